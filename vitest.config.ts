@@ -1,8 +1,8 @@
-import { defineConfig } from 'vitest/config';
+import { type ViteUserConfig, defineConfig } from 'vitest/config';
 
 const conditions = ['@prosaas/source', 'node', 'import', 'module', 'default'];
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
@@ -13,3 +13,5 @@ export default defineConfig({
     hookTimeout: 60_000,
   },
 });
+
+export default config;
