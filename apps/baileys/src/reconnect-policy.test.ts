@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { type Closed, MAX_QR_ROUNDS, decideReconnect, reconnectDelay } from './reconnect-policy.ts';
+
+const closed = (code: number | undefined, more: Partial<Closed> = {}): Closed => ({
+  code,
+  transport: false,
+  qrExpired: false,
+  ...more,
+});
+const first = { attempts: 0, qrRounds: 0 };
+
+describe('a closed connection', () => {
+  test('515 after pairing opens a new one at once', () => {
+    expect(decideReconnect(closed(515), first, 0.9)).toEqual({
+      action: 'reconnect',
+      delayMs: 0,
+      reason: 'restart_required',
+      error: false,
+    });
+  });
+
+  test('515 again and again is slowed down like any other', () => {
+    expect(decideReconnect(closed(515), { attempts: 3, qrRounds: 0 }, 1)).toMatchObject({
+      action: 'reconnect',
+      delayMs: 8000,
+    });
+  });
+
+  test.each([
+    [428, 'connection_closed', false],
+    [408, 'connection_lost', false],
+    [500, 'bad_session', true],
+    [503, 'unavailable', true],
+    [502, 'connection_closed', true],
+    [499, 'connection_closed', false],
+    [undefined, 'connection_closed', false],
+  ])('%s comes back after a delay (%s, counted as an error: %s)', (code, reason, error) => {
+    expect(decideReconnect(closed(code), first, 0)).toEqual({
+      action: 'reconnect',
+      delayMs: 500,
+      reason,
+      error,
+    });
+  });
+
+  test.each([
+    [401, 'logged_out'],
+    [402, 'temporarily_banned'],
+    [403, 'forbidden'],
+    [405, 'client_outdated'],
+    [406, 'banned'],
+    [409, 'client_refused'],
+    [411, 'multidevice_mismatch'],
+    [440, 'replaced'],
+  ])('%i never comes back by itself, and says %s', (code, reason) => {
+    expect(decideReconnect(closed(code), first, 0)).toEqual({ action: 'stop', reason });
+  });
+
+  test.each([401, 403, 405])('HTTP %i of a proxy in between is not a word of WhatsApp', (code) => {
+    expect(decideReconnect(closed(code, { transport: true }), first, 0)).toMatchObject({
+      action: 'reconnect',
+      reason: 'unreachable',
+      error: false,
+    });
+  });
+
+  test('QR codes that ran out are followed by new ones, then by a clear end', () => {
+    const expired = closed(408, { qrExpired: true });
+    expect(decideReconnect(expired, first, 0)).toMatchObject({ action: 'reconnect', delayMs: 0 });
+    expect(decideReconnect(expired, { attempts: 0, qrRounds: MAX_QR_ROUNDS - 1 }, 0)).toEqual({
+      action: 'stop',
+      reason: 'qr_timeout',
+    });
+  });
+});
+
+describe('the delay', () => {
+  test.each([
+    [0, 500, 1000],
+    [1, 1000, 2000],
+    [4, 8000, 16_000],
+    [6, 30_000, 60_000],
+    [1000, 30_000, 60_000],
+  ])('after %i attempts lies between %i and %i ms', (attempts, least, most) => {
+    expect(reconnectDelay(attempts, 0)).toBe(least);
+    expect(reconnectDelay(attempts, 1)).toBe(most);
+  });
+});
