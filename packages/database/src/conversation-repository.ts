@@ -1,0 +1,108 @@
+import type { Queryable } from './database.ts';
+
+export interface ConversationRow {
+  id: string;
+  business_id: string;
+  channel: 'whatsapp' | 'phone';
+  session_id: string | null;
+  /** Where answers go: the JID that the latest message came from under. */
+  contact: string;
+  alternate_contact: string | null;
+  contact_name: string | null;
+  handed_off_at: Date | null;
+  opted_out_at: Date | null;
+}
+
+const COLUMNS = `id, business_id, channel, session_id, contact, alternate_contact, contact_name,
+  handed_off_at, opted_out_at`;
+
+export interface ContactInput {
+  businessId: string;
+  sessionId: string;
+  contact: string;
+  altContact?: string | undefined;
+  contactName?: string | undefined;
+}
+
+/**
+ * The conversation with a contact, made if there is none; its row stays locked until the transaction ends, so that
+ * messages of one conversation get their `seq` in the order of their commits.
+ *
+ * WhatsApp addresses one person now by phone number, now by LID: a conversation is found under either. The advisory locks
+ * (taken in a fixed order) keep two first messages, one under each name, from making two conversations.
+ */
+export async function openConversation(tx: Queryable, input: ContactInput): Promise<ConversationRow> {
+  const names = [...new Set([input.contact, input.altContact ?? input.contact])].toSorted();
+  for (const name of names) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other: the order is what prevents a deadlock
+    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `conversation:${input.sessionId}:${name}`,
+    ]);
+  }
+  const [known] = await tx.query<ConversationRow>(
+    `update conversations set
+       alternate_contact = case
+         when contact <> $4 then coalesce(alternate_contact, $4)
+         else coalesce(alternate_contact, $5) end,
+       contact_name = coalesce($6, contact_name),
+       last_message_at = now()
+     where id = (
+       select id from conversations
+       where business_id = $1 and channel = $2 and session_id = $3
+         and (contact = any($7) or alternate_contact = any($7))
+       order by created_at, id limit 1)
+     returning ${COLUMNS}`,
+    [
+      input.businessId,
+      'whatsapp',
+      input.sessionId,
+      input.contact,
+      input.altContact ?? null,
+      input.contactName ?? null,
+      names,
+    ],
+  );
+  if (known) return known;
+  const [row] = await tx.query<ConversationRow>(
+    `insert into conversations (business_id, channel, session_id, contact, alternate_contact, contact_name, last_message_at)
+     values ($1, $2, $3, $4, $5, $6, now())
+     on conflict (business_id, channel, session_id, contact) do update set last_message_at = now()
+     returning ${COLUMNS}`,
+    [
+      input.businessId,
+      'whatsapp',
+      input.sessionId,
+      input.contact,
+      input.altContact ?? null,
+      input.contactName ?? null,
+    ],
+  );
+  if (!row) throw new Error('an upsert returned no row');
+  return row;
+}
+
+export async function findConversationById(q: Queryable, id: string): Promise<ConversationRow | undefined> {
+  const [row] = await q.query<ConversationRow>(`select ${COLUMNS} from conversations where id = $1`, [id]);
+  return row;
+}
+
+/** Serialises everything that decides on a conversation; released when the transaction ends. */
+export async function lockConversation(tx: Queryable, id: string): Promise<ConversationRow | undefined> {
+  const [row] = await tx.query<ConversationRow>(
+    `select ${COLUMNS} from conversations where id = $1 for update`,
+    [id],
+  );
+  return row;
+}
+
+/** From now on a person answers, not the agent. */
+export async function markHandedOff(q: Queryable, id: string): Promise<void> {
+  await q.query('update conversations set handed_off_at = coalesce(handed_off_at, now()) where id = $1', [
+    id,
+  ]);
+}
+
+/** The contact wants no more messages. */
+export async function markOptedOut(q: Queryable, id: string): Promise<void> {
+  await q.query('update conversations set opted_out_at = coalesce(opted_out_at, now()) where id = $1', [id]);
+}

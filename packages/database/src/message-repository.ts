@@ -1,0 +1,148 @@
+import { openConversation, type ContactInput } from './conversation-repository.ts';
+import type { Queryable } from './database.ts';
+
+export interface MessageRow {
+  id: string;
+  /** Position among all messages; within a conversation the order of arrival. A bigint, hence a string. */
+  seq: string;
+  business_id: string;
+  conversation_id: string;
+  session_id: string | null;
+  direction: 'inbound' | 'outbound';
+  /** inbound: received -> answered | failed. outbound: queued -> sent | failed. */
+  status: 'received' | 'answered' | 'queued' | 'sent' | 'failed';
+  text: string;
+  external_id: string | null;
+  in_reply_to: string | null;
+  error: string | null;
+  created_at: Date;
+  sent_at: Date | null;
+}
+
+/** `seq` as text: a bigint does not fit a number. */
+const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction, status, text,
+  external_id, in_reply_to, error, created_at, sent_at`;
+
+export interface InboundInput extends ContactInput {
+  /** WhatsApp's own id of the message, unique within its chat. */
+  externalId: string;
+  text: string;
+  sentAt: Date;
+}
+
+/**
+ * Accepts a message of WhatsApp's exactly once. `fresh` is false for a repeat, which changes nothing.
+ * The job that follows belongs into the same transaction: `addToOutbox`.
+ */
+export async function recordInbound(
+  tx: Queryable,
+  input: InboundInput,
+): Promise<{ message: MessageRow; conversationId: string; fresh: boolean }> {
+  const conversation = await openConversation(tx, input);
+  const [inserted] = await tx.query<MessageRow>(
+    `insert into messages (business_id, conversation_id, session_id, direction, status, text, external_id, sent_at)
+     values ($1, $2, $3, 'inbound', 'received', $4, $5, $6)
+     on conflict (session_id, conversation_id, external_id) where direction = 'inbound' do nothing
+     returning ${COLUMNS}`,
+    [input.businessId, conversation.id, input.sessionId, input.text, input.externalId, input.sentAt],
+  );
+  if (inserted) return { message: inserted, conversationId: conversation.id, fresh: true };
+  const [known] = await tx.query<MessageRow>(
+    `select ${COLUMNS} from messages
+     where session_id = $1 and conversation_id = $2 and external_id = $3 and direction = 'inbound'`,
+    [input.sessionId, conversation.id, input.externalId],
+  );
+  if (!known) throw new Error('a message that conflicts with its repeat is not there');
+  return { message: known, conversationId: conversation.id, fresh: false };
+}
+
+export async function findMessageById(q: Queryable, id: string): Promise<MessageRow | undefined> {
+  const [row] = await q.query<MessageRow>(`select ${COLUMNS} from messages where id = $1`, [id]);
+  return row;
+}
+
+/** The oldest message of a conversation that is still to be answered or sent, up to and including `upToSeq`. */
+export async function findOldestOpen(
+  q: Queryable,
+  options: { conversationId: string; direction: 'inbound' | 'outbound'; upToSeq: string },
+): Promise<MessageRow | undefined> {
+  const [row] = await q.query<MessageRow>(
+    `select ${COLUMNS} from messages
+     where conversation_id = $1 and direction = $2 and status = $3 and status in ('received', 'queued')
+       and seq <= $4::bigint
+     order by messages.seq limit 1`,
+    [
+      options.conversationId,
+      options.direction,
+      options.direction === 'inbound' ? 'received' : 'queued',
+      options.upToSeq,
+    ],
+  );
+  return row;
+}
+
+/** What was said before a message, turn by turn, oldest first; a reply stands behind what it answers. */
+export async function listHistory(
+  q: Queryable,
+  options: { conversationId: string; beforeSeq: string; limit: number },
+): Promise<MessageRow[]> {
+  const rows = await q.query<MessageRow>(
+    `select ${COLUMNS} from (
+       select m.*, coalesce(asked.seq, m.seq) as turn from messages m
+       left join messages asked on asked.id = m.in_reply_to
+       where m.conversation_id = $1 and m.status <> 'failed' and coalesce(asked.seq, m.seq) < $2::bigint) said
+     order by turn desc, said.seq desc limit $3`,
+    [options.conversationId, options.beforeSeq, options.limit],
+  );
+  return rows.reverse();
+}
+
+/** True for the one caller who closed the message; `status` is its end. */
+export async function closeMessage(
+  q: Queryable,
+  id: string,
+  end: { status: 'answered' | 'sent'; externalId?: string } | { status: 'failed'; error: string },
+): Promise<boolean> {
+  const rows = await q.query(
+    `update messages set status = $2, error = $3, external_id = coalesce($4, external_id),
+       sent_at = case when $2 = 'sent' then now() else sent_at end
+     where id = $1 and status in ('received', 'queued')
+     returning id`,
+    [
+      id,
+      end.status,
+      end.status === 'failed' ? end.error : null,
+      end.status !== 'failed' ? (end.externalId ?? null) : null,
+    ],
+  );
+  return rows.length === 1;
+}
+
+/** The reply to a message, written at most once: undefined when it has one. */
+export async function insertReply(
+  tx: Queryable,
+  inbound: MessageRow,
+  text: string,
+): Promise<MessageRow | undefined> {
+  const [row] = await tx.query<MessageRow>(
+    `insert into messages (business_id, conversation_id, session_id, direction, status, text, in_reply_to)
+     values ($1, $2, $3, 'outbound', 'queued', $4, $5)
+     on conflict (in_reply_to) do nothing
+     returning ${COLUMNS}`,
+    [inbound.business_id, inbound.conversation_id, inbound.session_id, text, inbound.id],
+  );
+  return row;
+}
+
+/** Messages that have waited since before `olderThan`, in pages by `afterSeq`: whoever suspects that their jobs were lost. */
+export async function listOverdue(
+  q: Queryable,
+  options: { olderThan: Date; afterSeq: string; limit: number },
+): Promise<MessageRow[]> {
+  return q.query<MessageRow>(
+    `select ${COLUMNS} from messages
+     where status in ('received', 'queued') and created_at < $1 and seq > $2::bigint
+     order by messages.seq limit $3`,
+    [options.olderThan, options.afterSeq, options.limit],
+  );
+}

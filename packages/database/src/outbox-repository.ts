@@ -1,0 +1,46 @@
+import type { Queryable } from './database.ts';
+
+export interface OutboxRow {
+  id: string;
+  queue: string;
+  key: string;
+  payload: unknown;
+}
+
+/** Writes down a job in the transaction that it follows from; the relay enqueues it after the commit. The same key twice is one job. */
+export async function addToOutbox(
+  tx: Queryable,
+  job: { queue: string; key: string; payload: Record<string, unknown> },
+): Promise<void> {
+  await tx.query(
+    'insert into outbox (queue, key, payload) values ($1, $2, $3) on conflict (queue, key) do nothing',
+    [job.queue, job.key, JSON.stringify(job.payload)],
+  );
+}
+
+/** The oldest jobs to enqueue; the rows stay locked for this transaction, other relays pass them by. */
+export async function takeFromOutbox(
+  tx: Queryable,
+  options: { queues: readonly string[]; limit: number },
+): Promise<OutboxRow[]> {
+  return tx.query<OutboxRow>(
+    `select id::text as id, queue, key, payload from outbox
+     where queue = any($1) order by outbox.id limit $2 for update skip locked`,
+    [options.queues, options.limit],
+  );
+}
+
+export async function deleteFromOutbox(tx: Queryable, ids: readonly string[]): Promise<void> {
+  await tx.query('delete from outbox where id = any($1::bigint[])', [ids]);
+}
+
+/** How many jobs wait for the relay, and since when the oldest does. */
+export async function readOutboxBacklog(
+  q: Queryable,
+): Promise<{ waiting: number; oldest_age_seconds: number }> {
+  const [row] = await q.query<{ waiting: number; oldest_age_seconds: number }>(
+    `select count(*)::int as waiting,
+       coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_age_seconds from outbox`,
+  );
+  return row ?? { waiting: 0, oldest_age_seconds: 0 };
+}
