@@ -26,3 +26,34 @@ export {
   takeFromOutbox,
   type OutboxRow,
 } from './outbox-repository.ts';
+export {
+  StaleOwner,
+  claimAuthState,
+  clearAuthState,
+  readAuthKeys,
+  saveCredentials,
+  writeAuthKeys,
+  type ClaimedAuthState,
+  type KeyWrite,
+} from './auth-state-repository.ts';
+export {
+  claimSend,
+  deleteOldSends,
+  findSentText,
+  markSendFailed,
+  markSendSent,
+  type SendInput,
+  type SendRow,
+} from './send-repository.ts';
+export {
+  createSession,
+  deleteSession,
+  failSession,
+  findSession,
+  listRunnableSessions,
+  listSessions,
+  setSessionAccount,
+  setSessionWanted,
+  touchSessionInbound,
+  type WhatsAppSessionRow,
+} from './whatsapp-session-repository.ts';

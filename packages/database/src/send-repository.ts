@@ -1,0 +1,88 @@
+import type { Queryable } from './database.ts';
+
+export interface SendRow {
+  session_id: string;
+  key: string;
+  chat_id: string;
+  body_hash: string;
+  /** WhatsApp's id, derived from session and key: a repeat is the same message. */
+  message_id: string;
+  /** pending: may or may not have reached WhatsApp. failed: WhatsApp refused it. */
+  status: 'pending' | 'sent' | 'failed';
+  error: string | null;
+  sent_at: Date | null;
+}
+
+const COLUMNS = 'session_id, key, chat_id, body_hash, message_id, status, error, sent_at';
+
+export interface SendInput {
+  sessionId: string;
+  key: string;
+  chatId: string;
+  bodyHash: string;
+  messageId: string;
+  /** Kept for recipients who ask for the message again. */
+  text: string;
+}
+
+/** The send under this key: this one, or the one that was first. */
+export async function claimSend(q: Queryable, send: SendInput): Promise<SendRow> {
+  const [inserted] = await q.query<SendRow>(
+    `insert into whatsapp_sends (session_id, key, chat_id, body_hash, message_id, text)
+     values ($1, $2, $3, $4, $5, $6) on conflict (session_id, key) do nothing returning ${COLUMNS}`,
+    [send.sessionId, send.key, send.chatId, send.bodyHash, send.messageId, send.text],
+  );
+  if (inserted) return inserted;
+  const [known] = await q.query<SendRow>(
+    `select ${COLUMNS} from whatsapp_sends where session_id = $1 and key = $2`,
+    [send.sessionId, send.key],
+  );
+  if (!known) throw new Error('a send that conflicts with its repeat is not there');
+  return known;
+}
+
+/** True for the one caller who marked it: the one who counts it. */
+export async function markSendSent(q: Queryable, sessionId: string, messageId: string): Promise<boolean> {
+  const rows = await q.query(
+    `update whatsapp_sends set status = 'sent', sent_at = now(), error = null
+     where session_id = $1 and message_id = $2 and status <> 'sent' returning key`,
+    [sessionId, messageId],
+  );
+  return rows.length > 0;
+}
+
+export async function markSendFailed(
+  q: Queryable,
+  sessionId: string,
+  messageId: string,
+  error: string,
+): Promise<void> {
+  await q.query(
+    `update whatsapp_sends set status = 'failed', error = $3
+     where session_id = $1 and message_id = $2 and status <> 'sent'`,
+    [sessionId, messageId, error],
+  );
+}
+
+export async function findSentText(
+  q: Queryable,
+  sessionId: string,
+  messageId: string,
+): Promise<string | undefined> {
+  const [row] = await q.query<{ text: string }>(
+    'select text from whatsapp_sends where session_id = $1 and message_id = $2',
+    [sessionId, messageId],
+  );
+  return row?.text || undefined;
+}
+
+/** A batch of what is too old to be repeated; answers how many went. */
+export async function deleteOldSends(q: Queryable, olderThan: Date, limit: number): Promise<number> {
+  const rows = await q.query(
+    `delete from whatsapp_sends where (session_id, key) in (
+       select session_id, key from whatsapp_sends where created_at < $1 and status <> 'pending' limit $2)
+     returning key`,
+    [olderThan, limit],
+  );
+  return rows.length;
+}
