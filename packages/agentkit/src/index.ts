@@ -1,1 +1,22 @@
-export {};
+export {
+  type Agent,
+  type AgentOptions,
+  type AgentStatus,
+  type LoadState,
+  type Question,
+  createAgent,
+} from './agent.ts';
+export type { Answer, AnswerSource, HistoryEntry } from './faq-agent.ts';
+export { decodeMulaw, encodeMulaw } from './mulaw.ts';
+export type { ModelSettings } from './model-client.ts';
+export { type OpenState, openState } from './opening-hours.ts';
+export {
+  type FaqEntry,
+  type OpeningHours,
+  type Profile,
+  type Weekday,
+  ProfileError,
+  loadProfile,
+  parseProfile,
+} from './profile.ts';
+export { type Voice, type VoiceStatus, VoiceError, createVoice } from './voice.ts';

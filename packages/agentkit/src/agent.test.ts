@@ -1,0 +1,171 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '@prosaas/runtime';
+import { afterEach, expect, test } from 'vitest';
+import { type Agent, createAgent } from './agent.ts';
+import type { Answer, HistoryEntry } from './faq-agent.ts';
+import { loadProfile } from './profile.ts';
+
+const log = { info() {}, warn() {} } as unknown as Logger;
+const monday = new Date('2026-01-12T10:00:00Z');
+const profile = await loadProfile();
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.closeAllConnections();
+});
+
+function ask(agent: Agent, text: string, history: HistoryEntry[] = []): Promise<Answer> {
+  return agent.answer({ text, history, now: monday, channel: 'whatsapp' });
+}
+
+async function provider(
+  reply: () => { status: number; content?: string } | undefined,
+): Promise<{ baseUrl: string; asked: unknown[] }> {
+  const asked: unknown[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      asked.push(JSON.parse(body));
+      const answer = reply();
+      if (!answer) return;
+      response.writeHead(answer.status, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({ choices: [{ message: { role: 'assistant', content: answer.content } }] }),
+      );
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, asked };
+}
+
+test('every question of the default profile gets its own answer, in each of its forms', async () => {
+  const agent = createAgent({ profile, log });
+  expect(profile.faq.length).toBeGreaterThanOrEqual(12);
+  for (const { question, answer, also = [] } of profile.faq) {
+    for (const form of [question, ...also, question.toUpperCase(), `Hi! ${question} Thanks`]) {
+      expect({ form, ...(await ask(agent, form)) }).toEqual({
+        form,
+        text: answer,
+        handOff: false,
+        source: 'faq',
+      });
+    }
+  }
+});
+
+test.each([
+  ['do u have wifi??', 'network is called Visitors'],
+  ['whats ur adress', '12 Market Street'],
+  ['can i come with my dog tomorrow', 'leash'],
+  ['refunds?', '14 days'],
+  ['what time do you close today', 'open now, until 18:00'],
+])('a question in other words is understood: %s', async (text, part) => {
+  expect((await ask(createAgent({ profile, log }), text)).text).toContain(part);
+});
+
+test.each([
+  ['I would like to speak to a HUMAN, please.', 'hand-off', true],
+  ['STOP!', 'opt-out', false],
+  ['please do not stop', 'unknown', false],
+  ['Hello', 'greeting', false],
+  ['the weather on Mars', 'unknown', false],
+  ['', 'unknown', false],
+  ['🙂', 'unknown', false],
+])('"%s" is taken as %s', async (text, source, handOff) => {
+  expect(await ask(createAgent({ profile, log }), text)).toMatchObject({ source, handOff });
+});
+
+test('a conversation never hears the same words twice, and still hears the answer', async () => {
+  const agent = createAgent({ profile, log });
+  const history: HistoryEntry[] = [];
+  for (let turn = 0; turn < 12; turn++) {
+    const { text } = await ask(agent, 'Is there parking nearby?', history);
+    expect(text).toContain('car park behind the building');
+    history.push({ direction: 'inbound', text: 'Is there parking nearby?' }, { direction: 'outbound', text });
+  }
+  const said = history.filter((entry) => entry.direction === 'outbound').map((entry) => entry.text);
+  expect(new Set(said).size).toBe(12);
+});
+
+test('what stays unknown goes to a person in the end', async () => {
+  const agent = createAgent({ profile, log });
+  const history: HistoryEntry[] = profile.unknown.map((text) => ({ direction: 'outbound', text }));
+  expect(await ask(agent, 'blorp', history)).toMatchObject({ handOff: true, source: 'hand-off' });
+});
+
+test('a Hebrew profile is asked and answers in Hebrew, its text untouched', async () => {
+  const answer = 'אנחנו ברחוב הרצל 12, תל־אביב ☎️ \u200f(קומה ב׳)';
+  const hebrew = {
+    ...profile,
+    language: 'he',
+    faq: [...profile.faq, { question: 'איפה אתם נמצאים?', answer }],
+  };
+  const agent = createAgent({ profile: hebrew, log });
+  expect((await ask(agent, 'אֵיפֹה אתם נמצאים')).text).toBe(answer);
+  expect((await ask(agent, 'When are you open?')).text).toContain('יום שני 09:00-18:00');
+});
+
+test('loading answers once and is done once for simultaneous callers', async () => {
+  const agent = createAgent({ profile, log });
+  expect(agent.status()).toEqual({ state: 'cold', fallback: false, source: 'profile' });
+  const [first, second] = [agent.load(), agent.load()];
+  expect(first).toBe(second);
+  await first;
+  expect(agent.status().state).toBe('warm');
+});
+
+test('a model answers when one is configured, with the facts and the history before it', async () => {
+  const { baseUrl, asked } = await provider(() => ({
+    status: 200,
+    content: '[[person]] Jemand ruft Sie an.',
+  }));
+  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
+  const answer = await ask(agent, 'Wo sind Sie?', [{ direction: 'outbound', text: 'earlier' }]);
+  expect(answer).toEqual({ text: 'Jemand ruft Sie an.', handOff: true, source: 'model' });
+  expect(asked).toMatchObject([
+    {
+      model: 'm',
+      messages: [
+        { role: 'system', content: expect.stringContaining('12 Market Street') },
+        { role: 'assistant', content: 'earlier' },
+        { role: 'user', content: 'Wo sind Sie?' },
+      ],
+    },
+  ]);
+});
+
+test('when the model fails the profile answers, and the next customer does not wait for it', async () => {
+  const { baseUrl, asked } = await provider(() => ({ status: 500 }));
+  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
+  expect(await ask(agent, 'Where are you located?')).toMatchObject({ source: 'faq' });
+  expect(await ask(agent, 'Do you have guest wifi?')).toMatchObject({ source: 'faq' });
+  expect(asked).toHaveLength(1);
+  expect(agent.status()).toEqual({ state: 'cold', fallback: true, source: 'profile' });
+});
+
+test('a caller who gives up gets no answer of the fall-back', async () => {
+  const { baseUrl, asked } = await provider(() => undefined);
+  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
+  const abort = new AbortController();
+  const answer = agent.answer({
+    text: 'hm',
+    history: [],
+    now: monday,
+    channel: 'phone',
+    signal: abort.signal,
+  });
+  await expect.poll(() => asked.length).toBe(1);
+  abort.abort(new Error('gone'));
+  await expect(answer).rejects.toThrow('gone');
+  expect(agent.status().fallback).toBe(false);
+});
+
+test('opting out is never left to a model', async () => {
+  const { baseUrl, asked } = await provider(() => ({ status: 200, content: 'Please stay!' }));
+  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
+  expect(await ask(agent, 'Unsubscribe')).toMatchObject({ source: 'opt-out' });
+  expect(asked).toHaveLength(0);
+});

@@ -1,0 +1,95 @@
+import type { Logger } from '@prosaas/runtime';
+import { type Answer, FaqAgent, type HistoryEntry } from './faq-agent.ts';
+import { ModelClient, type ModelSettings } from './model-client.ts';
+import type { Profile } from './profile.ts';
+
+export interface Question {
+  text: string;
+  /** The conversation so far, oldest first, without this question. */
+  history: readonly HistoryEntry[];
+  now: Date;
+  channel: 'whatsapp' | 'phone';
+  signal?: AbortSignal;
+}
+
+export type LoadState = 'cold' | 'loading' | 'warm' | 'failed';
+
+export interface AgentStatus {
+  state: LoadState;
+  /** A model is configured, and the profile's own answers stand in for it at the moment. */
+  fallback: boolean;
+  source: 'profile' | 'model';
+}
+
+export interface Agent {
+  /** Makes ready, and answers once. Repeated and simultaneous calls load once. */
+  load(): Promise<void>;
+  status(): AgentStatus;
+  answer(question: Question): Promise<Answer>;
+}
+
+export interface AgentOptions {
+  profile: Profile;
+  model?: ModelSettings | undefined;
+  log: Logger;
+}
+
+/** After a failure of the provider nobody waits for it for so long. */
+const providerRestMs = 30_000;
+
+/** An agent that answers from the profile, or from a model with the profile as its net. */
+export function createAgent({ profile, model, log }: AgentOptions): Agent {
+  let state: LoadState = 'cold';
+  let loading: Promise<void> | undefined;
+  let faq: FaqAgent | undefined;
+  let restUntilMs = 0;
+  let fallback = false;
+  const client = model && new ModelClient(profile, model);
+
+  const askModel = async (question: Question): Promise<Answer | undefined> => {
+    if (!client || performance.now() < restUntilMs) return undefined;
+    const signal = question.signal ?? new AbortController().signal;
+    try {
+      const answer = await client.ask({ ...question, signal });
+      if (fallback) log.info('the model provider answers again');
+      fallback = false;
+      return { ...answer, source: 'model' };
+    } catch (error) {
+      signal.throwIfAborted();
+      restUntilMs = performance.now() + providerRestMs;
+      if (!fallback) log.warn({ err: error }, 'the model provider failed: answering from the profile');
+      fallback = true;
+      return undefined;
+    }
+  };
+
+  const answer = async (question: Question): Promise<Answer> => {
+    faq ??= new FaqAgent(profile);
+    question.signal?.throwIfAborted();
+    const ruled = faq.rule(question.text);
+    const own = (): Answer => (faq as FaqAgent).answer(question.text, question.history, question.now);
+    return ruled ? own() : ((await askModel(question)) ?? own());
+  };
+
+  const load = async (): Promise<void> => {
+    state = 'loading';
+    try {
+      const first = profile.faq[0]?.question ?? profile.name;
+      await answer({ text: first, history: [], now: new Date(), channel: 'whatsapp' });
+      state = 'warm';
+    } catch (error) {
+      state = 'failed';
+      throw error;
+    }
+  };
+
+  return {
+    load: () => {
+      if (state === 'warm') return Promise.resolve();
+      loading ??= load().finally(() => (loading = undefined));
+      return loading;
+    },
+    status: () => ({ state, fallback, source: client && !fallback ? 'model' : 'profile' }),
+    answer,
+  };
+}

@@ -1,0 +1,96 @@
+import { type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+const text = Type.String({ minLength: 1, maxLength: 2000 });
+const words = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 200 });
+const closed = { additionalProperties: false };
+const stretches = Type.Array(
+  Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$' }),
+  { maxItems: 10 },
+);
+
+const schema: TSchema = Type.Object(
+  {
+    name: text,
+    timeZone: text,
+    language: text,
+    greeting: text,
+    greetings: Type.Optional(words),
+    hours: Type.Object(
+      {
+        week: Type.Object(
+          {
+            monday: Type.Optional(stretches),
+            tuesday: Type.Optional(stretches),
+            wednesday: Type.Optional(stretches),
+            thursday: Type.Optional(stretches),
+            friday: Type.Optional(stretches),
+            saturday: Type.Optional(stretches),
+            sunday: Type.Optional(stretches),
+          },
+          closed,
+        ),
+        closedOn: Type.Array(Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' })),
+        questions: words,
+        open: text,
+        closed: text,
+        never: text,
+      },
+      closed,
+    ),
+    faq: Type.Array(Type.Object({ question: text, answer: text, also: Type.Optional(words) }, closed), {
+      minItems: 1,
+      maxItems: 2000,
+    }),
+    handOff: Type.Object({ words, reply: text }, closed),
+    optOut: Type.Object({ words, reply: text }, closed),
+    unknown: Type.Array(text, { minItems: 1 }),
+    repeats: Type.Array(Type.String({ pattern: '\\{answer\\}', maxLength: 200 }), { minItems: 1 }),
+    phone: Type.Object({ greeting: text, idle: text, thanks: text, goodbye: text }, closed),
+  },
+  closed,
+);
+
+/** Every fault of a parsed profile, each with the place where it stands. */
+export function profileProblems(value: unknown): string[] {
+  const problems = Value.Errors(schema, value).map((error) => {
+    const place = error.instancePath.slice(1).replaceAll('/', '.') || 'the profile';
+    if (error.keyword === 'additionalProperties') {
+      return `${place}: unknown ${error.params.additionalProperties.join(', ')}`;
+    }
+    if (error.keyword === 'required') return `${place}: lacks ${error.params.requiredProperties.join(', ')}`;
+    return `${place}: ${error.message}`;
+  });
+  return problems.length > 0 ? problems : meaningProblems(value as ShapedProfile);
+}
+
+interface ShapedProfile {
+  timeZone: string;
+  language: string;
+  faq: { question: string }[];
+}
+
+function meaningProblems(profile: ShapedProfile): string[] {
+  const problems: string[] = [];
+  if (!accepted(() => new Intl.DateTimeFormat('en', { timeZone: profile.timeZone }))) {
+    problems.push(`timeZone: "${profile.timeZone}" is not an IANA time zone such as Europe/Berlin`);
+  }
+  if (!accepted(() => new Intl.DateTimeFormat(profile.language))) {
+    problems.push(`language: "${profile.language}" is not a language tag such as en or he`);
+  }
+  const seen = new Set<string>();
+  for (const [at, { question }] of profile.faq.entries()) {
+    if (seen.has(question)) problems.push(`faq.${at}.question: stands twice: "${question}"`);
+    seen.add(question);
+  }
+  return problems;
+}
+
+function accepted(build: () => unknown): boolean {
+  try {
+    build();
+    return true;
+  } catch {
+    return false;
+  }
+}

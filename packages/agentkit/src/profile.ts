@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { LineCounter, parseDocument } from 'yaml';
+import { profileProblems } from './profile-schema.ts';
+
+export type Weekday = 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday' | 'sunday';
+
+export interface FaqEntry {
+  question: string;
+  answer: string;
+  /** Other ways to ask the same. */
+  also?: string[];
+}
+
+export interface OpeningHours {
+  /** Stretches of local wall-clock time such as `09:00-18:00`; a day left out is closed. */
+  week: Partial<Record<Weekday, string[]>>;
+  /** Local dates (`2026-12-25`) on which nobody is there. */
+  closedOn: string[];
+  questions: string[];
+  /** Placeholders: {until}, {hours}. */
+  open: string;
+  /** Placeholders: {day}, {time}, {hours}. */
+  closed: string;
+  never: string;
+}
+
+/** What a business tells its agent. Texts are in the business' own language and go out as they are. */
+export interface Profile {
+  name: string;
+  /** IANA name, `Asia/Jerusalem`. */
+  timeZone: string;
+  /** BCP 47 tag; how days and times are written. */
+  language: string;
+  greeting: string;
+  /** Messages that are only a greeting; answered with `greeting`. */
+  greetings?: string[];
+  hours: OpeningHours;
+  faq: FaqEntry[];
+  handOff: { words: string[]; reply: string };
+  optOut: { words: string[]; reply: string };
+  unknown: string[];
+  /** How an answer is said again; each holds {answer}. */
+  repeats: string[];
+  phone: { greeting: string; idle: string; thanks: string; goodbye: string };
+}
+
+export class ProfileError extends Error {
+  readonly code = 'PROFILE_INVALID';
+  readonly problems: string[];
+
+  constructor(path: string, problems: string[], options?: ErrorOptions) {
+    super(`profile ${path}: ${problems.join('; ')}`, options);
+    this.name = 'ProfileError';
+    this.problems = problems;
+  }
+}
+
+const defaultProfile = new URL('../profiles/default.yaml', import.meta.url);
+
+/**
+ * Reads a business profile (YAML); without a path, the one that is shipped.
+ * @throws ProfileError that lists every fault of the file.
+ */
+export async function loadProfile(path?: string): Promise<Profile> {
+  const name = path ?? 'default.yaml';
+  const text = await readFile(path ?? defaultProfile, 'utf8').catch((cause: unknown) => {
+    throw new ProfileError(
+      name,
+      [`cannot be read: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`],
+      { cause },
+    );
+  });
+  return parseProfile(text, name);
+}
+
+export function parseProfile(text: string, name: string): Profile {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  if (document.errors.length > 0) {
+    throw new ProfileError(
+      name,
+      document.errors.map((error) => `line ${lineCounter.linePos(error.pos[0]).line}: ${error.message}`),
+    );
+  }
+  const value: unknown = document.toJS({ maxAliasCount: 20 });
+  const problems = profileProblems(value);
+  if (problems.length > 0) throw new ProfileError(name, problems);
+  return value as Profile;
+}

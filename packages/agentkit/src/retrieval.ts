@@ -1,0 +1,56 @@
+import MiniSearch from 'minisearch';
+import { meaningfulWords, stem, words } from './words.ts';
+
+export interface Topic<T> {
+  questions: string[];
+  value: T;
+}
+
+/** Below this share of the asker's meaningful words found, a topic is a guess and not an answer. */
+const enoughWords = 0.5;
+
+/** Finds what a question is about among topics that are each known by several questions. */
+export class Retrieval<T> {
+  readonly #topics: readonly Topic<T>[];
+  readonly #index: MiniSearch<{ id: number; question: string; also: string }>;
+  readonly #exact = new Map<string, number>();
+
+  constructor(topics: readonly Topic<T>[]) {
+    this.#topics = topics;
+    this.#index = new MiniSearch({
+      fields: ['question', 'also'],
+      tokenize: meaningfulWords,
+      processTerm: stem,
+      searchOptions: {
+        boost: { question: 1.5 },
+        fuzzy: (term) => (term.length > 4 ? 0.2 : false),
+        prefix: (term) => term.length > 3,
+        weights: { fuzzy: 0.45, prefix: 0.6 },
+      },
+    });
+    this.#index.addAll(
+      topics.map(({ questions }, id) => ({
+        id,
+        question: questions[0] ?? '',
+        also: questions.slice(1).join(' '),
+      })),
+    );
+    for (const [id, { questions }] of topics.entries()) {
+      for (const question of questions) {
+        const key = words(question).join(' ');
+        if (key !== '' && !this.#exact.has(key)) this.#exact.set(key, id);
+      }
+    }
+  }
+
+  find(question: string): T | undefined {
+    const exact = this.#exact.get(words(question).join(' '));
+    if (exact !== undefined) return this.#topics[exact]?.value;
+    const asked = new Set(meaningfulWords(question).map(stem));
+    if (asked.size === 0) return undefined;
+    const best = this.#index
+      .search(question)
+      .find((hit) => new Set(hit.queryTerms).size >= asked.size * enoughWords);
+    return best && this.#topics[best.id as number]?.value;
+  }
+}

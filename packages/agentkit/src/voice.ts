@@ -1,0 +1,156 @@
+import { Worker } from 'node:worker_threads';
+import type { LoadState } from './agent.ts';
+
+export interface VoiceStatus {
+  state: LoadState;
+}
+
+/** Speech without a network. English only. */
+export interface Voice extends AsyncDisposable {
+  /** Starts the engine and speaks once. Repeated and simultaneous calls load once. */
+  load(): Promise<void>;
+  status(): VoiceStatus;
+  /** mu-law at 8 kHz, without a header. @throws VoiceError, or the signal's reason. */
+  speak(text: string, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+export class VoiceError extends Error {
+  readonly code = 'VOICE_FAILED';
+  override readonly name = 'VoiceError';
+}
+
+const speakLimitMs = 10_000;
+const textLimit = 1000;
+/** Greetings and other fixed sentences are spoken again and again. 64 sentences of 10 s are 5 MB. */
+const cachedSentences = 64;
+
+interface Waiting {
+  resolve(audio: Uint8Array): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+export function createVoice(): Voice {
+  const cache = new Map<string, Uint8Array>();
+  const waiting = new Map<number, Waiting>();
+  let worker: Worker | undefined;
+  let state: LoadState = 'cold';
+  let loading: Promise<void> | undefined;
+  let lastId = 0;
+  let disposed = false;
+
+  const settle = (id: number): Waiting | undefined => {
+    const entry = waiting.get(id);
+    waiting.delete(id);
+    clearTimeout(entry?.timer);
+    return entry;
+  };
+
+  const lose = (lost: Worker, error: Error): void => {
+    if (worker !== lost) return;
+    worker = undefined;
+    if (!disposed) state = 'failed';
+    for (const id of waiting.keys()) settle(id)?.reject(error);
+    void lost.terminate();
+  };
+
+  const start = (): Worker => {
+    const file = import.meta.url.endsWith('.ts') ? './voice-worker.ts' : './voice-worker.js';
+    const started = new Worker(new URL(file, import.meta.url), {
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: 64 },
+    });
+    started.stderr.resume();
+    started.unref();
+    started.on('message', ({ id, audio, error }: { id: number; audio?: Uint8Array; error?: string }) => {
+      if (audio) settle(id)?.resolve(audio);
+      else settle(id)?.reject(new VoiceError(error ?? 'nothing was spoken'));
+    });
+    started.on('error', (cause) => lose(started, new VoiceError('the speech engine failed', { cause })));
+    started.on('exit', () => lose(started, new VoiceError('the speech engine ended')));
+    return started;
+  };
+
+  const synthesize = (text: string): Promise<Uint8Array> => {
+    if (disposed) return Promise.reject(new VoiceError('the voice is shut down'));
+    const engine = (worker ??= start());
+    const id = ++lastId;
+    return new Promise<Uint8Array>((resolve, reject) => {
+      const timer = setTimeout(
+        () => lose(engine, new VoiceError('the speech engine took too long')),
+        speakLimitMs,
+      );
+      waiting.set(id, { resolve, reject, timer });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
+      engine.postMessage({ id, text });
+    });
+  };
+
+  const speak = async (text: string, signal?: AbortSignal): Promise<Uint8Array> => {
+    signal?.throwIfAborted();
+    const spoken = speakable(text);
+    if (spoken === '')
+      throw new VoiceError('the voice speaks English only: nothing in this text can be spoken');
+    const known = cache.get(spoken);
+    if (known) {
+      cache.delete(spoken);
+      cache.set(spoken, known);
+      return known;
+    }
+    const audio = await (signal ? abortable(synthesize(spoken), signal) : synthesize(spoken));
+    cache.set(spoken, audio);
+    for (const oldest of cache.keys()) {
+      if (cache.size <= cachedSentences) break;
+      cache.delete(oldest);
+    }
+    state = 'warm';
+    return audio;
+  };
+
+  const load = async (): Promise<void> => {
+    state = 'loading';
+    try {
+      await speak('Hello.');
+      state = 'warm';
+    } catch (error) {
+      state = 'failed';
+      throw error;
+    }
+  };
+
+  return {
+    load: () => {
+      if (state === 'warm') return Promise.resolve();
+      loading ??= load().finally(() => (loading = undefined));
+      return loading;
+    },
+    status: () => ({ state }),
+    speak,
+    [Symbol.asyncDispose]: async () => {
+      disposed = true;
+      state = 'cold';
+      const last = worker;
+      if (last) lose(last, new VoiceError('the voice is shut down'));
+      await last?.terminate();
+    },
+  };
+}
+
+/** What the engine can read: Latin letters without accents, digits and punctuation. */
+function speakable(text: string): string {
+  const latin = text
+    .normalize('NFKD')
+    .replaceAll(/[‘’]/g, "'")
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/[^\x20-\x7e]/g, '')
+    .trim();
+  return /[a-z0-9]/i.test(latin) ? latin.slice(0, textLimit) : '';
+}
+
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
