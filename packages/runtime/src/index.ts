@@ -1,1 +1,37 @@
-export {};
+export { AppError, type AppErrorOptions } from './app-error.ts';
+export { type BackoffOptions, type RetryOptions, backoff, retryForever } from './backoff.ts';
+export { type BuildConfig, type BuildInfo, buildInfo } from './build-info.ts';
+export { CommonConfig, type CommonFields, KeysConfig, type KeysFields } from './common-config.ts';
+export { ConfigError, type Environment, loadConfig } from './config.ts';
+export {
+  Choice,
+  type Field,
+  Flag,
+  type OptionalField,
+  OptionalText,
+  OptionalUrl,
+  Parsed,
+  Port,
+  Seconds,
+  Secret,
+  SecretUrl,
+  Text,
+  UrlText,
+  Whole,
+} from './config-fields.ts';
+export { captureConsole } from './console-capture.ts';
+export { type Identity, type ServiceName, identify } from './identity.ts';
+export { type Keyspace, keyspace } from './keyspace.ts';
+export { type LogLevel, parseLogLevel } from './log-level.ts';
+export { type Logger, type LoggerOptions, createLogger } from './logger.ts';
+export { maskPhone } from './mask-phone.ts';
+export {
+  type RedisAddress,
+  type RedisClientOptions,
+  type RedisRole,
+  closeRedis,
+  createRedis,
+  redisAddress,
+  redisReady,
+} from './redis.ts';
+export { type RunningService, type ServiceContext, runService } from './service.ts';

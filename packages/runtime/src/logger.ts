@@ -1,0 +1,79 @@
+import {
+  type DestinationStream,
+  type Logger as PinoLogger,
+  destination as openDestination,
+  pino,
+} from 'pino';
+import pretty from 'pino-pretty';
+import { parseLogLevel } from './log-level.ts';
+import { describeError, redactLine, scrub } from './redact.ts';
+
+export type Logger = PinoLogger;
+
+export interface LoggerOptions {
+  service: string;
+  instance: string;
+  level: string;
+  /** For people instead of JSON. */
+  pretty?: boolean;
+  destination?: DestinationStream;
+}
+
+/** JSON lines: `level` as a word, `time` ISO 8601, `service`, `instance`; no token, no secret, no key material. */
+export function createLogger({
+  service,
+  instance,
+  level,
+  pretty: forPeople = false,
+  destination,
+}: LoggerOptions): Logger {
+  return pino(
+    {
+      level: parseLogLevel(level),
+      base: { service, instance },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: scrubFields,
+      },
+      serializers: { req: serializeRequest, res: serializeReply, err: serializeError, error: serializeError },
+      hooks: { streamWrite: redactLine },
+    },
+    destination ??
+      (forPeople ? pretty({ destination: 1, sync: true, ignore: 'pid,hostname' }) : standardOutput()),
+  );
+}
+
+function standardOutput(): DestinationStream {
+  const stream = openDestination({ fd: 1, sync: true });
+  // A reader that went away (EPIPE) must not turn each line into an uncaught exception, which would be logged in turn.
+  stream.on('error', () => {});
+  return stream;
+}
+
+interface RequestLike {
+  id?: unknown;
+  method?: unknown;
+  url?: unknown;
+}
+
+// Fastify's own lines carry the request: its query may hold a token.
+function serializeRequest(request: RequestLike): unknown {
+  return { id: request.id, method: request.method, path: String(request.url).split('?')[0] };
+}
+
+function serializeReply(reply: { statusCode?: unknown }): unknown {
+  return { status: reply.statusCode };
+}
+
+function serializeError(error: unknown): unknown {
+  return error instanceof Error ? describeError(error) : scrub(error);
+}
+
+function scrubFields(fields: Record<string, unknown>): Record<string, unknown> {
+  const { req, res, ...others } = fields;
+  const copy = scrub(others) as Record<string, unknown>;
+  if (req !== undefined) copy['req'] = req;
+  if (res !== undefined) copy['res'] = res;
+  return copy;
+}

@@ -1,0 +1,71 @@
+/**
+ * What must not reach a log line, in two nets: `scrub` looks at objects before they are serialised (key material is bytes),
+ * `redactLine` at the finished line, so that a token inside a URL, a message or a stack is caught wherever it came from.
+ */
+const hidden = '[redacted]';
+
+const secretName =
+  '[\\w-]*(?:authorization|cookie|token|secret|passw(?:or)?d|credential|api[_-]?key|admin[_-]?key|auth[_-]?key|private[_-]?key|priv[_-]?key|root[_-]?key|chain[_-]?key|x-twilio-signature)[\\w-]*';
+const secretField = new RegExp(`^${secretName}$`, 'i');
+const secretInJson = new RegExp(`"(${secretName})":"(?:[^"\\\\]|\\\\.)*"`, 'gi');
+const secretInQuery = /([?&;](?:[\w-]*(?:token|secret|passw(?:or)?d|signature|key)|code)=)[^&\s"'\\#;]+/gi;
+const secretInUserInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s"'\\/@]*:[^\s"'\\/@]*@/gi;
+const secretInHeader = /\b(bearer|basic)\s+[\w~+/.=-]{6,}/gi;
+
+/** Hides tokens in text: in queries of URLs, in user info of URLs, after `Bearer`. */
+export function redactText(text: string): string {
+  return text
+    .replace(secretInQuery, `$1${hidden}`)
+    .replace(secretInUserInfo, `$1${hidden}@`)
+    .replace(secretInHeader, `$1 ${hidden}`);
+}
+
+/** The last net, over a serialised line. */
+export function redactLine(line: string): string {
+  return redactText(line.replace(secretInJson, `"$1":"${hidden}"`));
+}
+
+const maxDepth = 6;
+const maxItems = 100;
+
+/** A plain copy without bytes, without fields whose name says that they are secret, with errors by `describeError`. */
+export function scrub(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+  if (depth >= maxDepth) return '[too deep]';
+  if (value instanceof Error) return describeError(value, depth);
+  if (value instanceof URL) return value.href;
+  if (Array.isArray(value)) return value.slice(0, maxItems).map((item) => scrub(item, depth + 1));
+  if (value instanceof Map || value instanceof Set) return `[${value.size} entries]`;
+  const copy: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) {
+    copy[name] = secretField.test(name) && isSecret(field) ? hidden : scrub(field, depth + 1);
+  }
+  return copy;
+}
+
+// A count of tokens is no token.
+function isSecret(field: unknown): boolean {
+  return typeof field === 'string' || (typeof field === 'object' && field !== null);
+}
+
+interface DescribedError {
+  type: string;
+  message: string;
+  stack?: string;
+  code?: unknown;
+  status?: unknown;
+  cause?: unknown;
+  errors?: unknown[];
+}
+
+/** By a list of fields: a database error carries the row in `detail`, a Redis error the command's arguments. */
+export function describeError(error: Error, depth = 0): unknown {
+  const described: DescribedError = { type: error.name, message: error.message };
+  if (error.stack !== undefined) described.stack = error.stack;
+  if ('code' in error) described.code = error.code;
+  if ('status' in error) described.status = error.status;
+  if (error.cause !== undefined) described.cause = scrub(error.cause, depth + 1);
+  if (error instanceof AggregateError) described.errors = scrub(error.errors, depth + 1) as unknown[];
+  return described;
+}

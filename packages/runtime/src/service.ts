@@ -1,0 +1,64 @@
+import { type Static, type TObject } from 'typebox';
+import type { CommonFields } from './common-config.ts';
+import { CommonConfig } from './common-config.ts';
+import { ConfigError, type Environment, loadConfig } from './config.ts';
+import { captureConsole } from './console-capture.ts';
+import { type Identity, type ServiceName, identify } from './identity.ts';
+import { type Logger, createLogger } from './logger.ts';
+import { supervise } from './supervisor.ts';
+
+export interface ServiceContext {
+  identity: Identity;
+  log: Logger;
+}
+
+export interface RunningService extends AsyncDisposable {
+  /** The first thing at a shutdown: readiness turns, everything else goes on for `DRAIN_SECONDS`. Must not throw. */
+  drain(): void;
+}
+
+/** Below Compose's `stop_grace_period` of 30 s. */
+const deadlineMs = 25_000;
+
+/**
+ * The life of a service: reads the environment (a bad one prints every fault and exits 1), starts it, and at SIGTERM or
+ * SIGINT drains it, waits `DRAIN_SECONDS`, disposes of it and lets the process end with 0. A fault nobody handled takes the
+ * same way and ends with 1; so does the deadline, and a second signal ends at once.
+ */
+export async function runService<T extends TObject>(
+  name: ServiceName,
+  schema: T,
+  start: (config: Static<T>, context: ServiceContext) => Promise<RunningService>,
+): Promise<void> {
+  const loaded = readConfig(schema, process.env);
+  if (loaded === undefined) return;
+  const identity = identify(name);
+  const { LOG_LEVEL, LOG_PRETTY, DRAIN_SECONDS } = loaded.common;
+  const log = createLogger({
+    service: name,
+    instance: identity.instance,
+    level: LOG_LEVEL,
+    pretty: LOG_PRETTY,
+  });
+  captureConsole(log);
+  await supervise({
+    start: () => start(loaded.config, { identity, log }),
+    log,
+    drainMs: DRAIN_SECONDS * 1000,
+    deadlineMs,
+  });
+}
+
+function readConfig<T extends TObject>(
+  schema: T,
+  env: Environment,
+): { config: Static<T>; common: Static<TObject<CommonFields>> } | undefined {
+  try {
+    return { config: loadConfig(schema, env), common: loadConfig(CommonConfig, env) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
