@@ -20,3 +20,4 @@ export {
   parseProfile,
 } from './profile.ts';
 export { type Voice, type VoiceStatus, VoiceError, createVoice } from './voice.ts';
+export { type AgentReport, agentReport } from './report.ts';
