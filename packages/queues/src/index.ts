@@ -1,1 +1,17 @@
-export {};
+export {
+  DEAD_LETTER,
+  MessageJob,
+  isQueueName,
+  queueNames,
+  queueTable,
+  type QueueDefinition,
+  type QueueName,
+  type QueuePayloads,
+} from './queue-table.ts';
+export { PayloadInvalid, checkPayload } from './payload.ts';
+export { QueuesUnavailable } from './bull-handle.ts';
+export { createProducer, type Enqueue, type Enqueued, type Producer } from './producer.ts';
+export { startOutboxRelay, type OutboxRelay } from './outbox-relay.ts';
+export { createDeadLetterMover, type DeadLetter, type DeadLetterMover } from './dead-letter.ts';
+export { jobStates, openJobReader, type JobReader, type JobState, type JobSummary } from './job-reader.ts';
+export { readQueueTotals, type QueueDepths, type QueueTotals } from './queue-totals.ts';

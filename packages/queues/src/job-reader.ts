@@ -1,0 +1,66 @@
+import type { Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { openBull } from './bull-handle.ts';
+import { DEAD_LETTER, isQueueName, type QueueName } from './queue-table.ts';
+
+export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
+export const jobStates: readonly JobState[] = ['waiting', 'active', 'delayed', 'completed', 'failed'];
+
+export interface JobSummary {
+  id: string;
+  queue: string;
+  state: JobState | 'unknown';
+  payload: unknown;
+  attempts_made: number;
+  attempts: number;
+  /** Of the last attempt that failed. */
+  error: string | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+}
+
+export interface JobReader extends AsyncDisposable {
+  /** Newest first; `offset` counts from the newest, so a page may repeat or skip jobs that came or went between two calls. */
+  listJobs(options: {
+    queue: QueueName | typeof DEAD_LETTER;
+    state: JobState;
+    offset: number;
+    limit: number;
+  }): Promise<JobSummary[]>;
+  getJob(queue: QueueName | typeof DEAD_LETTER, id: string): Promise<JobSummary | undefined>;
+}
+
+/** For people who look: throws `QueuesUnavailable` at once while Redis is away. */
+export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix: string }): JobReader {
+  const bull = openBull(redis, bullPrefix);
+  return {
+    async listJobs({ queue, state, offset, limit }) {
+      const jobs = await (await bull.queue(queue)).getJobs([state], offset, offset + limit - 1, false);
+      return jobs.map((job) => summarise(job, state));
+    },
+    async getJob(queue, id) {
+      const job = await (await bull.queue(queue)).getJob(id);
+      if (!job) return undefined;
+      const state = (await job.getState()) as string;
+      return summarise(job, jobStates.find((known) => known === state) ?? 'unknown');
+    },
+    [Symbol.asyncDispose]: () => bull[Symbol.asyncDispose](),
+  };
+}
+
+function summarise(job: Job, state: JobSummary['state']): JobSummary {
+  const time = (ms: number | undefined): string | null => (ms ? new Date(ms).toISOString() : null);
+  return {
+    id: job.id ?? '',
+    queue: job.queueName,
+    state,
+    payload: job.data as unknown,
+    attempts_made: job.attemptsMade,
+    attempts: job.opts.attempts ?? 1,
+    error: isQueueName(job.queueName) ? (job.failedReason ?? null) : null,
+    created_at: new Date(job.timestamp).toISOString(),
+    started_at: time(job.processedOn),
+    finished_at: time(job.finishedOn),
+  };
+}

@@ -1,0 +1,93 @@
+import { deleteFromOutbox, takeFromOutbox, type Database } from '@prosaas/database';
+import { backoff, type Logger } from '@prosaas/runtime';
+import type { Producer } from './producer.ts';
+import { queueNames, type QueueName } from './queue-table.ts';
+
+const BATCH = 200;
+const FAILURE_PAUSE = { baseMs: 250, maxMs: 5000, jitter: 0.5 };
+
+export interface OutboxRelay extends AsyncDisposable {
+  /** Something was committed: look now instead of at the next tick. */
+  nudge(): void;
+}
+
+/**
+ * Enqueues what was committed to the outbox. A row is deleted, and its deletion committed, after its job is in Redis; whatever
+ * goes wrong between is repeated under the same key, which Redis takes for the job it has. Several relays share the work
+ * (SKIP LOCKED). While Redis or PostgreSQL is away it waits, longer each time, and nothing is lost.
+ */
+export function startOutboxRelay({
+  db,
+  producer,
+  log,
+  everyMs = 1000,
+}: {
+  db: Database;
+  producer: Producer;
+  log: Logger;
+  everyMs?: number;
+}): OutboxRelay {
+  let stopped = false;
+  let nudged = false;
+  let failures = 0;
+  let wake: (() => void) | undefined;
+
+  const pass = async (): Promise<number> =>
+    db.transaction(async (tx) => {
+      const rows = await takeFromOutbox(tx, { queues: queueNames, limit: BATCH });
+      if (rows.length === 0) return 0;
+      await producer.enqueueUnchecked(
+        rows.map(({ queue, key, payload }) => ({ queue: queue as QueueName, key, payload })),
+      );
+      await deleteFromOutbox(
+        tx,
+        rows.map(({ id }) => id),
+      );
+      return rows.length;
+    });
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      nudged = false;
+      let pauseMs = everyMs;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one pass at a time
+        const moved = await pass();
+        if (failures > 0) log.info({ failures }, 'outbox relay works again');
+        failures = 0;
+        if (moved === BATCH) continue;
+      } catch (error) {
+        failures += 1;
+        if (failures === 1)
+          log.warn({ err: error }, 'outbox relay: jobs wait in the database until this is over');
+        pauseMs = backoff(FAILURE_PAUSE, failures);
+      }
+      // A nudge during the pass may have come for a row that it did not see; after a failure it can't help.
+      if (stopped || (nudged && failures === 0)) continue;
+      // oxlint-disable-next-line no-await-in-loop
+      await pause(pauseMs);
+    }
+  };
+  const running = loop();
+
+  return {
+    nudge() {
+      nudged = true;
+      if (failures === 0) wake?.();
+    },
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      wake?.();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,11 @@
+import type { QueueName } from './queue-table.ts';
+
+/** BullMQ's own keys of a queue, as its scripts build them. */
+export function queueKey(bullPrefix: string, queue: QueueName | 'dead-letter', type: string): string {
+  return `${bullPrefix}:${queue}:${type}`;
+}
+
+/** One hash: `enqueued:<queue>` and `dead_letter:<queue>`, written by the scripts that add and move jobs. */
+export function countsKey(bullPrefix: string): string {
+  return `${bullPrefix}:queue-counts`;
+}

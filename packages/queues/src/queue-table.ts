@@ -1,0 +1,54 @@
+import { Type, type Static, type TObject, type TString } from 'typebox';
+
+const Id: TString = Type.String({ minLength: 1, maxLength: 64 });
+
+/** A message whose turn has come: to be answered, or to be sent. */
+export const MessageJob: TObject<{ messageId: TString; conversationId: TString; businessId: TString }> =
+  Type.Object({ messageId: Id, conversationId: Id, businessId: Id });
+export type MessageJob = Static<typeof MessageJob>;
+
+export interface QueuePayloads {
+  /** A message came in: the agent answers what is unanswered in its conversation, up to it. */
+  'inbound-messages': MessageJob;
+  /** An answer stands ready: what is unsent in its conversation is sent, up to it. */
+  'outbound-messages': MessageJob;
+}
+export type QueueName = keyof QueuePayloads;
+
+export interface QueueDefinition {
+  payload: TObject;
+  /** Jobs at once in one worker. */
+  concurrency: number;
+  attempts: number;
+  /** Doubles from `delayMs`; `jitter` is the share of a delay that is drawn at random. */
+  backoff: { delayMs: number; jitter: number };
+  /** One attempt; the job's signal aborts then. */
+  timeLimitMs: number;
+  /** Completed jobs stay to be looked at, and to turn away repeats of their keys. Failed ones move to the dead letter. */
+  keepCompleted: { ageSeconds: number; count: number };
+}
+
+/** Eight attempts, a second to a minute apart: two minutes in all, so that a restart of the service called is survived. */
+const messages: QueueDefinition = {
+  payload: MessageJob,
+  concurrency: 20,
+  attempts: 8,
+  backoff: { delayMs: 1000, jitter: 0.25 },
+  timeLimitMs: 300_000,
+  keepCompleted: { ageSeconds: 3600, count: 1000 },
+};
+
+/** The business queues: what they hold is counted, and what fails in them goes to the dead letter. */
+export const queueTable: Readonly<Record<QueueName, QueueDefinition>> = {
+  'inbound-messages': messages,
+  'outbound-messages': messages,
+};
+
+export const queueNames: readonly QueueName[] = Object.keys(queueTable) as QueueName[];
+
+export function isQueueName(name: string): name is QueueName {
+  return Object.hasOwn(queueTable, name);
+}
+
+/** Failed jobs wait here for a person; nothing consumes it, and it is not counted among the business queues. */
+export const DEAD_LETTER = 'dead-letter';

@@ -1,0 +1,82 @@
+import type { Redis } from 'ioredis';
+import { countsKey, queueKey } from './queue-keys.ts';
+import { DEAD_LETTER, queueNames, type QueueName } from './queue-table.ts';
+
+export interface QueueDepths {
+  waiting: number;
+  active: number;
+  delayed: number;
+  /** Failed and on their way to the dead letter. */
+  failed: number;
+}
+
+export interface QueueTotals {
+  /** Since Redis has its data; over the business queues, each job once. */
+  enqueued: number;
+  completed: number;
+  failed: number;
+  deadLetter: number;
+  queues: Record<QueueName, QueueDepths & { enqueued: number; completed: number; failedTotal: number }>;
+  /** Jobs that wait in the dead letter for a person. */
+  deadLetterDepth: number;
+}
+
+/**
+ * What Redis itself knows, read in one transaction, so that `enqueued = completed + failed + waiting + active + delayed` holds in
+ * every reading. Completed and failed are BullMQ's `metrics` counts: its finishing script adds to them, so they know final
+ * outcomes only (an attempt that is retried goes through moveToDelayed or retryJob, which don't count).
+ */
+export async function readQueueTotals(redis: Redis, bullPrefix: string): Promise<QueueTotals> {
+  const multi = redis
+    .multi()
+    .hgetall(countsKey(bullPrefix))
+    .llen(queueKey(bullPrefix, DEAD_LETTER, 'wait'));
+  for (const queue of queueNames) {
+    multi
+      .llen(queueKey(bullPrefix, queue, 'wait'))
+      .llen(queueKey(bullPrefix, queue, 'paused'))
+      .zcard(queueKey(bullPrefix, queue, 'prioritized'))
+      .llen(queueKey(bullPrefix, queue, 'active'))
+      .zcard(queueKey(bullPrefix, queue, 'delayed'))
+      .zcard(queueKey(bullPrefix, queue, 'failed'))
+      .hget(queueKey(bullPrefix, queue, 'metrics:completed'), 'count')
+      .hget(queueKey(bullPrefix, queue, 'metrics:failed'), 'count');
+  }
+  const replies = await multi.exec();
+  if (replies === null) throw new Error('Redis discarded a transaction');
+  const values = replies.map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  });
+  const counts = values[0] as Record<string, string>;
+  const perQueue = 8;
+  const totals: QueueTotals = {
+    enqueued: 0,
+    completed: 0,
+    failed: 0,
+    deadLetter: 0,
+    queues: {} as QueueTotals['queues'],
+    deadLetterDepth: Number(values[1]),
+  };
+  for (const [index, queue] of queueNames.entries()) {
+    const at = 2 + index * perQueue;
+    const [wait, paused, prioritized, active, delayed, failed, completed, failedTotal] = values
+      .slice(at, at + perQueue)
+      .map((value) => Number(value ?? 0)) as [number, number, number, number, number, number, number, number];
+    const enqueued = Number(counts[`enqueued:${queue}`] ?? 0);
+    totals.queues[queue] = {
+      waiting: wait + paused + prioritized,
+      active,
+      delayed,
+      failed,
+      enqueued,
+      completed,
+      failedTotal,
+    };
+    totals.enqueued += enqueued;
+    totals.completed += completed;
+    totals.failed += failedTotal;
+    totals.deadLetter += Number(counts[`dead_letter:${queue}`] ?? 0);
+  }
+  return totals;
+}

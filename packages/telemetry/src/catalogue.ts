@@ -1,0 +1,17 @@
+import { defineCatalogue } from '@prosaas/observability';
+
+/** What ProSaaS counts, across all services and replicas; the names are the contract of GET /metrics.json. */
+export const catalogue = defineCatalogue({
+  whatsapp_inbound_messages: { type: 'counter', help: 'Messages received via WhatsApp' },
+  whatsapp_outbound_messages: { type: 'counter', help: 'Messages sent via WhatsApp' },
+  whatsapp_errors: { type: 'counter', help: 'WhatsApp send/receive errors' },
+  calls_started: { type: 'counter', help: 'Total calls initiated' },
+  calls_completed: { type: 'counter', help: 'Calls completed successfully' },
+  calls_rejected_max_concurrent: { type: 'counter', help: 'Calls rejected (over limit)' },
+  calls_errors: { type: 'counter', help: 'Call processing errors' },
+  calls_active: { type: 'gauge', help: 'Currently active calls' },
+  queue_jobs_enqueued: { type: 'counter', help: 'Jobs added to queues' },
+  queue_jobs_completed: { type: 'counter', help: 'Jobs completed successfully' },
+  queue_jobs_failed: { type: 'counter', help: 'Jobs that failed' },
+  queue_jobs_dead_letter: { type: 'counter', help: 'Jobs moved to dead-letter queue' },
+});
