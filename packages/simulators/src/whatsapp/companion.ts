@@ -1,0 +1,120 @@
+import { timingSafeEqual } from 'node:crypto';
+
+import type { BinaryNode } from '@whiskeysockets/baileys';
+
+import type { Connection } from './connection.ts';
+import { node, SERVER } from './nodes.ts';
+import { Outbox } from './outbox.ts';
+import type { PreKeyBundle } from './signal-device.ts';
+
+/** Below this many one-time prekeys the server asks for more; the client acts on fewer than five. */
+const PREKEYS_LOW = 5;
+
+/** What a companion proved when it was paired. */
+export interface CompanionKeys {
+  readonly noiseKey: Buffer;
+  readonly identityKey: Buffer;
+  registrationId: number;
+  signedPreKey: PreKeyBundle['signedPreKey'];
+}
+
+/** A linked device of an account: the client under test, as the server sees it. */
+export class Companion {
+  readonly deviceId: number;
+  readonly jid: string;
+  readonly lid: string;
+  readonly keys: CompanionKeys;
+  readonly outbox: Outbox = new Outbox();
+  readonly preKeys: Map<number, Uint8Array> = new Map();
+  /** The signed device identity, once the companion has signed it too. */
+  provenIdentity: Buffer | undefined;
+  connection: Connection | undefined;
+  /** The client has said that it takes messages. */
+  active = false;
+  /** The first login brings history, later ones don't. */
+  greeted = false;
+  #silent = false;
+  #heldAcks: BinaryNode[] | undefined;
+  #askedForPreKeys = false;
+
+  constructor(account: { number: string; lidUser: string }, deviceId: number, keys: CompanionKeys) {
+    this.deviceId = deviceId;
+    this.jid = `${account.number}:${deviceId}@s.whatsapp.net`;
+    this.lid = `${account.lidUser}:${deviceId}@lid`;
+    this.keys = keys;
+  }
+
+  holds(noiseKey: Buffer): boolean {
+    return noiseKey.length === this.keys.noiseKey.length && timingSafeEqual(noiseKey, this.keys.noiseKey);
+  }
+
+  /** A bundle for a device that wants to write to this one; without a one-time key when none is left. */
+  bundle(): PreKeyBundle {
+    const [first] = this.preKeys;
+    if (first) this.preKeys.delete(first[0]);
+    if (this.preKeys.size < PREKEYS_LOW && !this.#askedForPreKeys) {
+      this.#askedForPreKeys = true;
+      const count = node('count', { value: String(this.preKeys.size) });
+      const id = `prekeys-${Date.now()}`;
+      void this.outbox.add(node('notification', { id, from: SERVER, type: 'encrypt' }, [count]));
+    }
+    return {
+      registrationId: this.keys.registrationId,
+      identityKey: this.keys.identityKey,
+      signedPreKey: this.keys.signedPreKey,
+      preKey: first && { id: first[0], publicKey: first[1] },
+    };
+  }
+
+  addPreKeys(preKeys: Iterable<readonly [number, Uint8Array]>): void {
+    for (const [id, publicKey] of preKeys) this.preKeys.set(id, publicKey);
+    this.#askedForPreKeys = false;
+  }
+
+  attach(connection: Connection): void {
+    this.connection = connection;
+    this.active = false;
+    this.outbox.close();
+  }
+
+  detach(connection: Connection): void {
+    if (this.connection !== connection) return;
+    this.connection = undefined;
+    this.active = false;
+    this.outbox.close();
+    if (this.#heldAcks) this.#heldAcks = [];
+  }
+
+  /** Sends what is waiting and from now on everything at once; returns how many were waiting. */
+  activate(): number {
+    this.active = true;
+    if (this.#silent) return 0;
+    const { connection } = this;
+    return this.outbox.open((item) => connection?.send(item));
+  }
+
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  set silent(on: boolean) {
+    this.#silent = on;
+    if (on) this.outbox.close();
+    else if (this.active) this.activate();
+  }
+
+  sendAck(ack: BinaryNode): void {
+    if (this.#heldAcks) this.#heldAcks.push(ack);
+    else if (!this.#silent) this.connection?.send(ack);
+  }
+
+  withholdAcks(on: boolean): void {
+    if (on) {
+      this.#heldAcks ??= [];
+      return;
+    }
+    const held = this.#heldAcks ?? [];
+    this.#heldAcks = undefined;
+    for (const ack of held) this.sendAck(ack);
+  }
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { deflateSync } from 'node:zlib';
+
+import { proto } from '@whiskeysockets/baileys';
+
+import type { AccountState } from './account.ts';
+import type { Companion } from './companion.ts';
+
+/**
+ * What the handset tells a new companion: the key of the app state and an empty history. Without it the client
+ * holds back events for 20 seconds after its first login.
+ */
+export async function greet(account: AccountState, companion: Companion): Promise<void> {
+  const keyShare = {
+    type: proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE,
+    appStateSyncKeyShare: {
+      keys: [
+        {
+          keyId: { keyId: randomBytes(6) },
+          keyData: {
+            keyData: randomBytes(32),
+            fingerprint: { rawId: 1, currentIndex: 0, deviceIndexes: [0, companion.deviceId] },
+            timestamp: Date.now(),
+          },
+        },
+      ],
+    },
+  };
+  const history = proto.HistorySync.encode({
+    syncType: proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP,
+    conversations: [],
+    chunkOrder: 1,
+    progress: 100,
+  }).finish();
+  const bootstrap = {
+    type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
+    historySyncNotification: {
+      syncType: proto.Message.HistorySyncType.INITIAL_BOOTSTRAP,
+      initialHistBootstrapInlinePayload: deflateSync(history),
+      chunkOrder: 1,
+      progress: 100,
+    },
+  };
+  await Promise.all([
+    account.sendPeerMessage(companion, keyShare),
+    account.sendPeerMessage(companion, bootstrap),
+  ]);
+}

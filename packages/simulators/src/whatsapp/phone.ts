@@ -1,0 +1,278 @@
+import { randomBytes } from 'node:crypto';
+
+import { proto } from '@whiskeysockets/baileys';
+import type { BinaryNode } from '@whiskeysockets/baileys';
+
+import { peerName } from './account.ts';
+import type { AccountState, Envelope } from './account.ts';
+import type { Companion } from './companion.ts';
+import type { Directory } from './directory.ts';
+import { node, uintBytes, unixSeconds } from './nodes.ts';
+import { bundleNodes } from './queries.ts';
+import { Serial } from './serial.ts';
+import { SignalDevice } from './signal-device.ts';
+import type { PreKeyBundle } from './signal-device.ts';
+import { textOfMessage } from './texts.ts';
+import type { Account, Addressing, Phone, ReceivedText, SendOptions } from './types.ts';
+
+/** How many sent messages a phone keeps for retries. */
+const KEPT_MESSAGES = 1000;
+const MAX_RETRIES = 5;
+
+interface SentMessage {
+  readonly message: proto.IMessage;
+  readonly addressing: Addressing;
+  retries: number;
+  /** The last stanza per companion, for a redelivery of the same bytes. */
+  readonly stanzas: Map<Companion, BinaryNode>;
+}
+
+interface Waiter {
+  readonly settled: () => boolean;
+  readonly resolve: () => void;
+}
+
+export class SimulatedPhone implements Phone {
+  readonly kind = 'phone';
+  readonly number: string;
+  readonly lidUser: string;
+  readonly jid: string;
+  readonly lid: string;
+  readonly pushName: string;
+  readonly received: ReceivedText[] = [];
+  repeats = 0;
+  readonly deviceIds: number[] = [0];
+  readonly #device: SignalDevice;
+  readonly #directory: Directory;
+  readonly #sent = new Map<string, SentMessage>();
+  /** Where each message came from, by sender and id. */
+  readonly #origins = new Map<string, Envelope>();
+  readonly #peers = new Set<string>();
+  readonly #returned = new Set<ReceivedText>();
+  readonly #waiters = new Set<Waiter>();
+  /** A Signal session allows one operation at a time. */
+  readonly #signal = new Serial();
+
+  constructor(options: { number: string; lidUser: string; pushName: string; directory: Directory }) {
+    this.number = options.number;
+    this.lidUser = options.lidUser;
+    this.jid = `${options.number}@s.whatsapp.net`;
+    this.lid = `${options.lidUser}@lid`;
+    this.pushName = options.pushName;
+    this.#device = new SignalDevice(options.lidUser);
+    this.#directory = options.directory;
+  }
+
+  bundle(deviceId: number): PreKeyBundle | undefined {
+    return deviceId === 0 ? this.#device.bundle() : undefined;
+  }
+
+  async sendText(to: Account, text: string, options: SendOptions = {}): Promise<{ id: string }> {
+    return await this.#send(to, { conversation: text }, options);
+  }
+
+  async revoke(to: Account, id: string): Promise<{ id: string }> {
+    return await this.#send(to, {
+      protocolMessage: {
+        type: proto.Message.ProtocolMessage.Type.REVOKE,
+        key: { remoteJid: to.jid, fromMe: true, id },
+      },
+    });
+  }
+
+  async #send(to: Account, message: proto.IMessage, options: SendOptions = {}): Promise<{ id: string }> {
+    const account = this.#account(to);
+    if (account.companions.size === 0) throw new Error(`no device is linked to ${account.number}`);
+    const id = options.id ?? `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
+    const sent: SentMessage = {
+      message,
+      addressing: options.addressing ?? 'pn',
+      retries: 0,
+      stanzas: new Map(),
+    };
+    this.#sent.set(id, sent);
+    if (this.#sent.size > KEPT_MESSAGES) this.#sent.delete(this.#sent.keys().next().value!);
+    const acknowledged = await this.#signal.run(async () => {
+      const promises: Array<Promise<void>> = [];
+      for (const companion of account.companions.values()) {
+        const stanza = await this.#stanza(account, companion, id, sent);
+        promises.push(companion.outbox.add(options.corruptFirst ? corrupted(stanza) : stanza));
+      }
+      return promises;
+    });
+    if (options.awaitDelivery !== false) await Promise.race(acknowledged);
+    return { id };
+  }
+
+  async redeliver(to: Account, id: string, options: { ciphertext?: 'same' | 'fresh' } = {}): Promise<void> {
+    const account = this.#account(to);
+    const sent = this.#sent.get(id);
+    if (!sent) throw new Error(`this phone sent no message ${id}`);
+    const acknowledged = await this.#signal.run(async () => {
+      const promises: Array<Promise<void>> = [];
+      for (const companion of account.companions.values()) {
+        const last = options.ciphertext === 'same' ? sent.stanzas.get(companion) : undefined;
+        promises.push(companion.outbox.add(last ?? (await this.#stanza(account, companion, id, sent))));
+      }
+      return promises;
+    });
+    await Promise.race(acknowledged);
+  }
+
+  /** The client could not read message `id`: encrypts it again, with the keys it sent along if it did. */
+  async retry(account: AccountState, companion: Companion, id: string, keys?: PreKeyBundle): Promise<void> {
+    const sent = this.#sent.get(id);
+    if (!sent || ++sent.retries > MAX_RETRIES) return;
+    await this.#signal.run(async () => {
+      this.#device.forget(peerName(account, companion));
+      void companion.outbox.add(await this.#stanza(account, companion, id, sent, keys));
+    });
+  }
+
+  async #stanza(
+    account: AccountState,
+    companion: Companion,
+    id: string,
+    sent: SentMessage,
+    keys?: PreKeyBundle,
+  ): Promise<BinaryNode> {
+    const peer = peerName(account, companion);
+    this.#peers.add(peer);
+    const { type, bytes } = await this.#device.encrypt(peer, sent.message, () => keys ?? companion.bundle());
+    const byLid = sent.addressing !== 'pn';
+    const stanza = node(
+      'message',
+      {
+        id,
+        from: byLid ? this.lid : this.jid,
+        sender_lid: byLid ? undefined : this.lid,
+        sender_pn: sent.addressing === 'lid' ? this.jid : undefined,
+        addressing_mode: byLid ? 'lid' : undefined,
+        type: 'text',
+        notify: this.pushName,
+        t: unixSeconds(),
+      },
+      [node('enc', { v: '2', type, count: sent.retries > 0 ? String(sent.retries) : undefined }, bytes)],
+    );
+    sent.stanzas.set(companion, stanza);
+    return stanza;
+  }
+
+  /** A message the server routed to this phone. */
+  receive(deviceId: number, envelope: Envelope): void {
+    if (deviceId !== 0) return;
+    void this.#signal.run(() => this.#read(envelope));
+  }
+
+  async #read(envelope: Envelope): Promise<void> {
+    const { account, companion } = envelope.sender;
+    const peer = peerName(account, companion);
+    this.#peers.add(peer);
+    const key = `${account.number}/${envelope.id}`;
+    let message: proto.Message;
+    try {
+      message = await this.#device.decrypt(peer, envelope.ciphertext);
+    } catch {
+      // The same bytes once more need no retry: the text is there.
+      if (this.#origins.has(key)) this.#receipt(envelope);
+      else this.#askAgain(envelope);
+      return;
+    }
+    this.#receipt(envelope);
+    if (this.#origins.has(key)) {
+      this.repeats += 1;
+      return;
+    }
+    this.#origins.set(key, envelope);
+    const text = textOfMessage(message);
+    if (text !== undefined) {
+      this.show({ id: envelope.id, from: account.jid, text, at: Date.now() });
+    }
+  }
+
+  /** Puts a text on the screen. */
+  show(text: ReceivedText): void {
+    this.received.push(text);
+    for (const waiter of this.#waiters) {
+      if (waiter.settled()) waiter.resolve();
+    }
+  }
+
+  #receipt(envelope: Envelope, type?: string): void {
+    void envelope.sender.companion.outbox.add(
+      node('receipt', { id: envelope.id, from: envelope.to, type, t: unixSeconds() }),
+    );
+  }
+
+  #askAgain(envelope: Envelope): void {
+    const bundle = this.#device.bundle();
+    const t = unixSeconds();
+    void envelope.sender.companion.outbox.add(
+      node('receipt', { id: envelope.id, from: envelope.to, type: 'retry', t }, [
+        node('retry', { count: '1', id: envelope.id, t, v: '1' }),
+        node('registration', {}, uintBytes(bundle.registrationId, 4)),
+        node('keys', {}, bundleNodes(bundle)),
+      ]),
+    );
+  }
+
+  async markRead(id: string): Promise<void> {
+    const envelope = this.#origins.values().find((origin) => origin.id === id);
+    if (!envelope) throw new Error(`this phone received no message ${id}`);
+    await envelope.sender.companion.outbox.add(
+      node('receipt', { id, from: envelope.to, type: 'read', t: unixSeconds() }),
+    );
+  }
+
+  async nextText(
+    options: { timeoutMs?: number; where?: (text: ReceivedText) => boolean } = {},
+  ): Promise<ReceivedText> {
+    const { where = () => true } = options;
+    const next = () => this.received.find((text) => !this.#returned.has(text) && where(text));
+    await this.#until(() => next() !== undefined, options.timeoutMs, 'no such text arrived');
+    const text = next()!;
+    this.#returned.add(text);
+    return text;
+  }
+
+  async waitForCount(count: number, options: { timeoutMs?: number } = {}): Promise<void> {
+    const settled = () => this.received.length >= count;
+    await this.#until(settled, options.timeoutMs, `fewer than ${count} texts arrived`);
+  }
+
+  async #until(settled: () => boolean, timeoutMs = 10_000, failure: string): Promise<void> {
+    if (settled()) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { settled, resolve };
+    this.#waiters.add(waiter);
+    const timer = setTimeout(
+      () =>
+        reject(new Error(`${this.number}: ${failure} in ${timeoutMs} ms (${this.received.length} so far)`)),
+      timeoutMs,
+    );
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiters.delete(waiter);
+    }
+  }
+
+  forgetSessions(): void {
+    for (const peer of this.#peers) this.#device.forget(peer);
+  }
+
+  #account(account: Account): AccountState {
+    const known = this.#directory.accounts.get(account.number);
+    if (!known) throw new Error(`no account ${account.number} on this server`);
+    return known;
+  }
+}
+
+/** The same stanza with a Signal version nobody speaks. */
+function corrupted(stanza: BinaryNode): BinaryNode {
+  const [enc] = stanza.content as BinaryNode[];
+  const bytes = Buffer.from(enc!.content as Uint8Array);
+  bytes[0] = 0x11;
+  return { ...stanza, content: [{ ...enc!, content: bytes }] };
+}

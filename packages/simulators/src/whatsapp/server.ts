@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { WebSocketServer } from 'ws';
+
+import { AccountState } from './account.ts';
+import { Connection } from './connection.ts';
+import type { KeyPair } from './curve.ts';
+import { endConnection } from './faults.ts';
+import { SimulatedPhone } from './phone.ts';
+import { Switchboard } from './switchboard.ts';
+import { issueServerIdentity, testRootKeyPair } from './trust.ts';
+import type { Account, Phone } from './types.ts';
+
+export interface WhatsAppServerOptions {
+  host?: string;
+  /** 0: any free port. */
+  port?: number;
+  rootKeyPair?: KeyPair;
+  /** Whether a new companion gets an (empty) history at its first login, as from a real phone. */
+  historySync?: boolean;
+}
+
+export interface WhatsAppServer extends AsyncDisposable {
+  /** For the client's `waWebSocketUrl`. */
+  readonly url: string;
+  readonly rootPublicKey: Uint8Array;
+  /** Paired so far, by number. */
+  readonly accounts: ReadonlyMap<string, Account>;
+  /** By number. */
+  readonly phones: ReadonlyMap<string, Phone>;
+  /** Queries this server has no answer for, `type xmlns/child`. The client got a 501. */
+  readonly unhandled: readonly string[];
+  /** What clients did against the protocol: bad signatures, malformed stanzas. Their connection was closed. */
+  readonly violations: readonly Error[];
+  addPhone(options?: { number?: string; lid?: string; pushName?: string }): Phone;
+  /**
+   * Scans the QR text of a waiting client with the account's handset. Resolves when the client has logged in
+   * again as a companion and takes messages.
+   */
+  scanQr(qrText: string, account?: { number?: string; lid?: string }): Promise<Account>;
+  /** Ends the account's connections so that the client reports this code. 401 unlinks its companions, too. */
+  closeWith(account: Account, code: number): void;
+  /** Later logins are refused with this code, until called without one. */
+  refuseLogins(account: Account, code?: number): void;
+  /** Takes messages without acknowledging them; the acks leave when this ends, unless the connection has. */
+  withholdAcks(account: Account, on: boolean): void;
+  /** Cuts every line. */
+  dropConnections(): void;
+  /** Answers the WebSocket upgrade with 503. */
+  refuseConnections(on: boolean): void;
+  /**
+   * A deaf session: the socket stays open and nothing is delivered. Pings and queries are still answered, unless
+   * `answerQueries` is false.
+   */
+  silence(account: Account, on: boolean, options?: { answerQueries?: boolean }): void;
+}
+
+/** Starts a WhatsApp server. State is in memory. */
+export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): Promise<WhatsAppServer> {
+  const root = options.rootKeyPair ?? testRootKeyPair;
+  const identity = issueServerIdentity(root);
+  const switchboard = new Switchboard({ historySync: options.historySync ?? true });
+  const { directory } = switchboard;
+  const connections = new Set<Connection>();
+  let refusing = false;
+  let users = 0;
+
+  const http = createServer((_, response) => response.writeHead(426).end());
+  const sockets = new WebSocketServer({ noServer: true });
+  http.on('upgrade', (request, socket, head) => {
+    if (refusing) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const connection = new Connection(webSocket, identity, switchboard);
+      connections.add(connection);
+      webSocket.on('close', () => connections.delete(connection));
+    });
+  });
+  const host = options.host ?? '127.0.0.1';
+  http.listen(options.port ?? 0, host);
+  await once(http, 'listening');
+  const { port } = http.address() as AddressInfo;
+
+  function newUser(given: { number?: string; lid?: string }): { number: string; lidUser: string } {
+    const sequence = ++users;
+    return {
+      number: digits(given.number) ?? String(15_550_000_000 + sequence),
+      lidUser: digits(given.lid) ?? String(100_000_000_000_000 + sequence),
+    };
+  }
+
+  function stateOf(account: Account): AccountState {
+    const state = directory.accounts.get(account.number);
+    if (!state) throw new Error(`no account ${account.number} on this server`);
+    return state;
+  }
+
+  return {
+    url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}/ws/chat`,
+    rootPublicKey: root.publicKey,
+    accounts: directory.accounts,
+    phones: directory.phones,
+    unhandled: switchboard.unhandled,
+    violations: switchboard.violations,
+
+    addPhone(given = {}) {
+      const user = newUser(given);
+      const pushName = given.pushName ?? `Customer ${user.number}`;
+      const phone = new SimulatedPhone({ ...user, pushName, directory });
+      directory.add(phone);
+      return phone;
+    },
+
+    async scanQr(qrText, given = {}) {
+      return await switchboard.scan(qrText, () => {
+        const known = directory.accounts.get(digits(given.number) ?? '');
+        if (known) return known;
+        const account = new AccountState({ ...newUser(given), directory });
+        directory.add(account);
+        return account;
+      });
+    },
+
+    closeWith(account, code) {
+      const state = stateOf(account);
+      for (const companion of state.companions.values()) {
+        if (code === 401) switchboard.unlink(state, companion);
+        else if (companion.connection) endConnection(companion.connection, code);
+      }
+    },
+
+    refuseLogins(account, code) {
+      stateOf(account).refusal = code;
+    },
+
+    withholdAcks(account, on) {
+      for (const companion of stateOf(account).companions.values()) companion.withholdAcks(on);
+    },
+
+    dropConnections() {
+      for (const connection of connections) connection.drop();
+    },
+
+    refuseConnections(on) {
+      refusing = on;
+    },
+
+    silence(account, on, { answerQueries = true } = {}) {
+      const state = stateOf(account);
+      if (on && !answerQueries) switchboard.unanswered.add(state);
+      else switchboard.unanswered.delete(state);
+      for (const companion of state.companions.values()) companion.silent = on;
+    },
+
+    async [Symbol.asyncDispose]() {
+      for (const connection of connections) connection.drop();
+      sockets.close();
+      http.close();
+      http.closeAllConnections();
+      if (http.listening) await once(http, 'close');
+    },
+  };
+}
+
+/** The digits of a number or JID; undefined when there are none. */
+function digits(text: string | undefined): string | undefined {
+  return text?.replace(/@.*$/, '').replace(/\D/g, '') || undefined;
+}

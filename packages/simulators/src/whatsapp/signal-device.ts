@@ -1,0 +1,165 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomInt } from 'node:crypto';
+
+import { Curve, proto, unpadRandomMax16, writeRandomPadMax16 } from '@whiskeysockets/baileys';
+import * as libsignal from 'libsignal';
+
+import { generateKeyPair } from './curve.ts';
+import type { KeyPair } from './curve.ts';
+
+/** What a sender needs of a device it has no session with. Keys are 32 raw bytes. */
+export interface PreKeyBundle {
+  registrationId: number;
+  identityKey: Uint8Array;
+  signedPreKey: { id: number; publicKey: Uint8Array; signature: Uint8Array };
+  preKey?: { id: number; publicKey: Uint8Array } | undefined;
+}
+
+export type CiphertextType = 'pkmsg' | 'msg';
+
+export interface Ciphertext {
+  type: CiphertextType;
+  bytes: Buffer;
+}
+
+const KEY_TYPE = Buffer.from([5]);
+
+/** libsignal wants a public key with its type in front. */
+const typed = (publicKey: Uint8Array): Buffer => Buffer.concat([KEY_TYPE, publicKey]);
+const libsignalPair = (pair: KeyPair): { pubKey: Buffer; privKey: Buffer } => ({
+  pubKey: typed(pair.publicKey),
+  privKey: pair.privateKey,
+});
+
+const insideLibsignal = new AsyncLocalStorage<true>();
+let consoleGuarded = false;
+
+/**
+ * libsignal prints sessions, private keys included, through the console. What it says during our own calls is
+ * dropped; everything else, a client's libsignal in the same process included, passes.
+ */
+function withoutConsole<T>(work: () => Promise<T>): Promise<T> {
+  if (!consoleGuarded) {
+    consoleGuarded = true;
+    for (const method of ['info', 'warn', 'error'] as const) {
+      const original = console[method];
+      console[method] = (...args: unknown[]) => {
+        if (!insideLibsignal.getStore()) original.apply(console, args);
+      };
+    }
+  }
+  return insideLibsignal.run(true, work);
+}
+
+/** A device with a Signal identity of its own, its keys and sessions in memory. */
+export class SignalDevice {
+  readonly identity: KeyPair = generateKeyPair();
+  readonly registrationId: number = randomInt(1, 16_380);
+  readonly #signedPreKey: KeyPair = generateKeyPair();
+  readonly #signedPreKeySignature: Uint8Array = Curve.sign(
+    this.identity.privateKey,
+    typed(this.#signedPreKey.publicKey),
+  );
+  readonly #preKeys = new Map<number, KeyPair>();
+  readonly #sessions = new Map<string, unknown>();
+  readonly #addressPrefix: string;
+  #nextPreKeyId = 1;
+
+  /** libsignal queues its work by address for the whole process: the name keeps devices apart. */
+  constructor(name: string) {
+    this.#addressPrefix = `simulated-${name}-to`;
+  }
+
+  /** A bundle with a one-time prekey that no other bundle has. */
+  bundle(): PreKeyBundle {
+    const id = this.#nextPreKeyId++;
+    const preKey = generateKeyPair();
+    this.#preKeys.set(id, preKey);
+    return {
+      registrationId: this.registrationId,
+      identityKey: this.identity.publicKey,
+      signedPreKey: {
+        id: 1,
+        publicKey: this.#signedPreKey.publicKey,
+        signature: this.#signedPreKeySignature,
+      },
+      preKey: { id, publicKey: preKey.publicKey },
+    };
+  }
+
+  hasSession(peer: string): boolean {
+    return this.#sessions.has(this.#address(peer).toString());
+  }
+
+  /** Forgets the session with a peer, as a phone that was restored from an old backup has. */
+  forget(peer: string): void {
+    this.#sessions.delete(this.#address(peer).toString());
+  }
+
+  /** Encrypts a message for a peer; `fetchBundle` is asked only when there is no session yet. */
+  encrypt(peer: string, message: proto.IMessage, fetchBundle: () => PreKeyBundle): Promise<Ciphertext> {
+    return withoutConsole(async () => {
+      const address = this.#address(peer);
+      if (!this.hasSession(peer)) {
+        const bundle = fetchBundle();
+        const { signedPreKey, preKey } = bundle;
+        const device = {
+          registrationId: bundle.registrationId,
+          identityKey: typed(bundle.identityKey),
+          signedPreKey: {
+            keyId: signedPreKey.id,
+            publicKey: typed(signedPreKey.publicKey),
+            signature: signedPreKey.signature,
+          },
+          ...(preKey ? { preKey: { keyId: preKey.id, publicKey: typed(preKey.publicKey) } } : {}),
+        };
+        // A device may be out of one-time prekeys, which libsignal handles and its types do not know.
+        await new libsignal.SessionBuilder(this.#storage(), address).initOutgoing(
+          device as Parameters<libsignal.SessionBuilder['initOutgoing']>[0],
+        );
+      }
+      const plaintext = writeRandomPadMax16(proto.Message.encode(message).finish());
+      const { type, body } = await new libsignal.SessionCipher(this.#storage(), address).encrypt(plaintext);
+      return { type: type === 3 ? 'pkmsg' : 'msg', bytes: Buffer.from(body, 'binary') };
+    });
+  }
+
+  /** Throws when there is no session, the message was read before, or a key is not the right one. */
+  decrypt(peer: string, { type, bytes }: Ciphertext): Promise<proto.Message> {
+    return withoutConsole(async () => {
+      const cipher = new libsignal.SessionCipher(this.#storage(), this.#address(peer));
+      const plaintext = await (type === 'pkmsg'
+        ? cipher.decryptPreKeyWhisperMessage(bytes)
+        : cipher.decryptWhisperMessage(bytes));
+      return proto.Message.decode(unpadRandomMax16(plaintext));
+    });
+  }
+
+  #address(peer: string): libsignal.ProtocolAddress {
+    return new libsignal.ProtocolAddress(`${this.#addressPrefix}-${peer}`, 0);
+  }
+
+  #storage(): libsignal.SignalStorage {
+    return {
+      // Serialised, so that a message that fails half-way leaves the session as it was.
+      loadSession: async (id) => {
+        const stored = this.#sessions.get(id);
+        return stored ? libsignal.SessionRecord.deserialize(stored as Uint8Array) : null;
+      },
+      storeSession: async (id, session) => {
+        this.#sessions.set(id, session.serialize());
+      },
+      isTrustedIdentity: () => true,
+      loadPreKey: async (id) => {
+        const pair = this.#preKeys.get(Number(id));
+        return pair && libsignalPair(pair);
+      },
+      removePreKey: (id) => {
+        this.#preKeys.delete(id);
+      },
+      loadSignedPreKey: () => libsignalPair(this.#signedPreKey),
+      getOurRegistrationId: () => this.registrationId,
+      getOurIdentity: () => libsignalPair(this.identity),
+    };
+  }
+}
