@@ -1,0 +1,62 @@
+import { SlotPool } from '@prosaas/leases';
+import { MetricsReader, type ExactSource } from '@prosaas/observability';
+import { readQueueTotals } from '@prosaas/queues';
+import type { Keyspace } from '@prosaas/runtime';
+import type { Redis } from 'ioredis';
+import { catalogue } from './catalogue.ts';
+
+/** Reads what all services count, together with what Redis itself knows exactly: jobs and call slots. */
+export function createSystemReader({
+  redis,
+  keyspace,
+  onError,
+}: {
+  redis: Redis;
+  keyspace: Keyspace;
+  onError: (error: unknown) => void;
+}): MetricsReader<typeof catalogue> {
+  return new MetricsReader({
+    redis,
+    keyPrefix: keyspace.key('metrics'),
+    catalogue,
+    sources: [queueSource(keyspace), callSource(redis, keyspace)],
+    onError,
+  });
+}
+
+function queueSource(keyspace: Keyspace): ExactSource {
+  return {
+    name: 'queues',
+    async read(redis) {
+      const totals = await readQueueTotals(redis, keyspace.bullPrefix);
+      return {
+        counters: {
+          queue_jobs_enqueued: totals.enqueued,
+          queue_jobs_completed: totals.completed,
+          queue_jobs_failed: totals.failed,
+          queue_jobs_dead_letter: totals.deadLetter,
+        },
+      };
+    },
+  };
+}
+
+function callSource(redis: Redis, keyspace: Keyspace): ExactSource {
+  // Only read here; the limit and the leases are the calls service's.
+  const slots = new SlotPool({ redis, keyPrefix: keyspace.key('calls'), limit: 1, leaseMs: 1 });
+  return {
+    name: 'calls',
+    async read() {
+      const totals = await slots.totals();
+      return {
+        counters: {
+          calls_started: totals.started,
+          calls_completed: totals.completed,
+          calls_errors: totals.errors,
+          calls_rejected_max_concurrent: totals.rejected,
+        },
+        gauges: { calls_active: totals.active },
+      };
+    },
+  };
+}
