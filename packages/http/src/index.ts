@@ -1,1 +1,5 @@
-export {};
+export { type App, type HttpAppOptions, buildHttpApp } from './app.ts';
+export { type AdminUse, type Guard, type GuardOptions, canSeeDetails, guard, metricsGuard } from './guard.ts';
+export type { KeyRing, Keys, Principal, Role } from './keys.ts';
+export { type Page, page, pageQuery } from './page.ts';
+export { type FieldProblem, type Problem, ValidationFailed, problem, sendProblem } from './problem.ts';

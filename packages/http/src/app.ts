@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Logger } from '@prosaas/runtime';
+import { type FastifyBaseLogger, type FastifyInstance, LogController, fastify } from 'fastify';
+import { answerClientError } from './client-error.ts';
+import { mountErrorAnswers } from './error-answers.ts';
+import { problemOf, sendProblem } from './problem.ts';
+import { mountRequestLog } from './request-log.ts';
+import { validatorCompiler } from './validation.ts';
+
+export type App = FastifyInstance<
+  Server,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export interface HttpAppOptions {
+  log: Logger;
+  /** Bytes; a longer body is answered 413. */
+  bodyLimit?: number;
+}
+
+const saneRequestId = /^[\w.:-]{1,100}$/;
+
+/**
+ * The Fastify app that every service starts from: TypeBox schemas, problem+json for every error, a request id on every line
+ * and answer, and no query in either.
+ */
+export function buildHttpApp({ log, bodyLimit = 1_048_576 }: HttpAppOptions): App {
+  const loggerInstance: FastifyBaseLogger = log;
+  const app = fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    bodyLimit,
+    genReqId: requestId,
+    requestTimeout: 30_000,
+    // Probes go on answering while the service drains: readiness says that it leaves, liveness that it lives.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 256 },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request, reply, problemOf(error));
+    },
+  })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(validatorCompiler);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      // A metrics token may stand in the URL.
+      'referrer-policy': 'no-referrer',
+    });
+  });
+  mountRequestLog(app);
+  mountErrorAnswers(app);
+  return app;
+}
+
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && saneRequestId.test(given) ? given : randomUUID();
+}

@@ -1,0 +1,31 @@
+import { AllowedMethods } from './allowed-methods.ts';
+import type { App } from './app.ts';
+import { type Problem, problem, problemOf, sendProblem } from './problem.ts';
+
+/** Every error as problem+json, logged once here; 404 for an unknown path, 405 with `Allow` for a known one. */
+export function mountErrorAnswers(app: App): void {
+  const methods = new AllowedMethods();
+  app.addHook('onRoute', ({ method, url }) => {
+    methods.add(url, method);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const answer = problemOf(error);
+    if (answer.status >= 500) request.log.error({ err: error }, 'The request failed');
+    else request.log.debug({ err: error }, 'The request was refused');
+    return sendProblem(request, reply, answer);
+  });
+  // Before the body is read: a wrong method is a wrong method, whatever it brings.
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return;
+    const allowed = methods.of(request.url.split('?', 1)[0] ?? '/');
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '));
+    await sendProblem(request, reply, allowed.length > 0 ? methodNotAllowed(allowed) : notFound);
+  });
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notFound));
+}
+
+const notFound = problem(404, 'NOT_FOUND', 'There is nothing here');
+
+function methodNotAllowed(allowed: readonly string[]): Problem {
+  return problem(405, 'METHOD_NOT_ALLOWED', `This path answers ${allowed.join(', ')} only`);
+}

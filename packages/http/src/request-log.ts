@@ -1,0 +1,15 @@
+import type { App } from './app.ts';
+
+const probe = /^\/(?:healthz|livez|readyz|warmup|version|health(?:\/.*)?|api\/health|metrics.*)$/;
+
+/** One line for each answer, but for probes that pass: they come by the second and say nothing. Never the query. */
+export function mountRequestLog(app: App): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '/';
+    if (reply.statusCode < 400 && probe.test(path)) return;
+    request.log.info(
+      { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'Answered',
+    );
+  });
+}
