@@ -7,6 +7,7 @@ export {
   createAgent,
 } from './agent.ts';
 export type { Answer, AnswerSource, HistoryEntry } from './faq-agent.ts';
+export { AgentConfig, type AgentFields, modelSettings } from './config.ts';
 export { decodeMulaw, encodeMulaw } from './mulaw.ts';
 export type { ModelSettings } from './model-client.ts';
 export { type OpenState, openState } from './opening-hours.ts';

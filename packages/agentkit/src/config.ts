@@ -1,0 +1,29 @@
+import { OptionalText, OptionalUrl, Secret, Text, type Field, type OptionalField } from '@prosaas/runtime';
+import { type TObject, Type } from 'typebox';
+import type { ModelSettings } from './model-client.ts';
+
+export type AgentFields = {
+  PROFILE_PATH: OptionalField<string>;
+  OPENAI_BASE_URL: OptionalField<string>;
+  OPENAI_API_KEY: OptionalField<string>;
+  OPENAI_MODEL: Field<string>;
+};
+
+/** What every service with an agent reads. Compose it: `Type.Object({ ...AgentConfig.properties, … })`. */
+export const AgentConfig: TObject<AgentFields> = Type.Object({
+  PROFILE_PATH: OptionalText("The business' profile (YAML); unset: the one that is shipped"),
+  OPENAI_BASE_URL: OptionalUrl('An OpenAI-compatible server that answers customers; unset: the profile does'),
+  OPENAI_API_KEY: Secret("That server's key; alone, without OPENAI_BASE_URL, it means OpenAI's own"),
+  OPENAI_MODEL: Text('gpt-5-mini', 'The model that is asked'),
+});
+
+/** The model that the configuration names, if it names one. A server of one's own may want no key. */
+export function modelSettings(config: {
+  OPENAI_BASE_URL?: string;
+  OPENAI_API_KEY?: string;
+  OPENAI_MODEL: string;
+}): ModelSettings | undefined {
+  const { OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: apiKey, OPENAI_MODEL: name } = config;
+  if (baseUrl === undefined && apiKey === undefined) return undefined;
+  return { baseUrl, apiKey: apiKey ?? 'none', name };
+}
