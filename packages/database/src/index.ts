@@ -57,3 +57,5 @@ export {
   touchSessionInbound,
   type WhatsAppSessionRow,
 } from './whatsapp-session-repository.ts';
+export { changeCall, type CallRow } from './call-repository.ts';
+export { saveRecording, type RecordingInput } from './recording-repository.ts';

@@ -1,0 +1,55 @@
+import type { Queryable } from './database.ts';
+
+export interface CallRow {
+  /** The provider's id of the call. */
+  id: string;
+  business_id: string;
+  from_number: string | null;
+  to_number: string | null;
+  /** The provider's word: `ringing`, `in-progress`, `completed`, … */
+  status: string;
+  outcome: 'completed' | 'error' | 'rejected' | null;
+  /** Why it ended as it did. */
+  reason: string | null;
+  started_at: Date;
+  answered_at: Date | null;
+  ended_at: Date | null;
+}
+
+/**
+ * Changes a call under its row's lock, and creates it where it is new: what is told of a call may arrive in any order and at
+ * any replica. `change` returns the row as it shall be.
+ */
+export async function changeCall(
+  tx: Queryable,
+  initial: Pick<CallRow, 'id' | 'business_id' | 'status' | 'started_at'>,
+  change: (current: CallRow) => CallRow,
+): Promise<CallRow> {
+  await tx.query(
+    'insert into calls (id, business_id, status, started_at) values ($1, $2, $3, $4) on conflict (id) do nothing',
+    [initial.id, initial.business_id, initial.status, initial.started_at],
+  );
+  const [current] = await tx.query<CallRow>(
+    `select id, business_id, from_number, to_number, status, outcome, reason, started_at, answered_at, ended_at
+     from calls where id = $1 for update`,
+    [initial.id],
+  );
+  if (!current) throw new Error('the call was erased while it was changed');
+  const next = change(current);
+  await tx.query(
+    `update calls set from_number = $2, to_number = $3, status = $4, outcome = $5, reason = $6,
+       started_at = $7, answered_at = $8, ended_at = $9 where id = $1`,
+    [
+      current.id,
+      next.from_number,
+      next.to_number,
+      next.status,
+      next.outcome,
+      next.reason,
+      next.started_at,
+      next.answered_at,
+      next.ended_at,
+    ],
+  );
+  return next;
+}
