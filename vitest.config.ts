@@ -1,12 +1,14 @@
 import { type ViteUserConfig, defineConfig } from 'vitest/config';
 
-const conditions = ['@prosaas/source', 'node', 'import', 'module', 'default'];
+// Nothing more: vitest hands these to node too, where `import` would also hold for require() and break packages that ship both.
+const conditions = ['@prosaas/source', 'node'];
 
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['packages/devstack/src/vitest-global-setup.ts'],
     pool: 'forks',
     execArgv: ['--conditions=@prosaas/source'],
     testTimeout: 30_000,

@@ -1,1 +1,5 @@
-export {};
+export { poll, type PollOptions } from './poll.ts';
+export { freePort, isPortFree } from './ports.ts';
+export { RedisMissing, type RedisOptions, type RedisServer, startRedis, testRedis } from './redis.ts';
+export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';
+export { testDatabase } from './test-database.ts';

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
+import { type Stage, leashChild, unleashChild } from './leash.ts';
+
+const KEPT_LINES = 2000;
+
+export interface ChildOptions {
+  name: string;
+  command: string;
+  args: string[];
+  stage: Stage;
+  stopSignal?: NodeJS.Signals;
+  env?: Record<string, string | undefined>;
+  cwd?: string;
+  onLine?: (line: string) => void;
+}
+
+export interface Child {
+  name: string;
+  pid: number;
+  /** The last lines of stdout and stderr. */
+  output(): string;
+  /** The exit code; 128 + the signal's number is not known here: a signal's end is its name. */
+  exited: Promise<number | NodeJS.Signals>;
+  running(): boolean;
+  kill(signal: NodeJS.Signals): void;
+  /** Asks the process to end, waits, and kills it when it does not. */
+  stop(timeoutMs?: number): Promise<number | NodeJS.Signals>;
+}
+
+/** A child in a process group of its own (a terminal's Ctrl-C is ours to pass on) that ends when this process does. */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const { name, command, args, stage, stopSignal = 'SIGTERM', env, cwd, onLine } = options;
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env }),
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (cause) => reject(new Error(`${name} could not be started: ${command}`, { cause })));
+  });
+  const pid = child.pid as number;
+  leashChild(stage, stopSignal, pid);
+
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line);
+      if (lines.length > KEPT_LINES) lines.splice(0, lines.length - KEPT_LINES);
+      onLine?.(line);
+    });
+  }
+
+  let running = true;
+  const exited = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once('exit', () => {
+      running = false;
+      unleashChild(pid);
+    });
+    // 'close' comes after the last line of output.
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 0));
+  });
+
+  return {
+    name,
+    pid,
+    output: () => lines.join('\n'),
+    exited,
+    running: () => running,
+    kill: (signal) => {
+      if (running) child.kill(signal);
+    },
+    stop: async (timeoutMs = 30_000) => {
+      if (running) {
+        child.kill('SIGCONT');
+        child.kill(stopSignal);
+      }
+      const patience = new AbortController();
+      const late = delay(timeoutMs, undefined, { signal: patience.signal }).then(
+        () => child.kill('SIGKILL'),
+        () => undefined,
+      );
+      const code = await exited;
+      patience.abort();
+      await late;
+      return code;
+    },
+  };
+}

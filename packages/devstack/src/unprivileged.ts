@@ -1,0 +1,54 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { findExecutable } from './executables.ts';
+
+/** PostgreSQL refuses to run as root, as which containers and fresh servers run everything. */
+export interface Account {
+  uid: number;
+  gid: number;
+}
+
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** Whom to be instead of root: `postgres` if the machine has it, else `nobody`. */
+export function unprivilegedAccount(): Account {
+  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n');
+  for (const name of ['postgres', 'nobody']) {
+    const fields = accounts.find((line) => line.startsWith(`${name}:`))?.split(':');
+    if (fields) return { uid: Number(fields[2]), gid: Number(fields[3]) };
+  }
+  throw new Error('PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody');
+}
+
+/**
+ * The command as run by `account`. Where that account may not enter the folders on the way (a clone under /root), it
+ * keeps the one capability that lets it in.
+ */
+export function asAccount(
+  { uid, gid }: Account,
+  paths: string[],
+  command: string,
+  args: string[],
+): { command: string; args: string[] } {
+  const setpriv = findExecutable('setpriv');
+  if (!setpriv) {
+    throw new Error(
+      'PostgreSQL does not run as root: run this as another user, or install setpriv (util-linux)',
+    );
+  }
+  const entry = paths.every(isOpenToAll) ? [] : ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  return {
+    command: setpriv,
+    args: [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...entry, '--', command, ...args],
+  };
+}
+
+/** Whether everyone may pass through every folder above the path. */
+function isOpenToAll(path: string): boolean {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}
