@@ -1,3 +1,11 @@
+export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts';
+export { type ConfiguredKeys, ensureKeys, readGeneratedKeys, readKeysCommand, startKeyRing } from './keys.ts';
+export { MigrationBlocked, type MigrateOptions, migrate } from './migrate.ts';
+export { type Blocker } from './migration-blockers.ts';
+export { type MigrationStatus, migrationStatus } from './migrations.ts';
+export { createDatabaseProbe, type DatabaseProbe, type SchemaReport } from './probe.ts';
+export { schemaDrift } from './schema-drift.ts';
+export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export {
   findConversationById,
@@ -59,3 +67,4 @@ export {
 } from './whatsapp-session-repository.ts';
 export { changeCall, type CallRow } from './call-repository.ts';
 export { saveRecording, type RecordingInput } from './recording-repository.ts';
+export { isDatabaseAway } from './database-away.ts';

@@ -1,13 +1,6 @@
-import { AppError } from '@prosaas/runtime';
+import { AppError, type KeyRing, type Keys } from '@prosaas/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import {
-  type Credentials,
-  type KeyRing,
-  type Keys,
-  type Principal,
-  type Role,
-  principalsOf,
-} from './keys.ts';
+import { type Credentials, type Principal, type Role, principalsOf } from './keys.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

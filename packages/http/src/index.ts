@@ -1,5 +1,6 @@
 export { type App, type HttpAppOptions, buildHttpApp } from './app.ts';
 export { type AdminUse, type Guard, type GuardOptions, canSeeDetails, guard, metricsGuard } from './guard.ts';
-export type { KeyRing, Keys, Principal, Role } from './keys.ts';
+export type { KeyRing, Keys } from '@prosaas/runtime';
+export type { Principal, Role } from './keys.ts';
 export { type Page, page, pageQuery } from './page.ts';
 export { type FieldProblem, type Problem, ValidationFailed, problem, sendProblem } from './problem.ts';

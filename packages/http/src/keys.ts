@@ -1,18 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-
-/** The keys that open a stack's doors. */
-export interface Keys {
-  apiKeys: readonly { businessId: string; key: string }[];
-  adminKey: string;
-  /** One, or two during a rotation. */
-  metricsTokens: readonly string[];
-  internalSecret: string;
-}
-
-export interface KeyRing {
-  /** Undefined until the database was reached. */
-  current(): Keys | undefined;
-}
+import type { Keys } from '@prosaas/runtime';
 
 export type Role = 'metrics' | 'business' | 'admin' | 'internal';
 

@@ -77,6 +77,13 @@ export const KeysConfig: TObject<KeysFields> = Type.Object({
   ADMIN_KEY: Secret("The administrator's key; unset: generated"),
   METRICS_TOKEN: Secret(
     'Opens /metrics.json; two, separated by a comma, are both valid (rotation); unset: generated',
+    checkTokens,
   ),
   INTERNAL_SECRET: Secret('Between the services (header X-Internal-Secret); unset: generated'),
 });
+
+function checkTokens(text: string): string {
+  const tokens = text.split(',').map((token) => token.trim());
+  if (tokens.length <= 2 && tokens.every((token) => token !== '')) return text;
+  throw new RangeError('must be one token, or two separated by a comma');
+}

@@ -114,8 +114,9 @@ export function SecretUrl(
 }
 
 /** A key or password; unset by default. */
-export function Secret(description: string): OptionalField<string> {
-  return Type.Optional(field<string>({ type: 'string' }, { description, secret: true }));
+export function Secret(description: string, parse?: (text: string) => string): OptionalField<string> {
+  const options = { description, secret: true, ...(parse === undefined ? {} : { parse }) };
+  return Type.Optional(field<string>({ type: 'string' }, options));
 }
 
 export function Choice<T extends string>(values: readonly T[], fallback: T, description: string): Field<T> {

@@ -21,6 +21,7 @@ export {
 } from './config-fields.ts';
 export { captureConsole } from './console-capture.ts';
 export { type Identity, type ServiceName, identify } from './identity.ts';
+export type { KeyRing, Keys } from './keys.ts';
 export { type Keyspace, keyspace } from './keyspace.ts';
 export { type LogLevel, parseLogLevel } from './log-level.ts';
 export { type Logger, type LoggerOptions, createLogger } from './logger.ts';

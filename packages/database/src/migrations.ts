@@ -1,0 +1,51 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Queryable } from './database.ts';
+
+/** Where the SQL lies; the same seen from `src` and from `dist`. */
+export const migrationsDirectory: string = fileURLToPath(new URL('../migrations', import.meta.url));
+export const migrationsTable = 'schema_migrations';
+
+let names: readonly string[] | undefined;
+
+/** The migrations of this build, in their order. */
+export function knownMigrations(): readonly string[] {
+  names ??= readdirSync(migrationsDirectory)
+    .filter((file) => file.endsWith('.sql'))
+    .map((file) => file.slice(0, -'.sql'.length))
+    .toSorted();
+  return names;
+}
+
+export interface MigrationStatus {
+  applied: string[];
+  pending: string[];
+  /** Applied by a newer build: a rolling upgrade is under way. */
+  unknown: string[];
+}
+
+export async function migrationStatus(db: Queryable): Promise<MigrationStatus> {
+  return compareMigrations(knownMigrations(), await appliedMigrations(db));
+}
+
+export function compareMigrations(known: readonly string[], applied: readonly string[]): MigrationStatus {
+  return {
+    applied: known.filter((name) => applied.includes(name)),
+    pending: known.filter((name) => !applied.includes(name)),
+    unknown: applied.filter((name) => !known.includes(name)),
+  };
+}
+
+async function appliedMigrations(db: Queryable): Promise<string[]> {
+  const [table] = await db.query<{ found: boolean }>(`select to_regclass($1) is not null as found`, [
+    `public.${migrationsTable}`,
+  ]);
+  if (table?.found !== true) return [];
+  const rows = await db.query<{ name: string }>(`select name from public.${migrationsTable} order by id`);
+  return rows.map(({ name }) => name);
+}
+
+/** The text of a file that lies with the migrations. */
+export function readMigrationAsset(file: string): string {
+  return readFileSync(`${migrationsDirectory}/${file}`, 'utf8');
+}

@@ -1,0 +1,86 @@
+import pg from 'pg';
+import type { Queryable } from './database.ts';
+import { type MigrationStatus, migrationStatus } from './migrations.ts';
+import { schemaDrift } from './schema-drift.ts';
+
+export interface SchemaReport extends MigrationStatus {
+  drift: string[];
+}
+
+/** For health checks: never waits behind the pool, and gives up when its signal says so. */
+export interface DatabaseProbe extends AsyncDisposable {
+  ping(signal: AbortSignal): Promise<void>;
+  schema(signal: AbortSignal): Promise<SchemaReport>;
+}
+
+/** Two connections of its own (one for each question, so that one which is given up does not end the other). */
+export function createDatabaseProbe({ url }: { url: string }): DatabaseProbe {
+  const pings = new ProbeConnection(url);
+  const schemas = new ProbeConnection(url);
+  return {
+    async ping(signal) {
+      await pings.ask(signal, (db) => db.query('select 1'));
+    },
+    schema: (signal) =>
+      schemas.ask(signal, async (db) => ({ ...(await migrationStatus(db)), drift: await schemaDrift(db) })),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([pings.close(), schemas.close()]);
+    },
+  };
+}
+
+const connectTimeoutMs = 2000;
+
+/** Connects when it is asked, keeps the connection while it is good. */
+class ProbeConnection {
+  readonly #url: string;
+  #client: pg.Client | undefined;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async ask<T>(signal: AbortSignal, question: (db: Queryable) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([this.#answer(question), aborted]);
+    } catch (error) {
+      // Whatever state it is in, the next question begins anew.
+      void this.close();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => {});
+  }
+
+  async #answer<T>(question: (db: Queryable) => Promise<T>): Promise<T> {
+    const client = this.#client ?? (await this.#connect());
+    return question({
+      query: async <R>(sql: string, params?: unknown[]) => (await client.query(sql, params)).rows as R[],
+    });
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: 'prosaas:health',
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+    });
+    client.on('error', () => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    this.#client = client;
+    await client.connect();
+    return client;
+  }
+}

@@ -1,0 +1,27 @@
+import { AppError } from '@prosaas/runtime';
+import type { Queryable } from './database.ts';
+
+/** What is needed of a Redis client. */
+export interface StackStore {
+  get(key: string): Promise<string | null>;
+  set(key: string, value: string, mode: 'NX'): Promise<unknown>;
+}
+
+/** Two stacks share a namespace in one Redis: they would take each other's jobs. */
+export class StackConflict extends AppError {
+  constructor(key: string) {
+    super(
+      `This Redis namespace belongs to a stack with another database. Set REDIS_NAMESPACE to a name of its own; ` +
+        `if the other database is gone for good, delete the key ${key}.`,
+      { status: 503, code: 'STACK_CONFLICT' },
+    );
+  }
+}
+
+/** Claims the namespace for this database's stack, or throws `StackConflict`. `key` is `keyspace.key('stack')`. */
+export async function checkStack(db: Queryable, redis: StackStore, key: string): Promise<void> {
+  const [row] = await db.query<{ id: string }>('select id from stack');
+  if (row === undefined) throw new Error('The table stack has lost its row');
+  await redis.set(key, row.id, 'NX');
+  if ((await redis.get(key)) !== row.id) throw new StackConflict(key);
+}
