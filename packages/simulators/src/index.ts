@@ -1,3 +1,8 @@
+export { ControlError, optionalText, requireText } from './control/routes.ts';
+export type { ControlReply, ControlRequest, Route } from './control/routes.ts';
+export { startControlServer } from './control/server.ts';
+export type { ControlServer } from './control/server.ts';
+export { whatsappRoutes } from './control/whatsapp-routes.ts';
 export { whatsappTrustPreload } from './whatsapp/preload.ts';
 export { startWhatsAppServer } from './whatsapp/server.ts';
 export type { WhatsAppServer, WhatsAppServerOptions } from './whatsapp/server.ts';

@@ -38,6 +38,46 @@ describe('pairing', () => {
     expect(server.accounts.get('15551230000')).toBe(account);
     expect(account.connected).toBe(true);
   });
+
+  it('refuses a QR text nobody waits with, and one whose keys were exchanged', async () => {
+    const client = newClient();
+    client.connect();
+    await client.until(() => client.qr !== undefined, 'a QR text');
+    const [ref, noise, identity, secret, platform] = client.qr!.split(',');
+    await expect(server.scanQr('hello')).rejects.toThrow('not a pairing QR');
+    await expect(server.scanQr(['2@x', noise, identity, secret, platform].join(','))).rejects.toThrow(
+      'no client',
+    );
+    await expect(server.scanQr([ref, identity, identity, secret, platform].join(','))).rejects.toThrow(
+      'other keys',
+    );
+  });
+
+  it('lets an account have several companions that see what the others send', async () => {
+    const first = newClient();
+    const second = newClient();
+    const account = await first.pair({ number: '15551230001' });
+    expect(await second.pair({ number: '15551230001' })).toBe(account);
+    expect(second.auth.creds.me?.id).toBe('15551230001:2@s.whatsapp.net');
+    const phone = server.addPhone();
+
+    const { id } = await phone.sendText(account, 'to both');
+    expect(await first.text(id)).toBe('to both');
+    expect(await second.text(id)).toBe('to both');
+
+    const reply = await first.sendText(phone.jid, 'from the first');
+    await phone.nextText({ where: (text) => text.id === reply });
+    await second.until(() => second.messages.some(({ key }) => key.id === reply && key.fromMe), 'a copy');
+  });
+
+  it('is open at once with a history from the handset, where the client waits for one', async () => {
+    const client = newClient({ shouldSyncHistoryMessage: () => true });
+    const account = await client.pair();
+    await client.until(() => client.auth.creds.accountSyncCounter === 1, 'the end of the first sync');
+    expect(client.auth.creds.myAppStateKeyId).toBeTypeOf('string');
+    const { id } = await server.addPhone().sendText(account, 'early');
+    expect(await client.text(id)).toBe('early');
+  });
 });
 
 describe('messages', () => {
@@ -54,5 +94,181 @@ describe('messages', () => {
     await client.acked(reply);
     expect(await phone.nextText()).toMatchObject({ id: reply, text: 'hi Ana', from: account.jid });
     await client.delivered(reply);
+    await phone.markRead(reply);
+    await client.until(() => client.statuses.some((s) => s.id === reply && s.status === 4), 'read');
+    expect(account.sent).toMatchObject([{ id: reply, to: phone.jid, text: 'hi Ana' }]);
+  });
+
+  it('reaches a phone that never wrote before', async () => {
+    const client = newClient();
+    await client.pair();
+    const phone = server.addPhone();
+    const id = await client.sendText(phone.jid, 'a first word');
+    expect((await phone.nextText()).id).toBe(id);
+  });
+
+  it('acks a message to a number that does not exist with an error', async () => {
+    const client = newClient();
+    await client.pair();
+    // The client finds no device to write to and sends to nobody.
+    const id = await client.sendText('19990000000@s.whatsapp.net', 'anyone?');
+    await client.acked(id);
+    expect(client.acks.find((ack) => ack.id === id)?.error).toBe('404');
+  });
+
+  it.each([
+    ['pn', '@s.whatsapp.net'],
+    ['lid', '@lid'],
+    ['lid-only', '@lid'],
+  ] as const)('names the sender by %s, and the client can answer it', async (addressing, domain) => {
+    const client = newClient();
+    const account = await client.pair();
+    const phone = server.addPhone();
+    const { id } = await phone.sendText(account, 'who am I?', { addressing });
+    await client.text(id);
+    const { key } = client.messages.find((message) => message.key.id === id)!;
+    expect(key.remoteJid).toMatch(domain);
+    const other = { pn: phone.lid, lid: phone.jid, 'lid-only': undefined }[addressing];
+    expect(key.remoteJidAlt).toBe(other);
+    const reply = await client.sendText(key.remoteJid!, 'you are you');
+    expect(await phone.nextText()).toMatchObject({ id: reply, text: 'you are you' });
+    await client.delivered(reply);
+  });
+
+  it('shows the client a message sent from the own handset as its own', async () => {
+    const client = newClient();
+    const account = await client.pair();
+    const phone = server.addPhone();
+    const { id } = await account.sendFromHandset(phone, 'I wrote this by hand');
+    await client.until(() => client.messages.some(({ key }) => key.id === id), 'the echo');
+    const { key, message } = client.messages.find((echo) => echo.key.id === id)!;
+    expect(key).toMatchObject({ fromMe: true, remoteJid: phone.jid });
+    expect(message?.conversation).toBe('I wrote this by hand');
+    expect((await phone.nextText()).id).toBe(id);
+  });
+
+  it('carries a protocol message that is no text', async () => {
+    const client = newClient();
+    const account = await client.pair();
+    const phone = server.addPhone();
+    const { id } = await phone.sendText(account, 'oops');
+    const revoked = await phone.revoke(account, id);
+    await client.until(() => client.messages.some(({ key }) => key.id === revoked.id), 'the revocation');
+    expect(client.texts.map((text) => text.id)).toEqual([id]);
+  });
+
+  it('keeps the order of a phone and mixes none of many phones', async () => {
+    const client = newClient();
+    const account = await client.pair();
+    const phones = Array.from({ length: 20 }, () => server.addPhone());
+    const wanted = phones.flatMap((phone) =>
+      Array.from({ length: 25 }, (_, index) => ({ from: phone.jid, text: `${phone.number} #${index}` })),
+    );
+    await Promise.all(
+      phones.map((phone) =>
+        Promise.all(
+          wanted.filter(({ from }) => from === phone.jid).map(({ text }) => phone.sendText(account, text)),
+        ),
+      ),
+    );
+    await client.until(() => client.texts.length === 500, '500 texts');
+    for (const phone of phones) {
+      const own = (list: Array<{ from: string; text: string }>): string[] =>
+        list.filter(({ from }) => from === phone.jid).map(({ text }) => text);
+      expect(own(client.texts)).toEqual(own(wanted));
+    }
+  });
+});
+
+describe('delivery', () => {
+  it('keeps messages for a client that is away, marks them offline and settles them once', async () => {
+    const client = newClient();
+    const account = await client.pair();
+    const phone = server.addPhone();
+    await client.until(() => account.pending === 0, 'the greeting acknowledged');
+    await client.end();
+    await client.until(() => !account.connected, 'gone');
+
+    const sent = await phone.sendText(account, 'while you were out', { awaitDelivery: false });
+    const again = await phone.sendText(account, 'and again', { awaitDelivery: false });
+    expect(account.pending).toBe(2);
+    await client.reconnect();
+    await client.text(again.id);
+    expect(client.texts).toMatchObject([
+      { id: sent.id, offline: true },
+      { id: again.id, offline: true },
+    ]);
+    await client.until(() => account.pending === 0, 'all acknowledged');
+
+    await client.end();
+    await client.until(() => !account.connected, 'gone again');
+    await client.reconnect();
+    expect(client.texts).toHaveLength(2);
+  });
+
+  it('loses nothing when the line is cut in the middle of a delivery', async () => {
+    const client = newClient();
+    const account = await client.pair();
+    const phone = server.addPhone();
+    const send = (text: string): Promise<{ id: string }> =>
+      phone.sendText(account, text, { awaitDelivery: false });
+    const texts = Array.from({ length: 60 }, (_, index) => `#${index}`);
+    for (const text of texts.slice(0, 30)) await send(text);
+    server.dropConnections();
+    for (const text of texts.slice(30)) await send(text);
+    await client.until(() => client.closeCodes.includes(428), 'the cut');
+    await client.reconnect();
+    await client.until(() => account.pending === 0, 'all acknowledged');
+    await client.until(() => client.texts.length >= 60, 'all texts');
+    expect(client.texts.map(({ text }) => text)).toEqual(texts);
+  });
+
+  it('repeats an id with fresh or with the same bytes', async () => {
+    const client = newClient();
+    const account = await client.pair();
+    const phone = server.addPhone();
+    const { id } = await phone.sendText(account, 'once');
+    await phone.redeliver(account, id);
+    await client.until(() => client.texts.length === 2, 'the repeat');
+    expect(client.texts.map((text) => text.id)).toEqual([id, id]);
+    // The client has used the key of these bytes: it refuses them, and the server lets go.
+    await phone.redeliver(account, id, { ciphertext: 'same' });
+    expect(account.pending).toBe(0);
+    expect(client.texts).toHaveLength(2);
+  });
+
+  it('sends again when the client cannot decrypt', async () => {
+    const client = newClient({ retryRequestDelayMs: 1 });
+    const account = await client.pair();
+    const phone = server.addPhone();
+    const { id } = await phone.sendText(account, 'broken at first', { corruptFirst: true });
+    expect(await client.text(id)).toBe('broken at first');
+    expect(account.pending).toBe(0);
+  });
+
+  it('asks the client to send again when the phone cannot decrypt', async () => {
+    const client = newClient();
+    const account = await client.pair();
+    const phone = server.addPhone();
+    await phone.sendText(account, 'hi');
+    await client.sendText(phone.jid, 'one');
+    await phone.waitForCount(1);
+    await phone.sendText(account, 'still there?');
+    phone.forgetSessions();
+    const id = await client.sendText(phone.jid, 'two');
+    expect(await phone.nextText({ where: ({ text }) => text === 'two' })).toMatchObject({ id });
+    await client.delivered(id);
+  });
+
+  it('acks a repeated id again and shows it once', async () => {
+    const client = newClient();
+    await client.pair();
+    const phone = server.addPhone();
+    const id = await client.sendText(phone.jid, 'the same');
+    await client.acked(id);
+    await client.socket!.relayMessage(phone.jid, { conversation: 'the same' }, { messageId: id });
+    await client.until(() => client.acks.filter((ack) => ack.id === id).length === 2, 'the second ack');
+    await client.until(() => phone.repeats === 1, 'the repeat at the phone');
+    expect(phone.received).toHaveLength(1);
   });
 });

@@ -48,8 +48,8 @@ export interface WhatsAppServer extends AsyncDisposable {
   withholdAcks(account: Account, on: boolean): void;
   /** Cuts every line. */
   dropConnections(): void;
-  /** Answers the WebSocket upgrade with 503. */
-  refuseConnections(on: boolean): void;
+  /** Resets each new connection or, given a status, answers its upgrade with that. */
+  refuseConnections(on: boolean, options?: { status?: number }): void;
   /**
    * A deaf session: the socket stays open and nothing is delivered. Pings and queries are still answered, unless
    * `answerQueries` is false.
@@ -64,14 +64,15 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
   const switchboard = new Switchboard({ historySync: options.historySync ?? true });
   const { directory } = switchboard;
   const connections = new Set<Connection>();
-  let refusing = false;
+  let refusal: { status?: number } | undefined;
   let users = 0;
 
   const http = createServer((_, response) => response.writeHead(426).end());
   const sockets = new WebSocketServer({ noServer: true });
   http.on('upgrade', (request, socket, head) => {
-    if (refusing) {
-      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    if (refusal) {
+      if (refusal.status === undefined) socket.destroy();
+      else socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -145,8 +146,8 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
       for (const connection of connections) connection.drop();
     },
 
-    refuseConnections(on) {
-      refusing = on;
+    refuseConnections(on, how = {}) {
+      refusal = on ? how : undefined;
     },
 
     silence(account, on, { answerQueries = true } = {}) {

@@ -52,6 +52,11 @@ const silentLogger = {
   error() {},
 };
 
+/** The client's libsignal prints sessions, keys included, through these. */
+function quietConsole(): void {
+  for (const method of ['info', 'warn', 'error'] as const) console[method] = () => {};
+}
+
 /** The unmodified client with its keys in memory, reconnecting only where a test says so (and after the 515). */
 export class TestClient {
   readonly auth: AuthenticationState = { creds: initAuthCreds(), keys: memoryKeys() };
@@ -69,6 +74,7 @@ export class TestClient {
   constructor(server: WhatsAppServer, config: Partial<UserFacingSocketConfig> = {}) {
     this.#server = server;
     this.#config = config;
+    quietConsole();
     WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(server.rootPublicKey);
   }
 
@@ -116,18 +122,23 @@ export class TestClient {
     });
   }
 
-  /** Resolves when `condition` holds; looks again at each event of the client. */
+  /** Resolves when `condition` holds; it is looked at on each event of the client and in between. */
   async until(condition: () => boolean, what: string, timeoutMs = 10_000): Promise<void> {
-    const deadline = AbortSignal.timeout(timeoutMs);
-    while (!condition()) {
-      if (deadline.aborted) throw new Error(`not in ${timeoutMs} ms: ${what}`);
-      await new Promise<void>((resolve) => {
-        const tick = setTimeout(resolve, 20);
-        this.#changes.once('change', () => {
-          clearTimeout(tick);
-          resolve();
-        });
-      });
+    if (condition()) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (condition()) resolve();
+    };
+    // What changes at the server or at a phone is no event of the client.
+    const ticks = setInterval(look, 10);
+    const timer = setTimeout(() => reject(new Error(`not in ${timeoutMs} ms: ${what}`)), timeoutMs);
+    this.#changes.on('change', look);
+    try {
+      await promise;
+    } finally {
+      clearInterval(ticks);
+      clearTimeout(timer);
+      this.#changes.off('change', look);
     }
   }
 
