@@ -68,3 +68,16 @@ export {
 export { changeCall, type CallRow } from './call-repository.ts';
 export { saveRecording, type RecordingInput } from './recording-repository.ts';
 export { isDatabaseAway } from './database-away.ts';
+export { type AuditEntry, type AuditRow, listAudit, recordAudit } from './audit-repository.ts';
+export { listBusinesses } from './business-listing.ts';
+export {
+  type CallSummary,
+  type RecordingAudio,
+  type RecordingSummary,
+  findCall,
+  findRecordingAudio,
+  listCalls,
+} from './call-listing.ts';
+export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
+export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
+export { recordPersonMessage } from './person-message.ts';

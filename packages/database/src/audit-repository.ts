@@ -1,0 +1,42 @@
+import type { Queryable } from './database.ts';
+
+/** One use of the admin key. `target` names a record, never a query string or a body. */
+export interface AuditEntry {
+  role: string;
+  action: string;
+  target?: string | null;
+  requestId?: string | null;
+}
+
+export interface AuditRow {
+  id: string;
+  at: Date;
+  role: string;
+  action: string;
+  target: string | null;
+  request_id: string | null;
+}
+
+export async function recordAudit(db: Queryable, entry: AuditEntry): Promise<void> {
+  await db.query('insert into audit_log (role, action, target, request_id) values ($1, $2, $3, $4)', [
+    entry.role,
+    entry.action,
+    entry.target ?? null,
+    entry.requestId ?? null,
+  ]);
+}
+
+/** Newest first; `before` is the id of the last row of the page before. */
+export async function listAudit(
+  db: Queryable,
+  options: { before?: string | undefined; limit: number },
+): Promise<AuditRow[]> {
+  return db.query<AuditRow>(
+    `select id::text as id, at, role, action, target, request_id
+       from audit_log
+      where $1::bigint is null or id < $1::bigint
+      order by audit_log.id desc
+      limit $2`,
+    [options.before ?? null, options.limit],
+  );
+}

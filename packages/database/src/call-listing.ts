@@ -1,0 +1,90 @@
+import type { Queryable } from './database.ts';
+
+export interface CallSummary {
+  id: string;
+  business_id: string;
+  from_number: string | null;
+  to_number: string | null;
+  status: string;
+  outcome: 'completed' | 'error' | 'rejected' | null;
+  reason: string | null;
+  started_at: Date;
+  answered_at: Date | null;
+  ended_at: Date | null;
+  recordings: RecordingSummary[];
+  /** `started_at` in microseconds, which a Date cannot hold: for the next page's cursor. */
+  position: string;
+}
+
+export interface RecordingSummary {
+  id: string;
+  media_type: string;
+  duration_ms: number;
+  created_at: string;
+}
+
+export interface RecordingAudio {
+  id: string;
+  media_type: string;
+  duration_ms: number;
+  audio: Buffer;
+}
+
+const COLUMNS = `calls.id, calls.business_id, from_number, to_number, status, outcome, reason,
+  started_at, answered_at, ended_at, (extract(epoch from started_at) * 1000000)::bigint::text as position,
+  coalesce((select json_agg(json_build_object('id', r.id, 'media_type', r.media_type,
+      'duration_ms', r.duration_ms, 'created_at', r.created_at) order by r.created_at, r.id)
+    from recordings r where r.call_id = calls.id), '[]') as recordings`;
+
+/** The latest call first. `businessId` undefined is every business. */
+export async function listCalls(
+  db: Queryable,
+  options: {
+    businessId?: string | undefined;
+    after?: { position: string; id: string } | undefined;
+    limit: number;
+  },
+): Promise<CallSummary[]> {
+  const parameters: unknown[] = [options.limit];
+  const conditions: string[] = [];
+  const parameter = (value: unknown): string => `$${parameters.push(value)}`;
+
+  if (options.businessId !== undefined) conditions.push(`business_id = ${parameter(options.businessId)}`);
+  if (options.after !== undefined) {
+    const position = `(timestamptz 'epoch' + ${parameter(options.after.position)}::bigint * interval '1 microsecond')`;
+    const id = parameter(options.after.id);
+    conditions.push(`started_at <= ${position} and (started_at < ${position} or id > ${id})`);
+  }
+  return db.query<CallSummary>(
+    `select ${COLUMNS} from calls
+     ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`}
+     order by started_at desc, id
+     limit $1`,
+    parameters,
+  );
+}
+
+export async function findCall(
+  db: Queryable,
+  id: string,
+  businessId: string | undefined,
+): Promise<CallSummary | undefined> {
+  const rows = await db.query<CallSummary>(
+    `select ${COLUMNS} from calls where id = $1 and ($2::text is null or business_id = $2)`,
+    [id, businessId ?? null],
+  );
+  return rows[0];
+}
+
+/** A recording with its sound; undefined where it is not one of that call's, or is another business'. */
+export async function findRecordingAudio(
+  db: Queryable,
+  options: { callId: string; id: string; businessId: string | undefined },
+): Promise<RecordingAudio | undefined> {
+  const rows = await db.query<RecordingAudio>(
+    `select id, media_type, duration_ms, audio from recordings
+      where id = $1 and call_id = $2 and ($3::text is null or business_id = $3)`,
+    [options.id, options.callId, options.businessId ?? null],
+  );
+  return rows[0];
+}

@@ -1,0 +1,59 @@
+import type { Queryable } from './database.ts';
+
+export interface MessageSummary {
+  id: string;
+  seq: string;
+  business_id: string;
+  conversation_id: string;
+  session_id: string | null;
+  direction: 'inbound' | 'outbound';
+  status: 'received' | 'answered' | 'queued' | 'sent' | 'failed';
+  text: string;
+  in_reply_to: string | null;
+  error: string | null;
+  created_at: Date;
+  sent_at: Date | null;
+}
+
+const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction, status, text,
+  in_reply_to, error, created_at, sent_at`;
+
+/** Newest first; `before` is the `seq` of the last message of the page before. */
+export async function listMessages(
+  db: Queryable,
+  options: {
+    businessId?: string | undefined;
+    conversationId?: string | undefined;
+    before?: string | undefined;
+    limit: number;
+  },
+): Promise<MessageSummary[]> {
+  const parameters: unknown[] = [options.limit];
+  const conditions: string[] = [];
+  const parameter = (value: unknown): string => `$${parameters.push(value)}`;
+
+  if (options.businessId !== undefined) conditions.push(`business_id = ${parameter(options.businessId)}`);
+  if (options.conversationId !== undefined) {
+    conditions.push(`conversation_id = ${parameter(options.conversationId)}::uuid`);
+  }
+  if (options.before !== undefined) conditions.push(`seq < ${parameter(options.before)}::bigint`);
+  return db.query<MessageSummary>(
+    `select ${COLUMNS} from messages
+     ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`}
+     order by messages.seq desc
+     limit $1`,
+    parameters,
+  );
+}
+
+export async function findMessage(
+  db: Queryable,
+  id: string,
+  businessId: string | undefined,
+): Promise<MessageSummary | undefined> {
+  const rows = await db.query<MessageSummary>(
+    `select ${COLUMNS} from messages where id = $1 and ($2::text is null or business_id = $2)`,
+    [id, businessId ?? null],
+  );
+  return rows[0];
+}

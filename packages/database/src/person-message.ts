@@ -1,0 +1,28 @@
+import type { Queryable } from './database.ts';
+import { type MessageSummary, findMessage } from './message-listing.ts';
+
+/**
+ * A message that a person writes into a conversation, to be sent. `id` follows from the caller's idempotency key, so
+ * that a repeat finds the first one (`fresh` false). The conversation's row stays locked until the transaction ends:
+ * its messages get their `seq` in the order of their commits. The job belongs into the same transaction: `addToOutbox`.
+ */
+export async function recordPersonMessage(
+  tx: Queryable,
+  input: { id: string; conversationId: string; businessId: string; text: string },
+): Promise<{ message: MessageSummary; fresh: boolean }> {
+  await tx.query('select id from conversations where id = $1 for update', [input.conversationId]);
+  const inserted = await tx.query(
+    `insert into messages (id, business_id, conversation_id, session_id, direction, status, text)
+     select $1, business_id, id, session_id, 'outbound', 'queued', $3
+       from conversations where conversations.id = $2
+     on conflict (id) do nothing
+     returning id`,
+    [input.id, input.conversationId, input.text],
+  );
+  if (inserted.length === 1) {
+    await tx.query('update conversations set last_message_at = now() where id = $1', [input.conversationId]);
+  }
+  const message = await findMessage(tx, input.id, input.businessId);
+  if (message === undefined) throw new Error('a message that was just written is not there');
+  return { message, fresh: inserted.length === 1 };
+}
