@@ -1,0 +1,55 @@
+-- Stores the absolute values of one boot.
+-- ARGV  1 boot  2 blob  3 '1': may register  4 the schema's text or '-'  5 store known to the caller or ''
+--       6 latest time and 7 fold number known to the caller  8 id for a new store  9 longest roll-back in ms
+-- Answers { status, now, store id, fold number, folded sequence number }.
+local boot, blob, known = ARGV[1], ARGV[2], ARGV[5]
+local schema = string.sub(blob, 9, 24)
+local seq = struct.unpack('<d', blob, 25)
+local lease = struct.unpack('<d', blob, 33)
+
+open_store(ARGV[8])
+if known == redis.call('HGET', KEYS[1], 'id')
+  and stored('at') + tonumber(ARGV[9]) < tonumber(ARGV[6])
+  and stored('folds') < tonumber(ARGV[7]) then
+  -- An old copy came back, and folded counts are gone for good: another store begins.
+  redis.call('DEL', KEYS[1])
+  open_store(ARGV[8])
+end
+
+local id = redis.call('HGET', KEYS[1], 'id')
+local function answer(status, folded_seq)
+  return { status, whole(now), id, whole(stored('folds')), folded_seq or '' }
+end
+
+if not redis.call('ZSCORE', KEYS[2], boot) then
+  local folded_seq = redis.call('GET', KEYS[7])
+  if folded_seq then
+    return answer('folded', folded_seq)
+  end
+  if ARGV[3] ~= '1' or (known ~= '' and known ~= id) then
+    return answer('unknown')
+  end
+end
+
+local previous = redis.call('HGET', KEYS[3], boot)
+if previous and struct.unpack('<d', previous, 25) >= seq then
+  return answer('late')
+end
+if redis.call('HEXISTS', KEYS[4], schema) == 0 then
+  if ARGV[4] == '-' then
+    return answer('schema')
+  end
+  redis.call('HSET', KEYS[4], schema, ARGV[4])
+end
+local previous_schema = previous and string.sub(previous, 9, 24)
+if previous_schema ~= schema then
+  use_schema(schema)
+  if previous_schema then
+    leave_schema(previous_schema)
+  end
+end
+redis.call('HSET', KEYS[3], boot, blob)
+redis.call('ZADD', KEYS[2], whole(now + lease), boot)
+notice_gap(lease)
+redis.call('HSET', KEYS[1], 'at', whole(now))
+return answer('ok')

@@ -1,0 +1,142 @@
+import { performance } from 'node:perf_hooks';
+import type { CheckDefinition, CheckResult } from './check.ts';
+import { type CheckRun, runCheck } from './run-check.ts';
+
+export interface HealthRegistryOptions {
+  intervalMs?: number;
+  /** Time limit of a run, where the check has none of its own. */
+  timeoutMs?: number;
+  /** Older results count as failures, `stale`. */
+  maxAgeMs?: number;
+  /** Milliseconds; by default a clock that no one can set, which started at the Unix time. */
+  now?: () => number;
+}
+
+interface Entry {
+  readonly definition: CheckDefinition;
+  run: CheckRun | undefined;
+  /** The time limit passed, and the run goes on all the same. */
+  overdue: CheckResult | undefined;
+  last: CheckResult | undefined;
+}
+
+const NOTHING = { status: 'fail', facts: {}, detail: {}, durationMs: 0, unknown: true } as const;
+
+export const steadyNow = (): number => performance.timeOrigin + performance.now();
+
+/**
+ * Runs the checks of a process on a timer of its own; requests only ever read the last result. A check has a time
+ * limit and never runs twice at once: one that hangs for ever costs a pending promise, and fails.
+ */
+export class HealthRegistry implements AsyncDisposable {
+  #intervalMs: number;
+  #timeoutMs: number;
+  #maxAgeMs: number;
+  #now: () => number;
+  #entries = new Map<string, Entry>();
+  #listeners = new Set<(result: CheckResult) => void>();
+  #timer: NodeJS.Timeout | undefined;
+  #draining = false;
+
+  constructor({
+    intervalMs = 2000,
+    timeoutMs = 2000,
+    maxAgeMs = 10_000,
+    now = steadyNow,
+  }: HealthRegistryOptions = {}) {
+    this.#intervalMs = intervalMs;
+    this.#timeoutMs = timeoutMs;
+    this.#maxAgeMs = maxAgeMs;
+    this.#now = now;
+  }
+
+  /** Throws when the name is taken. After `start` the check runs at once. */
+  register(definition: CheckDefinition): void {
+    const { name } = definition;
+    if (this.#entries.has(name)) throw new TypeError(`there is a check named ${name} already`);
+    const entry: Entry = { definition, run: undefined, overdue: undefined, last: undefined };
+    this.#entries.set(name, entry);
+    if (this.#timer) this.#turn(entry);
+  }
+
+  start(): void {
+    if (this.#timer) return;
+    const turn = (): void => this.#entries.forEach((entry) => this.#turn(entry));
+    this.#timer = setInterval(turn, this.#intervalMs).unref();
+    turn();
+  }
+
+  /** From now on probes that fail while draining do. There is no way back. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  now(): number {
+    return this.#now();
+  }
+
+  definition(name: string): CheckDefinition {
+    return this.#entry(name).definition;
+  }
+
+  /** The last result: `stale` when it is too old, `not_ready` before the first one. Throws on an unknown name. */
+  result(name: string): CheckResult {
+    const { last } = this.#entry(name);
+    const now = this.#now();
+    if (!last) return { ...NOTHING, name, reason: 'not_ready', at: now };
+    if (now - last.at <= this.#maxAgeMs) return last;
+    const { at, durationMs, reason = last.status } = last;
+    return { ...NOTHING, name, reason: 'stale', at, durationMs, detail: { last_result: reason } };
+  }
+
+  /** Calls back after each run; also the runs of the future. */
+  onResult(listener: (result: CheckResult) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await Promise.all([...this.#entries.values()].map(({ run }) => run?.result));
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (!entry) throw new TypeError(`there is no check named ${name}`);
+    return entry;
+  }
+
+  #turn(entry: Entry): void {
+    if (entry.run) {
+      // It hangs past its limit: that is a failure again, by now.
+      if (entry.overdue) this.#record(entry, { ...entry.overdue, at: this.#now() });
+      return;
+    }
+    const run = runCheck(entry.definition, this.#timeoutMs, this.#now);
+    entry.run = run;
+    let running = true;
+    void run.ended.then(() => {
+      running = false;
+      entry.run = undefined;
+      entry.overdue = undefined;
+    });
+    void run.result.then((result) => {
+      if (running) entry.overdue = result;
+      this.#record(entry, result);
+    });
+  }
+
+  #record(entry: Entry, result: CheckResult): void {
+    entry.last = result;
+    for (const listener of this.#listeners) listener(result);
+  }
+}

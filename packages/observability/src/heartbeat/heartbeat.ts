@@ -1,0 +1,120 @@
+import type { RedisClient } from '../redis/client.ts';
+import { luaScript } from '../redis/script.ts';
+import { withinTime } from '../redis/time-limit.ts';
+import type { Consumer } from './consumer.ts';
+import {
+  BEAT_TTL_SECONDS,
+  type HeartbeatReplica,
+  LOST_FOR_SECONDS,
+  type ReplicaBeat,
+  indexKey,
+  replicaKey,
+} from './keys.ts';
+
+export interface HeartbeatLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface HeartbeatOptions {
+  redis: RedisClient;
+  /** `worker:heartbeat` */
+  key: string;
+  replica: HeartbeatReplica;
+  everySeconds?: number;
+  consumers: readonly Consumer[];
+  log: HeartbeatLog;
+}
+
+const beatScript = luaScript('beat');
+const LIMIT_MS = 2000;
+/** After a beat that was not earned, or not written, the next try comes sooner. */
+const RETRY_MS = 2000;
+
+/**
+ * Beats when all consumers are ready, and then as often as told, as long as each of them proves that it works.
+ * Disposing of it takes this replica's own key away: it left, and is not lost.
+ */
+export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
+  const { redis, key, replica, everySeconds = 30, consumers, log } = options;
+  const own = replicaKey(key, replica.instance);
+  const ttl = Math.max(BEAT_TTL_SECONDS, 3 * everySeconds);
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let withheld = '';
+  let lastBeat = Date.now();
+
+  const write = async (queues: Record<string, string>): Promise<void> => {
+    const beatAt = Number(await beatScript.run(redis, [key], [String(ttl)]));
+    const lastJob = Math.max(0, ...consumers.map(({ lastJobAt = 0 }) => lastJobAt));
+    const beat: ReplicaBeat = {
+      instance: replica.instance,
+      host: replica.host,
+      pid: replica.pid,
+      started_at: Math.floor(replica.startedAt.getTime() / 1000),
+      beat_at: beatAt,
+      last_job_at: lastJob === 0 ? null : Math.floor(lastJob / 1000),
+      queues,
+    };
+    await redis.set(own, JSON.stringify(beat), 'EX', LOST_FOR_SECONDS);
+    await redis.zadd(indexKey(key), beatAt, replica.instance);
+    await redis.zremrangebyscore(indexKey(key), '-inf', beatAt - LOST_FOR_SECONDS);
+  };
+
+  const beat = async (): Promise<boolean> => {
+    const now = Date.now();
+    const proofs = consumers.map((consumer) => [consumer.queue, consumer.prove(lastBeat, now)] as const);
+    const missing = proofs.flatMap(([queue, proof]) => (proof.ok ? [] : [{ queue, why: proof.why }]));
+    if (missing.length > 0) {
+      const which = missing.map(({ queue }) => queue).join();
+      if (which !== withheld) log.warn({ consumers: missing }, 'no heartbeat: not every consumer works');
+      withheld = which;
+      return false;
+    }
+    try {
+      const queues = Object.fromEntries(proofs.map(([queue, proof]) => [queue, proof.ok ? proof.by : '']));
+      await withinTime(LIMIT_MS, 'the heartbeat', () => write(queues));
+      if (withheld !== '') log.info({ instance: replica.instance }, 'the heart beats again');
+      withheld = '';
+      lastBeat = now;
+      return true;
+    } catch (err) {
+      if (withheld !== 'redis') log.warn({ err }, 'no heartbeat: Redis does not take it');
+      withheld = 'redis';
+      return false;
+    }
+  };
+
+  let current: Promise<void> = Promise.resolve();
+  const turn = async (): Promise<void> => {
+    const beaten = await beat();
+    if (stopped) return;
+    const pause = beaten ? everySeconds * 1000 : Math.min(RETRY_MS, everySeconds * 1000);
+    timer = setTimeout(() => (current = turn()), pause).unref();
+  };
+  const begun = Promise.all(consumers.map((consumer) => consumer.ready())).then(
+    () => {
+      if (!stopped) current = turn();
+    },
+    (err: unknown) => log.warn({ err }, 'no heartbeat: a consumer did not become ready'),
+  );
+
+  return {
+    [Symbol.asyncDispose]: async () => {
+      if (stopped) return;
+      stopped = true;
+      clearTimeout(timer);
+      // Consumers that never became ready may never say so.
+      await Promise.race([begun, Promise.resolve()]);
+      await current;
+      try {
+        await withinTime(LIMIT_MS, 'leaving', () =>
+          Promise.all([redis.del(own), redis.zrem(indexKey(key), replica.instance)]),
+        );
+      } catch (err) {
+        log.warn({ err }, 'the heartbeat of this replica could not be taken away');
+      }
+      for (const consumer of consumers) consumer[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/** The key itself is the system's last beat; beside it one per replica, and a sorted set of their names. */
+export const replicaKey = (key: string, instance: string): string => `${key}:${instance}`;
+export const indexKey = (key: string): string => `${key}:replicas`;
+
+/** A beat is worth this much; three of them at the usual rate. */
+export const BEAT_TTL_SECONDS = 90;
+/** A replica that died stays visible this long. */
+export const LOST_FOR_SECONDS = 3600;
+
+export interface HeartbeatReplica {
+  readonly instance: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: Date;
+}
+
+/** What a replica writes about itself. Times are Unix seconds; `beat_at` is Redis' clock. */
+export interface ReplicaBeat {
+  readonly instance: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly started_at: number;
+  readonly beat_at: number;
+  readonly last_job_at: number | null;
+  /** How each queue's consumer proved that it works. */
+  readonly queues: Readonly<Record<string, string>>;
+}

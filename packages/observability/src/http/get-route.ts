@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+
+export interface GetRoute {
+  path: string;
+  preHandler?: RouteOptions['preHandler'];
+  handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | FastifyReply;
+}
+
+/** A route that nobody may cache, that answers HEAD as GET, and any other method with 405 before a body is read. */
+export function getRoute(app: FastifyInstance, { path, preHandler, handler }: GetRoute): void {
+  const onRequest = async (_request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff');
+  };
+  app.route({
+    method: 'GET',
+    url: path,
+    exposeHeadRoute: true,
+    onRequest,
+    ...(preHandler === undefined ? {} : { preHandler }),
+    handler,
+  });
+  app.route({
+    method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
+    url: path,
+    onRequest: async (request, reply) => {
+      await onRequest(request, reply);
+      const detail = `${request.method} is not allowed here`;
+      return reply
+        .code(405)
+        .header('Allow', 'GET, HEAD')
+        .type('application/problem+json')
+        .send({
+          type: 'about:blank',
+          title: 'Method Not Allowed',
+          status: 405,
+          detail,
+          code: 'METHOD_NOT_ALLOWED',
+        });
+    },
+    handler: async () => undefined,
+  });
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * What a process publishes: `PSM1`, 4 bytes spare, the schema's hash in 16 characters, then little-endian doubles:
+ * sequence number, lease in milliseconds, and the values in the order of the schema's slots.
+ */
+const MAGIC = 'PSM1';
+const HEADER_BYTES = 40;
+
+/** The names of a blob's values, kept once in Redis under the hash of its text; never changed. */
+export interface Schema {
+  readonly hash: string;
+  readonly text: string;
+  readonly slots: readonly string[];
+}
+
+export interface Blob {
+  readonly schema: string;
+  readonly seq: number;
+  readonly leaseMs: number;
+  readonly values: Float64Array;
+}
+
+export function schemaOf(slots: readonly string[]): Schema {
+  const text = slots.join('\n');
+  return { hash: createHash('sha256').update(text).digest('hex').slice(0, 16), text, slots };
+}
+
+export function slotsOf(text: string): string[] {
+  return text === '' ? [] : text.split('\n');
+}
+
+export function encodeBlob({ schema, seq, leaseMs, values }: Blob): Buffer {
+  const buffer = Buffer.alloc(HEADER_BYTES + values.length * 8);
+  buffer.write(MAGIC, 0, 'latin1');
+  buffer.write(schema, 8, 16, 'latin1');
+  buffer.writeDoubleLE(seq, 24);
+  buffer.writeDoubleLE(leaseMs, 32);
+  for (let i = 0; i < values.length; i++) buffer.writeDoubleLE(values[i]!, HEADER_BYTES + i * 8);
+  return buffer;
+}
+
+/** `undefined` for bytes that are no blob. */
+export function decodeBlob(buffer: Buffer): Blob | undefined {
+  const bytes = buffer.length - HEADER_BYTES;
+  if (bytes < 0 || bytes % 8 !== 0 || buffer.toString('latin1', 0, 4) !== MAGIC) return undefined;
+  const values = new Float64Array(bytes / 8);
+  for (let i = 0; i < values.length; i++) values[i] = buffer.readDoubleLE(HEADER_BYTES + i * 8);
+  return {
+    schema: buffer.toString('latin1', 8, 24),
+    seq: buffer.readDoubleLE(24),
+    leaseMs: buffer.readDoubleLE(32),
+    values,
+  };
+}

@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { type Schema, encodeBlob, schemaOf } from './blob.ts';
+import type { Collection } from './registry.ts';
+import { isCumulative } from './slot.ts';
+import { type PublishAnswer, type PublishRequest, TOMBSTONE_MS } from './store.ts';
+
+export interface MetricsSource {
+  /** The kind of process, such as `worker`. */
+  readonly service: string;
+  /** This process, such as `worker:host:1f2e3d4c`. */
+  readonly instance: string;
+}
+
+/** `service|instance|random`: a process has one after the other when it was folded although it lived. */
+export function bootOf({ service, instance }: MetricsSource): string {
+  return `${service}|${instance}|${randomBytes(4).toString('hex')}`;
+}
+
+export function sourceOf(boot: string): MetricsSource {
+  const [service = '', instance = ''] = boot.split('|');
+  return { service, instance };
+}
+
+interface Sent {
+  readonly seq: number;
+  readonly values: Float64Array;
+}
+
+/** More words than this without an answer, and the ones in between are forgotten: that can lose counts, never double them. */
+const MAX_UNANSWERED = 8;
+
+/**
+ * What a process has to remember so that each of its counts is in Redis exactly once: what it published, which of it
+ * Redis may have, and what of it was folded into the retired totals (the base, which is subtracted from then on).
+ * Holds no connection: `next` says what to send, `answered` takes what came back.
+ */
+export class Publication {
+  #source: MetricsSource;
+  #leaseMs: number;
+  #boot: string;
+  #registered = false;
+  #schema: Schema = schemaOf([]);
+  #schemaKnown = false;
+  #seq = 0;
+  #base: Float64Array = new Float64Array(0);
+  /** The last word that Redis is known to have, and those after it that it may have; oldest first. */
+  #sent: Sent[] = [];
+  #storeId = '';
+  #seenAt = 0;
+  #seenFolds = 0;
+  #answeredAt = 0;
+
+  constructor(source: MetricsSource, leaseMs: number) {
+    for (const part of [source.service, source.instance]) {
+      if (part === '' || part.includes('|')) throw new TypeError(`"${part}" can't name a source of metrics`);
+    }
+    this.#source = source;
+    this.#leaseMs = leaseMs;
+    this.#boot = bootOf(source);
+  }
+
+  get boot(): string {
+    return this.#boot;
+  }
+
+  next({ slots, values }: Collection): PublishRequest {
+    if (slots.length !== this.#schema.slots.length) {
+      this.#schema = schemaOf(slots);
+      this.#schemaKnown = false;
+    }
+    const seq = ++this.#seq;
+    const absolute = values.slice();
+    if (this.#sent.length > MAX_UNANSWERED) this.#sent.splice(1, 1);
+    this.#sent.push({ seq, values: absolute });
+    const own = absolute.map((value, i) => value - (this.#base[i] ?? 0));
+    return {
+      boot: this.#boot,
+      blob: encodeBlob({ schema: this.#schema.hash, seq, leaseMs: this.#leaseMs, values: own }),
+      register: !this.#registered,
+      schemaText: this.#schemaKnown ? undefined : this.#schema.text,
+      knownStore: this.#storeId,
+      seenAt: this.#seenAt,
+      seenFolds: this.#seenFolds,
+    };
+  }
+
+  /** Takes the answer to the last request. `again`: send `next` at once; the word was not taken. */
+  answered({ status, now, storeId, folds, foldedSeq }: PublishAnswer): 'done' | 'again' {
+    const sameStore = this.#storeId === '' || this.#storeId === storeId;
+    const silentMs = now - this.#answeredAt;
+    this.#storeId = storeId;
+    this.#answeredAt = now;
+    this.#seenFolds = folds;
+    switch (status) {
+      case 'ok':
+      case 'late':
+        this.#registered = true;
+        this.#schemaKnown = true;
+        this.#seenAt = now;
+        this.#sent = this.#sent.slice(-1);
+        return 'done';
+      case 'schema':
+        this.#schemaKnown = false;
+        return 'again';
+      case 'folded':
+        this.#beginAgain(this.#sent.find(({ seq }) => seq >= foldedSeq) ?? this.#sent.at(-1));
+        return 'again';
+      case 'unknown':
+        // Forgotten with the store, or folded so long ago that the tombstone is gone: what was sent before this word
+        // is not ours any more. Forgotten by a roll-back to before its first word: nothing was folded, all of it counts.
+        if (!sameStore || silentMs >= TOMBSTONE_MS) this.#beginAgain(this.#sent.at(-2));
+        else this.#beginAgain(undefined);
+        return 'again';
+    }
+  }
+
+  /** Goes on as a new boot, without what is counted elsewhere already. */
+  #beginAgain(counted: Sent | undefined): void {
+    this.#boot = bootOf(this.#source);
+    this.#registered = false;
+    this.#schemaKnown = false;
+    if (!counted) return;
+    this.#base = counted.values.map((value, i) => (isCumulative(this.#schema.slots[i]!) ? value : 0));
+    this.#sent = [];
+  }
+}

@@ -1,0 +1,56 @@
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  preHandlerAsyncHookHandler,
+  preHandlerHookHandler,
+} from 'fastify';
+import fp from 'fastify-plugin';
+import { getRoute } from '../http/get-route.ts';
+import type { MetricsReader } from './reader.ts';
+import { MetricsUnknown, type Reading } from './reading.ts';
+
+export interface MetricsRoutesOptions {
+  reader: Pick<MetricsReader, 'read'>;
+  /** Lets callers in, or answers them: totals are not for everyone. */
+  guard: preHandlerHookHandler | preHandlerAsyncHookHandler;
+  now?: () => number;
+}
+
+export interface MetricsBody {
+  uptime_seconds: number;
+  counters: Reading['counters'];
+  gauges: Reading['gauges'];
+  timestamp: number;
+}
+
+async function plugin(
+  app: FastifyInstance,
+  { reader, guard, now = Date.now }: MetricsRoutesOptions,
+): Promise<void> {
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    let reading: Reading;
+    try {
+      reading = await reader.read();
+    } catch (error) {
+      if (!(error instanceof MetricsUnknown)) throw error;
+      return reply.code(503).type('application/problem+json').send(unknownProblem(error));
+    }
+    const { counters, gauges, sources, complete, since, labels } = reading;
+    const body: MetricsBody = { uptime_seconds: process.uptime(), counters, gauges, timestamp: now() / 1000 };
+    const verbose = (request.query as Record<string, unknown>)['verbose'] !== undefined;
+    return reply.send(verbose ? { ...body, sources, complete, since, labels } : body);
+  };
+  getRoute(app, { path: '/metrics.json', preHandler: guard, handler });
+}
+
+function unknownProblem({ code, message }: MetricsUnknown): Record<string, string | number> {
+  return { type: 'about:blank', title: 'Service Unavailable', status: 503, detail: message, code };
+}
+
+/** `GET /metrics.json`: the four keys of the totals; `?verbose` adds where they come from and whether all is there. */
+export const metricsRoutes: typeof plugin = fp(plugin, {
+  name: '@prosaas/observability/metrics',
+  fastify: '5.x',
+  encapsulate: true,
+});

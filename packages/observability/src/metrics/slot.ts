@@ -1,0 +1,73 @@
+import type { MetricDefinition } from './catalogue.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/**
+ * One double of a blob, and what it means. Its key, the slot in writing, says everything that decides whether two
+ * values may be added, so processes of different versions can publish side by side:
+ * `c["name",{labels}]`, `g["name",{labels},"sum"]`, `h["name",{labels},[bounds],part]`.
+ * A histogram has a part for each bucket (the last one is +Inf) and one more for the sum.
+ */
+export type Slot =
+  | { readonly kind: 'c'; readonly name: string; readonly labels: Labels }
+  | { readonly kind: 'g'; readonly name: string; readonly labels: Labels; readonly aggregate: Aggregate }
+  | {
+      readonly kind: 'h';
+      readonly name: string;
+      readonly labels: Labels;
+      readonly bounds: readonly number[];
+      readonly part: number;
+    };
+
+export type Aggregate = NonNullable<MetricDefinition['aggregate']>;
+
+export function slotKey(slot: Slot): string {
+  const labels = Object.fromEntries(Object.entries(slot.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const rest = slot.kind === 'g' ? [slot.aggregate] : slot.kind === 'h' ? [slot.bounds, slot.part] : [];
+  return slot.kind + JSON.stringify([slot.name, labels, ...rest]);
+}
+
+/** Gauges live with their process; all else is added up for ever. */
+export function isCumulative(key: string): boolean {
+  return !key.startsWith('g');
+}
+
+/** `undefined` for what another version, or a stranger, wrote and this one can't read. */
+export function parseSlot(key: string): Slot | undefined {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(key.slice(1));
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(parts)) return undefined;
+  const [name, labels, third, part] = parts as unknown[];
+  if (typeof name !== 'string' || !isLabels(labels)) return undefined;
+  switch (key[0]) {
+    case 'c':
+      return { kind: 'c', name, labels };
+    case 'g':
+      return third === 'sum' || third === 'max' || third === 'last'
+        ? { kind: 'g', name, labels, aggregate: third }
+        : undefined;
+    case 'h':
+      return isBounds(third) &&
+        Number.isInteger(part) &&
+        (part as number) >= 0 &&
+        (part as number) <= third.length + 1
+        ? { kind: 'h', name, labels, bounds: third, part: part as number }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isLabels(value: unknown): value is Labels {
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).every((v) => typeof v === 'string')
+  );
+}
+
+function isBounds(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((bound) => typeof bound === 'number');
+}
