@@ -34,7 +34,7 @@ export interface ContactInput {
 export async function openConversation(tx: Queryable, input: ContactInput): Promise<ConversationRow> {
   const names = [...new Set([input.contact, input.altContact ?? input.contact])].toSorted();
   for (const name of names) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other: the order is what prevents a deadlock
+    // One after the other: the order is what prevents a deadlock.
     await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
       `conversation:${input.sessionId}:${name}`,
     ]);

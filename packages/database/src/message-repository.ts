@@ -87,14 +87,22 @@ export async function listHistory(
   options: { conversationId: string; beforeSeq: string; limit: number },
 ): Promise<MessageRow[]> {
   const rows = await q.query<MessageRow>(
-    `select ${COLUMNS} from (
-       select m.*, coalesce(asked.seq, m.seq) as turn from messages m
-       left join messages asked on asked.id = m.in_reply_to
-       where m.conversation_id = $1 and m.status <> 'failed' and coalesce(asked.seq, m.seq) < $2::bigint) said
+    `with latest as (
+       (select * from messages where conversation_id = $1 and direction = 'inbound' and seq < $2::bigint
+          order by messages.seq desc limit $3)
+       union all
+       (select * from messages where conversation_id = $1 and direction = 'outbound'
+          order by messages.seq desc limit $3)
+     )
+     select ${COLUMNS} from (
+       select latest.*, coalesce(asked.seq, latest.seq) as turn from latest
+       left join messages asked on asked.id = latest.in_reply_to
+       where latest.status <> 'failed') said
+     where turn < $2::bigint
      order by turn desc, said.seq desc limit $3`,
     [options.conversationId, options.beforeSeq, options.limit],
   );
-  return rows.reverse();
+  return rows.toReversed();
 }
 
 /** True for the one caller who closed the message; `status` is its end. */

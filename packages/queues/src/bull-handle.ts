@@ -64,10 +64,14 @@ export function openBull(redis: Redis, bullPrefix: string): BullHandle {
         throw new QueuesUnavailable('Redis did not carry out a transaction', { cause });
       }
       if (replies === null) throw new QueuesUnavailable('Redis discarded a transaction');
-      return replies.map(([error, reply]) => {
-        if (error) throw new QueuesUnavailable('Redis refused a command', { cause: error });
-        return reply;
-      });
+      const refused = replies.find(([error]) => error)?.[0];
+      if (refused) {
+        // ioredis takes a script that it once sent over a connection for known there, and inside MULTI it does not learn better
+        // when Redis has forgotten it (SCRIPT FLUSH): a new connection does.
+        if (refused.message.startsWith('NOSCRIPT')) redis.disconnect(true);
+        throw new QueuesUnavailable('Redis refused a command', { cause: refused });
+      }
+      return replies.map(([, reply]) => reply);
     },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled([...queues.values()].map((open) => open.close()));

@@ -64,9 +64,7 @@ export function createDeadLetterMover({
   const sweepQueue = async (queue: QueueName): Promise<number> => {
     let moved = 0;
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- a batch at a time
       const ids = await redis.zrange(queueKey(bullPrefix, queue, 'failed'), '0', String(BATCH - 1));
-      // oxlint-disable-next-line no-await-in-loop
       const outcomes = await Promise.allSettled(ids.map((id) => move(queue, id)));
       const movedNow = outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
       moved += movedNow;

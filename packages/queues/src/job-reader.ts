@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { openBull } from './bull-handle.ts';
-import { DEAD_LETTER, isQueueName, type QueueName } from './queue-table.ts';
+import { isQueueName, type DEAD_LETTER, type QueueName } from './queue-table.ts';
 
 export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
 export const jobStates: readonly JobState[] = ['waiting', 'active', 'delayed', 'completed', 'failed'];

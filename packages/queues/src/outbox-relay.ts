@@ -60,7 +60,6 @@ export function startOutboxRelay({
       nudged = false;
       let pauseMs = everyMs;
       try {
-        // oxlint-disable-next-line no-await-in-loop -- one pass at a time
         const moved = await pass();
         if (failures > 0) log.info({ failures }, 'outbox relay works again');
         failures = 0;
@@ -73,7 +72,6 @@ export function startOutboxRelay({
       }
       // A nudge during the pass may have come for a row that it did not see; after a failure it can't help.
       if (stopped || (nudged && failures === 0)) continue;
-      // oxlint-disable-next-line no-await-in-loop
       await pause(pauseMs);
     }
   };

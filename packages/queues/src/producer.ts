@@ -46,7 +46,6 @@ export function createProducer({ redis, bullPrefix }: { redis: Redis; bullPrefix
       for (const [index, job] of built.entries()) {
         const { queue, key } = jobs[index]!;
         // Queues the command without a round trip: nothing runs before exec.
-        // oxlint-disable-next-line no-await-in-loop
         await job.addJob(multi);
         multi.runCommand('countEnqueued', [queueKey(bullPrefix, queue, key), countsKey(bullPrefix), queue]);
       }

@@ -1,10 +1,16 @@
 import { Type, type Static, type TObject, type TString } from 'typebox';
 
-const Id: TString = Type.String({ minLength: 1, maxLength: 64 });
+const Uuid: TString = Type.String({
+  pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
+});
 
 /** A message whose turn has come: to be answered, or to be sent. */
 export const MessageJob: TObject<{ messageId: TString; conversationId: TString; businessId: TString }> =
-  Type.Object({ messageId: Id, conversationId: Id, businessId: Id });
+  Type.Object({
+    messageId: Uuid,
+    conversationId: Uuid,
+    businessId: Type.String({ minLength: 1, maxLength: 63 }),
+  });
 export type MessageJob = Static<typeof MessageJob>;
 
 export interface QueuePayloads {

@@ -1,7 +1,29 @@
 import { defineCatalogue } from '@prosaas/observability';
 
+interface CounterOf {
+  readonly type: 'counter';
+  readonly help: string;
+}
+interface GaugeOf {
+  readonly type: 'gauge';
+  readonly help: string;
+}
+
 /** What ProSaaS counts, across all services and replicas; the names are the contract of GET /metrics.json. */
-export const catalogue = defineCatalogue({
+export const catalogue: {
+  readonly whatsapp_inbound_messages: CounterOf;
+  readonly whatsapp_outbound_messages: CounterOf;
+  readonly whatsapp_errors: CounterOf;
+  readonly calls_started: CounterOf;
+  readonly calls_completed: CounterOf;
+  readonly calls_rejected_max_concurrent: CounterOf;
+  readonly calls_errors: CounterOf;
+  readonly calls_active: GaugeOf;
+  readonly queue_jobs_enqueued: CounterOf;
+  readonly queue_jobs_completed: CounterOf;
+  readonly queue_jobs_failed: CounterOf;
+  readonly queue_jobs_dead_letter: CounterOf;
+} = defineCatalogue({
   whatsapp_inbound_messages: { type: 'counter', help: 'Messages received via WhatsApp' },
   whatsapp_outbound_messages: { type: 'counter', help: 'Messages sent via WhatsApp' },
   whatsapp_errors: { type: 'counter', help: 'WhatsApp send/receive errors' },

@@ -14,7 +14,7 @@ export function createSystemReader({
   redis: Redis;
   keyspace: Keyspace;
   onError: (error: unknown) => void;
-}): MetricsReader<typeof catalogue> {
+}): MetricsReader {
   return new MetricsReader({
     redis,
     keyPrefix: keyspace.key('metrics'),

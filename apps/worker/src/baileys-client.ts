@@ -1,0 +1,76 @@
+import { AppError } from '@prosaas/runtime';
+
+/** Longer than the 20 s that baileys waits for the server's ack: it gives up first, and says so. */
+const TIME_LIMIT_MS = 30_000;
+
+export class SendRefused extends AppError {
+  override code = 'SEND_REFUSED';
+}
+
+export class SendFailed extends AppError {
+  override code = 'SEND_FAILED';
+  override retryable = true;
+}
+
+export interface BaileysClient {
+  /** Resolves when the message was sent, now or under the same key before. Throws `SendRefused` where a retry can't help. */
+  sendText(message: {
+    key: string;
+    session: string;
+    chatId: string;
+    text: string;
+    signal: AbortSignal;
+  }): Promise<{ id: string }>;
+}
+
+/** What an HTTP status of the send says about asking again. Keys are a matter of deployment: they may be right in a minute. */
+export function judgeStatus(status: number): 'sent' | 'refused' | 'retry' {
+  if (status >= 200 && status < 300) return 'sent';
+  const passing = [401, 403, 408, 409, 425, 429];
+  return status >= 400 && status < 500 && !passing.includes(status) ? 'refused' : 'retry';
+}
+
+export function createBaileysClient({
+  url,
+  secret,
+}: {
+  url: string;
+  /** Undefined until the keys were read from the database. */
+  secret: () => string | undefined;
+}): BaileysClient {
+  return {
+    async sendText({ key, session, chatId, text, signal }) {
+      const internalSecret = secret();
+      if (internalSecret === undefined) throw new SendFailed('the keys are not loaded yet');
+      let response: Response;
+      let body: unknown;
+      try {
+        response = await fetch(new URL('/api/sendText', url), {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            'idempotency-key': key,
+            'x-internal-secret': internalSecret,
+          },
+          body: JSON.stringify({ session, chatId, text }),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]),
+        });
+        body = await response.json().catch(() => undefined);
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw new SendFailed(`the baileys service did not answer: ${reasonOf(cause)}`, { cause });
+      }
+      const verdict = judgeStatus(response.status);
+      const { id, code } = (body ?? {}) as { id?: unknown; code?: unknown };
+      if (verdict === 'sent' && typeof id === 'string') return { id };
+      const said = `the baileys service answered ${response.status}${typeof code === 'string' ? ` ${code}` : ''}`;
+      throw verdict === 'refused' ? new SendRefused(said) : new SendFailed(said);
+    },
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = (error.cause ?? error) as { code?: string };
+  return code ?? error.message;
+}

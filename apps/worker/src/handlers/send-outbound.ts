@@ -1,0 +1,43 @@
+import { closeMessage, findConversationById, type Database } from '@prosaas/database';
+import type { MessageJob } from '@prosaas/queues';
+import { UnrecoverableError } from 'bullmq';
+import type { BaileysClient } from '../baileys-client.ts';
+import type { KeyedMutex } from '../keyed-mutex.ts';
+import { workOff, type Task } from '../work-off.ts';
+
+export interface SendDependencies {
+  db: Database;
+  baileys: BaileysClient;
+  line: KeyedMutex;
+}
+
+/**
+ * Sends what stands unsent in a conversation, up to the job's message. The idempotency key is the message's id: a send whose
+ * answer was lost is asked again, and the baileys service knows it.
+ */
+export function sendOutbound({
+  db,
+  baileys,
+  line,
+}: SendDependencies): (task: Task<MessageJob>) => Promise<void> {
+  return async (task) =>
+    workOff(task, {
+      db,
+      direction: 'outbound',
+      line,
+      step: async (message) => {
+        const conversation = await findConversationById(db, message.conversation_id);
+        if (!conversation || message.session_id === null) {
+          throw new UnrecoverableError('SESSION_GONE: the conversation has no session to send from');
+        }
+        const { id } = await baileys.sendText({
+          key: message.id,
+          session: message.session_id,
+          chatId: conversation.contact,
+          text: message.text,
+          signal: task.signal,
+        });
+        await closeMessage(db, message.id, { status: 'sent', externalId: id });
+      },
+    });
+}

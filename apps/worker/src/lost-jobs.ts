@@ -1,0 +1,73 @@
+import { listOverdue, type Database, type MessageRow } from '@prosaas/database';
+import type { MessageJob, Producer, QueueName } from '@prosaas/queues';
+import type { Logger } from '@prosaas/runtime';
+
+const OVERDUE_MS = 60_000;
+const PAGE = 500;
+
+/** Where an open message's job is, or was lost from. */
+export function jobOf(message: MessageRow): { queue: QueueName; key: string; payload: MessageJob } {
+  return {
+    queue: message.direction === 'inbound' ? 'inbound-messages' : 'outbound-messages',
+    key: message.id,
+    payload: {
+      messageId: message.id,
+      conversationId: message.conversation_id,
+      businessId: message.business_id,
+    },
+  };
+}
+
+/**
+ * Enqueues the messages that stand open for too long once more. Most have their job, waiting out a backoff, and the key says so;
+ * the rest lost theirs: a Redis that crashes may forget its last second, one that lost its disk everything.
+ */
+export async function findLostJobs({
+  db,
+  producer,
+  log,
+  now = new Date(),
+}: {
+  db: Database;
+  producer: Producer;
+  log: Logger;
+  now?: Date;
+}): Promise<number> {
+  const olderThan = new Date(now.getTime() - OVERDUE_MS);
+  let lost = 0;
+  let afterSeq = '0';
+  for (;;) {
+    const page = await listOverdue(db, { olderThan, afterSeq, limit: PAGE });
+    const added = await producer.enqueueUnchecked(page.map(jobOf));
+    lost += added.filter(({ fresh }) => fresh).length;
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) break;
+    afterSeq = last.seq;
+  }
+  if (lost > 0) log.warn({ lost }, 'messages had lost their jobs and were enqueued again');
+  return lost;
+}
+
+/** Looks now and then, first after a pause: at start the outbox relay has jobs to enqueue that only look lost. */
+export function startLostJobSearch({
+  everyMs = OVERDUE_MS,
+  ...dependencies
+}: {
+  db: Database;
+  producer: Producer;
+  log: Logger;
+  everyMs?: number;
+}): AsyncDisposable {
+  let running: Promise<unknown> | undefined;
+  const timer = setInterval(() => {
+    running ??= findLostJobs(dependencies)
+      .catch((error: unknown) => dependencies.log.debug({ err: error }, 'lost jobs could not be looked for'))
+      .finally(() => (running = undefined));
+  }, everyMs);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { agentReport, createAgent, loadProfile, modelSettings, type Agent } from '@prosaas/agentkit';
+import { checkStack, createDatabase, migrationStatus, startKeyRing, type Database } from '@prosaas/database';
+import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
+import { createDeadLetterMover, createProducer, queueNames, startOutboxRelay } from '@prosaas/queues';
+import {
+  closeRedis,
+  createRedis,
+  keyspace,
+  redisAddress,
+  retryForever,
+  type Logger,
+  type RunningService,
+  type ServiceContext,
+} from '@prosaas/runtime';
+import { startTelemetry } from '@prosaas/telemetry';
+import type { Redis } from 'ioredis';
+import { createBaileysClient } from './baileys-client.ts';
+import type { Config } from './config.ts';
+import { startConsumers, type ConsumerTimes, type Consumers } from './consumers.ts';
+import { startDeadLetterKeeper } from './dead-letter-keeper.ts';
+import { answerInbound } from './handlers/answer-inbound.ts';
+import { sendOutbound } from './handlers/send-outbound.ts';
+import { KeyedMutex } from './keyed-mutex.ts';
+import { startLostJobSearch } from './lost-jobs.ts';
+import { settleDead } from './settle-dead.ts';
+
+export interface WorkerOverrides {
+  times?: ConsumerTimes;
+}
+
+/** Of one conversation: how many jobs may hold a slot while another works it off. */
+const MAX_WAITING = 2;
+/** Two lines of 20 jobs, each with a connection at times, the relay and the rest. */
+const DATABASE_CONNECTIONS = 20;
+
+export async function startWorker(
+  config: Config,
+  { identity, log }: ServiceContext,
+  overrides: WorkerOverrides = {},
+): Promise<RunningService> {
+  await using opened = new AsyncDisposableStack();
+  const keys = keyspace(config.REDIS_NAMESPACE);
+  const address = redisAddress(config);
+  const profile = await loadProfile(config.PROFILE_PATH);
+
+  const db = opened.use(
+    createDatabase({
+      url: config.DATABASE_URL,
+      size: DATABASE_CONNECTIONS,
+      applicationName: identity.instance,
+      log,
+    }),
+  );
+  const commands = opened.adopt(
+    createRedis({ ...address, name: 'worker', role: 'commands', log }),
+    closeRedis,
+  );
+  const blocking = opened.adopt(
+    createRedis({ ...address, name: 'worker:jobs', role: 'blocking', log }),
+    closeRedis,
+  );
+  const telemetry = opened.use(startTelemetry({ config, identity, log }));
+  const keyRing = opened.use(startKeyRing(db, config, log));
+
+  const { bullPrefix } = keys;
+  const producer = opened.use(createProducer({ redis: commands, bullPrefix }));
+  const mover = opened.use(createDeadLetterMover({ redis: commands, bullPrefix, onDead: settleDead(db) }));
+
+  const model = modelSettings(config);
+  const agent = createAgent({ profile, model, log });
+  const rules = createAgent({ profile, log });
+  const warmUp = (): void => loadAgent(agent, log);
+  warmUp();
+  telemetry.announce({
+    report: () => ({ ...agentReport(agent), queues: [...queueNames] }),
+    on: { warmup: warmUp },
+  });
+
+  // From here on the database is needed: what follows starts once it is there.
+  const work = new AsyncDisposableStack();
+  const stopping = new AbortController();
+  let consumers: Consumers | undefined;
+
+  const begin = async (): Promise<void> => {
+    await retryForever(() => readyToWork(db, commands, keys.key('stack')), {
+      signal: stopping.signal,
+      baseMs: 200,
+      maxMs: 3000,
+      onError: (error, attempt) => {
+        if (error instanceof Error && error.name === 'StackConflict') throw error;
+        if (attempt === 1) log.warn({ err: error }, 'jobs wait until the database and Redis are ready');
+      },
+    });
+    stopping.signal.throwIfAborted();
+    const relay = work.use(startOutboxRelay({ db, producer, log }));
+    const keeper = work.use(startDeadLetterKeeper({ mover, log }));
+    work.use(startLostJobSearch({ db, producer, log }));
+    const baileys = createBaileysClient({
+      url: config.BAILEYS_URL,
+      secret: () => keyRing.current()?.internalSecret,
+    });
+    const newLine = (): KeyedMutex => new KeyedMutex({ maxWaiting: MAX_WAITING });
+    consumers = work.use(
+      startConsumers({
+        redis: blocking,
+        bullPrefix,
+        handlers: {
+          'inbound-messages': answerInbound({ db, agent, rules, line: newLine(), onCommitted: relay.nudge }),
+          'outbound-messages': sendOutbound({ db, baileys, line: newLine() }),
+        },
+        concurrency: config.WORKER_CONCURRENCY,
+        onFailed: keeper.nudge,
+        log,
+        ...(overrides.times && { times: overrides.times }),
+      }),
+    );
+    await consumers.ready();
+    if (stopping.signal.aborted) return;
+    work.use(
+      startHeartbeat({
+        redis: commands,
+        key: keys.heartbeat,
+        replica: identity,
+        everySeconds: config.WORKER_HEARTBEAT_SECONDS,
+        consumers: consumers.workers.map((worker) => watchBullWorker(worker)),
+        log,
+      }),
+    );
+    log.info({ queues: queueNames, concurrency: config.WORKER_CONCURRENCY }, 'jobs are taken');
+  };
+  // A fault here (a namespace that is another stack's) has no one to handle it: it ends the service.
+  const begun = begin().catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error;
+  });
+
+  const everything = opened.move();
+  return {
+    drain() {
+      stopping.abort();
+      consumers?.stop();
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      consumers?.stop();
+      // Redis may be away, and consumers that were never ready are not waited for.
+      await Promise.race([begun.catch(() => {}), consumers?.[Symbol.asyncDispose]()]);
+      await work.disposeAsync();
+      await everything.disposeAsync();
+    },
+  };
+}
+
+async function readyToWork(db: Database, redis: Redis, stackKey: string): Promise<void> {
+  const { pending } = await migrationStatus(db);
+  if (pending.length > 0) throw new Error(`migrations are pending: ${pending.join(', ')}`);
+  await checkStack(db, redis, stackKey);
+}
+
+function loadAgent(agent: Agent, log: Logger): void {
+  void agent.load().then(
+    () => log.debug('the agent is loaded'),
+    (error: unknown) => log.error({ err: error }, 'the agent could not be loaded'),
+  );
+}

@@ -1,0 +1,35 @@
+import { isDatabaseAway } from '@prosaas/database';
+import { AppError } from '@prosaas/runtime';
+import { UnrecoverableError } from 'bullmq';
+import { LineFull } from './keyed-mutex.ts';
+
+/** The worker stops: running jobs go back to their queue. */
+export class Stopping extends Error {
+  override name = 'Stopping';
+}
+
+export type Verdict =
+  /** Not the job's fault: it goes back to its queue and no attempt is used up. */
+  | { kind: 'hand-back'; afterMs: number }
+  /** BullMQ repeats it after its backoff. */
+  | { kind: 'retry' }
+  /** A retry can't help, or it was the last one. */
+  | { kind: 'give-up' };
+
+/** What becomes of a job, or of one message that it worked on, after an error. */
+export function judge(error: unknown, { lastAttempt }: { lastAttempt: boolean }): Verdict {
+  if (error instanceof Stopping) return { kind: 'hand-back', afterMs: 0 };
+  if (error instanceof LineFull) return { kind: 'hand-back', afterMs: 250 };
+  // Without the database nothing can be done, nor written down as failed.
+  if (isDatabaseAway(error)) return { kind: 'hand-back', afterMs: 2000 };
+  if (error instanceof UnrecoverableError) return { kind: 'give-up' };
+  if (error instanceof AppError && !error.retryable) return { kind: 'give-up' };
+  return { kind: lastAttempt ? 'give-up' : 'retry' };
+}
+
+/** An error as it is kept with a job or a message: its code and text, never a stack. */
+export function describeError(error: unknown): string {
+  if (error instanceof AppError) return `${error.code}: ${error.message}`.slice(0, 500);
+  if (error instanceof Error) return `${error.name}: ${error.message}`.slice(0, 500);
+  return String(error).slice(0, 500);
+}
