@@ -4,6 +4,7 @@ import type { proto } from '@whiskeysockets/baileys';
 
 import { Companion } from './companion.ts';
 import type { CompanionKeys } from './companion.ts';
+import type { Connection } from './connection.ts';
 import type { Directory } from './directory.ts';
 import { node, unixSeconds } from './nodes.ts';
 import { Serial } from './serial.ts';
@@ -58,6 +59,10 @@ export class AccountState implements Account {
 
   get pending(): number {
     return this.companions.values().reduce((sum, { outbox }) => sum + outbox.size, 0);
+  }
+
+  get connections(): Connection[] {
+    return [...this.companions.values()].flatMap(({ connection }) => connection ?? []);
   }
 
   get deviceIds(): number[] {
@@ -135,7 +140,7 @@ export class AccountState implements Account {
     attrs: Record<string, string | undefined>,
     companions: Companion[] = [...this.companions.values()],
   ): Promise<void> {
-    const acknowledged: Array<Promise<void>> = [];
+    const acknowledged: Array<Promise<boolean>> = [];
     await this.#signal.run(async () => {
       for (const companion of companions) {
         const name = peerName(this, companion);

@@ -33,7 +33,7 @@ export class Companion {
   active = false;
   /** The first login brings history, later ones don't. */
   greeted = false;
-  #silent = false;
+  #silence: { answerQueries: boolean } | undefined;
   #heldAcks: BinaryNode[] | undefined;
   #askedForPreKeys = false;
 
@@ -74,6 +74,7 @@ export class Companion {
   attach(connection: Connection): void {
     this.connection = connection;
     this.active = false;
+    this.#silence = undefined;
     this.outbox.close();
   }
 
@@ -88,24 +89,34 @@ export class Companion {
   /** Sends what is waiting and from now on everything at once; returns how many were waiting. */
   activate(): number {
     this.active = true;
-    if (this.#silent) return 0;
+    return this.silent ? 0 : this.#open({ offline: true });
+  }
+
+  #open(how: { offline: boolean }): number {
     const { connection } = this;
-    return this.outbox.open((item) => connection?.send(item));
+    return this.outbox.open((item) => connection?.send(item), how);
   }
 
   get silent(): boolean {
-    return this.#silent;
+    return this.#silence !== undefined;
   }
 
-  set silent(on: boolean) {
-    this.#silent = on;
-    if (on) this.outbox.close();
-    else if (this.active) this.activate();
+  /** Whether a query gets an answer. */
+  get answers(): boolean {
+    return this.#silence?.answerQueries !== false;
+  }
+
+  /** Until it is undone or the companion logs in anew. */
+  silence(how: { answerQueries: boolean } | undefined): void {
+    const wasSilent = this.silent;
+    this.#silence = how;
+    if (how) this.outbox.close();
+    else if (wasSilent && this.active) this.#open({ offline: false });
   }
 
   sendAck(ack: BinaryNode): void {
     if (this.#heldAcks) this.#heldAcks.push(ack);
-    else if (!this.#silent) this.connection?.send(ack);
+    else if (!this.silent) this.connection?.send(ack);
   }
 
   withholdAcks(on: boolean): void {

@@ -59,6 +59,16 @@ describe('ends of a connection', () => {
     expect(client.closeCodes.at(-1)).toBe(401);
   });
 
+  it('gives up on messages for a companion that is unlinked', async () => {
+    const account = await client.pair();
+    await client.until(() => account.pending === 0, 'the greeting acknowledged');
+    server.silence(account, true);
+    const sending = server.addPhone().sendText(account, 'too late');
+    await client.until(() => account.pending === 1, 'the message waits');
+    server.closeWith(account, 401);
+    await expect(sending).rejects.toThrow('unlinked');
+  });
+
   it('a client that logs out is no companion any more', async () => {
     const account = await client.pair();
     await client.socket!.logout();
@@ -116,6 +126,16 @@ describe('silence', () => {
     expect(client.texts).toEqual([]);
     server.silence(account, false);
     expect(await client.text(id)).toBe('anybody?');
+  });
+
+  it('ends when the client logs in anew', async () => {
+    const account = await client.pair();
+    server.silence(account, true);
+    const { id } = await server.addPhone().sendText(account, 'hello?', { awaitDelivery: false });
+    server.dropConnections(account);
+    await client.until(() => client.closeCodes.length === 2, 'the cut');
+    await client.reconnect();
+    expect(await client.text(id)).toBe('hello?');
   });
 
   it('without answers looks like a lost connection', async () => {

@@ -4,8 +4,6 @@ export const INTRO: Buffer = Buffer.from([0x57, 0x41, 6, 3]);
 /** Prefix of an intro that carries the edge routing of an earlier connection: `ED`, 0, 1, 24-bit length, bytes. */
 const ROUTING_INTRO = Buffer.from('ED\u0000\u0001', 'latin1');
 
-export class FramingError extends Error {}
-
 /** Cuts a byte stream into frames: an intro once, then frames of a 24-bit big-endian length each. */
 export class FrameReader {
   #buffer: Buffer = Buffer.alloc(0);
@@ -30,12 +28,12 @@ export class FrameReader {
     let start = 0;
     if (this.#buffer.subarray(0, 2).equals(ROUTING_INTRO.subarray(0, 2))) {
       if (this.#buffer.length < 7) return false;
-      if (!this.#buffer.subarray(0, 4).equals(ROUTING_INTRO)) throw new FramingError('bad routing intro');
+      if (!this.#buffer.subarray(0, 4).equals(ROUTING_INTRO)) throw new Error('bad routing intro');
       start = 7 + this.#buffer.readUIntBE(4, 3);
     }
     if (this.#buffer.length < start + INTRO.length) return false;
     if (!this.#buffer.subarray(start, start + INTRO.length).equals(INTRO)) {
-      throw new FramingError('the client did not introduce itself with WA 6 3');
+      throw new Error('the client did not introduce itself with WA 6 3');
     }
     if (start > 0) this.routingInfo = Buffer.from(this.#buffer.subarray(7, start));
     this.#buffer = this.#buffer.subarray(start + INTRO.length);

@@ -4,7 +4,7 @@ interface Entry {
   item: BinaryNode;
   /** A retry receipt came: the refusal that follows it does not end the entry. */
   retrying: boolean;
-  readonly settled: PromiseWithResolvers<void>;
+  readonly settled: PromiseWithResolvers<boolean>;
 }
 
 /**
@@ -19,21 +19,26 @@ export class Outbox {
     return this.#entries.size;
   }
 
-  /** Resolves when the device has acknowledged it. An item with the class, id and sender of another replaces it. */
-  async add(item: BinaryNode): Promise<void> {
-    const key = keyOf(item.tag, item.attrs.id ?? '', item.attrs.from ?? '');
+  /**
+   * Resolves with true when the device has acknowledged it, with false when it never will. An item with the key
+   * of another replaces it.
+   */
+  async add(item: BinaryNode): Promise<boolean> {
+    const key = keyOf(item.tag, item.attrs);
     const known = this.#entries.get(key);
     if (known) known.item = item;
-    const entry = known ?? { item, retrying: false, settled: Promise.withResolvers<void>() };
+    const entry = known ?? { item, retrying: false, settled: Promise.withResolvers<boolean>() };
     this.#entries.set(key, entry);
     this.#send?.(item);
-    await entry.settled.promise;
+    return await entry.settled.promise;
   }
 
-  /** The device can take everything now; returns how many were waiting. */
-  open(send: (item: BinaryNode) => void): number {
+  /** The device can take everything now; returns how many were waiting. `offline` is how those are marked. */
+  open(send: (item: BinaryNode) => void, { offline }: { offline: boolean }): number {
     const waiting = [...this.#entries.values()];
-    for (const { item } of waiting) send({ ...item, attrs: { ...item.attrs, offline: '1' } });
+    for (const { item } of waiting) {
+      send(offline ? { ...item, attrs: { ...item.attrs, offline: '1' } } : item);
+    }
     this.#send = send;
     return waiting.length;
   }
@@ -42,32 +47,48 @@ export class Outbox {
     this.#send = undefined;
   }
 
-  expectRetry(id: string, sender: string): void {
-    const [, entry] = this.#find('message', id, sender) ?? [];
+  /** The device is gone for good. */
+  abandon(): void {
+    this.close();
+    for (const { settled } of this.#entries.values()) settled.resolve(false);
+    this.#entries.clear();
+  }
+
+  expectRetry(key: StanzaKey): void {
+    const [, entry] = this.#find('message', key) ?? [];
     if (entry) entry.retrying = true;
   }
 
-  /** Settles an entry. A receipt need not name the sender; `refused` is an ack with an error. */
-  acknowledge(tag: string, id: string, sender: string, refused = false): boolean {
-    const [key, entry] = this.#find(tag, id, sender) ?? [];
-    if (key === undefined || !entry) return false;
+  /** Settles an entry; `refused` is an ack with an error. */
+  acknowledge(tag: string, acknowledged: StanzaKey, refused = false): void {
+    const [key, entry] = this.#find(tag, acknowledged) ?? [];
+    if (key === undefined || !entry) return;
     if (refused && entry.retrying) {
       entry.retrying = false;
-      return true;
+      return;
     }
     this.#entries.delete(key);
-    entry.settled.resolve();
-    return true;
+    entry.settled.resolve(true);
   }
 
-  #find(tag: string, id: string, sender: string): [string, Entry] | undefined {
-    const exact = this.#entries.get(keyOf(tag, id, sender));
-    if (exact) return [keyOf(tag, id, sender), exact];
-    const prefix = keyOf(tag, id, '');
-    return this.#entries.entries().find(([key]) => key.startsWith(prefix));
+  /** The receipt of an echo does not name its sender: then the id has to do. */
+  #find(tag: string, wanted: StanzaKey): [string, Entry] | undefined {
+    const key = keyOf(tag, wanted);
+    const exact = this.#entries.get(key);
+    if (exact) return [key, exact];
+    if (wanted.from !== undefined) return undefined;
+    const prefix = keyOf(tag, { ...wanted, from: '' });
+    return this.#entries.entries().find(([candidate]) => candidate.startsWith(prefix));
   }
 }
 
-function keyOf(tag: string, id: string, sender: string): string {
-  return `${tag}\n${id}\n${sender}`;
+interface StanzaKey {
+  readonly id?: string | undefined;
+  readonly from?: string | undefined;
+  readonly type?: string | undefined;
+}
+
+/** A message may be acknowledged by a receipt without its type; receipts of one id differ by type. */
+function keyOf(tag: string, { id = '', from = '', type = '' }: StanzaKey): string {
+  return [tag, tag === 'receipt' ? type : '', id, from].join('\n');
 }

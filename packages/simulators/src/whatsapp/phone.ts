@@ -27,6 +27,8 @@ interface SentMessage {
   readonly stanzas: Map<Companion, BinaryNode>;
 }
 
+type Origin = Pick<Envelope, 'id' | 'sender' | 'to'>;
+
 interface Waiter {
   readonly settled: () => boolean;
   readonly resolve: () => void;
@@ -46,7 +48,7 @@ export class SimulatedPhone implements Phone {
   readonly #directory: Directory;
   readonly #sent = new Map<string, SentMessage>();
   /** Where each message came from, by sender and id. */
-  readonly #origins = new Map<string, Envelope>();
+  readonly #origins = new Map<string, Origin>();
   readonly #peers = new Set<string>();
   readonly #returned = new Set<ReceivedText>();
   readonly #waiters = new Set<Waiter>();
@@ -93,14 +95,14 @@ export class SimulatedPhone implements Phone {
     this.#sent.set(id, sent);
     if (this.#sent.size > KEPT_MESSAGES) this.#sent.delete(this.#sent.keys().next().value!);
     const acknowledged = await this.#signal.run(async () => {
-      const promises: Array<Promise<void>> = [];
+      const promises: Array<Promise<boolean>> = [];
       for (const companion of account.companions.values()) {
         const stanza = await this.#stanza(account, companion, id, sent);
         promises.push(companion.outbox.add(options.corruptFirst ? corrupted(stanza) : stanza));
       }
       return promises;
     });
-    if (options.awaitDelivery !== false) await Promise.race(acknowledged);
+    if (options.awaitDelivery !== false) await oneOf(acknowledged);
     return { id };
   }
 
@@ -109,14 +111,14 @@ export class SimulatedPhone implements Phone {
     const sent = this.#sent.get(id);
     if (!sent) throw new Error(`this phone sent no message ${id}`);
     const acknowledged = await this.#signal.run(async () => {
-      const promises: Array<Promise<void>> = [];
+      const promises: Array<Promise<boolean>> = [];
       for (const companion of account.companions.values()) {
         const last = options.ciphertext === 'same' ? sent.stanzas.get(companion) : undefined;
         promises.push(companion.outbox.add(last ?? (await this.#stanza(account, companion, id, sent))));
       }
       return promises;
     });
-    await Promise.race(acknowledged);
+    await oneOf(acknowledged);
   }
 
   /** The client could not read message `id`: encrypts it again, with the keys it sent along if it did. */
@@ -183,7 +185,7 @@ export class SimulatedPhone implements Phone {
       this.repeats += 1;
       return;
     }
-    this.#origins.set(key, envelope);
+    this.#origins.set(key, { id: envelope.id, sender: envelope.sender, to: envelope.to });
     const text = textOfMessage(message);
     if (text !== undefined) {
       this.show({ id: envelope.id, from: account.jid, text, at: Date.now() });
@@ -267,6 +269,12 @@ export class SimulatedPhone implements Phone {
     if (!known) throw new Error(`no account ${account.number} on this server`);
     return known;
   }
+}
+
+/** Waits for the first companion to take a message. */
+async function oneOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
+  if (!(await Promise.race(acknowledged)))
+    throw new Error('the companion was unlinked before it took the message');
 }
 
 /** The same stanza with a Signal version nobody speaks. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import type { AccountState } from './account.ts';
 import { startWhatsAppServer } from './server.ts';
 import type { WhatsAppServer } from './server.ts';
 import { TestClient } from './test-client.ts';
@@ -107,6 +108,14 @@ describe('messages', () => {
     expect((await phone.nextText()).id).toBe(id);
   });
 
+  it('knows who is on WhatsApp', async () => {
+    const client = newClient();
+    await client.pair();
+    const phone = server.addPhone();
+    const answers = await client.socket!.onWhatsApp(phone.number, '19990000000');
+    expect(answers).toEqual([{ jid: phone.jid, exists: true }]);
+  });
+
   it('acks a message to a number that does not exist with an error', async () => {
     const client = newClient();
     await client.pair();
@@ -180,6 +189,25 @@ describe('messages', () => {
   });
 });
 
+describe('prekeys', () => {
+  it('are asked for when few are left, and a first message goes without one when none is', async () => {
+    const client = newClient();
+    await client.pair({ number: '15551230002' });
+    const companion = (server.accounts.get('15551230002') as AccountState).companions.get(1)!;
+    const before = companion.preKeys.size;
+    expect(before).toBeGreaterThan(800);
+    while (companion.preKeys.size > 5) companion.bundle();
+    companion.bundle();
+    await client.until(() => companion.preKeys.size > 5, 'more prekeys');
+
+    server.silence(server.accounts.get('15551230002')!, true);
+    while (companion.preKeys.size > 0) companion.bundle();
+    const sending = server.addPhone().sendText(server.accounts.get('15551230002')!, 'keyless');
+    server.silence(server.accounts.get('15551230002')!, false);
+    expect(await client.text((await sending).id)).toBe('keyless');
+  });
+});
+
 describe('delivery', () => {
   it('keeps messages for a client that is away, marks them offline and settles them once', async () => {
     const client = newClient();
@@ -235,6 +263,21 @@ describe('delivery', () => {
     await phone.redeliver(account, id, { ciphertext: 'same' });
     expect(account.pending).toBe(0);
     expect(client.texts).toHaveLength(2);
+  });
+
+  it('keeps delivery and read receipts of one message apart', async () => {
+    const client = newClient();
+    const account = await client.pair();
+    const phone = server.addPhone();
+    await client.until(() => account.pending === 0, 'the greeting acknowledged');
+    server.silence(account, true);
+    const id = await client.sendText(phone.jid, 'read this');
+    await phone.nextText();
+    void phone.markRead(id);
+    expect(account.pending).toBe(2);
+    server.silence(account, false);
+    await client.until(() => account.pending === 0, 'both acknowledged');
+    await client.until(() => client.statuses.some((s) => s.id === id && s.status === 4), 'read');
   });
 
   it('sends again when the client cannot decrypt', async () => {

@@ -46,13 +46,16 @@ export interface WhatsAppServer extends AsyncDisposable {
   refuseLogins(account: Account, code?: number): void;
   /** Takes messages without acknowledging them; the acks leave when this ends, unless the connection has. */
   withholdAcks(account: Account, on: boolean): void;
-  /** Cuts every line. */
-  dropConnections(): void;
-  /** Resets each new connection or, given a status, answers its upgrade with that. */
+  /** Cuts the lines of an account, or all. */
+  dropConnections(account?: Account): void;
+  /**
+   * Resets each new connection (408 at the client) or, given a status, answers its upgrade with that. The client
+   * 7.0.0-rc14 listens to `unexpected-response` and does nothing about it: it then says `connecting` for ever.
+   */
   refuseConnections(on: boolean, options?: { status?: number }): void;
   /**
-   * A deaf session: the socket stays open and nothing is delivered. Pings and queries are still answered, unless
-   * `answerQueries` is false.
+   * A deaf session: the socket stays open and nothing is delivered, until this is undone or the client logs in
+   * anew. Pings and queries are still answered, unless `answerQueries` is false.
    */
   silence(account: Account, on: boolean, options?: { answerQueries?: boolean }): void;
 }
@@ -142,8 +145,9 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
       for (const companion of stateOf(account).companions.values()) companion.withholdAcks(on);
     },
 
-    dropConnections() {
-      for (const connection of connections) connection.drop();
+    dropConnections(account) {
+      const dropped = account ? stateOf(account).connections : [...connections];
+      for (const connection of dropped) connection.drop();
     },
 
     refuseConnections(on, how = {}) {
@@ -151,14 +155,14 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
     },
 
     silence(account, on, { answerQueries = true } = {}) {
-      const state = stateOf(account);
-      if (on && !answerQueries) switchboard.unanswered.add(state);
-      else switchboard.unanswered.delete(state);
-      for (const companion of state.companions.values()) companion.silent = on;
+      for (const companion of stateOf(account).companions.values()) {
+        companion.silence(on ? { answerQueries } : undefined);
+      }
     },
 
     async [Symbol.asyncDispose]() {
       for (const connection of connections) connection.drop();
+      switchboard.shutDown();
       sockets.close();
       http.close();
       http.closeAllConnections();

@@ -15,7 +15,7 @@ export interface PreKeyBundle {
   preKey?: { id: number; publicKey: Uint8Array } | undefined;
 }
 
-export type CiphertextType = 'pkmsg' | 'msg';
+type CiphertextType = 'pkmsg' | 'msg';
 
 export interface Ciphertext {
   type: CiphertextType;

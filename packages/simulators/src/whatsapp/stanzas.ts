@@ -71,17 +71,19 @@ export async function acceptReceipt(
   const { id, to, type } = receipt.attrs;
   if (!id) throw new Error('a receipt without id');
   const { account, companion } = sender;
-  companion.connection?.send(node('ack', { class: 'receipt', id, from: to ?? account.jid, type }));
+  if (!companion.silent) {
+    companion.connection?.send(node('ack', { class: 'receipt', id, from: to ?? account.jid, type }));
+  }
   if (type === 'retry') {
-    companion.outbox.expectRetry(id, to ?? '');
+    companion.outbox.expectRetry({ id, from: to });
     const user = directory.find(to ?? '')?.user;
     if (user?.kind === 'phone') await user.retry(account, companion, id, retryKeys(receipt));
     return;
   }
   if (type === 'read' || type === 'read-self' || type === 'hist_sync' || type === 'played') return;
-  companion.outbox.acknowledge('message', id, to ?? '');
+  companion.outbox.acknowledge('message', { id, from: to });
   for (const item of children(child(receipt, 'list'), 'item')) {
-    companion.outbox.acknowledge('message', item.attrs.id ?? '', to ?? '');
+    companion.outbox.acknowledge('message', { id: item.attrs.id, from: to });
   }
 }
 
@@ -100,8 +102,8 @@ function retryKeys(receipt: BinaryNode): PreKeyBundle | undefined {
 }
 
 export function acceptAck(ack: BinaryNode, { companion }: Linked): void {
-  const { class: tag, id, to, error } = ack.attrs;
-  companion.outbox.acknowledge(tag ?? '', id ?? '', to ?? '', error !== undefined);
+  const { class: tag, id, to, type, error } = ack.attrs;
+  companion.outbox.acknowledge(tag ?? '', { id, from: to, type }, error !== undefined);
 }
 
 function withoutDevice(jid: string): string {

@@ -36,8 +36,6 @@ export class Switchboard implements ConnectionHandlers {
   readonly directory: Directory = new Directory();
   readonly unhandled: string[] = [];
   readonly violations: Error[] = [];
-  /** Accounts whose queries are not answered either while they are silent. */
-  readonly unanswered: Set<AccountState> = new Set();
   readonly #clients = new Map<Connection, Client>();
   readonly #refs = new Map<string, Connection>();
   readonly #awaitingLogin = new Map<Companion, Pairing>();
@@ -162,7 +160,7 @@ export class Switchboard implements ConnectionHandlers {
 
   #answer(connection: Connection, query: BinaryNode, { account, companion }: Linked): void {
     if (query.attrs.type !== 'get' && query.attrs.type !== 'set') return;
-    if (this.unanswered.has(account)) return;
+    if (!companion.answers) return;
     const afterwards: Array<() => void> = [];
     try {
       const content = answerQuery({
@@ -201,8 +199,17 @@ export class Switchboard implements ConnectionHandlers {
     this.#awaitingLogin.delete(companion);
   }
 
+  /** Settles everything that somebody may still wait for. */
+  shutDown(): void {
+    for (const account of this.directory.accounts.values()) {
+      for (const companion of account.companions.values()) companion.outbox.abandon();
+    }
+    for (const { done } of this.#awaitingLogin.values()) done.reject(new Error('the server was shut down'));
+  }
+
   unlink(account: AccountState, companion: Companion): void {
     account.companions.delete(companion.deviceId);
+    companion.outbox.abandon();
     if (companion.connection) endConnection(companion.connection, 401);
   }
 }
