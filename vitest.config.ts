@@ -8,6 +8,8 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts'],
+    // Needs a Docker engine: has a configuration of its own.
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/compose/**'],
     globalSetup: ['packages/devstack/src/vitest-global-setup.ts'],
     pool: 'forks',
     execArgv: ['--conditions=@prosaas/source'],

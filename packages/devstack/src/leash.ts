@@ -31,29 +31,38 @@ while read -r op rest; do
   case $op in
     child) children="$children $rest" ;;
     gone) kept=; for child in $children; do [ "\${child##*:}" = "$rest" ] || kept="$kept $child"; done; children=$kept ;;
-    folder) set -- "$@" "$rest" ;;
+    path) set -- "$@" "$rest" ;;
   esac
 done
 stop_stage services; stop_stage redis; stop_stage postgres
-for folder in "$@"; do rm -rf "$folder"; done
+for path in "$@"; do rm -rf "$path"; done
 `;
 
 export type Stage = 'services' | 'redis' | 'postgres';
 
 let leash: ChildProcess | undefined;
 
+function theLeash(): ChildProcess {
+  if (leash) return leash;
+  leash = spawn('/bin/sh', ['-c', SCRIPT, 'devstack-leash'], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  leash.unref();
+  leash.on('error', () => {});
+  leash.stdin?.on('error', () => {});
+  // A pipe is a socket here: it must not keep the process alive.
+  (leash.stdin as { unref?(): void } | null)?.unref?.();
+  return leash;
+}
+
 function tell(line: string): void {
-  if (!leash) {
-    leash = spawn('/bin/sh', ['-c', SCRIPT, 'devstack-leash'], {
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
-    leash.unref();
-    leash.on('error', () => {});
-    leash.stdin?.on('error', () => {});
-    (leash.stdin as unknown as { unref?(): void } | null)?.unref?.();
-  }
-  leash.stdin?.write(`${line}\n`);
+  theLeash().stdin?.write(`${line}\n`);
+}
+
+/** The shell's process id. */
+export function leashPid(): number | undefined {
+  return theLeash().pid;
 }
 
 /** From now on the process ends when this one does, by `signal` and, 30 s later, SIGKILL. */
@@ -65,7 +74,7 @@ export function unleashChild(pid: number): void {
   tell(`gone ${pid}`);
 }
 
-/** A temporary folder that goes when this process does. */
-export function leashFolder(path: string): void {
-  tell(`folder ${path}`);
+/** A temporary file or folder that goes when this process does. */
+export function leashPath(path: string): void {
+  tell(`path ${path}`);
 }

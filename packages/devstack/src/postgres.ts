@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type Child, startChild } from './child.ts';
-import { leashFolder } from './leash.ts';
+import { leashPath } from './leash.ts';
 import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
 import { asAccount, isRoot, unprivilegedAccount } from './unprivileged.ts';
@@ -50,7 +50,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const binaries = await findBinaries();
   const dir =
     options.dir === undefined ? await mkdtemp(join(tmpdir(), 'prosaas-postgres-')) : resolve(options.dir);
-  if (options.dir === undefined) leashFolder(dir);
+  if (options.dir === undefined) leashPath(dir);
   const wrap = await prepareFolder(dir, binaries.postgres);
   if (!existsSync(join(dir, 'PG_VERSION'))) await initialise(dir, binaries.initdb, wrap);
 

@@ -1,0 +1,77 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { leashPath, leashPid } from './leash.ts';
+import { poll } from './poll.ts';
+
+interface Holder {
+  pid: number;
+  leash: number | undefined;
+}
+
+/** Somebody else uses the data folder. */
+export class AlreadyRunning extends Error {
+  override name = 'AlreadyRunning';
+  readonly pid: number;
+
+  constructor(path: string, pid: number) {
+    super(`process ${pid} uses ${dirname(path)} already`);
+    this.pid = pid;
+  }
+}
+
+export interface RunLock extends Disposable {
+  /** Adds what others may want to know of the run. */
+  note(facts: Record<string, string>): void;
+}
+
+/** Holds a data folder for this process. What a killed holder left running is waited for. */
+export async function holdLock(path: string): Promise<RunLock> {
+  mkdirSync(dirname(path), { recursive: true });
+  for (;;) {
+    const holder = readHolder(path);
+    if (holder) {
+      if (isRunning(holder.pid, 'start')) throw new AlreadyRunning(path, holder.pid);
+      if (holder.leash !== undefined && isRunning(holder.leash, 'devstack-leash')) {
+        await poll(() => !isRunning(holder.leash as number, 'devstack-leash'), {
+          timeoutMs: 60_000,
+          everyMs: 100,
+          what: 'the processes of a run that was killed to end',
+        });
+      }
+      rmSync(path, { force: true });
+    }
+    const own: Holder = { pid: process.pid, leash: leashPid() };
+    try {
+      writeFileSync(path, JSON.stringify(own), { flag: 'wx', mode: 0o600 });
+      leashPath(path);
+      return {
+        note: (facts) => writeFileSync(path, JSON.stringify({ ...own, ...facts })),
+        [Symbol.dispose]: () => rmSync(path, { force: true }),
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+function readHolder(path: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Holder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether that process still is what wrote the lock: ids are given out again, after a reboot at the latest. */
+function isRunning(pid: number, word: string): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(word);
+  } catch {
+    return process.platform !== 'linux';
+  }
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { type Child, startChild } from './child.ts';
+import { poll } from './poll.ts';
+
+export const serviceNames = ['baileys', 'worker', 'calls', 'api'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** One service as a child process, from its sources. */
+export interface ChildService {
+  readonly name: ServiceName;
+  /** Of the process that runs now, or ran last. */
+  readonly pid: number;
+  /** The last lines of stdout and stderr of the process that runs now, or ran last. */
+  output(): string;
+  running(): boolean;
+  /** Settles when the process that runs now ends. */
+  exited(): Promise<number | NodeJS.Signals>;
+  /** SIGTERM, and the exit code. */
+  stop(): Promise<number | NodeJS.Signals>;
+  kill(signal: NodeJS.Signals): void;
+  start(): Promise<void>;
+  restart(): Promise<void>;
+  /** Waits until its own health answer (the worker: its heartbeat) says that it works. */
+  ready(timeoutMs?: number): Promise<void>;
+}
+
+export interface ServiceOptions {
+  env: Record<string, string | undefined>;
+  /** Answers 200 when the service works; the worker has none. */
+  healthUrl: string | undefined;
+  redisUrl: string;
+  onLine?: (line: string) => void;
+}
+
+export async function startService(name: ServiceName, options: ServiceOptions): Promise<ChildService> {
+  const { env, onLine } = options;
+  const launch = (): Promise<Child> =>
+    startChild({
+      name,
+      command: process.execPath,
+      args: ['--conditions=@prosaas/source', join(repository, 'apps', name, 'src', 'main.ts')],
+      stage: 'services',
+      cwd: repository,
+      env,
+      ...(onLine === undefined ? {} : { onLine }),
+    });
+  let child = await launch();
+  const service: ChildService = {
+    name,
+    get pid() {
+      return child.pid;
+    },
+    output: () => child.output(),
+    running: () => child.running(),
+    exited: () => child.exited,
+    stop: () => child.stop(),
+    kill: (signal) => child.kill(signal),
+    start: async () => {
+      if (!child.running()) child = await launch();
+    },
+    restart: async () => {
+      await child.stop();
+      child = await launch();
+    },
+    ready: (timeoutMs = 60_000) => untilReady(child, options, timeoutMs),
+  };
+  return service;
+}
+
+async function untilReady(child: Child, options: ServiceOptions, timeoutMs: number): Promise<void> {
+  const { healthUrl, redisUrl } = options;
+  let last = 'it did not answer';
+  const ready = async (): Promise<boolean> => {
+    if (!child.running()) return true;
+    if (healthUrl === undefined) return hasBeaten(redisUrl, child.pid);
+    const response = await fetch(healthUrl, { signal: AbortSignal.timeout(5000) });
+    const body = await response.text();
+    if (!response.ok) last = `${response.status} ${body}`;
+    return response.ok;
+  };
+  try {
+    await poll(ready, { timeoutMs, everyMs: 100, what: `${child.name} to be ready` });
+  } catch (cause) {
+    throw new Error(`${child.name} is not ready after ${timeoutMs / 1000} s: ${last}\n${child.output()}`, {
+      cause,
+    });
+  }
+  if (!child.running()) {
+    const code = await child.exited;
+    throw new Error(`${child.name} ended at once (${code}):\n${child.output()}`);
+  }
+}
+
+/** Whether the worker with this process id has written its heartbeat. */
+async function hasBeaten(redisUrl: string, pid: number): Promise<boolean> {
+  const redis = new Redis(redisUrl, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    for await (const keys of redis.scanStream({ match: '*worker:heartbeat:*', count: 1000 })) {
+      for (const key of keys as string[]) {
+        if ((await redis.type(key)) !== 'string') continue;
+        const beat = JSON.parse((await redis.get(key)) ?? '{}') as { pid?: number };
+        if (beat.pid === pid) return true;
+      }
+    }
+    return false;
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { freePort } from './ports.ts';
+import { type PostgresServer, startPostgres } from './postgres.ts';
+import { type RedisServer, startRedis } from './redis.ts';
+import { type ChildService, type ServiceName, serviceNames, startService } from './services.ts';
+
+export interface StackPorts {
+  api: number;
+  calls: number;
+  baileys: number;
+  postgres: number;
+  redis: number;
+}
+
+export interface StackKeys {
+  apiKey: string;
+  adminKey: string;
+  metricsToken: string;
+  internalSecret: string;
+}
+
+export interface StackOptions {
+  /** Which services to start; all by default. */
+  services?: readonly ServiceName[];
+  /** Further environment of the services; it wins over what the stack sets. An empty value unsets. */
+  env?: Record<string, string | undefined>;
+  /** Those not named are free ones. */
+  ports?: Partial<StackPorts>;
+  /** Where PostgreSQL and Redis keep their data. Without it they leave nothing behind. */
+  dataDir?: string;
+  /** A Redis or PostgreSQL that is there already, instead of one of the stack's own. */
+  redisUrl?: string | undefined;
+  databaseUrl?: string | undefined;
+  postgresArgs?: string[];
+  /** Every line that a process of the stack prints. */
+  onLine?: (source: string, line: string) => void;
+  /** `false`: return without waiting until the services work. */
+  wait?: boolean;
+}
+
+export interface Stack extends AsyncDisposable {
+  url: { api: string; calls: string; baileys: string };
+  ports: StackPorts;
+  redisUrl: string;
+  databaseUrl: string;
+  /** Undefined where the stack uses one that was there already. */
+  redis: RedisServer | undefined;
+  postgres: PostgresServer | undefined;
+  /** Those that the services were started with, unless `env` says otherwise. */
+  keys: StackKeys;
+  services: Record<ServiceName, ChildService>;
+}
+
+/** PostgreSQL, Redis and the services as child processes; disposing stops them in the reverse order. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { services = serviceNames, dataDir, wait = true } = options;
+  await using started = new AsyncDisposableStack();
+  const on = (source: string): { onLine?: (line: string) => void } => {
+    const { onLine } = options;
+    return onLine === undefined ? {} : { onLine: (line) => onLine(source, line) };
+  };
+  const folder = (name: string): { dir?: string } =>
+    dataDir === undefined ? {} : { dir: join(dataDir, name) };
+  const ports: StackPorts = {
+    api: options.ports?.api ?? (await freePort()),
+    calls: options.ports?.calls ?? (await freePort()),
+    baileys: options.ports?.baileys ?? (await freePort()),
+    postgres: options.ports?.postgres ?? (await freePort()),
+    redis: options.ports?.redis ?? (await freePort()),
+  };
+
+  const starting = await Promise.allSettled([
+    options.databaseUrl === undefined
+      ? startPostgres({
+          ...folder('postgres'),
+          port: ports.postgres,
+          args: options.postgresArgs ?? [],
+          ...on('postgres'),
+        })
+      : undefined,
+    options.redisUrl === undefined
+      ? startRedis({ ...folder('redis'), port: ports.redis, ...on('redis') })
+      : undefined,
+  ]);
+  for (const result of starting) {
+    if (result.status === 'fulfilled' && result.value) started.use(result.value);
+  }
+  const failed = starting.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  const [postgres, redis] = starting.map((result) =>
+    result.status === 'fulfilled' ? result.value : undefined,
+  ) as [PostgresServer | undefined, RedisServer | undefined];
+
+  const databaseUrl = options.databaseUrl ?? postgres?.url ?? '';
+  const redisUrl = options.redisUrl ?? redis?.url ?? '';
+  const url = {
+    api: `http://127.0.0.1:${ports.api}`,
+    calls: `http://127.0.0.1:${ports.calls}`,
+    baileys: `http://127.0.0.1:${ports.baileys}`,
+  };
+  const keys: StackKeys = {
+    apiKey: randomKey('api'),
+    adminKey: randomKey('admin'),
+    metricsToken: randomKey('metrics'),
+    internalSecret: randomKey('internal'),
+  };
+  const env = {
+    ...inherited(),
+    HOST: '127.0.0.1',
+    API_PORT: String(ports.api),
+    CALLS_PORT: String(ports.calls),
+    BAILEYS_PORT: String(ports.baileys),
+    BAILEYS_URL: url.baileys,
+    BAILEYS_ADVERTISE_URL: url.baileys,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    API_KEY: keys.apiKey,
+    ADMIN_KEY: keys.adminKey,
+    METRICS_TOKEN: keys.metricsToken,
+    INTERNAL_SECRET: keys.internalSecret,
+    ...options.env,
+  };
+  const healthUrls: Record<ServiceName, string | undefined> = {
+    api: `${url.api}/readyz`,
+    calls: `${url.calls}/health`,
+    baileys: `${url.baileys}/health`,
+    worker: undefined,
+  };
+
+  const running: Partial<Record<ServiceName, ChildService>> = {};
+  // All at once, on the way out too: none needs another to stop.
+  started.defer(async () => {
+    await Promise.all(Object.values(running).map((service) => service.stop()));
+  });
+  for (const name of services) {
+    running[name] = await startService(name, { env, healthUrl: healthUrls[name], redisUrl, ...on(name) });
+  }
+  if (wait) await Promise.all(Object.values(running).map((service) => service.ready()));
+
+  const owned = started.move();
+  return {
+    url,
+    ports,
+    redisUrl,
+    databaseUrl,
+    redis,
+    postgres,
+    keys,
+    services: running as Record<ServiceName, ChildService>,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function randomKey(kind: string): string {
+  return `${kind}-${randomBytes(16).toString('base64url')}`;
+}
+
+/** What a process needs of this one's environment; a developer's own settings must not bend a test. */
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'TZ', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'];
+  const env: Record<string, string> = {};
+  for (const name of [...names, 'NODE_COMPILE_CACHE', 'NODE_V8_COVERAGE']) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return env;
+}

@@ -1,0 +1,152 @@
+// `npm start`: PostgreSQL, Redis and the four services on this machine, until Ctrl-C.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatLine } from './log-line.ts';
+import { ensureRedisInstalled } from './redis-install.ts';
+import { AlreadyRunning, holdLock } from './run-lock.ts';
+import { type Stack, type StackPorts, startStack } from './stack.ts';
+import { choosePorts } from './start-ports.ts';
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+const dataDir = join(repository, '.data');
+
+/** A terminal's Ctrl-C reaches every process of the group, and npm passes it on once more: those are one. */
+const SAME_PRESS_MS = 2000;
+
+function say(line: string): void {
+  console.log(formatLine('start', line));
+}
+
+async function main(): Promise<void> {
+  const stopped = stopSignal();
+  const envFile = join(repository, '.env');
+  if (existsSync(envFile)) process.loadEnvFile(envFile);
+  const redisUrl = process.env['REDIS_URL']?.trim() || undefined;
+  const databaseUrl = process.env['DATABASE_URL']?.trim() || undefined;
+
+  using lock = await holdLock(join(dataDir, 'running.json'));
+  if (redisUrl === undefined) await ensureRedisInstalled(say);
+  const own: ('postgres' | 'redis')[] = [];
+  if (databaseUrl === undefined) own.push('postgres');
+  if (redisUrl === undefined) own.push('redis');
+  const ports = await choosePorts(process.env, own, say);
+
+  const began = performance.now();
+  say('starting PostgreSQL, Redis and four services ...');
+  await using stack = await startStack({
+    ports,
+    dataDir,
+    redisUrl,
+    databaseUrl,
+    wait: false,
+    onLine: (source, line) => {
+      // The stores' own chatter is noise until something is wrong with them.
+      if (source !== 'postgres' && source !== 'redis') console.log(formatLine(source, line));
+    },
+    env: settings(ports),
+  });
+  lock.note({ databaseUrl: stack.databaseUrl, redisUrl: stack.redisUrl });
+  const ready = Promise.all(Object.values(stack.services).map((service) => service.ready())).then(
+    () => 'ready',
+  );
+  const over = anyEnd(stack);
+  const first = await Promise.race([ready, over, stopped]);
+  if (first === 'ready') {
+    printTable(stack, Math.round((performance.now() - began) / 100) / 10);
+    await Promise.race([over, stopped]);
+  }
+  ready.catch(() => {});
+  console.log('');
+  say('stopping ...');
+  const began2 = performance.now();
+  await stack[Symbol.asyncDispose]();
+  say(`stopped in ${((performance.now() - began2) / 1000).toFixed(1)} s; data is kept in .data`);
+}
+
+/** Settles at the first SIGINT or SIGTERM; a later press ends at once, and what is left is stopped behind us. */
+function stopSignal(): Promise<'signal'> {
+  return new Promise((resolve) => {
+    let first: number | undefined;
+    const onSignal = (): void => {
+      first ??= performance.now();
+      if (performance.now() - first > SAME_PRESS_MS) process.exit(130);
+      resolve('signal');
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+    process.on('SIGHUP', onSignal);
+  });
+}
+
+/** Settles when any service ends that nobody asked to: half a stack helps no one. */
+async function anyEnd(stack: Stack): Promise<'ended'> {
+  const ends = Object.values(stack.services).map(async (service) => ({
+    service,
+    code: await service.exited(),
+  }));
+  const { service, code } = await Promise.race(ends);
+  say(`${service.name} ended by itself (${code}): stopping the rest`);
+  process.exitCode = 1;
+  return 'ended';
+}
+
+/** The operator's own settings; keys that are not set are generated and kept in the database. */
+function settings(ports: Partial<StackPorts>): Record<string, string | undefined> {
+  const { REDIS_URL: _redis, DATABASE_URL: _database, ...others } = process.env;
+  const { API_KEY, ADMIN_KEY, METRICS_TOKEN, INTERNAL_SECRET, PUBLIC_URL } = others;
+  return {
+    ...others,
+    API_KEY,
+    ADMIN_KEY,
+    METRICS_TOKEN,
+    INTERNAL_SECRET,
+    PUBLIC_URL: PUBLIC_URL || `http://localhost:${ports.calls}`,
+  };
+}
+
+function printTable(stack: Stack, seconds: number): void {
+  const { api, calls, baileys } = stack.ports;
+  const rows = [
+    ['api', `http://localhost:${api}`, `http://localhost:${api}/api/health`],
+    ['calls', `http://localhost:${calls}`, `http://localhost:${calls}/health`],
+    ['baileys', `http://localhost:${baileys}`, `http://localhost:${baileys}/health`],
+    ['worker', 'no port', `redis-cli -u ${withoutPassword(stack.redisUrl)} GET worker:heartbeat`],
+    ['PostgreSQL', withoutPassword(stack.databaseUrl), ''],
+    ['Redis', withoutPassword(stack.redisUrl), ''],
+  ] as const;
+  const lines = rows.map(([name, url, health]) =>
+    `  ${name.padEnd(11)} ${url.padEnd(48)} ${health}`.trimEnd(),
+  );
+  console.log(
+    [
+      '',
+      `ProSaaS is up after ${seconds} s.`,
+      '',
+      ...lines,
+      '',
+      '  Keys:      npm run keys',
+      '  Stop:      Ctrl-C',
+      '',
+    ].join('\n'),
+  );
+}
+
+function withoutPassword(text: string): string {
+  const url = new URL(text);
+  url.password = '';
+  return url.href;
+}
+
+try {
+  await main();
+} catch (error) {
+  process.exitCode = 1;
+  if (error instanceof AlreadyRunning) {
+    say(
+      `It runs already: ${error.message}. Stop that one first (Ctrl-C in its terminal, or kill ${error.pid}).`,
+    );
+  } else {
+    say(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,79 @@
+// Plain JavaScript for Node 20 with nothing installed: makes a fresh clone able to run the rest, then hands over to the
+// Node 24 that is among the dependencies.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const node24 = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+
+/** Installs what the lockfile names and node_modules lacks, then runs a TypeScript file in this process' place. */
+export function run(script, args = process.argv.slice(2)) {
+  const [major] = process.versions.node.split('.').map(Number);
+  if (major < 20) fail(`Node ${process.versions.node} is too old: ProSaaS needs Node 20 or newer.`);
+  if (!isInstalled()) install();
+  handOver(script, args);
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+/** Compares contents, not dates: a checkout changes the lockfile's date without changing what it asks for. */
+function isInstalled() {
+  let wanted;
+  let present;
+  try {
+    wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+    present = JSON.parse(readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8')).packages;
+  } catch {
+    return false;
+  }
+  const installed = Object.entries(wanted).every(
+    ([path, { version, optional, peer, link }]) =>
+      !path.includes('node_modules/') ||
+      optional ||
+      peer ||
+      (link ? present[path]?.link === true : present[path]?.version === version),
+  );
+  return installed && existsSync(node24);
+}
+
+function install() {
+  process.stdout.write('Installing dependencies (npm ci) ...\n');
+  const npm = process.env.npm_execpath;
+  const [command, args] = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']];
+  const { status, error } = spawnSync(command, [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (status !== 0) fail(`npm ci failed${error ? `: ${error.message}` : ''}.`);
+}
+
+function handOver(script, args) {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const isNew = major > 22 || (major === 22 && minor >= 18);
+  if (!existsSync(node24) && !isNew) {
+    fail(
+      'The npm package "node" has no binary: were install scripts switched off? Run "npm rebuild node", or use Node 24.',
+    );
+  }
+  const child = spawn(
+    existsSync(node24) ? node24 : process.execPath,
+    ['--conditions=@prosaas/source', join(root, script), ...args],
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cache', 'node'),
+      },
+    },
+  );
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.once('exit', (code) => {
+    process.exitCode = code ?? 1;
+  });
+}
