@@ -14,7 +14,7 @@ export const AgentConfig: TObject<AgentFields> = Type.Object({
   PROFILE_PATH: OptionalText("The business' profile (YAML); unset: the one that is shipped"),
   OPENAI_BASE_URL: OptionalUrl('An OpenAI-compatible server that answers customers; unset: the profile does'),
   OPENAI_API_KEY: Secret("That server's key; alone, without OPENAI_BASE_URL, it means OpenAI's own"),
-  OPENAI_MODEL: Text('gpt-5-mini', 'The model that is asked'),
+  OPENAI_MODEL: Text('gpt-4o-mini', 'The model that is asked'),
 });
 
 /** The model that the configuration names, if it names one. A server of one's own may want no key. */

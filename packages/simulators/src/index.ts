@@ -7,3 +7,13 @@ export { whatsappTrustPreload } from './whatsapp/preload.ts';
 export { startWhatsAppServer } from './whatsapp/server.ts';
 export type { WhatsAppServer, WhatsAppServerOptions } from './whatsapp/server.ts';
 export type { Account, Addressing, Phone, ReceivedText, SendOptions } from './whatsapp/types.ts';
+export { CallerStream } from './telephony/caller-stream.ts';
+export { babble, loudness } from './telephony/mulaw.ts';
+export { type CallPlan, type CallReport, PlacedCall } from './telephony/placed-call.ts';
+export {
+  type Signature,
+  type TelephonyProvider,
+  type TelephonyProviderOptions,
+  type WebhookAnswer,
+  startTelephonyProvider,
+} from './telephony/provider.ts';

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { babble, decodeSample, encodeSample, loudness } from './mulaw.ts';
+
+// Table 2a/G.711: decision values and character signals, here scaled from 14 to 16 bits.
+test.each([
+  [0, 0xff],
+  [-1, 0x7f],
+  [32_635, 0x80],
+  [32_767, 0x80],
+  [-32_768, 0x00],
+  [8031 * 4, 0x80],
+  [4063 * 4, 0x8f],
+  [2015 * 4, 0x9f],
+  [991 * 4, 0xaf],
+  [479 * 4, 0xbf],
+  [223 * 4, 0xcf],
+  [95 * 4, 0xdf],
+  [31 * 4, 0xef],
+])('the sample %i is the character %i', (sample, code) => {
+  expect(encodeSample(sample)).toBe(code);
+});
+
+test('every character survives a round trip', () => {
+  const codes = Array.from({ length: 256 }, (_, code) => code);
+  // There are two zeros; the positive one is used.
+  expect(codes.map((code) => encodeSample(decodeSample(code)))).toEqual(codes.with(0x7f, 0xff));
+});
+
+test('babble lasts as long as asked, and is loud', () => {
+  const audio = babble(500);
+  expect(audio.length).toBe(4000);
+  expect(loudness(audio)).toBeGreaterThan(2000);
+  expect(loudness(new Uint8Array(100).fill(0xff))).toBe(0);
+});

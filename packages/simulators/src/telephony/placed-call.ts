@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import type { CallerStream } from './caller-stream.ts';
+import type { Signature, WebhookAnswer } from './provider.ts';
+import { type CallbackHabit, arrangeCallbacks } from './status-callbacks.ts';
+import { type Verb, readTwiml } from './twiml.ts';
+
+/** How a call goes, and what goes wrong with it. */
+export interface CallPlan {
+  callSid?: string;
+  from?: string;
+  to?: string;
+  /** What the caller does once connected; default: listens to the greeting and leaves `say` as a message. */
+  script?: (stream: CallerStream) => Promise<void>;
+  /** mu-law at 8 kHz, said after the greeting. */
+  say?: Uint8Array;
+  signature?: Signature;
+  /** Shown on the media stream instead of the token of the answer. */
+  token?: string;
+  /** `never`: the provider takes the answer and opens no stream. */
+  stream?: 'normal' | 'never';
+  /** `missed`: when the call is over the service is told nothing at all. */
+  hangUp?: 'normal' | 'missed';
+  callbacks?: CallbackHabit;
+}
+
+export type Verdict = 'connected' | 'rejected' | 'hung-up' | 'refused';
+
+export interface CallReport {
+  verdict: Verdict;
+  /** Who ended the call. */
+  by: 'caller' | 'service' | 'provider';
+  heard: Uint8Array;
+  marks: readonly string[];
+  clears: number;
+}
+
+export interface Line {
+  accountSid: string;
+  post(path: string, parameters: Record<string, string>, signature?: Signature): Promise<WebhookAnswer>;
+  openStream(url: string, callSid: string, parameters: Record<string, string>): Promise<CallerStream>;
+}
+
+export class PlacedCall {
+  readonly sid: string;
+  readonly ended: Promise<CallReport>;
+  /** The service's answer to the webhook. */
+  answer: WebhookAnswer | undefined;
+  verdict: Verdict = 'refused';
+  stream: CallerStream | undefined;
+  readonly #plan: CallPlan;
+  readonly #line: Line;
+  readonly #report = Promise.withResolvers<CallReport>();
+  #hungUpBy: CallReport['by'] = 'service';
+
+  constructor(plan: CallPlan, line: Line) {
+    this.#plan = plan;
+    this.#line = line;
+    this.sid = plan.callSid ?? `CA${randomBytes(16).toString('hex')}`;
+    this.ended = this.#report.promise;
+  }
+
+  get parameters(): Record<string, string> {
+    return {
+      AccountSid: this.#line.accountSid,
+      ApiVersion: '2010-04-01',
+      CallSid: this.sid,
+      CallStatus: 'ringing',
+      Direction: 'inbound',
+      From: this.#plan.from ?? '+15550100123',
+      To: this.#plan.to ?? '+15550199000',
+    };
+  }
+
+  async place(): Promise<void> {
+    this.answer = await this.#line.post('/webhook/incoming_call', this.parameters, this.#plan.signature);
+    if (this.answer.status !== 200) return this.#finish('provider');
+    const verbs = readTwiml(this.answer.body);
+    const stream = streamOf(verbs);
+    if (!stream) {
+      this.verdict = verbs[0]?.name === 'Reject' ? 'rejected' : 'hung-up';
+      await this.#tell([this.verdict === 'rejected' ? 'busy' : 'completed']);
+      return this.#finish('service');
+    }
+    this.verdict = 'connected';
+    if (this.#plan.stream === 'never') return this.#finish('provider');
+    const parameters = {
+      ...stream.parameters,
+      ...(this.#plan.token !== undefined && { token: this.#plan.token }),
+    };
+    this.stream = await this.#line.openStream(stream.url, this.sid, parameters);
+    void this.#live(this.stream).catch((error: unknown) => this.#report.reject(error as Error));
+  }
+
+  /** The caller hangs up. */
+  hangUp(): void {
+    this.#hungUpBy = 'caller';
+    if (this.#plan.hangUp === 'missed') this.stream?.fallSilent();
+    else this.stream?.stop();
+  }
+
+  /** One status callback, now. */
+  async tellStatus(status: string): Promise<WebhookAnswer> {
+    return this.#line.post('/webhook/call_status', { ...this.parameters, CallStatus: status });
+  }
+
+  /** The simulator goes away. */
+  async abandon(): Promise<void> {
+    this.stream?.cut();
+    await this.ended.catch(() => undefined);
+  }
+
+  async #live(stream: CallerStream): Promise<void> {
+    await Promise.race([this.#speak(stream), stream.closed]);
+    await stream.closed;
+    if (this.#plan.hangUp !== 'missed') await this.#tell(['ringing', 'in-progress', 'completed']);
+    this.#finish(this.#hungUpBy);
+  }
+
+  async #speak(stream: CallerStream): Promise<void> {
+    if (this.#plan.script) return this.#plan.script(stream);
+    await stream.untilMarks(1);
+    if (this.#plan.say) await stream.say(this.#plan.say);
+  }
+
+  async #tell(statuses: readonly string[]): Promise<void> {
+    const { now, late } = arrangeCallbacks(this.#plan.callbacks ?? 'normal', statuses);
+    for (const status of now) await this.tellStatus(status);
+    if (late.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, lateMs));
+    for (const status of late) await this.tellStatus(status);
+  }
+
+  #finish(by: CallReport['by']): void {
+    this.#report.resolve({
+      verdict: this.verdict,
+      by,
+      heard: this.stream?.heard ?? new Uint8Array(),
+      marks: this.stream?.marks ?? [],
+      clears: this.stream?.clears ?? 0,
+    });
+  }
+}
+
+const lateMs = 500;
+
+/** `<Connect><Stream>`, which must be the first verb. */
+function streamOf(verbs: readonly Verb[]): { url: string; parameters: Record<string, string> } | undefined {
+  const stream =
+    verbs[0]?.name === 'Connect' ? verbs[0].children.find((verb) => verb.name === 'Stream') : undefined;
+  const url = stream?.attributes['url'];
+  if (!stream || url === undefined) return undefined;
+  const parameters = stream.children
+    .filter((verb) => verb.name === 'Parameter')
+    .map((verb) => [verb.attributes['name'] ?? '', verb.attributes['value'] ?? '']);
+  return { url, parameters: Object.fromEntries(parameters) as Record<string, string> };
+}

@@ -1,0 +1,208 @@
+import { type IncomingMessage, type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { babble } from './mulaw.ts';
+import { startTelephonyProvider } from './provider.ts';
+import { signWebhook } from './signature.ts';
+
+interface Frame {
+  event: string;
+  sequenceNumber?: string;
+  start?: Record<string, unknown>;
+  media?: { payload: string; timestamp: string };
+  mark?: { name: string };
+  dtmf?: { digit: string };
+}
+
+interface Hook {
+  path: string;
+  parameters: Record<string, string>;
+  signature: string | undefined;
+}
+
+/** A service of a few lines: greets with `greeting`, and hangs up after `listenFrames` frames. */
+class LittleService {
+  readonly hooks: Hook[] = [];
+  readonly frames: Frame[] = [];
+  answer =
+    '<Response><Connect><Stream url="wss://desk.example/stream"><Parameter name="token" value="t1"/></Stream></Connect></Response>';
+  listenFrames = 20;
+  url = '';
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+
+  constructor(greeting: Uint8Array) {
+    this.#server = createServer((request, response) => {
+      void this.#hook(request).then((path) =>
+        response.end(path === '/webhook/incoming_call' ? this.answer : ''),
+      );
+    });
+    this.#sockets = new WebSocketServer({ server: this.#server, path: '/stream' });
+    this.#sockets.on('connection', (socket) => {
+      socket.on('message', (data) => {
+        const frame = JSON.parse((data as Buffer).toString()) as Frame & { streamSid: string };
+        this.frames.push(frame);
+        const { streamSid } = frame;
+        if (frame.event === 'start') {
+          socket.send(
+            JSON.stringify({
+              event: 'media',
+              streamSid,
+              media: { payload: Buffer.from(greeting).toString('base64') },
+            }),
+          );
+          socket.send(JSON.stringify({ event: 'mark', streamSid, mark: { name: 'greeted' } }));
+        }
+        if (this.frames.filter(({ event }) => event === 'media').length === this.listenFrames)
+          socket.close(1000);
+      });
+    });
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    for (const client of this.#sockets.clients) client.terminate();
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #hook(request: IncomingMessage): Promise<string> {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    const path = request.url ?? '';
+    const signature = request.headers['x-twilio-signature'];
+    this.hooks.push({
+      path,
+      parameters: Object.fromEntries(new URLSearchParams(body)),
+      signature: typeof signature === 'string' ? signature : undefined,
+    });
+    return path;
+  }
+}
+
+const services: LittleService[] = [];
+afterEach(() => {
+  for (const service of services.splice(0)) service.close();
+});
+
+async function little(greeting: Uint8Array = babble(200)): Promise<LittleService> {
+  const service = new LittleService(greeting);
+  services.push(service);
+  await service.listen();
+  return service;
+}
+
+function statusesOf(service: LittleService): (string | undefined)[] {
+  return service.hooks
+    .filter(({ path }) => path.endsWith('call_status'))
+    .map(({ parameters }) => parameters['CallStatus']);
+}
+
+test('a call is signed for its public address, heard, answered and reported', async () => {
+  const service = await little();
+  await using provider = startTelephonyProvider({
+    authToken: 's3',
+    webhookUrl: service.url,
+    publicUrl: 'https://desk.example',
+  });
+  const call = await provider.call({ from: '+15550111222', say: babble(100) });
+  const report = await call.ended;
+
+  expect(report).toMatchObject({ verdict: 'connected', by: 'service', marks: ['greeted'], clears: 0 });
+  expect(Buffer.from(report.heard).equals(babble(200))).toBe(true);
+  const [webhook] = service.hooks;
+  expect(webhook?.parameters).toMatchObject({
+    CallSid: call.sid,
+    From: '+15550111222',
+    Direction: 'inbound',
+  });
+  expect(webhook?.signature).toBe(
+    signWebhook('s3', 'https://desk.example/webhook/incoming_call', webhook?.parameters ?? {}),
+  );
+  expect(statusesOf(service)).toEqual(['ringing', 'in-progress', 'completed']);
+});
+
+test('the stream begins with connected and start, numbers its frames, and carries 20 ms each', async () => {
+  const service = await little();
+  await using provider = startTelephonyProvider({
+    authToken: 's3',
+    webhookUrl: service.url,
+    publicUrl: 'https://desk.example',
+  });
+  await (
+    await provider.call({ script: async (stream) => stream.press('5') })
+  ).ended;
+
+  expect(service.frames.slice(0, 2).map(({ event }) => event)).toEqual(['connected', 'start']);
+  expect(service.frames[1]?.start).toMatchObject({
+    customParameters: { token: 't1' },
+    mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 },
+  });
+  expect(service.frames.find(({ event }) => event === 'dtmf')?.dtmf).toMatchObject({ digit: '5' });
+  expect(service.frames.slice(1).map(({ sequenceNumber }) => Number(sequenceNumber))).toEqual(
+    service.frames.slice(1).map((_, at) => at + 1),
+  );
+  const media = service.frames.filter(({ event }) => event === 'media');
+  expect(new Set(media.map((frame) => Buffer.from(frame.media?.payload ?? '', 'base64').length))).toEqual(
+    new Set([160]),
+  );
+});
+
+test.each([
+  ['twice', ['ringing', 'ringing', 'in-progress', 'in-progress', 'completed', 'completed']],
+  ['out-of-order', ['completed', 'in-progress', 'ringing']],
+  ['late', ['ringing', 'in-progress', 'completed']],
+  ['never', []],
+] as const)('callbacks can come %s', async (callbacks, statuses) => {
+  const service = await little();
+  await using provider = startTelephonyProvider({
+    authToken: 's3',
+    webhookUrl: service.url,
+    publicUrl: 'https://desk.example',
+  });
+  await (
+    await provider.call({ callbacks })
+  ).ended;
+  expect(statusesOf(service)).toEqual(statuses);
+});
+
+test('a rejected call opens no stream and ends as busy', async () => {
+  const service = await little();
+  service.answer = '<Response><Reject reason="busy"/></Response>';
+  await using provider = startTelephonyProvider({ authToken: 's3', webhookUrl: service.url });
+  const call = await provider.call();
+  expect((await call.ended).verdict).toBe('rejected');
+  expect(service.frames).toEqual([]);
+  expect(statusesOf(service)).toEqual(['busy']);
+});
+
+test('a caller who hangs up is reported with `stop`', async () => {
+  const service = await little();
+  service.listenFrames = 10_000;
+  await using provider = startTelephonyProvider({
+    authToken: 's3',
+    webhookUrl: service.url,
+    publicUrl: 'https://desk.example',
+  });
+  const call = await provider.call({ script: async (stream) => stream.untilMarks(1) });
+  await call.stream?.untilMarks(1);
+  call.hangUp();
+  expect((await call.ended).by).toBe('caller');
+  await expect.poll(() => service.frames.at(-1)?.event).toBe('stop');
+});
+
+test('a forged signature is one that the token does not make', async () => {
+  const service = await little();
+  await using provider = startTelephonyProvider({ authToken: 's3', webhookUrl: service.url });
+  await provider.post('/hook', { a: '1' }, 'forged');
+  await provider.post('/hook', { a: '1' }, 'missing');
+  expect(service.hooks.map(({ signature }) => signature)).toEqual([
+    expect.not.stringMatching(signWebhook('s3', `${service.url}/hook`, { a: '1' })),
+    undefined,
+  ]);
+});

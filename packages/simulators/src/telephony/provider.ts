@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { CallerStream } from './caller-stream.ts';
+import { type CallPlan, PlacedCall } from './placed-call.ts';
+import { signWebhook } from './signature.ts';
+
+export interface TelephonyProviderOptions {
+  authToken: string;
+  /** Where the calls service really listens: `http://127.0.0.1:5050`. */
+  webhookUrl: string;
+  /** How the provider knows it: what signatures cover. Default: `webhookUrl`. */
+  publicUrl?: string;
+}
+
+export type Signature = 'valid' | 'forged' | 'missing';
+
+export interface WebhookAnswer {
+  status: number;
+  contentType: string;
+  body: string;
+}
+
+/** A telephony provider as the service sees it: signed webhooks, media streams, status callbacks. */
+export interface TelephonyProvider extends AsyncDisposable {
+  readonly accountSid: string;
+  /** Places a call; resolves once the service has answered and, where it did, the media stream is open. */
+  call(plan?: CallPlan): Promise<PlacedCall>;
+  /** One webhook, signed as asked. */
+  post(path: string, parameters: Record<string, string>, signature?: Signature): Promise<WebhookAnswer>;
+}
+
+export function startTelephonyProvider(options: TelephonyProviderOptions): TelephonyProvider {
+  const webhookUrl = options.webhookUrl.replace(/\/+$/, '');
+  const publicUrl = (options.publicUrl ?? webhookUrl).replace(/\/+$/, '');
+  const accountSid = `AC${randomBytes(16).toString('hex')}`;
+  const calls = new Set<PlacedCall>();
+
+  const post: TelephonyProvider['post'] = async (path, parameters, signature = 'valid') => {
+    const signed = signWebhook(options.authToken, `${publicUrl}${path}`, parameters);
+    const forged = signWebhook(`not ${options.authToken}`, `${publicUrl}${path}`, parameters);
+    const response = await fetch(`${webhookUrl}${path}`, {
+      method: 'POST',
+      body: new URLSearchParams(parameters),
+      headers:
+        signature === 'missing' ? {} : { 'x-twilio-signature': signature === 'valid' ? signed : forged },
+    });
+    const contentType = response.headers.get('content-type') ?? '';
+    return { status: response.status, contentType, body: await response.text() };
+  };
+
+  return {
+    accountSid,
+    post,
+    call: async (plan = {}) => {
+      const call = new PlacedCall(plan, {
+        accountSid,
+        post,
+        openStream: (url, callSid, parameters) =>
+          CallerStream.open({
+            url: reachable(url, publicUrl, webhookUrl),
+            signature: signWebhook(options.authToken, url, {}),
+            accountSid,
+            callSid,
+            streamSid: `MZ${randomBytes(16).toString('hex')}`,
+            parameters,
+          }),
+      });
+      calls.add(call);
+      void call.ended.finally(() => calls.delete(call));
+      await call.place();
+      return call;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...calls].map((call) => call.abandon()));
+    },
+  };
+}
+
+/** The service names its public address; the simulator goes to where it really listens. */
+function reachable(url: string, publicUrl: string, webhookUrl: string): string {
+  const known = publicUrl.replace(/^http/, 'ws');
+  return url.startsWith(known) ? `${webhookUrl.replace(/^http/, 'ws')}${url.slice(known.length)}` : url;
+}
