@@ -106,7 +106,7 @@ export class HealthRegistry implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    await Promise.all([...this.#entries.values()].map(({ run }) => run?.result));
+    for (const { run } of this.#entries.values()) await run?.result;
   }
 
   #entry(name: string): Entry {
@@ -121,18 +121,22 @@ export class HealthRegistry implements AsyncDisposable {
       if (entry.overdue) this.#record(entry, { ...entry.overdue, at: this.#now() });
       return;
     }
-    const run = runCheck(entry.definition, this.#timeoutMs, this.#now);
+    void this.#follow(entry, runCheck(entry.definition, this.#timeoutMs, this.#now));
+  }
+
+  async #follow(entry: Entry, run: CheckRun): Promise<void> {
     entry.run = run;
     let running = true;
-    void run.ended.then(() => {
+    const end = async (): Promise<void> => {
+      await run.ended;
       running = false;
       entry.run = undefined;
       entry.overdue = undefined;
-    });
-    void run.result.then((result) => {
-      if (running) entry.overdue = result;
-      this.#record(entry, result);
-    });
+    };
+    void end();
+    const result = await run.result;
+    if (running) entry.overdue = result;
+    this.#record(entry, result);
   }
 
   #record(entry: Entry, result: CheckResult): void {

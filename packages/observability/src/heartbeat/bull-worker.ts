@@ -34,16 +34,27 @@ export function watchBullWorker(
   let jobTakenAt: number | undefined;
   let fetchedAt: number | undefined;
 
+  const { promise: firstEvidence, resolve: seen } = Promise.withResolvers<void>();
+
   const onActive = (): void => {
     jobTakenAt = Date.now();
+    seen();
   };
-  worker.on('active', onActive);
+  // Told once each time that the queue is found empty; from then on only the blocking fetch comes back.
+  const onDrained = (): void => {
+    fetchedAt = Date.now();
+    seen();
+  };
+  worker.on('active', onActive).on('drained', onDrained).on('paused', seen);
 
   const waitForJob = override(backend, 'waitForJob', (original) => async (blockTimeout: number) => {
     const started = performance.now();
     const marker = await original(blockTimeout);
     const late = performance.now() - started > blockTimeout * 1000 + FETCH_SLACK_MS;
-    if (marker !== null || !late) fetchedAt = Date.now();
+    if (marker !== null || !late) {
+      fetchedAt = Date.now();
+      seen();
+    }
     return marker;
   });
   const callProcessJob = override(inside, 'callProcessJob', (original) => async (...args: unknown[]) => {
@@ -71,10 +82,10 @@ export function watchBullWorker(
     get lastJobAt() {
       return jobTakenAt;
     },
-    ready: () => worker.waitUntilReady(),
+    ready: () => firstEvidence,
     prove: (since, now) => judge(evidence(now), timeLimitMs, since, now),
     [Symbol.dispose]: () => {
-      worker.off('active', onActive);
+      worker.off('active', onActive).off('drained', onDrained).off('paused', seen);
       waitForJob[Symbol.dispose]();
       callProcessJob[Symbol.dispose]();
     },

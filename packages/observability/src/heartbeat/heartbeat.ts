@@ -90,22 +90,26 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     const beaten = await beat();
     if (stopped) return;
     const pause = beaten ? everySeconds * 1000 : Math.min(RETRY_MS, everySeconds * 1000);
-    timer = setTimeout(() => (current = turn()), pause).unref();
+    timer = setTimeout(() => {
+      current = turn();
+    }, pause).unref();
   };
-  const begun = Promise.all(consumers.map((consumer) => consumer.ready())).then(
-    () => {
-      if (!stopped) current = turn();
-    },
-    (err: unknown) => log.warn({ err }, 'no heartbeat: a consumer did not become ready'),
-  );
+  const begin = async (): Promise<void> => {
+    try {
+      await Promise.all(consumers.map((consumer) => consumer.ready()));
+    } catch (err) {
+      log.warn({ err }, 'no heartbeat: a consumer did not become ready');
+      return;
+    }
+    if (!stopped) current = turn();
+  };
+  void begin();
 
   return {
     [Symbol.asyncDispose]: async () => {
       if (stopped) return;
       stopped = true;
       clearTimeout(timer);
-      // Consumers that never became ready may never say so.
-      await Promise.race([begun, Promise.resolve()]);
       await current;
       try {
         await withinTime(LIMIT_MS, 'leaving', () =>

@@ -25,17 +25,13 @@ export function getRoute(app: FastifyInstance, { path, preHandler, handler }: Ge
     onRequest: async (request, reply) => {
       await onRequest(request, reply);
       const detail = `${request.method} is not allowed here`;
-      return reply
-        .code(405)
-        .header('Allow', 'GET, HEAD')
-        .type('application/problem+json')
-        .send({
-          type: 'about:blank',
-          title: 'Method Not Allowed',
-          status: 405,
-          detail,
-          code: 'METHOD_NOT_ALLOWED',
-        });
+      return reply.code(405).header('Allow', 'GET, HEAD').type('application/problem+json').send({
+        type: 'about:blank',
+        title: 'Method Not Allowed',
+        status: 405,
+        detail,
+        code: 'METHOD_NOT_ALLOWED',
+      });
     },
     handler: async () => undefined,
   });

@@ -5,7 +5,7 @@ import { luaScript } from '../redis/script.ts';
 /** Commands of metrics may take this long: they never hold up the work that they count. */
 export const STORE_LIMIT_MS = 1000;
 /** How long Redis remembers what a folded process had published last. */
-export const TOMBSTONE_MS = 7 * 24 * 3600 * 1000;
+export const TOMBSTONE_MS: number = 7 * 24 * 3600 * 1000;
 /** A Redis that crashes may lose this much; one that lost more, and folded counts with it, begins anew. */
 export const MAX_ROLLBACK_MS = 30_000;
 export const MAX_FOLD = 50;
