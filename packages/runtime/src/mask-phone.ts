@@ -1,4 +1,4 @@
-const digits = /\d(?:[ ().-]?\d){5,}/g;
+const digits = /\d(?:[ ().-]{0,2}\d){5,}/g;
 
 /** Hides all but the last two digits of every number of six digits or more: `+972501234567` becomes `+***67`. */
 export function maskPhone(text: string): string {
