@@ -12,8 +12,8 @@ export class StaleOwner extends AppError {
 }
 
 export interface ClaimedAuthState {
-  /** As it was saved; null for a session that was never paired. */
-  credentials: unknown;
+  /** JSON text as it was saved; null for a session that was never paired. */
+  credentials: string | null;
   hasKeys: boolean;
   /** The token of the owner before; equal to one's own when nobody wrote in between. */
   previousFence: bigint;
@@ -31,8 +31,8 @@ export async function claimAuthState(
      on conflict (session_id) do nothing`,
     [sessionId],
   );
-  const [row] = await tx.query<{ value: unknown; fence: string; has_keys: boolean }>(
-    `select value, fence::text as fence,
+  const [row] = await tx.query<{ value: string; fence: string; has_keys: boolean }>(
+    `select value::text as value, fence::text as fence,
        exists (select 1 from whatsapp_keys k where k.session_id = c.session_id) as has_keys
      from whatsapp_credentials c where session_id = $1 for update`,
     [sessionId],
@@ -42,7 +42,8 @@ export async function claimAuthState(
     sessionId,
     fence.toString(),
   ]);
-  return { credentials: row.value, hasKeys: row.has_keys, previousFence: BigInt(row.fence) };
+  const credentials = row.value === 'null' ? null : row.value;
+  return { credentials, hasKeys: row.has_keys, previousFence: BigInt(row.fence) };
 }
 
 /** @param value JSON text. @throws StaleOwner */
@@ -99,14 +100,15 @@ export async function writeAuthKeys(
   if (!row?.owned) throw new StaleOwner(sessionId);
 }
 
+/** Values as JSON text. */
 export async function readAuthKeys(
   q: Queryable,
   sessionId: string,
   type: string,
   ids: readonly string[],
-): Promise<{ id: string; value: unknown }[]> {
-  return q.query<{ id: string; value: unknown }>(
-    'select id, value from whatsapp_keys where session_id = $1 and type = $2 and id = any($3)',
+): Promise<{ id: string; value: string }[]> {
+  return q.query<{ id: string; value: string }>(
+    'select id, value::text as value from whatsapp_keys where session_id = $1 and type = $2 and id = any($3)',
     [sessionId, type, ids],
   );
 }

@@ -1,0 +1,44 @@
+import { initAuthCreds } from '@whiskeysockets/baileys';
+import { describe, expect, test } from 'vitest';
+import { CorruptAuthState, decodeCredentials, decodeKey, encodeAuth } from './auth-codec.ts';
+
+describe('credentials', () => {
+  test('come back as they were saved, bytes included', () => {
+    const creds = { ...initAuthCreds(), me: { id: '972501234567:1@s.whatsapp.net', name: 'שלום' } };
+    const back = decodeCredentials(encodeAuth(creds));
+    expect(Buffer.from(back.noiseKey.private).equals(creds.noiseKey.private)).toBe(true);
+    expect(back.registrationId).toBe(creds.registrationId);
+    expect(back.me).toEqual(creds.me);
+  });
+
+  test('lose the NUL that PostgreSQL cannot store', () => {
+    expect(encodeAuth({ name: 'a\0b' })).toBe('{"name":"ab"}');
+  });
+
+  test('that are damaged are refused with the names of the fields, not with their values', () => {
+    const { noiseKey: _, ...rest } = initAuthCreds();
+    const damaged = encodeAuth({ ...rest, registrationId: 'secret' });
+    expect(() => decodeCredentials(damaged)).toThrow(CorruptAuthState);
+    expect(() => decodeCredentials(damaged)).toThrow(/noiseKey, registrationId$/);
+    expect(() => decodeCredentials('[]')).toThrow(CorruptAuthState);
+  });
+});
+
+describe('keys', () => {
+  test('of each kind come back', () => {
+    const pair = { public: Buffer.alloc(32, 1), private: Buffer.alloc(32, 2) };
+    expect(decodeKey('pre-key', encodeAuth(pair))).toEqual(pair);
+    expect(decodeKey('device-list', encodeAuth(['0', '12']))).toEqual(['0', '12']);
+    expect(decodeKey('lid-mapping', encodeAuth('55555'))).toBe('55555');
+    expect(decodeKey('identity-key', encodeAuth(new Uint8Array([1, 2])))).toEqual(Buffer.from([1, 2]));
+  });
+
+  test.each([
+    ['pre-key', '{}'],
+    ['session', 'null'],
+    ['sender-key', '"text"'],
+    ['device-list', '{}'],
+  ] as const)('of kind %s that are damaged are refused', (type, text) => {
+    expect(() => decodeKey(type, text)).toThrow(CorruptAuthState);
+  });
+});

@@ -1,0 +1,86 @@
+import type { DatabaseProbe } from '@prosaas/database';
+import { type CheckDefinition, CheckFailure, type ProbeDefinition } from '@prosaas/observability';
+import type { Redis } from 'ioredis';
+import type { SessionManager } from './session-manager.ts';
+
+export interface ChecksOptions {
+  probe: Pick<DatabaseProbe, 'ping'>;
+  redis: Redis;
+  manager: SessionManager;
+  /** The first attempt to take sessions was made, with or without success. */
+  started: () => boolean;
+}
+
+/** What this replica can tell of itself. The database and Redis are shown; it runs on without them. */
+export function baileysChecks({ probe, redis, manager, started }: ChecksOptions): CheckDefinition[] {
+  return [
+    {
+      name: 'database',
+      componentType: 'datastore',
+      component: 'postgres',
+      run: (signal) => probe.ping(signal),
+    },
+    {
+      name: 'redis',
+      componentType: 'datastore',
+      async run() {
+        await redis.ping();
+      },
+    },
+    {
+      name: 'sessions',
+      componentType: 'component',
+      run() {
+        if (!started()) throw new CheckFailure('starting');
+        return { facts: { ...sessionFacts(manager) } };
+      },
+    },
+  ];
+}
+
+export interface SessionFacts {
+  /** Held by this replica. */
+  sessions: number;
+  working: number;
+  /** How many for each state or reason, of those that do not work or are in doubt. */
+  reasons: Record<string, number>;
+}
+
+export function sessionFacts(manager: SessionManager): SessionFacts {
+  const statuses = manager.statuses().map(({ status }) => status);
+  const reasons: Record<string, number> = {};
+  for (const { status, reason } of statuses) {
+    if (status === 'WORKING' && reason === null) continue;
+    const name = (reason ?? status).toLowerCase();
+    reasons[name] = (reasons[name] ?? 0) + 1;
+  }
+  return {
+    sessions: statuses.length,
+    working: statuses.filter(({ status }) => status === 'WORKING').length,
+    reasons,
+  };
+}
+
+export function baileysProbes(manager: SessionManager): ProbeDefinition[] {
+  const common = { required: ['sessions'], shown: ['database', 'redis'], failsWhileDraining: true };
+  return [
+    {
+      ...common,
+      path: '/health',
+      name: 'health',
+      body: {
+        pass: () => ({ status: 'ok', sessions: manager.count }),
+        fail: ({ checks }) => ({ status: 'unhealthy', sessions: manager.count, checks }),
+      },
+    },
+    {
+      ...common,
+      path: '/readyz',
+      name: 'readyz',
+      body: {
+        pass: ({ checks }) => ({ ready: true, checks }),
+        fail: ({ checks }) => ({ ready: false, checks }),
+      },
+    },
+  ];
+}

@@ -1,0 +1,145 @@
+import type { Logger } from '@prosaas/runtime';
+import {
+  type AuthenticationCreds,
+  type BinaryNode,
+  DEFAULT_CONNECTION_CONFIG,
+  type WAMessage,
+  type WASocket,
+  type WAVersion,
+  isJidBroadcast,
+  isJidGroup,
+  isJidNewsletter,
+  makeWASocket,
+} from '@whiskeysockets/baileys';
+import type { AuthState } from './auth-state.ts';
+import { clientLogger } from './client-logger.ts';
+import { type InboundMessage, readInbound } from './inbound-message.ts';
+import type { Patience } from './patience.ts';
+import type { Closed } from './reconnect-policy.ts';
+import { RecordingSignalRepository, type RecordingOptions } from './recording-signal-repository.ts';
+
+/** The outside world of a connection: WhatsApp itself by default. */
+export interface WhatsAppNetwork {
+  url?: string | undefined;
+  version?: WAVersion | undefined;
+  /** How long one QR code is shown. */
+  qrMs?: number | undefined;
+}
+
+export interface ConnectionOptions {
+  network: WhatsAppNetwork;
+  auth: AuthState;
+  patience: Patience;
+  log: Logger;
+  record: RecordingOptions['record'];
+  /** The text of a sent message, for a recipient who asks again. */
+  findText: (messageId: string) => Promise<string | undefined>;
+  on: {
+    qr: (text: string) => void;
+    /** The QR code was scanned; the server closes the connection next. */
+    paired: () => void;
+    open: (me: NonNullable<AuthenticationCreds['me']>) => void;
+    /** @param code of a refusal */
+    ack: (messageId: string, code: string | undefined) => void;
+    message: (message: InboundMessage) => void;
+  };
+}
+
+const QUERY_TIMEOUT_MS = 20_000;
+const CLOSE_TIMEOUT_MS = 1500;
+
+/** One WebSocket to WhatsApp, from its opening to its close; a session uses one after the other. */
+export class Connection {
+  /** Why it ended. Never rejects. */
+  readonly closed: Promise<Closed>;
+  readonly #socket: WASocket;
+
+  constructor({ network, auth, patience, log, record, findText, on }: ConnectionOptions) {
+    const recording = new RecordingSignalRepository({ creds: auth.creds, record, log });
+    const socket = makeWASocket({
+      auth: { creds: auth.creds, keys: auth.keysFor(patience) },
+      makeSignalRepository: recording.make,
+      logger: clientLogger(log),
+      // The client's own default: asking the network for the newest is a call out that can fail and change behaviour.
+      version: network.version ?? DEFAULT_CONNECTION_CONFIG.version,
+      ...(network.url && { waWebSocketUrl: network.url }),
+      ...(network.qrMs && { qrTimeout: network.qrMs }),
+      getMessage: async ({ id }) => {
+        const text = id ? await findText(id) : undefined;
+        return text === undefined ? undefined : { extendedTextMessage: { text } };
+      },
+      // The store repeats by itself.
+      transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+      defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
+      emitOwnEvents: false,
+      markOnlineOnConnect: false,
+      syncFullHistory: false,
+      shouldSyncHistoryMessage: () => false,
+      shouldIgnoreJid: (jid) => Boolean(isJidGroup(jid) || isJidBroadcast(jid) || isJidNewsletter(jid)),
+    });
+    this.#socket = socket;
+    socket.ws.prependListener('frame', recording.onFrame);
+    socket.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
+      if (attrs['id']) on.ack(attrs['id'], attrs['error']);
+    });
+    socket.ev.on('creds.update', () => auth.save());
+    socket.ev.on('messages.upsert', ({ messages }) => {
+      for (const message of messages) void this.#handOver(message, on.message, log);
+    });
+    this.closed = new Promise((resolve) => {
+      socket.ev.on('connection.update', ({ connection, lastDisconnect, qr, isNewLogin }) => {
+        if (qr) on.qr(qr);
+        if (isNewLogin) on.paired();
+        if (connection === 'open' && auth.creds.me) on.open(auth.creds.me);
+        if (connection === 'close') resolve(readClose(lastDisconnect?.error));
+      });
+    });
+  }
+
+  /** Resolves when the bytes are written; that the server has them, its ack says. */
+  async sendText(jid: string, text: string, messageId: string): Promise<void> {
+    await this.#socket.sendMessage(jid, { text, linkPreview: null }, { messageId });
+  }
+
+  /** Takes the device off the account, and closes. */
+  async logout(): Promise<void> {
+    await this.#socket.logout();
+    await this.close();
+  }
+
+  /** Closes without a logout; a peer that does not answer is not waited for. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => {
+      (this.#socket.ws as unknown as { socket?: { terminate(): void } }).socket?.terminate();
+    }, CLOSE_TIMEOUT_MS);
+    try {
+      await this.#socket.end(undefined);
+      await this.closed;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #handOver(message: WAMessage, take: (message: InboundMessage) => void, log: Logger): Promise<void> {
+    try {
+      const { lidMapping } = this.#socket.signalRepository;
+      const inbound = await readInbound(message, (lid) => lidMapping.getPNForLID(lid));
+      if (inbound) take(inbound);
+    } catch (error) {
+      log.error({ err: error, message_id: message.key.id }, 'an inbound message could not be read');
+    }
+  }
+}
+
+interface BoomLike extends Error {
+  output?: { statusCode?: number };
+}
+
+function readClose(error: BoomLike | undefined): Closed {
+  const message = error?.message ?? '';
+  return {
+    code: error?.output?.statusCode,
+    transport: message.startsWith('WebSocket Error'),
+    qrExpired: message.includes('QR refs attempts ended'),
+  };
+}

@@ -1,0 +1,136 @@
+import { AppError } from '@prosaas/runtime';
+
+export class SessionNotFound extends AppError {
+  override code = 'SESSION_NOT_FOUND';
+  override status = 404;
+
+  constructor(id: string) {
+    super(`There is no WhatsApp session ${id}`);
+  }
+}
+
+export class SessionExists extends AppError {
+  override code = 'SESSION_EXISTS';
+  override status = 409;
+
+  constructor(id: string) {
+    super(`There is a WhatsApp session ${id} already`);
+  }
+}
+
+export class BusinessNotFound extends AppError {
+  override code = 'BUSINESS_NOT_FOUND';
+  override status = 422;
+
+  constructor(id: string) {
+    super(`There is no business ${id}`);
+  }
+}
+
+export class SessionNotWorking extends AppError {
+  override code = 'SESSION_NOT_WORKING';
+  override status = 409;
+  override retryable = true;
+
+  constructor(id: string, why: string) {
+    super(`The WhatsApp session ${id} cannot send now: ${why}`);
+  }
+}
+
+export class QrNotAvailable extends AppError {
+  override code = 'QR_NOT_AVAILABLE';
+  override status = 409;
+  override retryable = true;
+
+  constructor(id: string, status: string) {
+    super(`The WhatsApp session ${id} shows no QR code now: it is ${status}`);
+  }
+}
+
+export class InvalidChatId extends AppError {
+  override code = 'INVALID_CHAT_ID';
+  override status = 400;
+
+  constructor() {
+    super('chatId must be a phone number in digits, or <digits>@c.us, @s.whatsapp.net or @lid');
+  }
+}
+
+export class KeyReused extends AppError {
+  override code = 'IDEMPOTENCY_KEY_REUSED';
+  override status = 422;
+
+  constructor() {
+    super('This Idempotency-Key belongs to another message');
+  }
+}
+
+export class SendRefused extends AppError {
+  override code = 'SEND_REFUSED';
+  override status = 422;
+
+  constructor(code: string, options?: ErrorOptions) {
+    super(`WhatsApp refused the message (${code})`, options);
+  }
+}
+
+export class SendFailed extends AppError {
+  override code = 'SEND_FAILED';
+  override status = 502;
+  override retryable = true;
+
+  constructor(options?: ErrorOptions) {
+    super('The message could not be sent; repeat it with the same Idempotency-Key', options);
+  }
+}
+
+export class AckTimeout extends AppError {
+  override code = 'ACK_TIMEOUT';
+  override status = 504;
+  override retryable = true;
+
+  constructor(options?: ErrorOptions) {
+    super('WhatsApp did not confirm the message in time; repeat it with the same Idempotency-Key', options);
+  }
+}
+
+export class DatabaseUnavailable extends AppError {
+  override code = 'DATABASE_UNAVAILABLE';
+  override status = 503;
+  override retryable = true;
+
+  constructor(options?: ErrorOptions) {
+    super('The database cannot be reached', options);
+  }
+}
+
+export class OwnershipUnknown extends AppError {
+  override code = 'OWNERSHIP_UNKNOWN';
+  override status = 503;
+  override retryable = true;
+
+  constructor(options?: ErrorOptions) {
+    super('Redis cannot be reached, so it is not known who holds this session', options);
+  }
+}
+
+export class OwnerUnreachable extends AppError {
+  override code = 'OWNER_UNREACHABLE';
+  override status = 503;
+  override retryable = true;
+
+  constructor(id: string, options?: ErrorOptions) {
+    super(`The replica that holds the WhatsApp session ${id} cannot be reached`, options);
+  }
+}
+
+/** The lease changed hands on the way; a request is passed on once only. */
+export class NotHeldHere extends AppError {
+  override code = 'SESSION_MOVED';
+  override status = 409;
+  override retryable = true;
+
+  constructor(id: string) {
+    super(`The WhatsApp session ${id} has just changed its replica`);
+  }
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '@prosaas/database';
+import type { App, Guard } from '@prosaas/http';
+import { Type } from 'typebox';
+import { parseChatId } from '../chat-id.ts';
+import { InvalidChatId, SessionNotFound, SessionNotWorking } from '../errors.ts';
+import type { Forwarding } from '../forwarding.ts';
+import type { Sender } from '../sender.ts';
+import type { SessionManager } from '../session-manager.ts';
+import type { SessionViews } from '../session-views.ts';
+import { SessionId, asked, businessOf, sessionFor } from './door.ts';
+
+export interface SendRoutesOptions {
+  db: Database;
+  manager: SessionManager;
+  views: SessionViews;
+  sender: Sender;
+  forwarding: Forwarding;
+  sendDoor: Guard;
+}
+
+const SendText = Type.Object({
+  session: SessionId,
+  chatId: Type.String({ maxLength: 100 }),
+  text: Type.String({ minLength: 1, maxLength: 65_536 }),
+});
+
+/** Without a key every request is a message of its own. */
+const SendHeaders = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,200}$' })),
+});
+
+const SendAnswer = Type.Object({ id: Type.String(), status: Type.String() });
+
+export function mountSendRoutes(
+  app: App,
+  { db, manager, views, sender, forwarding, sendDoor }: SendRoutesOptions,
+): void {
+  app.post(
+    '/api/sendText',
+    { onRequest: sendDoor, schema: { body: SendText, headers: SendHeaders, response: { 200: SendAnswer } } },
+    async (request, reply) => {
+      const { session: id, chatId, text } = request.body;
+      const jid = parseChatId(chatId);
+      if (!jid) throw new InvalidChatId();
+      const key = request.headers['idempotency-key'] ?? randomUUID();
+      const session = manager.find(id);
+      if (session) {
+        const businessId = businessOf(request);
+        if (businessId !== undefined && businessId !== session.businessId) throw new SessionNotFound(id);
+        return asked(sender.send(session, { key, jid, text }));
+      }
+      const row = await sessionFor(db, request, id);
+      const owner = await forwarding.otherOwner(request, id);
+      if (owner) return forwarding.forward(request, reply, id, owner);
+      const { status, reason } = await views.one(row);
+      throw new SessionNotWorking(id, reason ?? status);
+    },
+  );
+}

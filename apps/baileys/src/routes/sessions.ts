@@ -1,0 +1,154 @@
+import {
+  DEFAULT_BUSINESS_ID,
+  type Database,
+  clearAuthState,
+  createSession,
+  deleteSession,
+  findBusiness,
+  listSessions,
+  setSessionWanted,
+} from '@prosaas/database';
+import { type App, type Guard, page, pageQuery } from '@prosaas/http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { BusinessNotFound, NotHeldHere, SessionExists } from '../errors.ts';
+import type { Forwarding } from '../forwarding.ts';
+import type { SessionManager } from '../session-manager.ts';
+import { SessionView, type SessionViews } from '../session-views.ts';
+import { SessionId, SessionParams, asked, businessOf, sessionFor } from './door.ts';
+
+export interface SessionRoutesOptions {
+  db: Database;
+  manager: SessionManager;
+  views: SessionViews;
+  forwarding: Forwarding;
+  adminDoor: Guard;
+  readDoor: Guard;
+}
+
+const NewSession = Type.Object(
+  {
+    id: Type.Optional(SessionId),
+    /** The id's name in other gateways of this kind. */
+    name: Type.Optional(SessionId),
+    businessId: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+    start: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+const ACTIONS = ['start', 'stop', 'restart', 'logout'] as const;
+
+export function mountSessionRoutes(
+  app: App,
+  { db, manager, views, forwarding, adminDoor, readDoor }: SessionRoutesOptions,
+): void {
+  app.get(
+    '/api/sessions',
+    {
+      onRequest: readDoor,
+      schema: {
+        querystring: pageQuery,
+        response: {
+          200: Type.Object({
+            items: Type.Array(SessionView),
+            next_cursor: Type.Union([Type.String(), Type.Null()]),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const rows = await asked(
+        listSessions(db, { businessId: businessOf(request), after: cursor, limit: limit + 1 }),
+      );
+      const { items, next_cursor } = page(rows, limit, ({ id }) => id);
+      return { items: await views.of(items), next_cursor };
+    },
+  );
+
+  app.post(
+    '/api/sessions',
+    { onRequest: adminDoor, schema: { body: NewSession, response: { 201: SessionView } } },
+    async (request, reply) => {
+      const { businessId = DEFAULT_BUSINESS_ID, start = true } = request.body;
+      const id = request.body.id ?? request.body.name ?? 'default';
+      if (!(await asked(findBusiness(db, businessId)))) throw new BusinessNotFound(businessId);
+      const row = await asked(createSession(db, { id, businessId, wanted: start ? 'started' : 'stopped' }));
+      if (!row) throw new SessionExists(id);
+      await manager.look();
+      return reply
+        .code(201)
+        .header('location', `/api/sessions/${id}`)
+        .send(await views.one(row));
+    },
+  );
+
+  app.get(
+    '/api/sessions/:session',
+    { onRequest: readDoor, schema: { params: SessionParams, response: { 200: SessionView } } },
+    async (request) => views.one(await sessionFor(db, request, request.params.session)),
+  );
+
+  app.delete(
+    '/api/sessions/:session',
+    { onRequest: adminDoor, schema: { params: SessionParams } },
+    async (request, reply) => {
+      const { session: id } = request.params;
+      await sessionFor(db, request, id);
+      const atEnd = async (): Promise<void> => {
+        await deleteSession(db, id);
+      };
+      if (await atItsOwner(request, reply, id, { logout: true, atEnd })) return reply;
+      return reply.code(204).send();
+    },
+  );
+
+  for (const action of ACTIONS) {
+    app.post(
+      `/api/sessions/:session/${action}`,
+      { onRequest: adminDoor, schema: { params: SessionParams, response: { 200: SessionView } } },
+      async (request, reply) => {
+        const { session: id } = request.params;
+        const row = await sessionFor(db, request, id);
+        const wanted = action === 'stop' || action === 'logout' ? 'stopped' : 'started';
+        const forget = async (fence: bigint): Promise<void> => {
+          await db.transaction((tx) => clearAuthState(tx, id, fence));
+        };
+        if (wanted === 'stopped') await asked(setSessionWanted(db, id, wanted));
+        if (action === 'logout') {
+          if (await atItsOwner(request, reply, id, { logout: true, atEnd: forget })) return reply;
+        } else if (action !== 'start') {
+          if (await atItsOwner(request, reply, id, {})) return reply;
+        } else if (row.last_error === 'logged_out') {
+          // WhatsApp has thrown these credentials away: a start means to pair anew.
+          await asOwner(id, forget);
+        }
+        if (wanted === 'started') await asked(setSessionWanted(db, id, wanted));
+        await manager.look();
+        return views.one(await sessionFor(db, request, id));
+      },
+    );
+  }
+
+  /** Ends the session where it is held, here or elsewhere. True: the other replica's answer is sent. */
+  async function atItsOwner(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    id: string,
+    how: { logout?: boolean; atEnd?: (fence: bigint) => Promise<void> },
+  ): Promise<boolean> {
+    if (await manager.end(id, how)) return false;
+    const owner = await forwarding.otherOwner(request, id);
+    if (owner) {
+      await forwarding.forward(request, reply, id, owner);
+      return true;
+    }
+    if (how.atEnd) await asOwner(id, how.atEnd);
+    return false;
+  }
+
+  async function asOwner(id: string, work: (fence: bigint) => Promise<void>): Promise<void> {
+    if (!(await manager.asOwner(id, work))) throw new NotHeldHere(id);
+  }
+}

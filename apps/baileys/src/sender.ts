@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { type Database, claimSend, markSendFailed, markSendSent } from '@prosaas/database';
+import type { Logger } from '@prosaas/runtime';
+import { type AckBook, Refused } from './ack-book.ts';
+import { AckTimeout, KeyReused, SendFailed, SendRefused, SessionNotWorking } from './errors.ts';
+import { Patience } from './patience.ts';
+
+/** What the sender needs of a session. */
+export interface SendingSession {
+  readonly id: string;
+  readonly acks: AckBook;
+  /** Resolves when the bytes are written. @throws SessionNotWorking */
+  write(jid: string, text: string, messageId: string): Promise<void>;
+}
+
+export interface SendRequest {
+  /** The same key is the same message, sent once. */
+  key: string;
+  jid: string;
+  text: string;
+}
+
+export interface Sent {
+  id: string;
+  status: 'sent';
+}
+
+export interface SenderOptions {
+  db: Database;
+  log: Logger;
+  signal: AbortSignal;
+  ackTimeoutMs: number;
+  onSent: () => void;
+  onError: () => void;
+}
+
+/** WhatsApp's id of a message: it follows from the key, so that a repeat replaces instead of doubling. */
+export function messageIdOf(sessionId: string, key: string): string {
+  const digest = createHash('sha256').update(`${sessionId}\0${key}`).digest('hex');
+  return `3EB0${digest.slice(0, 18).toUpperCase()}`;
+}
+
+const bodyHashOf = ({ jid, text }: SendRequest): string =>
+  createHash('sha256').update(`${jid}\0${text}`).digest('hex');
+
+/** Sends texts idempotently. Sent means that WhatsApp's server said it has the message. */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #patience: Patience;
+  readonly #flights = new Map<string, { bodyHash: string; sent: Promise<Sent> }>();
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#patience = new Patience({ signal: options.signal, limitMs: 60_000, onExhausted: () => {} });
+  }
+
+  /** @throws KeyReused, SessionNotWorking, SendRefused, SendFailed, AckTimeout */
+  send(session: SendingSession, request: SendRequest): Promise<Sent> {
+    const flightKey = `${session.id}\0${request.key}`;
+    const bodyHash = bodyHashOf(request);
+    const flying = this.#flights.get(flightKey);
+    if (flying) return flying.bodyHash === bodyHash ? flying.sent : Promise.reject(new KeyReused());
+    const sent = this.#fly(session, request, bodyHash).finally(() => this.#flights.delete(flightKey));
+    this.#flights.set(flightKey, { bodyHash, sent });
+    return sent;
+  }
+
+  async #fly(session: SendingSession, request: SendRequest, bodyHash: string): Promise<Sent> {
+    const { db, ackTimeoutMs, onError } = this.#options;
+    const { key, jid, text } = request;
+    const messageId = messageIdOf(session.id, key);
+    const deadline = AbortSignal.timeout(ackTimeoutMs);
+    const done = new AbortController();
+    const row = await claimSend(db, { sessionId: session.id, key, chatId: jid, bodyHash, messageId, text });
+    if (row.body_hash !== bodyHash) throw new KeyReused();
+    if (row.status === 'sent') return { id: messageId, status: 'sent' };
+    try {
+      // The wait begins before the write: the ack may be faster than the write's own end.
+      const acked = session.acks.wait(messageId, AbortSignal.any([deadline, done.signal]));
+      const written = session.write(jid, text, messageId);
+      await Promise.all([acked, Promise.race([written, acked])]);
+      return { id: messageId, status: 'sent' };
+    } catch (error) {
+      if (error instanceof Refused) throw new SendRefused(error.code, { cause: error });
+      if (error instanceof SessionNotWorking) throw error;
+      onError();
+      throw deadline.aborted ? new AckTimeout({ cause: error }) : new SendFailed({ cause: error });
+    } finally {
+      done.abort();
+    }
+  }
+
+  /**
+   * The server's word on a message, whether somebody still waits for it or not. The one who turns the row to sent
+   * counts it; whoever waits is answered after that.
+   */
+  async acknowledged(session: SendingSession, messageId: string, refusal: string | undefined): Promise<void> {
+    const { db, log, onSent, onError } = this.#options;
+    try {
+      if (refusal === undefined) {
+        if (await this.#patience.run(() => markSendSent(db, session.id, messageId))) onSent();
+        session.acks.settle(messageId);
+        return;
+      }
+      onError();
+      log.warn({ session: session.id, message_id: messageId, code: refusal }, 'WhatsApp refused a message');
+      await this.#patience.run(() => markSendFailed(db, session.id, messageId, refusal));
+      session.acks.settle(messageId, new Refused(refusal));
+    } catch (error) {
+      log.error({ err: error, session: session.id, message_id: messageId }, 'an ack could not be recorded');
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import {
+  checkStack,
+  createDatabase,
+  createDatabaseProbe,
+  migrationStatus,
+  startKeyRing,
+} from '@prosaas/database';
+import { HealthRegistry } from '@prosaas/observability';
+import { createProducer, startOutboxRelay } from '@prosaas/queues';
+import {
+  type RunningService,
+  type ServiceContext,
+  buildInfo,
+  closeRedis,
+  createRedis,
+  keyspace,
+  redisAddress,
+  retryForever,
+} from '@prosaas/runtime';
+import { startTelemetry } from '@prosaas/telemetry';
+import type { AddressInfo } from 'node:net';
+import { buildApp } from './app.ts';
+import { baileysChecks, sessionFacts } from './checks.ts';
+import { type BaileysConfig, advertisedUrl } from './config.ts';
+import { Owners } from './owners.ts';
+import { startSendRetention } from './send-retention.ts';
+import { Sender } from './sender.ts';
+import { Session, type SessionContext } from './session.ts';
+import { SessionManager } from './session-manager.ts';
+
+/** What tests set otherwise. */
+export interface BaileysOverrides {
+  leaseMs?: number;
+  lookEveryMs?: number;
+  ackTimeoutMs?: number;
+  qrMs?: number;
+}
+
+/** A replica that dies is replaced after this long. */
+const LEASE_MS = 10_000;
+const LOOK_EVERY_MS = 2000;
+const ACK_TIMEOUT_MS = 20_000;
+const DATABASE_CONNECTIONS = 20;
+
+/** Listens first; sessions are taken as soon as the database is migrated and Redis answers. */
+export async function startBaileys(
+  config: BaileysConfig,
+  { identity, log }: ServiceContext,
+  {
+    leaseMs = LEASE_MS,
+    lookEveryMs = LOOK_EVERY_MS,
+    ackTimeoutMs = ACK_TIMEOUT_MS,
+    qrMs,
+  }: BaileysOverrides = {},
+): Promise<RunningService & { url: string }> {
+  await using opening = new AsyncDisposableStack();
+  const keys = keyspace(config.REDIS_NAMESPACE);
+  const stopping = new AbortController();
+  const closed = new AbortController();
+  opening.defer(() => closed.abort());
+
+  const telemetry = opening.use(startTelemetry({ config, identity, log }));
+  const db = opening.use(
+    createDatabase({
+      url: config.DATABASE_URL,
+      size: DATABASE_CONNECTIONS,
+      applicationName: identity.instance,
+      log,
+    }),
+  );
+  const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL }));
+  const openRedis = (name: string): ReturnType<typeof createRedis> =>
+    opening.adopt(createRedis({ ...redisAddress(config), name, role: 'commands', log }), closeRedis);
+  const redis = openRedis('baileys');
+  const keyRing = opening.use(startKeyRing(db, config, log));
+  const producer = opening.use(createProducer({ redis, bullPrefix: keys.bullPrefix }));
+  opening.use(startSendRetention({ db, log }));
+
+  const count = {
+    inbound: telemetry.metrics.counter('whatsapp_inbound_messages'),
+    outbound: telemetry.metrics.counter('whatsapp_outbound_messages'),
+    error: telemetry.metrics.counter('whatsapp_errors'),
+  };
+  const sender = new Sender({
+    db,
+    log,
+    signal: closed.signal,
+    ackTimeoutMs,
+    onSent: () => count.outbound.add(),
+    onError: () => count.error.add(),
+  });
+  let nudgeOutbox = (): void => {};
+  const sessionContext: SessionContext = {
+    db,
+    log,
+    network: { url: config.WHATSAPP_WS_URL, version: config.WHATSAPP_VERSION, qrMs },
+    sender,
+    counters: { inbound: () => count.inbound.add(), error: () => count.error.add() },
+    nudgeOutbox: () => nudgeOutbox(),
+    onStatus: (session) => manager.publish(session),
+  };
+  const self = { instance: identity.instance, url: '' };
+  const owners = new Owners({ redis, keys, self, leaseMs });
+  const manager = new SessionManager({
+    db,
+    owners,
+    log,
+    everyMs: lookEveryMs,
+    makeSession: (session) => new Session(session, sessionContext),
+  });
+
+  let tried = false;
+  const health = opening.use(new HealthRegistry());
+  const checks = baileysChecks({
+    probe,
+    redis: openRedis('baileys:health'),
+    manager,
+    started: () => tried || manager.looked,
+  });
+  for (const check of checks) health.register(check);
+  health.start();
+  const app = buildApp({ log, build: buildInfo(config), db, keyRing, health, manager, owners, sender });
+  opening.defer(() => app.close());
+  const url = await app.listen({ host: config.HOST, port: config.BAILEYS_PORT });
+  self.url = advertisedUrl(config, (app.server.address() as AddressInfo).port);
+  log.info({ url, advertised: self.url }, 'listening');
+  telemetry.announce({ report: () => ({ ...sessionFacts(manager) }) });
+
+  /** Rejects with `StackConflict` alone, which nobody handles: it ends the service. */
+  const begin = async (): Promise<void> => {
+    await retryForever(
+      async () => {
+        const { pending } = await migrationStatus(db);
+        if (pending.length > 0) throw new Error(`migrations are pending: ${pending.join(', ')}`);
+        await checkStack(db, redis, keys.key('stack'));
+      },
+      {
+        signal: stopping.signal,
+        baseMs: 200,
+        maxMs: 2000,
+        onError: (error, attempt) => {
+          tried = true;
+          if (error instanceof Error && error.name === 'StackConflict') throw error;
+          if (attempt === 1) log.warn({ err: error }, 'sessions wait until the database and Redis are ready');
+        },
+      },
+    );
+    const relay = startOutboxRelay({ db, producer, log });
+    running.use(relay);
+    nudgeOutbox = () => relay.nudge();
+    running.use(manager);
+    manager.start();
+  };
+  const running = opening.use(new AsyncDisposableStack());
+  const begun = begin().catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error;
+  });
+
+  const everything = opening.move();
+  return {
+    url,
+    drain() {
+      health.drain();
+      manager.drain();
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await begun.catch(() => {});
+      // The sockets first: what they still receive goes to the outbox, and with it to whoever relays next.
+      await running.disposeAsync();
+      await everything.disposeAsync();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** The states that users of such gateways know. */
+export type SessionState = 'STOPPED' | 'STARTING' | 'SCAN_QR_CODE' | 'WORKING' | 'FAILED';
+
+export interface SessionStatus {
+  status: SessionState;
+  /** A short code: why it is not working, or what is in doubt though it works. */
+  reason: string | null;
+  since: Date;
+  lastInboundAt: Date | null;
+}
+
+/** What the owner of a session tells the other replicas, through Redis. */
+export interface PublishedStatus {
+  status: SessionState;
+  reason: string | null;
+  since: string;
+  last_inbound_at: string | null;
+}
+
+export function publishedStatus({ status, reason, since, lastInboundAt }: SessionStatus): PublishedStatus {
+  return {
+    status,
+    reason,
+    since: since.toISOString(),
+    last_inbound_at: lastInboundAt?.toISOString() ?? null,
+  };
+}
+
+interface Recorded {
+  wanted: 'started' | 'stopped';
+  last_error: string | null;
+  last_error_at: Date | null;
+  last_inbound_at: Date | null;
+  created_at: Date;
+}
+
+/** The status of a session that no living replica speaks for. */
+export function unownedStatus(row: Recorded): PublishedStatus {
+  const last_inbound_at = row.last_inbound_at?.toISOString() ?? null;
+  const since = (row.last_error_at ?? row.created_at).toISOString();
+  if (row.last_error !== null) return { status: 'FAILED', reason: row.last_error, since, last_inbound_at };
+  if (row.wanted === 'stopped') return { status: 'STOPPED', reason: null, since, last_inbound_at };
+  return { status: 'STARTING', reason: 'no_owner', since, last_inbound_at };
+}

@@ -1,0 +1,289 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Database, StaleOwner, failSession, findSentText, setSessionAccount } from '@prosaas/database';
+import type { Logger } from '@prosaas/runtime';
+import { AckBook } from './ack-book.ts';
+import { CorruptAuthState } from './auth-codec.ts';
+import { AuthState } from './auth-state.ts';
+import { Connection, type WhatsAppNetwork } from './connection.ts';
+import { SessionNotWorking } from './errors.ts';
+import { Inbox } from './inbox.ts';
+import { Patience } from './patience.ts';
+import { type Closed, decideReconnect } from './reconnect-policy.ts';
+import type { Sender, SendingSession } from './sender.ts';
+import type { SessionState, SessionStatus } from './session-status.ts';
+
+export interface SessionContext {
+  db: Database;
+  log: Logger;
+  network: WhatsAppNetwork;
+  sender: Sender;
+  counters: { inbound: () => void; error: () => void };
+  /** Jobs lie in the outbox. */
+  nudgeOutbox: () => void;
+  onStatus: (session: Session) => void;
+}
+
+export interface SessionIdentity {
+  id: string;
+  businessId: string;
+  /** It was paired: credentials that are missing now are a fault, not a new session. */
+  paired: boolean;
+  /** The token of this owner's lease. */
+  fence: bigint;
+}
+
+/** stopped: as asked. lost: another replica owns it. failed: it stands still, the reason is in the database. */
+export type SessionEnd = 'stopped' | 'lost' | 'failed';
+
+/** How long the client may wait for the database before its socket is closed: what is not acknowledged, WhatsApp keeps. */
+const STALL_LIMIT_MS = 20_000;
+/** A connection that lasted this long makes the losses before it forgotten. */
+const STABLE_MS = 60_000;
+const LOGOUT_TIMEOUT_MS = 5000;
+
+/** One WhatsApp account, held by this replica: its auth state and one connection after the other. */
+export class Session implements SendingSession {
+  readonly id: string;
+  readonly businessId: string;
+  readonly acks: AckBook = new AckBook();
+  /** The text of the QR code to scan now. */
+  qr: string | undefined;
+  readonly #identity: SessionIdentity;
+  readonly #context: SessionContext;
+  readonly #log: Logger;
+  readonly #ending = new AbortController();
+  readonly #inbox: Inbox;
+  #end: SessionEnd = 'stopped';
+  #failure: string | undefined;
+  #status: { status: SessionState; reason: string | null; since: Date };
+  #connection: Connection | undefined;
+  #auth: AuthState | undefined;
+
+  constructor(identity: SessionIdentity, context: SessionContext) {
+    this.id = identity.id;
+    this.businessId = identity.businessId;
+    this.#identity = identity;
+    this.#context = context;
+    this.#log = context.log.child({ session: identity.id });
+    this.#status = { status: 'STARTING', reason: 'connecting', since: new Date() };
+    this.#inbox = new Inbox({
+      db: context.db,
+      sessionId: identity.id,
+      businessId: identity.businessId,
+      signal: this.#ending.signal,
+      log: this.#log,
+      onFresh: () => {
+        context.counters.inbound();
+        context.nudgeOutbox();
+      },
+      onError: context.counters.error,
+    });
+  }
+
+  get status(): SessionStatus {
+    return { ...this.#status, lastInboundAt: this.#inbox.lastInboundAt ?? null };
+  }
+
+  /** Runs until the session is stopped, lost, or fails in a way that a repeat can't cure. Never rejects. */
+  async run(): Promise<SessionEnd> {
+    const { signal } = this.#ending;
+    try {
+      this.#auth = await this.#open();
+      await this.#stayConnected(this.#auth);
+    } catch (error) {
+      if (!signal.aborted) this.#fatal(error);
+    }
+    this.#connection = undefined;
+    this.qr = undefined;
+    if (this.#failure !== undefined) await this.#recordFailure(this.#failure);
+    else this.#say('STOPPED', this.#end === 'lost' ? 'lost' : null);
+    return this.#end;
+  }
+
+  /** Ends the session; `run` resolves when its socket is closed. */
+  end(how: SessionEnd): void {
+    if (this.#ending.signal.aborted) return;
+    this.#end = how;
+    this.#ending.abort(new SessionNotWorking(this.id, 'it is being closed'));
+    void this.#connection?.close();
+  }
+
+  /** Takes the device off the account, as far as the server can be told now, and ends. */
+  async logout(): Promise<void> {
+    const connection = this.#status.status === 'WORKING' ? this.#connection : undefined;
+    if (connection) {
+      this.#end = 'stopped';
+      this.#ending.abort(new SessionNotWorking(this.id, 'it is being logged out'));
+      await Promise.race([connection.logout(), sleep(LOGOUT_TIMEOUT_MS)]).catch((error: unknown) => {
+        this.#log.warn({ err: error }, 'the logout did not reach WhatsApp');
+      });
+      void connection.close();
+      return;
+    }
+    this.end('stopped');
+  }
+
+  /** With the token of a new lease, the old one having expired unnoticed. False: someone else wrote in between. */
+  async reclaim(fence: bigint): Promise<boolean> {
+    this.#identity.fence = fence;
+    return this.#auth ? this.#auth.reclaim(fence) : false;
+  }
+
+  async write(jid: string, text: string, messageId: string): Promise<void> {
+    const { status, reason } = this.#status;
+    const connection = this.#connection;
+    if (status !== 'WORKING' || !connection) throw new SessionNotWorking(this.id, reason ?? status);
+    await connection.sendText(jid, text, messageId);
+  }
+
+  #say(status: SessionState, reason: string | null): void {
+    if (this.#status.status === status && this.#status.reason === reason) return;
+    const since = this.#status.status === status ? this.#status.since : new Date();
+    this.#status = { status, reason, since };
+    this.#log.info({ status, reason }, 'WhatsApp session');
+    this.#context.onStatus(this);
+  }
+
+  #open(): Promise<AuthState> {
+    const { signal } = this.#ending;
+    const { id, paired } = this.#identity;
+    const { db } = this.#context;
+    const patience = new Patience({
+      signal,
+      limitMs: 2000,
+      onExhausted: () => this.#say('STARTING', 'database_unavailable'),
+    });
+    return patience.run(() =>
+      AuthState.open({
+        db,
+        sessionId: id,
+        fence: this.#identity.fence,
+        paired,
+        signal,
+        log: this.#log,
+        onFatal: (error) => this.#fatal(error),
+      }),
+    );
+  }
+
+  async #stayConnected(auth: AuthState): Promise<void> {
+    const { signal } = this.#ending;
+    let attempts = 0;
+    let qrRounds = 0;
+    for (;;) {
+      const startedAt = Date.now();
+      // oxlint-disable-next-line no-await-in-loop -- one connection after the other
+      const closed = await this.#connectOnce(auth);
+      signal.throwIfAborted();
+      if (Date.now() - startedAt > STABLE_MS && auth.creds.me) attempts = 0;
+      const decision = decideReconnect(closed, { attempts, qrRounds }, Math.random());
+      this.#log.info({ code: closed.code, ...decision }, 'WhatsApp connection closed');
+      if (decision.action === 'stop') {
+        this.#fail(decision.reason);
+        return;
+      }
+      if (decision.error) this.#context.counters.error();
+      if (closed.qrExpired) qrRounds += 1;
+      else attempts += 1;
+      if (this.#status.reason !== 'database_unavailable') this.#say('STARTING', decision.reason);
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await sleep(decision.delayMs, undefined, { signal });
+    }
+  }
+
+  async #connectOnce(auth: AuthState): Promise<Closed> {
+    const { db, network, sender } = this.#context;
+    const over = new AbortController();
+    const patience = new Patience({
+      signal: AbortSignal.any([this.#ending.signal, over.signal]),
+      limitMs: STALL_LIMIT_MS,
+      onExhausted: (error) => {
+        this.#log.warn(
+          { err: error },
+          'the database is away: what WhatsApp delivers now stays with WhatsApp',
+        );
+        this.#say('STARTING', 'database_unavailable');
+        void this.#connection?.close();
+      },
+    });
+    // With the database away, a login would only fetch messages that can't be stored.
+    await patience.run(() => db.query('select 1'));
+    const connection = new Connection({
+      network,
+      auth,
+      patience,
+      log: this.#log,
+      record: (message) => this.#inbox.along(message),
+      findText: (messageId) => patience.run(() => findSentText(db, this.id, messageId)),
+      on: {
+        qr: (text) => {
+          this.qr = text;
+          this.#say('SCAN_QR_CODE', null);
+        },
+        paired: () => {
+          this.qr = undefined;
+          this.#say('STARTING', 'paired');
+        },
+        open: (me) => {
+          this.#say('WORKING', null);
+          void this.#saveAccount(patience, me);
+        },
+        ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
+        message: (message) => void this.#inbox.accept(message),
+      },
+    });
+    this.#connection = connection;
+    if (this.#ending.signal.aborted) void connection.close();
+    const closed = await connection.closed;
+    this.#connection = undefined;
+    this.qr = undefined;
+    this.acks.rejectAll(new SessionNotWorking(this.id, 'the connection was lost before WhatsApp confirmed'));
+    over.abort(new SessionNotWorking(this.id, 'the connection is closed'));
+    // What the old connection still writes must not come after what the new one does.
+    await patience.drained();
+    return closed;
+  }
+
+  async #saveAccount(patience: Patience, me: { id: string; lid?: string }): Promise<void> {
+    const userOf = (jid: string | undefined): string | null => jid?.split(/[:@]/, 1)[0] ?? null;
+    const account = { phoneNumber: userOf(me.id), lid: userOf(me.lid) };
+    try {
+      await patience.run(() => setSessionAccount(this.#context.db, this.id, account));
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the account of the session was not saved');
+    }
+  }
+
+  #fatal(error: unknown): void {
+    if (this.#ending.signal.aborted) return;
+    if (error instanceof StaleOwner) {
+      this.#log.warn({ err: error }, 'another replica owns this WhatsApp session');
+      this.end('lost');
+      return;
+    }
+    this.#log.error({ err: error }, 'the WhatsApp session cannot go on');
+    this.#context.counters.error();
+    this.#fail(error instanceof CorruptAuthState ? 'auth_state_corrupt' : 'internal_error');
+  }
+
+  #fail(reason: string): void {
+    this.#failure ??= reason;
+    this.#say('FAILED', this.#failure);
+    this.end('failed');
+  }
+
+  /** Until it is written down, a restart would try again what WhatsApp refused. */
+  async #recordFailure(reason: string): Promise<void> {
+    this.#end = 'failed';
+    const patience = new Patience({
+      signal: AbortSignal.timeout(STALL_LIMIT_MS),
+      limitMs: STALL_LIMIT_MS,
+      onExhausted: () => {},
+    });
+    try {
+      await patience.run(() => failSession(this.#context.db, this.id, reason));
+    } catch (error) {
+      this.#log.error({ err: error, reason }, 'the failure of the session was not saved');
+    }
+  }
+}
