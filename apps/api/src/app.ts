@@ -1,0 +1,86 @@
+import { recordAudit } from '@prosaas/database';
+import {
+  type AdminUse,
+  type App,
+  type KeyRing,
+  buildHttpApp,
+  canSeeDetails,
+  guard,
+  metricsGuard,
+} from '@prosaas/http';
+import {
+  type HealthRegistry,
+  type MetricsReader,
+  healthRoutes,
+  livenessProbes,
+  metricsRoutes,
+  versionRoute,
+} from '@prosaas/observability';
+import type { JobReader } from '@prosaas/queues';
+import type { BuildInfo, Logger } from '@prosaas/runtime';
+import type { CheckName } from './checks/names.ts';
+import { apiProbes } from './probes.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { businessRoutes } from './routes/businesses.ts';
+import { callRoutes } from './routes/calls.ts';
+import { conversationRoutes } from './routes/conversations.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { messageRoutes } from './routes/messages.ts';
+import type { ResourceContext } from './routes/resource.ts';
+import { warmUpRoute } from './routes/warm-up.ts';
+import type { ServingDatabase } from './serving-database.ts';
+import type { WarmUp } from './warm-up.ts';
+
+export interface ApiParts {
+  log: Logger;
+  build: BuildInfo;
+  db: ServingDatabase;
+  keyRing: KeyRing;
+  health: HealthRegistry;
+  readyzRequires: readonly CheckName[];
+  metrics: Pick<MetricsReader, 'read'>;
+  jobs: JobReader;
+  warmUp: WarmUp;
+}
+
+export function buildApp(parts: ApiParts): App {
+  const { log, db, keyRing, health, jobs } = parts;
+  const app = buildHttpApp({ log });
+  const seesDetails = canSeeDetails(keyRing);
+
+  app.register(healthRoutes, {
+    health,
+    probes: [...livenessProbes(), ...apiProbes(parts)],
+    canSeeDetails: seesDetails,
+  });
+  app.register(versionRoute(parts.build));
+  app.register(metricsRoutes, { reader: parts.metrics, guard: metricsGuard(keyRing) });
+  warmUpRoute(app, { warmUp: parts.warmUp, canSeeDetails: seesDetails });
+
+  const audit = (use: AdminUse): void => {
+    recordAudit(db, {
+      role: 'admin',
+      action: use.action,
+      target: targetOf(use),
+      requestId: use.requestId,
+    }).catch((err: unknown) => log.error({ err, ...use }, 'A use of the admin key is not in the audit log'));
+  };
+  const context: ResourceContext = {
+    db,
+    business: guard(keyRing, { roles: ['business'], audit }),
+    admin: guard(keyRing, { roles: ['admin'], audit }),
+  };
+  businessRoutes(app, context);
+  conversationRoutes(app, context);
+  messageRoutes(app, context);
+  callRoutes(app, context);
+  jobRoutes(app, { ...context, jobs });
+  auditRoutes(app, context);
+  return app;
+}
+
+/** The records that a route names; never a query. */
+function targetOf({ params }: AdminUse): string | null {
+  const names = Object.values(params);
+  return names.length === 0 ? null : names.join('/').slice(0, 300);
+}

@@ -1,0 +1,13 @@
+/** What the api looks at. `database` answers, `migrations` are all applied, `schema` is what they leave. */
+export const checkNames = [
+  'database',
+  'migrations',
+  'schema',
+  'baileys',
+  'redis',
+  'workers',
+  'sessions',
+  'agent',
+] as const;
+
+export type CheckName = (typeof checkNames)[number];

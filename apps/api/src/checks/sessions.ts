@@ -1,0 +1,67 @@
+import type { KeyRing } from '@prosaas/http';
+import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
+import { askService } from './service-request.ts';
+
+export interface SessionSeen {
+  id: string;
+  status: string;
+  reason: string | null;
+}
+
+export interface SessionsJudgement {
+  status: 'pass' | 'warn' | 'fail';
+  total: number;
+  /** Wanted started. */
+  wanted: number;
+  working: number;
+  /** How many do not work, by state or reason. */
+  reasons: Record<string, number>;
+}
+
+/** No session is fine; one of several that does not work is a warning; none that works is a failure. */
+export function judgeSessions(sessions: readonly SessionSeen[]): SessionsJudgement {
+  const wanted = sessions.filter(({ status }) => status !== 'STOPPED');
+  const working = wanted.filter(({ status }) => status === 'WORKING').length;
+  const reasons: Record<string, number> = {};
+  for (const { status, reason } of wanted) {
+    if (status === 'WORKING') continue;
+    const name = (reason ?? status).toLowerCase();
+    reasons[name] = (reasons[name] ?? 0) + 1;
+  }
+  const status = working === wanted.length ? 'pass' : working > 0 ? 'warn' : 'fail';
+  return { status, total: sessions.length, wanted: wanted.length, working, reasons };
+}
+
+/** More sessions than that are judged by these. */
+const MOST_PAGES = 10;
+
+/** The WhatsApp sessions of all replicas, as the baileys service tells them. */
+export function sessionsCheck({ url, keyRing }: { url: string; keyRing: KeyRing }): CheckDefinition {
+  return {
+    name: 'sessions',
+    componentType: 'component',
+    async run(signal) {
+      const secret = keyRing.current()?.internalSecret;
+      if (secret === undefined) throw new CheckFailure('not_ready');
+      const sessions = await readSessions(url, secret, signal);
+      const { status, ...facts } = judgeSessions(sessions);
+      const detail = { not_working: sessions.filter((session) => session.status !== 'WORKING') };
+      if (status === 'fail') throw new CheckFailure('not_ready', { facts, detail });
+      return status === 'warn' ? { status, reason: 'not_ready', facts, detail } : { facts };
+    },
+  };
+}
+
+async function readSessions(url: string, secret: string, signal: AbortSignal): Promise<SessionSeen[]> {
+  const sessions: SessionSeen[] = [];
+  let cursor: string | null = null;
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    const path = `/api/sessions?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
+    const body = await askService(url, path, { signal, headers: { 'x-internal-secret': secret } });
+    const { items, next_cursor } = body as { items: SessionSeen[]; next_cursor: string | null };
+    sessions.push(...items.map(({ id, status, reason }) => ({ id, status, reason })));
+    cursor = next_cursor;
+    if (cursor === null) break;
+  }
+  return sessions;
+}

@@ -1,0 +1,47 @@
+import { type CheckDefinition, CheckFailure, readHeartbeats } from '@prosaas/observability';
+import type { Redis } from 'ioredis';
+
+export interface WorkersSeen {
+  live: number;
+  lost: number;
+  expected: number;
+}
+
+/** Undefined where enough workers beat. */
+export function judgeWorkers({
+  live,
+  lost,
+  expected,
+}: WorkersSeen): { failed: boolean; reason: string } | undefined {
+  if (live >= expected) return undefined;
+  if (live > 0) return { failed: false, reason: 'too_few' };
+  return { failed: true, reason: lost > 0 ? 'stale' : 'not_ready' };
+}
+
+/** Workers beat: each has proved since its last beat that it works. */
+export function workersCheck({
+  redis,
+  heartbeatKey,
+  expected,
+}: {
+  redis: Redis;
+  heartbeatKey: string;
+  expected: number;
+}): CheckDefinition {
+  return {
+    name: 'workers',
+    componentType: 'component',
+    async run() {
+      const { beat_age_seconds, replicas } = await readHeartbeats({ redis, key: heartbeatKey });
+      const live = replicas.filter(({ state }) => state === 'live').length;
+      const lost = replicas.length - live;
+      const facts = { live, lost, expected, beat_age_seconds };
+      const detail = { replicas };
+      const judgement = judgeWorkers({ live, lost, expected });
+      if (judgement?.failed === true) throw new CheckFailure(judgement.reason, { facts, detail });
+      return judgement === undefined
+        ? { facts, detail }
+        : { status: 'warn', reason: judgement.reason, facts, detail };
+    },
+  };
+}

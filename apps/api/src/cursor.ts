@@ -1,0 +1,36 @@
+import { AppError } from '@prosaas/runtime';
+import type { Static, TSchema } from 'typebox';
+import { Check } from 'typebox/value';
+
+/** A cursor is the sort key of a page's last row: opaque to people, and checked like any input, for it may have been edited. */
+export function encodeCursor(key: readonly (string | number | null)[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url');
+}
+
+export function decodeCursor<T extends TSchema>(
+  schema: T,
+  cursor: string | undefined,
+): Static<T> | undefined {
+  if (cursor === undefined) return undefined;
+  const key = parse(cursor);
+  if (!Check(schema, key)) throw new BadCursor();
+  return key;
+}
+
+function parse(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch (cause) {
+    throw new BadCursor({ cause });
+  }
+}
+
+export class BadCursor extends AppError {
+  constructor(options: ErrorOptions = {}) {
+    super('The cursor is not one that this list handed out: start again without it.', {
+      status: 400,
+      code: 'BAD_CURSOR',
+      ...options,
+    });
+  }
+}

@@ -1,0 +1,38 @@
+// Prints the keys in force that were generated, for the operator: all as NAME=value, or one alone.
+import { createDatabase, readGeneratedKeys } from '@prosaas/database';
+import { CommonConfig, ConfigError, KeysConfig, createLogger, loadConfig } from '@prosaas/runtime';
+
+const log = createLogger({ service: 'api', instance: 'keys', level: 'silent' });
+
+try {
+  const config = loadConfig(CommonConfig, process.env);
+  const configured = loadConfig(KeysConfig, process.env);
+  await using db = createDatabase({
+    url: config.DATABASE_URL,
+    size: 1,
+    applicationName: 'prosaas:keys',
+    log,
+  });
+  const keys = await readGeneratedKeys(db);
+  // One that the operator has set since is no longer in force.
+  for (const name of Object.keys(configured)) keys.delete(name);
+  const [wanted] = process.argv.slice(2);
+  if (wanted === undefined) {
+    for (const [name, value] of keys) console.log(`${name}=${value}`);
+    if (keys.size === 0) console.error('No key in force was generated: all are set in the environment.');
+  } else if (keys.has(wanted)) {
+    console.log(keys.get(wanted));
+  } else {
+    console.error(`${wanted} was not generated, or is set in the environment.`);
+    process.exitCode = 1;
+  }
+} catch (error) {
+  const text = error instanceof ConfigError ? error.message : `The keys cannot be read: ${reasonOf(error)}`;
+  console.error(text);
+  process.exitCode = 1;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,50 @@
+import type { ProbeDefinition, ProbeReport } from '@prosaas/observability';
+import { type CheckName, checkNames } from './checks/names.ts';
+
+const unhealthy = ({ checks }: ProbeReport): object => ({ status: 'unhealthy', checks });
+
+/** The probes that answer from checks; liveness, version and warm-up are beside them. */
+export function apiProbes({ readyzRequires }: { readyzRequires: readonly CheckName[] }): ProbeDefinition[] {
+  return [
+    {
+      path: '/readyz',
+      name: 'readyz',
+      required: readyzRequires,
+      shown: checkNames.filter((name) => !readyzRequires.includes(name)),
+      hysteresis: { bad: 3, good: 2 },
+      failsWhileDraining: true,
+      body: {
+        pass: ({ checks }) => ({ ready: true, checks }),
+        fail: ({ checks }) => ({ ready: false, checks }),
+      },
+    },
+    {
+      path: '/api/health',
+      name: 'health',
+      required: ['database', 'migrations', 'schema'],
+      shown: ['redis', 'workers'],
+      body: { pass: () => ({ status: 'healthy' }), fail: unhealthy },
+    },
+    {
+      path: '/health/whatsapp',
+      name: 'whatsapp',
+      required: ['baileys', 'sessions', 'agent'],
+      body: {
+        pass: (report) => ({ status: 'ok', ...whatsappParts(report) }),
+        fail: (report) => ({ status: 'unhealthy', ...whatsappParts(report) }),
+      },
+    },
+    {
+      path: '/health/agentkit',
+      name: 'agentkit',
+      required: ['agent'],
+      body: { pass: () => ({ status: 'ok' }), fail: unhealthy },
+    },
+  ];
+}
+
+/** The service that holds the sockets together with its sessions, and the agent. */
+function whatsappParts({ checks }: ProbeReport): object {
+  const { baileys, sessions, agent } = checks;
+  return { baileys: { ...baileys, sessions }, agentkit: { ...agent } };
+}

@@ -1,0 +1,31 @@
+import { listAudit } from '@prosaas/database';
+import { type App, page, pageQuery } from '@prosaas/http';
+import { Type } from 'typebox';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { Page } from './page.ts';
+import { NullableText, type ResourceContext, Time } from './resource.ts';
+
+const AuditEntry = Type.Object({
+  id: Type.String(),
+  at: Time,
+  role: Type.String(),
+  action: Type.String(),
+  target: NullableText,
+  request_id: NullableText,
+});
+
+const AuditCursor = Type.Tuple([Type.String({ pattern: '^\\d{1,18}$' })]);
+
+export function auditRoutes(app: App, { db, admin }: ResourceContext): void {
+  // Each use of the admin key, this one too.
+  app.get(
+    '/api/audit',
+    { onRequest: admin, schema: { querystring: pageQuery, response: { 200: Page(AuditEntry) } } },
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const before = decodeCursor(AuditCursor, cursor);
+      const rows = await listAudit(db, { before: before?.[0], limit: limit + 1 });
+      return page(rows, limit, (row) => encodeCursor([row.id]));
+    },
+  );
+}

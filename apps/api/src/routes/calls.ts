@@ -1,0 +1,99 @@
+import { findCall, findRecordingAudio, listCalls } from '@prosaas/database';
+import { type App, page, pageQuery } from '@prosaas/http';
+import { Type } from 'typebox';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { NotFound } from '../errors.ts';
+import { Page } from './page.ts';
+import {
+  BusinessFilter,
+  NullableText,
+  NullableTime,
+  Position,
+  type ResourceContext,
+  Time,
+  businessOf,
+  requireUuid,
+} from './resource.ts';
+
+const Call = Type.Object({
+  id: Type.String(),
+  business_id: Type.String(),
+  from_number: NullableText,
+  to_number: NullableText,
+  status: Type.String(),
+  outcome: NullableText,
+  reason: NullableText,
+  started_at: Time,
+  answered_at: NullableTime,
+  ended_at: NullableTime,
+  recordings: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      media_type: Type.String(),
+      duration_ms: Type.Integer(),
+      created_at: Type.String(),
+    }),
+  ),
+});
+
+const CallCursor = Type.Tuple([Position, Type.String({ maxLength: 200 })]);
+
+const Query = Type.Object(
+  { ...pageQuery.properties, business: BusinessFilter },
+  { additionalProperties: false },
+);
+const CallId = Type.Object({ id: Type.String() });
+const RecordingId = Type.Object({ id: Type.String(), recording: Type.String() });
+
+export function callRoutes(app: App, { db, business }: ResourceContext): void {
+  app.get(
+    '/api/calls',
+    { onRequest: business, schema: { querystring: Query, response: { 200: Page(Call) } } },
+    async (request) => {
+      const { limit, cursor, business: named } = request.query;
+      const after = decodeCursor(CallCursor, cursor);
+      const rows = await listCalls(db, {
+        businessId: businessOf(request, named),
+        after: after && { position: after[0], id: after[1] },
+        limit: limit + 1,
+      });
+      return page(rows, limit, (row) => encodeCursor([row.position, row.id]));
+    },
+  );
+
+  app.get(
+    '/api/calls/:id',
+    { onRequest: business, schema: { params: CallId, response: { 200: Call } } },
+    async (request) => {
+      const call = await findCall(db, request.params.id, businessOf(request));
+      if (call === undefined) throw new NotFound('call');
+      return call;
+    },
+  );
+
+  // A caller's message, as sound.
+  app.get(
+    '/api/calls/:id/recordings/:recording',
+    { onRequest: business, schema: { params: RecordingId } },
+    async (request, reply) => {
+      const recording = await findRecordingAudio(db, {
+        callId: request.params.id,
+        id: requireUuid(request.params.recording, 'recording'),
+        businessId: businessOf(request),
+      });
+      if (recording === undefined) throw new NotFound('recording');
+      return reply
+        .type(recording.media_type)
+        .header(
+          'content-disposition',
+          `attachment; filename="${recording.id}${extension(recording.media_type)}"`,
+        )
+        .header('cache-control', 'private, no-store')
+        .send(recording.audio);
+    },
+  );
+}
+
+function extension(mediaType: string): string {
+  return mediaType.includes('wav') ? '.wav' : '';
+}

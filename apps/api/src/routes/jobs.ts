@@ -1,0 +1,110 @@
+import { type App, pageQuery } from '@prosaas/http';
+import {
+  DEAD_LETTER,
+  type JobReader,
+  type JobState,
+  type JobSummary,
+  isQueueName,
+  jobStates,
+  queueNames,
+} from '@prosaas/queues';
+import { type Static, Type } from 'typebox';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { NotFound } from '../errors.ts';
+import { type JobList, businessOfJob, readJobPage } from '../job-pages.ts';
+import { Page } from './page.ts';
+import { BusinessFilter, NullableText, type ResourceContext, businessOf } from './resource.ts';
+
+const Job = Type.Object({
+  id: Type.String(),
+  queue: Type.String(),
+  state: Type.String(),
+  payload: Type.Unknown(),
+  attempts_made: Type.Integer(),
+  attempts: Type.Integer(),
+  error: NullableText,
+  created_at: Type.String(),
+  started_at: NullableText,
+  finished_at: NullableText,
+});
+
+const PageOfJobs = Page(Job);
+
+const DeadLetterQuery = Type.Object(
+  { ...pageQuery.properties, business: BusinessFilter },
+  { additionalProperties: false },
+);
+const Query = Type.Object(
+  {
+    ...pageQuery.properties,
+    business: BusinessFilter,
+    queue: Type.Optional(Type.Enum([...queueNames])),
+    state: Type.Optional(Type.Enum([...jobStates])),
+  },
+  { additionalProperties: false },
+);
+const Id = Type.Object({ queue: Type.String(), id: Type.String() });
+
+const JobCursor = Type.Tuple([
+  Type.Integer({ minimum: 0, maximum: 100 }),
+  Type.Integer({ minimum: 0, maximum: 1e9 }),
+]);
+
+/** Work under way first, what is over last. */
+const order: readonly JobState[] = ['active', 'waiting', 'delayed', 'failed', 'completed'];
+
+export function jobRoutes(app: App, { business, jobs }: ResourceContext & { jobs: JobReader }): void {
+  app.get(
+    '/api/jobs',
+    { onRequest: business, schema: { querystring: Query, response: { 200: PageOfJobs } } },
+    async (request) => {
+      const { limit, cursor, queue, state, business: named } = request.query;
+      const queues = queue === undefined ? queueNames : [queue];
+      const states = state === undefined ? order : [state];
+      const lists = states.flatMap((one) => queues.map((name) => ({ queue: name, state: one })));
+      return readPage(jobs, lists, { limit, cursor, businessId: businessOf(request, named) });
+    },
+  );
+
+  // Jobs that failed for good and wait for a person.
+  app.get(
+    '/api/jobs/dead-letter',
+    { onRequest: business, schema: { querystring: DeadLetterQuery, response: { 200: PageOfJobs } } },
+    async (request) => {
+      const { limit, cursor, business: named } = request.query;
+      const lists: JobList[] = [{ queue: DEAD_LETTER, state: 'waiting' }];
+      return readPage(jobs, lists, { limit, cursor, businessId: businessOf(request, named) });
+    },
+  );
+
+  app.get(
+    '/api/jobs/:queue/:id',
+    { onRequest: business, schema: { params: Id, response: { 200: Job } } },
+    async (request) => {
+      const { queue, id } = request.params;
+      const businessId = businessOf(request);
+      if (queue !== DEAD_LETTER && !isQueueName(queue)) throw new NotFound('queue');
+      const job = await jobs.getJob(queue, id);
+      if (job === undefined || !belongs(job, businessId)) throw new NotFound('job');
+      return job;
+    },
+  );
+}
+
+async function readPage(
+  reader: JobReader,
+  lists: readonly JobList[],
+  options: { limit: number; cursor: string | undefined; businessId: string | undefined },
+): Promise<Static<typeof PageOfJobs>> {
+  const { jobs, next } = await readJobPage(reader, {
+    lists,
+    from: decodeCursor(JobCursor, options.cursor) ?? [0, 0],
+    limit: options.limit,
+    wanted: (job) => belongs(job, options.businessId),
+  });
+  return { items: jobs, next_cursor: next === undefined ? null : encodeCursor([...next]) };
+}
+
+function belongs(job: JobSummary, businessId: string | undefined): boolean {
+  return businessId === undefined || businessOfJob(job) === businessId;
+}

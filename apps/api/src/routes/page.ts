@@ -1,0 +1,11 @@
+import { type TArray, type TObject, type TSchema, type TUnsafe, Type } from 'typebox';
+
+/** The body of every list: follow `next_cursor` until it is null. */
+export function Page<T extends TSchema>(
+  item: T,
+): TObject<{ items: TArray<T>; next_cursor: TUnsafe<string | null> }> {
+  return Type.Object({
+    items: Type.Array(item),
+    next_cursor: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+  });
+}

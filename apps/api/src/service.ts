@@ -1,0 +1,127 @@
+import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
+import { HealthRegistry, type ReplicaStatus, askReplicas, listReplicas } from '@prosaas/observability';
+import { openJobReader } from '@prosaas/queues';
+import {
+  type RunningService,
+  type ServiceContext,
+  buildInfo,
+  closeRedis,
+  createRedis,
+  keyspace,
+  redisAddress,
+  redisReady,
+} from '@prosaas/runtime';
+import { createSystemReader, startTelemetry } from '@prosaas/telemetry';
+import { buildApp } from './app.ts';
+import { agentCheck } from './checks/agent.ts';
+import { baileysCheck } from './checks/baileys.ts';
+import { logChanges } from './checks/log-changes.ts';
+import { databaseCheck, schemaChecks } from './checks/database.ts';
+import { redisCheck } from './checks/redis.ts';
+import { sessionsCheck } from './checks/sessions.ts';
+import { workersCheck } from './checks/workers.ts';
+import type { ApiConfig } from './config.ts';
+import { servingDatabase } from './serving-database.ts';
+import { startUp } from './start-up.ts';
+import { WarmUp } from './warm-up.ts';
+
+/** Listens first; the database is migrated and Redis claimed in the background, whenever they are there. */
+export async function startApi(
+  config: ApiConfig,
+  { identity, log }: ServiceContext,
+): Promise<RunningService & { url: string }> {
+  await using opening = new AsyncDisposableStack();
+  const keys = keyspace(config.REDIS_NAMESPACE);
+  const address = redisAddress(config);
+
+  const telemetry = opening.use(startTelemetry({ config, identity, log }));
+  telemetry.announce({ report: () => ({}) });
+  const pool = createDatabase({ url: config.DATABASE_URL, applicationName: identity.instance, log });
+  const db = opening.use(servingDatabase(pool));
+  const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL }));
+  const openRedis = (name: string): ReturnType<typeof createRedis> => {
+    const redis = createRedis({ ...address, name, role: 'commands', log });
+    opening.defer(() => closeRedis(redis));
+    return redis;
+  };
+  const redis = openRedis('api');
+  // A connection of its own: a check that waits for a hung Redis must not stand before a request's commands.
+  const probeRedis = openRedis('api:health');
+  const keyRing = opening.use(startKeyRing(pool, config, log));
+  const jobs = opening.use(openJobReader({ redis, bullPrefix: keys.bullPrefix }));
+  const metricsRedis = openRedis('api:metrics');
+  const metrics = opening.use(
+    createSystemReader({
+      redis: metricsRedis,
+      keyspace: keys,
+      onError: (err) => log.warn({ err }, 'Metrics cannot be read from Redis'),
+    }),
+  );
+  redisReady(metricsRedis).then(
+    () => metrics.start(),
+    () => {},
+  );
+
+  const replicas = { redis: probeRedis, keyPrefix: keys.key('replicas') };
+  const serving = async (): Promise<ReplicaStatus[]> =>
+    (await listReplicas(replicas)).filter(({ state }) => state === 'live');
+  const warmUp = new WarmUp({
+    replicas: serving,
+    ask: () => askReplicas({ ...replicas, topic: 'warmup' }),
+    log,
+  });
+
+  const health = opening.use(new HealthRegistry());
+  const checks = [
+    databaseCheck({ probe, pool: db }),
+    ...schemaChecks({ probe }),
+    baileysCheck({ url: config.BAILEYS_URL }),
+    redisCheck({ redis: probeRedis }),
+    workersCheck({ redis: probeRedis, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
+    sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
+    agentCheck({ replicas: serving }),
+  ];
+  for (const check of checks) health.register(check);
+  opening.use(logChanges(health, log));
+  health.start();
+
+  const app = buildApp({
+    log,
+    build: buildInfo(config),
+    db,
+    keyRing,
+    health,
+    readyzRequires: config.READYZ_REQUIRE,
+    metrics,
+    jobs,
+    warmUp,
+  });
+  opening.defer(() => app.close());
+  const url = await app.listen({ host: config.HOST, port: config.API_PORT });
+  log.info({ url }, 'Listening');
+
+  const ending = new AbortController();
+  // Nobody awaits it before the end: a conflict of two stacks is a fault that ends the service.
+  const started = startUp({
+    databaseUrl: config.DATABASE_URL,
+    db: pool,
+    redis,
+    keyspace: keys,
+    log,
+    signal: ending.signal,
+  });
+  opening.defer(async () => {
+    ending.abort();
+    await started.catch(() => {});
+  });
+  const open = opening.move();
+  return {
+    url,
+    drain() {
+      health.drain();
+      // Callers of /warmup must not keep the listener from closing.
+      warmUp[Symbol.dispose]();
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}

@@ -1,0 +1,49 @@
+import { type Database, isDatabaseAway } from '@prosaas/database';
+import { AppError } from '@prosaas/runtime';
+
+export interface ServingDatabase extends Database {
+  /** Whether the last statement that ended found the database away: what the pool has met, not what a probe sees. */
+  inTrouble(): boolean;
+  /** Tries whether the trouble is over, in the background. */
+  retry(): void;
+}
+
+class DatabaseUnavailable extends AppError {
+  constructor(options: ErrorOptions) {
+    super('The database does not answer for now: try again.', {
+      status: 503,
+      code: 'DATABASE_UNAVAILABLE',
+      retryable: true,
+      ...options,
+    });
+  }
+}
+
+/** The pool as the routes see it: an outage is 503, not a fault of ours. */
+export function servingDatabase(db: Database): ServingDatabase {
+  let trouble = false;
+  let retrying: Promise<unknown> | undefined;
+  const serve = async <T>(run: () => Promise<T>): Promise<T> => {
+    try {
+      const result = await run();
+      trouble = false;
+      return result;
+    } catch (cause) {
+      trouble = isDatabaseAway(cause);
+      throw trouble ? new DatabaseUnavailable({ cause }) : cause;
+    }
+  };
+  return {
+    query: (sql, params) => serve(() => db.query(sql, params)),
+    transaction: (run) => serve(() => db.transaction(run)),
+    inTrouble: () => trouble,
+    retry() {
+      retrying ??= serve(() => db.query('select 1'))
+        .catch(() => {})
+        .finally(() => {
+          retrying = undefined;
+        });
+    },
+    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,60 @@
+import { type Database, StackConflict, checkStack, migrate } from '@prosaas/database';
+import { type Keyspace, type Logger, retryForever } from '@prosaas/runtime';
+import type { Redis } from 'ioredis';
+
+export interface StartUpOptions {
+  databaseUrl: string;
+  db: Database;
+  redis: Redis;
+  keyspace: Keyspace;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+/**
+ * What the api does once it listens: applies the migrations, then claims the Redis namespace for this database. PostgreSQL
+ * and Redis may be away; each step is tried until it succeeds. Rejects with `StackConflict` alone.
+ */
+export async function startUp({
+  databaseUrl,
+  db,
+  redis,
+  keyspace,
+  log,
+  signal,
+}: StartUpOptions): Promise<void> {
+  const retries = { signal, baseMs: 200, maxMs: 3000 };
+  try {
+    await retryForever(() => migrate({ url: databaseUrl, log }), {
+      ...retries,
+      onError: (err, attempt) => {
+        if (attempt === 1 || attempt % 10 === 0)
+          log.warn({ err, attempt }, 'Migrations cannot be applied yet');
+      },
+    });
+    const conflict = await retryForever(() => claimStack(db, redis, keyspace), {
+      ...retries,
+      onError: (err, attempt) => {
+        if (attempt === 1) log.warn({ err }, 'The Redis namespace cannot be claimed yet');
+      },
+    });
+    if (conflict !== undefined) throw conflict;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** A conflict is an answer: trying again does not change it. */
+async function claimStack(
+  db: Database,
+  redis: Redis,
+  keyspace: Keyspace,
+): Promise<StackConflict | undefined> {
+  try {
+    await checkStack(db, redis, keyspace.key('stack'));
+    return undefined;
+  } catch (error) {
+    if (error instanceof StackConflict) return error;
+    throw error;
+  }
+}
