@@ -1,0 +1,52 @@
+import formbody from '@fastify/formbody';
+import websocket from '@fastify/websocket';
+import { type App, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
+import { type HealthRegistry, healthRoutes, livenessProbes, versionRoute } from '@prosaas/observability';
+import type { BuildInfo, Logger } from '@prosaas/runtime';
+import type { WebSocket } from '@fastify/websocket';
+import type { CallJournal } from './call-journal.ts';
+import type { CallSlots } from './call-slots.ts';
+import { callsProbes } from './checks.ts';
+import type { LiveCalls } from './live-calls.ts';
+import type { ProviderGuard } from './provider-signature.ts';
+import { callStatusRoute } from './routes/call-status.ts';
+import { incomingCallRoute } from './routes/incoming-call.ts';
+import { mediaStreamRoute } from './routes/media-stream.ts';
+import type { StreamTokens } from './stream-tokens.ts';
+
+export interface CallsParts {
+  log: Logger;
+  build: BuildInfo;
+  keyRing: KeyRing;
+  health: HealthRegistry;
+  guard: ProviderGuard;
+  slots: CallSlots;
+  tokens: StreamTokens;
+  journal: CallJournal;
+  live: LiveCalls;
+  door: (socket: WebSocket) => void;
+  streamUrl: string;
+  draining: () => boolean;
+}
+
+/** A webhook of the provider has some 30 short parameters. */
+const webhookBytes = 64 * 1024;
+/** A frame of 20 ms has some 300 characters; providers bundle a few. */
+const frameBytes = 32 * 1024;
+
+export async function buildApp(parts: CallsParts): Promise<App> {
+  const { log, health, keyRing, build } = parts;
+  const app = buildHttpApp({ log, bodyLimit: webhookBytes });
+  await app.register(formbody, { bodyLimit: webhookBytes });
+  await app.register(websocket, { options: { maxPayload: frameBytes, perMessageDeflate: false } });
+  app.register(healthRoutes, {
+    health,
+    probes: [...livenessProbes(), ...callsProbes()],
+    canSeeDetails: canSeeDetails(keyRing),
+  });
+  app.register(versionRoute(build));
+  incomingCallRoute(app, parts);
+  callStatusRoute(app, parts);
+  mediaStreamRoute(app, parts.door);
+  return app;
+}

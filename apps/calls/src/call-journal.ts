@@ -1,0 +1,119 @@
+import {
+  type Database,
+  DEFAULT_BUSINESS_ID,
+  type RecordingInput,
+  changeCall,
+  saveRecording,
+} from '@prosaas/database';
+import { type Logger, backoff } from '@prosaas/runtime';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CallEvent, nextCall } from './call-state.ts';
+
+interface Entry {
+  callSid: string;
+  bytes: number;
+  write: () => Promise<unknown>;
+}
+
+/** What is kept for a database that is away: minutes of calls, and half an hour of what callers said. */
+const entryLimit = 5000;
+const byteLimit = 32 * 1024 * 1024;
+const flushMs = 3000;
+const bytesOfAnEvent = 500;
+
+/** Writes down what happens to calls, in order, without ever holding a call up: a database that is away gets it later. */
+export class CallJournal implements AsyncDisposable {
+  readonly #db: Database;
+  readonly #log: Logger;
+  readonly #entries: Entry[] = [];
+  readonly #stop = new AbortController();
+  #bytes = 0;
+  #working: Promise<void> | undefined;
+  #away = false;
+
+  constructor({ db, log }: { db: Database; log: Logger }) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  event(callSid: string, event: CallEvent, at: Date = new Date()): void {
+    const write = (): Promise<unknown> =>
+      this.#db.transaction((tx) => {
+        const initial = { id: callSid, business_id: DEFAULT_BUSINESS_ID, status: 'queued', started_at: at };
+        return changeCall(tx, initial, (call) => nextCall(call, event, at));
+      });
+    this.#add({ callSid, bytes: bytesOfAnEvent, write });
+  }
+
+  recording(recording: Omit<RecordingInput, 'businessId'>): void {
+    const whole = { ...recording, businessId: DEFAULT_BUSINESS_ID };
+    this.#add({
+      callSid: recording.callId,
+      bytes: recording.audio.length,
+      write: () => saveRecording(this.#db, whole),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const limit = setTimeout(() => this.#stop.abort(), flushMs);
+    await this.#working;
+    clearTimeout(limit);
+    if (this.#entries.length > 0)
+      this.#log.error({ lost: this.#entries.length }, 'records of calls were not written');
+  }
+
+  #add(entry: Entry): void {
+    if (this.#entries.length >= entryLimit || this.#bytes + entry.bytes > byteLimit) {
+      this.#log.error(
+        { call_id: entry.callSid },
+        'the database is away for too long: a record of a call is lost',
+      );
+      return;
+    }
+    this.#entries.push(entry);
+    this.#bytes += entry.bytes;
+    this.#working ??= this.#work().finally(() => (this.#working = undefined));
+  }
+
+  async #work(): Promise<void> {
+    for (let entry = this.#entries[0]; entry && !this.#stop.signal.aborted; entry = this.#entries[0]) {
+      await this.#write(entry);
+      if (this.#stop.signal.aborted) return;
+    }
+  }
+
+  /** Until it is written, or can never be. */
+  async #write(entry: Entry): Promise<void> {
+    for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
+      try {
+        await entry.write();
+        if (this.#away) this.#log.info('records of calls are written again');
+        this.#away = false;
+        break;
+      } catch (error) {
+        if (isRefused(error)) {
+          this.#log.error({ err: error, call_id: entry.callSid }, 'a record of a call was refused');
+          break;
+        }
+        if (!this.#away)
+          this.#log.warn({ err: error }, 'the database is away: records of calls are written later');
+        this.#away = true;
+        await sleep(backoff({ baseMs: 200, maxMs: 5000 }, attempt), undefined, {
+          signal: this.#stop.signal,
+        }).catch(() => undefined);
+        if (this.#stop.signal.aborted) return;
+      }
+    }
+    this.#entries.shift();
+    this.#bytes -= entry.bytes;
+  }
+}
+
+/** SQLSTATE classes 22 and 23: this data will never fit. */
+function isRefused(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as { code?: unknown };
+    if (typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code)) return true;
+  }
+  return false;
+}

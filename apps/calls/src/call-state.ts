@@ -1,0 +1,88 @@
+import type { CallRow } from '@prosaas/database';
+
+export const callStatuses = [
+  'queued',
+  'initiated',
+  'ringing',
+  'in-progress',
+  'completed',
+  'busy',
+  'failed',
+  'no-answer',
+  'canceled',
+] as const;
+export type CallStatus = (typeof callStatuses)[number];
+
+export type CallEnd = 'completed' | 'error';
+
+/** Something that was heard of a call: from the provider, or from our own side of the line. */
+export type CallEvent =
+  | { type: 'offered'; from: string | undefined; to: string | undefined }
+  | { type: 'rejected'; reason: string }
+  | { type: 'answered' }
+  | { type: 'status'; status: CallStatus }
+  | { type: 'ended'; outcome: CallEnd; reason: string };
+
+/** What the provider's word means for the slot of the call; undefined while the call goes on. */
+export function endOf(status: CallStatus): CallEnd | undefined {
+  if (rank(status) < finalRank) return undefined;
+  return status === 'completed' ? 'completed' : 'error';
+}
+
+/** The call after an event that may be a repeat, late, or out of order: a status never goes back, an end stays. */
+export function nextCall(call: CallRow, event: CallEvent, at: Date): CallRow {
+  switch (event.type) {
+    case 'offered':
+      return {
+        ...call,
+        from_number: call.from_number ?? event.from ?? null,
+        to_number: call.to_number ?? event.to ?? null,
+        status: later(call.status, 'ringing'),
+        started_at: earlier(call.started_at, at),
+      };
+    case 'rejected':
+      if (call.outcome !== null) return call;
+      return {
+        ...call,
+        status: later(call.status, 'busy'),
+        outcome: 'rejected',
+        reason: event.reason,
+        ended_at: at,
+      };
+    case 'answered':
+      return { ...call, status: later(call.status, 'in-progress'), answered_at: call.answered_at ?? at };
+    case 'status':
+      return {
+        ...call,
+        status: later(call.status, event.status),
+        answered_at:
+          call.answered_at ?? (event.status === 'in-progress' && call.ended_at === null ? at : null),
+        ended_at: call.ended_at ?? (endOf(event.status) ? at : null),
+      };
+    case 'ended':
+      if (call.outcome !== null) return call;
+      return {
+        ...call,
+        status: later(call.status, event.outcome === 'completed' ? 'completed' : 'failed'),
+        outcome: event.outcome,
+        reason: event.reason,
+        ended_at: call.ended_at ?? at,
+      };
+  }
+}
+
+const finalRank = 3;
+
+function rank(status: string): number {
+  const place = callStatuses.indexOf(status as CallStatus);
+  return Math.min(Math.max(place, 0), callStatuses.indexOf('completed')) - 1;
+}
+
+/** The first final status stays; before that, the one that is further on. */
+function later(current: string, incoming: CallStatus): string {
+  return rank(incoming) > rank(current) ? incoming : current;
+}
+
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other;
+}

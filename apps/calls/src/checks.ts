@@ -1,0 +1,88 @@
+import type { Agent, Voice } from '@prosaas/agentkit';
+import type { DatabaseProbe } from '@prosaas/database';
+import type { SlotPool } from '@prosaas/leases';
+import {
+  type CheckDefinition,
+  CheckFailure,
+  type ProbeDefinition,
+  type ProbeReport,
+} from '@prosaas/observability';
+
+export interface CheckParts {
+  /** Over a connection of its own: a hung Redis must not be waited for twice. */
+  slots: SlotPool;
+  database: DatabaseProbe;
+  agent: Agent;
+  voice: Voice;
+  hasAuthToken: boolean;
+}
+
+export function callsChecks({ slots, database, agent, voice, hasAuthToken }: CheckParts): CheckDefinition[] {
+  return [
+    {
+      name: 'redis',
+      componentType: 'datastore',
+      run: async () => ({ facts: { active_calls: await slots.active() } }),
+    },
+    {
+      name: 'database',
+      componentType: 'datastore',
+      component: 'postgres',
+      run: (signal) => database.ping(signal),
+    },
+    {
+      name: 'agent',
+      componentType: 'component',
+      run: () => {
+        const { state, fallback } = agent.status();
+        if (state === 'failed') throw new CheckFailure('failed');
+        if (state !== 'warm') return { status: 'warn', reason: state };
+        return fallback ? { status: 'warn', reason: 'fallback' } : undefined;
+      },
+    },
+    {
+      name: 'voice',
+      componentType: 'component',
+      run: () => {
+        const { state } = voice.status();
+        if (state === 'failed') throw new CheckFailure('failed');
+        return state === 'warm' ? undefined : { status: 'warn', reason: state };
+      },
+    },
+    {
+      name: 'provider',
+      componentType: 'system',
+      run: () => (hasAuthToken ? undefined : { status: 'warn', reason: 'auth_token_missing' }),
+    },
+  ];
+}
+
+const unhealthy = ({ checks }: ProbeReport): object => ({ status: 'unhealthy', checks });
+
+export function callsProbes(): ProbeDefinition[] {
+  const shown = ['database', 'agent', 'voice', 'provider'];
+  return [
+    {
+      path: '/health',
+      name: 'health',
+      required: ['redis'],
+      shown,
+      body: {
+        pass: (report) => ({ status: 'healthy', active_calls: report.facts('redis')['active_calls'] }),
+        fail: unhealthy,
+      },
+    },
+    {
+      path: '/readyz',
+      name: 'readyz',
+      required: ['redis'],
+      shown,
+      hysteresis: { bad: 3, good: 2 },
+      failsWhileDraining: true,
+      body: {
+        pass: ({ checks }) => ({ ready: true, checks }),
+        fail: ({ checks }) => ({ ready: false, checks }),
+      },
+    },
+  ];
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '@prosaas/runtime';
+import type { CallJournal } from './call-journal.ts';
+import type { CallSlots } from './call-slots.ts';
+import type { CallEnd } from './call-state.ts';
+import { type Message, type Phrase, converse } from './media/conversation.ts';
+import type { MediaStream, StreamEnd } from './media/media-stream.ts';
+import { muLawWav } from './media/wav.ts';
+import type { CallTimings } from './timings.ts';
+
+export interface LiveCallsOptions {
+  slots: CallSlots;
+  journal: CallJournal;
+  say: (phrase: Phrase) => Promise<Uint8Array | undefined>;
+  timings: CallTimings;
+  log: Logger;
+}
+
+interface LiveCall {
+  stream: MediaStream;
+  wrapUp: AbortController;
+  done: Promise<void>;
+}
+
+/** The calls whose media streams end in this process. */
+export class LiveCalls {
+  readonly #options: LiveCallsOptions;
+  readonly #calls = new Map<string, LiveCall>();
+
+  constructor(options: LiveCallsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  has(callSid: string): boolean {
+    return this.#calls.has(callSid);
+  }
+
+  /** Talks to the caller until the call is over. */
+  start(callSid: string, stream: MediaStream): void {
+    const wrapUp = new AbortController();
+    const done = this.#run(callSid, stream, wrapUp).finally(() => this.#calls.delete(callSid));
+    this.#calls.set(callSid, { stream, wrapUp, done });
+  }
+
+  /** The provider says that the call is over: nobody is left to talk to. */
+  hangUp(callSid: string): void {
+    this.#calls.get(callSid)?.stream.close();
+  }
+
+  /** Lets live calls finish; those that take longer are told goodbye. */
+  async drain(): Promise<void> {
+    const { drainMs, farewellMs } = this.#options.timings;
+    await this.#settled(drainMs);
+    for (const { wrapUp } of this.#calls.values()) wrapUp.abort(new Error('the service stops'));
+    await this.#settled(farewellMs);
+    for (const { stream } of this.#calls.values()) stream.close();
+    await this.#settled(1000);
+  }
+
+  async #settled(limitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+    await Promise.race([Promise.all([...this.#calls.values()].map((call) => call.done)), limit]);
+    clearTimeout(timer);
+  }
+
+  async #run(callSid: string, stream: MediaStream, wrapUp: AbortController): Promise<void> {
+    const { slots, journal, say, timings } = this.#options;
+    const log = this.#options.log.child({ call_id: callSid });
+    const tooLong = setTimeout(() => wrapUp.abort(new Error('the call took too long')), timings.maxCallMs);
+    const renewal = setInterval(() => void this.#renew(callSid, stream, log), timings.renewEveryMs);
+    let fault = false;
+    journal.event(callSid, { type: 'answered' });
+    try {
+      const onMessage = (message: Message): void => this.#keep(callSid, message, log);
+      await converse({ stream, say, timings, wrapUp: wrapUp.signal, onMessage });
+    } catch (error) {
+      fault = true;
+      log.error({ err: error }, 'a call failed');
+    } finally {
+      clearTimeout(tooLong);
+      clearInterval(renewal);
+    }
+    const reason = fault ? 'fault' : (stream.end ?? 'finished');
+    log.info({ reason }, 'a call ended');
+    slots.release(callSid, fault ? 'error' : outcomeOf(stream.end ?? 'finished'), reason);
+  }
+
+  /** Live media keeps the slot; a silent socket lets it lapse. */
+  async #renew(callSid: string, stream: MediaStream, log: Logger): Promise<void> {
+    if (!stream.takeSign()) return;
+    try {
+      const state = await this.#options.slots.renew(callSid);
+      if (state === 'over') stream.close();
+      if (state === 'lost') log.warn('the slot of a live call has lapsed; the call goes on');
+    } catch (error) {
+      log.debug({ err: error }, 'the slot of a live call was not renewed; the next round tries again');
+    }
+  }
+
+  #keep(callSid: string, { audio, durationMs, endedBy }: Message, log: Logger): void {
+    log.info({ duration_ms: Math.round(durationMs), ended_by: endedBy }, 'a message was recorded');
+    this.#options.journal.recording({
+      id: randomUUID(),
+      callId: callSid,
+      mediaType: 'audio/wav',
+      durationMs,
+      audio: muLawWav(audio),
+    });
+  }
+}
+
+function outcomeOf(end: StreamEnd): CallEnd {
+  return end === 'finished' || end === 'caller_hung_up' ? 'completed' : 'error';
+}

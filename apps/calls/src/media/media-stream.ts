@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@prosaas/runtime';
+import type { WebSocket } from '@fastify/websocket';
+import { bytesPerMs } from './message-recorder.ts';
+import { type StreamFrame, parseStreamFrame } from './stream-frames.ts';
+
+/** Why a stream is over. */
+export type StreamEnd = 'caller_hung_up' | 'finished' | 'stream_lost' | 'no_media' | 'overflow' | 'garbage';
+
+export interface StreamListener {
+  audio?(audio: Uint8Array): void;
+  digit?(digit: string): void;
+}
+
+const frameMs = 20;
+const frameBytes = frameMs * bytesPerMs;
+/** What is sent ahead of its time, so that a late timer leaves no gap. */
+const leadFrames = 5;
+/** A provider that does not read: 250 frames and more lie in the socket. */
+const bufferLimit = 100_000;
+const garbageLimit = 50;
+/** How long after its time a `mark` is waited for. */
+const markGraceMs = 3000;
+
+/** The caller's end of a phone call: hears what is played, and speaks to whoever listens. */
+export class MediaStream {
+  readonly streamSid: string;
+  /** Who hears the caller at the moment. */
+  listener: StreamListener = {};
+  readonly #socket: WebSocket;
+  readonly #log: Logger;
+  readonly #over = new AbortController();
+  readonly #marks = new Map<string, () => void>();
+  readonly #watchdog: NodeJS.Timeout;
+  #end: StreamEnd | undefined;
+  #garbage = 0;
+  #lastMark = 0;
+  #heard = false;
+
+  constructor(options: { socket: WebSocket; streamSid: string; mediaGapMs: number; log: Logger }) {
+    this.#socket = options.socket;
+    this.streamSid = options.streamSid;
+    this.#log = options.log;
+    this.#watchdog = setTimeout(() => this.#finish('no_media'), options.mediaGapMs);
+    this.#socket.on('close', () => this.#finish('stream_lost'));
+    if (this.#socket.readyState !== this.#socket.OPEN) this.#finish('stream_lost');
+  }
+
+  /** Aborted when the stream is over, for whatever reason. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  get end(): StreamEnd | undefined {
+    return this.#end;
+  }
+
+  /** Whether media came since the last time this was asked. */
+  takeSign(): boolean {
+    const heard = this.#heard;
+    this.#heard = false;
+    return heard;
+  }
+
+  /** Everything that arrives on the socket after the stream's start. */
+  receive(text: string): void {
+    const frame = parseStreamFrame(text);
+    if (frame) this.#handle(frame);
+    else if (++this.#garbage > garbageLimit) this.#finish('garbage');
+    else this.#log.debug('a frame of the media stream could not be read');
+  }
+
+  /**
+   * Plays mu-law audio in real time and waits until the caller has heard it.
+   * @throws the reason of `signal`, after what was not heard yet was taken back.
+   */
+  async play(audio: Uint8Array, signal: AbortSignal): Promise<void> {
+    const interrupted = AbortSignal.any([signal, this.over]);
+    try {
+      await this.#pace(audio, interrupted);
+      await this.#mark(interrupted);
+    } catch (error) {
+      if (!this.over.aborted) this.#send({ event: 'clear', streamSid: this.streamSid });
+      interrupted.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** Ends the stream from our side; the provider goes on to what follows it in its instructions: it hangs up. */
+  close(): void {
+    this.#finish('finished');
+  }
+
+  async #pace(audio: Uint8Array, signal: AbortSignal): Promise<void> {
+    const start = performance.now();
+    const frames = Math.ceil(audio.length / frameBytes);
+    for (let sent = 0; sent < frames;) {
+      signal.throwIfAborted();
+      const due = Math.min(frames, Math.floor((performance.now() - start) / frameMs) + leadFrames);
+      for (; sent < due; sent++) {
+        const frame = audio.subarray(sent * frameBytes, (sent + 1) * frameBytes);
+        const payload = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('base64');
+        this.#send({ event: 'media', streamSid: this.streamSid, media: { payload } });
+      }
+      if (sent < frames)
+        await sleep(start + (sent - leadFrames + 1) * frameMs - performance.now(), undefined, { signal });
+    }
+  }
+
+  async #mark(signal: AbortSignal): Promise<void> {
+    const name = `played-${++this.#lastMark}`;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#marks.set(name, resolve);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(markGraceMs)]);
+    const give = (): void => resolve();
+    limit.addEventListener('abort', give, { once: true });
+    try {
+      this.#send({ event: 'mark', streamSid: this.streamSid, mark: { name } });
+      await promise;
+      signal.throwIfAborted();
+    } finally {
+      limit.removeEventListener('abort', give);
+      this.#marks.delete(name);
+    }
+  }
+
+  #handle(frame: StreamFrame): void {
+    switch (frame.event) {
+      case 'media':
+        this.#heard = true;
+        this.#watchdog.refresh();
+        this.listener.audio?.(frame.audio);
+        return;
+      case 'dtmf':
+        this.listener.digit?.(frame.digit);
+        return;
+      case 'mark':
+        this.#marks.get(frame.name)?.();
+        return;
+      case 'stop':
+        this.#finish('caller_hung_up');
+        return;
+      default:
+    }
+  }
+
+  #send(frame: Record<string, unknown>): void {
+    if (this.over.aborted) return;
+    if (this.#socket.bufferedAmount > bufferLimit) this.#finish('overflow');
+    else this.#socket.send(JSON.stringify(frame));
+  }
+
+  #finish(end: StreamEnd): void {
+    if (this.#end) return;
+    this.#end = end;
+    clearTimeout(this.#watchdog);
+    this.#over.abort(new StreamOver(end));
+    if (end === 'garbage') this.#socket.close(1007);
+    else this.#socket.close(1000);
+    // A peer that does not answer the close is cut off.
+    const cut = setTimeout(() => this.#socket.terminate(), closeGraceMs);
+    cut.unref();
+    this.#socket.once('close', () => clearTimeout(cut));
+  }
+}
+
+const closeGraceMs = 2000;
+
+export class StreamOver extends Error {
+  override readonly name = 'StreamOver';
+
+  constructor(end: StreamEnd) {
+    super(`the media stream is over: ${end}`);
+  }
+}

@@ -1,0 +1,75 @@
+import type { App } from '@prosaas/http';
+import { type Logger, maskPhone } from '@prosaas/runtime';
+import { Type } from 'typebox';
+import type { CallJournal } from '../call-journal.ts';
+import type { CallSlots } from '../call-slots.ts';
+import type { ProviderGuard } from '../provider-signature.ts';
+import type { StreamTokens } from '../stream-tokens.ts';
+import { connectStream, hangUp, rejectBusy, twimlMediaType } from '../twiml.ts';
+
+export const callSid = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' });
+const party = Type.Optional(Type.String({ maxLength: 128 }));
+
+export interface IncomingCallOptions {
+  guard: ProviderGuard;
+  slots: CallSlots;
+  tokens: StreamTokens;
+  journal: CallJournal;
+  streamUrl: string;
+  /** The service stops: it takes no new calls. */
+  draining: () => boolean;
+  log: Logger;
+}
+
+/** The provider asks what to do with a call. Whatever happens here, it gets instructions: an error would be read to the caller. */
+export function incomingCallRoute(app: App, options: IncomingCallOptions): void {
+  const { guard, journal, log } = options;
+  app.post(
+    '/webhook/incoming_call',
+    { ...guard, schema: { body: Type.Object({ CallSid: callSid, From: party, To: party }) } },
+    async (request, reply) => {
+      const { CallSid, From, To } = request.body;
+      const verdict = await decide(options, CallSid);
+      const call = { call_id: CallSid, from: maskPhone(From ?? ''), to: maskPhone(To ?? '') };
+      if (verdict.outcome !== 'over') journal.event(CallSid, { type: 'offered', from: From, to: To });
+      if (verdict.outcome === 'rejected') {
+        log.warn({ ...call, reason: verdict.reason }, 'a call was rejected as busy');
+        journal.event(CallSid, { type: 'rejected', reason: verdict.reason });
+      } else {
+        log.info(
+          call,
+          verdict.outcome === 'over' ? 'a call that is over was offered again' : 'a call was accepted',
+        );
+      }
+      return reply.type(twimlMediaType).send(verdict.twiml);
+    },
+  );
+}
+
+type Verdict =
+  | { outcome: 'accepted' | 'over'; twiml: string }
+  | { outcome: 'rejected'; reason: 'max_concurrent' | 'redis_away' | 'shutting_down'; twiml: string };
+
+async function decide(options: IncomingCallOptions, sid: string): Promise<Verdict> {
+  const { slots, tokens, streamUrl, draining, log } = options;
+  if (draining()) return { outcome: 'rejected', reason: 'shutting_down', twiml: rejectBusy };
+  try {
+    const admission = await slots.admit(sid);
+    if (admission === 'full') return { outcome: 'rejected', reason: 'max_concurrent', twiml: rejectBusy };
+    if (admission === 'over') return { outcome: 'over', twiml: hangUp };
+    if (admission === 'accepted') await issue(options, sid);
+    return { outcome: 'accepted', twiml: connectStream(streamUrl, { token: tokens.tokenOf(sid) }) };
+  } catch (error) {
+    log.error({ err: error, call_id: sid }, 'Redis is away: nobody knows how many calls there are');
+    return { outcome: 'rejected', reason: 'redis_away', twiml: rejectBusy };
+  }
+}
+
+async function issue({ tokens, slots }: IncomingCallOptions, sid: string): Promise<void> {
+  try {
+    await tokens.issue(sid);
+  } catch (error) {
+    slots.release(sid, 'error', 'redis_away');
+    throw error;
+  }
+}

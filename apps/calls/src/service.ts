@@ -1,0 +1,157 @@
+import {
+  type Profile,
+  agentReport,
+  createAgent,
+  createVoice,
+  loadProfile,
+  modelSettings,
+} from '@prosaas/agentkit';
+import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
+import { SlotPool } from '@prosaas/leases';
+import { HealthRegistry } from '@prosaas/observability';
+import {
+  type RunningService,
+  type ServiceContext,
+  buildInfo,
+  closeRedis,
+  createRedis,
+  keyspace,
+  redisAddress,
+} from '@prosaas/runtime';
+import { startTelemetry } from '@prosaas/telemetry';
+import type { Redis } from 'ioredis';
+import { buildApp } from './app.ts';
+import { CallJournal } from './call-journal.ts';
+import { CallSlots } from './call-slots.ts';
+import { callsChecks } from './checks.ts';
+import type { CallsConfig } from './config.ts';
+import { LiveCalls } from './live-calls.ts';
+import { createStreamDoor } from './media/stream-door.ts';
+import { callPhrases } from './phrases.ts';
+import { providerGuard } from './provider-signature.ts';
+import { mediaStreamPath } from './routes/media-stream.ts';
+import { startStackCheck } from './stack-check.ts';
+import { StreamTokens } from './stream-tokens.ts';
+import { type CallTimings, callTimings } from './timings.ts';
+
+export interface CallsOverrides {
+  timings?: Partial<CallTimings>;
+  profile?: Profile;
+}
+
+export interface RunningCalls extends RunningService {
+  url: string;
+}
+
+const databaseConnections = 4;
+
+/** Listens first; whatever is away (Redis, PostgreSQL, the voice) is waited for in the background and shown in health. */
+export async function startCalls(
+  config: CallsConfig,
+  { identity, log }: ServiceContext,
+  overrides: CallsOverrides = {},
+): Promise<RunningCalls> {
+  await using opening = new AsyncDisposableStack();
+  const timings = { ...callTimings, ...overrides.timings };
+  const profile = overrides.profile ?? (await loadProfile(config.PROFILE_PATH));
+  const { key } = keyspace(config.REDIS_NAMESPACE);
+  const address = redisAddress(config);
+  const openRedis = (name: string): Redis =>
+    opening.adopt(createRedis({ ...address, name, role: 'commands', log }), closeRedis);
+
+  const database = { url: config.DATABASE_URL, applicationName: identity.instance, log };
+  const db = opening.use(createDatabase({ ...database, size: databaseConnections }));
+  const keyRing = opening.use(startKeyRing(db, config, log));
+  const redis = openRedis('calls');
+  opening.use(startStackCheck({ db, redis, key: key('stack'), log }));
+  const telemetry = opening.use(startTelemetry({ config, identity, log }));
+
+  const voice = opening.use(createVoice());
+  const agent = createAgent({ profile, model: modelSettings(config), log });
+  const phrases = callPhrases(profile, voice, log);
+  const warmUp = (): void => {
+    Promise.all([agent.load(), voice.load().then(phrases.prepare)]).then(
+      () => log.info('the agent and the voice are loaded'),
+      (error: unknown) => log.error({ err: error }, 'the agent or the voice could not be loaded'),
+    );
+  };
+  telemetry.announce({ report: () => agentReport(agent, voice), on: { warmup: warmUp } });
+
+  const slotOptions = {
+    keyPrefix: key('calls'),
+    limit: config.MAX_CONCURRENT_CALLS,
+    leaseMs: timings.leaseMs,
+  };
+  const journal = opening.use(new CallJournal({ db, log }));
+  const slots = opening.use(
+    new CallSlots({
+      pool: new SlotPool({ ...slotOptions, redis }),
+      redis,
+      endedKey: (callSid) => key('calls', 'ended', callSid),
+      leaseMs: timings.leaseMs,
+      sweepEveryMs: timings.sweepEveryMs,
+      onEnd: (callSid, outcome, reason) => journal.event(callSid, { type: 'ended', outcome, reason }),
+      log,
+    }),
+  );
+  const live = new LiveCalls({ slots, journal, say: phrases.say, timings, log });
+
+  const authToken = config.TWILIO_AUTH_TOKEN;
+  if (authToken === undefined) log.warn('TWILIO_AUTH_TOKEN is not set: no call is taken');
+  const tokens = new StreamTokens({
+    redis,
+    key: (callSid) => key('calls', 'stream', callSid),
+    secret: authToken,
+    lifeMs: timings.tokenLifeMs,
+  });
+  const door = createStreamDoor({
+    redeem: async (callSid, token) =>
+      (await tokens.redeem(callSid, token)) && (await slots.renew(callSid)) === 'held',
+    onStream: (callSid, stream) => live.start(callSid, stream),
+    introductionMs: timings.introductionMs,
+    mediaGapMs: timings.mediaGapMs,
+    maxStrangers: 50 + 2 * config.MAX_CONCURRENT_CALLS,
+    log,
+  });
+
+  const health = opening.use(new HealthRegistry());
+  const checks = callsChecks({
+    slots: new SlotPool({ ...slotOptions, redis: openRedis('calls:health') }),
+    database: opening.use(createDatabaseProbe({ url: config.DATABASE_URL })),
+    agent,
+    voice,
+    hasAuthToken: authToken !== undefined,
+  });
+  for (const check of checks) health.register(check);
+  health.start();
+
+  const app = await buildApp({
+    log,
+    build: buildInfo(config),
+    keyRing,
+    health,
+    guard: providerGuard(authToken, config.PUBLIC_URL),
+    slots,
+    tokens,
+    journal,
+    live,
+    door,
+    streamUrl: `${config.PUBLIC_URL.replace(/^http/, 'ws').replace(/\/+$/, '')}${mediaStreamPath}`,
+    draining: () => health.draining,
+  });
+  opening.defer(() => app.close());
+  opening.defer(() => live.drain());
+  const url = await app.listen({ host: config.HOST, port: config.CALLS_PORT });
+  log.info({ url }, 'Listening');
+  warmUp();
+
+  const open = opening.move();
+  return {
+    url,
+    drain: () => health.drain(),
+    [Symbol.asyncDispose]: async () => {
+      health.drain();
+      await open.disposeAsync();
+    },
+  };
+}

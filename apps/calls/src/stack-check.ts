@@ -1,0 +1,45 @@
+import { type Database, StackConflict, checkStack } from '@prosaas/database';
+import { type Logger, retryForever } from '@prosaas/runtime';
+import type { Redis } from 'ioredis';
+
+/**
+ * Makes sure that this Redis namespace is not another stack's, once the database and Redis are there. A conflict is left to
+ * nobody: it ends the service.
+ */
+export function startStackCheck(options: {
+  db: Database;
+  redis: Redis;
+  key: string;
+  log: Logger;
+}): AsyncDisposable {
+  const { db, redis, key, log } = options;
+  const ending = new AbortController();
+  const attempt = (): Promise<StackConflict | undefined> =>
+    checkStack(db, redis, key).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof StackConflict) return error;
+        throw error;
+      },
+    );
+  const check = async (): Promise<void> => {
+    const conflict = await retryForever(attempt, {
+      signal: ending.signal,
+      baseMs: 200,
+      maxMs: 3000,
+      onError: (error, count) => {
+        if (count === 1) log.warn({ err: error }, 'the Redis namespace cannot be checked yet');
+      },
+    });
+    if (conflict) throw conflict;
+  };
+  const checked = check().catch((error: unknown) => {
+    if (!ending.signal.aborted) throw error;
+  });
+  return {
+    [Symbol.asyncDispose]: async () => {
+      ending.abort();
+      await checked.catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+/**
+ * Lets one media stream in for each accepted call. The token follows from the call, so that the webhook's answer is the
+ * same when the provider asks twice; Redis remembers whether it was used, on whatever replica.
+ */
+export class StreamTokens {
+  readonly #redis: Redis;
+  readonly #key: (callSid: string) => string;
+  readonly #secret: string | undefined;
+  readonly #lifeMs: number;
+
+  constructor(options: {
+    redis: Redis;
+    key: (callSid: string) => string;
+    secret: string | undefined;
+    lifeMs: number;
+  }) {
+    this.#redis = options.redis;
+    this.#key = options.key;
+    this.#secret = options.secret;
+    this.#lifeMs = options.lifeMs;
+  }
+
+  tokenOf(callSid: string): string {
+    if (this.#secret === undefined) throw new TypeError('there is no secret to make tokens with');
+    return createHmac('sha256', this.#secret).update(`media stream of ${callSid}`).digest('base64url');
+  }
+
+  /** From now on the call's token opens one stream. */
+  async issue(callSid: string): Promise<void> {
+    await this.#redis.set(this.#key(callSid), 'open', 'PX', this.#lifeMs, 'NX');
+  }
+
+  /** True for the one stream that shows the token first, in time. */
+  async redeem(callSid: string, token: string): Promise<boolean> {
+    if (this.#secret === undefined) return false;
+    const given = Buffer.from(token);
+    const expected = Buffer.from(this.tokenOf(callSid));
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false;
+    return (await this.#redis.call('SET', this.#key(callSid), 'used', 'XX', 'KEEPTTL', 'GET')) === 'open';
+  }
+}

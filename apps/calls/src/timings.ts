@@ -1,0 +1,38 @@
+/** Times of a call, milliseconds. Constants in production; tests shorten some. */
+export interface CallTimings {
+  /** How long a slot is kept for a call that shows no life: no stream, or no media on it. */
+  leaseMs: number;
+  renewEveryMs: number;
+  sweepEveryMs: number;
+  /** A socket that has not shown a valid token by then is closed. */
+  introductionMs: number;
+  /** From the answer to the webhook to the start of its stream. */
+  tokenLifeMs: number;
+  /** No media for so long on an open stream: the other side is gone. */
+  mediaGapMs: number;
+  /** No speech for so long: the caller is asked once, then hung up on. */
+  idleMs: number;
+  /** Silence after speech that ends the message. */
+  silenceMs: number;
+  maxMessageMs: number;
+  maxCallMs: number;
+  /** How long a service that stops waits for its live calls. */
+  drainMs: number;
+  /** After that, how long the goodbye may take. */
+  farewellMs: number;
+}
+
+export const callTimings: CallTimings = {
+  leaseMs: 20_000,
+  renewEveryMs: 4000,
+  sweepEveryMs: 2000,
+  introductionMs: 10_000,
+  tokenLifeMs: 60_000,
+  mediaGapMs: 10_000,
+  idleMs: 8000,
+  silenceMs: 3000,
+  maxMessageMs: 120_000,
+  maxCallMs: 600_000,
+  drainMs: 10_000,
+  farewellMs: 5000,
+};

@@ -1,0 +1,25 @@
+/** Answers to the provider's "what shall I do with this call?". */
+
+export const twimlMediaType = 'text/xml; charset=utf-8';
+
+/** Opens a media stream, and hangs up once the service closes it. */
+export function connectStream(url: string, parameters: Record<string, string>): string {
+  const inner = Object.entries(parameters)
+    .map(([name, value]) => `<Parameter name="${escape(name)}" value="${escape(value)}"/>`)
+    .join('');
+  return response(`<Connect><Stream url="${escape(url)}">${inner}</Stream></Connect><Hangup/>`);
+}
+
+export const rejectBusy: string = response('<Reject reason="busy"/>');
+
+export const hangUp: string = response('<Hangup/>');
+
+function response(verbs: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Response>${verbs}</Response>`;
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+function escape(text: string): string {
+  return text.replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
+}
