@@ -1,0 +1,22 @@
+import { MetricsReader } from '@prosaas/observability';
+import { keyspace } from '@prosaas/runtime';
+import { catalogue } from '@prosaas/telemetry';
+import type { Stack } from './harness.ts';
+
+export interface Counted {
+  inbound: number;
+  outbound: number;
+  errors: number;
+}
+
+/** What all replicas have published so far. */
+export async function counted(stack: Stack): Promise<Counted> {
+  const { key } = keyspace('prosaas');
+  const reader = new MetricsReader({ redis: stack.commands, keyPrefix: key('metrics'), catalogue, onError: () => {} });
+  const { counters } = await reader.read();
+  return {
+    inbound: counters['whatsapp_inbound_messages'] ?? 0,
+    outbound: counters['whatsapp_outbound_messages'] ?? 0,
+    errors: counters['whatsapp_errors'] ?? 0,
+  };
+}
