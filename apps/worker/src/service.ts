@@ -1,7 +1,14 @@
 import { agentReport, createAgent, loadProfile, modelSettings, type Agent } from '@prosaas/agentkit';
 import { checkStack, createDatabase, migrationStatus, startKeyRing, type Database } from '@prosaas/database';
 import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
-import { createDeadLetterMover, createProducer, queueNames, startOutboxRelay } from '@prosaas/queues';
+import {
+  createDeadLetterMover,
+  createProducer,
+  queueNames,
+  queueTable,
+  startOutboxRelay,
+  type QueueName,
+} from '@prosaas/queues';
 import {
   closeRedis,
   createRedis,
@@ -114,18 +121,19 @@ export async function startWorker(
         ...(overrides.times && { times: overrides.times }),
       }),
     );
-    await consumers.ready();
-    if (stopping.signal.aborted) return;
     work.use(
       startHeartbeat({
         redis: commands,
         key: keys.heartbeat,
         replica: identity,
         everySeconds: config.WORKER_HEARTBEAT_SECONDS,
-        consumers: consumers.workers.map((worker) => watchBullWorker(worker)),
+        consumers: consumers.workers.map((worker) =>
+          watchBullWorker(worker, { timeLimitMs: queueTable[worker.name as QueueName].timeLimitMs }),
+        ),
         log,
       }),
     );
+    await consumers.ready();
     log.info({ queues: queueNames, concurrency: config.WORKER_CONCURRENCY }, 'jobs are taken');
   };
   // A fault here (a namespace that is another stack's) has no one to handle it: it ends the service.

@@ -1,0 +1,68 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Sent {
+  key: string;
+  session: string;
+  chatId: string;
+  text: string;
+}
+
+export interface FakeBaileys extends AsyncDisposable {
+  url: string;
+  /** What went out, each key once, in the order of going out. */
+  sent: Sent[];
+  requests: number;
+  /** Answers instead of sending: the status, or `lost` to send and then cut the connection. */
+  fault: (message: Sent) => number | 'lost' | undefined;
+  delayMs: number;
+}
+
+/** The send door of the baileys service, with its idempotency: a key that was sent is not sent again. */
+export async function startFakeBaileys(secret = 'secret'): Promise<FakeBaileys> {
+  const known = new Set<string>();
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      fake.requests += 1;
+      const message: Sent = {
+        key: String(request.headers['idempotency-key']),
+        ...(JSON.parse(Buffer.concat(chunks).toString()) as Omit<Sent, 'key'>),
+      };
+      setTimeout(() => {
+        const fault = request.headers['x-internal-secret'] === secret ? fake.fault(message) : 401;
+        if (typeof fault === 'number') {
+          response.writeHead(fault, { 'content-type': 'application/problem+json' });
+          response.end(JSON.stringify({ status: fault, code: `FAULT_${fault}` }));
+          return;
+        }
+        if (!known.has(message.key)) {
+          known.add(message.key);
+          fake.sent.push(message);
+        }
+        if (fault === 'lost') {
+          request.socket.destroy();
+          return;
+        }
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ id: `WA-${message.key}`, status: 'sent' }));
+      }, fake.delayMs);
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const fake: FakeBaileys = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sent: [],
+    requests: 0,
+    fault: () => undefined,
+    delayMs: 0,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return fake;
+}
