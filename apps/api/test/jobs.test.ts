@@ -1,0 +1,54 @@
+import { poll } from '@prosaas/devstack';
+import { createProducer, openJobReader } from '@prosaas/queues';
+import { closeRedis, createLogger, createRedis, keyspace } from '@prosaas/runtime';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TestApi, adminKey, startTestApi, walk } from './support.ts';
+
+let api: TestApi;
+const uuid = (at: number): string => `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  const log = createLogger({ service: 'api', instance: 'test', level: 'silent' });
+  const redis = createRedis({ url: api.redis.url, name: 'test', role: 'blocking', log });
+  await using producer = createProducer({ redis, bullPrefix: keyspace('prosaas').bullPrefix });
+  for (let at = 0; at < 12; at += 1) {
+    await producer.enqueue('inbound-messages', {
+      key: `m${at}`,
+      payload: {
+        messageId: uuid(at),
+        conversationId: uuid(0),
+        businessId: at % 3 === 0 ? 'other' : 'default',
+      },
+    });
+  }
+  await using reader = openJobReader({ redis, bullPrefix: keyspace('prosaas').bullPrefix });
+  expect(await reader.getJob('inbound-messages', 'm0')).toBeDefined();
+  await closeRedis(redis);
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+test('jobs are read page by page, to an API key those of its business alone', async () => {
+  expect(await walk(api, '/api/jobs?limit=3', adminKey)).toHaveLength(12);
+  const own = await walk(api, '/api/jobs?queue=inbound-messages&state=waiting&limit=3');
+  expect(own.map(({ id }) => id)).toHaveLength(8);
+  expect(await walk(api, '/api/jobs?business=other', adminKey)).toHaveLength(4);
+  expect(await api.json('/api/jobs/inbound-messages/m1')).toMatchObject({ id: 'm1', state: 'waiting' });
+  expect((await api.get('/api/jobs/inbound-messages/m0')).status).toBe(404);
+  expect(await walk(api, '/api/jobs/dead-letter')).toEqual([]);
+});
+
+test('without Redis lists of jobs are 503, records are read as before, and all comes back by itself', async () => {
+  await api.redis.stop();
+  const away = await poll(
+    async () => {
+      const answer = await api.get('/api/jobs');
+      return answer.status === 503 && answer;
+    },
+    { what: 'Redis to be missed' },
+  );
+  expect(await away.json()).toMatchObject({ code: 'QUEUES_UNAVAILABLE' });
+  expect((await api.get('/api/conversations')).status).toBe(200);
+  await api.redis.start();
+  await poll(async () => (await api.get('/api/jobs')).status === 200, { what: 'Redis to be back' });
+});

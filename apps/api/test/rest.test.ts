@@ -1,0 +1,152 @@
+import { recordInbound, saveRecording } from '@prosaas/database';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type TestApi, adminKey, startTestApi, walk } from './support.ts';
+
+let api: TestApi;
+const conversations: string[] = [];
+
+beforeAll(async () => {
+  api = await startTestApi();
+  await api.db.query(
+    `insert into businesses (id, name, time_zone) values ('other', 'Other', 'Asia/Jerusalem')`,
+  );
+  await api.db.query(
+    `insert into whatsapp_sessions (id, business_id) values ('main', 'default'), ('second', 'other')`,
+  );
+  for (let contact = 0; contact < 7; contact += 1) {
+    const { conversationId } = await api.db.transaction((tx) =>
+      recordInbound(tx, {
+        sessionId: contact < 5 ? 'main' : 'second',
+        businessId: contact < 5 ? 'default' : 'other',
+        contact: `4915200000${contact}@s.whatsapp.net`,
+        externalId: `M${contact}`,
+        text: `שלום ${contact}`,
+        sentAt: new Date(),
+      }),
+    );
+    conversations.push(conversationId);
+  }
+  // A last message of the same microsecond, and none at all: both have their place in the order.
+  await api.db.query(
+    `update conversations set last_message_at = (select max(last_message_at) from conversations) where id = any($1)`,
+    [conversations.slice(1, 4)],
+  );
+  await api.db.query('update conversations set last_message_at = null where id = $1', [conversations[4]]);
+  for (let call = 0; call < 5; call += 1) {
+    await api.db.query(
+      `insert into calls (id, business_id, from_number, status, outcome, started_at)
+       values ($1, $2, '+49301234567', 'completed', 'completed', '2026-01-01T00:00:00.123456Z')`,
+      [`CA${call}`, call < 4 ? 'default' : 'other'],
+    );
+  }
+  await saveRecording(api.db, {
+    id: '00000000-0000-4000-8000-000000000001',
+    businessId: 'default',
+    callId: 'CA1',
+    mediaType: 'audio/wav',
+    durationMs: 1500,
+    audio: new Uint8Array([1, 2, 3]),
+  });
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+describe('lists', () => {
+  test.each([
+    ['/api/conversations', 5, 7],
+    ['/api/messages', 5, 7],
+    ['/api/calls', 4, 5],
+    ['/api/businesses', 1, 2],
+  ])(
+    '%s holds each record once, page by page, and to an API key those of its business alone',
+    async (path, own, all) => {
+      for (const limit of [1, 2, 200]) {
+        const mine = await walk(api, `${path}?limit=${limit}`);
+        expect(new Set(mine.map(({ id }) => id)).size).toBe(own);
+        expect(mine).toHaveLength(own);
+        for (const record of mine) expect(record['business_id'] ?? record['id']).toBe('default');
+        expect(await walk(api, `${path}?limit=${limit}`, adminKey)).toHaveLength(all);
+      }
+    },
+  );
+
+  test('the admin key may name one business, an API key no other than its own', async () => {
+    expect((await api.list('/api/conversations?business=other', adminKey)).items).toHaveLength(2);
+    expect((await api.list('/api/conversations?business=default')).items).toHaveLength(5);
+    const answer = await api.get('/api/conversations?business=other');
+    expect([answer.status, await answer.json()]).toMatchObject([403, { code: 'BUSINESS_NOT_ALLOWED' }]);
+  });
+
+  test('the messages of a conversation are its own', async () => {
+    const { items } = await api.list(`/api/conversations/${conversations[0]}/messages`);
+    expect(items).toMatchObject([{ text: 'שלום 0', direction: 'inbound', status: 'received' }]);
+  });
+
+  test.each([
+    ['/api/conversations?limit=0', 'VALIDATION_FAILED'],
+    ['/api/conversations?limit=201', 'VALIDATION_FAILED'],
+    ['/api/conversations?limit=ten', 'VALIDATION_FAILED'],
+    ['/api/conversations?limitt=5', 'VALIDATION_FAILED'],
+    ['/api/conversations?cursor=', 'VALIDATION_FAILED'],
+    ['/api/conversations?cursor=abc', 'BAD_CURSOR'],
+    ['/api/messages?cursor=WyJ4Il0', 'BAD_CURSOR'],
+    ['/api/calls?cursor=WzFd', 'BAD_CURSOR'],
+    ['/api/businesses?cursor=W10', 'BAD_CURSOR'],
+    ['/api/jobs?cursor=WyIxIl0', 'BAD_CURSOR'],
+    ['/api/jobs?state=lost', 'VALIDATION_FAILED'],
+    ['/api/jobs?queue=nobody', 'VALIDATION_FAILED'],
+  ])('%s is 400 %s', async (path, code) => {
+    const answer = await api.get(path);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { status: 400, code }]);
+  });
+});
+
+describe('single records', () => {
+  test.each([
+    ['/api/conversations/nonsense', 'CONVERSATION_NOT_FOUND'],
+    ['/api/conversations/00000000-0000-4000-8000-000000000000', 'CONVERSATION_NOT_FOUND'],
+    ['/api/conversations/00000000-0000-4000-8000-000000000000/messages', 'CONVERSATION_NOT_FOUND'],
+    ['/api/messages/nonsense', 'MESSAGE_NOT_FOUND'],
+    ['/api/calls/CA4', 'CALL_NOT_FOUND'],
+    ['/api/calls/nonsense', 'CALL_NOT_FOUND'],
+    ['/api/calls/CA1/recordings/nonsense', 'RECORDING_NOT_FOUND'],
+    ['/api/calls/CA2/recordings/00000000-0000-4000-8000-000000000001', 'RECORDING_NOT_FOUND'],
+    ['/api/businesses/other', 'BUSINESS_NOT_FOUND'],
+    ['/api/jobs/nobody/1', 'QUEUE_NOT_FOUND'],
+    ['/api/jobs/inbound-messages/1', 'JOB_NOT_FOUND'],
+  ])('%s is 404 %s', async (path, code) => {
+    const answer = await api.get(path);
+    expect([answer.status, await answer.json()]).toMatchObject([404, { code }]);
+  });
+
+  test("another business' conversation is not there", async () => {
+    expect((await api.get(`/api/conversations/${conversations[6]}`)).status).toBe(404);
+    expect((await api.get(`/api/conversations/${conversations[6]}/messages`)).status).toBe(404);
+    expect((await api.get(`/api/conversations/${conversations[6]}`, adminKey)).status).toBe(200);
+  });
+
+  test('a call names its recordings, and their sound can be had', async () => {
+    const call = await api.json('/api/calls/CA1');
+    expect(call).toMatchObject({ id: 'CA1', recordings: [{ media_type: 'audio/wav', duration_ms: 1500 }] });
+    const sound = await api.get('/api/calls/CA1/recordings/00000000-0000-4000-8000-000000000001');
+    expect(sound.headers.get('content-type')).toBe('audio/wav');
+    expect(sound.headers.get('content-disposition')).toMatch(/^attachment; filename=".*\.wav"$/);
+    expect(new Uint8Array(await sound.arrayBuffer())).toEqual(new Uint8Array([1, 2, 3]));
+  });
+});
+
+test('each use of the admin key is in the audit log, with the records that it named', async () => {
+  await api.get(`/api/conversations/${conversations[0]}?secret=1`, adminKey);
+  const { items } = await api.list('/api/audit?limit=200', adminKey);
+  expect(items).toContainEqual({
+    id: expect.any(String),
+    at: expect.any(String),
+    role: 'admin',
+    action: 'GET /api/conversations/:id',
+    target: conversations[0],
+    request_id: expect.any(String),
+  });
+  expect(JSON.stringify(items)).not.toContain('secret');
+  const whole = await walk(api, '/api/audit?limit=3', adminKey);
+  expect(new Set(whole.map(({ id }) => id)).size).toBe(whole.length);
+});

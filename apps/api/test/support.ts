@@ -1,0 +1,67 @@
+import { type Database, createDatabase, migrate } from '@prosaas/database';
+import { type RedisServer, testDatabase, testRedis } from '@prosaas/devstack';
+import { createLogger, identify, loadConfig } from '@prosaas/runtime';
+import { ApiConfig } from '../src/config.ts';
+import { startApi } from '../src/service.ts';
+
+export const apiKey = 'the-api-key';
+export const adminKey = 'the-admin-key';
+export const metricsToken = 'the-metrics-token';
+
+export interface TestApi extends AsyncDisposable {
+  url: string;
+  db: Database;
+  redis: RedisServer;
+  get(path: string, key?: string): Promise<Response>;
+  json(path: string, key?: string): Promise<Record<string, unknown>>;
+  list(path: string, key?: string): Promise<{ items: Record<string, unknown>[]; next_cursor: string | null }>;
+}
+
+/** The api in this process, on a database and a Redis of its own. */
+export async function startTestApi(env: Record<string, string> = {}): Promise<TestApi> {
+  await using opening = new AsyncDisposableStack();
+  const databaseUrl = await testDatabase();
+  const log = createLogger({ service: 'api', instance: 'test', level: 'silent' });
+  await migrate({ url: databaseUrl, log });
+  const db = opening.use(createDatabase({ url: databaseUrl, size: 4, applicationName: 'test', log }));
+  const redis = opening.use(await testRedis());
+  const config = loadConfig(ApiConfig, {
+    API_PORT: '0',
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redis.url,
+    API_KEY: apiKey,
+    ADMIN_KEY: adminKey,
+    METRICS_TOKEN: metricsToken,
+    INTERNAL_SECRET: 'the-internal-secret',
+    ...env,
+  });
+  const service = opening.use(await startApi(config, { identity: identify('api'), log }));
+  const open = opening.move();
+  const get = (path: string, key: string = apiKey): Promise<Response> =>
+    fetch(`${service.url}${path}`, { headers: { 'x-api-key': key } });
+  const json = async (path: string, key?: string): Promise<Record<string, unknown>> =>
+    (await (await get(path, key)).json()) as Record<string, unknown>;
+  return {
+    url: service.url,
+    db,
+    redis,
+    get,
+    json,
+    list: async (path, key) =>
+      (await json(path, key)) as { items: Record<string, unknown>[]; next_cursor: string | null },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+/** Follows a list to its end. */
+export async function walk(api: TestApi, path: string, key?: string): Promise<Record<string, unknown>[]> {
+  const items: Record<string, unknown>[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const joint = path.includes('?') ? '&' : '?';
+    const page = await api.list(cursor === '' ? path : `${path}${joint}cursor=${cursor}`, key);
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  }
+  return items;
+}
