@@ -9,7 +9,7 @@ type KeyName = (typeof keyNames)[number];
 export type ConfiguredKeys = Readonly<Partial<Record<KeyName, string>>>;
 
 /** How an operator reads the keys that were generated. */
-export const readKeysCommand = 'docker compose exec api npm run --silent keys';
+export const readKeysCommand = 'docker compose exec api node apps/api/dist/keys.js';
 
 /**
  * The keys in force: the operator's, and for each that is not set one of 256 random bits that all services share. Several

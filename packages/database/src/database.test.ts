@@ -1,0 +1,101 @@
+import { testDatabase } from '@prosaas/devstack';
+import { createLogger } from '@prosaas/runtime';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Database, createDatabase } from './database.ts';
+
+const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+let url: string;
+let db: Database;
+
+beforeAll(async () => {
+  url = await testDatabase();
+  db = createDatabase({ url, applicationName: 'test', log, size: 3 });
+  await db.query('create table things (id int primary key)');
+});
+afterAll(() => db[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await db.query('truncate things');
+});
+
+const ids = async (): Promise<number[]> =>
+  (await db.query<{ id: number }>('select id from things order by id')).map(({ id }) => id);
+
+describe('a transaction', () => {
+  test('is committed when its function resolves', async () => {
+    const result = await db.transaction(async (tx) => {
+      await tx.query('insert into things values ($1)', [1]);
+      return 'done';
+    });
+    expect(result).toBe('done');
+    expect(await ids()).toEqual([1]);
+  });
+
+  test('is rolled back when its function rejects, with that error', async () => {
+    const failure = new Error('no');
+    const run = db.transaction(async (tx) => {
+      await tx.query('insert into things values (1)');
+      throw failure;
+    });
+    await expect(run).rejects.toBe(failure);
+    expect(await ids()).toEqual([]);
+  });
+
+  test('does not pass for committed when a statement in it failed unnoticed', async () => {
+    const run = db.transaction(async (tx) => {
+      await tx.query('insert into things values (1)');
+      await tx.query('insert into things values (1)').catch(() => {});
+    });
+    await expect(run).rejects.toThrow(/rolled back/);
+    expect(await ids()).toEqual([]);
+  });
+
+  test('leaves its connection usable after a failure', async () => {
+    const one = createDatabase({ url, applicationName: 'test-one', log, size: 1 });
+    const pid = async (): Promise<unknown> => (await one.query('select pg_backend_pid() as pid'))[0];
+    const before = await pid();
+    await expect(one.query('select 1/0')).rejects.toThrow(/division by zero/);
+    await expect(one.transaction((tx) => tx.query('select 1/0'))).rejects.toThrow(/division by zero/);
+    expect(await pid()).toEqual(before);
+    await one[Symbol.asyncDispose]();
+  });
+});
+
+describe('a statement', () => {
+  test('is cancelled at its time limit, and the next one runs', async () => {
+    const hasty = createDatabase({
+      url,
+      applicationName: 'test-hasty',
+      log,
+      statementTimeoutMs: 200,
+      size: 1,
+    });
+    await expect(hasty.query('select pg_sleep(60)')).rejects.toMatchObject({ code: '57014' });
+    expect(await hasty.query('select 1 as one')).toEqual([{ one: 1 }]);
+    await hasty[Symbol.asyncDispose]();
+  });
+
+  test('runs again after the server ended its connection', async () => {
+    const one = createDatabase({ url, applicationName: 'test-ended', log, size: 1 });
+    await one.query('select 1');
+    await db.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test-ended'",
+    );
+    // The first may meet the connection before its end was noticed.
+    await one.query('select 1').catch(() => {});
+    expect(await one.query('select 2 as two')).toEqual([{ two: 2 }]);
+    await one[Symbol.asyncDispose]();
+  });
+
+  test('in a transaction whose connection ends fails, and the pool goes on', async () => {
+    const one = createDatabase({ url, applicationName: 'test-cut', log, size: 1 });
+    const run = one.transaction(async (tx) => {
+      await db.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test-cut'",
+      );
+      await tx.query('insert into things values (1)');
+    });
+    await expect(run).rejects.toThrow();
+    expect(await one.query('select count(*)::int as count from things')).toEqual([{ count: 0 }]);
+    await one[Symbol.asyncDispose]();
+  });
+});
