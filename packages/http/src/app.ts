@@ -5,7 +5,7 @@ import type { Logger } from '@prosaas/runtime';
 import { type FastifyBaseLogger, type FastifyInstance, LogController, fastify } from 'fastify';
 import { answerClientError } from './client-error.ts';
 import { mountErrorAnswers } from './error-answers.ts';
-import { problemOf, sendProblem } from './problem.ts';
+import { problemOf, sendProblem, setCommonHeaders } from './problem.ts';
 import { mountRequestLog } from './request-log.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -48,12 +48,7 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576 }: HttpAppOptions): Ap
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler);
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'x-request-id': request.id,
-      'x-content-type-options': 'nosniff',
-      // A metrics token may stand in the URL.
-      'referrer-policy': 'no-referrer',
-    });
+    setCommonHeaders(request, reply);
   });
   mountRequestLog(app);
   mountErrorAnswers(app);

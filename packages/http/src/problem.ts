@@ -100,12 +100,21 @@ function codeOf(status: number): string {
   return (STATUS_CODES[status] ?? 'BAD_REQUEST').toUpperCase().replace(/[^A-Z]+/g, '_');
 }
 
+/** On every answer. */
+export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.headers({
+    'x-request-id': request.id,
+    'x-content-type-options': 'nosniff',
+    // A metrics token may stand in the URL.
+    'referrer-policy': 'no-referrer',
+  });
+}
+
 /** Serialised here, so that no schema of the route's answers cuts it. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, body: Problem): FastifyReply {
-  return reply
+  return setCommonHeaders(request, reply)
     .code(body.status)
     .header('cache-control', 'no-store')
-    .header('x-content-type-options', 'nosniff')
     .type(problemMediaType)
     .serializer(String)
     .send(JSON.stringify({ ...body, request_id: request.id }));

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { AllowedMethods } from './allowed-methods.ts';
+
+test.each([
+  ['/healthz', '/healthz', true],
+  ['/healthz', '/healthz/', false],
+  ['/healthz', '/healthzz', false],
+  ['/a.b', '/axb', false],
+  ['/calls/:id', '/calls/CA1', true],
+  ['/calls/:id', '/calls/', false],
+  ['/calls/:id', '/calls/CA1/recording', false],
+  ['/calls/:id(^\\d+$)', '/calls/12', true],
+  ['/:session/auth/qr', '/main/auth/qr', true],
+  ['/assets/*', '/assets/a/b.js', true],
+  ['/assets/*', '/asset', false],
+])('the route %s has the path %s: %s', (route, path, known) => {
+  const methods = new AllowedMethods();
+  methods.add(route, 'GET');
+  expect(methods.of(path)).toEqual(known ? ['GET'] : []);
+});
+
+test('a path answers the methods of all its routes', () => {
+  const methods = new AllowedMethods();
+  methods.add('/sessions', ['GET', 'HEAD']);
+  methods.add('/sessions', 'POST');
+  methods.add('/:any', 'DELETE');
+  expect(methods.of('/sessions')).toEqual(['DELETE', 'GET', 'HEAD', 'POST']);
+});

@@ -1,0 +1,277 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { AppError, type KeyRing, createLogger } from '@prosaas/runtime';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { Type } from 'typebox';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type App, buildHttpApp } from './app.ts';
+import { type AdminUse, canSeeDetails, guard, metricsGuard } from './guard.ts';
+import { pageQuery } from './page.ts';
+
+class CallNotFound extends AppError {
+  override code = 'CALL_NOT_FOUND';
+  override status = 404;
+}
+
+const secret = 'tokentokentoken';
+const keyRing: KeyRing = {
+  current: () => ({
+    apiKeys: [{ businessId: 'default', key: 'api' }],
+    adminKey: 'admin',
+    metricsTokens: [secret, 'metrics-new'],
+    internalSecret: 'internal',
+  }),
+};
+
+let app: App;
+let lines: string[];
+let audit: AdminUse[];
+
+beforeEach(() => {
+  lines = [];
+  audit = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const log = createLogger({ service: 'test', instance: 'test', level: 'trace', destination });
+  app = buildHttpApp({ log, bodyLimit: 100 });
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/fails', async () => {
+    throw new Error('the password is hunter2');
+  });
+  app.get('/unhealthy', async () => {
+    throw new AppError('Redis is away', { status: 503, code: 'REDIS_AWAY' });
+  });
+  app.get('/calls/:id', async () => {
+    throw new CallNotFound('There is no such call');
+  });
+  const body = Type.Object({
+    text: Type.String({ minLength: 1 }),
+    times: Type.Optional(Type.Integer({ minimum: 1 })),
+  });
+  app.post('/messages', { schema: { body } }, async (request) => request.body);
+  app.get('/list', { schema: { querystring: pageQuery } }, async (request) => request.query);
+  app.get('/metrics.json', { onRequest: metricsGuard(keyRing) }, async () => ({}));
+  app.get('/details', async (request) => ({ seen: canSeeDetails(keyRing)(request) }));
+  const opens = guard(keyRing, { roles: ['business'], audit: (use) => void audit.push(use) });
+  app.get('/things/:id', { onRequest: opens }, async (request) => request.principal);
+  app.post(
+    '/internal',
+    { onRequest: guard(keyRing, { roles: ['internal'] }) },
+    async (request) => request.principal,
+  );
+  app.get(
+    '/keyless',
+    { onRequest: guard({ current: () => undefined }, { roles: ['business'] }) },
+    async () => ({}),
+  );
+});
+afterEach(() => app.close());
+
+const json = { 'content-type': 'application/json' };
+
+describe('an error', () => {
+  test.each<[string, InjectOptions, number, string]>([
+    ['of an unknown path', { method: 'GET', url: '/nothing' }, 404, 'NOT_FOUND'],
+    ['of a wrong method', { method: 'POST', url: '/healthz' }, 405, 'METHOD_NOT_ALLOWED'],
+    [
+      'of a wrong method with a body that nobody can read',
+      { method: 'POST', url: '/healthz', headers: json, payload: '{' },
+      405,
+      'METHOD_NOT_ALLOWED',
+    ],
+    [
+      'of a wrong method with a strange type',
+      { method: 'PUT', url: '/list', headers: { 'content-type': 'a/b' }, payload: 'x' },
+      405,
+      'METHOD_NOT_ALLOWED',
+    ],
+    [
+      'of JSON that is none',
+      { method: 'POST', url: '/messages', headers: json, payload: '{' },
+      400,
+      'MALFORMED_JSON',
+    ],
+    [
+      'of an empty body',
+      { method: 'POST', url: '/messages', headers: json, payload: '' },
+      400,
+      'MALFORMED_JSON',
+    ],
+    [
+      'of a dangerous body',
+      { method: 'POST', url: '/messages', headers: json, payload: '{"__proto__":{"a":1}}' },
+      400,
+      'MALFORMED_JSON',
+    ],
+    [
+      'of a strange type',
+      { method: 'POST', url: '/messages', headers: { 'content-type': 'a/b' }, payload: 'x' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'of a long body',
+      { method: 'POST', url: '/messages', headers: json, payload: { text: 'x'.repeat(200) } },
+      413,
+      'BODY_TOO_LARGE',
+    ],
+    ['of a path that is no URL', { method: 'GET', url: '/%zz' }, 400, 'BAD_URL'],
+    ['of the domain', { method: 'GET', url: '/calls/1' }, 404, 'CALL_NOT_FOUND'],
+    ['of a dependency', { method: 'GET', url: '/unhealthy' }, 503, 'REDIS_AWAY'],
+    ['of ours', { method: 'GET', url: '/fails' }, 500, 'INTERNAL_ERROR'],
+  ])('%s is problem+json', async (_, request, status, code) => {
+    const response = await app.inject(request);
+    expect(response.statusCode).toBe(status);
+    expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(response.headers['x-content-type-options']).toBe('nosniff');
+    expect(response.json()).toMatchObject({ type: 'about:blank', status, code, title: expect.any(String) });
+    expect(response.headers['x-request-id']).toBe(response.json<{ request_id: string }>().request_id);
+  });
+
+  test('of ours keeps its text for the log', async () => {
+    const response = await app.inject('/fails');
+    expect(response.body).not.toContain('hunter2');
+    expect(lines.filter((line) => line.includes('hunter2'))).toHaveLength(1);
+  });
+
+  test('of a request that breaks its schema names every field', async () => {
+    const wrong = await app.inject({ method: 'POST', url: '/messages', payload: { text: '', times: 0 } });
+    expect(wrong.json()).toMatchObject({
+      status: 400,
+      code: 'VALIDATION_FAILED',
+      errors: [{ field: 'body.text' }, { field: 'body.times' }],
+    });
+    const missing = await app.inject({ method: 'POST', url: '/messages', payload: {} });
+    expect(missing.json()).toMatchObject({ errors: [{ field: 'body.text', message: 'is required' }] });
+    const query = await app.inject('/list?limit=201');
+    expect(query.json()).toMatchObject({ errors: [{ field: 'query.limit' }] });
+  });
+
+  test('of bytes that are no request is problem+json too', async () => {
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.write('HELLO\r\n\r\n');
+    await once(socket, 'close');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json/);
+    expect(answer).toContain('"code":"BAD_REQUEST"');
+  });
+});
+
+describe('a path that is known', () => {
+  test('tells which methods it answers', async () => {
+    expect((await app.inject({ method: 'DELETE', url: '/healthz' })).headers['allow']).toBe('GET, HEAD');
+    expect((await app.inject({ method: 'GET', url: '/messages' })).headers['allow']).toBe('POST');
+    expect((await app.inject({ method: 'PATCH', url: '/calls/1' })).headers['allow']).toBe('GET, HEAD');
+  });
+
+  test('answers HEAD as GET, without the body', async () => {
+    const get = await app.inject('/healthz');
+    const head = await app.inject({ method: 'HEAD', url: '/healthz' });
+    expect(head.statusCode).toBe(200);
+    expect(head.body).toBe('');
+    expect(head.headers['content-length']).toBe(get.headers['content-length']);
+    expect(head.headers['content-type']).toBe(get.headers['content-type']);
+  });
+
+  test('has the defaults of its query', async () => {
+    expect((await app.inject('/list')).json()).toEqual({ limit: 50 });
+    expect((await app.inject('/list?limit=7&cursor=c')).json()).toEqual({ limit: 7, cursor: 'c' });
+  });
+});
+
+describe('the query of a URL', () => {
+  test.each<InjectOptions>([
+    { method: 'GET', url: `/nothing?token=${secret}` },
+    { method: 'POST', url: `/healthz?token=${secret}` },
+    { method: 'GET', url: `/%zz?token=${secret}` },
+    { method: 'GET', url: `/list?limit=${secret}&secret=${secret}` },
+    { method: 'GET', url: `/calls/1?x=${secret}` },
+    { method: 'GET', url: `/fails?x=${secret}` },
+    { method: 'GET', url: `/metrics.json?token=${secret}x` },
+    { method: 'GET', url: `/calls/${'x'.repeat(300)}?x=${secret}` },
+  ])('%#: reaches neither the log nor an error page', async (request) => {
+    const response = await app.inject(request);
+    expect(response.statusCode).toBeGreaterThanOrEqual(400);
+    expect(response.body).not.toContain(secret);
+    expect(JSON.stringify(response.headers)).not.toContain(secret);
+    expect(lines.join('')).not.toContain(secret);
+  });
+});
+
+describe('the log', () => {
+  const answered = (): unknown[] =>
+    lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === 'Answered');
+
+  test('has one line for each answer, with the request id', async () => {
+    await app.inject({ url: '/calls/1?x=y', headers: { 'x-request-id': 'mine-1' } });
+    expect(answered()).toMatchObject([
+      { method: 'GET', path: '/calls/1', status: 404, request_id: 'mine-1' },
+    ]);
+  });
+
+  test('has none for a probe that passes', async () => {
+    await app.inject('/healthz');
+    await app.inject(`/metrics.json?token=${secret}`);
+    expect(answered()).toEqual([]);
+    await app.inject('/metrics.json');
+    expect(answered()).toMatchObject([{ path: '/metrics.json', status: 401 }]);
+  });
+
+  test('takes no request id that could forge a line', async () => {
+    const response = await app.inject({ url: '/healthz', headers: { 'x-request-id': 'a b"}' } });
+    expect(response.headers['x-request-id']).toMatch(/^[\da-f-]{36}$/);
+  });
+});
+
+describe('a guarded route', () => {
+  const ask = (url: string, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> =>
+    app.inject({ method: url === '/internal' ? 'POST' : 'GET', url, headers });
+
+  test.each<[string, string, Record<string, string>, number]>([
+    ['without a key', '/things/1', {}, 401],
+    ['with a wrong key', '/things/1', { 'x-api-key': 'wrong' }, 401],
+    ['with the metrics token', '/things/1', { authorization: `Bearer ${secret}` }, 403],
+    ['with the secret of the services', '/things/1', { 'x-internal-secret': 'internal' }, 403],
+    ['with the API key', '/things/1', { 'x-api-key': 'api' }, 200],
+    ["with the administrator's key", '/things/1', { authorization: 'Bearer admin' }, 200],
+    ["with the administrator's key", '/internal', { 'x-api-key': 'admin' }, 403],
+    ['with the API key', '/internal', { 'x-api-key': 'api' }, 403],
+    ['with the secret of the services', '/internal', { 'x-internal-secret': 'internal' }, 200],
+    ['without a token', '/metrics.json', {}, 401],
+    ['with the API key', '/metrics.json', { 'x-api-key': 'api' }, 401],
+    ['with the token', '/metrics.json', { authorization: `Bearer ${secret}` }, 200],
+    ['with the other token', '/metrics.json', { authorization: 'bearer metrics-new' }, 200],
+    ['with the token in the query', '/metrics.json?token=metrics-new', {}, 200],
+    ['with two tokens in the query', '/metrics.json?token=metrics-new&token=x', {}, 401],
+    ['with the token as Basic', '/metrics.json', { authorization: `Basic ${secret}` }, 401],
+    ['before the keys are known', '/keyless', { 'x-api-key': 'api' }, 503],
+  ])('%s: %s answers as it must', async (_, url, headers, status) => {
+    const response = await ask(url, headers);
+    expect(response.statusCode).toBe(status);
+    expect(response.headers['www-authenticate']).toBe(status === 401 ? 'Bearer' : undefined);
+  });
+
+  test('knows whom it let in', async () => {
+    expect((await ask('/things/1', { 'x-api-key': 'api' })).json()).toEqual({
+      role: 'business',
+      businessId: 'default',
+    });
+    expect((await ask('/things/1', { 'x-admin-key': 'admin' })).json()).toEqual({ role: 'admin' });
+  });
+
+  test("tells the audit of each use of the administrator's key, and of no other", async () => {
+    await ask('/things/7?token=x', { 'x-admin-key': 'admin', 'x-request-id': 'r1' });
+    await ask('/things/7', { 'x-api-key': 'api' });
+    expect(audit).toEqual([{ action: 'GET /things/:id', requestId: 'r1', params: { id: '7' } }]);
+  });
+
+  test('shows details of health to the metrics token and the administrator alone', async () => {
+    const seen = async (headers: Record<string, string>): Promise<unknown> =>
+      (await ask('/details', headers)).json();
+    expect(await seen({})).toEqual({ seen: false });
+    expect(await seen({ 'x-api-key': 'api' })).toEqual({ seen: false });
+    expect(await seen({ authorization: `Bearer ${secret}` })).toEqual({ seen: true });
+    expect(await seen({ 'x-admin-key': 'admin' })).toEqual({ seen: true });
+  });
+});
