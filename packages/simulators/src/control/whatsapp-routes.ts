@@ -31,8 +31,18 @@ export function whatsappRoutes(server: WhatsAppServer): Route[] {
       async handle({ body }) {
         const number = optionalText(body, 'number');
         const qr = requireText(body, 'qr');
-        const paired = await within(SCAN_TIMEOUT_MS, scan(server, qr, number));
+        const pairing = orUnprocessable(server.scanQr(qr, number ? { number } : {}));
+        const paired = await within(SCAN_TIMEOUT_MS, pairing);
         return { status: 201, body: viewAccount(paired) };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/accounts/:number/code',
+      async handle({ param, body }) {
+        const code = requireText(body, 'code');
+        const pairing = orUnprocessable(server.enterPairingCode(param('number'), code));
+        return { status: 201, body: viewAccount(await within(SCAN_TIMEOUT_MS, pairing)) };
       },
     },
     {
@@ -98,11 +108,11 @@ export function whatsappRoutes(server: WhatsAppServer): Route[] {
   ];
 }
 
-async function scan(server: WhatsAppServer, qr: string, number: string | undefined): Promise<Account> {
+async function orUnprocessable(pairing: Promise<Account>): Promise<Account> {
   try {
-    return await server.scanQr(qr, number ? { number } : {});
+    return await pairing;
   } catch (cause) {
-    throw new ControlError(422, cause instanceof Error ? cause.message : 'the scan failed', { cause });
+    throw new ControlError(422, cause instanceof Error ? cause.message : 'pairing failed', { cause });
   }
 }
 

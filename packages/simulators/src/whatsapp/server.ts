@@ -40,6 +40,8 @@ export interface WhatsAppServer extends AsyncDisposable {
    * again as a companion and takes messages.
    */
   scanQr(qrText: string, account?: { number?: string; lid?: string }): Promise<Account>;
+  /** Types the code that a client shows into the handset of this number; resolves like `scanQr`. */
+  enterPairingCode(number: string, code: string): Promise<Account>;
   /** Ends the account's connections so that the client reports this code. 401 unlinks its companions, too. */
   closeWith(account: Account, code: number): void;
   /** Later logins are refused with this code, until called without one. */
@@ -103,6 +105,14 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
     return state;
   }
 
+  function accountFor(given: { number?: string; lid?: string }): AccountState {
+    const known = directory.accounts.get(digits(given.number) ?? '');
+    if (known) return known;
+    const account = new AccountState({ ...newUser(given), directory });
+    directory.add(account);
+    return account;
+  }
+
   return {
     url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}/ws/chat`,
     rootPublicKey: root.publicKey,
@@ -120,13 +130,11 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
     },
 
     async scanQr(qrText, given = {}) {
-      return await switchboard.scan(qrText, () => {
-        const known = directory.accounts.get(digits(given.number) ?? '');
-        if (known) return known;
-        const account = new AccountState({ ...newUser(given), directory });
-        directory.add(account);
-        return account;
-      });
+      return await switchboard.desk.scan(qrText, () => accountFor(given));
+    },
+
+    async enterPairingCode(number, code) {
+      return await switchboard.desk.enterCode(code, accountFor({ number }));
     },
 
     closeWith(account, code) {

@@ -16,29 +16,28 @@ export interface Linked {
 
 /** Routes a message of a client to the devices it was encrypted for, and acknowledges it. */
 export function acceptMessage(message: BinaryNode, sender: Linked, directory: Directory): void {
-  const { id, to } = message.attrs;
+  const { id, to, participant } = message.attrs;
   if (!id || !to) throw new Error('a message without id or recipient');
-  const targets = children(child(message, 'participants'), 'to').map((target) => ({
+  const acknowledge = (error?: string): void =>
+    sender.companion.sendAck(
+      node('ack', { class: 'message', id, from: to, t: unixSeconds(), participant, error }),
+    );
+  const single = child(message, 'enc');
+  const listed = children(child(message, 'participants'), 'to');
+  // Nobody there, or a group, which this server does not have.
+  if (!directory.find(to) || (!single && listed.length === 0)) {
+    acknowledge('404');
+    return;
+  }
+
+  const targets = listed.map((target) => ({
     jid: target.attrs.jid ?? '',
     ciphertext: ciphertextOf(child(target, 'enc')),
   }));
   // A retry for one device, or a message to the own handset, comes without a list.
-  const single = child(message, 'enc');
   if (single) targets.push({ jid: to, ciphertext: ciphertextOf(single) });
   if (targets.some(({ ciphertext }) => ciphertext.type === 'pkmsg')) requireIdentity(message, sender);
-
-  const known = directory.find(to) !== undefined && targets.length > 0;
-  sender.companion.sendAck(
-    node('ack', {
-      class: 'message',
-      id,
-      from: to,
-      t: unixSeconds(),
-      participant: message.attrs.participant,
-      error: known ? undefined : '404',
-    }),
-  );
-  if (!known) return;
+  acknowledge();
   for (const { jid, ciphertext } of targets) {
     const found = directory.find(jid);
     const envelope: Envelope = { id, sender, to: withoutDevice(to), ciphertext };

@@ -1,44 +1,27 @@
-import { randomBytes } from 'node:crypto';
-
 import type { BinaryNode, proto } from '@whiskeysockets/baileys';
 
 import type { AccountState } from './account.ts';
-import type { Companion, CompanionKeys } from './companion.ts';
+import type { Companion } from './companion.ts';
 import type { Connection, ConnectionHandlers } from './connection.ts';
 import { Directory } from './directory.ts';
 import { endConnection, refuseLogin } from './faults.ts';
 import { greet } from './history.ts';
 import { node, SERVER, unixSeconds } from './nodes.ts';
-import { pairSuccess, parseQr, readPairSignature, readRegistration } from './pairing.ts';
+import { PairingDesk } from './pairing-desk.ts';
+import { readRegistration } from './pairing.ts';
 import { answerQuery, answerStanza, errorStanza, QueryError } from './queries.ts';
 import type { Linked } from './stanzas.ts';
 import { acceptAck, acceptMessage, acceptReceipt } from './stanzas.ts';
-import type { Account } from './types.ts';
 
-/** How many QR texts a waiting client gets; the real server hands out six. */
-const QR_REFS = 6;
 const MAX_RECORDED = 1000;
-
-interface Pairing extends Linked {
-  readonly queryId: string;
-  readonly done: PromiseWithResolvers<Account>;
-}
-
-/** What the server knows about one connection: a client waiting for its QR text to be scanned, or a companion. */
-interface Client {
-  registration?: CompanionKeys;
-  pairing?: Pairing;
-  linked?: Linked;
-}
 
 /** Takes connections from handshake to close and routes what comes in. */
 export class Switchboard implements ConnectionHandlers {
   readonly directory: Directory = new Directory();
   readonly unhandled: string[] = [];
   readonly violations: Error[] = [];
-  readonly #clients = new Map<Connection, Client>();
-  readonly #refs = new Map<string, Connection>();
-  readonly #awaitingLogin = new Map<Companion, Pairing>();
+  readonly desk: PairingDesk = new PairingDesk();
+  readonly #linked = new Map<Connection, Linked>();
   readonly #historySync: boolean;
 
   constructor(options: { historySync: boolean }) {
@@ -46,11 +29,8 @@ export class Switchboard implements ConnectionHandlers {
   }
 
   onLogin(connection: Connection, payload: proto.ClientPayload): void {
-    const client: Client = {};
-    this.#clients.set(connection, client);
     if (payload.devicePairingData) {
-      client.registration = readRegistration(payload.devicePairingData, connection.remoteStatic);
-      this.#offerQr(connection);
+      this.desk.admit(connection, readRegistration(payload.devicePairingData, connection.remoteStatic));
       return;
     }
     const account = this.directory.accounts.get(String(payload.username));
@@ -66,96 +46,40 @@ export class Switchboard implements ConnectionHandlers {
     }
     if (companion.connection) endConnection(companion.connection, 440);
     companion.attach(connection);
-    client.linked = { account, companion };
+    this.#linked.set(connection, { account, companion });
     welcome(connection, account, companion);
   }
 
   async onNode(connection: Connection, received: BinaryNode): Promise<void> {
-    const client = this.#clients.get(connection);
-    if (client?.pairing && received.tag === 'iq' && received.attrs.id === client.pairing.queryId) {
-      this.#finishPairing(connection, client.pairing, received);
+    const linked = this.#linked.get(connection);
+    if (!linked) {
+      this.desk.onNode(connection, received);
       return;
     }
-    if (!client?.linked) return;
     switch (received.tag) {
       case 'iq':
-        this.#answer(connection, received, client.linked);
+        this.#answer(connection, received, linked);
         break;
       case 'message':
-        acceptMessage(received, client.linked, this.directory);
+        acceptMessage(received, linked, this.directory);
         break;
       case 'receipt':
-        await acceptReceipt(received, client.linked, this.directory);
+        await acceptReceipt(received, linked, this.directory);
         break;
       case 'ack':
-        acceptAck(received, client.linked);
+        acceptAck(received, linked);
         break;
     }
   }
 
   onClose(connection: Connection): void {
-    const client = this.#clients.get(connection);
-    this.#clients.delete(connection);
-    this.#forgetRefs(connection);
-    client?.linked?.companion.detach(connection);
-    const pairing = client?.pairing;
-    if (pairing && !this.#awaitingLogin.has(pairing.companion)) {
-      pairing.done.reject(new Error('the client went away while it was being paired'));
-    }
+    this.#linked.get(connection)?.companion.detach(connection);
+    this.#linked.delete(connection);
+    this.desk.leave(connection);
   }
 
   onViolation(_: Connection, error: Error): void {
     record(this.violations, error);
-  }
-
-  #offerQr(connection: Connection): void {
-    const items = Array.from({ length: QR_REFS }, () => {
-      const ref = `2@${randomBytes(48).toString('base64')}`;
-      this.#refs.set(ref, connection);
-      return node('ref', {}, Buffer.from(ref));
-    });
-    const attrs = { id: connection.nextId(), type: 'set', from: SERVER, xmlns: 'md' };
-    connection.send(node('iq', attrs, [node('pair-device', {}, items)]));
-  }
-
-  #forgetRefs(connection: Connection): void {
-    for (const [ref, owner] of this.#refs) {
-      if (owner === connection) this.#refs.delete(ref);
-    }
-  }
-
-  /** Links the client that shows this QR text to the account; resolves when it has logged in again. */
-  async scan(qrText: string, accountFor: () => AccountState): Promise<Account> {
-    const qr = parseQr(qrText);
-    const connection = this.#refs.get(qr.ref);
-    const client = connection && this.#clients.get(connection);
-    const keys = client?.registration;
-    if (!connection || !client || !keys) throw new Error('no client is waiting with this QR text');
-    if (!keys.noiseKey.equals(qr.noiseKey) || !keys.identityKey.equals(qr.identityKey)) {
-      throw new Error('the QR text shows other keys than the client registered with');
-    }
-    const account = accountFor();
-    const companion = account.link(keys);
-    const queryId = connection.nextId();
-    const done = Promise.withResolvers<Account>();
-    client.pairing = { account, companion, queryId, done };
-    this.#forgetRefs(connection);
-    connection.send(pairSuccess(queryId, account, companion, qr.advSecret));
-    return await done.promise;
-  }
-
-  #finishPairing(connection: Connection, pairing: Pairing, reply: BinaryNode): void {
-    const { account, companion, done } = pairing;
-    try {
-      if (reply.attrs.type !== 'result') throw new Error('the client refused to be paired');
-      companion.provenIdentity = readPairSignature(reply, account, companion);
-    } catch (error) {
-      account.companions.delete(companion.deviceId);
-      done.reject(error);
-      throw error;
-    }
-    this.#awaitingLogin.set(companion, pairing);
-    endConnection(connection, 515);
   }
 
   #answer(connection: Connection, query: BinaryNode, { account, companion }: Linked): void {
@@ -195,8 +119,7 @@ export class Switchboard implements ConnectionHandlers {
       void greet(account, companion).catch((error: Error) => record(this.violations, error));
     }
     companion.greeted = true;
-    this.#awaitingLogin.get(companion)?.done.resolve(account);
-    this.#awaitingLogin.delete(companion);
+    this.desk.loggedIn(companion, account);
   }
 
   /** Settles everything that somebody may still wait for. */
@@ -204,7 +127,7 @@ export class Switchboard implements ConnectionHandlers {
     for (const account of this.directory.accounts.values()) {
       for (const companion of account.companions.values()) companion.outbox.abandon();
     }
-    for (const { done } of this.#awaitingLogin.values()) done.reject(new Error('the server was shut down'));
+    this.desk.close();
   }
 
   unlink(account: AccountState, companion: Companion): void {
