@@ -137,7 +137,7 @@ test('readyz shows what it requires and what else there is', async () => {
       agent: { status: 'pass' },
     },
   });
-  expect(Object.keys((body?.['checks'] ?? {}) as object).slice(0, 2)).toEqual(['database', 'baileys']);
+  expect(Object.keys(body?.['checks'] ?? {}).slice(0, 2)).toEqual(['database', 'baileys']);
 });
 
 test('version tells the build', async () => {

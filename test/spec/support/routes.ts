@@ -1,0 +1,30 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { FastifyInstance } from 'fastify';
+
+export interface Route {
+  method: string;
+  /** As it was registered: `/api/calls/:id`. */
+  url: string;
+}
+
+/** Runs `start` and tells every route of every Fastify app that came to be meanwhile, whoever registered it. */
+export async function collectRoutes<T>(start: () => Promise<T>): Promise<{ started: T; routes: Route[] }> {
+  const routes: Route[] = [];
+  const onApp = (message: unknown): void => {
+    const { fastify } = message as { fastify: FastifyInstance };
+    fastify.addHook('onRoute', ({ method, url }) => {
+      for (const one of [method].flat()) routes.push({ method: one, url });
+    });
+  };
+  subscribe('fastify.initialization', onApp);
+  try {
+    return { started: await start(), routes };
+  } finally {
+    unsubscribe('fastify.initialization', onApp);
+  }
+}
+
+/** With something in each parameter's place. */
+export function fill(url: string): string {
+  return url.replaceAll(/:\w+/g, 'x').replace(/\*$/, 'x');
+}
