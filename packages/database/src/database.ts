@@ -124,7 +124,7 @@ class Connection implements Queryable {
 }
 
 /** Whether the session is over, or its state unknown, after `error`. A cancelled statement leaves it whole. */
-export function breaksConnection(error: unknown): boolean {
+function breaksConnection(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return true;
   return error.severity === 'FATAL' || /^(?:08|57P)/.test(error.code);
 }

@@ -23,7 +23,7 @@ export async function ensureKeys(db: Queryable, configured: ConfiguredKeys, log:
   return composeKeys((name) => configured[name] ?? generated.get(name) ?? raiseMissing(name));
 }
 
-export function composeKeys(valueOf: (name: KeyName) => string): Keys {
+function composeKeys(valueOf: (name: KeyName) => string): Keys {
   return {
     apiKeys: [{ businessId: 'default', key: valueOf('API_KEY') }],
     adminKey: valueOf('ADMIN_KEY'),

@@ -13,7 +13,7 @@ const secretInUserInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s"'\\/@]*:[^\s"'\\/@]*@/g
 const secretInHeader = /\b(bearer|basic)\s+[\w~+/.=-]{6,}/gi;
 
 /** Hides tokens in text: in queries of URLs, in user info of URLs, after `Bearer`. */
-export function redactText(text: string): string {
+function redactText(text: string): string {
   return text
     .replace(secretInQuery, `$1${hidden}`)
     .replace(secretInUserInfo, `$1${hidden}@`)

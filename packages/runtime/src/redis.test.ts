@@ -77,6 +77,17 @@ describe('a Redis client', () => {
     });
   });
 
+  test('does not send a command again by itself that an outage left open', async () => {
+    const redis = client('commands');
+    await redisReady(redis);
+    server.freeze();
+    const open = redis.incr('counter');
+    await Promise.all([expect(open).rejects.toThrow(), server.kill()]);
+    await server.start();
+    await redisReady(redis, AbortSignal.timeout(10_000));
+    expect(await redis.get('counter')).toBeNull();
+  });
+
   test('waits for Redis where its role is to block', async () => {
     const redis = client('blocking');
     await redisReady(redis);

@@ -12,10 +12,17 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 async function start(): Promise<RunningService> {
   const work = setInterval(() => {}, 1000);
   if (behaviour === 'fails-to-start') throw new Error('no port');
+  if (behaviour === 'hangs-at-start') {
+    say('starting');
+    await new Promise(() => {});
+  }
   say('ready');
   if (behaviour === 'rejects') void Promise.reject(new Error('nobody handles this'));
   return {
-    drain: () => say('drained'),
+    drain: () => {
+      say('drained');
+      if (behaviour === 'fails-to-drain') throw new Error('no drain');
+    },
     async [Symbol.asyncDispose]() {
       say('disposing');
       if (behaviour === 'hangs') await new Promise(() => {});
@@ -25,7 +32,7 @@ async function start(): Promise<RunningService> {
   };
 }
 
-if (behaviour === 'hangs') {
+if (behaviour.startsWith('hangs')) {
   const log = createLogger({ service: 'worker', instance: 'test', level: 'info' });
   await supervise({ start, log, drainMs: 0, deadlineMs: Number(process.argv[3]) });
 } else {

@@ -73,6 +73,22 @@ describe('a service', () => {
     expect(output()).toContain('The deadline ended the service');
   });
 
+  test('ends with 1 at the deadline when it never started', async () => {
+    const { child, said, exit } = run(['hangs-at-start', '300']);
+    await said('starting');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(1);
+  });
+
+  test('closes what it opened when its drain fails, and ends with 1', async () => {
+    const { child, output, said, exit } = run(['fails-to-drain']);
+    await said('"Started"');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(1);
+    expect(output()).toContain('no drain');
+    expect(output()).toContain('disposed');
+  });
+
   test('ends at once at a second signal', async () => {
     const { child, said, exit } = run(['hangs', '60000']);
     await said('"Started"');

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from './logger.ts';
 
-export interface Supervised extends AsyncDisposable {
+interface Supervised extends AsyncDisposable {
   drain(): void;
 }
 
@@ -53,17 +53,25 @@ export async function supervise({ start, log, drainMs, deadlineMs }: SuperviseOp
   process.on('uncaughtException', onFault);
   process.on('unhandledRejection', onFault);
 
+  const onFailure = (error: unknown): void => {
+    log.fatal({ err: error }, 'The service failed');
+    failed = true;
+    stop();
+  };
+  let service: Supervised | undefined;
   try {
-    const service = await start();
+    service = await start();
     log.info('Started');
     await ending.promise;
     service.drain();
     await sleep(drainMs);
-    await service[Symbol.asyncDispose]();
   } catch (error) {
-    log.fatal({ err: error }, 'The service failed');
-    failed = true;
-    stop();
+    onFailure(error);
+  }
+  try {
+    await service?.[Symbol.asyncDispose]();
+  } catch (error) {
+    onFailure(error);
   }
   clearTimeout(deadline);
   process.exitCode = failed ? 1 : 0;
