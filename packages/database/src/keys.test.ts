@@ -2,7 +2,7 @@ import { testDatabase, testRedis } from '@prosaas/devstack';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, createDatabase } from './database.ts';
-import { ensureKeys, readGeneratedKeys } from './keys.ts';
+import { ensureKeys, readGeneratedKeys, startKeyRing } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { StackConflict, checkStack } from './stack.ts';
 
@@ -53,6 +53,14 @@ describe('keys that are not set', () => {
     const after = await ensureKeys(db, { METRICS_TOKEN: 'old,new' }, log);
     expect(after).toEqual({ ...before, metricsTokens: ['old', 'new'] });
   });
+});
+
+test('keys that are set alike are warned of by name', async () => {
+  const configured = { API_KEY: 'a', ADMIN_KEY: 'b-b-b', METRICS_TOKEN: 'b-b-b', INTERNAL_SECRET: 'c' };
+  await using ring = startKeyRing(db, configured, log);
+  expect(ring.current()?.adminKey).toBe('b-b-b');
+  expect(lines.join('')).toContain('"keys":["ADMIN_KEY","METRICS_TOKEN"]');
+  expect(lines.join('')).not.toContain('b-b-b');
 });
 
 describe('a namespace of Redis', () => {

@@ -62,6 +62,7 @@ export function startKeyRing(
   configured: ConfiguredKeys,
   log: Logger,
 ): KeyRing & AsyncDisposable {
+  warnOfSameKeys(configured, log);
   const stopping = new AbortController();
   const allSet = keyNames.every((name) => configured[name] !== undefined);
   let keys = allSet ? composeKeys((name) => configured[name] ?? raiseMissing(name)) : undefined;
@@ -87,4 +88,14 @@ export function startKeyRing(
       await loading;
     },
   };
+}
+
+// One of them travels in URLs, another opens everything: whoever learns the first must not have the second.
+function warnOfSameKeys(configured: ConfiguredKeys, log: Logger): void {
+  const same = keyNames.filter((name) =>
+    keyNames.some(
+      (other) => other !== name && configured[name] !== undefined && configured[name] === configured[other],
+    ),
+  );
+  if (same.length > 0) log.warn({ keys: same }, 'These keys have the same value; give each its own');
 }

@@ -94,8 +94,12 @@ describe('a log line', () => {
 
   test('keeps counts and names that only sound secret', () => {
     const book = openBook();
-    book.log.info({ tokens: 3, key: 'message-1' }, 'x');
-    expect(book.last()).toMatchObject({ tokens: 3, key: 'message-1' });
+    book.log.info({ tokens: 3, key: 'message-1' }, 'basic information: at 10:30 to a@b');
+    expect(book.last()).toMatchObject({
+      tokens: 3,
+      key: 'message-1',
+      msg: 'basic information: at 10:30 to a@b',
+    });
   });
 
   test('shows an error with its code, stack and causes', () => {
@@ -111,6 +115,14 @@ describe('a log line', () => {
       stack: expect.stringContaining('logger.test.ts'),
       cause: { message: 'inner' },
     });
+  });
+
+  test('of a megabyte is written all the same', () => {
+    const book = openBook();
+    for (const text of ['a.', 'a:', '?key', 'bearer ', '"token', 'http://a:']) {
+      book.log.info({ text: text.repeat(1_000_000 / text.length) }, 'x');
+    }
+    expect(book.lines).toHaveLength(6);
   });
 
   test('ends for data that go in a circle', () => {

@@ -16,6 +16,7 @@ async function start(): Promise<RunningService> {
     say('starting');
     await new Promise(() => {});
   }
+  if (behaviour === 'warns') process.emitWarning('too many listeners');
   say('ready');
   if (behaviour === 'rejects') void Promise.reject(new Error('nobody handles this'));
   return {

@@ -111,6 +111,14 @@ describe('a service', () => {
     expect(errors()).not.toContain('hunter2');
   });
 
+  test("turns Node's warnings into log lines", async () => {
+    const { child, errors, said, exit } = run(['warns']);
+    await said('too many listeners');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(errors()).toBe('');
+  });
+
   test('logs why it could not start and ends with 1', async () => {
     const { output, exit } = run(['fails-to-start']);
     expect(await exit).toBe(1);

@@ -41,12 +41,19 @@ export async function runService<T extends TObject>(
     pretty: LOG_PRETTY,
   });
   captureConsole(log);
+  captureWarnings(log);
   await supervise({
     start: () => start(loaded.config, { identity, log }),
     log,
     drainMs: DRAIN_SECONDS * 1000,
     deadlineMs,
   });
+}
+
+// Node prints its warnings itself, as text between the lines of JSON.
+function captureWarnings(log: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => log.warn({ err: warning }, 'Node warns'));
 }
 
 function readConfig<T extends TObject>(
