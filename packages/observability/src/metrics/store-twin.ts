@@ -114,7 +114,8 @@ export class StoreTwin {
     const members = [...leases].map(([boot, leaseEnds]): Member => {
       const { schema, seq, values, leaseMs } = decodeBlob(blobs.get(boot)!)!;
       const slots = slotsOf(schemas.get(schema)!);
-      return { ...sourceOf(boot), boot, publishedAt: leaseEnds - leaseMs, leaseEnds, seq, slots, values };
+      const { service, instance } = sourceOf(boot);
+      return { service, instance, boot, publishedAt: leaseEnds - leaseMs, leaseEnds, seq, slots, values };
     });
     const { id, since, at, folds } = store!;
     return {

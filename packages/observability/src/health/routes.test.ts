@@ -1,0 +1,276 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { poll } from '@prosaas/devstack';
+import { afterEach, expect, test } from 'vitest';
+import { CheckFailure, type CheckReport } from './check.ts';
+import { Probe } from './probe.ts';
+import { livenessProbes, versionRoute } from './ready-made.ts';
+import { HealthRegistry } from './registry.ts';
+import { healthRoutes } from './routes.ts';
+
+let cleanup = new AsyncDisposableStack();
+afterEach(async () => {
+  await cleanup.disposeAsync();
+  cleanup = new AsyncDisposableStack();
+});
+
+interface World {
+  app: FastifyInstance;
+  health: HealthRegistry;
+  /** What the checks answer from now on; resolves when they have `times` times. */
+  set(check: 'database' | 'redis', answer: CheckReport | Error, times?: number): Promise<void>;
+}
+
+async function build(): Promise<World> {
+  const answers: Record<string, CheckReport | Error> = { database: {}, redis: {} };
+  const runs: Record<string, number> = { database: 0, redis: 0 };
+  const health = cleanup.use(new HealthRegistry({ intervalMs: 5 }));
+  for (const [name, component] of [
+    ['database', 'postgres'],
+    ['redis', 'redis'],
+  ] as const) {
+    health.register({
+      name,
+      component,
+      componentType: 'datastore',
+      run: () => {
+        const answer = answers[name]!;
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    });
+  }
+  health.onResult(({ name }) => void runs[name]!++);
+  const app = fastify();
+  cleanup.defer(() => app.close());
+  await app.register(healthRoutes, {
+    health,
+    canSeeDetails: (request) => request.headers.authorization === 'Bearer token',
+    probes: [
+      ...livenessProbes(),
+      {
+        path: '/readyz',
+        name: 'readyz',
+        required: ['database'],
+        shown: ['redis'],
+        hysteresis: { bad: 3, good: 2 },
+        failsWhileDraining: true,
+        body: {
+          pass: ({ checks }) => ({ ready: true, checks }),
+          fail: ({ checks }) => ({ ready: false, checks }),
+        },
+      },
+      {
+        path: '/api/health',
+        name: 'health',
+        required: ['database'],
+        body: {
+          pass: () => ({ status: 'healthy' }),
+          fail: ({ checks }) => ({ status: 'unhealthy', checks }),
+        },
+      },
+    ],
+  });
+  await app.register(versionRoute({ build: 59 }));
+  health.start();
+  const set: World['set'] = async (check, answer, times = 1) => {
+    answers[check] = answer;
+    const from = runs[check]!;
+    await poll(() => runs[check]! >= from + times, { everyMs: 1 });
+  };
+  await set('redis', {});
+  return { app, health, set };
+}
+
+const refused = (): Error =>
+  Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' });
+
+test('liveness is exact, plain, and does not ask anything', async () => {
+  const { app, set } = await build();
+  await set('database', refused(), 4);
+  const healthz = await app.inject('/healthz');
+  expect([healthz.statusCode, healthz.body]).toEqual([200, '{"status":"ok"}']);
+  const livez = await app.inject('/livez');
+  expect([livez.statusCode, livez.body]).toEqual([200, 'ok']);
+  expect(livez.headers).toMatchObject({
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  expect((await app.inject('/livez?verbose')).body).toBe('[+]ping ok\nlivez check passed\n');
+});
+
+test('a failure tells strangers its code, and those with a token the rest', async () => {
+  const { app, set } = await build();
+  await set('database', refused());
+  const stranger = await app.inject('/api/health');
+  expect(stranger.statusCode).toBe(503);
+  expect(stranger.body).toBe(
+    '{"status":"unhealthy","checks":{"database":{"status":"fail","reason":"refused"}}}',
+  );
+  for (const headers of [{}, { accept: 'application/health+json' }]) {
+    for (const url of ['/api/health', '/api/health?verbose'])
+      expect((await app.inject({ url, headers })).body).not.toContain('10.0.0.7');
+  }
+  const authorization = 'Bearer token';
+  const friend = await app.inject({ url: '/api/health', headers: { authorization } });
+  expect(friend.json()).toMatchObject({
+    checks: { database: { error: 'connect ECONNREFUSED 10.0.0.7:5432' } },
+  });
+  const verbose = await app.inject({ url: '/api/health?verbose', headers: { authorization } });
+  expect(verbose.body).toContain('[-]database failed: refused (connect ECONNREFUSED 10.0.0.7:5432)');
+});
+
+test('readiness turns after three bad results and comes back after two good ones; health does not wait', async () => {
+  const { app, set } = await build();
+  const codes = async (): Promise<number[]> => [
+    (await app.inject('/readyz')).statusCode,
+    (await app.inject('/api/health')).statusCode,
+  ];
+  expect(await codes()).toEqual([200, 200]);
+  await set('database', refused());
+  expect((await app.inject('/api/health')).statusCode).toBe(503);
+  await set('database', refused(), 3);
+  expect(await codes()).toEqual([503, 503]);
+  await set('database', {});
+  expect((await app.inject('/api/health')).statusCode).toBe(200);
+  await set('database', {}, 2);
+  expect(await codes()).toEqual([200, 200]);
+});
+
+test('a failure that does not turn readiness yet is a warning, and a pass that does not yet still the failure', async () => {
+  const health = cleanup.use(new HealthRegistry({ intervalMs: 1 }));
+  const answers = 'gbbbgg'.split('');
+  health.register({
+    name: 'thing',
+    componentType: 'component',
+    run: () => {
+      if (answers.shift() === 'b') throw new CheckFailure('refused');
+    },
+  });
+  const body = { pass: () => 'ok', fail: () => 'no' };
+  const probe = new Probe(
+    { path: '/x', name: 'x', required: ['thing'], hysteresis: { bad: 3, good: 2 }, body },
+    health,
+  );
+  const seen: string[] = [];
+  health.onResult(() => {
+    const [line] = probe.state().lines;
+    seen.push([line?.result.status, line?.result.reason].join(' ').trim());
+  });
+  health.start();
+  await poll(() => seen.length >= 6);
+  expect(seen.slice(0, 6)).toEqual([
+    'pass',
+    'warn refused',
+    'warn refused',
+    'fail refused',
+    'fail refused',
+    'pass',
+  ]);
+});
+
+test('what is shown decides nothing', async () => {
+  const { app, set } = await build();
+  await set('redis', new CheckFailure('timeout', { facts: { queued: 2 } }), 4);
+  const response = await app.inject('/readyz');
+  expect(response.statusCode).toBe(200);
+  expect(response.json()).toEqual({
+    ready: true,
+    checks: { database: { status: 'pass' }, redis: { status: 'fail', reason: 'timeout', queued: 2 } },
+  });
+  const verbose = await app.inject('/readyz?verbose');
+  expect(verbose.body).toBe('[+]database ok\n[-]redis failed: timeout (not required)\nreadyz check passed\n');
+});
+
+test('?verbose is the form that Kubernetes prints, with the same status', async () => {
+  const { app, set } = await build();
+  expect((await app.inject('/readyz?verbose')).body).toBe(
+    '[+]database ok\n[+]redis ok\nreadyz check passed\n',
+  );
+  await set('database', new CheckFailure('pending_migrations'), 4);
+  const failed = await app.inject('/readyz?verbose');
+  expect([failed.statusCode, failed.body]).toEqual([
+    503,
+    '[-]database failed: pending_migrations\n[+]redis ok\nreadyz check failed\n',
+  ]);
+  expect(failed.headers['content-type']).toBe('text/plain; charset=utf-8');
+});
+
+test('?exclude leaves checks out, and says which names it does not know', async () => {
+  const { app, set } = await build();
+  await set('database', refused(), 4);
+  expect((await app.inject('/readyz?exclude=redis')).statusCode).toBe(503);
+  const response = await app.inject('/readyz?verbose&exclude=database&exclude=nothing');
+  expect([response.statusCode, response.body]).toEqual([
+    200,
+    '[+]redis ok\nwarn: some health checks cannot be excluded: no matches for "nothing"\nreadyz check passed\n',
+  ]);
+});
+
+test('Accept: application/health+json gets the draft, with no output on a pass', async () => {
+  const { app, set } = await build();
+  await set('redis', { status: 'warn', reason: 'evicts' });
+  const response = await app.inject({ url: '/readyz', headers: { accept: 'application/health+json' } });
+  expect(response.statusCode).toBe(200);
+  expect(response.headers['content-type']).toBe('application/health+json; charset=utf-8');
+  const measured = { componentType: 'datastore', observedValue: expect.any(Number), observedUnit: 'ms' };
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string;
+  expect(response.json()).toEqual({
+    status: 'warn',
+    checks: {
+      'postgres:responseTime': [{ ...measured, status: 'pass', time }],
+      'redis:responseTime': [{ ...measured, status: 'warn', time, output: 'evicts' }],
+    },
+  });
+  await set('database', refused(), 4);
+  const failed = await app.inject({ url: '/readyz', headers: { accept: 'application/health+json' } });
+  expect(failed.statusCode).toBe(503);
+  expect(failed.json()).toMatchObject({ status: 'fail', output: 'database: refused' });
+});
+
+test('from the moment that it drains readiness fails, and liveness does not', async () => {
+  const { app, health } = await build();
+  health.drain();
+  const response = await app.inject('/readyz');
+  expect(response.statusCode).toBe(503);
+  expect(response.json()).toMatchObject({
+    ready: false,
+    checks: { shutdown: { status: 'fail', reason: 'shutting_down' } },
+  });
+  expect((await app.inject('/readyz?verbose')).body).toContain(
+    '[-]shutdown failed: shutting_down\nreadyz check failed',
+  );
+  expect((await app.inject('/livez')).statusCode).toBe(200);
+  expect((await app.inject('/api/health')).statusCode).toBe(200);
+});
+
+test.each(['/readyz', '/livez', '/version'])(
+  '%s answers HEAD as GET without a body, and any other method with 405',
+  async (path) => {
+    const { app } = await build();
+    const origin = await app.listen({ port: 0, host: '127.0.0.1' });
+    const [get, head] = [await fetch(origin + path), await fetch(origin + path, { method: 'HEAD' })];
+    expect(head.status).toBe(get.status);
+    expect(head.headers.get('content-length')).toBe(String((await get.text()).length));
+    expect(await head.text()).toBe('');
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+      const body = method === 'POST' ? { body: '{', headers: { 'content-type': 'application/json' } } : {};
+      const response = await fetch(origin + path, { method, ...body });
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+      expect(await response.json()).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+    }
+  },
+);
+
+test('a probe that names a check which is not there stops the start', async () => {
+  const app = fastify();
+  const probe = {
+    path: '/x',
+    name: 'x',
+    required: ['nothing'],
+    body: { pass: () => 'ok', fail: () => 'no' },
+  };
+  await expect(app.register(healthRoutes, { health: new HealthRegistry(), probes: [probe] })).rejects.toThrow(
+    'no check named nothing',
+  );
+});

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { type Catalogue, defineCatalogue } from './catalogue.ts';
+import { MetricsRegistry } from './registry.ts';
+import { parseSlot } from './slot.ts';
+
+const catalogue = defineCatalogue({
+  jobs: { type: 'counter', help: 'Jobs.', labels: { queue: ['in', 'out'], result: ['ok', 'bad'] } },
+  calls: { type: 'counter', help: 'Calls.' },
+  active: { type: 'gauge', help: 'Active.', aggregate: 'max' },
+  seconds: { type: 'histogram', help: 'Seconds.', buckets: [1, 2] },
+});
+
+function collected(registry: MetricsRegistry<typeof catalogue>): Record<string, number> {
+  const { slots, values } = registry.collect();
+  return Object.fromEntries(slots.map((slot, i) => [slot, values[i]!]));
+}
+
+test('handles add up in slots that say what they are', () => {
+  const registry = new MetricsRegistry(catalogue);
+  const calls = registry.counter('calls');
+  calls.add();
+  calls.add(2.5);
+  registry.gauge('active').set(4);
+  registry.gauge('active').add(-1);
+  registry.counter('jobs', { result: 'ok', queue: 'in' }).add();
+  for (const value of [0.5, 1, 1.5, 7]) registry.histogram('seconds').observe(value);
+  expect(collected(registry)).toEqual({
+    'c["calls",{}]': 3.5,
+    'g["active",{},"max"]': 3,
+    'c["jobs",{"queue":"in","result":"ok"}]': 1,
+    'h["seconds",{},[1,2],0]': 2,
+    'h["seconds",{},[1,2],1]': 1,
+    'h["seconds",{},[1,2],2]': 1,
+    'h["seconds",{},[1,2],3]': 10,
+  });
+});
+
+test('asking again for a name and labels gives the same handle, whatever their order', () => {
+  const registry = new MetricsRegistry(catalogue);
+  expect(registry.counter('calls')).toBe(registry.counter('calls'));
+  const one = registry.counter('jobs', { queue: 'in', result: 'ok' });
+  expect(registry.counter('jobs', { result: 'ok', queue: 'in' })).toBe(one);
+  expect(registry.counter('jobs', { result: 'bad', queue: 'in' })).not.toBe(one);
+});
+
+test('series that come later extend the slots and keep what was counted', () => {
+  const registry = new MetricsRegistry(defineCatalogue(wide()));
+  for (let i = 0; i < 200; i++) {
+    registry.counter('wide', { n: String(i) }).add(i);
+    expect(registry.collect().slots).toHaveLength(i + 1);
+  }
+  expect([...registry.collect().values]).toEqual(Array.from({ length: 200 }, (_, i) => i));
+});
+
+function wide(): Catalogue {
+  return {
+    wide: { type: 'counter', help: '', labels: { n: Array.from({ length: 200 }, (_, i) => String(i)) } },
+  };
+}
+
+test('what the catalogue does not allow is refused where it is asked for', () => {
+  const registry = new MetricsRegistry<Catalogue>(catalogue);
+  expect(() => registry.counter('unknown')).toThrow('unknown is not in the metric catalogue');
+  expect(() => registry.counter('toString')).toThrow('toString is not in the metric catalogue');
+  expect(() => registry.gauge('calls')).toThrow('calls is a counter, not a gauge');
+  expect(() => registry.counter('jobs')).toThrow('jobs needs the label queue');
+  expect(() => registry.counter('jobs', { queue: '+49 170 1', result: 'ok' })).toThrow(
+    'queue="+49 170 1" is not one of in, out',
+  );
+  expect(() => registry.counter('calls', { queue: 'in' })).toThrow('calls has no label queue');
+});
+
+test.each([-1, Number.NaN, Infinity])('a step of %s is refused and counts nothing', (step) => {
+  const registry = new MetricsRegistry(catalogue);
+  expect(() => registry.counter('calls').add(step)).toThrow(RangeError);
+  expect(() => registry.histogram('seconds').observe(step)).toThrow(RangeError);
+  expect(Object.values(collected(registry))).toSatisfy((values: number[]) =>
+    values.every((value) => value === 0),
+  );
+});
+
+test('a gauge takes any finite number', () => {
+  const registry = new MetricsRegistry(catalogue);
+  registry.gauge('active').set(-2.5);
+  expect(() => registry.gauge('active').set(Number.NaN)).toThrow(RangeError);
+  expect(Object.values(collected(registry))).toEqual([-2.5]);
+});
+
+test('a faulty catalogue lists every fault at once', () => {
+  const faulty: Catalogue = {
+    'Bad-Name': { type: 'counter', help: '' },
+    buckets: { type: 'histogram', help: '', buckets: [2, 1] },
+    gauge: { type: 'counter', help: '', aggregate: 'max', labels: { le: ['1'] } },
+    large: { type: 'counter', help: '', labels: { a: sixty(), b: sixty() } },
+  };
+  expect(() => defineCatalogue(faulty)).toThrow(
+    /Bad-Name[^]*buckets: buckets must be finite and ascending[^]*only a gauge has an aggregate[^]*le can't name a label[^]*3600 series/,
+  );
+});
+
+const sixty = (): string[] => Array.from({ length: 60 }, (_, i) => String(i));
+
+test.each(['', 'c', 'x["a",{}]', 'c["a"]', 'c["a",{"b":1}]', 'g["a",{},"mean"]', 'h["a",{},[1],9]', 'c{'])(
+  'a slot that reads %j is left out, not misread',
+  (key) => {
+    expect(parseSlot(key)).toBeUndefined();
+  },
+);

@@ -1,0 +1,77 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { expect, test } from 'vitest';
+import { MetricsUnknown, type Reading } from './reading.ts';
+import { metricsRoutes } from './routes.ts';
+
+const reading: Reading = {
+  counters: { jobs: 3 },
+  gauges: { active: 1 },
+  histograms: {},
+  labels: { jobs: [{ labels: { queue: 'in' }, value: 3 }] },
+  sources: [{ service: 'worker', instance: 'worker:h:1', age_seconds: 0.4 }],
+  complete: true,
+  since: 1_706_000_000.5,
+};
+
+function build(read: () => Promise<Reading>): FastifyInstance {
+  const app = fastify();
+  void app.register(metricsRoutes, {
+    reader: { read },
+    guard: async (request: FastifyRequest, reply: FastifyReply) =>
+      request.headers.authorization ? undefined : reply.code(401).send({}),
+    now: () => 1_706_000_000_250,
+  });
+  return app;
+}
+
+const known = { authorization: 'Bearer x' };
+
+test('/metrics.json has exactly four keys', async () => {
+  const response = await build(async () => reading).inject({ url: '/metrics.json', headers: known });
+  expect(response.statusCode).toBe(200);
+  expect(response.headers).toMatchObject({
+    'cache-control': 'no-store',
+    'content-type': 'application/json; charset=utf-8',
+  });
+  const body = response.json<Record<string, unknown>>();
+  expect(body).toEqual({
+    uptime_seconds: expect.any(Number),
+    counters: { jobs: 3 },
+    gauges: { active: 1 },
+    timestamp: 1_706_000_000.25,
+  });
+  expect(Object.keys(body)).toEqual(['uptime_seconds', 'counters', 'gauges', 'timestamp']);
+});
+
+test('?verbose says where the totals come from and whether all is there', async () => {
+  const response = await build(async () => reading).inject({ url: '/metrics.json?verbose', headers: known });
+  const { sources, complete, since, labels } = reading;
+  expect(response.json()).toMatchObject({ sources, complete, since, labels });
+  expect(Object.keys(response.json<object>())).toHaveLength(8);
+});
+
+test('totals that nobody knows are a 503 problem, not zeros', async () => {
+  const app = build(async () => {
+    throw new MetricsUnknown(new Error('away'));
+  });
+  const response = await app.inject({ url: '/metrics.json', headers: known });
+  expect(response.statusCode).toBe(503);
+  expect(response.headers['content-type']).toContain('application/problem+json');
+  expect(response.json()).toMatchObject({ status: 503, code: 'METRICS_UNKNOWN' });
+});
+
+test('the guard decides, for HEAD too', async () => {
+  const app = build(async () => reading);
+  expect((await app.inject('/metrics.json')).statusCode).toBe(401);
+  expect((await app.inject({ method: 'HEAD', url: '/metrics.json' })).statusCode).toBe(401);
+  expect(await app.inject({ method: 'HEAD', url: '/metrics.json', headers: known })).toMatchObject({
+    statusCode: 200,
+    body: '',
+  });
+});
+
+test('any other method is a 405 that names those allowed', async () => {
+  const response = await build(async () => reading).inject({ method: 'DELETE', url: '/metrics.json' });
+  expect(response.statusCode).toBe(405);
+  expect(response.headers.allow).toBe('GET, HEAD');
+});

@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import { isComplete, follow, NO_CONTINUITY } from './continuity.ts';
+import { slotKey } from './slot.ts';
+import type { Member, Snapshot } from './snapshot.ts';
+import { arrange, cumulativeTotals, gaugeTotals } from './totals.ts';
+
+const NOW = 1_000_000;
+const jobs = slotKey({ kind: 'c', name: 'jobs', labels: {} });
+const sum = slotKey({ kind: 'g', name: 'sum', labels: {}, aggregate: 'sum' });
+const max = slotKey({ kind: 'g', name: 'max', labels: {}, aggregate: 'max' });
+const last = slotKey({ kind: 'g', name: 'last', labels: {}, aggregate: 'last' });
+
+function member(instance: string, overrides: Partial<Member> = {}): Member {
+  const common = {
+    service: 's',
+    instance,
+    boot: `s|${instance}|0`,
+    seq: 5,
+    publishedAt: NOW - 500,
+    leaseEnds: NOW + 9500,
+  };
+  return { ...common, slots: [jobs, sum, max, last], values: Float64Array.of(1, 2, 3, 4), ...overrides };
+}
+
+function snapshot(members: Member[], overrides: Partial<Snapshot> = {}): Snapshot {
+  const common = {
+    now: NOW,
+    storeId: 'a',
+    since: 0,
+    publishedAt: NOW - 500,
+    folds: 3,
+    retired: new Map([[jobs, 10]]),
+  };
+  return { ...common, members, unreadable: [], ...overrides };
+}
+
+test('a lapsed process counts until it is folded; its gauges do not', () => {
+  const lapsed = member('b', {
+    leaseEnds: NOW,
+    publishedAt: NOW - 10_000,
+    values: Float64Array.of(100, 100, 100, 100),
+  });
+  const view = snapshot([lapsed, member('a')]);
+  expect(cumulativeTotals(view).get(jobs)).toBe(111);
+  expect(Object.fromEntries(gaugeTotals(view))).toEqual({ [sum]: 2, [max]: 3, [last]: 4 });
+});
+
+test('gauges of several processes become one as each says', () => {
+  const latest = member('b', { publishedAt: NOW - 1, values: Float64Array.of(1, 20, 1, 7) });
+  expect(Object.fromEntries(gaugeTotals(snapshot([latest, member('a')])))).toEqual({
+    [sum]: 22,
+    [max]: 3,
+    [last]: 7,
+  });
+});
+
+test('the catalogue is always all there, and what Redis knows exactly takes its place', () => {
+  const catalogue = {
+    jobs: { type: 'counter', help: '' },
+    idle: { type: 'gauge', help: '' },
+    t: { type: 'histogram', help: '' },
+  } as const;
+  const totals = new Map([
+    [slotKey({ kind: 'c', name: 'other', labels: { q: 'b' } }), 2],
+    [slotKey({ kind: 'c', name: 'other', labels: { q: 'a' } }), 3],
+    ['rubbish', 4],
+  ]);
+  expect(
+    arrange(catalogue, totals, new Map(), [{ counters: { jobs: 3 } }, { counters: { jobs: 4 } }]),
+  ).toEqual({
+    counters: { jobs: 7, other: 5 },
+    gauges: { idle: 0 },
+    histograms: { t: [] },
+    labels: {
+      other: [
+        { labels: { q: 'b' }, value: 2 },
+        { labels: { q: 'a' }, value: 3 },
+      ],
+    },
+  });
+});
+
+test.each([
+  ['everyone spoke just now', snapshot([member('a')]), true],
+  ['nobody publishes at all', snapshot([]), true],
+  ['one has been silent for 3 s', snapshot([member('a'), member('b', { publishedAt: NOW - 3000 })]), false],
+  [
+    'one lapsed and is not folded',
+    snapshot([member('a', { publishedAt: NOW - 11_000, leaseEnds: NOW - 1000 })]),
+    false,
+  ],
+  ['one can not be read', snapshot([member('a')], { unreadable: ['b'] }), false],
+  ['the store is new', snapshot([member('a')], { since: NOW - 100 }), false],
+])('whether a reading is complete when %s', (_when, view, complete) => {
+  expect(isComplete(follow(NO_CONTINUITY, view), view)).toBe(complete);
+});
+
+test.each([
+  [
+    'the last publishing lies before what was seen',
+    snapshot([member('a'), member('b')], { publishedAt: NOW - 600 }),
+  ],
+  ['folds were undone', snapshot([member('a'), member('b')], { folds: 2 })],
+  ['a sequence number fell', snapshot([member('a'), member('b', { seq: 4 })])],
+  ['it is another store', snapshot([member('a'), member('b')], { storeId: 'b' })],
+])('nothing is complete before everyone spoke again when %s', (_when, lost) => {
+  const before = snapshot([member('a'), member('b')]);
+  let continuity = follow(follow(NO_CONTINUITY, before), lost);
+  expect(isComplete(continuity, lost)).toBe(false);
+
+  const spoke = { publishedAt: NOW + 200, leaseEnds: NOW + 10_200, seq: 6 };
+  const half = {
+    ...lost,
+    now: NOW + 300,
+    publishedAt: NOW + 200,
+    members: [member('a', spoke), member('b')],
+  };
+  continuity = follow(continuity, half);
+  expect(isComplete(continuity, half)).toBe(false);
+
+  const all = { ...half, now: NOW + 400, members: [member('a', spoke), member('b', spoke)] };
+  continuity = follow(continuity, all);
+  expect(isComplete(continuity, all)).toBe(true);
+});
+
+test('a process that does not come back after a roll-back is given up', () => {
+  const lost = snapshot([member('a')], { storeId: 'b' });
+  let continuity = follow(follow(NO_CONTINUITY, snapshot([member('a'), member('b')])), lost);
+  const later = NOW + 10_100;
+  const spoke = snapshot([member('a', { publishedAt: later, leaseEnds: later + 10_000 })], {
+    storeId: 'b',
+    now: later,
+    publishedAt: later,
+  });
+  continuity = follow(continuity, spoke);
+  expect(isComplete(continuity, spoke)).toBe(true);
+});

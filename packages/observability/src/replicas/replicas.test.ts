@@ -1,0 +1,85 @@
+import { type RedisServer, poll, startRedis } from '@prosaas/devstack';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type AnnounceOptions, announceReplica } from './announce.ts';
+import { askReplicas, listReplicas } from './list.ts';
+
+const keyPrefix = '{test}:replicas';
+let server: RedisServer;
+let redis: Redis;
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+});
+afterAll(async () => {
+  redis?.disconnect();
+  await server?.[Symbol.asyncDispose]();
+});
+let cleanup: AsyncDisposableStack;
+beforeEach(async () => {
+  cleanup = new AsyncDisposableStack();
+  await redis.flushall();
+});
+afterEach(() => cleanup.disposeAsync());
+
+function announce(instance: string, options: Partial<AnnounceOptions> = {}): AsyncDisposable {
+  const replica = { service: 'worker', instance, host: 'h', pid: 1, startedAt: new Date(1_700_000_000_000) };
+  return announceReplica({
+    redis,
+    keyPrefix,
+    replica,
+    report: () => ({}),
+    everyMs: 20,
+    leaseMs: 300,
+    ...options,
+  });
+}
+
+test('a replica is listed with what it says of itself at the moment, until it leaves', async () => {
+  let agent = 'cold';
+  const replica = announce('worker:h:1', { report: () => ({ agent }) });
+  const [first] = await poll(async () => {
+    const found = await listReplicas({ redis, keyPrefix });
+    return found.length > 0 && found;
+  });
+  expect(first).toEqual({
+    service: 'worker',
+    instance: 'worker:h:1',
+    host: 'h',
+    pid: 1,
+    startedAt: 1_700_000_000,
+    state: 'live',
+    report: { agent: 'cold' },
+  });
+  agent = 'warm';
+  await poll(async () => (await listReplicas({ redis, keyPrefix }))[0]?.report['agent'] === 'warm');
+  await replica[Symbol.asyncDispose]();
+  expect(await listReplicas({ redis, keyPrefix })).toEqual([]);
+});
+
+test('a replica that stops speaking is lost', async () => {
+  cleanup.use(announce('worker:h:1', { everyMs: 3_600_000, leaseMs: 100 }));
+  const lost = await poll(async () => {
+    const found = await listReplicas({ redis, keyPrefix });
+    return found[0]?.state === 'lost' && found;
+  });
+  expect(lost).toMatchObject([{ instance: 'worker:h:1' }]);
+});
+
+test('every replica hears each asking once, also one that came a little later', async () => {
+  const heard = { one: 0, two: 0, late: 0 };
+  cleanup.use(announce('worker:h:1', { on: { warm: () => void heard.one++ } }));
+  cleanup.use(
+    announce('worker:h:2', {
+      on: { warm: () => void heard.two++, other: () => void (heard.two += 100) },
+    }),
+  );
+  await askReplicas({ redis, keyPrefix, topic: 'warm' });
+  await poll(() => heard.one === 1 && heard.two === 1);
+  cleanup.use(announce('worker:h:3', { on: { warm: () => void heard.late++ } }));
+  await poll(() => heard.late === 1);
+  await askReplicas({ redis, keyPrefix, topic: 'warm' });
+  await poll(() => heard.late === 2);
+  await poll(() => heard.one === 2 && heard.two === 2);
+  expect(heard).toEqual({ one: 2, two: 2, late: 2 });
+});
