@@ -52,6 +52,7 @@ export function startConsumers({
   redis: Redis;
   bullPrefix: string;
   handlers: Handlers;
+  /** Jobs of one queue at once. */
   concurrency: number;
   /** A job has failed for good, or may have. */
   onFailed: () => void;
@@ -96,7 +97,7 @@ export function startConsumers({
     const worker = new Worker(queue, (job, token) => run(queue, job, token), {
       connection: redis,
       prefix: bullPrefix,
-      concurrency: Math.min(concurrency, queueTable[queue].concurrency) || 1,
+      concurrency,
       lockDuration: times.lockMs,
       stalledInterval: times.stalledMs,
       maxStalledCount: MAX_STALLED,

@@ -7,7 +7,7 @@ import {
   recordInbound,
   type Database,
 } from '@prosaas/database';
-import { startRedis, testDatabase, type RedisServer } from '@prosaas/devstack';
+import { startRedis, testDatabase, type PostgresServer, type RedisServer } from '@prosaas/devstack';
 import { createProducer, readQueueTotals, type Producer, type QueueTotals } from '@prosaas/queues';
 import {
   closeRedis,
@@ -37,6 +37,7 @@ export interface Stage extends AsyncDisposable {
   env: Record<string, string>;
   totals(): Promise<QueueTotals>;
   worker(overrides?: WorkerOverrides, env?: Record<string, string>): Promise<RunningService>;
+  /** A process of its own; from a dead one jobs are taken over within seconds. */
   fork(env?: Record<string, string>): ChildProcess;
   /** A message of a contact's arrives, with its job. */
   receive(contact: string, text: string): Promise<string>;
@@ -44,9 +45,9 @@ export interface Stage extends AsyncDisposable {
 
 let messages = 0;
 
-export async function setStage(): Promise<Stage> {
+export async function setStage(postgres?: PostgresServer): Promise<Stage> {
   const redisServer = await startRedis();
-  const databaseUrl = await testDatabase();
+  const databaseUrl = await (postgres?.createDatabase() ?? testDatabase());
   await migrate({ url: databaseUrl, log: silent });
   const db = createDatabase({ url: databaseUrl, applicationName: 'test', log: silent });
   await createSession(db, { id: 'shop', businessId: 'default', wanted: 'started' });
@@ -81,11 +82,12 @@ export async function setStage(): Promise<Stage> {
       return service;
     },
     fork(more = {}) {
-      const child = fork(new URL('../src/main.ts', import.meta.url), {
+      const child = fork(new URL('short-locks.ts', import.meta.url), {
         env: { ...process.env, ...env, ...more },
         execArgv: ['--conditions=@prosaas/source'],
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       });
+      child.stdout?.setEncoding('utf8').resume();
       children.push(child);
       return child;
     },

@@ -2,7 +2,8 @@ import { loadProfile } from '@prosaas/agentkit';
 import { poll } from '@prosaas/devstack';
 import type { QueueTotals } from '@prosaas/queues';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { balance, setStage, type Stage } from './stage.ts';
+import { findLostJobs } from '../src/lost-jobs.ts';
+import { balance, setStage, silent, type Stage } from './stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -162,10 +163,19 @@ test('jobs that Redis lost are found by their messages and done', async () => {
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.db.query('delete from outbox');
   await stage.db.query("update messages set created_at = now() - interval '1 hour'");
-  const { findLostJobs } = await import('../src/lost-jobs.ts');
-  const { silent } = await import('./stage.ts');
   expect(await findLostJobs({ db: stage.db, producer: stage.producer, log: silent })).toBe(1);
   expect(await findLostJobs({ db: stage.db, producer: stage.producer, log: silent })).toBe(0);
   await stage.worker();
   await poll(done(2), { timeoutMs: 20_000, what: 'two jobs' });
+});
+
+test('one contact who writes sixty messages does not hold up another', async () => {
+  stage.baileys.delayMs = 20;
+  for (let turn = 0; turn < 100; turn++)
+    await stage.receive('1@s.whatsapp.net', `Do you take cash? (${turn})`);
+  await stage.receive('2@s.whatsapp.net', 'Where are you located?');
+  await stage.worker();
+  await poll(done(122), { timeoutMs: 25_000, what: '122 jobs' });
+  const place = stage.baileys.sent.findIndex(({ chatId }) => chatId === '2@s.whatsapp.net');
+  expect(place).toBeLessThan(30);
 });

@@ -23,8 +23,6 @@ export type QueueName = keyof QueuePayloads;
 
 export interface QueueDefinition {
   payload: TObject;
-  /** Jobs at once in one worker. */
-  concurrency: number;
   attempts: number;
   /** Doubles from `delayMs`; `jitter` is the share of a delay that is drawn at random. */
   backoff: { delayMs: number; jitter: number };
@@ -37,7 +35,6 @@ export interface QueueDefinition {
 /** Eight attempts, a second to a minute apart: two minutes in all, so that a restart of the service called is survived. */
 const messages: QueueDefinition = {
   payload: MessageJob,
-  concurrency: 20,
   attempts: 8,
   backoff: { delayMs: 1000, jitter: 0.25 },
   timeLimitMs: 300_000,

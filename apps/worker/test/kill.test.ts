@@ -1,0 +1,208 @@
+import { once } from 'node:events';
+import { poll, startPostgres } from '@prosaas/devstack';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { balance, setStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+const active = async (): Promise<number> => {
+  const { queues } = await stage.totals();
+  return queues['inbound-messages'].active + queues['outbound-messages'].active;
+};
+
+async function receiveMany(contacts: number, turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) {
+    await Promise.all(
+      Array.from({ length: contacts }, (_, contact) =>
+        stage.receive(`${contact}@s.whatsapp.net`, `Do you take cash? (${turn})`),
+      ),
+    );
+  }
+}
+
+async function atRest(messages: number): Promise<void> {
+  await poll(
+    async () => {
+      const { completed, failed } = await stage.totals();
+      return completed + failed === 2 * messages;
+    },
+    { timeoutMs: 60_000, what: `${2 * messages} jobs` },
+  );
+}
+
+/** What is not as if every message had been answered once, in its order, by exactly two jobs. */
+async function findFaults(messages: number): Promise<string[]> {
+  const faults: string[] = [];
+  const totals = await stage.totals();
+  const { enqueued, completed, failed, deadLetter } = totals;
+  if (
+    enqueued !== 2 * messages ||
+    completed !== enqueued ||
+    failed + deadLetter > 0 ||
+    balance(totals) !== 0
+  ) {
+    faults.push(`books: ${JSON.stringify(totals)}`);
+  }
+  if (stage.baileys.sent.length !== messages) faults.push(`${stage.baileys.sent.length} sent`);
+  const rows = await stage.db.query<{ contact: string; id: string; status: string }>(
+    `select c.contact, o.id, o.status from messages i join conversations c on c.id = i.conversation_id
+     join messages o on o.in_reply_to = i.id order by i.seq`,
+  );
+  faults.push(...rows.filter(({ status }) => status !== 'sent').map(({ id }) => `${id} is not sent`));
+  for (const contact of new Set(rows.map((row) => row.contact))) {
+    const right = rows.filter((row) => row.contact === contact).map(({ id }) => id);
+    const heard = stage.baileys.sent.filter(({ chatId }) => chatId === contact).map(({ key }) => key);
+    if (heard.join() !== right.join()) faults.push(`${contact} heard ${heard.join()} for ${right.join()}`);
+  }
+  return faults;
+}
+
+test('kill -9 in the middle of jobs, three times: every message is answered once, in order, and the books balance', async () => {
+  stage.baileys.delayMs = 15;
+  await receiveMany(10, 20);
+  let victim = stage.fork();
+  stage.fork();
+  for (const share of [0.1, 0.35, 0.6]) {
+    await poll(async () => (await stage.totals()).completed > 400 * share && (await active()) > 0, {
+      timeoutMs: 30_000,
+      what: 'jobs under way',
+    });
+    victim.kill('SIGKILL');
+    await once(victim, 'exit');
+    victim = stage.fork();
+  }
+  await atRest(200);
+  expect(await findFaults(200)).toEqual([]);
+});
+
+test('at SIGTERM running jobs finish, nothing is lost, and the worker exits with 0', async () => {
+  stage.baileys.delayMs = 200;
+  await receiveMany(10, 3);
+  const first = stage.fork();
+  await poll(async () => stage.baileys.requests > 3, { timeoutMs: 20_000, what: 'sends under way' });
+  first.kill('SIGTERM');
+  const [code] = (await once(first, 'exit')) as [number | null];
+  expect(code).toBe(0);
+  expect(await active()).toBe(0);
+  stage.fork();
+  await atRest(30);
+  expect(await findFaults(30)).toEqual([]);
+});
+
+test('a job that outlasts the stop is handed back, uses up no attempt, and another worker does it', async () => {
+  stage.baileys.delayMs = 60_000;
+  await receiveMany(2, 1);
+  const first = stage.fork();
+  await poll(async () => stage.baileys.requests === 2, { timeoutMs: 20_000, what: 'sends under way' });
+  first.kill('SIGTERM');
+  const [code] = (await once(first, 'exit')) as [number | null];
+  expect(code).toBe(0);
+  expect(await active()).toBe(0);
+  const attempts = await stage.db.query<{ id: string }>(
+    "select id from messages where direction = 'outbound'",
+  );
+  for (const { id } of attempts) {
+    expect(await stage.redis.hget(`{prosaas}:outbound-messages:${id}`, 'atm')).toBeNull();
+  }
+  stage.baileys.delayMs = 0;
+  stage.fork();
+  await atRest(2);
+  expect(await findFaults(2)).toEqual([]);
+});
+
+test('while PostgreSQL is away jobs wait and use up no attempt', async () => {
+  await using postgres = await startPostgres();
+  await stage[Symbol.asyncDispose]();
+  stage = await setStage(postgres);
+  stage.baileys.delayMs = 50;
+  await receiveMany(4, 5);
+  await stage.worker();
+  await poll(() => stage.baileys.requests > 4, { timeoutMs: 20_000, what: 'sends under way' });
+  await postgres.stop();
+  const delayed = async (): Promise<number> => {
+    const { queues } = await stage.totals();
+    return queues['inbound-messages'].delayed + queues['outbound-messages'].delayed;
+  };
+  await poll(async () => (await active()) === 0 && (await delayed()) > 0, {
+    timeoutMs: 20_000,
+    what: 'the jobs to be handed back',
+  });
+  await postgres.start();
+  await atRest(20);
+  expect(await findFaults(20)).toEqual([]);
+  const tried = await stage.redis.eval(
+    `local most = 0
+     for _, queue in ipairs({'inbound-messages', 'outbound-messages'}) do
+       for _, id in ipairs(redis.call('ZRANGE', '{prosaas}:' .. queue .. ':completed', 0, -1)) do
+         most = math.max(most, tonumber(redis.call('HGET', '{prosaas}:' .. queue .. ':' .. id, 'atm')))
+       end
+     end
+     return most`,
+    0,
+  );
+  expect(tried).toBe(1);
+  // Its connections end before its server does.
+  await stage[Symbol.asyncDispose]();
+  stage = await setStage();
+});
+
+test('Redis restarts in the middle of jobs: all are done once, in order, and the books balance', async () => {
+  stage.baileys.delayMs = 15;
+  await receiveMany(10, 10);
+  stage.fork();
+  stage.fork();
+  for (const completed of [30, 100]) {
+    await poll(async () => (await stage.totals()).completed > completed && (await active()) > 0, {
+      timeoutMs: 30_000,
+      what: 'jobs under way',
+    });
+    await stage.redisServer.stop();
+    await stage.redisServer.start();
+  }
+  await atRest(100);
+  expect(await findFaults(100)).toEqual([]);
+});
+
+test('Redis stands still for longer than the locks live: all are done once, in order, and the books balance', async () => {
+  stage.baileys.delayMs = 15;
+  await receiveMany(10, 10);
+  stage.fork();
+  stage.fork();
+  await poll(async () => (await stage.totals()).completed > 30 && (await active()) > 0, {
+    timeoutMs: 30_000,
+    what: 'jobs under way',
+  });
+  stage.redisServer.freeze();
+  const frozenAt = performance.now();
+  await poll(() => performance.now() - frozenAt > 4000, { what: 'the locks to run out' });
+  stage.redisServer.thaw();
+  await atRest(100);
+  expect(await findFaults(100)).toEqual([]);
+});
+
+test('a worker that can reach neither Redis nor PostgreSQL stays, says so, and ends with 0 when asked', async () => {
+  const lost = stage.fork({
+    REDIS_URL: 'redis://127.0.0.1:1',
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    LOG_LEVEL: 'WARNING',
+  });
+  let said = '';
+  lost.stdout?.on('data', (text: string) => (said += text));
+  let exited = false;
+  lost.once('exit', () => (exited = true));
+  await poll(() => said.includes('jobs wait until the database and Redis are ready'), {
+    timeoutMs: 20_000,
+    what: 'the worker to say so',
+  });
+  expect(said).toContain('Redis is away');
+  expect(exited).toBe(false);
+  lost.kill('SIGTERM');
+  const [code] = (await once(lost, 'exit')) as [number | null];
+  expect(code).toBe(0);
+});
