@@ -100,6 +100,12 @@ export class SessionManager implements AsyncDisposable {
     return true;
   }
 
+  /** Waits for a session that is being closed to be closed. */
+  async settle(id: string): Promise<void> {
+    const held = this.#held.get(id);
+    if (held?.session.ending) await held.over;
+  }
+
   /** Runs `work` as the owner of a session that nobody runs; false while another replica holds it. */
   async asOwner(id: string, work: (fence: bigint) => Promise<void>): Promise<boolean> {
     const ownership = await this.#options.owners.acquire(id);
@@ -135,7 +141,7 @@ export class SessionManager implements AsyncDisposable {
       const wanted = new Map((await listRunnableSessions(db)).map((row) => [row.id, row]));
       this.#say(false, undefined);
       for (const [id, { session }] of this.#held) {
-        if (!wanted.has(id) && session.status.status !== 'FAILED') session.end('stopped');
+        if (!wanted.has(id)) session.end('stopped');
       }
       const free = await owners.unowned([...wanted.keys()].filter((id) => !this.#held.has(id)));
       while (free.length > 0 && !this.#draining) {
@@ -190,14 +196,14 @@ export class SessionManager implements AsyncDisposable {
     } catch (error) {
       held.atEndFailure = error;
     }
-    this.#held.delete(id);
-    log.info({ session: id, end }, 'WhatsApp session let go');
     try {
       if (end !== 'lost') await owners.withdraw(id);
       await held.ownership.release();
     } catch (error) {
       log.debug({ err: error, session: id }, 'the lease was not released; it expires');
     }
+    this.#held.delete(id);
+    log.info({ session: id, end }, 'WhatsApp session let go');
   }
 
   /** Tells the other replicas how a session is. */

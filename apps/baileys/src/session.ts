@@ -80,6 +80,11 @@ export class Session implements SendingSession {
     });
   }
 
+  /** It is being closed, for whatever reason. */
+  get ending(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
   get status(): SessionStatus {
     return { ...this.#status, lastInboundAt: this.#inbox.lastInboundAt ?? null };
   }
@@ -95,8 +100,10 @@ export class Session implements SendingSession {
     }
     this.#connection = undefined;
     this.qr = undefined;
-    if (this.#failure !== undefined) await this.#recordFailure(this.#failure);
-    else this.#say('STOPPED', this.#end === 'lost' ? 'lost' : null);
+    if (this.#failure !== undefined) {
+      await this.#recordFailure(this.#failure);
+      this.#say('FAILED', this.#failure);
+    } else this.#say('STOPPED', this.#end === 'lost' ? 'lost' : null);
     return this.#end;
   }
 
@@ -268,7 +275,6 @@ export class Session implements SendingSession {
 
   #fail(reason: string): void {
     this.#failure ??= reason;
-    this.#say('FAILED', this.#failure);
     this.end('failed');
   }
 

@@ -12,7 +12,12 @@ export interface Counted {
 /** What all replicas have published so far. */
 export async function counted(stack: Stack): Promise<Counted> {
   const { key } = keyspace('prosaas');
-  const reader = new MetricsReader({ redis: stack.commands, keyPrefix: key('metrics'), catalogue, onError: () => {} });
+  const reader = new MetricsReader({
+    redis: stack.commands,
+    keyPrefix: key('metrics'),
+    catalogue,
+    onError: () => {},
+  });
   const { counters } = await reader.read();
   return {
     inbound: counters['whatsapp_inbound_messages'] ?? 0,

@@ -1,12 +1,20 @@
-import { migrate } from '@prosaas/database';
+import { type Database, createDatabase, migrate } from '@prosaas/database';
 import { type RedisServer, poll, testDatabase, testRedis } from '@prosaas/devstack';
-import { type RunningService, createLogger, identify, loadConfig } from '@prosaas/runtime';
-import { type Account, type WhatsAppServer, startWhatsAppServer, whatsappTrustPreload } from '@prosaas/simulators';
+import { type RunningService, captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
+import {
+  type Account,
+  type WhatsAppServer,
+  startWhatsAppServer,
+  whatsappTrustPreload,
+} from '@prosaas/simulators';
 import { Redis } from 'ioredis';
+import { expect } from 'vitest';
 import { BaileysConfig } from '../src/config.ts';
 import { type BaileysOverrides, startBaileys } from '../src/service.ts';
 
 await import(whatsappTrustPreload.href);
+// The simulator's libsignal prints sessions, as the client's does.
+captureConsole(silent('console'));
 
 export const KEYS = {
   API_KEY: 'the-business-key',
@@ -34,7 +42,12 @@ export interface Replica extends AsyncDisposable {
   url: string;
   service: RunningService;
   admin<T = SessionBody>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
-  call<T = unknown>(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Answer<T>>;
+  call<T = unknown>(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: unknown,
+  ): Promise<Answer<T>>;
   send(body: object, key?: string): Promise<Answer<{ id?: string; status?: unknown; code?: string }>>;
   session(id: string): Promise<SessionBody>;
   /** Waits for a status; the answer is the session then. */
@@ -46,10 +59,11 @@ export class Stack implements AsyncDisposable {
   readonly redis: RedisServer;
   readonly databaseUrl: string;
   readonly commands: Redis;
+  readonly #db: Database;
   readonly #replicas = new Set<Replica>();
 
-  static async start(): Promise<Stack> {
-    const [whatsapp, redis, databaseUrl] = await Promise.all([startWhatsAppServer(), testRedis(), testDatabase()]);
+  static async start(database: string | Promise<string> = testDatabase()): Promise<Stack> {
+    const [whatsapp, redis, databaseUrl] = await Promise.all([startWhatsAppServer(), testRedis(), database]);
     await migrate({ url: databaseUrl, log: silent('api') });
     return new Stack(whatsapp, redis, databaseUrl);
   }
@@ -60,6 +74,11 @@ export class Stack implements AsyncDisposable {
     this.databaseUrl = databaseUrl;
     this.commands = new Redis(redis.url);
     this.commands.on('error', () => {});
+    this.#db = createDatabase({ url: databaseUrl, applicationName: 'test', log: silent('test') });
+  }
+
+  rows<T = unknown>(sql: string, params?: unknown[]): Promise<T[]> {
+    return this.#db.query<T>(sql, params);
   }
 
   async replica(overrides: BaileysOverrides = {}): Promise<Replica> {
@@ -90,14 +109,18 @@ export class Stack implements AsyncDisposable {
     return account;
   }
 
-  /** What the whole system has counted, as /metrics.json would say once everything is published. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#replicas].map((replica) => replica[Symbol.asyncDispose]()));
     this.commands.disconnect();
+    await this.#db[Symbol.asyncDispose]();
     await this.whatsapp[Symbol.asyncDispose]();
     await this.redis[Symbol.asyncDispose]();
   }
 }
+
+/** For states that take a while on a busy machine. */
+export const eventually = <T>(state: () => T): ReturnType<typeof expect.poll<T>> =>
+  expect.poll(state, { timeout: 15_000 });
 
 export const qrOf = (replica: Replica, id: string): Promise<string> =>
   poll(
@@ -127,8 +150,10 @@ function replicaAt(url: string, service: RunningService, onGone: () => void): Re
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
   };
-  const admin: Replica['admin'] = (method, path, body) => call(method, path, { 'x-api-key': KEYS.ADMIN_KEY }, body);
-  const session = async (id: string): Promise<SessionBody> => (await admin('GET', `/api/sessions/${id}`)).body;
+  const admin: Replica['admin'] = (method, path, body) =>
+    call(method, path, { 'x-api-key': KEYS.ADMIN_KEY }, body);
+  const session = async (id: string): Promise<SessionBody> =>
+    (await admin('GET', `/api/sessions/${id}`)).body;
   let gone: Promise<void> | undefined;
   return {
     url,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Replica, Stack, qrOf } from './harness.ts';
+import { type Replica, Stack, qrOf, eventually } from './harness.ts';
 
 let stack: Stack;
 let replica: Replica;
@@ -18,11 +18,12 @@ describe('pairing', () => {
       reason: null,
       wanted: 'started',
     });
-    await expect.poll(async () => (await replica.session('shop')).phone_number).toBe(account.number);
+    await eventually(async () => (await replica.session('shop')).phone_number).toBe(account.number);
     expect(stack.whatsapp.violations).toEqual([]);
-    await expect
-      .poll(async () => (await replica.call('GET', '/health', {})).body)
-      .toEqual({ status: 'ok', sessions: 1 });
+    await eventually(async () => (await replica.call('GET', '/health', {})).body).toEqual({
+      status: 'ok',
+      sessions: 1,
+    });
   });
 
   test('the QR code comes as a picture, as JSON, and as text, and nobody may cache it', async () => {
@@ -53,7 +54,9 @@ describe('pairing', () => {
   });
 
   test('stop and start keep the pairing; logout ends it, and a start then shows a QR code', async () => {
-    expect((await replica.admin('POST', '/api/sessions/shop/stop')).body).toMatchObject({ status: 'STOPPED' });
+    expect((await replica.admin('POST', '/api/sessions/shop/stop')).body).toMatchObject({
+      status: 'STOPPED',
+    });
     expect((await replica.admin('POST', '/api/sessions/shop/start')).status).toBe(200);
     await replica.until('shop', 'WORKING');
     expect((await replica.admin('POST', '/api/sessions/shop/restart')).status).toBe(200);
@@ -78,7 +81,7 @@ test('QR codes that nobody scans are renewed, then end in a clear state that a s
   await replica[Symbol.asyncDispose]();
   await hasty.admin('POST', '/api/sessions', { id: 'late' });
   const first = await qrOf(hasty, 'late');
-  await expect.poll(() => qrOf(hasty, 'late')).not.toBe(first);
+  await eventually(() => qrOf(hasty, 'late')).not.toBe(first);
   expect(await hasty.until('late', 'FAILED')).toMatchObject({ reason: 'qr_timeout' });
   await hasty.admin('POST', '/api/sessions/late/start');
   await qrOf(hasty, 'late');

@@ -1,6 +1,7 @@
 import {
   DEFAULT_BUSINESS_ID,
   type Database,
+  claimAuthState,
   clearAuthState,
   createSession,
   deleteSession,
@@ -110,10 +111,14 @@ export function mountSessionRoutes(
       { onRequest: adminDoor, schema: { params: SessionParams, response: { 200: SessionView } } },
       async (request, reply) => {
         const { session: id } = request.params;
+        await manager.settle(id);
         const row = await sessionFor(db, request, id);
         const wanted = action === 'stop' || action === 'logout' ? 'stopped' : 'started';
         const forget = async (fence: bigint): Promise<void> => {
-          await db.transaction((tx) => clearAuthState(tx, id, fence));
+          await db.transaction(async (tx) => {
+            await claimAuthState(tx, id, fence);
+            await clearAuthState(tx, id, fence);
+          });
         };
         if (wanted === 'stopped') await asked(setSessionWanted(db, id, wanted));
         if (action === 'logout') {

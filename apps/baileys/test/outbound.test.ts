@@ -1,0 +1,122 @@
+import type { Account, Phone } from '@prosaas/simulators';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { counted } from './counters.ts';
+import { type Replica, Stack, eventually } from './harness.ts';
+
+let stack: Stack;
+let replica: Replica;
+let account: Account;
+let phone: Phone;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  replica = await stack.replica({ ackTimeoutMs: 1500 });
+  account = await stack.pair(replica, 'shop');
+  phone = stack.whatsapp.addPhone();
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+const message = (text: string, chatId = phone.number) => ({ session: 'shop', chatId, text });
+const shown = (text: string): number => phone.received.filter((received) => received.text === text).length;
+
+test('a text is sent when the server has it, and counted once', async () => {
+  const { status, body } = await replica.send(message('hello'), 'key-1');
+  expect({ status, body }).toEqual({
+    status: 200,
+    body: { id: expect.stringMatching(/^3EB0[0-9A-F]{18}$/), status: 'sent' },
+  });
+  await eventually(() => shown('hello')).toBe(1);
+  await eventually(() => counted(stack)).toMatchObject({ outbound: 1 });
+});
+
+test('the same key twice at once, and later, is one message', async () => {
+  const answers = await Promise.all([1, 2, 3].map(() => replica.send(message('once'), 'key-2')));
+  const later = await replica.send(message('once'), 'key-2');
+  const ids = new Set([...answers, later].map(({ body }) => body.id));
+  expect(ids.size).toBe(1);
+  await replica.send(message('marker'), 'key-3');
+  await eventually(() => shown('marker')).toBe(1);
+  expect(shown('once')).toBe(1);
+  expect(phone.repeats).toBe(0);
+  await eventually(() => counted(stack)).toMatchObject({ outbound: 3 });
+});
+
+test('the same key with another text, or to another chat, is refused', async () => {
+  const text = await replica.send(message('something else'), 'key-2');
+  const chat = await replica.send(message('once', '972500000000'), 'key-2');
+  expect([text.status, text.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+  expect([chat.status, chat.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+});
+
+test('without a key every request is a message', async () => {
+  const ids = new Set<unknown>();
+  for (const _ of [1, 2]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    ids.add((await replica.send(message('no key'))).body.id);
+  }
+  expect(ids.size).toBe(2);
+});
+
+test.each([
+  (p: Phone) => p.number,
+  (p: Phone) => `${p.number}@c.us`,
+  (p: Phone) => p.jid,
+  (p: Phone) => p.lid,
+])('a chat is found by each of its names (%#)', async (nameOf) => {
+  const text = `to ${nameOf(phone)}`;
+  expect((await replica.send(message(text, nameOf(phone)))).status).toBe(200);
+  await eventually(() => shown(text)).toBe(1);
+});
+
+test('without an ack the send is not sent: 504, and a repeat with the same key succeeds once', async () => {
+  stack.whatsapp.withholdAcks(account, true);
+  const first = await replica.send(message('slow'), 'key-slow');
+  expect([first.status, first.body.code]).toEqual([504, 'ACK_TIMEOUT']);
+  stack.whatsapp.withholdAcks(account, false);
+  const second = await replica.send(message('slow'), 'key-slow');
+  expect(second.status).toBe(200);
+  await eventually(() => shown('slow')).toBe(1);
+  await replica.send(message('after slow'), 'key-after');
+  // Each row turned to sent once, each was counted once.
+  const sent = await stack.rows("select key from whatsapp_sends where status = 'sent'");
+  await eventually(async () => (await counted(stack)).outbound).toBe(sent.length);
+});
+
+test('an ack that comes after the 504 is counted, and the repeat is answered without sending', async () => {
+  stack.whatsapp.withholdAcks(account, true);
+  expect((await replica.send(message('late ack'), 'key-late')).status).toBe(504);
+  const repeats = phone.repeats;
+  stack.whatsapp.withholdAcks(account, false);
+  await replica.send(message('marker 2'), 'key-marker-2');
+  expect((await replica.send(message('late ack'), 'key-late')).status).toBe(200);
+  expect(shown('late ack')).toBe(1);
+  expect(phone.repeats).toBe(repeats);
+});
+
+test('a recipient who cannot decrypt asks again and gets the text, also after a restart', async () => {
+  await replica[Symbol.asyncDispose]();
+  replica = await stack.replica({ ackTimeoutMs: 1500 });
+  await replica.until('shop', 'WORKING');
+  phone.forgetSessions();
+  expect((await replica.send(message('again, please'), 'key-again')).status).toBe(200);
+  await eventually(() => shown('again, please')).toBe(1);
+});
+
+test('a session that does not work, or is not there, says so', async () => {
+  await replica.admin('POST', '/api/sessions', { id: 'idle', start: false });
+  const idle = await replica.send({ ...message('x'), session: 'idle' });
+  expect([idle.status, idle.body.code]).toEqual([409, 'SESSION_NOT_WORKING']);
+  const none = await replica.send({ ...message('x'), session: 'none' });
+  expect([none.status, none.body.code]).toEqual([404, 'SESSION_NOT_FOUND']);
+});
+
+test.each([
+  [{ session: 'shop', chatId: '120363020000000000@g.us', text: 'x' }, 'INVALID_CHAT_ID'],
+  [{ session: 'shop', chatId: '+972501234567', text: 'x' }, 'INVALID_CHAT_ID'],
+  [{ session: 'shop', chatId: '972501234567', text: '' }, 'VALIDATION_FAILED'],
+  [{ session: '../x', chatId: '972501234567', text: 'x' }, 'VALIDATION_FAILED'],
+  [{}, 'VALIDATION_FAILED'],
+])('bad input %j is refused', async (body, code) => {
+  const answer = await replica.send(body);
+  expect([answer.status, answer.body.code]).toEqual([400, code]);
+});
