@@ -24,7 +24,7 @@ export interface ConsumerTimes {
   finishMs: number;
 }
 
-export const consumerTimes: ConsumerTimes = { lockMs: 20_000, stalledMs: 10_000, finishMs: 12_000 };
+const consumerTimes: ConsumerTimes = { lockMs: 20_000, stalledMs: 10_000, finishMs: 12_000 };
 
 /** Aborted jobs get so long to hand themselves back; then the connection is cut and their locks run out. */
 const HAND_BACK_MS = 4000;

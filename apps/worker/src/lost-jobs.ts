@@ -6,7 +6,7 @@ const OVERDUE_MS = 60_000;
 const PAGE = 500;
 
 /** Where an open message's job is, or was lost from. */
-export function jobOf(message: MessageRow): { queue: QueueName; key: string; payload: MessageJob } {
+function jobOf(message: MessageRow): { queue: QueueName; key: string; payload: MessageJob } {
   return {
     queue: message.direction === 'inbound' ? 'inbound-messages' : 'outbound-messages',
     key: message.id,

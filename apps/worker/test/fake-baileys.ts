@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface Sent {
+interface Sent {
   key: string;
   session: string;
   chatId: string;

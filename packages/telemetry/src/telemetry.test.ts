@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { poll, startRedis } from '@prosaas/devstack';
+import { listReplicas } from '@prosaas/observability';
+import { createProducer } from '@prosaas/queues';
+import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
+import { expect, test } from 'vitest';
+import { createSystemReader } from './system-reader.ts';
+import { startTelemetry } from './telemetry.ts';
+
+const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+
+test('the reader adds up what services count and what Redis knows, all twelve metrics, from zero', async () => {
+  await using server = await startRedis();
+  await using stack = new AsyncDisposableStack();
+  const config = { REDIS_URL: server.url, REDIS_NAMESPACE: 'prosaas' };
+  const keys = keyspace(config.REDIS_NAMESPACE);
+  const redis = stack.adopt(
+    createRedis({ url: server.url, name: 'test', role: 'commands', log }),
+    closeRedis,
+  );
+  await redisReady(redis);
+  const reader = stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} }));
+  const zeros = await reader.read();
+  expect(zeros.counters).toEqual({
+    whatsapp_inbound_messages: 0,
+    whatsapp_outbound_messages: 0,
+    whatsapp_errors: 0,
+    calls_started: 0,
+    calls_completed: 0,
+    calls_rejected_max_concurrent: 0,
+    calls_errors: 0,
+    queue_jobs_enqueued: 0,
+    queue_jobs_completed: 0,
+    queue_jobs_failed: 0,
+    queue_jobs_dead_letter: 0,
+  });
+  expect(zeros.gauges).toEqual({ calls_active: 0 });
+
+  const services = ['baileys', 'baileys', 'worker'].map((name) =>
+    startTelemetry({ config, identity: identify(name), log }),
+  );
+  for (const { metrics } of services) metrics.counter('whatsapp_inbound_messages').add(2);
+  services[2]?.announce({ report: () => ({ agent: 'warm' }) });
+  const producer = stack.use(createProducer({ redis, bullPrefix: keys.bullPrefix }));
+  const messageId = randomUUID();
+  const payload = { messageId, conversationId: randomUUID(), businessId: 'default' };
+  await producer.enqueue('inbound-messages', { key: messageId, payload });
+  await poll(async () => (await reader.read()).counters['whatsapp_inbound_messages'] === 6, {
+    what: 'three publications',
+  });
+  expect((await reader.read()).counters['queue_jobs_enqueued']).toBe(1);
+  const replicas = await poll(async () => {
+    const found = await listReplicas({ redis, keyPrefix: keys.key('replicas') });
+    return found.length === 1 ? found : undefined;
+  });
+  expect(replicas[0]).toMatchObject({ service: 'worker', report: { agent: 'warm' } });
+
+  await Promise.all(services.map((service) => service[Symbol.asyncDispose]()));
+  const after = await reader.read();
+  expect(after.counters['whatsapp_inbound_messages']).toBe(6);
+  expect(after.sources).toEqual([]);
+});
