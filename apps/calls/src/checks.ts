@@ -1,3 +1,5 @@
+import { redisReady } from '@prosaas/runtime';
+import type { Redis } from 'ioredis';
 import type { Agent, Voice } from '@prosaas/agentkit';
 import type { DatabaseProbe } from '@prosaas/database';
 import type { SlotPool } from '@prosaas/leases';
@@ -9,7 +11,9 @@ import {
 } from '@prosaas/observability';
 
 export interface CheckParts {
-  /** Over a connection of its own: a hung Redis must not be waited for twice. */
+  /** A connection of its own: a hung Redis must not be waited for twice. */
+  redis: Redis;
+  /** Over that connection. */
   slots: SlotPool;
   database: DatabaseProbe;
   agent: Agent;
@@ -17,12 +21,26 @@ export interface CheckParts {
   hasAuthToken: boolean;
 }
 
-export function callsChecks({ slots, database, agent, voice, hasAuthToken }: CheckParts): CheckDefinition[] {
+export function callsChecks({
+  redis,
+  slots,
+  database,
+  agent,
+  voice,
+  hasAuthToken,
+}: CheckParts): CheckDefinition[] {
+  let connected = false;
   return [
     {
       name: 'redis',
       componentType: 'datastore',
-      run: async () => ({ facts: { active_calls: await slots.active() } }),
+      run: async (signal) => {
+        // The first run comes before the connection.
+        if (redis.status === 'connecting' && !connected) await redisReady(redis, signal);
+        const activeCalls = await slots.active();
+        connected = true;
+        return { facts: { active_calls: activeCalls } };
+      },
     },
     {
       name: 'database',

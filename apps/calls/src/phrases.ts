@@ -12,17 +12,18 @@ export interface Phrases {
 
 /** The fixed sentences of a call. The voice keeps what it has spoken; where it fails, a call goes on without words. */
 export function callPhrases(profile: Profile, voice: Voice, log: Logger): Phrases {
+  const say: Phrases['say'] = async (phrase) => {
+    try {
+      return await voice.speak(profile.phone[phrase]);
+    } catch (error) {
+      log.error({ err: error, phrase }, 'a sentence could not be spoken');
+      return undefined;
+    }
+  };
   return {
-    say: async (phrase) => {
-      try {
-        return await voice.speak(profile.phone[phrase]);
-      } catch (error) {
-        log.error({ err: error, phrase }, 'a sentence could not be spoken');
-        return undefined;
-      }
-    },
+    say,
     prepare: async () => {
-      for (const phrase of phrases) await voice.speak(profile.phone[phrase]);
+      for (const phrase of phrases) await say(phrase);
     },
   };
 }

@@ -115,8 +115,10 @@ export async function startCalls(
   });
 
   const health = opening.use(new HealthRegistry());
+  const healthRedis = openRedis('calls:health');
   const checks = callsChecks({
-    slots: new SlotPool({ ...slotOptions, redis: openRedis('calls:health') }),
+    redis: healthRedis,
+    slots: new SlotPool({ ...slotOptions, redis: healthRedis }),
     database: opening.use(createDatabaseProbe({ url: config.DATABASE_URL })),
     agent,
     voice,

@@ -102,8 +102,8 @@ export class MediaStream {
         const payload = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('base64');
         this.#send({ event: 'media', streamSid: this.streamSid, media: { payload } });
       }
-      if (sent < frames)
-        await sleep(start + (sent - leadFrames + 1) * frameMs - performance.now(), undefined, { signal });
+      const next = start + (sent - leadFrames + 1) * frameMs;
+      if (sent < frames) await sleep(Math.max(1, next - performance.now()), undefined, { signal });
     }
   }
 

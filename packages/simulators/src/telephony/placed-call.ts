@@ -46,6 +46,9 @@ export class PlacedCall {
   /** The service's answer to the webhook. */
   answer: WebhookAnswer | undefined;
   verdict: Verdict = 'refused';
+  lostCallbacks = 0;
+  /** What the script threw; the caller hung up then. */
+  scriptError: unknown;
   stream: CallerStream | undefined;
   readonly #plan: CallPlan;
   readonly #line: Line;
@@ -87,8 +90,14 @@ export class PlacedCall {
       ...stream.parameters,
       ...(this.#plan.token !== undefined && { token: this.#plan.token }),
     };
-    this.stream = await this.#line.openStream(stream.url, this.sid, parameters);
-    void this.#live(this.stream).catch((error: unknown) => this.#report.reject(error as Error));
+    try {
+      this.stream = await this.#line.openStream(stream.url, this.sid, parameters);
+    } catch {
+      this.verdict = 'hung-up';
+      await this.#tell(['failed']);
+      return this.#finish('provider');
+    }
+    void this.#live(this.stream);
   }
 
   /** The caller hangs up. */
@@ -110,7 +119,10 @@ export class PlacedCall {
   }
 
   async #live(stream: CallerStream): Promise<void> {
-    await Promise.race([this.#speak(stream), stream.closed]);
+    await Promise.race([this.#speak(stream), stream.closed]).catch((error: unknown) => {
+      this.scriptError = error;
+      stream.stop();
+    });
     await stream.closed;
     if (this.#plan.hangUp !== 'missed') await this.#tell(['ringing', 'in-progress', 'completed']);
     this.#finish(this.#hungUpBy);
@@ -124,10 +136,15 @@ export class PlacedCall {
 
   async #tell(statuses: readonly string[]): Promise<void> {
     const { now, late } = arrangeCallbacks(this.#plan.callbacks ?? 'normal', statuses);
-    for (const status of now) await this.tellStatus(status);
+    for (const status of now) await this.#tellInVain(status);
     if (late.length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, lateMs));
-    for (const status of late) await this.tellStatus(status);
+    for (const status of late) await this.#tellInVain(status);
+  }
+
+  /** A callback that nobody answers is lost: the provider does not try again. */
+  async #tellInVain(status: string): Promise<void> {
+    await this.tellStatus(status).catch(() => (this.lostCallbacks += 1));
   }
 
   #finish(by: CallReport['by']): void {

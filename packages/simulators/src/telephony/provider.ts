@@ -65,7 +65,7 @@ export function startTelephonyProvider(options: TelephonyProviderOptions): Telep
           }),
       });
       calls.add(call);
-      void call.ended.finally(() => calls.delete(call));
+      void call.ended.then(() => calls.delete(call));
       await call.place();
       return call;
     },

@@ -1,0 +1,151 @@
+import { poll } from '@prosaas/devstack';
+import { type PlacedCall, babble, loudness } from '@prosaas/simulators';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Desk, Stage, shortProfile } from './stage.ts';
+
+let stage: Stage;
+let desk: Desk;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  desk = await stage.desk();
+  await desk.warm();
+});
+afterAll(async () => {
+  await desk[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await stage.commands.del('{prosaas}:calls:totals', '{prosaas}:calls:slots');
+});
+
+async function ended(call: PlacedCall): ReturnType<Stage['outcomeOf']> {
+  await call.ended;
+  return stage.outcomeOf(call.sid);
+}
+
+test('a caller hears the greeting, leaves a message, is thanked and hung up on', async () => {
+  const call = await desk.provider.call({ from: '+15550111222', say: babble(1500) });
+  const report = await call.ended;
+
+  expect(report).toMatchObject({ verdict: 'connected', by: 'service', clears: 0 });
+  expect(report.marks).toHaveLength(2);
+  const seconds = report.heard.length / 8000;
+  expect(seconds).toBeGreaterThan(1);
+  expect(seconds).toBeLessThan(10);
+  expect(loudness(report.heard)).toBeGreaterThan(300);
+  expect(call.stream?.strange).toEqual([]);
+
+  const record = await stage.outcomeOf(call.sid);
+  expect(record).toMatchObject({ status: 'completed', outcome: 'completed', from_number: '+15550111222' });
+  expect(record.recordings).toHaveLength(1);
+  const [recording] = record.recordings;
+  expect(recording?.media_type).toBe('audio/wav');
+  expect(recording?.duration_ms).toBeGreaterThanOrEqual(1500);
+  expect(recording?.audio.toString('latin1', 0, 4)).toBe('RIFF');
+  expect(recording?.audio.readUInt16LE(20)).toBe(7);
+  expect(loudness(recording?.audio.subarray(58) ?? Buffer.alloc(0))).toBeGreaterThan(1000);
+  expect(await stage.totals()).toEqual({ started: 1, completed: 1, errors: 0, rejected: 0, active: 0 });
+});
+
+test('the greeting is paced: the caller hears it in about its own time, not all at once', async () => {
+  const call = await desk.provider.call({ script: (stream) => stream.untilMarks(1) });
+  await poll(() => (call.stream?.heard.length ?? 0) > 1600, { what: 'the first words' });
+  expect(call.stream?.marks).toEqual([]);
+  await call.stream?.untilMarks(1);
+  call.hangUp();
+  await ended(call);
+});
+
+test('a key during the greeting cuts it short, and # ends the message', async () => {
+  const call = await desk.provider.call({
+    script: async (stream) => {
+      await poll(() => stream.heard.length > 1600, { what: 'the first words' });
+      stream.press('5');
+      await poll(() => stream.clears === 1, { what: 'the greeting to be taken back' });
+      await stream.say(babble(600));
+      stream.press('#');
+    },
+  });
+  expect((await call.ended).by).toBe('service');
+  const { recordings } = await ended(call);
+  expect(recordings).toHaveLength(1);
+  expect(recordings[0]?.duration_ms).toBeLessThan(3000);
+});
+
+test('what a caller said before hanging up is kept', async () => {
+  const call = await desk.provider.call({
+    script: async (stream) => {
+      await stream.untilMarks(1);
+      await stream.say(babble(600));
+      stream.stop();
+    },
+  });
+  const { recordings, ...record } = await ended(call);
+  expect(record).toMatchObject({ outcome: 'completed', status: 'completed' });
+  expect(recordings).toHaveLength(1);
+});
+
+test('a silent caller is asked once and then hung up on, and nothing is recorded', async () => {
+  const call = await desk.provider.call();
+  const report = await call.ended;
+  expect(report).toMatchObject({ by: 'service' });
+  // The greeting, the question, the goodbye.
+  expect(report.marks).toHaveLength(3);
+  expect((await ended(call)).recordings).toEqual([]);
+});
+
+test('a message that never ends is ended by its longest time', async () => {
+  await using brisk = await stage.desk({}, { timings: { maxMessageMs: 800 } });
+  await brisk.warm();
+  const call = await brisk.provider.call({ say: babble(20_000) });
+  expect((await call.ended).by).toBe('service');
+  const { recordings } = await ended(call);
+  expect(recordings[0]?.duration_ms).toBeLessThan(1000);
+});
+
+test('a call that takes too long is told goodbye, and keeps what was said', async () => {
+  await using brisk = await stage.desk({}, { timings: { maxCallMs: 3000 } });
+  await brisk.warm();
+  const call = await brisk.provider.call({ say: babble(20_000) });
+  const report = await call.ended;
+  expect(report.marks).toHaveLength(2);
+  expect((await ended(call)).recordings).toHaveLength(1);
+});
+
+test('a line that breaks without a word is an error, and the message is kept all the same', async () => {
+  const call = await desk.provider.call({
+    script: async (stream) => {
+      await stream.untilMarks(1);
+      await stream.say(babble(600));
+      stream.cut();
+    },
+    callbacks: 'never',
+  });
+  const record = await ended(call);
+  expect(record).toMatchObject({ outcome: 'error', reason: 'stream_lost' });
+  expect(record.recordings).toHaveLength(1);
+  expect(await stage.totals()).toMatchObject({ started: 1, errors: 1, active: 0 });
+});
+
+test('a sentence that the voice cannot speak becomes a tone, and the call goes on', async () => {
+  const phone = { ...shortProfile.phone, greeting: 'שלום' };
+  await using hebrew = await stage.desk({}, { profile: { ...shortProfile, phone } });
+  await hebrew.healthy();
+  const call = await hebrew.provider.call({ say: babble(600) });
+  const report = await call.ended;
+  expect(loudness(report.heard.subarray(0, 3200))).toBeGreaterThan(1000);
+  expect((await ended(call)).recordings).toHaveLength(1);
+});
+
+test('many calls at once are all greeted, recorded and counted', async () => {
+  const calls = await Promise.all(Array.from({ length: 15 }, () => desk.provider.call({ say: babble(800) })));
+  await poll(async () => (await desk.get('/health')).body['active_calls'] === 15, {
+    what: '15 active calls',
+  });
+  const reports = await Promise.all(calls.map((call) => call.ended));
+  expect(reports.map(({ marks }) => marks.length)).toEqual(Array.from({ length: 15 }, () => 2));
+  const records = await Promise.all(calls.map(({ sid }) => stage.outcomeOf(sid)));
+  expect(records.map(({ recordings }) => recordings.length)).toEqual(Array.from({ length: 15 }, () => 1));
+  expect(await stage.totals()).toEqual({ started: 15, completed: 15, errors: 0, rejected: 0, active: 0 });
+});

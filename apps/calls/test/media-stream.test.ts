@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type CallerStream, babble } from '@prosaas/simulators';
+import { type Desk, Stage } from './stage.ts';
+
+let stage: Stage;
+let desk: Desk;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  desk = await stage.desk({}, { timings: { introductionMs: 700 } });
+  await desk.warm();
+});
+afterAll(async () => {
+  await desk[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await stage.commands.flushall();
+});
+
+async function stranger(...frames: string[]): Promise<number> {
+  const socket = new WebSocket(`${desk.service.url.replace('http', 'ws')}/ws/twilio-media`);
+  await once(socket, 'open');
+  for (const frame of frames) socket.send(frame);
+  const [event] = (await once(socket, 'close')) as [CloseEvent];
+  return event.code;
+}
+
+function start(callSid: string, token: string): string {
+  return JSON.stringify({
+    event: 'start',
+    start: { streamSid: 'MZ1', callSid, customParameters: { token } },
+  });
+}
+
+async function acceptedToken(CallSid: string): Promise<string> {
+  const { body } = await desk.provider.post('/webhook/incoming_call', { CallSid });
+  return /value="([^"]+)"/.exec(body)?.[1] ?? '';
+}
+
+test('a wrong token is refused, and so is the right one of another call', async () => {
+  expect(await stranger(start('CAone', 'guess'))).toBe(1008);
+  await acceptedToken('CAone');
+  expect(await stranger(start('CAone', await acceptedToken('CAtwo')))).toBe(1008);
+});
+
+test('a token opens one stream, once', async () => {
+  const call = await desk.provider.call({ say: babble(400) });
+  const token = /value="([^"]+)"/.exec(call.answer?.body ?? '')?.[1] ?? '';
+  expect(await stranger(start(call.sid, token))).toBe(1008);
+  expect((await call.ended).marks).toHaveLength(2);
+});
+
+test('the token of a call whose slot is gone opens nothing', async () => {
+  const token = await acceptedToken('CAgone');
+  await stage.commands.del('{prosaas}:calls:slots');
+  expect(await stranger(start('CAgone', token))).toBe(1008);
+});
+
+test('who shows no token in time is closed, whatever was sent', async () => {
+  expect(await stranger()).toBe(1008);
+  expect(await stranger('{', '[]', 'null', '{"event":"media"}', '{"event":"start","start":{}}')).toBe(1008);
+  expect(stage.lines.join('')).toContain('no valid token in time');
+});
+
+test('an oversized frame closes its socket and nothing else', async () => {
+  const call = await desk.provider.call({ say: babble(400) });
+  expect(await stranger('x'.repeat(100_000))).toBe(1009);
+  expect((await call.ended).marks).toHaveLength(2);
+});
+
+test.each<[string, (stream: CallerStream) => void]>([
+  ['unknown events', (stream) => stream.sendRaw('{"event":"hologram","hologram":{}}')],
+  ['bad JSON', (stream) => stream.sendRaw('{"event":')],
+  ['frames of a wrong shape', (stream) => stream.sendRaw('{"event":"media","media":7}')],
+  ['a second start', (stream) => stream.sendRaw(start('CAother', 'x'))],
+  ['a mark that was never set', (stream) => stream.sendRaw('{"event":"mark","mark":{"name":"no"}}')],
+  ['prototype tricks', (stream) => stream.sendRaw('{"event":"__proto__","__proto__":{"x":1}}')],
+])('%s in a live stream do no harm', async (_name, disturb) => {
+  const call = await desk.provider.call({
+    script: async (stream) => {
+      disturb(stream);
+      await stream.untilMarks(1);
+      disturb(stream);
+      await stream.say(babble(500));
+    },
+  });
+  expect((await call.ended).marks).toHaveLength(2);
+  expect((await stage.outcomeOf(call.sid)).recordings).toHaveLength(1);
+});
+
+test('a stream of nothing but garbage is ended as an error', async () => {
+  const call = await desk.provider.call({
+    script: async (stream) => {
+      for (let frame = 0; frame < 100; frame++) stream.sendRaw('garbage');
+    },
+    callbacks: 'never',
+  });
+  await call.ended;
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'garbage' });
+});
+
+test('without an upgrade the path says what it speaks', async () => {
+  const response = await fetch(`${desk.service.url}/ws/twilio-media`);
+  expect(response.status).toBe(426);
+  expect(await response.json()).toMatchObject({ code: 'UPGRADE_REQUIRED' });
+});

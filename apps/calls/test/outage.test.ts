@@ -1,0 +1,93 @@
+import { poll } from '@prosaas/devstack';
+import { babble } from '@prosaas/simulators';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Stage } from './stage.ts';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+});
+afterAll(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+test('without Redis new calls are busy and health says so; a live call goes on and is counted afterwards', async () => {
+  await using desk = await stage.desk();
+  await desk.warm();
+  const live = await desk.provider.call({ say: babble(1500) });
+  await live.stream?.untilMarks(1);
+  await stage.redis.stop();
+
+  const refused = await desk.provider.call({ callbacks: 'never' });
+  expect(refused).toMatchObject({ verdict: 'rejected', answer: { status: 200 } });
+  await poll(async () => (await desk.get('/health')).status === 503, { what: 'health to turn' });
+  expect((await desk.get('/health')).body).toMatchObject({
+    status: 'unhealthy',
+    checks: { redis: { status: 'fail' } },
+  });
+  const report = await live.ended;
+  expect(report.marks).toHaveLength(2);
+
+  await stage.redis.start();
+  await poll(async () => (await desk.get('/health')).status === 200, { what: 'health to turn back' });
+  expect(await stage.outcomeOf(live.sid)).toMatchObject({ outcome: 'completed' });
+  expect((await stage.call(live.sid))?.recordings).toHaveLength(1);
+  await poll(async () => (await stage.totals()).active === 0, { what: 'the slot to be given back' });
+  expect(await stage.totals()).toEqual({ started: 1, completed: 1, errors: 0, rejected: 0, active: 0 });
+});
+
+test('a service that starts without Redis listens, is unhealthy and takes no call; then it does', async () => {
+  await stage.redis.stop();
+  await using desk = await stage.desk();
+  expect(await desk.get('/healthz')).toEqual({ status: 200, body: { status: 'ok' } });
+  expect((await desk.get('/health')).status).toBe(503);
+  expect((await desk.provider.call({ callbacks: 'never' })).verdict).toBe('rejected');
+  await stage.redis.start();
+  await poll(async () => (await desk.get('/health')).status === 200, { what: 'health to turn' });
+  const call = await desk.provider.call({ say: babble(500) });
+  expect((await call.ended).verdict).toBe('connected');
+});
+
+test('without PostgreSQL calls go on, and are written down later', async () => {
+  await using desk = await stage.desk();
+  await desk.warm();
+  await stage.db.query('alter table calls rename to calls_away');
+  const call = await desk.provider.call({ say: babble(500) });
+  expect((await call.ended).marks).toHaveLength(2);
+  expect(stage.lines.filter((line) => line.includes('records of calls are written later'))).toHaveLength(1);
+  await stage.db.query('alter table calls_away rename to calls');
+  const record = await stage.outcomeOf(call.sid);
+  expect(record).toMatchObject({ outcome: 'completed', status: 'completed' });
+  expect(record.recordings).toHaveLength(1);
+});
+
+test('a service that drains says so, takes no new calls, and lets the live one finish', async () => {
+  const desk = await stage.desk();
+  await desk.warm();
+  const live = await desk.provider.call({ say: babble(1500) });
+  await live.stream?.untilMarks(1);
+  desk.service.drain();
+  expect(await desk.get('/readyz')).toMatchObject({ status: 503, body: { ready: false } });
+  expect((await desk.get('/healthz')).status).toBe(200);
+  const refused = await desk.provider.call({ callbacks: 'never' });
+  expect(refused.verdict).toBe('rejected');
+  const stopped = desk.service[Symbol.asyncDispose]();
+  expect((await live.ended).marks).toHaveLength(2);
+  await stopped;
+  expect(await stage.outcomeOf(live.sid)).toMatchObject({ outcome: 'completed' });
+  expect((await stage.call(live.sid))?.recordings).toHaveLength(1);
+  expect(await stage.outcomeOf(refused.sid)).toMatchObject({ outcome: 'rejected', reason: 'shutting_down' });
+});
+
+test('a live call that takes too long for a service that stops is told goodbye', async () => {
+  const desk = await stage.desk({}, { timings: { drainMs: 300 } });
+  await desk.warm();
+  const live = await desk.provider.call({ say: babble(60_000) });
+  await live.stream?.untilMarks(1);
+  await desk.service[Symbol.asyncDispose]();
+  const report = await live.ended;
+  expect(report).toMatchObject({ by: 'service' });
+  expect(report.marks).toHaveLength(2);
+  expect(await stage.totals()).toMatchObject({ active: 0, errors: 0 });
+});

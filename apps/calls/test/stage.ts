@@ -1,0 +1,155 @@
+import { type Profile, loadProfile } from '@prosaas/agentkit';
+import { type Database, createDatabase, migrate } from '@prosaas/database';
+import { type RedisServer, poll, testDatabase, testRedis } from '@prosaas/devstack';
+import { SlotPool, type SlotTotals } from '@prosaas/leases';
+import { type Logger, closeRedis, createLogger, createRedis, identify, loadConfig } from '@prosaas/runtime';
+import { type TelephonyProvider, startTelephonyProvider } from '@prosaas/simulators';
+import type { Redis } from 'ioredis';
+import { CallsConfig } from '../src/config.ts';
+import { type CallsOverrides, type RunningCalls, startCalls } from '../src/service.ts';
+import type { CallTimings } from '../src/timings.ts';
+
+export const authToken = 'an auth token of the provider';
+export const publicUrl = 'https://desk.example/phone';
+
+/** Short sentences and short waits: a test lives through a whole call. */
+export const shortProfile: Profile = {
+  ...(await loadProfile()),
+  phone: { greeting: 'Welcome, speak now.', idle: 'Hello?', thanks: 'Thanks.', goodbye: 'Bye.' },
+};
+export const shortTimings: Partial<CallTimings> = {
+  idleMs: 1000,
+  silenceMs: 400,
+  sweepEveryMs: 100,
+  renewEveryMs: 200,
+};
+
+export interface Desk extends AsyncDisposable {
+  service: RunningCalls;
+  provider: TelephonyProvider;
+  /** GET, with the body as JSON. */
+  get(path: string): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** Until Redis is reached: from then on calls are taken. */
+  healthy(): Promise<void>;
+  /** Until the voice is loaded: calls are answered at once. */
+  warm(): Promise<void>;
+}
+
+export interface CallRecord {
+  status: string;
+  outcome: string | null;
+  reason: string | null;
+  from_number: string | null;
+  recordings: { media_type: string; duration_ms: number; audio: Buffer }[];
+}
+
+/** Redis and PostgreSQL of a test file's own, and as many calls services on them as a test wants. */
+export class Stage implements AsyncDisposable {
+  readonly redis: RedisServer;
+  readonly commands: Redis;
+  readonly db: Database;
+  readonly log: Logger;
+  readonly lines: string[] = [];
+  readonly #databaseUrl: string;
+  readonly #slots: SlotPool;
+
+  static async start(): Promise<Stage> {
+    const [redis, databaseUrl] = await Promise.all([testRedis(), testDatabase()]);
+    return new Stage(redis, databaseUrl).#migrated();
+  }
+
+  private constructor(redis: RedisServer, databaseUrl: string) {
+    this.redis = redis;
+    this.#databaseUrl = databaseUrl;
+    this.log = createLogger({
+      service: 'calls',
+      instance: 'test',
+      level: 'DEBUG',
+      destination: { write: (line) => void this.lines.push(line) },
+    });
+    this.commands = createRedis({ url: redis.url, name: 'test', role: 'commands', log: this.log });
+    this.db = createDatabase({ url: databaseUrl, applicationName: 'test', log: this.log });
+    this.#slots = new SlotPool({ redis: this.commands, keyPrefix: '{prosaas}:calls', limit: 1, leaseMs: 1 });
+  }
+
+  async desk(
+    env: Record<string, string> = {},
+    { timings, ...overrides }: CallsOverrides = {},
+  ): Promise<Desk> {
+    const config = loadConfig(CallsConfig, {
+      CALLS_PORT: '0',
+      REDIS_URL: this.redis.url,
+      DATABASE_URL: this.#databaseUrl,
+      TWILIO_AUTH_TOKEN: authToken,
+      PUBLIC_URL: publicUrl,
+      ...env,
+    });
+    const context = { identity: identify('calls'), log: this.log };
+    const service = await startCalls(config, context, {
+      profile: shortProfile,
+      timings: { ...shortTimings, ...timings },
+      ...overrides,
+    });
+    // The proxy in front takes the path of the public URL away.
+    const provider = startTelephonyProvider({ authToken, webhookUrl: service.url, publicUrl });
+    const get: Desk['get'] = async (path) => {
+      const response = await fetch(`${service.url}${path}`);
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    return {
+      service,
+      provider,
+      get,
+      healthy: async () => {
+        await poll(async () => (await get('/health')).status === 200, { what: 'health' });
+      },
+      warm: async () => {
+        const loaded = async (): Promise<boolean> => {
+          const { status, body } = await get('/readyz');
+          return status === 200 && JSON.stringify(body).includes('"voice":{"status":"pass"');
+        };
+        await poll(loaded, { what: 'a voice that is loaded', timeoutMs: 20_000 });
+      },
+      [Symbol.asyncDispose]: async () => {
+        await provider[Symbol.asyncDispose]();
+        await service[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  totals(): Promise<SlotTotals> {
+    return this.#slots.totals();
+  }
+
+  async call(callSid: string): Promise<CallRecord | undefined> {
+    const [call] = await this.db.query<Omit<CallRecord, 'recordings'>>(
+      'select status, outcome, reason, from_number from calls where id = $1',
+      [callSid],
+    );
+    const recordings = await this.db.query<CallRecord['recordings'][number]>(
+      'select media_type, duration_ms, audio from recordings where call_id = $1',
+      [callSid],
+    );
+    return call && { ...call, recordings };
+  }
+
+  /** The call once its outcome is written down. */
+  outcomeOf(callSid: string): Promise<CallRecord> {
+    const settled = async (): Promise<CallRecord | undefined> => {
+      const call = await this.call(callSid);
+      return call?.outcome == null ? undefined : call;
+    };
+    return poll(settled, { what: `the outcome of ${callSid}`, timeoutMs: 15_000 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await closeRedis(this.commands);
+    await this.db[Symbol.asyncDispose]();
+    await this.redis[Symbol.asyncDispose]();
+  }
+
+  async #migrated(): Promise<this> {
+    await migrate({ url: this.#databaseUrl, log: this.log });
+    return this;
+  }
+}

@@ -1,0 +1,95 @@
+import { poll } from '@prosaas/devstack';
+import { babble } from '@prosaas/simulators';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Desk, Stage } from './stage.ts';
+
+let stage: Stage;
+let desk: Desk;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  desk = await stage.desk({}, { timings: { leaseMs: 1500, mediaGapMs: 60_000 } });
+  await desk.warm();
+});
+afterAll(async () => {
+  await desk[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await stage.commands.flushall();
+});
+
+test.each(['twice', 'out-of-order', 'late', 'never'] as const)(
+  'callbacks that come %s count a call once and end it once',
+  async (callbacks) => {
+    const call = await desk.provider.call({ say: babble(500), callbacks });
+    await call.ended;
+    expect(await stage.outcomeOf(call.sid)).toMatchObject({ status: 'completed', outcome: 'completed' });
+    expect(await stage.totals()).toEqual({ started: 1, completed: 1, errors: 0, rejected: 0, active: 0 });
+  },
+);
+
+test('the end of a call frees its slot at once, and nobody is talked to any more', async () => {
+  const call = await desk.provider.call({ script: () => new Promise(() => {}) });
+  expect(await stage.totals()).toMatchObject({ active: 1 });
+  expect((await call.tellStatus('completed')).status).toBe(204);
+  expect((await call.ended).marks.length).toBeLessThan(2);
+  await expect.poll(() => stage.totals()).toMatchObject({ completed: 1, errors: 0, active: 0 });
+});
+
+test('a call that is ended at another replica is ended here as well', async () => {
+  await using second = await stage.desk();
+  await second.healthy();
+  const call = await desk.provider.call({ script: () => new Promise(() => {}) });
+  await second.provider.post('/webhook/call_status', { ...call.parameters, CallStatus: 'completed' });
+  expect((await call.ended).by).toBe('service');
+  await expect.poll(() => stage.totals()).toMatchObject({ completed: 1, active: 0 });
+});
+
+test('a call that fails before its stream is an error', async () => {
+  const call = await desk.provider.call({ stream: 'never' });
+  await call.tellStatus('failed');
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({
+    outcome: 'error',
+    reason: 'provider_failed',
+    status: 'failed',
+  });
+  expect(await stage.totals()).toMatchObject({ started: 1, errors: 1, active: 0 });
+});
+
+test('a status of a call that nobody knows is taken note of and counts nothing', async () => {
+  expect(
+    (await desk.provider.post('/webhook/call_status', { CallSid: 'CAunknown', CallStatus: 'completed' }))
+      .status,
+  ).toBe(204);
+  expect(await stage.totals()).toEqual({ started: 0, completed: 0, errors: 0, rejected: 0, active: 0 });
+});
+
+test('a call whose stream never comes loses its slot, and is an error', async () => {
+  const call = await desk.provider.call({ stream: 'never' });
+  expect(await stage.totals()).toMatchObject({ started: 1, active: 1 });
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'lease_expired' });
+  expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
+});
+
+test('a hang-up that nobody noticed loses its slot, and is an error once', async () => {
+  const call = await desk.provider.call({
+    hangUp: 'missed',
+    callbacks: 'never',
+    script: (stream) => stream.untilMarks(1),
+  });
+  await call.stream?.untilMarks(1);
+  call.hangUp();
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'lease_expired' });
+  expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
+  await call.abandon();
+});
+
+test('live media holds the slot for longer than its lease', async () => {
+  const call = await desk.provider.call({ say: babble(3500) });
+  await poll(async () => (await stage.commands.exists(`{prosaas}:calls:ended:${call.sid}`)) === 1, {
+    what: 'the end of the call',
+    timeoutMs: 20_000,
+  });
+  expect(await stage.totals()).toMatchObject({ completed: 1, errors: 0 });
+});

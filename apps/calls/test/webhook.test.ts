@@ -1,0 +1,173 @@
+import { startTelephonyProvider } from '@prosaas/simulators';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Desk, Stage, authToken } from './stage.ts';
+
+const limit = 15;
+let stage: Stage;
+let desk: Desk;
+let lastCall = 0;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  desk = await stage.desk({ MAX_CONCURRENT_CALLS: String(limit) });
+  await desk.healthy();
+});
+afterAll(async () => {
+  await desk[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await stage.commands.flushall();
+});
+
+const nothing = { started: 0, completed: 0, errors: 0, rejected: 0, active: 0 };
+const busy = '<?xml version="1.0" encoding="UTF-8"?><Response><Reject reason="busy"/></Response>';
+
+function parameters(CallSid = `CA${++lastCall}`): Record<string, string> {
+  return { CallSid, From: '+15550111222', To: '+15550199000', CallStatus: 'ringing' };
+}
+
+test('a call is answered with a stream to the public address and a token, then a hang-up', async () => {
+  const answer = await desk.provider.post('/webhook/incoming_call', parameters());
+  expect(answer).toMatchObject({ status: 200, contentType: 'text/xml; charset=utf-8' });
+  expect(answer.body).toMatch(
+    /<Response><Connect><Stream url="wss:\/\/desk\.example\/phone\/ws\/twilio-media"><Parameter name="token" value="[\w-]{43}"\/><\/Stream><\/Connect><Hangup\/><\/Response>$/,
+  );
+});
+
+test('of 50 calls at the same moment exactly the limit is taken', async () => {
+  const sids = Array.from({ length: 50 }, () => `CA${++lastCall}`);
+  const answers = await Promise.all(
+    sids.map((sid) => desk.provider.post('/webhook/incoming_call', parameters(sid))),
+  );
+  expect(answers.filter(({ body }) => body.includes('<Connect>'))).toHaveLength(limit);
+  expect(answers.filter(({ body }) => body === busy)).toHaveLength(50 - limit);
+  expect(await stage.totals()).toEqual({ ...nothing, started: limit, active: limit, rejected: 50 - limit });
+
+  // The provider asks again for one that was turned away: it was rejected once.
+  const turnedAway = sids[answers.findIndex(({ body }) => body === busy)];
+  expect((await desk.provider.post('/webhook/incoming_call', parameters(turnedAway))).body).toBe(busy);
+  expect(await stage.totals()).toMatchObject({ rejected: 50 - limit });
+  expect(await stage.outcomeOf(turnedAway ?? '')).toMatchObject({
+    outcome: 'rejected',
+    reason: 'max_concurrent',
+  });
+});
+
+test('two replicas hold one limit together', async () => {
+  await using second = await stage.desk({ MAX_CONCURRENT_CALLS: String(limit) });
+  await second.healthy();
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, at) =>
+      (at % 2 ? desk : second).provider.post('/webhook/incoming_call', parameters()),
+    ),
+  );
+  expect(answers.filter(({ body }) => body.includes('<Connect>'))).toHaveLength(limit);
+});
+
+test('the same call asked twice, at once or later, gets the same answer and is counted once', async () => {
+  const call = parameters();
+  const [first, second] = await Promise.all([
+    desk.provider.post('/webhook/incoming_call', call),
+    desk.provider.post('/webhook/incoming_call', call),
+  ]);
+  const third = await desk.provider.post('/webhook/incoming_call', call);
+  expect(second).toEqual(first);
+  expect(third).toEqual(first);
+  expect(await stage.totals()).toEqual({ ...nothing, started: 1, active: 1 });
+});
+
+test('a call that is over takes no new slot when the provider asks again', async () => {
+  const call = parameters();
+  await desk.provider.post('/webhook/incoming_call', call);
+  await desk.provider.post('/webhook/call_status', { ...call, CallStatus: 'completed' });
+  await expect.poll(() => stage.totals()).toMatchObject({ completed: 1, active: 0 });
+  const again = await desk.provider.post('/webhook/incoming_call', call);
+  expect(again.body).toContain('<Response><Hangup/></Response>');
+  expect(await stage.totals()).toEqual({ ...nothing, started: 1, completed: 1 });
+});
+
+test.each(['/webhook/incoming_call', '/webhook/call_status'])(
+  'a forged or missing signature at %s is refused, and nothing is counted',
+  async (path) => {
+    for (const signature of ['forged', 'missing'] as const) {
+      const answer = await desk.provider.post(path, { ...parameters(), CallStatus: 'completed' }, signature);
+      expect(answer).toMatchObject({ status: 403, contentType: 'application/problem+json' });
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'SIGNATURE_INVALID', status: 403 });
+    }
+    expect(await stage.totals()).toEqual(nothing);
+  },
+);
+
+test('a signature for another address or other parameters is refused: Host decides nothing', async () => {
+  await using liar = startTelephonyProvider({
+    authToken,
+    webhookUrl: desk.service.url,
+  });
+  expect((await liar.post('/webhook/incoming_call', parameters())).status).toBe(403);
+  expect(await stage.totals()).toEqual(nothing);
+});
+
+test.each([
+  ['without a CallSid', { From: '+1' }, 'body.CallSid'],
+  ['with an empty CallSid', { CallSid: '' }, 'body.CallSid'],
+  ['with a CallSid that is none', { CallSid: 'CA/../x' }, 'body.CallSid'],
+  ['with an endless number', { CallSid: 'CA1', From: '1'.repeat(500) }, 'body.From'],
+])('a signed webhook %s is told what is wrong', async (_name, body, field) => {
+  const answer = await desk.provider.post('/webhook/incoming_call', body);
+  expect(answer.status).toBe(400);
+  expect(JSON.parse(answer.body)).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ field }] });
+  expect(await stage.totals()).toEqual(nothing);
+});
+
+test('a status that the provider does not have is told so, and ends nothing', async () => {
+  const call = parameters();
+  await desk.provider.post('/webhook/incoming_call', call);
+  expect((await desk.provider.post('/webhook/call_status', { ...call, CallStatus: 'exploded' })).status).toBe(
+    400,
+  );
+  expect(await stage.totals()).toMatchObject({ active: 1 });
+});
+
+test('what is no form at all, or too long, is refused by its kind', async () => {
+  const send = async (body: string, type: string): Promise<{ status: number; code: unknown }> => {
+    const response = await fetch(`${desk.service.url}/webhook/incoming_call`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': type, 'x-twilio-signature': 'x' },
+    });
+    return { status: response.status, code: ((await response.json()) as { code: unknown }).code };
+  };
+  const form = 'application/x-www-form-urlencoded';
+  expect(await send('x'.repeat(70_000), form)).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
+  expect(await send('{"CallSid":', 'application/json')).toMatchObject({ status: 400 });
+  expect(await send('<a/>', 'text/xml')).toMatchObject({ status: 415 });
+  expect(await send('', form)).toMatchObject({ status: 403 });
+  expect(await stage.totals()).toEqual(nothing);
+});
+
+test('without an auth token the webhooks say which setting is missing, and health is fine', async () => {
+  await using open = await stage.desk({ TWILIO_AUTH_TOKEN: '' });
+  const answer = await open.provider.post('/webhook/incoming_call', parameters());
+  expect(answer).toMatchObject({ status: 503, contentType: 'application/problem+json' });
+  expect(JSON.parse(answer.body)).toMatchObject({
+    code: 'TWILIO_AUTH_TOKEN_MISSING',
+    detail: expect.stringContaining('TWILIO_AUTH_TOKEN is not set'),
+  });
+  await expect
+    .poll(() => open.get('/health'))
+    .toEqual({ status: 200, body: { status: 'healthy', active_calls: 0 } });
+  expect((await open.get('/readyz')).body).toMatchObject({
+    ready: true,
+    checks: { provider: { status: 'warn', reason: 'auth_token_missing' } },
+  });
+});
+
+test('phone numbers are masked in the log, and no token stands in it', async () => {
+  const answer = await desk.provider.post('/webhook/incoming_call', parameters());
+  const token = /value="([^"]+)"/.exec(answer.body)?.[1] ?? 'no token';
+  const log = stage.lines.filter((line) => !line.includes('"level":"debug"')).join('');
+  expect(log).toContain('a call was accepted');
+  expect(log).not.toContain('15550111222');
+  expect(log).not.toContain(token);
+});
