@@ -10,14 +10,14 @@ import { type CallsOverrides, type RunningCalls, startCalls } from '../src/servi
 import type { CallTimings } from '../src/timings.ts';
 
 export const authToken = 'an auth token of the provider';
-export const publicUrl = 'https://desk.example/phone';
+const publicUrl = 'https://desk.example/phone';
 
 /** Short sentences and short waits: a test lives through a whole call. */
 export const shortProfile: Profile = {
   ...(await loadProfile()),
   phone: { greeting: 'Welcome, speak now.', idle: 'Hello?', thanks: 'Thanks.', goodbye: 'Bye.' },
 };
-export const shortTimings: Partial<CallTimings> = {
+const shortTimings: Partial<CallTimings> = {
   idleMs: 1000,
   silenceMs: 400,
   sweepEveryMs: 100,

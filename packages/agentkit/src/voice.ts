@@ -55,8 +55,11 @@ export function createVoice(): Voice {
   };
 
   const start = (): Worker => {
-    const file = import.meta.url.endsWith('.ts') ? './voice-worker.ts' : './voice-worker.js';
-    const started = new Worker(new URL(file, import.meta.url), {
+    const fromSource = import.meta.url.endsWith('.ts');
+    const file = fromSource
+      ? new URL('./voice-worker.ts', import.meta.url)
+      : new URL('./voice-worker.js', import.meta.url);
+    const started = new Worker(file, {
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: 64 },
     });

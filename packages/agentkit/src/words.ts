@@ -9,7 +9,7 @@ const stopWords = new Set(
 );
 
 /** Text as it is compared: compatibility forms, case, accents and Hebrew/Arabic vowel points do not matter. */
-export function fold(text: string): string {
+function fold(text: string): string {
   return text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }
 

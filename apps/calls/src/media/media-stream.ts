@@ -166,7 +166,7 @@ export class MediaStream {
 
 const closeGraceMs = 2000;
 
-export class StreamOver extends Error {
+class StreamOver extends Error {
   override readonly name = 'StreamOver';
 
   constructor(end: StreamEnd) {
