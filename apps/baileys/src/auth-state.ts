@@ -169,6 +169,8 @@ export class AuthState {
       if (value === null) this.#cache.delete(cacheKey(type, id));
       else this.#cache.set(cacheKey(type, id), value);
     }
+    // Whatever else this context writes later goes without it.
+    if (together) together.along = undefined;
     committed?.();
   }
 

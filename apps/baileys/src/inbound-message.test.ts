@@ -62,7 +62,10 @@ describe('no message of a person is', () => {
     ['a broadcast list', message({}, { broadcast: true })],
     ['a channel', message({ remoteJid: '12345@newsletter' })],
     ['a message between own devices', message({}, { category: 'peer' })],
-    ['one that could not be decrypted', message({}, { message: null, messageStubType: 2 })],
+    [
+      'one that could not be decrypted',
+      message({}, { message: null, messageStubType: proto.WebMessageInfo.StubType.CIPHERTEXT }),
+    ],
     ['a reaction', message({}, { message: { reactionMessage: { text: '👍' } } })],
     ['one without an id', message({ id: null })],
   ])('%s', async (_name, given) => {

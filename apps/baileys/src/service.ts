@@ -33,6 +33,7 @@ export interface BaileysOverrides {
   leaseMs?: number;
   lookEveryMs?: number;
   ackTimeoutMs?: number;
+  stallLimitMs?: number;
   qrMs?: number;
 }
 
@@ -40,6 +41,7 @@ export interface BaileysOverrides {
 const LEASE_MS = 10_000;
 const LOOK_EVERY_MS = 2000;
 const ACK_TIMEOUT_MS = 20_000;
+const STALL_LIMIT_MS = 20_000;
 const DATABASE_CONNECTIONS = 20;
 
 /** Listens first; sessions are taken as soon as the database is migrated and Redis answers. */
@@ -50,6 +52,7 @@ export async function startBaileys(
     leaseMs = LEASE_MS,
     lookEveryMs = LOOK_EVERY_MS,
     ackTimeoutMs = ACK_TIMEOUT_MS,
+    stallLimitMs = STALL_LIMIT_MS,
     qrMs,
   }: BaileysOverrides = {},
 ): Promise<RunningService & { url: string }> {
@@ -94,6 +97,7 @@ export async function startBaileys(
     db,
     log,
     network: { url: config.WHATSAPP_WS_URL, version: config.WHATSAPP_VERSION, qrMs },
+    stallLimitMs,
     sender,
     counters: { inbound: () => count.inbound.add(), error: () => count.error.add() },
     nudgeOutbox: () => nudgeOutbox(),

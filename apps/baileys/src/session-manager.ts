@@ -1,7 +1,8 @@
-import { type Database, type WhatsAppSessionRow, findSession, listRunnableSessions } from '@prosaas/database';
+import { type Database, findSession, listRunnableSessions } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 import { NotHeldHere } from './errors.ts';
-import type { Owners, Ownership } from './owners.ts';
+import { type Held, renewHold } from './held-session.ts';
+import type { Owners } from './owners.ts';
 import type { Session, SessionEnd, SessionIdentity } from './session.ts';
 import { type SessionStatus, publishedStatus } from './session-status.ts';
 
@@ -12,15 +13,6 @@ export interface SessionManagerOptions {
   /** How often sessions that nobody runs are looked for. */
   everyMs: number;
   makeSession: (identity: SessionIdentity) => Session;
-}
-
-interface Held {
-  session: Session;
-  ownership: Ownership;
-  over: Promise<void>;
-  /** Done with the session closed and the lease still held. */
-  atEnd?: (fence: bigint) => Promise<void>;
-  atEndFailure?: unknown;
 }
 
 const STARTS_AT_ONCE = 8;
@@ -170,7 +162,7 @@ export class SessionManager implements AsyncDisposable {
     if (!ownership) return;
     // As it is now: it may have been stopped while the lease was on its way.
     const row = await findSession(db, id).catch(() => undefined);
-    if (!row || !isRunnable(row) || this.#draining || this.#held.has(id)) {
+    if (!row || row.wanted !== 'started' || row.last_error !== null || this.#draining || this.#held.has(id)) {
       await ownership.release();
       return;
     }
@@ -194,7 +186,7 @@ export class SessionManager implements AsyncDisposable {
       if (end === 'lost') throw new NotHeldHere(id);
       await held.atEnd?.(held.ownership.fence);
     } catch (error) {
-      held.atEndFailure = error;
+      held.atEndFailure = error instanceof Error ? error : new Error(String(error));
     }
     try {
       if (end !== 'lost') await owners.withdraw(id);
@@ -227,19 +219,12 @@ export class SessionManager implements AsyncDisposable {
   }
 
   async #renew(held: Held): Promise<void> {
-    const { session } = held;
-    if (await held.ownership.renew()) {
-      this.publish(session);
+    if (await renewHold(held, this.#options.owners)) {
+      this.publish(held.session);
       return;
     }
-    // Expired, as after an outage of Redis. Whoever gets it now is the owner.
-    const ownership = await this.#options.owners.acquire(session.id);
-    if (ownership) {
-      held.ownership = ownership;
-      if (await session.reclaim(ownership.fence).catch(() => false)) return;
-    }
-    this.#options.log.warn({ session: session.id }, 'the lease of a WhatsApp session is lost');
-    session.end('lost');
+    this.#options.log.warn({ session: held.session.id }, 'the lease of a WhatsApp session is lost');
+    held.session.end('lost');
   }
 
   /** Closes every socket, without a logout, and releases every lease. */
@@ -251,8 +236,4 @@ export class SessionManager implements AsyncDisposable {
     for (const { session } of held) session.end('stopped');
     await Promise.all(held.map(({ over }) => over));
   }
-}
-
-function isRunnable(row: WhatsAppSessionRow): boolean {
-  return row.wanted === 'started' && row.last_error === null;
 }

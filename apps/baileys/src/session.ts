@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Database, StaleOwner, failSession, findSentText, setSessionAccount } from '@prosaas/database';
+import { type Database, StaleOwner, findSentText } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 import { AckBook } from './ack-book.ts';
 import { CorruptAuthState } from './auth-codec.ts';
@@ -10,12 +10,15 @@ import { Inbox } from './inbox.ts';
 import { Patience } from './patience.ts';
 import { type Closed, decideReconnect } from './reconnect-policy.ts';
 import type { Sender, SendingSession } from './sender.ts';
+import { saveAccount, saveFailure } from './session-records.ts';
 import type { SessionState, SessionStatus } from './session-status.ts';
 
 export interface SessionContext {
   db: Database;
   log: Logger;
   network: WhatsAppNetwork;
+  /** How long the client may wait for the database before its socket is closed: what is not acknowledged, WhatsApp keeps. */
+  stallLimitMs: number;
   sender: Sender;
   counters: { inbound: () => void; error: () => void };
   /** Jobs lie in the outbox. */
@@ -35,10 +38,9 @@ export interface SessionIdentity {
 /** stopped: as asked. lost: another replica owns it. failed: it stands still, the reason is in the database. */
 export type SessionEnd = 'stopped' | 'lost' | 'failed';
 
-/** How long the client may wait for the database before its socket is closed: what is not acknowledged, WhatsApp keeps. */
-const STALL_LIMIT_MS = 20_000;
 /** A connection that lasted this long makes the losses before it forgotten. */
 const STABLE_MS = 60_000;
+const OUTAGE_SHOWN_MS = 2000;
 const LOGOUT_TIMEOUT_MS = 5000;
 
 /** One WhatsApp account, held by this replica: its auth state and one connection after the other. */
@@ -101,7 +103,8 @@ export class Session implements SendingSession {
     this.#connection = undefined;
     this.qr = undefined;
     if (this.#failure !== undefined) {
-      await this.#recordFailure(this.#failure);
+      this.#end = 'failed';
+      await saveFailure({ db: this.#context.db, id: this.id, reason: this.#failure, log: this.#log });
       this.#say('FAILED', this.#failure);
     } else this.#say('STOPPED', this.#end === 'lost' ? 'lost' : null);
     return this.#end;
@@ -154,15 +157,14 @@ export class Session implements SendingSession {
   #open(): Promise<AuthState> {
     const { signal } = this.#ending;
     const { id, paired } = this.#identity;
-    const { db } = this.#context;
     const patience = new Patience({
       signal,
-      limitMs: 2000,
+      limitMs: OUTAGE_SHOWN_MS,
       onExhausted: () => this.#say('STARTING', 'database_unavailable'),
     });
     return patience.run(() =>
       AuthState.open({
-        db,
+        db: this.#context.db,
         sessionId: id,
         fence: this.#identity.fence,
         paired,
@@ -203,7 +205,7 @@ export class Session implements SendingSession {
     const over = new AbortController();
     const patience = new Patience({
       signal: AbortSignal.any([this.#ending.signal, over.signal]),
-      limitMs: STALL_LIMIT_MS,
+      limitMs: this.#context.stallLimitMs,
       onExhausted: (error) => {
         this.#log.warn(
           { err: error },
@@ -233,7 +235,7 @@ export class Session implements SendingSession {
         },
         open: (me) => {
           this.#say('WORKING', null);
-          void this.#saveAccount(patience, me);
+          void saveAccount({ db, id: this.id, me, patience, log: this.#log });
         },
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
         message: (message) => void this.#inbox.accept(message),
@@ -251,16 +253,6 @@ export class Session implements SendingSession {
     return closed;
   }
 
-  async #saveAccount(patience: Patience, me: { id: string; lid?: string }): Promise<void> {
-    const userOf = (jid: string | undefined): string | null => jid?.split(/[:@]/, 1)[0] ?? null;
-    const account = { phoneNumber: userOf(me.id), lid: userOf(me.lid) };
-    try {
-      await patience.run(() => setSessionAccount(this.#context.db, this.id, account));
-    } catch (error) {
-      this.#log.warn({ err: error }, 'the account of the session was not saved');
-    }
-  }
-
   #fatal(error: unknown): void {
     if (this.#ending.signal.aborted) return;
     if (error instanceof StaleOwner) {
@@ -275,21 +267,8 @@ export class Session implements SendingSession {
 
   #fail(reason: string): void {
     this.#failure ??= reason;
+    // FAILED is said when it is written down: from then on a start is a new start.
+    this.#say('STARTING', this.#failure);
     this.end('failed');
-  }
-
-  /** Until it is written down, a restart would try again what WhatsApp refused. */
-  async #recordFailure(reason: string): Promise<void> {
-    this.#end = 'failed';
-    const patience = new Patience({
-      signal: AbortSignal.timeout(STALL_LIMIT_MS),
-      limitMs: STALL_LIMIT_MS,
-      onExhausted: () => {},
-    });
-    try {
-      await patience.run(() => failSession(this.#context.db, this.id, reason));
-    } catch (error) {
-      this.#log.error({ err: error, reason }, 'the failure of the session was not saved');
-    }
   }
 }

@@ -2,7 +2,7 @@ import { type PostgresServer, startPostgres } from '@prosaas/devstack';
 import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { counted } from './counters.ts';
-import { type Replica, Stack, eventually } from './harness.ts';
+import { type Replica, Stack, SOON } from './harness.ts';
 
 let postgres: PostgresServer;
 let stack: Stack;
@@ -29,8 +29,7 @@ test('what comes while the database is away is acknowledged, stored and counted 
   );
   let done = false;
   void acknowledged.then(() => (done = true));
-  const health = await replica.call('GET', '/health', {});
-  expect(health.status).toBe(200);
+  await expect.poll(async () => (await replica.call('GET', '/health', {})).status, SOON).toBe(200);
   const send = await replica.send({ session: 'shop', chatId: phone.number, text: 'x' }, 'away');
   expect([send.status, send.body.code]).toEqual([503, 'DATABASE_UNAVAILABLE']);
   expect(done).toBe(false);
@@ -39,18 +38,37 @@ test('what comes while the database is away is acknowledged, stored and counted 
   expect(await stack.rows(`select text from messages order by seq`)).toEqual(
     ['before', 'during 1', 'during 2', 'during 3'].map((text) => ({ text })),
   );
-  await eventually(() => counted(stack)).toMatchObject({ inbound: 4 });
+  await expect.poll(() => counted(stack), SOON).toMatchObject({ inbound: 4 });
   expect(await replica.until('shop', 'WORKING')).toMatchObject({ reason: null });
+});
+
+test('after a while of that the socket is closed: WhatsApp keeps what was not acknowledged', async () => {
+  await replica[Symbol.asyncDispose]();
+  replica = await stack.replica({ stallLimitMs: 300 });
+  await replica.until('shop', 'WORKING');
+  const phone = stack.whatsapp.addPhone();
+  await phone.sendText(account, 'known');
+  await postgres.stop();
+  await phone.sendText(account, 'kept by WhatsApp', { awaitDelivery: false });
+  await expect.poll(() => account.connected, SOON).toBe(false);
+  await postgres.start();
+  await replica.until('shop', 'WORKING', 20_000);
+  await expect
+    .poll(() => stack.rows(`select text from messages order by seq desc limit 2`), SOON)
+    .toEqual([{ text: 'kept by WhatsApp' }, { text: 'known' }]);
+  await expect.poll(() => account.pending, SOON).toBe(0);
 });
 
 test('a service that starts before its database waits for it, and says that it is there', async () => {
   await replica[Symbol.asyncDispose]();
   await postgres.stop();
   replica = await stack.replica();
-  await eventually(async () => (await replica.call('GET', '/health', {})).body).toEqual({
-    status: 'ok',
-    sessions: 0,
-  });
+  await expect
+    .poll(async () => (await replica.call('GET', '/health', {})).body, SOON)
+    .toEqual({
+      status: 'ok',
+      sessions: 0,
+    });
   expect((await replica.admin<{ code: string }>('GET', '/api/sessions')).body.code).toBe(
     'DATABASE_UNAVAILABLE',
   );

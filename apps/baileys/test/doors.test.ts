@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KEYS, type Replica, Stack, eventually } from './harness.ts';
+import { KEYS, type Replica, Stack, SOON } from './harness.ts';
 
 let stack: Stack;
 let replica: Replica;
@@ -101,13 +101,13 @@ test('a session that is not there is 404 at each door', async () => {
 
 test('each use of the admin key is in the audit log', async () => {
   await replica.admin('POST', '/api/sessions/mine/stop');
-  await eventually(() => stack.rows(`select action, target from audit_log order by id desc limit 1`)).toEqual(
-    [{ action: 'POST /api/sessions/:session/stop', target: 'mine' }],
-  );
+  await expect
+    .poll(() => stack.rows(`select action, target from audit_log order by id desc limit 1`), SOON)
+    .toEqual([{ action: 'POST /api/sessions/:session/stop', target: 'mine' }]);
 });
 
 test('the probes are open, and say when the service drains', async () => {
-  await eventually(async () => (await replica.call('GET', '/health', {})).status).toBe(200);
+  await expect.poll(async () => (await replica.call('GET', '/health', {})).status, SOON).toBe(200);
   expect((await replica.call('GET', '/healthz', {})).body).toEqual({ status: 'ok' });
   expect((await replica.call('GET', '/livez', {})).body).toBe('ok');
   expect((await replica.call('GET', '/version', {})).body).toMatchObject({ build: 0 });

@@ -1,7 +1,7 @@
 import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { counted } from './counters.ts';
-import { type Replica, Stack, eventually } from './harness.ts';
+import { type Replica, Stack, SOON } from './harness.ts';
 
 let stack: Stack;
 let replica: Replica;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-const lost = (): Promise<unknown> => eventually(() => account.connected).toBe(false);
+const lost = (): Promise<unknown> => expect.poll(() => account.connected, SOON).toBe(false);
 
 describe('a connection that WhatsApp closes', () => {
   test.each([428, 408, 500, 503, 515])('with %i comes back by itself', async (code) => {
@@ -26,6 +26,7 @@ describe('a connection that WhatsApp closes', () => {
     if (code !== 515) await lost();
     await replica.until('shop', 'WORKING', 20_000);
     await phone.sendText(account, `after ${code}`);
+    expect(await stack.rows('select 1 from messages where text = $1', [`after ${code}`])).toHaveLength(1);
   });
 
   test.each([
@@ -36,9 +37,11 @@ describe('a connection that WhatsApp closes', () => {
     await replica.until('shop', 'WORKING', 20_000);
     stack.whatsapp.closeWith(account, code);
     expect(await replica.until('shop', 'FAILED')).toMatchObject({ reason, wanted: 'started' });
-    await eventually(async () => (await replica.call('GET', '/health', {})).body).toMatchObject({
-      sessions: 0,
-    });
+    await expect
+      .poll(async () => (await replica.call('GET', '/health', {})).body, SOON)
+      .toMatchObject({
+        sessions: 0,
+      });
     await replica.admin('POST', '/api/sessions/shop/start');
     await replica.until('shop', 'WORKING');
   });
@@ -47,7 +50,7 @@ describe('a connection that WhatsApp closes', () => {
     using refusal = { [Symbol.dispose]: () => stack.whatsapp.refuseConnections(false) };
     stack.whatsapp.refuseConnections(true);
     stack.whatsapp.dropConnections();
-    await eventually(async () => (await replica.session('shop')).reason).toBe('unreachable');
+    await expect.poll(async () => (await replica.session('shop')).reason, SOON).toBe('unreachable');
     refusal[Symbol.dispose]();
     await replica.until('shop', 'WORKING', 20_000);
   });
@@ -72,7 +75,7 @@ describe('saved keys that are damaged', () => {
   ])('(%s) are a failure to report, never a silent new pairing', async (name, sql) => {
     const id = name.replaceAll(' ', '-');
     await stack.pair(replica, id);
-    await eventually(async () => (await replica.session(id)).phone_number).not.toBeNull();
+    await expect.poll(async () => (await replica.session(id)).phone_number, SOON).not.toBeNull();
     await replica.admin('POST', `/api/sessions/${id}/stop`);
     await stack.rows(sql, [id]);
     await replica.admin('POST', `/api/sessions/${id}/start`);
@@ -90,6 +93,6 @@ describe('saved keys that are damaged', () => {
     await replica.admin('POST', '/api/sessions/one-key/start');
     await phone.sendText(other, 'second', { awaitDelivery: false });
     expect(await replica.until('one-key', 'FAILED')).toMatchObject({ reason: 'auth_state_corrupt' });
-    await eventually(async () => (await counted(stack)).errors).toBeGreaterThan(0);
+    await expect.poll(async () => (await counted(stack)).errors, SOON).toBeGreaterThan(0);
   });
 });

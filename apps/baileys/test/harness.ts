@@ -8,7 +8,6 @@ import {
   whatsappTrustPreload,
 } from '@prosaas/simulators';
 import { Redis } from 'ioredis';
-import { expect } from 'vitest';
 import { BaileysConfig } from '../src/config.ts';
 import { type BaileysOverrides, startBaileys } from '../src/service.ts';
 
@@ -118,9 +117,8 @@ export class Stack implements AsyncDisposable {
   }
 }
 
-/** For states that take a while on a busy machine. */
-export const eventually = <T>(state: () => T): ReturnType<typeof expect.poll<T>> =>
-  expect.poll(state, { timeout: 15_000 });
+/** For states that take a while on a busy machine: `expect.poll(state, SOON)`. */
+export const SOON: { timeout: number } = { timeout: 15_000 };
 
 export const qrOf = (replica: Replica, id: string): Promise<string> =>
   poll(

@@ -1,7 +1,7 @@
 import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { counted } from './counters.ts';
-import { type Replica, Stack, eventually } from './harness.ts';
+import { type Replica, Stack, SOON } from './harness.ts';
 
 let stack: Stack;
 let replica: Replica;
@@ -21,7 +21,7 @@ const conversations = () =>
     'select contact, alternate_contact, contact_name from conversations order by created_at',
   );
 const jobs = async (): Promise<number> =>
-  Number(await stack.commands.llen('{prosaas}:inbound-messages:wait')) +
+  (await stack.commands.llen('{prosaas}:inbound-messages:wait')) +
   Number((await stack.rows<{ n: number }>('select count(*)::int as n from outbox'))[0]?.n);
 
 test('a text is stored with its job before WhatsApp is told that it arrived', async () => {
@@ -31,8 +31,8 @@ test('a text is stored with its job before WhatsApp is told that it arrived', as
   expect(await conversations()).toEqual([
     { contact: phone.jid, alternate_contact: phone.lid, contact_name: 'Dana' },
   ]);
-  await eventually(jobs).toBe(1);
-  await eventually(() => counted(stack)).toMatchObject({ inbound: 1 });
+  await expect.poll(jobs, SOON).toBe(1);
+  await expect.poll(() => counted(stack), SOON).toMatchObject({ inbound: 1 });
 });
 
 test('delivered twice, in the same bytes or afresh, it is one message and counted once', async () => {
@@ -42,8 +42,8 @@ test('delivered twice, in the same bytes or afresh, it is one message and counte
   await phone.redeliver(account, id, { ciphertext: 'fresh' });
   await phone.sendText(account, 'after');
   expect((await texts()).filter((text) => text === 'twice')).toHaveLength(1);
-  await eventually(() => counted(stack)).toMatchObject({ inbound: 3 });
-  await eventually(jobs).toBe(3);
+  await expect.poll(() => counted(stack), SOON).toMatchObject({ inbound: 3 });
+  await expect.poll(jobs, SOON).toBe(3);
 });
 
 test('what is no message of a person is not stored: an echo of our own, a deletion', async () => {
@@ -75,7 +75,7 @@ test('one who is known by LID alone is never taken for a phone number', async ()
 test('what cannot be decrypted is asked for again, and stored once', async () => {
   const phone = stack.whatsapp.addPhone();
   await phone.sendText(account, 'garbled', { corruptFirst: true });
-  await eventually(async () => (await texts()).filter((text) => text === 'garbled')).toHaveLength(1);
+  await expect.poll(async () => (await texts()).filter((text) => text === 'garbled'), SOON).toHaveLength(1);
 });
 
 test('what came while nobody was connected is stored at the next start, in order', async () => {
@@ -88,7 +88,7 @@ test('what came while nobody was connected is stored at the next start, in order
     await phone.sendText(account, text, { awaitDelivery: false });
   }
   replica = await stack.replica();
-  await eventually(async () => (await texts()).slice(before)).toEqual(sent);
+  await expect.poll(async () => (await texts()).slice(before), SOON).toEqual(sent);
   const { last_inbound_at } = await replica.session('shop');
   expect(last_inbound_at).not.toBeNull();
 });

@@ -1,7 +1,7 @@
 import type { Account, Phone } from '@prosaas/simulators';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { counted } from './counters.ts';
-import { type Replica, Stack, eventually } from './harness.ts';
+import { type Replica, Stack, SOON } from './harness.ts';
 
 let stack: Stack;
 let replica: Replica;
@@ -25,8 +25,8 @@ test('a text is sent when the server has it, and counted once', async () => {
     status: 200,
     body: { id: expect.stringMatching(/^3EB0[0-9A-F]{18}$/), status: 'sent' },
   });
-  await eventually(() => shown('hello')).toBe(1);
-  await eventually(() => counted(stack)).toMatchObject({ outbound: 1 });
+  await expect.poll(() => shown('hello'), SOON).toBe(1);
+  await expect.poll(() => counted(stack), SOON).toMatchObject({ outbound: 1 });
 });
 
 test('the same key twice at once, and later, is one message', async () => {
@@ -35,10 +35,10 @@ test('the same key twice at once, and later, is one message', async () => {
   const ids = new Set([...answers, later].map(({ body }) => body.id));
   expect(ids.size).toBe(1);
   await replica.send(message('marker'), 'key-3');
-  await eventually(() => shown('marker')).toBe(1);
+  await expect.poll(() => shown('marker'), SOON).toBe(1);
   expect(shown('once')).toBe(1);
   expect(phone.repeats).toBe(0);
-  await eventually(() => counted(stack)).toMatchObject({ outbound: 3 });
+  await expect.poll(() => counted(stack), SOON).toMatchObject({ outbound: 3 });
 });
 
 test('the same key with another text, or to another chat, is refused', async () => {
@@ -65,7 +65,7 @@ test.each([
 ])('a chat is found by each of its names (%#)', async (nameOf) => {
   const text = `to ${nameOf(phone)}`;
   expect((await replica.send(message(text, nameOf(phone)))).status).toBe(200);
-  await eventually(() => shown(text)).toBe(1);
+  await expect.poll(() => shown(text), SOON).toBe(1);
 });
 
 test('without an ack the send is not sent: 504, and a repeat with the same key succeeds once', async () => {
@@ -75,11 +75,11 @@ test('without an ack the send is not sent: 504, and a repeat with the same key s
   stack.whatsapp.withholdAcks(account, false);
   const second = await replica.send(message('slow'), 'key-slow');
   expect(second.status).toBe(200);
-  await eventually(() => shown('slow')).toBe(1);
+  await expect.poll(() => shown('slow'), SOON).toBe(1);
   await replica.send(message('after slow'), 'key-after');
   // Each row turned to sent once, each was counted once.
   const sent = await stack.rows("select key from whatsapp_sends where status = 'sent'");
-  await eventually(async () => (await counted(stack)).outbound).toBe(sent.length);
+  await expect.poll(async () => (await counted(stack)).outbound, SOON).toBe(sent.length);
 });
 
 test('an ack that comes after the 504 is counted, and the repeat is answered without sending', async () => {
@@ -99,7 +99,7 @@ test('a recipient who cannot decrypt asks again and gets the text, also after a 
   await replica.until('shop', 'WORKING');
   phone.forgetSessions();
   expect((await replica.send(message('again, please'), 'key-again')).status).toBe(200);
-  await eventually(() => shown('again, please')).toBe(1);
+  await expect.poll(() => shown('again, please'), SOON).toBe(1);
 });
 
 test('a session that does not work, or is not there, says so', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Replica, Stack, qrOf, eventually } from './harness.ts';
+import { type Replica, Stack, qrOf, SOON } from './harness.ts';
 
 let stack: Stack;
 let replica: Replica;
@@ -18,12 +18,14 @@ describe('pairing', () => {
       reason: null,
       wanted: 'started',
     });
-    await eventually(async () => (await replica.session('shop')).phone_number).toBe(account.number);
+    await expect.poll(async () => (await replica.session('shop')).phone_number, SOON).toBe(account.number);
     expect(stack.whatsapp.violations).toEqual([]);
-    await eventually(async () => (await replica.call('GET', '/health', {})).body).toEqual({
-      status: 'ok',
-      sessions: 1,
-    });
+    await expect
+      .poll(async () => (await replica.call('GET', '/health', {})).body, SOON)
+      .toEqual({
+        status: 'ok',
+        sessions: 1,
+      });
   });
 
   test('the QR code comes as a picture, as JSON, and as text, and nobody may cache it', async () => {
@@ -81,7 +83,7 @@ test('QR codes that nobody scans are renewed, then end in a clear state that a s
   await replica[Symbol.asyncDispose]();
   await hasty.admin('POST', '/api/sessions', { id: 'late' });
   const first = await qrOf(hasty, 'late');
-  await eventually(() => qrOf(hasty, 'late')).not.toBe(first);
+  await expect.poll(() => qrOf(hasty, 'late'), SOON).not.toBe(first);
   expect(await hasty.until('late', 'FAILED')).toMatchObject({ reason: 'qr_timeout' });
   await hasty.admin('POST', '/api/sessions/late/start');
   await qrOf(hasty, 'late');

@@ -1,6 +1,6 @@
 import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KEYS, type Replica, type SessionBody, Stack, eventually, qrOf } from './harness.ts';
+import { KEYS, type Replica, type SessionBody, Stack, SOON, qrOf } from './harness.ts';
 
 let stack: Stack;
 let first: Replica;
@@ -20,7 +20,7 @@ const held = async (replica: Replica): Promise<number> =>
 
 test('one replica holds a session, the other knows how it is', async () => {
   expect([await held(first), await held(second)]).toEqual([1, 0]);
-  await eventually(() => second.session('shop')).toMatchObject({ status: 'WORKING' });
+  await expect.poll(() => second.session('shop'), SOON).toMatchObject({ status: 'WORKING' });
 });
 
 test('a send that reaches the other replica is passed on, once for each key', async () => {
@@ -75,7 +75,9 @@ test('a replica that ends hands its sessions over, messages included', async () 
   await phone.sendText(account, 'on the way', { awaitDelivery: false });
   await second.until('shop', 'WORKING');
   expect(await held(second)).toBe(1);
-  await eventually(() => stack.rows(`select 1 from messages where text = 'on the way'`)).toHaveLength(1);
+  await expect
+    .poll(() => stack.rows(`select 1 from messages where text = 'on the way'`), SOON)
+    .toHaveLength(1);
 });
 
 test('a lease that another replica got ends the session here at once, and it cannot write any more', async () => {
@@ -86,8 +88,8 @@ test('a lease that another replica got ends the session here at once, and it can
     url: 'http://127.0.0.1:1',
     token: String(token + 1),
   });
-  await eventually(() => account.connected).toBe(false);
-  await eventually(() => held(second)).toBe(0);
+  await expect.poll(() => account.connected, SOON).toBe(false);
+  await expect.poll(() => held(second), SOON).toBe(0);
   await stack.commands.del(owner);
   await second.until('shop', 'WORKING');
 });
@@ -97,16 +99,18 @@ test('an owner whose fence is old cannot write, and lets go', async () => {
   await stack.rows(`update whatsapp_credentials set fence = fence + 1 where session_id = 'shop'`);
   await phone.sendText(account, 'fenced', { awaitDelivery: false });
   // Its next lease has a newer token: the message was not acknowledged, and comes again.
-  await eventually(() => stack.rows(`select 1 from messages where text = 'fenced'`)).toHaveLength(1);
+  await expect.poll(() => stack.rows(`select 1 from messages where text = 'fenced'`), SOON).toHaveLength(1);
   await second.until('shop', 'WORKING');
 });
 
 test('while Redis is away the sessions that are held go on, and say so', async () => {
   await stack.redis.stop();
-  await eventually(() => second.session('shop')).toMatchObject({
-    status: 'WORKING',
-    reason: 'redis_unavailable',
-  });
+  await expect
+    .poll(() => second.session('shop'), SOON)
+    .toMatchObject({
+      status: 'WORKING',
+      reason: 'redis_unavailable',
+    });
   const phone = stack.whatsapp.addPhone();
   await phone.sendText(account, 'without redis');
   expect(await stack.rows(`select 1 from messages where text = 'without redis'`)).toHaveLength(1);
@@ -115,7 +119,7 @@ test('while Redis is away the sessions that are held go on, and say so', async (
   const verbose = await second.call('GET', '/health?verbose', {});
   expect(verbose.status).toBe(200);
   await stack.redis.start();
-  await eventually(() => second.session('shop')).toMatchObject({ status: 'WORKING', reason: null });
+  await expect.poll(() => second.session('shop'), SOON).toMatchObject({ status: 'WORKING', reason: null });
   expect(account.connected).toBe(true);
   const list = await second.call<{ items: SessionBody[] }>('GET', '/api/sessions', {
     'x-internal-secret': KEYS.INTERNAL_SECRET,

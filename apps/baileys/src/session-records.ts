@@ -1,0 +1,50 @@
+import { type Database, failSession, setSessionAccount } from '@prosaas/database';
+import type { Logger } from '@prosaas/runtime';
+import { Patience } from './patience.ts';
+
+const FAILURE_TIME_MS = 10_000;
+
+/** Whose account the session is on. */
+export async function saveAccount({
+  db,
+  id,
+  me,
+  patience,
+  log,
+}: {
+  db: Database;
+  id: string;
+  me: { id: string; lid?: string };
+  patience: Patience;
+  log: Logger;
+}): Promise<void> {
+  const account = { phoneNumber: userOf(me.id), lid: userOf(me.lid) };
+  try {
+    await patience.run(() => setSessionAccount(db, id, account));
+  } catch (error) {
+    log.warn({ err: error }, 'the account of the session was not saved');
+  }
+}
+
+const userOf = (jid: string | undefined): string | null => jid?.split(/[:@]/, 1)[0] ?? null;
+
+/** Until it is written down, a restart would try again what WhatsApp refused. */
+export async function saveFailure({
+  db,
+  id,
+  reason,
+  log,
+}: {
+  db: Database;
+  id: string;
+  reason: string;
+  log: Logger;
+}): Promise<void> {
+  const signal = AbortSignal.timeout(FAILURE_TIME_MS);
+  const patience = new Patience({ signal, limitMs: FAILURE_TIME_MS, onExhausted: () => {} });
+  try {
+    await patience.run(() => failSession(db, id, reason));
+  } catch (error) {
+    log.error({ err: error, reason }, 'the failure of the session was not saved');
+  }
+}
