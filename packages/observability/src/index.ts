@@ -36,7 +36,7 @@ export {
 } from './health/check.ts';
 export { classifyError } from './health/classify-error.ts';
 export type { ProbeDefinition, ProbeReport, ShownCheck } from './health/probe.ts';
-export { livenessProbes, versionRoute } from './health/ready-made.ts';
+export { livenessProbes, readinessProbe, versionRoute } from './health/ready-made.ts';
 export { HealthRegistry, type HealthRegistryOptions } from './health/registry.ts';
 export { type HealthRoutesOptions, healthRoutes } from './health/routes.ts';
 export type { Hysteresis } from './health/steadiness.ts';

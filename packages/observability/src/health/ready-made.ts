@@ -11,6 +11,22 @@ export function livenessProbes(): ProbeDefinition[] {
   ];
 }
 
+/** `/readyz`: turns after three bad or two good results in a row, and fails from the moment that the process drains. */
+export function readinessProbe(required: readonly string[], shown: readonly string[] = []): ProbeDefinition {
+  return {
+    path: '/readyz',
+    name: 'readyz',
+    required,
+    shown,
+    hysteresis: { bad: 3, good: 2 },
+    failsWhileDraining: true,
+    body: {
+      pass: ({ checks }) => ({ ready: true, checks }),
+      fail: ({ checks }) => ({ ready: false, checks }),
+    },
+  };
+}
+
 /** A Fastify plugin: `GET /version` answers `info`, with the headers of a probe. */
 export function versionRoute(info: object): FastifyPluginAsync {
   const body = JSON.stringify(info);

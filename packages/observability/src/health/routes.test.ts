@@ -3,7 +3,7 @@ import { poll } from '@prosaas/devstack';
 import { afterEach, expect, test } from 'vitest';
 import { CheckFailure, type CheckReport } from './check.ts';
 import { Probe } from './probe.ts';
-import { livenessProbes, versionRoute } from './ready-made.ts';
+import { livenessProbes, readinessProbe, versionRoute } from './ready-made.ts';
 import { HealthRegistry } from './registry.ts';
 import { healthRoutes } from './routes.ts';
 
@@ -47,18 +47,7 @@ async function build(): Promise<World> {
     canSeeDetails: (request) => request.headers.authorization === 'Bearer token',
     probes: [
       ...livenessProbes(),
-      {
-        path: '/readyz',
-        name: 'readyz',
-        required: ['database'],
-        shown: ['redis'],
-        hysteresis: { bad: 3, good: 2 },
-        failsWhileDraining: true,
-        body: {
-          pass: ({ checks }) => ({ ready: true, checks }),
-          fail: ({ checks }) => ({ ready: false, checks }),
-        },
-      },
+      readinessProbe(['database'], ['redis']),
       {
         path: '/api/health',
         name: 'health',

@@ -1,6 +1,6 @@
 import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
-import { withinTime } from '../redis/time-limit.ts';
+import { LimitedFlight, withinTime } from '../redis/time-limit.ts';
 import type { Consumer } from './consumer.ts';
 import {
   BEAT_TTL_SECONDS,
@@ -39,6 +39,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   const { redis, key, replica, everySeconds = 30, consumers, log } = options;
   const own = replicaKey(key, replica.instance);
   const ttl = Math.max(BEAT_TTL_SECONDS, 3 * everySeconds);
+  const flight = new LimitedFlight(LIMIT_MS, 'the heartbeat');
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let withheld = '';
@@ -73,7 +74,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     }
     try {
       const queues = Object.fromEntries(proofs.map(([queue, proof]) => [queue, proof.ok ? proof.by : '']));
-      await withinTime(LIMIT_MS, 'the heartbeat', () => write(queues));
+      await flight.run(() => write(queues));
       if (withheld !== '') log.info({ instance: replica.instance }, 'the heart beats again');
       withheld = '';
       lastBeat = now;

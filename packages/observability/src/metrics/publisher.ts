@@ -43,9 +43,8 @@ export function startMetricsPublisher(options: MetricsPublisherOptions): Metrics
       failing = false;
       return true;
     } catch (error) {
-      if (redis.status === 'ready' && error instanceof TimeLimitReached) {
-        redis.disconnect(true);
-      }
+      // Not one more word into a connection that does not answer: they would pile up.
+      if (redis.status === 'ready' && isSilence(error)) redis.disconnect(true);
       if (!failing) onError(error);
       failing = true;
       return false;
@@ -90,4 +89,11 @@ export function startMetricsPublisher(options: MetricsPublisherOptions): Metrics
     flush,
     [Symbol.asyncDispose]: () => (disposal ??= leave()),
   };
+}
+
+/** Our time limit, or the client's own. */
+function isSilence(error: unknown): boolean {
+  return (
+    error instanceof TimeLimitReached || (error instanceof Error && error.message === 'Command timed out')
+  );
 }

@@ -1,5 +1,5 @@
 import type { RedisClient } from '../redis/client.ts';
-import { withinTime } from '../redis/time-limit.ts';
+import { LimitedFlight } from '../redis/time-limit.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Continuity, NO_CONTINUITY, follow, isComplete } from './continuity.ts';
 import { HighestSeen } from './monotonic.ts';
@@ -30,6 +30,7 @@ export class MetricsReader implements AsyncDisposable {
   #sources: readonly ExactSource[];
   #leaseMs: number;
   #onError: (error: unknown) => void;
+  #flight = new LimitedFlight(STORE_LIMIT_MS, 'reading metrics');
   #failing = false;
   #reported = new Set<string>();
   #continuity: Continuity = NO_CONTINUITY;
@@ -82,7 +83,7 @@ export class MetricsReader implements AsyncDisposable {
 
   async #readOrRemember(): Promise<Reading> {
     try {
-      const reading = await withinTime(STORE_LIMIT_MS, 'reading metrics', (signal) => this.#readNow(signal));
+      const reading = await this.#flight.run((signal) => this.#readNow(signal));
       this.#failing = false;
       this.#last = reading;
     } catch (error) {

@@ -26,3 +26,31 @@ export async function withinTime<T>(
     clearTimeout(timer);
   }
 }
+
+/**
+ * Runs with a time limit, and never a second one while the first is still out there: what a server that does not
+ * answer costs is one pending promise, not one more each second.
+ */
+export class LimitedFlight {
+  #limitMs: number;
+  #what: string;
+  #pending = false;
+
+  constructor(limitMs: number, what: string) {
+    this.#limitMs = limitMs;
+    this.#what = what;
+  }
+
+  async run<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#pending)
+      throw new TimeLimitReached(`${this.#what}: the last attempt has not been answered yet`);
+    this.#pending = true;
+    return withinTime(this.#limitMs, this.#what, async (signal) => {
+      try {
+        return await run(signal);
+      } finally {
+        this.#pending = false;
+      }
+    });
+  }
+}

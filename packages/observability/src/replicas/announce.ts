@@ -1,6 +1,6 @@
 import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
-import { withinTime } from '../redis/time-limit.ts';
+import { LimitedFlight } from '../redis/time-limit.ts';
 import { type JsonValue, type ReplicaIdentity, replicaKeys } from './keys.ts';
 
 export interface AnnounceOptions {
@@ -27,6 +27,7 @@ export function announceReplica(options: AnnounceOptions): AsyncDisposable {
   const { redis, keyPrefix, replica, report, on = {}, everyMs = 1000, leaseMs = 10_000, onError } = options;
   const { service, instance, host, pid, startedAt } = replica;
   const keys = replicaKeys(keyPrefix);
+  const flight = new LimitedFlight(LIMIT_MS, 'announcing a replica');
   const heard = new Map<string, number>();
   let failing = false;
   let firstAt: number | undefined;
@@ -55,7 +56,7 @@ export function announceReplica(options: AnnounceOptions): AsyncDisposable {
 
   const attempt = async (what: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
     try {
-      await withinTime(LIMIT_MS, 'announcing a replica', what);
+      await flight.run(what);
       failing = false;
     } catch (error) {
       if (!failing) onError?.(error);
