@@ -83,7 +83,7 @@ async function untilReady(child: Child, options: ServiceOptions, timeoutMs: numb
     return response.ok;
   };
   try {
-    await poll(ready, { timeoutMs, everyMs: 100, what: `${child.name} to be ready` });
+    await poll(ready, { timeoutMs, everyMs: 250, what: `${child.name} to be ready` });
   } catch (cause) {
     throw new Error(`${child.name} is not ready after ${timeoutMs / 1000} s: ${last}\n${child.output()}`, {
       cause,

@@ -14,6 +14,8 @@ const dataDir = join(repository, '.data');
 /** A terminal's Ctrl-C reaches every process of the group, and npm passes it on once more: those are one. */
 const SAME_PRESS_MS = 2000;
 
+let stopping = false;
+
 function say(line: string): void {
   console.log(formatLine('start', line));
 }
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
   const ports = await choosePorts(process.env, own, say);
 
   const began = performance.now();
+  let starting = true;
   say('starting PostgreSQL, Redis and four services ...');
   await using stack = await startStack({
     ports,
@@ -41,8 +44,9 @@ async function main(): Promise<void> {
     databaseUrl,
     wait: false,
     onLine: (source, line) => {
-      // The stores' own chatter is noise until something is wrong with them.
-      if (source !== 'postgres' && source !== 'redis') console.log(formatLine(source, line));
+      // The stores' own chatter is noise until something is wrong with them; so are our own questions.
+      if (source === 'postgres' || source === 'redis' || (starting && line.includes('"/readyz"'))) return;
+      console.log(formatLine(source, line));
     },
     env: settings(ports),
   });
@@ -52,16 +56,17 @@ async function main(): Promise<void> {
   );
   const over = anyEnd(stack);
   const first = await Promise.race([ready, over, stopped]);
+  starting = false;
   if (first === 'ready') {
     printTable(stack, Math.round((performance.now() - began) / 100) / 10);
     await Promise.race([over, stopped]);
   }
+  stopping = true;
   ready.catch(() => {});
-  console.log('');
   say('stopping ...');
-  const began2 = performance.now();
+  const stoppedAt = performance.now();
   await stack[Symbol.asyncDispose]();
-  say(`stopped in ${((performance.now() - began2) / 1000).toFixed(1)} s; data is kept in .data`);
+  say(`stopped in ${((performance.now() - stoppedAt) / 1000).toFixed(1)} s; data is kept in .data`);
 }
 
 /** Settles at the first SIGINT or SIGTERM; a later press ends at once, and what is left is stopped behind us. */
@@ -86,8 +91,10 @@ async function anyEnd(stack: Stack): Promise<'ended'> {
     code: await service.exited(),
   }));
   const { service, code } = await Promise.race(ends);
-  say(`${service.name} ended by itself (${code}): stopping the rest`);
-  process.exitCode = 1;
+  if (!stopping) {
+    say(`${service.name} ended by itself (${code}): stopping the rest`);
+    process.exitCode = 1;
+  }
   return 'ended';
 }
 
