@@ -1,6 +1,7 @@
-import { type Stack, startStack } from '@prosaas/devstack';
+import type { Stack } from '@prosaas/devstack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, bearer } from './support/ask.ts';
+import { startQuickStack } from './support/stack.ts';
 import { codeOf, readTable } from './support/tables.ts';
 
 interface Endpoint {
@@ -19,7 +20,7 @@ const endpoints: Endpoint[] = readTable('observability.md', 'Health endpoints').
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack({
+  stack = await startQuickStack({
     env: { BUILD_NUMBER: '59', GIT_COMMIT: 'abc1234', BUILT_AT: '2026-01-02T03:04:05Z' },
   });
 });

@@ -1,0 +1,195 @@
+import { type Database, createDatabase, isDatabaseAway } from '@prosaas/database';
+import type { Stack } from '@prosaas/devstack';
+import { createLogger } from '@prosaas/runtime';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, ask, bearer, reasonsOf } from './support/ask.ts';
+import { isStatus, startQuickStack, until } from './support/stack.ts';
+
+let stack: Stack;
+let db: Database;
+
+beforeAll(async () => {
+  stack = await startQuickStack({ postgresArgs: ['-c', 'max_connections=60'] });
+  db = connect();
+});
+afterAll(async () => {
+  await db[Symbol.asyncDispose]();
+  await stack[Symbol.asyncDispose]();
+});
+
+function connect(): Database {
+  const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+  return createDatabase({ url: stack.databaseUrl, size: 1, applicationName: 'test', log });
+}
+
+/** Until PostgreSQL has none left. */
+async function takeAllConnections(held: AsyncDisposableStack): Promise<void> {
+  for (;;) {
+    const one = held.use(connect());
+    try {
+      await one.query('select 1');
+    } catch (error) {
+      if (isDatabaseAway(error)) return;
+      throw error;
+    }
+  }
+}
+
+const migrationsTable = 'schema_migrations';
+
+const health = (): string => `${stack.url.api}/api/health`;
+
+async function untilUnhealthy(reasons: Record<string, unknown>): Promise<Answer> {
+  const answer = await until(health(), (one) => one.status === 503 && covers(reasonsOf(one), reasons), {
+    what: `/api/health to fail with ${JSON.stringify(reasons)}`,
+  });
+  expect(answer.body?.['status']).toBe('unhealthy');
+  return answer;
+}
+
+const covers = (found: Record<string, unknown>, wanted: Record<string, unknown>): boolean =>
+  Object.entries(wanted).every(([name, reason]) => found[name] === reason);
+
+async function untilHealthy(): Promise<void> {
+  const answer = await until(health(), isStatus(200));
+  expect(answer.text).toBe('{"status":"healthy"}');
+}
+
+/** What does not depend on PostgreSQL says so. */
+async function expectOthersWell(): Promise<void> {
+  for (const url of [`${stack.url.calls}/health`, `${stack.url.baileys}/health`, `${stack.url.api}/livez`]) {
+    expect([url, (await ask(url)).status]).toEqual([url, 200]);
+  }
+}
+
+describe('the schema', () => {
+  const changes = [
+    {
+      change: 'drop index recordings_by_call',
+      mend: 'create index recordings_by_call on recordings (call_id)',
+      told: 'index recordings_by_call is missing',
+    },
+    {
+      change: 'alter table audit_log rename to audit_log_old',
+      mend: 'alter table audit_log_old rename to audit_log',
+      told: 'table audit_log is missing',
+    },
+    {
+      change: 'alter table calls rename column reason to why',
+      mend: 'alter table calls rename column why to reason',
+      told: 'column calls.reason is missing',
+    },
+    {
+      change: 'alter table businesses alter column name type varchar(40)',
+      mend: 'alter table businesses alter column name type text',
+      told: 'column businesses.name is character varying(40), not text',
+    },
+  ];
+
+  test('changed by hand is schema_drift, told in full to those with a token', async () => {
+    await db.transaction(async (tx) => {
+      for (const { change } of changes) await tx.query(change);
+    });
+    const answer = await untilUnhealthy({ schema: 'schema_drift' });
+    expect(answer.body).toMatchObject({ checks: { schema: { differences: changes.length } } });
+    const full = (await ask(health(), bearer(stack.keys.metricsToken))).text;
+    for (const { told } of changes) {
+      expect(answer.text).not.toContain(told);
+      expect(full).toContain(told);
+    }
+    expect((await ask(`${health()}?verbose`)).text).toContain('[-]schema failed: schema_drift');
+    expect((await ask(`${stack.url.api}/readyz`)).status).toBe(200);
+    await db.transaction(async (tx) => {
+      for (const { mend } of changes) await tx.query(mend);
+    });
+    await untilHealthy();
+  });
+
+  test('what a newer build has added is none', async () => {
+    await db.query('alter table businesses add column colour text');
+    await db.query('create table newer (id int)');
+    await db.query(`insert into ${migrationsTable} (name, run_on) values ('9999_newer', now())`);
+    const answer = await until(`${health()}?verbose`, ({ text }) => text.includes('newer_migrations'));
+    expect(answer.status).toBe(200);
+    expect(answer.text).toMatch(/^\[\+\]migrations ok: newer_migrations$/m);
+    expect((await ask(health())).text).toBe('{"status":"healthy"}');
+    const draft = await ask(health(), { headers: { accept: 'application/health+json' } });
+    expect(draft.body).toMatchObject({ status: 'warn' });
+    await db.query(`delete from ${migrationsTable} where name = '9999_newer'`);
+    await db.query('alter table businesses drop column colour');
+    await db.query('drop table newer');
+    await until(`${health()}?verbose`, ({ text }) => text.includes('[+]migrations ok\n'));
+  });
+
+  test('a migration that is not applied is pending_migrations', async () => {
+    const [last] = await db.query<{ name: string }>(
+      `delete from ${migrationsTable} where id = (select max(id) from ${migrationsTable}) returning name`,
+    );
+    const answer = await untilUnhealthy({ migrations: 'pending_migrations' });
+    expect(answer.body).toMatchObject({ checks: { migrations: { pending: 1 } } });
+    expect((await ask(health(), bearer(stack.keys.adminKey))).text).toContain(last?.name);
+    await db.query(`insert into ${migrationsTable} (name, run_on) values ($1, now())`, [last?.name]);
+    await untilHealthy();
+  });
+});
+
+describe('PostgreSQL', () => {
+  test('hung: the api says timeout, lives, turns its readiness, and is well again by itself', async () => {
+    await stack.postgres?.freeze();
+    await untilUnhealthy({ database: 'timeout' });
+    const unready = await until(`${stack.url.api}/readyz`, isStatus(503));
+    expect(unready.body).toMatchObject({
+      ready: false,
+      checks: { database: { status: 'fail', reason: 'timeout' } },
+    });
+    await expectOthersWell();
+    await stack.postgres?.thaw();
+    await untilHealthy();
+    await until(`${stack.url.api}/readyz`, isStatus(200));
+  });
+
+  test('stopped: the api alone is unhealthy, REST says so, metrics go on, and all comes back by itself', async () => {
+    const api = { headers: { 'x-api-key': stack.keys.apiKey } };
+    await stack.postgres?.stop();
+    await untilUnhealthy({ database: 'refused' });
+    await until(`${stack.url.api}/readyz`, isStatus(503));
+    await expectOthersWell();
+    expect(stack.services.worker.running()).toBe(true);
+    const rest = await ask(`${stack.url.api}/api/conversations`, api);
+    expect(rest.status).toBe(503);
+    expect(rest.type).toMatch(/^application\/problem\+json/);
+    expect(rest.body).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    expect((await ask(`${stack.url.api}/metrics.json`, bearer(stack.keys.metricsToken))).status).toBe(200);
+    await stack.postgres?.start();
+    await untilHealthy();
+    await until(`${stack.url.api}/readyz`, isStatus(200));
+    expect((await ask(`${stack.url.api}/api/conversations`, api)).status).toBe(200);
+  });
+
+  test('away when the api starts: it lives, is not ready, and migrates when PostgreSQL comes', async () => {
+    await stack.postgres?.stop();
+    await stack.services.api.restart();
+    await until(`${stack.url.api}/livez`, isStatus(200));
+    await untilUnhealthy({ database: 'refused' });
+    expect((await ask(`${stack.url.api}/readyz`)).body).toMatchObject({ ready: false });
+    await stack.postgres?.start();
+    await untilHealthy();
+    await until(`${stack.url.api}/readyz`, isStatus(200));
+  });
+
+  test('out of connections: an api that runs has its own, one that starts waits for its turn', async () => {
+    await using held = new AsyncDisposableStack();
+    await takeAllConnections(held);
+    expect((await ask(health())).text).toBe('{"status":"healthy"}');
+    await stack.services.api.stop();
+    await takeAllConnections(held);
+    await stack.services.api.start();
+    const answer = await untilUnhealthy({ database: 'refused' });
+    expect(answer.text).not.toContain('too many');
+    expect((await ask(health(), bearer(stack.keys.metricsToken))).text).toMatch(
+      /too many|remaining connection/,
+    );
+    await held.disposeAsync();
+    await untilHealthy();
+  });
+});

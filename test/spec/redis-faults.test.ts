@@ -1,0 +1,89 @@
+import type { Stack } from '@prosaas/devstack';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask, bearer } from './support/ask.ts';
+import { redisOf } from './support/redis.ts';
+import { isStatus, startQuickStack, until } from './support/stack.ts';
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startQuickStack({ env: { READYZ_REQUIRE: 'database, baileys, redis' } });
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+const api = (path: string): string => `${stack.url.api}${path}`;
+
+/** What needs PostgreSQL alone, or nothing, stays well. */
+async function expectOthersWell(): Promise<void> {
+  for (const url of [
+    api('/api/health'),
+    api('/livez'),
+    `${stack.url.baileys}/health`,
+    `${stack.url.calls}/livez`,
+  ]) {
+    expect([url, (await ask(url)).status]).toEqual([url, 200]);
+  }
+  expect(stack.services.worker.running()).toBe(true);
+}
+
+async function untilAllWell(): Promise<void> {
+  await until(`${stack.url.calls}/health`, isStatus(200));
+  await until(api('/readyz'), isStatus(200));
+  await until(api('/health/agentkit'), isStatus(200));
+  await stack.services.worker.ready();
+}
+
+test('settings that may lose jobs are a warning: 200, and told in the details', async () => {
+  await using redis = await redisOf(stack);
+  await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  await redis.client.config('SET', 'appendonly', 'no');
+  const answer = await until(api('/api/health?verbose'), ({ text }) => text.includes('evicts_keys'));
+  expect(answer.status).toBe(200);
+  expect(answer.text).toMatch(/^\[\+\]redis ok: evicts_keys,no_append_only_file$/m);
+  expect((await ask(api('/api/health'))).text).toBe('{"status":"healthy"}');
+  await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
+  await redis.client.config('SET', 'appendonly', 'yes');
+  await until(api('/api/health?verbose'), ({ text }) => text.includes('[+]redis ok\n'));
+});
+
+describe('Redis', () => {
+  test('stopped: calls and worker cannot work, the api answers, and what requires Redis says refused', async () => {
+    await stack.redis?.stop();
+    const calls = await until(`${stack.url.calls}/health`, isStatus(503));
+    expect(calls.body).toMatchObject({ status: 'unhealthy', checks: { redis: { reason: 'refused' } } });
+    const ready = await until(api('/readyz'), isStatus(503));
+    expect(ready.body).toMatchObject({
+      ready: false,
+      checks: { redis: { status: 'fail', reason: 'refused' } },
+    });
+    expect((await ask(api('/api/health?verbose'))).text).toContain('[-]redis failed: refused (not required)');
+    const warmUp = await ask(api('/warmup'));
+    expect([warmUp.status, warmUp.body]).toMatchObject([503, { status: 'cold' }]);
+    await expectOthersWell();
+    await stack.redis?.start();
+    await untilAllWell();
+  });
+
+  test('hung: the reason is timeout, and metrics answer from what is known', async () => {
+    stack.redis?.freeze();
+    const calls = await until(`${stack.url.calls}/health`, isStatus(503));
+    expect(calls.body).toMatchObject({ checks: { redis: { reason: 'timeout' } } });
+    await until(api('/readyz?verbose'), ({ text }) => text.includes('[-]redis failed: timeout'));
+    const metrics = await ask(api('/metrics.json?verbose'), bearer(stack.keys.metricsToken));
+    expect([metrics.status, metrics.body]).toMatchObject([200, { complete: false }]);
+    await expectOthersWell();
+    stack.redis?.thaw();
+    await untilAllWell();
+  });
+
+  test('away when the services start: they live, and begin to work when it comes', async () => {
+    await stack.redis?.stop();
+    await Promise.all(Object.values(stack.services).map((service) => service.restart()));
+    await until(api('/api/health'), isStatus(200));
+    await until(`${stack.url.baileys}/health`, isStatus(200));
+    await until(`${stack.url.calls}/health`, isStatus(503));
+    await expectOthersWell();
+    await stack.redis?.start();
+    await untilAllWell();
+  });
+});

@@ -1,0 +1,52 @@
+import { type Stack, type StackOptions, poll, startStack } from '@prosaas/devstack';
+import { type Answer, ask } from './ask.ts';
+
+/** A stack whose services end at once: the time for load balancers has a test of its own. */
+export function startQuickStack(options: StackOptions = {}): Promise<Stack> {
+  return startStack({ ...options, env: { DRAIN_SECONDS: '0', ...options.env } });
+}
+
+/** Waits for an answer that is as it should be. */
+export function until(
+  url: string,
+  as: (answer: Answer) => boolean,
+  options: { what?: string; timeoutMs?: number; init?: RequestInit } = {},
+): Promise<Answer> {
+  const { what = url, timeoutMs = 20_000, init } = options;
+  return poll(
+    async () => {
+      const answer = await ask(url, init);
+      return as(answer) && answer;
+    },
+    { timeoutMs, everyMs: 100, what },
+  );
+}
+
+export const isStatus =
+  (status: number) =>
+  (answer: Answer): boolean =>
+    answer.status === status;
+
+/** Everything that the services of a stack have printed. */
+export function outputOf(stack: Stack): string {
+  return Object.values(stack.services)
+    .map((service) => service.output())
+    .join('\n');
+}
+
+export interface LogLine {
+  level: string;
+  time: string;
+  service: string;
+  instance: string;
+  msg: string;
+  [field: string]: unknown;
+}
+
+/** The lines as JSON; one that is none throws. */
+export function logLines(output: string): LogLine[] {
+  return output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LogLine);
+}
