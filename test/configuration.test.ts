@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { ApiConfig } from '../apps/api/src/config.ts';
+import { BaileysConfig } from '../apps/baileys/src/config.ts';
+import { CallsConfig } from '../apps/calls/src/config.ts';
+import { Config as WorkerConfig } from '../apps/worker/src/config.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+const schemas = { api: ApiConfig, calls: CallsConfig, worker: WorkerConfig, baileys: BaileysConfig };
+
+interface ComposeService {
+  image: string;
+  environment: Record<string, string | number>;
+  healthcheck: Record<string, unknown>;
+  ports?: string[];
+  [setting: string]: unknown;
+}
+const compose = parse(read('docker-compose.yml'), { merge: true }) as {
+  services: Record<string, ComposeService>;
+};
+
+function defaultsOf(app: keyof typeof schemas): Map<string, string> {
+  const fields = Object.entries(schemas[app].properties as Record<string, { default?: unknown }>);
+  return new Map(
+    fields.map(([name, field]) => {
+      const value = typeof field.default === 'boolean' ? Number(field.default) : field.default;
+      return [name, String(value ?? '')];
+    }),
+  );
+}
+
+const allDefaults = new Map(
+  Object.keys(schemas).flatMap((app) => [...defaultsOf(app as keyof typeof schemas)]),
+);
+
+/** What Compose takes from .env besides the services' own settings. */
+const composeOnly = ['REDIS_PORT', 'REDIS_MAXMEMORY', 'POSTGRES_PASSWORD'];
+
+test('.env.example names every setting of every service with its default, and nothing else', () => {
+  const lines = read('.env.example').split('\n');
+  const settings = lines.flatMap((line) => {
+    const [, name, value] = /^#([A-Z][A-Z0-9_]*)=(.*)$/.exec(line) ?? [];
+    return name === undefined ? [] : [[name, value ?? ''] as const];
+  });
+  const own = settings.filter(([name]) => !composeOnly.includes(name));
+  expect(Object.fromEntries(own)).toEqual(Object.fromEntries(allDefaults));
+  expect(settings).toHaveLength(own.length + composeOnly.length);
+});
+
+test('every line of .env.example is a comment: copying it changes nothing, and it holds no secret', () => {
+  expect(
+    read('.env.example')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#')),
+  ).toEqual([]);
+});
+
+/** Settled by the containers themselves: addresses inside Compose's network, and what the image was built with. */
+const fixed = new Set([
+  'HOST',
+  'API_PORT',
+  'CALLS_PORT',
+  'BAILEYS_PORT',
+  'BAILEYS_ADVERTISE_URL',
+  'REDIS_PASSWORD',
+]);
+const built = new Set(['BUILD_NUMBER', 'GIT_COMMIT', 'BUILT_AT']);
+const inside = new Map([
+  ['REDIS_URL', 'redis://redis:6379/0'],
+  ['REDIS_USERNAME', 'prosaas'],
+  ['DATABASE_URL', 'postgres://prosaas:${POSTGRES_PASSWORD:-prosaas}@postgres:5432/prosaas'],
+  ['BAILEYS_URL', 'http://baileys:3300'],
+  ['PROFILE_PATH', '/profile.yaml'],
+]);
+
+test.each(Object.keys(schemas) as (keyof typeof schemas)[])(
+  'docker-compose.yml hands every setting to %s, with the same default',
+  (app) => {
+    const wanted = Object.fromEntries(
+      [...defaultsOf(app)]
+        .filter(([name]) => !fixed.has(name) && !built.has(name))
+        .map(([name, value]) => [name, inside.get(name) ?? `\${${name}:-${value}}`]),
+    );
+    const { REDIS_PASSWORD_FILE, ...given } = compose.services[app]?.environment ?? {};
+    expect(given).toEqual(wanted);
+    expect(REDIS_PASSWORD_FILE).toBe('/run/prosaas/redis-password');
+  },
+);
+
+test('the healthchecks are those of the specification, word for word', () => {
+  const { api, calls, worker, baileys } = compose.services;
+  expect(api?.healthcheck).toEqual({
+    test: ['CMD', 'curl', '-f', 'http://localhost:5000/api/health'],
+    interval: '30s',
+    timeout: '10s',
+    retries: 3,
+    start_period: '40s',
+  });
+  expect(calls?.healthcheck).toEqual({
+    test: ['CMD', 'curl', '-f', 'http://localhost:5050/health'],
+    interval: '30s',
+    timeout: '10s',
+    retries: 3,
+  });
+  expect(worker?.healthcheck).toEqual({
+    test: [
+      'CMD-SHELL',
+      `python -c "import os,redis; r=redis.from_url(os.environ.get('REDIS_URL','redis://redis:6379/0')); r.ping()"`,
+    ],
+    interval: '30s',
+  });
+  expect(baileys?.healthcheck).toEqual({
+    test: ['CMD-SHELL', 'wget -qO- http://localhost:3300/health >/dev/null 2>&1 || exit 1'],
+    interval: '15s',
+  });
+});
+
+test('every container is shut in: no capability, a read-only root, loopback ports with a variable each', () => {
+  for (const [name, service] of Object.entries(compose.services)) {
+    expect(service, name).toMatchObject({
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      read_only: true,
+      init: true,
+      stop_grace_period: '30s',
+      logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
+      mem_limit: expect.stringMatching(/^\d+m$/),
+    });
+    for (const port of service.ports ?? [])
+      expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z]+_PORT:-(\d+)\}:\1$/);
+  }
+  expect(compose.services['postgres']?.ports).toBeUndefined();
+  expect(compose.services['worker']?.ports).toBeUndefined();
+});
