@@ -14,6 +14,7 @@ import {
 import type { AuthState } from './auth-state.ts';
 import { clientLogger } from './client-logger.ts';
 import { type InboundMessage, readInbound } from './inbound-message.ts';
+import { handleInOrder } from './message-order.ts';
 import type { Patience } from './patience.ts';
 import type { Closed } from './reconnect-policy.ts';
 import { RecordingSignalRepository, type RecordingOptions } from './recording-signal-repository.ts';
@@ -78,7 +79,8 @@ export class Connection {
       shouldIgnoreJid: (jid) => Boolean(isJidGroup(jid) || isJidBroadcast(jid) || isJidNewsletter(jid)),
     });
     this.#socket = socket;
-    socket.ws.prependListener('frame', recording.onFrame);
+    socket.ws.on('frame', recording.onFrame);
+    handleInOrder(socket.ws);
     socket.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
       if (attrs['id']) on.ack(attrs['id'], attrs['error']);
     });

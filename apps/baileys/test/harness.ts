@@ -137,6 +137,12 @@ function silent(service: string) {
   });
 }
 
+/** A replica in a process of its own; whoever started it ends it. */
+export function remoteReplica(url: string): Replica {
+  const service = { drain: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() };
+  return replicaAt(url, service, () => {});
+}
+
 function replicaAt(url: string, service: RunningService, onGone: () => void): Replica {
   const call: Replica['call'] = async (method, path, headers, body) => {
     const response = await fetch(new URL(path, url), {

@@ -1,0 +1,27 @@
+import { EventEmitter } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import { expect, test, vi } from 'vitest';
+import { handleInOrder } from './message-order.ts';
+
+test('a message waits for the one before, a failed one too, and the offline mark does not matter', async () => {
+  const ws = new EventEmitter();
+  const ended: string[] = [];
+  ws.on('CB:message', async ({ attrs }: BinaryNode) => {
+    for (let turns = Number(attrs['turns']); turns > 0; turns -= 1) {
+      // oxlint-disable-next-line no-await-in-loop -- takes its time
+      await turn();
+    }
+    ended.push(`${attrs['id']}${attrs['offline'] ?? ''}`);
+    if (attrs['turns'] === '3') throw new Error('failed');
+  });
+  handleInOrder(ws);
+  for (const attrs of [
+    { id: 'a', turns: '9', offline: '1' },
+    { id: 'b', turns: '3' },
+    { id: 'c', turns: '0' },
+  ]) {
+    ws.emit('CB:message', { tag: 'message', attrs });
+  }
+  await vi.waitFor(() => expect(ended).toEqual(['a', 'b', 'c']));
+});
