@@ -1,0 +1,110 @@
+import { createDatabase, readGeneratedKeys } from '@prosaas/database';
+import type { Stack } from '@prosaas/devstack';
+import { createLogger } from '@prosaas/runtime';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ask, bearer } from './support/ask.ts';
+import { runSource } from './support/process.ts';
+import { isStatus, outputOf, startQuickStack, until } from './support/stack.ts';
+
+const names = ['ADMIN_KEY', 'API_KEY', 'INTERNAL_SECRET', 'METRICS_TOKEN'];
+
+let stack: Stack;
+let generated: Map<string, string>;
+
+const key = (name: string): string => generated.get(name) ?? '';
+
+beforeAll(async () => {
+  stack = await startQuickStack({
+    services: ['api', 'baileys', 'calls'],
+    env: { API_KEY: '', ADMIN_KEY: '', METRICS_TOKEN: '', INTERNAL_SECRET: '' },
+  });
+  const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+  await using db = createDatabase({ url: stack.databaseUrl, size: 1, applicationName: 'test', log });
+  generated = await readGeneratedKeys(db);
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+test('each key that is not set is generated, long and its own', () => {
+  expect([...generated.keys()].toSorted()).toEqual(names);
+  for (const value of generated.values()) expect(value).toMatch(/^[\w-]{40,}$/);
+  expect(new Set(generated.values()).size).toBe(names.length);
+});
+
+test('they open the doors of all services', async () => {
+  await until(`${stack.url.baileys}/api/sessions`, isStatus(200), {
+    init: { headers: { 'x-api-key': key('API_KEY') } },
+  });
+  expect((await ask(`${stack.url.api}/metrics.json`, bearer(key('METRICS_TOKEN')))).status).toBe(200);
+  expect((await ask(`${stack.url.api}/metrics.json?token=${key('METRICS_TOKEN')}`)).status).toBe(200);
+  for (const name of ['API_KEY', 'ADMIN_KEY']) {
+    const headers = { 'x-api-key': key(name) };
+    expect((await ask(`${stack.url.api}/api/conversations`, { headers })).status).toBe(200);
+    expect((await ask(`${stack.url.baileys}/api/sessions`, { headers })).status).toBe(200);
+  }
+});
+
+test('nothing is open, and no well-known or empty key opens it', async () => {
+  for (const candidate of [
+    '',
+    'changeme',
+    'change-me',
+    'secret',
+    'admin',
+    'token',
+    'test',
+    'undefined',
+    'null',
+  ]) {
+    expect((await ask(`${stack.url.api}/metrics.json?token=${candidate}`)).status).toBe(401);
+    expect((await ask(`${stack.url.api}/api/jobs`, { headers: { 'x-api-key': candidate } })).status).toBe(
+      401,
+    );
+  }
+});
+
+test('the log says which were generated and how to read them, never their values', async () => {
+  const output = stack.services.api.output();
+  for (const name of names) expect(output).toContain(name);
+  expect(output).toMatch(/docker compose exec api /);
+  for (const value of generated.values()) expect(outputOf(stack)).not.toContain(value);
+});
+
+test('a restart keeps them', async () => {
+  await stack.services.api.restart();
+  await until(`${stack.url.api}/metrics.json`, isStatus(200), { init: bearer(key('METRICS_TOKEN')) });
+});
+
+test('while the database has not been reached, nobody is let in and the api says so', async () => {
+  await stack.postgres?.stop();
+  await stack.services.api.restart();
+  const closed = await until(`${stack.url.api}/metrics.json`, isStatus(503), {
+    init: bearer(key('METRICS_TOKEN')),
+  });
+  expect(closed.body).toMatchObject({ code: 'KEYS_NOT_LOADED' });
+  expect((await ask(`${stack.url.api}/readyz`, bearer(key('METRICS_TOKEN')))).text).not.toContain(
+    '127.0.0.1',
+  );
+  await stack.postgres?.start();
+  await until(`${stack.url.api}/metrics.json`, isStatus(200), { init: bearer(key('METRICS_TOKEN')) });
+});
+
+test('the command prints the keys in force that were generated: all, or one alone', async () => {
+  const env = { DATABASE_URL: stack.databaseUrl };
+  const all = await runSource('apps/api/src/keys.ts', { env });
+  expect(all.code).toBe(0);
+  expect(all.stdout.trim().split('\n').toSorted()).toEqual(names.map((name) => `${name}=${key(name)}`));
+  const one = await runSource('apps/api/src/keys.ts', { env, args: ['ADMIN_KEY'] });
+  expect(one.stdout).toBe(`${key('ADMIN_KEY')}\n`);
+  const set = await runSource('apps/api/src/keys.ts', {
+    env: { ...env, ADMIN_KEY: 'mine' },
+    args: ['ADMIN_KEY'],
+  });
+  expect([set.code, set.stdout]).toEqual([1, '']);
+  const away = await runSource('apps/api/src/keys.ts', {
+    env: { DATABASE_URL: 'postgres://a@127.0.0.1:9/b' },
+  });
+  expect([away.code, away.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^The keys cannot be read: .*ECONNREFUSED/),
+  ]);
+});
