@@ -11,7 +11,7 @@ const PLAIN = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** A warning, also of a check that is only shown, makes the whole a warning. */
-export function overallStatus({ ok, lines }: ProbeState): CheckStatus {
+function overallStatus({ ok, lines }: ProbeState): CheckStatus {
   if (!ok) return 'fail';
   return lines.every(({ result }) => result.status === 'pass') ? 'pass' : 'warn';
 }
@@ -28,7 +28,7 @@ export function renderBody({ definition }: Probe, state: ProbeState, details: bo
 }
 
 /** To everyone: status, code and facts. */
-export function showCheck(result: CheckResult, details: boolean): ShownCheck {
+function showCheck(result: CheckResult, details: boolean): ShownCheck {
   const { status, reason, facts, detail, error, durationMs } = result;
   const shown = { ...facts, status, ...(reason === undefined ? {} : { reason }) };
   if (!details) return shown;

@@ -22,7 +22,7 @@ interface Entry {
 
 const NOTHING = { status: 'fail', facts: {}, detail: {}, durationMs: 0, unknown: true } as const;
 
-export const steadyNow = (): number => performance.timeOrigin + performance.now();
+const steadyNow = (): number => performance.timeOrigin + performance.now();
 
 /**
  * Runs the checks of a process on a timer of its own; requests only ever read the last result. A check has a time

@@ -17,7 +17,7 @@ export interface Evidence {
  * The longest that an idle fetch blocks by itself is 10 s: a shorter time without one proves nothing, however short
  * the beat.
  */
-export const PATIENCE_MS = 12_000;
+const PATIENCE_MS = 12_000;
 
 /** Decides whether a consumer worked since `since`. */
 export function judge(evidence: Evidence, timeLimitMs: number, since: number, now: number): Proof {

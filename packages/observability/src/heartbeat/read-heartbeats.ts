@@ -50,7 +50,7 @@ export async function readHeartbeats({
 }
 
 /** Pure: a replica is lost when its last beat is worth no more. */
-export function judgeBeat(beat: ReplicaBeat, now: number): ReplicaHeartbeat {
+function judgeBeat(beat: ReplicaBeat, now: number): ReplicaHeartbeat {
   const age = Math.max(0, now - beat.beat_at);
   return { ...beat, state: age <= BEAT_TTL_SECONDS ? 'live' : 'lost', age_seconds: age };
 }

@@ -1,7 +1,7 @@
 import type { Snapshot } from './snapshot.ts';
 
 /** A publisher whose last word is older may have counted since; `complete` is false then. */
-export const FRESH_MS = 3000;
+const FRESH_MS = 3000;
 /** A publisher that does not come back after a roll-back within this time is gone. */
 const GIVE_UP_MS = 10_000;
 

@@ -12,7 +12,7 @@ export interface MetricsSource {
 }
 
 /** `service|instance|random`: a process has one after the other when it was folded although it lived. */
-export function bootOf({ service, instance }: MetricsSource): string {
+function bootOf({ service, instance }: MetricsSource): string {
   return `${service}|${instance}|${randomBytes(4).toString('hex')}`;
 }
 

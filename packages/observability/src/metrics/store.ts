@@ -83,7 +83,7 @@ export interface MetricsStore {
   fold(request: FoldRequest): Promise<FoldAnswer>;
 }
 
-export const newStoreId: () => string = (): string => randomBytes(8).toString('hex');
+const newStoreId = (): string => randomBytes(8).toString('hex');
 
 const publishScript = luaScript('store', 'publish');
 const foldScript = luaScript('store', 'fold');
