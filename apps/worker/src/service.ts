@@ -36,7 +36,7 @@ export interface WorkerOverrides {
 }
 
 /** Of one conversation: how many jobs may hold a slot while another works it off. */
-const MAX_WAITING = 2;
+const MAX_WAITING = 1;
 /** Two lines of 20 jobs, each with a connection at times, the relay and the rest. */
 const DATABASE_CONNECTIONS = 20;
 

@@ -19,7 +19,7 @@ export type Verdict =
 /** What becomes of a job, or of one message that it worked on, after an error. */
 export function judge(error: unknown, { lastAttempt }: { lastAttempt: boolean }): Verdict {
   if (error instanceof Stopping) return { kind: 'hand-back', afterMs: 0 };
-  if (error instanceof LineFull) return { kind: 'hand-back', afterMs: 150 };
+  if (error instanceof LineFull) return { kind: 'hand-back', afterMs: 1000 };
   // Without the database nothing can be done, nor written down as failed.
   if (isDatabaseAway(error)) return { kind: 'hand-back', afterMs: 2000 };
   if (error instanceof UnrecoverableError) return { kind: 'give-up' };

@@ -20,10 +20,15 @@ export interface Task<P> {
   log: Logger;
 }
 
+/** How long a job goes on with what came after its own message: a contact who never stops must not keep it. */
+const BEYOND_MS = 10_000;
+
 /**
- * The order in a conversation: a job works off everything that is open there, oldest first, up to its own message. Whichever
+ * The order in a conversation: a job works off everything that is open there, oldest first. Up to its own message it must; beyond it,
+ * it does what it can, for a while, so that the jobs of a burst need not come in their order nor wait for one another. Whichever
  * of a conversation's jobs runs first, and whatever was retried, killed or run twice, messages are done in their order.
- * `step` must be harmless when another worker does the same message at the same time.
+ *
+ * `step` does one message; false means that another worker did it or is about to. It must be harmless when two do the same at once.
  *
  * A message whose failure is final is marked failed and the rest goes on. The job itself ends as its own message did, whoever
  * did that: so a failed message is a failed job.
@@ -39,7 +44,7 @@ export async function workOff(
     db: Database;
     direction: MessageRow['direction'];
     line: KeyedMutex;
-    step: (message: MessageRow) => Promise<void>;
+    step: (message: MessageRow) => Promise<boolean>;
   },
 ): Promise<void> {
   const { conversationId, messageId } = payload;
@@ -47,20 +52,35 @@ export async function workOff(
   if (!own || own.conversation_id !== conversationId || own.direction !== direction) {
     throw new UnrecoverableError('MESSAGE_NOT_FOUND: the message is not there (any more)');
   }
-  await line.run(conversationId, signal, async () => {
-    for (;;) {
-      signal.throwIfAborted();
-      const message = await findOldestOpen(db, { conversationId, direction, upToSeq: own.seq });
-      if (!message) return;
-      try {
-        await step(message);
-      } catch (error) {
-        if (judge(error, { lastAttempt }).kind !== 'give-up') throw error;
-        log.warn({ err: error, message_id: message.id, direction }, 'a message failed for good');
-        await closeMessage(db, message.id, { status: 'failed', error: describeError(error) });
+  if (isOpen(own)) {
+    await line.run(conversationId, signal, async () => {
+      const until = performance.now() + BEYOND_MS;
+      for (;;) {
+        const message = await findOldestOpen(db, { conversationId, direction });
+        if (!message) return;
+        const beyond = BigInt(message.seq) > BigInt(own.seq);
+        if (beyond && (signal.aborted || performance.now() > until)) return;
+        signal.throwIfAborted();
+        try {
+          const mine = await step(message);
+          if (beyond && !mine) return;
+        } catch (error) {
+          // A later message has attempts of its own.
+          const { kind } = judge(error, { lastAttempt: lastAttempt && !beyond });
+          if (kind !== 'give-up') {
+            if (beyond) return;
+            throw error;
+          }
+          log.warn({ err: error, message_id: message.id, direction }, 'a message failed for good');
+          await closeMessage(db, message.id, { status: 'failed', error: describeError(error) });
+        }
       }
-    }
-  });
-  const end = await findMessageById(db, messageId);
+    });
+  }
+  const end = isOpen(own) ? await findMessageById(db, messageId) : own;
   if (end?.status === 'failed') throw new UnrecoverableError(end.error ?? 'failed');
+}
+
+function isOpen({ status }: MessageRow): boolean {
+  return status === 'received' || status === 'queued';
 }

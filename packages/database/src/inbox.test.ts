@@ -119,16 +119,20 @@ test('the history of a message is every turn before it, a reply behind what it a
   expect(await history(three.message.seq, 2)).toEqual(['two', 'reply to two']);
 });
 
-test('the oldest open message is found up to the one that asks', async () => {
+test('the oldest open message of a conversation is found, direction by direction', async () => {
   const contact = 'open@s.whatsapp.net';
   const one = await record(inbound(contact));
   const two = await record(inbound(contact));
-  const oldest = (upToSeq: string): ReturnType<typeof findOldestOpen> =>
-    findOldestOpen(db, { conversationId: one.conversationId, direction: 'inbound', upToSeq });
-  expect((await oldest(two.message.seq))?.id).toBe(one.message.id);
+  const oldest = (direction: 'inbound' | 'outbound'): ReturnType<typeof findOldestOpen> =>
+    findOldestOpen(db, { conversationId: one.conversationId, direction });
+  expect((await oldest('inbound'))?.id).toBe(one.message.id);
+  expect(await oldest('outbound')).toBeUndefined();
+  const reply = await insertReply(db, one.message, 'Hi');
   await closeMessage(db, one.message.id, { status: 'failed', error: 'x' });
-  expect((await oldest(two.message.seq))?.id).toBe(two.message.id);
-  expect(await oldest(one.message.seq)).toBeUndefined();
+  expect((await oldest('inbound'))?.id).toBe(two.message.id);
+  expect((await oldest('outbound'))?.id).toBe(reply?.id);
+  await closeMessage(db, two.message.id, { status: 'answered' });
+  expect(await oldest('inbound')).toBeUndefined();
 });
 
 test('an outbox row is written once per key, rolls back with its transaction, and is taken by one relay at a time', async () => {

@@ -61,22 +61,16 @@ export async function findMessageById(q: Queryable, id: string): Promise<Message
   return row;
 }
 
-/** The oldest message of a conversation that is still to be answered or sent, up to and including `upToSeq`. */
+/** The oldest message of a conversation that is still to be answered or sent. */
 export async function findOldestOpen(
   q: Queryable,
-  options: { conversationId: string; direction: 'inbound' | 'outbound'; upToSeq: string },
+  { conversationId, direction }: { conversationId: string; direction: 'inbound' | 'outbound' },
 ): Promise<MessageRow | undefined> {
   const [row] = await q.query<MessageRow>(
     `select ${COLUMNS} from messages
-     where conversation_id = $1 and direction = $2 and status = $3 and status in ('received', 'queued')
-       and seq <= $4::bigint
+     where conversation_id = $1 and direction = $2 and status in ('received', 'queued')
      order by messages.seq limit 1`,
-    [
-      options.conversationId,
-      options.direction,
-      options.direction === 'inbound' ? 'received' : 'queued',
-      options.upToSeq,
-    ],
+    [conversationId, direction],
   );
   return row;
 }

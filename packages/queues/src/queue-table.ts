@@ -14,9 +14,9 @@ export const MessageJob: TObject<{ messageId: TString; conversationId: TString; 
 export type MessageJob = Static<typeof MessageJob>;
 
 export interface QueuePayloads {
-  /** A message came in: the agent answers what is unanswered in its conversation, up to it. */
+  /** A message came in: the agent answers what is unanswered in its conversation. */
   'inbound-messages': MessageJob;
-  /** An answer stands ready: what is unsent in its conversation is sent, up to it. */
+  /** An answer stands ready: what is unsent in its conversation is sent. */
   'outbound-messages': MessageJob;
 }
 export type QueueName = keyof QueuePayloads;

@@ -33,7 +33,7 @@ export interface AnswerDependencies {
   now?: () => Date;
 }
 
-/** Lets the agent answer a conversation up to the job's message: each message has at most one reply, written with its job. */
+/** Lets the agent answer what is unanswered in a conversation: each message has at most one reply, written with its job. */
 export function answerInbound({
   db,
   agent,
@@ -75,17 +75,17 @@ export function answerInbound({
         const signal = AbortSignal.any([task.signal, AbortSignal.timeout(STEP_LIMIT_MS)]);
         // Outside any transaction: it may take as long as a model does.
         const decision = await think(message, who, signal);
-        const written = await db.transaction(async (tx) => {
+        const outcome = await db.transaction(async (tx) => {
           const locked = await lockConversation(tx, message.conversation_id);
-          // Somebody took over or opted out meanwhile: think again, with that known.
-          if (!locked || whoAnswers(locked) !== who) return false;
+          // Somebody took over or opted out meanwhile: to be thought over again, with that known.
+          if (!locked || whoAnswers(locked) !== who) return 'not done';
           // Another worker was faster: its reply stands.
-          if (!(await closeMessage(tx, message.id, { status: 'answered' }))) return false;
+          if (!(await closeMessage(tx, message.id, { status: 'answered' }))) return 'not done';
           if (decision.optOut) await markOptedOut(tx, locked.id);
           if (decision.handOff) await markHandedOff(tx, locked.id);
-          if (decision.reply === undefined) return false;
-          const reply = await insertReply(tx, message, decision.reply);
-          if (!reply) return false;
+          const reply =
+            decision.reply === undefined ? undefined : await insertReply(tx, message, decision.reply);
+          if (!reply) return 'done';
           await addToOutbox(tx, {
             queue: OUTBOUND,
             key: reply.id,
@@ -95,9 +95,10 @@ export function answerInbound({
               businessId: reply.business_id,
             } satisfies MessageJob,
           });
-          return true;
+          return 'replied';
         });
-        if (written) onCommitted();
+        if (outcome === 'replied') onCommitted();
+        return outcome !== 'not done';
       },
     });
 }

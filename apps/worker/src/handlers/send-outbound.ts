@@ -12,7 +12,7 @@ export interface SendDependencies {
 }
 
 /**
- * Sends what stands unsent in a conversation, up to the job's message. The idempotency key is the message's id: a send whose
+ * Sends what stands unsent in a conversation. The idempotency key is the message's id: a send whose
  * answer was lost is asked again, and the baileys service knows it.
  */
 export function sendOutbound({
@@ -37,7 +37,7 @@ export function sendOutbound({
           text: message.text,
           signal: task.signal,
         });
-        await closeMessage(db, message.id, { status: 'sent', externalId: id });
+        return closeMessage(db, message.id, { status: 'sent', externalId: id });
       },
     });
 }
