@@ -61,6 +61,8 @@ test.each([
   ['whats ur adress', '12 Market Street'],
   ['can i come with my dog tomorrow', 'leash'],
   ['refunds?', '14 days'],
+  ['is the parking free?', 'car park behind'],
+  ['how long is a gift voucher valid', 'two years'],
   ['what time do you close today', 'open now, until 18:00'],
 ])('a question in other words is understood: %s', async (text, part) => {
   expect((await ask(createAgent({ profile, log }), text)).text).toContain(part);
@@ -72,6 +74,8 @@ test.each([
   ['please do not stop', 'unknown', false],
   ['Hello', 'greeting', false],
   ['the weather on Mars', 'unknown', false],
+  ['Do you sell cars?', 'unknown', false],
+  ['What is the capital of France?', 'unknown', false],
   ['', 'unknown', false],
   ['🙂', 'unknown', false],
 ])('"%s" is taken as %s', async (text, source, handOff) => {

@@ -49,6 +49,7 @@ export class FaqAgent {
     this.#retrieval = new Retrieval<Finding>([
       ...profile.faq.map(({ question, answer, also = [] }) => ({
         questions: [question, ...also],
+        text: answer,
         value: (): Found => ({ text: answer, source: 'faq' }),
       })),
       {

@@ -3,36 +3,39 @@ import { meaningfulWords, stem, words } from './words.ts';
 
 export interface Topic<T> {
   questions: string[];
+  /** What is said about it: helps to tell topics apart. */
+  text?: string;
   value: T;
 }
 
-/** Below this share of the asker's meaningful words found, a topic is a guess and not an answer. */
-const enoughWords = 0.5;
+/** With no more than this share of the asker's meaningful words found, a topic is a guess and not an answer. */
+const guess = 0.5;
 
 /** Finds what a question is about among topics that are each known by several questions. */
 export class Retrieval<T> {
   readonly #topics: readonly Topic<T>[];
-  readonly #index: MiniSearch<{ id: number; question: string; also: string }>;
+  readonly #index: MiniSearch<{ id: number; question: string; also: string; text: string }>;
   readonly #exact = new Map<string, number>();
 
   constructor(topics: readonly Topic<T>[]) {
     this.#topics = topics;
     this.#index = new MiniSearch({
-      fields: ['question', 'also'],
+      fields: ['question', 'also', 'text'],
       tokenize: meaningfulWords,
       processTerm: stem,
       searchOptions: {
-        boost: { question: 1.5 },
+        boost: { question: 1.5, text: 0.2 },
         fuzzy: (term) => (term.length > 4 ? 0.2 : false),
         prefix: (term) => term.length > 3,
         weights: { fuzzy: 0.45, prefix: 0.6 },
       },
     });
     this.#index.addAll(
-      topics.map(({ questions }, id) => ({
+      topics.map(({ questions, text = '' }, id) => ({
         id,
         question: questions[0] ?? '',
         also: questions.slice(1).join(' '),
+        text,
       })),
     );
     for (const [id, { questions }] of topics.entries()) {
@@ -50,7 +53,7 @@ export class Retrieval<T> {
     if (asked.size === 0) return undefined;
     const best = this.#index
       .search(question)
-      .find((hit) => new Set(hit.queryTerms).size >= asked.size * enoughWords);
+      .find((hit) => new Set(hit.queryTerms).size > asked.size * guess);
     return best && this.#topics[best.id as number]?.value;
   }
 }
