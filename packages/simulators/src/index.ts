@@ -8,6 +8,7 @@ export { startWhatsAppServer } from './whatsapp/server.ts';
 export type { WhatsAppServer, WhatsAppServerOptions } from './whatsapp/server.ts';
 export type { Account, Addressing, Phone, ReceivedText, SendOptions } from './whatsapp/types.ts';
 export { CallerStream } from './telephony/caller-stream.ts';
+export { telephonyRoutes } from './telephony/control-routes.ts';
 export { babble, loudness } from './telephony/mulaw.ts';
 export { type CallPlan, type CallReport, PlacedCall } from './telephony/placed-call.ts';
 export {

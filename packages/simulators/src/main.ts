@@ -1,8 +1,10 @@
 import { startControlServer } from './control/server.ts';
 import { whatsappRoutes } from './control/whatsapp-routes.ts';
+import { telephonyRoutes } from './telephony/control-routes.ts';
+import { startTelephonyProvider } from './telephony/provider.ts';
 import { startWhatsAppServer } from './whatsapp/server.ts';
 
-/** The simulator as a process: WhatsApp on one port, the control API on another. */
+/** The simulator as a process: WhatsApp on one port, the control API on another. Calls where TWILIO_AUTH_TOKEN is set. */
 const host = process.env.SIM_HOST ?? '127.0.0.1';
 
 const stopped = Promise.withResolvers<void>();
@@ -10,12 +12,19 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 
 {
   await using whatsapp = await startWhatsAppServer({ host, port: portOf('WHATSAPP_SIM_PORT', 9300) });
+  const callsUrl = process.env.CALLS_URL ?? 'http://127.0.0.1:5050';
+  await using telephony = startTelephonyProvider({
+    authToken: process.env.TWILIO_AUTH_TOKEN ?? '',
+    webhookUrl: callsUrl,
+    publicUrl: process.env.PUBLIC_URL ?? callsUrl,
+  });
   await using control = await startControlServer({
     host,
     port: portOf('SIM_CONTROL_PORT', 9301),
     routes: [
       { method: 'GET', path: '/health', handle: () => ({ body: { status: 'ok' } }) },
       ...whatsappRoutes(whatsapp),
+      ...(process.env.TWILIO_AUTH_TOKEN ? telephonyRoutes(telephony) : []),
     ],
   });
   process.stdout.write(`${JSON.stringify({ whatsapp: whatsapp.url, control: control.url })}\n`);
