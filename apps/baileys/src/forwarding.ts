@@ -4,7 +4,7 @@ import { OwnerUnreachable, OwnershipUnknown } from './errors.ts';
 import type { Owners } from './owners.ts';
 
 /** Set on what one replica passes on to another: it is answered there, or not at all. */
-export const HOP_HEADER = 'x-prosaas-hop';
+const HOP_HEADER = 'x-prosaas-hop';
 /** Longer than a send may take, shorter than the worker waits. */
 const TIME_LIMIT_MS = 25_000;
 const PASSED_ON = ['accept', 'content-type', 'idempotency-key'];

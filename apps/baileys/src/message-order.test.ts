@@ -7,14 +7,16 @@ import { handleInOrder } from './message-order.ts';
 test('a message waits for the one before, a failed one too, and the offline mark does not matter', async () => {
   const ws = new EventEmitter();
   const ended: string[] = [];
-  ws.on('CB:message', async ({ attrs }: BinaryNode) => {
+  const handle = async ({ attrs }: BinaryNode): Promise<void> => {
     for (let turns = Number(attrs['turns']); turns > 0; turns -= 1) {
       // oxlint-disable-next-line no-await-in-loop -- takes its time
       await turn();
     }
     ended.push(`${attrs['id']}${attrs['offline'] ?? ''}`);
     if (attrs['turns'] === '3') throw new Error('failed');
-  });
+  };
+  // oxlint-disable-next-line typescript/no-misused-promises -- as the client does
+  ws.on('CB:message', handle);
   handleInOrder(ws);
   for (const attrs of [
     { id: 'a', turns: '9', offline: '1' },

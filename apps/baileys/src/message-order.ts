@@ -13,12 +13,14 @@ const EVENT = 'CB:message';
 export function handleInOrder(ws: EventEmitter): void {
   const handlers = ws.listeners(EVENT) as ((stanza: BinaryNode) => Promise<void>)[];
   ws.removeAllListeners(EVENT);
-  let tail = Promise.resolve();
+  const handleAfter = async (before: Promise<void>, stanza: BinaryNode): Promise<void> => {
+    await before;
+    // It reports its errors itself.
+    await Promise.allSettled(handlers.map((handle) => handle(stanza)));
+  };
+  let last = Promise.resolve();
   ws.on(EVENT, (stanza: BinaryNode) => {
     delete stanza.attrs['offline'];
-    tail = tail.then(async () => {
-      // It reports its errors itself.
-      await Promise.allSettled(handlers.map((handle) => handle(stanza)));
-    });
+    last = handleAfter(last, stanza);
   });
 }

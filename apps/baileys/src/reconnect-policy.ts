@@ -1,5 +1,5 @@
 /** Why a session stands still until a person acts. */
-export type StopReason =
+type StopReason =
   | 'logged_out'
   | 'temporarily_banned'
   | 'forbidden'

@@ -31,7 +31,7 @@ export interface SessionBody {
   last_inbound_at: string | null;
 }
 
-export interface Answer<T> {
+interface Answer<T> {
   status: number;
   body: T;
   headers: Headers;
@@ -158,7 +158,7 @@ function replicaAt(url: string, service: RunningService, onGone: () => void): Re
     call(method, path, { 'x-api-key': KEYS.ADMIN_KEY }, body);
   const session = async (id: string): Promise<SessionBody> =>
     (await admin('GET', `/api/sessions/${id}`)).body;
-  let gone: Promise<void> | undefined;
+  let gone: PromiseLike<void> | undefined;
   return {
     url,
     service,
@@ -183,10 +183,10 @@ function replicaAt(url: string, service: RunningService, onGone: () => void): Re
         throw new Error(`${id} is not ${status} but ${JSON.stringify(last)}`, { cause: error });
       }
     },
-    [Symbol.asyncDispose]: () => {
+    async [Symbol.asyncDispose]() {
       onGone();
       gone ??= service[Symbol.asyncDispose]();
-      return gone;
+      await gone;
     },
   };
 }
