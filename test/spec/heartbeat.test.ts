@@ -1,0 +1,116 @@
+import { type Stack, poll, startStack } from '@prosaas/devstack';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { redisOf } from './support/redis.ts';
+import { startQuickStack, until } from './support/stack.ts';
+
+interface Beat {
+  instance: string;
+  pid: number;
+  beat_at: number;
+}
+
+let stack: Stack;
+let redis: Awaited<ReturnType<typeof redisOf>>;
+
+beforeAll(async () => {
+  stack = await startQuickStack({ env: { WORKER_HEARTBEAT_SECONDS: '1', WORKERS_EXPECTED: '2' } });
+  redis = await redisOf(stack);
+});
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+  await stack[Symbol.asyncDispose]();
+});
+
+/** Every replica's own key, by instance. */
+async function beats(): Promise<Map<string, Beat>> {
+  const found = new Map<string, Beat>();
+  for (const key of await redis.client.keys('worker:heartbeat:worker:*')) {
+    found.set(
+      key.slice('worker:heartbeat:'.length),
+      JSON.parse((await redis.client.get(key)) ?? '{}') as Beat,
+    );
+  }
+  return found;
+}
+
+/** Another worker of the same stack. */
+function startAnotherWorker(): Promise<Stack> {
+  return startStack({
+    services: ['worker'],
+    redisUrl: stack.redisUrl,
+    databaseUrl: stack.databaseUrl,
+    env: { WORKER_HEARTBEAT_SECONDS: '1', DRAIN_SECONDS: '0', BAILEYS_URL: stack.url.baileys },
+  });
+}
+
+const workersLine = (text: string): string => /^.*\]workers.*$/m.exec(text)?.[0] ?? '';
+
+test('worker:heartbeat is a plain string: Unix seconds by the clock of Redis, gone after 90 s without a beat', async () => {
+  expect(await redis.client.type('worker:heartbeat')).toBe('string');
+  const value = (await redis.client.get('worker:heartbeat')) ?? '';
+  expect(value).toMatch(/^\d{10}$/);
+  const [now] = await redis.client.time();
+  expect(Math.abs(Number(now) - Number(value))).toBeLessThan(10);
+  const ttl = await redis.client.ttl('worker:heartbeat');
+  expect(ttl).toBeGreaterThan(60);
+  expect(ttl).toBeLessThanOrEqual(90);
+});
+
+test('it goes on beating', async () => {
+  const first = Number(await redis.client.get('worker:heartbeat'));
+  await poll(async () => Number(await redis.client.get('worker:heartbeat')) > first + 1, {
+    what: 'two more beats',
+  });
+});
+
+test('each replica has a key of its own, with what it says of itself', async () => {
+  const [[instance, beat] = []] = await beats();
+  expect(beat).toEqual({
+    instance,
+    host: expect.any(String),
+    pid: stack.services.worker.pid,
+    started_at: expect.any(Number),
+    beat_at: expect.any(Number),
+    last_job_at: null,
+    queues: { 'inbound-messages': expect.any(String), 'outbound-messages': expect.any(String) },
+  });
+});
+
+test('fewer workers than expected is a warning, until there are enough; one that leaves cleanly leaves nothing', async () => {
+  const readyz = `${stack.url.api}/readyz?verbose`;
+  await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok: too_few');
+  await using other = await startAnotherWorker();
+  expect((await beats()).size).toBe(2);
+  await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok');
+  expect(await other.services.worker.stop()).toBe(0);
+  expect([...(await beats()).values()].map(({ pid }) => pid)).toEqual([stack.services.worker.pid]);
+  await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok: too_few');
+});
+
+test('one that dies stays visible, and is lost when its last beat is too old', async () => {
+  const [[instance, beat] = []] = await beats();
+  stack.services.worker.kill('SIGKILL');
+  await stack.services.worker.exited();
+  expect((await beats()).get(instance ?? '')).toMatchObject({ pid: beat?.pid });
+  expect(await redis.client.ttl(`worker:heartbeat:${instance}`)).toBeGreaterThan(90);
+
+  // As 90 seconds later: the shared key has expired, the replica's own beat is old.
+  await redis.client.del('worker:heartbeat');
+  const last = (await beats()).get(instance ?? '');
+  await redis.client.set(
+    `worker:heartbeat:${instance}`,
+    JSON.stringify({ ...last, beat_at: (last?.beat_at ?? 0) - 100 }),
+    'KEEPTTL',
+  );
+  const readyz = `${stack.url.api}/readyz`;
+  const answer = await until(readyz, ({ text }) => text.includes('"stale"'));
+  expect(answer.status).toBe(200);
+  expect(answer.body).toMatchObject({
+    checks: {
+      workers: { status: 'fail', reason: 'stale', live: 0, lost: 1, expected: 2, beat_age_seconds: null },
+    },
+  });
+
+  await stack.services.worker.start();
+  await until(readyz, ({ text }) => text.includes('"live":1,"lost":1'));
+});

@@ -1,0 +1,129 @@
+import { type ServiceName, type Stack, serviceNames } from '@prosaas/devstack';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask } from './support/ask.ts';
+import { runSource } from './support/process.ts';
+import { logLines, startQuickStack, until } from './support/stack.ts';
+
+const mainOf = (name: ServiceName): string => `apps/${name}/src/main.ts`;
+
+describe.each(serviceNames)('%s', (name) => {
+  test('does not start with a level that there is none of, and lists the valid ones', async () => {
+    const { code, stderr } = await runSource(mainOf(name), { env: { LOG_LEVEL: 'LOUD' } });
+    expect(code).toBe(1);
+    for (const level of ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL', 'LOG_LEVEL', '"LOUD"']) {
+      expect(stderr).toContain(level);
+    }
+  });
+
+  test('tells every fault of its environment at once', async () => {
+    const faults: Record<string, string> = {
+      LOG_LEVEL: 'LOUD',
+      LOG_PRETTY: 'perhaps',
+      REDIS_URL: 'http://localhost',
+      REDIS_NAMESPACE: 'a b',
+      DATABASE_URL: 'localhost:5432',
+      DRAIN_SECONDS: '-1',
+      BUILD_NUMBER: 'new',
+      API_KEY_FILE: '/nonexistent/key',
+      ...own[name],
+    };
+    const { code, stdout, stderr } = await runSource(mainOf(name), { env: faults });
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    for (const variable of Object.keys(faults)) expect(stderr).toContain(variable);
+    expect(stderr.trim().split('\n')).toHaveLength(1 + Object.keys(faults).length);
+  });
+});
+
+const own: Record<ServiceName, Record<string, string>> = {
+  api: { API_PORT: '70000', READYZ_REQUIRE: 'everything', BAILEYS_URL: 'baileys', WORKERS_EXPECTED: 'x' },
+  calls: { CALLS_PORT: 'x', PUBLIC_URL: 'here', MAX_CONCURRENT_CALLS: '-1' },
+  worker: { WORKER_HEARTBEAT_SECONDS: 'often', BAILEYS_URL: 'ftp://x' },
+  baileys: { BAILEYS_PORT: '1.5', WHATSAPP_WS_URL: 'http://x' },
+};
+
+test('an empty variable counts as unset', async () => {
+  const { stderr } = await runSource(mainOf('api'), {
+    env: { LOG_LEVEL: '', API_PORT: '', DRAIN_SECONDS: 'x' },
+  });
+  expect(stderr.trim().split('\n').slice(1)).toEqual([expect.stringContaining('DRAIN_SECONDS')]);
+});
+
+const ranks = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+// Nothing is there to connect to, so that there is something to tell at each level.
+const nowhere = {
+  API_PORT: '0',
+  DRAIN_SECONDS: '0',
+  DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
+  REDIS_URL: 'redis://127.0.0.1:9/0',
+};
+
+test.each([
+  ['DEBUG', 'debug'],
+  ['debug', 'debug'],
+  ['Info', 'info'],
+  ['WARNING', 'warn'],
+  ['warn', 'warn'],
+  ['Error', 'error'],
+  ['critical', 'fatal'],
+  ['fatal', 'fatal'],
+])('LOG_LEVEL=%s starts, and prints nothing below %s', async (level, lowest) => {
+  const { code, stdout, stderr } = await runSource(mainOf('api'), {
+    env: { ...nowhere, LOG_LEVEL: level },
+    timeoutMs: 3000,
+  });
+  expect([code, stderr]).toEqual([0, '']);
+  const seen = new Set(logLines(stdout).map((line) => line.level));
+  const allowed = ranks.slice(ranks.indexOf(lowest));
+  for (const one of seen) expect(allowed).toContain(one);
+  for (const one of ['debug', 'info', 'warn']) expect(seen.has(one)).toBe(allowed.includes(one));
+});
+
+describe('every line of a running stack', () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startQuickStack({ env: { LOG_LEVEL: 'DEBUG' } });
+    await ask(`${stack.url.api}/nowhere`, { headers: { 'x-request-id': 'walk-1' } });
+    await ask(`${stack.url.baileys}/nowhere`, { headers: { 'x-request-id': 'walk 2 is not sane' } });
+  });
+  afterAll(() => stack[Symbol.asyncDispose]());
+
+  test('is JSON with level as a word, ISO time, service and instance', () => {
+    for (const name of serviceNames) {
+      const lines = logLines(stack.services[name].output());
+      expect(lines.length).toBeGreaterThan(0);
+      for (const line of lines) {
+        expect(ranks).toContain(line.level);
+        expect(new Date(line.time).toISOString()).toBe(line.time);
+        expect(line.service).toBe(name);
+        expect(line.instance).toMatch(new RegExp(`^${name}:.+:[0-9a-f]{8}$`));
+      }
+    }
+  });
+
+  test("that is about a request carries its id, the sender's own where it is sane", async () => {
+    const line = () => logLines(stack.services.api.output()).find((one) => one['path'] === '/nowhere');
+    await until(`${stack.url.api}/livez`, () => line() !== undefined);
+    expect(line()).toMatchObject({ request_id: 'walk-1', method: 'GET', status: 404 });
+    const other = logLines(stack.services.baileys.output()).find((one) => one['path'] === '/nowhere');
+    expect(other?.['request_id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('is not about a probe that passes', async () => {
+    for (const path of [
+      '/healthz',
+      '/livez',
+      '/readyz',
+      '/version',
+      '/api/health',
+      '/warmup',
+      '/health/whatsapp',
+    ]) {
+      await ask(`${stack.url.api}${path}`);
+    }
+    await ask(`${stack.url.api}/nowhere/else`);
+    const seen = () => logLines(stack.services.api.output()).filter((one) => one['path'] !== undefined);
+    await until(`${stack.url.api}/livez`, () => seen().some((one) => one['path'] === '/nowhere/else'));
+    for (const line of seen()) expect([line['path'], line['status']]).not.toEqual([line['path'], 200]);
+  });
+});
