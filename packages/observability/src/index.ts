@@ -1,5 +1,7 @@
+export type { Buckets, ExponentialBuckets } from './metrics/buckets.ts';
 export {
   type Catalogue,
+  type LabelValues,
   type LabelsOf,
   type MetricDefinition,
   type MetricType,
@@ -23,7 +25,8 @@ export {
   type Reading,
   type ReadingSource,
 } from './metrics/reading.ts';
-export { type Collection, MetricsRegistry } from './metrics/registry.ts';
+export { percentile } from './metrics/percentile.ts';
+export { type Collection, MetricsRegistry, type MetricsRegistryOptions } from './metrics/registry.ts';
 export { type MetricsBody, type MetricsRoutesOptions, metricsRoutes } from './metrics/routes.ts';
 export type { Labels } from './metrics/slot.ts';
 export type { RedisClient } from './redis/client.ts';

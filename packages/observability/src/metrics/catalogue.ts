@@ -1,16 +1,23 @@
+import { type Buckets, parseBuckets } from './buckets.ts';
+
 /** One metric, described once: the registry, the reader and the documentation read the same entry. */
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   /** Base unit, such as `seconds` or `bytes`. */
   readonly unit?: string;
-  /** Each label with all the values that it can take. A label is a closed set: never a phone number, an id or a URL. */
-  readonly labels?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Each label with all the values that it can take, or `discovered` for values that only the running code knows, such as
+   * its route templates. A label is a closed set all the same: never a phone number, an id or a URL.
+   */
+  readonly labels?: Readonly<Record<string, LabelValues>>;
   /** How a gauge's values of several processes become one; `sum` unless said otherwise. */
   readonly aggregate?: 'sum' | 'max' | 'last';
-  /** Upper bounds of a histogram's buckets, ascending; one for everything above is added. */
-  readonly buckets?: readonly number[];
+  /** A histogram's buckets; exponential ones from 8 microseconds to 2 minutes, in seconds, unless said otherwise. */
+  readonly buckets?: Buckets;
 }
+
+export type LabelValues = readonly string[] | 'discovered';
 
 export type Catalogue = Readonly<Record<string, MetricDefinition>>;
 
@@ -24,13 +31,17 @@ export type NamesOf<C extends Catalogue, T extends MetricType> = {
 
 /** The labels that a metric takes, each with its closed set of values. */
 export type LabelsOf<D extends MetricDefinition> = D extends { readonly labels: infer L }
-  ? { readonly [K in keyof L]: L[K] extends readonly (infer V extends string)[] ? V : never }
+  ? { readonly [K in keyof L]: L[K] extends readonly (infer V extends string)[] ? V : string }
   : Readonly<Record<string, string>>;
 
-/** Above this a metric is a mistake: its cost in every process, in Redis and at every reader grows with its series. */
-const MAX_SERIES = 2000;
+/**
+ * A metric's cost in every process, in Redis and at every reader grows with its series. A catalogue whose sets allow more
+ * is refused; where values are discovered, all that come later share one series whose labels say `overflow`.
+ */
+export const MAX_SERIES = 2000;
+export const OVERFLOW = 'overflow';
 
-const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const DEFAULT_BUCKETS: Buckets = { powersOfTwo: [-17, 7] };
 
 /** Checks a catalogue and gives it back with its literal types. Throws one error that lists every fault. */
 export function defineCatalogue<const C extends Catalogue>(catalogue: C): C {
@@ -39,7 +50,7 @@ export function defineCatalogue<const C extends Catalogue>(catalogue: C): C {
   return catalogue;
 }
 
-export function bucketsOf(definition: MetricDefinition): readonly number[] {
+export function bucketsOf(definition: MetricDefinition): Buckets {
   return definition.buckets ?? DEFAULT_BUCKETS;
 }
 
@@ -50,16 +61,14 @@ function faultsOf(name: string, definition: MetricDefinition): string[] {
   if (aggregate !== undefined && type !== 'gauge') faults.push(`${name}: only a gauge has an aggregate`);
   if (buckets !== undefined) {
     if (type !== 'histogram') faults.push(`${name}: only a histogram has buckets`);
-    const ascending = buckets.every(
-      (bound, i) => Number.isFinite(bound) && (i === 0 || bound > buckets[i - 1]!),
-    );
-    if (buckets.length === 0 || !ascending) faults.push(`${name}: buckets must be finite and ascending`);
+    if (!parseBuckets(buckets)) faults.push(`${name}: buckets must be finite and ascending`);
   }
   let series = 1;
   for (const [label, values] of Object.entries(labels)) {
-    series *= values.length;
     if (!/^[a-z][a-z0-9_]*$/.test(label) || label === 'le')
       faults.push(`${name}: ${label} can't name a label`);
+    if (values === 'discovered') continue;
+    series *= values.length;
     if (values.length === 0) faults.push(`${name}: label ${label} has no values`);
     if (new Set(values).size !== values.length) faults.push(`${name}: label ${label} lists a value twice`);
   }

@@ -106,3 +106,41 @@ test.each(['', 'c', 'x["a",{}]', 'c["a"]', 'c["a",{"b":1}]', 'g["a",{},"mean"]',
     expect(parseSlot(key)).toBeUndefined();
   },
 );
+
+const discovered = defineCatalogue({
+  requests: { type: 'counter', help: '', labels: { method: ['GET', 'PUT'], route: 'discovered' } },
+  latency: { type: 'histogram', help: '', labels: { route: 'discovered' }, buckets: [1] },
+});
+
+test('a metric has at most 2,000 series; all that come later share the last one, and it is said once', () => {
+  const overflowing: string[] = [];
+  const registry = new MetricsRegistry(discovered, { onOverflow: (name) => overflowing.push(name) });
+  for (let i = 0; i < 2100; i++) {
+    registry.counter('requests', { method: 'GET', route: `/${i}` }).add();
+    registry.histogram('latency', { route: `/${i}` }).observe(1);
+  }
+  const { slots, values } = registry.collect();
+  const counters = slots.filter((slot) => slot.startsWith('c'));
+  expect(counters).toHaveLength(2000);
+  expect(values[slots.indexOf('c["requests",{"method":"overflow","route":"overflow"}]')]).toBe(101);
+  expect(values[slots.indexOf('h["latency",{"route":"overflow"},[1],0]')]).toBe(101);
+  expect(overflowing.toSorted()).toEqual(['latency', 'requests']);
+  // What was bound before stays what it is.
+  registry.counter('requests', { method: 'GET', route: '/7' }).add();
+  expect(values[slots.indexOf('c["requests",{"method":"GET","route":"/7"}]')]).toBe(1);
+  expect(registry.collect().values[slots.indexOf('c["requests",{"method":"GET","route":"/7"}]')]).toBe(2);
+});
+
+test('a discovered value that no code of ours would have is refused', () => {
+  const registry = new MetricsRegistry<Catalogue>(discovered);
+  expect(() => registry.histogram('latency', { route: 'x'.repeat(201) })).toThrow('is too long for a label');
+});
+
+test('a collector runs before each collection', () => {
+  const registry = new MetricsRegistry(catalogue);
+  const active = registry.gauge('active');
+  let turns = 0;
+  registry.onCollect(() => active.set(++turns));
+  registry.collect();
+  expect(collected(registry)).toEqual({ 'g["active",{},"max"]': 2 });
+});

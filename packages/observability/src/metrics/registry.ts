@@ -1,8 +1,11 @@
+import { layoutOf } from './buckets.ts';
 import {
   type Catalogue,
   type LabelsOf,
+  MAX_SERIES,
   type MetricDefinition,
   type NamesOf,
+  OVERFLOW,
   bucketsOf,
 } from './catalogue.ts';
 import {
@@ -13,9 +16,8 @@ import {
   GaugeSeries,
   type Histogram,
   HistogramSeries,
-  type Series,
 } from './handles.ts';
-import { type Labels, slotKey } from './slot.ts';
+import { type Labels, histogramKeys, slotKey, sumPart } from './slot.ts';
 
 /** What a registry holds at one moment: `values[i]` is what `slots[i]` names. */
 export interface Collection {
@@ -25,6 +27,24 @@ export interface Collection {
   readonly values: Float64Array;
 }
 
+export interface MetricsRegistryOptions {
+  /** Told once of each metric of which more series were asked for than one may have. */
+  onOverflow?: (name: string) => void;
+}
+
+type Scalar = CounterSeries | GaugeSeries;
+
+interface ScalarFamily extends Family {
+  readonly series: Scalar[];
+  readonly slots: number[];
+  readonly handles: Map<string, Scalar>;
+}
+
+interface HistogramFamily extends Family {
+  readonly series: { histogram: HistogramSeries; keyOf: (part: number) => string; slots: number[] }[];
+  readonly handles: Map<string, HistogramSeries>;
+}
+
 /**
  * The metrics that one process counts. Ask once for a handle, keep it, and count through it:
  * asking again for the same name and labels gives the same handle.
@@ -32,103 +52,199 @@ export interface Collection {
  */
 export class MetricsRegistry<C extends Catalogue = Catalogue> {
   readonly catalogue: C;
-  #families = new Map<
-    string,
-    Family & { readonly handles: Map<string, Series>; readonly offsets: number[] }
-  >();
-  #slots: string[] = [];
+  #onOverflow: (name: string) => void;
+  #scalars = new Map<string, ScalarFamily>();
+  #histograms = new Map<string, HistogramFamily>();
+  #overflowed = new Set<string>();
+  #slots: readonly string[] = [];
+  #newSlots: string[] = [];
   #values: Float64Array = new Float64Array(64);
+  #collectors: (() => void)[] = [];
 
-  constructor(catalogue: C) {
+  constructor(catalogue: C, { onOverflow = () => undefined }: MetricsRegistryOptions = {}) {
     this.catalogue = catalogue;
+    this.#onOverflow = onOverflow;
   }
 
   counter<N extends NamesOf<C, 'counter'>>(name: N, labels?: LabelsOf<C[N]>): Counter {
-    return this.#bind(name, 'counter', labels, (family) => new CounterSeries(family));
+    return this.#scalar(name, 'counter', labels, CounterSeries) as CounterSeries;
   }
 
   gauge<N extends NamesOf<C, 'gauge'>>(name: N, labels?: LabelsOf<C[N]>): Gauge {
-    return this.#bind(name, 'gauge', labels, (family) => new GaugeSeries(family));
+    return this.#scalar(name, 'gauge', labels, GaugeSeries) as GaugeSeries;
   }
 
   histogram<N extends NamesOf<C, 'histogram'>>(name: N, labels?: LabelsOf<C[N]>): Histogram {
-    return this.#bind(name, 'histogram', labels, (family, definition) => {
-      return new HistogramSeries(family, bucketsOf(definition));
-    });
+    return this.#histogram(name, labels);
+  }
+
+  /** `collector` is called before each collection, to set what is cheaper to read then than to follow all the time. */
+  onCollect(collector: () => void): void {
+    this.#collectors.push(collector);
   }
 
   /** The present values; only families that changed since the last time are read. */
   collect(): Collection {
-    for (const family of this.#families.values()) {
+    for (const collector of this.#collectors) collector();
+    for (const family of this.#histograms.values()) {
+      if (family.dirty) this.#findNewBuckets(family);
+    }
+    this.#grow();
+    const values = this.#values;
+    for (const family of this.#scalars.values()) {
       if (!family.dirty) continue;
       family.dirty = false;
-      family.series.forEach((series, i) => series.write(this.#values, family.offsets[i]!));
+      const { series, slots } = family;
+      for (let i = 0; i < series.length; i++) values[slots[i]!] = series[i]!.value;
     }
-    return { slots: this.#slots, values: this.#values.subarray(0, this.#slots.length) };
+    for (const family of this.#histograms.values()) {
+      if (!family.dirty) continue;
+      family.dirty = false;
+      for (const { histogram, slots } of family.series) {
+        const { counts } = histogram;
+        for (let part = 0; part < counts.length; part++) {
+          if (counts[part] !== 0) values[slots[part]!] = counts[part]!;
+        }
+        values[slots[counts.length]!] = histogram.sum;
+      }
+    }
+    return { slots: this.#slots, values: values.subarray(0, this.#slots.length) };
   }
 
-  #bind<S extends Series>(
+  #scalar(
     name: string,
-    type: MetricDefinition['type'],
+    type: 'counter' | 'gauge',
     labels: Labels | undefined,
-    create: (family: Family, definition: MetricDefinition) => S,
-  ): S {
+    Series: typeof CounterSeries | typeof GaugeSeries,
+  ): Scalar {
+    const definition = this.#definition(name, type);
+    const family = familyOf<ScalarFamily>(this.#scalars, name);
+    const checked = checkLabels(name, definition, labels);
+    const identity = identityOf(checked);
+    const bound = family.handles.get(identity);
+    if (bound) return bound;
+    if (this.#isFull(name, checked, family.handles.size))
+      return this.#scalar(name, type, overflow(checked), Series);
+
+    const series = new Series(family);
+    family.handles.set(identity, series);
+    family.series.push(series);
+    family.slots.push(
+      this.#addSlot(
+        type === 'counter'
+          ? slotKey({ kind: 'c', name, labels: checked })
+          : slotKey({ kind: 'g', name, labels: checked, aggregate: definition.aggregate ?? 'sum' }),
+      ),
+    );
+    family.dirty = true;
+    return series;
+  }
+
+  #histogram(name: string, labels: Labels | undefined): Histogram {
+    const definition = this.#definition(name, 'histogram');
+    const family = familyOf<HistogramFamily>(this.#histograms, name);
+    const checked = checkLabels(name, definition, labels);
+    const identity = identityOf(checked);
+    const bound = family.handles.get(identity);
+    if (bound) return bound;
+    if (this.#isFull(name, checked, family.handles.size)) return this.#histogram(name, overflow(checked));
+
+    const buckets = bucketsOf(definition);
+    const series = new HistogramSeries(family, layoutOf(buckets));
+    const keyOf = histogramKeys(name, checked, buckets);
+    const slots: number[] = [];
+    slots[sumPart(buckets)] = this.#addSlot(keyOf(sumPart(buckets)));
+    family.handles.set(identity, series);
+    family.series.push({ histogram: series, keyOf, slots });
+    family.dirty = true;
+    return series;
+  }
+
+  #definition(name: string, type: MetricDefinition['type']): MetricDefinition {
     const definition = Object.hasOwn(this.catalogue, name) ? this.catalogue[name] : undefined;
     if (!definition) throw new TypeError(`${name} is not in the metric catalogue`);
     if (definition.type !== type) throw new TypeError(`${name} is a ${definition.type}, not a ${type}`);
-    const given = checkLabels(name, definition, labels ?? {});
-    const identity = JSON.stringify(given);
+    return definition;
+  }
 
-    let family = this.#families.get(name);
-    if (!family) {
-      family = { name, series: [], dirty: true, handles: new Map(), offsets: [] };
-      this.#families.set(name, family);
+  /** The last series is kept for all that does not fit. */
+  #isFull(name: string, labels: Labels, size: number): boolean {
+    if (size < MAX_SERIES - 1 || isOverflow(labels) || !this.#hasDiscovered(name)) return false;
+    if (!this.#overflowed.has(name)) {
+      this.#overflowed.add(name);
+      this.#onOverflow(name);
     }
-    const bound = family.handles.get(identity);
-    if (bound) return bound as S;
-    const series = create(family, definition);
-    family.handles.set(identity, series);
-    family.series.push(series);
-    family.offsets.push(this.#slots.length);
-    family.dirty = true;
-    this.#slots = [...this.#slots, ...slotKeys(name, definition, given)];
+    return true;
+  }
+
+  #hasDiscovered(name: string): boolean {
+    return Object.values(this.catalogue[name]?.labels ?? {}).includes('discovered');
+  }
+
+  #findNewBuckets({ series }: HistogramFamily): void {
+    for (const { histogram, keyOf, slots } of series) {
+      const { counts } = histogram;
+      for (let part = 0; part < counts.length; part++) {
+        if (counts[part] !== 0 && slots[part] === undefined) slots[part] = this.#addSlot(keyOf(part));
+      }
+    }
+  }
+
+  #addSlot(key: string): number {
+    return this.#slots.length + this.#newSlots.push(key) - 1;
+  }
+
+  #grow(): void {
+    if (this.#newSlots.length === 0) return;
+    this.#slots = [...this.#slots, ...this.#newSlots];
+    this.#newSlots = [];
     if (this.#slots.length > this.#values.length) {
       const grown = new Float64Array(2 ** Math.ceil(Math.log2(this.#slots.length)));
       grown.set(this.#values);
       this.#values = grown;
     }
-    return series;
   }
 }
 
-function checkLabels(name: string, { labels: sets = {} }: MetricDefinition, given: Labels): Labels {
+function familyOf<F extends Family>(families: Map<string, F>, name: string): F {
+  let family = families.get(name);
+  if (!family) {
+    family = { name, series: [], slots: [], dirty: true, handles: new Map() } as Family as F;
+    families.set(name, family);
+  }
+  return family;
+}
+
+/** The labels in the order of their names. */
+function checkLabels(name: string, { labels: sets = {} }: MetricDefinition, given: Labels = {}): Labels {
   for (const label of Object.keys(given)) {
     if (!Object.hasOwn(sets, label)) throw new TypeError(`${name} has no label ${label}`);
   }
-  return Object.fromEntries(
-    Object.entries(sets)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([label, values]) => {
-        const value = given[label];
-        if (value === undefined) throw new TypeError(`${name} needs the label ${label}`);
-        if (!values.includes(value))
-          throw new TypeError(`${name}: ${label}="${value}" is not one of ${values.join(', ')}`);
-        return [label, value];
-      }),
-  );
+  const checked: Record<string, string> = {};
+  for (const label of Object.keys(sets).toSorted()) {
+    const value = given[label];
+    const values = sets[label]!;
+    if (typeof value !== 'string') throw new TypeError(`${name} needs the label ${label}`);
+    if (values === 'discovered' ? value.length > MAX_VALUE : !values.includes(value) && !isOverflow(given))
+      throw new TypeError(`${name}: ${label}=${JSON.stringify(value.slice(0, 100))} ${mustBe(values)}`);
+    checked[label] = value;
+  }
+  return checked;
 }
 
-function slotKeys(name: string, definition: MetricDefinition, labels: Labels): string[] {
-  switch (definition.type) {
-    case 'counter':
-      return [slotKey({ kind: 'c', name, labels })];
-    case 'gauge':
-      return [slotKey({ kind: 'g', name, labels, aggregate: definition.aggregate ?? 'sum' })];
-    case 'histogram': {
-      const bounds = bucketsOf(definition);
-      return Array.from({ length: bounds.length + 2 }, (_, part) =>
-        slotKey({ kind: 'h', name, labels, bounds, part }),
-      );
-    }
-  }
+/** No template of a route is longer; a value that is was taken from outside. */
+const MAX_VALUE = 200;
+
+function mustBe(values: readonly string[] | 'discovered'): string {
+  return values === 'discovered' ? 'is too long for a label' : `is not one of ${values.join(', ')}`;
 }
+
+const overflow = (labels: Labels): Labels =>
+  Object.fromEntries(Object.keys(labels).map((label) => [label, OVERFLOW]));
+
+function isOverflow(labels: Labels): boolean {
+  const values = Object.values(labels);
+  return values.length > 0 && values.every((value) => value === OVERFLOW);
+}
+
+const identityOf = (labels: Labels): string => Object.values(labels).join('\u0000');

@@ -1,3 +1,4 @@
+import { type Buckets, layoutOf, parseBuckets } from './buckets.ts';
 import type { MetricDefinition } from './catalogue.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -5,8 +6,8 @@ export type Labels = Readonly<Record<string, string>>;
 /**
  * One double of a blob, and what it means. Its key, the slot in writing, says everything that decides whether two
  * values may be added, so processes of different versions can publish side by side:
- * `c["name",{labels}]`, `g["name",{labels},"sum"]`, `h["name",{labels},[bounds],part]`.
- * A histogram has a part for each bucket (the last one is +Inf) and one more for the sum.
+ * `c["name",{labels}]`, `g["name",{labels},"sum"]`, `h["name",{labels},buckets,part]`.
+ * A histogram has a part for each bucket (the last one is +Inf) and one more for the sum; a bucket that is not there is empty.
  */
 export type Slot =
   | { readonly kind: 'c'; readonly name: string; readonly labels: Labels }
@@ -15,7 +16,7 @@ export type Slot =
       readonly kind: 'h';
       readonly name: string;
       readonly labels: Labels;
-      readonly bounds: readonly number[];
+      readonly buckets: Buckets;
       readonly part: number;
     };
 
@@ -23,8 +24,14 @@ export type Aggregate = NonNullable<MetricDefinition['aggregate']>;
 
 export function slotKey(slot: Slot): string {
   const labels = Object.fromEntries(Object.entries(slot.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  const rest = slot.kind === 'g' ? [slot.aggregate] : slot.kind === 'h' ? [slot.bounds, slot.part] : [];
+  const rest = slot.kind === 'g' ? [slot.aggregate] : slot.kind === 'h' ? [slot.buckets, slot.part] : [];
   return slot.kind + JSON.stringify([slot.name, labels, ...rest]);
+}
+
+/** Keys of one histogram series, by part; its labels are in the order of their names. */
+export function histogramKeys(name: string, labels: Labels, buckets: Buckets): (part: number) => string {
+  const start = `h${JSON.stringify([name, labels, buckets]).slice(0, -1)},`;
+  return (part) => `${start}${part}]`;
 }
 
 /** Gauges live with their process; all else is added up for ever. */
@@ -51,12 +58,7 @@ export function parseSlot(key: string): Slot | undefined {
         ? { kind: 'g', name, labels, aggregate: third }
         : undefined;
     case 'h':
-      return isBounds(third) &&
-        Number.isInteger(part) &&
-        (part as number) >= 0 &&
-        (part as number) <= third.length + 1
-        ? { kind: 'h', name, labels, bounds: third, part: part as number }
-        : undefined;
+      return histogramSlot(name, labels, parseBuckets(third), Number(part));
     default:
       return undefined;
   }
@@ -68,6 +70,17 @@ function isLabels(value: unknown): value is Labels {
   );
 }
 
-function isBounds(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((bound) => typeof bound === 'number');
+function histogramSlot(
+  name: string,
+  labels: Labels,
+  buckets: Buckets | undefined,
+  part: number,
+): Slot | undefined {
+  if (!buckets || !Number.isInteger(part) || part < 0 || part > sumPart(buckets)) return undefined;
+  return { kind: 'h', name, labels, buckets, part };
+}
+
+/** The part that holds the sum of all values, after the parts of the buckets. */
+export function sumPart(buckets: Buckets): number {
+  return layoutOf(buckets).bounds.length + 1;
 }

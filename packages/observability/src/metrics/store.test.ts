@@ -24,7 +24,7 @@ const SCHEMAS = [
   schemaOf([
     slotKey({ kind: 'g', name: 'active', labels: {}, aggregate: 'sum' }),
     slotKey({ kind: 'c', name: 'jobs', labels: {} }),
-    slotKey({ kind: 'h', name: 'seconds', labels: { kind: 'a' }, bounds: [1, 2], part: 3 }),
+    slotKey({ kind: 'h', name: 'seconds', labels: { kind: 'a' }, buckets: [1, 2], part: 3 }),
   ]),
 ];
 const BOOTS = ['a|a:1|x', 'b|b:1|x', 'b|b:2|x'];

@@ -1,6 +1,7 @@
+import { layoutOf } from './buckets.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ExactValues, HistogramReading, LabelledValue, Reading } from './reading.ts';
-import { type Aggregate, type Slot, isCumulative, parseSlot } from './slot.ts';
+import { type Aggregate, type Slot, isCumulative, parseSlot, sumPart } from './slot.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What was ever counted, by slot: retired and all members, also those that lapsed and are not folded yet. */
@@ -89,10 +90,10 @@ interface HistogramDraft {
 }
 
 function draftOf(drafts: HistogramDraft[], slot: Slot & { kind: 'h' }): HistogramDraft {
-  const key = JSON.stringify([slot.labels, slot.bounds]);
+  const key = JSON.stringify([slot.labels, slot.buckets]);
   let draft = drafts.find((other) => other.key === key);
   if (!draft) {
-    draft = { key, slot, parts: Array.from({ length: slot.bounds.length + 2 }, () => 0) };
+    draft = { key, slot, parts: Array.from({ length: sumPart(slot.buckets) + 1 }, () => 0) };
     drafts.push(draft);
   }
   return draft;
@@ -101,7 +102,13 @@ function draftOf(drafts: HistogramDraft[], slot: Slot & { kind: 'h' }): Histogra
 function finish({ slot, parts }: HistogramDraft): HistogramReading {
   const counts = parts.slice(0, -1);
   const count = counts.reduce((sum, value) => sum + value, 0);
-  return { labels: slot.labels, bounds: slot.bounds, counts, count, sum: parts.at(-1) ?? 0 };
+  return {
+    labels: slot.labels,
+    bounds: [...layoutOf(slot.buckets).bounds],
+    counts,
+    count,
+    sum: parts.at(-1) ?? 0,
+  };
 }
 
 const hasLabels = (slot: Slot): boolean => Object.keys(slot.labels).length > 0;

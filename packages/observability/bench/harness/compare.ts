@@ -1,0 +1,54 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const ROUNDS = 11;
+
+/**
+ * Nanoseconds of CPU for one operation of each peer, one number a round. Every peer has a process of its own, so that
+ * none runs code that another made polymorphic; they take turns, in an order that changes.
+ */
+export async function compare(
+  module: URL,
+  names: readonly string[],
+  rounds = ROUNDS,
+): Promise<Record<string, number[]>> {
+  const results: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
+  const children: [string, ChildProcess][] = [];
+  try {
+    for (const name of names) children.push([name, await startPeer(module, name)]);
+    for (let round = 0; round < rounds; round++) {
+      const order = round % 2 === 0 ? children : children.toReversed();
+      for (const [name, child] of order) {
+        child.send('round');
+        results[name]!.push(await answerOf<number>(child, name));
+      }
+    }
+  } finally {
+    for (const [, child] of children) child.kill();
+  }
+  return results;
+}
+
+async function startPeer(module: URL, name: string): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL('peer-process.ts', import.meta.url)), [module.href, name], {
+    execArgv: ['--conditions=@prosaas/source', '--expose-gc', '--disable-warning=ExperimentalWarning'],
+  });
+  await answerOf(child, name);
+  return child;
+}
+
+async function answerOf<T>(child: ChildProcess, name: string): Promise<T> {
+  const ended = new AbortController();
+  try {
+    const [answer] = (await Promise.race([
+      once(child, 'message', { signal: ended.signal }),
+      once(child, 'exit', { signal: ended.signal }).then(() => {
+        throw new Error(`the process of ${name} ended before it answered`);
+      }),
+    ])) as [T];
+    return answer;
+  } finally {
+    ended.abort();
+  }
+}

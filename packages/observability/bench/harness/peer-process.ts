@@ -1,0 +1,39 @@
+// Holds one peer of a module: `node peer-process.ts <module> <peer>`; each message asks for one round.
+import type { Operation, Peers } from './operation.ts';
+
+const ROUND_MS = 60;
+const WARM_UP_MS = 250;
+
+const [modulePath = '', name = ''] = process.argv.slice(2);
+const { peers } = (await import(modulePath)) as Peers;
+const make = peers[name];
+if (!make) throw new Error(`${modulePath} has no peer ${name}`);
+const operation = await make();
+const times = await calibrate(operation);
+
+process.on('message', () => {
+  void round(operation, times).then((ns) => process.send!(ns / times));
+});
+process.send!('ready');
+
+/** CPU time of the whole process, garbage collection included: a neighbour on the machine does not count. */
+async function round(run: Operation, count: number): Promise<number> {
+  const before = process.cpuUsage();
+  await run(count);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) * 1000;
+}
+
+async function calibrate(run: Operation): Promise<number> {
+  let count = 1;
+  let spent = 0;
+  for (let turn = 0; spent < WARM_UP_MS * 1e6 && turn < 5000; turn++) {
+    const ns = await round(run, count);
+    spent += ns;
+    if (ns < (ROUND_MS * 1e6) / 4) count *= 2;
+  }
+  const ns = Math.max(1, await round(run, count));
+  const calibrated = Math.max(1, Math.round((count * ROUND_MS * 1e6) / ns));
+  await round(run, calibrated);
+  return calibrated;
+}

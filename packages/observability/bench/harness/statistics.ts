@@ -1,0 +1,19 @@
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 0 ? (sorted[middle - 1]! + sorted[middle]!) / 2 : sorted[Math.floor(middle)]!;
+}
+
+/** The median ratio of measurements taken side by side, and the middle half of them. */
+export interface Ratio {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Round by round, so that a noisy moment touches both sides of a ratio. */
+export function ratioOf(numerator: readonly number[], denominator: readonly number[]): Ratio {
+  const ratios = numerator.map((value, i) => value / denominator[i]!).toSorted((a, b) => a - b);
+  const at = (share: number): number => ratios[Math.round((ratios.length - 1) * share)]!;
+  return { median: median(ratios), low: at(0.25), high: at(0.75) };
+}

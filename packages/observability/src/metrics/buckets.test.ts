@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Buckets, bucketOf, layoutOf, parseBuckets } from './buckets.ts';
+import { percentile } from './percentile.ts';
+
+function slowly(bounds: ArrayLike<number>, value: number): number {
+  let bucket = 0;
+  while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
+  return bucket;
+}
+
+test.each<Buckets>([
+  { powersOfTwo: [-17, 7] },
+  { powersOfTwo: [-1, 0] },
+  [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  [0, 1, 2],
+  [-1, 0],
+  [1, 1.0000001, 1.0000002, 3],
+  [1e-300, 1e300],
+])('the table of %j finds the bucket that a search finds', (buckets) => {
+  const layout = layoutOf(buckets);
+  const { bounds } = layout;
+  const values = [...bounds].flatMap((bound) => [bound, bound * (1 + 1e-15), bound * (1 - 1e-15)]);
+  for (const value of [0, Number.MIN_VALUE, Number.MAX_VALUE, ...values.map(Math.abs)])
+    expect([value, bucketOf(layout, value)]).toEqual([value, slowly(bounds, value)]);
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (value) => {
+      expect(bucketOf(layout, value)).toBe(slowly(bounds, value));
+    }),
+  );
+});
+
+test('exponential buckets divide each doubling by eight, and powers of two are exact', () => {
+  const { bounds, shown } = layoutOf({ powersOfTwo: [-2, 3] });
+  expect(shown).toEqual([0.25, 0.5, 1, 2, 4, 8]);
+  expect(bounds).toHaveLength(41);
+  for (let i = 1; i < bounds.length; i++) expect(bounds[i]! / bounds[i - 1]!).toBeCloseTo(2 ** (1 / 8), 12);
+});
+
+test('the percentiles of exponential buckets are at most 4.4 % off', () => {
+  const layout = layoutOf({ powersOfTwo: [-17, 7] });
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 2 ** -17, max: 128, minExcluded: true, noNaN: true }), { minLength: 1 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (values, q) => {
+        const counts = Array.from({ length: layout.bounds.length + 1 }, () => 0);
+        for (const value of values) counts[bucketOf(layout, value)]!++;
+        const exact = values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(q * values.length)) - 1]!;
+        const told = percentile({ bounds: [...layout.bounds], counts }, q);
+        expect(Math.abs(told - exact) / exact).toBeLessThanOrEqual(0.0441);
+      },
+    ),
+  );
+});
+
+test('a percentile of nothing is NaN, one above the last bound is that bound, and one that is no share is refused', () => {
+  expect(percentile({ bounds: [1, 2], counts: [0, 0, 0] }, 0.5)).toBeNaN();
+  expect(percentile({ bounds: [1, 2], counts: [0, 0, 3] }, 0.5)).toBe(2);
+  expect(percentile({ bounds: [1, 2], counts: [4, 0, 0] }, 0.5)).toBe(0.5);
+  expect(() => percentile({ bounds: [1], counts: [1, 1] }, 50)).toThrow(RangeError);
+});
+
+test.each([
+  [],
+  [2, 1],
+  [1, Number.NaN],
+  [1, '2'],
+  'x',
+  null,
+  {},
+  { powersOfTwo: [1] },
+  { powersOfTwo: [3, 1] },
+  { powersOfTwo: [0.5, 1] },
+  { powersOfTwo: [-100, 100] },
+])('%j are no buckets', (value) => {
+  expect(parseBuckets(value)).toBeUndefined();
+});
