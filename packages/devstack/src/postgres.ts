@@ -15,8 +15,8 @@ import { asAccount, isRoot, unprivilegedAccount } from './unprivileged.ts';
 
 const run = promisify(execFile);
 
-export const POSTGRES_USER = 'prosaas';
-export const POSTGRES_PASSWORD = 'prosaas';
+const POSTGRES_USER = 'prosaas';
+const POSTGRES_PASSWORD = 'prosaas';
 
 export interface PostgresOptions {
   port?: number;
@@ -105,7 +105,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   };
 }
 
-export function databaseUrl(port: number, database: string): string {
+function databaseUrl(port: number, database: string): string {
   return `postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@127.0.0.1:${port}/${database}`;
 }
 

@@ -25,7 +25,7 @@ const managers: readonly PackageManager[] = [
 ];
 
 /** A Redis server is missing and could not be installed; the message carries the command that does it. */
-export class CannotInstallRedis extends Error {
+class CannotInstallRedis extends Error {
   override name = 'CannotInstallRedis';
 }
 

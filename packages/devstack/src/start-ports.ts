@@ -14,7 +14,7 @@ const stores = [
 ] as const;
 
 /** People's doors are where they are expected or nowhere: each line says which port is taken, by what, and the way out. */
-export class PortsTaken extends Error {
+class PortsTaken extends Error {
   override name = 'PortsTaken';
 }
 

@@ -1,0 +1,366 @@
+import { loadProfile } from '@prosaas/agentkit';
+import { poll } from '@prosaas/devstack';
+import { startTelephonyProvider } from '@prosaas/simulators';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { Project } from './project.ts';
+
+// One story, told in order: each test goes on where the one before it ended.
+
+const services = ['api', 'calls', 'worker', 'baileys'] as const;
+const second = 1_000_000_000;
+const customer = '15550001111';
+
+let project: Project;
+let url: { api: string; calls: string; baileys: string; simulator: string };
+let keys: { ADMIN_KEY: string; METRICS_TOKEN: string };
+let account: string;
+
+beforeAll(async () => {
+  project = await Project.create();
+  const { API_PORT, CALLS_PORT, BAILEYS_PORT, SIMULATOR_PORT } = project.ports;
+  url = {
+    api: `http://127.0.0.1:${API_PORT}`,
+    calls: `http://127.0.0.1:${CALLS_PORT}`,
+    baileys: `http://127.0.0.1:${BAILEYS_PORT}`,
+    simulator: `http://127.0.0.1:${SIMULATOR_PORT}`,
+  };
+  await project.compose(['down', '--volumes', '--remove-orphans', '--timeout', '5']);
+  await project.compose(['build']);
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') console.log(await project.compose(['logs', '--tail', '60']));
+});
+
+afterAll(async () => {
+  await project?.compose(['down', '--volumes', '--remove-orphans', '--timeout', '5']);
+});
+
+test('docker compose up --wait brings everything up healthy, from nothing and without a .env', async () => {
+  await project.compose(['up', '--wait', '--wait-timeout', '240']);
+  expect(await project.health()).toEqual({
+    api: 'healthy',
+    calls: 'healthy',
+    worker: 'healthy',
+    baileys: 'healthy',
+    redis: 'healthy',
+    postgres: 'healthy',
+    simulator: 'healthy',
+  });
+});
+
+test('the engine runs the healthchecks of the specification', async () => {
+  const checks: Record<string, unknown> = {};
+  for (const { Service, Name } of await project.containers()) {
+    checks[Service] = await project.inspect(Name, '{{json .Config.Healthcheck}}');
+  }
+  expect(checks).toMatchObject({
+    api: {
+      Test: ['CMD', 'curl', '-f', 'http://localhost:5000/api/health'],
+      Interval: 30 * second,
+      Timeout: 10 * second,
+      Retries: 3,
+      StartPeriod: 40 * second,
+    },
+    calls: {
+      Test: ['CMD', 'curl', '-f', 'http://localhost:5050/health'],
+      Interval: 30 * second,
+      Timeout: 10 * second,
+      Retries: 3,
+    },
+    worker: {
+      Test: [
+        'CMD-SHELL',
+        `python -c "import os,redis; r=redis.from_url(os.environ.get('REDIS_URL','redis://redis:6379/0')); r.ping()"`,
+      ],
+      Interval: 30 * second,
+    },
+    baileys: {
+      Test: ['CMD-SHELL', 'wget -qO- http://localhost:3300/health >/dev/null 2>&1 || exit 1'],
+      Interval: 15 * second,
+    },
+  });
+});
+
+test('every service runs as a user without rights on a root that it cannot write', async () => {
+  for (const service of services) {
+    const name = await nameOf(service);
+    expect(await project.inspect(name, '{{json .HostConfig}}'), service).toMatchObject({
+      CapDrop: ['ALL'],
+      ReadonlyRootfs: true,
+      Init: true,
+      SecurityOpt: ['no-new-privileges:true'],
+    });
+    expect(await project.compose(['exec', '-T', service, 'id', '-un'])).toBe('node\n');
+    await expect(project.compose(['exec', '-T', service, 'touch', '/app/x'])).rejects.toThrow(
+      'Read-only file system',
+    );
+    expect(
+      await project.compose([
+        'exec',
+        '-T',
+        service,
+        'sh',
+        '-c',
+        'find /app -name "*.test.*" -path "*prosaas*"',
+      ]),
+    ).toBe('');
+  }
+});
+
+test('ports are published on the loopback only, and PostgreSQL not at all', async () => {
+  const open: Record<string, number> = {};
+  for (const { Service, Name } of await project.containers()) {
+    const ports = await project.inspect<Record<string, { HostIp: string }[] | null>>(
+      Name,
+      '{{json .NetworkSettings.Ports}}',
+    );
+    const published = Object.values(ports).flatMap((bindings) => bindings ?? []);
+    expect(
+      published.every(({ HostIp }) => HostIp === '127.0.0.1'),
+      Service,
+    ).toBe(true);
+    open[Service] = published.length;
+  }
+  expect(open).toEqual({ api: 1, calls: 1, worker: 0, baileys: 1, redis: 1, postgres: 0, simulator: 1 });
+});
+
+test('a command in the api container reads the generated keys', async () => {
+  const lines = (await project.compose(['exec', '-T', 'api', 'prosaas-keys'])).trim().split('\n');
+  const read = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
+  expect(Object.keys(read).toSorted()).toEqual(['ADMIN_KEY', 'API_KEY', 'INTERNAL_SECRET', 'METRICS_TOKEN']);
+  keys = read as typeof keys;
+});
+
+test('the heartbeat is read with redis-cli, and a stranger may do nothing else', async () => {
+  const beat = Number(await project.compose(['exec', '-T', 'redis', 'redis-cli', 'GET', 'worker:heartbeat']));
+  expect(Math.abs(Date.now() / 1000 - beat)).toBeLessThan(60);
+  const stranger = new Redis(project.ports.REDIS_PORT, '127.0.0.1', { enableReadyCheck: false });
+  try {
+    expect(await stranger.ping()).toBe('PONG');
+    expect(Number(await stranger.get('worker:heartbeat'))).toBeGreaterThanOrEqual(beat);
+    for (const command of [
+      ['SET', 'worker:heartbeat', '1'],
+      ['GET', 'other'],
+      ['INFO'],
+      ['KEYS', '*'],
+      ['CONFIG', 'GET', '*'],
+    ]) {
+      const [name = '', ...args] = command;
+      await expect(stranger.call(name, ...args)).rejects.toThrow('NOPERM');
+    }
+  } finally {
+    stranger.disconnect();
+  }
+});
+
+test('WhatsApp messages are answered by the containers and counted in /metrics.json', async () => {
+  account = await pair('front-desk');
+  const before = await metricsAtRest();
+  const { faq } = await loadProfile(undefined);
+  const asked = faq.slice(0, 5);
+  await play('/phones', { number: customer });
+  for (const { question } of asked)
+    await play(`/phones/${customer}/send`, { account, text: question, wait: true });
+  const texts = await heard(asked.length);
+  for (const [index, { answer }] of asked.entries()) expect(texts[index]).toContain(answer);
+
+  const after = await metricsAtRest();
+  expect(difference(before.counters, after.counters)).toEqual({
+    whatsapp_inbound_messages: asked.length,
+    whatsapp_outbound_messages: asked.length,
+    queue_jobs_enqueued: 2 * asked.length,
+    queue_jobs_completed: 2 * asked.length,
+  });
+});
+
+test('a call is greeted by the containers and counted in /metrics.json', async () => {
+  const before = await metricsAtRest();
+  await using provider = startTelephonyProvider({
+    authToken: 'simulated',
+    webhookUrl: url.calls,
+    publicUrl: 'http://localhost:5050',
+  });
+  const call = await provider.call();
+  const report = await call.ended;
+  expect(report.verdict).toBe('connected');
+  expect(report.heard.byteLength).toBeGreaterThan(8000);
+  const after = await poll(
+    async () => {
+      const reading = await metricsAtRest();
+      return reading.gauges['calls_active'] === 0 && reading;
+    },
+    { timeoutMs: 60_000, what: 'the call to end' },
+  );
+  expect(difference(before.counters, after.counters)).toMatchObject({ calls_started: 1, calls_completed: 1 });
+});
+
+test('docker compose up --scale worker=3 gives three workers, each with a heartbeat', async () => {
+  await project.compose(['up', '--wait', '--no-recreate', '--scale', 'worker=3']);
+  const workers = await poll(
+    async () => {
+      const response = await fetch(`${url.api}/readyz`);
+      const { checks } = (await response.json()) as { checks: { workers: { live?: number; lost?: number } } };
+      return checks.workers.live === 3 && checks.workers;
+    },
+    { timeoutMs: 60_000, everyMs: 500, what: 'three live workers' },
+  );
+  expect(workers.lost).toBe(0);
+});
+
+test('containers made anew come back with their data: the WhatsApp session answers by itself', async () => {
+  await project.compose(['up', '--wait', '--scale', 'worker=1'], ['test/compose/quick-health.yml']);
+  await poll(
+    async () => {
+      const response = await fetch(`${url.baileys}/api/sessions/front-desk`, { headers: admin() });
+      return ((await response.json()) as { status: string }).status === 'WORKING';
+    },
+    { timeoutMs: 60_000, everyMs: 500, what: 'the session to work again' },
+  );
+  const before = await metricsAtRest();
+  expect(before.counters['whatsapp_inbound_messages']).toBe(5);
+  await play(`/phones/${customer}/send`, { account, text: 'Are you open on Sunday?', wait: true });
+  await heard(6);
+  expect((await metricsAtRest()).counters['whatsapp_outbound_messages']).toBe(6);
+});
+
+test.each([
+  { stopped: 'postgres', unhealthy: ['api'], healthy: ['calls', 'worker', 'baileys', 'redis'], readyz: 503 },
+  { stopped: 'redis', unhealthy: ['calls', 'worker'], healthy: ['api', 'baileys', 'postgres'], readyz: 200 },
+  {
+    stopped: 'baileys',
+    unhealthy: [],
+    healthy: ['api', 'calls', 'worker', 'redis', 'postgres'],
+    readyz: 503,
+  },
+])(
+  'while $stopped is stopped exactly $unhealthy turn unhealthy',
+  async ({ stopped, unhealthy, healthy, readyz }) => {
+    await project.compose(['stop', stopped]);
+    const health = await settledHealth();
+    const { status } = await fetch(`${url.api}/readyz`);
+    await project.compose(['start', stopped]);
+    await poll(async () => Object.values(await project.health()).every((state) => state === 'healthy'), {
+      timeoutMs: 120_000,
+      everyMs: 1000,
+      what: `everything to be healthy again with ${stopped}`,
+    });
+    expect({ ...health, readyz: status }).toMatchObject({
+      ...Object.fromEntries(unhealthy.map((name) => [name, 'unhealthy'])),
+      ...Object.fromEntries(healthy.map((name) => [name, 'healthy'])),
+      readyz,
+    });
+  },
+);
+
+test('docker compose stop ends every container with 0', async () => {
+  await project.compose(['stop']);
+  const codes = (await project.containers()).map(
+    ({ Service, State, ExitCode }) => `${Service} ${State} ${ExitCode}`,
+  );
+  const names = [...services, 'redis', 'postgres', 'simulator'];
+  expect(codes.toSorted()).toEqual(names.map((name) => `${name} exited 0`).toSorted());
+});
+
+/** The health column once it has stood still for longer than the checks take to turn it. */
+async function settledHealth(): Promise<Record<string, string>> {
+  let last = '';
+  let since = performance.now();
+  return poll(
+    async () => {
+      const health = await project.health();
+      const text = JSON.stringify(health);
+      if (text !== last) since = performance.now();
+      last = text;
+      return performance.now() - since > 15_000 && health;
+    },
+    { timeoutMs: 120_000, everyMs: 500, what: 'the health column to stand still' },
+  );
+}
+
+const admin = (): Record<string, string> => ({
+  'x-api-key': keys.ADMIN_KEY,
+  'content-type': 'application/json',
+});
+
+async function nameOf(service: string): Promise<string> {
+  const container = (await project.containers()).find(({ Service }) => Service === service);
+  if (!container) throw new Error(`${service} has no container`);
+  return container.Name;
+}
+
+/** The account that pairs with a new session, by its number. */
+async function pair(session: string): Promise<string> {
+  const created = await fetch(`${url.baileys}/api/sessions`, {
+    method: 'POST',
+    headers: admin(),
+    body: JSON.stringify({ name: session }),
+  });
+  expect(created.status).toBe(201);
+  const qr = await poll(
+    async () => {
+      const response = await fetch(`${url.baileys}/api/${session}/auth/qr?format=raw`, { headers: admin() });
+      return response.ok && response.text();
+    },
+    { timeoutMs: 30_000, everyMs: 250, what: 'the QR code' },
+  );
+  await play('/scan', { qr, number: '15559990000' });
+  return '15559990000';
+}
+
+/** One request to the simulator: what a phone does. */
+async function play(path: string, body: Record<string, unknown>): Promise<void> {
+  const response = await fetch(`${url.simulator}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+}
+
+/** What the customer's phone shows once it has so many texts. */
+function heard(count: number): Promise<string[]> {
+  return poll(
+    async () => {
+      const response = await fetch(`${url.simulator}/phones/${customer}/messages`);
+      const { messages } = (await response.json()) as { messages: { text: string }[] };
+      return messages.length >= count && messages.map(({ text }) => text);
+    },
+    { timeoutMs: 60_000, everyMs: 250, what: `${count} answers` },
+  );
+}
+
+interface Metrics {
+  counters: Record<string, number>;
+  gauges: Record<string, number>;
+  complete: boolean;
+}
+
+/** `/metrics.json` once two readings, a publishing interval apart, are complete and alike. */
+async function metricsAtRest(): Promise<Metrics> {
+  let last = '';
+  return poll(
+    async () => {
+      const response = await fetch(`${url.api}/metrics.json?verbose`, {
+        headers: { authorization: `Bearer ${keys.METRICS_TOKEN}` },
+      });
+      const metrics = (await response.json()) as Metrics;
+      const { queue_jobs_enqueued = 0, queue_jobs_completed = 0, queue_jobs_failed = 0 } = metrics.counters;
+      const text = JSON.stringify(metrics.counters);
+      const rests =
+        metrics.complete && text === last && queue_jobs_enqueued === queue_jobs_completed + queue_jobs_failed;
+      last = text;
+      return rests && metrics;
+    },
+    { timeoutMs: 60_000, everyMs: 2500, what: 'metrics at rest' },
+  );
+}
+
+function difference(before: Record<string, number>, after: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(after)
+      .map(([name, value]) => [name, value - (before[name] ?? 0)] as const)
+      .filter(([, step]) => step !== 0),
+  );
+}

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freePort, isPortFree } from '@prosaas/devstack';
+
+const run = promisify(execFile);
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+const files = ['docker-compose.yml', 'deploy/compose.simulator.yml'];
+
+const doors = {
+  API_PORT: 5000,
+  CALLS_PORT: 5050,
+  BAILEYS_PORT: 3300,
+  REDIS_PORT: 6379,
+  SIMULATOR_PORT: 9301,
+};
+
+export interface Container {
+  Name: string;
+  Service: string;
+  State: string;
+  Health: string;
+  ExitCode: number;
+}
+
+/** A Compose project of the test's own, built from this tree. */
+export class Project {
+  readonly #env: NodeJS.ProcessEnv;
+  readonly ports: typeof doors;
+
+  private constructor(ports: typeof doors) {
+    this.ports = ports;
+    const text = Object.entries(ports).map(([name, port]) => [name, String(port)]);
+    // Nothing of this machine's own settings: a project without .env.
+    this.#env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(text) };
+  }
+
+  /** On the standard ports where they are free. */
+  static async create(): Promise<Project> {
+    const ports = { ...doors };
+    for (const name of Object.keys(doors) as (keyof typeof doors)[]) {
+      if (await isPortFree(doors[name])) continue;
+      ports[name] = await freePort();
+      console.log(`port ${doors[name]} is taken: ${name}=${ports[name]}`);
+    }
+    return new Project(ports);
+  }
+
+  /** `docker compose ...`; `extra` are further Compose files. */
+  async compose(args: string[], extra: string[] = []): Promise<string> {
+    const options = [...files, ...extra].flatMap((file) => ['-f', file]);
+    const { stdout } = await this.#docker([
+      'compose',
+      '-p',
+      'prosaas-test',
+      '--env-file',
+      '/dev/null',
+      ...options,
+      ...args,
+    ]);
+    return stdout;
+  }
+
+  async inspect<T>(container: string, format: string): Promise<T> {
+    const { stdout } = await this.#docker(['inspect', '-f', format, container]);
+    return JSON.parse(stdout) as T;
+  }
+
+  async containers(): Promise<Container[]> {
+    const lines = await this.compose(['ps', '--all', '--format', 'json']);
+    return lines
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Container);
+  }
+
+  /** The health column by service, as `docker compose ps` prints it; a stopped container has none. */
+  async health(): Promise<Record<string, string>> {
+    const containers = await this.containers();
+    return Object.fromEntries(containers.map(({ Service, Health }) => [Service, Health]));
+  }
+
+  async #docker(args: string[]): Promise<{ stdout: string }> {
+    try {
+      return await run('docker', args, {
+        cwd: repository,
+        env: this.#env,
+        maxBuffer: 64 * 1024 * 1024,
+        timeout: 15 * 60_000,
+      });
+    } catch (error) {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      const tail = `${stdout}\n${stderr}`.slice(-6000);
+      throw new Error(`docker ${args.join(' ')} failed:\n${tail}`, { cause: error });
+    }
+  }
+}
