@@ -22,7 +22,9 @@ const compose = parse(read('docker-compose.yml'), { merge: true }) as {
 };
 
 function defaultsOf(app: keyof typeof schemas): Map<string, string> {
-  const fields = Object.entries(schemas[app].properties as Record<string, { default?: unknown }>);
+  const fields = Object.entries(
+    schemas[app].properties as Record<string, { default?: string | number | boolean }>,
+  );
   return new Map(
     fields.map(([name, field]) => {
       const value = typeof field.default === 'boolean' ? Number(field.default) : field.default;
