@@ -16,7 +16,7 @@ afterAll(async () => {
   await stage[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-  await stage.commands.flushall();
+  await stage.forgetCalls();
 });
 
 async function stranger(...frames: string[]): Promise<number> {

@@ -49,6 +49,23 @@ test('a service that starts without Redis listens, is unhealthy and takes no cal
   expect((await call.ended).verdict).toBe('connected');
 });
 
+test('a Redis that hangs is busy to callers within seconds, and a live call does not stop for it', async () => {
+  await using desk = await stage.desk();
+  await desk.warm();
+  const live = await desk.provider.call({ say: babble(1500) });
+  await live.stream?.untilMarks(1);
+  stage.redis.freeze();
+  try {
+    expect((await desk.provider.call({ callbacks: 'never' })).verdict).toBe('rejected');
+    await poll(async () => (await desk.get('/health')).status === 503, { what: 'health to turn' });
+    expect((await live.ended).marks).toHaveLength(2);
+  } finally {
+    stage.redis.thaw();
+  }
+  expect(await stage.outcomeOf(live.sid)).toMatchObject({ outcome: 'completed' });
+  await poll(async () => (await stage.totals()).active === 0, { what: 'the slot to be given back' });
+});
+
 test('without PostgreSQL calls go on, and are written down later', async () => {
   await using desk = await stage.desk();
   await desk.warm();

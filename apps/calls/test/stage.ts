@@ -117,6 +117,12 @@ export class Stage implements AsyncDisposable {
     };
   }
 
+  /** No call was ever there. */
+  async forgetCalls(): Promise<void> {
+    const keys = await this.commands.keys('{prosaas}:calls:*');
+    if (keys.length > 0) await this.commands.del(...keys);
+  }
+
   totals(): Promise<SlotTotals> {
     return this.#slots.totals();
   }

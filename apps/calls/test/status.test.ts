@@ -16,7 +16,7 @@ afterAll(async () => {
   await stage[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-  await stage.commands.flushall();
+  await stage.forgetCalls();
 });
 
 test.each(['twice', 'out-of-order', 'late', 'never'] as const)(

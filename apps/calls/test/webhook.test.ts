@@ -17,7 +17,7 @@ afterAll(async () => {
   await stage[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-  await stage.commands.flushall();
+  await stage.forgetCalls();
 });
 
 const nothing = { started: 0, completed: 0, errors: 0, rejected: 0, active: 0 };

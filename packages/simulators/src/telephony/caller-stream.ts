@@ -64,6 +64,11 @@ export class CallerStream {
     return this.#playout.heard;
   }
 
+  /** How far ahead of the caller's ear the service has sent at most, in bytes. */
+  get mostWaiting(): number {
+    return this.#playout.mostWaiting;
+  }
+
   /** Resolves when the caller has heard so many marks, or when the stream is over. */
   async untilMarks(count: number): Promise<void> {
     while (this.marks.length < count && !this.#over) {

@@ -3,6 +3,8 @@ export class Playout {
   #queue: (Uint8Array | { mark: string })[] = [];
   readonly #heard: Uint8Array[] = [];
   readonly #onMark: (name: string) => void;
+  #waiting = 0;
+  #mostWaiting = 0;
 
   constructor(onMark: (name: string) => void) {
     this.#onMark = onMark;
@@ -14,11 +16,18 @@ export class Playout {
 
   /** Bytes that wait to be played. */
   get waiting(): number {
-    return this.#queue.reduce((sum, item) => sum + (item instanceof Uint8Array ? item.length : 0), 0);
+    return this.#waiting;
+  }
+
+  /** The most that ever waited: how far ahead of the caller's ear the service sends. */
+  get mostWaiting(): number {
+    return this.#mostWaiting;
   }
 
   add(audio: Uint8Array): void {
     this.#queue.push(audio);
+    this.#waiting += audio.length;
+    this.#mostWaiting = Math.max(this.#mostWaiting, this.#waiting);
   }
 
   mark(name: string): void {
@@ -30,6 +39,7 @@ export class Playout {
   clear(): void {
     const dropped = this.#queue;
     this.#queue = [];
+    this.#waiting = 0;
     for (const item of dropped) if (!(item instanceof Uint8Array)) this.#onMark(item.mark);
   }
 
@@ -46,6 +56,7 @@ export class Playout {
       const part = item.subarray(0, left);
       this.#heard.push(part);
       left -= part.length;
+      this.#waiting -= part.length;
       if (part.length === item.length) this.#queue.shift();
       else this.#queue[0] = item.subarray(part.length);
     }
