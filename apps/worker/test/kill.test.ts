@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { poll, startPostgres } from '@prosaas/devstack';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { balance, setStage, type Stage } from './stage.ts';
+
+// Hundreds of jobs on a machine that may be busy: what is waited for has limits of its own.
+vi.setConfig({ testTimeout: 120_000 });
 
 let stage: Stage;
 beforeEach(async () => {
@@ -70,7 +73,7 @@ test('kill -9 in the middle of jobs, three times: every message is answered once
   stage.fork();
   for (const share of [0.1, 0.35, 0.6]) {
     await poll(async () => (await stage.totals()).completed > 400 * share && (await active()) > 0, {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       what: 'jobs under way',
     });
     victim.kill('SIGKILL');
@@ -85,7 +88,7 @@ test('at SIGTERM running jobs finish, nothing is lost, and the worker exits with
   stage.baileys.delayMs = 200;
   await receiveMany(10, 3);
   const first = stage.fork();
-  await poll(async () => stage.baileys.requests > 3, { timeoutMs: 20_000, what: 'sends under way' });
+  await poll(async () => stage.baileys.requests > 3, { timeoutMs: 60_000, what: 'sends under way' });
   first.kill('SIGTERM');
   const [code] = (await once(first, 'exit')) as [number | null];
   expect(code).toBe(0);
@@ -99,7 +102,7 @@ test('a job that outlasts the stop is handed back, uses up no attempt, and anoth
   stage.baileys.delayMs = 60_000;
   await receiveMany(2, 1);
   const first = stage.fork();
-  await poll(async () => stage.baileys.requests === 2, { timeoutMs: 20_000, what: 'sends under way' });
+  await poll(async () => stage.baileys.requests === 2, { timeoutMs: 60_000, what: 'sends under way' });
   first.kill('SIGTERM');
   const [code] = (await once(first, 'exit')) as [number | null];
   expect(code).toBe(0);
@@ -123,14 +126,14 @@ test('while PostgreSQL is away jobs wait and use up no attempt', async () => {
   stage.baileys.delayMs = 50;
   await receiveMany(4, 5);
   await stage.worker();
-  await poll(() => stage.baileys.requests > 4, { timeoutMs: 20_000, what: 'sends under way' });
+  await poll(() => stage.baileys.requests > 4, { timeoutMs: 60_000, what: 'sends under way' });
   await postgres.stop();
   const delayed = async (): Promise<number> => {
     const { queues } = await stage.totals();
     return queues['inbound-messages'].delayed + queues['outbound-messages'].delayed;
   };
   await poll(async () => (await active()) === 0 && (await delayed()) > 0, {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: 'the jobs to be handed back',
   });
   await postgres.start();
@@ -159,7 +162,7 @@ test('Redis restarts in the middle of jobs: all are done once, in order, and the
   stage.fork();
   for (const completed of [30, 100]) {
     await poll(async () => (await stage.totals()).completed > completed && (await active()) > 0, {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       what: 'jobs under way',
     });
     await stage.redisServer.stop();
@@ -175,7 +178,7 @@ test('Redis stands still for longer than the locks live: all are done once, in o
   stage.fork();
   stage.fork();
   await poll(async () => (await stage.totals()).completed > 30 && (await active()) > 0, {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
     what: 'jobs under way',
   });
   stage.redisServer.freeze();
@@ -197,7 +200,7 @@ test('a worker that can reach neither Redis nor PostgreSQL stays, says so, and e
   let exited = false;
   lost.once('exit', () => (exited = true));
   await poll(() => said.includes('jobs wait until the database and Redis are ready'), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: 'the worker to say so',
   });
   expect(said).toContain('Redis is away');
