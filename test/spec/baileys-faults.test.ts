@@ -14,12 +14,17 @@ const api = (path: string): string => `${stack.url.api}${path}`;
 
 describe('the baileys service', () => {
   test.each([
-    ['stopped', 'refused', () => stack.services.baileys.stop(), () => stack.services.baileys.start()],
+    [
+      'stopped',
+      'refused',
+      async () => void (await stack.services.baileys.stop()),
+      () => stack.services.baileys.start(),
+    ],
     [
       'hung',
       'timeout',
-      () => stack.services.baileys.kill('SIGSTOP'),
-      () => stack.services.baileys.kill('SIGCONT'),
+      async () => stack.services.baileys.kill('SIGSTOP'),
+      async () => stack.services.baileys.kill('SIGCONT'),
     ],
   ])(
     '%s: readiness and WhatsApp say %s, nothing else is concerned, and all comes back',

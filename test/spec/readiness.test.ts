@@ -2,7 +2,7 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Stack, poll } from '@prosaas/devstack';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ask } from './support/ask.ts';
+import { ask, partOf } from './support/ask.ts';
 import { isStatus, startQuickStack, until } from './support/stack.ts';
 
 /** Stands in the place of the baileys service and counts how often it is asked. */
@@ -56,7 +56,7 @@ afterAll(async () => {
 /** Readiness once the last result of the check is this one: /health/whatsapp shows it as it is. */
 async function readyAfter(status: 'pass' | 'fail'): Promise<unknown> {
   const whatsapp = `${stack.url.api}/health/whatsapp`;
-  await until(whatsapp, ({ body }) => (body?.['baileys'] as { status: string }).status === status);
+  await until(whatsapp, (answer) => partOf(answer, 'baileys', 'status') === status);
   return (await ask(readyz)).body?.['ready'];
 }
 

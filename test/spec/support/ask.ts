@@ -47,3 +47,10 @@ export function reasonsOf(answer: Answer): Record<string, unknown> {
       .map(([name, { reason }]) => [name, reason]),
   );
 }
+
+/** A part of the body, by the names that lead to it; undefined where there is none. */
+export function partOf({ body }: Pick<Answer, 'body'>, ...path: string[]): unknown {
+  let part: unknown = body;
+  for (const name of path) part = (part as Record<string, unknown> | null | undefined)?.[name];
+  return part;
+}

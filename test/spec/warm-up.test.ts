@@ -1,0 +1,159 @@
+import { type Stack, poll } from '@prosaas/devstack';
+import { announceReplica, listReplicas } from '@prosaas/observability';
+import { keyspace } from '@prosaas/runtime';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask, bearer, partOf } from './support/ask.ts';
+import { redisOf } from './support/redis.ts';
+import { isStatus, startQuickStack, until } from './support/stack.ts';
+
+let stack: Stack;
+let redis: Awaited<ReturnType<typeof redisOf>>;
+
+beforeAll(async () => {
+  stack = await startQuickStack({ services: ['api', 'baileys'] });
+  redis = await redisOf(stack);
+});
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+  await stack[Symbol.asyncDispose]();
+});
+
+const warmup = (): string => `${stack.url.api}/warmup`;
+const agentkit = (): string => `${stack.url.api}/health/agentkit`;
+
+const keyPrefix = keyspace('prosaas').key('replicas');
+
+/** Waits until so many replicas are announced. */
+async function untilAnnounced(replicas: number): Promise<void> {
+  const seen = async (): Promise<number> =>
+    (await listReplicas({ redis: redis.client, keyPrefix })).filter(({ instance }) =>
+      instance.includes('secret-host'),
+    ).length;
+  await poll(async () => (await seen()) === replicas, { what: `${replicas} replicas` });
+}
+
+/** Stands for a replica that answers customers. */
+class Replica implements AsyncDisposable {
+  asked = 0;
+  agent = 'cold';
+  voice: string | undefined;
+  fallback = false;
+  readonly #announcement: AsyncDisposable;
+
+  constructor(service: 'worker' | 'calls', onAsk: (replica: Replica) => void) {
+    this.voice = service === 'calls' ? 'cold' : undefined;
+    this.#announcement = announceReplica({
+      redis: redis.client,
+      keyPrefix,
+      replica: {
+        service,
+        instance: `${service}:secret-host:1`,
+        host: 'secret-host',
+        pid: 1,
+        startedAt: new Date(),
+      },
+      report: () => ({
+        agent: this.agent,
+        fallback: this.fallback,
+        ...(this.voice === undefined ? {} : { voice: this.voice }),
+      }),
+      on: {
+        warmup: () => {
+          this.asked += 1;
+          onAsk(this);
+        },
+      },
+      everyMs: 100,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#announcement[Symbol.asyncDispose]();
+  }
+}
+
+describe('/warmup', () => {
+  test('is not_ready when nobody alive answers customers', async () => {
+    const answer = await ask(warmup());
+    expect([answer.status, answer.body]).toMatchObject([
+      503,
+      { status: 'cold', checks: { agent: { status: 'fail', reason: 'not_ready', replicas: 0 } } },
+    ]);
+    const health = await until(agentkit(), ({ text }) => text.includes('not_ready'));
+    expect([health.status, health.body]).toMatchObject([503, { status: 'unhealthy' }]);
+  });
+
+  // Replicas hear of what was asked up to 30 s before they came: this one asks first.
+  test('names what is cold after 30 s; hosts are for those with a token', { timeout: 60_000 }, async () => {
+    await using worker = new Replica('worker', () => undefined);
+    worker.agent = 'warm';
+    await using calls = new Replica('calls', (replica) => {
+      replica.agent = 'warm';
+      replica.voice = 'loading';
+    });
+    await untilAnnounced(2);
+    const [stranger, admin, verbose] = await Promise.all([
+      ask(warmup()),
+      ask(warmup(), bearer(stack.keys.adminKey)),
+      ask(`${warmup()}?verbose`),
+    ]);
+    expect([stranger.status, stranger.body]).toEqual([
+      503,
+      {
+        status: 'cold',
+        checks: {
+          agent: { status: 'pass', replicas: 2 },
+          voice: { status: 'fail', reason: 'not_ready', replicas: 2, cold: ['calls'] },
+        },
+      },
+    ]);
+    expect(admin.text).toContain('"instance":"calls:secret-host:1","state":"loading"');
+    expect(verbose.text).toBe('[+]agent ok\n[-]voice failed: not_ready\nwarmup check failed\n');
+    expect(calls.asked).toBe(1);
+  });
+
+  test('asks the cold ones once, whatever the number of callers, and is warm when all of them are', async () => {
+    await using worker = new Replica('worker', (replica) => {
+      replica.agent = 'warm';
+    });
+    await using calls = new Replica('calls', (replica) => {
+      replica.agent = 'warm';
+      replica.voice = 'warm';
+    });
+    await untilAnnounced(2);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(warmup())));
+    for (const { status, text } of answers) expect([status, text]).toEqual([200, '{"status":"warm"}']);
+    expect([worker.asked, calls.asked]).toEqual([1, 1]);
+    expect((await ask(`${warmup()}?verbose`)).text).toBe('[+]agent ok\n[+]voice ok\nwarmup check passed\n');
+    expect([worker.asked, calls.asked]).toEqual([1, 1]);
+    expect((await until(agentkit(), isStatus(200))).text).toBe('{"status":"ok"}');
+  });
+
+  test('the model provider away is a warning: customers are answered', async () => {
+    await using worker = new Replica('worker', () => undefined);
+    worker.agent = 'warm';
+    worker.fallback = true;
+    const answer = await until(`${agentkit()}?verbose`, ({ text }) => text.includes('model_fallback'));
+    expect([answer.status, answer.text]).toEqual([
+      200,
+      '[+]agent ok: model_fallback\nagentkit check passed\n',
+    ]);
+  });
+});
+
+test('/health/whatsapp: an agent that is cold somewhere is told as such', async () => {
+  await using worker = new Replica('worker', () => undefined);
+  worker.agent = 'loading';
+  const answer = await until(
+    `${stack.url.api}/health/whatsapp`,
+    (one) => partOf(one, 'agentkit', 'cold') === 1,
+  );
+  expect([answer.status, answer.body]).toMatchObject([
+    503,
+    {
+      status: 'unhealthy',
+      baileys: { status: 'pass' },
+      agentkit: { status: 'fail', reason: 'not_ready', cold: 1 },
+    },
+  ]);
+});
