@@ -48,6 +48,8 @@ export interface ConnectionOptions {
 
 const QUERY_TIMEOUT_MS = 20_000;
 const CLOSE_TIMEOUT_MS = 1500;
+/** How often a closing handshake is looked at, see `#endUnansweredClose`. */
+const CLOSE_WATCH_MS = 2000;
 
 /** One WebSocket to WhatsApp, from its opening to its close; a session uses one after the other. */
 export class Connection {
@@ -96,6 +98,26 @@ export class Connection {
         if (connection === 'close') resolve(readClose(lastDisconnect?.error));
       });
     });
+    this.#endUnansweredClose();
+  }
+
+  /**
+   * The client closes a connection on which nothing comes any more, and then waits for the peer's half of the handshake:
+   * with a peer that is gone, half a minute.
+   */
+  #endUnansweredClose(): void {
+    let wasClosing = false;
+    const watch = setInterval(() => {
+      const { isClosing } = this.#socket.ws;
+      if (isClosing && wasClosing) this.#terminate();
+      wasClosing = isClosing;
+    }, CLOSE_WATCH_MS);
+    watch.unref();
+    void this.closed.then(() => clearInterval(watch));
+  }
+
+  #terminate(): void {
+    (this.#socket.ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
   }
 
   /** Resolves when the bytes are written; that the server has them, its ack says. */
@@ -111,9 +133,7 @@ export class Connection {
 
   /** Closes without a logout; a peer that does not answer is not waited for. */
   async close(): Promise<void> {
-    const timer = setTimeout(() => {
-      (this.#socket.ws as unknown as { socket?: { terminate(): void } }).socket?.terminate();
-    }, CLOSE_TIMEOUT_MS);
+    const timer = setTimeout(() => this.#terminate(), CLOSE_TIMEOUT_MS);
     try {
       await this.#socket.end(undefined);
       await this.closed;

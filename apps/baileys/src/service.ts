@@ -42,7 +42,8 @@ const LEASE_MS = 10_000;
 const LOOK_EVERY_MS = 2000;
 const ACK_TIMEOUT_MS = 20_000;
 const STALL_LIMIT_MS = 20_000;
-const DATABASE_CONNECTIONS = 20;
+/** A session needs one at a time for what comes in; several replicas share a server of 100. */
+const DATABASE_CONNECTIONS = 10;
 
 /** Listens first; sessions are taken as soon as the database is migrated and Redis answers. */
 export async function startBaileys(

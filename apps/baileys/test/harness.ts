@@ -27,6 +27,7 @@ export interface SessionBody {
   status: string;
   reason: string | null;
   wanted: string;
+  since: string;
   phone_number: string | null;
   last_inbound_at: string | null;
 }
@@ -80,13 +81,13 @@ export class Stack implements AsyncDisposable {
     return this.#db.query<T>(sql, params);
   }
 
-  async replica(overrides: BaileysOverrides = {}): Promise<Replica> {
+  async replica(overrides: BaileysOverrides = {}, whatsappUrl = this.whatsapp.url): Promise<Replica> {
     const config = loadConfig(BaileysConfig, {
       ...KEYS,
       BAILEYS_PORT: '0',
       DATABASE_URL: this.databaseUrl,
       REDIS_URL: this.redis.url,
-      WHATSAPP_WS_URL: this.whatsapp.url,
+      WHATSAPP_WS_URL: whatsappUrl,
     });
     const service = await startBaileys(
       config,

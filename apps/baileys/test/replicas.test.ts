@@ -94,6 +94,24 @@ test('a lease that another replica got ends the session here at once, and it can
   await second.until('shop', 'WORKING');
 });
 
+test('a lease that expired with nobody else to take it is taken anew, and the connection stays', async () => {
+  const owner = '{prosaas}:whatsapp:owner:shop';
+  const { since } = await second.session('shop');
+  const token = await stack.commands.hget(owner, 'token');
+  await stack.commands.del(owner);
+  const fence = async (): Promise<boolean> => {
+    const newer = await stack.commands.hget(owner, 'token');
+    const [row] = await stack.rows<{ fence: string }>(
+      `select fence::text as fence from whatsapp_credentials where session_id = 'shop'`,
+    );
+    return newer !== token && row?.fence === newer;
+  };
+  await expect.poll(fence, SOON).toBe(true);
+  const phone = stack.whatsapp.addPhone();
+  await phone.sendText(account, 'still here');
+  expect(await second.session('shop')).toMatchObject({ status: 'WORKING', since });
+});
+
 test('an owner whose fence is old cannot write, and lets go', async () => {
   const phone = stack.whatsapp.addPhone();
   await stack.rows(`update whatsapp_credentials set fence = fence + 1 where session_id = 'shop'`);
