@@ -1,12 +1,13 @@
 import type { Stack } from '@prosaas/devstack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask } from './support/ask.ts';
+import { ask, partOf } from './support/ask.ts';
 import { isStatus, startQuickStack, until } from './support/stack.ts';
 
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startQuickStack();
+  // Nobody answers as WhatsApp.
+  stack = await startQuickStack({ env: { WHATSAPP_WS_URL: 'ws://127.0.0.1:9' } });
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
@@ -55,4 +56,27 @@ describe('the baileys service', () => {
       await until(api('/health/whatsapp'), isStatus(200));
     },
   );
+});
+
+test('no session is well; one that is wanted and does not work fails WhatsApp health with its reason, not readiness', async () => {
+  const headers = { 'x-admin-key': stack.keys.adminKey, 'content-type': 'application/json' };
+  const made = await ask(`${stack.url.baileys}/api/sessions`, {
+    method: 'POST',
+    headers,
+    body: '{"id":"front"}',
+  });
+  expect(made.status).toBe(201);
+  const failed = await until(api('/health/whatsapp'), isStatus(503));
+  expect(failed.body).toMatchObject({
+    status: 'unhealthy',
+    baileys: {
+      status: 'pass',
+      sessions: { status: 'fail', reason: 'not_ready', total: 1, wanted: 1, working: 0 },
+    },
+  });
+  expect(Object.values(partOf(failed, 'baileys', 'sessions', 'reasons') as object)).toEqual([1]);
+  expect((await ask(api('/readyz'))).status).toBe(200);
+
+  await ask(`${stack.url.baileys}/api/sessions/front/stop`, { method: 'POST', headers, body: '{}' });
+  await until(api('/health/whatsapp'), isStatus(200));
 });

@@ -60,5 +60,6 @@ test('with a namespace of its own it works beside the first, with its own heartb
 });
 
 function sourcesOf({ body }: Pick<Answer, 'body'>): string[] {
-  return (body?.['sources'] as { service: string }[]).map(({ service }) => service).toSorted();
+  const sources = body?.['sources'] as { service: string }[] | undefined;
+  return (sources ?? []).map(({ service }) => service).toSorted();
 }
