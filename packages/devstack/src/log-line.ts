@@ -18,7 +18,7 @@ export function formatLine(source: string, line: string): string {
   const colour = Object.hasOwn(sourceColours, source)
     ? sourceColours[source as keyof typeof sourceColours]
     : 'white';
-  return `${styleText(colour, source.padEnd(8))} ${formatBody(line)}`;
+  return `${styleText(colour, source.padEnd(9))} ${formatBody(line)}`;
 }
 
 function formatBody(line: string): string {

@@ -1,12 +1,16 @@
-// `npm start`: PostgreSQL, Redis and the four services on this machine, until Ctrl-C.
+// `npm start`: PostgreSQL, Redis and the four services on this machine, until Ctrl-C. With `-- --simulator` they talk to a
+// simulated WhatsApp and keep nothing.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { formatLine } from './log-line.ts';
 import { ensureRedisInstalled } from './redis-install.ts';
 import { AlreadyRunning, holdLock } from './run-lock.ts';
 import { type Stack, type StackPorts, startStack } from './stack.ts';
 import { choosePorts } from './start-ports.ts';
+import { type Simulator, startSimulator } from './start-simulator.ts';
+import { freePort } from './ports.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const dataDir = join(repository, '.data');
@@ -21,6 +25,7 @@ function say(line: string): void {
 }
 
 async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { simulator: { type: 'boolean', default: false } } });
   const stopped = stopSignal();
   const envFile = join(repository, '.env');
   if (existsSync(envFile)) process.loadEnvFile(envFile);
@@ -37,9 +42,10 @@ async function main(): Promise<void> {
   const began = performance.now();
   let starting = true;
   say('starting PostgreSQL, Redis and four services ...');
+  await using simulator = values.simulator ? await simulate() : undefined;
   await using stack = await startStack({
     ports,
-    dataDir,
+    ...(simulator === undefined ? { dataDir } : {}),
     redisUrl,
     databaseUrl,
     wait: false,
@@ -48,9 +54,13 @@ async function main(): Promise<void> {
       if (source === 'postgres' || source === 'redis' || (starting && line.includes('"/readyz"'))) return;
       console.log(formatLine(source, line));
     },
-    env: settings(ports),
+    env: { ...settings(ports), ...simulator?.env },
   });
-  lock.note({ databaseUrl: stack.databaseUrl, redisUrl: stack.redisUrl });
+  lock.note({
+    ...stack.url,
+    databaseUrl: stack.databaseUrl,
+    ...(simulator && { simulator: simulator.control }),
+  });
   const ready = Promise.all(Object.values(stack.services).map((service) => service.ready())).then(
     () => 'ready',
   );
@@ -58,7 +68,7 @@ async function main(): Promise<void> {
   const first = await Promise.race([ready, over, stopped]);
   starting = false;
   if (first === 'ready') {
-    printTable(stack, Math.round((performance.now() - began) / 100) / 10);
+    printTable(stack, simulator, Math.round((performance.now() - began) / 100) / 10);
     await Promise.race([over, stopped]);
   }
   stopping = true;
@@ -66,7 +76,14 @@ async function main(): Promise<void> {
   say('stopping ...');
   const stoppedAt = performance.now();
   await stack[Symbol.asyncDispose]();
-  say(`stopped in ${((performance.now() - stoppedAt) / 1000).toFixed(1)} s; data is kept in .data`);
+  say(
+    `stopped in ${((performance.now() - stoppedAt) / 1000).toFixed(1)} s; ${values.simulator ? 'nothing is kept' : 'data is kept in .data'}`,
+  );
+}
+
+async function simulate(): Promise<Simulator> {
+  const ports = { whatsapp: await freePort(), control: await freePort() };
+  return startSimulator(ports, (line) => console.log(formatLine('simulator', line)));
 }
 
 /** Settles at the first SIGINT or SIGTERM; a later press ends at once, and what is left is stopped behind us. */
@@ -112,7 +129,7 @@ function settings(ports: Partial<StackPorts>): Record<string, string | undefined
   };
 }
 
-function printTable(stack: Stack, seconds: number): void {
+function printTable(stack: Stack, simulator: Simulator | undefined, seconds: number): void {
   const { api, calls, baileys } = stack.ports;
   const rows = [
     ['api', `http://localhost:${api}`, `http://localhost:${api}/api/health`],
@@ -121,6 +138,7 @@ function printTable(stack: Stack, seconds: number): void {
     ['worker', 'no port', `redis-cli -u ${withoutPassword(stack.redisUrl)} GET worker:heartbeat`],
     ['PostgreSQL', withoutPassword(stack.databaseUrl), ''],
     ['Redis', withoutPassword(stack.redisUrl), ''],
+    ...(simulator ? [['simulator', simulator.control, 'in another terminal: npm run demo'] as const] : []),
   ] as const;
   const lines = rows.map(([name, url, health]) =>
     `  ${name.padEnd(11)} ${url.padEnd(48)} ${health}`.trimEnd(),
