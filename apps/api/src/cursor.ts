@@ -25,7 +25,7 @@ function parse(cursor: string): unknown {
   }
 }
 
-export class BadCursor extends AppError {
+class BadCursor extends AppError {
   constructor(options: ErrorOptions = {}) {
     super('The cursor is not one that this list handed out: start again without it.', {
       status: 400,

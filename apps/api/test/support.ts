@@ -6,7 +6,7 @@ import { startApi } from '../src/service.ts';
 
 export const apiKey = 'the-api-key';
 export const adminKey = 'the-admin-key';
-export const metricsToken = 'the-metrics-token';
+const metricsToken = 'the-metrics-token';
 
 export interface TestApi extends AsyncDisposable {
   url: string;

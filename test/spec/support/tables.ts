@@ -20,7 +20,7 @@ function cellsOf(line: string): string[] {
 }
 
 /** What stands between code marks. */
-export function codesOf(cell: string): string[] {
+function codesOf(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
 }
 
