@@ -1,9 +1,5 @@
 import type { Snapshot } from './snapshot.ts';
-
-/** A publisher whose last word is older may have counted since; `complete` is false then. */
-const FRESH_MS = 3000;
-/** A publisher that does not come back after a roll-back within this time is gone. */
-const GIVE_UP_MS = 10_000;
+import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 
 interface Loss {
   /** Everybody who spoke after this spoke after the loss. */
@@ -25,14 +21,18 @@ export const NO_CONTINUITY: Continuity = { last: undefined, loss: undefined };
  * publishing or fold number lies before what was seen, or when a process' sequence number fell. It is made good when
  * everyone who published before has published again.
  */
-export function follow({ last, loss }: Continuity, next: Snapshot): Continuity {
+export function follow(
+  { last, loss }: Continuity,
+  next: Snapshot,
+  { giveUpMs }: ProtocolTimes = PROTOCOL_TIMES,
+): Continuity {
   let current = loss;
   if (last && lostSomething(last, next)) {
     const waitingFor = new Set([...last.members, ...next.members].map(({ instance }) => instance));
     for (const instance of loss?.waitingFor ?? []) waitingFor.add(instance);
     current = { mark: last.now, noticedAt: next.now, waitingFor };
   }
-  if (current) current = stillOpen(current, next);
+  if (current) current = stillOpen(current, next, giveUpMs);
   return { last: next, loss: current };
 }
 
@@ -43,11 +43,11 @@ function lostSomething(last: Snapshot, next: Snapshot): boolean {
   return next.members.some(({ boot, seq }) => seq < (seqs.get(boot) ?? 0));
 }
 
-function stillOpen(loss: Loss, { now, members }: Snapshot): Loss | undefined {
+function stillOpen(loss: Loss, { now, members }: Snapshot, giveUpMs: number): Loss | undefined {
   const back = new Set(
     members.filter(({ publishedAt }) => publishedAt > loss.mark).map(({ instance }) => instance),
   );
-  const expired = now > loss.noticedAt + GIVE_UP_MS;
+  const expired = now > loss.noticedAt + giveUpMs;
   const present = new Set(members.map(({ instance }) => instance));
   const waitingFor = [...loss.waitingFor].filter(
     (instance) => !back.has(instance) && (present.has(instance) || !expired),
@@ -56,8 +56,12 @@ function stillOpen(loss: Loss, { now, members }: Snapshot): Loss | undefined {
 }
 
 /** Nothing is missing from this snapshot. */
-export function isComplete({ loss }: Continuity, { now, since, members, unreadable }: Snapshot): boolean {
+export function isComplete(
+  { loss }: Continuity,
+  { now, since, members, unreadable }: Snapshot,
+  { freshMs }: ProtocolTimes = PROTOCOL_TIMES,
+): boolean {
   // Right after a loss of everything others may not have come back yet, and nobody knows of them.
-  if (loss || unreadable.length > 0 || now - since < FRESH_MS) return false;
-  return members.every(({ publishedAt }) => now - publishedAt < FRESH_MS);
+  if (loss || unreadable.length > 0 || now - since < freshMs) return false;
+  return members.every(({ publishedAt }) => now - publishedAt < freshMs);
 }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { type Schema, encodeBlob, schemaOf } from './blob.ts';
 import type { Collection } from './registry.ts';
 import { isCumulative } from './slot.ts';
-import { type PublishAnswer, type PublishRequest, TOMBSTONE_MS } from './store.ts';
+import type { PublishAnswer, PublishRequest } from './store.ts';
+import { PROTOCOL_TIMES } from './times.ts';
 
 export interface MetricsSource {
   /** The kind of process, such as `worker`. */
@@ -37,6 +38,7 @@ const MAX_UNANSWERED = 8;
 export class Publication {
   #source: MetricsSource;
   #leaseMs: number;
+  #tombstoneMs: number;
   #boot: string;
   #registered = false;
   #schema: Schema = schemaOf([]);
@@ -50,12 +52,13 @@ export class Publication {
   #seenFolds = 0;
   #answeredAt = 0;
 
-  constructor(source: MetricsSource, leaseMs: number) {
+  constructor(source: MetricsSource, leaseMs: number, tombstoneMs: number = PROTOCOL_TIMES.tombstoneMs) {
     for (const part of [source.service, source.instance]) {
       if (part === '' || part.includes('|')) throw new TypeError(`"${part}" can't name a source of metrics`);
     }
     this.#source = source;
     this.#leaseMs = leaseMs;
+    this.#tombstoneMs = tombstoneMs;
     this.#boot = bootOf(source);
   }
 
@@ -108,7 +111,7 @@ export class Publication {
       case 'unknown':
         // Forgotten with the store, or folded so long ago that the tombstone is gone: what was sent before this word
         // is not ours any more. Forgotten by a roll-back to before its first word: nothing was folded, all of it counts.
-        if (!sameStore || silentMs >= TOMBSTONE_MS) this.#beginAgain(this.#sent.at(-2));
+        if (!sameStore || silentMs >= this.#tombstoneMs) this.#beginAgain(this.#sent.at(-2));
         else this.#beginAgain(undefined);
         return 'again';
     }

@@ -2,7 +2,8 @@ import { type MetricsSource, Publication } from './publication.ts';
 import type { RedisClient } from '../redis/client.ts';
 import { TimeLimitReached, withinTime } from '../redis/time-limit.ts';
 import type { MetricsRegistry } from './registry.ts';
-import { STORE_LIMIT_MS, redisStore } from './store.ts';
+import { redisStore } from './store.ts';
+import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 
 export interface MetricsPublisherOptions {
   /** A connection for this alone, without an offline queue. It is reset when Redis does not answer in time. */
@@ -13,6 +14,7 @@ export interface MetricsPublisherOptions {
   source: MetricsSource;
   intervalMs?: number;
   leaseMs?: number;
+  times?: ProtocolTimes;
   /** The first failure of each outage. */
   onError: (error: unknown) => void;
 }
@@ -31,15 +33,16 @@ const MAX_WORDS = 4;
  */
 export function startMetricsPublisher(options: MetricsPublisherOptions): MetricsPublisher {
   const { redis, keyPrefix, registry, source, intervalMs = 1000, leaseMs = 10_000, onError } = options;
-  const store = redisStore(redis, keyPrefix);
-  const publication = new Publication(source, leaseMs);
+  const { times = PROTOCOL_TIMES } = options;
+  const store = redisStore(redis, keyPrefix, times);
+  const publication = new Publication(source, leaseMs, times.tombstoneMs);
   let failing = false;
   let running: Promise<boolean> | undefined;
   let disposal: Promise<void> | undefined;
 
   const attempt = async (what: (signal: AbortSignal) => Promise<void>): Promise<boolean> => {
     try {
-      await withinTime(STORE_LIMIT_MS, 'publishing metrics', what);
+      await withinTime(times.limitMs, 'publishing metrics', what);
       failing = false;
       return true;
     } catch (error) {

@@ -5,7 +5,8 @@ import { type Continuity, NO_CONTINUITY, follow, isComplete } from './continuity
 import { HighestSeen } from './monotonic.ts';
 import { type ExactSource, type ExactValues, MetricsUnknown, type Reading } from './reading.ts';
 import { type Snapshot, SnapshotReader } from './snapshot.ts';
-import { MAX_FOLD, type MetricsStore, STORE_LIMIT_MS, redisStore, storeKeys } from './store.ts';
+import { MAX_FOLD, type MetricsStore, redisStore, storeKeys } from './store.ts';
+import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 import { arrange, cumulativeTotals, gaugeTotals } from './totals.ts';
 
 export interface MetricsReaderOptions {
@@ -14,6 +15,7 @@ export interface MetricsReaderOptions {
   catalogue: Catalogue;
   sources?: readonly ExactSource[];
   leaseMs?: number;
+  times?: ProtocolTimes;
   /** The first failure of each outage. */
   onError: (error: unknown) => void;
 }
@@ -30,7 +32,8 @@ export class MetricsReader implements AsyncDisposable {
   #sources: readonly ExactSource[];
   #leaseMs: number;
   #onError: (error: unknown) => void;
-  #flight = new LimitedFlight(STORE_LIMIT_MS, 'reading metrics');
+  #times: ProtocolTimes;
+  #flight: LimitedFlight;
   #failing = false;
   #reported = new Set<string>();
   #continuity: Continuity = NO_CONTINUITY;
@@ -47,14 +50,17 @@ export class MetricsReader implements AsyncDisposable {
     catalogue,
     sources = [],
     leaseMs = 10_000,
+    times = PROTOCOL_TIMES,
     onError,
   }: MetricsReaderOptions) {
     this.#redis = redis;
-    this.#store = redisStore(redis, keyPrefix);
+    this.#store = redisStore(redis, keyPrefix, times);
     this.#snapshots = new SnapshotReader(redis, storeKeys(keyPrefix));
     this.#catalogue = catalogue;
     this.#sources = sources;
     this.#leaseMs = leaseMs;
+    this.#times = times;
+    this.#flight = new LimitedFlight(times.limitMs, 'reading metrics');
     this.#onError = onError;
   }
 
@@ -99,7 +105,7 @@ export class MetricsReader implements AsyncDisposable {
     // After the snapshot: were it before, a FLUSHALL in between would show old exact values under a new `since`.
     const exactIsFresh = await this.#readExact(snapshot.storeId);
     signal.throwIfAborted();
-    this.#continuity = follow(this.#continuity, snapshot);
+    this.#continuity = follow(this.#continuity, snapshot, this.#times);
     this.#highest.enter(snapshot.storeId);
     const exact = [...this.#exact].map(([name, values]) => this.#highest.exact(name, values));
     this.#tidy(snapshot);
@@ -115,7 +121,7 @@ export class MetricsReader implements AsyncDisposable {
         instance,
         age_seconds: Math.max(0, snapshot.now - publishedAt) / 1000,
       })),
-      complete: exactIsFresh && isComplete(this.#continuity, snapshot),
+      complete: exactIsFresh && isComplete(this.#continuity, snapshot, this.#times),
       since: snapshot.since / 1000,
     };
   }

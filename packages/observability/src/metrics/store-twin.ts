@@ -6,11 +6,10 @@ import {
   type FoldAnswer,
   type FoldRequest,
   MAX_FOLD,
-  MAX_ROLLBACK_MS,
   type PublishAnswer,
   type PublishRequest,
-  TOMBSTONE_MS,
 } from './store.ts';
+import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 
 interface State {
   store: { id: string; since: number; at: number; folds: number; grace: number; gap: number } | undefined;
@@ -40,6 +39,11 @@ export class StoreTwin {
   now = 0;
   #state: State = empty();
   #stores = 0;
+  #times: ProtocolTimes;
+
+  constructor(times: ProtocolTimes = PROTOCOL_TIMES) {
+    this.#times = times;
+  }
 
   publish({
     boot,
@@ -53,7 +57,11 @@ export class StoreTwin {
     const word = decodeBlob(blob)!;
     this.#open();
     const before = this.#state.store!;
-    if (knownStore === before.id && before.at + MAX_ROLLBACK_MS < seenAt && before.folds < seenFolds) {
+    if (
+      knownStore === before.id &&
+      before.at + this.#times.maxRollbackMs < seenAt &&
+      before.folds < seenFolds
+    ) {
       this.#state.store = undefined;
       this.#open();
     }
@@ -98,7 +106,7 @@ export class StoreTwin {
       slotsOf(schemas.get(schema)!).forEach((slot, i) => {
         if (isCumulative(slot) && values[i] !== 0) retired.set(slot, (retired.get(slot) ?? 0) + values[i]!);
       });
-      tombstones.set(boot, { seq, until: this.now + TOMBSTONE_MS });
+      tombstones.set(boot, { seq, until: this.now + this.#times.tombstoneMs });
       leases.delete(boot);
       blobs.delete(boot);
       this.#use(schema, -1);

@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
+import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 
-/** Commands of metrics may take this long: they never hold up the work that they count. */
-export const STORE_LIMIT_MS = 1000;
-/** How long Redis remembers what a folded process had published last. */
-export const TOMBSTONE_MS: number = 7 * 24 * 3600 * 1000;
-/** A Redis that crashes may lose this much; one that lost more, and folded counts with it, begins anew. */
-export const MAX_ROLLBACK_MS = 30_000;
 export const MAX_FOLD = 50;
 
 /** All keys carry the prefix, and with it one hash tag, such as `{prosaas}:metrics`. */
@@ -89,7 +84,11 @@ const publishScript = luaScript('store', 'publish');
 const foldScript = luaScript('store', 'fold');
 
 /** The two scripts that write. */
-export function redisStore(redis: RedisClient, prefix: string): MetricsStore {
+export function redisStore(
+  redis: RedisClient,
+  prefix: string,
+  { tombstoneMs, maxRollbackMs }: ProtocolTimes = PROTOCOL_TIMES,
+): MetricsStore {
   const keys = storeKeys(prefix);
   const fixed = [keys.store, keys.leases, keys.blobs, keys.schemas, keys.uses, keys.retired];
   return {
@@ -107,7 +106,7 @@ export function redisStore(redis: RedisClient, prefix: string): MetricsStore {
           knownStore,
           ...numbers,
           newStoreId(),
-          String(MAX_ROLLBACK_MS),
+          String(maxRollbackMs),
         ],
       )) as string[];
       const [status, now, storeId, folds, foldedSeq] = answer;
@@ -124,7 +123,7 @@ export function redisStore(redis: RedisClient, prefix: string): MetricsStore {
       const [now, folded, unreadable] = (await foldScript.run(
         redis,
         [...fixed, ...some.map((boot) => keys.tombstone(boot))],
-        [mode, newStoreId(), String(leaseMs), String(TOMBSTONE_MS), ...some],
+        [mode, newStoreId(), String(leaseMs), String(tombstoneMs), ...some],
       )) as [string, string[], string[]];
       return { now: Number(now), folded, unreadable };
     },
