@@ -29,6 +29,10 @@ export { percentile } from './metrics/percentile.ts';
 export { type Collection, MetricsRegistry, type MetricsRegistryOptions } from './metrics/registry.ts';
 export { type MetricsBody, type MetricsRoutesOptions, metricsRoutes } from './metrics/routes.ts';
 export type { Labels } from './metrics/slot.ts';
+export { type HttpMetricsOptions, httpMetrics, instrumentHttp } from './instruments/http.ts';
+export { type ProcessMetricsOptions, instrumentProcess, processMetrics } from './instruments/process.ts';
+export { type TextFormat, contentTypes, negotiateFormat } from './text/format.ts';
+export { TextRenderer, type TextRendererOptions } from './text/renderer.ts';
 export type { RedisClient } from './redis/client.ts';
 export {
   type CheckDefinition,

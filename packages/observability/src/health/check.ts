@@ -12,12 +12,16 @@ export interface CheckReport {
 }
 
 export interface CheckDefinition {
+  /** Letters, digits, `_`, `-` and `.`: it stands in paths and lines. */
   readonly name: string;
   readonly componentType: 'datastore' | 'component' | 'system';
   /** What `application/health+json` calls the component, such as `postgres`; the check's name unless given. */
   readonly component?: string;
   readonly timeoutMs?: number;
-  /** Passes by returning, fails by throwing. Should stop when the signal aborts: its time is up. */
+  /**
+   * Passes by returning, fails by throwing. Should stop when the signal aborts: its time is up. A `CheckFailure` that it
+   * throws at that very moment is taken as its result: it knows best what it was waiting for.
+   */
   run(signal: AbortSignal): Promise<CheckReport | void> | CheckReport | void;
 }
 

@@ -1,5 +1,5 @@
 import type { CheckResult, CheckStatus } from './check.ts';
-import type { HealthRegistry } from './registry.ts';
+import { type HealthRegistry, SHUTDOWN } from './registry.ts';
 import { type Hysteresis, type Steadiness, settle } from './steadiness.ts';
 
 /** A check as a probe's body shows it. Facts stand beside status and reason; the rest is for those who may see it. */
@@ -48,12 +48,13 @@ export interface ProbeState {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** A probe with its memory of the results in a row. */
-export class Probe {
+/** A probe with its memory of the results in a row. Disposing of it ends its listening. */
+export class Probe implements Disposable {
   readonly definition: ProbeDefinition;
   #health: HealthRegistry;
   #steady = new Map<string, Steadiness>();
   #lastBad = new Map<string, CheckResult>();
+  #listening: Disposable | undefined;
 
   constructor(definition: ProbeDefinition, health: HealthRegistry) {
     this.definition = definition;
@@ -61,7 +62,7 @@ export class Probe {
     const { hysteresis, required } = definition;
     if (!hysteresis) return;
     const names = new Set(required);
-    health.onResult((result) => {
+    this.#listening = health.onResult((result) => {
       const { name, status } = result;
       if (!names.has(name)) return;
       this.#steady.set(name, settle(this.#steady.get(name), status !== 'fail', hysteresis));
@@ -69,16 +70,34 @@ export class Probe {
     });
   }
 
+  /** The checks that it shows, each once; what is required stands first. */
+  get checks(): string[] {
+    return [...new Set([...this.definition.required, ...(this.definition.shown ?? [])])];
+  }
+
   state(exclude: ReadonlySet<string> = NOBODY): ProbeState {
-    const { required, shown = [], failsWhileDraining = false } = this.definition;
-    const lines: ProbeLine[] = [];
-    for (const name of required)
-      lines.push({ result: this.#steadied(this.#health.result(name)), required: true });
-    for (const name of shown) lines.push({ result: this.#health.result(name), required: false });
+    const { failsWhileDraining = false } = this.definition;
+    const lines = this.checks.map((name) => this.#line(name));
     if (failsWhileDraining && this.#health.draining)
       lines.push({ result: shutdown(this.#health.now()), required: true });
     const counted = exclude.size === 0 ? lines : lines.filter(({ result }) => !exclude.has(result.name));
     return { ok: counted.every((line) => !line.required || line.result.status !== 'fail'), lines: counted };
+  }
+
+  /** One of its checks by itself, as the probe sees it. */
+  stateOf(name: string): ProbeState {
+    const line = this.#line(name);
+    return { ok: line.result.status !== 'fail', lines: [line] };
+  }
+
+  [Symbol.dispose](): void {
+    this.#listening?.[Symbol.dispose]();
+  }
+
+  #line(name: string): ProbeLine {
+    const required = this.definition.required.includes(name);
+    const result = this.#health.result(name);
+    return { result: required ? this.#steadied(result) : result, required };
   }
 
   /** Where nothing is known it is not a matter of how often. A failure that does not turn the probe yet is a warning. */
@@ -91,7 +110,7 @@ export class Probe {
 
 function shutdown(at: number): CheckResult {
   return {
-    name: 'shutdown',
+    name: SHUTDOWN,
     status: 'fail',
     reason: 'shutting_down',
     facts: {},

@@ -20,6 +20,12 @@ interface Entry {
   last: CheckResult | undefined;
 }
 
+/** What a timer takes; Node runs one that is longer after 1 ms. */
+const LONGEST_MS = 2 ** 31 - 1;
+const NAME = /^[\w.-]+$/;
+/** The line that a probe adds while the process drains. */
+export const SHUTDOWN = 'shutdown';
+
 const NOTHING = { status: 'fail', facts: {}, detail: {}, durationMs: 0, unknown: true } as const;
 
 const steadyNow = (): number => performance.timeOrigin + performance.now();
@@ -44,16 +50,19 @@ export class HealthRegistry implements AsyncDisposable {
     maxAgeMs = 10_000,
     now = steadyNow,
   }: HealthRegistryOptions = {}) {
-    this.#intervalMs = intervalMs;
-    this.#timeoutMs = timeoutMs;
-    this.#maxAgeMs = maxAgeMs;
+    this.#intervalMs = duration('intervalMs', intervalMs);
+    this.#timeoutMs = duration('timeoutMs', timeoutMs);
+    this.#maxAgeMs = duration('maxAgeMs', maxAgeMs);
     this.#now = now;
   }
 
-  /** Throws when the name is taken. After `start` the check runs at once. */
+  /** Throws when the name is taken, or when it or the time limit is none. After `start` the check runs at once. */
   register(definition: CheckDefinition): void {
-    const { name } = definition;
-    if (this.#entries.has(name)) throw new TypeError(`there is a check named ${name} already`);
+    const { name, timeoutMs } = definition;
+    if (!NAME.test(name)) throw new TypeError(`${JSON.stringify(name)} is no name for a check`);
+    if (this.#entries.has(name) || name === SHUTDOWN)
+      throw new TypeError(`there is a check named ${name} already`);
+    if (timeoutMs !== undefined) duration(`timeoutMs of the check ${name}`, timeoutMs);
     const entry: Entry = { definition, run: undefined, overdue: undefined, last: undefined };
     this.#entries.set(name, entry);
     if (this.#timer) this.#turn(entry);
@@ -103,6 +112,7 @@ export class HealthRegistry implements AsyncDisposable {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  /** Stops the timer, and waits for the runs under way within their time limits. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -141,6 +151,18 @@ export class HealthRegistry implements AsyncDisposable {
 
   #record(entry: Entry, result: CheckResult): void {
     entry.last = result;
-    for (const listener of this.#listeners) listener(result);
+    for (const listener of this.#listeners) {
+      try {
+        listener(result);
+      } catch (error) {
+        // A listener that throws must not end the process, nor keep the others from hearing.
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
+    }
   }
+}
+
+function duration(name: string, ms: number): number {
+  if (ms > 0 && ms <= LONGEST_MS) return ms;
+  throw new RangeError(`${name} must be over 0 and at most ${LONGEST_MS} milliseconds, not ${ms}`);
 }

@@ -46,6 +46,7 @@ const DEFAULT_BUCKETS: Buckets = { powersOfTwo: [-17, 7] };
 /** Checks a catalogue and gives it back with its literal types. Throws one error that lists every fault. */
 export function defineCatalogue<const C extends Catalogue>(catalogue: C): C {
   const faults = Object.entries(catalogue).flatMap(([name, definition]) => faultsOf(name, definition));
+  faults.push(...ambiguousNames(catalogue));
   if (faults.length > 0) throw new TypeError(`faulty metric catalogue:\n- ${faults.join('\n- ')}`);
   return catalogue;
 }
@@ -54,10 +55,28 @@ export function bucketsOf(definition: MetricDefinition): Buckets {
   return definition.buckets ?? DEFAULT_BUCKETS;
 }
 
+/** Names that two metrics would both have as samples of a text format. */
+function ambiguousNames(catalogue: Catalogue): string[] {
+  const owners = new Map<string, string>();
+  const faults: string[] = [];
+  for (const [name, { type }] of Object.entries(catalogue)) {
+    const samples =
+      type === 'histogram' ? ['_bucket', '_sum', '_count'] : type === 'counter' ? ['_total'] : [];
+    for (const sample of [name, ...samples.map((suffix) => name + suffix)]) {
+      const owner = owners.get(sample);
+      if (owner !== undefined) faults.push(`${name}: ${sample} belongs to ${owner}`);
+      owners.set(sample, name);
+    }
+  }
+  return faults;
+}
+
 function faultsOf(name: string, definition: MetricDefinition): string[] {
   const faults: string[] = [];
   const { type, labels = {}, aggregate, buckets } = definition;
   if (!/^[a-z][a-z0-9_]*$/.test(name)) faults.push(`${name}: a name is lower case letters, digits and _`);
+  if (definition.unit !== undefined && !name.endsWith(`_${definition.unit}`))
+    faults.push(`${name}: a name ends in its unit, _${definition.unit}`);
   if (aggregate !== undefined && type !== 'gauge') faults.push(`${name}: only a gauge has an aggregate`);
   if (buckets !== undefined) {
     if (type !== 'histogram') faults.push(`${name}: only a histogram has buckets`);

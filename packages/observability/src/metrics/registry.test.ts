@@ -91,10 +91,13 @@ test('a faulty catalogue lists every fault at once', () => {
     'Bad-Name': { type: 'counter', help: '' },
     buckets: { type: 'histogram', help: '', buckets: [2, 1] },
     gauge: { type: 'counter', help: '', aggregate: 'max', labels: { le: ['1'] } },
+    bytes: { type: 'counter', help: '', unit: 'seconds' },
+    twice: { type: 'counter', help: '' },
+    twice_total: { type: 'gauge', help: '' },
     large: { type: 'counter', help: '', labels: { a: sixty(), b: sixty() } },
   };
   expect(() => defineCatalogue(faulty)).toThrow(
-    /Bad-Name[^]*buckets: buckets must be finite and ascending[^]*only a gauge has an aggregate[^]*le can't name a label[^]*3600 series/,
+    /Bad-Name[^]*buckets: buckets must be finite and ascending[^]*only a gauge has an aggregate[^]*le can't name a label[^]*a name ends in its unit, _seconds[^]*3600 series[^]*twice_total belongs to twice/,
   );
 });
 

@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import fastify, { type FastifyInstance } from 'fastify';
+import { expect, test } from 'vitest';
+import { defineCatalogue } from '../metrics/catalogue.ts';
+import { MetricsRegistry } from '../metrics/registry.ts';
+import { parseSlot } from '../metrics/slot.ts';
+import { httpMetrics, instrumentHttp } from './http.ts';
+
+interface Bench {
+  app: FastifyInstance;
+  counted(): Record<string, number>;
+  inFlight(): number;
+}
+
+async function build(routes: (app: FastifyInstance) => void): Promise<Bench> {
+  const registry = new MetricsRegistry(defineCatalogue(httpMetrics({ service: ['api', 'calls'] })));
+  const app = fastify();
+  await app.register(instrumentHttp, { registry, labels: { service: 'api' } });
+  routes(app);
+  const read = (name: string): [Record<string, string>, number][] => {
+    const { slots, values } = registry.collect();
+    return slots.flatMap((key, i) => {
+      const slot = parseSlot(key);
+      return slot?.name === name ? [[slot.labels, values[i]!] as [Record<string, string>, number]] : [];
+    });
+  };
+  return {
+    app,
+    counted: () =>
+      Object.fromEntries(
+        read('http_requests').map(([{ service, method, route, status }, value]) => [
+          `${service} ${method} ${route} ${status}`,
+          value,
+        ]),
+      ),
+    inFlight: () => read('http_requests_in_flight').reduce((sum, [, value]) => sum + value, 0),
+  };
+}
+
+test('requests are counted by route template, never by path, and unknown ones under one label', async () => {
+  const { app, counted, inFlight } = await build((to) => {
+    to.get('/calls/:id', async () => 'a call');
+    to.post('/calls', async (_request, reply) => reply.code(201).send('x'));
+    to.register(async (inner) => void inner.get('/deep', async () => Promise.reject(new Error('no'))), {
+      prefix: '/v1',
+    });
+    to.addHttpMethod('PROPFIND');
+    to.route({ method: ['PUT', 'PROPFIND'], url: '/odd', handler: async () => 'odd' });
+  });
+  await app.inject('/calls/1');
+  await app.inject('/calls/2');
+  await app.inject({ method: 'HEAD', url: '/calls/3' });
+  await app.inject({ method: 'POST', url: '/calls' });
+  await app.inject('/v1/deep');
+  await app.inject({ method: 'PUT', url: '/odd' });
+  await app.inject({ method: 'PROPFIND' as 'PUT', url: '/odd' });
+  for (const url of ['/wp-login.php', '/.env', '/calls/1/2/3']) await app.inject(url);
+  expect(counted()).toEqual({
+    'api GET /calls/:id 2xx': 2,
+    'api HEAD /calls/:id 2xx': 1,
+    'api POST /calls 2xx': 1,
+    'api GET /v1/deep 5xx': 1,
+    'api PUT /odd 2xx': 1,
+    'api other /odd 2xx': 1,
+    'api GET unknown 4xx': 3,
+  });
+  expect(inFlight()).toBe(0);
+});
+
+test('what a hook of the app refuses is counted too', async () => {
+  const { app, counted } = await build((to) => {
+    to.addHook('onRequest', async (_request, reply) => reply.code(401).send('no'));
+    to.get('/closed', async () => 'never');
+  });
+  await app.inject('/closed');
+  expect(counted()).toEqual({ 'api GET /closed 4xx': 1 });
+});
+
+test('a request is in flight until its answer ended or its client left', async () => {
+  let answer: () => void = () => undefined;
+  const { app, counted, inFlight } = await build((to) => {
+    to.get('/slow', async () => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return 'at last';
+    });
+  });
+  const url = new URL(await app.listen({ port: 0, host: '127.0.0.1' }));
+  const client = connect(Number(url.port), url.hostname);
+  await once(client, 'connect');
+  client.write(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await expect.poll(inFlight).toBe(1);
+  client.destroy();
+  await expect.poll(inFlight).toBe(0);
+  expect(counted()).toEqual({ 'api GET /slow aborted': 1 });
+  answer();
+
+  const answered = fetch(new URL('/slow', url));
+  await expect.poll(inFlight).toBe(1);
+  answer();
+  await (await answered).text();
+  await expect.poll(inFlight).toBe(0);
+  expect(counted()).toEqual({ 'api GET /slow aborted': 1, 'api GET /slow 2xx': 1 });
+  await app.close();
+});

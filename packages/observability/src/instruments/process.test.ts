@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { defineCatalogue } from '../metrics/catalogue.ts';
+import { MetricsRegistry } from '../metrics/registry.ts';
+import { parseSlot } from '../metrics/slot.ts';
+import { instrumentProcess, processMetrics } from './process.ts';
+
+function measured(registry: MetricsRegistry): Record<string, number> {
+  const { slots, values } = registry.collect();
+  return Object.fromEntries(slots.map((slot, i) => [parseSlot(slot)!.name, values[i]!]));
+}
+
+function holdTheLoop(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+const turn = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('a collection brings what the process uses', async () => {
+  const registry = new MetricsRegistry(defineCatalogue(processMetrics({ service: ['api'] })));
+  using _measuring = instrumentProcess({ registry, labels: { service: 'api' } });
+  holdTheLoop(30);
+  const first = measured(registry);
+  expect(first['process_resident_memory_bytes']).toBeGreaterThan(first['process_heap_used_bytes']!);
+  expect(first['process_heap_used_bytes']).toBeGreaterThan(1e6);
+  expect(first['process_open_handles']).toBeGreaterThan(0);
+  expect(first['process_cpu_user_seconds']).toBeGreaterThan(0);
+  holdTheLoop(30);
+  const second = measured(registry);
+  expect(second['process_cpu_user_seconds']).toBeGreaterThan(first['process_cpu_user_seconds']!);
+});
+
+test('a block of the event loop shows for at least a minute, and is gone after two', async () => {
+  let now = 0;
+  const registry = new MetricsRegistry(defineCatalogue(processMetrics()));
+  using _measuring = instrumentProcess({ registry, now: () => now });
+  const longest = (): number => measured(registry)['process_event_loop_delay_max_seconds']!;
+  // The monitor's own timer has to run twice before it measures.
+  await expect.poll(async () => (holdTheLoop(120), await turn(1), longest())).toBeGreaterThan(0.05);
+  now += 60_000;
+  expect(longest()).toBeGreaterThan(0.05);
+  await turn(60);
+  expect(longest()).toBeGreaterThan(0.05);
+  // Every poll is a window later; the machine may be slow in one, but not by as much in two.
+  await expect
+    .poll(async () => {
+      now += 60_000;
+      await turn(50);
+      return longest();
+    })
+    .toBeLessThan(0.05);
+});
+
+test('the window that ends and the one that begins overlap: a block between them is not lost', async () => {
+  let now = 0;
+  const registry = new MetricsRegistry(defineCatalogue(processMetrics()));
+  using _measuring = instrumentProcess({ registry, now: () => now });
+  const longest = (): number => measured(registry)['process_event_loop_delay_max_seconds']!;
+  await turn(100);
+  now += 60_000;
+  longest();
+  holdTheLoop(150);
+  await expect.poll(async () => (await turn(1), longest())).toBeGreaterThan(0.1);
+});

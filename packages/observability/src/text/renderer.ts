@@ -1,0 +1,105 @@
+import type { Catalogue } from '../metrics/catalogue.ts';
+import type { Collection } from '../metrics/registry.ts';
+import { Breather } from './breather.ts';
+import { type TextFormat, closingOf, valueText } from './format.ts';
+import { type Layout, layOutText, lineValues } from './layout.ts';
+
+export interface TextRendererOptions {
+  catalogue: Catalogue;
+  /** Put before each name, such as `prosaas_`. */
+  prefix?: string;
+  format?: TextFormat;
+}
+
+/** Lines that are kept as one string, which is made anew when one of their values changed. */
+const CHUNK = 64;
+/** Chunks in one piece of the text: some 100 kB. */
+const PIECE = 16;
+
+interface Rendered {
+  readonly slots: readonly string[];
+  readonly layout: Layout;
+  /** The value that each line shows in its chunk. */
+  readonly shown: Float64Array;
+  readonly chunks: string[];
+}
+
+/**
+ * Writes series as text for a scraper. What does not change from one scrape to the next is kept: what stands before each
+ * value, and the text of chunks in which nothing changed. It never holds the event loop for more than a millisecond or two.
+ */
+export class TextRenderer {
+  #options: { catalogue: Catalogue; prefix: string; format: TextFormat };
+  #rendered: Rendered | undefined;
+
+  constructor({ catalogue, prefix = '', format = 'prometheus' }: TextRendererOptions) {
+    this.#options = { catalogue, prefix, format };
+  }
+
+  /** The whole text. */
+  async render(collection: Collection): Promise<string> {
+    let text = '';
+    for await (const piece of this.pieces(collection)) text += piece;
+    return text;
+  }
+
+  /** The text in pieces. The values are those of the moment of the call. */
+  pieces({ slots, values }: Collection): AsyncGenerator<string, void> {
+    return this.#pieces(slots, values.slice());
+  }
+
+  async *#pieces(slots: readonly string[], values: Float64Array): AsyncGenerator<string, void> {
+    const breather = new Breather();
+    const rendered = await this.#layOut(slots, breather);
+    const wanted = lineValues(rendered.layout, values);
+    const { length } = rendered.chunks;
+    let piece = '';
+    for (let chunk = 0; chunk < length; chunk++) {
+      piece += chunkOf(rendered, chunk, wanted);
+      if (chunk % PIECE === PIECE - 1) {
+        yield piece;
+        piece = '';
+      }
+      if (breather.isDue) await breather.breathe();
+    }
+    yield piece + closingOf(this.#options.format, length === 0);
+  }
+
+  async #layOut(slots: readonly string[], breather: Breather): Promise<Rendered> {
+    if (this.#rendered?.slots === slots) return this.#rendered;
+    const layout = await layOutText(slots, this.#options, breather);
+    const lines = layout.starts.length;
+    this.#rendered = {
+      slots,
+      layout,
+      // No value is equal to NaN: all is to be written.
+      shown: new Float64Array(lines).fill(Number.NaN),
+      chunks: Array.from({ length: Math.ceil(lines / CHUNK) }, () => ''),
+    };
+    return this.#rendered;
+  }
+}
+
+function chunkOf(
+  { layout: { starts }, shown, chunks }: Rendered,
+  chunk: number,
+  wanted: Float64Array,
+): string {
+  const first = chunk * CHUNK;
+  const end = Math.min(first + CHUNK, starts.length);
+  let line = first;
+  while (line < end && shown[line] === wanted[line]) line++;
+  if (line === end) return chunks[chunk]!;
+
+  let text = '';
+  for (line = first; line < end; line++) {
+    const value = wanted[line]!;
+    shown[line] = value;
+    text += starts[line]!;
+    text += valueText(value);
+  }
+  // One flat string: a rope of all its parts would be kept.
+  text.charCodeAt(0);
+  chunks[chunk] = text;
+  return text;
+}
