@@ -81,7 +81,7 @@ export class Stack implements AsyncDisposable {
     return this.#db.query<T>(sql, params);
   }
 
-  async replica(overrides: BaileysOverrides = {}, whatsappUrl = this.whatsapp.url): Promise<Replica> {
+  async replica(overrides: BaileysOverrides = {}, whatsappUrl: string = this.whatsapp.url): Promise<Replica> {
     const config = loadConfig(BaileysConfig, {
       ...KEYS,
       BAILEYS_PORT: '0',
