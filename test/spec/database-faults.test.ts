@@ -111,7 +111,7 @@ describe('the schema', () => {
     await db.query(`insert into ${migrationsTable} (name, run_on) values ('9999_newer', now())`);
     const answer = await until(`${health()}?verbose`, ({ text }) => text.includes('newer_migrations'));
     expect(answer.status).toBe(200);
-    expect(answer.text).toMatch(/^\[\+\]migrations ok: newer_migrations$/m);
+    expect(answer.text).toMatch(/^\[\+\]migrations ok, warning: newer_migrations$/m);
     expect((await ask(health())).text).toBe('{"status":"healthy"}');
     const draft = await ask(health(), { headers: { accept: 'application/health+json' } });
     expect(draft.body).toMatchObject({ status: 'warn' });

@@ -56,6 +56,10 @@ const open = new Set(
   ),
 );
 
+/** Beside each probe stands each of its checks: `/readyz/database`. */
+const isOpen = (name: string, url: string): boolean =>
+  open.has(`${name} ${url}`) || open.has(`${name} ${url.slice(0, url.lastIndexOf('/'))}`);
+
 /** Doors of the telephony provider: its signature is the key. */
 const signed = new Set([
   'calls /webhook/incoming_call',
@@ -70,8 +74,7 @@ function isRefusal(name: string, { method, url }: Route): boolean {
 
 function closedRoutes(name: string): Route[] {
   return (services[name]?.routes ?? []).filter(
-    (route) =>
-      !open.has(`${name} ${route.url}`) && !signed.has(`${name} ${route.url}`) && !isRefusal(name, route),
+    (route) => !isOpen(name, route.url) && !signed.has(`${name} ${route.url}`) && !isRefusal(name, route),
   );
 }
 

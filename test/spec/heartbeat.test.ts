@@ -78,13 +78,13 @@ test('each replica has a key of its own, with what it says of itself', async () 
 
 test('fewer workers than expected is a warning, until there are enough; one that leaves cleanly leaves nothing', async () => {
   const readyz = `${stack.url.api}/readyz?verbose`;
-  await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok: too_few');
+  await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok, warning: too_few');
   await using other = await startAnotherWorker();
   expect((await beats()).size).toBe(2);
   await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok');
   expect(await other.services.worker.stop()).toBe(0);
   expect([...(await beats()).values()].map(({ pid }) => pid)).toEqual([stack.services.worker.pid]);
-  await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok: too_few');
+  await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok, warning: too_few');
 });
 
 test('one that dies stays visible, and is lost when its last beat is too old', async () => {

@@ -39,7 +39,7 @@ test('settings that may lose jobs are a warning: 200, and told in the details', 
   await redis.client.config('SET', 'appendonly', 'no');
   const answer = await until(api('/api/health?verbose'), ({ text }) => text.includes('evicts_keys'));
   expect(answer.status).toBe(200);
-  expect(answer.text).toMatch(/^\[\+\]redis ok: evicts_keys,no_append_only_file$/m);
+  expect(answer.text).toMatch(/^\[\+\]redis ok, warning: evicts_keys,no_append_only_file$/m);
   expect((await ask(api('/api/health'))).text).toBe('{"status":"healthy"}');
   await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
   await redis.client.config('SET', 'appendonly', 'yes');

@@ -51,6 +51,9 @@ const NOBODY: ReadonlySet<string> = new Set();
 /** A probe with its memory of the results in a row. Disposing of it ends its listening. */
 export class Probe implements Disposable {
   readonly definition: ProbeDefinition;
+  /** The names of all that it shows, each once; what is required stands first. */
+  readonly checks: readonly string[];
+  #required: ReadonlySet<string>;
   #health: HealthRegistry;
   #steady = new Map<string, Steadiness>();
   #lastBad = new Map<string, CheckResult>();
@@ -59,20 +62,18 @@ export class Probe implements Disposable {
   constructor(definition: ProbeDefinition, health: HealthRegistry) {
     this.definition = definition;
     this.#health = health;
-    const { hysteresis, required } = definition;
+    const { hysteresis, required, shown = [] } = definition;
+    this.#required = new Set(required);
+    this.checks = [...new Set([...required, ...shown])];
+    // A name without a check is a mistake that must not wait for the first failure.
+    for (const name of this.checks) health.definition(name);
     if (!hysteresis) return;
-    const names = new Set(required);
     this.#listening = health.onResult((result) => {
       const { name, status } = result;
-      if (!names.has(name)) return;
+      if (!this.#required.has(name)) return;
       this.#steady.set(name, settle(this.#steady.get(name), status !== 'fail', hysteresis));
       if (status === 'fail') this.#lastBad.set(name, result);
     });
-  }
-
-  /** The checks that it shows, each once; what is required stands first. */
-  get checks(): string[] {
-    return [...new Set([...this.definition.required, ...(this.definition.shown ?? [])])];
   }
 
   state(exclude: ReadonlySet<string> = NOBODY): ProbeState {
@@ -95,7 +96,7 @@ export class Probe implements Disposable {
   }
 
   #line(name: string): ProbeLine {
-    const required = this.definition.required.includes(name);
+    const required = this.#required.has(name);
     const result = this.#health.result(name);
     return { result: required ? this.#steadied(result) : result, required };
   }

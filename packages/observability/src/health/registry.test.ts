@@ -1,6 +1,6 @@
 import { poll } from '@prosaas/devstack';
 import { afterEach, expect, test } from 'vitest';
-import { type CheckDefinition, CheckFailure } from './check.ts';
+import { type CheckDefinition, CheckFailure, type CheckReport } from './check.ts';
 import { HealthRegistry, type HealthRegistryOptions } from './registry.ts';
 
 let health: HealthRegistry | undefined;
@@ -94,6 +94,104 @@ test('a result past its maximum age is stale, and says so', async () => {
     unknown: true,
   });
 });
+
+test('a check that passes later than its limit, because it held the event loop, did not pass in time', async () => {
+  const registry = start(() => {
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+  });
+  await poll(() => registry.result('thing').unknown !== true);
+  expect(registry.result('thing')).toMatchObject({ status: 'fail', reason: 'timeout' });
+  expect(registry.result('thing').durationMs).toBeGreaterThan(50);
+});
+
+test('a check that heeds its signal says itself what it was waiting for', async () => {
+  const registry = start(async (signal) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => resolve());
+    await promise;
+    throw new CheckFailure('timeout', { detail: { url: 'http://peer' } });
+  });
+  await poll(() => registry.result('thing').unknown !== true);
+  expect(registry.result('thing')).toMatchObject({ reason: 'timeout', detail: { url: 'http://peer' } });
+});
+
+const circular: Record<string, unknown> = {};
+circular['self'] = circular;
+test.each<[string, unknown, string]>([
+  ['a status that there is not', { status: 'down' }, 'this one said down'],
+  ['a failure instead of throwing it', { status: 'fail' }, 'this one said fail'],
+  ['facts that are no JSON', { facts: circular }, 'circular'],
+  ['a number that JSON does not know', { detail: { n: 1n } }, 'BigInt'],
+])('a check that reports %s fails', async (_what, said, why) => {
+  const registry = start(() => said as CheckReport);
+  await poll(() => registry.result('thing').unknown !== true);
+  expect(registry.result('thing')).toMatchObject({ status: 'fail', reason: 'error' });
+  expect(registry.result('thing').error).toContain(why);
+});
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['null', null],
+  ['what has no text', Object.create(null)],
+  [
+    'an error that throws when it is read',
+    Object.defineProperty(new Error(''), 'message', {
+      get() {
+        throw new Error('read');
+      },
+    }),
+  ],
+  ['facts that are no JSON', new CheckFailure('x', { facts: circular })],
+])('a check that throws %s is contained', async (_what, thrown) => {
+  const registry = start(() => {
+    throw thrown;
+  });
+  await poll(() => registry.result('thing').unknown !== true);
+  expect(registry.result('thing')).toMatchObject({ status: 'fail', reason: 'error' });
+});
+
+test('what a check reported does not change afterwards', async () => {
+  const facts = { n: 1 };
+  const registry = start(() => ({ facts }), { intervalMs: 3_600_000 });
+  await poll(() => registry.result('thing').status === 'pass');
+  facts.n = 2;
+  expect(registry.result('thing').facts).toEqual({ n: 1 });
+});
+
+test('a listener that throws is warned of, and the others hear all the same', async () => {
+  const warned: unknown[] = [];
+  const onWarning = (warning: Error): void => void warned.push(warning.message);
+  process.on('warning', onWarning);
+  const registry = start(() => undefined);
+  let heard = 0;
+  registry.onResult(() => {
+    throw new Error('a listener at fault');
+  });
+  registry.onResult(() => void heard++);
+  await poll(() => heard >= 2 && warned.includes('a listener at fault'));
+  process.off('warning', onWarning);
+});
+
+test.each([
+  ['an empty name', { name: '' }],
+  ['a name that would break a path', { name: 'a/b' }],
+  ['the name of the line that tells of draining', { name: 'shutdown' }],
+  ['a time limit that is none', { name: 'x', timeoutMs: Number.NaN }],
+  ['a time limit longer than a timer takes', { name: 'x', timeoutMs: 2 ** 31 }],
+])('%s is refused where it is registered', (_what, definition) => {
+  const registry = new HealthRegistry();
+  expect(() => registry.register({ componentType: 'system', run: () => undefined, ...definition })).toThrow(
+    /check/,
+  );
+});
+
+test.each([{ intervalMs: 0 }, { timeoutMs: -1 }, { maxAgeMs: Infinity }])(
+  'a registry with %j is refused',
+  (options) => {
+    expect(() => new HealthRegistry(options)).toThrow(RangeError);
+  },
+);
 
 test('a name is taken once, and an unknown one is a mistake', () => {
   const registry = start(() => undefined);

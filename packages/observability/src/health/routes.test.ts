@@ -217,6 +217,86 @@ test('Accept: application/health+json gets the draft, with no output on a pass',
   expect(failed.json()).toMatchObject({ status: 'fail', output: 'database: refused' });
 });
 
+test('a check by itself, under its name: ok, or the code that it fails with', async () => {
+  const { app, set } = await build();
+  const ask = async (url: string): Promise<[number, string]> => {
+    const { statusCode, body } = await app.inject({ url, headers: { authorization: 'Bearer token' } });
+    return [statusCode, body];
+  };
+  expect(await ask('/readyz/database')).toEqual([200, 'ok']);
+  expect(await ask('/readyz/database?verbose')).toEqual([200, '[+]database ok\ndatabase check passed\n']);
+  expect((await app.inject('/readyz/database')).headers['cache-control']).toBe('no-store');
+  await set('redis', refused());
+  await set('database', refused(), 4);
+  const stranger = await app.inject('/readyz/database');
+  expect([stranger.statusCode, stranger.body]).toEqual([503, 'failed: refused']);
+  expect(await ask('/readyz/database')).toEqual([
+    503,
+    'failed: refused (connect ECONNREFUSED 10.0.0.7:5432)',
+  ]);
+  // Nobody requires it there, and who asks for it alone wants to know.
+  expect((await app.inject('/readyz/redis')).statusCode).toBe(503);
+  const draft = await app.inject({ url: '/readyz/redis', headers: { accept: 'application/health+json' } });
+  expect(draft.json()).toMatchObject({ checks: { 'redis:responseTime': [{ output: 'refused' }] } });
+  expect((await app.inject('/readyz/nothing')).statusCode).toBe(404);
+});
+
+test('several checks of one component stand side by side in application/health+json', async () => {
+  const health = cleanup.use(new HealthRegistry({ intervalMs: 5 }));
+  const common = { component: 'postgres', componentType: 'datastore' } as const;
+  health.register({ ...common, name: 'database', run: () => undefined });
+  health.register({
+    ...common,
+    name: 'schema',
+    run: () => {
+      throw new CheckFailure('schema_drift');
+    },
+  });
+  const app = fastify();
+  cleanup.defer(() => app.close());
+  await app.register(healthRoutes, { health, probes: [readinessProbe(['database', 'schema'])] });
+  health.start();
+  await poll(() => health.result('schema').unknown !== true);
+  const response = await app.inject({ url: '/readyz', headers: { accept: 'application/health+json' } });
+  expect(response.json()).toMatchObject({
+    status: 'fail',
+    checks: {
+      'postgres:responseTime': [
+        { componentId: 'database', status: 'pass' },
+        { componentId: 'schema', status: 'fail', output: 'schema_drift' },
+      ],
+    },
+  });
+});
+
+test('times are those of the wall, whatever clock the results are dated by', async () => {
+  let now = 5000;
+  const health = cleanup.use(new HealthRegistry({ intervalMs: 3_600_000, now: () => now }));
+  health.register({ name: 'thing', componentType: 'component', run: () => undefined });
+  const app = fastify();
+  cleanup.defer(() => app.close());
+  await app.register(healthRoutes, { health, probes: [readinessProbe(['thing'])] });
+  health.start();
+  await poll(() => health.result('thing').status === 'pass');
+  now = 8000;
+  const response = await app.inject({ url: '/readyz', headers: { accept: 'application/health+json' } });
+  const { checks } = response.json<{ checks: Record<string, { time: string }[]> }>();
+  const age = Date.now() - Date.parse(checks['thing:responseTime']![0]!.time);
+  expect(age).toBeGreaterThanOrEqual(3000);
+  expect(age).toBeLessThan(60_000);
+});
+
+test('a warning is told as one, and what a check found stands behind its status', async () => {
+  const { app, set } = await build();
+  await set('database', { status: 'warn', reason: 'no_connection', facts: { status: 'my own', n: 1 } }, 2);
+  expect((await app.inject('/readyz?verbose')).body).toBe(
+    '[+]database ok, warning: no_connection\n[+]redis ok\nreadyz check passed\n',
+  );
+  expect((await app.inject('/readyz')).body).toContain(
+    '"database":{"status":"warn","reason":"no_connection","n":1}',
+  );
+});
+
 test('from the moment that it drains readiness fails, and liveness does not', async () => {
   const { app, health } = await build();
   health.drain();
@@ -233,7 +313,7 @@ test('from the moment that it drains readiness fails, and liveness does not', as
   expect((await app.inject('/api/health')).statusCode).toBe(200);
 });
 
-test.each(['/readyz', '/livez', '/version'])(
+test.each(['/readyz', '/readyz/database', '/livez', '/version'])(
   '%s answers HEAD as GET without a body, and any other method with 405',
   async (path) => {
     const { app } = await build();

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { getRoute } from '../http/get-route.ts';
 import { wantsHealthJson } from './accept.ts';
-import { type Rendered, renderBody, renderHealthJson, renderVerbose } from './forms.ts';
-import { Probe, type ProbeDefinition } from './probe.ts';
-import type { HealthRegistry } from './registry.ts';
+import { type Rendered, renderBody, renderHealthJson, renderOne, renderVerbose } from './forms.ts';
+import { Probe, type ProbeDefinition, type ProbeState } from './probe.ts';
+import { type HealthRegistry, SHUTDOWN } from './registry.ts';
 
 export interface HealthRoutesOptions {
   health: HealthRegistry;
@@ -19,40 +19,58 @@ interface ProbeQuery {
 }
 
 async function plugin(app: FastifyInstance, options: HealthRoutesOptions): Promise<void> {
-  const { health, probes, canSeeDetails = () => false } = options;
-  for (const definition of probes) {
-    const probe = new Probe(definition, health);
-    const known = new Set([...definition.required, ...(definition.shown ?? []), 'shutdown']);
-    // A name without a check is a mistake that must not wait for the first failure.
-    for (const name of [...definition.required, ...(definition.shown ?? [])]) health.definition(name);
-
-    const render = (request: FastifyRequest): [boolean, Rendered] => {
-      const { verbose, exclude = [] } = request.query as ProbeQuery;
-      const excluded = typeof exclude === 'string' ? [exclude] : exclude;
-      const state = probe.state(new Set(excluded));
-      const details = canSeeDetails(request);
-      if (verbose !== undefined) return [state.ok, renderVerbose(probe, state, details, excluded, known)];
-      if (wantsHealthJson(request.headers.accept)) {
-        return [
-          state.ok,
-          renderHealthJson(state, details, (name) =>
-            name === 'shutdown' ? undefined : health.definition(name),
-          ),
-        ];
-      }
-      return [state.ok, renderBody(probe, state, details)];
-    };
-
-    const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-      const [ok, { type, body }] = render(request);
-      return reply
-        .code(ok ? 200 : 503)
-        .type(type)
-        .send(body);
-    };
-    getRoute(app, { path: definition.path, handler });
+  for (const definition of options.probes) {
+    const probe = new Probe(definition, options.health);
+    app.addHook('onClose', async () => probe[Symbol.dispose]());
+    probeRoute(app, probe, options);
+    for (const check of probe.checks) checkRoute(app, probe, check, options);
   }
 }
+
+function probeRoute(app: FastifyInstance, probe: Probe, options: HealthRoutesOptions): void {
+  const { health, canSeeDetails = () => false } = options;
+  const { path, name } = probe.definition;
+  const known = new Set([...probe.checks, SHUTDOWN]);
+  const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const { verbose, exclude = [] } = request.query as ProbeQuery;
+    const excluded = typeof exclude === 'string' ? [exclude] : exclude;
+    const state = probe.state(new Set(excluded));
+    const details = canSeeDetails(request);
+    if (verbose !== undefined)
+      return send(reply, state, renderVerbose(name, state, details, excluded, known));
+    if (wantsHealthJson(request.headers.accept))
+      return send(reply, state, renderHealthJson(state, details, health.now(), namingOf(health)));
+    return send(reply, state, renderBody(probe, state, details));
+  };
+  getRoute(app, { path, handler });
+}
+
+/** `/readyz/database`: one check by itself, as the probe sees it. */
+function checkRoute(app: FastifyInstance, probe: Probe, check: string, options: HealthRoutesOptions): void {
+  const { health, canSeeDetails = () => false } = options;
+  const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const state = probe.stateOf(check);
+    const details = canSeeDetails(request);
+    if ((request.query as ProbeQuery).verbose !== undefined)
+      return send(reply, state, renderVerbose(check, state, details));
+    if (wantsHealthJson(request.headers.accept))
+      return send(reply, state, renderHealthJson(state, details, health.now(), namingOf(health)));
+    return send(reply, state, renderOne(state, details));
+  };
+  getRoute(app, { path: `${probe.definition.path}/${check}`, handler });
+}
+
+function send(reply: FastifyReply, { ok }: ProbeState, { type, body }: Rendered): FastifyReply {
+  return reply
+    .code(ok ? 200 : 503)
+    .type(type)
+    .send(body);
+}
+
+const namingOf =
+  (health: HealthRegistry) =>
+  (name: string): ReturnType<HealthRegistry['definition']> | undefined =>
+    name === SHUTDOWN ? undefined : health.definition(name);
 
 /** A `GET` route for each probe; what it answers and in which forms is in this package's README. */
 export const healthRoutes: typeof plugin = fp(plugin, {

@@ -55,13 +55,15 @@ function judge(outcome: Outcome, limitMs: number, durationMs: number): Judgement
   return { status, facts, detail, ...(reason === undefined ? {} : { reason }) };
 }
 
+/** Whatever was thrown, and whatever it does when it is looked at. */
 function judgeError(error: unknown): Judgement {
-  const failure = { status: 'fail', reason: classifyError(error), error: describe(error) } as const;
-  if (!(error instanceof CheckFailure)) return { ...failure, facts: {}, detail: {} };
+  const failure = { status: 'fail', facts: {}, detail: {} } as const;
   try {
-    return { ...failure, facts: plain(error.facts), detail: plain(error.detail) };
+    const { facts, detail } = error instanceof CheckFailure ? error : failure;
+    const [reason, text] = [classifyError(error), describe(error)];
+    return { ...failure, reason, error: text, facts: plain(facts), detail: plain(detail) };
   } catch {
-    return { ...failure, facts: {}, detail: {} };
+    return { ...failure, reason: 'error', error: 'it threw what cannot be told' };
   }
 }
 
@@ -77,20 +79,16 @@ function takeReport(said: CheckReport | void): CheckReport {
     status,
     facts: plain(facts),
     detail: plain(detail),
-    ...(reason === undefined ? {} : { reason: String(reason) }),
+    ...(reason === undefined ? {} : { reason }),
   };
 }
 
-function plain(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(values)) as Record<string, unknown>;
+function plain(values: unknown): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(values ?? {})) as Record<string, unknown>;
 }
 
 function describe(error: unknown): string {
-  try {
-    if (!(error instanceof Error)) return String(error);
-    if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ');
-    return error.message === '' ? error.name : String(error.message);
-  } catch {
-    return 'it threw what cannot be printed';
-  }
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ');
+  return error.message === '' ? error.name : error.message;
 }
