@@ -12,8 +12,17 @@ export class SendFailed extends AppError {
   override retryable = true;
 }
 
+/** Nobody is there to send: the baileys service is down, or the session is not working. It says nothing about the message. */
+export class SenderAway extends AppError {
+  override code = 'SENDER_AWAY';
+  override retryable = true;
+}
+
 export interface BaileysClient {
-  /** Resolves when the message was sent, now or under the same key before. Throws `SendRefused` where a retry can't help. */
+  /**
+   * Resolves when the message was sent, now or under the same key before. Throws `SendRefused` where a retry can't help,
+   * `SenderAway` where it is to be waited for, `SendFailed` otherwise.
+   */
   sendText(message: {
     key: string;
     session: string;
@@ -24,10 +33,10 @@ export interface BaileysClient {
 }
 
 /** What an HTTP status of the send says about asking again. Keys are a matter of deployment: they may be right in a minute. */
-export function judgeStatus(status: number): 'sent' | 'refused' | 'retry' {
+export function judgeStatus(status: number): 'sent' | 'refused' | 'away' | 'retry' {
   if (status >= 200 && status < 300) return 'sent';
-  const passing = [401, 403, 408, 409, 425, 429];
-  return status >= 400 && status < 500 && !passing.includes(status) ? 'refused' : 'retry';
+  if ([401, 403, 409, 503].includes(status)) return 'away';
+  return status >= 400 && status < 500 && ![408, 425, 429].includes(status) ? 'refused' : 'retry';
 }
 
 export function createBaileysClient({
@@ -41,7 +50,7 @@ export function createBaileysClient({
   return {
     async sendText({ key, session, chatId, text, signal }) {
       const internalSecret = secret();
-      if (internalSecret === undefined) throw new SendFailed('the keys are not loaded yet');
+      if (internalSecret === undefined) throw new SenderAway('the keys are not loaded yet');
       let response: Response;
       let body: unknown;
       try {
@@ -58,13 +67,15 @@ export function createBaileysClient({
         body = await response.json().catch(() => undefined);
       } catch (cause) {
         signal.throwIfAborted();
-        throw new SendFailed(`the baileys service did not answer: ${reasonOf(cause)}`, { cause });
+        throw new SenderAway(`the baileys service did not answer: ${reasonOf(cause)}`, { cause });
       }
       const verdict = judgeStatus(response.status);
       const { id, code } = (body ?? {}) as { id?: unknown; code?: unknown };
       if (verdict === 'sent' && typeof id === 'string') return { id };
       const said = `the baileys service answered ${response.status}${typeof code === 'string' ? ` ${code}` : ''}`;
-      throw verdict === 'refused' ? new SendRefused(said) : new SendFailed(said);
+      throw new { refused: SendRefused, away: SenderAway, retry: SendFailed, sent: SendFailed }[verdict](
+        said,
+      );
     },
   };
 }

@@ -78,7 +78,7 @@ export function startConsumers({
       const payload = checkPayload(queue, job.data);
       return await handlers[queue]({ payload, lastAttempt, signal, log: jobLog });
     } catch (error) {
-      const verdict = judge(error, { lastAttempt });
+      const verdict = judge(error, { lastAttempt, ageMs: Date.now() - job.timestamp });
       if (verdict.kind === 'hand-back') {
         jobLog.debug({ err: error }, 'job handed back');
         return handBack(job, token, verdict.afterMs);

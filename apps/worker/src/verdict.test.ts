@@ -1,9 +1,9 @@
 import { PayloadInvalid, QueuesUnavailable } from '@prosaas/queues';
 import { UnrecoverableError } from 'bullmq';
 import { expect, test } from 'vitest';
-import { SendFailed, SendRefused, judgeStatus } from './baileys-client.ts';
+import { SendFailed, SendRefused, SenderAway, judgeStatus } from './baileys-client.ts';
 import { LineFull } from './keyed-mutex.ts';
-import { Stopping, describeError, judge, type Verdict } from './verdict.ts';
+import { SENDER_PATIENCE_MS, Stopping, describeError, judge, type Verdict } from './verdict.ts';
 
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
@@ -14,13 +14,22 @@ test.each<[string, unknown, Verdict['kind'], Verdict['kind']]>([
   ['the send was refused', new SendRefused('x'), 'give-up', 'give-up'],
   ['the payload does not fit', new PayloadInvalid('x'), 'give-up', 'give-up'],
   ['it said so itself', new UnrecoverableError('x'), 'give-up', 'give-up'],
+  ['nobody is there to send', new SenderAway('x', { cause: refused }), 'hand-back', 'hand-back'],
   ['the send failed', new SendFailed('x', { cause: refused }), 'retry', 'give-up'],
   ['Redis is away', new QueuesUnavailable('x'), 'retry', 'give-up'],
   ['it took too long', new DOMException('x', 'TimeoutError'), 'retry', 'give-up'],
   ['of a fault of the program', new TypeError('x'), 'retry', 'give-up'],
 ])('when %s, the verdict is right before the last attempt and on it', (_why, error, before, last) => {
-  expect(judge(error, { lastAttempt: false }).kind).toBe(before);
-  expect(judge(error, { lastAttempt: true }).kind).toBe(last);
+  expect(judge(error, { lastAttempt: false, ageMs: 0 }).kind).toBe(before);
+  expect(judge(error, { lastAttempt: true, ageMs: 0 }).kind).toBe(last);
+});
+
+test('who is away is waited for, less and less eagerly, until the answer is too old', () => {
+  const away = (ageMs: number): Verdict => judge(new SenderAway('x'), { lastAttempt: true, ageMs });
+  expect(away(0)).toEqual({ kind: 'hand-back', afterMs: 1000 });
+  expect(away(20_000)).toEqual({ kind: 'hand-back', afterMs: 5000 });
+  expect(away(SENDER_PATIENCE_MS - 1)).toEqual({ kind: 'hand-back', afterMs: 30_000 });
+  expect(away(SENDER_PATIENCE_MS)).toEqual({ kind: 'give-up' });
 });
 
 test.each([
@@ -30,11 +39,11 @@ test.each([
   [404, 'refused'],
   [413, 'refused'],
   [422, 'refused'],
-  [401, 'retry'],
-  [409, 'retry'],
+  [401, 'away'],
+  [409, 'away'],
   [429, 'retry'],
   [500, 'retry'],
-  [503, 'retry'],
+  [503, 'away'],
   [504, 'retry'],
   [302, 'retry'],
 ])('an answer of %i to a send means: %s', (status, verdict) => {

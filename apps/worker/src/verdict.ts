@@ -1,6 +1,7 @@
 import { isDatabaseAway } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import { UnrecoverableError } from 'bullmq';
+import { SenderAway } from './baileys-client.ts';
 import { LineFull } from './keyed-mutex.ts';
 
 /** The worker stops: running jobs go back to their queue. */
@@ -16,12 +17,21 @@ export type Verdict =
   /** A retry can't help, or it was the last one. */
   | { kind: 'give-up' };
 
-/** What becomes of a job, or of one message that it worked on, after an error. */
-export function judge(error: unknown, { lastAttempt }: { lastAttempt: boolean }): Verdict {
+/** For so long an answer waits for somebody to send it; after that it is for a person to decide. */
+export const SENDER_PATIENCE_MS = 3_600_000;
+
+/** What becomes of a job, or of one message that it worked on, after an error. `ageMs`: how long it has been there. */
+export function judge(
+  error: unknown,
+  { lastAttempt, ageMs }: { lastAttempt: boolean; ageMs: number },
+): Verdict {
   if (error instanceof Stopping) return { kind: 'hand-back', afterMs: 0 };
   if (error instanceof LineFull) return { kind: 'hand-back', afterMs: 1000 };
   // Without the database nothing can be done, nor written down as failed.
   if (isDatabaseAway(error)) return { kind: 'hand-back', afterMs: 2000 };
+  if (error instanceof SenderAway && ageMs < SENDER_PATIENCE_MS) {
+    return { kind: 'hand-back', afterMs: Math.min(Math.max(ageMs / 4, 1000), 30_000) };
+  }
   if (error instanceof UnrecoverableError) return { kind: 'give-up' };
   if (error instanceof AppError && !error.retryable) return { kind: 'give-up' };
   return { kind: lastAttempt ? 'give-up' : 'retry' };

@@ -66,7 +66,10 @@ export async function workOff(
           if (beyond && !mine) return;
         } catch (error) {
           // A later message has attempts of its own.
-          const { kind } = judge(error, { lastAttempt: lastAttempt && !beyond });
+          const { kind } = judge(error, {
+            lastAttempt: lastAttempt && !beyond,
+            ageMs: Date.now() - message.created_at.getTime(),
+          });
           if (kind !== 'give-up') {
             if (beyond) return;
             throw error;

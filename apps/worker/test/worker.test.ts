@@ -1,6 +1,6 @@
 import { loadProfile } from '@prosaas/agentkit';
 import { poll } from '@prosaas/devstack';
-import type { QueueTotals } from '@prosaas/queues';
+import { type QueueTotals, queueTable } from '@prosaas/queues';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findLostJobs } from '../src/lost-jobs.ts';
 import { balance, setStage, silent, type Stage } from './stage.ts';
@@ -88,6 +88,16 @@ test('a send that fails is tried again, one whose answer was lost is not sent tw
   expect(stage.baileys.sent.map(({ text }) => text)).toEqual(all.map(({ reply }) => reply));
   expect(stage.baileys.sent).toHaveLength(3);
   expect(all.map(({ reply_status }) => reply_status)).toEqual(['sent', 'sent', 'sent']);
+});
+
+test('while nobody is there to send, an answer waits and uses up none of its attempts', async () => {
+  const refusals = queueTable['outbound-messages'].attempts + 1;
+  stage.baileys.fault = () => (stage.baileys.requests <= refusals ? 409 : undefined);
+  await stage.worker();
+  await stage.receive('1@s.whatsapp.net', 'Where are you located?');
+  await poll(done(2), { timeoutMs: 100_000, what: 'two jobs' });
+  expect((await exchanges()).map(({ reply_status }) => reply_status)).toEqual(['sent']);
+  expect(stage.baileys.requests).toBe(refusals + 1);
 });
 
 test('a send that is refused fails its job at once, goes to the dead letter, and the rest goes out', async () => {
