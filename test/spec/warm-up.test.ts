@@ -2,7 +2,7 @@ import { type Stack, poll } from '@prosaas/devstack';
 import { announceReplica, listReplicas } from '@prosaas/observability';
 import { keyspace } from '@prosaas/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, bearer, partOf } from './support/ask.ts';
+import { ask, partOf } from './support/ask.ts';
 import { redisOf } from './support/redis.ts';
 import { isStatus, startQuickStack, until } from './support/stack.ts';
 
@@ -83,35 +83,6 @@ describe('/warmup', () => {
     expect([health.status, health.body]).toMatchObject([503, { status: 'unhealthy' }]);
   });
 
-  // Replicas hear of what was asked up to 30 s before they came: this one asks first.
-  test('names what is cold after 30 s; hosts are for those with a token', { timeout: 60_000 }, async () => {
-    await using worker = new Replica('worker', () => undefined);
-    worker.agent = 'warm';
-    await using calls = new Replica('calls', (replica) => {
-      replica.agent = 'warm';
-      replica.voice = 'loading';
-    });
-    await untilAnnounced(2);
-    const [stranger, admin, verbose] = await Promise.all([
-      ask(warmup()),
-      ask(warmup(), bearer(stack.keys.adminKey)),
-      ask(`${warmup()}?verbose`),
-    ]);
-    expect([stranger.status, stranger.body]).toEqual([
-      503,
-      {
-        status: 'cold',
-        checks: {
-          agent: { status: 'pass', replicas: 2 },
-          voice: { status: 'fail', reason: 'not_ready', replicas: 2, cold: ['calls'] },
-        },
-      },
-    ]);
-    expect(admin.text).toContain('"instance":"calls:secret-host:1","state":"loading"');
-    expect(verbose.text).toBe('[+]agent ok\n[-]voice failed: not_ready\nwarmup check failed\n');
-    expect(calls.asked).toBe(1);
-  });
-
   test('asks the cold ones once, whatever the number of callers, and is warm when all of them are', async () => {
     await using worker = new Replica('worker', (replica) => {
       replica.agent = 'warm';
@@ -136,7 +107,7 @@ describe('/warmup', () => {
     const answer = await until(`${agentkit()}?verbose`, ({ text }) => text.includes('model_fallback'));
     expect([answer.status, answer.text]).toEqual([
       200,
-      '[+]agent ok: model_fallback\nagentkit check passed\n',
+      '[+]agent ok, warning: model_fallback\nagentkit check passed\n',
     ]);
   });
 });

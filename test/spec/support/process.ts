@@ -9,19 +9,37 @@ export interface Ended {
   stderr: string;
 }
 
-/** Runs a source file of the repository to its end; one that goes on is stopped by SIGTERM after `timeoutMs`. */
+export interface Running {
+  stdout(): string;
+  stop(): void;
+  ended: Promise<Ended>;
+}
+
+/** Starts a source file of the repository. */
+export function startSource(
+  file: string,
+  { env = {}, args = [] }: { env?: Record<string, string>; args?: string[] } = {},
+): Running {
+  const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  const command = ['--conditions=@prosaas/source', file, ...args];
+  const { promise: ended, resolve } = Promise.withResolvers<Ended>();
+  const child = execFile(
+    process.execPath,
+    command,
+    { cwd: repository, env: { ...inherited, ...env } },
+    (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+  );
+  let printed = '';
+  child.stdout?.on('data', (text: string) => {
+    printed += text;
+  });
+  return { stdout: () => printed, stop: () => child.kill('SIGTERM'), ended };
+}
+
+/** Runs a source file of the repository to its end. */
 export function runSource(
   file: string,
-  options: { env?: Record<string, string>; args?: string[]; timeoutMs?: number } = {},
+  options: { env?: Record<string, string>; args?: string[] } = {},
 ): Promise<Ended> {
-  const { env = {}, args = [], timeoutMs = 20_000 } = options;
-  const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ['--conditions=@prosaas/source', file, ...args],
-      { cwd: repository, env: { ...inherited, ...env }, timeout: timeoutMs },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
+  return startSource(file, options).ended;
 }
