@@ -25,6 +25,9 @@ export const Config: TObject<WorkerFields> = Type.Object({
   ...AgentConfig.properties,
   BAILEYS_URL: UrlText('http://localhost:3300', 'The baileys service: WhatsApp sessions and sends'),
   WORKER_CONCURRENCY: Whole(20, 'Jobs of one queue at once in one worker', { minimum: 1, maximum: 200 }),
-  WORKER_HEARTBEAT_SECONDS: Seconds(30, 'How often the worker writes worker:heartbeat', { minimum: 1 }),
+  WORKER_HEARTBEAT_SECONDS: Seconds(30, 'How often the worker writes worker:heartbeat', {
+    minimum: 1,
+    maximum: 30,
+  }),
 });
 export type Config = Static<typeof Config>;

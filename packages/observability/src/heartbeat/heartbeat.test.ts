@@ -96,6 +96,91 @@ test('a replica that died is lost, and after an hour forgotten', async () => {
   expect(await at(3700)).toMatchObject({ missing: 2, replicas: [] });
 });
 
+test('live, lost, left and never seen are told apart', async () => {
+  const proof = (): Proof => ({ ok: true, by: 'job' });
+  cleanup.use(startReplica('worker:h:live', [stub(proof)]).beat);
+  cleanup.use(startReplica('worker:h:lost', [stub(proof)]).beat);
+  const leaving = startReplica('worker:h:left', [stub(proof)]).beat;
+  const read = (): ReturnType<typeof readHeartbeats> => readHeartbeats({ redis, key: KEY, expected: 5 });
+  await poll(async () => (await read()).replicas.length === 3);
+  await leaving[Symbol.asyncDispose]();
+  const own = `${KEY}:worker:h:lost`;
+  const beat = JSON.parse((await redis.get(own))!) as { beat_at: number };
+  await redis.set(own, JSON.stringify({ ...beat, beat_at: beat.beat_at - 100 }), 'KEEPTTL');
+  expect(await read()).toMatchObject({
+    replicas: expect.arrayContaining([
+      expect.objectContaining({ instance: 'worker:h:live', state: 'live' }),
+      expect.objectContaining({ instance: 'worker:h:lost', state: 'lost' }),
+    ]) as unknown,
+    left: [{ instance: 'worker:h:left', age_seconds: expect.any(Number) as unknown }],
+    missing: 4,
+    never_seen: 2,
+  });
+  expect(await redis.ttl(`${KEY}:left`)).toBeGreaterThan(3000);
+});
+
+test('what is no beat is skipped', async () => {
+  await redis.set(KEY, 'nonsense');
+  for (const [instance, text] of [
+    ['a', '{"instance":1}'],
+    ['b', 'nonsense'],
+    ['c', 'null'],
+  ] as const) {
+    await redis.set(`${KEY}:${instance}`, text);
+    await redis.zadd(`${KEY}:replicas`, 1, instance);
+  }
+  expect(await readHeartbeats({ redis, key: KEY })).toMatchObject({ beat_age_seconds: null, replicas: [] });
+});
+
+test('a replica that left while Redis was frozen does not come back as lost', async () => {
+  const { beat, lines } = startReplica('worker:h:1', [stub(() => ({ ok: true, by: 'job' }))], 0.05);
+  await poll(async () => (await readHeartbeats({ redis, key: KEY })).replicas.length === 1);
+  server.freeze();
+  await poll(() => lines.some(({ message }) => message === 'no heartbeat: Redis does not take it'));
+  const left = beat[Symbol.asyncDispose]();
+  await left;
+  server.thaw();
+  // What was under way is answered before this is.
+  await redis.ping();
+  await redis.ping();
+  expect((await readHeartbeats({ redis, key: KEY })).replicas).toEqual([]);
+  expect(await redis.exists(`${KEY}:worker:h:1`)).toBe(0);
+});
+
+test('a first beat that does not come is told, with the consumers that it waits for', async () => {
+  const waiting = {
+    ...stub(() => ({ ok: true, by: 'job' })),
+    ready: () => new Promise<void>(() => undefined),
+  };
+  const { beat, lines } = startReplica('worker:h:1', [waiting], 0.05);
+  cleanup.use(beat);
+  await poll(() => lines.length > 0);
+  expect(lines[0]).toEqual({
+    fields: { consumers: ['stub'] },
+    message: 'no heartbeat yet: these consumers have not begun to work',
+  });
+  expect(await age()).toBeNull();
+});
+
+test('a consumer whose proof throws proves nothing', async () => {
+  const { beat, lines } = startReplica('worker:h:1', [
+    stub(() => {
+      throw new Error('broken');
+    }),
+  ]);
+  cleanup.use(beat);
+  await poll(() => lines.length > 0);
+  expect(lines[0]?.fields.consumers).toEqual([{ queue: 'stub', why: 'its proof failed: Error: broken' }]);
+});
+
+test.each([
+  ['a pause that a beat does not outlast', 'worker:h:1', 31],
+  ['no pause', 'worker:h:1', 0],
+  ['the name of one of its own keys', 'replicas', 30],
+])('%s is refused', (_what, instance, everySeconds) => {
+  expect(() => startReplica(instance, [], everySeconds)).toThrow(/everySeconds|no name for a replica/);
+});
+
 test('a beat that is not earned is not written, and the log says which consumer and why', async () => {
   let proof: Proof = { ok: false, why: 'it sleeps' };
   const { beat, lines } = startReplica('worker:h:1', [stub(() => proof)], 0.05);

@@ -1,13 +1,15 @@
 import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
 import { LimitedFlight, withinTime } from '../redis/time-limit.ts';
-import type { Consumer } from './consumer.ts';
+import type { Consumer, Proof } from './consumer.ts';
 import {
   BEAT_TTL_SECONDS,
   type HeartbeatReplica,
+  LONGEST_PAUSE_SECONDS,
   LOST_FOR_SECONDS,
   type ReplicaBeat,
   indexKey,
+  leftKey,
   replicaKey,
 } from './keys.ts';
 
@@ -21,6 +23,7 @@ export interface HeartbeatOptions {
   /** `worker:heartbeat` */
   key: string;
   replica: HeartbeatReplica;
+  /** 30 at most: a beat is worth 90 s. */
   everySeconds?: number;
   consumers: readonly Consumer[];
   log: HeartbeatLog;
@@ -37,16 +40,25 @@ const RETRY_MS = 2000;
  */
 export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   const { redis, key, replica, everySeconds = 30, consumers, log } = options;
+  if (!(everySeconds > 0 && everySeconds <= LONGEST_PAUSE_SECONDS))
+    throw new RangeError(
+      `everySeconds must be over 0 and at most ${LONGEST_PAUSE_SECONDS}, not ${everySeconds}`,
+    );
   const own = replicaKey(key, replica.instance);
-  const ttl = Math.max(BEAT_TTL_SECONDS, 3 * everySeconds);
+  if (own === indexKey(key) || own === leftKey(key))
+    throw new TypeError(`${replica.instance} is no name for a replica: the heartbeat uses that key itself`);
   const flight = new LimitedFlight(LIMIT_MS, 'the heartbeat');
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let withheld = '';
   let lastBeat = Date.now();
+  let everBeat = false;
 
-  const write = async (queues: Record<string, string>): Promise<void> => {
-    const beatAt = Number(await beatScript.run(redis, [key], [String(ttl)]));
+  const write = async (queues: Record<string, string>, signal: AbortSignal): Promise<void> => {
+    const beatAt = Number(await beatScript.run(redis, [key], [String(BEAT_TTL_SECONDS)]));
+    // Redis answered too late. By now this replica may have left: it must not come back as lost.
+    signal.throwIfAborted();
+    everBeat = true;
     const lastJob = Math.max(0, ...consumers.map(({ lastJobAt = 0 }) => lastJobAt));
     const beat: ReplicaBeat = {
       instance: replica.instance,
@@ -58,13 +70,15 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       queues,
     };
     await redis.set(own, JSON.stringify(beat), 'EX', LOST_FOR_SECONDS);
+    signal.throwIfAborted();
     await redis.zadd(indexKey(key), beatAt, replica.instance);
+    signal.throwIfAborted();
     await redis.zremrangebyscore(indexKey(key), '-inf', beatAt - LOST_FOR_SECONDS);
   };
 
   const beat = async (): Promise<boolean> => {
     const now = Date.now();
-    const proofs = consumers.map((consumer) => [consumer.queue, consumer.prove(lastBeat, now)] as const);
+    const proofs = consumers.map((consumer) => [consumer.queue, proofOf(consumer, lastBeat, now)] as const);
     const missing = proofs.flatMap(([queue, proof]) => (proof.ok ? [] : [{ queue, why: proof.why }]));
     if (missing.length > 0) {
       const which = missing.map(({ queue }) => queue).join();
@@ -74,7 +88,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     }
     try {
       const queues = Object.fromEntries(proofs.map(([queue, proof]) => [queue, proof.ok ? proof.by : '']));
-      await flight.run(() => write(queues));
+      await flight.run((signal) => write(queues, signal));
       if (withheld !== '') log.info({ instance: replica.instance }, 'the heart beats again');
       withheld = '';
       lastBeat = now;
@@ -84,6 +98,15 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       withheld = 'redis';
       return false;
     }
+  };
+
+  const leave = async (): Promise<void> => {
+    await Promise.all([redis.del(own), redis.zrem(indexKey(key), replica.instance)]);
+    if (!everBeat) return;
+    const [now] = await redis.time();
+    await redis.zadd(leftKey(key), Number(now), replica.instance);
+    await redis.zremrangebyscore(leftKey(key), '-inf', Number(now) - LOST_FOR_SECONDS);
+    await redis.expire(leftKey(key), LOST_FOR_SECONDS);
   };
 
   let current: Promise<void> = Promise.resolve();
@@ -96,11 +119,24 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     }, pause).unref();
   };
   const begin = async (): Promise<void> => {
+    const waiting = new Set(consumers.map(({ queue }) => queue));
+    // Nobody sees that a first beat does not come: it has no key that could expire.
+    const overdue = setTimeout(() => {
+      if (!stopped)
+        log.warn({ consumers: [...waiting] }, 'no heartbeat yet: these consumers have not begun to work');
+    }, everySeconds * 1000).unref();
     try {
-      await Promise.all(consumers.map((consumer) => consumer.ready()));
+      await Promise.all(
+        consumers.map(async (consumer) => {
+          await consumer.ready();
+          waiting.delete(consumer.queue);
+        }),
+      );
     } catch (err) {
-      log.warn({ err }, 'no heartbeat: a consumer did not become ready');
+      log.warn({ err, consumers: [...waiting] }, 'no heartbeat: a consumer did not become ready');
       return;
+    } finally {
+      clearTimeout(overdue);
     }
     if (!stopped) current = turn();
   };
@@ -113,13 +149,20 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       clearTimeout(timer);
       await current;
       try {
-        await withinTime(LIMIT_MS, 'leaving', () =>
-          Promise.all([redis.del(own), redis.zrem(indexKey(key), replica.instance)]),
-        );
+        await withinTime(LIMIT_MS, 'leaving', leave);
       } catch (err) {
         log.warn({ err }, 'the heartbeat of this replica could not be taken away');
       }
       for (const consumer of consumers) consumer[Symbol.dispose]();
     },
   };
+}
+
+/** A consumer that can't tell proves nothing. */
+function proofOf(consumer: Consumer, since: number, now: number): Proof {
+  try {
+    return consumer.prove(since, now);
+  } catch (error) {
+    return { ok: false, why: `its proof failed: ${String(error)}` };
+  }
 }

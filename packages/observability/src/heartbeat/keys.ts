@@ -1,10 +1,15 @@
-/** The key itself is the system's last beat; beside it one per replica, and a sorted set of their names. */
+/** The key itself is the system's last beat; beside it one per replica, and two sorted sets of their names. */
 export const replicaKey = (key: string, instance: string): string => `${key}:${instance}`;
+/** By their last beat. */
 export const indexKey = (key: string): string => `${key}:replicas`;
+/** By when they left. */
+export const leftKey = (key: string): string => `${key}:left`;
 
 /** A beat is worth this much; three of them at the usual rate. */
 export const BEAT_TTL_SECONDS = 90;
-/** A replica that died stays visible this long. */
+/** What a replica may wait between two beats: one that is missed must not make it look lost. */
+export const LONGEST_PAUSE_SECONDS = 30;
+/** A replica that died or left stays visible this long. */
 export const LOST_FOR_SECONDS = 3600;
 
 export interface HeartbeatReplica {

@@ -1,5 +1,12 @@
 import type { RedisClient } from '../redis/client.ts';
-import { BEAT_TTL_SECONDS, LOST_FOR_SECONDS, type ReplicaBeat, indexKey, replicaKey } from './keys.ts';
+import {
+  BEAT_TTL_SECONDS,
+  LOST_FOR_SECONDS,
+  type ReplicaBeat,
+  indexKey,
+  leftKey,
+  replicaKey,
+} from './keys.ts';
 
 export interface ReplicaHeartbeat extends ReplicaBeat {
   readonly state: 'live' | 'lost';
@@ -9,9 +16,14 @@ export interface ReplicaHeartbeat extends ReplicaBeat {
 export interface Heartbeats {
   /** Of the whole system; `null` when there was none for 90 s. */
   readonly beat_age_seconds: number | null;
+  /** Those that beat, and those that did within the last hour and neither do nor left. */
   readonly replicas: readonly ReplicaHeartbeat[];
-  /** Expected replicas that are not there and did not leave a trace. */
+  /** Those that left cleanly within the last hour. */
+  readonly left: readonly { readonly instance: string; readonly age_seconds: number }[];
+  /** How many live ones there are fewer than expected. */
   readonly missing: number;
+  /** Of the missing, those that neither the lost nor the left account for: they never came. */
+  readonly never_seen: number;
 }
 
 export interface ReadHeartbeatsOptions {
@@ -23,35 +35,44 @@ export interface ReadHeartbeatsOptions {
   now?: number;
 }
 
-/** Who beats, and who did within the last hour and does not any more. One that left cleanly is in neither. */
+/** Who beats, who died, who left, and how many of those expected never came. */
 export async function readHeartbeats({
   redis,
   key,
   expected = 0,
   now,
 }: ReadHeartbeatsOptions): Promise<Heartbeats> {
-  const [time, shared, instances] = await Promise.all([
+  const [time, shared, instances, departures] = await Promise.all([
     redis.time(),
     redis.get(key),
     redis.zrange(indexKey(key), '0', '-1'),
+    redis.zrange(leftKey(key), '0', '-1', 'WITHSCORES'),
   ]);
   const present = now ?? Number(time[0]) + Number(time[1]) / 1e6;
+  const ageOf = (at: number): number => Math.max(0, Math.round((present - at) * 1000) / 1000);
   const texts = await Promise.all(instances.map((instance) => redis.get(replicaKey(key, instance))));
   const replicas = texts
     .map((text) => parseBeat(text))
     .filter((beat) => beat !== undefined)
-    .filter(({ beat_at }) => present - beat_at <= LOST_FOR_SECONDS)
-    .map((beat) => judgeBeat(beat, present));
+    .map((beat) => judgeBeat(beat, ageOf(beat.beat_at)))
+    .filter(({ age_seconds }) => age_seconds <= LOST_FOR_SECONDS);
+  const left: { instance: string; age_seconds: number }[] = [];
+  for (let i = 0; i + 1 < departures.length; i += 2)
+    left.push({ instance: departures[i]!, age_seconds: ageOf(Number(departures[i + 1])) });
+  const gone = left.filter(({ age_seconds }) => age_seconds <= LOST_FOR_SECONDS);
+  const live = replicas.filter(({ state }) => state === 'live').length;
+  const beatAt = Number(shared ?? Number.NaN);
   return {
-    beat_age_seconds: shared === null ? null : Math.max(0, present - Number(shared)),
+    beat_age_seconds: Number.isFinite(beatAt) ? ageOf(beatAt) : null,
     replicas,
-    missing: Math.max(0, expected - replicas.filter(({ state }) => state === 'live').length),
+    left: gone,
+    missing: Math.max(0, expected - live),
+    never_seen: Math.max(0, expected - replicas.length - gone.length),
   };
 }
 
 /** Pure: a replica is lost when its last beat is worth no more. */
-function judgeBeat(beat: ReplicaBeat, now: number): ReplicaHeartbeat {
-  const age = Math.max(0, now - beat.beat_at);
+function judgeBeat(beat: ReplicaBeat, age: number): ReplicaHeartbeat {
   return { ...beat, state: age <= BEAT_TTL_SECONDS ? 'live' : 'lost', age_seconds: age };
 }
 

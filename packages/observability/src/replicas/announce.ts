@@ -50,7 +50,12 @@ export function announceReplica(options: AnnounceOptions): AsyncDisposable {
       const at = Number(asked[i + 1]);
       if (at <= (heard.get(topic) ?? firstAt - ASKED_BEFORE_MS)) continue;
       heard.set(topic, at);
-      if (Object.hasOwn(on, topic)) on[topic]!();
+      try {
+        if (Object.hasOwn(on, topic)) on[topic]!();
+      } catch (error) {
+        // The other topics are heard all the same.
+        onError?.(error);
+      }
     }
   };
 

@@ -52,12 +52,21 @@ export async function askReplicas({
   await askScript.run(redis, [replicaKeys(keyPrefix).asked], [topic]);
 }
 
+/** What some process wrote: one of another version, or a stranger. What is no replica is none. */
 function parseReport(text: string | undefined): Omit<ReplicaStatus, 'state'> | undefined {
   try {
-    const { started_at, ...rest } = JSON.parse(text ?? '') as Omit<ReplicaStatus, 'state' | 'startedAt'> & {
-      started_at: number;
+    const { service, instance, host, pid, started_at, report } = JSON.parse(text ?? '') as Partial<
+      Omit<ReplicaStatus, 'state' | 'startedAt'> & { started_at: number }
+    >;
+    if (typeof service !== 'string' || typeof instance !== 'string') return undefined;
+    return {
+      service,
+      instance,
+      host: host ?? '',
+      pid: Number(pid),
+      startedAt: Number(started_at),
+      report: typeof report === 'object' && report !== null ? report : {},
     };
-    return { ...rest, startedAt: started_at };
   } catch {
     return undefined;
   }

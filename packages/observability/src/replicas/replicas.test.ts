@@ -83,3 +83,25 @@ test('every replica hears each asking once, also one that came a little later', 
   await poll(() => heard.one === 2 && heard.two === 2);
   expect(heard).toEqual({ one: 2, two: 2, late: 2 });
 });
+
+test('what is no replica is not listed, and a listener that throws keeps no other from hearing', async () => {
+  const now = Date.now() + 60_000;
+  for (const [instance, text] of [
+    ['a', '{}'],
+    ['b', 'null'],
+    ['c', '{"service":"worker","instance":"c"}'],
+  ] as const) {
+    await redis.zadd(`${keyPrefix}:leases`, now, instance);
+    await redis.hset(`${keyPrefix}:reports`, instance, text);
+  }
+  expect(await listReplicas({ redis, keyPrefix })).toMatchObject([{ instance: 'c', report: {} }]);
+  const errors: unknown[] = [];
+  let heard = 0;
+  const fails = (): void => {
+    throw new Error('a listener at fault');
+  };
+  const on = { first: fails, second: () => void heard++, third: fails };
+  cleanup.use(announce('worker:h:1', { on, onError: (error) => void errors.push(error) }));
+  for (const topic of ['first', 'second', 'third']) await askReplicas({ redis, keyPrefix, topic });
+  await poll(() => heard === 1 && errors.length === 2);
+});
