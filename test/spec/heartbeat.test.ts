@@ -13,7 +13,10 @@ let stack: Stack;
 let redis: Awaited<ReturnType<typeof redisOf>>;
 
 beforeAll(async () => {
-  stack = await startQuickStack({ env: { WORKER_HEARTBEAT_SECONDS: '1', WORKERS_EXPECTED: '2' } });
+  stack = await startQuickStack({
+    services: ['api', 'worker'],
+    env: { WORKER_HEARTBEAT_SECONDS: '1', WORKERS_EXPECTED: '2', READYZ_REQUIRE: 'database' },
+  });
   redis = await redisOf(stack);
 });
 afterAll(async () => {
