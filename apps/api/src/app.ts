@@ -11,18 +11,23 @@ import {
 import {
   type HealthRegistry,
   type MetricsReader,
+  type MetricsRegistry,
   healthRoutes,
+  instrumentHttp,
   livenessProbes,
   metricsRoutes,
+  textMetricsRoute,
   versionRoute,
 } from '@prosaas/observability';
 import type { JobReader } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
+import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckName } from './checks/names.ts';
 import { apiProbes } from './probes.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { businessRoutes } from './routes/businesses.ts';
 import { callRoutes } from './routes/calls.ts';
+import { contactRoutes } from './routes/contacts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -38,7 +43,10 @@ export interface ApiParts {
   keyRing: KeyRing;
   health: HealthRegistry;
   readyzRequires: readonly CheckName[];
+  /** What all services count. */
   metrics: Pick<MetricsReader, 'read'>;
+  /** What this process counts. */
+  registry: MetricsRegistry;
   jobs: JobReader;
   warmUp: WarmUp;
 }
@@ -46,6 +54,7 @@ export interface ApiParts {
 export function buildApp(parts: ApiParts): App {
   const { log, db, keyRing, health, jobs } = parts;
   const app = buildHttpApp({ log });
+  instrumentHttp(app, { registry: parts.registry, labels: { service: 'api' } });
   const seesDetails = canSeeDetails(keyRing);
 
   app.register(healthRoutes, {
@@ -54,7 +63,9 @@ export function buildApp(parts: ApiParts): App {
     canSeeDetails: seesDetails,
   });
   app.register(versionRoute(parts.build));
-  app.register(metricsRoutes, { reader: parts.metrics, guard: metricsGuard(keyRing) });
+  const metrics = { reader: parts.metrics, guard: metricsGuard(keyRing) };
+  app.register(metricsRoutes, { ...metrics, names: businessMetricNames });
+  app.register(textMetricsRoute, { ...metrics, catalogue, namePrefix: metricPrefix });
   warmUpRoute(app, { warmUp: parts.warmUp, canSeeDetails: seesDetails });
 
   const audit = (use: AdminUse): void => {
@@ -74,6 +85,7 @@ export function buildApp(parts: ApiParts): App {
   conversationRoutes(app, context);
   messageRoutes(app, context);
   callRoutes(app, context);
+  contactRoutes(app, context);
   jobRoutes(app, { ...context, jobs });
   auditRoutes(app, context);
   return app;

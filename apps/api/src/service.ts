@@ -73,13 +73,13 @@ export async function startApi(
 
   const health = opening.use(new HealthRegistry());
   const checks = [
-    databaseCheck({ probe, pool: db }),
+    databaseCheck({ probe, pool: db, address: addressOf(config.DATABASE_URL) }),
     ...schemaChecks({ probe }),
     baileysCheck({ url: config.BAILEYS_URL }),
     redisCheck({ redis: probeRedis }),
     workersCheck({ redis: probeRedis, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
     sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
-    agentCheck({ replicas: serving }),
+    agentCheck({ redis: probeRedis, replicas: serving }),
   ];
   for (const check of checks) health.register(check);
   opening.use(logChanges(health, log));
@@ -93,6 +93,7 @@ export async function startApi(
     health,
     readyzRequires: config.READYZ_REQUIRE,
     metrics,
+    registry: telemetry.metrics,
     jobs,
     warmUp,
   });
@@ -124,4 +125,10 @@ export async function startApi(
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+/** Without the user and the password. */
+function addressOf(databaseUrl: string): string {
+  const { host, pathname } = new URL(databaseUrl);
+  return host + pathname;
 }

@@ -1,6 +1,13 @@
 import { type Database, recordAudit } from '@prosaas/database';
 import { type AdminUse, type App, type KeyRing, buildHttpApp, canSeeDetails, guard } from '@prosaas/http';
-import { type HealthRegistry, healthRoutes, livenessProbes, versionRoute } from '@prosaas/observability';
+import {
+  type HealthRegistry,
+  type MetricsRegistry,
+  healthRoutes,
+  instrumentHttp,
+  livenessProbes,
+  versionRoute,
+} from '@prosaas/observability';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { baileysProbes } from './checks.ts';
 import { Forwarding } from './forwarding.ts';
@@ -19,13 +26,25 @@ export interface AppParts {
   db: Database;
   keyRing: KeyRing;
   health: HealthRegistry;
+  metrics: MetricsRegistry;
   manager: SessionManager;
   owners: Owners;
   sender: Sender;
 }
 
-export function buildApp({ log, build, db, keyRing, health, manager, owners, sender }: AppParts): App {
+export function buildApp({
+  log,
+  build,
+  db,
+  keyRing,
+  health,
+  metrics,
+  manager,
+  owners,
+  sender,
+}: AppParts): App {
   const app = buildHttpApp({ log });
+  instrumentHttp(app, { registry: metrics, labels: { service: 'baileys' } });
   app.register(healthRoutes, {
     health,
     probes: [...livenessProbes(), ...baileysProbes(manager)],

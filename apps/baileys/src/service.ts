@@ -124,7 +124,17 @@ export async function startBaileys(
   });
   for (const check of checks) health.register(check);
   health.start();
-  const app = buildApp({ log, build: buildInfo(config), db, keyRing, health, manager, owners, sender });
+  const app = buildApp({
+    log,
+    build: buildInfo(config),
+    db,
+    keyRing,
+    health,
+    metrics: telemetry.metrics,
+    manager,
+    owners,
+    sender,
+  });
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.BAILEYS_PORT });
   self.url = advertisedUrl(config, (app.server.address() as AddressInfo).port);

@@ -16,6 +16,7 @@ export {
   startMetricsPublisher,
 } from './metrics/publisher.ts';
 export { MetricsReader, type MetricsReaderOptions } from './metrics/reader.ts';
+export type { SeriesTable } from './metrics/columns.ts';
 export {
   type ExactSource,
   type ExactValues,
@@ -32,6 +33,7 @@ export type { Labels } from './metrics/slot.ts';
 export { type HttpMetricsOptions, httpMetrics, instrumentHttp } from './instruments/http.ts';
 export { type ProcessMetricsOptions, instrumentProcess, processMetrics } from './instruments/process.ts';
 export { type TextFormat, contentTypes, negotiateFormat } from './text/format.ts';
+export { type TextMetricsRouteOptions, textMetricsRoute } from './text/route.ts';
 export { TextRenderer, type TextRendererOptions } from './text/renderer.ts';
 export type { RedisClient } from './redis/client.ts';
 export {

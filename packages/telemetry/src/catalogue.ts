@@ -1,4 +1,4 @@
-import { defineCatalogue } from '@prosaas/observability';
+import { defineCatalogue, httpMetrics, processMetrics } from '@prosaas/observability';
 
 interface CounterOf {
   readonly type: 'counter';
@@ -10,7 +10,7 @@ interface GaugeOf {
 }
 
 /** What ProSaaS counts, across all services and replicas; the names are the contract of GET /metrics.json. */
-export const catalogue: {
+const businessMetrics: {
   readonly whatsapp_inbound_messages: CounterOf;
   readonly whatsapp_outbound_messages: CounterOf;
   readonly whatsapp_errors: CounterOf;
@@ -23,7 +23,7 @@ export const catalogue: {
   readonly queue_jobs_completed: CounterOf;
   readonly queue_jobs_failed: CounterOf;
   readonly queue_jobs_dead_letter: CounterOf;
-} = defineCatalogue({
+} = {
   whatsapp_inbound_messages: { type: 'counter', help: 'Messages received via WhatsApp' },
   whatsapp_outbound_messages: { type: 'counter', help: 'Messages sent via WhatsApp' },
   whatsapp_errors: { type: 'counter', help: 'WhatsApp send/receive errors' },
@@ -36,4 +36,20 @@ export const catalogue: {
   queue_jobs_completed: { type: 'counter', help: 'Jobs completed successfully' },
   queue_jobs_failed: { type: 'counter', help: 'Jobs that failed' },
   queue_jobs_dead_letter: { type: 'counter', help: 'Jobs moved to dead-letter queue' },
+};
+
+const byService = { service: ['api', 'baileys', 'calls', 'worker'] } as const;
+
+/** All that any service counts or measures of itself; GET /metrics shows it under names that begin with `prosaas_`. */
+export const catalogue: typeof businessMetrics &
+  Readonly<ReturnType<typeof httpMetrics> & ReturnType<typeof processMetrics>> = defineCatalogue({
+  ...businessMetrics,
+  ...httpMetrics(byService),
+  ...processMetrics(byService),
 });
+
+/** The metrics of GET /metrics.json. */
+export const businessMetricNames: readonly string[] = Object.keys(businessMetrics);
+
+/** What stands before each name in GET /metrics. */
+export const metricPrefix = 'prosaas_';

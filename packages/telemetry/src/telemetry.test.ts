@@ -4,6 +4,7 @@ import { listReplicas } from '@prosaas/observability';
 import { createProducer } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
+import { businessMetricNames } from './catalogue.ts';
 import { createSystemReader } from './system-reader.ts';
 import { startTelemetry } from './telemetry.ts';
 
@@ -21,7 +22,7 @@ test('the reader adds up what services count and what Redis knows, all twelve me
   await redisReady(redis);
   const reader = stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} }));
   const zeros = await reader.read();
-  expect(zeros.counters).toEqual({
+  expect(zeros.counters).toMatchObject({
     whatsapp_inbound_messages: 0,
     whatsapp_outbound_messages: 0,
     whatsapp_errors: 0,
@@ -34,7 +35,12 @@ test('the reader adds up what services count and what Redis knows, all twelve me
     queue_jobs_failed: 0,
     queue_jobs_dead_letter: 0,
   });
-  expect(zeros.gauges).toEqual({ calls_active: 0 });
+  expect(zeros.gauges).toMatchObject({ calls_active: 0 });
+  expect(businessMetricNames.toSorted()).toEqual(
+    Object.keys({ ...zeros.counters, ...zeros.gauges })
+      .filter((name) => !/^(?:http|process)_/.test(name))
+      .toSorted(),
+  );
 
   const services = ['baileys', 'baileys', 'worker'].map((name) =>
     startTelemetry({ config, identity: identify(name), log }),

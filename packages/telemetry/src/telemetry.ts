@@ -1,6 +1,7 @@
 import {
   MetricsRegistry,
   announceReplica,
+  instrumentProcess,
   startMetricsPublisher,
   type JsonValue,
 } from '@prosaas/observability';
@@ -49,8 +50,12 @@ export function startTelemetry({
 }): Telemetry {
   const { key } = keyspace(config.REDIS_NAMESPACE);
   const redis = createRedis({ ...redisAddress(config), name: 'telemetry', role: 'publisher', log });
-  const metrics = new MetricsRegistry(catalogue);
+  const metrics = new MetricsRegistry(catalogue, {
+    onOverflow: (metric) =>
+      log.warn({ metric }, 'this metric has too many series; new ones are counted as one'),
+  });
   const { service, instance } = identity;
+  const measuring = instrumentProcess({ registry: metrics, labels: { service } });
   const publisher = startMetricsPublisher({
     redis,
     keyPrefix: key('metrics'),
@@ -80,6 +85,7 @@ export function startTelemetry({
     },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled([replica?.[Symbol.asyncDispose](), publisher[Symbol.asyncDispose]()]);
+      measuring[Symbol.dispose]();
       await closeRedis(redis);
     },
   };

@@ -7,16 +7,16 @@ import { MetricsRegistry } from '../metrics/registry.ts';
 import { parseSlot } from '../metrics/slot.ts';
 import { httpMetrics, instrumentHttp } from './http.ts';
 
-interface Bench {
+interface Instrumented {
   app: FastifyInstance;
   counted(): Record<string, number>;
   inFlight(): number;
 }
 
-async function build(routes: (app: FastifyInstance) => void): Promise<Bench> {
+function build(routes: (app: FastifyInstance) => void): Instrumented {
   const registry = new MetricsRegistry(defineCatalogue(httpMetrics({ service: ['api', 'calls'] })));
   const app = fastify();
-  await app.register(instrumentHttp, { registry, labels: { service: 'api' } });
+  instrumentHttp(app, { registry, labels: { service: 'api' } });
   routes(app);
   const read = (name: string): [Record<string, string>, number][] => {
     const { slots, values } = registry.collect();
@@ -39,7 +39,7 @@ async function build(routes: (app: FastifyInstance) => void): Promise<Bench> {
 }
 
 test('requests are counted by route template, never by path, and unknown ones under one label', async () => {
-  const { app, counted, inFlight } = await build((to) => {
+  const { app, counted, inFlight } = build((to) => {
     to.get('/calls/:id', async () => 'a call');
     to.post('/calls', async (_request, reply) => reply.code(201).send('x'));
     to.register(async (inner) => void inner.get('/deep', async () => Promise.reject(new Error('no'))), {
@@ -69,7 +69,7 @@ test('requests are counted by route template, never by path, and unknown ones un
 });
 
 test('what a hook of the app refuses is counted too', async () => {
-  const { app, counted } = await build((to) => {
+  const { app, counted } = build((to) => {
     to.addHook('onRequest', async (_request, reply) => reply.code(401).send('no'));
     to.get('/closed', async () => 'never');
   });
@@ -79,7 +79,7 @@ test('what a hook of the app refuses is counted too', async () => {
 
 test('a request is in flight until its answer ended or its client left', async () => {
   let answer: () => void = () => undefined;
-  const { app, counted, inFlight } = await build((to) => {
+  const { app, counted, inFlight } = build((to) => {
     to.get('/slow', async () => {
       await new Promise<void>((resolve) => (answer = resolve));
       return 'at last';

@@ -18,7 +18,8 @@ const turn = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 
 test('a collection brings what the process uses', async () => {
   const registry = new MetricsRegistry(defineCatalogue(processMetrics({ service: ['api'] })));
-  using _measuring = instrumentProcess({ registry, labels: { service: 'api' } });
+  await using stack = new AsyncDisposableStack();
+  stack.use(instrumentProcess({ registry, labels: { service: 'api' } }));
   holdTheLoop(30);
   const first = measured(registry);
   expect(first['process_resident_memory_bytes']).toBeGreaterThan(first['process_heap_used_bytes']!);
@@ -33,7 +34,8 @@ test('a collection brings what the process uses', async () => {
 test('a block of the event loop shows for at least a minute, and is gone after two', async () => {
   let now = 0;
   const registry = new MetricsRegistry(defineCatalogue(processMetrics()));
-  using _measuring = instrumentProcess({ registry, now: () => now });
+  await using stack = new AsyncDisposableStack();
+  stack.use(instrumentProcess({ registry, now: () => now }));
   const longest = (): number => measured(registry)['process_event_loop_delay_max_seconds']!;
   // The monitor's own timer has to run twice before it measures.
   await expect.poll(async () => (holdTheLoop(120), await turn(1), longest())).toBeGreaterThan(0.05);
@@ -54,7 +56,8 @@ test('a block of the event loop shows for at least a minute, and is gone after t
 test('the window that ends and the one that begins overlap: a block between them is not lost', async () => {
   let now = 0;
   const registry = new MetricsRegistry(defineCatalogue(processMetrics()));
-  using _measuring = instrumentProcess({ registry, now: () => now });
+  await using stack = new AsyncDisposableStack();
+  stack.use(instrumentProcess({ registry, now: () => now }));
   const longest = (): number => measured(registry)['process_event_loop_delay_max_seconds']!;
   await turn(100);
   now += 60_000;

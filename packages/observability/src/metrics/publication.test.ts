@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Columns } from './columns.ts';
 import { defineCatalogue } from './catalogue.ts';
 import type { Counter } from './handles.ts';
 import { Publication } from './publication.ts';
 import { MetricsRegistry } from './registry.ts';
 import { StoreTwin } from './store-twin.ts';
 import type { PublishRequest } from './store.ts';
-import { cumulativeTotals } from './totals.ts';
 
 const catalogue = defineCatalogue({
   jobs: { type: 'counter', help: 'Jobs.' },
@@ -53,7 +53,7 @@ class Process {
 }
 
 const total = (twin: StoreTwin): number =>
-  [...cumulativeTotals(twin.snapshot()).values()].reduce((sum, value) => sum + value, 0);
+  new Columns().totals(twin.snapshot()).values.reduce((sum, value) => sum + value, 0);
 
 const foldLapsed = (twin: StoreTwin): void => {
   const boots = twin.snapshot().members.map(({ boot }) => boot);

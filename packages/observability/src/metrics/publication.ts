@@ -27,8 +27,12 @@ interface Sent {
   readonly values: Float64Array;
 }
 
-/** More words than this without an answer, and the ones in between are forgotten: that can lose counts, never double them. */
-const MAX_UNANSWERED = 8;
+/**
+ * How many words are remembered that Redis took, and how many that it did not answer. A fold can go back to each of
+ * them: after a roll-back what was folded is older than the last word that was answered. One that was forgotten can
+ * lose counts, never double them.
+ */
+const REMEMBERED = 8;
 
 /**
  * What a process has to remember so that each of its counts is in Redis exactly once: what it published, which of it
@@ -45,10 +49,13 @@ export class Publication {
   #schemaKnown = false;
   #seq = 0;
   #base: Float64Array = new Float64Array(0);
-  /** The last word that Redis is known to have, and those after it that it may have; oldest first. */
-  #sent: Sent[] = [];
+  /** The last words that Redis is known to have taken, oldest first. */
+  #taken: Sent[] = [];
+  /** Those after it that it may have, and at last the one that is on its way. */
+  #open: Sent[] = [];
   #storeId = '';
   #seenAt = 0;
+  #heardAt = 0;
   #seenFolds = 0;
   #answeredAt = 0;
 
@@ -66,15 +73,15 @@ export class Publication {
     return this.#boot;
   }
 
-  next({ slots, values }: Collection): PublishRequest {
+  /** `now` is in ms of any clock that is monotonic. */
+  next({ slots, values }: Collection, now: number = performance.now()): PublishRequest {
     if (slots.length !== this.#schema.slots.length) {
       this.#schema = schemaOf(slots);
       this.#schemaKnown = false;
     }
     const seq = ++this.#seq;
     const absolute = values.slice();
-    if (this.#sent.length > MAX_UNANSWERED) this.#sent.splice(1, 1);
-    this.#sent.push({ seq, values: absolute });
+    this.#open = [...this.#open.slice(1 - REMEMBERED), { seq, values: absolute }];
     const own = absolute.map((value, i) => value - (this.#base[i] ?? 0));
     return {
       boot: this.#boot,
@@ -83,12 +90,14 @@ export class Publication {
       schemaText: this.#schemaKnown ? undefined : this.#schema.text,
       knownStore: this.#storeId,
       seenAt: this.#seenAt,
+      elapsedMs: Math.floor(now - this.#heardAt),
       seenFolds: this.#seenFolds,
     };
   }
 
   /** Takes the answer to the last request. `again`: send `next` at once; the word was not taken. */
-  answered({ status, now, storeId, folds, foldedSeq }: PublishAnswer): 'done' | 'again' {
+  answered(answer: PublishAnswer, heardAt: number = performance.now()): 'done' | 'again' {
+    const { status, now, storeId, folds, foldedSeq } = answer;
     const sameStore = this.#storeId === '' || this.#storeId === storeId;
     const silentMs = now - this.#answeredAt;
     this.#storeId = storeId;
@@ -100,18 +109,22 @@ export class Publication {
         this.#registered = true;
         this.#schemaKnown = true;
         this.#seenAt = now;
-        this.#sent = this.#sent.slice(-1);
+        this.#heardAt = heardAt;
+        this.#taken = [...this.#taken, ...this.#open.slice(-1)].slice(-REMEMBERED);
+        this.#open = [];
         return 'done';
       case 'schema':
         this.#schemaKnown = false;
         return 'again';
       case 'folded':
-        this.#beginAgain(this.#sent.find(({ seq }) => seq >= foldedSeq) ?? this.#sent.at(-1));
+        this.#beginAgain([...this.#taken, ...this.#open].find(({ seq }) => seq >= foldedSeq));
         return 'again';
       case 'unknown':
-        // Forgotten with the store, or folded so long ago that the tombstone is gone: what was sent before this word
-        // is not ours any more. Forgotten by a roll-back to before its first word: nothing was folded, all of it counts.
-        if (!sameStore || silentMs >= this.#tombstoneMs) this.#beginAgain(this.#sent.at(-2));
+        // Forgotten with the store: what that had taken is gone with it. Folded so long ago that the tombstone is gone:
+        // each word before this one may be in there. Forgotten by a roll-back to before its first word: nothing was
+        // folded, all of it counts.
+        if (!sameStore) this.#beginAgain(this.#taken.at(-1));
+        else if (silentMs >= this.#tombstoneMs) this.#beginAgain(this.#open.at(-2) ?? this.#taken.at(-1));
         else this.#beginAgain(undefined);
         return 'again';
     }
@@ -124,6 +137,7 @@ export class Publication {
     this.#schemaKnown = false;
     if (!counted) return;
     this.#base = counted.values.map((value, i) => (isCumulative(this.#schema.slots[i]!) ? value : 0));
-    this.#sent = [];
+    this.#taken = [];
+    this.#open = [];
   }
 }

@@ -1,13 +1,14 @@
 import type { RedisClient } from '../redis/client.ts';
 import { LimitedFlight } from '../redis/time-limit.ts';
 import type { Catalogue } from './catalogue.ts';
+import { Columns } from './columns.ts';
 import { type Continuity, NO_CONTINUITY, follow, isComplete } from './continuity.ts';
 import { HighestSeen } from './monotonic.ts';
 import { type ExactSource, type ExactValues, MetricsUnknown, type Reading } from './reading.ts';
 import { type Snapshot, SnapshotReader } from './snapshot.ts';
 import { MAX_FOLD, type MetricsStore, redisStore, storeKeys } from './store.ts';
 import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
-import { arrange, cumulativeTotals, gaugeTotals } from './totals.ts';
+import { Arrangement } from './totals.ts';
 
 export interface MetricsReaderOptions {
   redis: RedisClient;
@@ -28,7 +29,8 @@ export class MetricsReader implements AsyncDisposable {
   #redis: RedisClient;
   #store: MetricsStore;
   #snapshots: SnapshotReader;
-  #catalogue: Catalogue;
+  #columns = new Columns();
+  #arrangement: Arrangement;
   #sources: readonly ExactSource[];
   #leaseMs: number;
   #onError: (error: unknown) => void;
@@ -56,7 +58,7 @@ export class MetricsReader implements AsyncDisposable {
     this.#redis = redis;
     this.#store = redisStore(redis, keyPrefix, times);
     this.#snapshots = new SnapshotReader(redis, storeKeys(keyPrefix));
-    this.#catalogue = catalogue;
+    this.#arrangement = new Arrangement(catalogue);
     this.#sources = sources;
     this.#leaseMs = leaseMs;
     this.#times = times;
@@ -110,12 +112,7 @@ export class MetricsReader implements AsyncDisposable {
     const exact = [...this.#exact].map(([name, values]) => this.#highest.exact(name, values));
     this.#tidy(snapshot);
     return {
-      ...arrange(
-        this.#catalogue,
-        this.#highest.slots(cumulativeTotals(snapshot)),
-        gaugeTotals(snapshot),
-        exact,
-      ),
+      ...this.#arrangement.arrange(this.#columns.totals(snapshot), exact),
       sources: snapshot.members.map(({ service, instance, publishedAt }) => ({
         service,
         instance,

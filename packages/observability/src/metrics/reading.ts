@@ -1,4 +1,5 @@
 import type { RedisClient } from '../redis/client.ts';
+import type { SeriesTable } from './columns.ts';
 import type { Labels } from './slot.ts';
 
 export interface LabelledValue {
@@ -31,6 +32,8 @@ export interface Reading {
   readonly histograms: Readonly<Record<string, readonly HistogramReading[]>>;
   /** The counters and gauges that have labels, one value for each combination that occurred. */
   readonly labels: Readonly<Record<string, readonly LabelledValue[]>>;
+  /** All of the above by series, as a `TextRenderer` takes it. */
+  readonly series: SeriesTable;
   readonly sources: readonly ReadingSource[];
   /** Nothing is missing: every publisher spoke within 3 s, none is in grace, and no roll-back is being made good. */
   readonly complete: boolean;

@@ -67,7 +67,7 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
   }
 
   counter<N extends NamesOf<C, 'counter'>>(name: N, labels?: LabelsOf<C[N]>): Counter {
-    return this.#scalar(name, 'counter', labels, CounterSeries) as CounterSeries;
+    return this.#scalar(name, 'counter', labels, CounterSeries);
   }
 
   gauge<N extends NamesOf<C, 'gauge'>>(name: N, labels?: LabelsOf<C[N]>): Gauge {

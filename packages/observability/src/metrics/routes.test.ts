@@ -8,6 +8,7 @@ const reading: Reading = {
   gauges: { active: 1 },
   histograms: {},
   labels: { jobs: [{ labels: { queue: 'in' }, value: 3 }] },
+  series: { slots: ['c["jobs",{"queue":"in"}]', 'g["active",{},"sum"]'], values: Float64Array.of(3, 1) },
   sources: [{ service: 'worker', instance: 'worker:h:1', age_seconds: 0.4 }],
   complete: true,
   since: 1_706_000_000.5,
@@ -41,6 +42,14 @@ test('/metrics.json has exactly four keys', async () => {
     timestamp: 1_706_000_000.25,
   });
   expect(Object.keys(body)).toEqual(['uptime_seconds', 'counters', 'gauges', 'timestamp']);
+});
+
+test('/metrics.json has the metrics that it is told to have, and no others', async () => {
+  const app = fastify();
+  const open = async (): Promise<void> => undefined;
+  void app.register(metricsRoutes, { reader: { read: async () => reading }, guard: open, names: ['active'] });
+  const body = (await app.inject('/metrics.json?verbose')).json<Record<string, unknown>>();
+  expect(body).toMatchObject({ counters: {}, gauges: { active: 1 }, labels: {} });
 });
 
 test('?verbose says where the totals come from and whether all is there', async () => {

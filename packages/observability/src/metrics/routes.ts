@@ -14,6 +14,8 @@ export interface MetricsRoutesOptions {
   reader: Pick<MetricsReader, 'read'>;
   /** Lets callers in, or answers them: totals are not for everyone. */
   guard: preHandlerHookHandler | preHandlerAsyncHookHandler;
+  /** The metrics that `/metrics.json` has; all of them unless given. */
+  names?: readonly string[];
   now?: () => number;
 }
 
@@ -26,22 +28,39 @@ export interface MetricsBody {
 
 async function plugin(
   app: FastifyInstance,
-  { reader, guard, now = Date.now }: MetricsRoutesOptions,
+  { reader, guard, names, now = Date.now }: MetricsRoutesOptions,
 ): Promise<void> {
+  const named = new Set(names);
+  const shown = <V>(metrics: Readonly<Record<string, V>>): Readonly<Record<string, V>> =>
+    names ? Object.fromEntries(Object.entries(metrics).filter(([name]) => named.has(name))) : metrics;
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    let reading: Reading;
-    try {
-      reading = await reader.read();
-    } catch (error) {
-      if (!(error instanceof MetricsUnknown)) throw error;
-      return reply.code(503).type('application/problem+json').send(unknownProblem(error));
-    }
+    const reading = await readOrAnswer(reader, reply);
+    if (!reading) return reply;
     const { counters, gauges, sources, complete, since, labels } = reading;
-    const body: MetricsBody = { uptime_seconds: process.uptime(), counters, gauges, timestamp: now() / 1000 };
+    const body: MetricsBody = {
+      uptime_seconds: process.uptime(),
+      counters: shown(counters),
+      gauges: shown(gauges),
+      timestamp: now() / 1000,
+    };
     const verbose = (request.query as Record<string, unknown>)['verbose'] !== undefined;
-    return reply.send(verbose ? { ...body, sources, complete, since, labels } : body);
+    return reply.send(verbose ? { ...body, sources, complete, since, labels: shown(labels) } : body);
   };
   getRoute(app, { path: '/metrics.json', preHandler: guard, handler });
+}
+
+/** `undefined` when nobody knows the totals, and the caller was told so. */
+export async function readOrAnswer(
+  reader: MetricsRoutesOptions['reader'],
+  reply: FastifyReply,
+): Promise<Reading | undefined> {
+  try {
+    return await reader.read();
+  } catch (error) {
+    if (!(error instanceof MetricsUnknown)) throw error;
+    void reply.code(503).type('application/problem+json').send(unknownProblem(error));
+    return undefined;
+  }
 }
 
 function unknownProblem({ code, message }: MetricsUnknown): Record<string, string | number> {

@@ -53,6 +53,7 @@ export class StoreTwin {
     knownStore,
     seenAt,
     seenFolds,
+    elapsedMs,
   }: PublishRequest): PublishAnswer {
     const word = decodeBlob(blob)!;
     this.#open();
@@ -85,7 +86,9 @@ export class StoreTwin {
       if (previous) this.#use(previous.schema, -1);
     }
     blobs.set(boot, blob);
-    leases.set(boot, this.now + word.leaseMs);
+    const heardBefore = knownStore === store!.id;
+    const collectedAt = heardBefore ? Math.max(seenAt + elapsedMs, this.now - word.leaseMs / 2) : this.now;
+    leases.set(boot, Math.min(this.now, collectedAt) + word.leaseMs);
     this.#noticeGap(word.leaseMs);
     store!.at = this.now;
     return answer('ok');

@@ -44,6 +44,8 @@ export interface PublishRequest {
   /** What the caller last knew of the store; `''`, 0 and 0 when nothing. */
   readonly knownStore: string;
   readonly seenAt: number;
+  /** How long ago that was when the values were collected. */
+  readonly elapsedMs: number;
   readonly seenFolds: number;
 }
 
@@ -93,7 +95,7 @@ export function redisStore(
   const fixed = [keys.store, keys.leases, keys.blobs, keys.schemas, keys.uses, keys.retired];
   return {
     publish: async (request) => {
-      const { boot, blob, register, schemaText, knownStore, seenAt, seenFolds } = request;
+      const { boot, blob, register, schemaText, knownStore, seenAt, seenFolds, elapsedMs } = request;
       const numbers = [seenAt, seenFolds].map(String);
       const answer = (await publishScript.run(
         redis,
@@ -107,6 +109,7 @@ export function redisStore(
           ...numbers,
           newStoreId(),
           String(maxRollbackMs),
+          String(elapsedMs),
         ],
       )) as string[];
       const [status, now, storeId, folds, foldedSeq] = answer;

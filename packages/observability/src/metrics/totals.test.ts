@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { Columns, type SeriesTable } from './columns.ts';
 import { isComplete, follow, NO_CONTINUITY } from './continuity.ts';
 import { slotKey } from './slot.ts';
 import type { Member, Snapshot } from './snapshot.ts';
-import { arrange, cumulativeTotals, gaugeTotals } from './totals.ts';
+import { Arrangement } from './totals.ts';
 
 const NOW = 1_000_000;
 const jobs = slotKey({ kind: 'c', name: 'jobs', labels: {} });
@@ -34,6 +35,10 @@ function snapshot(members: Member[], overrides: Partial<Snapshot> = {}): Snapsho
   return { ...common, members, unreadable: [], ...overrides };
 }
 
+function bySlot({ slots, values }: SeriesTable): Record<string, number> {
+  return Object.fromEntries(slots.map((slot, i) => [slot, values[i]!]));
+}
+
 test('a lapsed process counts until it is folded; its gauges do not', () => {
   const lapsed = member('b', {
     leaseEnds: NOW,
@@ -41,13 +46,14 @@ test('a lapsed process counts until it is folded; its gauges do not', () => {
     values: Float64Array.of(100, 100, 100, 100),
   });
   const view = snapshot([lapsed, member('a')]);
-  expect(cumulativeTotals(view).get(jobs)).toBe(111);
-  expect(Object.fromEntries(gaugeTotals(view))).toEqual({ [sum]: 2, [max]: 3, [last]: 4 });
+  expect(bySlot(new Columns().totals(view))).toEqual({ [jobs]: 111, [sum]: 2, [max]: 3, [last]: 4 });
+  expect(bySlot(new Columns().totals(snapshot([lapsed])))).toEqual({ [jobs]: 110 });
 });
 
 test('gauges of several processes become one as each says', () => {
   const latest = member('b', { publishedAt: NOW - 1, values: Float64Array.of(1, 20, 1, 7) });
-  expect(Object.fromEntries(gaugeTotals(snapshot([latest, member('a')])))).toEqual({
+  expect(bySlot(new Columns().totals(snapshot([latest, member('a')])))).toEqual({
+    [jobs]: 12,
     [sum]: 22,
     [max]: 3,
     [last]: 7,
@@ -60,17 +66,22 @@ test('the catalogue is always all there, and what Redis knows exactly takes its 
     idle: { type: 'gauge', help: '' },
     t: { type: 'histogram', help: '' },
   } as const;
-  const totals = new Map([
-    [slotKey({ kind: 'c', name: 'other', labels: { q: 'b' } }), 2],
-    [slotKey({ kind: 'c', name: 'other', labels: { q: 'a' } }), 3],
-    ['rubbish', 4],
-  ]);
-  expect(
-    arrange(catalogue, totals, new Map(), [{ counters: { jobs: 3 } }, { counters: { jobs: 4 } }]),
-  ).toEqual({
+  const slots = [
+    slotKey({ kind: 'c', name: 'other', labels: { q: 'b' } }),
+    slotKey({ kind: 'c', name: 'other', labels: { q: 'a' } }),
+    jobs,
+    slotKey({ kind: 'h', name: 't', labels: {}, buckets: [1, 2], part: 1 }),
+    slotKey({ kind: 'h', name: 't', labels: {}, buckets: [1, 2], part: 3 }),
+    'rubbish',
+  ];
+  const { series, ...reading } = new Arrangement(catalogue).arrange(
+    { slots, values: Float64Array.of(2, 3, 100, 4, 6.5, 1) },
+    [{ counters: { jobs: 3 } }, { counters: { jobs: 4 } }],
+  );
+  expect(reading).toEqual({
     counters: { jobs: 7, other: 5 },
     gauges: { idle: 0 },
-    histograms: { t: [] },
+    histograms: { t: [{ labels: {}, bounds: [1, 2], counts: [0, 4, 0], count: 4, sum: 6.5 }] },
     labels: {
       other: [
         { labels: { q: 'b' }, value: 2 },
@@ -78,6 +89,58 @@ test('the catalogue is always all there, and what Redis knows exactly takes its 
       ],
     },
   });
+  expect(bySlot(series)).toEqual({
+    [slots[0]!]: 2,
+    [slots[1]!]: 3,
+    [slots[3]!]: 4,
+    [slots[4]!]: 6.5,
+    [jobs]: 7,
+    rubbish: 1,
+  });
+});
+
+test('totals stand at the highest that was seen, until another store begins at zero', () => {
+  const columns = new Columns();
+  const jobsIn = (view: Snapshot): number | undefined => bySlot(columns.totals(view))[jobs];
+  expect(jobsIn(snapshot([member('a', { values: Float64Array.of(90, 0, 0, 0) })]))).toBe(100);
+  expect(jobsIn(snapshot([]))).toBe(100);
+  expect(jobsIn(snapshot([member('a')], { retired: new Map([[jobs, 100]]) }))).toBe(101);
+  const other = slotKey({ kind: 'c', name: 'other', labels: {} });
+  const fresh = snapshot([member('a', { slots: [other], values: Float64Array.of(5) })], {
+    storeId: 'b',
+    retired: new Map(),
+  });
+  expect(bySlot(columns.totals(fresh))).toEqual({ [other]: 5 });
+});
+
+test('processes of several schemas meet in one column, whatever a stranger adds', () => {
+  const other = slotKey({ kind: 'c', name: 'other', labels: {} });
+  const view = snapshot(
+    [
+      member('a', { slots: [other, jobs], values: Float64Array.of(1, 2) }),
+      member('b', { slots: [jobs, 'rubbish', sum], values: Float64Array.of(3, 4, Number.NaN) }),
+      member('c', { slots: [jobs], values: Float64Array.of(Infinity) }),
+    ],
+    {
+      retired: new Map([
+        ['rubbish', 1],
+        [jobs, Number.NaN],
+        [sum, 7],
+      ]),
+    },
+  );
+  expect(bySlot(new Columns().totals(view))).toEqual({ [other]: 1, [jobs]: 5 });
+});
+
+test('series stay the same array until one comes or goes', () => {
+  const columns = new Columns();
+  const arrangement = new Arrangement({});
+  const slotsOf = (view: Snapshot): readonly string[] =>
+    arrangement.arrange(columns.totals(view), [{ counters: { exact: 1 } }]).series.slots;
+  const both = slotsOf(snapshot([member('a'), member('b')]));
+  expect(slotsOf(snapshot([member('a')]))).toBe(both);
+  expect(slotsOf(snapshot([]))).not.toBe(both);
+  expect(slotsOf(snapshot([]))).toEqual([jobs, 'c["exact",{}]']);
 });
 
 test.each([

@@ -1,117 +1,165 @@
 import { layoutOf } from './buckets.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { SeriesTable } from './columns.ts';
 import type { ExactValues, HistogramReading, LabelledValue, Reading } from './reading.ts';
-import { type Aggregate, type Slot, isCumulative, parseSlot, sumPart } from './slot.ts';
-import type { Snapshot } from './snapshot.ts';
+import { type Aggregate, type Slot, parseSlot, slotKey, sumPart } from './slot.ts';
 
-/** What was ever counted, by slot: retired and all members, also those that lapsed and are not folded yet. */
-export function cumulativeTotals({ retired, members }: Snapshot): Map<string, number> {
-  const totals = new Map([...retired].filter(([, value]) => Number.isFinite(value)));
-  for (const { slots, values } of members) {
-    slots.forEach((slot, i) => {
-      if (isCumulative(slot) && Number.isFinite(values[i]))
-        totals.set(slot, (totals.get(slot) ?? 0) + values[i]!);
-    });
-  }
-  return totals;
+type Values = Pick<Reading, 'counters' | 'gauges' | 'histograms' | 'labels' | 'series'>;
+
+interface Placed {
+  readonly at: number;
+  readonly slot: Slot;
 }
 
-/** Gauges of the members whose lease runs, by slot. */
-export function gaugeTotals({ now, members }: Snapshot): Map<string, number> {
-  const totals = new Map<string, number>();
-  const alive = members.filter(({ leaseEnds }) => leaseEnds > now);
-  // The one that published last comes last, for `last`.
-  for (const { slots, values } of alive.toSorted((a, b) => a.publishedAt - b.publishedAt)) {
-    slots.forEach((key, i) => {
-      if (isCumulative(key) || !Number.isFinite(values[i])) return;
-      const slot = slotOf(key);
-      if (slot?.kind === 'g') totals.set(key, combine(slot.aggregate, totals.get(key), values[i]!));
-    });
-  }
-  return totals;
+interface PlacedHistogram {
+  readonly labels: Slot['labels'];
+  readonly bounds: readonly number[];
+  /** Where the count of each bucket is, and last the sum; `undefined` for what nobody published yet. */
+  readonly parts: (number | undefined)[];
 }
 
-function combine(aggregate: Aggregate, before: number | undefined, value: number): number {
-  if (before === undefined || aggregate === 'last') return value;
+/**
+ * Arranges series by metric. Every metric of the catalogue is there, at zero before its first event; those that only
+ * another version knows are there too. What Redis knows exactly takes the place of what was counted. What depends on the
+ * slots alone is kept until they change.
+ */
+export class Arrangement {
+  #catalogue: Catalogue;
+  #slots: readonly string[] | undefined;
+  #counters: Placed[] = [];
+  #gauges: Placed[] = [];
+  #histograms: Record<string, PlacedHistogram[]> = {};
+  #series: { names: string; slots: readonly string[]; kept: Int32Array } | undefined;
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+  }
+
+  arrange({ slots, values }: SeriesTable, exact: readonly ExactValues[]): Values {
+    if (slots !== this.#slots) this.#place(slots);
+    const counters: Record<string, number> = {};
+    const gauges: Record<string, number> = {};
+    const histograms: Record<string, HistogramReading[]> = {};
+    const labels: Record<string, LabelledValue[]> = {};
+    for (const name in this.#catalogue) {
+      const { type } = this.#catalogue[name]!;
+      if (type === 'counter') counters[name] = 0;
+      else if (type === 'gauge') gauges[name] = 0;
+      else histograms[name] = [];
+    }
+    for (const { at, slot } of this.#counters) {
+      counters[slot.name] = (counters[slot.name] ?? 0) + values[at]!;
+      addLabelled(labels, slot, values[at]!);
+    }
+    let before = '';
+    for (const { at, slot } of this.#gauges) {
+      const isFirst = slot.name !== before;
+      const value = values[at]!;
+      gauges[slot.name] = isFirst ? value : combine(slot, gauges[slot.name]!, value);
+      before = slot.name;
+      addLabelled(labels, slot, value);
+    }
+    for (const name in this.#histograms) {
+      histograms[name] = this.#histograms[name]!.map((histogram) => readHistogram(histogram, values));
+    }
+
+    const exactCounters = addUp(exact.map((one) => one.counters ?? {}));
+    const exactGauges = addUp(exact.map((one) => one.gauges ?? {}));
+    Object.assign(counters, exactCounters);
+    Object.assign(gauges, exactGauges);
+    const exactLabels = Object.assign({}, ...exact.map((one) => one.labels)) as typeof labels;
+    Object.assign(labels, exactLabels);
+    const exactSeries = {
+      ...seriesOf('c', exactCounters, exactLabels),
+      ...seriesOf('g', exactGauges, exactLabels),
+    };
+    return { counters, gauges, histograms, labels, series: this.#withExact({ slots, values }, exactSeries) };
+  }
+
+  #place(slots: readonly string[]): void {
+    this.#slots = slots;
+    this.#counters = [];
+    this.#gauges = [];
+    this.#histograms = {};
+    this.#series = undefined;
+    const histograms = new Map<string, PlacedHistogram>();
+    slots.forEach((key, at) => {
+      const slot = parseSlot(key);
+      if (slot?.kind === 'c') this.#counters.push({ at, slot });
+      else if (slot?.kind === 'g') this.#gauges.push({ at, slot });
+      else if (slot) {
+        const identity = JSON.stringify([slot.name, slot.labels, slot.buckets]);
+        let histogram = histograms.get(identity);
+        if (!histogram) {
+          const parts = Array.from({ length: sumPart(slot.buckets) + 1 }, () => undefined);
+          histogram = { labels: slot.labels, bounds: [...layoutOf(slot.buckets).bounds], parts };
+          histograms.set(identity, histogram);
+          (this.#histograms[slot.name] ??= []).push(histogram);
+        }
+        histogram.parts[slot.part] = at;
+      }
+    });
+    this.#gauges.sort((a, b) =>
+      a.slot.name < b.slot.name ? -1 : a.slot.name > b.slot.name ? 1 : a.at - b.at,
+    );
+  }
+
+  /** The series as they are, those of exactly known metrics replaced. */
+  #withExact({ slots, values }: SeriesTable, exact: Readonly<Record<string, number>>): SeriesTable {
+    const added = Object.keys(exact);
+    const names = added.join('\n');
+    if (this.#series?.names !== names) {
+      const replaced = new Set(added.map((key) => parseSlot(key)?.name));
+      const kept = slots.keys().filter((at) => !replaced.has(parseSlot(slots[at]!)?.name));
+      const places = Int32Array.from(kept);
+      this.#series = {
+        names,
+        kept: places,
+        slots: [...Array.from(places, (at) => slots[at]!), ...added],
+      };
+    }
+    const { kept, slots: all } = this.#series;
+    const taken = new Float64Array(all.length);
+    for (let i = 0; i < kept.length; i++) taken[i] = values[kept[i]!]!;
+    taken.set(Object.values(exact), kept.length);
+    return { slots: all, values: taken };
+  }
+}
+
+function readHistogram({ labels, bounds, parts }: PlacedHistogram, values: Float64Array): HistogramReading {
+  const counts = parts.map((at) => (at === undefined ? 0 : values[at]!));
+  const sum = counts.pop() ?? 0;
+  return { labels, bounds, counts, count: counts.reduce((total, value) => total + value, 0), sum };
+}
+
+function combine(slot: Slot, before: number, value: number): number {
+  const aggregate: Aggregate = slot.kind === 'g' ? slot.aggregate : 'sum';
+  if (aggregate === 'last') return value;
   return aggregate === 'sum' ? before + value : Math.max(before, value);
 }
 
-type Values = Pick<Reading, 'counters' | 'gauges' | 'histograms' | 'labels'>;
-
-/**
- * Arranges slots by metric. Every metric of the catalogue is there, at zero before its first event; those that only
- * another version knows are there too. What Redis knows exactly takes the place of what was counted.
- */
-export function arrange(
-  catalogue: Catalogue,
-  cumulative: ReadonlyMap<string, number>,
-  gaugeSlots: ReadonlyMap<string, number>,
-  exact: readonly ExactValues[],
-): Values {
-  const counters: Record<string, number> = {};
-  const gauges: Record<string, number> = {};
-  const histograms: Record<string, HistogramDraft[]> = {};
-  const labels: Record<string, LabelledValue[]> = {};
-  for (const [name, { type }] of Object.entries(catalogue)) {
-    if (type === 'counter') counters[name] = 0;
-    else if (type === 'gauge') gauges[name] = 0;
-    else histograms[name] = [];
+function addLabelled(labels: Record<string, LabelledValue[]>, slot: Slot, value: number): void {
+  for (const _label in slot.labels) {
+    (labels[slot.name] ??= []).push({ labels: slot.labels, value });
+    return;
   }
+}
 
-  for (const [key, value] of cumulative) {
-    const slot = slotOf(key);
-    if (slot?.kind === 'c') {
-      counters[slot.name] = (counters[slot.name] ?? 0) + value;
-      if (hasLabels(slot)) (labels[slot.name] ??= []).push({ labels: slot.labels, value });
-    } else if (slot?.kind === 'h') {
-      draftOf((histograms[slot.name] ??= []), slot).parts[slot.part] = value;
+/** As slots: one for each combination of labels where there are some, else one for the total. */
+function seriesOf(
+  kind: 'c' | 'g',
+  totals: Readonly<Record<string, number>>,
+  labels: Readonly<Record<string, readonly LabelledValue[]>>,
+): Record<string, number> {
+  const series: Record<string, number> = {};
+  for (const [name, total] of Object.entries(totals)) {
+    for (const { labels: of, value } of labels[name] ?? [{ labels: {}, value: total }]) {
+      const slot = { name, labels: of };
+      series[slotKey(kind === 'c' ? { kind, ...slot } : { kind, ...slot, aggregate: 'last' })] = value;
     }
   }
-  const seen = new Set<string>();
-  for (const [key, value] of gaugeSlots) {
-    const slot = slotOf(key);
-    if (slot?.kind !== 'g') continue;
-    gauges[slot.name] = combine(slot.aggregate, seen.has(slot.name) ? gauges[slot.name] : undefined, value);
-    seen.add(slot.name);
-    if (hasLabels(slot)) (labels[slot.name] ??= []).push({ labels: slot.labels, value });
-  }
-
-  Object.assign(counters, addUp(exact.map((values) => values.counters ?? {})));
-  Object.assign(gauges, addUp(exact.map((values) => values.gauges ?? {})));
-  for (const values of exact) Object.assign(labels, values.labels);
-
-  return { counters, gauges, histograms: mapValues(histograms, (drafts) => drafts.map(finish)), labels };
+  return series;
 }
-
-interface HistogramDraft {
-  readonly key: string;
-  readonly slot: Slot & { kind: 'h' };
-  readonly parts: number[];
-}
-
-function draftOf(drafts: HistogramDraft[], slot: Slot & { kind: 'h' }): HistogramDraft {
-  const key = JSON.stringify([slot.labels, slot.buckets]);
-  let draft = drafts.find((other) => other.key === key);
-  if (!draft) {
-    draft = { key, slot, parts: Array.from({ length: sumPart(slot.buckets) + 1 }, () => 0) };
-    drafts.push(draft);
-  }
-  return draft;
-}
-
-function finish({ slot, parts }: HistogramDraft): HistogramReading {
-  const counts = parts.slice(0, -1);
-  const count = counts.reduce((sum, value) => sum + value, 0);
-  return {
-    labels: slot.labels,
-    bounds: [...layoutOf(slot.buckets).bounds],
-    counts,
-    count,
-    sum: parts.at(-1) ?? 0,
-  };
-}
-
-const hasLabels = (slot: Slot): boolean => Object.keys(slot.labels).length > 0;
 
 function addUp(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sums: Record<string, number> = {};
@@ -119,20 +167,4 @@ function addUp(records: readonly Readonly<Record<string, number>>[]): Record<str
     for (const [name, value] of Object.entries(record)) sums[name] = (sums[name] ?? 0) + value;
   }
   return sums;
-}
-
-function mapValues<V, W>(record: Record<string, V>, map: (value: V) => W): Record<string, W> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
-}
-
-/** A reader sees the same slots every second; the bound is against a stranger who writes ever new ones. */
-const MAX_PARSED = 50_000;
-const parsed = new Map<string, Slot | undefined>();
-
-function slotOf(key: string): Slot | undefined {
-  if (!parsed.has(key)) {
-    if (parsed.size >= MAX_PARSED) parsed.clear();
-    parsed.set(key, parseSlot(key));
-  }
-  return parsed.get(key);
 }

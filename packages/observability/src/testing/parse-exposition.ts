@@ -55,9 +55,10 @@ function parseSample(line: string): [string, ParsedFamily['samples'][number]] {
   while (rest !== '') {
     const label = /^([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(?:,(?=.)|$)/.exec(rest);
     if (!label) throw new Error(`not labels: ${inner}`);
-    if (label[1]! in labels) throw new Error(`a label is there twice: ${inner}`);
-    labels[label[1]!] = unescape(label[2]!, true);
-    rest = rest.slice(label[0].length);
+    const [whole, key = '', text = ''] = label;
+    if (key in labels) throw new Error(`a label is there twice: ${inner}`);
+    labels[key] = unescape(text, true);
+    rest = rest.slice(whole.length);
   }
   const number = Number(value.replace('Inf', 'Infinity'));
   return [line.slice(0, line.length - value.length), { name, labels, value: number }];

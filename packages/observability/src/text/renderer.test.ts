@@ -184,7 +184,7 @@ test('any labels and values come back as they were', async () => {
 test("Prometheus' own tool, where it is installed, finds nothing wrong", async () => {
   const text = await new TextRenderer({ catalogue, prefix: 'x_' }).render(filled().collect());
   const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
-  const isInstalled = (checked.error as NodeJS.ErrnoException | undefined)?.code !== 'ENOENT';
+  const isInstalled = checked.error === undefined;
   expect(isInstalled ? [checked.status, checked.stdout, checked.stderr] : [0, '', '']).toEqual([0, '', '']);
 });
 

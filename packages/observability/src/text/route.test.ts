@@ -1,0 +1,83 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { expect, test } from 'vitest';
+import { MetricsUnknown, type Reading } from '../metrics/reading.ts';
+import { parseExposition } from '../testing/parse-exposition.ts';
+import { textMetricsRoute } from './route.ts';
+
+const reading: Reading = {
+  counters: { jobs: 3 },
+  gauges: {},
+  histograms: {},
+  labels: {},
+  series: { slots: ['c["jobs",{"queue":"in"}]'], values: Float64Array.of(3) },
+  sources: [{ service: 'worker', instance: 'worker:h:1', age_seconds: 0.4 }],
+  complete: true,
+  since: 1_706_000_000.5,
+};
+
+function build(read: () => Promise<Reading>): FastifyInstance {
+  const app = fastify();
+  void app.register(textMetricsRoute, {
+    reader: { read },
+    guard: async (request: FastifyRequest, reply: FastifyReply) =>
+      request.headers.authorization ? undefined : reply.code(401).send({}),
+    catalogue: { jobs: { type: 'counter', help: 'Jobs.' } },
+    namePrefix: 'prosaas_',
+  });
+  return app;
+}
+
+const authorization = 'Bearer x';
+
+test('/metrics is text 0.0.4 for who does not ask for anything else', async () => {
+  const response = await build(async () => reading).inject({ url: '/metrics', headers: { authorization } });
+  expect(response).toMatchObject({
+    statusCode: 200,
+    headers: {
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      'cache-control': 'no-store',
+      vary: 'Accept',
+    },
+  });
+  const families = parseExposition(response.body, 'prometheus');
+  expect(families.get('prosaas_jobs_total')).toMatchObject({
+    type: 'counter',
+    help: 'Jobs.',
+    samples: [
+      { labels: {}, value: 0 },
+      { labels: { queue: 'in' }, value: 3 },
+    ],
+  });
+  expect(families.get('prosaas_metrics_complete')!.samples[0]!.value).toBe(1);
+  expect(families.get('prosaas_metrics_sources')!.samples[0]!.value).toBe(1);
+});
+
+test('/metrics is OpenMetrics 1.0 for who asks for it', async () => {
+  const accept = 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5';
+  const app = build(async () => ({ ...reading, complete: false }));
+  const response = await app.inject({ url: '/metrics', headers: { authorization, accept } });
+  expect(response.headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+  const families = parseExposition(response.body, 'openmetrics');
+  expect(families.get('prosaas_metrics_since_timestamp_seconds')).toMatchObject({
+    unit: 'seconds',
+    samples: [{ value: 1_706_000_000.5 }],
+  });
+  expect(families.get('prosaas_metrics_complete')!.samples[0]!.value).toBe(0);
+});
+
+test('the guard stands before /metrics, and HEAD has no body', async () => {
+  const app = build(async () => reading);
+  expect((await app.inject('/metrics')).statusCode).toBe(401);
+  expect(await app.inject({ method: 'HEAD', url: '/metrics', headers: { authorization } })).toMatchObject({
+    statusCode: 200,
+    body: '',
+  });
+  expect((await app.inject({ method: 'POST', url: '/metrics' })).statusCode).toBe(405);
+});
+
+test('totals that nobody knows are a 503 problem', async () => {
+  const app = build(() => Promise.reject(new MetricsUnknown(new Error('away'))));
+  const response = await app.inject({ url: '/metrics', headers: { authorization } });
+  expect(response.statusCode).toBe(503);
+  expect(response.json()).toMatchObject({ code: 'METRICS_UNKNOWN' });
+});
