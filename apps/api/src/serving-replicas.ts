@@ -12,14 +12,19 @@ export interface Warmth {
   cold: { service: string; instance: string; part: 'agent' | 'voice'; state: string }[];
   /** Replicas whose model provider is away, so that they answer from the profile alone. */
   fallback: number;
+  /** Services that every stack needs to answer customers, and of which no replica lives. */
+  absent: string[];
 }
 
 const servesCustomers: ReadonlySet<string> = new Set(['worker', 'calls']);
+/** Nothing is answered without a worker; who takes no calls needs no calls service. */
+const needed: readonly string[] = ['worker'];
 
 /** Every replica that answers customers has an agent; one that also speaks reports a voice. */
 export function judgeWarmth(all: readonly ServingReplica[]): Warmth {
   const replicas = all.filter(({ service }) => servesCustomers.has(service));
-  const warmth: Warmth = { replicas: replicas.length, cold: [], fallback: 0 };
+  const absent = needed.filter((name) => !replicas.some(({ service }) => service === name));
+  const warmth: Warmth = { replicas: replicas.length, cold: [], fallback: 0, absent };
   for (const { service, instance, report } of replicas) {
     if (report.fallback === true) warmth.fallback += 1;
     for (const part of ['agent', 'voice'] as const) {

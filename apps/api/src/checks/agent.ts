@@ -1,23 +1,33 @@
 import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
 import { type ServingReplica, judgeWarmth } from '../serving-replicas.ts';
+import { type AskedRedis, askRedis } from './ask-redis.ts';
 
-/** An agent is loaded and can answer on every live replica that answers customers. */
+/** An agent is loaded and can answer on every live replica that answers customers, and there is one for chats. */
 export function agentCheck({
+  redis,
   replicas,
 }: {
+  redis: AskedRedis;
   replicas: () => Promise<readonly ServingReplica[]>;
 }): CheckDefinition {
   return {
     name: 'agent',
     componentType: 'component',
-    async run() {
-      const warmth = judgeWarmth(await replicas());
+    async run(signal) {
+      const warmth = judgeWarmth(await askRedis(replicas, { redis, signal, prefix: 'redis_' }));
+      const { absent, fallback } = warmth;
       const cold = warmth.cold.filter(({ part }) => part === 'agent');
-      const facts = { replicas: warmth.replicas, cold: cold.length, fallback: warmth.fallback };
+      const facts = {
+        replicas: warmth.replicas,
+        cold: cold.length,
+        fallback,
+        ...(absent.length === 0 ? {} : { absent }),
+      };
       const detail = { cold: cold.map(({ instance, state }) => ({ instance, state })) };
-      if (warmth.replicas === 0 || cold.length > 0) throw new CheckFailure('not_ready', { facts, detail });
+      if (warmth.replicas === 0 || cold.length > 0 || absent.length > 0)
+        throw new CheckFailure('not_ready', { facts, detail });
       // The model provider is away: the agent answers from the profile alone.
-      return warmth.fallback > 0 ? { status: 'warn', reason: 'model_fallback', facts } : { facts };
+      return fallback > 0 ? { status: 'warn', reason: 'model_fallback', facts } : { facts };
     },
   };
 }

@@ -1,27 +1,41 @@
 import type { DatabaseProbe, SchemaReport } from '@prosaas/database';
-import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
+import { type CheckDefinition, CheckFailure, classifyError } from '@prosaas/observability';
 import type { ServingDatabase } from '../serving-database.ts';
 
+/** So many turns of the timer the pool may be in trouble while the probe is not. */
+const TURNS_IN_TROUBLE = 2;
+
 /**
- * PostgreSQL answers on a connection of the probe's own. A warning is what the pool has met: the server may turn new
- * connections away while the probe's lasts.
+ * PostgreSQL answers on a connection of the probe's own, which never waits behind requests. The pool may have none all
+ * the same: the server turns new ones away. What it met is a warning at first; when it can't be mended, requests fail,
+ * and so does the check.
  */
 export function databaseCheck({
   probe,
   pool,
+  address,
 }: {
   probe: Pick<DatabaseProbe, 'ping'>;
   pool: Pick<ServingDatabase, 'inTrouble' | 'retry'>;
+  address: string;
 }): CheckDefinition {
+  let turns = 0;
   return {
     name: 'database',
     component: 'postgres',
     componentType: 'datastore',
     async run(signal) {
-      await probe.ping(signal);
-      if (!pool.inTrouble()) return {};
+      try {
+        await probe.ping(signal);
+      } catch (cause) {
+        throw new CheckFailure(classifyError(cause), { cause, detail: { address } });
+      }
+      turns = pool.inTrouble() ? turns + 1 : 0;
+      if (turns === 0) return {};
       pool.retry();
-      return { status: 'warn', reason: 'no_connection' };
+      const said = { detail: { address, pool: 'requests get no connection' } };
+      if (turns > TURNS_IN_TROUBLE) throw new CheckFailure('no_connection', said);
+      return { status: 'warn', reason: 'no_connection', ...said };
     },
   };
 }

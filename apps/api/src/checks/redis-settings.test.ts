@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeRedisSettings, readRedisSettings } from './redis-settings.ts';
+import { judgeRedisFaults, judgeRedisSettings, readRedisSettings } from './redis-settings.ts';
 
 const info = (policy: string, aof: string): string =>
   `# Server\r\nredis_version:8.0.2\r\n# Memory\r\nmaxmemory_policy:${policy}\r\n# Persistence\r\naof_enabled:${aof}\r\n`;
@@ -15,4 +15,17 @@ test.each([
 
 test('settings that Redis does not tell are not judged', () => {
   expect(judgeRedisSettings(readRedisSettings('redis_version:7.2.0'))).toEqual([]);
+});
+
+test.each([
+  ['role:master\r\nmaxmemory:0\r\nused_memory:5', []],
+  ['role:slave', ['read_only']],
+  ['loading:1', ['not_ready']],
+  ['aof_enabled:1\r\naof_last_write_status:err', ['append_failed']],
+  ['aof_enabled:0\r\naof_last_write_status:err', []],
+  ['maxmemory:100\r\nused_memory:100\r\nmaxmemory_policy:noeviction', ['out_of_memory']],
+  ['maxmemory:100\r\nused_memory:99\r\nmaxmemory_policy:noeviction', []],
+  ['maxmemory:100\r\nused_memory:100\r\nmaxmemory_policy:allkeys-lru', []],
+])('Redis that says %j takes no writes because of %j', (text, reasons) => {
+  expect(judgeRedisFaults(readRedisSettings(text))).toEqual(reasons);
 });

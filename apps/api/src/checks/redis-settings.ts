@@ -2,6 +2,10 @@ export interface RedisSettings {
   version: string | undefined;
   evictionPolicy: string | undefined;
   appendOnly: boolean | undefined;
+  readOnly: boolean;
+  loading: boolean;
+  appendFailed: boolean;
+  full: boolean;
 }
 
 /** From the text of `INFO`. */
@@ -12,10 +16,15 @@ export function readRedisSettings(info: string): RedisSettings {
     if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
   }
   const aof = fields.get('aof_enabled');
+  const limit = Number(fields.get('maxmemory') ?? 0);
   return {
     version: fields.get('valkey_version') ?? fields.get('redis_version'),
     evictionPolicy: fields.get('maxmemory_policy'),
     appendOnly: aof === undefined ? undefined : aof === '1',
+    readOnly: fields.get('role') === 'slave',
+    loading: fields.get('loading') === '1',
+    appendFailed: aof === '1' && fields.get('aof_last_write_status') === 'err',
+    full: limit > 0 && Number(fields.get('used_memory')) >= limit,
   };
 }
 
@@ -27,4 +36,21 @@ export function judgeRedisSettings(settings: RedisSettings): string[] {
   }
   if (settings.appendOnly === false) reasons.push('no_append_only_file');
   return reasons;
+}
+
+/** Why Redis answers and takes no writes all the same: reason codes. */
+export function judgeRedisFaults({
+  readOnly,
+  loading,
+  appendFailed,
+  full,
+  evictionPolicy,
+}: RedisSettings): string[] {
+  return [
+    ...(loading ? ['not_ready'] : []),
+    ...(readOnly ? ['read_only'] : []),
+    ...(appendFailed ? ['append_failed'] : []),
+    // With another policy it evicts instead, which is a warning of its own.
+    ...(full && evictionPolicy === 'noeviction' ? ['out_of_memory'] : []),
+  ];
 }

@@ -1,21 +1,41 @@
 import { CheckFailure, classifyError } from '@prosaas/observability';
 
-/** Asks another service; what goes wrong is told with its address to those who may see it. */
-export async function askService(
+/**
+ * Asks another service; what goes wrong is told with its address to those who may see it. What answers, but not with what
+ * is expected, is another service: `unexpected_answer`.
+ */
+export async function askService<T>(
   base: string,
   path: string,
+  isAnswer: (body: unknown) => body is T,
   options: { signal: AbortSignal; headers?: Record<string, string> },
-): Promise<unknown> {
+): Promise<T> {
   const url = new URL(path, base);
-  let response: Response;
+  const detail = { url: url.href };
+  let status: number;
+  let text: string;
   try {
-    response = await fetch(url, { ...options, redirect: 'error' });
-    if (response.status === 200) return await response.json();
-    await response.body?.cancel();
+    const response = await fetch(url, { ...options, redirect: 'manual' });
+    status = response.status;
+    text = await response.text();
   } catch (cause) {
-    throw new CheckFailure(classifyError(cause), { cause: innermost(cause), detail: { url: url.href } });
+    throw new CheckFailure(classifyError(cause), { cause: innermost(cause), detail });
   }
-  throw new CheckFailure('not_ready', { detail: { url: url.href, http_status: response.status } });
+  if (status !== 200) {
+    const reason = status >= 500 ? 'not_ready' : 'unexpected_answer';
+    throw new CheckFailure(reason, { detail: { ...detail, http_status: status } });
+  }
+  const body = parse(text);
+  if (isAnswer(body)) return body;
+  throw new CheckFailure('unexpected_answer', { detail: { ...detail, http_status: status } });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `fetch` says no more than "fetch failed"; its cause knows the address. */

@@ -56,12 +56,23 @@ async function readSessions(url: string, secret: string, signal: AbortSignal): P
   const sessions: SessionSeen[] = [];
   let cursor: string | null = null;
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-    const path = `/api/sessions?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
-    const body = await askService(url, path, { signal, headers: { 'x-internal-secret': secret } });
-    const { items, next_cursor } = body as { items: SessionSeen[]; next_cursor: string | null };
-    sessions.push(...items.map(({ id, status, reason }) => ({ id, status, reason })));
-    cursor = next_cursor;
+    const path: string = `/api/sessions?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
+    const page: SessionPage = await askService(url, path, isPage, {
+      signal,
+      headers: { 'x-internal-secret': secret },
+    });
+    sessions.push(...page.items.map(({ id, status, reason }) => ({ id, status, reason })));
+    cursor = page.next_cursor;
     if (cursor === null) break;
   }
   return sessions;
+}
+
+interface SessionPage {
+  items: SessionSeen[];
+  next_cursor: string | null;
+}
+
+function isPage(body: unknown): body is SessionPage {
+  return Array.isArray((body as { items?: unknown } | undefined)?.items);
 }

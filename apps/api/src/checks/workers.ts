@@ -1,5 +1,6 @@
 import { type CheckDefinition, CheckFailure, readHeartbeats } from '@prosaas/observability';
 import type { Redis } from 'ioredis';
+import { askRedis } from './ask-redis.ts';
 
 export interface WorkersSeen {
   live: number;
@@ -31,12 +32,15 @@ export function workersCheck({
   return {
     name: 'workers',
     componentType: 'component',
-    async run() {
-      const { beat_age_seconds, replicas } = await readHeartbeats({ redis, key: heartbeatKey });
+    async run(signal) {
+      const { beat_age_seconds, replicas, left } = await askRedis(
+        () => readHeartbeats({ redis, key: heartbeatKey, expected }),
+        { redis, signal, prefix: 'redis_' },
+      );
       const live = replicas.filter(({ state }) => state === 'live').length;
       const lost = replicas.length - live;
       const facts = { live, lost, expected, beat_age_seconds };
-      const detail = { replicas };
+      const detail = { replicas, left };
       const judgement = judgeWorkers({ live, lost, expected });
       if (judgement?.failed === true) throw new CheckFailure(judgement.reason, { facts, detail });
       return judgement === undefined

@@ -69,11 +69,14 @@ function judgePart(
 ): Pick<CheckResult, 'status' | 'reason' | 'facts' | 'detail'> {
   const cold = warmth.cold.filter((one) => one.part === part);
   const { replicas } = warmth;
-  if (replicas > 0 && cold.length === 0) return { status: 'pass', facts: { replicas }, detail: {} };
+  // Each service that has to be there has an agent.
+  const absent = part === 'agent' ? warmth.absent : [];
+  if (replicas > 0 && cold.length === 0 && absent.length === 0)
+    return { status: 'pass', facts: { replicas }, detail: {} };
   return {
     status: 'fail',
     reason: 'not_ready',
-    facts: { replicas, cold: [...new Set(cold.map(({ service }) => service))] },
+    facts: { replicas, cold: [...new Set([...cold.map(({ service }) => service), ...absent])] },
     detail: { cold: cold.map(({ instance, state }) => ({ instance, state })) },
   };
 }

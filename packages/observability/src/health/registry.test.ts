@@ -110,10 +110,14 @@ test('a check that heeds its signal says itself what it was waiting for', async 
     const { promise, resolve } = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => resolve());
     await promise;
-    throw new CheckFailure('timeout', { detail: { url: 'http://peer' } });
+    throw new CheckFailure('timeout', { cause: signal.reason, detail: { url: 'http://peer' } });
   });
   await poll(() => registry.result('thing').unknown !== true);
-  expect(registry.result('thing')).toMatchObject({ reason: 'timeout', detail: { url: 'http://peer' } });
+  expect(registry.result('thing')).toMatchObject({
+    reason: 'timeout',
+    error: 'no answer within 50 ms',
+    detail: { url: 'http://peer' },
+  });
 });
 
 const circular: Record<string, unknown> = {};

@@ -89,6 +89,8 @@ function plain(values: unknown): Record<string, unknown> {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // Its code is told beside it.
+  if (error instanceof CheckFailure && error.cause instanceof Error) return describe(error.cause);
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ');
   return error.message === '' ? error.name : error.message;
 }
