@@ -67,9 +67,9 @@ const signed = new Set([
   'calls /ws/twilio-media',
 ]);
 
-/** `/metrics.json` has the other methods too, to answer 405. */
+/** `/metrics` and `/metrics.json` have the other methods too, to answer 405. */
 function isRefusal(name: string, { method, url }: Route): boolean {
-  return name === 'api' && url === '/metrics.json' && method !== 'GET' && method !== 'HEAD';
+  return name === 'api' && url.startsWith('/metrics') && method !== 'GET' && method !== 'HEAD';
 }
 
 function closedRoutes(name: string): Route[] {

@@ -81,3 +81,4 @@ export {
 export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
 export { recordPersonMessage } from './person-message.ts';
+export { type ContactData, type Erased, eraseContact, exportContact } from './contact-data.ts';

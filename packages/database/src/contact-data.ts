@@ -1,0 +1,92 @@
+import { type CallSummary, listCallsOf } from './call-listing.ts';
+import type { Queryable } from './database.ts';
+
+/** Whose data: by WhatsApp address or phone number, in one business or (undefined) in all. */
+export interface ContactQuery {
+  contact: string;
+  businessId: string | undefined;
+}
+
+export interface ContactConversation {
+  id: string;
+  business_id: string;
+  channel: string;
+  contact: string;
+  contact_name: string | null;
+  created_at: Date;
+  messages: { direction: string; status: string; text: string; created_at: string; sent_at: string | null }[];
+}
+
+export interface ContactData {
+  conversations: ContactConversation[];
+  calls: CallSummary[];
+}
+
+export interface Erased {
+  conversations: number;
+  messages: number;
+  calls: number;
+  recordings: number;
+}
+
+/** Everything that is kept of a contact's words and calls. */
+export async function exportContact(db: Queryable, query: ContactQuery): Promise<ContactData> {
+  const { addresses, numbers } = namesOf(query.contact);
+  const conversations = await db.query<ContactConversation>(
+    `select id, business_id, channel, contact, contact_name, created_at,
+       coalesce((select json_agg(json_build_object('direction', m.direction, 'status', m.status, 'text', m.text,
+           'created_at', m.created_at, 'sent_at', m.sent_at) order by m.seq)
+         from messages m where m.conversation_id = conversations.id), '[]') as messages
+     from conversations where ${conversationOf} order by created_at, id`,
+    [addresses, query.businessId ?? null],
+  );
+  return { conversations, calls: await listCallsOf(db, { numbers, businessId: query.businessId }) };
+}
+
+/**
+ * Deletes it, in the caller's transaction. Jobs and metrics name records only by id, so nothing else tells of the contact;
+ * a send that is under way keeps its row until it is over.
+ */
+export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<Erased> {
+  const { addresses, numbers } = namesOf(query.contact);
+  const business = query.businessId ?? null;
+  const count = async (sql: string, names: readonly string[]): Promise<number> => {
+    const [row] = await tx.query<{ count: number }>(sql, [names, business]);
+    return row?.count ?? 0;
+  };
+  const messages = await count(
+    `with gone as (delete from messages where conversation_id in (select id from conversations where ${conversationOf})
+       returning 1) select count(*)::int from gone`,
+    addresses,
+  );
+  const conversations = await count(
+    `with gone as (delete from conversations where ${conversationOf} returning 1) select count(*)::int from gone`,
+    addresses,
+  );
+  const recordings = await count(
+    `with gone as (delete from recordings where call_id in (select id from calls where ${callOf})
+       returning 1) select count(*)::int from gone`,
+    numbers,
+  );
+  const calls = await count(
+    `with gone as (delete from calls where ${callOf} returning 1) select count(*)::int from gone`,
+    numbers,
+  );
+  await tx.query(
+    `delete from whatsapp_sends using whatsapp_sessions s
+      where s.id = session_id and chat_id = any($1) and status <> 'pending' and ($2::text is null or s.business_id = $2)`,
+    [addresses, business],
+  );
+  return { conversations, messages, calls, recordings };
+}
+
+const ofBusiness = '($2::text is null or business_id = $2)';
+const conversationOf = `(contact = any($1) or alternate_contact = any($1)) and ${ofBusiness}`;
+const callOf = `(from_number = any($1) or to_number = any($1)) and ${ofBusiness}`;
+
+/** `+49 30 1`, `49301` and `49301@s.whatsapp.net` are one; another address (a LID) stands for itself. */
+function namesOf(contact: string): { addresses: string[]; numbers: string[] } {
+  const number = /^\+?([\d\s()-]+?)(?:@s\.whatsapp\.net)?$/.exec(contact.trim())?.[1]?.replaceAll(/\D/g, '');
+  if (number === undefined || number === '') return { addresses: [contact.trim()], numbers: [] };
+  return { addresses: [`${number}@s.whatsapp.net`, contact.trim()], numbers: [`+${number}`, number] };
+}
