@@ -1,6 +1,7 @@
 -- Stores the absolute values of one boot.
 -- ARGV  1 boot  2 blob  3 '1': may register  4 the schema's text or '-'  5 store known to the caller or ''
 --       6 latest time and 7 fold number known to the caller  8 id for a new store  9 longest roll-back in ms
+--       10 ms from the latest time known until the values were collected
 -- Answers { status, now, store id, fold number, folded sequence number }.
 local boot, blob, known = ARGV[1], ARGV[2], ARGV[5]
 local schema = string.sub(blob, 9, 24)
@@ -49,7 +50,13 @@ if previous_schema ~= schema then
   end
 end
 redis.call('HSET', KEYS[3], boot, blob)
-redis.call('ZADD', KEYS[2], whole(now + lease), boot)
+-- A word may have waited on its way, for one in the buffers of a Redis that was frozen. The lease begins when its values
+-- were collected, for that is how old they are; half of it is left in any case, whatever clocks did meanwhile.
+local collected = now
+if known == id and tonumber(ARGV[6]) > 0 then
+  collected = math.min(now, math.max(tonumber(ARGV[6]) + tonumber(ARGV[10]), now - lease / 2))
+end
+redis.call('ZADD', KEYS[2], whole(collected + lease), boot)
 notice_gap(lease)
 redis.call('HSET', KEYS[1], 'at', whole(now))
 return answer('ok')

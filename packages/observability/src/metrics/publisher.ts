@@ -56,6 +56,9 @@ export function startMetricsPublisher(options: MetricsPublisherOptions): Metrics
 
   const publish = async (signal: AbortSignal): Promise<void> => {
     for (let words = 0; words < MAX_WORDS; words++) {
+      // A word that can't go out need not be remembered as one that Redis may have.
+      if (redis.status !== 'ready' && !redis.options.enableOfflineQueue)
+        throw new Error('publishing metrics: not connected to Redis');
       const answer = await store.publish(publication.next(registry.collect()));
       // Too late: other words may have gone out since, and this answer is not about them.
       if (signal.aborted) return;

@@ -86,7 +86,7 @@ export class StoreTwin {
       if (previous) this.#use(previous.schema, -1);
     }
     blobs.set(boot, blob);
-    const heardBefore = knownStore === store!.id;
+    const heardBefore = knownStore === store!.id && seenAt > 0;
     const collectedAt = heardBefore ? Math.max(seenAt + elapsedMs, this.now - word.leaseMs / 2) : this.now;
     leases.set(boot, Math.min(this.now, collectedAt) + word.leaseMs);
     this.#noticeGap(word.leaseMs);

@@ -101,6 +101,7 @@ test('the Lua scripts and their TypeScript twin agree on any sequence of calls',
             schemaText: step.text ? schema.text : undefined,
             knownStore: ['', id, 'another'][step.known]!,
             seenAt: 0,
+            elapsedMs: 0,
             seenFolds: 0,
           });
           const { storeId, ...answer } = await lua.publish(request(luaId));
@@ -146,6 +147,7 @@ test('an old copy of Redis, folded counts lost, is another store', async () => {
     schemaText: schema.text,
     knownStore: known,
     seenAt,
+    elapsedMs: 0,
     seenFolds,
   });
   const first = await store.publish(word('', 0, 0));
