@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { expect, test } from 'vitest';
@@ -58,6 +61,20 @@ test('a PostgreSQL keeps its data over stop and start, and hangs while frozen', 
   await expect(after.query('select a from t')).rejects.toThrow('timeout');
   await server.thaw();
   await after.end();
+});
+
+test('a PostgreSQL starts in a folder that nobody else may enter, and keeps its data there', async () => {
+  const closed = await mkdtemp(join(tmpdir(), 'prosaas-closed-'));
+  await chmod(closed, 0o700);
+  for (const create of [true, false]) {
+    await using server = await startPostgres({ dir: join(closed, 'postgres') });
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    if (create) await client.query('create table t as select 1 as a');
+    expect((await client.query('select a from t')).rows).toEqual([{ a: 1 }]);
+    await client.end();
+  }
+  await rm(closed, { recursive: true });
 });
 
 test('servers end and their folders go when their parent is killed', async () => {

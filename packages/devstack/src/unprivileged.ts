@@ -38,7 +38,10 @@ export function asAccount(
       'PostgreSQL does not run as root: run this as another user, or install setpriv (util-linux)',
     );
   }
-  const entry = paths.every(isOpenToAll) ? [] : ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  // Without the secure bit access(2), which initdb asks first, would leave the capability out of account.
+  const entry = paths.every(isOpenToAll)
+    ? []
+    : ['--securebits=+no_setuid_fixup', '--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
   return {
     command: setpriv,
     args: [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...entry, '--', command, ...args],
