@@ -1,11 +1,19 @@
 import formbody from '@fastify/formbody';
 import websocket from '@fastify/websocket';
 import { type App, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
-import { type HealthRegistry, healthRoutes, livenessProbes, versionRoute } from '@prosaas/observability';
+import type { SlotPool } from '@prosaas/leases';
+import {
+  type HealthRegistry,
+  type MetricsRegistry,
+  healthRoutes,
+  instrumentHttp,
+  livenessProbes,
+  versionRoute,
+} from '@prosaas/observability';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import type { WebSocket } from '@fastify/websocket';
+import type { CallEnds } from './call-ends.ts';
 import type { CallJournal } from './call-journal.ts';
-import type { CallSlots } from './call-slots.ts';
 import { callsProbes } from './checks.ts';
 import type { LiveCalls } from './live-calls.ts';
 import type { ProviderGuard } from './provider-signature.ts';
@@ -19,8 +27,10 @@ export interface CallsParts {
   build: BuildInfo;
   keyRing: KeyRing;
   health: HealthRegistry;
+  metrics: MetricsRegistry;
   guard: ProviderGuard;
-  slots: CallSlots;
+  slots: SlotPool;
+  ends: CallEnds;
   tokens: StreamTokens;
   journal: CallJournal;
   live: LiveCalls;
@@ -37,6 +47,7 @@ const frameBytes = 32 * 1024;
 export async function buildApp(parts: CallsParts): Promise<App> {
   const { log, health, keyRing, build } = parts;
   const app = buildHttpApp({ log, bodyLimit: webhookBytes });
+  instrumentHttp(app, { registry: parts.metrics, labels: { service: 'calls' } });
   await app.register(formbody, { bodyLimit: webhookBytes });
   await app.register(websocket, { options: { maxPayload: frameBytes, perMessageDeflate: false } });
   app.register(healthRoutes, {

@@ -60,6 +60,11 @@ test.each<[string, CallEvent[], Partial<CallRow>]>([
     { status: 'busy', outcome: 'rejected', reason: 'max_concurrent' },
   ],
   [
+    'a call that one replica turned away and another one took',
+    [offered, { type: 'rejected', reason: 'shutting_down' }, offered, answered, finished],
+    { status: 'completed', outcome: 'completed', reason: 'finished' },
+  ],
+  [
     'an offer again keeps its numbers',
     [offered, { type: 'offered', from: '+1', to: '+2' }],
     { from_number: '+15550100' },

@@ -49,8 +49,14 @@ export function nextCall(call: CallRow, event: CallEvent, at: Date): CallRow {
         reason: event.reason,
         ended_at: at,
       };
-    case 'answered':
-      return { ...call, status: later(call.status, 'in-progress'), answered_at: call.answered_at ?? at };
+    case 'answered': {
+      // A replica that stops turned it away, and the provider asked another one.
+      const taken =
+        call.outcome === 'rejected'
+          ? { ...call, status: 'ringing', outcome: null, reason: null, ended_at: null }
+          : call;
+      return { ...taken, status: later(taken.status, 'in-progress'), answered_at: call.answered_at ?? at };
+    }
     case 'status':
       return {
         ...call,

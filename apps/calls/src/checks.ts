@@ -2,7 +2,7 @@ import { redisReady } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import type { Agent, Voice } from '@prosaas/agentkit';
 import type { DatabaseProbe } from '@prosaas/database';
-import type { SlotPool } from '@prosaas/leases';
+import { readSlotTotals } from '@prosaas/leases';
 import {
   type CheckDefinition,
   CheckFailure,
@@ -13,8 +13,8 @@ import {
 export interface CheckParts {
   /** A connection of its own: a hung Redis must not be waited for twice. */
   redis: Redis;
-  /** Over that connection. */
-  slots: SlotPool;
+  /** Of the pool of slots. */
+  slotsKey: string;
   database: DatabaseProbe;
   agent: Agent;
   voice: Voice;
@@ -23,7 +23,7 @@ export interface CheckParts {
 
 export function callsChecks({
   redis,
-  slots,
+  slotsKey,
   database,
   agent,
   voice,
@@ -37,9 +37,9 @@ export function callsChecks({
       run: async (signal) => {
         // The first run comes before the connection.
         if (redis.status === 'connecting' && !connected) await redisReady(redis, signal);
-        const activeCalls = await slots.active();
+        const { active } = await readSlotTotals(redis, slotsKey);
         connected = true;
-        return { facts: { active_calls: activeCalls } };
+        return { facts: { active_calls: active } };
       },
     },
     {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { SlotPool } from '@prosaas/leases';
 import type { Logger } from '@prosaas/runtime';
+import type { CallEnds } from './call-ends.ts';
 import type { CallJournal } from './call-journal.ts';
-import type { CallSlots } from './call-slots.ts';
 import type { CallEnd } from './call-state.ts';
 import { type Message, type Phrase, converse } from './media/conversation.ts';
 import type { MediaStream, StreamEnd } from './media/media-stream.ts';
@@ -9,7 +10,8 @@ import { muLawWav } from './media/wav.ts';
 import type { CallTimings } from './timings.ts';
 
 export interface LiveCallsOptions {
-  slots: CallSlots;
+  slots: SlotPool;
+  ends: CallEnds;
   journal: CallJournal;
   say: (phrase: Phrase) => Promise<Uint8Array | undefined>;
   timings: CallTimings;
@@ -62,14 +64,21 @@ export class LiveCalls {
   }
 
   async #settled(limitMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
-    await Promise.race([Promise.all([...this.#calls.values()].map((call) => call.done)), limit]);
+    const late = Promise.withResolvers<void>();
+    const limit = new AbortController();
+    const timer = setTimeout(() => {
+      limit.abort();
+      late.resolve();
+    }, limitMs);
+    // One that was accepted before may begin meanwhile.
+    while (this.#calls.size > 0 && !limit.signal.aborted) {
+      await Promise.race([Promise.all([...this.#calls.values()].map((call) => call.done)), late.promise]);
+    }
     clearTimeout(timer);
   }
 
   async #run(callSid: string, stream: MediaStream, wrapUp: AbortController): Promise<void> {
-    const { slots, journal, say, timings } = this.#options;
+    const { ends, journal, say, timings } = this.#options;
     const log = this.#options.log.child({ call_id: callSid });
     const tooLong = setTimeout(() => wrapUp.abort(new Error('the call took too long')), timings.maxCallMs);
     const renewal = setInterval(() => void this.#renew(callSid, stream, log), timings.renewEveryMs);
@@ -87,7 +96,7 @@ export class LiveCalls {
     }
     const reason = fault ? 'fault' : (stream.end ?? 'finished');
     log.info({ reason }, 'a call ended');
-    slots.release(callSid, fault ? 'error' : outcomeOf(stream.end ?? 'finished'), reason);
+    ends.settle(callSid, { outcome: fault ? 'error' : outcomeOf(stream.end ?? 'finished'), reason });
   }
 
   /** Live media keeps the slot; a silent socket lets it lapse. */
@@ -95,7 +104,7 @@ export class LiveCalls {
     if (!stream.takeSign()) return;
     try {
       const state = await this.#options.slots.renew(callSid);
-      if (state === 'over') stream.close();
+      if (state === 'released') stream.close();
       if (state === 'lost') log.warn('the slot of a live call has lapsed; the call goes on');
     } catch (error) {
       log.debug({ err: error }, 'the slot of a live call was not renewed; the next round tries again');

@@ -21,8 +21,8 @@ import {
 import { startTelemetry } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { buildApp } from './app.ts';
+import { CallEnds } from './call-ends.ts';
 import { CallJournal } from './call-journal.ts';
-import { CallSlots } from './call-slots.ts';
 import { callsChecks } from './checks.ts';
 import type { CallsConfig } from './config.ts';
 import { LiveCalls } from './live-calls.ts';
@@ -77,24 +77,24 @@ export async function startCalls(
   };
   telemetry.announce({ report: () => agentReport(agent, voice), on: { warmup: warmUp } });
 
-  const slotOptions = {
-    keyPrefix: key('calls'),
+  const slotsKey = key('calls');
+  const slots = new SlotPool({
+    redis,
+    keyPrefix: slotsKey,
     limit: config.MAX_CONCURRENT_CALLS,
     leaseMs: timings.leaseMs,
-  };
+  });
   const journal = opening.use(new CallJournal({ db, log }));
-  const slots = opening.use(
-    new CallSlots({
-      pool: new SlotPool({ ...slotOptions, redis }),
-      redis,
-      endedKey: (callSid) => key('calls', 'ended', callSid),
+  const ends = opening.use(
+    new CallEnds({
+      slots,
       leaseMs: timings.leaseMs,
       sweepEveryMs: timings.sweepEveryMs,
-      onEnd: (callSid, outcome, reason) => journal.event(callSid, { type: 'ended', outcome, reason }),
+      onEnd: (callSid, end) => journal.event(callSid, { type: 'ended', ...end }),
       log,
     }),
   );
-  const live = new LiveCalls({ slots, journal, say: phrases.say, timings, log });
+  const live = new LiveCalls({ slots, ends, journal, say: phrases.say, timings, log });
 
   const authToken = config.TWILIO_AUTH_TOKEN;
   if (authToken === undefined) log.warn('TWILIO_AUTH_TOKEN is not set: no call is taken');
@@ -109,6 +109,7 @@ export async function startCalls(
       (await tokens.redeem(callSid, token)) && (await slots.renew(callSid)) === 'held',
     onStream: (callSid, stream) => live.start(callSid, stream),
     introductionMs: timings.introductionMs,
+    frameMs: timings.frameMs,
     mediaGapMs: timings.mediaGapMs,
     maxStrangers: 50 + 2 * config.MAX_CONCURRENT_CALLS,
     log,
@@ -118,7 +119,7 @@ export async function startCalls(
   const healthRedis = openRedis('calls:health');
   const checks = callsChecks({
     redis: healthRedis,
-    slots: new SlotPool({ ...slotOptions, redis: healthRedis }),
+    slotsKey,
     database: opening.use(createDatabaseProbe({ url: config.DATABASE_URL })),
     agent,
     voice,
@@ -132,8 +133,10 @@ export async function startCalls(
     build: buildInfo(config),
     keyRing,
     health,
+    metrics: telemetry.metrics,
     guard: providerGuard(authToken, config.PUBLIC_URL),
     slots,
+    ends,
     tokens,
     journal,
     live,

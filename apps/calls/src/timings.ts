@@ -1,5 +1,7 @@
 /** Times of a call, milliseconds. Constants in production; tests shorten some. */
 export interface CallTimings {
+  /** How long a frame of 20 ms of sound takes to be heard: 20, unless the caller of a test lives faster. */
+  frameMs: number;
   /** How long a slot is kept for a call that shows no life: no stream, or no media on it. */
   leaseMs: number;
   renewEveryMs: number;
@@ -23,8 +25,9 @@ export interface CallTimings {
 }
 
 export const callTimings: CallTimings = {
-  leaseMs: 20_000,
-  renewEveryMs: 4000,
+  frameMs: 20,
+  leaseMs: 12_000,
+  renewEveryMs: 3000,
   sweepEveryMs: 2000,
   introductionMs: 10_000,
   tokenLifeMs: 60_000,

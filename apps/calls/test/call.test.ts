@@ -49,7 +49,9 @@ test('a caller hears the greeting, leaves a message, is thanked and hung up on',
 });
 
 test('the greeting is sent in real time, never far ahead of what the caller has heard', async () => {
-  const call = await desk.provider.call({ script: (stream) => stream.untilMarks(1) });
+  await using slow = await stage.desk({}, { speed: 1 });
+  await slow.warm();
+  const call = await slow.provider.call({ script: (stream) => stream.untilMarks(1) });
   await call.stream?.untilMarks(1);
   const heard = call.stream?.heard.length ?? 0;
   expect(heard).toBeGreaterThan(8000);
@@ -59,7 +61,9 @@ test('the greeting is sent in real time, never far ahead of what the caller has 
 });
 
 test('a key during the greeting cuts it short, and # ends the message', async () => {
-  const call = await desk.provider.call({
+  await using slow = await stage.desk({}, { speed: 1 });
+  await slow.warm();
+  const call = await slow.provider.call({
     script: async (stream) => {
       await poll(() => stream.heard.length > 1600, { what: 'the first words' });
       stream.press('5');
@@ -106,9 +110,9 @@ test('a message that never ends is ended by its longest time', async () => {
 });
 
 test('a call that takes too long is told goodbye, and keeps what was said', async () => {
-  await using brisk = await stage.desk({}, { timings: { maxCallMs: 3000 } });
+  await using brisk = await stage.desk({}, { timings: { maxCallMs: 1000 } });
   await brisk.warm();
-  const call = await brisk.provider.call({ say: babble(20_000) });
+  const call = await brisk.provider.call({ say: babble(60_000) });
   const report = await call.ended;
   expect(report.marks).toHaveLength(2);
   expect((await ended(call)).recordings).toHaveLength(1);

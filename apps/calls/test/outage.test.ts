@@ -1,6 +1,6 @@
 import { poll } from '@prosaas/devstack';
 import { babble } from '@prosaas/simulators';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
@@ -12,10 +12,14 @@ afterAll(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
+beforeEach(async () => {
+  await stage.forgetCalls();
+});
+
 test('without Redis new calls are busy and health says so; a live call goes on and is counted afterwards', async () => {
   await using desk = await stage.desk();
   await desk.warm();
-  const live = await desk.provider.call({ say: babble(1500) });
+  const live = await desk.provider.call({ say: babble(6000) });
   await live.stream?.untilMarks(1);
   await stage.redis.stop();
 
@@ -52,7 +56,7 @@ test('a service that starts without Redis listens, is unhealthy and takes no cal
 test('a Redis that hangs is busy to callers within seconds, and a live call does not stop for it', async () => {
   await using desk = await stage.desk();
   await desk.warm();
-  const live = await desk.provider.call({ say: babble(1500) });
+  const live = await desk.provider.call({ say: babble(6000) });
   await live.stream?.untilMarks(1);
   stage.redis.freeze();
   try {
@@ -82,7 +86,7 @@ test('without PostgreSQL calls go on, and are written down later', async () => {
 test('a service that drains says so, takes no new calls, and lets the live one finish', async () => {
   const desk = await stage.desk();
   await desk.warm();
-  const live = await desk.provider.call({ say: babble(1500) });
+  const live = await desk.provider.call({ say: babble(6000) });
   await live.stream?.untilMarks(1);
   desk.service.drain();
   expect(await desk.get('/readyz')).toMatchObject({ status: 503, body: { ready: false } });

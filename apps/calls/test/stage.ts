@@ -1,7 +1,7 @@
 import { type Profile, loadProfile } from '@prosaas/agentkit';
 import { type Database, createDatabase, migrate } from '@prosaas/database';
 import { type RedisServer, poll, testDatabase, testRedis } from '@prosaas/devstack';
-import { SlotPool, type SlotTotals } from '@prosaas/leases';
+import { type SlotTotals, readSlotTotals } from '@prosaas/leases';
 import { type Logger, closeRedis, createLogger, createRedis, identify, loadConfig } from '@prosaas/runtime';
 import { type TelephonyProvider, startTelephonyProvider } from '@prosaas/simulators';
 import type { Redis } from 'ioredis';
@@ -11,6 +11,9 @@ import type { CallTimings } from '../src/timings.ts';
 
 export const authToken = 'an auth token of the provider';
 const publicUrl = 'https://desk.example/phone';
+
+/** How much faster than real time callers live, unless a test is about time itself. */
+const defaultSpeed = 5;
 
 /** Short sentences and short waits: a test lives through a whole call. */
 export const shortProfile: Profile = {
@@ -51,7 +54,6 @@ export class Stage implements AsyncDisposable {
   readonly log: Logger;
   readonly lines: string[] = [];
   readonly #databaseUrl: string;
-  readonly #slots: SlotPool;
 
   static async start(): Promise<Stage> {
     const [redis, databaseUrl] = await Promise.all([testRedis(), testDatabase()]);
@@ -69,12 +71,11 @@ export class Stage implements AsyncDisposable {
     });
     this.commands = createRedis({ url: redis.url, name: 'test', role: 'commands', log: this.log });
     this.db = createDatabase({ url: databaseUrl, applicationName: 'test', log: this.log });
-    this.#slots = new SlotPool({ redis: this.commands, keyPrefix: '{prosaas}:calls', limit: 1, leaseMs: 1 });
   }
 
   async desk(
     env: Record<string, string> = {},
-    { timings, ...overrides }: CallsOverrides = {},
+    { timings, speed = defaultSpeed, ...overrides }: CallsOverrides & { speed?: number } = {},
   ): Promise<Desk> {
     const config = loadConfig(CallsConfig, {
       CALLS_PORT: '0',
@@ -87,11 +88,11 @@ export class Stage implements AsyncDisposable {
     const context = { identity: identify('calls'), log: this.log };
     const service = await startCalls(config, context, {
       profile: shortProfile,
-      timings: { ...shortTimings, ...timings },
+      timings: { ...shortTimings, frameMs: 20 / speed, ...timings },
       ...overrides,
     });
     // The proxy in front takes the path of the public URL away.
-    const provider = startTelephonyProvider({ authToken, webhookUrl: service.url, publicUrl });
+    const provider = startTelephonyProvider({ authToken, webhookUrl: service.url, publicUrl, speed });
     const get: Desk['get'] = async (path) => {
       const response = await fetch(`${service.url}${path}`);
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
@@ -124,7 +125,7 @@ export class Stage implements AsyncDisposable {
   }
 
   totals(): Promise<SlotTotals> {
-    return this.#slots.totals();
+    return readSlotTotals(this.commands, '{prosaas}:calls');
   }
 
   async call(callSid: string): Promise<CallRecord | undefined> {

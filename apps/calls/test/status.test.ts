@@ -86,7 +86,7 @@ test('a hang-up that nobody noticed loses its slot, and is an error once', async
 });
 
 test('live media holds the slot for longer than its lease', async () => {
-  const call = await desk.provider.call({ say: babble(3500) });
+  const call = await desk.provider.call({ say: babble(14_000) });
   await poll(async () => (await stage.commands.exists(`{prosaas}:calls:ended:${call.sid}`)) === 1, {
     what: 'the end of the call',
     timeoutMs: 20_000,

@@ -1,6 +1,11 @@
--- Gives a slot back and counts how it ended; 1 for the one caller who removed it. KEYS: slots, totals. ARGV: id, counter.
-if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then
-  return 0
+-- Gives a slot back, counts how it ended, and answers the end that stands: the first one, also to those who come later or
+-- ask again because they did not hear the answer. ARGV: id, counter, end.
+-- An id that never had a slot is over from now on as well: what is told of its end may come before its beginning.
+local id, counter, ending = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('ZREM', slots, id) == 1 then
+  redis.call('HINCRBY', totals, counter, 1)
+  remember(id, ending)
+elseif not endOf(id) then
+  remember(id, '')
 end
-redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
-return 1
+return endOf(id)

@@ -1,7 +1,9 @@
--- Prolongs a lease. One that is over but not swept yet has not been given to anybody, so it is prolonged too.
--- KEYS: slots. ARGV: id, lease in ms.
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
-  return 0
+-- Prolongs a lease. One that is past its end but not swept yet has not been given to anybody, so it is prolonged too.
+-- ARGV: id, lease in ms.
+local id, lease = ARGV[1], tonumber(ARGV[2])
+if redis.call('ZSCORE', slots, id) then
+  redis.call('ZADD', slots, now + lease, id)
+  return 'held'
 end
-redis.call('ZADD', KEYS[1], clock() + tonumber(ARGV[2]), ARGV[1])
-return 1
+local ending = endOf(id)
+return ending and ending ~= lapsed and 'released' or 'lost'

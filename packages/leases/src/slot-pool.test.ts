@@ -1,7 +1,13 @@
 import { type RedisServer, poll, testRedis } from '@prosaas/devstack';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { SlotPool, type SlotPoolOptions } from './slot-pool.ts';
+import {
+  type SlotEnd,
+  SlotPool,
+  type SlotPoolOptions,
+  type SlotTotals,
+  readSlotTotals,
+} from './slot-pool.ts';
 
 let server: RedisServer;
 let redis: Redis;
@@ -22,13 +28,18 @@ function pool(options: Partial<SlotPoolOptions> = {}): SlotPool {
   return new SlotPool({ redis, keyPrefix: '{test}:calls', limit: 2, leaseMs: 60_000, ...options });
 }
 
+const completed: SlotEnd = { outcome: 'completed', reason: 'finished' };
+const failed: SlotEnd = { outcome: 'error', reason: 'fault' };
+
+const totals = (): Promise<SlotTotals> => readSlotTotals(redis, '{test}:calls');
+
 describe('a pool of slots', () => {
   test('gives as many slots as its limit and rejects the next', async () => {
     const slots = pool();
     expect(await slots.acquire('a')).toBe('acquired');
     expect(await slots.acquire('b')).toBe('acquired');
     expect(await slots.acquire('c')).toBe('full');
-    expect(await slots.totals()).toEqual({ active: 2, started: 2, completed: 0, errors: 0, rejected: 1 });
+    expect(await totals()).toEqual({ active: 2, started: 2, completed: 0, errors: 0, rejected: 1 });
   });
 
   test('counts an id once, however often it asks', async () => {
@@ -37,7 +48,7 @@ describe('a pool of slots', () => {
     expect(await slots.acquire('a')).toBe('held');
     expect(await slots.acquire('b')).toBe('full');
     expect(await slots.acquire('b')).toBe('full');
-    expect(await slots.totals()).toMatchObject({ active: 1, started: 1, rejected: 1 });
+    expect(await totals()).toMatchObject({ active: 1, started: 1, rejected: 1 });
   });
 
   test('never exceeds its limit when many ask at once', async () => {
@@ -46,69 +57,116 @@ describe('a pool of slots', () => {
       Array.from({ length: 100 }, (_, index) => slots.acquire(`call-${index}`)),
     );
     expect(answers.filter((answer) => answer === 'acquired')).toHaveLength(15);
-    expect(await slots.totals()).toMatchObject({ active: 15, started: 15, rejected: 85 });
+    expect(await totals()).toMatchObject({ active: 15, started: 15, rejected: 85 });
   });
 
-  test('counts the outcome of the one release that removed the slot', async () => {
+  test('counts the first release of a slot, and tells it to everybody who comes later', async () => {
     const slots = pool();
     await slots.acquire('a');
     const released = await Promise.all([
-      slots.release('a', 'completed'),
-      slots.release('a', 'error'),
-      slots.release('a', 'completed'),
+      slots.release('a', completed),
+      slots.release('a', failed),
+      slots.release('a', completed),
     ]);
-    expect(released).toEqual([true, false, false]);
-    expect(await slots.totals()).toMatchObject({ active: 0, started: 1, completed: 1, errors: 0 });
+    expect(released).toEqual([completed, completed, completed]);
+    expect(await slots.look('a')).toEqual(completed);
+    expect(await totals()).toMatchObject({ active: 0, started: 1, completed: 1, errors: 0 });
   });
 
   test('counts a release of an id that has no slot as nothing', async () => {
-    expect(await pool().release('nobody', 'error')).toBe(false);
-    expect(await pool().totals()).toMatchObject({ errors: 0 });
+    expect(await pool().look('nobody')).toBeUndefined();
+    expect(await pool().release('nobody', failed)).toBeUndefined();
+    expect(await pool().look('nobody')).toBeUndefined();
+    expect(await totals()).toMatchObject({ errors: 0 });
   });
 
   test('frees a slot whose lease is over for the next caller, as an error', async () => {
-    const slots = pool({ limit: 1, leaseMs: 1 });
+    const slots = pool({ limit: 1 });
     await slots.acquire('dead');
-    await poll(async () => (await slots.acquire('next')) === 'acquired', {
-      timeoutMs: 5000,
-      everyMs: 5,
-      what: 'a free slot',
-    });
-    expect(await slots.totals()).toMatchObject({ started: 2, errors: expect.any(Number) });
-    expect(await slots.sweep()).toContain('dead');
+    await redis.zadd('{test}:calls:slots', 1, 'dead');
+    expect(await slots.acquire('next')).toBe('acquired');
+    expect(await totals()).toMatchObject({ active: 1, started: 2, errors: 1 });
+    expect(await slots.sweep()).toEqual(['dead']);
   });
 
   test('hands each expired id to one sweep, whoever removed it', async () => {
     const slots = pool({ limit: 3, leaseMs: 1 });
     await slots.acquire('a');
     await slots.acquire('b');
-    await poll(async () => (await slots.active()) === 0, {
+    await poll(async () => (await totals()).active === 0, {
       timeoutMs: 5000,
       everyMs: 5,
       what: 'expired slots',
     });
     const swept = await Promise.all([slots.sweep(), slots.sweep()]);
     expect(swept.flat().toSorted()).toEqual(['a', 'b']);
-    expect(await slots.totals()).toMatchObject({ active: 0, started: 2, errors: 2 });
+    expect(await totals()).toMatchObject({ active: 0, started: 2, errors: 2 });
   });
 
   test('does not renew what was swept, and a late release of it counts nothing', async () => {
     const slots = pool({ leaseMs: 1 });
     await slots.acquire('a');
-    await poll(async () => (await slots.active()) === 0, {
+    await poll(async () => (await totals()).active === 0, {
       timeoutMs: 5000,
       everyMs: 5,
       what: 'an expired slot',
     });
-    expect(await slots.renew('a')).toBe(false);
-    expect(await slots.release('a', 'completed')).toBe(false);
-    expect(await slots.totals()).toMatchObject({ started: 1, completed: 0, errors: 1 });
+    expect(await slots.renew('a')).toBe('lost');
+    expect(await slots.acquire('a')).toBe('over');
+    expect(await slots.release('a', completed)).toEqual({ outcome: 'error', reason: 'lease_expired' });
+    expect(await slots.renew('a')).toBe('lost');
+    expect(await totals()).toMatchObject({ started: 1, completed: 0, errors: 1 });
+  });
+
+  test('gives an id that is over no other slot, also when its end was told before its beginning', async () => {
+    const slots = pool();
+    await slots.acquire('a');
+    expect(await slots.look('a')).toBe('held');
+    await slots.release('a', completed);
+    expect(await slots.renew('a')).toBe('released');
+    expect(await slots.acquire('a')).toBe('over');
+    await slots.release('b', completed);
+    expect(await slots.acquire('b')).toBe('over');
+    expect(await totals()).toEqual({ active: 0, started: 1, completed: 1, errors: 0, rejected: 0 });
+  });
+
+  test('counts an id that asks again and again while it is released once', async () => {
+    const slots = pool();
+    await slots.acquire('a');
+    await Promise.all(
+      Array.from({ length: 20 }, (_, at) => (at === 7 ? slots.release('a', completed) : slots.acquire('a'))),
+    );
+    expect(await totals()).toMatchObject({ active: 0, started: 1, completed: 1 });
+  });
+
+  test('stays with a rejection: what was counted as rejected is not started later', async () => {
+    const slots = pool({ limit: 1 });
+    await slots.acquire('a');
+    expect(await slots.acquire('b')).toBe('full');
+    await slots.release('a', completed);
+    expect(await slots.acquire('b')).toBe('full');
+    expect(await totals()).toEqual({ active: 0, started: 1, completed: 1, errors: 0, rejected: 1 });
+  });
+
+  test('lets everybody renew after Redis was away for longer than a lease, and then sweeps who does not', async () => {
+    const slots = pool();
+    await slots.acquire('alive');
+    await slots.acquire('dead');
+    await redis.zadd('{test}:calls:slots', 1, 'alive', 1, 'dead');
+    await redis.decrby('{test}:calls:swept', 60_000);
+    expect(await slots.sweep()).toEqual([]);
+    expect(await totals()).toMatchObject({ active: 2, errors: 0 });
+
+    expect(await slots.renew('alive')).toBe('held');
+    await redis.zadd('{test}:calls:slots', 1, 'dead');
+    expect(await slots.sweep()).toEqual(['dead']);
+    expect(await totals()).toMatchObject({ active: 1, errors: 1 });
   });
 
   test('prolongs the lease of a slot that is renewed', async () => {
     await pool({ leaseMs: 10_000 }).acquire('a');
     const before = Number(await redis.zscore('{test}:calls:slots', 'a'));
-    expect(await pool({ leaseMs: 90_000 }).renew('a')).toBe(true);
+    expect(await pool({ leaseMs: 90_000 }).renew('a')).toBe('held');
     expect(Number(await redis.zscore('{test}:calls:slots', 'a'))).toBeGreaterThan(before + 70_000);
   });
 
@@ -135,10 +193,10 @@ describe('a pool of slots', () => {
     const call = async (round: number): Promise<void> => {
       const id = `call-${round}`;
       if ((await slots.acquire(id)) !== 'acquired' || round % 3 === 0) return;
-      await slots.release(id, round % 2 === 0 ? 'completed' : 'error');
+      await slots.release(id, round % 2 === 0 ? completed : failed);
     };
     const look = async (): Promise<void> => {
-      const { active, started, completed, errors } = await slots.totals();
+      const { active, started, completed, errors } = await totals();
       expect(started).toBe(completed + errors + active);
     };
     await Promise.all(Array.from({ length: 60 }, (_, round) => [call(round), look()]).flat());

@@ -1,4 +1,4 @@
-import { SlotPool } from '@prosaas/leases';
+import { readSlotTotals } from '@prosaas/leases';
 import { MetricsReader, type ExactSource } from '@prosaas/observability';
 import { readQueueTotals } from '@prosaas/queues';
 import type { Keyspace } from '@prosaas/runtime';
@@ -19,7 +19,7 @@ export function createSystemReader({
     redis,
     keyPrefix: keyspace.key('metrics'),
     catalogue,
-    sources: [queueSource(keyspace), callSource(redis, keyspace)],
+    sources: [queueSource(keyspace), callSource(keyspace)],
     onError,
   });
 }
@@ -41,13 +41,11 @@ function queueSource(keyspace: Keyspace): ExactSource {
   };
 }
 
-function callSource(redis: Redis, keyspace: Keyspace): ExactSource {
-  // Only read here; the limit and the leases are the calls service's.
-  const slots = new SlotPool({ redis, keyPrefix: keyspace.key('calls'), limit: 1, leaseMs: 1 });
+function callSource(keyspace: Keyspace): ExactSource {
   return {
     name: 'calls',
-    async read() {
-      const totals = await slots.totals();
+    async read(redis) {
+      const totals = await readSlotTotals(redis, keyspace.key('calls'));
       return {
         counters: {
           calls_started: totals.started,

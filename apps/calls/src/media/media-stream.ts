@@ -12,8 +12,8 @@ export interface StreamListener {
   digit?(digit: string): void;
 }
 
-const frameMs = 20;
-const frameBytes = frameMs * bytesPerMs;
+/** 20 ms of sound. */
+const frameBytes = 20 * bytesPerMs;
 /** What is sent ahead of its time, so that a late timer leaves no gap. */
 const leadFrames = 5;
 /** A provider that does not read: 250 frames and more lie in the socket. */
@@ -22,12 +22,21 @@ const garbageLimit = 50;
 /** How long after its time a `mark` is waited for. */
 const markGraceMs = 3000;
 
+export interface MediaStreamOptions {
+  socket: WebSocket;
+  streamSid: string;
+  frameMs: number;
+  mediaGapMs: number;
+  log: Logger;
+}
+
 /** The caller's end of a phone call: hears what is played, and speaks to whoever listens. */
 export class MediaStream {
   readonly streamSid: string;
   /** Who hears the caller at the moment. */
   listener: StreamListener = {};
   readonly #socket: WebSocket;
+  readonly #frameMs: number;
   readonly #log: Logger;
   readonly #over = new AbortController();
   readonly #marks = new Map<string, () => void>();
@@ -37,8 +46,9 @@ export class MediaStream {
   #lastMark = 0;
   #heard = false;
 
-  constructor(options: { socket: WebSocket; streamSid: string; mediaGapMs: number; log: Logger }) {
+  constructor(options: MediaStreamOptions) {
     this.#socket = options.socket;
+    this.#frameMs = options.frameMs;
     this.streamSid = options.streamSid;
     this.#log = options.log;
     this.#watchdog = setTimeout(() => this.#finish('no_media'), options.mediaGapMs);
@@ -96,13 +106,13 @@ export class MediaStream {
     const frames = Math.ceil(audio.length / frameBytes);
     for (let sent = 0; sent < frames;) {
       signal.throwIfAborted();
-      const due = Math.min(frames, Math.floor((performance.now() - start) / frameMs) + leadFrames);
+      const due = Math.min(frames, Math.floor((performance.now() - start) / this.#frameMs) + leadFrames);
       for (; sent < due; sent++) {
         const frame = audio.subarray(sent * frameBytes, (sent + 1) * frameBytes);
         const payload = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('base64');
         this.#send({ event: 'media', streamSid: this.streamSid, media: { payload } });
       }
-      const next = start + (sent - leadFrames + 1) * frameMs;
+      const next = start + (sent - leadFrames + 1) * this.#frameMs;
       if (sent < frames) await sleep(Math.max(1, next - performance.now()), undefined, { signal });
     }
   }

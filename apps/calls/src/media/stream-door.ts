@@ -9,6 +9,7 @@ export interface StreamDoorOptions {
   onStream: (callSid: string, stream: MediaStream) => void;
   /** By then a socket has shown its token, or is closed. */
   introductionMs: number;
+  frameMs: number;
   mediaGapMs: number;
   /** Sockets that have not introduced themselves yet. */
   maxStrangers: number;
@@ -23,7 +24,7 @@ const cutOffMs = 2000;
 
 /** Lets a socket become a media stream once it shows the token of an accepted call; all others are closed. */
 export function createStreamDoor(options: StreamDoorOptions): (socket: WebSocket) => void {
-  const { redeem, onStream, introductionMs, mediaGapMs, maxStrangers, log } = options;
+  const { redeem, onStream, introductionMs, frameMs, mediaGapMs, maxStrangers, log } = options;
   let strangers = 0;
 
   const admit = async (socket: WebSocket): Promise<void> => {
@@ -33,7 +34,13 @@ export function createStreamDoor(options: StreamDoorOptions): (socket: WebSocket
       if (!(await introduction.inTime(redeem(callSid, parameters['token'] ?? '')))) {
         throw new Refused('its token is wrong, used or too old');
       }
-      const stream = new MediaStream({ socket, streamSid, mediaGapMs, log: log.child({ call_id: callSid }) });
+      const stream = new MediaStream({
+        socket,
+        streamSid,
+        frameMs,
+        mediaGapMs,
+        log: log.child({ call_id: callSid }),
+      });
       onStream(callSid, stream);
       for (const text of introduction.early) stream.receive(text);
       socket.on('message', (data, isBinary) => stream.receive(textOf(data, isBinary)));

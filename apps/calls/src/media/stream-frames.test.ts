@@ -42,6 +42,8 @@ test.each([
   '{"event":7}',
   '{"event":"media"}',
   '{"event":"media","media":{"payload":7}}',
+  '{"event":"media","media":{"payload":""}}',
+  '{"event":"media","media":{"payload":"!!!!"}}',
   '{"event":"dtmf","dtmf":{"digit":"123456789"}}',
   '{"event":"mark","mark":{}}',
   '{"event":"start","start":{"callSid":"CA1"}}',

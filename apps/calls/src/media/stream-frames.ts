@@ -61,7 +61,8 @@ function parseMedia(media: Record<string, unknown>): StreamFrame | undefined {
   if (typeof payload !== 'string') return undefined;
   // What we say ourselves comes back where the provider was asked for both tracks.
   if (track === 'outbound') return { event: 'unknown' };
-  return { event: 'media', audio: Buffer.from(payload, 'base64') };
+  const audio = Buffer.from(payload, 'base64');
+  return audio.length > 0 ? { event: 'media', audio } : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,8 +1,8 @@
 import type { App } from '@prosaas/http';
 import type { Logger } from '@prosaas/runtime';
 import { Type } from 'typebox';
+import type { CallEnds } from '../call-ends.ts';
 import type { CallJournal } from '../call-journal.ts';
-import type { CallSlots } from '../call-slots.ts';
 import { callStatuses, endOf } from '../call-state.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { ProviderGuard } from '../provider-signature.ts';
@@ -10,14 +10,14 @@ import { callSid } from './incoming-call.ts';
 
 export interface CallStatusOptions {
   guard: ProviderGuard;
-  slots: CallSlots;
+  ends: CallEnds;
   journal: CallJournal;
   live: LiveCalls;
   log: Logger;
 }
 
 /** The provider tells how a call goes on; perhaps twice, late, or out of order. */
-export function callStatusRoute(app: App, { guard, slots, journal, live, log }: CallStatusOptions): void {
+export function callStatusRoute(app: App, { guard, ends, journal, live, log }: CallStatusOptions): void {
   const body = Type.Object({ CallSid: callSid, CallStatus: Type.Enum(callStatuses) });
   app.post('/webhook/call_status', { ...guard, schema: { body } }, async (request, reply) => {
     const { CallSid, CallStatus } = request.body;
@@ -25,7 +25,7 @@ export function callStatusRoute(app: App, { guard, slots, journal, live, log }: 
     journal.event(CallSid, { type: 'status', status: CallStatus });
     const outcome = endOf(CallStatus);
     if (outcome) {
-      slots.release(CallSid, outcome, `provider_${CallStatus.replace('-', '_')}`);
+      ends.settle(CallSid, { outcome, reason: `provider_${CallStatus.replace('-', '_')}` });
       live.hangUp(CallSid);
     }
     return reply.code(204).send();

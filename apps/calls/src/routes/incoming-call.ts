@@ -1,8 +1,9 @@
 import type { App } from '@prosaas/http';
+import type { SlotPool } from '@prosaas/leases';
 import { type Logger, maskPhone } from '@prosaas/runtime';
 import { Type } from 'typebox';
+import type { CallEnds } from '../call-ends.ts';
 import type { CallJournal } from '../call-journal.ts';
-import type { CallSlots } from '../call-slots.ts';
 import type { ProviderGuard } from '../provider-signature.ts';
 import type { StreamTokens } from '../stream-tokens.ts';
 import { connectStream, hangUp, rejectBusy, twimlMediaType } from '../twiml.ts';
@@ -12,7 +13,8 @@ const party = Type.Optional(Type.String({ maxLength: 128 }));
 
 export interface IncomingCallOptions {
   guard: ProviderGuard;
-  slots: CallSlots;
+  slots: SlotPool;
+  ends: CallEnds;
   tokens: StreamTokens;
   journal: CallJournal;
   streamUrl: string;
@@ -51,25 +53,18 @@ type Verdict =
   | { outcome: 'rejected'; reason: 'max_concurrent' | 'redis_away' | 'shutting_down'; twiml: string };
 
 async function decide(options: IncomingCallOptions, sid: string): Promise<Verdict> {
-  const { slots, tokens, streamUrl, draining, log } = options;
+  const { slots, ends, tokens, streamUrl, draining, log } = options;
   if (draining()) return { outcome: 'rejected', reason: 'shutting_down', twiml: rejectBusy };
   try {
-    const admission = await slots.admit(sid);
-    if (admission === 'full') return { outcome: 'rejected', reason: 'max_concurrent', twiml: rejectBusy };
-    if (admission === 'over') return { outcome: 'over', twiml: hangUp };
-    if (admission === 'accepted') await issue(options, sid);
+    const slot = await slots.acquire(sid);
+    if (slot === 'full') return { outcome: 'rejected', reason: 'max_concurrent', twiml: rejectBusy };
+    if (slot === 'over') return { outcome: 'over', twiml: hangUp };
+    if (slot === 'acquired') await tokens.issue(sid);
     return { outcome: 'accepted', twiml: connectStream(streamUrl, { token: tokens.tokenOf(sid) }) };
   } catch (error) {
     log.error({ err: error, call_id: sid }, 'Redis is away: nobody knows how many calls there are');
+    // What was asked of it may have been done all the same.
+    ends.settle(sid, { outcome: 'error', reason: 'redis_away' });
     return { outcome: 'rejected', reason: 'redis_away', twiml: rejectBusy };
-  }
-}
-
-async function issue({ tokens, slots }: IncomingCallOptions, sid: string): Promise<void> {
-  try {
-    await tokens.issue(sid);
-  } catch (error) {
-    slots.release(sid, 'error', 'redis_away');
-    throw error;
   }
 }

@@ -15,6 +15,8 @@ export interface CallerStreamOptions {
   callSid: string;
   streamSid: string;
   parameters: Record<string, string>;
+  /** How many times faster than real time the caller lives. */
+  speed: number;
 }
 
 /** The provider's side of a media stream, with the caller's ear and mouth at its end. */
@@ -82,7 +84,7 @@ export class CallerStream {
     }
   }
 
-  /** The caller speaks, in real time; resolves when it is said. */
+  /** The caller speaks, in the caller's own time; resolves when it is said. */
   say(audio: Uint8Array): Promise<void> {
     if (this.#over) return Promise.resolve();
     return new Promise((done) => this.#speech.push({ audio, done }));
@@ -132,11 +134,12 @@ export class CallerStream {
       },
     });
     const start = performance.now();
+    const everyMs = frameMs / this.#options.speed;
     let frames = 0;
     this.#ticker = setInterval(() => {
-      for (const due = Math.floor((performance.now() - start) / frameMs); frames < due; frames++)
+      for (const due = Math.floor((performance.now() - start) / everyMs); frames < due; frames++)
         this.#tick();
-    }, frameMs);
+    }, everyMs);
   }
 
   #tick(): void {

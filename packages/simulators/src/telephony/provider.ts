@@ -9,6 +9,8 @@ export interface TelephonyProviderOptions {
   webhookUrl: string;
   /** How the provider knows it: what signatures cover. Default: `webhookUrl`. */
   publicUrl?: string;
+  /** How many times faster than real time its callers live: hear, speak and wait. Default 1. */
+  speed?: number;
 }
 
 export type Signature = 'valid' | 'forged' | 'missing';
@@ -62,6 +64,7 @@ export function startTelephonyProvider(options: TelephonyProviderOptions): Telep
             callSid,
             streamSid: `MZ${randomBytes(16).toString('hex')}`,
             parameters,
+            speed: options.speed ?? 1,
           }),
       });
       calls.add(call);
