@@ -30,14 +30,17 @@ test.each<Buckets>([
   );
 });
 
-test('exponential buckets divide each doubling by eight, and powers of two are exact', () => {
+test('exponential buckets divide each doubling by ten, and none is wider than its values allow', () => {
   const { bounds, shown } = layoutOf({ powersOfTwo: [-2, 3] });
   expect(shown).toEqual([0.25, 0.5, 1, 2, 4, 8]);
-  expect(bounds).toHaveLength(41);
-  for (let i = 1; i < bounds.length; i++) expect(bounds[i]! / bounds[i - 1]!).toBeCloseTo(2 ** (1 / 8), 12);
+  expect(bounds).toHaveLength(51);
+  for (let i = 1; i < bounds.length; i++) {
+    const [lower, upper] = [bounds[i - 1]!, bounds[i]!];
+    expect((upper - lower) / (upper + lower)).toBeLessThan(0.048);
+  }
 });
 
-test('the percentiles of exponential buckets are at most 4.4 % off', () => {
+test('the percentiles of exponential buckets are at most 4.8 % off', () => {
   const layout = layoutOf({ powersOfTwo: [-17, 7] });
   fc.assert(
     fc.property(
@@ -48,7 +51,7 @@ test('the percentiles of exponential buckets are at most 4.4 % off', () => {
         for (const value of values) counts[bucketOf(layout, value)]!++;
         const exact = values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(q * values.length)) - 1]!;
         const told = percentile({ bounds: [...layout.bounds], counts }, q);
-        expect(Math.abs(told - exact) / exact).toBeLessThanOrEqual(0.0441);
+        expect(Math.abs(told - exact) / exact).toBeLessThan(0.048);
       },
     ),
   );

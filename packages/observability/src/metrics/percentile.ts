@@ -2,7 +2,7 @@ import type { HistogramReading } from './reading.ts';
 
 /**
  * The value below which the share `q` (0 to 1) of what was observed lies, `NaN` when nothing was. It is taken from the
- * middle of its bucket, so it is off by half a bucket at most: 4.4 % with exponential buckets. Values above the last
+ * middle of its bucket, so it is off by half a bucket at most: 4.8 % with exponential buckets. Values above the last
  * bound are told as that bound. Add the counts of several histograms up before you ask; percentiles can't be averaged.
  */
 export function percentile(

@@ -5,8 +5,8 @@ import type {
   preHandlerAsyncHookHandler,
   preHandlerHookHandler,
 } from 'fastify';
-import fp from 'fastify-plugin';
 import { getRoute } from '../http/get-route.ts';
+import { namedPlugin } from '../http/named-plugin.ts';
 import type { MetricsReader } from './reader.ts';
 import { MetricsUnknown, type Reading } from './reading.ts';
 
@@ -68,8 +68,4 @@ function unknownProblem({ code, message }: MetricsUnknown): Record<string, strin
 }
 
 /** `GET /metrics.json`: the four keys of the totals; `?verbose` adds where they come from and whether all is there. */
-export const metricsRoutes: typeof plugin = fp(plugin, {
-  name: '@prosaas/observability/metrics',
-  fastify: '5.x',
-  encapsulate: true,
-});
+export const metricsRoutes: typeof plugin = namedPlugin('@prosaas/observability/metrics', plugin);

@@ -9,6 +9,7 @@ type Values = Pick<Reading, 'counters' | 'gauges' | 'histograms' | 'labels' | 's
 interface Placed {
   readonly at: number;
   readonly slot: Slot;
+  readonly hasLabels: boolean;
 }
 
 interface PlacedHistogram {
@@ -47,17 +48,17 @@ export class Arrangement {
       else if (type === 'gauge') gauges[name] = 0;
       else histograms[name] = [];
     }
-    for (const { at, slot } of this.#counters) {
+    for (const { at, slot, hasLabels } of this.#counters) {
       counters[slot.name] = (counters[slot.name] ?? 0) + values[at]!;
-      addLabelled(labels, slot, values[at]!);
+      if (hasLabels) addLabelled(labels, slot, values[at]!);
     }
     let before = '';
-    for (const { at, slot } of this.#gauges) {
+    for (const { at, slot, hasLabels } of this.#gauges) {
       const isFirst = slot.name !== before;
       const value = values[at]!;
       gauges[slot.name] = isFirst ? value : combine(slot, gauges[slot.name]!, value);
       before = slot.name;
-      addLabelled(labels, slot, value);
+      if (hasLabels) addLabelled(labels, slot, value);
     }
     for (const name in this.#histograms) {
       histograms[name] = this.#histograms[name]!.map((histogram) => readHistogram(histogram, values));
@@ -85,9 +86,11 @@ export class Arrangement {
     const histograms = new Map<string, PlacedHistogram>();
     slots.forEach((key, at) => {
       const slot = parseSlot(key);
-      if (slot?.kind === 'c') this.#counters.push({ at, slot });
-      else if (slot?.kind === 'g') this.#gauges.push({ at, slot });
-      else if (slot) {
+      if (!slot) return;
+      const hasLabels = Object.keys(slot.labels).length > 0;
+      if (slot.kind === 'c') this.#counters.push({ at, slot, hasLabels });
+      else if (slot.kind === 'g') this.#gauges.push({ at, slot, hasLabels });
+      else {
         const identity = JSON.stringify([slot.name, slot.labels, slot.buckets]);
         let histogram = histograms.get(identity);
         if (!histogram) {
@@ -139,10 +142,7 @@ function combine(slot: Slot, before: number, value: number): number {
 }
 
 function addLabelled(labels: Record<string, LabelledValue[]>, slot: Slot, value: number): void {
-  for (const _label in slot.labels) {
-    (labels[slot.name] ??= []).push({ labels: slot.labels, value });
-    return;
-  }
+  (labels[slot.name] ??= []).push({ labels: slot.labels, value });
 }
 
 /** As slots: one for each combination of labels where there are some, else one for the total. */

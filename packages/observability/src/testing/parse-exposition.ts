@@ -47,7 +47,9 @@ function belongs(name: string, family: string, type: string, format: TextFormat)
 }
 
 function parseSample(line: string): [string, ParsedFamily['samples'][number]] {
-  const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? ([+-]Inf|NaN|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/.exec(line);
+  const match = /^([a-zA-Z_:][\w:]*)(?:\{([^\n]*)\})? ([+-]Inf|NaN|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/.exec(
+    line,
+  );
   if (!match) throw new Error(`not a sample: ${line}`);
   const [, name = '', inner = '', value = ''] = match;
   const labels: Record<string, string> = {};
@@ -65,7 +67,7 @@ function parseSample(line: string): [string, ParsedFamily['samples'][number]] {
 }
 
 function unescape(text: string, quotes: boolean): string {
-  return text.replace(/\\(.)/g, (whole, char: string) => {
+  return text.replace(/\\([^])/g, (whole, char: string) => {
     if (char === 'n') return '\n';
     if (char === '\\' || (char === '"' && quotes)) return char;
     throw new Error(`${whole} escapes nothing`);

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import fp from 'fastify-plugin';
 import { getRoute } from '../http/get-route.ts';
+import { namedPlugin } from '../http/named-plugin.ts';
 import type { Catalogue } from '../metrics/catalogue.ts';
 import type { SeriesTable } from '../metrics/columns.ts';
 import type { Reading } from '../metrics/reading.ts';
@@ -75,8 +75,4 @@ function ownSeries(): (reading: Reading) => SeriesTable {
  * `GET /metrics`: the whole system's metrics for a scraper, as OpenMetrics 1.0 for who asks for it and as Prometheus text
  * 0.0.4 for all others.
  */
-export const textMetricsRoute: typeof plugin = fp(plugin, {
-  name: '@prosaas/observability/text-metrics',
-  fastify: '5.x',
-  encapsulate: true,
-});
+export const textMetricsRoute: typeof plugin = namedPlugin('@prosaas/observability/text-metrics', plugin);
