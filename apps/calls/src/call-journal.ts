@@ -2,6 +2,7 @@ import {
   type Database,
   DEFAULT_BUSINESS_ID,
   type RecordingInput,
+  businessOfNumber,
   changeCall,
   saveRecording,
 } from '@prosaas/database';
@@ -38,19 +39,24 @@ export class CallJournal implements AsyncDisposable {
 
   event(callSid: string, event: CallEvent, at: Date = new Date()): void {
     const write = (): Promise<unknown> =>
-      this.#db.transaction((tx) => {
-        const initial = { id: callSid, business_id: DEFAULT_BUSINESS_ID, status: 'queued', started_at: at };
-        return changeCall(tx, initial, (call) => nextCall(call, event, at));
+      this.#db.transaction(async (tx) => {
+        const called = event.type === 'offered' ? event.to : undefined;
+        const business = called === undefined ? DEFAULT_BUSINESS_ID : await businessOfNumber(tx, called);
+        const initial = { id: callSid, business_id: business, status: 'queued', started_at: at };
+        return changeCall(tx, initial, (call) => ({
+          ...nextCall(call, event, at),
+          // What is told of a call may come before its offer, which alone names the number; the first offer stays.
+          business_id: called !== undefined && call.to_number === null ? business : call.business_id,
+        }));
       });
     this.#add({ callSid, bytes: bytesOfAnEvent, write });
   }
 
-  recording(recording: Omit<RecordingInput, 'businessId'>): void {
-    const whole = { ...recording, businessId: DEFAULT_BUSINESS_ID };
+  recording(recording: RecordingInput): void {
     this.#add({
       callSid: recording.callId,
       bytes: recording.audio.length,
-      write: () => saveRecording(this.#db, whole),
+      write: () => saveRecording(this.#db, recording),
     });
   }
 

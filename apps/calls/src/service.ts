@@ -27,6 +27,7 @@ import { callsChecks } from './checks.ts';
 import type { CallsConfig } from './config.ts';
 import { LiveCalls } from './live-calls.ts';
 import { createStreamDoor } from './media/stream-door.ts';
+import { watchOpenCalls } from './open-calls.ts';
 import { callPhrases } from './phrases.ts';
 import { providerGuard } from './provider-signature.ts';
 import { mediaStreamPath } from './routes/media-stream.ts';
@@ -94,6 +95,8 @@ export async function startCalls(
       log,
     }),
   );
+  const { maxCallMs, openCallsEveryMs: everyMs } = timings;
+  opening.use(watchOpenCalls({ db, slots, journal, maxCallMs, everyMs, log }));
   const live = new LiveCalls({ slots, ends, journal, say: phrases.say, timings, log });
 
   const authToken = config.TWILIO_AUTH_TOKEN;

@@ -6,6 +6,8 @@ export interface CallTimings {
   leaseMs: number;
   renewEveryMs: number;
   sweepEveryMs: number;
+  /** How often the records are searched for calls that nobody closed. */
+  openCallsEveryMs: number;
   /** A socket that has not shown a valid token by then is closed. */
   introductionMs: number;
   /** From the answer to the webhook to the start of its stream. */
@@ -29,6 +31,7 @@ export const callTimings: CallTimings = {
   leaseMs: 12_000,
   renewEveryMs: 3000,
   sweepEveryMs: 2000,
+  openCallsEveryMs: 60_000,
   introductionMs: 10_000,
   tokenLifeMs: 60_000,
   mediaGapMs: 10_000,

@@ -37,10 +37,11 @@ export async function changeCall(
   if (!current) throw new Error('the call was erased while it was changed');
   const next = change(current);
   await tx.query(
-    `update calls set from_number = $2, to_number = $3, status = $4, outcome = $5, reason = $6,
-       started_at = $7, answered_at = $8, ended_at = $9 where id = $1`,
+    `update calls set business_id = $2, from_number = $3, to_number = $4, status = $5, outcome = $6, reason = $7,
+       started_at = $8, answered_at = $9, ended_at = $10 where id = $1`,
     [
       current.id,
+      next.business_id,
       next.from_number,
       next.to_number,
       next.status,
@@ -51,5 +52,21 @@ export async function changeCall(
       next.ended_at,
     ],
   );
+  if (next.business_id !== current.business_id)
+    await tx.query('update recordings set business_id = $2 where call_id = $1', [
+      current.id,
+      next.business_id,
+    ]);
   return next;
+}
+
+/** Calls that began before `before` and whose outcome nobody wrote down, the oldest first. */
+export async function listOpenCalls(
+  q: Queryable,
+  { before, limit }: { before: Date; limit: number },
+): Promise<Pick<CallRow, 'id' | 'status'>[]> {
+  return q.query(
+    'select id, status from calls where outcome is null and started_at < $1 order by started_at limit $2',
+    [before, limit],
+  );
 }

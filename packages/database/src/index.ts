@@ -65,7 +65,14 @@ export {
   touchSessionInbound,
   type WhatsAppSessionRow,
 } from './whatsapp-session-repository.ts';
-export { changeCall, type CallRow } from './call-repository.ts';
+export { changeCall, listOpenCalls, type CallRow } from './call-repository.ts';
+export {
+  assignNumber,
+  businessOfNumber,
+  listNumbers,
+  removeNumber,
+  type PhoneNumberRow,
+} from './phone-number-repository.ts';
 export { saveRecording, type RecordingInput } from './recording-repository.ts';
 export { isDatabaseAway } from './database-away.ts';
 export { type AuditEntry, type AuditRow, listAudit, recordAudit } from './audit-repository.ts';

@@ -77,4 +77,11 @@ describe('a namespace of Redis', () => {
     await checkStack(other, redis, keyspace('second').key('stack'));
     await closeRedis(redis);
   });
+
+  test('is not in conflict with a key that vanished as it was set: that is a failure to try again after', async () => {
+    const forgetful = { set: async () => 'OK', get: async () => null };
+    const failure = await checkStack(db, forgetful, 'stack').catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).not.toBeInstanceOf(StackConflict);
+  });
 });

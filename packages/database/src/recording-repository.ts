@@ -3,7 +3,7 @@ import type { Queryable } from './database.ts';
 export interface RecordingInput {
   /** Chosen by the caller, so that the same recording written twice is one. */
   id: string;
-  businessId: string;
+  /** A recording belongs to the business of its call. */
   callId: string;
   mediaType: string;
   durationMs: number;
@@ -14,10 +14,9 @@ export interface RecordingInput {
 export async function saveRecording(q: Queryable, recording: RecordingInput): Promise<void> {
   await q.query(
     `insert into recordings (id, business_id, call_id, media_type, duration_ms, audio)
-     values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing`,
+     values ($1, (select business_id from calls where id = $2), $2, $3, $4, $5) on conflict (id) do nothing`,
     [
       recording.id,
-      recording.businessId,
       recording.callId,
       recording.mediaType,
       Math.round(recording.durationMs),

@@ -23,5 +23,8 @@ export async function checkStack(db: Queryable, redis: StackStore, key: string):
   const [row] = await db.query<{ id: string }>('select id from stack');
   if (row === undefined) throw new Error('The table stack has lost its row');
   await redis.set(key, row.id, 'NX');
-  if ((await redis.get(key)) !== row.id) throw new StackConflict(key);
+  const owner = await redis.get(key);
+  // Redis lost its data in between, or an operator has just given the namespace free: nobody owns it, so there is no conflict.
+  if (owner === null) throw new Error(`The key ${key} vanished as it was set`);
+  if (owner !== row.id) throw new StackConflict(key);
 }

@@ -28,7 +28,7 @@ function pool(options: Partial<SlotPoolOptions> = {}): SlotPool {
   return new SlotPool({ redis, keyPrefix: '{test}:calls', limit: 2, leaseMs: 60_000, ...options });
 }
 
-const completed: SlotEnd = { outcome: 'completed', reason: 'finished' };
+const finished: SlotEnd = { outcome: 'completed', reason: 'finished' };
 const failed: SlotEnd = { outcome: 'error', reason: 'fault' };
 
 const totals = (): Promise<SlotTotals> => readSlotTotals(redis, '{test}:calls');
@@ -64,12 +64,12 @@ describe('a pool of slots', () => {
     const slots = pool();
     await slots.acquire('a');
     const released = await Promise.all([
-      slots.release('a', completed),
+      slots.release('a', finished),
       slots.release('a', failed),
-      slots.release('a', completed),
+      slots.release('a', finished),
     ]);
-    expect(released).toEqual([completed, completed, completed]);
-    expect(await slots.look('a')).toEqual(completed);
+    expect(released).toEqual([finished, finished, finished]);
+    expect(await slots.look('a')).toEqual(finished);
     expect(await totals()).toMatchObject({ active: 0, started: 1, completed: 1, errors: 0 });
   });
 
@@ -113,7 +113,7 @@ describe('a pool of slots', () => {
     });
     expect(await slots.renew('a')).toBe('lost');
     expect(await slots.acquire('a')).toBe('over');
-    expect(await slots.release('a', completed)).toEqual({ outcome: 'error', reason: 'lease_expired' });
+    expect(await slots.release('a', finished)).toEqual({ outcome: 'error', reason: 'lease_expired' });
     expect(await slots.renew('a')).toBe('lost');
     expect(await totals()).toMatchObject({ started: 1, completed: 0, errors: 1 });
   });
@@ -122,10 +122,10 @@ describe('a pool of slots', () => {
     const slots = pool();
     await slots.acquire('a');
     expect(await slots.look('a')).toBe('held');
-    await slots.release('a', completed);
+    await slots.release('a', finished);
     expect(await slots.renew('a')).toBe('released');
     expect(await slots.acquire('a')).toBe('over');
-    await slots.release('b', completed);
+    await slots.release('b', finished);
     expect(await slots.acquire('b')).toBe('over');
     expect(await totals()).toEqual({ active: 0, started: 1, completed: 1, errors: 0, rejected: 0 });
   });
@@ -134,7 +134,7 @@ describe('a pool of slots', () => {
     const slots = pool();
     await slots.acquire('a');
     await Promise.all(
-      Array.from({ length: 20 }, (_, at) => (at === 7 ? slots.release('a', completed) : slots.acquire('a'))),
+      Array.from({ length: 20 }, (_, at) => (at === 7 ? slots.release('a', finished) : slots.acquire('a'))),
     );
     expect(await totals()).toMatchObject({ active: 0, started: 1, completed: 1 });
   });
@@ -143,7 +143,7 @@ describe('a pool of slots', () => {
     const slots = pool({ limit: 1 });
     await slots.acquire('a');
     expect(await slots.acquire('b')).toBe('full');
-    await slots.release('a', completed);
+    await slots.release('a', finished);
     expect(await slots.acquire('b')).toBe('full');
     expect(await totals()).toEqual({ active: 0, started: 1, completed: 1, errors: 0, rejected: 1 });
   });
@@ -193,7 +193,7 @@ describe('a pool of slots', () => {
     const call = async (round: number): Promise<void> => {
       const id = `call-${round}`;
       if ((await slots.acquire(id)) !== 'acquired' || round % 3 === 0) return;
-      await slots.release(id, round % 2 === 0 ? completed : failed);
+      await slots.release(id, round % 2 === 0 ? finished : failed);
     };
     const look = async (): Promise<void> => {
       const { active, started, completed, errors } = await totals();
