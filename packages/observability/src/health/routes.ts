@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import fp from 'fastify-plugin';
 import { getRoute } from '../http/get-route.ts';
+import { namedPlugin } from '../http/named-plugin.ts';
 import { wantsHealthJson } from './accept.ts';
 import { type Rendered, renderBody, renderHealthJson, renderOne, renderVerbose } from './forms.ts';
 import { Probe, type ProbeDefinition, type ProbeState } from './probe.ts';
@@ -73,8 +73,4 @@ const namingOf =
     name === SHUTDOWN ? undefined : health.definition(name);
 
 /** A `GET` route for each probe; what it answers and in which forms is in this package's README. */
-export const healthRoutes: typeof plugin = fp(plugin, {
-  name: '@prosaas/observability/health',
-  fastify: '5.x',
-  encapsulate: true,
-});
+export const healthRoutes: typeof plugin = namedPlugin('@prosaas/observability/health', plugin);
