@@ -31,6 +31,7 @@ import { contactRoutes } from './routes/contacts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import type { ResourceContext } from './routes/resource.ts';
 import { warmUpRoute } from './routes/warm-up.ts';
 import type { ServingDatabase } from './serving-database.ts';
@@ -85,6 +86,7 @@ export function buildApp(parts: ApiParts): App {
   conversationRoutes(app, context);
   messageRoutes(app, context);
   callRoutes(app, context);
+  phoneNumberRoutes(app, context);
   contactRoutes(app, context);
   jobRoutes(app, { ...context, jobs });
   auditRoutes(app, context);

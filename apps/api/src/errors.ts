@@ -2,8 +2,13 @@ import { AppError } from '@prosaas/runtime';
 
 /** What does not exist and what belongs to another business look the same from outside. */
 export class NotFound extends AppError {
-  constructor(what: 'business' | 'call' | 'conversation' | 'job' | 'message' | 'queue' | 'recording') {
-    super(`There is no such ${what}.`, { status: 404, code: `${what.toUpperCase()}_NOT_FOUND` });
+  constructor(
+    what: 'business' | 'call' | 'conversation' | 'job' | 'message' | 'phone number' | 'queue' | 'recording',
+  ) {
+    super(`There is no such ${what}.`, {
+      status: 404,
+      code: `${what.toUpperCase().replace(' ', '_')}_NOT_FOUND`,
+    });
   }
 }
 
