@@ -5,9 +5,19 @@ import { poll, startRedis } from '@prosaas/devstack';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import * as everything from './index.ts';
+
+const readReadme = (): Promise<string> => readFile(new URL('../README.md', import.meta.url), 'utf8');
+
+test('the README has a line for everything that the package exports, and for nothing else', async () => {
+  const [, api = ''] = /## API\n([^]*?)\n## /.exec(await readReadme()) ?? [];
+  const cells = [...api.matchAll(/^\| (`.*?) +\|/gm)].map(([, cell]) => cell!);
+  const named = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)/g)].map(([, name]) => name));
+  expect(named.toSorted()).toEqual(Object.keys(everything).toSorted());
+});
 
 test('the example of the README runs, counts its order, and beats', async () => {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const readme = await readReadme();
   const example = /```ts\n([^]*?)```/.exec(readme)![1]!;
   await using cleanup = new AsyncDisposableStack();
   const redis = cleanup.use(await startRedis());
