@@ -23,12 +23,14 @@ import type { Redis } from 'ioredis';
 import { buildApp } from './app.ts';
 import { CallEnds } from './call-ends.ts';
 import { CallJournal } from './call-journal.ts';
+import { isLost } from './call-state.ts';
 import { callsChecks } from './checks.ts';
 import type { CallsConfig } from './config.ts';
 import { LiveCalls } from './live-calls.ts';
 import { createStreamDoor } from './media/stream-door.ts';
 import { watchOpenCalls } from './open-calls.ts';
 import { callPhrases } from './phrases.ts';
+import { ProviderApi } from './provider-api.ts';
 import { providerGuard } from './provider-signature.ts';
 import { mediaStreamPath } from './routes/media-stream.ts';
 import { startStackCheck } from './stack-check.ts';
@@ -78,6 +80,11 @@ export async function startCalls(
   };
   telemetry.announce({ report: () => agentReport(agent, voice), on: { warmup: warmUp } });
 
+  const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_API_URL: apiUrl, TWILIO_AUTH_TOKEN: authToken } = config;
+  const providerApi =
+    accountSid === undefined || authToken === undefined
+      ? undefined
+      : opening.use(new ProviderApi({ url: apiUrl, accountSid, authToken, log }));
   const slotsKey = key('calls');
   const slots = new SlotPool({
     redis,
@@ -91,7 +98,10 @@ export async function startCalls(
       slots,
       leaseMs: timings.leaseMs,
       sweepEveryMs: timings.sweepEveryMs,
-      onEnd: (callSid, end) => journal.event(callSid, { type: 'ended', ...end }),
+      onEnd: (callSid, end) => {
+        journal.event(callSid, { type: 'ended', ...end });
+        if (isLost(end)) providerApi?.hangUp(callSid);
+      },
       log,
     }),
   );
@@ -99,7 +109,6 @@ export async function startCalls(
   opening.use(watchOpenCalls({ db, slots, journal, maxCallMs, everyMs, log }));
   const live = new LiveCalls({ slots, ends, journal, say: phrases.say, timings, log });
 
-  const authToken = config.TWILIO_AUTH_TOKEN;
   if (authToken === undefined) log.warn('TWILIO_AUTH_TOKEN is not set: no call is taken');
   const tokens = new StreamTokens({
     redis,

@@ -3,7 +3,7 @@ import { type Database, createDatabase, migrate } from '@prosaas/database';
 import { type RedisServer, poll, testDatabase, testRedis } from '@prosaas/devstack';
 import { type SlotTotals, readSlotTotals } from '@prosaas/leases';
 import { type Logger, closeRedis, createLogger, createRedis, identify, loadConfig } from '@prosaas/runtime';
-import { type TelephonyProvider, startTelephonyProvider } from '@prosaas/simulators';
+import { type RestApi, type TelephonyProvider, startTelephonyProvider } from '@prosaas/simulators';
 import type { Redis } from 'ioredis';
 import { CallsConfig } from '../src/config.ts';
 import { type CallsOverrides, type RunningCalls, startCalls } from '../src/service.ts';
@@ -75,7 +75,12 @@ export class Stage implements AsyncDisposable {
 
   async desk(
     env: Record<string, string> = {},
-    { timings, speed = defaultSpeed, ...overrides }: CallsOverrides & { speed?: number } = {},
+    {
+      timings,
+      speed = defaultSpeed,
+      api,
+      ...overrides
+    }: CallsOverrides & { speed?: number; api?: RestApi } = {},
   ): Promise<Desk> {
     const config = loadConfig(CallsConfig, {
       CALLS_PORT: '0',
@@ -83,6 +88,7 @@ export class Stage implements AsyncDisposable {
       DATABASE_URL: this.#databaseUrl,
       TWILIO_AUTH_TOKEN: authToken,
       PUBLIC_URL: publicUrl,
+      ...(api && { TWILIO_ACCOUNT_SID: api.accountSid, TWILIO_API_URL: api.url }),
       ...env,
     });
     const context = { identity: identify('calls'), log: this.log };
@@ -92,7 +98,13 @@ export class Stage implements AsyncDisposable {
       ...overrides,
     });
     // The proxy in front takes the path of the public URL away.
-    const provider = startTelephonyProvider({ authToken, webhookUrl: service.url, publicUrl, speed });
+    const provider = startTelephonyProvider({
+      authToken,
+      webhookUrl: service.url,
+      publicUrl,
+      speed,
+      ...(api && { api }),
+    });
     const get: Desk['get'] = async (path) => {
       const response = await fetch(`${service.url}${path}`);
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };

@@ -11,6 +11,7 @@ export { CallerStream } from './telephony/caller-stream.ts';
 export { telephonyRoutes } from './telephony/control-routes.ts';
 export { babble, loudness } from './telephony/mulaw.ts';
 export { type CallPlan, type CallReport, PlacedCall } from './telephony/placed-call.ts';
+export { type RestApi, startRestApi } from './telephony/rest-api.ts';
 export {
   type Signature,
   type TelephonyProvider,

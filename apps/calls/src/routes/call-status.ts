@@ -3,7 +3,7 @@ import type { Logger } from '@prosaas/runtime';
 import { Type } from 'typebox';
 import type { CallEnds } from '../call-ends.ts';
 import type { CallJournal } from '../call-journal.ts';
-import { callStatuses, endOf } from '../call-state.ts';
+import { callStatuses, endOf, providerReason } from '../call-state.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { ProviderGuard } from '../provider-signature.ts';
 import { callSid } from './incoming-call.ts';
@@ -25,7 +25,7 @@ export function callStatusRoute(app: App, { guard, ends, journal, live, log }: C
     journal.event(CallSid, { type: 'status', status: CallStatus });
     const outcome = endOf(CallStatus);
     if (outcome) {
-      ends.settle(CallSid, { outcome, reason: `provider_${CallStatus.replace('-', '_')}` });
+      ends.settle(CallSid, { outcome, reason: `${providerReason}${CallStatus.replace('-', '_')}` });
       live.hangUp(CallSid);
     }
     return reply.code(204).send();

@@ -16,7 +16,7 @@ export interface CallPlan {
   signature?: Signature;
   /** Shown on the media stream instead of the token of the answer. */
   token?: string;
-  /** `never`: the provider takes the answer and opens no stream. */
+  /** `never`: the provider takes the answer and opens no stream; the caller holds the line. */
   stream?: 'normal' | 'never';
   /** `missed`: when the call is over the service is told nothing at all. */
   hangUp?: 'normal' | 'missed';
@@ -85,7 +85,7 @@ export class PlacedCall {
       return this.#finish('service');
     }
     this.verdict = 'connected';
-    if (this.#plan.stream === 'never') return this.#finish('provider');
+    if (this.#plan.stream === 'never') return;
     const parameters = {
       ...stream.parameters,
       ...(this.#plan.token !== undefined && { token: this.#plan.token }),
@@ -107,6 +107,13 @@ export class PlacedCall {
     else this.stream?.stop();
   }
 
+  /** The provider ends the call, because the service asked for it. */
+  complete(): void {
+    this.#hungUpBy = 'provider';
+    if (this.stream) this.stream.stop();
+    else void this.#tell(['completed']).then(() => this.#finish('provider'));
+  }
+
   /** One status callback, now. */
   async tellStatus(status: string): Promise<WebhookAnswer> {
     return this.#line.post('/webhook/call_status', { ...this.parameters, CallStatus: status });
@@ -115,6 +122,7 @@ export class PlacedCall {
   /** The simulator goes away. */
   async abandon(): Promise<void> {
     this.stream?.cut();
+    if (!this.stream) this.#finish('provider');
     await this.ended.catch(() => undefined);
   }
 

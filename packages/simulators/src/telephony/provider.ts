@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CallerStream } from './caller-stream.ts';
 import { type CallPlan, PlacedCall } from './placed-call.ts';
+import type { RestApi } from './rest-api.ts';
 import { signWebhook } from './signature.ts';
 
 export interface TelephonyProviderOptions {
@@ -9,6 +10,8 @@ export interface TelephonyProviderOptions {
   webhookUrl: string;
   /** How the provider knows it: what signatures cover. Default: `webhookUrl`. */
   publicUrl?: string;
+  /** By which the service ends calls. */
+  api?: RestApi;
   /** How many times faster than real time its callers live: hear, speak and wait. Default 1. */
   speed?: number;
 }
@@ -33,8 +36,8 @@ export interface TelephonyProvider extends AsyncDisposable {
 export function startTelephonyProvider(options: TelephonyProviderOptions): TelephonyProvider {
   const webhookUrl = options.webhookUrl.replace(/\/+$/, '');
   const publicUrl = (options.publicUrl ?? webhookUrl).replace(/\/+$/, '');
-  const accountSid = `AC${randomBytes(16).toString('hex')}`;
-  const calls = new Set<PlacedCall>();
+  const accountSid = options.api?.accountSid ?? `AC${randomBytes(16).toString('hex')}`;
+  const calls = options.api?.calls ?? new Map<string, PlacedCall>();
 
   const post: TelephonyProvider['post'] = async (path, parameters, signature = 'valid') => {
     const signed = signWebhook(options.authToken, `${publicUrl}${path}`, parameters);
@@ -67,13 +70,13 @@ export function startTelephonyProvider(options: TelephonyProviderOptions): Telep
             speed: options.speed ?? 1,
           }),
       });
-      calls.add(call);
-      void call.ended.then(() => calls.delete(call));
+      calls.set(call.sid, call);
+      void call.ended.then(() => calls.delete(call.sid));
       await call.place();
       return call;
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([...calls].map((call) => call.abandon()));
+      await Promise.all([...calls.values()].map((call) => call.abandon()));
     },
   };
 }

@@ -1,0 +1,64 @@
+import { type RestApi, babble, startRestApi } from '@prosaas/simulators';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Desk, Stage, authToken } from './stage.ts';
+
+let stage: Stage;
+let api: RestApi;
+let desk: Desk;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  api = await startRestApi({ authToken });
+  desk = await stage.desk({}, { api, timings: { leaseMs: 1000 } });
+  await desk.warm();
+});
+afterAll(async () => {
+  await desk[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await stage.forgetCalls();
+  stage.lines.length = 0;
+});
+
+const told = (): string[] => stage.lines.filter((line) => line.includes('the provider was told to hang up'));
+
+test('a caller whose stream never comes is hung up on, not left on the line', async () => {
+  const call = await desk.provider.call({ stream: 'never' });
+  expect((await call.ended).by).toBe('provider');
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'lease_expired' });
+  expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
+});
+
+test('a call whose stream makes no sense is hung up, and a provider that knows it to be over may say so', async () => {
+  const call = await desk.provider.call({
+    script: async (stream) => {
+      for (let frame = 0; frame < 100; frame++) stream.sendRaw('garbage');
+    },
+    callbacks: 'never',
+  });
+  await call.ended;
+  await expect.poll(told).toHaveLength(1);
+});
+
+test('a call that ends as it should, and one that the provider ended, need nobody to be told', async () => {
+  const good = await desk.provider.call({ say: babble(500) });
+  const bad = await desk.provider.call({ stream: 'never' });
+  await bad.tellStatus('failed');
+  await good.ended;
+  expect(await stage.outcomeOf(good.sid)).toMatchObject({ outcome: 'completed' });
+  expect(await stage.outcomeOf(bad.sid)).toMatchObject({ outcome: 'error', reason: 'provider_failed' });
+  expect(told()).toEqual([]);
+});
+
+test('a provider that does not answer holds nothing up', async () => {
+  const nowhere = { ...api, url: 'http://127.0.0.1:1' };
+  const cutOff = await stage.desk({}, { api: nowhere, timings: { leaseMs: 300 } });
+  await cutOff.healthy();
+  const call = await cutOff.provider.call({ stream: 'never' });
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'lease_expired' });
+  await cutOff[Symbol.asyncDispose]();
+  expect(stage.lines.join('')).toContain('the provider could not be told to hang up');
+  expect(stage.lines.join('')).not.toContain(authToken);
+});

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { type IncomingMessage, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { PlacedCall } from './placed-call.ts';
+
+export interface RestApi extends AsyncDisposable {
+  url: string;
+  accountSid: string;
+  /** Those that are going on, by their sids; filled by the provider that is given this. */
+  calls: Map<string, PlacedCall>;
+}
+
+/** The one request of the provider's REST API that ends a call: https://www.twilio.com/docs/voice/api/call-resource */
+export async function startRestApi({ authToken }: { authToken: string }): Promise<RestApi> {
+  const accountSid = `AC${randomBytes(16).toString('hex')}`;
+  const calls = new Map<string, PlacedCall>();
+  const credentials = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
+
+  const answer = async (request: IncomingMessage): Promise<number> => {
+    if (request.headers.authorization !== credentials) return 401;
+    const [, account, callSid = ''] =
+      /^\/2010-04-01\/Accounts\/(\w+)\/Calls\/(\w+)\.json$/.exec(request.url ?? '') ?? [];
+    if (request.method !== 'POST' || account !== accountSid) return 404;
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    if (new URLSearchParams(body).get('Status') !== 'completed') return 400;
+    const call = calls.get(callSid);
+    if (!call) return 404;
+    call.complete();
+    return 200;
+  };
+
+  const server = createServer((request, response) => {
+    void answer(request).then((status) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ status }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    accountSid,
+    calls,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
