@@ -32,7 +32,6 @@ beforeAll(async () => {
   );
   await saveRecording(api.db, {
     id: '00000000-0000-4000-8000-000000000001',
-    businessId: 'default',
     callId: 'CA1',
     mediaType: 'audio/wav',
     durationMs: 1000,
