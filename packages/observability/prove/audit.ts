@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { MetricsReader } from '../src/index.ts';
+import { CATALOGUES } from './catalogue.ts';
+import { PREFIX } from './catalogue.ts';
+import { connect } from './connect.ts';
+import type { Fleet } from './fleet.ts';
+import { now } from './now.ts';
+import { flatten } from './readings.ts';
+import { LEASE_MS, TIMES } from './times.ts';
+import { until } from './world.ts';
+
+/** All totals at a moment at which nothing was counted, read by a reader that remembers nothing. */
+export interface Audit {
+  readonly begin: number;
+  readonly end: number;
+  readonly since: number;
+  /** Processes that were alive. */
+  readonly alive: ReadonlySet<string>;
+  readonly values: ReadonlyMap<string, number>;
+}
+
+/** Everyone stops counting and publishes; what comes of it is read when it is complete. Counting stays stopped. */
+export async function audit(fleet: Fleet, redis: readonly number[], cluster: boolean): Promise<Audit> {
+  await Promise.all(fleet.places.map(({ child }) => child.order('pause')));
+  await Promise.all(
+    fleet.places.map(({ child, who }) =>
+      until(`${who} to publish`, async () => (await child.order('flush')) === 'true'),
+    ),
+  );
+  return readOnce(redis, cluster, new Set(fleet.places.map(({ who }) => who)));
+}
+
+/** Reads until it is complete and shows as members exactly those who live. */
+export async function readOnce(
+  redis: readonly number[],
+  cluster: boolean,
+  alive: ReadonlySet<string>,
+): Promise<Audit> {
+  const client = connect(redis, cluster);
+  try {
+    await once(client, 'ready');
+    const begin = now();
+    await using reader = new MetricsReader({
+      redis: client,
+      keyPrefix: PREFIX,
+      catalogue: CATALOGUES[0]!,
+      leaseMs: LEASE_MS,
+      times: TIMES,
+      onError: () => undefined,
+    });
+    const reading = await until('a complete reading', async () => {
+      const found = await reader.read();
+      const members = new Set(found.sources.map(({ instance }) => instance));
+      return (
+        found.complete && members.size === alive.size && [...alive].every((who) => members.has(who)) && found
+      );
+    });
+    return { begin, end: now(), since: reading.since, alive, values: flatten(reading) };
+  } finally {
+    client.disconnect();
+  }
+}

@@ -1,0 +1,36 @@
+import {
+  changeVersion,
+  foldTwice,
+  freezeBriefly,
+  freezeLong,
+  kill,
+  loseReply,
+  setClock,
+} from './process-faults.ts';
+import type { Random } from './random.ts';
+import { flushScripts, freezeRedis, restartRedis, rollBackRedis } from './redis-faults.ts';
+import type { Landed, World } from './world.ts';
+
+export interface Fault {
+  /** Faults of processes go side by side, those of Redis one after the other. */
+  readonly lane: 'process' | 'redis';
+  /** How often in ten rounds. */
+  readonly times: number;
+  readonly inject: (world: World, random: Random) => Promise<Landed[]>;
+}
+
+/** FLUSHALL is not among them: it ends each round, after an audit. */
+export const FAULTS: readonly Fault[] = [
+  { lane: 'process', times: 14, inject: kill },
+  { lane: 'process', times: 12, inject: changeVersion },
+  { lane: 'process', times: 24, inject: setClock },
+  { lane: 'process', times: 30, inject: loseReply },
+  { lane: 'process', times: 20, inject: flushScripts },
+  { lane: 'process', times: 11, inject: freezeBriefly },
+  { lane: 'process', times: 11, inject: freezeLong },
+  // Two processes each.
+  { lane: 'process', times: 7, inject: foldTwice },
+  { lane: 'redis', times: 11, inject: freezeRedis },
+  { lane: 'redis', times: 11, inject: restartRedis },
+  { lane: 'redis', times: 11, inject: rollBackRedis },
+];

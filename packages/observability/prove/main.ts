@@ -1,0 +1,11 @@
+import { parseArgs } from 'node:util';
+import { prove } from './prove.ts';
+
+const { values } = parseArgs({ options: { seed: { type: 'string' }, short: { type: 'boolean' } } });
+const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+if (!Number.isSafeInteger(seed)) throw new TypeError(`a seed is a whole number, not ${values.seed}`);
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+const kept = await prove({ seed, short: values.short ?? false, say });
+process.exit(kept ? 0 : 1);

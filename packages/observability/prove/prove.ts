@@ -1,0 +1,58 @@
+import { Random } from './random.ts';
+import { proveCluster } from './run-cluster.ts';
+import { type Outcome, proveSingle } from './run.ts';
+
+export interface ProveOptions {
+  readonly seed: number;
+  /** A few of each fault instead of ten. */
+  readonly short: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** Runs the proof and says how it went; `false` when a promise was broken. */
+export async function prove({ seed, short, say }: ProveOptions): Promise<boolean> {
+  const random = new Random(seed);
+  const began = performance.now();
+  say(`seed ${seed}`);
+  const plan = short ? { rounds: 1, share: 0.15, say } : { rounds: 10, share: 0.1, say };
+  // Two worlds side by side: they share the machine and nothing else.
+  const outcomes = await Promise.all([
+    proveSingle(random.fork(), plan),
+    proveCluster(random.fork(), short ? 1 : 10),
+  ]);
+  return report(outcomes, short ? 0 : 10, began, say);
+}
+
+function report(
+  outcomes: readonly Outcome[],
+  atLeast: number,
+  began: number,
+  say: (line: string) => void,
+): boolean {
+  const kinds = new Map<string, number>();
+  for (const { kind } of outcomes.flatMap(({ faults }) => faults))
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  for (const [kind, count] of [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    say(`${String(count).padStart(5)}  ${kind}`);
+  for (const { verdict, folder } of outcomes) {
+    const { broken, readings, complete, exact, allowed, counted, lost, longestLossMs } = verdict;
+    say(`${counted} counted, ${readings} readings, ${complete} of them complete`);
+    say(`${exact} totals compared exactly, ${allowed} within what is allowed to be missing`);
+    say(
+      `killed processes took ${lost} with them; while Redis was well at most ${Math.round(longestLossMs)} ms of counting`,
+    );
+    for (const one of broken) say(`BROKEN: ${one}`);
+    if (broken.length > 0) say(`ledgers: ${folder}`);
+  }
+  const faults = outcomes.reduce((sum, outcome) => sum + outcome.faults.length, 0);
+  const few = [...kinds].filter(([, count]) => count < atLeast).map(([kind]) => kind);
+  if (few.length > 0) say(`BROKEN: fewer than ${atLeast} of ${few.join(', ')}`);
+  if (faults < 20 * atLeast) say(`BROKEN: fewer than ${20 * atLeast} faults`);
+  const kept =
+    few.length === 0 &&
+    faults >= 20 * atLeast &&
+    outcomes.every(({ verdict }) => verdict.broken.length === 0);
+  const seconds = Math.round((performance.now() - began) / 1000);
+  say(`${kept ? 'kept' : 'BROKEN'}: ${faults} faults in ${seconds} s`);
+  return kept;
+}

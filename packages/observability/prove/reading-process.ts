@@ -1,0 +1,89 @@
+// A process under test: reads the whole system's totals again and again, folds who lapsed, and writes down what it read.
+import { openSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MetricsReader, MetricsUnknown, type Reading } from '../src/index.ts';
+import { redisStore } from '../src/metrics/store.ts';
+import { CATALOGUES, PREFIX } from './catalogue.ts';
+import { connect } from './connect.ts';
+import { now } from './now.ts';
+import { type Line, flatten } from './readings.ts';
+import { LEASE_MS, TIMES } from './times.ts';
+
+export interface ReadingOptions {
+  readonly name: string;
+  readonly ledger: string;
+  readonly redis: readonly number[];
+  readonly cluster: boolean;
+}
+
+const { name, ledger, redis: ports, cluster } = JSON.parse(process.argv[2]!) as ReadingOptions;
+const file = openSync(ledger, 'a');
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const redis = connect(ports, cluster);
+const byHand = redisStore(connect(ports, cluster), PREFIX, TIMES);
+const reader = new MetricsReader({
+  redis,
+  keyPrefix: PREFIX,
+  // An api that is not upgraded yet knows the old version alone.
+  catalogue: CATALOGUES[0]!,
+  leaseMs: LEASE_MS,
+  times: TIMES,
+  onError: () => undefined,
+});
+
+let paused = false;
+createInterface({ input: process.stdin })
+  .on('line', (line) => void obey(line.split(' ')))
+  .on('close', () => process.exit(1));
+
+async function obey([id, order, argument]: string[]): Promise<void> {
+  switch (order) {
+    case 'pause':
+    case 'resume':
+      paused = order === 'pause';
+      await turn;
+      return say(`${id} true`);
+    case 'fold': {
+      const folding = byHand.fold({ mode: 'lapsed', leaseMs: LEASE_MS, boots: [argument!] });
+      say(`${id} sent`);
+      const answer = await folding.then(
+        ({ folded }) => folded.join(),
+        (error: unknown) => `failed: ${String(error)}`,
+      );
+      return say(`${id} folded ${answer}`);
+    }
+  }
+}
+
+let last: ReadonlyMap<string, number> = new Map();
+let lastSince = 0;
+let turn: Promise<void> = Promise.resolve();
+
+async function readOnce(): Promise<void> {
+  const begin = now();
+  let reading: Reading;
+  try {
+    reading = await reader.read();
+  } catch (error) {
+    if (error instanceof MetricsUnknown) return;
+    throw error;
+  }
+  const end = now();
+  const values = flatten(reading);
+  const { since, complete } = reading;
+  if (since !== lastSince) last = new Map();
+  const changed = [...values].filter(([key, value]) => last.get(key) !== value);
+  const gone = [...last.keys()].filter((key) => !values.has(key));
+  const line: Line = { name, begin, end, since, complete, changed, gone };
+  writeSync(file, `${JSON.stringify(line)}\n`);
+  last = values;
+  lastSince = since;
+}
+
+say('counting');
+for (;;) {
+  if (!paused) await (turn = readOnce());
+  await delay(60);
+}

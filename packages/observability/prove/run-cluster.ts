@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Audit, audit, readOnce } from './audit.ts';
+import { type Cluster, startCluster } from './cluster.ts';
+import { type Fleet, startFleet } from './fleet.ts';
+import { notAtWork } from './landing.ts';
+import { Ledger } from './ledger.ts';
+import { now } from './now.ts';
+import { kill } from './process-faults.ts';
+import type { Random } from './random.ts';
+import { replay } from './readings.ts';
+import type { Outcome } from './run.ts';
+import { LEASE_MS, TIMES } from './times.ts';
+import { judge } from './verdict.ts';
+import type { Landed, Marks } from './world.ts';
+
+const PLACES = 5;
+
+type ClusterFault = (cluster: Cluster, random: Random) => Promise<string>;
+
+const moveSlot: ClusterFault = async (cluster) => {
+  const from = cluster.owner.port;
+  await cluster.moveSlot();
+  return `the slot moved from node ${from} to ${cluster.owner.port}`;
+};
+
+const freezeNode: ClusterFault = async ({ owner }, random) => {
+  owner.freeze();
+  await delay(random.chance(0.3) ? LEASE_MS + 300 : TIMES.limitMs + random.whole(100, 800));
+  owner.thaw();
+  return `node ${owner.port} frozen`;
+};
+
+const restartNode: ClusterFault = async ({ owner }, random) => {
+  await owner.kill();
+  await delay(random.whole(0, 300));
+  await owner.start();
+  return `node ${owner.port} killed, and back with its AOF`;
+};
+
+const FAULTS: readonly (readonly [kind: string, inject: ClusterFault])[] = [
+  ['slot moved', moveSlot],
+  ['node frozen', freezeNode],
+  ['node restarted', restartNode],
+];
+
+/** The same promises on a Redis Cluster of three nodes; `each` fault comes that often. */
+export async function proveCluster(random: Random, each: number): Promise<Outcome> {
+  await using resources = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'prosaas-prove-'));
+  const cluster = resources.use(await startCluster());
+  const { ports } = cluster;
+  const fleet = resources.use(
+    await startFleet({
+      folder,
+      cluster: true,
+      doors: Array.from({ length: PLACES }, () => ({ ports })),
+      readers: 2,
+      redis: ports,
+      random,
+    }),
+  );
+  const faults: Landed[] = [];
+  await Promise.all([
+    injectAll(cluster, random.fork(), each, faults),
+    killSome(fleet, random.fork(), each, faults),
+  ]);
+  const audits: Audit[] = [await audit(fleet, ports, true)];
+  await delay(200);
+  for (const { child } of fleet.places) child.order('leave').catch(() => undefined);
+  await Promise.all(fleet.places.map(({ child }) => child.exited));
+  audits.push(await readOnce(ports, true, new Set()));
+  await fleet[Symbol.asyncDispose]();
+
+  const ledgers = new Map([...fleet.ledgers].map(([who, path]) => [who, new Ledger(who, path)]));
+  const readings = fleet.readings.map((path) => replay(path));
+  const marks: Marks = { rollBacks: [], flushes: [], forgotten: [], broken: notAtWork(faults, ledgers) };
+  const verdict = judge({ ledgers, readings, audits, faults, marks });
+  if (verdict.broken.length === 0) await rm(folder, { recursive: true });
+  return { faults, verdict, folder };
+}
+
+async function injectAll(cluster: Cluster, random: Random, each: number, faults: Landed[]): Promise<void> {
+  const due = random.shuffle(FAULTS.flatMap((fault) => Array.from({ length: each }, () => fault)));
+  for (const [kind, inject] of due) {
+    await delay(random.whole(100, 700));
+    const begin = now();
+    const story = await inject(cluster, random);
+    faults.push({ kind: `cluster: ${kind}`, begin, end: now(), victims: [], story });
+  }
+}
+
+async function killSome(fleet: Fleet, random: Random, each: number, faults: Landed[]): Promise<void> {
+  for (let i = 0; i < each; i++) {
+    await delay(random.whole(500, 3000));
+    for (const landed of await kill({ fleet }, random)) faults.push({ ...landed, kind: 'cluster: kill' });
+  }
+}
