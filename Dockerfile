@@ -20,15 +20,15 @@ RUN for app in apps/api apps/calls apps/worker apps/baileys packages/simulators;
 
 # Each image has the program that its healthcheck in docker-compose.yml runs.
 FROM base AS with-curl
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends curl >/dev/null && rm -rf /var/lib/apt/lists/*
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends curl >/dev/null && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 
 FROM base AS with-wget
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends wget >/dev/null && rm -rf /var/lib/apt/lists/*
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends wget >/dev/null && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 
 FROM base AS with-python
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends python3 python3-redis python-is-python3 >/dev/null \
- && rm -rf /var/lib/apt/lists/*
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 
 FROM with-curl AS api
 COPY deploy/images/prosaas-keys /usr/local/bin/
