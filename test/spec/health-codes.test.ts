@@ -13,8 +13,12 @@ function codesOfChecks(): Set<string> {
   const sources = files
     .filter((file) => !file.endsWith('.test.ts'))
     .map((file) => readFileSync(repository + file, 'utf8'));
-  const places = /(?:CheckFailure\(|reason: |reasons\.push\(|\? \[?|: )'([a-z]+(?:_[a-z]+)*)'/g;
-  return new Set(sources.flatMap((source) => [...source.matchAll(places)].map(([, code]) => code ?? '')));
+  const places = [
+    /(?:CheckFailure\(|reason: |reasons\.push\(|\? \[?)'([a-z_]+)'/g,
+    /\? '[a-z_]+' : '([a-z_]+)'/g,
+  ];
+  const found = sources.flatMap((source) => places.flatMap((place) => [...source.matchAll(place)]));
+  return new Set(found.map(([, code]) => code ?? ''));
 }
 
 /** What stands beside codes in such places and is none. */
