@@ -1,5 +1,5 @@
 // Holds one peer of a module: `node peer-process.ts <module> <peer>`; each message asks for one round.
-import type { Operation, Peers } from './operation.ts';
+import { Measured, type Operation, type Peers, cpuNanoseconds } from './operation.ts';
 
 const ROUND_MS = 60;
 const WARM_UP_MS = 250;
@@ -18,10 +18,9 @@ process.send!('ready');
 
 /** CPU time of the whole process, garbage collection included: a neighbour on the machine does not count. */
 async function round(run: Operation, count: number): Promise<number> {
-  const before = process.cpuUsage();
-  await run(count);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) * 1000;
+  const before = cpuNanoseconds();
+  const result = await run(count);
+  return result instanceof Measured ? result.ns : cpuNanoseconds() - before;
 }
 
 async function calibrate(run: Operation): Promise<number> {

@@ -34,9 +34,8 @@ export interface MetricsRegistryOptions {
 
 type Scalar = CounterSeries | GaugeSeries;
 
+/** `handles` has them by their slot; a histogram by that of its sum. */
 interface ScalarFamily extends Family {
-  readonly series: Scalar[];
-  readonly slots: number[];
   readonly handles: Map<string, Scalar>;
 }
 
@@ -54,6 +53,7 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
   readonly catalogue: C;
   #onOverflow: (name: string) => void;
   #scalars = new Map<string, ScalarFamily>();
+  #scalarsBySlot: (Scalar | undefined)[] = [];
   #histograms = new Map<string, HistogramFamily>();
   #overflowed = new Set<string>();
   #slots: readonly string[] = [];
@@ -83,7 +83,7 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     this.#collectors.push(collector);
   }
 
-  /** The present values; only families that changed since the last time are read. */
+  /** The present values. */
   collect(): Collection {
     for (const collector of this.#collectors) collector();
     for (const family of this.#histograms.values()) {
@@ -91,11 +91,17 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     }
     this.#grow();
     const values = this.#values;
+    let isDirty = false;
     for (const family of this.#scalars.values()) {
-      if (!family.dirty) continue;
+      isDirty ||= family.dirty;
       family.dirty = false;
-      const { series, slots } = family;
-      for (let i = 0; i < series.length; i++) values[slots[i]!] = series[i]!.value;
+    }
+    if (isDirty) {
+      const scalars = this.#scalarsBySlot;
+      for (let slot = 0; slot < scalars.length; slot++) {
+        const scalar = scalars[slot];
+        if (scalar !== undefined) values[slot] = scalar.value;
+      }
     }
     for (const family of this.#histograms.values()) {
       if (!family.dirty) continue;
@@ -120,22 +126,20 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     const definition = this.#definition(name, type);
     const family = familyOf<ScalarFamily>(this.#scalars, name);
     const checked = checkLabels(name, definition, labels);
-    const identity = identityOf(checked);
-    const bound = family.handles.get(identity);
+    const key =
+      type === 'counter'
+        ? slotKey({ kind: 'c', name, labels: checked })
+        : slotKey({ kind: 'g', name, labels: checked, aggregate: definition.aggregate ?? 'sum' });
+    const bound = family.handles.get(key);
     if (bound) return bound;
     if (this.#isFull(name, checked, family.handles.size))
       return this.#scalar(name, type, overflow(checked), Series);
 
     const series = new Series(family);
-    family.handles.set(identity, series);
-    family.series.push(series);
-    family.slots.push(
-      this.#addSlot(
-        type === 'counter'
-          ? slotKey({ kind: 'c', name, labels: checked })
-          : slotKey({ kind: 'g', name, labels: checked, aggregate: definition.aggregate ?? 'sum' }),
-      ),
-    );
+    family.handles.set(key, series);
+    const slot = this.#addSlot(key);
+    while (this.#scalarsBySlot.length < slot) this.#scalarsBySlot.push(undefined);
+    this.#scalarsBySlot.push(series);
     family.dirty = true;
     return series;
   }
@@ -144,17 +148,17 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     const definition = this.#definition(name, 'histogram');
     const family = familyOf<HistogramFamily>(this.#histograms, name);
     const checked = checkLabels(name, definition, labels);
-    const identity = identityOf(checked);
-    const bound = family.handles.get(identity);
+    const buckets = bucketsOf(definition);
+    const keyOf = histogramKeys(name, checked, buckets);
+    const sum = keyOf(sumPart(buckets));
+    const bound = family.handles.get(sum);
     if (bound) return bound;
     if (this.#isFull(name, checked, family.handles.size)) return this.#histogram(name, overflow(checked));
 
-    const buckets = bucketsOf(definition);
     const series = new HistogramSeries(family, layoutOf(buckets));
-    const keyOf = histogramKeys(name, checked, buckets);
     const slots: number[] = [];
-    slots[sumPart(buckets)] = this.#addSlot(keyOf(sumPart(buckets)));
-    family.handles.set(identity, series);
+    slots[sumPart(buckets)] = this.#addSlot(sum);
+    family.handles.set(sum, series);
     family.series.push({ histogram: series, keyOf, slots });
     family.dirty = true;
     return series;
@@ -209,7 +213,7 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
 function familyOf<F extends Family>(families: Map<string, F>, name: string): F {
   let family = families.get(name);
   if (!family) {
-    family = { name, series: [], slots: [], dirty: true, handles: new Map() } as Family as F;
+    family = { name, series: [], dirty: true, handles: new Map() } as Family as F;
     families.set(name, family);
   }
   return family;
@@ -246,5 +250,3 @@ function isOverflow(labels: Labels): boolean {
   const values = Object.values(labels);
   return values.length > 0 && values.every((value) => value === OVERFLOW);
 }
-
-const identityOf = (labels: Labels): string => Object.values(labels).join('\u0000');

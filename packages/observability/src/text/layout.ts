@@ -176,7 +176,10 @@ class Lines {
 }
 
 /** The value of each line. */
-export function lineValues({ sources, histograms }: Layout, values: Float64Array): Float64Array {
+export function lineValues(
+  { sources, histograms }: Pick<Layout, 'sources' | 'histograms'>,
+  values: Float64Array,
+): Float64Array {
   const lines = new Float64Array(sources.length);
   for (let i = 0; i < lines.length; i++) {
     const source = sources[i]!;

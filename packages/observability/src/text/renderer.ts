@@ -18,10 +18,13 @@ const PIECE = 16;
 
 interface Rendered {
   readonly slots: readonly string[];
-  readonly layout: Layout;
+  readonly layout: Pick<Layout, 'sources' | 'histograms'>;
   /** The value that each line shows in its chunk. */
   readonly shown: Float64Array;
   readonly chunks: string[];
+  /** Where in its chunk each line's value begins, and how long it is. The lines themselves are kept in the chunks alone. */
+  readonly valueStarts: Uint32Array;
+  readonly valueLengths: Uint8Array;
 }
 
 /**
@@ -67,38 +70,61 @@ export class TextRenderer {
 
   async #layOut(slots: readonly string[], breather: Breather): Promise<Rendered> {
     if (this.#rendered?.slots === slots) return this.#rendered;
-    const layout = await layOutText(slots, this.#options, breather);
-    const lines = layout.starts.length;
+    const { starts, sources, histograms } = await layOutText(slots, this.#options, breather);
+    const lines = starts.length;
+    const chunks: string[] = [];
+    const valueStarts = new Uint32Array(lines);
+    for (let first = 0; first < lines; first += CHUNK) {
+      if (breather.isDue) await breather.breathe();
+      let length = 0;
+      const parts = starts.slice(first, first + CHUNK);
+      parts.forEach((start, i) => (valueStarts[first + i] = length += start.length));
+      chunks.push(parts.join(''));
+    }
     this.#rendered = {
       slots,
-      layout,
+      layout: { sources, histograms },
       // No value is equal to NaN: all is to be written.
       shown: new Float64Array(lines).fill(Number.NaN),
-      chunks: Array.from({ length: Math.ceil(lines / CHUNK) }, () => ''),
+      chunks,
+      valueStarts,
+      valueLengths: new Uint8Array(lines),
     };
     return this.#rendered;
   }
 }
 
+/** The chunk's text, in which the values that changed are replaced. */
 function chunkOf(
-  { layout: { starts }, shown, chunks }: Rendered,
+  { shown, chunks, valueStarts, valueLengths }: Rendered,
   chunk: number,
   wanted: Float64Array,
 ): string {
   const first = chunk * CHUNK;
-  const end = Math.min(first + CHUNK, starts.length);
+  const end = Math.min(first + CHUNK, shown.length);
   let line = first;
   while (line < end && shown[line] === wanted[line]) line++;
-  if (line === end) return chunks[chunk]!;
+  const old = chunks[chunk]!;
+  if (line === end) return old;
 
   let text = '';
-  for (line = first; line < end; line++) {
+  let taken = 0;
+  let shift = 0;
+  for (; line < end; line++) {
+    const start = valueStarts[line]!;
+    valueStarts[line] = start + shift;
     const value = wanted[line]!;
+    if (shown[line] === value) continue;
+    const written = valueText(value);
+    text += old.slice(taken, start);
+    text += written;
+    taken = start + valueLengths[line]!;
+    shift += written.length - valueLengths[line]!;
+    valueLengths[line] = written.length;
     shown[line] = value;
-    text += starts[line]!;
-    text += valueText(value);
   }
-  // One flat string: a rope of all its parts would be kept.
+  text += old.slice(taken);
+  // One flat string: a rope of all its parts, and of the text before, would be kept.
   text.charCodeAt(0);
   chunks[chunk] = text;
   return text;
