@@ -22,16 +22,26 @@ function ownerByProc(port: number): string | undefined {
   }
   if (inodes.size === 0) return undefined;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
-      if (links.some((link) => inodes.has(/^socket:\[(\d+)\]$/.exec(link)?.[1] ?? ''))) {
-        return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`;
-      }
-    } catch {
-      // somebody else's process, or gone
+    if (openFiles(pid).some((link) => inodes.has(/^socket:\[(\d+)\]$/.exec(link)?.[1] ?? ''))) {
+      return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`;
     }
   }
   return undefined;
+}
+
+/** Those that may be seen: not of somebody else's process, nor what was closed in between. */
+function openFiles(pid: string): string[] {
+  const folder = `/proc/${pid}/fd`;
+  const attempt = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch {
+      return otherwise;
+    }
+  };
+  return attempt(() => readdirSync(folder), []).map((fd) =>
+    attempt(() => readlinkSync(`${folder}/${fd}`), ''),
+  );
 }
 
 async function ownerByLsof(port: number): Promise<string | undefined> {

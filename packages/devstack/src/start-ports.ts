@@ -36,7 +36,7 @@ export async function choosePorts(
     } else {
       const owner = (await portOwner(port)) ?? 'another process';
       problems.push(
-        `port ${port} (${name}) is taken by ${owner}: stop that, or choose another one with ${variable}=${port + 10_000}`,
+        `port ${port} (${name}) is taken by ${owner}: stop that, or choose another one with ${variable}=${port > 50_000 ? port - 10_000 : port + 10_000}`,
       );
     }
   }
