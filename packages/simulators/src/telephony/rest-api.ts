@@ -31,10 +31,11 @@ export async function startRestApi({ authToken }: { authToken: string }): Promis
   };
 
   const server = createServer((request, response) => {
-    void answer(request).then((status) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ status }));
-    });
+    const reply = async (): Promise<void> => {
+      const status = await answer(request);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ status }));
+    };
+    void reply();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
