@@ -1,7 +1,7 @@
 import { freePort, type RedisServer, startRedis } from '@prosaas/devstack';
 import { Redis } from 'ioredis';
 import { PREFIX } from './catalogue.ts';
-import { until } from './world.ts';
+import { ask, until } from './world.ts';
 
 const SLOTS = 16_384;
 
@@ -16,6 +16,7 @@ export interface Cluster extends AsyncDisposable {
   readonly ports: readonly number[];
   /** The node that has the keys now. */
   readonly owner: RedisServer;
+  ready(): Promise<void>;
   /** Moves the slot, with all keys of metrics, to the next node while everyone goes on. */
   moveSlot(): Promise<void>;
 }
@@ -44,10 +45,14 @@ export async function startCluster(): Promise<Cluster> {
   }
   const slot = await nodes[0]!.redis.cluster('KEYSLOT', PREFIX);
   let owner = nodes[Math.floor((slot * 3) / SLOTS)]!;
-  await until('the cluster', async () => {
-    const infos = await Promise.all(nodes.map(({ redis }) => redis.cluster('INFO')));
-    return infos.every((info) => /cluster_state:ok/.test(info) && /cluster_known_nodes:3/.test(info));
-  });
+  // A master that was restarted takes no writes for two seconds.
+  const ready = async (): Promise<void> => {
+    await until('the cluster', async () => {
+      const infos = await ask(() => Promise.all(nodes.map(({ redis }) => redis.cluster('INFO'))));
+      return infos.every((info) => /cluster_state:ok/.test(info) && /cluster_known_nodes:3/.test(info));
+    });
+  };
+  await ready();
   const resources = starting.move();
 
   return {
@@ -55,6 +60,7 @@ export async function startCluster(): Promise<Cluster> {
     get owner() {
       return owner.server;
     },
+    ready,
     moveSlot: async () => {
       const from = owner;
       const to = nodes[(nodes.indexOf(from) + 1) % nodes.length]!;

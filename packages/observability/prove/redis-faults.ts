@@ -47,7 +47,7 @@ export function rollBackRedis(
     await until('a store', () => ask(async () => (await direct.exists(KEYS.store)) === 1));
     const copiedAt = now();
     await cp(server.dir, copy, { recursive: true });
-    await delay(ROLLBACK_MS - (now() - copiedAt));
+    await delay(Math.max(0, ROLLBACK_MS - (now() - copiedAt)));
     const begin = now();
     await server.kill();
     const crashedAt = now();

@@ -86,6 +86,7 @@ async function injectAll(cluster: Cluster, random: Random, each: number, faults:
   const due = random.shuffle(FAULTS.flatMap((fault) => Array.from({ length: each }, () => fault)));
   for (const [kind, inject] of due) {
     await delay(random.whole(100, 700));
+    await cluster.ready();
     const begin = now();
     const story = await inject(cluster, random);
     faults.push({ kind: `cluster: ${kind}`, begin, end: now(), victims: [], story });

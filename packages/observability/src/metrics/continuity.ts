@@ -18,13 +18,13 @@ export const NO_CONTINUITY: Continuity = { last: undefined, loss: undefined };
 
 /**
  * Compares a snapshot with the one before. Redis lost something when its store is another one, when its last
- * publishing or fold number lies before what was seen, or when a process' sequence number fell. It is made good when
- * everyone who published before has published again.
+ * publishing or fold number lies before what was seen, when a process' sequence number fell, or when one is gone that
+ * was not folded. It is made good when everyone who published before has published again.
  */
 export function follow(
   { last, loss }: Continuity,
   next: Snapshot,
-  { giveUpMs }: ProtocolTimes = PROTOCOL_TIMES,
+  times: ProtocolTimes = PROTOCOL_TIMES,
 ): Continuity {
   let current = loss;
   if (last && lostSomething(last, next)) {
@@ -32,18 +32,25 @@ export function follow(
     for (const instance of loss?.waitingFor ?? []) waitingFor.add(instance);
     current = { mark: last.now, noticedAt: next.now, waitingFor };
   }
-  if (current) current = stillOpen(current, next, giveUpMs);
+  if (current) current = stillOpen(current, next, times);
   return { last: next, loss: current };
 }
 
 function lostSomething(last: Snapshot, next: Snapshot): boolean {
   if (last.storeId !== next.storeId || next.publishedAt < last.publishedAt || next.folds < last.folds)
     return true;
+  const present = new Set(next.members.map(({ boot }) => boot));
+  const gone = last.members.filter(({ boot }) => !present.has(boot)).length;
+  if (gone > next.folds - last.folds) return true;
   const seqs = new Map(last.members.map(({ boot, seq }) => [boot, seq]));
   return next.members.some(({ boot, seq }) => seq < (seqs.get(boot) ?? 0));
 }
 
-function stillOpen(loss: Loss, { now, members }: Snapshot, giveUpMs: number): Loss | undefined {
+function stillOpen(
+  loss: Loss,
+  { now, members }: Snapshot,
+  { freshMs, giveUpMs }: ProtocolTimes,
+): Loss | undefined {
   const back = new Set(
     members.filter(({ publishedAt }) => publishedAt > loss.mark).map(({ instance }) => instance),
   );
@@ -52,7 +59,9 @@ function stillOpen(loss: Loss, { now, members }: Snapshot, giveUpMs: number): Lo
   const waitingFor = [...loss.waitingFor].filter(
     (instance) => !back.has(instance) && (present.has(instance) || !expired),
   );
-  return waitingFor.length > 0 ? { ...loss, waitingFor: new Set(waitingFor) } : undefined;
+  // Somebody may have been lost of whom this reader never knew; he had time to come back.
+  const isNew = now < loss.noticedAt + freshMs;
+  return isNew || waitingFor.length > 0 ? { ...loss, waitingFor: new Set(waitingFor) } : undefined;
 }
 
 /** Nothing is missing from this snapshot. */

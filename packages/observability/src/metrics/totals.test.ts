@@ -165,6 +165,7 @@ test.each([
   ],
   ['folds were undone', snapshot([member('a'), member('b')], { folds: 2 })],
   ['a sequence number fell', snapshot([member('a'), member('b', { seq: 4 })])],
+  ['one is gone that nobody folded', snapshot([member('a')])],
   ['it is another store', snapshot([member('a'), member('b')], { storeId: 'b' })],
 ])('nothing is complete before everyone spoke again when %s', (_when, lost) => {
   const before = snapshot([member('a'), member('b')]);
@@ -183,7 +184,14 @@ test.each([
 
   const all = { ...half, now: NOW + 400, members: [member('a', spoke), member('b', spoke)] };
   continuity = follow(continuity, all);
-  expect(isComplete(continuity, all)).toBe(true);
+  expect(isComplete(continuity, all)).toBe(false);
+
+  // Those of whom this reader never knew have had their time, too.
+  const again = { publishedAt: NOW + 3000, leaseEnds: NOW + 13_000, seq: 7 };
+  const later = { ...all, now: NOW + 3100, publishedAt: NOW + 3000 };
+  const settled = { ...later, members: [member('a', again), member('b', again)] };
+  continuity = follow(continuity, settled);
+  expect(isComplete(continuity, settled)).toBe(true);
 });
 
 test('a process that does not come back after a roll-back is given up', () => {
