@@ -55,7 +55,7 @@ export function callsChecks({
         const { state, fallback } = agent.status();
         if (state === 'failed') throw new CheckFailure('failed');
         if (state !== 'warm') return { status: 'warn', reason: state };
-        return fallback ? { status: 'warn', reason: 'fallback' } : undefined;
+        return fallback ? { status: 'warn', reason: 'model_fallback' } : undefined;
       },
     },
     {
