@@ -34,6 +34,8 @@ beforeEach(() => {
   const log = createLogger({ service: 'test', instance: 'test', level: 'trace', destination });
   app = buildHttpApp({ log, bodyLimit: 100 });
   app.get('/healthz', async () => ({ status: 'ok' }));
+  for (const path of ['/readyz/database', '/api/health/redis', '/health/whatsapp/baileys', '/healthzzz'])
+    app.get(path, async () => ({ status: 'pass' }));
   app.get('/fails', async () => {
     throw new Error('the password is hunter2');
   });
@@ -216,6 +218,15 @@ describe('the log', () => {
     expect(answered()).toEqual([]);
     await app.inject('/metrics.json');
     expect(answered()).toMatchObject([{ path: '/metrics.json', status: 401 }]);
+  });
+
+  test('has none for one check of a probe that passes, and one for what only begins like a probe', async () => {
+    for (const path of ['/readyz/database?verbose', '/api/health/redis', '/health/whatsapp/baileys'])
+      expect((await app.inject(path)).statusCode).toBe(200);
+    expect(answered()).toEqual([]);
+    await app.inject('/healthzzz');
+    await app.inject('/readyz/nothing');
+    expect(answered()).toMatchObject([{ path: '/healthzzz' }, { path: '/readyz/nothing', status: 404 }]);
   });
 
   test('takes no request id that could forge a line', async () => {

@@ -1,6 +1,7 @@
 import type { App } from './app.ts';
 
-const probe = /^\/(?:healthz|livez|readyz|warmup|version|health(?:\/.*)?|api\/health|metrics.*)$/;
+/** A probe, or a part of it: `/readyz/database`, `/metrics.json`. */
+const probe = /^\/(?:healthz|livez|readyz|warmup|version|health|api\/health|metrics)(?:[./]|$)/;
 
 /** One line for each answer, but for probes that pass: they come by the second and say nothing. Never the query. */
 export function mountRequestLog(app: App): void {
