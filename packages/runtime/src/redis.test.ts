@@ -1,6 +1,6 @@
 import { type RedisServer, poll, testRedis } from '@prosaas/devstack';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createLogger } from './logger.ts';
 import { type RedisRole, closeRedis, createRedis, redisReady } from './redis.ts';
 
@@ -106,4 +106,20 @@ describe('a Redis client', () => {
     await Promise.all([closeRedis(redis), expect(ready).rejects.toThrow(/closed/)]);
     await expect(redisReady(redis)).rejects.toThrow(/closed/);
   });
+
+  test.each(['commands', 'blocking', 'publisher'] as const)(
+    'that is closed while Redis is away (%s) keeps no process for longer than a moment',
+    async (role) => {
+      const redis = client(role, 'redis://127.0.0.1:1');
+      await poll(() => redis.status === 'reconnecting', { everyMs: 1, what: 'the second attempt' });
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      try {
+        await closeRedis(redis);
+        await vi.advanceTimersByTimeAsync(100);
+        expect(vi.getTimerCount()).toBe(0);
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
 });
