@@ -13,7 +13,7 @@ test('the README has a line for everything that the package exports, and for not
   const [, api = ''] = /## API\n([^]*?)\n## /.exec(await readReadme()) ?? [];
   const cells = [...api.matchAll(/^\| (`.*?) +\|/gm)].map(([, cell]) => cell!);
   const named = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)/g)].map(([, name]) => name));
-  expect(named.toSorted()).toEqual(Object.keys(everything).toSorted());
+  expect(new Set(named)).toEqual(new Set(Object.keys(everything)));
 });
 
 test('the example of the README runs, counts its order, and beats', async () => {
