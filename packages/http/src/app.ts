@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Logger } from '@prosaas/runtime';
 import { type FastifyBaseLogger, type FastifyInstance, LogController, fastify } from 'fastify';
+import { lazyChildLogger } from './lazy-logger.ts';
 import { answerClientError } from './client-error.ts';
 import { mountErrorAnswers } from './error-answers.ts';
 import { problemOf, sendProblem, setCommonHeaders } from './problem.ts';
@@ -32,6 +33,7 @@ const saneRequestId = /^[\w.:-]{1,100}$/;
 export function buildHttpApp({ log, bodyLimit = 1_048_576 }: HttpAppOptions): App {
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
+    childLoggerFactory: lazyChildLogger,
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit,
@@ -47,8 +49,10 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576 }: HttpAppOptions): Ap
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler);
-  app.addHook('onRequest', async (request, reply) => {
+  // Hooks that every request passes call back: a promise for each would cost more than what they do.
+  app.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply);
+    done();
   });
   mountRequestLog(app);
   mountErrorAnswers(app);

@@ -15,11 +15,11 @@ export function mountErrorAnswers(app: App): void {
     return sendProblem(request, reply, answer);
   });
   // Before the body is read: a wrong method is a wrong method, whatever it brings.
-  app.addHook('onRequest', async (request, reply) => {
-    if (!request.is404) return;
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
     const allowed = methods.of(request.url.split('?', 1)[0] ?? '/');
     if (allowed.length > 0) reply.header('allow', allowed.join(', '));
-    await sendProblem(request, reply, allowed.length > 0 ? methodNotAllowed(allowed) : notFound);
+    sendProblem(request, reply, allowed.length > 0 ? methodNotAllowed(allowed) : notFound);
   });
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notFound));
 }

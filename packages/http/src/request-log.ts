@@ -5,7 +5,8 @@ const probe = /^\/(?:healthz|livez|readyz|warmup|version|health|api\/health|metr
 
 /** One line for each answer, but for probes that pass: they come by the second and say nothing. Never the query. */
 export function mountRequestLog(app: App): void {
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
+    done();
     const path = request.url.split('?', 1)[0] ?? '/';
     if (reply.statusCode < 400 && probe.test(path)) return;
     request.log.info(

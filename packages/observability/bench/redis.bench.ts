@@ -47,7 +47,8 @@ const workers = Array.from({ length: INSTANCES }, () => cluster.fork());
 await Promise.all(workers.map((worker) => once(worker, 'online')));
 stack.defer(() => workers.forEach((worker) => worker.kill()));
 // `online` comes before a worker has run its script.
-while (!(await aggregator.clusterMetrics()).includes('metric_3')) await new Promise((next) => setTimeout(next, 100));
+while (!(await aggregator.clusterMetrics()).includes('metric_3'))
+  await new Promise((next) => setTimeout(next, 100));
 
 async function publish(one: (typeof publishers)[number] | undefined): Promise<void> {
   one!.step();

@@ -10,7 +10,9 @@ export class Load implements Disposable {
 
   private constructor(sockets: Socket[], url: URL) {
     this.#sockets = sockets;
-    this.#request = Buffer.from(`GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: keep-alive\r\n\r\n`);
+    this.#request = Buffer.from(
+      `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: keep-alive\r\n\r\n`,
+    );
   }
 
   static async open(url: URL): Promise<Load> {
@@ -33,7 +35,7 @@ export class Load implements Disposable {
           new Promise<void>((resolve, reject) => {
             const next = (): void => {
               if (left-- > 0) socket.write(this.#request);
-              else socket.off('data', onData), resolve();
+              else (socket.off('data', onData), resolve());
             };
             // Answers are short: each comes in one piece.
             const onData = (data: Buffer): void => {

@@ -10,7 +10,11 @@ const instruments: Record<string, (app: FastifyInstance) => void> = {
     const inFlight = new prom.Gauge({ name: 'in_flight', help: 'In flight.' });
     const labelNames = ['method', 'route'];
     const duration = new prom.Histogram({ name: 'seconds', help: 'Time.', labelNames });
-    const requests = new prom.Counter({ name: 'requests', help: 'Requests.', labelNames: [...labelNames, 'status'] });
+    const requests = new prom.Counter({
+      name: 'requests',
+      help: 'Requests.',
+      labelNames: [...labelNames, 'status'],
+    });
     app.addHook('onRequest', (_request, _reply, done) => {
       inFlight.inc();
       done();

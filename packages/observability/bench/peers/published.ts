@@ -25,7 +25,12 @@ export function registryOf(series: number): { registry: MetricsRegistry; step():
 }
 
 /** Publishes once for each of `count` processes, with a lease that outlasts the bench. */
-export async function publishAs(redis: Redis, keyPrefix: string, count: number, series: number): Promise<void> {
+export async function publishAs(
+  redis: Redis,
+  keyPrefix: string,
+  count: number,
+  series: number,
+): Promise<void> {
   const { registry, step } = registryOf(series);
   step();
   const store = redisStore(redis, keyPrefix, PROTOCOL_TIMES);

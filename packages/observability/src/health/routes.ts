@@ -31,7 +31,12 @@ function probeRoute(app: FastifyInstance, probe: Probe, options: HealthRoutesOpt
   const { health, canSeeDetails = () => false } = options;
   const { path, name } = probe.definition;
   const known = new Set([...probe.checks, SHUTDOWN]);
+  // What depends on nothing is asked for the most; it is written once.
+  const isConstant = probe.checks.length === 0 && !probe.definition.failsWhileDraining;
+  const always = isConstant ? renderBody(probe, probe.state(new Set()), false) : undefined;
   const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if (always && !request.url.includes('?') && !wantsHealthJson(request.headers.accept))
+      return reply.type(always.type).send(always.body);
     const { verbose, exclude = [] } = request.query as ProbeQuery;
     const excluded = typeof exclude === 'string' ? [exclude] : exclude;
     const state = probe.state(new Set(excluded));

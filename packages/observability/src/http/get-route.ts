@@ -8,8 +8,9 @@ export interface GetRoute {
 
 /** A route that nobody may cache, that answers HEAD as GET, and any other method with 405 before a body is read. */
 export function getRoute(app: FastifyInstance, { path, preHandler, handler }: GetRoute): void {
-  const onRequest = async (_request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff');
+  const onRequest = (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    setHeaders(reply);
+    done();
   };
   app.route({
     method: 'GET',
@@ -23,7 +24,7 @@ export function getRoute(app: FastifyInstance, { path, preHandler, handler }: Ge
     method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
     url: path,
     onRequest: async (request, reply) => {
-      await onRequest(request, reply);
+      setHeaders(reply);
       const detail = `${request.method} is not allowed here`;
       return reply.code(405).header('Allow', 'GET, HEAD').type('application/problem+json').send({
         type: 'about:blank',
@@ -35,4 +36,8 @@ export function getRoute(app: FastifyInstance, { path, preHandler, handler }: Ge
     },
     handler: async () => undefined,
   });
+}
+
+function setHeaders(reply: FastifyReply): void {
+  reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff');
 }
