@@ -61,9 +61,12 @@ export class CallJournal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const limit = setTimeout(() => this.#stop.abort(), flushMs);
-    await this.#working;
+    const late = Promise.withResolvers<void>();
+    const limit = setTimeout(late.resolve, flushMs);
+    // A statement that hangs has a longer time limit than a service that stops.
+    await Promise.race([this.#working, late.promise]);
     clearTimeout(limit);
+    this.#stop.abort();
     if (this.#entries.length > 0)
       this.#log.error({ lost: this.#entries.length }, 'records of calls were not written');
   }

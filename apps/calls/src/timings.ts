@@ -39,6 +39,6 @@ export const callTimings: CallTimings = {
   silenceMs: 3000,
   maxMessageMs: 120_000,
   maxCallMs: 600_000,
-  drainMs: 10_000,
-  farewellMs: 5000,
+  drainMs: 8000,
+  farewellMs: 4000,
 };

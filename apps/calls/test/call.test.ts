@@ -144,7 +144,9 @@ test('a sentence that the voice cannot speak becomes a tone, and the call goes o
 });
 
 test('many calls at once are all greeted, recorded and counted', async () => {
-  const calls = await Promise.all(Array.from({ length: 15 }, () => desk.provider.call({ say: babble(800) })));
+  const calls = await Promise.all(
+    Array.from({ length: 15 }, () => desk.provider.call({ say: babble(12_000) })),
+  );
   await poll(async () => (await desk.get('/health')).body['active_calls'] === 15, {
     what: '15 active calls',
   });

@@ -101,6 +101,22 @@ test('a service that drains says so, takes no new calls, and lets the live one f
   expect(await stage.outcomeOf(refused.sid)).toMatchObject({ outcome: 'rejected', reason: 'shutting_down' });
 });
 
+test('a database that hangs holds up no service that stops, and what it does not write is written later', async () => {
+  const desk = await stage.desk({}, { timings: { drainMs: 300 } });
+  await desk.warm();
+  const live = await desk.provider.call({ say: babble(60_000) });
+  await live.stream?.untilMarks(1);
+  await poll(async () => (await stage.call(live.sid))?.status === 'in-progress', { what: 'the record' });
+  await stage.db.transaction(async (tx) => {
+    await tx.query('select 1 from calls where id = $1 for update', [live.sid]);
+    await desk.service[Symbol.asyncDispose]();
+    expect(stage.lines.join('')).toContain('records of calls were not written');
+  });
+  await using next = await stage.desk({}, { timings: { openCallsEveryMs: 100, maxCallMs: -120_000 } });
+  await next.healthy();
+  expect(await stage.outcomeOf(live.sid)).toMatchObject({ outcome: 'completed', reason: 'finished' });
+});
+
 test('a live call that takes too long for a service that stops is told goodbye', async () => {
   const desk = await stage.desk({}, { timings: { drainMs: 300 } });
   await desk.warm();

@@ -92,6 +92,7 @@ export class Stage implements AsyncDisposable {
       ...env,
     });
     const context = { identity: identify('calls'), log: this.log };
+    const loadsBefore = this.#loads();
     const service = await startCalls(config, context, {
       profile: shortProfile,
       timings: { ...shortTimings, frameMs: 20 / speed, ...timings },
@@ -117,17 +118,18 @@ export class Stage implements AsyncDisposable {
         await poll(async () => (await get('/health')).status === 200, { what: 'health' });
       },
       warm: async () => {
-        const loaded = async (): Promise<boolean> => {
-          const { status, body } = await get('/readyz');
-          return status === 200 && JSON.stringify(body).includes('"voice":{"status":"pass"');
-        };
-        await poll(loaded, { what: 'a voice that is loaded', timeoutMs: 20_000 });
+        await poll(() => this.#loads() > loadsBefore, { what: 'a voice that is loaded', timeoutMs: 20_000 });
+        await poll(async () => (await get('/health')).status === 200, { what: 'health' });
       },
       [Symbol.asyncDispose]: async () => {
         await provider[Symbol.asyncDispose]();
         await service[Symbol.asyncDispose]();
       },
     };
+  }
+
+  #loads(): number {
+    return this.lines.filter((line) => line.includes('the agent and the voice are loaded')).length;
   }
 
   /** No call was ever there. */

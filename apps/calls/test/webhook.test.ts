@@ -112,6 +112,7 @@ test.each([
   ['without a CallSid', { From: '+1' }, 'body.CallSid'],
   ['with an empty CallSid', { CallSid: '' }, 'body.CallSid'],
   ['with a CallSid that is none', { CallSid: 'CA/../x' }, 'body.CallSid'],
+  ['with a number that no database takes', { CallSid: 'CA1', From: '+1\u0000' }, 'body.From'],
   ['with an endless number', { CallSid: 'CA1', From: '1'.repeat(500) }, 'body.From'],
 ])('a signed webhook %s is told what is wrong', async (_name, body, field) => {
   const answer = await desk.provider.post('/webhook/incoming_call', body);

@@ -9,7 +9,8 @@ import type { StreamTokens } from '../stream-tokens.ts';
 import { connectStream, hangUp, rejectBusy, twimlMediaType } from '../twiml.ts';
 
 export const callSid = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' });
-const party = Type.Optional(Type.String({ maxLength: 128 }));
+/** A number, a SIP address or a name; a control character has no place in any. */
+const party = Type.Optional(Type.String({ maxLength: 128, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }));
 
 export interface IncomingCallOptions {
   guard: ProviderGuard;
