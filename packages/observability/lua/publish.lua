@@ -8,18 +8,25 @@ local schema = string.sub(blob, 9, 24)
 local seq = struct.unpack('<d', blob, 25)
 local lease = struct.unpack('<d', blob, 33)
 
-open_store(ARGV[8])
-if known == redis.call('HGET', KEYS[1], 'id')
-  and stored('at') + tonumber(ARGV[9]) < tonumber(ARGV[6])
-  and stored('folds') < tonumber(ARGV[7]) then
-  -- An old copy came back, and folded counts are gone for good: another store begins.
-  redis.call('DEL', KEYS[1])
-  open_store(ARGV[8])
+local id, at, folds
+local function read_store()
+  local fields = redis.call('HMGET', KEYS[1], 'id', 'at', 'folds')
+  id, at, folds = fields[1], tonumber(fields[2] or '0'), tonumber(fields[3] or '0')
 end
 
-local id = redis.call('HGET', KEYS[1], 'id')
+read_store()
+if id and known == id and at + tonumber(ARGV[9]) < tonumber(ARGV[6]) and folds < tonumber(ARGV[7]) then
+  -- An old copy came back, and folded counts are gone for good: another store begins.
+  redis.call('DEL', KEYS[1])
+  id = false
+end
+if not id then
+  open_store(ARGV[8])
+  read_store()
+end
+
 local function answer(status, folded_seq)
-  return { status, whole(now), id, whole(stored('folds')), folded_seq or '' }
+  return { status, whole(now), id, whole(folds), folded_seq or '' }
 end
 
 if not redis.call('ZSCORE', KEYS[2], boot) then
@@ -36,14 +43,14 @@ local previous = redis.call('HGET', KEYS[3], boot)
 if previous and struct.unpack('<d', previous, 25) >= seq then
   return answer('late')
 end
-if redis.call('HEXISTS', KEYS[4], schema) == 0 then
-  if ARGV[4] == '-' then
-    return answer('schema')
-  end
-  redis.call('HSET', KEYS[4], schema, ARGV[4])
-end
 local previous_schema = previous and string.sub(previous, 9, 24)
 if previous_schema ~= schema then
+  if redis.call('HEXISTS', KEYS[4], schema) == 0 then
+    if ARGV[4] == '-' then
+      return answer('schema')
+    end
+    redis.call('HSET', KEYS[4], schema, ARGV[4])
+  end
   use_schema(schema)
   if previous_schema then
     leave_schema(previous_schema)
@@ -57,6 +64,8 @@ if known == id and tonumber(ARGV[6]) > 0 then
   collected = math.min(now, math.max(tonumber(ARGV[6]) + tonumber(ARGV[10]), now - lease / 2))
 end
 redis.call('ZADD', KEYS[2], whole(collected + lease), boot)
-notice_gap(lease)
+if now - at > lease / 2 then
+  notice_gap(lease)
+end
 redis.call('HSET', KEYS[1], 'at', whole(now))
 return answer('ok')

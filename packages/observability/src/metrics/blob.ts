@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto';
  */
 const MAGIC = 'PSM1';
 const HEADER_BYTES = 40;
+/** Then doubles lie in memory as they do in a blob, and a copy is enough. */
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** The names of a blob's values, kept once in Redis under the hash of its text; never changed. */
 export interface Schema {
@@ -31,12 +33,13 @@ export function slotsOf(text: string): string[] {
 }
 
 export function encodeBlob({ schema, seq, leaseMs, values }: Blob): Buffer {
-  const buffer = Buffer.alloc(HEADER_BYTES + values.length * 8);
+  const buffer = Buffer.alloc(HEADER_BYTES + values.byteLength);
   buffer.write(MAGIC, 0, 'latin1');
   buffer.write(schema, 8, 16, 'latin1');
   buffer.writeDoubleLE(seq, 24);
   buffer.writeDoubleLE(leaseMs, 32);
-  for (let i = 0; i < values.length; i++) buffer.writeDoubleLE(values[i]!, HEADER_BYTES + i * 8);
+  bytesOf(values).copy(buffer, HEADER_BYTES);
+  if (!IS_LITTLE_ENDIAN) buffer.subarray(HEADER_BYTES).swap64();
   return buffer;
 }
 
@@ -45,11 +48,16 @@ export function decodeBlob(buffer: Buffer): Blob | undefined {
   const bytes = buffer.length - HEADER_BYTES;
   if (bytes < 0 || bytes % 8 !== 0 || buffer.toString('latin1', 0, 4) !== MAGIC) return undefined;
   const values = new Float64Array(bytes / 8);
-  for (let i = 0; i < values.length; i++) values[i] = buffer.readDoubleLE(HEADER_BYTES + i * 8);
+  buffer.copy(bytesOf(values), 0, HEADER_BYTES);
+  if (!IS_LITTLE_ENDIAN) bytesOf(values).swap64();
   return {
     schema: buffer.toString('latin1', 8, 24),
     seq: buffer.readDoubleLE(24),
     leaseMs: buffer.readDoubleLE(32),
     values,
   };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
