@@ -17,7 +17,15 @@ type WorkerFields = CommonFields &
     BAILEYS_URL: Field<string>;
     WORKER_CONCURRENCY: Field<number>;
     WORKER_HEARTBEAT_SECONDS: Field<number>;
+    RETENTION_MESSAGES_DAYS: Field<number>;
+    RETENTION_RECORDINGS_DAYS: Field<number>;
+    RETENTION_CALLS_DAYS: Field<number>;
+    RETENTION_AUDIT_DAYS: Field<number>;
+    RETENTION_DEAD_LETTER_DAYS: Field<number>;
   };
+
+const Days = (fallback: number, what: string): Field<number> =>
+  Whole(fallback, `Days that ${what} are kept; 0: for ever`, { maximum: 36_500 });
 
 export const Config: TObject<WorkerFields> = Type.Object({
   ...CommonConfig.properties,
@@ -29,5 +37,10 @@ export const Config: TObject<WorkerFields> = Type.Object({
     minimum: 1,
     maximum: 30,
   }),
+  RETENTION_MESSAGES_DAYS: Days(365, 'messages'),
+  RETENTION_RECORDINGS_DAYS: Days(90, 'recordings of calls'),
+  RETENTION_CALLS_DAYS: Days(365, 'calls'),
+  RETENTION_AUDIT_DAYS: Days(365, "uses of the administrator's key"),
+  RETENTION_DEAD_LETTER_DAYS: Days(30, 'jobs in the dead letter'),
 });
 export type Config = Static<typeof Config>;

@@ -5,10 +5,15 @@ import type { Logger } from '@prosaas/runtime';
 const OVERDUE_MS = 60_000;
 const PAGE = 500;
 
+/** Where a message's job is. Its id is the message's. */
+export function queueOf(direction: MessageRow['direction']): QueueName {
+  return direction === 'inbound' ? 'inbound-messages' : 'outbound-messages';
+}
+
 /** Where an open message's job is, or was lost from. */
 function jobOf(message: MessageRow): { queue: QueueName; key: string; payload: MessageJob } {
   return {
-    queue: message.direction === 'inbound' ? 'inbound-messages' : 'outbound-messages',
+    queue: queueOf(message.direction),
     key: message.id,
     payload: {
       messageId: message.id,

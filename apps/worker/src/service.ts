@@ -4,6 +4,7 @@ import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
 import {
   createDeadLetterMover,
   createProducer,
+  openDeadLetters,
   queueNames,
   queueTable,
   startOutboxRelay,
@@ -29,6 +30,7 @@ import { answerInbound } from './handlers/answer-inbound.ts';
 import { sendOutbound } from './handlers/send-outbound.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { startLostJobSearch } from './lost-jobs.ts';
+import { startRetention } from './retention.ts';
 import { settleDead } from './settle-dead.ts';
 
 export interface WorkerOverrides {
@@ -102,6 +104,8 @@ export async function startWorker(
     const relay = work.use(startOutboxRelay({ db, producer, log }));
     const keeper = work.use(startDeadLetterKeeper({ mover, log }));
     work.use(startLostJobSearch({ db, producer, log }));
+    const letters = work.use(openDeadLetters({ redis: commands, bullPrefix }));
+    work.use(startRetention({ db, redis: commands, bullPrefix, letters, config, log }));
     const baileys = createBaileysClient({
       url: config.BAILEYS_URL,
       secret: () => keyRing.current()?.internalSecret,

@@ -89,3 +89,13 @@ export { type ConversationSummary, findConversation, listConversations } from '.
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
 export { recordPersonMessage } from './person-message.ts';
 export { type ContactData, type Erased, eraseContact, exportContact } from './contact-data.ts';
+export {
+  type ExpiredMessage,
+  deleteClosedMessages,
+  deleteEmptyConversations,
+  deleteOldAudit,
+  deleteOldCalls,
+  deleteOldRecordings,
+  inRetentionTurn,
+  listExpiredMessages,
+} from './retention.ts';

@@ -13,5 +13,7 @@ export { QueuesUnavailable } from './bull-handle.ts';
 export { createProducer, type Enqueue, type Enqueued, type Producer } from './producer.ts';
 export { startOutboxRelay, type OutboxRelay } from './outbox-relay.ts';
 export { createDeadLetterMover, type DeadLetter, type DeadLetterMover } from './dead-letter.ts';
+export { openDeadLetters, type DeadLetters } from './dead-letter-retention.ts';
+export { findOpenJobs } from './open-jobs.ts';
 export { jobStates, openJobReader, type JobReader, type JobState, type JobSummary } from './job-reader.ts';
 export { readQueueTotals, type QueueDepths, type QueueTotals } from './queue-totals.ts';

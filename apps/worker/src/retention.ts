@@ -1,0 +1,149 @@
+import {
+  deleteClosedMessages,
+  deleteEmptyConversations,
+  deleteOldAudit,
+  deleteOldCalls,
+  deleteOldRecordings,
+  inRetentionTurn,
+  listExpiredMessages,
+  type Database,
+  type Queryable,
+} from '@prosaas/database';
+import { findOpenJobs, type DeadLetters } from '@prosaas/queues';
+import type { Logger } from '@prosaas/runtime';
+import type { Redis } from 'ioredis';
+import type { Config } from './config.ts';
+import { queueOf } from './lost-jobs.ts';
+
+const DAY_MS = 24 * 3600_000;
+const EVERY_MS = 3600_000;
+/** A start has better things to do. */
+const FIRST_MS = 60_000;
+/** What a round leaves is the next one's. */
+const ROUND_LIMIT_MS = 300_000;
+
+const BATCH = 500;
+/** Minutes of sound each. */
+const RECORDINGS_BATCH = 50;
+const LETTERS_BATCH = 100;
+
+type RetentionDays = Pick<Config, Extract<keyof Config, `RETENTION_${string}`>>;
+
+export interface RetentionOptions {
+  db: Database;
+  redis: Redis;
+  bullPrefix: string;
+  letters: DeadLetters;
+  config: RetentionDays;
+  log: Logger;
+}
+
+interface Kind {
+  name: string;
+  days: number;
+  /** Deletes one batch, and says whether there may be another. */
+  batch: (tx: Queryable, before: Date) => Promise<{ removed: number; more: boolean }>;
+}
+
+/** In this order: a call goes after its recordings, a conversation after its messages. */
+function kindsOf({ redis, bullPrefix, letters, config, log }: Omit<RetentionOptions, 'db'>): Kind[] {
+  const plain =
+    (remove: (tx: Queryable, before: Date, limit: number) => Promise<number>, limit = BATCH): Kind['batch'] =>
+    async (tx, before) => {
+      const removed = await remove(tx, before, limit);
+      return { removed, more: removed === limit };
+    };
+
+  let afterSeq = '0';
+  const messages: Kind['batch'] = async (tx, before) => {
+    const page = await listExpiredMessages(tx, { before, afterSeq, limit: BATCH });
+    const jobs = page.map(({ id, direction }) => ({ id, queue: queueOf(direction) }));
+    // A closed message may still have its job: another's has worked it off, and nobody has taken its own yet.
+    const open = await findOpenJobs(redis, bullPrefix, jobs);
+    const ids = page.map(({ id }) => id).filter((id) => !open.has(id));
+    const removed = await deleteClosedMessages(tx, ids);
+    afterSeq = page.at(-1)?.seq ?? afterSeq;
+    return { removed, more: page.length === BATCH };
+  };
+
+  const deadLetters: Kind['batch'] = async (_tx, before) => {
+    const ids = await letters.listExpired({ before, limit: LETTERS_BATCH });
+    if (ids.length > 0)
+      log.warn(
+        { job_ids: ids, moved_before: before.toISOString() },
+        'jobs in the dead letter are too old: they are dropped',
+      );
+    await letters.drop(ids);
+    return { removed: ids.length, more: ids.length === LETTERS_BATCH };
+  };
+
+  return [
+    { name: 'messages', days: config.RETENTION_MESSAGES_DAYS, batch: messages },
+    { name: 'conversations', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteEmptyConversations) },
+    {
+      name: 'recordings',
+      days: config.RETENTION_RECORDINGS_DAYS,
+      batch: plain(deleteOldRecordings, RECORDINGS_BATCH),
+    },
+    { name: 'calls', days: config.RETENTION_CALLS_DAYS, batch: plain(deleteOldCalls) },
+    { name: 'audit', days: config.RETENTION_AUDIT_DAYS, batch: plain(deleteOldAudit) },
+    { name: 'dead_letters', days: config.RETENTION_DEAD_LETTER_DAYS, batch: deadLetters },
+  ];
+}
+
+/**
+ * Deletes what is older than its kind is kept, batch by batch, and says how much went. A batch that another worker is at ends
+ * the round: it is being done. A kind that fails does not keep the others.
+ */
+export async function applyRetention({
+  now = new Date(),
+  signal,
+  ...options
+}: RetentionOptions & { now?: Date; signal: AbortSignal }): Promise<Record<string, number>> {
+  const { db, log } = options;
+  const gone: Record<string, number> = {};
+  for (const { name, days, batch } of kindsOf(options)) {
+    if (days === 0) continue;
+    const before = new Date(now.getTime() - days * DAY_MS);
+    try {
+      for (let more = true; more;) {
+        if (signal.aborted) return gone;
+        const done = await inRetentionTurn(db, (tx) => batch(tx, before));
+        if (!done) return gone;
+        if (done.removed > 0) gone[name] = (gone[name] ?? 0) + done.removed;
+        ({ more } = done);
+      }
+    } catch (error) {
+      log.warn({ err: error, kind: name }, 'what is too old was not deleted; the next round tries again');
+    }
+  }
+  return gone;
+}
+
+/** Once an hour, in every worker; whoever comes second finds nothing left. */
+export function startRetention({
+  firstMs = FIRST_MS,
+  everyMs = EVERY_MS,
+  ...options
+}: RetentionOptions & { firstMs?: number; everyMs?: number }): AsyncDisposable {
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+  const round = async (): Promise<void> => {
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ROUND_LIMIT_MS)]);
+    const gone = await applyRetention({ ...options, signal });
+    if (Object.keys(gone).length > 0) options.log.info({ deleted: gone }, 'what was too old was deleted');
+  };
+  const start = (): void => {
+    running ??= round().finally(() => (running = undefined));
+  };
+  const first = setTimeout(start, firstMs);
+  const timer = setInterval(start, everyMs);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearTimeout(first);
+      clearInterval(timer);
+      stopping.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { changeCall, inRetentionTurn, recordAudit, saveRecording } from '@prosaas/database';
+import { poll } from '@prosaas/devstack';
+import { openDeadLetters, type DeadLetters } from '@prosaas/queues';
+import { createLogger, keyspace, loadConfig } from '@prosaas/runtime';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Config } from '../src/config.ts';
+import { applyRetention, startRetention, type RetentionOptions } from '../src/retention.ts';
+import { setStage, type Stage } from './stage.ts';
+
+const { bullPrefix } = keyspace('prosaas');
+const never = new AbortController().signal;
+let stage: Stage;
+let letters: DeadLetters;
+let lines: { msg: string; job_ids?: string[] }[];
+
+beforeEach(async () => {
+  lines = [];
+  stage = await setStage();
+  letters = openDeadLetters({ redis: stage.redis, bullPrefix });
+});
+afterEach(async () => {
+  await letters[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+
+function options(env: Record<string, string> = {}): RetentionOptions {
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) };
+  return {
+    db: stage.db,
+    redis: stage.redis,
+    bullPrefix,
+    letters,
+    config: loadConfig(Config, { ...stage.env, ...env }),
+    log: createLogger({ service: 'test', instance: 'test', level: 'info', destination }),
+  };
+}
+
+/** As if so many days had passed. */
+function apply(days: number, env?: Record<string, string>): Promise<Record<string, number>> {
+  const now = new Date(Date.now() + days * 24 * 3600_000);
+  return applyRetention({ ...options(env), now, signal: never });
+}
+
+/** Four messages with their jobs done, one of them in the dead letter; a call with a recording; a use of the admin key. */
+async function fill(): Promise<void> {
+  stage.baileys.fault = ({ text }) => (text.includes('12 Market Street') ? 404 : undefined);
+  await stage.receive('1@s.whatsapp.net', 'Where are you located?');
+  await stage.receive('2@s.whatsapp.net', 'Do you take cash?');
+  const worker = await stage.worker();
+  await poll(
+    async () => {
+      const { completed, deadLetterDepth } = await stage.totals();
+      return completed === 3 && deadLetterDepth === 1;
+    },
+    { timeoutMs: 20_000, what: 'the jobs to end' },
+  );
+  worker.drain();
+  await worker[Symbol.asyncDispose]();
+  const call = { id: 'CA1', business_id: 'default', status: 'completed', started_at: new Date() };
+  await stage.db.transaction((tx) =>
+    changeCall(tx, call, (current) => ({ ...current, outcome: 'completed' })),
+  );
+  await saveRecording(stage.db, {
+    id: '00000000-0000-4000-8000-000000000001',
+    callId: 'CA1',
+    mediaType: 'audio/wav',
+    durationMs: 20,
+    audio: new Uint8Array(160),
+  });
+  await recordAudit(stage.db, { role: 'admin', action: 'GET /api/audit' });
+}
+
+test('each kind is kept for its days, and goes after them', async () => {
+  await fill();
+  expect(await apply(29)).toEqual({});
+  expect(lines).toEqual([]);
+
+  expect(await apply(31)).toEqual({ dead_letters: 1 });
+  expect(lines).toMatchObject([{ msg: 'jobs in the dead letter are too old: they are dropped' }]);
+  expect(lines[0]?.job_ids?.[0]).toMatch(/^outbound-messages\./);
+
+  expect(await apply(91)).toEqual({ recordings: 1 });
+  expect(await apply(366)).toEqual({ messages: 4, conversations: 2, calls: 1, audit: 1 });
+  expect(await stage.totals()).toMatchObject({ failed: 1, deadLetter: 1, deadLetterDepth: 0 });
+});
+
+test('what is kept for ever stays', async () => {
+  await fill();
+  const forEver = Object.fromEntries(
+    Object.keys(Config.properties)
+      .filter((name) => name.startsWith('RETENTION_'))
+      .map((name) => [name, '0']),
+  );
+  expect(await apply(36_500, forEver)).toEqual({});
+  expect(await apply(36_500, { RETENTION_RECORDINGS_DAYS: '0' })).toMatchObject({ messages: 4 });
+  expect(await stage.db.query('select id from calls')).toHaveLength(1);
+});
+
+test('a message stays while it is open, and while its job is', async () => {
+  const open = await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  const closed = await stage.receive('2@s.whatsapp.net', 'Do you take cash?');
+  const done = await stage.receive('3@s.whatsapp.net', 'Do you take cash?');
+  await stage.db.query('delete from outbox');
+  await stage.db.query(`update messages set status = 'answered' where id <> $1`, [open]);
+  await stage.producer.enqueueUnchecked([{ queue: 'inbound-messages', key: closed, payload: null }]);
+  expect(await apply(366)).toMatchObject({ messages: 1, conversations: 1 });
+  const left = await stage.db.query<{ id: string }>('select id from messages order by seq');
+  expect(left.map(({ id }) => id)).toEqual([open, closed]);
+  expect(left.map(({ id }) => id)).not.toContain(done);
+});
+
+test('while another worker is at it nothing is deleted, and without Redis what does not need it is', async () => {
+  await fill();
+  expect(await inRetentionTurn(stage.db, () => apply(366))).toEqual({});
+  await stage.redisServer.stop();
+  expect(await apply(366)).toEqual({ recordings: 1, calls: 1, audit: 1 });
+  expect(lines).toMatchObject([{ kind: 'messages' }, { kind: 'dead_letters' }]);
+});
+
+test('it goes on by itself, again and again', async () => {
+  const forget = async (action: string): Promise<void> => {
+    await recordAudit(stage.db, { role: 'admin', action });
+    await stage.db.query("update audit_log set at = now() - interval '366 days'");
+    await poll(async () => (await stage.db.query('select 1 from audit_log')).length === 0, { what: action });
+  };
+  {
+    await using opened = new AsyncDisposableStack();
+    opened.use(startRetention({ ...options(), firstMs: 1, everyMs: 10 }));
+    await forget('the first round');
+    await forget('another round');
+  }
+  expect(lines).toMatchObject([
+    { msg: 'what was too old was deleted', deleted: { audit: 1 } },
+    { deleted: { audit: 1 } },
+  ]);
+});

@@ -1,0 +1,165 @@
+import { testDatabase } from '@prosaas/devstack';
+import { createLogger } from '@prosaas/runtime';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { recordAudit } from './audit-repository.ts';
+import { changeCall } from './call-repository.ts';
+import { markOptedOut } from './conversation-repository.ts';
+import { type Database, createDatabase } from './database.ts';
+import { closeMessage, insertReply, recordInbound } from './message-repository.ts';
+import { migrate } from './migrate.ts';
+import { addToOutbox } from './outbox-repository.ts';
+import { saveRecording } from './recording-repository.ts';
+import {
+  deleteClosedMessages,
+  deleteEmptyConversations,
+  deleteOldAudit,
+  deleteOldCalls,
+  deleteOldRecordings,
+  inRetentionTurn,
+  listExpiredMessages,
+} from './retention.ts';
+import { createSession } from './whatsapp-session-repository.ts';
+
+const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const later = new Date(Date.now() + 3600_000);
+const earlier = new Date(Date.now() - 3600_000);
+let db: Database;
+
+beforeAll(async () => {
+  const url = await testDatabase();
+  await migrate({ url, log });
+  db = createDatabase({ url, applicationName: 'test', log });
+  await createSession(db, { id: 'shop', businessId: 'default', wanted: 'started' });
+});
+afterAll(() => db[Symbol.asyncDispose]());
+beforeEach(() => db.query('truncate conversations, messages, outbox, calls, recordings, audit_log'));
+
+let received = 0;
+const receive = (contact = '1@s.whatsapp.net'): ReturnType<typeof recordInbound> =>
+  db.transaction((tx) =>
+    recordInbound(tx, {
+      sessionId: 'shop',
+      businessId: 'default',
+      contact,
+      externalId: `E${++received}`,
+      text: 'hello',
+      sentAt: new Date(),
+    }),
+  );
+async function receiveAnswered(contact?: string): Promise<{ id: string; conversationId: string }> {
+  const { message, conversationId } = await receive(contact);
+  await closeMessage(db, message.id, { status: 'answered' });
+  return { id: message.id, conversationId };
+}
+
+test('one at a time has the turn, and a batch that fails gives it back', async () => {
+  const first = Promise.withResolvers<void>();
+  const inside = Promise.withResolvers<void>();
+  const running = inRetentionTurn(db, async () => {
+    inside.resolve();
+    await first.promise;
+    throw new Error('a batch that failed');
+  });
+  await inside.promise;
+  expect(await inRetentionTurn(db, async () => 'mine')).toBeUndefined();
+  first.resolve();
+  await expect(running).rejects.toThrow('a batch that failed');
+  expect(await inRetentionTurn(db, async () => 'mine')).toBe('mine');
+});
+
+test('old messages are listed in pages, but not one that is open or in the outbox', async () => {
+  const one = await receiveAnswered();
+  await receive();
+  const queued = await receiveAnswered();
+  await addToOutbox(db, { queue: 'inbound-messages', key: queued.id, payload: {} });
+  const two = await receiveAnswered();
+  const pages: string[][] = [];
+  let afterSeq = '0';
+  for (;;) {
+    const page = await listExpiredMessages(db, { before: later, afterSeq, limit: 1 });
+    if (page.length === 0) break;
+    pages.push(page.map(({ id }) => id));
+    afterSeq = page[0]?.seq ?? '';
+  }
+  expect(pages).toEqual([[one.id], [two.id]]);
+  expect(await listExpiredMessages(db, { before: earlier, afterSeq: '0', limit: 10 })).toEqual([]);
+});
+
+test('a message that is open is not deleted, and a reply outlives what it answers', async () => {
+  const { message } = await receive();
+  const reply = await insertReply(db, message, 'hello yourself');
+  expect(await deleteClosedMessages(db, [message.id])).toBe(0);
+  await closeMessage(db, message.id, { status: 'answered' });
+  expect(await deleteClosedMessages(db, [message.id, reply?.id ?? ''])).toBe(1);
+  expect(await db.query('select id, in_reply_to from messages')).toEqual([
+    { id: reply?.id, in_reply_to: null },
+  ]);
+});
+
+test('a conversation goes when nothing is left of it, unless the contact opted out', async () => {
+  const gone = await receiveAnswered('1@s.whatsapp.net');
+  const optedOut = await receiveAnswered('2@s.whatsapp.net');
+  await markOptedOut(db, optedOut.conversationId);
+  const full = await receiveAnswered('3@s.whatsapp.net');
+  await deleteClosedMessages(db, [gone.id, optedOut.id]);
+  expect(await deleteEmptyConversations(db, earlier, 10)).toBe(0);
+  expect(await deleteEmptyConversations(db, later, 10)).toBe(1);
+  const left = await db.query<{ id: string }>('select id from conversations order by contact');
+  expect(left.map(({ id }) => id)).toEqual([optedOut.conversationId, full.conversationId]);
+});
+
+test('a conversation that a message is being written into stays', async () => {
+  const { id, conversationId } = await receiveAnswered();
+  await deleteClosedMessages(db, [id]);
+  const removed = await db.transaction(async (tx) => {
+    await recordInbound(tx, {
+      sessionId: 'shop',
+      businessId: 'default',
+      contact: '1@s.whatsapp.net',
+      externalId: 'again',
+      text: 'hello again',
+      sentAt: new Date(),
+    });
+    return deleteEmptyConversations(db, later, 10);
+  });
+  expect(removed).toBe(0);
+  expect(await db.query('select id from conversations')).toEqual([{ id: conversationId }]);
+});
+
+test('calls go batch by batch, but neither an open one nor one that has a recording', async () => {
+  for (const [id, outcome] of [
+    ['CA1', 'completed'],
+    ['CA2', 'error'],
+    ['CA3', null],
+    ['CA4', 'completed'],
+  ] as const) {
+    const call = { id, business_id: 'default', status: 'completed', started_at: new Date() };
+    await db.transaction((tx) => changeCall(tx, call, (current) => ({ ...current, outcome })));
+  }
+  await saveRecording(db, {
+    id: '00000000-0000-4000-8000-000000000001',
+    callId: 'CA4',
+    mediaType: 'audio/wav',
+    durationMs: 20,
+    audio: new Uint8Array(160),
+  });
+  expect(await deleteOldCalls(db, earlier, 10)).toBe(0);
+  expect(await deleteOldCalls(db, later, 1)).toBe(1);
+  expect(await deleteOldCalls(db, later, 10)).toBe(1);
+  expect(await db.query('select id from calls order by id')).toEqual([{ id: 'CA3' }, { id: 'CA4' }]);
+  expect(await deleteOldRecordings(db, earlier, 10)).toBe(0);
+  expect(await deleteOldRecordings(db, later, 10)).toBe(1);
+  expect(await deleteOldCalls(db, later, 10)).toBe(1);
+});
+
+test('the audit log is shortened from its oldest entry on', async () => {
+  for (const action of ['one', 'two', 'three']) await recordAudit(db, { role: 'admin', action });
+  await db.query("update audit_log set at = now() - interval '2 hours' where action <> 'three'");
+  expect(await deleteOldAudit(db, earlier, 1)).toBe(1);
+  expect(await db.query('select action from audit_log order by id')).toEqual([
+    { action: 'two' },
+    { action: 'three' },
+  ]);
+  expect(await deleteOldAudit(db, earlier, 10)).toBe(1);
+  expect(await deleteOldAudit(db, earlier, 10)).toBe(0);
+});

@@ -1,0 +1,107 @@
+import type { Database, Queryable } from './database.ts';
+
+/** Any number that nobody else takes; the same in every build. */
+const lockId = 4_712_090_002;
+
+/**
+ * Runs `run` in a transaction that holds the turn to delete what is too old: one at a time, whatever the number of services.
+ * Undefined, at once, where another has it. Meant for a batch, so that nothing stays locked for long.
+ */
+export async function inRetentionTurn<T>(
+  db: Database,
+  run: (tx: Queryable) => Promise<T>,
+): Promise<T | undefined> {
+  return db.transaction(async (tx) => {
+    const [turn] = await tx.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [
+      lockId,
+    ]);
+    return turn?.mine === true ? run(tx) : undefined;
+  });
+}
+
+export interface ExpiredMessage {
+  id: string;
+  seq: string;
+  direction: 'inbound' | 'outbound';
+}
+
+/** Messages from before `before` that are neither open nor in the outbox, oldest first, in pages by `afterSeq`. */
+export async function listExpiredMessages(
+  q: Queryable,
+  options: { before: Date; afterSeq: string; limit: number },
+): Promise<ExpiredMessage[]> {
+  // `seq` follows the time: walked from the oldest on, and no further than one page into what stays.
+  return q.query<ExpiredMessage>(
+    `select id, seq::text as seq, direction from (
+       select id, seq, direction, created_at from messages
+       where status not in ('received', 'queued') and seq > $2::bigint
+         and not exists (select 1 from outbox where key = messages.id::text)
+       order by messages.seq limit $3) oldest
+     where created_at < $1 order by oldest.seq`,
+    [options.before, options.afterSeq, options.limit],
+  );
+}
+
+/** Deletes those of `ids` that are closed; answers how many. */
+export async function deleteClosedMessages(q: Queryable, ids: readonly string[]): Promise<number> {
+  const rows = await q.query(
+    `delete from messages where id = any($1::uuid[]) and status not in ('received', 'queued') returning 1`,
+    [ids],
+  );
+  return rows.length;
+}
+
+/**
+ * Conversations that nothing is left of, a batch: a contact's name and number must not outlive what was said. One who opted out
+ * is remembered, to be left alone, and so is one whom a person took over.
+ */
+export async function deleteEmptyConversations(q: Queryable, before: Date, limit: number): Promise<number> {
+  // Whoever writes a message locks its conversation and sets last_message_at: a row that changed meanwhile does not fit any more.
+  const rows = await q.query(
+    `delete from conversations where id in (
+       select id from conversations
+       where coalesce(last_message_at, created_at) < $1 and opted_out_at is null and handed_off_at is null
+         and not exists (select 1 from messages where conversation_id = conversations.id)
+       limit $2 for update skip locked)
+     returning 1`,
+    [before, limit],
+  );
+  return rows.length;
+}
+
+/** A batch; answers how many went. */
+export async function deleteOldRecordings(q: Queryable, before: Date, limit: number): Promise<number> {
+  const rows = await q.query(
+    `delete from recordings where id in (select id from recordings where created_at < $1 limit $2) returning 1`,
+    [before, limit],
+  );
+  return rows.length;
+}
+
+/** A batch; a call that is open or still has a recording stays. */
+export async function deleteOldCalls(q: Queryable, before: Date, limit: number): Promise<number> {
+  // Business by business, because the index is.
+  const rows = await q.query(
+    `delete from calls where id in (
+       select old.id from businesses cross join lateral (
+         select id from calls
+         where business_id = businesses.id and started_at < $1 and outcome is not null
+           and not exists (select 1 from recordings where call_id = calls.id)
+         order by started_at limit $2) old
+       limit $2)
+     returning 1`,
+    [before, limit],
+  );
+  return rows.length;
+}
+
+/** A batch, from the oldest on. */
+export async function deleteOldAudit(q: Queryable, before: Date, limit: number): Promise<number> {
+  const rows = await q.query(
+    `delete from audit_log where id in (
+       select id from (select id, at from audit_log order by audit_log.id limit $2) oldest where at < $1)
+     returning 1`,
+    [before, limit],
+  );
+  return rows.length;
+}
