@@ -64,6 +64,17 @@ test('who shows no token in time is closed, whatever was sent', async () => {
   expect(stage.lines.join('')).toContain('no valid token in time');
 });
 
+test('sockets that hold a place and say nothing keep no caller out', async () => {
+  await using narrow = await stage.desk({ MAX_CONCURRENT_CALLS: '1' });
+  await narrow.warm();
+  const url = `${narrow.service.url.replace('http', 'ws')}/ws/twilio-media`;
+  const idle = Array.from({ length: 60 }, () => new WebSocket(url));
+  await Promise.all(idle.map((socket) => once(socket, 'open')));
+  const call = await narrow.provider.call({ say: babble(400) });
+  expect((await call.ended).marks).toHaveLength(2);
+  for (const socket of idle) socket.close();
+});
+
 test('an oversized frame closes its socket and nothing else', async () => {
   const call = await desk.provider.call({ say: babble(400) });
   expect(await stranger('x'.repeat(100_000))).toBe(1009);

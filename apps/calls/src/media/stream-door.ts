@@ -11,13 +11,12 @@ export interface StreamDoorOptions {
   introductionMs: number;
   frameMs: number;
   mediaGapMs: number;
-  /** Sockets that have not introduced themselves yet. */
+  /** Sockets that have not introduced themselves yet; one more, and the one that waits longest has to go. */
   maxStrangers: number;
   log: Logger;
 }
 
 const policyViolation = 1008;
-const tryAgainLater = 1013;
 /** What a stranger may send before its token has been looked at. */
 const strangerFrames = 500;
 const cutOffMs = 2000;
@@ -25,10 +24,14 @@ const cutOffMs = 2000;
 /** Lets a socket become a media stream once it shows the token of an accepted call; all others are closed. */
 export function createStreamDoor(options: StreamDoorOptions): (socket: WebSocket) => void {
   const { redeem, onStream, introductionMs, frameMs, mediaGapMs, maxStrangers, log } = options;
-  let strangers = 0;
+  const strangers = new Set<Introduction>();
 
   const admit = async (socket: WebSocket): Promise<void> => {
     const introduction = new Introduction(socket, introductionMs);
+    strangers.add(introduction);
+    // Not the newcomer: a caller's stream introduces itself at once, who only holds a place does not.
+    const [oldest] = strangers;
+    if (strangers.size > maxStrangers) oldest?.refuse('others wait behind it');
     try {
       const { callSid, streamSid, parameters } = await introduction.start;
       if (!(await introduction.inTime(redeem(callSid, parameters['token'] ?? '')))) {
@@ -45,6 +48,7 @@ export function createStreamDoor(options: StreamDoorOptions): (socket: WebSocket
       for (const text of introduction.early) stream.receive(text);
       socket.on('message', (data, isBinary) => stream.receive(textOf(data, isBinary)));
     } finally {
+      strangers.delete(introduction);
       introduction[Symbol.dispose]();
     }
   };
@@ -52,20 +56,12 @@ export function createStreamDoor(options: StreamDoorOptions): (socket: WebSocket
   return (socket) => {
     // An oversized or broken frame: ws closes the socket with the right code by itself.
     socket.on('error', (error) => log.debug({ err: error }, 'a media stream broke the protocol'));
-    if (strangers >= maxStrangers) {
-      log.warn({ strangers }, 'too many sockets without a token: another one was turned away');
-      socket.close(tryAgainLater);
-      return;
-    }
-    strangers++;
-    admit(socket)
-      .catch((error: unknown) => {
-        if (error instanceof Refused) log.warn({ why: error.message }, 'a media stream was refused');
-        else log.error({ err: error }, 'a media stream could not be let in');
-        socket.close(policyViolation);
-        setTimeout(() => socket.terminate(), cutOffMs).unref();
-      })
-      .finally(() => strangers--);
+    admit(socket).catch((error: unknown) => {
+      if (error instanceof Refused) log.warn({ why: error.message }, 'a media stream was refused');
+      else log.error({ err: error }, 'a media stream could not be let in');
+      socket.close(policyViolation);
+      setTimeout(() => socket.terminate(), cutOffMs).unref();
+    });
   };
 }
 
@@ -87,7 +83,7 @@ class Introduction implements Disposable {
 
   constructor(socket: WebSocket, limitMs: number) {
     this.#socket = socket;
-    this.#limit = setTimeout(() => this.#refuse('no valid token in time'), limitMs);
+    this.#limit = setTimeout(() => this.refuse('no valid token in time'), limitMs);
     this.#over.promise.catch(() => undefined);
     this.start = this.inTime(this.#started.promise);
     socket.on('message', this.#onMessage);
@@ -105,7 +101,7 @@ class Introduction implements Disposable {
   }
 
   readonly #onMessage = (data: Parameters<typeof textOf>[0], isBinary: boolean): void => {
-    if (++this.#frames > strangerFrames) return this.#refuse('it talks before it is known');
+    if (++this.#frames > strangerFrames) return this.refuse('it talks before it is known');
     const text = textOf(data, isBinary);
     if (this.#isStarted) {
       this.early.push(text);
@@ -117,9 +113,9 @@ class Introduction implements Disposable {
     this.#started.resolve(frame);
   };
 
-  readonly #onClose = (): void => this.#refuse('it was closed before it was known');
+  readonly #onClose = (): void => this.refuse('it was closed before it was known');
 
-  #refuse(why: string): void {
+  refuse(why: string): void {
     this.#over.reject(new Refused(why));
   }
 }
