@@ -18,6 +18,7 @@ export class Child {
   #waiting = new Map<string, { line: (text: string) => void; gone: (error: Error) => void }>();
   #isWorking = false;
   #isOver = false;
+  #mayEnd = false;
 
   constructor(script: string, options: object, clockMs: number) {
     const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -34,6 +35,7 @@ export class Child {
         running.delete(this.#child);
         this.#isOver = true;
         const gone = new Error(`${script} has ended`);
+        if (!this.#mayEnd) throw new Error(`${script} ${JSON.stringify(options)} ended by itself`);
         for (const order of this.#waiting.values()) order.gone(gone);
         this.#waiting.clear();
         working.reject(gone);
@@ -88,7 +90,15 @@ export class Child {
     if (!this.#isOver) this.#child.kill(signal);
   }
 
+  /** Asks it to end by itself. */
+  async leave(): Promise<void> {
+    this.#mayEnd = true;
+    this.order('leave').catch(() => undefined);
+    await this.exited;
+  }
+
   async end(): Promise<void> {
+    this.#mayEnd = true;
     this.kill('SIGKILL');
     await this.exited;
   }

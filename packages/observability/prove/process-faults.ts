@@ -30,8 +30,7 @@ export async function changeVersion({ fleet }: World, random: Random): Promise<L
   return fleet.with(random, async (place) => {
     const { who, version, child } = place;
     const begin = now();
-    child.order('leave').catch(() => undefined);
-    await child.exited;
+    await child.leave();
     await fleet.start(place, version === 0 ? 1 : 0, random);
     const story = `${who} left, ${place.who} came in version ${place.version}`;
     return [{ kind: 'version', begin, end: now(), victims: [who], story }];

@@ -69,8 +69,7 @@ export async function proveCluster(random: Random, each: number): Promise<Outcom
   ]);
   const audits: Audit[] = [await audit(fleet, ports, true)];
   await delay(200);
-  for (const { child } of fleet.places) child.order('leave').catch(() => undefined);
-  await Promise.all(fleet.places.map(({ child }) => child.exited));
+  await Promise.all(fleet.places.map(({ child }) => child.leave()));
   audits.push(await readOnce(ports, true, new Set()));
   await fleet[Symbol.asyncDispose]();
 

@@ -94,8 +94,7 @@ export async function proveSingle(random: Random, { rounds, share, say }: Plan):
   }
   await delay(1000);
   await look();
-  for (const { child } of fleet.places) child.order('leave').catch(() => undefined);
-  await Promise.all(fleet.places.map(({ child }) => child.exited));
+  await Promise.all(fleet.places.map(({ child }) => child.leave()));
   audits.push(await readOnce([server.port], false, new Set()));
   marks.broken.push(...(await leftovers(direct)));
   await fleet[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import { type MetricsSource, Publication } from './publication.ts';
 import type { RedisClient } from '../redis/client.ts';
+import { resetConnection } from '../redis/reset-connection.ts';
 import { TimeLimitReached, withinTime } from '../redis/time-limit.ts';
 import type { MetricsRegistry } from './registry.ts';
 import { redisStore } from './store.ts';
@@ -47,7 +48,7 @@ export function startMetricsPublisher(options: MetricsPublisherOptions): Metrics
       return true;
     } catch (error) {
       // Not one more word into a connection that does not answer: they would pile up.
-      if (redis.status === 'ready' && isSilence(error)) redis.disconnect(true);
+      if (isSilence(error)) resetConnection(redis);
       if (!failing) onError(error);
       failing = true;
       return false;
