@@ -5,6 +5,7 @@ import { ApiConfig } from '../apps/api/src/config.ts';
 import { BaileysConfig } from '../apps/baileys/src/config.ts';
 import { CallsConfig } from '../apps/calls/src/config.ts';
 import { Config as WorkerConfig } from '../apps/worker/src/config.ts';
+import { codeOf, readTable } from './spec/support/tables.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
@@ -57,6 +58,13 @@ test('every line of .env.example is a comment: copying it changes nothing, and i
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#')),
   ).toEqual([]);
+});
+
+test('docs/operations.md tells how long each kind of record is kept', () => {
+  const rows = readTable('operations.md', 'What is kept, and for how long');
+  const told = rows.map(({ setting = '', days }) => [codeOf(setting), days]).filter(([name]) => name !== '');
+  const settings = [...defaultsOf('worker')].filter(([name]) => name.startsWith('RETENTION_'));
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(settings));
 });
 
 /** Settled by the containers themselves: addresses inside Compose's network, and what the image was built with. */
