@@ -1,0 +1,11 @@
+import { compare } from './harness/compare.ts';
+import { microseconds, report } from './harness/report.ts';
+import { median, ratioOf } from './harness/statistics.ts';
+
+const names = ['prosaas', 'prom-client'];
+const results = await compare(new URL('peers/process.ts', import.meta.url), names);
+report(
+  'Process metrics, one scrape',
+  Object.fromEntries(names.map((name) => [name, microseconds(median(results[name]!) / 1000)])),
+  [{ what: "of prom-client's", ratio: ratioOf(results['prosaas']!, results['prom-client']!), atMost: 0.1 }],
+);

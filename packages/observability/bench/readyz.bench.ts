@@ -1,0 +1,79 @@
+import { startStack } from '@prosaas/devstack';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { Load } from './harness/load.ts';
+import { report, short } from './harness/report.ts';
+import { median } from './harness/statistics.ts';
+
+const ROUNDS = 7;
+const SECONDS = 3;
+const PER_SECOND = 1000;
+
+await using stack = new AsyncDisposableStack();
+const running = stack.use(await startStack({ services: ['api'], env: { READYZ_REQUIRE: 'database' } }));
+const redis = stack.adopt(new Redis(running.redisUrl), (one) => void one.disconnect());
+const database = stack.adopt(new pg.Client({ connectionString: running.databaseUrl }), (one) => one.end());
+await database.connect();
+const load = stack.use(await Load.open(new URL('/readyz', running.url.api)));
+
+const more: Record<string, number[]> = { PostgreSQL: [], Redis: [] };
+for (let round = 0; round < ROUNDS; round++) {
+  const idle = await queriesDuring(() => pause(SECONDS * 1000));
+  const loaded = await queriesDuring(probe);
+  for (const name of ['PostgreSQL', 'Redis'] as const)
+    more[name]!.push(Math.max(0, loaded[name] - idle[name]));
+}
+report(
+  `GET /readyz at ${PER_SECOND} requests a second: queries a second more than without`,
+  Object.fromEntries(Object.entries(more).map(([name, values]) => [name, short(median(values))])),
+  Object.entries(more).map(([name, values]) => {
+    const sorted = values.toSorted((a, b) => a - b);
+    const ratio = { median: median(values), low: sorted[1]!, high: sorted.at(-2)! };
+    return { what: `more queries a second of ${name}`, ratio, atMost: 1 };
+  }),
+);
+
+async function probe(): Promise<void> {
+  const end = performance.now() + SECONDS * 1000;
+  let sent = 0;
+  while (performance.now() < end) {
+    const due = Math.floor(((performance.now() - (end - SECONDS * 1000)) / 1000) * PER_SECOND) - sent;
+    if (due > 0) {
+      await load.send(due);
+      sent += due;
+    }
+    await pause(5);
+  }
+}
+
+interface Queries {
+  PostgreSQL: number;
+  Redis: number;
+}
+
+/** A second. */
+async function queriesDuring(what: () => Promise<void>): Promise<Queries> {
+  const before = await queries();
+  const began = performance.now();
+  await what();
+  const after = await queries();
+  const seconds = (performance.now() - began) / 1000;
+  return {
+    PostgreSQL: (after.PostgreSQL - before.PostgreSQL) / seconds,
+    Redis: (after.Redis - before.Redis) / seconds,
+  };
+}
+
+/** PostgreSQL's statistics are a second late; each statement outside a transaction is one. */
+async function queries(): Promise<Queries> {
+  await pause(1500);
+  const { rows } = await database.query<{ transactions: string }>(
+    'SELECT xact_commit + xact_rollback AS transactions FROM pg_stat_database WHERE datname = current_database()',
+  );
+  const calls = /total_commands_processed:(\d+)/.exec(await redis.info('stats'));
+  return { PostgreSQL: Number(rows[0]!.transactions), Redis: Number(calls![1]) };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,80 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { freePort, poll } from '@prosaas/devstack';
+import { cpuOf } from './harness/load.ts';
+import { report, short } from './harness/report.ts';
+import { median, ratioOf } from './harness/statistics.ts';
+
+const ROUNDS = 9;
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The same built code; `shipped` is started by the command and in the environment of the api's image. */
+const ways: Record<string, Record<string, string>> = {
+  plain: { NODE_DISABLE_COMPILE_CACHE: '1' },
+  shipped: { NODE_ENV: 'production' },
+};
+
+const spent: Record<string, number[]> = { plain: [], shipped: [] };
+for (let round = -1; round < ROUNDS; round++) {
+  for (const [name, env] of Object.entries(ways)) {
+    const ms = await start(env);
+    if (round >= 0) spent[name]!.push(ms);
+  }
+}
+report(
+  'Start of the api to its first 200 of /healthz, CPU of its process',
+  Object.fromEntries(Object.entries(spent).map(([name, ms]) => [name, `${short(median(ms))} ms`])),
+  [
+    {
+      what: 'as shipped, of plain files with no compile cache',
+      ratio: ratioOf(spent['shipped']!, spent['plain']!),
+      atMost: 0.6,
+    },
+  ],
+);
+
+const shares = Array.from({ length: ROUNDS }, packageShare);
+const own = shares.map(({ ms }) => ms);
+const megabytes = shares.map(({ bytes }) => bytes / 1e6);
+report(
+  "The package's own part of the api, beside its peers",
+  { import: `${short(median(own))} ms`, memory: `${short(median(megabytes))} MB` },
+  [
+    { what: 'of the start', ratio: ratioOf(own, spent['shipped']!), atMost: 0.05 },
+    { what: 'MB of memory', ratio: ratioOf(megabytes, megabytes.map(() => 1)), atMost: 3 },
+  ],
+);
+
+function packageShare(): { ms: number; bytes: number } {
+  const script = fileURLToPath(new URL('peers/package-share.ts', import.meta.url));
+  const out = execFileSync(process.execPath, ['--expose-gc', script], { encoding: 'utf8' });
+  return JSON.parse(out) as { ms: number; bytes: number };
+}
+
+/** Milliseconds of CPU; PostgreSQL and Redis are away, as they may be when it starts. */
+async function start(env: Record<string, string>): Promise<number> {
+  const port = await freePort();
+  const child = spawn(process.execPath, ['apps/api/dist/main.js'], {
+    cwd: repository,
+    stdio: 'ignore',
+    env: {
+      PATH: process.env['PATH'],
+      LOG_LEVEL: 'critical',
+      API_PORT: String(port),
+      REDIS_URL: 'redis://127.0.0.1:1',
+      DATABASE_URL: 'postgres://prosaas@127.0.0.1:1/prosaas',
+      ...env,
+    },
+  });
+  try {
+    const isUp = (): Promise<boolean> =>
+      fetch(`http://127.0.0.1:${port}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await poll(isUp, { what: 'the first 200 of /healthz', everyMs: 5, timeoutMs: 30_000 });
+    return cpuOf(child.pid!) / 1e6;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
