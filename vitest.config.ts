@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type ViteUserConfig, defineConfig } from 'vitest/config';
 
 // Nothing more: vitest hands these to node too, where `import` would also hold for require() and break packages that ship both.
@@ -12,6 +13,8 @@ const config: ViteUserConfig = defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', 'test/compose/**'],
     globalSetup: ['packages/devstack/src/vitest-global-setup.ts'],
     pool: 'forks',
+    // Whole-service tests wait for services more than they compute.
+    maxWorkers: Math.max(4, availableParallelism() - 1),
     execArgv: ['--conditions=@prosaas/source'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
