@@ -41,7 +41,14 @@ report(
   { import: `${short(median(own))} ms`, memory: `${short(median(megabytes))} MB` },
   [
     { what: 'of the start', ratio: ratioOf(own, spent['shipped']!), atMost: 0.05 },
-    { what: 'MB of memory', ratio: ratioOf(megabytes, megabytes.map(() => 1)), atMost: 3 },
+    {
+      what: 'MB of memory',
+      ratio: ratioOf(
+        megabytes,
+        megabytes.map(() => 1),
+      ),
+      atMost: 3,
+    },
   ],
 );
 

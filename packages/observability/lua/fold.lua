@@ -1,5 +1,5 @@
 -- Adds the last values of boots that are gone to the retired totals. Any reader may call it; two at once are harmless.
--- ARGV  1 'lapsed', or 'own' for the boot that leaves  2 id for a new store  3 lease in ms  4 tombstone in ms  5... boots
+-- ARGV  1 'lapsed', or 'own' for the boot that leaves  2 an id like no other, for a new store and for this fold  3 lease in ms  4 tombstone in ms  5... boots
 -- Answers { now, boots folded, boots that could not be read }.
 local own = ARGV[1] == 'own'
 local lease, tombstone = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -72,5 +72,6 @@ for _, boot in ipairs(dropped) do
 end
 if #folded > 0 then
   redis.call('HINCRBY', KEYS[1], 'folds', #folded)
+  redis.call('HSET', KEYS[1], 'fold', ARGV[2])
 end
 return { whole(now), names, unreadable }

@@ -1,5 +1,11 @@
 import prom from 'prom-client';
-import { MetricsRegistry, TextRenderer, defineCatalogue, instrumentProcess, processMetrics } from '../../src/index.ts';
+import {
+  MetricsRegistry,
+  TextRenderer,
+  defineCatalogue,
+  instrumentProcess,
+  processMetrics,
+} from '../../src/index.ts';
 import type { Peers } from '../harness/operation.ts';
 
 /** One scrape of what each peer measures of its process. */

@@ -47,15 +47,23 @@ export function encodeBlob({ schema, seq, leaseMs, values }: Blob): Buffer {
 export function decodeBlob(buffer: Buffer): Blob | undefined {
   const bytes = buffer.length - HEADER_BYTES;
   if (bytes < 0 || bytes % 8 !== 0 || buffer.toString('latin1', 0, 4) !== MAGIC) return undefined;
-  const values = new Float64Array(bytes / 8);
-  buffer.copy(bytesOf(values), 0, HEADER_BYTES);
-  if (!IS_LITTLE_ENDIAN) bytesOf(values).swap64();
+  const values = valuesOf(buffer.subarray(HEADER_BYTES));
   return {
     schema: buffer.toString('latin1', 8, 24),
     seq: buffer.readDoubleLE(24),
     leaseMs: buffer.readDoubleLE(32),
     values,
   };
+}
+
+/** In their place where they lie as a `Float64Array` needs them. */
+function valuesOf(bytes: Buffer): Float64Array {
+  if (IS_LITTLE_ENDIAN && bytes.byteOffset % 8 === 0)
+    return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+  const values = new Float64Array(bytes.length / 8);
+  bytes.copy(bytesOf(values));
+  if (!IS_LITTLE_ENDIAN) bytesOf(values).swap64();
+  return values;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {

@@ -34,6 +34,8 @@ export class SnapshotReader {
   #redis: RedisClient;
   #keys: StoreKeys;
   #schemas = new Map<string, readonly string[]>();
+  /** They change with a fold alone, and are not sent again before. */
+  #retired: { name: string; totals: ReadonlyMap<string, number> } = { name: '', totals: new Map() };
 
   constructor(redis: RedisClient, keys: StoreKeys) {
     this.#redis = redis;
@@ -49,8 +51,7 @@ export class SnapshotReader {
 
     const members: Member[] = [];
     const unreadable: string[] = [];
-    for (const [boot, leaseEnds] of raw.leases) {
-      const blob = raw.blobs.get(boot);
+    for (const { boot, leaseEnds, blob } of raw.members) {
       const slots = blob && this.#schemas.get(blob.schema);
       if (!blob || slots?.length !== blob.values.length) {
         unreadable.push(boot);
@@ -70,52 +71,63 @@ export class SnapshotReader {
     return {
       now: raw.now,
       storeId: raw.store.id,
-      since: Number(raw.store.since),
-      publishedAt: Number(raw.store.at),
-      folds: Number(raw.store.folds),
+      since: raw.store.since,
+      publishedAt: raw.store.at,
+      folds: raw.store.folds,
       members,
       retired: raw.retired,
       unreadable,
     };
   }
 
+  /** What was folded is sent again only when there was a fold since. */
   async #readAll(): Promise<RawSnapshot> {
+    let reply = await this.#readOnce(this.#retired.name === '');
+    if (reply.name !== this.#retired.name && !reply.retired) reply = await this.#readOnce(true);
+    if (reply.retired) this.#retired = { name: reply.name, totals: reply.retired };
+    return { ...reply, retired: this.#retired.totals };
+  }
+
+  async #readOnce(withRetired: boolean): Promise<RawReply> {
     const { store, leases, blobs, retired } = this.#keys;
-    const replies = await this.#redis
+    const view = this.#redis
       .multi()
       .time()
-      .hgetall(store)
+      .hmget(store, 'id', 'since', 'at', 'folds', 'fold')
       .zrange(leases, '0', '-1', 'WITHSCORES')
-      .hgetallBuffer(blobs)
-      .hgetall(retired)
-      .exec();
+      .hgetallBuffer(blobs);
+    const replies = await (withRetired ? view.hgetall(retired) : view).exec();
     const [time, fields, scores, bytes, totals] = (replies ?? []).map(([error, reply]) => {
       if (error) throw error;
       return reply;
     }) as [
       [string, string],
-      Record<string, string>,
+      (string | null)[],
       string[],
       Record<string, Buffer>,
-      Record<string, string>,
+      Record<string, string> | undefined,
     ];
-    const members: [string, number][] = [];
-    for (let i = 0; i + 1 < scores.length; i += 2) members.push([scores[i]!, Number(scores[i + 1])]);
-    const decoded = Object.entries(bytes).map(([boot, buffer]) => [boot, decodeBlob(buffer)] as const);
+    const [id, since, at, folds, fold] = fields;
+    const members: RawMember[] = [];
+    for (let i = 0; i + 1 < scores.length; i += 2) {
+      const boot = scores[i]!;
+      const blob = bytes[boot];
+      members.push({ boot, leaseEnds: Number(scores[i + 1]), blob: blob && decodeBlob(blob) });
+    }
     return {
       now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
-      store: fields,
-      leases: members,
-      blobs: new Map(decoded.filter((entry): entry is [string, Blob] => entry[1] !== undefined)),
-      retired: new Map(Object.entries(totals).map(([slot, value]) => [slot, Number(value)])),
+      store: { id: id ?? '', since: Number(since), at: Number(at), folds: Number(folds) },
+      // What folded last names the totals that it left; a roll-back brings both back.
+      name: `${id ?? ''}:${fold ?? ''}`,
+      members,
+      retired: totals && new Map(Object.entries(totals).map(([slot, value]) => [slot, Number(value)])),
     };
   }
 
   /** `false` when one that is in use is not there any more. */
-  async #learnSchemas({ blobs }: RawSnapshot): Promise<boolean> {
-    const missing = new Set(
-      [...blobs.values()].map(({ schema }) => schema).filter((hash) => !this.#schemas.has(hash)),
-    );
+  async #learnSchemas({ members }: RawSnapshot): Promise<boolean> {
+    const missing = new Set<string>();
+    for (const { blob } of members) if (blob && !this.#schemas.has(blob.schema)) missing.add(blob.schema);
     if (missing.size === 0) return true;
     if (this.#schemas.size + missing.size > MAX_SCHEMAS) this.#schemas.clear();
     const hashes = [...missing];
@@ -128,10 +140,26 @@ export class SnapshotReader {
   }
 }
 
+interface RawMember {
+  readonly boot: string;
+  readonly leaseEnds: number;
+  /** `undefined` when it is not there, or no blob. */
+  readonly blob: Blob | undefined;
+}
+
 interface RawSnapshot {
   readonly now: number;
-  readonly store: Readonly<Record<string, string>>;
-  readonly leases: readonly (readonly [string, number])[];
-  readonly blobs: ReadonlyMap<string, Blob>;
+  readonly store: {
+    readonly id: string;
+    readonly since: number;
+    readonly at: number;
+    readonly folds: number;
+  };
+  readonly members: readonly RawMember[];
   readonly retired: ReadonlyMap<string, number>;
+}
+
+interface RawReply extends Omit<RawSnapshot, 'retired'> {
+  readonly name: string;
+  readonly retired: ReadonlyMap<string, number> | undefined;
 }
