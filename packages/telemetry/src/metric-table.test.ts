@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import type { MetricDefinition } from '@prosaas/observability';
+import { expect, test } from 'vitest';
+import { businessMetricNames, catalogue, metricPrefix } from './catalogue.ts';
+
+const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+
+function cellsOf([name, { type, help, labels = {}, aggregate }]: [string, MetricDefinition]): string[] {
+  const exposed = `${metricPrefix}${name}${type === 'counter' ? '_total' : ''}`;
+  const kind = type === 'gauge' ? `gauge, ${aggregate ?? 'sum'}` : type;
+  const named = Object.keys(labels).map((label) => `\`${label}\``);
+  const inJson = businessMetricNames.includes(name) ? `\`${name}\`` : '';
+  return [`\`${exposed}\``, kind, named.join(', '), help, inJson];
+}
+
+test('docs/metrics.md has every metric as the catalogue describes it, and no other', () => {
+  const rows = page.split('\n').filter((line) => line.startsWith(`| \`${metricPrefix}`));
+  const cells = rows.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const counted = cells.filter(([name]) => !name?.startsWith(`\`${metricPrefix}metrics_`));
+  expect(counted).toEqual(Object.entries<MetricDefinition>(catalogue).map(cellsOf));
+});
