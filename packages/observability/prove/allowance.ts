@@ -67,11 +67,14 @@ export class Allowance {
 
   /** What Redis is known to have taken in this epoch, and has still. */
   secured(ledger: Ledger, series: SeriesName, epoch: number, by: number): number {
-    const word = ledger.takenBy(
+    return this.securedWord(ledger, epoch, by)?.[series] ?? 0;
+  }
+
+  securedWord(ledger: Ledger, epoch: number, by: number): Answer | undefined {
+    return ledger.takenBy(
       by,
       (answer) => this.#epochs.get(answer.store) === epoch && !this.#rolledBack(answer, by),
     );
-    return word?.[series] ?? 0;
   }
 
   /**

@@ -49,7 +49,8 @@ export async function readOnce(
       onError: () => undefined,
     });
     const reading = await until('a complete reading', async () => {
-      const found = await reader.read();
+      const found = await reader.read().catch(() => undefined);
+      if (!found) return undefined;
       const members = new Set(found.sources.map(({ instance }) => instance));
       return (
         found.complete && members.size === alive.size && [...alive].every((who) => members.has(who)) && found

@@ -88,7 +88,7 @@ async function freeze({ fleet, direct, marks }: World, random: Random, long: boo
       child.kill('SIGCONT');
     }
     const end = now();
-    if (end - begin > TIMES.tombstoneMs - 100) marks.forgotten.push({ who, revivedAt: end });
+    if (end - begin > TIMES.tombstoneMs) marks.forgotten.push({ who, revivedAt: end });
     const story = `${who} frozen for ${Math.round(end - begin)} ms`;
     const kind = long ? 'frozen past its tombstone' : 'frozen past its lease';
     return landed ? [{ kind, begin, end, victims: [who], story }] : [];

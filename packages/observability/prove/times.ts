@@ -7,7 +7,7 @@ export const TIMES: ProtocolTimes = {
   limitMs: 400,
   freshMs: 600,
   giveUpMs: 2000,
-  tombstoneMs: 2500,
+  tombstoneMs: 4000,
   maxRollbackMs: 20_000,
 };
 

@@ -31,6 +31,7 @@ export interface Verdict {
 
 /** Redis' clock is read in whole milliseconds. */
 const TOLERANCE_MS = 2;
+const GOES_ON_MS = 300;
 const MAX_BROKEN = 20;
 
 /** Holds what was read against what was counted. */
@@ -105,7 +106,9 @@ function judgeOne(
     if (values.has(`jobs ${who}`)) tell(`${name}: ${who} is of a time before this store`, end);
     return;
   }
-  const last = ledger.takenBy(begin);
+  // What Redis rolled back counts as said by those alone who go on and will say it again.
+  const goesOn = ledger.workedBetween(end, end + GOES_ON_MS);
+  const last = goesOn ? ledger.takenBy(begin) : allowance.securedWord(ledger, epoch, begin);
   const isLive = last !== undefined && last.collectedAt + LEASE_MS > end + TOLERANCE_MS;
   for (const series of SERIES) {
     const value = values.get(`${series} ${who}`) ?? 0;

@@ -4,6 +4,7 @@ import { Publication } from './publication.ts';
 import { MetricsRegistry } from './registry.ts';
 import { StoreTwin } from './store-twin.ts';
 import type { PublishRequest } from './store.ts';
+import { PROTOCOL_TIMES } from './times.ts';
 
 const LEASE = 10_000;
 const catalogue = defineCatalogue({ jobs: { type: 'counter', help: 'Jobs.' } });
@@ -71,6 +72,19 @@ test('what was counted after Redis lost its data is not lost with an answer that
   count(1);
   publish();
   expect(total()).toBe(3);
+});
+
+test('a process that Redis forgot in a roll-back has all of its counts again, however long Redis was away', () => {
+  const { twin, count, publish, foldLapsed, total } = start();
+  foldLapsed();
+  const rollBack = twin.save();
+  count(5);
+  publish();
+  rollBack();
+  twin.now += PROTOCOL_TIMES.tombstoneMs + LEASE / 2 - 1;
+  count(1);
+  publish();
+  expect(total()).toBe(6);
 });
 
 test('a word that waited in a frozen Redis is as old as its values', () => {

@@ -120,11 +120,12 @@ export class Publication {
         this.#beginAgain([...this.#taken, ...this.#open].find(({ seq }) => seq >= foldedSeq));
         return 'again';
       case 'unknown':
-        // Forgotten with the store: what that had taken is gone with it. Folded so long ago that the tombstone is gone:
-        // each word before this one may be in there. Forgotten by a roll-back to before its first word: nothing was
-        // folded, all of it counts.
+        // Forgotten with the store: what that had taken is gone with it. Folded, which is half a lease after an answer
+        // at the earliest, and so long ago that the tombstone is gone: each word before this one may be in there.
+        // Forgotten by a roll-back to before its first word: nothing was folded, all of it counts.
         if (!sameStore) this.#beginAgain(this.#taken.at(-1));
-        else if (silentMs >= this.#tombstoneMs) this.#beginAgain(this.#open.at(-2) ?? this.#taken.at(-1));
+        else if (silentMs >= this.#tombstoneMs + this.#leaseMs / 2)
+          this.#beginAgain(this.#open.at(-2) ?? this.#taken.at(-1));
         else this.#beginAgain(undefined);
         return 'again';
     }

@@ -1,0 +1,32 @@
+import { type RedisServer, startRedis } from '@prosaas/devstack';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clockedRedis } from './model/clocked-redis.ts';
+import { PairedStore } from './model/paired-store.ts';
+import { moves, play } from './model/play.ts';
+
+let server: RedisServer;
+let redis: Redis;
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+});
+afterAll(async () => {
+  redis?.disconnect();
+  await server?.[Symbol.asyncDispose]();
+});
+
+test('the protocol keeps its promises in whatever order things go wrong', { timeout: 120_000 }, async () => {
+  const anyOrder = fc.asyncProperty(moves, (sequence) => play(sequence, new PairedStore()));
+  await expect(fc.assert(anyOrder, { numRuns: 3000 })).resolves.toBeUndefined();
+});
+
+test('the Lua on a real Redis says the same as its twin all along', { timeout: 120_000 }, async () => {
+  let run = 0;
+  const anyOrder = fc.asyncProperty(moves, (sequence) => {
+    const tag = `{model${++run}}`;
+    return play(sequence, new PairedStore(clockedRedis(redis, tag), tag));
+  });
+  await expect(fc.assert(anyOrder, { numRuns: 150 })).resolves.toBeUndefined();
+});
