@@ -11,7 +11,7 @@ const REQUESTS = 6000;
 
 await using stack = new AsyncDisposableStack();
 const shipped = stack.use(await startStack({ services: ['api'], env: { READYZ_REQUIRE: 'database' } }));
-const api = { pid: shipped.services.api!.pid, url: shipped.url.api };
+const api = { pid: shipped.services.api.pid, url: shipped.url.api };
 const servers: Record<string, { pid: number; url: string }> = { api };
 for (const name of ['no metrics', 'prosaas', 'prom-client']) servers[name] = await serve(name);
 

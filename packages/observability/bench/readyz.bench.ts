@@ -11,7 +11,7 @@ const PER_SECOND = 1000;
 
 await using stack = new AsyncDisposableStack();
 const running = stack.use(await startStack({ services: ['api'], env: { READYZ_REQUIRE: 'database' } }));
-const redis = stack.adopt(new Redis(running.redisUrl), (one) => void one.disconnect());
+const redis = stack.adopt(new Redis(running.redisUrl), (one) => one.disconnect());
 const database = stack.adopt(new pg.Client({ connectionString: running.databaseUrl }), (one) => one.end());
 await database.connect();
 const load = stack.use(await Load.open(new URL('/readyz', running.url.api)));

@@ -14,7 +14,7 @@ const INSTANCES = 10;
 
 await using stack = new AsyncDisposableStack();
 const server = stack.use(await startRedis());
-const connect = (): Redis => stack.adopt(new Redis(server.url), (redis) => void redis.disconnect());
+const connect = (): Redis => stack.adopt(new Redis(server.url), (redis) => redis.disconnect());
 const redis = connect();
 
 const publishers = [200, 2000].map((series) => {

@@ -34,8 +34,12 @@ export class Load implements Disposable {
         (socket) =>
           new Promise<void>((resolve, reject) => {
             const next = (): void => {
-              if (left-- > 0) socket.write(this.#request);
-              else (socket.off('data', onData), resolve());
+              if (left-- > 0) {
+                socket.write(this.#request);
+              } else {
+                socket.off('data', onData);
+                resolve();
+              }
             };
             // Answers are short: each comes in one piece.
             const onData = (data: Buffer): void => {

@@ -8,7 +8,7 @@ export interface Goal {
   readonly atLeast?: number;
 }
 
-export function isMet({ ratio, atMost = Infinity, atLeast = -Infinity }: Goal): boolean {
+function isMet({ ratio, atMost = Infinity, atLeast = -Infinity }: Goal): boolean {
   return ratio.median <= atMost && ratio.median >= atLeast;
 }
 

@@ -20,7 +20,7 @@ console.log((used() - before) / SERIES);
 set.step(0);
 
 function used(): number {
-  for (let turn = 0; turn < 5; turn++) gc!();
+  for (let turn = 0; turn < 5; turn++) gc();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

@@ -100,7 +100,7 @@ function exponentialBounds({ powersOfTwo: [from, to] }: ExponentialBuckets): num
   return [2 ** from, ...powers.flatMap((power) => ENDS_IN_DOUBLING.map((end) => power * (1 + end / 16)))];
 }
 
-export function isExponential(buckets: Buckets): buckets is ExponentialBuckets {
+function isExponential(buckets: Buckets): buckets is ExponentialBuckets {
   return 'powersOfTwo' in buckets;
 }
 

@@ -13,10 +13,10 @@ export interface Layout {
   readonly histograms: readonly HistogramLines[];
 }
 
-export const NOWHERE = -1;
+const NOWHERE = -1;
 
 /** Lines of one series: as many as `ends` for its buckets, then its sum, then its count. */
-export interface HistogramLines {
+interface HistogramLines {
   readonly firstLine: number;
   /** Where the counts of its buckets are, from the lowest up. */
   readonly counts: Int32Array;
