@@ -23,7 +23,7 @@ export interface BucketLayout {
   readonly bounds: Float64Array;
   /** The bounds that a text format shows: one for each doubling is enough there. */
   readonly shown: readonly number[];
-  /** The first bucket that a value whose leading bits are `firstCell + i` can fall into. */
+  /** The first bucket that a value whose leading bits are `firstCell + i` can fall into; the ends stand for all beyond. */
   readonly starts: Uint16Array;
   readonly firstCell: number;
   /** No cell has a bound inside: the first bucket is the only one. */
@@ -45,10 +45,15 @@ const JUST_BELOW = 1 - 2 ** -53;
 /** The bucket of a value that is at least 0 and finite. A bucket holds its upper bound. */
 export function bucketOf(layout: BucketLayout, value: number): number {
   double[0] = value * JUST_BELOW;
-  const { bounds, starts } = layout;
+  const { starts } = layout;
   const cell = (words[HIGH]! >>> CELL_SHIFT) - layout.firstCell;
-  let bucket = cell < 0 ? 0 : cell < starts.length ? starts[cell]! : bounds.length;
-  if (!layout.isExact) while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
+  const start = starts[cell < 0 ? 0 : cell < starts.length ? cell : starts.length - 1]!;
+  return layout.isExact ? start : search(layout, value, start);
+}
+
+function search({ bounds }: BucketLayout, value: number, start: number): number {
+  let bucket = start;
+  while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
   return bucket;
 }
 
@@ -83,9 +88,10 @@ export function layoutOf(buckets: Buckets): BucketLayout {
 function layOut(buckets: Buckets): BucketLayout {
   const bounds = Float64Array.from(isExponential(buckets) ? exponentialBounds(buckets) : buckets);
   const positive = bounds.filter((bound) => bound > 0);
-  const firstCell = cellOf(positive[0] ?? 1);
-  const cells = cellOf(positive.at(-1) ?? 1) - firstCell + 1;
+  const firstCell = Math.max(0, cellOf(positive[0] ?? 1) - 1);
+  const cells = cellOf(positive.at(-1) ?? 1) - firstCell + 2;
   const starts = Uint16Array.from({ length: cells }, (_, i) => {
+    if (i === 0) return 0;
     const floor = floorOf(firstCell + i);
     const start = bounds.findIndex((bound) => bound > floor);
     return start === -1 ? bounds.length : start;
