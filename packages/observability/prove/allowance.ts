@@ -12,8 +12,8 @@ interface Range {
  * - a killed process: what it had counted after the last word that Redis is known to have taken;
  * - a roll-back: of a process that left or was killed before it published again, its words since the copy;
  * - FLUSHALL: all begins at zero, so what was counted before, and of what was counted since nothing;
- * - a process frozen until its tombstone was gone: what it collected before the word with which it learns of it,
- *   and Redis may not have heard.
+ * - a process frozen or cut off until its tombstone was gone: what it collected before the word with which it learns
+ *   of it, and Redis may not have heard.
  */
 export class Allowance {
   readonly broken: string[] = [];
@@ -95,13 +95,14 @@ export class Allowance {
     );
   }
 
-  #forgotten(ledger: Ledger, series: SeriesName, epoch: number, at: number): number {
+  #forgotten(ledger: Ledger, series: SeriesName, epoch: number, by: number): number {
     let missing = 0;
-    for (const { who, revivedAt } of this.#marks.forgotten) {
-      if (who !== ledger.who || revivedAt > at) continue;
-      const answer = ledger.answerAfter(revivedAt);
-      if (answer?.status !== 'unknown') continue;
-      missing += Math.max(0, answer.before[series] - this.secured(ledger, series, epoch, revivedAt));
+    for (const [i, answer] of ledger.answers.entries()) {
+      const last = ledger.answers[i - 1];
+      if (answer.at > by || !last || last.store !== answer.store) continue;
+      if (this.#epochs.get(answer.store) !== epoch || answer.collectedAt - last.at < TIMES.tombstoneMs)
+        continue;
+      missing += Math.max(0, answer.before[series] - this.secured(ledger, series, epoch, answer.collectedAt));
     }
     return missing;
   }

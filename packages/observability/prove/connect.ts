@@ -2,7 +2,12 @@ import { Cluster, Redis } from 'ioredis';
 
 /** A client as a service gives it to a publisher: it queues nothing, and comes back by itself. */
 export function connect(ports: readonly number[], cluster: boolean): Redis {
-  const common = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 };
+  const common = {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    maxLoadingRetryTime: 100,
+  };
   if (!cluster) {
     const redis = new Redis({ ...common, host: '127.0.0.1', port: ports[0]!, retryStrategy: () => 50 });
     redis.on('error', () => undefined);

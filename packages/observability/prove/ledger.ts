@@ -21,7 +21,6 @@ export interface Answer {
   readonly extras: number;
   readonly sizes: number;
   readonly taken: boolean;
-  readonly status: string;
   /** What had been collected for the word before. */
   readonly before: Counted;
   readonly store: string;
@@ -58,7 +57,6 @@ export class Ledger {
           at,
           collectedAt: collection.at,
           taken: second === 'ok' || second === 'late',
-          status: second!,
           before: this.collected[Number(first) - 2] ?? ZERO,
           store: third!,
           tookMs: Number(fourth),
@@ -86,11 +84,6 @@ export class Ledger {
   /** How much had been collected for publishing by then: no more than this can be in Redis. */
   collectedBy(time: number): Counted {
     return lastBefore(this.collected, time) ?? ZERO;
-  }
-
-  /** The first word that Redis answered after that. */
-  answerAfter(time: number): Answer | undefined {
-    return this.answers[countBefore(this.answers, time)];
   }
 
   /** Whether it counted between these times. */

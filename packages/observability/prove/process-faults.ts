@@ -3,7 +3,6 @@ import { SERVICE } from './catalogue.ts';
 import { CLOCKS_MS, type Place } from './fleet.ts';
 import { now } from './now.ts';
 import type { Random } from './random.ts';
-import { TIMES } from './times.ts';
 import { KEYS, type Landed, type World, ask, until } from './world.ts';
 
 export async function kill({ fleet }: Pick<World, 'fleet'>, random: Random): Promise<Landed[]> {
@@ -65,7 +64,7 @@ export const freezeBriefly = (world: World, random: Random): Promise<Landed[]> =
 export const freezeLong = (world: World, random: Random): Promise<Landed[]> => freeze(world, random, true);
 
 /** Frozen past its lease and folded, it wakes while its tombstone stands, or after that is gone. */
-async function freeze({ fleet, direct, marks }: World, random: Random, long: boolean): Promise<Landed[]> {
+async function freeze({ fleet, direct }: World, random: Random, long: boolean): Promise<Landed[]> {
   return fleet.with(random, async ({ who, child }) => {
     await untilMember(who, direct);
     const begin = now();
@@ -88,7 +87,6 @@ async function freeze({ fleet, direct, marks }: World, random: Random, long: boo
       child.kill('SIGCONT');
     }
     const end = now();
-    if (end - begin > TIMES.tombstoneMs) marks.forgotten.push({ who, revivedAt: end });
     const story = `${who} frozen for ${Math.round(end - begin)} ms`;
     const kind = long ? 'frozen past its tombstone' : 'frozen past its lease';
     return landed ? [{ kind, begin, end, victims: [who], story }] : [];

@@ -75,7 +75,7 @@ export async function proveCluster(random: Random, each: number): Promise<Outcom
 
   const ledgers = new Map([...fleet.ledgers].map(([who, path]) => [who, new Ledger(who, path)]));
   const readings = fleet.readings.map((path) => replay(path));
-  const marks: Marks = { rollBacks: [], flushes: [], forgotten: [], broken: notAtWork(faults, ledgers) };
+  const marks: Marks = { rollBacks: [], flushes: [], broken: notAtWork(faults, ledgers) };
   const verdict = judge({ ledgers, readings, audits, faults, marks });
   if (verdict.broken.length === 0) await rm(folder, { recursive: true });
   return { faults, verdict, folder };

@@ -62,7 +62,7 @@ export async function proveSingle(random: Random, { rounds, share, say }: Plan):
       random,
     }),
   );
-  const marks: Marks = { rollBacks: [], flushes: [], forgotten: [], broken: [] };
+  const marks: Marks = { rollBacks: [], flushes: [], broken: [] };
   const world: World = {
     fleet,
     server,

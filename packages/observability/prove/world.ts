@@ -19,8 +19,6 @@ export interface Landed {
 export interface Marks {
   readonly rollBacks: { readonly copiedAt: number; readonly crashedAt: number }[];
   readonly flushes: { readonly from: number; readonly to: number }[];
-  /** Frozen until its tombstone was gone. */
-  readonly forgotten: { readonly who: string; readonly revivedAt: number }[];
   /** Seen while the faults were going on. */
   readonly broken: string[];
 }

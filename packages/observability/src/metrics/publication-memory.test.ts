@@ -87,6 +87,17 @@ test('a process that Redis forgot in a roll-back has all of its counts again, ho
   expect(total()).toBe(6);
 });
 
+test('a first word that nobody answered is not counted again when its tombstone is gone', () => {
+  const { twin, count, word, publish, foldLapsed, total } = start();
+  count(5);
+  twin.publish(word());
+  foldLapsed();
+  twin.now += PROTOCOL_TIMES.tombstoneMs;
+  count(1);
+  publish();
+  expect(total()).toBe(6);
+});
+
 test('a word that waited in a frozen Redis is as old as its values', () => {
   const { twin, publish, word } = start();
   publish();

@@ -24,6 +24,7 @@ export function sourceOf(boot: string): MetricsSource {
 
 interface Sent {
   readonly seq: number;
+  readonly at: number;
   readonly values: Float64Array;
 }
 
@@ -79,9 +80,12 @@ export class Publication {
       this.#schema = schemaOf(slots);
       this.#schemaKnown = false;
     }
+    // Its first word may be folded, and the tombstone gone: registered again, that word would count twice.
+    const first = this.#registered ? undefined : this.#open[0];
+    if (first && now - first.at >= this.#tombstoneMs + this.#leaseMs / 2) this.#beginAgain(this.#open.at(-1));
     const seq = ++this.#seq;
     const absolute = values.slice();
-    this.#open = [...this.#open.slice(1 - REMEMBERED), { seq, values: absolute }];
+    this.#open = [...this.#open.slice(1 - REMEMBERED), { seq, at: now, values: absolute }];
     const own = absolute.map((value, i) => value - (this.#base[i] ?? 0));
     return {
       boot: this.#boot,
