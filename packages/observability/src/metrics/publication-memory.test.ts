@@ -62,6 +62,21 @@ test('what a roll-back took from a process that was then frozen and folded comes
   expect(total()).toBe(9);
 });
 
+test('a roll-back may also end at a word that was taken and not answered', () => {
+  const { twin, count, word, publish, foldLapsed, total } = start();
+  count(5);
+  publish();
+  count(3);
+  twin.publish(word());
+  const rollBack = twin.save();
+  count(1);
+  publish();
+  rollBack();
+  foldLapsed();
+  publish();
+  expect(total()).toBe(9);
+});
+
 test('what was counted after Redis lost its data is not lost with an answer that nobody heard', () => {
   const { twin, count, word, publish, total } = start();
   count(5);

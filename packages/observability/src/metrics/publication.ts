@@ -50,7 +50,7 @@ export class Publication {
   #schemaKnown = false;
   #seq = 0;
   #base: Float64Array = new Float64Array(0);
-  /** The last words that Redis is known to have taken, oldest first. */
+  /** The last words up to one that Redis is known to have taken, oldest first. */
   #taken: Sent[] = [];
   /** Those after it that it may have, and at last the one that is on its way. */
   #open: Sent[] = [];
@@ -114,7 +114,7 @@ export class Publication {
         this.#schemaKnown = true;
         this.#seenAt = now;
         this.#heardAt = heardAt;
-        this.#taken = [...this.#taken, ...this.#open.slice(-1)].slice(-REMEMBERED);
+        this.#taken = [...this.#taken, ...this.#open].slice(-REMEMBERED);
         this.#open = [];
         return 'done';
       case 'schema':

@@ -45,7 +45,7 @@ export function clockedRedis(redis: Redis, tag: string): ClockedRedis {
       return async () => {
         const present = await keys();
         if (present.length > 0) await redis.del(...present);
-        for (const [i, key] of all.entries()) await redis.restore(key, 0, dumps[i]! as unknown as string);
+        for (const [i, key] of all.entries()) await redis.restore(key, 0, dumps[i]!);
       };
     },
     forget: async (key) => {

@@ -23,6 +23,14 @@ export interface Base {
   readonly most: number;
 }
 
+/** What Redis knows of a process. */
+interface Remembered {
+  readonly heardAt: number;
+  readonly secured: readonly number[];
+}
+
+export const NOTHING: Remembered = { heardAt: -Infinity, secured: [] };
+
 /** A process as the publisher drives it, and what an observer knows of it. Times are the model's. */
 export class ModelProcess {
   readonly name: string;
@@ -37,6 +45,8 @@ export class ModelProcess {
   /** When it heard last that a word was taken, and since when it is in Redis without a break. */
   heardAt: number = -Infinity;
   memberSince: number = Infinity;
+  /** When it heard of a word that a roll-back took, and when that was. */
+  lost: { readonly from: number; readonly to: number } | undefined;
   /** Lost for good: it did not speak for so long that its tombstone was gone. */
   deficit = 0;
   isAlive = true;
@@ -73,19 +83,30 @@ export class ModelProcess {
   /** A word whose answer nobody hears. */
   unheard(now: number): PublishRequest {
     this.#unheard++;
+    const before = this.sent;
     this.sent = this.counted;
-    return this.#publication.next(this.#registry.collect(), now);
+    return this.#next(now, before);
+  }
+
+  #next(now: number, before: number): PublishRequest {
+    const { boot } = this.#publication;
+    const word = this.#publication.next(this.#registry.collect(), now);
+    // Its first word went unanswered for so long that all before this one counts as folded.
+    if (word.boot !== boot) this.deficit += before - (this.secured.at(-1) ?? 0);
+    return word;
   }
 
   async publish(store: PairedStore): Promise<void> {
     for (let words = 0; words < 4; words++) {
       const before = this.sent;
       this.sent = this.counted;
-      const answer = await store.publish(this.#publication.next(this.#registry.collect(), store.now));
+      const answer = await store.publish(this.#next(store.now, before));
       const { status, storeId } = answer;
-      const isForgotten = store.now - this.heardAt >= PROTOCOL_TIMES.tombstoneMs + LEASE / 2;
-      if (status === 'unknown' && storeId === this.#store && isForgotten)
-        this.deficit += before - (this.secured.at(-1) ?? 0);
+      const isForgotten =
+        status === 'unknown' &&
+        storeId === this.#store &&
+        store.now - this.heardAt >= PROTOCOL_TIMES.tombstoneMs + LEASE / 2;
+      if (isForgotten) this.deficit += before - (this.secured.at(-1) ?? 0);
       if (status !== 'ok' && status !== 'late') this.memberSince = Infinity;
       if (this.#publication.answered(answer, store.now) === 'again') continue;
       this.#store = storeId;
@@ -105,6 +126,17 @@ export class ModelProcess {
     this.base = { least, most: this.counted };
     this.secured = [];
     this.deficit = 0;
+  }
+
+  /** What Redis knows of it, to roll back to. */
+  remember(): Remembered {
+    return { heardAt: this.heardAt, secured: [...this.secured] };
+  }
+
+  rollBack({ heardAt, secured }: Remembered, now: number): void {
+    if (this.heardAt > heardAt) this.lost = { from: this.heardAt, to: now };
+    this.heardAt = heardAt;
+    this.secured = [...secured];
   }
 
   /** The least and the most that may be in the totals now. */

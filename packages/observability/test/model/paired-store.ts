@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { deepEqual, equal } from 'node:assert/strict';
 import { type Snapshot, SnapshotReader } from '../../src/metrics/snapshot.ts';
 import { StoreTwin } from '../../src/metrics/store-twin.ts';
 import {
@@ -52,9 +52,9 @@ export class PairedStore {
       const knownStore = this.#ids.get(request.knownStore) ?? request.knownStore;
       const { storeId, ...said } = await this.#lua.publish({ ...request, knownStore });
       const { storeId: twinId, ...expected } = answer;
-      expect(said).toEqual(expected);
+      deepEqual(said, expected);
       if (!this.#ids.has(twinId)) this.#ids.set(twinId, storeId);
-      expect(storeId).toBe(this.#ids.get(twinId));
+      equal(storeId, this.#ids.get(twinId));
     }
     return answer;
   }
@@ -62,7 +62,7 @@ export class PairedStore {
   async fold(request: FoldRequest): Promise<void> {
     const answer = this.twin.fold(request);
     for (const boot of answer.folded) this.#tombstones.set(boot, this.now + PROTOCOL_TIMES.tombstoneMs);
-    if (this.#lua) expect(await this.#lua.fold(request)).toEqual(answer);
+    if (this.#lua) deepEqual(await this.#lua.fold(request), answer);
   }
 
   async flushAll(): Promise<void> {
@@ -85,7 +85,7 @@ export class PairedStore {
   async snapshot(): Promise<Snapshot> {
     if (this.#redis) {
       const read = await new SnapshotReader(this.#redis.client, storeKeys(this.#prefix)).read();
-      if (read) expect(comparable(read)).toEqual(comparable(this.twin.snapshot()));
+      if (read) deepEqual(comparable(read), comparable(this.twin.snapshot()));
     }
     return this.twin.snapshot();
   }

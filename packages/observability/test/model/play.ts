@@ -1,8 +1,8 @@
+import { ok } from 'node:assert/strict';
 import fc from 'fast-check';
-import { expect } from 'vitest';
 import type { PublishRequest } from '../../src/metrics/store.ts';
 import { PROTOCOL_TIMES } from '../../src/metrics/times.ts';
-import { LEASE, ModelProcess } from './model-process.ts';
+import { LEASE, ModelProcess, NOTHING } from './model-process.ts';
 import { ModelReader } from './model-reader.ts';
 import type { PairedStore } from './paired-store.ts';
 
@@ -115,6 +115,8 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
         break;
       case 'wait':
         await store.setTime(store.now + step.ms);
+        // No connection holds a word back for a week.
+        if (step.ms === WEEK_MS) inFlight = [];
         break;
       case 'read':
         await readers[step.reader]!.read(store, everyone);
@@ -150,15 +152,17 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
       await take(move);
       continue;
     }
+    // When nobody had published for as long, a copy of a second ago can't be told from an old one: another store begins.
+    if (store.now - store.twin.snapshot().publishedAt > PROTOCOL_TIMES.maxRollbackMs / 2) continue;
     const restore = await store.save();
-    const secured = new Map(everyone.map((process) => [process, [...process.secured]]));
+    const known = new Map(everyone.map((process) => [process, process.remember()]));
     for (const step of move.steps) {
       await take(step);
       await store.setTime(store.now + 100);
     }
     await restore();
     inFlight = [];
-    for (const one of everyone) one.secured = secured.get(one) ?? [];
+    for (const one of everyone) one.rollBack(known.get(one) ?? NOTHING, store.now);
   }
   for (const process of places) await process.publish(store);
   await settle(store, everyone);
@@ -174,7 +178,7 @@ async function settle(store: PairedStore, everyone: readonly ModelProcess[]): Pr
     let total = retired.get(process.slot) ?? 0;
     for (const { slots, values } of members) total += values[slots.indexOf(process.slot)] ?? 0;
     const { least, most } = process.range(process.isAlive ? process.counted : 0);
-    expect(total, `${process.name} counted twice`).toBeLessThanOrEqual(most);
-    expect(total, `${process.name} lost counts`).toBeGreaterThanOrEqual(least);
+    ok(total <= most, `${process.name} counted twice: ${total} of ${most}`);
+    ok(total >= least, `${process.name} lost counts: ${total} of ${least}`);
   }
 }
