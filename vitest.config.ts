@@ -16,8 +16,9 @@ const config: ViteUserConfig = defineConfig({
     // Whole-service tests wait for services more than they compute.
     maxWorkers: Math.max(4, availableParallelism() - 1),
     execArgv: ['--conditions=@prosaas/source'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Whole stacks start and stop in them, four at a time, on machines that do other things too.
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
   },
 });
 

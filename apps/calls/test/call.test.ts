@@ -1,5 +1,5 @@
 import { poll } from '@prosaas/devstack';
-import { type PlacedCall, babble, loudness } from '@prosaas/simulators';
+import { type CallerStream, type PlacedCall, babble, loudness } from '@prosaas/simulators';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Desk, Stage, shortProfile } from './stage.ts';
 
@@ -144,12 +144,19 @@ test('a sentence that the voice cannot speak becomes a tone, and the call goes o
 });
 
 test('many calls at once are all greeted, recorded and counted', async () => {
-  const calls = await Promise.all(
-    Array.from({ length: 15 }, () => desk.provider.call({ say: babble(12_000) })),
-  );
+  let seen = false;
+  const talk = async (stream: CallerStream): Promise<void> => {
+    await stream.untilMarks(1);
+    do await stream.say(babble(400));
+    while (!seen);
+    stream.press('#');
+  };
+  const calls = await Promise.all(Array.from({ length: 15 }, () => desk.provider.call({ script: talk })));
   await poll(async () => (await desk.get('/health')).body['active_calls'] === 15, {
+    timeoutMs: 20_000,
     what: '15 active calls',
   });
+  seen = true;
   const reports = await Promise.all(calls.map((call) => call.ended));
   expect(reports.map(({ marks }) => marks.length)).toEqual(Array.from({ length: 15 }, () => 2));
   const records = await Promise.all(calls.map(({ sid }) => stage.outcomeOf(sid)));

@@ -13,7 +13,7 @@ export interface PollOptions {
  */
 export async function poll<T>(
   fn: () => T | Promise<T>,
-  { timeoutMs = 10_000, everyMs = 25, what = 'a state' }: PollOptions = {},
+  { timeoutMs = 30_000, everyMs = 25, what = 'a state' }: PollOptions = {},
 ): Promise<Exclude<Awaited<T>, undefined | null | false>> {
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
