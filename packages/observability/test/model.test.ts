@@ -19,7 +19,7 @@ afterAll(async () => {
 
 test('the protocol keeps its promises in whatever order things go wrong', { timeout: 120_000 }, async () => {
   const anyOrder = fc.asyncProperty(moves, (sequence) => play(sequence, new PairedStore()));
-  await expect(fc.assert(anyOrder, { numRuns: 3000 })).resolves.toBeUndefined();
+  await expect(fc.assert(anyOrder, { numRuns: 10_000 })).resolves.toBeUndefined();
 });
 
 test('the Lua on a real Redis says the same as its twin all along', { timeout: 120_000 }, async () => {

@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { type RedisServer, poll, startRedis } from '@prosaas/devstack';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ReplicaHeartbeat, readHeartbeats } from '../src/index.ts';
+import { startDeafProxy } from './heartbeat/deaf-proxy.ts';
+import type { WorkerOptions } from './heartbeat/worker-process.ts';
+
+const KEY = 'worker:heartbeat';
+
+let server: RedisServer;
+let redis: Redis;
+const cleanup = new AsyncDisposableStack();
+beforeAll(async () => {
+  server = cleanup.use(await startRedis());
+  redis = new Redis(server.url);
+  cleanup.defer(() => redis.disconnect());
+});
+afterAll(() => cleanup.disposeAsync());
+
+interface TestWorker {
+  readonly process: ChildProcess;
+  readonly queue: Queue;
+  order(line: string): void;
+  /** Resolves when it says so. */
+  says(line: string): Promise<void>;
+  beat(): Promise<ReplicaHeartbeat>;
+  /** Waits for so many further beats. */
+  beats(count: number): Promise<void>;
+  /** Waits until there has been none for so long. */
+  isSilent(seconds: number): Promise<void>;
+}
+
+async function startWorker(name: string, options: Partial<WorkerOptions> = {}): Promise<TestWorker> {
+  const instance = `worker:h:${name}`;
+  const all: WorkerOptions = {
+    instance,
+    key: KEY,
+    queue: name,
+    jobsPort: server.port,
+    redisPort: server.port,
+    limited: false,
+    ...options,
+  };
+  const script = fileURLToPath(new URL('heartbeat/worker-process.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=@prosaas/source', script, JSON.stringify(all)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  cleanup.defer(async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  });
+  const said: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => said.push(line));
+  const queue = new Queue(name, { connection: { host: '127.0.0.1', port: server.port } });
+  queue.on('error', () => undefined);
+  cleanup.defer(() => queue.close());
+
+  const beat = (): Promise<ReplicaHeartbeat> =>
+    poll(
+      async () => {
+        const { replicas } = await readHeartbeats({ redis, key: KEY });
+        return replicas.find((replica) => replica.instance === instance);
+      },
+      { timeoutMs: 60_000, what: `a beat of ${instance}` },
+    );
+  await beat();
+  return {
+    process: child,
+    queue,
+    beat,
+    order: (line) => void child.stdin.write(`${line}\n`),
+    says: async (line) => {
+      await poll(() => said.includes(line), { timeoutMs: 60_000, what: `${instance} to say ${line}` });
+    },
+    beats: async (count) => {
+      const { beat_at } = await beat();
+      const what = `${count} beats of ${instance}`;
+      await poll(async () => (await beat()).beat_at >= beat_at + count, { timeoutMs: 60_000, what });
+    },
+    isSilent: async (seconds) => {
+      const what = `silence of ${instance}`;
+      await poll(async () => (await beat()).age_seconds > seconds, { timeoutMs: 60_000, what });
+    },
+  };
+}
+
+describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, () => {
+  test('that is idle beats on and on', async () => {
+    const worker = await startWorker('idle');
+    await worker.beats(15);
+    expect((await worker.beat()).queues).toEqual({ idle: 'fetch' });
+  });
+
+  test('that is frozen does not beat, is lost in the end, and beats again when it wakes', async () => {
+    const worker = await startWorker('frozen');
+    worker.process.kill('SIGSTOP');
+    await worker.isSilent(5);
+    const { beat_at } = await worker.beat();
+    const later = await readHeartbeats({ redis, key: KEY, now: beat_at + 100 });
+    expect(later.replicas.find(({ instance }) => instance === 'worker:h:frozen')).toMatchObject({
+      state: 'lost',
+    });
+    worker.process.kill('SIGCONT');
+    await worker.beats(2);
+  });
+
+  test('whose event loop is starved does not beat until it turns again', async () => {
+    const worker = await startWorker('starved');
+    worker.order('block 6000');
+    await worker.isSilent(4);
+    await worker.says('unblocked');
+    await worker.beats(2);
+  });
+
+  test('whose queue is paused beats on', async () => {
+    const worker = await startWorker('paused');
+    await worker.queue.pause();
+    await worker.queue.add('job', {});
+    await worker.beats(15);
+    expect(await worker.queue.getActiveCount()).toBe(0);
+  });
+
+  test('that is rate-limited beats on, although it fetches nothing', async () => {
+    const worker = await startWorker('limited', { limited: true });
+    await worker.queue.addBulk([1, 2, 3].map((n) => ({ name: 'job', data: { n } })));
+    await poll(async () => (await worker.beat()).queues['limited'] === 'rate_limited', { timeoutMs: 60_000 });
+    await worker.beats(2);
+  });
+
+  test('whose blocking connection is dead does not beat, although it lives, and beats again with a new one', async () => {
+    const proxy = cleanup.use(await startDeafProxy(server.port));
+    const worker = await startWorker('deaf', { jobsPort: proxy.port });
+    proxy.deaf = true;
+    await worker.isSilent(5);
+    worker.order('ping');
+    await worker.says('pong');
+    proxy.deaf = false;
+    await worker.beats(2);
+  });
+
+  test('that has stopped taking jobs does not beat, although it lives', async () => {
+    const worker = await startWorker('closed');
+    worker.order('close');
+    await worker.isSilent(5);
+    worker.order('ping');
+    await worker.says('pong');
+    await worker.says('no heartbeat: not every consumer works');
+  });
+
+  test('says which queues it serves: one that nobody serves is in no beat', async () => {
+    const worker = await startWorker('served');
+    expect(Object.keys((await worker.beat()).queues)).toEqual(['served']);
+    const { replicas } = await readHeartbeats({ redis, key: KEY });
+    const served = replicas.flatMap(({ state, queues }) => (state === 'live' ? Object.keys(queues) : []));
+    expect(served).not.toContain('nobodys');
+  });
+});
