@@ -11,7 +11,7 @@ const ROUNDS = 11;
 export async function compare(
   module: URL,
   names: readonly string[],
-  rounds = ROUNDS,
+  rounds: number = ROUNDS,
 ): Promise<Record<string, number[]>> {
   const results: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
   const children: [string, ChildProcess][] = [];
