@@ -100,7 +100,10 @@ export class Allowance {
     for (const [i, answer] of ledger.answers.entries()) {
       const last = ledger.answers[i - 1];
       if (answer.at > by || !last || last.store !== answer.store) continue;
-      if (this.#epochs.get(answer.store) !== epoch || answer.collectedAt - last.at < TIMES.tombstoneMs)
+      if (
+        this.#epochs.get(answer.store) !== epoch ||
+        answer.collectedAt - last.collectedAt < TIMES.tombstoneMs
+      )
         continue;
       missing += Math.max(0, answer.before[series] - this.secured(ledger, series, epoch, answer.collectedAt));
     }

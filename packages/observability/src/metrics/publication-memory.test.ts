@@ -102,7 +102,7 @@ test('a process that Redis forgot in a roll-back has all of its counts again, ho
   expect(total()).toBe(6);
 });
 
-test('a first word that nobody answered is not counted again when its tombstone is gone', () => {
+test('a boot that nobody confirmed, and whose tombstone is gone, does not count twice', () => {
   const { twin, count, word, publish, foldLapsed, total } = start();
   count(5);
   twin.publish(word());

@@ -24,7 +24,6 @@ export function sourceOf(boot: string): MetricsSource {
 
 interface Sent {
   readonly seq: number;
-  readonly at: number;
   readonly values: Float64Array;
 }
 
@@ -80,21 +79,21 @@ export class Publication {
       this.#schema = schemaOf(slots);
       this.#schemaKnown = false;
     }
-    // Its first word may be folded, and the tombstone gone: registered again, that word would count twice.
-    const first = this.#registered ? undefined : this.#open[0];
-    if (first && now - first.at >= this.#tombstoneMs + this.#leaseMs / 2) this.#beginAgain(this.#open.at(-1));
     const seq = ++this.#seq;
-    const absolute = values.slice();
-    this.#open = [...this.#open.slice(1 - REMEMBERED), { seq, at: now, values: absolute }];
+    // A boot that nobody has confirmed brings nothing: registered twice, with its tombstone gone in between, what it
+    // brought would count twice. Until its first values come it is not fresh either.
+    const isNew = !this.#registered;
+    const absolute = isNew ? values.map((_, i) => this.#base[i] ?? 0) : values.slice();
+    this.#open = [...this.#open.slice(1 - REMEMBERED), { seq, values: absolute }];
     const own = absolute.map((value, i) => value - (this.#base[i] ?? 0));
     return {
       boot: this.#boot,
       blob: encodeBlob({ schema: this.#schema.hash, seq, leaseMs: this.#leaseMs, values: own }),
-      register: !this.#registered,
+      register: isNew,
       schemaText: this.#schemaKnown ? undefined : this.#schema.text,
       knownStore: this.#storeId,
       seenAt: this.#seenAt,
-      elapsedMs: Math.floor(now - this.#heardAt),
+      elapsedMs: isNew ? -this.#seenAt : Math.floor(now - this.#heardAt),
       seenFolds: this.#seenFolds,
     };
   }
@@ -110,13 +109,14 @@ export class Publication {
     switch (status) {
       case 'ok':
       case 'late':
-        this.#registered = true;
         this.#schemaKnown = true;
         this.#seenAt = now;
         this.#heardAt = heardAt;
         this.#taken = [...this.#taken, ...this.#open].slice(-REMEMBERED);
         this.#open = [];
-        return 'done';
+        if (this.#registered) return 'done';
+        this.#registered = true;
+        return 'again';
       case 'schema':
         this.#schemaKnown = false;
         return 'again';

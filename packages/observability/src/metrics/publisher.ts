@@ -25,8 +25,8 @@ export interface MetricsPublisher extends AsyncDisposable {
   flush(): Promise<boolean>;
 }
 
-/** A boot that was folded, forgotten or whose schema is gone is back after two or three words; more is a fault. */
-const MAX_WORDS = 4;
+/** A boot that was folded, forgotten or whose schema is gone is back after three or four words; more is a fault. */
+const MAX_WORDS = 5;
 
 /**
  * Publishes a registry's values about once a second. Dispose of it last: it publishes once more and moves the totals

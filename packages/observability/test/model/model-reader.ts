@@ -42,7 +42,7 @@ export class ModelReader {
     const isKnown = seen.some((at) => at >= process.memberSince);
     // A word that a roll-back took is missed by who saw it.
     const isMissed =
-      lost !== undefined && lost.from + LEASE > now && seen.some((at) => at >= lost.from && at < lost.to);
+      lost !== undefined && lost.from + LEASE > now && seen.some((at) => at > lost.from && at < lost.to);
     const isLive = process.heardAt + LEASE > now || isMissed;
     return isKnown && isLive ? process.countedBy(now - PROTOCOL_TIMES.freshMs) : 0;
   }
