@@ -59,8 +59,11 @@ export class RecordingSignalRepository {
           together.along = await this.#along(stanza, padded, phoneOf);
           return padded;
         };
-        // The inner transaction joins this one.
-        return commitTogether.run(together, () => keys.transaction(decrypt, options.jid));
+        // The inner transaction joins this one, whose key is the one under which the client sends: by itself it would read
+        // and write a contact's ratchet under two keys at once, and the write that came first would be lost.
+        return commitTogether.run(together, () =>
+          keys.transaction(decrypt, this.#options.creds.me?.id ?? options.jid),
+        );
       },
     };
   };

@@ -43,6 +43,7 @@ export class SimulatedPhone implements Phone {
   readonly pushName: string;
   readonly received: ReceivedText[] = [];
   repeats = 0;
+  unreadable = 0;
   readonly deviceIds: number[] = [0];
   readonly #device: SignalDevice;
   readonly #directory: Directory;
@@ -207,6 +208,7 @@ export class SimulatedPhone implements Phone {
   }
 
   #askAgain(envelope: Envelope): void {
+    this.unreadable += 1;
     const bundle = this.#device.bundle();
     const t = unixSeconds();
     void envelope.sender.companion.outbox.add(

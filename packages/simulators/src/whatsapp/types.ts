@@ -48,6 +48,8 @@ export interface Phone {
   readonly received: ReadonlyArray<ReceivedText>;
   /** How many messages with an id it had already came in. */
   readonly repeats: number;
+  /** How many messages it could not decrypt, and asked for again. */
+  readonly unreadable: number;
   /** Resolves when the client has acknowledged the delivery. */
   sendText(to: Account, text: string, options?: SendOptions): Promise<{ id: string }>;
   /** Takes back a message it sent: a protocol message, no text. */
