@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 
 /** What becomes of the connection whose reply was swallowed: nothing more is heard on it, or it breaks at once. */
-export type Swallowing = 'silence' | 'cut';
+type Swallowing = 'silence' | 'cut';
 
 export interface Proxy extends Disposable {
   readonly port: number;
