@@ -7,7 +7,7 @@ export interface ContactQuery {
   businessId: string | undefined;
 }
 
-export interface ContactConversation {
+interface ContactConversation {
   id: string;
   business_id: string;
   channel: string;
