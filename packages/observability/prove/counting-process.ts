@@ -101,7 +101,8 @@ function watchAnswers(client: Redis): void {
       if (Array.isArray(answer) && answer.length === 5) {
         const [status, , store] = answer as string[];
         // What only registers a process brings no values.
-        const taken = status === 'ok' && args[REGISTERS] === '1' ? 'registered' : status;
+        const isTaken = status === 'ok' || status === 'late';
+        const taken = isTaken && args[REGISTERS] === '1' ? 'registered' : status;
         enter(`a ${now()} ${collection} ${taken} ${store} ${now() - sentAt}`);
       }
       return answer;

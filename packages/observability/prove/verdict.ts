@@ -175,7 +175,7 @@ function judgeAudits(
         ({ kind, begin: from, end: to, victims }) =>
           from < ledger.endedAt &&
           to > word - TIMES.limitMs &&
-          (/Redis|FLUSHALL|folders/.test(kind) || (kind === 'lost reply' && victims.includes(who))),
+          (/Redis|FLUSHALL|folders|node|slot/.test(kind) || (kind === 'lost reply' && victims.includes(who))),
       );
       if (!disturbed) longestLossMs = Math.max(longestLossMs, ledger.endedAt - word);
     }
