@@ -18,7 +18,7 @@ export async function prove({ seed, short, say }: ProveOptions): Promise<boolean
   // Two worlds side by side: they share the machine and nothing else.
   const outcomes = await Promise.all([
     proveSingle(random.fork(), plan),
-    proveCluster(random.fork(), short ? 1 : 10),
+    proveCluster(random.fork(), short ? 1 : 11),
   ]);
   return report(outcomes, short ? 0 : 10, began, say);
 }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Audit, audit, readOnce } from './audit.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { type Fleet, startFleet } from './fleet.ts';
-import { notAtWork } from './landing.ts';
+import { atWork } from './landing.ts';
 import { Ledger } from './ledger.ts';
 import { now } from './now.ts';
 import { kill } from './process-faults.ts';
@@ -75,10 +75,10 @@ export async function proveCluster(random: Random, each: number): Promise<Outcom
 
   const ledgers = new Map([...fleet.ledgers].map(([who, path]) => [who, new Ledger(who, path)]));
   const readings = fleet.readings.map((path) => replay(path));
-  const marks: Marks = { rollBacks: [], flushes: [], broken: notAtWork(faults, ledgers) };
+  const marks: Marks = { rollBacks: [], flushes: [], broken: [] };
   const verdict = judge({ ledgers, readings, audits, faults, marks });
   if (verdict.broken.length === 0) await rm(folder, { recursive: true });
-  return { faults, verdict, folder };
+  return { faults: atWork(faults, ledgers), verdict, folder };
 }
 
 async function injectAll(cluster: Cluster, random: Random, each: number, faults: Landed[]): Promise<void> {

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { type Audit, audit, readOnce } from './audit.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { startFleet } from './fleet.ts';
-import { notAtWork } from './landing.ts';
+import { atWork } from './landing.ts';
 import { leftovers } from './leftovers.ts';
 import { Ledger } from './ledger.ts';
 import { startProxy } from './proxy.ts';
@@ -18,6 +18,7 @@ import { type Verdict, judge } from './verdict.ts';
 import { type Landed, type Marks, type World, takingTurns } from './world.ts';
 
 export interface Outcome {
+  /** Those that hit processes at work. */
   readonly faults: readonly Landed[];
   readonly verdict: Verdict;
   /** Where the ledgers are; kept when a promise was broken. */
@@ -101,10 +102,9 @@ export async function proveSingle(random: Random, { rounds, share, say }: Plan):
 
   const ledgers = new Map([...fleet.ledgers].map(([who, path]) => [who, new Ledger(who, path)]));
   const readings = fleet.readings.map((path) => replay(path));
-  marks.broken.push(...notAtWork(faults, ledgers));
   const verdict = judge({ ledgers, readings, audits, faults, marks });
   if (verdict.broken.length === 0) await rm(folder, { recursive: true });
-  return { faults, verdict, folder };
+  return { faults: atWork(faults, ledgers), verdict, folder };
 }
 
 /** Hands out a round's faults: four lanes for processes, side by side, and one for Redis. */
