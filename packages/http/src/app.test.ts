@@ -55,11 +55,9 @@ beforeEach(() => {
   app.get('/details', async (request) => ({ seen: canSeeDetails(keyRing)(request) }));
   const opens = guard(keyRing, { roles: ['business'], audit: (use) => void audit.push(use) });
   app.get('/things/:id', { onRequest: opens }, async (request) => request.principal);
-  app.post(
-    '/internal',
-    { onRequest: guard(keyRing, { roles: ['internal'] }) },
-    async (request) => request.principal,
-  );
+  const fromService = { onRequest: guard(keyRing, { roles: ['internal'] }) };
+  app.get('/internal', fromService, async () => ({}));
+  app.post('/internal', fromService, async (request) => request.principal);
   app.get(
     '/keyless',
     { onRequest: guard({ current: () => undefined }, { roles: ['business'] }) },
@@ -227,6 +225,18 @@ describe('the log', () => {
     await app.inject('/healthzzz');
     await app.inject('/readyz/nothing');
     expect(answered()).toMatchObject([{ path: '/healthzzz' }, { path: '/readyz/nothing', status: 404 }]);
+  });
+
+  test('has none for what a service reads of another, and one for what it does there', async () => {
+    const headers = { 'x-internal-secret': keyRing.current()?.internalSecret };
+    await app.inject({ url: '/internal', headers });
+    expect(answered()).toEqual([]);
+    await app.inject({ method: 'POST', url: '/internal', headers });
+    await app.inject({ url: '/internal' });
+    expect(answered()).toMatchObject([
+      { method: 'POST', status: 200 },
+      { method: 'GET', status: 401 },
+    ]);
   });
 
   test('takes no request id that could forge a line', async () => {

@@ -3,12 +3,16 @@ import type { App } from './app.ts';
 /** A probe, or a part of it: `/readyz/database`, `/metrics.json`. */
 const probe = /^\/(?:healthz|livez|readyz|warmup|version|health|api\/health|metrics)(?:[./]|$)/;
 
-/** One line for each answer, but for probes that pass: they come by the second and say nothing. Never the query. */
+/**
+ * One line for each answer, but for probes that pass and for what services read of one another: they come by the second
+ * and say nothing. Never the query.
+ */
 export function mountRequestLog(app: App): void {
   app.addHook('onResponse', (request, reply, done) => {
     done();
     const path = request.url.split('?', 1)[0] ?? '/';
-    if (reply.statusCode < 400 && probe.test(path)) return;
+    const asksItself = request.method === 'GET' && request.principal?.role === 'internal';
+    if (reply.statusCode < 400 && (asksItself || probe.test(path))) return;
     request.log.info(
       { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
       'Answered',
