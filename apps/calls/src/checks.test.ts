@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import type { Agent } from '@prosaas/agentkit';
+import { testRedis } from '@prosaas/devstack';
+import { createLogger, createRedis, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { type CheckParts, callsChecks } from './checks.ts';
 
@@ -19,4 +22,28 @@ test.each([
   const checks = callsChecks({ agent, hasAuthToken: true } as CheckParts);
   const check = checks.find(({ name }) => name === 'agent');
   expect(await check?.run(never)).toEqual(shown);
+});
+
+test('Redis that answers the probe is not enough: the connection that takes calls has to be back, too', async () => {
+  await using server = await testRedis();
+  const log = createLogger({ service: 'calls', instance: 'test', level: 'silent' });
+  const open = (name: string): ReturnType<typeof createRedis> =>
+    createRedis({ url: server.url, name, role: 'commands', log });
+  const [redis, serving] = [open('probe'), open('calls')];
+  try {
+    await Promise.all([redisReady(redis), redisReady(serving)]);
+    const parts: Partial<CheckParts> = { redis, serving, slotsKey: '{prosaas}:calls' };
+    const [check] = callsChecks(parts as CheckParts);
+    expect(check?.name).toBe('redis');
+    expect(await check?.run(never)).toEqual({ facts: { active_calls: 0 } });
+    const away = once(serving, 'end');
+    serving.disconnect();
+    await away;
+    await expect(check?.run(never)).rejects.toMatchObject({ reason: 'not_ready' });
+    await serving.connect();
+    expect(await check?.run(never)).toEqual({ facts: { active_calls: 0 } });
+  } finally {
+    redis.disconnect();
+    serving.disconnect();
+  }
 });

@@ -13,6 +13,8 @@ import {
 export interface CheckParts {
   /** A connection of its own: a hung Redis must not be waited for twice. */
   redis: Redis;
+  /** The connection that takes calls. It comes back when it does: Redis may answer a probe before it answers a caller. */
+  serving: Pick<Redis, 'status'>;
   /** Of the pool of slots. */
   slotsKey: string;
   database: DatabaseProbe;
@@ -23,6 +25,7 @@ export interface CheckParts {
 
 export function callsChecks({
   redis,
+  serving,
   slotsKey,
   database,
   agent,
@@ -39,6 +42,8 @@ export function callsChecks({
         if (redis.status === 'connecting' && !connected) await redisReady(redis, signal);
         const { active } = await readSlotTotals(redis, slotsKey);
         connected = true;
+        if (serving.status !== 'ready')
+          throw new CheckFailure('not_ready', { facts: { active_calls: active } });
         return { facts: { active_calls: active } };
       },
     },

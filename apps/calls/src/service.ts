@@ -131,6 +131,7 @@ export async function startCalls(
   const healthRedis = openRedis('calls:health');
   const checks = callsChecks({
     redis: healthRedis,
+    serving: redis,
     slotsKey,
     database: opening.use(createDatabaseProbe({ url: config.DATABASE_URL })),
     agent,
