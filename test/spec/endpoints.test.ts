@@ -73,7 +73,7 @@ describe.each(endpoints)('$service $path', (endpoint) => {
     }
   });
 
-  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('answers %s 405 with Allow', async (method) => {
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('answers %s 405 with Allow', async (method) => {
     const answer = await ask(urlOf(endpoint), { method });
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe('GET, HEAD');

@@ -62,6 +62,7 @@ export function buildApp(parts: ApiParts): App {
     health,
     probes: [...livenessProbes(), ...apiProbes(parts)],
     canSeeDetails: seesDetails,
+    livenessFirst: true,
   });
   app.register(versionRoute(parts.build));
   const metrics = { reader: parts.metrics, guard: metricsGuard(keyRing) };

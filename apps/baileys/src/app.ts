@@ -49,6 +49,7 @@ export function buildApp({
     health,
     probes: [...livenessProbes(), ...baileysProbes(manager)],
     canSeeDetails: canSeeDetails(keyRing),
+    livenessFirst: true,
   });
   app.register(versionRoute(build));
 

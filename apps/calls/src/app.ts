@@ -54,6 +54,7 @@ export async function buildApp(parts: CallsParts): Promise<App> {
     health,
     probes: [...livenessProbes(), ...callsProbes()],
     canSeeDetails: canSeeDetails(keyRing),
+    livenessFirst: true,
   });
   app.register(versionRoute(build));
   incomingCallRoute(app, parts);

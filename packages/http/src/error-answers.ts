@@ -5,8 +5,9 @@ import { type Problem, problem, problemOf, sendProblem } from './problem.ts';
 /** Every error as problem+json, logged once here; 404 for an unknown path, 405 with `Allow` for a known one. */
 export function mountErrorAnswers(app: App): void {
   const methods = new AllowedMethods();
-  app.addHook('onRoute', ({ method, url }) => {
-    methods.add(url, method);
+  app.addHook('onRoute', ({ method, url, config }) => {
+    const { methodNotAllowed: refuses } = (config ?? {}) as { methodNotAllowed?: boolean };
+    if (refuses !== true) methods.add(url, method);
   });
   app.setErrorHandler((error, request, reply) => {
     const answer = problemOf(error);

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type ConstantAnswer, answerFirst } from '../http/answer-first.ts';
 import { getRoute } from '../http/get-route.ts';
 import { namedPlugin } from '../http/named-plugin.ts';
+import { routeMetrics } from '../instruments/http.ts';
 import { wantsHealthJson } from './accept.ts';
 import { type Rendered, renderBody, renderHealthJson, renderOne, renderVerbose } from './forms.ts';
 import { Probe, type ProbeDefinition, type ProbeState } from './probe.ts';
@@ -11,6 +13,11 @@ export interface HealthRoutesOptions {
   probes: readonly ProbeDefinition[];
   /** Whether this caller may see error texts and addresses; nobody unless given. */
   canSeeDetails?: (request: FastifyRequest) => boolean;
+  /**
+   * Plain requests for probes that depend on nothing (`/healthz`, `/livez`) are answered before the app's hooks and without
+   * the headers that these put on answers: they live as long as the process does, at the price of bare Node.
+   */
+  livenessFirst?: boolean;
 }
 
 interface ProbeQuery {
@@ -19,21 +26,39 @@ interface ProbeQuery {
 }
 
 async function plugin(app: FastifyInstance, options: HealthRoutesOptions): Promise<void> {
+  const constants = new Map<string, ConstantAnswer>();
   for (const definition of options.probes) {
     const probe = new Probe(definition, options.health);
     app.addHook('onClose', async () => probe[Symbol.dispose]());
-    probeRoute(app, probe, options);
+    const always = constantOf(probe);
+    if (always) {
+      // Hooks run in their order: one that instruments the app has bound the route's metrics by now.
+      app.addHook('onRoute', (route) => {
+        if (route.url === definition.path && route.method === 'GET')
+          constants.set(definition.path, { ...always, metrics: routeMetrics(route) });
+      });
+    }
+    probeRoute(app, probe, options, always);
     for (const check of probe.checks) checkRoute(app, probe, check, options);
   }
+  if (options.livenessFirst === true) answerFirst(app.server, constants);
 }
 
-function probeRoute(app: FastifyInstance, probe: Probe, options: HealthRoutesOptions): void {
+/** What depends on nothing is asked for the most; it is written once. */
+function constantOf(probe: Probe): Rendered | undefined {
+  const isConstant = probe.checks.length === 0 && !probe.definition.failsWhileDraining;
+  return isConstant ? renderBody(probe, probe.state(new Set()), false) : undefined;
+}
+
+function probeRoute(
+  app: FastifyInstance,
+  probe: Probe,
+  options: HealthRoutesOptions,
+  always: Rendered | undefined,
+): void {
   const { health, canSeeDetails = () => false } = options;
   const { path, name } = probe.definition;
   const known = new Set([...probe.checks, SHUTDOWN]);
-  // What depends on nothing is asked for the most; it is written once.
-  const isConstant = probe.checks.length === 0 && !probe.definition.failsWhileDraining;
-  const always = isConstant ? renderBody(probe, probe.state(new Set()), false) : undefined;
   const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (always && !request.url.includes('?') && !wantsHealthJson(request.headers.accept))
       return reply.type(always.type).send(always.body);

@@ -23,6 +23,8 @@ export function getRoute(app: FastifyInstance, { path, preHandler, handler }: Ge
   app.route({
     method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
     url: path,
+    // For whoever lists the methods of a path.
+    config: { methodNotAllowed: true },
     onRequest: async (request, reply) => {
       setHeaders(reply);
       const detail = `${request.method} is not allowed here`;

@@ -122,6 +122,12 @@ export function instrumentHttp(app: FastifyInstance, { registry, labels = {} }: 
   app.addHook('onResponse', (_request, _reply, done) => done());
 }
 
+/** Of a `GET` route, where its app is instrumented. */
+export function routeMetrics({ config }: RouteOptions): RouteMetrics | undefined {
+  const { [metricsOfRoute]: byMethod }: { [metricsOfRoute]?: ByMethod } = config ?? {};
+  return byMethod?.['GET'];
+}
+
 /** Its answer lasts as long as the socket: no request in the sense of these metrics. */
 const isWebSocket = (route: RouteOptions): boolean => (route as { websocket?: boolean }).websocket === true;
 
