@@ -33,31 +33,39 @@ RUN apt-get update -qq \
 FROM with-curl AS api
 COPY deploy/images/prosaas-keys /usr/local/bin/
 COPY --from=build /out/api ./
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compile-cache
+RUN --mount=type=bind,from=build,source=/app/scripts,target=/scripts node /scripts/fill-compile-cache.mjs /app apps/api/dist/main.js apps/api/dist/keys.js
 ARG BUILD_NUMBER=0 GIT_COMMIT=unknown BUILT_AT=
-ENV NODE_ENV=production HOST=0.0.0.0 BUILD_NUMBER=$BUILD_NUMBER GIT_COMMIT=$GIT_COMMIT BUILT_AT=$BUILT_AT
+ENV HOST=0.0.0.0 BUILD_NUMBER=$BUILD_NUMBER GIT_COMMIT=$GIT_COMMIT BUILT_AT=$BUILT_AT
 USER node
 EXPOSE 5000
 CMD ["node", "apps/api/dist/main.js"]
 
 FROM with-curl AS calls
 COPY --from=build /out/calls ./
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compile-cache
+RUN --mount=type=bind,from=build,source=/app/scripts,target=/scripts node /scripts/fill-compile-cache.mjs /app apps/calls/dist/main.js
 ARG BUILD_NUMBER=0 GIT_COMMIT=unknown BUILT_AT=
-ENV NODE_ENV=production HOST=0.0.0.0 BUILD_NUMBER=$BUILD_NUMBER GIT_COMMIT=$GIT_COMMIT BUILT_AT=$BUILT_AT
+ENV HOST=0.0.0.0 BUILD_NUMBER=$BUILD_NUMBER GIT_COMMIT=$GIT_COMMIT BUILT_AT=$BUILT_AT
 USER node
 EXPOSE 5050
 CMD ["node", "apps/calls/dist/main.js"]
 
 FROM with-python AS worker
 COPY --from=build /out/worker ./
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compile-cache
+RUN --mount=type=bind,from=build,source=/app/scripts,target=/scripts node /scripts/fill-compile-cache.mjs /app apps/worker/dist/main.js
 ARG BUILD_NUMBER=0 GIT_COMMIT=unknown BUILT_AT=
-ENV NODE_ENV=production BUILD_NUMBER=$BUILD_NUMBER GIT_COMMIT=$GIT_COMMIT BUILT_AT=$BUILT_AT
+ENV BUILD_NUMBER=$BUILD_NUMBER GIT_COMMIT=$GIT_COMMIT BUILT_AT=$BUILT_AT
 USER node
 CMD ["node", "apps/worker/dist/main.js"]
 
 FROM with-wget AS baileys
 COPY --from=build /out/baileys ./
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compile-cache
+RUN --mount=type=bind,from=build,source=/app/scripts,target=/scripts node /scripts/fill-compile-cache.mjs /app apps/baileys/dist/main.js
 ARG BUILD_NUMBER=0 GIT_COMMIT=unknown BUILT_AT=
-ENV NODE_ENV=production HOST=0.0.0.0 BUILD_NUMBER=$BUILD_NUMBER GIT_COMMIT=$GIT_COMMIT BUILT_AT=$BUILT_AT
+ENV HOST=0.0.0.0 BUILD_NUMBER=$BUILD_NUMBER GIT_COMMIT=$GIT_COMMIT BUILT_AT=$BUILT_AT
 USER node
 EXPOSE 3300
 CMD ["node", "apps/baileys/dist/main.js"]

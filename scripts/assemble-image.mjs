@@ -1,19 +1,21 @@
-// Lays out what one app's image ships: the built app, the workspaces it needs, and the packages of node_modules that any
-// of them depends on in production. `node scripts/assemble-image.mjs apps/api /out/api`
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  lstatSync,
-  symlinkSync,
-} from 'node:fs';
+// Lays out what one app's image ships: the built app as one file for each of its entries, the files that its workspaces read,
+// and the packages of node_modules that can't be in a bundle. `node scripts/assemble-image.mjs apps/api /out/api`
+import { cpSync, existsSync, lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { bundle, external } from './bundle.mjs';
 
 const [app, out] = process.argv.slice(2);
 const root = process.cwd();
+
+/** What is started by its path: of the app itself, and of a package for whoever has it. */
+const entries = {
+  'apps/api': ['dist/main.js', 'dist/keys.js'],
+  'apps/calls': ['dist/main.js'],
+  'apps/worker': ['dist/main.js'],
+  'apps/baileys': ['dist/main.js'],
+  'packages/agentkit': ['dist/voice-worker.js'],
+  'packages/simulators': ['dist/main.js'],
+};
 
 const manifest = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 
@@ -27,42 +29,37 @@ function find(from, name) {
   }
 }
 
-const packages = new Set();
 const workspaces = new Set();
-const links = new Map();
+/** The external ones, and what these need in turn. */
+const packages = new Set();
+const bundled = new Set();
+const walked = new Set();
 
-function visit(folder) {
-  const seen = folder.includes('node_modules') ? packages : workspaces;
-  if (seen.has(folder)) return;
-  seen.add(folder);
+/** `shipped`: this folder is a package that stays one, and so are those that it needs. */
+function visit(folder, shipped) {
+  const key = `${folder} ${shipped}`;
+  if (walked.has(key)) return;
+  walked.add(key);
+  if (shipped) packages.add(folder);
+  else if (folder.includes('node_modules')) bundled.add(folder);
+  else workspaces.add(folder);
   const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest(folder);
-  const wanted = { ...peerDependencies, ...optionalDependencies, ...dependencies };
-  for (const name of Object.keys(wanted)) {
+  const isOptional = (name) => name in (optionalDependencies ?? {}) || peerDependenciesMeta?.[name]?.optional;
+  for (const name of Object.keys({ ...peerDependencies, ...optionalDependencies, ...dependencies })) {
     const found = find(folder, name);
+    // An optional peer that is here is here for somebody else.
+    if (peerDependenciesMeta?.[name]?.optional && !dependencies?.[name]) continue;
     if (found === undefined) {
-      const dispensable = name in (optionalDependencies ?? {}) || peerDependenciesMeta?.[name]?.optional;
-      if (!dispensable) throw new Error(`${folder} needs ${name}, which is not installed`);
-    } else if (
-      dependencies?.[name] === undefined &&
-      optionalDependencies?.[name] === undefined &&
-      isOptionalPeer(name)
-    ) {
-      // An optional peer that only happens to be here for somebody else.
+      if (!isOptional(name)) throw new Error(`${folder} needs ${name}, which is not installed`);
     } else if (lstatSync(join(root, found)).isSymbolicLink()) {
-      const target = relative(root, join(root, dirname(found), readlinkSync(join(root, found))));
-      links.set(found, target);
-      visit(target);
+      visit(relative(root, join(root, dirname(found), readlinkSync(join(root, found)))), false);
     } else {
-      visit(found);
+      visit(found, shipped || name in external);
     }
-  }
-
-  function isOptionalPeer(name) {
-    return peerDependenciesMeta?.[name]?.optional === true;
   }
 }
 
-visit(app);
+visit(app, false);
 
 for (const folder of packages) {
   cpSync(join(root, folder), join(out, folder), {
@@ -72,29 +69,34 @@ for (const folder of packages) {
       !relative(join(root, folder), source).split('/').includes('node_modules') && !source.endsWith('.map'),
   });
 }
+/** Code is in the bundle, or not for production. */
 const leftOut = new Set([
-  'src',
-  'test',
   'bench',
-  'scripts',
+  'dist',
   'examples',
   'node_modules',
+  'prove',
+  'scripts',
+  'src',
+  'test',
   'tsconfig.json',
   'tsconfig.tsbuildinfo',
   'README.md',
 ]);
 for (const folder of workspaces) {
   for (const name of readdirSync(join(root, folder))) {
-    if (leftOut.has(name)) continue;
-    cpSync(join(root, folder, name), join(out, folder, name), {
-      recursive: true,
-      filter: (source) => !/\.(test\.[^/]*|d\.ts|map|tsbuildinfo)$/.test(source),
-    });
+    if (!leftOut.has(name)) cpSync(join(root, folder, name), join(out, folder, name), { recursive: true });
+  }
+  for (const entry of entries[folder] ?? []) await bundle({ root, entry: join(folder, entry), out });
+}
+// What is bundled keeps its licence.
+for (const folder of bundled) {
+  for (const name of readdirSync(join(root, folder))) {
+    if (/^(licen[cs]e|copying|notice)/i.test(name))
+      cpSync(join(root, folder, name), join(out, 'licenses', folder.split('node_modules/').at(-1), name), {
+        recursive: true,
+      });
   }
 }
-for (const [link, target] of links) {
-  mkdirSync(dirname(join(out, link)), { recursive: true });
-  symlinkSync(relative(dirname(join(out, link)), join(out, target)), join(out, link));
-}
 cpSync(join(root, 'package.json'), join(out, 'package.json'));
-process.stdout.write(`${app}: ${workspaces.size} workspaces, ${packages.size} packages\n`);
+process.stdout.write(`${app}: ${workspaces.size} workspaces, ${packages.size} packages beside the bundle\n`);
