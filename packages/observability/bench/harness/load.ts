@@ -26,7 +26,7 @@ export class Load implements Disposable {
     return new Load(sockets, url);
   }
 
-  /** Sends `total` requests. Throws when an answer is not 200. */
+  /** Sends `total` requests. Throws when an answer is not 200, or a connection was closed. */
   async send(total: number): Promise<void> {
     let left = total;
     await Promise.all(
@@ -37,7 +37,7 @@ export class Load implements Disposable {
               if (left-- > 0) {
                 socket.write(this.#request);
               } else {
-                socket.off('data', onData);
+                socket.off('data', onData).off('close', onClose);
                 resolve();
               }
             };
@@ -46,7 +46,9 @@ export class Load implements Disposable {
               if (data.toString('latin1', 9, 12) === '200') next();
               else reject(new Error(`answered ${data.toString('latin1', 0, 60)}`));
             };
-            socket.on('data', onData);
+            const onClose = (): void => reject(new Error('the connection was closed'));
+            if (socket.closed) onClose();
+            socket.on('data', onData).on('close', onClose);
             next();
           }),
       ),
