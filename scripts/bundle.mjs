@@ -20,6 +20,8 @@ export async function bundle({ root, entry, out }) {
     input: join(root, entry),
     cwd: root,
     platform: 'node',
+    // The code is JavaScript by now; the references of ours name folders that an image does not have.
+    tsconfig: false,
     external: [...Object.keys(external), ...absent].map((name) => new RegExp(`^${name}(/|$)`)),
     logLevel: 'warn',
     onLog(level, log, handler) {

@@ -18,6 +18,7 @@ import {
   HistogramSeries,
 } from './handles.ts';
 import { type Labels, histogramKeys, slotKey, sumPart } from './slot.ts';
+import { SlotIndex } from './slot-index.ts';
 
 /** What a registry holds at one moment: `values[i]` is what `slots[i]` names. */
 export interface Collection {
@@ -34,13 +35,13 @@ export interface MetricsRegistryOptions {
 
 type Scalar = CounterSeries | GaugeSeries;
 
-/** `handles` has them by their slot; a histogram by that of its sum. */
 interface ScalarFamily extends Family {
-  readonly handles: Map<string, Scalar>;
+  size: number;
 }
 
 interface HistogramFamily extends Family {
   readonly series: { histogram: HistogramSeries; keyOf: (part: number) => string; slots: number[] }[];
+  /** By the key of their sum. */
   readonly handles: Map<string, HistogramSeries>;
 }
 
@@ -54,6 +55,7 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
   #onOverflow: (name: string) => void;
   #scalars = new Map<string, ScalarFamily>();
   #scalarsBySlot: (Scalar | undefined)[] = [];
+  #scalarSlots = new SlotIndex((slot) => this.#slots[slot] ?? this.#newSlots[slot - this.#slots.length]!);
   #histograms = new Map<string, HistogramFamily>();
   #overflowed = new Set<string>();
   #slots: readonly string[] = [];
@@ -124,20 +126,20 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     Series: typeof CounterSeries | typeof GaugeSeries,
   ): Scalar {
     const definition = this.#definition(name, type);
-    const family = familyOf<ScalarFamily>(this.#scalars, name);
+    const family = familyOf<ScalarFamily>(this.#scalars, name, { size: 0 });
     const checked = checkLabels(name, definition, labels);
     const key =
       type === 'counter'
         ? slotKey({ kind: 'c', name, labels: checked })
         : slotKey({ kind: 'g', name, labels: checked, aggregate: definition.aggregate ?? 'sum' });
-    const bound = family.handles.get(key);
-    if (bound) return bound;
-    if (this.#isFull(name, checked, family.handles.size))
-      return this.#scalar(name, type, overflow(checked), Series);
+    const bound = this.#scalarSlots.find(key);
+    if (bound !== undefined) return this.#scalarsBySlot[bound]!;
+    if (this.#isFull(name, checked, family.size)) return this.#scalar(name, type, overflow(checked), Series);
 
     const series = new Series(family);
-    family.handles.set(key, series);
+    family.size += 1;
     const slot = this.#addSlot(key);
+    this.#scalarSlots.add(key, slot);
     while (this.#scalarsBySlot.length < slot) this.#scalarsBySlot.push(undefined);
     this.#scalarsBySlot.push(series);
     family.dirty = true;
@@ -146,7 +148,7 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
 
   #histogram(name: string, labels: Labels | undefined): Histogram {
     const definition = this.#definition(name, 'histogram');
-    const family = familyOf<HistogramFamily>(this.#histograms, name);
+    const family = familyOf<HistogramFamily>(this.#histograms, name, { series: [], handles: new Map() });
     const checked = checkLabels(name, definition, labels);
     const buckets = bucketsOf(definition);
     const keyOf = histogramKeys(name, checked, buckets);
@@ -200,20 +202,22 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
 
   #grow(): void {
     if (this.#newSlots.length === 0) return;
-    this.#slots = [...this.#slots, ...this.#newSlots];
+    this.#slots = this.#slots.concat(this.#newSlots);
     this.#newSlots = [];
+    // Without the room that pushing leaves.
+    this.#scalarsBySlot = this.#scalarsBySlot.slice();
     if (this.#slots.length > this.#values.length) {
-      const grown = new Float64Array(2 ** Math.ceil(Math.log2(this.#slots.length)));
+      const grown = new Float64Array(Math.ceil(this.#slots.length * 1.125));
       grown.set(this.#values);
       this.#values = grown;
     }
   }
 }
 
-function familyOf<F extends Family>(families: Map<string, F>, name: string): F {
+function familyOf<F extends Family>(families: Map<string, F>, name: string, empty: Omit<F, keyof Family>): F {
   let family = families.get(name);
   if (!family) {
-    family = { name, series: [], dirty: true, handles: new Map() } as Family as F;
+    family = { name, dirty: true, ...empty } as F;
     families.set(name, family);
   }
   return family;

@@ -25,13 +25,18 @@ export type Aggregate = NonNullable<MetricDefinition['aggregate']>;
 export function slotKey(slot: Slot): string {
   const labels = Object.fromEntries(Object.entries(slot.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const rest = slot.kind === 'g' ? [slot.aggregate] : slot.kind === 'h' ? [slot.buckets, slot.part] : [];
-  return slot.kind + JSON.stringify([slot.name, labels, ...rest]);
+  return flat(slot.kind, JSON.stringify([slot.name, labels, ...rest]));
+}
+
+/** What `+` makes is a rope, which holds a third of a series' memory more for as long as its key is kept. */
+function flat(...parts: string[]): string {
+  return parts.join('');
 }
 
 /** Keys of one histogram series, by part; its labels are in the order of their names. */
 export function histogramKeys(name: string, labels: Labels, buckets: Buckets): (part: number) => string {
   const start = `h${JSON.stringify([name, labels, buckets]).slice(0, -1)},`;
-  return (part) => `${start}${part}]`;
+  return (part) => flat(start, String(part), ']');
 }
 
 /** Gauges live with their process; all else is added up for ever. */
