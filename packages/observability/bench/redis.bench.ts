@@ -55,8 +55,25 @@ async function publish(one: (typeof publishers)[number] | undefined): Promise<vo
   if (!(await one!.publisher.flush())) throw new Error('not published');
 }
 
+/** What the same bytes cost with nothing done to them: no protocol over this client can go below. */
+const doubles = (count: number): Buffer => Buffer.alloc(40 + 8 * count, 1);
+const nothing = String(await redis.script('LOAD', 'return 1'));
+await redis.hset(
+  '{floor}',
+  Object.fromEntries(
+    Array.from({ length: 1000 }, (_, i) => [`worker|worker:host:${i}|1f2e3d4c`, doubles(200)]),
+  ),
+);
+
 const results = await timeInRounds({
   PING: { run: () => redis.ping(), turns: 300 },
+  'floor: SET, 200 doubles': { run: () => redis.set('floor', doubles(200)), turns: 200 },
+  'floor: SET, 2,000 doubles': { run: () => redis.set('floor', doubles(2000)), turns: 200 },
+  'floor: a script that does nothing, 2,000 doubles': {
+    run: () => redis.evalsha(nothing, 0, doubles(2000)),
+    turns: 200,
+  },
+  'floor: HVALS, 1,000 times 200 doubles': { run: () => redis.hvalsBuffer('{floor}'), turns: 15 },
   'publish 200 series': { run: () => publish(small), turns: 100 },
   'publish 2,000 series': { run: () => publish(large), turns: 60 },
   'read 10 instances': { run: () => ten.read(), turns: 100 },

@@ -44,7 +44,7 @@ for argument = 5, #ARGV do
           sums[slot] = (sums[slot] or 0) + value
         end
       end
-      folded[#folded + 1] = { boot, KEYS[argument + 2], string.sub(blob, 9, 24), struct.unpack('<d', blob, 25) }
+      folded[#folded + 1] = { boot, KEYS[argument + 3], string.sub(blob, 9, 24), struct.unpack('<d', blob, 25) }
     else
       unreadable[#unreadable + 1] = boot
       if ends + tombstone < now then
@@ -62,12 +62,14 @@ local names = {}
 for _, fold in ipairs(folded) do
   redis.call('SET', fold[2], whole(fold[4]), 'PX', whole(tombstone))
   redis.call('HDEL', KEYS[3], fold[1])
+  redis.call('HDEL', KEYS[7], fold[1])
   redis.call('ZREM', KEYS[2], fold[1])
   leave_schema(fold[3])
   names[#names + 1] = fold[1]
 end
 for _, boot in ipairs(dropped) do
   redis.call('HDEL', KEYS[3], boot)
+  redis.call('HDEL', KEYS[7], boot)
   redis.call('ZREM', KEYS[2], boot)
 end
 if #folded > 0 then

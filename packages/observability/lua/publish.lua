@@ -30,7 +30,7 @@ local function answer(status, folded_seq)
 end
 
 if not redis.call('ZSCORE', KEYS[2], boot) then
-  local folded_seq = redis.call('GET', KEYS[7])
+  local folded_seq = redis.call('GET', KEYS[8])
   if folded_seq then
     return answer('folded', folded_seq)
   end
@@ -39,11 +39,12 @@ if not redis.call('ZSCORE', KEYS[2], boot) then
   end
 end
 
-local previous = redis.call('HGET', KEYS[3], boot)
-if previous and struct.unpack('<d', previous, 25) >= seq then
+-- Not the blob itself: a string that Lua gets to see is copied, and left to its garbage collector.
+local previous = redis.call('HGET', KEYS[7], boot)
+if previous and struct.unpack('<d', previous, 17) >= seq then
   return answer('late')
 end
-local previous_schema = previous and string.sub(previous, 9, 24)
+local previous_schema = previous and string.sub(previous, 1, 16)
 if previous_schema ~= schema then
   if redis.call('HEXISTS', KEYS[4], schema) == 0 then
     if ARGV[4] == '-' then
@@ -57,6 +58,7 @@ if previous_schema ~= schema then
   end
 end
 redis.call('HSET', KEYS[3], boot, blob)
+redis.call('HSET', KEYS[7], boot, string.sub(blob, 9, 32))
 -- A word may have waited on its way, for one in the buffers of a Redis that was frozen. The lease begins when its values
 -- were collected, for that is how old they are; half of it is left in any case, whatever clocks did meanwhile.
 local collected = now

@@ -1,5 +1,5 @@
 -- Put before publish.lua and fold.lua: what both know about the store. Redis' clock is the only clock.
--- KEYS  1 store  2 leases  3 blobs  4 schemas  5 uses  6 retired  7... tombstones
+-- KEYS  1 store  2 leases  3 blobs  4 schemas  5 uses  6 retired  7 heads (schema hash and sequence number of each blob)  8... tombstones
 -- A blob: 'PSM1', 4 bytes spare, 16 of schema hash, then little-endian doubles: sequence number, lease in ms, the values.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -15,7 +15,7 @@ end
 
 local function open_store(new_id)
   if redis.call('EXISTS', KEYS[1]) == 0 then
-    redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
+    redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7])
     redis.call('HSET', KEYS[1], 'id', new_id, 'since', whole(now), 'at', whole(now), 'folds', '0', 'grace', '0', 'gap', '0')
   end
 end

@@ -83,9 +83,9 @@ export class Publication {
     // A boot that nobody has confirmed brings nothing: registered twice, with its tombstone gone in between, what it
     // brought would count twice. Until its first values come it is not fresh either.
     const isNew = !this.#registered;
-    const absolute = isNew ? values.map((_, i) => this.#base[i] ?? 0) : values.slice();
+    const absolute = isNew ? this.#base.slice(0, values.length) : values.slice();
     this.#open = [...this.#open.slice(1 - REMEMBERED), { seq, values: absolute }];
-    const own = absolute.map((value, i) => value - (this.#base[i] ?? 0));
+    const own = isNew ? new Float64Array(values.length) : withoutBase(absolute, this.#base);
     return {
       boot: this.#boot,
       blob: encodeBlob({ schema: this.#schema.hash, seq, leaseMs: this.#leaseMs, values: own }),
@@ -145,4 +145,12 @@ export class Publication {
     this.#taken = [];
     this.#open = [];
   }
+}
+
+/** The base has no more slots than there are by now. */
+function withoutBase(absolute: Float64Array, base: Float64Array): Float64Array {
+  if (base.length === 0) return absolute;
+  const own = absolute.slice();
+  for (let i = 0; i < base.length; i++) own[i]! -= base[i]!;
+  return own;
 }

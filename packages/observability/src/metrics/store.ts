@@ -19,6 +19,8 @@ export interface StoreKeys {
   readonly uses: string;
   /** Hash: slot -> what folded boots left. */
   readonly retired: string;
+  /** Hash: boot -> schema hash and sequence number of its blob, as they stand there. */
+  readonly heads: string;
   tombstone(boot: string): string;
 }
 
@@ -30,6 +32,7 @@ export function storeKeys(prefix: string): StoreKeys {
     schemas: `${prefix}:schemas`,
     uses: `${prefix}:uses`,
     retired: `${prefix}:retired`,
+    heads: `${prefix}:heads`,
     tombstone: (boot) => `${prefix}:folded:${boot}`,
   };
 }
@@ -92,7 +95,7 @@ export function redisStore(
   { tombstoneMs, maxRollbackMs }: ProtocolTimes = PROTOCOL_TIMES,
 ): MetricsStore {
   const keys = storeKeys(prefix);
-  const fixed = [keys.store, keys.leases, keys.blobs, keys.schemas, keys.uses, keys.retired];
+  const fixed = [keys.store, keys.leases, keys.blobs, keys.schemas, keys.uses, keys.retired, keys.heads];
   return {
     publish: async (request) => {
       const { boot, blob, register, schemaText, knownStore, seenAt, seenFolds, elapsedMs } = request;
