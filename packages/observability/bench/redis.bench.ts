@@ -73,6 +73,10 @@ const results = await timeInRounds({
     run: () => redis.evalsha(nothing, 0, doubles(2000)),
     turns: 200,
   },
+  'floor: a MULTI that reads 10 times 200 doubles': {
+    run: () => redis.multi().time().hgetallBuffer('{ten}:blobs').exec(),
+    turns: 100,
+  },
   'floor: HVALS, 1,000 times 200 doubles': { run: () => redis.hvalsBuffer('{floor}'), turns: 15 },
   'publish 200 series': { run: () => publish(small), turns: 100 },
   'publish 2,000 series': { run: () => publish(large), turns: 60 },
