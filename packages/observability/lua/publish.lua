@@ -62,8 +62,11 @@ redis.call('HSET', KEYS[7], boot, string.sub(blob, 9, 32))
 -- A word may have waited on its way, for one in the buffers of a Redis that was frozen. The lease begins when its values
 -- were collected, for that is how old they are; half of it is left in any case, whatever clocks did meanwhile.
 local collected = now
-if known == id and tonumber(ARGV[6]) > 0 then
-  collected = math.min(now, math.max(tonumber(ARGV[6]) + tonumber(ARGV[10]), now - lease / 2))
+if ARGV[3] == '1' then
+  -- The word that registers a boot brings no values: until they come nothing may be called complete.
+  collected = now - math.floor(lease / 2)
+elseif known == id and tonumber(ARGV[6]) > 0 then
+  collected = math.min(now, math.max(tonumber(ARGV[6]) + tonumber(ARGV[10]), now - math.floor(lease / 2)))
 end
 redis.call('ZADD', KEYS[2], whole(collected + lease), boot)
 if now - at > lease / 2 then

@@ -126,6 +126,14 @@ test('a word that waited in a frozen Redis is as old as its values', () => {
   ]);
 });
 
+test('a boot is not fresh before its first values are there: it may have counted for long', () => {
+  const { twin, count, word } = start();
+  count(5);
+  twin.publish(word());
+  const [member] = twin.snapshot().members;
+  expect(twin.now - member!.publishedAt).toBe(LEASE / 2);
+});
+
 test('a word that comes very late still gets half a lease', () => {
   const { twin, publish, word } = start();
   publish();

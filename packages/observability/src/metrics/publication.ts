@@ -93,7 +93,7 @@ export class Publication {
       schemaText: this.#schemaKnown ? undefined : this.#schema.text,
       knownStore: this.#storeId,
       seenAt: this.#seenAt,
-      elapsedMs: isNew ? -this.#seenAt : Math.floor(now - this.#heardAt),
+      elapsedMs: Math.floor(now - this.#heardAt),
       seenFolds: this.#seenFolds,
     };
   }

@@ -87,7 +87,8 @@ export class StoreTwin {
     }
     blobs.set(boot, blob);
     const heardBefore = knownStore === store!.id && seenAt > 0;
-    const collectedAt = heardBefore ? Math.max(seenAt + elapsedMs, this.now - word.leaseMs / 2) : this.now;
+    const earliest = this.now - Math.floor(word.leaseMs / 2);
+    const collectedAt = register ? earliest : heardBefore ? Math.max(seenAt + elapsedMs, earliest) : this.now;
     leases.set(boot, Math.min(this.now, collectedAt) + word.leaseMs);
     this.#noticeGap(word.leaseMs);
     store!.at = this.now;
