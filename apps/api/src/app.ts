@@ -19,7 +19,7 @@ import {
   textMetricsRoute,
   versionRoute,
 } from '@prosaas/observability';
-import type { JobReader } from '@prosaas/queues';
+import type { DeadLetters, JobReader } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckName } from './checks/names.ts';
@@ -29,6 +29,7 @@ import { businessRoutes } from './routes/businesses.ts';
 import { callRoutes } from './routes/calls.ts';
 import { contactRoutes } from './routes/contacts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
+import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
@@ -49,6 +50,7 @@ export interface ApiParts {
   /** What this process counts. */
   registry: MetricsRegistry;
   jobs: JobReader;
+  letters: DeadLetters;
   warmUp: WarmUp;
 }
 
@@ -90,6 +92,7 @@ export function buildApp(parts: ApiParts): App {
   phoneNumberRoutes(app, context);
   contactRoutes(app, context);
   jobRoutes(app, { ...context, jobs });
+  deadLetterRoutes(app, { ...context, jobs, letters: parts.letters });
   auditRoutes(app, context);
   return app;
 }

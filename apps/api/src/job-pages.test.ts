@@ -16,6 +16,8 @@ function job(id: string, payload: unknown): JobSummary {
     attempts_made: 0,
     attempts: 1,
     error: null,
+    trace: '',
+    replay_of: null,
     created_at: '',
     started_at: null,
     finished_at: null,

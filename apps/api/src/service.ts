@@ -1,6 +1,6 @@
 import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
 import { HealthRegistry, type ReplicaStatus, askReplicas, listReplicas } from '@prosaas/observability';
-import { openJobReader } from '@prosaas/queues';
+import { openDeadLetters, openJobReader } from '@prosaas/queues';
 import {
   type RunningService,
   type ServiceContext,
@@ -49,6 +49,7 @@ export async function startApi(
   const probeRedis = openRedis('api:health');
   const keyRing = opening.use(startKeyRing(pool, config, log));
   const jobs = opening.use(openJobReader({ redis, bullPrefix: keys.bullPrefix }));
+  const letters = opening.use(openDeadLetters({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
   const metrics = opening.use(
     createSystemReader({
@@ -95,6 +96,7 @@ export async function startApi(
     metrics,
     registry: telemetry.metrics,
     jobs,
+    letters,
     warmUp,
   });
   opening.defer(() => app.close());

@@ -22,6 +22,7 @@ type WorkerFields = CommonFields &
     RETENTION_CALLS_DAYS: Field<number>;
     RETENTION_AUDIT_DAYS: Field<number>;
     RETENTION_DEAD_LETTER_DAYS: Field<number>;
+    DEAD_LETTER_MAX: Field<number>;
   };
 
 const Days = (fallback: number, what: string): Field<number> =>
@@ -42,5 +43,9 @@ export const Config: TObject<WorkerFields> = Type.Object({
   RETENTION_CALLS_DAYS: Days(365, 'calls'),
   RETENTION_AUDIT_DAYS: Days(365, "uses of the administrator's key"),
   RETENTION_DEAD_LETTER_DAYS: Days(30, 'jobs in the dead letter'),
+  DEAD_LETTER_MAX: Whole(10_000, 'Jobs in the dead letter; past that the oldest are dropped', {
+    minimum: 1,
+    maximum: 1_000_000,
+  }),
 });
 export type Config = Static<typeof Config>;

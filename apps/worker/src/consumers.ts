@@ -1,8 +1,11 @@
 import {
   QueuesUnavailable,
   checkPayload,
+  openEnvelope,
+  parseTrace,
   queueNames,
   queueTable,
+  recordAttempt,
   type QueueName,
   type QueuePayloads,
 } from '@prosaas/queues';
@@ -45,6 +48,7 @@ export function startConsumers({
   bullPrefix,
   handlers,
   concurrency,
+  instance,
   onFailed,
   log,
   times = consumerTimes,
@@ -54,6 +58,8 @@ export function startConsumers({
   handlers: Handlers;
   /** Jobs of one queue at once. */
   concurrency: number;
+  /** This replica, as the story of a job that failed names it. */
+  instance: string;
   /** A job has failed for good, or may have. */
   onFailed: () => void;
   log: Logger;
@@ -71,12 +77,14 @@ export function startConsumers({
     // A fetch that was under way when the worker was told to stop may still bring one.
     if (stopped) return handBack(job, token, 0);
     const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    const jobLog = log.child({ queue, job_id: job.id });
+    const { trace } = openEnvelope(job);
+    const jobLog = log.child({ queue, job_id: job.id, trace_id: parseTrace(trace)?.traceId });
+    const began = Date.now();
     try {
       const { timeLimitMs } = queueTable[queue];
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeLimitMs)]);
       const payload = checkPayload(queue, job.data);
-      return await handlers[queue]({ payload, lastAttempt, signal, log: jobLog });
+      return await handlers[queue]({ payload, trace, lastAttempt, signal, log: jobLog });
     } catch (error) {
       const verdict = judge(error, { lastAttempt, ageMs: Date.now() - job.timestamp });
       if (verdict.kind === 'hand-back') {
@@ -87,6 +95,13 @@ export function startConsumers({
         { err: error, attempt: job.attemptsMade + 1, final: verdict.kind === 'give-up' },
         'job failed',
       );
+      const failed = { error: describeError(error), failed_at: new Date().toISOString(), worker: instance };
+      // Without it the job fails all the same.
+      await recordAttempt(job, {
+        attempt: job.attemptsMade + 1,
+        ran_ms: Date.now() - began,
+        ...failed,
+      }).catch((cause: unknown) => jobLog.debug({ err: cause }, 'the attempt was not recorded'));
       // BullMQ keeps the message with the job, and retries unless it is an UnrecoverableError.
       if (verdict.kind === 'give-up') throw new UnrecoverableError(describeError(error));
       throw new Error(describeError(error), { cause: error });

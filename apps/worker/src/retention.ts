@@ -4,6 +4,7 @@ import {
   deleteOldAudit,
   deleteOldCalls,
   deleteOldRecordings,
+  deleteOldReplays,
   inRetentionTurn,
   listExpiredMessages,
   type Database,
@@ -27,7 +28,7 @@ const BATCH = 500;
 const RECORDINGS_BATCH = 50;
 const LETTERS_BATCH = 100;
 
-type RetentionDays = Pick<Config, Extract<keyof Config, `RETENTION_${string}`>>;
+type RetentionDays = Pick<Config, Extract<keyof Config, `RETENTION_${string}`> | 'DEAD_LETTER_MAX'>;
 
 export interface RetentionOptions {
   db: Database;
@@ -41,6 +42,8 @@ export interface RetentionOptions {
 interface Kind {
   name: string;
   days: number;
+  /** Kept for ever, it may still become too many. */
+  capped?: true;
   /** Deletes one batch, and says whether there may be another. */
   batch: (tx: Queryable, before: Date) => Promise<{ removed: number; more: boolean }>;
 }
@@ -66,15 +69,19 @@ function kindsOf({ redis, bullPrefix, letters, config, log }: Omit<RetentionOpti
     return { removed, more: page.length === BATCH };
   };
 
-  const deadLetters: Kind['batch'] = async (_tx, before) => {
-    const ids = await letters.listExpired({ before, limit: LETTERS_BATCH });
+  /** Says which before it drops any. */
+  const dropLetters = async (ids: string[], fields: object, why: string): ReturnType<Kind['batch']> => {
     if (ids.length > 0)
-      log.warn(
-        { job_ids: ids, moved_before: before.toISOString() },
-        'jobs in the dead letter are too old: they are dropped',
-      );
+      log.warn({ job_ids: ids, ...fields }, `jobs in the dead letter are ${why}: they are dropped`);
     await letters.drop(ids);
     return { removed: ids.length, more: ids.length === LETTERS_BATCH };
+  };
+  const deadLetters: Kind['batch'] = async (_tx, before) => {
+    const { RETENTION_DEAD_LETTER_DAYS: days, DEAD_LETTER_MAX: most } = config;
+    const old = days === 0 ? [] : await letters.listExpired({ before, limit: LETTERS_BATCH });
+    const { removed } = await dropLetters(old, { moved_before: before.toISOString() }, 'too old');
+    if (removed > 0) return { removed, more: true };
+    return dropLetters(await letters.listExcess({ most, limit: LETTERS_BATCH }), { most }, 'too many');
   };
 
   return [
@@ -87,7 +94,8 @@ function kindsOf({ redis, bullPrefix, letters, config, log }: Omit<RetentionOpti
     },
     { name: 'calls', days: config.RETENTION_CALLS_DAYS, batch: plain(deleteOldCalls) },
     { name: 'audit', days: config.RETENTION_AUDIT_DAYS, batch: plain(deleteOldAudit) },
-    { name: 'dead_letters', days: config.RETENTION_DEAD_LETTER_DAYS, batch: deadLetters },
+    { name: 'dead_letters', days: config.RETENTION_DEAD_LETTER_DAYS, capped: true, batch: deadLetters },
+    { name: 'replays', days: config.RETENTION_AUDIT_DAYS, batch: plain(deleteOldReplays) },
   ];
 }
 
@@ -102,8 +110,8 @@ export async function applyRetention({
 }: RetentionOptions & { now?: Date; signal: AbortSignal }): Promise<Record<string, number>> {
   const { db, log } = options;
   const gone: Record<string, number> = {};
-  for (const { name, days, batch } of kindsOf(options)) {
-    if (days === 0) continue;
+  for (const { name, days, capped, batch } of kindsOf(options)) {
+    if (days === 0 && !capped) continue;
     const before = new Date(now.getTime() - days * DAY_MS);
     try {
       for (let more = true; more;) {

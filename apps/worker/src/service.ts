@@ -120,6 +120,7 @@ export async function startWorker(
           'outbound-messages': sendOutbound({ db, baileys, line: newLine() }),
         },
         concurrency: config.WORKER_CONCURRENCY,
+        instance: identity.instance,
         onFailed: keeper.nudge,
         log,
         ...(overrides.times && { times: overrides.times }),

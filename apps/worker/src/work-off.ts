@@ -13,6 +13,8 @@ import { describeError, judge } from './verdict.ts';
 
 export interface Task<P> {
   payload: P;
+  /** W3C `traceparent` of the job: for what follows from it. */
+  trace: string;
   /** After this attempt there is no other. */
   lastAttempt: boolean;
   /** Aborts at the job's time limit and when the worker stops. */

@@ -34,6 +34,7 @@ export {
   takeFromOutbox,
   type OutboxRow,
 } from './outbox-repository.ts';
+export { claimReplay, deleteOldReplays, reopenMessage } from './replay-repository.ts';
 export {
   StaleOwner,
   claimAuthState,

@@ -5,16 +5,30 @@ export interface OutboxRow {
   queue: string;
   key: string;
   payload: unknown;
+  /** W3C `traceparent`. */
+  trace: string | null;
+  /** The letter in the dead letter that this job repeats. */
+  replay_of: string | null;
+  /** Not before; `null`: at once. */
+  run_at: Date | null;
 }
 
 /** Writes down a job in the transaction that it follows from; the relay enqueues it after the commit. The same key twice is one job. */
 export async function addToOutbox(
   tx: Queryable,
-  job: { queue: string; key: string; payload: Record<string, unknown> },
+  job: {
+    queue: string;
+    key: string;
+    payload: Record<string, unknown>;
+    trace?: string | undefined;
+    replayOf?: string;
+    runAt?: Date;
+  },
 ): Promise<void> {
   await tx.query(
-    'insert into outbox (queue, key, payload) values ($1, $2, $3) on conflict (queue, key) do nothing',
-    [job.queue, job.key, JSON.stringify(job.payload)],
+    `insert into outbox (queue, key, payload, trace, replay_of, run_at) values ($1, $2, $3, $4, $5, $6)
+     on conflict (queue, key) do nothing`,
+    [job.queue, job.key, JSON.stringify(job.payload), job.trace, job.replayOf, job.runAt],
   );
 }
 
@@ -24,7 +38,7 @@ export async function takeFromOutbox(
   options: { queues: readonly string[]; limit: number },
 ): Promise<OutboxRow[]> {
   return tx.query<OutboxRow>(
-    `select id::text as id, queue, key, payload from outbox
+    `select id::text as id, queue, key, payload, trace, replay_of, run_at from outbox
      where queue = any($1) order by outbox.id limit $2 for update skip locked`,
     [options.queues, options.limit],
   );

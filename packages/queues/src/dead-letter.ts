@@ -1,6 +1,8 @@
 import { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { type FailedAttempt, readAttempts } from './attempts.ts';
 import { openBull } from './bull-handle.ts';
+import { openEnvelope } from './envelope.ts';
 import { countsKey, queueKey } from './queue-keys.ts';
 import { DEAD_LETTER, queueNames, type QueueName } from './queue-table.ts';
 
@@ -12,6 +14,12 @@ export interface DeadLetter {
   payload: unknown;
   reason: string;
   attempts: number;
+  /** The last of those that failed, oldest first. */
+  failures: FailedAttempt[];
+  /** W3C `traceparent`; empty where there is none. */
+  trace: string;
+  /** The letter that this job repeated. */
+  replay_of: string | null;
   created_at: string;
   started_at: string | null;
   failed_at: string;
@@ -40,9 +48,10 @@ export function createDeadLetterMover({
   const bull = openBull(redis, bullPrefix);
 
   const move = async (queue: QueueName, id: string): Promise<boolean> => {
-    const job = await (await bull.queue(queue)).getJob(id);
+    const from = await bull.queue(queue);
+    const [job, failures] = await Promise.all([from.getJob(id), readAttempts(from, id)]);
     if (!job) return false;
-    const letter = describe(queue, job);
+    const letter = describe(queue, job, failures);
     await onDead(letter);
     // The time makes the id that of this failure: a replay under the same key may fail again.
     const letterId = `${queue}.${id}.${job.finishedOn ?? 0}`;
@@ -83,12 +92,16 @@ export function createDeadLetterMover({
   };
 }
 
-function describe(queue: QueueName, job: Job): DeadLetter {
+function describe(queue: QueueName, job: Job, failures: FailedAttempt[]): DeadLetter {
+  const { trace, replayOf = null } = openEnvelope(job);
   return {
     origin: { queue, id: job.id ?? '' },
     payload: job.data as unknown,
     reason: job.failedReason ?? 'unknown',
     attempts: job.attemptsMade,
+    failures,
+    trace,
+    replay_of: replayOf,
     created_at: new Date(job.timestamp).toISOString(),
     started_at: job.processedOn ? new Date(job.processedOn).toISOString() : null,
     failed_at: new Date(job.finishedOn ?? Date.now()).toISOString(),

@@ -8,12 +8,21 @@ export {
   type QueueName,
   type QueuePayloads,
 } from './queue-table.ts';
+export { recordAttempt, type FailedAttempt } from './attempts.ts';
+export { openEnvelope, parseTrace, type Envelope } from './envelope.ts';
 export { PayloadInvalid, checkPayload } from './payload.ts';
 export { QueuesUnavailable } from './bull-handle.ts';
-export { createProducer, type Enqueue, type Enqueued, type Producer } from './producer.ts';
+export { createProducer, type Enqueue, type Enqueued, type Producer, type UncheckedJob } from './producer.ts';
 export { startOutboxRelay, type OutboxRelay } from './outbox-relay.ts';
 export { createDeadLetterMover, type DeadLetter, type DeadLetterMover } from './dead-letter.ts';
-export { openDeadLetters, type DeadLetters } from './dead-letter-retention.ts';
+export {
+  businessOfLetter,
+  matchesFilter,
+  openDeadLetters,
+  type DeadLetters,
+  type KeptLetter,
+  type LetterFilter,
+} from './dead-letters.ts';
 export { findOpenJobs } from './open-jobs.ts';
 export { jobStates, openJobReader, type JobReader, type JobState, type JobSummary } from './job-reader.ts';
 export { readQueueTotals, type QueueDepths, type QueueTotals } from './queue-totals.ts';

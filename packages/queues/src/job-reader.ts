@@ -1,6 +1,7 @@
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { openBull } from './bull-handle.ts';
+import { openEnvelope } from './envelope.ts';
 import { isQueueName, type DEAD_LETTER, type QueueName } from './queue-table.ts';
 
 export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
@@ -15,6 +16,10 @@ export interface JobSummary {
   attempts: number;
   /** Of the last attempt that failed. */
   error: string | null;
+  /** W3C `traceparent`; empty where there is none. */
+  trace: string;
+  /** The letter in the dead letter that it repeats. */
+  replay_of: string | null;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -51,6 +56,7 @@ export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix:
 
 function summarise(job: Job, state: JobSummary['state']): JobSummary {
   const time = (ms: number | undefined): string | null => (ms ? new Date(ms).toISOString() : null);
+  const { trace, replayOf = null } = openEnvelope(job);
   return {
     id: job.id ?? '',
     queue: job.queueName,
@@ -59,6 +65,8 @@ function summarise(job: Job, state: JobSummary['state']): JobSummary {
     attempts_made: job.attemptsMade,
     attempts: job.opts.attempts ?? 1,
     error: isQueueName(job.queueName) ? (job.failedReason ?? null) : null,
+    trace,
+    replay_of: replayOf,
     created_at: new Date(job.timestamp).toISOString(),
     started_at: time(job.processedOn),
     finished_at: time(job.finishedOn),

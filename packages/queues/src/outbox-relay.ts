@@ -37,7 +37,14 @@ export function startOutboxRelay({
       const rows = await takeFromOutbox(tx, { queues: queueNames, limit: BATCH });
       if (rows.length === 0) return 0;
       await producer.enqueueUnchecked(
-        rows.map(({ queue, key, payload }) => ({ queue: queue as QueueName, key, payload })),
+        rows.map(({ queue, key, payload, trace, replay_of: replayOf, run_at: runAt }) => ({
+          queue: queue as QueueName,
+          key,
+          payload,
+          trace: trace ?? undefined,
+          replayOf: replayOf ?? undefined,
+          runAt: runAt ?? undefined,
+        })),
       );
       await deleteFromOutbox(
         tx,

@@ -1,6 +1,8 @@
 import { Job, type IRedisTransaction, type JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { ATTEMPTS_KEPT } from './attempts.ts';
 import { openBull } from './bull-handle.ts';
+import { childTrace, sealEnvelope } from './envelope.ts';
 import { checkPayload } from './payload.ts';
 import { countsKey, queueKey } from './queue-keys.ts';
 import { queueTable, type QueueName, type QueuePayloads } from './queue-table.ts';
@@ -16,13 +18,27 @@ export interface Enqueue<Q extends QueueName = QueueName> {
   /** The job's id: the same key again is the same job. No colon. */
   key: string;
   payload: QueuePayloads[Q];
+  /** W3C `traceparent` of what the job follows from; unset: it begins a trace. */
+  trace?: string | undefined;
+}
+
+/** What is put in as it is, such as a row of the outbox. */
+export interface UncheckedJob {
+  queue: QueueName;
+  key: string;
+  payload: unknown;
+  trace?: string | undefined;
+  /** The letter in the dead letter that it repeats. */
+  replayOf?: string | undefined;
+  /** Not before; unset: at once. */
+  runAt?: Date | undefined;
 }
 
 export interface Producer extends AsyncDisposable {
   /** Throws `PayloadInvalid` for a payload that does not fit, `QueuesUnavailable` at once while Redis is away. */
-  enqueue<Q extends QueueName>(queue: Q, job: { key: string; payload: QueuePayloads[Q] }): Promise<Enqueued>;
+  enqueue<Q extends QueueName>(queue: Q, job: Omit<Enqueue<Q>, 'queue'>): Promise<Enqueued>;
   /** All or none, in one transaction. Payloads are not checked: the worker refuses one that does not fit, visibly. */
-  enqueueUnchecked(jobs: readonly { queue: QueueName; key: string; payload: unknown }[]): Promise<Enqueued[]>;
+  enqueueUnchecked(jobs: readonly UncheckedJob[]): Promise<Enqueued[]>;
 }
 
 /**
@@ -32,15 +48,13 @@ export interface Producer extends AsyncDisposable {
 export function createProducer({ redis, bullPrefix }: { redis: Redis; bullPrefix: string }): Producer {
   const bull = openBull(redis, bullPrefix);
 
-  const add = async (
-    jobs: readonly { queue: QueueName; key: string; payload: unknown }[],
-  ): Promise<Enqueued[]> => {
+  const add = async (jobs: readonly UncheckedJob[]): Promise<Enqueued[]> => {
     if (jobs.length === 0) return [];
     const built = await Promise.all(
-      jobs.map(
-        async ({ queue, key, payload }) =>
-          new Job(await bull.queue(queue), queue, payload, jobOptions(queue), key),
-      ),
+      jobs.map(async (job) => {
+        const { queue, key, payload } = job;
+        return new Job(await bull.queue(queue), queue, payload, jobOptions(job), key);
+      }),
     );
     const replies = await bull.transaction(async (multi: IRedisTransaction) => {
       for (const [index, job] of built.entries()) {
@@ -54,8 +68,8 @@ export function createProducer({ redis, bullPrefix }: { redis: Redis; bullPrefix
   };
 
   return {
-    async enqueue(queue, { key, payload }) {
-      const [added] = await add([{ queue, key, payload: checkPayload(queue, payload) }]);
+    async enqueue(queue, { key, payload, trace }) {
+      const [added] = await add([{ queue, key, payload: checkPayload(queue, payload), trace }]);
       return added!;
     },
     enqueueUnchecked: add,
@@ -63,7 +77,7 @@ export function createProducer({ redis, bullPrefix }: { redis: Redis; bullPrefix
   };
 }
 
-function jobOptions(queue: QueueName): JobsOptions {
+function jobOptions({ queue, trace, replayOf, runAt }: UncheckedJob): JobsOptions {
   const { attempts, backoff, keepCompleted } = queueTable[queue];
   return {
     attempts,
@@ -71,5 +85,8 @@ function jobOptions(queue: QueueName): JobsOptions {
     removeOnComplete: { age: keepCompleted.ageSeconds, count: keepCompleted.count },
     removeOnFail: false,
     stackTraceLimit: 1,
+    keepLogs: ATTEMPTS_KEPT,
+    ...(runAt && { delay: Math.max(0, runAt.getTime() - Date.now()) }),
+    telemetry: sealEnvelope({ trace: childTrace(trace), ...(replayOf !== undefined && { replayOf }) }),
   };
 }

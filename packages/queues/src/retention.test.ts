@@ -4,7 +4,7 @@ import { closeRedis, createLogger, createRedis, redisReady } from '@prosaas/runt
 import { UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDeadLetters } from './dead-letter-retention.ts';
+import { openDeadLetters } from './dead-letters.ts';
 import { createDeadLetterMover } from './dead-letter.ts';
 import { findOpenJobs } from './open-jobs.ts';
 import { createProducer } from './producer.ts';

@@ -1,6 +1,5 @@
 import { type App, pageQuery } from '@prosaas/http';
 import {
-  DEAD_LETTER,
   type JobReader,
   type JobState,
   type JobSummary,
@@ -23,6 +22,8 @@ const Job = Type.Object({
   attempts_made: Type.Integer(),
   attempts: Type.Integer(),
   error: NullableText,
+  trace: Type.String(),
+  replay_of: NullableText,
   created_at: Type.String(),
   started_at: NullableText,
   finished_at: NullableText,
@@ -30,10 +31,6 @@ const Job = Type.Object({
 
 const PageOfJobs = Page(Job);
 
-const DeadLetterQuery = Type.Object(
-  { ...pageQuery.properties, business: BusinessFilter },
-  { additionalProperties: false },
-);
 const Query = Type.Object(
   {
     ...pageQuery.properties,
@@ -66,24 +63,13 @@ export function jobRoutes(app: App, { business, jobs }: ResourceContext & { jobs
     },
   );
 
-  // Jobs that failed for good and wait for a person.
-  app.get(
-    '/api/jobs/dead-letter',
-    { onRequest: business, schema: { querystring: DeadLetterQuery, response: { 200: PageOfJobs } } },
-    async (request) => {
-      const { limit, cursor, business: named } = request.query;
-      const lists: JobList[] = [{ queue: DEAD_LETTER, state: 'waiting' }];
-      return readPage(jobs, lists, { limit, cursor, businessId: businessOf(request, named) });
-    },
-  );
-
   app.get(
     '/api/jobs/:queue/:id',
     { onRequest: business, schema: { params: Id, response: { 200: Job } } },
     async (request) => {
       const { queue, id } = request.params;
       const businessId = businessOf(request);
-      if (queue !== DEAD_LETTER && !isQueueName(queue)) throw new NotFound('queue');
+      if (!isQueueName(queue)) throw new NotFound('queue');
       const job = await jobs.getJob(queue, id);
       if (job === undefined || !belongs(job, businessId)) throw new NotFound('job');
       return job;

@@ -51,6 +51,8 @@ const NewMessage = Type.Object(
 );
 const NewMessageHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  // One that is malformed is ignored, as its specification asks.
+  traceparent: Type.Optional(Type.String()),
 });
 
 export function messageRoutes(app: App, { db, business }: ResourceContext): void {
@@ -110,6 +112,7 @@ export function messageRoutes(app: App, { db, business }: ResourceContext): void
           await addToOutbox(tx, {
             queue: 'outbound-messages',
             key: id,
+            trace: request.headers.traceparent,
             payload: { messageId: id, conversationId: conversation.id, businessId: conversation.business_id },
           });
         }

@@ -89,6 +89,7 @@ export function answerInbound({
           await addToOutbox(tx, {
             queue: OUTBOUND,
             key: reply.id,
+            trace: task.trace,
             payload: {
               messageId: reply.id,
               conversationId: reply.conversation_id,

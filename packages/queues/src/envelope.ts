@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import type { Job, JobsOptions } from 'bullmq';
+
+/** What a job carries beside its payload. */
+export interface Envelope {
+  /** The `traceparent` of W3C Trace Context: https://www.w3.org/TR/trace-context/#traceparent-header */
+  trace: string;
+  /** The letter in the dead letter that this job repeats. */
+  replayOf?: string;
+}
+
+const traceparent = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/** `undefined` for what the specification calls invalid: version ff, ids of zeros, more than it has in version 00. */
+export function parseTrace(text: string | undefined): { traceId: string; flags: string } | undefined {
+  const [, version, traceId = '', spanId = '', flags = '', more] = traceparent.exec(text ?? '') ?? [];
+  if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return undefined;
+  return /^0+$/.test(traceId) || /^0+$/.test(spanId) ? undefined : { traceId, flags };
+}
+
+/** A span in the trace of `parent`; in a new one, not sampled, where that is none. */
+export function childTrace(parent?: string): string {
+  const { traceId, flags } = parseTrace(parent) ?? { traceId: randomBytes(16).toString('hex'), flags: '00' };
+  return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`;
+}
+
+/** Where BullMQ keeps what a tracer carries along: the form is the one that OpenTelemetry's carriers have. */
+export function sealEnvelope({ trace, replayOf }: Envelope): NonNullable<JobsOptions['telemetry']> {
+  return {
+    metadata: JSON.stringify({
+      traceparent: trace,
+      ...(replayOf === undefined ? {} : { replay_of: replayOf }),
+    }),
+  };
+}
+
+/** One that was put in without has an empty trace. */
+export function openEnvelope({ opts }: Pick<Job, 'opts'>): Envelope {
+  try {
+    const carrier = JSON.parse(opts.telemetry?.metadata ?? '{}') as Record<string, unknown>;
+    const { traceparent: trace, replay_of: replayOf } = carrier;
+    return {
+      trace: typeof trace === 'string' ? trace : '',
+      ...(typeof replayOf === 'string' ? { replayOf } : {}),
+    };
+  } catch {
+    return { trace: '' };
+  }
+}
