@@ -28,9 +28,6 @@ const sizes = registry.histogram('sizes', { who });
 registry.gauge('alive', { who }).set(1);
 let extras: { add(step: number): void } | undefined;
 
-/** Where a word says so, after the script, seven keys, the boot and the blob. */
-const REGISTERS = 11;
-
 let collections = 0;
 const redis = connect(ports, cluster);
 watchAnswers(redis);
@@ -102,11 +99,16 @@ function watchAnswers(client: Redis): void {
         const [status, , store] = answer as string[];
         // What only registers a process brings no values.
         const isTaken = status === 'ok' || status === 'late';
-        const taken = isTaken && args[REGISTERS] === '1' ? 'registered' : status;
+        const taken = isTaken && registers(args) ? 'registered' : status;
         enter(`a ${now()} ${collection} ${taken} ${store} ${now() - sentAt}`);
       }
       return answer;
     };
     Object.assign(client, { [name]: watched });
   }
+}
+
+/** After the script, the number of keys and these come the boot and the blob. */
+function registers(args: readonly unknown[]): boolean {
+  return args[4 + Number(args[1])] === '1';
 }
