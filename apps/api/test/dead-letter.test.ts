@@ -83,7 +83,7 @@ test('letters are listed page by page, by what they are asked for', async () => 
   const ids = await fail(['SEND_REFUSED: no such chat', 'TIMEOUT: too late', 'SEND_REFUSED: blocked']);
   const letters = await list('?limit=1');
   // They are moved side by side.
-  expect(letters.map(({ job_id }) => job_id).toSorted()).toEqual(ids.toSorted());
+  expect(new Set(letters.map(({ job_id }) => job_id))).toEqual(new Set(ids));
   expect(letters.find(({ job_id }) => job_id === ids[2])).toMatchObject({
     queue: 'inbound-messages',
     reason: 'SEND_REFUSED: blocked',
@@ -105,9 +105,9 @@ test('a replay is a new job that names its origin, once however often it is aske
   const [messageId = ''] = await fail(['SEND_REFUSED: no such chat']);
   const [letter] = (await list()) as { id: string; trace: string }[];
   const answers = await Promise.all([1, 2, 3].map(() => send('POST', `/${letter!.id}/replay`)));
-  const statuses = answers.map(({ status }) => status).toSorted();
-  expect(statuses[0]).toBe(202);
-  for (const status of statuses.slice(1)) expect([404, 409]).toContain(status);
+  const statuses = answers.map(({ status }) => status);
+  expect(statuses.filter((status) => status === 202)).toHaveLength(1);
+  expect(statuses.filter((status) => status === 404 || status === 409)).toHaveLength(2);
   expect((await findMessageById(api.db, messageId))?.status).toBe('received');
   expect(await list()).toEqual([]);
   await using producer = createProducer({ redis, bullPrefix });
@@ -137,8 +137,8 @@ test('many are replayed by a filter, at a rate, and those that cannot be are nam
     'select key, extract(epoch from run_at - min(run_at) over ())::float8 as after from outbox order by id',
   );
   expect(rows.map(({ after }) => after)).toEqual([0, 1]);
-  expect(rows.map(({ key }) => key).toSorted()).toEqual([ids[0], ids[2]].toSorted());
-  expect((await list()).map(({ job_id }) => job_id).toSorted()).toEqual([ids[3], ids[1]].toSorted());
+  expect(new Set(rows.map(({ key }) => key))).toEqual(new Set([ids[0], ids[2]]));
+  expect(new Set((await list()).map(({ job_id }) => job_id))).toEqual(new Set([ids[3], ids[1]]));
 });
 
 test('letters are purged one by one or by a filter; what was counted stands', async () => {

@@ -12,6 +12,7 @@ import {
 import type { Logger } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { JobInstruments } from './job-instruments.ts';
 import { Stopping, describeError, judge } from './verdict.ts';
 import type { Task } from './work-off.ts';
 
@@ -49,6 +50,7 @@ export function startConsumers({
   handlers,
   concurrency,
   instance,
+  instruments,
   onFailed,
   log,
   times = consumerTimes,
@@ -60,6 +62,7 @@ export function startConsumers({
   concurrency: number;
   /** This replica, as the story of a job that failed names it. */
   instance: string;
+  instruments: Readonly<Record<QueueName, JobInstruments>>;
   /** A job has failed for good, or may have. */
   onFailed: () => void;
   log: Logger;
@@ -76,21 +79,28 @@ export function startConsumers({
   const run = async (queue: QueueName, job: Job, token: string | undefined): Promise<void> => {
     // A fetch that was under way when the worker was told to stop may still bring one.
     if (stopped) return handBack(job, token, 0);
+    const counts = instruments[queue];
     const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     const { trace } = openEnvelope(job);
     const jobLog = log.child({ queue, job_id: job.id, trace_id: parseTrace(trace)?.traceId });
     const began = Date.now();
+    const ended = (outcome: Parameters<typeof counts.ended>[0]): void =>
+      counts.ended(outcome, Date.now() - began);
+    counts.started(job, began);
     try {
       const { timeLimitMs } = queueTable[queue];
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeLimitMs)]);
       const payload = checkPayload(queue, job.data);
-      return await handlers[queue]({ payload, trace, lastAttempt, signal, log: jobLog });
+      await handlers[queue]({ payload, trace, lastAttempt, signal, log: jobLog });
+      ended('completed');
     } catch (error) {
       const verdict = judge(error, { lastAttempt, ageMs: Date.now() - job.timestamp });
       if (verdict.kind === 'hand-back') {
         jobLog.debug({ err: error }, 'job handed back');
+        ended('handed_back');
         return handBack(job, token, verdict.afterMs);
       }
+      ended(verdict.kind === 'give-up' ? 'failed' : 'retried');
       jobLog.warn(
         { err: error, attempt: job.attemptsMade + 1, final: verdict.kind === 'give-up' },
         'job failed',
@@ -128,9 +138,10 @@ export function startConsumers({
     worker.on('error', (error) => {
       if (!(error instanceof QueuesUnavailable)) log.debug({ err: error, queue }, 'BullMQ worker');
     });
-    worker.on('stalled', (id) =>
-      log.warn({ queue, job_id: id }, 'job taken back from a worker that stopped renewing it'),
-    );
+    worker.on('stalled', (id) => {
+      instruments[queue].stalled();
+      log.warn({ queue, job_id: id }, 'job taken back from a worker that stopped renewing it');
+    });
     return worker;
   });
 

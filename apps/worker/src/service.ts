@@ -28,6 +28,7 @@ import { startConsumers, type ConsumerTimes, type Consumers } from './consumers.
 import { startDeadLetterKeeper } from './dead-letter-keeper.ts';
 import { answerInbound } from './handlers/answer-inbound.ts';
 import { sendOutbound } from './handlers/send-outbound.ts';
+import { bindJobInstruments } from './job-instruments.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { startLostJobSearch } from './lost-jobs.ts';
 import { startRetention } from './retention.ts';
@@ -121,6 +122,7 @@ export async function startWorker(
         },
         concurrency: config.WORKER_CONCURRENCY,
         instance: identity.instance,
+        instruments: bindJobInstruments(telemetry.metrics),
         onFailed: keeper.nudge,
         log,
         ...(overrides.times && { times: overrides.times }),

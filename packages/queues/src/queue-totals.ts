@@ -16,7 +16,19 @@ export interface QueueTotals {
   completed: number;
   failed: number;
   deadLetter: number;
-  queues: Record<QueueName, QueueDepths & { enqueued: number; completed: number; failedTotal: number }>;
+  queues: Record<
+    QueueName,
+    QueueDepths & {
+      enqueued: number;
+      completed: number;
+      failedTotal: number;
+      deadLetter: number;
+      /** Nothing is taken from it until it is resumed. */
+      paused: boolean;
+      /** How long the oldest of those that could be taken has waited; 0 where none does. */
+      oldestAgeSeconds: number;
+    }
+  >;
   /** Jobs that wait in the dead letter for a person. */
   deadLetterDepth: number;
 }
@@ -40,7 +52,9 @@ export async function readQueueTotals(redis: Redis, bullPrefix: string): Promise
       .zcard(queueKey(bullPrefix, queue, 'delayed'))
       .zcard(queueKey(bullPrefix, queue, 'failed'))
       .hget(queueKey(bullPrefix, queue, 'metrics:completed'), 'count')
-      .hget(queueKey(bullPrefix, queue, 'metrics:failed'), 'count');
+      .hget(queueKey(bullPrefix, queue, 'metrics:failed'), 'count')
+      .hexists(queueKey(bullPrefix, queue, 'meta'), 'paused')
+      .lindex(queueKey(bullPrefix, queue, 'wait'), '-1');
   }
   const replies = await multi.exec();
   if (replies === null) throw new Error('Redis discarded a transaction');
@@ -49,7 +63,7 @@ export async function readQueueTotals(redis: Redis, bullPrefix: string): Promise
     return value;
   });
   const counts = values[0] as Record<string, string>;
-  const perQueue = 8;
+  const perQueue = 10;
   const totals: QueueTotals = {
     enqueued: 0,
     completed: 0,
@@ -58,11 +72,14 @@ export async function readQueueTotals(redis: Redis, bullPrefix: string): Promise
     queues: {} as QueueTotals['queues'],
     deadLetterDepth: Number(values[1]),
   };
+  const oldest = queueNames.map((_, index) => values[1 + (index + 1) * perQueue] as string | null);
+  const ages = await readAges(redis, bullPrefix, oldest);
   for (const [index, queue] of queueNames.entries()) {
     const at = 2 + index * perQueue;
-    const [wait, paused, prioritized, active, delayed, failed, completed, failedTotal] = values
-      .slice(at, at + perQueue)
-      .map((value) => Number(value ?? 0)) as [number, number, number, number, number, number, number, number];
+    const [wait, paused, prioritized, active, delayed, failed, completed, failedTotal, isPaused] = values
+      .slice(at, at + perQueue - 1)
+      .map((value) => Number(value ?? 0)) as Counts;
+    const deadLetter = Number(counts[`dead_letter:${queue}`] ?? 0);
     const enqueued = Number(counts[`enqueued:${queue}`] ?? 0);
     totals.queues[queue] = {
       waiting: wait + paused + prioritized,
@@ -72,11 +89,32 @@ export async function readQueueTotals(redis: Redis, bullPrefix: string): Promise
       enqueued,
       completed,
       failedTotal,
+      deadLetter,
+      paused: isPaused === 1,
+      oldestAgeSeconds: ages[index]!,
     };
     totals.enqueued += enqueued;
     totals.completed += completed;
     totals.failed += failedTotal;
-    totals.deadLetter += Number(counts[`dead_letter:${queue}`] ?? 0);
+    totals.deadLetter += deadLetter;
   }
   return totals;
+}
+
+type Counts = [number, number, number, number, number, number, number, number, number];
+
+/** By the time at which each was added. One that was taken since waits no more. */
+async function readAges(
+  redis: Redis,
+  bullPrefix: string,
+  oldest: readonly (string | null)[],
+): Promise<number[]> {
+  if (oldest.every((id) => id === null)) return oldest.map(() => 0);
+  const added = await Promise.all(
+    queueNames.map((queue, index) => {
+      const id = oldest[index];
+      return id == null ? null : redis.hget(queueKey(bullPrefix, queue, id), 'timestamp');
+    }),
+  );
+  return added.map((ms) => (ms === null ? 0 : Math.max(0, Date.now() - Number(ms)) / 1000));
 }

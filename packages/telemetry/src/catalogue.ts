@@ -1,4 +1,5 @@
 import { defineCatalogue, httpMetrics, processMetrics } from '@prosaas/observability';
+import { type QueueMetrics, queueMetrics } from './queue-metrics.ts';
 
 interface CounterOf {
   readonly type: 'counter';
@@ -42,8 +43,10 @@ const byService = { service: ['api', 'baileys', 'calls', 'worker'] } as const;
 
 /** All that any service counts or measures of itself; GET /metrics shows it under names that begin with `prosaas_`. */
 export const catalogue: typeof businessMetrics &
+  QueueMetrics &
   Readonly<ReturnType<typeof httpMetrics> & ReturnType<typeof processMetrics>> = defineCatalogue({
   ...businessMetrics,
+  ...queueMetrics,
   ...httpMetrics(byService),
   ...processMetrics(byService),
 });

@@ -29,6 +29,15 @@ function queueSource(keyspace: Keyspace): ExactSource {
     name: 'queues',
     async read(redis) {
       const totals = await readQueueTotals(redis, keyspace.bullPrefix);
+      const queues = Object.entries(totals.queues);
+      const jobs = queues.flatMap(([queue, depths]) =>
+        (['waiting', 'active', 'delayed', 'failed'] as const).map((state) => ({
+          labels: { queue, state },
+          value: depths[state],
+        })),
+      );
+      const ages = queues.map(([queue, { oldestAgeSeconds: value }]) => ({ labels: { queue }, value }));
+      const paused = queues.map(([queue, { paused: is }]) => ({ labels: { queue }, value: is ? 1 : 0 }));
       return {
         counters: {
           queue_jobs_enqueued: totals.enqueued,
@@ -36,6 +45,12 @@ function queueSource(keyspace: Keyspace): ExactSource {
           queue_jobs_failed: totals.failed,
           queue_jobs_dead_letter: totals.deadLetter,
         },
+        gauges: {
+          queue_jobs: jobs.reduce((sum, { value }) => sum + value, 0),
+          queue_oldest_job_age_seconds: Math.max(...ages.map(({ value }) => value)),
+          queue_paused: Math.max(...paused.map(({ value }) => value)),
+        },
+        labels: { queue_jobs: jobs, queue_oldest_job_age_seconds: ages, queue_paused: paused },
       };
     },
   };

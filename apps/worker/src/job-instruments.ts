@@ -1,0 +1,48 @@
+import type { Counter, Histogram } from '@prosaas/observability';
+import { queueNames, type QueueName } from '@prosaas/queues';
+import type { Telemetry } from '@prosaas/telemetry';
+import type { Job } from 'bullmq';
+
+type Outcome = 'completed' | 'retried' | 'failed' | 'handed_back';
+
+export interface JobInstruments {
+  /** An attempt starts. */
+  started(job: Pick<Job, 'timestamp' | 'opts' | 'attemptsStarted'>, nowMs: number): void;
+  ended(outcome: Outcome, ranMs: number): void;
+  /** A job was taken back from a worker that died or stood still. */
+  stalled(): void;
+}
+
+/** What a worker counts and times of each queue, through handles that are bound once. */
+export function bindJobInstruments(
+  metrics: Telemetry['metrics'],
+): Readonly<Record<QueueName, JobInstruments>> {
+  const bind = (queue: QueueName): JobInstruments => {
+    const wait: Histogram = metrics.histogram('queue_job_wait_seconds', { queue });
+    const run: Histogram = metrics.histogram('queue_job_run_seconds', { queue });
+    const stalled: Counter = metrics.counter('queue_jobs_stalled', { queue });
+    const attempts = (outcome: Outcome): Counter => metrics.counter('queue_job_attempts', { queue, outcome });
+    const ends: Readonly<Record<Outcome, Counter>> = {
+      completed: attempts('completed'),
+      retried: attempts('retried'),
+      failed: attempts('failed'),
+      handed_back: attempts('handed_back'),
+    };
+    return {
+      started({ timestamp, opts, attemptsStarted }, nowMs) {
+        // Later ones wait for their backoff or for what they were handed back for.
+        if (attemptsStarted > 1) return;
+        wait.observe(Math.max(0, nowMs - timestamp - (opts.delay ?? 0)) / 1000);
+      },
+      ended(outcome, ranMs) {
+        ends[outcome].add();
+        run.observe(Math.max(0, ranMs) / 1000);
+      },
+      stalled: () => stalled.add(),
+    };
+  };
+  return Object.fromEntries(queueNames.map((queue) => [queue, bind(queue)])) as Record<
+    QueueName,
+    JobInstruments
+  >;
+}

@@ -1,0 +1,68 @@
+import { poll } from '@prosaas/devstack';
+import { keyspace } from '@prosaas/runtime';
+import { createSystemReader } from '@prosaas/telemetry';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Stage, setStage } from './stage.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+test('attempts, waiting and running times are counted for each queue, and depths are read from Redis', async () => {
+  stage.baileys.fault = ({ key }) => (stage.baileys.requests === 1 && key !== '' ? 500 : undefined);
+  await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  await stage.worker();
+  await poll(async () => (await stage.totals()).completed === 2, { what: 'the answer to be sent' });
+  await using reader = createSystemReader({
+    redis: stage.redis,
+    keyspace: keyspace('prosaas'),
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const attempts = (queue: string, outcome: string): object => ({ labels: { queue, outcome }, value: 1 });
+  const { labels, histograms } = await poll(
+    async () => {
+      const reading = await reader.read();
+      const done = reading.labels['queue_job_attempts']?.reduce((sum, { value }) => sum + value, 0);
+      return done === 3 && reading;
+    },
+    { what: 'the counts to be published' },
+  );
+  expect(labels['queue_job_attempts']).toEqual(
+    expect.arrayContaining([
+      attempts('inbound-messages', 'completed'),
+      attempts('outbound-messages', 'retried'),
+      attempts('outbound-messages', 'completed'),
+    ]),
+  );
+  const counts = (name: string): object =>
+    Object.fromEntries((histograms[name] ?? []).map(({ labels: { queue }, count }) => [queue, count]));
+  expect(counts('queue_job_wait_seconds')).toEqual({ 'inbound-messages': 1, 'outbound-messages': 1 });
+  expect(counts('queue_job_run_seconds')).toEqual({ 'inbound-messages': 1, 'outbound-messages': 2 });
+  expect(labels['queue_jobs']).toContainEqual({
+    labels: { queue: 'outbound-messages', state: 'waiting' },
+    value: 0,
+  });
+});
+
+test('a job that waits is as old as it is, and a queue that is paused says so', async () => {
+  await stage.producer.enqueue('inbound-messages', {
+    key: 'k',
+    payload: {
+      messageId: '00000000-0000-4000-8000-000000000000',
+      conversationId: '00000000-0000-4000-8000-000000000000',
+      businessId: 'default',
+    },
+  });
+  await stage.redis.hset('{prosaas}:inbound-messages:k', 'timestamp', String(Date.now() - 60_000));
+  await stage.redis.hset('{prosaas}:inbound-messages:meta', 'paused', '1');
+  const { queues } = await stage.totals();
+  expect(queues['inbound-messages']).toMatchObject({ paused: true, waiting: 1 });
+  expect(Math.round(queues['inbound-messages'].oldestAgeSeconds)).toBe(60);
+  expect(queues['outbound-messages']).toMatchObject({ paused: false, oldestAgeSeconds: 0 });
+});

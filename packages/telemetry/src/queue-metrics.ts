@@ -1,0 +1,62 @@
+import type { MetricDefinition } from '@prosaas/observability';
+import { queueNames } from '@prosaas/queues';
+
+type CounterOf = MetricDefinition & { type: 'counter' };
+type GaugeOf = MetricDefinition & { type: 'gauge' };
+type HistogramOf = MetricDefinition & { type: 'histogram' };
+
+export type QueueMetrics = {
+  readonly queue_jobs: GaugeOf;
+  readonly queue_oldest_job_age_seconds: GaugeOf;
+  readonly queue_paused: GaugeOf;
+  readonly queue_job_wait_seconds: HistogramOf;
+  readonly queue_job_run_seconds: HistogramOf;
+  readonly queue_job_attempts: CounterOf;
+  readonly queue_jobs_stalled: CounterOf;
+};
+
+const queue: readonly string[] = queueNames;
+
+/** How the job queues do. The gauges are read from Redis, which knows them exactly. */
+export const queueMetrics: QueueMetrics = {
+  queue_jobs: {
+    type: 'gauge',
+    help: 'Jobs in a queue by state; failed: on their way to the dead letter',
+    labels: { queue, state: ['waiting', 'active', 'delayed', 'failed'] },
+  },
+  queue_oldest_job_age_seconds: {
+    type: 'gauge',
+    help: 'How long the oldest job that could be taken has waited',
+    unit: 'seconds',
+    aggregate: 'max',
+    labels: { queue },
+  },
+  queue_paused: {
+    type: 'gauge',
+    help: '1 while nothing is taken from the queue',
+    aggregate: 'max',
+    labels: { queue },
+  },
+  queue_job_wait_seconds: {
+    type: 'histogram',
+    help: 'Time from when a job was due to its first start',
+    unit: 'seconds',
+    labels: { queue },
+  },
+  queue_job_run_seconds: {
+    type: 'histogram',
+    help: 'Time that an attempt of a job ran',
+    unit: 'seconds',
+    labels: { queue },
+  },
+  queue_job_attempts: {
+    type: 'counter',
+    help: 'Attempts of jobs by how they ended; handed_back: not the fault of the job, which goes back to its queue',
+    labels: { queue, outcome: ['completed', 'retried', 'failed', 'handed_back'] },
+  },
+  queue_jobs_stalled: {
+    type: 'counter',
+    help: 'Times that a job was taken back from a worker that died or stood still',
+    labels: { queue },
+  },
+};
