@@ -31,10 +31,10 @@ RUN apt-get update -qq \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 
 FROM with-curl AS api
-COPY deploy/images/prosaas-keys /usr/local/bin/
+COPY deploy/images/ /usr/local/bin/
 COPY --from=build /out/api ./
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compile-cache
-RUN --mount=type=bind,from=build,source=/app/scripts,target=/scripts node /scripts/fill-compile-cache.mjs /app apps/api/dist/main.js apps/api/dist/keys.js
+RUN --mount=type=bind,from=build,source=/app/scripts,target=/scripts node /scripts/fill-compile-cache.mjs /app apps/api/dist/main.js
 ARG BUILD_NUMBER=0 GIT_COMMIT=unknown BUILT_AT=
 ENV HOST=0.0.0.0 BUILD_NUMBER=$BUILD_NUMBER GIT_COMMIT=$GIT_COMMIT BUILT_AT=$BUILT_AT
 USER node

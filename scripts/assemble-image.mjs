@@ -9,7 +9,7 @@ const root = process.cwd();
 
 /** What is started by its path: of the app itself, and of a package for whoever has it. */
 const entries = {
-  'apps/api': ['dist/main.js', 'dist/keys.js'],
+  'apps/api': ['dist/main.js', 'dist/keys.js', 'dist/jobs.js'],
   'apps/calls': ['dist/main.js'],
   'apps/worker': ['dist/main.js'],
   'apps/baileys': ['dist/main.js'],

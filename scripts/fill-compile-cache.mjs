@@ -40,8 +40,7 @@ for (const entry of entries) {
   const [code] = await ended;
   clearTimeout(limit);
   clearTimeout(quiet);
-  // A program that is no service ends by itself, without a database with 1.
-  if (code !== 0 && !/cannot be read/.test(said)) {
+  if (code !== 0) {
     process.stderr.write(`${entry} ended with ${code}:\n${said}`);
     process.exitCode = 1;
   }

@@ -1,3 +1,3 @@
 import { run } from './bootstrap.mjs';
 
-run('packages/devstack/src/read-keys.ts');
+run('packages/devstack/src/api-command.ts', ['keys', ...process.argv.slice(2)]);

@@ -19,7 +19,7 @@ import {
   textMetricsRoute,
   versionRoute,
 } from '@prosaas/observability';
-import type { DeadLetters, JobReader } from '@prosaas/queues';
+import type { DeadLetters, JobReader, QueueControl, QueueTotals } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckName } from './checks/names.ts';
@@ -31,6 +31,7 @@ import { contactRoutes } from './routes/contacts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { queueRoutes } from './routes/queues.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import type { ResourceContext } from './routes/resource.ts';
@@ -51,6 +52,8 @@ export interface ApiParts {
   registry: MetricsRegistry;
   jobs: JobReader;
   letters: DeadLetters;
+  control: QueueControl;
+  readTotals: () => Promise<QueueTotals>;
   warmUp: WarmUp;
 }
 
@@ -92,6 +95,7 @@ export function buildApp(parts: ApiParts): App {
   phoneNumberRoutes(app, context);
   contactRoutes(app, context);
   jobRoutes(app, { ...context, jobs });
+  queueRoutes(app, { ...context, readTotals: parts.readTotals, control: parts.control });
   deadLetterRoutes(app, { ...context, jobs, letters: parts.letters });
   auditRoutes(app, context);
   return app;

@@ -2,12 +2,12 @@ import { type Database, addToOutbox, claimReplay, reopenMessage } from '@prosaas
 import { type DeadLetters, type KeptLetter, checkPayload } from '@prosaas/queues';
 import { AppError } from '@prosaas/runtime';
 
-export class AlreadyReplayed extends AppError {
+class AlreadyReplayed extends AppError {
   override code = 'ALREADY_REPLAYED';
   override status = 409;
 }
 
-export class NotReplayable extends AppError {
+class NotReplayable extends AppError {
   override code = 'NOT_REPLAYABLE';
   override status = 409;
 }

@@ -1,6 +1,12 @@
 import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
 import { HealthRegistry, type ReplicaStatus, askReplicas, listReplicas } from '@prosaas/observability';
-import { openDeadLetters, openJobReader } from '@prosaas/queues';
+import {
+  QueuesUnavailable,
+  openDeadLetters,
+  openJobReader,
+  openQueueControl,
+  readQueueTotals,
+} from '@prosaas/queues';
 import {
   type RunningService,
   type ServiceContext,
@@ -17,6 +23,7 @@ import { agentCheck } from './checks/agent.ts';
 import { baileysCheck } from './checks/baileys.ts';
 import { logChanges } from './checks/log-changes.ts';
 import { databaseCheck, schemaChecks } from './checks/database.ts';
+import { queuesCheck } from './checks/queues.ts';
 import { redisCheck } from './checks/redis.ts';
 import { sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
@@ -50,6 +57,7 @@ export async function startApi(
   const keyRing = opening.use(startKeyRing(pool, config, log));
   const jobs = opening.use(openJobReader({ redis, bullPrefix: keys.bullPrefix }));
   const letters = opening.use(openDeadLetters({ redis, bullPrefix: keys.bullPrefix }));
+  const control = opening.use(openQueueControl({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
   const metrics = opening.use(
     createSystemReader({
@@ -79,6 +87,7 @@ export async function startApi(
     baileysCheck({ url: config.BAILEYS_URL }),
     redisCheck({ redis: probeRedis }),
     workersCheck({ redis: probeRedis, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
+    queuesCheck({ redis: probeRedis, bullPrefix: keys.bullPrefix, heartbeatKey: keys.heartbeat }),
     sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
     agentCheck({ redis: probeRedis, replicas: serving }),
   ];
@@ -97,6 +106,14 @@ export async function startApi(
     registry: telemetry.metrics,
     jobs,
     letters,
+    control,
+    readTotals: async () => {
+      try {
+        return await readQueueTotals(redis, keys.bullPrefix);
+      } catch (cause) {
+        throw new QueuesUnavailable('Redis is not reachable', { cause });
+      }
+    },
     warmUp,
   });
   opening.defer(() => app.close());

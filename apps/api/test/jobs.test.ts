@@ -37,6 +37,36 @@ test('jobs are read page by page, to an API key those of its business alone', as
   expect(await walk(api, '/api/jobs/dead-letter')).toEqual([]);
 });
 
+test('queues are shown, paused, resumed and drained by the admin key, and drained jobs are failed ones', async () => {
+  const post = (path: string, key = adminKey): Promise<Response> =>
+    fetch(`${api.url}/api/queues/${path}`, { method: 'POST', headers: { 'x-api-key': key } });
+  const show = async (): Promise<Record<string, unknown>> => {
+    const { items } = await api.list('/api/queues', adminKey);
+    return items.find(({ name }) => name === 'inbound-messages') ?? {};
+  };
+  expect((await api.get('/api/queues')).status).toBe(403);
+  expect((await post('inbound-messages/pause', 'the-api-key')).status).toBe(403);
+  expect((await post('nothing/pause')).status).toBe(404);
+  expect(await show()).toMatchObject({ paused: false, waiting: 12, totals: { enqueued: 12, failed: 0 } });
+  expect((await post('inbound-messages/pause')).status).toBe(204);
+  expect(await show()).toMatchObject({ paused: true });
+  expect((await post('inbound-messages/resume')).status).toBe(204);
+  expect(await show()).toMatchObject({ paused: false });
+  expect(await (await post('inbound-messages/drain')).json()).toEqual({ drained: 12 });
+  expect(await (await post('inbound-messages/drain')).json()).toEqual({ drained: 0 });
+  expect(await show()).toMatchObject({
+    waiting: 0,
+    failed: 12,
+    totals: { enqueued: 12, completed: 0, failed: 12 },
+  });
+  expect(await api.json('/api/jobs/inbound-messages/m1')).toMatchObject({
+    state: 'failed',
+    error: 'DRAINED: the queue was emptied',
+  });
+  const audit = await api.list('/api/audit', adminKey);
+  expect(audit.items).toContainEqual(expect.objectContaining({ target: 'inbound-messages' }));
+});
+
 test('without Redis lists of jobs are 503, records are read as before, and all comes back by itself', async () => {
   await api.redis.stop();
   const away = await poll(
@@ -47,6 +77,8 @@ test('without Redis lists of jobs are 503, records are read as before, and all c
     { what: 'Redis to be missed' },
   );
   expect(await away.json()).toMatchObject({ code: 'QUEUES_UNAVAILABLE' });
+  const queues = await api.get('/api/queues', adminKey);
+  expect([queues.status, await queues.json()]).toMatchObject([503, { code: 'QUEUES_UNAVAILABLE' }]);
   expect((await api.get('/api/conversations')).status).toBe(200);
   await api.redis.start();
   await poll(async () => (await api.get('/api/jobs')).status === 200, { what: 'Redis to be back' });

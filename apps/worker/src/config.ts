@@ -17,6 +17,7 @@ type WorkerFields = CommonFields &
     BAILEYS_URL: Field<string>;
     WORKER_CONCURRENCY: Field<number>;
     WORKER_HEARTBEAT_SECONDS: Field<number>;
+    WORKER_EXIT_AFTER_SECONDS: Field<number>;
     RETENTION_MESSAGES_DAYS: Field<number>;
     RETENTION_RECORDINGS_DAYS: Field<number>;
     RETENTION_CALLS_DAYS: Field<number>;
@@ -38,6 +39,11 @@ export const Config: TObject<WorkerFields> = Type.Object({
     minimum: 1,
     maximum: 30,
   }),
+  WORKER_EXIT_AFTER_SECONDS: Seconds(
+    120,
+    'A worker that does not work although Redis answers ends with code 70 after so long, to be started anew; 0: never',
+    { minimum: 0, maximum: 86_400 },
+  ),
   RETENTION_MESSAGES_DAYS: Days(365, 'messages'),
   RETENTION_RECORDINGS_DAYS: Days(90, 'recordings of calls'),
   RETENTION_CALLS_DAYS: Days(365, 'calls'),

@@ -31,6 +31,7 @@ import { sendOutbound } from './handlers/send-outbound.ts';
 import { bindJobInstruments } from './job-instruments.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { startLostJobSearch } from './lost-jobs.ts';
+import { lastResort } from './not-working.ts';
 import { startRetention } from './retention.ts';
 import { settleDead } from './settle-dead.ts';
 
@@ -71,6 +72,9 @@ export async function startWorker(
   );
   const telemetry = opened.use(startTelemetry({ config, identity, log }));
   const keyRing = opened.use(startKeyRing(db, config, log));
+  const { giveUp } = opened.use(
+    lastResort({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log }),
+  );
 
   const { bullPrefix } = keys;
   const producer = opened.use(createProducer({ redis: commands, bullPrefix }));
@@ -138,6 +142,7 @@ export async function startWorker(
           watchBullWorker(worker, { timeLimitMs: queueTable[worker.name as QueueName].timeLimitMs }),
         ),
         log,
+        ...(giveUp && { giveUp }),
       }),
     );
     await consumers.ready();

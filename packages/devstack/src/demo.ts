@@ -1,6 +1,6 @@
 // `npm run demo`: a simulated phone asks, the stack that `npm start -- --simulator` runs answers, the metrics count.
 import { poll } from './poll.ts';
-import { type RunningStack, readKeys, runningStack } from './running-stack.ts';
+import { type RunningStack, runApiCommand, runningStack } from './running-stack.ts';
 
 const questions = ['When are you open?', 'How much does a visit cost?', 'May I bring my dog?'];
 
@@ -61,7 +61,7 @@ async function main(): Promise<void> {
 }
 
 function keysOf(stack: RunningStack): Record<string, string> {
-  const generated = readKeys([], stack.databaseUrl, 'pipe').stdout.trim().split('\n').filter(Boolean);
+  const generated = runApiCommand('keys', [], stack, 'pipe').stdout.trim().split('\n').filter(Boolean);
   const read = Object.fromEntries(
     generated.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
   );

@@ -25,22 +25,22 @@ export function runningStack(): RunningStack | undefined {
   }
 }
 
-/** Runs the api's command that reads the keys. */
-export function readKeys(
+/** Runs one of the api's commands, on the stack that runs here where there is one. */
+export function runApiCommand(
+  name: 'keys' | 'jobs',
   args: string[],
-  databaseUrl: string | undefined,
-  stdout: 'inherit' | 'pipe',
+  stack: RunningStack | undefined,
+  stdout: 'inherit' | 'pipe' = 'inherit',
 ): { status: number; stdout: string } {
   if (existsSync(join(repository, '.env'))) process.loadEnvFile(join(repository, '.env'));
-  const command = [
-    '--conditions=@prosaas/source',
-    join(repository, 'apps', 'api', 'src', 'keys.ts'),
-    ...args,
-  ];
-  const result = spawnSync(process.execPath, command, {
+  const script = join(repository, 'apps', 'api', 'src', `${name}.ts`);
+  const result = spawnSync(process.execPath, ['--conditions=@prosaas/source', script, ...args], {
     stdio: ['ignore', stdout, 'inherit'],
     encoding: 'utf8',
-    env: { ...process.env, ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) },
+    env: {
+      ...process.env,
+      ...(stack && { DATABASE_URL: stack.databaseUrl, API_PORT: new URL(stack.api).port }),
+    },
   });
   return { status: result.status ?? 1, stdout: result.stdout ?? '' };
 }

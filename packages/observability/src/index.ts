@@ -59,6 +59,7 @@ export {
   type ReplicaHeartbeat,
   readHeartbeats,
 } from './heartbeat/read-heartbeats.ts';
+export { type WatchdogOptions, startWatchdog } from './heartbeat/watchdog.ts';
 export { type AnnounceOptions, announceReplica } from './replicas/announce.ts';
 export type { JsonValue, ReplicaIdentity } from './replicas/keys.ts';
 export { type ReplicaStatus, askReplicas, listReplicas } from './replicas/list.ts';

@@ -44,6 +44,7 @@ async function startWorker(name: string, options: Partial<WorkerOptions> = {}): 
     jobsPort: server.port,
     redisPort: server.port,
     limited: false,
+    exitAfterSeconds: 3600,
     ...options,
   };
   const script = fileURLToPath(new URL('heartbeat/worker-process.ts', import.meta.url));
@@ -60,10 +61,13 @@ async function startWorker(name: string, options: Partial<WorkerOptions> = {}): 
   queue.on('error', () => undefined);
   cleanup.defer(() => queue.close());
 
+  const heart = all.redisPort === server.port ? redis : new Redis(all.redisPort);
+  heart.on('error', () => undefined);
+  cleanup.defer(() => heart.disconnect());
   const beat = (): Promise<ReplicaHeartbeat> =>
     poll(
       async () => {
-        const { replicas } = await readHeartbeats({ redis, key: KEY });
+        const { replicas } = await readHeartbeats({ redis: heart, key: KEY });
         return replicas.find((replica) => replica.instance === instance);
       },
       { timeoutMs: 60_000, what: `a beat of ${instance}` },
@@ -150,6 +154,71 @@ describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, ()
     worker.order('ping');
     await worker.says('pong');
     await worker.says('no heartbeat: not every consumer works');
+  });
+
+  test('says in its record which consumer does not work and why, and ends with its own code when that lasts', async () => {
+    const proxy = cleanup.use(await startDeafProxy(server.port));
+    const worker = await startWorker('ending', { jobsPort: proxy.port, exitAfterSeconds: 6 });
+    const exit = once(worker.process, 'exit');
+    proxy.deaf = true;
+    const { failing } = await poll(
+      async () => {
+        const beat = await worker.beat();
+        return beat.failing !== undefined && beat;
+      },
+      { timeoutMs: 60_000, what: 'the reason' },
+    );
+    expect(failing).toEqual({ ending: expect.stringMatching(/^no job was taken and no fetch came back/) });
+    expect((await exit)[0]).toBe(70);
+  });
+
+  test('whose slots are all held by jobs beyond their time limit ends with its own code', async () => {
+    const worker = await startWorker('stuck', { exitAfterSeconds: 3 });
+    await worker.queue.add('stuck', {});
+    expect((await once(worker.process, 'exit'))[0]).toBe(70);
+    expect((await worker.beat()).failing).toEqual({
+      stuck: 'all 1 slots are busy, 1 beyond the time limit of a job',
+    });
+  });
+
+  test('whose event loop stands still for good is ended by its watchdog', async () => {
+    const worker = await startWorker('still', { exitAfterSeconds: 4 });
+    worker.order('block 3600000');
+    expect(await once(worker.process, 'exit')).toEqual([null, 'SIGKILL']);
+  });
+
+  test('that is paused, rate-limited, or merely frozen from outside does not end', async () => {
+    const workers = await Promise.all(
+      ['calm', 'slow'].map((name) => startWorker(name, { exitAfterSeconds: 3, limited: name === 'slow' })),
+    );
+    await workers[0]!.queue.pause();
+    await Promise.all(workers.map(({ queue }) => queue.add('job', {})));
+    workers[0]!.process.kill('SIGSTOP');
+    await workers[0]!.isSilent(8);
+    workers[0]!.process.kill('SIGCONT');
+    await Promise.all(workers.map(({ beats }) => beats(6)));
+    expect(workers.map(({ process: { exitCode, signalCode } }) => [exitCode, signalCode])).toEqual([
+      [null, null],
+      [null, null],
+    ]);
+  });
+
+  test('that has lost Redis does not end, and beats again when that is back', async () => {
+    await using own = await startRedis();
+    const worker = await startWorker('orphan', {
+      jobsPort: own.port,
+      redisPort: own.port,
+      exitAfterSeconds: 3,
+    });
+    await own.stop();
+    const stoppedAt = performance.now();
+    await poll(() => performance.now() - stoppedAt > 10_000, {
+      timeoutMs: 60_000,
+      what: 'ten seconds without Redis',
+    });
+    expect([worker.process.exitCode, worker.process.signalCode]).toEqual([null, null]);
+    await own.start();
+    await worker.beats(1);
   });
 
   test('says which queues it serves: one that nobody serves is in no beat', async () => {

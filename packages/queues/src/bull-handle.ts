@@ -10,16 +10,19 @@ export class QueuesUnavailable extends AppError {
   override retryable = true;
 }
 
-const scripts: Record<string, { file: string; keys: number }> = {
+const scripts = {
   countEnqueued: { file: 'count-enqueued', keys: 2 },
   finishDeadLetter: { file: 'finish-dead-letter', keys: 4 },
-};
+  drain: { file: 'drain', keys: 6 },
+} as const;
 
 export interface BullHandle extends AsyncDisposable {
   /** Throws `QueuesUnavailable` at once while Redis is away, instead of waiting for it. */
   queue(name: string): Promise<Queue>;
   /** Runs what `fill` adds as one MULTI and returns the replies; throws the first error among them. */
   transaction(fill: (multi: IRedisTransaction) => Promise<void>): Promise<unknown[]>;
+  /** One of our scripts by itself; a number is what they return. */
+  run(script: keyof typeof scripts, keysAndArguments: readonly string[]): Promise<number>;
 }
 
 /** BullMQ's Queue objects over one connection of the caller's, which stays the caller's to close. */
@@ -72,6 +75,14 @@ export function openBull(redis: Redis, bullPrefix: string): BullHandle {
         throw new QueuesUnavailable('Redis refused a command', { cause: refused });
       }
       return replies.map(([, reply]) => reply);
+    },
+    async run(script, keysAndArguments) {
+      const commands = redis as unknown as Record<string, (...args: readonly string[]) => Promise<number>>;
+      try {
+        return await commands[script]!(...keysAndArguments);
+      } catch (cause) {
+        throw new QueuesUnavailable('Redis did not carry out a command', { cause });
+      }
     },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled([...queues.values()].map((open) => open.close()));

@@ -23,7 +23,7 @@ const deadlineMs = 25_000;
 /**
  * The life of a service: reads the environment (a bad one prints every fault and exits 1), starts it, and at SIGTERM or
  * SIGINT drains it, waits `DRAIN_SECONDS`, disposes of it and lets the process end with 0. A fault nobody handled takes the
- * same way and ends with 1; so does the deadline, and a second signal ends at once.
+ * same way and ends with 1, or with its own `exitCode`; so does the deadline, and a second signal ends at once.
  */
 export async function runService<T extends TObject>(
   name: ServiceName,

@@ -20,7 +20,7 @@ const lingerMs = 3000;
 export async function supervise({ start, log, drainMs, deadlineMs }: SuperviseOptions): Promise<void> {
   const ending = Promise.withResolvers<void>();
   let stopping = false;
-  let failed = false;
+  let exitCode = 0;
   let deadline: NodeJS.Timeout | undefined;
 
   const stop = (): void => {
@@ -31,7 +31,7 @@ export async function supervise({ start, log, drainMs, deadlineMs }: SuperviseOp
         { deadline_ms: deadlineMs, open: process.getActiveResourcesInfo() },
         'The deadline ended the service',
       );
-      process.exit(1);
+      process.exit(exitCode || 1);
     }, deadlineMs);
     ending.resolve();
   };
@@ -45,7 +45,7 @@ export async function supervise({ start, log, drainMs, deadlineMs }: SuperviseOp
   };
   const onFault = (error: unknown): void => {
     log.fatal({ err: error }, 'A fault that nobody handled ends the service');
-    failed = true;
+    exitCode ||= exitCodeOf(error);
     stop();
   };
   process.on('SIGTERM', onSignal);
@@ -55,7 +55,7 @@ export async function supervise({ start, log, drainMs, deadlineMs }: SuperviseOp
 
   const onFailure = (error: unknown): void => {
     log.fatal({ err: error }, 'The service failed');
-    failed = true;
+    exitCode ||= exitCodeOf(error);
     stop();
   };
   let service: Supervised | undefined;
@@ -74,10 +74,16 @@ export async function supervise({ start, log, drainMs, deadlineMs }: SuperviseOp
     onFailure(error);
   }
   clearTimeout(deadline);
-  process.exitCode = failed ? 1 : 0;
+  process.exitCode = exitCode;
   log.info({ exit_code: process.exitCode }, 'Stopped');
   setTimeout(() => {
     log.warn({ open: process.getActiveResourcesInfo() }, 'Something was left open and is cut off');
     process.exit();
   }, lingerMs).unref();
+}
+
+/** A fault may have a code of its own, by which whoever starts services anew knows it. */
+function exitCodeOf(error: unknown): number {
+  const { exitCode } = (error ?? {}) as { exitCode?: unknown };
+  return typeof exitCode === 'number' && exitCode > 0 && exitCode < 256 ? exitCode : 1;
 }

@@ -6,6 +6,7 @@ export const checkNames = [
   'baileys',
   'redis',
   'workers',
+  'queues',
   'sessions',
   'agent',
 ] as const;

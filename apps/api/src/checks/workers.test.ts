@@ -2,19 +2,23 @@ import { expect, test } from 'vitest';
 import { judgeWorkers } from './workers.ts';
 
 test.each([
-  [{ live: 1, lost: 0, expected: 1 }, undefined],
-  [{ live: 2, lost: 1, expected: 1 }, undefined],
-  [{ live: 0, lost: 0, expected: 0 }, undefined],
+  [{ live: 1, lost: 0, expected: 1, failing: 0 }, undefined],
+  [{ live: 2, lost: 1, expected: 1, failing: 0 }, undefined],
+  [{ live: 0, lost: 0, expected: 0, failing: 0 }, undefined],
   [
-    { live: 1, lost: 0, expected: 3 },
+    { live: 2, lost: 0, expected: 2, failing: 1 },
+    { failed: false, reason: 'not_working' },
+  ],
+  [
+    { live: 1, lost: 0, expected: 3, failing: 0 },
     { failed: false, reason: 'too_few' },
   ],
   [
-    { live: 0, lost: 2, expected: 1 },
+    { live: 0, lost: 2, expected: 1, failing: 0 },
     { failed: true, reason: 'stale' },
   ],
   [
-    { live: 0, lost: 0, expected: 1 },
+    { live: 0, lost: 0, expected: 1, failing: 0 },
     { failed: true, reason: 'not_ready' },
   ],
 ])('workers %j are judged %j', (seen, judgement) => {

@@ -6,6 +6,8 @@ export interface WorkersSeen {
   live: number;
   lost: number;
   expected: number;
+  /** Of the live, those of which a consumer does not work: their beats will cease. */
+  failing: number;
 }
 
 /** Undefined where enough workers beat. */
@@ -13,8 +15,9 @@ export function judgeWorkers({
   live,
   lost,
   expected,
+  failing,
 }: WorkersSeen): { failed: boolean; reason: string } | undefined {
-  if (live >= expected) return undefined;
+  if (live >= expected) return failing > 0 ? { failed: false, reason: 'not_working' } : undefined;
   if (live > 0) return { failed: false, reason: 'too_few' };
   return { failed: true, reason: lost > 0 ? 'stale' : 'not_ready' };
 }
@@ -39,9 +42,18 @@ export function workersCheck({
       );
       const live = replicas.filter(({ state }) => state === 'live').length;
       const lost = replicas.length - live;
-      const facts = { live, lost, expected, beat_age_seconds };
+      const notWorking = replicas.filter(({ state, failing }) => state === 'live' && failing !== undefined);
+      const facts = {
+        live,
+        lost,
+        expected,
+        beat_age_seconds,
+        ...(notWorking.length > 0 && {
+          failing: [...new Set(notWorking.flatMap(({ failing = {} }) => Object.keys(failing)))],
+        }),
+      };
       const detail = { replicas, left };
-      const judgement = judgeWorkers({ live, lost, expected });
+      const judgement = judgeWorkers({ live, lost, expected, failing: notWorking.length });
       if (judgement?.failed === true) throw new CheckFailure(judgement.reason, { facts, detail });
       return judgement === undefined
         ? { facts, detail }

@@ -2,6 +2,7 @@ import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
 import { LimitedFlight, withinTime } from '../redis/time-limit.ts';
 import type { Consumer, Proof } from './consumer.ts';
+import { Patience } from './patience.ts';
 import {
   BEAT_TTL_SECONDS,
   type HeartbeatReplica,
@@ -27,6 +28,8 @@ export interface HeartbeatOptions {
   everySeconds?: number;
   consumers: readonly Consumer[];
   log: HeartbeatLog;
+  /** What to do when no beat was earned for so long although Redis answers: a new process may work. Told once. */
+  giveUp?: { afterSeconds: number; run: (failing: Readonly<Record<string, string>>) => void };
 }
 
 const beatScript = luaScript('beat');
@@ -39,7 +42,7 @@ const RETRY_MS = 2000;
  * Disposing of it takes this replica's own key away: it left, and is not lost.
  */
 export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
-  const { redis, key, replica, everySeconds = 30, consumers, log } = options;
+  const { redis, key, replica, everySeconds = 30, consumers, log, giveUp } = options;
   if (!(everySeconds > 0 && everySeconds <= LONGEST_PAUSE_SECONDS))
     throw new RangeError(
       `everySeconds must be over 0 and at most ${LONGEST_PAUSE_SECONDS}, not ${everySeconds}`,
@@ -53,6 +56,16 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   let withheld = '';
   let lastBeat = Date.now();
   let everBeat = false;
+  const patience = new Patience(giveUp === undefined ? Infinity : giveUp.afterSeconds * 1000);
+  let record: ReplicaBeat = {
+    instance: replica.instance,
+    host: replica.host,
+    pid: replica.pid,
+    started_at: Math.floor(replica.startedAt.getTime() / 1000),
+    beat_at: 0,
+    last_job_at: null,
+    queues: {},
+  };
 
   const write = async (queues: Record<string, string>, signal: AbortSignal): Promise<void> => {
     const beatAt = Number(await beatScript.run(redis, [key], [String(BEAT_TTL_SECONDS)]));
@@ -60,20 +73,31 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     signal.throwIfAborted();
     everBeat = true;
     const lastJob = Math.max(0, ...consumers.map(({ lastJobAt = 0 }) => lastJobAt));
-    const beat: ReplicaBeat = {
-      instance: replica.instance,
-      host: replica.host,
-      pid: replica.pid,
-      started_at: Math.floor(replica.startedAt.getTime() / 1000),
+    record = {
+      ...record,
       beat_at: beatAt,
       last_job_at: lastJob === 0 ? null : Math.floor(lastJob / 1000),
       queues,
     };
-    await redis.set(own, JSON.stringify(beat), 'EX', LOST_FOR_SECONDS);
+    await redis.set(own, JSON.stringify(record), 'EX', LOST_FOR_SECONDS);
     signal.throwIfAborted();
     await redis.zadd(indexKey(key), beatAt, replica.instance);
     signal.throwIfAborted();
     await redis.zremrangebyscore(indexKey(key), '-inf', beatAt - LOST_FOR_SECONDS);
+  };
+
+  /** Shows why there is no beat, without one. While Redis itself does not answer, that is why, and no new process helps. */
+  const confess = async (failing: Record<string, string>): Promise<void> => {
+    try {
+      await flight.run(async (signal) => {
+        await redis.time();
+        signal.throwIfAborted();
+        if (everBeat) await redis.set(own, JSON.stringify({ ...record, failing }), 'EX', LOST_FOR_SECONDS);
+      });
+    } catch {
+      return patience.renew();
+    }
+    if (patience.isOver(Date.now()) && !stopped) giveUp?.run(failing);
   };
 
   const beat = async (): Promise<boolean> => {
@@ -84,8 +108,10 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       const which = missing.map(({ queue }) => queue).join();
       if (which !== withheld) log.warn({ consumers: missing }, 'no heartbeat: not every consumer works');
       withheld = which;
+      await confess(Object.fromEntries(missing.map(({ queue, why }) => [queue, why])));
       return false;
     }
+    patience.renew();
     try {
       const queues = Object.fromEntries(proofs.map(([queue, proof]) => [queue, proof.ok ? proof.by : '']));
       await flight.run((signal) => write(queues, signal));
@@ -121,10 +147,13 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   const begin = async (): Promise<void> => {
     const waiting = new Set(consumers.map(({ queue }) => queue));
     // Nobody sees that a first beat does not come: it has no key that could expire.
+    const notBegun = (): Record<string, string> =>
+      Object.fromEntries([...waiting].map((queue) => [queue, 'it has not begun to work']));
     const overdue = setTimeout(() => {
       if (!stopped)
         log.warn({ consumers: [...waiting] }, 'no heartbeat yet: these consumers have not begun to work');
     }, everySeconds * 1000).unref();
+    const asking = setInterval(() => void confess(notBegun()), everySeconds * 1000).unref();
     try {
       await Promise.all(
         consumers.map(async (consumer) => {
@@ -137,7 +166,9 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       return;
     } finally {
       clearTimeout(overdue);
+      clearInterval(asking);
     }
+    patience.renew();
     if (!stopped) current = turn();
   };
   void begin();

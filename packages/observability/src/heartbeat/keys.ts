@@ -29,4 +29,6 @@ export interface ReplicaBeat {
   readonly last_job_at: number | null;
   /** How each queue's consumer proved that it works. */
   readonly queues: Readonly<Record<string, string>>;
+  /** Why each consumer that does not work gives no proof; not there while all do. */
+  readonly failing?: Readonly<Record<string, string>>;
 }

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { startHeartbeat, watchBullWorker } from '../../src/index.ts';
+import { startHeartbeat, startWatchdog, watchBullWorker } from '../../src/index.ts';
 
 export interface WorkerOptions {
   readonly instance: string;
@@ -12,21 +12,36 @@ export interface WorkerOptions {
   readonly jobsPort: number;
   readonly redisPort: number;
   readonly limited: boolean;
+  /** It ends with 70 after so many seconds without an earned beat, or by a signal when its event loop stands still. */
+  readonly exitAfterSeconds: number;
 }
 
-const { instance, key, queue, jobsPort, redisPort, limited } = JSON.parse(process.argv[2]!) as WorkerOptions;
-const worker = new Worker(queue, async () => undefined, {
+const options = JSON.parse(process.argv[2]!) as WorkerOptions;
+const { instance, key, queue, jobsPort, redisPort, limited, exitAfterSeconds } = options;
+const work = async ({ name }: { name: string }): Promise<void> => {
+  if (name === 'stuck') await new Promise(() => undefined);
+};
+const worker = new Worker(queue, work, {
   connection: { host: '127.0.0.1', port: jobsPort, maxRetriesPerRequest: null },
   drainDelay: 1,
   ...(limited ? { limiter: { max: 1, duration: 120_000 } } : {}),
 });
 worker.on('error', () => undefined);
+const redis = new Redis({
+  port: redisPort,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  retryStrategy: () => 100,
+});
+redis.on('error', () => undefined);
+startWatchdog({ limitSeconds: exitAfterSeconds, line: () => 'the event loop stands still' });
 startHeartbeat({
-  redis: new Redis(redisPort),
+  redis,
   key,
   replica: { instance, host: 'host', pid: process.pid, startedAt: new Date() },
   everySeconds: 1,
-  consumers: [watchBullWorker(worker)],
+  consumers: [watchBullWorker(worker, { timeLimitMs: 2000 })],
+  giveUp: { afterSeconds: exitAfterSeconds, run: () => process.exit(70) },
   log: { info: () => undefined, warn: (_fields, message) => void process.stdout.write(`${message}\n`) },
 });
 

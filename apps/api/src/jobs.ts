@@ -1,0 +1,210 @@
+// Queues and the dead letter from a shell, over REST: `npm run jobs -- --help`, in containers `prosaas-jobs`.
+import { parseArgs } from 'node:util';
+import { createDatabase, readGeneratedKeys } from '@prosaas/database';
+import { ConfigError, createLogger, loadConfig } from '@prosaas/runtime';
+import { ApiConfig } from './config.ts';
+
+const usage = `usage: jobs <command> [options]
+
+  queues                       every queue: its jobs by state, the oldest's age, what was counted
+  list                         the dead letter, newest first
+  show <id>                    one letter, whole
+  replay <id> | --all          repeats a letter, or those that the filter matches, as new jobs
+  purge <id> | --all           drops a letter, or those that the filter matches
+  pause | resume <queue>       stops taking jobs from a queue, and goes on
+  drain <queue>                sends what waits in a queue to the dead letter
+
+filter:  --queue <name>  --business <id>  --contains <text of the reason>  --failed-after <time>  --failed-before <time>
+options: --limit <number>  --rate <replays a second>  --json  --help
+The admin key is ADMIN_KEY or, where that is not set, the one that was generated.`;
+
+const options = {
+  queue: { type: 'string' },
+  business: { type: 'string' },
+  contains: { type: 'string' },
+  'failed-after': { type: 'string' },
+  'failed-before': { type: 'string' },
+  limit: { type: 'string' },
+  rate: { type: 'string' },
+  all: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>['values'];
+type Row = Record<string, unknown>;
+
+class Failed extends Error {}
+class BadUsage extends Error {}
+
+type Ask = (method: string, path: string, body?: object) => Promise<Row>;
+
+/** What each command asks, and what it prints of the answer. */
+const commands: Readonly<
+  Record<string, (ask: Ask, subject: string | undefined, values: Values) => Promise<void>>
+> = {
+  async queues(ask, _subject, { json }) {
+    const { items, dead_letter_depth: depth } = (await ask('GET', '/api/queues')) as {
+      items: Row[];
+      dead_letter_depth: number;
+    };
+    if (json) return print({ items, dead_letter_depth: depth });
+    console.table(
+      Object.fromEntries(
+        items.map(({ name, totals, ...state }) => [name, { ...state, ...prefixed('total', totals as Row) }]),
+      ),
+    );
+    console.log(`dead letter: ${depth}`);
+  },
+
+  async list(ask, _subject, values) {
+    const most = wholeOf(values.limit, 'limit') ?? Infinity;
+    let cursor: unknown = null;
+    let shown = 0;
+    do {
+      const query = new URLSearchParams({ ...filterOf(values), limit: String(Math.min(most - shown, 100)) });
+      if (typeof cursor === 'string') query.set('cursor', cursor);
+      const page = await ask('GET', `/api/jobs/dead-letter?${query.toString()}`);
+      for (const letter of page['items'] as Row[]) {
+        if (values.json) print(letter);
+        else
+          console.log(
+            `${letter['failed_at']}  ${letter['id']}\n    ${letter['attempts']} attempts: ${letter['reason']}`,
+          );
+        shown += 1;
+      }
+      cursor = page['next_cursor'];
+    } while (cursor !== null && shown < most);
+    if (!values.json) console.log(`${shown} shown`);
+  },
+
+  async show(ask, subject) {
+    print(await ask('GET', letterPath(subject)));
+  },
+
+  async replay(ask, subject, values) {
+    if (!values.all) {
+      await ask('POST', `${letterPath(subject)}/replay`);
+      return console.log('1 replayed');
+    }
+    const rate = wholeOf(values.rate, 'rate');
+    const body = { ...filterOf(values), ...limitOf(values), ...(rate && { rate_per_second: rate }) };
+    const answer = await ask('POST', '/api/jobs/dead-letter/replay', body);
+    if (values.json) return print(answer);
+    for (const { id, code, detail } of answer['refused'] as Row[]) console.log(`${id}: ${code}: ${detail}`);
+    console.log(`${answer['replayed']} of ${answer['matched']} replayed`);
+  },
+
+  async purge(ask, subject, values) {
+    if (!values.all) {
+      await ask('DELETE', letterPath(subject));
+      return console.log('1 purged');
+    }
+    const answer = await ask('POST', '/api/jobs/dead-letter/purge', {
+      ...filterOf(values),
+      ...limitOf(values),
+    });
+    if (values.json) return print(answer);
+    console.log(`${answer['purged']} of ${answer['matched']} purged`);
+  },
+
+  pause: async (ask, subject) => {
+    await ask('POST', `${queuePath(subject)}/pause`);
+    console.log(`${subject} is paused`);
+  },
+  resume: async (ask, subject) => {
+    await ask('POST', `${queuePath(subject)}/resume`);
+    console.log(`${subject} goes on`);
+  },
+  drain: async (ask, subject) => {
+    const { drained } = await ask('POST', `${queuePath(subject)}/drain`);
+    console.log(`${drained} jobs go to the dead letter`);
+  },
+};
+
+function filterOf(values: Values): Record<string, string> {
+  const { queue, business, contains, 'failed-after': after, 'failed-before': before } = values;
+  const fields = { queue, business, contains, failed_after: after, failed_before: before };
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function limitOf({ limit }: Values): { limit?: number } {
+  const value = wholeOf(limit, 'limit');
+  return value === undefined ? {} : { limit: value };
+}
+
+function wholeOf(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new BadUsage(`--${name} is a whole number of 1 or more, not ${text}`);
+  return Number(text);
+}
+
+function letterPath(id: string | undefined): string {
+  if (id === undefined) throw new BadUsage('which one? Name its id, or --all with a filter');
+  return `/api/jobs/dead-letter/${encodeURIComponent(id)}`;
+}
+
+function queuePath(queue: string | undefined): string {
+  if (queue === undefined) throw new BadUsage('which queue?');
+  return `/api/queues/${encodeURIComponent(queue)}`;
+}
+
+const prefixed = (prefix: string, row: Row): Row =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [`${prefix}_${name}`, value]));
+
+const print = (value: unknown): void => console.log(JSON.stringify(value));
+
+async function adminKey(config: { ADMIN_KEY?: string; DATABASE_URL: string }): Promise<string> {
+  if (config.ADMIN_KEY !== undefined) return config.ADMIN_KEY;
+  const log = createLogger({ service: 'api', instance: 'jobs', level: 'silent' });
+  await using db = createDatabase({
+    url: config.DATABASE_URL,
+    size: 1,
+    applicationName: 'prosaas:jobs',
+    log,
+  });
+  const key = (await readGeneratedKeys(db)).get('ADMIN_KEY');
+  if (key === undefined) throw new Failed('No admin key was generated yet: has the api started once?');
+  return key;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [name = '', subject] = positionals;
+  if (values.help) return console.log(usage);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined)
+    throw new BadUsage(name === '' ? 'which command?' : `there is no command ${name}`);
+  const config = loadConfig(ApiConfig, process.env);
+  const key = await adminKey(config);
+  const url = `http://localhost:${config.API_PORT}`;
+  const ask: Ask = async (method, path, body) => {
+    const headers = { 'x-api-key': key, ...(body && { 'content-type': 'application/json' }) };
+    let response: Response;
+    try {
+      response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    } catch (cause) {
+      throw new Failed(`The api does not answer at ${url}: is it running?`, { cause });
+    }
+    const text = await response.text();
+    const answer = (text === '' ? {} : JSON.parse(text)) as Row;
+    if (!response.ok) throw new Failed(`${answer['code']}: ${answer['detail'] ?? answer['title']}`);
+    return answer;
+  };
+  await command(ask, subject, values);
+}
+
+try {
+  await main();
+} catch (error) {
+  const isUsage =
+    error instanceof BadUsage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
+  const known = isUsage || error instanceof Failed || error instanceof ConfigError;
+  const text = error instanceof Error ? error.message : String(error);
+  console.error(known ? text : `The jobs cannot be reached: ${text}`);
+  if (isUsage) console.error(`\n${usage}`);
+  process.exitCode = isUsage ? 2 : 1;
+}
