@@ -1,14 +1,15 @@
-// `npm run prove -- <package> [--seed N]`: the proofs of one package, which say what they did and exit 1 on a broken promise.
-import { existsSync } from 'node:fs';
+// `npm run prove -- <name> [--seed N]`: a proof says what it did, and exits 1 on a broken promise.
 import { run } from './bootstrap.mjs';
 
+const proofs = {
+  observability: 'packages/observability/prove/main.ts',
+  jobs: 'apps/worker/prove/main.ts',
+};
+
 const [name = '', ...args] = process.argv.slice(2);
-const script = `packages/${name}/prove/main.ts`;
-if (/^[a-z-]+$/.test(name) && existsSync(new URL(`../${script}`, import.meta.url))) {
-  run(script, args);
+if (Object.hasOwn(proofs, name)) {
+  run(proofs[name], args);
 } else {
-  process.stderr.write(
-    'usage: npm run prove -- <package> [--seed N], such as npm run prove -- observability\n',
-  );
+  process.stderr.write(`usage: npm run prove -- ${Object.keys(proofs).join('|')} [--seed N]\n`);
   process.exit(1);
 }

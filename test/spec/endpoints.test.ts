@@ -73,14 +73,17 @@ describe.each(endpoints)('$service $path', (endpoint) => {
     }
   });
 
-  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])('answers %s 405 with Allow', async (method) => {
-    const answer = await ask(urlOf(endpoint), { method });
-    expect(answer.status).toBe(405);
-    expect(answer.headers.get('allow')).toBe('GET, HEAD');
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(answer.type).toMatch(/^application\/problem\+json/);
-    expect(answer.body).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
-  });
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])(
+    'answers %s 405 with Allow',
+    async (method) => {
+      const answer = await ask(urlOf(endpoint), { method });
+      expect(answer.status).toBe(405);
+      expect(answer.headers.get('allow')).toBe('GET, HEAD');
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(answer.type).toMatch(/^application\/problem\+json/);
+      expect(answer.body).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+    },
+  );
 });
 
 const probes = endpoints.filter(({ path }) => path !== '/version');

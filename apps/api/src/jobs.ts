@@ -33,6 +33,7 @@ const options = {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>['values'];
 type Row = Record<string, unknown>;
+type Letter = Record<'id' | 'reason' | 'failed_at', string> & { attempts: number };
 
 class Failed extends Error {}
 class BadUsage extends Error {}
@@ -65,12 +66,10 @@ const commands: Readonly<
       const query = new URLSearchParams({ ...filterOf(values), limit: String(Math.min(most - shown, 100)) });
       if (typeof cursor === 'string') query.set('cursor', cursor);
       const page = await ask('GET', `/api/jobs/dead-letter?${query.toString()}`);
-      for (const letter of page['items'] as Row[]) {
+      for (const letter of page['items'] as Letter[]) {
         if (values.json) print(letter);
         else
-          console.log(
-            `${letter['failed_at']}  ${letter['id']}\n    ${letter['attempts']} attempts: ${letter['reason']}`,
-          );
+          console.log(`${letter.failed_at}  ${letter.id}\n    ${letter.attempts} attempts: ${letter.reason}`);
         shown += 1;
       }
       cursor = page['next_cursor'];
@@ -91,8 +90,9 @@ const commands: Readonly<
     const body = { ...filterOf(values), ...limitOf(values), ...(rate && { rate_per_second: rate }) };
     const answer = await ask('POST', '/api/jobs/dead-letter/replay', body);
     if (values.json) return print(answer);
-    for (const { id, code, detail } of answer['refused'] as Row[]) console.log(`${id}: ${code}: ${detail}`);
-    console.log(`${answer['replayed']} of ${answer['matched']} replayed`);
+    for (const { id, code, detail } of answer['refused'] as Record<string, string>[])
+      console.log(`${id}: ${code}: ${detail}`);
+    console.log(`${String(answer['replayed'])} of ${String(answer['matched'])} replayed`);
   },
 
   async purge(ask, subject, values) {
@@ -105,20 +105,20 @@ const commands: Readonly<
       ...limitOf(values),
     });
     if (values.json) return print(answer);
-    console.log(`${answer['purged']} of ${answer['matched']} purged`);
+    console.log(`${String(answer['purged'])} of ${String(answer['matched'])} purged`);
   },
 
   pause: async (ask, subject) => {
     await ask('POST', `${queuePath(subject)}/pause`);
-    console.log(`${subject} is paused`);
+    console.log(`${String(subject)} is paused`);
   },
   resume: async (ask, subject) => {
     await ask('POST', `${queuePath(subject)}/resume`);
-    console.log(`${subject} goes on`);
+    console.log(`${String(subject)} goes on`);
   },
   drain: async (ask, subject) => {
     const { drained } = await ask('POST', `${queuePath(subject)}/drain`);
-    console.log(`${drained} jobs go to the dead letter`);
+    console.log(`${String(drained)} jobs go to the dead letter`);
   },
 };
 
@@ -191,7 +191,8 @@ async function main(): Promise<void> {
     }
     const text = await response.text();
     const answer = (text === '' ? {} : JSON.parse(text)) as Row;
-    if (!response.ok) throw new Failed(`${answer['code']}: ${answer['detail'] ?? answer['title']}`);
+    if (!response.ok)
+      throw new Failed(`${String(answer['code'])}: ${String(answer['detail'] ?? answer['title'])}`);
     return answer;
   };
   await command(ask, subject, values);

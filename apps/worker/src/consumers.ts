@@ -13,6 +13,7 @@ import type { Logger } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobInstruments } from './job-instruments.ts';
+import type { SandboxedJob } from './sandbox/sandbox.ts';
 import { Stopping, describeError, judge } from './verdict.ts';
 import type { Task } from './work-off.ts';
 
@@ -32,8 +33,11 @@ const consumerTimes: ConsumerTimes = { lockMs: 20_000, stalledMs: 10_000, finish
 
 /** Aborted jobs get so long to hand themselves back; then the connection is cut and their locks run out. */
 const HAND_BACK_MS = 4000;
-/** A job whose worker died under it this often and once more is taken for the cause. */
-const MAX_STALLED = 3;
+/**
+ * A job under which workers died, or stood still, so often is set apart: it may be the cause, and has a process of its own from
+ * then on. How often alone says nothing: a worker that is killed from outside takes twenty innocent jobs with it.
+ */
+const SUSPECT_AFTER = 2;
 
 export interface Consumers extends AsyncDisposable {
   workers: readonly Worker[];
@@ -48,6 +52,7 @@ export function startConsumers({
   redis,
   bullPrefix,
   handlers,
+  setApart,
   concurrency,
   instance,
   instruments,
@@ -58,6 +63,8 @@ export function startConsumers({
   redis: Redis;
   bullPrefix: string;
   handlers: Handlers;
+  /** Does a job in a process of its own. */
+  setApart: (job: SandboxedJob, signal: AbortSignal) => Promise<void>;
   /** Jobs of one queue at once. */
   concurrency: number;
   /** This replica, as the story of a job that failed names it. */
@@ -91,7 +98,11 @@ export function startConsumers({
       const { timeLimitMs } = queueTable[queue];
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeLimitMs)]);
       const payload = checkPayload(queue, job.data);
-      await handlers[queue]({ payload, trace, lastAttempt, signal, log: jobLog });
+      const isSuspect = job.stalledCounter >= SUSPECT_AFTER;
+      if (isSuspect) {
+        const { id = '', timestamp: addedAt } = job;
+        await setApart({ id, queue, payload, trace, lastAttempt, addedAt }, signal);
+      } else await handlers[queue]({ payload, trace, lastAttempt, signal, log: jobLog });
       ended('completed');
     } catch (error) {
       const verdict = judge(error, { lastAttempt, ageMs: Date.now() - job.timestamp });
@@ -125,7 +136,8 @@ export function startConsumers({
       concurrency,
       lockDuration: times.lockMs,
       stalledInterval: times.stalledMs,
-      maxStalledCount: MAX_STALLED,
+      // Whoever stalls too often is set apart, and not condemned by its number.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
       // Fetches come back at least this often: what the heartbeat counts as a sign of life.
       drainDelay: 5,
       runRetryDelay: 1000,

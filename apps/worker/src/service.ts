@@ -22,25 +22,24 @@ import {
 } from '@prosaas/runtime';
 import { startTelemetry } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
-import { createBaileysClient } from './baileys-client.ts';
+import { buildHandlers } from './build-handlers.ts';
 import type { Config } from './config.ts';
 import { startConsumers, type ConsumerTimes, type Consumers } from './consumers.ts';
 import { startDeadLetterKeeper } from './dead-letter-keeper.ts';
-import { answerInbound } from './handlers/answer-inbound.ts';
-import { sendOutbound } from './handlers/send-outbound.ts';
 import { bindJobInstruments } from './job-instruments.ts';
-import { KeyedMutex } from './keyed-mutex.ts';
 import { startLostJobSearch } from './lost-jobs.ts';
 import { lastResort } from './not-working.ts';
 import { startRetention } from './retention.ts';
+import { Sandbox } from './sandbox/sandbox.ts';
 import { settleDead } from './settle-dead.ts';
 
 export interface WorkerOverrides {
   times?: ConsumerTimes;
 }
 
-/** Of one conversation: how many jobs may hold a slot while another works it off. */
-const MAX_WAITING = 1;
+const sandboxScript = import.meta.url.endsWith('.ts')
+  ? new URL('./sandbox-process.ts', import.meta.url)
+  : new URL('./sandbox-process.js', import.meta.url);
 /** Two lines of 20 jobs, each with a connection at times, the relay and the rest. */
 const DATABASE_CONNECTIONS = 20;
 
@@ -111,19 +110,21 @@ export async function startWorker(
     work.use(startLostJobSearch({ db, producer, log }));
     const letters = work.use(openDeadLetters({ redis: commands, bullPrefix }));
     work.use(startRetention({ db, redis: commands, bullPrefix, letters, config, log }));
-    const baileys = createBaileysClient({
-      url: config.BAILEYS_URL,
+    const handlers = buildHandlers({
+      db,
+      agent,
+      rules,
+      baileysUrl: config.BAILEYS_URL,
       secret: () => keyRing.current()?.internalSecret,
+      onCommitted: relay.nudge,
     });
-    const newLine = (): KeyedMutex => new KeyedMutex({ maxWaiting: MAX_WAITING });
+    const sandbox = work.use(new Sandbox({ script: sandboxScript, log }));
     consumers = work.use(
       startConsumers({
         redis: blocking,
         bullPrefix,
-        handlers: {
-          'inbound-messages': answerInbound({ db, agent, rules, line: newLine(), onCommitted: relay.nudge }),
-          'outbound-messages': sendOutbound({ db, baileys, line: newLine() }),
-        },
+        handlers,
+        setApart: (job, signal) => sandbox.run(job, signal).finally(relay.nudge),
         concurrency: config.WORKER_CONCURRENCY,
         instance: identity.instance,
         instruments: bindJobInstruments(telemetry.metrics),

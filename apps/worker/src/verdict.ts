@@ -3,10 +3,20 @@ import { AppError } from '@prosaas/runtime';
 import { UnrecoverableError } from 'bullmq';
 import { SenderAway } from './baileys-client.ts';
 import { LineFull } from './keyed-mutex.ts';
+import { Judged } from './sandbox/judged.ts';
 
 /** The worker stops: running jobs go back to their queue. */
 export class Stopping extends Error {
   override name = 'Stopping';
+}
+
+/** A job ran for as long as its queue allows. */
+export class TimeIsUp extends Error {
+  override name = 'TimeIsUp';
+
+  constructor() {
+    super('the job took longer than its time limit');
+  }
 }
 
 export type Verdict =
@@ -25,6 +35,7 @@ export function judge(
   error: unknown,
   { lastAttempt, ageMs }: { lastAttempt: boolean; ageMs: number },
 ): Verdict {
+  if (error instanceof Judged) return error.verdict;
   if (error instanceof Stopping) return { kind: 'hand-back', afterMs: 0 };
   if (error instanceof LineFull) return { kind: 'hand-back', afterMs: 1000 };
   // Without the database nothing can be done, nor written down as failed.
@@ -40,6 +51,8 @@ export function judge(
 /** An error as it is kept with a job or a message: its code and text, never a stack. */
 export function describeError(error: unknown): string {
   if (error instanceof AppError) return `${error.code}: ${error.message}`.slice(0, 500);
+  // Their texts begin with a code of their own.
+  if (error instanceof UnrecoverableError || error instanceof Judged) return error.message.slice(0, 500);
   if (error instanceof Error) return `${error.name}: ${error.message}`.slice(0, 500);
   return String(error).slice(0, 500);
 }

@@ -7,7 +7,7 @@ import {
   loseReply,
   setClock,
 } from './process-faults.ts';
-import type { Random } from './random.ts';
+import type { Random } from '@prosaas/devstack';
 import { flushScripts, freezeRedis, restartRedis, rollBackRedis } from './redis-faults.ts';
 import type { Landed, World } from './world.ts';
 

@@ -4,7 +4,7 @@ import { PROCESSES } from './catalogue.ts';
 import { Child } from './child.ts';
 import type { CountingOptions } from './counting-process.ts';
 import type { Proxy } from './proxy.ts';
-import type { Random } from './random.ts';
+import type { Random } from '@prosaas/devstack';
 import type { ReadingOptions } from './reading-process.ts';
 
 /** Processes believe in dates up to 5 minutes apart. */

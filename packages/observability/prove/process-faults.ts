@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SERVICE } from './catalogue.ts';
 import { CLOCKS_MS, type Place } from './fleet.ts';
 import { now } from './now.ts';
-import type { Random } from './random.ts';
+import type { Random } from '@prosaas/devstack';
 import { KEYS, type Landed, type World, ask, until } from './world.ts';
 
 export async function kill({ fleet }: Pick<World, 'fleet'>, random: Random): Promise<Landed[]> {

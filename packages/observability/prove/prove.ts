@@ -1,4 +1,4 @@
-import { Random } from './random.ts';
+import { Random } from '@prosaas/devstack';
 import { proveCluster } from './run-cluster.ts';
 import { type Outcome, proveSingle } from './run.ts';
 

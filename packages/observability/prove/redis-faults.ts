@@ -2,7 +2,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from './now.ts';
-import type { Random } from './random.ts';
+import type { Random } from '@prosaas/devstack';
 import { LEASE_MS, ROLLBACK_MS, TIMES } from './times.ts';
 import { KEYS, type Landed, type World, ask, until } from './world.ts';
 

@@ -9,7 +9,7 @@ import { atWork } from './landing.ts';
 import { Ledger } from './ledger.ts';
 import { now } from './now.ts';
 import { kill } from './process-faults.ts';
-import type { Random } from './random.ts';
+import type { Random } from '@prosaas/devstack';
 import { replay } from './readings.ts';
 import type { Outcome } from './run.ts';
 import { LEASE_MS, TIMES } from './times.ts';

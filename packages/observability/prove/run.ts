@@ -11,7 +11,7 @@ import { atWork } from './landing.ts';
 import { leftovers } from './leftovers.ts';
 import { Ledger } from './ledger.ts';
 import { startProxy } from './proxy.ts';
-import type { Random } from './random.ts';
+import type { Random } from '@prosaas/devstack';
 import { replay } from './readings.ts';
 import { flushAll } from './redis-faults.ts';
 import { type Verdict, judge } from './verdict.ts';

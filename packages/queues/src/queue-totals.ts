@@ -113,7 +113,7 @@ async function readAges(
   const added = await Promise.all(
     queueNames.map((queue, index) => {
       const id = oldest[index];
-      return id == null ? null : redis.hget(queueKey(bullPrefix, queue, id), 'timestamp');
+      return id == null ? Promise.resolve(null) : redis.hget(queueKey(bullPrefix, queue, id), 'timestamp');
     }),
   );
   return added.map((ms) => (ms === null ? 0 : Math.max(0, Date.now() - Number(ms)) / 1000));

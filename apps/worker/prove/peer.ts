@@ -1,0 +1,85 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import type { Random } from '@prosaas/devstack';
+
+export interface Sent {
+  key: string;
+  chatId: string;
+  text: string;
+}
+
+/** Chats that the peer refuses for good. */
+export const REFUSED = 'refused-';
+
+/**
+ * Stands at the door of the baileys service for one worker, and is not killed. It sends by idempotency key, as that does: a
+ * key that was sent is not sent again. Sometimes it is slow, turns a request away, or sends and then cuts the connection.
+ */
+export class Peer implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #ledger: Ledger;
+  readonly #random: Random;
+  /** Requests that are not answered: the worker behind this door has a job active. */
+  open = 0;
+
+  private constructor(ledger: Ledger, random: Random) {
+    this.#ledger = ledger;
+    this.#random = random;
+    this.#server = createServer((request, response) => void this.#take(request, response));
+  }
+
+  static async start(ledger: Ledger, random: Random): Promise<Peer> {
+    const peer = new Peer(ledger, random);
+    await new Promise<void>((resolve) => {
+      peer.#server.listen(0, '127.0.0.1', resolve);
+    });
+    return peer;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.open += 1;
+    response.once('close', () => (this.open -= 1));
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      // Its worker was killed in the middle.
+      return;
+    }
+    const { chatId, text } = JSON.parse(Buffer.concat(chunks).toString()) as Omit<Sent, 'key'>;
+    const key = String(request.headers['idempotency-key']);
+    const random = this.#random;
+    await new Promise((resolve) => setTimeout(resolve, random.chance(0.05) ? 200 : random.whole(5, 40)));
+    if (chatId.startsWith(REFUSED)) return answer(response, 422, { code: 'CHAT_NOT_FOUND' });
+    if (random.chance(0.03)) return answer(response, random.pick([500, 503]), { code: 'TRY_AGAIN' });
+    this.#ledger.send({ key, chatId, text });
+    // The answer is lost, the message was sent.
+    if (random.chance(0.03)) return void request.socket.destroy();
+    answer(response, 200, { id: `WA-${key}`, status: 'sent' });
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** What went out, in its order, whichever worker asked for it. Outside of all processes under test. */
+export class Ledger {
+  readonly sent: Sent[] = [];
+  readonly #keys = new Set<string>();
+
+  send(message: Sent): void {
+    if (this.#keys.has(message.key)) return;
+    this.#keys.add(message.key);
+    this.sent.push(message);
+  }
+}

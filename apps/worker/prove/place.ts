@@ -1,0 +1,61 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { type Random, poll } from '@prosaas/devstack';
+import { type Ledger, Peer } from './peer.ts';
+
+/** A worker process behind a door of its own, started anew whenever it was killed. */
+export class Place implements AsyncDisposable {
+  readonly #peer: Peer;
+  readonly #env: Record<string, string>;
+  #child: ChildProcess;
+  #ending = false;
+  /** Exits that nobody ordered: broken promises. */
+  readonly unexpected: string[] = [];
+
+  private constructor(peer: Peer, env: Record<string, string>) {
+    this.#peer = peer;
+    this.#env = { ...env, BAILEYS_URL: peer.url };
+    this.#child = this.#start();
+  }
+
+  static async start(env: Record<string, string>, ledger: Ledger, random: Random): Promise<Place> {
+    return new Place(await Peer.start(ledger, random), env);
+  }
+
+  /** Waits until it has a job under way that its peer knows of, kills it right then, and starts another. */
+  async killAtWork(): Promise<void> {
+    await poll(() => this.#peer.open > 0, {
+      everyMs: 1,
+      timeoutMs: 120_000,
+      what: 'a worker with jobs active',
+    });
+    const victim = this.#child;
+    const gone = once(victim, 'exit');
+    this.#ending = true;
+    victim.kill('SIGKILL');
+    await gone;
+    this.#ending = false;
+    this.#child = this.#start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true;
+    const { exitCode, signalCode } = this.#child;
+    const gone = exitCode === null && signalCode === null ? once(this.#child, 'exit') : undefined;
+    this.#child.kill('SIGTERM');
+    await gone;
+    await this.#peer[Symbol.asyncDispose]();
+  }
+
+  #start(): ChildProcess {
+    const child = fork(new URL('worker-process.ts', import.meta.url), {
+      env: { ...process.env, ...this.#env },
+      execArgv: ['--conditions=@prosaas/source'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    child.once('exit', (code, signal) => {
+      if (!this.#ending) this.unexpected.push(`a worker ended by itself: ${code ?? signal}`);
+    });
+    return child;
+  }
+}

@@ -1,0 +1,219 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Database, createDatabase, createSession, migrate, readOutboxBacklog } from '@prosaas/database';
+import {
+  type PostgresServer,
+  Random,
+  type RedisServer,
+  poll,
+  startPostgres,
+  startRedis,
+} from '@prosaas/devstack';
+import { type QueueTotals, openDeadLetters, readQueueTotals } from '@prosaas/queues';
+import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
+import type { Redis } from 'ioredis';
+import { type Fed, feed } from './feeder.ts';
+import { Ledger } from './peer.ts';
+import { Place } from './place.ts';
+import type { Plan } from './plan.ts';
+import { type Evidence, type ReplyRow, judge } from './verdict.ts';
+
+export interface ProveOptions {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly say: (line: string) => void;
+}
+
+const PLACES = 4;
+/** Longer than the lock of a job, which is 2 s here. */
+const FREEZE_MS = [2500, 4000] as const;
+const { bullPrefix } = keyspace('prosaas');
+
+interface World {
+  redisServer: RedisServer;
+  postgres: PostgresServer;
+  redis: Redis;
+  db: Database;
+  places: Place[];
+}
+
+/** Runs the proof and says how it went; `false` when a promise was broken. */
+export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean> {
+  const random = new Random(seed);
+  const began = performance.now();
+  say(`seed ${seed}`);
+  await using stack = new AsyncDisposableStack();
+  const ledger = new Ledger();
+  const world = await build(stack, ledger, random);
+
+  const landed = new Map<string, number>();
+  const readings: QueueTotals[] = [];
+  let kills = 0;
+  const count = (kind: string): void => {
+    landed.set(kind, (landed.get(kind) ?? 0) + 1);
+    if (kind === 'kill' && ++kills % 20 === 0)
+      say(`${kills} of ${plan.kills} kills, ${ledger.sent.length} sent`);
+  };
+  const share = (): number => kills / plan.kills;
+  const ended = new AbortController();
+  const reading = readOn(world.redis, readings, ended.signal);
+  const lanes = [
+    killInTurns(world.places, plan.kills, random.fork(), count),
+    troubleRedis(world.redisServer, plan, random.fork(), share, count),
+    troubleDatabase(world.postgres, plan, share, count),
+  ];
+  const fed = await feed(world.db, plan, random.fork(), share);
+  await Promise.all(lanes);
+  say(`${fed.accepted.length} messages accepted; waiting until all is done`);
+  const evidence = await atRest(world, fed, ledger);
+  ended.abort();
+  await reading;
+
+  const broken = [
+    ...judge({ ...evidence, readings }),
+    ...world.places.flatMap(({ unexpected }) => unexpected),
+  ];
+  for (const [kind, times] of landed) say(`${String(times).padStart(5)}  ${kind}`);
+  const { enqueued, completed, failed } = evidence.totals;
+  say(
+    `${enqueued} jobs, ${completed} completed, ${failed} failed as they were built to; ${readings.length} readings`,
+  );
+  for (const one of broken.slice(0, 50)) say(`BROKEN: ${one}`);
+  if (broken.length > 50) say(`BROKEN: and ${broken.length - 50} more`);
+  say(`${broken.length === 0 ? 'kept' : 'BROKEN'}: in ${Math.round((performance.now() - began) / 1000)} s`);
+  return broken.length === 0;
+}
+
+async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random): Promise<World> {
+  const log = createLogger({ service: 'prove', instance: 'prove', level: 'silent' });
+  const redisServer = stack.use(
+    await startRedis({ args: ['--appendfsync', 'always', '--auto-aof-rewrite-percentage', '0'] }),
+  );
+  const postgres = stack.use(await startPostgres());
+  const databaseUrl = await postgres.createDatabase();
+  await migrate({ url: databaseUrl, log });
+  const db = stack.use(createDatabase({ url: databaseUrl, size: 4, applicationName: 'prove', log }));
+  await createSession(db, { id: 'shop', businessId: 'default', wanted: 'started' });
+  const redis = createRedis({ url: redisServer.url, name: 'prove', role: 'commands', log });
+  stack.defer(() => closeRedis(redis));
+  await redisReady(redis);
+  const env = {
+    REDIS_URL: redisServer.url,
+    DATABASE_URL: databaseUrl,
+    INTERNAL_SECRET: 'secret',
+    LOG_LEVEL: 'CRITICAL',
+    DRAIN_SECONDS: '0',
+  };
+  const places = await Promise.all(
+    Array.from({ length: PLACES }, () => Place.start(env, ledger, random.fork())),
+  );
+  for (const place of places) stack.use(place);
+  return { redisServer, postgres, redis, db, places };
+}
+
+/** In each place one after the other. */
+async function killInTurns(
+  places: readonly Place[],
+  kills: number,
+  random: Random,
+  count: (kind: string) => void,
+): Promise<void> {
+  let left = kills;
+  await Promise.all(
+    places.map(async (place) => {
+      while (left-- > 0) {
+        await delay(random.whole(100, 1500));
+        await place.killAtWork();
+        count('kill');
+      }
+    }),
+  );
+}
+
+async function troubleRedis(
+  server: RedisServer,
+  { redisKills, redisFreezes }: Plan,
+  random: Random,
+  share: () => number,
+  count: (kind: string) => void,
+): Promise<void> {
+  const kinds = random.shuffle([
+    ...Array.from({ length: redisKills }, () => 'Redis killed'),
+    ...Array.from({ length: redisFreezes }, () => 'Redis frozen'),
+  ]);
+  for (const [turn, kind] of kinds.entries()) {
+    while (share() < (turn + 0.7) / (kinds.length + 1)) await delay(50);
+    if (kind === 'Redis killed') {
+      await server.kill();
+      await delay(random.whole(100, 1000));
+      await server.start();
+    } else {
+      server.freeze();
+      await delay(random.whole(...FREEZE_MS));
+      server.thaw();
+    }
+    count(kind);
+  }
+}
+
+async function troubleDatabase(
+  postgres: PostgresServer,
+  { databaseRestarts }: Plan,
+  share: () => number,
+  count: (kind: string) => void,
+): Promise<void> {
+  for (let turn = 0; turn < databaseRestarts; turn++) {
+    while (share() < (turn + 0.6) / (databaseRestarts + 1)) await delay(50);
+    await postgres.stop();
+    await postgres.start();
+    count('PostgreSQL restarted');
+  }
+}
+
+async function readOn(redis: Redis, readings: QueueTotals[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    // It is away now and then.
+    await readQueueTotals(redis, bullPrefix).then(
+      (totals) => void readings.push(totals),
+      () => undefined,
+    );
+    await delay(200);
+  }
+}
+
+/** What there is when nothing happens any more, or after the time that it is given for that. */
+async function atRest({ redis, db }: World, fed: Fed, ledger: Ledger): Promise<Omit<Evidence, 'readings'>> {
+  const openMessages = async (): Promise<number> => {
+    const [row] = await db.query<{ count: number }>(
+      "select count(*)::int as count from messages where status in ('received', 'queued')",
+    );
+    return row?.count ?? 0;
+  };
+  const totalsNow = (): Promise<QueueTotals> => readQueueTotals(redis, bullPrefix);
+  const isOver = async (): Promise<boolean> => {
+    const { enqueued, completed, failed, deadLetter } = await totalsNow();
+    const { waiting } = await readOutboxBacklog(db);
+    return (
+      waiting === 0 &&
+      completed + failed === enqueued &&
+      deadLetter === failed &&
+      (await openMessages()) === 0
+    );
+  };
+  await poll(isOver, { timeoutMs: 180_000, everyMs: 250, what: 'all to be done' }).catch(() => undefined);
+  await using letters = openDeadLetters({ redis, bullPrefix });
+  const { letters: found } = await letters.select({}, 1_000_000);
+  return {
+    fed,
+    sent: ledger.sent,
+    replies: await db.query<ReplyRow>(
+      `select i.id as asked, i.status as asked_status, c.contact, o.id, o.status
+       from messages i join conversations c on c.id = i.conversation_id
+       left join messages o on o.in_reply_to = i.id
+       where i.direction = 'inbound' order by i.seq`,
+    ),
+    letters: found.map(({ origin, reason }) => ({ queue: origin.queue, jobId: origin.id, reason })),
+    totals: await totalsNow(),
+    outboxLeft: (await readOutboxBacklog(db)).waiting,
+    openMessages: await openMessages(),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Agent } from '@prosaas/agentkit';
+import type { Database } from '@prosaas/database';
+import { createBaileysClient } from './baileys-client.ts';
+import type { Handlers } from './consumers.ts';
+import { answerInbound } from './handlers/answer-inbound.ts';
+import { sendOutbound } from './handlers/send-outbound.ts';
+import { KeyedMutex } from './keyed-mutex.ts';
+
+/** Of one conversation: how many jobs may hold a slot while another works it off. */
+const MAX_WAITING = 1;
+
+/** What each queue's jobs are done by, in the worker itself as in its sandbox. */
+export function buildHandlers({
+  db,
+  agent,
+  rules,
+  baileysUrl,
+  secret,
+  onCommitted,
+}: {
+  db: Database;
+  agent: Agent;
+  rules: Agent;
+  baileysUrl: string;
+  secret: () => string | undefined;
+  /** The outbox has something to enqueue. */
+  onCommitted: () => void;
+}): Handlers {
+  const baileys = createBaileysClient({ url: baileysUrl, secret });
+  const newLine = (): KeyedMutex => new KeyedMutex({ maxWaiting: MAX_WAITING });
+  return {
+    'inbound-messages': answerInbound({ db, agent, rules, line: newLine(), onCommitted }),
+    'outbound-messages': sendOutbound({ db, baileys, line: newLine() }),
+  };
+}

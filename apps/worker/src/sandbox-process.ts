@@ -1,0 +1,76 @@
+// The sandbox of a worker: does one job after the other, as it is told by the worker that started it, and ends with it.
+import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
+import { createDatabase, startKeyRing } from '@prosaas/database';
+import { checkPayload, parseTrace } from '@prosaas/queues';
+import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
+import { buildHandlers } from './build-handlers.ts';
+import { Config } from './config.ts';
+import { lastResort } from './not-working.ts';
+import type { Order, Outcome } from './sandbox/protocol.ts';
+import { Stopping, TimeIsUp, describeError, judge } from './verdict.ts';
+
+const config = loadConfig(Config, process.env);
+const identity = identify('worker');
+const log = createLogger({
+  service: 'worker',
+  instance: `${identity.instance}:sandbox`,
+  level: config.LOG_LEVEL,
+  pretty: config.LOG_PRETTY,
+});
+captureConsole(log);
+// A job that computes for ever ends this process as it would a worker.
+lastResort({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log });
+
+const profile = await loadProfile(config.PROFILE_PATH);
+const db = createDatabase({
+  url: config.DATABASE_URL,
+  size: 2,
+  applicationName: `${identity.instance}:sandbox`,
+  log,
+});
+const keyRing = startKeyRing(db, config, log);
+const handlers = buildHandlers({
+  db,
+  agent: createAgent({ profile, model: modelSettings(config), log }),
+  rules: createAgent({ profile, log }),
+  baileysUrl: config.BAILEYS_URL,
+  secret: () => keyRing.current()?.internalSecret,
+  // The worker looks into the outbox when it hears that the job is done.
+  onCommitted: () => {},
+});
+
+const running = new Map<string, AbortController>();
+
+async function run({
+  id,
+  queue,
+  payload,
+  trace,
+  lastAttempt,
+  addedAt,
+}: Order & { type: 'run' }): Promise<Outcome> {
+  const aborting = new AbortController();
+  running.set(id, aborting);
+  const jobLog = log.child({ queue, job_id: id, trace_id: parseTrace(trace)?.traceId });
+  try {
+    const task = { trace, lastAttempt, signal: aborting.signal, log: jobLog };
+    await handlers[queue]({ ...task, payload: checkPayload(queue, payload) });
+    return { id };
+  } catch (error) {
+    const verdict = judge(error, { lastAttempt, ageMs: Date.now() - addedAt });
+    return { id, verdict, error: describeError(error) };
+  } finally {
+    running.delete(id);
+  }
+}
+
+process.on('message', (order: Order) => {
+  if (order.type === 'run') void run(order).then((outcome) => process.send?.(outcome, () => {}));
+  else
+    running
+      .get(order.id)
+      ?.abort(order.because === 'stopping' ? new Stopping('the worker stops') : new TimeIsUp());
+});
+// The worker is gone, or needs it no more. Signals to its group are the worker's affair.
+process.on('disconnect', () => process.exit(0));
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
