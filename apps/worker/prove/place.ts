@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, poll } from '@prosaas/devstack';
 import { type Ledger, Peer } from './peer.ts';
 
@@ -22,13 +23,11 @@ export class Place implements AsyncDisposable {
     return new Place(await Peer.start(ledger, random), env);
   }
 
-  /** Waits until it has a job under way that its peer knows of, kills it right then, and starts another. */
-  async killAtWork(): Promise<void> {
-    await poll(() => this.#peer.open > 0, {
-      everyMs: 1,
-      timeoutMs: 120_000,
-      what: 'a worker with jobs active',
-    });
+  /** Lets it work for a while, waits until it has a job under way that its peer knows of, kills it right then, and starts another. */
+  async killAtWork(afterMs: number): Promise<void> {
+    await this.#atWork();
+    await delay(afterMs);
+    await this.#atWork();
     const victim = this.#child;
     const gone = once(victim, 'exit');
     this.#ending = true;
@@ -36,6 +35,11 @@ export class Place implements AsyncDisposable {
     await gone;
     this.#ending = false;
     this.#child = this.#start();
+  }
+
+  #atWork(): Promise<unknown> {
+    const what = 'a worker with jobs active';
+    return poll(() => this.#peer.open > 0, { everyMs: 1, timeoutMs: 120_000, what });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

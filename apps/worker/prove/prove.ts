@@ -121,8 +121,7 @@ async function killInTurns(
   await Promise.all(
     places.map(async (place) => {
       while (left-- > 0) {
-        await delay(random.whole(100, 1500));
-        await place.killAtWork();
+        await place.killAtWork(random.whole(300, 3500));
         count('kill');
       }
     }),

@@ -6,3 +6,5 @@ import { startWorker } from '../src/service.ts';
 await runService('worker', Config, (config, context) =>
   startWorker(config, context, { times: { lockMs: 2000, stalledMs: 1000, finishMs: 3000 } }),
 );
+// None outlives the proof.
+process.on('disconnect', () => process.exit(1));
