@@ -1,3 +1,3 @@
 import { run } from './bootstrap.mjs';
 
-run('packages/devstack/src/bench-run.ts');
+run('packages/devstack/src/bench/run.ts');

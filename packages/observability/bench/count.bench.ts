@@ -1,6 +1,4 @@
-import { compare } from './harness/compare.ts';
-import { nanoseconds, report } from './harness/report.ts';
-import { median, ratioOf } from './harness/statistics.ts';
+import { compare, median, nanoseconds, ratioOf, report } from '@prosaas/devstack/bench';
 
 const names = ['prosaas', 'typed array', 'prom-client', 'OpenTelemetry'];
 const results = await compare(new URL('peers/count.ts', import.meta.url), names);

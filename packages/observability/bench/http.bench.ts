@@ -2,9 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startStack } from '@prosaas/devstack';
-import { Load, cpuOf } from './harness/load.ts';
-import { microseconds, report } from './harness/report.ts';
-import { median, ratioOf } from './harness/statistics.ts';
+import { cpuOf, Load, median, microseconds, ratioOf, report } from '@prosaas/devstack/bench';
 
 const ROUNDS = 11;
 const REQUESTS = 6000;

@@ -1,7 +1,5 @@
 import { startRedis } from '@prosaas/devstack';
-import { compare } from './harness/compare.ts';
-import { microseconds, report } from './harness/report.ts';
-import { median, ratioOf } from './harness/statistics.ts';
+import { compare, median, microseconds, ratioOf, report } from '@prosaas/devstack/bench';
 
 await using server = await startRedis();
 process.env['BENCH_REDIS_URL'] = server.url;

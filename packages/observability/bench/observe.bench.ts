@@ -1,8 +1,6 @@
+import { compare, median, nanoseconds, ratioOf, report } from '@prosaas/devstack/bench';
 import { MetricsRegistry, defineCatalogue, percentile } from '../src/index.ts';
 import { Arrangement } from '../src/metrics/totals.ts';
-import { compare } from './harness/compare.ts';
-import { nanoseconds, report } from './harness/report.ts';
-import { median, ratioOf } from './harness/statistics.ts';
 
 const names = ['prosaas', 'prom-client', 'OpenTelemetry', 'hdr-histogram wasm'];
 const results = await compare(new URL('peers/observe.ts', import.meta.url), names);

@@ -1,6 +1,4 @@
-import { compare } from './harness/compare.ts';
-import { microseconds, report } from './harness/report.ts';
-import { median, ratioOf } from './harness/statistics.ts';
+import { compare, median, microseconds, ratioOf, report } from '@prosaas/devstack/bench';
 
 const names = ['prosaas', 'prom-client'];
 const results = await compare(new URL('peers/process.ts', import.meta.url), names);

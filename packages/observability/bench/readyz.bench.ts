@@ -1,9 +1,7 @@
 import { startStack } from '@prosaas/devstack';
+import { Load, median, report, short } from '@prosaas/devstack/bench';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { Load } from './harness/load.ts';
-import { report, short } from './harness/report.ts';
-import { median } from './harness/statistics.ts';
 
 const ROUNDS = 7;
 /** PostgreSQL's statistics are a second late. */

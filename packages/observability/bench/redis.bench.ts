@@ -2,12 +2,10 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startRedis } from '@prosaas/devstack';
+import { median, microseconds, ratioOf, report, timeInRounds } from '@prosaas/devstack/bench';
 import { Redis } from 'ioredis';
 import prom from 'prom-client';
 import { startMetricsPublisher } from '../src/index.ts';
-import { microseconds, report } from './harness/report.ts';
-import { timeInRounds } from './harness/rounds.ts';
-import { median, ratioOf } from './harness/statistics.ts';
 import { publishAs, readerOf, registryOf } from './peers/published.ts';
 
 const INSTANCES = 10;

@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { compare } from './harness/compare.ts';
-import { microseconds, report, short } from './harness/report.ts';
-import { median, ratioOf } from './harness/statistics.ts';
+import { compare, median, microseconds, ratioOf, report, short } from '@prosaas/devstack/bench';
 
 const names = ['prosaas, all', 'prosaas, a tenth', 'prom-client, all', 'prom-client, a tenth'];
 const renders = await compare(new URL('peers/render.ts', import.meta.url), names);

@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, poll } from '@prosaas/devstack';
-import { cpuOf } from './harness/load.ts';
-import { report, short } from './harness/report.ts';
-import { median, ratioOf } from './harness/statistics.ts';
+import { cpuOf, median, ratioOf, report, short } from '@prosaas/devstack/bench';
 
 const ROUNDS = 9;
 const repository = fileURLToPath(new URL('../../../', import.meta.url));

@@ -1,3 +1,4 @@
+import { type Peers } from '@prosaas/devstack/bench';
 import { metrics as otel } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -7,7 +8,6 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import prom from 'prom-client';
 import { MetricsRegistry, defineCatalogue } from '../../src/index.ts';
-import type { Peers } from '../harness/operation.ts';
 
 const catalogue = defineCatalogue({
   jobs: { type: 'counter', help: 'Jobs.', labels: { queue: ['in', 'out'], result: ['ok', 'bad'] } },

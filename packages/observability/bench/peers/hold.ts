@@ -1,4 +1,4 @@
-import { Measured, type Operation, type Peers } from '../harness/operation.ts';
+import { Measured, type Operation, type Peers } from '@prosaas/devstack/bench';
 import { makers } from './series.ts';
 
 const SERIES = 100_000;

@@ -1,3 +1,4 @@
+import { type Operation, type Peers } from '@prosaas/devstack/bench';
 import { Queue, Worker } from 'bullmq';
 import {
   MetricsRegistry,
@@ -7,7 +8,6 @@ import {
   startMetricsPublisher,
 } from '../../src/index.ts';
 import { Redis } from 'ioredis';
-import type { Operation, Peers } from '../harness/operation.ts';
 
 const url = process.env['BENCH_REDIS_URL']!;
 const catalogue = defineCatalogue({

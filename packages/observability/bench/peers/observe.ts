@@ -1,3 +1,4 @@
+import { type Peers } from '@prosaas/devstack/bench';
 import { metrics as otel } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -8,7 +9,6 @@ import {
 import * as hdr from 'hdr-histogram-js';
 import prom from 'prom-client';
 import { MetricsRegistry, defineCatalogue } from '../../src/index.ts';
-import type { Peers } from '../harness/operation.ts';
 
 const catalogue = defineCatalogue({
   wait_seconds: {

@@ -1,3 +1,4 @@
+import { type Peers } from '@prosaas/devstack/bench';
 import prom from 'prom-client';
 import {
   MetricsRegistry,
@@ -6,7 +7,6 @@ import {
   instrumentProcess,
   processMetrics,
 } from '../../src/index.ts';
-import type { Peers } from '../harness/operation.ts';
 
 /** One scrape of what each peer measures of its process. */
 export const peers: Peers['peers'] = {

@@ -1,4 +1,4 @@
-import { Measured, type Operation, type Peers, cpuNanoseconds } from '../harness/operation.ts';
+import { cpuNanoseconds, Measured, type Operation, type Peers } from '@prosaas/devstack/bench';
 import { makers } from './series.ts';
 
 const SERIES = 10_000;

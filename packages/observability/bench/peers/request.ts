@@ -1,3 +1,4 @@
+import { type Peers } from '@prosaas/devstack/bench';
 import { metrics as otel } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -8,7 +9,6 @@ import {
 import prom from 'prom-client';
 import { MetricsRegistry, defineCatalogue, httpMetrics } from '../../src/index.ts';
 import { RouteMetrics } from '../../src/instruments/http.ts';
-import type { Peers } from '../harness/operation.ts';
 
 const routes = ['/api/conversations', '/api/messages', '/healthz', '/api/calls/:id'];
 const route = (i: number): string => routes[i & 3]!;
