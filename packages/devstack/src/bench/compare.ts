@@ -2,21 +2,25 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const ROUNDS = 11;
+/** Rounds are short where CPU time is measured, and long where it is the time that passes. */
+export interface CompareOptions {
+  rounds?: number;
+  roundMs?: number;
+}
 
 /**
- * Nanoseconds of CPU for one operation of each peer, one number a round. Every peer has a process of its own, so that
+ * Nanoseconds of CPU (or what its peers measured themselves) for one operation of each peer, one number a round. Every peer has a process of its own, so that
  * none runs code that another made polymorphic; they take turns, in an order that changes.
  */
 export async function compare(
   module: URL,
   names: readonly string[],
-  rounds: number = ROUNDS,
+  { rounds = 11, roundMs = 60 }: CompareOptions = {},
 ): Promise<Record<string, number[]>> {
   const results: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
   const children: [string, ChildProcess][] = [];
   try {
-    for (const name of names) children.push([name, await startPeer(module, name)]);
+    for (const name of names) children.push([name, await startPeer(module, name, roundMs)]);
     for (let round = 0; round < rounds; round++) {
       const order = round % 2 === 0 ? children : children.toReversed();
       for (const [name, child] of order) {
@@ -30,8 +34,9 @@ export async function compare(
   return results;
 }
 
-async function startPeer(module: URL, name: string): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('peer-process.ts', import.meta.url)), [module.href, name], {
+async function startPeer(module: URL, name: string, roundMs: number): Promise<ChildProcess> {
+  const script = fileURLToPath(new URL('peer-process.ts', import.meta.url));
+  const child = fork(script, [module.href, name, String(roundMs)], {
     execArgv: ['--conditions=@prosaas/source', '--expose-gc', '--disable-warning=ExperimentalWarning'],
   });
   await answerOf(child, name);

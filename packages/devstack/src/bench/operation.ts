@@ -1,7 +1,7 @@
 /** One peer's way of doing the measured thing `times` times. What it returns is not dropped by any compiler. */
 export type Operation = (times: number) => unknown;
 
-/** The nanoseconds of CPU that an operation measured itself, when more goes on in it than what is compared. */
+/** The nanoseconds that an operation measured itself, when more goes on in it than what is compared. */
 export class Measured {
   readonly ns: number;
 

@@ -1,10 +1,10 @@
-// Holds one peer of a module: `node peer-process.ts <module> <peer>`; each message asks for one round.
+// Holds one peer of a module: `node peer-process.ts <module> <peer> <milliseconds of a round>`; each message asks for one round.
 import { Measured, type Operation, type Peers, cpuNanoseconds } from './operation.ts';
 
-const ROUND_MS = 60;
 const WARM_UP_MS = 250;
 
-const [modulePath = '', name = ''] = process.argv.slice(2);
+const [modulePath = '', name = '', milliseconds = ''] = process.argv.slice(2);
+const roundMs = Number(milliseconds);
 const { peers } = (await import(modulePath)) as Peers;
 const make = peers[name];
 if (!make) throw new Error(`${modulePath} has no peer ${name}`);
@@ -29,10 +29,10 @@ async function calibrate(run: Operation): Promise<number> {
   for (let turn = 0; spent < WARM_UP_MS * 1e6 && turn < 5000; turn++) {
     const ns = await round(run, count);
     spent += ns;
-    if (ns < (ROUND_MS * 1e6) / 4) count *= 2;
+    if (ns < (roundMs * 1e6) / 4) count *= 2;
   }
   const ns = Math.max(1, await round(run, count));
-  const calibrated = Math.max(1, Math.round((count * ROUND_MS * 1e6) / ns));
+  const calibrated = Math.max(1, Math.round((count * roundMs * 1e6) / ns));
   await round(run, calibrated);
   return calibrated;
 }

@@ -1,26 +1,43 @@
 import { median } from './statistics.ts';
 
+export interface TimedOperation {
+  run: () => Promise<unknown>;
+  /** What has to be over before the next turn, and does not count. */
+  settle?: () => Promise<unknown>;
+  turns: number;
+}
+
 /**
- * Microseconds that each operation takes, one number a round: the median of `turns` calls. In each round all take their
- * turns, in an order that changes. For what waits on a server, where CPU time says nothing.
+ * Microseconds of each turn of each operation, round by round. In each round all take their turns, in an order that changes.
+ * For what waits on a server, where CPU time says nothing.
  */
-export async function timeInRounds(
-  operations: Readonly<Record<string, { run: () => Promise<unknown>; turns: number }>>,
+export async function turnsInRounds(
+  operations: Readonly<Record<string, TimedOperation>>,
   rounds = 9,
-): Promise<Record<string, number[]>> {
+): Promise<Record<string, number[][]>> {
   const entries = Object.entries(operations);
-  const results: Record<string, number[]> = Object.fromEntries(entries.map(([name]) => [name, []]));
+  const results: Record<string, number[][]> = Object.fromEntries(entries.map(([name]) => [name, []]));
   for (let round = -2; round < rounds; round++) {
-    for (const [name, { run, turns }] of round % 2 === 0 ? entries : entries.toReversed()) {
+    for (const [name, { run, settle, turns }] of round % 2 === 0 ? entries : entries.toReversed()) {
       const times: number[] = [];
       for (let turn = 0; turn < turns; turn++) {
         const before = performance.now();
         await run();
         times.push((performance.now() - before) * 1000);
+        await settle?.();
       }
       // The first two rounds warm up.
-      if (round >= 0) results[name]!.push(median(times));
+      if (round >= 0) results[name]!.push(times);
     }
   }
   return results;
+}
+
+/** The same, one number a round: the median of its turns. */
+export async function timeInRounds(
+  operations: Readonly<Record<string, TimedOperation>>,
+  rounds?: number,
+): Promise<Record<string, number[]>> {
+  const turns = await turnsInRounds(operations, rounds);
+  return Object.fromEntries(Object.entries(turns).map(([name, times]) => [name, times.map(median)]));
 }

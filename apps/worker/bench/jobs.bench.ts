@@ -1,0 +1,113 @@
+import { createSession, migrate, recordInbound } from '@prosaas/database';
+import { startPostgres, startRedis } from '@prosaas/devstack';
+import {
+  compare,
+  median,
+  microseconds,
+  percentile,
+  ratioOf,
+  report,
+  turnsInRounds,
+} from '@prosaas/devstack/bench';
+import { createLogger } from '@prosaas/runtime';
+import { randomUUID } from 'node:crypto';
+import { type BenchWorker, benchDatabase, plainBullMq, prosaas } from './bench-worker.ts';
+
+const WAITING = 100_000;
+const ROUNDS = 5;
+
+await using redis = await startRedis();
+await using postgres = await startPostgres();
+process.env['BENCH_REDIS_URL'] = redis.url;
+process.env['BENCH_DATABASE_URL'] = await postgres.createDatabase('bench');
+await migrate({
+  url: process.env['BENCH_DATABASE_URL'],
+  log: createLogger({ service: 'bench', instance: 'bench', level: 'silent' }),
+});
+{
+  await using db = benchDatabase();
+  await createSession(db, { id: 'shop', businessId: 'default', wanted: 'started' });
+  const contact = '1@s.whatsapp.net';
+  const message = { sessionId: 'shop', businessId: 'default', contact, externalId: 'first', text: 'Hello' };
+  await db.transaction((tx) => recordInbound(tx, { ...message, sentAt: new Date() }));
+}
+
+const names = [
+  'plain BullMQ',
+  'prosaas',
+  'prosaas, 100,000 jobs waiting',
+  'prosaas with its inbox',
+  'plain BullMQ with the same statement',
+];
+const times = await compare(new URL('peers/jobs.ts', import.meta.url), names, {
+  rounds: ROUNDS,
+  roundMs: 1500,
+});
+const [plain = [], ours = [], backlog = [], inbox = [], plainInbox = []] = names.map((name) => times[name]!);
+report(
+  'Time for a job, 50 at once, that does nothing',
+  Object.fromEntries(names.map((name) => [name, microseconds(median(times[name]!) / 1000)])),
+  [
+    { what: 'throughput, of plain BullMQ', ratio: ratioOf(plain, ours), atLeast: 0.9 },
+    {
+      what: 'throughput with the inbox, of plain BullMQ without',
+      ratio: ratioOf(plain, inbox),
+      atLeast: 0.7,
+    },
+    {
+      what: 'throughput with 100,000 jobs waiting, of that without',
+      ratio: ratioOf(ours, backlog),
+      atLeast: 0.9,
+    },
+    {
+      what: 'throughput with the inbox, of plain BullMQ with the same statement',
+      ratio: ratioOf(plainInbox, inbox),
+      atLeast: 0.9,
+    },
+  ],
+);
+
+/** From before a job is enqueued to its start in a worker that has nothing else to do. */
+let started = Promise.withResolvers<void>();
+const onJob = (): void => started.resolve();
+const idle = (
+  worker: BenchWorker,
+): { run: () => Promise<unknown>; settle: () => Promise<unknown>; turns: number } => ({
+  run: async () => {
+    started = Promise.withResolvers();
+    await Promise.all([worker.add([randomUUID()]), started.promise]);
+  },
+  // The worker finishes the job and blocks again.
+  settle: () => new Promise((resolve) => setTimeout(resolve, 2)),
+  turns: 300,
+});
+const waiting = await prosaas('idle-waiting', onJob);
+await waiting.addLater(WAITING);
+const turns = await turnsInRounds(
+  {
+    'plain BullMQ': idle(await plainBullMq('idle-plain', onJob)),
+    prosaas: idle(await prosaas('idle', onJob)),
+    'prosaas, 100,000 jobs waiting': idle(waiting),
+  },
+  ROUNDS,
+);
+const at = (name: string, share: number): number[] => turns[name]!.map((round) => percentile(round, share));
+const both = (name: string): string =>
+  [0.5, 0.99].map((share) => microseconds(median(at(name, share)))).join(', ');
+report(
+  'From enqueue to start on an idle system, p50 and p99',
+  Object.fromEntries(Object.keys(turns).map((name) => [name, both(name)])),
+  [0.5, 0.99].flatMap((share) => [
+    {
+      what: `p${share * 100} of plain BullMQ's`,
+      ratio: ratioOf(at('prosaas', share), at('plain BullMQ', share)),
+      atMost: 1.3,
+    },
+    {
+      what: `p${share * 100} with 100,000 jobs waiting, of that without`,
+      ratio: ratioOf(at('prosaas, 100,000 jobs waiting', share), at('prosaas', share)),
+      atMost: 1.1,
+    },
+  ]),
+);
+process.exit();

@@ -1,0 +1,51 @@
+import { closeMessage } from '@prosaas/database';
+import { Measured, type Operation, type Peers } from '@prosaas/devstack/bench';
+import { randomUUID } from 'node:crypto';
+import { type BenchWorker, benchDatabase, inBatches, plainBullMq, prosaas } from '../bench-worker.ts';
+
+type Make = (name: string, onJob: (id: string) => void | Promise<void>) => Promise<BenchWorker>;
+
+/** Nanoseconds from the first fetch to the end of the last job, of jobs that stood ready before. */
+async function throughput(make: Make, name: string, { waiting = 0, inbox = false } = {}): Promise<Operation> {
+  let left = 0;
+  let finished: () => void = () => undefined;
+  const db = inbox ? benchDatabase() : undefined;
+  const onJob = async (id: string): Promise<void> => {
+    if (db && !(await closeMessage(db, id, { status: 'answered' }))) throw new Error('the inbox had it');
+    if (--left === 0) finished();
+  };
+  const worker = await make(name, onJob);
+  const seed = async (ids: readonly string[]): Promise<void> => {
+    await db?.query(
+      `insert into messages (id, business_id, conversation_id, session_id, direction, status, text, external_id)
+       select id, business_id, conversation_id, session_id, 'inbound', 'received', text, id::text
+         from (select business_id, conversation_id, session_id, text from messages limit 1) as one, unnest($1::uuid[]) as id`,
+      [ids],
+    );
+  };
+  let backlog = waiting;
+  return async (times) => {
+    await worker.pause();
+    const ids = Array.from({ length: times + backlog }, () => randomUUID());
+    backlog = 0;
+    await seed(ids);
+    await inBatches(ids, (batch) => worker.add(batch));
+    left = times;
+    const all = new Promise<void>((resolve) => (finished = resolve));
+    const before = process.hrtime.bigint();
+    await worker.resume();
+    await all;
+    const ns = Number(process.hrtime.bigint() - before);
+    return new Measured(ns);
+  };
+}
+
+const WAITING = 100_000;
+
+export const peers: Peers['peers'] = {
+  'plain BullMQ': () => throughput(plainBullMq, 'plain'),
+  prosaas: () => throughput(prosaas, 'ours'),
+  'prosaas, 100,000 jobs waiting': () => throughput(prosaas, 'backlog', { waiting: WAITING }),
+  'prosaas with its inbox': () => throughput(prosaas, 'inbox', { inbox: true }),
+  'plain BullMQ with the same statement': () => throughput(plainBullMq, 'plain-inbox', { inbox: true }),
+};
