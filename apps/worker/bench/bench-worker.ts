@@ -1,11 +1,12 @@
 import { type Database, createDatabase } from '@prosaas/database';
-import { type Producer, createProducer, openQueueControl } from '@prosaas/queues';
+import { type Producer, createProducer, openQueueControl, queueTable } from '@prosaas/queues';
 import { type Logger, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { startTelemetry } from '@prosaas/telemetry';
 import { Queue, Worker } from 'bullmq';
 import { randomUUID } from 'node:crypto';
-import { type Handlers, startConsumers } from '../src/consumers.ts';
+import { startConsumers } from '../src/consumers.ts';
 import { bindJobInstruments } from '../src/job-instruments.ts';
+import type { Handlers } from '../src/run-job.ts';
 
 export const CONCURRENCY = 50;
 const QUEUE = 'inbound-messages';
@@ -89,6 +90,7 @@ export async function prosaas(namespace: string, onJob: OnJob): Promise<BenchWor
   const consumers = startConsumers({
     redis: client('bench:jobs', 'blocking'),
     bullPrefix,
+    queues: queueTable,
     handlers: { [QUEUE]: handle, 'outbound-messages': handle },
     setApart: () => Promise.reject(new Error('no job of a bench is set apart')),
     concurrency: CONCURRENCY,

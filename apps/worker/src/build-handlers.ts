@@ -1,7 +1,7 @@
 import type { Agent } from '@prosaas/agentkit';
 import type { Database } from '@prosaas/database';
 import { createBaileysClient } from './baileys-client.ts';
-import type { Handlers } from './consumers.ts';
+import type { Handlers } from './run-job.ts';
 import { answerInbound } from './handlers/answer-inbound.ts';
 import { sendOutbound } from './handlers/send-outbound.ts';
 import { KeyedMutex } from './keyed-mutex.ts';

@@ -16,6 +16,7 @@ type WorkerFields = CommonFields &
   AgentFields & {
     BAILEYS_URL: Field<string>;
     WORKER_CONCURRENCY: Field<number>;
+    WORKER_SENDS_PER_SECOND: Field<number>;
     WORKER_HEARTBEAT_SECONDS: Field<number>;
     WORKER_EXIT_AFTER_SECONDS: Field<number>;
     RETENTION_MESSAGES_DAYS: Field<number>;
@@ -34,7 +35,19 @@ export const Config: TObject<WorkerFields> = Type.Object({
   ...KeysConfig.properties,
   ...AgentConfig.properties,
   BAILEYS_URL: UrlText('http://localhost:3300', 'The baileys service: WhatsApp sessions and sends'),
-  WORKER_CONCURRENCY: Whole(20, 'Jobs of one queue at once in one worker', { minimum: 1, maximum: 200 }),
+  WORKER_CONCURRENCY: Whole(
+    20,
+    'Jobs of one queue at once in one worker, at most: fewer while its event loop is late',
+    { minimum: 1, maximum: 200 },
+  ),
+  WORKER_SENDS_PER_SECOND: Whole(
+    100,
+    'WhatsApp messages that all workers together send in a second, at most',
+    {
+      minimum: 1,
+      maximum: 10_000,
+    },
+  ),
   WORKER_HEARTBEAT_SECONDS: Seconds(30, 'How often the worker writes worker:heartbeat', {
     minimum: 1,
     maximum: 30,

@@ -1,4 +1,4 @@
-import type { Counter, Histogram } from '@prosaas/observability';
+import type { Counter, Gauge, Histogram } from '@prosaas/observability';
 import { queueNames, type QueueName } from '@prosaas/queues';
 import type { Telemetry } from '@prosaas/telemetry';
 import type { Job } from 'bullmq';
@@ -11,6 +11,8 @@ export interface JobInstruments {
   ended(outcome: Outcome, ranMs: number): void;
   /** A job was taken back from a worker that died or stood still. */
   stalled(): void;
+  /** So many jobs may run at once here, from now on. */
+  concurrency(jobs: number): void;
 }
 
 /** What a worker counts and times of each queue, through handles that are bound once. */
@@ -20,6 +22,7 @@ export function bindJobInstruments(
   const bind = (queue: QueueName): JobInstruments => {
     const wait: Histogram = metrics.histogram('queue_job_wait_seconds', { queue });
     const run: Histogram = metrics.histogram('queue_job_run_seconds', { queue });
+    const slots: Gauge = metrics.gauge('queue_slots', { queue });
     const stalled: Counter = metrics.counter('queue_jobs_stalled', { queue });
     const attempts = (outcome: Outcome): Counter => metrics.counter('queue_job_attempts', { queue, outcome });
     const ends: Readonly<Record<Outcome, Counter>> = {
@@ -39,6 +42,7 @@ export function bindJobInstruments(
         run.observe(Math.max(0, ranMs) / 1000);
       },
       stalled: () => stalled.add(),
+      concurrency: (jobs) => slots.set(jobs),
     };
   };
   return Object.fromEntries(queueNames.map((queue) => [queue, bind(queue)])) as Record<

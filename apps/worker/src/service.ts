@@ -30,11 +30,19 @@ import { bindJobInstruments } from './job-instruments.ts';
 import { startLostJobSearch } from './lost-jobs.ts';
 import { lastResort } from './not-working.ts';
 import { startRetention } from './retention.ts';
+import type { QueueDefinitions } from './run-job.ts';
 import { Sandbox } from './sandbox/sandbox.ts';
 import { settleDead } from './settle-dead.ts';
 
 export interface WorkerOverrides {
   times?: ConsumerTimes;
+  queues?: QueueDefinitions;
+}
+
+/** The table, with what the operator set in it. */
+function tableOf(config: Config): QueueDefinitions {
+  const rateLimit = { max: config.WORKER_SENDS_PER_SECOND, perMs: 1000 };
+  return { ...queueTable, 'outbound-messages': { ...queueTable['outbound-messages'], rateLimit } };
 }
 
 const sandboxScript = import.meta.url.endsWith('.ts')
@@ -118,11 +126,13 @@ export async function startWorker(
       secret: () => keyRing.current()?.internalSecret,
       onCommitted: relay.nudge,
     });
+    const queues = overrides.queues ?? tableOf(config);
     const sandbox = work.use(new Sandbox({ script: sandboxScript, log }));
     consumers = work.use(
       startConsumers({
         redis: blocking,
         bullPrefix,
+        queues,
         handlers,
         setApart: (job, signal) => sandbox.run(job, signal).finally(relay.nudge),
         concurrency: config.WORKER_CONCURRENCY,
@@ -140,7 +150,7 @@ export async function startWorker(
         replica: identity,
         everySeconds: config.WORKER_HEARTBEAT_SECONDS,
         consumers: consumers.workers.map((worker) =>
-          watchBullWorker(worker, { timeLimitMs: queueTable[worker.name as QueueName].timeLimitMs }),
+          watchBullWorker(worker, { timeLimitMs: queues[worker.name as QueueName].timeLimitMs }),
         ),
         log,
         ...(giveUp && { giveUp }),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { Type } from 'typebox';
 import { expect, test } from 'vitest';
-import { PayloadInvalid, checkPayload } from './payload.ts';
+import { PayloadInvalid, checkPayload, createPayloadCheck } from './payload.ts';
 
 const good = { messageId: randomUUID(), conversationId: randomUUID(), businessId: 'default' };
 
@@ -22,4 +23,19 @@ test('all faults are told at once', () => {
   expect(() => checkPayload('inbound-messages', { messageId: 1, conversationId: 2, businessId: '' })).toThrow(
     /messageId.*conversationId.*businessId/,
   );
+});
+
+test('a payload of an older form is upgraded; one that cannot be is refused with the reason, and one of today is left alone', () => {
+  const check = createPayloadCheck('q', {
+    payload: Type.Object({ id: Type.String(), copies: Type.Integer() }),
+    upgrade: (old) => {
+      const { name } = old as { name?: string };
+      if (name === 'gone') throw new Error('there is no such form any more');
+      return { id: name, copies: 1 };
+    },
+  });
+  expect(check({ name: 'a' })).toEqual({ id: 'a', copies: 1 });
+  expect(check({ id: 'b', copies: 2 })).toEqual({ id: 'b', copies: 2 });
+  expect(() => check({ name: 7 })).toThrow(/^payload of q: .*id/);
+  expect(() => check({ name: 'gone' })).toThrow(/^payload of q: .*no such form/);
 });

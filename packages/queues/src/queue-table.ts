@@ -23,6 +23,14 @@ export type QueueName = keyof QueuePayloads;
 
 export interface QueueDefinition {
   payload: TObject;
+  /** Brings a payload that an older build put in to the form of today. What it makes is checked, what it throws is the reason of the refusal. */
+  upgrade?: (old: unknown) => unknown;
+  /** Jobs at once in one worker: what its setting allows, and down to this when its event loop gets late. */
+  leastConcurrency: number;
+  /** Of all workers together, in a fixed window. */
+  rateLimit?: { max: number; perMs: number };
+  /** Always in a process of its own: for what computes so long that other jobs would wait for it. */
+  isSandboxed?: boolean;
   attempts: number;
   /** Doubles from `delayMs`; `jitter` is the share of a delay that is drawn at random. */
   backoff: { delayMs: number; jitter: number };
@@ -35,6 +43,7 @@ export interface QueueDefinition {
 /** Eight attempts, a second to a minute apart: two minutes in all, so that a restart of the service called is survived. */
 const messages: QueueDefinition = {
   payload: MessageJob,
+  leastConcurrency: 2,
   attempts: 8,
   backoff: { delayMs: 1000, jitter: 0.25 },
   timeLimitMs: 300_000,
@@ -44,7 +53,8 @@ const messages: QueueDefinition = {
 /** The business queues: what they hold is counted, and what fails in them goes to the dead letter. */
 export const queueTable: Readonly<Record<QueueName, QueueDefinition>> = {
   'inbound-messages': messages,
-  'outbound-messages': messages,
+  // WhatsApp takes a flood of messages for an attack.
+  'outbound-messages': { ...messages, rateLimit: { max: 100, perMs: 1000 } },
 };
 
 export const queueNames: readonly QueueName[] = Object.keys(queueTable) as QueueName[];

@@ -9,6 +9,7 @@ export type QueueMetrics = {
   readonly queue_jobs: GaugeOf;
   readonly queue_oldest_job_age_seconds: GaugeOf;
   readonly queue_paused: GaugeOf;
+  readonly queue_slots: GaugeOf;
   readonly queue_job_wait_seconds: HistogramOf;
   readonly queue_job_run_seconds: HistogramOf;
   readonly queue_job_attempts: CounterOf;
@@ -35,6 +36,11 @@ export const queueMetrics: QueueMetrics = {
     type: 'gauge',
     help: '1 while nothing is taken from the queue',
     aggregate: 'max',
+    labels: { queue },
+  },
+  queue_slots: {
+    type: 'gauge',
+    help: 'Jobs of a queue that may run at once, all workers together; fewer while their event loops are late',
     labels: { queue },
   },
   queue_job_wait_seconds: {

@@ -1,0 +1,106 @@
+import {
+  checkPayload,
+  openEnvelope,
+  parseTrace,
+  recordAttempt,
+  type QueueDefinition,
+  type QueueName,
+  type QueuePayloads,
+} from '@prosaas/queues';
+import type { Logger } from '@prosaas/runtime';
+import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
+import type { JobInstruments } from './job-instruments.ts';
+import type { RunningJobs } from './running-jobs.ts';
+import type { SandboxedJob } from './sandbox/sandbox.ts';
+import { describeError, judge } from './verdict.ts';
+import type { Task } from './work-off.ts';
+
+/** What each queue's jobs are done by. */
+export type Handlers = { [Q in QueueName]: (task: Task<QueuePayloads[Q]>) => Promise<void> };
+
+export type QueueDefinitions = Readonly<Record<QueueName, QueueDefinition>>;
+
+export interface Attempts {
+  queues: QueueDefinitions;
+  handlers: Handlers;
+  /** Does a job in a process of its own. */
+  setApart: (job: SandboxedJob, signal: AbortSignal) => Promise<void>;
+  /** This replica, as the story of a job that failed names it. */
+  instance: string;
+  instruments: Readonly<Record<QueueName, JobInstruments>>;
+  running: RunningJobs;
+  log: Logger;
+}
+
+/**
+ * A job under which workers died, or stood still, so often is set apart: it may be the cause, and has a process of its own from
+ * then on. How often alone says nothing: a worker that is killed from outside takes twenty innocent jobs with it.
+ */
+const SUSPECT_AFTER = 2;
+
+/** Back to its queue, with no attempt used up. */
+export async function handBack(job: Job, token: string | undefined, afterMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + afterMs, token);
+  throw new DelayedError();
+}
+
+/** One attempt of a job: checked, timed, counted, logged, and judged when it fails. Throws what BullMQ goes by. */
+export async function runJob(
+  attempts: Attempts,
+  queue: QueueName,
+  job: Job,
+  token: string | undefined,
+): Promise<void> {
+  const counts = attempts.instruments[queue];
+  const attempt = job.attemptsMade + 1;
+  const lastAttempt = attempt >= (job.opts.attempts ?? 1);
+  const { trace } = openEnvelope(job);
+  const log = attempts.log.child({ queue, job_id: job.id, trace_id: parseTrace(trace)?.traceId });
+  const began = Date.now();
+  counts.started(job, began);
+  try {
+    await work(attempts, queue, job, { trace, lastAttempt, log });
+    counts.ended('completed', Date.now() - began);
+  } catch (error) {
+    const ranMs = Date.now() - began;
+    const verdict = judge(error, { lastAttempt, ageMs: Date.now() - job.timestamp });
+    if (verdict.kind === 'hand-back') {
+      log.debug({ err: error }, 'job handed back');
+      counts.ended('handed_back', ranMs);
+      return handBack(job, token, verdict.afterMs);
+    }
+    const final = verdict.kind === 'give-up';
+    counts.ended(final ? 'failed' : 'retried', ranMs);
+    log.warn({ err: error, attempt, final }, 'job failed');
+    const text = describeError(error);
+    // Without it the job fails all the same.
+    await recordAttempt(job, {
+      attempt,
+      error: text,
+      failed_at: new Date().toISOString(),
+      ran_ms: ranMs,
+      worker: attempts.instance,
+    }).catch((cause: unknown) => log.debug({ err: cause }, 'the attempt was not recorded'));
+    // BullMQ keeps the text with the job, and retries unless it is an UnrecoverableError.
+    throw final ? new UnrecoverableError(text) : new Error(text, { cause: error });
+  }
+}
+
+async function work(
+  { queues, handlers, setApart, running }: Attempts,
+  queue: QueueName,
+  job: Job,
+  { trace, lastAttempt, log }: Pick<Task<never>, 'trace' | 'lastAttempt' | 'log'>,
+): Promise<void> {
+  const { isSandboxed = false, timeLimitMs } = queues[queue];
+  using run = running.begin(timeLimitMs);
+  const { signal } = run;
+  const payload = checkPayload(queue, job.data);
+  // Awaited here: the signal is let go of when this returns.
+  if (!isSandboxed && job.stalledCounter < SUSPECT_AFTER) {
+    await handlers[queue]({ payload, trace, lastAttempt, signal, log });
+    return;
+  }
+  const { id = '', timestamp: addedAt } = job;
+  await setApart({ id, queue, payload, trace, lastAttempt, addedAt }, signal);
+}
