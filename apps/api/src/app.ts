@@ -19,7 +19,7 @@ import {
   textMetricsRoute,
   versionRoute,
 } from '@prosaas/observability';
-import type { DeadLetters, JobReader, QueueControl, QueueTotals } from '@prosaas/queues';
+import type { DeadLetters, JobReader, QueueControl, QueueTotals, Schedules } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckName } from './checks/names.ts';
@@ -32,6 +32,7 @@ import { conversationRoutes } from './routes/conversations.ts';
 import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { queueRoutes } from './routes/queues.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import type { ResourceContext } from './routes/resource.ts';
@@ -53,6 +54,7 @@ export interface ApiParts {
   jobs: JobReader;
   letters: DeadLetters;
   control: QueueControl;
+  schedules: Schedules;
   readTotals: () => Promise<QueueTotals>;
   warmUp: WarmUp;
 }
@@ -96,6 +98,7 @@ export function buildApp(parts: ApiParts): App {
   contactRoutes(app, context);
   jobRoutes(app, { ...context, jobs });
   queueRoutes(app, { ...context, readTotals: parts.readTotals, control: parts.control });
+  scheduleRoutes(app, { ...context, schedules: parts.schedules });
   deadLetterRoutes(app, { ...context, jobs, letters: parts.letters });
   auditRoutes(app, context);
   return app;

@@ -7,6 +7,7 @@ import { ApiConfig } from './config.ts';
 const usage = `usage: jobs <command> [options]
 
   queues                       every queue: its jobs by state, the oldest's age, what was counted
+  schedules                    what is done at its times: when next, when last, and how that ended
   list                         the dead letter, newest first
   show <id>                    one letter, whole
   replay <id> | --all          repeats a letter, or those that the filter matches, as new jobs
@@ -56,6 +57,16 @@ const commands: Readonly<
       ),
     );
     console.log(`dead letter: ${depth}`);
+  },
+
+  async schedules(ask, _subject, { json }) {
+    const { items } = (await ask('GET', '/api/schedules')) as { items: Row[] };
+    if (json) return print({ items });
+    const rows = items.map(({ name, last_run: last, ...schedule }) => [
+      name,
+      { ...schedule, ...prefixed('last', (last ?? {}) as Row) },
+    ]);
+    console.table(Object.fromEntries(rows) as object);
   },
 
   async list(ask, _subject, values) {

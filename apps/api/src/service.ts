@@ -5,6 +5,8 @@ import {
   openDeadLetters,
   openJobReader,
   openQueueControl,
+  openSchedules,
+  scheduleTable,
   readQueueTotals,
 } from '@prosaas/queues';
 import {
@@ -58,6 +60,7 @@ export async function startApi(
   const jobs = opening.use(openJobReader({ redis, bullPrefix: keys.bullPrefix }));
   const letters = opening.use(openDeadLetters({ redis, bullPrefix: keys.bullPrefix }));
   const control = opening.use(openQueueControl({ redis, bullPrefix: keys.bullPrefix }));
+  const schedules = opening.use(openSchedules({ redis, bullPrefix: keys.bullPrefix, table: scheduleTable }));
   const metricsRedis = openRedis('api:metrics');
   const metrics = opening.use(
     createSystemReader({
@@ -107,6 +110,7 @@ export async function startApi(
     jobs,
     letters,
     control,
+    schedules,
     readTotals: async () => {
       try {
         return await readQueueTotals(redis, keys.bullPrefix);

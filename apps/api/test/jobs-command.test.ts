@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { createDeadLetterMover, createProducer, openQueueControl } from '@prosaas/queues';
+import {
+  createDeadLetterMover,
+  createProducer,
+  openQueueControl,
+  openSchedules,
+  scheduleTable,
+} from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestApi, adminKey, startTestApi } from './support.ts';
@@ -25,6 +31,15 @@ beforeAll(async () => {
   for (const queue of ['inbound-messages', 'outbound-messages'] as const) await control.drain(queue);
   await using mover = createDeadLetterMover({ redis, bullPrefix, onDead: async () => {} });
   await mover.sweep();
+  await using schedules = openSchedules({ redis, bullPrefix, table: scheduleTable });
+  await schedules.setUp();
+  await schedules.record('retention', {
+    started_at: new Date().toISOString(),
+    ran_ms: 1200,
+    outcome: 'failed',
+    error: 'Error: what is too old was not deleted of: calls',
+    worker: 'worker:host:1',
+  });
   await closeRedis(redis);
 });
 afterAll(() => api[Symbol.asyncDispose]());
@@ -106,4 +121,15 @@ test('an api that is not there is named, and so is a key that does not open it',
     err: expect.stringContaining('UNAUTHENTICATED'),
   });
   expect(await jobs('--help')).toMatchObject({ code: 0, out: expect.stringContaining('usage: jobs') });
+});
+
+test('schedules are told with their next and their last run', async () => {
+  const { code, out } = await jobs('schedules --json');
+  expect(code).toBe(0);
+  const { items } = JSON.parse(out) as { items: { name: string; next_run: string; last_run: unknown }[] };
+  expect(items.map(({ name }) => name)).toEqual(['retention', 'lost-jobs']);
+  expect(items[0]).toMatchObject({ last_run: { outcome: 'failed', worker: 'worker:host:1' } });
+  expect(items[1]?.last_run).toBeNull();
+  for (const { next_run } of items) expect(Date.parse(next_run)).toBeGreaterThan(Date.now());
+  expect((await jobs('schedules')).out).toMatch(/retention.*failed/);
 });

@@ -4,7 +4,7 @@ import { type Logger, createLogger, createRedis, identify, keyspace, redisReady 
 import { startTelemetry } from '@prosaas/telemetry';
 import { Queue, Worker } from 'bullmq';
 import { randomUUID } from 'node:crypto';
-import { startConsumers } from '../src/consumers.ts';
+import { consumerTimes, startConsumers } from '../src/consumers.ts';
 import { bindJobInstruments } from '../src/job-instruments.ts';
 import type { Handlers } from '../src/run-job.ts';
 
@@ -100,6 +100,7 @@ export async function prosaas(namespace: string, onJob: OnJob): Promise<BenchWor
       throw new Error('no job of a bench fails');
     },
     log,
+    times: consumerTimes,
   });
   await consumers.ready();
   const job = (id: string): { queue: typeof QUEUE; key: string; payload: object } => ({

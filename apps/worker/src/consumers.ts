@@ -15,7 +15,7 @@ export interface ConsumerTimes {
   finishMs: number;
 }
 
-const consumerTimes: ConsumerTimes = { lockMs: 20_000, stalledMs: 10_000, finishMs: 12_000 };
+export const consumerTimes: ConsumerTimes = { lockMs: 20_000, stalledMs: 10_000, finishMs: 12_000 };
 
 /** Aborted jobs get so long to hand themselves back; then the connection is cut and their locks run out. */
 const HAND_BACK_MS = 4000;
@@ -33,7 +33,7 @@ export function startConsumers({
   bullPrefix,
   concurrency,
   onFailed,
-  times = consumerTimes,
+  times,
   ...work
 }: Omit<Attempts, 'running'> & {
   redis: Redis;
@@ -42,7 +42,7 @@ export function startConsumers({
   concurrency: number;
   /** A job has failed for good, or may have. */
   onFailed: () => void;
-  times?: ConsumerTimes;
+  times: ConsumerTimes;
 }): Consumers {
   const { queues, instruments, log } = work;
   const attempts: Attempts = { ...work, running: new RunningJobs() };

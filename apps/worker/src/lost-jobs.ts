@@ -24,24 +24,27 @@ function jobOf(message: MessageRow): { queue: QueueName; key: string; payload: M
 }
 
 /**
- * Enqueues the messages that stand open for too long once more. Most have their job, waiting out a backoff, and the key says so;
- * the rest lost theirs: a Redis that crashes may forget its last second, one that lost its disk everything.
+ * Enqueues the messages that stand open for too long once more, but for those whose job is still in the outbox. Most have their job,
+ * waiting out a backoff, and the key says so; the rest lost theirs: a Redis that crashes may forget its last second, one that lost its disk everything.
  */
 export async function findLostJobs({
   db,
   producer,
   log,
+  signal,
   now = new Date(),
 }: {
   db: Database;
   producer: Producer;
   log: Logger;
+  /** What is left when it aborts is found the next time. */
+  signal?: AbortSignal;
   now?: Date;
 }): Promise<number> {
   const olderThan = new Date(now.getTime() - OVERDUE_MS);
   let lost = 0;
   let afterSeq = '0';
-  for (;;) {
+  while (signal?.aborted !== true) {
     const page = await listOverdue(db, { olderThan, afterSeq, limit: PAGE });
     const added = await producer.enqueueUnchecked(page.map(jobOf));
     lost += added.filter(({ fresh }) => fresh).length;
@@ -51,28 +54,4 @@ export async function findLostJobs({
   }
   if (lost > 0) log.warn({ lost }, 'messages had lost their jobs and were enqueued again');
   return lost;
-}
-
-/** Looks now and then, first after a pause: at start the outbox relay has jobs to enqueue that only look lost. */
-export function startLostJobSearch({
-  everyMs = OVERDUE_MS,
-  ...dependencies
-}: {
-  db: Database;
-  producer: Producer;
-  log: Logger;
-  everyMs?: number;
-}): AsyncDisposable {
-  let running: Promise<unknown> | undefined;
-  const timer = setInterval(() => {
-    running ??= findLostJobs(dependencies)
-      .catch((error: unknown) => dependencies.log.debug({ err: error }, 'lost jobs could not be looked for'))
-      .finally(() => (running = undefined));
-  }, everyMs);
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await running;
-    },
-  };
 }

@@ -17,11 +17,6 @@ import type { Config } from './config.ts';
 import { queueOf } from './lost-jobs.ts';
 
 const DAY_MS = 24 * 3600_000;
-const EVERY_MS = 3600_000;
-/** A start has better things to do. */
-const FIRST_MS = 60_000;
-/** What a round leaves is the next one's. */
-const ROUND_LIMIT_MS = 300_000;
 
 const BATCH = 500;
 /** Minutes of sound each. */
@@ -99,59 +94,49 @@ function kindsOf({ redis, bullPrefix, letters, config, log }: Omit<RetentionOpti
   ];
 }
 
+export interface RetentionRound {
+  /** How many of each kind went. */
+  deleted: Record<string, number>;
+  /** The kinds that could not be looked through. */
+  failed: string[];
+}
+
 /**
- * Deletes what is older than its kind is kept, batch by batch, and says how much went. A batch that another worker is at ends
- * the round: it is being done. A kind that fails does not keep the others.
+ * Deletes what is older than its kind is kept, batch by batch. A batch that another worker is at ends the round: it is being done.
+ * What is left when `signal` aborts is the next round's. A kind that fails does not keep the others.
  */
 export async function applyRetention({
   now = new Date(),
   signal,
   ...options
-}: RetentionOptions & { now?: Date; signal: AbortSignal }): Promise<Record<string, number>> {
+}: RetentionOptions & { now?: Date; signal: AbortSignal }): Promise<RetentionRound> {
   const { db, log } = options;
-  const gone: Record<string, number> = {};
+  const round: RetentionRound = { deleted: {}, failed: [] };
+  const { deleted, failed } = round;
   for (const { name, days, capped, batch } of kindsOf(options)) {
     if (days === 0 && !capped) continue;
     const before = new Date(now.getTime() - days * DAY_MS);
     try {
       for (let more = true; more;) {
-        if (signal.aborted) return gone;
+        if (signal.aborted) return round;
         const done = await inRetentionTurn(db, (tx) => batch(tx, before));
-        if (!done) return gone;
-        if (done.removed > 0) gone[name] = (gone[name] ?? 0) + done.removed;
+        if (!done) return round;
+        if (done.removed > 0) deleted[name] = (deleted[name] ?? 0) + done.removed;
         ({ more } = done);
       }
     } catch (error) {
+      failed.push(name);
       log.warn({ err: error, kind: name }, 'what is too old was not deleted; the next round tries again');
     }
   }
-  return gone;
+  return round;
 }
 
-/** Once an hour, in every worker; whoever comes second finds nothing left. */
-export function startRetention({
-  firstMs = FIRST_MS,
-  everyMs = EVERY_MS,
-  ...options
-}: RetentionOptions & { firstMs?: number; everyMs?: number }): AsyncDisposable {
-  const stopping = new AbortController();
-  let running: Promise<void> | undefined;
-  const round = async (): Promise<void> => {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ROUND_LIMIT_MS)]);
-    const gone = await applyRetention({ ...options, signal });
-    if (Object.keys(gone).length > 0) options.log.info({ deleted: gone }, 'what was too old was deleted');
-  };
-  const start = (): void => {
-    running ??= round().finally(() => (running = undefined));
-  };
-  const first = setTimeout(start, firstMs);
-  const timer = setInterval(start, everyMs);
-  return {
-    async [Symbol.asyncDispose]() {
-      clearTimeout(first);
-      clearInterval(timer);
-      stopping.abort();
-      await running;
-    },
+/** A round by its time: it fails when a part of it did. */
+export function retentionTask(options: RetentionOptions): (signal: AbortSignal) => Promise<void> {
+  return async (signal) => {
+    const { deleted, failed } = await applyRetention({ ...options, signal });
+    if (Object.keys(deleted).length > 0) options.log.info({ deleted }, 'what was too old was deleted');
+    if (failed.length > 0) throw new Error(`what is too old was not deleted of: ${failed.join(', ')}`);
   };
 }

@@ -7,6 +7,7 @@ import {
   openDeadLetters,
   queueNames,
   queueTable,
+  scheduleTable,
   startOutboxRelay,
   type QueueName,
 } from '@prosaas/queues';
@@ -24,14 +25,15 @@ import { startTelemetry } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { buildHandlers } from './build-handlers.ts';
 import type { Config } from './config.ts';
-import { startConsumers, type ConsumerTimes, type Consumers } from './consumers.ts';
+import { consumerTimes, startConsumers, type ConsumerTimes, type Consumers } from './consumers.ts';
 import { startDeadLetterKeeper } from './dead-letter-keeper.ts';
 import { bindJobInstruments } from './job-instruments.ts';
-import { startLostJobSearch } from './lost-jobs.ts';
+import { findLostJobs } from './lost-jobs.ts';
 import { lastResort } from './not-working.ts';
-import { startRetention } from './retention.ts';
+import { retentionTask } from './retention.ts';
 import type { QueueDefinitions } from './run-job.ts';
 import { Sandbox } from './sandbox/sandbox.ts';
+import { startSchedules, type ScheduleRunner } from './schedules.ts';
 import { settleDead } from './settle-dead.ts';
 
 export interface WorkerOverrides {
@@ -50,6 +52,7 @@ const sandboxScript = import.meta.url.endsWith('.ts')
   : new URL('./sandbox-process.js', import.meta.url);
 /** Two lines of 20 jobs, each with a connection at times, the relay and the rest. */
 const DATABASE_CONNECTIONS = 20;
+const LONGEST_RUN_MS = Math.max(...Object.values(scheduleTable).map(({ timeLimitMs }) => timeLimitMs));
 
 export async function startWorker(
   config: Config,
@@ -101,6 +104,12 @@ export async function startWorker(
   const work = new AsyncDisposableStack();
   const stopping = new AbortController();
   let consumers: Consumers | undefined;
+  let schedules: ScheduleRunner | undefined;
+  const stopTaking = (): void => {
+    stopping.abort();
+    consumers?.stop();
+    schedules?.stop();
+  };
 
   const begin = async (): Promise<void> => {
     await retryForever(() => readyToWork(db, commands, keys.key('stack')), {
@@ -115,9 +124,7 @@ export async function startWorker(
     stopping.signal.throwIfAborted();
     const relay = work.use(startOutboxRelay({ db, producer, log }));
     const keeper = work.use(startDeadLetterKeeper({ mover, log }));
-    work.use(startLostJobSearch({ db, producer, log }));
     const letters = work.use(openDeadLetters({ redis: commands, bullPrefix }));
-    work.use(startRetention({ db, redis: commands, bullPrefix, letters, config, log }));
     const handlers = buildHandlers({
       db,
       agent,
@@ -126,7 +133,7 @@ export async function startWorker(
       secret: () => keyRing.current()?.internalSecret,
       onCommitted: relay.nudge,
     });
-    const queues = overrides.queues ?? tableOf(config);
+    const { queues = tableOf(config), times = consumerTimes } = overrides;
     const sandbox = work.use(new Sandbox({ script: sandboxScript, log }));
     consumers = work.use(
       startConsumers({
@@ -140,7 +147,25 @@ export async function startWorker(
         instruments: bindJobInstruments(telemetry.metrics),
         onFailed: keeper.nudge,
         log,
-        ...(overrides.times && { times: overrides.times }),
+        times,
+      }),
+    );
+    schedules = work.use(
+      startSchedules({
+        commands,
+        blocking,
+        bullPrefix,
+        table: scheduleTable,
+        tasks: {
+          retention: retentionTask({ db, redis: commands, bullPrefix, letters, config, log }),
+          'lost-jobs': async (signal) => {
+            await findLostJobs({ db, producer, log, signal });
+          },
+        },
+        onRun: (schedule, outcome) => telemetry.metrics.counter('schedule_runs', { schedule, outcome }).add(),
+        instance: identity.instance,
+        log,
+        times,
       }),
     );
     work.use(
@@ -149,9 +174,12 @@ export async function startWorker(
         key: keys.heartbeat,
         replica: identity,
         everySeconds: config.WORKER_HEARTBEAT_SECONDS,
-        consumers: consumers.workers.map((worker) =>
-          watchBullWorker(worker, { timeLimitMs: queues[worker.name as QueueName].timeLimitMs }),
-        ),
+        consumers: [
+          ...consumers.workers.map((worker) =>
+            watchBullWorker(worker, { timeLimitMs: queues[worker.name as QueueName].timeLimitMs }),
+          ),
+          watchBullWorker(schedules.worker, { timeLimitMs: LONGEST_RUN_MS }),
+        ],
         log,
         ...(giveUp && { giveUp }),
       }),
@@ -166,13 +194,9 @@ export async function startWorker(
 
   const everything = opened.move();
   return {
-    drain() {
-      stopping.abort();
-      consumers?.stop();
-    },
+    drain: stopTaking,
     async [Symbol.asyncDispose]() {
-      stopping.abort();
-      consumers?.stop();
+      stopTaking();
       // Redis may be away, and consumers that were never ready are not waited for.
       await Promise.race([begun.catch(() => {}), consumers?.[Symbol.asyncDispose]()]);
       await work.disposeAsync();

@@ -144,6 +144,7 @@ export async function listOverdue(
   return q.query<MessageRow>(
     `select ${COLUMNS} from messages
      where status in ('received', 'queued') and created_at < $1 and seq > $2::bigint
+       and not exists (select from outbox where queue = messages.direction || '-messages' and key = messages.id::text)
      order by messages.seq limit $3`,
     [options.olderThan, options.afterSeq, options.limit],
   );

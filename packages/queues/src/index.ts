@@ -8,6 +8,8 @@ export {
   type QueueName,
   type QueuePayloads,
 } from './queue-table.ts';
+export { SCHEDULES, scheduleTable, type Schedule, type ScheduleName } from './schedule-table.ts';
+export { openSchedules, type ScheduleRun, type ScheduleState, type Schedules } from './schedules.ts';
 export { recordAttempt, type FailedAttempt } from './attempts.ts';
 export { openEnvelope, parseTrace, type Envelope } from './envelope.ts';
 export { PayloadInvalid, checkPayload } from './payload.ts';

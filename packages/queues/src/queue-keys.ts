@@ -1,7 +1,12 @@
-import type { QueueName } from './queue-table.ts';
+import type { SCHEDULES } from './schedule-table.ts';
+import type { DEAD_LETTER, QueueName } from './queue-table.ts';
 
 /** BullMQ's own keys of a queue, as its scripts build them. */
-export function queueKey(bullPrefix: string, queue: QueueName | 'dead-letter', type: string): string {
+export function queueKey(
+  bullPrefix: string,
+  queue: QueueName | typeof DEAD_LETTER | typeof SCHEDULES,
+  type: string,
+): string {
   return `${bullPrefix}:${queue}:${type}`;
 }
 

@@ -1,5 +1,5 @@
 import type { MetricDefinition } from '@prosaas/observability';
-import { queueNames } from '@prosaas/queues';
+import { queueNames, scheduleTable } from '@prosaas/queues';
 
 type CounterOf = MetricDefinition & { type: 'counter' };
 type GaugeOf = MetricDefinition & { type: 'gauge' };
@@ -14,6 +14,7 @@ export type QueueMetrics = {
   readonly queue_job_run_seconds: HistogramOf;
   readonly queue_job_attempts: CounterOf;
   readonly queue_jobs_stalled: CounterOf;
+  readonly schedule_runs: CounterOf;
 };
 
 const queue: readonly string[] = queueNames;
@@ -64,5 +65,10 @@ export const queueMetrics: QueueMetrics = {
     type: 'counter',
     help: 'Times that a job was taken back from a worker that died or stood still',
     labels: { queue },
+  },
+  schedule_runs: {
+    type: 'counter',
+    help: 'Runs of what is done at its times, by how they ended',
+    labels: { schedule: Object.keys(scheduleTable), outcome: ['completed', 'failed'] },
   },
 };

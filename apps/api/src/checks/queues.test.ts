@@ -32,5 +32,23 @@ test.each([
   ],
 ] as const)('where %s', (_what, outbound, served, judged) => {
   const queues = { 'inbound-messages': depths(), 'outbound-messages': depths(outbound) };
-  expect(judgeQueues({ queues, served })).toEqual({ unserved: [], stuck: [], paused: [], ...judged });
+  expect(judgeQueues({ queues, served, schedules: [], nowMs: 0 })).toEqual({
+    unserved: [],
+    stuck: [],
+    paused: [],
+    late: [],
+    ...judged,
+  });
+});
+
+test('a schedule that is overdue, or not planned, is late', () => {
+  const nowMs = Date.parse('2026-01-01T12:00:00Z');
+  const queues = { 'inbound-messages': depths(), 'outbound-messages': depths() };
+  const schedules = [
+    { name: 'planned', next_run: '2026-01-01T13:00:00.000Z' },
+    { name: 'due', next_run: '2026-01-01T11:59:00.000Z' },
+    { name: 'overdue', next_run: '2026-01-01T11:54:00.000Z' },
+    { name: 'unknown', next_run: null },
+  ];
+  expect(judgeQueues({ queues, served: both, schedules, nowMs }).late).toEqual(['overdue', 'unknown']);
 });
