@@ -8,7 +8,7 @@ import { consumerTimes, startConsumers } from '../src/consumers.ts';
 import { bindJobInstruments } from '../src/job-instruments.ts';
 import type { Handlers } from '../src/run-job.ts';
 
-export const CONCURRENCY = 50;
+const CONCURRENCY = 50;
 const QUEUE = 'inbound-messages';
 
 /** Adds jobs to a queue and does them; `onJob` hears of each as it starts. */

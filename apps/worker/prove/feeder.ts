@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, addToOutbox, recordInbound } from '@prosaas/database';
 import type { Random } from '@prosaas/devstack';
-import { REFUSED } from './peer.ts';
+import { POISON, REFUSED } from './peer.ts';
 import type { Plan } from './plan.ts';
 
 interface Accepted {
@@ -31,21 +31,36 @@ async function untilCommitted<T>(commit: () => Promise<T>): Promise<T> {
   }
 }
 
+/** How the faults go on while contacts write. */
+export interface Progress {
+  /** How far they are, from 0 to 1. */
+  share: () => number;
+  /** A worker has something to do. */
+  isBusy: () => boolean;
+}
+
 /**
- * Contacts write, as the baileys service records it: the message and its job in one transaction. `share` tells how far the faults
- * are, from 0 to 1: the work shall last as long as they do.
+ * Contacts write, as the baileys service records it: the message and its job in one transaction. At least as many as planned, as long
+ * as there are faults to come, and no faster than these do but where the workers would run idle.
  */
-export async function feed(db: Database, plan: Plan, random: Random, share: () => number): Promise<Fed> {
+export async function feed(
+  db: Database,
+  plan: Plan,
+  random: Random,
+  { share, isBusy }: Progress,
+): Promise<Fed> {
   const fed: Fed = { accepted: [], badPayloads: new Set(), unknownMessages: new Set() };
   const refusedEvery = Math.ceil(plan.messages / plan.builtToFail);
+  const poisonEvery = Math.ceil(plan.messages / plan.poison) - 1;
   const badEvery = Math.ceil(plan.messages / plan.builtToFail);
 
-  for (let turn = 0; turn < plan.messages; turn++) {
-    while (turn > plan.messages * Math.min(1, share() + 0.03)) await delay(20);
-    const isRefused = turn % refusedEvery === refusedEvery - 1;
-    const contact = isRefused
-      ? `${REFUSED}${turn}@s.whatsapp.net`
-      : `${random.whole(1, plan.contacts)}@s.whatsapp.net`;
+  for (let turn = 0; turn < plan.messages || share() < 1; turn++) {
+    const isAhead = (): boolean => share() < 1 && turn > plan.messages * (share() + 0.03);
+    if (isAhead()) await delay(20);
+    while (isAhead() && isBusy()) await delay(20);
+    const isLastOf = (every: number): boolean => turn < plan.messages && turn % every === every - 1;
+    const kind = isLastOf(refusedEvery) ? REFUSED : isLastOf(poisonEvery) ? POISON : '';
+    const contact = `${kind}${kind === '' ? random.whole(1, plan.contacts) : turn}@s.whatsapp.net`;
     fed.accepted.push(await untilCommitted(() => accept(db, contact, turn)));
     if (turn % badEvery === 0) {
       const bad = `bad-${turn}`;

@@ -10,6 +10,8 @@ export interface Sent {
 
 /** Chats that the peer refuses for good. */
 export const REFUSED = 'refused-';
+/** Chats to which a send kills the process that tries it. */
+export const POISON = 'killed-';
 
 /**
  * Stands at the door of the baileys service for one worker, and is not killed. It sends by idempotency key, as that does: a

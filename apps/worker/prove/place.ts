@@ -4,7 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, poll } from '@prosaas/devstack';
 import { type Ledger, Peer } from './peer.ts';
 
-/** A worker process behind a door of its own, started anew whenever it was killed. */
+const deadly = new URL('../test/deadly-fetch.ts', import.meta.url).href;
+
+/** A worker process behind a door of its own, started anew whenever it ended. */
 export class Place implements AsyncDisposable {
   readonly #peer: Peer;
   readonly #env: Record<string, string>;
@@ -12,6 +14,8 @@ export class Place implements AsyncDisposable {
   #ending = false;
   /** Exits that nobody ordered: broken promises. */
   readonly unexpected: string[] = [];
+  /** Times that a job killed its worker, which is started anew as an orchestrator does. */
+  deaths = 0;
 
   private constructor(peer: Peer, env: Record<string, string>) {
     this.#peer = peer;
@@ -37,9 +41,14 @@ export class Place implements AsyncDisposable {
     this.#child = this.#start();
   }
 
+  /** It has a job under way. */
+  get isBusy(): boolean {
+    return this.#peer.open > 0;
+  }
+
   #atWork(): Promise<unknown> {
     const what = 'a worker with jobs active';
-    return poll(() => this.#peer.open > 0, { everyMs: 1, timeoutMs: 120_000, what });
+    return poll(() => this.isBusy, { everyMs: 1, timeoutMs: 120_000, what });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -53,12 +62,15 @@ export class Place implements AsyncDisposable {
 
   #start(): ChildProcess {
     const child = fork(new URL('worker-process.ts', import.meta.url), {
-      env: { ...process.env, ...this.#env },
+      env: { ...process.env, NODE_OPTIONS: `--import ${deadly}`, ...this.#env },
       execArgv: ['--conditions=@prosaas/source'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     child.once('exit', (code, signal) => {
-      if (!this.#ending) this.unexpected.push(`a worker ended by itself: ${code ?? signal}`);
+      if (this.#ending) return;
+      if (signal === 'SIGKILL') this.deaths += 1;
+      else this.unexpected.push(`a worker ended by itself: ${code ?? signal}`);
+      this.#child = this.#start();
     });
     return child;
   }

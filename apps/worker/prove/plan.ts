@@ -9,6 +9,8 @@ export interface Plan {
   databaseRestarts: number;
   /** Jobs built to fail, of each kind. */
   builtToFail: number;
+  /** Messages whose answer takes every process with it that tries to send it. */
+  poison: number;
 }
 
 const full: Plan = {
@@ -19,6 +21,7 @@ const full: Plan = {
   redisFreezes: 2,
   databaseRestarts: 2,
   builtToFail: 20,
+  poison: 5,
 };
 /** What the full plan takes where it has a machine for itself. */
 const FULL_MINUTES = 3.5;
@@ -31,6 +34,7 @@ const short: Plan = {
   redisFreezes: 1,
   databaseRestarts: 1,
   builtToFail: 5,
+  poison: 1,
 };
 
 export function planOf({ short: isShort, minutes }: { short: boolean; minutes: number | undefined }): Plan {

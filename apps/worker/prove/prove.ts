@@ -12,7 +12,7 @@ import { type QueueTotals, openDeadLetters, readQueueTotals } from '@prosaas/que
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { type Fed, feed } from './feeder.ts';
-import { Ledger } from './peer.ts';
+import { Ledger, POISON } from './peer.ts';
 import { Place } from './place.ts';
 import type { Plan } from './plan.ts';
 import { type Evidence, type ReplyRow, judge } from './verdict.ts';
@@ -24,6 +24,8 @@ export interface ProveOptions {
 }
 
 const PLACES = 4;
+/** Workers that a poison job may take with it before it is set apart. */
+const MOST_DEATHS = 2;
 /** Longer than the lock of a job, which is 2 s here. */
 const FREEZE_MS = [2500, 4000] as const;
 const { bullPrefix } = keyspace('prosaas');
@@ -61,17 +63,24 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
     troubleRedis(world.redisServer, plan, random.fork(), share, count),
     troubleDatabase(world.postgres, plan, share, count),
   ];
-  const fed = await feed(world.db, plan, random.fork(), share);
+  const fed = await feed(world.db, plan, random.fork(), {
+    share,
+    isBusy: () => world.places.some((place) => place.isBusy),
+  });
   await Promise.all(lanes);
   say(`${fed.accepted.length} messages accepted; waiting until all is done`);
   const evidence = await atRest(world, fed, ledger);
   ended.abort();
   await reading;
 
+  const deaths = world.places.reduce((sum, place) => sum + place.deaths, 0);
+  const poison = fed.accepted.filter(({ contact }) => contact.startsWith(POISON)).length;
   const broken = [
     ...judge({ ...evidence, readings }),
     ...world.places.flatMap(({ unexpected }) => unexpected),
+    ...(deaths > MOST_DEATHS * poison ? [`jobs killed ${deaths} workers`] : []),
   ];
+  say(`${String(deaths).padStart(5)}  worker killed by a job`);
   for (const [kind, times] of landed) say(`${String(times).padStart(5)}  ${kind}`);
   const { enqueued, completed, failed } = evidence.totals;
   say(

@@ -1,6 +1,6 @@
 import type { QueueTotals } from '@prosaas/queues';
 import type { Fed } from './feeder.ts';
-import { REFUSED, type Sent } from './peer.ts';
+import { POISON, REFUSED, type Sent } from './peer.ts';
 
 export interface ReplyRow {
   /** The message that it answers, and what became of that. */
@@ -30,6 +30,13 @@ export interface Evidence {
   openMessages: number;
 }
 
+/** How the dead letter names why a send to a chat that was built to fail did. */
+const builtToFail: Readonly<Record<string, string>> = { [REFUSED]: 'SEND_REFUSED', [POISON]: 'POISON' };
+
+function failureOf(contact: string): string | undefined {
+  return Object.entries(builtToFail).find(([prefix]) => contact.startsWith(prefix))?.[1];
+}
+
 /** Every promise that was broken, in words. Pure. */
 export function judge(evidence: Evidence): string[] {
   return [
@@ -50,9 +57,9 @@ function judgeReplies({ fed, sent, replies }: Evidence): string[] {
     if (row === undefined) broken.push(`message ${id} was accepted and is gone`);
     else if (row.asked_status !== 'answered') broken.push(`message ${id} is ${row.asked_status}`);
     else if (row.id === null) broken.push(`message ${id} has no reply`);
-    else if (contact.startsWith(REFUSED)) {
-      if (row.status !== 'failed') broken.push(`reply ${row.id} was refused and is ${row.status}`);
-      if (keys.has(row.id)) broken.push(`reply ${row.id} was refused and sent`);
+    else if (failureOf(contact) !== undefined) {
+      if (row.status !== 'failed') broken.push(`reply ${row.id} to ${contact} is ${row.status}`);
+      if (keys.has(row.id)) broken.push(`reply ${row.id} to ${contact} was sent`);
     } else if (row.status !== 'sent') broken.push(`reply ${row.id} is ${row.status}`);
     else if (keys.get(row.id)?.chatId !== contact) broken.push(`reply ${row.id} did not go to ${contact}`);
   }
@@ -84,7 +91,8 @@ function judgeLetters({ fed, replies, letters }: Evidence): string[] {
   for (const key of fed.badPayloads) wanted.set(`inbound-messages ${key}`, 'PAYLOAD_INVALID');
   for (const key of fed.unknownMessages) wanted.set(`inbound-messages ${key}`, 'MESSAGE_NOT_FOUND');
   for (const { contact, id } of replies) {
-    if (contact.startsWith(REFUSED)) wanted.set(`outbound-messages ${id}`, 'SEND_REFUSED');
+    const why = failureOf(contact);
+    if (why !== undefined) wanted.set(`outbound-messages ${id}`, why);
   }
   const broken: string[] = [];
   for (const { queue, jobId, reason } of letters) {

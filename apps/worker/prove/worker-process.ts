@@ -3,8 +3,8 @@ import { runService } from '@prosaas/runtime';
 import { Config } from '../src/config.ts';
 import { startWorker } from '../src/service.ts';
 
+// None outlives the proof.
+process.on('disconnect', () => process.exit(1));
 await runService('worker', Config, (config, context) =>
   startWorker(config, context, { times: { lockMs: 2000, stalledMs: 1000, finishMs: 3000 } }),
 );
-// None outlives the proof.
-process.on('disconnect', () => process.exit(1));
