@@ -8,9 +8,25 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts'],
-    // Needs a Docker engine: has a configuration of its own.
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/compose/**'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts'],
+          // Needs a Docker engine: has a configuration of its own.
+          exclude: ['**/node_modules/**', '**/dist/**', 'test/compose/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: ['apps/worker/test/{worker,schedules,retention,instruments}.test.ts'],
+          env: { DEVSTACK_REDIS: 'cluster' },
+        },
+      },
+    ],
     globalSetup: ['packages/devstack/src/vitest-global-setup.ts'],
     pool: 'forks',
     // Whole-service tests wait for services more than they compute.

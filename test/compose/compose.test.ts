@@ -134,7 +134,8 @@ test('a command in the api container reads the generated keys', async () => {
 });
 
 test('the heartbeat is read with redis-cli, and a stranger may do nothing else', async () => {
-  const beat = Number(await project.compose(['exec', '-T', 'redis', 'redis-cli', 'GET', 'worker:heartbeat']));
+  const cli = process.env['REDIS_IMAGE']?.startsWith('valkey') ? 'valkey-cli' : 'redis-cli';
+  const beat = Number(await project.compose(['exec', '-T', 'redis', cli, 'GET', 'worker:heartbeat']));
   expect(Math.abs(Date.now() / 1000 - beat)).toBeLessThan(60);
   const stranger = new Redis(project.ports.REDIS_PORT, '127.0.0.1', { enableReadyCheck: false });
   try {

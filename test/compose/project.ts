@@ -31,8 +31,9 @@ export class Project {
   private constructor(ports: typeof doors) {
     this.ports = ports;
     const text = Object.entries(ports).map(([name, port]) => [name, String(port)]);
-    // Nothing of this machine's own settings: a project without .env.
-    this.#env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(text) };
+    // Nothing of this machine's own settings, a project without .env, but for what Redis it is tried with.
+    const { PATH, HOME, REDIS_IMAGE, REDIS_USER } = process.env;
+    this.#env = { PATH, HOME, REDIS_IMAGE, REDIS_USER, ...Object.fromEntries(text) };
   }
 
   /** On the standard ports where they are free. */

@@ -18,6 +18,7 @@ import {
   keyspace,
   redisAddress,
   redisReady,
+  warnOfRedisSettings,
 } from '@prosaas/runtime';
 import { createSystemReader, startTelemetry } from '@prosaas/telemetry';
 import { buildApp } from './app.ts';
@@ -70,7 +71,10 @@ export async function startApi(
     }),
   );
   redisReady(metricsRedis).then(
-    () => metrics.start(),
+    () => {
+      metrics.start();
+      void warnOfRedisSettings(metricsRedis, log);
+    },
     () => {},
   );
 

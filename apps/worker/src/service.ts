@@ -17,6 +17,7 @@ import {
   keyspace,
   redisAddress,
   retryForever,
+  warnOfRedisSettings,
   type Logger,
   type RunningService,
   type ServiceContext,
@@ -122,6 +123,7 @@ export async function startWorker(
       },
     });
     stopping.signal.throwIfAborted();
+    await warnOfRedisSettings(commands, log);
     const relay = work.use(startOutboxRelay({ db, producer, log }));
     const keeper = work.use(startDeadLetterKeeper({ mover, log }));
     const letters = work.use(openDeadLetters({ redis: commands, bullPrefix }));

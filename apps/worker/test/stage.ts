@@ -20,7 +20,7 @@ import {
   type Logger,
   type RunningService,
 } from '@prosaas/runtime';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { Config } from '../src/config.ts';
 import { startWorker, type WorkerOverrides } from '../src/service.ts';
 import { startFakeBaileys, type FakeBaileys } from './fake-baileys.ts';
@@ -125,6 +125,13 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
       await redisServer[Symbol.asyncDispose]();
     },
   };
+}
+
+/** On all nodes, where Redis is a cluster. */
+export async function keysOf(redis: Redis, pattern: string): Promise<string[]> {
+  const { isCluster, nodes } = redis as unknown as Partial<Cluster>;
+  const all = isCluster && nodes ? nodes.call(redis as unknown as Cluster, 'master') : [redis];
+  return (await Promise.all(all.map((node) => node.keys(pattern)))).flat();
 }
 
 /** What the books must say at any moment: 0. */

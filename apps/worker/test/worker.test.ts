@@ -3,7 +3,7 @@ import { poll } from '@prosaas/devstack';
 import { type QueueTotals, queueTable } from '@prosaas/queues';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findLostJobs } from '../src/lost-jobs.ts';
-import { balance, setStage, silent, type Stage } from './stage.ts';
+import { balance, keysOf, setStage, silent, type Stage } from './stage.ts';
 
 // Hundreds of jobs on a machine that may be busy: what is waited for has limits of its own.
 vi.setConfig({ testTimeout: 120_000 });
@@ -165,7 +165,7 @@ test('a worker beats when its consumers work, and takes its own key away when it
   const worker = await stage.worker();
   const beat = await poll(() => stage.redis.get('worker:heartbeat'), { what: 'a heartbeat' });
   expect(Number(beat)).toBeCloseTo(Date.now() / 1000, -1);
-  const own = (): Promise<string[]> => stage.redis.keys('worker:heartbeat:worker:*');
+  const own = (): Promise<string[]> => keysOf(stage.redis, 'worker:heartbeat:worker:*');
   expect(await poll(async () => ((await own()).length > 0 ? own() : undefined))).toHaveLength(1);
   worker.drain();
   await worker[Symbol.asyncDispose]();

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Audit, audit, readOnce } from './audit.ts';
-import { type Cluster, startCluster } from './cluster.ts';
+import { PREFIX } from './catalogue.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { atWork } from './landing.ts';
 import { Ledger } from './ledger.ts';
 import { now } from './now.ts';
 import { kill } from './process-faults.ts';
-import type { Random } from '@prosaas/devstack';
+import { type Random, type RedisCluster, type RedisServer, startRedisCluster } from '@prosaas/devstack';
 import { replay } from './readings.ts';
 import type { Outcome } from './run.ts';
 import { LEASE_MS, TIMES } from './times.ts';
@@ -18,22 +18,26 @@ import type { Landed, Marks } from './world.ts';
 
 const PLACES = 5;
 
-type ClusterFault = (cluster: Cluster, random: Random) => Promise<string>;
+type ClusterFault = (cluster: RedisCluster, random: Random) => Promise<string>;
+/** All keys of metrics lie in one slot, and so on one of the nodes. */
+const ownerOf = (cluster: RedisCluster): Promise<RedisServer> => cluster.ownerOf(PREFIX);
 
 const moveSlot: ClusterFault = async (cluster) => {
-  const from = cluster.owner.port;
-  await cluster.moveSlot();
-  return `the slot moved from node ${from} to ${cluster.owner.port}`;
+  const { port: from } = await ownerOf(cluster);
+  await cluster.moveSlotOf(PREFIX);
+  return `the slot moved from node ${from} to ${(await ownerOf(cluster)).port}`;
 };
 
-const freezeNode: ClusterFault = async ({ owner }, random) => {
+const freezeNode: ClusterFault = async (cluster, random) => {
+  const owner = await ownerOf(cluster);
   owner.freeze();
   await delay(random.chance(0.3) ? LEASE_MS + 300 : TIMES.limitMs + random.whole(100, 800));
   owner.thaw();
   return `node ${owner.port} frozen`;
 };
 
-const restartNode: ClusterFault = async ({ owner }, random) => {
+const restartNode: ClusterFault = async (cluster, random) => {
+  const owner = await ownerOf(cluster);
   await owner.kill();
   await delay(random.whole(0, 300));
   await owner.start();
@@ -50,7 +54,7 @@ const FAULTS: readonly (readonly [kind: string, inject: ClusterFault])[] = [
 export async function proveCluster(random: Random, each: number): Promise<Outcome> {
   await using resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'prosaas-prove-'));
-  const cluster = resources.use(await startCluster());
+  const cluster = resources.use(await startRedisCluster(['--appendfsync', 'always']));
   const { ports } = cluster;
   const fleet = resources.use(
     await startFleet({
@@ -81,7 +85,12 @@ export async function proveCluster(random: Random, each: number): Promise<Outcom
   return { faults: atWork(faults, ledgers), verdict, folder };
 }
 
-async function injectAll(cluster: Cluster, random: Random, each: number, faults: Landed[]): Promise<void> {
+async function injectAll(
+  cluster: RedisCluster,
+  random: Random,
+  each: number,
+  faults: Landed[],
+): Promise<void> {
   const due = random.shuffle(FAULTS.flatMap((fault) => Array.from({ length: each }, () => fault)));
   for (const [kind, inject] of due) {
     await delay(random.whole(100, 700));

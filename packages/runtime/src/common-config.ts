@@ -11,6 +11,7 @@ import {
   Text,
   Whole,
 } from './config-fields.ts';
+import { parseRedisUrl } from './redis-address.ts';
 import { defaultNamespace } from './keyspace.ts';
 import { type LogLevel, parseLogLevel } from './log-level.ts';
 
@@ -32,10 +33,11 @@ export type CommonFields = {
 export const CommonConfig: TObject<CommonFields> = Type.Object({
   LOG_LEVEL: Parsed('INFO', 'DEBUG, INFO, WARNING, ERROR or CRITICAL', parseLogLevel),
   LOG_PRETTY: Flag(false, 'Log lines for people instead of JSON'),
-  REDIS_URL: SecretUrl('redis://localhost:6379/0', 'Redis: queues, leases, metrics, heartbeats', [
-    'redis',
-    'rediss',
-  ]),
+  REDIS_URL: SecretUrl(
+    'redis://localhost:6379/0',
+    'Redis or Valkey, its cluster or its sentinels: queues, leases, metrics, heartbeats',
+    parseRedisUrl,
+  ),
   REDIS_USERNAME: OptionalText('User of Redis, where REDIS_URL names none'),
   REDIS_PASSWORD: Secret('Password of Redis, where REDIS_URL has none'),
   REDIS_NAMESPACE: Parsed(

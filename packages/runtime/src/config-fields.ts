@@ -96,11 +96,11 @@ export function OptionalUrl(
   );
 }
 
-/** A URL that may carry a password. */
+/** A URL that may carry a password. `check` throws for one that is none, as `parse` of a field does. */
 export function SecretUrl(
   fallback: string,
   description: string,
-  protocols: readonly string[],
+  check: readonly string[] | ((text: string) => unknown),
 ): Field<string> {
   return field(
     { type: 'string' },
@@ -108,7 +108,11 @@ export function SecretUrl(
       default: fallback,
       description,
       secret: true,
-      parse: (text) => parseUrl(text, protocols),
+      parse: (text) => {
+        if (typeof check !== 'function') return parseUrl(text, check);
+        check(text);
+        return text;
+      },
     },
   );
 }

@@ -35,4 +35,11 @@ export {
   redisAddress,
   redisReady,
 } from './redis.ts';
+export {
+  judgeRedisFaults,
+  judgeRedisSettings,
+  readRedisInfos,
+  readRedisSettings,
+  warnOfRedisSettings,
+} from './redis-settings.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';

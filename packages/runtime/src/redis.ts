@@ -1,6 +1,7 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
+import { type HostAndPort, type RedisTarget, parseRedisUrl } from './redis-address.ts';
 
 /** `commands`: fails fast. `blocking`: waits for ever, what BullMQ's workers need. `publisher`: fails faster still, never queues. */
 export type RedisRole = 'commands' | 'blocking' | 'publisher';
@@ -59,19 +60,24 @@ const disconnectMs = 100;
 /**
  * A client that reconnects for ever. It never throws by itself: an outage is logged once, and its end.
  * Without a connection, `commands` and `publisher` reject each command at once.
+ *
+ * For a cluster it is ioredis' `Cluster`, which has the same commands. All keys of a stack lie in one slot, but for the heartbeat.
  */
 export function createRedis({ url, username, password, name, role, log }: RedisClientOptions): Redis {
+  const target = parseRedisUrl(url);
+  const access = { username: target.username ?? username, password: target.password ?? password };
   const options: ClientOptions = {
     ...roles[role],
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
+    ...(access.username === undefined ? {} : { username: access.username }),
+    ...(access.password === undefined ? {} : { password: access.password }),
+    ...(target.tls && target.kind !== 'single' ? { tls: {} } : {}),
     connectionName: name,
     connectTimeout: 5000,
     disconnectTimeout: disconnectMs,
-    retryStrategy: (attempt) => backoff({ baseMs: 50, maxMs: 1000 }, attempt),
+    retryStrategy: reconnectIn,
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
-  const redis = new Redis(url, options);
+  const redis = connect(target, options);
   let away = false;
   redis.on('error', (error: Error) => {
     if (away) return;
@@ -85,8 +91,66 @@ export function createRedis({ url, username, password, name, role, log }: RedisC
   return redis;
 }
 
-/** Resolves once the client may be used; rejects when `signal` aborts or the client was closed. */
-export function redisReady(redis: Redis, signal?: AbortSignal): Promise<void> {
+function reconnectIn(attempt: number): number {
+  return backoff({ baseMs: 50, maxMs: 1000 }, attempt);
+}
+
+function connect(target: RedisTarget, options: ClientOptions): Redis {
+  switch (target.kind) {
+    case 'single':
+      return new Redis(target.url, options);
+    case 'sentinel': {
+      const { sentinels, master, db, tls } = target;
+      // The password is Redis'; sentinels that have one of their own are not provided for.
+      return new Redis({
+        ...options,
+        sentinels,
+        name: master,
+        db,
+        enableTLSForSentinelMode: tls,
+        sentinelRetryStrategy: reconnectIn,
+      });
+    }
+    case 'cluster':
+      return connectCluster(target.nodes, options);
+  }
+}
+
+function connectCluster(nodes: HostAndPort[], options: ClientOptions): Redis {
+  const { retryStrategy: _single, enableOfflineQueue = true, ...redisOptions } = options;
+  const cluster = new Cluster(nodes, {
+    redisOptions,
+    enableOfflineQueue,
+    clusterRetryStrategy: reconnectIn,
+    // Not sent again by itself, as without a cluster; where a slot has moved to is looked up and followed.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 100,
+    retryDelayOnTryAgain: 50,
+    slotsRefreshTimeout: 2000,
+    slotsRefreshInterval: 5000,
+  });
+  cluster.on('+node', (node: Redis) => {
+    node.on('error', () => {});
+    // Otherwise at its first command, and those that come until it is there are turned away.
+    if (node.status === 'wait') node.connect().catch(() => {});
+    // ioredis 6.0.0 asks this without anybody who hears of its failure, which would end the process.
+    const asking = node.asking.bind(node);
+    node.asking = () => asking().catch(() => 'OK' as const);
+  });
+  cluster.on('node error', (error: Error) => cluster.emit('error', error));
+  return cluster as unknown as Redis;
+}
+
+/** Resolves once the client may be used, of a cluster every master; rejects when `signal` aborts or the client was closed. */
+export async function redisReady(redis: Redis, signal?: AbortSignal): Promise<void> {
+  await clientReady(redis, signal);
+  const { isCluster, nodes } = redis as unknown as Partial<Cluster>;
+  if (!isCluster || !nodes) return;
+  const masters = nodes.call(redis as unknown as Cluster, 'master');
+  await Promise.all(masters.map((master) => clientReady(master, signal)));
+}
+
+function clientReady(redis: Redis, signal?: AbortSignal): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const ended = (): void => reject(new Error('The Redis client was closed'));

@@ -20,7 +20,8 @@ export async function askRedis<T>(
   try {
     return await Promise.race([ask(), aborted]);
   } catch (error) {
-    const address = `${redis.options.host}:${redis.options.port}`;
+    const { host, port } = redis.options;
+    const address = host === undefined ? 'its cluster' : `${host}:${port}`;
     const { status } = redis;
     // The client's own words for it are about its queue.
     const cause =

@@ -1,5 +1,13 @@
+import { startRedis } from '@prosaas/devstack';
 import { expect, test } from 'vitest';
-import { judgeRedisFaults, judgeRedisSettings, readRedisSettings } from './redis-settings.ts';
+import { createLogger } from './logger.ts';
+import {
+  judgeRedisFaults,
+  judgeRedisSettings,
+  readRedisSettings,
+  warnOfRedisSettings,
+} from './redis-settings.ts';
+import { closeRedis, createRedis, redisReady } from './redis.ts';
 
 const info = (policy: string, aof: string): string =>
   `# Server\r\nredis_version:8.0.2\r\n# Memory\r\nmaxmemory_policy:${policy}\r\n# Persistence\r\naof_enabled:${aof}\r\n`;
@@ -28,4 +36,25 @@ test.each([
   ['maxmemory:100\r\nused_memory:100\r\nmaxmemory_policy:allkeys-lru', []],
 ])('Redis that says %j takes no writes because of %j', (text, reasons) => {
   expect(judgeRedisFaults(readRedisSettings(text))).toEqual(reasons);
+});
+
+test.each([
+  [['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'], []],
+  [
+    ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru'],
+    [
+      expect.stringMatching(/evict.*LOST.*noeviction/),
+      expect.stringMatching(/append-only.*LOST.*appendonly yes/),
+    ],
+  ],
+])('a service that starts on a Redis with %j says what it loses', async (args, warnings) => {
+  await using server = await startRedis({ args });
+  const lines: { level: string; msg: string }[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) };
+  const log = createLogger({ service: 'test', instance: 'test', level: 'info', destination });
+  const redis = createRedis({ url: server.url, name: 'test', role: 'commands', log });
+  await redisReady(redis);
+  await warnOfRedisSettings(redis, log);
+  await closeRedis(redis);
+  expect(lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual(warnings);
 });

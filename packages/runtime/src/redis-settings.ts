@@ -1,3 +1,6 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Logger } from './logger.ts';
+
 export interface RedisSettings {
   version: string | undefined;
   evictionPolicy: string | undefined;
@@ -53,4 +56,29 @@ export function judgeRedisFaults({
     // With another policy it evicts instead, which is a warning of its own.
     ...(full && evictionPolicy === 'noeviction' ? ['out_of_memory'] : []),
   ];
+}
+
+/** What `INFO` says of Redis; of a cluster, of each of its masters. */
+export async function readRedisInfos(redis: Redis): Promise<string[]> {
+  const { isCluster, nodes } = redis as unknown as Partial<Cluster>;
+  const masters = isCluster && nodes ? nodes.call(redis as unknown as Cluster, 'master') : [redis];
+  return Promise.all(masters.map((master) => master.info()));
+}
+
+const advice: Readonly<Record<string, string>> = {
+  evicts_keys:
+    'Redis may evict keys when its memory is full: JOBS AND COUNTS MAY BE LOST. Set `maxmemory-policy noeviction`',
+  no_append_only_file:
+    'Redis keeps no append-only file: JOBS AND COUNTS ARE LOST WHEN IT RESTARTS. Set `appendonly yes`',
+};
+
+/** Says loudly, at the start of a service, what of Redis' settings loses jobs. While Redis is away it says nothing. */
+export async function warnOfRedisSettings(redis: Redis, log: Logger): Promise<void> {
+  try {
+    const infos = await readRedisInfos(redis);
+    const reasons = new Set(infos.flatMap((info) => judgeRedisSettings(readRedisSettings(info))));
+    for (const reason of reasons) log.warn({ reason }, advice[reason]);
+  } catch (error) {
+    log.debug({ err: error }, 'the settings of Redis could not be read');
+  }
 }
