@@ -18,6 +18,7 @@ export {
 } from './conversation-repository.ts';
 export {
   closeMessage,
+  messageCloser,
   findMessageById,
   findOldestOpen,
   insertReply,

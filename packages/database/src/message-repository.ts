@@ -1,4 +1,5 @@
 import { openConversation, type ContactInput } from './conversation-repository.ts';
+import { gather } from './gather.ts';
 import type { Queryable } from './database.ts';
 
 export interface MessageRow {
@@ -99,25 +100,42 @@ export async function listHistory(
   return rows.toReversed();
 }
 
+export type MessageEnd =
+  | { status: 'answered' | 'sent'; externalId?: string }
+  | { status: 'failed'; error: string };
+
 /** True for the one caller who closed the message; `status` is its end. */
-export async function closeMessage(
+export async function closeMessage(q: Queryable, id: string, end: MessageEnd): Promise<boolean> {
+  return (await closeMessages(q, [{ id, end }]))[0]!;
+}
+
+/** Closes messages as `closeMessage` does, under load several in one statement. */
+export function messageCloser(q: Queryable): (id: string, end: MessageEnd) => Promise<boolean> {
+  const close = gather((ends: readonly { id: string; end: MessageEnd }[]) => closeMessages(q, ends));
+  return (id, end) => close({ id, end });
+}
+
+async function closeMessages(
   q: Queryable,
-  id: string,
-  end: { status: 'answered' | 'sent'; externalId?: string } | { status: 'failed'; error: string },
-): Promise<boolean> {
-  const rows = await q.query(
-    `update messages set status = $2, error = $3, external_id = coalesce($4, external_id),
-       sent_at = case when $2 = 'sent' then now() else sent_at end
-     where id = $1 and status in ('received', 'queued')
-     returning id`,
+  ends: readonly { id: string; end: MessageEnd }[],
+): Promise<boolean[]> {
+  const rows = await q.query<{ id: string }>(
+    `update messages set status = ends.status, error = ends.error,
+       external_id = coalesce(ends.external_id, messages.external_id),
+       sent_at = case when ends.status = 'sent' then now() else sent_at end
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as ends (id, status, error, external_id)
+     where messages.id = ends.id and messages.status in ('received', 'queued')
+     returning messages.id`,
     [
-      id,
-      end.status,
-      end.status === 'failed' ? end.error : null,
-      end.status !== 'failed' ? (end.externalId ?? null) : null,
+      ends.map(({ id }) => id),
+      ends.map(({ end }) => end.status),
+      ends.map(({ end }) => (end.status === 'failed' ? end.error : null)),
+      ends.map(({ end }) => (end.status !== 'failed' ? (end.externalId ?? null) : null)),
     ],
   );
-  return rows.length === 1;
+  const closed = new Set(rows.map(({ id }) => id));
+  // A message that stands there twice was closed once.
+  return ends.map(({ id }) => closed.delete(id));
 }
 
 /** The reply to a message, written at most once: undefined when it has one. */

@@ -1,4 +1,4 @@
-import { closeMessage, findConversationById, type Database } from '@prosaas/database';
+import { findConversationById, messageCloser, type Database } from '@prosaas/database';
 import type { MessageJob } from '@prosaas/queues';
 import { UnrecoverableError } from 'bullmq';
 import type { BaileysClient } from '../baileys-client.ts';
@@ -20,6 +20,7 @@ export function sendOutbound({
   baileys,
   line,
 }: SendDependencies): (task: Task<MessageJob>) => Promise<void> {
+  const closeMessage = messageCloser(db);
   return async (task) =>
     workOff(task, {
       db,
@@ -37,7 +38,7 @@ export function sendOutbound({
           text: message.text,
           signal: task.signal,
         });
-        return closeMessage(db, message.id, { status: 'sent', externalId: id });
+        return closeMessage(message.id, { status: 'sent', externalId: id });
       },
     });
 }
