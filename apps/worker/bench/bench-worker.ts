@@ -38,7 +38,7 @@ const payloadOf = (messageId: string): { messageId: string; conversationId: stri
   businessId: 'default',
 });
 
-/** A queue and a worker as BullMQ's documentation begins, with the payload and the clean-up of ours. */
+/** A queue and a worker as BullMQ's documentation begins, with the payloads and the retry policy of ours, which are its own features. */
 export async function plainBullMq(prefix: string, onJob: OnJob): Promise<BenchWorker> {
   const connection = { url: redisUrl(), maxRetriesPerRequest: null };
   const queue = new Queue(QUEUE, { connection, prefix });
@@ -52,10 +52,17 @@ export async function plainBullMq(prefix: string, onJob: OnJob): Promise<BenchWo
     },
   );
   await worker.waitUntilReady();
+  const { attempts, backoff, keepCompleted } = queueTable[QUEUE];
   const job = (id: string, delay = 0): Parameters<typeof queue.addBulk>[0][number] => ({
     name: QUEUE,
     data: payloadOf(id),
-    opts: { jobId: id, removeOnComplete: { count: 1000 }, ...(delay > 0 && { delay }) },
+    opts: {
+      jobId: id,
+      attempts,
+      backoff: { type: 'exponential', delay: backoff.delayMs, jitter: backoff.jitter },
+      removeOnComplete: { age: keepCompleted.ageSeconds, count: keepCompleted.count },
+      ...(delay > 0 && { delay }),
+    },
   });
   return {
     add: ([first, ...more]) =>

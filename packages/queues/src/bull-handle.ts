@@ -11,7 +11,6 @@ export class QueuesUnavailable extends AppError {
 }
 
 const scripts = {
-  countEnqueued: { file: 'count-enqueued', keys: 2 },
   finishDeadLetter: { file: 'finish-dead-letter', keys: 4 },
   drain: { file: 'drain', keys: 6 },
 } as const;
@@ -21,8 +20,8 @@ export interface BullHandle extends AsyncDisposable {
   queue(name: string): Promise<Queue>;
   /** Runs what `fill` adds as one MULTI and returns the replies; throws the first error among them. */
   transaction(fill: (multi: IRedisTransaction) => Promise<void>): Promise<unknown[]>;
-  /** One of our scripts by itself; a number is what they return. */
-  run(script: keyof typeof scripts, keysAndArguments: readonly string[]): Promise<number>;
+  /** A script of ours by the name that it was defined under; a number is what they return. */
+  run(script: string, keysAndArguments: readonly (string | number | Buffer)[]): Promise<number>;
 }
 
 /** BullMQ's Queue objects over one connection of the caller's, which stays the caller's to close. */
@@ -77,9 +76,12 @@ export function openBull(redis: Redis, bullPrefix: string): BullHandle {
       return replies.map(([, reply]) => reply);
     },
     async run(script, keysAndArguments) {
-      const commands = redis as unknown as Record<string, (...args: readonly string[]) => Promise<number>>;
+      const commands = redis as unknown as Record<
+        string,
+        (args: readonly (string | number | Buffer)[]) => Promise<number>
+      >;
       try {
-        return await commands[script]!(...keysAndArguments);
+        return await commands[script]!(keysAndArguments);
       } catch (cause) {
         throw new QueuesUnavailable('Redis did not carry out a command', { cause });
       }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Job, JobsOptions } from 'bullmq';
 
 /** What a job carries beside its payload. */
@@ -18,10 +18,16 @@ export function parseTrace(text: string | undefined): { traceId: string; flags: 
   return /^0+$/.test(traceId) || /^0+$/.test(spanId) ? undefined : { traceId, flags };
 }
 
+/** From UUIDs, which Node makes by the hundred: randomness by the piece costs more than the rest of an envelope. */
+function randomHex(digits: 16 | 32): string {
+  const hex = randomUUID().replaceAll('-', '');
+  return digits === 32 ? hex : hex.slice(-digits);
+}
+
 /** A span in the trace of `parent`; in a new one, not sampled, where that is none. */
 export function childTrace(parent?: string): string {
-  const { traceId, flags } = parseTrace(parent) ?? { traceId: randomBytes(16).toString('hex'), flags: '00' };
-  return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`;
+  const { traceId, flags } = parseTrace(parent) ?? { traceId: randomHex(32), flags: '00' };
+  return `00-${traceId}-${randomHex(16)}-${flags}`;
 }
 
 /** Where BullMQ keeps what a tracer carries along: the form is the one that OpenTelemetry's carriers have. */

@@ -1,10 +1,10 @@
-import { Job, type IRedisTransaction, type JobsOptions } from 'bullmq';
+import { Job, type JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { ATTEMPTS_KEPT } from './attempts.ts';
 import { openBull } from './bull-handle.ts';
+import { countedAdd, defineCountedAdds } from './counted-add.ts';
 import { childTrace, sealEnvelope } from './envelope.ts';
 import { checkPayload } from './payload.ts';
-import { countsKey, queueKey } from './queue-keys.ts';
 import { queueTable, type QueueName, type QueuePayloads } from './queue-table.ts';
 
 export interface Enqueued {
@@ -47,6 +47,7 @@ export interface Producer extends AsyncDisposable {
  */
 export function createProducer({ redis, bullPrefix }: { redis: Redis; bullPrefix: string }): Producer {
   const bull = openBull(redis, bullPrefix);
+  defineCountedAdds(redis);
 
   const add = async (jobs: readonly UncheckedJob[]): Promise<Enqueued[]> => {
     if (jobs.length === 0) return [];
@@ -56,15 +57,18 @@ export function createProducer({ redis, bullPrefix }: { redis: Redis; bullPrefix
         return new Job(await bull.queue(queue), queue, payload, jobOptions(job), key);
       }),
     );
-    const replies = await bull.transaction(async (multi: IRedisTransaction) => {
-      for (const [index, job] of built.entries()) {
-        const { queue, key } = jobs[index]!;
-        // Queues the command without a round trip: nothing runs before exec.
-        await job.addJob(multi);
-        multi.runCommand('countEnqueued', [queueKey(bullPrefix, queue, key), countsKey(bullPrefix), queue]);
-      }
-    });
-    return jobs.map(({ key }, index) => ({ id: key, fresh: replies[2 * index + 1] === 1 }));
+    const adds = await Promise.all(
+      built.map((job, index) => countedAdd(job, jobs[index]!.queue, bullPrefix)),
+    );
+    const [only, ...others] = adds;
+    // One script is as atomic as a MULTI, and half the way.
+    const replies =
+      others.length === 0
+        ? [await bull.run(only!.command, only!.args)]
+        : await bull.transaction(async (multi) => {
+            for (const { command, args } of adds) multi.runCommand(command, args);
+          });
+    return jobs.map(({ key }, index) => ({ id: key, fresh: replies[index] === 1 }));
   };
 
   return {
