@@ -19,7 +19,7 @@ import {
   textMetricsRoute,
   versionRoute,
 } from '@prosaas/observability';
-import type { DeadLetters, JobReader, QueueControl, QueueTotals } from '@prosaas/queues';
+import type { DeadLetters, JobReader, QueueControl, QueueObjects, QueueTotals } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckName } from './checks/names.ts';
@@ -31,6 +31,7 @@ import { contactRoutes } from './routes/contacts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { auditLooks, queueBoardRoutes } from './routes/queue-board.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
@@ -53,6 +54,7 @@ export interface ApiParts {
   jobs: JobReader;
   letters: DeadLetters;
   control: QueueControl;
+  queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
   warmUp: WarmUp;
 }
@@ -97,6 +99,10 @@ export function buildApp(parts: ApiParts): App {
   jobRoutes(app, { ...context, jobs });
   queueRoutes(app, { ...context, readTotals: parts.readTotals, control: parts.control });
   deadLetterRoutes(app, { ...context, jobs, letters: parts.letters });
+  queueBoardRoutes(app, {
+    admin: guard(keyRing, { roles: ['admin'], audit: auditLooks(audit), basicRealm: 'ProSaaS' }),
+    queueObjects: parts.queueObjects,
+  });
   auditRoutes(app, context);
   return app;
 }

@@ -5,6 +5,7 @@ import {
   openDeadLetters,
   openJobReader,
   openQueueControl,
+  openQueueObjects,
   readQueueTotals,
 } from '@prosaas/queues';
 import {
@@ -58,6 +59,7 @@ export async function startApi(
   const jobs = opening.use(openJobReader({ redis, bullPrefix: keys.bullPrefix }));
   const letters = opening.use(openDeadLetters({ redis, bullPrefix: keys.bullPrefix }));
   const control = opening.use(openQueueControl({ redis, bullPrefix: keys.bullPrefix }));
+  const queueObjects = opening.use(openQueueObjects({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
   const metrics = opening.use(
     createSystemReader({
@@ -107,6 +109,7 @@ export async function startApi(
     jobs,
     letters,
     control,
+    queueObjects,
     readTotals: async () => {
       try {
         return await readQueueTotals(redis, keys.bullPrefix);
