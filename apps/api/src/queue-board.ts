@@ -53,7 +53,7 @@ export async function openQueueBoard(queues: Queues, basePath: string): Promise<
     setEntryRoute: (route) => ((page = route), adapter),
     setViewsPath: (folder) => ((views = folder), adapter),
     setStaticPath: (route, folder) => ((statics = { route, folder }), adapter),
-    setApiRoutes: (routes) => ((reads = routes.filter(isRead)), adapter),
+    setApiRoutes: (routes) => ((reads = routes.filter(({ method }) => method === 'get')), adapter),
     // The app answers errors.
     setErrorHandler: () => adapter,
   };
@@ -93,11 +93,6 @@ export async function openQueueBoard(queues: Queues, basePath: string): Promise<
       return { status, type: 'application/json; charset=utf-8', body: JSON.stringify(body) };
     },
   };
-}
-
-/** Flows are left out: there are none here, and to look for one a producer of jobs would be opened. */
-function isRead({ method, route }: AppControllerRoute): boolean {
-  return method === 'get' && ![route].flat().some((path) => path.endsWith('/flow'));
 }
 
 /** In their order: of two that fit, the first is the more precise. */
