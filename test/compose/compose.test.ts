@@ -133,6 +133,20 @@ test('a command in the api container reads the generated keys', async () => {
   keys = read as typeof keys;
 });
 
+test('the board of the queues is in the image, with all that its page names', async () => {
+  const authorization = `Basic ${Buffer.from(`admin:${keys.ADMIN_KEY}`).toString('base64')}`;
+  const look = (path: string): Promise<Response> =>
+    fetch(`${url.api}/admin/queues/${path}`, { headers: { authorization } });
+  const page = await look('');
+  expect(page.status).toBe(200);
+  const files = [...(await page.text()).matchAll(/(?:src|href)="(static\/[^"]+)"/g)].map(([, file]) => file!);
+  expect(files.length).toBeGreaterThan(4);
+  for (const file of files) expect([file, (await look(file)).status]).toEqual([file, 200]);
+  const { queues } = (await (await look('api/queues')).json()) as { queues: { name: string }[] };
+  expect(queues.map(({ name }) => name)).toContain('dead-letter');
+  expect((await look('api/redis/stats')).status).toBe(200);
+});
+
 test('the heartbeat is read with redis-cli, and a stranger may do nothing else', async () => {
   const cli = process.env['REDIS_IMAGE']?.startsWith('valkey') ? 'valkey-cli' : 'redis-cli';
   const beat = Number(await project.compose(['exec', '-T', 'redis', cli, 'GET', 'worker:heartbeat']));

@@ -87,6 +87,11 @@ function knock(
   return ask(`${services[name]?.url}${fill(url)}${query}`, { method, headers });
 }
 
+/** Pages for people: a browser is asked for the admin key as the password of HTTP Basic. */
+const isPage = (name: string, url: string): boolean => name === 'api' && url.startsWith('/admin/');
+
+const basic = (password: string): string => `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
+
 const serviceNames = ['api', 'calls', 'baileys'];
 
 /** Every door that a key may be held to. */
@@ -94,6 +99,7 @@ function everyDoor(key: string): { headers: Record<string, string>; query: strin
   return [
     { headers: { authorization: `Bearer ${key}` }, query: '' },
     { headers: { authorization: `Basic ${key}` }, query: '' },
+    { headers: { authorization: basic(key) }, query: '' },
     { headers: { 'x-api-key': key }, query: '' },
     { headers: { 'x-admin-key': key }, query: '' },
     { headers: { 'x-internal-secret': key }, query: '' },
@@ -105,7 +111,13 @@ function everyDoor(key: string): { headers: Record<string, string>; query: strin
 test('the walk meets the routes that are known to be closed', () => {
   const known = closedRoutes('api').map(({ method, url }) => `${method} ${url}`);
   expect(known).toEqual(
-    expect.arrayContaining(['GET /metrics.json', 'GET /api/conversations', 'POST /api/messages']),
+    expect.arrayContaining([
+      'GET /metrics.json',
+      'GET /api/conversations',
+      'POST /api/messages',
+      'GET /admin/queues',
+      'GET /admin/queues/*',
+    ]),
   );
   expect(closedRoutes('baileys').map(({ url }) => url)).toEqual(
     expect.arrayContaining(['/api/sessions', '/api/sendText', '/api/:session/auth/qr']),
@@ -117,7 +129,11 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
     for (const route of closedRoutes(name)) {
       const answer = await knock(name, route, {});
       expect({ ...route, status: answer.status }).toEqual({ ...route, status: 401 });
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      const challenge = isPage(name, route.url) ? 'Basic realm="ProSaaS", charset="UTF-8"' : 'Bearer';
+      expect({ ...route, challenge: answer.headers.get('www-authenticate') }).toEqual({
+        ...route,
+        challenge,
+      });
       expect(answer.type).toMatch(/^application\/problem\+json/);
     }
   });
@@ -136,6 +152,9 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
     const foreign = [
       { 'x-admin-key': keys.API_KEY },
       { authorization: `Bearer ${keys.API_KEY}` },
+      ...[keys.API_KEY, keys.METRICS_TOKEN, keys.INTERNAL_SECRET].map((key) => ({
+        authorization: basic(key),
+      })),
       { 'x-internal-secret': keys.API_KEY },
       { 'x-internal-secret': keys.ADMIN_KEY },
       { 'x-internal-secret': keys.METRICS_TOKEN },
@@ -150,6 +169,13 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
         const answer = await knock(name, route, headers);
         expect({ ...route, headers, status: answer.status }).toMatchObject({ status: 401 });
       }
+    }
+  });
+
+  test('is closed to the admin key as a password, but for the pages', async () => {
+    for (const route of closedRoutes(name)) {
+      const { status } = await knock(name, route, { authorization: basic(keys.ADMIN_KEY) });
+      expect({ ...route, closed: status === 401 }).toEqual({ ...route, closed: !isPage(name, route.url) });
     }
   });
 

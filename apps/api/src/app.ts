@@ -19,7 +19,14 @@ import {
   textMetricsRoute,
   versionRoute,
 } from '@prosaas/observability';
-import type { DeadLetters, JobReader, QueueControl, QueueTotals, Schedules } from '@prosaas/queues';
+import type {
+  DeadLetters,
+  JobReader,
+  QueueControl,
+  QueueObjects,
+  QueueTotals,
+  Schedules,
+} from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckName } from './checks/names.ts';
@@ -31,6 +38,7 @@ import { contactRoutes } from './routes/contacts.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { auditLooks, queueBoardRoutes } from './routes/queue-board.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -55,6 +63,7 @@ export interface ApiParts {
   letters: DeadLetters;
   control: QueueControl;
   schedules: Schedules;
+  queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
   warmUp: WarmUp;
 }
@@ -100,6 +109,10 @@ export function buildApp(parts: ApiParts): App {
   queueRoutes(app, { ...context, readTotals: parts.readTotals, control: parts.control });
   scheduleRoutes(app, { ...context, schedules: parts.schedules });
   deadLetterRoutes(app, { ...context, jobs, letters: parts.letters });
+  queueBoardRoutes(app, {
+    admin: guard(keyRing, { roles: ['admin'], audit: auditLooks(audit), basicRealm: 'ProSaaS' }),
+    queueObjects: parts.queueObjects,
+  });
   auditRoutes(app, context);
   return app;
 }

@@ -7,6 +7,7 @@ import {
   openQueueControl,
   openSchedules,
   scheduleTable,
+  openQueueObjects,
   readQueueTotals,
 } from '@prosaas/queues';
 import {
@@ -62,6 +63,7 @@ export async function startApi(
   const letters = opening.use(openDeadLetters({ redis, bullPrefix: keys.bullPrefix }));
   const control = opening.use(openQueueControl({ redis, bullPrefix: keys.bullPrefix }));
   const schedules = opening.use(openSchedules({ redis, bullPrefix: keys.bullPrefix, table: scheduleTable }));
+  const queueObjects = opening.use(openQueueObjects({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
   const metrics = opening.use(
     createSystemReader({
@@ -115,6 +117,7 @@ export async function startApi(
     letters,
     control,
     schedules,
+    queueObjects,
     readTotals: async () => {
       try {
         return await readQueueTotals(redis, keys.bullPrefix);

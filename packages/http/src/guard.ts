@@ -23,19 +23,26 @@ export interface GuardOptions {
   roles: readonly Role[];
   /** Told of each request that the administrator's key opened. */
   audit?: (use: AdminUse) => void;
+  /**
+   * For pages: a browser sends no header of ours, so the admin key is also taken as the password of HTTP Basic, whatever the
+   * user's name, and a 401 asks for it under this realm.
+   */
+  basicRealm?: string;
 }
 
 /**
  * Lets in who has one of `roles`; the administrator may do what a business may. 401 without a valid key, 403 with one of the
  * wrong role, 503 while the keys are not known yet.
  */
-export function guard(keyRing: KeyRing, { roles, audit }: GuardOptions): Guard {
+export function guard(keyRing: KeyRing, { roles, audit, basicRealm }: GuardOptions): Guard {
   const allowed = new Set<Role>(roles);
   if (allowed.has('business') || allowed.has('metrics')) allowed.add('admin');
+  const challenge = basicRealm === undefined ? 'Bearer' : `Basic realm="${basicRealm}", charset="UTF-8"`;
   return async (request, reply) => {
-    const principals = principalsOf(currentKeys(keyRing), credentialsOf(request));
+    const shownHere = { ...credentialsOf(request), ...(basicRealm !== undefined && basicOf(request)) };
+    const principals = principalsOf(currentKeys(keyRing), shownHere);
     if (principals.length === 0) {
-      reply.header('www-authenticate', 'Bearer');
+      reply.header('www-authenticate', challenge);
       throw new AppError('This needs a key, and none that is valid was sent', {
         status: 401,
         code: 'UNAUTHENTICATED',
@@ -92,6 +99,14 @@ function credentialsOf(request: FastifyRequest): Credentials {
     ...shown('internalSecret', headers['x-internal-secret']),
     ...shown('queryToken', (request.query as Record<string, unknown> | undefined)?.['token']),
   };
+}
+
+function basicOf({ headers }: FastifyRequest): Credentials {
+  const sent = /^basic +([\w+/]+=*) *$/i.exec(headers.authorization ?? '')?.[1];
+  const pair = Buffer.from(sent ?? '', 'base64').toString();
+  // A user's name has no colon, a password may.
+  const colon = pair.indexOf(':');
+  return colon < 0 ? {} : { basic: pair.slice(colon + 1) };
 }
 
 // A header or parameter that came twice is a list, and no key.

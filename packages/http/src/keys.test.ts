@@ -22,6 +22,7 @@ test.each<[Credentials, string[]]>([
   [{ apiKey: 'admin' }, ['admin']],
   [{ adminKey: 'admin' }, ['admin']],
   [{ bearer: 'admin' }, ['admin']],
+  [{ basic: 'admin' }, ['admin']],
   [{ bearer: 'metrics-old' }, ['metrics']],
   [{ queryToken: 'metrics-new' }, ['metrics']],
   [{ internalSecret: 'internal' }, ['internal']],
@@ -33,6 +34,9 @@ test.each<[Credentials, string[]]>([
   [{ apiKey: 'internal' }, []],
   [{ bearer: 'internal' }, []],
   [{ bearer: 'api-1' }, []],
+  [{ basic: 'api-1' }, []],
+  [{ basic: 'metrics-old' }, []],
+  [{ basic: 'internal' }, []],
   [{ internalSecret: 'admin' }, []],
   [{ bearer: 'metrics-old', apiKey: 'api-1' }, ['business default', 'metrics']],
 ])('%j is %j', (shown, roles) => {

@@ -11,6 +11,8 @@ export interface Principal {
 /** What a request shows, by the door it shows it at. */
 export interface Credentials {
   bearer?: string;
+  /** The password of HTTP Basic; read at the doors that a browser comes to. */
+  basic?: string;
   apiKey?: string;
   adminKey?: string;
   internalSecret?: string;
@@ -34,7 +36,7 @@ function locksOf(keys: Keys): Lock[] {
   let locks = digests.get(keys);
   if (locks === undefined) {
     locks = [
-      lock({ role: 'admin' }, keys.adminKey, ['bearer', 'apiKey', 'adminKey']),
+      lock({ role: 'admin' }, keys.adminKey, ['bearer', 'basic', 'apiKey', 'adminKey']),
       lock({ role: 'internal' }, keys.internalSecret, ['internalSecret']),
       ...keys.apiKeys.map(({ businessId, key }) => lock({ role: 'business', businessId }, key, ['apiKey'])),
       ...keys.metricsTokens.map((token) => lock({ role: 'metrics' }, token, ['bearer', 'queryToken'])),

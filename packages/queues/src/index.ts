@@ -25,6 +25,7 @@ export {
   type KeptLetter,
   type LetterFilter,
 } from './dead-letters.ts';
+export { openQueueObjects, type QueueObjects } from './queue-objects.ts';
 export { openQueueControl, type QueueControl } from './queue-control.ts';
 export { findOpenJobs } from './open-jobs.ts';
 export { jobStates, openJobReader, type JobReader, type JobState, type JobSummary } from './job-reader.ts';

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { auditLooks } from './queue-board.ts';
+
+test('a look is audited once a minute for each thing, and the files of the page are not', () => {
+  let nowMs = 60_000;
+  const audited: string[] = [];
+  const look = auditLooks(
+    ({ params }) => audited.push(params['*'] ?? ''),
+    () => nowMs,
+  );
+  const looks = ['', 'static/js/main.js', 'api/queues', 'api/queues', 'api/queues/dead-letter/1'];
+  for (const path of looks) {
+    look({ action: 'GET', requestId: '1', params: path === '' ? {} : { '*': path } });
+  }
+  expect(audited.splice(0)).toEqual(['', 'api/queues', 'api/queues/dead-letter/1']);
+  nowMs += 60_000;
+  for (const path of looks) look({ action: 'GET', requestId: '1', params: { '*': path } });
+  expect(audited).toEqual(['', 'api/queues', 'api/queues/dead-letter/1']);
+});
