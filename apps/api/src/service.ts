@@ -16,6 +16,7 @@ import {
   keyspace,
   redisAddress,
   redisReady,
+  warnOfRedisSettings,
 } from '@prosaas/runtime';
 import { createSystemReader, startTelemetry } from '@prosaas/telemetry';
 import { buildApp } from './app.ts';
@@ -85,7 +86,7 @@ export async function startApi(
     databaseCheck({ probe, pool: db, address: addressOf(config.DATABASE_URL) }),
     ...schemaChecks({ probe }),
     baileysCheck({ url: config.BAILEYS_URL }),
-    redisCheck({ redis: probeRedis }),
+    redisCheck({ redis: probeRedis, key: keys.key('stack') }),
     workersCheck({ redis: probeRedis, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
     queuesCheck({ redis: probeRedis, bullPrefix: keys.bullPrefix, heartbeatKey: keys.heartbeat }),
     sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
@@ -121,6 +122,7 @@ export async function startApi(
   log.info({ url }, 'Listening');
 
   const ending = new AbortController();
+  void warnOfRedisSettings({ redis, key: keys.key('stack'), log, signal: ending.signal });
   // Nobody awaits it before the end: a conflict of two stacks is a fault that ends the service.
   const started = startUp({
     databaseUrl: config.DATABASE_URL,

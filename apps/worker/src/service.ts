@@ -16,6 +16,7 @@ import {
   keyspace,
   redisAddress,
   retryForever,
+  warnOfRedisSettings,
   type Logger,
   type RunningService,
   type ServiceContext,
@@ -92,6 +93,7 @@ export async function startWorker(
   // From here on the database is needed: what follows starts once it is there.
   const work = new AsyncDisposableStack();
   const stopping = new AbortController();
+  void warnOfRedisSettings({ redis: commands, key: keys.key('stack'), log, signal: stopping.signal });
   let consumers: Consumers | undefined;
 
   const begin = async (): Promise<void> => {

@@ -35,4 +35,12 @@ export {
   redisAddress,
   redisReady,
 } from './redis.ts';
+export {
+  type RedisRisk,
+  type RedisSettings,
+  askRedisSettings,
+  judgeRedisFaults,
+  judgeRedisSettings,
+  warnOfRedisSettings,
+} from './redis-settings.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';
