@@ -13,6 +13,7 @@ import {
   buildInfo,
   closeRedis,
   createRedis,
+  describeRedis,
   keyspace,
   redisAddress,
   redisReady,
@@ -82,15 +83,16 @@ export async function startApi(
   });
 
   const health = opening.use(new HealthRegistry());
+  const asked = { redis: probeRedis, address: describeRedis(config.REDIS_URL) };
   const checks = [
     databaseCheck({ probe, pool: db, address: addressOf(config.DATABASE_URL) }),
     ...schemaChecks({ probe }),
     baileysCheck({ url: config.BAILEYS_URL }),
-    redisCheck({ redis: probeRedis, key: keys.key('stack') }),
-    workersCheck({ redis: probeRedis, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
-    queuesCheck({ redis: probeRedis, bullPrefix: keys.bullPrefix, heartbeatKey: keys.heartbeat }),
+    redisCheck({ ...asked, key: keys.key('stack') }),
+    workersCheck({ ...asked, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
+    queuesCheck({ ...asked, bullPrefix: keys.bullPrefix, heartbeatKey: keys.heartbeat }),
     sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
-    agentCheck({ redis: probeRedis, replicas: serving }),
+    agentCheck({ ...asked, replicas: serving }),
   ];
   for (const check of checks) health.register(check);
   opening.use(logChanges(health, log));

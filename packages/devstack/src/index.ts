@@ -1,6 +1,8 @@
+export { type EitherRedis, eitherRedis } from './either-redis.ts';
 export { poll, type PollOptions } from './poll.ts';
 export { freePort, isPortFree } from './ports.ts';
 export { RedisMissing, type RedisOptions, type RedisServer, startRedis, testRedis } from './redis.ts';
+export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './redis-cluster.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';
 export { Random } from './random.ts';
 export { testDatabase } from './test-database.ts';

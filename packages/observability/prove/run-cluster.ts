@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Audit, audit, readOnce } from './audit.ts';
-import { type Cluster, startCluster } from './cluster.ts';
+import { PREFIX } from './catalogue.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { atWork } from './landing.ts';
 import { Ledger } from './ledger.ts';
 import { now } from './now.ts';
 import { kill } from './process-faults.ts';
-import type { Random } from '@prosaas/devstack';
+import { type Random, type RedisCluster, startRedisCluster } from '@prosaas/devstack';
 import { replay } from './readings.ts';
 import type { Outcome } from './run.ts';
 import { LEASE_MS, TIMES } from './times.ts';
@@ -18,7 +18,7 @@ import type { Landed, Marks } from './world.ts';
 
 const PLACES = 5;
 
-type ClusterFault = (cluster: Cluster, random: Random) => Promise<string>;
+type ClusterFault = (cluster: RedisCluster, random: Random) => Promise<string>;
 
 const moveSlot: ClusterFault = async (cluster) => {
   const from = cluster.owner.port;
@@ -50,8 +50,8 @@ const FAULTS: readonly (readonly [kind: string, inject: ClusterFault])[] = [
 export async function proveCluster(random: Random, each: number): Promise<Outcome> {
   await using resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'prosaas-prove-'));
-  const cluster = resources.use(await startCluster());
-  const { ports } = cluster;
+  const cluster = resources.use(await startRedisCluster({ key: PREFIX }));
+  const ports = cluster.nodes.map(({ port }) => port);
   const fleet = resources.use(
     await startFleet({
       folder,
@@ -81,7 +81,12 @@ export async function proveCluster(random: Random, each: number): Promise<Outcom
   return { faults: atWork(faults, ledgers), verdict, folder };
 }
 
-async function injectAll(cluster: Cluster, random: Random, each: number, faults: Landed[]): Promise<void> {
+async function injectAll(
+  cluster: RedisCluster,
+  random: Random,
+  each: number,
+  faults: Landed[],
+): Promise<void> {
   const due = random.shuffle(FAULTS.flatMap((fault) => Array.from({ length: each }, () => fault)));
   for (const [kind, inject] of due) {
     await delay(random.whole(100, 700));

@@ -102,15 +102,16 @@ export function SecretUrl(
   description: string,
   protocols: readonly string[],
 ): Field<string> {
-  return field(
-    { type: 'string' },
-    {
-      default: fallback,
-      description,
-      secret: true,
-      parse: (text) => parseUrl(text, protocols),
-    },
-  );
+  return SecretText(fallback, description, (text) => parseUrl(text, protocols));
+}
+
+/** A value that may carry a password, read by `parse`. */
+export function SecretText(
+  fallback: string,
+  description: string,
+  parse: (text: string) => string,
+): Field<string> {
+  return field({ type: 'string' }, { default: fallback, description, secret: true, parse });
 }
 
 /** A key or password; unset by default. */

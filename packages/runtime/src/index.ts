@@ -32,9 +32,11 @@ export {
   type RedisRole,
   closeRedis,
   createRedis,
+  reconnectRedis,
   redisAddress,
   redisReady,
 } from './redis.ts';
+export { describeRedis } from './redis-address.ts';
 export {
   type RedisRisk,
   type RedisSettings,

@@ -31,10 +31,12 @@ export function judgeQueues({ queues, served }: QueuesSeen): QueuesJudged {
 /** Every queue has somebody who takes its jobs, and they are taken. */
 export function queuesCheck({
   redis,
+  address,
   bullPrefix,
   heartbeatKey,
 }: {
   redis: Redis;
+  address: string;
   bullPrefix: string;
   heartbeatKey: string;
 }): CheckDefinition {
@@ -44,7 +46,7 @@ export function queuesCheck({
     async run(signal) {
       const [{ queues }, { replicas }] = await askRedis(
         () => Promise.all([readQueueTotals(redis, bullPrefix), readHeartbeats({ redis, key: heartbeatKey })]),
-        { redis, signal, prefix: 'redis_' },
+        { redis, address, signal, prefix: 'redis_' },
       );
       const live = replicas.filter(({ state }) => state === 'live');
       const served = new Set(live.flatMap(({ queues: own }) => Object.keys(own)));

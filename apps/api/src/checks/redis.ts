@@ -4,13 +4,21 @@ import type { Redis } from 'ioredis';
 import { askRedis } from './ask-redis.ts';
 
 /** Redis answers, takes writes, and is set so that it loses no job: no eviction, an append-only file. */
-export function redisCheck({ redis, key }: { redis: Redis; key: string }): CheckDefinition {
+export function redisCheck({
+  redis,
+  address,
+  key,
+}: {
+  redis: Redis;
+  address: string;
+  key: string;
+}): CheckDefinition {
   return {
     name: 'redis',
     componentType: 'datastore',
     async run(signal) {
       // Not only PING: a Redis that takes no writes answers it.
-      const settings = await askRedis(() => askRedisSettings(redis, key), { redis, signal });
+      const settings = await askRedis(() => askRedisSettings(redis, key), { redis, address, signal });
       const detail = {
         version: settings.version ?? null,
         maxmemory_policy: settings.evictionPolicy ?? null,
