@@ -40,7 +40,10 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...tests,
           name: 'cluster',
-          include: ['packages/queues/src/*.test.ts'],
+          include: [
+            'packages/queues/src/{queues,retention,outbox-relay}.test.ts',
+            'apps/worker/test/{worker,kill}.test.ts',
+          ],
           env: { TEST_REDIS: 'cluster' },
         },
       },
