@@ -5,7 +5,14 @@ import { freePort, isPortFree } from '@prosaas/devstack';
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../../', import.meta.url));
-const files = ['docker-compose.yml', 'deploy/compose.simulator.yml'];
+/** `TEST_REDIS=valkey`: the tests that have to do with Redis once more, with Valkey in its place. */
+export const onValkey: boolean = process.env['TEST_REDIS'] === 'valkey';
+export const redisCli: string = onValkey ? 'valkey-cli' : 'redis-cli';
+const files = [
+  'docker-compose.yml',
+  'deploy/compose.simulator.yml',
+  ...(onValkey ? ['deploy/compose.valkey.yml'] : []),
+];
 
 const doors = {
   API_PORT: 5000,
