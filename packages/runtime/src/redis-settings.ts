@@ -77,15 +77,18 @@ export function judgeRedisFaults({
   ];
 }
 
+type Reply = [error: Error | null, result: unknown];
+
 /** The settings of the server that holds `key`: a pipeline goes where its key is, in a cluster too. */
 export async function askRedisSettings(redis: Redis, key: string): Promise<RedisSettings> {
   const replies = await redis.pipeline().exists(key).info().config('GET', 'appendfsync').exec();
-  const [found, info, config] = replies ?? [];
-  const refused = found?.[0] ?? info?.[0];
+  if (replies === null) throw new Error('Redis did not carry out a pipeline');
+  const [found, info, config] = replies as [Reply, Reply, Reply];
+  const refused = found[0] ?? info[0];
   if (refused) throw refused;
   // Managed servers rename CONFIG or forbid it.
-  const appendFsync = config?.[0] ? undefined : (config?.[1] as string[])[1];
-  return readRedisSettings(info?.[1] as string, appendFsync);
+  const [, appendFsync] = config[0] ? [] : (config[1] as [string, string] | []);
+  return readRedisSettings(info[1] as string, appendFsync);
 }
 
 /** Once Redis answers: one loud line where the server that holds `key` may lose jobs. Never rejects; over when `signal` aborts. */
