@@ -39,7 +39,7 @@ const allDefaults = new Map(
 );
 
 /** What Compose takes from .env besides the services' own settings. */
-const composeOnly = ['REDIS_PORT', 'REDIS_IMAGE', 'REDIS_USER', 'REDIS_MAXMEMORY', 'POSTGRES_PASSWORD'];
+const composeOnly = ['REDIS_PORT', 'REDIS_MAXMEMORY', 'POSTGRES_PASSWORD'];
 
 test('.env.example names every setting of every service with its default, and nothing else', () => {
   const lines = read('.env.example').split('\n');

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Redis or Valkey with two users: `default`, without a password, may only look at the heartbeat; `prosaas` does the work, with a
+# Redis, or Valkey, with two users: `default`, without a password, may only look at the heartbeat; `prosaas` does the work, with a
 # password made here at the first start and left in a volume that only the services mount.
 set -eu
 secret=/run/prosaas/redis-password
@@ -9,8 +9,7 @@ if [ ! -s "$secret" ]; then
   mv "$secret.new" "$secret"
 fi
 hash=$(printf %s "$(cat "$secret")" | sha256sum | cut -d ' ' -f 1)
-server=$(command -v redis-server || command -v valkey-server)
-exec "$server" \
+exec "$(command -v redis-server || command -v valkey-server)" \
   --bind '*' --protected-mode no --dir /data \
   --appendonly yes --appendfsync everysec --save '' \
   --maxmemory "${REDIS_MAXMEMORY:-384mb}" --maxmemory-policy noeviction \

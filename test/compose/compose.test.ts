@@ -3,9 +3,12 @@ import { poll } from '@prosaas/devstack';
 import { startTelephonyProvider } from '@prosaas/simulators';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { Project } from './project.ts';
+import { Project, onValkey, redisCli } from './project.ts';
 
 // One story, told in order: each test goes on where the one before it ended.
+
+/** What has nothing to do with Redis is not told a second time. */
+const testOnce = onValkey ? test.skip : test;
 
 const services = ['api', 'calls', 'worker', 'baileys'] as const;
 const second = 1_000_000_000;
@@ -50,7 +53,7 @@ test('docker compose up --wait brings everything up healthy, from nothing and wi
   });
 });
 
-test('the engine runs the healthchecks of the specification', async () => {
+testOnce('the engine runs the healthchecks of the specification', async () => {
   const checks: Record<string, unknown> = {};
   for (const { Service, Name } of await project.containers()) {
     checks[Service] = await project.inspect(Name, '{{json .Config.Healthcheck}}');
@@ -83,7 +86,7 @@ test('the engine runs the healthchecks of the specification', async () => {
   });
 });
 
-test('every service runs as a user without rights on a root that it cannot write', async () => {
+testOnce('every service runs as a user without rights on a root that it cannot write', async () => {
   for (const service of services) {
     const name = await nameOf(service);
     expect(await project.inspect(name, '{{json .HostConfig}}'), service).toMatchObject({
@@ -109,7 +112,7 @@ test('every service runs as a user without rights on a root that it cannot write
   }
 });
 
-test('ports are published on the loopback only, and PostgreSQL not at all', async () => {
+testOnce('ports are published on the loopback only, and PostgreSQL not at all', async () => {
   const open: Record<string, number> = {};
   for (const { Service, Name } of await project.containers()) {
     const ports = await project.inspect<Record<string, { HostIp: string }[] | null>>(
@@ -133,7 +136,7 @@ test('a command in the api container reads the generated keys', async () => {
   keys = read as typeof keys;
 });
 
-test('the board of the queues is in the image, with all that its page names', async () => {
+testOnce('the board of the queues is in the image, with all that its page names', async () => {
   const authorization = `Basic ${Buffer.from(`admin:${keys.ADMIN_KEY}`).toString('base64')}`;
   const look = (path: string): Promise<Response> =>
     fetch(`${url.api}/admin/queues/${path}`, { headers: { authorization } });
@@ -148,8 +151,7 @@ test('the board of the queues is in the image, with all that its page names', as
 });
 
 test('the heartbeat is read with redis-cli, and a stranger may do nothing else', async () => {
-  const cli = process.env['REDIS_IMAGE']?.startsWith('valkey') ? 'valkey-cli' : 'redis-cli';
-  const beat = Number(await project.compose(['exec', '-T', 'redis', cli, 'GET', 'worker:heartbeat']));
+  const beat = Number(await project.compose(['exec', '-T', 'redis', redisCli, 'GET', 'worker:heartbeat']));
   expect(Math.abs(Date.now() / 1000 - beat)).toBeLessThan(60);
   const stranger = new Redis(project.ports.REDIS_PORT, '127.0.0.1', { enableReadyCheck: false });
   try {
@@ -168,6 +170,12 @@ test('the heartbeat is read with redis-cli, and a stranger may do nothing else',
   } finally {
     stranger.disconnect();
   }
+});
+
+test('the api and the worker find nothing to warn of in how Redis is set', async () => {
+  const health = await fetch(`${url.api}/api/health?verbose`);
+  expect(await health.text()).toMatch(/^\[\+\]redis ok$/m);
+  expect(await project.compose(['logs', 'api', 'worker'])).not.toContain('REDIS MAY LOSE JOBS');
 });
 
 test('WhatsApp messages are answered by the containers and counted in /metrics.json', async () => {
@@ -190,7 +198,7 @@ test('WhatsApp messages are answered by the containers and counted in /metrics.j
   });
 });
 
-test('a call is greeted by the containers and counted in /metrics.json', async () => {
+testOnce('a call is greeted by the containers and counted in /metrics.json', async () => {
   const before = await metricsAtRest();
   await using provider = startTelephonyProvider({
     authToken: 'simulated',
@@ -211,7 +219,7 @@ test('a call is greeted by the containers and counted in /metrics.json', async (
   expect(difference(before.counters, after.counters)).toMatchObject({ calls_started: 1, calls_completed: 1 });
 });
 
-test('docker compose up --scale worker=3 gives three workers, each with a heartbeat', async () => {
+testOnce('docker compose up --scale worker=3 gives three workers, each with a heartbeat', async () => {
   await project.compose(['up', '--wait', '--no-recreate', '--scale', 'worker=3']);
   const workers = await poll(
     async () => {
@@ -240,7 +248,7 @@ test('containers made anew come back with their data: the WhatsApp session answe
   expect((await metricsAtRest()).counters['whatsapp_outbound_messages']).toBe(6);
 });
 
-test.each([
+testOnce.each([
   { stopped: 'postgres', unhealthy: ['api'], healthy: ['calls', 'worker', 'baileys', 'redis'], readyz: 503 },
   { stopped: 'redis', unhealthy: ['calls', 'worker'], healthy: ['api', 'baileys', 'postgres'], readyz: 200 },
   {

@@ -5,7 +5,14 @@ import { freePort, isPortFree } from '@prosaas/devstack';
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../../', import.meta.url));
-const files = ['docker-compose.yml', 'deploy/compose.simulator.yml'];
+/** `TEST_REDIS=valkey`: the tests that have to do with Redis once more, with Valkey in its place. */
+export const onValkey: boolean = process.env['TEST_REDIS'] === 'valkey';
+export const redisCli: string = onValkey ? 'valkey-cli' : 'redis-cli';
+const files = [
+  'docker-compose.yml',
+  'deploy/compose.simulator.yml',
+  ...(onValkey ? ['deploy/compose.valkey.yml'] : []),
+];
 
 const doors = {
   API_PORT: 5000,
@@ -31,9 +38,8 @@ export class Project {
   private constructor(ports: typeof doors) {
     this.ports = ports;
     const text = Object.entries(ports).map(([name, port]) => [name, String(port)]);
-    // Nothing of this machine's own settings, a project without .env, but for what Redis it is tried with.
-    const { PATH, HOME, REDIS_IMAGE, REDIS_USER } = process.env;
-    this.#env = { PATH, HOME, REDIS_IMAGE, REDIS_USER, ...Object.fromEntries(text) };
+    // Nothing of this machine's own settings: a project without .env.
+    this.#env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(text) };
   }
 
   /** On the standard ports where they are free. */

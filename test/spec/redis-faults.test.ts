@@ -1,8 +1,8 @@
-import type { Stack } from '@prosaas/devstack';
+import { type ChildService, type Stack, poll } from '@prosaas/devstack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, bearer } from './support/ask.ts';
 import { redisOf } from './support/redis.ts';
-import { isStatus, startQuickStack, until } from './support/stack.ts';
+import { type LogLine, isStatus, logLines, startQuickStack, until } from './support/stack.ts';
 
 let stack: Stack;
 
@@ -33,7 +33,10 @@ async function untilAllWell(): Promise<void> {
   await stack.services.worker.ready();
 }
 
-test('settings that may lose jobs are a warning: 200, and told in the details', async () => {
+const linesOf = (service: ChildService): LogLine[] =>
+  logLines(service.output()).filter(({ msg }) => msg.startsWith('REDIS MAY LOSE JOBS'));
+
+test('settings that may lose jobs are a warning: 200, told in the details, and loudly when a service starts', async () => {
   await using redis = await redisOf(stack);
   await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
   await redis.client.config('SET', 'appendonly', 'no');
@@ -41,6 +44,11 @@ test('settings that may lose jobs are a warning: 200, and told in the details', 
   expect(answer.status).toBe(200);
   expect(answer.text).toMatch(/^\[\+\]redis ok, warning: evicts_keys,no_append_only_file$/m);
   expect((await ask(api('/api/health'))).text).toBe('{"status":"healthy"}');
+  for (const service of [stack.services.api, stack.services.worker]) {
+    await service.restart();
+    const lines = await poll(() => linesOf(service).length > 0 && linesOf(service), { what: 'a loud line' });
+    expect(lines).toMatchObject([{ level: 'error', reasons: ['evicts_keys', 'no_append_only_file'] }]);
+  }
   await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
   await redis.client.config('SET', 'appendonly', 'yes');
   await until(api('/api/health?verbose'), ({ text }) => text.includes('[+]redis ok\n'));

@@ -16,6 +16,7 @@ import {
   buildInfo,
   closeRedis,
   createRedis,
+  describeRedis,
   keyspace,
   redisAddress,
   redisReady,
@@ -73,10 +74,7 @@ export async function startApi(
     }),
   );
   redisReady(metricsRedis).then(
-    () => {
-      metrics.start();
-      void warnOfRedisSettings(metricsRedis, log);
-    },
+    () => metrics.start(),
     () => {},
   );
 
@@ -90,15 +88,16 @@ export async function startApi(
   });
 
   const health = opening.use(new HealthRegistry());
+  const asked = { redis: probeRedis, address: describeRedis(config.REDIS_URL) };
   const checks = [
     databaseCheck({ probe, pool: db, address: addressOf(config.DATABASE_URL) }),
     ...schemaChecks({ probe }),
     baileysCheck({ url: config.BAILEYS_URL }),
-    redisCheck({ redis: probeRedis }),
-    workersCheck({ redis: probeRedis, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
-    queuesCheck({ redis: probeRedis, bullPrefix: keys.bullPrefix, heartbeatKey: keys.heartbeat }),
+    redisCheck({ ...asked, key: keys.key('stack') }),
+    workersCheck({ ...asked, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
+    queuesCheck({ ...asked, bullPrefix: keys.bullPrefix, heartbeatKey: keys.heartbeat }),
     sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
-    agentCheck({ redis: probeRedis, replicas: serving }),
+    agentCheck({ ...asked, replicas: serving }),
   ];
   for (const check of checks) health.register(check);
   opening.use(logChanges(health, log));
@@ -132,6 +131,7 @@ export async function startApi(
   log.info({ url }, 'Listening');
 
   const ending = new AbortController();
+  void warnOfRedisSettings({ redis, key: keys.key('stack'), log, signal: ending.signal });
   // Nobody awaits it before the end: a conflict of two stacks is a fault that ends the service.
   const started = startUp({
     databaseUrl: config.DATABASE_URL,

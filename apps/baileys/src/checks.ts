@@ -6,13 +6,15 @@ import type { SessionManager } from './session-manager.ts';
 export interface ChecksOptions {
   probe: Pick<DatabaseProbe, 'ping'>;
   redis: Redis;
+  /** Any of the stack's. */
+  key: string;
   manager: SessionManager;
   /** The first attempt to take sessions was made, with or without success. */
   started: () => boolean;
 }
 
 /** What this replica can tell of itself. The database and Redis are shown; it runs on without them. */
-export function baileysChecks({ probe, redis, manager, started }: ChecksOptions): CheckDefinition[] {
+export function baileysChecks({ probe, redis, key, manager, started }: ChecksOptions): CheckDefinition[] {
   return [
     {
       name: 'database',
@@ -24,7 +26,8 @@ export function baileysChecks({ probe, redis, manager, started }: ChecksOptions)
       name: 'redis',
       componentType: 'datastore',
       async run() {
-        await redis.ping();
+        // With a key it goes to the node of a cluster that everything else needs, too.
+        await redis.exists(key);
       },
     },
     {

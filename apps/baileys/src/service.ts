@@ -119,6 +119,7 @@ export async function startBaileys(
   const checks = baileysChecks({
     probe,
     redis: openRedis('baileys:health'),
+    key: keys.key('stack'),
     manager,
     started: () => tried || manager.looked,
   });

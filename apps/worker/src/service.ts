@@ -104,6 +104,7 @@ export async function startWorker(
   // From here on the database is needed: what follows starts once it is there.
   const work = new AsyncDisposableStack();
   const stopping = new AbortController();
+  void warnOfRedisSettings({ redis: commands, key: keys.key('stack'), log, signal: stopping.signal });
   let consumers: Consumers | undefined;
   let schedules: ScheduleRunner | undefined;
   const stopTaking = (): void => {
@@ -123,7 +124,6 @@ export async function startWorker(
       },
     });
     stopping.signal.throwIfAborted();
-    await warnOfRedisSettings(commands, log);
     const relay = work.use(startOutboxRelay({ db, producer, log }));
     const keeper = work.use(startDeadLetterKeeper({ mover, log }));
     const letters = work.use(openDeadLetters({ redis: commands, bullPrefix }));

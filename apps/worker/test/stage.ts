@@ -7,7 +7,7 @@ import {
   recordInbound,
   type Database,
 } from '@prosaas/database';
-import { startRedis, testDatabase, type PostgresServer, type RedisServer } from '@prosaas/devstack';
+import { type EitherRedis, eitherRedis, testDatabase, type PostgresServer } from '@prosaas/devstack';
 import { createProducer, readQueueTotals, type Producer, type QueueTotals } from '@prosaas/queues';
 import {
   closeRedis,
@@ -20,7 +20,7 @@ import {
   type Logger,
   type RunningService,
 } from '@prosaas/runtime';
-import type { Cluster, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { Config } from '../src/config.ts';
 import { startWorker, type WorkerOverrides } from '../src/service.ts';
 import { startFakeBaileys, type FakeBaileys } from './fake-baileys.ts';
@@ -29,7 +29,7 @@ export const silent: Logger = createLogger({ service: 'test', instance: 'test', 
 
 /** A Redis and a database of the test's own, a baileys service that only pretends, and workers over them. */
 export interface Stage extends AsyncDisposable {
-  redisServer: RedisServer;
+  redisServer: EitherRedis;
   redis: Redis;
   db: Database;
   baileys: FakeBaileys;
@@ -46,7 +46,8 @@ export interface Stage extends AsyncDisposable {
 let messages = 0;
 
 export async function setStage(postgres?: PostgresServer): Promise<Stage> {
-  const redisServer = await startRedis();
+  const { bullPrefix } = keyspace('prosaas');
+  const redisServer = await eitherRedis({ key: bullPrefix });
   const databaseUrl = await (postgres?.createDatabase() ?? testDatabase());
   await migrate({ url: databaseUrl, log: silent });
   const db = createDatabase({ url: databaseUrl, applicationName: 'test', log: silent });
@@ -54,7 +55,6 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
   const redis = createRedis({ url: redisServer.url, name: 'test', role: 'commands', log: silent });
   await redisReady(redis);
   const baileys = await startFakeBaileys();
-  const { bullPrefix } = keyspace('prosaas');
   const producer = createProducer({ redis, bullPrefix });
   const env: Record<string, string> = {
     REDIS_URL: redisServer.url,
@@ -125,13 +125,6 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
       await redisServer[Symbol.asyncDispose]();
     },
   };
-}
-
-/** On all nodes, where Redis is a cluster. */
-export async function keysOf(redis: Redis, pattern: string): Promise<string[]> {
-  const { isCluster, nodes } = redis as unknown as Partial<Cluster>;
-  const all = isCluster && nodes ? nodes.call(redis as unknown as Cluster, 'master') : [redis];
-  return (await Promise.all(all.map((node) => node.keys(pattern)))).flat();
 }
 
 /** What the books must say at any moment: 0. */

@@ -1,9 +1,10 @@
 import { loadProfile } from '@prosaas/agentkit';
 import { poll } from '@prosaas/devstack';
+import { readHeartbeats } from '@prosaas/observability';
 import { type QueueTotals, queueTable } from '@prosaas/queues';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findLostJobs } from '../src/lost-jobs.ts';
-import { balance, keysOf, setStage, silent, type Stage } from './stage.ts';
+import { balance, setStage, silent, type Stage } from './stage.ts';
 
 // Hundreds of jobs on a machine that may be busy: what is waited for has limits of its own.
 vi.setConfig({ testTimeout: 120_000 });
@@ -165,7 +166,10 @@ test('a worker beats when its consumers work, and takes its own key away when it
   const worker = await stage.worker();
   const beat = await poll(() => stage.redis.get('worker:heartbeat'), { what: 'a heartbeat' });
   expect(Number(beat)).toBeCloseTo(Date.now() / 1000, -1);
-  const own = (): Promise<string[]> => keysOf(stage.redis, 'worker:heartbeat:worker:*');
+  const own = async (): Promise<object[]> => {
+    const { replicas } = await readHeartbeats({ redis: stage.redis, key: 'worker:heartbeat' });
+    return [...replicas];
+  };
   expect(await poll(async () => ((await own()).length > 0 ? own() : undefined))).toHaveLength(1);
   worker.drain();
   await worker[Symbol.asyncDispose]();

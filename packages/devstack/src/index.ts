@@ -1,9 +1,9 @@
+export { type EitherRedis, eitherRedis } from './either-redis.ts';
 export { poll, type PollOptions } from './poll.ts';
 export { freePort, isPortFree } from './ports.ts';
-export { RedisMissing, type RedisOptions, type RedisServer, startRedisServer } from './redis-server.ts';
-export { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
+export { RedisMissing, type RedisOptions, type RedisServer, startRedis, testRedis } from './redis.ts';
+export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './redis-cluster.ts';
 export { type SentinelRedis, startSentinelRedis } from './redis-sentinel.ts';
-export { startRedis, testRedis } from './redis.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';
 export { Random } from './random.ts';
 export { testDatabase } from './test-database.ts';

@@ -1,116 +1,112 @@
 import { Redis } from 'ioredis';
 import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
-import { type RedisServer, startRedisServer } from './redis-server.ts';
+import { type RedisServer, startRedis } from './redis.ts';
 
 const SLOTS = 16_384;
-const NODES = 3;
+const MASTERS = 3;
 
-/** Three masters on this machine. What is done to it is done to all of them; a single one is in `servers`. */
-export interface RedisCluster extends RedisServer {
-  readonly servers: readonly RedisServer[];
-  readonly ports: readonly number[];
-  /** The node that holds a key now. */
-  ownerOf(key: string): Promise<RedisServer>;
-  /** Resolves when all nodes agree on who holds what. */
-  ready(): Promise<void>;
-  /** Moves the slot of a key, with all that is in it, to the next node while everyone goes on. */
-  moveSlotOf(key: string): Promise<void>;
+interface Node {
+  readonly server: RedisServer;
+  readonly busPort: number;
+  readonly redis: Redis;
+  readonly id: string;
 }
 
-export async function startRedisCluster(args: readonly string[] = []): Promise<RedisCluster> {
-  await using starting = new AsyncDisposableStack();
-  const servers: RedisServer[] = [];
-  const clients: Redis[] = [];
-  const busPorts: number[] = [];
-  for (let index = 0; index < NODES; index++) {
-    const busPort = await freePort();
-    const own = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)];
-    // A node that stands still is not voted out: nobody could take its place.
-    own.push('--cluster-node-timeout', '20000', '--cluster-require-full-coverage', 'no');
-    const server = starting.use(await startRedisServer({ args: [...own, ...args] }));
-    const client = new Redis({ port: server.port, maxRetriesPerRequest: 0, retryStrategy: () => 50 });
-    client.on('error', () => undefined);
-    starting.defer(() => client.disconnect());
-    servers.push(server);
-    clients.push(client);
-    busPorts.push(busPort);
-  }
-  const ids = await Promise.all(clients.map((client) => client.cluster('MYID')));
-  for (const [index, client] of clients.entries()) {
-    const [from, to] = [index, index + 1].map((part) => Math.ceil((SLOTS * part) / NODES)) as [
-      number,
-      number,
-    ];
-    await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to - 1);
-    await client.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
-    if (index > 0)
-      await clients[0]!.call('CLUSTER', 'MEET', '127.0.0.1', servers[index]!.port, busPorts[index]!);
-  }
+export interface RedisClusterOptions {
+  /** The key, or hash tag in braces, whose slot is followed: `owner`, `moveSlot`. */
+  key: string;
+  /** The owner has a replica that takes its place within seconds. Without one nobody can, and nobody is voted out. */
+  replica?: boolean;
+}
 
-  const agrees = async (client: Redis): Promise<boolean> => {
-    const info = await client.cluster('INFO').catch(() => '');
-    return /cluster_state:ok/.test(info) && info.includes(`cluster_known_nodes:${NODES}`);
-  };
+/** Three masters. */
+export interface RedisCluster extends AsyncDisposable {
+  /** `redis+cluster://...` */
+  readonly url: string;
+  readonly nodes: readonly RedisServer[];
+  /** The node that has the key now; after a fail-over still the one that had it. */
+  readonly owner: RedisServer;
+  /** Waits until every node says that all is well. */
+  ready(): Promise<void>;
+  /** Moves the slot, with all its keys, to the next node while everyone goes on. */
+  moveSlot(): Promise<void>;
+  /** Runs a command on each node: FLUSHALL, SCRIPT FLUSH. */
+  onEveryNode(command: string, ...args: string[]): Promise<void>;
+}
+
+export async function startRedisCluster({
+  key,
+  replica = false,
+}: RedisClusterOptions): Promise<RedisCluster> {
+  await using starting = new AsyncDisposableStack();
+  const nodes: Node[] = [];
+  for (let i = 0; i < MASTERS + (replica ? 1 : 0); i++) {
+    const busPort = await freePort();
+    const args = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--appendfsync', 'always'];
+    args.push('--cluster-node-timeout', replica ? '1000' : '20000', '--cluster-require-full-coverage', 'no');
+    const server = starting.use(await startRedis({ args }));
+    const redis = new Redis({ port: server.port, maxRetriesPerRequest: 0, retryStrategy: () => 50 });
+    redis.on('error', () => undefined);
+    starting.defer(() => redis.disconnect());
+    nodes.push({ server, busPort, redis, id: await redis.cluster('MYID') });
+  }
+  const masters = nodes.slice(0, MASTERS);
+  for (const [i, { redis, server, busPort }] of nodes.entries()) {
+    const from = Math.ceil((SLOTS * i) / MASTERS);
+    const to = Math.ceil((SLOTS * (i + 1)) / MASTERS) - 1;
+    if (i < MASTERS) await redis.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
+    await redis.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
+    if (i > 0) await nodes[0]!.redis.call('CLUSTER', 'MEET', '127.0.0.1', server.port, busPort);
+  }
+  const slot = await nodes[0]!.redis.cluster('KEYSLOT', key);
+  let owner = masters[Math.floor((slot * MASTERS) / SLOTS)]!;
   // A master that was restarted takes no writes for two seconds.
   const ready = async (): Promise<void> => {
-    await poll(async () => (await Promise.all(clients.map(agrees))).every(Boolean), {
-      timeoutMs: 30_000,
-      everyMs: 20,
-      what: 'the cluster to be whole',
-    });
-  };
-  const ownerIndex = async (key: string): Promise<number> => {
-    const slot = await clients[0]!.cluster('KEYSLOT', key);
-    const ranges = (await clients[0]!.cluster('SLOTS')) as unknown as [number, number, [string, number]][];
-    const port = ranges.find(([from, to]) => from <= slot && slot <= to)?.[2][1];
-    return servers.findIndex((server) => server.port === port);
+    const known = new RegExp(`cluster_state:ok[^]*cluster_known_nodes:${nodes.length}`);
+    await poll(
+      async () => {
+        const infos = await Promise.all(nodes.map(({ redis }) => redis.cluster('INFO')));
+        return infos.every((info) => known.test(info));
+      },
+      { what: 'the cluster to be well' },
+    );
   };
   await ready();
+  if (replica) {
+    const { redis } = nodes[MASTERS]!;
+    await redis.call('CLUSTER', 'REPLICATE', owner.id);
+    const linked = async (): Promise<boolean> =>
+      /master_link_status:up/.test(await redis.info('replication'));
+    await poll(linked, { what: 'the replica to follow' });
+  }
   const resources = starting.move();
 
-  const all = async (act: (server: RedisServer) => Promise<void>): Promise<void> => {
-    await Promise.all(servers.map(act));
-  };
   return {
-    url: `redis+cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
-    servers,
-    ports: servers.map(({ port }) => port),
-    port: servers[0]!.port,
-    dir: servers[0]!.dir,
-    get pid() {
-      return servers[0]!.pid;
-    },
-    output: () => servers.map((server) => server.output()).join('\n'),
-    stop: () => all((server) => server.stop()),
-    start: async () => {
-      await all((server) => server.start());
-      await ready();
-    },
-    kill: () => all((server) => server.kill()),
-    freeze: () => {
-      for (const server of servers) server.freeze();
-    },
-    thaw: () => {
-      for (const server of servers) server.thaw();
+    url: `redis+cluster://${masters.map(({ server }) => `127.0.0.1:${server.port}`).join(',')}`,
+    nodes: nodes.map(({ server }) => server),
+    get owner() {
+      return owner.server;
     },
     ready,
-    ownerOf: async (key) => servers[await ownerIndex(key)]!,
-    moveSlotOf: async (key) => {
-      const slot = await clients[0]!.cluster('KEYSLOT', key);
-      const from = await ownerIndex(key);
-      const to = (from + 1) % NODES;
-      const [giver, taker] = [clients[from]!, clients[to]!];
-      await taker.cluster('SETSLOT', slot, 'IMPORTING', ids[from]!);
-      await giver.cluster('SETSLOT', slot, 'MIGRATING', ids[to]!);
-      for (;;) {
-        const keys = await giver.cluster('GETKEYSINSLOT', slot, 1000);
-        if (keys.length === 0) break;
-        await giver.migrate('127.0.0.1', servers[to]!.port, '', 0, 5000, 'KEYS', ...keys);
-      }
-      // The taker first: nobody is sent where it is not taken.
-      for (const client of [taker, giver, ...clients.filter((other) => other !== taker && other !== giver)])
-        await client.cluster('SETSLOT', slot, 'NODE', ids[to]!);
+    moveSlot: async () => {
+      const from = owner;
+      const to = masters[(masters.indexOf(from) + 1) % MASTERS]!;
+      await to.redis.cluster('SETSLOT', slot, 'IMPORTING', from.id);
+      await from.redis.cluster('SETSLOT', slot, 'MIGRATING', to.id);
+      const emptied = async (): Promise<boolean> => {
+        const keys = await from.redis.cluster('GETKEYSINSLOT', slot, 1000);
+        if (keys.length === 0) return true;
+        await from.redis.migrate('127.0.0.1', to.server.port, '', 0, 5000, 'KEYS', ...keys);
+        return false;
+      };
+      await poll(emptied, { everyMs: 5, what: 'an empty slot' });
+      const others = masters.filter((node) => node !== to && node !== from);
+      for (const node of [to, from, ...others]) await node.redis.cluster('SETSLOT', slot, 'NODE', to.id);
+      owner = to;
+    },
+    onEveryNode: async (command, ...args) => {
+      await Promise.all(nodes.map(({ redis }) => redis.call(command, ...args)));
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -1,66 +1,80 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { startChild } from './child.ts';
 import { findExecutable } from './executables.ts';
 import { leashPath } from './leash.ts';
 import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
-import { RedisMissing, type RedisServer, startRedisServer } from './redis-server.ts';
+import { RedisMissing, type RedisServer, startRedis } from './redis.ts';
 
-/** A master with a replica, and a sentinel that makes the replica the master when that is gone. */
+const MASTER = 'mymaster';
+
+/** A master, a replica of it, and one sentinel, which takes half a second to give a master up. */
 export interface SentinelRedis extends AsyncDisposable {
+  /** `redis+sentinel://...` */
   readonly url: string;
-  readonly master: RedisServer;
-  readonly replica: RedisServer;
+  /** By port. */
+  readonly servers: ReadonlyMap<number, RedisServer>;
+  /** The port of the master as the sentinel sees it. */
+  masterPort(): Promise<number>;
+  /** As an operator does it: nothing is lost. */
+  switchOver(): Promise<void>;
 }
-
-const NAME = 'front-desk';
 
 export async function startSentinelRedis(): Promise<SentinelRedis> {
   const command = findExecutable('redis-server', 'valkey-server');
   if (!command) throw new RedisMissing('neither redis-server nor valkey-server is on the PATH');
   await using starting = new AsyncDisposableStack();
-  const master = starting.use(await startRedisServer());
-  const replica = starting.use(
-    await startRedisServer({ args: ['--replicaof', '127.0.0.1', String(master.port)] }),
-  );
-  await poll(() => master.output().includes('Synchronization with replica'), {
-    timeoutMs: 20_000,
-    what: 'the replica to be in step',
-  });
+  const master = starting.use(await startRedis());
+  const replica = starting.use(await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] }));
 
+  const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'prosaas-sentinel-'));
   leashPath(dir);
   starting.defer(() => rm(dir, { recursive: true, force: true }));
-  const port = await freePort();
-  // It writes what it learns into this file.
   const config = join(dir, 'sentinel.conf');
-  const settings = [
+  const lines = [
     `port ${port}`,
     'bind 127.0.0.1',
     `dir ${dir}`,
-    `sentinel monitor ${NAME} 127.0.0.1 ${master.port} 1`,
-    `sentinel down-after-milliseconds ${NAME} 500`,
-    `sentinel failover-timeout ${NAME} 3000`,
+    `sentinel monitor ${MASTER} 127.0.0.1 ${master.port} 1`,
+    `sentinel down-after-milliseconds ${MASTER} 500`,
+    `sentinel failover-timeout ${MASTER} 2000`,
   ];
-  await writeFile(config, `${settings.join('\n')}\n`);
-  const sentinel = await startChild({
-    name: 'sentinel',
-    command,
-    args: [config, '--sentinel'],
-    stage: 'redis',
+  await writeFile(config, lines.join('\n'));
+  const child = await startChild({ name: 'sentinel', command, args: [config, '--sentinel'], stage: 'redis' });
+  starting.defer(async () => {
+    await child.stop();
   });
-  starting.defer(async () => void (await sentinel.stop()));
-  await poll(() => sentinel.output().includes(`+slave slave 127.0.0.1:${replica.port}`), {
-    timeoutMs: 20_000,
-    what: 'the sentinel to know the replica',
-  });
+
+  const sentinel = new Redis({ port, retryStrategy: () => 50 });
+  sentinel.on('error', () => undefined);
+  starting.defer(() => sentinel.disconnect());
+  // A replica that was not heard of lately is not promoted.
+  const willing = async (): Promise<boolean> => {
+    const [seen] = (await sentinel.call('SENTINEL', 'REPLICAS', MASTER)) as unknown[];
+    const text = JSON.stringify(seen ?? '');
+    return /"master-link-status",?:?"ok"/.test(text) && !/disconnected|s_down/.test(text);
+  };
+  await poll(willing, { what: 'a replica that can take over' });
   const resources = starting.move();
+
+  const masterPort = async (): Promise<number> => {
+    const [, found] = (await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER)) as string[];
+    return Number(found);
+  };
   return {
-    url: `redis+sentinel://127.0.0.1:${port}/${NAME}`,
-    master,
-    replica,
+    url: `redis+sentinel://127.0.0.1:${port}/${MASTER}`,
+    servers: new Map([master, replica].map((server) => [server.port, server])),
+    masterPort,
+    switchOver: async () => {
+      const before = await masterPort();
+      await poll(() => sentinel.call('SENTINEL', 'FAILOVER', MASTER), { what: 'the sentinel to begin' });
+      await poll(async () => (await masterPort()) !== before, { what: 'another master' });
+      await poll(willing, { what: 'the old master to follow the new one' });
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

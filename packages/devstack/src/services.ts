@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Redis } from 'ioredis';
 import { type Child, startChild } from './child.ts';
+import { hasBeaten } from './heartbeat.ts';
 import { poll } from './poll.ts';
 
 export const serviceNames = ['baileys', 'worker', 'calls', 'api'] as const;
@@ -92,28 +92,5 @@ async function untilReady(child: Child, options: ServiceOptions, timeoutMs: numb
   if (!child.running()) {
     const code = await child.exited;
     throw new Error(`${child.name} ended at once (${code}):\n${child.output()}`);
-  }
-}
-
-/** Whether the worker with this process id has written its heartbeat. */
-async function hasBeaten(redisUrl: string, pid: number): Promise<boolean> {
-  const redis = new Redis(redisUrl, {
-    lazyConnect: true,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  redis.on('error', () => {});
-  try {
-    await redis.connect();
-    for await (const keys of redis.scanStream({ match: '*worker:heartbeat:*', count: 1000 })) {
-      for (const key of keys as string[]) {
-        if ((await redis.type(key)) !== 'string') continue;
-        const beat = JSON.parse((await redis.get(key)) ?? '{}') as { pid?: number };
-        if (beat.pid === pid) return true;
-      }
-    }
-    return false;
-  } finally {
-    redis.disconnect();
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { freePort } from './ports.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
-import { type RedisServer, startRedisServer } from './redis-server.ts';
+import { type RedisServer, startRedis } from './redis.ts';
 import { type ChildService, type ServiceName, serviceNames, startService } from './services.ts';
 
 export interface StackPorts {
@@ -80,7 +80,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         })
       : undefined,
     options.redisUrl === undefined
-      ? startRedisServer({ ...folder('redis'), port: ports.redis, ...on('redis') })
+      ? startRedis({ ...folder('redis'), port: ports.redis, ...on('redis') })
       : undefined,
   ]);
   for (const result of starting) {

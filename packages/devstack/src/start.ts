@@ -135,7 +135,7 @@ function printTable(stack: Stack, simulator: Simulator | undefined, seconds: num
     ['api', `http://localhost:${api}`, `http://localhost:${api}/api/health`],
     ['calls', `http://localhost:${calls}`, `http://localhost:${calls}/health`],
     ['baileys', `http://localhost:${baileys}`, `http://localhost:${baileys}/health`],
-    ['worker', 'no port', `redis-cli -u ${withoutPassword(stack.redisUrl)} GET worker:heartbeat`],
+    ['worker', 'no port', heartbeatCommand(withoutPassword(stack.redisUrl))],
     ['PostgreSQL', withoutPassword(stack.databaseUrl), ''],
     ['Redis', withoutPassword(stack.redisUrl), ''],
     ...(simulator ? [['simulator', simulator.control, 'in another terminal: npm run demo'] as const] : []),
@@ -157,10 +157,16 @@ function printTable(stack: Stack, simulator: Simulator | undefined, seconds: num
   );
 }
 
+/** redis-cli finds its way from any node of a cluster; it does not ask sentinels. */
+function heartbeatCommand(redisUrl: string): string {
+  if (redisUrl.includes('+sentinel:')) return '';
+  const [first = '', ...others] = redisUrl.replace('+cluster:', ':').split(',');
+  return `redis-cli ${others.length > 0 ? '-c ' : ''}-u ${first} GET worker:heartbeat`;
+}
+
 function withoutPassword(text: string): string {
-  const url = new URL(text);
-  url.password = '';
-  return url.href;
+  // Not by URL: one that names several hosts is none.
+  return text.replace(/(\/\/[^:@/]*):.*@/, '$1@');
 }
 
 try {

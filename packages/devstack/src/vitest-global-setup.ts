@@ -3,9 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 
-/** One PostgreSQL for the run, whatever the number of projects, started when the first test file asks for a database. */
-export async function setup(): Promise<(() => Promise<void>) | undefined> {
-  if (process.env['DEVSTACK_BROKER_URL'] !== undefined) return undefined;
+/** One PostgreSQL for the run, started when the first test file asks for a database. */
+export async function setup(): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined;
   const broker = createServer((_request, response) => {
     postgres ??= startPostgres();

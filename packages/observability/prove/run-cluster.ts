@@ -9,7 +9,7 @@ import { atWork } from './landing.ts';
 import { Ledger } from './ledger.ts';
 import { now } from './now.ts';
 import { kill } from './process-faults.ts';
-import { type Random, type RedisCluster, type RedisServer, startRedisCluster } from '@prosaas/devstack';
+import { type Random, type RedisCluster, startRedisCluster } from '@prosaas/devstack';
 import { replay } from './readings.ts';
 import type { Outcome } from './run.ts';
 import { LEASE_MS, TIMES } from './times.ts';
@@ -19,25 +19,21 @@ import type { Landed, Marks } from './world.ts';
 const PLACES = 5;
 
 type ClusterFault = (cluster: RedisCluster, random: Random) => Promise<string>;
-/** All keys of metrics lie in one slot, and so on one of the nodes. */
-const ownerOf = (cluster: RedisCluster): Promise<RedisServer> => cluster.ownerOf(PREFIX);
 
 const moveSlot: ClusterFault = async (cluster) => {
-  const { port: from } = await ownerOf(cluster);
-  await cluster.moveSlotOf(PREFIX);
-  return `the slot moved from node ${from} to ${(await ownerOf(cluster)).port}`;
+  const from = cluster.owner.port;
+  await cluster.moveSlot();
+  return `the slot moved from node ${from} to ${cluster.owner.port}`;
 };
 
-const freezeNode: ClusterFault = async (cluster, random) => {
-  const owner = await ownerOf(cluster);
+const freezeNode: ClusterFault = async ({ owner }, random) => {
   owner.freeze();
   await delay(random.chance(0.3) ? LEASE_MS + 300 : TIMES.limitMs + random.whole(100, 800));
   owner.thaw();
   return `node ${owner.port} frozen`;
 };
 
-const restartNode: ClusterFault = async (cluster, random) => {
-  const owner = await ownerOf(cluster);
+const restartNode: ClusterFault = async ({ owner }, random) => {
   await owner.kill();
   await delay(random.whole(0, 300));
   await owner.start();
@@ -54,8 +50,8 @@ const FAULTS: readonly (readonly [kind: string, inject: ClusterFault])[] = [
 export async function proveCluster(random: Random, each: number): Promise<Outcome> {
   await using resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'prosaas-prove-'));
-  const cluster = resources.use(await startRedisCluster(['--appendfsync', 'always']));
-  const { ports } = cluster;
+  const cluster = resources.use(await startRedisCluster({ key: PREFIX }));
+  const ports = cluster.nodes.map(({ port }) => port);
   const fleet = resources.use(
     await startFleet({
       folder,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError } from '@prosaas/runtime';
+import { AppError, reconnectRedis } from '@prosaas/runtime';
 import { Queue, type IRedisTransaction } from 'bullmq';
 import type { Redis } from 'ioredis';
 
@@ -70,7 +70,7 @@ export function openBull(redis: Redis, bullPrefix: string): BullHandle {
       if (refused) {
         // ioredis takes a script that it once sent over a connection for known there, and inside MULTI it does not learn better
         // when Redis has forgotten it (SCRIPT FLUSH): a new connection does.
-        if (refused.message.startsWith('NOSCRIPT')) redis.disconnect(true);
+        if (refused.message.startsWith('NOSCRIPT')) reconnectRedis(redis);
         throw new QueuesUnavailable('Redis refused a command', { cause: refused });
       }
       return replies.map(([, reply]) => reply);

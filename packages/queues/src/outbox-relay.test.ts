@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { addToOutbox, createDatabase, migrate, readOutboxBacklog, type Database } from '@prosaas/database';
-import { poll, startRedis, testDatabase, type RedisServer } from '@prosaas/devstack';
+import { type EitherRedis, eitherRedis, poll, testDatabase } from '@prosaas/devstack';
 import { closeRedis, createLogger, createRedis, redisReady } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -10,13 +10,13 @@ import { readQueueTotals } from './queue-totals.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const bullPrefix = '{test}';
-let server: RedisServer;
+let server: EitherRedis;
 let redis: Redis;
 let db: Database;
 let producer: Producer;
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await eitherRedis({ key: bullPrefix });
   const url = await testDatabase();
   await migrate({ url, log });
   db = createDatabase({ url, applicationName: 'test', log });
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await redisReady(redis);
-  await redis.flushall();
+  await server.onEveryNode('FLUSHALL');
   await db.query('delete from outbox');
 });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { poll, startRedis, type RedisServer } from '@prosaas/devstack';
+import { type EitherRedis, eitherRedis, poll } from '@prosaas/devstack';
 import { closeRedis, createLogger, createRedis, redisReady } from '@prosaas/runtime';
 import { UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -12,27 +12,29 @@ import { readQueueTotals, type QueueTotals } from './queue-totals.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const bullPrefix = '{test}';
-let server: RedisServer;
+let server: EitherRedis;
 let redis: Redis;
+let blocking: Redis;
 let producer: Producer;
 const open: Worker[] = [];
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await eitherRedis({ key: bullPrefix });
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
   redis = createRedis({ url: server.url, name: 'test', role: 'commands', log });
+  blocking = createRedis({ url: server.url, name: 'test:jobs', role: 'blocking', log });
   await redisReady(redis);
-  await redis.flushall();
+  await server.onEveryNode('FLUSHALL');
   producer = createProducer({ redis, bullPrefix });
 });
 afterEach(async () => {
   await Promise.all(open.splice(0).map((worker) => worker.close()));
   await producer[Symbol.asyncDispose]();
-  await closeRedis(redis);
+  await Promise.all([redis, blocking].map(closeRedis));
 });
 
 function messageJob(): {
@@ -45,7 +47,7 @@ function messageJob(): {
 
 function work(processor: (id: string, attempt: number) => Promise<void>): Worker {
   const worker = new Worker('inbound-messages', (job) => processor(job.id ?? '', job.attemptsMade), {
-    connection: { host: '127.0.0.1', port: server.port, maxRetriesPerRequest: null },
+    connection: blocking,
     prefix: bullPrefix,
     concurrency: 10,
     metrics: { maxDataPoints: 60 },
@@ -82,7 +84,7 @@ test('producers that race with the same keys count each job once', async () => {
 
 test('the scripts that Redis has forgotten are sent again and nothing is counted twice', async () => {
   await producer.enqueue('inbound-messages', messageJob());
-  await redis.script('FLUSH');
+  await server.onEveryNode('SCRIPT', 'FLUSH');
   const job = messageJob();
   await poll(() => producer.enqueue('inbound-messages', job).then(() => true), { what: 'a job to be added' });
   expect(await producer.enqueue('inbound-messages', job)).toMatchObject({ fresh: false });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { poll, startRedis, type RedisServer } from '@prosaas/devstack';
+import { type EitherRedis, eitherRedis, poll } from '@prosaas/devstack';
 import { closeRedis, createLogger, createRedis, redisReady } from '@prosaas/runtime';
 import { UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -13,11 +13,11 @@ import { readQueueTotals } from './queue-totals.ts';
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const bullPrefix = '{test}';
 const queue = 'inbound-messages';
-let server: RedisServer;
+let server: EitherRedis;
 let redis: Redis;
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await eitherRedis({ key: bullPrefix });
   redis = createRedis({ url: server.url, name: 'test', role: 'commands', log });
   await redisReady(redis);
 });
@@ -28,13 +28,14 @@ afterAll(async () => {
 
 /** Adds jobs, and has those of `outcomes` done: undefined completes, an error fails. */
 async function addJobs(count: number, outcome: (index: number) => Error | undefined): Promise<string[]> {
-  await redis.flushall();
+  await server.onEveryNode('FLUSHALL');
   await using producer = createProducer({ redis, bullPrefix });
   const ids: string[] = Array.from({ length: count }, () => randomUUID());
   for (const id of ids) {
     const payload = { messageId: id, conversationId: randomUUID(), businessId: 'default' };
     await producer.enqueue(queue, { key: id, payload });
   }
+  const blocking = createRedis({ url: server.url, name: 'test:jobs', role: 'blocking', log });
   const worker = new Worker(
     queue,
     async (job) => {
@@ -42,7 +43,7 @@ async function addJobs(count: number, outcome: (index: number) => Error | undefi
       if (error) throw error;
     },
     {
-      connection: { host: '127.0.0.1', port: server.port, maxRetriesPerRequest: null },
+      connection: blocking,
       prefix: bullPrefix,
       metrics: { maxDataPoints: 60 },
     },
@@ -56,6 +57,7 @@ async function addJobs(count: number, outcome: (index: number) => Error | undefi
     { what: 'the jobs to end' },
   );
   await worker.close();
+  await closeRedis(blocking);
   return ids;
 }
 

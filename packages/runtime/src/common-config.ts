@@ -7,13 +7,14 @@ import {
   Parsed,
   Seconds,
   Secret,
+  SecretText,
   SecretUrl,
   Text,
   Whole,
 } from './config-fields.ts';
-import { parseRedisUrl } from './redis-address.ts';
 import { defaultNamespace } from './keyspace.ts';
 import { type LogLevel, parseLogLevel } from './log-level.ts';
+import { parseRedisUrl } from './redis-address.ts';
 
 export type CommonFields = {
   LOG_LEVEL: Field<LogLevel>;
@@ -33,10 +34,10 @@ export type CommonFields = {
 export const CommonConfig: TObject<CommonFields> = Type.Object({
   LOG_LEVEL: Parsed('INFO', 'DEBUG, INFO, WARNING, ERROR or CRITICAL', parseLogLevel),
   LOG_PRETTY: Flag(false, 'Log lines for people instead of JSON'),
-  REDIS_URL: SecretUrl(
+  REDIS_URL: SecretText(
     'redis://localhost:6379/0',
-    'Redis or Valkey, its cluster or its sentinels: queues, leases, metrics, heartbeats',
-    parseRedisUrl,
+    'Redis: queues, leases, metrics, heartbeats; redis+cluster:// and redis+sentinel:// name several hosts',
+    checkRedisUrl,
   ),
   REDIS_USERNAME: OptionalText('User of Redis, where REDIS_URL names none'),
   REDIS_PASSWORD: Secret('Password of Redis, where REDIS_URL has none'),
@@ -60,6 +61,11 @@ export const CommonConfig: TObject<CommonFields> = Type.Object({
     },
   ),
 });
+
+function checkRedisUrl(text: string): string {
+  parseRedisUrl(text);
+  return text;
+}
 
 function parseNamespace(text: string): string {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/.test(text)) return text;

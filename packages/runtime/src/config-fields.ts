@@ -96,25 +96,22 @@ export function OptionalUrl(
   );
 }
 
-/** A URL that may carry a password. `check` throws for one that is none, as `parse` of a field does. */
+/** A URL that may carry a password. */
 export function SecretUrl(
   fallback: string,
   description: string,
-  check: readonly string[] | ((text: string) => unknown),
+  protocols: readonly string[],
 ): Field<string> {
-  return field(
-    { type: 'string' },
-    {
-      default: fallback,
-      description,
-      secret: true,
-      parse: (text) => {
-        if (typeof check !== 'function') return parseUrl(text, check);
-        check(text);
-        return text;
-      },
-    },
-  );
+  return SecretText(fallback, description, (text) => parseUrl(text, protocols));
+}
+
+/** A value that may carry a password, read by `parse`. */
+export function SecretText(
+  fallback: string,
+  description: string,
+  parse: (text: string) => string,
+): Field<string> {
+  return field({ type: 'string' }, { default: fallback, description, secret: true, parse });
 }
 
 /** A key or password; unset by default. */

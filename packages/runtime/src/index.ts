@@ -32,14 +32,17 @@ export {
   type RedisRole,
   closeRedis,
   createRedis,
+  reconnectRedis,
   redisAddress,
   redisReady,
 } from './redis.ts';
+export { describeRedis } from './redis-address.ts';
 export {
+  type RedisRisk,
+  type RedisSettings,
+  askRedisSettings,
   judgeRedisFaults,
   judgeRedisSettings,
-  readRedisInfos,
-  readRedisSettings,
   warnOfRedisSettings,
 } from './redis-settings.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';

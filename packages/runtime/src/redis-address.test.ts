@@ -1,54 +1,77 @@
 import { expect, test } from 'vitest';
-import { parseRedisUrl } from './redis-address.ts';
+import { describeRedis, parseRedisUrl } from './redis-address.ts';
+
+const host = (name: string, port: number): object => ({ host: name, port });
 
 test.each([
-  ['redis://host/1', { kind: 'single', url: 'redis://host/1', tls: false }],
-  ['rediss://u:p@host:7000', { kind: 'single', url: 'rediss://u:p@host:7000', tls: true }],
+  ['redis://localhost:6379/0', { kind: 'server', url: 'redis://localhost:6379/0' }],
+  ['rediss://user:secret@redis', { kind: 'server', url: 'rediss://user:secret@redis' }],
   [
-    'redis+cluster://a:7001,b,[::1]:7003',
+    'redis+cluster://a:7000,b:7001, c',
+    { kind: 'cluster', tls: false, nodes: [host('a', 7000), host('b', 7001), host('c', 6379)] },
+  ],
+  [
+    'rediss+cluster://app:p%40ss:word@10.0.0.1:7000,[::1]:7001/0',
     {
       kind: 'cluster',
-      tls: false,
-      nodes: [
-        { host: 'a', port: 7001 },
-        { host: 'b', port: 6379 },
-        { host: '::1', port: 7003 },
-      ],
+      tls: true,
+      username: 'app',
+      password: 'p@ss:word',
+      nodes: [host('10.0.0.1', 7000), host('::1', 7001)],
     },
   ],
   [
-    'rediss+cluster://prosaas:p%40ss@a/0',
-    { kind: 'cluster', tls: true, username: 'prosaas', password: 'p@ss', nodes: [{ host: 'a', port: 6379 }] },
-  ],
-  [
-    'redis+sentinel://:secret@a,b:26380/mymaster/2',
+    'redis+sentinel://s1,s2:26380/mymaster',
     {
       kind: 'sentinel',
       tls: false,
-      password: 'secret',
+      sentinels: [host('s1', 26379), host('s2', 26380)],
       master: 'mymaster',
-      db: 2,
-      sentinels: [
-        { host: 'a', port: 26_379 },
-        { host: 'b', port: 26_380 },
-      ],
+      db: 0,
     },
   ],
-] as const)('%s is understood', (text, target) => {
-  expect(parseRedisUrl(text)).toEqual(target);
+  [
+    'rediss+sentinel://:secret@s1/main-1/3',
+    {
+      kind: 'sentinel',
+      tls: true,
+      password: 'secret',
+      sentinels: [host('s1', 26379)],
+      master: 'main-1',
+      db: 3,
+    },
+  ],
+])('%s is understood', (url, target) => {
+  expect(parseRedisUrl(url)).toEqual(target);
 });
 
 test.each([
-  '',
-  'localhost:6379',
-  'http://localhost',
-  'redis+cluster://',
-  'redis+cluster://a,,b',
-  'redis+cluster://a:99999',
-  'redis+cluster://a/3',
-  'redis+sentinel://a',
-  'redis+sentinel://a/mymaster/x',
-  'redis+sentinel://a/mymaster/0/more',
-])('%j is refused with the forms that are possible', (text) => {
-  expect(() => parseRedisUrl(text)).toThrow(/^must be one of\n.*redis\[s\]:.*\n.*\+cluster.*\n.*\+sentinel/);
+  ['http://a', 'must be a URL that begins with redis://, rediss://, redis+cluster://'],
+  ['a:6379', 'must be a URL that begins with'],
+  ['redis+clusters://a', 'must be a URL that begins with'],
+  ['redis://a:1,b:2', 'must name one host; for several'],
+  ['redis+cluster://', 'number 1 is none'],
+  ['redis+cluster://a:1,,b:2', 'number 2 is none'],
+  ['redis+cluster://a:1,b:port', 'number 2 is none'],
+  ['redis+cluster://a:1,b:70000', 'number 2 is none'],
+  ['redis+cluster://a:1,b:2?x=1', 'number 2 is none'],
+  ['redis+cluster://a:1/1', 'must name no database'],
+  ['redis+cluster://app:50%@a:1', 'write it as %25'],
+  ['redis+sentinel://a,b', 'must end with the name by which the sentinels know the master'],
+  ['redis+sentinel://a/main/one', 'must end with the name'],
+])('%s is refused: %s', (url, problem) => {
+  expect(() => parseRedisUrl(url)).toThrow(problem);
+});
+
+test('no fault repeats anything of the value, which may hold a password', () => {
+  const url = 'redis+cluster://app:hunter2@a:hunter2';
+  expect(() => parseRedisUrl(url)).toThrow(/^(?!.*hunter2)/);
+});
+
+test.each([
+  ['redis://app:secret@redis', 'redis:6379'],
+  ['redis+cluster://app:secret@a:7000,[::1]:7001', 'a:7000,[::1]:7001'],
+  ['redis+sentinel://app:secret@s1,s2/main', 'main of s1:26379,s2:26379'],
+])('%s is told to people as %s', (url, text) => {
+  expect(describeRedis(url)).toBe(text);
 });

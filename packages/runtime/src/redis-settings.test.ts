@@ -1,4 +1,5 @@
-import { startRedis } from '@prosaas/devstack';
+import { testRedis } from '@prosaas/devstack';
+import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { createLogger } from './logger.ts';
 import {
@@ -7,18 +8,24 @@ import {
   readRedisSettings,
   warnOfRedisSettings,
 } from './redis-settings.ts';
-import { closeRedis, createRedis, redisReady } from './redis.ts';
 
 const info = (policy: string, aof: string): string =>
   `# Server\r\nredis_version:8.0.2\r\n# Memory\r\nmaxmemory_policy:${policy}\r\n# Persistence\r\naof_enabled:${aof}\r\n`;
 
 test.each([
-  ['noeviction', '1', []],
-  ['allkeys-lru', '1', ['evicts_keys']],
-  ['noeviction', '0', ['no_append_only_file']],
-  ['volatile-ttl', '0', ['evicts_keys', 'no_append_only_file']],
-])('eviction policy %s with appendonly %s is judged %j', (policy, aof, reasons) => {
-  expect(judgeRedisSettings(readRedisSettings(info(policy, aof)))).toEqual(reasons);
+  ['noeviction', '1', 'everysec', []],
+  ['noeviction', '1', 'always', []],
+  ['noeviction', '1', undefined, []],
+  ['allkeys-lru', '1', 'everysec', ['evicts_keys']],
+  ['noeviction', '0', 'everysec', ['no_append_only_file']],
+  ['noeviction', '1', 'no', ['append_not_synced']],
+  // Without a file nothing is synced, and one word of it is enough.
+  ['noeviction', '0', 'no', ['no_append_only_file']],
+  ['volatile-ttl', '0', undefined, ['evicts_keys', 'no_append_only_file']],
+  ['allkeys-random', '1', 'no', ['evicts_keys', 'append_not_synced']],
+])('eviction policy %s with appendonly %s and appendfsync %s is judged %j', (policy, aof, fsync, reasons) => {
+  const risks = judgeRedisSettings(readRedisSettings(info(policy, aof), fsync));
+  expect(risks.map(({ reason }) => reason)).toEqual(reasons);
 });
 
 test('settings that Redis does not tell are not judged', () => {
@@ -38,23 +45,42 @@ test.each([
   expect(judgeRedisFaults(readRedisSettings(text))).toEqual(reasons);
 });
 
-test.each([
-  [['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'], []],
-  [
-    ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru'],
-    [
-      expect.stringMatching(/evict.*LOST.*noeviction/),
-      expect.stringMatching(/append-only.*LOST.*appendonly yes/),
-    ],
-  ],
-])('a service that starts on a Redis with %j says what it loses', async (args, warnings) => {
-  await using server = await startRedis({ args });
-  const lines: { level: string; msg: string }[] = [];
-  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) };
+async function warningsOf(url: string): Promise<{ level: string; reasons: string[]; msg: string }[]> {
+  const lines: string[] = [];
+  const destination = { write: (line: string): void => void lines.push(line) };
   const log = createLogger({ service: 'test', instance: 'test', level: 'info', destination });
-  const redis = createRedis({ url: server.url, name: 'test', role: 'commands', log });
-  await redisReady(redis);
-  await warnOfRedisSettings(redis, log);
-  await closeRedis(redis);
-  expect(lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg)).toEqual(warnings);
+  const redis = new Redis(url);
+  try {
+    await warnOfRedisSettings({ redis, key: '{test}:stack', log, signal: AbortSignal.timeout(20_000) });
+  } finally {
+    redis.disconnect();
+  }
+  return lines.map((line) => JSON.parse(line) as { level: string; reasons: string[]; msg: string });
+}
+
+test('a Redis that is set well is passed over in silence', async () => {
+  await using server = await testRedis();
+  expect(await warningsOf(server.url)).toEqual([]);
+});
+
+test('one line of the log lists every setting with which Redis may lose jobs', async () => {
+  await using server = await testRedis({
+    args: ['--maxmemory-policy', 'allkeys-lru', '--appendfsync', 'no'],
+  });
+  const [line, ...more] = await warningsOf(server.url);
+  expect(more).toEqual([]);
+  expect(line).toMatchObject({ level: 'error', reasons: ['evicts_keys', 'append_not_synced'] });
+  expect(line?.msg).toContain('maxmemory-policy is allkeys-lru');
+  expect(line?.msg).toContain('appendfsync is no');
+});
+
+test.each([
+  { by: 'under another name', args: ['--rename-command', 'CONFIG', ''], user: '' },
+  { by: 'for this user', args: '--user app on >secret ~* +@all -config'.split(' '), user: 'app:secret@' },
+])('where CONFIG is refused ($by), what INFO tells is judged and nothing else', async ({ args, user }) => {
+  await using server = await testRedis({
+    args: [...args, '--maxmemory-policy', 'volatile-lru', '--appendfsync', 'no'],
+  });
+  const lines = await warningsOf(server.url.replace('//', `//${user}`));
+  expect(lines.map(({ reasons }) => reasons)).toEqual([['evicts_keys']]);
 });

@@ -1,18 +1,21 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { retryForever } from './backoff.ts';
 import type { Logger } from './logger.ts';
 
 export interface RedisSettings {
   version: string | undefined;
+  /** Undefined: Redis does not tell. */
   evictionPolicy: string | undefined;
   appendOnly: boolean | undefined;
+  appendFsync: string | undefined;
   readOnly: boolean;
   loading: boolean;
   appendFailed: boolean;
   full: boolean;
 }
 
-/** From the text of `INFO`. */
-export function readRedisSettings(info: string): RedisSettings {
+/** From the text of `INFO`, and what `CONFIG GET appendfsync` answers where it is allowed: `INFO` does not tell that one. */
+export function readRedisSettings(info: string, appendFsync?: string): RedisSettings {
   const fields = new Map<string, string>();
   for (const line of info.split(/\r?\n/)) {
     const colon = line.indexOf(':');
@@ -24,6 +27,7 @@ export function readRedisSettings(info: string): RedisSettings {
     version: fields.get('valkey_version') ?? fields.get('redis_version'),
     evictionPolicy: fields.get('maxmemory_policy'),
     appendOnly: aof === undefined ? undefined : aof === '1',
+    appendFsync,
     readOnly: fields.get('role') === 'slave',
     loading: fields.get('loading') === '1',
     appendFailed: aof === '1' && fields.get('aof_last_write_status') === 'err',
@@ -31,14 +35,29 @@ export function readRedisSettings(info: string): RedisSettings {
   };
 }
 
-/** Why jobs or counts could be lost with these settings: reason codes. */
-export function judgeRedisSettings(settings: RedisSettings): string[] {
-  const reasons: string[] = [];
-  if (settings.evictionPolicy !== undefined && settings.evictionPolicy !== 'noeviction') {
-    reasons.push('evicts_keys');
+/** A setting with which Redis may lose jobs and counts: its reason code, and in words. */
+export interface RedisRisk {
+  reason: string;
+  told: string;
+}
+
+/** Why jobs or counts could be lost with these settings. What Redis does not tell is not judged. */
+export function judgeRedisSettings({ evictionPolicy, appendOnly, appendFsync }: RedisSettings): RedisRisk[] {
+  const risks: RedisRisk[] = [];
+  if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction') {
+    const told = `maxmemory-policy is ${evictionPolicy} and has to be noeviction: jobs are thrown away when memory is short`;
+    risks.push({ reason: 'evicts_keys', told });
   }
-  if (settings.appendOnly === false) reasons.push('no_append_only_file');
-  return reasons;
+  if (appendOnly === false) {
+    const told = 'appendonly is no and has to be yes: jobs that wait are gone when Redis restarts';
+    risks.push({ reason: 'no_append_only_file', told });
+  }
+  if (appendOnly !== false && appendFsync === 'no') {
+    const told =
+      'appendfsync is no and has to be everysec or always: half a minute of jobs is gone when its machine goes down';
+    risks.push({ reason: 'append_not_synced', told });
+  }
+  return risks;
 }
 
 /** Why Redis answers and takes no writes all the same: reason codes. */
@@ -58,27 +77,40 @@ export function judgeRedisFaults({
   ];
 }
 
-/** What `INFO` says of Redis; of a cluster, of each of its masters. */
-export async function readRedisInfos(redis: Redis): Promise<string[]> {
-  const { isCluster, nodes } = redis as unknown as Partial<Cluster>;
-  const masters = isCluster && nodes ? nodes.call(redis as unknown as Cluster, 'master') : [redis];
-  return Promise.all(masters.map((master) => master.info()));
+type Reply = [error: Error | null, result: unknown];
+
+/** The settings of the server that holds `key`: a pipeline goes where its key is, in a cluster too. */
+export async function askRedisSettings(redis: Redis, key: string): Promise<RedisSettings> {
+  const replies = await redis.pipeline().exists(key).info().config('GET', 'appendfsync').exec();
+  if (replies === null) throw new Error('Redis did not carry out a pipeline');
+  const [found, info, config] = replies as [Reply, Reply, Reply];
+  const refused = found[0] ?? info[0];
+  if (refused) throw refused;
+  // Managed servers rename CONFIG or forbid it.
+  const [, appendFsync] = config[0] ? [] : (config[1] as [string, string] | []);
+  return readRedisSettings(info[1] as string, appendFsync);
 }
 
-const advice: Readonly<Record<string, string>> = {
-  evicts_keys:
-    'Redis may evict keys when its memory is full: JOBS AND COUNTS MAY BE LOST. Set `maxmemory-policy noeviction`',
-  no_append_only_file:
-    'Redis keeps no append-only file: JOBS AND COUNTS ARE LOST WHEN IT RESTARTS. Set `appendonly yes`',
-};
-
-/** Says loudly, at the start of a service, what of Redis' settings loses jobs. While Redis is away it says nothing. */
-export async function warnOfRedisSettings(redis: Redis, log: Logger): Promise<void> {
+/** Once Redis answers: one loud line where the server that holds `key` may lose jobs. Never rejects; over when `signal` aborts. */
+export async function warnOfRedisSettings({
+  redis,
+  key,
+  log,
+  signal,
+}: {
+  redis: Redis;
+  key: string;
+  log: Logger;
+  signal: AbortSignal;
+}): Promise<void> {
+  // Redis that is away has a line of its own in the log.
+  const waiting = { signal, baseMs: 200, maxMs: 3000, onError: () => {} };
   try {
-    const infos = await readRedisInfos(redis);
-    const reasons = new Set(infos.flatMap((info) => judgeRedisSettings(readRedisSettings(info))));
-    for (const reason of reasons) log.warn({ reason }, advice[reason]);
+    const risks = judgeRedisSettings(await retryForever(() => askRedisSettings(redis, key), waiting));
+    if (risks.length === 0) return;
+    const reasons = risks.map(({ reason }) => reason);
+    log.error({ reasons }, `REDIS MAY LOSE JOBS: ${risks.map(({ told }) => told).join('; ')}`);
   } catch (error) {
-    log.debug({ err: error }, 'the settings of Redis could not be read');
+    if (!signal.aborted) throw error;
   }
 }

@@ -1,12 +1,21 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { type Cluster, Redis } from 'ioredis';
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
-import { type HostAndPort, type RedisTarget, parseRedisUrl } from './redis-address.ts';
+import { parseRedisUrl } from './redis-address.ts';
+import {
+  type ClientOptions,
+  type ClusterPatience,
+  endCluster,
+  logNodes,
+  openCluster,
+  reconnectNodes,
+} from './redis-cluster.ts';
 
 /** `commands`: fails fast. `blocking`: waits for ever, what BullMQ's workers need. `publisher`: fails faster still, never queues. */
 export type RedisRole = 'commands' | 'blocking' | 'publisher';
 
 export interface RedisAddress {
+  /** In the forms of `parseRedisUrl`. */
   url: string;
   username?: string;
   password?: string;
@@ -32,8 +41,6 @@ export function redisAddress(config: {
   };
 }
 
-type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
-
 // A command that a lost connection leaves open is not sent again by itself: whoever sent it knows whether it may be repeated.
 const failsFast: ClientOptions = {
   enableOfflineQueue: false,
@@ -51,6 +58,13 @@ const roles: Readonly<Record<RedisRole, ClientOptions>> = {
   blocking: { maxRetriesPerRequest: null, socketTimeout: 30_000 },
 };
 
+/** Less in all than a command's time limit; BullMQ's workers wait for ever. */
+const patience: Readonly<Record<RedisRole, ClusterPatience>> = {
+  commands: { waits: false, redirections: 16, everyMs: 100 },
+  publisher: { waits: false, redirections: 16, everyMs: 50 },
+  blocking: { waits: true, redirections: Infinity, everyMs: 100 },
+};
+
 /**
  * How long a connection has to close by itself. ioredis keeps the process for all of it when the connection was gone already
  * (its default is 2 s): the close that would clear its timer has been.
@@ -58,26 +72,25 @@ const roles: Readonly<Record<RedisRole, ClientOptions>> = {
 const disconnectMs = 100;
 
 /**
- * A client that reconnects for ever. It never throws by itself: an outage is logged once, and its end.
- * Without a connection, `commands` and `publisher` reject each command at once.
+ * A client that reconnects for ever, to a server, to the master that sentinels name, or to a cluster. It never throws by itself:
+ * an outage is logged once, and its end. Without a connection, `commands` and `publisher` reject each command at once.
  *
- * For a cluster it is ioredis' `Cluster`, which has the same commands. All keys of a stack lie in one slot, but for the heartbeat.
+ * That of a cluster is ioredis' `Cluster`, which has the same commands: those with a key go to the node that holds it, those
+ * without one to any node. Put a key into the same pipeline where that matters. While its node alone is away, a command that was
+ * not sent is tried again for up to 2 s.
  */
 export function createRedis({ url, username, password, name, role, log }: RedisClientOptions): Redis {
-  const target = parseRedisUrl(url);
-  const access = { username: target.username ?? username, password: target.password ?? password };
   const options: ClientOptions = {
     ...roles[role],
-    ...(access.username === undefined ? {} : { username: access.username }),
-    ...(access.password === undefined ? {} : { password: access.password }),
-    ...(target.tls && target.kind !== 'single' ? { tls: {} } : {}),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
     connectionName: name,
     connectTimeout: 5000,
     disconnectTimeout: disconnectMs,
-    retryStrategy: reconnectIn,
+    retryStrategy: (attempt) => backoff({ baseMs: 50, maxMs: 1000 }, attempt),
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
-  const redis = connect(target, options);
+  const redis = open(url, options, { name, role, log });
   let away = false;
   redis.on('error', (error: Error) => {
     if (away) return;
@@ -91,66 +104,52 @@ export function createRedis({ url, username, password, name, role, log }: RedisC
   return redis;
 }
 
-function reconnectIn(attempt: number): number {
-  return backoff({ baseMs: 50, maxMs: 1000 }, attempt);
-}
-
-function connect(target: RedisTarget, options: ClientOptions): Redis {
-  switch (target.kind) {
-    case 'single':
-      return new Redis(target.url, options);
-    case 'sentinel': {
-      const { sentinels, master, db, tls } = target;
-      // The password is Redis'; sentinels that have one of their own are not provided for.
-      return new Redis({
-        ...options,
-        sentinels,
-        name: master,
-        db,
-        enableTLSForSentinelMode: tls,
-        sentinelRetryStrategy: reconnectIn,
-      });
-    }
-    case 'cluster':
-      return connectCluster(target.nodes, options);
+function open(
+  url: string,
+  options: ClientOptions,
+  { name, role, log }: Pick<RedisClientOptions, 'name' | 'role' | 'log'>,
+): Redis {
+  const target = parseRedisUrl(url);
+  if (target.kind === 'server') return new Redis(target.url, options);
+  const { tls, username, password } = target;
+  const several: ClientOptions = {
+    ...options,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: {} } : {}),
+  };
+  if (target.kind === 'sentinel') {
+    const { sentinels, master, db } = target;
+    return new Redis({
+      ...several,
+      sentinels,
+      name: master,
+      db,
+      enableTLSForSentinelMode: tls,
+      ...(tls ? { sentinelTLS: {} } : {}),
+      sentinelRetryStrategy: (attempt) => backoff({ baseMs: 50, maxMs: 1000 }, attempt),
+      // Told of a new master by the sentinels, rather than by the old one's silence.
+      failoverDetector: true,
+    });
   }
-}
-
-function connectCluster(nodes: HostAndPort[], options: ClientOptions): Redis {
-  const { retryStrategy: _single, enableOfflineQueue = true, ...redisOptions } = options;
-  const cluster = new Cluster(nodes, {
-    redisOptions,
-    enableOfflineQueue,
-    clusterRetryStrategy: reconnectIn,
-    // Not sent again by itself, as without a cluster; where a slot has moved to is looked up and followed.
-    retryDelayOnFailover: 0,
-    retryDelayOnClusterDown: 100,
-    retryDelayOnTryAgain: 50,
-    slotsRefreshTimeout: 2000,
-    slotsRefreshInterval: 5000,
-  });
-  cluster.on('+node', (node: Redis) => {
-    node.on('error', () => {});
-    // Otherwise at its first command, and those that come until it is there are turned away.
-    if (node.status === 'wait') node.connect().catch(() => {});
-    // ioredis 6.0.0 asks this without anybody who hears of its failure, which would end the process.
-    const asking = node.asking.bind(node);
-    node.asking = () => asking().catch(() => 'OK' as const);
-  });
-  cluster.on('node error', (error: Error) => cluster.emit('error', error));
+  const cluster = openCluster(target, several, patience[role]);
+  logNodes(cluster, name, log);
+  // The same commands; what differs in the types is the constructor.
   return cluster as unknown as Redis;
 }
 
-/** Resolves once the client may be used, of a cluster every master; rejects when `signal` aborts or the client was closed. */
-export async function redisReady(redis: Redis, signal?: AbortSignal): Promise<void> {
-  await clientReady(redis, signal);
-  const { isCluster, nodes } = redis as unknown as Partial<Cluster>;
-  if (!isCluster || !nodes) return;
-  const masters = nodes.call(redis as unknown as Cluster, 'master');
-  await Promise.all(masters.map((master) => clientReady(master, signal)));
+const clusterOf = (redis: Redis): Cluster | undefined =>
+  redis.isCluster ? (redis as unknown as Cluster) : undefined;
+
+/** Opens its connections anew. */
+export function reconnectRedis(redis: Redis): void {
+  const cluster = clusterOf(redis);
+  if (cluster) reconnectNodes(cluster);
+  else redis.disconnect(true);
 }
 
-function clientReady(redis: Redis, signal?: AbortSignal): Promise<void> {
+/** Resolves once the client may be used; rejects when `signal` aborts or the client was closed. */
+export function redisReady(redis: Redis, signal?: AbortSignal): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const ended = (): void => reject(new Error('The Redis client was closed'));
@@ -172,13 +171,15 @@ const quitMs = 1000;
 /** Lets commands under way finish, for a second at most; never rejects. */
 export async function closeRedis(redis: Redis): Promise<void> {
   if (redis.status === 'end') return;
-  const timer = setTimeout(() => redis.disconnect(), quitMs);
+  const cluster = clusterOf(redis);
+  const cut = (): void => (cluster ? endCluster(cluster) : redis.disconnect());
+  const timer = setTimeout(cut, quitMs);
   try {
     if (redis.status === 'ready') await redis.quit();
   } catch {
     // It was away: there is nothing to wait for.
   } finally {
     clearTimeout(timer);
-    redis.disconnect();
+    cut();
   }
 }

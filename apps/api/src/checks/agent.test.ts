@@ -10,7 +10,11 @@ const warm = (service: string): ServingReplica => ({
 });
 
 function run(replicas: readonly ServingReplica[]): Promise<CheckReport | void> {
-  const check = agentCheck({ redis: { status: 'ready', options: {} }, replicas: async () => replicas });
+  const check = agentCheck({
+    redis: { status: 'ready' },
+    address: 'redis:6379',
+    replicas: async () => replicas,
+  });
   return Promise.resolve(check.run(new AbortController().signal));
 }
 

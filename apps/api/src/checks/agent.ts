@@ -4,17 +4,16 @@ import { type AskedRedis, askRedis } from './ask-redis.ts';
 
 /** An agent is loaded and can answer on every live replica that answers customers, and there is one for chats. */
 export function agentCheck({
-  redis,
   replicas,
-}: {
-  redis: AskedRedis;
+  ...asked
+}: AskedRedis & {
   replicas: () => Promise<readonly ServingReplica[]>;
 }): CheckDefinition {
   return {
     name: 'agent',
     componentType: 'component',
     async run(signal) {
-      const warmth = judgeWarmth(await askRedis(replicas, { redis, signal, prefix: 'redis_' }));
+      const warmth = judgeWarmth(await askRedis(replicas, { ...asked, signal, prefix: 'redis_' }));
       const { absent, fallback } = warmth;
       const cold = warmth.cold.filter(({ part }) => part === 'agent');
       const facts = {

@@ -2,8 +2,8 @@ import { CheckFailure } from '@prosaas/observability';
 import { expect, test } from 'vitest';
 import { type AskedRedis, askRedis } from './ask-redis.ts';
 
-const options = { host: 'redis', port: 6379 };
-const ready: AskedRedis = { status: 'ready', options };
+const address = 'redis:6379';
+const ready: AskedRedis = { redis: { status: 'ready' }, address };
 const never = new AbortController().signal;
 
 async function failureOf(asked: Promise<unknown>): Promise<CheckFailure> {
@@ -16,7 +16,7 @@ async function failureOf(asked: Promise<unknown>): Promise<CheckFailure> {
 }
 
 test('what Redis answers is passed on', async () => {
-  expect(await askRedis(async () => 7, { redis: ready, signal: never })).toBe(7);
+  expect(await askRedis(async () => 7, { ...ready, signal: never })).toBe(7);
 });
 
 test('a connection that is lost is told with its address, not as a matter of the queue of the client', async () => {
@@ -24,7 +24,7 @@ test('a connection that is lost is told with its address, not as a matter of the
     async () => {
       throw new Error("Stream isn't writeable and enableOfflineQueue options is false");
     },
-    { redis: { status: 'reconnecting', options }, signal: never, prefix: 'redis_' },
+    { redis: { status: 'reconnecting' }, address, signal: never, prefix: 'redis_' },
   );
   expect(await failureOf(asked)).toMatchObject({
     reason: 'redis_refused',
@@ -36,7 +36,7 @@ test('a connection that is lost is told with its address, not as a matter of the
 test('a Redis that does not answer is given up with the signal', async () => {
   const controller = new AbortController();
   const asked = askRedis(() => new Promise(() => undefined), {
-    redis: ready,
+    ...ready,
     signal: controller.signal,
     prefix: 'redis_',
   });
@@ -49,7 +49,7 @@ test('a Redis that refuses says so', async () => {
     async () => {
       throw new Error('NOPERM this user has no permissions');
     },
-    { redis: ready, signal: never },
+    { ...ready, signal: never },
   );
   expect((await failureOf(asked)).reason).toBe('refused');
 });

@@ -2,8 +2,9 @@ import { CheckFailure, classifyError } from '@prosaas/observability';
 import type { Redis } from 'ioredis';
 
 export interface AskedRedis {
-  readonly status: Redis['status'];
-  readonly options: { readonly host?: string | undefined; readonly port?: number | undefined };
+  readonly redis: Pick<Redis, 'status'>;
+  /** Where it is, for people. */
+  readonly address: string;
 }
 
 /**
@@ -12,7 +13,7 @@ export interface AskedRedis {
  */
 export async function askRedis<T>(
   ask: () => Promise<T>,
-  { redis, signal, prefix = '' }: { redis: AskedRedis; signal: AbortSignal; prefix?: string },
+  { redis, address, signal, prefix = '' }: AskedRedis & { signal: AbortSignal; prefix?: string },
 ): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason as Error);
@@ -20,8 +21,6 @@ export async function askRedis<T>(
   try {
     return await Promise.race([ask(), aborted]);
   } catch (error) {
-    const { host, port } = redis.options;
-    const address = host === undefined ? 'its cluster' : `${host}:${port}`;
     const { status } = redis;
     // The client's own words for it are about its queue.
     const cause =

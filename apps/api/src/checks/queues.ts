@@ -48,10 +48,12 @@ export function judgeQueues({ queues, served, schedules, nowMs }: QueuesSeen): Q
 /** Every queue has somebody who takes its jobs, they are taken, and what is due at its times is done. */
 export function queuesCheck({
   redis,
+  address,
   bullPrefix,
   heartbeatKey,
 }: {
   redis: Redis;
+  address: string;
   bullPrefix: string;
   heartbeatKey: string;
 }): CheckDefinition {
@@ -67,7 +69,7 @@ export function queuesCheck({
             readHeartbeats({ redis, key: heartbeatKey }),
             schedules.read(),
           ]),
-        { redis, signal, prefix: 'redis_' },
+        { redis, address, signal, prefix: 'redis_' },
       );
       const live = replicas.filter(({ state }) => state === 'live');
       const served = new Set(live.flatMap(({ queues: own }) => Object.keys(own)));

@@ -1,26 +1,34 @@
 import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
-import { judgeRedisFaults, judgeRedisSettings, readRedisInfos, readRedisSettings } from '@prosaas/runtime';
+import { askRedisSettings, judgeRedisFaults, judgeRedisSettings } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { askRedis } from './ask-redis.ts';
 
-/** Redis answers, takes writes, and is set so that it loses no job: no eviction, an append-only file. Of a cluster, every master. */
-export function redisCheck({ redis }: { redis: Redis }): CheckDefinition {
+/** Redis answers, takes writes, and is set so that it loses no job: no eviction, an append-only file. */
+export function redisCheck({
+  redis,
+  address,
+  key,
+}: {
+  redis: Redis;
+  address: string;
+  key: string;
+}): CheckDefinition {
   return {
     name: 'redis',
     componentType: 'datastore',
     async run(signal) {
       // Not only PING: a Redis that takes no writes answers it.
-      const infos = await askRedis(() => readRedisInfos(redis), { redis, signal });
-      const nodes = infos.map(readRedisSettings);
+      const settings = await askRedis(() => askRedisSettings(redis, key), { redis, address, signal });
       const detail = {
-        version: nodes[0]?.version ?? null,
-        maxmemory_policy: nodes[0]?.evictionPolicy ?? null,
-        appendonly: nodes[0]?.appendOnly ?? null,
+        version: settings.version ?? null,
+        maxmemory_policy: settings.evictionPolicy ?? null,
+        appendonly: settings.appendOnly ?? null,
+        appendfsync: settings.appendFsync ?? null,
       };
-      const faults = new Set(nodes.flatMap(judgeRedisFaults));
-      if (faults.size > 0) throw new CheckFailure([...faults].join(','), { detail });
-      const reasons = new Set(nodes.flatMap(judgeRedisSettings));
-      return reasons.size === 0 ? { detail } : { status: 'warn', reason: [...reasons].join(','), detail };
+      const faults = judgeRedisFaults(settings);
+      if (faults.length > 0) throw new CheckFailure(faults.join(','), { detail });
+      const reasons = judgeRedisSettings(settings).map(({ reason }) => reason);
+      return reasons.length === 0 ? { detail } : { status: 'warn', reason: reasons.join(','), detail };
     },
   };
 }

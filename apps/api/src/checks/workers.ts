@@ -25,10 +25,12 @@ export function judgeWorkers({
 /** Workers beat: each has proved since its last beat that it works. */
 export function workersCheck({
   redis,
+  address,
   heartbeatKey,
   expected,
 }: {
   redis: Redis;
+  address: string;
   heartbeatKey: string;
   expected: number;
 }): CheckDefinition {
@@ -38,7 +40,7 @@ export function workersCheck({
     async run(signal) {
       const { beat_age_seconds, replicas, left } = await askRedis(
         () => readHeartbeats({ redis, key: heartbeatKey, expected }),
-        { redis, signal, prefix: 'redis_' },
+        { redis, address, signal, prefix: 'redis_' },
       );
       const live = replicas.filter(({ state }) => state === 'live').length;
       const lost = replicas.length - live;

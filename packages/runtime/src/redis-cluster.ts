@@ -1,0 +1,95 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { backoff } from './backoff.ts';
+import type { Logger } from './logger.ts';
+import { type RedisTarget, hostText } from './redis-address.ts';
+
+/** `replyMapping` changes the client's type. */
+export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
+
+/** How often a node is tried again before its connection is given up; while any other answers, that one tells who has the keys. */
+const nodeAttempts = 5;
+
+/** What the cluster does with a command while the node that it belongs to is away or the keys move. */
+export interface ClusterPatience {
+  /** Whether commands wait while no node at all answers. */
+  waits: boolean;
+  /** How often a command that was not carried out is tried again; one that was sent and got no answer is none of these. */
+  redirections: number;
+  everyMs: number;
+}
+
+/**
+ * A client of a Redis Cluster that behaves as one of a single server with `node` as its options: it comes back by itself, and
+ * does not send again what `node` says is not sent again.
+ */
+export function openCluster(
+  target: Extract<RedisTarget, { kind: 'cluster' }>,
+  node: ClientOptions,
+  { waits, redirections, everyMs }: ClusterPatience,
+): Cluster {
+  hearAsking();
+  return new Cluster(target.nodes, {
+    enableOfflineQueue: waits,
+    maxRedirections: redirections,
+    retryDelayOnFailover: everyMs,
+    retryDelayOnClusterDown: everyMs,
+    retryDelayOnTryAgain: everyMs,
+    clusterRetryStrategy: (attempt) => backoff({ baseMs: 50, maxMs: 1000 }, attempt),
+    // Without one of its own a node's open commands end in the words on which the cluster sends them again.
+    clusterNodeRetryStrategy: (attempt) =>
+      attempt <= nodeAttempts ? backoff({ baseMs: 50, maxMs: 200 }, attempt) : null,
+    // A node that is silent has not been asked for long: another one may have its keys by now.
+    slotsRefreshInterval: 5000,
+    slotsRefreshTimeout: 2000,
+    // A name stays a name, which is what a certificate is made out to.
+    dnsLookup: (address, callback) => callback(null, address),
+    redisOptions: node,
+  });
+}
+
+/** Says once of each node that it is away, and that it is back. */
+export function logNodes(cluster: Cluster, name: string, log: Logger): void {
+  const away = new Set<string>();
+  cluster.on('node error', (err: Error, node: string) => {
+    // With none left, the client as a whole is away, and says so.
+    if (cluster.status !== 'ready' || away.has(node)) return;
+    away.add(node);
+    log.warn({ redis: name, node, err }, 'a node of Redis Cluster is away');
+  });
+  cluster.on('+node', (connection: Redis) => {
+    const { host = '', port = 0 } = connection.options;
+    const node = hostText({ host, port });
+    connection.on('ready', () => {
+      if (away.delete(node)) log.info({ redis: name, node }, 'the node of Redis Cluster is back');
+    });
+  });
+  cluster.on('ready', () => away.clear());
+}
+
+/** Cuts all connections. ioredis 6.0.0 then waits for the last one to end, and for ever where there was none. */
+export function endCluster(cluster: Cluster): void {
+  cluster.disconnect();
+  if (cluster.nodes().length === 0) cluster['handleCloseEvent']();
+}
+
+/** Opens the connections anew. Its own disconnect(true) never ends when a node joins the pool just then (ioredis 6.0.0). */
+export function reconnectNodes(cluster: Cluster): void {
+  for (const node of cluster.nodes()) if (node.status === 'ready') node.disconnect(true);
+}
+
+let heard = false;
+
+/**
+ * ioredis 6.0.0 sends ASKING to a node that keys are moving to and lets nobody hear of its failure (`redis.asking()` in
+ * built/cluster/index.js): a connection lost just then would end the process. The command that follows fails with it, heard.
+ */
+function hearAsking(): void {
+  if (heard) return;
+  heard = true;
+  const { asking } = Redis.prototype;
+  Redis.prototype.asking = function hear(this: Redis, ...args: []) {
+    const sent = asking.apply(this, args);
+    sent.catch(() => {});
+    return sent;
+  };
+}

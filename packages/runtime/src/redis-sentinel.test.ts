@@ -1,0 +1,54 @@
+import { type SentinelRedis, poll, startSentinelRedis } from '@prosaas/devstack';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createLogger } from './logger.ts';
+import { type RedisRole, closeRedis, createRedis, redisReady } from './redis.ts';
+import { askRedisSettings } from './redis-settings.ts';
+
+const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+let sentinel: SentinelRedis;
+const clients: Redis[] = [];
+
+beforeAll(async () => {
+  sentinel = await startSentinelRedis();
+});
+afterAll(async () => {
+  await sentinel[Symbol.asyncDispose]();
+});
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map(closeRedis));
+});
+
+async function client(role: RedisRole): Promise<Redis> {
+  const redis = createRedis({ url: sentinel.url, name: `test:${role}`, role, log });
+  clients.push(redis);
+  await redisReady(redis, AbortSignal.timeout(20_000));
+  return redis;
+}
+
+const written = (redis: Redis, key: string): Promise<string> =>
+  poll(() => redis.set(key, 'x').catch(() => undefined), { timeoutMs: 30_000, what: 'a write' });
+
+test('the master is found through the sentinel, and the one after it when an operator switches over', async () => {
+  const redis = await client('commands');
+  await redis.set('a', '1');
+  expect(await askRedisSettings(redis, 'a')).toMatchObject({ readOnly: false, appendOnly: true });
+  await sentinel.switchOver();
+  await written(redis, 'b');
+  expect(await redis.get('a')).toBe('1');
+  expect(await askRedisSettings(redis, 'a')).toMatchObject({ readOnly: false });
+});
+
+test('when the master dies its replica takes over, and clients of every role go on there', async () => {
+  const [commands, publisher, blocking] = await Promise.all(
+    (['commands', 'publisher', 'blocking'] as const).map(client),
+  );
+  const popped = blocking!.blpop('list', 0);
+  const port = await sentinel.masterPort();
+  await sentinel.servers.get(port)?.kill();
+  await written(commands!, 'c');
+  await written(publisher!, 'd');
+  expect(await sentinel.masterPort()).not.toBe(port);
+  await commands!.rpush('list', 'y');
+  expect(await popped).toEqual(['list', 'y']);
+});
