@@ -9,6 +9,12 @@ import { lastResort } from './not-working.ts';
 import type { Order, Outcome } from './sandbox/protocol.ts';
 import { Stopping, TimeIsUp, describeError, judge } from './verdict.ts';
 
+// The worker is gone, or needs it no more. First of all: it may be gone before this process has started.
+process.on('disconnect', () => process.exit(0));
+if (!process.connected) process.exit(0);
+// Signals to its group are the worker's affair.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+
 const config = loadConfig(Config, process.env);
 const identity = identify('worker');
 const log = createLogger({
@@ -71,6 +77,3 @@ process.on('message', (order: Order) => {
       .get(order.id)
       ?.abort(order.because === 'stopping' ? new Stopping('the worker stops') : new TimeIsUp());
 });
-// The worker is gone, or needs it no more. Signals to its group are the worker's affair.
-process.on('disconnect', () => process.exit(0));
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});

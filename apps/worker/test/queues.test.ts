@@ -70,3 +70,24 @@ test('a job of a sandboxed queue that computes for ever takes no worker with it'
   expect(stage.baileys.sent).toHaveLength(1);
   expect(worker.exitCode).toBeNull();
 });
+
+test('a sandbox ends with its worker, also when that is killed before the sandbox has started', async () => {
+  const worker = stage.fork({ LOG_LEVEL: 'INFO', TEST_SANDBOXED: 'outbound-messages' });
+  const sandbox = new Promise<number>((resolve) => {
+    worker.stdout?.on('data', (text: string) => {
+      const [, pid] = /"pid":(\d+),"msg":"a sandbox was started/.exec(text) ?? [];
+      if (pid !== undefined) resolve(Number(pid));
+    });
+  });
+  await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  const pid = await sandbox;
+  worker.kill('SIGKILL');
+  const isGone = (): boolean => {
+    try {
+      return !process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+  };
+  await poll(isGone, { timeoutMs: 30_000, what: 'the sandbox to be gone' });
+});
