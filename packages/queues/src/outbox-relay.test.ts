@@ -93,6 +93,25 @@ test('what is committed while Redis is away is enqueued once when it is back', a
   expect(await enqueued()).toBe(510);
 });
 
+test('a backlog of thousands is enqueued once each, although Redis goes three times in the middle', async () => {
+  await write(4000);
+  const relays = startRelays(2);
+  for (let outage = 1; outage <= 3; outage++) {
+    const left = 4000 - outage * 900;
+    await poll(async () => (await readOutboxBacklog(db)).waiting <= left, {
+      timeoutMs: 30_000,
+      everyMs: 1,
+      what: `${left} rows to be left`,
+    });
+    await server.stop();
+    await server.start();
+  }
+  await poll(empty, { timeoutMs: 30_000, what: 'an empty outbox' });
+  await Promise.all(relays.map((relay) => relay[Symbol.asyncDispose]()));
+  expect(await enqueued()).toBe(4000);
+  expect((await readQueueTotals(redis, bullPrefix)).queues['inbound-messages'].waiting).toBe(4000);
+});
+
 test('a Redis that answers too late does not double what it had taken', async () => {
   await write(100);
   server.freeze();
