@@ -75,7 +75,11 @@ test('each replica has a key of its own, with what it says of itself', async () 
     started_at: expect.any(Number),
     beat_at: expect.any(Number),
     last_job_at: null,
-    queues: { 'inbound-messages': expect.any(String), 'outbound-messages': expect.any(String) },
+    queues: {
+      'inbound-messages': expect.any(String),
+      'outbound-messages': expect.any(String),
+      schedules: expect.any(String),
+    },
   });
 });
 

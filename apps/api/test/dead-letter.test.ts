@@ -177,7 +177,7 @@ test('a filter that matches more than a thousand needs a limit, and nothing is h
     concurrency: 50,
     metrics: { maxDataPoints: 60 },
   });
-  await poll(async () => (await totals()).failed === 1001, { what: 'the jobs to fail' });
+  await poll(async () => (await totals()).failed === 1001, { timeoutMs: 90_000, what: 'the jobs to fail' });
   await failing.close();
   await using mover = createDeadLetterMover({ redis, bullPrefix, onDead: async () => {} });
   await mover.sweep();
@@ -190,7 +190,7 @@ test('a filter that matches more than a thousand needs a limit, and nothing is h
     body: { code: 'PAYLOAD_INVALID' },
   });
   expect(await totals()).toMatchObject({ deadLetterDepth: 1001 });
-});
+}, 180_000);
 
 test('an API key reads its letters and changes none', async () => {
   await fail(['A: 1']);

@@ -180,7 +180,7 @@ export async function startWorker(
           ...consumers.workers.map((worker) =>
             watchBullWorker(worker, { timeLimitMs: queues[worker.name as QueueName].timeLimitMs }),
           ),
-          watchBullWorker(schedules.worker, { timeLimitMs: LONGEST_RUN_MS }),
+          watchBullWorker(schedules.worker, { timeLimitMs: LONGEST_RUN_MS, tellsLastJob: false }),
         ],
         log,
         ...(giveUp && { giveUp }),

@@ -5,6 +5,8 @@ import { type Evidence, judge } from './evidence.ts';
 export interface BullWorkerOptions {
   /** How long a job may run. One that takes longer blocks a slot without working. */
   timeLimitMs?: number;
+  /** False for a queue of housekeeping: `last_job_at` shall tell when the worker last did what it is there for. */
+  tellsLastJob?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ const FETCH_SLACK_MS = 900;
 /** Watches a BullMQ worker for proof that it works. Ask before its first job; dispose to leave the worker as it was. */
 export function watchBullWorker(
   worker: Worker,
-  { timeLimitMs = 10 * 60_000 }: BullWorkerOptions = {},
+  { timeLimitMs = 10 * 60_000, tellsLastJob = true }: BullWorkerOptions = {},
 ): Consumer {
   const inside = worker as unknown as WorkerInside;
   const { backend } = inside;
@@ -80,7 +82,7 @@ export function watchBullWorker(
   return {
     queue: worker.name,
     get lastJobAt() {
-      return jobTakenAt;
+      return tellsLastJob ? jobTakenAt : undefined;
     },
     ready: () => firstEvidence,
     prove: (since, now) => judge(evidence(now), timeLimitMs, since, now),
