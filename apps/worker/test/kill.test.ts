@@ -147,7 +147,8 @@ test('while PostgreSQL is away jobs wait and use up no attempt', async () => {
        end
      end
      return most`,
-    0,
+    1,
+    '{prosaas}:inbound-messages:completed',
   );
   expect(tried).toBe(1);
   // Its connections end before its server does.

@@ -130,6 +130,22 @@ test('completed and failed are final outcomes: retries in between are not counte
   expect(readings.map(balance).filter((difference) => difference !== 0)).toEqual([]);
 });
 
+test('a worker that waits for jobs takes them again after Redis was away for seconds', async () => {
+  const done: string[] = [];
+  work(async (id) => void done.push(id));
+  const [before, after] = [messageJob(), messageJob()];
+  await producer.enqueue('inbound-messages', before);
+  await poll(() => done.includes(before.key), { what: 'a job before' });
+  await server.stop();
+  const stopped = performance.now();
+  await poll(() => performance.now() - stopped > 4000, { what: 'every attempt to come back to fail' });
+  await server.start();
+  await poll(() => producer.enqueue('inbound-messages', after).then(() => true), {
+    what: 'a job to be added',
+  });
+  await poll(() => done.includes(after.key), { what: 'a job after' });
+});
+
 test('a failed job moves to the dead letter once, with its story, and what it leaves undone is settled before', async () => {
   const jobs = Array.from({ length: 30 }, () => ({ queue: 'inbound-messages' as const, ...messageJob() }));
   await producer.enqueueUnchecked(jobs);

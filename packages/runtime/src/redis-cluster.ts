@@ -1,4 +1,4 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
 import { type RedisTarget, hostText } from './redis-address.ts';
@@ -28,7 +28,7 @@ export function openCluster(
   { waits, redirections, everyMs }: ClusterPatience,
 ): Cluster {
   hearAsking();
-  return new Cluster(target.nodes, {
+  return new LastingCluster(target.nodes, {
     enableOfflineQueue: waits,
     maxRedirections: redirections,
     retryDelayOnFailover: everyMs,
@@ -66,10 +66,51 @@ export function logNodes(cluster: Cluster, name: string, log: Logger): void {
   cluster.on('ready', () => away.clear());
 }
 
-/** Cuts all connections. ioredis 6.0.0 then waits for the last one to end, and for ever where there was none. */
-export function endCluster(cluster: Cluster): void {
-  cluster.disconnect();
-  if (cluster.nodes().length === 0) cluster['handleCloseEvent']();
+/** A cut that has not come to its end by then never will. */
+const cutMs = 300;
+
+/**
+ * ioredis 6.0.0 leaves a cluster "disconnecting" for good when its pool was empty, or a node joined it just then, and takes a
+ * connect() after a disconnect() that fails for the end; and the promise of a connect() that finds the cluster not well, as it is for
+ * seconds after a restart, never settles. BullMQ 6.7.0 does both to the clients that it blocks on, from two places
+ * at once, and waits for all of it: here every cut ends, and every connect() is wanted and settles.
+ */
+class LastingCluster extends Cluster {
+  override connect(): Promise<void> {
+    if (this.status === 'disconnecting') this.endCut();
+    this['manuallyClosing'] = false;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const failed = (): void => reject(new Error('Redis Cluster is not ready'));
+    this.once('close', failed).once('end', failed);
+    super.connect().then(resolve, reject);
+    return promise.finally(() => this.off('close', failed).off('end', failed));
+  }
+
+  override disconnect(reconnect = false): void {
+    const empty = this.nodes().length === 0;
+    let ended = reconnect;
+    this.once('end', () => (ended = true));
+    super.disconnect(reconnect);
+    const epoch = this['connectionEpoch'];
+    const finish = (): void => {
+      if (this.status === 'disconnecting' && this['connectionEpoch'] === epoch) this.endCut();
+      // Somebody else has connected it since: the end that this one waits for is told all the same.
+      else if (!ended) this.emit('end');
+    };
+    if (empty) finish();
+    else setTimeout(finish, cutMs).unref();
+  }
+
+  private endCut(): void {
+    this['connectionPool'].reset([]);
+    this['handleCloseEvent']();
+  }
+
+  /** BullMQ blocks on a duplicate, which has to be one of these. */
+  override duplicate: Cluster['duplicate'] = ((nodes: ClusterNode[] = [], overrides: ClusterOptions = {}) => {
+    const options = { ...this.options, ...overrides } as ConstructorParameters<typeof Cluster<'legacy'>>[1];
+    return new LastingCluster(nodes.length > 0 ? nodes : this['startupNodes'], options);
+  }) as Cluster['duplicate'];
 }
 
 /** Opens the connections anew. Its own disconnect(true) never ends when a node joins the pool just then (ioredis 6.0.0). */

@@ -5,7 +5,6 @@ import { parseRedisUrl } from './redis-address.ts';
 import {
   type ClientOptions,
   type ClusterPatience,
-  endCluster,
   logNodes,
   openCluster,
   reconnectNodes,
@@ -171,15 +170,13 @@ const quitMs = 1000;
 /** Lets commands under way finish, for a second at most; never rejects. */
 export async function closeRedis(redis: Redis): Promise<void> {
   if (redis.status === 'end') return;
-  const cluster = clusterOf(redis);
-  const cut = (): void => (cluster ? endCluster(cluster) : redis.disconnect());
-  const timer = setTimeout(cut, quitMs);
+  const timer = setTimeout(() => redis.disconnect(), quitMs);
   try {
     if (redis.status === 'ready') await redis.quit();
   } catch {
     // It was away: there is nothing to wait for.
   } finally {
     clearTimeout(timer);
-    cut();
+    redis.disconnect();
   }
 }
