@@ -14,8 +14,6 @@ const QUEUE = 'inbound-messages';
 /** Adds jobs to a queue and does them; `onJob` hears of each as it starts. */
 export interface BenchWorker {
   add(ids: readonly string[]): Promise<unknown>;
-  /** Jobs that are there and not due for an hour. */
-  addLater(count: number): Promise<void>;
   /** In Redis: what is added stands ready. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -53,7 +51,7 @@ export async function plainBullMq(prefix: string, onJob: OnJob): Promise<BenchWo
   );
   await worker.waitUntilReady();
   const { attempts, backoff, keepCompleted } = queueTable[QUEUE];
-  const job = (id: string, delay = 0): Parameters<typeof queue.addBulk>[0][number] => ({
+  const job = (id: string): Parameters<typeof queue.addBulk>[0][number] => ({
     name: QUEUE,
     data: payloadOf(id),
     opts: {
@@ -61,7 +59,6 @@ export async function plainBullMq(prefix: string, onJob: OnJob): Promise<BenchWo
       attempts,
       backoff: { type: 'exponential', delay: backoff.delayMs, jitter: backoff.jitter },
       removeOnComplete: { age: keepCompleted.ageSeconds, count: keepCompleted.count },
-      ...(delay > 0 && { delay }),
     },
   });
   return {
@@ -69,18 +66,16 @@ export async function plainBullMq(prefix: string, onJob: OnJob): Promise<BenchWo
       more.length === 0 && first !== undefined
         ? queue.add(QUEUE, payloadOf(first), job(first).opts)
         : queue.addBulk([first!, ...more].map((id) => job(id))),
-    addLater: (count) =>
-      inBatches(
-        Array.from({ length: count }, () => randomUUID()),
-        (ids) => queue.addBulk(ids.map((id) => job(id, HOUR_MS))),
-      ),
     pause: () => queue.pause(),
     resume: () => queue.resume(),
   };
 }
 
 /** The worker's own consumers and its producer, with its metrics published: only what a job does is not its own. */
-export async function prosaas(namespace: string, onJob: OnJob): Promise<BenchWorker> {
+export async function prosaas(
+  namespace: string,
+  onJob: OnJob,
+): Promise<BenchWorker & { addLater(count: number): Promise<void> }> {
   const { bullPrefix } = keyspace(namespace);
   const client = (name: string, role: 'commands' | 'blocking'): ReturnType<typeof createRedis> =>
     createRedis({ url: redisUrl(), name, role, log });
@@ -120,6 +115,7 @@ export async function prosaas(namespace: string, onJob: OnJob): Promise<BenchWor
       more.length === 0 && first !== undefined
         ? producer.enqueue(QUEUE, { key: first, payload: payloadOf(first) })
         : producer.enqueueUnchecked([first!, ...more].map(job)),
+    /** Jobs that are there and not due for an hour. */
     addLater: (count) =>
       inBatches(
         Array.from({ length: count }, () => randomUUID()),
@@ -128,6 +124,21 @@ export async function prosaas(namespace: string, onJob: OnJob): Promise<BenchWor
       ),
     pause: () => control.pause(QUEUE),
     resume: () => control.resume(QUEUE),
+  };
+}
+
+/** No queue at all: what `onJob` costs by itself, as many at once. */
+export async function handlerAlone(_name: string, onJob: OnJob): Promise<BenchWorker> {
+  const ready: string[] = [];
+  const lane = async (): Promise<void> => {
+    for (let id = ready.pop(); id !== undefined; id = ready.pop()) await onJob(id);
+  };
+  return {
+    add: async (ids) => ready.push(...ids),
+    pause: async () => {},
+    resume: async () => {
+      for (let one = 0; one < CONCURRENCY; one++) void lane();
+    },
   };
 }
 

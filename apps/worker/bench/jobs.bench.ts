@@ -37,13 +37,17 @@ const names = [
   'prosaas',
   'prosaas, 100,000 jobs waiting',
   'prosaas with its inbox',
+  // Its floor: PostgreSQL, and the client, with no queue around.
+  'the inbox alone',
   'plain BullMQ with the same statement',
 ];
 const times = await compare(new URL('peers/jobs.ts', import.meta.url), names, {
   rounds: ROUNDS,
   roundMs: 1500,
 });
-const [plain = [], ours = [], backlog = [], inbox = [], plainInbox = []] = names.map((name) => times[name]!);
+const [plain = [], ours = [], backlog = [], inbox = [], , plainInbox = []] = names.map(
+  (name) => times[name]!,
+);
 report(
   'Time for a job, 50 at once, that does nothing',
   Object.fromEntries(names.map((name) => [name, microseconds(median(times[name]!) / 1000)])),

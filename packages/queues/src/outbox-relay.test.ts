@@ -108,6 +108,7 @@ test('a backlog of thousands is enqueued once each, although Redis goes three ti
   }
   await poll(empty, { timeoutMs: 30_000, what: 'an empty outbox' });
   await Promise.all(relays.map((relay) => relay[Symbol.asyncDispose]()));
+  await redisReady(redis);
   expect(await enqueued()).toBe(4000);
   expect((await readQueueTotals(redis, bullPrefix)).queues['inbound-messages'].waiting).toBe(4000);
 });

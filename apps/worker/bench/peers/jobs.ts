@@ -1,7 +1,14 @@
 import { type Database, closeMessage, messageCloser } from '@prosaas/database';
 import { Measured, type Operation, type Peers } from '@prosaas/devstack/bench';
 import { randomUUID } from 'node:crypto';
-import { type BenchWorker, benchDatabase, inBatches, plainBullMq, prosaas } from '../bench-worker.ts';
+import {
+  type BenchWorker,
+  benchDatabase,
+  handlerAlone,
+  inBatches,
+  plainBullMq,
+  prosaas,
+} from '../bench-worker.ts';
 
 type Make = (name: string, onJob: (id: string) => void | Promise<void>) => Promise<BenchWorker>;
 
@@ -60,5 +67,6 @@ export const peers: Peers['peers'] = {
   prosaas: () => throughput(prosaas, 'ours'),
   'prosaas, 100,000 jobs waiting': () => throughput(prosaas, 'backlog', { waiting: WAITING }),
   'prosaas with its inbox': () => throughput(prosaas, 'inbox', { inbox: ours }),
+  'the inbox alone': () => throughput(handlerAlone, 'none', { inbox: ours }),
   'plain BullMQ with the same statement': () => throughput(plainBullMq, 'plain-inbox', { inbox: oneByOne }),
 };
