@@ -144,6 +144,9 @@ test('a sentence that the voice cannot speak becomes a tone, and the call goes o
 });
 
 test('many calls at once are all greeted, recorded and counted', async () => {
+  // The callers end their messages by a key. On a machine that is late they are silent between two words, and that is not what this is about.
+  await using patient = await stage.desk({}, { timings: { idleMs: 30_000, silenceMs: 30_000 } });
+  await patient.warm();
   let seen = false;
   const talk = async (stream: CallerStream): Promise<void> => {
     await stream.untilMarks(1);
@@ -151,15 +154,14 @@ test('many calls at once are all greeted, recorded and counted', async () => {
     while (!seen);
     stream.press('#');
   };
-  const calls = await Promise.all(Array.from({ length: 15 }, () => desk.provider.call({ script: talk })));
-  await poll(async () => (await desk.get('/health')).body['active_calls'] === 15, {
+  const calls = await Promise.all(Array.from({ length: 15 }, () => patient.provider.call({ script: talk })));
+  await poll(async () => (await patient.get('/health')).body['active_calls'] === 15, {
     timeoutMs: 20_000,
     what: '15 active calls',
   });
   seen = true;
   const reports = await Promise.all(calls.map((call) => call.ended));
-  // The greeting and the farewell; a caller who is late between two words, on a machine that is, is asked once more.
-  for (const { marks } of reports) expect(marks.length).toBeGreaterThanOrEqual(2);
+  expect(reports.map(({ marks }) => marks.length)).toEqual(Array.from({ length: 15 }, () => 2));
   const records = await Promise.all(calls.map(({ sid }) => stage.outcomeOf(sid)));
   expect(records.map(({ recordings }) => recordings.length)).toEqual(Array.from({ length: 15 }, () => 1));
   expect(await stage.totals()).toEqual({ started: 15, completed: 15, errors: 0, rejected: 0, active: 0 });

@@ -11,7 +11,7 @@ import type { Logger } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
 import type { RunningJobs } from './running-jobs.ts';
-import type { SandboxedJob } from './sandbox/sandbox.ts';
+import type { SandboxedJob } from './sandbox/protocol.ts';
 import { describeError, judge } from './verdict.ts';
 import type { Task } from './work-off.ts';
 

@@ -6,7 +6,7 @@ import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/run
 import { buildHandlers } from './build-handlers.ts';
 import { Config } from './config.ts';
 import { lastResort } from './not-working.ts';
-import type { Order, Outcome } from './sandbox/protocol.ts';
+import type { Order, Outcome, SandboxedJob } from './sandbox/protocol.ts';
 import { Stopping, TimeIsUp, describeError, judge } from './verdict.ts';
 
 // The worker is gone, or needs it no more. First of all: it may be gone before this process has started.
@@ -47,14 +47,7 @@ const handlers = buildHandlers({
 
 const running = new Map<string, AbortController>();
 
-async function run({
-  id,
-  queue,
-  payload,
-  trace,
-  lastAttempt,
-  addedAt,
-}: Order & { type: 'run' }): Promise<Outcome> {
+async function run({ id, queue, payload, trace, lastAttempt, addedAt }: SandboxedJob): Promise<Outcome> {
   const aborting = new AbortController();
   running.set(id, aborting);
   const jobLog = log.child({ queue, job_id: id, trace_id: parseTrace(trace)?.traceId });

@@ -54,7 +54,10 @@ export function startSchedules<Name extends string>({
   const run = async ({ name: given }: Job): Promise<void> => {
     const name = given as Name;
     // Another build's, during an upgrade.
-    if (!Object.hasOwn(tasks, name)) return;
+    if (!Object.hasOwn(tasks, name)) {
+      log.warn({ schedule: name }, 'a run of a schedule that this build does not have was passed over');
+      return;
+    }
     using job = running.begin(table[name].timeLimitMs);
     const began = Date.now();
     let failure: unknown;

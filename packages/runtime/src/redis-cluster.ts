@@ -6,6 +6,11 @@ import { type RedisTarget, hostText } from './redis-address.ts';
 /** `replyMapping` changes the client's type. */
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
+/** Milliseconds until the next attempt to connect: the same for a server, a sentinel and a cluster. */
+export function reconnectAfter(attempt: number): number {
+  return backoff({ baseMs: 50, maxMs: 1000 }, attempt);
+}
+
 /** How often a node is tried again before its connection is given up; while any other answers, that one tells who has the keys. */
 const nodeAttempts = 5;
 
@@ -34,7 +39,7 @@ export function openCluster(
     retryDelayOnFailover: everyMs,
     retryDelayOnClusterDown: everyMs,
     retryDelayOnTryAgain: everyMs,
-    clusterRetryStrategy: (attempt) => backoff({ baseMs: 50, maxMs: 1000 }, attempt),
+    clusterRetryStrategy: reconnectAfter,
     // Without one of its own a node's open commands end in the words on which the cluster sends them again.
     clusterNodeRetryStrategy: (attempt) =>
       attempt <= nodeAttempts ? backoff({ baseMs: 50, maxMs: 200 }, attempt) : null,

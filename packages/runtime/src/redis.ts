@@ -1,5 +1,4 @@
 import { type Cluster, Redis } from 'ioredis';
-import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
 import { parseRedisUrl } from './redis-address.ts';
 import {
@@ -7,6 +6,7 @@ import {
   type ClusterPatience,
   logNodes,
   openCluster,
+  reconnectAfter,
   reconnectNodes,
 } from './redis-cluster.ts';
 
@@ -86,7 +86,7 @@ export function createRedis({ url, username, password, name, role, log }: RedisC
     connectionName: name,
     connectTimeout: 5000,
     disconnectTimeout: disconnectMs,
-    retryStrategy: (attempt) => backoff({ baseMs: 50, maxMs: 1000 }, attempt),
+    retryStrategy: reconnectAfter,
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
   const redis = open(url, options, { name, role, log });
@@ -126,7 +126,7 @@ function open(
       db,
       enableTLSForSentinelMode: tls,
       ...(tls ? { sentinelTLS: {} } : {}),
-      sentinelRetryStrategy: (attempt) => backoff({ baseMs: 50, maxMs: 1000 }, attempt),
+      sentinelRetryStrategy: reconnectAfter,
       // Told of a new master by the sentinels, rather than by the old one's silence.
       failoverDetector: true,
     });

@@ -1,25 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import { Stopping } from '../verdict.ts';
 import { Judged, PoisonJob } from './judged.ts';
-import type { Order, Outcome } from './protocol.ts';
+import type { Order, Outcome, SandboxedJob } from './protocol.ts';
 
 /** A job that was aborted has so long to end by itself. */
 const ABORT_GRACE_MS = 10_000;
 /** Without a job for so long the process ends; the next one starts another. */
 const IDLE_MS = 60_000;
-
-export interface SandboxedJob {
-  id: string;
-  queue: QueueName;
-  payload: unknown;
-  trace: string;
-  lastAttempt: boolean;
-  /** Unix ms. */
-  addedAt: number;
-}
 
 /**
  * A process of its own for jobs under which workers died: one at a time, so that when it dies there is no doubt under which. It runs
