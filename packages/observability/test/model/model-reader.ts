@@ -14,6 +14,12 @@ export class ModelReader {
   /** When each process was seen. */
   #seen = new Map<string, number[]>();
   #takenForFolded = new Set<string>();
+  readonly #excuses: boolean;
+
+  /** `excuses`: what docs/proofs.md says is known not to hold of roll-backs behind a fold is let pass. */
+  constructor(excuses: boolean) {
+    this.#excuses = excuses;
+  }
 
   async read(store: PairedStore, processes: readonly ModelProcess[]): Promise<boolean> {
     const snapshot = await store.snapshot();
@@ -57,7 +63,7 @@ export class ModelReader {
     const isMissed =
       lost !== undefined &&
       lost.from + LEASE > now &&
-      !this.#takenForFolded.has(process.name) &&
+      !(this.#excuses && this.#takenForFolded.has(process.name)) &&
       seen.some((at) => at > lost.from && at < lost.to);
     const isLive = process.heardAt + LEASE > now || isMissed;
     return isKnown && isLive ? process.countedBy(now - PROTOCOL_TIMES.freshMs) : 0;

@@ -65,7 +65,11 @@ export const moves: fc.Arbitrary<Move[]> = fc.array(
 );
 
 /** Plays a sequence and holds every step against what is promised. */
-export async function play(sequence: readonly Move[], store: PairedStore): Promise<void> {
+export async function play(
+  sequence: readonly Move[],
+  store: PairedStore,
+  { excuses = true }: { excuses?: boolean } = {},
+): Promise<void> {
   await store.setTime(1_000_000);
   const everyone: ModelProcess[] = [];
   const enlist = (): ModelProcess => {
@@ -74,7 +78,7 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
     return process;
   };
   const places = [enlist(), enlist(), enlist()];
-  const readers = [new ModelReader(), new ModelReader()];
+  const readers = [new ModelReader(excuses), new ModelReader(excuses)];
   let inFlight: PublishRequest[] = [];
 
   const foldLapsed = async (): Promise<void> => {
