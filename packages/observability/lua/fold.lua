@@ -3,6 +3,8 @@
 -- Answers { now, boots folded, boots that could not be read }.
 local own = ARGV[1] == 'own'
 local lease, tombstone = tonumber(ARGV[3]), tonumber(ARGV[4])
+-- So many of the last folded are named to readers.
+local most_left = 32
 
 open_store(ARGV[2])
 if not own then
@@ -59,6 +61,7 @@ for slot, sum in pairs(sums) do
   redis.call('HSET', KEYS[6], slot, string.format('%.17g', before + sum))
 end
 local names = {}
+local left = #folded > 0 and redis.call('HGET', KEYS[1], 'left') or ''
 for _, fold in ipairs(folded) do
   redis.call('SET', fold[2], whole(fold[4]), 'PX', whole(tombstone))
   redis.call('HDEL', KEYS[3], fold[1])
@@ -66,6 +69,7 @@ for _, fold in ipairs(folded) do
   redis.call('ZREM', KEYS[2], fold[1])
   leave_schema(fold[3])
   names[#names + 1] = fold[1]
+  left = left .. fold[1] .. '\n'
 end
 for _, boot in ipairs(dropped) do
   redis.call('HDEL', KEYS[3], boot)
@@ -74,6 +78,10 @@ for _, boot in ipairs(dropped) do
 end
 if #folded > 0 then
   redis.call('HINCRBY', KEYS[1], 'folds', #folded)
-  redis.call('HSET', KEYS[1], 'fold', ARGV[2])
+  local _, lines = string.gsub(left, '\n', '')
+  for _ = most_left + 1, lines do
+    left = string.sub(left, string.find(left, '\n', 1, true) + 1)
+  end
+  redis.call('HSET', KEYS[1], 'fold', ARGV[2], 'left', left)
 end
 return { whole(now), names, unreadable }

@@ -94,7 +94,7 @@ class LastingCluster extends Cluster {
   override disconnect(reconnect = false): void {
     const empty = this.nodes().length === 0;
     let ended = reconnect;
-    this.once('end', () => (ended = true));
+    if (!reconnect) this.once('end', () => (ended = true));
     super.disconnect(reconnect);
     const epoch = this['connectionEpoch'];
     const finish = (): void => {

@@ -19,7 +19,8 @@ export const NO_CONTINUITY: Continuity = { last: undefined, loss: undefined };
 /**
  * Compares a snapshot with the one before. Redis lost something when its store is another one, when its last
  * publishing or fold number lies before what was seen, when a process' sequence number fell, or when one is gone that
- * was not folded. It is made good when everyone who published before has published again.
+ * was not folded: it is none of `left`, and can't be one of those folded before them. It is made good when everyone who
+ * published before has published again.
  */
 export function follow(
   { last, loss }: Continuity,
@@ -40,8 +41,9 @@ function lostSomething(last: Snapshot, next: Snapshot): boolean {
   if (last.storeId !== next.storeId || next.publishedAt < last.publishedAt || next.folds < last.folds)
     return true;
   const present = new Set(next.members.map(({ boot }) => boot));
-  const gone = last.members.filter(({ boot }) => !present.has(boot)).length;
-  if (gone > next.folds - last.folds) return true;
+  const unnamed = Math.max(0, next.folds - last.folds - next.left.length);
+  const gone = last.members.filter(({ boot }) => !present.has(boot) && !next.left.includes(boot)).length;
+  if (gone > unnamed) return true;
   const seqs = new Map(last.members.map(({ boot, seq }) => [boot, seq]));
   return next.members.some(({ boot, seq }) => seq < (seqs.get(boot) ?? 0));
 }

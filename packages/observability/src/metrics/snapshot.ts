@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly since: number;
   readonly publishedAt: number;
   readonly folds: number;
+  /** Boots that were folded last, at most `MAX_LEFT`. */
+  readonly left: readonly string[];
   readonly members: readonly Member[];
   /** Slot -> what folded boots left. */
   readonly retired: ReadonlyMap<string, number>;
@@ -74,6 +76,7 @@ export class SnapshotReader {
       since: raw.store.since,
       publishedAt: raw.store.at,
       folds: raw.store.folds,
+      left: raw.store.left,
       members,
       retired: raw.retired,
       unreadable,
@@ -93,7 +96,7 @@ export class SnapshotReader {
     const view = this.#redis
       .multi()
       .time()
-      .hmget(store, 'id', 'since', 'at', 'folds', 'fold')
+      .hmget(store, 'id', 'since', 'at', 'folds', 'fold', 'left')
       .zrange(leases, '0', '-1', 'WITHSCORES')
       .hgetallBuffer(blobs);
     const replies = await (withRetired ? view.hgetall(retired) : view).exec();
@@ -107,7 +110,7 @@ export class SnapshotReader {
       Record<string, Buffer>,
       Record<string, string> | undefined,
     ];
-    const [id, since, at, folds, fold] = fields;
+    const [id, since, at, folds, fold, left] = fields;
     const members: RawMember[] = [];
     for (let i = 0; i + 1 < scores.length; i += 2) {
       const boot = scores[i]!;
@@ -116,7 +119,13 @@ export class SnapshotReader {
     }
     return {
       now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
-      store: { id: id ?? '', since: Number(since), at: Number(at), folds: Number(folds) },
+      store: {
+        id: id ?? '',
+        since: Number(since),
+        at: Number(at),
+        folds: Number(folds),
+        left: left?.split('\n').slice(0, -1) ?? [],
+      },
       // What folded last names the totals that it left; a roll-back brings both back.
       name: `${id ?? ''}:${fold ?? ''}`,
       members,
@@ -154,6 +163,7 @@ interface RawSnapshot {
     readonly since: number;
     readonly at: number;
     readonly folds: number;
+    readonly left: readonly string[];
   };
   readonly members: readonly RawMember[];
   readonly retired: ReadonlyMap<string, number>;

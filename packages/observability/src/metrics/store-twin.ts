@@ -6,13 +6,16 @@ import {
   type FoldAnswer,
   type FoldRequest,
   MAX_FOLD,
+  MAX_LEFT,
   type PublishAnswer,
   type PublishRequest,
 } from './store.ts';
 import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 
 interface State {
-  store: { id: string; since: number; at: number; folds: number; grace: number; gap: number } | undefined;
+  store:
+    | { id: string; since: number; at: number; folds: number; left: string[]; grace: number; gap: number }
+    | undefined;
   leases: Map<string, number>;
   blobs: Map<string, Buffer>;
   schemas: Map<string, string>;
@@ -117,6 +120,7 @@ export class StoreTwin {
       folded.push(boot);
     }
     store!.folds += folded.length;
+    store!.left = [...store!.left, ...folded].slice(-MAX_LEFT);
     return { now: this.now, folded, unreadable: [] };
   }
 
@@ -129,13 +133,14 @@ export class StoreTwin {
       const { service, instance } = sourceOf(boot);
       return { service, instance, boot, publishedAt: leaseEnds - leaseMs, leaseEnds, seq, slots, values };
     });
-    const { id, since, at, folds } = store!;
+    const { id, since, at, folds, left } = store!;
     return {
       now: this.now,
       storeId: id,
       since,
       publishedAt: at,
       folds,
+      left,
       members,
       retired: new Map(retired),
       unreadable: [],
@@ -167,6 +172,7 @@ export class StoreTwin {
       since: this.now,
       at: this.now,
       folds: 0,
+      left: [],
       grace: 0,
       gap: 0,
     };

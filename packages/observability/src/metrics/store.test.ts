@@ -6,7 +6,7 @@ import { encodeBlob, schemaOf } from './blob.ts';
 import { slotKey } from './slot.ts';
 import { type Snapshot, SnapshotReader } from './snapshot.ts';
 import { StoreTwin } from './store-twin.ts';
-import { type PublishRequest, redisStore, storeKeys } from './store.ts';
+import { MAX_LEFT, type PublishRequest, redisStore, storeKeys } from './store.ts';
 
 let server: RedisServer;
 let redis: Redis;
@@ -123,11 +123,12 @@ test('the Lua scripts and their TypeScript twin agree on any sequence of calls',
 });
 
 /** The ids are random, the clocks of the first call may differ, and members come in any order. */
-function comparable({ members, publishedAt, folds, retired, unreadable }: Snapshot): object {
+function comparable({ members, publishedAt, folds, left, retired, unreadable }: Snapshot): object {
   return {
     members: members.toSorted((a, b) => (a.boot < b.boot ? -1 : 1)),
     publishedAt,
     folds,
+    left,
     retired,
     unreadable,
   };
@@ -136,6 +137,35 @@ function comparable({ members, publishedAt, folds, retired, unreadable }: Snapsh
 function same(actual: unknown, expected: unknown): void {
   expect(actual).toEqual(expected);
 }
+
+test('readers are told who was folded last', async () => {
+  const store = redisStore(redis, '{left}');
+  const twin = new StoreTwin();
+  const schema = SCHEMAS[0]!;
+  const boots = Array.from({ length: MAX_LEFT + 8 }, (_, i) => `a|a:${i}|x`);
+  for (const boot of boots) {
+    const word: PublishRequest = {
+      boot,
+      blob: encodeBlob({ schema: schema.hash, seq: 1, leaseMs: 10_000, values: Float64Array.of(1) }),
+      register: true,
+      schemaText: schema.text,
+      knownStore: '',
+      seenAt: 0,
+      elapsedMs: 0,
+      seenFolds: 0,
+    };
+    await store.publish(word);
+    twin.publish(word);
+  }
+  for (const some of [boots.slice(0, 10), boots.slice(10)]) {
+    const request = { mode: 'own', leaseMs: 10_000, boots: some } as const;
+    await store.fold(request);
+    twin.fold(request);
+  }
+  const snapshot = await new SnapshotReader(redis, storeKeys('{left}')).read();
+  expect(snapshot?.left).toEqual(boots.slice(-MAX_LEFT));
+  expect(twin.snapshot().left).toEqual(snapshot?.left);
+});
 
 test('an old copy of Redis, folded counts lost, is another store', async () => {
   const store = redisStore(redis, '{old}');

@@ -4,10 +4,12 @@ import { luaScript } from '../redis/script.ts';
 import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 
 export const MAX_FOLD = 50;
+/** As fold.lua has it. */
+export const MAX_LEFT = 32;
 
 /** All keys carry the prefix, and with it one hash tag, such as `{prosaas}:metrics`. */
 export interface StoreKeys {
-  /** Hash: id, since, at (last publishing by anyone), folds, grace, gap. */
+  /** Hash: id, since, at (last publishing by anyone), folds, fold (id of the last), left (who was folded last), grace, gap. */
   readonly store: string;
   /** Sorted set: boot -> end of its lease, ms of Redis' clock. */
   readonly leases: string;

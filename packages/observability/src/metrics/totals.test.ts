@@ -30,6 +30,7 @@ function snapshot(members: Member[], overrides: Partial<Snapshot> = {}): Snapsho
     since: 0,
     publishedAt: NOW - 500,
     folds: 3,
+    left: [],
     retired: new Map([[jobs, 10]]),
   };
   return { ...common, members, unreadable: [], ...overrides };
@@ -166,6 +167,7 @@ test.each([
   ['folds were undone', snapshot([member('a'), member('b')], { folds: 2 })],
   ['a sequence number fell', snapshot([member('a'), member('b', { seq: 4 })])],
   ['one is gone that nobody folded', snapshot([member('a')])],
+  ['one is gone and another was folded', snapshot([member('a')], { folds: 4, left: ['s|z|0'] })],
   ['it is another store', snapshot([member('a'), member('b')], { storeId: 'b' })],
 ])('nothing is complete before everyone spoke again when %s', (_when, lost) => {
   const before = snapshot([member('a'), member('b')]);
@@ -192,6 +194,19 @@ test.each([
   const settled = { ...later, members: [member('a', again), member('b', again)] };
   continuity = follow(continuity, settled);
   expect(isComplete(continuity, settled)).toBe(true);
+});
+
+test.each([
+  ['it is named', { folds: 4, left: ['s|b|0'] }],
+  [
+    'it can be one of those too many to be named',
+    { folds: 3 + 34, left: Array.from({ length: 32 }, (_, i) => `z${i}`) },
+  ],
+  ['a build that names nobody did it', { folds: 4 }],
+])('nothing is missing when one is gone that was folded: %s', (_how, folded) => {
+  const before = snapshot([member('a'), member('b')]);
+  const after = snapshot([member('a')], folded);
+  expect(isComplete(follow(follow(NO_CONTINUITY, before), after), after)).toBe(true);
 });
 
 test('a process that does not come back after a roll-back is given up', () => {

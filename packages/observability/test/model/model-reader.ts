@@ -1,7 +1,6 @@
 import { ok } from 'node:assert/strict';
 import { type Continuity, NO_CONTINUITY, follow, isComplete } from '../../src/metrics/continuity.ts';
 import { Columns } from '../../src/metrics/columns.ts';
-import type { Snapshot } from '../../src/metrics/snapshot.ts';
 import { PROTOCOL_TIMES } from '../../src/metrics/times.ts';
 import { LEASE, type ModelProcess } from './model-process.ts';
 import type { PairedStore } from './paired-store.ts';
@@ -13,17 +12,9 @@ export class ModelReader {
   #last: { storeId: string; totals: ReadonlyMap<string, number> } | undefined;
   /** When each process was seen. */
   #seen = new Map<string, number[]>();
-  #takenForFolded = new Set<string>();
-  readonly #excuses: boolean;
-
-  /** `excuses`: what docs/proofs.md says is known not to hold of roll-backs behind a fold is let pass. */
-  constructor(excuses: boolean) {
-    this.#excuses = excuses;
-  }
 
   async read(store: PairedStore, processes: readonly ModelProcess[]): Promise<boolean> {
     const snapshot = await store.snapshot();
-    this.#takeForFolded(snapshot);
     this.#continuity = follow(this.#continuity, snapshot);
     const complete = isComplete(this.#continuity, snapshot);
     const { slots, values } = this.#columns.totals(snapshot);
@@ -44,16 +35,6 @@ export class ModelReader {
     return complete;
   }
 
-  /** A reader counts folds, it is not told whose: where others that it never saw were folded, those whom a roll-back took pass for them. */
-  #takeForFolded(snapshot: Snapshot): void {
-    const before = this.#continuity.last;
-    if (before?.storeId !== snapshot.storeId) return;
-    const present = new Set(snapshot.members.map(({ boot }) => boot));
-    const gone = before.members.filter(({ boot }) => !present.has(boot));
-    if (gone.length > snapshot.folds - before.folds) return;
-    for (const { instance } of gone) this.#takenForFolded.add(instance);
-  }
-
   /** Of a process that lives, and that this reader knows of, all has to be there but for the last moments. */
   #due(process: ModelProcess, now: number): number {
     const { lost } = process;
@@ -61,10 +42,7 @@ export class ModelReader {
     const isKnown = seen.some((at) => at >= process.memberSince);
     // A word that a roll-back took is missed by who saw it.
     const isMissed =
-      lost !== undefined &&
-      lost.from + LEASE > now &&
-      !(this.#excuses && this.#takenForFolded.has(process.name)) &&
-      seen.some((at) => at > lost.from && at < lost.to);
+      lost !== undefined && lost.from + LEASE > now && seen.some((at) => at > lost.from && at < lost.to);
     const isLive = process.heardAt + LEASE > now || isMissed;
     return isKnown && isLive ? process.countedBy(now - PROTOCOL_TIMES.freshMs) : 0;
   }

@@ -92,6 +92,12 @@ export class PairedStore {
 }
 
 /** Ids are random, and who opens a store for reading may differ; members come in any order. */
-function comparable({ members, folds, retired, unreadable }: Snapshot): object {
-  return { members: members.toSorted((a, b) => (a.boot < b.boot ? -1 : 1)), folds, retired, unreadable };
+function comparable({ members, folds, left, retired, unreadable }: Snapshot): object {
+  return {
+    members: members.toSorted((a, b) => (a.boot < b.boot ? -1 : 1)),
+    folds,
+    left,
+    retired,
+    unreadable,
+  };
 }

@@ -65,11 +65,7 @@ export const moves: fc.Arbitrary<Move[]> = fc.array(
 );
 
 /** Plays a sequence and holds every step against what is promised. */
-export async function play(
-  sequence: readonly Move[],
-  store: PairedStore,
-  { excuses = true }: { excuses?: boolean } = {},
-): Promise<void> {
+export async function play(sequence: readonly Move[], store: PairedStore): Promise<void> {
   await store.setTime(1_000_000);
   const everyone: ModelProcess[] = [];
   const enlist = (): ModelProcess => {
@@ -78,7 +74,7 @@ export async function play(
     return process;
   };
   const places = [enlist(), enlist(), enlist()];
-  const readers = [new ModelReader(excuses), new ModelReader(excuses)];
+  const readers = [new ModelReader(), new ModelReader()];
   let inFlight: PublishRequest[] = [];
 
   const foldLapsed = async (): Promise<void> => {
