@@ -6,7 +6,7 @@ import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/run
 import { buildHandlers } from './build-handlers.ts';
 import { Config } from './config.ts';
 import { lastResort } from './not-working.ts';
-import type { Order, Outcome, SandboxedJob } from './sandbox/protocol.ts';
+import type { Order, Report, SandboxedJob } from './sandbox/protocol.ts';
 import { Stopping, TimeIsUp, describeError, judge } from './verdict.ts';
 
 // The worker is gone, or needs it no more. First of all: it may be gone before this process has started.
@@ -47,24 +47,45 @@ const handlers = buildHandlers({
 
 const running = new Map<string, AbortController>();
 
-async function run({ id, queue, payload, trace, lastAttempt, addedAt }: SandboxedJob): Promise<Outcome> {
+/** Resolves when the worker has it, whatever becomes of this process. */
+function report(what: Report): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(what, () => resolve());
+    else resolve();
+  });
+}
+
+async function run({
+  id,
+  queue,
+  payload,
+  trace,
+  lastAttempt,
+  addedAt,
+}: SandboxedJob): Promise<Extract<Report, { type: 'ended' }>> {
   const aborting = new AbortController();
   running.set(id, aborting);
   const jobLog = log.child({ queue, job_id: id, trace_id: parseTrace(trace)?.traceId });
   try {
-    const task = { trace, lastAttempt, signal: aborting.signal, log: jobLog };
+    const task = {
+      trace,
+      lastAttempt,
+      signal: aborting.signal,
+      log: jobLog,
+      onMessage: (messageId: string) => report({ type: 'working', id, messageId }),
+    };
     await handlers[queue]({ ...task, payload: checkPayload(queue, payload) });
-    return { id };
+    return { type: 'ended', id };
   } catch (error) {
     const verdict = judge(error, { lastAttempt, ageMs: Date.now() - addedAt });
-    return { id, verdict, error: describeError(error) };
+    return { type: 'ended', id, verdict, error: describeError(error) };
   } finally {
     running.delete(id);
   }
 }
 
 process.on('message', (order: Order) => {
-  if (order.type === 'run') void run(order).then((outcome) => process.send?.(outcome, () => {}));
+  if (order.type === 'run') void run(order).then(report);
   else
     running
       .get(order.id)

@@ -1,5 +1,12 @@
 import { agentReport, createAgent, loadProfile, modelSettings, type Agent } from '@prosaas/agentkit';
-import { checkStack, createDatabase, migrationStatus, startKeyRing, type Database } from '@prosaas/database';
+import {
+  checkStack,
+  closeMessage,
+  createDatabase,
+  migrationStatus,
+  startKeyRing,
+  type Database,
+} from '@prosaas/database';
 import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
 import {
   createDeadLetterMover,
@@ -34,6 +41,7 @@ import { lastResort } from './not-working.ts';
 import { retentionTask } from './retention.ts';
 import type { QueueDefinitions } from './run-job.ts';
 import { Sandbox } from './sandbox/sandbox.ts';
+import { setApart } from './sandbox/set-apart.ts';
 import { startSchedules, type ScheduleRunner } from './schedules.ts';
 import { settleDead } from './settle-dead.ts';
 
@@ -137,13 +145,15 @@ export async function startWorker(
     });
     const { queues = tableOf(config), times = consumerTimes } = overrides;
     const sandbox = work.use(new Sandbox({ script: sandboxScript, log }));
+    const fail = (messageId: string, reason: string): Promise<boolean> =>
+      closeMessage(db, messageId, { status: 'failed', error: reason });
     consumers = work.use(
       startConsumers({
         redis: blocking,
         bullPrefix,
         queues,
         handlers,
-        setApart: (job, signal) => sandbox.run(job, signal).finally(relay.nudge),
+        setApart: (job, signal) => setApart(job, signal, { sandbox, fail }).finally(relay.nudge),
         concurrency: config.WORKER_CONCURRENCY,
         instance: identity.instance,
         instruments: bindJobInstruments(telemetry.metrics),

@@ -20,6 +20,8 @@ export interface Task<P> {
   /** Aborts at the job's time limit and when the worker stops. */
   signal: AbortSignal;
   log: Logger;
+  /** Hears of each message before it is worked on. */
+  onMessage?: (messageId: string) => Promise<void>;
 }
 
 /** How long a job goes on with what came after its own message: a contact who never stops must not keep it. */
@@ -36,7 +38,7 @@ const BEYOND_MS = 10_000;
  * did that: so a failed message is a failed job.
  */
 export async function workOff(
-  { payload, lastAttempt, signal, log }: Task<MessageJob>,
+  { payload, lastAttempt, signal, log, onMessage }: Task<MessageJob>,
   {
     db,
     direction,
@@ -64,6 +66,7 @@ export async function workOff(
         if (beyond && (signal.aborted || performance.now() > until)) return;
         signal.throwIfAborted();
         try {
+          await onMessage?.(message.id);
           const mine = await step(message);
           if (beyond && !mine) return;
         } catch (error) {

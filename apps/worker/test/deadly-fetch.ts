@@ -1,4 +1,5 @@
-// A preload: a send to a chat whose name begins with a way to die takes its process with it.
+// A preload: a send to a chat whose name begins with a way to die takes its process with it; behind a point may stand a word of the
+// texts that do.
 const original = globalThis.fetch;
 
 const ways: Record<string, () => void> = {
@@ -11,7 +12,8 @@ const ways: Record<string, () => void> = {
 
 globalThis.fetch = (input, init) => {
   const body = typeof init?.body === 'string' ? init.body : '{}';
-  const { chatId = '' } = JSON.parse(body) as { chatId?: string };
-  ways[chatId.split(/[-@]/)[0]!]?.();
+  const { chatId = '', text = '' } = JSON.parse(body) as { chatId?: string; text?: string };
+  const [, way = '', word = ''] = /^([a-z]+)(?:\.([a-z]+))?/.exec(chatId) ?? [];
+  if (text.includes(word)) ways[way]?.();
   return original(input, init);
 };

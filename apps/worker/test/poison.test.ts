@@ -59,6 +59,39 @@ test.each(['killed', 'exits', 'blocks'])(
   },
 );
 
+test('of a conversation only the message is given up that its processes die of', async () => {
+  const preload = new URL('deadly-fetch.ts', import.meta.url).href;
+  const asked = [
+    'Where can I park my car?',
+    'Do you take cash?',
+    'May I bring my dog?',
+    'Do you have a lift?',
+  ];
+  for (const text of asked) await stage.receive('killed.cash@s.whatsapp.net', text);
+  keepAlive({ NODE_OPTIONS: `--import ${preload}` });
+  await poll(async () => (await stage.totals()).completed === 7, {
+    timeoutMs: 90_000,
+    what: 'all but one to be done',
+  });
+  await poll(async () => (await stage.totals()).deadLetter === 1, {
+    timeoutMs: 30_000,
+    what: 'the poison to be out',
+  });
+  const sent = { status: 'sent', error: null };
+  const poison = { status: 'failed', error: expect.stringMatching(/^POISON: /) };
+  expect(
+    await stage.db.query(
+      'select o.status, o.error from messages i join messages o on o.in_reply_to = i.id order by i.seq',
+    ),
+  ).toEqual([sent, poison, sent, sent]);
+  expect(stage.baileys.sent.map(({ text }) => text.match(/park|dogs|lift/)?.[0])).toEqual([
+    'park',
+    'dogs',
+    'lift',
+  ]);
+  expect(await stage.totals()).toMatchObject({ completed: 7, failed: 1, deadLetter: 1 });
+});
+
 test('an innocent job that was active in five workers that were killed from outside is done', async () => {
   stage.baileys.delayMs = 60_000;
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import {
   addToOutbox,
   createDatabase,
@@ -115,7 +116,7 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
       return message.id;
     },
     async [Symbol.asyncDispose]() {
-      for (const child of children) child.kill('SIGKILL');
+      await Promise.all(children.map(end));
       for (const service of running) service.drain();
       await Promise.all(running.map((service) => service[Symbol.asyncDispose]()));
       await producer[Symbol.asyncDispose]();
@@ -125,6 +126,14 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
       await redisServer[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Resolves when it is gone: who starts a worker anew when one ends must not hear of it in the next test. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
 }
 
 /** What the books must say at any moment: 0. */

@@ -12,7 +12,14 @@ export class Judged extends Error {
   }
 }
 
-/** The process of a job that had been set apart ended under it: the job is the cause. */
-export class PoisonJob extends AppError {
+/** The process of a job that had been set apart ended under it: what it worked on is the cause. */
+export class Poison extends AppError {
   override code = 'POISON';
+  /** The message that it worked on, which may be another job's of the conversation. */
+  readonly messageId: string | undefined;
+
+  constructor(text: string, messageId: string | undefined) {
+    super(text);
+    this.messageId = messageId;
+  }
 }

@@ -16,5 +16,9 @@ export type Order =
   | (SandboxedJob & { type: 'run' })
   | { type: 'abort'; id: string; because: 'stopping' | 'time' };
 
-/** And back: how a job ended. The sandbox judges its errors itself: what they are does not survive the way. */
-export type Outcome = { id: string; verdict?: Verdict; error?: string };
+/** And back. */
+export type Report =
+  /** What the job works on from now on. */
+  | { type: 'working'; id: string; messageId: string }
+  /** How it ended. The sandbox judges its errors itself: what they are does not survive the way. */
+  | { type: 'ended'; id: string; verdict?: Verdict; error?: string };

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Logger } from '@prosaas/runtime';
 import { Stopping } from '../verdict.ts';
-import { Judged, PoisonJob } from './judged.ts';
-import type { Order, Outcome, SandboxedJob } from './protocol.ts';
+import { Judged, Poison } from './judged.ts';
+import type { Order, Report, SandboxedJob } from './protocol.ts';
 
 /** A job that was aborted has so long to end by itself. */
 const ABORT_GRACE_MS = 10_000;
@@ -27,7 +27,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the job is done. Rejects with `Judged`, with `PoisonJob` when the process ended under it, or with the signal's
+   * Resolves when the job is done. Rejects with `Judged`, with `Poison` when the process ended under it, or with the signal's
    * reason when it was aborted before its turn.
    */
   run(job: SandboxedJob, signal: AbortSignal): Promise<void> {
@@ -55,19 +55,22 @@ export class Sandbox implements AsyncDisposable {
     const child = (this.#child ??= this.#start());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let grace: NodeJS.Timeout | undefined;
-    const onMessage = ({ id, verdict, error = '' }: Outcome): void => {
-      if (id !== job.id) return;
-      if (verdict === undefined) resolve();
-      else reject(new Judged(error, verdict));
+    let messageId: string | undefined;
+    const onMessage = (report: Report): void => {
+      if (report.id !== job.id) return;
+      if (report.type === 'working') messageId = report.messageId;
+      else if (report.verdict === undefined) resolve();
+      else reject(new Judged(report.error ?? '', report.verdict));
     };
-    const onExit = (code: number | null, killedBy: NodeJS.Signals | null): void => {
-      const how = killedBy ?? `code ${code}`;
-      reject(
-        new PoisonJob(
-          `workers died under this job, and the sandbox that it was set apart in ended with ${how}`,
-        ),
-      );
+    const onGone = (): void => {
+      // A worker that stops ends it, whatever it was at.
+      if (signal.reason instanceof Stopping) return reject(signal.reason);
+      const how = child.signalCode ?? `code ${child.exitCode}`;
+      const text = `workers died under this, and the sandbox that it was set apart in ended with ${how}`;
+      reject(new Poison(text, messageId));
     };
+    // At its exit its last word may not be read; it is once the channel has ended.
+    const onExit = (): void => void (child.connected ? child.once('disconnect', onGone) : onGone());
     const send = (order: Order): void => void child.send(order, () => {});
     const onAbort = (): void => {
       send({ type: 'abort', id: job.id, because: signal.reason instanceof Stopping ? 'stopping' : 'time' });
@@ -80,7 +83,7 @@ export class Sandbox implements AsyncDisposable {
       await promise;
     } finally {
       clearTimeout(grace);
-      child.off('message', onMessage).off('exit', onExit);
+      child.off('message', onMessage).off('exit', onExit).off('disconnect', onGone);
       signal.removeEventListener('abort', onAbort);
     }
   }

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { poll } from '@prosaas/devstack';
+import { createLogger } from '@prosaas/runtime';
+import { expect, test } from 'vitest';
+import { Stopping } from '../verdict.ts';
+import { Poison } from './judged.ts';
+import type { SandboxedJob } from './protocol.ts';
+import { Sandbox } from './sandbox.ts';
+import { setApart } from './set-apart.ts';
+
+const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const script = new URL('../../test/fake-sandbox.ts', import.meta.url);
+const never = new AbortController().signal;
+
+function job(payload: object): SandboxedJob {
+  return { id: 'j', queue: 'outbound-messages', payload, trace: '', lastAttempt: true, addedAt: 0 };
+}
+
+test('what a process died over is known, even when it said so right before', async () => {
+  await using sandbox = new Sandbox({ script, log });
+  const poison = { code: 'POISON', messageId: 'another' };
+  for (let turn = 0; turn < 5; turn++)
+    await expect(sandbox.run(job({}), never)).rejects.toMatchObject(poison);
+});
+
+test('a worker that stops ends its sandbox and condemns nothing in it', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'sandbox-'));
+  const mark = join(folder.path, 'at-work');
+  const sandbox = new Sandbox({ script, log });
+  const stop = new AbortController();
+  const failed: string[] = [];
+  const fail = async (messageId: string): Promise<void> => void failed.push(messageId);
+  const outcome = setApart(job({ mark }), stop.signal, { sandbox, fail });
+  const reason = new Stopping('the worker stops');
+  await poll(() => existsSync(mark), { timeoutMs: 20_000, what: 'the sandbox to be at work' });
+  stop.abort(reason);
+  await Promise.all([sandbox[Symbol.asyncDispose](), expect(outcome).rejects.toBe(reason)]);
+  expect(failed).toEqual([]);
+});
+
+test.each([
+  ['its own', 'mine', [], { code: 'POISON' }],
+  ['one that nobody knows', undefined, [], { code: 'POISON' }],
+  ["another job's", 'another', ['another: POISON: x'], { verdict: { kind: 'hand-back', afterMs: 0 } }],
+])('when the process died over %s, the right one is given up', async (_whose, messageId, given, ending) => {
+  const failed: string[] = [];
+  const fail = async (id: string, reason: string): Promise<void> => void failed.push(`${id}: ${reason}`);
+  const sandbox = { run: () => Promise.reject(new Poison('x', messageId)) };
+  const outcome = setApart(job({ messageId: 'mine' }), never, { sandbox, fail });
+  await expect(outcome).rejects.toMatchObject(ending);
+  expect(failed).toEqual(given);
+});
