@@ -1,6 +1,7 @@
 import { createSession, migrate, recordInbound } from '@prosaas/database';
 import { startPostgres, startRedis } from '@prosaas/devstack';
 import {
+  type Measured,
   compare,
   median,
   microseconds,
@@ -11,14 +12,18 @@ import {
 } from '@prosaas/devstack/bench';
 import { createLogger } from '@prosaas/runtime';
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { type BenchWorker, benchDatabase, plainBullMq, prosaas } from './bench-worker.ts';
+import { peers } from './peers/jobs.ts';
 
 const WAITING = 100_000;
 const ROUNDS = 5;
+const PROFILED = 6000;
 
 await using redis = await startRedis();
 await using postgres = await startPostgres();
 process.env['BENCH_REDIS_URL'] = redis.url;
+process.env['BENCH_REDIS_PID'] = String(redis.pid);
 process.env['BENCH_DATABASE_URL'] = await postgres.createDatabase('bench');
 await migrate({
   url: process.env['BENCH_DATABASE_URL'],
@@ -114,4 +119,18 @@ report(
     },
   ]),
 );
+/** Of the same job as above, in each process that takes part. */
+async function cpuOfJob(name: string): Promise<string> {
+  const run = await peers[name]!();
+  await run(PROFILED);
+  const rounds: Measured[] = [];
+  for (let round = 0; round < ROUNDS; round++) rounds.push((await run(PROFILED)) as Measured);
+  return Object.keys(rounds[0]!.cpu)
+    .map((who) => `${who} ${microseconds(median(rounds.map(({ cpu }) => cpu[who]! / PROFILED / 1000)))}`)
+    .join(', ');
+}
+const shares: Record<string, string> = {};
+for (const name of ['plain BullMQ', 'prosaas', 'prosaas with its inbox']) shares[name] = await cpuOfJob(name);
+// Throughput ends at the largest of them, or, where there are fewer cores than processes, at their sum by cores.
+report(`CPU of a job, 50 at once, on ${availableParallelism()} cores`, shares, []);
 process.exit();

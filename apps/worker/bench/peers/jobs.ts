@@ -1,5 +1,5 @@
 import { type Database, closeMessage, messageCloser } from '@prosaas/database';
-import { Measured, type Operation, type Peers } from '@prosaas/devstack/bench';
+import { Measured, type Operation, type Peers, cpuNanoseconds, cpuOf } from '@prosaas/devstack/bench';
 import { randomUUID } from 'node:crypto';
 import {
   type BenchWorker,
@@ -19,6 +19,16 @@ const ours: Inbox = (db) => {
   const close = messageCloser(db);
   return (id) => close(id, { status: 'answered' });
 };
+
+/** Nanoseconds of CPU that everyone who takes part has used. */
+async function cpuOfAll(db: Database | undefined): Promise<Record<string, number>> {
+  const sessions = (await db?.query<{ pid: number }>('select pid from pg_stat_activity')) ?? [];
+  return {
+    worker: cpuNanoseconds(),
+    Redis: cpuOf(Number(process.env['BENCH_REDIS_PID'])),
+    PostgreSQL: sessions.reduce((sum, { pid }) => sum + cpuOf(pid), 0),
+  };
+}
 
 /** Nanoseconds from the first fetch to the end of the last job, of jobs that stood ready before. */
 async function throughput(
@@ -52,11 +62,13 @@ async function throughput(
     await inBatches(ids, (batch) => worker.add(batch));
     left = times;
     const all = new Promise<void>((resolve) => (finished = resolve));
+    const cpuBefore = await cpuOfAll(db);
     const before = process.hrtime.bigint();
     await worker.resume();
     await all;
     const ns = Number(process.hrtime.bigint() - before);
-    return new Measured(ns);
+    const cpu = Object.entries(await cpuOfAll(db)).map(([who, spent]) => [who, spent - cpuBefore[who]!]);
+    return new Measured(ns, Object.fromEntries(cpu));
   };
 }
 

@@ -4,9 +4,12 @@ export type Operation = (times: number) => unknown;
 /** The nanoseconds that an operation measured itself, when more goes on in it than what is compared. */
 export class Measured {
   readonly ns: number;
+  /** Nanoseconds of CPU of each process that took part. */
+  readonly cpu: Readonly<Record<string, number>>;
 
-  constructor(ns: number) {
+  constructor(ns: number, cpu: Readonly<Record<string, number>> = {}) {
     this.ns = ns;
+    this.cpu = cpu;
   }
 }
 
