@@ -37,6 +37,7 @@ test.each([
     stuck: [],
     paused: [],
     late: [],
+    run_failed: [],
     ...judged,
   });
 });
@@ -45,10 +46,24 @@ test('a schedule that is overdue, or not planned, is late', () => {
   const nowMs = Date.parse('2026-01-01T12:00:00Z');
   const queues = { 'inbound-messages': depths(), 'outbound-messages': depths() };
   const schedules = [
-    { name: 'planned', next_run: '2026-01-01T13:00:00.000Z' },
-    { name: 'due', next_run: '2026-01-01T11:59:00.000Z' },
-    { name: 'overdue', next_run: '2026-01-01T11:54:00.000Z' },
-    { name: 'unknown', next_run: null },
+    { name: 'planned', next_run: '2026-01-01T13:00:00.000Z', last_run: null },
+    { name: 'due', next_run: '2026-01-01T11:59:00.000Z', last_run: null },
+    { name: 'overdue', next_run: '2026-01-01T11:54:00.000Z', last_run: null },
+    { name: 'unknown', next_run: null, last_run: null },
   ];
   expect(judgeQueues({ queues, served: both, schedules, nowMs }).late).toEqual(['overdue', 'unknown']);
+});
+
+test('a schedule whose last run failed is told', () => {
+  const queues = { 'inbound-messages': depths(), 'outbound-messages': depths() };
+  const ended = (
+    name: string,
+    outcome: 'completed' | 'failed',
+  ): Parameters<typeof judgeQueues>[0]['schedules'][0] => ({
+    name,
+    next_run: '2026-01-01T13:00:00.000Z',
+    last_run: { started_at: '2026-01-01T12:00:00.000Z', ran_ms: 1, outcome, error: null, worker: 'w' },
+  });
+  const schedules = [ended('well', 'completed'), ended('ill', 'failed')];
+  expect(judgeQueues({ queues, served: both, schedules, nowMs: 0 }).run_failed).toEqual(['ill']);
 });

@@ -20,7 +20,7 @@ export interface QueuesSeen {
   queues: QueueTotals['queues'];
   /** The queues that live workers serve. */
   served: ReadonlySet<string>;
-  schedules: readonly Pick<ScheduleState, 'name' | 'next_run'>[];
+  schedules: readonly Pick<ScheduleState, 'name' | 'next_run' | 'last_run'>[];
   nowMs: number;
 }
 
@@ -30,7 +30,11 @@ export interface QueuesJudged {
   paused: QueueName[];
   /** Schedules whose next run is overdue, or not planned. */
   late: string[];
+  /** Schedules whose last run failed. */
+  run_failed: string[];
 }
+
+const WORST_FIRST = ['unserved', 'stuck', 'late', 'run_failed'] as const;
 
 /** A paused queue is neither: somebody wants it so. */
 export function judgeQueues({ queues, served, schedules, nowMs }: QueuesSeen): QueuesJudged {
@@ -42,6 +46,7 @@ export function judgeQueues({ queues, served, schedules, nowMs }: QueuesSeen): Q
     late: schedules
       .filter(({ next_run: next }) => next === null || Date.parse(next) < nowMs - LATE_MS)
       .map(({ name }) => name),
+    run_failed: schedules.filter(({ last_run: run }) => run?.outcome === 'failed').map(({ name }) => name),
   };
 }
 
@@ -75,10 +80,8 @@ export function queuesCheck({
       const served = new Set(live.flatMap(({ queues: own }) => Object.keys(own)));
       const judged = judgeQueues({ queues, served, schedules: planned, nowMs: Date.now() });
       const facts = Object.fromEntries(Object.entries(judged).filter(([, names]) => names.length > 0));
-      if (judged.unserved.length > 0) return { status: 'warn', reason: 'unserved', facts };
-      if (judged.stuck.length > 0) return { status: 'warn', reason: 'stuck', facts };
-      if (judged.late.length > 0) return { status: 'warn', reason: 'late', facts };
-      return { facts };
+      const reason = WORST_FIRST.find((name) => judged[name].length > 0);
+      return reason === undefined ? { facts } : { status: 'warn', reason, facts };
     },
   };
 }
