@@ -9,6 +9,7 @@ import {
   findOldestOpen,
   insertReply,
   listHistory,
+  messageCloser,
   recordInbound,
   type InboundInput,
 } from './message-repository.ts';
@@ -103,6 +104,33 @@ test('a reply is written once, and a message closed by one caller alone', async 
   expect(closed.filter(Boolean)).toHaveLength(1);
   expect(await closeMessage(db, message.id, { status: 'failed', error: 'late' })).toBe(false);
   expect(await findMessageById(db, message.id)).toMatchObject({ status: 'answered', error: null });
+});
+
+test('what a message costs to close does not grow with how many are open', async () => {
+  const { conversationId } = await record(inbound('backlog@s.whatsapp.net'));
+  const insert = (status: string): Promise<{ id: string }[]> =>
+    db.query<{ id: string }>(
+      `insert into messages (business_id, conversation_id, session_id, direction, status, text, external_id)
+       select 'default', $1, 'shop', 'inbound', $2, 'Hello', $2 || n from generate_series(1, 5000) as n returning id`,
+      [conversationId, status],
+    );
+  // As on most days, the planner knows of little that is open.
+  await insert('answered');
+  await db.query('vacuum analyze messages');
+  const open = await insert('received');
+  await db.transaction(async (tx) => {
+    const rowsRead = async (): Promise<number> => {
+      const [read] = await tx.query<{ rows: number }>(
+        "select (seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables where relname = 'messages'",
+      );
+      return read?.rows ?? 0;
+    };
+    const before = await rowsRead();
+    const close = messageCloser(tx);
+    const closed = await Promise.all(open.slice(-40).map(({ id }) => close(id, { status: 'answered' })));
+    expect(closed).toEqual(Array.from(closed, () => true));
+    expect((await rowsRead()) - before).toBe(40);
+  });
 });
 
 test('the history of a message is every turn before it, a reply behind what it answers', async () => {
