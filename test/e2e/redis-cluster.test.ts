@@ -7,7 +7,7 @@ import {
   startWhatsAppServer,
   whatsappTrustPreload,
 } from '@prosaas/simulators';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ask, bearer } from '../spec/support/ask.ts';
 import { redisOf } from '../spec/support/redis.ts';
 import { isStatus, outputOf, until } from '../spec/support/stack.ts';
@@ -39,6 +39,7 @@ beforeAll(async () => {
   phone = whatsapp.addPhone();
 });
 afterAll(() => resources.disposeAsync());
+beforeEach(({ onTestFailed }) => onTestFailed(() => console.log(outputOf(stack))));
 
 interface Metrics {
   counters: Record<string, number>;
@@ -50,7 +51,12 @@ async function metricsAtRest(messages: number): Promise<Record<string, number>> 
     `${stack.url.api}/metrics.json?verbose`,
     (answer) => {
       const { counters, complete } = answer.body as unknown as Metrics;
-      return complete && counters['whatsapp_outbound_messages'] === messages;
+      return (
+        complete &&
+        counters['whatsapp_outbound_messages'] === messages &&
+        // The job that sent it ends after it is counted as sent.
+        counters['queue_jobs_completed'] === counters['queue_jobs_enqueued']
+      );
     },
     { init: bearer(stack.keys.metricsToken), what: `${messages} messages in the metrics`, timeoutMs: 60_000 },
   );
