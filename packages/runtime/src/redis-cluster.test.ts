@@ -1,5 +1,6 @@
 import { type RedisCluster, poll, startRedisCluster } from '@prosaas/devstack';
 import type { Redis } from 'ioredis';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from './logger.ts';
 import { type RedisRole, closeRedis, createRedis, reconnectRedis, redisReady } from './redis.ts';
@@ -171,4 +172,29 @@ describe('a client of a cluster', () => {
     await poll(() => away.status === 'end', { what: 'the end' });
     await expect(redisReady(away)).rejects.toThrow(/closed/);
   });
+});
+
+test('clients whose node a replica takes over from carry out all that was asked in the meantime', async () => {
+  await using replicated = await startRedisCluster({ key, replica: true });
+  const client = async (): Promise<Redis> => {
+    const redis = createRedis({ url: replicated.url, name: 'test', role: 'blocking', log });
+    clients.push(redis);
+    await redisReady(redis);
+    return redis;
+  };
+  const several = await Promise.all(Array.from({ length: 8 }, client));
+  await several[0]?.set(key, 0);
+  await replicated.owner.kill();
+  let asked = 0;
+  let answered = 0;
+  const asking = setInterval(() => {
+    asked += several.length;
+    for (const redis of several) void redis.incr(key).then(() => answered++);
+  }, 20);
+  // Well after the first answer of the replica: what waits for the node that died must not wait for ever.
+  await poll(() => answered > 0, { what: 'the first answer' });
+  await delay(1000);
+  clearInterval(asking);
+  await poll(() => answered === asked, { what: 'all answers' });
+  expect(await several[0]?.get(key)).toBe(String(asked));
 });

@@ -81,6 +81,11 @@ const cutMs = 300;
  * at once, and waits for all of it: here every cut ends, and every connect() is wanted and settles.
  */
 class LastingCluster extends Cluster {
+  constructor(...args: ConstructorParameters<typeof Cluster<'legacy'>>) {
+    super(...args);
+    this.on('+node', endWhenDropped);
+  }
+
   override connect(): Promise<void> {
     if (this.status === 'disconnecting') this.endCut();
     this['manuallyClosing'] = false;
@@ -116,6 +121,22 @@ class LastingCluster extends Cluster {
     const options = { ...this.options, ...overrides } as ConstructorParameters<typeof Cluster<'legacy'>>[1];
     return new LastingCluster(nodes.length > 0 ? nodes : this['startupNodes'], options);
   }) as Cluster['duplicate'];
+}
+
+/**
+ * A node whose replica took its place is dropped while it waits for its next attempt to connect: ioredis 6.0.0 then stops that
+ * attempt and waits for the end of a socket that ended long ago. What had been queued there would never be sent, nor fail. It
+ * ends at once, in the words on which the cluster sends such commands to where the keys are.
+ */
+function endWhenDropped(node: Redis): void {
+  const { disconnect } = node;
+  node.disconnect = (reconnect = false) => {
+    const socketless = node.status === 'reconnecting' && !reconnect;
+    disconnect.call(node, reconnect);
+    if (!socketless) return;
+    node['setStatus']('end');
+    node['flushQueue'](new Error('Connection is closed.'));
+  };
 }
 
 /** Opens the connections anew. Its own disconnect(true) never ends when a node joins the pool just then (ioredis 6.0.0). */
