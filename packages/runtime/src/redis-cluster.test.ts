@@ -31,8 +31,8 @@ afterEach(async () => {
   lines.length = 0;
 });
 
-async function client(role: RedisRole): Promise<Redis> {
-  const redis = createRedis({ url: cluster.url, name: `test:${role}`, role, log });
+async function client(role: RedisRole, { url } = cluster): Promise<Redis> {
+  const redis = createRedis({ url, name: `test:${role}`, role, log });
   clients.push(redis);
   await redisReady(redis);
   return redis;
@@ -176,13 +176,7 @@ describe('a client of a cluster', () => {
 
 test('clients whose node a replica takes over from carry out all that was asked in the meantime', async () => {
   await using replicated = await startRedisCluster({ key, replica: true });
-  const client = async (): Promise<Redis> => {
-    const redis = createRedis({ url: replicated.url, name: 'test', role: 'blocking', log });
-    clients.push(redis);
-    await redisReady(redis);
-    return redis;
-  };
-  const several = await Promise.all(Array.from({ length: 8 }, client));
+  const several = await Promise.all(Array.from({ length: 8 }, () => client('blocking', replicated)));
   await several[0]?.set(key, 0);
   await replicated.owner.kill();
   let asked = 0;
