@@ -38,8 +38,9 @@ export async function readJobPage(
       if (jobs.length === limit) return { jobs, next: [index, offset + at + 1] };
     }
     read += chunk.length;
-    offset += chunk.length;
-    if (chunk.length < CHUNK) {
+    offset += CHUNK;
+    // One that went just now is missing: a short chunk need not be the last.
+    if (chunk.length === 0) {
       index += 1;
       offset = 0;
     }

@@ -153,6 +153,9 @@ test('letters are purged one by one or by a filter; what was counted stands', as
 
 test.each<[string, string, string, object | undefined, number, string]>([
   ['an unknown letter', 'POST', '/inbound-messages.x.1/replay', undefined, 404, 'JOB_NOT_FOUND'],
+  ["a key of BullMQ's own", 'GET', '/meta', undefined, 404, 'JOB_NOT_FOUND'],
+  ["a replay of a key of BullMQ's own", 'POST', '/meta/replay', undefined, 404, 'JOB_NOT_FOUND'],
+  ["the purge of a key of BullMQ's own", 'DELETE', '/meta', undefined, 404, 'JOB_NOT_FOUND'],
   ['an unknown queue', 'POST', '/replay', { queue: 'nothing' }, 400, 'VALIDATION_FAILED'],
   ['a rate that is none', 'POST', '/replay', { rate_per_second: 0 }, 400, 'VALIDATION_FAILED'],
   ['a time that is none', 'POST', '/purge', { failed_before: 'yesterday' }, 400, 'VALIDATION_FAILED'],

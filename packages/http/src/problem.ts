@@ -51,8 +51,8 @@ export class ValidationFailed extends AppError {
   }
 }
 
-// Fastify's own texts may carry the URL, so each has a text of ours.
-const frameworkProblems: Readonly<Record<string, Problem>> = {
+// By the codes of Fastify, whose own texts may carry the URL, and of PostgreSQL.
+const knownProblems: Readonly<Record<string, Problem>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: problem(413, 'BODY_TOO_LARGE', 'The body is longer than this service takes'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: problem(
     415,
@@ -71,6 +71,8 @@ const frameworkProblems: Readonly<Record<string, Problem>> = {
   ),
   FST_ERR_CTP_INVALID_JSON_BODY: problem(400, 'MALFORMED_JSON', 'The body is not JSON'),
   FST_ERR_BAD_URL: problem(400, 'BAD_URL', 'The path is not a valid URL'),
+  // PostgreSQL's character_not_in_repertoire.
+  '22021': problem(400, 'INVALID_TEXT', 'A text holds a character that can not be stored (NUL)'),
   FST_ERR_MAX_PARAM_LENGTH: problem(414, 'URL_TOO_LONG', 'A part of the path is too long'),
 };
 
@@ -87,7 +89,7 @@ export function problemOf(error: unknown): Problem {
   }
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
   const known =
-    typeof code === 'string' && Object.hasOwn(frameworkProblems, code) ? frameworkProblems[code] : undefined;
+    typeof code === 'string' && Object.hasOwn(knownProblems, code) ? knownProblems[code] : undefined;
   if (known !== undefined) return known;
   if (error instanceof SyntaxError) return problem(400, 'MALFORMED_BODY', 'The body cannot be read');
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {

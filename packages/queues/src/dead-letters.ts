@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { openBull } from './bull-handle.ts';
 import type { DeadLetter } from './dead-letter.ts';
+import { findJob } from './find-job.ts';
 import { DEAD_LETTER, type QueueName } from './queue-table.ts';
 
 export interface KeptLetter extends DeadLetter {
@@ -42,7 +43,7 @@ export function openDeadLetters({ redis, bullPrefix }: { redis: Redis; bullPrefi
 
   return {
     async find(id) {
-      const job = await (await bull.queue(DEAD_LETTER)).getJob(id);
+      const job = await findJob(await bull.queue(DEAD_LETTER), id);
       return job && letterOf(job);
     },
     async select(filter, limit) {
@@ -50,13 +51,14 @@ export function openDeadLetters({ redis, bullPrefix }: { redis: Redis; bullPrefi
       let matched = 0;
       for (let from = 0; ; from += CHUNK) {
         const jobs = await oldest(from, CHUNK);
+        // One that went just now is missing: a short chunk need not be the last.
+        if (jobs.length === 0) return { matched, letters };
         for (const job of jobs) {
           const letter = letterOf(job);
           if (!matchesFilter(letter, filter)) continue;
           matched += 1;
           if (letters.length < limit) letters.push(letter);
         }
-        if (jobs.length < CHUNK) return { matched, letters };
       }
     },
     async listExpired({ before, limit }) {
@@ -68,7 +70,10 @@ export function openDeadLetters({ redis, bullPrefix }: { redis: Redis; bullPrefi
     },
     async drop(ids) {
       const queue = await bull.queue(DEAD_LETTER);
-      await Promise.all(ids.map((id) => queue.remove(id)));
+      // In parts, so that none of them outlasts a command's time limit.
+      for (let from = 0; from < ids.length; from += CHUNK) {
+        await Promise.all(ids.slice(from, from + CHUNK).map((id) => queue.remove(id)));
+      }
     },
     [Symbol.asyncDispose]: () => bull[Symbol.asyncDispose](),
   };

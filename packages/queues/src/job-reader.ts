@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { openBull } from './bull-handle.ts';
 import { openEnvelope } from './envelope.ts';
+import { findJob } from './find-job.ts';
 import { isQueueName, type DEAD_LETTER, type QueueName } from './queue-table.ts';
 
 export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
@@ -26,7 +27,10 @@ export interface JobSummary {
 }
 
 export interface JobReader extends AsyncDisposable {
-  /** Newest first; `offset` counts from the newest, so a page may repeat or skip jobs that came or went between two calls. */
+  /**
+   * Newest first; `offset` counts from the newest, so a page may repeat or skip jobs that came or went between two calls. Jobs that
+   * went during this one are missing: only an empty list is past the end.
+   */
   listJobs(options: {
     queue: QueueName | typeof DEAD_LETTER;
     state: JobState;
@@ -45,7 +49,7 @@ export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix:
       return jobs.map((job) => summarise(job, state));
     },
     async getJob(queue, id) {
-      const job = await (await bull.queue(queue)).getJob(id);
+      const job = await findJob(await bull.queue(queue), id);
       if (!job) return undefined;
       const state = (await job.getState()) as string;
       return summarise(job, jobStates.find((known) => known === state) ?? 'unknown');
