@@ -1,6 +1,7 @@
 import { listOverdue, type Database, type MessageRow } from '@prosaas/database';
-import type { MessageJob, Producer, QueueName } from '@prosaas/queues';
+import { findOpenJobs, type MessageJob, type Producer, type QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
+import type { Redis } from 'ioredis';
 
 const OVERDUE_MS = 60_000;
 const PAGE = 500;
@@ -24,20 +25,24 @@ function jobOf(message: MessageRow): { queue: QueueName; key: string; payload: M
 }
 
 /**
- * Enqueues the messages that stand open for too long once more, but for those whose job is still in the outbox. Most have their job,
- * waiting out a backoff, and the key says so; the rest lost theirs: a Redis that crashes may forget its last second, one that lost its disk everything.
+ * Enqueues the messages that stand open for too long once more, but for those whose job is still in the outbox or in Redis. The rest
+ * lost theirs: a Redis that crashes may forget its last second, one that lost its disk everything.
  */
 export async function findLostJobs({
   db,
+  redis,
+  bullPrefix,
   producer,
   log,
   signal,
   now = new Date(),
 }: {
   db: Database;
+  redis: Redis;
+  bullPrefix: string;
   producer: Producer;
   log: Logger;
-  /** What is left when it aborts is found the next time. */
+  /** Ends the search; the next one begins anew. */
   signal?: AbortSignal;
   now?: Date;
 }): Promise<number> {
@@ -45,8 +50,15 @@ export async function findLostJobs({
   let lost = 0;
   let afterSeq = '0';
   while (signal?.aborted !== true) {
-    const page = await listOverdue(db, { olderThan, afterSeq, limit: PAGE });
-    const added = await producer.enqueueUnchecked(page.map(jobOf));
+    const wanted = { olderThan, afterSeq, limit: PAGE };
+    const page = await listOverdue(db, wanted);
+    const jobs = page.map(({ direction, id }) => ({ queue: queueOf(direction), id }));
+    const there = await findOpenJobs(redis, bullPrefix, jobs);
+    // Whoever takes a job away has closed its message before: one that is open still has lost its job.
+    const open =
+      there.size === page.length ? new Set() : new Set((await listOverdue(db, wanted)).map(({ id }) => id));
+    const losers = page.filter(({ id }) => !there.has(id) && open.has(id));
+    const added = await producer.enqueueUnchecked(losers.map(jobOf));
     lost += added.filter(({ fresh }) => fresh).length;
     const last = page.at(-1);
     if (!last || page.length < PAGE) break;

@@ -171,7 +171,7 @@ export async function startWorker(
         tasks: {
           retention: retentionTask({ db, redis: commands, bullPrefix, letters, config, log }),
           'lost-jobs': async (signal) => {
-            await findLostJobs({ db, producer, log, signal });
+            await findLostJobs({ db, redis: commands, bullPrefix, producer, log, signal });
           },
         },
         onRun: (schedule, outcome) => telemetry.metrics.counter('schedule_runs', { schedule, outcome }).add(),

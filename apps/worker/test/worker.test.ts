@@ -1,7 +1,9 @@
 import { loadProfile } from '@prosaas/agentkit';
+import type { Database } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { readHeartbeats } from '@prosaas/observability';
 import { type QueueTotals, queueTable } from '@prosaas/queues';
+import { keyspace } from '@prosaas/runtime';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findLostJobs } from '../src/lost-jobs.ts';
 import { balance, setStage, silent, type Stage } from './stage.ts';
@@ -176,14 +178,39 @@ test('a worker beats when its consumers work, and takes its own key away when it
   expect(await own()).toEqual([]);
 });
 
-test('jobs that Redis lost are found by their messages and done', async () => {
+/** A message from long ago whose job is neither in the outbox nor in Redis. */
+async function receiveAndLose(): Promise<void> {
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.db.query('delete from outbox');
   await stage.db.query("update messages set created_at = now() - interval '1 hour'");
-  expect(await findLostJobs({ db: stage.db, producer: stage.producer, log: silent })).toBe(1);
-  expect(await findLostJobs({ db: stage.db, producer: stage.producer, log: silent })).toBe(0);
+}
+
+const search = (db = stage.db): Promise<number> => {
+  const { redis, producer } = stage;
+  return findLostJobs({ db, redis, bullPrefix: keyspace('prosaas').bullPrefix, producer, log: silent });
+};
+
+test('jobs that Redis lost are found by their messages and done', async () => {
+  await receiveAndLose();
+  expect(await search()).toBe(1);
+  expect(await search()).toBe(0);
   await stage.worker();
   await poll(done(2), { timeoutMs: 60_000, what: 'two jobs' });
+});
+
+test('a job that goes to the dead letter during the search is not lost', async () => {
+  await receiveAndLose();
+  // The message is read as open, and closed before anyone looks for its job, which then is gone.
+  const db: Database = {
+    ...stage.db,
+    query: async <T>(sql: string, params?: unknown[]) => {
+      const rows = await stage.db.query<T>(sql, params);
+      await stage.db.query("update messages set status = 'failed'");
+      return rows;
+    },
+  };
+  expect(await search(db)).toBe(0);
+  expect((await stage.totals()).enqueued).toBe(0);
 });
 
 test('one contact who writes sixty messages does not hold up another', async () => {
