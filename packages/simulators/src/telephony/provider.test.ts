@@ -202,7 +202,7 @@ test('a forged signature is one that the token does not make', async () => {
   await provider.post('/hook', { a: '1' }, 'forged');
   await provider.post('/hook', { a: '1' }, 'missing');
   expect(service.hooks.map(({ signature }) => signature)).toEqual([
-    expect.not.stringMatching(signWebhook('s3', `${service.url}/hook`, { a: '1' })),
+    expect.not.stringContaining(signWebhook('s3', `${service.url}/hook`, { a: '1' })),
     undefined,
   ]);
 });
