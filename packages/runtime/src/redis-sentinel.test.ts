@@ -29,6 +29,20 @@ async function client(role: RedisRole): Promise<Redis> {
 const written = (redis: Redis, key: string): Promise<string> =>
   poll(() => redis.set(key, 'x').catch(() => undefined), { timeoutMs: 30_000, what: 'a write' });
 
+// Before all others: what a sentinel really says of theirs would come between.
+test('word of a new master that comes while a client looks for it does not end the client', async () => {
+  const redis = await client('blocking');
+  const connector = redis['connector'] as unknown as { failoverDetector: { disconnect(): void } | null };
+  const detector = await poll(() => connector.failoverDetector, { what: 'the sentinels to be listened to' });
+  // What the detector does when a sentinel publishes +switch-master.
+  redis.once('connecting', () => detector.disconnect());
+  redis['stream'].destroy();
+  await redis.set('told', 'x');
+  expect(redis.status).toBe('ready');
+  await closeRedis(redis);
+  await poll(() => redis.status === 'end', { what: 'the end' });
+});
+
 test('the master is found through the sentinel, and the one after it when an operator switches over', async () => {
   const redis = await client('commands');
   await redis.set('a', '1');

@@ -9,6 +9,7 @@ import {
   reconnectAfter,
   reconnectNodes,
 } from './redis-cluster.ts';
+import { sentinelConnector } from './redis-sentinel.ts';
 
 /** `commands`: fails fast. `blocking`: waits for ever, what BullMQ's workers need. `publisher`: fails faster still, never queues. */
 export type RedisRole = 'commands' | 'blocking' | 'publisher';
@@ -127,6 +128,7 @@ function open(
       enableTLSForSentinelMode: tls,
       ...(tls ? { sentinelTLS: {} } : {}),
       sentinelRetryStrategy: reconnectAfter,
+      Connector: sentinelConnector,
       // Told of a new master by the sentinels, rather than by the old one's silence.
       failoverDetector: true,
     });
