@@ -71,7 +71,6 @@ test.each([
   [{ conversation_id: 'x', text: '  ' }, 400, 'VALIDATION_FAILED'],
   [{ conversation_id: 'x', text: 'a'.repeat(4097) }, 400, 'VALIDATION_FAILED'],
   [{ conversation_id: 'x', text: 'a', to: 'y' }, 400, 'VALIDATION_FAILED'],
-  [{ conversation_id: '4b4c1a7e-0000-4000-8000-000000000000', text: 'a\0b' }, 404, 'CONVERSATION_NOT_FOUND'],
   [{ conversation_id: 'x\0', text: 'a' }, 404, 'CONVERSATION_NOT_FOUND'],
   [{ conversation_id: 'x', text: 'a' }, 404, 'CONVERSATION_NOT_FOUND'],
 ])('%j is answered %i %s', async (body, status, code) => {

@@ -54,12 +54,13 @@ export async function findLostJobs({
     const page = await listOverdue(db, wanted);
     const jobs = page.map(({ direction, id }) => ({ queue: queueOf(direction), id }));
     const there = await findOpenJobs(redis, bullPrefix, jobs);
-    // Whoever takes a job away has closed its message before: one that is open still has lost its job.
-    const open =
-      there.size === page.length ? new Set() : new Set((await listOverdue(db, wanted)).map(({ id }) => id));
-    const losers = page.filter(({ id }) => !there.has(id) && open.has(id));
-    const added = await producer.enqueueUnchecked(losers.map(jobOf));
-    lost += added.filter(({ fresh }) => fresh).length;
+    const jobless = page.filter(({ id }) => !there.has(id));
+    if (jobless.length > 0) {
+      // Whoever takes a job away has closed its message before: one that is open still has lost its job.
+      const open = new Set((await listOverdue(db, wanted)).map(({ id }) => id));
+      const added = await producer.enqueueUnchecked(jobless.filter(({ id }) => open.has(id)).map(jobOf));
+      lost += added.filter(({ fresh }) => fresh).length;
+    }
     const last = page.at(-1);
     if (!last || page.length < PAGE) break;
     afterSeq = last.seq;

@@ -1,6 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type RedisCluster, poll, startRedisCluster } from '@prosaas/devstack';
 import type { Redis } from 'ioredis';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from './logger.ts';
 import { type RedisRole, closeRedis, createRedis, reconnectRedis, redisReady } from './redis.ts';
