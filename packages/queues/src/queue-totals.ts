@@ -25,7 +25,10 @@ export interface QueueTotals {
       deadLetter: number;
       /** Nothing is taken from it until it is resumed. */
       paused: boolean;
-      /** How long the oldest of those that could be taken has waited; 0 where none does. */
+      /**
+       * How long the next job to be taken has waited since it was added, fell due or was last tried, whichever is latest; 0 where none
+       * waits. A queue that is paused keeps its jobs where they are.
+       */
       oldestAgeSeconds: number;
     }
   >;
@@ -103,18 +106,30 @@ export async function readQueueTotals(redis: Redis, bullPrefix: string): Promise
 
 type Counts = [number, number, number, number, number, number, number, number, number];
 
-/** By the time at which each was added. One that was taken since waits no more. */
+/** One that was taken since waits no more. */
 async function readAges(
   redis: Redis,
   bullPrefix: string,
   oldest: readonly (string | null)[],
 ): Promise<number[]> {
-  if (oldest.every((id) => id === null)) return oldest.map(() => 0);
-  const added = await Promise.all(
-    queueNames.map((queue, index) => {
+  const now = Date.now();
+  return Promise.all(
+    queueNames.map(async (queue, index) => {
       const id = oldest[index];
-      return id == null ? Promise.resolve(null) : redis.hget(queueKey(bullPrefix, queue, id), 'timestamp');
+      if (id == null) return 0;
+      const fields = await redis.hmget(queueKey(bullPrefix, queue, id), 'timestamp', 'opts', 'processedOn');
+      const since = waitingSince(fields);
+      return since === undefined ? 0 : Math.max(0, now - since) / 1000;
     }),
   );
-  return added.map((ms) => (ms === null ? 0 : Math.max(0, Date.now() - Number(ms)) / 1000));
+}
+
+/**
+ * Since when a job that waits could be taken, in Unix ms, by its hash. BullMQ forgets a delay when it is over, and when: of a retry or a
+ * hand-back the try before is left, so that their delay counts.
+ */
+export function waitingSince([timestamp, opts, processedOn]: (string | null)[]): number | undefined {
+  if (timestamp == null) return undefined;
+  const { delay = 0 } = JSON.parse(opts ?? '{}') as { delay?: number };
+  return Math.max(Number(timestamp) + delay, Number(processedOn ?? 0));
 }

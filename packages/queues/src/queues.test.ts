@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type EitherRedis, eitherRedis, poll } from '@prosaas/devstack';
 import { closeRedis, createLogger, createRedis, redisReady } from '@prosaas/runtime';
-import { UnrecoverableError, Worker } from 'bullmq';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { QueuesUnavailable } from './bull-handle.ts';
 import { createDeadLetterMover, type DeadLetter } from './dead-letter.ts';
 import { openJobReader } from './job-reader.ts';
 import { createProducer, type Producer } from './producer.ts';
-import { readQueueTotals, type QueueTotals } from './queue-totals.ts';
+import { openQueueControl } from './queue-control.ts';
+import { readQueueTotals, waitingSince, type QueueTotals } from './queue-totals.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const bullPrefix = '{test}';
@@ -215,4 +216,66 @@ test('jobs are listed by state, newest first, and found by their key', async () 
   const key = jobs[2]?.key ?? '';
   expect(await reader.getJob('outbound-messages', key)).toMatchObject({ id: key, state: 'waiting' });
   expect(await reader.getJob('inbound-messages', key)).toBeUndefined();
+});
+
+const age = async (): Promise<number> =>
+  Math.round((await totals()).queues['inbound-messages'].oldestAgeSeconds / 10) * 10;
+
+/** As if a job had been added ten minutes earlier. */
+const backdate = (key: string): Promise<number> =>
+  redis.hset(`${bullPrefix}:inbound-messages:${key}`, 'timestamp', Date.now() - 600_000);
+
+/** What BullMQ does with a delayed job when its time comes. */
+async function promote(key: string): Promise<void> {
+  const queue = new Queue('inbound-messages', { connection: redis, prefix: bullPrefix });
+  await (await queue.getJob(key))?.promote();
+  await queue.close();
+}
+
+test('a job that waits is as old as it is, also while its queue is paused', async () => {
+  const { key, payload } = messageJob();
+  await using control = openQueueControl({ redis, bullPrefix });
+  await producer.enqueue('inbound-messages', { key, payload });
+  await backdate(key);
+  expect(await age()).toBe(600);
+  await control.pause('inbound-messages');
+  expect(await age()).toBe(600);
+  expect((await totals()).queues['inbound-messages']).toMatchObject({ paused: true, waiting: 1 });
+  expect((await totals()).queues['outbound-messages'].oldestAgeSeconds).toBe(0);
+});
+
+test('a job that was to run in ten minutes has not waited when they are over', async () => {
+  const { key, payload } = messageJob();
+  const runAt = new Date(Date.now() + 600_000);
+  await producer.enqueueUnchecked([{ queue: 'inbound-messages', key, payload, runAt }]);
+  await backdate(key);
+  await promote(key);
+  expect(await totals()).toMatchObject({ queues: { 'inbound-messages': { waiting: 1, delayed: 0 } } });
+  expect(await age()).toBe(0);
+});
+
+test('a job that was tried just now has not waited since it was added', async () => {
+  const { key, payload } = messageJob();
+  await producer.enqueue('inbound-messages', { key, payload });
+  await backdate(key);
+  const worker = new Worker('inbound-messages', () => Promise.reject(new Error('not yet')), {
+    connection: blocking,
+    prefix: bullPrefix,
+    settings: { backoffStrategy: () => 60_000 },
+  });
+  open.push(worker);
+  await poll(async () => (await totals()).queues['inbound-messages'].delayed === 1, { what: 'a retry' });
+  await worker.close();
+  await promote(key);
+  expect((await totals()).queues['inbound-messages'].waiting).toBe(1);
+  expect(await age()).toBe(0);
+});
+
+test.each([
+  ['was added', ['1000', '{"attempts":8}', null], 1000],
+  ['fell due', ['1000', '{"delay":500}', null], 1500],
+  ['was tried', ['1000', '{"delay":500}', '9000'], 9000],
+  ['is gone', [null, null, null], undefined],
+] as const)('a job that %s has waited from then on', (_what, fields, since) => {
+  expect(waitingSince([...fields])).toBe(since);
 });

@@ -28,7 +28,7 @@ export const queueMetrics: QueueMetrics = {
   },
   queue_oldest_job_age_seconds: {
     type: 'gauge',
-    help: 'How long the oldest job that could be taken has waited',
+    help: 'How long the next job to be taken has waited since it was added, fell due or was last tried',
     unit: 'seconds',
     aggregate: 'max',
     labels: { queue },
