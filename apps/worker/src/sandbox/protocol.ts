@@ -16,9 +16,18 @@ export type Order =
   | (SandboxedJob & { type: 'run' })
   | { type: 'abort'; id: string; because: 'stopping' | 'time' };
 
+/** How it ended. The sandbox judges its errors itself: what they are does not survive the way. */
+export interface Ended {
+  type: 'ended';
+  id: string;
+  verdict?: Verdict;
+  error?: string;
+}
+
 /** And back. */
 export type Report =
+  /** From now on it is the job's doing, whatever becomes of the process. */
+  | { type: 'begun'; id: string }
   /** What the job works on from now on. */
   | { type: 'working'; id: string; messageId: string }
-  /** How it ended. The sandbox judges its errors itself: what they are does not survive the way. */
-  | { type: 'ended'; id: string; verdict?: Verdict; error?: string };
+  | Ended;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { poll } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
+import { LineFull } from '../keyed-mutex.ts';
 import { Stopping } from '../verdict.ts';
 import { Poison } from './judged.ts';
 import type { SandboxedJob } from './protocol.ts';
@@ -24,6 +25,20 @@ test('what a process died over is known, even when it said so right before', asy
   const poison = { code: 'POISON', messageId: 'another' };
   for (let turn = 0; turn < 5; turn++)
     await expect(sandbox.run(job({}), never)).rejects.toMatchObject(poison);
+});
+
+test('a job that the sandbox never began is not its cause: it goes back to its queue', async () => {
+  await using sandbox = new Sandbox({ script, log });
+  const handBack = { verdict: { kind: 'hand-back' } };
+  await expect(sandbox.run(job({ isBroken: true }), never)).rejects.toMatchObject(handBack);
+  await expect(sandbox.run(job({}), never)).rejects.toMatchObject({ code: 'POISON' });
+});
+
+test('a job that finds the sandbox taken goes back to its queue instead of holding a slot', async () => {
+  await using sandbox = new Sandbox({ script, log });
+  const first = sandbox.run(job({}), never);
+  await expect(sandbox.run(job({}), never)).rejects.toBeInstanceOf(LineFull);
+  await expect(first).rejects.toMatchObject({ code: 'POISON' });
 });
 
 test('a worker that stops ends its sandbox and condemns nothing in it', async () => {
