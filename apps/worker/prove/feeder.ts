@@ -2,12 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, addToOutbox, recordInbound } from '@prosaas/database';
 import type { Random } from '@prosaas/devstack';
-import { POISON, REFUSED } from './peer.ts';
+import { POISONED, REFUSED } from './peer.ts';
 import type { Plan } from './plan.ts';
+
+/** Why the answer to a message is built to fail, as the dead letter names it. */
+export type Failure = 'SEND_REFUSED' | 'POISON';
 
 interface Accepted {
   id: string;
   contact: string;
+  failure: Failure | undefined;
 }
 
 /** What was committed, in the order of each contact; written down after the commit. */
@@ -50,18 +54,14 @@ export async function feed(
   { share, isBusy }: Progress,
 ): Promise<Fed> {
   const fed: Fed = { accepted: [], badPayloads: new Set(), unknownMessages: new Set() };
-  const refusedEvery = Math.ceil(plan.messages / plan.builtToFail);
-  const poisonEvery = Math.ceil(plan.messages / plan.poison) - 1;
   const badEvery = Math.ceil(plan.messages / plan.builtToFail);
 
   for (let turn = 0; turn < plan.messages || share() < 1; turn++) {
     const isAhead = (): boolean => share() < 1 && turn > plan.messages * (share() + 0.03);
     if (isAhead()) await delay(20);
     while (isAhead() && isBusy()) await delay(20);
-    const isLastOf = (every: number): boolean => turn < plan.messages && turn % every === every - 1;
-    const kind = isLastOf(refusedEvery) ? REFUSED : isLastOf(poisonEvery) ? POISON : '';
-    const contact = `${kind}${kind === '' ? random.whole(1, plan.contacts) : turn}@s.whatsapp.net`;
-    fed.accepted.push(await untilCommitted(() => accept(db, contact, turn)));
+    const message = messageOf(turn, plan, random);
+    fed.accepted.push({ ...message, id: await untilCommitted(() => accept(db, message, turn)) });
     if (turn % badEvery === 0) {
       const bad = `bad-${turn}`;
       await untilCommitted(() => addToOutbox(db, { queue: QUEUE, key: bad, payload: { turn } }));
@@ -75,20 +75,48 @@ export async function feed(
   return fed;
 }
 
-async function accept(db: Database, contact: string, turn: number): Promise<Accepted> {
+interface Message {
+  contact: string;
+  text: string;
+  failure: Failure | undefined;
+}
+
+/** Messages that a poisoned contact writes one after the other, the poison in the middle. */
+const BURST = 10;
+
+/** Most are a random contact's. Those that are refused have contacts of their own, poison comes from contacts that write a lot. */
+function messageOf(turn: number, plan: Plan, random: Random): Message {
+  const text = `Do you take cash? (${turn})`;
+  const isPlanned = turn < plan.messages;
+  const poisonEvery = Math.floor(plan.messages / plan.poison);
+  const toNextPoisoned = poisonEvery - (turn % poisonEvery);
+  if (isPlanned && toNextPoisoned <= BURST) {
+    const contact = `${POISONED}${Math.floor(turn / poisonEvery)}@s.whatsapp.net`;
+    const isPoison = toNextPoisoned === BURST / 2;
+    return isPoison
+      ? { contact, text: `Where can I park my car? (${turn})`, failure: 'POISON' }
+      : { contact, text, failure: undefined };
+  }
+  const refusedEvery = Math.ceil(plan.messages / plan.builtToFail);
+  if (isPlanned && turn % refusedEvery === 0)
+    return { contact: `${REFUSED}${turn}@s.whatsapp.net`, text, failure: 'SEND_REFUSED' };
+  return { contact: `${random.whole(1, plan.contacts)}@s.whatsapp.net`, text, failure: undefined };
+}
+
+async function accept(db: Database, { contact, text }: Message, turn: number): Promise<string> {
   return db.transaction(async (tx) => {
     const { message, conversationId, fresh } = await recordInbound(tx, {
       sessionId: 'shop',
       businessId: 'default',
       contact,
       externalId: `EXT${turn}`,
-      text: `Do you take cash? (${turn})`,
+      text,
       sentAt: new Date(),
     });
     if (fresh) {
       const payload = { messageId: message.id, conversationId, businessId: 'default' };
       await addToOutbox(tx, { queue: QUEUE, key: message.id, payload });
     }
-    return { id: message.id, contact };
+    return message.id;
   });
 }

@@ -10,8 +10,8 @@ export interface Sent {
 
 /** Chats that the peer refuses for good. */
 export const REFUSED = 'refused-';
-/** Chats to which a send kills the process that tries it. */
-export const POISON = 'killed-';
+/** Chats to which the answer to one question kills the process that tries to send it. */
+export const POISONED = 'killed.park-';
 
 /**
  * Stands at the door of the baileys service for one worker, and is not killed. It sends by idempotency key, as that does: a

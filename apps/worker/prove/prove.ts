@@ -12,7 +12,7 @@ import { type QueueTotals, openDeadLetters, readQueueTotals } from '@prosaas/que
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { type Fed, feed } from './feeder.ts';
-import { Ledger, POISON } from './peer.ts';
+import { Ledger } from './peer.ts';
 import { Place } from './place.ts';
 import type { Plan } from './plan.ts';
 import { type Evidence, type ReplyRow, judge } from './verdict.ts';
@@ -74,7 +74,7 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   await reading;
 
   const deaths = world.places.reduce((sum, place) => sum + place.deaths, 0);
-  const poison = fed.accepted.filter(({ contact }) => contact.startsWith(POISON)).length;
+  const poison = fed.accepted.filter(({ failure }) => failure === 'POISON').length;
   const broken = [
     ...judge({ ...evidence, readings }),
     ...world.places.flatMap(({ unexpected }) => unexpected),

@@ -1,6 +1,6 @@
 import type { QueueTotals } from '@prosaas/queues';
 import type { Fed } from './feeder.ts';
-import { POISON, REFUSED, type Sent } from './peer.ts';
+import type { Sent } from './peer.ts';
 
 export interface ReplyRow {
   /** The message that it answers, and what became of that. */
@@ -30,13 +30,6 @@ export interface Evidence {
   openMessages: number;
 }
 
-/** How the dead letter names why a send to a chat that was built to fail did. */
-const builtToFail: Readonly<Record<string, string>> = { [REFUSED]: 'SEND_REFUSED', [POISON]: 'POISON' };
-
-function failureOf(contact: string): string | undefined {
-  return Object.entries(builtToFail).find(([prefix]) => contact.startsWith(prefix))?.[1];
-}
-
 /** Every promise that was broken, in words. Pure. */
 export function judge(evidence: Evidence): string[] {
   return [
@@ -52,12 +45,12 @@ function judgeReplies({ fed, sent, replies }: Evidence): string[] {
   const broken: string[] = [];
   const byAsked = new Map(replies.map((row) => [row.asked, row]));
   const keys = new Map(sent.map((message) => [message.key, message]));
-  for (const { id, contact } of fed.accepted) {
+  for (const { id, contact, failure } of fed.accepted) {
     const row = byAsked.get(id);
     if (row === undefined) broken.push(`message ${id} was accepted and is gone`);
     else if (row.asked_status !== 'answered') broken.push(`message ${id} is ${row.asked_status}`);
     else if (row.id === null) broken.push(`message ${id} has no reply`);
-    else if (failureOf(contact) !== undefined) {
+    else if (failure !== undefined) {
       if (row.status !== 'failed') broken.push(`reply ${row.id} to ${contact} is ${row.status}`);
       if (keys.has(row.id)) broken.push(`reply ${row.id} to ${contact} was sent`);
     } else if (row.status !== 'sent') broken.push(`reply ${row.id} is ${row.status}`);
@@ -90,9 +83,9 @@ function judgeLetters({ fed, replies, letters }: Evidence): string[] {
   const wanted = new Map<string, string>();
   for (const key of fed.badPayloads) wanted.set(`inbound-messages ${key}`, 'PAYLOAD_INVALID');
   for (const key of fed.unknownMessages) wanted.set(`inbound-messages ${key}`, 'MESSAGE_NOT_FOUND');
-  for (const { contact, id } of replies) {
-    const why = failureOf(contact);
-    if (why !== undefined) wanted.set(`outbound-messages ${id}`, why);
+  const replyTo = new Map(replies.map(({ asked, id }) => [asked, id]));
+  for (const { id, failure } of fed.accepted) {
+    if (failure !== undefined) wanted.set(`outbound-messages ${replyTo.get(id)}`, failure);
   }
   const broken: string[] = [];
   for (const { queue, jobId, reason } of letters) {

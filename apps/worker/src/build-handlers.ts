@@ -1,7 +1,9 @@
 import type { Agent } from '@prosaas/agentkit';
 import type { Database } from '@prosaas/database';
+import { createPace } from '@prosaas/queues';
+import type { Redis } from 'ioredis';
 import { createBaileysClient } from './baileys-client.ts';
-import type { Handlers } from './run-job.ts';
+import type { Handlers, QueueDefinitions } from './run-job.ts';
 import { answerInbound } from './handlers/answer-inbound.ts';
 import { sendOutbound } from './handlers/send-outbound.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
@@ -12,6 +14,9 @@ const MAX_WAITING = 1;
 /** What each queue's jobs are done by, in the worker itself as in its sandbox. */
 export function buildHandlers({
   db,
+  redis,
+  bullPrefix,
+  queues,
   agent,
   rules,
   baileysUrl,
@@ -19,6 +24,9 @@ export function buildHandlers({
   onCommitted,
 }: {
   db: Database;
+  redis: Redis;
+  bullPrefix: string;
+  queues: QueueDefinitions;
   agent: Agent;
   rules: Agent;
   baileysUrl: string;
@@ -28,8 +36,10 @@ export function buildHandlers({
 }): Handlers {
   const baileys = createBaileysClient({ url: baileysUrl, secret });
   const newLine = (): KeyedMutex => new KeyedMutex({ maxWaiting: MAX_WAITING });
+  const outbound = 'outbound-messages';
+  const pace = createPace({ redis, bullPrefix, queue: outbound, rate: queues[outbound].rateLimit });
   return {
     'inbound-messages': answerInbound({ db, agent, rules, line: newLine(), onCommitted }),
-    'outbound-messages': sendOutbound({ db, baileys, line: newLine() }),
+    [outbound]: sendOutbound({ db, baileys, line: newLine(), pace }),
   };
 }

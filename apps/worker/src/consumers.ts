@@ -49,7 +49,6 @@ export function startConsumers({
   let stopped: Promise<unknown> | undefined;
 
   const workers = queueNames.map((queue) => {
-    const { rateLimit } = queues[queue];
     // A fetch that was under way when the worker was told to stop may still bring a job.
     const take = (job: Job, token?: string): Promise<void> =>
       stopped ? handBack(job, token, 0) : runJob(attempts, queue, job, token);
@@ -66,7 +65,6 @@ export function startConsumers({
       runRetryDelay: 1000,
       // Its finishing script counts final outcomes: queue_jobs_completed and queue_jobs_failed. A point is a minute.
       metrics: { maxDataPoints: 60 },
-      ...(rateLimit && { limiter: { max: rateLimit.max, duration: rateLimit.perMs } }),
     });
     worker.on('failed', (job) => {
       if (!job || job.finishedOn) onFailed();

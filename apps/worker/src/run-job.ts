@@ -6,13 +6,15 @@ import {
   type QueueDefinition,
   type QueueName,
   type QueuePayloads,
+  type StandIns,
 } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
 import type { RunningJobs } from './running-jobs.ts';
 import type { SandboxedJob } from './sandbox/protocol.ts';
-import { describeError, judge } from './verdict.ts';
+import { inPlaceOf, isSuspect } from './suspects.ts';
+import { Suspected, describeError, judge } from './verdict.ts';
 import type { Task } from './work-off.ts';
 
 /** What each queue's jobs are done by. */
@@ -23,6 +25,7 @@ export type QueueDefinitions = Readonly<Record<QueueName, QueueDefinition>>;
 export interface Attempts {
   queues: QueueDefinitions;
   handlers: Handlers;
+  standIns: StandIns;
   /** Does a job in a process of its own. */
   setApart: (job: SandboxedJob, signal: AbortSignal) => Promise<void>;
   /** This replica, as the story of a job that failed names it. */
@@ -31,12 +34,6 @@ export interface Attempts {
   running: RunningJobs;
   log: Logger;
 }
-
-/**
- * A job under which workers died, or stood still, so often is set apart: it may be the cause, and has a process of its own from
- * then on. How often alone says nothing: a worker that is killed from outside takes twenty innocent jobs with it.
- */
-const SUSPECT_AFTER = 2;
 
 /** Back to its queue, with no attempt used up. */
 export async function handBack(job: Job, token: string | undefined, afterMs: number): Promise<never> {
@@ -59,7 +56,7 @@ export async function runJob(
   const began = Date.now();
   counts.started(job, began);
   try {
-    await work(attempts, queue, job, { trace, lastAttempt, log });
+    await work(attempts, queue, job, { token: token ?? '', trace, lastAttempt, log });
     counts.ended('completed', Date.now() - began);
   } catch (error) {
     const ranMs = Date.now() - began;
@@ -87,20 +84,25 @@ export async function runJob(
 }
 
 async function work(
-  { queues, handlers, setApart, running }: Attempts,
+  { queues, handlers, standIns, setApart, running }: Attempts,
   queue: QueueName,
   job: Job,
-  { trace, lastAttempt, log }: Pick<Task<never>, 'trace' | 'lastAttempt' | 'log'>,
+  { token, ...task }: Pick<Task<never>, 'trace' | 'lastAttempt' | 'log'> & { token: string },
 ): Promise<void> {
   const { isSandboxed = false, timeLimitMs } = queues[queue];
   using run = running.begin(timeLimitMs);
   const { signal } = run;
   const payload = checkPayload(queue, job.data);
-  // Awaited here: the signal is let go of when this returns.
-  if (!isSandboxed && job.stalledCounter < SUSPECT_AFTER) {
-    await handlers[queue]({ payload, trace, lastAttempt, signal, log });
-    return;
-  }
   const { id = '', timestamp: addedAt } = job;
+  try {
+    // Awaited here: the signal is let go of when this returns.
+    if (!isSandboxed && !(await isSuspect(standIns, queue, job))) {
+      const around = inPlaceOf(standIns, queue, { by: id, token });
+      return await handlers[queue]({ ...task, payload, signal, around });
+    }
+  } catch (error) {
+    if (!(error instanceof Suspected)) throw error;
+  }
+  const { trace, lastAttempt } = task;
   await setApart({ id, queue, payload, trace, lastAttempt, addedAt }, signal);
 }

@@ -2,11 +2,21 @@
 import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
 import { createDatabase, startKeyRing } from '@prosaas/database';
 import { checkPayload, parseTrace } from '@prosaas/queues';
-import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
+import {
+  captureConsole,
+  createLogger,
+  createRedis,
+  identify,
+  keyspace,
+  loadConfig,
+  redisAddress,
+  redisReady,
+} from '@prosaas/runtime';
 import { buildHandlers } from './build-handlers.ts';
 import { Config } from './config.ts';
 import { lastResort } from './not-working.ts';
-import type { Order, Report, SandboxedJob } from './sandbox/protocol.ts';
+import { queuesOf } from './queue-settings.ts';
+import type { Ended, Order, Report, SandboxedJob } from './sandbox/protocol.ts';
 import { Stopping, TimeIsUp, describeError, judge } from './verdict.ts';
 
 // The worker is gone, or needs it no more. First of all: it may be gone before this process has started.
@@ -34,9 +44,14 @@ const db = createDatabase({
   applicationName: `${identity.instance}:sandbox`,
   log,
 });
+const redis = createRedis({ ...redisAddress(config), name: 'worker:sandbox', role: 'commands', log });
+await redisReady(redis);
 const keyRing = startKeyRing(db, config, log);
 const handlers = buildHandlers({
   db,
+  redis,
+  bullPrefix: keyspace(config.REDIS_NAMESPACE).bullPrefix,
+  queues: queuesOf(config),
   agent: createAgent({ profile, model: modelSettings(config), log }),
   rules: createAgent({ profile, log }),
   baileysUrl: config.BAILEYS_URL,
@@ -55,16 +70,10 @@ function report(what: Report): Promise<void> {
   });
 }
 
-async function run({
-  id,
-  queue,
-  payload,
-  trace,
-  lastAttempt,
-  addedAt,
-}: SandboxedJob): Promise<Extract<Report, { type: 'ended' }>> {
+async function run({ id, queue, payload, trace, lastAttempt, addedAt }: SandboxedJob): Promise<Ended> {
   const aborting = new AbortController();
   running.set(id, aborting);
+  await report({ type: 'begun', id });
   const jobLog = log.child({ queue, job_id: id, trace_id: parseTrace(trace)?.traceId });
   try {
     const task = {
@@ -72,7 +81,10 @@ async function run({
       lastAttempt,
       signal: aborting.signal,
       log: jobLog,
-      onMessage: (messageId: string) => report({ type: 'working', id, messageId }),
+      around: async (messageId: string, step: () => Promise<boolean>): Promise<boolean> => {
+        await report({ type: 'working', id, messageId });
+        return step();
+      },
     };
     await handlers[queue]({ ...task, payload: checkPayload(queue, payload) });
     return { type: 'ended', id };

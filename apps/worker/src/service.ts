@@ -12,8 +12,8 @@ import {
   createDeadLetterMover,
   createProducer,
   openDeadLetters,
+  openStandIns,
   queueNames,
-  queueTable,
   scheduleTable,
   startOutboxRelay,
   type QueueName,
@@ -39,6 +39,7 @@ import { bindJobInstruments } from './job-instruments.ts';
 import { findLostJobs } from './lost-jobs.ts';
 import { lastResort } from './not-working.ts';
 import { retentionTask } from './retention.ts';
+import { queuesOf } from './queue-settings.ts';
 import type { QueueDefinitions } from './run-job.ts';
 import { Sandbox } from './sandbox/sandbox.ts';
 import { setApart } from './sandbox/set-apart.ts';
@@ -48,12 +49,6 @@ import { settleDead } from './settle-dead.ts';
 export interface WorkerOverrides {
   times?: ConsumerTimes;
   queues?: QueueDefinitions;
-}
-
-/** The table, with what the operator set in it. */
-function tableOf(config: Config): QueueDefinitions {
-  const rateLimit = { max: config.WORKER_SENDS_PER_SECOND, perMs: 1000 };
-  return { ...queueTable, 'outbound-messages': { ...queueTable['outbound-messages'], rateLimit } };
 }
 
 const sandboxScript = import.meta.url.endsWith('.ts')
@@ -135,15 +130,18 @@ export async function startWorker(
     const relay = work.use(startOutboxRelay({ db, producer, log }));
     const keeper = work.use(startDeadLetterKeeper({ mover, log }));
     const letters = work.use(openDeadLetters({ redis: commands, bullPrefix }));
+    const { queues = queuesOf(config), times = consumerTimes } = overrides;
     const handlers = buildHandlers({
       db,
+      redis: commands,
+      bullPrefix,
+      queues,
       agent,
       rules,
       baileysUrl: config.BAILEYS_URL,
       secret: () => keyRing.current()?.internalSecret,
       onCommitted: relay.nudge,
     });
-    const { queues = tableOf(config), times = consumerTimes } = overrides;
     const sandbox = work.use(new Sandbox({ script: sandboxScript, log }));
     const fail = (messageId: string, reason: string): Promise<boolean> =>
       closeMessage(db, messageId, { status: 'failed', error: reason });
@@ -153,6 +151,7 @@ export async function startWorker(
         bullPrefix,
         queues,
         handlers,
+        standIns: openStandIns({ redis: commands, bullPrefix }),
         setApart: (job, signal) => setApart(job, signal, { sandbox, fail }).finally(relay.nudge),
         concurrency: config.WORKER_CONCURRENCY,
         instance: identity.instance,

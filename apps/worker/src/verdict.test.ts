@@ -1,22 +1,24 @@
-import { PayloadInvalid, QueuesUnavailable } from '@prosaas/queues';
+import { PayloadInvalid, QueuesUnavailable, TurnMissed } from '@prosaas/queues';
 import { UnrecoverableError } from 'bullmq';
 import { expect, test } from 'vitest';
 import { SendFailed, SendRefused, SenderAway, judgeStatus } from './baileys-client.ts';
 import { LineFull } from './keyed-mutex.ts';
-import { SENDER_PATIENCE_MS, Stopping, describeError, judge, type Verdict } from './verdict.ts';
+import { SENDER_PATIENCE_MS, Stopping, Suspected, describeError, judge, type Verdict } from './verdict.ts';
 
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
 test.each<[string, unknown, Verdict['kind'], Verdict['kind']]>([
   ['the worker stops', new Stopping('x'), 'hand-back', 'hand-back'],
   ['the line is full', new LineFull('x'), 'hand-back', 'hand-back'],
+  ['its turn did not come', new TurnMissed('x'), 'hand-back', 'hand-back'],
+  ['it may be what workers died of', new Suspected('x'), 'hand-back', 'hand-back'],
+  ['Redis is away', new QueuesUnavailable('x'), 'hand-back', 'hand-back'],
   ['the database is away', refused, 'hand-back', 'hand-back'],
   ['the send was refused', new SendRefused('x'), 'give-up', 'give-up'],
   ['the payload does not fit', new PayloadInvalid('x'), 'give-up', 'give-up'],
   ['it said so itself', new UnrecoverableError('x'), 'give-up', 'give-up'],
   ['nobody is there to send', new SenderAway('x', { cause: refused }), 'hand-back', 'hand-back'],
   ['the send failed', new SendFailed('x', { cause: refused }), 'retry', 'give-up'],
-  ['Redis is away', new QueuesUnavailable('x'), 'retry', 'give-up'],
   ['it took too long', new DOMException('x', 'TimeoutError'), 'retry', 'give-up'],
   ['of a fault of the program', new TypeError('x'), 'retry', 'give-up'],
 ])('when %s, the verdict is right before the last attempt and on it', (_why, error, before, last) => {

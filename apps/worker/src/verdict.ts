@@ -1,5 +1,6 @@
 import { isDatabaseAway } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
+import { QueuesUnavailable, TurnMissed } from '@prosaas/queues';
 import { UnrecoverableError } from 'bullmq';
 import { SenderAway } from './baileys-client.ts';
 import { LineFull } from './keyed-mutex.ts';
@@ -8,6 +9,11 @@ import { Judged } from './sandbox/judged.ts';
 /** The worker stops: running jobs go back to their queue. */
 export class Stopping extends Error {
   override name = 'Stopping';
+}
+
+/** Workers may have died over what the job came to: not to be touched but in a process of its own. */
+export class Suspected extends Error {
+  override name = 'Suspected';
 }
 
 /** A job ran for as long as its queue allows. */
@@ -37,9 +43,11 @@ export function judge(
 ): Verdict {
   if (error instanceof Judged) return error.verdict;
   if (error instanceof Stopping) return { kind: 'hand-back', afterMs: 0 };
-  if (error instanceof LineFull) return { kind: 'hand-back', afterMs: 1000 };
-  // Without the database nothing can be done, nor written down as failed.
-  if (isDatabaseAway(error)) return { kind: 'hand-back', afterMs: 2000 };
+  if (error instanceof TurnMissed) return { kind: 'hand-back', afterMs: 0 };
+  if (error instanceof LineFull || error instanceof Suspected) return { kind: 'hand-back', afterMs: 1000 };
+  // Without the database nothing can be done, nor written down as failed; without Redis nobody knows whose turn it is.
+  if (isDatabaseAway(error) || error instanceof QueuesUnavailable)
+    return { kind: 'hand-back', afterMs: 2000 };
   if (error instanceof SenderAway && ageMs < SENDER_PATIENCE_MS) {
     return { kind: 'hand-back', afterMs: Math.min(Math.max(ageMs / 4, 1000), 30_000) };
   }

@@ -11,6 +11,9 @@ import { UnrecoverableError } from 'bullmq';
 import type { KeyedMutex } from './keyed-mutex.ts';
 import { describeError, judge } from './verdict.ts';
 
+/** `step` is the work on one message, and tells whether it was done here. */
+export type Around = (messageId: string, step: () => Promise<boolean>) => Promise<boolean>;
+
 export interface Task<P> {
   payload: P;
   /** W3C `traceparent` of the job: for what follows from it. */
@@ -20,8 +23,8 @@ export interface Task<P> {
   /** Aborts at the job's time limit and when the worker stops. */
   signal: AbortSignal;
   log: Logger;
-  /** Hears of each message before it is worked on. */
-  onMessage?: (messageId: string) => Promise<void>;
+  /** Stands around the work on each message, and may refuse it by what it throws. */
+  around: Around;
 }
 
 /** How long a job goes on with what came after its own message: a contact who never stops must not keep it. */
@@ -38,7 +41,7 @@ const BEYOND_MS = 10_000;
  * did that: so a failed message is a failed job.
  */
 export async function workOff(
-  { payload, lastAttempt, signal, log, onMessage }: Task<MessageJob>,
+  { payload, lastAttempt, signal, log, around }: Task<MessageJob>,
   {
     db,
     direction,
@@ -66,8 +69,7 @@ export async function workOff(
         if (beyond && (signal.aborted || performance.now() > until)) return;
         signal.throwIfAborted();
         try {
-          await onMessage?.(message.id);
-          const mine = await step(message);
+          const mine = await around(message.id, () => step(message));
           if (beyond && !mine) return;
         } catch (error) {
           // A later message has attempts of its own.

@@ -59,6 +59,19 @@ test.each(['killed', 'exits', 'blocks'])(
   },
 );
 
+test('poison in a busy conversation takes two workers at most, whichever of its jobs come to it', async () => {
+  const preload = new URL('deadly-fetch.ts', import.meta.url).href;
+  for (let turn = 0; turn < 24; turn++) {
+    const text = turn % 8 === 3 ? 'Do you take cash?' : 'May I bring my dog?';
+    await stage.receive('killed.cash@s.whatsapp.net', text);
+  }
+  const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
+  await poll(async () => (await stage.totals()).deadLetter === 3, { timeoutMs: 90_000, what: 'the poison' });
+  await poll(async () => (await stage.totals()).completed === 45, { timeoutMs: 30_000, what: 'the others' });
+  expect(stage.baileys.sent).toHaveLength(21);
+  expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(3 * 2);
+});
+
 test('of a conversation only the message is given up that its processes die of', async () => {
   const preload = new URL('deadly-fetch.ts', import.meta.url).href;
   const asked = [

@@ -26,6 +26,8 @@ export {
   type LetterFilter,
 } from './dead-letters.ts';
 export { openQueueObjects, type QueueObjects } from './queue-objects.ts';
+export { TurnMissed, createPace, type Pace } from './pace.ts';
+export { openStandIns, type StandIns } from './stand-ins.ts';
 export { openQueueControl, type QueueControl } from './queue-control.ts';
 export { findOpenJobs } from './open-jobs.ts';
 export { jobStates, openJobReader, type JobReader, type JobState, type JobSummary } from './job-reader.ts';

@@ -14,3 +14,8 @@ export function queueKey(
 export function countsKey(bullPrefix: string): string {
   return `${bullPrefix}:queue-counts`;
 }
+
+/** When the next turn of a queue's rate is free. */
+export function turnsKey(bullPrefix: string, queue: QueueName): string {
+  return `${bullPrefix}:turns:${queue}`;
+}

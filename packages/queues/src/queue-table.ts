@@ -27,7 +27,7 @@ export interface QueueDefinition {
   upgrade?: (old: unknown) => unknown;
   /** Jobs at once in one worker: what its setting allows, and down to this when its event loop gets late. */
   leastConcurrency: number;
-  /** Of all workers together, in a fixed window. */
+  /** Of what its jobs do to others, all workers together: a job may do it more than once. */
   rateLimit?: { max: number; perMs: number };
   /** Always in a process of its own: for what computes so long that other jobs would wait for it. */
   isSandboxed?: boolean;

@@ -1,5 +1,5 @@
 import { findConversationById, messageCloser, type Database } from '@prosaas/database';
-import type { MessageJob } from '@prosaas/queues';
+import type { MessageJob, Pace } from '@prosaas/queues';
 import { UnrecoverableError } from 'bullmq';
 import type { BaileysClient } from '../baileys-client.ts';
 import type { KeyedMutex } from '../keyed-mutex.ts';
@@ -9,6 +9,8 @@ export interface SendDependencies {
   db: Database;
   baileys: BaileysClient;
   line: KeyedMutex;
+  /** Of the sends. */
+  pace: Pace;
 }
 
 /**
@@ -19,6 +21,7 @@ export function sendOutbound({
   db,
   baileys,
   line,
+  pace,
 }: SendDependencies): (task: Task<MessageJob>) => Promise<void> {
   const closeMessage = messageCloser(db);
   return async (task) =>
@@ -31,6 +34,7 @@ export function sendOutbound({
         if (!conversation || message.session_id === null) {
           throw new UnrecoverableError('SESSION_GONE: the conversation has no session to send from');
         }
+        await pace.turn(task.signal);
         const { id } = await baileys.sendText({
           key: message.id,
           session: message.session_id,

@@ -1,0 +1,37 @@
+import type { QueueName, StandIns } from '@prosaas/queues';
+import type { Job } from 'bullmq';
+import { LineFull } from './keyed-mutex.ts';
+import { Suspected } from './verdict.ts';
+import type { Around } from './work-off.ts';
+
+/**
+ * A job under which workers died, or stood still, so often is set apart: it may be the cause, and has a process of its own from
+ * then on. How often alone says nothing: a worker that is killed from outside takes twenty innocent jobs with it.
+ */
+const SUSPECT_AFTER = 2;
+
+/** A worker that died over its message in the name of another job counts, too. */
+export async function isSuspect(standIns: StandIns, queue: QueueName, job: Job): Promise<boolean> {
+  const { id = '', stalledCounter } = job;
+  if (stalledCounter === 0) return false;
+  return stalledCounter >= SUSPECT_AFTER || standIns.isBegun(queue, id);
+}
+
+/** A message that is another job's is worked on in that job's place, so that what comes of it is held against the right one. */
+export function inPlaceOf(
+  standIns: StandIns,
+  queue: QueueName,
+  { by, token }: { by: string; token: string },
+): Around {
+  return async (messageId, step) => {
+    if (messageId === by) return step();
+    const outcome = await standIns.begin(queue, { job: messageId, by, token });
+    if (outcome === 'busy') throw new LineFull('another worker is at the message');
+    if (outcome === 'suspect') throw new Suspected('a worker may have died over the message');
+    try {
+      return await step();
+    } finally {
+      void standIns.end(queue, messageId).catch(() => {});
+    }
+  };
+}
