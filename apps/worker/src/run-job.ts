@@ -96,7 +96,7 @@ async function work(
   const { id = '', timestamp: addedAt } = job;
   try {
     // Awaited here: the signal is let go of when this returns.
-    if (!isSandboxed && !(await isSuspect(standIns, queue, job))) {
+    if (!isSandboxed && (job.stalledCounter === 0 || !(await isSuspect(standIns, queue, job)))) {
       const around = inPlaceOf(standIns, queue, { by: id, token });
       return await handlers[queue]({ ...task, payload, signal, around });
     }

@@ -10,10 +10,9 @@ import type { Around } from './work-off.ts';
  */
 const SUSPECT_AFTER = 2;
 
-/** A worker that died over its message in the name of another job counts, too. */
+/** Of a job that stalled. A worker that died over its message in the name of another job counts, too. */
 export async function isSuspect(standIns: StandIns, queue: QueueName, job: Job): Promise<boolean> {
   const { id = '', stalledCounter } = job;
-  if (stalledCounter === 0) return false;
   return stalledCounter >= SUSPECT_AFTER || standIns.isBegun(queue, id);
 }
 

@@ -25,17 +25,26 @@ function carrier(refuse: (item: number) => boolean = () => false): {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('the first go at once, those that come meanwhile go together, and each has its own outcome', async () => {
+test('the first goes at once, those that come meanwhile go together, and each has its own outcome', async () => {
   const { batches, release, carryOut } = carrier();
   const run = gather(carryOut, 3);
   const outcomes = Promise.all([1, 2, 3, 4, 5, 6, 7].map((item) => run(item)));
-  expect(batches).toEqual([[1], [2]]);
+  expect(batches).toEqual([[1]]);
   for (let round = 0; round < 3; round++) {
     release();
     await turn();
   }
-  expect(batches).toEqual([[1], [2], [3, 4, 5], [6, 7]]);
+  expect(batches).toEqual([[1], [2, 3, 4], [5, 6, 7]]);
   expect(await outcomes).toEqual([10, 20, 30, 40, 50, 60, 70]);
+});
+
+test('a batch that waits for somebody does not hold up the next one', async () => {
+  const { batches, release, carryOut } = carrier();
+  const run = gather(carryOut);
+  const outcomes = Promise.all([1, 2, 3].map((item) => run(item)));
+  await expect.poll(() => batches).toEqual([[1], [2, 3]]);
+  release();
+  expect(await outcomes).toEqual([10, 20, 30]);
 });
 
 test('of a batch that fails only those fail whose fault it is', async () => {

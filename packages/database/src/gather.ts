@@ -4,17 +4,20 @@ interface Waiting<I, O> {
   reject: (error: unknown) => void;
 }
 
+/** A batch that takes longer waits for somebody, such as for a lock: it does not hold up the next one. */
+const PATIENCE_MS = 20;
+
 /**
- * Carries out calls by the dozen: those that come while `IN_FLIGHT` batches are under way go together in the next one. Alone, a
- * call is not delayed; under load there are fewer statements and commits. `carryOut` returns an outcome for each item, in order. A
- * batch that fails is carried out one by one: nobody bears another's fault.
+ * Carries out calls by the dozen: those that come while a batch is under way go together in the next one. Alone, a call is not
+ * delayed; under load there are fewer statements and commits. `carryOut` returns an outcome for each item, in order. A batch that
+ * fails is carried out one by one: nobody bears another's fault.
  */
 export function gather<I, O>(
   carryOut: (items: readonly I[]) => Promise<readonly O[]>,
   most = 50,
 ): (item: I) => Promise<O> {
   const waiting: Waiting<I, O>[] = [];
-  let inFlight = 0;
+  let isUnderWay = false;
 
   const settle = async (batch: readonly Waiting<I, O>[]): Promise<void> => {
     try {
@@ -26,13 +29,18 @@ export function gather<I, O>(
     }
   };
   const next = (): void => {
-    while (inFlight < IN_FLIGHT && waiting.length > 0) {
-      inFlight += 1;
-      void settle(waiting.splice(0, most)).finally(() => {
-        inFlight -= 1;
-        next();
-      });
-    }
+    if (isUnderWay || waiting.length === 0) return;
+    isUnderWay = true;
+    let isMine = true;
+    const goOn = (): void => {
+      clearTimeout(patience);
+      if (!isMine) return;
+      isMine = false;
+      isUnderWay = false;
+      next();
+    };
+    const patience = setTimeout(goOn, PATIENCE_MS);
+    void settle(waiting.splice(0, most)).finally(goOn);
   };
   return (item) =>
     new Promise((resolve, reject) => {
@@ -40,6 +48,3 @@ export function gather<I, O>(
       next();
     });
 }
-
-/** One that waits for a lock does not hold up the others. */
-const IN_FLIGHT = 2;
