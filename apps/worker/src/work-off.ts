@@ -63,7 +63,7 @@ export async function workOff(
     await line.run(conversationId, signal, async () => {
       const until = performance.now() + BEYOND_MS;
       for (;;) {
-        const message = await findOldestOpen(db, { conversationId, direction });
+        const message = await findOldestOpen(db, { conversationId, direction, ownId: own.id });
         if (!message) return;
         const beyond = BigInt(message.seq) > BigInt(own.seq);
         if (beyond && (signal.aborted || performance.now() > until)) return;

@@ -9,6 +9,7 @@ import {
   findOldestOpen,
   insertReply,
   listHistory,
+  listOverdue,
   messageCloser,
   recordInbound,
   type InboundInput,
@@ -152,7 +153,7 @@ test('the oldest open message of a conversation is found, direction by direction
   const one = await record(inbound(contact));
   const two = await record(inbound(contact));
   const oldest = (direction: 'inbound' | 'outbound'): ReturnType<typeof findOldestOpen> =>
-    findOldestOpen(db, { conversationId: one.conversationId, direction });
+    findOldestOpen(db, { conversationId: one.conversationId, direction, ownId: one.message.id });
   expect((await oldest('inbound'))?.id).toBe(one.message.id);
   expect(await oldest('outbound')).toBeUndefined();
   const reply = await insertReply(db, one.message, 'Hi');
@@ -161,6 +162,45 @@ test('the oldest open message of a conversation is found, direction by direction
   expect((await oldest('outbound'))?.id).toBe(reply?.id);
   await closeMessage(db, two.message.id, { status: 'answered' });
   expect(await oldest('inbound')).toBeUndefined();
+});
+
+test('a message that is not due yet keeps its conversation from nothing, and its own job does it at once', async () => {
+  const contact = 'later@s.whatsapp.net';
+  const one = await record(inbound(contact));
+  const two = await record(inbound(contact));
+  const oldestFor = async (ownId: string): Promise<string | undefined> =>
+    (await findOldestOpen(db, { conversationId: one.conversationId, direction: 'inbound', ownId }))?.id;
+  const setDue = (minutes: number): Promise<unknown> =>
+    db.query('update messages set not_before = now() + make_interval(mins => $2) where id = $1', [
+      one.message.id,
+      minutes,
+    ]);
+  await setDue(5);
+  expect(await oldestFor(two.message.id)).toBe(two.message.id);
+  expect(await oldestFor(one.message.id)).toBe(one.message.id);
+  await setDue(-5);
+  expect(await oldestFor(two.message.id)).toBe(one.message.id);
+});
+
+test('a message is overdue by when it was due', async () => {
+  const { message } = await record(inbound('overdue@s.whatsapp.net'));
+  const isOverdue = async (): Promise<boolean> => {
+    const olderThan = new Date(Date.now() - 60_000);
+    const found = await listOverdue(db, { olderThan, afterSeq: String(Number(message.seq) - 1), limit: 1 });
+    return found[0]?.id === message.id;
+  };
+  const set = (column: string, minutes: number): Promise<unknown> =>
+    db.query(`update messages set ${column} = now() + make_interval(mins => $2) where id = $1`, [
+      message.id,
+      minutes,
+    ]);
+  expect(await isOverdue()).toBe(false);
+  await set('created_at', -60);
+  expect(await isOverdue()).toBe(true);
+  await set('not_before', 5);
+  expect(await isOverdue()).toBe(false);
+  await set('not_before', -5);
+  expect(await isOverdue()).toBe(true);
 });
 
 test('an outbox row is written once per key, rolls back with its transaction, and is taken by one relay at a time', async () => {

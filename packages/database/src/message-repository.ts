@@ -18,11 +18,13 @@ export interface MessageRow {
   error: string | null;
   created_at: Date;
   sent_at: Date | null;
+  /** When a replay of it is due; `null`: it was due at once. */
+  not_before: Date | null;
 }
 
 /** `seq` as text: a bigint does not fit a number. */
 const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction, status, text,
-  external_id, in_reply_to, error, created_at, sent_at`;
+  external_id, in_reply_to, error, created_at, sent_at, not_before`;
 
 export interface InboundInput extends ContactInput {
   /** WhatsApp's own id of the message, unique within its chat. */
@@ -62,16 +64,24 @@ export async function findMessageById(q: Queryable, id: string): Promise<Message
   return row;
 }
 
-/** The oldest message of a conversation that is still to be answered or sent. */
+/**
+ * The oldest message of a conversation that is still to be answered or sent, and due. `ownId` is the message of the job that
+ * asks: its time has come, whatever the clocks say.
+ */
 export async function findOldestOpen(
   q: Queryable,
-  { conversationId, direction }: { conversationId: string; direction: 'inbound' | 'outbound' },
+  {
+    conversationId,
+    direction,
+    ownId,
+  }: { conversationId: string; direction: 'inbound' | 'outbound'; ownId: string },
 ): Promise<MessageRow | undefined> {
   const [row] = await q.query<MessageRow>(
     `select ${COLUMNS} from messages
      where conversation_id = $1 and direction = $2 and status in ('received', 'queued')
+       and (not_before is null or not_before <= now() or id = $3)
      order by messages.seq limit 1`,
-    [conversationId, direction],
+    [conversationId, direction, ownId],
   );
   return row;
 }
@@ -156,14 +166,15 @@ export async function insertReply(
   return row;
 }
 
-/** Messages that have waited since before `olderThan`, in pages by `afterSeq`: whoever suspects that their jobs were lost. */
+/** Messages that have been due since before `olderThan`, in pages by `afterSeq`: whoever suspects that their jobs were lost. */
 export async function listOverdue(
   q: Queryable,
   options: { olderThan: Date; afterSeq: string; limit: number },
 ): Promise<MessageRow[]> {
   return q.query<MessageRow>(
     `select ${COLUMNS} from messages
-     where status in ('received', 'queued') and created_at < $1 and seq > $2::bigint
+     where status in ('received', 'queued') and seq > $2::bigint
+       and created_at < $1 and (not_before is null or not_before < $1)
        and not exists (select from outbox where queue = messages.direction || '-messages' and key = messages.id::text)
      order by messages.seq limit $3`,
     [options.olderThan, options.afterSeq, options.limit],
