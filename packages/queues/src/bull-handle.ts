@@ -11,7 +11,6 @@ export class QueuesUnavailable extends AppError {
 }
 
 const scripts = {
-  finishDeadLetter: { file: 'finish-dead-letter', keys: 4 },
   drain: { file: 'drain', keys: 6 },
   standIn: { file: 'stand-in', keys: 3 },
   takeTurn: { file: 'take-turn', keys: 1 },

@@ -1,5 +1,6 @@
 import { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { addCommand, defineAddCommands } from './add-scripts.ts';
 import { type FailedAttempt, readAttempts } from './attempts.ts';
 import { openBull } from './bull-handle.ts';
 import { openEnvelope } from './envelope.ts';
@@ -25,16 +26,21 @@ export interface DeadLetter {
   failed_at: string;
 }
 
+export interface KeptLetter extends DeadLetter {
+  id: string;
+}
+
 export interface DeadLetterMover extends AsyncDisposable {
   /** Moves every job that has failed; two at once are harmless. Returns how many this call moved. */
   sweep(): Promise<number>;
 }
 
 /**
- * A failed job stays in its queue's failed set until this has moved it: one transaction adds it to the dead letter, removes it and
+ * A failed job stays in its queue's failed set until this has moved it: one script adds it to the dead letter, removes it and
  * counts it. A crash before leaves it for the next sweep, there is no between.
  *
- * `onDead` settles what the job leaves undone, before the move; it may run twice for one job, and its failure postpones the move.
+ * `onDead` settles what the job leaves undone, before the move; it may run twice for one letter, also when that was replayed
+ * meanwhile, and its failure postpones the move.
  */
 export function createDeadLetterMover({
   redis,
@@ -43,31 +49,26 @@ export function createDeadLetterMover({
 }: {
   redis: Redis;
   bullPrefix: string;
-  onDead: (letter: DeadLetter) => Promise<void>;
+  onDead: (letter: KeptLetter) => Promise<void>;
 }): DeadLetterMover {
   const bull = openBull(redis, bullPrefix);
+  defineAddCommands(redis);
 
   const move = async (queue: QueueName, id: string): Promise<boolean> => {
     const from = await bull.queue(queue);
     const [job, failures] = await Promise.all([from.getJob(id), readAttempts(from, id)]);
     if (!job) return false;
     const letter = describe(queue, job, failures);
-    await onDead(letter);
+    const failedAt = job.finishedOn ?? 0;
     // The time makes the id that of this failure: a replay under the same key may fail again.
-    const letterId = `${queue}.${id}.${job.finishedOn ?? 0}`;
+    const letterId = `${queue}.${id}.${failedAt}`;
+    await onDead({ id: letterId, ...letter });
     const record = new Job(await bull.queue(DEAD_LETTER), queue, letter, {}, letterId);
-    const replies = await bull.transaction(async (multi) => {
-      await record.addJob(multi);
-      multi.runCommand('finishDeadLetter', [
-        queueKey(bullPrefix, queue, 'failed'),
-        queueKey(bullPrefix, queue, id),
-        countsKey(bullPrefix),
-        queueKey(bullPrefix, DEAD_LETTER, letterId),
-        id,
-        queue,
-      ]);
+    const { command, args } = await addCommand('moveToDeadLetter', record, {
+      keys: [queueKey(bullPrefix, queue, 'failed'), queueKey(bullPrefix, queue, id), countsKey(bullPrefix)],
+      args: [id, failedAt, queue],
     });
-    return replies[1] === 1;
+    return (await bull.run(command, args)) === 1;
   };
 
   const sweepQueue = async (queue: QueueName): Promise<number> => {

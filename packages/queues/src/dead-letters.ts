@@ -1,13 +1,9 @@
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { openBull } from './bull-handle.ts';
-import type { DeadLetter } from './dead-letter.ts';
+import type { DeadLetter, KeptLetter } from './dead-letter.ts';
 import { findJob } from './find-job.ts';
 import { DEAD_LETTER, type QueueName } from './queue-table.ts';
-
-export interface KeptLetter extends DeadLetter {
-  id: string;
-}
 
 /** What is not named is any. */
 export interface LetterFilter {

@@ -16,13 +16,17 @@ export { PayloadInvalid, checkPayload } from './payload.ts';
 export { QueuesUnavailable } from './bull-handle.ts';
 export { createProducer, type Enqueue, type Enqueued, type Producer, type UncheckedJob } from './producer.ts';
 export { startOutboxRelay, type OutboxRelay } from './outbox-relay.ts';
-export { createDeadLetterMover, type DeadLetter, type DeadLetterMover } from './dead-letter.ts';
+export {
+  createDeadLetterMover,
+  type DeadLetter,
+  type DeadLetterMover,
+  type KeptLetter,
+} from './dead-letter.ts';
 export {
   businessOfLetter,
   matchesFilter,
   openDeadLetters,
   type DeadLetters,
-  type KeptLetter,
   type LetterFilter,
 } from './dead-letters.ts';
 export { openQueueObjects, type QueueObjects } from './queue-objects.ts';

@@ -1,10 +1,11 @@
 import { Job, type JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { addCommand, defineAddCommands } from './add-scripts.ts';
 import { ATTEMPTS_KEPT } from './attempts.ts';
 import { openBull } from './bull-handle.ts';
-import { countedAdd, defineCountedAdds } from './counted-add.ts';
 import { childTrace, sealEnvelope } from './envelope.ts';
 import { checkPayload } from './payload.ts';
+import { countsKey, queueKey } from './queue-keys.ts';
 import { queueTable, type QueueName, type QueuePayloads } from './queue-table.ts';
 
 export interface Enqueued {
@@ -47,7 +48,7 @@ export interface Producer extends AsyncDisposable {
  */
 export function createProducer({ redis, bullPrefix }: { redis: Redis; bullPrefix: string }): Producer {
   const bull = openBull(redis, bullPrefix);
-  defineCountedAdds(redis);
+  defineAddCommands(redis);
 
   const add = async (jobs: readonly UncheckedJob[]): Promise<Enqueued[]> => {
     if (jobs.length === 0) return [];
@@ -58,7 +59,13 @@ export function createProducer({ redis, bullPrefix }: { redis: Redis; bullPrefix
       }),
     );
     const adds = await Promise.all(
-      built.map((job, index) => countedAdd(job, jobs[index]!.queue, bullPrefix)),
+      built.map((job, index) => {
+        const { queue, key } = jobs[index]!;
+        return addCommand('addCounted', job, {
+          keys: [queueKey(bullPrefix, queue, key), countsKey(bullPrefix)],
+          args: [queue],
+        });
+      }),
     );
     const [only, ...others] = adds;
     // One script is as atomic as a MULTI, and half the way.
