@@ -9,6 +9,7 @@ const deadly = new URL('../test/deadly-fetch.ts', import.meta.url).href;
 /** A worker process behind a door of its own, started anew whenever it ended. */
 export class Place implements AsyncDisposable {
   readonly #peer: Peer;
+  readonly #script: string;
   readonly #env: Record<string, string>;
   #child: ChildProcess;
   #ending = false;
@@ -17,14 +18,21 @@ export class Place implements AsyncDisposable {
   /** Times that a job killed its worker, which is started anew as an orchestrator does. */
   deaths = 0;
 
-  private constructor(peer: Peer, env: Record<string, string>) {
+  private constructor(peer: Peer, script: string, env: Record<string, string>) {
     this.#peer = peer;
+    this.#script = script;
     this.#env = { ...env, BAILEYS_URL: peer.url };
     this.#child = this.#start();
   }
 
-  static async start(env: Record<string, string>, ledger: Ledger, random: Random): Promise<Place> {
-    return new Place(await Peer.start(ledger, random), env);
+  /** `script`: the worker. */
+  static async start(
+    script: string,
+    env: Record<string, string>,
+    ledger: Ledger,
+    random: Random,
+  ): Promise<Place> {
+    return new Place(await Peer.start(ledger, random), script, env);
   }
 
   /** Lets it work for a while, waits until it has a job under way that its peer knows of, kills it right then, and starts another. */
@@ -61,9 +69,9 @@ export class Place implements AsyncDisposable {
   }
 
   #start(): ChildProcess {
-    const child = fork(new URL('worker-process.ts', import.meta.url), {
+    const child = fork(this.#script, {
       env: { ...process.env, NODE_OPTIONS: `--import ${deadly}`, ...this.#env },
-      execArgv: ['--conditions=@prosaas/source'],
+      execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     child.once('exit', (code, signal) => {

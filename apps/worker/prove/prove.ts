@@ -1,3 +1,6 @@
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, createDatabase, createSession, migrate, readOutboxBacklog } from '@prosaas/database';
 import {
@@ -11,6 +14,7 @@ import {
 import { type QueueTotals, openDeadLetters, readQueueTotals } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
+import { bundleWorker } from './bundle-worker.ts';
 import { type Fed, feed } from './feeder.ts';
 import { Ledger } from './peer.ts';
 import { Place } from './place.ts';
@@ -112,8 +116,10 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
     LOG_LEVEL: 'CRITICAL',
     DRAIN_SECONDS: '0',
   };
+  const folder = stack.use(await mkdtempDisposable(join(tmpdir(), 'prove-')));
+  const script = await bundleWorker(folder.path);
   const places = await Promise.all(
-    Array.from({ length: PLACES }, () => Place.start(env, ledger, random.fork())),
+    Array.from({ length: PLACES }, () => Place.start(script, env, ledger, random.fork())),
   );
   for (const place of places) stack.use(place);
   return { redisServer, postgres, redis, db, places };
