@@ -75,7 +75,7 @@ export async function workOff(
           // A later message has attempts of its own.
           const { kind } = judge(error, {
             lastAttempt: lastAttempt && !beyond,
-            ageMs: Date.now() - message.created_at.getTime(),
+            ageMs: Date.now() - (message.not_before ?? message.created_at).getTime(),
           });
           if (kind !== 'give-up') {
             if (beyond) return;
