@@ -258,7 +258,8 @@ test('a job that was tried just now has not waited since it was added', async ()
   const { key, payload } = messageJob();
   await producer.enqueue('inbound-messages', { key, payload });
   await backdate(key);
-  const worker = new Worker('inbound-messages', () => Promise.reject(new Error('not yet')), {
+  const fail = (): Promise<void> => Promise.reject(new Error('not yet'));
+  const worker = new Worker('inbound-messages', fail, {
     connection: blocking,
     prefix: bullPrefix,
     settings: { backoffStrategy: () => 60_000 },
