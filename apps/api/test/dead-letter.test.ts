@@ -1,8 +1,8 @@
-import { closeMessage, createSession, findMessageById, recordInbound } from '@prosaas/database';
+import { claimReplays, closeMessage, createSession, findMessageById, recordInbound } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { createDeadLetterMover, createProducer, readQueueTotals, startOutboxRelay } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
-import { UnrecoverableError, Worker } from 'bullmq';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type TestApi, adminKey, startTestApi, walk } from './support.ts';
@@ -57,6 +57,45 @@ async function fail(reasons: readonly string[]): Promise<string[]> {
   });
   await mover.sweep();
   return ids;
+}
+
+/** Letters of messages that failed, the latest first. Returns the messages' ids in their order. */
+async function bury(count: number): Promise<string[]> {
+  const input = { sessionId: 'shop', businessId: 'default', contact: '1@s.whatsapp.net', sentAt: new Date() };
+  const { conversationId } = await recordInbound(api.db, { ...input, externalId: 'first', text: 'Hello' });
+  const rows = await api.db.query<{ id: string }>(
+    `insert into messages (business_id, conversation_id, session_id, direction, status, text, external_id)
+     select 'default', $1, 'shop', 'inbound', 'failed', 'Hello', n::text from generate_series(1, $2::int) as n returning id`,
+    [conversationId, count],
+  );
+  const ids = rows.map(({ id }) => id);
+  await addLetters(
+    ids.toReversed().map((id) => ({
+      id: `inbound-messages.${id}.1`,
+      payload: { messageId: id, conversationId, businessId: 'default' },
+    })),
+  );
+  return ids;
+}
+
+async function addLetters(letters: readonly { id: string; payload: object }[]): Promise<void> {
+  const queue = new Queue('dead-letter', { connection: redis, prefix: bullPrefix });
+  const now = new Date().toISOString();
+  const story = { reason: 'A: 1', attempts: 1, failures: [], trace: '', replay_of: null, started_at: null };
+  await queue.addBulk(
+    letters.map(({ id, payload }) => ({
+      name: 'inbound-messages',
+      data: {
+        ...story,
+        payload,
+        origin: { queue: 'inbound-messages', id: id.split('.')[1] },
+        created_at: now,
+        failed_at: now,
+      },
+      opts: { jobId: id },
+    })),
+  );
+  await queue.close();
 }
 
 const totals = (): ReturnType<typeof readQueueTotals> => readQueueTotals(redis, bullPrefix);
@@ -139,6 +178,73 @@ test('many are replayed by a filter, at a rate, and those that cannot be are nam
   expect(rows.map(({ after }) => after)).toEqual([0, 1]);
   expect(new Set(rows.map(({ key }) => key))).toEqual(new Set([ids[0], ids[2]]));
   expect(new Set((await list()).map(({ job_id }) => job_id))).toEqual(new Set([ids[3], ids[1]]));
+});
+
+test('hundreds are replayed in the order of their messages, whichever way their letters lie', async () => {
+  const ids = await bury(450);
+  await api.db.query("update messages set status = 'answered' where id = $1", [ids[210]]);
+  expect((await send('POST', '/replay', { limit: 1000, rate_per_second: 1000 })).body).toMatchObject({
+    matched: 450,
+    replayed: 449,
+    refused: [{ id: `inbound-messages.${ids[210]}.1`, code: 'NOT_REPLAYABLE' }],
+  });
+  const rows = await api.db.query<{ key: string; after: number; due: boolean }>(
+    `select key, (1000 * extract(epoch from run_at - min(run_at) over ()))::int as after, run_at = not_before as due
+     from outbox join messages on messages.id::text = key order by outbox.id`,
+  );
+  expect(rows.map(({ key }) => key)).toEqual(ids.toSpliced(210, 1));
+  expect(rows.map(({ after }) => after)).toEqual(rows.map((_row, nth) => nth));
+  expect(rows.every(({ due }) => due)).toBe(true);
+  expect((await list()).map(({ job_id }) => job_id)).toEqual([ids[210]]);
+});
+
+test('each that is refused has its reason, and only one that was replayed before is gone', async () => {
+  const [one = '', two = '', three = ''] = await bury(3);
+  await claimReplays(api.db, [`inbound-messages.${one}.1`]);
+  const payload = { messageId: two, conversationId: two, businessId: 'default' };
+  await addLetters([
+    { id: `inbound-messages.${two}.2`, payload },
+    { id: 'inbound-messages.bad.1', payload: { messageId: 'bad' } },
+  ]);
+  const replay = async (): Promise<unknown> => {
+    const { replayed, refused } = (await send('POST', '/replay', {})).body;
+    const codes = (refused as { id: string; code: string }[]).map(({ id, code }) => [id, code] as const);
+    return { replayed, codes: Object.fromEntries(codes) };
+  };
+  expect(await replay()).toEqual({
+    replayed: 2,
+    codes: {
+      'inbound-messages.bad.1': 'PAYLOAD_INVALID',
+      [`inbound-messages.${one}.1`]: 'ALREADY_REPLAYED',
+      [`inbound-messages.${two}.2`]: 'NOT_REPLAYABLE',
+    },
+  });
+  const left = ['inbound-messages.bad.1', `inbound-messages.${two}.2`];
+  expect(new Set((await list()).map(({ id }) => id))).toEqual(new Set(left));
+  const outbox = await api.db.query<{ replay_of: string }>('select replay_of from outbox order by id');
+  expect(outbox.map((row) => row.replay_of)).toEqual([two, three].map((id) => `inbound-messages.${id}.1`));
+
+  // It gave its claim back: it can be replayed once its message has failed again.
+  await closeMessage(api.db, two, { status: 'failed', error: 'again' });
+  await api.db.query('delete from outbox');
+  expect(await replay()).toMatchObject({
+    replayed: 1,
+    codes: { 'inbound-messages.bad.1': 'PAYLOAD_INVALID' },
+  });
+});
+
+test('an outage ends a replay, and what is done is done', async () => {
+  const ids = await bury(450);
+  await api.db.query(
+    `create function fail() returns trigger language plpgsql as $$ begin raise exception 'no disk'; end $$;
+     create trigger fail before update on messages for each row when (new.id = '${ids[250]}') execute function fail()`,
+  );
+  expect((await send('POST', '/replay', {})).status).toBe(500);
+  const outbox = await api.db.query<{ key: string }>('select key from outbox order by id');
+  expect(outbox.map(({ key }) => key)).toEqual(ids.slice(0, 200));
+  expect((await totals()).deadLetterDepth).toBe(250);
+  await api.db.query('drop trigger fail on messages');
+  expect((await send('POST', '/replay', {})).body).toEqual({ matched: 250, replayed: 250, refused: [] });
 });
 
 test('letters are purged one by one or by a filter; what was counted stands', async () => {

@@ -1,17 +1,21 @@
-import { closeMessage, type Database } from '@prosaas/database';
+import { failMessageOfDeadJob, type Database } from '@prosaas/database';
 import {
   PayloadInvalid,
   checkPayload,
-  type DeadLetter,
+  type KeptLetter,
   type QueueName,
   type QueuePayloads,
 } from '@prosaas/queues';
 
-type Settle<Q extends QueueName> = (db: Database, job: QueuePayloads[Q], reason: string) => Promise<unknown>;
+type Settle<Q extends QueueName> = (
+  db: Database,
+  job: QueuePayloads[Q],
+  letter: Pick<KeptLetter, 'id' | 'reason'>,
+) => Promise<unknown>;
 
 /** A job that died without a word (its workers did, one after the other) leaves its message open: it is marked failed. */
-const failMessage: Settle<QueueName> = (db, { messageId }, reason) =>
-  closeMessage(db, messageId, { status: 'failed', error: reason });
+const failMessage: Settle<QueueName> = (db, { messageId }, { id, reason }) =>
+  failMessageOfDeadJob(db, { id: messageId, letterId: id, error: reason });
 
 /** What follows from a final failure, in each queue. */
 const settlements: { [Q in QueueName]: Settle<Q> } = {
@@ -19,10 +23,11 @@ const settlements: { [Q in QueueName]: Settle<Q> } = {
   'outbound-messages': failMessage,
 };
 
-export function settleDead(db: Database): (letter: DeadLetter) => Promise<void> {
-  return async ({ origin: { queue }, payload, reason }) => {
+export function settleDead(db: Database): (letter: KeptLetter) => Promise<void> {
+  return async (letter) => {
+    const { queue } = letter.origin;
     try {
-      await settlements[queue](db, checkPayload(queue, payload), reason);
+      await settlements[queue](db, checkPayload(queue, letter.payload), letter);
     } catch (error) {
       // Its payload was why it failed: there is nothing to settle.
       if (!(error instanceof PayloadInvalid)) throw error;

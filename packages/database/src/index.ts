@@ -21,6 +21,7 @@ export {
   messageCloser,
   findMessageById,
   findOldestOpen,
+  inOrderOfArrival,
   insertReply,
   listHistory,
   listOverdue,
@@ -29,13 +30,21 @@ export {
   type MessageRow,
 } from './message-repository.ts';
 export {
+  addManyToOutbox,
   addToOutbox,
   deleteFromOutbox,
   readOutboxBacklog,
   takeFromOutbox,
   type OutboxRow,
 } from './outbox-repository.ts';
-export { claimReplay, deleteOldReplays, reopenMessage } from './replay-repository.ts';
+export {
+  claimReplays,
+  deleteOldReplays,
+  failMessageOfDeadJob,
+  lockFailedMessages,
+  reopenMessages,
+  unclaimReplays,
+} from './replay-repository.ts';
 export {
   StaleOwner,
   claimAuthState,

@@ -64,6 +64,15 @@ export async function findMessageById(q: Queryable, id: string): Promise<Message
   return row;
 }
 
+/** The ids of those messages that are there, in the order of their arrival. */
+export async function inOrderOfArrival(q: Queryable, ids: readonly string[]): Promise<string[]> {
+  const rows = await q.query<{ id: string }>(
+    'select id from messages where id = any($1::uuid[]) order by messages.seq',
+    [ids],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /**
  * The oldest message of a conversation that is still to be answered or sent, and due. `ownId` is the message of the job that
  * asks: its time has come, whatever the clocks say.

@@ -13,22 +13,41 @@ export interface OutboxRow {
   run_at: Date | null;
 }
 
+export interface OutboxJob {
+  queue: string;
+  key: string;
+  payload: Record<string, unknown>;
+  trace?: string | undefined;
+  replayOf?: string | undefined;
+  runAt?: Date | undefined;
+}
+
 /** Writes down a job in the transaction that it follows from; the relay enqueues it after the commit. The same key twice is one job. */
-export async function addToOutbox(
-  tx: Queryable,
-  job: {
-    queue: string;
-    key: string;
-    payload: Record<string, unknown>;
-    trace?: string | undefined;
-    replayOf?: string;
-    runAt?: Date;
-  },
-): Promise<void> {
+export async function addToOutbox(tx: Queryable, job: OutboxJob): Promise<void> {
   await tx.query(
     `insert into outbox (queue, key, payload, trace, replay_of, run_at) values ($1, $2, $3, $4, $5, $6)
      on conflict (queue, key) do nothing`,
     [job.queue, job.key, JSON.stringify(job.payload), job.trace, job.replayOf, job.runAt],
+  );
+}
+
+/** Writes down jobs as `addToOutbox` does, in their order. */
+export async function addManyToOutbox(tx: Queryable, jobs: readonly OutboxJob[]): Promise<void> {
+  await tx.query(
+    `insert into outbox (queue, key, payload, trace, replay_of, run_at)
+     select queue, key, payload, trace, replay_of, run_at
+       from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::text[], $6::timestamptz[])
+         with ordinality as job (queue, key, payload, trace, replay_of, run_at, position)
+       order by position
+     on conflict (queue, key) do nothing`,
+    [
+      jobs.map(({ queue }) => queue),
+      jobs.map(({ key }) => key),
+      jobs.map(({ payload }) => JSON.stringify(payload)),
+      jobs.map(({ trace }) => trace),
+      jobs.map(({ replayOf }) => replayOf),
+      jobs.map(({ runAt }) => runAt),
+    ],
   );
 }
 

@@ -21,7 +21,7 @@ type OwnScript = keyof typeof ownScripts;
 type Arguments = (string | number | Buffer)[];
 
 /** For a connection that has the commands, or for a MULTI. */
-export interface AddCommand {
+interface AddCommand {
   command: string;
   args: Arguments;
 }

@@ -14,7 +14,7 @@ import { type Static, Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { readJobPage } from '../job-pages.ts';
-import { replayLetter } from '../replay.ts';
+import { replayLetters } from '../replay.ts';
 import { Page } from './page.ts';
 import { BusinessFilter, NullableText, type ResourceContext, businessOf } from './resource.ts';
 
@@ -115,7 +115,8 @@ export function deadLetterRoutes(
     { onRequest: admin, schema: { params: Id, response: { 202: Letter } } },
     async (request, reply) => {
       const letter = await find(request.params.id);
-      await replayLetter({ db, letters }, letter);
+      const { refused } = await replayLetters({ db, letters }, [letter]);
+      if (refused[0]) throw refused[0].error;
       return reply.code(202).send(show(letter));
     },
   );
@@ -144,24 +145,14 @@ export function deadLetterRoutes(
     '/api/jobs/dead-letter/replay',
     { onRequest: admin, schema: { body: Replay, response: { 200: Replayed } } },
     async (request) => {
-      const { limit, rate_per_second: rate, ...filter } = request.body;
+      const { limit, rate_per_second: ratePerSecond, ...filter } = request.body;
       const selected = await select(filter, limit);
-      const refused: Static<typeof Replayed>['refused'] = [];
-      const now = Date.now();
-      let replayed = 0;
-      for (const letter of selected.letters) {
-        const runAt = rate === undefined ? undefined : new Date(now + (replayed * 1000) / rate);
-        try {
-          // oxlint-disable-next-line no-await-in-loop -- their order is that of their messages
-          await replayLetter({ db, letters }, letter, runAt);
-          replayed += 1;
-        } catch (error) {
-          // One that can't be replayed keeps none of the others; an outage ends it, and what is done is done.
-          if (!(error instanceof AppError) || error.status >= 500) throw error;
-          refused.push({ id: letter.id, code: error.code, detail: error.detail });
-        }
-      }
-      return { matched: selected.matched, replayed, refused };
+      const { replayed, refused } = await replayLetters({ db, letters }, selected.letters, { ratePerSecond });
+      return {
+        matched: selected.matched,
+        replayed,
+        refused: refused.map(({ id, error: { code, detail } }) => ({ id, code, detail })),
+      };
     },
   );
 
