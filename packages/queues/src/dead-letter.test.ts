@@ -82,6 +82,16 @@ test('a sweep that comes late leaves the job alone that failed anew under the sa
   expect(await moved()).toBe(2);
 });
 
+test('what is no letter is not dropped', async () => {
+  await fail('a');
+  await using one = mover();
+  await one.sweep();
+  const own = ['meta', 'wait', 'events'];
+  await letters.drop([...own, 'unknown']);
+  expect(await redis.exists(own.map((name) => queueKey(bullPrefix, 'dead-letter', name)))).toBe(own.length);
+  expect(await kept()).toHaveLength(1);
+});
+
 test('a job whose letter is there already leaves the failed set all the same', async () => {
   await fail('a', 'b');
   const dead = new Queue('dead-letter', { connection: redis, prefix: bullPrefix });
