@@ -13,7 +13,7 @@ export interface OutboxRow {
   run_at: Date | null;
 }
 
-export interface OutboxJob {
+interface OutboxJob {
   queue: string;
   key: string;
   payload: Record<string, unknown>;
