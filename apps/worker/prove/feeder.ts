@@ -6,7 +6,7 @@ import { POISONED, REFUSED } from './peer.ts';
 import type { Plan } from './plan.ts';
 
 /** Why the answer to a message is built to fail, as the dead letter names it. */
-export type Failure = 'SEND_REFUSED' | 'POISON';
+type Failure = 'SEND_REFUSED' | 'POISON';
 
 interface Accepted {
   id: string;
