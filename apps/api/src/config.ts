@@ -1,9 +1,11 @@
+import { DeadLetterConfig } from '@prosaas/queues';
 import { CommonConfig, type Field, KeysConfig, Parsed, Port, Text, UrlText, Whole } from '@prosaas/runtime';
 import { type Static, type TObject, Type } from 'typebox';
 import { type CheckName, checkNames } from './checks/names.ts';
 
 type ApiFields = typeof CommonConfig.properties &
-  typeof KeysConfig.properties & {
+  typeof KeysConfig.properties &
+  typeof DeadLetterConfig.properties & {
     API_PORT: Field<number>;
     HOST: Field<string>;
     BAILEYS_URL: Field<string>;
@@ -14,6 +16,7 @@ type ApiFields = typeof CommonConfig.properties &
 export const ApiConfig: TObject<ApiFields> = Type.Object({
   ...CommonConfig.properties,
   ...KeysConfig.properties,
+  ...DeadLetterConfig.properties,
   API_PORT: Port(5000, 'Port of the api'),
   HOST: Text('127.0.0.1', 'Address that the service listens on; 0.0.0.0 is every one'),
   BAILEYS_URL: UrlText('http://localhost:3300', 'The baileys service'),

@@ -2,6 +2,7 @@ import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/data
 import { HealthRegistry, type ReplicaStatus, askReplicas, listReplicas } from '@prosaas/observability';
 import {
   QueuesUnavailable,
+  deadLetterLimits,
   openDeadLetters,
   openJobReader,
   openQueueControl,
@@ -95,7 +96,12 @@ export async function startApi(
     baileysCheck({ url: config.BAILEYS_URL }),
     redisCheck({ ...asked, key: keys.key('stack') }),
     workersCheck({ ...asked, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
-    queuesCheck({ ...asked, bullPrefix: keys.bullPrefix, heartbeatKey: keys.heartbeat }),
+    queuesCheck({
+      ...asked,
+      bullPrefix: keys.bullPrefix,
+      heartbeatKey: keys.heartbeat,
+      deadLetterLimits: deadLetterLimits(config),
+    }),
     sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
     agentCheck({ ...asked, replicas: serving }),
   ];

@@ -1,18 +1,21 @@
 import { poll } from '@prosaas/devstack';
-import { createProducer } from '@prosaas/queues';
+import { createDeadLetterMover, createProducer } from '@prosaas/queues';
+import type { Redis } from 'ioredis';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestApi, adminKey, startTestApi, walk } from './support.ts';
 
 let api: TestApi;
+let redis: Redis;
+const { bullPrefix } = keyspace('prosaas');
 const uuid = (at: number): string => `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`;
 
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startTestApi({ DEAD_LETTER_MAX: '15' });
   const log = createLogger({ service: 'api', instance: 'test', level: 'silent' });
-  const redis = createRedis({ url: api.redis.url, name: 'test', role: 'blocking', log });
+  redis = createRedis({ url: api.redis.url, name: 'test', role: 'blocking', log });
   await redisReady(redis);
-  await using producer = createProducer({ redis, bullPrefix: keyspace('prosaas').bullPrefix });
+  await using producer = createProducer({ redis, bullPrefix });
   for (let at = 0; at < 12; at += 1) {
     await producer.enqueue('inbound-messages', {
       key: `m${at}`,
@@ -23,9 +26,11 @@ beforeAll(async () => {
       },
     });
   }
-  await closeRedis(redis);
 });
-afterAll(() => api[Symbol.asyncDispose]());
+afterAll(async () => {
+  await closeRedis(redis);
+  await api[Symbol.asyncDispose]();
+});
 
 test('jobs are read page by page, to an API key those of its business alone', async () => {
   expect(await walk(api, '/api/jobs?limit=3', adminKey)).toHaveLength(12);
@@ -68,6 +73,20 @@ test('queues are shown, paused, resumed and drained by the admin key, and draine
   });
   const audit = await api.list('/api/audit', adminKey);
   expect(audit.items).toContainEqual(expect.objectContaining({ target: 'inbound-messages' }));
+});
+
+test('health tells of a dead letter that fills, before any is dropped', async () => {
+  await using mover = createDeadLetterMover({ redis, bullPrefix, onDead: async () => {} });
+  expect(await mover.sweep()).toBe(12);
+  const headers = { accept: 'application/health+json' };
+  const shown = await poll(
+    async () => {
+      const text = await (await fetch(`${api.url}/api/health`, { headers })).text();
+      return text.includes('dead_letter_filling') && text;
+    },
+    { what: 'the warning' },
+  );
+  expect(shown).toContain('"dead_letter_filling":{"letters":12,"max":15,"expiring":0}');
 });
 
 test('without Redis lists of jobs are 503, records are read as before, and all comes back by itself', async () => {

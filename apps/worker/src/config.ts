@@ -1,4 +1,5 @@
 import { AgentConfig, type AgentFields } from '@prosaas/agentkit';
+import { DeadLetterConfig } from '@prosaas/queues';
 import {
   CommonConfig,
   KeysConfig,
@@ -13,7 +14,8 @@ import { Type, type Static, type TObject } from 'typebox';
 
 type WorkerFields = CommonFields &
   KeysFields &
-  AgentFields & {
+  AgentFields &
+  typeof DeadLetterConfig.properties & {
     BAILEYS_URL: Field<string>;
     WORKER_CONCURRENCY: Field<number>;
     WORKER_SENDS_PER_SECOND: Field<number>;
@@ -23,8 +25,6 @@ type WorkerFields = CommonFields &
     RETENTION_RECORDINGS_DAYS: Field<number>;
     RETENTION_CALLS_DAYS: Field<number>;
     RETENTION_AUDIT_DAYS: Field<number>;
-    RETENTION_DEAD_LETTER_DAYS: Field<number>;
-    DEAD_LETTER_MAX: Field<number>;
   };
 
 const Days = (fallback: number, what: string): Field<number> =>
@@ -34,6 +34,7 @@ export const Config: TObject<WorkerFields> = Type.Object({
   ...CommonConfig.properties,
   ...KeysConfig.properties,
   ...AgentConfig.properties,
+  ...DeadLetterConfig.properties,
   BAILEYS_URL: UrlText('http://localhost:3300', 'The baileys service: WhatsApp sessions and sends'),
   WORKER_CONCURRENCY: Whole(
     20,
@@ -61,10 +62,5 @@ export const Config: TObject<WorkerFields> = Type.Object({
   RETENTION_RECORDINGS_DAYS: Days(90, 'recordings of calls'),
   RETENTION_CALLS_DAYS: Days(365, 'calls'),
   RETENTION_AUDIT_DAYS: Days(365, "uses of the administrator's key"),
-  RETENTION_DEAD_LETTER_DAYS: Days(30, 'jobs in the dead letter'),
-  DEAD_LETTER_MAX: Whole(10_000, 'Jobs in the dead letter; past that the oldest are dropped', {
-    minimum: 1,
-    maximum: 1_000_000,
-  }),
 });
 export type Config = Static<typeof Config>;

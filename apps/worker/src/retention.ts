@@ -10,7 +10,13 @@ import {
   type Database,
   type Queryable,
 } from '@prosaas/database';
-import { findOpenJobs, type DeadLetters } from '@prosaas/queues';
+import {
+  deadLetterLimits,
+  findOpenJobs,
+  isFilling,
+  readDeadLetterFill,
+  type DeadLetters,
+} from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
@@ -22,6 +28,9 @@ const BATCH = 500;
 /** Minutes of sound each. */
 const RECORDINGS_BATCH = 50;
 const LETTERS_BATCH = 100;
+
+const FILLING =
+  'the dead letter fills: its oldest jobs will be dropped unless they are replayed or purged, or DEAD_LETTER_MAX or RETENTION_DEAD_LETTER_DAYS is raised';
 
 type RetentionDays = Pick<Config, Extract<keyof Config, `RETENTION_${string}`> | 'DEAD_LETTER_MAX'>;
 
@@ -44,7 +53,10 @@ interface Kind {
 }
 
 /** In this order: a call goes after its recordings, a conversation after its messages. */
-function kindsOf({ redis, bullPrefix, letters, config, log }: Omit<RetentionOptions, 'db'>): Kind[] {
+function kindsOf(
+  { redis, bullPrefix, letters, config, log }: Omit<RetentionOptions, 'db'>,
+  nowMs: number,
+): Kind[] {
   const plain =
     (remove: (tx: Queryable, before: Date, limit: number) => Promise<number>, limit = BATCH): Kind['batch'] =>
     async (tx, before) => {
@@ -71,7 +83,16 @@ function kindsOf({ redis, bullPrefix, letters, config, log }: Omit<RetentionOpti
     await letters.drop(ids);
     return { removed: ids.length, more: ids.length === LETTERS_BATCH };
   };
+  /** While there is time to do something about it; once in a round. */
+  let warned = false;
+  const warnOfFilling = async (): Promise<void> => {
+    if (warned) return;
+    const fill = await readDeadLetterFill(redis, bullPrefix, { ...deadLetterLimits(config), nowMs });
+    if (isFilling(fill)) log.warn(fill, FILLING);
+    warned = true;
+  };
   const deadLetters: Kind['batch'] = async (_tx, before) => {
+    await warnOfFilling();
     const { RETENTION_DEAD_LETTER_DAYS: days, DEAD_LETTER_MAX: most } = config;
     const old = days === 0 ? [] : await letters.listExpired({ before, limit: LETTERS_BATCH });
     const { removed } = await dropLetters(old, { moved_before: before.toISOString() }, 'too old');
@@ -113,7 +134,7 @@ export async function applyRetention({
   const { db, log } = options;
   const round: RetentionRound = { deleted: {}, failed: [] };
   const { deleted, failed } = round;
-  for (const { name, days, capped, batch } of kindsOf(options)) {
+  for (const { name, days, capped, batch } of kindsOf(options, now.getTime())) {
     if (days === 0 && !capped) continue;
     const before = new Date(now.getTime() - days * DAY_MS);
     try {

@@ -72,16 +72,30 @@ async function fill(): Promise<void> {
 
 test('each kind is kept for its days, and goes after them', async () => {
   await fill();
-  expect(await apply(29)).toEqual({});
+  expect(await apply(28)).toEqual({});
   expect(lines).toEqual([]);
 
   expect(await apply(31)).toEqual({ dead_letters: 1 });
-  expect(lines).toMatchObject([{ msg: 'jobs in the dead letter are too old: they are dropped' }]);
-  expect(lines[0]?.job_ids?.[0]).toMatch(/^outbound-messages\./);
+  expect(lines).toMatchObject([
+    { msg: expect.stringContaining('the dead letter fills') as unknown },
+    { msg: 'jobs in the dead letter are too old: they are dropped' },
+  ]);
+  expect(lines[1]?.job_ids?.[0]).toMatch(/^outbound-messages\./);
 
   expect(await apply(91)).toEqual({ recordings: 1 });
   expect(await apply(366)).toEqual({ messages: 4, conversations: 2, calls: 1, audit: 1 });
   expect(await stage.totals()).toMatchObject({ failed: 1, deadLetter: 1, deadLetterDepth: 0 });
+});
+
+test('each round warns once of a dead letter that fills, before it drops any', async () => {
+  await fill();
+  const warning = (fill: object): object => ({ ...fill, msg: expect.stringContaining('replayed or purged') });
+  expect(await apply(29.5)).toEqual({});
+  expect(lines.splice(0)).toMatchObject([warning({ letters: 1, max: 10_000, expiring: 1 })]);
+  for (let round = 0; round < 2; round++) {
+    expect(await apply(0, { DEAD_LETTER_MAX: '1' })).toEqual({});
+    expect(lines.splice(0)).toMatchObject([warning({ letters: 1, max: 1, expiring: 0 })]);
+  }
 });
 
 test('what is kept for ever stays', async () => {

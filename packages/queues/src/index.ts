@@ -29,6 +29,14 @@ export {
   type DeadLetters,
   type LetterFilter,
 } from './dead-letters.ts';
+export {
+  DeadLetterConfig,
+  deadLetterLimits,
+  isFilling,
+  readDeadLetterFill,
+  type DeadLetterFill,
+  type DeadLetterLimits,
+} from './dead-letter-limits.ts';
 export { openQueueObjects, type QueueObjects } from './queue-objects.ts';
 export { TurnMissed, createPace, type Pace } from './pace.ts';
 export { openStandIns, type StandIns } from './stand-ins.ts';

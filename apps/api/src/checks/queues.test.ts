@@ -17,6 +17,7 @@ const depths = (own: Partial<Depths> = {}): Depths => ({
   oldestAgeSeconds: 0,
   ...own,
 });
+const empty = { letters: 0, max: 10, expiring: 0 };
 const both = new Set(['inbound-messages', 'outbound-messages']);
 
 test.each([
@@ -32,7 +33,7 @@ test.each([
   ],
 ] as const)('where %s', (_what, outbound, served, judged) => {
   const queues = { 'inbound-messages': depths(), 'outbound-messages': depths(outbound) };
-  expect(judgeQueues({ queues, served, schedules: [], nowMs: 0 })).toEqual({
+  expect(judgeQueues({ queues, served, schedules: [], deadLetter: empty, nowMs: 0 })).toEqual({
     unserved: [],
     stuck: [],
     paused: [],
@@ -51,7 +52,10 @@ test('a schedule that is overdue, or not planned, is late', () => {
     { name: 'overdue', next_run: '2026-01-01T11:54:00.000Z', last_run: null },
     { name: 'unknown', next_run: null, last_run: null },
   ];
-  expect(judgeQueues({ queues, served: both, schedules, nowMs }).late).toEqual(['overdue', 'unknown']);
+  expect(judgeQueues({ queues, served: both, schedules, deadLetter: empty, nowMs }).late).toEqual([
+    'overdue',
+    'unknown',
+  ]);
 });
 
 test('a schedule whose last run failed is told', () => {
@@ -65,5 +69,17 @@ test('a schedule whose last run failed is told', () => {
     last_run: { started_at: '2026-01-01T12:00:00.000Z', ran_ms: 1, outcome, error: null, worker: 'w' },
   });
   const schedules = [ended('well', 'completed'), ended('ill', 'failed')];
-  expect(judgeQueues({ queues, served: both, schedules, nowMs: 0 }).run_failed).toEqual(['ill']);
+  expect(judgeQueues({ queues, served: both, schedules, deadLetter: empty, nowMs: 0 }).run_failed).toEqual([
+    'ill',
+  ]);
+});
+
+test.each([
+  [{ letters: 7, max: 10, expiring: 0 }, false],
+  [{ letters: 8, max: 10, expiring: 0 }, true],
+  [{ letters: 1, max: 10, expiring: 1 }, true],
+])('a dead letter of %j fills: %s', (deadLetter, fills) => {
+  const queues = { 'inbound-messages': depths(), 'outbound-messages': depths() };
+  const judged = judgeQueues({ queues, served: both, schedules: [], deadLetter, nowMs: 0 });
+  expect(judged.dead_letter_filling).toEqual(fills ? deadLetter : undefined);
 });

@@ -1,10 +1,14 @@
 import { type CheckDefinition, readHeartbeats } from '@prosaas/observability';
 import {
+  type DeadLetterFill,
+  type DeadLetterLimits,
   type QueueName,
   type QueueTotals,
   type ScheduleState,
+  isFilling,
   openSchedules,
   queueNames,
+  readDeadLetterFill,
   readQueueTotals,
   scheduleTable,
 } from '@prosaas/queues';
@@ -21,6 +25,7 @@ export interface QueuesSeen {
   /** The queues that live workers serve. */
   served: ReadonlySet<string>;
   schedules: readonly Pick<ScheduleState, 'name' | 'next_run' | 'last_run'>[];
+  deadLetter: DeadLetterFill;
   nowMs: number;
 }
 
@@ -32,12 +37,14 @@ export interface QueuesJudged {
   late: string[];
   /** Schedules whose last run failed. */
   run_failed: string[];
+  /** It will soon lose some, for there being too many or for their age. */
+  dead_letter_filling?: DeadLetterFill;
 }
 
-const WORST_FIRST = ['unserved', 'stuck', 'late', 'run_failed'] as const;
+const WORST_FIRST = ['unserved', 'stuck', 'dead_letter_filling', 'late', 'run_failed'] as const;
 
 /** A paused queue is neither: somebody wants it so. */
-export function judgeQueues({ queues, served, schedules, nowMs }: QueuesSeen): QueuesJudged {
+export function judgeQueues({ queues, served, schedules, deadLetter, nowMs }: QueuesSeen): QueuesJudged {
   const those = (is: (name: QueueName) => boolean): QueueName[] => queueNames.filter(is);
   return {
     unserved: those((name) => !queues[name].paused && !served.has(name)),
@@ -47,40 +54,46 @@ export function judgeQueues({ queues, served, schedules, nowMs }: QueuesSeen): Q
       .filter(({ next_run: next }) => next === null || Date.parse(next) < nowMs - LATE_MS)
       .map(({ name }) => name),
     run_failed: schedules.filter(({ last_run: run }) => run?.outcome === 'failed').map(({ name }) => name),
+    ...(isFilling(deadLetter) && { dead_letter_filling: deadLetter }),
   };
 }
 
-/** Every queue has somebody who takes its jobs, they are taken, and what is due at its times is done. */
+/** Every queue has somebody who takes its jobs, they are taken, none is about to be lost, and what is due at its times is done. */
 export function queuesCheck({
   redis,
   address,
   bullPrefix,
   heartbeatKey,
+  deadLetterLimits,
 }: {
   redis: Redis;
   address: string;
   bullPrefix: string;
   heartbeatKey: string;
+  deadLetterLimits: DeadLetterLimits;
 }): CheckDefinition {
   const schedules = openSchedules({ redis, bullPrefix, table: scheduleTable });
   return {
     name: 'queues',
     componentType: 'component',
     async run(signal) {
-      const [{ queues }, { replicas }, planned] = await askRedis(
+      const nowMs = Date.now();
+      const [{ queues }, { replicas }, planned, deadLetter] = await askRedis(
         () =>
           Promise.all([
             readQueueTotals(redis, bullPrefix),
             readHeartbeats({ redis, key: heartbeatKey }),
             schedules.read(),
+            readDeadLetterFill(redis, bullPrefix, { ...deadLetterLimits, nowMs }),
           ]),
         { redis, address, signal, prefix: 'redis_' },
       );
       const live = replicas.filter(({ state }) => state === 'live');
       const served = new Set(live.flatMap(({ queues: own }) => Object.keys(own)));
-      const judged = judgeQueues({ queues, served, schedules: planned, nowMs: Date.now() });
-      const facts = Object.fromEntries(Object.entries(judged).filter(([, names]) => names.length > 0));
-      const reason = WORST_FIRST.find((name) => judged[name].length > 0);
+      const judged = judgeQueues({ queues, served, schedules: planned, deadLetter, nowMs });
+      const isFound = (found: unknown): boolean => !Array.isArray(found) || found.length > 0;
+      const facts = Object.fromEntries(Object.entries(judged).filter(([, found]) => isFound(found)));
+      const reason = WORST_FIRST.find((name) => Object.hasOwn(facts, name));
       return reason === undefined ? { facts } : { status: 'warn', reason, facts };
     },
   };
