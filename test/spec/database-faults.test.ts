@@ -135,6 +135,13 @@ describe('the schema', () => {
 
 describe('PostgreSQL', () => {
   test('hung: the api says timeout, lives, turns its readiness, and is well again by itself', async () => {
+    const untilMetrics = (tellOutbox: boolean): Promise<unknown> =>
+      until(
+        `${stack.url.api}/metrics`,
+        ({ status, text }) => status === 200 && text.includes('\nprosaas_outbox_jobs ') === tellOutbox,
+        { init: bearer(stack.keys.metricsToken) },
+      );
+    await untilMetrics(true);
     await stack.postgres?.freeze();
     await untilUnhealthy({ database: 'timeout' });
     const unready = await until(`${stack.url.api}/readyz`, isStatus(503));
@@ -143,8 +150,10 @@ describe('PostgreSQL', () => {
       checks: { database: { status: 'fail', reason: 'timeout' } },
     });
     await expectOthersWell();
+    await untilMetrics(false);
     await stack.postgres?.thaw();
     await untilHealthy();
+    await untilMetrics(true);
     await until(`${stack.url.api}/readyz`, isStatus(200));
   });
 

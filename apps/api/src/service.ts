@@ -34,6 +34,7 @@ import { redisCheck } from './checks/redis.ts';
 import { sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
 import type { ApiConfig } from './config.ts';
+import { startOutboxGauges } from './outbox-gauges.ts';
 import { servingDatabase } from './serving-database.ts';
 import { startUp } from './start-up.ts';
 import { WarmUp } from './warm-up.ts';
@@ -51,6 +52,7 @@ export async function startApi(
   telemetry.announce({ report: () => ({}) });
   const pool = createDatabase({ url: config.DATABASE_URL, applicationName: identity.instance, log });
   const db = opening.use(servingDatabase(pool));
+  opening.use(startOutboxGauges({ db: pool, metrics: telemetry.metrics }));
   const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL }));
   const openRedis = (name: string): ReturnType<typeof createRedis> => {
     const redis = createRedis({ ...address, name, role: 'commands', log });

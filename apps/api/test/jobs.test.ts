@@ -89,6 +89,18 @@ test('health tells of a dead letter that fills, before any is dropped', async ()
   expect(shown).toContain('"dead_letter_filling":{"letters":12,"max":15,"expiring":0}');
 });
 
+test('metrics tell how many wait in the dead letter, and in the database', async () => {
+  await poll(
+    async () => {
+      const text = await (await fetch(`${api.url}/metrics?token=the-metrics-token`)).text();
+      return ['queue_dead_letter_depth 12', 'outbox_jobs 0', 'outbox_oldest_job_age_seconds 0'].every(
+        (line) => text.includes(`\nprosaas_${line}\n`),
+      );
+    },
+    { what: 'the gauges' },
+  );
+});
+
 test('without Redis lists of jobs are 503, records are read as before, and all comes back by itself', async () => {
   await api.redis.stop();
   const away = await poll(

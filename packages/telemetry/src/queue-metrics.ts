@@ -10,6 +10,9 @@ export type QueueMetrics = {
   readonly queue_oldest_job_age_seconds: GaugeOf;
   readonly queue_paused: GaugeOf;
   readonly queue_slots: GaugeOf;
+  readonly queue_dead_letter_depth: GaugeOf;
+  readonly outbox_jobs: GaugeOf;
+  readonly outbox_oldest_job_age_seconds: GaugeOf;
   readonly queue_job_wait_seconds: HistogramOf;
   readonly queue_job_run_seconds: HistogramOf;
   readonly queue_job_attempts: CounterOf;
@@ -19,7 +22,7 @@ export type QueueMetrics = {
 
 const queue: readonly string[] = queueNames;
 
-/** How the job queues do. The gauges are read from Redis, which knows them exactly. */
+/** How the job queues do. What Redis knows exactly is read there; the outbox, by the api on a timer. */
 export const queueMetrics: QueueMetrics = {
   queue_jobs: {
     type: 'gauge',
@@ -43,6 +46,20 @@ export const queueMetrics: QueueMetrics = {
     type: 'gauge',
     help: 'Jobs of a queue that may run at once, all workers together; fewer while their event loops are late',
     labels: { queue },
+  },
+  queue_dead_letter_depth: { type: 'gauge', help: 'Jobs that wait in the dead letter for a person' },
+  outbox_jobs: {
+    type: 'gauge',
+    help: 'Jobs that wait in PostgreSQL to be put into their queues; absent while it is away',
+    aggregate: 'max',
+    optional: true,
+  },
+  outbox_oldest_job_age_seconds: {
+    type: 'gauge',
+    help: 'How long the oldest of them has waited',
+    unit: 'seconds',
+    aggregate: 'max',
+    optional: true,
   },
   queue_job_wait_seconds: {
     type: 'histogram',

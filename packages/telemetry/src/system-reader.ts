@@ -49,6 +49,7 @@ function queueSource(keyspace: Keyspace): ExactSource {
           queue_jobs: jobs.reduce((sum, { value }) => sum + value, 0),
           queue_oldest_job_age_seconds: Math.max(...ages.map(({ value }) => value)),
           queue_paused: Math.max(...paused.map(({ value }) => value)),
+          queue_dead_letter_depth: totals.deadLetterDepth,
         },
         labels: { queue_jobs: jobs, queue_oldest_job_age_seconds: ages, queue_paused: paused },
       };

@@ -13,6 +13,8 @@ export interface MetricDefinition {
   readonly labels?: Readonly<Record<string, LabelValues>>;
   /** How a gauge's values of several processes become one; `sum` unless said otherwise. */
   readonly aggregate?: 'sum' | 'max' | 'last';
+  /** A gauge that may be unknown: while nobody has set it, readings are without it, and not zero. */
+  readonly optional?: true;
   /** A histogram's buckets; exponential ones from 8 microseconds to 2 minutes, in seconds, unless said otherwise. */
   readonly buckets?: Buckets;
 }
@@ -73,11 +75,12 @@ function ambiguousNames(catalogue: Catalogue): string[] {
 
 function faultsOf(name: string, definition: MetricDefinition): string[] {
   const faults: string[] = [];
-  const { type, labels = {}, aggregate, buckets } = definition;
+  const { type, labels = {}, aggregate, optional, buckets } = definition;
   if (!/^[a-z][a-z0-9_]*$/.test(name)) faults.push(`${name}: a name is lower case letters, digits and _`);
   if (definition.unit !== undefined && !name.endsWith(`_${definition.unit}`))
     faults.push(`${name}: a name ends in its unit, _${definition.unit}`);
   if (aggregate !== undefined && type !== 'gauge') faults.push(`${name}: only a gauge has an aggregate`);
+  if (optional && type !== 'gauge') faults.push(`${name}: only a gauge is optional`);
   if (buckets !== undefined) {
     if (type !== 'histogram') faults.push(`${name}: only a histogram has buckets`);
     if (!parseBuckets(buckets)) faults.push(`${name}: buckets must be finite and ascending`);

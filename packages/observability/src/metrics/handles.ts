@@ -11,8 +11,10 @@ export interface Counter {
 
 export interface Gauge {
   set(value: number): void;
-  /** Adds a step of either sign. */
+  /** Adds a step of either sign. Throws a `RangeError` while it is cleared. */
   add(step: number): void;
+  /** It is not known: readings are without it until it is set again. */
+  clear(): void;
 }
 
 export interface Histogram {
@@ -66,6 +68,11 @@ export class GaugeSeries implements Gauge {
 
   add(step: number): void {
     this.set(this.#value + step);
+  }
+
+  clear(): void {
+    this.#value = Number.NaN;
+    this.#family.dirty = true;
   }
 }
 

@@ -86,6 +86,17 @@ test('a gauge takes any finite number', () => {
   expect(Object.values(collected(registry))).toEqual([-2.5]);
 });
 
+test('a gauge that is cleared has no value until it is set again', () => {
+  const registry = new MetricsRegistry(catalogue);
+  const active = registry.gauge('active');
+  active.set(3);
+  active.clear();
+  expect(Object.values(collected(registry))).toEqual([Number.NaN]);
+  expect(() => active.add(1)).toThrow(RangeError);
+  active.set(4);
+  expect(Object.values(collected(registry))).toEqual([4]);
+});
+
 test('a faulty catalogue lists every fault at once', () => {
   const faulty: Catalogue = {
     'Bad-Name': { type: 'counter', help: '' },

@@ -61,10 +61,11 @@ test('gauges of several processes become one as each says', () => {
   });
 });
 
-test('the catalogue is always all there, and what Redis knows exactly takes its place', () => {
+test('the catalogue is always all there but for what is optional, and what Redis knows exactly takes its place', () => {
   const catalogue = {
     jobs: { type: 'counter', help: '' },
     idle: { type: 'gauge', help: '' },
+    unknown: { type: 'gauge', help: '', optional: true },
     t: { type: 'histogram', help: '' },
   } as const;
   const slots = [

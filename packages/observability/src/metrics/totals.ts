@@ -20,7 +20,7 @@ interface PlacedHistogram {
 }
 
 /**
- * Arranges series by metric. Every metric of the catalogue is there, at zero before its first event; those that only
+ * Arranges series by metric. Every metric of the catalogue that is not optional is there, at zero before its first event; those that only
  * another version knows are there too. What Redis knows exactly takes the place of what was counted. What depends on the
  * slots alone is kept until they change.
  */
@@ -43,7 +43,8 @@ export class Arrangement {
     const histograms: Record<string, HistogramReading[]> = {};
     const labels: Record<string, LabelledValue[]> = {};
     for (const name in this.#catalogue) {
-      const { type } = this.#catalogue[name]!;
+      const { type, optional } = this.#catalogue[name]!;
+      if (optional) continue;
       if (type === 'counter') counters[name] = 0;
       else if (type === 'gauge') gauges[name] = 0;
       else histograms[name] = [];

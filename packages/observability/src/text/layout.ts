@@ -45,7 +45,7 @@ const types: Readonly<Record<Slot['kind'], Type>> = { c: 'counter', g: 'gauge', 
 const sane = /^[a-zA-Z_]\w*$/;
 
 /**
- * Every metric of the catalogue that has no labels has its line, at zero before its first event. What only another
+ * Every metric of the catalogue that has no labels and is not optional has its line, at zero before its first event. What only another
  * version knows is there too, without help. A slot that contradicts the rest is left out: a text that a scraper
  * refuses as a whole shows nothing.
  */
@@ -55,9 +55,9 @@ export async function layOutText(
   breather: Breather,
 ): Promise<Layout> {
   const families = new Map<string, Family>();
-  for (const [name, { type, labels }] of Object.entries(catalogue)) {
+  for (const [name, { type, labels, optional }] of Object.entries(catalogue)) {
     const series = new Map<string, []>();
-    if (labels === undefined && type !== 'histogram') series.set('', []);
+    if (labels === undefined && type !== 'histogram' && !optional) series.set('', []);
     families.set(name, { type, series });
   }
   for (let at = 0; at < slots.length; at++) {

@@ -13,6 +13,7 @@ const catalogue = defineCatalogue({
   jobs: { type: 'counter', help: `Jobs, ${nasty}`, labels: { queue: ['in', nasty] } },
   sent_bytes: { type: 'counter', help: 'Sent.', unit: 'bytes' },
   active: { type: 'gauge', help: 'Active.' },
+  unknown: { type: 'gauge', help: 'Nobody has set it.', optional: true },
   wait_seconds: { type: 'histogram', help: 'Waits.', unit: 'seconds', labels: { route: 'discovered' } },
   size: { type: 'histogram', help: 'Sizes.', buckets: [1, 10] },
 });
