@@ -22,13 +22,15 @@ beforeAll(async () => {
 });
 afterAll(() => cleanup.disposeAsync());
 
+type Beat = ReplicaHeartbeat & { beat_at: number; age_seconds: number };
+
 interface TestWorker {
   readonly process: ChildProcess;
   readonly queue: Queue;
   order(line: string): void;
   /** Resolves when it says so. */
   says(line: string): Promise<void>;
-  beat(): Promise<ReplicaHeartbeat>;
+  beat(): Promise<Beat>;
   /** Waits for so many further beats. */
   beats(count: number): Promise<void>;
   /** Waits until there has been none for so long. */
@@ -64,11 +66,13 @@ async function startWorker(name: string, options: Partial<WorkerOptions> = {}): 
   const heart = all.redisPort === server.port ? redis : new Redis(all.redisPort);
   heart.on('error', () => undefined);
   cleanup.defer(() => heart.disconnect());
-  const beat = (): Promise<ReplicaHeartbeat> =>
+  const beat = (): Promise<Beat> =>
     poll(
       async () => {
         const { replicas } = await readHeartbeats({ redis: heart, key: KEY });
-        return replicas.find((replica) => replica.instance === instance);
+        return replicas.find(
+          (replica): replica is Beat => replica.instance === instance && replica.beat_at !== null,
+        );
       },
       { timeoutMs: 60_000, what: `a beat of ${instance}` },
     );

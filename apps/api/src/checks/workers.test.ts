@@ -18,6 +18,14 @@ test.each([
     { failed: true, reason: 'stale' },
   ],
   [
+    { live: 0, lost: 2, expected: 1, failing: 1 },
+    { failed: true, reason: 'not_working' },
+  ],
+  [
+    { live: 1, lost: 0, expected: 2, failing: 1 },
+    { failed: false, reason: 'too_few' },
+  ],
+  [
     { live: 0, lost: 0, expected: 1, failing: 0 },
     { failed: true, reason: 'not_ready' },
   ],

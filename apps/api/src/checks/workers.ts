@@ -1,4 +1,9 @@
-import { type CheckDefinition, CheckFailure, readHeartbeats } from '@prosaas/observability';
+import {
+  type CheckDefinition,
+  CheckFailure,
+  type ReplicaHeartbeat,
+  readHeartbeats,
+} from '@prosaas/observability';
 import type { Redis } from 'ioredis';
 import { askRedis } from './ask-redis.ts';
 
@@ -6,7 +11,7 @@ export interface WorkersSeen {
   live: number;
   lost: number;
   expected: number;
-  /** Of the live, those of which a consumer does not work: their beats will cease. */
+  /** Those of which a consumer does not work: of the live, whose beats will cease, and those that never beat. */
   failing: number;
 }
 
@@ -19,6 +24,7 @@ export function judgeWorkers({
 }: WorkersSeen): { failed: boolean; reason: string } | undefined {
   if (live >= expected) return failing > 0 ? { failed: false, reason: 'not_working' } : undefined;
   if (live > 0) return { failed: false, reason: 'too_few' };
+  if (failing > 0) return { failed: true, reason: 'not_working' };
   return { failed: true, reason: lost > 0 ? 'stale' : 'not_ready' };
 }
 
@@ -42,13 +48,15 @@ export function workersCheck({
         () => readHeartbeats({ redis, key: heartbeatKey, expected }),
         { redis, address, signal, prefix: 'redis_' },
       );
-      const live = replicas.filter(({ state }) => state === 'live').length;
-      const lost = replicas.length - live;
-      const notWorking = replicas.filter(({ state, failing }) => state === 'live' && failing !== undefined);
+      const count = (wanted: ReplicaHeartbeat['state']): number =>
+        replicas.filter(({ state }) => state === wanted).length;
+      const [live, lost, neverBeat] = [count('live'), count('lost'), count('never_beat')];
+      const notWorking = replicas.filter(({ state, failing }) => state !== 'lost' && failing !== undefined);
       const facts = {
         live,
         lost,
         expected,
+        ...(neverBeat > 0 && { never_beat: neverBeat }),
         beat_age_seconds,
         ...(notWorking.length > 0 && {
           failing: [...new Set(notWorking.flatMap(({ failing = {} }) => Object.keys(failing)))],

@@ -45,9 +45,10 @@ function startReplica(
   return { lines, beat };
 }
 
-function stub(prove: () => Proof): Consumer {
+/** One whose proof is what it is told to say. */
+function consumerProving(prove: () => Proof): Consumer {
   return {
-    queue: 'stub',
+    queue: 'jobs',
     lastJobAt: 1_700_000_001_500,
     ready: async () => undefined,
     prove,
@@ -55,10 +56,16 @@ function stub(prove: () => Proof): Consumer {
   };
 }
 
+const consumerBeginning = (begun: Promise<void>): Consumer => ({
+  ...consumerProving(() => ({ ok: true, by: 'fetch' })),
+  ready: () => begun,
+});
+const never = new Promise<void>(() => undefined);
+
 const age = async (): Promise<number | null> => (await readHeartbeats({ redis, key: KEY })).beat_age_seconds;
 
 test('the heartbeat is the time of the last beat in seconds, and expires after 90 s', async () => {
-  const { beat } = startReplica('worker:h:1', [stub(() => ({ ok: true, by: 'job' }))]);
+  const { beat } = startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'job' }))]);
   cleanup.use(beat);
   const text = await poll(() => redis.get(KEY));
   expect(text).toMatch(/^\d{10}$/);
@@ -69,7 +76,7 @@ test('the heartbeat is the time of the last beat in seconds, and expires after 9
 });
 
 test('each replica says who it is beside the shared key, and takes that away when it leaves', async () => {
-  const { beat } = startReplica('worker:h:1', [stub(() => ({ ok: true, by: 'job' }))]);
+  const { beat } = startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'job' }))]);
   const text = await poll(() => redis.get(`${KEY}:worker:h:1`));
   expect(JSON.parse(text)).toEqual({
     instance: 'worker:h:1',
@@ -78,7 +85,7 @@ test('each replica says who it is beside the shared key, and takes that away whe
     started_at: 1_700_000_000,
     beat_at: expect.any(Number),
     last_job_at: 1_700_000_001,
-    queues: { stub: 'job' },
+    queues: { jobs: 'job' },
   });
   await poll(async () => (await readHeartbeats({ redis, key: KEY })).replicas.length === 1);
   await beat[Symbol.asyncDispose]();
@@ -87,7 +94,7 @@ test('each replica says who it is beside the shared key, and takes that away whe
 });
 
 test('a replica that died is lost, and after an hour forgotten', async () => {
-  cleanup.use(startReplica('worker:h:1', [stub(() => ({ ok: true, by: 'fetch' }))]).beat);
+  cleanup.use(startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'fetch' }))]).beat);
   await poll(async () => (await readHeartbeats({ redis, key: KEY })).replicas.length === 1);
   const now = Date.now() / 1000;
   const at = async (later: number) => readHeartbeats({ redis, key: KEY, expected: 2, now: now + later });
@@ -98,9 +105,9 @@ test('a replica that died is lost, and after an hour forgotten', async () => {
 
 test('live, lost, left and never seen are told apart', async () => {
   const proof = (): Proof => ({ ok: true, by: 'job' });
-  cleanup.use(startReplica('worker:h:live', [stub(proof)]).beat);
-  cleanup.use(startReplica('worker:h:lost', [stub(proof)]).beat);
-  const leaving = startReplica('worker:h:left', [stub(proof)]).beat;
+  cleanup.use(startReplica('worker:h:live', [consumerProving(proof)]).beat);
+  cleanup.use(startReplica('worker:h:lost', [consumerProving(proof)]).beat);
+  const leaving = startReplica('worker:h:left', [consumerProving(proof)]).beat;
   const read = (): ReturnType<typeof readHeartbeats> => readHeartbeats({ redis, key: KEY, expected: 5 });
   await poll(async () => (await read()).replicas.length === 3);
   await leaving[Symbol.asyncDispose]();
@@ -133,7 +140,11 @@ test('what is no beat is skipped', async () => {
 });
 
 test('a replica that left while Redis was frozen does not come back as lost', async () => {
-  const { beat, lines } = startReplica('worker:h:1', [stub(() => ({ ok: true, by: 'job' }))], 0.05);
+  const { beat, lines } = startReplica(
+    'worker:h:1',
+    [consumerProving(() => ({ ok: true, by: 'job' }))],
+    0.05,
+  );
   await poll(async () => (await readHeartbeats({ redis, key: KEY })).replicas.length === 1);
   server.freeze();
   await poll(() => lines.some(({ message }) => message === 'no heartbeat: Redis does not take it'));
@@ -148,29 +159,66 @@ test('a replica that left while Redis was frozen does not come back as lost', as
 });
 
 test('a first beat that does not come is told, with the consumers that it waits for', async () => {
-  const waiting = {
-    ...stub(() => ({ ok: true, by: 'job' })),
-    ready: () => new Promise<void>(() => undefined),
-  };
-  const { beat, lines } = startReplica('worker:h:1', [waiting], 0.05);
+  const { beat, lines } = startReplica('worker:h:1', [consumerBeginning(never)], 0.05);
   cleanup.use(beat);
   await poll(() => lines.length > 0);
   expect(lines[0]).toEqual({
-    fields: { consumers: ['stub'] },
+    fields: { consumers: ['jobs'] },
     message: 'no heartbeat yet: these consumers have not begun to work',
   });
   expect(await age()).toBeNull();
 });
 
+test('a replica whose consumer never begins says so in its record, and is no live one', async () => {
+  const begun = Promise.withResolvers<void>();
+  const { beat } = startReplica('worker:h:1', [consumerBeginning(begun.promise)], 0.05);
+  cleanup.use(beat);
+  const read = (): ReturnType<typeof readHeartbeats> => readHeartbeats({ redis, key: KEY, expected: 1 });
+  await poll(async () => (await read()).replicas.length > 0);
+  expect(await read()).toMatchObject({
+    beat_age_seconds: null,
+    replicas: [
+      {
+        instance: 'worker:h:1',
+        state: 'never_beat',
+        beat_at: null,
+        age_seconds: null,
+        queues: {},
+        failing: { jobs: 'it has not begun to work' },
+      },
+    ],
+    missing: 1,
+    never_seen: 0,
+  });
+  expect(await redis.exists(KEY)).toBe(0);
+  expect(await redis.ttl(`${KEY}:worker:h:1`)).toBeLessThanOrEqual(90);
+  begun.resolve();
+  const [live] = await poll(async () => {
+    const { replicas } = await read();
+    return replicas[0]?.state === 'live' && replicas;
+  });
+  expect(live?.failing).toBeUndefined();
+});
+
+test.each([
+  ['never begins', consumerBeginning(never)],
+  ['never works', consumerProving(() => ({ ok: false, why: 'it sleeps' }))],
+])('a replica whose consumer %s leaves nothing behind', async (_what, consumer) => {
+  const { beat } = startReplica('worker:h:1', [consumer], 0.05);
+  await poll(() => redis.exists(`${KEY}:worker:h:1`));
+  await beat[Symbol.asyncDispose]();
+  expect(await redis.keys('*')).toEqual([]);
+});
+
 test('a consumer whose proof throws proves nothing', async () => {
   const { beat, lines } = startReplica('worker:h:1', [
-    stub(() => {
+    consumerProving(() => {
       throw new Error('broken');
     }),
   ]);
   cleanup.use(beat);
   await poll(() => lines.length > 0);
-  expect(lines[0]?.fields.consumers).toEqual([{ queue: 'stub', why: 'its proof failed: Error: broken' }]);
+  expect(lines[0]?.fields.consumers).toEqual([{ queue: 'jobs', why: 'its proof failed: Error: broken' }]);
 });
 
 test.each([
@@ -183,11 +231,11 @@ test.each([
 
 test('a beat that is not earned is not written, and the log says which consumer and why', async () => {
   let proof: Proof = { ok: false, why: 'it sleeps' };
-  const { beat, lines } = startReplica('worker:h:1', [stub(() => proof)], 0.05);
+  const { beat, lines } = startReplica('worker:h:1', [consumerProving(() => proof)], 0.05);
   cleanup.use(beat);
   await poll(() => lines.length > 0);
   expect(lines[0]).toEqual({
-    fields: { consumers: [{ queue: 'stub', why: 'it sleeps' }] },
+    fields: { consumers: [{ queue: 'jobs', why: 'it sleeps' }] },
     message: 'no heartbeat: not every consumer works',
   });
   expect(await age()).toBeNull();
@@ -201,7 +249,7 @@ test('a beat that is not earned is not written, and the log says which consumer 
 });
 
 test('a heart that Redis did not hear goes on when Redis is back', async () => {
-  const { beat } = startReplica('worker:h:1', [stub(() => ({ ok: true, by: 'job' }))], 0.05);
+  const { beat } = startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'job' }))], 0.05);
   cleanup.use(beat);
   await poll(async () => (await age()) !== null);
   await server.stop();

@@ -55,23 +55,30 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   let stopped = false;
   let withheld = '';
   let lastBeat = Date.now();
-  let everBeat = false;
   const patience = new Patience(giveUp === undefined ? Infinity : giveUp.afterSeconds * 1000);
+  let asking: NodeJS.Timeout | undefined;
   let record: ReplicaBeat = {
     instance: replica.instance,
     host: replica.host,
     pid: replica.pid,
     started_at: Math.floor(replica.startedAt.getTime() / 1000),
-    beat_at: 0,
+    beat_at: null,
     last_job_at: null,
     queues: {},
+  };
+
+  /** Readers look for the replicas that are listed. */
+  const list = async (now: number, signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
+    await redis.zadd(indexKey(key), now, replica.instance);
+    signal.throwIfAborted();
+    await redis.zremrangebyscore(indexKey(key), '-inf', now - LOST_FOR_SECONDS);
   };
 
   const write = async (queues: Record<string, string>, signal: AbortSignal): Promise<void> => {
     const beatAt = Number(await beatScript.run(redis, [key], [String(BEAT_TTL_SECONDS)]));
     // Redis answered too late. By now this replica may have left: it must not come back as lost.
     signal.throwIfAborted();
-    everBeat = true;
     const lastJob = Math.max(0, ...consumers.map(({ lastJobAt = 0 }) => lastJobAt));
     record = {
       ...record,
@@ -80,19 +87,20 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       queues,
     };
     await redis.set(own, JSON.stringify(record), 'EX', LOST_FOR_SECONDS);
-    signal.throwIfAborted();
-    await redis.zadd(indexKey(key), beatAt, replica.instance);
-    signal.throwIfAborted();
-    await redis.zremrangebyscore(indexKey(key), '-inf', beatAt - LOST_FOR_SECONDS);
+    await list(beatAt, signal);
   };
 
   /** Shows why there is no beat, without one. While Redis itself does not answer, that is why, and no new process helps. */
   const confess = async (failing: Record<string, string>): Promise<void> => {
     try {
       await flight.run(async (signal) => {
-        await redis.time();
+        const [now] = await redis.time();
         signal.throwIfAborted();
-        if (everBeat) await redis.set(own, JSON.stringify({ ...record, failing }), 'EX', LOST_FOR_SECONDS);
+        const hasBeaten = record.beat_at !== null;
+        // Without a beat that it could outlive, it is shown for as long as it repeats itself.
+        const shownFor = hasBeaten ? LOST_FOR_SECONDS : BEAT_TTL_SECONDS;
+        await redis.set(own, JSON.stringify({ ...record, failing }), 'EX', shownFor);
+        if (!hasBeaten) await list(Number(now), signal);
       });
     } catch {
       return patience.renew();
@@ -128,7 +136,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
 
   const leave = async (): Promise<void> => {
     await Promise.all([redis.del(own), redis.zrem(indexKey(key), replica.instance)]);
-    if (!everBeat) return;
+    if (record.beat_at === null) return;
     const [now] = await redis.time();
     await redis.zadd(leftKey(key), Number(now), replica.instance);
     await redis.zremrangebyscore(leftKey(key), '-inf', Number(now) - LOST_FOR_SECONDS);
@@ -153,7 +161,9 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       if (!stopped)
         log.warn({ consumers: [...waiting] }, 'no heartbeat yet: these consumers have not begun to work');
     }, everySeconds * 1000).unref();
-    const asking = setInterval(() => void confess(notBegun()), everySeconds * 1000).unref();
+    asking = setInterval(() => {
+      current = confess(notBegun());
+    }, everySeconds * 1000).unref();
     try {
       await Promise.all(
         consumers.map(async (consumer) => {
@@ -169,7 +179,8 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       clearInterval(asking);
     }
     patience.renew();
-    if (!stopped) current = turn();
+    // What is being confessed must not be written over the first beat.
+    if (!stopped) current = current.then(turn);
   };
   void begin();
 
@@ -178,6 +189,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       if (stopped) return;
       stopped = true;
       clearTimeout(timer);
+      clearInterval(asking);
       await current;
       try {
         await withinTime(LIMIT_MS, 'leaving', leave);

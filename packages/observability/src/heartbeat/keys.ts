@@ -1,6 +1,6 @@
 /** The key itself is the system's last beat; beside it one per replica, and two sorted sets of their names. */
 export const replicaKey = (key: string, instance: string): string => `${key}:${instance}`;
-/** By their last beat. */
+/** By their last beat; by their last word where there is none. */
 export const indexKey = (key: string): string => `${key}:replicas`;
 /** By when they left. */
 export const leftKey = (key: string): string => `${key}:left`;
@@ -19,13 +19,14 @@ export interface HeartbeatReplica {
   readonly startedAt: Date;
 }
 
-/** What a replica writes about itself. Times are Unix seconds; `beat_at` is Redis' clock. */
+/** What a replica writes about itself. Times are Unix seconds. */
 export interface ReplicaBeat {
   readonly instance: string;
   readonly host: string;
   readonly pid: number;
   readonly started_at: number;
-  readonly beat_at: number;
+  /** By Redis' clock; `null` for one that has not beaten yet, and says in `failing` why. */
+  readonly beat_at: number | null;
   readonly last_job_at: number | null;
   /** How each queue's consumer proved that it works. */
   readonly queues: Readonly<Record<string, string>>;

@@ -9,20 +9,22 @@ import {
 } from './keys.ts';
 
 export interface ReplicaHeartbeat extends ReplicaBeat {
-  readonly state: 'live' | 'lost';
-  readonly age_seconds: number;
+  /** `never_beat`: it runs, and has not proved yet that it works. */
+  readonly state: 'live' | 'lost' | 'never_beat';
+  /** Of its last beat. */
+  readonly age_seconds: number | null;
 }
 
 export interface Heartbeats {
   /** Of the whole system; `null` when there was none for 90 s. */
   readonly beat_age_seconds: number | null;
-  /** Those that beat, and those that did within the last hour and neither do nor left. */
+  /** Those that beat, those that did within the last hour and neither do nor left, and those that say why they never did. */
   readonly replicas: readonly ReplicaHeartbeat[];
   /** Those that left cleanly within the last hour. */
   readonly left: readonly { readonly instance: string; readonly age_seconds: number }[];
   /** How many live ones there are fewer than expected. */
   readonly missing: number;
-  /** Of the missing, those that neither the lost nor the left account for: they never came. */
+  /** Of the missing, those that neither the replicas nor the left account for: they never came. */
   readonly never_seen: number;
 }
 
@@ -54,8 +56,8 @@ export async function readHeartbeats({
   const replicas = texts
     .map((text) => parseBeat(text))
     .filter((beat) => beat !== undefined)
-    .map((beat) => judgeBeat(beat, ageOf(beat.beat_at)))
-    .filter(({ age_seconds }) => age_seconds <= LOST_FOR_SECONDS);
+    .map((beat) => judgeBeat(beat, ageOf))
+    .filter(({ age_seconds: age }) => age === null || age <= LOST_FOR_SECONDS);
   const left: { instance: string; age_seconds: number }[] = [];
   for (let i = 0; i + 1 < departures.length; i += 2)
     left.push({ instance: departures[i]!, age_seconds: ageOf(Number(departures[i + 1])) });
@@ -72,7 +74,9 @@ export async function readHeartbeats({
 }
 
 /** Pure: a replica is lost when its last beat is worth no more. */
-function judgeBeat(beat: ReplicaBeat, age: number): ReplicaHeartbeat {
+function judgeBeat(beat: ReplicaBeat, ageOf: (at: number) => number): ReplicaHeartbeat {
+  if (beat.beat_at === null) return { ...beat, state: 'never_beat', age_seconds: null };
+  const age = ageOf(beat.beat_at);
   return { ...beat, state: age <= BEAT_TTL_SECONDS ? 'live' : 'lost', age_seconds: age };
 }
 
@@ -80,7 +84,7 @@ function parseBeat(text: string | null): ReplicaBeat | undefined {
   if (text === null) return undefined;
   try {
     const beat = JSON.parse(text) as Partial<ReplicaBeat>;
-    return typeof beat?.instance === 'string' && typeof beat.beat_at === 'number'
+    return typeof beat?.instance === 'string' && (typeof beat.beat_at === 'number' || beat.beat_at === null)
       ? (beat as ReplicaBeat)
       : undefined;
   } catch {
