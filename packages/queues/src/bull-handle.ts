@@ -22,8 +22,8 @@ export interface BullHandle extends AsyncDisposable {
   queue(name: string): Promise<Queue>;
   /** Runs what `fill` adds as one MULTI and returns the replies; throws the first error among them. */
   transaction(fill: (multi: IRedisTransaction) => Promise<void>): Promise<unknown[]>;
-  /** A script of ours by the name that it was defined under; a number is what they return. */
-  run(script: string, keysAndArguments: readonly (string | number | Buffer)[]): Promise<number>;
+  /** A command, or a script of ours by the name that it was defined under, that returns a number. */
+  run(command: string, keysAndArguments: readonly (string | number | Buffer)[]): Promise<number>;
 }
 
 /** BullMQ's Queue objects over one connection of the caller's, which stays the caller's to close. */
@@ -77,13 +77,13 @@ export function openBull(redis: Redis, bullPrefix: string): BullHandle {
       }
       return replies.map(([, reply]) => reply);
     },
-    async run(script, keysAndArguments) {
+    async run(command, keysAndArguments) {
       const commands = redis as unknown as Record<
         string,
         (args: readonly (string | number | Buffer)[]) => Promise<number>
       >;
       try {
-        return await commands[script]!(keysAndArguments);
+        return await commands[command]!(keysAndArguments);
       } catch (cause) {
         throw new QueuesUnavailable('Redis did not carry out a command', { cause });
       }

@@ -37,12 +37,13 @@ export function createPace({
     async turn(signal) {
       for (;;) {
         const waitMs = (await bull.run('takeTurn', script)) / 1000;
+        if (waitMs === 0) return;
         try {
           await delay(waitMs < 0 ? LONGEST_MS / 4 : waitMs, undefined, { signal });
         } catch (cause) {
           throw new TurnMissed('the turn did not come', { cause });
         }
-        if (waitMs >= 0) return;
+        if (waitMs > 0) return;
       }
     },
   };

@@ -31,10 +31,10 @@ export function openStandIns({ redis, bullPrefix }: { redis: Redis; bullPrefix: 
       return OUTCOMES[await bull.run('standIn', [key!, active!, before!, job, by, worker])]!;
     },
     async end(queue, job) {
-      await redis.hdel(queueKey(bullPrefix, queue, job), 'stand_in');
+      await bull.run('hdel', [queueKey(bullPrefix, queue, job), 'stand_in']);
     },
     async isBegun(queue, job) {
-      return (await redis.hexists(queueKey(bullPrefix, queue, job), 'stand_in')) === 1;
+      return (await bull.run('hexists', [queueKey(bullPrefix, queue, job), 'stand_in'])) === 1;
     },
   };
 }
