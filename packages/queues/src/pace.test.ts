@@ -24,9 +24,9 @@ afterAll(async () => {
 });
 beforeEach(() => server.onEveryNode('FLUSHALL'));
 
-/** In how many ms the next turn is free. */
+/** In how many ms the next turn is free, rounded down. */
 const freeIn = async (): Promise<number> =>
-  Number(await redis.get(turnsKey(bullPrefix, queue))) / 1000 - Date.now();
+  Math.floor(Number(await redis.get(turnsKey(bullPrefix, queue))) / 1000) - Date.now();
 
 test('turns of all processes lie an interval apart', async () => {
   const rate = { max: 2, perMs: 1000 };
