@@ -35,9 +35,9 @@ export interface Attempts {
   log: Logger;
 }
 
-/** Back to its queue, with no attempt used up. */
+/** Back to its queue, with no attempt used up. Where Redis refuses that, it comes back when its lock has run out. */
 export async function handBack(job: Job, token: string | undefined, afterMs: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + afterMs, token);
+  await job.moveToDelayed(Date.now() + afterMs, token).catch(() => {});
   throw new DelayedError();
 }
 
@@ -60,7 +60,7 @@ export async function runJob(
     counts.ended('completed', Date.now() - began);
   } catch (error) {
     const ranMs = Date.now() - began;
-    const verdict = judge(error, { lastAttempt, ageMs: Date.now() - job.timestamp });
+    const verdict = judge(error, { lastAttempt, ageMs: Date.now() - dueAt(job) });
     if (verdict.kind === 'hand-back') {
       log.debug({ err: error }, 'job handed back');
       counts.ended('handed_back', ranMs);
@@ -83,6 +83,11 @@ export async function runJob(
   }
 }
 
+/** Unix ms. One that was to run later is no older than that. */
+function dueAt({ timestamp, opts }: Job): number {
+  return timestamp + (opts.delay ?? 0);
+}
+
 async function work(
   { queues, handlers, standIns, setApart, running }: Attempts,
   queue: QueueName,
@@ -93,7 +98,7 @@ async function work(
   using run = running.begin(timeLimitMs);
   const { signal } = run;
   const payload = checkPayload(queue, job.data);
-  const { id = '', timestamp: addedAt } = job;
+  const { id = '' } = job;
   try {
     // Awaited here: the signal is let go of when this returns.
     if (!isSandboxed && (job.stalledCounter === 0 || !(await isSuspect(standIns, queue, job)))) {
@@ -104,5 +109,5 @@ async function work(
     if (!(error instanceof Suspected)) throw error;
   }
   const { trace, lastAttempt } = task;
-  await setApart({ id, queue, payload, trace, lastAttempt, addedAt }, signal);
+  await setApart({ id, queue, payload, trace, lastAttempt, dueAt: dueAt(job) }, signal);
 }

@@ -70,7 +70,7 @@ function report(what: Report): Promise<void> {
   });
 }
 
-async function run({ id, queue, payload, trace, lastAttempt, addedAt }: SandboxedJob): Promise<Ended> {
+async function run({ id, queue, payload, trace, lastAttempt, dueAt }: SandboxedJob): Promise<Ended> {
   const aborting = new AbortController();
   running.set(id, aborting);
   await report({ type: 'begun', id });
@@ -89,7 +89,7 @@ async function run({ id, queue, payload, trace, lastAttempt, addedAt }: Sandboxe
     await handlers[queue]({ ...task, payload: checkPayload(queue, payload) });
     return { type: 'ended', id };
   } catch (error) {
-    const verdict = judge(error, { lastAttempt, ageMs: Date.now() - addedAt });
+    const verdict = judge(error, { lastAttempt, ageMs: Date.now() - dueAt });
     return { type: 'ended', id, verdict, error: describeError(error) };
   } finally {
     running.delete(id);

@@ -89,7 +89,10 @@ test('each kind is kept for its days, and goes after them', async () => {
 
 test('each round warns once of a dead letter that fills, before it drops any', async () => {
   await fill();
-  const warning = (fill: object): object => ({ ...fill, msg: expect.stringContaining('replayed or purged') });
+  const warning = (found: object): object => ({
+    ...found,
+    msg: expect.stringContaining('replayed or purged'),
+  });
   expect(await apply(29.5)).toEqual({});
   expect(lines.splice(0)).toMatchObject([warning({ letters: 1, max: 10_000, expiring: 1 })]);
   for (let round = 0; round < 2; round++) {

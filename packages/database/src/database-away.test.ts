@@ -18,6 +18,8 @@ test.each([
   ['a shutdown', serverError('57P01')],
   ['a server that starts', serverError('57P03')],
   ['no connection left', serverError('53300')],
+  ['a full disk', serverError('53100')],
+  ['a primary that became a standby', serverError('25006')],
   ['a connection cut off', new Error('Connection terminated unexpectedly')],
   ['a pool that can not connect', new Error('timeout exceeded when trying to connect')],
   ['a server that stands still', new Error('Query read timeout')],

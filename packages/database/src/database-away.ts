@@ -13,19 +13,19 @@ const NETWORK = new Set([
 /** What `pg` itself throws, without a code, when a connection is lost, can't be had, or doesn't answer. */
 const WORDS =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/;
-/** Too many connections. */
-const TOO_MANY = '53300';
+/** A primary that became a standby, which a new connection does not lead to. */
+const READ_ONLY = '25006';
 /** A statement that was cancelled, by its time limit for one: the server is there. */
 const CANCELLED = '57014';
 
 /**
  * Whether an error that a repository threw means that PostgreSQL is not there for now (stopped, starting, failing over, cut off, out
- * of connections), as opposed to a fault of the statement. Such a call can be repeated later as it is.
+ * of connections, memory or disk), as opposed to a fault of the statement. Such a call can be repeated later as it is.
  */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) {
     const code = error.code ?? '';
-    return code.startsWith('08') || (code.startsWith('57') && code !== CANCELLED) || code === TOO_MANY;
+    return /^(?:08|53|57)/.test(code) ? code !== CANCELLED : code === READ_ONLY;
   }
   if (!(error instanceof Error)) return false;
   if (error.name === 'RollbackFailed') return isDatabaseAway(error.cause);

@@ -126,5 +126,5 @@ class Connection implements Queryable {
 /** Whether the session is over, or its state unknown, after `error`. A cancelled statement leaves it whole. */
 function breaksConnection(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return true;
-  return error.severity === 'FATAL' || /^(?:08|57P)/.test(error.code);
+  return error.severity === 'FATAL' || /^(?:08|57P|25006)/.test(error.code);
 }

@@ -8,7 +8,7 @@ export interface SandboxedJob {
   trace: string;
   lastAttempt: boolean;
   /** Unix ms. */
-  addedAt: number;
+  dueAt: number;
 }
 
 /** From the worker to its sandbox. */

@@ -21,6 +21,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #log: Logger;
   #child: ChildProcess | undefined;
   #isBusy = false;
+  #isEnding = false;
   #idle: NodeJS.Timeout | undefined;
 
   constructor({ script, log }: { script: URL; log: Logger }) {
@@ -38,7 +39,7 @@ export class Sandbox implements AsyncDisposable {
     this.#isBusy = true;
     clearTimeout(this.#idle);
     try {
-      this.#settle(await stay((this.#child ??= this.#start()), job, signal), signal);
+      this.#settle(await stay(this.#process(), job, signal), signal);
     } finally {
       this.#isBusy = false;
       this.#idle = setTimeout(() => void this.#end(), IDLE_MS).unref();
@@ -46,6 +47,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true;
     clearTimeout(this.#idle);
     await this.#end();
   }
@@ -56,14 +58,27 @@ export class Sandbox implements AsyncDisposable {
       throw new Judged(ending.error ?? '', ending.verdict);
     }
     // A worker that stops ends it, whatever it was at.
-    if (signal.reason instanceof Stopping) throw signal.reason;
+    if (this.#isEnding || signal.reason instanceof Stopping) throw new Stopping('the worker stops');
     const { how, hasBegun, messageId } = ending;
     if (hasBegun) {
       const text = `workers died under this, and the sandbox that it was set apart in ended with ${how}`;
       throw new Poison(text, messageId);
     }
-    this.#log.error({ how }, 'the sandbox ended before it began its job, which goes back to its queue');
-    throw new Judged(`the sandbox did not start: ${how}`, { kind: 'hand-back', afterMs: BROKEN_PAUSE_MS });
+    throw this.#broken(how);
+  }
+
+  #broken(how: unknown): Judged {
+    this.#log.error({ how }, 'the sandbox did not come to its job, which goes back to its queue');
+    return new Judged('the sandbox did not start', { kind: 'hand-back', afterMs: BROKEN_PAUSE_MS });
+  }
+
+  #process(): ChildProcess {
+    try {
+      return (this.#child ??= this.#start());
+    } catch (error) {
+      // The machine has no memory or no processes left.
+      throw this.#broken(error);
+    }
   }
 
   #start(): ChildProcess {

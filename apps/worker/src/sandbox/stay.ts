@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { Stopping } from '../verdict.ts';
 import type { Ended, Order, Report, SandboxedJob } from './protocol.ts';
 
-/** A job that was aborted has so long to end by itself. */
-const ABORT_GRACE_MS = 10_000;
+/** A job that was aborted has so long to end by itself: longer than a statement to PostgreSQL, which hears no signal. */
+const ABORT_GRACE_MS = 30_000;
 
 /** How a job's stay in a process ended: as the process says, or with the process. */
 export type Ending =
@@ -26,7 +26,8 @@ export async function stay(child: ChildProcess, job: SandboxedJob, signal: Abort
   // At its exit its last word may not be read; it is once the channel has ended.
   const onExit = (): void => void (child.connected ? child.once('disconnect', onGone) : onGone());
   const onError = (error: Error): void => gone(error.message);
-  const send = (order: Order): void => void child.send(order, () => {});
+  // One that could not be started has no channel.
+  const send = (order: Order): void => void (child.connected && child.send(order, () => {}));
   let grace: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     send({ type: 'abort', id: job.id, because: signal.reason instanceof Stopping ? 'stopping' : 'time' });
