@@ -1,4 +1,4 @@
-/** The line before a key is full: come back later instead of waiting. */
+/** It is not this one's turn: come back later instead of waiting, or of waiting longer. */
 export class LineFull extends Error {
   override name = 'LineFull';
 }
@@ -36,9 +36,9 @@ export class KeyedMutex {
 }
 
 async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
+  const onAbort = (): void => reject(new LineFull('the wait was too long', { cause: signal.reason }));
+  if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     await Promise.race([promise, aborted]);

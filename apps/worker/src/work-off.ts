@@ -8,7 +8,7 @@ import {
 import type { MessageJob } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import { UnrecoverableError } from 'bullmq';
-import type { KeyedMutex } from './keyed-mutex.ts';
+import { type KeyedMutex, LineFull } from './keyed-mutex.ts';
 import { describeError, judge } from './verdict.ts';
 
 /** `step` is the work on one message, and tells whether it was done here. */
@@ -67,18 +67,22 @@ export async function workOff(
         if (!message) return;
         const beyond = BigInt(message.seq) > BigInt(own.seq);
         if (beyond && (signal.aborted || performance.now() > until)) return;
-        signal.throwIfAborted();
+        // It did what it could; what is left has not been tried.
+        if (signal.aborted)
+          throw new LineFull('older messages took all of the time', { cause: signal.reason });
+        const isOwn = message.id === own.id;
         try {
           const mine = await around(message.id, () => step(message));
           if (beyond && !mine) return;
         } catch (error) {
-          // A later message has attempts of its own.
+          // Another message has attempts of its own, with its own job.
           const { kind } = judge(error, {
-            lastAttempt: lastAttempt && !beyond,
+            lastAttempt: lastAttempt && isOwn,
             ageMs: Date.now() - (message.not_before ?? message.created_at).getTime(),
           });
           if (kind !== 'give-up') {
             if (beyond) return;
+            if (kind === 'retry' && !isOwn) throw new LineFull('an older message failed', { cause: error });
             throw error;
           }
           log.warn({ err: error, message_id: message.id, direction }, 'a message failed for good');

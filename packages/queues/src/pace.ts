@@ -39,6 +39,7 @@ export function createPace({
     async turn(signal) {
       for (;;) {
         const waitMs = (await bull.run('takeTurn', script)) / 1000;
+        if (signal.aborted) throw new TurnMissed('the turn came too late', { cause: signal.reason });
         if (waitMs === 0) return;
         const due = performance.now() + waitMs;
         try {

@@ -55,6 +55,16 @@ test('a job whose stand-in never came back is suspect, also to the stand-in when
 test.each<[string, () => Promise<unknown>, string]>([
   ['that another worker has', () => Promise.all([put('a'), lock('a', 'other')]), 'busy'],
   ['that waits in this worker', () => Promise.all([put('a'), lock('a', 'mine')]), 'begun'],
+  [
+    'that failed and is tried again later',
+    () => Promise.all([put('a', { atm: '1' }), redis.zadd(key('delayed'), 1, 'a')]),
+    'busy',
+  ],
+  [
+    'that was handed back and comes later',
+    () => Promise.all([put('a', { atm: '0' }), redis.zadd(key('delayed'), 1, 'a')]),
+    'begun',
+  ],
   ['that stalled', () => put('a', { stc: '1' }), 'suspect'],
   [
     'whose lock ran out while it was active',

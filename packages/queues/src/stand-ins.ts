@@ -6,7 +6,7 @@ import type { QueueName } from './queue-table.ts';
 /** Jobs that do what other jobs of their queue are there for: a worker that dies of it is held against the right one. */
 export interface StandIns {
   /**
-   * `busy`: another worker is at it. `suspect`: a worker died over it or stood still, or did when a job stood in for it. Otherwise
+   * `busy`: another worker is at it, or it failed and is tried again at its time. `suspect`: a worker died over it or stood still, or did when a job stood in for it. Otherwise
    * `by`, which holds its lock by `token`, stands in for `job` until `end`.
    */
   begin(
@@ -25,10 +25,10 @@ export function openStandIns({ redis, bullPrefix }: { redis: Redis; bullPrefix: 
   const bull = openBull(redis, bullPrefix);
   return {
     async begin(queue, { job, by, token }) {
-      const [key, active, before] = [job, 'active', ''].map((type) => queueKey(bullPrefix, queue, type));
+      const keys = [job, 'active', 'delayed', ''].map((type) => queueKey(bullPrefix, queue, type));
       // A token is the worker's id and a number.
       const worker = token.slice(0, token.lastIndexOf(':'));
-      return OUTCOMES[await bull.run('standIn', [key!, active!, before!, job, by, worker])]!;
+      return OUTCOMES[await bull.run('standIn', [...keys, job, by, worker])]!;
     },
     async end(queue, job) {
       await bull.run('hdel', [queueKey(bullPrefix, queue, job), 'stand_in']);

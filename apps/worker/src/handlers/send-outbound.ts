@@ -30,11 +30,12 @@ export function sendOutbound({
       direction: 'outbound',
       line,
       step: async (message) => {
+        // It may be long in coming, and the contact be erased meanwhile.
+        await pace.turn(task.signal);
         const conversation = await findConversationById(db, message.conversation_id);
         if (!conversation || message.session_id === null) {
           throw new UnrecoverableError('SESSION_GONE: the conversation has no session to send from');
         }
-        await pace.turn(task.signal);
         const { id } = await baileys.sendText({
           key: message.id,
           session: message.session_id,
