@@ -51,7 +51,7 @@ export function startConsumers({
   const workers = queueNames.map((queue) => {
     // A fetch that was under way when the worker was told to stop may still bring a job.
     const take = (job: Job, token?: string): Promise<void> =>
-      stopped ? handBack(job, token, 0) : runJob(attempts, queue, job, token);
+      stopped ? handBack(job, token, { afterMs: 0, log }) : runJob(attempts, queue, job, token);
     const worker = new Worker(queue, take, {
       connection: redis,
       prefix: bullPrefix,

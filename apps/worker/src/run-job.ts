@@ -36,8 +36,14 @@ export interface Attempts {
 }
 
 /** Back to its queue, with no attempt used up. Where Redis refuses that, it comes back when its lock has run out. */
-export async function handBack(job: Job, token: string | undefined, afterMs: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + afterMs, token).catch(() => {});
+export async function handBack(
+  job: Job,
+  token: string | undefined,
+  { afterMs, log }: { afterMs: number; log: Logger },
+): Promise<never> {
+  await job.moveToDelayed(Date.now() + afterMs, token).catch((error: unknown) => {
+    log.warn({ err: error, job_id: job.id }, 'a job could not be handed back: its lock runs out');
+  });
   throw new DelayedError();
 }
 
@@ -64,7 +70,7 @@ export async function runJob(
     if (verdict.kind === 'hand-back') {
       log.debug({ err: error }, 'job handed back');
       counts.ended('handed_back', ranMs);
-      return handBack(job, token, verdict.afterMs);
+      return handBack(job, token, { afterMs: verdict.afterMs, log });
     }
     const final = verdict.kind === 'give-up';
     counts.ended(final ? 'failed' : 'retried', ranMs);

@@ -1,36 +1,22 @@
-import { type EitherRedis, eitherRedis } from '@prosaas/devstack';
-import { closeRedis, createLogger, createRedis, redisReady } from '@prosaas/runtime';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { closeRedis, createRedis, redisReady } from '@prosaas/runtime';
+import { beforeEach, expect, test } from 'vitest';
 import { QueuesUnavailable } from './bull-handle.ts';
 import { TurnMissed, createPace } from './pace.ts';
 import { turnsKey } from './queue-keys.ts';
+import { bullPrefix, onRedis, silent } from './test-redis.ts';
 
-const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
-const bullPrefix = '{test}';
 const queue = 'outbound-messages';
 const never = new AbortController().signal;
-let server: EitherRedis;
-let redis: Redis;
-
-beforeAll(async () => {
-  server = await eitherRedis({ key: bullPrefix });
-  redis = createRedis({ url: server.url, name: 'test', role: 'commands', log });
-  await redisReady(redis);
-});
-afterAll(async () => {
-  await closeRedis(redis);
-  await server[Symbol.asyncDispose]();
-});
-beforeEach(() => server.onEveryNode('FLUSHALL'));
+const on = onRedis();
+beforeEach(() => on.server.onEveryNode('FLUSHALL'));
 
 /** In how many ms the next turn is free, rounded down. */
 const freeIn = async (): Promise<number> =>
-  Math.floor(Number(await redis.get(turnsKey(bullPrefix, queue))) / 1000) - Date.now();
+  Math.floor(Number(await on.redis.get(turnsKey(bullPrefix, queue))) / 1000) - Date.now();
 
 test('turns of all processes lie an interval apart', async () => {
   const rate = { max: 5, perMs: 1000 };
-  const paces = [0, 1].map(() => createPace({ redis, bullPrefix, queue, rate }));
+  const paces = [0, 1].map(() => createPace({ redis: on.redis, bullPrefix, queue, rate }));
   const stop = new AbortController();
   const turns = Array.from({ length: 20 }, (_, turn) => paces[turn % 2]!.turn(stop.signal).catch(() => {}));
   await expect.poll(freeIn).toBeGreaterThan(3500);
@@ -40,7 +26,7 @@ test('turns of all processes lie an interval apart', async () => {
 });
 
 test('the first turn is at once, the second is waited for', async () => {
-  const pace = createPace({ redis, bullPrefix, queue, rate: { max: 10, perMs: 1000 } });
+  const pace = createPace({ redis: on.redis, bullPrefix, queue, rate: { max: 10, perMs: 1000 } });
   const before = performance.now();
   await pace.turn(never);
   expect(await freeIn()).toBeLessThanOrEqual(100);
@@ -49,19 +35,19 @@ test('the first turn is at once, the second is waited for', async () => {
 });
 
 test('who has to end before its turn comes says so', async () => {
-  const pace = createPace({ redis, bullPrefix, queue, rate: { max: 1, perMs: 10_000 } });
+  const pace = createPace({ redis: on.redis, bullPrefix, queue, rate: { max: 1, perMs: 10_000 } });
   await expect(pace.turn(AbortSignal.abort())).rejects.toBeInstanceOf(TurnMissed);
   await expect(pace.turn(AbortSignal.timeout(10))).rejects.toBeInstanceOf(TurnMissed);
   await expect(pace.turn(AbortSignal.abort())).rejects.toBeInstanceOf(TurnMissed);
 });
 
 test('a clock that was set back holds nobody up', async () => {
-  await redis.set(turnsKey(bullPrefix, queue), String((Date.now() + 3_600_000) * 1000));
-  await createPace({ redis, bullPrefix, queue, rate: { max: 1, perMs: 1000 } }).turn(never);
+  await on.redis.set(turnsKey(bullPrefix, queue), String((Date.now() + 3_600_000) * 1000));
+  await createPace({ redis: on.redis, bullPrefix, queue, rate: { max: 1, perMs: 1000 } }).turn(never);
 });
 
 test('without a rate it is always somebody’s turn, with one nobody’s while Redis is away', async () => {
-  const gone = createRedis({ url: server.url, name: 'test', role: 'commands', log });
+  const gone = createRedis({ url: on.server.url, name: 'test', role: 'commands', log: silent });
   await redisReady(gone);
   await closeRedis(gone);
   await createPace({ redis: gone, bullPrefix, queue, rate: undefined }).turn(never);

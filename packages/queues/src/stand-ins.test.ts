@@ -1,34 +1,21 @@
-import { type EitherRedis, eitherRedis } from '@prosaas/devstack';
-import { closeRedis, createLogger, createRedis, redisReady } from '@prosaas/runtime';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { queueKey } from './queue-keys.ts';
 import { type StandIns, openStandIns } from './stand-ins.ts';
+import { bullPrefix, onRedis } from './test-redis.ts';
 
-const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
-const bullPrefix = '{test}';
 const queue = 'outbound-messages';
-let server: EitherRedis;
-let redis: Redis;
+const on = onRedis();
 let standIns: StandIns;
-
-beforeAll(async () => {
-  server = await eitherRedis({ key: bullPrefix });
-  redis = createRedis({ url: server.url, name: 'test', role: 'commands', log });
-  await redisReady(redis);
-  standIns = openStandIns({ redis, bullPrefix });
+beforeAll(() => {
+  standIns = openStandIns({ redis: on.redis, bullPrefix });
 });
-afterAll(async () => {
-  await closeRedis(redis);
-  await server[Symbol.asyncDispose]();
-});
-beforeEach(() => server.onEveryNode('FLUSHALL'));
+beforeEach(() => on.server.onEveryNode('FLUSHALL'));
 
 const key = (type: string): string => queueKey(bullPrefix, queue, type);
 /** As BullMQ's scripts leave a job. */
 const put = (id: string, fields: Record<string, string> = {}): Promise<unknown> =>
-  redis.hset(key(id), { name: queue, ...fields });
-const lock = (id: string, worker: string): Promise<unknown> => redis.set(key(`${id}:lock`), `${worker}:7`);
+  on.redis.hset(key(id), { name: queue, ...fields });
+const lock = (id: string, worker: string): Promise<unknown> => on.redis.set(key(`${id}:lock`), `${worker}:7`);
 /** Job `by` of `worker` comes to the message of job `a`. */
 const begin = (by: string, worker = 'mine'): ReturnType<StandIns['begin']> =>
   standIns.begin(queue, { job: 'a', by, token: `${worker}:1` });
@@ -57,18 +44,18 @@ test.each<[string, () => Promise<unknown>, string]>([
   ['that waits in this worker', () => Promise.all([put('a'), lock('a', 'mine')]), 'begun'],
   [
     'that failed and is tried again later',
-    () => Promise.all([put('a', { atm: '1' }), redis.zadd(key('delayed'), 1, 'a')]),
+    () => Promise.all([put('a', { atm: '1' }), on.redis.zadd(key('delayed'), 1, 'a')]),
     'busy',
   ],
   [
     'that was handed back and comes later',
-    () => Promise.all([put('a', { atm: '0' }), redis.zadd(key('delayed'), 1, 'a')]),
+    () => Promise.all([put('a', { atm: '0' }), on.redis.zadd(key('delayed'), 1, 'a')]),
     'begun',
   ],
   ['that stalled', () => put('a', { stc: '1' }), 'suspect'],
   [
     'whose lock ran out while it was active',
-    () => Promise.all([put('a'), redis.lpush(key('active'), 'a')]),
+    () => Promise.all([put('a'), on.redis.lpush(key('active'), 'a')]),
     'suspect',
   ],
 ])('a job %s is treated so', async (_which, make, outcome) => {
@@ -78,5 +65,5 @@ test.each<[string, () => Promise<unknown>, string]>([
 
 test('a job that Redis lost is stood in for, and nothing of it is left', async () => {
   expect(await begin('b')).toBe('begun');
-  expect(await redis.exists(key('a'))).toBe(0);
+  expect(await on.redis.exists(key('a'))).toBe(0);
 });

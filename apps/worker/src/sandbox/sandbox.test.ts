@@ -30,8 +30,16 @@ test('what a process died over is known, even when it said so right before', asy
 test('a job that the sandbox never began is not its cause: it goes back to its queue', async () => {
   await using sandbox = new Sandbox({ script, log });
   const handBack = { verdict: { kind: 'hand-back' } };
-  await expect(sandbox.run(job({ isBroken: true }), never)).rejects.toMatchObject(handBack);
+  await expect(sandbox.run(job({ way: 'broken' }), never)).rejects.toMatchObject(handBack);
   await expect(sandbox.run(job({}), never)).rejects.toMatchObject({ code: 'POISON' });
+});
+
+test('what a job that failed left behind ends no other job', async () => {
+  await using sandbox = new Sandbox({ script, log });
+  await expect(sandbox.run(job({ way: 'fails' }), never)).rejects.toMatchObject({
+    verdict: { kind: 'retry' },
+  });
+  await sandbox.run(job({ way: 'works' }), never);
 });
 
 test('a process that cannot be started is not the job’s doing either', async () => {

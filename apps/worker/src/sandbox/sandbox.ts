@@ -55,8 +55,8 @@ export class Sandbox implements AsyncDisposable {
   #settle(ending: Ending, signal: AbortSignal): void {
     if (ending.type === 'ended') {
       if (ending.verdict === undefined) return;
-      // What it may have left behind is not to be the next one's end.
-      void this.#end();
+      // What a job that failed may have left behind is not to be the next one's end.
+      if (ending.verdict.kind !== 'hand-back') void this.#end();
       throw new Judged(ending.error ?? '', ending.verdict);
     }
     // A worker that stops ends it, whatever it was at.

@@ -1,9 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { poll } from '@prosaas/devstack';
-import { afterEach, describe, expect, test } from 'vitest';
-import { httpMetrics, instrumentHttp } from '../instruments/http.ts';
-import { defineCatalogue } from '../metrics/catalogue.ts';
-import { MetricsRegistry } from '../metrics/registry.ts';
+import { afterEach, expect, test } from 'vitest';
 import { CheckFailure, type CheckReport } from './check.ts';
 import { Probe } from './probe.ts';
 import { livenessProbes, readinessProbe, versionRoute } from './ready-made.ts';
@@ -345,60 +342,4 @@ test('a probe that names a check which is not there stops the start', async () =
   await expect(app.register(healthRoutes, { health: new HealthRegistry(), probes: [probe] })).rejects.toThrow(
     'no check named nothing',
   );
-});
-
-describe('liveness first', () => {
-  const listen = async (): Promise<{
-    url: string;
-    counted: () => number | undefined;
-    hooked: () => number;
-  }> => {
-    const registry = new MetricsRegistry(defineCatalogue(httpMetrics()));
-    const app = fastify({ return503OnClosing: false });
-    cleanup.defer(() => app.close());
-    instrumentHttp(app, { registry });
-    let hooks = 0;
-    app.addHook('onRequest', (_request, _reply, done) => {
-      hooks += 1;
-      done();
-    });
-    const health = cleanup.use(new HealthRegistry());
-    await app.register(healthRoutes, { health, probes: livenessProbes(), livenessFirst: true });
-    const url = await app.listen({ port: 0, host: '127.0.0.1' });
-    const slot = 'c["http_requests",{"method":"GET","route":"/healthz","status":"2xx"}]';
-    const counted = (): number | undefined => {
-      const { slots, values } = registry.collect();
-      return values[slots.indexOf(slot)];
-    };
-    return { url, counted, hooked: () => hooks };
-  };
-
-  test('is answered before any hook, as its route does, and counted there', async () => {
-    const { url, counted, hooked } = await listen();
-    const first = await fetch(`${url}/healthz`);
-    expect([first.status, await first.text(), hooked(), counted()]).toEqual([200, '{"status":"ok"}', 0, 1]);
-    const routed = await fetch(`${url}/healthz?x`);
-    expect([await routed.text(), hooked(), counted()]).toEqual(['{"status":"ok"}', 1, 2]);
-    for (const name of [
-      'content-type',
-      'content-length',
-      'cache-control',
-      'x-content-type-options',
-      'connection',
-    ])
-      expect(first.headers.get(name)).toBe(routed.headers.get(name));
-    expect(await (await fetch(`${url}/livez`)).text()).toBe('ok');
-  });
-
-  test.each<[string, string, RequestInit, number]>([
-    ['another method', '/healthz', { method: 'POST' }, 405],
-    ['HEAD', '/healthz', { method: 'HEAD' }, 200],
-    ['another form', '/healthz', { headers: { accept: 'application/health+json' } }, 200],
-    ['a request that is traced', '/healthz', { headers: { 'x-request-id': 'a' } }, 200],
-    ['another path', '/healthzz', {}, 404],
-  ])('leaves %s to the routes', async (_what, path, init, status) => {
-    const { url, hooked } = await listen();
-    expect((await fetch(url + path, init)).status).toBe(status);
-    expect(hooked()).toBe(1);
-  });
 });

@@ -1,8 +1,6 @@
 import { type RedisServer, poll, startRedis } from '@prosaas/devstack';
-import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { watchBullWorker } from './bull-worker.ts';
 import type { Consumer, Proof } from './consumer.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { readHeartbeats } from './read-heartbeats.ts';
@@ -256,104 +254,4 @@ test('a heart that Redis did not hear goes on when Redis is back', async () => {
   await server.start();
   await poll(() => redis.del(KEY));
   expect(await poll(() => redis.get(KEY), { timeoutMs: 15_000 })).toMatch(/^\d+$/);
-});
-
-function startWorker(
-  processor: () => Promise<void>,
-  options: Partial<WorkerOptions> = {},
-): { worker: Worker; consumer: Consumer; queue: Queue } {
-  const connection = { port: server.port, host: '127.0.0.1', maxRetriesPerRequest: null };
-  const queue = new Queue('jobs', { connection });
-  const worker = new Worker('jobs', processor, { connection, drainDelay: 1, ...options });
-  queue.on('error', () => undefined);
-  worker.on('error', () => undefined);
-  const consumer = watchBullWorker(worker, { timeLimitMs: 1000 });
-  cleanup.defer(() => queue.close());
-  cleanup.defer(() => worker.close(true));
-  return { worker, consumer, queue };
-}
-
-/** What the consumer can prove about the time from now on, as if `ms` had passed. */
-const proveLater = (consumer: Consumer, since: number, ms = 20_000): Proof =>
-  consumer.prove(since, since + ms);
-
-test('an idle worker proves that it works by its fetch, again and again', async () => {
-  const { consumer } = startWorker(async () => undefined);
-  await consumer.ready();
-  for (let turn = 0; turn < 2; turn++) {
-    const since = Date.now();
-    const proof = await poll(() => {
-      const found = proveLater(consumer, since);
-      return found.ok && found;
-    });
-    expect(proof).toEqual({ ok: true, by: 'fetch' });
-  }
-  expect(consumer.lastJobAt).toBeUndefined();
-});
-
-test('a worker that takes jobs proves it by them', async () => {
-  const { consumer, queue } = startWorker(async () => undefined);
-  await consumer.ready();
-  const since = Date.now();
-  await queue.add('job', {});
-  await poll(() => consumer.lastJobAt !== undefined && consumer.lastJobAt >= since);
-  expect(proveLater(consumer, since)).toEqual({ ok: true, by: 'job' });
-});
-
-test('a worker with all slots busy works until a job is beyond its time limit', async () => {
-  const hang = Promise.withResolvers<void>();
-  const { consumer, queue } = startWorker(() => hang.promise);
-  await queue.add('job', {});
-  await poll(() => consumer.lastJobAt !== undefined);
-  const started = consumer.lastJobAt!;
-  expect(consumer.prove(started + 1, started + 900)).toMatchObject({ ok: true });
-  const later = started + 60_000;
-  expect(consumer.prove(later - 30_000, later)).toEqual({
-    ok: false,
-    why: 'all 1 slots are busy, 1 beyond the time limit of a job',
-  });
-  hang.resolve();
-});
-
-test('a paused worker is not a dead one', async () => {
-  const { worker, consumer } = startWorker(async () => undefined);
-  await consumer.ready();
-  await worker.pause();
-  expect(proveLater(consumer, Date.now())).toEqual({ ok: true, by: 'paused' });
-});
-
-test('a rate-limited worker is not a dead one', async () => {
-  const { consumer, queue } = startWorker(async () => undefined, { limiter: { max: 1, duration: 60_000 } });
-  await consumer.ready();
-  await queue.addBulk([1, 2].map((n) => ({ name: 'job', data: { n } })));
-  await poll(() => consumer.prove(Date.now() + 15_000, Date.now() + 30_000).ok);
-  expect(consumer.prove(Date.now() + 15_000, Date.now() + 30_000)).toEqual({ ok: true, by: 'rate_limited' });
-});
-
-test('a worker whose blocking connection is dead proves nothing, although its process lives', async () => {
-  const { consumer, worker } = startWorker(async () => undefined);
-  await consumer.ready();
-  const { backend } = worker as unknown as {
-    backend: { queue: { blockingClient: Promise<{ bzpopmin: unknown }> } };
-  };
-  let fetches = 0;
-  let since = 0;
-  const blocking = await backend.queue.blockingClient;
-  blocking.bzpopmin = () => {
-    fetches++;
-    since ||= Date.now() + 1;
-    return new Promise(() => undefined);
-  };
-  // BullMQ gives up on each after its time, resets the connection, and says that the queue was empty.
-  await poll(() => fetches >= 3, { timeoutMs: 20_000 });
-  expect(proveLater(consumer, since)).toMatchObject({ ok: false });
-  expect(await redis.ping()).toBe('PONG');
-});
-
-test('disposing of a watch leaves the worker as it was', async () => {
-  const { worker, consumer } = startWorker(async () => undefined);
-  await consumer.ready();
-  consumer[Symbol.dispose]();
-  expect(Object.hasOwn(worker, 'callProcessJob')).toBe(false);
-  expect(Object.hasOwn(worker.backend, 'waitForJob')).toBe(false);
 });
