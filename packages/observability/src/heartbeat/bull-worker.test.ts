@@ -1,34 +1,24 @@
-import { type RedisServer, poll, startRedis } from '@prosaas/devstack';
+import { poll } from '@prosaas/devstack';
 import { Queue, Worker, type WorkerOptions } from 'bullmq';
-import { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { watchBullWorker } from './bull-worker.ts';
 import type { Consumer, Proof } from './consumer.ts';
+import { redisForEach } from './test-redis.ts';
 
-let server: RedisServer;
-let redis: Redis;
-let cleanup: AsyncDisposableStack;
-beforeEach(async () => {
-  cleanup = new AsyncDisposableStack();
-  server = cleanup.use(await startRedis());
-  redis = new Redis(server.url);
-  redis.on('error', () => undefined);
-  cleanup.defer(() => redis.disconnect());
-});
-afterEach(() => cleanup.disposeAsync());
+const on = redisForEach();
 
 function startWorker(
   processor: () => Promise<void>,
   options: Partial<WorkerOptions> = {},
 ): { worker: Worker; consumer: Consumer; queue: Queue } {
-  const connection = { port: server.port, host: '127.0.0.1', maxRetriesPerRequest: null };
+  const connection = { port: on.server.port, host: '127.0.0.1', maxRetriesPerRequest: null };
   const queue = new Queue('jobs', { connection });
   const worker = new Worker('jobs', processor, { connection, drainDelay: 1, ...options });
   queue.on('error', () => undefined);
   worker.on('error', () => undefined);
   const consumer = watchBullWorker(worker, { timeLimitMs: 1000 });
-  cleanup.defer(() => queue.close());
-  cleanup.defer(() => worker.close(true));
+  on.cleanup.defer(() => queue.close());
+  on.cleanup.defer(() => worker.close(true));
   return { worker, consumer, queue };
 }
 
@@ -106,7 +96,7 @@ test('a worker whose blocking connection is dead proves nothing, although its pr
   // BullMQ gives up on each after its time, resets the connection, and says that the queue was empty.
   await poll(() => fetches >= 3, { timeoutMs: 20_000 });
   expect(proveLater(consumer, since)).toMatchObject({ ok: false });
-  expect(await redis.ping()).toBe('PONG');
+  expect(await on.redis.ping()).toBe('PONG');
 });
 
 test('disposing of a watch leaves the worker as it was', async () => {

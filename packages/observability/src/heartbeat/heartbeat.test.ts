@@ -1,23 +1,13 @@
-import { type RedisServer, poll, startRedis } from '@prosaas/devstack';
-import { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { poll } from '@prosaas/devstack';
+import { expect, test } from 'vitest';
 import type { Consumer, Proof } from './consumer.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { readHeartbeats } from './read-heartbeats.ts';
+import { redisForEach } from './test-redis.ts';
 
 const KEY = 'worker:heartbeat';
 
-let server: RedisServer;
-let redis: Redis;
-let cleanup: AsyncDisposableStack;
-beforeEach(async () => {
-  cleanup = new AsyncDisposableStack();
-  server = cleanup.use(await startRedis());
-  redis = new Redis(server.url);
-  redis.on('error', () => undefined);
-  cleanup.defer(() => redis.disconnect());
-});
-afterEach(() => cleanup.disposeAsync());
+const on = redisForEach();
 
 interface Line {
   fields: { consumers?: { queue: string; why: string }[] };
@@ -33,7 +23,7 @@ function startReplica(
   const log = (fields: object, message: string): void => void lines.push({ fields, message });
   const replica = { instance, host: 'host', pid: 7, startedAt: new Date(1_700_000_000_000) };
   const beat = startHeartbeat({
-    redis,
+    redis: on.redis,
     key: KEY,
     replica,
     everySeconds,
@@ -60,22 +50,23 @@ const consumerBeginning = (begun: Promise<void>): Consumer => ({
 });
 const never = new Promise<void>(() => undefined);
 
-const age = async (): Promise<number | null> => (await readHeartbeats({ redis, key: KEY })).beat_age_seconds;
+const age = async (): Promise<number | null> =>
+  (await readHeartbeats({ redis: on.redis, key: KEY })).beat_age_seconds;
 
 test('the heartbeat is the time of the last beat in seconds, and expires after 90 s', async () => {
   const { beat } = startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'job' }))]);
-  cleanup.use(beat);
-  const text = await poll(() => redis.get(KEY));
+  on.cleanup.use(beat);
+  const text = await poll(() => on.redis.get(KEY));
   expect(text).toMatch(/^\d{10}$/);
-  const [seconds] = await redis.time();
+  const [seconds] = await on.redis.time();
   expect(Number(seconds) - Number(text)).toBeLessThan(5);
-  expect(await redis.ttl(KEY)).toBeGreaterThan(80);
-  expect(await redis.ttl(KEY)).toBeLessThanOrEqual(90);
+  expect(await on.redis.ttl(KEY)).toBeGreaterThan(80);
+  expect(await on.redis.ttl(KEY)).toBeLessThanOrEqual(90);
 });
 
 test('each replica says who it is beside the shared key, and takes that away when it leaves', async () => {
   const { beat } = startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'job' }))]);
-  const text = await poll(() => redis.get(`${KEY}:worker:h:1`));
+  const text = await poll(() => on.redis.get(`${KEY}:worker:h:1`));
   expect(JSON.parse(text)).toEqual({
     instance: 'worker:h:1',
     host: 'host',
@@ -85,17 +76,18 @@ test('each replica says who it is beside the shared key, and takes that away whe
     last_job_at: 1_700_000_001,
     queues: { jobs: 'job' },
   });
-  await poll(async () => (await readHeartbeats({ redis, key: KEY })).replicas.length === 1);
+  await poll(async () => (await readHeartbeats({ redis: on.redis, key: KEY })).replicas.length === 1);
   await beat[Symbol.asyncDispose]();
-  expect(await redis.exists(`${KEY}:worker:h:1`)).toBe(0);
-  expect((await readHeartbeats({ redis, key: KEY, expected: 1 })).replicas).toEqual([]);
+  expect(await on.redis.exists(`${KEY}:worker:h:1`)).toBe(0);
+  expect((await readHeartbeats({ redis: on.redis, key: KEY, expected: 1 })).replicas).toEqual([]);
 });
 
 test('a replica that died is lost, and after an hour forgotten', async () => {
-  cleanup.use(startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'fetch' }))]).beat);
-  await poll(async () => (await readHeartbeats({ redis, key: KEY })).replicas.length === 1);
+  on.cleanup.use(startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'fetch' }))]).beat);
+  await poll(async () => (await readHeartbeats({ redis: on.redis, key: KEY })).replicas.length === 1);
   const now = Date.now() / 1000;
-  const at = async (later: number) => readHeartbeats({ redis, key: KEY, expected: 2, now: now + later });
+  const at = async (later: number) =>
+    readHeartbeats({ redis: on.redis, key: KEY, expected: 2, now: now + later });
   expect(await at(0)).toMatchObject({ missing: 1, replicas: [{ state: 'live', instance: 'worker:h:1' }] });
   expect(await at(100)).toMatchObject({ missing: 2, replicas: [{ state: 'lost' }] });
   expect(await at(3700)).toMatchObject({ missing: 2, replicas: [] });
@@ -103,15 +95,16 @@ test('a replica that died is lost, and after an hour forgotten', async () => {
 
 test('live, lost, left and never seen are told apart', async () => {
   const proof = (): Proof => ({ ok: true, by: 'job' });
-  cleanup.use(startReplica('worker:h:live', [consumerProving(proof)]).beat);
-  cleanup.use(startReplica('worker:h:lost', [consumerProving(proof)]).beat);
+  on.cleanup.use(startReplica('worker:h:live', [consumerProving(proof)]).beat);
+  on.cleanup.use(startReplica('worker:h:lost', [consumerProving(proof)]).beat);
   const leaving = startReplica('worker:h:left', [consumerProving(proof)]).beat;
-  const read = (): ReturnType<typeof readHeartbeats> => readHeartbeats({ redis, key: KEY, expected: 5 });
+  const read = (): ReturnType<typeof readHeartbeats> =>
+    readHeartbeats({ redis: on.redis, key: KEY, expected: 5 });
   await poll(async () => (await read()).replicas.length === 3);
   await leaving[Symbol.asyncDispose]();
   const own = `${KEY}:worker:h:lost`;
-  const beat = JSON.parse((await redis.get(own))!) as { beat_at: number };
-  await redis.set(own, JSON.stringify({ ...beat, beat_at: beat.beat_at - 100 }), 'KEEPTTL');
+  const beat = JSON.parse((await on.redis.get(own))!) as { beat_at: number };
+  await on.redis.set(own, JSON.stringify({ ...beat, beat_at: beat.beat_at - 100 }), 'KEEPTTL');
   expect(await read()).toMatchObject({
     replicas: expect.arrayContaining([
       expect.objectContaining({ instance: 'worker:h:live', state: 'live' }),
@@ -121,20 +114,23 @@ test('live, lost, left and never seen are told apart', async () => {
     missing: 4,
     never_seen: 2,
   });
-  expect(await redis.ttl(`${KEY}:left`)).toBeGreaterThan(3000);
+  expect(await on.redis.ttl(`${KEY}:left`)).toBeGreaterThan(3000);
 });
 
 test('what is no beat is skipped', async () => {
-  await redis.set(KEY, 'nonsense');
+  await on.redis.set(KEY, 'nonsense');
   for (const [instance, text] of [
     ['a', '{"instance":1}'],
     ['b', 'nonsense'],
     ['c', 'null'],
   ] as const) {
-    await redis.set(`${KEY}:${instance}`, text);
-    await redis.zadd(`${KEY}:replicas`, 1, instance);
+    await on.redis.set(`${KEY}:${instance}`, text);
+    await on.redis.zadd(`${KEY}:replicas`, 1, instance);
   }
-  expect(await readHeartbeats({ redis, key: KEY })).toMatchObject({ beat_age_seconds: null, replicas: [] });
+  expect(await readHeartbeats({ redis: on.redis, key: KEY })).toMatchObject({
+    beat_age_seconds: null,
+    replicas: [],
+  });
 });
 
 test('a replica that left while Redis was frozen does not come back as lost', async () => {
@@ -143,22 +139,22 @@ test('a replica that left while Redis was frozen does not come back as lost', as
     [consumerProving(() => ({ ok: true, by: 'job' }))],
     0.05,
   );
-  await poll(async () => (await readHeartbeats({ redis, key: KEY })).replicas.length === 1);
-  server.freeze();
+  await poll(async () => (await readHeartbeats({ redis: on.redis, key: KEY })).replicas.length === 1);
+  on.server.freeze();
   await poll(() => lines.some(({ message }) => message === 'no heartbeat: Redis does not take it'));
   const left = beat[Symbol.asyncDispose]();
   await left;
-  server.thaw();
+  on.server.thaw();
   // What was under way is answered before this is.
-  await redis.ping();
-  await redis.ping();
-  expect((await readHeartbeats({ redis, key: KEY })).replicas).toEqual([]);
-  expect(await redis.exists(`${KEY}:worker:h:1`)).toBe(0);
+  await on.redis.ping();
+  await on.redis.ping();
+  expect((await readHeartbeats({ redis: on.redis, key: KEY })).replicas).toEqual([]);
+  expect(await on.redis.exists(`${KEY}:worker:h:1`)).toBe(0);
 });
 
 test('a first beat that does not come is told, with the consumers that it waits for', async () => {
   const { beat, lines } = startReplica('worker:h:1', [consumerBeginning(never)], 0.05);
-  cleanup.use(beat);
+  on.cleanup.use(beat);
   await poll(() => lines.length > 0);
   expect(lines[0]).toEqual({
     fields: { consumers: ['jobs'] },
@@ -170,8 +166,9 @@ test('a first beat that does not come is told, with the consumers that it waits 
 test('a replica whose consumer never begins says so in its record, and is no live one', async () => {
   const begun = Promise.withResolvers<void>();
   const { beat } = startReplica('worker:h:1', [consumerBeginning(begun.promise)], 0.05);
-  cleanup.use(beat);
-  const read = (): ReturnType<typeof readHeartbeats> => readHeartbeats({ redis, key: KEY, expected: 1 });
+  on.cleanup.use(beat);
+  const read = (): ReturnType<typeof readHeartbeats> =>
+    readHeartbeats({ redis: on.redis, key: KEY, expected: 1 });
   await poll(async () => (await read()).replicas.length > 0);
   expect(await read()).toMatchObject({
     beat_age_seconds: null,
@@ -188,8 +185,8 @@ test('a replica whose consumer never begins says so in its record, and is no liv
     missing: 1,
     never_seen: 0,
   });
-  expect(await redis.exists(KEY)).toBe(0);
-  expect(await redis.ttl(`${KEY}:worker:h:1`)).toBeLessThanOrEqual(90);
+  expect(await on.redis.exists(KEY)).toBe(0);
+  expect(await on.redis.ttl(`${KEY}:worker:h:1`)).toBeLessThanOrEqual(90);
   begun.resolve();
   const [live] = await poll(async () => {
     const { replicas } = await read();
@@ -203,9 +200,9 @@ test.each([
   ['never works', consumerProving(() => ({ ok: false, why: 'it sleeps' }))],
 ])('a replica whose consumer %s leaves nothing behind', async (_what, consumer) => {
   const { beat } = startReplica('worker:h:1', [consumer], 0.05);
-  await poll(() => redis.exists(`${KEY}:worker:h:1`));
+  await poll(() => on.redis.exists(`${KEY}:worker:h:1`));
   await beat[Symbol.asyncDispose]();
-  expect(await redis.keys('*')).toEqual([]);
+  expect(await on.redis.keys('*')).toEqual([]);
 });
 
 test('a consumer whose proof throws proves nothing', async () => {
@@ -214,7 +211,7 @@ test('a consumer whose proof throws proves nothing', async () => {
       throw new Error('broken');
     }),
   ]);
-  cleanup.use(beat);
+  on.cleanup.use(beat);
   await poll(() => lines.length > 0);
   expect(lines[0]?.fields.consumers).toEqual([{ queue: 'jobs', why: 'its proof failed: Error: broken' }]);
 });
@@ -230,7 +227,7 @@ test.each([
 test('a beat that is not earned is not written, and the log says which consumer and why', async () => {
   let proof: Proof = { ok: false, why: 'it sleeps' };
   const { beat, lines } = startReplica('worker:h:1', [consumerProving(() => proof)], 0.05);
-  cleanup.use(beat);
+  on.cleanup.use(beat);
   await poll(() => lines.length > 0);
   expect(lines[0]).toEqual({
     fields: { consumers: [{ queue: 'jobs', why: 'it sleeps' }] },
@@ -248,10 +245,10 @@ test('a beat that is not earned is not written, and the log says which consumer 
 
 test('a heart that Redis did not hear goes on when Redis is back', async () => {
   const { beat } = startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'job' }))], 0.05);
-  cleanup.use(beat);
+  on.cleanup.use(beat);
   await poll(async () => (await age()) !== null);
-  await server.stop();
-  await server.start();
-  await poll(() => redis.del(KEY));
-  expect(await poll(() => redis.get(KEY), { timeoutMs: 15_000 })).toMatch(/^\d+$/);
+  await on.server.stop();
+  await on.server.start();
+  await poll(() => on.redis.del(KEY));
+  expect(await poll(() => on.redis.get(KEY), { timeoutMs: 15_000 })).toMatch(/^\d+$/);
 });
