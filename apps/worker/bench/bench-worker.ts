@@ -1,5 +1,5 @@
 import { type Database, createDatabase } from '@prosaas/database';
-import { type Producer, createProducer, openQueueControl, openStandIns, queueTable } from '@prosaas/queues';
+import { type Producer, createProducer, openQueueControl, openBegunWork, queueTable } from '@prosaas/queues';
 import { type Logger, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { startTelemetry } from '@prosaas/telemetry';
 import { Queue, Worker } from 'bullmq';
@@ -94,7 +94,7 @@ export async function prosaas(
     bullPrefix,
     queues: queueTable,
     handlers: { [QUEUE]: handle, 'outbound-messages': handle },
-    standIns: openStandIns({ redis, bullPrefix }),
+    begunWork: openBegunWork({ redis, bullPrefix }),
     setApart: () => Promise.reject(new Error('no job of a bench is set apart')),
     concurrency: CONCURRENCY,
     instance: 'bench',

@@ -7,6 +7,7 @@ import type { Handlers, QueueDefinitions } from './run-job.ts';
 import { answerInbound } from './handlers/answer-inbound.ts';
 import { sendOutbound } from './handlers/send-outbound.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
+import { messageFailer } from './lost-jobs.ts';
 
 /** Of one conversation: how many jobs may hold a slot while another works it off. */
 const MAX_WAITING = 1;
@@ -36,10 +37,11 @@ export function buildHandlers({
 }): Handlers {
   const baileys = createBaileysClient({ url: baileysUrl, secret });
   const newLine = (): KeyedMutex => new KeyedMutex({ maxWaiting: MAX_WAITING });
+  const fail = messageFailer({ db, redis, bullPrefix });
   const outbound = 'outbound-messages';
   const pace = createPace({ redis, bullPrefix, queue: outbound, rate: queues[outbound].rateLimit });
   return {
-    'inbound-messages': answerInbound({ db, agent, rules, line: newLine(), onCommitted }),
-    [outbound]: sendOutbound({ db, baileys, line: newLine(), pace }),
+    'inbound-messages': answerInbound({ db, agent, rules, line: newLine(), fail, onCommitted }),
+    [outbound]: sendOutbound({ db, baileys, line: newLine(), fail, pace }),
   };
 }

@@ -1,4 +1,11 @@
-import { listOverdue, type Database, type MessageRow } from '@prosaas/database';
+import {
+  addToOutbox,
+  closeMessage,
+  isInOutbox,
+  listOverdue,
+  type Database,
+  type MessageRow,
+} from '@prosaas/database';
 import { findOpenJobs, type MessageJob, type Producer, type QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
@@ -24,6 +31,34 @@ function jobOf(message: MessageRow): { queue: QueueName; key: string; payload: M
   };
 }
 
+interface Jobs {
+  db: Database;
+  redis: Redis;
+  bullPrefix: string;
+}
+
+/**
+ * Gives up a message that its own job did not come to. That ends as its message did, and becomes a letter in the dead letter; where
+ * Redis has lost it, it is written anew with the end of its message. A job that is there can't go while its message is open.
+ */
+export function messageFailer({ db, redis, bullPrefix }: Jobs): FailMessage {
+  return async (message, error) => {
+    const end = { status: 'failed', error } as const;
+    const { queue, key, payload } = jobOf(message);
+    // In this order: a job leaves the outbox when Redis has it.
+    const isThere =
+      (await isInOutbox(db, { queue, key })) ||
+      (await findOpenJobs(redis, bullPrefix, [{ queue, id: key }])).has(key);
+    if (isThere) return void (await closeMessage(db, message.id, end));
+    await db.transaction(async (tx) => {
+      if (await closeMessage(tx, message.id, end))
+        await addToOutbox(tx, { queue, key, payload: { ...payload } });
+    });
+  };
+}
+
+export type FailMessage = (message: MessageRow, error: string) => Promise<void>;
+
 /**
  * Enqueues the messages that stand open for too long once more, but for those whose job is still in the outbox or in Redis. The rest
  * lost theirs: a Redis that crashes may forget its last second, one that lost its disk everything.
@@ -36,10 +71,7 @@ export async function findLostJobs({
   log,
   signal,
   now = new Date(),
-}: {
-  db: Database;
-  redis: Redis;
-  bullPrefix: string;
+}: Jobs & {
   producer: Producer;
   log: Logger;
   /** Ends the search; the next one begins anew. */

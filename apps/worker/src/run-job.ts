@@ -1,4 +1,5 @@
 import {
+  type BegunWork,
   checkPayload,
   openEnvelope,
   parseTrace,
@@ -6,7 +7,6 @@ import {
   type QueueDefinition,
   type QueueName,
   type QueuePayloads,
-  type StandIns,
 } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
@@ -25,7 +25,7 @@ export type QueueDefinitions = Readonly<Record<QueueName, QueueDefinition>>;
 export interface Attempts {
   queues: QueueDefinitions;
   handlers: Handlers;
-  standIns: StandIns;
+  begunWork: BegunWork;
   /** Does a job in a process of its own. */
   setApart: (job: SandboxedJob, signal: AbortSignal) => Promise<void>;
   /** This replica, as the story of a job that failed names it. */
@@ -95,7 +95,7 @@ function dueAt({ timestamp, opts }: Job): number {
 }
 
 async function work(
-  { queues, handlers, standIns, setApart, running }: Attempts,
+  { queues, handlers, begunWork, setApart, running }: Attempts,
   queue: QueueName,
   job: Job,
   { token, ...task }: Pick<Task<never>, 'trace' | 'lastAttempt' | 'log'> & { token: string },
@@ -107,13 +107,13 @@ async function work(
   const { id = '' } = job;
   try {
     // Awaited here: the signal is let go of when this returns.
-    if (!isSandboxed && (job.stalledCounter === 0 || !(await isSuspect(standIns, queue, job)))) {
-      const around = inPlaceOf(standIns, queue, { by: id, token });
+    if (!isSandboxed && (job.stalledCounter === 0 || !(await isSuspect(begunWork, queue, job)))) {
+      const around = inPlaceOf(begunWork, queue, { by: id, token });
       return await handlers[queue]({ ...task, payload, signal, around });
     }
   } catch (error) {
     if (!(error instanceof Suspected)) throw error;
   }
   const { trace, lastAttempt } = task;
-  await setApart({ id, queue, payload, trace, lastAttempt, dueAt: dueAt(job) }, signal);
+  await setApart({ id, queue, payload, token, trace, lastAttempt, dueAt: dueAt(job) }, signal);
 }

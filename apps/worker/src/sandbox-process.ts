@@ -1,7 +1,7 @@
 // The sandbox of a worker: does one job after the other, as it is told by the worker that started it, and ends with it.
 import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
 import { createDatabase, startKeyRing } from '@prosaas/database';
-import { checkPayload, parseTrace } from '@prosaas/queues';
+import { checkPayload, openBegunWork, parseTrace } from '@prosaas/queues';
 import {
   captureConsole,
   createLogger,
@@ -16,11 +16,19 @@ import { buildHandlers } from './build-handlers.ts';
 import { Config } from './config.ts';
 import { lastResort } from './not-working.ts';
 import { queuesOf } from './queue-settings.ts';
-import type { Ended, Order, Report, SandboxedJob } from './sandbox/protocol.ts';
+import { AtWork } from './sandbox/at-work.ts';
+import type { Ended, Order, SandboxedJob } from './sandbox/protocol.ts';
 import { Stopping, TimeIsUp, describeError, judge } from './verdict.ts';
 
+/** To take back in Redis what it is at. */
+const LAST_WORD_MS = 1000;
+
 // The worker is gone, or needs it no more. First of all: it may be gone before this process has started.
-process.on('disconnect', () => process.exit(0));
+let atWork: AtWork | undefined;
+process.on('disconnect', () => {
+  setTimeout(() => process.exit(0), LAST_WORD_MS);
+  void (atWork?.takeBack() ?? Promise.resolve()).finally(() => process.exit(0));
+});
 if (!process.connected) process.exit(0);
 // Signals to its group are the worker's affair.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
@@ -47,10 +55,11 @@ const db = createDatabase({
 const redis = createRedis({ ...redisAddress(config), name: 'worker:sandbox', role: 'commands', log });
 await redisReady(redis);
 const keyRing = startKeyRing(db, config, log);
+const { bullPrefix } = keyspace(config.REDIS_NAMESPACE);
 const handlers = buildHandlers({
   db,
   redis,
-  bullPrefix: keyspace(config.REDIS_NAMESPACE).bullPrefix,
+  bullPrefix,
   queues: queuesOf(config),
   agent: createAgent({ profile, model: modelSettings(config), log }),
   rules: createAgent({ profile, log }),
@@ -60,44 +69,30 @@ const handlers = buildHandlers({
   onCommitted: () => {},
 });
 
+const notes = (atWork = new AtWork(openBegunWork({ redis, bullPrefix })));
 const running = new Map<string, AbortController>();
 
-/** Resolves when the worker has it, whatever becomes of this process. */
-function report(what: Report): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.connected) process.send?.(what, () => resolve());
-    else resolve();
-  });
-}
-
-async function run({ id, queue, payload, trace, lastAttempt, dueAt }: SandboxedJob): Promise<Ended> {
+async function run(job: SandboxedJob): Promise<Ended> {
+  const { id, queue, trace, lastAttempt } = job;
   const aborting = new AbortController();
   running.set(id, aborting);
-  await report({ type: 'begun', id });
   const jobLog = log.child({ queue, job_id: id, trace_id: parseTrace(trace)?.traceId });
+  const task = { trace, lastAttempt, signal: aborting.signal, log: jobLog };
   try {
-    const task = {
-      trace,
-      lastAttempt,
-      signal: aborting.signal,
-      log: jobLog,
-      around: async (messageId: string, step: () => Promise<boolean>): Promise<boolean> => {
-        await report({ type: 'working', id, messageId });
-        return step();
-      },
-    };
-    await handlers[queue]({ ...task, payload: checkPayload(queue, payload) });
-    return { type: 'ended', id };
+    await notes.run(job, (around) =>
+      handlers[queue]({ ...task, around, payload: checkPayload(queue, job.payload) }),
+    );
+    return { id };
   } catch (error) {
-    const verdict = judge(error, { lastAttempt, ageMs: Date.now() - dueAt });
-    return { type: 'ended', id, verdict, error: describeError(error) };
+    const verdict = judge(error, { lastAttempt, ageMs: Date.now() - job.dueAt });
+    return { id, verdict, error: describeError(error) };
   } finally {
     running.delete(id);
   }
 }
 
 process.on('message', (order: Order) => {
-  if (order.type === 'run') void run(order).then(report);
+  if (order.type === 'run') void run(order).then((ended) => process.connected && process.send?.(ended));
   else
     running
       .get(order.id)

@@ -1,18 +1,11 @@
 import { agentReport, createAgent, loadProfile, modelSettings, type Agent } from '@prosaas/agentkit';
-import {
-  checkStack,
-  closeMessage,
-  createDatabase,
-  migrationStatus,
-  startKeyRing,
-  type Database,
-} from '@prosaas/database';
+import { checkStack, createDatabase, migrationStatus, startKeyRing, type Database } from '@prosaas/database';
 import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
 import {
   createDeadLetterMover,
   createProducer,
+  openBegunWork,
   openDeadLetters,
-  openStandIns,
   queueNames,
   scheduleTable,
   startOutboxRelay,
@@ -42,7 +35,6 @@ import { retentionTask } from './retention.ts';
 import { queuesOf } from './queue-settings.ts';
 import type { QueueDefinitions } from './run-job.ts';
 import { Sandbox } from './sandbox/sandbox.ts';
-import { setApart } from './sandbox/set-apart.ts';
 import { startSchedules, type ScheduleRunner } from './schedules.ts';
 import { settleDead } from './settle-dead.ts';
 
@@ -143,16 +135,14 @@ export async function startWorker(
       onCommitted: relay.nudge,
     });
     const sandbox = work.use(new Sandbox({ script: sandboxScript, log }));
-    const fail = (messageId: string, reason: string): Promise<boolean> =>
-      closeMessage(db, messageId, { status: 'failed', error: reason });
     consumers = work.use(
       startConsumers({
         redis: blocking,
         bullPrefix,
         queues,
         handlers,
-        standIns: openStandIns({ redis: commands, bullPrefix }),
-        setApart: (job, signal) => setApart(job, signal, { sandbox, fail }).finally(relay.nudge),
+        begunWork: openBegunWork({ redis: commands, bullPrefix }),
+        setApart: (job, signal) => sandbox.run(job, signal).finally(relay.nudge),
         concurrency: config.WORKER_CONCURRENCY,
         instance: identity.instance,
         instruments: bindJobInstruments(telemetry.metrics),

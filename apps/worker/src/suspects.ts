@@ -1,4 +1,4 @@
-import type { QueueName, StandIns } from '@prosaas/queues';
+import type { BegunWork, QueueName } from '@prosaas/queues';
 import type { Job } from 'bullmq';
 import { LineFull } from './keyed-mutex.ts';
 import { Suspected } from './verdict.ts';
@@ -11,26 +11,26 @@ import type { Around } from './work-off.ts';
 const SUSPECT_AFTER = 2;
 
 /** Of a job that stalled. A worker that died over its message in the name of another job counts, too. */
-export async function isSuspect(standIns: StandIns, queue: QueueName, job: Job): Promise<boolean> {
+export async function isSuspect(begunWork: BegunWork, queue: QueueName, job: Job): Promise<boolean> {
   const { id = '', stalledCounter } = job;
-  return stalledCounter >= SUSPECT_AFTER || standIns.isBegun(queue, id);
+  return stalledCounter >= SUSPECT_AFTER || begunWork.isNoted(queue, id);
 }
 
-/** A message that is another job's is worked on in that job's place, so that what comes of it is held against the right one. */
+/** A message that is another job's is noted while it is worked on, so that what comes of it is held against the right one. */
 export function inPlaceOf(
-  standIns: StandIns,
+  begunWork: BegunWork,
   queue: QueueName,
   { by, token }: { by: string; token: string },
 ): Around {
   return async (messageId, step) => {
     if (messageId === by) return step();
-    const outcome = await standIns.begin(queue, { job: messageId, by, token });
+    const outcome = await begunWork.begin(queue, { job: messageId, by, token });
     if (outcome === 'busy') throw new LineFull('another worker is at the message');
     if (outcome === 'suspect') throw new Suspected('a worker may have died over the message');
     try {
       return await step();
     } finally {
-      void standIns.end(queue, messageId).catch(() => {});
+      void begunWork.end(queue, messageId).catch(() => {});
     }
   };
 }

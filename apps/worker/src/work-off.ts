@@ -1,14 +1,9 @@
-import {
-  closeMessage,
-  findMessageById,
-  findOldestOpen,
-  type Database,
-  type MessageRow,
-} from '@prosaas/database';
+import { findMessageById, findOldestOpen, type Database, type MessageRow } from '@prosaas/database';
 import type { MessageJob } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import { UnrecoverableError } from 'bullmq';
 import { type KeyedMutex, LineFull } from './keyed-mutex.ts';
+import type { FailMessage } from './lost-jobs.ts';
 import { describeError, judge } from './verdict.ts';
 
 /** `step` is the work on one message, and tells whether it was done here. */
@@ -46,11 +41,13 @@ export async function workOff(
     db,
     direction,
     line,
+    fail,
     step,
   }: {
     db: Database;
     direction: MessageRow['direction'];
     line: KeyedMutex;
+    fail: FailMessage;
     step: (message: MessageRow) => Promise<boolean>;
   },
 ): Promise<void> {
@@ -86,7 +83,7 @@ export async function workOff(
             throw error;
           }
           log.warn({ err: error, message_id: message.id, direction }, 'a message failed for good');
-          await closeMessage(db, message.id, { status: 'failed', error: describeError(error) });
+          await fail(message, describeError(error));
         }
       }
     });

@@ -4,6 +4,11 @@ const original = globalThis.fetch;
 
 const ways: Record<string, () => void> = {
   killed: () => process.kill(process.pid, 'SIGKILL'),
+  // A sandbox, its worker first.
+  together: () => {
+    if (process.argv[1]?.includes('sandbox-process')) process.kill(process.ppid, 'SIGKILL');
+    process.kill(process.pid, 'SIGKILL');
+  },
   exits: () => process.exit(3),
   blocks: () => {
     for (;;);

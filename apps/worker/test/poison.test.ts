@@ -1,11 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { poll } from '@prosaas/devstack';
-import { openDeadLetters } from '@prosaas/queues';
+import { openDeadLetters, openQueueControl } from '@prosaas/queues';
+import { keyspace } from '@prosaas/runtime';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Stage, setStage } from './stage.ts';
+import { type Stage, sandboxOf, setStage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
+
+const preload = new URL('deadly-fetch.ts', import.meta.url).href;
+const { bullPrefix } = keyspace('prosaas');
 
 let stage: Stage;
 let ending = false;
@@ -35,7 +39,6 @@ function keepAlive(env: Record<string, string>): { deaths: number } {
 test.each(['killed', 'exits', 'blocks'])(
   'a job under which its process %s is set apart after two workers, and the others go on',
   async (way) => {
-    const preload = new URL('deadly-fetch.ts', import.meta.url).href;
     const workers = keepAlive({ NODE_OPTIONS: `--import ${preload}`, WORKER_EXIT_AFTER_SECONDS: '4' });
     await stage.receive(`${way}@s.whatsapp.net`, 'Do you take cash?');
     for (let contact = 0; contact < 20; contact++) {
@@ -49,7 +52,7 @@ test.each(['killed', 'exits', 'blocks'])(
       timeoutMs: 60_000,
       what: 'the others',
     });
-    await using letters = openDeadLetters({ redis: stage.redis, bullPrefix: '{prosaas}' });
+    await using letters = openDeadLetters({ redis: stage.redis, bullPrefix });
     const { letters: found } = await letters.select({}, 10);
     expect(found).toMatchObject([
       { origin: { queue: 'outbound-messages' }, reason: expect.stringMatching(/^POISON: /) },
@@ -59,8 +62,48 @@ test.each(['killed', 'exits', 'blocks'])(
   },
 );
 
+test('a job whose sandboxes take their workers with them is given up all the same', async () => {
+  const workers = keepAlive({ NODE_OPTIONS: `--import ${preload}` });
+  await stage.receive('together@s.whatsapp.net', 'Do you take cash?');
+  await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  await poll(async () => (await stage.totals()).deadLetter === 1, {
+    timeoutMs: 90_000,
+    what: 'the poison to be out',
+  });
+  await poll(async () => (await stage.totals()).completed === 3, { timeoutMs: 60_000, what: 'the other' });
+  expect(workers.deaths).toBe(2 + 2);
+});
+
+test('poison whose job Redis lost takes no more workers, and becomes a letter', async () => {
+  await using control = openQueueControl({ redis: stage.redis, bullPrefix });
+  const queue = 'outbound-messages';
+  await control.pause(queue);
+  for (let turn = 0; turn < 12; turn++) {
+    const text = turn === 6 ? 'Do you take cash?' : 'May I bring my dog?';
+    await stage.receive('killed.cash@s.whatsapp.net', text);
+  }
+  const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
+  await poll(async () => (await stage.totals()).queues[queue].waiting === 12, {
+    timeoutMs: 60_000,
+    what: 'the answers',
+  });
+  const [poison] = await stage.db.query<{ id: string }>(
+    "select o.id from messages i join messages o on o.in_reply_to = i.id where i.text like '%cash%'",
+  );
+  const key = `${bullPrefix}:${queue}`;
+  await stage.redis.multi().del(`${key}:${poison?.id}`).lrem(`${key}:wait`, 0, poison!.id).exec();
+  await control.resume(queue);
+  await poll(async () => stage.baileys.sent.length === 11, { timeoutMs: 90_000, what: 'the others' });
+  await using letters = openDeadLetters({ redis: stage.redis, bullPrefix });
+  const found = async (): Promise<unknown[]> => (await letters.select({}, 10)).letters;
+  await poll(async () => (await found()).length > 0, { timeoutMs: 30_000, what: 'the letter' });
+  expect(await found()).toMatchObject([
+    { origin: { queue, id: poison?.id }, reason: expect.stringMatching(/^POISON: /) },
+  ]);
+  expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(2);
+});
+
 test('poison in a busy conversation takes two workers at most, whichever of its jobs come to it', async () => {
-  const preload = new URL('deadly-fetch.ts', import.meta.url).href;
   for (let turn = 0; turn < 24; turn++) {
     const text = turn % 8 === 3 ? 'Do you take cash?' : 'May I bring my dog?';
     await stage.receive('killed.cash@s.whatsapp.net', text);
@@ -73,7 +116,6 @@ test('poison in a busy conversation takes two workers at most, whichever of its 
 });
 
 test('of a conversation only the message is given up that its processes die of', async () => {
-  const preload = new URL('deadly-fetch.ts', import.meta.url).href;
   const asked = [
     'Where can I park my car?',
     'Do you take cash?',
@@ -103,6 +145,29 @@ test('of a conversation only the message is given up that its processes die of',
     'lift',
   ]);
   expect(await stage.totals()).toMatchObject({ completed: 7, failed: 1, deadLetter: 1 });
+});
+
+test('an innocent job whose sandbox was killed from outside, too, is done', async () => {
+  stage.baileys.delayMs = 60_000;
+  await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  const atRequest = (count: number): Promise<unknown> =>
+    poll(() => stage.baileys.requests >= count, { timeoutMs: 60_000, what: `send ${count} to be under way` });
+  for (let kill = 1; kill <= 2; kill++) {
+    const worker = stage.fork();
+    await atRequest(kill);
+    worker.kill('SIGKILL');
+    await once(worker, 'exit');
+  }
+  const sandbox = sandboxOf(stage.fork({ LOG_LEVEL: 'INFO' }));
+  await atRequest(3);
+  stage.baileys.delayMs = 0;
+  process.kill(await sandbox, 'SIGKILL');
+  await poll(async () => (await stage.totals()).completed === 2, {
+    timeoutMs: 60_000,
+    what: 'the job to be done',
+  });
+  expect(await stage.totals()).toMatchObject({ failed: 0, deadLetter: 0 });
+  expect(stage.baileys.sent).toHaveLength(1);
 });
 
 test('an innocent job that was active in five workers that were killed from outside is done', async () => {

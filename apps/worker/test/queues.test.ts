@@ -2,7 +2,7 @@ import { poll } from '@prosaas/devstack';
 import { openDeadLetters, queueTable } from '@prosaas/queues';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { QueueDefinitions } from '../src/run-job.ts';
-import { type Stage, setStage } from './stage.ts';
+import { type Stage, sandboxOf, setStage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -74,12 +74,7 @@ test('a job of a sandboxed queue that computes for ever takes no worker with it'
 
 test('a sandbox ends with its worker, also when that is killed before the sandbox has started', async () => {
   const worker = stage.fork({ LOG_LEVEL: 'INFO', TEST_SANDBOXED: 'outbound-messages' });
-  const sandbox = new Promise<number>((resolve) => {
-    worker.stdout?.on('data', (text: string) => {
-      const [, pid] = /"pid":(\d+),"msg":"a sandbox was started/.exec(text) ?? [];
-      if (pid !== undefined) resolve(Number(pid));
-    });
-  });
+  const sandbox = sandboxOf(worker);
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   const pid = await sandbox;
   worker.kill('SIGKILL');

@@ -128,6 +128,16 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
   };
 }
 
+/** The process id of the first sandbox that a forked worker starts; its `LOG_LEVEL` has to be INFO. */
+export function sandboxOf(worker: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    worker.stdout?.on('data', (text: string) => {
+      const [, pid] = /"pid":(\d+),"msg":"a sandbox was started/.exec(text) ?? [];
+      if (pid !== undefined) resolve(Number(pid));
+    });
+  });
+}
+
 /** Resolves when it is gone: who starts a worker anew when one ends must not hear of it in the next test. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

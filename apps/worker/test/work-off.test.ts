@@ -27,6 +27,7 @@ async function lastTry(messageId: string, isFaulty: (id: string) => boolean): Pr
     {
       db,
       direction: 'inbound',
+      fail: async (message, error) => void (await closeMessage(db, message.id, { status: 'failed', error })),
       line: new KeyedMutex({ maxWaiting: 1 }),
       step: async ({ id }) => {
         if (isFaulty(id)) throw new Error('for now');

@@ -36,6 +36,7 @@ export {
   readOutboxBacklog,
   takeFromOutbox,
   type OutboxRow,
+  isInOutbox,
 } from './outbox-repository.ts';
 export {
   claimReplays,

@@ -67,6 +67,12 @@ export async function deleteFromOutbox(tx: Queryable, ids: readonly string[]): P
   await tx.query('delete from outbox where id = any($1::bigint[])', [ids]);
 }
 
+/** A job by this key waits for the relay. */
+export async function isInOutbox(q: Queryable, job: { queue: string; key: string }): Promise<boolean> {
+  const rows = await q.query('select from outbox where queue = $1 and key = $2', [job.queue, job.key]);
+  return rows.length > 0;
+}
+
 /** How many jobs wait for the relay, and since when the oldest does. */
 export async function readOutboxBacklog(
   q: Queryable,

@@ -13,7 +13,7 @@ export class QueuesUnavailable extends AppError {
 const scripts = {
   dropLetter: { file: 'drop-letter', keys: 2 },
   drain: { file: 'drain', keys: 6 },
-  standIn: { file: 'stand-in', keys: 4 },
+  beginWork: { file: 'begin-work', keys: 4 },
   takeTurn: { file: 'take-turn', keys: 1 },
 } as const;
 

@@ -39,7 +39,7 @@ export {
 } from './dead-letter-limits.ts';
 export { openQueueObjects, type QueueObjects } from './queue-objects.ts';
 export { TurnMissed, createPace, type Pace } from './pace.ts';
-export { openStandIns, type StandIns } from './stand-ins.ts';
+export { openBegunWork, type BegunWork } from './begun-work.ts';
 export { openQueueControl, type QueueControl } from './queue-control.ts';
 export { findOpenJobs } from './open-jobs.ts';
 export { jobStates, openJobReader, type JobReader, type JobState, type JobSummary } from './job-reader.ts';

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
+import { QueuesUnavailable } from './bull-handle.ts';
 import { queueKey } from './queue-keys.ts';
 import type { QueueName } from './queue-table.ts';
 
-/** The ids of those jobs that are there and not completed: they wait, run, or failed and are on their way to the dead letter. */
+/** The ids of those jobs that are there and not completed: they wait, run, or failed and are on their way to the dead letter. Throws `QueuesUnavailable`. */
 export async function findOpenJobs(
   redis: Redis,
   bullPrefix: string,
@@ -12,10 +13,10 @@ export async function findOpenJobs(
   for (const { queue, id } of jobs) {
     pipeline.exists(queueKey(bullPrefix, queue, id)).zscore(queueKey(bullPrefix, queue, 'completed'), id);
   }
-  const values = ((await pipeline.exec()) ?? []).map(([error, value]) => {
-    if (error) throw error;
-    return value;
-  });
+  const replies = await pipeline.exec().catch(() => null);
+  if (!replies || replies.some(([error]) => error))
+    throw new QueuesUnavailable('Redis did not say which jobs are there');
+  const values = replies.map(([, value]) => value);
   const open = jobs.filter((_job, index) => values[2 * index] === 1 && values[2 * index + 1] === null);
   return new Set(open.map(({ id }) => id));
 }

@@ -14,6 +14,7 @@ import {
 import type { MessageJob, QueueName } from '@prosaas/queues';
 import { UnrecoverableError } from 'bullmq';
 import type { KeyedMutex } from '../keyed-mutex.ts';
+import type { FailMessage } from '../lost-jobs.ts';
 import { workOff, type Task } from '../work-off.ts';
 import { decideReply, noReply, whoAnswers, type ReplyDecision } from './reply-decision.ts';
 
@@ -28,6 +29,7 @@ export interface AnswerDependencies {
   /** The same profile without a model: what rules decide, decided without asking anybody. */
   rules: Agent;
   line: KeyedMutex;
+  fail: FailMessage;
   /** Called after a commit that wrote to the outbox. */
   onCommitted: () => void;
   now?: () => Date;
@@ -39,6 +41,7 @@ export function answerInbound({
   agent,
   rules,
   line,
+  fail,
   onCommitted,
   now = () => new Date(),
 }: AnswerDependencies): (task: Task<MessageJob>) => Promise<void> {
@@ -68,6 +71,7 @@ export function answerInbound({
       db,
       direction: 'inbound',
       line,
+      fail,
       step: async (message) => {
         const conversation = await findConversationById(db, message.conversation_id);
         if (!conversation) throw new UnrecoverableError('CONVERSATION_NOT_FOUND: it was erased');

@@ -3,12 +3,14 @@ import type { MessageJob, Pace } from '@prosaas/queues';
 import { UnrecoverableError } from 'bullmq';
 import type { BaileysClient } from '../baileys-client.ts';
 import type { KeyedMutex } from '../keyed-mutex.ts';
+import type { FailMessage } from '../lost-jobs.ts';
 import { workOff, type Task } from '../work-off.ts';
 
 export interface SendDependencies {
   db: Database;
   baileys: BaileysClient;
   line: KeyedMutex;
+  fail: FailMessage;
   /** Of the sends. */
   pace: Pace;
 }
@@ -21,6 +23,7 @@ export function sendOutbound({
   db,
   baileys,
   line,
+  fail,
   pace,
 }: SendDependencies): (task: Task<MessageJob>) => Promise<void> {
   const closeMessage = messageCloser(db);
@@ -29,6 +32,7 @@ export function sendOutbound({
       db,
       direction: 'outbound',
       line,
+      fail,
       step: async (message) => {
         // It may be long in coming, and the contact be erased meanwhile.
         await pace.turn(task.signal);

@@ -5,6 +5,8 @@ export interface SandboxedJob {
   id: string;
   queue: QueueName;
   payload: unknown;
+  /** The worker holds the job's lock by it. */
+  token: string;
   trace: string;
   lastAttempt: boolean;
   /** Unix ms. */
@@ -16,18 +18,9 @@ export type Order =
   | (SandboxedJob & { type: 'run' })
   | { type: 'abort'; id: string; because: 'stopping' | 'time' };
 
-/** How it ended. The sandbox judges its errors itself: what they are does not survive the way. */
+/** And back: how it ended. The sandbox judges its errors itself: what they are does not survive the way. */
 export interface Ended {
-  type: 'ended';
   id: string;
   verdict?: Verdict;
   error?: string;
 }
-
-/** And back. */
-export type Report =
-  /** From now on it is the job's doing, whatever becomes of the process. */
-  | { type: 'begun'; id: string }
-  /** What the job works on from now on. */
-  | { type: 'working'; id: string; messageId: string }
-  | Ended;

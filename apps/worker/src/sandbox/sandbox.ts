@@ -1,26 +1,28 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Logger } from '@prosaas/runtime';
-import { LineFull } from '../keyed-mutex.ts';
+import { KeyedMutex } from '../keyed-mutex.ts';
 import { Stopping } from '../verdict.ts';
-import { Judged, Poison } from './judged.ts';
+import { Judged } from './judged.ts';
 import type { SandboxedJob } from './protocol.ts';
-import { type Ending, stay } from './stay.ts';
+import { stay } from './stay.ts';
 
 /** Without a job for so long the process ends; the next one starts another. */
 const IDLE_MS = 60_000;
-/** After this a job comes back that the process did not get to. */
-const BROKEN_PAUSE_MS = 5000;
+/** After this a job comes back under which the process ended, or could not start. */
+const PAUSE_MS = 2000;
+/** Jobs that wait for it, each in a slot of the worker; the rest goes back to its queue. */
+const MAX_WAITING = 4;
 
 /**
  * A process of its own for jobs under which workers died: one at a time, so that when it dies there is no doubt under which. It runs
- * the same handlers as the worker does, with clients of its own, and dies with the worker.
+ * the same handlers as the worker does, with clients of its own, notes what it is at (`AtWork`), and dies with the worker.
  */
 export class Sandbox implements AsyncDisposable {
   readonly #script: URL;
   readonly #log: Logger;
+  readonly #line = new KeyedMutex({ maxWaiting: MAX_WAITING });
   #child: ChildProcess | undefined;
-  #isBusy = false;
   #isEnding = false;
   #idle: NodeJS.Timeout | undefined;
 
@@ -30,20 +32,19 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the job is done. Rejects with `LineFull` while another has the sandbox, with `Poison` when the process ended under
-   * the job, with the signal's reason when the worker stops, else with `Judged`.
+   * Resolves when the job is done. Rejects with `LineFull` while too many wait, with `Stopping` when the worker stops, else with
+   * `Judged`: as the process judged, or back to its queue where that ended under the job.
    */
   async run(job: SandboxedJob, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#isBusy) throw new LineFull('the sandbox has another job');
-    this.#isBusy = true;
-    clearTimeout(this.#idle);
-    try {
-      this.#settle(await stay(this.#process(), job, signal), signal);
-    } finally {
-      this.#isBusy = false;
-      this.#idle = setTimeout(() => void this.#end(), IDLE_MS).unref();
-    }
+    await this.#line.run('', signal, async () => {
+      if (this.#isEnding) throw new Stopping('the worker stops');
+      clearTimeout(this.#idle);
+      try {
+        await this.#do(job, signal);
+      } finally {
+        this.#idle = setTimeout(() => void this.#end(), IDLE_MS).unref();
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -52,26 +53,19 @@ export class Sandbox implements AsyncDisposable {
     await this.#end();
   }
 
-  #settle(ending: Ending, signal: AbortSignal): void {
-    if (ending.type === 'ended') {
-      if (ending.verdict === undefined) return;
-      // What a job that failed may have left behind is not to be the next one's end.
-      if (ending.verdict.kind !== 'hand-back') void this.#end();
-      throw new Judged(ending.error ?? '', ending.verdict);
+  async #do(job: SandboxedJob, signal: AbortSignal): Promise<void> {
+    const ending = await stay(this.#process(), job, signal);
+    if ('how' in ending) {
+      // A worker that stops ends it, whatever it was at.
+      if (this.#isEnding || signal.reason instanceof Stopping) throw new Stopping('the worker stops');
+      throw this.#ended(ending.how);
     }
-    // A worker that stops ends it, whatever it was at.
-    if (this.#isEnding || signal.reason instanceof Stopping) throw new Stopping('the worker stops');
-    const { how, hasBegun, messageId } = ending;
-    if (hasBegun) {
-      const text = `workers died under this, and the sandbox that it was set apart in ended with ${how}`;
-      throw new Poison(text, messageId);
-    }
-    throw this.#broken(how);
+    if (ending.verdict) throw new Judged(ending.error ?? '', ending.verdict);
   }
 
-  #broken(how: unknown): Judged {
-    this.#log.error({ how }, 'the sandbox did not come to its job, which goes back to its queue');
-    return new Judged('the sandbox did not start', { kind: 'hand-back', afterMs: BROKEN_PAUSE_MS });
+  #ended(how: unknown): Judged {
+    this.#log.error({ how }, 'the sandbox ended under its job, which goes back to its queue');
+    return new Judged('the sandbox ended', { kind: 'hand-back', afterMs: PAUSE_MS });
   }
 
   #process(): ChildProcess {
@@ -79,7 +73,7 @@ export class Sandbox implements AsyncDisposable {
       return (this.#child ??= this.#start());
     } catch (error) {
       // The machine has no memory or no processes left.
-      throw this.#broken(error);
+      throw this.#ended(error);
     }
   }
 
