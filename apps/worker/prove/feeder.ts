@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, addToOutbox, recordInbound } from '@prosaas/database';
 import type { Random } from '@prosaas/devstack';
-import { POISONED, REFUSED } from './peer.ts';
+import { FAILING, POISONED, REFUSED } from './peer.ts';
 import type { Plan } from './plan.ts';
 
 /** Why the answer to a message is built to fail, as the dead letter names it. */
@@ -81,10 +81,10 @@ interface Message {
   failure: Failure | undefined;
 }
 
-/** Messages that a poisoned contact writes one after the other, the poison in the middle. */
+/** Messages that a contact writes one after the other: a poisoned one, the poison in the middle, or one whose answers fail for long. */
 const BURST = 10;
 
-/** Most are a random contact's. Those that are refused have contacts of their own, poison comes from contacts that write a lot. */
+/** Most are a random contact's. Those that are refused have contacts of their own. */
 function messageOf(turn: number, plan: Plan, random: Random): Message {
   const text = `Do you take cash? (${turn})`;
   const isPlanned = turn < plan.messages;
@@ -100,6 +100,11 @@ function messageOf(turn: number, plan: Plan, random: Random): Message {
   const refusedEvery = Math.ceil(plan.messages / plan.builtToFail);
   if (isPlanned && turn % refusedEvery === 0)
     return { contact: `${REFUSED}${turn}@s.whatsapp.net`, text, failure: 'SEND_REFUSED' };
+  const failingEvery = Math.floor(plan.messages / plan.failing);
+  if (isPlanned && turn % failingEvery < BURST) {
+    const contact = `${FAILING}${Math.floor(turn / failingEvery)}@s.whatsapp.net`;
+    return { contact, text, failure: undefined };
+  }
   return { contact: `${random.whole(1, plan.contacts)}@s.whatsapp.net`, text, failure: undefined };
 }
 

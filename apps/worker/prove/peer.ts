@@ -10,6 +10,8 @@ export interface Sent {
 
 /** Chats that the peer refuses for good. */
 export const REFUSED = 'refused-';
+/** Chats to which nothing can be sent for a while. */
+export const FAILING = 'failing-';
 /** Chats to which the answer to one question kills the process that tries to send it. */
 export const POISONED = 'killed.park-';
 
@@ -62,7 +64,8 @@ export class Peer implements AsyncDisposable {
     const random = this.#random;
     await new Promise((resolve) => setTimeout(resolve, random.chance(0.05) ? 200 : random.whole(5, 40)));
     if (chatId.startsWith(REFUSED)) return answer(response, 422, { code: 'CHAT_NOT_FOUND' });
-    if (random.chance(0.03)) return answer(response, random.pick([500, 503]), { code: 'TRY_AGAIN' });
+    if (random.chance(0.03) || this.#ledger.isFailing(chatId))
+      return answer(response, random.pick([500, 503]), { code: 'TRY_AGAIN' });
     this.#ledger.send({ key, chatId, text });
     // The answer is lost, the message was sent.
     if (random.chance(0.03)) return void request.socket.destroy();
@@ -78,6 +81,19 @@ function answer(response: ServerResponse, status: number, body: object): void {
 export class Ledger {
   readonly sent: Sent[] = [];
   readonly #keys = new Set<string>();
+  readonly #failsForMs: number;
+  readonly #failsUntil = new Map<string, number>();
+
+  constructor({ failsForMs }: { failsForMs: number }) {
+    this.#failsForMs = failsForMs;
+  }
+
+  isFailing(chatId: string): boolean {
+    if (!chatId.startsWith(FAILING)) return false;
+    const until = this.#failsUntil.get(chatId) ?? Date.now() + this.#failsForMs;
+    this.#failsUntil.set(chatId, until);
+    return Date.now() < until;
+  }
 
   send(message: Sent): void {
     if (this.#keys.has(message.key)) return;

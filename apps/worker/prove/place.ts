@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, poll } from '@prosaas/devstack';
 import { type Ledger, Peer } from './peer.ts';
@@ -15,8 +16,6 @@ export class Place implements AsyncDisposable {
   #ending = false;
   /** Exits that nobody ordered: broken promises. */
   readonly unexpected: string[] = [];
-  /** Times that a job killed its worker, which is started anew as an orchestrator does. */
-  deaths = 0;
 
   private constructor(peer: Peer, script: string, env: Record<string, string>) {
     this.#peer = peer;
@@ -49,6 +48,24 @@ export class Place implements AsyncDisposable {
     this.#child = this.#start();
   }
 
+  /** Waits as long, and stops it for `ms`: it knows nothing of that, and goes on with jobs that others have taken over. */
+  async freezeAtWork(ms: number): Promise<void> {
+    await this.#atWork();
+    const frozen = this.#child;
+    frozen.kill('SIGSTOP');
+    await delay(ms);
+    frozen.kill('SIGCONT');
+  }
+
+  /** Kills its sandbox; false where it has none. */
+  async killSandbox(): Promise<boolean> {
+    const { pid } = this.#child;
+    const [sandbox] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).split(
+      ' ',
+    );
+    return Boolean(sandbox) && process.kill(Number(sandbox), 'SIGKILL');
+  }
+
   /** It has a job under way. */
   get isBusy(): boolean {
     return this.#peer.open > 0;
@@ -76,8 +93,8 @@ export class Place implements AsyncDisposable {
     });
     child.once('exit', (code, signal) => {
       if (this.#ending) return;
-      if (signal === 'SIGKILL') this.deaths += 1;
-      else this.unexpected.push(`a worker ended by itself: ${code ?? signal}`);
+      // A job killed it: it is started anew, as an orchestrator does.
+      if (signal !== 'SIGKILL') this.unexpected.push(`a worker ended by itself: ${code ?? signal}`);
       this.#child = this.#start();
     });
     return child;

@@ -4,6 +4,10 @@ export interface Plan {
   contacts: number;
   /** Of workers that have jobs active. */
   kills: number;
+  /** Of such workers, for longer than the lock of a job. */
+  workerFreezes: number;
+  /** From outside, whatever they are at. */
+  sandboxKills: number;
   redisKills: number;
   redisFreezes: number;
   databaseRestarts: number;
@@ -11,17 +15,24 @@ export interface Plan {
   builtToFail: number;
   /** Messages whose answer takes every process with it that tries to send it. */
   poison: number;
+  /** Contacts to whom nothing can be sent for `failsForMs` from the first try. */
+  failing: number;
+  failsForMs: number;
 }
 
 const full: Plan = {
   messages: 5000,
   contacts: 250,
   kills: 105,
+  workerFreezes: 8,
+  sandboxKills: 3,
   redisKills: 3,
   redisFreezes: 2,
   databaseRestarts: 2,
   builtToFail: 20,
   poison: 5,
+  failing: 4,
+  failsForMs: 45_000,
 };
 /** What the full plan takes where it has a machine for itself. */
 const FULL_MINUTES = 3.5;
@@ -30,11 +41,15 @@ const short: Plan = {
   messages: 400,
   contacts: 40,
   kills: 8,
+  workerFreezes: 1,
+  sandboxKills: 1,
   redisKills: 1,
   redisFreezes: 1,
   databaseRestarts: 1,
   builtToFail: 5,
   poison: 1,
+  failing: 1,
+  failsForMs: 8000,
 };
 
 export function planOf({ short: isShort, minutes }: { short: boolean; minutes: number | undefined }): Plan {
@@ -45,5 +60,5 @@ export function planOf({ short: isShort, minutes }: { short: boolean; minutes: n
     name,
     Math.max(count, Math.ceil(count * factor)),
   ]);
-  return Object.fromEntries(scaled) as Plan;
+  return { ...(Object.fromEntries(scaled) as Plan), failsForMs: full.failsForMs };
 }

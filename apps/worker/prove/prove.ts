@@ -1,4 +1,4 @@
-import { mkdtempDisposable } from 'node:fs/promises';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,7 +19,7 @@ import { type Fed, feed } from './feeder.ts';
 import { Ledger } from './peer.ts';
 import { Place } from './place.ts';
 import type { Plan } from './plan.ts';
-import { type Evidence, type ReplyRow, judge } from './verdict.ts';
+import { type Evidence, type ReplyRow, judge, readDeaths } from './verdict.ts';
 
 export interface ProveOptions {
   readonly seed: number;
@@ -28,8 +28,6 @@ export interface ProveOptions {
 }
 
 const PLACES = 4;
-/** Workers that a poison job may take with it before it is set apart. */
-const MOST_DEATHS = 2;
 /** Longer than the lock of a job, which is 2 s here. */
 const FREEZE_MS = [2500, 4000] as const;
 const { bullPrefix } = keyspace('prosaas');
@@ -40,6 +38,8 @@ interface World {
   redis: Redis;
   db: Database;
   places: Place[];
+  /** A line of each process that died of a message. */
+  deathsFile: string;
 }
 
 /** Runs the proof and says how it went; `false` when a promise was broken. */
@@ -48,7 +48,7 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   const began = performance.now();
   say(`seed ${seed}`);
   await using stack = new AsyncDisposableStack();
-  const ledger = new Ledger();
+  const ledger = new Ledger(plan);
   const world = await build(stack, ledger, random);
 
   const landed = new Map<string, number>();
@@ -63,7 +63,8 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   const ended = new AbortController();
   const reading = readOn(world.redis, readings, ended.signal);
   const lanes = [
-    killInTurns(world.places, plan.kills, random.fork(), count),
+    killInTurns(world.places, plan, random.fork(), count),
+    killSandboxes(world.places, plan, random.fork(), share, count),
     troubleRedis(world.redisServer, plan, random.fork(), share, count),
     troubleDatabase(world.postgres, plan, share, count),
   ];
@@ -77,14 +78,12 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   ended.abort();
   await reading;
 
-  const deaths = world.places.reduce((sum, place) => sum + place.deaths, 0);
-  const poison = fed.accepted.filter(({ failure }) => failure === 'POISON').length;
+  const deaths = readDeaths(await readFile(world.deathsFile, 'utf8').catch(() => ''));
   const broken = [
-    ...judge({ ...evidence, readings }),
+    ...judge({ ...evidence, readings, deaths }),
     ...world.places.flatMap(({ unexpected }) => unexpected),
-    ...(deaths > MOST_DEATHS * poison ? [`jobs killed ${deaths} workers`] : []),
   ];
-  say(`${String(deaths).padStart(5)}  worker killed by a job`);
+  for (const { process } of deaths) count(`${process} killed by a message`);
   for (const [kind, times] of landed) say(`${String(times).padStart(5)}  ${kind}`);
   const { enqueued, completed, failed } = evidence.totals;
   say(
@@ -106,6 +105,8 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
   await migrate({ url: databaseUrl, log });
   const db = stack.use(createDatabase({ url: databaseUrl, size: 4, applicationName: 'prove', log }));
   await createSession(db, { id: 'shop', businessId: 'default', wanted: 'started' });
+  const folder = stack.use(await mkdtempDisposable(join(tmpdir(), 'prove-')));
+  const deathsFile = join(folder.path, 'deaths');
   const redis = createRedis({ url: redisServer.url, name: 'prove', role: 'commands', log });
   stack.defer(() => closeRedis(redis));
   await redisReady(redis);
@@ -115,32 +116,56 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
     INTERNAL_SECRET: 'secret',
     LOG_LEVEL: 'CRITICAL',
     DRAIN_SECONDS: '0',
+    DEADLY_LEDGER: deathsFile,
   };
-  const folder = stack.use(await mkdtempDisposable(join(tmpdir(), 'prove-')));
   const script = await bundleWorker(folder.path);
   const places = await Promise.all(
     Array.from({ length: PLACES }, () => Place.start(script, env, ledger, random.fork())),
   );
   for (const place of places) stack.use(place);
-  return { redisServer, postgres, redis, db, places };
+  return { redisServer, postgres, redis, db, places, deathsFile };
 }
 
-/** In each place one after the other. */
+/** In each place one after the other; now and then it is stopped and goes on before. */
 async function killInTurns(
   places: readonly Place[],
-  kills: number,
+  { kills, workerFreezes }: Plan,
   random: Random,
   count: (kind: string) => void,
 ): Promise<void> {
   let left = kills;
+  const freezeEvery = Math.floor(kills / workerFreezes);
   await Promise.all(
     places.map(async (place) => {
       while (left-- > 0) {
+        if (left % freezeEvery === 0) {
+          await place.freezeAtWork(random.whole(...FREEZE_MS));
+          count('worker frozen');
+        }
         await place.killAtWork(random.whole(300, 3500));
         count('kill');
       }
     }),
   );
+}
+
+/** Apart from one another, so that none is at the same job as the one before. */
+async function killSandboxes(
+  places: readonly Place[],
+  { sandboxKills }: Plan,
+  random: Random,
+  share: () => number,
+  count: (kind: string) => void,
+): Promise<void> {
+  for (let turn = 0; turn < sandboxKills; turn++) {
+    while (share() < (turn + 0.3) / sandboxKills) await delay(50);
+    let hasKilled = false;
+    while (!hasKilled && share() < 1) {
+      await delay(random.whole(50, 500));
+      for (const place of places) hasKilled ||= await place.killSandbox();
+    }
+    if (hasKilled) count('sandbox killed from outside');
+  }
 }
 
 async function troubleRedis(
@@ -195,7 +220,11 @@ async function readOn(redis: Redis, readings: QueueTotals[], signal: AbortSignal
 }
 
 /** What there is when nothing happens any more, or after the time that it is given for that. */
-async function atRest({ redis, db }: World, fed: Fed, ledger: Ledger): Promise<Omit<Evidence, 'readings'>> {
+async function atRest(
+  { redis, db }: World,
+  fed: Fed,
+  ledger: Ledger,
+): Promise<Omit<Evidence, 'readings' | 'deaths'>> {
   const openMessages = async (): Promise<number> => {
     const [row] = await db.query<{ count: number }>(
       "select count(*)::int as count from messages where status in ('received', 'queued')",

@@ -17,6 +17,15 @@ interface Letter {
   reason: string;
 }
 
+/** A process that a message took with it. */
+interface Death {
+  message: string;
+  process: 'worker' | 'sandbox';
+}
+
+/** Of each sort of process that a message may take with it before it is given up. */
+const MOST_DEATHS = 2;
+
 export interface Evidence {
   fed: Fed;
   sent: readonly Sent[];
@@ -28,6 +37,17 @@ export interface Evidence {
   readings: readonly QueueTotals[];
   outboxLeft: number;
   openMessages: number;
+  deaths: readonly Death[];
+}
+
+export function readDeaths(lines: string): Death[] {
+  return lines
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [message = '', process] = line.split(' ');
+      return { message, process: process as Death['process'] };
+    });
 }
 
 /** Every promise that was broken, in words. Pure. */
@@ -38,6 +58,7 @@ export function judge(evidence: Evidence): string[] {
     ...judgeLetters(evidence),
     ...judgeBooks(evidence),
     ...judgeReadings(evidence.readings),
+    ...judgeDeaths(evidence),
   ];
 }
 
@@ -125,6 +146,13 @@ function judgeReadings(readings: readonly QueueTotals[]): string[] {
     }
   }
   return broken;
+}
+
+function judgeDeaths({ deaths }: Evidence): string[] {
+  const times = Map.groupBy(deaths, ({ message, process }) => `${message} killed a ${process}`);
+  return [...times]
+    .filter(([, died]) => died.length > MOST_DEATHS)
+    .map(([what, died]) => `message ${what} ${died.length} times`);
 }
 
 function balanceOf({ enqueued, completed, failed, queues }: QueueTotals): number {
