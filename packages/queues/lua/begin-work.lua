@@ -23,26 +23,30 @@ end
 if isOther and tonumber(known[2] or 0) > 0 and redis.call('ZSCORE', KEYS[3], ARGV[1]) then
   return 1
 end
-local noted = redis.call('HGET', note, 'by')
-if noted and noted ~= by and redis.call('EXISTS', KEYS[4] .. noted .. ':lock') == 1 then
-  return 1
-end
-if sandbox == '' then
-  if noted then
-    return 2
+-- Field: the sandbox's process, or `worker`; value: in whose name.
+local begun = redis.call('HGETALL', note)
+local died = 0
+for i = 1, #begun, 2 do
+  local who, name = begun[i], begun[i + 1]
+  if name ~= by and redis.call('EXISTS', KEYS[4] .. name .. ':lock') == 1 then
+    return 1
   end
-else
   -- One that lives did not die of it.
-  local died = redis.call('HLEN', note) - redis.call('HEXISTS', note, 'by') - redis.call('HEXISTS', note, sandbox)
-  if died >= tonumber(ARGV[5]) then
-    -- A replay has as many tries, and is known.
-    redis.call('DEL', note)
-    redis.call('HSET', note, 'by', '')
-    redis.call('PEXPIRE', note, ARGV[6])
-    return 3
+  if who ~= 'worker' and who ~= sandbox then
+    died = died + 1
   end
-  redis.call('HSET', note, sandbox, 1)
 end
-redis.call('HSET', note, 'by', by)
+if sandbox == '' and #begun > 0 then
+  return 2
+end
+local outcome, who, name = 0, sandbox, by
+if sandbox == '' then
+  who = 'worker'
+elseif died >= tonumber(ARGV[5]) then
+  -- A replay has as many tries, and is known.
+  redis.call('DEL', note)
+  outcome, who, name = 3, 'worker', ''
+end
+redis.call('HSET', note, who, name)
 redis.call('PEXPIRE', note, ARGV[6])
-return 0
+return outcome

@@ -91,11 +91,19 @@ test('what two sandboxes never ended is condemned, and a replay of it has as man
 test('a sandbox that lives, ended the work or took it back has not died of it', async () => {
   for (let again = 0; again < 4; again++) expect(await beginApart('1')).toBe('begun');
   await begunWork.takeBack(queue, { job: 'a', process: '1' });
+  expect(await begunWork.isNoted(queue, 'a')).toBe(false);
   expect(await beginApart('2')).toBe('begun');
   expect(await beginApart('3')).toBe('begun');
   await begunWork.end(queue, 'a');
   expect(await beginApart('4')).toBe('begun');
   expect(await beginApart('5')).toBe('begun');
+});
+
+test('what a sandbox takes back does not take away that a worker died', async () => {
+  await begin('b');
+  await beginApart('1', 'c', 'other');
+  await begunWork.takeBack(queue, { job: 'a', process: '1' });
+  expect(await begin('d')).toBe('suspect');
 });
 
 test('a note is not kept for ever', async () => {

@@ -27,25 +27,14 @@ function ledger(outcomes: Record<string, 'busy' | 'condemned'> = {}): {
 const job = { id: 'own', queue: 'outbound-messages', token: 'w:1' } as const;
 const done = (): Promise<boolean> => Promise.resolve(true);
 
-test('at any moment one message is noted: the one that the process is at', async () => {
+test('at any moment one message is noted, the one that the process is at, and none after the job’s own', async () => {
   const { lines, begunWork } = ledger();
   await new AtWork(begunWork).run(job, async (around) => {
     await around('older', done);
     await around('own', done);
-    await around('younger', done);
+    await expect(around('younger', done)).rejects.toBeInstanceOf(LineFull);
   });
-  expect(lines).toEqual([
-    'begin own',
-    'take back own',
-    'begin older',
-    'end older',
-    'begin own',
-    'take back own',
-    'begin younger',
-    'end younger',
-    'begin own',
-    'end own',
-  ]);
+  expect(lines).toEqual(['begin own', 'take back own', 'begin older', 'end older', 'begin own', 'end own']);
 });
 
 test('what throws has not ended, and did not kill its process', async () => {

@@ -33,10 +33,13 @@ export class AtWork {
     work: (around: Around) => Promise<void>,
   ): Promise<void> {
     const begin = (job: string): Promise<void> => this.#begin(queue, { job, by: id, token });
+    let isOwnDone = false;
     await begin(id);
     await this.#through(() =>
       work(async (messageId, step) => {
-        if (messageId === id) return step();
+        if (isOwnDone) throw new LineFull('what comes after its own is for the workers');
+        isOwnDone = messageId === id;
+        if (isOwnDone) return step();
         await this.takeBack();
         await begin(messageId);
         const done = await this.#through(step);
