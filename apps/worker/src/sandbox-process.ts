@@ -27,7 +27,7 @@ const LAST_WORD_MS = 1000;
 let atWork: AtWork | undefined;
 process.on('disconnect', () => {
   setTimeout(() => process.exit(0), LAST_WORD_MS);
-  void (atWork?.takeBack() ?? Promise.resolve()).finally(() => process.exit(0));
+  void (atWork?.lastWord() ?? Promise.resolve()).finally(() => process.exit(0));
 });
 if (!process.connected) process.exit(0);
 // Signals to its group are the worker's affair.
@@ -91,8 +91,13 @@ async function run(job: SandboxedJob): Promise<Ended> {
   }
 }
 
+/** Nobody hears it where the worker died meanwhile. */
+function report(ended: Ended): void {
+  if (process.connected) process.send?.(ended, () => {});
+}
+
 process.on('message', (order: Order) => {
-  if (order.type === 'run') void run(order).then((ended) => process.connected && process.send?.(ended));
+  if (order.type === 'run') void run(order).then(report);
   else
     running
       .get(order.id)

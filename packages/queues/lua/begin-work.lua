@@ -2,14 +2,17 @@
   May work on a message begin? It is noted with the message's job until it ends, so that whoever comes next sees when it never did.
   Work in the name of another job of the conversation is noted, and all work in a sandbox, there with the process that does it.
     KEYS[1] the message's job, KEYS[2] active list, KEYS[3] delayed set, KEYS[4] what stands before a job's id
-    ARGV[1] its id, ARGV[2] id of the job in whose name, ARGV[3] id of the worker that has that one,
-    ARGV[4] id of the sandbox's process, or ''; ARGV[5] how many of those may die of it, ARGV[6] how long a note is kept, ms
-  Returns 0: it has begun; 1: another worker is at it, or it failed and is tried again at its time; 2: a worker died of it, or may
-  have: only a sandbox may begin; 3: so many sandboxes never ended it that it is their end.
+    ARGV[1] its id, ARGV[2] id of the job in whose name, ARGV[3] what that one is locked by, ARGV[4] id of that worker,
+    ARGV[5] id of the sandbox's process, or ''; ARGV[6] how many of those may never end it, ARGV[7] how long a note is kept, ms
+  Returns 0: it has begun; 1: another worker is at it, or has the job in whose name it would begin, or it failed and is tried again at
+  its time; 2: a worker died of it, or may have: only a sandbox may begin; 3: so many sandboxes never ended it that this is its end.
 ]]
-local job, by, worker, sandbox = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
+local job, by, token, worker, sandbox = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 -- A key of its own: Redis may have lost the job, and the note is to outlast it.
 local note = job .. ':begun'
+if redis.call('GET', KEYS[4] .. by .. ':lock') ~= token then
+  return 1
+end
 local isOther = by ~= ARGV[1]
 local lock = redis.call('GET', job .. ':lock')
 if isOther and lock and string.sub(lock, 1, #worker + 1) ~= worker .. ':' then
@@ -25,28 +28,22 @@ if isOther and tonumber(known[2] or 0) > 0 and redis.call('ZSCORE', KEYS[3], ARG
 end
 -- Field: the sandbox's process, or `worker`; value: in whose name.
 local begun = redis.call('HGETALL', note)
-local died = 0
+local neverEnded = 0
 for i = 1, #begun, 2 do
   local who, name = begun[i], begun[i + 1]
   if name ~= by and redis.call('EXISTS', KEYS[4] .. name .. ':lock') == 1 then
     return 1
   end
-  -- One that lives did not die of it.
   if who ~= 'worker' and who ~= sandbox then
-    died = died + 1
+    neverEnded = neverEnded + 1
   end
 end
 if sandbox == '' and #begun > 0 then
   return 2
 end
-local outcome, who, name = 0, sandbox, by
-if sandbox == '' then
-  who = 'worker'
-elseif died >= tonumber(ARGV[5]) then
-  -- A replay has as many tries, and is known.
-  redis.call('DEL', note)
-  outcome, who, name = 3, 'worker', ''
+if sandbox ~= '' and neverEnded >= tonumber(ARGV[6]) then
+  return 3
 end
-redis.call('HSET', note, who, name)
-redis.call('PEXPIRE', note, ARGV[6])
-return outcome
+redis.call('HSET', note, sandbox == '' and 'worker' or sandbox, by)
+redis.call('PEXPIRE', note, ARGV[7])
+return 0

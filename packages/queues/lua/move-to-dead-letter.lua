@@ -13,7 +13,7 @@ end
 add()
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call(
-  'DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed', job .. ':unsuccessful'
+  'DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed', job .. ':unsuccessful', job .. ':begun'
 )
 redis.call('HINCRBY', KEYS[3], 'dead_letter:' .. ARGV[3], 1)
 return 1

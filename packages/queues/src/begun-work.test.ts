@@ -17,18 +17,27 @@ const put = (id: string, fields: Record<string, string> = {}): Promise<unknown> 
   on.redis.hset(key(id), { name: queue, ...fields });
 const lock = (id: string, worker: string): Promise<unknown> => on.redis.set(key(`${id}:lock`), `${worker}:7`);
 /** Job `by` of `worker` comes to the message of job `a`. */
-const begin = (by: string, worker = 'mine'): ReturnType<BegunWork['begin']> =>
-  begunWork.begin(queue, { job: 'a', by, token: `${worker}:1` });
+const begin = async (by: string, worker = 'mine'): ReturnType<BegunWork['begin']> => {
+  await lock(by, worker);
+  return begunWork.begin(queue, { job: 'a', by, token: `${worker}:7` });
+};
 /** And so it does in a sandbox. */
-const beginApart = (process: string, by = 'b', worker = 'mine'): ReturnType<BegunWork['beginApart']> =>
-  begunWork.beginApart(queue, { job: 'a', by, token: `${worker}:1`, process });
+const beginApart = async (
+  process: string,
+  by = 'b',
+  worker = 'mine',
+): ReturnType<BegunWork['beginApart']> => {
+  await lock(by, worker);
+  return begunWork.beginApart(queue, { job: 'a', by, token: `${worker}:7`, process });
+};
+/** As when the worker of a job dies, or stands still for too long. */
+const unlock = (id: string): Promise<unknown> => on.redis.del(key(`${id}:lock`));
 
 test.each([
   ['a job that is there', () => put('a')],
   ['one that Redis lost', async () => {}],
 ])('one works on the message of %s at a time, and the next when it is through', async (_which, make) => {
   await make();
-  await lock('b', 'mine');
   expect(await begin('b')).toBe('begun');
   expect(await begunWork.isNoted(queue, 'a')).toBe(true);
   expect(await begin('c', 'other')).toBe('busy');
@@ -40,8 +49,8 @@ test.each([
 
 test('what was never ended is suspect, also to whoever began it', async () => {
   expect(await begin('b')).toBe('begun');
+  await unlock('b');
   expect(await begin('c', 'other')).toBe('suspect');
-  await lock('b', 'third');
   expect(await begin('b', 'third')).toBe('suspect');
 });
 
@@ -79,13 +88,20 @@ test('a job’s own message is begun in a sandbox whatever its job looks like', 
   expect(await beginApart('1', 'a')).toBe('begun');
 });
 
-test('what two sandboxes never ended is condemned, and a replay of it has as many tries', async () => {
-  for (const round of [1, 2]) {
-    expect(await beginApart(`${round}.1`)).toBe('begun');
-    expect(await beginApart(`${round}.2`)).toBe('begun');
-    expect(await beginApart(`${round}.3`)).toBe('condemned');
-    expect(await begin('c')).toBe('suspect');
-  }
+test('what two sandboxes never ended is condemned, however often it is asked', async () => {
+  expect(await beginApart('1')).toBe('begun');
+  expect(await beginApart('2')).toBe('begun');
+  expect(await beginApart('3')).toBe('condemned');
+  expect(await beginApart('4')).toBe('condemned');
+  await unlock('b');
+  expect(await begin('c')).toBe('suspect');
+});
+
+test('nothing begins in the name of a job that another worker has by now', async () => {
+  await lock('b', 'other');
+  const stale = { job: 'a', by: 'b', token: 'mine:7' };
+  expect(await begunWork.begin(queue, stale)).toBe('busy');
+  expect(await begunWork.beginApart(queue, { ...stale, process: '1' })).toBe('busy');
 });
 
 test('a sandbox that lives, ended the work or took it back has not died of it', async () => {
@@ -101,8 +117,10 @@ test('a sandbox that lives, ended the work or took it back has not died of it', 
 
 test('what a sandbox takes back does not take away that a worker died', async () => {
   await begin('b');
+  await unlock('b');
   await beginApart('1', 'c', 'other');
   await begunWork.takeBack(queue, { job: 'a', process: '1' });
+  await unlock('c');
   expect(await begin('d')).toBe('suspect');
 });
 

@@ -15,7 +15,7 @@ export interface Work {
  * message, whichever of its conversation's jobs came to it.
  */
 export interface BegunWork {
-  /** `busy`: another worker is at it, or it failed and is tried again at its time. `suspect`: a worker died of it, or may have. */
+  /** `busy`: another worker is at it, or has job `by`, or it failed and is tried again at its time. `suspect`: a worker died of it, or may have. */
   begin(queue: QueueName, work: Work): Promise<'begun' | 'busy' | 'suspect'>;
   /** In the sandbox whose process is named. `condemned`: `SANDBOX_DEATHS` others began it and never ended it. */
   beginApart(queue: QueueName, work: Work & { process: string }): Promise<'begun' | 'busy' | 'condemned'>;
@@ -29,7 +29,7 @@ export interface BegunWork {
 
 /** One may have been killed from outside: by a kernel out of memory, say, that took the wrong one. */
 const SANDBOX_DEATHS = 2;
-/** Longer than whoever died is away, and than a letter waits that is replayed. */
+/** It goes when the work ends, or with the job to the dead letter; this is for those that get lost. */
 const NOTE_KEPT_MS = 7 * 86_400_000;
 
 const OUTCOMES = ['begun', 'busy', 'suspect', 'condemned'] as const;
@@ -42,7 +42,7 @@ export function openBegunWork({ redis, bullPrefix }: { redis: Redis; bullPrefix:
     const keys = [job, 'active', 'delayed', ''].map((type) => queueKey(bullPrefix, queue, type));
     // A token is the worker's id and a number.
     const worker = token.slice(0, token.lastIndexOf(':'));
-    return bull.run('beginWork', [...keys, job, by, worker, process, SANDBOX_DEATHS, NOTE_KEPT_MS]);
+    return bull.run('beginWork', [...keys, job, by, token, worker, process, SANDBOX_DEATHS, NOTE_KEPT_MS]);
   };
   return {
     async begin(queue, work) {

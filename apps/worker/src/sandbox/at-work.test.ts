@@ -1,15 +1,22 @@
 import type { BegunWork } from '@prosaas/queues';
 import { expect, test } from 'vitest';
 import { LineFull } from '../keyed-mutex.ts';
+import { Stopping } from '../verdict.ts';
 import { AtWork, Poison } from './at-work.ts';
 
-/** Writes down what it is asked; the outcome of each beginning is that of its message, or 'begun'. */
-function ledger(outcomes: Record<string, 'busy' | 'condemned'> = {}): {
-  lines: string[];
-  begunWork: BegunWork;
-} {
+/** Writes down what it is asked. A beginning ends as `outcomes` says of its message; what `fails` names does not reach Redis. */
+function ledger({
+  outcomes = {},
+  fails = new Set(),
+}: {
+  outcomes?: Record<string, 'busy' | 'condemned'>;
+  fails?: Set<string>;
+}): { lines: string[]; begunWork: BegunWork } {
   const lines: string[] = [];
-  const note = async (line: string): Promise<void> => void lines.push(line);
+  const note = async (line: string): Promise<void> => {
+    if (fails.delete(line)) throw new Error('Redis is away');
+    lines.push(line);
+  };
   return {
     lines,
     begunWork: {
@@ -26,11 +33,13 @@ function ledger(outcomes: Record<string, 'busy' | 'condemned'> = {}): {
 }
 const job = { id: 'own', queue: 'outbound-messages', token: 'w:1' } as const;
 const done = (): Promise<boolean> => Promise.resolve(true);
+const failing = (): Promise<boolean> => Promise.reject(new Error('no'));
 
 test('at any moment one message is noted, the one that the process is at, and none after the job’s own', async () => {
-  const { lines, begunWork } = ledger();
+  const { lines, begunWork } = ledger({});
   await new AtWork(begunWork).run(job, async (around) => {
     await around('older', done);
+    await around('own', () => Promise.resolve(false));
     await around('own', done);
     await expect(around('younger', done)).rejects.toBeInstanceOf(LineFull);
   });
@@ -38,36 +47,69 @@ test('at any moment one message is noted, the one that the process is at, and no
 });
 
 test('what throws has not ended, and did not kill its process', async () => {
-  const { lines, begunWork } = ledger();
-  const failing = new AtWork(begunWork).run(job, async (around) => {
-    await around('older', () => Promise.reject(new Error('no')));
-  });
-  await expect(failing).rejects.toThrow('no');
+  const { lines, begunWork } = ledger({});
+  const run = new AtWork(begunWork).run(job, async (around) => void (await around('older', failing)));
+  await expect(run).rejects.toThrow('no');
   expect(lines).toEqual(['begin own', 'take back own', 'begin older', 'take back older']);
 });
 
-test.each([
-  ['busy', LineFull],
-  ['condemned', Poison],
-] as const)('what is %s is not begun', async (outcome, error) => {
-  const { lines, begunWork } = ledger({ older: outcome });
-  const refused = new AtWork(begunWork).run(job, async (around) => {
-    await around('older', () => Promise.reject(new Error('begun')));
-  });
-  await expect(refused).rejects.toBeInstanceOf(error);
-  expect(lines).toEqual(['begin own', 'take back own', 'begin older']);
+test.each(['fails for good', 'is condemned'])(
+  'a job goes on behind a message that %s, and is noted',
+  async (how) => {
+    const isCondemned = how === 'is condemned';
+    const { lines, begunWork } = ledger(isCondemned ? { outcomes: { older: 'condemned' } } : {});
+    await new AtWork(begunWork).run(job, async (around) => {
+      await expect(around('older', failing)).rejects.toThrow(isCondemned ? Poison : 'no');
+      await around('own', done);
+    });
+    expect(lines).toEqual([
+      'begin own',
+      'take back own',
+      'begin older',
+      ...(isCondemned ? [] : ['take back older']),
+      'begin own',
+      'end own',
+    ]);
+  },
+);
+
+test('what another worker is at is not begun', async () => {
+  const { lines, begunWork } = ledger({ outcomes: { own: 'busy' } });
+  await expect(new AtWork(begunWork).run(job, async () => void (await failing()))).rejects.toBeInstanceOf(
+    LineFull,
+  );
+  expect(lines).toEqual(['begin own']);
 });
 
-test('the last word of a process takes back what it is at', async () => {
-  const { lines, begunWork } = ledger();
+test.each(['end own', 'take back own', 'begin own'])(
+  'a process that lives owes Redis its word where that was away at "%s"',
+  async (what) => {
+    const { lines, begunWork } = ledger({ fails: new Set([what, 'take back own']) });
+    const atWork = new AtWork(begunWork);
+    const work = what === 'take back own' ? failing : done;
+    await expect(atWork.run(job, async () => void (await work()))).rejects.toThrow();
+    lines.length = 0;
+    await atWork.run({ ...job, id: 'next' }, async () => {});
+    expect(lines).toEqual(['take back own', 'begin next', 'end next']);
+  },
+);
+
+test('the last word of a process takes back what it is at, and nothing begins after it', async () => {
+  const { lines, begunWork } = ledger({});
   const atWork = new AtWork(begunWork);
-  await atWork.takeBack();
-  expect(lines).toEqual([]);
   await atWork.run(job, async (around) => {
     await around('older', async () => {
-      await atWork.takeBack();
+      await atWork.lastWord();
       return true;
     });
+    await expect(around('own', done)).rejects.toBeInstanceOf(Stopping);
   });
-  expect(lines).toContain('take back older');
+  expect(lines).toEqual([
+    'begin own',
+    'take back own',
+    'begin older',
+    'take back older',
+    'end older',
+    'end own',
+  ]);
 });
