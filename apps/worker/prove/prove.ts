@@ -242,7 +242,7 @@ async function atRest(
       (await openMessages()) === 0
     );
   };
-  await poll(isOver, { timeoutMs: 180_000, everyMs: 250, what: 'all to be done' }).catch(() => undefined);
+  await poll(isOver, { timeoutMs: 600_000, everyMs: 250, what: 'all to be done' }).catch(() => undefined);
   await using letters = openDeadLetters({ redis, bullPrefix });
   const { letters: found } = await letters.select({}, 1_000_000);
   return {
