@@ -138,7 +138,7 @@ async function killInTurns(
   await Promise.all(
     places.map(async (place) => {
       while (left-- > 0) {
-        if (left % freezeEvery === 0) {
+        if (left % freezeEvery === 1) {
           await place.freezeAtWork(random.whole(...FREEZE_MS));
           count('worker frozen');
         }
