@@ -54,26 +54,29 @@ export class Sandbox implements AsyncDisposable {
   }
 
   async #do(job: SandboxedJob, signal: AbortSignal): Promise<void> {
-    const ending = await stay(this.#process(), job, signal);
+    const ending = await stay(this.#process(job), job, signal);
     if ('how' in ending) {
       // A worker that stops ends it, whatever it was at.
       if (this.#isEnding || signal.reason instanceof Stopping) throw new Stopping('the worker stops');
-      throw this.#ended(ending.how);
+      throw this.#ended(ending.how, job);
     }
     if (ending.verdict) throw new Judged(ending.error ?? '', ending.verdict);
   }
 
-  #ended(how: unknown): Judged {
-    this.#log.error({ how }, 'the sandbox ended under its job, which goes back to its queue');
+  #ended(how: unknown, { id, queue }: SandboxedJob): Judged {
+    this.#log.error(
+      { how, queue, job_id: id },
+      'the sandbox ended under its job, which goes back to its queue',
+    );
     return new Judged('the sandbox ended', { kind: 'hand-back', afterMs: PAUSE_MS });
   }
 
-  #process(): ChildProcess {
+  #process(job: SandboxedJob): ChildProcess {
     try {
       return (this.#child ??= this.#start());
     } catch (error) {
       // The machine has no memory or no processes left.
-      throw this.#ended(error);
+      throw this.#ended(error, job);
     }
   }
 
