@@ -58,7 +58,7 @@ test('two workers answer 500 messages of 20 contacts with exactly 1000 jobs, eac
   }
   await stage.worker();
   await stage.worker();
-  const totals = await poll(done(1000), { timeoutMs: 60_000, what: '1000 jobs' });
+  const totals = await poll(done(1000), { timeoutMs: 110_000, what: '1000 jobs' });
 
   expect(totals).toMatchObject({ enqueued: 1000, completed: 1000, failed: 0, deadLetter: 0 });
   expect(stage.baileys.sent).toHaveLength(500);

@@ -212,7 +212,7 @@ describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, ()
     const worker = await startWorker('orphan', {
       jobsPort: own.port,
       redisPort: own.port,
-      exitAfterSeconds: 3,
+      exitAfterSeconds: 8,
     });
     await own.stop();
     const stoppedAt = performance.now();

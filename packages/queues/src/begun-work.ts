@@ -4,7 +4,7 @@ import { queueKey } from './queue-keys.ts';
 import type { QueueName } from './queue-table.ts';
 
 /** Work on the message of job `job`, done by job `by`, which holds its lock by `token`. They may be the same. */
-export interface Work {
+interface Work {
   job: string;
   by: string;
   token: string;
