@@ -12,6 +12,7 @@ import {
 } from '@prosaas/database';
 import {
   deadLetterLimits,
+  fillingSince,
   findOpenJobs,
   isFilling,
   readDeadLetterFill,
@@ -28,6 +29,8 @@ const BATCH = 500;
 /** Minutes of sound each. */
 const RECORDINGS_BATCH = 50;
 const LETTERS_BATCH = 100;
+/** So long after the first warning no letter is dropped, however many there are. */
+const WARNED_MS = 30 * 60_000;
 
 const FILLING =
   'the dead letter fills: its oldest jobs will be dropped unless they are replayed or purged, or DEAD_LETTER_MAX or RETENTION_DEAD_LETTER_DAYS is raised';
@@ -83,16 +86,19 @@ function kindsOf(
     await letters.drop(ids);
     return { removed: ids.length, more: ids.length === LETTERS_BATCH };
   };
-  /** While there is time to do something about it; once in a round. */
-  let warned = false;
-  const warnOfFilling = async (): Promise<void> => {
-    if (warned) return;
+  /** While there is time to do something about it. */
+  const warnOfFilling = async (): Promise<{ mayDrop: boolean }> => {
     const fill = await readDeadLetterFill(redis, bullPrefix, { ...deadLetterLimits(config), nowMs });
-    if (isFilling(fill)) log.warn(fill, FILLING);
-    warned = true;
+    const filling = isFilling(fill);
+    if (filling) log.warn(fill, FILLING);
+    const since = await fillingSince(redis, bullPrefix, { filling, nowMs });
+    return { mayDrop: since !== undefined && since <= nowMs - WARNED_MS };
   };
+  /** Once in a round. */
+  let warned: { mayDrop: boolean } | undefined;
   const deadLetters: Kind['batch'] = async (_tx, before) => {
-    await warnOfFilling();
+    warned ??= await warnOfFilling();
+    if (!warned.mayDrop) return { removed: 0, more: false };
     const { RETENTION_DEAD_LETTER_DAYS: days, DEAD_LETTER_MAX: most } = config;
     const old = days === 0 ? [] : await letters.listExpired({ before, limit: LETTERS_BATCH });
     const { removed } = await dropLetters(old, { moved_before: before.toISOString() }, 'too old');

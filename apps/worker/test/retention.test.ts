@@ -75,6 +75,8 @@ test('each kind is kept for its days, and goes after them', async () => {
   expect(await apply(28)).toEqual({});
   expect(lines).toEqual([]);
 
+  expect(await apply(29.5)).toEqual({});
+  lines.length = 0;
   expect(await apply(31)).toEqual({ dead_letters: 1 });
   expect(lines).toMatchObject([
     { msg: expect.stringContaining('the dead letter fills') as unknown },
@@ -99,6 +101,24 @@ test('each round warns once of a dead letter that fills, before it drops any', a
     expect(await apply(0, { DEAD_LETTER_MAX: '1' })).toEqual({});
     expect(lines.splice(0)).toMatchObject([warning({ letters: 1, max: 1, expiring: 0 })]);
   }
+});
+
+test('none is dropped, however many or old they are, in the first round that warns of them', async () => {
+  await fill();
+  const warning = { msg: expect.stringContaining('the dead letter fills') as unknown };
+  const dropping = { msg: 'jobs in the dead letter are too old: they are dropped' };
+  const hour = 1 / 24;
+  expect(await apply(40)).toEqual({});
+  // A round that is tried again is no later round.
+  expect(await apply(40)).toEqual({});
+  // Raised in time, and lowered again: that is warned of anew.
+  expect(await apply(40 + hour, { RETENTION_DEAD_LETTER_DAYS: '100' })).toEqual({});
+  expect(await apply(40 + 2 * hour)).toEqual({});
+  expect(lines.splice(0)).toMatchObject([warning, warning, warning]);
+  // A clock that was put back.
+  expect(await apply(39)).toEqual({});
+  expect(await apply(39 + hour)).toEqual({ dead_letters: 1 });
+  expect(lines).toMatchObject([warning, warning, dropping]);
 });
 
 test('what is kept for ever stays', async () => {

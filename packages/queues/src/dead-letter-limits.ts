@@ -1,7 +1,7 @@
 import { type Field, Whole } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { type TObject, Type } from 'typebox';
-import { queueKey } from './queue-keys.ts';
+import { fillingKey, queueKey } from './queue-keys.ts';
 import { DEAD_LETTER } from './queue-table.ts';
 
 /** Settings of the worker, which drops what is past them, and of the api, which tells when they come near. */
@@ -50,6 +50,20 @@ export function expiringBefore(days: number, nowMs: number): number {
 /** Somebody should look: replay, purge, or raise the limit. */
 export function isFilling({ letters, max, expiring }: DeadLetterFill): boolean {
   return letters >= max * FULL || expiring > 0;
+}
+
+/** Notes what a round found, and tells since when it is so, Unix ms: `undefined` while it is not filling. */
+export async function fillingSince(
+  redis: Redis,
+  bullPrefix: string,
+  { filling, nowMs }: { filling: boolean; nowMs: number },
+): Promise<number | undefined> {
+  const key = fillingKey(bullPrefix);
+  if (!filling) return void (await redis.del(key));
+  // A clock that was put back does not make a warning of the future.
+  const since = Math.min(Number((await redis.get(key)) ?? nowMs), nowMs);
+  await redis.set(key, since);
+  return since;
 }
 
 /** Two commands where no letter is old; else one search more. */

@@ -32,6 +32,7 @@ export {
 export {
   DeadLetterConfig,
   deadLetterLimits,
+  fillingSince,
   isFilling,
   readDeadLetterFill,
   type DeadLetterFill,

@@ -15,6 +15,11 @@ export function countsKey(bullPrefix: string): string {
   return `${bullPrefix}:queue-counts`;
 }
 
+/** Since when the dead letter fills, Unix ms; not there while it does not. */
+export function fillingKey(bullPrefix: string): string {
+  return `${bullPrefix}:dead-letter-filling`;
+}
+
 /** When the next turn of a queue's rate is free. */
 export function turnsKey(bullPrefix: string, queue: QueueName): string {
   return `${bullPrefix}:turns:${queue}`;
