@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { ensureRedisInstalled } from '@prosaas/devstack';
 import { planOf } from './plan.ts';
 import { prove } from './prove.ts';
 
@@ -12,5 +13,6 @@ if (minutes !== undefined && !(minutes > 0))
   throw new TypeError(`not a number of minutes: ${values.minutes}`);
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+await ensureRedisInstalled(say);
 const kept = await prove({ seed, plan: planOf({ short: values.short ?? false, minutes }), say });
 process.exit(kept ? 0 : 1);

@@ -2,6 +2,7 @@ export { type EitherRedis, eitherRedis } from './either-redis.ts';
 export { poll, type PollOptions } from './poll.ts';
 export { freePort, isPortFree } from './ports.ts';
 export { RedisMissing, type RedisOptions, type RedisServer, startRedis, testRedis } from './redis.ts';
+export { ensureRedisInstalled } from './redis-install.ts';
 export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './redis-cluster.ts';
 export { type SentinelRedis, startSentinelRedis } from './redis-sentinel.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { ensureRedisInstalled } from '@prosaas/devstack';
 import { prove } from './prove.ts';
 
 const { values } = parseArgs({ options: { seed: { type: 'string' }, short: { type: 'boolean' } } });
@@ -7,5 +8,6 @@ if (!Number.isSafeInteger(seed)) throw new TypeError(`a seed is a whole number, 
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+await ensureRedisInstalled(say);
 const kept = await prove({ seed, short: values.short ?? false, say });
 process.exit(kept ? 0 : 1);

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ensureRedisInstalled } from '../redis-install.ts';
 
 const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
@@ -12,6 +13,7 @@ const benches = globSync('{packages,apps}/*/bench/*.bench.ts', { cwd: repository
 
 if (benches.length === 0)
   console.log(`There is no bench${words.length > 0 ? ` named ${words.join(' or ')}` : ''}.`);
+if (benches.length > 0) await ensureRedisInstalled(console.log);
 let failed = 0;
 for (const bench of benches) {
   console.log(`\n${bench}`);
