@@ -23,8 +23,8 @@ interface Death {
   process: 'worker' | 'sandbox';
 }
 
-/** Of each sort of process that a message may take with it before it is given up. */
-const MOST_DEATHS = 2;
+/** Of each sort of process that a message may take with it before it is given up. A sandbox whose worker is killed in the same moment counts half. */
+const MOST_DEATHS = { worker: 2, sandbox: 4 } as const;
 
 export interface Evidence {
   fed: Fed;
@@ -149,10 +149,16 @@ function judgeReadings(readings: readonly QueueTotals[]): string[] {
 }
 
 function judgeDeaths({ deaths }: Evidence): string[] {
-  const times = Map.groupBy(deaths, ({ message, process }) => `${message} killed a ${process}`);
-  return [...times]
-    .filter(([, died]) => died.length > MOST_DEATHS)
-    .map(([what, died]) => `message ${what} ${died.length} times`);
+  const sorts = ['worker', 'sandbox'] as const;
+  return sorts.flatMap((sort) => {
+    const times = Map.groupBy(
+      deaths.filter(({ process }) => process === sort),
+      ({ message }) => message,
+    );
+    return [...times]
+      .filter(([, died]) => died.length > MOST_DEATHS[sort])
+      .map(([message, died]) => `message ${message} killed a ${sort} ${died.length} times`);
+  });
 }
 
 function balanceOf({ enqueued, completed, failed, queues }: QueueTotals): number {

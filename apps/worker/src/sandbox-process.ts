@@ -1,4 +1,5 @@
 // The sandbox of a worker: does one job after the other, as it is told by the worker that started it, and ends with it.
+import { writeFile } from 'node:fs/promises';
 import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
 import { createDatabase, startKeyRing } from '@prosaas/database';
 import { checkPayload, openBegunWork, parseTrace } from '@prosaas/queues';
@@ -30,6 +31,8 @@ process.on('disconnect', () => {
   void (atWork?.lastWord() ?? Promise.resolve()).finally(() => process.exit(0));
 });
 if (!process.connected) process.exit(0);
+// Where memory runs out, a Linux kernel is to take this process and not its worker.
+void writeFile('/proc/self/oom_score_adj', '1000').catch(() => {});
 // Signals to its group are the worker's affair.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
 
@@ -72,7 +75,7 @@ const handlers = buildHandlers({
 const notes = (atWork = new AtWork(openBegunWork({ redis, bullPrefix })));
 const running = new Map<string, AbortController>();
 
-async function run(job: SandboxedJob): Promise<Ended> {
+async function run(job: SandboxedJob): Promise<Omit<Ended, 'isOwing'>> {
   const { id, queue, trace, lastAttempt } = job;
   const aborting = new AbortController();
   running.set(id, aborting);
@@ -92,8 +95,9 @@ async function run(job: SandboxedJob): Promise<Ended> {
 }
 
 /** Nobody hears it where the worker died meanwhile. */
-function report(ended: Ended): void {
-  if (process.connected) process.send?.(ended, () => {});
+function report(ended: Omit<Ended, 'isOwing'>): void {
+  const { isOwing } = notes;
+  if (process.connected) process.send?.({ ...ended, isOwing } satisfies Ended, () => {});
 }
 
 process.on('message', (order: Order) => {

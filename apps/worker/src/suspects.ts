@@ -24,13 +24,15 @@ export function inPlaceOf(
 ): Around {
   return async (messageId, step) => {
     if (messageId === by) return step();
-    const outcome = await begunWork.begin(queue, { job: messageId, by, token });
-    if (outcome === 'busy') throw new LineFull('another worker is at the message');
-    if (outcome === 'suspect') throw new Suspected('a worker may have died over the message');
     try {
+      // Also where it is not heard of in time that it has begun.
+      const outcome = await begunWork.begin(queue, { job: messageId, by, token });
+      if (outcome === 'busy') throw new LineFull('another worker is at the message');
+      if (outcome === 'suspect') throw new Suspected('a worker may have died over the message');
       return await step();
     } finally {
-      void begunWork.end(queue, messageId).catch(() => {});
+      // Where that fails the message may have to go to a sandbox: slower, and not wrong.
+      void begunWork.takeBack(queue, { job: messageId, who: token }).catch(() => {});
     }
   };
 }

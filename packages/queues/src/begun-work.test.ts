@@ -97,6 +97,30 @@ test('what two sandboxes never ended is condemned, however often it is asked', a
   expect(await begin('c')).toBe('suspect');
 });
 
+test('a sandbox counts half that its worker did not outlive, or whose worker stood still', async () => {
+  const dieTogether = async (process: string): ReturnType<BegunWork['beginApart']> => {
+    const outcome = await beginApart(process);
+    await unlock('b');
+    await on.redis.hincrby(key('b'), 'stc', 1);
+    return outcome;
+  };
+  await put('b');
+  for (const process of ['1', '2', '3', '4']) expect(await dieTogether(process)).toBe('begun');
+  expect(await beginApart('5')).toBe('condemned');
+  await begunWork.takeBack(queue, { job: 'a', who: '4' });
+  expect(await beginApart('5')).toBe('begun');
+  expect(await beginApart('6')).toBe('condemned');
+});
+
+test('what is let go of by one that stood still takes nothing away that others noted', async () => {
+  expect(await begin('b')).toBe('begun');
+  await unlock('b');
+  expect(await beginApart('1', 'c', 'other')).toBe('begun');
+  expect(await beginApart('2', 'c', 'other')).toBe('begun');
+  await begunWork.takeBack(queue, { job: 'a', who: 'mine:7' });
+  expect(await beginApart('3', 'c', 'other')).toBe('condemned');
+});
+
 test('nothing begins in the name of a job that another worker has by now', async () => {
   await lock('b', 'other');
   const stale = { job: 'a', by: 'b', token: 'mine:7' };
@@ -106,7 +130,7 @@ test('nothing begins in the name of a job that another worker has by now', async
 
 test('a sandbox that lives, ended the work or took it back has not died of it', async () => {
   for (let again = 0; again < 4; again++) expect(await beginApart('1')).toBe('begun');
-  await begunWork.takeBack(queue, { job: 'a', process: '1' });
+  await begunWork.takeBack(queue, { job: 'a', who: '1' });
   expect(await begunWork.isNoted(queue, 'a')).toBe(false);
   expect(await beginApart('2')).toBe('begun');
   expect(await beginApart('3')).toBe('begun');
@@ -119,7 +143,7 @@ test('what a sandbox takes back does not take away that a worker died', async ()
   await begin('b');
   await unlock('b');
   await beginApart('1', 'c', 'other');
-  await begunWork.takeBack(queue, { job: 'a', process: '1' });
+  await begunWork.takeBack(queue, { job: 'a', who: '1' });
   await unlock('c');
   expect(await begin('d')).toBe('suspect');
 });

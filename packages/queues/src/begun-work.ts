@@ -17,12 +17,15 @@ interface Work {
 export interface BegunWork {
   /** `busy`: another worker is at it, or has job `by`, or it failed and is tried again at its time. `suspect`: a worker died of it, or may have. */
   begin(queue: QueueName, work: Work): Promise<'begun' | 'busy' | 'suspect'>;
-  /** In the sandbox whose process is named. `condemned`: `SANDBOX_DEATHS` others began it and never ended it. */
+  /**
+   * In the sandbox whose process is named. `condemned`: `SANDBOX_DEATHS` others began it and never ended it. One that its worker
+   * did not outlive counts half: a container that is killed takes both.
+   */
   beginApart(queue: QueueName, work: Work & { process: string }): Promise<'begun' | 'busy' | 'condemned'>;
-  /** However it ended, its process lived. */
+  /** The message is done: whoever died, it was not of this. */
   end(queue: QueueName, job: string): Promise<void>;
-  /** The sandbox ends for another reason. */
-  takeBack(queue: QueueName, work: { job: string; process: string }): Promise<void>;
+  /** However it went, whoever began it lives: `who` is the token of a worker's job, or the sandbox's process. */
+  takeBack(queue: QueueName, work: { job: string; who: string }): Promise<void>;
   /** Somebody is at it, or died of it. */
   isNoted(queue: QueueName, job: string): Promise<boolean>;
 }
@@ -54,8 +57,8 @@ export function openBegunWork({ redis, bullPrefix }: { redis: Redis; bullPrefix:
     async end(queue, job) {
       await bull.run('del', [noteOf(queue, job)]);
     },
-    async takeBack(queue, { job, process }) {
-      await bull.run('hdel', [noteOf(queue, job), process]);
+    async takeBack(queue, { job, who }) {
+      await bull.run('hdel', [noteOf(queue, job), who]);
     },
     async isNoted(queue, job) {
       return (await bull.run('exists', [noteOf(queue, job)])) === 1;

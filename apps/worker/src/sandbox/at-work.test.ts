@@ -1,5 +1,6 @@
+import { poll } from '@prosaas/devstack';
 import type { BegunWork } from '@prosaas/queues';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LineFull } from '../keyed-mutex.ts';
 import { Stopping } from '../verdict.ts';
 import { AtWork, Poison } from './at-work.ts';
@@ -81,18 +82,42 @@ test('what another worker is at is not begun', async () => {
   expect(lines).toEqual(['begin own']);
 });
 
-test.each(['end own', 'take back own', 'begin own'])(
+/** A process that could not say to Redis that it lives. */
+async function owing(what: string): Promise<{ lines: string[]; atWork: AtWork }> {
+  const { lines, begunWork } = ledger({ fails: new Set([what, 'take back own']) });
+  const atWork = new AtWork(begunWork);
+  const work = what === 'take back own' ? failing : done;
+  await expect(atWork.run(job, async () => void (await work()))).rejects.toThrow();
+  expect(atWork.isOwing).toBe(true);
+  lines.length = 0;
+  return { lines, atWork };
+}
+
+describe.each(['end own', 'take back own', 'begin own'])(
   'a process that lives owes Redis its word where that was away at "%s"',
-  async (what) => {
-    const { lines, begunWork } = ledger({ fails: new Set([what, 'take back own']) });
-    const atWork = new AtWork(begunWork);
-    const work = what === 'take back own' ? failing : done;
-    await expect(atWork.run(job, async () => void (await work()))).rejects.toThrow();
-    lines.length = 0;
-    await atWork.run({ ...job, id: 'next' }, async () => {});
-    expect(lines).toEqual(['take back own', 'begin next', 'end next']);
+  (what) => {
+    test.each(['next', 'own'])('and gives it before its next job, "%s"', async (id) => {
+      const { lines, atWork } = await owing(what);
+      await atWork.run({ ...job, id }, async () => {});
+      expect(lines).toEqual(['take back own', `begin ${id}`, `end ${id}`]);
+      expect(atWork.isOwing).toBe(false);
+    });
+
+    test('and gives it when Redis is back, though there is no next job', async () => {
+      const { lines, atWork } = await owing(what);
+      await poll(() => !atWork.isOwing, { what: 'the word' });
+      expect(lines).toEqual(['take back own']);
+    });
   },
 );
+
+test('an older message that another worker did is not ended here, but let go of', async () => {
+  const { lines, begunWork } = ledger({});
+  await new AtWork(begunWork).run(job, async (around) => {
+    await around('older', () => Promise.resolve(false));
+  });
+  expect(lines).toEqual(['begin own', 'take back own', 'begin older', 'take back older']);
+});
 
 test('the last word of a process takes back what it is at, and nothing begins after it', async () => {
   const { lines, begunWork } = ledger({});
@@ -104,12 +129,5 @@ test('the last word of a process takes back what it is at, and nothing begins af
     });
     await expect(around('own', done)).rejects.toBeInstanceOf(Stopping);
   });
-  expect(lines).toEqual([
-    'begin own',
-    'take back own',
-    'begin older',
-    'take back older',
-    'end older',
-    'end own',
-  ]);
+  expect(lines).toEqual(['begin own', 'take back own', 'begin older', 'take back older']);
 });

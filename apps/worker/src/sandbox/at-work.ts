@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BegunWork, QueueName } from '@prosaas/queues';
 import { AppError } from '@prosaas/runtime';
 import { LineFull } from '../keyed-mutex.ts';
@@ -17,6 +18,14 @@ export class Poison extends AppError {
   }
 }
 
+interface Noted {
+  queue: QueueName;
+  job: string;
+}
+
+/** Between two tries to take back what is owed. */
+const SETTLE_MS = 1000;
+
 /**
  * Notes in Redis what this process is at, before it is: the job, and instead of it each message that is another job's. A note
  * outlives a process that dies, also one that takes its worker with it; one that lives takes back what it noted.
@@ -24,12 +33,21 @@ export class Poison extends AppError {
 export class AtWork {
   readonly #begunWork: BegunWork;
   readonly #process = randomUUID();
-  /** Jobs whose messages are noted, or may be: Redis may go away before it answers. By queue and id. */
-  readonly #noted = new Map<string, { queue: QueueName; job: string }>();
+  /** The one that is noted, which Redis has said. */
+  #current: Noted | undefined;
+  /** Notes to be taken back, or that may be there: Redis went away before it answered. By queue and job. */
+  readonly #owed = new Map<string, Noted>();
+  #settling: Promise<void> | undefined;
+  #isBusy = false;
   #isEnding = false;
 
   constructor(begunWork: BegunWork) {
     this.#begunWork = begunWork;
+  }
+
+  /** It has notes to take back, and tries to while nothing runs: if it ended now, that would look like its death. */
+  get isOwing(): boolean {
+    return this.#owed.size > 0;
   }
 
   /** Rejects with `Poison` what its sandboxes did not survive. */
@@ -37,6 +55,8 @@ export class AtWork {
     { id, queue, token }: Pick<SandboxedJob, 'id' | 'queue' | 'token'>,
     work: (around: Around) => Promise<void>,
   ): Promise<void> {
+    this.#isBusy = true;
+    await this.#settling;
     const note = (job: string): Promise<void> => this.#note(queue, { job, by: id, token });
     let isOwnDone = false;
     try {
@@ -47,13 +67,15 @@ export class AtWork {
         isOwnDone = isOwn;
         await note(messageId);
         const done = await step();
-        if (!isOwn) await this.#end(queue, messageId);
+        if (done && !isOwn) await this.#end();
         return done;
       });
-      await this.#end(queue, id);
+      if (this.#current?.job === id) await this.#end();
     } finally {
-      // Where Redis is away, before the next one.
-      await this.#takeBack().catch(() => {});
+      this.#isBusy = false;
+      await this.#takeBack().catch(() => {
+        this.#settling ??= this.#settle().finally(() => (this.#settling = undefined));
+      });
     }
   }
 
@@ -64,26 +86,39 @@ export class AtWork {
   }
 
   async #note(queue: QueueName, work: { job: string; by: string; token: string }): Promise<void> {
-    const key = `${queue}:${work.job}`;
-    if (this.#noted.size === 1 && this.#noted.has(key)) return;
+    const { job } = work;
+    if (this.#current?.queue === queue && this.#current.job === job) return;
     await this.#takeBack();
     if (this.#isEnding) throw new Stopping('the sandbox ends');
-    this.#noted.set(key, { queue, job: work.job });
+    const noted = { queue, job };
+    this.#owed.set(keyOf(noted), noted);
     const outcome = await this.#begunWork.beginApart(queue, { ...work, process: this.#process });
-    if (outcome === 'begun') return;
-    this.#noted.delete(key);
-    throw outcome === 'busy' ? new LineFull('another worker is at the message') : new Poison();
+    this.#owed.delete(keyOf(noted));
+    if (outcome === 'busy') throw new LineFull('another worker is at the message');
+    if (outcome === 'condemned') throw new Poison();
+    this.#current = noted;
   }
 
-  async #end(queue: QueueName, job: string): Promise<void> {
-    await this.#begunWork.end(queue, job);
-    this.#noted.delete(`${queue}:${job}`);
+  async #end(): Promise<void> {
+    if (this.#current) await this.#begunWork.end(this.#current.queue, this.#current.job);
+    this.#current = undefined;
   }
 
   async #takeBack(): Promise<void> {
-    for (const [key, { queue, job }] of this.#noted) {
-      await this.#begunWork.takeBack(queue, { job, process: this.#process });
-      this.#noted.delete(key);
+    if (this.#current) this.#owed.set(keyOf(this.#current), this.#current);
+    this.#current = undefined;
+    for (const [key, { queue, job }] of this.#owed) {
+      await this.#begunWork.takeBack(queue, { job, who: this.#process });
+      this.#owed.delete(key);
+    }
+  }
+
+  async #settle(): Promise<void> {
+    while (this.isOwing && !this.#isBusy && !this.#isEnding) {
+      await delay(SETTLE_MS);
+      if (!this.#isBusy) await this.#takeBack().catch(() => {});
     }
   }
 }
+
+const keyOf = ({ queue, job }: Noted): string => `${queue}:${job}`;

@@ -23,4 +23,6 @@ export interface Ended {
   id: string;
   verdict?: Verdict;
   error?: string;
+  /** It has notes to take back in Redis first, and should not be ended. */
+  isOwing: boolean;
 }

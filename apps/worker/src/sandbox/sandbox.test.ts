@@ -6,7 +6,7 @@ import { poll } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { LineFull } from '../keyed-mutex.ts';
-import { Stopping } from '../verdict.ts';
+import { Stopping, TimeIsUp } from '../verdict.ts';
 import type { SandboxedJob } from './protocol.ts';
 import { Sandbox } from './sandbox.ts';
 
@@ -43,9 +43,25 @@ test('so does one whose process cannot be started', async () => {
 test('what the process judged is what the worker goes by', async () => {
   await using sandbox = new Sandbox({ script, log });
   await expect(sandbox.run(job({ way: 'fails' }), never)).rejects.toMatchObject({
-    message: 'for now',
+    message: expect.stringContaining('failed in'),
     verdict: { kind: 'retry' },
   });
+});
+
+test('one in which a job failed does no other, unless it owes Redis a word', async () => {
+  await using sandbox = new Sandbox({ script, log });
+  const whoFails = (way: string): Promise<unknown> =>
+    sandbox.run(job({ way }), never).catch((error: Error) => error.message);
+  const [first, owing, after] = [await whoFails('fails'), await whoFails('owes'), await whoFails('fails')];
+  expect(owing).not.toBe(first);
+  expect(after).toBe(owing);
+  expect(await whoFails('fails')).not.toBe(owing);
+});
+
+test('a job whose time was up before it reached the sandbox is told so', async () => {
+  await using sandbox = new Sandbox({ script, log });
+  const run = sandbox.run(job({ way: 'heeds' }), AbortSignal.abort(new TimeIsUp()));
+  await expect(run).rejects.toMatchObject({ message: 'time', ...handBack });
 });
 
 test('a few wait for the sandbox in their order, and the rest goes back instead of holding slots', async () => {

@@ -16,7 +16,8 @@ const MAX_WAITING = 4;
 
 /**
  * A process of its own for jobs under which workers died: one at a time, so that when it dies there is no doubt under which. It runs
- * the same handlers as the worker does, with clients of its own, notes what it is at (`AtWork`), and dies with the worker.
+ * the same handlers as the worker does, with clients of its own, notes what it is at (`AtWork`), and dies with the worker. One in
+ * which a job failed does no other.
  */
 export class Sandbox implements AsyncDisposable {
   readonly #script: URL;
@@ -24,6 +25,8 @@ export class Sandbox implements AsyncDisposable {
   readonly #line = new KeyedMutex({ maxWaiting: MAX_WAITING });
   #child: ChildProcess | undefined;
   #isEnding = false;
+  /** Not to be ended before it has settled with Redis. */
+  #isOwing = false;
   #idle: NodeJS.Timeout | undefined;
 
   constructor({ script, log }: { script: URL; log: Logger }) {
@@ -42,7 +45,7 @@ export class Sandbox implements AsyncDisposable {
       try {
         await this.#do(job, signal);
       } finally {
-        this.#idle = setTimeout(() => void this.#end(), IDLE_MS).unref();
+        if (!this.#isOwing) this.#idle = setTimeout(() => void this.#end(), IDLE_MS).unref();
       }
     });
   }
@@ -60,7 +63,12 @@ export class Sandbox implements AsyncDisposable {
       if (this.#isEnding || signal.reason instanceof Stopping) throw new Stopping('the worker stops');
       throw this.#ended(ending.how, job);
     }
-    if (ending.verdict) throw new Judged(ending.error ?? '', ending.verdict);
+    const { verdict, error = '', isOwing } = ending;
+    this.#isOwing = isOwing;
+    if (!verdict) return;
+    // What a job that failed leaves behind is not to be the next one's end.
+    if (verdict.kind !== 'hand-back' && !isOwing) await this.#end();
+    throw new Judged(error, verdict);
   }
 
   #ended(how: unknown, { id, queue }: SandboxedJob): Judged {
@@ -81,6 +89,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   #start(): ChildProcess {
+    this.#isOwing = false;
     const child = fork(this.#script, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#log.info({ pid: child.pid }, 'a sandbox was started for jobs under which workers died');
     const forget = (): void => {

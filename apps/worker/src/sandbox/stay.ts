@@ -24,8 +24,9 @@ export async function stay(child: ChildProcess, job: SandboxedJob, signal: Abort
     grace = setTimeout(() => child.kill('SIGKILL'), ABORT_GRACE_MS);
   };
   child.on('message', onMessage).once('exit', onExit).once('error', onError);
-  signal.addEventListener('abort', onAbort, { once: true });
   send({ type: 'run', ...job });
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await promise;
   } finally {
