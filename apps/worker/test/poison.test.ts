@@ -7,7 +7,7 @@ import { keyspace } from '@prosaas/runtime';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Stage, sandboxOf, setStage } from './stage.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const preload = new URL('deadly-fetch.ts', import.meta.url).href;
 const { bullPrefix } = keyspace('prosaas');
@@ -46,7 +46,7 @@ test.each(['killed', 'exits', 'blocks'])(
       await stage.receive(`${contact}@s.whatsapp.net`, 'Do you take cash?');
     }
     await poll(async () => (await stage.totals()).deadLetter === 1, {
-      timeoutMs: 90_000,
+      timeoutMs: 180_000,
       what: 'the poison to be out',
     });
     await poll(async () => (await stage.totals()).completed === 41, {
@@ -68,7 +68,7 @@ test('a job whose sandboxes take their workers with them is given up all the sam
   await stage.receive('together@s.whatsapp.net', 'Do you take cash?');
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await poll(async () => (await stage.totals()).deadLetter === 1, {
-    timeoutMs: 90_000,
+    timeoutMs: 180_000,
     what: 'the poison to be out',
   });
   await poll(async () => (await stage.totals()).completed === 3, { timeoutMs: 60_000, what: 'the other' });
@@ -95,7 +95,7 @@ test('poison whose job Redis lost takes no more workers, and becomes a letter', 
   const key = `${bullPrefix}:${queue}`;
   await stage.redis.multi().del(`${key}:${poison?.id}`).lrem(`${key}:wait`, 0, poison!.id).exec();
   await control.resume(queue);
-  await poll(async () => stage.baileys.sent.length === 11, { timeoutMs: 90_000, what: 'the others' });
+  await poll(async () => stage.baileys.sent.length === 11, { timeoutMs: 180_000, what: 'the others' });
   await using letters = openDeadLetters({ redis: stage.redis, bullPrefix });
   const found = async (): Promise<unknown[]> => (await letters.select({}, 10)).letters;
   await poll(async () => (await found()).length > 0, { timeoutMs: 30_000, what: 'the letter' });
@@ -111,7 +111,7 @@ test('poison in a busy conversation takes two workers at most, whichever of its 
     await stage.receive('killed.cash@s.whatsapp.net', text);
   }
   const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
-  await poll(async () => (await stage.totals()).deadLetter === 3, { timeoutMs: 90_000, what: 'the poison' });
+  await poll(async () => (await stage.totals()).deadLetter === 3, { timeoutMs: 180_000, what: 'the poison' });
   await poll(async () => (await stage.totals()).completed === 45, { timeoutMs: 30_000, what: 'the others' });
   expect(stage.baileys.sent).toHaveLength(21);
   expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(3 * 2);
@@ -127,7 +127,7 @@ test('of a conversation only the message is given up that its processes die of',
   for (const text of asked) await stage.receive('killed.cash@s.whatsapp.net', text);
   keepAlive({ NODE_OPTIONS: `--import ${preload}` });
   await poll(async () => (await stage.totals()).completed === 7, {
-    timeoutMs: 90_000,
+    timeoutMs: 180_000,
     what: 'all but one to be done',
   });
   await poll(async () => (await stage.totals()).deadLetter === 1, {
