@@ -12,9 +12,9 @@ import {
 } from '@prosaas/database';
 import {
   deadLetterLimits,
-  fillingSince,
   findOpenJobs,
   isFilling,
+  pastLimitSince,
   readDeadLetterFill,
   type DeadLetters,
 } from '@prosaas/queues';
@@ -29,7 +29,7 @@ const BATCH = 500;
 /** Minutes of sound each. */
 const RECORDINGS_BATCH = 50;
 const LETTERS_BATCH = 100;
-/** So long after the first warning no letter is dropped, however many there are. */
+/** So long letters are kept past a limit, for somebody to see the warning: one that comes to be past it may have come in a burst. */
 const WARNED_MS = 30 * 60_000;
 
 const FILLING =
@@ -80,30 +80,33 @@ function kindsOf(
   };
 
   /** Says which before it drops any. */
-  const dropLetters = async (ids: string[], fields: object, why: string): ReturnType<Kind['batch']> => {
-    if (ids.length > 0)
-      log.warn({ job_ids: ids, ...fields }, `jobs in the dead letter are ${why}: they are dropped`);
+  const dropLetters = async (
+    limit: 'age' | 'count',
+    ids: string[],
+    fields: object,
+  ): ReturnType<Kind['batch']> => {
+    const since = await pastLimitSince(redis, bullPrefix, { limit, isPast: ids.length > 0, nowMs });
+    if (since === undefined || since > nowMs - WARNED_MS) return { removed: 0, more: false };
+    const why = limit === 'age' ? 'too old' : 'too many';
+    log.warn({ job_ids: ids, ...fields }, `jobs in the dead letter are ${why}: they are dropped`);
     await letters.drop(ids);
-    return { removed: ids.length, more: ids.length === LETTERS_BATCH };
+    return { removed: ids.length, more: true };
   };
-  /** While there is time to do something about it. */
-  const warnOfFilling = async (): Promise<{ mayDrop: boolean }> => {
+  /** While there is time to do something about it; once in a round. */
+  let warned = false;
+  const warnOfFilling = async (): Promise<void> => {
+    if (warned) return;
     const fill = await readDeadLetterFill(redis, bullPrefix, { ...deadLetterLimits(config), nowMs });
-    const filling = isFilling(fill);
-    if (filling) log.warn(fill, FILLING);
-    const since = await fillingSince(redis, bullPrefix, { filling, nowMs });
-    return { mayDrop: since !== undefined && since <= nowMs - WARNED_MS };
+    if (isFilling(fill)) log.warn(fill, FILLING);
+    warned = true;
   };
-  /** Once in a round. */
-  let warned: { mayDrop: boolean } | undefined;
   const deadLetters: Kind['batch'] = async (_tx, before) => {
-    warned ??= await warnOfFilling();
-    if (!warned.mayDrop) return { removed: 0, more: false };
+    await warnOfFilling();
     const { RETENTION_DEAD_LETTER_DAYS: days, DEAD_LETTER_MAX: most } = config;
     const old = days === 0 ? [] : await letters.listExpired({ before, limit: LETTERS_BATCH });
-    const { removed } = await dropLetters(old, { moved_before: before.toISOString() }, 'too old');
-    if (removed > 0) return { removed, more: true };
-    return dropLetters(await letters.listExcess({ most, limit: LETTERS_BATCH }), { most }, 'too many');
+    const done = await dropLetters('age', old, { moved_before: before.toISOString() });
+    if (done.removed > 0) return done;
+    return dropLetters('count', await letters.listExcess({ most, limit: LETTERS_BATCH }), { most });
   };
 
   return [

@@ -1,5 +1,5 @@
 // The sandbox of a worker: does one job after the other, as it is told by the worker that started it, and ends with it.
-import { writeFile } from 'node:fs/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
 import { createDatabase, startKeyRing } from '@prosaas/database';
 import { checkPayload, openBegunWork, parseTrace } from '@prosaas/queues';
@@ -31,8 +31,7 @@ process.on('disconnect', () => {
   void (atWork?.lastWord() ?? Promise.resolve()).finally(() => process.exit(0));
 });
 if (!process.connected) process.exit(0);
-// Where memory runs out, a Linux kernel is to take this process and not its worker.
-void writeFile('/proc/self/oom_score_adj', '1000').catch(() => {});
+preferToWorker();
 // Signals to its group are the worker's affair.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
 
@@ -71,6 +70,16 @@ const handlers = buildHandlers({
   // The worker looks into the outbox when it hears that the job is done.
   onCommitted: () => {},
 });
+
+/** Where memory runs out, a Linux kernel is to take this process and not its worker: as if it had a fifth of the memory more. */
+function preferToWorker(): void {
+  const file = '/proc/self/oom_score_adj';
+  try {
+    writeFileSync(file, String(Math.min(Number(readFileSync(file, 'utf8')) + 200, 1000)));
+  } catch {
+    // Another system.
+  }
+}
 
 const notes = (atWork = new AtWork(openBegunWork({ redis, bullPrefix })));
 const running = new Map<string, AbortController>();

@@ -75,9 +75,9 @@ test('each kind is kept for its days, and goes after them', async () => {
   expect(await apply(28)).toEqual({});
   expect(lines).toEqual([]);
 
-  expect(await apply(29.5)).toEqual({});
+  expect(await apply(31)).toEqual({});
   lines.length = 0;
-  expect(await apply(31)).toEqual({ dead_letters: 1 });
+  expect(await apply(31.1)).toEqual({ dead_letters: 1 });
   expect(lines).toMatchObject([
     { msg: expect.stringContaining('the dead letter fills') as unknown },
     { msg: 'jobs in the dead letter are too old: they are dropped' },
@@ -103,7 +103,7 @@ test('each round warns once of a dead letter that fills, before it drops any', a
   }
 });
 
-test('none is dropped, however many or old they are, in the first round that warns of them', async () => {
+test('what is past a limit is dropped half an hour later at the soonest, each time anew', async () => {
   await fill();
   const warning = { msg: expect.stringContaining('the dead letter fills') as unknown };
   const dropping = { msg: 'jobs in the dead letter are too old: they are dropped' };
@@ -111,14 +111,30 @@ test('none is dropped, however many or old they are, in the first round that war
   expect(await apply(40)).toEqual({});
   // A round that is tried again is no later round.
   expect(await apply(40)).toEqual({});
-  // Raised in time, and lowered again: that is warned of anew.
+  // Raised in time, and lowered again.
   expect(await apply(40 + hour, { RETENTION_DEAD_LETTER_DAYS: '100' })).toEqual({});
   expect(await apply(40 + 2 * hour)).toEqual({});
   expect(lines.splice(0)).toMatchObject([warning, warning, warning]);
   // A clock that was put back.
   expect(await apply(39)).toEqual({});
   expect(await apply(39 + hour)).toEqual({ dead_letters: 1 });
-  expect(lines).toMatchObject([warning, warning, dropping]);
+  expect(lines.splice(0)).toMatchObject([warning, warning, dropping]);
+
+  const at = (hours: number): Promise<Record<string, number>> => apply(hours / 24, { DEAD_LETTER_MAX: '1' });
+  const put = (count: number): Promise<unknown> =>
+    stage.redis.eval(
+      `for i = 1, ${count} do redis.call('RPUSH', KEYS[1], 'x' .. i) redis.call('HSET', KEYS[2] .. 'x' .. i, 'data', '{}', 'opts', '{}') end`,
+      2,
+      `${bullPrefix}:dead-letter:wait`,
+      `${bullPrefix}:dead-letter:`,
+    );
+  await put(250);
+  expect(await at(1)).toEqual({});
+  expect(await at(2)).toEqual({ dead_letters: 249 });
+  // At its cap it fills all the time: that is no warning of what comes.
+  await put(1);
+  expect(await at(3)).toEqual({});
+  expect(await at(4)).toEqual({ dead_letters: 1 });
 });
 
 test('what is kept for ever stays', async () => {

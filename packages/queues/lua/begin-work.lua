@@ -39,8 +39,9 @@ for i = 1, #begun, 2 do
     return 1
   end
   if not string.find(who, ':', 1, true) and who ~= sandbox then
-    -- Where the job stalled since, its worker died as well, or stood still: both may have been killed from outside, or live.
-    deaths = deaths + (stalls(name) > tonumber(had) and 0.5 or 1)
+    -- Where the job stalled since, or is about to, its worker died as well, or stood still: both may have been killed from outside, or live.
+    local hasStalled = stalls(name) > tonumber(had) or (name ~= by and redis.call('LPOS', KEYS[2], name))
+    deaths = deaths + (hasStalled and 0.5 or 1)
   end
 end
 if sandbox == '' and #begun > 0 then

@@ -112,6 +112,21 @@ test('a sandbox counts half that its worker did not outlive, or whose worker sto
   expect(await beginApart('6')).toBe('condemned');
 });
 
+test('so does one whose worker’s job is still taken for active', async () => {
+  await put('b');
+  for (const process of ['1', '2', '3', '4']) {
+    const by = `b${process}`;
+    await on.redis.lpush(key('active'), by);
+    expect(await beginApart(process, by)).toBe('begun');
+    await unlock(by);
+  }
+  expect(await beginApart('5', 'c', 'other')).toBe('condemned');
+  await on.redis.del(key('active'));
+  await begunWork.takeBack(queue, { job: 'a', who: '1' });
+  await begunWork.takeBack(queue, { job: 'a', who: '2' });
+  expect(await beginApart('5', 'c', 'other')).toBe('condemned');
+});
+
 test('what is let go of by one that stood still takes nothing away that others noted', async () => {
   expect(await begin('b')).toBe('begun');
   await unlock('b');

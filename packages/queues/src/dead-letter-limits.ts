@@ -1,7 +1,7 @@
 import { type Field, Whole } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { type TObject, Type } from 'typebox';
-import { fillingKey, queueKey } from './queue-keys.ts';
+import { pastLimitKey, queueKey } from './queue-keys.ts';
 import { DEAD_LETTER } from './queue-table.ts';
 
 /** Settings of the worker, which drops what is past them, and of the api, which tells when they come near. */
@@ -52,15 +52,18 @@ export function isFilling({ letters, max, expiring }: DeadLetterFill): boolean {
   return letters >= max * FULL || expiring > 0;
 }
 
-/** Notes what a round found, and tells since when it is so, Unix ms: `undefined` while it is not filling. */
-export async function fillingSince(
+/**
+ * Notes whether there are letters past a limit, and tells since when that is so, Unix ms: `undefined` while there are none. Dropping
+ * them ends it.
+ */
+export async function pastLimitSince(
   redis: Redis,
   bullPrefix: string,
-  { filling, nowMs }: { filling: boolean; nowMs: number },
+  { limit, isPast, nowMs }: { limit: 'age' | 'count'; isPast: boolean; nowMs: number },
 ): Promise<number | undefined> {
-  const key = fillingKey(bullPrefix);
-  if (!filling) return void (await redis.del(key));
-  // A clock that was put back does not make a warning of the future.
+  const key = pastLimitKey(bullPrefix, limit);
+  if (!isPast) return void (await redis.del(key));
+  // A clock that was put back: it is not since the future.
   const since = Math.min(Number((await redis.get(key)) ?? nowMs), nowMs);
   await redis.set(key, since);
   return since;

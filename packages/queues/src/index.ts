@@ -32,8 +32,8 @@ export {
 export {
   DeadLetterConfig,
   deadLetterLimits,
-  fillingSince,
   isFilling,
+  pastLimitSince,
   readDeadLetterFill,
   type DeadLetterFill,
   type DeadLetterLimits,

@@ -15,9 +15,9 @@ export function countsKey(bullPrefix: string): string {
   return `${bullPrefix}:queue-counts`;
 }
 
-/** Since when the dead letter fills, Unix ms; not there while it does not. */
-export function fillingKey(bullPrefix: string): string {
-  return `${bullPrefix}:dead-letter-filling`;
+/** Since when the dead letter is past one of its limits, Unix ms; not there while it is not. */
+export function pastLimitKey(bullPrefix: string, limit: 'age' | 'count'): string {
+  return `${bullPrefix}:dead-letter-past:${limit}`;
 }
 
 /** When the next turn of a queue's rate is free. */

@@ -116,7 +116,7 @@ test('an older message that another worker did is not ended here, but let go of'
   await new AtWork(begunWork).run(job, async (around) => {
     await around('older', () => Promise.resolve(false));
   });
-  expect(lines).toEqual(['begin own', 'take back own', 'begin older', 'take back older']);
+  expect(lines).toEqual(['begin own', 'take back own', 'begin older', 'end own', 'take back older']);
 });
 
 test('the last word of a process takes back what it is at, and nothing begins after it', async () => {
@@ -129,5 +129,12 @@ test('the last word of a process takes back what it is at, and nothing begins af
     });
     await expect(around('own', done)).rejects.toBeInstanceOf(Stopping);
   });
-  expect(lines).toEqual(['begin own', 'take back own', 'begin older', 'take back older']);
+  expect(lines).toEqual([
+    'begin own',
+    'take back own',
+    'begin older',
+    'take back older',
+    'end older',
+    'end own',
+  ]);
 });

@@ -67,10 +67,10 @@ export class AtWork {
         isOwnDone = isOwn;
         await note(messageId);
         const done = await step();
-        if (done && !isOwn) await this.#end();
+        if (done && !isOwn) await this.#end({ queue, job: messageId });
         return done;
       });
-      if (this.#current?.job === id) await this.#end();
+      await this.#end({ queue, job: id });
     } finally {
       this.#isBusy = false;
       await this.#takeBack().catch(() => {
@@ -86,11 +86,10 @@ export class AtWork {
   }
 
   async #note(queue: QueueName, work: { job: string; by: string; token: string }): Promise<void> {
-    const { job } = work;
-    if (this.#current?.queue === queue && this.#current.job === job) return;
+    const noted = { queue, job: work.job };
+    if (this.#isAt(noted)) return;
     await this.#takeBack();
     if (this.#isEnding) throw new Stopping('the sandbox ends');
-    const noted = { queue, job };
     this.#owed.set(keyOf(noted), noted);
     const outcome = await this.#begunWork.beginApart(queue, { ...work, process: this.#process });
     this.#owed.delete(keyOf(noted));
@@ -99,9 +98,13 @@ export class AtWork {
     this.#current = noted;
   }
 
-  async #end(): Promise<void> {
-    if (this.#current) await this.#begunWork.end(this.#current.queue, this.#current.job);
-    this.#current = undefined;
+  async #end({ queue, job }: Noted): Promise<void> {
+    await this.#begunWork.end(queue, job);
+    if (this.#isAt({ queue, job })) this.#current = undefined;
+  }
+
+  #isAt({ queue, job }: Noted): boolean {
+    return this.#current?.queue === queue && this.#current.job === job;
   }
 
   async #takeBack(): Promise<void> {

@@ -9,6 +9,8 @@ import { stay } from './stay.ts';
 
 /** Without a job for so long the process ends; the next one starts another. */
 const IDLE_MS = 60_000;
+/** And for so long one that owes Redis a word, which it gives when Redis is back. */
+const OWING_MS = 600_000;
 /** After this a job comes back under which the process ended, or could not start. */
 const PAUSE_MS = 2000;
 /** Jobs that wait for it, each in a slot of the worker; the rest goes back to its queue. */
@@ -17,7 +19,7 @@ const MAX_WAITING = 4;
 /**
  * A process of its own for jobs under which workers died: one at a time, so that when it dies there is no doubt under which. It runs
  * the same handlers as the worker does, with clients of its own, notes what it is at (`AtWork`), and dies with the worker. One in
- * which a job failed does no other.
+ * which a job failed does no other, unless it owes Redis a word.
  */
 export class Sandbox implements AsyncDisposable {
   readonly #script: URL;
@@ -45,7 +47,8 @@ export class Sandbox implements AsyncDisposable {
       try {
         await this.#do(job, signal);
       } finally {
-        if (!this.#isOwing) this.#idle = setTimeout(() => void this.#end(), IDLE_MS).unref();
+        const idleMs = this.#isOwing ? OWING_MS : IDLE_MS;
+        this.#idle = setTimeout(() => void this.#end(), idleMs).unref();
       }
     });
   }
