@@ -29,7 +29,7 @@ const BATCH = 500;
 /** Minutes of sound each. */
 const RECORDINGS_BATCH = 50;
 const LETTERS_BATCH = 100;
-/** So long letters are kept past a limit, for somebody to see the warning: one that comes to be past it may have come in a burst. */
+/** None is dropped before letters were past the limit for so long: a burst may have brought them, and somebody is to see the warning. */
 const WARNED_MS = 30 * 60_000;
 
 const FILLING =

@@ -71,20 +71,10 @@ const handlers = buildHandlers({
   onCommitted: () => {},
 });
 
-/** Where memory runs out, a Linux kernel is to take this process and not its worker: as if it had a fifth of the memory more. */
-function preferToWorker(): void {
-  const file = '/proc/self/oom_score_adj';
-  try {
-    writeFileSync(file, String(Math.min(Number(readFileSync(file, 'utf8')) + 200, 1000)));
-  } catch {
-    // Another system.
-  }
-}
-
 const notes = (atWork = new AtWork(openBegunWork({ redis, bullPrefix })));
 const running = new Map<string, AbortController>();
 
-async function run(job: SandboxedJob): Promise<Omit<Ended, 'isOwing'>> {
+async function run(job: SandboxedJob): Promise<Ended> {
   const { id, queue, trace, lastAttempt } = job;
   const aborting = new AbortController();
   running.set(id, aborting);
@@ -94,19 +84,28 @@ async function run(job: SandboxedJob): Promise<Omit<Ended, 'isOwing'>> {
     await notes.run(job, (around) =>
       handlers[queue]({ ...task, around, payload: checkPayload(queue, job.payload) }),
     );
-    return { id };
+    return { id, isOwing: notes.isOwing };
   } catch (error) {
     const verdict = judge(error, { lastAttempt, ageMs: Date.now() - job.dueAt });
-    return { id, verdict, error: describeError(error) };
+    return { id, verdict, error: describeError(error), isOwing: notes.isOwing };
   } finally {
     running.delete(id);
   }
 }
 
 /** Nobody hears it where the worker died meanwhile. */
-function report(ended: Omit<Ended, 'isOwing'>): void {
-  const { isOwing } = notes;
-  if (process.connected) process.send?.({ ...ended, isOwing } satisfies Ended, () => {});
+function report(ended: Ended): void {
+  if (process.connected) process.send?.(ended, () => {});
+}
+
+/** Where memory runs out, a Linux kernel is to take this process and not its worker: as if it had a fifth of the memory more. */
+function preferToWorker(): void {
+  const file = '/proc/self/oom_score_adj';
+  try {
+    writeFileSync(file, String(Math.min(Number(readFileSync(file, 'utf8')) + 200, 1000)));
+  } catch {
+    // Another system.
+  }
 }
 
 process.on('message', (order: Order) => {

@@ -1,13 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { poll } from '@prosaas/devstack';
 import { openDeadLetters, openQueueControl } from '@prosaas/queues';
 import { keyspace } from '@prosaas/runtime';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Stage, sandboxOf, setStage } from './stage.ts';
 
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 const preload = new URL('deadly-fetch.ts', import.meta.url).href;
 const { bullPrefix } = keyspace('prosaas');
@@ -40,13 +42,19 @@ function keepAlive(env: Record<string, string>): { deaths: number } {
 test.each(['killed', 'exits', 'blocks'])(
   'a job under which its process %s is set apart after two workers, and the others go on',
   async (way) => {
-    const workers = keepAlive({ NODE_OPTIONS: `--import ${preload}`, WORKER_EXIT_AFTER_SECONDS: '4' });
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'poison-'));
+    const ledger = join(folder.path, 'deaths');
+    const workers = keepAlive({
+      NODE_OPTIONS: `--import ${preload}`,
+      WORKER_EXIT_AFTER_SECONDS: '4',
+      DEADLY_LEDGER: ledger,
+    });
     await stage.receive(`${way}@s.whatsapp.net`, 'Do you take cash?');
     for (let contact = 0; contact < 20; contact++) {
       await stage.receive(`${contact}@s.whatsapp.net`, 'Do you take cash?');
     }
     await poll(async () => (await stage.totals()).deadLetter === 1, {
-      timeoutMs: 180_000,
+      timeoutMs: 90_000,
       what: 'the poison to be out',
     });
     await poll(async () => (await stage.totals()).completed === 41, {
@@ -59,6 +67,8 @@ test.each(['killed', 'exits', 'blocks'])(
       { origin: { queue: 'outbound-messages' }, reason: expect.stringMatching(/^POISON: /) },
     ]);
     expect(workers.deaths).toBe(2);
+    const deaths = (await readFile(ledger, 'utf8')).trim().split('\n');
+    expect(deaths.map((line) => line.split(' ')[1])).toEqual(['worker', 'worker', 'sandbox', 'sandbox']);
     expect(stage.baileys.sent).toHaveLength(20);
   },
 );
@@ -68,7 +78,7 @@ test('a job whose sandboxes take their workers with them is given up all the sam
   await stage.receive('together@s.whatsapp.net', 'Do you take cash?');
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await poll(async () => (await stage.totals()).deadLetter === 1, {
-    timeoutMs: 180_000,
+    timeoutMs: 90_000,
     what: 'the poison to be out',
   });
   await poll(async () => (await stage.totals()).completed === 3, { timeoutMs: 60_000, what: 'the other' });
@@ -95,7 +105,7 @@ test('poison whose job Redis lost takes no more workers, and becomes a letter', 
   const key = `${bullPrefix}:${queue}`;
   await stage.redis.multi().del(`${key}:${poison?.id}`).lrem(`${key}:wait`, 0, poison!.id).exec();
   await control.resume(queue);
-  await poll(async () => stage.baileys.sent.length === 11, { timeoutMs: 180_000, what: 'the others' });
+  await poll(async () => stage.baileys.sent.length === 11, { timeoutMs: 90_000, what: 'the others' });
   await using letters = openDeadLetters({ redis: stage.redis, bullPrefix });
   const found = async (): Promise<unknown[]> => (await letters.select({}, 10)).letters;
   await poll(async () => (await found()).length > 0, { timeoutMs: 30_000, what: 'the letter' });
@@ -111,7 +121,7 @@ test('poison in a busy conversation takes two workers at most, whichever of its 
     await stage.receive('killed.cash@s.whatsapp.net', text);
   }
   const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
-  await poll(async () => (await stage.totals()).deadLetter === 3, { timeoutMs: 180_000, what: 'the poison' });
+  await poll(async () => (await stage.totals()).deadLetter === 3, { timeoutMs: 90_000, what: 'the poison' });
   await poll(async () => (await stage.totals()).completed === 45, { timeoutMs: 30_000, what: 'the others' });
   expect(stage.baileys.sent).toHaveLength(21);
   expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(3 * 2);
@@ -127,7 +137,7 @@ test('of a conversation only the message is given up that its processes die of',
   for (const text of asked) await stage.receive('killed.cash@s.whatsapp.net', text);
   keepAlive({ NODE_OPTIONS: `--import ${preload}` });
   await poll(async () => (await stage.totals()).completed === 7, {
-    timeoutMs: 180_000,
+    timeoutMs: 90_000,
     what: 'all but one to be done',
   });
   await poll(async () => (await stage.totals()).deadLetter === 1, {

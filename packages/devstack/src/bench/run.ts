@@ -13,7 +13,7 @@ const benches = globSync('{packages,apps}/*/bench/*.bench.ts', { cwd: repository
 
 if (benches.length === 0)
   console.log(`There is no bench${words.length > 0 ? ` named ${words.join(' or ')}` : ''}.`);
-if (benches.length > 0) await ensureRedisInstalled(console.log);
+else await ensureRedisInstalled(console.log);
 let failed = 0;
 for (const bench of benches) {
   console.log(`\n${bench}`);
