@@ -29,7 +29,7 @@ export function servingDatabase(db: Database): ServingDatabase {
       trouble = false;
       return result;
     } catch (cause) {
-      trouble = isDatabaseAway(cause) || isFatal(cause);
+      trouble = isDatabaseAway(cause);
       throw trouble ? new DatabaseUnavailable({ cause }) : cause;
     }
   };
@@ -46,9 +46,4 @@ export function servingDatabase(db: Database): ServingDatabase {
     },
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   };
-}
-
-/** PostgreSQL's word for an error that ended the session, or kept it from beginning: whatever it was, there is none. */
-function isFatal(error: unknown): boolean {
-  return (error as { severity?: unknown } | undefined)?.severity === 'FATAL';
 }

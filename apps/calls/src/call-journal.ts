@@ -4,6 +4,7 @@ import {
   type RecordingInput,
   businessOfNumber,
   changeCall,
+  classifyDatabaseError,
   saveRecording,
 } from '@prosaas/database';
 import { type Logger, backoff } from '@prosaas/runtime';
@@ -118,11 +119,8 @@ export class CallJournal implements AsyncDisposable {
   }
 }
 
-/** SQLSTATE classes 22 and 23: this data will never fit. */
+/** Data that PostgreSQL can never store, or of a call that was erased meanwhile. */
 function isRefused(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as { code?: unknown };
-    if (typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code)) return true;
-  }
-  return false;
+  const kind = classifyDatabaseError(error)?.kind;
+  return kind === 'invalid_data' || kind === 'conflict';
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '@prosaas/runtime';
 import pg from 'pg';
+import { classifyDatabaseError } from './database-error.ts';
 
 /** Runs one statement and answers its rows. */
 export interface Queryable {
@@ -126,5 +127,7 @@ class Connection implements Queryable {
 /** Whether the session is over, or its state unknown, after `error`. A cancelled statement leaves it whole. */
 function breaksConnection(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return true;
-  return error.severity === 'FATAL' || /^(?:08|57P|25006)/.test(error.code);
+  const { kind, reason } = classifyDatabaseError(error)!;
+  // Behind the same address a new connection may find the server that can be written.
+  return kind === 'unavailable' || reason === 'read_only';
 }

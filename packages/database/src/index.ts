@@ -86,7 +86,12 @@ export {
   type PhoneNumberRow,
 } from './phone-number-repository.ts';
 export { saveRecording, type RecordingInput } from './recording-repository.ts';
-export { isDatabaseAway } from './database-away.ts';
+export {
+  type DatabaseErrorClass,
+  type DatabaseErrorKind,
+  classifyDatabaseError,
+  isDatabaseAway,
+} from './database-error.ts';
 export { type AuditEntry, type AuditRow, listAudit, recordAudit } from './audit-repository.ts';
 export { listBusinesses } from './business-listing.ts';
 export {

@@ -1,0 +1,4 @@
+import type { Fault } from './fault.ts';
+
+/** Every fault that `npm run prove -- faults` plays. */
+export const faults: readonly Fault[] = [];
