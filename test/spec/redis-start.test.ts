@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { appendFile, readFile, readdir, writeFile } from 'node:fs/promises';
 import { type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { poll } from '@prosaas/devstack';
+import { poll, startRedis } from '@prosaas/devstack';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readQueueTotals } from '@prosaas/queues';
 import { fillRedis, readRedis } from './support/redis-contents.ts';
+import { redisOf } from './support/redis.ts';
 import { type ScriptedRedis, scriptedRedis } from './support/start-script.ts';
 
 let redis: ScriptedRedis;
@@ -13,19 +15,23 @@ beforeEach(async () => {
 });
 afterEach(() => redis[Symbol.asyncDispose]());
 
+async function connection(): ReturnType<typeof redisOf> {
+  return redisOf({ redisUrl: await redis.url() });
+}
+
 /** One whose load takes a second at least, with the server answering on its socket all the while. */
 const slowly = ['--key-load-delay', '250'];
 const slowKeys = 3000;
 
 async function fillWithTransactions(): Promise<void> {
-  await using one = await redis.connect();
+  await using one = await connection();
   const multi = one.client.multi();
   for (let key = 0; key < slowKeys; key += 1) multi.set(`key:${key}`, key);
   await multi.exec();
 }
 
 async function countKeys(): Promise<number> {
-  await using one = await redis.connect();
+  await using one = await connection();
   return one.client.dbsize();
 }
 
@@ -40,7 +46,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
   'totals, counters, a paused queue, dead letters and calls are the same after %s and a start',
   async (signal) => {
     await redis.start();
-    await using before = await redis.connect();
+    await using before = await connection();
     await fillRedis(before.client, await redis.url());
     const contents = await readRedis(before.client);
     expect(contents).toMatchObject({
@@ -53,12 +59,35 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
       expect(await redis.end(signal)).toBe(signal === 'SIGTERM' ? 0 : signal);
       if (restart === 1) await redis.forgetPassword();
       await redis.start();
-      await using after = await redis.connect();
+      await using after = await connection();
       expect(await readRedis(after.client)).toEqual(contents);
     }
     expect(redis.output()).not.toContain('CRITICAL');
   },
 );
+
+test('an AOF of a server that dropped transactions when it started still has them', async () => {
+  // As start.sh did it before.
+  const acl =
+    '--user default on nopass resetkeys ~worker:heartbeat* resetchannels -@all +ping +get --user prosaas on nopass ~* &* +@all';
+  await using older = await startRedis({ dir: redis.dataDir, args: acl.split(' ') });
+  const redisUrl = `redis://prosaas:any@127.0.0.1:${older.port}/0`;
+  await using first = await redisOf({ redisUrl });
+  await fillRedis(first.client, redisUrl);
+  const whole = await readRedis(first.client);
+  await older.stop();
+  await older.start();
+  await using second = await redisOf({ redisUrl });
+  const damaged = await readQueueTotals(second.client, '{prosaas}');
+  expect(damaged).toMatchObject({ enqueued: 0, failed: 0, deadLetterDepth: 0 });
+  expect(older.output()).toContain('CRITICAL');
+  await older.stop();
+
+  await redis.start();
+  await using third = await connection();
+  expect(await readRedis(third.client)).toEqual(whole);
+  expect(redis.output()).not.toContain('CRITICAL');
+});
 
 test('the port stays shut while the data is loaded, and opens when the default user is restricted', async () => {
   await redis.start();
@@ -109,7 +138,7 @@ test('a server that is full of data opens its port all the same', async () => {
   await fillWithTransactions();
   await redis.end('SIGTERM');
   await redis.start('--maxmemory', '1mb');
-  await using one = await redis.connect();
+  await using one = await connection();
   await expect(one.client.set('more', 1)).rejects.toThrow('OOM');
   expect(await one.client.dbsize()).toBe(slowKeys);
 });

@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, freePort, isPortFree, poll, startChild } from '@prosaas/devstack';
-import { closeRedis, createLogger, createRedis, redisReady } from '@prosaas/runtime';
 
 const script = fileURLToPath(new URL('../../../deploy/redis/start.sh', import.meta.url));
-const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
-
-type Client = ReturnType<typeof createRedis>;
 
 /** This machine's Redis, or Valkey, as `deploy/redis/start.sh` runs it in its container. */
 export interface ScriptedRedis extends AsyncDisposable {
@@ -25,8 +21,6 @@ export interface ScriptedRedis extends AsyncDisposable {
   start(...args: string[]): Promise<void>;
   /** Ends it; resolves to its exit code. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>;
-  /** A client of the services' user, closed at the end of the block. */
-  connect(): Promise<AsyncDisposable & { client: Client }>;
   /** The password that it has is gone, as when nobody uses its volume any more. */
   forgetPassword(): Promise<void>;
 }
@@ -72,11 +66,6 @@ export async function scriptedRedis(): Promise<ScriptedRedis> {
     async end(signal) {
       child!.kill(signal);
       return child!.exited;
-    },
-    async connect() {
-      const client = createRedis({ url: await redis.url(), name: 'test', role: 'commands', log });
-      await redisReady(client);
-      return { client, [Symbol.asyncDispose]: () => closeRedis(client) };
     },
     forgetPassword: () => rm(passwordFile),
     async [Symbol.asyncDispose]() {
