@@ -42,7 +42,7 @@ export class Project {
     const files = ['docker-compose.yml', 'deploy/compose.simulator.yml'];
     if (valkey) files.push('deploy/compose.valkey.yml');
     this.#options = ['-p', name, '--env-file', '/dev/null', ...files.flatMap((file) => ['-f', file])];
-    const text = Object.entries(ports).map(([name, port]) => [name, String(port)]);
+    const text = Object.entries(ports).map(([setting, port]) => [setting, String(port)]);
     // Nothing of this machine's own settings: a project without .env.
     this.#env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(text) };
   }

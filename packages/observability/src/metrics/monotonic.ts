@@ -35,10 +35,7 @@ function raiseCounters(
   const raise = (key: string, value: number): number => raiseOne(`${source} ${key}`, value);
   const raiseLabelled = (name: string, values: readonly LabelledValue[]): readonly LabelledValue[] =>
     name in counters
-      ? values.map(({ labels, value }) => ({
-          labels,
-          value: raise(`${name} ${JSON.stringify(labels)}`, value),
-        }))
+      ? values.map((one) => ({ ...one, value: raise(`${name} ${JSON.stringify(one.labels)}`, one.value) }))
       : values;
   return {
     counters: Object.fromEntries(Object.entries(counters).map(([name, value]) => [name, raise(name, value)])),
