@@ -18,6 +18,7 @@ let project: Project;
 let url: { api: string; calls: string; baileys: string; simulator: string };
 let keys: { ADMIN_KEY: string; METRICS_TOKEN: string };
 let account: string;
+let kept: Kept;
 
 beforeAll(async () => {
   project = await Project.create();
@@ -198,6 +199,30 @@ test('WhatsApp messages are answered by the containers and counted in /metrics.j
   });
 });
 
+test('a paused queue, a job in the dead letter and all counts outlive a restart of Redis', async () => {
+  await orderQueue('outbound-messages', 'pause');
+  await play(`/phones/${customer}/send`, { account, text: 'Is anybody there?', wait: true });
+  await poll(async () => (await queueStates()).items.some(({ waiting }) => waiting === 1), {
+    timeoutMs: 60_000,
+    everyMs: 250,
+    what: 'an answer that waits in the paused queue',
+  });
+  await orderQueue('outbound-messages', 'drain');
+  await poll(async () => (await queueStates()).dead_letter_depth === 1, {
+    timeoutMs: 60_000,
+    everyMs: 250,
+    what: 'a job in the dead letter',
+  });
+  kept = await readKept();
+  expect(kept).toMatchObject({
+    counters: { whatsapp_inbound_messages: 6, whatsapp_outbound_messages: 5, queue_jobs_dead_letter: 1 },
+    queues: { items: expect.arrayContaining([expect.objectContaining({ paused: true })]) },
+  });
+  await project.compose(['restart', 'redis']);
+  expect(await readKept()).toEqual(kept);
+  expect(await project.compose(['logs', 'redis'])).not.toContain('CRITICAL');
+});
+
 testOnce('a call is greeted by the containers and counted in /metrics.json', async () => {
   const before = await metricsAtRest();
   await using provider = startTelephonyProvider({
@@ -232,8 +257,10 @@ testOnce('docker compose up --scale worker=3 gives three workers, each with a he
   expect(workers.lost).toBe(0);
 });
 
-test('containers made anew come back with their data: the WhatsApp session answers by itself', async () => {
-  await project.compose(['up', '--wait', '--scale', 'worker=1'], ['test/compose/quick-health.yml']);
+test('docker compose down and up: what Redis had is there, and the WhatsApp session answers by itself', async () => {
+  kept = await readKept();
+  await project.compose(['down']);
+  await project.compose(['up', '--wait'], ['test/compose/quick-health.yml']);
   await poll(
     async () => {
       const response = await fetch(`${url.baileys}/api/sessions/front-desk`, { headers: admin() });
@@ -241,8 +268,9 @@ test('containers made anew come back with their data: the WhatsApp session answe
     },
     { timeoutMs: 60_000, everyMs: 500, what: 'the session to work again' },
   );
-  const before = await metricsAtRest();
-  expect(before.counters['whatsapp_inbound_messages']).toBe(5);
+  expect(await readKept()).toEqual(kept);
+  expect(await project.compose(['logs', 'redis'])).not.toContain('CRITICAL');
+  await orderQueue('outbound-messages', 'resume');
   await play(`/phones/${customer}/send`, { account, text: 'Are you open on Sunday?', wait: true });
   await heard(6);
   expect((await metricsAtRest()).counters['whatsapp_outbound_messages']).toBe(6);
@@ -358,6 +386,36 @@ interface Metrics {
   counters: Record<string, number>;
   gauges: Record<string, number>;
   complete: boolean;
+  since: number;
+}
+
+interface QueueStates {
+  items: { name: string; paused: boolean; waiting: number; oldest_age_seconds: number }[];
+  dead_letter_depth: number;
+}
+
+/** What must outlive every restart of Redis. */
+interface Kept extends Pick<Metrics, 'counters' | 'since'> {
+  queues: QueueStates;
+}
+
+async function readKept(): Promise<Kept> {
+  const { counters, since } = await metricsAtRest();
+  return { counters, since, queues: await poll(queueStates, { what: 'the api to reach Redis' }) };
+}
+
+async function queueStates(): Promise<QueueStates> {
+  const response = await fetch(`${url.api}/api/queues`, { headers: admin() });
+  if (!response.ok) throw new Error(`/api/queues: ${response.status} ${await response.text()}`);
+  return (await response.json()) as QueueStates;
+}
+
+async function orderQueue(queue: string, order: 'pause' | 'resume' | 'drain'): Promise<void> {
+  const response = await fetch(`${url.api}/api/queues/${queue}/${order}`, {
+    method: 'POST',
+    headers: { 'x-api-key': keys.ADMIN_KEY },
+  });
+  if (!response.ok) throw new Error(`${order} ${queue}: ${response.status} ${await response.text()}`);
 }
 
 /** `/metrics.json` once two readings, a publishing interval apart, are complete and alike. */

@@ -8,11 +8,6 @@ const repository = fileURLToPath(new URL('../../', import.meta.url));
 /** `TEST_REDIS=valkey`: the tests that have to do with Redis once more, with Valkey in its place. */
 export const onValkey: boolean = process.env['TEST_REDIS'] === 'valkey';
 export const redisCli: string = onValkey ? 'valkey-cli' : 'redis-cli';
-const files = [
-  'docker-compose.yml',
-  'deploy/compose.simulator.yml',
-  ...(onValkey ? ['deploy/compose.valkey.yml'] : []),
-];
 
 const doors = {
   API_PORT: 5000,
@@ -30,41 +25,43 @@ export interface Container {
   ExitCode: number;
 }
 
+export interface ProjectOptions {
+  name?: string;
+  /** With Valkey in Redis' place. */
+  valkey?: boolean;
+}
+
 /** A Compose project of the test's own, built from this tree. */
 export class Project {
   readonly #env: NodeJS.ProcessEnv;
+  readonly #options: readonly string[];
   readonly ports: typeof doors;
 
-  private constructor(ports: typeof doors) {
+  private constructor(ports: typeof doors, { name = 'prosaas-test', valkey = onValkey }: ProjectOptions) {
     this.ports = ports;
-    const text = Object.entries(ports).map(([name, port]) => [name, String(port)]);
+    const files = ['docker-compose.yml', 'deploy/compose.simulator.yml'];
+    if (valkey) files.push('deploy/compose.valkey.yml');
+    this.#options = ['-p', name, '--env-file', '/dev/null', ...files.flatMap((file) => ['-f', file])];
+    const text = Object.entries(ports).map(([setting, port]) => [setting, String(port)]);
     // Nothing of this machine's own settings: a project without .env.
     this.#env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(text) };
   }
 
   /** On the standard ports where they are free. */
-  static async create(): Promise<Project> {
+  static async create(options: ProjectOptions = {}): Promise<Project> {
     const ports = { ...doors };
     for (const name of Object.keys(doors) as (keyof typeof doors)[]) {
       if (await isPortFree(doors[name])) continue;
       ports[name] = await freePort();
       console.log(`port ${doors[name]} is taken: ${name}=${ports[name]}`);
     }
-    return new Project(ports);
+    return new Project(ports, options);
   }
 
   /** `docker compose ...`; `extra` are further Compose files. */
   async compose(args: string[], extra: string[] = []): Promise<string> {
-    const options = [...files, ...extra].flatMap((file) => ['-f', file]);
-    const { stdout } = await this.#docker([
-      'compose',
-      '-p',
-      'prosaas-test',
-      '--env-file',
-      '/dev/null',
-      ...options,
-      ...args,
-    ]);
+    const more = extra.flatMap((file) => ['-f', file]);
+    const { stdout } = await this.#docker(['compose', ...this.#options, ...more, ...args]);
     return stdout;
   }
 

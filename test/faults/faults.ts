@@ -1,4 +1,6 @@
+import { damagedAof } from './damaged-aof.ts';
 import type { Fault } from './fault.ts';
+import { redisRestarts } from './redis-restarts.ts';
 
 /** Every fault that `npm run prove -- faults` plays. */
-export const faults: readonly Fault[] = [];
+export const faults: readonly Fault[] = [...redisRestarts, damagedAof];

@@ -1,3 +1,4 @@
+export { type Child, startChild } from './child.ts';
 export { type EitherRedis, eitherRedis } from './either-redis.ts';
 export { poll, type PollOptions } from './poll.ts';
 export { freePort, isPortFree } from './ports.ts';

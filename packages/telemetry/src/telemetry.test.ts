@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { poll, startRedis } from '@prosaas/devstack';
+import { SlotPool } from '@prosaas/leases';
 import { listReplicas } from '@prosaas/observability';
 import { createProducer } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
@@ -66,4 +67,46 @@ test('the reader adds up what services count and what Redis knows, all twelve me
   const after = await reader.read();
   expect(after.counters['whatsapp_inbound_messages']).toBe(6);
   expect(after.sources).toEqual([]);
+});
+
+test('a reading is not complete while the totals of jobs or of calls are below what was seen', async () => {
+  await using server = await startRedis();
+  await using stack = new AsyncDisposableStack();
+  const keys = keyspace('prosaas');
+  const redis = stack.adopt(
+    createRedis({ url: server.url, name: 'test', role: 'commands', log }),
+    closeRedis,
+  );
+  await redisReady(redis);
+  const reader = stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} }));
+  const producer = stack.use(createProducer({ redis, bullPrefix: keys.bullPrefix }));
+  const enqueue = async (): Promise<unknown> => {
+    const key = randomUUID();
+    const payload = { messageId: key, conversationId: randomUUID(), businessId: 'default' };
+    return producer.enqueue('inbound-messages', { key, payload });
+  };
+  const pool = new SlotPool({ redis, keyPrefix: keys.key('calls'), limit: 15, leaseMs: 60_000 });
+  const call = (): Promise<unknown> => pool.acquire(randomUUID());
+  await enqueue();
+  await call();
+  const seen = await poll(
+    async () => {
+      const reading = await reader.read();
+      return reading.complete && reading;
+    },
+    { what: 'a complete reading' },
+  );
+  expect(seen.counters).toMatchObject({ queue_jobs_enqueued: 1, calls_started: 1 });
+
+  for (const [key, again] of [
+    [`${keys.bullPrefix}:queue-counts`, enqueue],
+    [keys.key('calls', 'totals'), call],
+  ] as const) {
+    expect(await redis.del(key)).toBe(1);
+    const fallen = await reader.read();
+    expect([fallen.counters, fallen.complete]).toEqual([seen.counters, false]);
+    await again();
+    const { counters, complete, since } = await reader.read();
+    expect([counters, complete, since]).toEqual([seen.counters, true, seen.since]);
+  }
 });

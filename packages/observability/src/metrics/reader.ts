@@ -108,8 +108,7 @@ export class MetricsReader implements AsyncDisposable {
     const exactIsFresh = await this.#readExact(snapshot.storeId);
     signal.throwIfAborted();
     this.#continuity = follow(this.#continuity, snapshot, this.#times);
-    this.#highest.enter(snapshot.storeId);
-    const exact = [...this.#exact].map(([name, values]) => this.#highest.exact(name, values));
+    const { exact, fell } = this.#highest.raise(snapshot.storeId, this.#exact);
     this.#tidy(snapshot);
     return {
       ...this.#arrangement.arrange(this.#columns.totals(snapshot), exact),
@@ -118,7 +117,7 @@ export class MetricsReader implements AsyncDisposable {
         instance,
         age_seconds: Math.max(0, snapshot.now - publishedAt) / 1000,
       })),
-      complete: exactIsFresh && isComplete(this.#continuity, snapshot, this.#times),
+      complete: exactIsFresh && !fell && isComplete(this.#continuity, snapshot, this.#times),
       since: snapshot.since / 1000,
     };
   }

@@ -35,7 +35,10 @@ export interface Reading {
   /** All of the above by series, as a `TextRenderer` takes it. */
   readonly series: SeriesTable;
   readonly sources: readonly ReadingSource[];
-  /** Nothing is missing: every publisher spoke within 3 s, none is in grace, and no roll-back is being made good. */
+  /**
+   * Nothing is missing: every publisher spoke within 3 s, none is in grace, no roll-back is being made good, and no exact counter
+   * is below what this reader saw before.
+   */
   readonly complete: boolean;
   /** Unix seconds at which the counters began at zero; another value means that Redis lost its data since. */
   readonly since: number;
