@@ -33,6 +33,8 @@ const saneRequestId = /^[\w.:-]{1,100}$/;
 /** From the opening of a connection, or the first byte of its next request, to the end of the request's headers. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
+/** Longer than the 60 s of common load balancers, so that they are the ones to close. */
+const keepAliveTimeoutMs = 72_000;
 /** How often connections are checked for these two. */
 const timeoutCheckMs = 5000;
 const maxHeaderBytes = 16 * 1024;
@@ -50,6 +52,7 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
     bodyLimit,
     genReqId: requestId,
     requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
     http: {
       headersTimeout: headersTimeoutMs,
       connectionsCheckingInterval: timeoutCheckMs,

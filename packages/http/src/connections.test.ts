@@ -117,12 +117,12 @@ describe('an app', () => {
   test('bounds the headers of a request in bytes and in time', async () => {
     const long = `GET /healthz HTTP/1.1\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`;
     expect(await askRaw(url, long)).toMatch(/^HTTP\/1\.1 431 /);
-    const { headersTimeout, requestTimeout, connectionsCheckingInterval } = app.server as Server & {
-      connectionsCheckingInterval: number;
-    };
-    expect({ headersTimeout, requestTimeout, connectionsCheckingInterval }).toEqual({
+    const { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval } =
+      app.server as Server & { connectionsCheckingInterval: number };
+    expect({ headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval }).toEqual({
       headersTimeout: 10_000,
       requestTimeout: 30_000,
+      keepAliveTimeout: 72_000,
       connectionsCheckingInterval: 5000,
     });
   });
