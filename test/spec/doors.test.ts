@@ -1,3 +1,4 @@
+import { askRaw, openUpgrade } from '@prosaas/devstack';
 import { createLogger, identify, loadConfig } from '@prosaas/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiConfig } from '../../apps/api/src/config.ts';
@@ -250,4 +251,30 @@ test('the doors of the telephony provider are closed to every key: only its sign
       expect([url, answer.status]).toEqual([url, 403]);
     }
   }
+});
+
+describe.each(serviceNames)('the server of %s', (name) => {
+  test.each([
+    'GET http://127.0.0.1:9/healthz',
+    'POST http://evil.example/api/sendText',
+    'OPTIONS *',
+    'CONNECT x:1',
+  ])('refuses %s', async (line) => {
+    const key = `X-Api-Key: ${keys.API_KEY}`;
+    const answer = await askRaw(
+      services[name]?.url ?? '',
+      `${line} HTTP/1.1\r\nHost: x\r\n${key}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  });
+
+  test('switches protocols nowhere but at the media path', async () => {
+    const paths = new Set((services[name]?.routes ?? []).map(({ url }) => fill(url)));
+    for (const path of [...paths, '/nothing']) {
+      const { status, socket } = await openUpgrade(services[name]?.url ?? '', path);
+      const expected = path === '/ws/twilio-media' ? '101 Switching Protocols' : '404 Not Found';
+      expect([path, status]).toEqual([path, `HTTP/1.1 ${expected}`]);
+      socket.destroy();
+    }
+  });
 });

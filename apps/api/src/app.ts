@@ -1,6 +1,6 @@
 import { recordAudit } from '@prosaas/database';
 import {
-  type AdminUse,
+  type AuditedUse,
   type App,
   type KeyRing,
   buildHttpApp,
@@ -86,9 +86,9 @@ export function buildApp(parts: ApiParts): App {
   app.register(textMetricsRoute, { ...metrics, catalogue, namePrefix: metricPrefix });
   warmUpRoute(app, { warmUp: parts.warmUp, canSeeDetails: seesDetails });
 
-  const audit = (use: AdminUse): void => {
+  const audit = (use: AuditedUse): void => {
     recordAudit(db, {
-      role: 'admin',
+      role: use.role,
       action: use.action,
       target: targetOf(use),
       requestId: use.requestId,
@@ -118,7 +118,7 @@ export function buildApp(parts: ApiParts): App {
 }
 
 /** The records that a route names; never a query. */
-function targetOf({ params }: AdminUse): string | null {
+function targetOf({ params }: AuditedUse): string | null {
   const names = Object.values(params);
   return names.length === 0 ? null : names.join('/').slice(0, 300);
 }

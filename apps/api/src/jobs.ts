@@ -196,7 +196,9 @@ async function main(): Promise<void> {
     const headers = { 'x-api-key': key, ...(body && { 'content-type': 'application/json' }) };
     let response: Response;
     try {
-      response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+      const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+      // The admin key is for this address alone.
+      response = await fetch(url + path, { ...init, redirect: 'error' });
     } catch (cause) {
       throw new Failed(`The api does not answer at ${url}: is it running?`, { cause });
     }

@@ -1,5 +1,5 @@
 import { type Database, recordAudit } from '@prosaas/database';
-import { type AdminUse, type App, type KeyRing, buildHttpApp, canSeeDetails, guard } from '@prosaas/http';
+import { type App, type AuditedUse, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
 import {
   type HealthRegistry,
   type MetricsRegistry,
@@ -11,8 +11,9 @@ import {
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { baileysProbes } from './checks.ts';
 import { Forwarding } from './forwarding.ts';
+import { Hops, auditHops } from './hops.ts';
 import type { Owners } from './owners.ts';
-import { adminDoor } from './routes/door.ts';
+import { createDoors } from './routes/door.ts';
 import { mountQrRoutes } from './routes/qr.ts';
 import { mountSendRoutes } from './routes/send-text.ts';
 import { mountSessionRoutes } from './routes/sessions.ts';
@@ -53,18 +54,24 @@ export function buildApp({
   });
   app.register(versionRoute(build));
 
-  const audit = ({ action, params, requestId }: AdminUse): void => {
+  const audit = ({ role, action, params, requestId }: AuditedUse): void => {
     const target = Object.values(params).join('/').slice(0, 300) || null;
-    recordAudit(db, { role: 'admin', action, target, requestId }).catch((err: unknown) =>
-      log.error({ err, action, target }, 'a use of the admin key is not in the audit log'),
+    recordAudit(db, { role, action, target, requestId }).catch((err: unknown) =>
+      log.error({ err, action, target }, 'a request is not in the audit log'),
     );
   };
+  const hops = new Hops({ self: owners.self, log });
+  app.addHook('preParsing', (request, _reply, payload) => hops.checkBody(request, payload));
   const forwarding = new Forwarding({ owners, internalSecret: () => keyRing.current()?.internalSecret });
   const views = new SessionViews({ manager, owners });
-  const parts = { db, manager, views, forwarding, adminDoor: adminDoor(keyRing, forwarding, audit) };
-  const businessDoor = guard(keyRing, { roles: ['business', 'internal'], audit });
-  mountSessionRoutes(app, { ...parts, readDoor: businessDoor });
+  const auditHop = auditHops(audit);
+  const doors = createDoors(keyRing, {
+    vouch: hops.vouch,
+    audit: (use) => (use.vouched ? auditHop(use) : audit(use)),
+  });
+  const parts = { db, manager, views, forwarding, adminDoor: doors.admin };
+  mountSessionRoutes(app, { ...parts, readDoor: doors.read, listDoor: doors.list });
   mountQrRoutes(app, parts);
-  mountSendRoutes(app, { ...parts, sender, sendDoor: businessDoor });
+  mountSendRoutes(app, { ...parts, sender, sendDoor: doors.send });
   return app;
 }

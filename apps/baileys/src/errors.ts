@@ -134,3 +134,27 @@ export class NotHeldHere extends AppError {
     super(`The WhatsApp session ${id} has just changed its replica`);
   }
 }
+
+/** Sent by a replica of an older build, which shows the internal secret and signs nothing. */
+export class HopUnsigned extends AppError {
+  override code = 'HOP_UNSIGNED';
+  override status = 503;
+  override retryable = true;
+
+  constructor() {
+    super('The replica that forwarded this runs an older build: try again when the upgrade is done');
+  }
+}
+
+/** Signed with our secret, but for another replica, or outside its time. */
+export class HopRefused extends AppError {
+  override code = 'HOP_REFUSED';
+  override status = 503;
+  override retryable = true;
+
+  constructor() {
+    super(
+      'This was forwarded to a replica that is gone, or the clocks of the replicas differ by more than 5 s',
+    );
+  }
+}

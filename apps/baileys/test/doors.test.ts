@@ -57,10 +57,22 @@ describe.each(PAIRING)('%s %s', (method, path, body) => {
   });
 });
 
+/** What the worker and the api's health use. */
+const INTERNAL = BUSINESS.filter(([, path]) => path !== '/api/sessions/mine');
+
+test('a session by itself is closed to another service', async () => {
+  expect((await replica.call('GET', '/api/sessions/mine', internal)).status).toBe(403);
+});
+
+describe.each(INTERNAL)('%s %s', (method, path, body) => {
+  test('is open to another service', async () => {
+    expect([200, 409]).toContain((await replica.call(method, path, internal, body)).status);
+  });
+});
+
 describe.each(BUSINESS)('%s %s', (method, path, body) => {
   test.each([
     ['a business', business],
-    ['another service', internal],
     ['the administrator', admin],
   ])('is open to %s', async (_name, headers) => {
     expect([200, 409]).toContain((await replica.call(method, path, headers, body)).status);

@@ -59,6 +59,11 @@ test('what was passed on once does not travel further', async () => {
     token: '1',
   });
   await first.admin('POST', '/api/sessions', { id: 'ghost' });
+  // The owner is gone, and another replica listens at its address now.
+  const gone = await second.send({ session: 'ghost', chatId: '972501234567', text: 'x' });
+  expect([gone.status, gone.body.code]).toEqual([503, 'HOP_REFUSED']);
+  const holder = (await stack.commands.hget('{prosaas}:whatsapp:owner:shop', 'instance')) ?? '';
+  await stack.commands.hset('{prosaas}:whatsapp:owner:ghost', { instance: holder });
   const answer = await second.send({ session: 'ghost', chatId: '972501234567', text: 'x' });
   expect([answer.status, answer.body.code]).toEqual([409, 'SESSION_NOT_WORKING']);
   await stack.commands.hset('{prosaas}:whatsapp:owner:ghost', { url: 'http://127.0.0.1:1' });

@@ -11,15 +11,15 @@ import {
   versionRoute,
 } from '@prosaas/observability';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
-import type { WebSocket } from '@fastify/websocket';
 import type { CallEnds } from './call-ends.ts';
 import type { CallJournal } from './call-journal.ts';
 import { callsProbes } from './checks.ts';
 import type { LiveCalls } from './live-calls.ts';
+import { type StreamDoor, webSocketLimits } from './media/stream-door.ts';
 import type { ProviderGuard } from './provider-signature.ts';
 import { callStatusRoute } from './routes/call-status.ts';
 import { incomingCallRoute } from './routes/incoming-call.ts';
-import { mediaStreamRoute } from './routes/media-stream.ts';
+import { mediaStreamPath, mediaStreamRoute } from './routes/media-stream.ts';
 import type { StreamTokens } from './stream-tokens.ts';
 
 export interface CallsParts {
@@ -34,22 +34,20 @@ export interface CallsParts {
   tokens: StreamTokens;
   journal: CallJournal;
   live: LiveCalls;
-  door: (socket: WebSocket) => void;
+  door: StreamDoor;
   streamUrl: string;
   draining: () => boolean;
 }
 
 /** A webhook of the provider has some 30 short parameters. */
 const webhookBytes = 64 * 1024;
-/** A frame of 20 ms has some 300 characters; providers bundle a few. */
-const frameBytes = 32 * 1024;
 
 export async function buildApp(parts: CallsParts): Promise<App> {
   const { log, health, keyRing, build } = parts;
-  const app = buildHttpApp({ log, bodyLimit: webhookBytes });
+  const app = buildHttpApp({ log, bodyLimit: webhookBytes, webSocketPath: mediaStreamPath });
   instrumentHttp(app, { registry: parts.metrics, labels: { service: 'calls' } });
   await app.register(formbody, { bodyLimit: webhookBytes });
-  await app.register(websocket, { options: { maxPayload: frameBytes, perMessageDeflate: false } });
+  await app.register(websocket, { options: webSocketLimits });
   app.register(healthRoutes, {
     health,
     probes: [...livenessProbes(), ...callsProbes()],

@@ -49,8 +49,10 @@ export class ProviderApi implements AsyncDisposable {
   async #complete(callSid: string): Promise<number> {
     const { url, accountSid, authToken } = this.#options;
     const account = `${url.replace(/\/+$/, '')}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}`;
-    const response = await fetch(`${account}/Calls/${callSid}.json`, {
+    const response = await fetch(`${account}/Calls/${encodeURIComponent(callSid)}.json`, {
       method: 'POST',
+      // The auth token is for this address alone.
+      redirect: 'error',
       headers: {
         authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`,
       },

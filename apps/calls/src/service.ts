@@ -117,8 +117,8 @@ export async function startCalls(
     lifeMs: timings.tokenLifeMs,
   });
   const door = createStreamDoor({
-    redeem: async (callSid, token) =>
-      (await tokens.redeem(callSid, token)) && (await slots.renew(callSid)) === 'held',
+    isGenuine: (callSid, token) => tokens.isGenuine(callSid, token),
+    redeem: async (callSid) => (await tokens.redeem(callSid)) && (await slots.renew(callSid)) === 'held',
     onStream: (callSid, stream) => live.start(callSid, stream),
     introductionMs: timings.introductionMs,
     frameMs: timings.frameMs,

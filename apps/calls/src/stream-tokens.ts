@@ -33,12 +33,16 @@ export class StreamTokens {
     await this.#redis.set(this.#key(callSid), 'open', 'PX', this.#lifeMs, 'NX');
   }
 
-  /** True for the one stream that shows the token first, in time. */
-  async redeem(callSid: string, token: string): Promise<boolean> {
+  /** Whether the token is this call's; whether it still opens a stream, only `redeem` knows. */
+  isGenuine(callSid: string, token: string): boolean {
     if (this.#secret === undefined) return false;
     const given = Buffer.from(token);
     const expected = Buffer.from(this.tokenOf(callSid));
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false;
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  }
+
+  /** For a call whose genuine token was shown. True for the one stream that comes first, in time. */
+  async redeem(callSid: string): Promise<boolean> {
     return (await this.#redis.call('SET', this.#key(callSid), 'used', 'XX', 'KEEPTTL', 'GET')) === 'open';
   }
 }

@@ -1,6 +1,6 @@
 import { type Profile, loadProfile } from '@prosaas/agentkit';
 import { type Database, createDatabase, migrate } from '@prosaas/database';
-import { type RedisServer, poll, testDatabase, testRedis } from '@prosaas/devstack';
+import { type RedisServer, type Stack, poll, startStack, testDatabase, testRedis } from '@prosaas/devstack';
 import { type SlotTotals, readSlotTotals } from '@prosaas/leases';
 import { type Logger, closeRedis, createLogger, createRedis, identify, loadConfig } from '@prosaas/runtime';
 import { type RestApi, type TelephonyProvider, startTelephonyProvider } from '@prosaas/simulators';
@@ -124,6 +124,25 @@ export class Stage implements AsyncDisposable {
       [Symbol.asyncDispose]: async () => {
         await provider[Symbol.asyncDispose]();
         await service[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  /** The service in a process of its own, as it is in production: real voice, real times. */
+  async process(): Promise<AsyncDisposable & { stack: Stack; provider: TelephonyProvider }> {
+    const stack = await startStack({
+      services: ['calls'],
+      redisUrl: this.redis.url,
+      databaseUrl: this.#databaseUrl,
+      env: { TWILIO_AUTH_TOKEN: authToken, PUBLIC_URL: publicUrl, DRAIN_SECONDS: '0' },
+    });
+    const provider = startTelephonyProvider({ authToken, webhookUrl: stack.url.calls, publicUrl });
+    return {
+      stack,
+      provider,
+      [Symbol.asyncDispose]: async () => {
+        await provider[Symbol.asyncDispose]();
+        await stack[Symbol.asyncDispose]();
       },
     };
   }

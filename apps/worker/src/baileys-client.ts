@@ -32,10 +32,13 @@ export interface BaileysClient {
   }): Promise<{ id: string }>;
 }
 
-/** What an HTTP status of the send says about asking again. Keys are a matter of deployment: they may be right in a minute. */
+/**
+ * What an HTTP status of the send says about asking again. Keys and addresses are a matter of deployment: they may be right in a
+ * minute.
+ */
 export function judgeStatus(status: number): 'sent' | 'refused' | 'away' | 'retry' {
   if (status >= 200 && status < 300) return 'sent';
-  if ([401, 403, 409, 503].includes(status)) return 'away';
+  if ([401, 403, 409, 503].includes(status) || (status >= 300 && status < 400)) return 'away';
   return status >= 400 && status < 500 && ![408, 425, 429].includes(status) ? 'refused' : 'retry';
 }
 
@@ -62,6 +65,8 @@ export function createBaileysClient({
             'x-internal-secret': internalSecret,
           },
           body: JSON.stringify({ session, chatId, text }),
+          // The secret is for this address alone.
+          redirect: 'manual',
           signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]),
         });
         body = await response.json().catch(() => undefined);

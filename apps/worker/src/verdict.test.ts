@@ -47,7 +47,7 @@ test.each([
   [500, 'retry'],
   [503, 'away'],
   [504, 'retry'],
-  [302, 'retry'],
+  [302, 'away'],
 ])('an answer of %i to a send means: %s', (status, verdict) => {
   expect(judgeStatus(status)).toBe(verdict);
 });

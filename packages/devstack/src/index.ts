@@ -8,6 +8,7 @@ export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from '
 export { type SentinelRedis, startSentinelRedis } from './redis-sentinel.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';
 export { Random } from './random.ts';
+export { type RawSocket, askRaw, openRaw, openUpgrade, upgradeRequest } from './raw-socket.ts';
 export { testDatabase } from './test-database.ts';
 export { type ChildService, type ServiceName, serviceNames } from './services.ts';
 export { type Stack, type StackKeys, type StackOptions, type StackPorts, startStack } from './stack.ts';

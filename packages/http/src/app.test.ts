@@ -5,7 +5,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { Type } from 'typebox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type App, buildHttpApp } from './app.ts';
-import { type AdminUse, canSeeDetails, guard, metricsGuard } from './guard.ts';
+import { type AuditedUse, canSeeDetails, guard, metricsGuard } from './guard.ts';
 import { pageQuery } from './page.ts';
 
 class CallNotFound extends AppError {
@@ -25,7 +25,7 @@ const keyRing: KeyRing = {
 
 let app: App;
 let lines: string[];
-let audit: AdminUse[];
+let audit: AuditedUse[];
 
 beforeEach(() => {
   lines = [];
@@ -284,7 +284,9 @@ describe('a guarded route', () => {
   test("tells the audit of each use of the administrator's key, and of no other", async () => {
     await ask('/things/7?token=x', { 'x-admin-key': 'admin', 'x-request-id': 'r1' });
     await ask('/things/7', { 'x-api-key': 'api' });
-    expect(audit).toEqual([{ action: 'GET /things/:id', requestId: 'r1', params: { id: '7' } }]);
+    expect(audit).toEqual([
+      { role: 'admin', action: 'GET /things/:id', requestId: 'r1', params: { id: '7' }, vouched: false },
+    ]);
   });
 
   test('shows details of health to the metrics token and the administrator alone', async () => {

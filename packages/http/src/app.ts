@@ -5,9 +5,11 @@ import type { Logger } from '@prosaas/runtime';
 import { type FastifyBaseLogger, type FastifyInstance, LogController, fastify } from 'fastify';
 import { lazyChildLogger } from './lazy-logger.ts';
 import { answerClientError } from './client-error.ts';
+import { limitConnections } from './connection-limit.ts';
 import { mountErrorAnswers } from './error-answers.ts';
 import { problemOf, sendProblem, setCommonHeaders } from './problem.ts';
 import { mountRequestLog } from './request-log.ts';
+import { acceptsUpgrade, mountTargetRules } from './request-target.ts';
 import { validatorCompiler } from './validation.ts';
 
 export type App = FastifyInstance<
@@ -22,15 +24,26 @@ export interface HttpAppOptions {
   log: Logger;
   /** Bytes; a longer body is answered 413. */
   bodyLimit?: number;
+  /** Where WebSockets are accepted; without it nowhere. Whoever mounts the route bounds what they may send. */
+  webSocketPath?: string;
 }
 
 const saneRequestId = /^[\w.:-]{1,100}$/;
+
+/** From the opening of a connection, or the first byte of its next request, to the end of the request's headers. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+/** Longer than the 60 s of common load balancers, so that they are the ones to close. */
+const keepAliveTimeoutMs = 72_000;
+/** How often connections are checked for these two. */
+const timeoutCheckMs = 5000;
+const maxHeaderBytes = 16 * 1024;
 
 /**
  * The Fastify app that every service starts from: TypeBox schemas, problem+json for every error, a request id on every line
  * and answer, and no query in either.
  */
-export function buildHttpApp({ log, bodyLimit = 1_048_576 }: HttpAppOptions): App {
+export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: HttpAppOptions): App {
   const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
     childLoggerFactory: lazyChildLogger,
@@ -38,7 +51,14 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576 }: HttpAppOptions): Ap
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit,
     genReqId: requestId,
-    requestTimeout: 30_000,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    http: {
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+      maxHeaderSize: maxHeaderBytes,
+      shouldUpgradeCallback: acceptsUpgrade(webSocketPath),
+    },
     // Probes go on answering while the service drains: readiness says that it leaves, liveness that it lives.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
@@ -55,6 +75,12 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576 }: HttpAppOptions): Ap
     done();
   });
   mountRequestLog(app);
+  const isDropped = limitConnections(app.server);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isDropped(request.raw)) reply.hijack();
+    else done();
+  });
+  mountTargetRules(app, webSocketPath);
   mountErrorAnswers(app);
   return app;
 }

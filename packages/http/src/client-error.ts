@@ -1,13 +1,18 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Problem, problem, problemMediaType } from './problem.ts';
 
 /** For bytes that never became a request: the parser gave up, so the answer is written by hand. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+export function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET') socket.destroy();
+  else endWithProblem(socket, clientProblem(error.code));
+}
+
+/** Answers on the bare connection and closes it. */
+export function endWithProblem(socket: Duplex, body: Problem): void {
+  if (socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
-  const body = clientProblem(error.code);
   const text = JSON.stringify(body);
   socket.end(
     [

@@ -12,17 +12,25 @@ declare module 'fastify' {
 /** Fits `onRequest` (before the body is read: the better place) and `preHandler`. */
 export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-/** One use of the administrator's key. */
-export interface AdminUse {
+/** One request that is worth a line in the audit log. */
+export interface AuditedUse {
+  role: Role;
   action: string;
   requestId: string;
   params: Readonly<Record<string, string>>;
+  /** Not by a key of the request: see `vouch`. */
+  vouched: boolean;
 }
 
 export interface GuardOptions {
   roles: readonly Role[];
-  /** Told of each request that the administrator's key opened. */
-  audit?: (use: AdminUse) => void;
+  /** Told of each request that the administrator's key opened, and of each that somebody vouched for. */
+  audit?: (use: AuditedUse) => void;
+  /**
+   * Who sends a request whose own keys do not say it: another replica forwards it, and tells for whom. Nobody where it cannot be
+   * believed; undefined where the keys of the request count.
+   */
+  vouch?: (request: FastifyRequest, reply: FastifyReply, keys: Keys) => readonly Principal[] | undefined;
   /**
    * For pages: a browser sends no header of ours, so the admin key is also taken as the password of HTTP Basic, whatever the
    * user's name, and a 401 asks for it under this realm.
@@ -34,13 +42,15 @@ export interface GuardOptions {
  * Lets in who has one of `roles`; the administrator may do what a business may. 401 without a valid key, 403 with one of the
  * wrong role, 503 while the keys are not known yet.
  */
-export function guard(keyRing: KeyRing, { roles, audit, basicRealm }: GuardOptions): Guard {
+export function guard(keyRing: KeyRing, { roles, audit, vouch, basicRealm }: GuardOptions): Guard {
   const allowed = new Set<Role>(roles);
   if (allowed.has('business') || allowed.has('metrics')) allowed.add('admin');
   const challenge = basicRealm === undefined ? 'Bearer' : `Basic realm="${basicRealm}", charset="UTF-8"`;
   return async (request, reply) => {
+    const keys = currentKeys(keyRing);
+    const vouched = vouch?.(request, reply, keys);
     const shownHere = { ...credentialsOf(request), ...(basicRealm !== undefined && basicOf(request)) };
-    const principals = principalsOf(currentKeys(keyRing), shownHere);
+    const principals = vouched ?? principalsOf(keys, shownHere);
     if (principals.length === 0) {
       reply.header('www-authenticate', challenge);
       throw new AppError('This needs a key, and none that is valid was sent', {
@@ -52,7 +62,9 @@ export function guard(keyRing: KeyRing, { roles, audit, basicRealm }: GuardOptio
     if (principal === undefined)
       throw new AppError('This key does not open this', { status: 403, code: 'FORBIDDEN' });
     request.principal = principal;
-    if (principal.role === 'admin') audit?.(adminUse(request));
+    if (principal.role === 'admin' || vouched !== undefined) {
+      audit?.(useOf(request, principal, vouched !== undefined));
+    }
   };
 }
 
@@ -114,10 +126,12 @@ function shown(door: keyof Credentials, value: unknown): Credentials {
   return typeof value === 'string' ? { [door]: value } : {};
 }
 
-function adminUse(request: FastifyRequest): AdminUse {
+function useOf(request: FastifyRequest, { role }: Principal, vouched: boolean): AuditedUse {
   return {
+    role,
     action: `${request.method} ${request.routeOptions.url ?? ''}`,
     requestId: request.id,
     params: { ...(request.params as Record<string, string> | undefined) },
+    vouched,
   };
 }

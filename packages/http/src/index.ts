@@ -1,5 +1,12 @@
 export { type App, type HttpAppOptions, buildHttpApp } from './app.ts';
-export { type AdminUse, type Guard, type GuardOptions, canSeeDetails, guard, metricsGuard } from './guard.ts';
+export {
+  type AuditedUse,
+  type Guard,
+  type GuardOptions,
+  canSeeDetails,
+  guard,
+  metricsGuard,
+} from './guard.ts';
 export type { KeyRing, Keys } from '@prosaas/runtime';
 export type { Principal, Role } from './keys.ts';
 export { type Page, page, pageQuery } from './page.ts';

@@ -1,4 +1,4 @@
-import type { AdminUse, App, Guard } from '@prosaas/http';
+import type { AuditedUse, App, Guard } from '@prosaas/http';
 import type { QueueObjects } from '@prosaas/queues';
 import type { BoardAnswer, QueueBoard } from '../queue-board.ts';
 
@@ -67,9 +67,9 @@ export function queueBoardRoutes(
  * that the page is made of are no line.
  */
 export function auditLooks(
-  audit: (use: AdminUse) => void,
+  audit: (use: AuditedUse) => void,
   now: () => number = Date.now,
-): (use: AdminUse) => void {
+): (use: AuditedUse) => void {
   let minute = 0;
   const seen = new Set<string>();
   return (use) => {

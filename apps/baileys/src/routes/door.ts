@@ -1,25 +1,34 @@
 import { type WhatsAppSessionRow, findSession } from '@prosaas/database';
 import type { Database } from '@prosaas/database';
-import { type AdminUse, type Guard, type KeyRing, guard } from '@prosaas/http';
+import { type Guard, type GuardOptions, type KeyRing, type Role, guard } from '@prosaas/http';
 import { AppError } from '@prosaas/runtime';
 import type { FastifyRequest } from 'fastify';
 import { type TObject, type TString, Type } from 'typebox';
 import { DatabaseUnavailable, SessionNotFound } from '../errors.ts';
-import type { Forwarding } from '../forwarding.ts';
 import { isTransient } from '../patience.ts';
 
 /** As the table of sessions has it. */
 export const SessionId: TString = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' });
 export const SessionParams: TObject<{ session: TString }> = Type.Object({ session: SessionId });
 
-/** Pairing and what else changes a session: the administrator, or another replica that asked the administrator's key. */
-export function adminDoor(keyRing: KeyRing, forwarding: Forwarding, audit: (use: AdminUse) => void): Guard {
-  const open = guard(keyRing, { roles: ['admin', 'internal'], audit });
-  return async (request, reply) => {
-    await open(request, reply);
-    if (request.principal?.role === 'internal' && !forwarding.isHop(request)) {
-      throw new AppError('This needs the admin key', { status: 403, code: 'FORBIDDEN' });
-    }
+/** Who is let in where; the secret between the services opens what they use and no more. */
+export interface Doors {
+  /** Pairing and what else changes a session. */
+  admin: Guard;
+  read: Guard;
+  /** The api's health asks for the list. */
+  list: Guard;
+  /** The worker sends. */
+  send: Guard;
+}
+
+export function createDoors(keyRing: KeyRing, options: Pick<GuardOptions, 'audit' | 'vouch'>): Doors {
+  const door = (...roles: Role[]): Guard => guard(keyRing, { ...options, roles });
+  return {
+    admin: door('admin'),
+    read: door('business'),
+    list: door('business', 'internal'),
+    send: door('business', 'internal'),
   };
 }
 

@@ -25,6 +25,7 @@ export interface SessionRoutesOptions {
   forwarding: Forwarding;
   adminDoor: Guard;
   readDoor: Guard;
+  listDoor: Guard;
 }
 
 const NewSession = Type.Object(
@@ -42,12 +43,12 @@ const ACTIONS = ['start', 'stop', 'restart', 'logout'] as const;
 
 export function mountSessionRoutes(
   app: App,
-  { db, manager, views, forwarding, adminDoor, readDoor }: SessionRoutesOptions,
+  { db, manager, views, forwarding, adminDoor, readDoor, listDoor }: SessionRoutesOptions,
 ): void {
   app.get(
     '/api/sessions',
     {
-      onRequest: readDoor,
+      onRequest: listDoor,
       schema: {
         querystring: pageQuery,
         response: {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, get } from 'node:http';
 import fastify from 'fastify';
 import { afterEach, expect, test } from 'vitest';
 import { httpMetrics, instrumentHttp } from '../instruments/http.ts';
@@ -65,4 +67,12 @@ test.each<[string, string, RequestInit, number]>([
   const { url, hooked } = await listen();
   expect((await fetch(url + path, init)).status).toBe(status);
   expect(hooked()).toBe(1);
+});
+
+test('liveness first leaves an upgrade to the routes', async () => {
+  const { url, hooked } = await listen();
+  const asked = get(`${url}/healthz`, { headers: { connection: 'upgrade', upgrade: 'websocket' } });
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  expect([response.statusCode, hooked()]).toEqual([200, 1]);
+  response.resume();
 });

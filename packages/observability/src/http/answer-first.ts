@@ -12,7 +12,7 @@ export interface ConstantAnswer {
 /**
  * Answers plain requests for constants before the framework sees them: that the process lives depends on no hook, and costs
  * no more than Node itself does (bench/http.bench.ts). Whatever is not plain (a query, another method or form, an id to be
- * traced by, a server that closes) goes on to the route of the same path.
+ * traced by, an upgrade, a server that closes) goes on to the route of the same path.
  */
 export function answerFirst(server: Server, answers: ReadonlyMap<string, ConstantAnswer>): void {
   const heads = new Map([...answers].map(([path, { type, body }]) => [path, headOf(type, body)]));
@@ -50,6 +50,7 @@ function isPlain({ method, rawHeaders }: IncomingMessage): boolean {
     const name = rawHeaders[at]!;
     if (name.length === 6 && name.toLowerCase() === 'accept' && wantsHealthJson(rawHeaders[at + 1]))
       return false;
+    if (name.length === 7 && name.toLowerCase() === 'upgrade') return false;
     if (name.length === 12 && name.toLowerCase() === 'x-request-id') return false;
   }
   return true;

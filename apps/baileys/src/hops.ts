@@ -1,0 +1,123 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { Owner } from '@prosaas/leases';
+import type { AuditedUse, GuardOptions } from '@prosaas/http';
+import { AppError, type Logger } from '@prosaas/runtime';
+import type { FastifyRequest, RequestPayload } from 'fastify';
+import { HopRefused, HopUnsigned } from './errors.ts';
+import { bodyHashOf, verifyHop } from './hop-signature.ts';
+
+/** Set on a request that one replica forwards to another: it is answered there, or not at all. */
+export const HOP_HEADER = 'x-prosaas-hop';
+/** What builds before the signature sent in it, with the internal secret beside it. */
+const UNSIGNED = '1';
+const BODY_LIMIT = 1_048_576;
+/** Told to the client with every answer that is to be tried again. */
+export const RETRY_AFTER_SECONDS = '1';
+
+type Vouch = NonNullable<GuardOptions['vouch']>;
+
+/** Checks what other replicas forward to this one. */
+export class Hops {
+  readonly #self: Owner;
+  readonly #log: Logger;
+  readonly #accepted = new WeakMap<FastifyRequest, { from: string; bodyHash: string }>();
+
+  constructor({ self, log }: { self: Owner; log: Logger }) {
+    this.#self = self;
+    this.#log = log;
+  }
+
+  /** For `guard`: a signed hop is its original sender's request. */
+  readonly vouch: Vouch = (request, reply, { internalSecret }) => {
+    const header = request.headers[HOP_HEADER];
+    if (header === undefined) return undefined;
+    if (typeof header !== 'string') return [];
+    if (header === UNSIGNED && isSame(request.headers['x-internal-secret'], internalSecret)) {
+      reply.header('retry-after', RETRY_AFTER_SECONDS);
+      throw new HopUnsigned();
+    }
+    const verdict = verifyHop(internalSecret, header, signedPartsOf(request), {
+      self: this.#self.instance,
+      now: Date.now(),
+    });
+    if (verdict.state === 'forged') return [];
+    const { from, bodyHash, principal, expiresAt } = verdict.claims;
+    if (verdict.state !== 'valid') {
+      const ms_left = expiresAt - Date.now();
+      this.#log.warn({ from, why: verdict.state, ms_left }, 'a request from another replica was refused');
+      reply.header('retry-after', RETRY_AFTER_SECONDS);
+      throw new HopRefused();
+    }
+    this.#accepted.set(request, { from, bodyHash });
+    return [principal];
+  };
+
+  /** For `preParsing`: the body of a hop must be the one that was signed. */
+  readonly checkBody = async (request: FastifyRequest, payload: RequestPayload): Promise<RequestPayload> => {
+    const hop = this.#accepted.get(request);
+    if (hop === undefined) return payload;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of payload as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > BODY_LIMIT) throw new BodyChanged();
+      chunks.push(chunk);
+    }
+    const body = Buffer.concat(chunks);
+    if (bodyHashOf(body) !== hop.bodyHash) {
+      this.#log.warn({ from: hop.from, why: 'body' }, 'a request from another replica was refused');
+      throw new BodyChanged();
+    }
+    const read = Object.assign(new Readable({ read() {} }), { receivedEncodedLength: length });
+    read.push(body);
+    read.push(null);
+    return read;
+  };
+}
+
+class BodyChanged extends AppError {
+  override code = 'UNAUTHENTICATED';
+  override status = 401;
+
+  constructor() {
+    super('The body is not the one that the signature covers');
+  }
+}
+
+/** The parts of a request that its signature covers, as they are sent. */
+function signedPartsOf(request: FastifyRequest): Parameters<typeof verifyHop>[2] {
+  const key = request.headers['idempotency-key'];
+  return {
+    method: request.method,
+    path: request.raw.url ?? '',
+    requestId: request.id,
+    idempotencyKey: typeof key === 'string' ? key : undefined,
+  };
+}
+
+function isSame(given: unknown, expected: string): boolean {
+  const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
+  return typeof given === 'string' && timingSafeEqual(digest(given), digest(expected));
+}
+
+/**
+ * Every forwarded request of a person is a line of the audit log; of those that programs send all the time (sends of the worker or
+ * with an API key) one line a minute.
+ */
+export function auditHops(
+  audit: (use: AuditedUse) => void,
+  now: () => number = Date.now,
+): (use: AuditedUse) => void {
+  let minute = 0;
+  const seen = new Set<string>();
+  return (use) => {
+    const current = Math.floor(now() / 60_000);
+    if (current !== minute) seen.clear();
+    minute = current;
+    const line = `${use.role} ${use.action}`;
+    if (use.role !== 'admin' && seen.has(line)) return;
+    seen.add(line);
+    audit({ ...use, action: `forwarded ${use.action}` });
+  };
+}

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import websocket from '@fastify/websocket';
+import { type App, buildHttpApp } from '@prosaas/http';
+import { createLogger } from '@prosaas/runtime';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mediaStreamPath, mediaStreamRoute } from '../routes/media-stream.ts';
+import type { MediaStream } from './media-stream.ts';
+import { createStreamDoor, webSocketLimits } from './stream-door.ts';
+
+const log = createLogger({ service: 'calls', instance: 'test', level: 'silent' });
+
+let app: App;
+let url: string;
+/** What Redis says of a genuine token, when it answers. */
+let redeemed: PromiseWithResolvers<boolean>;
+let heard: string[];
+
+beforeEach(async () => {
+  redeemed = Promise.withResolvers();
+  heard = [];
+  const door = createStreamDoor({
+    isGenuine: (callSid, token) => token === `token of ${callSid}`,
+    redeem: () => redeemed.promise,
+    onStream: (_callSid, stream) => listen(stream),
+    introductionMs: 5000,
+    frameMs: 20,
+    mediaGapMs: 5000,
+    maxStrangers: 2,
+    log,
+  });
+  app = buildHttpApp({ log, webSocketPath: mediaStreamPath });
+  await app.register(websocket, { options: webSocketLimits });
+  mediaStreamRoute(app, door);
+  url = `${(await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')}${mediaStreamPath}`;
+});
+afterEach(() => app.close());
+
+function listen(stream: MediaStream): void {
+  stream.listener = { digit: (digit) => heard.push(digit) };
+}
+
+async function open(...messages: string[]): Promise<WebSocket> {
+  const socket = new WebSocket(url);
+  await once(socket, 'open');
+  for (const message of messages) socket.send(message);
+  return socket;
+}
+
+async function closeCode(socket: WebSocket): Promise<number> {
+  if (socket.readyState === WebSocket.CLOSED) throw new Error('it is closed already');
+  const [event] = (await once(socket, 'close')) as [CloseEvent];
+  return event.code;
+}
+
+const start = (token: string, padding = ''): string =>
+  JSON.stringify({
+    event: 'start',
+    start: { streamSid: 'MZ1', callSid: 'CA1', customParameters: { token, padding } },
+  });
+const genuine = start('token of CA1');
+const digit = (name: number): string => JSON.stringify({ event: 'dtmf', dtmf: { digit: String(name) } });
+
+test('what comes while a genuine token is looked up is kept, in its order', async () => {
+  const sound = JSON.stringify({ event: 'media', media: { payload: Buffer.alloc(160).toString('base64') } });
+  const frames = Array.from({ length: 400 }, (_, at) => [digit(at), sound]).flat();
+  const socket = await open(genuine, ...frames);
+  await expect.poll(() => socket.bufferedAmount).toBe(0);
+  redeemed.resolve(true);
+  await expect.poll(() => heard).toEqual(Array.from({ length: 400 }, (_, at) => String(at)));
+  socket.close();
+});
+
+test('a genuine token opens no bottomless place to wait in', async () => {
+  const socket = await open(genuine, ...Array.from({ length: 20 }, () => 'x'.repeat(20_000)));
+  expect(await closeCode(socket)).toBe(1009);
+});
+
+test.each<[string, string[], number]>([
+  ['a wrong token', [start('guess')], 1008],
+  ['more bytes than an introduction has', Array.from({ length: 100 }, () => 'x'.repeat(100)), 1009],
+  ['a start that is too long', [start('token of CA1', 'x'.repeat(9000))], 1009],
+  ['an empty message, again and again', Array.from({ length: 3000 }, () => ''), 1009],
+])('%s closes the socket', async (_name, messages, code) => {
+  expect(await closeCode(await open(...messages))).toBe(code);
+});
+
+test('a token that Redis does not know closes the socket', async () => {
+  const socket = await open(genuine);
+  redeemed.resolve(false);
+  expect(await closeCode(socket)).toBe(1008);
+});
+
+test('the oldest stranger is cut when one too many waits behind it', async () => {
+  const first = await open();
+  const firstClosed = closeCode(first);
+  const second = await open();
+  const third = await open(genuine);
+  redeemed.resolve(true);
+  third.send(digit(1));
+  await expect.poll(() => heard).toEqual(['1']);
+  expect(await firstClosed).toBe(1008);
+  expect(second.readyState).toBe(WebSocket.OPEN);
+  // Who was let in is no stranger any more.
+  const fourth = await open();
+  await expect.poll(() => fourth.readyState).toBe(WebSocket.OPEN);
+  expect(second.readyState).toBe(WebSocket.OPEN);
+  for (const socket of [second, third, fourth]) socket.close();
+});

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type RawSocket, openUpgrade, poll } from '@prosaas/devstack';
+import { babble } from '@prosaas/simulators';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { frame, unfinishedMessage } from './frames.ts';
+import { Stage } from './stage.ts';
+
+const mediaPath = '/ws/twilio-media';
+const sockets = 78;
+/** 112 KB on the wire. */
+const fragments = 16_000;
+/** USER_HZ of Linux. */
+const clockTicksPerSecond = 100;
+
+let stage: Stage;
+let desk: Awaited<ReturnType<Stage['process']>>;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  desk = await stage.process();
+});
+afterAll(async () => {
+  await desk[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+
+async function residentBytes(): Promise<number> {
+  const status = await readFile(`/proc/${desk.stack.services.calls.pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+/** Processor time, which other work on the machine does not stretch as it does the clock. */
+async function processorSeconds(): Promise<number> {
+  const stat = await readFile(`/proc/${desk.stack.services.calls.pid}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return (Number(user) + Number(system)) / clockTicksPerSecond;
+}
+
+/** Samples while `work` goes on. */
+async function highestResidentBytes(work: Promise<unknown>): Promise<number> {
+  let highest = 0;
+  let over = false;
+  void work.finally(() => (over = true));
+  while (!over) {
+    highest = Math.max(highest, await residentBytes());
+    await pause(50);
+  }
+  return highest;
+}
+
+async function attack(path: string): Promise<void> {
+  const message = unfinishedMessage(fragments);
+  const opened = await Promise.all(
+    Array.from({ length: sockets }, async () => {
+      const raw = await openUpgrade(desk.stack.url.calls, path);
+      await sendAll(raw, message);
+      return raw;
+    }),
+  );
+  // The service works off what it was sent before it answers this.
+  expect((await fetch(`${desk.stack.url.calls}/healthz`)).status).toBe(200);
+  for (const { socket } of opened) socket.destroy();
+}
+
+async function sendAll({ socket, closed }: RawSocket, bytes: Buffer): Promise<void> {
+  const sent = new Promise<void>((resolve) => void socket.write(bytes, () => resolve()));
+  await Promise.race([sent, closed]);
+}
+
+test('unfinished messages of strangers cost next to no memory, and a live call loses nothing', async () => {
+  const speech = babble(8000);
+  const call = await desk.provider.call({
+    script: async (stream) => {
+      await poll(() => stream.heard.length > 1600, { what: 'the first words' });
+      stream.press('5');
+      await poll(() => stream.clears === 1, { what: 'the greeting to be taken back' });
+      await stream.say(speech);
+      stream.press('#');
+    },
+  });
+  await poll(() => call.stream?.clears === 1, { what: 'the greeting to be taken back' });
+  const before = await residentBytes();
+  const rounds = (async () => {
+    for (const path of [mediaPath, mediaPath, '/healthz']) await attack(path);
+  })();
+  const highest = await highestResidentBytes(rounds);
+  await rounds;
+  expect(highest / before).toBeLessThan(1.1);
+
+  expect(call.scriptError).toBeUndefined();
+  await call.ended;
+  const [recording] = (await stage.outcomeOf(call.sid)).recordings;
+  expect(recording?.audio.includes(Buffer.from(speech))).toBe(true);
+});
+
+test('full-size frames of strangers cost next to no time', async () => {
+  // What JSON.parse takes longest for.
+  const brackets = frame(Buffer.from('['.repeat(32_000)));
+  const flood = Buffer.concat(Array.from({ length: 200 }, () => brackets));
+  const opened = await Promise.all(
+    Array.from({ length: 60 }, () => openUpgrade(desk.stack.url.calls, mediaPath)),
+  );
+  const before = await processorSeconds();
+  await Promise.all(opened.map((raw) => sendAll(raw, flood)));
+  await Promise.all(opened.map(({ closed }) => closed));
+  // 8 s where every frame is parsed.
+  expect((await processorSeconds()) - before).toBeLessThan(3);
+  expect(opened.filter(({ answer }) => answer.endsWith(closeFrame(1009)))).toHaveLength(60);
+});
+
+function closeFrame(code: number): string {
+  return String.fromCharCode(0x88, 2, code >> 8, code & 0xff);
+}

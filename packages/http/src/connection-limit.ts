@@ -1,0 +1,61 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+export interface ConnectionLimits {
+  /** Open connections; WebSockets are counted by whoever accepts them. */
+  connections: number;
+  /** Requests of one connection that were not answered yet: clients of today send the next one after the answer. */
+  pipelined: number;
+}
+
+const connectionLimits: ConnectionLimits = { connections: 1000, pipelined: 16 };
+
+/**
+ * Bounds what strangers hold open. One connection too many costs the longest unused one its place, unless a request of it is being
+ * worked on: whoever connects and says nothing keeps nobody out.
+ * @returns whether a request is to be dropped: its connection had too many, and was closed. Node still parses what it has
+ * read of them.
+ */
+export function limitConnections(
+  server: Server,
+  limits: ConnectionLimits = connectionLimits,
+): (request: IncomingMessage) => boolean {
+  /** The longest unused first. */
+  const open = new Map<Socket, Set<ServerResponse>>();
+  const cutOff = new WeakSet<Socket>();
+
+  server.on('connection', (socket: Socket) => {
+    open.set(socket, new Set());
+    socket.once('close', () => open.delete(socket));
+    if (open.size > limits.connections) longestUnused().destroy();
+  });
+  server.prependListener('request', (request, response) => {
+    const { socket } = request;
+    const unanswered = open.get(socket);
+    if (unanswered === undefined) return;
+    open.delete(socket);
+    open.set(socket, unanswered);
+    unanswered.add(response);
+    response.once('close', () => unanswered.delete(response));
+    if (unanswered.size > limits.pipelined) {
+      cutOff.add(socket);
+      socket.destroy();
+    }
+  });
+  server.on('upgrade', (request) => open.delete(request.socket));
+  return ({ socket }) => cutOff.has(socket);
+
+  function longestUnused(): Socket {
+    let last!: Socket;
+    for (const [socket, unanswered] of open) {
+      last = socket;
+      if (![...unanswered].some(isWorkedOn)) return socket;
+    }
+    return last;
+  }
+}
+
+/** Its request has arrived, and the answer is not complete: neither waits for the client. */
+function isWorkedOn(response: ServerResponse): boolean {
+  return response.req.complete && !response.writableEnded;
+}
