@@ -1,3 +1,4 @@
+import { AppError } from '@prosaas/runtime';
 import { AllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
 import { type Problem, problem, problemOf, sendProblem } from './problem.ts';
@@ -11,7 +12,12 @@ export function mountErrorAnswers(app: App): void {
   });
   app.setErrorHandler((error, request, reply) => {
     const answer = problemOf(error);
-    if (answer.status >= 500) request.log.error({ err: error }, 'The request failed');
+    if (error instanceof AppError && error.status === 503)
+      request.log.warn(
+        { code: error.code, error: error.message, cause: messageOf(error.cause) },
+        'The request failed',
+      );
+    else if (answer.status >= 500) request.log.error({ err: error }, 'The request failed');
     else request.log.debug({ err: error }, 'The request was refused');
     return sendProblem(request, reply, answer);
   });
@@ -23,6 +29,11 @@ export function mountErrorAnswers(app: App): void {
     sendProblem(request, reply, allowed.length > 0 ? methodNotAllowed(allowed) : notFound);
   });
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notFound));
+}
+
+/** An outage is no fault of the code: no stack. */
+function messageOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.message : undefined;
 }
 
 const notFound = problem(404, 'NOT_FOUND', 'There is nothing here');

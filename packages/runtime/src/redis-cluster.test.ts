@@ -112,7 +112,7 @@ describe('a client of a cluster', () => {
     await cluster.ready();
     expect(await poll(() => redis.get(key).catch(() => undefined), { what: 'an answer' })).toBe('1');
     expect(told(`127.0.0.1:${owner.port}`)).toBeGreaterThanOrEqual(2);
-    expect([told('a node of Redis Cluster is away'), told('the node of Redis Cluster is back')]).toEqual([
+    expect([told('a node of Redis Cluster is away'), told('the nodes of Redis Cluster are back')]).toEqual([
       1, 1,
     ]);
   });

@@ -1,19 +1,19 @@
 import type { HealthRegistry } from '@prosaas/observability';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, troubleOf } from '@prosaas/runtime';
 
-/** One line when a check turns or fails for another reason: where the texts of dependencies' errors are told. */
+/** A check that fails or warns is a trouble in the log, with the texts of dependencies' errors; probes show its code only. */
 export function logChanges(health: HealthRegistry, log: Logger): Disposable {
-  const told = new Map<string, string>();
   return health.onResult(({ name, status, reason, error, detail }) => {
-    const state = `${status} ${reason ?? ''}`;
-    const before = told.get(name);
-    told.set(name, state);
-    if (before === state || (before === undefined && status === 'pass')) return;
-    if (status === 'pass') log.info({ check: name }, 'A check passes again');
-    else
-      log.warn(
-        { check: name, status, reason, error, detail },
-        `A check ${status === 'warn' ? 'warns' : 'fails'}`,
-      );
+    for (const kind of ['fail', 'warn'] as const) {
+      const text = `the health check ${name} ${kind === 'fail' ? 'fails' : 'warns'}`;
+      const trouble = troubleOf(log, {
+        waiting: text,
+        begins: text,
+        ends: `the health check ${name} ${kind === 'fail' ? 'no longer fails' : 'no longer warns'}`,
+        repeats: kind === 'fail',
+      });
+      if (status === kind) trouble.failed(error ?? reason, { fields: { check: name, reason, detail } });
+      else trouble.worked();
+    }
   });
 }
