@@ -10,7 +10,7 @@ import {
   reconnectNodes,
 } from './redis-cluster.ts';
 import { sentinelConnector } from './redis-sentinel.ts';
-import { type TroubleTexts, troubleOf } from './trouble-log.ts';
+import { type TroubleLog, type TroubleTexts, troubleOf } from './trouble-log.ts';
 
 /** `commands`: fails fast. `blocking`: waits for ever, what BullMQ's workers need. `publisher`: fails faster still, never queues. */
 export type RedisRole = 'commands' | 'blocking' | 'publisher';
@@ -93,16 +93,18 @@ export function createRedis({ url, username, password, name, role, log }: RedisC
   };
   const redis = open(url, options, { role, log });
   const trouble = troubleOf(log, redisAway);
+  watched.set(redis, trouble);
   let reason: unknown = new Error('not connected yet');
-  const failed = (): void => trouble.failed(reason, { source: redis, fields: { redis: name } });
+  const failed = (): void => {
+    if (watched.has(redis)) trouble.failed(reason, { source: redis, fields: { redis: name } });
+  };
   // A server that loads its data, or is silent, causes no error: at the start Redis is away until it is ready.
   if (!trouble.hasWorked) failed();
   redis.on('error', (error: Error) => {
     reason = error;
-    if (redis.status !== 'ready' && redis.status !== 'end') failed();
+    if (redis.status !== 'ready') failed();
   });
   redis.on('close', () => {
-    if (redis.status === 'end') return;
     reason ??= new Error('the connection was closed');
     failed();
   });
@@ -110,9 +112,11 @@ export function createRedis({ url, username, password, name, role, log }: RedisC
     reason = undefined;
     trouble.worked(redis);
   });
-  redis.on('end', () => trouble.forget(redis));
   return redis;
 }
+
+/** What clients say that they are away, until they are closed. */
+const watched = new WeakMap<Redis, TroubleLog>();
 
 /** All clients of a service share these lines. */
 const redisAway: TroubleTexts = {
@@ -189,6 +193,8 @@ const quitMs = 1000;
 
 /** Lets commands under way finish, for a second at most; never rejects. */
 export async function closeRedis(redis: Redis): Promise<void> {
+  watched.get(redis)?.forget(redis);
+  watched.delete(redis);
   if (redis.status === 'end') return;
   const timer = setTimeout(() => redis.disconnect(), quitMs);
   try {
