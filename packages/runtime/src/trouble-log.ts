@@ -23,6 +23,8 @@ export interface TroubleTexts {
   isDependency?: boolean;
   /** Only services that start wait for it: it is always an expected wait. */
   isStart?: boolean;
+  /** Of an expected wait, where it is not 5 s. */
+  waitMs?: number;
   /** `false`: only its start and its end are told. */
   repeats?: boolean;
 }
@@ -110,9 +112,9 @@ export class TroubleLog {
   }
 
   get #times(): TroubleTimes {
-    const { isDependency = false, repeats = true } = this.#texts;
+    const { isDependency = false, repeats = true, waitMs = troubleTimes.waitMs } = this.#texts;
     return {
-      waitMs: troubleTimes.waitMs,
+      waitMs,
       settleMs: isDependency ? dependencySettleMs : dependentSettleMs,
       repeatMs: repeats ? troubleTimes.repeatMs : Infinity,
     };

@@ -1,6 +1,9 @@
 import type { HealthRegistry } from '@prosaas/observability';
 import { type Logger, troubleOf } from '@prosaas/runtime';
 
+/** What a service that starts waits for itself has a line of its own after 5 s; a check that still fails then has another cause. */
+const START_MS = 20_000;
+
 /** A check that fails or warns is a trouble in the log, with the texts of dependencies' errors; probes show its code only. */
 export function logChanges(health: HealthRegistry, log: Logger): Disposable {
   return health.onResult(({ name, status, reason, error, detail }) => {
@@ -11,6 +14,7 @@ export function logChanges(health: HealthRegistry, log: Logger): Disposable {
         begins: text,
         ends: `the health check ${name} ${kind === 'fail' ? 'no longer fails' : 'no longer warns'}`,
         repeats: kind === 'fail',
+        waitMs: START_MS,
       });
       if (status === kind) trouble.failed(error ?? reason, { fields: { check: name, reason, detail } });
       else trouble.worked();
