@@ -17,7 +17,9 @@ export function logChanges(health: HealthRegistry, log: Logger): Disposable {
         waitMs: START_MS,
       });
       if (status === kind) trouble.failed(error ?? reason, { fields: { check: name, reason, detail } });
-      else trouble.worked();
+      else if (status === 'pass' || trouble.hasWorked) trouble.worked();
+      // At a start a check may warn after it failed: that is still the wait for its first pass.
+      else trouble.forget();
     }
   });
 }
