@@ -15,7 +15,7 @@ afterAll(() => started?.[Symbol.asyncDispose]());
 
 test('a first start prints no warning, no error, no stack, and few lines', () => {
   const lines = linesBeforeTable(started);
-  expect(lines.length, lines.join('\n')).toBeLessThanOrEqual(16);
+  expect(lines.length, lines.join('\n')).toBeLessThanOrEqual(20);
   expect(lines.filter((line) => / (?:warn|error|fatal) |^\s+at |undefined|Answered/.test(line))).toEqual([]);
 });
 

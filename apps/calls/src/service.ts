@@ -75,7 +75,10 @@ export async function startCalls(
   const warmUp = (): void => {
     Promise.all([agent.load(), voice.load().then(phrases.prepare)]).then(
       () => log.info('the agent and the voice are loaded'),
-      (error: unknown) => log.error({ err: error }, 'the agent or the voice could not be loaded'),
+      (error: unknown) => {
+        // One that is shut down while it loads is no fault.
+        if (!health.draining) log.error({ err: error }, 'the agent or the voice could not be loaded');
+      },
     );
   };
   telemetry.announce({ report: () => agentReport(agent, voice), on: { warmup: warmUp } });

@@ -130,7 +130,7 @@ export class TroubleLog {
 /** Of an error what an operator needs of a trouble that is expected: no stack. */
 function reasonOf(error: unknown): { error?: string; code?: string } {
   if (error === undefined) return {};
-  if (!(error instanceof Error)) return { error: String(error) };
+  if (!(error instanceof Error)) return { error: typeof error === 'string' ? error : JSON.stringify(error) };
   const { code } = error as { code?: unknown };
   // A host with several addresses fails with one error for each, and no message of its own.
   const parts = error instanceof AggregateError && error.message === '' ? error.errors : [error];

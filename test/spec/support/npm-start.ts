@@ -23,6 +23,17 @@ export interface Started extends AsyncDisposable {
 }
 
 export async function npmStart(args: string[] = []): Promise<Started> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(args);
+    } catch (error) {
+      // Somebody else took a port between asking and listening.
+      if (attempt === 3 || !/EADDRINUSE|is taken by/.test(String(error))) throw error;
+    }
+  }
+}
+
+async function startOnce(args: string[]): Promise<Started> {
   const dataDir = await mkdtemp(join(tmpdir(), 'prosaas-start-'));
   const ports = { api: await freePort(), calls: await freePort(), baileys: await freePort() };
   const env = {
@@ -49,7 +60,12 @@ export async function npmStart(args: string[] = []): Promise<Started> {
   const exited = once(child, 'close').then(([code]) => code as number | null);
   const says = async (text: string): Promise<string> => {
     try {
-      return await poll(() => lines.find((line) => line.includes(text)), { timeoutMs: 120_000, what: text });
+      const line = await poll(
+        () => lines.find((one) => one.includes(text)) ?? (child.exitCode === null ? undefined : 'it ended'),
+        { timeoutMs: 120_000, what: text },
+      );
+      if (!line.includes(text)) throw new Error(line);
+      return line;
     } catch (cause) {
       throw new Error(`npm start never said "${text}":\n${lines.slice(-60).join('\n')}`, { cause });
     }

@@ -23,7 +23,7 @@ test('a check is told when it fails and when it passes again; what it did before
       return now.status === 'pass' ? {} : { status: 'warn' as const, reason: now.reason ?? '' };
     },
   });
-  using _changes = logChanges(health, log);
+  const changes = logChanges(health, log);
   const becomes = async (status: 'pass' | 'warn' | 'fail', reason?: string): Promise<void> => {
     now = reason === undefined ? { status } : { status, reason };
     const seen = runs;
@@ -39,4 +39,5 @@ test('a check is told when it fails and when it passes again; what it did before
     .toMatchObject([{ level: 'warn', msg: 'the health check redis fails', reason: 'out_of_memory' }]);
   await becomes('pass');
   expect(lines.slice(1)).toMatchObject([{ level: 'info', msg: 'the health check redis no longer fails' }]);
+  changes[Symbol.dispose]();
 });
