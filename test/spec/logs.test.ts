@@ -43,11 +43,14 @@ test('an empty variable counts as unset', async () => {
 });
 
 const ranks = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
-// Nothing is there to connect to, so that there is something to tell at each level.
+// Something to tell at each level.
 const nowhere = {
   DRAIN_SECONDS: '0',
   DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
   REDIS_URL: 'redis://127.0.0.1:9/0',
+  // Worth a warning.
+  API_KEY: 'the-same',
+  METRICS_TOKEN: 'the-same',
 };
 
 test.each([

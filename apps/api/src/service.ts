@@ -39,6 +39,11 @@ import { servingDatabase } from './serving-database.ts';
 import { startUp } from './start-up.ts';
 import { WarmUp } from './warm-up.ts';
 
+/** How an operator reads the keys that were generated: from the sources it is `npm start` that runs, from a bundle an image. */
+const readKeysCommand = import.meta.url.endsWith('.ts')
+  ? 'npm run keys'
+  : 'docker compose exec api prosaas-keys';
+
 /** Listens first; the database is migrated and Redis claimed in the background, whenever they are there. */
 export async function startApi(
   config: ApiConfig,
@@ -53,7 +58,7 @@ export async function startApi(
   const pool = createDatabase({ url: config.DATABASE_URL, applicationName: identity.instance, log });
   const db = opening.use(servingDatabase(pool));
   opening.use(startOutboxGauges({ db: pool, metrics: telemetry.metrics }));
-  const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL }));
+  const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log }));
   const openRedis = (name: string): ReturnType<typeof createRedis> => {
     const redis = createRedis({ ...address, name, role: 'commands', log });
     opening.defer(() => closeRedis(redis));
@@ -62,7 +67,9 @@ export async function startApi(
   const redis = openRedis('api');
   // A connection of its own: a check that waits for a hung Redis must not stand before a request's commands.
   const probeRedis = openRedis('api:health');
-  const keyRing = opening.use(startKeyRing(pool, config, log));
+  const keyRing = opening.use(
+    startKeyRing(pool, config, { log, generation: { readCommand: readKeysCommand } }),
+  );
   const jobs = opening.use(openJobReader({ redis, bullPrefix: keys.bullPrefix }));
   const letters = opening.use(openDeadLetters({ redis, bullPrefix: keys.bullPrefix }));
   const control = opening.use(openQueueControl({ redis, bullPrefix: keys.bullPrefix }));
@@ -73,7 +80,8 @@ export async function startApi(
     createSystemReader({
       redis: metricsRedis,
       keyspace: keys,
-      onError: (err) => log.warn({ err }, 'Metrics cannot be read from Redis'),
+      // Once while it lasts; Redis that is away is told by its client.
+      onError: (err) => log.debug({ err }, 'metrics cannot be read from Redis'),
     }),
   );
   redisReady(metricsRedis).then(
@@ -136,7 +144,6 @@ export async function startApi(
   });
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.API_PORT });
-  log.info({ url }, 'Listening');
 
   const ending = new AbortController();
   void warnOfRedisSettings({ redis, key: keys.key('stack'), log, signal: ending.signal });

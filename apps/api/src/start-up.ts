@@ -1,5 +1,5 @@
-import { type Database, StackConflict, checkStack, migrate } from '@prosaas/database';
-import { type Keyspace, type Logger, retryForever } from '@prosaas/runtime';
+import { type Database, StackConflict, checkStack, migrate, startTrouble } from '@prosaas/database';
+import { type Keyspace, type Logger, retryForever, troubleOf } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 
 export interface StartUpOptions {
@@ -27,16 +27,16 @@ export async function startUp({
   try {
     await retryForever(() => migrate({ url: databaseUrl, log }), {
       ...retries,
-      onError: (err, attempt) => {
-        if (attempt === 1 || attempt % 10 === 0)
-          log.warn({ err, attempt }, 'Migrations cannot be applied yet');
-      },
+      trouble: troubleOf(log, {
+        waiting: 'migrations cannot be applied yet',
+        begins: 'migrations cannot be applied',
+        ends: 'migrations can be applied again',
+        isStart: true,
+      }),
     });
     const conflict = await retryForever(() => claimStack(db, redis, keyspace), {
       ...retries,
-      onError: (err, attempt) => {
-        if (attempt === 1) log.warn({ err }, 'The Redis namespace cannot be claimed yet');
-      },
+      trouble: startTrouble(log),
     });
     if (conflict !== undefined) throw conflict;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { AppError } from '@prosaas/runtime';
+import { AppError, type AppErrorOptions } from '@prosaas/runtime';
 
 export class SessionNotFound extends AppError {
   override code = 'SESSION_NOT_FOUND';
@@ -40,10 +40,10 @@ export class SessionNotWorking extends AppError {
 export class QrNotAvailable extends AppError {
   override code = 'QR_NOT_AVAILABLE';
   override status = 409;
-  override retryable = true;
 
-  constructor(id: string, status: string) {
-    super(`The WhatsApp session ${id} shows no QR code now: it is ${status}`);
+  constructor(message: string, { retryable = false }: Pick<AppErrorOptions, 'retryable'> = {}) {
+    super(message);
+    this.retryable = retryable;
   }
 }
 

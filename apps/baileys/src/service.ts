@@ -4,6 +4,7 @@ import {
   createDatabaseProbe,
   migrationStatus,
   startKeyRing,
+  startTrouble,
 } from '@prosaas/database';
 import { HealthRegistry } from '@prosaas/observability';
 import { createProducer, startOutboxRelay } from '@prosaas/queues';
@@ -72,11 +73,11 @@ export async function startBaileys(
       log,
     }),
   );
-  const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL }));
+  const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log }));
   const openRedis = (name: string): ReturnType<typeof createRedis> =>
     opening.adopt(createRedis({ ...redisAddress(config), name, role: 'commands', log }), closeRedis);
   const redis = openRedis('baileys');
-  const keyRing = opening.use(startKeyRing(db, config, log));
+  const keyRing = opening.use(startKeyRing(db, config, { log }));
   const producer = opening.use(createProducer({ redis, bullPrefix: keys.bullPrefix }));
   opening.use(startSendRetention({ db, log }));
 
@@ -139,7 +140,7 @@ export async function startBaileys(
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.BAILEYS_PORT });
   self.url = advertisedUrl(config, (app.server.address() as AddressInfo).port);
-  log.info({ url, advertised: self.url }, 'listening');
+  log.debug({ url, advertised: self.url }, 'other replicas reach this one');
   telemetry.announce({ report: () => ({ ...sessionFacts(manager) }) });
 
   /** Rejects with `StackConflict` alone, which nobody handles: it ends the service. */
@@ -154,11 +155,11 @@ export async function startBaileys(
         signal: stopping.signal,
         baseMs: 200,
         maxMs: 2000,
-        onError: (error, attempt) => {
+        onError: (error) => {
           tried = true;
           if (error instanceof Error && error.name === 'StackConflict') throw error;
-          if (attempt === 1) log.warn({ err: error }, 'sessions wait until the database and Redis are ready');
         },
+        trouble: startTrouble(log),
       },
     );
     const relay = startOutboxRelay({ db, producer, log });

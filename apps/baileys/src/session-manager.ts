@@ -1,5 +1,5 @@
 import { type Database, findSession, listRunnableSessions } from '@prosaas/database';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, troubleOf } from '@prosaas/runtime';
 import { NotHeldHere } from './errors.ts';
 import { type Held, renewHold } from './held-session.ts';
 import type { Owners } from './owners.ts';
@@ -33,7 +33,6 @@ export class SessionManager implements AsyncDisposable {
   #pass: Promise<void> | undefined;
   #again = false;
   #draining = false;
-  #dbAway = false;
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
@@ -129,9 +128,14 @@ export class SessionManager implements AsyncDisposable {
 
   async #lookOnce(): Promise<void> {
     const { db, owners, log } = this.#options;
+    const trouble = troubleOf(log, {
+      waiting: 'WhatsApp sessions cannot be taken yet',
+      begins: 'no WhatsApp session can be taken; those held go on',
+      ends: 'WhatsApp sessions can be taken again',
+    });
     try {
       const wanted = new Map((await listRunnableSessions(db)).map((row) => [row.id, row]));
-      this.#say(false, undefined);
+      trouble.worked();
       for (const [id, { session }] of this.#held) {
         if (!wanted.has(id)) session.end('stopped');
       }
@@ -141,19 +145,10 @@ export class SessionManager implements AsyncDisposable {
         await Promise.all(free.splice(0, STARTS_AT_ONCE).map((id) => this.#take(id)));
       }
     } catch (error) {
-      this.#say(true, error);
-      log.debug({ err: error }, 'sessions could not be looked for');
+      trouble.failed(error);
     } finally {
       this.looked = true;
     }
-  }
-
-  #say(away: boolean, error: unknown): void {
-    if (away === this.#dbAway) return;
-    this.#dbAway = away;
-    const { log } = this.#options;
-    if (away) log.warn({ err: error }, 'no WhatsApp session can be taken now; those held go on');
-    else log.info('WhatsApp sessions can be taken again');
   }
 
   async #take(id: string): Promise<void> {
@@ -210,12 +205,14 @@ export class SessionManager implements AsyncDisposable {
   async #renewAll(): Promise<void> {
     const renewals = await Promise.allSettled([...this.#held.values()].map((held) => this.#renew(held)));
     const failure = renewals.find((renewal) => renewal.status === 'rejected');
-    if (Boolean(failure) === this.ownershipInDoubt) return;
-    this.ownershipInDoubt = Boolean(failure);
-    const { log } = this.#options;
-    if (failure)
-      log.warn({ err: failure.reason }, 'Redis is away: the WhatsApp sessions that are held go on');
-    else log.info('the WhatsApp sessions are held again');
+    this.ownershipInDoubt = failure !== undefined;
+    const trouble = troubleOf(this.#options.log, {
+      waiting: 'the leases of WhatsApp sessions cannot be renewed yet',
+      begins: 'the leases of WhatsApp sessions cannot be renewed; those held go on',
+      ends: 'the leases of WhatsApp sessions are renewed again',
+    });
+    if (failure) trouble.failed(failure.reason);
+    else trouble.worked();
   }
 
   async #renew(held: Held): Promise<void> {

@@ -207,7 +207,7 @@ export class Session implements SendingSession {
       signal: AbortSignal.any([this.#ending.signal, over.signal]),
       limitMs: this.#context.stallLimitMs,
       onExhausted: (error) => {
-        this.#log.warn(
+        this.#log.debug(
           { err: error },
           'the database is away: what WhatsApp delivers now stays with WhatsApp',
         );

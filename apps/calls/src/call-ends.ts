@@ -1,5 +1,5 @@
 import type { SlotEnd, SlotPool } from '@prosaas/leases';
-import { type Logger, retryForever } from '@prosaas/runtime';
+import { type Logger, retryForever, troubleOf } from '@prosaas/runtime';
 
 export interface CallEndsOptions {
   slots: SlotPool;
@@ -38,10 +38,11 @@ export class CallEnds implements AsyncDisposable {
         signal,
         baseMs: 100,
         maxMs: 2000,
-        onError: (error, attempt) => {
-          if (attempt === 1)
-            log.warn({ err: error, call_id: callSid }, 'the slot of a call is given back later');
-        },
+        trouble: troubleOf(log, {
+          waiting: 'slots of calls cannot be given back yet',
+          begins: 'slots of calls cannot be given back',
+          ends: 'slots of calls are given back again',
+        }),
       },
     ).catch(() => log.warn({ call_id: callSid }, 'the slot of a call is left to its lease'));
     this.#settling.add(work);

@@ -7,7 +7,7 @@ import {
   classifyDatabaseError,
   saveRecording,
 } from '@prosaas/database';
-import { type Logger, backoff } from '@prosaas/runtime';
+import { type Logger, type TroubleLog, backoff, troubleOf } from '@prosaas/runtime';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallEvent, nextCall } from './call-state.ts';
 
@@ -31,11 +31,16 @@ export class CallJournal implements AsyncDisposable {
   readonly #stop = new AbortController();
   #bytes = 0;
   #working: Promise<void> | undefined;
-  #away = false;
+  readonly #trouble: TroubleLog;
 
   constructor({ db, log }: { db: Database; log: Logger }) {
     this.#db = db;
     this.#log = log;
+    this.#trouble = troubleOf(log, {
+      waiting: 'records of calls cannot be written yet',
+      begins: 'records of calls cannot be written; they wait',
+      ends: 'records of calls are written again',
+    });
   }
 
   event(callSid: string, event: CallEvent, at: Date = new Date()): void {
@@ -97,17 +102,14 @@ export class CallJournal implements AsyncDisposable {
     for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
       try {
         await entry.write();
-        if (this.#away) this.#log.info('records of calls are written again');
-        this.#away = false;
+        this.#trouble.worked();
         break;
       } catch (error) {
         if (isRefused(error)) {
           this.#log.error({ err: error, call_id: entry.callSid }, 'a record of a call was refused');
           break;
         }
-        if (!this.#away)
-          this.#log.warn({ err: error }, 'the database is away: records of calls are written later');
-        this.#away = true;
+        this.#trouble.failed(error);
         await sleep(backoff({ baseMs: 200, maxMs: 5000 }, attempt), undefined, {
           signal: this.#stop.signal,
         }).catch(() => undefined);

@@ -64,7 +64,7 @@ export async function startCalls(
 
   const database = { url: config.DATABASE_URL, applicationName: identity.instance, log };
   const db = opening.use(createDatabase({ ...database, size: databaseConnections }));
-  const keyRing = opening.use(startKeyRing(db, config, log));
+  const keyRing = opening.use(startKeyRing(db, config, { log }));
   const redis = openRedis('calls');
   opening.use(startStackCheck({ db, redis, key: key('stack'), log }));
   const telemetry = opening.use(startTelemetry({ config, identity, log }));
@@ -75,7 +75,10 @@ export async function startCalls(
   const warmUp = (): void => {
     Promise.all([agent.load(), voice.load().then(phrases.prepare)]).then(
       () => log.info('the agent and the voice are loaded'),
-      (error: unknown) => log.error({ err: error }, 'the agent or the voice could not be loaded'),
+      (error: unknown) => {
+        // One that is shut down while it loads is no fault.
+        if (!health.draining) log.error({ err: error }, 'the agent or the voice could not be loaded');
+      },
     );
   };
   telemetry.announce({ report: () => agentReport(agent, voice), on: { warmup: warmUp } });
@@ -109,7 +112,7 @@ export async function startCalls(
   opening.use(watchOpenCalls({ db, slots, journal, maxCallMs, everyMs, log }));
   const live = new LiveCalls({ slots, ends, journal, say: phrases.say, timings, log });
 
-  if (authToken === undefined) log.warn('TWILIO_AUTH_TOKEN is not set: no call is taken');
+  if (authToken === undefined) log.info('phone calls are not taken: TWILIO_AUTH_TOKEN is not set');
   const tokens = new StreamTokens({
     redis,
     key: (callSid) => key('calls', 'stream', callSid),
@@ -133,7 +136,7 @@ export async function startCalls(
     redis: healthRedis,
     serving: redis,
     slotsKey,
-    database: opening.use(createDatabaseProbe({ url: config.DATABASE_URL })),
+    database: opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log })),
     agent,
     voice,
     hasAuthToken: authToken !== undefined,
@@ -160,7 +163,6 @@ export async function startCalls(
   opening.defer(() => app.close());
   opening.defer(() => live.drain());
   const url = await app.listen({ host: config.HOST, port: config.CALLS_PORT });
-  log.info({ url }, 'Listening');
   warmUp();
 
   const open = opening.move();

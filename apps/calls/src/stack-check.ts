@@ -1,4 +1,4 @@
-import { type Database, StackConflict, checkStack } from '@prosaas/database';
+import { type Database, StackConflict, checkStack, startTrouble } from '@prosaas/database';
 import { type Logger, retryForever } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 
@@ -27,9 +27,7 @@ export function startStackCheck(options: {
       signal: ending.signal,
       baseMs: 200,
       maxMs: 3000,
-      onError: (error, count) => {
-        if (count === 1) log.warn({ err: error }, 'the Redis namespace cannot be checked yet');
-      },
+      trouble: startTrouble(log),
     });
     if (conflict) throw conflict;
   };

@@ -1,5 +1,5 @@
 import type { DeadLetterMover } from '@prosaas/queues';
-import { backoff, type Logger } from '@prosaas/runtime';
+import { backoff, troubleOf, type Logger } from '@prosaas/runtime';
 
 export interface DeadLetterKeeper extends AsyncDisposable {
   nudge(): void;
@@ -15,6 +15,11 @@ export function startDeadLetterKeeper({
   log: Logger;
   everyMs?: number;
 }): DeadLetterKeeper {
+  const trouble = troubleOf(log, {
+    waiting: 'failed jobs cannot be moved to the dead letter yet',
+    begins: 'failed jobs cannot be moved to the dead letter',
+    ends: 'failed jobs are moved to the dead letter again',
+  });
   let stopped = false;
   let nudged = false;
   let failures = 0;
@@ -27,9 +32,10 @@ export function startDeadLetterKeeper({
         const moved = await mover.sweep();
         if (moved > 0) log.warn({ moved }, 'failed jobs moved to the dead letter');
         failures = 0;
+        trouble.worked();
       } catch (error) {
         failures += 1;
-        if (failures === 1) log.warn({ err: error }, 'failed jobs could not be moved yet');
+        trouble.failed(error);
       }
       if (stopped || (nudged && failures === 0)) continue;
       await new Promise<void>((resolve) => {
@@ -53,6 +59,7 @@ export function startDeadLetterKeeper({
       stopped = true;
       wake?.();
       await running;
+      trouble.forget();
     },
   };
 }

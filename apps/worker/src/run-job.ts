@@ -42,7 +42,7 @@ export async function handBack(
   { afterMs, log }: { afterMs: number; log: Logger },
 ): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token).catch((error: unknown) => {
-    log.warn({ err: error, job_id: job.id }, 'a job could not be handed back: its lock runs out');
+    log.debug({ err: error, job_id: job.id }, 'a job could not be handed back: its lock runs out');
   });
   throw new DelayedError();
 }

@@ -56,7 +56,7 @@ const db = createDatabase({
 });
 const redis = createRedis({ ...redisAddress(config), name: 'worker:sandbox', role: 'commands', log });
 await redisReady(redis);
-const keyRing = startKeyRing(db, config, log);
+const keyRing = startKeyRing(db, config, { log });
 const { bullPrefix } = keyspace(config.REDIS_NAMESPACE);
 const handlers = buildHandlers({
   db,

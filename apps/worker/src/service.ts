@@ -1,5 +1,12 @@
 import { agentReport, createAgent, loadProfile, modelSettings, type Agent } from '@prosaas/agentkit';
-import { checkStack, createDatabase, migrationStatus, startKeyRing, type Database } from '@prosaas/database';
+import {
+  checkStack,
+  createDatabase,
+  migrationStatus,
+  startKeyRing,
+  startTrouble,
+  type Database,
+} from '@prosaas/database';
 import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
 import {
   createDeadLetterMover,
@@ -77,7 +84,7 @@ export async function startWorker(
     closeRedis,
   );
   const telemetry = opened.use(startTelemetry({ config, identity, log }));
-  const keyRing = opened.use(startKeyRing(db, config, log));
+  const keyRing = opened.use(startKeyRing(db, config, { log }));
   const { giveUp } = opened.use(
     lastResort({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log }),
   );
@@ -113,10 +120,10 @@ export async function startWorker(
       signal: stopping.signal,
       baseMs: 200,
       maxMs: 3000,
-      onError: (error, attempt) => {
+      onError: (error) => {
         if (error instanceof Error && error.name === 'StackConflict') throw error;
-        if (attempt === 1) log.warn({ err: error }, 'jobs wait until the database and Redis are ready');
       },
+      trouble: startTrouble(log),
     });
     stopping.signal.throwIfAborted();
     const relay = work.use(startOutboxRelay({ db, producer, log }));

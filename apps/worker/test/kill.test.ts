@@ -194,14 +194,13 @@ test('a worker that can reach neither Redis nor PostgreSQL stays, says so, and e
   const lost = stage.fork({
     REDIS_URL: 'redis://127.0.0.1:1',
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
-    LOG_LEVEL: 'WARNING',
+    LOG_LEVEL: 'INFO',
   });
   let said = '';
   lost.stdout?.on('data', (text: string) => (said += text));
   let exited = false;
   lost.once('exit', () => (exited = true));
-  // Which of them comes first is up to the two connections.
-  const lines = ['jobs wait until the database and Redis are ready', 'Redis is away'];
+  const lines = ['waiting for PostgreSQL', 'waiting for Redis'];
   await poll(() => lines.every((line) => said.includes(line)), {
     timeoutMs: 50_000,
     what: 'the worker to say so',

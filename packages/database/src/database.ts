@@ -1,6 +1,7 @@
 import type { Logger } from '@prosaas/runtime';
 import pg from 'pg';
-import { classifyDatabaseError } from './database-error.ts';
+import { classifyDatabaseError, isDatabaseAway } from './database-error.ts';
+import { databaseTrouble } from './troubles.ts';
 
 /** Runs one statement and answers its rows. */
 export interface Queryable {
@@ -52,19 +53,28 @@ export function createDatabase({
     lock_timeout: lockTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
   });
+  let closing = false;
   // Without a listener, a connection that breaks while it is idle or between two statements would end the process.
   pool.on('error', (error) => log.debug({ err: error }, 'An idle connection to PostgreSQL broke'));
   pool.on('connect', (client) => {
     client.on('error', () => {});
   });
 
+  const trouble = databaseTrouble(log);
   async function connected<T>(run: (connection: Connection) => Promise<T>): Promise<T> {
-    const client = await pool.connect();
-    const connection = new Connection(client);
     try {
-      return await run(connection);
-    } finally {
-      client.release(connection.broken);
+      const client = await pool.connect();
+      const connection = new Connection(client);
+      try {
+        const result = await run(connection);
+        trouble.worked();
+        return result;
+      } finally {
+        client.release(connection.broken);
+      }
+    } catch (error) {
+      if (!closing && isDatabaseAway(error)) trouble.failed(error);
+      throw error;
     }
   }
 
@@ -72,6 +82,7 @@ export function createDatabase({
     query: (sql, params) => connected((connection) => connection.query(sql, params)),
     transaction: (run) => connected((connection) => connection.transaction(run)),
     async [Symbol.asyncDispose]() {
+      closing = true;
       const { promise: late, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(() => {
         log.warn('Statements are still under way; their connections are left to the end of the process');

@@ -1,9 +1,16 @@
 export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts';
-export { type ConfiguredKeys, ensureKeys, readGeneratedKeys, readKeysCommand, startKeyRing } from './keys.ts';
+export {
+  type ConfiguredKeys,
+  type KeyGeneration,
+  ensureKeys,
+  readGeneratedKeys,
+  startKeyRing,
+} from './keys.ts';
 export { MigrationBlocked, type MigrateOptions, migrate } from './migrate.ts';
 export { type Blocker } from './migration-blockers.ts';
 export { type MigrationStatus, migrationStatus } from './migrations.ts';
 export { createDatabaseProbe, type DatabaseProbe, type SchemaReport } from './probe.ts';
+export { startTrouble } from './troubles.ts';
 export { schemaDrift } from './schema-drift.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';

@@ -1,4 +1,4 @@
-import { testDatabase, testRedis } from '@prosaas/devstack';
+import { poll, testDatabase, testRedis } from '@prosaas/devstack';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, createDatabase } from './database.ts';
@@ -13,6 +13,7 @@ const log = createLogger({
   level: 'debug',
   destination: { write: (line) => void lines.push(line) },
 });
+const generation = { readCommand: 'npm run keys' };
 let db: Database;
 
 async function newStack(): Promise<Database> {
@@ -31,33 +32,48 @@ afterEach(async () => {
 
 describe('keys that are not set', () => {
   test('are generated once, whoever starts first', async () => {
-    const all = await Promise.all(Array.from({ length: 5 }, () => ensureKeys(db, {}, log)));
+    const all = await Promise.all(Array.from({ length: 5 }, () => ensureKeys(db, {}, { log, generation })));
     expect(new Set(all.map((keys) => JSON.stringify(keys))).size).toBe(1);
     const [keys] = all;
     const values = [keys?.adminKey, keys?.internalSecret, keys?.apiKeys[0]?.key, keys?.metricsTokens[0]];
     expect(new Set(values).size).toBe(4);
     for (const value of values) expect(value).toMatch(/^[\w-]{43}$/);
-    expect(await ensureKeys(db, {}, log)).toEqual(keys);
+    expect(await ensureKeys(db, {}, { log, generation })).toEqual(keys);
   });
 
   test('never reach the log, which says how to read them', async () => {
-    await ensureKeys(db, { ADMIN_KEY: 'mine' }, log);
+    await ensureKeys(db, { ADMIN_KEY: 'mine' }, { log, generation });
     const text = lines.join('');
     for (const value of (await readGeneratedKeys(db)).values()) expect(text).not.toContain(value);
-    expect(text).toContain('docker compose exec api');
+    expect(text).toContain('"command":"npm run keys"');
     expect(text).toContain('"API_KEY","METRICS_TOKEN","INTERNAL_SECRET"');
   });
 
+  test('are told of once for a database, however many look for them', async () => {
+    for (let start = 0; start < 3; start += 1) {
+      await Promise.all(Array.from({ length: 3 }, () => ensureKeys(db, {}, { log, generation })));
+    }
+    expect(lines.filter((line) => line.includes('were generated'))).toHaveLength(1);
+  });
+
+  test('are read, and not generated, by a service that is not told to', async () => {
+    await using ring = startKeyRing(db, {}, { log });
+    await expect(ensureKeys(db, {}, { log })).rejects.toThrow('the api has not generated it yet');
+    const generated = await ensureKeys(db, {}, { log, generation });
+    expect(await poll(() => ring.current(), { what: 'the keys' })).toEqual(generated);
+    expect(lines.filter((line) => line.includes('were generated'))).toHaveLength(1);
+  });
+
   test('give way to what the operator sets later', async () => {
-    const before = await ensureKeys(db, {}, log);
-    const after = await ensureKeys(db, { METRICS_TOKEN: 'old,new' }, log);
+    const before = await ensureKeys(db, {}, { log, generation });
+    const after = await ensureKeys(db, { METRICS_TOKEN: 'old,new' }, { log, generation });
     expect(after).toEqual({ ...before, metricsTokens: ['old', 'new'] });
   });
 });
 
 test('keys that are set alike are warned of by name', async () => {
   const configured = { API_KEY: 'a', ADMIN_KEY: 'b-b-b', METRICS_TOKEN: 'b-b-b', INTERNAL_SECRET: 'c' };
-  await using ring = startKeyRing(db, configured, log);
+  await using ring = startKeyRing(db, configured, { log });
   expect(ring.current()?.adminKey).toBe('b-b-b');
   expect(lines.join('')).toContain('"keys":["ADMIN_KEY","METRICS_TOKEN"]');
   expect(lines.join('')).not.toContain('b-b-b');

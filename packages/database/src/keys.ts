@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyRing, type Keys, type Logger, retryForever } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
+import { startTrouble } from './troubles.ts';
 
 const keyNames = ['API_KEY', 'ADMIN_KEY', 'METRICS_TOKEN', 'INTERNAL_SECRET'] as const;
 type KeyName = (typeof keyNames)[number];
@@ -8,18 +9,27 @@ type KeyName = (typeof keyNames)[number];
 /** What the operator set of them. */
 export type ConfiguredKeys = Readonly<Partial<Record<KeyName, string>>>;
 
-/** How an operator reads the keys that were generated. */
-export const readKeysCommand = 'docker compose exec api node apps/api/dist/keys.js';
+/** How the one service that generates keys says so: the command with which an operator reads them. */
+export interface KeyGeneration {
+  readCommand: string;
+}
 
 /**
- * The keys in force: the operator's, and for each that is not set one of 256 random bits that all services share. Several
- * services may start at once: whoever comes first generates.
+ * The keys in force: the operator's, and for each that is not set one of 256 random bits that all services share. The service
+ * that is told how to generates what is missing (of its replicas whoever comes first, and says so); the others read it.
  */
-export async function ensureKeys(db: Queryable, configured: ConfiguredKeys, log: Logger): Promise<Keys> {
+export async function ensureKeys(
+  db: Queryable,
+  configured: ConfiguredKeys,
+  { log, generation }: { log: Logger; generation?: KeyGeneration | undefined },
+): Promise<Keys> {
   const missing = keyNames.filter((name) => configured[name] === undefined);
-  const generated = missing.length > 0 ? await generateKeys(db, missing) : new Map<string, string>();
-  if (missing.length > 0)
-    log.info({ keys: missing, command: readKeysCommand }, 'Keys that are not set were generated');
+  if (missing.length > 0 && generation) {
+    const keys = await generateKeys(db, missing);
+    if (keys.length > 0)
+      log.info({ keys, command: generation.readCommand }, 'keys that are not set were generated');
+  }
+  const generated = missing.length > 0 ? await readGeneratedKeys(db) : new Map<string, string>();
   return composeKeys((name) => configured[name] ?? generated.get(name) ?? raiseMissing(name));
 }
 
@@ -43,44 +53,35 @@ export async function readGeneratedKeys(db: Queryable): Promise<Map<string, stri
   return new Map(rows.map(({ name, value }) => [name, value]));
 }
 
-async function generateKeys(db: Queryable, names: readonly KeyName[]): Promise<Map<string, string>> {
+/** Answers the names of those that were not there. */
+async function generateKeys(db: Queryable, names: readonly KeyName[]): Promise<string[]> {
   const values = names.map(() => randomBytes(32).toString('base64url'));
-  await db.query(
-    'insert into generated_keys (name, value) select * from unnest($1::text[], $2::text[]) on conflict (name) do nothing',
+  const rows = await db.query<{ name: string }>(
+    'insert into generated_keys (name, value) select * from unnest($1::text[], $2::text[]) on conflict (name) do nothing returning name',
     [names, values],
   );
-  return readGeneratedKeys(db);
+  return rows.map(({ name }) => name);
 }
 
 function raiseMissing(name: string): never {
-  throw new Error(`${name} was generated and cannot be read back`);
+  throw new Error(`${name} is not set, and the api has not generated it yet`);
 }
 
 /** Knows the keys at once where the operator set them all, else once the database was reached; tries until then. */
 export function startKeyRing(
   db: Queryable,
   configured: ConfiguredKeys,
-  log: Logger,
+  { log, generation }: { log: Logger; generation?: KeyGeneration },
 ): KeyRing & AsyncDisposable {
   warnOfSameKeys(configured, log);
   const stopping = new AbortController();
   const allSet = keyNames.every((name) => configured[name] !== undefined);
   let keys = allSet ? composeKeys((name) => configured[name] ?? raiseMissing(name)) : undefined;
   const load = async (): Promise<void> => {
-    keys = await ensureKeys(db, configured, log);
+    keys = await ensureKeys(db, configured, { log, generation });
   };
-  const loading = (
-    allSet
-      ? Promise.resolve()
-      : retryForever(load, {
-          signal: stopping.signal,
-          baseMs: 200,
-          maxMs: 3000,
-          onError: (error, attempt) => {
-            if (attempt === 1) log.warn({ err: error }, 'The keys cannot be read from the database yet');
-          },
-        })
-  ).catch(() => {});
+  const retries = { signal: stopping.signal, baseMs: 200, maxMs: 3000, trouble: startTrouble(log) };
+  const loading = (allSet ? Promise.resolve() : retryForever(load, retries)).catch(() => {});
   return {
     current: () => keys,
     async [Symbol.asyncDispose]() {
@@ -90,7 +91,7 @@ export function startKeyRing(
   };
 }
 
-// One of them travels in URLs, another opens everything: whoever learns the first must not have the second.
+/** One of them travels in URLs, another opens everything: whoever learns the first must not have the second. */
 function warnOfSameKeys(configured: ConfiguredKeys, log: Logger): void {
   const same = keyNames.filter((name) =>
     keyNames.some(

@@ -8,6 +8,7 @@ import { knownMigrations } from './migrations.ts';
 import { createDatabaseProbe } from './probe.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const generation = { readCommand: 'npm run keys' };
 let server: PostgresServer;
 let url: string;
 
@@ -64,7 +65,7 @@ describe('while PostgreSQL is stopped', () => {
     await db.query('select 1');
     await probe.ping(soon());
     await server.stop();
-    await using ring = startKeyRing(db, { API_KEY: 'mine' }, log);
+    await using ring = startKeyRing(db, { API_KEY: 'mine' }, { log, generation });
     try {
       await expect(db.query('select 1')).rejects.toThrow();
       await expect(probe.ping(soon())).rejects.toThrow();
@@ -83,7 +84,7 @@ describe('while PostgreSQL is stopped', () => {
     try {
       await using db = createDatabase({ url, applicationName: 'test-keys', log });
       const configured = { API_KEY: 'a', ADMIN_KEY: 'b', METRICS_TOKEN: 'c, d', INTERNAL_SECRET: 'e' };
-      await using ring = startKeyRing(db, configured, log);
+      await using ring = startKeyRing(db, configured, { log, generation });
       expect(ring.current()).toEqual({
         apiKeys: [{ businessId: 'default', key: 'a' }],
         adminKey: 'b',

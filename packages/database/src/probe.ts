@@ -1,7 +1,10 @@
+import type { Logger } from '@prosaas/runtime';
 import pg from 'pg';
+import { isDatabaseAway } from './database-away.ts';
 import type { Queryable } from './database.ts';
 import { type MigrationStatus, migrationStatus } from './migrations.ts';
 import { schemaDrift } from './schema-drift.ts';
+import { databaseTrouble } from './troubles.ts';
 
 export interface SchemaReport extends MigrationStatus {
   drift: string[];
@@ -14,12 +17,20 @@ export interface DatabaseProbe extends AsyncDisposable {
 }
 
 /** Two connections of its own (one for each question, so that one which is given up does not end the other). */
-export function createDatabaseProbe({ url }: { url: string }): DatabaseProbe {
+export function createDatabaseProbe({ url, log }: { url: string; log?: Logger }): DatabaseProbe {
+  // It asks at intervals: an outage is told, and its end, in a service that has nothing else to ask just then.
+  const trouble = log && databaseTrouble(log);
   const pings = new ProbeConnection(url);
   const schemas = new ProbeConnection(url);
   return {
     async ping(signal) {
-      await pings.ask(signal, (db) => db.query('select 1'));
+      try {
+        await pings.ask(signal, (db) => db.query('select 1'));
+        trouble?.worked();
+      } catch (error) {
+        if (isDatabaseAway(error)) trouble?.failed(error);
+        throw error;
+      }
     },
     schema: (signal) =>
       schemas.ask(signal, async (db) => ({ ...(await migrationStatus(db)), drift: await schemaDrift(db) })),

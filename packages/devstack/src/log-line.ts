@@ -29,7 +29,9 @@ function formatBody(line: string): string {
   } catch {
     return line;
   }
-  const level = String(entry['level']);
+  const { level } = entry;
+  // JSON that is no line of a log.
+  if (typeof level !== 'string') return line;
   const time = String(entry['time']).slice(11, 19);
   const rest = Object.entries(entry)
     .filter(([name]) => !known.has(name))

@@ -32,7 +32,11 @@ export interface PostgresServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly dir: string;
+  /** Of the process that runs now; another one after `start`. */
+  readonly pid: number;
   output(): string;
+  /** Settles when the process that runs now ends. */
+  exited(): Promise<number | NodeJS.Signals>;
   /** A new empty database and its URL. */
   createDatabase(name?: string): Promise<string>;
   stop(): Promise<void>;
@@ -84,7 +88,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     url,
     port,
     dir,
+    get pid() {
+      return child.pid;
+    },
     output: () => child.output(),
+    exited: () => child.exited,
     createDatabase: async (name = `test_${randomBytes(6).toString('hex')}`) => {
       await createDatabase(url, name);
       return databaseUrl(port, name);

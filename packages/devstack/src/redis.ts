@@ -23,6 +23,8 @@ export interface RedisServer extends AsyncDisposable {
   /** Of the process that runs now; another one after `start`. */
   readonly pid: number;
   output(): string;
+  /** Settles when the process that runs now ends. */
+  exited(): Promise<number | NodeJS.Signals>;
   stop(): Promise<void>;
   start(): Promise<void>;
   /** The process stops answering, connections stay open. */
@@ -63,6 +65,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       return child.pid;
     },
     output: () => child.output(),
+    exited: () => child.exited,
     stop: async () => {
       await child.stop();
     },

@@ -1,7 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** Where `npm start` keeps its data, and says what runs. */
+export function dataFolder(): string {
+  return resolve(repository, process.env['PROSAAS_DATA_DIR'] || '.data');
+}
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -17,7 +22,7 @@ export interface RunningStack {
 export function runningStack(): RunningStack | undefined {
   try {
     const noted = JSON.parse(
-      readFileSync(join(repository, '.data', 'running.json'), 'utf8'),
+      readFileSync(join(dataFolder(), 'running.json'), 'utf8'),
     ) as Partial<RunningStack>;
     return noted.databaseUrl === undefined ? undefined : (noted as RunningStack);
   } catch {

@@ -8,6 +8,7 @@ const simulators = fileURLToPath(new URL('../../simulators/', import.meta.url));
 export interface Simulator extends AsyncDisposable {
   /** Where its phones are played. */
   control: string;
+  exited: Promise<number | NodeJS.Signals>;
   /** What makes the services use it instead of WhatsApp. */
   env: Record<string, string>;
 }
@@ -39,6 +40,7 @@ export async function startSimulator(
   const preload = new URL('../../simulators/preload/whatsapp-trust.mjs', import.meta.url);
   return {
     control,
+    exited: child.exited,
     env: {
       WHATSAPP_WS_URL: `ws://127.0.0.1:${ports.whatsapp}`,
       NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${preload.href}`.trim(),

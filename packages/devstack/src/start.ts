@@ -1,24 +1,26 @@
 // `npm start`: PostgreSQL, Redis and the four services on this machine, until Ctrl-C. With `-- --simulator` they talk to a
-// simulated WhatsApp and keep nothing.
+// simulated WhatsApp and keep nothing. Data is kept in .data, or in the folder that PROSAAS_DATA_DIR names.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type KeptProcess, keepRunning } from './keep-running.ts';
 import { formatLine } from './log-line.ts';
 import { ensureRedisInstalled } from './redis-install.ts';
 import { AlreadyRunning, holdLock } from './run-lock.ts';
+import { dataFolder } from './running-stack.ts';
 import { type Stack, type StackPorts, startStack } from './stack.ts';
 import { choosePorts } from './start-ports.ts';
 import { type Simulator, startSimulator } from './start-simulator.ts';
 import { freePort } from './ports.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
-const dataDir = join(repository, '.data');
+const dataDir = dataFolder();
 
 /** A terminal's Ctrl-C reaches every process of the group, and npm passes it on once more: those are one. */
 const SAME_PRESS_MS = 2000;
 
-let stopping = false;
+let isStarting = true;
 
 function say(line: string): void {
   console.log(formatLine('start', line));
@@ -40,7 +42,6 @@ async function main(): Promise<void> {
   const ports = await choosePorts(process.env, own, say);
 
   const began = performance.now();
-  let starting = true;
   say('starting PostgreSQL, Redis and four services ...');
   await using simulator = values.simulator ? await simulate() : undefined;
   await using stack = await startStack({
@@ -50,9 +51,8 @@ async function main(): Promise<void> {
     databaseUrl,
     wait: false,
     onLine: (source, line) => {
-      // The stores' own chatter is noise until something is wrong with them; so are our own questions.
-      if (source === 'postgres' || source === 'redis' || (starting && line.includes('"/readyz"'))) return;
-      console.log(formatLine(source, line));
+      // The stores' own lines are noise: that one ended is told, with the reason where it does not start again.
+      if (source !== 'postgres' && source !== 'redis') console.log(formatLine(source, line));
     },
     env: { ...settings(ports), ...simulator?.env },
   });
@@ -64,20 +64,25 @@ async function main(): Promise<void> {
   const ready = Promise.all(Object.values(stack.services).map((service) => service.ready())).then(
     () => 'ready',
   );
-  const over = anyEnd(stack);
-  const first = await Promise.race([ready, over, stopped]);
-  starting = false;
+  await using keeper = keepRunning({ say });
+  keeper.keep(storesOf(stack, simulator));
+  const failed = anyEnd(stack);
+  const first = await Promise.race([ready, failed, keeper.gaveUp, stopped]);
+  let last: unknown = first;
+  isStarting = false;
   if (first === 'ready') {
     printTable(stack, simulator, Math.round((performance.now() - began) / 100) / 10);
-    await Promise.race([over, stopped]);
+    keeper.keep(Object.values(stack.services));
+    last = await Promise.race([keeper.gaveUp, stopped]);
   }
-  stopping = true;
+  if (last === 'ended') process.exitCode = 1;
+  await keeper[Symbol.asyncDispose]();
   ready.catch(() => {});
   say('stopping ...');
   const stoppedAt = performance.now();
   await stack[Symbol.asyncDispose]();
   say(
-    `stopped in ${((performance.now() - stoppedAt) / 1000).toFixed(1)} s; ${values.simulator ? 'nothing is kept' : 'data is kept in .data'}`,
+    `stopped in ${((performance.now() - stoppedAt) / 1000).toFixed(1)} s; ${values.simulator ? 'nothing is kept' : `data is kept in ${relative(process.cwd(), dataDir) || '.'}`}`,
   );
 }
 
@@ -101,18 +106,26 @@ function stopSignal(): Promise<'signal'> {
   });
 }
 
-/** Settles when any service ends that nobody asked to: half a stack helps no one. */
+/** Settles when a service ends before all of them work: a new start would not help. */
 async function anyEnd(stack: Stack): Promise<'ended'> {
   const ends = Object.values(stack.services).map(async (service) => ({
     service,
     code: await service.exited(),
   }));
   const { service, code } = await Promise.race(ends);
-  if (!stopping) {
-    say(`${service.name} ended by itself (${code}): stopping the rest`);
-    process.exitCode = 1;
-  }
+  if (isStarting) say(`${service.name} ended by itself (${code}): stopping the rest`);
   return 'ended';
+}
+
+/** A simulator that ended has forgotten its phones, so it is not started again. */
+function storesOf({ postgres, redis }: Stack, simulator: Simulator | undefined): KeptProcess[] {
+  return [
+    ...(postgres
+      ? [{ name: 'PostgreSQL', exited: () => postgres.exited(), start: () => postgres.start() }]
+      : []),
+    ...(redis ? [{ name: 'Redis', exited: () => redis.exited(), start: () => redis.start() }] : []),
+    ...(simulator ? [{ name: 'the simulator', exited: () => simulator.exited }] : []),
+  ];
 }
 
 /** The operator's own settings; keys that are not set are generated and kept in the database. */

@@ -1,5 +1,7 @@
+import { AppError } from '@prosaas/runtime';
 import { AllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
+import { asksItself } from './request-log.ts';
 import { type Problem, problem, problemOf, sendProblem } from './problem.ts';
 
 /** Every error as problem+json, logged once here; 404 for an unknown path, 405 with `Allow` for a known one. */
@@ -11,7 +13,10 @@ export function mountErrorAnswers(app: App): void {
   });
   app.setErrorHandler((error, request, reply) => {
     const answer = problemOf(error);
-    if (answer.status >= 500) request.log.error({ err: error }, 'The request failed');
+    if (error instanceof AppError && error.status === 503) {
+      const fields = { code: error.code, error: error.message, cause: messageOf(error.cause) };
+      request.log[asksItself(request) ? 'debug' : 'warn'](fields, 'The request failed');
+    } else if (answer.status >= 500) request.log.error({ err: error }, 'The request failed');
     else request.log.debug({ err: error }, 'The request was refused');
     return sendProblem(request, reply, answer);
   });
@@ -23,6 +28,11 @@ export function mountErrorAnswers(app: App): void {
     sendProblem(request, reply, allowed.length > 0 ? methodNotAllowed(allowed) : notFound);
   });
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notFound));
+}
+
+/** An outage is no fault of the code: no stack. */
+function messageOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.message : undefined;
 }
 
 const notFound = problem(404, 'NOT_FOUND', 'There is nothing here');

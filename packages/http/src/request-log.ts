@@ -1,21 +1,25 @@
+import type { FastifyRequest } from 'fastify';
 import type { App } from './app.ts';
 
 /** A probe, or a part of it: `/readyz/database`, `/metrics.json`. */
 const probe = /^\/(?:healthz|livez|readyz|warmup|version|health|api\/health|metrics)(?:[./]|$)/;
 
+/** A service that reads of another one, as it does at intervals. */
+export function asksItself({ method, principal }: FastifyRequest): boolean {
+  return method === 'GET' && principal?.role === 'internal';
+}
+
 /**
- * One line for each answer, but for probes that pass and for what services read of one another: they come by the second
- * and say nothing. Never the query.
+ * One line for each answer, but for probes, passing or failing, and for what services read of one another: they come by the
+ * second and say nothing. Never the query.
  */
 export function mountRequestLog(app: App): void {
   app.addHook('onResponse', (request, reply, done) => {
     done();
     const path = request.url.split('?', 1)[0] ?? '/';
-    const asksItself = request.method === 'GET' && request.principal?.role === 'internal';
-    if (reply.statusCode < 400 && (asksItself || probe.test(path))) return;
-    request.log.info(
-      { method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'Answered',
-    );
+    const { statusCode: status } = reply;
+    // Whoever polls what fails adds nothing to what the log says of the trouble itself.
+    if ((status < 400 || status >= 500) && (asksItself(request) || probe.test(path))) return;
+    request.log.info({ method: request.method, path, status, ms: Math.round(reply.elapsedTime) }, 'Answered');
   });
 }

@@ -1,5 +1,5 @@
 import { deleteFromOutbox, takeFromOutbox, type Database } from '@prosaas/database';
-import { backoff, type Logger } from '@prosaas/runtime';
+import { backoff, troubleOf, type Logger } from '@prosaas/runtime';
 import type { Producer } from './producer.ts';
 import { queueNames, type QueueName } from './queue-table.ts';
 
@@ -27,6 +27,11 @@ export function startOutboxRelay({
   log: Logger;
   everyMs?: number;
 }): OutboxRelay {
+  const trouble = troubleOf(log, {
+    waiting: 'the outbox cannot be relayed yet: jobs wait in the database',
+    begins: 'the outbox cannot be relayed: jobs wait in the database',
+    ends: 'the outbox is relayed again',
+  });
   let stopped = false;
   let nudged = false;
   let failures = 0;
@@ -68,13 +73,12 @@ export function startOutboxRelay({
       let pauseMs = everyMs;
       try {
         const moved = await pass();
-        if (failures > 0) log.info({ failures }, 'outbox relay works again');
         failures = 0;
+        trouble.worked();
         if (moved === BATCH) continue;
       } catch (error) {
         failures += 1;
-        if (failures === 1)
-          log.warn({ err: error }, 'outbox relay: jobs wait in the database until this is over');
+        trouble.failed(error);
         pauseMs = backoff(FAILURE_PAUSE, failures);
       }
       // A nudge during the pass may have come for a row that it did not see; after a failure it can't help.
@@ -93,6 +97,7 @@ export function startOutboxRelay({
       stopped = true;
       wake?.();
       await running;
+      trouble.forget();
     },
   };
 }

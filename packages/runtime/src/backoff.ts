@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TroubleLog } from './trouble-log.ts';
 
 export interface BackoffOptions {
   baseMs: number;
@@ -19,23 +20,33 @@ export function backoff(
 
 export interface RetryOptions extends BackoffOptions {
   signal: AbortSignal;
-  /** Told of each failure; `attempt` counts from 1. */
-  onError: (error: unknown, attempt: number) => void;
+  /** Told of each failure; `attempt` counts from 1. What it throws ends the repeats. */
+  onError?: (error: unknown, attempt: number) => void;
+  /** Logs that it fails, and that it works again. */
+  trouble?: TroubleLog;
 }
 
-/** Repeats `task` until it succeeds; rejects only when `signal` aborts. */
+/** Repeats `task` until it succeeds; rejects only when `signal` aborts, or with what `onError` throws. */
 export async function retryForever<T>(
   task: (signal: AbortSignal) => Promise<T>,
-  { signal, onError, ...delays }: RetryOptions,
+  { signal, onError, trouble, ...delays }: RetryOptions,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    signal.throwIfAborted();
-    try {
-      return await task(signal);
-    } catch (error) {
+  try {
+    for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted();
-      onError(error, attempt);
+      try {
+        const result = await task(signal);
+        trouble?.worked(task);
+        return result;
+      } catch (error) {
+        signal.throwIfAborted();
+        onError?.(error, attempt);
+        trouble?.failed(error, { source: task });
+      }
+      await sleep(backoff(delays, attempt), undefined, { signal });
     }
-    await sleep(backoff(delays, attempt), undefined, { signal });
+  } catch (error) {
+    trouble?.forget(task);
+    throw error;
   }
 }

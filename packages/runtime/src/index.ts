@@ -46,3 +46,4 @@ export {
   warnOfRedisSettings,
 } from './redis-settings.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';
+export { type TroubleTexts, TroubleLog, troubleOf, troubleTimes } from './trouble-log.ts';

@@ -2,19 +2,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type RedisCluster, poll, startRedisCluster } from '@prosaas/devstack';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createLogger } from './logger.ts';
+import { type Logger, createLogger } from './logger.ts';
 import { type RedisRole, closeRedis, createRedis, reconnectRedis, redisReady } from './redis.ts';
 import { askRedisSettings } from './redis-settings.ts';
 
 const key = '{test}:key';
 let cluster: RedisCluster;
 const lines: string[] = [];
-const log = createLogger({
-  service: 'test',
-  instance: 'test',
-  level: 'info',
-  destination: { write: (line) => void lines.push(line) },
-});
+// One for each test: a trouble that comes back within a minute is told later.
+const newLog = (): Logger =>
+  createLogger({
+    service: 'test',
+    instance: 'test',
+    level: 'info',
+    destination: { write: (line) => void lines.push(line) },
+  });
+let log = newLog();
 const clients: Redis[] = [];
 
 beforeAll(async () => {
@@ -29,6 +32,7 @@ afterEach(async () => {
   await cluster.ready();
   await cluster.onEveryNode('FLUSHALL');
   lines.length = 0;
+  log = newLog();
 });
 
 async function client(role: RedisRole, { url } = cluster): Promise<Redis> {
@@ -111,8 +115,8 @@ describe('a client of a cluster', () => {
     await owner.start();
     await cluster.ready();
     expect(await poll(() => redis.get(key).catch(() => undefined), { what: 'an answer' })).toBe('1');
-    expect(told(`127.0.0.1:${owner.port}`)).toBeGreaterThanOrEqual(2);
-    expect([told('a node of Redis Cluster is away'), told('the node of Redis Cluster is back')]).toEqual([
+    expect(told(`127.0.0.1:${owner.port}`)).toBeGreaterThanOrEqual(1);
+    expect([told('a node of Redis Cluster is away'), told('the nodes of Redis Cluster are back')]).toEqual([
       1, 1,
     ]);
   });

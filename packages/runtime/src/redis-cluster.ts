@@ -2,6 +2,7 @@ import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOption
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
 import { type RedisTarget, hostText } from './redis-address.ts';
+import { troubleOf } from './trouble-log.ts';
 
 /** `replyMapping` changes the client's type. */
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
@@ -52,23 +53,34 @@ export function openCluster(
   });
 }
 
-/** Says once of each node that it is away, and that it is back. */
-export function logNodes(cluster: Cluster, name: string, log: Logger): void {
+/** The trouble of nodes that are away while others answer. */
+export function logNodes(cluster: Cluster, log: Logger): void {
+  const trouble = troubleOf(log, {
+    waiting: 'waiting for a node of Redis Cluster',
+    begins: 'a node of Redis Cluster is away',
+    ends: 'the nodes of Redis Cluster are back',
+  });
   const away = new Set<string>();
-  cluster.on('node error', (err: Error, node: string) => {
+  const clear = (): void => {
+    for (const node of away) trouble.forget(node);
+    away.clear();
+    trouble.worked();
+  };
+  cluster.on('node error', (error: Error, node: string) => {
     // With none left, the client as a whole is away, and says so.
-    if (cluster.status !== 'ready' || away.has(node)) return;
+    if (cluster.status !== 'ready') return;
     away.add(node);
-    log.warn({ redis: name, node, err }, 'a node of Redis Cluster is away');
+    trouble.failed(error, { source: node, fields: { node } });
   });
   cluster.on('+node', (connection: Redis) => {
     const { host = '', port = 0 } = connection.options;
     const node = hostText({ host, port });
     connection.on('ready', () => {
-      if (away.delete(node)) log.info({ redis: name, node }, 'the node of Redis Cluster is back');
+      if (away.delete(node)) trouble.worked(node);
     });
   });
-  cluster.on('ready', () => away.clear());
+  cluster.on('ready', clear);
+  cluster.on('end', clear);
 }
 
 /** A cut that has not come to its end by then never will. */

@@ -10,6 +10,7 @@ import {
   reconnectNodes,
 } from './redis-cluster.ts';
 import { sentinelConnector } from './redis-sentinel.ts';
+import { type TroubleLog, type TroubleTexts, troubleOf } from './trouble-log.ts';
 
 /** `commands`: fails fast. `blocking`: waits for ever, what BullMQ's workers need. `publisher`: fails faster still, never queues. */
 export type RedisRole = 'commands' | 'blocking' | 'publisher';
@@ -73,7 +74,7 @@ const disconnectMs = 100;
 
 /**
  * A client that reconnects for ever, to a server, to the master that sentinels name, or to a cluster. It never throws by itself:
- * an outage is logged once, and its end. Without a connection, `commands` and `publisher` reject each command at once.
+ * an outage is logged as one trouble of the service, with its end. Without a connection, `commands` and `publisher` reject each command at once.
  *
  * That of a cluster is ioredis' `Cluster`, which has the same commands: those with a key go to the node that holds it, those
  * without one to any node. Put a key into the same pipeline where that matters. While its node alone is away, a command that was
@@ -90,24 +91,45 @@ export function createRedis({ url, username, password, name, role, log }: RedisC
     retryStrategy: reconnectAfter,
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
-  const redis = open(url, options, { name, role, log });
-  let away = false;
+  const redis = open(url, options, { role, log });
+  const trouble = troubleOf(log, redisAway);
+  watched.set(redis, trouble);
+  let reason: unknown = new Error('not connected yet');
+  const failed = (): void => {
+    if (watched.has(redis)) trouble.failed(reason, { source: redis, fields: { redis: name } });
+  };
+  // A server that loads its data, or is silent, causes no error: at the start Redis is away until it is ready.
+  if (!trouble.hasWorked) failed();
   redis.on('error', (error: Error) => {
-    if (away) return;
-    away = true;
-    log.warn({ redis: name, err: error }, 'Redis is away');
+    reason = error;
+    if (redis.status !== 'ready') failed();
+  });
+  redis.on('close', () => {
+    reason ??= new Error('the connection was closed');
+    failed();
   });
   redis.on('ready', () => {
-    if (away) log.info({ redis: name }, 'Redis is back');
-    away = false;
+    reason = undefined;
+    trouble.worked(redis);
   });
   return redis;
 }
 
+/** What clients say that they are away, until they are closed. */
+const watched = new WeakMap<Redis, TroubleLog>();
+
+/** All clients of a service share these lines. */
+const redisAway: TroubleTexts = {
+  waiting: 'waiting for Redis',
+  begins: 'Redis is away',
+  ends: 'Redis is back',
+  isDependency: true,
+};
+
 function open(
   url: string,
   options: ClientOptions,
-  { name, role, log }: Pick<RedisClientOptions, 'name' | 'role' | 'log'>,
+  { role, log }: Pick<RedisClientOptions, 'role' | 'log'>,
 ): Redis {
   const target = parseRedisUrl(url);
   if (target.kind === 'server') return new Redis(target.url, options);
@@ -134,7 +156,7 @@ function open(
     });
   }
   const cluster = openCluster(target, several, patience[role]);
-  logNodes(cluster, name, log);
+  logNodes(cluster, log);
   // The same commands; what differs in the types is the constructor.
   return cluster as unknown as Redis;
 }
@@ -171,6 +193,8 @@ const quitMs = 1000;
 
 /** Lets commands under way finish, for a second at most; never rejects. */
 export async function closeRedis(redis: Redis): Promise<void> {
+  watched.get(redis)?.forget(redis);
+  watched.delete(redis);
   if (redis.status === 'end') return;
   const timer = setTimeout(() => redis.disconnect(), quitMs);
   try {

@@ -1,19 +1,25 @@
 import type { HealthRegistry } from '@prosaas/observability';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, troubleOf } from '@prosaas/runtime';
 
-/** One line when a check turns or fails for another reason: where the texts of dependencies' errors are told. */
+/** What a service that starts waits for itself has a line of its own after 5 s; a check that still fails then has another cause. */
+const START_MS = 20_000;
+
+/** A check that fails or warns is a trouble in the log, with the texts of dependencies' errors; probes show its code only. */
 export function logChanges(health: HealthRegistry, log: Logger): Disposable {
-  const told = new Map<string, string>();
   return health.onResult(({ name, status, reason, error, detail }) => {
-    const state = `${status} ${reason ?? ''}`;
-    const before = told.get(name);
-    told.set(name, state);
-    if (before === state || (before === undefined && status === 'pass')) return;
-    if (status === 'pass') log.info({ check: name }, 'A check passes again');
-    else
-      log.warn(
-        { check: name, status, reason, error, detail },
-        `A check ${status === 'warn' ? 'warns' : 'fails'}`,
-      );
+    for (const kind of ['fail', 'warn'] as const) {
+      const text = `the health check ${name} ${kind === 'fail' ? 'fails' : 'warns'}`;
+      const trouble = troubleOf(log, {
+        waiting: text,
+        begins: text,
+        ends: `the health check ${name} ${kind === 'fail' ? 'no longer fails' : 'no longer warns'}`,
+        repeats: kind === 'fail',
+        waitMs: START_MS,
+      });
+      if (status === kind) trouble.failed(error ?? reason, { fields: { check: name, reason, detail } });
+      else if (status === 'pass' || trouble.hasWorked) trouble.worked();
+      // At a start a check may warn after it failed: that is still the wait for its first pass.
+      else trouble.forget();
+    }
   });
 }

@@ -1,10 +1,13 @@
 import type { Database } from '@prosaas/database';
 import type { App, Guard } from '@prosaas/http';
+import type { Owner } from '@prosaas/leases';
+import type { FastifyReply } from 'fastify';
 import qrcode from 'qrcode';
 import { Type } from 'typebox';
-import { QrNotAvailable } from '../errors.ts';
 import type { Forwarding } from '../forwarding.ts';
+import { QR_WAIT_MS, QR_WAIT_OF_HOP_MS, QrWaiters, notYet, refusalOf } from '../qr-wait.ts';
 import type { SessionManager } from '../session-manager.ts';
+import { publishedStatus } from '../session-status.ts';
 import type { SessionViews } from '../session-views.ts';
 import { SessionParams, sessionFor } from './door.ts';
 
@@ -16,26 +19,51 @@ export interface QrRoutesOptions {
   adminDoor: Guard;
 }
 
+const HELD_PAUSE_MS = 100;
+/** Who holds it is asked of PostgreSQL and Redis. */
+const UNHELD_PAUSE_MS = 500;
+
 const QrQuery = Type.Object({
   format: Type.Optional(Type.Union([Type.Literal('raw'), Type.Literal('image')])),
 });
 
-/** The QR code to scan: whoever sees it can take the account, so only the administrator does, and nobody caches it. */
+/** The QR code to scan: whoever sees it can take the account, so only the administrator does, and nobody caches it.
+ * The answer waits until there is one. */
 export function mountQrRoutes(
   app: App,
   { db, manager, views, forwarding, adminDoor }: QrRoutesOptions,
 ): void {
+  const waiters = new QrWaiters();
+  app.addHook('preClose', async () => waiters.close());
   app.get(
     '/api/:session/auth/qr',
     { onRequest: adminDoor, schema: { params: SessionParams, querystring: QrQuery } },
     async (request, reply) => {
       const { session: id } = request.params;
-      const row = await sessionFor(db, request, id);
-      const session = manager.find(id);
-      const owner = session ? undefined : await forwarding.otherOwner(request, id);
-      if (owner) return forwarding.forward(request, reply, id, owner);
-      const text = session?.qr;
-      if (text === undefined) throw new QrNotAvailable(id, (await views.one(row)).status);
+      let view = await views.one(await sessionFor(db, request, id));
+      const look = async (): Promise<{ found: string | Owner } | { pauseMs: number }> => {
+        const session = manager.find(id);
+        if (session?.qr !== undefined) return { found: session.qr };
+        if (session) {
+          view = { ...view, ...publishedStatus(manager.statusOf(session)) };
+        } else {
+          const owner = await forwarding.otherOwner(request, id);
+          if (owner) return { found: owner };
+          view = await views.one(await sessionFor(db, request, id));
+        }
+        const refusal = refusalOf(id, view);
+        if (refusal) throw refusal;
+        return { pauseMs: session ? HELD_PAUSE_MS : UNHELD_PAUSE_MS };
+      };
+      // A HEAD asks how it is now.
+      const waitMs = forwarding.isHop(request) ? QR_WAIT_OF_HOP_MS : QR_WAIT_MS;
+      const found = await waiters.wait(look, {
+        limitMs: request.method === 'HEAD' ? 0 : waitMs,
+        signal: goneSignal(reply),
+      });
+      if (found === undefined) throw notYet(id, view);
+      if (typeof found !== 'string') return forwarding.forward(request, reply, id, found);
+      const text = found;
       reply.header('cache-control', 'no-store');
       if (request.query.format === 'raw') return reply.type('text/plain; charset=utf-8').send(text);
       const png = await qrcode.toBuffer(text, { type: 'png', margin: 4, scale: 6 });
@@ -43,6 +71,13 @@ export function mountQrRoutes(
       return reply.send({ mimetype: 'image/png', data: png.toString('base64'), value: text });
     },
   );
+}
+
+/** Aborts when the caller goes away before it has its answer. */
+function goneSignal({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** Among what the client names, which comes first; without a preference it is the picture. */

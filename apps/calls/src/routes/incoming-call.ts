@@ -63,7 +63,7 @@ async function decide(options: IncomingCallOptions, sid: string): Promise<Verdic
     if (slot === 'acquired') await tokens.issue(sid);
     return { outcome: 'accepted', twiml: connectStream(streamUrl, { token: tokens.tokenOf(sid) }) };
   } catch (error) {
-    log.error({ err: error, call_id: sid }, 'Redis is away: nobody knows how many calls there are');
+    log.debug({ err: error, call_id: sid }, 'no slot could be asked for');
     // What was asked of it may have been done all the same.
     ends.settle(sid, { outcome: 'error', reason: 'redis_away' });
     return { outcome: 'rejected', reason: 'redis_away', twiml: rejectBusy };

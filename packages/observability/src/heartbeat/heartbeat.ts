@@ -123,13 +123,16 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     try {
       const queues = Object.fromEntries(proofs.map(([queue, proof]) => [queue, proof.ok ? proof.by : '']));
       await flight.run((signal) => write(queues, signal));
-      if (withheld !== '') log.info({ instance: replica.instance }, 'the heart beats again');
+      if (withheld !== '' && withheld !== 'connection')
+        log.info({ instance: replica.instance }, 'the heart beats again');
       withheld = '';
       lastBeat = now;
       return true;
     } catch (err) {
-      if (withheld !== 'redis') log.warn({ err }, 'no heartbeat: Redis does not take it');
-      withheld = 'redis';
+      // A client without a connection has told that itself.
+      const why = redis.status === 'ready' ? 'redis' : 'connection';
+      if (why === 'redis' && withheld !== why) log.warn({ err }, 'no heartbeat: Redis does not take it');
+      withheld = why;
       return false;
     }
   };

@@ -1,0 +1,139 @@
+import type { Logger } from './logger.ts';
+import {
+  type TroubleEvent,
+  type TroubleState,
+  type TroubleTimes,
+  stepTrouble,
+  untroubled,
+} from './trouble.ts';
+
+/** Shared by all troubles of the process; tests shorten them. */
+export const troubleTimes = { waitMs: 5000, repeatMs: 60_000 };
+
+/** Dependencies are told first, so that what fails because of them need not be. */
+const dependencySettleMs = 300;
+const dependentSettleMs = 1000;
+
+export interface TroubleTexts {
+  /** While it has not worked since the start: `waiting for PostgreSQL`. */
+  waiting: string;
+  begins: string;
+  ends: string;
+  /** PostgreSQL or Redis: while it is away, the service's other troubles are not told. */
+  isDependency?: boolean;
+  /** Only services that start wait for it: it is always an expected wait. */
+  isStart?: boolean;
+  /** Of an expected wait, where it is not 5 s. */
+  waitMs?: number;
+  /** `false`: only its start and its end are told. */
+  repeats?: boolean;
+}
+
+const troubles = new WeakMap<Logger, Map<string, TroubleLog>>();
+
+/** The trouble of a service: everyone who meets the same one, by its text and the service's logger, shares its lines. */
+export function troubleOf(log: Logger, texts: TroubleTexts): TroubleLog {
+  let known = troubles.get(log);
+  if (known === undefined) troubles.set(log, (known = new Map()));
+  let trouble = known.get(texts.begins);
+  if (trouble === undefined) known.set(texts.begins, (trouble = new TroubleLog(log, texts)));
+  return trouble;
+}
+
+/**
+ * Says that something fails without a line for each failure, and without a stack: an expected wait once after 5 s; a trouble when
+ * it starts, once a minute while it lasts, and when it ends, with its duration.
+ */
+export class TroubleLog {
+  readonly #log: Logger;
+  readonly #texts: TroubleTexts;
+  readonly #failing = new Map<unknown, { error: unknown; fields: object }>();
+  #state: TroubleState = untroubled;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(log: Logger, texts: TroubleTexts) {
+    this.#log = log;
+    this.#texts = texts;
+  }
+
+  /** It does not work now. */
+  get isActive(): boolean {
+    return this.#state.since !== undefined;
+  }
+
+  get hasWorked(): boolean {
+    return this.#state.hasWorked;
+  }
+
+  /** `source`: one of several that fail by themselves; the trouble is over when the last one works. */
+  failed(error: unknown, { source = this, fields = {} }: { source?: unknown; fields?: object } = {}): void {
+    this.#failing.set(source, { error, fields });
+    this.#step('failed');
+  }
+
+  worked(source: unknown = this): void {
+    if (this.#state.hasWorked && !this.isActive) return;
+    this.#failing.delete(source);
+    if (this.#failing.size === 0) this.#step('worked');
+  }
+
+  /** The source is gone: nobody waits for it any more. */
+  forget(source: unknown = this): void {
+    if (!this.#failing.delete(source) || this.#failing.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#state = { ...this.#state, since: undefined, toldAt: undefined };
+  }
+
+  #step(event: TroubleEvent): void {
+    const now = performance.now();
+    const { since = now } = this.#state;
+    const { state, line, lookAt } = stepTrouble(this.#state, event, {
+      now,
+      times: this.#times,
+      isExplained: this.#isExplained(),
+    });
+    this.#state = this.#texts.isStart === true ? { ...state, hasWorked: false } : state;
+    clearTimeout(this.#timer);
+    if (lookAt !== undefined && lookAt < Infinity)
+      this.#timer = setTimeout(() => this.#step('look'), lookAt - now).unref();
+    if (line === undefined) return;
+    const { waiting, begins, ends } = this.#texts;
+    const seconds = Math.round((now - since) / 100) / 10;
+    if (line === 'ends') {
+      this.#log.info({ seconds }, ends);
+      return;
+    }
+    const [first] = this.#failing.values();
+    const fields = { ...first?.fields, ...reasonOf(first?.error) };
+    const text = state.hasWorked ? begins : waiting;
+    if (line === 'begins') this.#log.warn(fields, text);
+    else if (line === 'waiting') this.#log.info({ ...fields, seconds }, text);
+    else this.#log.warn({ ...fields, seconds }, `still: ${text}`);
+  }
+
+  get #times(): TroubleTimes {
+    const { isDependency = false, repeats = true, waitMs = troubleTimes.waitMs } = this.#texts;
+    return {
+      waitMs,
+      settleMs: isDependency ? dependencySettleMs : dependentSettleMs,
+      repeatMs: repeats ? troubleTimes.repeatMs : Infinity,
+    };
+  }
+
+  #isExplained(): boolean {
+    if (this.#texts.isDependency === true) return false;
+    const others = troubles.get(this.#log)?.values() ?? [];
+    return [...others].some((other) => other.#texts.isDependency === true && other.isActive);
+  }
+}
+
+/** Of an error what an operator needs of a trouble that is expected: no stack. */
+function reasonOf(error: unknown): { error?: string; code?: string } {
+  if (error === undefined) return {};
+  if (!(error instanceof Error)) return { error: typeof error === 'string' ? error : JSON.stringify(error) };
+  const { code } = error as { code?: unknown };
+  // A host with several addresses fails with one error for each, and no message of its own.
+  const parts = error instanceof AggregateError && error.message === '' ? error.errors : [error];
+  const text = parts.map((part) => (part instanceof Error ? part.message : String(part))).join('; ');
+  return { error: text || error.name, ...(typeof code === 'string' && { code }) };
+}

@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Started, linesBeforeTable, npmStart, repository } from './support/npm-start.ts';
+
+const run = promisify(execFile);
+const readme = await readFile(join(repository, 'README.md'), 'utf8');
+
+/** The blocks of commands under a heading, each as its lines without comments. */
+function blocksUnder(heading: string): string[][] {
+  const part = readme.split(/^## /m).find((section) => section.startsWith(`${heading}\n`));
+  return [...(part ?? '').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = '']) =>
+    block
+      .split('\n')
+      .map((line) => line.replace(/\s+#.*$/, ''))
+      .filter((line) => line !== ''),
+  );
+}
+
+/** What stands in README outside of what is run here, and where it is run. */
+const runElsewhere: Record<string, string> = {
+  'npm start': 'npm-start.test.ts, .ci/newcomer',
+  'npm test': '.ci/newcomer',
+  'docker compose up --wait': 'test/compose',
+};
+const [start = [], containers = []] = blocksUnder('Start');
+const [tour = [], pairing = []] = blocksUnder('See it all in five minutes');
+
+/** What each command of the tour prints. */
+const printed: [command: RegExp, output: RegExp][] = [
+  [/^npm run demo$/, /^ {2}ProSaaS .*^ {2}whatsapp_outbound_messages +3$/ms],
+  [/^npm run keys$/, /(?:^(?:ADMIN_KEY|API_KEY|INTERNAL_SECRET|METRICS_TOKEN)=\S{40,}\n){4}/m],
+  [/\/metrics\.json/, /^\{"uptime_seconds":.*"sources":/s],
+  [/\/api\/conversations$/, /^\{"items":\[\{/],
+  [/\/readyz/, /^\[\+\]database ok.*readyz check passed\n$/s],
+  [/^redis-cli/, /^\d{10}\n$/],
+  [/^npm run jobs -- queues$/, /inbound-messages/],
+];
+
+let started: Started;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'prosaas-readme-'));
+  started = await npmStart(['--simulator']);
+});
+afterAll(async () => {
+  await started?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Lines of README in one shell, on the ports of this stack instead of the standard ones. */
+async function sh(...lines: string[]): Promise<string> {
+  const { api, baileys, redis } = started.ports;
+  const script = lines
+    .join('\n')
+    .replaceAll('localhost:5000', `localhost:${api}`)
+    .replaceAll('localhost:3300', `localhost:${baileys}`)
+    .replaceAll('redis-cli ', `redis-cli -p ${redis} `)
+    .replaceAll('-o qr.png', `-o ${folder}/qr.png`);
+  const { stdout } = await run('sh', ['-ec', script], { cwd: repository, env: started.env });
+  return stdout;
+}
+
+test('every command of README is run by a test', () => {
+  for (const command of [...start, ...containers]) expect(Object.keys(runElsewhere)).toContain(command);
+  const [first, ...others] = tour;
+  expect(first).toBe('npm start -- --simulator');
+  expect(others).toHaveLength(printed.length);
+  expect(pairing).toHaveLength(3);
+});
+
+test('npm start -- --simulator is as quiet as without', () => {
+  const lines = linesBeforeTable(started);
+  expect(lines.length, lines.join('\n')).toBeLessThanOrEqual(20);
+  expect(lines.filter((line) => / (?:warn|error|fatal) |undefined/.test(line))).toEqual([]);
+});
+
+describe('a command of the five minutes', () => {
+  test.each(tour.slice(1).map((command, index) => [command, index] as const))(
+    '%s',
+    async (command, index) => {
+      const [pattern = /^$/, output = /^$/] = printed[index] ?? [];
+      expect(command).toMatch(pattern);
+      expect(await sh(command)).toMatch(output);
+    },
+  );
+
+  test('the board of the queues opens with the admin key', async () => {
+    const key = (await sh('npm run -s keys ADMIN_KEY')).trim();
+    const authorization = `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`;
+    const board = await fetch(`http://localhost:${started.ports.api}/admin/queues`, {
+      headers: { authorization },
+    });
+    expect(board.status).toBe(200);
+  });
+
+  test('npm run jobs -- --help', async () => {
+    expect(await sh('npm run jobs -- --help')).toContain('dead');
+  });
+});
+
+test('the lines that write a QR code do so, five times of five', async () => {
+  for (let round = 1; round <= 5; round += 1) {
+    await sh(...pairing.map((line) => line.replace('front-desk', `front-desk-${round}`)));
+    const picture = await readFile(join(folder, 'qr.png'));
+    expect([round, picture.subarray(1, 4).toString()]).toEqual([round, 'PNG']);
+    await rm(join(folder, 'qr.png'));
+  }
+});
