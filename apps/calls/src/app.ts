@@ -40,15 +40,17 @@ export interface CallsParts {
 }
 
 /** A webhook of the provider has some 30 short parameters. */
-const webhookBytes = 64 * 1024;
+export const WEBHOOK_BYTES: number = 64 * 1024;
 /** A frame of 20 ms has some 300 characters; providers bundle a few. */
 const frameBytes = 32 * 1024;
 
 export async function buildApp(parts: CallsParts): Promise<App> {
   const { log, health, keyRing, build } = parts;
-  const app = buildHttpApp({ log, bodyLimit: webhookBytes });
+  const app = buildHttpApp({ log, bodyLimit: WEBHOOK_BYTES });
   instrumentHttp(app, { registry: parts.metrics, labels: { service: 'calls' } });
-  await app.register(formbody, { bodyLimit: webhookBytes });
+  // The provider posts forms. The depth of a JSON body would have no bound.
+  app.removeAllContentTypeParsers();
+  await app.register(formbody, { bodyLimit: WEBHOOK_BYTES });
   await app.register(websocket, { options: { maxPayload: frameBytes, perMessageDeflate: false } });
   app.register(healthRoutes, {
     health,
