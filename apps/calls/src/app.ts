@@ -1,4 +1,3 @@
-import formbody from '@fastify/formbody';
 import websocket from '@fastify/websocket';
 import { type App, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
 import type { SlotPool } from '@prosaas/leases';
@@ -21,6 +20,7 @@ import { callStatusRoute } from './routes/call-status.ts';
 import { incomingCallRoute } from './routes/incoming-call.ts';
 import { mediaStreamRoute } from './routes/media-stream.ts';
 import type { StreamTokens } from './stream-tokens.ts';
+import { WEBHOOK_BYTES, acceptForms } from './webhook-form.ts';
 
 export interface CallsParts {
   log: Logger;
@@ -39,8 +39,6 @@ export interface CallsParts {
   draining: () => boolean;
 }
 
-/** A webhook of the provider has some 30 short parameters. */
-export const WEBHOOK_BYTES: number = 64 * 1024;
 /** A frame of 20 ms has some 300 characters; providers bundle a few. */
 const frameBytes = 32 * 1024;
 
@@ -48,9 +46,7 @@ export async function buildApp(parts: CallsParts): Promise<App> {
   const { log, health, keyRing, build } = parts;
   const app = buildHttpApp({ log, bodyLimit: WEBHOOK_BYTES });
   instrumentHttp(app, { registry: parts.metrics, labels: { service: 'calls' } });
-  // The provider posts forms. The depth of a JSON body would have no bound.
-  app.removeAllContentTypeParsers();
-  await app.register(formbody, { bodyLimit: WEBHOOK_BYTES });
+  acceptForms(app);
   await app.register(websocket, { options: { maxPayload: frameBytes, perMessageDeflate: false } });
   app.register(healthRoutes, {
     health,

@@ -61,7 +61,7 @@ export class Retrieval<T> {
   }
 }
 
-function searchedWords(question: string): string[] {
+export function searchedWords(question: string): string[] {
   return meaningfulWords(question)
     .filter((word) => word.length <= WORD_LENGTH)
     .slice(0, SEARCHED_WORDS);

@@ -141,7 +141,7 @@ export function createVoice(): Voice {
 }
 
 /** What the engine can read: Latin letters without accents, digits and punctuation. */
-function speakable(text: string): string {
+export function speakable(text: string): string {
   // What is cut off after that makes up for characters that are left out or become several.
   const latin = cutText(text, 2 * textLimit)
     .normalize('NFKD')

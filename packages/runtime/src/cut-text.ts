@@ -6,7 +6,8 @@ export function cutText(text: string, characters: number): string {
   if (text.length <= characters) return text;
   let end = 0;
   for (let count = 0; count < characters && end < text.length; count++) {
-    end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+    const isHigh = (text.charCodeAt(end) & 0xfc00) === 0xd800;
+    end += isHigh && (text.charCodeAt(end + 1) & 0xfc00) === 0xdc00 ? 2 : 1;
   }
   return text.slice(0, end);
 }
