@@ -305,6 +305,35 @@ testOnce.each([
   },
 );
 
+testOnce(
+  'twenty messages of 65,000 characters take down no worker, and others are answered between them',
+  async () => {
+    const stranger = '15550002222';
+    await play('/phones', { number: stranger });
+    const answered = (await heard(0)).length;
+    const worker = await nameOf('worker');
+    const restarts = await project.inspect(worker, '{{json .RestartCount}}');
+    const before = await metricsAtRest();
+    const kinds = ['x', '你', '\ufdfa'];
+    for (let at = 0; at < 20; at++) {
+      const text = (kinds[at % kinds.length] ?? '').repeat(65_000);
+      await play(`/phones/${stranger}/send`, { account, text, wait: true });
+      if (at % 5 === 4) {
+        await play(`/phones/${customer}/send`, { account, text: 'Are you open on Sunday?', wait: true });
+        await heard(answered + (at + 1) / 5);
+      }
+    }
+    const after = await metricsAtRest();
+    expect(difference(before.counters, after.counters)).toMatchObject({ whatsapp_inbound_messages: 24 });
+    expect(after.counters['queue_jobs_failed']).toBe(before.counters['queue_jobs_failed']);
+    expect(await project.inspect(worker, '{{json .State}}')).toMatchObject({
+      Running: true,
+      OOMKilled: false,
+    });
+    expect(await project.inspect(worker, '{{json .RestartCount}}')).toBe(restarts);
+  },
+);
+
 test('docker compose stop ends every container with 0', async () => {
   await project.compose(['stop']);
   const codes = (await project.containers()).map(

@@ -1,5 +1,6 @@
 import { type WAMessage, type WAMessageContent, type WAMessageKey, proto } from '@whiskeysockets/baileys';
 import { type Contact, contactOf, parseAddress } from './chat-id.ts';
+import { storedId, storedName } from './inbound-limits.ts';
 import { inboundText } from './inbound-text.ts';
 
 /** A message that a person wrote to the session's account. */
@@ -12,8 +13,6 @@ export interface InboundMessage {
   text: string;
   sentAt: Date;
 }
-
-const NAME_LENGTH = 200;
 
 /**
  * The message of a person in what the client hands over, or undefined: our own echo, a group, a status, a channel, a
@@ -31,9 +30,9 @@ export async function readInbound(
   if (!text || !key.id) return undefined;
   const contact = await contactOfKey(key, phoneOf);
   if (!contact) return undefined;
-  const name = message.pushName?.replaceAll('\0', '').trim().slice(0, NAME_LENGTH);
+  const name = storedName(message.pushName);
   return {
-    externalId: key.id,
+    externalId: storedId(key.id),
     ...contact,
     ...(name && { contactName: name }),
     text,

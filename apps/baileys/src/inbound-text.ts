@@ -1,4 +1,5 @@
 import { type WAMessageContent, normalizeMessageContent } from '@whiskeysockets/baileys';
+import { storedText } from './inbound-limits.ts';
 
 /**
  * What a person wrote, as text; undefined for what is not a message of a person (protocol messages, edits and
@@ -12,7 +13,7 @@ export function inboundText(message: WAMessageContent | null | undefined): strin
   if (!content) return undefined;
   const text = writtenText(content) ?? kindText(content);
   // PostgreSQL's text has no NUL.
-  return text?.replaceAll('\0', '').trim() || undefined;
+  return storedText(text?.replaceAll('\0', '').trim() ?? '') || undefined;
 }
 
 function writtenText(content: WAMessageContent): string | undefined {

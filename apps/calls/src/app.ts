@@ -1,4 +1,3 @@
-import formbody from '@fastify/formbody';
 import websocket from '@fastify/websocket';
 import { type App, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
 import type { SlotPool } from '@prosaas/leases';
@@ -21,6 +20,7 @@ import { callStatusRoute } from './routes/call-status.ts';
 import { incomingCallRoute } from './routes/incoming-call.ts';
 import { mediaStreamPath, mediaStreamRoute } from './routes/media-stream.ts';
 import type { StreamTokens } from './stream-tokens.ts';
+import { WEBHOOK_BYTES, acceptForms } from './webhook-form.ts';
 
 export interface CallsParts {
   log: Logger;
@@ -39,14 +39,11 @@ export interface CallsParts {
   draining: () => boolean;
 }
 
-/** A webhook of the provider has some 30 short parameters. */
-const webhookBytes = 64 * 1024;
-
 export async function buildApp(parts: CallsParts): Promise<App> {
   const { log, health, keyRing, build } = parts;
-  const app = buildHttpApp({ log, bodyLimit: webhookBytes, webSocketPath: mediaStreamPath });
+  const app = buildHttpApp({ log, bodyLimit: WEBHOOK_BYTES, webSocketPath: mediaStreamPath });
   instrumentHttp(app, { registry: parts.metrics, labels: { service: 'calls' } });
-  await app.register(formbody, { bodyLimit: webhookBytes });
+  acceptForms(app);
   await app.register(websocket, { options: webSocketLimits });
   app.register(healthRoutes, {
     health,

@@ -141,9 +141,14 @@ test('what is no form at all, or too long, is refused by its kind', async () => 
   };
   const form = 'application/x-www-form-urlencoded';
   expect(await send('x'.repeat(70_000), form)).toEqual({ status: 413, code: 'BODY_TOO_LARGE' });
-  expect(await send('{"CallSid":', 'application/json')).toMatchObject({ status: 400 });
+  const deep = `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`;
+  expect(await send(deep, 'application/json')).toMatchObject({ status: 415 });
   expect(await send('<a/>', 'text/xml')).toMatchObject({ status: 415 });
   expect(await send('', form)).toMatchObject({ status: 403 });
+  const fields = (count: number): string => Array.from({ length: count }, (_, at) => `f${at}=1`).join('&');
+  expect(await send(fields(200), form)).toMatchObject({ status: 403 });
+  expect(await send(fields(201), form)).toEqual({ status: 400, code: 'TOO_MANY_FIELDS' });
+  expect(await send('f=1&'.repeat(201), form)).toEqual({ status: 400, code: 'TOO_MANY_FIELDS' });
   expect(await stage.totals()).toEqual(nothing);
 });
 

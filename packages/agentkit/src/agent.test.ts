@@ -141,6 +141,35 @@ test('a model answers when one is configured, with the facts and the history bef
   ]);
 });
 
+test('a message that goes on for ever is understood by its beginning', async () => {
+  const agent = createAgent({ profile, log });
+  for (const rest of [
+    ' x'.repeat(30_000),
+    'x'.repeat(65_000),
+    '你'.repeat(65_000),
+    ' \ufdfa'.repeat(30_000),
+  ]) {
+    expect((await ask(agent, `Do you have guest wifi? ${'x'.repeat(2000)}${rest}`)).text).toContain(
+      'Visitors',
+    );
+    expect(await ask(agent, rest)).toMatchObject({ source: 'unknown' });
+  }
+});
+
+test('a model is given no more of a message, and of those before it, than fits', async () => {
+  const { baseUrl, asked } = await provider(() => ({ status: 200, content: 'ok' }));
+  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
+  const history = Array.from({ length: 40 }, (_, at) => ({
+    direction: 'inbound' as const,
+    text: `${at}`.repeat(5000),
+  }));
+  await ask(agent, '😀'.repeat(65_000), history);
+  const [{ messages }] = asked as [{ messages: { content: string }[] }];
+  const [, ...turns] = messages.map(({ content }) => content);
+  expect(turns.pop()).toBe('😀'.repeat(4000));
+  expect(turns).toEqual(Array.from({ length: 12 }, (_, at) => `${28 + at}`.repeat(500)));
+});
+
 test('when the model fails the profile answers, and the next customer does not wait for it', async () => {
   const { baseUrl, asked } = await provider(() => ({ status: 500 }));
   const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });

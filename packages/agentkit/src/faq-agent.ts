@@ -1,5 +1,6 @@
 import { hoursAnswer } from './opening-hours.ts';
 import type { Profile } from './profile.ts';
+import { lookedAt } from './question-limits.ts';
 import { Retrieval } from './retrieval.ts';
 import { saysPhrase, words } from './words.ts';
 
@@ -60,7 +61,8 @@ export class FaqAgent {
   }
 
   /** What must not be left to a model: a wish to be left alone, or to talk to a person. */
-  rule(text: string): Answer | undefined {
+  rule(message: string): Answer | undefined {
+    const text = lookedAt(message);
     const { optOut, handOff } = this.#profile;
     if (this.#optOuts.has(normal(text))) return { text: optOut.reply, handOff: false, source: 'opt-out' };
     const asked = words(text);
@@ -70,7 +72,8 @@ export class FaqAgent {
     return undefined;
   }
 
-  answer(text: string, history: readonly HistoryEntry[], now: Date): Answer {
+  answer(message: string, history: readonly HistoryEntry[], now: Date): Answer {
+    const text = lookedAt(message);
     const outbound = new Set(
       history.filter((entry) => entry.direction === 'outbound').map((entry) => entry.text),
     );

@@ -1,7 +1,13 @@
+import { cutText } from '@prosaas/runtime';
 import OpenAI from 'openai';
 import type { HistoryEntry } from './faq-agent.ts';
 import { hoursAnswer } from './opening-hours.ts';
 import type { Profile } from './profile.ts';
+import {
+  MODEL_HISTORY_ENTRY_LENGTH,
+  MODEL_HISTORY_LENGTH,
+  MODEL_QUESTION_LENGTH,
+} from './question-limits.ts';
 
 /** Any server that speaks OpenAI's chat completions. */
 export interface ModelSettings {
@@ -47,18 +53,18 @@ export class ModelClient {
         model: this.#name,
         messages: [
           { role: 'system', content: this.#instructions(question) },
-          ...question.history.slice(-historyEntries).map(({ direction, text }) => ({
+          ...givenHistory(question.history).map(({ direction, text }) => ({
             role: direction === 'inbound' ? ('user' as const) : ('assistant' as const),
             content: text,
           })),
-          { role: 'user', content: question.text },
+          { role: 'user', content: cutText(question.text, MODEL_QUESTION_LENGTH) },
         ],
       },
       { signal: AbortSignal.any([question.signal, AbortSignal.timeout(timeLimitMs)]) },
     );
     const raw = completion.choices?.[0]?.message?.content ?? '';
     const handOff = raw.includes(handOffMark);
-    const text = raw.replaceAll(handOffMark, '').trim().slice(0, answerLimit);
+    const text = cutText(raw.replaceAll(handOffMark, '').trim(), answerLimit);
     if (text !== '') return { text, handOff };
     if (handOff) return { text: this.#profile.handOff.reply, handOff };
     throw new Error('the model answered nothing');
@@ -75,4 +81,17 @@ export class ModelClient {
       ...faq.map((entry) => `Q: ${entry.question}\nA: ${entry.answer}`),
     ].join('\n');
   }
+}
+
+/** The latest turns, oldest first, as many as fit. */
+export function givenHistory(history: readonly HistoryEntry[]): HistoryEntry[] {
+  const given: HistoryEntry[] = [];
+  let length = 0;
+  for (const { direction, text } of history.slice(-historyEntries).toReversed()) {
+    const cut = cutText(text, MODEL_HISTORY_ENTRY_LENGTH);
+    length += cut.length;
+    if (length > MODEL_HISTORY_LENGTH) break;
+    given.unshift({ direction, text: cut });
+  }
+  return given;
 }

@@ -1,4 +1,5 @@
 import MiniSearch from 'minisearch';
+import { SEARCHED_WORDS, WORD_LENGTH, lookedAt } from './question-limits.ts';
 import { meaningfulWords, stem, words } from './words.ts';
 
 export interface Topic<T> {
@@ -24,6 +25,7 @@ export class Retrieval<T> {
       tokenize: meaningfulWords,
       processTerm: stem,
       searchOptions: {
+        tokenize: searchedWords,
         boost: { question: 1.5, text: 0.2 },
         fuzzy: (term) => (term.length > 4 ? 0.2 : false),
         prefix: (term) => term.length > 3,
@@ -46,14 +48,21 @@ export class Retrieval<T> {
     }
   }
 
-  find(question: string): T | undefined {
+  find(text: string): T | undefined {
+    const question = lookedAt(text);
     const exact = this.#exact.get(words(question).join(' '));
     if (exact !== undefined) return this.#topics[exact]?.value;
-    const asked = new Set(meaningfulWords(question).map(stem));
+    const asked = new Set(searchedWords(question).map(stem));
     if (asked.size === 0) return undefined;
     const best = this.#index
       .search(question)
       .find((hit) => new Set(hit.queryTerms).size > asked.size * guess);
     return best && this.#topics[best.id as number]?.value;
   }
+}
+
+export function searchedWords(question: string): string[] {
+  return meaningfulWords(question)
+    .filter((word) => word.length <= WORD_LENGTH)
+    .slice(0, SEARCHED_WORDS);
 }

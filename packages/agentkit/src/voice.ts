@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { cutText } from '@prosaas/runtime';
 import type { LoadState } from './agent.ts';
 
 export interface VoiceStatus {
@@ -140,8 +141,9 @@ export function createVoice(): Voice {
 }
 
 /** What the engine can read: Latin letters without accents, digits and punctuation. */
-function speakable(text: string): string {
-  const latin = text
+export function speakable(text: string): string {
+  // What is cut off after that makes up for characters that are left out or become several.
+  const latin = cutText(text, 2 * textLimit)
     .normalize('NFKD')
     .replaceAll(/[‘’]/g, "'")
     .replaceAll(/\s+/g, ' ')

@@ -141,11 +141,14 @@ test('the history of a message is every turn before it, a reply behind what it a
   const three = await record(inbound(contact, { text: 'three' }));
   await insertReply(db, one.message, 'reply to one');
   await insertReply(db, two.message, 'reply to two');
-  const history = async (beforeSeq: string, limit = 100): Promise<string[]> =>
-    (await listHistory(db, { conversationId: one.conversationId, beforeSeq, limit })).map(({ text }) => text);
+  const history = async (beforeSeq: string, limit = 100, textLimit = 100): Promise<string[]> =>
+    (await listHistory(db, { conversationId: one.conversationId, beforeSeq, limit, textLimit })).map(
+      ({ text }) => text,
+    );
   expect(await history(three.message.seq)).toEqual(['one', 'reply to one', 'two', 'reply to two']);
   expect(await history(two.message.seq)).toEqual(['one', 'reply to one']);
   expect(await history(three.message.seq, 2)).toEqual(['two', 'reply to two']);
+  expect(await history(three.message.seq, 2, 5)).toEqual(['two', 'reply']);
 });
 
 test('the oldest open message of a conversation is found, direction by direction', async () => {

@@ -95,12 +95,15 @@ export async function findOldestOpen(
   return row;
 }
 
-/** What was said before a message, turn by turn, oldest first; a reply stands behind what it answers. */
+/**
+ * What was said before a message, turn by turn, oldest first; a reply stands behind what it answers. Of each text the first
+ * `textLimit` characters: a conversation may hold a hundred messages of WhatsApp's full length.
+ */
 export async function listHistory(
   q: Queryable,
-  options: { conversationId: string; beforeSeq: string; limit: number },
-): Promise<MessageRow[]> {
-  const rows = await q.query<MessageRow>(
+  options: { conversationId: string; beforeSeq: string; limit: number; textLimit: number },
+): Promise<Pick<MessageRow, 'direction' | 'text'>[]> {
+  const rows = await q.query<Pick<MessageRow, 'direction' | 'text'>>(
     `with latest as (
        (select * from messages where conversation_id = $1 and direction = 'inbound' and seq < $2::bigint
           order by messages.seq desc limit $3)
@@ -108,13 +111,13 @@ export async function listHistory(
        (select * from messages where conversation_id = $1 and direction = 'outbound'
           order by messages.seq desc limit $3)
      )
-     select ${COLUMNS} from (
+     select direction, left(text, $4::int) as text from (
        select latest.*, coalesce(asked.seq, latest.seq) as turn from latest
        left join messages asked on asked.id = latest.in_reply_to
        where latest.status <> 'failed') said
      where turn < $2::bigint
      order by turn desc, said.seq desc limit $3`,
-    [options.conversationId, options.beforeSeq, options.limit],
+    [options.conversationId, options.beforeSeq, options.limit, options.textLimit],
   );
   return rows.toReversed();
 }

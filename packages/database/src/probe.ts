@@ -1,6 +1,6 @@
 import type { Logger } from '@prosaas/runtime';
 import pg from 'pg';
-import { isDatabaseAway } from './database-away.ts';
+import { isDatabaseAway } from './database-error.ts';
 import type { Queryable } from './database.ts';
 import { type MigrationStatus, migrationStatus } from './migrations.ts';
 import { schemaDrift } from './schema-drift.ts';

@@ -19,6 +19,7 @@ export {
   UrlText,
   Whole,
 } from './config-fields.ts';
+export { cutText } from './cut-text.ts';
 export { captureConsole } from './console-capture.ts';
 export { type Identity, type ServiceName, identify } from './identity.ts';
 export type { KeyRing, Keys } from './keys.ts';

@@ -11,7 +11,7 @@ const secretField = new RegExp(`^${secretName}$`, 'i');
 const secretInJson = new RegExp(`"(${secretName})":"(?:[^"\\\\]|\\\\.)*"`, 'gi');
 const secretInQuery =
   /([?&;](?:[\w-]{0,40}(?:token|secret|passw(?:or)?d|signature|key)|code)=)[^&\s"'\\#;]+/gi;
-const secretInUserInfo = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s"'\\/@]{0,200}:[^\s"'\\/@]{0,200}@/gi;
+const secretInUserInfo = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s"'\\/@:]{0,200}:[^\s"'\\/@]{0,200}@/gi;
 const secretInHeader = /\b(bearer|authorization[:\s]{1,5}basic)\s{1,5}[\w~+/.=-]{6,}/gi;
 
 /** Hides tokens in text: in queries of URLs, in user info of URLs, after `Bearer`. */

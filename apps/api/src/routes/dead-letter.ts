@@ -33,7 +33,7 @@ const Letter = Type.Object({
   failed_at: Type.String(),
 });
 
-const DateTime = Type.Optional(Type.String({ format: 'date-time' }));
+const DateTime = Type.Optional(Type.String({ format: 'date-time', maxLength: 64 }));
 const filterFields = {
   queue: Type.Optional(Type.Enum([...queueNames])),
   business: BusinessFilter,

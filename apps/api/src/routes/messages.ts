@@ -46,7 +46,10 @@ const Query = Type.Object(
 const Id = Type.Object({ id: Type.String() });
 
 const NewMessage = Type.Object(
-  { conversation_id: Type.String(), text: Type.String({ minLength: 1, maxLength: 4096, pattern: '\\S' }) },
+  {
+    conversation_id: Type.String({ maxLength: 100 }),
+    text: Type.String({ minLength: 1, maxLength: 4096, pattern: '\\S' }),
+  },
   { additionalProperties: false },
 );
 const NewMessageHeaders = Type.Object({

@@ -21,6 +21,8 @@ import { decideReply, noReply, whoAnswers, type ReplyDecision } from './reply-de
 const STEP_LIMIT_MS = 60_000;
 /** Enough that the agent does not repeat itself in a long conversation. */
 const HISTORY = 100;
+/** More than an answer of the agent is long, so that it knows its own words again. */
+const HISTORY_TEXT_LENGTH = 4096;
 const OUTBOUND: QueueName = 'outbound-messages';
 
 export interface AnswerDependencies {
@@ -55,10 +57,11 @@ export function answerInbound({
       conversationId: message.conversation_id,
       beforeSeq: message.seq,
       limit: HISTORY,
+      textLimit: HISTORY_TEXT_LENGTH,
     });
     const answer = await (who === 'agent' ? agent : rules).answer({
       text: message.text,
-      history: history.map(({ direction, text }) => ({ direction, text })),
+      history,
       now: now(),
       channel: 'whatsapp',
       signal,

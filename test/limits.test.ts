@@ -1,0 +1,131 @@
+import { maxHeaderSize } from 'node:http';
+import { buildHttpApp } from '@prosaas/http';
+import { createLogger } from '@prosaas/runtime';
+import { expect, test } from 'vitest';
+import { parseAddress } from '../apps/baileys/src/chat-id.ts';
+import { CUT_MARK, storedId, storedName, storedText } from '../apps/baileys/src/inbound-limits.ts';
+import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
+import { givenHistory } from '../packages/agentkit/src/model-client.ts';
+import { MODEL_QUESTION_LENGTH, lookedAt } from '../packages/agentkit/src/question-limits.ts';
+import { searchedWords } from '../packages/agentkit/src/retrieval.ts';
+import { validatorCompiler } from '../packages/http/src/validation.ts';
+import { type FieldSchema, type RequestSchema, requestSchemas } from './spec/support/route-schemas.ts';
+import { codeOf, readTable } from './spec/support/tables.ts';
+
+const page = 'operations.md';
+const rows = readTable(page, 'Limits on what comes from outside');
+const schemas = requestSchemas();
+const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+
+/** Whether something of a length is taken as it is. */
+type Takes = (length: number) => boolean | Promise<boolean>;
+
+const a = (length: number): string => 'a'.repeat(length);
+/** Characters that a model is given of a history of so many, in messages of a size. */
+const givenOf = (length: number, size: number): number => {
+  const sizes = Array.from({ length: Math.ceil(length / size) }, (_, at) =>
+    Math.min(size, length - at * size),
+  );
+  const history = sizes.toReversed().map((one) => ({ direction: 'inbound' as const, text: a(one) }));
+  return givenHistory(history).reduce((sum, { text }) => sum + text.length, 0);
+};
+
+const app = buildHttpApp({ log });
+app.post('/', () => 'ok');
+app.get('/:part', () => 'ok');
+const webhooks = buildHttpApp({ log, bodyLimit: WEBHOOK_BYTES });
+acceptForms(webhooks);
+webhooks.post('/', () => 'ok');
+
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
+const statusOf = async (
+  asked: PromiseLike<{ statusCode: number; json(): { code: string } }>,
+): Promise<string> => {
+  const answer = await asked;
+  return answer.statusCode === 200 ? '200' : `${answer.statusCode} ${answer.json().code}`;
+};
+/** Taken, or refused with the answer that the table names. */
+const answers = async (
+  refusal: string,
+  asked: PromiseLike<{ statusCode: number; json(): { code: string } }>,
+): Promise<boolean> => {
+  const status = await statusOf(asked);
+  expect(['200', refusal]).toContain(status);
+  return status === '200';
+};
+
+const inPlaces: Record<string, Takes> = {
+  'text of a WhatsApp message': (length) => storedText(a(length)) === a(length),
+  'name of a WhatsApp contact': (length) => storedName(a(length)) === a(length),
+  'id of a WhatsApp message': (length) => storedId(a(length)) === a(length),
+  'user of a WhatsApp address': (length) => parseAddress(`${'1'.repeat(length)}@lid`) !== undefined,
+  "message, as the agent's rules and search read it": (length) => lookedAt(a(length)) === a(length),
+  'word that is searched for': (length) => searchedWords(a(length)).length === 1,
+  'words that are searched for': (count) => searchedWords('hat '.repeat(count)).length === count,
+  'message, as a model reads it': (length) => length <= MODEL_QUESTION_LENGTH,
+  'earlier message, as a model reads it': (length) => givenOf(length, length) === length,
+  'earlier messages together, as a model reads them': (length) => givenOf(length, 1000) === length,
+  'part of a path': (length) => answers('414 URL_TOO_LONG', app.inject(`/${a(length)}`)),
+  'request line and headers': (bytes) => bytes <= maxHeaderSize,
+  'body of a request': (bytes) =>
+    answers(
+      '413 BODY_TOO_LARGE',
+      app.inject({ method: 'POST', url: '/', body: a(bytes), headers: { 'content-type': 'text/plain' } }),
+    ),
+  'body of a webhook': (bytes) =>
+    answers(
+      '413 BODY_TOO_LARGE',
+      webhooks.inject({ method: 'POST', url: '/', body: a(bytes), headers: form }),
+    ),
+  'fields of a webhook': (count) =>
+    answers(
+      '400 TOO_MANY_FIELDS',
+      webhooks.inject({ method: 'POST', url: '/', body: 'f=1&'.repeat(count), headers: form }),
+    ),
+};
+
+/** Whether a route's own schema takes a field of a length. */
+function takesField(route: string, field: string): Takes {
+  const found = schemas.find((one) => one.route === route && field in one.schema.properties);
+  if (found === undefined) throw new Error(`${route} takes no ${field}`);
+  const { part, schema } = found;
+  const check = validatorCompiler({ schema, httpPart: part } as never);
+  return (length) => {
+    const { error } = check({ [field]: '1'.repeat(length) }) as { error?: { errors: { field: string }[] } };
+    return !(error?.errors ?? []).some((one) => one.field.split('.').at(-1) === field);
+  };
+}
+
+test.each(rows)('$what: $most is taken, one more is not', async ({ what = '', most = '' }) => {
+  const [, route = '', field = ''] = /^`([^`]+)`: `([^`]+)`$/.exec(what) ?? [];
+  const takes = route === '' ? inPlaces[what] : takesField(route, field);
+  const limit = Number(/^\d+/.exec(most)?.[0]);
+  if (takes === undefined) throw new Error(`nobody knows how ${what} is limited`);
+  expect([await takes(limit), await takes(limit + 1)]).toEqual([true, false]);
+});
+
+test('the table has a row for everything that this test knows a limit of', () => {
+  const told = new Set(rows.map(({ what }) => what));
+  expect(Object.keys(inPlaces).filter((what) => !told.has(what))).toEqual([]);
+  expect(rows.map(({ 'beyond that': beyond }) => codeOf(beyond ?? ''))).toContain(CUT_MARK);
+});
+
+/** Texts without a bound of their own. */
+function unbounded({ route, part, schema }: RequestSchema): string[] {
+  return Object.entries(schema.properties)
+    .filter(([, field]) => !isBounded(field))
+    .map(([name]) => `${route} ${part}.${name}`);
+}
+
+function isBounded({ type, maxLength, pattern, anyOf, enum: values, const: constant }: FieldSchema): boolean {
+  if (anyOf !== undefined) return anyOf.every(isBounded);
+  if (values !== undefined || constant !== undefined || maxLength !== undefined) return true;
+  if (type === 'integer' || type === 'number' || type === 'boolean') return true;
+  return pattern !== undefined && /^\^[^*+]*\$$/.test(pattern.replaceAll('\\+', ''));
+}
+
+test('every text that a request brings has a bound of its own, or that of a path or a header', () => {
+  expect(schemas.length).toBeGreaterThan(20);
+  const found = schemas.filter(({ part }) => part !== 'params').flatMap(unbounded);
+  expect(found).toEqual(['POST /api/messages headers.traceparent']);
+});

@@ -1,0 +1,82 @@
+import { type App, buildHttpApp } from '@prosaas/http';
+import { createLogger } from '@prosaas/runtime';
+import { auditRoutes } from '../../../apps/api/src/routes/audit.ts';
+import { businessRoutes } from '../../../apps/api/src/routes/businesses.ts';
+import { callRoutes } from '../../../apps/api/src/routes/calls.ts';
+import { contactRoutes } from '../../../apps/api/src/routes/contacts.ts';
+import { conversationRoutes } from '../../../apps/api/src/routes/conversations.ts';
+import { deadLetterRoutes } from '../../../apps/api/src/routes/dead-letter.ts';
+import { jobRoutes } from '../../../apps/api/src/routes/jobs.ts';
+import { messageRoutes } from '../../../apps/api/src/routes/messages.ts';
+import { phoneNumberRoutes } from '../../../apps/api/src/routes/phone-numbers.ts';
+import { queueRoutes } from '../../../apps/api/src/routes/queues.ts';
+import { scheduleRoutes } from '../../../apps/api/src/routes/schedules.ts';
+import { mountQrRoutes } from '../../../apps/baileys/src/routes/qr.ts';
+import { mountSendRoutes } from '../../../apps/baileys/src/routes/send-text.ts';
+import { mountSessionRoutes } from '../../../apps/baileys/src/routes/sessions.ts';
+import { callStatusRoute } from '../../../apps/calls/src/routes/call-status.ts';
+import { incomingCallRoute } from '../../../apps/calls/src/routes/incoming-call.ts';
+
+const parts = ['body', 'querystring', 'headers', 'params'] as const;
+
+/** A field of a JSON Schema, as far as its bounds go. */
+export interface FieldSchema {
+  type?: string;
+  maxLength?: number;
+  pattern?: string;
+  enum?: unknown[];
+  const?: unknown;
+  anyOf?: FieldSchema[];
+}
+
+export interface RequestSchema {
+  /** `POST /api/messages`. */
+  route: string;
+  part: (typeof parts)[number];
+  schema: { properties: Record<string, FieldSchema> };
+}
+
+/** The schemas of what requests bring, of every route with one. */
+export function requestSchemas(): RequestSchema[] {
+  const found: RequestSchema[] = [];
+  const app = buildHttpApp({ log: createLogger({ service: 'test', instance: 'test', level: 'silent' }) });
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    for (const part of parts) {
+      const one = schema?.[part] as RequestSchema['schema'] | undefined;
+      if (one !== undefined && method !== 'HEAD')
+        found.push({ route: `${String(method)} ${url}`, part, schema: one });
+    }
+  });
+  for (const mount of [
+    auditRoutes,
+    businessRoutes,
+    callRoutes,
+    contactRoutes,
+    conversationRoutes,
+    deadLetterRoutes,
+    jobRoutes,
+    messageRoutes,
+    phoneNumberRoutes,
+    queueRoutes,
+    scheduleRoutes,
+    mountQrRoutes,
+    mountSendRoutes,
+    mountSessionRoutes,
+    callStatusRoute,
+    incomingCallRoute,
+  ] as ((app: App, context: never) => void)[]) {
+    mount(app, unused);
+  }
+  return found;
+}
+
+const refuse = (): Promise<void> => Promise.reject(new Error('no request comes here'));
+/** Routes use what they are given when they are asked, and nobody asks these. */
+const unused = {
+  business: refuse,
+  admin: refuse,
+  adminDoor: refuse,
+  readDoor: refuse,
+  sendDoor: refuse,
+  guard: { onRequest: refuse, preValidation: refuse },
+} as never;
