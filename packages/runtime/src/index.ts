@@ -43,6 +43,7 @@ export {
   askRedisSettings,
   judgeRedisFaults,
   judgeRedisSettings,
+  tryRedisWrite,
   warnOfRedisSettings,
 } from './redis-settings.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';
