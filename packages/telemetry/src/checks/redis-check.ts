@@ -28,7 +28,7 @@ export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDef
       const asked = { redis, address, signal };
       const settings = await askRedis(async () => {
         // The first run comes before the connection.
-        const waits = isFirst && redis.status === 'connecting';
+        const waits = isFirst && ['connecting', 'connect'].includes(redis.status);
         isFirst = false;
         if (waits) await redisReady(redis, signal);
         return askRedisSettings(redis, key);
