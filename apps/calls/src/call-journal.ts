@@ -108,7 +108,7 @@ export class CallJournal implements AsyncDisposable {
         if (!this.#away)
           this.#log.warn({ err: error }, 'the database is away: records of calls are written later');
         this.#away = true;
-        await sleep(backoff({ baseMs: 200, maxMs: 5000 }, attempt), undefined, {
+        await sleep(backoff({ baseMs: 200, maxMs: 2000 }, attempt), undefined, {
           signal: this.#stop.signal,
         }).catch(() => undefined);
         if (this.#stop.signal.aborted) return;

@@ -1,5 +1,5 @@
 export { type EitherRedis, eitherRedis } from './either-redis.ts';
-export { fillDiskUnder } from './full-disk.ts';
+export { fillDiskUnder, fillDiskUnderRedis } from './full-disk.ts';
 export { poll, type PollOptions } from './poll.ts';
 export { freePort, isPortFree } from './ports.ts';
 export { RedisMissing, type RedisOptions, type RedisServer, startRedis, testRedis } from './redis.ts';

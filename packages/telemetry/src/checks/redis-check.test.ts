@@ -1,6 +1,4 @@
-import { readdir, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { poll, startRedis } from '@prosaas/devstack';
+import { fillDiskUnderRedis, poll, startRedis } from '@prosaas/devstack';
 import { createLogger, createRedis, redisReady } from '@prosaas/runtime';
 import type { CheckDefinition, CheckReport } from '@prosaas/observability';
 import { Redis } from 'ioredis';
@@ -88,9 +86,7 @@ test('a replica is read_only', async () => {
 
 test('an append-only file on a full disk is append_failed, and over when it can be written again', async () => {
   await redisReady(redis);
-  const file = await nextAppendOnlyFile();
-  await symlink('/dev/full', file);
-  await rewrite();
+  const full = await fillDiskUnderRedis(server);
   await poll(
     async () => {
       // Redis notices when it next writes.
@@ -99,19 +95,6 @@ test('an append-only file on a full disk is append_failed, and over when it can 
     },
     { what: 'append_failed' },
   );
-  await rewrite();
-  await poll(async () => (await reason()) === 'none', {
-    what: 'a file that can be written',
-    timeoutMs: 20_000,
-  });
+  await full[Symbol.asyncDispose]();
+  await poll(async () => (await reason()) === 'none', { what: 'a file that can be written' });
 });
-
-/** Into a new file, which is appended to from then on. Waits for a rewrite that is under way. */
-const rewrite = (): Promise<unknown> => poll(() => admin.bgrewriteaof(), { what: 'a rewrite' });
-
-/** Where Redis will append to after the next rewrite. */
-async function nextAppendOnlyFile(): Promise<string> {
-  const folder = join(server.dir, 'appendonlydir');
-  const numbers = (await readdir(folder)).map((name) => Number(/\.(\d+)\.incr\.aof$/.exec(name)?.[1] ?? 0));
-  return join(folder, `appendonly.aof.${Math.max(...numbers) + 1}.incr.aof`);
-}
