@@ -1,6 +1,7 @@
 import { damagedAof } from './damaged-aof.ts';
 import type { Fault } from './fault.ts';
+import { fullDisk, readOnlyDatabase } from './health-database.ts';
 import { redisRestarts } from './redis-restarts.ts';
 
 /** Every fault that `npm run prove -- faults` plays. */
-export const faults: readonly Fault[] = [...redisRestarts, damagedAof];
+export const faults: readonly Fault[] = [...redisRestarts, damagedAof, readOnlyDatabase, fullDisk];

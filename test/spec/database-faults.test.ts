@@ -1,5 +1,5 @@
 import { type Database, createDatabase, isDatabaseAway } from '@prosaas/database';
-import type { Stack } from '@prosaas/devstack';
+import { type PostgresServer, type Stack, fillDiskUnder } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, ask, bearer, reasonsOf } from './support/ask.ts';
@@ -200,5 +200,73 @@ describe('PostgreSQL', () => {
     );
     await held.disposeAsync();
     await untilHealthy();
+  });
+});
+
+describe('a PostgreSQL that answers and cannot write', () => {
+  const urls = (): Record<'calls' | 'baileys', string> => ({
+    calls: `${stack.url.calls}/health?verbose`,
+    baileys: `${stack.url.baileys}/health?verbose`,
+  });
+
+  /** The api is unhealthy and not ready; the other services say it, and do without. */
+  async function untilAllSay(reason: string): Promise<void> {
+    await untilUnhealthy({ database: reason });
+    const ready = await until(`${stack.url.api}/readyz`, isStatus(503));
+    expect(ready.body).toMatchObject({ ready: false, checks: { database: { status: 'fail', reason } } });
+    for (const url of Object.values(urls())) {
+      const answer = await until(url, ({ text }) => text.includes('[-]database'));
+      expect(answer.text).toContain(`[-]database failed: ${reason} (not required)`);
+      expect(answer.status).toBe(200);
+    }
+  }
+
+  async function untilAllWell(): Promise<void> {
+    await untilHealthy();
+    await until(`${stack.url.api}/readyz`, isStatus(200));
+    for (const url of Object.values(urls())) await until(url, ({ text }) => text.includes('[+]database ok'));
+    await until(`${stack.url.api}/readyz?verbose`, ({ text }) => text.includes('[+]workers ok\n'));
+  }
+
+  test('because it was set read-only is read_only in every service, the worker included, and over by itself', async () => {
+    await db.query('alter system set default_transaction_read_only = on');
+    await db.query('select pg_reload_conf()');
+    await untilAllSay('read_only');
+    await until(`${stack.url.api}/readyz?verbose`, ({ text }) =>
+      text.includes('[+]workers ok, warning: database_read_only'),
+    );
+    const told = await ask(health(), bearer(stack.keys.metricsToken));
+    expect(told.text).toContain('in a read-only transaction');
+    await db.query('alter system reset default_transaction_read_only');
+    await db.query('select pg_reload_conf()');
+    await untilAllWell();
+  });
+
+  test('because its disk is full is disk_full in every service, and over by itself', async () => {
+    const full = await fillDiskUnder(stack.postgres as PostgresServer, 'write_probe');
+    await untilAllSay('disk_full');
+    expect((await ask(health())).text).not.toContain('No space left');
+    expect((await ask(health(), bearer(stack.keys.metricsToken))).text).toContain('No space left');
+    await full[Symbol.asyncDispose]();
+    await untilAllWell();
+  });
+
+  test('to one table fails the check of the service that met it, and of the api, which names the services', async () => {
+    await db.query(`
+      create function refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'no room' using errcode = 'disk_full'; end $$;
+      create trigger refuse before delete on outbox for each row execute function refuse();
+      insert into outbox (queue, key, payload) values ('inbound-messages', 'nobody', '{"messageId": "1"}')`);
+    const answer = await untilUnhealthy({ database: 'disk_full' });
+    const { services } = (answer.body?.['checks'] as { database: { services: string[] } }).database;
+    expect(['worker', 'baileys']).toEqual(expect.arrayContaining(services));
+    await until(`${stack.url.api}/readyz`, isStatus(503));
+    await until(urls().baileys, ({ text }) => text.includes('[-]database failed: disk_full'));
+    await until(`${stack.url.api}/readyz?verbose`, ({ text }) =>
+      text.includes('[+]workers ok, warning: database_disk_full'),
+    );
+    expect((await ask(urls().calls)).text).toContain('[+]database ok');
+    await db.query('drop function refuse cascade');
+    await untilAllWell();
   });
 });

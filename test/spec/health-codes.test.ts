@@ -1,38 +1,99 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { classifyError } from '@prosaas/observability';
 import { expect, test } from 'vitest';
 import { codeOf, readTable } from './support/tables.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The codes that the checks of the apps write down, as they stand in their sources. */
-function codesOfChecks(): Set<string> {
-  const places = ['apps/*/src/checks.ts', 'apps/*/src/checks/*.ts', 'packages/runtime/src/redis-settings.ts'];
-  const files = globSync(places, { cwd: repository });
-  expect(files.length).toBeGreaterThan(8);
-  const sources = files
-    .filter((file) => !file.endsWith('.test.ts'))
-    .map((file) => readFileSync(repository + file, 'utf8'));
-  const patterns = [
-    /(?:CheckFailure\(|reason: |reasons\.push\(|\? \[?)'([a-z_]+)'/g,
-    /\? '[a-z_]+' : '([a-z_]+)'/g,
-  ];
-  const found = sources.flatMap((source) => patterns.flatMap((pattern) => [...source.matchAll(pattern)]));
-  return new Set(found.map(([, code]) => code ?? ''));
+function readSources(...places: string[]): string {
+  const files = globSync(places, { cwd: repository }).filter((file) => !file.endsWith('.test.ts'));
+  expect(files.length).toBeGreaterThanOrEqual(places.length);
+  return files.map((file) => readFileSync(repository + file, 'utf8')).join('\n');
 }
 
-/** What stands beside codes in such places and is none. */
-const noCodes = new Set(['pass', 'warn', 'fail', 'warns', 'fails']);
+/** What `pattern` captures, without what is empty. */
+const allOf = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].flatMap(([, ...found]) => found).filter((one) => one !== undefined);
 
-test('docs/health.md has every code that a check can fail or warn with', () => {
-  const told = new Set(readTable('health.md', 'The codes').map((row) => codeOf(row['code'] ?? '')));
-  const wanted = [...codesOfChecks()].filter((code) => !noCodes.has(code));
-  expect(wanted).toEqual(expect.arrayContaining(['schema_drift', 'unexpected_answer', 'out_of_memory']));
-  expect(wanted.filter((code) => !told.has(code))).toEqual([]);
-  const coded = (code: string): Error => Object.assign(new Error(''), { code });
-  const classified = ['ECONNREFUSED', 'ETIMEDOUT', '57P03', 'ENOSUCH'].map((code) =>
-    classifyError(coded(code)),
+/** Those of all services, and what they have in common. */
+const checks = readSources(
+  'apps/*/src/checks.ts',
+  'apps/*/src/checks/*.ts',
+  'packages/telemetry/src/checks/*.ts',
+  'packages/runtime/src/redis-settings.ts',
+  'packages/observability/src/health/{probe,registry,run-check}.ts',
+);
+/** These turn errors into codes. */
+const classifications = readSources(
+  'packages/observability/src/health/classify-error.ts',
+  'packages/database/src/database-error.ts',
+);
+/** What `agent` and `voice` of the calls service pass on. */
+const loadStates = allOf(
+  allOf(readSources('packages/agentkit/src/agent.ts'), /export type LoadState = (.*);/g)[0] ?? '',
+  /'([a-z]+)'/g,
+);
+
+/** Codes as they stand where a check fails or warns. */
+function codesOfChecks(): string[] {
+  const literal = /(?:CheckFailure\(|reason: |reasons\.push\(|\? \[?)'([a-z_]+)'/g;
+  const otherwise = /\? '[a-z_]+' : '([a-z_]+)'/g;
+  const list = allOf(checks, /const WORST_FIRST = \[([^\]]*)\]/g).join();
+  return [...allOf(checks, literal), ...allOf(checks, otherwise), ...allOf(list, /'([a-z_]+)'/g)];
+}
+
+/** Families: what stands before a code that came from elsewhere. */
+const prefixes = [
+  ...allOf(checks, /prefix: '([a-z_]+_)'/g),
+  ...allOf(checks, /`([a-z_]+_)\$\{failedWrite\}`/g),
+].map((prefix) => `${prefix}*`);
+
+/** What stands beside codes in such places and is none. */
+const noCodes = new Set(['pass', 'warn', 'fail', 'warns', 'fails', 'string']);
+
+const produced = new Set(
+  [
+    ...codesOfChecks(),
+    ...allOf(classifications, /(?:return |: |, )'([a-z_]+)'[,;\]}]/g).filter((code) => !isKind(code)),
+    ...allOf(classifications, /reason: '([a-z_]+)'/g),
+    ...allOf(classifications, /^ {4}'([a-z_]+)',$/gm),
+    ...loadStates.filter((state) => state !== 'warm'),
+    ...prefixes,
+  ].filter((code) => !noCodes.has(code)),
+);
+
+/** A kind of error, which is for the services themselves. */
+function isKind(code: string): boolean {
+  return classifications.includes(`| '${code}'`);
+}
+
+const rows = readTable('health.md', 'The codes');
+const documented = new Set(rows.map((row) => codeOf(row['code'] ?? '')));
+
+test('docs/health.md has every code that a check of any service can fail or warn with, and no other', () => {
+  // If the patterns above found nothing, nothing would be missing.
+  expect([...produced]).toEqual(
+    expect.arrayContaining([
+      'schema_drift',
+      'unexpected_answer',
+      'stale',
+      'dead_letter_filling',
+      'shutting_down',
+      'disk_full',
+      'permission_denied',
+      'append_failed',
+      'refused',
+      'error',
+      'loading',
+      'redis_*',
+      'database_*',
+    ]),
   );
-  expect(classified.filter((code) => !told.has(code))).toEqual([]);
+  expect([...documented].toSorted()).toEqual([...produced].toSorted());
+});
+
+test('the checks that docs/health.md names are those that the services have', () => {
+  const named = new Set(rows.flatMap((row) => allOf(row['of which check'] ?? '', /`([a-z]+)`/g)));
+  const registered = new Set([...allOf(checks, /name: '([a-z]+)',\n\s+component/g), 'shutdown']);
+  expect([...named].toSorted()).toEqual([...registered].toSorted());
 });

@@ -1,4 +1,4 @@
-import { type ChildService, type Stack, poll } from '@prosaas/devstack';
+import { type ChildService, type Stack, fillDiskUnderRedis, poll } from '@prosaas/devstack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, bearer } from './support/ask.ts';
 import { redisOf } from './support/redis.ts';
@@ -92,6 +92,47 @@ describe('Redis', () => {
     await until(`${stack.url.calls}/health`, isStatus(503));
     await expectOthersWell();
     await stack.redis?.start();
+    await untilAllWell();
+  });
+});
+
+describe('a Redis that answers and takes no writes', () => {
+  /** Every service shows the same code; the api alone does without Redis unless it is told to require it. */
+  async function untilAllSay(reason: string): Promise<void> {
+    const calls = await until(
+      `${stack.url.calls}/health`,
+      ({ status, text }) => status === 503 && text.includes(reason),
+    );
+    expect(calls.body).toMatchObject({ status: 'unhealthy', checks: { redis: { status: 'fail', reason } } });
+    const ready = await until(api('/readyz'), isStatus(503));
+    expect(ready.body).toMatchObject({ ready: false, checks: { redis: { status: 'fail', reason } } });
+    const baileys = await until(`${stack.url.baileys}/health?verbose`, ({ text }) =>
+      text.includes('[-]redis'),
+    );
+    expect(baileys.text).toContain(`[-]redis failed: ${reason} (not required)`);
+    await expectOthersWell();
+  }
+
+  test('because its memory is full is out_of_memory in every service', async () => {
+    await using redis = await redisOf(stack);
+    await redis.client.config('SET', 'maxmemory', '1mb');
+    await untilAllSay('out_of_memory');
+    await redis.client.config('SET', 'maxmemory', '0');
+    await untilAllWell();
+  });
+
+  test('because its append-only file cannot be written is append_failed in every service', async () => {
+    const full = await fillDiskUnderRedis(stack.redis!);
+    await untilAllSay('append_failed');
+    await full[Symbol.asyncDispose]();
+    await untilAllWell();
+  });
+
+  test('because it is a replica is read_only in every service', async () => {
+    await using redis = await redisOf(stack);
+    await redis.client.replicaof('127.0.0.1', 1);
+    await untilAllSay('read_only');
+    await redis.client.replicaof('NO', 'ONE');
     await untilAllWell();
   });
 });

@@ -1,5 +1,5 @@
 import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
-import { HealthRegistry, type ReplicaStatus, askReplicas, listReplicas } from '@prosaas/observability';
+import { HealthRegistry, askReplicas, listReplicas } from '@prosaas/observability';
 import {
   QueuesUnavailable,
   deadLetterLimits,
@@ -23,18 +23,25 @@ import {
   redisReady,
   warnOfRedisSettings,
 } from '@prosaas/runtime';
-import { createSystemReader, startTelemetry } from '@prosaas/telemetry';
+import {
+  createSystemReader,
+  describeDatabase,
+  redisCheck,
+  startTelemetry,
+  writeReport,
+} from '@prosaas/telemetry';
 import { buildApp } from './app.ts';
 import { agentCheck } from './checks/agent.ts';
 import { baileysCheck } from './checks/baileys.ts';
 import { logChanges } from './checks/log-changes.ts';
-import { databaseCheck, schemaChecks } from './checks/database.ts';
+import { apiDatabaseCheck, schemaChecks } from './checks/database.ts';
+import { findFailedWrites } from './checks/failed-writes.ts';
 import { queuesCheck } from './checks/queues.ts';
-import { redisCheck } from './checks/redis.ts';
 import { sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
 import type { ApiConfig } from './config.ts';
 import { startOutboxGauges } from './outbox-gauges.ts';
+import { ReplicaView } from './replica-view.ts';
 import { servingDatabase } from './serving-database.ts';
 import { startUp } from './start-up.ts';
 import { WarmUp } from './warm-up.ts';
@@ -54,8 +61,8 @@ export async function startApi(
   const address = redisAddress(config);
 
   const telemetry = opening.use(startTelemetry({ config, identity, log }));
-  telemetry.announce({ report: () => ({}) });
   const pool = createDatabase({ url: config.DATABASE_URL, applicationName: identity.instance, log });
+  telemetry.announce({ report: () => writeReport(pool) });
   const db = opening.use(servingDatabase(pool));
   opening.use(startOutboxGauges({ db: pool, metrics: telemetry.metrics }));
   const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log }));
@@ -90,10 +97,9 @@ export async function startApi(
   );
 
   const replicas = { redis: probeRedis, keyPrefix: keys.key('replicas') };
-  const serving = async (): Promise<ReplicaStatus[]> =>
-    (await listReplicas(replicas)).filter(({ state }) => state === 'live');
+  const view = new ReplicaView(() => listReplicas(replicas));
   const warmUp = new WarmUp({
-    replicas: serving,
+    replicas: () => view.read(),
     ask: () => askReplicas({ ...replicas, topic: 'warmup' }),
     log,
   });
@@ -101,11 +107,21 @@ export async function startApi(
   const health = opening.use(new HealthRegistry());
   const asked = { redis: probeRedis, address: describeRedis(config.REDIS_URL) };
   const checks = [
-    databaseCheck({ probe, pool: db, address: addressOf(config.DATABASE_URL) }),
+    apiDatabaseCheck({
+      probe,
+      pool: db,
+      failedWrites: () => findFailedWrites(view.last()),
+      address: describeDatabase(config.DATABASE_URL),
+    }),
     ...schemaChecks({ probe }),
     baileysCheck({ url: config.BAILEYS_URL }),
     redisCheck({ ...asked, key: keys.key('stack') }),
-    workersCheck({ ...asked, heartbeatKey: keys.heartbeat, expected: config.WORKERS_EXPECTED }),
+    workersCheck({
+      ...asked,
+      heartbeatKey: keys.heartbeat,
+      expected: config.WORKERS_EXPECTED,
+      failedWrites: () => findFailedWrites(view.last(), (service) => service === 'worker'),
+    }),
     queuesCheck({
       ...asked,
       bullPrefix: keys.bullPrefix,
@@ -113,7 +129,7 @@ export async function startApi(
       deadLetterLimits: deadLetterLimits(config),
     }),
     sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
-    agentCheck({ ...asked, replicas: serving }),
+    agentCheck({ ...asked, replicas: () => view.read() }),
   ];
   for (const check of checks) health.register(check);
   opening.use(logChanges(health, log));
@@ -170,10 +186,4 @@ export async function startApi(
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
-}
-
-/** Without the user and the password. */
-function addressOf(databaseUrl: string): string {
-  const { host, pathname } = new URL(databaseUrl);
-  return host + pathname;
 }

@@ -1,4 +1,4 @@
-import type { Database } from '@prosaas/database';
+import { type Database, WriteFailures } from '@prosaas/database';
 import { expect, test } from 'vitest';
 import { servingDatabase } from './serving-database.ts';
 
@@ -9,7 +9,12 @@ function failing(error: Error): { db: Database; mend(): void } {
     return [];
   };
   return {
-    db: { query: run, transaction: run, [Symbol.asyncDispose]: async () => undefined } as Database,
+    db: {
+      writeFailures: new WriteFailures(),
+      query: run,
+      transaction: run,
+      [Symbol.asyncDispose]: async () => undefined,
+    } as Database,
     mend: () => (broken = false),
   };
 }
@@ -39,5 +44,12 @@ test('a fault of a statement is none of the connection', async () => {
   const error = postgres('ERROR', '42P01');
   const serving = servingDatabase(failing(error).db);
   await expect(serving.query('select nothing')).rejects.toBe(error);
+  expect(serving.inTrouble()).toBe(false);
+});
+
+test('a database that cannot write is 503 for who asks, and no trouble of the connection', async () => {
+  const error = postgres('ERROR', '25006');
+  const serving = servingDatabase(failing(error).db);
+  await expect(serving.query('insert')).rejects.toMatchObject({ status: 503, cause: error });
   expect(serving.inTrouble()).toBe(false);
 });

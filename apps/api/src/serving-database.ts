@@ -1,8 +1,8 @@
-import { type Database, isDatabaseAway } from '@prosaas/database';
+import { type Database, classifyDatabaseError, isDatabaseAway } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 
 export interface ServingDatabase extends Database {
-  /** Whether the last statement that ended found the database away: what the pool has met, not what a probe sees. */
+  /** Whether the last statement that ended found no server: what the pool has met, not what a probe sees. */
   inTrouble(): boolean;
   /** Tries whether the trouble is over, in the background. */
   retry(): void;
@@ -10,7 +10,7 @@ export interface ServingDatabase extends Database {
 
 class DatabaseUnavailable extends AppError {
   constructor(options: ErrorOptions) {
-    super('The database does not answer for now: try again.', {
+    super('The database does not answer, or cannot write, for now: try again.', {
       status: 503,
       code: 'DATABASE_UNAVAILABLE',
       retryable: true,
@@ -19,7 +19,7 @@ class DatabaseUnavailable extends AppError {
   }
 }
 
-/** The pool as the routes see it: an outage is 503, not a fault of ours. */
+/** The pool as the routes see it: a database that is away or cannot write is 503, not a fault of ours. */
 export function servingDatabase(db: Database): ServingDatabase {
   let trouble = false;
   let retrying: Promise<unknown> | undefined;
@@ -29,11 +29,12 @@ export function servingDatabase(db: Database): ServingDatabase {
       trouble = false;
       return result;
     } catch (cause) {
-      trouble = isDatabaseAway(cause);
-      throw trouble ? new DatabaseUnavailable({ cause }) : cause;
+      trouble = classifyDatabaseError(cause)?.kind === 'unavailable';
+      throw isDatabaseAway(cause) ? new DatabaseUnavailable({ cause }) : cause;
     }
   };
   return {
+    writeFailures: db.writeFailures,
     query: (sql, params) => serve(() => db.query(sql, params)),
     transaction: (run) => serve(() => db.transaction(run)),
     inTrouble: () => trouble,

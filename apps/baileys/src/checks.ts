@@ -1,35 +1,25 @@
-import type { DatabaseProbe } from '@prosaas/database';
 import { type CheckDefinition, CheckFailure, type ProbeDefinition } from '@prosaas/observability';
-import type { Redis } from 'ioredis';
+import {
+  type DatabaseCheckOptions,
+  type RedisCheckOptions,
+  databaseCheck,
+  redisCheck,
+} from '@prosaas/telemetry';
 import type { SessionManager } from './session-manager.ts';
 
 export interface ChecksOptions {
-  probe: Pick<DatabaseProbe, 'ping'>;
-  redis: Redis;
-  /** Any of the stack's. */
-  key: string;
+  database: DatabaseCheckOptions;
+  redis: RedisCheckOptions;
   manager: SessionManager;
   /** The first attempt to take sessions was made, with or without success. */
   started: () => boolean;
 }
 
 /** What this replica can tell of itself. The database and Redis are shown; it runs on without them. */
-export function baileysChecks({ probe, redis, key, manager, started }: ChecksOptions): CheckDefinition[] {
+export function baileysChecks({ database, redis, manager, started }: ChecksOptions): CheckDefinition[] {
   return [
-    {
-      name: 'database',
-      componentType: 'datastore',
-      component: 'postgres',
-      run: (signal) => probe.ping(signal),
-    },
-    {
-      name: 'redis',
-      componentType: 'datastore',
-      async run() {
-        // With a key it goes to the node of a cluster that everything else needs, too.
-        await redis.exists(key);
-      },
-    },
+    databaseCheck(database),
+    redisCheck(redis),
     {
       name: 'sessions',
       componentType: 'component',

@@ -14,11 +14,12 @@ import {
   buildInfo,
   closeRedis,
   createRedis,
+  describeRedis,
   keyspace,
   redisAddress,
   retryForever,
 } from '@prosaas/runtime';
-import { startTelemetry } from '@prosaas/telemetry';
+import { describeDatabase, startTelemetry, writeReport } from '@prosaas/telemetry';
 import type { AddressInfo } from 'node:net';
 import { buildApp } from './app.ts';
 import { baileysChecks, sessionFacts } from './checks.ts';
@@ -118,9 +119,16 @@ export async function startBaileys(
   let tried = false;
   const health = opening.use(new HealthRegistry());
   const checks = baileysChecks({
-    probe,
-    redis: openRedis('baileys:health'),
-    key: keys.key('stack'),
+    database: {
+      probe,
+      writeFailures: db.writeFailures,
+      address: describeDatabase(config.DATABASE_URL),
+    },
+    redis: {
+      redis: openRedis('baileys:health'),
+      address: describeRedis(config.REDIS_URL),
+      key: keys.key('stack'),
+    },
     manager,
     started: () => tried || manager.looked,
   });
@@ -141,7 +149,7 @@ export async function startBaileys(
   const url = await app.listen({ host: config.HOST, port: config.BAILEYS_PORT });
   self.url = advertisedUrl(config, (app.server.address() as AddressInfo).port);
   log.debug({ url, advertised: self.url }, 'other replicas reach this one');
-  telemetry.announce({ report: () => ({ ...sessionFacts(manager) }) });
+  telemetry.announce({ report: () => ({ ...sessionFacts(manager), ...writeReport(db) }) });
 
   /** Rejects with `StackConflict` alone, which nobody handles: it ends the service. */
   const begin = async (): Promise<void> => {

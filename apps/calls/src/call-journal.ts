@@ -110,7 +110,7 @@ export class CallJournal implements AsyncDisposable {
           break;
         }
         this.#trouble.failed(error);
-        await sleep(backoff({ baseMs: 200, maxMs: 5000 }, attempt), undefined, {
+        await sleep(backoff({ baseMs: 200, maxMs: 2000 }, attempt), undefined, {
           signal: this.#stop.signal,
         }).catch(() => undefined);
         if (this.#stop.signal.aborted) return;

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { type CheckParts, callsChecks } from './checks.ts';
 
 const never = new AbortController().signal;
+const unasked = { redis: {}, database: {} } as Pick<CheckParts, 'redis' | 'database'>;
 
 test.each([
   [{ state: 'warm', fallback: false }, undefined],
@@ -19,7 +20,7 @@ test.each([
   ],
 ] as const)('an agent that says %o is shown as %o, in the words of the api', async (status, shown) => {
   const agent: Partial<Agent> = { status: () => ({ ...status, source: 'profile' }) };
-  const checks = callsChecks({ agent, hasAuthToken: true } as CheckParts);
+  const checks = callsChecks({ agent, hasAuthToken: true, ...unasked } as CheckParts);
   const check = checks.find(({ name }) => name === 'agent');
   expect(await check?.run(never)).toEqual(shown);
 });
@@ -32,16 +33,23 @@ test('Redis that answers the probe is not enough: the connection that takes call
   const [redis, serving] = [open('probe'), open('calls')];
   try {
     await Promise.all([redisReady(redis), redisReady(serving)]);
-    const parts: Partial<CheckParts> = { redis, serving, slotsKey: '{prosaas}:calls' };
+    const parts: Partial<CheckParts> = {
+      ...unasked,
+      redis: { redis, address: 'redis:6379', key: '{prosaas}:stack' },
+      serving,
+      slotsKey: '{prosaas}:calls',
+    };
     const [check] = callsChecks(parts as CheckParts);
     expect(check?.name).toBe('redis');
-    expect(await check?.run(never)).toEqual({ facts: { active_calls: 0 } });
+    expect(await check?.run(never)).toMatchObject({ facts: { active_calls: 0 } });
     const away = once(serving, 'end');
     serving.disconnect();
     await away;
     await expect(check?.run(never)).rejects.toMatchObject({ reason: 'not_ready' });
     await serving.connect();
-    expect(await check?.run(never)).toEqual({ facts: { active_calls: 0 } });
+    expect(await check?.run(never)).toMatchObject({ facts: { active_calls: 0 } });
+    await redis.config('SET', 'maxmemory', '1mb');
+    await expect(check?.run(never)).rejects.toMatchObject({ reason: 'out_of_memory' });
   } finally {
     redis.disconnect();
     serving.disconnect();

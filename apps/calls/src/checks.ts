@@ -1,7 +1,5 @@
-import { redisReady } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import type { Agent, Voice } from '@prosaas/agentkit';
-import type { DatabaseProbe } from '@prosaas/database';
 import { readSlotTotals } from '@prosaas/leases';
 import {
   type CheckDefinition,
@@ -9,15 +7,21 @@ import {
   type ProbeDefinition,
   type ProbeReport,
 } from '@prosaas/observability';
+import {
+  type DatabaseCheckOptions,
+  type RedisCheckOptions,
+  askRedis,
+  databaseCheck,
+  redisCheck,
+} from '@prosaas/telemetry';
 
 export interface CheckParts {
-  /** A connection of its own: a hung Redis must not be waited for twice. */
-  redis: Redis;
+  redis: RedisCheckOptions;
   /** The connection that takes calls. It comes back when it does: Redis may answer a probe before it answers a caller. */
   serving: Pick<Redis, 'status'>;
   /** Of the pool of slots. */
   slotsKey: string;
-  database: DatabaseProbe;
+  database: DatabaseCheckOptions;
   agent: Agent;
   voice: Voice;
   hasAuthToken: boolean;
@@ -32,27 +36,19 @@ export function callsChecks({
   voice,
   hasAuthToken,
 }: CheckParts): CheckDefinition[] {
-  let connected = false;
+  const redisAnswers = redisCheck(redis);
   return [
     {
-      name: 'redis',
-      componentType: 'datastore',
+      ...redisAnswers,
       run: async (signal) => {
-        // The first run comes before the connection.
-        if (redis.status === 'connecting' && !connected) await redisReady(redis, signal);
-        const { active } = await readSlotTotals(redis, slotsKey);
-        connected = true;
-        if (serving.status !== 'ready')
-          throw new CheckFailure('not_ready', { facts: { active_calls: active } });
-        return { facts: { active_calls: active } };
+        const report = await redisAnswers.run(signal);
+        const { active } = await askRedis(() => readSlotTotals(redis.redis, slotsKey), { ...redis, signal });
+        const facts = { active_calls: active };
+        if (serving.status !== 'ready') throw new CheckFailure('not_ready', { facts });
+        return { ...report, facts };
       },
     },
-    {
-      name: 'database',
-      componentType: 'datastore',
-      component: 'postgres',
-      run: (signal) => database.ping(signal),
-    },
+    databaseCheck(database),
     {
       name: 'agent',
       componentType: 'component',

@@ -15,10 +15,11 @@ import {
   buildInfo,
   closeRedis,
   createRedis,
+  describeRedis,
   keyspace,
   redisAddress,
 } from '@prosaas/runtime';
-import { startTelemetry } from '@prosaas/telemetry';
+import { describeDatabase, startTelemetry, writeReport } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { buildApp } from './app.ts';
 import { CallEnds } from './call-ends.ts';
@@ -81,7 +82,10 @@ export async function startCalls(
       },
     );
   };
-  telemetry.announce({ report: () => agentReport(agent, voice), on: { warmup: warmUp } });
+  telemetry.announce({
+    report: () => ({ ...agentReport(agent, voice), ...writeReport(db) }),
+    on: { warmup: warmUp },
+  });
 
   const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_API_URL: apiUrl, TWILIO_AUTH_TOKEN: authToken } = config;
   const providerApi =
@@ -133,10 +137,14 @@ export async function startCalls(
   const health = opening.use(new HealthRegistry());
   const healthRedis = openRedis('calls:health');
   const checks = callsChecks({
-    redis: healthRedis,
+    redis: { redis: healthRedis, address: describeRedis(config.REDIS_URL), key: key('stack') },
     serving: redis,
     slotsKey,
-    database: opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log })),
+    database: {
+      probe: opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log })),
+      writeFailures: db.writeFailures,
+      address: describeDatabase(config.DATABASE_URL),
+    },
     agent,
     voice,
     hasAuthToken: authToken !== undefined,

@@ -29,7 +29,7 @@ import {
   type RunningService,
   type ServiceContext,
 } from '@prosaas/runtime';
-import { startTelemetry } from '@prosaas/telemetry';
+import { startTelemetry, writeReport } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { buildHandlers } from './build-handlers.ts';
 import type { Config } from './config.ts';
@@ -99,7 +99,7 @@ export async function startWorker(
   const warmUp = (): void => loadAgent(agent, log);
   warmUp();
   telemetry.announce({
-    report: () => ({ ...agentReport(agent), queues: [...queueNames] }),
+    report: () => ({ ...agentReport(agent), ...writeReport(db), queues: [...queueNames] }),
     on: { warmup: warmUp },
   });
 

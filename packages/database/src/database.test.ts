@@ -99,3 +99,41 @@ describe('a statement', () => {
     await one[Symbol.asyncDispose]();
   });
 });
+
+describe('a write that PostgreSQL refuses', () => {
+  test('is remembered with its reason until the same statement succeeds', async () => {
+    const readOnly = new URL(url);
+    readOnly.searchParams.set('options', '-c default_transaction_read_only=on');
+    await using refused = createDatabase({
+      url: readOnly.href,
+      applicationName: 'test-read-only',
+      log,
+      size: 1,
+    });
+    const insert = 'insert into things values (1)';
+    expect(refused.writeFailures.recent()).toBeUndefined();
+    await expect(refused.query(insert)).rejects.toMatchObject({ code: '25006' });
+    expect(refused.writeFailures.recent()).toMatchObject({ reason: 'read_only', error: { code: '25006' } });
+    await refused.query('select 1');
+    expect(refused.writeFailures.recent()).toMatchObject({ reason: 'read_only' });
+    await refused.transaction(async (tx) => {
+      await tx.query('set transaction read write');
+      await tx.query(insert);
+    });
+    expect(refused.writeFailures.recent()).toBeUndefined();
+  });
+
+  test('is remembered from within a transaction, and a fault of the data is not', async () => {
+    await using one = createDatabase({ url, applicationName: 'test-refused', log, size: 1 });
+    await expect(one.query("insert into things values ('no number')")).rejects.toMatchObject({
+      code: '22P02',
+    });
+    expect(one.writeFailures.recent()).toBeUndefined();
+    const run = one.transaction(async (tx) => {
+      await tx.query('set transaction read only');
+      await tx.query('insert into things values (2)');
+    });
+    await expect(run).rejects.toMatchObject({ code: '25006' });
+    expect(one.writeFailures.recent()).toMatchObject({ reason: 'read_only' });
+  });
+});

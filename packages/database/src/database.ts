@@ -2,6 +2,7 @@ import type { Logger } from '@prosaas/runtime';
 import pg from 'pg';
 import { classifyDatabaseError, isDatabaseAway } from './database-error.ts';
 import { databaseTrouble } from './troubles.ts';
+import { WriteFailures } from './write-failures.ts';
 
 /** Runs one statement and answers its rows. */
 export interface Queryable {
@@ -9,6 +10,8 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable, AsyncDisposable {
+  /** What this pool could not write lately, for the service's health. */
+  readonly writeFailures: WriteFailures;
   /** Commits when `run` resolves, rolls back when it rejects. */
   transaction<T>(run: (tx: Queryable) => Promise<T>): Promise<T>;
 }
@@ -61,10 +64,12 @@ export function createDatabase({
   });
 
   const trouble = databaseTrouble(log);
+  const writeFailures = new WriteFailures();
+
   async function connected<T>(run: (connection: Connection) => Promise<T>): Promise<T> {
     try {
       const client = await pool.connect();
-      const connection = new Connection(client);
+      const connection = new Connection(client, writeFailures);
       try {
         const result = await run(connection);
         trouble.worked();
@@ -79,6 +84,7 @@ export function createDatabase({
   }
 
   return {
+    writeFailures,
     query: (sql, params) => connected((connection) => connection.query(sql, params)),
     transaction: (run) => connected((connection) => connection.transaction(run)),
     async [Symbol.asyncDispose]() {
@@ -96,11 +102,13 @@ export function createDatabase({
 
 class Connection implements Queryable {
   readonly #client: pg.ClientBase;
+  readonly #writeFailures: WriteFailures;
   /** It must not go back to the pool. */
   broken = false;
 
-  constructor(client: pg.ClientBase) {
+  constructor(client: pg.ClientBase, writeFailures: WriteFailures) {
     this.#client = client;
+    this.#writeFailures = writeFailures;
   }
 
   async query<T>(sql: string, params?: unknown[]): Promise<T[]> {
@@ -127,8 +135,11 @@ class Connection implements Queryable {
 
   async #send(sql: string, params?: unknown[]): Promise<pg.QueryResult> {
     try {
-      return await this.#client.query(sql, params);
+      const result = await this.#client.query(sql, params);
+      this.#writeFailures.succeeded(sql);
+      return result;
     } catch (error) {
+      this.#writeFailures.failed(sql, error);
       if (breaksConnection(error)) this.broken = true;
       throw error;
     }

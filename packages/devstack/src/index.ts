@@ -1,5 +1,6 @@
 export { type Child, startChild } from './child.ts';
 export { type EitherRedis, eitherRedis } from './either-redis.ts';
+export { fillDiskUnder, fillDiskUnderRedis } from './full-disk.ts';
 export { poll, type PollOptions } from './poll.ts';
 export { freePort, isPortFree } from './ports.ts';
 export { RedisMissing, type RedisOptions, type RedisServer, startRedis, testRedis } from './redis.ts';

@@ -4,7 +4,7 @@ import type { Producer } from './producer.ts';
 import { queueNames, type QueueName } from './queue-table.ts';
 
 const BATCH = 200;
-const FAILURE_PAUSE = { baseMs: 250, maxMs: 5000, jitter: 0.5 };
+const FAILURE_PAUSE = { baseMs: 250, maxMs: 2000, jitter: 0.5 };
 
 export interface OutboxRelay extends AsyncDisposable {
   /** Something was committed: look now instead of at the next tick. */

@@ -44,6 +44,7 @@ export {
   askRedisSettings,
   judgeRedisFaults,
   judgeRedisSettings,
+  tryRedisWrite,
   warnOfRedisSettings,
 } from './redis-settings.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';

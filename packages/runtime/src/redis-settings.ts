@@ -91,6 +91,11 @@ export async function askRedisSettings(redis: Redis, key: string): Promise<Redis
   return readRedisSettings(info[1] as string, appendFsync);
 }
 
+/** Rejects where the server that holds `key`, which is a string or nothing, takes no writes: a write that changes nothing. */
+export async function tryRedisWrite(redis: Redis, key: string): Promise<void> {
+  await redis.setrange(key, 0, '');
+}
+
 /** Once Redis answers: one loud line where the server that holds `key` may lose jobs. Never rejects; over when `signal` aborts. */
 export async function warnOfRedisSettings({
   redis,

@@ -1,3 +1,12 @@
 export { businessMetricNames, catalogue, metricPrefix } from './catalogue.ts';
+export { type AskedRedis, askRedis } from './checks/ask-redis.ts';
+export {
+  type DatabaseCheckOptions,
+  askDatabase,
+  databaseCheck,
+  describeDatabase,
+} from './checks/database-check.ts';
+export { type RedisCheckOptions, redisCheck } from './checks/redis-check.ts';
+export { writeReport } from './checks/write-report.ts';
 export { createSystemReader } from './system-reader.ts';
 export { startTelemetry, type Announcement, type Telemetry, type TelemetryConfig } from './telemetry.ts';

@@ -1,6 +1,6 @@
 import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
+import { type AskedRedis, askRedis } from '@prosaas/telemetry';
 import { type ServingReplica, judgeWarmth } from '../serving-replicas.ts';
-import { type AskedRedis, askRedis } from './ask-redis.ts';
 
 /** An agent is loaded and can answer on every live replica that answers customers, and there is one for chats. */
 export function agentCheck({

@@ -1,16 +1,21 @@
+import { WriteFailures } from '@prosaas/database';
 import type { CheckReport } from '@prosaas/observability';
 import { expect, test } from 'vitest';
-import { databaseCheck } from './database.ts';
+import { apiDatabaseCheck } from './database.ts';
+import type { FailedWrites } from './failed-writes.ts';
 
 const signal = new AbortController().signal;
+const probe = { ping: async () => undefined, write: async () => undefined };
+const address = 'db:5432/prosaas';
 
 test('a pool that gets no connection is a warning at first, then a failure, and fine when it gets one', async () => {
   let trouble = true;
   let retries = 0;
-  const check = databaseCheck({
-    probe: { ping: async () => undefined },
-    pool: { inTrouble: () => trouble, retry: () => void retries++ },
-    address: 'db:5432/prosaas',
+  const check = apiDatabaseCheck({
+    probe,
+    pool: { inTrouble: () => trouble, retry: () => void retries++, writeFailures: new WriteFailures() },
+    failedWrites: () => undefined,
+    address,
   });
   const run = async (): Promise<CheckReport | void> => check.run(signal);
   const warning = { status: 'warn', reason: 'no_connection' };
@@ -24,19 +29,19 @@ test('a pool that gets no connection is a warning at first, then a failure, and 
   expect(await run()).toMatchObject(warning);
 });
 
-test('a database that does not answer is told with its address, for those who may see it', async () => {
-  const check = databaseCheck({
-    probe: {
-      ping: async () => {
-        throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-      },
-    },
-    pool: { inTrouble: () => false, retry: () => undefined },
-    address: 'db:5432/prosaas',
+test('a write that failed in another service is a failure, which names the service', async () => {
+  let failed: FailedWrites | undefined = { reason: 'disk_full', services: ['baileys', 'worker'] };
+  const check = apiDatabaseCheck({
+    probe,
+    pool: { inTrouble: () => false, retry: () => undefined, writeFailures: new WriteFailures() },
+    failedWrites: () => failed,
+    address,
   });
-  await expect(check.run(signal)).rejects.toMatchObject({
-    reason: 'refused',
-    facts: {},
-    detail: { address: 'db:5432/prosaas' },
+  const run = async (): Promise<CheckReport | void> => check.run(signal);
+  await expect(run()).rejects.toMatchObject({
+    reason: 'disk_full',
+    facts: { services: ['baileys', 'worker'] },
   });
+  failed = undefined;
+  expect(await run()).toEqual({});
 });

@@ -1,35 +1,38 @@
 import type { DatabaseProbe, SchemaReport } from '@prosaas/database';
-import { type CheckDefinition, CheckFailure, classifyError } from '@prosaas/observability';
+import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
+import { askDatabase, databaseCheck } from '@prosaas/telemetry';
 import type { ServingDatabase } from '../serving-database.ts';
+import type { FailedWrites } from './failed-writes.ts';
 
 /** So many turns of the timer the pool may be in trouble while the probe is not. */
 const TURNS_IN_TROUBLE = 2;
 
 /**
- * PostgreSQL answers on a connection of the probe's own, which never waits behind requests. The pool may have none all
- * the same: the server turns new ones away. What it met is a warning at first; when it can't be mended, requests fail,
- * and so does the check.
+ * The check that all services have, and what only the api asks. The pool may have no connection although the probe has: the server
+ * turns new ones away. That is a warning at first; when it can't be mended, requests fail, and so does the check. And another
+ * service may have failed to write what the probe and this one can.
  */
-export function databaseCheck({
+export function apiDatabaseCheck({
   probe,
   pool,
+  failedWrites,
   address,
 }: {
-  probe: Pick<DatabaseProbe, 'ping'>;
-  pool: Pick<ServingDatabase, 'inTrouble' | 'retry'>;
+  probe: Pick<DatabaseProbe, 'ping' | 'write'>;
+  pool: Pick<ServingDatabase, 'inTrouble' | 'retry' | 'writeFailures'>;
+  /** Of the other services. */
+  failedWrites: () => FailedWrites | undefined;
   address: string;
 }): CheckDefinition {
+  const common = databaseCheck({ probe, writeFailures: pool.writeFailures, address });
   let turns = 0;
   return {
-    name: 'database',
-    component: 'postgres',
-    componentType: 'datastore',
+    ...common,
     async run(signal) {
-      try {
-        await probe.ping(signal);
-      } catch (cause) {
-        throw new CheckFailure(classifyError(cause), { cause, detail: { address } });
-      }
+      await common.run(signal);
+      const failed = failedWrites();
+      if (failed !== undefined)
+        throw new CheckFailure(failed.reason, { facts: { services: failed.services }, detail: { address } });
       turns = pool.inTrouble() ? turns + 1 : 0;
       if (turns === 0) return {};
       pool.retry();
@@ -44,7 +47,7 @@ export function databaseCheck({
 export function schemaChecks({ probe }: { probe: Pick<DatabaseProbe, 'schema'> }): CheckDefinition[] {
   let reading: Promise<SchemaReport> | undefined;
   const read = (signal: AbortSignal): Promise<SchemaReport> => {
-    reading ??= probe.schema(signal).finally(() => {
+    reading ??= askDatabase(() => probe.schema(signal)).finally(() => {
       reading = undefined;
     });
     return reading;

@@ -12,8 +12,8 @@ import {
   readQueueTotals,
   scheduleTable,
 } from '@prosaas/queues';
+import { askRedis } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
-import { askRedis } from './ask-redis.ts';
 
 /** A job that could be taken and was not for so long: longer than any restart. */
 const STUCK_SECONDS = 300;

@@ -29,6 +29,22 @@ test.each([
     { live: 0, lost: 0, expected: 1, failing: 0 },
     { failed: true, reason: 'not_ready' },
   ],
+  [
+    { live: 1, lost: 0, expected: 1, failing: 0, failedWrite: 'read_only' },
+    { failed: false, reason: 'database_read_only' },
+  ],
+  [
+    { live: 2, lost: 0, expected: 2, failing: 1, failedWrite: 'read_only' },
+    { failed: false, reason: 'not_working' },
+  ],
+  [
+    { live: 1, lost: 0, expected: 2, failing: 0, failedWrite: 'disk_full' },
+    { failed: false, reason: 'database_disk_full' },
+  ],
+  [
+    { live: 0, lost: 1, expected: 1, failing: 0, failedWrite: 'disk_full' },
+    { failed: true, reason: 'stale' },
+  ],
 ])('workers %j are judged %j', (seen, judgement) => {
   expect(judgeWorkers(seen)).toEqual(judgement);
 });

@@ -4,8 +4,9 @@ import {
   type ReplicaHeartbeat,
   readHeartbeats,
 } from '@prosaas/observability';
+import { askRedis } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
-import { askRedis } from './ask-redis.ts';
+import type { FailedWrites } from './failed-writes.ts';
 
 export interface WorkersSeen {
   live: number;
@@ -13,6 +14,8 @@ export interface WorkersSeen {
   expected: number;
   /** Those of which a consumer does not work: of the live, whose beats will cease, and those that never beat. */
   failing: number;
+  /** Why workers that live cannot write to the database: the code of one of them. A beat only proves that they take jobs. */
+  failedWrite?: string | undefined;
 }
 
 /** Undefined where enough workers beat. */
@@ -21,8 +24,11 @@ export function judgeWorkers({
   lost,
   expected,
   failing,
+  failedWrite,
 }: WorkersSeen): { failed: boolean; reason: string } | undefined {
-  if (live >= expected) return failing > 0 ? { failed: false, reason: 'not_working' } : undefined;
+  if (live >= expected && failing > 0) return { failed: false, reason: 'not_working' };
+  if (live > 0 && failedWrite !== undefined) return { failed: false, reason: `database_${failedWrite}` };
+  if (live >= expected) return undefined;
   if (live > 0) return { failed: false, reason: 'too_few' };
   if (failing > 0) return { failed: true, reason: 'not_working' };
   return { failed: true, reason: lost > 0 ? 'stale' : 'not_ready' };
@@ -34,11 +40,14 @@ export function workersCheck({
   address,
   heartbeatKey,
   expected,
+  failedWrites,
 }: {
   redis: Redis;
   address: string;
   heartbeatKey: string;
   expected: number;
+  /** Of workers. */
+  failedWrites: () => FailedWrites | undefined;
 }): CheckDefinition {
   return {
     name: 'workers',
@@ -63,7 +72,13 @@ export function workersCheck({
         }),
       };
       const detail = { replicas, left };
-      const judgement = judgeWorkers({ live, lost, expected, failing: notWorking.length });
+      const judgement = judgeWorkers({
+        live,
+        lost,
+        expected,
+        failing: notWorking.length,
+        failedWrite: failedWrites()?.reason,
+      });
       if (judgement?.failed === true) throw new CheckFailure(judgement.reason, { facts, detail });
       return judgement === undefined
         ? { facts, detail }

@@ -1,6 +1,6 @@
 import { CheckFailure } from './check.ts';
 
-/** Errors by code: of the system, PostgreSQL (SQLSTATE), undici. */
+/** Errors by code: of the system and undici. What a server's own codes mean is for its checks to say, by `CheckFailure`. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'refused',
@@ -10,25 +10,21 @@ const REASONS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'refused',
   ENETUNREACH: 'refused',
   UND_ERR_SOCKET: 'refused',
-  '53300': 'refused', // too many connections
-  '28P01': 'refused', // wrong password
-  '28000': 'refused',
-  '3D000': 'refused', // no such database
   ETIMEDOUT: 'timeout',
   UND_ERR_CONNECT_TIMEOUT: 'timeout',
   UND_ERR_HEADERS_TIMEOUT: 'timeout',
   UND_ERR_BODY_TIMEOUT: 'timeout',
   ABORT_ERR: 'timeout',
-  '57014': 'timeout', // statement time limit
-  '57P01': 'refused', // shutting down, crashed, starting
-  '57P02': 'refused',
-  '57P03': 'not_ready',
 };
 
-/** Clients that give their errors no code. */
+/** Redis, whose errors begin with a word for their kind, and clients that give their errors no code. */
 const TEXTS: readonly (readonly [RegExp, string])[] = [
-  [/^(LOADING|BUSY|MASTERDOWN) /, 'not_ready'],
+  [/^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS) /, 'not_ready'],
   [/^(WRONGPASS|NOAUTH|NOPERM) /, 'refused'],
+  [/^READONLY /, 'read_only'],
+  [/^OOM /, 'out_of_memory'],
+  // It refuses writes because it could not save: its append-only file, or a snapshot where it makes some.
+  [/^MISCONF /, 'append_failed'],
   [/timed? ?out|timeout|took longer/i, 'timeout'],
   [
     /connection (is|was|terminated|ended|closed)|connect(ion)? .*(closed|refused|terminated)|max retries|isn't writeable/i,

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { findFailedWrites } from './failed-writes.ts';
+
+const replica = (
+  service: string,
+  reason: unknown,
+): { service: string; report: { write_failure: never } } => ({
+  service,
+  report: { write_failure: reason as never },
+});
+
+test('each service is named once, with the reason of one of them', () => {
+  const replicas = [
+    replica('api', null),
+    replica('worker', 'disk_full'),
+    replica('worker', 'read_only'),
+    replica('calls', 'disk_full'),
+  ];
+  expect(findFailedWrites(replicas)).toEqual({ reason: 'disk_full', services: ['worker', 'calls'] });
+  expect(findFailedWrites(replicas, (service) => service === 'calls')).toEqual({
+    reason: 'disk_full',
+    services: ['calls'],
+  });
+  expect(findFailedWrites(replicas, (service) => service === 'api')).toBeUndefined();
+});
+
+test.each([[undefined], [null], [7], ['not a code'], ['x'.repeat(50)]])(
+  'a report of %j names no failure',
+  (reason) => {
+    expect(findFailedWrites([replica('worker', reason)])).toBeUndefined();
+  },
+);

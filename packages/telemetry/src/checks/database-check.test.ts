@@ -1,0 +1,78 @@
+import type { WriteFailure } from '@prosaas/database';
+import { CheckFailure } from '@prosaas/observability';
+import { expect, test } from 'vitest';
+import { askDatabase, databaseCheck, describeDatabase } from './database-check.ts';
+
+const signal = new AbortController().signal;
+const postgres = (code: string, severity = 'ERROR'): Error =>
+  Object.assign(new Error(code), { code, severity });
+
+/** A probe that notes what it was asked, and a pool that may have failed. */
+function setUp(): {
+  asked: string[];
+  fail: { write?: Error; ping?: Error; pool?: WriteFailure };
+  run: () => Promise<unknown>;
+} {
+  const asked: string[] = [];
+  const fail: { write?: Error; ping?: Error; pool?: WriteFailure } = {};
+  const answer = (what: 'write' | 'ping') => async () => {
+    asked.push(what);
+    if (fail[what]) throw fail[what];
+  };
+  const check = databaseCheck({
+    probe: { ping: answer('ping'), write: answer('write') },
+    writeFailures: { recent: () => fail.pool },
+    address: 'db:5432/prosaas',
+  });
+  return { asked, fail, run: async () => check.run(signal) };
+}
+
+test('every second run writes', async () => {
+  const { asked, run } = setUp();
+  for (let runs = 0; runs < 4; runs += 1) expect(await run()).toEqual({});
+  expect(asked).toEqual(['write', 'ping', 'write', 'ping']);
+});
+
+test('after a failure each run writes, until one succeeds', async () => {
+  const { asked, fail, run } = setUp();
+  fail.write = postgres('53100');
+  await expect(run()).rejects.toMatchObject({ reason: 'disk_full', detail: { address: 'db:5432/prosaas' } });
+  await expect(run()).rejects.toMatchObject({ reason: 'disk_full' });
+  delete fail.write;
+  await run();
+  fail.ping = postgres('57P03', 'FATAL');
+  await expect(run()).rejects.toMatchObject({ reason: 'not_ready' });
+  await run();
+  expect(asked).toEqual(['write', 'write', 'write', 'ping', 'write']);
+});
+
+test("a statement of the service's own that could not write fails the check, whatever the probe finds", async () => {
+  const { asked, fail, run } = setUp();
+  const error = postgres('25006');
+  fail.pool = { reason: 'read_only', error };
+  await expect(run()).rejects.toMatchObject({ reason: 'read_only', cause: error });
+  await expect(run()).rejects.toMatchObject({ reason: 'read_only' });
+  delete fail.pool;
+  expect(await run()).toEqual({});
+  expect(asked).toEqual(['write', 'write', 'write']);
+});
+
+test.each([
+  [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'refused'],
+  [postgres('53300', 'FATAL'), 'refused'],
+  [postgres('57014'), 'timeout'],
+  [postgres('42501'), 'permission_denied'],
+  [postgres('42P01'), 'error'],
+  [new DOMException('late', 'TimeoutError'), 'timeout'],
+  [new Error('something else'), 'error'],
+])('%s is told as %s', async (cause, reason) => {
+  const asked = askDatabase(async () => {
+    throw cause;
+  });
+  await expect(asked).rejects.toThrow(CheckFailure);
+  await expect(asked).rejects.toMatchObject({ reason, cause });
+});
+
+test('an address has neither user nor password', () => {
+  expect(describeDatabase('postgres://me:secret@db:5432/prosaas')).toBe('db:5432/prosaas');
+});

@@ -1,0 +1,50 @@
+import { type DatabaseProbe, type WriteFailures, classifyDatabaseError } from '@prosaas/database';
+import { type CheckDefinition, CheckFailure, classifyError } from '@prosaas/observability';
+
+export interface DatabaseCheckOptions {
+  probe: Pick<DatabaseProbe, 'ping' | 'write'>;
+  /** Of the pool that the service works with. */
+  writeFailures: Pick<WriteFailures, 'recent'>;
+  /** For people. */
+  address: string;
+}
+
+/**
+ * PostgreSQL answers and stores, on a connection of the probe's own, which never waits behind requests; and none of the service's own
+ * statements failed in the last 10 s because it cannot write. A write costs the disk something, a ping does not: every second run, so
+ * once in 4 s, writes; after a failure each run does, so that the end is seen soon.
+ */
+export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOptions): CheckDefinition {
+  let isWriteDue = true;
+  return {
+    name: 'database',
+    component: 'postgres',
+    componentType: 'datastore',
+    async run(signal) {
+      const isWrite = isWriteDue;
+      isWriteDue = true;
+      await askDatabase(() => (isWrite ? probe.write(signal) : probe.ping(signal)), address);
+      const failure = writeFailures.recent();
+      if (failure !== undefined)
+        throw new CheckFailure(failure.reason, { cause: failure.error, detail: { address } });
+      isWriteDue = !isWrite;
+      return {};
+    },
+  };
+}
+
+/** What goes wrong gets its code from the one classification of database errors. */
+export async function askDatabase<T>(ask: () => Promise<T>, address?: string): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    const reason = classifyDatabaseError(cause)?.reason ?? classifyError(cause);
+    throw new CheckFailure(reason, { cause, ...(address !== undefined && { detail: { address } }) });
+  }
+}
+
+/** Without the user and the password. */
+export function describeDatabase(url: string): string {
+  const { host, pathname } = new URL(url);
+  return host + pathname;
+}

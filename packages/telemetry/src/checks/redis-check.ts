@@ -1,0 +1,50 @@
+import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
+import {
+  askRedisSettings,
+  judgeRedisFaults,
+  judgeRedisSettings,
+  redisReady,
+  tryRedisWrite,
+} from '@prosaas/runtime';
+import type { Redis } from 'ioredis';
+import { askRedis } from './ask-redis.ts';
+
+export interface RedisCheckOptions {
+  /** A connection of its own: a check that waits for a hung Redis must not stand before anyone's commands. */
+  redis: Redis;
+  /** For people. */
+  address: string;
+  /** Any string of the stack's: in a cluster the node that holds it is asked, and everything else needs that one, too. */
+  key: string;
+}
+
+/** Redis answers, takes writes, and is set so that it loses no job: no eviction, an append-only file. */
+export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDefinition {
+  let isFirst = true;
+  return {
+    name: 'redis',
+    componentType: 'datastore',
+    async run(signal) {
+      const asked = { redis, address, signal };
+      const settings = await askRedis(async () => {
+        // The first run comes before the connection.
+        const waits = isFirst && ['connecting', 'connect'].includes(redis.status);
+        isFirst = false;
+        if (waits) await redisReady(redis, signal);
+        return askRedisSettings(redis, key);
+      }, asked);
+      const detail = {
+        version: settings.version ?? null,
+        maxmemory_policy: settings.evictionPolicy ?? null,
+        appendonly: settings.appendOnly ?? null,
+        appendfsync: settings.appendFsync ?? null,
+      };
+      const faults = judgeRedisFaults(settings);
+      if (faults.length > 0) throw new CheckFailure(faults.join(','), { detail });
+      // INFO does not tell of each reason for which Redis refuses writes.
+      await askRedis(() => tryRedisWrite(redis, key), asked);
+      const reasons = judgeRedisSettings(settings).map(({ reason }) => reason);
+      return reasons.length === 0 ? { detail } : { status: 'warn', reason: reasons.join(','), detail };
+    },
+  };
+}
