@@ -1,4 +1,4 @@
-import { type Database, isDatabaseAway } from '@prosaas/database';
+import { type Database, classifyDatabaseError, isDatabaseAway } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 
 export interface ServingDatabase extends Database {
@@ -19,7 +19,17 @@ class DatabaseUnavailable extends AppError {
   }
 }
 
-/** The pool as the routes see it: an outage is 503, not a fault of ours. */
+class InvalidText extends AppError {
+  constructor(options: ErrorOptions) {
+    super('A text holds a character that can not be stored (NUL)', {
+      status: 400,
+      code: 'INVALID_TEXT',
+      ...options,
+    });
+  }
+}
+
+/** The pool as the routes see it: an outage is 503, data that can't be stored is 400, and neither is a fault of ours. */
 export function servingDatabase(db: Database): ServingDatabase {
   let trouble = false;
   let retrying: Promise<unknown> | undefined;
@@ -30,7 +40,8 @@ export function servingDatabase(db: Database): ServingDatabase {
       return result;
     } catch (cause) {
       trouble = isDatabaseAway(cause);
-      throw trouble ? new DatabaseUnavailable({ cause }) : cause;
+      if (trouble) throw new DatabaseUnavailable({ cause });
+      throw classifyDatabaseError(cause)?.kind === 'invalid_data' ? new InvalidText({ cause }) : cause;
     }
   };
   return {

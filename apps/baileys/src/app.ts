@@ -16,6 +16,7 @@ import { adminDoor } from './routes/door.ts';
 import { mountQrRoutes } from './routes/qr.ts';
 import { mountSendRoutes } from './routes/send-text.ts';
 import { mountSessionRoutes } from './routes/sessions.ts';
+import { mountUnstoredRoutes } from './routes/unstored-messages.ts';
 import type { Sender } from './sender.ts';
 import type { SessionManager } from './session-manager.ts';
 import { SessionViews } from './session-views.ts';
@@ -30,6 +31,8 @@ export interface AppParts {
   manager: SessionManager;
   owners: Owners;
   sender: Sender;
+  /** A message from quarantine was stored, with its job. */
+  onRetried: () => void;
 }
 
 export function buildApp({
@@ -42,6 +45,7 @@ export function buildApp({
   manager,
   owners,
   sender,
+  onRetried,
 }: AppParts): App {
   const app = buildHttpApp({ log });
   instrumentHttp(app, { registry: metrics, labels: { service: 'baileys' } });
@@ -66,5 +70,6 @@ export function buildApp({
   mountSessionRoutes(app, { ...parts, readDoor: businessDoor });
   mountQrRoutes(app, parts);
   mountSendRoutes(app, { ...parts, sender, sendDoor: businessDoor });
+  mountUnstoredRoutes(app, { ...parts, readDoor: businessDoor, onRetried });
   return app;
 }

@@ -2,6 +2,7 @@ import type { DatabaseProbe } from '@prosaas/database';
 import { type CheckDefinition, CheckFailure, type ProbeDefinition } from '@prosaas/observability';
 import type { Redis } from 'ioredis';
 import type { SessionManager } from './session-manager.ts';
+import type { UnstoredKeeper } from './unstored-keeper.ts';
 
 export interface ChecksOptions {
   probe: Pick<DatabaseProbe, 'ping'>;
@@ -9,12 +10,20 @@ export interface ChecksOptions {
   /** Any of the stack's. */
   key: string;
   manager: SessionManager;
+  unstored: Pick<UnstoredKeeper, 'counts'>;
   /** The first attempt to take sessions was made, with or without success. */
   started: () => boolean;
 }
 
 /** What this replica can tell of itself. The database and Redis are shown; it runs on without them. */
-export function baileysChecks({ probe, redis, key, manager, started }: ChecksOptions): CheckDefinition[] {
+export function baileysChecks({
+  probe,
+  redis,
+  key,
+  manager,
+  unstored,
+  started,
+}: ChecksOptions): CheckDefinition[] {
   return [
     {
       name: 'database',
@@ -36,6 +45,15 @@ export function baileysChecks({ probe, redis, key, manager, started }: ChecksOpt
       run() {
         if (!started()) throw new CheckFailure('starting');
         return { facts: { ...sessionFacts(manager) } };
+      },
+    },
+    {
+      name: 'inbox',
+      componentType: 'component',
+      run() {
+        const { counts } = unstored;
+        if (!counts || counts.quarantined === 0) return { facts: { ...counts } };
+        return { status: 'warn', reason: 'quarantined_messages', facts: { ...counts } };
       },
     },
   ];
@@ -65,7 +83,7 @@ export function sessionFacts(manager: SessionManager): SessionFacts {
 }
 
 export function baileysProbes(manager: SessionManager): ProbeDefinition[] {
-  const common = { required: ['sessions'], shown: ['database', 'redis'], failsWhileDraining: true };
+  const common = { required: ['sessions'], shown: ['database', 'redis', 'inbox'], failsWhileDraining: true };
   return [
     {
       ...common,

@@ -27,6 +27,7 @@ import { startSendRetention } from './send-retention.ts';
 import { Sender } from './sender.ts';
 import { Session, type SessionContext } from './session.ts';
 import { SessionManager } from './session-manager.ts';
+import { UnstoredKeeper } from './unstored-keeper.ts';
 
 /** What tests set otherwise. */
 export interface BaileysOverrides {
@@ -85,6 +86,10 @@ export async function startBaileys(
     outbound: telemetry.metrics.counter('whatsapp_outbound_messages'),
     error: telemetry.metrics.counter('whatsapp_errors'),
   };
+  const countUnstored = (
+    event: 'quarantined' | 'pending' | 'expired' | 'retried',
+    messages: number = 1,
+  ): void => telemetry.metrics.counter('whatsapp_unstored_messages', { event }).add(messages);
   const sender = new Sender({
     db,
     log,
@@ -100,7 +105,11 @@ export async function startBaileys(
     network: { url: config.WHATSAPP_WS_URL, version: config.WHATSAPP_VERSION, qrMs },
     stallLimitMs,
     sender,
-    counters: { inbound: () => count.inbound.add(), error: () => count.error.add() },
+    counters: {
+      inbound: () => count.inbound.add(),
+      error: () => count.error.add(),
+      unstored: countUnstored,
+    },
     nudgeOutbox: () => nudgeOutbox(),
     onStatus: (session) => manager.publish(session),
   };
@@ -114,6 +123,16 @@ export async function startBaileys(
     makeSession: (session) => new Session(session, sessionContext),
   });
 
+  const unstored = opening.use(
+    new UnstoredKeeper({
+      db,
+      log,
+      onExpired(messages) {
+        count.error.add(messages);
+        countUnstored('expired', messages);
+      },
+    }),
+  );
   let tried = false;
   const health = opening.use(new HealthRegistry());
   const checks = baileysChecks({
@@ -121,6 +140,7 @@ export async function startBaileys(
     redis: openRedis('baileys:health'),
     key: keys.key('stack'),
     manager,
+    unstored,
     started: () => tried || manager.looked,
   });
   for (const check of checks) health.register(check);
@@ -135,6 +155,11 @@ export async function startBaileys(
     manager,
     owners,
     sender,
+    onRetried: () => {
+      count.inbound.add();
+      countUnstored('retried');
+      nudgeOutbox();
+    },
   });
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.BAILEYS_PORT });

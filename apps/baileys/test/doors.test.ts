@@ -25,10 +25,12 @@ const PAIRING: [string, string, unknown?][] = [
   ['POST', '/api/sessions/mine/restart'],
   ['POST', '/api/sessions/mine/logout'],
   ['GET', '/api/mine/auth/qr'],
+  ['POST', '/api/unstored-messages/00000000-0000-4000-8000-000000000000/retry'],
 ];
 const BUSINESS: [string, string, unknown?][] = [
   ['GET', '/api/sessions'],
   ['GET', '/api/sessions/mine'],
+  ['GET', '/api/unstored-messages'],
   ['POST', '/api/sendText', { session: 'mine', chatId: '972501234567', text: 'x' }],
 ];
 const WRONG: [string, Record<string, string>, number][] = [
