@@ -36,6 +36,7 @@ export interface BaileysOverrides {
   ackTimeoutMs?: number;
   stallLimitMs?: number;
   qrMs?: number;
+  unstoredEveryMs?: number;
 }
 
 /** A replica that dies is replaced after this long. */
@@ -56,6 +57,7 @@ export async function startBaileys(
     ackTimeoutMs = ACK_TIMEOUT_MS,
     stallLimitMs = STALL_LIMIT_MS,
     qrMs,
+    unstoredEveryMs,
   }: BaileysOverrides = {},
 ): Promise<RunningService & { url: string }> {
   await using opening = new AsyncDisposableStack();
@@ -127,6 +129,7 @@ export async function startBaileys(
     new UnstoredKeeper({
       db,
       log,
+      everyMs: unstoredEveryMs,
       onExpired(messages) {
         count.error.add(messages);
         countUnstored('expired', messages);

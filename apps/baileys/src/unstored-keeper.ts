@@ -11,7 +11,7 @@ export interface UnstoredKeeperOptions {
   log: Logger;
   /** So many messages never arrived. */
   onExpired: (messages: number) => void;
-  everyMs?: number;
+  everyMs?: number | undefined;
 }
 
 /** Gives up messages whose content never came, and counts those that are not stored, for health. */

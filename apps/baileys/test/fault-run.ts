@@ -93,9 +93,7 @@ export class FaultRun implements AsyncDisposable {
       const of = stored.find(({ contact }) => contact === phone.jid);
       broken.push(...compare(phone.number, sent[index] ?? [], of));
     }
-    const jobs = await this.#jobs();
-    const [messages] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from messages');
-    if (jobs !== messages?.n) broken.push(`${messages?.n} messages have ${jobs} jobs`);
+    broken.push(...(await this.#jobs()));
     const [aside] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from unstored_messages');
     if (aside?.n !== 0) broken.push(`${aside?.n} messages were put aside`);
     return { broken, sent: total, reasons: [...reasons] };
@@ -124,10 +122,21 @@ export class FaultRun implements AsyncDisposable {
   }
 
   /** Nobody works on them: each is in the outbox or waits in Redis. */
-  async #jobs(): Promise<number> {
-    const [outbox] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from outbox');
-    const waiting = await this.#stack.commands.llen('{prosaas}:inbound-messages:wait');
-    return (outbox?.n ?? 0) + waiting;
+  async #jobs(): Promise<string[]> {
+    const [messages] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from messages');
+    let jobs = 0;
+    const isEach = async (): Promise<boolean> => {
+      const waiting = await this.#stack.commands.llen('{prosaas}:inbound-messages:wait');
+      const [outbox] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from outbox');
+      jobs = waiting + (outbox?.n ?? 0);
+      return jobs === messages?.n;
+    };
+    try {
+      await poll(isEach, { timeoutMs: RECOVERY_MS, what: 'a job of each message' });
+      return [];
+    } catch {
+      return [`${messages?.n} messages have ${jobs} jobs`];
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
