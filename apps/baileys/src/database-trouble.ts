@@ -21,11 +21,11 @@ export function troubleReason(error: unknown): string {
 export class DatabaseTrouble {
   /** Undefined while there is none. */
   reason: string | undefined;
-  readonly #log: Logger;
+  readonly #log: Pick<Logger, 'warn' | 'info'>;
   readonly #onChange: () => void;
   #since = 0;
 
-  constructor({ log, onChange }: { log: Logger; onChange: () => void }) {
+  constructor({ log, onChange }: { log: Pick<Logger, 'warn' | 'info'>; onChange: () => void }) {
     this.#log = log;
     this.#onChange = onChange;
   }

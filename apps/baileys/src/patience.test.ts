@@ -66,4 +66,42 @@ describe('patience', () => {
     await Promise.all([one, two]);
     expect(onExhausted).toHaveBeenCalledTimes(1);
   });
+
+  test('tells of a trouble that lasts, and of its end when the work succeeds, not when it is given up', async () => {
+    vi.useFakeTimers();
+    try {
+      const controller = new AbortController();
+      const trouble = { begin: vi.fn(), end: vi.fn() };
+      const subject = new Patience({
+        signal: controller.signal,
+        limitMs: 60_000,
+        onExhausted: () => {},
+        trouble,
+      });
+      let isAway = true;
+      const work = (): Promise<string> =>
+        isAway ? Promise.reject(failure('ECONNREFUSED')) : Promise.resolve('done');
+      const running = subject.run(work);
+      await vi.advanceTimersByTimeAsync(1900);
+      expect(trouble.begin).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(200);
+      expect(trouble.begin).toHaveBeenCalledTimes(1);
+      isAway = false;
+      await vi.advanceTimersByTimeAsync(2000);
+      await expect(running).resolves.toBe('done');
+      expect(trouble.end).toHaveBeenCalledTimes(1);
+
+      isAway = true;
+      const abandoned = subject.run(work).then(
+        () => 'done',
+        () => 'given up',
+      );
+      await vi.advanceTimersByTimeAsync(3000);
+      controller.abort(new Error('closed'));
+      await expect(abandoned).resolves.toBe('given up');
+      expect([trouble.begin.mock.calls.length, trouble.end.mock.calls.length]).toEqual([2, 1]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

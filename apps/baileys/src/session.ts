@@ -192,7 +192,7 @@ export class Session implements SendingSession {
       // oxlint-disable-next-line no-await-in-loop -- one connection after the other
       const closed = await this.#connectOnce(auth);
       signal.throwIfAborted();
-      if (closed.stalled) {
+      if (closed.stalled && closed.code === undefined) {
         // Not WhatsApp's doing. The next connection waits until messages can be stored.
         await sleep(reconnectDelay(0, Math.random()), undefined, { signal });
         continue;

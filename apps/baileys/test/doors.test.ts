@@ -94,7 +94,7 @@ test.each<[unknown, number, string]>([
 });
 
 test('a session that is not there is 404 at each door', async () => {
-  for (const [method, path] of PAIRING.filter(([, path]) => path.includes('mine'))) {
+  for (const [method, path] of PAIRING.filter((door) => door[1].includes('mine'))) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const answer = await replica.admin<{ code: string }>(method, path.replace('mine', 'none'));
     expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'SESSION_NOT_FOUND']);

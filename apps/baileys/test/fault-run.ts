@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Database, createDatabase } from '@prosaas/database';
+import { createDatabase } from '@prosaas/database';
 import { type PostgresServer, poll, startPostgres } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import type { Account, Phone } from '@prosaas/simulators';
 import { type DatabaseFault, type Faulty, SmallDisk, asServiceRole } from './database-faults.ts';
-import { KEYS, type Replica, type SessionBody, Stack } from './harness.ts';
+import { type Replica, Stack } from './harness.ts';
 
 const PHONES = 10;
 /** Between two texts of one phone. */
@@ -75,10 +75,7 @@ export class FaultRun implements AsyncDisposable {
     try {
       while (performance.now() < until) {
         await sleep(100);
-        const { body } = await this.#replica.call<Partial<SessionBody>>('GET', '/api/sessions/shop', {
-          'x-api-key': KEYS.API_KEY,
-        });
-        if (body.reason?.startsWith('database_')) reasons.add(body.reason);
+        for (const reason of await this.#reasons()) reasons.add(reason);
       }
     } finally {
       await fault.end(this.#faulty);
@@ -97,6 +94,13 @@ export class FaultRun implements AsyncDisposable {
     const [aside] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from unstored_messages');
     if (aside?.n !== 0) broken.push(`${aside?.n} messages were put aside`);
     return { broken, sent: total, reasons: [...reasons] };
+  }
+
+  /** Why the session waits: health says so without the database. */
+  async #reasons(): Promise<string[]> {
+    const { body } = await this.#replica.call('GET', '/health', { accept: 'application/health+json' });
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return [...text.matchAll(/"(database_[a-z_]+)":/g)].map(([, reason = '']) => reason);
   }
 
   async #atRest(): Promise<string[]> {

@@ -6,7 +6,7 @@ export type WhatsAppMetrics = { readonly whatsapp_unstored_messages: MetricDefin
 export const whatsAppMetrics: WhatsAppMetrics = {
   whatsapp_unstored_messages: {
     type: 'counter',
-    help: 'Inbound messages kept aside: quarantined (not storable), pending (content still to come), expired (it never came), retried (stored after all)',
+    help: 'Inbound messages that could not be stored at once; retried: stored after all, by an operator',
     labels: { event: ['quarantined', 'pending', 'expired', 'retried'] },
   },
 };
