@@ -38,6 +38,11 @@ export const databaseFaults: readonly DatabaseFault[] = [
     end: (faulty) => owned(faulty, 'alter table messages rename column text_ to text'),
   },
   {
+    name: 'renamed-key-column',
+    begin: (faulty) => owned(faulty, 'alter table whatsapp_keys rename column value to value_'),
+    end: (faulty) => owned(faulty, 'alter table whatsapp_keys rename column value_ to value'),
+  },
+  {
     name: 'revoked-grant',
     begin: (faulty) => owned(faulty, `revoke insert on messages from ${SERVICE_ROLE}`),
     end: (faulty) => owned(faulty, `grant insert on messages to ${SERVICE_ROLE}`),

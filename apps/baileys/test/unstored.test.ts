@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Counted, counted } from './counters.ts';
@@ -90,6 +91,16 @@ describe('a message whose data PostgreSQL can never store', () => {
     const answer = await retry(kept?.id ?? '');
     expect([answer.status, answer.body.code]).toEqual([422, 'MESSAGE_NOT_STORABLE']);
     expect(await unstored()).toMatchObject([{ status: 'quarantined', retries: 1 }]);
+  });
+
+  test('or that has an id beyond all measure goes there too', async () => {
+    const phone = stack.whatsapp.addPhone();
+    await phone.sendText(account, 'of a long id', { id: randomBytes(5000).toString('hex') });
+    await phone.sendText(account, 'after the long id');
+    expect(await stored('after the long id')).toHaveLength(1);
+    const [kept] = await unstored();
+    expect(kept).toMatchObject({ status: 'quarantined', reason: 'the id of the message is too long' });
+    expect((await retry(kept?.id ?? '')).status).toBe(422);
   });
 
   test('is stored by a retry as the message that it is, with its job, once', async () => {
