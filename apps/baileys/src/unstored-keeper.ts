@@ -3,7 +3,7 @@ import { type Database, type UnstoredStatus, countUnstoredMessages, expirePlaces
 import type { Logger } from '@prosaas/runtime';
 
 /** For so long the content of a message that was acknowledged without it may still come. A phone that is on answers in seconds. */
-export const PENDING_MS = 24 * 3600_000;
+const PENDING_MS = 24 * 3600_000;
 const EVERY_MS = 10_000;
 
 export interface UnstoredKeeperOptions {
