@@ -1,7 +1,14 @@
 import { damagedAof } from './damaged-aof.ts';
+import { faultsOfDatabase } from './database.ts';
 import type { Fault } from './fault.ts';
 import { fullDisk, readOnlyDatabase } from './health-database.ts';
 import { redisRestarts } from './redis-restarts.ts';
 
 /** Every fault that `npm run prove -- faults` plays. */
-export const faults: readonly Fault[] = [...redisRestarts, damagedAof, readOnlyDatabase, fullDisk];
+export const faults: readonly Fault[] = [
+  ...redisRestarts,
+  damagedAof,
+  readOnlyDatabase,
+  fullDisk,
+  ...faultsOfDatabase,
+];

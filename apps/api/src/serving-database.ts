@@ -19,7 +19,20 @@ class DatabaseUnavailable extends AppError {
   }
 }
 
-/** The pool as the routes see it: a database that is away or cannot write is 503, not a fault of ours. */
+class InvalidText extends AppError {
+  constructor(options: ErrorOptions) {
+    super('A text holds a character that can not be stored (NUL)', {
+      status: 400,
+      code: 'INVALID_TEXT',
+      ...options,
+    });
+  }
+}
+
+/**
+ * The pool as the routes see it: a database that is away or cannot write is 503, data that can't be stored is 400, and neither is a
+ * fault of ours.
+ */
 export function servingDatabase(db: Database): ServingDatabase {
   let trouble = false;
   let retrying: Promise<unknown> | undefined;
@@ -29,8 +42,10 @@ export function servingDatabase(db: Database): ServingDatabase {
       trouble = false;
       return result;
     } catch (cause) {
-      trouble = classifyDatabaseError(cause)?.kind === 'unavailable';
-      throw isDatabaseAway(cause) ? new DatabaseUnavailable({ cause }) : cause;
+      const kind = classifyDatabaseError(cause)?.kind;
+      trouble = kind === 'unavailable';
+      if (isDatabaseAway(cause)) throw new DatabaseUnavailable({ cause });
+      throw kind === 'invalid_data' ? new InvalidText({ cause }) : cause;
     }
   };
   return {

@@ -69,6 +69,7 @@ test('what is no contact is refused, and nothing is erased by it', async () => {
   expect(await (await post('/api/contacts/erase', { contact: '4930123456' })).json()).toEqual({
     conversations: 0,
     messages: 0,
+    unstored_messages: 0,
     calls: 0,
     recordings: 0,
   });
@@ -79,6 +80,7 @@ test('erasing a contact deletes what there is of it, and nothing of others', asy
   expect(await (await post('/api/contacts/erase', { contact })).json()).toEqual({
     conversations: 1,
     messages: 1,
+    unstored_messages: 0,
     calls: 1,
     recordings: 1,
   });

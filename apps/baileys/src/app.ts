@@ -17,6 +17,7 @@ import { createDoors } from './routes/door.ts';
 import { mountQrRoutes } from './routes/qr.ts';
 import { mountSendRoutes } from './routes/send-text.ts';
 import { mountSessionRoutes } from './routes/sessions.ts';
+import { mountUnstoredRoutes } from './routes/unstored-messages.ts';
 import type { Sender } from './sender.ts';
 import type { SessionManager } from './session-manager.ts';
 import { SessionViews } from './session-views.ts';
@@ -31,6 +32,8 @@ export interface AppParts {
   manager: SessionManager;
   owners: Owners;
   sender: Sender;
+  /** A message from quarantine was stored, with its job. */
+  onRetried: () => void;
 }
 
 export function buildApp({
@@ -43,6 +46,7 @@ export function buildApp({
   manager,
   owners,
   sender,
+  onRetried,
 }: AppParts): App {
   const app = buildHttpApp({ log });
   instrumentHttp(app, { registry: metrics, labels: { service: 'baileys' } });
@@ -73,5 +77,6 @@ export function buildApp({
   mountSessionRoutes(app, { ...parts, readDoor: doors.read, listDoor: doors.list });
   mountQrRoutes(app, parts);
   mountSendRoutes(app, { ...parts, sender, sendDoor: doors.send });
+  mountUnstoredRoutes(app, { ...parts, readDoor: doors.read, onRetried });
   return app;
 }

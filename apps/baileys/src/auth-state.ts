@@ -18,16 +18,16 @@ import {
 } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
 import { CorruptAuthState, decodeCredentials, decodeKey, encodeAuth } from './auth-codec.ts';
-import { Patience, isTransient } from './patience.ts';
+import { type Along, commitAlong } from './commit-along.ts';
+import { Patience, mayPass } from './patience.ts';
 
 /** Characters of JSON in one session's key cache: the keys of several hundred contacts who write at the same time. */
 const CACHE_CHARACTERS = 2_000_000;
 
 /** Work that is to be committed with the next write of keys in this async context, or not at all. */
 export interface CommitTogether {
-  /** Absent until the message is decrypted. Answers what is to be done once it is committed. */
-  along?: ((tx: Queryable) => Promise<() => void>) | undefined;
-  log: Logger;
+  /** Absent until the message is decrypted. */
+  along?: Along | undefined;
 }
 export const commitTogether: AsyncLocalStorage<CommitTogether> = new AsyncLocalStorage();
 
@@ -113,6 +113,13 @@ export class AuthState {
     }
   }
 
+  /** Writes a key in the caller's transaction, which is rolled back: fails where keys can't be written. */
+  async tryToWrite(tx: Queryable): Promise<void> {
+    await writeAuthKeys(tx, this.#options.sessionId, this.#fence, [
+      { type: 'probe', id: 'probe', value: '1' },
+    ]);
+  }
+
   /** The keys for one connection: with its end, `patience` lets go of everything that waits. */
   keysFor(patience: Patience): SignalKeyStore {
     return {
@@ -126,7 +133,7 @@ export class AuthState {
       return await work();
     } catch (error) {
       // The client swallows some errors of its store and would go on as with a new contact.
-      if (!isTransient(error)) this.#options.onFatal(error);
+      if (!mayPass(error)) this.#options.onFatal(error);
       throw error;
     }
   }
@@ -158,12 +165,11 @@ export class AuthState {
     const writes = keyWrites(data);
     if (writes.length === 0) return;
     const together = commitTogether.getStore();
+    const write = (q: Queryable): Promise<void> => writeAuthKeys(q, sessionId, this.#fence, writes);
     const committed = await patience.run(async () => {
-      if (!together?.along) {
-        await writeAuthKeys(db, sessionId, this.#fence, writes);
-        return undefined;
-      }
-      return this.#writeTogether(writes, together);
+      if (together?.along) return commitAlong(db, together.along, write);
+      await write(db);
+      return undefined;
     });
     for (const { type, id, value } of writes) {
       if (value === null) this.#cache.delete(cacheKey(type, id));
@@ -172,30 +178,6 @@ export class AuthState {
     // Whatever else this context writes later goes without it.
     if (together) together.along = undefined;
     committed?.();
-  }
-
-  async #writeTogether(writes: KeyWrite[], together: CommitTogether): Promise<(() => void) | undefined> {
-    const { db, sessionId } = this.#options;
-    const along = together.along;
-    let refused: unknown;
-    try {
-      return await db.transaction(async (tx) => {
-        await writeAuthKeys(tx, sessionId, this.#fence, writes);
-        try {
-          return await along?.(tx);
-        } catch (error) {
-          if (!isTransient(error)) refused = error;
-          throw error;
-        }
-      });
-    } catch (error) {
-      if (refused === undefined) throw error;
-      // What goes along can't be stored at all: the keys must not wait for it.
-      together.log.error({ err: error }, 'an inbound message could not be stored with its keys');
-      together.along = undefined;
-      await writeAuthKeys(db, sessionId, this.#fence, writes);
-      return undefined;
-    }
   }
 }
 

@@ -6,17 +6,25 @@ import {
   redisCheck,
 } from '@prosaas/telemetry';
 import type { SessionManager } from './session-manager.ts';
+import type { UnstoredKeeper } from './unstored-keeper.ts';
 
 export interface ChecksOptions {
   database: DatabaseCheckOptions;
   redis: RedisCheckOptions;
   manager: SessionManager;
+  unstored: Pick<UnstoredKeeper, 'counts'>;
   /** The first attempt to take sessions was made, with or without success. */
   started: () => boolean;
 }
 
 /** What this replica can tell of itself. The database and Redis are shown; it runs on without them. */
-export function baileysChecks({ database, redis, manager, started }: ChecksOptions): CheckDefinition[] {
+export function baileysChecks({
+  database,
+  redis,
+  manager,
+  unstored,
+  started,
+}: ChecksOptions): CheckDefinition[] {
   return [
     databaseCheck(database),
     redisCheck(redis),
@@ -26,6 +34,15 @@ export function baileysChecks({ database, redis, manager, started }: ChecksOptio
       run() {
         if (!started()) throw new CheckFailure('starting');
         return { facts: { ...sessionFacts(manager) } };
+      },
+    },
+    {
+      name: 'inbox',
+      componentType: 'component',
+      run() {
+        const { counts } = unstored;
+        if (!counts || counts.quarantined === 0) return { facts: { ...counts } };
+        return { status: 'warn', reason: 'quarantined_messages', facts: { ...counts } };
       },
     },
   ];
@@ -55,7 +72,7 @@ export function sessionFacts(manager: SessionManager): SessionFacts {
 }
 
 export function baileysProbes(manager: SessionManager): ProbeDefinition[] {
-  const common = { required: ['sessions'], shown: ['database', 'redis'], failsWhileDraining: true };
+  const common = { required: ['sessions'], shown: ['database', 'redis', 'inbox'], failsWhileDraining: true };
   return [
     {
       ...common,

@@ -13,11 +13,11 @@ import {
 } from '@whiskeysockets/baileys';
 import type { AuthState } from './auth-state.ts';
 import { clientLogger } from './client-logger.ts';
-import { type InboundMessage, readInbound } from './inbound-message.ts';
+import type { PhoneOf } from './inbound-message.ts';
 import { handleInOrder } from './message-order.ts';
 import type { Patience } from './patience.ts';
 import type { Closed } from './reconnect-policy.ts';
-import { RecordingSignalRepository, type RecordingOptions } from './recording-signal-repository.ts';
+import { type RecordingOptions, RecordingSignalRepository } from './recording-signal-repository.ts';
 
 /** The outside world of a connection: WhatsApp itself by default. */
 export interface WhatsAppNetwork {
@@ -32,7 +32,9 @@ export interface ConnectionOptions {
   auth: AuthState;
   patience: Patience;
   log: Logger;
-  record: RecordingOptions['record'];
+  inbox: RecordingOptions['inbox'];
+  /** Commits work by itself, as patiently as the keys. */
+  commit: RecordingOptions['commit'];
   /** The text of a sent message, for a recipient who asks again. */
   findText: (messageId: string) => Promise<string | undefined>;
   on: {
@@ -42,7 +44,7 @@ export interface ConnectionOptions {
     open: (me: NonNullable<AuthenticationCreds['me']>) => void;
     /** @param code of a refusal */
     ack: (messageId: string, code: string | undefined) => void;
-    message: (message: InboundMessage) => void;
+    message: (message: WAMessage, phoneOf: PhoneOf) => Promise<void>;
   };
 }
 
@@ -57,8 +59,8 @@ export class Connection {
   readonly closed: Promise<Closed>;
   readonly #socket: WASocket;
 
-  constructor({ network, auth, patience, log, record, findText, on }: ConnectionOptions) {
-    const recording = new RecordingSignalRepository({ creds: auth.creds, record, log });
+  constructor({ network, auth, patience, log, inbox, commit, findText, on }: ConnectionOptions) {
+    const recording = new RecordingSignalRepository({ creds: auth.creds, inbox, commit, log });
     const socket = makeWASocket({
       auth: { creds: auth.creds, keys: auth.keysFor(patience) },
       makeSignalRepository: recording.make,
@@ -82,7 +84,7 @@ export class Connection {
     });
     this.#socket = socket;
     socket.ws.on('frame', recording.onFrame);
-    handleInOrder(socket.ws);
+    handleInOrder(socket.ws, recording.beforeHandling);
     socket.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
       if (attrs['id']) on.ack(attrs['id'], attrs['error']);
     });
@@ -142,11 +144,10 @@ export class Connection {
     }
   }
 
-  async #handOver(message: WAMessage, take: (message: InboundMessage) => void, log: Logger): Promise<void> {
+  async #handOver(message: WAMessage, take: ConnectionOptions['on']['message'], log: Logger): Promise<void> {
     try {
       const { lidMapping } = this.#socket.signalRepository;
-      const inbound = await readInbound(message, (lid) => lidMapping.getPNForLID(lid));
-      if (inbound) take(inbound);
+      await take(message, (lid) => lidMapping.getPNForLID(lid));
     } catch (error) {
       log.error({ err: error, message_id: message.key.id }, 'an inbound message could not be read');
     }

@@ -100,7 +100,34 @@ export class DatabaseUnavailable extends AppError {
   override retryable = true;
 
   constructor(options?: ErrorOptions) {
-    super('The database cannot be reached', options);
+    super('The database cannot be used for now', options);
+  }
+}
+
+export class InvalidText extends AppError {
+  override code = 'INVALID_TEXT';
+  override status = 400;
+
+  constructor(options?: ErrorOptions) {
+    super('A text holds a character that can not be stored (NUL)', options);
+  }
+}
+
+export class UnstoredNotFound extends AppError {
+  override code = 'UNSTORED_MESSAGE_NOT_FOUND';
+  override status = 404;
+
+  constructor(id: string) {
+    super(`There is no unstored message ${id}`);
+  }
+}
+
+export class UnstoredNotRetryable extends AppError {
+  override code = 'MESSAGE_NOT_STORABLE';
+  override status = 422;
+
+  constructor(why: string, options?: ErrorOptions) {
+    super(`The message cannot be stored: ${why}`, options);
   }
 }
 

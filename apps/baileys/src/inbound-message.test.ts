@@ -1,6 +1,6 @@
 import { type WAMessage, type WAMessageKey, proto } from '@whiskeysockets/baileys';
 import { describe, expect, test } from 'vitest';
-import { decodePlaintext, readInbound } from './inbound-message.ts';
+import { readInbound } from './inbound-message.ts';
 
 const NOW = new Date('2026-03-01T10:00:00Z');
 const unknown = (): Promise<null> => Promise.resolve(null);
@@ -70,19 +70,5 @@ describe('no message of a person is', () => {
     ['one without an id', message({ id: null })],
   ])('%s', async (_name, given) => {
     expect(await readInbound(given, unknown, NOW)).toBeUndefined();
-  });
-});
-
-describe('a plaintext of the wire', () => {
-  const encoded = proto.Message.encode({ conversation: 'hello' }).finish();
-
-  test('loses its padding', () => {
-    const padded = Buffer.concat([encoded, Buffer.alloc(7, 7)]);
-    expect(decodePlaintext(padded)?.conversation).toBe('hello');
-  });
-
-  test('that is empty or padded beyond its length is none', () => {
-    expect(decodePlaintext(new Uint8Array())).toBeUndefined();
-    expect(decodePlaintext(new Uint8Array([9]))).toBeUndefined();
   });
 });

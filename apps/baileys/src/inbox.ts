@@ -2,13 +2,25 @@ import {
   type Database,
   type Queryable,
   addToOutbox,
+  holdPlaceOfMessage,
+  quarantineMessage,
   recordInbound,
+  releasePlaceOfMessage,
   touchSessionInbound,
 } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
+import type { WAMessage } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
-import type { InboundMessage } from './inbound-message.ts';
+import { type Along, commitAlong } from './commit-along.ts';
+import {
+  type InboundAddress,
+  type InboundMessage,
+  type PhoneOf,
+  readAddress,
+  readContent,
+} from './inbound-message.ts';
 import { Patience } from './patience.ts';
+import { encodeRaw } from './raw-inbound.ts';
 
 const REMEMBERED = 5000;
 /** Messages that wait in memory for the database, having come past the transaction of their keys. */
@@ -23,6 +35,8 @@ export interface InboxOptions {
   log: Logger;
   /** A message was accepted for the first time, and its job lies in the outbox. */
   onFresh: () => void;
+  /** A message is kept in another way for now: see `unstored_messages`. */
+  onUnstored: (event: 'quarantined' | 'pending') => void;
   onError: () => void;
 }
 
@@ -30,7 +44,7 @@ export interface InboxOptions {
 export class Inbox {
   lastInboundAt: Date | undefined;
   readonly #options: InboxOptions;
-  readonly #stored = new LRUCache<string, true>({ max: REMEMBERED });
+  readonly #settled = new LRUCache<string, true>({ max: REMEMBERED });
   readonly #patience: Patience;
   #waiting = 0;
   #touchedAt = 0;
@@ -40,12 +54,45 @@ export class Inbox {
     this.#patience = new Patience({ signal: options.signal, limitMs: 60_000, onExhausted: () => {} });
   }
 
-  /** For the transaction that commits the message's keys; may run again after a broken commit. */
-  along(message: InboundMessage): (tx: Queryable) => Promise<() => void> {
+  /**
+   * What has to be committed with the keys of a decrypted message; undefined when that is nothing.
+   *
+   * @param content its bytes, where they are known
+   */
+  async along(message: WAMessage, phoneOf: PhoneOf, content?: Uint8Array): Promise<Along | undefined> {
+    const address = await readAddress(message, phoneOf);
+    return address && this.#alongOf(address, message, content);
+  }
+
+  #alongOf(address: InboundAddress, message: WAMessage, content?: Uint8Array): Along {
+    const raw = (): Uint8Array => encodeRaw(message, content);
+    let read: InboundMessage | undefined;
+    try {
+      read = readContent(message, address);
+    } catch (error) {
+      // A fault of this program: the next version may read it.
+      return { store: (tx) => this.#quarantine(tx, address, raw(), error) };
+    }
+    if (!read) return { store: (tx) => this.#release(tx, address) };
+    const inbound = read;
     let wasFresh = false;
-    return async (tx) => {
-      wasFresh = (await this.#write(tx, message)) || wasFresh;
-      return () => this.#committed(message, wasFresh);
+    return {
+      store: async (tx) => {
+        wasFresh = (await this.#write(tx, inbound)) || wasFresh;
+        return () => this.#stored(inbound, wasFresh);
+      },
+      quarantine: (tx, error) => this.#quarantine(tx, address, raw(), error),
+    };
+  }
+
+  /** Keeps the place of a message that is acknowledged before its content is there, for the caller's transaction. */
+  async holdPlace(tx: Queryable, address: InboundAddress, reason: string): Promise<() => void> {
+    const { sessionId, businessId, onUnstored, log } = this.#options;
+    const held = await holdPlaceOfMessage(tx, { sessionId, businessId, ...address, reason });
+    return () => {
+      if (!held) return;
+      onUnstored('pending');
+      log.info({ message_id: address.externalId, reason }, 'a message came without readable content');
     };
   }
 
@@ -53,27 +100,39 @@ export class Inbox {
    * For what the client hands over: nearly always known already, by `along`. What is new here (sent again by our own
    * phone, after it could not be decrypted) was acknowledged before: it waits in memory while the database is away.
    */
-  async accept(message: InboundMessage): Promise<void> {
-    if (this.#stored.has(keyOf(message))) return;
+  async accept(message: WAMessage, phoneOf: PhoneOf): Promise<void> {
+    const address = await readAddress(message, phoneOf);
+    if (!address || this.#settled.has(keyOf(address))) return;
     const { db, log, onError, signal } = this.#options;
     if (this.#waiting >= MAX_WAITING) {
       onError();
-      log.error(
-        { message_id: message.externalId },
-        'an inbound message is lost: too many wait for the database',
-      );
+      log.error({ message_id: address.externalId }, 'a message is lost: too many wait for the database');
       return;
     }
     this.#waiting += 1;
     try {
-      const along = this.along(message);
-      const committed = await this.#patience.run(() => db.transaction(along));
+      const along = this.#alongOf(address, message);
+      const committed = await this.#patience.run(() => commitAlong(db, along));
       committed();
     } catch (error) {
       if (!signal.aborted) onError();
-      log.error({ err: error, message_id: message.externalId }, 'an inbound message could not be stored');
+      log.error({ err: error, message_id: address.externalId }, 'an inbound message could not be stored');
     } finally {
       this.#waiting -= 1;
+    }
+  }
+
+  /** Does all that storing a message does, and rolls it back: fails as that would. */
+  async tryToStore(first: (tx: Queryable) => Promise<void>): Promise<void> {
+    const undo = new Error('rolled back on purpose');
+    try {
+      await this.#options.db.transaction(async (tx) => {
+        await first(tx);
+        await this.#write(tx, PROBE);
+        throw undo;
+      });
+    } catch (error) {
+      if (error !== undo) throw error;
     }
   }
 
@@ -93,8 +152,31 @@ export class Inbox {
     return true;
   }
 
-  #committed(message: InboundMessage, fresh: boolean): void {
-    this.#stored.set(keyOf(message), true);
+  async #quarantine(
+    tx: Queryable,
+    address: InboundAddress,
+    raw: Uint8Array,
+    error: unknown,
+  ): Promise<() => void> {
+    const { sessionId, businessId, onUnstored, onError, log } = this.#options;
+    const reason = error instanceof Error ? error.message : String(error);
+    const isNew = await quarantineMessage(tx, { sessionId, businessId, ...address, reason, raw });
+    return () => {
+      this.#settled.set(keyOf(address), true);
+      if (!isNew) return;
+      onUnstored('quarantined');
+      onError();
+      log.error({ reason }, 'a message can not be stored: it is kept in quarantine');
+    };
+  }
+
+  async #release(tx: Queryable, address: InboundAddress): Promise<() => void> {
+    await releasePlaceOfMessage(tx, { sessionId: this.#options.sessionId, ...address });
+    return () => void this.#settled.set(keyOf(address), true);
+  }
+
+  #stored(message: InboundMessage, fresh: boolean): void {
+    this.#settled.set(keyOf(message), true);
     if (!fresh) return;
     this.lastInboundAt = new Date();
     this.#options.onFresh();
@@ -111,4 +193,12 @@ export class Inbox {
   }
 }
 
-const keyOf = (message: InboundMessage): string => `${message.contact}/${message.externalId}`;
+/** Nobody's: no phone number is a single digit. */
+const PROBE: InboundMessage = {
+  externalId: 'probe',
+  contact: '0@s.whatsapp.net',
+  text: 'probe',
+  sentAt: new Date(0),
+};
+
+const keyOf = ({ contact, externalId }: InboundAddress): string => `${contact}/${externalId}`;

@@ -9,12 +9,18 @@ const EVENT = 'CB:message';
  * By itself (7.0.0-rc14) it starts on each as it comes: the second message of a new contact overtakes the first, which is
  * still learning the contact's LID, and a live message overtakes those of the offline queue. The queue is an order of its
  * own only for stanzas that are marked `offline`, so the mark is taken off.
+ *
+ * @param prepare is awaited before the client gets a stanza; never rejects
  */
-export function handleInOrder(ws: EventEmitter): void {
+export function handleInOrder(
+  ws: EventEmitter,
+  prepare: (stanza: BinaryNode) => Promise<void> = () => Promise.resolve(),
+): void {
   const handlers = ws.listeners(EVENT) as ((stanza: BinaryNode) => Promise<void>)[];
   ws.removeAllListeners(EVENT);
   const handleAfter = async (before: Promise<void>, stanza: BinaryNode): Promise<void> => {
     await before;
+    await prepare(stanza);
     // It reports its errors itself.
     await Promise.allSettled(handlers.map((handle) => handle(stanza)));
   };

@@ -1,18 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StaleOwner } from '@prosaas/database';
+import { StaleOwner, classifyDatabaseError } from '@prosaas/database';
 import { backoff } from '@prosaas/runtime';
 import { CorruptAuthState } from './auth-codec.ts';
 
-/** Classes of SQLSTATE that a repeat can't cure: bad data, broken constraints, wrong SQL. */
-const PERMANENT_SQL_STATE = /^(?:22|23|42)[0-9A-Z]{3}$/;
 const DELAYS = { baseMs: 50, maxMs: 2000 };
+/** What takes longer is an outage worth telling of. */
+const TROUBLE_AFTER_MS = 2000;
 
-/** Whether the database may answer otherwise later: it is away, busy, or broke off. */
-export function isTransient(error: unknown): boolean {
+/**
+ * Whether a repeat may succeed. Of the database's errors only data that PostgreSQL can never store stays wrong: a missing table or
+ * grant and a broken constraint are an operator's to mend.
+ */
+export function mayPass(error: unknown): boolean {
+  const kind = classifyDatabaseError(error)?.kind;
+  if (kind !== undefined) return kind !== 'invalid_data';
   if (error instanceof StaleOwner || error instanceof CorruptAuthState) return false;
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) return false;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return !(typeof code === 'string' && PERMANENT_SQL_STATE.test(code));
+  return !(error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError);
 }
 
 export interface PatienceOptions {
@@ -20,6 +23,8 @@ export interface PatienceOptions {
   /** How long work may wait for the database before `onExhausted` is told, once per outage; the work goes on waiting. */
   limitMs: number;
   onExhausted: (error: unknown) => void;
+  /** Told when work has waited for two seconds, and when nothing waits any more because it succeeded. */
+  trouble?: { begin: (error: unknown) => void; end: () => void };
 }
 
 /**
@@ -31,7 +36,7 @@ export class Patience {
   readonly #options: PatienceOptions;
   readonly #running = new Set<Promise<unknown>>();
   #waiting = 0;
-  #alarm: NodeJS.Timeout | undefined;
+  #timers: NodeJS.Timeout[] = [];
   #lastError: unknown;
 
   constructor(options: PatienceOptions) {
@@ -55,16 +60,18 @@ export class Patience {
   }
 
   async #repeat<T>(work: () => Promise<T>): Promise<T> {
-    const { signal } = this.#options;
+    const { signal, trouble } = this.#options;
     let waits = false;
     try {
       for (let attempt = 1; ; attempt += 1) {
         signal.throwIfAborted();
         try {
           // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
-          return await work();
+          const result = await work();
+          if (waits && this.#waiting === 1) trouble?.end();
+          return result;
         } catch (error) {
-          if (!isTransient(error)) throw error;
+          if (!mayPass(error)) throw error;
           this.#lastError = error;
           if (!waits) this.#startWaiting();
           waits = true;
@@ -79,14 +86,20 @@ export class Patience {
 
   #startWaiting(): void {
     this.#waiting += 1;
-    const { limitMs, onExhausted } = this.#options;
-    this.#alarm ??= setTimeout(() => onExhausted(this.#lastError), limitMs);
+    if (this.#waiting > 1) return;
+    const { limitMs, onExhausted, trouble } = this.#options;
+    this.#timers = [
+      setTimeout(() => trouble?.begin(this.#lastError), TROUBLE_AFTER_MS),
+      setTimeout(() => {
+        trouble?.begin(this.#lastError);
+        onExhausted(this.#lastError);
+      }, limitMs),
+    ];
   }
 
   #stopWaiting(): void {
     this.#waiting -= 1;
     if (this.#waiting > 0) return;
-    clearTimeout(this.#alarm);
-    this.#alarm = undefined;
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 }

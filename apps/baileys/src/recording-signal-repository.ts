@@ -3,20 +3,28 @@ import {
   DEFAULT_CONNECTION_CONFIG,
   type SignalKeyStoreWithTransaction,
   type UserFacingSocketConfig,
+  type WAMessage,
   decodeMessageNode,
 } from '@whiskeysockets/baileys';
 import type { Logger } from '@prosaas/runtime';
 import { type CommitTogether, commitTogether } from './auth-state.ts';
-import { type InboundMessage, decodePlaintext, readInbound } from './inbound-message.ts';
+import type { Along } from './commit-along.ts';
+import { type PhoneOf, readAddress } from './inbound-message.ts';
+import type { Inbox } from './inbox.ts';
+import { decodeContent, unpad } from './raw-inbound.ts';
 
 type MakeSignalRepository = NonNullable<UserFacingSocketConfig['makeSignalRepository']>;
 
 export interface RecordingOptions {
   creds: { me?: { id: string; lid?: string } };
-  /** Writes the message down in the transaction that commits the keys. */
-  record: (message: InboundMessage) => NonNullable<CommitTogether['along']>;
+  inbox: Pick<Inbox, 'along' | 'holdPlace'>;
+  /** Commits by itself, however long that takes; rejects when the connection is over. */
+  commit: (along: Along) => Promise<void>;
   log: Logger;
 }
+
+/** The client's text for a message whose keys were used: it is stored, or was not for us. */
+const USED_UP = 'Key used already or never filled';
 
 /**
  * Stores an inbound message in the transaction that moves the ratchet on.
@@ -31,6 +39,7 @@ export interface RecordingOptions {
 export class RecordingSignalRepository {
   readonly #stanzas = new WeakMap<Uint8Array, BinaryNode>();
   readonly #options: RecordingOptions;
+  #phoneOf: PhoneOf = () => Promise.resolve(null);
 
   constructor(options: RecordingOptions) {
     this.#options = options;
@@ -44,48 +53,79 @@ export class RecordingSignalRepository {
     }
   };
 
+  /**
+   * To be awaited before the client handles a stanza: one without content it acknowledges at once, and asks the account's own phone
+   * for the content.
+   */
+  readonly beforeHandling = async (stanza: BinaryNode): Promise<void> => {
+    if (!isMessageStanza(stanza)) return;
+    if (stanza.content.some(({ tag }) => tag === 'enc' || tag === 'plaintext')) return;
+    const type = stanza.content.find(({ tag }) => tag === 'unavailable')?.attrs['type'];
+    await this.#holdPlace(stanza, type === undefined ? 'no_content' : `no_content: ${type}`);
+  };
+
   readonly make: MakeSignalRepository = (auth, logger, phoneToLid) => {
     const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, phoneToLid);
     const keys = auth.keys as SignalKeyStoreWithTransaction;
-    const phoneOf = (lid: string): Promise<string | null> => inner.lidMapping.getPNForLID(lid);
+    this.#phoneOf = (lid) => inner.lidMapping.getPNForLID(lid);
     return {
       ...inner,
-      decryptMessage: (options) => {
+      decryptMessage: async (options) => {
         const stanza = this.#stanzas.get(options.ciphertext);
         if (!stanza) return inner.decryptMessage(options);
-        const together: CommitTogether = { log: this.#options.log };
+        const together: CommitTogether = {};
         const decrypt = async (): Promise<Uint8Array> => {
           const padded = await inner.decryptMessage(options);
-          together.along = await this.#along(stanza, padded, phoneOf);
+          together.along = await this.#along(stanza, padded);
           return padded;
         };
         // The inner transaction joins this one, whose key is the one under which the client sends: by itself it would read
         // and write a contact's ratchet under two keys at once, and the write that came first would be lost.
-        return commitTogether.run(together, () =>
-          keys.transaction(decrypt, this.#options.creds.me?.id ?? options.jid),
-        );
+        try {
+          return await commitTogether.run(together, () =>
+            keys.transaction(decrypt, this.#options.creds.me?.id ?? options.jid),
+          );
+        } catch (error) {
+          // The client asks the sender's phone to send it again, and acknowledges this one.
+          if (!(error instanceof Error && error.message === USED_UP)) {
+            await this.#holdPlace(stanza, 'undecryptable');
+          }
+          throw error;
+        }
       },
     };
   };
 
-  async #along(
-    stanza: BinaryNode,
-    padded: Uint8Array,
-    phoneOf: (lid: string) => Promise<string | null>,
-  ): Promise<CommitTogether['along']> {
-    const { creds, record, log } = this.#options;
+  async #along(stanza: BinaryNode, padded: Uint8Array): Promise<Along | undefined> {
+    const { inbox } = this.#options;
+    const message = this.#envelopeOf(stanza);
+    let content: Uint8Array;
     try {
-      const { fullMessage } = decodeMessageNode(stanza, creds.me?.id ?? '', creds.me?.lid ?? '');
-      const message = await readInbound(
-        { ...fullMessage, message: decodePlaintext(padded) ?? null },
-        phoneOf,
-      );
-      return message && record(message);
-    } catch (error) {
-      // The client judges the same bytes right after; what it can read it hands over, and is stored then.
-      log.warn({ err: error }, 'a decrypted message could not be read');
-      return undefined;
+      content = unpad(padded);
+      message.message = decodeContent(content);
+    } catch {
+      // The client can't read these bytes either: it asks the sender's phone to send the message again.
+      const address = await readAddress(message, this.#phoneOf);
+      return address && { store: (tx) => inbox.holdPlace(tx, address, 'unreadable_content') };
     }
+    return inbox.along(message, this.#phoneOf, content);
+  }
+
+  async #holdPlace(stanza: BinaryNode, reason: string): Promise<void> {
+    const { inbox, commit, log } = this.#options;
+    try {
+      const address = await readAddress(this.#envelopeOf(stanza), this.#phoneOf);
+      if (address) await commit({ store: (tx) => inbox.holdPlace(tx, address, reason) });
+    } catch (error) {
+      // The connection is over: nothing is acknowledged, and WhatsApp delivers the message again.
+      log.debug({ err: error }, 'the place of a message is not held');
+    }
+  }
+
+  /** @throws for a stanza that is not a message of anyone's, as the client does */
+  #envelopeOf(stanza: BinaryNode): WAMessage {
+    const { me } = this.#options.creds;
+    return decodeMessageNode(stanza, me?.id ?? '', me?.lid ?? '').fullMessage;
   }
 }
 

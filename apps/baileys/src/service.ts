@@ -29,6 +29,7 @@ import { startSendRetention } from './send-retention.ts';
 import { Sender } from './sender.ts';
 import { Session, type SessionContext } from './session.ts';
 import { SessionManager } from './session-manager.ts';
+import { UnstoredKeeper } from './unstored-keeper.ts';
 
 /** What tests set otherwise. */
 export interface BaileysOverrides {
@@ -37,6 +38,7 @@ export interface BaileysOverrides {
   ackTimeoutMs?: number;
   stallLimitMs?: number;
   qrMs?: number;
+  unstoredEveryMs?: number;
 }
 
 /** A replica that dies is replaced after this long. */
@@ -57,6 +59,7 @@ export async function startBaileys(
     ackTimeoutMs = ACK_TIMEOUT_MS,
     stallLimitMs = STALL_LIMIT_MS,
     qrMs,
+    unstoredEveryMs,
   }: BaileysOverrides = {},
 ): Promise<RunningService & { url: string }> {
   await using opening = new AsyncDisposableStack();
@@ -87,6 +90,10 @@ export async function startBaileys(
     outbound: telemetry.metrics.counter('whatsapp_outbound_messages'),
     error: telemetry.metrics.counter('whatsapp_errors'),
   };
+  const countUnstored = (
+    event: 'quarantined' | 'pending' | 'expired' | 'retried',
+    messages: number = 1,
+  ): void => telemetry.metrics.counter('whatsapp_unstored_messages', { event }).add(messages);
   const sender = new Sender({
     db,
     log,
@@ -102,7 +109,11 @@ export async function startBaileys(
     network: { url: config.WHATSAPP_WS_URL, version: config.WHATSAPP_VERSION, qrMs },
     stallLimitMs,
     sender,
-    counters: { inbound: () => count.inbound.add(), error: () => count.error.add() },
+    counters: {
+      inbound: () => count.inbound.add(),
+      error: () => count.error.add(),
+      unstored: countUnstored,
+    },
     nudgeOutbox: () => nudgeOutbox(),
     onStatus: (session) => manager.publish(session),
   };
@@ -116,6 +127,17 @@ export async function startBaileys(
     makeSession: (session) => new Session(session, sessionContext),
   });
 
+  const unstored = opening.use(
+    new UnstoredKeeper({
+      db,
+      log,
+      everyMs: unstoredEveryMs,
+      onExpired(messages) {
+        count.error.add(messages);
+        countUnstored('expired', messages);
+      },
+    }),
+  );
   let tried = false;
   const health = opening.use(new HealthRegistry());
   const checks = baileysChecks({
@@ -130,6 +152,7 @@ export async function startBaileys(
       key: keys.key('stack'),
     },
     manager,
+    unstored,
     started: () => tried || manager.looked,
   });
   for (const check of checks) health.register(check);
@@ -144,6 +167,11 @@ export async function startBaileys(
     manager,
     owners,
     sender,
+    onRetried: () => {
+      count.inbound.add();
+      countUnstored('retried');
+      nudgeOutbox();
+    },
   });
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.BAILEYS_PORT });

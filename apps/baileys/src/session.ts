@@ -4,11 +4,13 @@ import type { Logger } from '@prosaas/runtime';
 import { AckBook } from './ack-book.ts';
 import { CorruptAuthState } from './auth-codec.ts';
 import { AuthState } from './auth-state.ts';
+import { commitAlong } from './commit-along.ts';
 import { Connection, type WhatsAppNetwork } from './connection.ts';
+import { DatabaseTrouble } from './database-trouble.ts';
 import { SessionNotWorking } from './errors.ts';
-import { Inbox } from './inbox.ts';
+import { Inbox, type InboxOptions } from './inbox.ts';
 import { Patience } from './patience.ts';
-import { type Closed, decideReconnect } from './reconnect-policy.ts';
+import { type Closed, decideReconnect, reconnectDelay } from './reconnect-policy.ts';
 import type { Sender, SendingSession } from './sender.ts';
 import { saveAccount, saveFailure } from './session-records.ts';
 import type { SessionState, SessionStatus } from './session-status.ts';
@@ -20,7 +22,7 @@ export interface SessionContext {
   /** How long the client may wait for the database before its socket is closed: what is not acknowledged, WhatsApp keeps. */
   stallLimitMs: number;
   sender: Sender;
-  counters: { inbound: () => void; error: () => void };
+  counters: { inbound: () => void; error: () => void; unstored: InboxOptions['onUnstored'] };
   /** Jobs lie in the outbox. */
   nudgeOutbox: () => void;
   onStatus: (session: Session) => void;
@@ -40,7 +42,6 @@ export type SessionEnd = 'stopped' | 'lost' | 'failed';
 
 /** A connection that lasted this long makes the losses before it forgotten. */
 const STABLE_MS = 60_000;
-const OUTAGE_SHOWN_MS = 2000;
 const LOGOUT_TIMEOUT_MS = 5000;
 
 /** One WhatsApp account, held by this replica: its auth state and one connection after the other. */
@@ -55,6 +56,7 @@ export class Session implements SendingSession {
   readonly #log: Logger;
   readonly #ending = new AbortController();
   readonly #inbox: Inbox;
+  readonly #trouble: DatabaseTrouble;
   #end: SessionEnd = 'stopped';
   #failure: string | undefined;
   #status: { status: SessionState; reason: string | null; since: Date };
@@ -68,6 +70,11 @@ export class Session implements SendingSession {
     this.#context = context;
     this.#log = context.log.child({ session: identity.id });
     this.#status = { status: 'STARTING', reason: 'connecting', since: new Date() };
+    this.#trouble = new DatabaseTrouble({
+      log: context.log,
+      session: identity.id,
+      onChange: () => context.onStatus(this),
+    });
     this.#inbox = new Inbox({
       db: context.db,
       sessionId: identity.id,
@@ -78,6 +85,7 @@ export class Session implements SendingSession {
         context.counters.inbound();
         context.nudgeOutbox();
       },
+      onUnstored: context.counters.unstored,
       onError: context.counters.error,
     });
   }
@@ -88,7 +96,10 @@ export class Session implements SendingSession {
   }
 
   get status(): SessionStatus {
-    return { ...this.#status, lastInboundAt: this.#inbox.lastInboundAt ?? null };
+    const { status } = this.#status;
+    const isUp = status === 'WORKING' || status === 'STARTING';
+    const reason = (isUp ? this.#trouble.reason : undefined) ?? this.#status.reason;
+    return { ...this.#status, reason, lastInboundAt: this.#inbox.lastInboundAt ?? null };
   }
 
   /** Runs until the session is stopped, lost, or fails in a way that a repeat can't cure. Never rejects. */
@@ -100,6 +111,7 @@ export class Session implements SendingSession {
     } catch (error) {
       if (!signal.aborted) this.#fatal(error);
     }
+    this.#trouble.forget();
     this.#connection = undefined;
     this.qr = undefined;
     if (this.#failure !== undefined) {
@@ -159,8 +171,9 @@ export class Session implements SendingSession {
     const { id, paired } = this.#identity;
     const patience = new Patience({
       signal,
-      limitMs: OUTAGE_SHOWN_MS,
-      onExhausted: () => this.#say('STARTING', 'database_unavailable'),
+      limitMs: this.#context.stallLimitMs,
+      onExhausted: () => {},
+      trouble: this.#trouble,
     });
     return patience.run(() =>
       AuthState.open({
@@ -184,6 +197,11 @@ export class Session implements SendingSession {
       // oxlint-disable-next-line no-await-in-loop -- one connection after the other
       const closed = await this.#connectOnce(auth);
       signal.throwIfAborted();
+      if (closed.stalled && closed.code === undefined) {
+        // Not WhatsApp's doing. The next connection waits until messages can be stored.
+        await sleep(reconnectDelay(0, Math.random()), undefined, { signal });
+        continue;
+      }
       if (Date.now() - startedAt > STABLE_MS && auth.creds.me) attempts = 0;
       const decision = decideReconnect(closed, { attempts, qrRounds }, Math.random());
       this.#log.info({ code: closed.code, ...decision }, 'WhatsApp connection closed');
@@ -194,35 +212,39 @@ export class Session implements SendingSession {
       if (decision.error) this.#context.counters.error();
       if (closed.qrExpired) qrRounds += 1;
       else attempts += 1;
-      if (this.#status.reason !== 'database_unavailable') this.#say('STARTING', decision.reason);
+      this.#say('STARTING', decision.reason);
       // oxlint-disable-next-line no-await-in-loop -- as above
       await sleep(decision.delayMs, undefined, { signal });
     }
   }
 
-  async #connectOnce(auth: AuthState): Promise<Closed> {
+  /** `stalled`: it was closed here, because the database was away for too long. */
+  async #connectOnce(auth: AuthState): Promise<Closed & { stalled: boolean }> {
     const { db, network, sender } = this.#context;
     const over = new AbortController();
+    let stalled = false;
     const patience = new Patience({
       signal: AbortSignal.any([this.#ending.signal, over.signal]),
       limitMs: this.#context.stallLimitMs,
-      onExhausted: (error) => {
-        this.#log.debug(
-          { err: error },
-          'the database is away: what WhatsApp delivers now stays with WhatsApp',
-        );
-        this.#say('STARTING', 'database_unavailable');
-        void this.#connection?.close();
+      // What WhatsApp delivered and nobody acknowledged, it delivers again.
+      onExhausted: () => {
+        if (!this.#connection) return;
+        stalled = true;
+        this.#say('STARTING', 'connecting');
+        void this.#connection.close();
       },
+      trouble: this.#trouble,
     });
-    // With the database away, a login would only fetch messages that can't be stored.
-    await patience.run(() => db.query('select 1'));
+    // A login would only fetch messages that can't be stored.
+    await patience.run(() => this.#inbox.tryToStore((tx) => auth.tryToWrite(tx)));
+    this.#trouble.end();
     const connection = new Connection({
       network,
       auth,
       patience,
       log: this.#log,
-      record: (message) => this.#inbox.along(message),
+      inbox: this.#inbox,
+      commit: async (along) => (await patience.run(() => commitAlong(db, along)))(),
       findText: (messageId) => patience.run(() => findSentText(db, this.id, messageId)),
       on: {
         qr: (text) => {
@@ -238,7 +260,7 @@ export class Session implements SendingSession {
           void saveAccount({ db, id: this.id, me, patience, log: this.#log });
         },
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
-        message: (message) => void this.#inbox.accept(message),
+        message: (message, phoneOf) => this.#inbox.accept(message, phoneOf),
       },
     });
     this.#connection = connection;
@@ -250,7 +272,7 @@ export class Session implements SendingSession {
     over.abort(new SessionNotWorking(this.id, 'the connection is closed'));
     // What the old connection still writes must not come after what the new one does.
     await patience.drained();
-    return closed;
+    return { ...closed, stalled };
   }
 
   #fatal(error: unknown): void {

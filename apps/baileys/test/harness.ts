@@ -61,6 +61,7 @@ export class Stack implements AsyncDisposable {
   readonly commands: Redis;
   readonly #db: Database;
   readonly #replicas = new Set<Replica>();
+  #servedUrl: string;
 
   static async start(database: string | Promise<string> = testDatabase()): Promise<Stack> {
     const [whatsapp, redis, databaseUrl] = await Promise.all([startWhatsAppServer(), testRedis(), database]);
@@ -72,6 +73,7 @@ export class Stack implements AsyncDisposable {
     this.whatsapp = whatsapp;
     this.redis = redis;
     this.databaseUrl = databaseUrl;
+    this.#servedUrl = databaseUrl;
     this.commands = new Redis(redis.url);
     this.commands.on('error', () => {});
     this.#db = createDatabase({ url: databaseUrl, applicationName: 'test', log: silent('test') });
@@ -81,11 +83,16 @@ export class Stack implements AsyncDisposable {
     return this.#db.query<T>(sql, params);
   }
 
+  /** From now on replicas see the database under this URL. */
+  serveFrom(url: string): void {
+    this.#servedUrl = url;
+  }
+
   async replica(overrides: BaileysOverrides = {}, whatsappUrl: string = this.whatsapp.url): Promise<Replica> {
     const config = loadConfig(BaileysConfig, {
       ...KEYS,
       BAILEYS_PORT: '0',
-      DATABASE_URL: this.databaseUrl,
+      DATABASE_URL: this.#servedUrl,
       REDIS_URL: this.redis.url,
       WHATSAPP_WS_URL: whatsappUrl,
     });

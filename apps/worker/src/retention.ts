@@ -5,6 +5,7 @@ import {
   deleteOldCalls,
   deleteOldRecordings,
   deleteOldReplays,
+  deleteOldUnstoredMessages,
   inRetentionTurn,
   listExpiredMessages,
   type Database,
@@ -111,6 +112,11 @@ function kindsOf(
 
   return [
     { name: 'messages', days: config.RETENTION_MESSAGES_DAYS, batch: messages },
+    {
+      name: 'unstored_messages',
+      days: config.RETENTION_MESSAGES_DAYS,
+      batch: plain(deleteOldUnstoredMessages),
+    },
     { name: 'conversations', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteEmptyConversations) },
     {
       name: 'recordings',

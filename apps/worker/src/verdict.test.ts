@@ -6,6 +6,8 @@ import { LineFull } from './keyed-mutex.ts';
 import { SENDER_PATIENCE_MS, Stopping, Suspected, describeError, judge, type Verdict } from './verdict.ts';
 
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+const answered = (code: string): Error =>
+  Object.assign(new Error('told by the server'), { code, severity: 'ERROR' });
 
 test.each<[string, unknown, Verdict['kind'], Verdict['kind']]>([
   ['the worker stops', new Stopping('x'), 'hand-back', 'hand-back'],
@@ -14,6 +16,11 @@ test.each<[string, unknown, Verdict['kind'], Verdict['kind']]>([
   ['it may be what workers died of', new Suspected('x'), 'hand-back', 'hand-back'],
   ['Redis is away', new QueuesUnavailable('x'), 'hand-back', 'hand-back'],
   ['the database is away', refused, 'hand-back', 'hand-back'],
+  ['a column was renamed', answered('42703'), 'hand-back', 'hand-back'],
+  ['a grant was revoked', answered('42501'), 'hand-back', 'hand-back'],
+  ['PostgreSQL failed in an unknown way', answered('XX000'), 'hand-back', 'hand-back'],
+  ['a deadlock ended it', answered('40P01'), 'retry', 'give-up'],
+  ['its data can not be stored', answered('22021'), 'retry', 'give-up'],
   ['the send was refused', new SendRefused('x'), 'give-up', 'give-up'],
   ['the payload does not fit', new PayloadInvalid('x'), 'give-up', 'give-up'],
   ['it said so itself', new UnrecoverableError('x'), 'give-up', 'give-up'],

@@ -1,4 +1,4 @@
-import { isDatabaseAway } from '@prosaas/database';
+import { classifyDatabaseError } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import { QueuesUnavailable, TurnMissed } from '@prosaas/queues';
 import { UnrecoverableError } from 'bullmq';
@@ -45,16 +45,29 @@ export function judge(
   if (error instanceof Stopping) return { kind: 'hand-back', afterMs: 0 };
   if (error instanceof TurnMissed) return { kind: 'hand-back', afterMs: 0 };
   if (error instanceof LineFull || error instanceof Suspected) return { kind: 'hand-back', afterMs: 1000 };
-  // Without the database nothing can be done, nor written down as failed; without Redis nobody knows whose turn it is.
-  if (isDatabaseAway(error) || error instanceof QueuesUnavailable)
-    return { kind: 'hand-back', afterMs: 2000 };
+  // Without Redis nobody knows whose turn it is.
+  if (error instanceof QueuesUnavailable) return { kind: 'hand-back', afterMs: 2000 };
+  switch (classifyDatabaseError(error)?.kind) {
+    // Nothing can be done, nor written down as failed.
+    case 'unavailable':
+    case 'cannot_write':
+      return { kind: 'hand-back', afterMs: 2000 };
+    // An operator has to mend tables or grants: every job meets the same.
+    case 'mismatch':
+    case 'other':
+      return { kind: 'hand-back', afterMs: lessAndLessOften(ageMs, 2000) };
+    default:
+  }
   if (error instanceof SenderAway && ageMs < SENDER_PATIENCE_MS) {
-    return { kind: 'hand-back', afterMs: Math.min(Math.max(ageMs / 4, 1000), 30_000) };
+    return { kind: 'hand-back', afterMs: lessAndLessOften(ageMs, 1000) };
   }
   if (error instanceof UnrecoverableError) return { kind: 'give-up' };
   if (error instanceof AppError && !error.retryable) return { kind: 'give-up' };
   return { kind: lastAttempt ? 'give-up' : 'retry' };
 }
+
+const lessAndLessOften = (ageMs: number, leastMs: number): number =>
+  Math.min(Math.max(ageMs / 4, leastMs), 30_000);
 
 /** An error as it is kept with a job or a message: its code and text, never a stack. */
 export function describeError(error: unknown): string {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { poll, startPostgres } from '@prosaas/devstack';
+import { type PostgresServer, poll, startPostgres } from '@prosaas/devstack';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { balance, setStage, type Stage } from './stage.ts';
 
@@ -119,7 +119,15 @@ test('a job that outlasts the stop is handed back, uses up no attempt, and anoth
   expect(await findFaults(2)).toEqual([]);
 });
 
-test('while PostgreSQL is away jobs wait and use up no attempt', async () => {
+const rename = (from: string, to: string): Promise<unknown> =>
+  stage.db.query(`alter table messages rename column ${from} to ${to}`);
+
+test.each<
+  [string, (postgres: PostgresServer) => Promise<unknown>, (postgres: PostgresServer) => Promise<unknown>]
+>([
+  ['PostgreSQL is away', (postgres) => postgres.stop(), (postgres) => postgres.start()],
+  ['a column is renamed', () => rename('status', 'status_'), () => rename('status_', 'status')],
+])('while %s jobs wait and use up no attempt', async (_what, begin, end) => {
   await using postgres = await startPostgres();
   await stage[Symbol.asyncDispose]();
   stage = await setStage(postgres);
@@ -127,7 +135,7 @@ test('while PostgreSQL is away jobs wait and use up no attempt', async () => {
   await receiveMany(4, 5);
   await stage.worker();
   await poll(() => stage.baileys.requests > 4, { timeoutMs: 60_000, what: 'sends under way' });
-  await postgres.stop();
+  await begin(postgres);
   const delayed = async (): Promise<number> => {
     const { queues } = await stage.totals();
     return queues['inbound-messages'].delayed + queues['outbound-messages'].delayed;
@@ -136,7 +144,7 @@ test('while PostgreSQL is away jobs wait and use up no attempt', async () => {
     timeoutMs: 60_000,
     what: 'the jobs to be handed back',
   });
-  await postgres.start();
+  await end(postgres);
   await atRest(20);
   expect(await findFaults(20)).toEqual([]);
   const tried = await stage.redis.eval(

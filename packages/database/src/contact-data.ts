@@ -17,14 +17,28 @@ interface ContactConversation {
   messages: { direction: string; status: string; text: string; created_at: string; sent_at: string | null }[];
 }
 
+/** What came and is not among the messages. */
+interface ContactUnstored {
+  id: string;
+  business_id: string;
+  contact: string;
+  status: string;
+  reason: string;
+  received_at: Date;
+  /** JSON as it came, its content a protobuf message in base64; null while only its place is held. */
+  raw: string | null;
+}
+
 export interface ContactData {
   conversations: ContactConversation[];
+  unstored_messages: ContactUnstored[];
   calls: CallSummary[];
 }
 
 export interface Erased {
   conversations: number;
   messages: number;
+  unstored_messages: number;
   calls: number;
   recordings: number;
 }
@@ -40,7 +54,16 @@ export async function exportContact(db: Queryable, query: ContactQuery): Promise
      from conversations where ${conversationOf} order by created_at, id`,
     [addresses, query.businessId ?? null],
   );
-  return { conversations, calls: await listCallsOf(db, { numbers, businessId: query.businessId }) };
+  const unstored = await db.query<ContactUnstored>(
+    `select id, business_id, contact, status, reason, received_at, convert_from(raw, 'UTF8') as raw
+     from unstored_messages where ${conversationOf} order by received_at, id`,
+    [addresses, query.businessId ?? null],
+  );
+  return {
+    conversations,
+    unstored_messages: unstored,
+    calls: await listCallsOf(db, { numbers, businessId: query.businessId }),
+  };
 }
 
 /**
@@ -63,6 +86,10 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
     `with gone as (delete from conversations where ${conversationOf} returning 1) select count(*)::int from gone`,
     addresses,
   );
+  const unstored = await count(
+    `with gone as (delete from unstored_messages where ${conversationOf} returning 1) select count(*)::int from gone`,
+    addresses,
+  );
   const recordings = await count(
     `with gone as (delete from recordings where call_id in (select id from calls where ${callOf})
        returning 1) select count(*)::int from gone`,
@@ -77,7 +104,7 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
       where s.id = session_id and chat_id = any($1) and status <> 'pending' and ($2::text is null or s.business_id = $2)`,
     [addresses, business],
   );
-  return { conversations, messages, calls, recordings };
+  return { conversations, messages, unstored_messages: unstored, calls, recordings };
 }
 
 const ofBusiness = '($2::text is null or business_id = $2)';

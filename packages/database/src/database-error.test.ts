@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classifyDatabaseError, isDatabaseAway } from './database-error.ts';
+import { classifyDatabaseError, isDatabaseAway, isDatabaseTrouble } from './database-error.ts';
 
 function serverError(code: string, severity = 'ERROR'): Error {
   return Object.assign(new Error('told by the server'), { code, severity });
@@ -46,6 +46,7 @@ test.each([
 ])('%s is %s', (_what, error, kind, reason) => {
   expect(classifyDatabaseError(error)).toEqual({ kind, reason });
   expect(isDatabaseAway(error)).toBe(kind === 'unavailable' || kind === 'cannot_write');
+  expect(isDatabaseTrouble(error)).toBe(kind !== 'invalid_data' && kind !== 'conflict');
 });
 
 test.each([
@@ -62,4 +63,5 @@ test.each([
 ])('%s is not an error of the database', (_what, error) => {
   expect(classifyDatabaseError(error)).toBeUndefined();
   expect(isDatabaseAway(error)).toBe(false);
+  expect(isDatabaseTrouble(error)).toBe(false);
 });

@@ -105,6 +105,15 @@ function classifyState({ code, severity }: ServerError): DatabaseErrorClass {
 }
 
 /**
+ * Whether the same statement may succeed later, without a change of its data: PostgreSQL is away, busy or can't write, or somebody
+ * has to mend its tables or grants first.
+ */
+export function isDatabaseTrouble(error: unknown): boolean {
+  const kind = classifyDatabaseError(error)?.kind;
+  return kind !== undefined && kind !== 'invalid_data' && kind !== 'conflict';
+}
+
+/**
  * Whether PostgreSQL is not there for now, or cannot write, as opposed to a fault of the statement. The call can be repeated
  * later as it is.
  */

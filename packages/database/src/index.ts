@@ -65,6 +65,20 @@ export {
   type KeyWrite,
 } from './auth-state-repository.ts';
 export {
+  countUnstoredMessages,
+  deleteOldUnstoredMessages,
+  deleteUnstoredMessage,
+  expirePlaces,
+  holdPlaceOfMessage,
+  listUnstoredMessages,
+  lockUnstoredMessage,
+  quarantineMessage,
+  recordFailedRetry,
+  releasePlaceOfMessage,
+  type UnstoredMessageRow,
+  type UnstoredStatus,
+} from './unstored-message-repository.ts';
+export {
   claimSend,
   deleteOldSends,
   findSentText,
@@ -99,6 +113,7 @@ export {
   type DatabaseErrorKind,
   classifyDatabaseError,
   isDatabaseAway,
+  isDatabaseTrouble,
 } from './database-error.ts';
 export { type AuditEntry, type AuditRow, listAudit, recordAudit } from './audit-repository.ts';
 export { listBusinesses } from './business-listing.ts';

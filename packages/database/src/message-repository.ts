@@ -1,6 +1,7 @@
 import { openConversation, type ContactInput } from './conversation-repository.ts';
 import { gather } from './gather.ts';
 import type { Queryable } from './database.ts';
+import { placeOf, placeParams } from './unstored-message-repository.ts';
 
 export interface MessageRow {
   id: string;
@@ -34,8 +35,8 @@ export interface InboundInput extends ContactInput {
 }
 
 /**
- * Accepts a message of WhatsApp's exactly once. `fresh` is false for a repeat, which changes nothing.
- * The job that follows belongs into the same transaction: `addToOutbox`.
+ * Accepts a message of WhatsApp's exactly once. `fresh` is false for a repeat, which changes nothing but releases the place that
+ * was held for the message. The job that follows belongs into the same transaction: `addToOutbox`.
  */
 export async function recordInbound(
   tx: Queryable,
@@ -43,11 +44,20 @@ export async function recordInbound(
 ): Promise<{ message: MessageRow; conversationId: string; fresh: boolean }> {
   const conversation = await openConversation(tx, input);
   const [inserted] = await tx.query<MessageRow>(
-    `insert into messages (business_id, conversation_id, session_id, direction, status, text, external_id, sent_at)
+    `with place as (delete from unstored_messages where ${placeOf(7)})
+     insert into messages (business_id, conversation_id, session_id, direction, status, text, external_id, sent_at)
      values ($1, $2, $3, 'inbound', 'received', $4, $5, $6)
      on conflict (session_id, conversation_id, external_id) where direction = 'inbound' do nothing
      returning ${COLUMNS}`,
-    [input.businessId, conversation.id, input.sessionId, input.text, input.externalId, input.sentAt],
+    [
+      input.businessId,
+      conversation.id,
+      input.sessionId,
+      input.text,
+      input.externalId,
+      input.sentAt,
+      ...placeParams(input),
+    ],
   );
   if (inserted) return { message: inserted, conversationId: conversation.id, fresh: true };
   const [known] = await tx.query<MessageRow>(

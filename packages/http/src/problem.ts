@@ -51,7 +51,7 @@ export class ValidationFailed extends AppError {
   }
 }
 
-// By the codes of Fastify, whose own texts may carry the URL, and of PostgreSQL.
+// By the codes of Fastify, whose own texts may carry the URL.
 const knownProblems: Readonly<Record<string, Problem>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: problem(413, 'BODY_TOO_LARGE', 'The body is longer than this service takes'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: problem(
@@ -71,8 +71,6 @@ const knownProblems: Readonly<Record<string, Problem>> = {
   ),
   FST_ERR_CTP_INVALID_JSON_BODY: problem(400, 'MALFORMED_JSON', 'The body is not JSON'),
   FST_ERR_BAD_URL: problem(400, 'BAD_URL', 'The path is not a valid URL'),
-  // PostgreSQL's character_not_in_repertoire.
-  '22021': problem(400, 'INVALID_TEXT', 'A text holds a character that can not be stored (NUL)'),
   FST_ERR_MAX_PARAM_LENGTH: problem(414, 'URL_TOO_LONG', 'A part of the path is too long'),
 };
 

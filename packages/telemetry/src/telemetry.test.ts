@@ -9,6 +9,7 @@ import { queueMetrics } from './queue-metrics.ts';
 import { businessMetricNames } from './catalogue.ts';
 import { createSystemReader } from './system-reader.ts';
 import { startTelemetry } from './telemetry.ts';
+import { whatsAppMetrics } from './whatsapp-metrics.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
@@ -40,7 +41,10 @@ test('the reader adds up what services count and what Redis knows, all twelve me
   expect(zeros.gauges).toMatchObject({ calls_active: 0 });
   expect(businessMetricNames.toSorted()).toEqual(
     Object.keys({ ...zeros.counters, ...zeros.gauges })
-      .filter((name) => !/^(?:http|process)_/.test(name) && !Object.hasOwn(queueMetrics, name))
+      .filter(
+        (name) =>
+          !/^(?:http|process)_/.test(name) && !Object.hasOwn({ ...queueMetrics, ...whatsAppMetrics }, name),
+      )
       .toSorted(),
   );
 

@@ -12,6 +12,7 @@ const Contact = Type.Object(
 const Erased = Type.Object({
   conversations: Type.Integer(),
   messages: Type.Integer(),
+  unstored_messages: Type.Integer(),
   calls: Type.Integer(),
   recordings: Type.Integer(),
 });
@@ -19,11 +20,11 @@ const Erased = Type.Object({
 export function contactRoutes(app: App, { db, business }: ResourceContext): void {
   app.post('/api/contacts/export', { onRequest: business, schema: { body: Contact } }, async (request) => {
     const { contact, business: named } = request.body;
-    const { conversations, calls } = await exportContact(db, {
+    const { calls, ...data } = await exportContact(db, {
       contact,
       businessId: businessOf(request, named),
     });
-    return { contact, conversations, calls: calls.map(({ position: _position, ...call }) => call) };
+    return { contact, ...data, calls: calls.map(({ position: _position, ...call }) => call) };
   });
 
   app.post(

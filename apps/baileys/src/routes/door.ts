@@ -1,11 +1,15 @@
-import { type WhatsAppSessionRow, findSession } from '@prosaas/database';
+import {
+  type WhatsAppSessionRow,
+  classifyDatabaseError,
+  findSession,
+  isDatabaseTrouble,
+} from '@prosaas/database';
 import type { Database } from '@prosaas/database';
 import { type Guard, type GuardOptions, type KeyRing, type Role, guard } from '@prosaas/http';
 import { AppError } from '@prosaas/runtime';
 import type { FastifyRequest } from 'fastify';
 import { type TObject, type TString, Type } from 'typebox';
-import { DatabaseUnavailable, SessionNotFound } from '../errors.ts';
-import { isTransient } from '../patience.ts';
+import { DatabaseUnavailable, InvalidText, SessionNotFound } from '../errors.ts';
 
 /** As the table of sessions has it. */
 export const SessionId: TString = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' });
@@ -37,13 +41,14 @@ export function businessOf(request: FastifyRequest): string | undefined {
   return request.principal?.role === 'business' ? request.principal.businessId : undefined;
 }
 
-/** What the database answers; that it is away, the caller is told as such. */
+/** What the database answers. An error of its is 503, to be repeated, or the caller's own. */
 export async function asked<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof AppError || !isTransient(error)) throw error;
-    throw new DatabaseUnavailable({ cause: error });
+    if (isDatabaseTrouble(error)) throw new DatabaseUnavailable({ cause: error });
+    if (classifyDatabaseError(error)?.kind === 'invalid_data') throw new InvalidText({ cause: error });
+    throw error;
   }
 }
 

@@ -99,7 +99,7 @@ export class SimulatedPhone implements Phone {
       const promises: Array<Promise<boolean>> = [];
       for (const companion of account.companions.values()) {
         const stanza = await this.#stanza(account, companion, id, sent);
-        promises.push(companion.outbox.add(options.corruptFirst ? corrupted(stanza) : stanza));
+        promises.push(companion.outbox.add(asDelivered(stanza, options)));
       }
       return promises;
     });
@@ -277,6 +277,11 @@ export class SimulatedPhone implements Phone {
 async function oneOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
   if (!(await Promise.race(acknowledged)))
     throw new Error('the companion was unlinked before it took the message');
+}
+
+function asDelivered(stanza: BinaryNode, { corruptFirst, withoutContent }: SendOptions): BinaryNode {
+  if (withoutContent) return { ...stanza, content: [node('unavailable', {})] };
+  return corruptFirst ? corrupted(stanza) : stanza;
 }
 
 /** The same stanza with a Signal version nobody speaks. */

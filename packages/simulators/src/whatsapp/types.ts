@@ -36,6 +36,8 @@ export interface SendOptions {
   awaitDelivery?: boolean;
   /** Deliver bytes the client cannot decrypt, so that it has to ask again. */
   corruptFirst?: boolean;
+  /** Deliver a stanza without the content, as the server does for some messages; `redeliver` brings it. */
+  withoutContent?: boolean;
 }
 
 /** A customer's phone. */

@@ -1,0 +1,58 @@
+import { classifyDatabaseError } from '@prosaas/database';
+import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
+
+/** A session's reason while its work waits for the database, by what the database answered. */
+export function troubleReason(error: unknown): string {
+  const found = classifyDatabaseError(error);
+  switch (found?.kind) {
+    case 'unavailable':
+    case 'busy':
+      return 'database_unavailable';
+    case 'cannot_write':
+      return found.reason === 'error' ? 'database_cannot_write' : `database_${found.reason}`;
+    case 'mismatch':
+      return found.reason === 'error' ? 'database_mismatch' : `database_${found.reason}`;
+    default:
+      return 'database_error';
+  }
+}
+
+/** That a session waits for the database: its reason, and lines in the log, however often it reconnects meanwhile. */
+export class DatabaseTrouble {
+  /** Undefined while there is none. */
+  reason: string | undefined;
+  readonly #session: string;
+  readonly #onChange: () => void;
+  readonly #log: TroubleLog;
+
+  /** @param log the service's, which tells of PostgreSQL itself too */
+  constructor({ log, session, onChange }: { log: Logger; session: string; onChange: () => void }) {
+    this.#session = session;
+    this.#onChange = onChange;
+    this.#log = troubleOf(log, {
+      waiting: 'sessions wait for the database',
+      begins: 'inbound messages wait for the database: WhatsApp keeps what is not acknowledged',
+      ends: 'messages are stored again',
+    });
+  }
+
+  readonly begin = (error: unknown): void => {
+    const reason = troubleReason(error);
+    this.#log.failed(error, { source: this.#session, fields: { session: this.#session, reason } });
+    if (this.reason === reason) return;
+    this.reason = reason;
+    this.#onChange();
+  };
+
+  readonly end = (): void => {
+    this.#log.worked(this.#session);
+    if (this.reason === undefined) return;
+    this.reason = undefined;
+    this.#onChange();
+  };
+
+  /** The session is over: nobody waits any more. */
+  forget(): void {
+    this.#log.forget(this.#session);
+  }
+}

@@ -1,0 +1,67 @@
+import {
+  type Database,
+  type UnstoredMessageRow,
+  addToOutbox,
+  classifyDatabaseError,
+  deleteUnstoredMessage,
+  lockUnstoredMessage,
+  recordFailedRetry,
+  recordInbound,
+} from '@prosaas/database';
+import { UnstoredNotFound, UnstoredNotRetryable } from './errors.ts';
+import { readContent } from './inbound-message.ts';
+import { decodeRaw } from './raw-inbound.ts';
+
+/**
+ * Stores a message from quarantine as the message it is, with its job, once.
+ *
+ * @throws UnstoredNotFound, UnstoredNotRetryable when its content never came or still can't be stored
+ */
+export async function retryUnstored(
+  db: Database,
+  id: string,
+): Promise<{ messageId: string; fresh: boolean }> {
+  try {
+    return await db.transaction(async (tx) => {
+      const row = await lockUnstoredMessage(tx, id);
+      if (!row) throw new UnstoredNotFound(id);
+      if (row.raw === null) throw new UnstoredNotRetryable('its content has not come');
+      const message = readContent(decodeRaw(row.raw), addressOf(row, row.raw));
+      if (!message) throw new UnstoredNotRetryable('it is not a message of a person');
+      const { business_id: businessId, session_id: sessionId } = row;
+      const {
+        message: stored,
+        conversationId,
+        fresh,
+      } = await recordInbound(tx, {
+        businessId,
+        sessionId,
+        ...message,
+      });
+      if (fresh) {
+        await addToOutbox(tx, {
+          queue: 'inbound-messages',
+          key: stored.id,
+          payload: { messageId: stored.id, conversationId, businessId },
+        });
+      }
+      await deleteUnstoredMessage(tx, id);
+      return { messageId: stored.id, fresh };
+    });
+  } catch (error) {
+    if (!(error instanceof Error) || !isOwnFault(error)) throw error;
+    await recordFailedRetry(db, id, error.message);
+    throw new UnstoredNotRetryable(error.message, { cause: error });
+  }
+}
+
+/** As it was known when the message came; its id as the wire has it, not as it could be stored. */
+function addressOf({ contact, alternate_contact }: UnstoredMessageRow, raw: Uint8Array) {
+  const externalId = decodeRaw(raw).key.id ?? '';
+  return { externalId, contact, ...(alternate_contact !== null && { altContact: alternate_contact }) };
+}
+
+const isOwnFault = (error: Error): boolean =>
+  classifyDatabaseError(error)?.kind === 'invalid_data' ||
+  error instanceof TypeError ||
+  error instanceof RangeError;
