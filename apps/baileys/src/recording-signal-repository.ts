@@ -7,6 +7,8 @@ import {
 } from '@whiskeysockets/baileys';
 import type { Logger } from '@prosaas/runtime';
 import { type CommitTogether, commitTogether } from './auth-state.ts';
+import { underAccountMutex } from './quirks/account-mutex.ts';
+import { keepSessionsOfFailedTrials } from './quirks/failed-trials.ts';
 import { type InboundMessage, decodePlaintext, readInbound } from './inbound-message.ts';
 
 type MakeSignalRepository = NonNullable<UserFacingSocketConfig['makeSignalRepository']>;
@@ -16,6 +18,8 @@ export interface RecordingOptions {
   /** Writes the message down in the transaction that commits the keys. */
   record: (message: InboundMessage) => NonNullable<CommitTogether['along']>;
   log: Logger;
+  /** Tests leave the faults of the client as they are, to see that they are there. */
+  withFaults: boolean;
 }
 
 /**
@@ -45,8 +49,12 @@ export class RecordingSignalRepository {
   };
 
   readonly make: MakeSignalRepository = (auth, logger, phoneToLid) => {
-    const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, phoneToLid);
+    const { creds, withFaults } = this.#options;
     const keys = auth.keys as SignalKeyStoreWithTransaction;
+    const accountKey = (): string | undefined => creds.me?.id;
+    const upstream = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, phoneToLid);
+    const inner = withFaults ? upstream : underAccountMutex({ inner: upstream, keys, accountKey });
+    if (!withFaults) keepSessionsOfFailedTrials();
     const phoneOf = (lid: string): Promise<string | null> => inner.lidMapping.getPNForLID(lid);
     return {
       ...inner,
@@ -62,7 +70,7 @@ export class RecordingSignalRepository {
         // The inner transaction joins this one, whose key is the one under which the client sends: by itself it would read
         // and write a contact's ratchet under two keys at once, and the write that came first would be lost.
         return commitTogether.run(together, () =>
-          keys.transaction(decrypt, this.#options.creds.me?.id ?? options.jid),
+          keys.transaction(decrypt, accountKey() ?? options.jid),
         );
       },
     };

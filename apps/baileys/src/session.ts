@@ -4,11 +4,12 @@ import type { Logger } from '@prosaas/runtime';
 import { AckBook } from './ack-book.ts';
 import { CorruptAuthState } from './auth-codec.ts';
 import { AuthState } from './auth-state.ts';
-import { Connection, type WhatsAppNetwork } from './connection.ts';
+import { type ClientOverrides, Connection, type WhatsAppNetwork } from './connection.ts';
 import { SessionNotWorking } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import { Patience } from './patience.ts';
 import { type Closed, decideReconnect } from './reconnect-policy.ts';
+import type { Resender, ResendingSession } from './resender.ts';
 import type { Sender, SendingSession } from './sender.ts';
 import { saveAccount, saveFailure } from './session-records.ts';
 import type { SessionState, SessionStatus } from './session-status.ts';
@@ -17,9 +18,11 @@ export interface SessionContext {
   db: Database;
   log: Logger;
   network: WhatsAppNetwork;
+  client: ClientOverrides;
   /** How long the client may wait for the database before its socket is closed: what is not acknowledged, WhatsApp keeps. */
   stallLimitMs: number;
   sender: Sender;
+  resender: Resender;
   counters: { inbound: () => void; error: () => void };
   /** Jobs lie in the outbox. */
   nudgeOutbox: () => void;
@@ -44,7 +47,7 @@ const OUTAGE_SHOWN_MS = 2000;
 const LOGOUT_TIMEOUT_MS = 5000;
 
 /** One WhatsApp account, held by this replica: its auth state and one connection after the other. */
-export class Session implements SendingSession {
+export class Session implements SendingSession, ResendingSession {
   readonly id: string;
   readonly businessId: string;
   readonly acks: AckBook = new AckBook();
@@ -140,10 +143,18 @@ export class Session implements SendingSession {
   }
 
   async write(jid: string, text: string, messageId: string): Promise<void> {
+    await this.#workingConnection().sendText(jid, text, messageId);
+  }
+
+  async rewrite(jid: string, text: string, messageId: string): Promise<void> {
+    await this.#workingConnection().resendText(jid, text, messageId);
+  }
+
+  #workingConnection(): Connection {
     const { status, reason } = this.#status;
     const connection = this.#connection;
     if (status !== 'WORKING' || !connection) throw new SessionNotWorking(this.id, reason ?? status);
-    await connection.sendText(jid, text, messageId);
+    return connection;
   }
 
   #say(status: SessionState, reason: string | null): void {
@@ -201,7 +212,7 @@ export class Session implements SendingSession {
   }
 
   async #connectOnce(auth: AuthState): Promise<Closed> {
-    const { db, network, sender } = this.#context;
+    const { db, network, client, sender, resender } = this.#context;
     const over = new AbortController();
     const patience = new Patience({
       signal: AbortSignal.any([this.#ending.signal, over.signal]),
@@ -218,12 +229,19 @@ export class Session implements SendingSession {
     // With the database away, a login would only fetch messages that can't be stored.
     await patience.run(() => db.query('select 1'));
     const connection = new Connection({
+      client,
       network,
       auth,
       patience,
       log: this.#log,
       record: (message) => this.#inbox.along(message),
-      findText: (messageId) => patience.run(() => findSentText(db, this.id, messageId)),
+      findText: async (messageId) => {
+        const text = await patience.run(() => findSentText(db, this.id, messageId));
+        if (text === undefined) {
+          this.#log.warn({ message_id: messageId }, 'a recipient asks for a message whose text is not kept');
+        }
+        return text;
+      },
       on: {
         qr: (text) => {
           this.qr = text;
@@ -236,8 +254,10 @@ export class Session implements SendingSession {
         open: (me) => {
           this.#say('WORKING', null);
           void saveAccount({ db, id: this.id, me, patience, log: this.#log });
+          void resender.run(this, patience, over.signal);
         },
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
+        receipt: (receipt) => patience.run(() => resender.record(this.id, receipt)),
         message: (message) => void this.#inbox.accept(message),
       },
     });

@@ -57,6 +57,15 @@ export {
   type KeyWrite,
 } from './auth-state-repository.ts';
 export {
+  beginResend,
+  hastenResends,
+  listDueResends,
+  markUndelivered,
+  recordDelivery,
+  recordRepeatRequest,
+  type DueResend,
+} from './delivery-repository.ts';
+export {
   claimSend,
   deleteOldSends,
   findSentText,
