@@ -4,6 +4,7 @@ import { run } from './bootstrap.mjs';
 const proofs = {
   observability: 'packages/observability/prove/main.ts',
   jobs: 'apps/worker/prove/main.ts',
+  whatsapp: 'apps/baileys/prove/main.ts',
 };
 
 const [name = '', ...args] = process.argv.slice(2);

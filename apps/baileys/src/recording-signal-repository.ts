@@ -69,9 +69,7 @@ export class RecordingSignalRepository {
         };
         // The inner transaction joins this one, whose key is the one under which the client sends: by itself it would read
         // and write a contact's ratchet under two keys at once, and the write that came first would be lost.
-        return commitTogether.run(together, () =>
-          keys.transaction(decrypt, accountKey() ?? options.jid),
-        );
+        return commitTogether.run(together, () => keys.transaction(decrypt, accountKey() ?? options.jid));
       },
     };
   };

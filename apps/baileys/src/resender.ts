@@ -75,7 +75,8 @@ export class Resender {
       const requests = await recordRepeatRequest(db, { sessionId, messageId, resendInMs });
       if (requests === undefined) continue;
       const line = { session: sessionId, message_id: messageId, requests };
-      if (requests <= REPEATS_OF_CLIENT) log.info(line, 'a recipient could not decrypt a message: it is repeated');
+      if (requests <= REPEATS_OF_CLIENT)
+        log.info(line, 'a recipient could not decrypt a message: it is repeated');
       else log.warn(line, 'a recipient still cannot decrypt a message: it is not repeated at once any more');
     }
   }
@@ -96,7 +97,8 @@ export class Resender {
           await this.#treat(session, one, patience, signal);
         }
       } catch (error) {
-        if (!signal.aborted) log.error({ err: error, session: session.id }, 'messages could not be sent again');
+        if (!signal.aborted)
+          log.error({ err: error, session: session.id }, 'messages could not be sent again');
       }
       // oxlint-disable-next-line no-await-in-loop -- as above
       await sleep(schedule.everyMs, undefined, { signal }).catch(() => {});
@@ -136,7 +138,9 @@ export class Resender {
       log.info({ ...line, resends: resends + 1 }, 'a message that could not be decrypted was sent again');
     } catch (error) {
       if (error instanceof Refused) {
-        await giveUp(`The recipient's phone could not decrypt it, and WhatsApp refused it when it was sent again (${error.code}).`);
+        await giveUp(
+          `The recipient's phone could not decrypt it, and WhatsApp refused it when it was sent again (${error.code}).`,
+        );
       } else if (!signal.aborted) log.info({ ...line, err: error }, 'a message could not be sent again');
     }
   }

@@ -90,9 +90,10 @@ const isUndelivered = async (): Promise<boolean> => (await message()).status ===
 const unreadable: Receipt = { kind: 'unreadable', messageIds: ['M'] };
 const delivered: Receipt = { kind: 'delivered', messageIds: ['M'] };
 const isOpen = async (): Promise<boolean> => {
-  const rows = await db.query('select 1 from whatsapp_sends where session_id = $1 and resend_at is not null', [
-    session,
-  ]);
+  const rows = await db.query(
+    'select 1 from whatsapp_sends where session_id = $1 and resend_at is not null',
+    [session],
+  );
   return rows.length > 0;
 };
 

@@ -62,11 +62,7 @@ export async function hastenResends(q: Queryable, sessionId: string, resends: nu
 }
 
 /** The longest due first. */
-export async function listDueResends(
-  q: Queryable,
-  sessionId: string,
-  limit: number,
-): Promise<DueResend[]> {
+export async function listDueResends(q: Queryable, sessionId: string, limit: number): Promise<DueResend[]> {
   return q.query<DueResend>(
     `select key, chat_id, message_id, text, requests, resends, requested_at from whatsapp_sends
      where session_id = $1 and resend_at <= now() order by resend_at limit $2`,

@@ -4,7 +4,8 @@ import { Peer } from './signal-peer.ts';
 
 beforeAll(() => {
   // libsignal prints sessions.
-  for (const method of ['info', 'warn', 'error'] as const) vi.spyOn(console, method).mockImplementation(() => {});
+  for (const method of ['info', 'warn', 'error'] as const)
+    vi.spyOn(console, method).mockImplementation(() => {});
 });
 
 /** A text that was in flight on the old session when a new one began, and one on the new session after it. */

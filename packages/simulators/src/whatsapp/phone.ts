@@ -246,10 +246,7 @@ export class SimulatedPhone implements Phone {
     );
   }
 
-  nextText(options?: {
-    timeoutMs?: number;
-    where?: (text: ReceivedText) => boolean;
-  }): Promise<ReceivedText> {
+  nextText(options?: { timeoutMs?: number; where?: (text: ReceivedText) => boolean }): Promise<ReceivedText> {
     return this.#screen.nextText(options);
   }
 
