@@ -2,6 +2,7 @@
 // a second, and its device cache is as told.
 import { once } from 'node:events';
 import { runService } from '@prosaas/runtime';
+import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
 import { BaileysConfig } from '../src/config.ts';
 import { RESEND_SCHEDULE } from '../src/resender.ts';
@@ -22,12 +23,14 @@ await runService('baileys', BaileysConfig, (config, context) =>
   }),
 );
 
-function deviceCache(ttl: number) {
+type DeviceCache = NonNullable<UserFacingSocketConfig['userDevicesCache']>;
+
+function deviceCache(ttl: number): DeviceCache {
   const cache = new LRUCache<string, object>({ max: 10_000, ttl });
   return {
-    get: <T>(key: string) => cache.get(key) as T | undefined,
-    set: <T>(key: string, value: T) => void cache.set(key, value as object),
-    del: (key: string) => void cache.delete(key),
+    get: ((key) => cache.get(key)) as DeviceCache['get'],
+    set: (key, value) => void cache.set(key, value as object),
+    del: (key) => void cache.delete(key),
     flushAll: () => cache.clear(),
   };
 }

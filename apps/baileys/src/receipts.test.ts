@@ -32,10 +32,10 @@ test('a receipt for several messages names them all', () => {
   expect(readReceipt(receipt({ from: PHONE }, [list]), me)?.messageIds).toEqual(['A', 'B', 'C']);
 });
 
-test('the client handles a receipt when it is written down, and not where it could not be', async () => {
+test('the client handles receipts in order when they are written down, and not one that could not be', async () => {
   const ws = new EventEmitter();
   const seen: string[] = [];
-  ws.on('CB:receipt', async ({ attrs }: BinaryNode) => void seen.push(`handled ${attrs['id']}`));
+  ws.on('CB:receipt', ({ attrs }: BinaryNode) => void seen.push(`handled ${attrs['id']}`));
   recordReceipts(ws, async ({ attrs }) => {
     await new Promise((resolve) => setImmediate(resolve));
     seen.push(`taken ${attrs['id']}`);
@@ -43,5 +43,6 @@ test('the client handles a receipt when it is written down, and not where it cou
   });
   ws.emit('CB:receipt', receipt({ id: 'A' }));
   ws.emit('CB:receipt', receipt({ id: 'B' }));
-  await expect.poll(() => seen).toEqual(['taken A', 'handled A', 'taken B']);
+  ws.emit('CB:receipt', receipt({ id: 'C' }));
+  await expect.poll(() => seen).toEqual(['taken A', 'handled A', 'taken B', 'taken C', 'handled C']);
 });

@@ -48,12 +48,17 @@ const EVENT = 'CB:receipt';
  * with the process. What `take` rejects is not handled: WhatsApp delivers it again at the next login.
  */
 export function recordReceipts(ws: EventEmitter, take: (stanza: BinaryNode) => Promise<void>): void {
-  const handlers = ws.listeners(EVENT) as ((stanza: BinaryNode) => Promise<void>)[];
+  const handlers = ws.listeners(EVENT) as ((stanza: BinaryNode) => unknown)[];
   ws.removeAllListeners(EVENT);
+  // One after the other: a burst of them, as after an absence, must not take all connections to the database.
+  let last = Promise.resolve();
   ws.on(EVENT, (stanza: BinaryNode) => {
-    take(stanza).then(
-      () => Promise.allSettled(handlers.map((handle) => handle(stanza))),
-      () => {},
-    );
+    last = last
+      .then(() => take(stanza))
+      .then(() => {
+        // Not awaited: a repeat of a message takes its time. It reports its errors itself.
+        void Promise.allSettled(handlers.map((handle) => handle(stanza)));
+      })
+      .catch(() => {});
   });
 }

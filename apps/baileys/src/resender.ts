@@ -75,9 +75,9 @@ export class Resender {
       const requests = await recordRepeatRequest(db, { sessionId, messageId, resendInMs });
       if (requests === undefined) continue;
       const line = { session: sessionId, message_id: messageId, requests };
-      if (requests <= REPEATS_OF_CLIENT)
+      if (requests < REPEATS_OF_CLIENT)
         log.info(line, 'a recipient could not decrypt a message: it is repeated');
-      else log.warn(line, 'a recipient still cannot decrypt a message: it is not repeated at once any more');
+      else log.warn(line, 'a recipient still cannot decrypt a message, after its repeats');
     }
   }
 

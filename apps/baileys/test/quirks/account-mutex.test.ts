@@ -45,7 +45,7 @@ function setUp(withFaults: boolean) {
   return {
     keys,
     repository: withFaults ? inner : underAccountMutex({ inner, keys, accountKey }),
-    session: () => kept.get(`session/${SESSION}`) as { _sessions: object } | null | undefined,
+    session: () => kept.get(`session/${SESSION}`) as Record<'_sessions', object> | null | undefined,
   };
 }
 
@@ -80,7 +80,7 @@ async function duringASend(world: World, change: () => Promise<unknown>): Promis
 const resource = new AsyncResource('outside');
 const outside = <T>(work: () => Promise<T>): Promise<T> => resource.runInAsyncScope(work);
 
-const numberOfSessions = (world: World): number => Object.keys(world.session()?._sessions ?? {}).length;
+const numberOfSessions = (world: World): number => Object.keys(world.session()?.['_sessions'] ?? {}).length;
 
 test('upstream still has the fault: a send puts back the session that was replaced meanwhile', async () => {
   // When this fails, Baileys has mended it: delete src/quirks/account-mutex.ts.
