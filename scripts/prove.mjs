@@ -5,6 +5,7 @@ const proofs = {
   observability: 'packages/observability/prove/main.ts',
   jobs: 'apps/worker/prove/main.ts',
   faults: 'test/faults/main.ts',
+  whatsapp: 'apps/baileys/prove/main.ts',
 };
 
 const [name = '', ...args] = process.argv.slice(2);

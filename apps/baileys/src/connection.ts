@@ -3,12 +3,15 @@ import {
   type AuthenticationCreds,
   type BinaryNode,
   DEFAULT_CONNECTION_CONFIG,
+  type UserFacingSocketConfig,
   type WAMessage,
   type WASocket,
   type WAVersion,
   isJidBroadcast,
   isJidGroup,
   isJidNewsletter,
+  isLidUser,
+  jidNormalizedUser,
   makeWASocket,
 } from '@whiskeysockets/baileys';
 import type { AuthState } from './auth-state.ts';
@@ -16,6 +19,8 @@ import { clientLogger } from './client-logger.ts';
 import type { PhoneOf } from './inbound-message.ts';
 import { handleInOrder } from './message-order.ts';
 import type { Patience } from './patience.ts';
+import { MAX_RETRY_COUNT } from './quirks/retry-count.ts';
+import { type Receipt, readReceipt, recordReceipts } from './receipts.ts';
 import type { Closed } from './reconnect-policy.ts';
 import { type RecordingOptions, RecordingSignalRepository } from './recording-signal-repository.ts';
 
@@ -27,7 +32,16 @@ export interface WhatsAppNetwork {
   qrMs?: number | undefined;
 }
 
+/** What tests change about the client. */
+export interface ClientOverrides {
+  /** Leaves its faults as they are. */
+  withFaults?: boolean;
+  /** Which devices its contacts have. */
+  makeDeviceCache?: () => NonNullable<UserFacingSocketConfig['userDevicesCache']>;
+}
+
 export interface ConnectionOptions {
+  client: ClientOverrides;
   network: WhatsAppNetwork;
   auth: AuthState;
   patience: Patience;
@@ -44,6 +58,8 @@ export interface ConnectionOptions {
     open: (me: NonNullable<AuthenticationCreds['me']>) => void;
     /** @param code of a refusal */
     ack: (messageId: string, code: string | undefined) => void;
+    /** The client handles it afterwards; where this rejects, WhatsApp delivers it again. */
+    receipt: (receipt: Receipt) => Promise<void>;
     message: (message: WAMessage, phoneOf: PhoneOf) => Promise<void>;
   };
 }
@@ -58,9 +74,11 @@ export class Connection {
   /** Why it ended. Never rejects. */
   readonly closed: Promise<Closed>;
   readonly #socket: WASocket;
+  #devicesKnown: Promise<unknown> = Promise.resolve();
 
-  constructor({ network, auth, patience, log, inbox, commit, findText, on }: ConnectionOptions) {
-    const recording = new RecordingSignalRepository({ creds: auth.creds, inbox, commit, log });
+  constructor({ client, network, auth, patience, log, inbox, commit, findText, on }: ConnectionOptions) {
+    const { withFaults = false, makeDeviceCache } = client;
+    const recording = new RecordingSignalRepository({ creds: auth.creds, inbox, commit, log, withFaults });
     const socket = makeWASocket({
       auth: { creds: auth.creds, keys: auth.keysFor(patience) },
       makeSignalRepository: recording.make,
@@ -75,6 +93,8 @@ export class Connection {
       },
       // The store repeats by itself.
       transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+      ...(!withFaults && { maxMsgRetryCount: MAX_RETRY_COUNT }),
+      ...(makeDeviceCache && { userDevicesCache: makeDeviceCache() }),
       defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
       emitOwnEvents: false,
       markOnlineOnConnect: false,
@@ -85,6 +105,10 @@ export class Connection {
     this.#socket = socket;
     socket.ws.on('frame', recording.onFrame);
     handleInOrder(socket.ws, recording.beforeHandling);
+    recordReceipts(socket.ws, async (stanza) => {
+      const receipt = readReceipt(stanza, auth.creds.me);
+      if (receipt) await on.receipt(receipt);
+    });
     socket.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
       if (attrs['id']) on.ack(attrs['id'], attrs['error']);
     });
@@ -124,7 +148,31 @@ export class Connection {
 
   /** Resolves when the bytes are written; that the server has them, its ack says. */
   async sendText(jid: string, text: string, messageId: string): Promise<void> {
+    await this.#knowDevices(jid);
     await this.#socket.sendMessage(jid, { text, linkPreview: null }, { messageId });
+  }
+
+  /** Sends once more, in a new encryption session with each of the recipient's devices. */
+  async resendText(jid: string, text: string, messageId: string): Promise<void> {
+    const devices = await this.#socket.getUSyncDevices([jid], false, false);
+    await this.#socket.assertSessions(
+      devices.map((device) => device.jid),
+      true,
+    );
+    await this.sendText(jid, text, messageId);
+  }
+
+  /**
+   * The client starts a new session with a contact whose devices it does not remember, and commits that after the first message
+   * has gone out: killed in between, it could not read the answer. Asked for the devices before, it commits the session first.
+   */
+  async #knowDevices(jid: string): Promise<void> {
+    const me = this.#socket.user;
+    const own = jidNormalizedUser(isLidUser(jid) && me?.lid ? me.lid : me?.id);
+    // One after the other: of two first messages to a contact the second finds the devices known.
+    const known = this.#devicesKnown.then(() => this.#socket.getUSyncDevices([own, jid], true, false));
+    this.#devicesKnown = known.catch(() => {});
+    await known;
   }
 
   /** Takes the device off the account, and closes. */

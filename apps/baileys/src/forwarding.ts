@@ -3,7 +3,7 @@ import type { Owner } from '@prosaas/leases';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OwnerUnreachable, OwnershipUnknown } from './errors.ts';
 import { type SignedRequest, bodyHashOf, hopLifeMs, signHop } from './hop-signature.ts';
-import { HOP_HEADER, RETRY_AFTER_SECONDS } from './hops.ts';
+import { HOP_HEADER, RETRY_AFTER_SECONDS, isHop } from './hops.ts';
 import type { Owners } from './owners.ts';
 import { routePath } from './route-path.ts';
 
@@ -28,7 +28,7 @@ export class Forwarding {
 
   /** The other replica that holds a session; undefined for a request that was forwarded to us as its holder. */
   async otherOwner(request: FastifyRequest, sessionId: string): Promise<Owner | undefined> {
-    if (request.headers[HOP_HEADER] !== undefined) return undefined;
+    if (isHop(request)) return undefined;
     const { owners } = this.#options;
     let owner: Owner | undefined;
     try {

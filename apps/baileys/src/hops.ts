@@ -9,6 +9,12 @@ import { bodyHashOf, verifyHop } from './hop-signature.ts';
 
 /** Set on a request that one replica forwards to another: it is answered there, or not at all. */
 export const HOP_HEADER = 'x-prosaas-hop';
+
+/** Whether another replica forwarded this, or says so. */
+export function isHop(request: FastifyRequest): boolean {
+  return request.headers[HOP_HEADER] !== undefined;
+}
+
 /** What builds before the signature sent in it, with the internal secret beside it. */
 const UNSIGNED = '1';
 const BODY_LIMIT = 1_048_576;

@@ -11,6 +11,8 @@ import { type CommitTogether, commitTogether } from './auth-state.ts';
 import type { Along } from './commit-along.ts';
 import { type PhoneOf, readAddress } from './inbound-message.ts';
 import type { Inbox } from './inbox.ts';
+import { underAccountMutex } from './quirks/account-mutex.ts';
+import { keepSessionsOfFailedTrials } from './quirks/failed-trials.ts';
 import { decodeContent, unpad } from './raw-inbound.ts';
 
 type MakeSignalRepository = NonNullable<UserFacingSocketConfig['makeSignalRepository']>;
@@ -21,6 +23,8 @@ export interface RecordingOptions {
   /** Commits by itself, however long that takes; rejects when the connection is over. */
   commit: (along: Along) => Promise<void>;
   log: Logger;
+  /** Tests leave the faults of the client as they are, to see that they are there. */
+  withFaults: boolean;
 }
 
 /** The client's text for a message whose keys were used: it is stored, or was not for us. */
@@ -65,8 +69,12 @@ export class RecordingSignalRepository {
   };
 
   readonly make: MakeSignalRepository = (auth, logger, phoneToLid) => {
-    const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, phoneToLid);
+    const { creds, withFaults } = this.#options;
     const keys = auth.keys as SignalKeyStoreWithTransaction;
+    const accountKey = (): string | undefined => creds.me?.id;
+    const upstream = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, phoneToLid);
+    const inner = withFaults ? upstream : underAccountMutex({ inner: upstream, keys, accountKey });
+    if (!withFaults) keepSessionsOfFailedTrials();
     this.#phoneOf = (lid) => inner.lidMapping.getPNForLID(lid);
     return {
       ...inner,
@@ -83,7 +91,7 @@ export class RecordingSignalRepository {
         // and write a contact's ratchet under two keys at once, and the write that came first would be lost.
         try {
           return await commitTogether.run(together, () =>
-            keys.transaction(decrypt, this.#options.creds.me?.id ?? options.jid),
+            keys.transaction(decrypt, accountKey() ?? options.jid),
           );
         } catch (error) {
           // The client asks the sender's phone to send it again, and acknowledges this one.

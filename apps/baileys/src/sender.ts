@@ -40,6 +40,22 @@ export function messageIdOf(sessionId: string, key: string): string {
   return `3EB0${digest.slice(0, 18).toUpperCase()}`;
 }
 
+/** Resolves with the server's ack of what `write` wrote. @throws Refused, what `write` throws, or the signal's reason */
+export async function writeUntilAcked(
+  acks: AckBook,
+  messageId: string,
+  { write, signal }: { write: () => Promise<void>; signal: AbortSignal },
+): Promise<void> {
+  const done = new AbortController();
+  try {
+    // The wait begins before the write: the ack may be faster than the write's own end.
+    const acked = acks.wait(messageId, AbortSignal.any([signal, done.signal]));
+    await Promise.all([acked, Promise.race([write(), acked])]);
+  } finally {
+    done.abort();
+  }
+}
+
 const bodyHashOf = ({ jid, text }: SendRequest): string =>
   createHash('sha256').update(`${jid}\0${text}`).digest('hex');
 
@@ -70,23 +86,20 @@ export class Sender {
     const { key, jid, text } = request;
     const messageId = messageIdOf(session.id, key);
     const deadline = AbortSignal.timeout(ackTimeoutMs);
-    const done = new AbortController();
     const row = await claimSend(db, { sessionId: session.id, key, chatId: jid, bodyHash, messageId, text });
     if (row.body_hash !== bodyHash) throw new KeyReused();
     if (row.status === 'sent') return { id: messageId, status: 'sent' };
     try {
-      // The wait begins before the write: the ack may be faster than the write's own end.
-      const acked = session.acks.wait(messageId, AbortSignal.any([deadline, done.signal]));
-      const written = session.write(jid, text, messageId);
-      await Promise.all([acked, Promise.race([written, acked])]);
+      await writeUntilAcked(session.acks, messageId, {
+        write: () => session.write(jid, text, messageId),
+        signal: deadline,
+      });
       return { id: messageId, status: 'sent' };
     } catch (error) {
       if (error instanceof Refused) throw new SendRefused(error.code, { cause: error });
       if (error instanceof SessionNotWorking) throw error;
       onError();
       throw deadline.aborted ? new AckTimeout({ cause: error }) : new SendFailed({ cause: error });
-    } finally {
-      done.abort();
     }
   }
 
@@ -102,9 +115,9 @@ export class Sender {
         session.acks.settle(messageId);
         return;
       }
-      onError();
       log.warn({ session: session.id, message_id: messageId, code: refusal }, 'WhatsApp refused a message');
-      await this.#patience.run(() => markSendFailed(db, session.id, messageId, refusal));
+      // A repeat of one that was sent is the resender's to judge.
+      if (await this.#patience.run(() => markSendFailed(db, session.id, messageId, refusal))) onError();
       session.acks.settle(messageId, new Refused(refusal));
     } catch (error) {
       log.error({ err: error, session: session.id, message_id: messageId }, 'an ack could not be recorded');

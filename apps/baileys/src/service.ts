@@ -24,8 +24,10 @@ import type { AddressInfo } from 'node:net';
 import { buildApp } from './app.ts';
 import { baileysChecks, sessionFacts } from './checks.ts';
 import { type BaileysConfig, advertisedUrl } from './config.ts';
+import type { ClientOverrides } from './connection.ts';
 import { Owners } from './owners.ts';
 import { startSendRetention } from './send-retention.ts';
+import { RESEND_SCHEDULE, type ResendSchedule, Resender } from './resender.ts';
 import { Sender } from './sender.ts';
 import { Session, type SessionContext } from './session.ts';
 import { SessionManager } from './session-manager.ts';
@@ -39,6 +41,8 @@ export interface BaileysOverrides {
   stallLimitMs?: number;
   qrMs?: number;
   unstoredEveryMs?: number;
+  resendSchedule?: ResendSchedule;
+  client?: ClientOverrides;
 }
 
 /** A replica that dies is replaced after this long. */
@@ -60,6 +64,8 @@ export async function startBaileys(
     stallLimitMs = STALL_LIMIT_MS,
     qrMs,
     unstoredEveryMs,
+    resendSchedule = RESEND_SCHEDULE,
+    client = {},
   }: BaileysOverrides = {},
 ): Promise<RunningService & { url: string }> {
   await using opening = new AsyncDisposableStack();
@@ -102,13 +108,22 @@ export async function startBaileys(
     onSent: () => count.outbound.add(),
     onError: () => count.error.add(),
   });
+  const resender = new Resender({
+    db,
+    log,
+    schedule: resendSchedule,
+    ackTimeoutMs,
+    onUndelivered: () => count.error.add(),
+  });
   let nudgeOutbox = (): void => {};
   const sessionContext: SessionContext = {
     db,
     log,
     network: { url: config.WHATSAPP_WS_URL, version: config.WHATSAPP_VERSION, qrMs },
+    client,
     stallLimitMs,
     sender,
+    resender,
     counters: {
       inbound: () => count.inbound.add(),
       error: () => count.error.add(),

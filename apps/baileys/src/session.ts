@@ -5,12 +5,13 @@ import { AckBook } from './ack-book.ts';
 import { CorruptAuthState } from './auth-codec.ts';
 import { AuthState } from './auth-state.ts';
 import { commitAlong } from './commit-along.ts';
-import { Connection, type WhatsAppNetwork } from './connection.ts';
+import { type ClientOverrides, Connection, type WhatsAppNetwork } from './connection.ts';
 import { DatabaseTrouble } from './database-trouble.ts';
 import { SessionNotWorking } from './errors.ts';
 import { Inbox, type InboxOptions } from './inbox.ts';
 import { Patience } from './patience.ts';
 import { type Closed, decideReconnect, reconnectDelay } from './reconnect-policy.ts';
+import type { Resender, ResendingSession } from './resender.ts';
 import type { Sender, SendingSession } from './sender.ts';
 import { saveAccount, saveFailure } from './session-records.ts';
 import type { SessionState, SessionStatus } from './session-status.ts';
@@ -19,9 +20,11 @@ export interface SessionContext {
   db: Database;
   log: Logger;
   network: WhatsAppNetwork;
+  client: ClientOverrides;
   /** How long the client may wait for the database before its socket is closed: what is not acknowledged, WhatsApp keeps. */
   stallLimitMs: number;
   sender: Sender;
+  resender: Resender;
   counters: { inbound: () => void; error: () => void; unstored: InboxOptions['onUnstored'] };
   /** Jobs lie in the outbox. */
   nudgeOutbox: () => void;
@@ -45,7 +48,7 @@ const STABLE_MS = 60_000;
 const LOGOUT_TIMEOUT_MS = 5000;
 
 /** One WhatsApp account, held by this replica: its auth state and one connection after the other. */
-export class Session implements SendingSession {
+export class Session implements SendingSession, ResendingSession {
   readonly id: string;
   readonly businessId: string;
   readonly acks: AckBook = new AckBook();
@@ -152,10 +155,18 @@ export class Session implements SendingSession {
   }
 
   async write(jid: string, text: string, messageId: string): Promise<void> {
+    await this.#workingConnection().sendText(jid, text, messageId);
+  }
+
+  async rewrite(jid: string, text: string, messageId: string): Promise<void> {
+    await this.#workingConnection().resendText(jid, text, messageId);
+  }
+
+  #workingConnection(): Connection {
     const { status, reason } = this.#status;
     const connection = this.#connection;
     if (status !== 'WORKING' || !connection) throw new SessionNotWorking(this.id, reason ?? status);
-    await connection.sendText(jid, text, messageId);
+    return connection;
   }
 
   #say(status: SessionState, reason: string | null): void {
@@ -220,7 +231,7 @@ export class Session implements SendingSession {
 
   /** `stalled`: it was closed here, because the database was away for too long. */
   async #connectOnce(auth: AuthState): Promise<Closed & { stalled: boolean }> {
-    const { db, network, sender } = this.#context;
+    const { db, network, client, sender, resender } = this.#context;
     const over = new AbortController();
     let stalled = false;
     const patience = new Patience({
@@ -239,13 +250,20 @@ export class Session implements SendingSession {
     await patience.run(() => this.#inbox.tryToStore((tx) => auth.tryToWrite(tx)));
     this.#trouble.end();
     const connection = new Connection({
+      client,
       network,
       auth,
       patience,
       log: this.#log,
       inbox: this.#inbox,
       commit: async (along) => (await patience.run(() => commitAlong(db, along)))(),
-      findText: (messageId) => patience.run(() => findSentText(db, this.id, messageId)),
+      findText: async (messageId) => {
+        const text = await patience.run(() => findSentText(db, this.id, messageId));
+        if (text === undefined) {
+          this.#log.warn({ message_id: messageId }, 'a recipient asks for a message whose text is not kept');
+        }
+        return text;
+      },
       on: {
         qr: (text) => {
           this.qr = text;
@@ -258,8 +276,10 @@ export class Session implements SendingSession {
         open: (me) => {
           this.#say('WORKING', null);
           void saveAccount({ db, id: this.id, me, patience, log: this.#log });
+          void resender.run(this, patience, over.signal);
         },
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
+        receipt: (receipt) => patience.run(() => resender.record(this.id, receipt)),
         message: (message, phoneOf) => this.#inbox.accept(message, phoneOf),
       },
     });

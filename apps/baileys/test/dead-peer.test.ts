@@ -50,7 +50,7 @@ test('a session whose peer answers nothing any more is stopped without waiting f
 
 test('a send over a dead connection is not taken for sent', async () => {
   const impatient = await stack.replica(
-    { ackTimeoutMs: 500 },
+    { ackTimeoutMs: 3000 },
     `ws://127.0.0.1:${(proxy.address() as AddressInfo).port}/ws/chat`,
   );
   await replica[Symbol.asyncDispose]();

@@ -49,7 +49,7 @@ async function start(): Promise<void> {
   }
   replica = remoteReplica(`http://127.0.0.1:${port}`);
   await poll(async () => (await replica.call('GET', '/health', {})).status === 200, {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: `the service to be up:\n${output.slice(-2000)}`,
   });
 }

@@ -14,7 +14,15 @@ interface ContactConversation {
   contact: string;
   contact_name: string | null;
   created_at: Date;
-  messages: { direction: string; status: string; text: string; created_at: string; sent_at: string | null }[];
+  messages: {
+    direction: string;
+    status: string;
+    text: string;
+    error: string | null;
+    created_at: string;
+    sent_at: string | null;
+    delivered_at: string | null;
+  }[];
 }
 
 /** What came and is not among the messages. */
@@ -48,8 +56,8 @@ export async function exportContact(db: Queryable, query: ContactQuery): Promise
   const { addresses, numbers } = namesOf(query.contact);
   const conversations = await db.query<ContactConversation>(
     `select id, business_id, channel, contact, contact_name, created_at,
-       coalesce((select json_agg(json_build_object('direction', m.direction, 'status', m.status, 'text', m.text,
-           'created_at', m.created_at, 'sent_at', m.sent_at) order by m.seq)
+       coalesce((select json_agg(json_build_object('direction', m.direction, 'status', m.status, 'text', m.text, 'error', m.error,
+           'created_at', m.created_at, 'sent_at', m.sent_at, 'delivered_at', m.delivered_at) order by m.seq)
          from messages m where m.conversation_id = conversations.id), '[]') as messages
      from conversations where ${conversationOf} order by created_at, id`,
     [addresses, query.businessId ?? null],
@@ -77,6 +85,12 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
     const [row] = await tx.query<{ count: number }>(sql, [names, business]);
     return row?.count ?? 0;
   };
+  // Before the messages: a receipt locks the send, then its message.
+  await tx.query(
+    `delete from whatsapp_sends using whatsapp_sessions s
+      where s.id = session_id and chat_id = any($1) and status <> 'pending' and ($2::text is null or s.business_id = $2)`,
+    [addresses, business],
+  );
   const messages = await count(
     `with gone as (delete from messages where conversation_id in (select id from conversations where ${conversationOf})
        returning 1) select count(*)::int from gone`,
@@ -98,11 +112,6 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
   const calls = await count(
     `with gone as (delete from calls where ${callOf} returning 1) select count(*)::int from gone`,
     numbers,
-  );
-  await tx.query(
-    `delete from whatsapp_sends using whatsapp_sessions s
-      where s.id = session_id and chat_id = any($1) and status <> 'pending' and ($2::text is null or s.business_id = $2)`,
-    [addresses, business],
   );
   return { conversations, messages, unstored_messages: unstored, calls, recordings };
 }

@@ -79,6 +79,15 @@ export {
   type UnstoredStatus,
 } from './unstored-message-repository.ts';
 export {
+  beginResend,
+  hastenResends,
+  listDueResends,
+  markUndelivered,
+  recordDelivery,
+  recordRepeatRequest,
+  type DueResend,
+} from './delivery-repository.ts';
+export {
   claimSend,
   deleteOldSends,
   findSentText,

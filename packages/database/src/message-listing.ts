@@ -7,16 +7,18 @@ export interface MessageSummary {
   conversation_id: string;
   session_id: string | null;
   direction: 'inbound' | 'outbound';
-  status: 'received' | 'answered' | 'queued' | 'sent' | 'failed';
+  status: 'received' | 'answered' | 'queued' | 'sent' | 'failed' | 'undelivered';
   text: string;
   in_reply_to: string | null;
   error: string | null;
   created_at: Date;
   sent_at: Date | null;
+  /** When a device of the recipient's had it. */
+  delivered_at: Date | null;
 }
 
 const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction, status, text,
-  in_reply_to, error, created_at, sent_at`;
+  in_reply_to, error, created_at, sent_at, delivered_at`;
 
 /** Newest first; `before` is the `seq` of the last message of the page before. */
 export async function listMessages(

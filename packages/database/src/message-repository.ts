@@ -11,8 +11,8 @@ export interface MessageRow {
   conversation_id: string;
   session_id: string | null;
   direction: 'inbound' | 'outbound';
-  /** inbound: received -> answered | failed. outbound: queued -> sent | failed. */
-  status: 'received' | 'answered' | 'queued' | 'sent' | 'failed';
+  /** inbound: received -> answered | failed. outbound: queued -> sent | failed, and sent -> undelivered -> sent. */
+  status: 'received' | 'answered' | 'queued' | 'sent' | 'failed' | 'undelivered';
   text: string;
   external_id: string | null;
   in_reply_to: string | null;
@@ -124,7 +124,7 @@ export async function listHistory(
      select direction, left(text, $4::int) as text from (
        select latest.*, coalesce(asked.seq, latest.seq) as turn from latest
        left join messages asked on asked.id = latest.in_reply_to
-       where latest.status <> 'failed') said
+       where latest.status not in ('failed', 'undelivered')) said
      where turn < $2::bigint
      order by turn desc, said.seq desc limit $3`,
     [options.conversationId, options.beforeSeq, options.limit, options.textLimit],
@@ -158,7 +158,7 @@ async function closeMessages(
        external_id = coalesce(ends.external_id, messages.external_id),
        sent_at = case when ends.status = 'sent' then now() else sent_at end
      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as ends (id, status, error, external_id)
-     where messages.id = ends.id and messages.status not in ('answered', 'sent', 'failed')
+     where messages.id = ends.id and messages.status not in ('answered', 'sent', 'failed', 'undelivered')
      returning messages.id`,
     [
       ends.map(({ id }) => id),

@@ -49,7 +49,7 @@ export async function failMessageOfDeadJob(
 ): Promise<boolean> {
   const rows = await q.query(
     `update messages set status = 'failed', error = $3
-     where id = $1 and status not in ('answered', 'sent', 'failed')
+     where id = $1 and status not in ('answered', 'sent', 'failed', 'undelivered')
        and not exists (select from job_replays where letter_id = $2)
      returning id`,
     [id, letterId, error],

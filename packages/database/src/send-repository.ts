@@ -51,17 +51,19 @@ export async function markSendSent(q: Queryable, sessionId: string, messageId: s
   return rows.length > 0;
 }
 
+/** False where it was sent before. */
 export async function markSendFailed(
   q: Queryable,
   sessionId: string,
   messageId: string,
   error: string,
-): Promise<void> {
-  await q.query(
+): Promise<boolean> {
+  const rows = await q.query(
     `update whatsapp_sends set status = 'failed', error = $3
-     where session_id = $1 and message_id = $2 and status <> 'sent'`,
+     where session_id = $1 and message_id = $2 and status <> 'sent' returning key`,
     [sessionId, messageId, error],
   );
+  return rows.length > 0;
 }
 
 export async function findSentText(

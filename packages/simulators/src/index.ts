@@ -6,7 +6,14 @@ export { whatsappRoutes } from './control/whatsapp-routes.ts';
 export { whatsappTrustPreload } from './whatsapp/preload.ts';
 export { startWhatsAppServer } from './whatsapp/server.ts';
 export type { WhatsAppServer, WhatsAppServerOptions } from './whatsapp/server.ts';
-export type { Account, Addressing, Phone, ReceivedText, SendOptions } from './whatsapp/types.ts';
+export type {
+  Account,
+  Addressing,
+  Phone,
+  ReceivedText,
+  RepeatRequest,
+  SendOptions,
+} from './whatsapp/types.ts';
 export { CallerStream } from './telephony/caller-stream.ts';
 export { telephonyRoutes } from './telephony/control-routes.ts';
 export { babble, loudness } from './telephony/mulaw.ts';

@@ -34,6 +34,7 @@ export const Message = Type.Object({
   error: NullableText,
   created_at: Time,
   sent_at: NullableTime,
+  delivered_at: NullableTime,
 });
 
 /** `seq` of the page's last message. */

@@ -6,7 +6,6 @@ import {
 } from '@prosaas/database';
 import type { Database } from '@prosaas/database';
 import { type Guard, type GuardOptions, type KeyRing, type Role, guard } from '@prosaas/http';
-import { AppError } from '@prosaas/runtime';
 import type { FastifyRequest } from 'fastify';
 import { type TObject, type TString, Type } from 'typebox';
 import { DatabaseUnavailable, InvalidText, SessionNotFound } from '../errors.ts';

@@ -14,6 +14,7 @@ interface Entry {
 export class Outbox {
   readonly #entries = new Map<string, Entry>();
   #send: ((item: BinaryNode) => void) | undefined;
+  #requests = 0;
 
   get size(): number {
     return this.#entries.size;
@@ -21,10 +22,11 @@ export class Outbox {
 
   /**
    * Resolves with true when the device has acknowledged it, with false when it never will. An item with the key
-   * of another replaces it.
+   * of another replaces it; requests to send a message again are each their own.
    */
   async add(item: BinaryNode): Promise<boolean> {
-    const key = keyOf(item.tag, item.attrs);
+    const isRequest = item.tag === 'receipt' && item.attrs.type === 'retry';
+    const key = keyOf(item.tag, item.attrs) + (isRequest ? `\n${++this.#requests}` : '');
     const known = this.#entries.get(key);
     if (known) known.item = item;
     const entry = known ?? { item, retrying: false, settled: Promise.withResolvers<boolean>() };
@@ -71,13 +73,12 @@ export class Outbox {
     entry.settled.resolve(true);
   }
 
-  /** The receipt of an echo does not name its sender: then the id has to do. */
   #find(tag: string, wanted: StanzaKey): [string, Entry] | undefined {
     const key = keyOf(tag, wanted);
     const exact = this.#entries.get(key);
     if (exact) return [key, exact];
-    if (wanted.from !== undefined) return undefined;
-    const prefix = keyOf(tag, { ...wanted, from: '' });
+    // Of several requests for one message the oldest. The receipt of an echo does not name its sender: then the id has to do.
+    const prefix = wanted.from === undefined ? key : `${key}\n`;
     return this.#entries.entries().find(([candidate]) => candidate.startsWith(prefix));
   }
 }

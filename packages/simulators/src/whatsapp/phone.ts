@@ -9,15 +9,18 @@ import type { Companion } from './companion.ts';
 import type { Directory } from './directory.ts';
 import { node, uintBytes, unixSeconds } from './nodes.ts';
 import { bundleNodes } from './queries.ts';
+import { Screen } from './screen.ts';
 import { Serial } from './serial.ts';
 import { SignalDevice } from './signal-device.ts';
 import type { PreKeyBundle } from './signal-device.ts';
 import { textOfMessage } from './texts.ts';
-import type { Account, Addressing, Phone, ReceivedText, SendOptions } from './types.ts';
+import type { Account, Addressing, Phone, ReceivedText, RepeatRequest, SendOptions } from './types.ts';
 
 /** How many sent messages a phone keeps for retries. */
 const KEPT_MESSAGES = 1000;
 const MAX_RETRIES = 5;
+/** How often a phone asks for one message. */
+const MAX_REQUESTS = 5;
 
 interface SentMessage {
   readonly message: proto.IMessage;
@@ -29,11 +32,6 @@ interface SentMessage {
 
 type Origin = Pick<Envelope, 'id' | 'sender' | 'to'>;
 
-interface Waiter {
-  readonly settled: () => boolean;
-  readonly resolve: () => void;
-}
-
 export class SimulatedPhone implements Phone {
   readonly kind = 'phone';
   readonly number: string;
@@ -41,9 +39,9 @@ export class SimulatedPhone implements Phone {
   readonly jid: string;
   readonly lid: string;
   readonly pushName: string;
-  readonly received: ReceivedText[] = [];
   repeats = 0;
   unreadable = 0;
+  readonly repeatRequests: RepeatRequest[] = [];
   readonly deviceIds: number[] = [0];
   readonly #device: SignalDevice;
   readonly #directory: Directory;
@@ -51,8 +49,10 @@ export class SimulatedPhone implements Phone {
   /** Where each message came from, by sender and id. */
   readonly #origins = new Map<string, Origin>();
   readonly #peers = new Set<string>();
-  readonly #returned = new Set<ReceivedText>();
-  readonly #waiters = new Set<Waiter>();
+  /** How often it asked for each message that it could not read, by sender and id. */
+  readonly #requests = new Map<string, number>();
+  #copiesToFail = 0;
+  readonly #screen: Screen;
   /** A Signal session allows one operation at a time. */
   readonly #signal = new Serial();
 
@@ -63,7 +63,12 @@ export class SimulatedPhone implements Phone {
     this.lid = `${options.lidUser}@lid`;
     this.pushName = options.pushName;
     this.#device = new SignalDevice(options.lidUser);
+    this.#screen = new Screen(options.number);
     this.#directory = options.directory;
+  }
+
+  get received(): readonly ReceivedText[] {
+    return this.#screen.texts;
   }
 
   bundle(deviceId: number): PreKeyBundle | undefined {
@@ -122,13 +127,17 @@ export class SimulatedPhone implements Phone {
     await oneOf(acknowledged);
   }
 
-  /** The client could not read message `id`: encrypts it again, with the keys it sent along if it did. */
+  /**
+   * The client could not read message `id`: encrypts it again. Keys that came along start a new session; without keys the
+   * session stays the one that it is. No session is forgotten: what was encrypted under an older one can still be read.
+   */
   async retry(account: AccountState, companion: Companion, id: string, keys?: PreKeyBundle): Promise<void> {
+    this.repeatRequests.push({ id, at: Date.now() });
     const sent = this.#sent.get(id);
     if (!sent || ++sent.retries > MAX_RETRIES) return;
     await this.#signal.run(async () => {
-      this.#device.forget(peerName(account, companion));
-      void companion.outbox.add(await this.#stanza(account, companion, id, sent, keys));
+      if (keys) await this.#device.startSession(peerName(account, companion), keys);
+      void companion.outbox.add(await this.#stanza(account, companion, id, sent));
     });
   }
 
@@ -137,11 +146,10 @@ export class SimulatedPhone implements Phone {
     companion: Companion,
     id: string,
     sent: SentMessage,
-    keys?: PreKeyBundle,
   ): Promise<BinaryNode> {
     const peer = peerName(account, companion);
     this.#peers.add(peer);
-    const { type, bytes } = await this.#device.encrypt(peer, sent.message, () => keys ?? companion.bundle());
+    const { type, bytes } = await this.#device.encrypt(peer, sent.message, () => companion.bundle());
     const byLid = sent.addressing !== 'pn';
     const stanza = node(
       'message',
@@ -174,11 +182,15 @@ export class SimulatedPhone implements Phone {
     const key = `${account.number}/${envelope.id}`;
     let message: proto.Message;
     try {
+      if (this.#copiesToFail > 0) {
+        this.#copiesToFail -= 1;
+        throw new Error('made unreadable by a test');
+      }
       message = await this.#device.decrypt(peer, envelope.ciphertext);
     } catch {
       // The same bytes once more need no retry: the text is there.
       if (this.#origins.has(key)) this.#receipt(envelope);
-      else this.#askAgain(envelope);
+      else this.#askAgain(key, envelope);
       return;
     }
     this.#receipt(envelope);
@@ -195,10 +207,7 @@ export class SimulatedPhone implements Phone {
 
   /** Puts a text on the screen. */
   show(text: ReceivedText): void {
-    this.received.push(text);
-    for (const waiter of this.#waiters) {
-      if (waiter.settled()) waiter.resolve();
-    }
+    this.#screen.show(text);
   }
 
   #receipt(envelope: Envelope, type?: string): void {
@@ -207,17 +216,26 @@ export class SimulatedPhone implements Phone {
     );
   }
 
-  #askAgain(envelope: Envelope): void {
+  /** Says truthfully how often it has asked; its keys go along from the second time on. */
+  #askAgain(key: string, envelope: Envelope): void {
     this.unreadable += 1;
-    const bundle = this.#device.bundle();
+    const count = (this.#requests.get(key) ?? 0) + 1;
+    this.#requests.set(key, count);
+    if (count > MAX_REQUESTS) return;
+    const { companion } = envelope.sender;
     const t = unixSeconds();
-    void envelope.sender.companion.outbox.add(
+    const keys = count > 1 ? [node('keys', {}, bundleNodes(this.#device.bundle()))] : [];
+    void companion.outbox.add(
       node('receipt', { id: envelope.id, from: envelope.to, type: 'retry', t }, [
-        node('retry', { count: '1', id: envelope.id, t, v: '1' }),
-        node('registration', {}, uintBytes(bundle.registrationId, 4)),
-        node('keys', {}, bundleNodes(bundle)),
+        node('retry', { count: String(count), id: envelope.id, t, v: '1' }),
+        node('registration', {}, uintBytes(this.#device.registrationId, 4)),
+        ...keys,
       ]),
     );
+  }
+
+  failToRead(copies: number): void {
+    this.#copiesToFail = copies;
   }
 
   async markRead(id: string): Promise<void> {
@@ -228,38 +246,12 @@ export class SimulatedPhone implements Phone {
     );
   }
 
-  async nextText(
-    options: { timeoutMs?: number; where?: (text: ReceivedText) => boolean } = {},
-  ): Promise<ReceivedText> {
-    const { where = () => true } = options;
-    const next = () => this.received.find((text) => !this.#returned.has(text) && where(text));
-    await this.#until(() => next() !== undefined, options.timeoutMs, 'no such text arrived');
-    const text = next()!;
-    this.#returned.add(text);
-    return text;
+  nextText(options?: { timeoutMs?: number; where?: (text: ReceivedText) => boolean }): Promise<ReceivedText> {
+    return this.#screen.nextText(options);
   }
 
-  async waitForCount(count: number, options: { timeoutMs?: number } = {}): Promise<void> {
-    const settled = () => this.received.length >= count;
-    await this.#until(settled, options.timeoutMs, `fewer than ${count} texts arrived`);
-  }
-
-  async #until(settled: () => boolean, timeoutMs = 10_000, failure: string): Promise<void> {
-    if (settled()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { settled, resolve };
-    this.#waiters.add(waiter);
-    const timer = setTimeout(
-      () =>
-        reject(new Error(`${this.number}: ${failure} in ${timeoutMs} ms (${this.received.length} so far)`)),
-      timeoutMs,
-    );
-    try {
-      await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#waiters.delete(waiter);
-    }
+  waitForCount(count: number, options?: { timeoutMs?: number }): Promise<void> {
+    return this.#screen.waitForCount(count, options);
   }
 
   forgetSessions(): void {

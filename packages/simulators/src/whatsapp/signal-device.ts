@@ -31,6 +31,38 @@ const libsignalPair = (pair: KeyPair): { pubKey: Buffer; privKey: Buffer } => ({
   privKey: pair.privateKey,
 });
 
+/** What libsignal has and its types do not tell. */
+interface SessionEntry {
+  indexInfo: { used: number };
+  serialize(): object;
+  constructor: { deserialize(data: object): SessionEntry };
+}
+
+/**
+ * Tries the sessions of a peer as a phone does: one that a message does not belong to stays as it was. libsignal 6.0.0 moves its
+ * ratchet before the message is authenticated, and saves that with the next message that it can read.
+ */
+class PhoneCipher extends libsignal.SessionCipher {
+  declare doDecryptWhisperMessage: (data: Uint8Array, session: SessionEntry) => Promise<Buffer>;
+
+  async decryptWithSessions(
+    data: Uint8Array,
+    sessions: SessionEntry[],
+  ): Promise<{ session: SessionEntry; plaintext: Buffer }> {
+    for (const session of sessions) {
+      const before = session.serialize();
+      try {
+        const plaintext = await this.doDecryptWhisperMessage(data, session);
+        session.indexInfo.used = Date.now();
+        return { session, plaintext };
+      } catch {
+        Object.assign(session, session.constructor.deserialize(before));
+      }
+    }
+    throw new Error('no session fits the message');
+  }
+}
+
 const insideLibsignal = new AsyncLocalStorage<true>();
 let consoleGuarded = false;
 
@@ -96,30 +128,32 @@ export class SignalDevice {
     this.#sessions.delete(this.#address(peer).toString());
   }
 
+  /** The peer's new session; older ones are kept, to read with. */
+  startSession(peer: string, { signedPreKey, preKey, ...bundle }: PreKeyBundle): Promise<void> {
+    const device = {
+      registrationId: bundle.registrationId,
+      identityKey: typed(bundle.identityKey),
+      signedPreKey: {
+        keyId: signedPreKey.id,
+        publicKey: typed(signedPreKey.publicKey),
+        signature: signedPreKey.signature,
+      },
+      ...(preKey ? { preKey: { keyId: preKey.id, publicKey: typed(preKey.publicKey) } } : {}),
+    };
+    const builder = new libsignal.SessionBuilder(this.#storage(), this.#address(peer));
+    // A device may be out of one-time prekeys, which libsignal handles and its types do not know.
+    return withoutConsole(() =>
+      builder.initOutgoing(device as Parameters<libsignal.SessionBuilder['initOutgoing']>[0]),
+    );
+  }
+
   /** Encrypts a message for a peer; `fetchBundle` is asked only when there is no session yet. */
   encrypt(peer: string, message: proto.IMessage, fetchBundle: () => PreKeyBundle): Promise<Ciphertext> {
     return withoutConsole(async () => {
-      const address = this.#address(peer);
-      if (!this.hasSession(peer)) {
-        const bundle = fetchBundle();
-        const { signedPreKey, preKey } = bundle;
-        const device = {
-          registrationId: bundle.registrationId,
-          identityKey: typed(bundle.identityKey),
-          signedPreKey: {
-            keyId: signedPreKey.id,
-            publicKey: typed(signedPreKey.publicKey),
-            signature: signedPreKey.signature,
-          },
-          ...(preKey ? { preKey: { keyId: preKey.id, publicKey: typed(preKey.publicKey) } } : {}),
-        };
-        // A device may be out of one-time prekeys, which libsignal handles and its types do not know.
-        await new libsignal.SessionBuilder(this.#storage(), address).initOutgoing(
-          device as Parameters<libsignal.SessionBuilder['initOutgoing']>[0],
-        );
-      }
+      if (!this.hasSession(peer)) await this.startSession(peer, fetchBundle());
       const plaintext = writeRandomPadMax16(proto.Message.encode(message).finish());
-      const { type, body } = await new libsignal.SessionCipher(this.#storage(), address).encrypt(plaintext);
+      const cipher = new PhoneCipher(this.#storage(), this.#address(peer));
+      const { type, body } = await cipher.encrypt(plaintext);
       return { type: type === 3 ? 'pkmsg' : 'msg', bytes: Buffer.from(body, 'binary') };
     });
   }
@@ -127,7 +161,7 @@ export class SignalDevice {
   /** Throws when there is no session, the message was read before, or a key is not the right one. */
   decrypt(peer: string, { type, bytes }: Ciphertext): Promise<proto.Message> {
     return withoutConsole(async () => {
-      const cipher = new libsignal.SessionCipher(this.#storage(), this.#address(peer));
+      const cipher = new PhoneCipher(this.#storage(), this.#address(peer));
       const plaintext = await (type === 'pkmsg'
         ? cipher.decryptPreKeyWhisperMessage(bytes)
         : cipher.decryptWhisperMessage(bytes));

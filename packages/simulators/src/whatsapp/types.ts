@@ -40,6 +40,13 @@ export interface SendOptions {
   withoutContent?: boolean;
 }
 
+/** A client asked a phone for one of its messages once more. */
+export interface RepeatRequest {
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
 /** A customer's phone. */
 export interface Phone {
   readonly number: string;
@@ -52,6 +59,8 @@ export interface Phone {
   readonly repeats: number;
   /** How many messages it could not decrypt, and asked for again. */
   readonly unreadable: number;
+  /** Each time that a client could not read a message of this phone's. */
+  readonly repeatRequests: readonly RepeatRequest[];
   /** Resolves when the client has acknowledged the delivery. */
   sendText(to: Account, text: string, options?: SendOptions): Promise<{ id: string }>;
   /** Takes back a message it sent: a protocol message, no text. */
@@ -68,4 +77,6 @@ export interface Phone {
   waitForCount(count: number, options?: { timeoutMs?: number }): Promise<void>;
   /** Forgets its Signal sessions, so that it has to ask for a retry of the next message. */
   forgetSessions(): void;
+  /** It cannot read the next so many copies of messages that come in, whatever they are encrypted with. */
+  failToRead(copies: number): void;
 }

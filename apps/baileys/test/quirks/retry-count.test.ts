@@ -1,0 +1,39 @@
+import type { Phone } from '@prosaas/simulators';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Replica, SOON, Stack } from '../harness.ts';
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await Stack.start();
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+const quiet = { waitsMs: [60_000, 60_000], everyMs: 60_000 };
+
+/** A phone that cannot read the message that it is sent, however often it comes. */
+async function sendInVain(session: string, withFaults: boolean): Promise<{ replica: Replica; phone: Phone }> {
+  const replica = await stack.replica({ client: { withFaults }, resendSchedule: quiet });
+  await stack.pair(replica, session);
+  const phone = stack.whatsapp.addPhone();
+  phone.failToRead(Number.POSITIVE_INFINITY);
+  await replica.send({ session, chatId: phone.number, text: 'hello' }, session);
+  return { replica, phone };
+}
+
+test('upstream still has the fault: of five repeats the client makes two', async () => {
+  // When this fails, Baileys counts once: delete src/quirks/retry-count.ts.
+  const { replica, phone } = await sendInVain('before', true);
+  await expect.poll(() => phone.unreadable, SOON).toBe(3);
+  const requests = () => stack.rows(`select requests from whatsapp_sends where key = 'before'`);
+  await expect.poll(requests, SOON).toEqual([{ requests: 3 }]);
+  // The fourth would come as fast as the others did, and before this.
+  const other = stack.whatsapp.addPhone();
+  await replica.send({ session: 'before', chatId: other.number, text: 'to another' });
+  await other.waitForCount(1);
+  expect(phone.unreadable).toBe(3);
+});
+
+test('a phone that asks five times gets five repeats', async () => {
+  const { phone } = await sendInVain('after', false);
+  await expect.poll(() => phone.unreadable, SOON).toBe(6);
+});
