@@ -10,8 +10,7 @@ export function parseChatId(text: string): string | undefined {
   return `${groups['user']}@${groups['server'] === 'lid' ? 'lid' : 's.whatsapp.net'}`;
 }
 
-const ADDRESS =
-  /^(?<user>\d{1,32})(?:[_:]\d{1,10})*@(?<server>c\.us|s\.whatsapp\.net|lid|hosted|hosted\.lid)$/;
+const ADDRESS = /^(?<user>\d+)(?:[_:]\d+)*@(?<server>c\.us|s\.whatsapp\.net|lid|hosted|hosted\.lid)$/;
 
 export interface Address {
   kind: 'phone' | 'lid';

@@ -18,8 +18,6 @@ export interface InboundMessage extends InboundAddress {
 }
 
 const NAME_LENGTH = 200;
-/** What fits into an index of PostgreSQL, and ten times what phones use. */
-const ID_LENGTH = 300;
 
 /** Knows the phone number's address of a LID that came without one. */
 export type PhoneOf = (lid: string) => Promise<string | null>;
@@ -45,7 +43,7 @@ export async function readAddress(message: WAMessage, phoneOf: PhoneOf): Promise
   return contact && { externalId: key.id, ...contact };
 }
 
-/** Undefined for what is not a message of a person, such as a reaction. @throws RangeError for an id that can't be stored */
+/** Undefined for what is not a message of a person, such as a reaction. */
 export function readContent(
   message: WAMessage,
   address: InboundAddress,
@@ -53,7 +51,6 @@ export function readContent(
 ): InboundMessage | undefined {
   const text = inboundText(message.message);
   if (!text) return undefined;
-  if (address.externalId.length > ID_LENGTH) throw new RangeError('the id of the message is too long');
   const name = message.pushName?.replaceAll('\0', '').trim().slice(0, NAME_LENGTH);
   return { ...address, ...(name && { contactName: name }), text, sentAt: sentAt(message, now) };
 }
