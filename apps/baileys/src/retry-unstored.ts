@@ -9,7 +9,7 @@ import {
   recordInbound,
 } from '@prosaas/database';
 import { UnstoredNotFound, UnstoredNotRetryable } from './errors.ts';
-import { readContent } from './inbound-message.ts';
+import { type InboundAddress, readContent } from './inbound-message.ts';
 import { decodeRaw } from './raw-inbound.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function retryUnstored(
       const row = await lockUnstoredMessage(tx, id);
       if (!row) throw new UnstoredNotFound(id);
       if (row.raw === null) throw new UnstoredNotRetryable('its content has not come');
-      const message = readContent(decodeRaw(row.raw), addressOf(row, row.raw));
+      const message = readContent(decodeRaw(row.raw), addressOf(row));
       if (!message) throw new UnstoredNotRetryable('it is not a message of a person');
       const { business_id: businessId, session_id: sessionId } = row;
       const {
@@ -55,10 +55,13 @@ export async function retryUnstored(
   }
 }
 
-/** As it was known when the message came; its id as the wire has it, not as it could be stored. */
-function addressOf({ contact, alternate_contact }: UnstoredMessageRow, raw: Uint8Array) {
-  const externalId = decodeRaw(raw).key.id ?? '';
-  return { externalId, contact, ...(alternate_contact !== null && { altContact: alternate_contact }) };
+/** As it was known when the message came. */
+function addressOf({ external_id, contact, alternate_contact }: UnstoredMessageRow): InboundAddress {
+  return {
+    externalId: external_id,
+    contact,
+    ...(alternate_contact !== null && { altContact: alternate_contact }),
+  };
 }
 
 const isOwnFault = (error: Error): boolean =>
