@@ -1,5 +1,5 @@
 import type { SlotEnd, SlotPool } from '@prosaas/leases';
-import { type Logger, retryForever, troubleOf } from '@prosaas/runtime';
+import { type Logger, type TroubleLog, retryForever, troubleOf } from '@prosaas/runtime';
 
 export interface CallEndsOptions {
   slots: SlotPool;
@@ -15,6 +15,7 @@ const disposeLimitMs = 2000;
 /** Gives the slots of calls back: of those that end, and of those that show no life any more. */
 export class CallEnds implements AsyncDisposable {
   readonly #options: CallEndsOptions;
+  readonly #trouble: TroubleLog;
   readonly #stop = new AbortController();
   readonly #settling = new Set<Promise<void>>();
   readonly #sweeper: NodeJS.Timeout;
@@ -22,6 +23,13 @@ export class CallEnds implements AsyncDisposable {
 
   constructor(options: CallEndsOptions) {
     this.#options = options;
+    this.#trouble = troubleOf(options.log, {
+      waiting: 'slots of calls cannot be given back yet',
+      begins: 'slots of calls cannot be given back',
+      ends: 'slots of calls are given back again',
+    });
+    // Calls end when they end: what fails then is no wait of the start.
+    this.#trouble.worked();
     this.#sweeper = setInterval(() => void this.#sweep(), options.sweepEveryMs);
   }
 
@@ -38,11 +46,7 @@ export class CallEnds implements AsyncDisposable {
         signal,
         baseMs: 100,
         maxMs: 2000,
-        trouble: troubleOf(log, {
-          waiting: 'slots of calls cannot be given back yet',
-          begins: 'slots of calls cannot be given back',
-          ends: 'slots of calls are given back again',
-        }),
+        trouble: this.#trouble,
       },
     ).catch(() => log.warn({ call_id: callSid }, 'the slot of a call is left to its lease'));
     this.#settling.add(work);

@@ -41,6 +41,8 @@ export class CallJournal implements AsyncDisposable {
       begins: 'records of calls cannot be written; they wait',
       ends: 'records of calls are written again',
     });
+    // Calls come when they come: a record that fails is no wait of the start.
+    this.#trouble.worked();
   }
 
   event(callSid: string, event: CallEvent, at: Date = new Date()): void {
