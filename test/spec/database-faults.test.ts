@@ -258,7 +258,8 @@ describe('a PostgreSQL that answers and cannot write', () => {
       create trigger refuse before delete on outbox for each row execute function refuse();
       insert into outbox (queue, key, payload) values ('inbound-messages', 'nobody', '{"messageId": "1"}')`);
     const answer = await untilUnhealthy({ database: 'disk_full' });
-    const { services } = (answer.body?.['checks'] as { database: { services: string[] } }).database;
+    const { checks } = answer.body as { checks: { database: { services: string[] } } };
+    const { services } = checks.database;
     expect(['worker', 'baileys']).toEqual(expect.arrayContaining(services));
     await until(`${stack.url.api}/readyz`, isStatus(503));
     await until(urls().baileys, ({ text }) => text.includes('[-]database failed: disk_full'));

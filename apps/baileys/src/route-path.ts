@@ -12,6 +12,12 @@ export function routePath(
     return encodeURIComponent(value);
   });
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-  return search.size === 0 ? path : `${path}?${search}`;
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+      throw new TypeError(`the query parameter ${name} of ${pattern} is not a single value`);
+    }
+    search.set(name, String(value));
+  }
+  return search.size === 0 ? path : `${path}?${search.toString()}`;
 }
