@@ -50,15 +50,19 @@ const EVENT = 'CB:receipt';
 export function recordReceipts(ws: EventEmitter, take: (stanza: BinaryNode) => Promise<void>): void {
   const handlers = ws.listeners(EVENT) as ((stanza: BinaryNode) => unknown)[];
   ws.removeAllListeners(EVENT);
+  const handleAfter = async (before: Promise<void>, stanza: BinaryNode): Promise<void> => {
+    await before;
+    try {
+      await take(stanza);
+    } catch {
+      return;
+    }
+    // Not awaited: a repeat of a message takes its time. It reports its errors itself.
+    void Promise.allSettled(handlers.map((handle) => handle(stanza)));
+  };
   // One after the other: a burst of them, as after an absence, must not take all connections to the database.
   let last = Promise.resolve();
   ws.on(EVENT, (stanza: BinaryNode) => {
-    last = last
-      .then(() => take(stanza))
-      .then(() => {
-        // Not awaited: a repeat of a message takes its time. It reports its errors itself.
-        void Promise.allSettled(handlers.map((handle) => handle(stanza)));
-      })
-      .catch(() => {});
+    last = handleAfter(last, stanza);
   });
 }
