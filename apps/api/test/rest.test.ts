@@ -124,6 +124,19 @@ describe('single records', () => {
     expect((await api.get(`/api/conversations/${conversations[6]}`, adminKey)).status).toBe(200);
   });
 
+  test('a message that was not delivered says why, alone and in its conversation', async () => {
+    const [conversation] = conversations;
+    const [row] = await api.db.query<{ id: string }>(
+      `insert into messages (business_id, conversation_id, session_id, direction, status, text, error)
+       values ('default', $1, 'main', 'outbound', 'undelivered', 'hello', 'could not be decrypted') returning id`,
+      [conversation],
+    );
+    const undelivered = { status: 'undelivered', error: 'could not be decrypted', delivered_at: null };
+    expect(await api.json(`/api/messages/${row!.id}`)).toMatchObject(undelivered);
+    const { items } = await api.list(`/api/conversations/${conversation}/messages`);
+    expect(items).toContainEqual(expect.objectContaining(undelivered));
+  });
+
   test('a call names its recordings, and their sound can be had', async () => {
     const call = await api.json('/api/calls/CA1');
     expect(call).toMatchObject({ id: 'CA1', recordings: [{ media_type: 'audio/wav', duration_ms: 1500 }] });

@@ -50,13 +50,7 @@ const EVENT = 'CB:receipt';
 export function recordReceipts(ws: EventEmitter, take: (stanza: BinaryNode) => Promise<void>): void {
   const handlers = ws.listeners(EVENT) as ((stanza: BinaryNode) => unknown)[];
   ws.removeAllListeners(EVENT);
-  // One after the other: a burst of them, as after an absence, must not take all connections to the database.
-  let last = Promise.resolve();
-  ws.on(EVENT, (stanza: BinaryNode) => {
-    last = takeAndHandle(last, stanza);
-  });
-
-  async function takeAndHandle(before: Promise<void>, stanza: BinaryNode): Promise<void> {
+  const handleAfter = async (before: Promise<void>, stanza: BinaryNode): Promise<void> => {
     await before;
     try {
       await take(stanza);
@@ -65,5 +59,10 @@ export function recordReceipts(ws: EventEmitter, take: (stanza: BinaryNode) => P
     }
     // Not awaited: a repeat of a message takes its time. It reports its errors itself.
     void Promise.allSettled(handlers.map((handle) => handle(stanza)));
-  }
+  };
+  // One after the other: a burst of them, as after an absence, must not take all connections to the database.
+  let last = Promise.resolve();
+  ws.on(EVENT, (stanza: BinaryNode) => {
+    last = handleAfter(last, stanza);
+  });
 }

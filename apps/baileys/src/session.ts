@@ -279,7 +279,16 @@ export class Session implements SendingSession, ResendingSession {
           void resender.run(this, patience, over.signal);
         },
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
-        receipt: (receipt) => patience.run(() => resender.record(this.id, receipt)),
+        receipt: async (receipt) => {
+          try {
+            await patience.run(() => resender.record(this.id, receipt));
+          } catch (error) {
+            if (!over.signal.aborted && !this.ending) {
+              this.#log.error({ err: error }, 'a receipt could not be stored: WhatsApp delivers it again');
+            }
+            throw error;
+          }
+        },
         message: (message, phoneOf) => this.#inbox.accept(message, phoneOf),
       },
     });

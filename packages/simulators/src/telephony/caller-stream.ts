@@ -86,7 +86,8 @@ export class CallerStream {
 
   /** The caller speaks, in the caller's own time; resolves when it is said. */
   say(audio: Uint8Array): Promise<void> {
-    if (this.#over) return Promise.resolve();
+    // In a turn of its own: who says one thing after the other must not hold up the event loop when the call is over.
+    if (this.#over) return new Promise((resolve) => setImmediate(resolve));
     return new Promise((done) => this.#speech.push({ audio, done }));
   }
 
