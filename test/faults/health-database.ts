@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { createDatabase } from '@prosaas/database';
 import { type PostgresServer, type Stack, fillDiskUnder, startPostgres, startStack } from '@prosaas/devstack';
-import pg from 'pg';
+import { createLogger } from '@prosaas/runtime';
 import type { Fault } from './fault.ts';
 
 const run = promisify(execFile);
@@ -131,11 +132,10 @@ const describeTimes = (times: Map<string, number>): string =>
   [...times].map(([place, ms]) => `${(ms / 1000).toFixed(1)} s (${place})`).join(', ');
 
 async function setReadOnly(url: string, change: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(`alter system ${change}`);
-  await client.query('select pg_reload_conf()');
-  await client.end();
+  const log = createLogger({ service: 'prove', instance: 'prove', level: 'silent' });
+  await using db = createDatabase({ url, size: 1, applicationName: 'prove', log });
+  await db.query(`alter system ${change}`);
+  await db.query('select pg_reload_conf()');
 }
 
 interface SmallDisk extends AsyncDisposable {
