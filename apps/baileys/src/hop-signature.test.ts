@@ -75,6 +75,6 @@ test.each<[string, Case, HopVerdict['state']]>([
     self: change.self ?? claims.to,
     now: change.now ?? now,
   });
-  expect(verdict.state).toBe(state);
-  if (verdict.state === 'valid') expect(verdict.claims).toEqual({ ...claims, bodyHash: request.bodyHash });
+  const told = { ...claims, bodyHash: request.bodyHash };
+  expect(verdict).toMatchObject(state === 'forged' ? { state } : { state, claims: told });
 });

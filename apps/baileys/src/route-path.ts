@@ -2,7 +2,7 @@
 export function routePath(
   pattern: string,
   params: Readonly<Record<string, unknown>>,
-  query: Readonly<Record<string, unknown>> = {},
+  query: Readonly<Record<string, string | number | boolean | undefined>> = {},
 ): string {
   const path = pattern.replaceAll(/:(\w+)/g, (_part, name: string) => {
     const value = params[name];
@@ -13,5 +13,5 @@ export function routePath(
   });
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-  return search.size === 0 ? path : `${path}?${search}`;
+  return search.size === 0 ? path : `${path}?${search.toString()}`;
 }
