@@ -106,7 +106,8 @@ function claimsOf(principal: Principal, self: Owner, owner: Owner): Parameters<t
 function pathOf(request: FastifyRequest): string {
   const { url = '', schema } = request.routeOptions;
   const declared = (schema?.querystring as { properties?: Record<string, unknown> } | undefined)?.properties;
-  const query = request.query as Record<string, unknown>;
+  // Its schema has made plain values of those that it declares.
+  const query = request.query as Record<string, string | number | boolean | undefined>;
   const passedOn = Object.fromEntries(Object.keys(declared ?? {}).map((name) => [name, query[name]]));
   return routePath(url, request.params as Record<string, unknown>, passedOn);
 }

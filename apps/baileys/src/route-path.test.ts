@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { routePath } from './route-path.ts';
 
-test.each<[string, Record<string, unknown>, Record<string, unknown> | undefined, string]>([
+test.each<[string, Record<string, unknown>, Parameters<typeof routePath>[2], string]>([
   ['/api/sendText', {}, undefined, '/api/sendText'],
   ['/api/:session/auth/qr', { session: 'main' }, { format: 'raw' }, '/api/main/auth/qr?format=raw'],
   ['/api/sessions/:session', { session: 'a/../b' }, {}, '/api/sessions/a%2F..%2Fb'],

@@ -2,7 +2,7 @@
 export function routePath(
   pattern: string,
   params: Readonly<Record<string, unknown>>,
-  query: Readonly<Record<string, unknown>> = {},
+  query: Readonly<Record<string, string | number | boolean | undefined>> = {},
 ): string {
   const path = pattern.replaceAll(/:(\w+)/g, (_part, name: string) => {
     const value = params[name];
@@ -12,12 +12,6 @@ export function routePath(
     return encodeURIComponent(value);
   });
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value === undefined) continue;
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-      throw new TypeError(`the query parameter ${name} of ${pattern} is not a single value`);
-    }
-    search.set(name, String(value));
-  }
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
   return search.size === 0 ? path : `${path}?${search.toString()}`;
 }

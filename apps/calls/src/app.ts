@@ -44,7 +44,8 @@ export async function buildApp(parts: CallsParts): Promise<App> {
   const app = buildHttpApp({ log, bodyLimit: WEBHOOK_BYTES, webSocketPath: mediaStreamPath });
   instrumentHttp(app, { registry: parts.metrics, labels: { service: 'calls' } });
   acceptForms(app);
-  await app.register(websocket, { options: webSocketLimits });
+  // The app refuses an upgrade elsewhere before this; on a Node before 24.9, which asks it nothing, the path does.
+  await app.register(websocket, { options: { ...webSocketLimits, path: mediaStreamPath } });
   app.register(healthRoutes, {
     health,
     probes: [...livenessProbes(), ...callsProbes()],
