@@ -20,7 +20,7 @@ export interface TroubleState {
 }
 
 export type TroubleEvent = 'failed' | 'worked' | 'look';
-export type TroubleLine = 'waiting' | 'begins' | 'lasts' | 'ends';
+type TroubleLine = 'waiting' | 'begins' | 'lasts' | 'ends';
 
 export interface TroubleStep {
   state: TroubleState;
