@@ -1,7 +1,7 @@
 import { AppError } from '@prosaas/runtime';
 import { AllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
-import { asksItself } from './request-log.ts';
+import { asksItself, leaveUnlogged } from './request-log.ts';
 import { type Problem, problem, problemOf, sendProblem } from './problem.ts';
 
 /** Every error as problem+json, logged once here; 404 for an unknown path, 405 with `Allow` for a known one. */
@@ -13,7 +13,10 @@ export function mountErrorAnswers(app: App): void {
   });
   app.setErrorHandler((error, request, reply) => {
     const answer = problemOf(error);
-    if (error instanceof AppError && error.status === 503) {
+    if (error instanceof AppError && error.code === 'KEYS_NOT_LOADED') {
+      // The wait for them, at a start, has a line of its own.
+      leaveUnlogged(request);
+    } else if (error instanceof AppError && error.status === 503) {
       const fields = { code: error.code, error: error.message, cause: messageOf(error.cause) };
       request.log[asksItself(request) ? 'debug' : 'warn'](fields, 'The request failed');
     } else if (answer.status >= 500) request.log.error({ err: error }, 'The request failed');

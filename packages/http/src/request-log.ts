@@ -9,6 +9,13 @@ export function asksItself({ method, principal }: FastifyRequest): boolean {
   return method === 'GET' && principal?.role === 'internal';
 }
 
+const unlogged = new WeakSet<FastifyRequest>();
+
+/** Its answer is no line: another one tells of the trouble. */
+export function leaveUnlogged(request: FastifyRequest): void {
+  unlogged.add(request);
+}
+
 /**
  * One line for each answer, but for probes, passing or failing, and for what services read of one another: they come by the
  * second and say nothing. Never the query.
@@ -18,6 +25,7 @@ export function mountRequestLog(app: App): void {
     done();
     const path = request.url.split('?', 1)[0] ?? '/';
     const { statusCode: status } = reply;
+    if (unlogged.has(request)) return;
     // Whoever polls what fails adds nothing to what the log says of the trouble itself.
     if ((status < 400 || status >= 500) && (asksItself(request) || probe.test(path))) return;
     request.log.info({ method: request.method, path, status, ms: Math.round(reply.elapsedTime) }, 'Answered');
