@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import websocket from '@fastify/websocket';
 import { type App, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
 import type { SlotPool } from '@prosaas/leases';
@@ -44,8 +45,13 @@ export async function buildApp(parts: CallsParts): Promise<App> {
   const app = buildHttpApp({ log, bodyLimit: WEBHOOK_BYTES, webSocketPath: mediaStreamPath });
   instrumentHttp(app, { registry: parts.metrics, labels: { service: 'calls' } });
   acceptForms(app);
-  // The app refuses an upgrade elsewhere before this; on a Node before 24.9, which asks it nothing, the path does.
-  await app.register(websocket, { options: { ...webSocketLimits, path: mediaStreamPath } });
+  await app.register(websocket, {
+    options: {
+      ...webSocketLimits,
+      // The app refuses an upgrade elsewhere before this; on a Node before 24.9, which does not ask it, this does.
+      verifyClient: ({ req }: { req: IncomingMessage }) => req.url?.split('?', 1)[0] === mediaStreamPath,
+    },
+  });
   app.register(healthRoutes, {
     health,
     probes: [...livenessProbes(), ...callsProbes()],

@@ -26,7 +26,7 @@ const MOST_RESTARTS = 3;
 const WITHIN_MS = 60_000;
 
 /** `restarts`: when the process was started again, in the milliseconds of `now`. */
-function mayRestart(restarts: readonly number[], now: number): boolean {
+export function mayRestart(restarts: readonly number[], now: number): boolean {
   return restarts.filter((at) => now - at < WITHIN_MS).length < MOST_RESTARTS;
 }
 
