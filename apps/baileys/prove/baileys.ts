@@ -9,7 +9,12 @@ const script = fileURLToPath(new URL('baileys-process.ts', import.meta.url));
 const SESSION = 'shop';
 /** A busy machine takes its time to load the code. */
 const START_LIMIT_MS = 120_000;
-const KEYS = { ADMIN_KEY: 'the-admin-key', API_KEY: 'the-api-key', INTERNAL_SECRET: 'the-internal-secret' };
+const KEYS = {
+  ADMIN_KEY: 'the-admin-key',
+  API_KEY: 'the-api-key',
+  METRICS_TOKEN: 'the-metrics-token',
+  INTERNAL_SECRET: 'the-internal-secret',
+};
 
 /** The baileys service, killed and started anew. */
 export class Baileys implements AsyncDisposable {

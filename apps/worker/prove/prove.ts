@@ -113,6 +113,10 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
   const env = {
     REDIS_URL: redisServer.url,
     DATABASE_URL: databaseUrl,
+    // All of them: a worker generates none.
+    API_KEY: 'business',
+    ADMIN_KEY: 'admin',
+    METRICS_TOKEN: 'metrics',
     INTERNAL_SECRET: 'secret',
     LOG_LEVEL: 'CRITICAL',
     DRAIN_SECONDS: '0',

@@ -61,6 +61,10 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
     REDIS_URL: redisServer.url,
     DATABASE_URL: databaseUrl,
     BAILEYS_URL: baileys.url,
+    // All of them: a worker generates none.
+    API_KEY: 'business',
+    ADMIN_KEY: 'admin',
+    METRICS_TOKEN: 'metrics',
     INTERNAL_SECRET: 'secret',
     LOG_LEVEL: 'ERROR',
     DRAIN_SECONDS: '0',
