@@ -15,6 +15,8 @@ cli=$(command -v redis-cli || command -v valkey-cli)
 socket=$(mktemp -d)/redis.sock
 
 if [ ! -s "$secret" ]; then
+  # A start that was killed here left one that is read-only.
+  rm -f "$secret.new"
   od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$secret.new"
   chmod 0444 "$secret.new"
   mv "$secret.new" "$secret"
@@ -22,7 +24,8 @@ fi
 password=$(cat "$secret")
 hash=$(printf %s "$password" | sha256sum | cut -d ' ' -f 1)
 
-# expect_ok COMMAND...: ends the server unless the answer is OK. Nothing is lost: it had no clients yet.
+# expect_ok COMMAND...: ends the server unless the answer is OK. Nothing is lost: it had no clients yet. The container needs
+# `init: true` for this: the kernel ignores a SIGKILL from inside for the first process of a container.
 expect_ok() {
   answer=$("$@") || true
   [ "$answer" = OK ] && return

@@ -131,6 +131,15 @@ test('SIGTERM while the data is loaded ends everything with 0', async () => {
   const server = await redis.launch(...slowly);
   await poll(() => server.output().includes('DB loaded from base file'), { what: 'the load to begin' });
   expect(await redis.end('SIGTERM')).toBe(0);
+  // The load had not ended, and the port is opened after it only.
+  expect(server.output()).not.toContain('Ready to accept connections');
+  expect(server.output()).toContain('shutdown signal during loading');
+});
+
+test('the first start makes the password after one that was killed while it did', async () => {
+  await writeFile(`${redis.passwordFile}.new`, 'half', { mode: 0o444 });
+  await redis.start();
+  expect(await readFile(redis.passwordFile, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
 });
 
 test('a server that is full of data opens its port all the same', async () => {

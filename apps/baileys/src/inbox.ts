@@ -166,7 +166,10 @@ export class Inbox {
       if (!isNew) return;
       onUnstored('quarantined');
       onError();
-      log.error({ reason }, 'a message can not be stored: it is kept in quarantine');
+      log.error(
+        { message_id: address.externalId, reason },
+        'a message can not be stored: it is kept in quarantine',
+      );
     };
   }
 

@@ -64,7 +64,13 @@ function addressOf({ external_id, contact, alternate_contact }: UnstoredMessageR
   };
 }
 
-const isOwnFault = (error: Error): boolean =>
-  classifyDatabaseError(error)?.kind === 'invalid_data' ||
-  error instanceof TypeError ||
-  error instanceof RangeError;
+/** A conflict: its session, or its business, is there no more. */
+function isOwnFault(error: Error): boolean {
+  const kind = classifyDatabaseError(error)?.kind;
+  return (
+    kind === 'invalid_data' ||
+    kind === 'conflict' ||
+    error instanceof TypeError ||
+    error instanceof RangeError
+  );
+}

@@ -120,6 +120,21 @@ describe('a message whose data PostgreSQL can never store', () => {
     await expect.poll(more, SOON).toEqual({ inbound: 2, errors: 1 });
   });
 
+  test('is not stored by a retry once its session is gone', async () => {
+    const phone = stack.whatsapp.addPhone();
+    {
+      await using _ = await refusal('orphaned', '22000');
+      await phone.sendText(account, 'an orphaned text');
+    }
+    const [kept] = await unstored();
+    await stack.rows(`update unstored_messages set session_id = 'gone'`);
+    expect(await retry(kept?.id ?? '')).toMatchObject({
+      status: 422,
+      body: { code: 'MESSAGE_NOT_STORABLE' },
+    });
+    await expect.poll(more, SOON).toEqual({ inbound: 0, errors: 1 });
+  });
+
   test.each([
     ['a broken constraint', '23514'],
     ['a missing column', '42703'],

@@ -18,3 +18,5 @@ create table unstored_messages (
   unique (session_id, external_id, contact)
 );
 create index unstored_messages_by_business on unstored_messages (business_id, received_at desc, id desc);
+-- Every replica looks every 10 s for those that have waited too long.
+create index unstored_messages_pending on unstored_messages (received_at) where status = 'pending';

@@ -53,7 +53,8 @@ export interface Erased {
 
 /** Everything that is kept of a contact's words and calls. */
 export async function exportContact(db: Queryable, query: ContactQuery): Promise<ContactData> {
-  const { addresses, numbers } = namesOf(query.contact);
+  const { numbers } = namesOf(query.contact);
+  const addresses = await addressesOf(db, query);
   const conversations = await db.query<ContactConversation>(
     `select id, business_id, channel, contact, contact_name, created_at,
        coalesce((select json_agg(json_build_object('direction', m.direction, 'status', m.status, 'text', m.text, 'error', m.error,
@@ -79,7 +80,8 @@ export async function exportContact(db: Queryable, query: ContactQuery): Promise
  * a send that is under way keeps its row until it is over.
  */
 export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<Erased> {
-  const { addresses, numbers } = namesOf(query.contact);
+  const { numbers } = namesOf(query.contact);
+  const addresses = await addressesOf(tx, query);
   const business = query.businessId ?? null;
   const count = async (sql: string, names: readonly string[]): Promise<number> => {
     const [row] = await tx.query<{ count: number }>(sql, [names, business]);
@@ -119,6 +121,18 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
 const ofBusiness = '($2::text is null or business_id = $2)';
 const conversationOf = `(contact = any($1) or alternate_contact = any($1)) and ${ofBusiness}`;
 const callOf = `(from_number = any($1) or to_number = any($1)) and ${ofBusiness}`;
+
+/** With those that conversations and unstored messages tell to be the same contact's: some rows have only the LID. */
+async function addressesOf(q: Queryable, query: ContactQuery): Promise<string[]> {
+  const { addresses } = namesOf(query.contact);
+  const rows = await q.query<{ contact: string; alternate_contact: string | null }>(
+    `select contact, alternate_contact from conversations where ${conversationOf}
+     union select contact, alternate_contact from unstored_messages where ${conversationOf}`,
+    [addresses, query.businessId ?? null],
+  );
+  const known = rows.flatMap((row) => [row.contact, row.alternate_contact ?? row.contact]);
+  return [...new Set([...addresses, ...known])];
+}
 
 /** `+49 30 1`, `49301` and `49301@s.whatsapp.net` are one; another address (a LID) stands for itself. */
 function namesOf(contact: string): { addresses: string[]; numbers: string[] } {

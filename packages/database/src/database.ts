@@ -1,8 +1,8 @@
 import type { Logger } from '@prosaas/runtime';
 import pg from 'pg';
-import { classifyDatabaseError, isDatabaseAway } from './database-error.ts';
-import { databaseTrouble } from './troubles.ts';
-import { WriteFailures } from './write-failures.ts';
+import { classifyDatabaseError } from './database-error.ts';
+import { DatabaseTroubles } from './troubles.ts';
+import { WINDOW_MS, WriteFailures } from './write-failures.ts';
 
 /** Runs one statement and answers its rows. */
 export interface Queryable {
@@ -63,8 +63,12 @@ export function createDatabase({
     client.on('error', () => {});
   });
 
-  const trouble = databaseTrouble(log);
+  const troubles = new DatabaseTroubles(log);
   const writeFailures = new WriteFailures();
+  let lookAgain: NodeJS.Timeout | undefined;
+  const lookAtWrites = (): void => {
+    if (writeFailures.recent() === undefined) troubles.canWrite();
+  };
 
   async function connected<T>(run: (connection: Connection) => Promise<T>): Promise<T> {
     try {
@@ -72,13 +76,18 @@ export function createDatabase({
       const connection = new Connection(client, writeFailures);
       try {
         const result = await run(connection);
-        trouble.worked();
+        troubles.answered();
+        lookAtWrites();
         return result;
       } finally {
         client.release(connection.broken);
       }
     } catch (error) {
-      if (!closing && isDatabaseAway(error)) trouble.failed(error);
+      if (closing) throw error;
+      troubles.failed(error);
+      // Should no other statement follow.
+      clearTimeout(lookAgain);
+      lookAgain = setTimeout(lookAtWrites, WINDOW_MS + 100).unref();
       throw error;
     }
   }
@@ -89,6 +98,7 @@ export function createDatabase({
     transaction: (run) => connected((connection) => connection.transaction(run)),
     async [Symbol.asyncDispose]() {
       closing = true;
+      clearTimeout(lookAgain);
       const { promise: late, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(() => {
         log.warn('Statements are still under way; their connections are left to the end of the process');

@@ -12,7 +12,7 @@ export { type MigrationStatus, migrationStatus } from './migrations.ts';
 export { createDatabaseProbe, type DatabaseProbe, type SchemaReport } from './probe.ts';
 export { startTrouble } from './troubles.ts';
 export { schemaDrift } from './schema-drift.ts';
-export { type WriteFailure, WriteFailures } from './write-failures.ts';
+export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failures.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export {

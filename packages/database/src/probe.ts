@@ -1,10 +1,9 @@
 import type { Logger } from '@prosaas/runtime';
 import pg from 'pg';
-import { isDatabaseAway } from './database-error.ts';
 import type { Queryable } from './database.ts';
 import { type MigrationStatus, migrationStatus } from './migrations.ts';
 import { schemaDrift } from './schema-drift.ts';
-import { databaseTrouble } from './troubles.ts';
+import { DatabaseTroubles } from './troubles.ts';
 
 export interface SchemaReport extends MigrationStatus {
   drift: string[];
@@ -23,29 +22,38 @@ export interface DatabaseProbe extends AsyncDisposable {
 
 /** Two connections of its own (one for each question, so that one which is given up does not end the other). */
 export function createDatabaseProbe({ url, log }: { url: string; log?: Logger }): DatabaseProbe {
-  // It asks at intervals: an outage is told, and its end, in a service that has nothing else to ask just then.
-  const trouble = log && databaseTrouble(log);
+  const troubles = log && new DatabaseTroubles(log);
   const pings = new ProbeConnection(url);
   const schemas = new ProbeConnection(url);
   let hasTable = false;
+  /** It asks at intervals: an outage is told, and its end, in a service that has nothing else to ask just then. */
+  const told = async <T>(asked: Promise<T>): Promise<T> => {
+    try {
+      const answer = await asked;
+      troubles?.answered();
+      return answer;
+    } catch (error) {
+      troubles?.failed(error);
+      throw error;
+    }
+  };
   return {
     async ping(signal) {
-      try {
-        await pings.ask(signal, (db) => db.query('select 1'));
-        trouble?.worked();
-      } catch (error) {
-        if (isDatabaseAway(error)) trouble?.failed(error);
-        throw error;
-      }
+      await told(pings.ask(signal, (db) => db.query('select 1')));
     },
     async write(signal) {
-      await pings.ask(signal, async (db) => {
-        hasTable ||= await hasWriteProbe(db);
-        if (hasTable) await db.query(WRITE);
-      });
+      await told(
+        pings.ask(signal, async (db) => {
+          hasTable ||= await hasWriteProbe(db);
+          if (hasTable) await db.query(WRITE);
+        }),
+      );
+      troubles?.canWrite();
     },
     schema: (signal) =>
-      schemas.ask(signal, async (db) => ({ ...(await migrationStatus(db)), drift: await schemaDrift(db) })),
+      told(
+        schemas.ask(signal, async (db) => ({ ...(await migrationStatus(db)), drift: await schemaDrift(db) })),
+      ),
     async [Symbol.asyncDispose]() {
       await Promise.all([pings.close(), schemas.close()]);
     },

@@ -52,7 +52,7 @@ function names(input: UnstoredInput): [string, string, string, string | null, st
   ];
 }
 
-/** Keeps a message that can't be stored as it came. False when it is there already. */
+/** Keeps a message that can't be stored as it came, and releases the place that was held for it. False when it is there already. */
 export async function quarantineMessage(
   tx: Queryable,
   input: UnstoredInput & { raw: Uint8Array },
@@ -67,6 +67,8 @@ export async function quarantineMessage(
      returning 1`,
     [...names(input), input.raw],
   );
+  // It may be held under another name of the contact.
+  await releasePlaceOfMessage(tx, input);
   return rows.length > 0;
 }
 
@@ -106,7 +108,13 @@ export function placeOf(first: number): string {
 export function placeParams(
   place: Pick<UnstoredInput, 'sessionId' | 'contact' | 'altContact' | 'externalId'>,
 ): unknown[] {
-  return [place.sessionId, storable(place.externalId), place.contact, place.altContact ?? null];
+  const { sessionId, externalId, contact, altContact } = place;
+  return [
+    sessionId,
+    storable(externalId),
+    storable(contact),
+    altContact === undefined ? null : storable(altContact),
+  ];
 }
 
 /** Newest first; `after` is the last row of the page before. */
@@ -162,8 +170,20 @@ export async function recordFailedRetry(q: Queryable, id: string, reason: string
   ]);
 }
 
-/** Gives up what has been pending since before `before`; answers how many. Content that comes all the same is still stored. */
+/**
+ * Gives up what has been pending since before `before`; answers how many. Content that comes all the same is still stored. A place
+ * whose message is there is no longer needed: an older version, which knows of no places, stored it during a rolling upgrade.
+ */
 export async function expirePlaces(q: Queryable, before: Date): Promise<number> {
+  await q.query(
+    `delete from unstored_messages u
+     where u.status = 'pending' and u.received_at < $1 and exists (
+       select from conversations c join messages m on m.conversation_id = c.id
+       where c.business_id = u.business_id and c.session_id = u.session_id
+         and (c.contact in (u.contact, u.alternate_contact) or c.alternate_contact in (u.contact, u.alternate_contact))
+         and m.session_id = u.session_id and m.direction = 'inbound' and m.external_id = u.external_id)`,
+    [before],
+  );
   const rows = await q.query(
     `update unstored_messages set status = 'expired', reason = 'content_never_arrived (' || reason || ')'
      where status = 'pending' and received_at < $1 returning 1`,

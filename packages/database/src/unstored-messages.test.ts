@@ -78,6 +78,26 @@ test('a message goes into quarantine whatever its data holds, in the place that 
   expect(await listed()).toHaveLength(2);
 });
 
+test('quarantine releases a place that was held under another name of the contact', async () => {
+  await holdPlaceOfMessage(db, { ...message, contact: '77@lid', altContact: undefined });
+  await holdPlaceOfMessage(db, { ...message, contact: '88@lid', altContact: undefined });
+  expect(await quarantineMessage(db, { ...message, raw })).toBe(true);
+  expect((await listed()).map(({ contact, status }) => `${contact} ${status}`).toSorted()).toEqual([
+    '491@s.whatsapp.net quarantined',
+    '88@lid pending',
+  ]);
+});
+
+test('a place whose message is there does not expire: it is released', async () => {
+  await holdPlaceOfMessage(db, { ...message, contact: '77@lid', altContact: undefined });
+  await holdPlaceOfMessage(db, { ...message, contact: '88@lid', altContact: undefined });
+  // A version that knows of no places.
+  await record({ externalId: 'other' });
+  await db.query(`update messages set external_id = 'A1'`);
+  expect(await expirePlaces(db, new Date(Date.now() + 60_000))).toBe(1);
+  expect(await listed()).toMatchObject([{ contact: '88@lid', status: 'expired' }]);
+});
+
 test('places expire by their age, quarantine does not', async () => {
   await holdPlaceOfMessage(db, message);
   await quarantineMessage(db, { ...message, externalId: 'A2', raw });
@@ -113,4 +133,22 @@ test('it is exported and erased with the contact, under any of its names, and de
   expect((await exportContact(db, query)).unstored_messages).toEqual([]);
   expect(await deleteOldUnstoredMessages(db, new Date(Date.now() - 60_000), 10)).toBe(0);
   expect(await deleteOldUnstoredMessages(db, new Date(Date.now() + 60_000), 10)).toBe(1);
+});
+
+test('by phone number, what is known only under the LID is exported and erased, too', async () => {
+  await record();
+  await holdPlaceOfMessage(db, { ...message, contact: '77@lid', altContact: undefined, externalId: 'A2' });
+  await db.query(
+    `insert into whatsapp_sends (session_id, key, chat_id, body_hash, message_id, status)
+     values ('shop', 'k', '77@lid', 'h', 'm', 'sent')`,
+  );
+  const query = { contact: '+49 1', businessId: 'default' };
+  expect((await exportContact(db, query)).unstored_messages).toMatchObject([{ contact: '77@lid' }]);
+  const other = { ...query, businessId: 'other' };
+  expect((await exportContact(db, other)).unstored_messages).toEqual([]);
+  expect(await db.transaction((tx) => eraseContact(tx, query))).toMatchObject({
+    conversations: 1,
+    unstored_messages: 1,
+  });
+  expect(await db.query('select 1 from whatsapp_sends')).toEqual([]);
 });

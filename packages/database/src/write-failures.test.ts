@@ -41,6 +41,14 @@ test('a failure is over when the same statement succeeds, not when another does'
   expect(failures.recent(2)).toBeUndefined();
 });
 
+test('a failure of one statement does not hide an outage', () => {
+  const failures = new WriteFailures();
+  failures.failed('insert a', postgres('53100'), 0);
+  failures.failed('insert b', postgres('42501'), 1);
+  expect(failures.recent(2)?.reason).toBe('disk_full');
+  expect(failures.recent(10_001)?.reason).toBe('permission_denied');
+});
+
 test('the last failure is the one that is told', () => {
   const failures = new WriteFailures();
   failures.failed('insert a', postgres('53100'), 0);

@@ -1,12 +1,17 @@
 import { classifyDatabaseError } from './database-error.ts';
 
 /** How long a failed write counts. */
-const WINDOW_MS = 10_000;
+export const WINDOW_MS = 10_000;
 
 export interface WriteFailure {
   /** The reason code that health shows for it: `read_only`, `disk_full`, `out_of_memory`, `permission_denied` or `error`. */
   readonly reason: string;
   readonly error: unknown;
+}
+
+/** Whether nothing can be written, as opposed to the one statement: PostgreSQL says so of itself. */
+export function isWriteOutage(reason: string): boolean {
+  return reason === 'read_only' || reason === 'disk_full';
 }
 
 /** Statements that failed in the last 10 s because PostgreSQL cannot write. Times are milliseconds of a clock that nobody sets. */
@@ -27,10 +32,11 @@ export class WriteFailures {
     if (this.#failures.size > 0) this.#failures.delete(sql);
   }
 
-  /** The last of them. */
+  /** The last of those that tell of an outage, or else of all. */
   recent(nowMs: number = performance.now()): WriteFailure | undefined {
     this.#forgetOld(nowMs);
-    return [...this.#failures.values()].at(-1);
+    const failures = [...this.#failures.values()];
+    return failures.findLast(({ reason }) => isWriteOutage(reason)) ?? failures.at(-1);
   }
 
   #forgetOld(nowMs: number): void {

@@ -11,6 +11,7 @@ export interface ScriptedRedis extends AsyncDisposable {
   readonly port: number;
   /** Where the AOF is. */
   readonly dataDir: string;
+  readonly passwordFile: string;
   /** With the name and the password of the services' user. */
   url(): Promise<string>;
   /** Everything that the script and the server have printed, over all starts. */
@@ -37,6 +38,7 @@ export async function scriptedRedis(): Promise<ScriptedRedis> {
   const redis: ScriptedRedis = {
     port,
     dataDir,
+    passwordFile,
     url: async () => `redis://prosaas:${await readFile(passwordFile, 'utf8')}@127.0.0.1:${port}/0`,
     output: () => lines.join('\n'),
     async launch(...args) {

@@ -42,6 +42,12 @@ test('a write that failed in another service is a failure, which names the servi
     reason: 'disk_full',
     facts: { services: ['baileys', 'worker'] },
   });
+  failed = { reason: 'permission_denied', services: ['calls'] };
+  expect(await run()).toMatchObject({
+    status: 'warn',
+    reason: 'permission_denied',
+    facts: { services: ['calls'] },
+  });
   failed = undefined;
   expect(await run()).toEqual({});
 });

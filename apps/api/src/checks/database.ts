@@ -1,4 +1,4 @@
-import type { DatabaseProbe, SchemaReport } from '@prosaas/database';
+import { type DatabaseProbe, type SchemaReport, isWriteOutage } from '@prosaas/database';
 import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
 import { askDatabase, databaseCheck } from '@prosaas/telemetry';
 import type { ServingDatabase } from '../serving-database.ts';
@@ -10,7 +10,7 @@ const TURNS_IN_TROUBLE = 2;
 /**
  * The check that all services have, and what only the api asks. The pool may have no connection although the probe has: the server
  * turns new ones away. That is a warning at first; when it can't be mended, requests fail, and so does the check. And another
- * service may have failed to write what the probe and this one can.
+ * service may have failed to write what the probe and this one can: judged as the statements of this one are.
  */
 export function apiDatabaseCheck({
   probe,
@@ -29,12 +29,15 @@ export function apiDatabaseCheck({
   return {
     ...common,
     async run(signal) {
-      await common.run(signal);
+      const own = (await common.run(signal)) ?? {};
       const failed = failedWrites();
-      if (failed !== undefined)
-        throw new CheckFailure(failed.reason, { facts: { services: failed.services }, detail: { address } });
+      const others = failed && { facts: { services: failed.services }, detail: { address } };
+      if (failed !== undefined && isWriteOutage(failed.reason)) throw new CheckFailure(failed.reason, others);
       turns = pool.inTrouble() ? turns + 1 : 0;
-      if (turns === 0) return {};
+      if (turns === 0) {
+        const isOwn = own.status === 'warn' || failed === undefined;
+        return isOwn ? own : { status: 'warn', reason: failed.reason, ...others };
+      }
       pool.retry();
       const said = { detail: { address, pool: 'requests get no connection' } };
       if (turns > TURNS_IN_TROUBLE) throw new CheckFailure('no_connection', said);

@@ -24,6 +24,11 @@ test('each service is named once, with the reason of one of them', () => {
   expect(findFailedWrites(replicas, (service) => service === 'api')).toBeUndefined();
 });
 
+test('a failure of one statement does not hide an outage', () => {
+  const replicas = [replica('calls', 'permission_denied'), replica('worker', 'disk_full')];
+  expect(findFailedWrites(replicas)).toEqual({ reason: 'disk_full', services: ['calls', 'worker'] });
+});
+
 test.each([[undefined], [null], [7], ['not a code'], ['x'.repeat(50)]])(
   'a report of %j names no failure',
   (reason) => {

@@ -1,8 +1,9 @@
+import { isWriteOutage } from '@prosaas/database';
 import type { ReplicaStatus } from '@prosaas/observability';
 
 /** Services that could not write to PostgreSQL lately. */
 export interface FailedWrites {
-  /** Of one of them. */
+  /** Of one of them: of an outage, if there is one. */
   reason: string;
   services: string[];
 }
@@ -17,7 +18,7 @@ export function findFailedWrites(
       ? [{ service, reason }]
       : [],
   );
-  const [first] = failed;
-  if (first === undefined) return undefined;
-  return { reason: first.reason, services: [...new Set(failed.map(({ service }) => service))] };
+  const told = failed.find(({ reason }) => isWriteOutage(reason)) ?? failed[0];
+  if (told === undefined) return undefined;
+  return { reason: told.reason, services: [...new Set(failed.map(({ service }) => service))] };
 }

@@ -57,6 +57,18 @@ test("a statement of the service's own that could not write fails the check, wha
   expect(asked).toEqual(['write', 'write', 'write']);
 });
 
+test.each(['permission_denied', 'out_of_memory', 'error'])(
+  "a statement of the service's own that failed with %s is a warning",
+  async (reason) => {
+    const { fail, run } = setUp();
+    fail.pool = { reason, error: new Error('its text') };
+    expect(await run()).toMatchObject({ status: 'warn', reason, detail: { statement: 'Error: its text' } });
+    fail.write = postgres('53200');
+    fail.ping = postgres('53200');
+    await expect(run()).rejects.toMatchObject({ reason: 'out_of_memory' });
+  },
+);
+
 test.each([
   [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'refused'],
   [postgres('53300', 'FATAL'), 'refused'],

@@ -1,4 +1,9 @@
-import { type DatabaseProbe, type WriteFailures, classifyDatabaseError } from '@prosaas/database';
+import {
+  type DatabaseProbe,
+  type WriteFailures,
+  classifyDatabaseError,
+  isWriteOutage,
+} from '@prosaas/database';
 import { type CheckDefinition, CheckFailure, classifyError } from '@prosaas/observability';
 
 export interface DatabaseCheckOptions {
@@ -11,7 +16,8 @@ export interface DatabaseCheckOptions {
 
 /**
  * PostgreSQL answers and stores, on a connection of the probe's own, which never waits behind requests; and none of the service's own
- * statements failed in the last 10 s because it cannot write. A write costs the disk something, a ping does not: every second run, so
+ * statements failed in the last 10 s because it is read-only or its disk is full. What else failed there may be the fault of one
+ * statement, and is a warning. A write costs the disk something, a ping does not: every second run, so
  * once in 4 s, writes; after a failure each run does, so that the end is seen soon.
  */
 export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOptions): CheckDefinition {
@@ -25,10 +31,12 @@ export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOp
       isWriteDue = true;
       await askDatabase(() => (isWrite ? probe.write(signal) : probe.ping(signal)), address);
       const failure = writeFailures.recent();
-      if (failure !== undefined)
+      if (failure !== undefined && isWriteOutage(failure.reason))
         throw new CheckFailure(failure.reason, { cause: failure.error, detail: { address } });
       isWriteDue = !isWrite;
-      return {};
+      if (failure === undefined) return {};
+      const { reason, error } = failure;
+      return { status: 'warn', reason, detail: { address, statement: String(error) } };
     },
   };
 }
