@@ -60,10 +60,11 @@ describe.each(PAIRING)('%s %s', (method, path, body) => {
 });
 
 /** What the worker and the api's health use. */
-const INTERNAL = BUSINESS.filter(([, path]) => path !== '/api/sessions/mine');
+const INTERNAL = BUSINESS.filter(([, path]) => path === '/api/sessions' || path === '/api/sendText');
+const CLOSED_TO_SERVICES = BUSINESS.filter((route) => !INTERNAL.includes(route));
 
-test('a session by itself is closed to another service', async () => {
-  expect((await replica.call('GET', '/api/sessions/mine', internal)).status).toBe(403);
+test.each(CLOSED_TO_SERVICES)('%s %s is closed to another service', async (method, path) => {
+  expect((await replica.call(method, path, internal)).status).toBe(403);
 });
 
 describe.each(INTERNAL)('%s %s', (method, path, body) => {
