@@ -191,10 +191,7 @@ export class Connection {
   async #askForDevices(jid: string): Promise<void> {
     const before = this.#deviceQueries.get(jid) ?? Promise.resolve();
     const query = before.then(() => this.#socket.getUSyncDevices([jid], true, false));
-    const settled = query.then(
-      () => {},
-      () => {},
-    );
+    const settled = Promise.allSettled([query]);
     this.#deviceQueries.set(jid, settled);
     try {
       await query;
