@@ -10,7 +10,7 @@ import { SeqCursor } from '../apps/api/src/routes/messages.ts';
 import { requireUuid } from '../apps/api/src/routes/resource.ts';
 import { parseAddress, parseChatId } from '../apps/baileys/src/chat-id.ts';
 import { clientLogger } from '../apps/baileys/src/client-logger.ts';
-import { readInbound } from '../apps/baileys/src/inbound-message.ts';
+import { readAddress, readContent } from '../apps/baileys/src/inbound-message.ts';
 import { inboundText } from '../apps/baileys/src/inbound-text.ts';
 import { parseStreamFrame } from '../apps/calls/src/media/stream-frames.ts';
 import { providerGuard } from '../apps/calls/src/provider-signature.ts';
@@ -107,12 +107,11 @@ type Prepare = (text: string) => () => unknown;
 const functions: Record<string, Prepare> = {
   'the text of a message': (text) => () => inboundText({ conversation: text }),
   'the caption of a picture': (text) => () => inboundText({ imageMessage: { caption: text } }),
-  'a message with its id and the name of its sender': (text) => () =>
-    readInbound(
-      { key: { ...person, id: text }, pushName: text, message: { conversation: text } },
-      nobody,
-      now,
-    ),
+  'a message with its id and the name of its sender': (text) => async () => {
+    const message = { key: { ...person, id: text }, pushName: text, message: { conversation: text } };
+    const address = await readAddress(message, nobody);
+    return address && readContent(message, address, now);
+  },
   'the address of a sender': (text) => () => [parseAddress(text), parseAddress(`1${text}@lid`)],
   'the chat of a send': (text) => () => parseChatId(text),
   'the rules of the agent': (text) => () => faq.rule(text),

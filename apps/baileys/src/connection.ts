@@ -16,6 +16,7 @@ import {
 } from '@whiskeysockets/baileys';
 import type { AuthState } from './auth-state.ts';
 import { clientLogger } from './client-logger.ts';
+import { isPlainId } from './inbound-limits.ts';
 import type { PhoneOf } from './inbound-message.ts';
 import { handleInOrder } from './message-order.ts';
 import type { Patience } from './patience.ts';
@@ -45,8 +46,11 @@ export interface ConnectionOptions {
   network: WhatsAppNetwork;
   auth: AuthState;
   patience: Patience;
+  /** Aborts when the connection is over. */
+  signal: AbortSignal;
   log: Logger;
   inbox: RecordingOptions['inbox'];
+  onError: () => void;
   /** Commits work by itself, as patiently as the keys. */
   commit: RecordingOptions['commit'];
   /** The text of a sent message, for a recipient who asks again. */
@@ -74,11 +78,21 @@ export class Connection {
   /** Why it ended. Never rejects. */
   readonly closed: Promise<Closed>;
   readonly #socket: WASocket;
-  #devicesKnown: Promise<unknown> = Promise.resolve();
+  /** Queries for a contact's devices that are under way, by the contact's address. */
+  readonly #deviceQueries = new Map<string, Promise<unknown>>();
 
-  constructor({ client, network, auth, patience, log, inbox, commit, findText, on }: ConnectionOptions) {
+  constructor(options: ConnectionOptions) {
+    const { client, network, auth, patience, signal, log, inbox, onError, commit, findText, on } = options;
     const { withFaults = false, makeDeviceCache } = client;
-    const recording = new RecordingSignalRepository({ creds: auth.creds, inbox, commit, log, withFaults });
+    const recording = new RecordingSignalRepository({
+      creds: auth.creds,
+      inbox,
+      commit,
+      signal,
+      log,
+      onError,
+      withFaults,
+    });
     const socket = makeWASocket({
       auth: { creds: auth.creds, keys: auth.keysFor(patience) },
       makeSignalRepository: recording.make,
@@ -88,7 +102,7 @@ export class Connection {
       ...(network.url && { waWebSocketUrl: network.url }),
       ...(network.qrMs && { qrTimeout: network.qrMs }),
       getMessage: async ({ id }) => {
-        const text = id ? await findText(id) : undefined;
+        const text = id && isPlainId(id) ? await findText(id) : undefined;
         return text === undefined ? undefined : { extendedTextMessage: { text } };
       },
       // The store repeats by itself.
@@ -163,16 +177,27 @@ export class Connection {
   }
 
   /**
-   * The client starts a new session with a contact whose devices it does not remember, and commits that after the first message
-   * has gone out: killed in between, it could not read the answer. Asked for the devices before, it commits the session first.
+   * Has the client ask for a contact's devices before a send, which makes it commit its new session with them first. By itself it
+   * commits that session after the first message has gone out: if it were killed in between, it could not read the answer.
    */
   async #knowDevices(jid: string): Promise<void> {
     const me = this.#socket.user;
     const own = jidNormalizedUser(isLidUser(jid) && me?.lid ? me.lid : me?.id);
-    // One after the other: of two first messages to a contact the second finds the devices known.
-    const known = this.#devicesKnown.then(() => this.#socket.getUSyncDevices([own, jid], true, false));
-    this.#devicesKnown = known.catch(() => {});
-    await known;
+    await this.#askForDevices(own);
+    await this.#askForDevices(jid);
+  }
+
+  /** One query at a time for each contact: of two first messages the second finds the devices known. Contacts don't wait for each other. */
+  async #askForDevices(jid: string): Promise<void> {
+    const before = this.#deviceQueries.get(jid) ?? Promise.resolve();
+    const query = before.then(() => this.#socket.getUSyncDevices([jid], true, false));
+    const settled = Promise.allSettled([query]);
+    this.#deviceQueries.set(jid, settled);
+    try {
+      await query;
+    } finally {
+      if (this.#deviceQueries.get(jid) === settled) this.#deviceQueries.delete(jid);
+    }
   }
 
   /** Takes the device off the account, and closes. */

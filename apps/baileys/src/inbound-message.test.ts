@@ -1,9 +1,14 @@
 import { type WAMessage, type WAMessageKey, proto } from '@whiskeysockets/baileys';
 import { describe, expect, test } from 'vitest';
-import { readInbound } from './inbound-message.ts';
+import { type InboundMessage, type PhoneOf, readAddress, readContent } from './inbound-message.ts';
 
 const NOW = new Date('2026-03-01T10:00:00Z');
 const unknown = (): Promise<null> => Promise.resolve(null);
+
+async function read(given: WAMessage, phoneOf: PhoneOf): Promise<InboundMessage | undefined> {
+  const address = await readAddress(given, phoneOf);
+  return address && readContent(given, address, NOW);
+}
 
 function message(key: Partial<WAMessageKey>, more: Partial<WAMessage> = {}): WAMessage {
   return {
@@ -17,7 +22,7 @@ function message(key: Partial<WAMessageKey>, more: Partial<WAMessage> = {}): WAM
 
 describe('a message of a person', () => {
   test('carries who, what and when', async () => {
-    expect(await readInbound(message({}), unknown, NOW)).toEqual({
+    expect(await read(message({}), unknown)).toEqual({
       externalId: '3A01',
       contact: '972501234567@s.whatsapp.net',
       contactName: 'Dana',
@@ -28,7 +33,7 @@ describe('a message of a person', () => {
 
   test('from a LID with a number beside it carries both', async () => {
     const key = { remoteJid: '55555:2@lid', remoteJidAlt: '972501234567@s.whatsapp.net' };
-    expect(await readInbound(message(key), unknown, NOW)).toMatchObject({
+    expect(await read(message(key), unknown)).toMatchObject({
       contact: '972501234567@s.whatsapp.net',
       altContact: '55555@lid',
     });
@@ -36,21 +41,21 @@ describe('a message of a person', () => {
 
   test('from a LID alone takes the number that is known for it', async () => {
     const phoneOf = (): Promise<string> => Promise.resolve('972501234567:0@s.whatsapp.net');
-    expect(await readInbound(message({ remoteJid: '55555@lid' }), phoneOf, NOW)).toMatchObject({
+    expect(await read(message({ remoteJid: '55555@lid' }), phoneOf)).toMatchObject({
       contact: '972501234567@s.whatsapp.net',
       altContact: '55555@lid',
     });
   });
 
   test('from a LID of which nothing is known stays a LID', async () => {
-    const inbound = await readInbound(message({ remoteJid: '55555@lid' }), unknown, NOW);
+    const inbound = await read(message({ remoteJid: '55555@lid' }), unknown);
     expect(inbound?.contact).toBe('55555@lid');
     expect(inbound).not.toHaveProperty('altContact');
   });
 
   test('is not dated into the future by a clock that is ahead', async () => {
     const ahead = message({}, { messageTimestamp: NOW.getTime() / 1000 + 3600 });
-    expect((await readInbound(ahead, unknown, NOW))?.sentAt).toEqual(NOW);
+    expect((await read(ahead, unknown))?.sentAt).toEqual(NOW);
   });
 });
 
@@ -69,6 +74,6 @@ describe('no message of a person is', () => {
     ['a reaction', message({}, { message: { reactionMessage: { text: '👍' } } })],
     ['one without an id', message({ id: null })],
   ])('%s', async (_name, given) => {
-    expect(await readInbound(given, unknown, NOW)).toBeUndefined();
+    expect(await read(given, unknown)).toBeUndefined();
   });
 });

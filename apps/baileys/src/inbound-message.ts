@@ -22,19 +22,10 @@ export interface InboundMessage extends InboundAddress {
 export type PhoneOf = (lid: string) => Promise<string | null>;
 
 /**
- * The message of a person in what the client hands over, or undefined: our own echo, a group, a status, a channel, a
- * protocol message, or one that could not be decrypted (its sender is asked again, it comes back under the same id).
+ * Whose message it is. Undefined for what is not a person's message: our own echo, a group, a status, a channel, a protocol
+ * message, or one that could not be decrypted (the client asks its sender again, and it comes back under the same id).
+ * The content is not looked at.
  */
-export async function readInbound(
-  message: WAMessage,
-  phoneOf: PhoneOf,
-  now: Date = new Date(),
-): Promise<InboundMessage | undefined> {
-  const address = await readAddress(message, phoneOf);
-  return address && readContent(message, address, now);
-}
-
-/** Whose message it is; undefined when it is not a person's. Whether it has content is left open. */
 export async function readAddress(message: WAMessage, phoneOf: PhoneOf): Promise<InboundAddress | undefined> {
   const { key } = message;
   if (!isCandidate(message) || !key.id) return undefined;

@@ -27,3 +27,15 @@ test('a message waits for the one before, a failed one too, and the offline mark
   }
   await vi.waitFor(() => expect(ended).toEqual(['a', 'b', 'c']));
 });
+
+test('a message whose preparation fails is not handled, and the next one is', async () => {
+  const ws = new EventEmitter();
+  const handled: unknown[] = [];
+  ws.on('CB:message', ({ attrs }: BinaryNode) => void handled.push(attrs['id']));
+  handleInOrder(ws, async ({ attrs }) => {
+    await turn();
+    if (attrs['id'] === 'a') throw new Error('failed');
+  });
+  for (const id of ['a', 'b']) ws.emit('CB:message', { tag: 'message', attrs: { id } });
+  await vi.waitFor(() => expect(handled).toEqual(['b']));
+});

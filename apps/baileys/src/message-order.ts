@@ -10,7 +10,8 @@ const EVENT = 'CB:message';
  * still learning the contact's LID, and a live message overtakes those of the offline queue. The queue is an order of its
  * own only for stanzas that are marked `offline`, so the mark is taken off.
  *
- * @param prepare is awaited before the client gets a stanza; never rejects
+ * @param prepare is awaited before the client gets a stanza. Where it rejects, the client does not get the stanza and acknowledges
+ * nothing: WhatsApp delivers it again at the next login.
  */
 export function handleInOrder(
   ws: EventEmitter,
@@ -20,7 +21,11 @@ export function handleInOrder(
   ws.removeAllListeners(EVENT);
   const handleAfter = async (before: Promise<void>, stanza: BinaryNode): Promise<void> => {
     await before;
-    await prepare(stanza);
+    try {
+      await prepare(stanza);
+    } catch {
+      return;
+    }
     // It reports its errors itself.
     await Promise.allSettled(handlers.map((handle) => handle(stanza)));
   };

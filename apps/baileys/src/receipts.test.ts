@@ -32,6 +32,18 @@ test('a receipt for several messages names them all', () => {
   expect(readReceipt(receipt({ from: PHONE }, [list]), me)?.messageIds).toEqual(['A', 'B', 'C']);
 });
 
+test('of the ids in a receipt only those like ours count, and not more than the limit', () => {
+  const item = (id: string): BinaryNode => ({ tag: 'item', attrs: { id } });
+  const list = (ids: string[]): BinaryNode[] => [{ tag: 'list', attrs: {}, content: ids.map(item) }];
+  const idsOf = (id: string, more: string[]): string[] | undefined =>
+    readReceipt(receipt({ from: PHONE, id }, list(more)), me)?.messageIds;
+  expect(idsOf('A', ['B\0', 'x'.repeat(129), 'é', 'C'])).toEqual(['A', 'C']);
+  expect(idsOf('A\0', [])).toBeUndefined();
+  expect(readReceipt(receipt({ from: PHONE, id: 'A\0', type: 'retry' }), me)).toBeUndefined();
+  const many = Array.from({ length: 5000 }, (_, index) => `M${index}`);
+  expect(idsOf('A', many)).toEqual(['A', ...many.slice(0, 999)]);
+});
+
 test('the client handles receipts in order when they are written down, and not one that could not be', async () => {
   const ws = new EventEmitter();
   const seen: string[] = [];

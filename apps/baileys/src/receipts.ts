@@ -8,6 +8,7 @@ import {
   isJidGroup,
   isJidNewsletter,
 } from '@whiskeysockets/baileys';
+import { RECEIPT_LENGTH, isPlainId } from './inbound-limits.ts';
 
 /** What a recipient's device says about messages of ours. */
 export interface Receipt {
@@ -25,7 +26,10 @@ const KINDS: Readonly<Record<string, Receipt['kind']>> = {
   retry: 'unreadable',
 };
 
-/** Undefined: it says nothing about whether a customer has a message of ours, or our own devices say it. */
+/**
+ * Undefined where it says nothing about whether a customer has a message of ours, or where our own devices say it. An id that is not
+ * like ours is left out, and so is what comes past the limit.
+ */
 export function readReceipt(
   { attrs, content }: BinaryNode,
   me: { id: string; lid?: string } | undefined,
@@ -35,10 +39,12 @@ export function readReceipt(
   if (!kind || !id || !from) return undefined;
   if (isJidGroup(from) || isJidBroadcast(from) || isJidNewsletter(from)) return undefined;
   if (areJidsSameUser(from, me?.id) || areJidsSameUser(from, me?.lid)) return undefined;
-  if (kind === 'unreadable') return { kind, messageIds: [id] };
   const list = getBinaryNodeChild({ tag: 'receipt', attrs, ...(content && { content }) }, 'list');
   const more = getBinaryNodeChildren(list, 'item').flatMap((item) => item.attrs['id'] ?? []);
-  return { kind, messageIds: [id, ...more] };
+  // A device asks for one message at a time.
+  const named = kind === 'unreadable' ? [id] : [id, ...more];
+  const messageIds = named.slice(0, RECEIPT_LENGTH).filter((messageId) => isPlainId(messageId));
+  return messageIds.length > 0 ? { kind, messageIds } : undefined;
 }
 
 const EVENT = 'CB:receipt';

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Closed, MAX_QR_ROUNDS, decideReconnect, reconnectDelay } from './reconnect-policy.ts';
+import {
+  type Closed,
+  MAX_QR_ROUNDS,
+  STABLE_MS,
+  decideReconnect,
+  reconnectDelay,
+  stallsInRow,
+} from './reconnect-policy.ts';
 
 const closed = (code: number | undefined, more: Partial<Closed> = {}): Closed => ({
   code,
@@ -72,6 +79,18 @@ describe('a closed connection', () => {
       reason: 'qr_timeout',
     });
   });
+});
+
+test.each([
+  ['a first stall', 0, {}, 1],
+  ['another', 4, {}, 5],
+  ['one after a message was stored', 4, { hasStored: true }, 1],
+  ['one after a while', 4, { lastedMs: STABLE_MS + 1 }, 1],
+  ['a loss in between', 4, { stalled: false }, 4],
+  ['a loss after a message was stored', 4, { stalled: false, hasStored: true }, 0],
+  ['a loss after a while', 4, { stalled: false, lastedMs: STABLE_MS + 1 }, 0],
+])('stalls in a row: %s', (_, before, closing, stalls) => {
+  expect(stallsInRow(before, { stalled: true, hasStored: false, lastedMs: 20_000, ...closing })).toBe(stalls);
 });
 
 describe('the delay', () => {

@@ -30,6 +30,8 @@ export type Decision =
   | { action: 'reconnect'; delayMs: number; reason: string; error: boolean }
   | { action: 'stop'; reason: StopReason };
 
+/** A connection that lasted this long makes the losses before it forgotten. */
+export const STABLE_MS = 60_000;
 /** A round shows about six codes, close to three minutes. */
 export const MAX_QR_ROUNDS = 3;
 const BASE_MS = 1000;
@@ -76,6 +78,18 @@ export function decideReconnect(closed: Closed, history: History, random: number
   const reason = closed.transport ? 'unreachable' : (REASONS[closed.code ?? 0] ?? 'connection_closed');
   const error = !closed.transport && (closed.code ?? 0) >= 500 && closed.code !== 515;
   return { action: 'reconnect', delayMs: reconnectDelay(history.attempts, random), reason, error };
+}
+
+/**
+ * Connections in a row that were closed here because messages could not be stored, one more being over. A message that the database
+ * keeps refusing comes at every login: without a growing delay WhatsApp would see a login every few seconds, for ever.
+ */
+export function stallsInRow(
+  before: number,
+  { stalled, hasStored, lastedMs }: { stalled: boolean; hasStored: boolean; lastedMs: number },
+): number {
+  const counted = hasStored || lastedMs > STABLE_MS ? 0 : before;
+  return stalled ? counted + 1 : counted;
 }
 
 /** Between half and all of 1 s, 2 s, 4 s … 60 s. */

@@ -22,7 +22,10 @@ export interface RecordingOptions {
   inbox: Pick<Inbox, 'along' | 'holdPlace'>;
   /** Commits by itself, however long that takes; rejects when the connection is over. */
   commit: (along: Along) => Promise<void>;
+  /** Aborts when the connection is over. */
+  signal: AbortSignal;
   log: Logger;
+  onError: () => void;
   /** Tests leave the faults of the client as they are, to see that they are there. */
   withFaults: boolean;
 }
@@ -59,7 +62,7 @@ export class RecordingSignalRepository {
 
   /**
    * To be awaited before the client handles a stanza: one without content it acknowledges at once, and asks the account's own phone
-   * for the content.
+   * for the content. Where this rejects, the client must not handle the stanza.
    */
   readonly beforeHandling = async (stanza: BinaryNode): Promise<void> => {
     if (!isMessageStanza(stanza)) return;
@@ -96,7 +99,8 @@ export class RecordingSignalRepository {
         } catch (error) {
           // The client asks the sender's phone to send it again, and acknowledges this one.
           if (!(error instanceof Error && error.message === USED_UP)) {
-            await this.#holdPlace(stanza, 'undecryptable');
+            // A failure of this would not stop the acknowledgement: the client treats every error here as one of decryption.
+            await this.#holdPlace(stanza, 'undecryptable').catch(() => {});
           }
           throw error;
         }
@@ -120,13 +124,26 @@ export class RecordingSignalRepository {
   }
 
   async #holdPlace(stanza: BinaryNode, reason: string): Promise<void> {
-    const { inbox, commit, log } = this.#options;
+    const { inbox, commit, signal, log, onError } = this.#options;
+    let message: WAMessage;
     try {
-      const address = await readAddress(this.#envelopeOf(stanza), this.#phoneOf);
+      message = this.#envelopeOf(stanza);
+    } catch {
+      return;
+    }
+    try {
+      const address = await readAddress(message, this.#phoneOf);
       if (address) await commit({ store: (tx) => inbox.holdPlace(tx, address, reason) });
     } catch (error) {
-      // The connection is over: nothing is acknowledged, and WhatsApp delivers the message again.
-      log.debug({ err: error }, 'the place of a message is not held');
+      const line = { err: error, message_id: message.key.id };
+      if (signal.aborted) {
+        // Nothing is acknowledged any more, and WhatsApp delivers the message again.
+        log.debug(line, 'the connection ended before a message without content was recorded');
+      } else {
+        onError();
+        log.error(line, 'a message without content could not be recorded');
+      }
+      throw error;
     }
   }
 

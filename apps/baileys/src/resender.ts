@@ -3,6 +3,7 @@ import {
   type Database,
   type DueResend,
   beginResend,
+  hasOpenResends,
   hastenResends,
   listDueResends,
   markUndelivered,
@@ -11,14 +12,14 @@ import {
 } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 import { type AckBook, Refused } from './ack-book.ts';
-import type { Patience } from './patience.ts';
+import { Patience } from './patience.ts';
 import type { Receipt } from './receipts.ts';
 import { writeUntilAcked } from './sender.ts';
 
 export interface ResendSchedule {
   /** Before the first resend, after each, and after the last until the message is given up. */
   waitsMs: readonly number[];
-  /** How often it is looked for what is due. */
+  /** How often the database is asked what is due, for a session that has a message to send again. */
   everyMs: number;
 }
 
@@ -28,7 +29,7 @@ export const RESEND_SCHEDULE: ResendSchedule = {
   everyMs: 5000,
 };
 
-/** A restart makes a resend due at once, but not the later ones: a message must not use up its resends in restarts. */
+/** A new connection makes the first resends due at once, but not the later ones: a message must not use up its resends in reconnects. */
 const HASTENED_RESENDS = 2;
 /** The client repeats a message this often by itself, see `MAX_RETRY_COUNT`. */
 const REPEATS_OF_CLIENT = 5;
@@ -57,6 +58,8 @@ export interface ResenderOptions {
  */
 export class Resender {
   readonly #options: ResenderOptions;
+  /** Sessions that may have a message to send again. The others cost the database nothing. */
+  readonly #marked = new Set<string>();
 
   constructor(options: ResenderOptions) {
     this.#options = options;
@@ -64,16 +67,16 @@ export class Resender {
 
   async record(sessionId: string, { kind, messageIds }: Receipt): Promise<void> {
     const { db, log, schedule } = this.#options;
+    if (kind === 'delivered') {
+      await recordDelivery(db, sessionId, messageIds);
+      return;
+    }
+    const resendInMs = schedule.waitsMs[0]!;
     for (const messageId of messageIds) {
-      if (kind === 'delivered') {
-        // oxlint-disable-next-line no-await-in-loop -- nearly always one
-        await recordDelivery(db, sessionId, messageId);
-        continue;
-      }
-      const resendInMs = schedule.waitsMs[0]!;
-      // oxlint-disable-next-line no-await-in-loop -- as above
+      // oxlint-disable-next-line no-await-in-loop -- there is one
       const requests = await recordRepeatRequest(db, { sessionId, messageId, resendInMs });
       if (requests === undefined) continue;
+      this.#marked.add(sessionId);
       const line = { session: sessionId, message_id: messageId, requests };
       if (requests < REPEATS_OF_CLIENT)
         log.info(line, 'a recipient could not decrypt a message: it is repeated');
@@ -82,27 +85,39 @@ export class Resender {
   }
 
   /** Sends again what is due, until the signal aborts: for as long as a connection is open. Never rejects. */
-  async run(session: ResendingSession, patience: Patience, signal: AbortSignal): Promise<void> {
+  async run(session: ResendingSession, signal: AbortSignal): Promise<void> {
     const { db, log, schedule } = this.#options;
+    // Not the connection's: what waits here is no reason to close a connection that nothing else waits on.
+    const patience = new Patience({ signal, limitMs: 60_000, onExhausted: () => {} });
     let isHastened = false;
+    this.#marked.add(session.id);
     while (!signal.aborted) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         if (!isHastened) await patience.run(() => hastenResends(db, session.id, HASTENED_RESENDS));
         isHastened = true;
         // oxlint-disable-next-line no-await-in-loop -- as above
-        const due = await patience.run(() => listDueResends(db, session.id, BATCH));
-        for (const one of due) {
-          // oxlint-disable-next-line no-await-in-loop -- as above
-          await this.#treat(session, one, patience, signal);
-        }
+        if (this.#marked.has(session.id)) await this.#sendDue(session, patience, signal);
       } catch (error) {
+        this.#marked.add(session.id);
         if (!signal.aborted)
           log.error({ err: error, session: session.id }, 'messages could not be sent again');
       }
       // oxlint-disable-next-line no-await-in-loop -- as above
       await sleep(schedule.everyMs, undefined, { signal }).catch(() => {});
     }
+  }
+
+  async #sendDue(session: ResendingSession, patience: Patience, signal: AbortSignal): Promise<void> {
+    const { db } = this.#options;
+    // Before the queries: a request that is recorded meanwhile marks the session again.
+    this.#marked.delete(session.id);
+    const due = await patience.run(() => listDueResends(db, session.id, BATCH));
+    for (const one of due) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await this.#treat(session, one, patience, signal);
+    }
+    if (await patience.run(() => hasOpenResends(db, session.id))) this.#marked.add(session.id);
   }
 
   async #treat(

@@ -10,7 +10,7 @@ import { DatabaseTrouble } from './database-trouble.ts';
 import { SessionNotWorking } from './errors.ts';
 import { Inbox, type InboxOptions } from './inbox.ts';
 import { Patience } from './patience.ts';
-import { type Closed, decideReconnect, reconnectDelay } from './reconnect-policy.ts';
+import { type Closed, STABLE_MS, decideReconnect, reconnectDelay, stallsInRow } from './reconnect-policy.ts';
 import type { Resender, ResendingSession } from './resender.ts';
 import type { Sender, SendingSession } from './sender.ts';
 import { saveAccount, saveFailure } from './session-records.ts';
@@ -43,9 +43,15 @@ export interface SessionIdentity {
 /** stopped: as asked. lost: another replica owns it. failed: it stands still, the reason is in the database. */
 export type SessionEnd = 'stopped' | 'lost' | 'failed';
 
-/** A connection that lasted this long makes the losses before it forgotten. */
-const STABLE_MS = 60_000;
 const LOGOUT_TIMEOUT_MS = 5000;
+
+interface ClosedConnection extends Closed {
+  /** It was closed here, because the database was away for too long. */
+  stalled: boolean;
+  /** At least one message was stored. */
+  hasStored: boolean;
+  lastedMs: number;
+}
 
 /** One WhatsApp account, held by this replica: its auth state and one connection after the other. */
 export class Session implements SendingSession, ResendingSession {
@@ -202,18 +208,20 @@ export class Session implements SendingSession, ResendingSession {
   async #stayConnected(auth: AuthState): Promise<void> {
     const { signal } = this.#ending;
     let attempts = 0;
+    let stalls = 0;
     let qrRounds = 0;
     for (;;) {
-      const startedAt = Date.now();
       // oxlint-disable-next-line no-await-in-loop -- one connection after the other
       const closed = await this.#connectOnce(auth);
       signal.throwIfAborted();
+      stalls = stallsInRow(stalls, closed);
       if (closed.stalled && closed.code === undefined) {
         // Not WhatsApp's doing. The next connection waits until messages can be stored.
-        await sleep(reconnectDelay(0, Math.random()), undefined, { signal });
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await sleep(reconnectDelay(stalls - 1, Math.random()), undefined, { signal });
         continue;
       }
-      if (Date.now() - startedAt > STABLE_MS && auth.creds.me) attempts = 0;
+      if (closed.lastedMs > STABLE_MS && auth.creds.me) attempts = 0;
       const decision = decideReconnect(closed, { attempts, qrRounds }, Math.random());
       this.#log.info({ code: closed.code, ...decision }, 'WhatsApp connection closed');
       if (decision.action === 'stop') {
@@ -229,13 +237,13 @@ export class Session implements SendingSession, ResendingSession {
     }
   }
 
-  /** `stalled`: it was closed here, because the database was away for too long. */
-  async #connectOnce(auth: AuthState): Promise<Closed & { stalled: boolean }> {
-    const { db, network, client, sender, resender } = this.#context;
+  async #connectOnce(auth: AuthState): Promise<ClosedConnection> {
+    const { db, network, client, sender, resender, counters } = this.#context;
     const over = new AbortController();
+    const signal = AbortSignal.any([this.#ending.signal, over.signal]);
     let stalled = false;
     const patience = new Patience({
-      signal: AbortSignal.any([this.#ending.signal, over.signal]),
+      signal,
       limitMs: this.#context.stallLimitMs,
       // What WhatsApp delivered and nobody acknowledged, it delivers again.
       onExhausted: () => {
@@ -249,13 +257,17 @@ export class Session implements SendingSession, ResendingSession {
     // A login would only fetch messages that can't be stored.
     await patience.run(() => this.#inbox.tryToStore((tx) => auth.tryToWrite(tx)));
     this.#trouble.end();
+    const startedAt = Date.now();
+    const storedBefore = this.#inbox.lastInboundAt;
     const connection = new Connection({
       client,
       network,
       auth,
       patience,
+      signal,
       log: this.#log,
       inbox: this.#inbox,
+      onError: counters.error,
       commit: async (along) => (await patience.run(() => commitAlong(db, along)))(),
       findText: async (messageId) => {
         const text = await patience.run(() => findSentText(db, this.id, messageId));
@@ -276,14 +288,14 @@ export class Session implements SendingSession, ResendingSession {
         open: (me) => {
           this.#say('WORKING', null);
           void saveAccount({ db, id: this.id, me, patience, log: this.#log });
-          void resender.run(this, patience, over.signal);
+          void resender.run(this, over.signal);
         },
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
         receipt: async (receipt) => {
           try {
             await patience.run(() => resender.record(this.id, receipt));
           } catch (error) {
-            if (!over.signal.aborted && !this.ending) {
+            if (!signal.aborted) {
               this.#log.error({ err: error }, 'a receipt could not be stored: WhatsApp delivers it again');
             }
             throw error;
@@ -295,13 +307,15 @@ export class Session implements SendingSession, ResendingSession {
     this.#connection = connection;
     if (this.#ending.signal.aborted) void connection.close();
     const closed = await connection.closed;
+    const lastedMs = Date.now() - startedAt;
     this.#connection = undefined;
     this.qr = undefined;
     this.acks.rejectAll(new SessionNotWorking(this.id, 'the connection was lost before WhatsApp confirmed'));
     over.abort(new SessionNotWorking(this.id, 'the connection is closed'));
     // What the old connection still writes must not come after what the new one does.
     await patience.drained();
-    return { ...closed, stalled };
+    const hasStored = this.#inbox.lastInboundAt !== storedBefore;
+    return { ...closed, stalled, hasStored, lastedMs };
   }
 
   #fatal(error: unknown): void {

@@ -4,7 +4,6 @@ import { testDatabase } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { AckBook, Refused } from '../src/ack-book.ts';
-import { Patience } from '../src/patience.ts';
 import type { Receipt } from '../src/receipts.ts';
 import { Resender, reasonOf } from '../src/resender.ts';
 
@@ -39,9 +38,9 @@ beforeEach(async () => {
   );
 });
 
-const resender = (waitsMs: number[]): Resender =>
+const resender = (waitsMs: number[], database = db): Resender =>
   new Resender({
-    db,
+    db: database,
     log,
     schedule: { waitsMs, everyMs: 10 },
     ackTimeoutMs: 5000,
@@ -57,7 +56,6 @@ async function running(
   const ending = new AbortController();
   const acks = new AckBook();
   let rewrites = 0;
-  const patience = new Patience({ signal: ending.signal, limitMs: 60_000, onExhausted: () => {} });
   const run = subject.run(
     {
       id: session,
@@ -67,7 +65,6 @@ async function running(
         await rewrite(acks);
       },
     },
-    patience,
     ending.signal,
   );
   try {
@@ -139,6 +136,48 @@ test('a message that is delivered after it was given up is sent', async () => {
   await running(subject, () => {}, isUndelivered);
   await subject.record(session, delivered);
   expect(await message()).toEqual({ status: 'sent', error: null });
+});
+
+test('a receipt may name several messages', async () => {
+  await db.query(
+    `insert into whatsapp_sends (session_id, key, chat_id, body_hash, message_id, text, status)
+     values ($1, 'second', $2, '', 'N', 'hello', 'sent')`,
+    [session, CONTACT],
+  );
+  await resender([0]).record(session, { kind: 'delivered', messageIds: ['M', 'N', 'unknown'] });
+  const sends = await db.query(
+    'select message_id from whatsapp_sends where session_id = $1 and delivered_at is not null order by 1',
+    [session],
+  );
+  expect(sends).toEqual([{ message_id: 'M' }, { message_id: 'N' }]);
+});
+
+test('a session without a message to send again asks the database nothing, until it has one', async () => {
+  let queries = 0;
+  const watched = {
+    ...db,
+    query: <T>(...given: Parameters<Database['query']>) => {
+      queries += 1;
+      return db.query<T>(...given);
+    },
+  } as Database;
+  const subject = resender([0], watched);
+  let askedWhenIdle: number | undefined;
+  let looks = 0;
+  await running(
+    subject,
+    () => {},
+    async () => {
+      looks += 1;
+      // The time of several rounds lies between two looks.
+      if (looks === 4) {
+        askedWhenIdle = queries;
+        await subject.record(session, unreadable);
+      }
+      return isUndelivered();
+    },
+  );
+  expect(askedWhenIdle).toBe(3);
 });
 
 test('a receipt for a message of nobody, or of another session, changes nothing', async () => {

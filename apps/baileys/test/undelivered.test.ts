@@ -95,7 +95,7 @@ test('a message that is never delivered becomes undelivered, with a reason, and 
   await expect.poll(async () => (await messageOf(id))?.status, SOON).toBe('undelivered');
   expect(await messageOf(id)).toMatchObject({
     error: expect.stringMatching(
-      /^The recipient's phone could not decrypt it: asked for \d+ times and sent again 2 times in 1 min, it was not delivered\.$/,
+      /^The recipient's phone could not decrypt it: asked for (once|\d+ times) and sent again 2 times in 1 min, it was not delivered\.$/,
     ),
     delivered: false,
   });

@@ -17,20 +17,24 @@ export interface DueResend {
 const MESSAGE_OF_SEND = `messages.direction = 'outbound' and messages.session_id = $1
   and messages.id = case when changed.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then changed.key::uuid end`;
 
-/** A device of the recipient's has the message: it is sent again no more, and an `undelivered` one is `sent` after all. */
-export async function recordDelivery(q: Queryable, sessionId: string, messageId: string): Promise<void> {
+/** A device of the recipient's has the messages: they are sent again no more, and an `undelivered` one is `sent` after all. */
+export async function recordDelivery(
+  q: Queryable,
+  sessionId: string,
+  messageIds: readonly string[],
+): Promise<void> {
   await q.query(
     `with changed as (
        update whatsapp_sends set delivered_at = coalesce(delivered_at, now()), undelivered_at = null, error = null,
          requested_at = null, resend_at = null
-       where session_id = $1 and message_id = $2
+       where session_id = $1 and message_id = any($2)
          and (delivered_at is null or undelivered_at is not null or resend_at is not null)
        returning key)
      update messages set delivered_at = coalesce(delivered_at, now()),
        status = case status when 'undelivered' then 'sent' else status end,
        error = case status when 'undelivered' then null else error end
      from changed where ${MESSAGE_OF_SEND}`,
-    [sessionId, messageId],
+    [sessionId, messageIds],
   );
 }
 
@@ -52,7 +56,7 @@ export async function recordRepeatRequest(
   return row?.requests;
 }
 
-/** Makes those due at once that were sent again fewer than `resends` times: the client's own repeat may be lost with its process. */
+/** Makes those due at once that were sent again fewer than `resends` times: the client's own repeat may be lost with its connection. */
 export async function hastenResends(q: Queryable, sessionId: string, resends: number): Promise<void> {
   await q.query(
     `update whatsapp_sends set resend_at = now()
@@ -68,6 +72,15 @@ export async function listDueResends(q: Queryable, sessionId: string, limit: num
      where session_id = $1 and resend_at <= now() order by resend_at limit $2`,
     [sessionId, limit],
   );
+}
+
+/** Whether any message of the session is to be sent again, now or later. */
+export async function hasOpenResends(q: Queryable, sessionId: string): Promise<boolean> {
+  const rows = await q.query(
+    'select 1 from whatsapp_sends where session_id = $1 and resend_at is not null limit 1',
+    [sessionId],
+  );
+  return rows.length > 0;
 }
 
 /** Counts a resend before it is made, and says when the next one is due. False: it was delivered meanwhile, or is gone. */

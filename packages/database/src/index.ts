@@ -80,6 +80,7 @@ export {
 } from './unstored-message-repository.ts';
 export {
   beginResend,
+  hasOpenResends,
   hastenResends,
   listDueResends,
   markUndelivered,

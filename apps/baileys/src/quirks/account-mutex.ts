@@ -13,10 +13,11 @@ export interface AccountMutexOptions {
 /**
  * Brings the changes of a session under the mutex under which the client sends.
  *
- * Baileys 7.0.0-rc14 sends in a transaction whose key is the account (`relayMessage`), decrypts and starts sessions in
- * transactions whose key is the contact (`decryptMessage`, `injectE2ESession`), moves them to the contact's LID under a third
- * key (`migrateSession`), and deletes one for a repeat in none. A transaction writes at its end what it read at its beginning: a
- * send that is under way puts the session back that a recipient's request for a repeat has just replaced.
+ * Baileys 7.0.0-rc14 changes a session in transactions with different keys. It sends under the account (`relayMessage`). It
+ * decrypts and starts sessions under the contact (`decryptMessage`, `injectE2ESession`). It moves sessions to the contact's LID
+ * under a third key (`migrateSession`), and it deletes a session for a repeat without a transaction. A transaction writes at
+ * its end what it read at its beginning. A recipient's request for a repeat may replace a session during a send: the send then
+ * puts the old session back.
  * https://github.com/WhiskeySockets/Baileys/blob/master/src/Signal/libsignal.ts
  *
  * `deleteSession` stays as it is: the client calls it while it holds the mutex of its device lists, for which a send waits.
