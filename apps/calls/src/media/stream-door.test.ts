@@ -99,12 +99,7 @@ test('only the first of many messages in one read is looked at', async () => {
   const { socket, closed } = await openUpgrade(url.replace('ws:', 'http:'), mediaStreamPath);
   parse.mockClear();
   // Masked text frames of one letter.
-  socket.write(
-    Buffer.from('8181' + '00000000' + '78', 'hex')
-      .toString('latin1')
-      .repeat(9000),
-    'latin1',
-  );
+  socket.write(Buffer.from('81810000000078', 'hex').toString('latin1').repeat(9000), 'latin1');
   await closed;
   expect(parse).toHaveBeenCalledTimes(1);
   parse.mockRestore();
