@@ -54,10 +54,11 @@ function install() {
 
 function handOver(script, args) {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  const isNew = major > 22 || (major === 22 && minor >= 18);
+  // What the package "node" is for: before 24.9 a server cannot refuse an upgrade.
+  const isNew = major > 24 || (major === 24 && minor >= 9);
   if (!existsSync(node24) && !isNew) {
     fail(
-      'The npm package "node" has no binary: were install scripts switched off? Run "npm rebuild node", or use Node 24.',
+      'The npm package "node" has no binary: were install scripts switched off? Run "npm rebuild node", or use Node 24.9 or newer.',
     );
   }
   const child = spawn(

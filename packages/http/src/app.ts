@@ -38,6 +38,7 @@ const keepAliveTimeoutMs = 72_000;
 /** How often connections are checked for these two. */
 const timeoutCheckMs = 5000;
 const maxHeaderBytes = 16 * 1024;
+const connectionLimits = { connections: 1000, pipelined: 16 };
 
 /**
  * The Fastify app that every service starts from: TypeBox schemas, problem+json for every error, a request id on every line
@@ -75,7 +76,10 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
     done();
   });
   mountRequestLog(app);
-  const isDropped = limitConnections(app.server);
+  const isDropped = limitConnections(app.server, {
+    ...connectionLimits,
+    acceptsUpgrades: webSocketPath !== undefined,
+  });
   app.addHook('onRequest', (request, reply, done) => {
     if (isDropped(request.raw)) reply.hijack();
     else done();

@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { type Problem, problem, problemMediaType } from './problem.ts';
 
+/** For the client to read the answer and close; at once, what it still sends would make it lose the answer. */
+const closingMs = 1000;
+
 /** For bytes that never became a request: the parser gave up, so the answer is written by hand. */
 export function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
   if (error.code === 'ECONNRESET') socket.destroy();
@@ -24,6 +27,8 @@ export function endWithProblem(socket: Duplex, body: Problem): void {
       text,
     ].join('\r\n'),
   );
+  const cutOff = setTimeout(() => socket.destroy(), closingMs);
+  socket.once('close', () => clearTimeout(cutOff));
 }
 
 function clientProblem(code: string | undefined): Problem {

@@ -6,9 +6,9 @@ export interface ConnectionLimits {
   connections: number;
   /** Requests of one connection that were not answered yet: clients of today send the next one after the answer. */
   pipelined: number;
+  /** Without it no upgrade is listened for: a Node before 24.9 accepts every upgrade as soon as somebody listens. */
+  acceptsUpgrades?: boolean;
 }
-
-const connectionLimits: ConnectionLimits = { connections: 1000, pipelined: 16 };
 
 /**
  * Bounds what strangers hold open. One connection too many costs the longest unused one its place, unless a request of it is being
@@ -18,7 +18,7 @@ const connectionLimits: ConnectionLimits = { connections: 1000, pipelined: 16 };
  */
 export function limitConnections(
   server: Server,
-  limits: ConnectionLimits = connectionLimits,
+  limits: ConnectionLimits,
 ): (request: IncomingMessage) => boolean {
   /** The longest unused first. */
   const open = new Map<Socket, Set<ServerResponse>>();
@@ -42,7 +42,7 @@ export function limitConnections(
       socket.destroy();
     }
   });
-  server.on('upgrade', (request) => open.delete(request.socket));
+  if (limits.acceptsUpgrades === true) server.on('upgrade', (request) => open.delete(request.socket));
   return ({ socket }) => cutOff.has(socket);
 
   function longestUnused(): Socket {

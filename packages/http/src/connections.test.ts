@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, type Socket, connect } from 'node:net';
 import { type RawSocket, askRaw, openRaw, openUpgrade, upgradeRequest } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -48,6 +48,20 @@ describe('an app', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     expect(answer).toContain('application/problem+json');
     expect(answer).not.toContain('evil.example');
+  });
+
+  test.each([
+    ['bytes that are no request', 'x y z\r\n\r\n'],
+    ['CONNECT', head('CONNECT evil.example:443')],
+  ])('cuts a client off that does not close after %s', async (_name, bytes) => {
+    const { hostname, port } = new URL(url);
+    const client = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    client.on('error', () => {}).resume();
+    const [server] = (await once(app.server, 'connection')) as [Socket];
+    client.write(bytes);
+    await once(client, 'end');
+    await expect.poll(() => server.destroyed, { timeout: 5000 }).toBe(true);
+    client.destroy();
   });
 
   test('answers a path, also behind another one that looks like a host', async () => {
@@ -126,6 +140,10 @@ describe('an app', () => {
       connectionsCheckingInterval: 5000,
     });
   });
+});
+
+test('an app without WebSockets does not listen for upgrades: an older Node would accept them', () => {
+  expect(buildHttpApp({ log }).server.listenerCount('upgrade')).toBe(0);
 });
 
 describe('a server with limits', () => {

@@ -6,8 +6,8 @@ import { type StartFrame, parseStreamFrame } from './stream-frames.ts';
 const strangerBytes = 8 * 1024;
 /** Bytes that may come while Redis is asked about a genuine token: some 15 s of sound. */
 const genuineBytes = 256 * 1024;
-/** How long a refused socket may take to close. */
-const cutOffMs = 2000;
+/** A provider sends two: `connected`, then `start`. */
+const strangerMessages = 4;
 const policyViolation = 1008;
 const tooBig = 1009;
 
@@ -35,6 +35,7 @@ export class Introduction implements Disposable {
   readonly #started = Promise.withResolvers<StartFrame>();
   readonly #limit: NodeJS.Timeout;
   #bytesLeft = strangerBytes;
+  #messagesLeft = strangerMessages;
   #isStarted = false;
   #isRefused = false;
 
@@ -62,9 +63,10 @@ export class Introduction implements Disposable {
     this.#over.reject(new Refused(why));
     this.early.length = 0;
     const { socket } = this.#options;
+    // One read may hold thousands of messages, all of which ws goes on to deliver.
+    socket.off('message', this.#onMessage);
+    // ws cuts it off after its `closeTimeout`.
     socket.close(code);
-    const cutOff = setTimeout(() => socket.terminate(), cutOffMs);
-    socket.once('close', () => clearTimeout(cutOff));
   }
 
   /** Its place is needed. */
@@ -88,20 +90,21 @@ export class Introduction implements Disposable {
     this.refuse('it talks before it is known', tooBig);
     // At once: a paused socket would go on reading until its buffer is full.
     this.#options.socket.terminate();
-    release(bytes, this.#options.wire);
   };
 
   readonly #onMessage = (data: Parameters<typeof textOf>[0], isBinary: boolean): void => {
-    if (this.#isRefused) return;
     const text = textOf(data, isBinary);
     if (this.#isStarted) {
       this.early.push(text);
       return;
     }
+    this.#messagesLeft -= 1;
+    if (this.#messagesLeft < 0) return this.refuse('it talks before it is known', tooBig);
     // Not parsed: 32 KiB of brackets take JSON.parse 2 ms.
     if (text.length > strangerBytes) return this.refuse('it talks before it is known', tooBig);
     const frame = parseStreamFrame(text);
-    if (frame?.event !== 'start') return;
+    if (frame?.event === 'connected') return;
+    if (frame?.event !== 'start') return this.refuse('it does not introduce itself');
     if (!this.#options.isGenuine(frame.callSid, frame.parameters['token'] ?? '')) {
       this.refuse('its token is wrong');
       return;
@@ -113,16 +116,6 @@ export class Introduction implements Disposable {
 
   readonly #onClose = (): void => this.refuse('it was closed before it was known');
   readonly #onError = (): void => this.refuse('it broke the protocol');
-}
-
-/**
- * Frees the 64 KiB that Node has read, which otherwise wait for a garbage collection: it hardly notices memory outside its heap. Only
- * for a buffer that is nobody else's, of a connection from which nobody reads any more.
- */
-function release(bytes: Buffer, wire: Socket): void {
-  const { buffer } = bytes;
-  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
-  if (isWhole && wire.destroyed && wire.readableLength === 0) buffer.transfer(0);
 }
 
 export function textOf(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): string {

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import websocket from '@fastify/websocket';
 import { type App, buildHttpApp } from '@prosaas/http';
 import { createLogger } from '@prosaas/runtime';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openUpgrade } from '@prosaas/devstack';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { mediaStreamPath, mediaStreamRoute } from '../routes/media-stream.ts';
 import type { MediaStream } from './media-stream.ts';
 import { createStreamDoor, webSocketLimits } from './stream-door.ts';
@@ -13,14 +14,19 @@ let app: App;
 let url: string;
 /** What Redis says of a genuine token, when it answers. */
 let redeemed: PromiseWithResolvers<boolean>;
+let redeems: number;
 let heard: string[];
 
 beforeEach(async () => {
   redeemed = Promise.withResolvers();
+  redeems = 0;
   heard = [];
   const door = createStreamDoor({
     isGenuine: (callSid, token) => token === `token of ${callSid}`,
-    redeem: () => redeemed.promise,
+    redeem: () => {
+      redeems += 1;
+      return redeemed.promise;
+    },
     onStream: (_callSid, stream) => listen(stream),
     introductionMs: 5000,
     frameMs: 20,
@@ -58,6 +64,7 @@ const start = (token: string, padding = ''): string =>
     start: { streamSid: 'MZ1', callSid: 'CA1', customParameters: { token, padding } },
   });
 const genuine = start('token of CA1');
+const connected = JSON.stringify({ event: 'connected', protocol: 'Call', version: '1.0.0' });
 const digit = (name: number): string => JSON.stringify({ event: 'dtmf', dtmf: { digit: String(name) } });
 
 test('what comes while a genuine token is looked up is kept, in its order', async () => {
@@ -77,11 +84,25 @@ test('a genuine token opens no bottomless place to wait in', async () => {
 
 test.each<[string, string[], number]>([
   ['a wrong token', [start('guess')], 1008],
-  ['more bytes than an introduction has', Array.from({ length: 100 }, () => 'x'.repeat(100)), 1009],
+  ['more messages than an introduction has', Array.from({ length: 5 }, () => connected), 1009],
+  ['no frame', ['x'], 1008],
+  ['another frame than an introduction has', [digit(1)], 1008],
+  ['a start without its fields', [JSON.stringify({ event: 'start' })], 1008],
   ['a start that is too long', [start('token of CA1', 'x'.repeat(9000))], 1009],
-  ['an empty message, again and again', Array.from({ length: 3000 }, () => ''), 1009],
+  ['an empty message, again and again', Array.from({ length: 3000 }, () => ''), 1008],
 ])('%s closes the socket', async (_name, messages, code) => {
   expect(await closeCode(await open(...messages))).toBe(code);
+});
+
+test('only the first of many messages in one read is looked at', async () => {
+  const parse = vi.spyOn(JSON, 'parse');
+  const { socket, closed } = await openUpgrade(url.replace('ws:', 'http:'), mediaStreamPath);
+  parse.mockClear();
+  // Masked text frames of one letter.
+  socket.write(Buffer.from('81810000000078', 'hex').toString('latin1').repeat(9000), 'latin1');
+  await closed;
+  expect(parse).toHaveBeenCalledTimes(1);
+  parse.mockRestore();
 });
 
 test('a token that Redis does not know closes the socket', async () => {
@@ -105,4 +126,14 @@ test('the oldest stranger is cut when one too many waits behind it', async () =>
   await expect.poll(() => fourth.readyState).toBe(WebSocket.OPEN);
   expect(second.readyState).toBe(WebSocket.OPEN);
   for (const socket of [second, third, fourth]) socket.close();
+});
+
+test('who has shown a genuine token is not cut while Redis is asked about it', async () => {
+  const caller = await open(genuine);
+  await expect.poll(() => redeems).toBe(1);
+  const silent = [await open(), await open(), await open()];
+  redeemed.resolve(true);
+  caller.send(digit(1));
+  await expect.poll(() => heard).toEqual(['1']);
+  for (const socket of [caller, ...silent]) socket.close();
 });

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, troubleOf } from '@prosaas/runtime';
 import { Introduction, Refused, textOf } from './introduction.ts';
 import { MediaStream } from './media-stream.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 export interface StreamDoorOptions {
   /** Whether this is the token of this call; asks nobody. */
@@ -14,7 +15,7 @@ export interface StreamDoorOptions {
   introductionMs: number;
   frameMs: number;
   mediaGapMs: number;
-  /** Sockets that have not introduced themselves, or are refused and still open; one more, and the oldest is cut. */
+  /** Open sockets that have not shown a genuine token; one more, and the oldest is cut. */
   maxStrangers: number;
   log: Logger;
 }
@@ -41,9 +42,33 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
   const { isGenuine, redeem, onStream, introductionMs, frameMs, mediaGapMs, maxStrangers, log } = options;
   const strangers = new Set<Introduction>();
 
+  const refusals = new RefusalLog(log);
+  const trouble = troubleOf(log, {
+    waiting: 'media streams cannot be let in yet',
+    begins: 'media streams cannot be let in',
+    ends: 'media streams are let in again',
+    // Only the next call shows whether it is over.
+    repeats: false,
+  });
+  // Calls come when they come: what fails then is no wait of the start.
+  trouble.worked();
+
+  const askRedis = async (callSid: string): Promise<boolean> => {
+    try {
+      const isOpen = await redeem(callSid);
+      trouble.worked();
+      return isOpen;
+    } catch (error) {
+      trouble.failed(error);
+      throw new Refused('Redis could not be asked about its token');
+    }
+  };
+
   const admit = async (socket: WebSocket, introduction: Introduction): Promise<void> => {
     const { callSid, streamSid } = await introduction.start;
-    if (!(await introduction.inTime(redeem(callSid)))) throw new Refused('its token is used or too old');
+    // No stranger any more, however long Redis takes: only real calls have a token.
+    strangers.delete(introduction);
+    if (!(await introduction.inTime(askRedis(callSid)))) throw new Refused('its token is used or too old');
     const stream = new MediaStream({
       socket,
       streamSid,
@@ -54,7 +79,6 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
     onStream(callSid, stream);
     for (const text of introduction.early) stream.receive(text);
     socket.on('message', (data, isBinary) => stream.receive(textOf(data, isBinary)));
-    strangers.delete(introduction);
     introduction[Symbol.dispose]();
   };
 
@@ -68,7 +92,7 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
     const [oldest] = strangers;
     if (strangers.size > maxStrangers) oldest?.cut();
     admit(socket, introduction).catch((error: unknown) => {
-      if (error instanceof Refused) log.warn({ why: error.message }, 'a media stream was refused');
+      if (error instanceof Refused) refusals.add(error.message);
       else log.error({ err: error }, 'a media stream could not be let in');
       introduction.refuse('it could not be let in');
     });
