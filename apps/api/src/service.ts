@@ -63,7 +63,7 @@ export async function startApi(
   const telemetry = opening.use(startTelemetry({ config, identity, log }));
   const pool = createDatabase({ url: config.DATABASE_URL, applicationName: identity.instance, log });
   telemetry.announce({ report: () => writeReport(pool) });
-  const db = opening.use(servingDatabase(pool));
+  const db = opening.use(servingDatabase(pool, log));
   opening.use(startOutboxGauges({ db: pool, metrics: telemetry.metrics }));
   const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log }));
   const openRedis = (name: string): ReturnType<typeof createRedis> => {

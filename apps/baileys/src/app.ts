@@ -1,4 +1,4 @@
-import { type Database, recordAudit } from '@prosaas/database';
+import { type Database, isDatabaseTrouble, recordAudit } from '@prosaas/database';
 import { type App, type AuditedUse, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
 import {
   type HealthRegistry,
@@ -60,9 +60,10 @@ export function buildApp({
 
   const audit = ({ role, action, params, requestId }: AuditedUse): void => {
     const target = Object.values(params).join('/').slice(0, 300) || null;
-    recordAudit(db, { role, action, target, requestId }).catch((err: unknown) =>
-      log.error({ err, action, target }, 'a request is not in the audit log'),
-    );
+    recordAudit(db, { role, action, target, requestId }).catch((err: unknown) => {
+      const why = isDatabaseTrouble(err) ? { error: String(err) } : { err };
+      log.error({ role, action, target, request_id: requestId, ...why }, 'a request is not in the audit log');
+    });
   };
   const hops = new Hops({ self: owners.self, log });
   app.addHook('preParsing', (request, _reply, payload) => hops.checkBody(request, payload));
