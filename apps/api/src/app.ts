@@ -1,4 +1,4 @@
-import { recordAudit } from '@prosaas/database';
+import { isDatabaseTrouble, recordAudit } from '@prosaas/database';
 import {
   type AuditedUse,
   type App,
@@ -92,7 +92,10 @@ export function buildApp(parts: ApiParts): App {
       action: use.action,
       target: targetOf(use),
       requestId: use.requestId,
-    }).catch((err: unknown) => log.error({ err, ...use }, 'A use of the admin key is not in the audit log'));
+    }).catch((err: unknown) => {
+      const why = isDatabaseTrouble(err) ? { error: String(err) } : { err };
+      log.error({ ...use, ...why }, 'A use of the admin key is not in the audit log');
+    });
   };
   const context: ResourceContext = {
     db,

@@ -22,6 +22,7 @@ import {
   redisAddress,
   redisReady,
   warnOfRedisSettings,
+  troubleOf,
 } from '@prosaas/runtime';
 import {
   createSystemReader,
@@ -63,7 +64,7 @@ export async function startApi(
   const telemetry = opening.use(startTelemetry({ config, identity, log }));
   const pool = createDatabase({ url: config.DATABASE_URL, applicationName: identity.instance, log });
   telemetry.announce({ report: () => writeReport(pool) });
-  const db = opening.use(servingDatabase(pool));
+  const db = opening.use(servingDatabase(pool, log));
   opening.use(startOutboxGauges({ db: pool, metrics: telemetry.metrics }));
   const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log }));
   const openRedis = (name: string): ReturnType<typeof createRedis> => {
@@ -83,14 +84,20 @@ export async function startApi(
   const schedules = opening.use(openSchedules({ redis, bullPrefix: keys.bullPrefix, table: scheduleTable }));
   const queueObjects = opening.use(openQueueObjects({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
+  const unread = troubleOf(log, {
+    waiting: 'metrics cannot be read from Redis',
+    begins: 'metrics cannot be read from Redis',
+    ends: 'metrics are read from Redis again',
+  });
   const metrics = opening.use(
     createSystemReader({
       redis: metricsRedis,
       keyspace: keys,
-      // Once while it lasts; Redis that is away is told by its client.
-      onError: (err) => log.debug({ err }, 'metrics cannot be read from Redis'),
+      // Redis that is away is told by its client.
+      onError: (error) => unread.failed(error),
     }),
   );
+  metrics.onWorked = () => unread.worked();
   redisReady(metricsRedis).then(
     () => metrics.start(),
     () => {},

@@ -1,5 +1,5 @@
-import { type Database, classifyDatabaseError, isDatabaseAway } from '@prosaas/database';
-import { AppError } from '@prosaas/runtime';
+import { type Database, classifyDatabaseError, isDatabaseAway, isDatabaseTrouble } from '@prosaas/database';
+import { AppError, type Logger, troubleOf } from '@prosaas/runtime';
 
 export interface ServingDatabase extends Database {
   /** Whether the last statement that ended found no server: what the pool has met, not what a probe sees. */
@@ -10,7 +10,7 @@ export interface ServingDatabase extends Database {
 
 class DatabaseUnavailable extends AppError {
   constructor(options: ErrorOptions) {
-    super('The database does not answer, or cannot write, for now: try again.', {
+    super('The database cannot be used for this now: try again.', {
       status: 503,
       code: 'DATABASE_UNAVAILABLE',
       retryable: true,
@@ -30,21 +30,32 @@ class InvalidText extends AppError {
 }
 
 /**
- * The pool as the routes see it: a database that is away or cannot write is 503, data that can't be stored is 400, and neither is a
- * fault of ours.
+ * The pool as the routes see it. A database that is away, busy, cannot write or has other tables than this build expects is 503;
+ * data that can't be stored is 400.
  */
-export function servingDatabase(db: Database): ServingDatabase {
+export function servingDatabase(db: Database, log: Logger): ServingDatabase {
+  // The pool itself tells of one that is away.
+  const refusals = troubleOf(log, {
+    waiting: 'PostgreSQL refuses statements of requests',
+    begins: 'PostgreSQL refuses statements of requests',
+    ends: 'PostgreSQL takes statements of requests again',
+    repeats: false,
+  });
   let trouble = false;
   let retrying: Promise<unknown> | undefined;
   const serve = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
       const result = await run();
       trouble = false;
+      refusals.worked();
       return result;
     } catch (cause) {
       const kind = classifyDatabaseError(cause)?.kind;
       trouble = kind === 'unavailable';
-      if (isDatabaseAway(cause)) throw new DatabaseUnavailable({ cause });
+      if (isDatabaseTrouble(cause)) {
+        if (!isDatabaseAway(cause)) refusals.failed(cause);
+        throw new DatabaseUnavailable({ cause });
+      }
       throw kind === 'invalid_data' ? new InvalidText({ cause }) : cause;
     }
   };

@@ -1,4 +1,4 @@
-import { type Database, recordAudit } from '@prosaas/database';
+import { type Database, isDatabaseTrouble, recordAudit } from '@prosaas/database';
 import { type App, type AuditedUse, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
 import {
   type HealthRegistry,
@@ -58,11 +58,13 @@ export function buildApp({
   });
   app.register(versionRoute(build));
 
-  const audit = ({ role, action, params, requestId }: AuditedUse): void => {
-    const target = Object.values(params).join('/').slice(0, 300) || null;
-    recordAudit(db, { role, action, target, requestId }).catch((err: unknown) =>
-      log.error({ err, action, target }, 'a request is not in the audit log'),
-    );
+  const audit = (use: AuditedUse & { from?: string | undefined }): void => {
+    const { role, action, requestId } = use;
+    const target = targetOf(use);
+    recordAudit(db, { role, action, target, requestId }).catch((err: unknown) => {
+      const why = isDatabaseTrouble(err) ? { error: String(err) } : { err };
+      log.error({ role, action, target, request_id: requestId, ...why }, 'a request is not in the audit log');
+    });
   };
   const hops = new Hops({ self: owners.self, log });
   app.addHook('preParsing', (request, _reply, payload) => hops.checkBody(request, payload));
@@ -71,7 +73,7 @@ export function buildApp({
   const auditHop = auditHops(audit);
   const doors = createDoors(keyRing, {
     vouch: hops.vouch,
-    audit: (use) => (use.vouched ? auditHop(use) : audit(use)),
+    audit: (use, request) => (use.vouched ? auditHop({ ...use, from: hops.fromOf(request) }) : audit(use)),
   });
   const parts = { db, manager, views, forwarding, adminDoor: doors.admin };
   mountSessionRoutes(app, { ...parts, readDoor: doors.read, listDoor: doors.list });
@@ -79,4 +81,19 @@ export function buildApp({
   mountSendRoutes(app, { ...parts, sender, sendDoor: doors.send });
   mountUnstoredRoutes(app, { ...parts, readDoor: doors.read, onRetried });
   return app;
+}
+
+/** The records that a route names; of a forwarded request also for which business, and by which replica. */
+function targetOf({ params, businessId, from }: AuditedUse & { from?: string | undefined }): string | null {
+  const parts = [
+    Object.values(params).join('/'),
+    from !== undefined && businessId !== undefined ? `business ${businessId}` : '',
+    from === undefined ? '' : `from ${from}`,
+  ];
+  return (
+    parts
+      .filter((part) => part !== '')
+      .join(' ')
+      .slice(0, 300) || null
+  );
 }

@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Owner } from '@prosaas/leases';
 import type { AuditedUse, GuardOptions } from '@prosaas/http';
-import { AppError, type Logger } from '@prosaas/runtime';
+import { AppError, type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
 import type { FastifyRequest, RequestPayload } from 'fastify';
 import { HopRefused, HopUnsigned } from './errors.ts';
 import { bodyHashOf, verifyHop } from './hop-signature.ts';
@@ -26,12 +26,17 @@ type Vouch = NonNullable<GuardOptions['vouch']>;
 /** Checks what other replicas forward to this one. */
 export class Hops {
   readonly #self: Owner;
-  readonly #log: Logger;
+  readonly #refusals: TroubleLog;
   readonly #accepted = new WeakMap<FastifyRequest, { from: string; bodyHash: string }>();
 
   constructor({ self, log }: { self: Owner; log: Logger }) {
     this.#self = self;
-    this.#log = log;
+    this.#refusals = troubleOf(log, {
+      waiting: 'requests from other replicas are refused',
+      begins: 'requests from other replicas are refused',
+      ends: 'requests from other replicas are accepted again',
+      repeats: false,
+    });
   }
 
   /** For `guard`: a signed hop is its original sender's request. */
@@ -41,7 +46,7 @@ export class Hops {
     if (typeof header !== 'string') return [];
     if (header === UNSIGNED && isSame(request.headers['x-internal-secret'], internalSecret)) {
       reply.header('retry-after', RETRY_AFTER_SECONDS);
-      throw new HopUnsigned();
+      throw this.#refused(new HopUnsigned(), { why: 'unsigned' });
     }
     const verdict = verifyHop(internalSecret, header, signedPartsOf(request), {
       self: this.#self.instance,
@@ -51,11 +56,11 @@ export class Hops {
     const { from, bodyHash, principal, expiresAt } = verdict.claims;
     if (verdict.state !== 'valid') {
       const ms_left = expiresAt - Date.now();
-      this.#log.warn({ from, why: verdict.state, ms_left }, 'a request from another replica was refused');
       reply.header('retry-after', RETRY_AFTER_SECONDS);
-      throw new HopRefused();
+      throw this.#refused(new HopRefused(), { from, why: verdict.state, ms_left });
     }
     this.#accepted.set(request, { from, bodyHash });
+    this.#refusals.worked();
     return [principal];
   };
 
@@ -72,14 +77,21 @@ export class Hops {
     }
     const body = Buffer.concat(chunks);
     if (bodyHashOf(body) !== hop.bodyHash) {
-      this.#log.warn({ from: hop.from, why: 'body' }, 'a request from another replica was refused');
-      throw new BodyChanged();
+      throw this.#refused(new BodyChanged(), { from: hop.from, why: 'body' });
     }
     const read = Object.assign(new Readable({ read() {} }), { receivedEncodedLength: length });
     read.push(body);
     read.push(null);
     return read;
   };
+
+  /** The instance that forwarded an accepted request. */
+  readonly fromOf = (request: FastifyRequest): string | undefined => this.#accepted.get(request)?.from;
+
+  #refused(error: AppError, fields: object): AppError {
+    this.#refusals.failed(error, { fields });
+    return error;
+  }
 }
 
 class BodyChanged extends AppError {
@@ -109,19 +121,19 @@ function isSame(given: unknown, expected: string): boolean {
 
 /**
  * Every forwarded request of a person is a line of the audit log; of those that programs send all the time (sends of the worker or
- * with an API key) one line a minute.
+ * with an API key) one line a minute for each business and forwarding replica.
  */
-export function auditHops(
-  audit: (use: AuditedUse) => void,
+export function auditHops<T extends AuditedUse & { from?: string | undefined }>(
+  audit: (use: T) => void,
   now: () => number = Date.now,
-): (use: AuditedUse) => void {
+): (use: T) => void {
   let minute = 0;
   const seen = new Set<string>();
   return (use) => {
     const current = Math.floor(now() / 60_000);
     if (current !== minute) seen.clear();
     minute = current;
-    const line = `${use.role} ${use.action}`;
+    const line = [use.role, use.action, use.businessId, use.from].join(' ');
     if (use.role !== 'admin' && seen.has(line)) return;
     seen.add(line);
     audit({ ...use, action: `forwarded ${use.action}` });

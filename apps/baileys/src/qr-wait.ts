@@ -3,8 +3,6 @@ import { QrNotAvailable } from './errors.ts';
 
 /** A client that asked at once after it created the session has its code well within this. */
 export const QR_WAIT_MS = 30_000;
-/** For a request that another replica passed on: shorter than that one waits for the answer. */
-export const QR_WAIT_OF_HOP_MS = 20_000;
 export const MOST_WAITERS = 20;
 
 /** How a session is, as callers see it. */

@@ -120,6 +120,15 @@ test('an owner that does not know the signature yet (an older build) cannot be r
   expect(answer.headers.get('retry-after')).toBe('1');
 });
 
+test('a send without an idempotency key is forwarded with a signed one of its own', async () => {
+  await heldBy(instance);
+  for (let times = 0; times < 2; times += 1)
+    await second.call('POST', '/api/sendText', business, text('away'));
+  const keys = seen.map(({ headers }) => headers['idempotency-key']);
+  expect(keys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+  expect(keys[0]).not.toBe(keys[1]);
+});
+
 describe('a hop that was overheard', () => {
   /** A send that the second replica signed, on its way. */
   async function overheard(to = instance): Promise<Seen> {
@@ -200,9 +209,17 @@ test('who asked for what was forwarded is in the audit log of the owner', async 
       `select distinct role, action, target from audit_log where action like 'forwarded %' order by role`,
     );
   await expect.poll(rows, SOON).toEqual([
-    { role: 'admin', action: 'forwarded GET /api/:session/auth/qr', target: 'mine' },
-    { role: 'business', action: 'forwarded POST /api/sendText', target: null },
-    { role: 'internal', action: 'forwarded POST /api/sendText', target: null },
+    {
+      role: 'admin',
+      action: 'forwarded GET /api/:session/auth/qr',
+      target: expect.stringMatching(/^mine from \S+$/),
+    },
+    {
+      role: 'business',
+      action: 'forwarded POST /api/sendText',
+      target: expect.stringMatching(/^business \S+ from \S+$/),
+    },
+    { role: 'internal', action: 'forwarded POST /api/sendText', target: expect.stringMatching(/^from \S+$/) },
   ]);
   // The replica that was asked, and the one that answered.
   const asked = `select action from audit_log where request_id = 'asked' order by action`;

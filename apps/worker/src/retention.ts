@@ -23,6 +23,7 @@ import type { Logger } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { queueOf } from './lost-jobs.ts';
+import { reportOf } from './verdict.ts';
 
 const DAY_MS = 24 * 3600_000;
 
@@ -162,7 +163,10 @@ export async function applyRetention({
       }
     } catch (error) {
       failed.push(name);
-      log.warn({ err: error, kind: name }, 'what is too old was not deleted; the next round tries again');
+      log.warn(
+        { ...reportOf(error), kind: name },
+        'what is too old was not deleted; the next round tries again',
+      );
     }
   }
   return round;

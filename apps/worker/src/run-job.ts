@@ -8,13 +8,14 @@ import {
   type QueueName,
   type QueuePayloads,
 } from '@prosaas/queues';
-import type { Logger } from '@prosaas/runtime';
+import { isDatabaseAway, isDatabaseTrouble } from '@prosaas/database';
+import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
 import type { RunningJobs } from './running-jobs.ts';
 import type { SandboxedJob } from './sandbox/protocol.ts';
 import { inPlaceOf, isSuspect } from './suspects.ts';
-import { Suspected, describeError, judge } from './verdict.ts';
+import { Suspected, describeError, judge, reportOf } from './verdict.ts';
 import type { Task } from './work-off.ts';
 
 /** What each queue's jobs are done by. */
@@ -64,17 +65,21 @@ export async function runJob(
   try {
     await work(attempts, queue, job, { token: token ?? '', trace, lastAttempt, log });
     counts.ended('completed', Date.now() - began);
+    refusalsOf(attempts.log).worked(queue);
   } catch (error) {
     const ranMs = Date.now() - began;
     const verdict = judge(error, { lastAttempt, ageMs: Date.now() - dueAt(job) });
     if (verdict.kind === 'hand-back') {
+      // PostgreSQL that is away is told by its pool.
+      if (isDatabaseTrouble(error) && !isDatabaseAway(error))
+        refusalsOf(attempts.log).failed(error, { source: queue, fields: { queue } });
       log.debug({ err: error }, 'job handed back');
       counts.ended('handed_back', ranMs);
       return handBack(job, token, { afterMs: verdict.afterMs, log });
     }
     const final = verdict.kind === 'give-up';
     counts.ended(final ? 'failed' : 'retried', ranMs);
-    log.warn({ err: error, attempt, final }, 'job failed');
+    log.warn({ ...reportOf(error), attempt, final }, 'job failed');
     const text = describeError(error);
     // Without it the job fails all the same.
     await recordAttempt(job, {
@@ -87,6 +92,15 @@ export async function runJob(
     // BullMQ keeps the text with the job, and retries unless it is an UnrecoverableError.
     throw final ? new UnrecoverableError(text) : new Error(text, { cause: error });
   }
+}
+
+/** Tables or grants that an operator has to mend: jobs go back to their queues, over and over. */
+function refusalsOf(log: Logger): TroubleLog {
+  return troubleOf(log, {
+    waiting: 'jobs go back to their queues: PostgreSQL refuses their statements',
+    begins: 'jobs go back to their queues: PostgreSQL refuses their statements',
+    ends: 'PostgreSQL takes the statements of jobs again',
+  });
 }
 
 /** Unix ms. One that was to run later is no older than that. */

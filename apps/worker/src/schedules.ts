@@ -5,7 +5,7 @@ import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { ConsumerTimes } from './consumers.ts';
 import { RunningJobs } from './running-jobs.ts';
-import { Stopping, describeError } from './verdict.ts';
+import { Stopping, describeError, reportOf } from './verdict.ts';
 
 export interface ScheduleOptions<Name extends string> {
   /** Fails fast. */
@@ -65,7 +65,7 @@ export function startSchedules<Name extends string>({
       await tasks[name](job.signal);
     } catch (error) {
       failure = error;
-      log.warn({ err: error, schedule: name }, 'a scheduled run failed; the next one is due as ever');
+      log.warn({ ...reportOf(error), schedule: name }, 'a scheduled run failed; the next one is due as ever');
     }
     const outcome = failure === undefined ? 'completed' : 'failed';
     onRun(name, outcome);

@@ -3,7 +3,15 @@ import { UnrecoverableError } from 'bullmq';
 import { expect, test } from 'vitest';
 import { SendFailed, SendRefused, SenderAway, judgeStatus } from './baileys-client.ts';
 import { LineFull } from './keyed-mutex.ts';
-import { SENDER_PATIENCE_MS, Stopping, Suspected, describeError, judge, type Verdict } from './verdict.ts';
+import {
+  SENDER_PATIENCE_MS,
+  Stopping,
+  Suspected,
+  describeError,
+  judge,
+  reportOf,
+  type Verdict,
+} from './verdict.ts';
 
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 const answered = (code: string): Error =>
@@ -62,4 +70,11 @@ test.each([
 test('what is kept of an error has no stack and is short', () => {
   expect(describeError(new SendRefused('no such session'))).toBe('SEND_REFUSED: no such session');
   expect(describeError(new TypeError('x'.repeat(9999)))).toHaveLength(500);
+});
+
+test('an error that is expected has no stack in the log', () => {
+  for (const error of [new SendRefused('x'), answered('42703'), new UnrecoverableError('x')])
+    expect(reportOf(error)).toEqual({ error: describeError(error) });
+  const fault = new TypeError('x');
+  expect(reportOf(fault)).toEqual({ err: fault });
 });

@@ -1,4 +1,4 @@
-import { classifyDatabaseError } from '@prosaas/database';
+import { classifyDatabaseError, isDatabaseTrouble } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import { QueuesUnavailable, TurnMissed } from '@prosaas/queues';
 import { UnrecoverableError } from 'bullmq';
@@ -68,6 +68,12 @@ export function judge(
 
 const lessAndLessOften = (ageMs: number, leastMs: number): number =>
   Math.min(Math.max(ageMs / 4, leastMs), 30_000);
+
+/** An error for the log: with its stack only where nobody expected it. */
+export function reportOf(error: unknown): { error: string } | { err: unknown } {
+  const isExpected = [AppError, UnrecoverableError, Judged, TimeIsUp].some((kind) => error instanceof kind);
+  return isExpected || isDatabaseTrouble(error) ? { error: describeError(error) } : { err: error };
+}
 
 /** An error as it is kept with a job or a message: its code and text, never a stack. */
 export function describeError(error: unknown): string {

@@ -4,7 +4,7 @@ import type { Logger } from '@prosaas/runtime';
 import { UnrecoverableError } from 'bullmq';
 import { type KeyedMutex, LineFull } from './keyed-mutex.ts';
 import type { FailMessage } from './lost-jobs.ts';
-import { describeError, judge } from './verdict.ts';
+import { describeError, judge, reportOf } from './verdict.ts';
 
 /** `step` is the work on one message, and tells whether it was done here. */
 export type Around = (messageId: string, step: () => Promise<boolean>) => Promise<boolean>;
@@ -82,7 +82,7 @@ export async function workOff(
             if (kind === 'retry' && !isOwn) throw new LineFull('an older message failed', { cause: error });
             throw error;
           }
-          log.warn({ err: error, message_id: message.id, direction }, 'a message failed for good');
+          log.warn({ ...reportOf(error), message_id: message.id, direction }, 'a message failed for good');
           await fail(message, describeError(error));
         }
       }

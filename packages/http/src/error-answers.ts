@@ -1,10 +1,13 @@
 import { AppError } from '@prosaas/runtime';
 import { AllowedMethods } from './allowed-methods.ts';
 import type { App } from './app.ts';
-import { asksItself, leaveUnlogged } from './request-log.ts';
+import { explainAnswer, leaveUnlogged } from './request-log.ts';
 import { type Problem, problem, problemOf, sendProblem } from './problem.ts';
 
-/** Every error as problem+json, logged once here; 404 for an unknown path, 405 with `Allow` for a known one. */
+/**
+ * Every error as problem+json; 404 for an unknown path, 405 with `Allow` for a known one. An error that nobody expected is logged
+ * here with its stack, an expected one without; 503 has its reason in the line of its answer, and no other line.
+ */
 export function mountErrorAnswers(app: App): void {
   const methods = new AllowedMethods();
   app.addHook('onRoute', ({ method, url, config }) => {
@@ -16,9 +19,10 @@ export function mountErrorAnswers(app: App): void {
     if (error instanceof AppError && error.code === 'KEYS_NOT_LOADED') {
       // The wait for them, at a start, has a line of its own.
       leaveUnlogged(request);
-    } else if (error instanceof AppError && error.status === 503) {
+    } else if (error instanceof AppError && error.status >= 500) {
       const fields = { code: error.code, error: error.message, cause: messageOf(error.cause) };
-      request.log[asksItself(request) ? 'debug' : 'warn'](fields, 'The request failed');
+      if (error.status === 503) explainAnswer(request, fields);
+      else request.log.warn(fields, 'The request failed');
     } else if (answer.status >= 500) request.log.error({ err: error }, 'The request failed');
     else request.log.debug({ err: error }, 'The request was refused');
     return sendProblem(request, reply, answer);
@@ -33,7 +37,7 @@ export function mountErrorAnswers(app: App): void {
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, notFound));
 }
 
-/** An outage is no fault of the code: no stack. */
+/** An error that is expected is no fault of the code: no stack. */
 function messageOf(cause: unknown): string | undefined {
   return cause instanceof Error ? cause.message : undefined;
 }

@@ -15,6 +15,8 @@ export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<vo
 /** One request that is worth a line in the audit log. */
 export interface AuditedUse {
   role: Role;
+  /** Of a business' own key. */
+  businessId?: string;
   action: string;
   requestId: string;
   params: Readonly<Record<string, string>>;
@@ -25,7 +27,7 @@ export interface AuditedUse {
 export interface GuardOptions {
   roles: readonly Role[];
   /** Told of each request that the administrator's key opened, and of each that somebody vouched for. */
-  audit?: (use: AuditedUse) => void;
+  audit?: (use: AuditedUse, request: FastifyRequest) => void;
   /**
    * Who sends a request whose own keys do not say it: another replica forwards it, and tells for whom. Nobody where it cannot be
    * believed; undefined where the keys of the request count.
@@ -63,7 +65,7 @@ export function guard(keyRing: KeyRing, { roles, audit, vouch, basicRealm }: Gua
       throw new AppError('This key does not open this', { status: 403, code: 'FORBIDDEN' });
     request.principal = principal;
     if (principal.role === 'admin' || vouched !== undefined) {
-      audit?.(useOf(request, principal, vouched !== undefined));
+      audit?.(useOf(request, principal, vouched !== undefined), request);
     }
   };
 }
@@ -126,9 +128,10 @@ function shown(door: keyof Credentials, value: unknown): Credentials {
   return typeof value === 'string' ? { [door]: value } : {};
 }
 
-function useOf(request: FastifyRequest, { role }: Principal, vouched: boolean): AuditedUse {
+function useOf(request: FastifyRequest, { role, businessId }: Principal, vouched: boolean): AuditedUse {
   return {
     role,
+    ...(businessId !== undefined && { businessId }),
     action: `${request.method} ${request.routeOptions.url ?? ''}`,
     requestId: request.id,
     params: { ...(request.params as Record<string, string> | undefined) },

@@ -5,8 +5,15 @@ import type { App } from './app.ts';
 const probe = /^\/(?:healthz|livez|readyz|warmup|version|health|api\/health|metrics)(?:[./]|$)/;
 
 /** A service that reads of another one, as it does at intervals. */
-export function asksItself({ method, principal }: FastifyRequest): boolean {
+function asksItself({ method, principal }: FastifyRequest): boolean {
   return method === 'GET' && principal?.role === 'internal';
+}
+
+const reasons = new WeakMap<FastifyRequest, object>();
+
+/** Its answer's line says why. */
+export function explainAnswer(request: FastifyRequest, reason: object): void {
+  reasons.set(request, reason);
 }
 
 const unlogged = new WeakSet<FastifyRequest>();
@@ -28,6 +35,7 @@ export function mountRequestLog(app: App): void {
     if (unlogged.has(request)) return;
     // Whoever polls what fails adds nothing to what the log says of the trouble itself.
     if ((status < 400 || status >= 500) && (asksItself(request) || probe.test(path))) return;
-    request.log.info({ method: request.method, path, status, ms: Math.round(reply.elapsedTime) }, 'Answered');
+    const ms = Math.round(reply.elapsedTime);
+    request.log.info({ method: request.method, path, status, ms, ...reasons.get(request) }, 'Answered');
   });
 }

@@ -14,6 +14,7 @@ import { scheduleRoutes } from '../../../apps/api/src/routes/schedules.ts';
 import { mountQrRoutes } from '../../../apps/baileys/src/routes/qr.ts';
 import { mountSendRoutes } from '../../../apps/baileys/src/routes/send-text.ts';
 import { mountSessionRoutes } from '../../../apps/baileys/src/routes/sessions.ts';
+import { mountUnstoredRoutes } from '../../../apps/baileys/src/routes/unstored-messages.ts';
 import { callStatusRoute } from '../../../apps/calls/src/routes/call-status.ts';
 import { incomingCallRoute } from '../../../apps/calls/src/routes/incoming-call.ts';
 
@@ -62,6 +63,7 @@ export function requestSchemas(): RequestSchema[] {
     mountQrRoutes,
     mountSendRoutes,
     mountSessionRoutes,
+    mountUnstoredRoutes,
     callStatusRoute,
     incomingCallRoute,
   ] as ((app: App, context: never) => void)[]) {

@@ -5,8 +5,7 @@ import type { FastifyReply } from 'fastify';
 import qrcode from 'qrcode';
 import { Type } from 'typebox';
 import type { Forwarding } from '../forwarding.ts';
-import { isHop } from '../hops.ts';
-import { QR_WAIT_MS, QR_WAIT_OF_HOP_MS, QrWaiters, notYet, refusalOf } from '../qr-wait.ts';
+import { QR_WAIT_MS, QrWaiters, notYet, refusalOf } from '../qr-wait.ts';
 import type { SessionManager } from '../session-manager.ts';
 import { publishedStatus } from '../session-status.ts';
 import type { SessionViews } from '../session-views.ts';
@@ -57,9 +56,8 @@ export function mountQrRoutes(
         return { pauseMs: session ? HELD_PAUSE_MS : UNHELD_PAUSE_MS };
       };
       // A HEAD asks how it is now.
-      const waitMs = isHop(request) ? QR_WAIT_OF_HOP_MS : QR_WAIT_MS;
       const found = await waiters.wait(look, {
-        limitMs: request.method === 'HEAD' ? 0 : waitMs,
+        limitMs: request.method === 'HEAD' ? 0 : QR_WAIT_MS,
         signal: goneSignal(reply),
       });
       if (found === undefined) throw notYet(id, view);

@@ -43,7 +43,9 @@ export function mountSendRoutes(
       const { session: id, chatId, text } = request.body;
       const jid = parseChatId(chatId);
       if (!jid) throw new InvalidChatId();
+      // Made here where there is none, so that it travels along: a forwarded request that is replayed is not sent twice.
       const key = request.headers['idempotency-key'] ?? randomUUID();
+      request.raw.headers['idempotency-key'] = key;
       const session = manager.find(id);
       if (session) {
         const businessId = businessOf(request);

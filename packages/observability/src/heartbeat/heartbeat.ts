@@ -162,7 +162,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       Object.fromEntries([...waiting].map((queue) => [queue, 'it has not begun to work']));
     const overdue = setTimeout(() => {
       if (!stopped)
-        log.warn({ consumers: [...waiting] }, 'no heartbeat yet: these consumers have not begun to work');
+        log.info({ consumers: [...waiting] }, 'no heartbeat yet: these consumers have not begun to work');
     }, everySeconds * 1000).unref();
     asking = setInterval(() => {
       current = confess(notBegun());

@@ -34,6 +34,8 @@ export class MetricsReader implements AsyncDisposable {
   #sources: readonly ExactSource[];
   #leaseMs: number;
   #onError: (error: unknown) => void;
+  /** Told of each reading in which nothing failed. */
+  onWorked: (() => void) | undefined;
   #times: ProtocolTimes;
   #flight: LimitedFlight;
   #failing = false;
@@ -92,6 +94,8 @@ export class MetricsReader implements AsyncDisposable {
   async #readOrRemember(): Promise<Reading> {
     try {
       const reading = await this.#flight.run((signal) => this.#readNow(signal));
+      // Of the parts of a reading one may have failed all the same.
+      if (reading.complete || !this.#failing) this.onWorked?.();
       this.#failing = false;
       this.#last = reading;
     } catch (error) {
