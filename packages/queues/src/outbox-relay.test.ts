@@ -120,12 +120,15 @@ test('a Redis that answers too late does not double what it had taken', async ()
   const told = createLogger({
     service: 'test',
     instance: 'test',
-    level: 'warn',
+    level: 'info',
     destination: { write: (line: string) => void lines.push(line) },
   });
   const relay = startOutboxRelay({ db, producer, log: told, everyMs: 50 });
   // Its time limit passes while Redis has the transaction before it, unread.
-  await poll(() => lines.some((line) => line.includes('outbox relay')), { what: 'the relay to give up' });
+  await poll(() => lines.some((line) => line.includes('cannot be relayed')), {
+    timeoutMs: 30_000,
+    what: 'the relay to give up',
+  });
   server.thaw();
   await poll(empty, { timeoutMs: 20_000, what: 'an empty outbox' });
   await relay[Symbol.asyncDispose]();
