@@ -239,7 +239,7 @@ test('an outage ends a replay, and what is done is done', async () => {
     `create function fail() returns trigger language plpgsql as $$ begin raise exception 'no disk'; end $$;
      create trigger fail before update on messages for each row when (new.id = '${ids[250]}') execute function fail()`,
   );
-  expect((await send('POST', '/replay', {})).status).toBe(500);
+  expect((await send('POST', '/replay', {})).status).toBe(503);
   const outbox = await api.db.query<{ key: string }>('select key from outbox order by id');
   expect(outbox.map(({ key }) => key)).toEqual(ids.slice(0, 200));
   expect((await totals()).deadLetterDepth).toBe(250);
