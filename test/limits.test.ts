@@ -3,6 +3,7 @@ import { buildHttpApp } from '@prosaas/http';
 import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { parseAddress } from '../apps/baileys/src/chat-id.ts';
+import { readReceipt } from '../apps/baileys/src/receipts.ts';
 import { CUT_MARK, storedId, storedName, storedText } from '../apps/baileys/src/inbound-limits.ts';
 import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
 import { givenHistory } from '../packages/agentkit/src/model-client.ts';
@@ -54,10 +55,19 @@ const answers = async (
   return status === '200';
 };
 
+/** Messages that a receipt for so many is taken to name. */
+const namedOf = (count: number): number => {
+  const content = Array.from({ length: count - 1 }, (_, at) => ({ tag: 'item', attrs: { id: `M${at}` } }));
+  const attrs = { id: 'M', from: '972501234567@s.whatsapp.net' };
+  const receipt = { tag: 'receipt', attrs, content: [{ tag: 'list', attrs: {}, content }] };
+  return readReceipt(receipt, undefined)?.messageIds.length ?? 0;
+};
+
 const inPlaces: Record<string, Takes> = {
   'text of a WhatsApp message': (length) => storedText(a(length)) === a(length),
   'name of a WhatsApp contact': (length) => storedName(a(length)) === a(length),
   'id of a WhatsApp message': (length) => storedId(a(length)) === a(length),
+  'messages that one WhatsApp receipt names': (count) => namedOf(count) === count,
   'user of a WhatsApp address': (length) => parseAddress(`${'1'.repeat(length)}@lid`) !== undefined,
   "message, as the agent's rules and search read it": (length) => lookedAt(a(length)) === a(length),
   'word that is searched for': (length) => searchedWords(a(length)).length === 1,
