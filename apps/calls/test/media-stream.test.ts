@@ -61,7 +61,6 @@ test('the token of a call whose slot is gone opens nothing', async () => {
 test('who shows no token in time is closed, whatever was sent', async () => {
   expect(await stranger()).toBe(1008);
   expect(await stranger('{', '[]', 'null', '{"event":"media"}', '{"event":"start","start":{}}')).toBe(1008);
-  expect(stage.lines.join('')).toContain('no valid token in time');
 });
 
 test('sockets that hold a place and say nothing keep no caller out', async () => {

@@ -90,6 +90,7 @@ export class Introduction implements Disposable {
     this.refuse('it talks before it is known', tooBig);
     // At once: a paused socket would go on reading until its buffer is full.
     this.#options.socket.terminate();
+    release(bytes, this.#options.wire);
   };
 
   readonly #onMessage = (data: Parameters<typeof textOf>[0], isBinary: boolean): void => {
@@ -116,6 +117,17 @@ export class Introduction implements Disposable {
 
   readonly #onClose = (): void => this.refuse('it was closed before it was known');
   readonly #onError = (): void => this.refuse('it broke the protocol');
+}
+
+/**
+ * Frees the 64 KiB that Node has read, which otherwise wait for a garbage collection: it hardly notices memory outside its heap. Only
+ * for a buffer that is nobody else's, of a connection from which nobody reads any more. Without it three rounds of 78 sockets raise
+ * RSS by 12 %, with it by 5 % (`strangers.test.ts`).
+ */
+function release(bytes: Buffer, wire: Socket): void {
+  const { buffer } = bytes;
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
+  if (isWhole && wire.destroyed && wire.readableLength === 0) buffer.transfer(0);
 }
 
 export function textOf(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): string {

@@ -66,7 +66,7 @@ async function changes(): Promise<string | undefined> {
 }
 
 test.each([
-  ['maxmemory', '1mb', 'out_of_memory', '0'],
+  ['maxmemory', '100kb', 'out_of_memory', '0'],
   ['min-replicas-to-write', '1', 'not_ready', '0'],
 ])('%s of %s is %s', async (setting, value, wanted, usual) => {
   await redisReady(redis);
