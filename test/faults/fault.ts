@@ -4,7 +4,7 @@ export interface Fault {
   readonly name: string;
   /**
    * Breaks it, mends it, and compares. Brings up and takes down all that it needs.
-   * @returns the promises that were broken, a sentence each; none when everything held
+   * @returns the promises that were broken, a sentence each; none when everything held; `skipped` where this machine lacks what it needs
    */
-  run(say: (line: string) => void): Promise<string[]>;
+  run(say: (line: string) => void): Promise<string[] | 'skipped'>;
 }

@@ -22,11 +22,11 @@ export const redisRestarts: readonly Fault[] = (Object.keys(engines) as Engine[]
   })),
 );
 
-async function run(engine: Engine, load: Load, say: (line: string) => void): Promise<string[]> {
+async function run(engine: Engine, load: Load, say: (line: string) => void): Promise<string[] | 'skipped'> {
   const hasDocker = await dockerIsThere();
   if (!hasDocker && engine === 'valkey') {
     say('  skipped: no Docker engine answers, which is what runs Valkey');
-    return [];
+    return 'skipped';
   }
   if (!hasDocker) say("  no Docker engine answers: this machine's own Redis is used");
   await using redis = await (hasDocker ? keptInCompose(engine === 'valkey') : keptOnHost());
