@@ -11,7 +11,7 @@ const root = process.cwd();
 const entries = {
   'apps/api': ['dist/main.js', 'dist/keys.js', 'dist/jobs.js', 'dist/queue-board.js'],
   'apps/calls': ['dist/main.js'],
-  'apps/worker': ['dist/main.js', 'dist/sandbox-process.js'],
+  'apps/worker': ['dist/main.js', 'dist/job-process.js'],
   'apps/baileys': ['dist/main.js'],
   'packages/agentkit': ['dist/voice-worker.js'],
   'packages/simulators': ['dist/main.js'],

@@ -5,10 +5,10 @@ import { rolldown } from 'rolldown';
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const ownSources = pathOf('../src/');
-const entries = [pathOf('worker-process.ts'), pathOf('../src/sandbox-process.ts')] as const;
+const entries = [pathOf('worker-process.ts'), pathOf('../src/job-process.ts')] as const;
 
 /**
- * Writes the worker and its sandbox to one file each in `folder`, which start in a third of the time that their sources take: a proof
+ * Writes the worker and its process for one job to one file each in `folder`, which start in a third of the time that their sources take: a proof
  * starts hundreds. Returns the worker's. What other packages look for beside their modules is read there.
  */
 export async function bundleWorker(folder: string): Promise<string> {

@@ -1,8 +1,8 @@
-import { QueuesUnavailable, queueNames } from '@prosaas/queues';
+import { queueNames, queueTable, type QueueName } from '@prosaas/queues';
 import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { adaptConcurrency } from './concurrency.ts';
-import { type Attempts, handBack, runJob } from './run-job.ts';
+import { type JobRunner, requeue, runJob } from './run-job.ts';
 import { RunningJobs } from './running-jobs.ts';
 import { Stopping } from './verdict.ts';
 
@@ -17,8 +17,9 @@ export interface ConsumerTimes {
 
 export const consumerTimes: ConsumerTimes = { lockMs: 20_000, stalledMs: 10_000, finishMs: 12_000 };
 
-/** Aborted jobs get so long to hand themselves back; then the connection is cut and their locks run out. */
-const HAND_BACK_MS = 4000;
+/** Aborted jobs get so long to requeue themselves; then the connection is cut and their locks run out. */
+const REQUEUE_MS = 4000;
+
 export interface Consumers extends AsyncDisposable {
   workers: readonly Worker[];
   /** Resolves when all of them can fetch. */
@@ -32,33 +33,34 @@ export function startConsumers({
   redis,
   bullPrefix,
   concurrency,
-  onFailed,
+  rateLimits,
   times,
   ...work
-}: Omit<Attempts, 'running'> & {
+}: Omit<JobRunner, 'running'> & {
   redis: Redis;
   bullPrefix: string;
   /** Jobs of one queue at once. */
   concurrency: number;
-  /** A job has failed for good, or may have. */
-  onFailed: () => void;
+  /** Jobs that all workers together start in a second, where there is a limit. */
+  rateLimits: Partial<Record<QueueName, number>>;
   times: ConsumerTimes;
 }): Consumers {
-  const { queues, instruments, log } = work;
-  const attempts: Attempts = { ...work, running: new RunningJobs() };
+  const { instruments, log } = work;
+  const runner: JobRunner = { ...work, running: new RunningJobs() };
   let stopped: Promise<unknown> | undefined;
 
   const workers = queueNames.map((queue) => {
     // A fetch that was under way when the worker was told to stop may still bring a job.
     const take = (job: Job, token?: string): Promise<void> =>
-      stopped ? handBack(job, token, { afterMs: 0, log }) : runJob(attempts, queue, job, token);
+      stopped ? requeue(job, token, { afterMs: 0, log }) : runJob(runner, queue, job, token);
     const worker = new Worker(queue, take, {
       connection: redis,
       prefix: bullPrefix,
       concurrency,
+      ...(rateLimits[queue] !== undefined && { limiter: { max: rateLimits[queue], duration: 1000 } }),
       lockDuration: times.lockMs,
       stalledInterval: times.stalledMs,
-      // Whoever stalls too often is set apart, and not condemned by its number.
+      // What becomes of a job that stalls too often is decided by its row.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       // Fetches come back at least this often: what the heartbeat counts as a sign of life.
       drainDelay: 5,
@@ -66,12 +68,7 @@ export function startConsumers({
       // Its finishing script counts final outcomes: queue_jobs_completed and queue_jobs_failed. A point is a minute.
       metrics: { maxDataPoints: 60 },
     });
-    worker.on('failed', (job) => {
-      if (!job || job.finishedOn) onFailed();
-    });
-    worker.on('error', (error) => {
-      if (!(error instanceof QueuesUnavailable)) log.debug({ err: error, queue }, 'BullMQ worker');
-    });
+    worker.on('error', (error) => log.debug({ err: error, queue }, 'BullMQ worker'));
     worker.on('stalled', (id) => {
       instruments[queue].stalled();
       log.warn({ queue, job_id: id }, 'job taken back from a worker that stopped renewing it');
@@ -82,7 +79,7 @@ export function startConsumers({
   const adapting = adaptConcurrency(
     workers.map((worker, index) => {
       const queue = queueNames[index]!;
-      const least = Math.min(queues[queue].leastConcurrency, concurrency);
+      const least = Math.min(queueTable[queue].leastConcurrency, concurrency);
       return { worker, limits: { least, most: concurrency }, onSet: instruments[queue].concurrency };
     }),
   );
@@ -102,8 +99,8 @@ export function startConsumers({
       stop();
       if (await within(stopped, times.finishMs)) return;
       log.warn('jobs are still running: they are aborted and go back to their queues');
-      attempts.running.abortAll(new Stopping('the worker stops'));
-      if (await within(stopped, HAND_BACK_MS)) return;
+      runner.running.abortAll(new Stopping('the worker stops'));
+      if (await within(stopped, REQUEUE_MS)) return;
       log.warn('jobs did not end: their locks run out, and another worker takes them over');
       for (const worker of workers) void worker.disconnect().catch(() => {});
     },

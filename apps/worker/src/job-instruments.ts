@@ -1,14 +1,13 @@
 import type { Counter, Gauge, Histogram } from '@prosaas/observability';
 import { queueNames, type QueueName } from '@prosaas/queues';
 import type { Telemetry } from '@prosaas/telemetry';
-import type { Job } from 'bullmq';
 
-type Outcome = 'completed' | 'retried' | 'failed' | 'handed_back';
+import type { Outcome } from './run-row.ts';
 
 export interface JobInstruments {
-  /** An attempt starts. */
-  started(job: Pick<Job, 'timestamp' | 'opts' | 'attemptsStarted'>, nowMs: number): void;
-  ended(outcome: Outcome, ranMs: number): void;
+  /** A job starts for the first time since it was released. */
+  waited(ms: number): void;
+  ended(outcome: Outcome['kind'], ranMs: number): void;
   /** A job was taken back from a worker that died or stood still. */
   stalled(): void;
   /** So many jobs may run at once here, from now on. */
@@ -24,19 +23,15 @@ export function bindJobInstruments(
     const run: Histogram = metrics.histogram('queue_job_run_seconds', { queue });
     const slots: Gauge = metrics.gauge('queue_slots', { queue });
     const stalled: Counter = metrics.counter('queue_jobs_stalled', { queue });
-    const attempts = (outcome: Outcome): Counter => metrics.counter('queue_job_attempts', { queue, outcome });
-    const ends: Readonly<Record<Outcome, Counter>> = {
-      completed: attempts('completed'),
-      retried: attempts('retried'),
+    const attempts = (outcome: string): Counter => metrics.counter('queue_job_attempts', { queue, outcome });
+    const ends: Readonly<Record<Outcome['kind'], Counter>> = {
+      done: attempts('completed'),
+      retry: attempts('retried'),
       failed: attempts('failed'),
-      handed_back: attempts('handed_back'),
+      requeue: attempts('requeued'),
     };
     return {
-      started({ timestamp, opts, attemptsStarted }, nowMs) {
-        // Later ones wait for their backoff or for what they were handed back for.
-        if (attemptsStarted > 1) return;
-        wait.observe(Math.max(0, nowMs - timestamp - (opts.delay ?? 0)) / 1000);
-      },
+      waited: (ms) => wait.observe(Math.max(0, ms) / 1000),
       ended(outcome, ranMs) {
         ends[outcome].add();
         run.observe(Math.max(0, ranMs) / 1000);

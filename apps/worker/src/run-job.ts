@@ -1,97 +1,127 @@
 import {
-  type BegunWork,
-  checkPayload,
-  openEnvelope,
-  parseTrace,
-  recordAttempt,
-  type QueueDefinition,
-  type QueueName,
-  type QueuePayloads,
-} from '@prosaas/queues';
-import { isDatabaseAway, isDatabaseTrouble } from '@prosaas/database';
+  addMissingJob,
+  failJobs,
+  findJob,
+  isDatabaseTrouble,
+  recordWorkerDeaths,
+  type JobRow,
+} from '@prosaas/database';
+import { parseTrace, queueTable, rowOf, type QueueName, type Relay } from '@prosaas/queues';
 import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
+import { type ChildRunner, MOST_CHILD_DEATHS } from './child-runner.ts';
+import { type Outcome, type RowRunner, requeueAfter, runRow } from './run-row.ts';
 import type { RunningJobs } from './running-jobs.ts';
-import type { SandboxedJob } from './sandbox/protocol.ts';
-import { inPlaceOf, isSuspect } from './suspects.ts';
-import { Suspected, describeError, judge, reportOf } from './verdict.ts';
-import type { Task } from './work-off.ts';
 
-/** What each queue's jobs are done by. */
-export type Handlers = { [Q in QueueName]: (task: Task<QueuePayloads[Q]>) => Promise<void> };
+/** After so many deaths of workers a job runs in a process of its own: one may have been another job's, or a kill from outside. */
+const WORKERS_AT_MOST = 2;
+/** Past this its own processes took their workers along. */
+const DEATHS_AT_MOST = 8;
 
-export type QueueDefinitions = Readonly<Record<QueueName, QueueDefinition>>;
-
-export interface Attempts {
-  queues: QueueDefinitions;
-  handlers: Handlers;
-  begunWork: BegunWork;
-  /** Does a job in a process of its own. */
-  setApart: (job: SandboxedJob, signal: AbortSignal) => Promise<void>;
-  /** This replica, as the story of a job that failed names it. */
-  instance: string;
+export interface JobRunner extends RowRunner {
+  relay: Relay;
+  children: ChildRunner;
   instruments: Readonly<Record<QueueName, JobInstruments>>;
   running: RunningJobs;
   log: Logger;
 }
 
-/** Back to its queue, with no attempt used up. Where Redis refuses that, it comes back when its lock has run out. */
-export async function handBack(
+/** Back to its queue. Where Redis refuses that, it comes back when its lock has run out. */
+export async function requeue(
   job: Job,
   token: string | undefined,
   { afterMs, log }: { afterMs: number; log: Logger },
 ): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token).catch((error: unknown) => {
-    log.debug({ err: error, job_id: job.id }, 'a job could not be handed back: its lock runs out');
+    log.debug({ err: error, job_id: job.id }, 'a job could not be requeued: its lock runs out');
   });
   throw new DelayedError();
 }
 
-/** One attempt of a job: checked, timed, counted, logged, and judged when it fails. Throws what BullMQ goes by. */
+/** Does the row that a BullMQ job wakes the worker for, and ends the BullMQ job as the row's attempt ended. */
 export async function runJob(
-  attempts: Attempts,
+  runner: JobRunner,
   queue: QueueName,
   job: Job,
   token: string | undefined,
 ): Promise<void> {
-  const counts = attempts.instruments[queue];
-  const attempt = job.attemptsMade + 1;
-  const lastAttempt = attempt >= (job.opts.attempts ?? 1);
-  const { trace } = openEnvelope(job);
-  const log = attempts.log.child({ queue, job_id: job.id, trace_id: parseTrace(trace)?.traceId });
+  const { instruments, relay } = runner;
+  const counts = instruments[queue];
+  const log = runner.log.child({ queue, job_id: job.id });
   const began = Date.now();
-  counts.started(job, began);
-  try {
-    await work(attempts, queue, job, { token: token ?? '', trace, lastAttempt, log });
-    counts.ended('completed', Date.now() - began);
-    refusalsOf(attempts.log).worked(queue);
-  } catch (error) {
-    const ranMs = Date.now() - began;
-    const verdict = judge(error, { lastAttempt, ageMs: Date.now() - dueAt(job) });
-    if (verdict.kind === 'hand-back') {
-      // PostgreSQL that is away is told by its pool.
-      if (isDatabaseTrouble(error) && !isDatabaseAway(error))
-        refusalsOf(attempts.log).failed(error, { source: queue, fields: { queue } });
-      log.debug({ err: error }, 'job handed back');
-      counts.ended('handed_back', ranMs);
-      return handBack(job, token, { afterMs: verdict.afterMs, log });
-    }
-    const final = verdict.kind === 'give-up';
-    counts.ended(final ? 'failed' : 'retried', ranMs);
-    log.warn({ ...reportOf(error), attempt, final }, 'job failed');
-    const text = describeError(error);
-    // Without it the job fails all the same.
-    await recordAttempt(job, {
-      attempt,
-      error: text,
-      failed_at: new Date().toISOString(),
-      ran_ms: ranMs,
-      worker: attempts.instance,
-    }).catch((cause: unknown) => log.debug({ err: cause }, 'the attempt was not recorded'));
-    // BullMQ keeps the text with the job, and retries unless it is an UnrecoverableError.
-    throw final ? new UnrecoverableError(text) : new Error(text, { cause: error });
+  const outcome = await attempt(runner, queue, job, log);
+  if (outcome === undefined) return;
+  relay.enqueue(outcome.released);
+  if (outcome.kind !== 'requeue') refusalsOf(runner.log).worked(queue);
+  counts.ended(outcome.kind, Date.now() - began);
+  switch (outcome.kind) {
+    case 'done':
+      return;
+    case 'failed':
+      throw new UnrecoverableError(outcome.error);
+    case 'requeue':
+      if (outcome.trouble !== undefined) {
+        refusalsOf(runner.log).failed(outcome.trouble, { source: queue, fields: { queue } });
+      }
+      return requeue(job, token, { afterMs: outcome.afterMs, log });
+    case 'retry':
+      return requeue(job, token, { afterMs: outcome.afterMs, log });
   }
+}
+
+/** Undefined where there is nothing to do. */
+async function attempt(
+  runner: JobRunner,
+  queue: QueueName,
+  job: Job,
+  log: Logger,
+): Promise<Outcome | undefined> {
+  const { db, running, instruments } = runner;
+  using run = running.begin(queueTable[queue].timeLimitMs);
+  try {
+    const ref = rowOf(job.data);
+    if (ref === undefined) return await adopt(runner, job);
+    const row = await findJob(db, ref.id);
+    // It is done, or was released anew: another BullMQ job has its turn.
+    if (row === undefined || row.release !== ref.release) return undefined;
+    if (row.failure !== null) throw new UnrecoverableError(row.failure);
+    const deaths = ref.workerDeaths + job.stalledCounter;
+    if (deaths > row.worker_deaths) {
+      await recordWorkerDeaths(db, row, deaths);
+      row.worker_deaths = deaths;
+    }
+    if (job.attemptsStarted <= 1) instruments[queue].waited(row.age_ms);
+    const jobLog = log.child({ trace_id: parseTrace(row.trace ?? undefined)?.traceId });
+    return await runWhereItIsSafe(runner, row, { signal: run.signal, log: jobLog });
+  } catch (error) {
+    if (!isDatabaseTrouble(error)) throw error;
+    return requeueAfter(error, { afterMs: 2000 });
+  }
+}
+
+async function runWhereItIsSafe(
+  runner: JobRunner,
+  row: JobRow,
+  context: { signal: AbortSignal; log: Logger },
+): Promise<Outcome> {
+  if (row.worker_deaths < WORKERS_AT_MOST) return runRow(runner, row, context);
+  if (row.child_deaths < MOST_CHILD_DEATHS && row.worker_deaths < DEATHS_AT_MOST) {
+    return runner.children.run(row, context);
+  }
+  const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} processes of its own ended while they ran it`;
+  context.log.error({ error }, 'job failed');
+  const { released } = await runner.db.transaction((tx) => failJobs(tx, [row], error));
+  return { kind: 'failed', error, released };
+}
+
+/** A BullMQ job of a release before 2.0 becomes a row while its message is open; the releaser goes on with that. */
+async function adopt({ db }: JobRunner, job: Job): Promise<undefined> {
+  const { messageId } = (job.data ?? {}) as { messageId?: unknown };
+  if (typeof messageId !== 'string' || !/^[\da-f-]{36}$/i.test(messageId)) {
+    throw new UnrecoverableError('PAYLOAD_INVALID: it names neither a job nor a message');
+  }
+  await addMissingJob(db, messageId);
 }
 
 /** Tables or grants that an operator has to mend: jobs go back to their queues, over and over. */
@@ -101,33 +131,4 @@ function refusalsOf(log: Logger): TroubleLog {
     begins: 'jobs go back to their queues: PostgreSQL refuses their statements',
     ends: 'PostgreSQL takes the statements of jobs again',
   });
-}
-
-/** Unix ms. One that was to run later is no older than that. */
-function dueAt({ timestamp, opts }: Job): number {
-  return timestamp + (opts.delay ?? 0);
-}
-
-async function work(
-  { queues, handlers, begunWork, setApart, running }: Attempts,
-  queue: QueueName,
-  job: Job,
-  { token, ...task }: Pick<Task<never>, 'trace' | 'lastAttempt' | 'log'> & { token: string },
-): Promise<void> {
-  const { isSandboxed = false, timeLimitMs } = queues[queue];
-  using run = running.begin(timeLimitMs);
-  const { signal } = run;
-  const payload = checkPayload(queue, job.data);
-  const { id = '' } = job;
-  try {
-    // Awaited here: the signal is let go of when this returns.
-    if (!isSandboxed && (job.stalledCounter === 0 || !(await isSuspect(begunWork, queue, job)))) {
-      const around = inPlaceOf(begunWork, queue, { by: id, token });
-      return await handlers[queue]({ ...task, payload, signal, around });
-    }
-  } catch (error) {
-    if (!(error instanceof Suspected)) throw error;
-  }
-  const { trace, lastAttempt } = task;
-  await setApart({ id, queue, payload, token, trace, lastAttempt, dueAt: dueAt(job) }, signal);
 }

@@ -1,18 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SCHEDULES, openSchedules, type Schedule } from '@prosaas/queues';
-import type { Logger } from '@prosaas/runtime';
-import { Worker, type Job } from 'bullmq';
-import type { Redis } from 'ioredis';
-import type { ConsumerTimes } from './consumers.ts';
+import { type Database, claimScheduleRun, recordScheduleRun } from '@prosaas/database';
+import type { Schedule } from '@prosaas/queues';
+import { troubleOf, type Logger } from '@prosaas/runtime';
 import { RunningJobs } from './running-jobs.ts';
 import { Stopping, describeError, reportOf } from './verdict.ts';
 
 export interface ScheduleOptions<Name extends string> {
-  /** Fails fast. */
-  commands: Redis;
-  /** Waits. */
-  blocking: Redis;
-  bullPrefix: string;
+  db: Database;
   table: Readonly<Record<Name, Schedule>>;
   /** What is done; a run must be harmless when a part of it was done before. It ends early, and without a fault, when the signal aborts. */
   tasks: Readonly<Record<Name, (signal: AbortSignal) => Promise<void>>>;
@@ -20,108 +14,77 @@ export interface ScheduleOptions<Name extends string> {
   onRun: (name: Name, outcome: 'completed' | 'failed') => void;
   instance: string;
   log: Logger;
-  times: Pick<ConsumerTimes, 'lockMs' | 'stalledMs'>;
+  /** How often it is asked what is due. */
+  everyMs?: number;
 }
 
 export interface ScheduleRunner extends AsyncDisposable {
-  worker: Worker;
-  /** No run begins from now on, and the one under way ends early. */
+  /** No run begins from now on, and those under way end early. */
   stop(): void;
 }
 
-/** A Redis that lost its data has the schedules back within this. */
-const SET_UP_EVERY_MS = 30_000;
-const FAILURE_PAUSE_MS = 1000;
-
 /**
- * Does what is scheduled, in turn with the other replicas: each tick is one job, so one of them gets it. Ticks that nobody was
- * there for are one run, when somebody is. A run whose worker died is done again; one that failed is left to the next tick.
+ * Does what is scheduled, in turn with the other replicas: PostgreSQL gives each run to one of them, by its own clock. A run whose
+ * worker died is done again after its time limit; one that failed is left to the next.
  */
 export function startSchedules<Name extends string>({
-  commands,
-  blocking,
-  bullPrefix,
+  db,
   table,
   tasks,
   onRun,
   instance,
   log,
-  times,
+  everyMs = 5000,
 }: ScheduleOptions<Name>): ScheduleRunner {
-  const schedules = openSchedules({ redis: commands, bullPrefix, table });
   const running = new RunningJobs();
+  const ending = new AbortController();
+  const trouble = troubleOf(log, {
+    waiting: 'scheduled work waits for PostgreSQL',
+    begins: 'scheduled work cannot be done',
+    ends: 'scheduled work is done again',
+  });
 
-  const run = async ({ name: given }: Job): Promise<void> => {
-    const name = given as Name;
-    // Another build's, during an upgrade.
-    if (!Object.hasOwn(tasks, name)) {
-      log.warn({ schedule: name }, 'a run of a schedule that this build does not have was passed over');
-      return;
-    }
+  const run = async (name: Name, startedAt: string): Promise<void> => {
     using job = running.begin(table[name].timeLimitMs);
-    const began = Date.now();
-    let failure: unknown;
+    const began = performance.now();
+    let error: string | null = null;
     try {
       await tasks[name](job.signal);
-    } catch (error) {
-      failure = error;
-      log.warn({ ...reportOf(error), schedule: name }, 'a scheduled run failed; the next one is due as ever');
+    } catch (failure) {
+      error = describeError(failure);
+      log.warn({ ...reportOf(failure), schedule: name }, 'a scheduled run failed');
     }
-    const outcome = failure === undefined ? 'completed' : 'failed';
+    const outcome = error === null ? 'completed' : 'failed';
     onRun(name, outcome);
-    await schedules
-      .record(name, {
-        started_at: new Date(began).toISOString(),
-        ran_ms: Date.now() - began,
-        outcome,
-        error: failure === undefined ? null : describeError(failure),
-        worker: instance,
-      })
-      .catch((error: unknown) => log.debug({ err: error }, 'a scheduled run was not recorded'));
-    if (failure !== undefined) throw new Error(describeError(failure));
+    const ranMs = Math.round(performance.now() - began);
+    await recordScheduleRun(db, name, { started_at: startedAt, ran_ms: ranMs, outcome, error, worker: instance });
   };
 
-  const worker = new Worker(SCHEDULES, run, {
-    connection: blocking,
-    prefix: bullPrefix,
-    // None waits for another.
-    concurrency: Object.keys(table).length,
-    lockDuration: times.lockMs,
-    stalledInterval: times.stalledMs,
-    drainDelay: 5,
-    runRetryDelay: 1000,
-  });
-  worker.on('error', (error) => log.debug({ err: error, queue: SCHEDULES }, 'BullMQ worker'));
-
-  const leaving = new AbortController();
-  const lookAfter = async (): Promise<void> => {
-    for (let prune = true; !leaving.signal.aborted;) {
-      let pauseMs = SET_UP_EVERY_MS;
+  const loop = async (name: Name): Promise<void> => {
+    const { everySeconds, timeLimitMs } = table[name];
+    while (!ending.signal.aborted) {
       try {
-        await schedules.setUp({ prune });
-        prune = false;
+        const startedAt = await claimScheduleRun(db, { name, everySeconds, limitSeconds: timeLimitMs / 1000 });
+        if (startedAt !== undefined) await run(name, startedAt);
+        trouble.worked(name);
       } catch (error) {
-        log.debug({ err: error }, 'the schedules could not be looked after yet');
-        pauseMs = FAILURE_PAUSE_MS;
+        trouble.failed(error, { source: name });
       }
-      await delay(pauseMs, undefined, { signal: leaving.signal }).catch(() => {});
+      await delay(Math.min(everyMs, everySeconds * 1000), undefined, { signal: ending.signal }).catch(() => {});
     }
   };
-  const lookingAfter = lookAfter();
+  const loops = Promise.all((Object.keys(table) as Name[]).map(loop));
 
-  let stopped: Promise<void> | undefined;
   const stop = (): void => {
-    leaving.abort();
+    ending.abort();
     running.abortAll(new Stopping('the worker stops'));
-    stopped ??= worker.close();
   };
   return {
-    worker,
     stop,
     async [Symbol.asyncDispose]() {
       stop();
-      await Promise.allSettled([stopped, lookingAfter]);
-      await schedules[Symbol.asyncDispose]();
+      await loops;
+      trouble.forget();
     },
   };
 }

@@ -8,16 +8,7 @@ import {
   type Database,
 } from '@prosaas/database';
 import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
-import {
-  createDeadLetterMover,
-  createProducer,
-  openBegunWork,
-  openDeadLetters,
-  queueNames,
-  scheduleTable,
-  startOutboxRelay,
-  type QueueName,
-} from '@prosaas/queues';
+import { createRelay, queueNames, queueTable, scheduleTable, startReleaser, type QueueName } from '@prosaas/queues';
 import {
   closeRedis,
   createRedis,
@@ -31,31 +22,24 @@ import {
 } from '@prosaas/runtime';
 import { startTelemetry, writeReport } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
-import { buildHandlers } from './build-handlers.ts';
+import { createBaileysClient } from './baileys-client.ts';
+import { createChildRunner } from './child-runner.ts';
 import type { Config } from './config.ts';
 import { consumerTimes, startConsumers, type ConsumerTimes, type Consumers } from './consumers.ts';
-import { startDeadLetterKeeper } from './dead-letter-keeper.ts';
 import { bindJobInstruments } from './job-instruments.ts';
-import { findLostJobs } from './lost-jobs.ts';
+import { createHandlers } from './jobs/index.ts';
 import { lastResort } from './not-working.ts';
-import { retentionTask } from './retention.ts';
-import { queuesOf } from './queue-settings.ts';
-import type { QueueDefinitions } from './run-job.ts';
-import { Sandbox } from './sandbox/sandbox.ts';
 import { startSchedules, type ScheduleRunner } from './schedules.ts';
-import { settleDead } from './settle-dead.ts';
+import { importJobs } from './tasks/import-jobs.ts';
+import { recoverLostJobs } from './tasks/lost-jobs.ts';
+import { retentionTask } from './tasks/retention.ts';
 
 export interface WorkerOverrides {
   times?: ConsumerTimes;
-  queues?: QueueDefinitions;
 }
 
-const sandboxScript = import.meta.url.endsWith('.ts')
-  ? new URL('./sandbox-process.ts', import.meta.url)
-  : new URL('./sandbox-process.js', import.meta.url);
 /** Two lines of 20 jobs, each with a connection at times, the relay and the rest. */
 const DATABASE_CONNECTIONS = 20;
-const LONGEST_RUN_MS = Math.max(...Object.values(scheduleTable).map(({ timeLimitMs }) => timeLimitMs));
 
 export async function startWorker(
   config: Config,
@@ -90,8 +74,6 @@ export async function startWorker(
   );
 
   const { bullPrefix } = keys;
-  const producer = opened.use(createProducer({ redis: commands, bullPrefix }));
-  const mover = opened.use(createDeadLetterMover({ redis: commands, bullPrefix, onDead: settleDead(db) }));
 
   const model = modelSettings(config);
   const agent = createAgent({ profile, model, log });
@@ -126,54 +108,43 @@ export async function startWorker(
       trouble: startTrouble(log),
     });
     stopping.signal.throwIfAborted();
-    const relay = work.use(startOutboxRelay({ db, producer, log }));
-    const keeper = work.use(startDeadLetterKeeper({ mover, log }));
-    const letters = work.use(openDeadLetters({ redis: commands, bullPrefix }));
-    const { queues = queuesOf(config), times = consumerTimes } = overrides;
-    const handlers = buildHandlers({
-      db,
-      redis: commands,
-      bullPrefix,
-      queues,
-      agent,
-      rules,
-      baileysUrl: config.BAILEYS_URL,
-      secret: () => keyRing.current()?.internalSecret,
-      onCommitted: relay.nudge,
-    });
-    const sandbox = work.use(new Sandbox({ script: sandboxScript, log }));
+    const relay = work.use(createRelay({ redis: commands, bullPrefix, log }));
+    work.use(startReleaser({ db, relay, log }));
+    const { times = consumerTimes } = overrides;
+    const { instance } = identity;
+    const secret = (): string | undefined => keyRing.current()?.internalSecret;
+    const baileys = createBaileysClient({ url: config.BAILEYS_URL, secret });
+    const handlers = createHandlers({ db, agent, rules, baileys });
     consumers = work.use(
       startConsumers({
         redis: blocking,
         bullPrefix,
-        queues,
+        db,
+        relay,
         handlers,
-        begunWork: openBegunWork({ redis: commands, bullPrefix }),
-        setApart: (job, signal) => sandbox.run(job, signal).finally(relay.nudge),
+        children: work.use(createChildRunner({ db })),
         concurrency: config.WORKER_CONCURRENCY,
-        instance: identity.instance,
+        rateLimits: { 'outbound-messages': config.WORKER_SENDS_PER_SECOND },
+        instance,
         instruments: bindJobInstruments(telemetry.metrics),
-        onFailed: keeper.nudge,
         log,
         times,
       }),
     );
     schedules = work.use(
       startSchedules({
-        commands,
-        blocking,
-        bullPrefix,
+        db,
         table: scheduleTable,
         tasks: {
-          retention: retentionTask({ db, redis: commands, bullPrefix, letters, config, log }),
+          retention: retentionTask({ db, config, log }),
           'lost-jobs': async (signal) => {
-            await findLostJobs({ db, redis: commands, bullPrefix, producer, log, signal });
+            await recoverLostJobs({ db, redis: commands, bullPrefix, relay, log, signal });
           },
+          'import-jobs': (signal) => importJobs({ db, redis: commands, bullPrefix, log, signal }),
         },
         onRun: (schedule, outcome) => telemetry.metrics.counter('schedule_runs', { schedule, outcome }).add(),
-        instance: identity.instance,
+        instance,
         log,
-        times,
       }),
     );
     work.use(
@@ -182,12 +153,9 @@ export async function startWorker(
         key: keys.heartbeat,
         replica: identity,
         everySeconds: config.WORKER_HEARTBEAT_SECONDS,
-        consumers: [
-          ...consumers.workers.map((worker) =>
-            watchBullWorker(worker, { timeLimitMs: queues[worker.name as QueueName].timeLimitMs }),
-          ),
-          watchBullWorker(schedules.worker, { timeLimitMs: LONGEST_RUN_MS, tellsLastJob: false }),
-        ],
+        consumers: consumers.workers.map((worker) =>
+          watchBullWorker(worker, { timeLimitMs: queueTable[worker.name as QueueName].timeLimitMs }),
+        ),
         log,
         ...(giveUp && { giveUp }),
       }),

@@ -26,34 +26,64 @@ export {
 } from './conversation-repository.ts';
 export {
   closeMessage,
-  messageCloser,
+  closeMessages,
   findMessageById,
-  findOldestOpen,
-  inOrderOfArrival,
   insertReply,
   listHistory,
-  listOverdue,
   recordInbound,
   type InboundInput,
   type MessageRow,
 } from './message-repository.ts';
 export {
-  addManyToOutbox,
-  addToOutbox,
-  deleteFromOutbox,
-  readOutboxBacklog,
-  takeFromOutbox,
-  type OutboxRow,
-  isInOutbox,
-} from './outbox-repository.ts';
+  addJob,
+  closeJobs,
+  findJob,
+  listReleased,
+  recordChildDeath,
+  recordWorkerDeaths,
+  releaseAgain,
+  releaseDue,
+  releaseNext,
+  type JobRef,
+  type JobRow,
+  type NewJob,
+  type ReleasedJob,
+} from './job-repository.ts';
 export {
-  claimReplays,
-  deleteOldReplays,
-  failMessageOfDeadJob,
-  lockFailedMessages,
-  reopenMessages,
-  unclaimReplays,
-} from './replay-repository.ts';
+  failJobs,
+  listUnreleased,
+  recordFailedAttempt,
+  type FailedAttempt,
+} from './job-failure-repository.ts';
+export {
+  countDeadJobs,
+  findDeadJob,
+  listDeadJobs,
+  listExcessDeadJobs,
+  listExpiredDeadJobs,
+  purgeDeadJobs,
+  replayDeadJobs,
+  selectDeadJobs,
+  type DeadJob,
+  type DeadJobFilter,
+  type DeadJobPosition,
+} from './dead-letter-repository.ts';
+export { findOpenJob, listHeadJobs, orderKeys, type OpenJob } from './conversation-jobs.ts';
+export { foldJobCounts, readJobCounts, type JobCounts } from './job-counts.ts';
+export {
+  addMissingJob,
+  importDeadLetters,
+  listMessagesWithoutJob,
+  type OldDeadLetter,
+} from './import-repository.ts';
+export {
+  claimScheduleRun,
+  readSchedules,
+  recordScheduleRun,
+  type ScheduleRow,
+  type ScheduleRun,
+} from './schedule-repository.ts';
+export { warnedForSeconds } from './warning-repository.ts';
 export {
   StaleOwner,
   claimAuthState,
@@ -140,12 +170,10 @@ export { type MessageSummary, findMessage, listMessages } from './message-listin
 export { recordPersonMessage } from './person-message.ts';
 export { type ContactData, type Erased, eraseContact, exportContact } from './contact-data.ts';
 export {
-  type ExpiredMessage,
-  deleteClosedMessages,
   deleteEmptyConversations,
   deleteOldAudit,
   deleteOldCalls,
+  deleteOldMessages,
   deleteOldRecordings,
   inRetentionTurn,
-  listExpiredMessages,
 } from './retention.ts';

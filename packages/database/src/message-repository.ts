@@ -1,5 +1,4 @@
 import { openConversation, type ContactInput } from './conversation-repository.ts';
-import { gather } from './gather.ts';
 import type { Queryable } from './database.ts';
 import { placeOf, placeParams } from './unstored-message-repository.ts';
 
@@ -19,13 +18,11 @@ export interface MessageRow {
   error: string | null;
   created_at: Date;
   sent_at: Date | null;
-  /** When a replay of it is due; `null`: it was due at once. */
-  not_before: Date | null;
 }
 
 /** `seq` as text: a bigint does not fit a number. */
 const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction, status, text,
-  external_id, in_reply_to, error, created_at, sent_at, not_before`;
+  external_id, in_reply_to, error, created_at, sent_at`;
 
 export interface InboundInput extends ContactInput {
   /** WhatsApp's own id of the message, unique within its chat. */
@@ -36,7 +33,7 @@ export interface InboundInput extends ContactInput {
 
 /**
  * Accepts a message of WhatsApp's exactly once. `fresh` is false for a repeat, which changes nothing but releases the place that
- * was held for the message. The job that follows belongs into the same transaction: `addToOutbox`.
+ * was held for the message. The job that follows belongs into the same transaction: `addJob`.
  */
 export async function recordInbound(
   tx: Queryable,
@@ -71,37 +68,6 @@ export async function recordInbound(
 
 export async function findMessageById(q: Queryable, id: string): Promise<MessageRow | undefined> {
   const [row] = await q.query<MessageRow>(`select ${COLUMNS} from messages where id = $1`, [id]);
-  return row;
-}
-
-/** The ids of those messages that are there, in the order of their arrival. */
-export async function inOrderOfArrival(q: Queryable, ids: readonly string[]): Promise<string[]> {
-  const rows = await q.query<{ id: string }>(
-    'select id from messages where id = any($1::uuid[]) order by messages.seq',
-    [ids],
-  );
-  return rows.map(({ id }) => id);
-}
-
-/**
- * The oldest message of a conversation that is still to be answered or sent, and due. `ownId` is the message of the job that
- * asks: its time has come, whatever the clocks say.
- */
-export async function findOldestOpen(
-  q: Queryable,
-  {
-    conversationId,
-    direction,
-    ownId,
-  }: { conversationId: string; direction: 'inbound' | 'outbound'; ownId: string },
-): Promise<MessageRow | undefined> {
-  const [row] = await q.query<MessageRow>(
-    `select ${COLUMNS} from messages
-     where conversation_id = $1 and direction = $2 and status in ('received', 'queued')
-       and (not_before is null or not_before <= now() or id = $3)
-     order by messages.seq limit 1`,
-    [conversationId, direction, ownId],
-  );
   return row;
 }
 
@@ -141,13 +107,8 @@ export async function closeMessage(q: Queryable, id: string, end: MessageEnd): P
   return (await closeMessages(q, [{ id, end }]))[0]!;
 }
 
-/** Closes messages as `closeMessage` does, under load several in one statement. */
-export function messageCloser(q: Queryable): (id: string, end: MessageEnd) => Promise<boolean> {
-  const close = gather((ends: readonly { id: string; end: MessageEnd }[]) => closeMessages(q, ends));
-  return (id, end) => close({ id, end });
-}
-
-async function closeMessages(
+/** Closes messages as `closeMessage` does. */
+export async function closeMessages(
   q: Queryable,
   ends: readonly { id: string; end: MessageEnd }[],
 ): Promise<boolean[]> {
@@ -186,19 +147,4 @@ export async function insertReply(
     [inbound.business_id, inbound.conversation_id, inbound.session_id, text, inbound.id],
   );
   return row;
-}
-
-/** Messages that have been due since before `olderThan`, in pages by `afterSeq`: whoever suspects that their jobs were lost. */
-export async function listOverdue(
-  q: Queryable,
-  options: { olderThan: Date; afterSeq: string; limit: number },
-): Promise<MessageRow[]> {
-  return q.query<MessageRow>(
-    `select ${COLUMNS} from messages
-     where status in ('received', 'queued') and seq > $2::bigint
-       and created_at < $1 and (not_before is null or not_before < $1)
-       and not exists (select from outbox where queue = messages.direction || '-messages' and key = messages.id::text)
-     order by messages.seq limit $3`,
-    [options.olderThan, options.afterSeq, options.limit],
-  );
 }

@@ -4,7 +4,7 @@ import { type MessageSummary, findMessage } from './message-listing.ts';
 /**
  * A message that a person writes into a conversation, to be sent. `id` follows from the caller's idempotency key, so
  * that a repeat finds the first one (`fresh` false). The conversation's row stays locked until the transaction ends:
- * its messages get their `seq` in the order of their commits. The job belongs into the same transaction: `addToOutbox`.
+ * its messages get their `seq` in the order of their commits. The job belongs into the same transaction: `addJob`.
  */
 export async function recordPersonMessage(
   tx: Queryable,

@@ -19,34 +19,17 @@ export async function inRetentionTurn<T>(
   });
 }
 
-export interface ExpiredMessage {
-  id: string;
-  seq: string;
-  direction: 'inbound' | 'outbound';
-}
-
-/** Messages from before `before` that are neither open nor in the outbox, oldest first, in pages by `afterSeq`. */
-export async function listExpiredMessages(
-  q: Queryable,
-  options: { before: Date; afterSeq: string; limit: number },
-): Promise<ExpiredMessage[]> {
+/** A batch of messages that are not open, with their jobs in the dead letter; answers how many went. */
+export async function deleteOldMessages(q: Queryable, before: Date, limit: number): Promise<number> {
   // `seq` follows the time: walked from the oldest on, and no further than one page into what stays.
-  return q.query<ExpiredMessage>(
-    `select id, seq::text as seq, direction from (
-       select id, seq, direction, created_at from messages
-       where status not in ('received', 'queued') and seq > $2::bigint
-         and not exists (select 1 from outbox where key = messages.id::text)
-       order by messages.seq limit $3) oldest
-     where created_at < $1 order by oldest.seq`,
-    [options.before, options.afterSeq, options.limit],
-  );
-}
-
-/** Deletes those of `ids` that are closed; answers how many. */
-export async function deleteClosedMessages(q: Queryable, ids: readonly string[]): Promise<number> {
   const rows = await q.query(
-    `delete from messages where id = any($1::uuid[]) and status not in ('received', 'queued') returning 1`,
-    [ids],
+    `delete from messages where id in (
+       select id from (
+         select id, created_at from messages where status not in ('received', 'queued')
+         order by messages.seq limit $2) oldest
+       where created_at < $1)
+     returning 1`,
+    [before, limit],
   );
   return rows.length;
 }

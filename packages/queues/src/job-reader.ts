@@ -1,9 +1,8 @@
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { openBull } from './bull-handle.ts';
-import { openEnvelope } from './envelope.ts';
-import { findJob } from './find-job.ts';
-import { isQueueName, type DEAD_LETTER, type QueueName } from './queue-table.ts';
+import type { QueueName } from './queue-table.ts';
+import { openTrace } from './trace.ts';
 
 export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
 export const jobStates: readonly JobState[] = ['waiting', 'active', 'delayed', 'completed', 'failed'];
@@ -13,14 +12,10 @@ export interface JobSummary {
   queue: string;
   state: JobState | 'unknown';
   payload: unknown;
-  attempts_made: number;
-  attempts: number;
-  /** Of the last attempt that failed. */
+  /** Why it failed for good. */
   error: string | null;
   /** W3C `traceparent`; empty where there is none. */
   trace: string;
-  /** The letter in the dead letter that it repeats. */
-  replay_of: string | null;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -32,12 +27,12 @@ export interface JobReader extends AsyncDisposable {
    * went during this one are missing: only an empty list is past the end.
    */
   listJobs(options: {
-    queue: QueueName | typeof DEAD_LETTER;
+    queue: QueueName;
     state: JobState;
     offset: number;
     limit: number;
   }): Promise<JobSummary[]>;
-  getJob(queue: QueueName | typeof DEAD_LETTER, id: string): Promise<JobSummary | undefined>;
+  getJob(queue: QueueName, id: string): Promise<JobSummary | undefined>;
 }
 
 /** For people who look: throws `QueuesUnavailable` at once while Redis is away. */
@@ -49,7 +44,9 @@ export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix:
       return jobs.map((job) => summarise(job, state));
     },
     async getJob(queue, id) {
-      const job = await findJob(await bull.queue(queue), id);
+      const known = await bull.queue(queue);
+      // Beside its jobs BullMQ keeps what it knows of a queue (`meta`, `<id>:lock`), and would read that as a job.
+      const job = id.includes(':') || Object.hasOwn(known.keys, id) ? undefined : await known.getJob(id);
       if (!job) return undefined;
       const state = (await job.getState()) as string;
       return summarise(job, jobStates.find((known) => known === state) ?? 'unknown');
@@ -60,17 +57,13 @@ export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix:
 
 function summarise(job: Job, state: JobSummary['state']): JobSummary {
   const time = (ms: number | undefined): string | null => (ms ? new Date(ms).toISOString() : null);
-  const { trace, replayOf = null } = openEnvelope(job);
   return {
     id: job.id ?? '',
     queue: job.queueName,
     state,
     payload: job.data as unknown,
-    attempts_made: job.attemptsMade,
-    attempts: job.opts.attempts ?? 1,
-    error: isQueueName(job.queueName) ? (job.failedReason ?? null) : null,
-    trace,
-    replay_of: replayOf,
+    error: job.failedReason ?? null,
+    trace: openTrace(job),
     created_at: new Date(job.timestamp).toISOString(),
     started_at: time(job.processedOn),
     finished_at: time(job.finishedOn),

@@ -1,29 +1,81 @@
+import {
+  type Database,
+  type JobRef,
+  failJobs,
+  findOpenJob,
+  listUnreleased,
+} from '@prosaas/database';
+import { AppError } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
-import { openBull } from './bull-handle.ts';
-import { queueKey } from './queue-keys.ts';
-import type { QueueName } from './queue-table.ts';
+import { QueuesUnavailable, openBull } from './bull-handle.ts';
+import { bullJobId, rowOf } from './bull-job.ts';
+import { countsKey } from './queue-keys.ts';
+import { type QueueName, isQueueName } from './queue-table.ts';
+import type { Relay } from './relay.ts';
 
-/** What an operator does to a queue. It is kept in Redis, and so outlives every process. */
+/** A worker is at it now: it can't be taken away. */
+export class JobRunning extends AppError {
+  override code = 'JOB_RUNNING';
+  override status = 409;
+  override retryable = true;
+}
+
+/** What an operator does to a queue or a job. It is kept, and so outlives every process. */
 export interface QueueControl extends AsyncDisposable {
   /** No job is taken from now on; those that run finish. */
   pause(queue: QueueName): Promise<void>;
   resume(queue: QueueName): Promise<void>;
-  /** What waits or is delayed fails with the reason `DRAINED` and goes to the dead letter, from where it can be replayed. Returns how many. */
+  /** What waits or is delayed fails with the reason `DRAINED`, to be replayed or purged. Returns how many did. */
   drain(queue: QueueName): Promise<number>;
+  /**
+   * Ends one job with the reason `SKIPPED`, so that the next of its key has its turn. False where there is none.
+   *
+   * @throws JobRunning
+   */
+  skip(jobId: string, reason: string): Promise<boolean>;
 }
 
 const BATCH = 500;
 
 /** Throws `QueuesUnavailable` at once while Redis is away. */
-export function openQueueControl({ redis, bullPrefix }: { redis: Redis; bullPrefix: string }): QueueControl {
+export function openQueueControl({
+  db,
+  relay,
+  redis,
+  bullPrefix,
+}: {
+  db: Database;
+  relay: Relay;
+  redis: Redis;
+  bullPrefix: string;
+}): QueueControl {
   const bull = openBull(redis, bullPrefix);
 
-  const drainBatch = async (queue: QueueName): Promise<number> => {
-    // Fails as every other call does while Redis is away.
-    await bull.queue(queue);
-    const types = ['wait', 'prioritized', 'delayed', 'failed', 'metrics:failed', ''];
-    const keys = types.map((type) => queueKey(bullPrefix, queue, type));
-    return bull.run('drain', [...keys, 'DRAINED: the queue was emptied', String(Date.now()), String(BATCH)]);
+  const giveUp = async (queue: QueueName, jobs: readonly JobRef[], failure: string): Promise<number> => {
+    if (jobs.length === 0) return 0;
+    const { failed, released } = await db.transaction((tx) => failJobs(tx, jobs, failure));
+    relay.enqueue(released);
+    // Not before they have failed. A process that dies between leaves both totals too low, by the same.
+    if (failed > 0) {
+      await redis.hincrby(countsKey(bullPrefix), `drained:${queue}`, failed).catch((cause: unknown) => {
+        throw new QueuesUnavailable('Redis did not count the jobs', { cause });
+      });
+    }
+    return failed;
+  };
+
+  /** Takes jobs out of BullMQ, but for those that run. */
+  const takeOut = async (queue: QueueName): Promise<JobRef[]> => {
+    const jobs = await (await bull.queue(queue)).getJobs(['waiting', 'prioritized', 'delayed'], 0, BATCH - 1);
+    const outcomes = await Promise.allSettled(
+      jobs.map(async (job) => {
+        await job.remove();
+        return rowOf(job.data);
+      }),
+    );
+    return outcomes.flatMap((outcome) =>
+      outcome.status === 'fulfilled' && outcome.value !== undefined ? [outcome.value] : [],
+    );
   };
 
   return {
@@ -34,12 +86,26 @@ export function openQueueControl({ redis, bullPrefix }: { redis: Redis; bullPref
       await (await bull.queue(queue)).resume();
     },
     async drain(queue) {
+      await bull.queue(queue);
       let drained = 0;
       for (;;) {
-        const batch = await drainBatch(queue);
-        drained += batch;
-        if (batch < BATCH) return drained;
+        // First those that wait for their turn, so that what follows releases none of them.
+        const unreleased = await listUnreleased(db, { queue, limit: BATCH });
+        const jobs = unreleased.length > 0 ? unreleased : await takeOut(queue);
+        if (jobs.length === 0) return drained;
+        drained += await giveUp(queue, jobs, 'DRAINED: the queue was emptied');
       }
+    },
+    async skip(jobId, reason) {
+      const job = await findOpenJob(db, jobId);
+      if (job === undefined || !isQueueName(job.queue)) return false;
+      if (job.is_released) {
+        const found = await (await bull.queue(job.queue)).getJob(bullJobId(job));
+        await found?.remove().catch((cause: unknown) => {
+          throw new JobRunning('A worker is at this job now.', { cause });
+        });
+      }
+      return (await giveUp(job.queue, [job], `SKIPPED: ${reason}`)) === 1;
     },
     [Symbol.asyncDispose]: () => bull[Symbol.asyncDispose](),
   };

@@ -1,12 +1,12 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { QueuesUnavailable, openBull } from './bull-handle.ts';
-import { DEAD_LETTER, queueNames } from './queue-table.ts';
+import { queueNames } from './queue-table.ts';
 
 /** BullMQ's own objects, for a tool that is made for these. */
 export interface QueueObjects extends AsyncDisposable {
   /**
-   * Hands all queues to `work`, the dead letter last; they are the same ones each time. Throws `QueuesUnavailable` while Redis
+   * Hands all queues to `work`; they are the same ones each time. Throws `QueuesUnavailable` while Redis
    * is away, and instead of the error of a `work` that failed because Redis went.
    */
   use<T>(work: (queues: readonly Queue[]) => Promise<T>): Promise<T>;
@@ -21,7 +21,7 @@ export function openQueueObjects({ redis, bullPrefix }: { redis: Redis; bullPref
     );
   return {
     async use(work) {
-      const queues = await Promise.all([...queueNames, DEAD_LETTER].map((name) => bull.queue(name)));
+      const queues = await Promise.all(queueNames.map((name) => bull.queue(name)));
       try {
         return await work(queues);
       } catch (cause) {

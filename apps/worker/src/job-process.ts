@@ -1,0 +1,63 @@
+// A process for one job: `job-process <row> <release>`, forked by a worker. It does the job, tells the outcome, and ends.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
+import { createDatabase, findJob, readGeneratedKeys } from '@prosaas/database';
+import { parseTrace, queueTable, type QueueName } from '@prosaas/queues';
+import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
+import { createBaileysClient } from './baileys-client.ts';
+import { Config } from './config.ts';
+import { createHandlers } from './jobs/index.ts';
+import { lastResort } from './not-working.ts';
+import { type Outcome, requeueAfter, runRow } from './run-row.ts';
+import { TimeIsUp } from './verdict.ts';
+
+// The worker is gone. First of all: it may be gone before this process has started.
+process.on('disconnect', () => process.exit(0));
+if (!process.connected) process.exit(0);
+preferToWorker();
+// Signals to its group are the worker's affair.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+
+const [id = '', release = ''] = process.argv.slice(2);
+const config = loadConfig(Config, process.env);
+const identity = identify('worker');
+const instance = `${identity.instance}:job`;
+const log = createLogger({ service: 'worker', instance, level: config.LOG_LEVEL, pretty: config.LOG_PRETTY });
+captureConsole(log);
+// A job that computes for ever ends this process as it would a worker.
+lastResort({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log });
+
+// What PostgreSQL refuses is no fault of the job.
+const outcome = await runHere().catch((error: unknown) => requeueAfter(error, { afterMs: 2000 }));
+process.send?.(outcome, () => process.exit(0));
+
+async function runHere(): Promise<Outcome> {
+  const db = createDatabase({ url: config.DATABASE_URL, size: 2, applicationName: instance, log });
+  const row = await findJob(db, id);
+  if (row === undefined || String(row.release) !== release || row.failure !== null) {
+    return { kind: 'done', released: [] };
+  }
+  const profile = await loadProfile(config.PROFILE_PATH);
+  const secret = config.INTERNAL_SECRET ?? (await readGeneratedKeys(db)).get('INTERNAL_SECRET');
+  const handlers = createHandlers({
+    db,
+    agent: createAgent({ profile, model: modelSettings(config), log }),
+    rules: createAgent({ profile, log }),
+    baileys: createBaileysClient({ url: config.BAILEYS_URL, secret: () => secret }),
+  });
+  const limit = new AbortController();
+  setTimeout(() => limit.abort(new TimeIsUp()), queueTable[row.queue as QueueName].timeLimitMs).unref();
+  const { traceId } = parseTrace(row.trace ?? undefined) ?? {};
+  const jobLog = log.child({ queue: row.queue, job_id: `${id}-${release}`, trace_id: traceId });
+  return runRow({ db, handlers, instance: identity.instance }, row, { signal: limit.signal, log: jobLog });
+}
+
+/** Where memory runs out, a Linux kernel is to take this process and not its worker: as if it had a fifth of the memory more. */
+function preferToWorker(): void {
+  const file = '/proc/self/oom_score_adj';
+  try {
+    writeFileSync(file, String(Math.min(Number(readFileSync(file, 'utf8')) + 200, 1000)));
+  } catch {
+    // Another system.
+  }
+}

@@ -1,0 +1,67 @@
+import {
+  closeMessage,
+  findConversationById,
+  findMessageById,
+  insertReply,
+  listHistory,
+  lockConversation,
+  markHandedOff,
+  markOptedOut,
+  type MessageRow,
+} from '@prosaas/database';
+import { outboundJob } from '@prosaas/queues';
+import type { JobDependencies, JobHandler } from '../job.ts';
+import { decideReply, noReply, whoAnswers, type ReplyDecision } from '../reply-decision.ts';
+import { RetryNow } from '../verdict.ts';
+
+/** Enough that the agent does not repeat itself in a long conversation. */
+const HISTORY = 100;
+/** More than an answer of the agent is long, so that it knows its own words again. */
+const HISTORY_TEXT_LENGTH = 4096;
+
+/** Lets the agent answer a message: it has at most one reply, written with the end of its job. */
+export function createHandler({ db, agent, rules }: JobDependencies): JobHandler<'inbound-messages'> {
+  const think = async (
+    message: MessageRow,
+    who: 'agent' | 'rules' | 'nobody',
+    signal: AbortSignal,
+  ): Promise<ReplyDecision> => {
+    if (who === 'nobody') return noReply;
+    const history = await listHistory(db, {
+      conversationId: message.conversation_id,
+      beforeSeq: message.seq,
+      limit: HISTORY,
+      textLimit: HISTORY_TEXT_LENGTH,
+    });
+    const answer = await (who === 'agent' ? agent : rules).answer({
+      text: message.text,
+      history,
+      now: new Date(),
+      channel: 'whatsapp',
+      signal,
+    });
+    return decideReply(who, answer);
+  };
+
+  return async ({ payload, row, signal, close }) => {
+    const [message, conversation] = await Promise.all([
+      findMessageById(db, payload.messageId),
+      findConversationById(db, payload.conversationId),
+    ]);
+    // Erased, or answered by a worker of the release before.
+    if (!message || !conversation || message.status !== 'received') return close();
+    const who = whoAnswers(conversation);
+    // Outside any transaction: it may take as long as a model does.
+    const decision = await think(message, who, signal);
+    await close(async (tx) => {
+      const locked = await lockConversation(tx, conversation.id);
+      if (locked && whoAnswers(locked) !== who) throw new RetryNow('the conversation changed hands meanwhile');
+      if (!locked || !(await closeMessage(tx, message.id, { status: 'answered' }))) return;
+      if (decision.optOut) await markOptedOut(tx, locked.id);
+      if (decision.handOff) await markHandedOff(tx, locked.id);
+      if (decision.reply === undefined) return;
+      const reply = await insertReply(tx, message, decision.reply);
+      if (reply) await tx.addJob(outboundJob(reply, row.trace ?? undefined));
+    });
+  };
+}

@@ -1,0 +1,70 @@
+import {
+  closeJobs,
+  closeMessages,
+  findConversationById,
+  findMessageById,
+  type Database,
+  type JobRef,
+  type ReleasedJob,
+} from '@prosaas/database';
+import { AppError } from '@prosaas/runtime';
+import { batched } from '../batched.ts';
+import type { JobDependencies, JobHandler } from '../job.ts';
+
+/** The session that the conversation was held over was deleted. */
+class SessionGone extends AppError {
+  override code = 'SESSION_GONE';
+}
+
+interface Sent {
+  job: JobRef;
+  messageId: string;
+  externalId: string;
+}
+
+/**
+ * Sends a message. The idempotency key is the message's id: a send whose answer was lost is asked again, and the baileys service knows
+ * it.
+ */
+export function createHandler({ db, baileys }: JobDependencies): JobHandler<'outbound-messages'> {
+  const closeSent = batched((sent: readonly Sent[]) => closeAll(db, sent));
+
+  return async ({ payload, row, signal, close, closed }) => {
+    const [message, conversation] = await Promise.all([
+      findMessageById(db, payload.messageId),
+      findConversationById(db, payload.conversationId),
+    ]);
+    // Erased, or sent by a worker of the release before.
+    if (!message || !conversation || message.status !== 'queued') return close();
+    if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
+    const { id: externalId } = await baileys.sendText({
+      key: message.id,
+      session: message.session_id,
+      chatId: conversation.contact,
+      text: message.text,
+      signal,
+    });
+    const { id, release } = row;
+    closed(await closeSent({ job: { id, release }, messageId: message.id, externalId }));
+  };
+}
+
+/** Under load several sends end in one transaction. */
+async function closeAll(
+  db: Database,
+  sent: readonly Sent[],
+): Promise<{ wasOpen: boolean; released: ReleasedJob[] }[]> {
+  const { closed, released } = await db.transaction(async (tx) => {
+    const ends = sent.map(({ messageId, externalId }) => ({
+      id: messageId,
+      end: { status: 'sent', externalId } as const,
+    }));
+    await closeMessages(tx, ends);
+    return closeJobs(
+      tx,
+      sent.map(({ job }) => job),
+    );
+  });
+  // What was released belongs to all of them: the first one passes it on.
+  return sent.map(({ job }, index) => ({ wasOpen: closed.has(job.id), released: index === 0 ? released : [] }));
+}

@@ -1,0 +1,113 @@
+import {
+  addJob,
+  closeJobs,
+  failJobs,
+  isDatabaseAway,
+  isDatabaseTrouble,
+  recordFailedAttempt,
+  type Database,
+  type JobRow,
+  type ReleasedJob,
+} from '@prosaas/database';
+import { checkPayload, queueTable, type QueueName } from '@prosaas/queues';
+import type { Logger } from '@prosaas/runtime';
+import type { JobHandler, JobHandlers } from './job.ts';
+import { Superseded, backoffMs, describeError, judge, reportOf } from './verdict.ts';
+
+/** How an attempt ended, in PostgreSQL already. */
+export type Outcome = { released: readonly ReleasedJob[] } & (
+  | { kind: 'done' }
+  | { kind: 'retry'; afterMs: number }
+  /** `trouble`: what PostgreSQL refuses until somebody mends it. */
+  | { kind: 'requeue'; afterMs: number; trouble?: string }
+  | { kind: 'failed'; error: string }
+);
+
+export interface RowRunner {
+  db: Database;
+  handlers: JobHandlers;
+  /** This worker, as the story of a job that failed names it. */
+  instance: string;
+}
+
+/** One attempt of a job, in this process: what comes of it stands in PostgreSQL when this resolves. Throws what PostgreSQL refuses. */
+export async function runRow(
+  { db, handlers, instance }: RowRunner,
+  row: JobRow,
+  { signal, log }: { signal: AbortSignal; log: Logger },
+): Promise<Outcome> {
+  const began = Date.now();
+  const released: ReleasedJob[] = [];
+  const queue = row.queue as QueueName;
+  try {
+    const payload = checkPayload(queue, row.payload);
+    await (handlers[queue] as JobHandler)({
+      row,
+      payload,
+      signal,
+      log,
+      close: async (write) => {
+        const follows: (ReleasedJob | undefined)[] = [];
+        const end = await db.transaction(async (tx) => {
+          await write?.({
+            query: (sql, params) => tx.query(sql, params),
+            addJob: async (job) => void follows.push(await addJob(tx, job)),
+          });
+          const closed = await closeJobs(tx, [row]);
+          if (!closed.closed.has(row.id)) throw new Superseded('the job has ended, or was released anew');
+          return closed;
+        });
+        released.push(...end.released, ...follows.filter((job) => job !== undefined));
+      },
+      closed: ({ wasOpen, released: next }) => {
+        released.push(...next);
+        if (!wasOpen) log.debug('the job had ended, or was released anew');
+      },
+    });
+    return { kind: 'done', released };
+  } catch (error) {
+    return settleError({ db, instance }, row, error, { log, ranMs: Date.now() - began });
+  }
+}
+
+/** Nothing was written down, and no attempt is used up. */
+export function requeueAfter(error: unknown, { afterMs }: { afterMs: number }): Outcome {
+  // PostgreSQL that is away is told by its pool.
+  const isRefused = isDatabaseTrouble(error) && !isDatabaseAway(error);
+  return { kind: 'requeue', afterMs, released: [], ...(isRefused && { trouble: describeError(error) }) };
+}
+
+/** Writes down what an error means for a job. */
+async function settleError(
+  { db, instance }: Pick<RowRunner, 'db' | 'instance'>,
+  row: JobRow,
+  error: unknown,
+  { log, ranMs }: { log: Logger; ranMs: number },
+): Promise<Outcome> {
+  const { attempts, backoff } = queueTable[row.queue as QueueName];
+  const attempt = row.attempts + 1;
+  const verdict = judge(error, { isLastAttempt: attempt >= attempts, ageMs: row.age_ms });
+  if (verdict.kind === 'superseded') return { kind: 'done', released: [] };
+  if (verdict.kind === 'requeue') {
+    log.debug({ err: error }, 'job requeued');
+    return requeueAfter(error, verdict);
+  }
+  const text = describeError(error);
+  const failed = {
+    attempt,
+    error: text,
+    failed_at: new Date().toISOString(),
+    ran_ms: ranMs,
+    worker: instance,
+  };
+  log.warn({ ...reportOf(error), attempt, final: verdict.kind === 'fail' }, 'job failed');
+  if (verdict.kind === 'retry') {
+    await recordFailedAttempt(db, row, failed);
+    return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };
+  }
+  const { released } = await db.transaction(async (tx) => {
+    await recordFailedAttempt(tx, row, failed);
+    return failJobs(tx, [row], text);
+  });
+  return { kind: 'failed', error: text, released };
+}

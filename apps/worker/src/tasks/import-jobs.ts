@@ -1,0 +1,102 @@
+// It can go with `import-repository.ts`, when nobody upgrades from a release before 2.0 any more.
+import {
+  addMissingJob,
+  importDeadLetters,
+  listMessagesWithoutJob,
+  type Database,
+  type OldDeadLetter,
+} from '@prosaas/database';
+import { openBull, queueNames, rowOf, type BullHandle, type QueueName } from '@prosaas/queues';
+import type { Logger } from '@prosaas/runtime';
+import type { Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+const OLD_DEAD_LETTER = 'dead-letter';
+const BATCH = 200;
+
+/** Takes over what releases before 2.0 kept in Redis. It may run again, or twice at once: a message has one job. */
+export async function importJobs({
+  db,
+  redis,
+  bullPrefix,
+  log,
+  signal,
+}: {
+  db: Database;
+  redis: Redis;
+  bullPrefix: string;
+  log: Logger;
+  signal: AbortSignal;
+}): Promise<void> {
+  const bull = openBull(redis, bullPrefix);
+  try {
+    let imported = await importFrom(await bull.queue(OLD_DEAD_LETTER), { db, signal }, 'waiting', (job) => ({
+      ...(job.data as OldDeadLetter),
+      queue: (job.data as { origin: { queue: string } }).origin.queue,
+    }));
+    for (const queue of queueNames) {
+      // Those that a worker died over before it could move them there.
+      imported += await importFrom(await bull.queue(queue), { db, signal }, 'failed', (job) =>
+        rowOf(job.data) === undefined ? oldFailure(queue, job) : undefined,
+      );
+    }
+    if (imported > 0) log.info({ jobs: imported }, 'the dead letter of a release before 2.0 was taken over');
+    await addMissingJobs({ db, bull, signal });
+  } finally {
+    await bull[Symbol.asyncDispose]();
+  }
+}
+
+async function importFrom(
+  queue: Queue,
+  { db, signal }: { db: Database; signal: AbortSignal },
+  state: 'waiting' | 'failed',
+  read: (job: Job) => OldDeadLetter | undefined,
+): Promise<number> {
+  let imported = 0;
+  for (let from = 0; !signal.aborted; ) {
+    const jobs = await queue.getJobs([state], from, from + BATCH - 1, true);
+    if (jobs.length === 0) break;
+    const old = jobs.flatMap((job) => {
+      const letter = read(job);
+      return letter === undefined ? [] : [{ job, letter }];
+    });
+    imported += await db.transaction((tx) => importDeadLetters(tx, old.map(({ letter }) => letter)));
+    await Promise.all(old.map(({ job }) => job.remove()));
+    from += jobs.length - old.length;
+  }
+  return imported;
+}
+
+const oldFailure = (queue: QueueName, job: Job): OldDeadLetter => ({
+  queue,
+  payload: job.data as OldDeadLetter['payload'],
+  reason: job.failedReason ?? 'unknown',
+  attempts: job.attemptsMade,
+  failures: [],
+  trace: '',
+  created_at: new Date(job.timestamp).toISOString(),
+  failed_at: new Date(job.finishedOn ?? Date.now()).toISOString(),
+});
+
+/** An open message whose job Redis lost before the upgrade. */
+async function addMissingJobs({
+  db,
+  bull,
+  signal,
+}: {
+  db: Database;
+  bull: BullHandle;
+  signal: AbortSignal;
+}): Promise<void> {
+  for (let afterSeq = '0'; !signal.aborted; ) {
+    const page = await listMessagesWithoutJob(db, { afterSeq, limit: BATCH });
+    for (const { id, queue } of page) {
+      const known = await (await bull.queue(queue)).getJob(id);
+      if (known === undefined || known.finishedOn) await addMissingJob(db, id);
+    }
+    const last = page.at(-1);
+    if (last === undefined) return;
+    afterSeq = last.seq;
+  }
+}

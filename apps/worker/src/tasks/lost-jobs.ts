@@ -1,0 +1,53 @@
+import { listReleased, releaseAgain, type Database } from '@prosaas/database';
+import { findLostJobs, queueNames, type Relay } from '@prosaas/queues';
+import type { Logger } from '@prosaas/runtime';
+import type { Redis } from 'ioredis';
+
+/** Longer than it takes from a commit to BullMQ, while both work. */
+const OVERDUE_SECONDS = 10;
+const PAGE = 500;
+
+/**
+ * Releases jobs again that BullMQ has lost, or that a process released and died before it could tell BullMQ: a Redis that crashes may
+ * forget its last second, one without its disk everything.
+ *
+ * @returns how many
+ */
+export async function recoverLostJobs({
+  db,
+  redis,
+  bullPrefix,
+  relay,
+  log,
+  signal,
+  overdueSeconds = OVERDUE_SECONDS,
+}: {
+  db: Database;
+  redis: Redis;
+  bullPrefix: string;
+  relay: Relay;
+  log: Logger;
+  /** Ends the search; the next one begins anew. */
+  signal?: AbortSignal;
+  overdueSeconds?: number;
+}): Promise<number> {
+  let recovered = 0;
+  let afterId = '0';
+  while (signal?.aborted !== true) {
+    const page = await listReleased(db, {
+      queues: queueNames,
+      seconds: overdueSeconds,
+      afterId,
+      limit: PAGE,
+    });
+    const lost = await findLostJobs(redis, bullPrefix, page);
+    const released = lost.length === 0 ? [] : await db.transaction((tx) => releaseAgain(tx, lost));
+    relay.enqueue(released);
+    recovered += released.length;
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) break;
+    afterId = last.id;
+  }
+  if (recovered > 0) log.warn({ jobs: recovered }, 'jobs that BullMQ had lost were released again');
+  return recovered;
+}

@@ -1,0 +1,61 @@
+// What releases before 2.0 kept in Redis or in `outbox` becomes rows of `jobs`. It can go when nobody upgrades from them any more.
+import type { Queryable } from './database.ts';
+import type { FailedAttempt } from './job-failure-repository.ts';
+
+/** An entry of the dead letter as those releases kept it. */
+export interface OldDeadLetter {
+  queue: string;
+  payload: { messageId?: string; conversationId?: string };
+  reason: string;
+  attempts: number;
+  failures: FailedAttempt[];
+  trace: string;
+  created_at: string;
+  failed_at: string;
+}
+
+const orderKey = (conversation: string): string =>
+  `case queue when 'inbound-messages' then 'in:' else 'out:' end || ${conversation}`;
+
+/** Those whose message has a job are passed over: they were imported before, or replayed since. */
+export async function importDeadLetters(tx: Queryable, letters: readonly OldDeadLetter[]): Promise<number> {
+  const rows = await tx.query(
+    `with old as (
+       select * from jsonb_to_recordset($1::jsonb) as old (queue text, payload jsonb, reason text, attempts integer,
+         failures jsonb, trace text, created_at timestamptz, failed_at timestamptz))
+     insert into jobs (queue, order_key, business_id, message_id, payload, trace, attempts, failures, failure, failed_at, created_at)
+     select old.queue, ${orderKey(`coalesce(m.conversation_id::text, payload ->> 'conversationId', 'unknown')`)}, m.business_id,
+       m.id, payload, trace, attempts, failures, reason, old.failed_at, old.created_at
+     from old left join messages m on m.id::text = lower(payload ->> 'messageId')
+     order by old.failed_at
+     on conflict do nothing returning 1`,
+    [JSON.stringify(letters)],
+  );
+  return rows.length;
+}
+
+const OPEN_WITHOUT_JOB = `insert into jobs (queue, order_key, business_id, message_id, payload, run_at, is_delayed)
+  select queue, ${orderKey('conversation_id')}, business_id, id,
+    jsonb_build_object('messageId', id, 'conversationId', conversation_id, 'businessId', business_id),
+    coalesce(not_before, created_at), coalesce(not_before > now(), false)
+  from (select *, direction || '-messages' as queue from messages) m
+  where status not in ('answered', 'sent', 'failed', 'undelivered')`;
+
+/** Writes the job of an open message that has none. */
+export async function addMissingJob(q: Queryable, messageId: string): Promise<void> {
+  await q.query(`${OPEN_WITHOUT_JOB} and id = $1 on conflict do nothing`, [messageId]);
+}
+
+/** Messages that have been open for a minute and have no job here, oldest first: BullMQ may have it, under the message's id. */
+export async function listMessagesWithoutJob(
+  q: Queryable,
+  { afterSeq, limit }: { afterSeq: string; limit: number },
+): Promise<{ id: string; seq: string; queue: string }[]> {
+  return q.query(
+    `select id, seq::text as seq, direction || '-messages' as queue from messages
+     where status in ('received', 'queued') and created_at < now() - interval '1 minute' and seq > $1::bigint
+       and not exists (select from jobs where message_id = messages.id)
+     order by messages.seq limit $2`,
+    [afterSeq, limit],
+  );
+}

@@ -1,0 +1,53 @@
+import type { Queryable } from './database.ts';
+
+/** Of one queue, as PostgreSQL counts: `inserted = closed + failed + open`, in every reading. */
+export interface JobCounts {
+  inserted: number;
+  closed: number;
+  failed: number;
+  open: number;
+  /** Open, and BullMQ does not have them. */
+  pending: number;
+  /** How long the oldest of those has been due. */
+  pending_age_seconds: number;
+  /** In the dead letter now. */
+  dead: number;
+}
+
+/** By queue; a queue that never had a job is missing. */
+export async function readJobCounts(q: Queryable): Promise<Record<string, JobCounts>> {
+  const rows = await q.query<JobCounts & { queue: string }>(
+    `with counted as (
+       select queue, sum(inserted) as inserted, sum(closed) as closed, sum(failed) as failed from job_counts group by queue),
+     released as (select queue, count(*) as jobs from jobs where enqueued_at is not null group by queue),
+     dead as (select queue, count(*) as jobs from jobs where failed_at is not null group by queue)
+     select queue, inserted::float8, closed::float8, failed::float8, (inserted - closed - failed)::float8 as open,
+       (inserted - closed - failed - coalesce(released.jobs, 0))::float8 as pending,
+       coalesce(dead.jobs, 0)::float8 as dead,
+       coalesce(greatest(extract(epoch from now() - oldest.run_at), 0), 0)::float8 as pending_age_seconds
+     from counted left join released using (queue) left join dead using (queue)
+     left join lateral (
+       select run_at from jobs where queue = counted.queue and enqueued_at is null and failed_at is null and not is_delayed
+       order by jobs.id limit 1) oldest on true`,
+  );
+  return Object.fromEntries(rows.map(({ queue, ...counts }) => [queue, counts]));
+}
+
+/** Adds up the counts of connections that are gone; part of the caller's transaction. Returns how many rows went. */
+export async function foldJobCounts(tx: Queryable): Promise<number> {
+  const rows = await tx.query(
+    `with gone as (
+       delete from job_counts where connection <> 0 and connection not in (select pid from pg_stat_activity)
+       returning queue, inserted, closed, failed),
+     sums as (
+       select queue, sum(inserted) as inserted, sum(closed) as closed, sum(failed) as failed from gone group by queue)
+     insert into job_counts as counts (queue, connection, inserted, closed, failed)
+     select queue, 0, inserted, closed, failed from sums
+     on conflict (queue, connection) do update set
+       inserted = counts.inserted + excluded.inserted,
+       closed = counts.closed + excluded.closed,
+       failed = counts.failed + excluded.failed
+     returning 1`,
+  );
+  return rows.length;
+}

@@ -1,0 +1,47 @@
+import type { JobRef, ReleasedJob } from '@prosaas/database';
+import type { JobsOptions } from 'bullmq';
+import { type QueueName, queueTable } from './queue-table.ts';
+import { childTrace, sealTrace } from './trace.ts';
+
+/** Of the row that a BullMQ job wakes a worker for. */
+export interface RowRef extends JobRef {
+  /** Workers that had died while they ran it, when it was released. */
+  workerDeaths: number;
+}
+
+/** The payload lies at the top, where workers of the release before look for it. */
+interface JobData {
+  row: RowRef;
+}
+
+/** A finished job of the same id would keep BullMQ from taking the next release. */
+export const bullJobId = ({ id, release }: JobRef): string => `${id}-${release}`;
+
+export function bullJobOf({ id, release, queue, payload, trace, worker_deaths: workerDeaths }: ReleasedJob): {
+  data: JobData;
+  opts: JobsOptions;
+} {
+  const { keepEnded } = queueTable[queue as QueueName];
+  const kept = { age: keepEnded.ageSeconds, count: keepEnded.count };
+  return {
+    data: { ...payload, row: { id, release, workerDeaths } },
+    opts: {
+      jobId: bullJobId({ id, release }),
+      // Retries are counted with the row.
+      attempts: 1,
+      removeOnComplete: kept,
+      removeOnFail: kept,
+      stackTraceLimit: 1,
+      telemetry: sealTrace(childTrace(trace ?? undefined)),
+    },
+  };
+}
+
+/** Undefined for what a release before 2.0 put in. */
+export function rowOf(data: unknown): RowRef | undefined {
+  const { row } = (data ?? {}) as { row?: Partial<RowRef> };
+  const { id, release, workerDeaths } = row ?? {};
+  return typeof id === 'string' && typeof release === 'number' && typeof workerDeaths === 'number'
+    ? { id, release, workerDeaths }
+    : undefined;
+}

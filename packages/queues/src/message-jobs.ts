@@ -1,0 +1,29 @@
+import { type NewJob, orderKeys } from '@prosaas/database';
+import type { MessageJob, QueueName } from './queue-table.ts';
+
+export interface MessageOf {
+  id: string;
+  conversation_id: string;
+  business_id: string;
+}
+
+const jobOf = (queue: QueueName, orderKey: string, message: MessageOf, trace: string | undefined): NewJob => ({
+  queue,
+  orderKey,
+  messageId: message.id,
+  businessId: message.business_id,
+  payload: {
+    messageId: message.id,
+    conversationId: message.conversation_id,
+    businessId: message.business_id,
+  } satisfies MessageJob,
+  trace,
+});
+
+/** The job that answers a message that came in: written with it. */
+export const inboundJob = (message: MessageOf, trace?: string): NewJob =>
+  jobOf('inbound-messages', orderKeys.inbound(message.conversation_id), message, trace);
+
+/** The job that sends a message: written with it. */
+export const outboundJob = (message: MessageOf, trace?: string): NewJob =>
+  jobOf('outbound-messages', orderKeys.outbound(message.conversation_id), message, trace);

@@ -1,0 +1,71 @@
+import { type Database, releaseDue } from '@prosaas/database';
+import { backoff, troubleOf, type Logger } from '@prosaas/runtime';
+import { queueNames } from './queue-table.ts';
+import type { Relay } from './relay.ts';
+
+const BATCH = 500;
+const RETRY = { baseMs: 250, maxMs: 2000, jitter: 0.5 };
+
+/**
+ * Releases what nobody's commit releases: delayed jobs that are due, jobs of older replicas, and those whose process died between
+ * its commit and its next step. One replica at a time looks; an outage of PostgreSQL is waited out.
+ */
+export function startReleaser({
+  db,
+  relay,
+  log,
+  everyMs = 1000,
+}: {
+  db: Database;
+  relay: Relay;
+  log: Logger;
+  everyMs?: number;
+}): AsyncDisposable {
+  const trouble = troubleOf(log, {
+    waiting: 'jobs that are due cannot be released yet',
+    begins: 'jobs that are due cannot be released',
+    ends: 'jobs that are due are released again',
+  });
+  let stopped = false;
+  let failures = 0;
+  let wake: (() => void) | undefined;
+
+  const pass = async (): Promise<number> => {
+    const released = await db.transaction((tx) => releaseDue(tx, { queues: queueNames, limit: BATCH }));
+    relay.enqueue(released);
+    return released.length;
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      let pauseMs = everyMs;
+      try {
+        const released = await pass();
+        failures = 0;
+        trouble.worked();
+        if (released === BATCH) continue;
+      } catch (error) {
+        failures += 1;
+        trouble.failed(error);
+        pauseMs = backoff(RETRY, failures);
+      }
+      if (stopped) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pauseMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  };
+  const running = loop();
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      wake?.();
+      await running;
+      trouble.forget();
+    },
+  };
+}
