@@ -75,8 +75,8 @@ export const queueMetrics: QueueMetrics = {
   },
   queue_job_attempts: {
     type: 'counter',
-    help: 'Attempts of jobs by how they ended; handed_back: not the fault of the job, which goes back to its queue',
-    labels: { queue, outcome: ['completed', 'retried', 'failed', 'handed_back'] },
+    help: 'Attempts of jobs by how they ended; requeued: not the fault of the job, which goes back to its queue',
+    labels: { queue, outcome: ['completed', 'retried', 'failed', 'requeued'] },
   },
   queue_jobs_stalled: {
     type: 'counter',

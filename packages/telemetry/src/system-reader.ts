@@ -31,7 +31,7 @@ function queueSource(keyspace: Keyspace): ExactSource {
       const totals = await readQueueTotals(redis, keyspace.bullPrefix);
       const queues = Object.entries(totals.queues);
       const jobs = queues.flatMap(([queue, depths]) =>
-        (['waiting', 'active', 'delayed', 'failed'] as const).map((state) => ({
+        (['waiting', 'active', 'delayed'] as const).map((state) => ({
           labels: { queue, state },
           value: depths[state],
         })),
@@ -43,13 +43,12 @@ function queueSource(keyspace: Keyspace): ExactSource {
           queue_jobs_enqueued: totals.enqueued,
           queue_jobs_completed: totals.completed,
           queue_jobs_failed: totals.failed,
-          queue_jobs_dead_letter: totals.deadLetter,
+          queue_jobs_dead_letter: totals.failed,
         },
         gauges: {
           queue_jobs: jobs.reduce((sum, { value }) => sum + value, 0),
           queue_oldest_job_age_seconds: Math.max(...ages.map(({ value }) => value)),
           queue_paused: Math.max(...paused.map(({ value }) => value)),
-          queue_dead_letter_depth: totals.deadLetterDepth,
         },
         labels: { queue_jobs: jobs, queue_oldest_job_age_seconds: ages, queue_paused: paused },
       };
