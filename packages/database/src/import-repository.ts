@@ -1,4 +1,4 @@
-// What releases before 2.0 kept in Redis or in `outbox` becomes rows of `jobs`. It can go when nobody upgrades from them any more.
+// What releases before migration 0010 kept in Redis or in `outbox` becomes rows of `jobs`. It can go when nobody upgrades from them any more.
 import type { Queryable } from './database.ts';
 import type { FailedAttempt } from './job-failure-repository.ts';
 

@@ -1,4 +1,4 @@
-// It can go with `import-repository.ts`, when nobody upgrades from a release before 2.0 any more.
+// It can go with `import-repository.ts`, when nobody upgrades from a release before migration 0010 any more.
 import {
   addMissingJob,
   importDeadLetters,
@@ -14,7 +14,7 @@ import type { Redis } from 'ioredis';
 const OLD_DEAD_LETTER = 'dead-letter';
 const BATCH = 200;
 
-/** Takes over what releases before 2.0 kept in Redis. It may run again, or twice at once: a message has one job. */
+/** Takes over what releases before migration 0010 kept in Redis. It may run again, or twice at once: a message has one job. */
 export async function importJobs({
   db,
   redis,
@@ -40,7 +40,7 @@ export async function importJobs({
         rowOf(job.data) === undefined ? oldFailure(queue, job) : undefined,
       );
     }
-    if (imported > 0) log.info({ jobs: imported }, 'the dead letter of a release before 2.0 was taken over');
+    if (imported > 0) log.info({ jobs: imported }, 'the dead letter of a release before migration 0010 was taken over');
     await addMissingJobs({ db, bull, signal });
   } finally {
     await bull[Symbol.asyncDispose]();
