@@ -41,9 +41,14 @@ const OPEN_WITHOUT_JOB = `insert into jobs (queue, order_key, business_id, messa
   from (select *, direction || '-messages' as queue from messages) m
   where status not in ('answered', 'sent', 'failed', 'undelivered')`;
 
-/** Writes the job of an open message that has none. */
+/** Writes the job of an open message that has none, after those of older messages of its conversation. */
 export async function addMissingJob(q: Queryable, messageId: string): Promise<void> {
-  await q.query(`${OPEN_WITHOUT_JOB} and id = $1 on conflict do nothing`, [messageId]);
+  await q.query(
+    `${OPEN_WITHOUT_JOB} and (conversation_id, direction) = (select conversation_id, direction from messages where id = $1)
+       and seq <= (select seq from messages where id = $1)
+     order by m.seq on conflict do nothing`,
+    [messageId],
+  );
 }
 
 /** Messages that have been open for a minute and have no job here, oldest first: BullMQ may have it, under the message's id. */
