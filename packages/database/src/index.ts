@@ -13,6 +13,7 @@ export { createDatabaseProbe, type DatabaseProbe, type SchemaReport } from './pr
 export { startTrouble } from './troubles.ts';
 export { schemaDrift } from './schema-drift.ts';
 export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failures.ts';
+export { hasTable } from './tables.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export {
