@@ -126,6 +126,7 @@ export {
   isDatabaseAway,
   isDatabaseTrouble,
 } from './database-error.ts';
+export { AuditTrail } from './audit-trail.ts';
 export { type AuditEntry, type AuditRow, listAudit, recordAudit } from './audit-repository.ts';
 export { listBusinesses } from './business-listing.ts';
 export {
