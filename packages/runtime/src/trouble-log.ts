@@ -1,3 +1,4 @@
+import { errorReason } from './error-reason.ts';
 import type { Logger } from './logger.ts';
 import {
   type TroubleEvent,
@@ -104,7 +105,7 @@ export class TroubleLog {
       return;
     }
     const [first] = this.#failing.values();
-    const fields = { ...first?.fields, ...reasonOf(first?.error) };
+    const fields = { ...first?.fields, ...errorReason(first?.error) };
     const text = state.hasWorked ? begins : waiting;
     if (line === 'begins') this.#log.warn(fields, text);
     else if (line === 'waiting') this.#log.info({ ...fields, seconds }, text);
@@ -125,15 +126,4 @@ export class TroubleLog {
     const others = troubles.get(this.#log)?.values() ?? [];
     return [...others].some((other) => other.#texts.isDependency === true && other.isActive);
   }
-}
-
-/** Of an error what an operator needs of a trouble that is expected: no stack. */
-function reasonOf(error: unknown): { error?: string; code?: string } {
-  if (error === undefined) return {};
-  if (!(error instanceof Error)) return { error: typeof error === 'string' ? error : JSON.stringify(error) };
-  const { code } = error as { code?: unknown };
-  // A host with several addresses fails with one error for each, and no message of its own.
-  const parts = error instanceof AggregateError && error.message === '' ? error.errors : [error];
-  const text = parts.map((part) => (part instanceof Error ? part.message : String(part))).join('; ');
-  return { error: text || error.name, ...(typeof code === 'string' && { code }) };
 }
