@@ -38,7 +38,7 @@ export class AuditTrail implements AsyncDisposable {
     }
     recordAudit(this.#db, dated).catch((error: unknown) => {
       this.#keep(dated);
-      this.#trouble.failed(error);
+      this.#trouble.failed(databaseErrorOf(error));
       this.#catchingUp ??= this.#catchUp().finally(() => (this.#catchingUp = undefined));
     });
   }
@@ -67,7 +67,7 @@ export class AuditTrail implements AsyncDisposable {
           this.#lost += 1;
           continue;
         }
-        this.#trouble.failed(error);
+        this.#trouble.failed(databaseErrorOf(error));
         failures += 1;
         // oxlint-disable-next-line no-await-in-loop -- as above
         await sleep(backoff(DELAYS, failures), undefined, { signal }).catch(() => {});
@@ -95,8 +95,14 @@ export class AuditTrail implements AsyncDisposable {
   }
 }
 
-/** Data that PostgreSQL can never store; the error may be wrapped for the client. */
+/** Data that PostgreSQL can never store. */
 function isRefused(error: unknown): boolean {
-  const found = classifyDatabaseError(error) ?? classifyDatabaseError((error as Error | undefined)?.cause);
-  return found?.kind === 'invalid_data' || found?.kind === 'conflict';
+  const kind = classifyDatabaseError(databaseErrorOf(error))?.kind;
+  return kind === 'invalid_data' || kind === 'conflict';
+}
+
+/** It may be wrapped for a client. */
+function databaseErrorOf(error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return classifyDatabaseError(cause) === undefined ? error : cause;
 }

@@ -8,8 +8,8 @@ import {
   untroubled,
 } from './trouble.ts';
 
-/** Shared by all troubles of the process; tests shorten them. */
-export const troubleTimes = { waitMs: 5000, repeatMs: 60_000 };
+/** Shared by all troubles of the process; tests shorten them. `aftermathMs`: what a dependency broke may take to mend once it is back. */
+export const troubleTimes = { waitMs: 5000, repeatMs: 60_000, aftermathMs: 15_000 };
 
 /** Dependencies are told first, so that what fails because of them need not be. */
 const dependencySettleMs = 300;
@@ -20,7 +20,7 @@ export interface TroubleTexts {
   waiting: string;
   begins: string;
   ends: string;
-  /** PostgreSQL or Redis: while it is away, the service's other troubles are not told. */
+  /** PostgreSQL or Redis: while it is away, and shortly after, the service's other troubles are not told. */
   isDependency?: boolean;
   /** Only services that start wait for it: it is always an expected wait. */
   isStart?: boolean;
@@ -124,6 +124,11 @@ export class TroubleLog {
   #isExplained(): boolean {
     if (this.#texts.isDependency === true) return false;
     const others = troubles.get(this.#log)?.values() ?? [];
-    return [...others].some((other) => other.#texts.isDependency === true && other.isActive);
+    return [...others].some((other) => other.#texts.isDependency === true && other.#explains());
+  }
+
+  #explains(): boolean {
+    const { endedAt } = this.#state;
+    return this.isActive || (endedAt !== undefined && performance.now() - endedAt < troubleTimes.aftermathMs);
   }
 }
