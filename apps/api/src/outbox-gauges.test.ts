@@ -39,9 +39,10 @@ test('the outbox is not asked for before the migrations have made it', async () 
     },
   } as unknown as Queryable;
   const metrics = new MetricsRegistry(catalogue);
-  using _gauges = startOutboxGauges({ db, metrics, everyMs: 5 });
+  using gauges = startOutboxGauges({ db, metrics, everyMs: 5 });
   await expect.poll(() => asked.length).toBeGreaterThan(3);
   expect(asked.filter((sql) => sql.includes('from outbox'))).toEqual([]);
   found = true;
   await expect.poll(() => [...metrics.collect().values]).toEqual([0, 0]);
+  gauges[Symbol.dispose]();
 });

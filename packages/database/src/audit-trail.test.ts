@@ -18,7 +18,7 @@ function opened(answer: (action: string) => Error | undefined): {
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Line) };
   const log = createLogger({ service: 'test', instance: 'test', level: 'info', destination });
   const written: string[] = [];
-  const db = {
+  const db: Queryable = {
     query: async (_sql: string, params: unknown[]) => {
       const action = String(params[2]);
       const error = answer(action);
@@ -26,7 +26,7 @@ function opened(answer: (action: string) => Error | undefined): {
       written.push(action);
       return [];
     },
-  } as Queryable;
+  };
   return { trail: new AuditTrail({ db, log }), written, lines };
 }
 

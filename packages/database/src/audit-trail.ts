@@ -39,7 +39,7 @@ export class AuditTrail implements AsyncDisposable {
     recordAudit(this.#db, dated).catch((error: unknown) => {
       this.#keep(dated);
       this.#trouble.failed(databaseErrorOf(error));
-      this.#catchingUp ??= this.#catchUp().finally(() => (this.#catchingUp = undefined));
+      this.#catchingUp ??= this.#catchUp();
     });
   }
 
@@ -74,6 +74,8 @@ export class AuditTrail implements AsyncDisposable {
       }
     }
     if (signal.aborted) return;
+    // At once: an entry that comes now must not wait for a failure of another one.
+    this.#catchingUp = undefined;
     this.#trouble.worked();
     this.#tellLost();
   }
