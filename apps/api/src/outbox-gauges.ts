@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Queryable, readOutboxBacklog } from '@prosaas/database';
+import { type Queryable, hasTable, readOutboxBacklog } from '@prosaas/database';
 import type { Telemetry } from '@prosaas/telemetry';
 
 const EVERY_MS = 5000;
@@ -8,7 +8,8 @@ const LIMIT_MS = 2000;
 
 /**
  * Measures what waits in PostgreSQL for the relay. Here and on a timer: a scrape needs no PostgreSQL, and when no worker lives, which
- * is when jobs pile up there, somebody still looks. While PostgreSQL is away the gauges are absent.
+ * is when jobs pile up there, somebody still looks. While PostgreSQL is away, or the
+ * migrations are not applied yet, the gauges are absent.
  */
 export function startOutboxGauges({
   db,
@@ -27,9 +28,12 @@ export function startOutboxGauges({
   };
   clear();
 
+  let isMigrated = false;
   const measure = async (): Promise<void> => {
     const late = setTimeout(clear, LIMIT_MS).unref();
     try {
+      isMigrated ||= await hasTable(db, 'outbox');
+      if (!isMigrated) return;
       const { waiting, oldest_age_seconds } = await readOutboxBacklog(db);
       jobs.set(waiting);
       age.set(oldest_age_seconds);
