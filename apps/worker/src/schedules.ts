@@ -59,7 +59,13 @@ export function startSchedules<Name extends string>({
     onRun(name, outcome);
     if (error === null) trouble.worked(name);
     const ranMs = Math.round(performance.now() - began);
-    await recordScheduleRun(db, name, { started_at: startedAt, ran_ms: ranMs, outcome, error, worker: instance });
+    await recordScheduleRun(db, name, {
+      started_at: startedAt,
+      ran_ms: ranMs,
+      outcome,
+      error,
+      worker: instance,
+    });
   };
 
   const loop = async (name: Name): Promise<void> => {
@@ -67,13 +73,19 @@ export function startSchedules<Name extends string>({
     const claims = `claims of ${name}`;
     while (!ending.signal.aborted) {
       try {
-        const startedAt = await claimScheduleRun(db, { name, everySeconds, limitSeconds: timeLimitMs / 1000 });
+        const startedAt = await claimScheduleRun(db, {
+          name,
+          everySeconds,
+          limitSeconds: timeLimitMs / 1000,
+        });
         if (startedAt !== undefined) await run(name, startedAt);
         trouble.worked(claims);
       } catch (error) {
         trouble.failed(error, { source: claims });
       }
-      await delay(Math.min(everyMs, everySeconds * 1000), undefined, { signal: ending.signal }).catch(() => {});
+      await delay(Math.min(everyMs, everySeconds * 1000), undefined, { signal: ending.signal }).catch(
+        () => {},
+      );
     }
   };
   const loops = Promise.all((Object.keys(table) as Name[]).map(loop));

@@ -8,7 +8,14 @@ import {
   type Database,
 } from '@prosaas/database';
 import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
-import { createRelay, queueNames, queueTable, scheduleTable, startReleaser, type QueueName } from '@prosaas/queues';
+import {
+  createRelay,
+  queueNames,
+  queueTable,
+  scheduleTable,
+  startReleaser,
+  type QueueName,
+} from '@prosaas/queues';
 import {
   closeRedis,
   createRedis,

@@ -43,7 +43,9 @@ async function atRest(messages: number): Promise<void> {
 async function findFaults(messages: number): Promise<string[]> {
   const faults: string[] = [];
   const [{ enqueued, completed, failed }, counted] = await Promise.all([stage.totals(), stage.rows()]);
-  const isEach = [enqueued, completed, counted.inserted, counted.closed].every((count) => count === 2 * messages);
+  const isEach = [enqueued, completed, counted.inserted, counted.closed].every(
+    (count) => count === 2 * messages,
+  );
   if (!isEach || failed + counted.failed + counted.open > 0) {
     faults.push(`counts: ${JSON.stringify({ enqueued, completed, failed, counted })}`);
   }

@@ -150,7 +150,9 @@ test('what is kept for ever stays', async () => {
 test('a message stays while it is open, and takes its failed job with it when it goes', async () => {
   const open = await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   const failed = await stage.receive('2@s.whatsapp.net', 'Do you take cash?');
-  await stage.db.query(`update jobs set failed_at = now(), enqueued_at = null where message_id = $1`, [failed]);
+  await stage.db.query(`update jobs set failed_at = now(), enqueued_at = null where message_id = $1`, [
+    failed,
+  ]);
   await stage.db.query(`update messages set status = 'failed' where id = $1`, [failed]);
   const days = { RETENTION_DEAD_LETTER_DAYS: '0' };
   expect(await apply(366, days)).toMatchObject({ messages: 1, conversations: 1 });

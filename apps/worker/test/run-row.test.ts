@@ -42,7 +42,9 @@ test('a job past its time limit is aborted by its signal, uses up an attempt, an
   using job = new RunningJobs().begin(50);
   const outcome = await run(row, ({ signal }) => untilAborted(signal), job.signal);
   expect(outcome).toMatchObject({ kind: 'retry' });
-  const [kept] = await stage.db.query<{ attempts: number; failures: object[] }>('select attempts, failures from jobs');
+  const [kept] = await stage.db.query<{ attempts: number; failures: object[] }>(
+    'select attempts, failures from jobs',
+  );
   expect(kept).toMatchObject({
     attempts: 1,
     failures: [{ attempt: 1, worker: 'test', error: expect.stringMatching(/^TimeIsUp: /) }],

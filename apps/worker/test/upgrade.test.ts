@@ -70,7 +70,9 @@ test('what replicas of the release before write is answered once and in order, d
   await jobs.add(inbound, payloadOf(older), { jobId: older.id });
   await receive('2', { isInOutbox: true });
   const lost = await receive('3', { isInOutbox: false });
-  await stage.db.query("update messages set created_at = now() - interval '2 minutes' where id = $1", [lost.id]);
+  await stage.db.query("update messages set created_at = now() - interval '2 minutes' where id = $1", [
+    lost.id,
+  ]);
   await stage.worker();
   for (let turn = 0; turn < 10; turn++) {
     await old('1');
@@ -78,7 +80,8 @@ test('what replicas of the release before write is answered once and in order, d
     await stage.receive('1@s.whatsapp.net', `May I bring my dog? (${turn})`);
   }
   await poll(
-    async () => (await stage.db.query("select from messages where status in ('received', 'queued')")).length === 0,
+    async () =>
+      (await stage.db.query("select from messages where status in ('received', 'queued')")).length === 0,
     { timeoutMs: 90_000, what: 'all messages to be answered' },
   );
   const rows = await stage.db.query<{ contact: string; id: string }>(
@@ -99,7 +102,9 @@ test('what replicas of the release before write is answered once and in order, d
 
 test('the dead letter in Redis becomes rows, once, and goes', async () => {
   const message = await receive('1', { isInOutbox: false });
-  await stage.db.query(`update messages set status = 'failed', error = 'SEND_REFUSED: x' where id = $1`, [message.id]);
+  await stage.db.query(`update messages set status = 'failed', error = 'SEND_REFUSED: x' where id = $1`, [
+    message.id,
+  ]);
   const letters = open('dead-letter');
   const letter = {
     origin: { queue: inbound, id: message.id },
@@ -119,7 +124,13 @@ test('the dead letter in Redis becomes rows, once, and goes', async () => {
   await poll(async () => (await letters.getWaitingCount()) === 0, { timeoutMs: 30_000, what: 'the import' });
   const dead = await listDeadJobs(stage.db, {}, { before: undefined, limit: 10 });
   expect(dead).toMatchObject([
-    { queue: inbound, message_id: message.id, reason: 'SEND_REFUSED: x', attempts: 3, failures: letter.failures },
+    {
+      queue: inbound,
+      message_id: message.id,
+      reason: 'SEND_REFUSED: x',
+      attempts: 3,
+      failures: letter.failures,
+    },
   ]);
   expect(dead[0]?.failed_at).toEqual(new Date(2000));
 });

@@ -40,7 +40,8 @@ export async function importJobs({
         rowOf(job.data) === undefined ? oldFailure(queue, job) : undefined,
       );
     }
-    if (imported > 0) log.info({ jobs: imported }, 'the dead letter of a release before migration 0010 was taken over');
+    if (imported > 0)
+      log.info({ jobs: imported }, 'the dead letter of a release before migration 0010 was taken over');
     await addMissingJobs({ db, bull, signal });
   } finally {
     await bull[Symbol.asyncDispose]();
@@ -54,14 +55,19 @@ async function importFrom(
   read: (job: Job) => OldDeadLetter | undefined,
 ): Promise<number> {
   let imported = 0;
-  for (let from = 0; !signal.aborted; ) {
+  for (let from = 0; !signal.aborted;) {
     const jobs = await queue.getJobs([state], from, from + BATCH - 1, true);
     if (jobs.length === 0) break;
     const old = jobs.flatMap((job) => {
       const letter = read(job);
       return letter === undefined ? [] : [{ job, letter }];
     });
-    imported += await db.transaction((tx) => importDeadLetters(tx, old.map(({ letter }) => letter)));
+    imported += await db.transaction((tx) =>
+      importDeadLetters(
+        tx,
+        old.map(({ letter }) => letter),
+      ),
+    );
     await Promise.all(old.map(({ job }) => job.remove()));
     from += jobs.length - old.length;
   }
@@ -89,7 +95,7 @@ async function addMissingJobs({
   bull: BullHandle;
   signal: AbortSignal;
 }): Promise<void> {
-  for (let afterSeq = '0'; !signal.aborted; ) {
+  for (let afterSeq = '0'; !signal.aborted;) {
     const page = await listMessagesWithoutJob(db, { afterSeq, limit: BATCH });
     for (const { id, queue } of page) {
       const known = await (await bull.queue(queue)).getJob(id);
