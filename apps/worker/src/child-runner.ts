@@ -61,6 +61,7 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
         else setTimeout(kill, GRACE_MS).unref();
       };
       signal.addEventListener('abort', stop);
+      if (signal.aborted) stop();
       try {
         const how = await ended(child);
         if (outcome) return outcome;

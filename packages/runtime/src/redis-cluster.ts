@@ -161,9 +161,9 @@ export function reconnectNodes(cluster: Cluster): void {
  */
 function hearAsking(node: Redis): void {
   const { asking } = node;
-  node.asking = ((...args: []) => {
+  node.asking = (...args: []) => {
     const sent = asking.apply(node, args);
     sent.catch(() => {});
     return sent;
-  }) as Redis['asking'];
+  };
 }
