@@ -38,16 +38,6 @@ test('a job waits behind another of its key, but not behind one of another key',
   expect(await statesOf(on.db, 'a')).toEqual(['released', 'pending']);
 });
 
-test('a job waits behind one of its key that is pending, although none is released', async () => {
-  await on.db.query(
-    `insert into jobs (queue, order_key, payload) values ('inbound-messages', 'a', '{}')`,
-  );
-  expect(await addJob(on.db, job('a'))).toBeUndefined();
-  expect(await statesOf(on.db, 'a')).toContain('pending');
-  await on.db.transaction((tx) => releaseDue(tx, due));
-  expect(await statesOf(on.db, 'a')).toEqual(['released', 'pending']);
-});
-
 test('closing a job releases the oldest of its key, in the same transaction', async () => {
   const first = await add(on.db, job('a'));
   const second = await add(on.db, job('a'));
