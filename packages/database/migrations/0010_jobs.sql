@@ -108,7 +108,8 @@ begin
   select new.queue,
     case new.queue when 'inbound-messages' then 'in:' else 'out:' end || m.conversation_id,
     m.business_id, m.id, new.payload, new.trace, coalesce(new.run_at, now()), coalesce(new.run_at > now(), false)
-  from messages m where m.id::text = new.key
+  from messages m
+  where m.id = case when new.key ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then new.key::uuid end
   on conflict do nothing;
   return null;
 end
