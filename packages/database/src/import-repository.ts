@@ -17,7 +17,7 @@ export interface OldDeadLetter {
 const orderKey = (conversation: string): string =>
   `case queue when 'inbound-messages' then 'in:' else 'out:' end || ${conversation}`;
 
-/** Those whose message has a job are passed over: they were imported before, or replayed since. */
+/** Those that were imported before, or replayed since, are passed over: their message has a job. */
 export async function importDeadLetters(tx: Queryable, letters: readonly OldDeadLetter[]): Promise<number> {
   const rows = await tx.query(
     `with old as (
@@ -27,7 +27,9 @@ export async function importDeadLetters(tx: Queryable, letters: readonly OldDead
      select old.queue, ${orderKey(`coalesce(m.conversation_id::text, payload ->> 'conversationId', 'unknown')`)}, m.business_id,
        m.id, payload, trace, attempts, failures, reason, old.failed_at, old.created_at
      from old left join messages m on m.id::text = lower(payload ->> 'messageId')
-     order by old.failed_at
+     where m.id is not null or not exists (
+       select from jobs where jobs.failed_at = old.failed_at and message_id is null and jobs.payload = old.payload)
+     order by old.created_at, m.seq
      on conflict do nothing returning 1`,
     [JSON.stringify(letters)],
   );
