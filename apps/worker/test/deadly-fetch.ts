@@ -4,13 +4,13 @@ import { appendFileSync } from 'node:fs';
 
 const original = globalThis.fetch;
 
-const isSandbox = process.argv[1]?.includes('sandbox-process') ?? false;
+const isChild = process.argv[1]?.includes('job-process') ?? false;
 
 const ways: Record<string, () => void> = {
   killed: () => process.kill(process.pid, 'SIGKILL'),
-  // A sandbox, its worker first.
+  // A process for one job, its worker first.
   together: () => {
-    if (isSandbox) process.kill(process.ppid, 'SIGKILL');
+    if (isChild) process.kill(process.ppid, 'SIGKILL');
     process.kill(process.pid, 'SIGKILL');
   },
   exits: () => process.exit(3),
@@ -26,7 +26,7 @@ globalThis.fetch = (input, init) => {
   if (text.includes(word) && ways[way]) {
     const { DEADLY_LEDGER: ledger } = process.env;
     const key = new Headers(init?.headers).get('idempotency-key');
-    if (ledger) appendFileSync(ledger, `${key} ${isSandbox ? 'sandbox' : 'worker'}\n`);
+    if (ledger) appendFileSync(ledger, `${key} ${isChild ? 'child' : 'worker'}\n`);
     ways[way]();
   }
   return original(input, init);

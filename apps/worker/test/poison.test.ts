@@ -4,15 +4,13 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { poll } from '@prosaas/devstack';
-import { openDeadLetters, openQueueControl } from '@prosaas/queues';
-import { keyspace } from '@prosaas/runtime';
+import { listDeadJobs } from '@prosaas/database';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Stage, sandboxOf, setStage } from './stage.ts';
+import { type Stage, jobProcessOf, setStage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
 const preload = new URL('deadly-fetch.ts', import.meta.url).href;
-const { bullPrefix } = keyspace('prosaas');
 
 let stage: Stage;
 let ending = false;
@@ -40,7 +38,7 @@ function keepAlive(env: Record<string, string>): { deaths: number } {
 }
 
 test.each(['killed', 'exits', 'blocks'])(
-  'a job under which its process %s is set apart after two workers, and the others go on',
+  'a job under which its process %s costs two workers and two processes of its own, and the others go on',
   async (way) => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'poison-'));
     const ledger = join(folder.path, 'deaths');
@@ -53,7 +51,7 @@ test.each(['killed', 'exits', 'blocks'])(
     for (let contact = 0; contact < 20; contact++) {
       await stage.receive(`${contact}@s.whatsapp.net`, 'Do you take cash?');
     }
-    await poll(async () => (await stage.totals()).deadLetter === 1, {
+    await poll(async () => (await stage.rows()).dead === 1, {
       timeoutMs: 90_000,
       what: 'the poison to be out',
     });
@@ -61,67 +59,36 @@ test.each(['killed', 'exits', 'blocks'])(
       timeoutMs: 60_000,
       what: 'the others',
     });
-    await using letters = openDeadLetters({ redis: stage.redis, bullPrefix });
-    const { letters: found } = await letters.select({}, 10);
-    expect(found).toMatchObject([
-      { origin: { queue: 'outbound-messages' }, reason: expect.stringMatching(/^POISON: /) },
+    expect(await listDeadJobs(stage.db, {}, { before: undefined, limit: 10 })).toMatchObject([
+      { queue: 'outbound-messages', reason: expect.stringMatching(/^POISON: /), attempts: 0 },
     ]);
     expect(workers.deaths).toBe(2);
     const deaths = (await readFile(ledger, 'utf8')).trim().split('\n');
-    expect(deaths.map((line) => line.split(' ')[1])).toEqual(['worker', 'worker', 'sandbox', 'sandbox']);
+    expect(deaths.map((line) => line.split(' ')[1])).toEqual(['worker', 'worker', 'child', 'child']);
     expect(stage.baileys.sent).toHaveLength(20);
   },
 );
 
-test('a job whose sandboxes take their workers with them is given up all the same', async () => {
+test('a job whose own processes take their workers with them is given up all the same', async () => {
   const workers = keepAlive({ NODE_OPTIONS: `--import ${preload}` });
   await stage.receive('together@s.whatsapp.net', 'Do you take cash?');
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
-  await poll(async () => (await stage.totals()).deadLetter === 1, {
+  await poll(async () => (await stage.rows()).dead === 1, {
     timeoutMs: 90_000,
     what: 'the poison to be out',
   });
   await poll(async () => (await stage.totals()).completed === 3, { timeoutMs: 60_000, what: 'the other' });
-  // Each tells half: a container that is killed looks the same.
-  expect(workers.deaths).toBe(2 + 4);
+  // A container that is killed looks the same.
+  expect(workers.deaths).toBe(8);
 });
 
-test('poison whose job Redis lost takes no more workers, and becomes a letter', async () => {
-  await using control = openQueueControl({ redis: stage.redis, bullPrefix });
-  const queue = 'outbound-messages';
-  await control.pause(queue);
-  for (let turn = 0; turn < 12; turn++) {
-    const text = turn === 6 ? 'Do you take cash?' : 'May I bring my dog?';
-    await stage.receive('killed.cash@s.whatsapp.net', text);
-  }
-  const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
-  await poll(async () => (await stage.totals()).queues[queue].waiting === 12, {
-    timeoutMs: 60_000,
-    what: 'the answers',
-  });
-  const [poison] = await stage.db.query<{ id: string }>(
-    "select o.id from messages i join messages o on o.in_reply_to = i.id where i.text like '%cash%'",
-  );
-  const key = `${bullPrefix}:${queue}`;
-  await stage.redis.multi().del(`${key}:${poison?.id}`).lrem(`${key}:wait`, 0, poison!.id).exec();
-  await control.resume(queue);
-  await poll(async () => stage.baileys.sent.length === 11, { timeoutMs: 90_000, what: 'the others' });
-  await using letters = openDeadLetters({ redis: stage.redis, bullPrefix });
-  const found = async (): Promise<unknown[]> => (await letters.select({}, 10)).letters;
-  await poll(async () => (await found()).length > 0, { timeoutMs: 30_000, what: 'the letter' });
-  expect(await found()).toMatchObject([
-    { origin: { queue, id: poison?.id }, reason: expect.stringMatching(/^POISON: /) },
-  ]);
-  expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(2);
-});
-
-test('poison in a busy conversation takes two workers at most, whichever of its jobs come to it', async () => {
+test('poison in a busy conversation takes two workers at most for each message', async () => {
   for (let turn = 0; turn < 24; turn++) {
     const text = turn % 8 === 3 ? 'Do you take cash?' : 'May I bring my dog?';
     await stage.receive('killed.cash@s.whatsapp.net', text);
   }
   const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
-  await poll(async () => (await stage.totals()).deadLetter === 3, { timeoutMs: 90_000, what: 'the poison' });
+  await poll(async () => (await stage.rows()).dead === 3, { timeoutMs: 90_000, what: 'the poison' });
   await poll(async () => (await stage.totals()).completed === 45, { timeoutMs: 30_000, what: 'the others' });
   expect(stage.baileys.sent).toHaveLength(21);
   expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(3 * 2);
@@ -140,7 +107,7 @@ test('of a conversation only the message is given up that its processes die of',
     timeoutMs: 90_000,
     what: 'all but one to be done',
   });
-  await poll(async () => (await stage.totals()).deadLetter === 1, {
+  await poll(async () => (await stage.rows()).dead === 1, {
     timeoutMs: 30_000,
     what: 'the poison to be out',
   });
@@ -156,7 +123,7 @@ test('of a conversation only the message is given up that its processes die of',
     'dogs',
     'lift',
   ]);
-  expect(await stage.totals()).toMatchObject({ completed: 7, failed: 1, deadLetter: 1 });
+  expect(await stage.totals()).toMatchObject({ completed: 7, failed: 1 });
 });
 
 /** What makes a Linux kernel take one process before another. */
@@ -164,7 +131,7 @@ async function readOomScore(pid: number | string): Promise<number> {
   return Number(await readFile(`/proc/${pid}/oom_score_adj`, 'utf8'));
 }
 
-test('an innocent job whose sandbox was killed from outside, too, is done', async () => {
+test('an innocent job whose own process was killed from outside, too, is done', async () => {
   stage.baileys.delayMs = 60_000;
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   const atRequest = (count: number): Promise<unknown> =>
@@ -175,17 +142,17 @@ test('an innocent job whose sandbox was killed from outside, too, is done', asyn
     worker.kill('SIGKILL');
     await once(worker, 'exit');
   }
-  const sandbox = sandboxOf(stage.fork({ LOG_LEVEL: 'INFO' }));
+  const child = jobProcessOf(stage.fork({ LOG_LEVEL: 'INFO' }));
   await atRequest(3);
   stage.baileys.delayMs = 0;
-  const pid = await sandbox;
+  const pid = await child;
   const oomScores = await Promise.all([pid, 'self'].map(readOomScore));
   process.kill(pid, 'SIGKILL');
   await poll(async () => (await stage.totals()).completed === 2, {
     timeoutMs: 60_000,
     what: 'the job to be done',
   });
-  expect(await stage.totals()).toMatchObject({ failed: 0, deadLetter: 0 });
+  expect(await stage.totals()).toMatchObject({ failed: 0 });
   expect(stage.baileys.sent).toHaveLength(1);
   expect(oomScores).toEqual([Math.min(oomScores[1]! + 200, 1000), oomScores[1]]);
 });
@@ -208,6 +175,6 @@ test('an innocent job that was active in five workers that were killed from outs
     timeoutMs: 60_000,
     what: 'the job to be done',
   });
-  expect(await stage.totals()).toMatchObject({ failed: 0, deadLetter: 0 });
+  expect(await stage.totals()).toMatchObject({ failed: 0 });
   expect(stage.baileys.sent).toHaveLength(1);
 });

@@ -1,15 +1,17 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  addToOutbox,
+  addJob,
   createDatabase,
   createSession,
   migrate,
+  readJobCounts,
   recordInbound,
   type Database,
+  type JobCounts,
 } from '@prosaas/database';
 import { type EitherRedis, eitherRedis, testDatabase, type PostgresServer } from '@prosaas/devstack';
-import { createProducer, readQueueTotals, type Producer, type QueueTotals } from '@prosaas/queues';
+import { createRelay, inboundJob, readQueueTotals, type QueueTotals, type Relay } from '@prosaas/queues';
 import {
   closeRedis,
   createLogger,
@@ -26,7 +28,7 @@ import { Config } from '../src/config.ts';
 import { startWorker, type WorkerOverrides } from '../src/service.ts';
 import { startFakeBaileys, type FakeBaileys } from './fake-baileys.ts';
 
-export const silent: Logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+export const silent: Logger = createLogger({ service: 'test', instance: 'test', level: process.env['TEST_LOG'] ?? 'silent' });
 
 /** A Redis and a database of the test's own, a baileys service that only pretends, and workers over them. */
 export interface Stage extends AsyncDisposable {
@@ -34,9 +36,11 @@ export interface Stage extends AsyncDisposable {
   redis: Redis;
   db: Database;
   baileys: FakeBaileys;
-  producer: Producer;
+  relay: Relay;
   env: Record<string, string>;
   totals(): Promise<QueueTotals>;
+  /** What PostgreSQL counts, over all queues. */
+  rows(): Promise<JobCounts>;
   worker(overrides?: WorkerOverrides, env?: Record<string, string>): Promise<RunningService>;
   /** A process of its own; from a dead one jobs are taken over within seconds. */
   fork(env?: Record<string, string>): ChildProcess;
@@ -56,7 +60,7 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
   const redis = createRedis({ url: redisServer.url, name: 'test', role: 'commands', log: silent });
   await redisReady(redis);
   const baileys = await startFakeBaileys();
-  const producer = createProducer({ redis, bullPrefix });
+  const relay = createRelay({ redis, bullPrefix, log: silent });
   const env: Record<string, string> = {
     REDIS_URL: redisServer.url,
     DATABASE_URL: databaseUrl,
@@ -66,7 +70,7 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
     ADMIN_KEY: 'admin',
     METRICS_TOKEN: 'metrics',
     INTERNAL_SECRET: 'secret',
-    LOG_LEVEL: 'ERROR',
+    LOG_LEVEL: 'WARNING',
     DRAIN_SECONDS: '0',
   };
   const running: RunningService[] = [];
@@ -77,9 +81,16 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
     redis,
     db,
     baileys,
-    producer,
+    relay,
     env,
     totals: () => readQueueTotals(redis, bullPrefix),
+    async rows() {
+      const sum = { inserted: 0, closed: 0, failed: 0, open: 0, pending: 0, pending_age_seconds: 0, dead: 0 };
+      for (const counts of Object.values(await readJobCounts(db))) {
+        for (const name of Object.keys(sum) as (keyof JobCounts)[]) sum[name] += counts[name];
+      }
+      return sum;
+    },
     async worker(overrides, more = {}) {
       const config = loadConfig(Config, { ...env, ...more });
       const service = await startWorker(config, { identity: identify('worker'), log: silent }, overrides);
@@ -97,7 +108,7 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
       return child;
     },
     async receive(contact, text) {
-      const { message } = await db.transaction(async (tx) => {
+      const { message, released } = await db.transaction(async (tx) => {
         const recorded = await recordInbound(tx, {
           sessionId: 'shop',
           businessId: 'default',
@@ -106,24 +117,16 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
           text,
           sentAt: new Date(),
         });
-        await addToOutbox(tx, {
-          queue: 'inbound-messages',
-          key: recorded.message.id,
-          payload: {
-            messageId: recorded.message.id,
-            conversationId: recorded.conversationId,
-            businessId: 'default',
-          },
-        });
-        return recorded;
+        return { ...recorded, released: await addJob(tx, inboundJob(recorded.message)) };
       });
+      relay.enqueue([released]);
       return message.id;
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(children.map(end));
       for (const service of running) service.drain();
       await Promise.all(running.map((service) => service[Symbol.asyncDispose]()));
-      await producer[Symbol.asyncDispose]();
+      await relay[Symbol.asyncDispose]();
       await closeRedis(redis);
       await baileys[Symbol.asyncDispose]();
       await db[Symbol.asyncDispose]();
@@ -132,11 +135,11 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
   };
 }
 
-/** The process id of the first sandbox that a forked worker starts; its `LOG_LEVEL` has to be INFO. */
-export function sandboxOf(worker: ChildProcess): Promise<number> {
+/** The id of the first process that a forked worker starts for a job; its `LOG_LEVEL` has to be INFO. */
+export function jobProcessOf(worker: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
     worker.stdout?.on('data', (text: string) => {
-      const [, pid] = /"pid":(\d+),"msg":"a sandbox was started/.exec(text) ?? [];
+      const [, pid] = /"pid":(\d+),"msg":"the job runs in a process of its own/.exec(text) ?? [];
       if (pid !== undefined) resolve(Number(pid));
     });
   });
@@ -148,10 +151,4 @@ async function end(child: ChildProcess): Promise<void> {
   const gone = once(child, 'exit');
   child.kill('SIGKILL');
   await gone;
-}
-
-/** What the books must say at any moment: 0. */
-export function balance({ enqueued, completed, failed, queues }: QueueTotals): number {
-  const held = Object.values(queues).reduce((sum, q) => sum + q.waiting + q.active + q.delayed, 0);
-  return enqueued - completed - failed - held;
 }
