@@ -149,7 +149,7 @@ testOnce('the board of the queues is in the image, with all that its page names'
   expect(files.length).toBeGreaterThan(4);
   for (const file of files) expect([file, (await look(file)).status]).toEqual([file, 200]);
   const { queues } = (await (await look('api/queues')).json()) as { queues: { name: string }[] };
-  expect(queues.map(({ name }) => name)).toContain('dead-letter');
+  expect(queues.map(({ name }) => name)).toContain('inbound-messages');
   expect((await look('api/redis/stats')).status).toBe(200);
 });
 

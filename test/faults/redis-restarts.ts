@@ -69,7 +69,7 @@ async function prepare(desk: FrontDesk): Promise<number> {
       const states = await desk.queues();
       return states.dead_letter_depth === 3 && states;
     },
-    { what: 'three letters in the dead letter' },
+    { what: 'three jobs in the dead letter' },
   );
   return dead;
 }
@@ -88,7 +88,8 @@ async function atRest(desk: FrontDesk): Promise<State> {
       const { counters, complete } = state.metrics;
       for (const item of state.queues.items) Object.assign(item, { oldest_age_seconds: 0 });
       const isQuiet = state.queues.items.every(
-        ({ waiting, active, delayed, paused }) => active + delayed === 0 && (waiting === 0 || paused),
+        ({ waiting, active, delayed, pending, paused }) =>
+          active + delayed === 0 && (waiting + pending === 0 || paused),
       );
       const isDone = complete && isQuiet && counters['whatsapp_inbound_messages'] === desk.asked();
       const isSame =
@@ -96,7 +97,7 @@ async function atRest(desk: FrontDesk): Promise<State> {
       last = state;
       return isDone && isSame && state;
     },
-    // What a Redis lost that was killed is looked for once a minute.
+    // What a Redis lost that was killed is looked for every 10 s.
     { timeoutMs: 180_000, everyMs: 1500, what: 'all to be at rest' },
   );
   return rest.catch((cause: unknown) => {

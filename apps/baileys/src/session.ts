@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Database, StaleOwner, findSentText } from '@prosaas/database';
+import { type Database, type ReleasedJob, StaleOwner, findSentText } from '@prosaas/database';
 import { type Logger, errorReason } from '@prosaas/runtime';
 import { AckBook } from './ack-book.ts';
 import { CorruptAuthState } from './auth-codec.ts';
@@ -27,8 +27,8 @@ export interface SessionContext {
   sender: Sender;
   resender: Resender;
   counters: { inbound: () => void; error: () => void; unstored: InboxOptions['onUnstored'] };
-  /** Jobs lie in the outbox. */
-  nudgeOutbox: () => void;
+  /** Tells BullMQ of a job that was released. */
+  enqueue: (released: ReleasedJob | undefined) => void;
   onStatus: (session: Session) => void;
 }
 
@@ -91,9 +91,9 @@ export class Session implements SendingSession, ResendingSession {
       businessId: identity.businessId,
       signal: this.#ending.signal,
       log: this.#log,
-      onFresh: () => {
+      onFresh: (released) => {
         context.counters.inbound();
-        context.nudgeOutbox();
+        context.enqueue(released);
       },
       onUnstored: context.counters.unstored,
       onError: context.counters.error,
