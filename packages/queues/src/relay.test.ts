@@ -25,7 +25,8 @@ test('the same release twice is one BullMQ job, the next one is another', async 
   relay.enqueue([released('1'), released('1', { release: 2 }), released('2')]);
   await waiting(3);
   const ids = (await queue.getJobs('waiting')).map(({ id }) => id);
-  expect(ids.toSorted()).toEqual(['1-1', '1-2', '2-1']);
+  expect(new Set(ids)).toEqual(new Set(['1-1', '1-2', '2-1']));
+  expect(ids).toHaveLength(3);
 });
 
 test('a BullMQ job has the payload at the top, its row, one attempt, and a span of the trace', async () => {

@@ -54,11 +54,18 @@ test('an outage of PostgreSQL is waited out', async () => {
   expect(failures).toBe(2);
 });
 
-test('a releaser ends at once, and releases nothing afterwards', async () => {
+test('a releaser ends at once, however far off its next pass is', async () => {
   await using relay = relayOf();
-  const releaser = startReleaser({ db: on.db, relay, log: silent, everyMs: 600_000 });
+  let passes = 0;
+  const db: Database = {
+    ...on.db,
+    transaction: (run) => {
+      passes += 1;
+      return on.db.transaction(run);
+    },
+  };
+  const releaser = startReleaser({ db, relay, log: silent, everyMs: 600_000 });
+  await poll(() => passes === 1, { what: 'the first pass' });
   await releaser[Symbol.asyncDispose]();
-  const { id } = await receive(on.db);
-  await on.db.query('update jobs set enqueued_at = null where id = $1', [id]);
-  expect(await on.db.query('select 1 from jobs where enqueued_at is not null')).toEqual([]);
+  expect(passes).toBe(1);
 });

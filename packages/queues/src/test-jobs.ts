@@ -104,7 +104,8 @@ export async function startWorker(
   return {
     worker,
     async [Symbol.asyncDispose]() {
-      await worker.close();
+      // A job that still runs when a test fails would keep it open.
+      await worker.close(true);
       await closeRedis(blocking);
     },
   };
