@@ -29,7 +29,7 @@ const attempt = (nth: number): Parameters<typeof recordFailedAttempt>[2] => ({
 /** A job that failed for good. */
 async function addDead(added: NewJob, failure = 'X: no', failedAt?: string): Promise<string> {
   const { id } = await add(on.db, added);
-  const [row] = (await rowsOf(on.db, added.orderKey)).filter((one) => one.id === id);
+  const row = (await rowsOf(on.db, added.orderKey)).find((one) => one.id === id);
   await on.db.transaction((tx) => failJobs(tx, [row!], failure));
   if (failedAt !== undefined)
     await on.db.query('update jobs set failed_at = $2 where id = $1', [id, failedAt]);
@@ -62,9 +62,7 @@ test.each([0, 1, 19, 20, 25])(
       (_, index) => Math.max(0, count - 20) + index + 1,
     );
     expect(dead?.failures.map((one) => one.attempt)).toEqual(kept);
-    expect(dead?.failures.at(-1)).toEqual(
-      count === 0 ? undefined : { ...attempt(count), failed_at: expect.any(String) },
-    );
+    expect(dead?.failures.at(-1)?.error).toBe(count === 0 ? undefined : `E${count}: no`);
   },
 );
 
@@ -165,7 +163,7 @@ test('a replay opens job and message anew, and a second one changes nothing', as
 test('two replays of a job at once are one', async () => {
   const id = await addDead(jobOf(await receive(on.db)));
   const both = await Promise.all([replay([id]), replay([id])]);
-  expect(both.map(({ replayed }) => replayed.size).toSorted()).toEqual([0, 1]);
+  expect(both.flatMap(({ replayed }) => [...replayed])).toEqual([id]);
   expect(await findJob(on.db, id)).toMatchObject({ replays: 1 });
 });
 

@@ -171,8 +171,8 @@ test('what waits in the outbox becomes jobs in the same order, but not what has 
     { trace: null, payload: payloadOf(delayed), run_at: runAt },
   ]);
   const released = await db.transaction((tx) => releaseDue(tx, { queues, limit: 10 }));
-  expect(released.map(({ payload }) => payload['messageId']).toSorted()).toEqual(
-    [one, answer, past].map(({ id }) => id).toSorted(),
+  expect(new Set(released.map(({ payload }) => payload['messageId']))).toEqual(
+    new Set([one, answer, past].map(({ id }) => id)),
   );
   expect(await readJobCounts(db)).toMatchObject({ 'inbound-messages': { inserted: 4, open: 4, pending: 2 } });
 });
