@@ -52,6 +52,8 @@ test('docker compose up --wait brings everything up healthy, from nothing and wi
     postgres: 'healthy',
     simulator: 'healthy',
   });
+  const lines = (await project.compose(['logs', '--no-color', 'postgres'])).split('\n');
+  expect(lines.filter((line) => /\b(?:ERROR|FATAL|PANIC):/.test(line))).toEqual([]);
 });
 
 testOnce('the engine runs the healthchecks of the specification', async () => {

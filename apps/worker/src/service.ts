@@ -8,10 +8,18 @@ import {
   type Database,
 } from '@prosaas/database';
 import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
-import { createRelay, queueNames, queueTable, scheduleTable, startReleaser, type QueueName } from '@prosaas/queues';
+import {
+  createRelay,
+  queueNames,
+  queueTable,
+  scheduleTable,
+  startReleaser,
+  type QueueName,
+} from '@prosaas/queues';
 import {
   closeRedis,
   createRedis,
+  errorReason,
   keyspace,
   redisAddress,
   retryForever,
@@ -190,6 +198,6 @@ async function readyToWork(db: Database, redis: Redis, stackKey: string): Promis
 function loadAgent(agent: Agent, log: Logger): void {
   void agent.load().then(
     () => log.debug('the agent is loaded'),
-    (error: unknown) => log.error({ err: error }, 'the agent could not be loaded'),
+    (error: unknown) => log.error(errorReason(error), 'the agent could not be loaded'),
   );
 }

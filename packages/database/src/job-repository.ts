@@ -45,44 +45,76 @@ export interface JobRow extends ReleasedJob {
 }
 
 const RELEASED = `jobs.id::text as id, jobs.release, jobs.queue, jobs.payload, jobs.trace, jobs.worker_deaths`;
-const PENDING = 'enqueued_at is null and failed_at is null and not is_delayed';
+export const PENDING = 'enqueued_at is null and failed_at is null and not is_delayed';
 
-/** Writes a job. It is released at once where no other of its key is open; else undefined, and it waits for its turn. */
+// The id of a key's first row of an index, or null. Written so that a walk along that index is the cheapest plan whatever the planner
+// knows of the table: for `order_key = ...` it reads all of it where it believes that most rows are of that key.
+export const releasedOf = (key: string): string =>
+  `(select jobs.id from jobs where enqueued_at is not null and jobs.order_key >= ${key} and jobs.order_key <= ${key}
+    order by jobs.order_key limit 1)`;
+export const pendingOf = (key: string): string =>
+  `(select jobs.id from jobs where ${PENDING} and (jobs.order_key, jobs.id) >= (${key}, 0) and jobs.order_key <= ${key}
+    order by jobs.order_key, jobs.id limit 1)`;
+/** A recursive query: the keys that have rows of an index, one step along it for each. */
+export const keysWhere = (condition: string): string =>
+  `(select order_key from jobs where ${condition} order by order_key limit 1)
+   union all
+   select (select order_key from jobs where ${condition} and order_key > keys.order_key order by order_key limit 1)
+   from keys where keys.order_key is not null`;
+/** Locks the released row of the key $n; none where it ends meanwhile. */
+const lockReleased = (key: string): string =>
+  `select id from jobs where id = ${releasedOf(key)} and enqueued_at is not null for share`;
+
+/**
+ * Writes a job. It is released at once where no other of its key is open; else it waits for its turn.
+ *
+ * @returns what was released: this job, or an older one of its key that a process left pending
+ */
 export async function addJob(tx: Queryable, job: NewJob): Promise<ReleasedJob | undefined> {
+  const { orderKey, messageId } = job;
   const values = [
     job.queue,
-    job.orderKey,
+    orderKey,
     job.businessId,
-    job.messageId,
+    messageId,
     JSON.stringify(job.payload),
     job.trace,
     job.runAt,
   ];
-  // The lock on the job ahead makes whoever closes it wait, and look for the next one afterwards: that finds this row.
-  const [added] = await tx.query<ReleasedJob & { is_released: boolean }>(
-    `with ahead as materialized (select id from jobs where order_key = $2 and enqueued_at is not null for share),
-       turn as (select coalesce($7::timestamptz <= now(), true) and not exists (select from ahead)
-         and not exists (select from jobs where order_key = $2 and ${PENDING}) as is_free)
-     insert into jobs (queue, order_key, business_id, message_id, payload, trace, run_at, is_delayed, enqueued_at, release)
-     select $1, $2, $3, $4, $5, $6, coalesce($7, now()), coalesce($7 > now(), false),
-       case when is_free then now() end, case when is_free then 1 else 0 end
-     from turn
-     on conflict do nothing
-     returning ${RELEASED}, enqueued_at is not null as is_released`,
-    values,
-  );
-  if (added) {
-    const { is_released: isReleased, ...released } = added;
-    return isReleased ? released : undefined;
+  for (;;) {
+    // The lock on the job ahead makes whoever closes it wait, and look for the next one afterwards: that finds this row.
+    const [added] = await tx.query<ReleasedJob & { is_released: boolean; needs_no_turn: boolean }>(
+      `with ahead as materialized (${lockReleased('$2')}),
+         turn as (select coalesce($7::timestamptz <= now(), true) and not exists (select from ahead)
+           and ${pendingOf('$2')} is null as is_free)
+       insert into jobs (queue, order_key, business_id, message_id, payload, trace, run_at, is_delayed, enqueued_at, release)
+       select $1, $2, $3, $4, $5, $6, coalesce($7, now()), coalesce($7 > now(), false),
+         case when is_free then now() end, case when is_free then 1 else 0 end
+       from turn
+       on conflict do nothing
+       returning ${RELEASED}, enqueued_at is not null as is_released, is_delayed or exists (select from ahead) as needs_no_turn`,
+      values,
+    );
+    if (added) {
+      const { is_released: isReleased, needs_no_turn: needsNoTurn, ...released } = added;
+      if (isReleased) return released;
+      return needsNoTurn ? undefined : takeTurn(tx, orderKey);
+    }
+    const [known] =
+      messageId === undefined ? [] : await tx.query('select 1 from jobs where message_id = $1', [messageId]);
+    if (known) return undefined;
+    // Another job of the key was released in this moment: now it is seen.
   }
-  // The message has its job, or another job of the key was released in this moment.
-  await tx.query(
-    `insert into jobs (queue, order_key, business_id, message_id, payload, trace, run_at, is_delayed)
-     values ($1, $2, $3, $4, $5, $6, coalesce($7, now()), coalesce($7 > now(), false))
-     on conflict (message_id) where message_id is not null do nothing`,
-    values,
-  );
-  return undefined;
+}
+
+/** For a row that was written pending without a lock on the job ahead: locks that, or releases the oldest of the key. */
+async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | undefined> {
+  for (;;) {
+    const [ahead] = await tx.query(lockReleased('$1'), [orderKey]);
+    if (ahead) return undefined;
+    const [released] = await releaseNext(tx, [orderKey]);
+    if (released) return released;
+  }
 }
 
 export async function findJob(q: Queryable, id: string): Promise<JobRow | undefined> {
@@ -110,25 +142,49 @@ export async function closeJobs(
      returning jobs.id::text as id, order_key`,
     [jobs.map(({ id }) => id), jobs.map(({ release }) => release)],
   );
-  const released = await releaseNext(
+  // Nobody else releases one of these keys before this transaction ends: no attempt can fail.
+  const released = await releaseOldest(
     tx,
     rows.map(({ order_key: key }) => key),
   );
   return { closed: new Set(rows.map(({ id }) => id)), released };
 }
 
-/** Releases the oldest job that is due of each key that has none released. A statement of its own: it sees what was committed last. */
+/**
+ * Releases the oldest job that is due of each key that has none released. Nothing where another transaction released one of these keys
+ * in this moment: the releaser looks again.
+ */
 export async function releaseNext(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
+  return unlessReleased(tx, () => releaseOldest(tx, orderKeys));
+}
+
+/** A statement of its own: it sees what was committed last. */
+async function releaseOldest(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
   if (orderKeys.length === 0) return [];
+  // A row that this waited for may have failed meanwhile.
   return tx.query<ReleasedJob>(
     `update jobs set enqueued_at = now(), release = release + 1
-     where enqueued_at is null and id in (
-       select (select id from jobs where order_key = key and ${PENDING} order by order_key, id limit 1)
-       from (select distinct unnest($1::text[]) as key) keys
-       where not exists (select from jobs where order_key = key and enqueued_at is not null))
+     where enqueued_at is null and failed_at is null and id in (
+       select ${pendingOf('key')} from (select distinct unnest($1::text[]) as key) keys where ${releasedOf('key')} is null)
      returning ${RELEASED}`,
     [orderKeys],
   );
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+/** A job that another transaction adds, or replays, and releases is not seen before its commit: the index of the released tells. */
+async function unlessReleased(tx: Queryable, release: () => Promise<ReleasedJob[]>): Promise<ReleasedJob[]> {
+  await tx.query('savepoint release');
+  try {
+    const released = await release();
+    await tx.query('release savepoint release');
+    return released;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
+    await tx.query('rollback to savepoint release');
+    return [];
+  }
 }
 
 /** Any number that nobody else takes; the same in every build. */
@@ -153,24 +209,20 @@ export async function releaseDue(
        order by run_at limit $1 for update skip locked)`,
     [limit],
   );
-  return tx.query<ReleasedJob>(
-    `with recursive keys as (
-       (select order_key from jobs where ${PENDING} order by order_key limit 1)
-       union all
-       select (select order_key from jobs where ${PENDING} and order_key > keys.order_key order by order_key limit 1)
-       from keys where keys.order_key is not null),
+  const release = (): Promise<ReleasedJob[]> =>
+    tx.query<ReleasedJob>(
+      `with recursive keys as (${keysWhere(PENDING)}),
      due as (
        select head.id from keys
-       cross join lateral (
-         select id, queue from jobs where order_key = keys.order_key and ${PENDING} order by order_key, id limit 1) head
-       where head.queue = any($1)
-         and not exists (select from jobs where order_key = keys.order_key and enqueued_at is not null)
+       cross join lateral (select id, queue from jobs where id = ${pendingOf('keys.order_key')} limit 1) head
+       where head.queue = any($1) and ${releasedOf('keys.order_key')} is null
        limit $2)
      update jobs set enqueued_at = now(), release = release + 1
      where enqueued_at is null and failed_at is null and id in (select id from due)
      returning ${RELEASED}`,
-    [queues, limit],
-  );
+      [queues, limit],
+    );
+  return unlessReleased(tx, release);
 }
 
 /** Jobs that were released more than `seconds` ago, in pages by `afterId`. */

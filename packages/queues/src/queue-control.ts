@@ -1,10 +1,4 @@
-import {
-  type Database,
-  type JobRef,
-  failJobs,
-  findOpenJob,
-  listUnreleased,
-} from '@prosaas/database';
+import { type Database, type JobRef, failJobs, findOpenJob, listUnreleased } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { QueuesUnavailable, openBull } from './bull-handle.ts';

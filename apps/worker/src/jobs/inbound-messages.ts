@@ -55,7 +55,8 @@ export function createHandler({ db, agent, rules }: JobDependencies): JobHandler
     const decision = await think(message, who, signal);
     await close(async (tx) => {
       const locked = await lockConversation(tx, conversation.id);
-      if (locked && whoAnswers(locked) !== who) throw new RetryNow('the conversation changed hands meanwhile');
+      if (locked && whoAnswers(locked) !== who)
+        throw new RetryNow('the conversation changed hands meanwhile');
       if (!locked || !(await closeMessage(tx, message.id, { status: 'answered' }))) return;
       if (decision.optOut) await markOptedOut(tx, locked.id);
       if (decision.handOff) await markHandedOff(tx, locked.id);

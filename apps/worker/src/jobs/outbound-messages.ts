@@ -66,5 +66,8 @@ async function closeAll(
     );
   });
   // What was released belongs to all of them: the first one passes it on.
-  return sent.map(({ job }, index) => ({ wasOpen: closed.has(job.id), released: index === 0 ? released : [] }));
+  return sent.map(({ job }, index) => ({
+    wasOpen: closed.has(job.id),
+    released: index === 0 ? released : [],
+  }));
 }
