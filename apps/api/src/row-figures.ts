@@ -7,7 +7,8 @@ const EVERY_MS = 5000;
 
 /**
  * Measures the jobs in PostgreSQL for the metrics. On a timer, so that a scrape needs no PostgreSQL; and here, so that somebody looks
- * when no worker lives, which is when jobs pile up. While PostgreSQL or Redis is away the figures expire.
+ * when no worker lives, which is when jobs pile up. While PostgreSQL or Redis is away the figures expire; before the migrations are
+ * applied there are none.
  */
 export function startRowFigures({
   db,
@@ -23,7 +24,7 @@ export function startRowFigures({
   const ending = new AbortController();
   let isMigrated = false;
   const measure = async (): Promise<void> => {
-    isMigrated ||= await hasTable(db, 'job_counts');
+    isMigrated ||= await hasTable(db, 'jobs');
     if (isMigrated) await publishRowFigures(redis, bullPrefix, await readJobCounts(db));
   };
   const loop = async (): Promise<void> => {
