@@ -19,14 +19,7 @@ import {
   textMetricsRoute,
   versionRoute,
 } from '@prosaas/observability';
-import type {
-  DeadLetters,
-  JobReader,
-  QueueControl,
-  QueueObjects,
-  QueueTotals,
-  Schedules,
-} from '@prosaas/queues';
+import type { JobReader, QueueControl, QueueObjects, QueueTotals, Relay } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckName } from './checks/names.ts';
@@ -60,16 +53,15 @@ export interface ApiParts {
   /** What this process counts. */
   registry: MetricsRegistry;
   jobs: JobReader;
-  letters: DeadLetters;
+  relay: Relay;
   control: QueueControl;
-  schedules: Schedules;
   queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
   warmUp: WarmUp;
 }
 
 export function buildApp(parts: ApiParts): App {
-  const { log, db, keyRing, health, jobs } = parts;
+  const { log, db, keyRing, health, jobs, relay, control } = parts;
   const app = buildHttpApp({ log });
   instrumentHttp(app, { registry: parts.registry, labels: { service: 'api' } });
   const seesDetails = canSeeDetails(keyRing);
@@ -103,15 +95,15 @@ export function buildApp(parts: ApiParts): App {
     admin: guard(keyRing, { roles: ['admin'], audit }),
   };
   businessRoutes(app, context);
-  conversationRoutes(app, context);
-  messageRoutes(app, context);
+  conversationRoutes(app, { ...context, jobs });
+  messageRoutes(app, { ...context, relay });
   callRoutes(app, context);
   phoneNumberRoutes(app, context);
   contactRoutes(app, context);
-  jobRoutes(app, { ...context, jobs });
-  queueRoutes(app, { ...context, readTotals: parts.readTotals, control: parts.control });
-  scheduleRoutes(app, { ...context, schedules: parts.schedules });
-  deadLetterRoutes(app, { ...context, jobs, letters: parts.letters });
+  jobRoutes(app, { ...context, jobs, control });
+  queueRoutes(app, { ...context, readTotals: parts.readTotals, control });
+  scheduleRoutes(app, context);
+  deadLetterRoutes(app, { ...context, relay });
   queueBoardRoutes(app, {
     admin: guard(keyRing, { roles: ['admin'], audit: auditLooks(audit), basicRealm: 'ProSaaS' }),
     queueObjects: parts.queueObjects,

@@ -1,7 +1,7 @@
-import type { DEAD_LETTER, JobReader, JobState, JobSummary, QueueName } from '@prosaas/queues';
+import type { JobReader, JobState, JobSummary, QueueName } from '@prosaas/queues';
 
 export interface JobList {
-  queue: QueueName | typeof DEAD_LETTER;
+  queue: QueueName;
   state: JobState;
 }
 
@@ -49,9 +49,8 @@ export async function readJobPage(
   return { jobs, next: undefined };
 }
 
-/** Whose job it is; a dead letter carries the payload of the job that failed. */
+/** Whose job it is. */
 export function businessOfJob(job: JobSummary): string | undefined {
-  const payload = job.payload as { businessId?: unknown; payload?: { businessId?: unknown } } | null;
-  const id = payload?.businessId ?? payload?.payload?.businessId;
+  const id = (job.payload as { businessId?: unknown } | null)?.businessId;
   return typeof id === 'string' ? id : undefined;
 }

@@ -8,10 +8,12 @@ const usage = `usage: jobs <command> [options]
 
   queues                       every queue: its jobs by state, the oldest's age, what was counted
   schedules                    what is done at its times: when next, when last, and how that ended
+  why <conversation>           what a chat waits for: the first job of each line, its state, and when it is tried next
+  skip <job> --reason <text>   sends a job to the dead letter, so that the next of its chat has its turn
   list                         the dead letter, newest first
-  show <id>                    one letter, whole
-  replay <id> | --all          repeats a letter, or those that the filter matches, as new jobs
-  purge <id> | --all           drops a letter, or those that the filter matches
+  show <id>                    one job of the dead letter, whole
+  replay <id> | --all          tries a job of the dead letter again, or those that the filter matches
+  purge <id> | --all           drops a job of the dead letter, or those that the filter matches
   pause | resume <queue>       stops taking jobs from a queue, and goes on
   drain <queue>                sends what waits in a queue to the dead letter
 
@@ -25,6 +27,7 @@ const options = {
   contains: { type: 'string' },
   'failed-after': { type: 'string' },
   'failed-before': { type: 'string' },
+  reason: { type: 'string' },
   limit: { type: 'string' },
   rate: { type: 'string' },
   all: { type: 'boolean' },
@@ -34,7 +37,10 @@ const options = {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>['values'];
 type Row = Record<string, unknown>;
-type Letter = Record<'id' | 'reason' | 'failed_at', string> & { attempts: number };
+type DeadJob = Record<'id' | 'reason' | 'failed_at', string> & { attempts: number };
+type HeadJob = Record<'id' | 'queue' | 'state' | 'reason', string> &
+  Record<'attempts' | 'most_attempts' | 'behind', number> &
+  Record<'next_try' | 'last_error', string | null>;
 
 class Failed extends Error {}
 class BadUsage extends Error {}
@@ -53,7 +59,10 @@ const commands: Readonly<
     if (json) return print({ items, dead_letter_depth: depth });
     console.table(
       Object.fromEntries(
-        items.map(({ name, totals, ...state }) => [name, { ...state, ...prefixed('total', totals as Row) }]),
+        items.map(({ name, totals, rows, ...state }) => [
+          name,
+          { ...state, ...prefixed('total', totals as Row), ...prefixed('rows', rows as Row) },
+        ]),
       ),
     );
     console.log(`dead letter: ${depth}`);
@@ -69,6 +78,27 @@ const commands: Readonly<
     console.table(Object.fromEntries(rows) as object);
   },
 
+  async why(ask, subject, { json }) {
+    if (subject === undefined) throw new BadUsage('which conversation?');
+    const answer = await ask('GET', `/api/conversations/${encodeURIComponent(subject)}/jobs`);
+    if (json) return print(answer);
+    const items = answer['items'] as HeadJob[];
+    if (items.length === 0) console.log('it waits for nothing');
+    for (const job of items) {
+      console.log(`${job.queue}  job ${job.id}  ${job.state}: ${job.reason}`);
+      console.log(`    attempts ${job.attempts} of ${job.most_attempts}, ${job.behind} behind it`);
+      if (job.next_try !== null) console.log(`    next try ${job.next_try}`);
+      if (job.last_error !== null) console.log(`    last error ${job.last_error}`);
+    }
+  },
+
+  async skip(ask, subject, { reason }) {
+    if (subject === undefined) throw new BadUsage('which job?');
+    if (reason === undefined) throw new BadUsage('why? Say it by --reason');
+    await ask('POST', `/api/jobs/${encodeURIComponent(subject)}/skip`, { reason });
+    console.log(`job ${subject} is in the dead letter`);
+  },
+
   async list(ask, _subject, values) {
     const most = wholeOf(values.limit, 'limit') ?? Infinity;
     let cursor: unknown = null;
@@ -77,10 +107,9 @@ const commands: Readonly<
       const query = new URLSearchParams({ ...filterOf(values), limit: String(Math.min(most - shown, 100)) });
       if (typeof cursor === 'string') query.set('cursor', cursor);
       const page = await ask('GET', `/api/jobs/dead-letter?${query.toString()}`);
-      for (const letter of page['items'] as Letter[]) {
-        if (values.json) print(letter);
-        else
-          console.log(`${letter.failed_at}  ${letter.id}\n    ${letter.attempts} attempts: ${letter.reason}`);
+      for (const job of page['items'] as DeadJob[]) {
+        if (values.json) print(job);
+        else console.log(`${job.failed_at}  ${job.id}\n    ${job.attempts} attempts: ${job.reason}`);
         shown += 1;
       }
       cursor = page['next_cursor'];
@@ -89,12 +118,12 @@ const commands: Readonly<
   },
 
   async show(ask, subject) {
-    print(await ask('GET', letterPath(subject)));
+    print(await ask('GET', deadJobPath(subject)));
   },
 
   async replay(ask, subject, values) {
     if (!values.all) {
-      await ask('POST', `${letterPath(subject)}/replay`);
+      await ask('POST', `${deadJobPath(subject)}/replay`);
       return console.log('1 replayed');
     }
     const rate = wholeOf(values.rate, 'rate');
@@ -108,7 +137,7 @@ const commands: Readonly<
 
   async purge(ask, subject, values) {
     if (!values.all) {
-      await ask('DELETE', letterPath(subject));
+      await ask('DELETE', deadJobPath(subject));
       return console.log('1 purged');
     }
     const answer = await ask('POST', '/api/jobs/dead-letter/purge', {
@@ -153,7 +182,7 @@ function wholeOf(text: string | undefined, name: string): number | undefined {
   return Number(text);
 }
 
-function letterPath(id: string | undefined): string {
+function deadJobPath(id: string | undefined): string {
   if (id === undefined) throw new BadUsage('which one? Name its id, or --all with a filter');
   return `/api/jobs/dead-letter/${encodeURIComponent(id)}`;
 }

@@ -62,7 +62,7 @@ export async function openQueueBoard(queues: Queues, basePath: string): Promise<
     serverAdapter: adapter,
     options: {
       uiBasePath: dirname(fileURLToPath(import.meta.resolve('@bull-board/ui/package.json'))),
-      // Which workers work is told by `/api/health`; nobody works off the dead letter, and that is no fault.
+      // Which workers work is told by `/api/health`.
       uiConfig: { boardTitle: 'ProSaaS queues', showWorkers: false },
     },
   });

@@ -3,11 +3,9 @@ import { HealthRegistry, askReplicas, listReplicas } from '@prosaas/observabilit
 import {
   QueuesUnavailable,
   deadLetterLimits,
-  openDeadLetters,
+  createRelay,
   openJobReader,
   openQueueControl,
-  openSchedules,
-  scheduleTable,
   openQueueObjects,
   readQueueTotals,
 } from '@prosaas/queues';
@@ -41,8 +39,8 @@ import { queuesCheck } from './checks/queues.ts';
 import { sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
 import type { ApiConfig } from './config.ts';
-import { startOutboxGauges } from './outbox-gauges.ts';
 import { ReplicaView } from './replica-view.ts';
+import { startRowFigures } from './row-figures.ts';
 import { servingDatabase } from './serving-database.ts';
 import { startUp } from './start-up.ts';
 import { WarmUp } from './warm-up.ts';
@@ -65,7 +63,6 @@ export async function startApi(
   const pool = createDatabase({ url: config.DATABASE_URL, applicationName: identity.instance, log });
   telemetry.announce({ report: () => writeReport(pool) });
   const db = opening.use(servingDatabase(pool, log));
-  opening.use(startOutboxGauges({ db: pool, metrics: telemetry.metrics }));
   const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log }));
   const openRedis = (name: string): ReturnType<typeof createRedis> => {
     const redis = createRedis({ ...address, name, role: 'commands', log });
@@ -79,11 +76,11 @@ export async function startApi(
     startKeyRing(pool, config, { log, generation: { readCommand: readKeysCommand } }),
   );
   const jobs = opening.use(openJobReader({ redis, bullPrefix: keys.bullPrefix }));
-  const letters = opening.use(openDeadLetters({ redis, bullPrefix: keys.bullPrefix }));
-  const control = opening.use(openQueueControl({ redis, bullPrefix: keys.bullPrefix }));
-  const schedules = opening.use(openSchedules({ redis, bullPrefix: keys.bullPrefix, table: scheduleTable }));
+  const relay = opening.use(createRelay({ redis, bullPrefix: keys.bullPrefix, log }));
+  const control = opening.use(openQueueControl({ db, relay, redis, bullPrefix: keys.bullPrefix }));
   const queueObjects = opening.use(openQueueObjects({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
+  opening.use(startRowFigures({ db: pool, redis: metricsRedis, bullPrefix: keys.bullPrefix }));
   const unread = troubleOf(log, {
     waiting: 'metrics cannot be read from Redis',
     begins: 'metrics cannot be read from Redis',
@@ -131,6 +128,7 @@ export async function startApi(
     }),
     queuesCheck({
       ...asked,
+      db: pool,
       bullPrefix: keys.bullPrefix,
       heartbeatKey: keys.heartbeat,
       deadLetterLimits: deadLetterLimits(config),
@@ -152,9 +150,8 @@ export async function startApi(
     metrics,
     registry: telemetry.metrics,
     jobs,
-    letters,
+    relay,
     control,
-    schedules,
     queueObjects,
     readTotals: async () => {
       try {

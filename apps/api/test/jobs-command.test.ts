@@ -1,46 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import {
-  createDeadLetterMover,
-  createProducer,
-  openQueueControl,
-  openSchedules,
-  scheduleTable,
-} from '@prosaas/queues';
-import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestApi, adminKey, startTestApi } from './support.ts';
+import { type TestApi, adminKey, receive, receiveFailing, startTestApi } from './support.ts';
 
-const log = createLogger({ service: 'api', instance: 'test', level: 'silent' });
 const script = fileURLToPath(new URL('../src/jobs.ts', import.meta.url));
 let api: TestApi;
 
 beforeAll(async () => {
   api = await startTestApi();
-  const redis = createRedis({ url: api.redis.url, name: 'test', role: 'commands', log });
-  await redisReady(redis);
-  const { bullPrefix } = keyspace('prosaas');
-  await using producer = createProducer({ redis, bullPrefix });
-  for (const [at, queue] of (
-    ['inbound-messages', 'outbound-messages', 'outbound-messages'] as const
-  ).entries()) {
-    await producer.enqueueUnchecked([{ queue, key: `bad${at}`, payload: { at } }]);
-  }
-  await using control = openQueueControl({ redis, bullPrefix });
-  for (const queue of ['inbound-messages', 'outbound-messages'] as const) await control.drain(queue);
-  await using mover = createDeadLetterMover({ redis, bullPrefix, onDead: async () => {} });
-  await mover.sweep();
-  await using schedules = openSchedules({ redis, bullPrefix, table: scheduleTable });
-  await schedules.setUp();
-  await schedules.record('retention', {
-    started_at: new Date().toISOString(),
-    ran_ms: 1200,
-    outcome: 'failed',
-    error: 'Error: what is too old was not deleted of: calls',
-    worker: 'worker:host:1',
-  });
-  await closeRedis(redis);
+  await receiveFailing(api.db, ['SEND_REFUSED: 1', 'SEND_REFUSED: 2', 'TIMEOUT: 3']);
+  await api.db.query(
+    `insert into schedules (name, started_at, last_run) values ('retention', now(), '{"started_at": "2026-01-01T12:00:00Z",
+     "ran_ms": 1200, "outcome": "failed", "error": "Error: too slow", "worker": "worker:host:1"}')`,
+  );
 });
 afterAll(() => api[Symbol.asyncDispose]());
 
@@ -62,30 +35,41 @@ async function jobs(
   return { code, out, err };
 }
 
-test('the dead letter is listed, shown and purged from a shell', async () => {
-  const listed = await jobs('list --queue outbound-messages --json');
+test('the dead letter is listed, shown, replayed and purged from a shell', async () => {
+  const listed = await jobs('list --contains refused --json');
   expect(listed).toMatchObject({ code: 0, err: '' });
-  const letters = listed.out
+  const dead = listed.out
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { id: string });
-  expect(letters).toHaveLength(2);
-  const { id } = letters[0]!;
+  expect(dead).toHaveLength(2);
+  const { id } = dead[0]!;
   expect(JSON.parse((await jobs(`show ${id}`)).out)).toMatchObject({
     id,
-    reason: 'DRAINED: the queue was emptied',
+    reason: 'SEND_REFUSED: 2',
   });
+  expect(await jobs(`replay ${id}`)).toMatchObject({ code: 0, out: '1 replayed\n' });
   expect(await jobs(`replay ${id}`)).toMatchObject({
     code: 1,
-    err: expect.stringContaining('PAYLOAD_INVALID'),
+    err: expect.stringContaining('JOB_NOT_FOUND'),
   });
+  await api.db.query("update messages set status = 'answered' where error like 'TIMEOUT%'");
   expect(await jobs('replay --all --rate 10')).toMatchObject({
     code: 0,
-    out: expect.stringContaining('0 of 3 replayed'),
+    out: expect.stringMatching(/^\d+: NOT_REPLAYABLE: .*\n1 of 2 replayed\n$/),
   });
-  expect(await jobs(`purge ${id}`)).toMatchObject({ code: 0, out: '1 purged\n' });
-  expect(await jobs('purge --all --contains drained')).toMatchObject({ code: 0, out: '2 of 2 purged\n' });
+  expect(await jobs('purge --all --contains timeout')).toMatchObject({ code: 0, out: '1 of 1 purged\n' });
   expect((await jobs('list')).out).toBe('0 shown\n');
+});
+
+test('what a chat waits for is told, and a job is skipped', async () => {
+  const { conversationId, jobId } = await receive(api.db);
+  const { code, out } = await jobs(`why ${conversationId}`);
+  expect([code, out]).toEqual([0, expect.stringContaining(`inbound-messages  job ${jobId}  `)]);
+  expect(out).toContain('attempts 0 of 8, 0 behind it');
+  expect(await jobs(`skip ${jobId} --reason spam`)).toMatchObject({ code: 0 });
+  expect(JSON.parse((await jobs(`show ${jobId}`)).out)).toMatchObject({ reason: 'SKIPPED: spam' });
+  expect(await jobs(`why ${conversationId}`)).toMatchObject({ code: 0, out: 'it waits for nothing\n' });
 });
 
 test('queues are shown and paused from a shell', async () => {
@@ -103,6 +87,10 @@ test.each([
   ['', 2, 'which command?'],
   ['dance', 2, 'there is no command dance'],
   ['show', 2, 'which one?'],
+  ['why', 2, 'which conversation?'],
+  ['why nobody', 1, 'CONVERSATION_NOT_FOUND'],
+  ['skip 1', 2, 'Say it by --reason'],
+  ['skip 1000000 --reason x', 1, 'JOB_NOT_FOUND'],
   ['list --limit none', 2, '--limit is a whole number'],
   ['list --colour red', 2, "Unknown option '--colour'"],
   ['pause nothing', 1, 'QUEUE_NOT_FOUND'],
@@ -126,10 +114,13 @@ test('an api that is not there is named, and so is a key that does not open it',
 test('schedules are told with their next and their last run', async () => {
   const { code, out } = await jobs('schedules --json');
   expect(code).toBe(0);
-  const { items } = JSON.parse(out) as { items: { name: string; next_run: string; last_run: unknown }[] };
-  expect(items.map(({ name }) => name)).toEqual(['retention', 'lost-jobs']);
+  const { items } = JSON.parse(out) as {
+    items: { name: string; next_run: string | null; last_run: unknown }[];
+  };
+  expect(items.map(({ name }) => name)).toEqual(['retention', 'lost-jobs', 'import-jobs']);
   expect(items[0]).toMatchObject({ last_run: { outcome: 'failed', worker: 'worker:host:1' } });
   expect(items[1]?.last_run).toBeNull();
-  for (const { next_run } of items) expect(next_run).toMatch(/^\d{4}-.*T.*:00\.000Z$/);
+  expect(Date.parse(items[0]!.next_run!)).toBeGreaterThan(Date.now());
+  expect(items[1]?.next_run).toBeNull();
   expect((await jobs('schedules')).out).toMatch(/retention.*failed/);
 });

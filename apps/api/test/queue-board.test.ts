@@ -1,30 +1,31 @@
 import { poll } from '@prosaas/devstack';
-import { createDeadLetterMover, createProducer, readQueueTotals } from '@prosaas/queues';
+import { createRelay, readQueueTotals } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestApi, adminKey, apiKey, startTestApi } from './support.ts';
+import { type TestApi, adminKey, apiKey, receive, startTestApi } from './support.ts';
 
 const { bullPrefix } = keyspace('prosaas');
-const uuid = '00000000-0000-4000-8000-000000000001';
 let api: TestApi;
+/** In BullMQ. */
+let jobId: string;
 
 beforeAll(async () => {
   api = await startTestApi();
-  await failOneJob();
+  jobId = await failOneJob();
 });
 afterAll(() => api[Symbol.asyncDispose]());
 
-/** A job that fails for good, in the dead letter. */
-async function failOneJob(): Promise<void> {
+/** A job that failed for good, as BullMQ keeps it. */
+async function failOneJob(): Promise<string> {
   const log = createLogger({ service: 'api', instance: 'test', level: 'silent' });
   const redis = createRedis({ url: api.redis.url, name: 'test', role: 'blocking', log });
   await using closing = new AsyncDisposableStack();
   closing.defer(() => closeRedis(redis));
   await redisReady(redis);
-  await using producer = createProducer({ redis, bullPrefix });
-  const payload = { messageId: uuid, conversationId: uuid, businessId: 'default' };
-  await producer.enqueue('inbound-messages', { key: uuid, payload });
+  const { released } = await receive(api.db);
+  await using relay = createRelay({ redis, bullPrefix, log });
+  relay.enqueue([released]);
   const failing = new Worker(
     'inbound-messages',
     async () => Promise.reject(new UnrecoverableError('SEND_REFUSED: <b>no such chat</b>')),
@@ -34,8 +35,7 @@ async function failOneJob(): Promise<void> {
     what: 'the job to fail',
   });
   await failing.close();
-  await using mover = createDeadLetterMover({ redis, bullPrefix, onDead: async () => {} });
-  await mover.sweep();
+  return `${released!.id}-1`;
 }
 
 const look = (path: string): Promise<Response> => api.get(`/admin/queues${path}`, adminKey);
@@ -61,7 +61,7 @@ async function readBoard(query = ''): Promise<Board['queues']> {
 }
 
 test('the page and every file that it names are served, and no other host is asked', async () => {
-  for (const path of ['', '/', '/queue/dead-letter', '/queue/dead-letter/1', '/job-schedulers']) {
+  for (const path of ['', '/', '/queue/inbound-messages', '/queue/inbound-messages/1-1', '/job-schedulers']) {
     const page = await look(path);
     expect([path, page.status]).toEqual([path, 200]);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -92,20 +92,17 @@ test.each(['/static/none.js', '/static/..%2f..%2fpackage.json', '/static/../../p
   },
 );
 
-test('all queues are shown, read-only, and the job that failed lies in the dead letter', async () => {
-  const queues = await readBoard('?activeQueue=dead-letter');
-  expect(queues.map(({ name }) => name)).toEqual(['inbound-messages', 'outbound-messages', 'dead-letter']);
+test('all queues are shown, read-only, with the job that failed', async () => {
+  const queues = await readBoard('?activeQueue=inbound-messages&status=failed');
+  expect(queues.map(({ name }) => name)).toEqual(['inbound-messages', 'outbound-messages']);
   expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
-  expect(queues[0]?.counts).toMatchObject({ waiting: 0, failed: 0 });
-  const [letter] = queues[2]!.jobs;
-  expect(letter?.data).toMatchObject({
-    origin: { queue: 'inbound-messages', id: uuid },
-    reason: 'SEND_REFUSED: <b>no such chat</b>',
-  });
-  const shown = await look(`/api/queues/dead-letter/${letter?.id}`);
-  expect(await shown.json()).toMatchObject({ job: { id: letter?.id }, status: 'waiting' });
+  expect(queues[0]?.counts).toMatchObject({ waiting: 0, failed: 1 });
+  const [job] = queues[0]!.jobs;
+  expect(job).toMatchObject({ id: jobId, failedReason: 'SEND_REFUSED: <b>no such chat</b>' });
+  const shown = await look(`/api/queues/inbound-messages/${jobId}`);
+  expect(await shown.json()).toMatchObject({ job: { id: jobId }, status: 'failed' });
   for (const part of ['logs', 'flow']) {
-    expect([part, (await look(`/api/queues/dead-letter/${letter?.id}/${part}`)).status]).toEqual([part, 200]);
+    expect([part, (await look(`/api/queues/inbound-messages/${jobId}/${part}`)).status]).toEqual([part, 200]);
   }
   const stats = await look('/api/redis/stats');
   expect(await stats.json()).toMatchObject({ backend: 'redis', mode: 'standalone' });
@@ -152,10 +149,10 @@ test('everything that changes something is refused, with the key too, and change
   for (const [method, path] of [
     ['PUT', '/api/queues/pause'],
     ['PUT', '/api/queues/inbound-messages/pause'],
-    ['PUT', '/api/queues/dead-letter/obliterate'],
+    ['PUT', '/api/queues/outbound-messages/obliterate'],
     ['POST', '/api/queues/inbound-messages/add'],
-    ['PATCH', `/api/queues/inbound-messages/${uuid}/update-data`],
-    ['DELETE', '/api/queues/dead-letter'],
+    ['PATCH', '/api/queues/inbound-messages/1-1/update-data'],
+    ['DELETE', '/api/queues/inbound-messages'],
   ] as const) {
     const answer = await fetch(`${api.url}/admin/queues${path}`, {
       method,
@@ -175,7 +172,7 @@ test('everything that changes something is refused, with the key too, and change
 });
 
 test('a look is in the audit log once a minute for each thing, files are not', async () => {
-  for (let at = 0; at < 3; at += 1) await look('/api/queues/dead-letter/none');
+  for (let at = 0; at < 3; at += 1) await look('/api/queues/inbound-messages/none');
   await look('/static/images/logo.svg');
   const targets = await poll(
     async () => {
@@ -183,18 +180,18 @@ test('a look is in the audit log once a minute for each thing, files are not', a
       const found = items
         .filter(({ action }) => String(action).startsWith('GET /admin/queues'))
         .map(({ target }) => target);
-      return found.includes('api/queues/dead-letter/none') && found;
+      return found.includes('api/queues/inbound-messages/none') && found;
     },
     { what: 'the line in the audit log' },
   );
   // A minute may begin among the three.
-  expect(targets.filter((target) => target === 'api/queues/dead-letter/none').length).toBeLessThan(3);
+  expect(targets.filter((target) => target === 'api/queues/inbound-messages/none').length).toBeLessThan(3);
   expect(targets.filter((target) => String(target).startsWith('static/'))).toEqual([]);
 });
 
 test('while Redis is away the board is 503 at once, its files are served, and it comes back by itself', async () => {
   await api.redis.stop();
-  for (const path of ['', '/api/queues', '/api/queues/dead-letter/1', '/api/redis/stats']) {
+  for (const path of ['', '/api/queues', '/api/queues/inbound-messages/1-1', '/api/redis/stats']) {
     const answer = await look(path);
     expect([path, answer.status, answer.headers.get('content-type')]).toEqual([
       path,
@@ -206,7 +203,7 @@ test('while Redis is away the board is 503 at once, its files are served, and it
   expect((await look('/static/images/logo.svg')).status).toBe(200);
   await api.redis.start();
   await poll(async () => (await look('/api/queues')).status === 200, { what: 'the board to be back' });
-  expect((await readBoard()).at(-1)?.counts['waiting']).toBe(1);
+  expect((await readBoard())[0]?.counts['failed']).toBe(1);
 });
 
 test('a Redis that does not answer is 503 too, and so is one that goes under way', async () => {
@@ -214,7 +211,7 @@ test('a Redis that does not answer is 503 too, and so is one that goes under way
   try {
     expect((await look('/api/queues')).status).toBe(503);
     const underWay = Promise.all(
-      ['/api/queues', '/api/redis/stats', '/api/queues?activeQueue=dead-letter'].map(look),
+      ['/api/queues', '/api/redis/stats', '/api/queues?activeQueue=inbound-messages'].map(look),
     );
     await api.redis.kill();
     expect((await underWay).map(({ status }) => status)).toEqual([503, 503, 503]);

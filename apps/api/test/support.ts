@@ -1,5 +1,14 @@
-import { type Database, createDatabase, migrate } from '@prosaas/database';
+import {
+  type Database,
+  type ReleasedJob,
+  addJob,
+  createDatabase,
+  failJobs,
+  migrate,
+  recordInbound,
+} from '@prosaas/database';
 import { type RedisServer, testDatabase, testRedis } from '@prosaas/devstack';
+import { inboundJob } from '@prosaas/queues';
 import { createLogger, identify, loadConfig } from '@prosaas/runtime';
 import { ApiConfig } from '../src/config.ts';
 import { startApi } from '../src/service.ts';
@@ -64,4 +73,55 @@ export async function walk(api: TestApi, path: string, key?: string): Promise<Re
     cursor = page.next_cursor;
   }
   return items;
+}
+
+export interface ReceivedMessage {
+  id: string;
+  conversationId: string;
+  /** Of its job. */
+  jobId: string;
+  released: ReleasedJob | undefined;
+}
+
+/** A message that came in, with its job, which nobody does; of a contact of its own unless one is named. */
+export async function receive(
+  db: Database,
+  {
+    contact = `${crypto.randomUUID()}@s.whatsapp.net`,
+    businessId = 'default',
+    trace,
+  }: { contact?: string; businessId?: string; trace?: string } = {},
+): Promise<ReceivedMessage> {
+  const sessionId = `session-${businessId}`;
+  await db.query(`insert into whatsapp_sessions (id, business_id) values ($1, $2) on conflict do nothing`, [
+    sessionId,
+    businessId,
+  ]);
+  const input = {
+    sessionId,
+    businessId,
+    contact,
+    externalId: crypto.randomUUID(),
+    text: 'Hello',
+    sentAt: new Date(),
+  };
+  const { message, released } = await db.transaction(async (tx) => {
+    const recorded = await recordInbound(tx, input);
+    return { ...recorded, released: await addJob(tx, inboundJob(recorded.message, trace)) };
+  });
+  const [row] = await db.query<{ id: string }>('select id::text as id from jobs where message_id = $1', [
+    message.id,
+  ]);
+  return { id: message.id, conversationId: message.conversation_id, jobId: row!.id, released };
+}
+
+/** Messages whose jobs failed for good, with these reasons, one a contact. */
+export async function receiveFailing(db: Database, reasons: readonly string[]): Promise<ReceivedMessage[]> {
+  const messages: ReceivedMessage[] = [];
+  for (const reason of reasons) {
+    const message = await receive(db);
+    await db.transaction((tx) => failJobs(tx, [message.released!], reason));
+    messages.push(message);
+  }
+  return messages;
 }

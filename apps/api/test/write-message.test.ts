@@ -38,14 +38,31 @@ test('a message is stored together with the job that sends it', async () => {
   expect(answer.status).toBe(202);
   const message = (await answer.json()) as { id: string };
   expect(message).toMatchObject({ direction: 'outbound', status: 'queued', text: 'Your order is ready.' });
-  const jobs = await api.db.query('select queue, key, payload from outbox where key = $1', [message.id]);
+  const jobs = await api.db.query('select queue, order_key, trace, payload from jobs where message_id = $1', [
+    message.id,
+  ]);
   expect(jobs).toEqual([
     {
       queue: 'outbound-messages',
-      key: message.id,
+      order_key: `out:${conversationId}`,
+      trace: null,
       payload: { messageId: message.id, conversationId, businessId: 'default' },
     },
   ]);
+});
+
+test.each([
+  ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', true],
+  ['anything', false],
+])('the job carries on the trace of its request, %s', async (traceparent, isKept) => {
+  const answer = await fetch(`${api.url}/api/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': apiKey, traceparent },
+    body: JSON.stringify({ conversation_id: conversationId, text: 'traced' }),
+  });
+  const { id } = (await answer.json()) as { id: string };
+  const [job] = await api.db.query('select trace from jobs where message_id = $1', [id]);
+  expect(job).toEqual({ trace: isKept ? traceparent : null });
 });
 
 test('the same Idempotency-Key, also many times at once, is one message', async () => {
@@ -56,7 +73,7 @@ test('the same Idempotency-Key, also many times at once, is one message', async 
   expect(statuses).toEqual([...Array.from({ length: 9 }, () => 200), 202]);
   const ids = await Promise.all(answers.map(async (answer) => ((await answer.json()) as { id: string }).id));
   expect(new Set(ids).size).toBe(1);
-  expect(await api.db.query('select 1 from outbox where key = $1', [ids[0]])).toHaveLength(1);
+  expect(await api.db.query('select 1 from jobs where message_id = $1', [ids[0]])).toHaveLength(1);
 });
 
 test('the same Idempotency-Key with another text is refused', async () => {

@@ -1,4 +1,4 @@
-import { type Database, isDatabaseTrouble, recordAudit } from '@prosaas/database';
+import { type Database, type ReleasedJob, isDatabaseTrouble, recordAudit } from '@prosaas/database';
 import { type App, type AuditedUse, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
 import {
   type HealthRegistry,
@@ -33,7 +33,7 @@ export interface AppParts {
   owners: Owners;
   sender: Sender;
   /** A message from quarantine was stored, with its job. */
-  onRetried: () => void;
+  onRetried: (released: ReleasedJob | undefined) => void;
 }
 
 export function buildApp({

@@ -1,13 +1,15 @@
 import {
   type Database,
   type Queryable,
-  addToOutbox,
+  type ReleasedJob,
+  addJob,
   holdPlaceOfMessage,
   quarantineMessage,
   recordInbound,
   releasePlaceOfMessage,
   touchSessionInbound,
 } from '@prosaas/database';
+import { inboundJob } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
@@ -33,8 +35,8 @@ export interface InboxOptions {
   businessId: string;
   signal: AbortSignal;
   log: Logger;
-  /** A message was accepted for the first time, and its job lies in the outbox. */
-  onFresh: () => void;
+  /** A message was accepted for the first time, with its job, which is handed over where it was released. */
+  onFresh: (released: ReleasedJob | undefined) => void;
   /** A message is kept in another way for now: see `unstored_messages`. */
   onUnstored: (event: 'quarantined' | 'pending') => void;
   onError: () => void;
@@ -75,11 +77,11 @@ export class Inbox {
     }
     if (!read) return { store: (tx) => this.#release(tx, address) };
     const inbound = read;
-    let wasFresh = false;
+    let written: Written | undefined;
     return {
       store: async (tx) => {
-        wasFresh = (await this.#write(tx, inbound)) || wasFresh;
-        return () => this.#stored(inbound, wasFresh);
+        written = (await this.#write(tx, inbound)) ?? written;
+        return () => this.#stored(inbound, written);
       },
       quarantine: (tx, error) => this.#quarantine(tx, address, raw(), error),
     };
@@ -136,20 +138,11 @@ export class Inbox {
     }
   }
 
-  async #write(tx: Queryable, message: InboundMessage): Promise<boolean> {
+  /** Undefined for a repeat. */
+  async #write(tx: Queryable, message: InboundMessage): Promise<Written | undefined> {
     const { sessionId, businessId } = this.#options;
-    const {
-      message: row,
-      conversationId,
-      fresh,
-    } = await recordInbound(tx, { sessionId, businessId, ...message });
-    if (!fresh) return false;
-    await addToOutbox(tx, {
-      queue: 'inbound-messages',
-      key: row.id,
-      payload: { messageId: row.id, conversationId, businessId },
-    });
-    return true;
+    const { message: row, fresh } = await recordInbound(tx, { sessionId, businessId, ...message });
+    return fresh ? { released: await addJob(tx, inboundJob(row)) } : undefined;
   }
 
   async #quarantine(
@@ -178,11 +171,11 @@ export class Inbox {
     return () => void this.#settled.set(keyOf(address), true);
   }
 
-  #stored(message: InboundMessage, fresh: boolean): void {
+  #stored(message: InboundMessage, written: Written | undefined): void {
     this.#settled.set(keyOf(message), true);
-    if (!fresh) return;
+    if (written === undefined) return;
     this.lastInboundAt = new Date();
-    this.#options.onFresh();
+    this.#options.onFresh(written.released);
     this.#touch(this.lastInboundAt);
   }
 
@@ -194,6 +187,11 @@ export class Inbox {
       log.debug({ err: error }, 'the time of the last inbound message was not saved');
     });
   }
+}
+
+/** A message was written for the first time. Its job is released unless another of its conversation is open. */
+interface Written {
+  released: ReleasedJob | undefined;
 }
 
 /** Nobody's: no phone number is a single digit. */

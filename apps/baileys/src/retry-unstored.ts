@@ -1,13 +1,15 @@
 import {
   type Database,
+  type ReleasedJob,
   type UnstoredMessageRow,
-  addToOutbox,
+  addJob,
   classifyDatabaseError,
   deleteUnstoredMessage,
   lockUnstoredMessage,
   recordFailedRetry,
   recordInbound,
 } from '@prosaas/database';
+import { inboundJob } from '@prosaas/queues';
 import { UnstoredNotFound, UnstoredNotRetryable } from './errors.ts';
 import { type InboundAddress, readContent } from './inbound-message.ts';
 import { decodeRaw } from './raw-inbound.ts';
@@ -20,7 +22,7 @@ import { decodeRaw } from './raw-inbound.ts';
 export async function retryUnstored(
   db: Database,
   id: string,
-): Promise<{ messageId: string; fresh: boolean }> {
+): Promise<{ messageId: string; fresh: boolean; released: ReleasedJob | undefined }> {
   try {
     return await db.transaction(async (tx) => {
       const row = await lockUnstoredMessage(tx, id);
@@ -29,24 +31,10 @@ export async function retryUnstored(
       const message = readContent(decodeRaw(row.raw), addressOf(row));
       if (!message) throw new UnstoredNotRetryable('it is not a message of a person');
       const { business_id: businessId, session_id: sessionId } = row;
-      const {
-        message: stored,
-        conversationId,
-        fresh,
-      } = await recordInbound(tx, {
-        businessId,
-        sessionId,
-        ...message,
-      });
-      if (fresh) {
-        await addToOutbox(tx, {
-          queue: 'inbound-messages',
-          key: stored.id,
-          payload: { messageId: stored.id, conversationId, businessId },
-        });
-      }
+      const { message: stored, fresh } = await recordInbound(tx, { businessId, sessionId, ...message });
+      const released = fresh ? await addJob(tx, inboundJob(stored)) : undefined;
       await deleteUnstoredMessage(tx, id);
-      return { messageId: stored.id, fresh };
+      return { messageId: stored.id, fresh, released };
     });
   } catch (error) {
     if (!(error instanceof Error) || !isOwnFault(error)) throw error;

@@ -7,7 +7,7 @@ import {
   startTrouble,
 } from '@prosaas/database';
 import { HealthRegistry } from '@prosaas/observability';
-import { createProducer, startOutboxRelay } from '@prosaas/queues';
+import { type Relay, createRelay } from '@prosaas/queues';
 import {
   type RunningService,
   type ServiceContext,
@@ -88,7 +88,6 @@ export async function startBaileys(
     opening.adopt(createRedis({ ...redisAddress(config), name, role: 'commands', log }), closeRedis);
   const redis = openRedis('baileys');
   const keyRing = opening.use(startKeyRing(db, config, { log }));
-  const producer = opening.use(createProducer({ redis, bullPrefix: keys.bullPrefix }));
   opening.use(startSendRetention({ db, log }));
 
   const count = {
@@ -115,7 +114,8 @@ export async function startBaileys(
     ackTimeoutMs,
     onUndelivered: () => count.error.add(),
   });
-  let nudgeOutbox = (): void => {};
+  // Not before the Redis is known to be this stack's.
+  let relay: Relay | undefined;
   const sessionContext: SessionContext = {
     db,
     log,
@@ -129,7 +129,7 @@ export async function startBaileys(
       error: () => count.error.add(),
       unstored: countUnstored,
     },
-    nudgeOutbox: () => nudgeOutbox(),
+    enqueue: (released) => relay?.enqueue([released]),
     onStatus: (session) => manager.publish(session),
   };
   const self = { instance: identity.instance, url: '' };
@@ -182,10 +182,10 @@ export async function startBaileys(
     manager,
     owners,
     sender,
-    onRetried: () => {
+    onRetried: (released) => {
       count.inbound.add();
       countUnstored('retried');
-      nudgeOutbox();
+      relay?.enqueue([released]);
     },
   });
   opening.defer(() => app.close());
@@ -213,9 +213,7 @@ export async function startBaileys(
         trouble: startTrouble(log),
       },
     );
-    const relay = startOutboxRelay({ db, producer, log });
-    running.use(relay);
-    nudgeOutbox = () => relay.nudge();
+    relay = running.use(createRelay({ redis, bullPrefix: keys.bullPrefix, log }));
     running.use(manager);
     manager.start();
   };
@@ -234,7 +232,7 @@ export async function startBaileys(
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await begun.catch(() => {});
-      // The sockets first: what they still receive goes to the outbox, and with it to whoever relays next.
+      // The sockets before the relay: it hands over what they still receive.
       await running.disposeAsync();
       await everything.disposeAsync();
     },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Database, StaleOwner, findSentText } from '@prosaas/database';
+import { type Database, type ReleasedJob, StaleOwner, findSentText } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 import { AckBook } from './ack-book.ts';
 import { CorruptAuthState } from './auth-codec.ts';
@@ -26,8 +26,8 @@ export interface SessionContext {
   sender: Sender;
   resender: Resender;
   counters: { inbound: () => void; error: () => void; unstored: InboxOptions['onUnstored'] };
-  /** Jobs lie in the outbox. */
-  nudgeOutbox: () => void;
+  /** Tells BullMQ of a job that was released. */
+  enqueue: (released: ReleasedJob | undefined) => void;
   onStatus: (session: Session) => void;
 }
 
@@ -90,9 +90,9 @@ export class Session implements SendingSession, ResendingSession {
       businessId: identity.businessId,
       signal: this.#ending.signal,
       log: this.#log,
-      onFresh: () => {
+      onFresh: (released) => {
         context.counters.inbound();
-        context.nudgeOutbox();
+        context.enqueue(released);
       },
       onUnstored: context.counters.unstored,
       onError: context.counters.error,

@@ -125,14 +125,13 @@ export class FaultRun implements AsyncDisposable {
     );
   }
 
-  /** Nobody works on them: each is in the outbox or waits in Redis. */
+  /** Nobody works on them. */
   async #jobs(): Promise<string[]> {
     const [messages] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from messages');
     let jobs = 0;
     const isEach = async (): Promise<boolean> => {
-      const waiting = await this.#stack.commands.llen('{prosaas}:inbound-messages:wait');
-      const [outbox] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from outbox');
-      jobs = waiting + (outbox?.n ?? 0);
+      const [rows] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from jobs');
+      jobs = rows?.n ?? 0;
       return jobs === messages?.n;
     };
     try {

@@ -48,11 +48,8 @@ const retry = (id: string) =>
   replica.admin<{ message_id?: string; code?: string }>('POST', `/api/unstored-messages/${id}/retry`);
 const stored = (text: string) =>
   stack.rows<{ id: string }>('select id from messages where text = $1', [text]);
-const jobsOf = async (id: string): Promise<number> => {
-  const rows = await stack.rows('select 1 from outbox where key = $1', [id]);
-  const waiting = await stack.commands.lrange('{prosaas}:inbound-messages:wait', 0, -1);
-  return rows.length + waiting.filter((job) => job === id).length;
-};
+const jobsOf = async (id: string): Promise<number> =>
+  (await stack.rows('select 1 from jobs where message_id = $1', [id])).length;
 
 /** PostgreSQL refuses messages that contain `word` with this SQLSTATE, until it is disposed of. */
 async function refusal(word: string, state: string): Promise<AsyncDisposable> {

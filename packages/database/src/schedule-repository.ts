@@ -13,6 +13,8 @@ export interface ScheduleRun {
 
 export interface ScheduleRow {
   name: string;
+  /** When its last run began; null before the first. */
+  started_at: Date | null;
   /** Since its last run began, by PostgreSQL's clock; null before the first. */
   age_seconds: number | null;
   last_run: ScheduleRun | null;
@@ -56,6 +58,6 @@ export async function recordScheduleRun(q: Queryable, name: string, run: Schedul
 
 export async function readSchedules(q: Queryable): Promise<ScheduleRow[]> {
   return q.query(
-    `select name, last_run, extract(epoch from now() - started_at)::float8 as age_seconds from schedules order by name`,
+    `select name, started_at, last_run, extract(epoch from now() - started_at)::float8 as age_seconds from schedules order by name`,
   );
 }

@@ -26,5 +26,13 @@ export {
 } from './dead-letter-limits.ts';
 export { openQueueObjects, type QueueObjects } from './queue-objects.ts';
 export { JobRunning, openQueueControl, type QueueControl } from './queue-control.ts';
-export { jobStates, openJobReader, type JobReader, type JobState, type JobSummary } from './job-reader.ts';
+export {
+  jobStates,
+  openJobReader,
+  type JobProgress,
+  type JobReader,
+  type JobState,
+  type JobSummary,
+} from './job-reader.ts';
+export { publishRowFigures, readRowFigures, type RowFigures } from './row-figures.ts';
 export { readQueueTotals, type QueueDepths, type QueueTotals } from './queue-totals.ts';

@@ -1,6 +1,9 @@
+import type { JobRef } from '@prosaas/database';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { openBull } from './bull-handle.ts';
+import { bullJobId } from './bull-job.ts';
+import { queueKey } from './queue-keys.ts';
 import type { QueueName } from './queue-table.ts';
 import { openTrace } from './trace.ts';
 
@@ -21,6 +24,16 @@ export interface JobSummary {
   finished_at: string | null;
 }
 
+/** How far BullMQ is with a released job. */
+export interface JobProgress {
+  /** `unknown`: it does not have the job. */
+  state: JobState | 'unknown';
+  /** When a delayed job is taken again. */
+  nextTry: Date | null;
+  /** Its queue is. */
+  isPaused: boolean;
+}
+
 export interface JobReader extends AsyncDisposable {
   /**
    * Newest first; `offset` counts from the newest, so a page may repeat or skip jobs that came or went between two calls. Jobs that
@@ -33,6 +46,7 @@ export interface JobReader extends AsyncDisposable {
     limit: number;
   }): Promise<JobSummary[]>;
   getJob(queue: QueueName, id: string): Promise<JobSummary | undefined>;
+  getProgress(queue: QueueName, ref: JobRef): Promise<JobProgress>;
 }
 
 /** For people who look: throws `QueuesUnavailable` at once while Redis is away. */
@@ -48,12 +62,28 @@ export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix:
       // Beside its jobs BullMQ keeps what it knows of a queue (`meta`, `<id>:lock`), and would read that as a job.
       const job = id.includes(':') || Object.hasOwn(known.keys, id) ? undefined : await known.getJob(id);
       if (!job) return undefined;
-      const state = (await job.getState()) as string;
-      return summarise(job, jobStates.find((known) => known === state) ?? 'unknown');
+      return summarise(job, stateOf(await job.getState()));
+    },
+    async getProgress(queue, ref) {
+      const known = await bull.queue(queue);
+      const id = bullJobId(ref);
+      const [state, score, isPaused] = await Promise.all([
+        known.getJobState(id),
+        redis.zscore(queueKey(bullPrefix, queue, 'delayed'), id),
+        known.isPaused(),
+      ]);
+      return { state: stateOf(state), nextTry: score === null ? null : dueAt(Number(score)), isPaused };
     },
     [Symbol.asyncDispose]: () => bull[Symbol.asyncDispose](),
   };
 }
+
+/** A job with a priority waits, as one in a paused queue does. */
+const stateOf = (state: string): JobProgress['state'] =>
+  state === 'prioritized' ? 'waiting' : (jobStates.find((known) => known === state) ?? 'unknown');
+
+/** https://github.com/taskforcesh/bullmq/blob/master/src/commands/includes/getDelayedScore.lua */
+const dueAt = (score: number): Date => new Date(Math.floor(score / 0x1000));
 
 function summarise(job: Job, state: JobSummary['state']): JobSummary {
   const time = (ms: number | undefined): string | null => (ms ? new Date(ms).toISOString() : null);

@@ -9,3 +9,8 @@ export function queueKey(bullPrefix: string, queue: QueueName, type: string): st
 export function countsKey(bullPrefix: string): string {
   return `${bullPrefix}:queue-counts`;
 }
+
+/** Figures of the jobs in PostgreSQL, as JSON; it expires. */
+export function rowFiguresKey(bullPrefix: string): string {
+  return `${bullPrefix}:job-rows`;
+}

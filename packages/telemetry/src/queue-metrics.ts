@@ -11,8 +11,6 @@ export type QueueMetrics = {
   readonly queue_paused: GaugeOf;
   readonly queue_slots: GaugeOf;
   readonly queue_dead_letter_depth: GaugeOf;
-  readonly outbox_jobs: GaugeOf;
-  readonly outbox_oldest_job_age_seconds: GaugeOf;
   readonly queue_job_wait_seconds: HistogramOf;
   readonly queue_job_run_seconds: HistogramOf;
   readonly queue_job_attempts: CounterOf;
@@ -22,16 +20,16 @@ export type QueueMetrics = {
 
 const queue: readonly string[] = queueNames;
 
-/** How the job queues do. What Redis knows exactly is read there; the outbox, by the api on a timer. */
+/** How the job queues do. What Redis knows exactly is read there; the jobs in PostgreSQL, by the api on a timer. */
 export const queueMetrics: QueueMetrics = {
   queue_jobs: {
     type: 'gauge',
-    help: 'Jobs in a queue by state; failed: on their way to the dead letter',
-    labels: { queue, state: ['waiting', 'active', 'delayed', 'failed'] },
+    help: 'Open jobs by state; pending: in PostgreSQL alone, for their turn or their time',
+    labels: { queue, state: ['waiting', 'active', 'delayed', 'pending'] },
   },
   queue_oldest_job_age_seconds: {
     type: 'gauge',
-    help: 'How long the next job to be taken has waited since it was added, fell due or was last tried',
+    help: 'How long the oldest job that is due has waited, in PostgreSQL or since it was last tried',
     unit: 'seconds',
     aggregate: 'max',
     labels: { queue },
@@ -47,18 +45,9 @@ export const queueMetrics: QueueMetrics = {
     help: 'Jobs of a queue that may run at once, all workers together; fewer while their event loops are late',
     labels: { queue },
   },
-  queue_dead_letter_depth: { type: 'gauge', help: 'Jobs that wait in the dead letter for a person' },
-  outbox_jobs: {
+  queue_dead_letter_depth: {
     type: 'gauge',
-    help: 'Jobs that wait in PostgreSQL to be put into their queues; absent while it is away',
-    aggregate: 'max',
-    optional: true,
-  },
-  outbox_oldest_job_age_seconds: {
-    type: 'gauge',
-    help: 'How long the oldest of them has waited',
-    unit: 'seconds',
-    aggregate: 'max',
+    help: 'Jobs that wait in the dead letter for a person; absent while PostgreSQL is away',
     optional: true,
   },
   queue_job_wait_seconds: {

@@ -1,11 +1,11 @@
 import { readSlotTotals } from '@prosaas/leases';
 import { MetricsReader, type ExactSource } from '@prosaas/observability';
-import { readQueueTotals } from '@prosaas/queues';
+import { readQueueTotals, readRowFigures } from '@prosaas/queues';
 import type { Keyspace } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { catalogue } from './catalogue.ts';
 
-/** Reads what all services count, together with what Redis itself knows exactly: jobs and call slots. */
+/** Reads what all services count, together with what Redis itself knows exactly (jobs, call slots), and the figures of the jobs in PostgreSQL. */
 export function createSystemReader({
   redis,
   keyspace,
@@ -28,15 +28,22 @@ function queueSource(keyspace: Keyspace): ExactSource {
   return {
     name: 'queues',
     async read(redis) {
-      const totals = await readQueueTotals(redis, keyspace.bullPrefix);
+      const [totals, rows] = await Promise.all([
+        readQueueTotals(redis, keyspace.bullPrefix),
+        readRowFigures(redis, keyspace.bullPrefix),
+      ]);
       const queues = Object.entries(totals.queues);
-      const jobs = queues.flatMap(([queue, depths]) =>
-        (['waiting', 'active', 'delayed'] as const).map((state) => ({
+      const jobs = queues.flatMap(([queue, { waiting, active, delayed }]) => {
+        const pending = rows && { pending: rows.queues[queue]?.pending ?? 0 };
+        return Object.entries({ waiting, active, delayed, ...pending }).map(([state, value]) => ({
           labels: { queue, state },
-          value: depths[state],
-        })),
-      );
-      const ages = queues.map(([queue, { oldestAgeSeconds: value }]) => ({ labels: { queue }, value }));
+          value,
+        }));
+      });
+      const ages = queues.map(([queue, { oldestAgeSeconds }]) => ({
+        labels: { queue },
+        value: Math.max(oldestAgeSeconds, rows?.queues[queue]?.pending_age_seconds ?? 0),
+      }));
       const paused = queues.map(([queue, { paused: is }]) => ({ labels: { queue }, value: is ? 1 : 0 }));
       return {
         counters: {
@@ -49,6 +56,7 @@ function queueSource(keyspace: Keyspace): ExactSource {
           queue_jobs: jobs.reduce((sum, { value }) => sum + value, 0),
           queue_oldest_job_age_seconds: Math.max(...ages.map(({ value }) => value)),
           queue_paused: Math.max(...paused.map(({ value }) => value)),
+          ...(rows && { queue_dead_letter_depth: rows.dead }),
         },
         labels: { queue_jobs: jobs, queue_oldest_job_age_seconds: ages, queue_paused: paused },
       };

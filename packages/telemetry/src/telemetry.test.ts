@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { ReleasedJob } from '@prosaas/database';
 import { poll, startRedis } from '@prosaas/devstack';
 import { SlotPool } from '@prosaas/leases';
 import { listReplicas } from '@prosaas/observability';
-import { createProducer } from '@prosaas/queues';
+import { createRelay, publishRowFigures } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { queueMetrics } from './queue-metrics.ts';
@@ -11,6 +12,14 @@ import { createSystemReader } from './system-reader.ts';
 import { startTelemetry } from './telemetry.ts';
 import { whatsAppMetrics } from './whatsapp-metrics.ts';
 
+const released = (id: string): ReleasedJob => ({
+  id,
+  release: 1,
+  queue: 'inbound-messages',
+  payload: {},
+  trace: null,
+  worker_deaths: 0,
+});
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
 test('the reader adds up what services count and what Redis knows, all twelve metrics, from zero', async () => {
@@ -53,14 +62,15 @@ test('the reader adds up what services count and what Redis knows, all twelve me
   );
   for (const { metrics } of services) metrics.counter('whatsapp_inbound_messages').add(2);
   services[2]?.announce({ report: () => ({ agent: 'warm' }) });
-  const producer = stack.use(createProducer({ redis, bullPrefix: keys.bullPrefix }));
-  const messageId = randomUUID();
-  const payload = { messageId, conversationId: randomUUID(), businessId: 'default' };
-  await producer.enqueue('inbound-messages', { key: messageId, payload });
-  await poll(async () => (await reader.read()).counters['whatsapp_inbound_messages'] === 6, {
-    what: 'three publications',
-  });
-  expect((await reader.read()).counters['queue_jobs_enqueued']).toBe(1);
+  const relay = stack.use(createRelay({ redis, bullPrefix: keys.bullPrefix, log }));
+  relay.enqueue([released('1')]);
+  await poll(
+    async () => {
+      const { counters } = await reader.read();
+      return counters['whatsapp_inbound_messages'] === 6 && counters['queue_jobs_enqueued'] === 1;
+    },
+    { what: 'three publications and a job' },
+  );
   const replicas = await poll(async () => {
     const found = await listReplicas({ redis, keyPrefix: keys.key('replicas') });
     return found.length === 1 ? found : undefined;
@@ -83,15 +93,11 @@ test('a reading is not complete while the totals of jobs or of calls are below w
   );
   await redisReady(redis);
   const reader = stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} }));
-  const producer = stack.use(createProducer({ redis, bullPrefix: keys.bullPrefix }));
-  const enqueue = async (): Promise<unknown> => {
-    const key = randomUUID();
-    const payload = { messageId: key, conversationId: randomUUID(), businessId: 'default' };
-    return producer.enqueue('inbound-messages', { key, payload });
-  };
+  const drained = `${keys.bullPrefix}:queue-counts`;
+  const drain = (): Promise<unknown> => redis.hincrby(drained, 'drained:inbound-messages', 1);
   const pool = new SlotPool({ redis, keyPrefix: keys.key('calls'), limit: 15, leaseMs: 60_000 });
   const call = (): Promise<unknown> => pool.acquire(randomUUID());
-  await enqueue();
+  await drain();
   await call();
   const seen = await poll(
     async () => {
@@ -103,7 +109,7 @@ test('a reading is not complete while the totals of jobs or of calls are below w
   expect(seen.counters).toMatchObject({ queue_jobs_enqueued: 1, calls_started: 1 });
 
   for (const [key, again] of [
-    [`${keys.bullPrefix}:queue-counts`, enqueue],
+    [drained, drain],
     [keys.key('calls', 'totals'), call],
   ] as const) {
     expect(await redis.del(key)).toBe(1);
@@ -113,4 +119,41 @@ test('a reading is not complete while the totals of jobs or of calls are below w
     const { counters, complete, since } = await reader.read();
     expect([counters, complete, since]).toEqual([seen.counters, true, seen.since]);
   }
+});
+
+test('figures of the jobs in PostgreSQL are shown while somebody measures them', async () => {
+  await using server = await startRedis();
+  await using stack = new AsyncDisposableStack();
+  const keys = keyspace('prosaas');
+  const redis = stack.adopt(
+    createRedis({ url: server.url, name: 'test', role: 'commands', log }),
+    closeRedis,
+  );
+  await redisReady(redis);
+  const reader = stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} }));
+  const unknown = await reader.read();
+  expect(Object.keys(unknown.gauges)).not.toContain('queue_dead_letter_depth');
+  const states = unknown.labels['queue_jobs']?.map(({ labels }) => labels['state']);
+  expect(new Set(states)).toEqual(new Set(['waiting', 'active', 'delayed']));
+
+  const counts = {
+    inserted: 9,
+    closed: 0,
+    failed: 4,
+    open: 5,
+    pending: 3,
+    pending_age_seconds: 1.5,
+    dead: 4,
+  };
+  await publishRowFigures(redis, keys.bullPrefix, { 'outbound-messages': counts });
+  const { gauges, labels } = await reader.read();
+  expect(gauges).toMatchObject({
+    queue_dead_letter_depth: 4,
+    queue_jobs: 3,
+    queue_oldest_job_age_seconds: 1.5,
+  });
+  const queue = 'outbound-messages';
+  expect(labels['queue_jobs']).toContainEqual({ labels: { queue, state: 'pending' }, value: 3 });
+  expect(labels['queue_oldest_job_age_seconds']).toContainEqual({ labels: { queue }, value: 1.5 });
+  expect(await redis.pttl(`${keys.bullPrefix}:job-rows`)).toBeGreaterThan(10_000);
 });

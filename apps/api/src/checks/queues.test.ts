@@ -8,16 +8,15 @@ const depths = (own: Partial<Depths> = {}): Depths => ({
   waiting: 0,
   active: 0,
   delayed: 0,
-  failed: 0,
   enqueued: 0,
   completed: 0,
-  failedTotal: 0,
-  deadLetter: 0,
+  failed: 0,
   paused: false,
   oldestAgeSeconds: 0,
   ...own,
 });
-const empty = { letters: 0, max: 10, expiring: 0 };
+const empty = { jobs: 0, max: 10, expiring: 0 };
+const well = { schedules: {}, runs: [], lookedSeconds: 0 };
 const both = new Set(['inbound-messages', 'outbound-messages']);
 
 test.each([
@@ -33,7 +32,7 @@ test.each([
   ],
 ] as const)('where %s', (_what, outbound, served, judged) => {
   const queues = { 'inbound-messages': depths(), 'outbound-messages': depths(outbound) };
-  expect(judgeQueues({ queues, served, schedules: [], deadLetter: empty, nowMs: 0 })).toEqual({
+  expect(judgeQueues({ ...well, queues, served, deadLetter: empty })).toEqual({
     unserved: [],
     stuck: [],
     paused: [],
@@ -43,43 +42,39 @@ test.each([
   });
 });
 
-test('a schedule that is overdue, or not planned, is late', () => {
-  const nowMs = Date.parse('2026-01-01T12:00:00Z');
-  const queues = { 'inbound-messages': depths(), 'outbound-messages': depths() };
-  const schedules = [
-    { name: 'planned', next_run: '2026-01-01T13:00:00.000Z', last_run: null },
-    { name: 'due', next_run: '2026-01-01T11:59:00.000Z', last_run: null },
-    { name: 'overdue', next_run: '2026-01-01T11:54:00.000Z', last_run: null },
-    { name: 'unknown', next_run: null, last_run: null },
-  ];
-  expect(judgeQueues({ queues, served: both, schedules, deadLetter: empty, nowMs }).late).toEqual([
-    'overdue',
-    'unknown',
-  ]);
-});
-
-test('a schedule whose last run failed is told', () => {
-  const queues = { 'inbound-messages': depths(), 'outbound-messages': depths() };
-  const ended = (
-    name: string,
-    outcome: 'completed' | 'failed',
-  ): Parameters<typeof judgeQueues>[0]['schedules'][0] => ({
-    name,
-    next_run: '2026-01-01T13:00:00.000Z',
-    last_run: { started_at: '2026-01-01T12:00:00.000Z', ran_ms: 1, outcome, error: null, worker: 'w' },
-  });
-  const schedules = [ended('well', 'completed'), ended('ill', 'failed')];
-  expect(judgeQueues({ queues, served: both, schedules, deadLetter: empty, nowMs: 0 }).run_failed).toEqual([
-    'ill',
-  ]);
+const queues = { 'inbound-messages': depths(), 'outbound-messages': depths() };
+const schedules = { retention: { everySeconds: 3600 }, import: { everySeconds: 60 } };
+const seen = { queues, served: both, schedules, deadLetter: empty };
+const ran = (
+  name: string,
+  ageSeconds: number | null,
+  outcome: 'completed' | 'failed' = 'completed',
+): Parameters<typeof judgeQueues>[0]['runs'][0] => ({
+  name,
+  age_seconds: ageSeconds,
+  last_run: { started_at: '2026-01-01T12:00:00.000Z', ran_ms: 1, outcome, error: null, worker: 'w' },
 });
 
 test.each([
-  [{ letters: 7, max: 10, expiring: 0 }, false],
-  [{ letters: 8, max: 10, expiring: 0 }, true],
-  [{ letters: 1, max: 10, expiring: 1 }, true],
+  ['both ran in time', [ran('retention', 7200), ran('import', 119)], 0, []],
+  ['one has not run for twice its interval', [ran('retention', 7201), ran('import', 0)], 0, ['retention']],
+  ['nobody has looked for long yet', [], 120, []],
+  ['one never ran while it was looked for', [ran('import', null)], 121, ['import']],
+  ["PostgreSQL's clock was set back", [ran('retention', -5000), ran('import', -5000)], 0, []],
+])('schedules that are late where %s', (_what, runs, lookedSeconds, late) => {
+  expect(judgeQueues({ ...seen, runs, lookedSeconds }).late).toEqual(late);
+});
+
+test('a schedule whose last run failed is told; one that this build does not know is not', () => {
+  const runs = [ran('retention', 0), ran('import', 0, 'failed'), ran('another', 0, 'failed')];
+  expect(judgeQueues({ ...seen, runs, lookedSeconds: 0 }).run_failed).toEqual(['import']);
+});
+
+test.each([
+  [{ jobs: 7, max: 10, expiring: 0 }, false],
+  [{ jobs: 8, max: 10, expiring: 0 }, true],
+  [{ jobs: 1, max: 10, expiring: 1 }, true],
 ])('a dead letter of %j fills: %s', (deadLetter, fills) => {
-  const queues = { 'inbound-messages': depths(), 'outbound-messages': depths() };
-  const judged = judgeQueues({ queues, served: both, schedules: [], deadLetter, nowMs: 0 });
+  const judged = judgeQueues({ ...well, queues, served: both, deadLetter });
   expect(judged.dead_letter_filling).toEqual(fills ? deadLetter : undefined);
 });

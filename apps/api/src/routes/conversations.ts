@@ -1,6 +1,20 @@
-import { findConversation, listConversations, listMessages } from '@prosaas/database';
+import {
+  type OpenJob,
+  findConversation,
+  listConversations,
+  listHeadJobs,
+  listMessages,
+} from '@prosaas/database';
 import { type App, page, pageQuery } from '@prosaas/http';
-import { Type } from 'typebox';
+import {
+  type JobProgress,
+  type JobReader,
+  QueuesUnavailable,
+  isQueueName,
+  queueTable,
+} from '@prosaas/queues';
+import { type Static, Type } from 'typebox';
+import { type WaitState, explainJob } from '../conversation-jobs.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { Message, SeqCursor } from './messages.ts';
@@ -29,6 +43,23 @@ const Conversation = Type.Object({
   created_at: Time,
 });
 
+const HeadJob = Type.Object({
+  id: Type.String(),
+  queue: Type.String(),
+  message_id: NullableText,
+  state: Type.Unsafe<WaitState>({ type: 'string' }),
+  reason: Type.String(),
+  attempts: Type.Integer(),
+  /** So many failures of its own send it to the dead letter. */
+  most_attempts: Type.Integer(),
+  next_try: NullableTime,
+  last_error: NullableText,
+  /** Jobs that wait behind it. */
+  behind: Type.Integer(),
+  created_at: Time,
+});
+const HeadJobs = Type.Object({ items: Type.Array(HeadJob) });
+
 const Query = Type.Object(
   { ...pageQuery.properties, business: BusinessFilter },
   { additionalProperties: false },
@@ -40,7 +71,10 @@ const ConversationCursor = Type.Tuple([
   Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
 ]);
 
-export function conversationRoutes(app: App, { db, business }: ResourceContext): void {
+export function conversationRoutes(
+  app: App,
+  { db, business, jobs }: ResourceContext & { jobs: JobReader },
+): void {
   app.get(
     '/api/conversations',
     { onRequest: business, schema: { querystring: Query, response: { 200: Page(Conversation) } } },
@@ -80,4 +114,45 @@ export function conversationRoutes(app: App, { db, business }: ResourceContext):
       return page(rows, limit, (row) => encodeCursor([row.seq]));
     },
   );
+  // What the chat waits for: of the messages that came in, and of those that go out, the first job.
+  app.get(
+    '/api/conversations/:id/jobs',
+    { onRequest: business, schema: { params: Id, response: { 200: HeadJobs } } },
+    async (request) => {
+      const id = requireUuid(request.params.id, 'conversation');
+      if ((await findConversation(db, id, businessOf(request))) === undefined)
+        throw new NotFound('conversation');
+      const heads = await listHeadJobs(db, id);
+      const items = await Promise.all(heads.map(async (job) => showHead(job, await progressOf(jobs, job))));
+      return { items };
+    },
+  );
+}
+
+async function progressOf(jobs: JobReader, job: OpenJob): Promise<JobProgress | undefined> {
+  if (!job.is_released || !isQueueName(job.queue)) return undefined;
+  try {
+    return await jobs.getProgress(job.queue, job);
+  } catch (error) {
+    if (error instanceof QueuesUnavailable) return undefined;
+    throw error;
+  }
+}
+
+function showHead(job: OpenJob, progress: JobProgress | undefined): Static<typeof HeadJob> {
+  const { id, queue, message_id, attempts, last_failure: failure, jobs, created_at } = job;
+  const { state, reason, nextTry } = explainJob(job, progress);
+  return {
+    id,
+    queue,
+    message_id,
+    state,
+    reason,
+    attempts,
+    most_attempts: isQueueName(queue) ? queueTable[queue].attempts : attempts,
+    next_try: nextTry,
+    last_error: failure?.error ?? null,
+    behind: jobs - 1,
+    created_at,
+  };
 }

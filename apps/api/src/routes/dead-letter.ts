@@ -1,36 +1,41 @@
-import { type App, pageQuery } from '@prosaas/http';
 import {
-  DEAD_LETTER,
-  type DeadLetters,
-  type JobReader,
-  type KeptLetter,
-  type LetterFilter,
-  businessOfLetter,
-  matchesFilter,
-  queueNames,
-} from '@prosaas/queues';
+  type DeadJob,
+  type DeadJobFilter,
+  findDeadJob,
+  listDeadJobs,
+  purgeDeadJobs,
+  selectDeadJobs,
+} from '@prosaas/database';
+import { type App, page, pageQuery } from '@prosaas/http';
+import { type Relay, queueNames } from '@prosaas/queues';
 import { AppError } from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
-import { readJobPage } from '../job-pages.ts';
-import { replayLetters } from '../replay.ts';
+import { replayJobs } from '../replay.ts';
 import { Page } from './page.ts';
-import { BusinessFilter, NullableText, type ResourceContext, businessOf } from './resource.ts';
+import {
+  BusinessFilter,
+  NullableText,
+  type ResourceContext,
+  Time,
+  businessOf,
+  requireJobId,
+} from './resource.ts';
 
-const Letter = Type.Object({
+const Dead = Type.Object({
   id: Type.String(),
   queue: Type.String(),
-  job_id: Type.String(),
+  business_id: NullableText,
+  message_id: NullableText,
   payload: Type.Unknown(),
   reason: Type.String(),
   attempts: Type.Integer(),
   failures: Type.Array(Type.Unknown()),
-  trace: Type.String(),
-  replay_of: NullableText,
-  created_at: Type.String(),
-  started_at: NullableText,
-  failed_at: Type.String(),
+  trace: NullableText,
+  replays: Type.Integer(),
+  created_at: Time,
+  failed_at: Time,
 });
 
 const DateTime = Type.Optional(Type.String({ format: 'date-time', maxLength: 64 }));
@@ -44,7 +49,11 @@ const filterFields = {
 const Filter = Type.Object(filterFields, { additionalProperties: false });
 const Query = Type.Object({ ...pageQuery.properties, ...filterFields }, { additionalProperties: false });
 const Id = Type.Object({ id: Type.String() });
-const Cursor = Type.Tuple([Type.Integer({ minimum: 0, maximum: 1e9 })]);
+/** When the page's last job failed, as PostgreSQL writes it, and its id. */
+const Cursor = Type.Tuple([
+  Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(\\.\\d{1,6})?[+-]\\d\\d(:\\d\\d)?$' }),
+  Type.String({ pattern: '^\\d{1,18}$' }),
+]);
 
 /** Without a limit of the caller's own, a filter that matches more is taken for a mistake. */
 const MOST_WITHOUT_LIMIT = 1000;
@@ -70,54 +79,43 @@ const Purged = Type.Object({ matched: Type.Integer(), purged: Type.Integer() });
 /** Jobs that failed for good and wait for a person. */
 export function deadLetterRoutes(
   app: App,
-  { db, business, admin, jobs, letters }: ResourceContext & { jobs: JobReader; letters: DeadLetters },
+  { db, business, admin, relay }: ResourceContext & { relay: Relay },
 ): void {
   app.get(
     '/api/jobs/dead-letter',
-    { onRequest: business, schema: { querystring: Query, response: { 200: Page(Letter) } } },
+    { onRequest: business, schema: { querystring: Query, response: { 200: Page(Dead) } } },
     async (request) => {
       const { limit, cursor, ...wanted } = request.query;
       const filter = filterOf({ ...wanted, business: businessOf(request, wanted.business) });
-      const found: KeptLetter[] = [];
-      const { next } = await readJobPage(jobs, {
-        lists: [{ queue: DEAD_LETTER, state: 'waiting' }],
-        from: [0, decodeCursor(Cursor, cursor)?.[0] ?? 0],
-        limit,
-        wanted: ({ id, payload }) => {
-          const letter = { id, ...(payload as Omit<KeptLetter, 'id'>) };
-          const matches = matchesFilter(letter, filter);
-          if (matches) found.push(letter);
-          return matches;
-        },
+      const last = decodeCursor(Cursor, cursor);
+      const rows = await listDeadJobs(db, filter, {
+        before: last && { failedAt: last[0], id: last[1] },
+        limit: limit + 1,
       });
-      // One list: where it is over, the next would begin.
-      const more = next !== undefined && next[0] === 0;
-      return { items: found.map(show), next_cursor: more ? encodeCursor([next[1]]) : null };
+      return page(rows, limit, ({ position, id }) => encodeCursor([position, id]));
     },
   );
 
-  const find = async (id: string, businessId?: string): Promise<KeptLetter> => {
-    const letter = await letters.find(id);
-    if (letter === undefined || (businessId !== undefined && businessOfLetter(letter) !== businessId)) {
-      throw new NotFound('job');
-    }
-    return letter;
+  const find = async (id: string, businessId?: string): Promise<DeadJob> => {
+    const job = await findDeadJob(db, { id: requireJobId(id), businessId });
+    if (job === undefined) throw new NotFound('job');
+    return job;
   };
 
   app.get(
     '/api/jobs/dead-letter/:id',
-    { onRequest: business, schema: { params: Id, response: { 200: Letter } } },
-    async (request) => show(await find(request.params.id, businessOf(request))),
+    { onRequest: business, schema: { params: Id, response: { 200: Dead } } },
+    async (request) => find(request.params.id, businessOf(request)),
   );
 
   app.post(
     '/api/jobs/dead-letter/:id/replay',
-    { onRequest: admin, schema: { params: Id, response: { 202: Letter } } },
+    { onRequest: admin, schema: { params: Id, response: { 202: Dead } } },
     async (request, reply) => {
-      const letter = await find(request.params.id);
-      const { refused } = await replayLetters({ db, letters }, [letter]);
+      const job = await find(request.params.id);
+      const { refused } = await replayJobs({ db, relay }, [job.id]);
       if (refused[0]) throw refused[0].error;
-      return reply.code(202).send(show(letter));
+      return reply.code(202).send(job);
     },
   );
 
@@ -125,8 +123,8 @@ export function deadLetterRoutes(
     '/api/jobs/dead-letter/:id',
     { onRequest: admin, schema: { params: Id } },
     async (request, reply) => {
-      const letter = await find(request.params.id);
-      await letters.drop([letter.id]);
+      const purged = await purgeDeadJobs(db, [requireJobId(request.params.id)]);
+      if (purged === 0) throw new NotFound('job');
       return reply.code(204).send();
     },
   );
@@ -134,8 +132,8 @@ export function deadLetterRoutes(
   const select = async (
     filter: Static<typeof Filter>,
     limit: number | undefined,
-  ): Promise<{ matched: number; letters: KeptLetter[] }> => {
-    const selected = await letters.select(filterOf(filter), limit ?? MOST_WITHOUT_LIMIT);
+  ): Promise<{ matched: number; ids: string[] }> => {
+    const selected = await selectDeadJobs(db, filterOf(filter), limit ?? MOST_WITHOUT_LIMIT);
     if (limit === undefined && selected.matched > MOST_WITHOUT_LIMIT)
       throw new FilterTooBroad(selected.matched);
     return selected;
@@ -146,10 +144,10 @@ export function deadLetterRoutes(
     { onRequest: admin, schema: { body: Replay, response: { 200: Replayed } } },
     async (request) => {
       const { limit, rate_per_second: ratePerSecond, ...filter } = request.body;
-      const selected = await select(filter, limit);
-      const { replayed, refused } = await replayLetters({ db, letters }, selected.letters, { ratePerSecond });
+      const { matched, ids } = await select(filter, limit);
+      const { replayed, refused } = await replayJobs({ db, relay }, ids, { ratePerSecond });
       return {
-        matched: selected.matched,
+        matched,
         replayed,
         refused: refused.map(({ id, error: { code, detail } }) => ({ id, code, detail })),
       };
@@ -161,16 +159,15 @@ export function deadLetterRoutes(
     { onRequest: admin, schema: { body: Purge, response: { 200: Purged } } },
     async (request) => {
       const { limit, ...filter } = request.body;
-      const selected = await select(filter, limit);
-      await letters.drop(selected.letters.map(({ id }) => id));
-      return { matched: selected.matched, purged: selected.letters.length };
+      const { matched, ids } = await select(filter, limit);
+      return { matched, purged: await purgeDeadJobs(db, ids) };
     },
   );
 }
 
 function filterOf(
   fields: Omit<Static<typeof Filter>, 'business'> & { business?: string | undefined },
-): LetterFilter {
+): DeadJobFilter {
   const { queue, business: businessId, contains, failed_after: after, failed_before: before } = fields;
   return {
     queue,
@@ -179,10 +176,6 @@ function filterOf(
     failedAfter: after === undefined ? undefined : new Date(after),
     failedBefore: before === undefined ? undefined : new Date(before),
   };
-}
-
-function show({ origin, ...letter }: KeptLetter): Static<typeof Letter> {
-  return { ...letter, queue: origin.queue, job_id: origin.id };
 }
 
 class FilterTooBroad extends AppError {

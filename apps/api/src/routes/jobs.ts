@@ -3,6 +3,7 @@ import {
   type JobReader,
   type JobState,
   type JobSummary,
+  type QueueControl,
   isQueueName,
   jobStates,
   queueNames,
@@ -12,18 +13,15 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { type JobList, businessOfJob, readJobPage } from '../job-pages.ts';
 import { Page } from './page.ts';
-import { BusinessFilter, NullableText, type ResourceContext, businessOf } from './resource.ts';
+import { BusinessFilter, NullableText, type ResourceContext, businessOf, requireJobId } from './resource.ts';
 
 const Job = Type.Object({
   id: Type.String(),
   queue: Type.String(),
   state: Type.String(),
   payload: Type.Unknown(),
-  attempts_made: Type.Integer(),
-  attempts: Type.Integer(),
   error: NullableText,
   trace: Type.String(),
-  replay_of: NullableText,
   created_at: Type.String(),
   started_at: NullableText,
   finished_at: NullableText,
@@ -41,6 +39,11 @@ const Query = Type.Object(
   { additionalProperties: false },
 );
 const Id = Type.Object({ queue: Type.String(), id: Type.String() });
+const RowId = Type.Object({ id: Type.String() });
+const Skip = Type.Object(
+  { reason: Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' }) },
+  { additionalProperties: false },
+);
 
 const JobCursor = Type.Tuple([
   Type.Integer({ minimum: 0, maximum: 100 }),
@@ -50,7 +53,11 @@ const JobCursor = Type.Tuple([
 /** Work under way first, what is over last. */
 const order: readonly JobState[] = ['active', 'waiting', 'delayed', 'failed', 'completed'];
 
-export function jobRoutes(app: App, { business, jobs }: ResourceContext & { jobs: JobReader }): void {
+/** The jobs that BullMQ has, under its ids (`<job>-<release>`), and the one thing that is done to a job by its own id. */
+export function jobRoutes(
+  app: App,
+  { business, admin, jobs, control }: ResourceContext & { jobs: JobReader; control: QueueControl },
+): void {
   app.get(
     '/api/jobs',
     { onRequest: business, schema: { querystring: Query, response: { 200: PageOfJobs } } },
@@ -73,6 +80,16 @@ export function jobRoutes(app: App, { business, jobs }: ResourceContext & { jobs
       const job = await jobs.getJob(queue, id);
       if (job === undefined || !belongs(job, businessId)) throw new NotFound('job');
       return job;
+    },
+  );
+
+  app.post(
+    '/api/jobs/:id/skip',
+    { onRequest: admin, schema: { params: RowId, body: Skip } },
+    async (request, reply) => {
+      const found = await control.skip(requireJobId(request.params.id), request.body.reason);
+      if (!found) throw new NotFound('job');
+      return reply.code(204).send();
     },
   );
 }

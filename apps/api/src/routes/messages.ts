@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  addToOutbox,
-  findConversation,
-  findMessage,
-  listMessages,
-  recordPersonMessage,
-} from '@prosaas/database';
+import { addJob, findConversation, findMessage, listMessages, recordPersonMessage } from '@prosaas/database';
 import { type App, page, pageQuery } from '@prosaas/http';
+import { type Relay, outboundJob, parseTrace } from '@prosaas/queues';
 import { AppError } from '@prosaas/runtime';
 import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
@@ -59,7 +54,7 @@ const NewMessageHeaders = Type.Object({
   traceparent: Type.Optional(Type.String()),
 });
 
-export function messageRoutes(app: App, { db, business }: ResourceContext): void {
+export function messageRoutes(app: App, { db, business, relay }: ResourceContext & { relay: Relay }): void {
   app.get(
     '/api/messages',
     { onRequest: business, schema: { querystring: Query, response: { 200: Page(Message) } } },
@@ -104,7 +99,9 @@ export function messageRoutes(app: App, { db, business }: ResourceContext): void
       if (conversation.channel !== 'whatsapp' || conversation.session_id === null) throw new NotWritable();
       if (conversation.opted_out_at !== null) throw new OptedOut();
       const id = messageId(conversation.id, request.headers['idempotency-key']);
-      const { message, fresh } = await db.transaction(async (tx) => {
+      const traceparent = request.headers.traceparent;
+      const trace = parseTrace(traceparent) === undefined ? undefined : traceparent;
+      const { message, fresh, released } = await db.transaction(async (tx) => {
         const recorded = await recordPersonMessage(tx, {
           id,
           conversationId: conversation.id,
@@ -112,16 +109,10 @@ export function messageRoutes(app: App, { db, business }: ResourceContext): void
           text,
         });
         if (recorded.message.text !== text) throw new IdempotencyKeyReused();
-        if (recorded.fresh) {
-          await addToOutbox(tx, {
-            queue: 'outbound-messages',
-            key: id,
-            trace: request.headers.traceparent,
-            payload: { messageId: id, conversationId: conversation.id, businessId: conversation.business_id },
-          });
-        }
-        return recorded;
+        const job = recorded.fresh ? await addJob(tx, outboundJob(recorded.message, trace)) : undefined;
+        return { ...recorded, released: job };
       });
+      relay.enqueue([released]);
       return reply.code(fresh ? 202 : 200).send(message);
     },
   );

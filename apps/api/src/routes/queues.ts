@@ -1,3 +1,4 @@
+import { type JobCounts, readJobCounts } from '@prosaas/database';
 import type { App } from '@prosaas/http';
 import { type QueueControl, type QueueName, type QueueTotals, isQueueName } from '@prosaas/queues';
 import { Type } from 'typebox';
@@ -11,43 +12,56 @@ const Queue = Type.Object({
   waiting: Count,
   active: Count,
   delayed: Count,
-  /** On their way to the dead letter. */
-  failed: Count,
+  /** In PostgreSQL alone: they wait for their turn or for their time. */
+  pending: Count,
   oldest_age_seconds: Type.Number(),
   totals: Type.Object({ enqueued: Count, completed: Count, failed: Count, dead_letter: Count }),
+  /** A count of its own, kept in PostgreSQL: `inserted = closed + failed + open`. */
+  rows: Type.Object({ inserted: Count, closed: Count, failed: Count, open: Count }),
 });
 const Queues = Type.Object({ items: Type.Array(Queue), dead_letter_depth: Count });
 const Drained = Type.Object({ drained: Count });
 const Name = Type.Object({ queue: Type.String() });
 
+const NONE: JobCounts = {
+  inserted: 0,
+  closed: 0,
+  failed: 0,
+  open: 0,
+  pending: 0,
+  pending_age_seconds: 0,
+  dead: 0,
+};
+
 /** The job queues, and what an operator does to one. They hold the jobs of all businesses: the admin key alone. */
 export function queueRoutes(
   app: App,
   {
+    db,
     admin,
     readTotals,
     control,
   }: ResourceContext & { readTotals: () => Promise<QueueTotals>; control: QueueControl },
 ): void {
   app.get('/api/queues', { onRequest: admin, schema: { response: { 200: Queues } } }, async () => {
-    const { queues, deadLetterDepth } = await readTotals();
-    const items = Object.entries(queues).map(
-      ([name, { enqueued, completed, failedTotal, deadLetter, ...depths }]) => {
-        const { paused, waiting, active, delayed, failed, oldestAgeSeconds } = depths;
-        const totals = { enqueued, completed, failed: failedTotal, dead_letter: deadLetter };
-        return {
-          name,
-          paused,
-          waiting,
-          active,
-          delayed,
-          failed,
-          oldest_age_seconds: oldestAgeSeconds,
-          totals,
-        };
-      },
-    );
-    return { items, dead_letter_depth: deadLetterDepth };
+    const [{ queues }, counts] = await Promise.all([readTotals(), readJobCounts(db)]);
+    const items = Object.entries(queues).map(([name, depths]) => {
+      const { paused, waiting, active, delayed, enqueued, completed, failed, oldestAgeSeconds } = depths;
+      const { pending, pending_age_seconds: pendingAge, ...rows } = counts[name] ?? NONE;
+      return {
+        name,
+        paused,
+        waiting,
+        active,
+        delayed,
+        pending,
+        oldest_age_seconds: Math.max(oldestAgeSeconds, pendingAge),
+        totals: { enqueued, completed, failed, dead_letter: failed },
+        rows,
+      };
+    });
+    const depth = Object.values(counts).reduce((sum, { dead }) => sum + dead, 0);
+    return { items, dead_letter_depth: depth };
   });
 
   const queueOf = ({ queue }: { queue: string }): QueueName => {

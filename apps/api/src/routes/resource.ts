@@ -45,3 +45,9 @@ export function requireUuid(id: string, what: 'conversation' | 'message' | 'reco
   if (!uuid.test(id)) throw new NotFound(what);
   return id;
 }
+
+/** A job's id is a number; anything else is the id of nothing. */
+export function requireJobId(id: string): string {
+  if (!/^\d{1,18}$/.test(id)) throw new NotFound('job');
+  return id;
+}

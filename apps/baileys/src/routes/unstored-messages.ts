@@ -1,4 +1,9 @@
-import { type Database, type UnstoredMessageRow, listUnstoredMessages } from '@prosaas/database';
+import {
+  type Database,
+  type ReleasedJob,
+  type UnstoredMessageRow,
+  listUnstoredMessages,
+} from '@prosaas/database';
 import { type App, type Guard, page, pageQuery } from '@prosaas/http';
 import { type Static, Type } from 'typebox';
 import { retryUnstored } from '../retry-unstored.ts';
@@ -8,7 +13,7 @@ export interface UnstoredRoutesOptions {
   db: Database;
   adminDoor: Guard;
   readDoor: Guard;
-  onRetried: () => void;
+  onRetried: (released: ReleasedJob | undefined) => void;
 }
 
 const Status = Type.Enum(['quarantined', 'pending', 'expired']);
@@ -72,8 +77,8 @@ export function mountUnstoredRoutes(
       schema: { params: Id, response: { 200: Type.Object({ message_id: Type.String() }) } },
     },
     async (request) => {
-      const { messageId, fresh } = await asked(retryUnstored(db, request.params.id));
-      if (fresh) onRetried();
+      const { messageId, fresh, released } = await asked(retryUnstored(db, request.params.id));
+      if (fresh) onRetried(released);
       return { message_id: messageId };
     },
   );

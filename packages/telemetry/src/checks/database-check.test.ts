@@ -85,6 +85,11 @@ test.each([
   await expect(asked).rejects.toMatchObject({ reason, cause });
 });
 
+test('a prefix says that it is PostgreSQL that has to be looked at', async () => {
+  const asked = askDatabase(() => Promise.reject(postgres('57014')), { prefix: 'database_' });
+  await expect(asked).rejects.toMatchObject({ reason: 'database_timeout' });
+});
+
 test('an address has neither user nor password', () => {
   expect(describeDatabase('postgres://me:secret@db:5432/prosaas')).toBe('db:5432/prosaas');
 });

@@ -29,7 +29,7 @@ export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOp
     async run(signal) {
       const isWrite = isWriteDue;
       isWriteDue = true;
-      await askDatabase(() => (isWrite ? probe.write(signal) : probe.ping(signal)), address);
+      await askDatabase(() => (isWrite ? probe.write(signal) : probe.ping(signal)), { address });
       const failure = writeFailures.recent();
       if (failure !== undefined && isWriteOutage(failure.reason))
         throw new CheckFailure(failure.reason, { cause: failure.error, detail: { address } });
@@ -41,13 +41,19 @@ export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOp
   };
 }
 
-/** What goes wrong gets its code from the one classification of database errors. */
-export async function askDatabase<T>(ask: () => Promise<T>, address?: string): Promise<T> {
+/**
+ * What goes wrong gets its code from the one classification of database errors. With a `prefix` it says that it is PostgreSQL that has
+ * to be looked at, and that what the check looks for may be well.
+ */
+export async function askDatabase<T>(
+  ask: () => Promise<T>,
+  { address, prefix = '' }: { address?: string; prefix?: string } = {},
+): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
     const reason = classifyDatabaseError(cause)?.reason ?? classifyError(cause);
-    throw new CheckFailure(reason, { cause, ...(address !== undefined && { detail: { address } }) });
+    throw new CheckFailure(prefix + reason, { cause, ...(address !== undefined && { detail: { address } }) });
   }
 }
 

@@ -1,0 +1,62 @@
+import type { OpenJob } from '@prosaas/database';
+import type { JobProgress } from '@prosaas/queues';
+
+export type WaitState =
+  | 'running'
+  | 'waiting'
+  | 'paused'
+  | 'retrying'
+  | 'delayed'
+  | 'pending'
+  | 'lost'
+  | 'unknown';
+
+export interface WaitingFor {
+  state: WaitState;
+  /** In words, for a person. */
+  reason: string;
+  /** When it is tried next, where that is planned. */
+  nextTry: Date | null;
+}
+
+/**
+ * Why the first job of a line is not done yet.
+ *
+ * @param progress what BullMQ knows of it; undefined while Redis is away
+ */
+export function explainJob(job: OpenJob, progress: JobProgress | undefined): WaitingFor {
+  const nextTry = progress?.nextTry ?? null;
+  if (!job.is_released) {
+    return job.is_delayed
+      ? { state: 'delayed', reason: 'It is not due yet.', nextTry: job.run_at }
+      : {
+          state: 'pending',
+          reason: 'Its turn has come: a worker releases it within a second.',
+          nextTry: null,
+        };
+  }
+  if (progress === undefined) {
+    return {
+      state: 'unknown',
+      reason: 'It is released. Redis is not reachable, so no worker can take it.',
+      nextTry,
+    };
+  }
+  if (progress.state === 'active') return { state: 'running', reason: running(job), nextTry };
+  if (progress.isPaused) return { state: 'paused', reason: 'Its queue is paused.', nextTry };
+  if (progress.state === 'delayed') return { state: 'retrying', reason: retrying(job), nextTry };
+  if (progress.state === 'waiting') {
+    return { state: 'waiting', reason: 'It waits for a free slot of a worker.', nextTry };
+  }
+  return { state: 'lost', reason: 'BullMQ does not have it: it is released again within 30 s.', nextTry };
+}
+
+const running = ({ worker_deaths: deaths }: OpenJob): string =>
+  deaths === 0
+    ? 'A worker is at it.'
+    : `A worker is at it; ${deaths} ended while they ran it, so that it runs in a process of its own from the second on.`;
+
+const retrying = ({ attempts }: OpenJob): string =>
+  attempts === 0
+    ? 'A worker put it back through no fault of its own: what it needs was away.'
+    : `Attempt ${attempts} failed; it is tried again.`;

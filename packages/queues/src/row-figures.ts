@@ -1,0 +1,33 @@
+import type { JobCounts } from '@prosaas/database';
+import type { Redis } from 'ioredis';
+import { rowFiguresKey } from './queue-keys.ts';
+
+/** How long figures are shown after they were measured. */
+const SHOWN_MS = 15_000;
+
+/** What a scrape shows of the jobs in PostgreSQL, without asking it. */
+export interface RowFigures {
+  /** In the dead letter, of all queues. */
+  dead: number;
+  queues: Record<string, Pick<JobCounts, 'pending' | 'pending_age_seconds'>>;
+}
+
+/** Leaves the figures for whoever reads the metrics; of several who do, the last one's are read. */
+export async function publishRowFigures(
+  redis: Redis,
+  bullPrefix: string,
+  counts: Readonly<Record<string, JobCounts>>,
+): Promise<void> {
+  const figures: RowFigures = { dead: 0, queues: {} };
+  for (const [queue, { dead, pending, pending_age_seconds }] of Object.entries(counts)) {
+    figures.dead += dead;
+    figures.queues[queue] = { pending, pending_age_seconds };
+  }
+  await redis.set(rowFiguresKey(bullPrefix), JSON.stringify(figures), 'PX', SHOWN_MS);
+}
+
+/** Undefined when nobody has measured in the last 15 s. */
+export async function readRowFigures(redis: Redis, bullPrefix: string): Promise<RowFigures | undefined> {
+  const text = await redis.get(rowFiguresKey(bullPrefix));
+  return text === null ? undefined : (JSON.parse(text) as RowFigures);
+}
