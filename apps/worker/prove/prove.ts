@@ -157,6 +157,8 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
     ADMIN_KEY: 'admin',
     METRICS_TOKEN: 'metrics',
     INTERNAL_SECRET: 'secret',
+    // Each kill counts against all jobs that are active: with more of them, most would run in processes of their own.
+    WORKER_CONCURRENCY: '5',
     LOG_LEVEL: 'CRITICAL',
     DRAIN_SECONDS: '0',
     DEADLY_LEDGER: deathsFile,
