@@ -36,8 +36,12 @@ export interface InboxOptions {
   businessId: string;
   signal: AbortSignal;
   log: Logger;
-  /** A message was accepted for the first time, with its job, which is handed over where it was released. */
-  onFresh: (released: ReleasedJob | undefined) => void;
+  /**
+   * A message was accepted for the first time, with its job, which is handed over where it was released.
+   *
+   * @param tookMs since its stanza came, where that is known
+   */
+  onFresh: (released: ReleasedJob | undefined, tookMs: number | undefined) => void;
   /** A message is kept in another way for now: see `unstored_messages`. */
   onUnstored: (event: 'quarantined' | 'pending') => void;
   onError: () => void;
@@ -60,14 +64,23 @@ export class Inbox {
   /**
    * What has to be committed with the keys of a decrypted message; undefined when that is nothing.
    *
-   * @param content its bytes, where they are known
+   * @param content its bytes
+   * @param arrivedAt when its stanza came, by the process's monotonic clock
    */
-  async along(message: WAMessage, phoneOf: PhoneOf, content?: Uint8Array): Promise<Along | undefined> {
+  async along(
+    message: WAMessage,
+    phoneOf: PhoneOf,
+    { content, arrivedAt }: { content: Uint8Array; arrivedAt: number },
+  ): Promise<Along | undefined> {
     const address = await readAddress(message, phoneOf);
-    return address && this.#alongOf(address, message, content);
+    return address && this.#alongOf(address, message, { content, arrivedAt });
   }
 
-  #alongOf(address: InboundAddress, message: WAMessage, content?: Uint8Array): Along {
+  #alongOf(
+    address: InboundAddress,
+    message: WAMessage,
+    { content, arrivedAt }: { content?: Uint8Array; arrivedAt?: number } = {},
+  ): Along {
     const raw = (): Uint8Array => encodeRaw(message, content);
     let read: InboundMessage | undefined;
     try {
@@ -82,7 +95,7 @@ export class Inbox {
     return {
       store: async (tx) => {
         written = (await this.#write(tx, inbound)) ?? written;
-        return () => this.#stored(inbound, written);
+        return () => this.#stored(inbound, written, arrivedAt);
       },
       quarantine: (tx, error) => this.#quarantine(tx, address, raw(), error),
     };
@@ -173,11 +186,11 @@ export class Inbox {
     return () => void this.#settled.set(keyOf(address), true);
   }
 
-  #stored(message: InboundMessage, written: Written | undefined): void {
+  #stored(message: InboundMessage, written: Written | undefined, arrivedAt: number | undefined): void {
     this.#settled.set(keyOf(message), true);
     if (written === undefined) return;
     this.lastInboundAt = new Date();
-    this.#options.onFresh(written.released);
+    this.#options.onFresh(written.released, arrivedAt && performance.now() - arrivedAt);
     this.#touch(this.lastInboundAt);
   }
 

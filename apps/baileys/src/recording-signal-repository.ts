@@ -45,7 +45,7 @@ const USED_UP = 'Key used already or never filled';
  * `decryptMessage` knows neither id nor sender: the stanza is found again by its ciphertext, the same object in both.
  */
 export class RecordingSignalRepository {
-  readonly #stanzas = new WeakMap<Uint8Array, BinaryNode>();
+  readonly #stanzas = new WeakMap<Uint8Array, { stanza: BinaryNode; arrivedAt: number }>();
   readonly #options: RecordingOptions;
   #phoneOf: PhoneOf = () => Promise.resolve(null);
 
@@ -56,8 +56,10 @@ export class RecordingSignalRepository {
   /** To be told of every stanza before the client's own handlers are. */
   readonly onFrame = (frame: unknown): void => {
     if (!isMessageStanza(frame)) return;
+    const arrived = { stanza: frame, arrivedAt: performance.now() };
     for (const child of frame.content) {
-      if (child.tag === 'enc' && child.content instanceof Uint8Array) this.#stanzas.set(child.content, frame);
+      if (child.tag === 'enc' && child.content instanceof Uint8Array)
+        this.#stanzas.set(child.content, arrived);
     }
   };
 
@@ -83,12 +85,12 @@ export class RecordingSignalRepository {
     return {
       ...inner,
       decryptMessage: async (options) => {
-        const stanza = this.#stanzas.get(options.ciphertext);
-        if (!stanza) return inner.decryptMessage(options);
+        const arrived = this.#stanzas.get(options.ciphertext);
+        if (!arrived) return inner.decryptMessage(options);
         const together: CommitTogether = {};
         const decrypt = async (): Promise<Uint8Array> => {
           const padded = await inner.decryptMessage(options);
-          together.along = await this.#along(stanza, padded);
+          together.along = await this.#along(arrived, padded);
           return padded;
         };
         // The inner transaction joins this one, whose key is the one under which the client sends: by itself it would read
@@ -101,7 +103,7 @@ export class RecordingSignalRepository {
           // The client asks the sender's phone to send it again, and acknowledges this one.
           if (!(error instanceof Error && error.message === USED_UP)) {
             // A failure of this would not stop the acknowledgement: the client treats every error here as one of decryption.
-            await this.#holdPlace(stanza, 'undecryptable').catch(() => {});
+            await this.#holdPlace(arrived.stanza, 'undecryptable').catch(() => {});
           }
           throw error;
         }
@@ -109,7 +111,10 @@ export class RecordingSignalRepository {
     };
   };
 
-  async #along(stanza: BinaryNode, padded: Uint8Array): Promise<Along | undefined> {
+  async #along(
+    { stanza, arrivedAt }: { stanza: BinaryNode; arrivedAt: number },
+    padded: Uint8Array,
+  ): Promise<Along | undefined> {
     const { inbox } = this.#options;
     const message = this.#envelopeOf(stanza);
     let content: Uint8Array;
@@ -121,7 +126,7 @@ export class RecordingSignalRepository {
       const address = await readAddress(message, this.#phoneOf);
       return address && { store: (tx) => inbox.holdPlace(tx, address, 'unreadable_content') };
     }
-    return inbox.along(message, this.#phoneOf, content);
+    return inbox.along(message, this.#phoneOf, { content, arrivedAt });
   }
 
   async #holdPlace(stanza: BinaryNode, reason: string): Promise<void> {

@@ -32,6 +32,8 @@ export interface SenderOptions {
   signal: AbortSignal;
   ackTimeoutMs: number;
   onSent: () => void;
+  /** A text was written, so long after it was asked for, or WhatsApp's ack of it recorded, so long after that. */
+  onStage?: (stage: 'written' | 'acknowledged', ms: number) => void;
   onError: () => void;
 }
 
@@ -93,7 +95,9 @@ export class Sender {
   }
 
   async #fly(session: SendingSession, request: SendRequest, bodyHash: string): Promise<Sent> {
-    const { db, ackTimeoutMs, onError } = this.#options;
+    const { db, ackTimeoutMs, onError, onStage } = this.#options;
+    const began = performance.now();
+    let writtenAt = began;
     const { key, jid, text } = request;
     const messageId = messageIdOf(session.id, key);
     const deadline = AbortSignal.timeout(ackTimeoutMs);
@@ -102,10 +106,15 @@ export class Sender {
     if (row.status === 'sent') return { id: messageId, status: 'sent' };
     try {
       await writeUntilAcked(session.acks, messageId, {
-        write: () => session.write(jid, text, messageId),
+        write: async () => {
+          await session.write(jid, text, messageId);
+          writtenAt = performance.now();
+          onStage?.('written', writtenAt - began);
+        },
         signal: deadline,
       });
       this.#trouble.worked(session.id);
+      onStage?.('acknowledged', performance.now() - writtenAt);
       return { id: messageId, status: 'sent' };
     } catch (error) {
       if (error instanceof Refused) throw new SendRefused(error.code, { cause: error });

@@ -19,7 +19,7 @@ import {
   redisAddress,
   retryForever,
 } from '@prosaas/runtime';
-import { describeDatabase, startTelemetry, writeReport } from '@prosaas/telemetry';
+import { bindStages, describeDatabase, startTelemetry, writeReport } from '@prosaas/telemetry';
 import type { AddressInfo } from 'node:net';
 import { buildApp } from './app.ts';
 import { baileysChecks, sessionFacts } from './checks.ts';
@@ -99,12 +99,14 @@ export async function startBaileys(
     event: 'quarantined' | 'pending' | 'expired' | 'retried',
     messages: number = 1,
   ): void => telemetry.metrics.counter('whatsapp_unstored_messages', { event }).add(messages);
+  const stage = bindStages(telemetry.metrics, ['stored', 'written', 'acknowledged']);
   const sender = new Sender({
     db,
     log,
     signal: closed.signal,
     ackTimeoutMs,
     onSent: () => count.outbound.add(),
+    onStage: stage,
     onError: () => count.error.add(),
   });
   const resender = new Resender({
@@ -126,6 +128,7 @@ export async function startBaileys(
     resender,
     counters: {
       inbound: () => count.inbound.add(),
+      stored: (ms) => stage('stored', ms),
       error: () => count.error.add(),
       unstored: countUnstored,
     },

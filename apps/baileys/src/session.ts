@@ -26,7 +26,13 @@ export interface SessionContext {
   stallLimitMs: number;
   sender: Sender;
   resender: Resender;
-  counters: { inbound: () => void; error: () => void; unstored: InboxOptions['onUnstored'] };
+  counters: {
+    inbound: () => void;
+    /** A message was stored, so long after its stanza came. */
+    stored: (ms: number) => void;
+    error: () => void;
+    unstored: InboxOptions['onUnstored'];
+  };
   /** Tells BullMQ of a job that was released. */
   enqueue: (released: ReleasedJob | undefined) => void;
   onStatus: (session: Session) => void;
@@ -91,8 +97,9 @@ export class Session implements SendingSession, ResendingSession {
       businessId: identity.businessId,
       signal: this.#ending.signal,
       log: this.#log,
-      onFresh: (released) => {
+      onFresh: (released, tookMs) => {
         context.counters.inbound();
+        if (tookMs !== undefined) context.counters.stored(tookMs);
         context.enqueue(released);
       },
       onUnstored: context.counters.unstored,

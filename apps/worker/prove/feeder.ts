@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Database, addToOutbox, recordInbound } from '@prosaas/database';
+import { type Database, type NewJob, type ReleasedJob, addJob, recordInbound } from '@prosaas/database';
 import type { Random } from '@prosaas/devstack';
+import { type Relay, inboundJob } from '@prosaas/queues';
 import { FAILING, POISONED, REFUSED } from './peer.ts';
 import type { Plan } from './plan.ts';
 
@@ -17,12 +18,16 @@ interface Accepted {
 /** What was committed, in the order of each contact; written down after the commit. */
 export interface Fed {
   accepted: Accepted[];
-  /** Keys of jobs whose payload does not fit, and of jobs for messages that nobody has. */
-  badPayloads: Set<string>;
-  unknownMessages: Set<string>;
+  /** Turns that wrote a job whose payload does not fit. */
+  badPayloads: Set<number>;
+  /** Jobs for messages that nobody has: they end as done. */
+  unknownMessages: number;
 }
 
-const QUEUE = 'inbound-messages';
+interface Store {
+  db: Database;
+  relay: Relay;
+}
 
 /** Repeats until it was committed: the database goes away now and then. */
 async function untilCommitted<T>(commit: () => Promise<T>): Promise<T> {
@@ -48,31 +53,40 @@ export interface Progress {
  * as there are faults to come, and no faster than these do but where the workers would run idle.
  */
 export async function feed(
-  db: Database,
+  store: Store,
   plan: Plan,
   random: Random,
   { share, isBusy }: Progress,
 ): Promise<Fed> {
-  const fed: Fed = { accepted: [], badPayloads: new Set(), unknownMessages: new Set() };
+  const fed: Fed = { accepted: [], badPayloads: new Set(), unknownMessages: 0 };
   const badEvery = Math.ceil(plan.messages / plan.builtToFail);
+  const untoldEvery = Math.floor(plan.messages / plan.untold);
+  await store.db.query('create table fed (turn integer, name text, primary key (turn, name))');
 
   for (let turn = 0; turn < plan.messages || share() < 1; turn++) {
     const isAhead = (): boolean => share() < 1 && turn > plan.messages * (share() + 0.03);
     if (isAhead()) await delay(20);
     while (isAhead() && isBusy()) await delay(20);
-    const message = messageOf(turn, plan, random);
-    fed.accepted.push({ ...message, id: await untilCommitted(() => accept(db, message, turn)) });
-    if (turn % badEvery === 0) {
-      const bad = `bad-${turn}`;
-      await untilCommitted(() => addToOutbox(db, { queue: QUEUE, key: bad, payload: { turn } }));
-      fed.badPayloads.add(bad);
-      const unknown = randomUUID();
-      const payload = { messageId: unknown, conversationId: randomUUID(), businessId: 'default' };
-      await untilCommitted(() => addToOutbox(db, { queue: QUEUE, key: unknown, payload }));
-      fed.unknownMessages.add(unknown);
-    }
+    const isUntold = turn < plan.messages && turn % untoldEvery === untoldEvery - 1;
+    await accept(store, fed, messageOf(turn, plan, random), { turn, isUntold });
+    if (turn % badEvery !== 0) continue;
+    await addOnce(store, turn, { queue: 'inbound-messages', orderKey: `bad:${turn}`, payload: { turn } });
+    fed.badPayloads.add(turn);
+    const payload = { messageId: randomUUID(), conversationId: randomUUID(), businessId: 'default' };
+    await addOnce(store, turn, { queue: 'inbound-messages', orderKey: `unknown:${turn}`, payload });
+    fed.unknownMessages += 1;
   }
   return fed;
+}
+
+/** More messages of random contacts, as fast as they are stored. */
+export async function feedMore(store: Store, fed: Fed, plan: Plan, random: Random): Promise<void> {
+  const first = fed.accepted.length;
+  for (let turn = first; turn < first + plan.messagesAtFlush; turn++) {
+    const contact = `${random.whole(1, plan.contacts)}@s.whatsapp.net`;
+    const message = { contact, text: `Do you take cash? (${turn})`, failure: undefined };
+    await accept(store, fed, message, { turn, isUntold: false });
+  }
 }
 
 interface Message {
@@ -108,20 +122,40 @@ function messageOf(turn: number, plan: Plan, random: Random): Message {
   return { contact: `${random.whole(1, plan.contacts)}@s.whatsapp.net`, text, failure: undefined };
 }
 
-async function accept(db: Database, { contact, text }: Message, turn: number): Promise<string> {
-  return db.transaction(async (tx) => {
-    const { message, conversationId, fresh } = await recordInbound(tx, {
-      sessionId: 'shop',
-      businessId: 'default',
-      contact,
-      externalId: `EXT${turn}`,
-      text,
-      sentAt: new Date(),
-    });
-    if (fresh) {
-      const payload = { messageId: message.id, conversationId, businessId: 'default' };
-      await addToOutbox(tx, { queue: QUEUE, key: message.id, payload });
-    }
-    return message.id;
-  });
+/** `isUntold`: as if this process died between its commit and the relay. */
+async function accept(
+  { db, relay }: Store,
+  fed: Fed,
+  { contact, text, failure }: Message,
+  { turn, isUntold }: { turn: number; isUntold: boolean },
+): Promise<void> {
+  const { id, released } = await untilCommitted(() =>
+    db.transaction(async (tx) => {
+      const { message, fresh } = await recordInbound(tx, {
+        sessionId: 'shop',
+        businessId: 'default',
+        contact,
+        externalId: `EXT${turn}`,
+        text,
+        sentAt: new Date(),
+      });
+      return { id: message.id, released: fresh ? await addJob(tx, inboundJob(message)) : undefined };
+    }),
+  );
+  if (!isUntold) relay.enqueue([released]);
+  fed.accepted.push({ id, contact, failure });
+}
+
+/** Writes a job of no message; a commit whose answer was lost is not repeated. */
+async function addOnce({ db, relay }: Store, turn: number, job: NewJob): Promise<void> {
+  const released = await untilCommitted(() =>
+    db.transaction(async (tx): Promise<ReleasedJob | undefined> => {
+      const isFirst = await tx.query(
+        'insert into fed (turn, name) values ($1, $2) on conflict do nothing returning 1',
+        [turn, job.orderKey],
+      );
+      return isFirst.length === 0 ? undefined : addJob(tx, job);
+    }),
+  );
+  relay.enqueue([released]);
 }

@@ -8,7 +8,7 @@ export interface Sent {
   text: string;
 }
 
-/** Chats that the peer refuses for good. */
+/** Chats that the peer refuses while its ledger says so. */
 export const REFUSED = 'refused-';
 /** Chats to which nothing can be sent for a while. */
 export const FAILING = 'failing-';
@@ -63,7 +63,8 @@ export class Peer implements AsyncDisposable {
     const key = String(request.headers['idempotency-key']);
     const random = this.#random;
     await new Promise((resolve) => setTimeout(resolve, random.chance(0.05) ? 200 : random.whole(5, 40)));
-    if (chatId.startsWith(REFUSED)) return answer(response, 422, { code: 'CHAT_NOT_FOUND' });
+    if (chatId.startsWith(REFUSED) && this.#ledger.isRefusing)
+      return answer(response, 422, { code: 'CHAT_NOT_FOUND' });
     if (random.chance(0.03) || this.#ledger.isFailing(chatId))
       return answer(response, random.pick([500, 503]), { code: 'TRY_AGAIN' });
     this.#ledger.send({ key, chatId, text });
@@ -80,6 +81,7 @@ function answer(response: ServerResponse, status: number, body: object): void {
 /** What went out, in its order, whichever worker asked for it. Outside of all processes under test. */
 export class Ledger {
   readonly sent: Sent[] = [];
+  isRefusing = true;
   readonly #keys = new Set<string>();
   readonly #failsForMs: number;
   readonly #failsUntil = new Map<string, number>();

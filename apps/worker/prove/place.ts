@@ -16,6 +16,8 @@ export class Place implements AsyncDisposable {
   #ending = false;
   /** Exits that nobody ordered: broken promises. */
   readonly unexpected: string[] = [];
+  /** When which process was killed at work. */
+  readonly killed = new Map<number, number>();
 
   private constructor(peer: Peer, script: string, env: Record<string, string>) {
     this.#peer = peer;
@@ -42,6 +44,7 @@ export class Place implements AsyncDisposable {
     const victim = this.#child;
     const gone = once(victim, 'exit');
     this.#ending = true;
+    this.killed.set(victim.pid!, Date.now());
     victim.kill('SIGKILL');
     await gone;
     this.#ending = false;
@@ -57,13 +60,11 @@ export class Place implements AsyncDisposable {
     frozen.kill('SIGCONT');
   }
 
-  /** Kills its sandbox; false where it has none. */
-  async killSandbox(): Promise<boolean> {
+  /** Kills a process that it runs for one job; false where it has none. */
+  async killChild(): Promise<boolean> {
     const { pid } = this.#child;
-    const [sandbox] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).split(
-      ' ',
-    );
-    return Boolean(sandbox) && process.kill(Number(sandbox), 'SIGKILL');
+    const [child] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).split(' ');
+    return Boolean(child) && process.kill(Number(child), 'SIGKILL');
   }
 
   /** It has a job under way. */

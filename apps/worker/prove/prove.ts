@@ -2,7 +2,14 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Database, createDatabase, createSession, migrate, readOutboxBacklog } from '@prosaas/database';
+import {
+  type Database,
+  createDatabase,
+  createSession,
+  migrate,
+  replayDeadJobs,
+  selectDeadJobs,
+} from '@prosaas/database';
 import {
   type PostgresServer,
   Random,
@@ -11,15 +18,16 @@ import {
   startPostgres,
   startRedis,
 } from '@prosaas/devstack';
-import { type QueueTotals, openDeadLetters, readQueueTotals } from '@prosaas/queues';
+import { type QueueTotals, type Relay, createRelay, readQueueTotals } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { bundleWorker } from './bundle-worker.ts';
-import { type Fed, feed } from './feeder.ts';
+import { type Fed, feed, feedMore } from './feeder.ts';
 import { Ledger } from './peer.ts';
 import { Place } from './place.ts';
 import type { Plan } from './plan.ts';
-import { type Evidence, type ReplyRow, judge, readDeaths } from './verdict.ts';
+import { type Rows, readRows } from './rows.ts';
+import { type DeadRow, type ReplyRow, type Rest, judge, readDeaths } from './verdict.ts';
 
 export interface ProveOptions {
   readonly seed: number;
@@ -37,6 +45,7 @@ interface World {
   postgres: PostgresServer;
   redis: Redis;
   db: Database;
+  relay: Relay;
   places: Place[];
   /** A line of each process that died of a message. */
   deathsFile: string;
@@ -52,42 +61,71 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   const world = await build(stack, ledger, random);
 
   const landed = new Map<string, number>();
-  const readings: QueueTotals[] = [];
   let kills = 0;
-  const count = (kind: string): void => {
-    landed.set(kind, (landed.get(kind) ?? 0) + 1);
+  const count = (kind: string, times = 1): void => {
+    landed.set(kind, (landed.get(kind) ?? 0) + times);
     if (kind === 'kill' && ++kills % 20 === 0)
       say(`${kills} of ${plan.kills} kills, ${ledger.sent.length} sent`);
   };
   const share = (): number => kills / plan.kills;
+  const readings: QueueTotals[] = [];
+  const rowReadings: Rows[] = [];
+  const emptied = new AbortController();
   const ended = new AbortController();
-  const reading = readOn(world.redis, readings, ended.signal);
+  const reading = Promise.all([
+    readOn(() => readQueueTotals(world.redis, bullPrefix), readings, emptied.signal),
+    readOn(() => readRows(world.db), rowReadings, ended.signal),
+  ]);
   const lanes = [
     killInTurns(world.places, plan, random.fork(), count),
-    killSandboxes(world.places, plan, random.fork(), share, count),
+    killChildren(world.places, plan, random.fork(), share, count),
     troubleRedis(world.redisServer, plan, random.fork(), share, count),
     troubleDatabase(world.postgres, plan, share, count),
   ];
-  const fed = await feed(world.db, plan, random.fork(), {
+  const fed = await feed(world, plan, random.fork(), {
     share,
     isBusy: () => world.places.some((place) => place.isBusy),
   });
   await Promise.all(lanes);
   say(`${fed.accepted.length} messages accepted; waiting until all is done`);
-  const evidence = await atRest(world, fed, ledger);
+  const afterFaults = { ...(await atRest(world, fed)), dead: await readDead(world.db) };
+  emptied.abort();
+
+  ledger.isRefusing = false;
+  const { replayed, emptiedAt } = await emptyRedis(world, fed, plan, random);
+  count('job replayed, asked for twice', replayed);
+  count('Redis emptied');
+  const atEnd = await atRest(world, fed);
+  const restMs = performance.now() - emptiedAt;
   ended.abort();
   await reading;
 
   const deaths = readDeaths(await readFile(world.deathsFile, 'utf8').catch(() => ''));
   const broken = [
-    ...judge({ ...evidence, readings, deaths }),
+    ...judge({
+      fed,
+      sent: ledger.sent,
+      replies: await readReplies(world.db),
+      afterFaults,
+      replayed,
+      atEnd,
+      restMs,
+      readings,
+      rowReadings,
+      deaths,
+      killed: new Map(world.places.flatMap(({ killed }) => [...killed])),
+    }),
     ...world.places.flatMap(({ unexpected }) => unexpected),
   ];
   for (const { process } of deaths) count(`${process} killed by a message`);
   for (const [kind, times] of landed) say(`${String(times).padStart(5)}  ${kind}`);
-  const { enqueued, completed, failed } = evidence.totals;
+  for (const [queue, { inserted, closed, failed, dead }] of Object.entries(atEnd.rows.queues)) {
+    say(
+      `${queue}: ${inserted} jobs, ${closed} closed, ${failed} failed as they were built to, ${dead} in the dead letter`,
+    );
+  }
   say(
-    `${enqueued} jobs, ${completed} completed, ${failed} failed as they were built to; ${readings.length} readings`,
+    `${readings.length} readings of Redis, ${rowReadings.length} of PostgreSQL; at rest ${Math.round(restMs / 1000)} s after Redis was emptied`,
   );
   for (const one of broken.slice(0, 50)) say(`BROKEN: ${one}`);
   if (broken.length > 50) say(`BROKEN: and ${broken.length - 50} more`);
@@ -110,6 +148,7 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
   const redis = createRedis({ url: redisServer.url, name: 'prove', role: 'commands', log });
   stack.defer(() => closeRedis(redis));
   await redisReady(redis);
+  const relay = stack.use(createRelay({ redis, bullPrefix, log }));
   const env = {
     REDIS_URL: redisServer.url,
     DATABASE_URL: databaseUrl,
@@ -118,6 +157,8 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
     ADMIN_KEY: 'admin',
     METRICS_TOKEN: 'metrics',
     INTERNAL_SECRET: 'secret',
+    // Each kill counts against all jobs that are active: with more of them, most would run in processes of their own.
+    WORKER_CONCURRENCY: '5',
     LOG_LEVEL: 'CRITICAL',
     DRAIN_SECONDS: '0',
     DEADLY_LEDGER: deathsFile,
@@ -127,7 +168,7 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
     Array.from({ length: PLACES }, () => Place.start(script, env, ledger, random.fork())),
   );
   for (const place of places) stack.use(place);
-  return { redisServer, postgres, redis, db, places, deathsFile };
+  return { redisServer, postgres, redis, db, relay, places, deathsFile };
 }
 
 /** In each place one after the other; now and then it is stopped and goes on before. */
@@ -154,21 +195,21 @@ async function killInTurns(
 }
 
 /** Apart from one another, so that none is at the same job as the one before. */
-async function killSandboxes(
+async function killChildren(
   places: readonly Place[],
-  { sandboxKills }: Plan,
+  { childKills }: Plan,
   random: Random,
   share: () => number,
   count: (kind: string) => void,
 ): Promise<void> {
-  for (let turn = 0; turn < sandboxKills; turn++) {
-    while (share() < (turn + 0.3) / sandboxKills) await delay(50);
+  for (let turn = 0; turn < childKills; turn++) {
+    while (share() < (turn + 0.3) / childKills) await delay(50);
     let hasKilled = false;
     while (!hasKilled && share() < 1) {
       await delay(random.whole(50, 500));
-      for (const place of places) hasKilled ||= await place.killSandbox();
+      for (const place of places) hasKilled ||= await place.killChild();
     }
-    if (hasKilled) count('sandbox killed from outside');
+    if (hasKilled) count('process of a job killed from outside');
   }
 }
 
@@ -212,55 +253,73 @@ async function troubleDatabase(
   }
 }
 
-async function readOn(redis: Redis, readings: QueueTotals[], signal: AbortSignal): Promise<void> {
+async function readOn<T>(read: () => Promise<T>, readings: T[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     // It is away now and then.
-    await readQueueTotals(redis, bullPrefix).then(
-      (totals) => void readings.push(totals),
+    await read().then(
+      (one) => void readings.push(one),
       () => undefined,
     );
     await delay(200);
   }
 }
 
-/** What there is when nothing happens any more, or after the time that it is given for that. */
-async function atRest(
-  { redis, db }: World,
+/** Replays what was refused, twice at once, and empties Redis while that and more messages are under way. */
+async function emptyRedis(
+  world: World,
   fed: Fed,
-  ledger: Ledger,
-): Promise<Omit<Evidence, 'readings' | 'deaths'>> {
-  const openMessages = async (): Promise<number> => {
-    const [row] = await db.query<{ count: number }>(
-      "select count(*)::int as count from messages where status in ('received', 'queued')",
-    );
-    return row?.count ?? 0;
+  plan: Plan,
+  random: Random,
+): Promise<{ replayed: number; emptiedAt: number }> {
+  const { db, redis, relay } = world;
+  const { ids } = await selectDeadJobs(db, { contains: 'SEND_REFUSED' }, 1_000_000);
+  const replay = async (): Promise<number> => {
+    const again = ids.map((id) => ({ id, delaySeconds: 0 }));
+    const { replayed, released } = await db.transaction((tx) => replayDeadJobs(tx, again));
+    relay.enqueue(released);
+    return replayed.size;
   };
-  const totalsNow = (): Promise<QueueTotals> => readQueueTotals(redis, bullPrefix);
+  const feeding = feedMore(world, fed, plan, random.fork());
+  const replays = await Promise.all([replay(), replay()]);
+  const isUnderWay = async (): Promise<boolean> =>
+    (await readQueueTotals(redis, bullPrefix)).queues['outbound-messages'].active > 5;
+  await poll(isUnderWay, { everyMs: 5, timeoutMs: 20_000, what: 'jobs to be under way' }).catch(
+    () => undefined,
+  );
+  await redis.flushall();
+  const emptiedAt = performance.now();
+  await feeding;
+  return { replayed: replays[0] + replays[1], emptiedAt };
+}
+
+/** What there is when nothing happens any more, or after the time that it is given for that. */
+async function atRest({ redis, db }: World, { accepted }: Fed): Promise<Rest> {
+  const look = async (): Promise<Rest> => ({
+    accepted: accepted.length,
+    rows: await readRows(db),
+    totals: await readQueueTotals(redis, bullPrefix),
+  });
   const isOver = async (): Promise<boolean> => {
-    const { enqueued, completed, failed, deadLetter } = await totalsNow();
-    const { waiting } = await readOutboxBacklog(db);
-    return (
-      waiting === 0 &&
-      completed + failed === enqueued &&
-      deadLetter === failed &&
-      (await openMessages()) === 0
-    );
+    const { rows, totals } = await look();
+    const open = Object.values(rows.queues).reduce((sum, queue) => sum + queue.open, 0);
+    return open === 0 && totals.completed + totals.failed === totals.enqueued;
   };
   await poll(isOver, { timeoutMs: 600_000, everyMs: 250, what: 'all to be done' }).catch(() => undefined);
-  await using letters = openDeadLetters({ redis, bullPrefix });
-  const { letters: found } = await letters.select({}, 1_000_000);
-  return {
-    fed,
-    sent: ledger.sent,
-    replies: await db.query<ReplyRow>(
-      `select i.id as asked, i.status as asked_status, c.contact, o.id, o.status
-       from messages i join conversations c on c.id = i.conversation_id
-       left join messages o on o.in_reply_to = i.id
-       where i.direction = 'inbound' order by i.seq`,
-    ),
-    letters: found.map(({ origin, reason }) => ({ queue: origin.queue, jobId: origin.id, reason })),
-    totals: await totalsNow(),
-    outboxLeft: (await readOutboxBacklog(db)).waiting,
-    openMessages: await openMessages(),
-  };
+  return look();
+}
+
+function readDead(db: Database): Promise<DeadRow[]> {
+  return db.query(
+    `select queue, in_reply_to as asked, (payload ->> 'turn')::integer as turn, failure as reason
+     from jobs left join messages on messages.id = message_id where failed_at is not null`,
+  );
+}
+
+function readReplies(db: Database): Promise<ReplyRow[]> {
+  return db.query(
+    `select i.id as asked, i.status as asked_status, c.contact, o.id, o.status
+     from messages i join conversations c on c.id = i.conversation_id
+     left join messages o on o.in_reply_to = i.id
+     where i.direction = 'inbound' order by i.seq`,
+  );
 }

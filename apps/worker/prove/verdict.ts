@@ -1,6 +1,7 @@
 import type { QueueTotals } from '@prosaas/queues';
 import type { Fed } from './feeder.ts';
 import type { Sent } from './peer.ts';
+import type { QueueRows, Rows } from './rows.ts';
 
 export interface ReplyRow {
   /** The message that it answers, and what became of that. */
@@ -11,33 +12,58 @@ export interface ReplyRow {
   status: string | null;
 }
 
-interface Letter {
+/** Of the dead letter. */
+export interface DeadRow {
   queue: string;
-  jobId: string;
+  /** That its message answers; null where the job has none. */
+  asked: string | null;
+  /** Of a payload that does not fit. */
+  turn: number | null;
   reason: string;
 }
 
 /** A process that a message took with it. */
 interface Death {
   message: string;
-  process: 'worker' | 'sandbox';
+  process: 'worker' | 'child';
+  /** The worker, or that of the process. */
+  worker: number;
+  at: number;
 }
 
-/** Of each sort of process that a message may take with it before it is given up. A sandbox whose worker is killed in the same moment counts half. */
-const MOST_DEATHS = { worker: 2, sandbox: 4 } as const;
+/** Of each sort of process that a message may take with it before it is given up. */
+const MOST_DEATHS = 2;
+/** A process that dies so shortly before its worker is killed is not noted down. */
+const UNNOTED_MS = 1000;
+/** The search for lost jobs, and the work. */
+const MOST_REST_MS = 60_000;
+
+/** What there was when nothing happened any more. */
+export interface Rest {
+  /** Messages that were accepted by then. */
+  accepted: number;
+  totals: QueueTotals;
+  rows: Rows;
+}
 
 export interface Evidence {
   fed: Fed;
   sent: readonly Sent[];
   /** Every inbound message with its reply, in the order of arrival. */
   replies: readonly ReplyRow[];
-  letters: readonly Letter[];
-  totals: QueueTotals;
-  /** Taken while all went on. */
+  /** After the faults; then the dead letter is replayed, messages are fed, and Redis is emptied. */
+  afterFaults: Rest & { dead: readonly DeadRow[] };
+  /** Of those that the peer refused, each asked for twice. */
+  replayed: number;
+  atEnd: Rest;
+  /** From Redis' being emptied to the rest. */
+  restMs: number;
+  /** Taken while all went on: of Redis until it was emptied, of PostgreSQL to the end. */
   readings: readonly QueueTotals[];
-  outboxLeft: number;
-  openMessages: number;
+  rowReadings: readonly Rows[];
   deaths: readonly Death[];
+  /** When workers were killed from outside, by their ids. */
+  killed: ReadonlyMap<number, number>;
 }
 
 export function readDeaths(lines: string): Death[] {
@@ -45,8 +71,8 @@ export function readDeaths(lines: string): Death[] {
     .split('\n')
     .filter(Boolean)
     .map((line) => {
-      const [message = '', process] = line.split(' ');
-      return { message, process: process as Death['process'] };
+      const [message = '', process, worker, at] = line.split(' ');
+      return { message, process: process as Death['process'], worker: Number(worker), at: Number(at) };
     });
 }
 
@@ -55,9 +81,10 @@ export function judge(evidence: Evidence): string[] {
   return [
     ...judgeReplies(evidence),
     ...judgeOrder(evidence),
-    ...judgeLetters(evidence),
-    ...judgeBooks(evidence),
+    ...judgeDeadLetter(evidence),
+    ...judgeRest(evidence),
     ...judgeReadings(evidence.readings),
+    ...judgeRowReadings(evidence.rowReadings),
     ...judgeDeaths(evidence),
   ];
 }
@@ -71,12 +98,14 @@ function judgeReplies({ fed, sent, replies }: Evidence): string[] {
     if (row === undefined) broken.push(`message ${id} was accepted and is gone`);
     else if (row.asked_status !== 'answered') broken.push(`message ${id} is ${row.asked_status}`);
     else if (row.id === null) broken.push(`message ${id} has no reply`);
-    else if (failure !== undefined) {
+    else if (failure === 'POISON') {
       if (row.status !== 'failed') broken.push(`reply ${row.id} to ${contact} is ${row.status}`);
       if (keys.has(row.id)) broken.push(`reply ${row.id} to ${contact} was sent`);
     } else if (row.status !== 'sent') broken.push(`reply ${row.id} is ${row.status}`);
     else if (keys.get(row.id)?.chatId !== contact) broken.push(`reply ${row.id} did not go to ${contact}`);
   }
+  if (replies.length !== fed.accepted.length)
+    broken.push(`${replies.length} messages with their replies, not ${fed.accepted.length}`);
   const wanted = new Set(replies.map(({ id }) => id));
   broken.push(
     ...sent.filter(({ key }) => !wanted.has(key)).map(({ key }) => `${key} was sent and nobody asked for it`),
@@ -100,17 +129,15 @@ function judgeOrder({ sent, replies }: Evidence): string[] {
   });
 }
 
-function judgeLetters({ fed, replies, letters }: Evidence): string[] {
+function judgeDeadLetter({ fed, afterFaults: { dead }, replayed }: Evidence): string[] {
   const wanted = new Map<string, string>();
-  for (const key of fed.badPayloads) wanted.set(`inbound-messages ${key}`, 'PAYLOAD_INVALID');
-  for (const key of fed.unknownMessages) wanted.set(`inbound-messages ${key}`, 'MESSAGE_NOT_FOUND');
-  const replyTo = new Map(replies.map(({ asked, id }) => [asked, id]));
+  for (const turn of fed.badPayloads) wanted.set(`inbound-messages ${turn}`, 'PAYLOAD_INVALID');
   for (const { id, failure } of fed.accepted) {
-    if (failure !== undefined) wanted.set(`outbound-messages ${replyTo.get(id)}`, failure);
+    if (failure !== undefined) wanted.set(`outbound-messages ${id}`, failure);
   }
   const broken: string[] = [];
-  for (const { queue, jobId, reason } of letters) {
-    const name = `${queue} ${jobId}`;
+  for (const { queue, asked, turn, reason } of dead) {
+    const name = `${queue} ${asked ?? turn}`;
     const why = wanted.get(name);
     if (why === undefined)
       broken.push(`${name} is in the dead letter and was not built to fail, or twice: ${reason}`);
@@ -118,50 +145,105 @@ function judgeLetters({ fed, replies, letters }: Evidence): string[] {
     wanted.delete(name);
   }
   for (const name of wanted.keys()) broken.push(`${name} was built to fail and is not in the dead letter`);
+  const { refused } = builtToFail(fed);
+  if (replayed !== refused) broken.push(`${replayed} jobs were replayed, not ${refused}`);
   return broken;
 }
 
-function judgeBooks({ fed, totals, letters, outboxLeft, openMessages }: Evidence): string[] {
-  const { enqueued, completed, failed, deadLetter } = totals;
-  const broken: string[] = [];
-  const built = fed.badPayloads.size + fed.unknownMessages.size;
-  const jobs = 2 * fed.accepted.length + built;
-  if (enqueued !== jobs) broken.push(`${enqueued} jobs are counted as enqueued, not ${jobs}`);
-  if (balanceOf(totals) !== 0) broken.push(`the books are off by ${balanceOf(totals)}`);
-  if (completed + failed !== enqueued) broken.push(`${enqueued - completed - failed} jobs have not ended`);
-  if (deadLetter !== failed || letters.length !== failed)
-    broken.push(`${failed} jobs failed, ${deadLetter} were moved, ${letters.length} are in the dead letter`);
-  if (outboxLeft > 0) broken.push(`${outboxLeft} rows are left in the outbox`);
-  if (openMessages > 0) broken.push(`${openMessages} messages stand open`);
+function builtToFail({ accepted }: Fed): { refused: number; poison: number } {
+  const count = (why: string): number => accepted.filter(({ failure }) => failure === why).length;
+  return { refused: count('SEND_REFUSED'), poison: count('POISON') };
+}
+
+function judgeRest({ fed, afterFaults, atEnd, restMs, replayed }: Evidence): string[] {
+  const { refused, poison } = builtToFail(fed);
+  const bad = fed.badPayloads.size;
+  const wantedOf = (accepted: number, again: number): Record<string, QueueRows> => ({
+    'inbound-messages': {
+      inserted: accepted + bad + fed.unknownMessages,
+      closed: accepted + fed.unknownMessages,
+      failed: bad,
+      open: 0,
+      dead: bad,
+    },
+    'outbound-messages': {
+      inserted: accepted + again,
+      closed: accepted - poison - refused + again,
+      failed: refused + poison,
+      open: 0,
+      dead: refused + poison - again,
+    },
+  });
+  const broken = [
+    ...compareRows('after the faults', afterFaults.rows, wantedOf(afterFaults.accepted, 0)),
+    ...compareTotals(afterFaults),
+    ...compareRows('at the end', atEnd.rows, wantedOf(atEnd.accepted, replayed)),
+  ];
+  if (restMs > MOST_REST_MS)
+    broken.push(`${Math.round(restMs / 1000)} s went by before all went on that Redis had lost`);
   return broken;
+}
+
+function compareRows(when: string, { queues }: Rows, wanted: Record<string, QueueRows>): string[] {
+  return Object.entries(wanted).flatMap(([queue, counts]) =>
+    (Object.keys(counts) as (keyof QueueRows)[])
+      .filter((name) => queues[queue]?.[name] !== counts[name])
+      .map((name) => `${when}, ${queue}: ${name} is ${queues[queue]?.[name]}, not ${counts[name]}`),
+  );
+}
+
+/** Redis, which lost nothing, has counted what PostgreSQL did. */
+function compareTotals({ totals, rows }: Rest): string[] {
+  return Object.entries(totals.queues).flatMap(([queue, { enqueued, completed, failed, ...held }]) => {
+    const { inserted, closed, failed: failedRows } = rows.queues[queue]!;
+    const broken: string[] = [];
+    if (completed !== closed) broken.push(`${queue}: Redis completed ${completed}, PostgreSQL ${closed}`);
+    if (failed !== failedRows) broken.push(`${queue}: Redis failed ${failed}, PostgreSQL ${failedRows}`);
+    if (enqueued !== inserted) broken.push(`${queue}: Redis took ${enqueued}, PostgreSQL ${inserted}`);
+    const left = held.waiting + held.active + held.delayed;
+    if (left > 0) broken.push(`${queue}: ${left} jobs are left in Redis`);
+    return broken;
+  });
 }
 
 function judgeReadings(readings: readonly QueueTotals[]): string[] {
-  const broken = readings
-    .filter((reading) => balanceOf(reading) !== 0)
-    .map(() => 'a reading did not balance');
-  for (const name of ['enqueued', 'completed', 'failed', 'deadLetter'] as const) {
-    for (let i = 1; i < readings.length; i++) {
-      if (readings[i]![name] < readings[i - 1]![name]) broken.push(`${name} fell`);
+  return (['enqueued', 'completed', 'failed'] as const).flatMap((name) =>
+    fallsOf(readings.map((reading) => reading[name])).map((fall) => `Redis: ${name} fell by ${fall}`),
+  );
+}
+
+function judgeRowReadings(readings: readonly Rows[]): string[] {
+  const broken: string[] = [];
+  for (const { queues, apart } of readings) {
+    if (apart > 0) broken.push(`${apart} messages stood otherwise than their jobs`);
+    for (const [queue, { inserted, closed, failed, open }] of Object.entries(queues)) {
+      const off = inserted - closed - failed - open;
+      if (off !== 0) broken.push(`${queue}: PostgreSQL's counts were off by ${off}`);
+    }
+  }
+  for (const queue of Object.keys(readings.at(-1)?.queues ?? {})) {
+    for (const name of ['inserted', 'closed', 'failed'] as const) {
+      const values = readings.map(({ queues }) => queues[queue]?.[name] ?? 0);
+      broken.push(...fallsOf(values).map((fall) => `${queue}: ${name} fell by ${fall}`));
     }
   }
   return broken;
 }
 
-function judgeDeaths({ deaths }: Evidence): string[] {
-  const sorts = ['worker', 'sandbox'] as const;
-  return sorts.flatMap((sort) => {
-    const times = Map.groupBy(
-      deaths.filter(({ process }) => process === sort),
-      ({ message }) => message,
-    );
-    return [...times]
-      .filter(([, died]) => died.length > MOST_DEATHS[sort])
-      .map(([message, died]) => `message ${message} killed a ${sort} ${died.length} times`);
-  });
+function fallsOf(values: readonly number[]): number[] {
+  return values.flatMap((value, at) => (at > 0 && value < values[at - 1]! ? [values[at - 1]! - value] : []));
 }
 
-function balanceOf({ enqueued, completed, failed, queues }: QueueTotals): number {
-  const held = Object.values(queues).reduce((sum, q) => sum + q.waiting + q.active + q.delayed, 0);
-  return enqueued - completed - failed - held;
+function judgeDeaths({ deaths, killed }: Evidence): string[] {
+  const isNoted = ({ process, worker, at }: Death): boolean => {
+    const killedAt = killed.get(worker) ?? Infinity;
+    return process === 'worker' || killedAt < at || killedAt > at + UNNOTED_MS;
+  };
+  const times = Map.groupBy(
+    deaths.filter(isNoted),
+    ({ message, process }) => `message ${message}: ${process}`,
+  );
+  return [...times]
+    .filter(([, died]) => died.length > MOST_DEATHS)
+    .map(([name, died]) => `${name} killed ${died.length} times`);
 }

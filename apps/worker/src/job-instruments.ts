@@ -1,12 +1,13 @@
+import type { JobRow } from '@prosaas/database';
 import type { Counter, Gauge, Histogram } from '@prosaas/observability';
 import { queueNames, type QueueName } from '@prosaas/queues';
-import type { Telemetry } from '@prosaas/telemetry';
+import { bindStages, type Telemetry } from '@prosaas/telemetry';
 
 import type { Outcome } from './run-row.ts';
 
 export interface JobInstruments {
   /** A job starts for the first time since it was released. */
-  waited(ms: number): void;
+  waited(row: Pick<JobRow, 'age_ms' | 'released_ms'>): void;
   ended(outcome: Outcome['kind'], ranMs: number): void;
   /** A job was taken back from a worker that died or stood still. */
   stalled(): void;
@@ -18,6 +19,7 @@ export interface JobInstruments {
 export function bindJobInstruments(
   metrics: Telemetry['metrics'],
 ): Readonly<Record<QueueName, JobInstruments>> {
+  const stage = bindStages(metrics, ['released', 'woken', 'answered', 'send_released', 'send_woken']);
   const bind = (queue: QueueName): JobInstruments => {
     const wait: Histogram = metrics.histogram('queue_job_wait_seconds', { queue });
     const run: Histogram = metrics.histogram('queue_job_run_seconds', { queue });
@@ -31,9 +33,19 @@ export function bindJobInstruments(
       requeue: attempts('requeued'),
     };
     return {
-      waited: (ms) => wait.observe(Math.max(0, ms) / 1000),
+      waited({ age_ms: ageMs, released_ms: releasedMs }) {
+        wait.observe(Math.max(0, ageMs) / 1000);
+        if (queue === 'inbound-messages') {
+          stage('released', ageMs - releasedMs);
+          stage('woken', releasedMs);
+        } else {
+          stage('send_released', ageMs - releasedMs);
+          stage('send_woken', releasedMs);
+        }
+      },
       ended(outcome, ranMs) {
         ends[outcome].add();
+        if (outcome === 'done' && queue === 'inbound-messages') stage('answered', ranMs);
         run.observe(Math.max(0, ranMs) / 1000);
       },
       stalled: () => stalled.add(),

@@ -49,12 +49,12 @@ export async function runJob(
   const { instruments, relay } = runner;
   const counts = instruments[queue];
   const log = runner.log.child({ queue, job_id: job.id });
-  const began = Date.now();
+  const began = performance.now();
   const outcome = await attempt(runner, queue, job, log);
   if (outcome === undefined) return;
   relay.enqueue(outcome.released);
   if (outcome.kind !== 'requeue') refusalsOf(runner.log).worked(queue);
-  counts.ended(outcome.kind, Date.now() - began);
+  counts.ended(outcome.kind, performance.now() - began);
   switch (outcome.kind) {
     case 'done':
       return;
@@ -91,7 +91,7 @@ async function attempt(
       await recordWorkerDeaths(db, row, deaths);
       row.worker_deaths = deaths;
     }
-    if (job.attemptsStarted <= 1) instruments[queue].waited(row.age_ms);
+    if (job.attemptsStarted <= 1) instruments[queue].waited(row);
     const jobLog = log.child({ trace_id: parseTrace(row.trace ?? undefined)?.traceId });
     return await runWhereItIsSafe(runner, row, { signal: run.signal, log: jobLog });
   } catch (error) {

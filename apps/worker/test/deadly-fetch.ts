@@ -1,5 +1,5 @@
 // A preload: a send to a chat whose name begins with a way to die takes its process with it; behind a point may stand a word of the
-// texts that do. A file that DEADLY_LEDGER names gets a line of each: the message's id, and who died of it.
+// texts that do. A file that DEADLY_LEDGER names gets a line of each: the message's id, who died of it, of which worker, and when.
 import { appendFileSync } from 'node:fs';
 
 const original = globalThis.fetch;
@@ -26,7 +26,11 @@ globalThis.fetch = (input, init) => {
   if (text.includes(word) && ways[way]) {
     const { DEADLY_LEDGER: ledger } = process.env;
     const key = new Headers(init?.headers).get('idempotency-key');
-    if (ledger) appendFileSync(ledger, `${key} ${isChild ? 'child' : 'worker'}\n`);
+    if (ledger)
+      appendFileSync(
+        ledger,
+        `${key} ${isChild ? 'child' : 'worker'} ${isChild ? process.ppid : process.pid} ${Date.now()}\n`,
+      );
     ways[way]();
   }
   return original(input, init);

@@ -42,6 +42,8 @@ export interface JobRow extends ReleasedJob {
   failure: string | null;
   /** Since it was due, by PostgreSQL's clock. */
   age_ms: number;
+  /** Since it was released, by the same. */
+  released_ms: number;
 }
 
 const RELEASED = `jobs.id::text as id, jobs.release, jobs.queue, jobs.payload, jobs.trace, jobs.worker_deaths`;
@@ -120,7 +122,8 @@ async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | 
 export async function findJob(q: Queryable, id: string): Promise<JobRow | undefined> {
   const [row] = await q.query<JobRow>(
     `select ${RELEASED}, order_key, attempts, child_deaths, replays, failure,
-       (extract(epoch from now() - run_at) * 1000)::float8 as age_ms
+       (extract(epoch from now() - run_at) * 1000)::float8 as age_ms,
+       coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms
      from jobs where id = $1`,
     [id],
   );

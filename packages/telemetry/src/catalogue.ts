@@ -1,5 +1,6 @@
 import { defineCatalogue, httpMetrics, processMetrics } from '@prosaas/observability';
 import { type QueueMetrics, queueMetrics } from './queue-metrics.ts';
+import { type StageMetrics, stageMetrics } from './stage-metrics.ts';
 import { type WhatsAppMetrics, whatsAppMetrics } from './whatsapp-metrics.ts';
 
 interface CounterOf {
@@ -45,10 +46,12 @@ const byService = { service: ['api', 'baileys', 'calls', 'worker'] } as const;
 /** All that any service counts or measures of itself; GET /metrics shows it under names that begin with `prosaas_`. */
 export const catalogue: typeof businessMetrics &
   QueueMetrics &
+  StageMetrics &
   WhatsAppMetrics &
   Readonly<ReturnType<typeof httpMetrics> & ReturnType<typeof processMetrics>> = defineCatalogue({
   ...businessMetrics,
   ...queueMetrics,
+  ...stageMetrics,
   ...whatsAppMetrics,
   ...httpMetrics(byService),
   ...processMetrics(byService),

@@ -8,5 +8,6 @@ export {
 } from './checks/database-check.ts';
 export { type RedisCheckOptions, redisCheck } from './checks/redis-check.ts';
 export { writeReport } from './checks/write-report.ts';
+export { bindStages, messageStages, type MessageStage } from './stage-metrics.ts';
 export { createSystemReader } from './system-reader.ts';
 export { startTelemetry, type Announcement, type Telemetry, type TelemetryConfig } from './telemetry.ts';

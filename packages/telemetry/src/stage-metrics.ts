@@ -1,0 +1,46 @@
+import type { Histogram, MetricDefinition } from '@prosaas/observability';
+import type { Telemetry } from './telemetry.ts';
+
+/** The way of a message and its answer, stage by stage: each begins where the one before ends. */
+export const messageStages = [
+  /** From WhatsApp's stanza to the commit of the message and its job (baileys). */
+  'stored',
+  /** Until its turn in its conversation. */
+  'released',
+  /** Until a worker begins with it. */
+  'woken',
+  /** Until the answer and its job are committed (worker). */
+  'answered',
+  /** The same of the job that sends the answer. */
+  'send_released',
+  'send_woken',
+  /** Until the baileys service is asked (worker). */
+  'send_begun',
+  /** Until it is written to WhatsApp (baileys). */
+  'written',
+  /** Until WhatsApp's ack is recorded (baileys). */
+  'acknowledged',
+] as const;
+export type MessageStage = (typeof messageStages)[number];
+
+export type StageMetrics = { readonly message_stage_seconds: MetricDefinition & { type: 'histogram' } };
+
+export const stageMetrics: StageMetrics = {
+  message_stage_seconds: {
+    type: 'histogram',
+    help: 'Time that a message and its answer spend in each stage of their way',
+    unit: 'seconds',
+    labels: { stage: messageStages },
+  },
+};
+
+/** Observes some stages, in milliseconds, through handles that are bound once. */
+export function bindStages<S extends MessageStage>(
+  metrics: Telemetry['metrics'],
+  stages: readonly S[],
+): (stage: S, ms: number) => void {
+  const handles = Object.fromEntries(
+    stages.map((stage) => [stage, metrics.histogram('message_stage_seconds', { stage })]),
+  ) as Record<S, Histogram>;
+  return (stage, ms) => handles[stage].observe(Math.max(0, ms) / 1000);
+}
