@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 import type { FailedAttempt } from './job-failure-repository.ts';
-import { PENDING, pendingOf, releasedOf } from './job-repository.ts';
+import { PENDING, pendingOf, releasedOf } from './job-release.ts';
 
 /** A job that a conversation waits for. */
 export interface OpenJob {

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 import { type FailedAttempt, lockMessagesOf } from './job-failure-repository.ts';
-import { type ReleasedJob, releaseNext } from './job-repository.ts';
+import { type ReleasedJob, releaseNext } from './job-release.ts';
 
 /** A job that failed for good: what a person needs to judge and replay it. */
 export interface DeadJob {

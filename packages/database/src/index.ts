@@ -39,17 +39,19 @@ export {
   addJob,
   closeJobs,
   findJob,
-  listReleased,
   recordChildDeath,
   recordWorkerDeaths,
+  type JobRow,
+  type NewJob,
+} from './job-repository.ts';
+export {
+  listReleased,
   releaseAgain,
   releaseDue,
   releaseNext,
   type JobRef,
-  type JobRow,
-  type NewJob,
   type ReleasedJob,
-} from './job-repository.ts';
+} from './job-release.ts';
 export {
   failJobs,
   listUnreleased,

@@ -1,5 +1,5 @@
 import type { Queryable } from './database.ts';
-import { PENDING, keysWhere, pendingOf, releasedOf } from './job-repository.ts';
+import { PENDING, keysWhere, pendingOf, releasedOf } from './job-release.ts';
 
 /** Of one queue, as PostgreSQL counts: `inserted = closed + failed + open`, in every reading. */
 export interface JobCounts {

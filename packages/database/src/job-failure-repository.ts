@@ -1,5 +1,5 @@
 import type { Queryable } from './database.ts';
-import { type JobRef, type ReleasedJob, releaseNext } from './job-repository.ts';
+import { type JobRef, type ReleasedJob, releaseNext } from './job-release.ts';
 
 /** One attempt of a job that failed. */
 export interface FailedAttempt {

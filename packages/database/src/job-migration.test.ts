@@ -14,7 +14,8 @@ import {
   listMessagesWithoutJob,
 } from './import-repository.ts';
 import { readJobCounts } from './job-counts.ts';
-import { addJob, closeJobs, releaseDue } from './job-repository.ts';
+import { addJob, closeJobs } from './job-repository.ts';
+import { releaseDue } from './job-release.ts';
 import { migrate } from './migrate.ts';
 import { migrationsDirectory, migrationsTable } from './migrations.ts';
 import { job, log } from './test-jobs.ts';

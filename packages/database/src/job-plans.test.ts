@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { listHeadJobs } from './conversation-jobs.ts';
 import type { Queryable } from './database.ts';
 import { readJobCounts } from './job-counts.ts';
-import { addJob, closeJobs, releaseDue, releaseNext } from './job-repository.ts';
+import { addJob, closeJobs } from './job-repository.ts';
+import { releaseDue, releaseNext } from './job-release.ts';
 import { job, jobOf, onDatabase, receive } from './test-jobs.ts';
 
 const on = onDatabase();

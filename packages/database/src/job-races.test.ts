@@ -5,7 +5,8 @@ import type { Queryable } from './database.ts';
 import { classifyDatabaseError } from './database-error.ts';
 import { replayDeadJobs } from './dead-letter-repository.ts';
 import { failJobs } from './job-failure-repository.ts';
-import { type ReleasedJob, addJob, closeJobs, releaseDue } from './job-repository.ts';
+import { addJob, closeJobs } from './job-repository.ts';
+import { type ReleasedJob, releaseDue } from './job-release.ts';
 import { add, begin, job, makeDue, onDatabase, rowsOf, statesOf, untilBlocked } from './test-jobs.ts';
 
 const on = onDatabase();

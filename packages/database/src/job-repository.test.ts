@@ -1,15 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  addJob,
-  closeJobs,
-  findJob,
-  listReleased,
-  recordChildDeath,
-  recordWorkerDeaths,
-  releaseAgain,
-  releaseDue,
-  releaseNext,
-} from './job-repository.ts';
+import { addJob, closeJobs, findJob, recordChildDeath, recordWorkerDeaths } from './job-repository.ts';
+import { listReleased, releaseAgain, releaseDue, releaseNext } from './job-release.ts';
 import { failJobs } from './job-failure-repository.ts';
 import { add, job, jobOf, makeDue, onDatabase, receive, rowsOf, statesOf } from './test-jobs.ts';
 
