@@ -66,6 +66,24 @@ test.each([0, 1, 19, 20, 25])(
   },
 );
 
+test.each([0, 19, 20])(
+  'a job that fails for good with its last attempt, after %i others, keeps that one, too',
+  async (count) => {
+    const { id, released } = await add(on.db, job('a'));
+    for (let nth = 1; nth <= count; nth++) await recordFailedAttempt(on.db, released!, attempt(nth));
+    const fail = (): ReturnType<typeof failJobs> =>
+      on.db.transaction((tx) => failJobs(tx, [released!], 'X: no', attempt(count + 1)));
+    expect(await fail()).toMatchObject({ failed: 1 });
+    expect(await fail()).toMatchObject({ failed: 0 });
+    const dead = await findDeadJob(on.db, { id });
+    expect([dead?.attempts, dead?.failures.length, dead?.failures.at(-1)?.attempt]).toEqual([
+      count + 1,
+      Math.min(count + 1, 20),
+      count + 1,
+    ]);
+  },
+);
+
 test('an attempt of an older release, or of a job that failed for good, is not counted', async () => {
   const { id, released } = await add(on.db, job('a'));
   await recordFailedAttempt(on.db, { id, release: 9 }, attempt(1));

@@ -60,6 +60,8 @@ test('jobs with a priority are in the sorted set `prioritized`, those with a del
   await queue.add(inbound, {}, { jobId: '2-1', delay: 600_000 });
   expect(await on.redis.zrange(key('prioritized'), '0', '-1')).toEqual(['1-1']);
   expect(await on.redis.zrange(key('delayed'), '0', '-1')).toEqual(['2-1']);
+  const dueInMs = Number(await on.redis.zscore(key('delayed'), '2-1')) / 0x1000 - Date.now();
+  expect(Math.round(dueInMs / 60_000)).toBe(10);
   expect(await on.redis.llen(key('wait'))).toBe(0);
 });
 

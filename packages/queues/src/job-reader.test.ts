@@ -74,6 +74,30 @@ test.each(['meta', 'wait', 'id', 'events', 'completed', '1-1:lock', '1-1:logs'])
   },
 );
 
+test('how far BullMQ is with a job is told by its release', async () => {
+  await using queue = openQueue(on);
+  await using reader = openJobReader({ redis: on.redis, bullPrefix });
+  await add(['1']);
+  await add(['2'], 600_000);
+  await queue.add(inbound, {}, { jobId: '3-1', priority: 1 });
+  const progress = (id: string, release = 1): ReturnType<typeof reader.getProgress> =>
+    reader.getProgress(inbound, { id, release });
+  const waiting = { state: 'waiting', nextTry: null, isPaused: false };
+  expect(await progress('1')).toEqual(waiting);
+  expect(await progress('3')).toEqual(waiting);
+  expect(await progress('1', 2)).toEqual({ ...waiting, state: 'unknown' });
+  const delayed = await progress('2');
+  expect(delayed.state).toBe('delayed');
+  expect(Math.round((delayed.nextTry!.getTime() - Date.now()) / 60_000)).toBe(10);
+  await queue.pause();
+  expect(await progress('1')).toEqual({ ...waiting, isPaused: true });
+  const ending = Promise.withResolvers<void>();
+  await using _ = await startWorker(on, () => ending.promise);
+  await queue.resume();
+  await poll(async () => (await progress('1')).state === 'active', { what: 'the job to run' });
+  ending.resolve();
+});
+
 test('while Redis is away a reader fails at once', async () => {
   const away = createRedis({ url: 'redis://127.0.0.1:1', name: 'away', role: 'commands', log: silent });
   {
