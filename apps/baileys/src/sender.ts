@@ -33,7 +33,7 @@ export interface SenderOptions {
   ackTimeoutMs: number;
   onSent: () => void;
   /** A text was written, so long after it was asked for, or WhatsApp's ack of it recorded, so long after that. */
-  onStage?: (stage: 'written' | 'acknowledged', ms: number) => void;
+  onStage?: (stage: 'send_begun' | 'acknowledged', ms: number) => void;
   onError: () => void;
 }
 
@@ -109,7 +109,7 @@ export class Sender {
         write: async () => {
           await session.write(jid, text, messageId);
           writtenAt = performance.now();
-          onStage?.('written', writtenAt - began);
+          onStage?.('send_begun', writtenAt - began);
         },
         signal: deadline,
       });

@@ -99,7 +99,7 @@ export async function startBaileys(
     event: 'quarantined' | 'pending' | 'expired' | 'retried',
     messages: number = 1,
   ): void => telemetry.metrics.counter('whatsapp_unstored_messages', { event }).add(messages);
-  const stage = bindStages(telemetry.metrics, ['stored', 'written', 'acknowledged']);
+  const stage = bindStages(telemetry.metrics, ['stored', 'send_begun', 'acknowledged']);
   const sender = new Sender({
     db,
     log,

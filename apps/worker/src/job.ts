@@ -11,8 +11,6 @@ export interface JobDependencies {
   /** The same profile without a model: what rules decide, decided without asking anybody. */
   rules: Agent;
   baileys: BaileysClient;
-  /** The baileys service is asked to send, so long after the job began. */
-  onSendBegun?: (ms: number) => void;
 }
 
 /** The transaction that ends a job. */

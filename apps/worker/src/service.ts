@@ -28,7 +28,7 @@ import {
   type RunningService,
   type ServiceContext,
 } from '@prosaas/runtime';
-import { bindStages, startTelemetry, writeReport } from '@prosaas/telemetry';
+import { startTelemetry, writeReport } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { createBaileysClient } from './baileys-client.ts';
 import { createChildRunner } from './child-runner.ts';
@@ -122,9 +122,7 @@ export async function startWorker(
     const { instance } = identity;
     const secret = (): string | undefined => keyRing.current()?.internalSecret;
     const baileys = createBaileysClient({ url: config.BAILEYS_URL, secret });
-    const stage = bindStages(telemetry.metrics, ['send_begun']);
-    const onSendBegun = (ms: number): void => stage('send_begun', ms);
-    const handlers = createHandlers({ db, agent, rules, baileys, onSendBegun });
+    const handlers = createHandlers({ db, agent, rules, baileys });
     consumers = work.use(
       startConsumers({
         redis: blocking,

@@ -14,10 +14,8 @@ export const messageStages = [
   /** The same of the job that sends the answer. */
   'send_released',
   'send_woken',
-  /** Until the baileys service is asked (worker). */
+  /** From the worker's request until it is written to WhatsApp (baileys). */
   'send_begun',
-  /** Until it is written to WhatsApp (baileys). */
-  'written',
   /** Until WhatsApp's ack is recorded (baileys). */
   'acknowledged',
 ] as const;

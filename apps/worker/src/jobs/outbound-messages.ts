@@ -26,15 +26,10 @@ interface Sent {
  * Sends a message. The idempotency key is the message's id: a send whose answer was lost is asked again, and the baileys service knows
  * it.
  */
-export function createHandler({
-  db,
-  baileys,
-  onSendBegun,
-}: JobDependencies): JobHandler<'outbound-messages'> {
+export function createHandler({ db, baileys }: JobDependencies): JobHandler<'outbound-messages'> {
   const closeSent = batched((sent: readonly Sent[]) => closeAll(db, sent));
 
   return async ({ payload, row, signal, close, closed }) => {
-    const began = performance.now();
     const [message, conversation] = await Promise.all([
       findMessageById(db, payload.messageId),
       findConversationById(db, payload.conversationId),
@@ -42,7 +37,6 @@ export function createHandler({
     // Erased, or sent by a worker of the release before.
     if (!message || !conversation || message.status !== 'queued') return close();
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
-    onSendBegun?.(performance.now() - began);
     const { id: externalId } = await baileys.sendText({
       key: message.id,
       session: message.session_id,

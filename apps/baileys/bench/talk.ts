@@ -1,0 +1,44 @@
+import type { Account, Phone, WhatsAppServer } from '@prosaas/simulators';
+
+const PHONES = 20;
+const MESSAGES = 300;
+const ANSWERED_MS = 60_000;
+
+/** What people write to one account, from phones of its own. */
+export interface Talk {
+  /** One message; resolves when the phone shows its answer. */
+  ask(): Promise<void>;
+  /** 300 messages from 20 phones at once; resolves with the answers a second. */
+  askAtOnce(): Promise<number>;
+}
+
+/** Every phone has written once, so that the sessions of all are there. */
+export async function beginTalk(whatsapp: WhatsAppServer, account: Account): Promise<Talk> {
+  const phones = Array.from({ length: PHONES }, () => whatsapp.addPhone());
+  const one = whatsapp.addPhone();
+  const answered = (phone: Phone, more: number): Promise<void> =>
+    phone.waitForCount(phone.received.length + more, { timeoutMs: ANSWERED_MS });
+  const ask = async (phone: Phone): Promise<void> => {
+    const answer = answered(phone, 1);
+    await Promise.all([answer, phone.sendText(account, 'Do you take cash?', { awaitDelivery: false })]);
+  };
+  await Promise.all([one, ...phones].map(ask));
+
+  return {
+    ask: () => ask(one),
+    async askAtOnce() {
+      const before = performance.now();
+      await Promise.all(
+        phones.map(async (phone) => {
+          const each = MESSAGES / PHONES;
+          const all = answered(phone, each);
+          for (let turn = 0; turn < each; turn++) {
+            await phone.sendText(account, 'Do you take cash?', { awaitDelivery: false });
+          }
+          await all;
+        }),
+      );
+      return (MESSAGES * 1000) / (performance.now() - before);
+    },
+  };
+}
