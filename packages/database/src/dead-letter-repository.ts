@@ -162,8 +162,8 @@ export async function countDeadJobs(
   { expiringBefore }: { expiringBefore: Date | undefined },
 ): Promise<{ jobs: number; expiring: number }> {
   const [row] = await q.query<{ jobs: number; expiring: number }>(
-    `select count(*)::integer as jobs, count(*) filter (where failed_at < $1::timestamptz)::integer as expiring
-     from jobs where failed_at is not null`,
+    `select (select coalesce(sum(dead), 0) from job_counts)::integer as jobs,
+       (select count(*) from jobs where failed_at < $1::timestamptz)::integer as expiring`,
     [expiringBefore],
   );
   return row ?? { jobs: 0, expiring: 0 };
