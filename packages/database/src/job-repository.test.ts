@@ -126,13 +126,14 @@ test('releaseDue releases what a process left behind, of the queues that are nam
   expect(await statesOf(on.db, 'c')).toEqual(['pending']);
 });
 
-test('one caller at a time releases what is due', async () => {
-  await add(on.db, job('a', { runAt: inMinutes(5) }));
+test('one caller at a time releases what is due, and the others nothing meanwhile', async () => {
+  for (const key of ['a', 'b']) await add(on.db, job(key, { runAt: inMinutes(5) }));
   await makeDue(on.db);
   await on.db.transaction(async (tx) => {
-    expect(await releaseDue(tx, due)).toHaveLength(1);
+    expect(await releaseDue(tx, { ...due, limit: 1 })).toHaveLength(1);
     expect(await on.db.transaction((other) => releaseDue(other, due))).toEqual([]);
   });
+  expect(await on.db.transaction((tx) => releaseDue(tx, due))).toHaveLength(1);
 });
 
 test('releaseNext leaves alone a key that has one released, one that failed, and one that is delayed', async () => {

@@ -87,6 +87,16 @@ test('drain gives up what is pending, waits or is delayed, and leaves alone what
   await control.resume(inbound);
 });
 
+test('a job that a worker takes while its queue is drained is left alone', async () => {
+  await control.pause(inbound);
+  const [taken] = await receiveAll(['1', '2']);
+  // What a worker has of a job from the moment that it takes it.
+  await on.redis.set(`${bullPrefix}:${inbound}:${taken!.id}-1:lock`, 'of a worker');
+  expect(await control.drain(inbound)).toBe(1);
+  expect(await statuses()).toEqual(['received', 'failed']);
+  await expect(control.skip(taken!.id, 'X')).rejects.toThrow(JobRunning);
+});
+
 test('drain gives up more jobs than one batch', async () => {
   await control.pause(inbound);
   await on.db.query(
