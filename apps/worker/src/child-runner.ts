@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type Database, type JobRow, failJobs, recordChildDeath } from '@prosaas/database';
+import { type QueueName, queueTable } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Outcome } from './run-row.ts';
-import { Stopping } from './verdict.ts';
+import { Stopping, describeError } from './verdict.ts';
 
 /** The first one may have been killed from outside. */
 export const MOST_CHILD_DEATHS = 2;
@@ -41,14 +42,10 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
   return {
     async run(row, { signal, log }) {
       if (children.size >= CHILDREN_AT_MOST) return { kind: 'requeue', afterMs: FULL_MS, released: [] };
-      let child: ChildProcess;
-      try {
-        child = fork(script, [row.id, String(row.release)], {
-          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        });
-      } catch (error) {
+      const child = start(row);
+      if (typeof child === 'string') {
         // The machine has no memory or no processes left.
-        log.error({ err: error }, 'no process could be started for the job');
+        log.error({ error: child }, 'no process could be started for the job');
         return { kind: 'requeue', afterMs: PAUSE_MS, released: [] };
       }
       children.add(child);
@@ -80,11 +77,25 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
   };
 }
 
-/** How it ended: the signal or the exit code, or why it could not start. */
+/** The process of the job, or why there is none. */
+function start({ id, release, queue }: JobRow): ChildProcess | string {
+  const until = Date.now() + queueTable[queue as QueueName].timeLimitMs;
+  try {
+    const child = fork(script, [id, String(release), String(until)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    // What follows from a start that failed is told by an event that nobody need hear.
+    child.on('error', () => {});
+    return child.pid === undefined ? 'spawn failed' : child;
+  } catch (error) {
+    return describeError(error);
+  }
+}
+
+/** How it ended: the signal or the exit code. */
 function ended(child: ChildProcess): Promise<string> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve('exit');
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
 }

@@ -1,8 +1,8 @@
-// A process for one job: `job-process <row> <release>`, forked by a worker. It does the job, tells the outcome, and ends.
+// A process for one job: `job-process <row> <release> <until, Unix ms>`, forked by a worker. It does the job, tells the outcome, and ends.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
 import { createDatabase, findJob, readGeneratedKeys } from '@prosaas/database';
-import { parseTrace, queueTable, type QueueName } from '@prosaas/queues';
+import { parseTrace } from '@prosaas/queues';
 import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
 import { createBaileysClient } from './baileys-client.ts';
 import { Config } from './config.ts';
@@ -18,7 +18,7 @@ preferToWorker();
 // Signals to its group are the worker's affair.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
 
-const [id = '', release = ''] = process.argv.slice(2);
+const [id = '', release = '', until = ''] = process.argv.slice(2);
 const config = loadConfig(Config, process.env);
 const identity = identify('worker');
 const instance = `${identity.instance}:job`;
@@ -46,7 +46,7 @@ async function runHere(): Promise<Outcome> {
     baileys: createBaileysClient({ url: config.BAILEYS_URL, secret: () => secret }),
   });
   const limit = new AbortController();
-  setTimeout(() => limit.abort(new TimeIsUp()), queueTable[row.queue as QueueName].timeLimitMs).unref();
+  setTimeout(() => limit.abort(new TimeIsUp()), Number(until) - Date.now()).unref();
   const { traceId } = parseTrace(row.trace ?? undefined) ?? {};
   const jobLog = log.child({ queue: row.queue, job_id: `${id}-${release}`, trace_id: traceId });
   return runRow({ db, handlers, instance: identity.instance }, row, { signal: limit.signal, log: jobLog });

@@ -1,7 +1,7 @@
 import type { Agent } from '@prosaas/agentkit';
 import type { Database, JobRow, NewJob, Queryable, ReleasedJob } from '@prosaas/database';
 import type { QueueName, QueuePayloads } from '@prosaas/queues';
-import type { Logger } from '@prosaas/runtime';
+import { AppError, type Logger } from '@prosaas/runtime';
 import type { BaileysClient } from './baileys-client.ts';
 
 /** What handlers are built from. */
@@ -39,3 +39,8 @@ interface JobRun<Q extends QueueName = QueueName> {
 export type JobHandler<Q extends QueueName = QueueName> = (run: JobRun<Q>) => Promise<void>;
 
 export type JobHandlers = { readonly [Q in QueueName]: JobHandler<Q> };
+
+/** A worker of the release before gave the message up: so does the job, and lies in the dead letter. */
+export class MessageFailed extends AppError {
+  override code = 'MESSAGE_FAILED';
+}

@@ -16,6 +16,8 @@ import type { RunningJobs } from './running-jobs.ts';
 
 /** After so many deaths of workers a job runs in a process of its own: one may have been another job's, or a kill from outside. */
 const WORKERS_AT_MOST = 2;
+/** For what PostgreSQL refuses to write down. */
+const SETTLE_AGAIN_MS = 5000;
 /** Past this its own processes took their workers along. */
 const DEATHS_AT_MOST = 8;
 
@@ -86,6 +88,7 @@ async function attempt(
     // It is done, or was released anew: another BullMQ job has its turn.
     if (row === undefined || row.release !== ref.release) return undefined;
     if (row.failure !== null) throw new UnrecoverableError(row.failure);
+    if (!row.is_released) return undefined;
     const deaths = ref.workerDeaths + job.stalledCounter;
     if (deaths > row.worker_deaths) {
       await recordWorkerDeaths(db, row, deaths);
@@ -95,8 +98,9 @@ async function attempt(
     const jobLog = log.child({ trace_id: parseTrace(row.trace ?? undefined)?.traceId });
     return await runWhereItIsSafe(runner, row, { signal: run.signal, log: jobLog });
   } catch (error) {
-    if (!isDatabaseTrouble(error)) throw error;
-    return requeueAfter(error, { afterMs: 2000 });
+    if (error instanceof UnrecoverableError) throw error;
+    if (!isDatabaseTrouble(error)) log.error({ err: error }, 'an attempt could not be settled');
+    return requeueAfter(error, { afterMs: SETTLE_AGAIN_MS });
   }
 }
 

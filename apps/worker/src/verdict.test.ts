@@ -26,7 +26,7 @@ test.each<[string, unknown, Verdict['kind'], Verdict['kind']]>([
   ['a column was renamed', answered('42703'), 'requeue', 'requeue'],
   ['a grant was revoked', answered('42501'), 'requeue', 'requeue'],
   ['PostgreSQL failed in an unknown way', answered('XX000'), 'requeue', 'requeue'],
-  ['a deadlock ended it', answered('40P01'), 'retry', 'fail'],
+  ['a deadlock ended it', answered('40P01'), 'requeue', 'requeue'],
   ['its data can not be stored', answered('22021'), 'retry', 'fail'],
   ['the send was refused', new SendRefused('x'), 'fail', 'fail'],
   ['the payload does not fit', new PayloadInvalid('x'), 'fail', 'fail'],
@@ -63,6 +63,19 @@ test.each([
   [302, 'away'],
 ])('an answer of %i to a send means: %s', (status, verdict) => {
   expect(judgeStatus(status)).toBe(verdict);
+});
+
+test('a lock that is held for an hour is held against the job', () => {
+  const error = answered('55P03');
+  expect(judge(error, { isLastAttempt: true, ageMs: 3_599_999 }).kind).toBe('requeue');
+  expect(judge(error, { isLastAttempt: true, ageMs: 3_600_000 }).kind).toBe('fail');
+});
+
+test('what is kept of an error can be stored: no NUL, no half of a character', () => {
+  const text = `${'x'.repeat(493)}\0${'😀'.repeat(9)}`;
+  const kept = describeError(new Error(text));
+  expect(kept).not.toContain('\0');
+  expect(kept.isWellFormed()).toBe(true);
 });
 
 test('what is kept of an error has no stack and is short', () => {

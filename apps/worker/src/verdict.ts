@@ -40,6 +40,9 @@ export type Verdict =
 /** For so long an answer waits for somebody to send it; after that it is for a person to decide. */
 export const SENDER_PATIENCE_MS = 3_600_000;
 
+/** For so long locks and deadlocks are others' fault; a statement that still meets them may be its own. */
+const BUSY_PATIENCE_MS = 3_600_000;
+
 /** What becomes of a job after an error. `ageMs`: since it was due. */
 export function judge(
   error: unknown,
@@ -56,6 +59,9 @@ export function judge(
     case 'mismatch':
     case 'other':
       return { kind: 'requeue', afterMs: lessAndLessOften(ageMs, 2000) };
+    case 'busy':
+      if (ageMs < BUSY_PATIENCE_MS) return { kind: 'requeue', afterMs: lessAndLessOften(ageMs, 1000) };
+      break;
     default:
   }
   if (error instanceof SenderAway && ageMs < SENDER_PATIENCE_MS) {
@@ -83,9 +89,11 @@ export function reportOf(error: unknown): { error: string } | { err: unknown } {
   return isExpected || isDatabaseTrouble(error) ? { error: describeError(error) } : { err: error };
 }
 
-/** An error as it is kept with a job or a message: its code and text, never a stack. */
+/** An error as it is kept with a job or a message: its code and text, never a stack, and nothing that PostgreSQL can't store. */
 export function describeError(error: unknown): string {
-  if (error instanceof AppError) return `${error.code}: ${error.message}`.slice(0, 500);
-  if (error instanceof Error) return `${error.name}: ${error.message}`.slice(0, 500);
-  return String(error).slice(0, 500);
+  const text =
+    error instanceof Error
+      ? `${error instanceof AppError ? error.code : error.name}: ${error.message}`
+      : String(error);
+  return text.slice(0, 500).replaceAll('\0', '').toWellFormed();
 }

@@ -1,8 +1,9 @@
-import { type JobRow, addJob, findJob } from '@prosaas/database';
+import { type JobRow, addJob, failJobs, findJob, replayDeadJobs } from '@prosaas/database';
 import { queueTable } from '@prosaas/queues';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { JobHandler } from '../src/job.ts';
+import { createChildRunner } from '../src/child-runner.ts';
 import { RunningJobs } from '../src/running-jobs.ts';
 import { type Outcome, runRow } from '../src/run-row.ts';
 import { RetryNow, Stopping } from '../src/verdict.ts';
@@ -90,4 +91,27 @@ test('what follows from a job is written with its end, and released', async () =
   );
   expect(outcome).toMatchObject({ kind: 'done', released: [{ queue: 'outbound-messages', release: 1 }] });
   expect(await findJob(stage.db, row.id)).toBeUndefined();
+});
+
+test('a process that cannot be started is held against nobody', async () => {
+  const row = await newRow();
+  const { execPath } = process;
+  process.execPath = '/nowhere';
+  try {
+    await using children = createChildRunner({ db: stage.db });
+    const outcome = await children.run(row, { signal: never, log: silent });
+    expect(outcome).toMatchObject({ kind: 'requeue' });
+  } finally {
+    process.execPath = execPath;
+  }
+  expect(await findJob(stage.db, row.id)).toMatchObject({ child_deaths: 0, failure: null });
+});
+
+test('a job that was replayed since is not run by its old wake-up, nor closed', async () => {
+  const row = await newRow();
+  await stage.db.transaction((tx) => failJobs(tx, [row], 'X'));
+  await stage.db.transaction((tx) => replayDeadJobs(tx, [{ id: row.id, delaySeconds: 60 }]));
+  expect(await findJob(stage.db, row.id)).toMatchObject({ is_released: false, failure: null, release: 2 });
+  expect(await run(row, ({ close }) => close())).toEqual({ kind: 'done', released: [] });
+  expect(await findJob(stage.db, row.id)).toBeDefined();
 });

@@ -1,7 +1,7 @@
 import { listDeadJobs, recordInbound, type MessageRow } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { keyspace } from '@prosaas/runtime';
-import { Queue } from 'bullmq';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Stage, setStage } from './stage.ts';
 
@@ -96,7 +96,8 @@ test('what replicas of the release before write is answered once and in order, d
     rows.filter((row) => row.contact === contact).map(({ id }) => id);
   expect(heardBy('2@s.whatsapp.net')).toEqual(rightFor('2@s.whatsapp.net'));
   expect(heardBy('4@s.whatsapp.net')).toEqual(rightFor('4@s.whatsapp.net'));
-  expect(await stage.db.query('select from outbox')).toEqual([]);
+  // Nobody of this release takes them, nor needs to.
+  expect(await stage.db.query('select from outbox')).toHaveLength(11);
   await poll(async () => (await stage.rows()).open === 0, { what: 'all jobs to be closed' });
 });
 
@@ -133,4 +134,32 @@ test('the dead letter in Redis becomes rows, once, and goes', async () => {
     },
   ]);
   expect(dead[0]?.failed_at).toEqual(new Date(2000));
+});
+
+test('a message that a worker of the release before gave up lies in the dead letter', async () => {
+  const id = await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  await stage.db.query(`update messages set status = 'failed', error = 'SEND_REFUSED: x' where id = $1`, [
+    id,
+  ]);
+  await stage.worker();
+  await poll(async () => (await stage.rows()).dead === 1, { timeoutMs: 30_000, what: 'the job to fail' });
+  const dead = await listDeadJobs(stage.db, {}, { before: undefined, limit: 10 });
+  expect(dead).toMatchObject([{ message_id: id, reason: 'MESSAGE_FAILED: SEND_REFUSED: x' }]);
+});
+
+test('a job that failed in BullMQ while its message was open fails with it', async () => {
+  const message = await receive('1', { isInOutbox: false });
+  const jobs = open(inbound);
+  await jobs.add(inbound, payloadOf(message), { jobId: message.id, attempts: 1 });
+  const failing = new Worker(inbound, () => Promise.reject(new UnrecoverableError('NO: \0')), {
+    connection: { url: stage.redisServer.url, maxRetriesPerRequest: null },
+    prefix: bullPrefix,
+  });
+  await poll(async () => (await jobs.getFailedCount()) === 1, { what: 'the job to fail' });
+  await failing.close();
+  await stage.worker();
+  await poll(async () => (await stage.rows()).dead === 1, { timeoutMs: 30_000, what: 'the import' });
+  expect(await stage.db.query('select status, error from messages')).toEqual([
+    { status: 'failed', error: 'NO: ' },
+  ]);
 });

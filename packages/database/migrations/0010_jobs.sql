@@ -48,8 +48,9 @@ create table job_counts (
   primary key (queue, connection)
 ) with (fillfactor = 50);
 
-create function count_job(
-  counted text, more_inserted integer, more_closed integer, more_failed integer, more_dead integer
+-- A failed job that is deleted stays counted as failed; one that is tried again counts as a new job.
+create function add_job_counts(
+  counted text, more_inserted bigint, more_closed bigint, more_failed bigint, more_dead bigint
 ) returns void language sql as $$
   insert into job_counts as counts (queue, connection, inserted, closed, failed, dead)
   values (counted, pg_backend_pid(), more_inserted, more_closed, more_failed, more_dead)
@@ -60,32 +61,35 @@ create function count_job(
     dead = counts.dead + excluded.dead;
 $$;
 
--- A failed job that is deleted stays counted as failed; one that is tried again counts as a new job.
-create function count_jobs() returns trigger language plpgsql as $$
+-- Once a statement: a transaction that updates the same row of counts for each of its jobs would take quadratic time.
+create function count_inserted_jobs() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'INSERT' then
-    if new.failed_at is null then
-      perform count_job(new.queue, 1, 0, 0, 0);
-    else
-      perform count_job(new.queue, 1, 0, 1, 1);
-    end if;
-  elsif tg_op = 'DELETE' then
-    if old.failed_at is null then
-      perform count_job(old.queue, 0, 1, 0, 0);
-    else
-      perform count_job(old.queue, 0, 0, 0, -1);
-    end if;
-  elsif new.failed_at is null then
-    perform count_job(new.queue, 1, 0, 0, -1);
-  else
-    perform count_job(new.queue, 0, 0, 1, 1);
-  end if;
+  perform add_job_counts(queue, count(*), 0, count(failed_at), count(failed_at)) from added group by queue order by queue;
   return null;
 end
 $$;
-create trigger jobs_counted after insert or delete on jobs for each row execute function count_jobs();
-create trigger jobs_failures_counted after update of failed_at on jobs for each row
-  when ((old.failed_at is null) <> (new.failed_at is null)) execute function count_jobs();
+create function count_deleted_jobs() returns trigger language plpgsql as $$
+begin
+  perform add_job_counts(queue, 0, count(*) - count(failed_at), 0, -count(failed_at)) from gone group by queue order by queue;
+  return null;
+end
+$$;
+create function count_failed_jobs() returns trigger language plpgsql as $$
+begin
+  perform add_job_counts(after.queue, count(*) filter (where after.failed_at is null), 0, count(after.failed_at),
+      count(after.failed_at) - count(before.failed_at))
+    from jobs_after after join jobs_before before using (id)
+    where (before.failed_at is null) <> (after.failed_at is null)
+    group by after.queue order by after.queue;
+  return null;
+end
+$$;
+create trigger count_inserted_jobs after insert on jobs referencing new table as added
+  for each statement execute function count_inserted_jobs();
+create trigger count_deleted_jobs after delete on jobs referencing old table as gone
+  for each statement execute function count_deleted_jobs();
+create trigger count_failed_jobs after update on jobs referencing old table as jobs_before new table as jobs_after
+  for each statement execute function count_failed_jobs();
 
 -- What is done at its times, by whichever worker claims it.
 create table schedules (
@@ -100,22 +104,3 @@ create table warnings (
   name text primary key,
   since timestamptz not null default now()
 );
-
--- Replicas of the release before write to outbox, and may do so until they are replaced.
-create function outbox_to_jobs() returns trigger language plpgsql as $$
-begin
-  insert into jobs (queue, order_key, business_id, message_id, payload, trace, run_at, is_delayed)
-  select new.queue,
-    case new.queue when 'inbound-messages' then 'in:' else 'out:' end || m.conversation_id,
-    m.business_id, m.id, new.payload, new.trace, coalesce(new.run_at, now()), coalesce(new.run_at > now(), false)
-  from messages m
-  where m.id = case when new.key ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then new.key::uuid end
-  on conflict do nothing;
-  return null;
-end
-$$;
-create trigger outbox_to_jobs before insert on outbox for each row execute function outbox_to_jobs();
--- What waits there goes the same way.
-with waiting as (delete from outbox returning *)
-insert into outbox (queue, key, payload, created_at, trace, replay_of, run_at)
-select queue, key, payload, created_at, trace, replay_of, run_at from waiting order by id;

@@ -1,5 +1,5 @@
 import type { Queryable } from './database.ts';
-import { type FailedAttempt, lockMessagesOf } from './job-failure-repository.ts';
+import { type FailedAttempt, lockMessagesAndJobs } from './job-failure-repository.ts';
 import { type ReleasedJob, releaseNext } from './job-release.ts';
 
 /** A job that failed for good: what a person needs to judge and replay it. */
@@ -100,9 +100,10 @@ export async function replayDeadJobs(
   tx: Queryable,
   jobs: readonly { id: string; delaySeconds: number }[],
 ): Promise<{ replayed: Set<string>; released: ReleasedJob[] }> {
-  await lockMessagesOf(tx, jobs);
+  await lockMessagesAndJobs(tx, jobs);
   const rows = await tx.query<{ id: string; order_key: string; message_id: string | null }>(
     `update jobs set failed_at = null, failure = null, attempts = 0, worker_deaths = 0, child_deaths = 0, replays = replays + 1,
+       release = release + 1,
        run_at = now() + make_interval(secs => again.delay), is_delayed = again.delay > 0
      from unnest($1::bigint[], $2::float8[]) as again (id, delay)
      where jobs.id = again.id and failed_at is not null

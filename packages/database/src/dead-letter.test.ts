@@ -160,8 +160,8 @@ test('a replay opens job and message anew, and a second one changes nothing', as
   expect(again.replayed).toEqual(new Set([id, out]));
   expect(again.released.map((one) => [one.id, one.release, one.worker_deaths])).toEqual(
     expect.arrayContaining([
-      [id, 2, 0],
-      [out, 2, 0],
+      [id, 3, 0],
+      [out, 3, 0],
     ]),
   );
   expect(await findJob(on.db, id)).toMatchObject({ attempts: 0, child_deaths: 0, replays: 1, failure: null });
@@ -170,7 +170,7 @@ test('a replay opens job and message anew, and a second one changes nothing', as
   expect(await replay([id, out])).toEqual({ replayed: new Set(), released: [] });
   expect(await findJob(on.db, id)).toMatchObject({ replays: 1 });
   // What failed before is still told, should it fail again.
-  await on.db.transaction((tx) => failJobs(tx, [{ id, release: 2 }], 'Y'));
+  await on.db.transaction((tx) => failJobs(tx, [{ id, release: 3 }], 'Y'));
   expect(await findDeadJob(on.db, { id })).toMatchObject({
     replays: 1,
     reason: 'Y',

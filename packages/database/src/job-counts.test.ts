@@ -44,7 +44,7 @@ test('each step of a job is counted once', async () => {
   expect(await counts()).toMatchObject({ inserted: 2, closed: 1, failed: 1, open: 0, dead: 1 });
   await on.db.transaction((tx) => replayDeadJobs(tx, [{ id: second.id, delaySeconds: 0 }]));
   expect(await counts()).toMatchObject({ inserted: 3, closed: 1, failed: 1, open: 1, dead: 0 });
-  await on.db.transaction((tx) => failJobs(tx, [{ id: second.id, release: 2 }], 'X'));
+  await on.db.transaction((tx) => failJobs(tx, [{ id: second.id, release: 3 }], 'X'));
   await purgeDeadJobs(on.db, [second.id]);
   expect(await counts()).toEqual({ ...nothing, inserted: 3, closed: 1, failed: 2 });
   expect((await compare()).counted).toEqual((await compare()).rows);

@@ -45,7 +45,7 @@ export async function failJobs(
   failure: string,
   attempt?: FailedAttempt,
 ): Promise<{ failed: number; released: ReleasedJob[] }> {
-  await lockMessagesOf(tx, jobs);
+  await lockMessagesAndJobs(tx, jobs);
   const rows = await tx.query<{ order_key: string; message_id: string | null }>(
     `update jobs set failed_at = now(), enqueued_at = null, is_delayed = false, failure = $3,
        attempts = attempts + jsonb_array_length($4::jsonb), failures = ${withLast('$4')}
@@ -68,12 +68,14 @@ export async function failJobs(
   return { failed: rows.length, released };
 }
 
-/** Messages before their jobs: whoever closes a message or erases a contact locks them in this order, too. */
-export async function lockMessagesOf(tx: Queryable, jobs: readonly { id: string }[]): Promise<void> {
+/** Messages before their jobs, each in the order of their ids: whoever closes or erases several locks them in this order, too. */
+export async function lockMessagesAndJobs(tx: Queryable, jobs: readonly { id: string }[]): Promise<void> {
+  const ids = jobs.map(({ id }) => id);
   await tx.query(
     `select from messages where id in (select message_id from jobs where id = any($1::bigint[])) order by id for update`,
-    [jobs.map(({ id }) => id)],
+    [ids],
   );
+  await tx.query(`select from jobs where id = any($1::bigint[]) order by id for update`, [ids]);
 }
 
 async function failMessages(tx: Queryable, ids: readonly string[], error: string): Promise<void> {

@@ -47,14 +47,16 @@ export async function releaseNext(tx: Queryable, orderKeys: readonly string[]): 
   return unlessReleased(tx, () => releaseOldest(tx, orderKeys));
 }
 
-/** A statement of its own: it sees what was committed last. */
+/** A statement of its own: it sees what was committed last. Rows are locked in the order of their ids, as by all who lock several. */
 export async function releaseOldest(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
   if (orderKeys.length === 0) return [];
   // A row that this waited for may have failed meanwhile.
   return tx.query<ReleasedJob>(
-    `update jobs set enqueued_at = now(), release = release + 1
-     where enqueued_at is null and failed_at is null and id in (
-       select ${pendingOf('key')} from (select distinct unnest($1::text[]) as key) keys where ${releasedOf('key')} is null)
+    `with due as materialized (
+       select id from jobs where enqueued_at is null and failed_at is null and id in (
+         select ${pendingOf('key')} from (select distinct unnest($1::text[]) as key) keys where ${releasedOf('key')} is null)
+       order by jobs.id for update)
+     update jobs set enqueued_at = now(), release = release + 1 from due where jobs.id = due.id
      returning ${RELEASED}`,
     [orderKeys],
   );
@@ -105,9 +107,11 @@ export async function releaseDue(
        select head.id from keys
        cross join lateral (select id, queue from jobs where id = ${pendingOf('keys.order_key')} limit 1) head
        where head.queue = any($1) and ${releasedOf('keys.order_key')} is null
-       limit $2)
-     update jobs set enqueued_at = now(), release = release + 1
-     where enqueued_at is null and failed_at is null and id in (select id from due)
+       limit $2),
+     locked as materialized (
+       select id from jobs where enqueued_at is null and failed_at is null and id in (select id from due)
+       order by jobs.id for update)
+     update jobs set enqueued_at = now(), release = release + 1 from locked where jobs.id = locked.id
      returning ${RELEASED}`,
       [queues, limit],
     );

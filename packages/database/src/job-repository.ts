@@ -29,6 +29,8 @@ export interface JobRow extends ReleasedJob {
   attempts: number;
   child_deaths: number;
   replays: number;
+  /** Its turn has come, and it has not ended. */
+  is_released: boolean;
   /** Why it failed for good; `null` while it has not. */
   failure: string | null;
   /** Since it was due, by PostgreSQL's clock. */
@@ -91,7 +93,7 @@ async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | 
 
 export async function findJob(q: Queryable, id: string): Promise<JobRow | undefined> {
   const [row] = await q.query<JobRow>(
-    `select ${RELEASED}, order_key, attempts, child_deaths, replays, failure,
+    `select ${RELEASED}, order_key, attempts, child_deaths, replays, failure, enqueued_at is not null as is_released,
        (extract(epoch from now() - run_at) * 1000)::float8 as age_ms,
        coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms
      from jobs where id = $1`,
@@ -110,8 +112,10 @@ export async function closeJobs(
   jobs: readonly JobRef[],
 ): Promise<{ closed: Set<string>; released: ReleasedJob[] }> {
   const rows = await tx.query<{ id: string; order_key: string }>(
-    `delete from jobs using unnest($1::bigint[], $2::integer[]) as done (id, release)
-     where jobs.id = done.id and jobs.release = done.release and failed_at is null
+    `with locked as materialized (
+       select jobs.id from jobs join unnest($1::bigint[], $2::integer[]) as done (id, release) using (id)
+       where jobs.release = done.release and enqueued_at is not null order by jobs.id for update of jobs)
+     delete from jobs using locked where jobs.id = locked.id
      returning jobs.id::text as id, order_key`,
     [jobs.map(({ id }) => id), jobs.map(({ release }) => release)],
   );

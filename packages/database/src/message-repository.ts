@@ -115,10 +115,12 @@ export async function closeMessages(
   // "in ('received', 'queued')" would let the planner read all that is open, by the index of the open, whenever it was last analyzed
   // with little open: each message would cost as much as the backlog is long.
   const rows = await q.query<{ id: string }>(
-    `update messages set status = ends.status, error = ends.error,
+    `with locked as materialized (select id from messages where id = any($1::uuid[]) order by id for update)
+     update messages set status = ends.status, error = ends.error,
        external_id = coalesce(ends.external_id, messages.external_id),
        sent_at = case when ends.status = 'sent' then now() else sent_at end
      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as ends (id, status, error, external_id)
+     join locked using (id)
      where messages.id = ends.id and messages.status not in ('answered', 'sent', 'failed', 'undelivered')
      returning messages.id`,
     [

@@ -19,13 +19,14 @@ export async function inRetentionTurn<T>(
   });
 }
 
-/** A batch of messages that are not open, with their jobs in the dead letter; answers how many went. */
+/** A batch of messages that are not open and have no job, such as one in the dead letter; answers how many went. */
 export async function deleteOldMessages(q: Queryable, before: Date, limit: number): Promise<number> {
   // `seq` follows the time: walked from the oldest on, and no further than one page into what stays.
   const rows = await q.query(
     `delete from messages where id in (
        select id from (
          select id, created_at from messages where status not in ('received', 'queued')
+           and not exists (select from jobs where message_id = messages.id)
          order by messages.seq limit $2) oldest
        where created_at < $1)
      returning 1`,

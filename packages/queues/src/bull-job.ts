@@ -21,14 +21,15 @@ export function bullJobOf({ id, release, queue, payload, trace, worker_deaths: w
   data: JobData;
   opts: JobsOptions;
 } {
-  const { keepEnded } = queueTable[queue as QueueName];
+  const { attempts, backoff, keepEnded } = queueTable[queue as QueueName];
   const kept = { age: keepEnded.ageSeconds, count: keepEnded.count };
   return {
     data: { ...payload, row: { id, release, workerDeaths } },
     opts: {
       jobId: bullJobId({ id, release }),
-      // Retries are counted with the row.
-      attempts: 1,
+      // Retries are counted with the row, and go by moveToDelayed. Workers of the release before go by this.
+      attempts,
+      backoff: { type: 'exponential', delay: backoff.delayMs, jitter: backoff.jitter },
       removeOnComplete: kept,
       removeOnFail: kept,
       stackTraceLimit: 1,

@@ -45,15 +45,18 @@ export function openQueueControl({
 }): QueueControl {
   const bull = openBull(redis, bullPrefix);
 
-  /** `taken`: how many of them BullMQ had until now. Those that had ended already leave its counts, too, and are counted here. */
+  /**
+   * `taken`: how many of them were taken out of BullMQ, whose counts they leave; unset: it has none of them. One that is released and
+   * not there yet BullMQ counts itself: it finds its row failed.
+   */
   const giveUp = async (
     queue: QueueName,
     jobs: readonly JobRef[],
-    { taken, failure }: { taken: number; failure: string },
+    { taken, failure }: { taken?: number; failure: string },
   ): Promise<number> => {
     const { failed, released } = await db.transaction((tx) => failJobs(tx, jobs, failure));
     relay.enqueue(released);
-    const ended = Math.max(failed, taken);
+    const ended = taken ?? failed;
     if (ended > 0) {
       await redis.hincrby(countsKey(bullPrefix), `drained:${queue}`, ended).catch((cause: unknown) => {
         throw new QueuesUnavailable('Redis did not count the jobs', { cause });
@@ -94,13 +97,16 @@ export function openQueueControl({
         const jobs = [...unreleased, ...taken];
         if (jobs.length === 0) return drained;
         const failure = 'DRAINED: the queue was emptied';
-        drained += await giveUp(queue, jobs, { taken: taken.length, failure });
+        drained += await giveUp(queue, jobs, {
+          ...(unreleased.length === 0 && { taken: taken.length }),
+          failure,
+        });
       }
     },
     async skip(jobId, reason) {
       const job = await findOpenJob(db, jobId);
       if (job === undefined || !isQueueName(job.queue)) return false;
-      let taken = 0;
+      let taken: number | undefined;
       if (job.is_released) {
         const found = await (await bull.queue(job.queue)).getJob(bullJobId(job));
         await found?.remove().catch((cause: unknown) => {
@@ -108,7 +114,8 @@ export function openQueueControl({
         });
         taken = found ? 1 : 0;
       }
-      return (await giveUp(job.queue, [job], { taken, failure: `SKIPPED: ${reason}` })) === 1;
+      const failure = `SKIPPED: ${reason}`;
+      return (await giveUp(job.queue, [job], { ...(taken !== undefined && { taken }), failure })) === 1;
     },
     [Symbol.asyncDispose]: () => bull[Symbol.asyncDispose](),
   };

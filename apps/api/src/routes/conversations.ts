@@ -152,7 +152,7 @@ function showHead(job: OpenJob, progress: JobProgress | undefined): Static<typeo
     most_attempts: isQueueName(queue) ? queueTable[queue].attempts : attempts,
     next_try: nextTry,
     last_error: failure?.error ?? null,
-    behind: jobs - 1,
+    behind: Math.max(0, jobs - 1),
     created_at,
   };
 }

@@ -41,7 +41,7 @@ const Query = Type.Object(
 const Id = Type.Object({ queue: Type.String(), id: Type.String() });
 const RowId = Type.Object({ id: Type.String() });
 const Skip = Type.Object(
-  { reason: Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' }) },
+  { reason: Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\0]*[^\\s\\0][^\\0]*$' }) },
   { additionalProperties: false },
 );
 

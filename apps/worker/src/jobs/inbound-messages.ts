@@ -10,7 +10,7 @@ import {
   type MessageRow,
 } from '@prosaas/database';
 import { outboundJob } from '@prosaas/queues';
-import type { JobDependencies, JobHandler } from '../job.ts';
+import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
 import { decideReply, noReply, whoAnswers, type ReplyDecision } from '../reply-decision.ts';
 import { RetryNow } from '../verdict.ts';
 
@@ -48,6 +48,7 @@ export function createHandler({ db, agent, rules }: JobDependencies): JobHandler
       findMessageById(db, payload.messageId),
       findConversationById(db, payload.conversationId),
     ]);
+    if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // Erased, or answered by a worker of the release before.
     if (!message || !conversation || message.status !== 'received') return close();
     const who = whoAnswers(conversation);

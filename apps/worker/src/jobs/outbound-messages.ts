@@ -9,7 +9,7 @@ import {
 } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import { batched } from '../batched.ts';
-import type { JobDependencies, JobHandler } from '../job.ts';
+import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
 
 /** The session that the conversation was held over was deleted. */
 class SessionGone extends AppError {
@@ -34,6 +34,7 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
       findMessageById(db, payload.messageId),
       findConversationById(db, payload.conversationId),
     ]);
+    if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // Erased, or sent by a worker of the release before.
     if (!message || !conversation || message.status !== 'queued') return close();
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');

@@ -1,6 +1,7 @@
 // It can go with `import-repository.ts`, when nobody upgrades from a release before migration 0010 any more.
 import {
   addMissingJob,
+  deleteOldOutbox,
   importDeadLetters,
   listMessagesWithoutJob,
   type Database,
@@ -30,10 +31,11 @@ export async function importJobs({
 }): Promise<void> {
   const bull = openBull(redis, bullPrefix);
   try {
-    let imported = await importFrom(await bull.queue(OLD_DEAD_LETTER), { db, signal }, 'waiting', (job) => ({
-      ...(job.data as OldDeadLetter),
-      queue: (job.data as { origin: { queue: string } }).origin.queue,
-    }));
+    const dead = await bull.queue(OLD_DEAD_LETTER);
+    let imported = await importFrom(dead, { db, signal }, 'waiting', ({ data }) => {
+      const { origin, ...letter } = data as OldDeadLetter & { origin?: { queue: string } };
+      return origin && { ...letter, queue: origin.queue };
+    });
     for (const queue of queueNames) {
       // Those that a worker died over before it could move them there.
       imported += await importFrom(await bull.queue(queue), { db, signal }, 'failed', (job) =>
@@ -43,6 +45,7 @@ export async function importJobs({
     if (imported > 0)
       log.info({ jobs: imported }, 'the dead letter of a release before migration 0010 was taken over');
     await addMissingJobs({ db, bull, signal });
+    await deleteOldOutbox(db);
   } finally {
     await bull[Symbol.asyncDispose]();
   }
