@@ -27,7 +27,7 @@ export interface Plan {
 const full: Plan = {
   messages: 5000,
   contacts: 250,
-  kills: 105,
+  kills: 60,
   workerFreezes: 8,
   childKills: 3,
   redisKills: 3,
