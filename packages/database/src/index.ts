@@ -16,7 +16,6 @@ export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failure
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export {
-  findConversationById,
   lockConversation,
   markHandedOff,
   markOptedOut,
@@ -44,6 +43,7 @@ export {
   releaseAgain,
   releaseDue,
   releaseNext,
+  type JobMessage,
   type JobRef,
   type JobRow,
   type NewJob,

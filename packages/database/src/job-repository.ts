@@ -1,4 +1,6 @@
+import type { ConversationRow } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
+import type { MessageRow } from './message-repository.ts';
 
 /** A job as it is written, in the transaction that gives rise to it. */
 export interface NewJob {
@@ -44,6 +46,16 @@ export interface JobRow extends ReleasedJob {
   age_ms: number;
   /** Since it was released, by the same. */
   released_ms: number;
+  /** Null where it is about none. */
+  message: JobMessage | null;
+}
+
+/** The message that a job answers or sends, with its conversation. */
+export interface JobMessage extends Pick<
+  MessageRow,
+  'id' | 'seq' | 'business_id' | 'conversation_id' | 'session_id' | 'status' | 'text'
+> {
+  conversation: Pick<ConversationRow, 'contact' | 'handed_off_at' | 'opted_out_at'>;
 }
 
 const RELEASED = `jobs.id::text as id, jobs.release, jobs.queue, jobs.payload, jobs.trace, jobs.worker_deaths`;
@@ -87,16 +99,40 @@ export async function addJob(tx: Queryable, job: NewJob): Promise<ReleasedJob | 
   return undefined;
 }
 
+/** With its message: whoever does the job needs both. */
 export async function findJob(q: Queryable, id: string): Promise<JobRow | undefined> {
-  const [row] = await q.query<JobRow>(
+  const [row] = await q.query<FlatJobRow>(
     `select ${RELEASED}, order_key, attempts, child_deaths, replays, failure,
        (extract(epoch from now() - run_at) * 1000)::float8 as age_ms,
-       coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms
-     from jobs where id = $1`,
+       coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms,
+       messages.id as message_id, messages.seq::text as seq, messages.business_id, messages.conversation_id,
+       messages.session_id, messages.status, messages.text, contact, handed_off_at, opted_out_at
+     from jobs left join messages on messages.id = message_id
+       left join conversations on conversations.id = messages.conversation_id
+     where jobs.id = $1`,
     [id],
   );
-  return row;
+  if (row === undefined) return undefined;
+  const { message_id, seq, business_id, conversation_id, session_id, status, text, ...rest } = row;
+  const { contact, handed_off_at, opted_out_at, ...job } = rest;
+  if (message_id === null) return { ...job, message: null };
+  const conversation = { contact, handed_off_at, opted_out_at };
+  const message = {
+    id: message_id,
+    seq,
+    business_id,
+    conversation_id,
+    session_id,
+    status,
+    text,
+    conversation,
+  };
+  return { ...job, message };
 }
+
+type FlatJobRow = Omit<JobRow, 'message'> &
+  Omit<JobMessage, 'id' | 'conversation'> &
+  JobMessage['conversation'] & { message_id: string | null };
 
 /**
  * Deletes jobs that are done, in the transaction that makes them so, and releases the next of their keys.
