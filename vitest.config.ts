@@ -41,7 +41,7 @@ const config: ViteUserConfig = defineConfig({
           ...tests,
           name: 'cluster',
           include: [
-            'packages/queues/src/{queues,dead-letter,begun-work,pace,retention,outbox-relay}.test.ts',
+            'packages/queues/src/{relay,lost-jobs,queue-control,queue-totals,job-reader,bullmq-contract}.test.ts',
             'apps/worker/test/{worker,kill,schedules}.test.ts',
           ],
           env: { TEST_REDIS: 'cluster' },

@@ -52,6 +52,8 @@ test('docker compose up --wait brings everything up healthy, from nothing and wi
     postgres: 'healthy',
     simulator: 'healthy',
   });
+  const lines = (await project.compose(['logs', '--no-color', 'postgres'])).split('\n');
+  expect(lines.filter((line) => /\b(?:ERROR|FATAL|PANIC):/.test(line))).toEqual([]);
 });
 
 testOnce('the engine runs the healthchecks of the specification', async () => {
@@ -147,7 +149,7 @@ testOnce('the board of the queues is in the image, with all that its page names'
   expect(files.length).toBeGreaterThan(4);
   for (const file of files) expect([file, (await look(file)).status]).toEqual([file, 200]);
   const { queues } = (await (await look('api/queues')).json()) as { queues: { name: string }[] };
-  expect(queues.map(({ name }) => name)).toContain('dead-letter');
+  expect(queues.map(({ name }) => name)).toContain('inbound-messages');
   expect((await look('api/redis/stats')).status).toBe(200);
 });
 

@@ -23,12 +23,12 @@ export const damagedAof: Fault = {
     await desk.order(outbound, 'pause');
     await writeAndWait(desk, 3, 3);
     await desk.order(outbound, 'drain');
-    await poll(async () => (await desk.queues()).dead_letter_depth === 3, { what: 'three letters' });
+    await poll(async () => (await desk.queues()).dead_letter_depth === 3, { what: 'three dead jobs' });
     await writeAndWait(desk, 2, 2);
 
     await older.stop();
     await older.start();
-    await poll(async () => (await desk.queues()).dead_letter_depth === 0, { what: 'the loss' });
+    await poll(async () => (await desk.queues()).items.every(({ paused }) => !paused), { what: 'the loss' });
     await writeAndHear(desk, 10, 30);
     await desk.stop();
     await older.stop();
@@ -37,7 +37,7 @@ export const damagedAof: Fault = {
     await redis.start();
     await desk.start(await redis.url());
     const { items, dead_letter_depth: dead } = await poll(() => desk.queues(), { what: 'the queues' });
-    if (dead !== 3) broken.push(`${dead} of 3 letters came back`);
+    if (dead !== 3) broken.push(`${dead} of 3 jobs are in the dead letter`);
     if (!items.some(({ name, paused }) => name === outbound && paused))
       broken.push('the pause did not come back');
     await desk.order(outbound, 'resume');
@@ -66,7 +66,9 @@ async function writeAndHear(desk: FrontDesk, count: number, heard: number): Prom
   await poll(
     async () => {
       const { items } = await desk.queues();
-      const isIdle = items.every(({ waiting, active, delayed }) => waiting + active + delayed === 0);
+      const isIdle = items.every(
+        ({ waiting, active, delayed, pending }) => waiting + active + delayed + pending === 0,
+      );
       return isIdle && desk.heard() >= heard;
     },
     { ...patience, what: `${heard} answers` },
@@ -76,8 +78,11 @@ async function writeAndHear(desk: FrontDesk, count: number, heard: number): Prom
 /** Messages whose answers wait in the queue that is paused. */
 async function writeAndWait(desk: FrontDesk, count: number, waiting: number): Promise<void> {
   await write(desk, count);
-  await poll(async () => (await desk.queues()).items.some((queue) => queue.waiting === waiting), {
-    ...patience,
-    what: `${waiting} answers that wait`,
-  });
+  const isHeld = async (): Promise<boolean> => {
+    const { items } = await desk.queues();
+    return items.some(
+      ({ name, waiting: released, pending }) => name === outbound && released + pending === waiting,
+    );
+  };
+  await poll(isHeld, { ...patience, what: `${waiting} answers that wait` });
 }

@@ -21,7 +21,14 @@ export interface Metrics {
 }
 
 export interface QueueStates {
-  items: { name: string; paused: boolean; waiting: number; active: number; delayed: number }[];
+  items: {
+    name: string;
+    paused: boolean;
+    waiting: number;
+    active: number;
+    delayed: number;
+    pending: number;
+  }[];
   dead_letter_depth: number;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { addToOutbox, createDatabase } from '@prosaas/database';
+import { addJob, createDatabase } from '@prosaas/database';
 import type { Stack } from '@prosaas/devstack';
+import { outboundJob } from '@prosaas/queues';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Answer, ask, bearer, partOf } from './support/ask.ts';
@@ -30,11 +31,9 @@ async function writeUnsendable(count: number): Promise<void> {
          values ($1, 'default', $2, 'gone', 'outbound', 'queued', 'hello')`,
         [messageId, conversationId],
       );
-      await addToOutbox(tx, {
-        queue: 'outbound-messages',
-        key: messageId,
-        payload: { messageId, conversationId, businessId: 'default' },
-      });
+      const job = outboundJob({ id: messageId, conversation_id: conversationId, business_id: 'default' });
+      // Due in a moment, so that a worker releases it.
+      await addJob(tx, { ...job, runAt: new Date(Date.now() + 200) });
     });
   }
 }

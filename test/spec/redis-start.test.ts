@@ -43,7 +43,7 @@ async function appendedFile(): Promise<string> {
 }
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(
-  'totals, counters, a paused queue, dead letters and calls are the same after %s and a start',
+  'totals, counters, a paused queue and calls are the same after %s and a start',
   async (signal) => {
     await redis.start();
     await using before = await connection();
@@ -51,7 +51,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     const contents = await readRedis(before.client);
     expect(contents).toMatchObject({
       counters: { whatsapp_inbound_messages: 5, queue_jobs_failed: 3, calls_started: 3, calls_completed: 1 },
-      queues: { deadLetterDepth: 3, queues: { 'outbound-messages': { waiting: 2, paused: true } } },
+      queues: { failed: 3, queues: { 'outbound-messages': { waiting: 2, paused: true } } },
       calls: { active: 2 },
     });
     // The second start reads what the first one wrote, too.
@@ -79,7 +79,7 @@ test('an AOF of a server that dropped transactions when it started still has the
   await older.start();
   await using second = await redisOf({ redisUrl });
   const damaged = await readQueueTotals(second.client, '{prosaas}');
-  expect(damaged).toMatchObject({ enqueued: 0, failed: 0, deadLetterDepth: 0 });
+  expect(damaged).toMatchObject({ enqueued: 0, failed: 0 });
   expect(older.output()).toContain('CRITICAL');
   await older.stop();
 

@@ -1,4 +1,4 @@
-import { isDatabaseTrouble, recordAudit } from '@prosaas/database';
+import { AuditTrail } from '@prosaas/database';
 import {
   type AuditedUse,
   type App,
@@ -78,16 +78,11 @@ export function buildApp(parts: ApiParts): App {
   app.register(textMetricsRoute, { ...metrics, catalogue, namePrefix: metricPrefix });
   warmUpRoute(app, { warmUp: parts.warmUp, canSeeDetails: seesDetails });
 
+  const trail = new AuditTrail({ db, log });
+  app.addHook('onClose', () => trail[Symbol.asyncDispose]());
   const audit = (use: AuditedUse): void => {
-    recordAudit(db, {
-      role: use.role,
-      action: use.action,
-      target: targetOf(use),
-      requestId: use.requestId,
-    }).catch((err: unknown) => {
-      const why = isDatabaseTrouble(err) ? { error: String(err) } : { err };
-      log.error({ ...use, ...why }, 'A use of the admin key is not in the audit log');
-    });
+    const { role, action, requestId } = use;
+    trail.add({ role, action, target: targetOf(use), requestId });
   };
   const context: ResourceContext = {
     db,

@@ -101,7 +101,7 @@ test('a message that is written wakes a worker at once, and its chat tells what 
 test('an attempt that failed is told with its error and the next try', async () => {
   await write('one');
   const before = Date.now();
-  await using _worker = takeJobs(async ({ id, later }) => {
+  await using worker = takeJobs(async ({ id, later }) => {
     const failed = {
       attempt: 1,
       error: 'SEND_FAILED: away',
@@ -113,6 +113,7 @@ test('an attempt that failed is told with its error and the next try', async () 
     await later();
   });
   const head = await untilState('retrying');
+  await worker[Symbol.asyncDispose]();
   expect(head).toMatchObject({ attempts: 1, last_error: 'SEND_FAILED: away' });
   const dueIn = Date.parse(head.next_try!) - before;
   expect(dueIn).toBeGreaterThan(59_000);

@@ -1,4 +1,4 @@
-import { type Database, type ReleasedJob, isDatabaseTrouble, recordAudit } from '@prosaas/database';
+import { AuditTrail, type Database, type ReleasedJob } from '@prosaas/database';
 import { type App, type AuditedUse, type KeyRing, buildHttpApp, canSeeDetails } from '@prosaas/http';
 import {
   type HealthRegistry,
@@ -58,13 +58,11 @@ export function buildApp({
   });
   app.register(versionRoute(build));
 
+  const trail = new AuditTrail({ db, log });
+  app.addHook('onClose', () => trail[Symbol.asyncDispose]());
   const audit = (use: AuditedUse & { from?: string | undefined }): void => {
     const { role, action, requestId } = use;
-    const target = targetOf(use);
-    recordAudit(db, { role, action, target, requestId }).catch((err: unknown) => {
-      const why = isDatabaseTrouble(err) ? { error: String(err) } : { err };
-      log.error({ role, action, target, request_id: requestId, ...why }, 'a request is not in the audit log');
-    });
+    trail.add({ role, action, target: targetOf(use), requestId });
   };
   const hops = new Hops({ self: owners.self, log });
   app.addHook('preParsing', (request, _reply, payload) => hops.checkBody(request, payload));

@@ -16,6 +16,7 @@ import {
 } from '@whiskeysockets/baileys';
 import type { AuthState } from './auth-state.ts';
 import { clientLogger } from './client-logger.ts';
+import { errorFields } from './error-fields.ts';
 import { isPlainId } from './inbound-limits.ts';
 import type { PhoneOf } from './inbound-message.ts';
 import { handleInOrder } from './message-order.ts';
@@ -222,7 +223,10 @@ export class Connection {
       const { lidMapping } = this.#socket.signalRepository;
       await take(message, (lid) => lidMapping.getPNForLID(lid));
     } catch (error) {
-      log.error({ err: error, message_id: message.key.id }, 'an inbound message could not be read');
+      log.error(
+        { ...errorFields(error), message_id: message.key.id },
+        'an inbound message could not be read',
+      );
     }
   }
 }

@@ -10,10 +10,11 @@ import {
   touchSessionInbound,
 } from '@prosaas/database';
 import { inboundJob } from '@prosaas/queues';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, errorReason } from '@prosaas/runtime';
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
 import { type Along, commitAlong } from './commit-along.ts';
+import { errorFields } from './error-fields.ts';
 import {
   type InboundAddress,
   type InboundMessage,
@@ -131,7 +132,8 @@ export class Inbox {
       committed();
     } catch (error) {
       if (!signal.aborted) onError();
-      log.error({ err: error, message_id: address.externalId }, 'an inbound message could not be stored');
+      const why = signal.aborted ? errorReason(error) : errorFields(error);
+      log.error({ ...why, message_id: address.externalId }, 'an inbound message could not be stored');
     } finally {
       this.#waiting -= 1;
     }

@@ -9,6 +9,7 @@ import {
 import type { Logger } from '@prosaas/runtime';
 import { type CommitTogether, commitTogether } from './auth-state.ts';
 import type { Along } from './commit-along.ts';
+import { errorFields } from './error-fields.ts';
 import { type PhoneOf, readAddress } from './inbound-message.ts';
 import type { Inbox } from './inbox.ts';
 import { underAccountMutex } from './quirks/account-mutex.ts';
@@ -140,7 +141,7 @@ export class RecordingSignalRepository {
       const address = await readAddress(message, this.#phoneOf);
       if (address) await commit({ store: (tx) => inbox.holdPlace(tx, address, reason) });
     } catch (error) {
-      const line = { err: error, message_id: message.key.id };
+      const line = { ...errorFields(error), message_id: message.key.id };
       if (signal.aborted) {
         // Nothing is acknowledged any more, and WhatsApp delivers the message again.
         log.debug(line, 'the connection ended before a message without content was recorded');

@@ -10,7 +10,7 @@ import {
   recordDelivery,
   recordRepeatRequest,
 } from '@prosaas/database';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, type TroubleLog, errorReason, troubleOf } from '@prosaas/runtime';
 import { type AckBook, Refused } from './ack-book.ts';
 import { Patience } from './patience.ts';
 import type { Receipt } from './receipts.ts';
@@ -58,11 +58,17 @@ export interface ResenderOptions {
  */
 export class Resender {
   readonly #options: ResenderOptions;
+  readonly #trouble: TroubleLog;
   /** Sessions that may have a message to send again. The others cost the database nothing. */
   readonly #marked = new Set<string>();
 
   constructor(options: ResenderOptions) {
     this.#options = options;
+    this.#trouble = troubleOf(options.log, {
+      waiting: 'messages cannot be sent again yet',
+      begins: 'messages that could not be decrypted cannot be sent again',
+      ends: 'messages that could not be decrypted are sent again',
+    });
   }
 
   async record(sessionId: string, { kind, messageIds }: Receipt): Promise<void> {
@@ -98,14 +104,17 @@ export class Resender {
         isHastened = true;
         // oxlint-disable-next-line no-await-in-loop -- as above
         if (this.#marked.has(session.id)) await this.#sendDue(session, patience, signal);
+        this.#trouble.worked(session.id);
       } catch (error) {
         this.#marked.add(session.id);
-        if (!signal.aborted)
-          log.error({ err: error, session: session.id }, 'messages could not be sent again');
+        if (signal.aborted) break;
+        this.#trouble.failed(error, { source: session.id, fields: { session: session.id } });
+        log.debug({ err: error, session: session.id }, 'messages could not be sent again');
       }
       // oxlint-disable-next-line no-await-in-loop -- as above
       await sleep(schedule.everyMs, undefined, { signal }).catch(() => {});
     }
+    this.#trouble.forget(session.id);
   }
 
   async #sendDue(session: ResendingSession, patience: Patience, signal: AbortSignal): Promise<void> {
@@ -156,7 +165,8 @@ export class Resender {
         await giveUp(
           `The recipient's phone could not decrypt it, and WhatsApp refused it when it was sent again (${error.code}).`,
         );
-      } else if (!signal.aborted) log.info({ ...line, err: error }, 'a message could not be sent again');
+      } else if (!signal.aborted)
+        log.info({ ...line, ...errorReason(error) }, 'a message could not be sent again');
     }
   }
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Database, claimSend, markSendFailed, markSendSent } from '@prosaas/database';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, type TroubleLog, errorReason, troubleOf } from '@prosaas/runtime';
 import { type AckBook, Refused } from './ack-book.ts';
+import { errorFields } from './error-fields.ts';
 import { AckTimeout, KeyReused, SendFailed, SendRefused, SessionNotWorking } from './errors.ts';
 import { Patience } from './patience.ts';
 
@@ -65,11 +66,21 @@ const bodyHashOf = ({ jid, text }: SendRequest): string =>
 export class Sender {
   readonly #options: SenderOptions;
   readonly #patience: Patience;
+  readonly #trouble: TroubleLog;
   readonly #flights = new Map<string, { bodyHash: string; sent: Promise<Sent> }>();
 
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#patience = new Patience({ signal: options.signal, limitMs: 60_000, onExhausted: () => {} });
+    this.#trouble = troubleOf(options.log, {
+      waiting: 'WhatsApp does not confirm messages',
+      begins: 'WhatsApp does not confirm messages',
+      ends: 'WhatsApp confirms messages again',
+      // Nothing is known until the next one is sent.
+      repeats: false,
+    });
+    // Messages come when they come: one that is not confirmed is no wait of the start.
+    this.#trouble.worked();
   }
 
   /** @throws KeyReused, SessionNotWorking, SendRefused, SendFailed, AckTimeout */
@@ -102,13 +113,16 @@ export class Sender {
         },
         signal: deadline,
       });
+      this.#trouble.worked(session.id);
       onStage?.('acknowledged', performance.now() - writtenAt);
       return { id: messageId, status: 'sent' };
     } catch (error) {
       if (error instanceof Refused) throw new SendRefused(error.code, { cause: error });
       if (error instanceof SessionNotWorking) throw error;
       onError();
-      throw deadline.aborted ? new AckTimeout({ cause: error }) : new SendFailed({ cause: error });
+      const failure = deadline.aborted ? new AckTimeout({ cause: error }) : new SendFailed({ cause: error });
+      this.#trouble.failed(failure, { source: session.id, fields: { session: session.id } });
+      throw failure;
     }
   }
 
@@ -117,7 +131,7 @@ export class Sender {
    * counts it; whoever waits is answered after that.
    */
   async acknowledged(session: SendingSession, messageId: string, refusal: string | undefined): Promise<void> {
-    const { db, log, onSent, onError } = this.#options;
+    const { db, log, signal, onSent, onError } = this.#options;
     try {
       if (refusal === undefined) {
         if (await this.#patience.run(() => markSendSent(db, session.id, messageId))) onSent();
@@ -129,7 +143,11 @@ export class Sender {
       if (await this.#patience.run(() => markSendFailed(db, session.id, messageId, refusal))) onError();
       session.acks.settle(messageId, new Refused(refusal));
     } catch (error) {
-      log.error({ err: error, session: session.id, message_id: messageId }, 'an ack could not be recorded');
+      const line = { session: session.id, message_id: messageId };
+      // A repeat with the same key replaces the message.
+      if (signal.aborted)
+        log.info({ ...line, ...errorReason(error) }, 'the service ended before an ack was recorded');
+      else log.error({ ...line, ...errorFields(error) }, 'an ack could not be recorded');
     }
   }
 }

@@ -1,6 +1,7 @@
 import { type Database, failSession, setSessionAccount } from '@prosaas/database';
-import type { Logger } from '@prosaas/runtime';
-import { Patience } from './patience.ts';
+import { type Logger, errorReason } from '@prosaas/runtime';
+import { errorFields } from './error-fields.ts';
+import { Patience, mayPass } from './patience.ts';
 
 const FAILURE_TIME_MS = 10_000;
 
@@ -22,7 +23,9 @@ export async function saveAccount({
   try {
     await patience.run(() => setSessionAccount(db, id, account));
   } catch (error) {
-    log.warn({ err: error }, 'the account of the session was not saved');
+    // The connection ended meanwhile: the next one saves it.
+    if (mayPass(error)) log.debug(errorReason(error), 'the account of the session is not saved yet');
+    else log.warn(errorFields(error), 'the account of the session was not saved');
   }
 }
 
@@ -45,6 +48,6 @@ export async function saveFailure({
   try {
     await patience.run(() => failSession(db, id, reason));
   } catch (error) {
-    log.error({ err: error, reason }, 'the failure of the session was not saved');
+    log.error({ reason, ...errorReason(error) }, 'the failure of the session was not saved');
   }
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, type ReleasedJob, StaleOwner, findSentText } from '@prosaas/database';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, errorReason } from '@prosaas/runtime';
 import { AckBook } from './ack-book.ts';
 import { CorruptAuthState } from './auth-codec.ts';
 import { AuthState } from './auth-state.ts';
 import { commitAlong } from './commit-along.ts';
 import { type ClientOverrides, Connection, type WhatsAppNetwork } from './connection.ts';
 import { DatabaseTrouble } from './database-trouble.ts';
+import { errorFields } from './error-fields.ts';
 import { SessionNotWorking } from './errors.ts';
 import { Inbox, type InboxOptions } from './inbox.ts';
 import { Patience } from './patience.ts';
@@ -153,7 +154,7 @@ export class Session implements SendingSession, ResendingSession {
       this.#end = 'stopped';
       this.#ending.abort(new SessionNotWorking(this.id, 'it is being logged out'));
       await Promise.race([connection.logout(), sleep(LOGOUT_TIMEOUT_MS)]).catch((error: unknown) => {
-        this.#log.warn({ err: error }, 'the logout did not reach WhatsApp');
+        this.#log.warn(errorReason(error), 'the logout did not reach WhatsApp');
       });
       void connection.close();
       return;
@@ -303,7 +304,10 @@ export class Session implements SendingSession, ResendingSession {
             await patience.run(() => resender.record(this.id, receipt));
           } catch (error) {
             if (!signal.aborted) {
-              this.#log.error({ err: error }, 'a receipt could not be stored: WhatsApp delivers it again');
+              this.#log.error(
+                errorFields(error),
+                'a receipt could not be stored: WhatsApp delivers it again',
+              );
             }
             throw error;
           }
@@ -328,7 +332,7 @@ export class Session implements SendingSession, ResendingSession {
   #fatal(error: unknown): void {
     if (this.#ending.signal.aborted) return;
     if (error instanceof StaleOwner) {
-      this.#log.warn({ err: error }, 'another replica owns this WhatsApp session');
+      this.#log.warn(errorReason(error), 'another replica owns this WhatsApp session');
       this.end('lost');
       return;
     }

@@ -1,5 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Database, type UnstoredStatus, countUnstoredMessages, expirePlaces } from '@prosaas/database';
+import {
+  type Database,
+  type UnstoredStatus,
+  countUnstoredMessages,
+  expirePlaces,
+  hasTable,
+} from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 
 /** For so long the content of a message that was acknowledged without it may still come. A phone that is on answers in seconds. */
@@ -24,22 +30,29 @@ export class UnstoredKeeper implements Disposable {
     void this.#loop(options);
   }
 
-  async #loop({ db, log, onExpired, everyMs = EVERY_MS }: UnstoredKeeperOptions): Promise<void> {
+  async #loop(options: UnstoredKeeperOptions): Promise<void> {
+    const { db, everyMs = EVERY_MS } = options;
     const { signal } = this.#ending;
+    let isMigrated = false;
     while (!signal.aborted) {
       try {
-        const expired = await expirePlaces(db, new Date(Date.now() - PENDING_MS));
-        if (expired > 0) {
-          onExpired(expired);
-          log.warn({ messages: expired }, 'the content of messages never arrived');
-        }
-        this.counts = await countUnstoredMessages(db);
+        isMigrated ||= await hasTable(db, 'unstored_messages');
+        if (isMigrated) await this.#look(options);
       } catch {
         // The database's own check tells why.
         this.counts = undefined;
       }
       await delay(everyMs, undefined, { signal }).catch(() => {});
     }
+  }
+
+  async #look({ db, log, onExpired }: UnstoredKeeperOptions): Promise<void> {
+    const expired = await expirePlaces(db, new Date(Date.now() - PENDING_MS));
+    if (expired > 0) {
+      onExpired(expired);
+      log.warn({ messages: expired }, 'the content of messages never arrived');
+    }
+    this.counts = await countUnstoredMessages(db);
   }
 
   [Symbol.dispose](): void {

@@ -7,7 +7,7 @@ import {
   classifyDatabaseError,
   saveRecording,
 } from '@prosaas/database';
-import { type Logger, type TroubleLog, backoff, troubleOf } from '@prosaas/runtime';
+import { type Logger, type TroubleLog, backoff, errorReason, troubleOf } from '@prosaas/runtime';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallEvent, nextCall } from './call-state.ts';
 
@@ -108,7 +108,10 @@ export class CallJournal implements AsyncDisposable {
         break;
       } catch (error) {
         if (isRefused(error)) {
-          this.#log.error({ err: error, call_id: entry.callSid }, 'a record of a call was refused');
+          this.#log.error(
+            { ...errorReason(error), call_id: entry.callSid },
+            'a record of a call was refused',
+          );
           break;
         }
         this.#trouble.failed(error);

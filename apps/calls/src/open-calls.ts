@@ -1,4 +1,4 @@
-import { type Database, listOpenCalls } from '@prosaas/database';
+import { type Database, hasTable, listOpenCalls } from '@prosaas/database';
 import type { SlotPool } from '@prosaas/leases';
 import type { Logger } from '@prosaas/runtime';
 import type { CallJournal } from './call-journal.ts';
@@ -31,7 +31,10 @@ export function watchOpenCalls({
   log,
 }: OpenCallsOptions): Disposable {
   let looking = false;
+  let isMigrated = false;
   const look = async (): Promise<void> => {
+    isMigrated ||= await hasTable(db, 'calls');
+    if (!isMigrated) return;
     const before = new Date(Date.now() - maxCallMs - graceMs);
     for (const { id, status } of await listOpenCalls(db, { before, limit: atOnce })) {
       const standing = await slots.look(id);

@@ -1,4 +1,4 @@
-import { type Logger, retryForever } from '@prosaas/runtime';
+import { type Logger, errorReason, retryForever } from '@prosaas/runtime';
 
 export interface ProviderApiOptions {
   url: string;
@@ -35,7 +35,7 @@ export class ProviderApi implements AsyncDisposable {
       },
     }).then(
       (status) => log.info({ status }, 'the provider was told to hang up'),
-      (error: unknown) => log.warn({ err: error }, 'the provider could not be told to hang up'),
+      (error: unknown) => log.warn(errorReason(error), 'the provider could not be told to hang up'),
     );
     this.#asking.add(work);
     void work.finally(() => this.#asking.delete(work));

@@ -43,7 +43,9 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
       if (children.size >= CHILDREN_AT_MOST) return { kind: 'requeue', afterMs: FULL_MS, released: [] };
       let child: ChildProcess;
       try {
-        child = fork(script, [row.id, String(row.release)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+        child = fork(script, [row.id, String(row.release)], {
+          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        });
       } catch (error) {
         // The machine has no memory or no processes left.
         log.error({ err: error }, 'no process could be started for the job');
@@ -59,6 +61,7 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
         else setTimeout(kill, GRACE_MS).unref();
       };
       signal.addEventListener('abort', stop);
+      if (signal.aborted) stop();
       try {
         const how = await ended(child);
         if (outcome) return outcome;

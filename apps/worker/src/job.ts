@@ -14,13 +14,13 @@ export interface JobDependencies {
 }
 
 /** The transaction that ends a job. */
-export interface ClosingTransaction extends Queryable {
+interface ClosingTransaction extends Queryable {
   /** Writes a job that follows. */
   addJob(job: NewJob): Promise<void>;
 }
 
 /** One attempt at one job. */
-export interface JobRun<Q extends QueueName = QueueName> {
+interface JobRun<Q extends QueueName = QueueName> {
   row: JobRow;
   payload: QueuePayloads[Q];
   /** Aborts at the job's time limit and when the worker stops. */

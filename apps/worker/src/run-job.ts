@@ -115,7 +115,7 @@ async function runWhereItIsSafe(
   return { kind: 'failed', error, released };
 }
 
-/** A BullMQ job of a release before 2.0 becomes a row while its message is open; the releaser goes on with that. */
+/** A BullMQ job of a release before migration 0010 becomes a row while its message is open; the releaser goes on with that. */
 async function adopt({ db }: JobRunner, job: Job): Promise<undefined> {
   const { messageId } = (job.data ?? {}) as { messageId?: unknown };
   if (typeof messageId !== 'string' || !/^[\da-f-]{36}$/i.test(messageId)) {

@@ -105,9 +105,6 @@ async function settleError(
     await recordFailedAttempt(db, row, failed);
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };
   }
-  const { released } = await db.transaction(async (tx) => {
-    await recordFailedAttempt(tx, row, failed);
-    return failJobs(tx, [row], text);
-  });
+  const { released } = await db.transaction((tx) => failJobs(tx, [row], text, failed));
   return { kind: 'failed', error: text, released };
 }

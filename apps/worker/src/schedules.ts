@@ -3,7 +3,7 @@ import { type Database, claimScheduleRun, recordScheduleRun } from '@prosaas/dat
 import type { Schedule } from '@prosaas/queues';
 import { troubleOf, type Logger } from '@prosaas/runtime';
 import { RunningJobs } from './running-jobs.ts';
-import { Stopping, describeError, reportOf } from './verdict.ts';
+import { Stopping, describeError } from './verdict.ts';
 
 export interface ScheduleOptions<Name extends string> {
   db: Database;
@@ -39,8 +39,8 @@ export function startSchedules<Name extends string>({
   const running = new RunningJobs();
   const ending = new AbortController();
   const trouble = troubleOf(log, {
-    waiting: 'scheduled work waits for PostgreSQL',
-    begins: 'scheduled work cannot be done',
+    waiting: 'scheduled work cannot be done yet',
+    begins: 'scheduled work fails',
     ends: 'scheduled work is done again',
   });
 
@@ -52,25 +52,40 @@ export function startSchedules<Name extends string>({
       await tasks[name](job.signal);
     } catch (failure) {
       error = describeError(failure);
-      log.warn({ ...reportOf(failure), schedule: name }, 'a scheduled run failed');
+      log.debug({ err: failure, schedule: name }, 'a scheduled run failed');
+      trouble.failed(failure, { source: name, fields: { schedule: name } });
     }
     const outcome = error === null ? 'completed' : 'failed';
     onRun(name, outcome);
+    if (error === null) trouble.worked(name);
     const ranMs = Math.round(performance.now() - began);
-    await recordScheduleRun(db, name, { started_at: startedAt, ran_ms: ranMs, outcome, error, worker: instance });
+    await recordScheduleRun(db, name, {
+      started_at: startedAt,
+      ran_ms: ranMs,
+      outcome,
+      error,
+      worker: instance,
+    });
   };
 
   const loop = async (name: Name): Promise<void> => {
     const { everySeconds, timeLimitMs } = table[name];
+    const claims = `claims of ${name}`;
     while (!ending.signal.aborted) {
       try {
-        const startedAt = await claimScheduleRun(db, { name, everySeconds, limitSeconds: timeLimitMs / 1000 });
+        const startedAt = await claimScheduleRun(db, {
+          name,
+          everySeconds,
+          limitSeconds: timeLimitMs / 1000,
+        });
         if (startedAt !== undefined) await run(name, startedAt);
-        trouble.worked(name);
+        trouble.worked(claims);
       } catch (error) {
-        trouble.failed(error, { source: name });
+        trouble.failed(error, { source: claims });
       }
-      await delay(Math.min(everyMs, everySeconds * 1000), undefined, { signal: ending.signal }).catch(() => {});
+      await delay(Math.min(everyMs, everySeconds * 1000), undefined, { signal: ending.signal }).catch(
+        () => {},
+      );
     }
   };
   const loops = Promise.all((Object.keys(table) as Name[]).map(loop));

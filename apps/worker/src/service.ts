@@ -19,6 +19,7 @@ import {
 import {
   closeRedis,
   createRedis,
+  errorReason,
   keyspace,
   redisAddress,
   retryForever,
@@ -197,6 +198,6 @@ async function readyToWork(db: Database, redis: Redis, stackKey: string): Promis
 function loadAgent(agent: Agent, log: Logger): void {
   void agent.load().then(
     () => log.debug('the agent is loaded'),
-    (error: unknown) => log.error({ err: error }, 'the agent could not be loaded'),
+    (error: unknown) => log.error(errorReason(error), 'the agent could not be loaded'),
   );
 }

@@ -51,15 +51,11 @@ test('attempts, waiting and running times are counted for each queue, and depths
 });
 
 test('a job that waits is as old as it is, and a queue that is paused says so', async () => {
-  await stage.producer.enqueue('inbound-messages', {
-    key: 'k',
-    payload: {
-      messageId: '00000000-0000-4000-8000-000000000000',
-      conversationId: '00000000-0000-4000-8000-000000000000',
-      businessId: 'default',
-    },
-  });
-  await stage.redis.hset('{prosaas}:inbound-messages:k', 'timestamp', String(Date.now() - 60_000));
+  await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  await poll(async () => (await stage.totals()).enqueued === 1);
+  const [job] = await stage.db.query<{ id: string; release: number }>('select id, release from jobs');
+  const key = `{prosaas}:inbound-messages:${job!.id}-${job!.release}`;
+  await stage.redis.hset(key, 'timestamp', String(Date.now() - 60_000));
   await stage.redis.hset('{prosaas}:inbound-messages:meta', 'paused', '1');
   const { queues } = await stage.totals();
   expect(queues['inbound-messages']).toMatchObject({ paused: true, waiting: 1 });

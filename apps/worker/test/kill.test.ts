@@ -42,10 +42,12 @@ async function atRest(messages: number): Promise<void> {
 /** What is not as if every message had been answered once, in its order, by exactly two jobs. */
 async function findFaults(messages: number): Promise<string[]> {
   const faults: string[] = [];
-  const [{ enqueued, completed, failed }, rows] = await Promise.all([stage.totals(), stage.rows()]);
-  const isEach = [enqueued, completed, rows.inserted, rows.closed].every((count) => count === 2 * messages);
-  if (!isEach || failed + rows.failed + rows.open > 0) {
-    faults.push(`counts: ${JSON.stringify({ enqueued, completed, failed, rows })}`);
+  const [{ enqueued, completed, failed }, counted] = await Promise.all([stage.totals(), stage.rows()]);
+  const isEach = [enqueued, completed, counted.inserted, counted.closed].every(
+    (count) => count === 2 * messages,
+  );
+  if (!isEach || failed + counted.failed + counted.open > 0) {
+    faults.push(`counts: ${JSON.stringify({ enqueued, completed, failed, counted })}`);
   }
   if (stage.baileys.sent.length !== messages) faults.push(`${stage.baileys.sent.length} sent`);
   const rows = await stage.db.query<{ contact: string; id: string; status: string }>(

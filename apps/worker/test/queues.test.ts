@@ -21,10 +21,17 @@ test('all workers together send messages at their rate, and nobody takes them fo
     at.push(Date.now());
     return undefined;
   };
-  const slow = { WORKER_SENDS_PER_SECOND: '5', WORKER_HEARTBEAT_SECONDS: '1', WORKER_EXIT_AFTER_SECONDS: '3' };
+  const slow = {
+    WORKER_SENDS_PER_SECOND: '5',
+    WORKER_HEARTBEAT_SECONDS: '1',
+    WORKER_EXIT_AFTER_SECONDS: '3',
+  };
   await stage.worker({}, slow);
   await stage.worker({}, slow);
-  await poll(async () => (await stage.totals()).completed === 60, { timeoutMs: 45_000, what: 'all to be sent' });
+  await poll(async () => (await stage.totals()).completed === 60, {
+    timeoutMs: 45_000,
+    what: 'all to be sent',
+  });
   expect(stage.baileys.sent).toHaveLength(30);
   // Five in a window of a second: of eleven sends the first and the last lie a window apart.
   const gaps = at.slice(10).map((time, index) => time - at[index]!);

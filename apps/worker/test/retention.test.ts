@@ -1,25 +1,20 @@
 import { changeCall, inRetentionTurn, recordAudit, saveRecording } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
-import { openDeadLetters, type DeadLetters } from '@prosaas/queues';
-import { createLogger, keyspace, loadConfig } from '@prosaas/runtime';
+import { createLogger, loadConfig } from '@prosaas/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Config } from '../src/config.ts';
-import { applyRetention, retentionTask, type RetentionOptions } from '../src/retention.ts';
+import { applyRetention, retentionTask, type RetentionOptions } from '../src/tasks/retention.ts';
 import { setStage, type Stage } from './stage.ts';
 
-const { bullPrefix } = keyspace('prosaas');
 const never = new AbortController().signal;
 let stage: Stage;
-let letters: DeadLetters;
 let lines: { msg: string; job_ids?: string[] }[];
 
 beforeEach(async () => {
   lines = [];
   stage = await setStage();
-  letters = openDeadLetters({ redis: stage.redis, bullPrefix });
 });
 afterEach(async () => {
-  await letters[Symbol.asyncDispose]();
   await stage[Symbol.asyncDispose]();
 });
 
@@ -27,9 +22,6 @@ function options(env: Record<string, string> = {}): RetentionOptions {
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) };
   return {
     db: stage.db,
-    redis: stage.redis,
-    bullPrefix,
-    letters,
     config: loadConfig(Config, { ...stage.env, ...env }),
     log: createLogger({ service: 'test', instance: 'test', level: 'info', destination }),
   };
@@ -41,6 +33,10 @@ async function apply(days: number, env?: Record<string, string>): Promise<Record
   return (await applyRetention({ ...options(env), now, signal: never })).deleted;
 }
 
+/** As if every warning had stood for so long. */
+const age = (interval: string): Promise<unknown> =>
+  stage.db.query('update warnings set since = since - $1::interval', [interval]);
+
 /** Four messages with their jobs done, one of them in the dead letter; a call with a recording; a use of the admin key. */
 async function fill(): Promise<void> {
   stage.baileys.fault = ({ text }) => (text.includes('12 Market Street') ? 404 : undefined);
@@ -49,8 +45,8 @@ async function fill(): Promise<void> {
   const worker = await stage.worker();
   await poll(
     async () => {
-      const { completed, deadLetterDepth } = await stage.totals();
-      return completed === 3 && deadLetterDepth === 1;
+      const { closed, dead } = await stage.rows();
+      return closed === 3 && dead === 1;
     },
     { timeoutMs: 20_000, what: 'the jobs to end' },
   );
@@ -77,16 +73,17 @@ test('each kind is kept for its days, and goes after them', async () => {
 
   expect(await apply(31)).toEqual({});
   lines.length = 0;
-  expect(await apply(31.1)).toEqual({ dead_letters: 1 });
+  await age('30 minutes');
+  expect(await apply(31)).toEqual({ dead_letters: 1 });
   expect(lines).toMatchObject([
     { msg: expect.stringContaining('the dead letter fills') as unknown },
     { msg: 'jobs in the dead letter are too old: they are dropped' },
   ]);
-  expect(lines[1]?.job_ids?.[0]).toMatch(/^outbound-messages\./);
+  expect(lines[1]?.job_ids).toHaveLength(1);
 
   expect(await apply(91)).toEqual({ recordings: 1 });
   expect(await apply(366)).toEqual({ messages: 4, conversations: 2, calls: 1, audit: 1 });
-  expect(await stage.totals()).toMatchObject({ failed: 1, deadLetter: 1, deadLetterDepth: 0 });
+  expect(await stage.rows()).toMatchObject({ failed: 1, dead: 0 });
 });
 
 test('each round warns once of a dead letter that fills, before it drops any', async () => {
@@ -96,10 +93,10 @@ test('each round warns once of a dead letter that fills, before it drops any', a
     msg: expect.stringContaining('replayed or purged'),
   });
   expect(await apply(29.5)).toEqual({});
-  expect(lines.splice(0)).toMatchObject([warning({ letters: 1, max: 10_000, expiring: 1 })]);
+  expect(lines.splice(0)).toMatchObject([warning({ jobs: 1, max: 10_000, expiring: 1 })]);
   for (let round = 0; round < 2; round++) {
     expect(await apply(0, { DEAD_LETTER_MAX: '1' })).toEqual({});
-    expect(lines.splice(0)).toMatchObject([warning({ letters: 1, max: 1, expiring: 0 })]);
+    expect(lines.splice(0)).toMatchObject([warning({ jobs: 1, max: 1, expiring: 0 })]);
   }
 });
 
@@ -107,34 +104,35 @@ test('what is past a limit is dropped half an hour later at the soonest, each ti
   await fill();
   const warning = { msg: expect.stringContaining('the dead letter fills') as unknown };
   const dropping = { msg: 'jobs in the dead letter are too old: they are dropped' };
-  const hour = 1 / 24;
   expect(await apply(40)).toEqual({});
-  // A round that is tried again is no later round.
+  await age('29 minutes');
   expect(await apply(40)).toEqual({});
   // Raised in time, and lowered again.
-  expect(await apply(40 + hour, { RETENTION_DEAD_LETTER_DAYS: '100' })).toEqual({});
-  expect(await apply(40 + 2 * hour)).toEqual({});
-  expect(lines.splice(0)).toMatchObject([warning, warning, warning]);
-  // A clock that was put back.
-  expect(await apply(39)).toEqual({});
-  expect(await apply(39 + hour)).toEqual({ dead_letters: 1 });
-  expect(lines.splice(0)).toMatchObject([warning, warning, dropping]);
+  expect(await apply(40, { RETENTION_DEAD_LETTER_DAYS: '100' })).toEqual({});
+  expect(await apply(40)).toEqual({});
+  await age('29 minutes');
+  expect(await apply(40)).toEqual({});
+  expect(lines.splice(0)).toMatchObject([warning, warning, warning, warning]);
+  await age('2 minutes');
+  expect(await apply(40)).toEqual({ dead_letters: 1 });
+  expect(lines.splice(0)).toMatchObject([warning, dropping]);
 
-  const at = (hours: number): Promise<Record<string, number>> => apply(hours / 24, { DEAD_LETTER_MAX: '1' });
   const put = (count: number): Promise<unknown> =>
-    stage.redis.eval(
-      `for i = 1, ${count} do redis.call('RPUSH', KEYS[1], 'x' .. i) redis.call('HSET', KEYS[2] .. 'x' .. i, 'data', '{}', 'opts', '{}') end`,
-      2,
-      `${bullPrefix}:dead-letter:wait`,
-      `${bullPrefix}:dead-letter:`,
+    stage.db.query(
+      `insert into jobs (queue, order_key, payload, failed_at, failure)
+       select 'inbound-messages', 'x', '{}', now(), 'x' from generate_series(1, $1)`,
+      [count],
     );
+  const cap = { DEAD_LETTER_MAX: '1' };
   await put(250);
-  expect(await at(1)).toEqual({});
-  expect(await at(2)).toEqual({ dead_letters: 249 });
+  expect(await apply(0, cap)).toEqual({});
+  await age('31 minutes');
+  expect(await apply(0, cap)).toEqual({ dead_letters: 249 });
   // At its cap it fills all the time: that is no warning of what comes.
   await put(1);
-  expect(await at(3)).toEqual({});
-  expect(await at(4)).toEqual({ dead_letters: 1 });
+  expect(await apply(0, cap)).toEqual({});
+  await age('31 minutes');
+  expect(await apply(0, cap)).toEqual({ dead_letters: 1 });
 });
 
 test('what is kept for ever stays', async () => {
@@ -149,25 +147,22 @@ test('what is kept for ever stays', async () => {
   expect(await stage.db.query('select id from calls')).toHaveLength(1);
 });
 
-test('a message stays while it is open, and while its job is', async () => {
+test('a message stays while it is open, and takes its failed job with it when it goes', async () => {
   const open = await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
-  const closed = await stage.receive('2@s.whatsapp.net', 'Do you take cash?');
-  const done = await stage.receive('3@s.whatsapp.net', 'Do you take cash?');
-  await stage.db.query('delete from outbox');
-  await stage.db.query(`update messages set status = 'answered' where id <> $1`, [open]);
-  await stage.producer.enqueueUnchecked([{ queue: 'inbound-messages', key: closed, payload: null }]);
-  expect(await apply(366)).toMatchObject({ messages: 1, conversations: 1 });
-  const left = await stage.db.query<{ id: string }>('select id from messages order by seq');
-  expect(left.map(({ id }) => id)).toEqual([open, closed]);
-  expect(left.map(({ id }) => id)).not.toContain(done);
+  const failed = await stage.receive('2@s.whatsapp.net', 'Do you take cash?');
+  await stage.db.query(`update jobs set failed_at = now(), enqueued_at = null where message_id = $1`, [
+    failed,
+  ]);
+  await stage.db.query(`update messages set status = 'failed' where id = $1`, [failed]);
+  const days = { RETENTION_DEAD_LETTER_DAYS: '0' };
+  expect(await apply(366, days)).toMatchObject({ messages: 1, conversations: 1 });
+  expect(await stage.db.query('select id from messages')).toEqual([{ id: open }]);
+  expect(await stage.db.query('select message_id from jobs')).toEqual([{ message_id: open }]);
 });
 
-test('while another worker is at it nothing is deleted, and without Redis what does not need it is', async () => {
+test('while another worker is at it nothing is deleted', async () => {
   await fill();
   expect(await inRetentionTurn(stage.db, () => apply(366))).toEqual({});
-  await stage.redisServer.stop();
-  expect(await apply(366)).toEqual({ recordings: 1, calls: 1, audit: 1 });
-  expect(lines).toMatchObject([{ kind: 'messages' }, { kind: 'dead_letters' }]);
 });
 
 test('a round says what it deleted, and fails when a part of it did', async () => {
@@ -175,6 +170,6 @@ test('a round says what it deleted, and fails when a part of it did', async () =
   await stage.db.query("update audit_log set at = now() - interval '366 days'");
   await retentionTask(options())(never);
   expect(lines).toMatchObject([{ msg: 'what was too old was deleted', deleted: { audit: 1 } }]);
-  await stage.redisServer.stop();
-  await expect(retentionTask(options())(never)).rejects.toThrow(/messages.*dead_letters|dead_letters/);
+  await stage.db.query('alter table jobs rename to jobs_');
+  await expect(retentionTask(options())(never)).rejects.toThrow(/dead_letters/);
 });

@@ -1,15 +1,12 @@
+import { type ScheduleRow, readSchedules } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
-import { SCHEDULES, openSchedules, type ScheduleState } from '@prosaas/queues';
-import { createRedis, keyspace } from '@prosaas/runtime';
-import { Queue } from 'bullmq';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startSchedules, type ScheduleRunner } from '../src/schedules.ts';
 import { type Stage, setStage, silent } from './stage.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const { bullPrefix } = keyspace('prosaas');
-const everySecond = { tick: { pattern: '* * * * * *', timeLimitMs: 900 } };
+const table = { tick: { everySeconds: 1, timeLimitMs: 900 } };
 
 let stage: Stage;
 let opened: AsyncDisposableStack;
@@ -24,94 +21,61 @@ afterEach(async () => {
 
 /** A replica that runs `tick`. */
 function replica(tick: (signal: AbortSignal) => Promise<void>, outcomes: string[] = []): ScheduleRunner {
-  const client = (role: 'commands' | 'blocking'): ReturnType<typeof createRedis> => {
-    const redis = createRedis({ url: stage.redisServer.url, name: 'test', role, log: silent });
-    opened.defer(() => redis.disconnect());
-    return redis;
-  };
-  const runner = startSchedules({
-    commands: client('commands'),
-    blocking: client('blocking'),
-    bullPrefix,
-    table: everySecond,
-    tasks: { tick },
-    onRun: (_name, outcome) => outcomes.push(outcome),
-    instance: 'test',
-    log: silent,
-    times: { lockMs: 2000, stalledMs: 1000 },
-  });
-  opened.use(runner);
-  return runner;
+  return opened.use(
+    startSchedules({
+      db: stage.db,
+      table,
+      tasks: { tick },
+      onRun: (_name, outcome) => outcomes.push(outcome),
+      instance: 'test',
+      log: silent,
+      everyMs: 20,
+    }),
+  );
 }
 
-async function read(): Promise<ScheduleState | undefined> {
-  await using schedules = openSchedules({ redis: stage.redis, bullPrefix, table: everySecond });
-  return (await schedules.read())[0];
-}
+const read = async (): Promise<ScheduleRow | undefined> => (await readSchedules(stage.db))[0];
 
-/** The ticks of the runs that are over, in seconds. */
-async function ticks(): Promise<number[]> {
-  const queue = new Queue(SCHEDULES, { connection: stage.redis, prefix: bullPrefix });
-  const jobs = await queue.getCompleted();
-  await queue.close();
-  return jobs.map(({ id }) => Number(id?.split(':').at(-1)) / 1000).toSorted((a, b) => a - b);
-}
-
-test('of three replicas exactly one runs at each tick, also when one of them leaves', async () => {
-  let runs = 0;
-  const tick = async (): Promise<void> => {
-    runs += 1;
-  };
+test('of three replicas one runs at a time, a second apart, also when one of them leaves', async () => {
+  const runs: number[] = [];
+  const tick = async (): Promise<void> => void runs.push(performance.now());
   const first = replica(tick);
-  const others = [replica(tick), replica(tick)];
-  await poll(() => runs >= 5, { timeoutMs: 30_000, what: 'five runs' });
-  await first.worker.close();
-  await poll(() => runs >= 10, { timeoutMs: 30_000, what: 'ten runs' });
-  await Promise.all(others.map(({ worker }) => worker.close()));
-  const done = await ticks();
-  expect(done).toHaveLength(runs);
-  expect(new Set(done).size).toBe(runs);
+  replica(tick);
+  replica(tick);
+  await poll(() => runs.length >= 3, { timeoutMs: 30_000, what: 'three runs' });
+  await first[Symbol.asyncDispose]();
+  await poll(() => runs.length >= 6, { timeoutMs: 30_000, what: 'six runs' });
+  const gaps = runs.slice(1).map((at, index) => at - runs[index]!);
+  expect(Math.min(...gaps)).toBeGreaterThan(700);
   expect(await read()).toMatchObject({ last_run: { outcome: 'completed', worker: 'test' } });
 });
 
-test('ticks that were missed while Redis stood still are one run', async () => {
-  let runs = 0;
-  const { worker } = replica(async () => {
-    runs += 1;
-  });
-  // Between two ticks: a run whose end Redis does not take is done again, as it should be.
-  const between = async (): Promise<boolean> =>
-    runs >= 2 && (await ticks()).length === runs && Date.now() % 1000 < 700;
-  await poll(between, { timeoutMs: 30_000, what: 'the end of two runs' });
-  stage.redisServer.freeze();
-  const from = Date.now() / 1000;
-  await poll(() => Date.now() / 1000 > from + 5, { what: 'some ticks to be missed' });
-  stage.redisServer.thaw();
-  const until = Date.now() / 1000;
-  await poll(async () => (await ticks()).filter((second) => second > until).length >= 2, {
-    timeoutMs: 30_000,
-    what: 'the schedule to go on',
-  });
-  await worker.close();
-  const done = await ticks();
-  expect(done.filter((second) => second > from && second < until)).toHaveLength(1);
-  expect(done).toHaveLength(runs);
-});
-
-test('a run that fails is told, and the next one is due as ever', async () => {
+test('a run that fails is recorded, and the next one is due as ever', async () => {
   const outcomes: string[] = [];
   let runs = 0;
   replica(async () => {
     runs += 1;
     if (runs === 1) throw new Error('the first fails');
   }, outcomes);
-  await poll(() => outcomes.length >= 1, { timeoutMs: 30_000, what: 'a run' });
   await poll(async () => (await read())?.last_run?.error === 'Error: the first fails', {
     everyMs: 10,
     what: 'the record of the fault',
   });
   await poll(async () => (await read())?.last_run?.outcome === 'completed', { what: 'another run' });
   expect(outcomes.slice(0, 2)).toEqual(['failed', 'completed']);
+});
+
+test('a run whose worker died is done again after its time limit', async () => {
+  await stage.db.query(
+    `insert into schedules (name, started_at, claimed_until) values ('tick', now() - interval '1 minute', now() + interval '0.8 seconds')`,
+  );
+  const from = performance.now();
+  let ranAt = 0;
+  replica(async () => {
+    ranAt ||= performance.now();
+  });
+  await poll(() => ranAt > 0, { timeoutMs: 30_000, what: 'a run' });
+  expect(ranAt - from).toBeGreaterThan(500);
 });
 
 test('a worker that stops ends the run under way and begins none', async () => {

@@ -28,7 +28,11 @@ import { Config } from '../src/config.ts';
 import { startWorker, type WorkerOverrides } from '../src/service.ts';
 import { startFakeBaileys, type FakeBaileys } from './fake-baileys.ts';
 
-export const silent: Logger = createLogger({ service: 'test', instance: 'test', level: process.env['TEST_LOG'] ?? 'silent' });
+export const silent: Logger = createLogger({
+  service: 'test',
+  instance: 'test',
+  level: process.env['TEST_LOG'] ?? 'silent',
+});
 
 /** A Redis and a database of the test's own, a baileys service that only pretends, and workers over them. */
 export interface Stage extends AsyncDisposable {

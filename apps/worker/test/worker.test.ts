@@ -185,7 +185,14 @@ test('jobs that Redis lost are released again and done, whether they waited or w
   await stage.redis.flushall();
   const { db, redis, relay } = stage;
   const search = (): Promise<number> =>
-    recoverLostJobs({ db, redis, bullPrefix: keyspace('prosaas').bullPrefix, relay, log: silent, overdueSeconds: 0 });
+    recoverLostJobs({
+      db,
+      redis,
+      bullPrefix: keyspace('prosaas').bullPrefix,
+      relay,
+      log: silent,
+      overdueSeconds: 0,
+    });
   expect(await search()).toBe(2);
   await poll(async () => (await stage.totals()).enqueued === 2);
   expect(await search()).toBe(0);

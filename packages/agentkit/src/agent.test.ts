@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, createLogger } from '@prosaas/runtime';
 import { afterEach, expect, test } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
 import type { Answer, HistoryEntry } from './faq-agent.ts';
@@ -177,6 +177,22 @@ test('when the model fails the profile answers, and the next customer does not w
   expect(await ask(agent, 'Do you have guest wifi?')).toMatchObject({ source: 'faq' });
   expect(asked).toHaveLength(1);
   expect(agent.status()).toEqual({ state: 'cold', fallback: true, source: 'profile' });
+});
+
+test('a model that fails is one line in the log, without a stack', async () => {
+  const { baseUrl } = await provider(() => ({ status: 500 }));
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const own = createLogger({ service: 'test', instance: 'test', level: 'info', destination });
+  const agent = createAgent({ profile, log: own, model: { baseUrl, apiKey: 'k', name: 'm' } });
+  for (let at = 0; at < 3; at++) await ask(agent, 'Where are you located?');
+  await expect.poll(() => lines.length, { timeout: 3000 }).toBe(1);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    level: 'warn',
+    msg: 'the model provider fails: the profile answers',
+    error: expect.any(String),
+  });
+  expect(lines[0]).not.toContain('stack');
 });
 
 test('a caller who gives up gets no answer of the fall-back', async () => {

@@ -1,4 +1,4 @@
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, troubleOf } from '@prosaas/runtime';
 import { type Answer, FaqAgent, type HistoryEntry } from './faq-agent.ts';
 import { ModelClient, type ModelSettings } from './model-client.ts';
 import type { Profile } from './profile.ts';
@@ -45,20 +45,27 @@ export function createAgent({ profile, model, log }: AgentOptions): Agent {
   let restUntilMs = 0;
   let fallback = false;
   const client = model && new ModelClient(profile, model);
+  const away = troubleOf(log, {
+    waiting: 'the model provider fails: the profile answers',
+    begins: 'the model provider fails: the profile answers',
+    ends: 'the model provider answers again',
+  });
+  // It is asked when somebody asks: a failure is no wait of the start.
+  away.worked();
 
   const askModel = async (question: Question): Promise<Answer | undefined> => {
     if (!client || performance.now() < restUntilMs) return undefined;
     const signal = question.signal ?? new AbortController().signal;
     try {
       const answer = await client.ask({ ...question, signal });
-      if (fallback) log.info('the model provider answers again');
       fallback = false;
+      away.worked();
       return { ...answer, source: 'model' };
     } catch (error) {
       signal.throwIfAborted();
       restUntilMs = performance.now() + providerRestMs;
-      if (!fallback) log.warn({ err: error }, 'the model provider failed: answering from the profile');
       fallback = true;
+      away.failed(error);
       return undefined;
     }
   };

@@ -32,10 +32,11 @@ create unique index jobs_released on jobs (order_key) where enqueued_at is not n
 create index jobs_pending on jobs (order_key, id)
   where enqueued_at is null and failed_at is null and not is_delayed;
 create index jobs_delayed on jobs (run_at) where is_delayed and failed_at is null;
+create index jobs_delayed_by_key on jobs (order_key, run_at) where is_delayed;
 create index jobs_failed on jobs (failed_at, id) where failed_at is not null;
 create unique index jobs_by_message on jobs (message_id) where message_id is not null;
 
--- How many jobs there were, counted here and not in Redis: inserted = closed + failed + open.
+-- How many jobs there were, counted here and not in Redis: inserted = closed + failed + open. dead: failed and still there.
 -- A row per connection, so that no transaction waits for another's count.
 create table job_counts (
   queue text not null,
@@ -43,32 +44,41 @@ create table job_counts (
   inserted bigint not null default 0,
   closed bigint not null default 0,
   failed bigint not null default 0,
+  dead bigint not null default 0,
   primary key (queue, connection)
 ) with (fillfactor = 50);
 
-create function count_job(counted text, more_inserted integer, more_closed integer, more_failed integer)
-returns void language sql as $$
-  insert into job_counts as counts (queue, connection, inserted, closed, failed)
-  values (counted, pg_backend_pid(), more_inserted, more_closed, more_failed)
+create function count_job(
+  counted text, more_inserted integer, more_closed integer, more_failed integer, more_dead integer
+) returns void language sql as $$
+  insert into job_counts as counts (queue, connection, inserted, closed, failed, dead)
+  values (counted, pg_backend_pid(), more_inserted, more_closed, more_failed, more_dead)
   on conflict (queue, connection) do update set
     inserted = counts.inserted + excluded.inserted,
     closed = counts.closed + excluded.closed,
-    failed = counts.failed + excluded.failed;
+    failed = counts.failed + excluded.failed,
+    dead = counts.dead + excluded.dead;
 $$;
 
 -- A failed job that is deleted stays counted as failed; one that is tried again counts as a new job.
 create function count_jobs() returns trigger language plpgsql as $$
 begin
   if tg_op = 'INSERT' then
-    perform count_job(new.queue, 1, 0, case when new.failed_at is null then 0 else 1 end);
+    if new.failed_at is null then
+      perform count_job(new.queue, 1, 0, 0, 0);
+    else
+      perform count_job(new.queue, 1, 0, 1, 1);
+    end if;
   elsif tg_op = 'DELETE' then
     if old.failed_at is null then
-      perform count_job(old.queue, 0, 1, 0);
+      perform count_job(old.queue, 0, 1, 0, 0);
+    else
+      perform count_job(old.queue, 0, 0, 0, -1);
     end if;
   elsif new.failed_at is null then
-    perform count_job(new.queue, 1, 0, 0);
+    perform count_job(new.queue, 1, 0, 0, -1);
   else
-    perform count_job(new.queue, 0, 0, 1);
+    perform count_job(new.queue, 0, 0, 1, 1);
   end if;
   return null;
 end
@@ -98,7 +108,8 @@ begin
   select new.queue,
     case new.queue when 'inbound-messages' then 'in:' else 'out:' end || m.conversation_id,
     m.business_id, m.id, new.payload, new.trace, coalesce(new.run_at, now()), coalesce(new.run_at > now(), false)
-  from messages m where m.id::text = new.key
+  from messages m
+  where m.id = case when new.key ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then new.key::uuid end
   on conflict do nothing;
   return null;
 end

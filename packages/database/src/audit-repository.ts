@@ -2,6 +2,8 @@ import type { Queryable } from './database.ts';
 
 /** One use of the admin key. `target` names a record, never a query string or a body. */
 export interface AuditEntry {
+  /** When it was used; now, where that is not said. */
+  at?: Date;
   role: string;
   action: string;
   target?: string | null;
@@ -18,12 +20,10 @@ export interface AuditRow {
 }
 
 export async function recordAudit(db: Queryable, entry: AuditEntry): Promise<void> {
-  await db.query('insert into audit_log (role, action, target, request_id) values ($1, $2, $3, $4)', [
-    entry.role,
-    entry.action,
-    entry.target ?? null,
-    entry.requestId ?? null,
-  ]);
+  await db.query(
+    'insert into audit_log (at, role, action, target, request_id) values (coalesce($1, now()), $2, $3, $4, $5)',
+    [entry.at, entry.role, entry.action, entry.target?.replaceAll('\0', '\ufffd'), entry.requestId],
+  );
 }
 
 /** Newest first; `before` is the id of the last row of the page before. */

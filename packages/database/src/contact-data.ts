@@ -87,7 +87,11 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
     const [row] = await tx.query<{ count: number }>(sql, [names, business]);
     return row?.count ?? 0;
   };
-  // Before the messages: a receipt locks the send, then its message.
+  // In the order in which others lock: the conversation before its messages and jobs, a send before its message.
+  await tx.query(`select from conversations where ${conversationOf} order by id for update`, [
+    addresses,
+    business,
+  ]);
   await tx.query(
     `delete from whatsapp_sends using whatsapp_sessions s
       where s.id = session_id and chat_id = any($1) and status <> 'pending' and ($2::text is null or s.business_id = $2)`,

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
-import { type FailedAttempt } from './job-failure-repository.ts';
-import { type ReleasedJob, releaseNext } from './job-repository.ts';
+import { type FailedAttempt, lockMessagesOf } from './job-failure-repository.ts';
+import { type ReleasedJob, releaseNext } from './job-release.ts';
 
 /** A job that failed for good: what a person needs to judge and replay it. */
 export interface DeadJob {
@@ -100,6 +100,7 @@ export async function replayDeadJobs(
   tx: Queryable,
   jobs: readonly { id: string; delaySeconds: number }[],
 ): Promise<{ replayed: Set<string>; released: ReleasedJob[] }> {
+  await lockMessagesOf(tx, jobs);
   const rows = await tx.query<{ id: string; order_key: string; message_id: string | null }>(
     `update jobs set failed_at = null, failure = null, attempts = 0, worker_deaths = 0, child_deaths = 0, replays = replays + 1,
        run_at = now() + make_interval(secs => again.delay), is_delayed = again.delay > 0
@@ -161,8 +162,8 @@ export async function countDeadJobs(
   { expiringBefore }: { expiringBefore: Date | undefined },
 ): Promise<{ jobs: number; expiring: number }> {
   const [row] = await q.query<{ jobs: number; expiring: number }>(
-    `select count(*)::integer as jobs, count(*) filter (where failed_at < $1::timestamptz)::integer as expiring
-     from jobs where failed_at is not null`,
+    `select (select coalesce(sum(dead), 0) from job_counts)::integer as jobs,
+       (select count(*) from jobs where failed_at < $1::timestamptz)::integer as expiring`,
     [expiringBefore],
   );
   return row ?? { jobs: 0, expiring: 0 };

@@ -1,4 +1,4 @@
-// What releases before 2.0 kept in Redis or in `outbox` becomes rows of `jobs`. It can go when nobody upgrades from them any more.
+// What releases before migration 0010 kept in Redis or in `outbox` becomes rows of `jobs`. It can go when nobody upgrades from them any more.
 import type { Queryable } from './database.ts';
 import type { FailedAttempt } from './job-failure-repository.ts';
 
@@ -17,7 +17,7 @@ export interface OldDeadLetter {
 const orderKey = (conversation: string): string =>
   `case queue when 'inbound-messages' then 'in:' else 'out:' end || ${conversation}`;
 
-/** Those whose message has a job are passed over: they were imported before, or replayed since. */
+/** Those that were imported before, or replayed since, are passed over: their message has a job. */
 export async function importDeadLetters(tx: Queryable, letters: readonly OldDeadLetter[]): Promise<number> {
   const rows = await tx.query(
     `with old as (
@@ -27,7 +27,9 @@ export async function importDeadLetters(tx: Queryable, letters: readonly OldDead
      select old.queue, ${orderKey(`coalesce(m.conversation_id::text, payload ->> 'conversationId', 'unknown')`)}, m.business_id,
        m.id, payload, trace, attempts, failures, reason, old.failed_at, old.created_at
      from old left join messages m on m.id::text = lower(payload ->> 'messageId')
-     order by old.failed_at
+     where m.id is not null or not exists (
+       select from jobs where jobs.failed_at = old.failed_at and message_id is null and jobs.payload = old.payload)
+     order by old.created_at, m.seq
      on conflict do nothing returning 1`,
     [JSON.stringify(letters)],
   );
@@ -41,9 +43,14 @@ const OPEN_WITHOUT_JOB = `insert into jobs (queue, order_key, business_id, messa
   from (select *, direction || '-messages' as queue from messages) m
   where status not in ('answered', 'sent', 'failed', 'undelivered')`;
 
-/** Writes the job of an open message that has none. */
+/** Writes the job of an open message that has none, after those of older messages of its conversation. */
 export async function addMissingJob(q: Queryable, messageId: string): Promise<void> {
-  await q.query(`${OPEN_WITHOUT_JOB} and id = $1 on conflict do nothing`, [messageId]);
+  await q.query(
+    `${OPEN_WITHOUT_JOB} and (conversation_id, direction) = (select conversation_id, direction from messages where id = $1)
+       and seq <= (select seq from messages where id = $1)
+     order by m.seq on conflict do nothing`,
+    [messageId],
+  );
 }
 
 /** Messages that have been open for a minute and have no job here, oldest first: BullMQ may have it, under the message's id. */

@@ -5,17 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type Database } from './database.ts';
 import {
   closeMessage,
+  closeMessages,
   findMessageById,
-  findOldestOpen,
   insertReply,
   listHistory,
-  listOverdue,
-  messageCloser,
   recordInbound,
   type InboundInput,
 } from './message-repository.ts';
 import { migrate } from './migrate.ts';
-import { addToOutbox, readOutboxBacklog, takeFromOutbox } from './outbox-repository.ts';
 import { createSession } from './whatsapp-session-repository.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
@@ -127,9 +124,8 @@ test('what a message costs to close does not grow with how many are open', async
       return read?.rows ?? 0;
     };
     const before = await rowsRead();
-    const close = messageCloser(tx);
-    const closed = await Promise.all(open.slice(-40).map(({ id }) => close(id, { status: 'answered' })));
-    expect(closed).toEqual(Array.from(closed, () => true));
+    const ends = open.slice(-40).map(({ id }) => ({ id, end: { status: 'answered' } as const }));
+    expect(await closeMessages(tx, ends)).toEqual(Array.from(ends, () => true));
     expect((await rowsRead()) - before).toBe(40);
   });
 });
@@ -151,79 +147,21 @@ test('the history of a message is every turn before it, a reply behind what it a
   expect(await history(three.message.seq, 2, 5)).toEqual(['two', 'reply']);
 });
 
-test('the oldest open message of a conversation is found, direction by direction', async () => {
-  const contact = 'open@s.whatsapp.net';
-  const one = await record(inbound(contact));
-  const two = await record(inbound(contact));
-  const oldest = (direction: 'inbound' | 'outbound'): ReturnType<typeof findOldestOpen> =>
-    findOldestOpen(db, { conversationId: one.conversationId, direction, ownId: one.message.id });
-  expect((await oldest('inbound'))?.id).toBe(one.message.id);
-  expect(await oldest('outbound')).toBeUndefined();
-  const reply = await insertReply(db, one.message, 'Hi');
-  await closeMessage(db, one.message.id, { status: 'failed', error: 'x' });
-  expect((await oldest('inbound'))?.id).toBe(two.message.id);
-  expect((await oldest('outbound'))?.id).toBe(reply?.id);
-  await closeMessage(db, two.message.id, { status: 'answered' });
-  expect(await oldest('inbound')).toBeUndefined();
-});
-
-test('a message that is not due yet keeps its conversation from nothing, and its own job does it at once', async () => {
-  const contact = 'later@s.whatsapp.net';
-  const one = await record(inbound(contact));
-  const two = await record(inbound(contact));
-  const oldestFor = async (ownId: string): Promise<string | undefined> =>
-    (await findOldestOpen(db, { conversationId: one.conversationId, direction: 'inbound', ownId }))?.id;
-  const setDue = (minutes: number): Promise<unknown> =>
-    db.query('update messages set not_before = now() + make_interval(mins => $2) where id = $1', [
-      one.message.id,
-      minutes,
-    ]);
-  await setDue(5);
-  expect(await oldestFor(two.message.id)).toBe(two.message.id);
-  expect(await oldestFor(one.message.id)).toBe(one.message.id);
-  await setDue(-5);
-  expect(await oldestFor(two.message.id)).toBe(one.message.id);
-});
-
-test('a message is overdue by when it was due', async () => {
-  const { message } = await record(inbound('overdue@s.whatsapp.net'));
-  const isOverdue = async (): Promise<boolean> => {
-    const olderThan = new Date(Date.now() - 60_000);
-    const found = await listOverdue(db, { olderThan, afterSeq: String(Number(message.seq) - 1), limit: 1 });
-    return found[0]?.id === message.id;
-  };
-  const set = (column: string, minutes: number): Promise<unknown> =>
-    db.query(`update messages set ${column} = now() + make_interval(mins => $2) where id = $1`, [
-      message.id,
-      minutes,
-    ]);
-  expect(await isOverdue()).toBe(false);
-  await set('created_at', -60);
-  expect(await isOverdue()).toBe(true);
-  await set('not_before', 5);
-  expect(await isOverdue()).toBe(false);
-  await set('not_before', -5);
-  expect(await isOverdue()).toBe(true);
-});
-
-test('an outbox row is written once per key, rolls back with its transaction, and is taken by one relay at a time', async () => {
-  const job = { queue: 'inbound-messages', key: 'k', payload: { text: 'שלום' } };
-  await expect(
-    db.transaction(async (tx) => {
-      await addToOutbox(tx, job);
-      throw new Error('rolled back');
-    }),
-  ).rejects.toThrow('rolled back');
-  expect((await readOutboxBacklog(db)).waiting).toBe(0);
-  await addToOutbox(db, job);
-  await addToOutbox(db, job);
-  expect((await readOutboxBacklog(db)).waiting).toBe(1);
-  await db.transaction(async (tx) => {
-    const mine = await takeFromOutbox(tx, { queues: ['inbound-messages'], limit: 10 });
-    expect(mine).toMatchObject([{ key: 'k', payload: { text: 'שלום' } }]);
-    const others = await db.transaction((other) =>
-      takeFromOutbox(other, { queues: ['inbound-messages'], limit: 10 }),
-    );
-    expect(others).toEqual([]);
-  });
+test('messages are closed together, each by one caller, and one that stands there twice once', async () => {
+  const rows = await Promise.all([1, 2, 3].map(() => record(inbound('together@s.whatsapp.net'))));
+  const [one, two, three] = rows.map(({ message }) => message.id);
+  await closeMessage(db, two!, { status: 'answered' });
+  const failed = { status: 'failed', error: 'X' } as const;
+  const closed = await closeMessages(db, [
+    { id: one!, end: { status: 'sent', externalId: 'E' } },
+    { id: two!, end: failed },
+    { id: three!, end: failed },
+    { id: three!, end: failed },
+    { id: randomUUID(), end: failed },
+  ]);
+  expect(closed).toEqual([true, false, true, false, false]);
+  expect(await findMessageById(db, one!)).toMatchObject({ status: 'sent', external_id: 'E' });
+  expect((await findMessageById(db, one!))?.sent_at).toBeInstanceOf(Date);
+  expect(await findMessageById(db, three!)).toMatchObject({ status: 'failed', error: 'X' });
+  expect(await closeMessages(db, [])).toEqual([]);
 });

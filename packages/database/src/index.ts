@@ -13,6 +13,7 @@ export { createDatabaseProbe, type DatabaseProbe, type SchemaReport } from './pr
 export { startTrouble } from './troubles.ts';
 export { schemaDrift } from './schema-drift.ts';
 export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failures.ts';
+export { hasTable } from './tables.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export {
@@ -37,18 +38,20 @@ export {
   addJob,
   closeJobs,
   findJob,
-  listReleased,
   recordChildDeath,
   recordWorkerDeaths,
+  type JobRow,
+  type NewJob,
+} from './job-repository.ts';
+export {
+  listReleased,
   releaseAgain,
   releaseDue,
   releaseNext,
   type JobMessage,
   type JobRef,
-  type JobRow,
-  type NewJob,
   type ReleasedJob,
-} from './job-repository.ts';
+} from './job-release.ts';
 export {
   failJobs,
   listUnreleased,
@@ -155,6 +158,7 @@ export {
   isDatabaseAway,
   isDatabaseTrouble,
 } from './database-error.ts';
+export { AuditTrail } from './audit-trail.ts';
 export { type AuditEntry, type AuditRow, listAudit, recordAudit } from './audit-repository.ts';
 export { listBusinesses } from './business-listing.ts';
 export {

@@ -1,4 +1,5 @@
 import type { Queryable } from './database.ts';
+import { PENDING, keysWhere, pendingOf, releasedOf } from './job-release.ts';
 
 /** Of one queue, as PostgreSQL counts: `inserted = closed + failed + open`, in every reading. */
 export interface JobCounts {
@@ -17,18 +18,24 @@ export interface JobCounts {
 /** By queue; a queue that never had a job is missing. */
 export async function readJobCounts(q: Queryable): Promise<Record<string, JobCounts>> {
   const rows = await q.query<JobCounts & { queue: string }>(
+    // Along the indexes from key to key: a count of what matches would read the whole table where the planner does not know how few
+    // that is.
     `with counted as (
-       select queue, sum(inserted) as inserted, sum(closed) as closed, sum(failed) as failed from job_counts group by queue),
-     released as (select queue, count(*) as jobs from jobs where enqueued_at is not null group by queue),
-     dead as (select queue, count(*) as jobs from jobs where failed_at is not null group by queue)
+       select queue, sum(inserted) as inserted, sum(closed) as closed, sum(failed) as failed, sum(dead) as dead
+       from job_counts group by queue),
+     released as (
+       with recursive keys as (${keysWhere('enqueued_at is not null')})
+       select queue, count(*) as jobs from keys
+       cross join lateral (select queue from jobs where id = ${releasedOf('keys.order_key')} limit 1) head group by queue),
+     oldest as (
+       with recursive keys as (${keysWhere(PENDING)})
+       select queue, min(run_at) as run_at from keys
+       cross join lateral (select queue, run_at from jobs where id = ${pendingOf('keys.order_key')} limit 1) head group by queue)
      select queue, inserted::float8, closed::float8, failed::float8, (inserted - closed - failed)::float8 as open,
        (inserted - closed - failed - coalesce(released.jobs, 0))::float8 as pending,
-       coalesce(dead.jobs, 0)::float8 as dead,
+       dead::float8,
        coalesce(greatest(extract(epoch from now() - oldest.run_at), 0), 0)::float8 as pending_age_seconds
-     from counted left join released using (queue) left join dead using (queue)
-     left join lateral (
-       select run_at from jobs where queue = counted.queue and enqueued_at is null and failed_at is null and not is_delayed
-       order by jobs.id limit 1) oldest on true`,
+     from counted left join released using (queue) left join oldest using (queue)`,
   );
   return Object.fromEntries(rows.map(({ queue, ...counts }) => [queue, counts]));
 }
@@ -38,15 +45,17 @@ export async function foldJobCounts(tx: Queryable): Promise<number> {
   const rows = await tx.query(
     `with gone as (
        delete from job_counts where connection <> 0 and connection not in (select pid from pg_stat_activity)
-       returning queue, inserted, closed, failed),
+       returning queue, inserted, closed, failed, dead),
      sums as (
-       select queue, sum(inserted) as inserted, sum(closed) as closed, sum(failed) as failed from gone group by queue)
-     insert into job_counts as counts (queue, connection, inserted, closed, failed)
-     select queue, 0, inserted, closed, failed from sums
+       select queue, sum(inserted) as inserted, sum(closed) as closed, sum(failed) as failed, sum(dead) as dead
+       from gone group by queue)
+     insert into job_counts as counts (queue, connection, inserted, closed, failed, dead)
+     select queue, 0, inserted, closed, failed, dead from sums
      on conflict (queue, connection) do update set
        inserted = counts.inserted + excluded.inserted,
        closed = counts.closed + excluded.closed,
-       failed = counts.failed + excluded.failed
+       failed = counts.failed + excluded.failed,
+       dead = counts.dead + excluded.dead
      returning 1`,
   );
   return rows.length;

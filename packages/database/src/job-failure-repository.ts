@@ -1,5 +1,5 @@
 import type { Queryable } from './database.ts';
-import { type JobRef, type ReleasedJob, releaseNext } from './job-repository.ts';
+import { type JobRef, type ReleasedJob, releaseNext } from './job-release.ts';
 
 /** One attempt of a job that failed. */
 export interface FailedAttempt {
@@ -16,6 +16,10 @@ export interface FailedAttempt {
 /** The last ones are kept. */
 const ATTEMPTS_KEPT = 20;
 
+/** The failures with those of a parameter behind them, and no more than are kept. */
+const withLast = (added: string): string =>
+  `jsonb_path_query_array(failures || ${added}::jsonb, '$[last - ${ATTEMPTS_KEPT - 1} to last]')`;
+
 /** Uses up one attempt of a job, which stays released: it is tried again. */
 export async function recordFailedAttempt(
   q: Queryable,
@@ -23,18 +27,15 @@ export async function recordFailedAttempt(
   attempt: FailedAttempt,
 ): Promise<void> {
   await q.query(
-    `update jobs set attempts = attempts + 1, failures = jsonb_path_query_array(failures, $4::jsonpath) || $3::jsonb
+    `update jobs set attempts = attempts + 1, failures = ${withLast('$3')}
      where id = $1 and release = $2 and failed_at is null`,
-    [id, release, JSON.stringify([attempt]), lastOf(ATTEMPTS_KEPT - 1)],
+    [id, release, JSON.stringify([attempt])],
   );
 }
 
-/** The last elements of an array. */
-const lastOf = (count: number): string => `$[last - ${count - 1} to last]`;
-
 /**
  * Ends jobs that failed for good: their messages fail with them, and the next of their keys are released. Those that have ended, or
- * were released again since, are passed over.
+ * were released again since, are passed over. `attempt`: the last one, which uses up one more.
  *
  * @returns how many failed, and what was released
  */
@@ -42,13 +43,21 @@ export async function failJobs(
   tx: Queryable,
   jobs: readonly JobRef[],
   failure: string,
+  attempt?: FailedAttempt,
 ): Promise<{ failed: number; released: ReleasedJob[] }> {
+  await lockMessagesOf(tx, jobs);
   const rows = await tx.query<{ order_key: string; message_id: string | null }>(
-    `update jobs set failed_at = now(), enqueued_at = null, is_delayed = false, failure = $3
+    `update jobs set failed_at = now(), enqueued_at = null, is_delayed = false, failure = $3,
+       attempts = attempts + jsonb_array_length($4::jsonb), failures = ${withLast('$4')}
      from unnest($1::bigint[], $2::integer[]) as dead (id, release)
      where jobs.id = dead.id and jobs.release = dead.release and failed_at is null
      returning order_key, message_id`,
-    [jobs.map(({ id }) => id), jobs.map(({ release }) => release), failure],
+    [
+      jobs.map(({ id }) => id),
+      jobs.map(({ release }) => release),
+      failure,
+      JSON.stringify(attempt === undefined ? [] : [attempt]),
+    ],
   );
   const messages = rows.flatMap(({ message_id: id }) => (id === null ? [] : [id]));
   await failMessages(tx, messages, failure);
@@ -57,6 +66,14 @@ export async function failJobs(
     rows.map(({ order_key: key }) => key),
   );
   return { failed: rows.length, released };
+}
+
+/** Messages before their jobs: whoever closes a message or erases a contact locks them in this order, too. */
+export async function lockMessagesOf(tx: Queryable, jobs: readonly { id: string }[]): Promise<void> {
+  await tx.query(
+    `select from messages where id in (select message_id from jobs where id = any($1::bigint[])) order by id for update`,
+    [jobs.map(({ id }) => id)],
+  );
 }
 
 async function failMessages(tx: Queryable, ids: readonly string[], error: string): Promise<void> {

@@ -1,5 +1,14 @@
 import type { ConversationRow } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
+import {
+  type JobRef,
+  RELEASED,
+  type ReleasedJob,
+  lockReleased,
+  pendingOf,
+  releaseNext,
+  releaseOldest,
+} from './job-release.ts';
 import type { MessageRow } from './message-repository.ts';
 
 /** A job as it is written, in the transaction that gives rise to it. */
@@ -15,24 +24,6 @@ export interface NewJob {
   trace?: string | undefined;
   /** Not before; unset: at once. */
   runAt?: Date | undefined;
-}
-
-/** What BullMQ is told of a job whose turn has come. */
-export interface ReleasedJob {
-  id: string;
-  /** How often it was released: an older number belongs to a job that was lost, or that ended. */
-  release: number;
-  queue: string;
-  payload: Readonly<Record<string, unknown>>;
-  trace: string | null;
-  /** Workers that had died while they ran it. */
-  worker_deaths: number;
-}
-
-/** A released job, by the release that it runs under. */
-export interface JobRef {
-  id: string;
-  release: number;
 }
 
 export interface JobRow extends ReleasedJob {
@@ -58,45 +49,56 @@ export interface JobMessage extends Pick<
   conversation: Pick<ConversationRow, 'contact' | 'handed_off_at' | 'opted_out_at'>;
 }
 
-const RELEASED = `jobs.id::text as id, jobs.release, jobs.queue, jobs.payload, jobs.trace, jobs.worker_deaths`;
-const PENDING = 'enqueued_at is null and failed_at is null and not is_delayed';
-
-/** Writes a job. It is released at once where no other of its key is open; else undefined, and it waits for its turn. */
+/**
+ * Writes a job. It is released at once where no other of its key is open; else it waits for its turn.
+ *
+ * @returns what was released: this job, or an older one of its key that a process left pending
+ */
 export async function addJob(tx: Queryable, job: NewJob): Promise<ReleasedJob | undefined> {
+  const { orderKey, messageId } = job;
   const values = [
     job.queue,
-    job.orderKey,
+    orderKey,
     job.businessId,
-    job.messageId,
+    messageId,
     JSON.stringify(job.payload),
     job.trace,
     job.runAt,
   ];
-  // The lock on the job ahead makes whoever closes it wait, and look for the next one afterwards: that finds this row.
-  const [added] = await tx.query<ReleasedJob & { is_released: boolean }>(
-    `with ahead as materialized (select id from jobs where order_key = $2 and enqueued_at is not null for share),
-       turn as (select coalesce($7::timestamptz <= now(), true) and not exists (select from ahead)
-         and not exists (select from jobs where order_key = $2 and ${PENDING}) as is_free)
-     insert into jobs (queue, order_key, business_id, message_id, payload, trace, run_at, is_delayed, enqueued_at, release)
-     select $1, $2, $3, $4, $5, $6, coalesce($7, now()), coalesce($7 > now(), false),
-       case when is_free then now() end, case when is_free then 1 else 0 end
-     from turn
-     on conflict do nothing
-     returning ${RELEASED}, enqueued_at is not null as is_released`,
-    values,
-  );
-  if (added) {
-    const { is_released: isReleased, ...released } = added;
-    return isReleased ? released : undefined;
+  for (;;) {
+    // The lock on the job ahead makes whoever closes it wait, and look for the next one afterwards: that finds this row.
+    const [added] = await tx.query<ReleasedJob & { is_released: boolean; needs_no_turn: boolean }>(
+      `with ahead as materialized (${lockReleased('$2')}),
+         turn as (select coalesce($7::timestamptz <= now(), true) and not exists (select from ahead)
+           and ${pendingOf('$2')} is null as is_free)
+       insert into jobs (queue, order_key, business_id, message_id, payload, trace, run_at, is_delayed, enqueued_at, release)
+       select $1, $2, $3, $4, $5, $6, coalesce($7, now()), coalesce($7 > now(), false),
+         case when is_free then now() end, case when is_free then 1 else 0 end
+       from turn
+       on conflict do nothing
+       returning ${RELEASED}, enqueued_at is not null as is_released, is_delayed or exists (select from ahead) as needs_no_turn`,
+      values,
+    );
+    if (added) {
+      const { is_released: isReleased, needs_no_turn: needsNoTurn, ...released } = added;
+      if (isReleased) return released;
+      return needsNoTurn ? undefined : takeTurn(tx, orderKey);
+    }
+    const [known] =
+      messageId === undefined ? [] : await tx.query('select 1 from jobs where message_id = $1', [messageId]);
+    if (known) return undefined;
+    // Another job of the key was released in this moment: now it is seen.
   }
-  // The message has its job, or another job of the key was released in this moment.
-  await tx.query(
-    `insert into jobs (queue, order_key, business_id, message_id, payload, trace, run_at, is_delayed)
-     values ($1, $2, $3, $4, $5, $6, coalesce($7, now()), coalesce($7 > now(), false))
-     on conflict (message_id) where message_id is not null do nothing`,
-    values,
-  );
-  return undefined;
+}
+
+/** For a row that was written pending without a lock on the job ahead: locks that, or releases the oldest of the key. */
+async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | undefined> {
+  for (;;) {
+    const [ahead] = await tx.query(lockReleased('$1'), [orderKey]);
+    if (ahead) return undefined;
+    const [released] = await releaseNext(tx, [orderKey]);
+    if (released) return released;
+  }
 }
 
 /** With its message: whoever does the job needs both. */
@@ -149,91 +151,12 @@ export async function closeJobs(
      returning jobs.id::text as id, order_key`,
     [jobs.map(({ id }) => id), jobs.map(({ release }) => release)],
   );
-  const released = await releaseNext(
+  // Nobody else releases one of these keys before this transaction ends: no attempt can fail.
+  const released = await releaseOldest(
     tx,
     rows.map(({ order_key: key }) => key),
   );
   return { closed: new Set(rows.map(({ id }) => id)), released };
-}
-
-/** Releases the oldest job that is due of each key that has none released. A statement of its own: it sees what was committed last. */
-export async function releaseNext(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
-  if (orderKeys.length === 0) return [];
-  return tx.query<ReleasedJob>(
-    `update jobs set enqueued_at = now(), release = release + 1
-     where enqueued_at is null and id in (
-       select (select id from jobs where order_key = key and ${PENDING} order by order_key, id limit 1)
-       from (select distinct unnest($1::text[]) as key) keys
-       where not exists (select from jobs where order_key = key and enqueued_at is not null))
-     returning ${RELEASED}`,
-    [orderKeys],
-  );
-}
-
-/** Any number that nobody else takes; the same in every build. */
-const RELEASE_LOCK = 4_712_090_003;
-
-/**
- * Releases what waits although it is its turn: delayed jobs that are due, and those that a process left which died after its commit.
- * Steps from key to key by the index, so that a long backlog of one key costs no more than a short one. One caller at a time; the
- * others release nothing.
- */
-export async function releaseDue(
-  tx: Queryable,
-  { queues, limit }: { queues: readonly string[]; limit: number },
-): Promise<ReleasedJob[]> {
-  const [turn] = await tx.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [
-    RELEASE_LOCK,
-  ]);
-  if (turn?.mine !== true) return [];
-  await tx.query(
-    `update jobs set is_delayed = false where id in (
-       select id from jobs where is_delayed and failed_at is null and run_at <= now()
-       order by run_at limit $1 for update skip locked)`,
-    [limit],
-  );
-  return tx.query<ReleasedJob>(
-    `with recursive keys as (
-       (select order_key from jobs where ${PENDING} order by order_key limit 1)
-       union all
-       select (select order_key from jobs where ${PENDING} and order_key > keys.order_key order by order_key limit 1)
-       from keys where keys.order_key is not null),
-     due as (
-       select head.id from keys
-       cross join lateral (
-         select id, queue from jobs where order_key = keys.order_key and ${PENDING} order by order_key, id limit 1) head
-       where head.queue = any($1)
-         and not exists (select from jobs where order_key = keys.order_key and enqueued_at is not null)
-       limit $2)
-     update jobs set enqueued_at = now(), release = release + 1
-     where enqueued_at is null and failed_at is null and id in (select id from due)
-     returning ${RELEASED}`,
-    [queues, limit],
-  );
-}
-
-/** Jobs that were released more than `seconds` ago, in pages by `afterId`. */
-export async function listReleased(
-  q: Queryable,
-  options: { queues: readonly string[]; seconds: number; afterId: string; limit: number },
-): Promise<(JobRef & { queue: string })[]> {
-  return q.query(
-    `select id::text as id, release, queue from jobs
-     where enqueued_at < now() - make_interval(secs => $2) and queue = any($1) and id > $3::bigint
-     order by jobs.id limit $4`,
-    [options.queues, options.seconds, options.afterId, options.limit],
-  );
-}
-
-/** Releases jobs anew that BullMQ has lost; those that have ended, or were released since, are passed over. */
-export async function releaseAgain(tx: Queryable, jobs: readonly JobRef[]): Promise<ReleasedJob[]> {
-  return tx.query<ReleasedJob>(
-    `update jobs set enqueued_at = now(), release = jobs.release + 1
-     from unnest($1::bigint[], $2::integer[]) as lost (id, release)
-     where jobs.id = lost.id and jobs.release = lost.release and enqueued_at is not null
-     returning ${RELEASED}`,
-    [jobs.map(({ id }) => id), jobs.map(({ release }) => release)],
-  );
 }
 
 /** Notes how many workers have died while they ran a job; a number below the one that is known changes nothing. */

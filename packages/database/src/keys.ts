@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyRing, type Keys, type Logger, retryForever } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
+import { requireTable } from './tables.ts';
 import { startTrouble } from './troubles.ts';
 
 const keyNames = ['API_KEY', 'ADMIN_KEY', 'METRICS_TOKEN', 'INTERNAL_SECRET'] as const;
@@ -25,6 +26,7 @@ export async function ensureKeys(
 ): Promise<Keys> {
   const missing = keyNames.filter((name) => configured[name] === undefined);
   if (missing.length > 0 && generation) {
+    await requireTable(db, 'generated_keys');
     const keys = await generateKeys(db, missing);
     if (keys.length > 0)
       log.info({ keys, command: generation.readCommand }, 'keys that are not set were generated');
@@ -47,6 +49,7 @@ function composeKeys(valueOf: (name: KeyName) => string): Keys {
 
 /** The generated keys by name: for the operator's eyes. */
 export async function readGeneratedKeys(db: Queryable): Promise<Map<string, string>> {
+  await requireTable(db, 'generated_keys');
   const rows = await db.query<{ name: string; value: string }>(
     'select name, value from generated_keys order by name',
   );

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Queryable } from './database.ts';
+import { hasTable } from './tables.ts';
 
 /** Where the SQL lies; the same seen from `src` and from `dist`. */
 export const migrationsDirectory: string = fileURLToPath(new URL('../migrations', import.meta.url));
@@ -37,10 +38,7 @@ export function compareMigrations(known: readonly string[], applied: readonly st
 }
 
 async function appliedMigrations(db: Queryable): Promise<string[]> {
-  const [table] = await db.query<{ found: boolean }>(`select to_regclass($1) is not null as found`, [
-    `public.${migrationsTable}`,
-  ]);
-  if (table?.found !== true) return [];
+  if (!(await hasTable(db, `public.${migrationsTable}`))) return [];
   const rows = await db.query<{ name: string }>(`select name from public.${migrationsTable} order by id`);
   return rows.map(({ name }) => name);
 }

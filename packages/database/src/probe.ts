@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Queryable } from './database.ts';
 import { type MigrationStatus, migrationStatus } from './migrations.ts';
 import { schemaDrift } from './schema-drift.ts';
+import { hasTable } from './tables.ts';
 import { DatabaseTroubles } from './troubles.ts';
 
 export interface SchemaReport extends MigrationStatus {
@@ -25,7 +26,7 @@ export function createDatabaseProbe({ url, log }: { url: string; log?: Logger })
   const troubles = log && new DatabaseTroubles(log);
   const pings = new ProbeConnection(url);
   const schemas = new ProbeConnection(url);
-  let hasTable = false;
+  let hasWriteProbe = false;
   /** It asks at intervals: an outage is told, and its end, in a service that has nothing else to ask just then. */
   const told = async <T>(asked: Promise<T>): Promise<T> => {
     try {
@@ -44,8 +45,8 @@ export function createDatabaseProbe({ url, log }: { url: string; log?: Logger })
     async write(signal) {
       await told(
         pings.ask(signal, async (db) => {
-          hasTable ||= await hasWriteProbe(db);
-          if (hasTable) await db.query(WRITE);
+          hasWriteProbe ||= await hasTable(db, 'write_probe');
+          if (hasWriteProbe) await db.query(WRITE);
         }),
       );
       troubles?.canWrite();
@@ -66,11 +67,6 @@ const WRITE = `begin;
   insert into write_probe default values;
   rollback to savepoint row;
   commit`;
-
-async function hasWriteProbe(db: Queryable): Promise<boolean> {
-  const [row] = await db.query<{ found: boolean }>(`select to_regclass('write_probe') is not null as found`);
-  return row?.found === true;
-}
 
 const connectTimeoutMs = 2000;
 /** So that the server lets go, too, of what was given up here. */

@@ -5,18 +5,18 @@ import { recordAudit } from './audit-repository.ts';
 import { changeCall } from './call-repository.ts';
 import { markOptedOut } from './conversation-repository.ts';
 import { type Database, createDatabase } from './database.ts';
+import { addJob } from './job-repository.ts';
+import { failJobs } from './job-failure-repository.ts';
 import { closeMessage, insertReply, recordInbound } from './message-repository.ts';
 import { migrate } from './migrate.ts';
-import { addToOutbox } from './outbox-repository.ts';
 import { saveRecording } from './recording-repository.ts';
 import {
-  deleteClosedMessages,
   deleteEmptyConversations,
   deleteOldAudit,
   deleteOldCalls,
+  deleteOldMessages,
   deleteOldRecordings,
   inRetentionTurn,
-  listExpiredMessages,
 } from './retention.ts';
 import { createSession } from './whatsapp-session-repository.ts';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   await createSession(db, { id: 'shop', businessId: 'default', wanted: 'started' });
 });
 afterAll(() => db[Symbol.asyncDispose]());
-beforeEach(() => db.query('truncate conversations, messages, outbox, calls, recordings, audit_log'));
+beforeEach(() => db.query('truncate conversations, messages, jobs, calls, recordings, audit_log'));
 
 let received = 0;
 const receive = (contact = '1@s.whatsapp.net'): ReturnType<typeof recordInbound> =>
@@ -67,30 +67,38 @@ test('one at a time has the turn, and a batch that fails gives it back', async (
   expect(await inRetentionTurn(db, async () => 'mine')).toBe('mine');
 });
 
-test('old messages are listed in pages, but not one that is open or in the outbox', async () => {
+test('old messages go oldest first, batch by batch, with their jobs in the dead letter, but not one that is open', async () => {
   const one = await receiveAnswered();
   await receive();
-  const queued = await receiveAnswered();
-  await addToOutbox(db, { queue: 'inbound-messages', key: queued.id, payload: {} });
+  const failed = await receive();
+  const job = await addJob(db, {
+    queue: 'inbound-messages',
+    orderKey: 'a',
+    messageId: failed.message.id,
+    payload: {},
+  });
+  await db.transaction((tx) => failJobs(tx, [job!], 'X'));
   const two = await receiveAnswered();
-  const pages: string[][] = [];
-  let afterSeq = '0';
-  for (;;) {
-    const page = await listExpiredMessages(db, { before: later, afterSeq, limit: 1 });
-    if (page.length === 0) break;
-    pages.push(page.map(({ id }) => id));
-    afterSeq = page[0]?.seq ?? '';
-  }
-  expect(pages).toEqual([[one.id], [two.id]]);
-  expect(await listExpiredMessages(db, { before: earlier, afterSeq: '0', limit: 10 })).toEqual([]);
+  const left = async (): Promise<string[]> =>
+    (await db.query<{ id: string }>("select id from messages where status <> 'received' order by seq")).map(
+      ({ id }) => id,
+    );
+  expect(await deleteOldMessages(db, earlier, 10)).toBe(0);
+  expect(await deleteOldMessages(db, later, 1)).toBe(1);
+  expect(await left()).toEqual([failed.message.id, two.id]);
+  expect(one.conversationId).toBe(two.conversationId);
+  expect(await deleteOldMessages(db, later, 10)).toBe(2);
+  expect(await left()).toEqual([]);
+  expect(await db.query('select 1 from jobs')).toEqual([]);
+  expect(await db.query('select status from messages')).toEqual([{ status: 'received' }]);
 });
 
-test('a message that is open is not deleted, and a reply outlives what it answers', async () => {
+test('a reply that is queued outlives what it answers', async () => {
   const { message } = await receive();
   const reply = await insertReply(db, message, 'hello yourself');
-  expect(await deleteClosedMessages(db, [message.id])).toBe(0);
+  expect(await deleteOldMessages(db, later, 10)).toBe(0);
   await closeMessage(db, message.id, { status: 'answered' });
-  expect(await deleteClosedMessages(db, [message.id, reply?.id ?? ''])).toBe(1);
+  expect(await deleteOldMessages(db, later, 10)).toBe(1);
   expect(await db.query('select id, in_reply_to from messages')).toEqual([
     { id: reply?.id, in_reply_to: null },
   ]);
@@ -101,7 +109,7 @@ test('a conversation goes when nothing is left of it, unless the contact opted o
   const optedOut = await receiveAnswered('2@s.whatsapp.net');
   await markOptedOut(db, optedOut.conversationId);
   const full = await receiveAnswered('3@s.whatsapp.net');
-  await deleteClosedMessages(db, [gone.id, optedOut.id]);
+  await db.query('delete from messages where id = any($1)', [[gone.id, optedOut.id]]);
   expect(await deleteEmptyConversations(db, earlier, 10)).toBe(0);
   expect(await deleteEmptyConversations(db, later, 10)).toBe(1);
   const left = await db.query<{ id: string }>('select id from conversations order by contact');
@@ -110,7 +118,7 @@ test('a conversation goes when nothing is left of it, unless the contact opted o
 
 test('a conversation that a message is being written into stays', async () => {
   const { id, conversationId } = await receiveAnswered();
-  await deleteClosedMessages(db, [id]);
+  await db.query('delete from messages where id = $1', [id]);
   const removed = await db.transaction(async (tx) => {
     await recordInbound(tx, {
       sessionId: 'shop',

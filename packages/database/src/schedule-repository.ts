@@ -49,11 +49,14 @@ export async function claimScheduleRun(
   return row?.started_at.toISOString();
 }
 
+/** Ends a run that was claimed; nothing where it took longer than its limit and another worker has claimed the next. */
 export async function recordScheduleRun(q: Queryable, name: string, run: ScheduleRun): Promise<void> {
-  await q.query('update schedules set claimed_until = null, last_run = $2 where name = $1', [
-    name,
-    JSON.stringify(run),
-  ]);
+  // PostgreSQL's times are finer than those of JavaScript.
+  await q.query(
+    `update schedules set claimed_until = null, last_run = $2
+     where name = $1 and abs(extract(epoch from started_at - $3::timestamptz)) < 0.002`,
+    [name, JSON.stringify(run), run.started_at],
+  );
 }
 
 export async function readSchedules(q: Queryable): Promise<ScheduleRow[]> {

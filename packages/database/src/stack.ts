@@ -1,5 +1,6 @@
 import { AppError } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
+import { requireTable } from './tables.ts';
 
 /** What is needed of a Redis client. */
 export interface StackStore {
@@ -20,6 +21,7 @@ export class StackConflict extends AppError {
 
 /** Claims the namespace for this database's stack, or throws `StackConflict`. `key` is `keyspace.key('stack')`. */
 export async function checkStack(db: Queryable, redis: StackStore, key: string): Promise<void> {
+  await requireTable(db, 'stack');
   const [row] = await db.query<{ id: string }>('select id from stack');
   if (row === undefined) throw new Error('The table stack has lost its row');
   await redis.set(key, row.id, 'NX');

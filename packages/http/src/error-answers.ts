@@ -6,7 +6,7 @@ import { type Problem, problem, problemOf, sendProblem } from './problem.ts';
 
 /**
  * Every error as problem+json; 404 for an unknown path, 405 with `Allow` for a known one. An error that nobody expected is logged
- * here with its stack, an expected one without; 503 has its reason in the line of its answer, and no other line.
+ * here with its stack, an expected one without; one that a client may repeat has its reason in the line of its answer, and no other line.
  */
 export function mountErrorAnswers(app: App): void {
   const methods = new AllowedMethods();
@@ -21,7 +21,7 @@ export function mountErrorAnswers(app: App): void {
       leaveUnlogged(request);
     } else if (error instanceof AppError && error.status >= 500) {
       const fields = { code: error.code, error: error.message, cause: messageOf(error.cause) };
-      if (error.status === 503) explainAnswer(request, fields);
+      if (error.status === 503 || error.retryable) explainAnswer(request, fields);
       else request.log.warn(fields, 'The request failed');
     } else if (answer.status >= 500) request.log.error({ err: error }, 'The request failed');
     else request.log.debug({ err: error }, 'The request was refused');

@@ -37,7 +37,7 @@ export function bullJobOf({ id, release, queue, payload, trace, worker_deaths: w
   };
 }
 
-/** Undefined for what a release before 2.0 put in. */
+/** Undefined for what a release before migration 0010 put in. */
 export function rowOf(data: unknown): RowRef | undefined {
   const { row } = (data ?? {}) as { row?: Partial<RowRef> };
   const { id, release, workerDeaths } = row ?? {};

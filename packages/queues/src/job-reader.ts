@@ -58,9 +58,9 @@ export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix:
       return jobs.map((job) => summarise(job, state));
     },
     async getJob(queue, id) {
-      const known = await bull.queue(queue);
+      const from = await bull.queue(queue);
       // Beside its jobs BullMQ keeps what it knows of a queue (`meta`, `<id>:lock`), and would read that as a job.
-      const job = id.includes(':') || Object.hasOwn(known.keys, id) ? undefined : await known.getJob(id);
+      const job = id.includes(':') || Object.hasOwn(from.keys, id) ? undefined : await from.getJob(id);
       if (!job) return undefined;
       return summarise(job, stateOf(await job.getState()));
     },

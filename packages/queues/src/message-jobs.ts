@@ -7,7 +7,12 @@ export interface MessageOf {
   business_id: string;
 }
 
-const jobOf = (queue: QueueName, orderKey: string, message: MessageOf, trace: string | undefined): NewJob => ({
+const jobOf = (
+  queue: QueueName,
+  orderKey: string,
+  message: MessageOf,
+  trace: string | undefined,
+): NewJob => ({
   queue,
   orderKey,
   messageId: message.id,

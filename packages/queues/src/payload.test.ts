@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Type } from 'typebox';
 import { expect, test } from 'vitest';
-import { PayloadInvalid, checkPayload, createPayloadCheck } from './payload.ts';
+import { PayloadInvalid, checkPayload } from './payload.ts';
 
 const good = { messageId: randomUUID(), conversationId: randomUUID(), businessId: 'default' };
 
@@ -25,17 +24,6 @@ test('all faults are told at once', () => {
   );
 });
 
-test('a payload of an older form is upgraded; one that cannot be is refused with the reason, and one of today is left alone', () => {
-  const check = createPayloadCheck('q', {
-    payload: Type.Object({ id: Type.String(), copies: Type.Integer() }),
-    upgrade: (old) => {
-      const { name } = old as { name?: string };
-      if (name === 'gone') throw new Error('there is no such form any more');
-      return { id: name, copies: 1 };
-    },
-  });
-  expect(check({ name: 'a' })).toEqual({ id: 'a', copies: 1 });
-  expect(check({ id: 'b', copies: 2 })).toEqual({ id: 'b', copies: 2 });
-  expect(() => check({ name: 7 })).toThrow(/^payload of q: .*id/);
-  expect(() => check({ name: 'gone' })).toThrow(/^payload of q: .*no such form/);
+test('a payload of a queue that this release does not know is refused', () => {
+  expect(() => checkPayload('echo' as never, good)).toThrow(/^payload of echo: unknown queue$/);
 });

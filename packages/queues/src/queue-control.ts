@@ -1,10 +1,4 @@
-import {
-  type Database,
-  type JobRef,
-  failJobs,
-  findOpenJob,
-  listUnreleased,
-} from '@prosaas/database';
+import { type Database, type JobRef, failJobs, findOpenJob, listUnreleased } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { QueuesUnavailable, openBull } from './bull-handle.ts';
@@ -51,26 +45,31 @@ export function openQueueControl({
 }): QueueControl {
   const bull = openBull(redis, bullPrefix);
 
-  const giveUp = async (queue: QueueName, jobs: readonly JobRef[], failure: string): Promise<number> => {
-    if (jobs.length === 0) return 0;
+  /** `taken`: how many of them BullMQ had until now. Those that had ended already leave its counts, too, and are counted here. */
+  const giveUp = async (
+    queue: QueueName,
+    jobs: readonly JobRef[],
+    { taken, failure }: { taken: number; failure: string },
+  ): Promise<number> => {
     const { failed, released } = await db.transaction((tx) => failJobs(tx, jobs, failure));
     relay.enqueue(released);
-    // Not before they have failed. A process that dies between leaves both totals too low, by the same.
-    if (failed > 0) {
-      await redis.hincrby(countsKey(bullPrefix), `drained:${queue}`, failed).catch((cause: unknown) => {
+    const ended = Math.max(failed, taken);
+    if (ended > 0) {
+      await redis.hincrby(countsKey(bullPrefix), `drained:${queue}`, ended).catch((cause: unknown) => {
         throw new QueuesUnavailable('Redis did not count the jobs', { cause });
       });
     }
     return failed;
   };
 
-  /** Takes jobs out of BullMQ, but for those that run. */
+  /** Takes jobs out of BullMQ, but for those that run, and those of a release before migration 0010. */
   const takeOut = async (queue: QueueName): Promise<JobRef[]> => {
     const jobs = await (await bull.queue(queue)).getJobs(['waiting', 'prioritized', 'delayed'], 0, BATCH - 1);
     const outcomes = await Promise.allSettled(
       jobs.map(async (job) => {
-        await job.remove();
-        return rowOf(job.data);
+        const ref = rowOf(job.data);
+        if (ref !== undefined) await job.remove();
+        return ref;
       }),
     );
     return outcomes.flatMap((outcome) =>
@@ -91,21 +90,25 @@ export function openQueueControl({
       for (;;) {
         // First those that wait for their turn, so that what follows releases none of them.
         const unreleased = await listUnreleased(db, { queue, limit: BATCH });
-        const jobs = unreleased.length > 0 ? unreleased : await takeOut(queue);
+        const taken = unreleased.length > 0 ? [] : await takeOut(queue);
+        const jobs = [...unreleased, ...taken];
         if (jobs.length === 0) return drained;
-        drained += await giveUp(queue, jobs, 'DRAINED: the queue was emptied');
+        const failure = 'DRAINED: the queue was emptied';
+        drained += await giveUp(queue, jobs, { taken: taken.length, failure });
       }
     },
     async skip(jobId, reason) {
       const job = await findOpenJob(db, jobId);
       if (job === undefined || !isQueueName(job.queue)) return false;
+      let taken = 0;
       if (job.is_released) {
         const found = await (await bull.queue(job.queue)).getJob(bullJobId(job));
         await found?.remove().catch((cause: unknown) => {
           throw new JobRunning('A worker is at this job now.', { cause });
         });
+        taken = found ? 1 : 0;
       }
-      return (await giveUp(job.queue, [job], `SKIPPED: ${reason}`)) === 1;
+      return (await giveUp(job.queue, [job], { taken, failure: `SKIPPED: ${reason}` })) === 1;
     },
     [Symbol.asyncDispose]: () => bull[Symbol.asyncDispose](),
   };

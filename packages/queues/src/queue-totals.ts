@@ -8,7 +8,7 @@ export interface QueueDepths {
   delayed: number;
 }
 
-export interface QueueCounts extends QueueDepths {
+interface QueueCounts extends QueueDepths {
   enqueued: number;
   completed: number;
   /** Each of them is in the dead letter, or was. */

@@ -12,7 +12,7 @@ export const scheduleTable: Readonly<Record<ScheduleName, Schedule>> = {
   /** Deletes what is older than it is kept. */
   retention: { everySeconds: 3600, timeLimitMs: 300_000 },
   /** Releases again what BullMQ has lost. */
-  'lost-jobs': { everySeconds: 10, timeLimitMs: 60_000 },
-  /** Takes over the dead letter and the messages that releases before 2.0 kept in Redis. */
+  'lost-jobs': { everySeconds: 10, timeLimitMs: 20_000 },
+  /** Takes over the dead letter and the messages that releases before migration 0010 kept in Redis. */
   'import-jobs': { everySeconds: 60, timeLimitMs: 50_000 },
 };

@@ -48,4 +48,5 @@ export {
   warnOfRedisSettings,
 } from './redis-settings.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';
+export { errorReason } from './error-reason.ts';
 export { type TroubleTexts, TroubleLog, troubleOf, troubleTimes } from './trouble-log.ts';

@@ -1,4 +1,4 @@
-import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterNode, type ClusterOptions, type Redis, type RedisOptions } from 'ioredis';
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
 import { type RedisTarget, hostText } from './redis-address.ts';
@@ -33,7 +33,6 @@ export function openCluster(
   node: ClientOptions,
   { waits, redirections, everyMs }: ClusterPatience,
 ): Cluster {
-  hearAsking();
   return new LastingCluster(target.nodes, {
     enableOfflineQueue: waits,
     maxRedirections: redirections,
@@ -95,7 +94,7 @@ const cutMs = 300;
 class LastingCluster extends Cluster {
   constructor(...args: ConstructorParameters<typeof Cluster<'legacy'>>) {
     super(...args);
-    this.on('+node', endWhenDropped);
+    this.on('+node', endWhenDropped).on('+node', hearAsking);
   }
 
   override connect(): Promise<void> {
@@ -156,18 +155,14 @@ export function reconnectNodes(cluster: Cluster): void {
   for (const node of cluster.nodes()) if (node.status === 'ready') node.disconnect(true);
 }
 
-let heard = false;
-
 /**
  * ioredis 6.0.0 sends ASKING to a node that keys are moving to and lets nobody hear of its failure (`redis.asking()` in
  * built/cluster/index.js): a connection lost just then would end the process. The command that follows fails with it, heard.
  */
-function hearAsking(): void {
-  if (heard) return;
-  heard = true;
-  const { asking } = Redis.prototype;
-  Redis.prototype.asking = function hear(this: Redis, ...args: []) {
-    const sent = asking.apply(this, args);
+function hearAsking(node: Redis): void {
+  const { asking } = node;
+  node.asking = (...args: []) => {
+    const sent = asking.apply(node, args);
     sent.catch(() => {});
     return sent;
   };

@@ -1,3 +1,4 @@
+import { errorReason } from './error-reason.ts';
 import type { Logger } from './logger.ts';
 import {
   type TroubleEvent,
@@ -7,8 +8,8 @@ import {
   untroubled,
 } from './trouble.ts';
 
-/** Shared by all troubles of the process; tests shorten them. */
-export const troubleTimes = { waitMs: 5000, repeatMs: 60_000 };
+/** Shared by all troubles of the process; tests shorten them. `aftermathMs`: what a dependency broke may take to mend once it is back. */
+export const troubleTimes = { waitMs: 5000, repeatMs: 60_000, aftermathMs: 15_000 };
 
 /** Dependencies are told first, so that what fails because of them need not be. */
 const dependencySettleMs = 300;
@@ -19,7 +20,7 @@ export interface TroubleTexts {
   waiting: string;
   begins: string;
   ends: string;
-  /** PostgreSQL or Redis: while it is away, the service's other troubles are not told. */
+  /** PostgreSQL or Redis: while it is away, and shortly after, the service's other troubles are not told. */
   isDependency?: boolean;
   /** Only services that start wait for it: it is always an expected wait. */
   isStart?: boolean;
@@ -104,7 +105,7 @@ export class TroubleLog {
       return;
     }
     const [first] = this.#failing.values();
-    const fields = { ...first?.fields, ...reasonOf(first?.error) };
+    const fields = { ...first?.fields, ...errorReason(first?.error) };
     const text = state.hasWorked ? begins : waiting;
     if (line === 'begins') this.#log.warn(fields, text);
     else if (line === 'waiting') this.#log.info({ ...fields, seconds }, text);
@@ -123,17 +124,11 @@ export class TroubleLog {
   #isExplained(): boolean {
     if (this.#texts.isDependency === true) return false;
     const others = troubles.get(this.#log)?.values() ?? [];
-    return [...others].some((other) => other.#texts.isDependency === true && other.isActive);
+    return [...others].some((other) => other.#texts.isDependency === true && other.#explains());
   }
-}
 
-/** Of an error what an operator needs of a trouble that is expected: no stack. */
-function reasonOf(error: unknown): { error?: string; code?: string } {
-  if (error === undefined) return {};
-  if (!(error instanceof Error)) return { error: typeof error === 'string' ? error : JSON.stringify(error) };
-  const { code } = error as { code?: unknown };
-  // A host with several addresses fails with one error for each, and no message of its own.
-  const parts = error instanceof AggregateError && error.message === '' ? error.errors : [error];
-  const text = parts.map((part) => (part instanceof Error ? part.message : String(part))).join('; ');
-  return { error: text || error.name, ...(typeof code === 'string' && { code }) };
+  #explains(): boolean {
+    const { endedAt } = this.#state;
+    return this.isActive || (endedAt !== undefined && performance.now() - endedAt < troubleTimes.aftermathMs);
+  }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createLogger } from './logger.ts';
 import { type TroubleEvent, stepTrouble, untroubled } from './trouble.ts';
@@ -174,5 +175,20 @@ describe('a trouble in the log', () => {
     second.forget('b');
     expect(first.isActive).toBe(false);
     expect(troubleOf(logger().log, texts)).not.toBe(first);
+  });
+
+  test('is not told while a dependency is away, nor while its consequences mend', async () => {
+    const { log, lines } = logger();
+    const dependency = troubleOf(log, { ...texts, isDependency: true });
+    const dependent = troubleOf(log, { waiting: 'y waits', begins: 'y fails', ends: 'y works' });
+    dependency.worked();
+    dependent.worked();
+    dependency.failed(new Error('refused'));
+    await expect.poll(() => lines.length).toBe(1);
+    dependent.failed(new Error('x is away'));
+    dependency.worked();
+    await delay(1500);
+    dependent.worked();
+    expect(lines).toMatchObject([{ msg: 'x is away' }, { msg: 'x is back' }]);
   });
 });

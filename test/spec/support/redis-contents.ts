@@ -1,15 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { poll } from '@prosaas/devstack';
 import { SlotPool, type SlotTotals, readSlotTotals } from '@prosaas/leases';
-import {
-  type QueueTotals,
-  createDeadLetterMover,
-  createProducer,
-  openQueueControl,
-  readQueueTotals,
-} from '@prosaas/queues';
-import { type createRedis, createLogger, identify, keyspace } from '@prosaas/runtime';
+import { type QueueName, type QueueTotals, createRelay, openBull, readQueueTotals } from '@prosaas/queues';
+import { closeRedis, createLogger, createRedis, identify, keyspace } from '@prosaas/runtime';
 import { createSystemReader, startTelemetry } from '@prosaas/telemetry';
+import { UnrecoverableError, Worker } from 'bullmq';
 
 type Client = ReturnType<typeof createRedis>;
 
@@ -25,24 +20,33 @@ export interface RedisContents {
 }
 
 /**
- * Adds three jobs that fail and go to the dead letter, two jobs in a queue that is paused, five messages that are counted, and three
+ * Adds three jobs that fail, two jobs in a queue that is paused, five messages that are counted, and three
  * calls of which one has ended.
  */
 export async function fillRedis(redis: Client, url: string): Promise<void> {
   const { bullPrefix } = keys;
-  await using producer = createProducer({ redis, bullPrefix });
-  await using control = openQueueControl({ redis, bullPrefix });
-  await using mover = createDeadLetterMover({ redis, bullPrefix, onDead: async () => {} });
-  const add = async (queue: 'inbound-messages' | 'outbound-messages'): Promise<void> => {
-    const key = randomUUID();
-    const payload = { messageId: key, conversationId: randomUUID(), businessId: 'default' };
-    await producer.enqueue(queue, { key, payload });
+  await using bull = openBull(redis, bullPrefix);
+  await using relay = createRelay({ redis, bullPrefix, log });
+  const add = (queue: QueueName, ids: readonly string[]): void => {
+    const job = { release: 1, queue, payload: {}, trace: null, worker_deaths: 0 };
+    relay.enqueue(ids.map((id) => ({ id, ...job })));
   };
-  for (let job = 0; job < 3; job += 1) await add('inbound-messages');
-  await control.drain('inbound-messages');
-  await mover.sweep();
-  await control.pause('outbound-messages');
-  for (let job = 0; job < 2; job += 1) await add('outbound-messages');
+  add('inbound-messages', ['1', '2', '3']);
+  const blocking = createRedis({ url, name: 'test', role: 'blocking', log });
+  const failing = new Worker('inbound-messages', () => Promise.reject(new UnrecoverableError('no')), {
+    connection: blocking,
+    prefix: bullPrefix,
+    metrics: { maxDataPoints: 60 },
+  });
+  await poll(async () => (await readQueueTotals(redis, bullPrefix)).failed === 3, { what: 'jobs to fail' });
+  await failing.close();
+  await closeRedis(blocking);
+  await (await bull.queue('outbound-messages')).pause();
+  add('outbound-messages', ['4', '5']);
+  await poll(
+    async () => (await readQueueTotals(redis, bullPrefix)).queues['outbound-messages'].waiting === 2,
+    { what: 'jobs to wait' },
+  );
 
   const calls = new SlotPool({ redis, keyPrefix: keys.key('calls'), limit: 15, leaseMs: 600_000 });
   const ids = [randomUUID(), randomUUID(), randomUUID()];

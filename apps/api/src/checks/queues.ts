@@ -1,5 +1,5 @@
-import { type Queryable, type ScheduleRow, readSchedules } from '@prosaas/database';
-import { type CheckDefinition, readHeartbeats } from '@prosaas/observability';
+import { type Queryable, type ScheduleRow, hasTable, readSchedules } from '@prosaas/database';
+import { type CheckDefinition, CheckFailure, readHeartbeats } from '@prosaas/observability';
 import {
   type DeadLetterFill,
   type DeadLetterLimits,
@@ -84,22 +84,30 @@ export function queuesCheck({
   deadLetterLimits: DeadLetterLimits;
 }): CheckDefinition {
   const lookedSince = performance.now();
+  let isMigrated = false;
   return {
     name: 'queues',
     componentType: 'component',
     async run(signal) {
       const nowMs = Date.now();
-      const [[{ queues }, { replicas }], [runs, deadLetter]] = await Promise.all([
+      const [[{ queues }, { replicas }], rows] = await Promise.all([
         askRedis(
           () =>
             Promise.all([readQueueTotals(redis, bullPrefix), readHeartbeats({ redis, key: heartbeatKey })]),
           { redis, address, signal, prefix: 'redis_' },
         ),
         askDatabase(
-          () => Promise.all([readSchedules(db), readDeadLetterFill(db, { ...deadLetterLimits, nowMs })]),
+          async () => {
+            isMigrated ||= await hasTable(db, 'jobs');
+            return isMigrated
+              ? Promise.all([readSchedules(db), readDeadLetterFill(db, { ...deadLetterLimits, nowMs })])
+              : undefined;
+          },
           { prefix: 'database_' },
         ),
       ]);
+      if (rows === undefined) throw new CheckFailure('database_not_ready');
+      const [runs, deadLetter] = rows;
       const live = replicas.filter(({ state }) => state === 'live');
       const served = new Set(live.flatMap(({ queues: own }) => Object.keys(own)));
       const lookedSeconds = (performance.now() - lookedSince) / 1000;

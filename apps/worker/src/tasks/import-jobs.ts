@@ -1,4 +1,4 @@
-// It can go with `import-repository.ts`, when nobody upgrades from a release before 2.0 any more.
+// It can go with `import-repository.ts`, when nobody upgrades from a release before migration 0010 any more.
 import {
   addMissingJob,
   importDeadLetters,
@@ -14,7 +14,7 @@ import type { Redis } from 'ioredis';
 const OLD_DEAD_LETTER = 'dead-letter';
 const BATCH = 200;
 
-/** Takes over what releases before 2.0 kept in Redis. It may run again, or twice at once: a message has one job. */
+/** Takes over what releases before migration 0010 kept in Redis. It may run again, or twice at once: a message has one job. */
 export async function importJobs({
   db,
   redis,
@@ -40,7 +40,8 @@ export async function importJobs({
         rowOf(job.data) === undefined ? oldFailure(queue, job) : undefined,
       );
     }
-    if (imported > 0) log.info({ jobs: imported }, 'the dead letter of a release before 2.0 was taken over');
+    if (imported > 0)
+      log.info({ jobs: imported }, 'the dead letter of a release before migration 0010 was taken over');
     await addMissingJobs({ db, bull, signal });
   } finally {
     await bull[Symbol.asyncDispose]();
@@ -54,14 +55,19 @@ async function importFrom(
   read: (job: Job) => OldDeadLetter | undefined,
 ): Promise<number> {
   let imported = 0;
-  for (let from = 0; !signal.aborted; ) {
+  for (let from = 0; !signal.aborted;) {
     const jobs = await queue.getJobs([state], from, from + BATCH - 1, true);
     if (jobs.length === 0) break;
     const old = jobs.flatMap((job) => {
       const letter = read(job);
       return letter === undefined ? [] : [{ job, letter }];
     });
-    imported += await db.transaction((tx) => importDeadLetters(tx, old.map(({ letter }) => letter)));
+    imported += await db.transaction((tx) =>
+      importDeadLetters(
+        tx,
+        old.map(({ letter }) => letter),
+      ),
+    );
     await Promise.all(old.map(({ job }) => job.remove()));
     from += jobs.length - old.length;
   }
@@ -89,7 +95,7 @@ async function addMissingJobs({
   bull: BullHandle;
   signal: AbortSignal;
 }): Promise<void> {
-  for (let afterSeq = '0'; !signal.aborted; ) {
+  for (let afterSeq = '0'; !signal.aborted;) {
     const page = await listMessagesWithoutJob(db, { afterSeq, limit: BATCH });
     for (const { id, queue } of page) {
       const known = await (await bull.queue(queue)).getJob(id);

@@ -49,10 +49,7 @@ interface Kind {
 }
 
 /** In this order: a call goes after its recordings, a conversation after its messages. */
-function kindsOf(
-  { config, log }: Omit<RetentionOptions, 'db'>,
-  nowMs: number,
-): Kind[] {
+function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): Kind[] {
   const plain =
     (remove: (tx: Queryable, before: Date, limit: number) => Promise<number>, limit = BATCH): Kind['batch'] =>
     async (tx, before) => {
@@ -84,7 +81,11 @@ function kindsOf(
     const { RETENTION_DEAD_LETTER_DAYS: days, DEAD_LETTER_MAX: most } = config;
     const limit = DEAD_JOBS_BATCH;
     const old = days === 0 ? [] : await listExpiredDeadJobs(tx, { before, limit });
-    const done = await dropDead(tx, { limit: 'age', ids: old, fields: { failed_before: before.toISOString() } });
+    const done = await dropDead(tx, {
+      limit: 'age',
+      ids: old,
+      fields: { failed_before: before.toISOString() },
+    });
     if (done.removed > 0) return done;
     const excess = await listExcessDeadJobs(tx, { most, limit });
     return dropDead(tx, { limit: 'count', ids: excess, fields: { most } });

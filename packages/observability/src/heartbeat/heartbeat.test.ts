@@ -142,6 +142,7 @@ test('a replica that left while Redis was frozen does not come back as lost', as
   await poll(async () => (await readHeartbeats({ redis: on.redis, key: KEY })).replicas.length === 1);
   on.server.freeze();
   await poll(() => lines.some(({ message }) => message === 'no heartbeat: Redis does not take it'));
+  expect(lines[0]?.fields).toEqual({ error: expect.any(String) });
   const left = beat[Symbol.asyncDispose]();
   await left;
   on.server.thaw();
@@ -241,6 +242,24 @@ test('a beat that is not earned is not written, and the log says which consumer 
     'no heartbeat: not every consumer works',
     'the heart beats again',
   ]);
+});
+
+test('beats that stay away are one line, whichever consumers are why', async () => {
+  let busy = 'one';
+  const failing = (queue: string): Consumer => ({
+    ...consumerProving(() => (queue === busy ? { ok: false, why: 'it sleeps' } : { ok: true, by: 'busy' })),
+    queue,
+  });
+  const { beat, lines } = startReplica('worker:h:1', [failing('one'), failing('two')], 0.05);
+  on.cleanup.use(beat);
+  const seen = new Set<unknown>();
+  await poll(async () => {
+    busy = busy === 'one' ? 'two' : 'one';
+    const { replicas } = await readHeartbeats({ redis: on.redis, key: KEY });
+    for (const queue of Object.keys(replicas[0]?.failing ?? {})) seen.add(queue);
+    return seen.size === 2;
+  });
+  expect(lines.map(({ message }) => message)).toEqual(['no heartbeat: not every consumer works']);
 });
 
 test('a heart that Redis did not hear goes on when Redis is back', async () => {

@@ -36,6 +36,8 @@ const beatScript = luaScript('beat');
 const LIMIT_MS = 2000;
 /** After a beat that was not earned, or not written, the next try comes sooner. */
 const RETRY_MS = 2000;
+/** Between two lines that say that there is no beat. */
+const REPEAT_MS = 60_000;
 
 /**
  * Beats when all consumers are ready, and then as often as told, as long as each of them proves that it works.
@@ -53,7 +55,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   const flight = new LimitedFlight(LIMIT_MS, 'the heartbeat');
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  let withheld = '';
+  let trouble: { since: number; toldAt: number } | undefined;
   let lastBeat = Date.now();
   const patience = new Patience(giveUp === undefined ? Infinity : giveUp.afterSeconds * 1000);
   let asking: NodeJS.Timeout | undefined;
@@ -65,6 +67,16 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     beat_at: null,
     last_job_at: null,
     queues: {},
+  };
+
+  /** One line when the beats stop, one a minute while they do, and one when they come again. */
+  const tell = (fields: object, message: string): void => {
+    const now = performance.now();
+    if (trouble === undefined) log.warn(fields, message);
+    else if (now - trouble.toldAt >= REPEAT_MS)
+      log.warn({ ...fields, seconds: secondsSince(trouble.since) }, `still: ${message}`);
+    else return;
+    trouble = { since: trouble?.since ?? now, toldAt: now };
   };
 
   /** Readers look for the replicas that are listed. */
@@ -113,9 +125,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     const proofs = consumers.map((consumer) => [consumer.queue, proofOf(consumer, lastBeat, now)] as const);
     const missing = proofs.flatMap(([queue, proof]) => (proof.ok ? [] : [{ queue, why: proof.why }]));
     if (missing.length > 0) {
-      const which = missing.map(({ queue }) => queue).join();
-      if (which !== withheld) log.warn({ consumers: missing }, 'no heartbeat: not every consumer works');
-      withheld = which;
+      tell({ consumers: missing }, 'no heartbeat: not every consumer works');
       await confess(Object.fromEntries(missing.map(({ queue, why }) => [queue, why])));
       return false;
     }
@@ -123,16 +133,17 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     try {
       const queues = Object.fromEntries(proofs.map(([queue, proof]) => [queue, proof.ok ? proof.by : '']));
       await flight.run((signal) => write(queues, signal));
-      if (withheld !== '' && withheld !== 'connection')
-        log.info({ instance: replica.instance }, 'the heart beats again');
-      withheld = '';
+      if (trouble !== undefined)
+        log.info(
+          { instance: replica.instance, seconds: secondsSince(trouble.since) },
+          'the heart beats again',
+        );
+      trouble = undefined;
       lastBeat = now;
       return true;
     } catch (err) {
       // A client without a connection has told that itself.
-      const why = redis.status === 'ready' ? 'redis' : 'connection';
-      if (why === 'redis' && withheld !== why) log.warn({ err }, 'no heartbeat: Redis does not take it');
-      withheld = why;
+      if (redis.status === 'ready') tell({ error: textOf(err) }, 'no heartbeat: Redis does not take it');
       return false;
     }
   };
@@ -175,7 +186,10 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
         }),
       );
     } catch (err) {
-      log.warn({ err, consumers: [...waiting] }, 'no heartbeat: a consumer did not become ready');
+      log.warn(
+        { error: textOf(err), consumers: [...waiting] },
+        'no heartbeat: a consumer did not become ready',
+      );
       return;
     } finally {
       clearTimeout(overdue);
@@ -197,7 +211,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       try {
         await withinTime(LIMIT_MS, 'leaving', leave);
       } catch (err) {
-        log.warn({ err }, 'the heartbeat of this replica could not be taken away');
+        log.warn({ error: textOf(err) }, 'the heartbeat of this replica could not be taken away');
       }
       for (const consumer of consumers) consumer[Symbol.dispose]();
     },
@@ -212,3 +226,7 @@ function proofOf(consumer: Consumer, since: number, now: number): Proof {
     return { ok: false, why: `its proof failed: ${String(error)}` };
   }
 }
+
+const secondsSince = (since: number): number => Math.round((performance.now() - since) / 100) / 10;
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,93 @@
+import { type JobRow, addJob, findJob } from '@prosaas/database';
+import { queueTable } from '@prosaas/queues';
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { JobHandler } from '../src/job.ts';
+import { RunningJobs } from '../src/running-jobs.ts';
+import { type Outcome, runRow } from '../src/run-row.ts';
+import { RetryNow, Stopping } from '../src/verdict.ts';
+import { type Stage, setStage, silent } from './stage.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+});
+afterEach(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+const queue = 'inbound-messages';
+const { attempts } = queueTable[queue];
+const never = new AbortController().signal;
+
+async function newRow(): Promise<JobRow> {
+  const id = randomUUID();
+  const payload = { messageId: id, conversationId: id, businessId: 'default' };
+  const added = await addJob(stage.db, { queue, orderKey: `in:${id}`, payload });
+  return (await findJob(stage.db, added!.id))!;
+}
+
+const run = (row: JobRow, handler: JobHandler, signal: AbortSignal = never): Promise<Outcome> =>
+  runRow(
+    { db: stage.db, handlers: { [queue]: handler, 'outbound-messages': handler }, instance: 'test' },
+    row,
+    { signal, log: silent },
+  );
+
+const untilAborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+
+test('a job past its time limit is aborted by its signal, uses up an attempt, and its story says so', async () => {
+  const row = await newRow();
+  using job = new RunningJobs().begin(50);
+  const outcome = await run(row, ({ signal }) => untilAborted(signal), job.signal);
+  expect(outcome).toMatchObject({ kind: 'retry' });
+  const [kept] = await stage.db.query<{ attempts: number; failures: object[] }>(
+    'select attempts, failures from jobs',
+  );
+  expect(kept).toMatchObject({
+    attempts: 1,
+    failures: [{ attempt: 1, worker: 'test', error: expect.stringMatching(/^TimeIsUp: /) }],
+  });
+});
+
+test('a job that fails each time is tried as often as its queue says, and then fails for good', async () => {
+  const { id } = await newRow();
+  const outcomes: string[] = [];
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const row = (await findJob(stage.db, id))!;
+    outcomes.push((await run(row, () => Promise.reject(new Error('again')))).kind);
+  }
+  expect(outcomes).toEqual([...Array.from({ length: attempts - 1 }, () => 'retry'), 'failed']);
+  expect(await findJob(stage.db, id)).toMatchObject({ attempts, failure: 'Error: again' });
+});
+
+test.each([
+  ['a worker that stops', new Stopping('x'), 0],
+  ['a conversation that changed hands', new RetryNow('x'), 0],
+  ['PostgreSQL that cannot write', Object.assign(new Error('x'), { code: '25006', severity: 'ERROR' }), 2000],
+])('%s uses up no attempt', async (_what, error, afterMs) => {
+  const row = await newRow();
+  expect(await run(row, () => Promise.reject(error))).toMatchObject({ kind: 'requeue', afterMs });
+  expect(await findJob(stage.db, row.id)).toMatchObject({ attempts: 0, failure: null });
+});
+
+test('a job that was released anew meanwhile leaves nothing of what it wrote', async () => {
+  const row = await newRow();
+  const outcome = await run(row, async ({ close }) => {
+    await stage.db.query('update jobs set release = release + 1');
+    await close(async (tx) => void (await tx.query("insert into warnings (name) values ('x')")));
+  });
+  expect(outcome).toEqual({ kind: 'done', released: [] });
+  expect(await stage.db.query('select from warnings')).toEqual([]);
+  expect(await findJob(stage.db, row.id)).toMatchObject({ release: 2 });
+});
+
+test('what follows from a job is written with its end, and released', async () => {
+  const row = await newRow();
+  const outcome = await run(row, ({ close, payload }) =>
+    close((tx) => tx.addJob({ queue: 'outbound-messages', orderKey: 'out:x', payload })),
+  );
+  expect(outcome).toMatchObject({ kind: 'done', released: [{ queue: 'outbound-messages', release: 1 }] });
+  expect(await findJob(stage.db, row.id)).toBeUndefined();
+});

@@ -1,0 +1,53 @@
+import { poll } from '@prosaas/devstack';
+import { expect, test } from 'vitest';
+import { QueuesUnavailable } from './bull-handle.ts';
+import { bullJobOf } from './bull-job.ts';
+import { findLostJobs } from './lost-jobs.ts';
+import { inbound, openQueue, released, startWorker } from './test-jobs.ts';
+import { bullPrefix, onRedis } from './test-redis.ts';
+
+const on = onRedis();
+const find = (jobs: readonly ReturnType<typeof released>[]): Promise<string[]> =>
+  findLostJobs(on.redis, bullPrefix, jobs).then((lost) => lost.map(({ id }) => id));
+
+test('a job is lost that BullMQ does not have, or has as ended; not one that waits, is delayed or runs', async () => {
+  await using queue = openQueue(on);
+  const [absent, waiting, delayed, active, completed, failed] = ['1', '2', '3', '4', '5', '6'].map((id) =>
+    released(id),
+  );
+  const add = async (job: ReturnType<typeof released>, delay = 0): Promise<void> => {
+    const { data, opts } = bullJobOf(job);
+    await queue.add(inbound, data, { ...opts, delay });
+  };
+  await add(delayed!, 600_000);
+  await Promise.all([active!, completed!, failed!].map((job) => add(job)));
+  const ending = Promise.withResolvers<void>();
+  {
+    await using _ = await startWorker(on, async ({ id }) => {
+      if (id === '4-1') await ending.promise;
+      if (id === '6-1') throw new Error('no');
+    });
+    await poll(async () => (await queue.getCompletedCount()) === 1 && (await queue.getFailedCount()) === 1, {
+      what: 'two jobs to end',
+    });
+    await queue.pause();
+    await add(waiting!);
+    const all = [absent!, waiting!, delayed!, active!, completed!, failed!];
+    expect(await find(all)).toEqual(['1', '5', '6']);
+    // Another release of a job that waits, and the same id in another queue.
+    expect(await find([{ ...waiting!, release: 2 }])).toEqual(['2']);
+    expect(await find([{ ...waiting!, queue: 'outbound-messages' }])).toEqual(['2']);
+    expect(await find([])).toEqual([]);
+    await queue.resume();
+    ending.resolve();
+  }
+});
+
+test('while Redis is away no job is called lost', async () => {
+  await on.server.stop();
+  try {
+    await expect(find([released('1')])).rejects.toThrow(QueuesUnavailable);
+  } finally {
+    await on.server.start();
+  }
+});

@@ -1,0 +1,109 @@
+import { poll } from '@prosaas/devstack';
+import { closeRedis, createRedis } from '@prosaas/runtime';
+import { afterEach, expect, test } from 'vitest';
+import { rowOf } from './bull-job.ts';
+import { createRelay } from './relay.ts';
+import { inbound, openQueue, released } from './test-jobs.ts';
+import { bullPrefix, onRedis, silent } from './test-redis.ts';
+import { openTrace } from './trace.ts';
+
+const on = onRedis();
+afterEach(() => on.server.onEveryNode('FLUSHALL'));
+const relayOf = (redis = on.redis): ReturnType<typeof createRelay> =>
+  createRelay({ redis, bullPrefix, log: silent });
+
+const waiting = async (count: number): Promise<void> => {
+  await using queue = openQueue(on);
+  await poll(async () => (await queue.getWaitingCount()) === count, { what: `${count} jobs to wait` });
+};
+
+test('the same release twice is one BullMQ job, the next one is another', async () => {
+  await using queue = openQueue(on);
+  await using relay = relayOf();
+  relay.enqueue([released('1'), undefined, released('1')]);
+  await waiting(1);
+  relay.enqueue([released('1'), released('1', { release: 2 }), released('2')]);
+  await waiting(3);
+  const ids = (await queue.getJobs('waiting')).map(({ id }) => id);
+  expect(new Set(ids)).toEqual(new Set(['1-1', '1-2', '2-1']));
+  expect(ids).toHaveLength(3);
+});
+
+test('a BullMQ job has the payload at the top, its row, one attempt, and a span of the trace', async () => {
+  await using queue = openQueue(on);
+  await using relay = relayOf();
+  const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  relay.enqueue([released('7', { release: 3, trace, worker_deaths: 2 })]);
+  await waiting(1);
+  const job = (await queue.getJob('7-3'))!;
+  expect(job.name).toBe(inbound);
+  expect(job.data).toEqual({ of: '7', row: { id: '7', release: 3, workerDeaths: 2 } });
+  expect(rowOf(job.data)).toEqual({ id: '7', release: 3, workerDeaths: 2 });
+  expect(job.opts).toMatchObject({
+    attempts: 1,
+    removeOnComplete: { count: 1000 },
+    removeOnFail: { count: 1000 },
+  });
+  expect(openTrace(job)).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/);
+});
+
+test.each([
+  [undefined],
+  [null],
+  [{}],
+  [{ row: { id: 1, release: 1, workerDeaths: 0 } }],
+  [{ row: { id: '1' } }],
+])('data %j names no row', (data) => {
+  expect(rowOf(data)).toBeUndefined();
+});
+
+test('while Redis is stopped jobs are kept, and BullMQ has each once afterwards', async () => {
+  await using queue = openQueue(on);
+  await using relay = relayOf();
+  relay.enqueue([released('1')]);
+  await waiting(1);
+  await on.server.stop();
+  relay.enqueue([released('2')]);
+  relay.enqueue([released('3'), released('3')]);
+  await on.server.start();
+  relay.enqueue([released('4')]);
+  await poll(
+    async () => {
+      const ids = await Promise.all(['2-1', '3-1', '4-1'].map((id) => queue.getJob(id)));
+      return ids.every((job) => job !== undefined);
+    },
+    { what: 'all jobs to be told of' },
+  );
+  expect((await queue.getJobs('waiting')).filter(({ id }) => id !== '1-1')).toHaveLength(3);
+});
+
+test('ten thousand jobs wait in memory, and no more', async () => {
+  const away = createRedis({ url: on.server.url, name: 'away', role: 'commands', log: silent });
+  await on.server.stop();
+  await poll(() => away.status !== 'ready', { what: 'the connection to be lost' });
+  {
+    await using relay = relayOf(away);
+    relay.enqueue(Array.from({ length: 10_500 }, (_, nth) => released(String(nth))));
+    await on.server.start();
+    await using queue = openQueue(on);
+    await poll(async () => (await queue.getWaitingCount()) >= 10_000, {
+      timeoutMs: 50_000,
+      everyMs: 200,
+      what: 'the jobs to be told of',
+    });
+    // What comes later finds room again, and comes after all that waited.
+    relay.enqueue([released('later')]);
+    await poll(() => queue.getJob('later-1'), { what: 'the last job' });
+    expect(await queue.getWaitingCount()).toBe(10_001);
+    expect(await queue.getJob('10000-1')).toBeUndefined();
+  }
+  await closeRedis(away);
+});
+
+test('a relay ends while Redis is away, whatever waits', async () => {
+  const away = createRedis({ url: 'redis://127.0.0.1:1', name: 'away', role: 'commands', log: silent });
+  const relay = relayOf(away);
+  relay.enqueue([released('1')]);
+  await relay[Symbol.asyncDispose]();
+  await closeRedis(away);
+});

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Database,
+  type MessageRow,
+  type ReleasedJob,
+  addJob,
+  createDatabase,
+  createSession,
+  insertReply,
+  migrate,
+  recordInbound,
+} from '@prosaas/database';
+import { testDatabase } from '@prosaas/devstack';
+import { closeRedis, createRedis } from '@prosaas/runtime';
+import { type Processor, Queue, Worker } from 'bullmq';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { inboundJob, outboundJob } from './message-jobs.ts';
+import type { QueueName } from './queue-table.ts';
+import { type OnRedis, bullPrefix, onRedis, silent } from './test-redis.ts';
+
+export const inbound: QueueName = 'inbound-messages';
+
+export interface OnJobs extends OnRedis {
+  db: Database;
+}
+
+/** A Redis and a database of the file's own, both without jobs at the start of a test. */
+export function onJobs(): OnJobs {
+  const on = onRedis() as OnJobs;
+  beforeAll(async () => {
+    const url = await testDatabase();
+    await migrate({ url, log: silent });
+    on.db = createDatabase({ url, applicationName: 'test', log: silent });
+    await createSession(on.db, { id: 'shop', businessId: 'default', wanted: 'started' });
+  });
+  afterAll(() => on.db[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await on.server.onEveryNode('FLUSHALL');
+    await on.db.query('truncate jobs, job_counts, conversations, messages');
+  });
+  return on;
+}
+
+/** A message that came in, with its job, and what of it was released. */
+export async function receive(
+  db: Database,
+  contact: string = randomUUID(),
+): Promise<{ message: MessageRow; id: string; released: ReleasedJob | undefined }> {
+  return db.transaction(async (tx) => {
+    const { message } = await recordInbound(tx, {
+      sessionId: 'shop',
+      businessId: 'default',
+      contact: `${contact}@s.whatsapp.net`,
+      externalId: randomUUID(),
+      text: 'hello',
+      sentAt: new Date(),
+    });
+    const released = await addJob(tx, inboundJob(message));
+    const [row] = await tx.query<{ id: string }>('select id::text as id from jobs where message_id = $1', [
+      message.id,
+    ]);
+    return { message, id: row!.id, released };
+  });
+}
+
+/** The answer to a message, with its job. */
+export async function answer(db: Database, message: MessageRow): Promise<ReleasedJob | undefined> {
+  return db.transaction(async (tx) => addJob(tx, outboundJob((await insertReply(tx, message, 'hello'))!)));
+}
+
+/** A job as BullMQ is told of it, without a row. */
+export const released = (id: string, more: Partial<ReleasedJob> = {}): ReleasedJob => ({
+  id,
+  release: 1,
+  queue: inbound,
+  payload: { of: id },
+  trace: null,
+  worker_deaths: 0,
+  ...more,
+});
+
+/** BullMQ's own queue, to look at it and to put jobs in. */
+export function openQueue(on: OnRedis, name: string = inbound): Queue & AsyncDisposable {
+  const queue = new Queue(name, { connection: on.redis, prefix: bullPrefix });
+  queue.on('error', () => {});
+  return Object.assign(queue, { [Symbol.asyncDispose]: () => queue.close() });
+}
+
+/** A worker that counts as those of the service do. */
+export async function startWorker(
+  on: OnRedis,
+  processor: Processor,
+  name: string = inbound,
+): Promise<AsyncDisposable & { worker: Worker }> {
+  const blocking = createRedis({ url: on.server.url, name: 'test:jobs', role: 'blocking', log: silent });
+  const worker = new Worker(name, processor, {
+    connection: blocking,
+    prefix: bullPrefix,
+    concurrency: 5,
+    metrics: { maxDataPoints: 60 },
+  });
+  worker.on('error', () => {});
+  await worker.waitUntilReady();
+  return {
+    worker,
+    async [Symbol.asyncDispose]() {
+      // A job that still runs when a test fails would keep it open.
+      await worker.close(true);
+      await closeRedis(blocking);
+    },
+  };
+}
