@@ -39,7 +39,9 @@ export {
   closeJobs,
   findJob,
   recordChildDeath,
+  recordOutlived,
   recordWorkerDeaths,
+  type JobMessage,
   type JobRow,
   type NewJob,
 } from './job-repository.ts';
@@ -48,7 +50,6 @@ export {
   releaseAgain,
   releaseDue,
   releaseNext,
-  type JobMessage,
   type JobRef,
   type ReleasedJob,
 } from './job-release.ts';

@@ -30,6 +30,8 @@ export interface JobRow extends ReleasedJob {
   order_key: string;
   attempts: number;
   child_deaths: number;
+  /** Of the workers that died, those that a process of the job's own outlived. */
+  outlived: number;
   replays: number;
   /** Why it failed for good; `null` while it has not. */
   failure: string | null;
@@ -104,7 +106,7 @@ async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | 
 /** With its message: whoever does the job needs both. */
 export async function findJob(q: Queryable, id: string): Promise<JobRow | undefined> {
   const [row] = await q.query<FlatJobRow>(
-    `select ${RELEASED}, order_key, attempts, child_deaths, replays, failure,
+    `select ${RELEASED}, order_key, attempts, child_deaths, outlived, replays, failure,
        (extract(epoch from now() - run_at) * 1000)::float8 as age_ms,
        coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms,
        messages.id as message_id, messages.seq::text as seq, messages.business_id, messages.conversation_id,
@@ -179,4 +181,12 @@ export async function recordChildDeath(q: Queryable, { id, release }: JobRef): P
     [id, release],
   );
   return row?.child_deaths ?? 0;
+}
+
+/** Notes that a process of the job's own outlived its worker: the job is not why that died. */
+export async function recordOutlived(q: Queryable, { id, release }: JobRef): Promise<void> {
+  await q.query(
+    'update jobs set outlived = outlived + 1 where id = $1 and release = $2 and failed_at is null',
+    [id, release],
+  );
 }
