@@ -25,9 +25,9 @@ export interface Plan {
 }
 
 const full: Plan = {
-  messages: 5000,
-  contacts: 250,
-  kills: 105,
+  messages: 3000,
+  contacts: 150,
+  kills: 48,
   workerFreezes: 8,
   childKills: 3,
   redisKills: 3,
@@ -38,7 +38,7 @@ const full: Plan = {
   poison: 5,
   failing: 4,
   failsForMs: 45_000,
-  messagesAtFlush: 500,
+  messagesAtFlush: 300,
 };
 /** What the full plan takes where it has a machine for itself. */
 const FULL_MINUTES = 4;

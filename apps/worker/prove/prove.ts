@@ -187,7 +187,7 @@ async function killInTurns(
           await place.freezeAtWork(random.whole(...FREEZE_MS));
           count('worker frozen');
         }
-        await place.killAtWork(random.whole(300, 3500));
+        await place.killAtWork(random.whole(500, 5000));
         count('kill');
       }
     }),

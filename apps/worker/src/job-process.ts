@@ -1,7 +1,7 @@
 // A process for one job: `job-process <row> <release> <until, Unix ms>`, forked by a worker. It does the job, tells the outcome, and ends.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
-import { createDatabase, findJob, readGeneratedKeys } from '@prosaas/database';
+import { createDatabase, findJob, readGeneratedKeys, recordOutlived } from '@prosaas/database';
 import { parseTrace } from '@prosaas/queues';
 import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
 import { createBaileysClient } from './baileys-client.ts';
@@ -11,19 +11,22 @@ import { lastResort } from './not-working.ts';
 import { type Outcome, requeueAfter, runRow } from './run-row.ts';
 import { TimeIsUp } from './verdict.ts';
 
-// The worker is gone. First of all: it may be gone before this process has started.
-process.on('disconnect', () => process.exit(0));
-if (!process.connected) process.exit(0);
 preferToWorker();
 // Signals to its group are the worker's affair.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
 
+/** A process whose worker is gone ends, whether PostgreSQL answers or not. */
+const NOTED_MS = 2000;
 const [id = '', release = '', until = ''] = process.argv.slice(2);
 const config = loadConfig(Config, process.env);
 const identity = identify('worker');
 const instance = `${identity.instance}:job`;
 const log = createLogger({ service: 'worker', instance, level: config.LOG_LEVEL, pretty: config.LOG_PRETTY });
 captureConsole(log);
+const db = createDatabase({ url: config.DATABASE_URL, size: 2, applicationName: instance, log });
+process.on('disconnect', outlive);
+// It may be gone before this process has started.
+if (!process.connected) outlive();
 // A job that computes for ever ends this process as it would a worker.
 lastResort({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log });
 
@@ -32,7 +35,6 @@ const outcome = await runHere().catch((error: unknown) => requeueAfter(error, { 
 process.send?.(outcome, () => process.exit(0));
 
 async function runHere(): Promise<Outcome> {
-  const db = createDatabase({ url: config.DATABASE_URL, size: 2, applicationName: instance, log });
   const row = await findJob(db, id);
   if (row === undefined || String(row.release) !== release || row.failure !== null) {
     return { kind: 'done', released: [] };
@@ -50,6 +52,12 @@ async function runHere(): Promise<Outcome> {
   const { traceId } = parseTrace(row.trace ?? undefined) ?? {};
   const jobLog = log.child({ queue: row.queue, job_id: `${id}-${release}`, trace_id: traceId });
   return runRow({ db, handlers, instance: identity.instance }, row, { signal: limit.signal, log: jobLog });
+}
+
+/** The worker died while this process did not: it was not the job that ended it. */
+function outlive(): void {
+  setTimeout(() => process.exit(0), NOTED_MS);
+  void recordOutlived(db, { id, release: Number(release) }).finally(() => process.exit(0));
 }
 
 /** Where memory runs out, a Linux kernel is to take this process and not its worker: as if it had a fifth of the memory more. */

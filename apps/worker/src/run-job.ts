@@ -110,7 +110,7 @@ async function runWhereItIsSafe(
   context: { signal: AbortSignal; log: Logger },
 ): Promise<Outcome> {
   if (row.worker_deaths < WORKERS_AT_MOST) return runRow(runner, row, context);
-  if (row.child_deaths < MOST_CHILD_DEATHS && row.worker_deaths < DEATHS_AT_MOST) {
+  if (row.child_deaths < MOST_CHILD_DEATHS && row.worker_deaths - row.outlived < DEATHS_AT_MOST) {
     return runner.children.run(row, context);
   }
   const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} processes of its own ended while they ran it`;

@@ -5,6 +5,7 @@
 -- run_at: when the job is due, or was. is_delayed: it is not due yet, and holds up no other row of its key.
 -- release: how often it was released; the BullMQ job is <id>-<release>.
 -- attempts: failures of its own. worker_deaths, child_deaths: processes that ended while they ran it.
+-- outlived: of the workers, those that a process of the job's own outlived: it was not the job that ended them.
 -- failures: the last failed attempts. replays: how often it was tried again after it had failed for good.
 create table jobs (
   id bigint generated always as identity primary key,
@@ -21,6 +22,7 @@ create table jobs (
   attempts integer not null default 0,
   worker_deaths integer not null default 0,
   child_deaths integer not null default 0,
+  outlived integer not null default 0,
   failed_at timestamptz,
   failure text,
   failures jsonb not null default '[]',

@@ -81,11 +81,6 @@ export async function openConversation(tx: Queryable, input: ContactInput): Prom
   return row;
 }
 
-export async function findConversationById(q: Queryable, id: string): Promise<ConversationRow | undefined> {
-  const [row] = await q.query<ConversationRow>(`select ${COLUMNS} from conversations where id = $1`, [id]);
-  return row;
-}
-
 /** Serialises everything that decides on a conversation; released when the transaction ends. */
 export async function lockConversation(tx: Queryable, id: string): Promise<ConversationRow | undefined> {
   const [row] = await tx.query<ConversationRow>(

@@ -102,8 +102,8 @@ export async function replayDeadJobs(
 ): Promise<{ replayed: Set<string>; released: ReleasedJob[] }> {
   await lockMessagesAndJobs(tx, jobs);
   const rows = await tx.query<{ id: string; order_key: string; message_id: string | null }>(
-    `update jobs set failed_at = null, failure = null, attempts = 0, worker_deaths = 0, child_deaths = 0, replays = replays + 1,
-       release = release + 1,
+    `update jobs set failed_at = null, failure = null, attempts = 0, worker_deaths = 0, child_deaths = 0, outlived = 0,
+       replays = replays + 1, release = release + 1,
        run_at = now() + make_interval(secs => again.delay), is_delayed = again.delay > 0
      from unnest($1::bigint[], $2::float8[]) as again (id, delay)
      where jobs.id = again.id and failed_at is not null

@@ -17,7 +17,6 @@ export { hasTable } from './tables.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export {
-  findConversationById,
   lockConversation,
   markHandedOff,
   markOptedOut,
@@ -40,7 +39,9 @@ export {
   closeJobs,
   findJob,
   recordChildDeath,
+  recordOutlived,
   recordWorkerDeaths,
+  type JobMessage,
   type JobRow,
   type NewJob,
 } from './job-repository.ts';

@@ -1,3 +1,4 @@
+import type { ConversationRow } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
 import {
   type JobRef,
@@ -8,6 +9,7 @@ import {
   releaseNext,
   releaseOldest,
 } from './job-release.ts';
+import type { MessageRow } from './message-repository.ts';
 
 /** A job as it is written, in the transaction that gives rise to it. */
 export interface NewJob {
@@ -28,6 +30,8 @@ export interface JobRow extends ReleasedJob {
   order_key: string;
   attempts: number;
   child_deaths: number;
+  /** Of the workers that died, those that a process of the job's own outlived. */
+  outlived: number;
   replays: number;
   /** Its turn has come, and it has not ended. */
   is_released: boolean;
@@ -37,6 +41,16 @@ export interface JobRow extends ReleasedJob {
   age_ms: number;
   /** Since it was released, by the same. */
   released_ms: number;
+  /** Null where it is about none. */
+  message: JobMessage | null;
+}
+
+/** The message that a job answers or sends, with its conversation. */
+export interface JobMessage extends Pick<
+  MessageRow,
+  'id' | 'seq' | 'business_id' | 'conversation_id' | 'session_id' | 'status' | 'text' | 'error'
+> {
+  conversation: Pick<ConversationRow, 'contact' | 'handed_off_at' | 'opted_out_at'>;
 }
 
 /**
@@ -91,16 +105,41 @@ async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | 
   }
 }
 
+/** With its message: whoever does the job needs both. */
 export async function findJob(q: Queryable, id: string): Promise<JobRow | undefined> {
-  const [row] = await q.query<JobRow>(
-    `select ${RELEASED}, order_key, attempts, child_deaths, replays, failure, enqueued_at is not null as is_released,
+  const [row] = await q.query<FlatJobRow>(
+    `select ${RELEASED}, order_key, attempts, child_deaths, outlived, replays, failure, enqueued_at is not null as is_released,
        (extract(epoch from now() - run_at) * 1000)::float8 as age_ms,
-       coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms
-     from jobs where id = $1`,
+       coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms,
+       messages.id as message_id, messages.seq::text as seq, messages.business_id, messages.conversation_id,
+       messages.session_id, messages.status, messages.text, messages.error, contact, handed_off_at, opted_out_at
+     from jobs left join messages on messages.id = message_id
+       left join conversations on conversations.id = messages.conversation_id
+     where jobs.id = $1`,
     [id],
   );
-  return row;
+  if (row === undefined) return undefined;
+  const { message_id, seq, business_id, conversation_id, session_id, status, text, error, ...rest } = row;
+  const { contact, handed_off_at, opted_out_at, ...job } = rest;
+  if (message_id === null) return { ...job, message: null };
+  const conversation = { contact, handed_off_at, opted_out_at };
+  const message = {
+    id: message_id,
+    seq,
+    business_id,
+    conversation_id,
+    session_id,
+    status,
+    text,
+    error,
+    conversation,
+  };
+  return { ...job, message };
 }
+
+type FlatJobRow = Omit<JobRow, 'message'> &
+  Omit<JobMessage, 'id' | 'conversation'> &
+  JobMessage['conversation'] & { message_id: string | null };
 
 /**
  * Deletes jobs that are done, in the transaction that makes them so, and releases the next of their keys.
@@ -147,4 +186,12 @@ export async function recordChildDeath(q: Queryable, { id, release }: JobRef): P
     [id, release],
   );
   return row?.child_deaths ?? 0;
+}
+
+/** Notes that a process of the job's own outlived its worker: the job is not why that died. */
+export async function recordOutlived(q: Queryable, { id, release }: JobRef): Promise<void> {
+  await q.query(
+    'update jobs set outlived = outlived + 1 where id = $1 and release = $2 and failed_at is null',
+    [id, release],
+  );
 }

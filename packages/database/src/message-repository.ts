@@ -138,7 +138,7 @@ export async function closeMessages(
 /** The reply to a message, written at most once: undefined when it has one. */
 export async function insertReply(
   tx: Queryable,
-  inbound: MessageRow,
+  inbound: Pick<MessageRow, 'id' | 'business_id' | 'conversation_id' | 'session_id'>,
   text: string,
 ): Promise<MessageRow | undefined> {
   const [row] = await tx.query<MessageRow>(

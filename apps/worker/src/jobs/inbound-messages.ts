@@ -1,13 +1,11 @@
 import {
   closeMessage,
-  findConversationById,
-  findMessageById,
   insertReply,
   listHistory,
   lockConversation,
   markHandedOff,
   markOptedOut,
-  type MessageRow,
+  type JobMessage,
 } from '@prosaas/database';
 import { outboundJob } from '@prosaas/queues';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
@@ -22,7 +20,7 @@ const HISTORY_TEXT_LENGTH = 4096;
 /** Lets the agent answer a message: it has at most one reply, written with the end of its job. */
 export function createHandler({ db, agent, rules }: JobDependencies): JobHandler<'inbound-messages'> {
   const think = async (
-    message: MessageRow,
+    message: JobMessage,
     who: 'agent' | 'rules' | 'nobody',
     signal: AbortSignal,
   ): Promise<ReplyDecision> => {
@@ -43,19 +41,16 @@ export function createHandler({ db, agent, rules }: JobDependencies): JobHandler
     return decideReply(who, answer);
   };
 
-  return async ({ payload, row, signal, close }) => {
-    const [message, conversation] = await Promise.all([
-      findMessageById(db, payload.messageId),
-      findConversationById(db, payload.conversationId),
-    ]);
+  return async ({ row, signal, close }) => {
+    const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
-    // Erased, or answered by a worker of the release before.
-    if (!message || !conversation || message.status !== 'received') return close();
-    const who = whoAnswers(conversation);
+    // Answered by a worker of the release before.
+    if (message?.status !== 'received') return close();
+    const who = whoAnswers(message.conversation);
     // Outside any transaction: it may take as long as a model does.
     const decision = await think(message, who, signal);
     await close(async (tx) => {
-      const locked = await lockConversation(tx, conversation.id);
+      const locked = await lockConversation(tx, message.conversation_id);
       if (locked && whoAnswers(locked) !== who)
         throw new RetryNow('the conversation changed hands meanwhile');
       if (!locked || !(await closeMessage(tx, message.id, { status: 'answered' }))) return;

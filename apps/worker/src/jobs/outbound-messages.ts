@@ -1,12 +1,4 @@
-import {
-  closeJobs,
-  closeMessages,
-  findConversationById,
-  findMessageById,
-  type Database,
-  type JobRef,
-  type ReleasedJob,
-} from '@prosaas/database';
+import { closeJobs, closeMessages, type Database, type JobRef, type ReleasedJob } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import { batched } from '../batched.ts';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
@@ -29,19 +21,16 @@ interface Sent {
 export function createHandler({ db, baileys }: JobDependencies): JobHandler<'outbound-messages'> {
   const closeSent = batched((sent: readonly Sent[]) => closeAll(db, sent));
 
-  return async ({ payload, row, signal, close, closed }) => {
-    const [message, conversation] = await Promise.all([
-      findMessageById(db, payload.messageId),
-      findConversationById(db, payload.conversationId),
-    ]);
+  return async ({ row, signal, close, closed }) => {
+    const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
-    // Erased, or sent by a worker of the release before.
-    if (!message || !conversation || message.status !== 'queued') return close();
+    // Sent by a worker of the release before.
+    if (message?.status !== 'queued') return close();
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
     const { id: externalId } = await baileys.sendText({
       key: message.id,
       session: message.session_id,
-      chatId: conversation.contact,
+      chatId: message.conversation.contact,
       text: message.text,
       signal,
     });
