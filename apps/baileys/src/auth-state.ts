@@ -23,6 +23,8 @@ import { Patience, mayPass } from './patience.ts';
 
 /** Characters of JSON in one session's key cache: the keys of several hundred contacts who write at the same time. */
 const CACHE_CHARACTERS = 2_000_000;
+/** In the cache: there is no such key. Nobody else writes them, so it stays so until it is written here. */
+const ABSENT = '';
 
 /** Work that is to be committed with the next write of keys in this async context, or not at all. */
 export interface CommitTogether {
@@ -149,12 +151,17 @@ export class AuthState {
     for (const id of ids) {
       const text = this.#cache.get(cacheKey(type, id));
       if (text === undefined) missing.push(id);
-      else texts.set(id, text);
+      else if (text !== ABSENT) texts.set(id, text);
     }
     if (missing.length > 0) {
       for (const { id, value } of await patience.run(() => readAuthKeys(db, sessionId, type, missing))) {
         texts.set(id, value);
         this.#cache.set(cacheKey(type, id), value);
+      }
+      for (const id of missing) {
+        const key = cacheKey(type, id);
+        // It may have been written meanwhile.
+        if (!texts.has(id) && !this.#cache.has(key)) this.#cache.set(key, ABSENT);
       }
     }
     return Object.fromEntries([...texts].map(([id, text]) => [id, decodeKey(type, text)]));
@@ -171,10 +178,7 @@ export class AuthState {
       await write(db);
       return undefined;
     });
-    for (const { type, id, value } of writes) {
-      if (value === null) this.#cache.delete(cacheKey(type, id));
-      else this.#cache.set(cacheKey(type, id), value);
-    }
+    for (const { type, id, value } of writes) this.#cache.set(cacheKey(type, id), value ?? ABSENT);
     // Whatever else this context writes later goes without it.
     if (together) together.along = undefined;
     committed?.();

@@ -25,9 +25,9 @@ export interface Plan {
 }
 
 const full: Plan = {
-  messages: 3000,
+  messages: 2500,
   contacts: 150,
-  kills: 48,
+  kills: 40,
   workerFreezes: 8,
   childKills: 3,
   redisKills: 3,
