@@ -90,7 +90,7 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
     totals: () => readQueueTotals(redis, bullPrefix),
     async rows() {
       const sum = { inserted: 0, closed: 0, failed: 0, open: 0, pending: 0, pending_age_seconds: 0, dead: 0 };
-      for (const counts of Object.values(await readJobCounts(db))) {
+      for (const counts of Object.values(await readJobCounts(db, { countsRows: true }))) {
         for (const name of Object.keys(sum) as (keyof JobCounts)[]) sum[name] += counts[name];
       }
       return sum;

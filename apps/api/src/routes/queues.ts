@@ -44,7 +44,7 @@ export function queueRoutes(
   }: ResourceContext & { readTotals: () => Promise<QueueTotals>; control: QueueControl },
 ): void {
   app.get('/api/queues', { onRequest: admin, schema: { response: { 200: Queues } } }, async () => {
-    const [{ queues }, counts] = await Promise.all([readTotals(), readJobCounts(db)]);
+    const [{ queues }, counts] = await Promise.all([readTotals(), readJobCounts(db, { countsRows: true })]);
     const items = Object.entries(queues).map(([name, depths]) => {
       const { paused, waiting, active, delayed, enqueued, completed, failed, oldestAgeSeconds } = depths;
       const { pending, pending_age_seconds: pendingAge, ...rows } = counts[name] ?? NONE;
