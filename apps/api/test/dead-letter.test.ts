@@ -111,7 +111,7 @@ test('a replay is the same job once more, once however often it is asked for, an
   expect(await list()).toEqual([]);
   const job = await poll(
     async () => {
-      const found = await api.get(`/api/jobs/inbound-messages/${jobId}-2`);
+      const found = await api.get(`/api/jobs/inbound-messages/${jobId}-3`);
       return found.ok && ((await found.json()) as Record<string, unknown>);
     },
     { what: 'the job to be with BullMQ' },
