@@ -86,7 +86,7 @@ async function settleError(
 ): Promise<Outcome> {
   const { attempts, backoff } = queueTable[row.queue as QueueName];
   const attempt = row.attempts + 1;
-  const verdict = judge(error, { isLastAttempt: attempt >= attempts, ageMs: row.age_ms });
+  const verdict = judge(error, { isLastAttempt: attempt >= attempts, ageMs: row.released_ms });
   if (verdict.kind === 'superseded') return { kind: 'done', released: [] };
   if (verdict.kind === 'requeue') {
     log.debug({ err: error }, 'job requeued');

@@ -37,13 +37,13 @@ export type Verdict =
   /** A retry can't help, or it was the last one. */
   | { kind: 'fail' };
 
-/** For so long an answer waits for somebody to send it; after that it is for a person to decide. */
+/** For so long from its turn on an answer waits for somebody to send it; after that it is for a person to decide. */
 export const SENDER_PATIENCE_MS = 3_600_000;
 
 /** For so long locks and deadlocks are others' fault; a statement that still meets them may be its own. */
 const BUSY_PATIENCE_MS = 3_600_000;
 
-/** What becomes of a job after an error. `ageMs`: since it was due. */
+/** What becomes of a job after an error. `ageMs`: since its turn came. */
 export function judge(
   error: unknown,
   { isLastAttempt, ageMs }: { isLastAttempt: boolean; ageMs: number },
