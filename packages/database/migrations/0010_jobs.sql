@@ -11,7 +11,7 @@ create table jobs (
   id bigint generated always as identity primary key,
   queue text not null,
   order_key text not null,
-  business_id text references businesses (id) on delete cascade,
+  business_id text,
   message_id uuid references messages (id) on delete cascade,
   payload jsonb not null,
   trace text,
