@@ -4,21 +4,21 @@ import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
 type ClientLogger = NonNullable<UserFacingSocketConfig['logger']>;
 
 /**
- * The client's log lines among ours, a level lower and without their objects, which hold stanzas, phone numbers and keys:
- * only the text and the message of an error are kept. Its level is fixed, so that it never renders stanzas.
+ * The client's log lines among ours, at DEBUG: what they mean for a session is said by the session, once, and not for each message. Their
+ * objects hold stanzas, phone numbers and keys: only the text and the message of an error are kept. Its level is fixed, so that it never renders stanzas.
  */
 export function clientLogger(log: Logger): ClientLogger {
-  const line = (write: (fields: object, text: string) => void) => (given: unknown, text?: string) => {
-    write({ client: 'baileys', ...reasonOf(given) }, maskPhone(text ?? textOf(given)).slice(0, 300));
+  const debug = (given: unknown, text?: string): void => {
+    log.debug({ client: 'baileys', ...reasonOf(given) }, maskPhone(text ?? textOf(given)).slice(0, 300));
   };
   const logger: ClientLogger = {
     level: 'info',
     child: () => logger,
     trace: () => {},
     debug: () => {},
-    info: line((fields, text) => log.debug(fields, text)),
-    warn: line((fields, text) => log.debug(fields, text)),
-    error: line((fields, text) => log.info(fields, text)),
+    info: debug,
+    warn: debug,
+    error: debug,
   };
   return logger;
 }

@@ -85,7 +85,7 @@ export class Resender {
       this.#marked.add(sessionId);
       const line = { session: sessionId, message_id: messageId, requests };
       if (requests < REPEATS_OF_CLIENT)
-        log.info(line, 'a recipient could not decrypt a message: it is repeated');
+        log.debug(line, 'a recipient could not decrypt a message: it is repeated');
       else log.warn(line, 'a recipient still cannot decrypt a message, after its repeats');
     }
   }

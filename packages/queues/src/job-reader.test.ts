@@ -1,5 +1,6 @@
 import { poll } from '@prosaas/devstack';
 import { closeRedis, createRedis } from '@prosaas/runtime';
+import { UnrecoverableError } from 'bullmq';
 import { beforeEach, expect, test } from 'vitest';
 import { QueuesUnavailable } from './bull-handle.ts';
 import { bullJobOf } from './bull-job.ts';
@@ -47,7 +48,7 @@ test('a job that ended is told with its outcome, error and times', async () => {
   await using reader = openJobReader({ redis: on.redis, bullPrefix });
   {
     await using _ = await startWorker(on, async ({ id }) => {
-      if (id === '2-1') throw new Error('SEND_REFUSED: no');
+      if (id === '2-1') throw new UnrecoverableError('SEND_REFUSED: no');
     });
     await add(['1', '2']);
     await poll(async () => (await reader.getJob(inbound, '2-1'))?.state === 'failed', { what: 'a failure' });

@@ -1,5 +1,5 @@
 import { poll } from '@prosaas/devstack';
-import { DelayedError } from 'bullmq';
+import { DelayedError, UnrecoverableError } from 'bullmq';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { countsKey, queueKey } from './queue-keys.ts';
 import { type QueueTotals, readQueueTotals } from './queue-totals.ts';
@@ -60,7 +60,7 @@ test('completed and failed are final outcomes, each job counts once, and every r
     // A third completes, a third after a retry as the worker's are made, a third fails.
     await using _ = await startWorker(on, async (job, token) => {
       const nth = Number(job.data.of);
-      if (nth % 3 === 2) throw new Error('never');
+      if (nth % 3 === 2) throw new UnrecoverableError('never');
       if (nth % 3 === 1 && !tried.has(job.id!)) {
         tried.add(job.id!);
         await job.moveToDelayed(Date.now() + 5, token);
