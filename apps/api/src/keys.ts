@@ -27,7 +27,10 @@ try {
     process.exitCode = 1;
   }
 } catch (error) {
-  const text = error instanceof ConfigError ? error.message : `The keys cannot be read: ${reasonOf(error)}`;
+  const text =
+    error instanceof ConfigError
+      ? error.message
+      : `The keys cannot be read: ${reasonOf(error)}. With Docker: docker compose exec api prosaas-keys`;
   console.error(text);
   process.exitCode = 1;
 }

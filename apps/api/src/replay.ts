@@ -52,7 +52,7 @@ export async function replayJobs(
 
 async function whyNot(db: Database, id: string): Promise<AppError> {
   const job = await findJob(db, id);
-  if (job === undefined) return new NotFound('job');
+  if (job === undefined || (job.failure === null && job.replays === 0)) return new NotFound('job');
   return job.failure === null
     ? new AlreadyReplayed('This job was replayed before.')
     : new NotReplayable('Its message was done in another way since.');

@@ -29,7 +29,7 @@ interface ScheduleTimes {
 
 /**
  * Claims the run of a schedule that is due, for one caller; undefined for the others. What is due PostgreSQL's clock decides: a worker's
- * own may be wrong. A last run in its future (the clock was set back) counts as long ago.
+ * own may be wrong. A last run in its future (the clock was set back; callers at the same moment are milliseconds apart) counts as long ago. One that failed is done again sooner.
  *
  * @returns when the run began
  */
@@ -40,9 +40,10 @@ export async function claimScheduleRun(
   const [row] = await q.query<{ started_at: Date }>(
     `insert into schedules as known (name, started_at, claimed_until) values ($1, now(), now() + make_interval(secs => $3))
      on conflict (name) do update set started_at = excluded.started_at, claimed_until = excluded.claimed_until
-     where (known.started_at is null or known.started_at <= now() - make_interval(secs => $2) or known.started_at > now())
+     where (known.started_at is null or known.started_at > now() + interval '10 seconds' or known.started_at <= now() - make_interval(secs =>
+         case when known.last_run ->> 'outcome' = 'failed' then greatest($2::float8 / 10, least($2::float8, 10)) else $2::float8 end))
        and (known.claimed_until is null or known.claimed_until <= now()
-         or known.claimed_until > now() + make_interval(secs => $3))
+         or known.claimed_until > now() + make_interval(secs => $3) + interval '10 seconds')
      returning started_at`,
     [name, everySeconds, limitSeconds],
   );

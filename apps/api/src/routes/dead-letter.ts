@@ -112,9 +112,12 @@ export function deadLetterRoutes(
     '/api/jobs/dead-letter/:id/replay',
     { onRequest: admin, schema: { params: Id, response: { 202: Dead } } },
     async (request, reply) => {
-      const job = await find(request.params.id);
-      const { refused } = await replayJobs({ db, relay }, [job.id]);
+      const id = requireJobId(request.params.id);
+      const job = await findDeadJob(db, { id });
+      // One that is not there may have been replayed: this tells.
+      const { refused } = await replayJobs({ db, relay }, [id]);
       if (refused[0]) throw refused[0].error;
+      if (job === undefined) throw new NotFound('job');
       return reply.code(202).send(job);
     },
   );
