@@ -51,7 +51,7 @@ test('the dead letter is listed, shown, replayed and purged from a shell', async
   expect(await jobs(`replay ${id}`)).toMatchObject({ code: 0, out: '1 replayed\n' });
   expect(await jobs(`replay ${id}`)).toMatchObject({
     code: 1,
-    err: expect.stringContaining('JOB_NOT_FOUND'),
+    err: expect.stringContaining('ALREADY_REPLAYED'),
   });
   await api.db.query("update messages set status = 'answered' where error like 'TIMEOUT%'");
   expect(await jobs('replay --all --rate 10')).toMatchObject({
