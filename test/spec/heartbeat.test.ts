@@ -78,7 +78,6 @@ test('each replica has a key of its own, with what it says of itself', async () 
     queues: {
       'inbound-messages': expect.any(String),
       'outbound-messages': expect.any(String),
-      schedules: expect.any(String),
     },
   });
 });

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type TestApi, adminKey, receive, receiveFailing, startTestApi } from './support.ts';
+
+// Each command is a process of its own, which loads the sources.
+vi.setConfig({ testTimeout: 180_000 });
 
 const script = fileURLToPath(new URL('../src/jobs.ts', import.meta.url));
 let api: TestApi;

@@ -8,7 +8,7 @@ import { listDeadJobs } from '@prosaas/database';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Stage, jobProcessOf, setStage } from './stage.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 200_000 });
 
 const preload = new URL('deadly-fetch.ts', import.meta.url).href;
 
@@ -89,7 +89,7 @@ test('poison in a busy conversation takes two workers at most for each message',
   }
   const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
   await poll(async () => (await stage.rows()).dead === 2, { timeoutMs: 90_000, what: 'the poison' });
-  await poll(async () => (await stage.totals()).completed === 22, { timeoutMs: 30_000, what: 'the others' });
+  await poll(async () => (await stage.totals()).completed === 22, { timeoutMs: 90_000, what: 'the others' });
   expect(stage.baileys.sent).toHaveLength(10);
   expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(2 * 2);
 });
