@@ -106,7 +106,7 @@ export function queuesCheck({
           { prefix: 'database_' },
         ),
       ]);
-      if (rows === undefined) throw new CheckFailure('database_not_ready');
+      if (rows === undefined) throw new CheckFailure('pending_migrations');
       const [runs, deadLetter] = rows;
       const live = replicas.filter(({ state }) => state === 'live');
       const served = new Set(live.flatMap(({ queues: own }) => Object.keys(own)));
