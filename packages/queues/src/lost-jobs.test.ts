@@ -1,4 +1,5 @@
 import { poll } from '@prosaas/devstack';
+import { UnrecoverableError } from 'bullmq';
 import { expect, test } from 'vitest';
 import { QueuesUnavailable } from './bull-handle.ts';
 import { bullJobOf } from './bull-job.ts';
@@ -25,7 +26,7 @@ test('a job is lost that BullMQ does not have, or has as ended; not one that wai
   {
     await using _ = await startWorker(on, async ({ id }) => {
       if (id === '4-1') await ending.promise;
-      if (id === '6-1') throw new Error('no');
+      if (id === '6-1') throw new UnrecoverableError('no');
     });
     await poll(async () => (await queue.getCompletedCount()) === 1 && (await queue.getFailedCount()) === 1, {
       what: 'two jobs to end',
