@@ -55,7 +55,7 @@ test.each(['killed', 'blocks'])(
       timeoutMs: 90_000,
       what: 'the poison to be out',
     });
-    await poll(async () => (await stage.totals()).completed === 13, {
+    await poll(async () => (await stage.rows()).closed === 13, {
       timeoutMs: 60_000,
       what: 'the others',
     });
@@ -89,7 +89,7 @@ test('poison in a busy conversation takes two workers at most for each message',
   }
   const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
   await poll(async () => (await stage.rows()).dead === 2, { timeoutMs: 90_000, what: 'the poison' });
-  await poll(async () => (await stage.totals()).completed === 22, { timeoutMs: 90_000, what: 'the others' });
+  await poll(async () => (await stage.rows()).closed === 22, { timeoutMs: 90_000, what: 'the others' });
   expect(stage.baileys.sent).toHaveLength(10);
   expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(2 * 2);
 });
@@ -103,7 +103,7 @@ test('of a conversation only the message is given up that its processes die of',
   ];
   for (const text of asked) await stage.receive('killed.cash@s.whatsapp.net', text);
   keepAlive({ NODE_OPTIONS: `--import ${preload}` });
-  await poll(async () => (await stage.totals()).completed === 7, {
+  await poll(async () => (await stage.rows()).closed === 7, {
     timeoutMs: 90_000,
     what: 'all but one to be done',
   });

@@ -182,7 +182,7 @@ test('jobs that Redis lost are released again and done, whether they waited or w
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.receive('2@s.whatsapp.net', 'Do you take cash?');
   await poll(async () => (await stage.totals()).enqueued === 2);
-  await stage.redis.flushall();
+  await stage.redisServer.onEveryNode('FLUSHALL');
   const { db, redis, relay } = stage;
   const search = (): Promise<number> =>
     recoverLostJobs({
@@ -205,7 +205,7 @@ test('a conversation whose job Redis loses goes on within 30 s', async () => {
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.receive('1@s.whatsapp.net', 'Where are you located?');
   await poll(async () => (await stage.totals()).enqueued === 1);
-  await stage.redis.flushall();
+  await stage.redisServer.onEveryNode('FLUSHALL');
   await stage.worker();
   await poll(() => stage.baileys.sent.length === 2, { timeoutMs: 30_000, what: 'both answers' });
 });
