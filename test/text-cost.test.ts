@@ -32,8 +32,8 @@ vi.setConfig({ testTimeout: 240_000 });
 const small = 65_536;
 const large = 300_000;
 const mostTimes = 6;
-/** Below this a time says more of the machine than of the function. */
-const floorMs = 5;
+/** Below it a cost is not looked at: what grows with the square of the length takes seconds at this length. */
+const floorMs = 50;
 const patienceMs = 3000;
 
 const fillWith = (part: string) => (length: number) =>
