@@ -71,7 +71,8 @@ test('more than a thousand do not wait, and what still waits at the end is count
   for (let at = 0; at < 1010; at++) trail.add(use(`GET ${at}`));
   await new Promise(setImmediate);
   await trail[Symbol.asyncDispose]();
-  expect(lines).toMatchObject([
+  // Beside the line that says that the database does not take them.
+  expect(lines.filter(({ level }) => level === 'error')).toMatchObject([
     { level: 'error', msg: 'too many audit entries wait for the database: more are lost' },
     { level: 'error', msg: 'audit entries were not written', lost: 1010 },
   ]);

@@ -161,6 +161,7 @@ export {
   isDatabaseTrouble,
 } from './database-error.ts';
 export { AuditTrail } from './audit-trail.ts';
+export { DeferredWrites } from './deferred-writes.ts';
 export { type AuditEntry, type AuditRow, listAudit, recordAudit } from './audit-repository.ts';
 export { listBusinesses } from './business-listing.ts';
 export {
