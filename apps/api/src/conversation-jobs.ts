@@ -31,14 +31,14 @@ export function explainJob(job: OpenJob, progress: JobProgress | undefined): Wai
       ? { state: 'delayed', reason: 'It is not due yet.', nextTry: job.run_at }
       : {
           state: 'pending',
-          reason: 'Its turn has come: a worker releases it within a second.',
+          reason: 'It is next: a worker takes it up within a second.',
           nextTry: null,
         };
   }
   if (progress === undefined) {
     return {
       state: 'unknown',
-      reason: 'It is released. Redis is not reachable, so no worker can take it.',
+      reason: 'Redis is not reachable, so no worker can take it.',
       nextTry,
     };
   }
@@ -53,10 +53,10 @@ export function explainJob(job: OpenJob, progress: JobProgress | undefined): Wai
 
 const running = ({ worker_deaths: deaths }: OpenJob): string =>
   deaths === 0
-    ? 'A worker is at it.'
-    : `A worker is at it; ${deaths} ended while they ran it, so that it runs in a process of its own from the second on.`;
+    ? 'A worker runs it.'
+    : `A worker runs it. Workers that died while they ran it before: ${deaths}.`;
 
 const retrying = ({ attempts }: OpenJob): string =>
   attempts === 0
-    ? 'A worker put it back through no fault of its own: what it needs was away.'
+    ? 'Something that it needs is not available: it is tried again, and no attempt is used up.'
     : `Attempt ${attempts} failed; it is tried again.`;

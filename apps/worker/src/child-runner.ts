@@ -1,17 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { type Database, type JobRow, failJobs, recordChildDeath } from '@prosaas/database';
+import { type Database, type JobRow, recordChildDeath } from '@prosaas/database';
 import { type QueueName, queueTable } from '@prosaas/queues';
-import type { Logger } from '@prosaas/runtime';
+import { type Logger, retryForever } from '@prosaas/runtime';
 import type { Outcome } from './run-row.ts';
 import { Stopping, describeError } from './verdict.ts';
 
-/** The first one may have been killed from outside. */
-export const MOST_CHILD_DEATHS = 2;
 /** Each has a heap and connections of its own. */
-const CHILDREN_AT_MOST = 2;
+const PROCESSES_AT_ONCE = 2;
 const FULL_MS = 1000;
 /** After this a job comes back whose process ended, or could not start. */
 const PAUSE_MS = 2000;
+const RECORD_AGAIN = { baseMs: 200, maxMs: 2000 };
 /** A process that is still there so long after its job's time limit is stuck. */
 const GRACE_MS = 5000;
 
@@ -29,19 +28,17 @@ export interface ChildRunner extends AsyncDisposable {
 
 export function createChildRunner({ db }: { db: Database }): ChildRunner {
   const children = new Set<ChildProcess>();
+  const closing = new AbortController();
 
-  const died = async (row: JobRow, how: string, log: Logger): Promise<Outcome> => {
-    const deaths = await recordChildDeath(db, row);
-    log.error({ how, deaths }, 'the process of the job ended before the job did');
-    if (deaths < MOST_CHILD_DEATHS) return { kind: 'requeue', afterMs: PAUSE_MS, released: [] };
-    const error = `POISON: ${row.worker_deaths} workers and ${deaths} processes of its own ended while they ran it`;
-    const { released } = await db.transaction((tx) => failJobs(tx, [row], error));
-    return { kind: 'failed', error, released };
+  /** This worker alone knows of the death: it waits for PostgreSQL, however long that is away. */
+  const recordDeath = async (row: JobRow, how: string, log: Logger): Promise<void> => {
+    log.error({ how }, "the job's own process died before the job was done");
+    await retryForever(() => recordChildDeath(db, row), { signal: closing.signal, ...RECORD_AGAIN });
   };
 
   return {
     async run(row, { signal, log }) {
-      if (children.size >= CHILDREN_AT_MOST) return { kind: 'requeue', afterMs: FULL_MS, released: [] };
+      if (children.size >= PROCESSES_AT_ONCE) return { kind: 'requeue', afterMs: FULL_MS, released: [] };
       const child = start(row);
       if (typeof child === 'string') {
         // The machine has no memory or no processes left.
@@ -63,13 +60,15 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
         const how = await ended(child);
         if (outcome) return outcome;
         if (signal.reason instanceof Stopping) return { kind: 'requeue', afterMs: 0, released: [] };
-        return await died(row, how, log);
+        await recordDeath(row, how, log);
+        return { kind: 'requeue', afterMs: PAUSE_MS, released: [] };
       } finally {
         signal.removeEventListener('abort', stop);
         children.delete(child);
       }
     },
     async [Symbol.asyncDispose]() {
+      closing.abort();
       const gone = [...children].map(ended);
       for (const child of children) child.kill('SIGKILL');
       await Promise.all(gone);

@@ -10,15 +10,17 @@ import { parseTrace, queueTable, rowOf, type QueueName, type Relay } from '@pros
 import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
-import { type ChildRunner, MOST_CHILD_DEATHS } from './child-runner.ts';
+import type { ChildRunner } from './child-runner.ts';
 import { type Outcome, type RowRunner, requeueAfter, runRow } from './run-row.ts';
 import type { RunningJobs } from './running-jobs.ts';
 
 /** After so many deaths of workers a job runs in a process of its own: one may have been another job's, or a kill from outside. */
 const WORKERS_AT_MOST = 2;
+/** After so many deaths of those it is given up: one may have been a kill from outside. */
+const CHILDREN_AT_MOST = 2;
 /** For what PostgreSQL refuses to write down. */
 const SETTLE_AGAIN_MS = 5000;
-/** Past this its own processes took their workers along. */
+/** After so many, its own processes took their workers along. */
 const DEATHS_AT_MOST = 8;
 
 export interface JobRunner extends RowRunner {
@@ -57,19 +59,12 @@ export async function runJob(
   relay.enqueue(outcome.released);
   if (outcome.kind !== 'requeue') refusalsOf(runner.log).worked(queue);
   counts.ended(outcome.kind, performance.now() - began);
-  switch (outcome.kind) {
-    case 'done':
-      return;
-    case 'failed':
-      throw new UnrecoverableError(outcome.error);
-    case 'requeue':
-      if (outcome.trouble !== undefined) {
-        refusalsOf(runner.log).failed(outcome.trouble, { source: queue, fields: { queue } });
-      }
-      return requeue(job, token, { afterMs: outcome.afterMs, log });
-    case 'retry':
-      return requeue(job, token, { afterMs: outcome.afterMs, log });
+  if (outcome.kind === 'done') return;
+  if (outcome.kind === 'failed') throw new UnrecoverableError(outcome.error);
+  if (outcome.kind === 'requeue' && outcome.trouble !== undefined) {
+    refusalsOf(runner.log).failed(outcome.trouble, { source: queue, fields: { queue } });
   }
+  await requeue(job, token, { afterMs: outcome.afterMs, log });
 }
 
 /** Undefined where there is nothing to do. */
@@ -110,7 +105,7 @@ async function runWhereItIsSafe(
   context: { signal: AbortSignal; log: Logger },
 ): Promise<Outcome> {
   if (row.worker_deaths < WORKERS_AT_MOST) return runRow(runner, row, context);
-  if (row.child_deaths < MOST_CHILD_DEATHS && row.worker_deaths - row.outlived < DEATHS_AT_MOST) {
+  if (row.child_deaths < CHILDREN_AT_MOST && row.worker_deaths - row.outlived < DEATHS_AT_MOST) {
     return runner.children.run(row, context);
   }
   const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} processes of its own ended while they ran it`;

@@ -178,14 +178,12 @@ export async function recordWorkerDeaths(
   );
 }
 
-/** Notes that the process of its own died that ran a job; returns how many did. */
-export async function recordChildDeath(q: Queryable, { id, release }: JobRef): Promise<number> {
-  const [row] = await q.query<{ child_deaths: number }>(
-    `update jobs set child_deaths = child_deaths + 1 where id = $1 and release = $2 and failed_at is null
-     returning child_deaths`,
+/** Notes that a job's own process died. */
+export async function recordChildDeath(q: Queryable, { id, release }: JobRef): Promise<void> {
+  await q.query(
+    'update jobs set child_deaths = child_deaths + 1 where id = $1 and release = $2 and failed_at is null',
     [id, release],
   );
-  return row?.child_deaths ?? 0;
 }
 
 /** Notes that a process of the job's own outlived its worker: the job is not why that died. */

@@ -7,7 +7,7 @@ import { countsKey } from './queue-keys.ts';
 import { type QueueName, isQueueName } from './queue-table.ts';
 import type { Relay } from './relay.ts';
 
-/** A worker is at it now: it can't be taken away. */
+/** A worker runs it now: it can't be taken away. */
 export class JobRunning extends AppError {
   override code = 'JOB_RUNNING';
   override status = 409;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, releaseDue } from '@prosaas/database';
 import { backoff, troubleOf, type Logger } from '@prosaas/runtime';
 import { queueNames } from './queue-table.ts';
@@ -26,9 +27,8 @@ export function startReleaser({
     begins: 'jobs that are due cannot be released',
     ends: 'jobs that are due are released again',
   });
-  let stopped = false;
+  const ending = new AbortController();
   let failures = 0;
-  let wake: (() => void) | undefined;
 
   const pass = async (): Promise<number> => {
     const released = await db.transaction((tx) => releaseDue(tx, { queues: queueNames, limit: BATCH }));
@@ -37,7 +37,7 @@ export function startReleaser({
   };
 
   const loop = async (): Promise<void> => {
-    while (!stopped) {
+    while (!ending.signal.aborted) {
       let pauseMs = everyMs;
       try {
         const released = await pass();
@@ -49,21 +49,13 @@ export function startReleaser({
         trouble.failed(error);
         pauseMs = backoff(RETRY, failures);
       }
-      if (stopped) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pauseMs);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await delay(pauseMs, undefined, { signal: ending.signal }).catch(() => {});
     }
   };
   const running = loop();
   return {
     async [Symbol.asyncDispose]() {
-      stopped = true;
-      wake?.();
+      ending.abort();
       await running;
       trouble.forget();
     },

@@ -240,7 +240,7 @@ test('a beat that is not earned is not written, and the log says which consumer 
   expect(await age()).not.toBeNull();
   expect(lines.map(({ message }) => message)).toEqual([
     'no heartbeat: not every consumer works',
-    'the heart beats again',
+    'the heartbeat is written again',
   ]);
 });
 

@@ -136,7 +136,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       if (trouble !== undefined)
         log.info(
           { instance: replica.instance, seconds: secondsSince(trouble.since) },
-          'the heart beats again',
+          'the heartbeat is written again',
         );
       trouble = undefined;
       lastBeat = now;
