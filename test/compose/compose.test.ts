@@ -3,6 +3,7 @@ import { poll } from '@prosaas/devstack';
 import { startTelephonyProvider } from '@prosaas/simulators';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { FrontDesk, type Kept, type Urls, customer } from './front-desk.ts';
 import { Project, onValkey, redisCli } from './project.ts';
 
 // One story, told in order: each test goes on where the one before it ended.
@@ -12,11 +13,10 @@ const testOnce = onValkey ? test.skip : test;
 
 const services = ['api', 'calls', 'worker', 'baileys'] as const;
 const second = 1_000_000_000;
-const customer = '15550001111';
 
 let project: Project;
-let url: { api: string; calls: string; baileys: string; simulator: string };
-let keys: { ADMIN_KEY: string; METRICS_TOKEN: string };
+let url: Urls;
+let desk: FrontDesk;
 let account: string;
 let kept: Kept;
 
@@ -29,6 +29,7 @@ beforeAll(async () => {
     baileys: `http://127.0.0.1:${BAILEYS_PORT}`,
     simulator: `http://127.0.0.1:${SIMULATOR_PORT}`,
   };
+  desk = new FrontDesk(url);
   await project.compose(['down', '--volumes', '--remove-orphans', '--timeout', '5']);
   await project.compose(['build']);
 });
@@ -91,7 +92,7 @@ testOnce('the engine runs the healthchecks of the specification', async () => {
 
 testOnce('every service runs as a user without rights on a root that it cannot write', async () => {
   for (const service of services) {
-    const name = await nameOf(service);
+    const name = await project.nameOf(service);
     expect(await project.inspect(name, '{{json .HostConfig}}'), service).toMatchObject({
       CapDrop: ['ALL'],
       ReadonlyRootfs: true,
@@ -136,11 +137,11 @@ test('a command in the api container reads the generated keys', async () => {
   const lines = (await project.compose(['exec', '-T', 'api', 'prosaas-keys'])).trim().split('\n');
   const read = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
   expect(Object.keys(read).toSorted()).toEqual(['ADMIN_KEY', 'API_KEY', 'INTERNAL_SECRET', 'METRICS_TOKEN']);
-  keys = read as typeof keys;
+  desk.keys = read as typeof desk.keys;
 });
 
 testOnce('the board of the queues is in the image, with all that its page names', async () => {
-  const authorization = `Basic ${Buffer.from(`admin:${keys.ADMIN_KEY}`).toString('base64')}`;
+  const authorization = `Basic ${Buffer.from(`admin:${desk.keys.ADMIN_KEY}`).toString('base64')}`;
   const look = (path: string): Promise<Response> =>
     fetch(`${url.api}/admin/queues/${path}`, { headers: { authorization } });
   const page = await look('');
@@ -182,17 +183,17 @@ test('the api and the worker find nothing to warn of in how Redis is set', async
 });
 
 test('WhatsApp messages are answered by the containers and counted in /metrics.json', async () => {
-  account = await pair('front-desk');
-  const before = await metricsAtRest();
+  account = await desk.pair('front-desk');
+  const before = await desk.metricsAtRest();
   const { faq } = await loadProfile(undefined);
   const asked = faq.slice(0, 5);
-  await play('/phones', { number: customer });
+  await desk.play('/phones', { number: customer });
   for (const { question } of asked)
-    await play(`/phones/${customer}/send`, { account, text: question, wait: true });
-  const texts = await heard(asked.length);
+    await desk.play(`/phones/${customer}/send`, { account, text: question, wait: true });
+  const texts = await desk.heard(asked.length);
   for (const [index, { answer }] of asked.entries()) expect(texts[index]).toContain(answer);
 
-  const after = await metricsAtRest();
+  const after = await desk.metricsAtRest();
   expect(difference(before.counters, after.counters)).toEqual({
     whatsapp_inbound_messages: asked.length,
     whatsapp_outbound_messages: asked.length,
@@ -202,31 +203,31 @@ test('WhatsApp messages are answered by the containers and counted in /metrics.j
 });
 
 test('a paused queue, a job in the dead letter and all counts outlive a restart of Redis', async () => {
-  await orderQueue('outbound-messages', 'pause');
-  await play(`/phones/${customer}/send`, { account, text: 'Is anybody there?', wait: true });
-  await poll(async () => (await queueStates()).items.some(({ waiting }) => waiting === 1), {
+  await desk.orderQueue('outbound-messages', 'pause');
+  await desk.play(`/phones/${customer}/send`, { account, text: 'Is anybody there?', wait: true });
+  await poll(async () => (await desk.queueStates()).items.some(({ waiting }) => waiting === 1), {
     timeoutMs: 60_000,
     everyMs: 250,
     what: 'an answer that waits in the paused queue',
   });
-  await orderQueue('outbound-messages', 'drain');
-  await poll(async () => (await queueStates()).dead_letter_depth === 1, {
+  await desk.orderQueue('outbound-messages', 'drain');
+  await poll(async () => (await desk.queueStates()).dead_letter_depth === 1, {
     timeoutMs: 60_000,
     everyMs: 250,
     what: 'a job in the dead letter',
   });
-  kept = await readKept();
+  kept = await desk.readKept();
   expect(kept).toMatchObject({
     counters: { whatsapp_inbound_messages: 6, whatsapp_outbound_messages: 5, queue_jobs_dead_letter: 1 },
     queues: { items: expect.arrayContaining([expect.objectContaining({ paused: true })]) },
   });
   await project.compose(['restart', 'redis']);
-  expect(await readKept()).toEqual(kept);
+  expect(await desk.readKept()).toEqual(kept);
   expect(await project.compose(['logs', 'redis'])).not.toContain('CRITICAL');
 });
 
 testOnce('a call is greeted by the containers and counted in /metrics.json', async () => {
-  const before = await metricsAtRest();
+  const before = await desk.metricsAtRest();
   await using provider = startTelephonyProvider({
     authToken: 'simulated',
     webhookUrl: url.calls,
@@ -238,7 +239,7 @@ testOnce('a call is greeted by the containers and counted in /metrics.json', asy
   expect(report.heard.byteLength).toBeGreaterThan(8000);
   const after = await poll(
     async () => {
-      const reading = await metricsAtRest();
+      const reading = await desk.metricsAtRest();
       return reading.gauges['calls_active'] === 0 && reading;
     },
     { timeoutMs: 60_000, what: 'the call to end' },
@@ -260,23 +261,25 @@ testOnce('docker compose up --scale worker=3 gives three workers, each with a he
 });
 
 test('all containers removed and made anew: what Redis had is there, and the WhatsApp session answers by itself', async () => {
-  kept = await readKept();
+  kept = await desk.readKept();
   // All but the simulator, which has WhatsApp's side of the session in memory: Redis' password is another one afterwards.
   await project.compose(['rm', '--stop', '--force', ...services, 'redis', 'postgres']);
   await project.compose(['up', '--wait'], ['test/compose/quick-health.yml']);
   await poll(
     async () => {
-      const response = await fetch(`${url.baileys}/api/sessions/front-desk`, { headers: admin() });
+      const response = await fetch(`${url.baileys}/api/sessions/front-desk`, {
+        headers: { 'x-api-key': desk.keys.ADMIN_KEY },
+      });
       return ((await response.json()) as { status: string }).status === 'WORKING';
     },
     { timeoutMs: 60_000, everyMs: 500, what: 'the session to work again' },
   );
-  expect(await readKept()).toEqual(kept);
+  expect(await desk.readKept()).toEqual(kept);
   expect(await project.compose(['logs', 'redis'])).not.toContain('CRITICAL');
-  await orderQueue('outbound-messages', 'resume');
-  await play(`/phones/${customer}/send`, { account, text: 'Are you open on Sunday?', wait: true });
-  await heard(6);
-  expect((await metricsAtRest()).counters['whatsapp_outbound_messages']).toBe(6);
+  await desk.orderQueue('outbound-messages', 'resume');
+  await desk.play(`/phones/${customer}/send`, { account, text: 'Are you open on Sunday?', wait: true });
+  await desk.heard(6);
+  expect((await desk.metricsAtRest()).counters['whatsapp_outbound_messages']).toBe(6);
 });
 
 testOnce.each([
@@ -292,7 +295,7 @@ testOnce.each([
   'while $stopped is stopped exactly $unhealthy turn unhealthy',
   async ({ stopped, unhealthy, healthy, readyz }) => {
     await project.compose(['stop', stopped]);
-    const health = await settledHealth();
+    const health = await project.settledHealth();
     const { status } = await fetch(`${url.api}/readyz`);
     await project.compose(['start', stopped]);
     await poll(async () => Object.values(await project.health()).every((state) => state === 'healthy'), {
@@ -312,23 +315,23 @@ testOnce(
   'twenty messages of 65,000 characters take down no worker, and others are answered between them',
   async () => {
     const stranger = '15550002222';
-    await play('/phones', { number: stranger });
-    const worker = await nameOf('worker');
+    await desk.play('/phones', { number: stranger });
+    const worker = await project.nameOf('worker');
     const restarts = await project.inspect(worker, '{{json .RestartCount}}');
-    const before = await metricsAtRest();
+    const before = await desk.metricsAtRest();
     const kinds = ['x', '你', '\ufdfa'];
     for (let at = 0; at < 20; at++) {
       const text = (kinds[at % kinds.length] ?? '').repeat(65_000);
-      await play(`/phones/${stranger}/send`, { account, text, wait: true });
+      await desk.play(`/phones/${stranger}/send`, { account, text, wait: true });
       if (at % 5 === 4) {
         // Somebody new each time: who asks the same again and again is handed over to a person.
         const other = `1555000300${at}`;
-        await play('/phones', { number: other });
-        await play(`/phones/${other}/send`, { account, text: 'Are you open on Sunday?', wait: true });
-        await heard(1, other);
+        await desk.play('/phones', { number: other });
+        await desk.play(`/phones/${other}/send`, { account, text: 'Are you open on Sunday?', wait: true });
+        await desk.heard(1, other);
       }
     }
-    const after = await metricsAtRest();
+    const after = await desk.metricsAtRest();
     expect(difference(before.counters, after.counters)).toMatchObject({ whatsapp_inbound_messages: 24 });
     expect(after.counters['queue_jobs_failed']).toBe(before.counters['queue_jobs_failed']);
     expect(await project.inspect(worker, '{{json .State}}')).toMatchObject({
@@ -347,130 +350,6 @@ test('docker compose stop ends every container with 0', async () => {
   const names = [...services, 'redis', 'postgres', 'simulator'];
   expect(codes.toSorted()).toEqual(names.map((name) => `${name} exited 0`).toSorted());
 });
-
-/** The health column once it has stood still for longer than the checks take to turn it. */
-async function settledHealth(): Promise<Record<string, string>> {
-  let last = '';
-  let since = performance.now();
-  return poll(
-    async () => {
-      const health = await project.health();
-      const text = JSON.stringify(health);
-      if (text !== last) since = performance.now();
-      last = text;
-      return performance.now() - since > 15_000 && health;
-    },
-    { timeoutMs: 120_000, everyMs: 500, what: 'the health column to stand still' },
-  );
-}
-
-const admin = (): Record<string, string> => ({
-  'x-api-key': keys.ADMIN_KEY,
-  'content-type': 'application/json',
-});
-
-async function nameOf(service: string): Promise<string> {
-  const container = (await project.containers()).find(({ Service }) => Service === service);
-  if (!container) throw new Error(`${service} has no container`);
-  return container.Name;
-}
-
-/** The account that pairs with a new session, by its number. */
-async function pair(session: string): Promise<string> {
-  const created = await fetch(`${url.baileys}/api/sessions`, {
-    method: 'POST',
-    headers: admin(),
-    body: JSON.stringify({ name: session }),
-  });
-  expect(created.status).toBe(201);
-  const qr = await poll(
-    async () => {
-      const response = await fetch(`${url.baileys}/api/${session}/auth/qr?format=raw`, { headers: admin() });
-      return response.ok && response.text();
-    },
-    { timeoutMs: 30_000, everyMs: 250, what: 'the QR code' },
-  );
-  await play('/scan', { qr, number: '15559990000' });
-  return '15559990000';
-}
-
-/** One request to the simulator: what a phone does. */
-async function play(path: string, body: Record<string, unknown>): Promise<void> {
-  const response = await fetch(`${url.simulator}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-}
-
-/** What a phone, the customer's by default, shows once it has so many texts. */
-function heard(count: number, number: string = customer): Promise<string[]> {
-  return poll(
-    async () => {
-      const response = await fetch(`${url.simulator}/phones/${number}/messages`);
-      const { messages } = (await response.json()) as { messages: { text: string }[] };
-      return messages.length >= count && messages.map(({ text }) => text);
-    },
-    { timeoutMs: 60_000, everyMs: 250, what: `${count} answers` },
-  );
-}
-
-interface Metrics {
-  counters: Record<string, number>;
-  gauges: Record<string, number>;
-  complete: boolean;
-  since: number;
-}
-
-interface QueueStates {
-  items: { name: string; paused: boolean; waiting: number; oldest_age_seconds: number }[];
-  dead_letter_depth: number;
-}
-
-/** What must outlive every restart of Redis. */
-interface Kept extends Pick<Metrics, 'counters' | 'since'> {
-  queues: QueueStates;
-}
-
-async function readKept(): Promise<Kept> {
-  const { counters, since } = await metricsAtRest();
-  return { counters, since, queues: await poll(queueStates, { what: 'the api to reach Redis' }) };
-}
-
-async function queueStates(): Promise<QueueStates> {
-  const response = await fetch(`${url.api}/api/queues`, { headers: admin() });
-  if (!response.ok) throw new Error(`/api/queues: ${response.status} ${await response.text()}`);
-  return (await response.json()) as QueueStates;
-}
-
-async function orderQueue(queue: string, order: 'pause' | 'resume' | 'drain'): Promise<void> {
-  const response = await fetch(`${url.api}/api/queues/${queue}/${order}`, {
-    method: 'POST',
-    headers: { 'x-api-key': keys.ADMIN_KEY },
-  });
-  if (!response.ok) throw new Error(`${order} ${queue}: ${response.status} ${await response.text()}`);
-}
-
-/** `/metrics.json` once two readings, a publishing interval apart, are complete and alike. */
-async function metricsAtRest(): Promise<Metrics> {
-  let last = '';
-  return poll(
-    async () => {
-      const response = await fetch(`${url.api}/metrics.json?verbose`, {
-        headers: { authorization: `Bearer ${keys.METRICS_TOKEN}` },
-      });
-      const metrics = (await response.json()) as Metrics;
-      const { queue_jobs_enqueued = 0, queue_jobs_completed = 0, queue_jobs_failed = 0 } = metrics.counters;
-      const text = JSON.stringify(metrics.counters);
-      const rests =
-        metrics.complete && text === last && queue_jobs_enqueued === queue_jobs_completed + queue_jobs_failed;
-      last = text;
-      return rests && metrics;
-    },
-    { timeoutMs: 60_000, everyMs: 2500, what: 'metrics at rest' },
-  );
-}
 
 function difference(before: Record<string, number>, after: Record<string, number>): Record<string, number> {
   return Object.fromEntries(

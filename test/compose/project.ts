@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePort, isPortFree } from '@prosaas/devstack';
+import { freePort, isPortFree, poll } from '@prosaas/devstack';
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -97,5 +97,27 @@ export class Project {
       const tail = `${stdout}\n${stderr}`.slice(-6000);
       throw new Error(`docker ${args.join(' ')} failed:\n${tail}`, { cause: error });
     }
+  }
+
+  async nameOf(service: string): Promise<string> {
+    const container = (await this.containers()).find(({ Service }) => Service === service);
+    if (!container) throw new Error(`${service} has no container`);
+    return container.Name;
+  }
+
+  /** The health column once it has stood still for longer than the checks take to turn it. */
+  async settledHealth(): Promise<Record<string, string>> {
+    let last = '';
+    let since = performance.now();
+    return poll(
+      async () => {
+        const health = await this.health();
+        const text = JSON.stringify(health);
+        if (text !== last) since = performance.now();
+        last = text;
+        return performance.now() - since > 15_000 && health;
+      },
+      { timeoutMs: 120_000, everyMs: 500, what: 'the health column to stand still' },
+    );
   }
 }

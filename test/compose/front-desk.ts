@@ -1,0 +1,132 @@
+import { poll } from '@prosaas/devstack';
+import { expect } from 'vitest';
+
+/** The number of the customer that most tests write as. */
+export const customer = '15550001111';
+
+export interface Urls {
+  api: string;
+  calls: string;
+  baileys: string;
+  simulator: string;
+}
+
+export interface Metrics {
+  counters: Record<string, number>;
+  gauges: Record<string, number>;
+  complete: boolean;
+  since: number;
+}
+
+export interface QueueStates {
+  items: { name: string; paused: boolean; waiting: number; oldest_age_seconds: number }[];
+  dead_letter_depth: number;
+}
+
+/** What must outlive every restart of Redis. */
+export interface Kept extends Pick<Metrics, 'counters' | 'since'> {
+  queues: QueueStates;
+}
+
+/** What people do with the containers, over HTTP: operators at the api, customers at the simulated WhatsApp. */
+export class FrontDesk {
+  readonly #url: Urls;
+  /** Set once they were read from the api's container. */
+  keys = { ADMIN_KEY: '', METRICS_TOKEN: '' };
+
+  constructor(url: Urls) {
+    this.#url = url;
+  }
+
+  #admin(): Record<string, string> {
+    return { 'x-api-key': this.keys.ADMIN_KEY, 'content-type': 'application/json' };
+  }
+
+  /** The account that pairs with a new session, by its number. */
+  async pair(session: string): Promise<string> {
+    const created = await fetch(`${this.#url.baileys}/api/sessions`, {
+      method: 'POST',
+      headers: this.#admin(),
+      body: JSON.stringify({ name: session }),
+    });
+    expect(created.status).toBe(201);
+    const qr = await poll(
+      async () => {
+        const response = await fetch(`${this.#url.baileys}/api/${session}/auth/qr?format=raw`, {
+          headers: this.#admin(),
+        });
+        return response.ok && response.text();
+      },
+      { timeoutMs: 30_000, everyMs: 250, what: 'the QR code' },
+    );
+    await this.play('/scan', { qr, number: '15559990000' });
+    return '15559990000';
+  }
+
+  /** One request to the simulator: what a phone does. */
+  async play(path: string, body: Record<string, unknown>): Promise<void> {
+    const response = await fetch(`${this.#url.simulator}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  }
+
+  /** What a phone, the customer's by default, shows once it has so many texts. */
+  heard(count: number, number: string = customer): Promise<string[]> {
+    return poll(
+      async () => {
+        const response = await fetch(`${this.#url.simulator}/phones/${number}/messages`);
+        const { messages } = (await response.json()) as { messages: { text: string }[] };
+        return messages.length >= count && messages.map(({ text }) => text);
+      },
+      { timeoutMs: 60_000, everyMs: 250, what: `${count} answers` },
+    );
+  }
+
+  async readKept(): Promise<Kept> {
+    const { counters, since } = await this.metricsAtRest();
+    return {
+      counters,
+      since,
+      queues: await poll(() => this.queueStates(), { what: 'the api to reach Redis' }),
+    };
+  }
+
+  async queueStates(): Promise<QueueStates> {
+    const response = await fetch(`${this.#url.api}/api/queues`, { headers: this.#admin() });
+    if (!response.ok) throw new Error(`/api/queues: ${response.status} ${await response.text()}`);
+    return (await response.json()) as QueueStates;
+  }
+
+  async orderQueue(queue: string, order: 'pause' | 'resume' | 'drain'): Promise<void> {
+    const response = await fetch(`${this.#url.api}/api/queues/${queue}/${order}`, {
+      method: 'POST',
+      headers: { 'x-api-key': this.keys.ADMIN_KEY },
+    });
+    if (!response.ok) throw new Error(`${order} ${queue}: ${response.status} ${await response.text()}`);
+  }
+
+  /** `/metrics.json` once two readings, a publishing interval apart, are complete and alike. */
+  async metricsAtRest(): Promise<Metrics> {
+    let last = '';
+    return poll(
+      async () => {
+        const response = await fetch(`${this.#url.api}/metrics.json?verbose`, {
+          headers: { authorization: `Bearer ${this.keys.METRICS_TOKEN}` },
+        });
+        const metrics = (await response.json()) as Metrics;
+        const { queue_jobs_enqueued = 0, queue_jobs_completed = 0, queue_jobs_failed = 0 } = metrics.counters;
+        const text = JSON.stringify(metrics.counters);
+        const rests =
+          metrics.complete &&
+          text === last &&
+          queue_jobs_enqueued === queue_jobs_completed + queue_jobs_failed;
+        last = text;
+        return rests && metrics;
+      },
+      { timeoutMs: 60_000, everyMs: 2500, what: 'metrics at rest' },
+    );
+  }
+}
