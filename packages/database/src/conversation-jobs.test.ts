@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { findOpenJob, listHeadJobs, orderKeys } from './conversation-jobs.ts';
+import { listHeadJobs, orderKeys } from './conversation-jobs.ts';
 import { failJobs, recordFailedAttempt } from './job-failure-repository.ts';
-import { closeJobs } from './job-repository.ts';
+import { closeJobs, findJob } from './job-repository.ts';
 import { add, job, jobOf, onDatabase, receive, reply } from './test-jobs.ts';
 
 const on = onDatabase();
@@ -75,10 +75,11 @@ test('an open job is found by its id, an ended or failed one is not', async () =
   const one = await add(on.db, job('a'));
   const two = await add(on.db, job('a'));
   const queue = 'inbound-messages';
-  expect(await findOpenJob(on.db, one.id)).toEqual({ id: one.id, release: 1, queue, is_released: true });
-  expect(await findOpenJob(on.db, two.id)).toEqual({ id: two.id, release: 0, queue, is_released: false });
+  const open = { queue, failure: null };
+  expect(await findJob(on.db, one.id)).toMatchObject({ ...open, id: one.id, release: 1, is_released: true });
+  expect(await findJob(on.db, two.id)).toMatchObject({ ...open, id: two.id, release: 0, is_released: false });
   await on.db.transaction((tx) => closeJobs(tx, [one.released!]));
-  expect(await findOpenJob(on.db, one.id)).toBeUndefined();
+  expect(await findJob(on.db, one.id)).toBeUndefined();
   await on.db.transaction((tx) => failJobs(tx, [{ id: two.id, release: 1 }], 'X'));
-  expect(await findOpenJob(on.db, two.id)).toBeUndefined();
+  expect(await findJob(on.db, two.id)).toMatchObject({ failure: 'X', is_released: false });
 });

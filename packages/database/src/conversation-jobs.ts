@@ -46,16 +46,3 @@ export async function listHeadJobs(q: Queryable, conversationId: string): Promis
     [[orderKeys.inbound(conversationId), orderKeys.outbound(conversationId)]],
   );
 }
-
-/** An open job by its id, for whoever wants to end it. */
-export async function findOpenJob(
-  q: Queryable,
-  id: string,
-): Promise<{ id: string; release: number; queue: string; is_released: boolean } | undefined> {
-  const [row] = await q.query<{ id: string; release: number; queue: string; is_released: boolean }>(
-    `select id::text as id, release, queue, enqueued_at is not null as is_released from jobs
-     where id = $1 and failed_at is null`,
-    [id],
-  );
-  return row;
-}

@@ -72,7 +72,7 @@ export {
   type DeadJobFilter,
   type DeadJobPosition,
 } from './dead-letter-repository.ts';
-export { findOpenJob, listHeadJobs, orderKeys, type OpenJob } from './conversation-jobs.ts';
+export { listHeadJobs, orderKeys, type OpenJob } from './conversation-jobs.ts';
 export { foldJobCounts, readJobCounts, type JobCounts } from './job-counts.ts';
 export {
   addMissingJob,

@@ -1,4 +1,4 @@
-import { type Database, type JobRef, failJobs, findOpenJob, listUnreleased } from '@prosaas/database';
+import { type Database, type JobRef, failJobs, findJob, listUnreleased } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { QueuesUnavailable, openBull } from './bull-handle.ts';
@@ -104,8 +104,8 @@ export function openQueueControl({
       }
     },
     async skip(jobId, reason) {
-      const job = await findOpenJob(db, jobId);
-      if (job === undefined || !isQueueName(job.queue)) return false;
+      const job = await findJob(db, jobId);
+      if (job === undefined || job.failure !== null || !isQueueName(job.queue)) return false;
       let taken: number | undefined;
       if (job.is_released) {
         const found = await (await bull.queue(job.queue)).getJob(bullJobId(job));

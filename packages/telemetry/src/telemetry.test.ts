@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ReleasedJob } from '@prosaas/database';
 import { poll, startRedis } from '@prosaas/devstack';
 import { SlotPool } from '@prosaas/leases';
-import { listReplicas } from '@prosaas/observability';
+import { type MetricsReader, listReplicas } from '@prosaas/observability';
 import { createRelay, publishRowFigures } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
@@ -21,18 +21,22 @@ const released = (id: string): ReleasedJob => ({
   worker_deaths: 0,
 });
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+const keys = keyspace('prosaas');
+
+/** A reader over a Redis of the test's own. */
+async function openReader(
+  stack: AsyncDisposableStack,
+): Promise<{ redis: ReturnType<typeof createRedis>; reader: MetricsReader; url: string }> {
+  const { url } = stack.use(await startRedis());
+  const redis = stack.adopt(createRedis({ url, name: 'test', role: 'commands', log }), closeRedis);
+  await redisReady(redis);
+  return { redis, reader: stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} })), url };
+}
 
 test('the reader adds up what services count and what Redis knows, all twelve metrics, from zero', async () => {
-  await using server = await startRedis();
   await using stack = new AsyncDisposableStack();
-  const config = { REDIS_URL: server.url, REDIS_NAMESPACE: 'prosaas' };
-  const keys = keyspace(config.REDIS_NAMESPACE);
-  const redis = stack.adopt(
-    createRedis({ url: server.url, name: 'test', role: 'commands', log }),
-    closeRedis,
-  );
-  await redisReady(redis);
-  const reader = stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} }));
+  const { redis, reader, url } = await openReader(stack);
+  const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas' };
   const zeros = await reader.read();
   expect(zeros.counters).toMatchObject({
     whatsapp_inbound_messages: 0,
@@ -84,15 +88,8 @@ test('the reader adds up what services count and what Redis knows, all twelve me
 });
 
 test('a reading is not complete while the totals of jobs or of calls are below what was seen', async () => {
-  await using server = await startRedis();
   await using stack = new AsyncDisposableStack();
-  const keys = keyspace('prosaas');
-  const redis = stack.adopt(
-    createRedis({ url: server.url, name: 'test', role: 'commands', log }),
-    closeRedis,
-  );
-  await redisReady(redis);
-  const reader = stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} }));
+  const { redis, reader } = await openReader(stack);
   const drained = `${keys.bullPrefix}:queue-counts`;
   const drain = (): Promise<unknown> => redis.hincrby(drained, 'drained:inbound-messages', 1);
   const pool = new SlotPool({ redis, keyPrefix: keys.key('calls'), limit: 15, leaseMs: 60_000 });
@@ -122,15 +119,8 @@ test('a reading is not complete while the totals of jobs or of calls are below w
 });
 
 test('figures of the jobs in PostgreSQL are shown while somebody measures them', async () => {
-  await using server = await startRedis();
   await using stack = new AsyncDisposableStack();
-  const keys = keyspace('prosaas');
-  const redis = stack.adopt(
-    createRedis({ url: server.url, name: 'test', role: 'commands', log }),
-    closeRedis,
-  );
-  await redisReady(redis);
-  const reader = stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} }));
+  const { redis, reader } = await openReader(stack);
   const unknown = await reader.read();
   expect(Object.keys(unknown.gauges)).not.toContain('queue_dead_letter_depth');
   const states = unknown.labels['queue_jobs']?.map(({ labels }) => labels['state']);
