@@ -23,8 +23,8 @@ interface ReplayOutcome {
 const CHUNK = 200;
 
 /**
- * Makes jobs of the dead letter wait again, each once however often it is asked for. What cannot be replayed keeps none of the others.
- * An outage ends it, and what is done is done. With `ratePerSecond` each is due that much later than the one before.
+ * Puts jobs of the dead letter back to work. Asking twice replays a job once, and a job that cannot be replayed does not stop the others.
+ * Jobs replayed before an outage stay replayed. With `ratePerSecond` the jobs fall due one after the other at that rate.
  */
 export async function replayJobs(
   { db, relay }: { db: Database; relay: Relay },

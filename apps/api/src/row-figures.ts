@@ -6,9 +6,8 @@ import type { Redis } from 'ioredis';
 const EVERY_MS = 5000;
 
 /**
- * Measures the jobs in PostgreSQL for the metrics. On a timer, so that a scrape needs no PostgreSQL; and here, so that somebody looks
- * when no worker lives, which is when jobs pile up. While PostgreSQL or Redis is away the figures expire; before the migrations are
- * applied there are none.
+ * Publishes how many jobs wait in PostgreSQL, for the metrics. A timer does it, so that a scrape does not need PostgreSQL, and the api
+ * does it, because jobs pile up when no worker runs. The figures expire while PostgreSQL or Redis is away.
  */
 export function startRowFigures({
   db,
@@ -29,7 +28,7 @@ export function startRowFigures({
   };
   const loop = async (): Promise<void> => {
     while (!ending.signal.aborted) {
-      // Their own checks tell why. What is under way may hang as long as they do.
+      // The database and Redis checks report why it fails.
       await measure().catch(() => {});
       await delay(everyMs, undefined, { signal: ending.signal }).catch(() => {});
     }

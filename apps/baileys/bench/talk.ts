@@ -4,7 +4,7 @@ const PHONES = 20;
 const MESSAGES = 300;
 const ANSWERED_MS = 60_000;
 
-/** What people write to one account, from phones of its own. */
+/** Customers' phones that write to one account. */
 export interface Talk {
   /** One message; resolves when the phone shows its answer. */
   ask(): Promise<void>;

@@ -23,7 +23,7 @@ import { Patience, mayPass } from './patience.ts';
 
 /** Characters of JSON in one session's key cache: the keys of several hundred contacts who write at the same time. */
 const CACHE_CHARACTERS = 2_000_000;
-/** In the cache: there is no such key. Nobody else writes them, so it stays so until it is written here. */
+/** Cached for a key that does not exist. Only this process writes the session's keys, so the entry stays right until it writes one. */
 const ABSENT = '';
 
 /** Work that is to be committed with the next write of keys in this async context, or not at all. */

@@ -4,8 +4,8 @@ import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
 type ClientLogger = NonNullable<UserFacingSocketConfig['logger']>;
 
 /**
- * The client's log lines among ours, at DEBUG: what they mean for a session is said by the session, once, and not for each message. Their
- * objects hold stanzas, phone numbers and keys: only the text and the message of an error are kept. Its level is fixed, so that it never renders stanzas.
+ * Writes the client's log lines to our log at DEBUG; the session logs what they mean for it, once. Their objects hold stanzas, phone
+ * numbers and keys, so only the text and the message of an error are kept. The client's level is fixed, so that it never renders stanzas.
  */
 export function clientLogger(log: Logger): ClientLogger {
   const debug = (given: unknown, text?: string): void => {

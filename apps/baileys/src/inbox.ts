@@ -37,7 +37,7 @@ export interface InboxOptions {
   signal: AbortSignal;
   log: Logger;
   /**
-   * A message was accepted for the first time, with its job, which is handed over where it was released.
+   * A message was stored for the first time. `released` is its job, unless an older job of the conversation is still open.
    *
    * @param tookMs since its stanza came, where that is known
    */

@@ -32,7 +32,7 @@ export interface SenderOptions {
   signal: AbortSignal;
   ackTimeoutMs: number;
   onSent: () => void;
-  /** A text was written, so long after it was asked for, or WhatsApp's ack of it recorded, so long after that. */
+  /** Milliseconds from the request to the write, and from the write to WhatsApp's ack. */
   onStage?: (stage: 'send_begun' | 'acknowledged', ms: number) => void;
   onError: () => void;
 }
@@ -79,7 +79,7 @@ export class Sender {
       // Nothing is known until the next one is sent.
       repeats: false,
     });
-    // Messages come when they come: one that is not confirmed is no wait of the start.
+    // Not part of the start: the first message that is not confirmed is a trouble at once.
     this.#trouble.worked();
   }
 

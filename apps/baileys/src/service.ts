@@ -235,7 +235,7 @@ export async function startBaileys(
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await begun.catch(() => {});
-      // The sockets before the relay: it hands over what they still receive.
+      // Sockets close before the relay, which still enqueues what they receive.
       await running.disposeAsync();
       await everything.disposeAsync();
     },

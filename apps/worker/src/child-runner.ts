@@ -8,10 +8,10 @@ import { Stopping, describeError } from './verdict.ts';
 /** Each has a heap and connections of its own. */
 const PROCESSES_AT_ONCE = 2;
 const FULL_MS = 1000;
-/** After this a job comes back whose process ended, or could not start. */
+/** Before a job is tried again whose process died or could not start. */
 const PAUSE_MS = 2000;
 const RECORD_AGAIN = { baseMs: 200, maxMs: 2000 };
-/** A process that is still there so long after its job's time limit is stuck. */
+/** A process that still runs this long after its job's time limit is stuck, and is killed. */
 const GRACE_MS = 5000;
 
 const script = import.meta.url.endsWith('.ts')
@@ -30,7 +30,7 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
   const children = new Set<ChildProcess>();
   const closing = new AbortController();
 
-  /** This worker alone knows of the death: it waits for PostgreSQL, however long that is away. */
+  /** Only this worker knows of the death, so it waits for PostgreSQL however long that is away. */
   const recordDeath = async (row: JobRow, how: string, log: Logger): Promise<void> => {
     log.error({ how }, "the job's own process died before the job was done");
     await retryForever(() => recordChildDeath(db, row), { signal: closing.signal, ...RECORD_AGAIN });
@@ -83,7 +83,7 @@ function start({ id, release, queue }: JobRow): ChildProcess | string {
     const child = fork(script, [id, String(release), String(until)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    // What follows from a start that failed is told by an event that nobody need hear.
+    // Without a listener, the `error` event of a failed start would end the worker.
     child.on('error', () => {});
     return child.pid === undefined ? 'spawn failed' : child;
   } catch (error) {

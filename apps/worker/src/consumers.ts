@@ -17,7 +17,7 @@ export interface ConsumerTimes {
 
 export const consumerTimes: ConsumerTimes = { lockMs: 20_000, stalledMs: 10_000, finishMs: 12_000 };
 
-/** Aborted jobs get so long to requeue themselves; then the connection is cut and their locks run out. */
+/** Aborted jobs have this long to requeue themselves; then the connection is closed and their locks expire. */
 const REQUEUE_MS = 4000;
 
 export interface Consumers extends AsyncDisposable {
@@ -41,7 +41,7 @@ export function startConsumers({
   bullPrefix: string;
   /** Jobs of one queue at once. */
   concurrency: number;
-  /** Jobs that all workers together start in a second, where there is a limit. */
+  /** Most jobs of a queue that all workers together start in a second. */
   rateLimits: Partial<Record<QueueName, number>>;
   times: ConsumerTimes;
 }): Consumers {
@@ -60,7 +60,7 @@ export function startConsumers({
       ...(rateLimits[queue] !== undefined && { limiter: { max: rateLimits[queue], duration: 1000 } }),
       lockDuration: times.lockMs,
       stalledInterval: times.stalledMs,
-      // What becomes of a job that stalls too often is decided by its row.
+      // Jobs that stall are handled by their rows: see `runJob`.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       // Fetches come back at least this often: what the heartbeat counts as a sign of life.
       drainDelay: 5,

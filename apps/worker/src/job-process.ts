@@ -1,4 +1,4 @@
-// A process for one job: `job-process <row> <release> <until, Unix ms>`, forked by a worker. It does the job, tells the outcome, and ends.
+// Runs one job and exits: `job-process <row> <release> <deadline, Unix ms>`. A worker forks it and gets the outcome as a message.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
 import { createDatabase, findJob, readGeneratedKeys, recordOutlived } from '@prosaas/database';
@@ -12,10 +12,10 @@ import { type Outcome, requeueAfter, runRow } from './run-row.ts';
 import { TimeIsUp } from './verdict.ts';
 
 preferToWorker();
-// Signals to its group are the worker's affair.
+// The worker handles signals to the process group.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
 
-/** A process whose worker is gone ends, whether PostgreSQL answers or not. */
+/** Once its worker is gone, the process exits after this long even if PostgreSQL does not answer. */
 const NOTED_MS = 2000;
 const [id = '', release = '', until = ''] = process.argv.slice(2);
 const config = loadConfig(Config, process.env);
@@ -25,12 +25,12 @@ const log = createLogger({ service: 'worker', instance, level: config.LOG_LEVEL,
 captureConsole(log);
 const db = createDatabase({ url: config.DATABASE_URL, size: 2, applicationName: instance, log });
 process.on('disconnect', outlive);
-// It may be gone before this process has started.
+// The worker may have died before this process started.
 if (!process.connected) outlive();
-// A job that computes for ever ends this process as it would a worker.
+// The watchdog kills a process whose job blocks the event loop.
 lastResort({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log });
 
-// What PostgreSQL refuses is no fault of the job.
+// A database error is not the job's fault: it is requeued.
 const outcome = await runHere().catch((error: unknown) => requeueAfter(error, { afterMs: 2000 }));
 process.send?.(outcome, () => process.exit(0));
 
@@ -54,18 +54,18 @@ async function runHere(): Promise<Outcome> {
   return runRow({ db, handlers, instance: identity.instance }, row, { signal: limit.signal, log: jobLog });
 }
 
-/** The worker died while this process did not: it was not the job that ended it. */
+/** The worker died and this process did not, so the job did not kill the worker. */
 function outlive(): void {
   setTimeout(() => process.exit(0), NOTED_MS);
   void recordOutlived(db, { id, release: Number(release) }).finally(() => process.exit(0));
 }
 
-/** Where memory runs out, a Linux kernel is to take this process and not its worker: as if it had a fifth of the memory more. */
+/** Makes Linux's OOM killer choose this process before its worker. */
 function preferToWorker(): void {
   const file = '/proc/self/oom_score_adj';
   try {
     writeFileSync(file, String(Math.min(Number(readFileSync(file, 'utf8')) + 200, 1000)));
   } catch {
-    // Another system.
+    // Not Linux.
   }
 }

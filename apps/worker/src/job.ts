@@ -4,11 +4,11 @@ import type { QueueName, QueuePayloads } from '@prosaas/queues';
 import { AppError, type Logger } from '@prosaas/runtime';
 import type { BaileysClient } from './baileys-client.ts';
 
-/** What handlers are built from. */
+/** Passed to every `createHandler`. */
 export interface JobDependencies {
   db: Database;
   agent: Agent;
-  /** The same profile without a model: what rules decide, decided without asking anybody. */
+  /** The same profile without a model: decides by rules alone. */
   rules: Agent;
   baileys: BaileysClient;
 }
@@ -31,16 +31,16 @@ interface JobRun<Q extends QueueName = QueueName> {
    * anew meanwhile.
    */
   close(write?: (tx: ClosingTransaction) => Promise<void>): Promise<void>;
-  /** For a handler that closed the job in a transaction of its own: whether it was there, and what that released. */
+  /** Reports the result of a transaction in which the handler closed the job itself. */
   closed(outcome: { wasOpen: boolean; released: readonly ReleasedJob[] }): void;
 }
 
-/** Does the jobs of one queue. It may run twice for one job, so whatever it does outside PostgreSQL has to bear that. */
+/** Does one job of a queue. It may run twice for the same job: effects outside PostgreSQL must be idempotent. */
 export type JobHandler<Q extends QueueName = QueueName> = (run: JobRun<Q>) => Promise<void>;
 
 export type JobHandlers = { readonly [Q in QueueName]: JobHandler<Q> };
 
-/** A worker of the release before gave the message up: so does the job, and lies in the dead letter. */
+/** A worker of the previous release failed the message: the job fails with it and goes to the dead letter. */
 export class MessageFailed extends AppError {
   override code = 'MESSAGE_FAILED';
 }

@@ -14,13 +14,13 @@ import type { ChildRunner } from './child-runner.ts';
 import { type Outcome, type RowRunner, requeueAfter, runRow } from './run-row.ts';
 import type { RunningJobs } from './running-jobs.ts';
 
-/** After so many deaths of workers a job runs in a process of its own: one may have been another job's, or a kill from outside. */
+/** A job runs in its own process after this many of its workers died: one may have died for another reason. */
 const WORKERS_AT_MOST = 2;
-/** After so many deaths of those it is given up: one may have been a kill from outside. */
+/** A job is given up after this many of its own processes died: one may have been killed from outside. */
 const CHILDREN_AT_MOST = 2;
-/** For what PostgreSQL refuses to write down. */
+/** Before a job is tried again whose outcome PostgreSQL did not store. */
 const SETTLE_AGAIN_MS = 5000;
-/** After so many, its own processes took their workers along. */
+/** A job is given up after this many worker deaths: its own processes take their workers with them. */
 const DEATHS_AT_MOST = 8;
 
 export interface JobRunner extends RowRunner {
@@ -31,7 +31,7 @@ export interface JobRunner extends RowRunner {
   log: Logger;
 }
 
-/** Back to its queue. Where Redis refuses that, it comes back when its lock has run out. */
+/** Puts a job back into its queue. If Redis refuses, the job returns when its lock expires. */
 export async function requeue(
   job: Job,
   token: string | undefined,
@@ -43,7 +43,7 @@ export async function requeue(
   throw new DelayedError();
 }
 
-/** Does the row that a BullMQ job wakes the worker for, and ends the BullMQ job as the row's attempt ended. */
+/** Runs the row that a BullMQ job points to, and ends the BullMQ job with the same outcome. */
 export async function runJob(
   runner: JobRunner,
   queue: QueueName,
@@ -80,7 +80,7 @@ async function attempt(
     const ref = rowOf(job.data);
     if (ref === undefined) return await adopt(runner, job);
     const row = await findJob(db, ref.id);
-    // It is done, or was released anew: another BullMQ job has its turn.
+    // Stale: the row is done, or a newer release has its own BullMQ job.
     if (row === undefined || row.release !== ref.release) return undefined;
     if (row.failure !== null) throw new UnrecoverableError(row.failure);
     if (!row.is_released) return undefined;
@@ -114,7 +114,7 @@ async function runWhereItIsSafe(
   return { kind: 'failed', error, released };
 }
 
-/** A BullMQ job of a release before migration 0010 becomes a row while its message is open; the releaser goes on with that. */
+/** Writes the row of a BullMQ job that a release before migration 0010 added. The releaser picks the row up. */
 async function adopt({ db }: JobRunner, job: Job): Promise<undefined> {
   const { messageId } = (job.data ?? {}) as { messageId?: unknown };
   if (typeof messageId !== 'string' || !/^[\da-f-]{36}$/i.test(messageId)) {

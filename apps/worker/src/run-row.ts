@@ -14,11 +14,11 @@ import type { Logger } from '@prosaas/runtime';
 import type { JobHandler, JobHandlers } from './job.ts';
 import { Superseded, backoffMs, describeError, judge, reportOf } from './verdict.ts';
 
-/** How an attempt ended, in PostgreSQL already. */
+/** How an attempt ended. PostgreSQL has it already. */
 export type Outcome = { released: readonly ReleasedJob[] } & (
   | { kind: 'done' }
   | { kind: 'retry'; afterMs: number }
-  /** `trouble`: what PostgreSQL refuses until somebody mends it. */
+  /** `trouble`: the error of a database that an operator has to repair. */
   | { kind: 'requeue'; afterMs: number; trouble?: string }
   | { kind: 'failed'; error: string }
 );
@@ -26,11 +26,11 @@ export type Outcome = { released: readonly ReleasedJob[] } & (
 export interface RowRunner {
   db: Database;
   handlers: JobHandlers;
-  /** This worker, as the story of a job that failed names it. */
+  /** Instance id of this worker, kept with each failed attempt. */
   instance: string;
 }
 
-/** One attempt of a job, in this process: what comes of it stands in PostgreSQL when this resolves. Throws what PostgreSQL refuses. */
+/** One attempt of a job, in this process. The outcome is stored when this resolves; rejects with database errors. */
 export async function runRow(
   { db, handlers, instance }: RowRunner,
   row: JobRow,
@@ -72,7 +72,7 @@ export async function runRow(
 
 /** Nothing was written down, and no attempt is used up. */
 export function requeueAfter(error: unknown, { afterMs }: { afterMs: number }): Outcome {
-  // PostgreSQL that is away is told by its pool.
+  // The pool already logs that PostgreSQL is away.
   const isRefused = isDatabaseTrouble(error) && !isDatabaseAway(error);
   return { kind: 'requeue', afterMs, released: [], ...(isRefused && { trouble: describeError(error) }) };
 }

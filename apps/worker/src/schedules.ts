@@ -24,8 +24,8 @@ export interface ScheduleRunner extends AsyncDisposable {
 }
 
 /**
- * Does what is scheduled, in turn with the other replicas: PostgreSQL gives each run to one of them, by its own clock. A run whose
- * worker died is done again after its time limit; one that failed is left to the next.
+ * Runs scheduled tasks. Each run is claimed in PostgreSQL by one replica, and PostgreSQL's clock decides when it is due. A run whose
+ * worker died is repeated after its time limit; a failed one is repeated sooner than its interval.
  */
 export function startSchedules<Name extends string>({
   db,

@@ -8,12 +8,12 @@ export class Stopping extends Error {
   override name = 'Stopping';
 }
 
-/** The job ended, or was released anew, while it ran here. */
+/** The job ended or was released again while this attempt ran. */
 export class Superseded extends Error {
   override name = 'Superseded';
 }
 
-/** What the handler started from has changed: to be done again at once. */
+/** The data that the handler read has changed: run it again at once. */
 export class RetryNow extends Error {
   override name = 'RetryNow';
 }
@@ -37,13 +37,13 @@ export type Verdict =
   /** A retry can't help, or it was the last one. */
   | { kind: 'fail' };
 
-/** For so long from its turn on an answer waits for somebody to send it; after that it is for a person to decide. */
+/** How long an answer waits for a working sender, from its release. Then it fails, for a person to decide. */
 export const SENDER_PATIENCE_MS = 3_600_000;
 
-/** For so long locks and deadlocks are others' fault; a statement that still meets them may be its own. */
+/** How long locks, deadlocks and timeouts use up no attempt. After that they may be the job's own fault. */
 const BUSY_PATIENCE_MS = 3_600_000;
 
-/** What becomes of a job after an error. `ageMs`: since its turn came. */
+/** What becomes of a job after an error. `ageMs`: since its release. */
 export function judge(
   error: unknown,
   { isLastAttempt, ageMs }: { isLastAttempt: boolean; ageMs: number },
@@ -89,7 +89,7 @@ export function reportOf(error: unknown): { error: string } | { err: unknown } {
   return isExpected || isDatabaseTrouble(error) ? { error: describeError(error) } : { err: error };
 }
 
-/** An error as it is kept with a job or a message: its code and text, never a stack, and nothing that PostgreSQL can't store. */
+/** An error as stored with a job or message: code and text, no stack, without characters that PostgreSQL rejects. */
 export function describeError(error: unknown): string {
   const text =
     error instanceof Error

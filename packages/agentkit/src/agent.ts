@@ -50,7 +50,7 @@ export function createAgent({ profile, model, log }: AgentOptions): Agent {
     begins: 'the model provider fails: the profile answers',
     ends: 'the model provider answers again',
   });
-  // It is asked when somebody asks: a failure is no wait of the start.
+  // Not part of the start: the first failure is a trouble at once.
   away.worked();
 
   const askModel = async (question: Question): Promise<Answer | undefined> => {

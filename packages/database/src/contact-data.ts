@@ -87,7 +87,7 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
     const [row] = await tx.query<{ count: number }>(sql, [names, business]);
     return row?.count ?? 0;
   };
-  // In the order in which others lock: the conversation before its messages and jobs, a send before its message.
+  // Lock order everywhere: conversation, then send, then message, then job.
   await tx.query(`select from conversations where ${conversationOf} order by id for update`, [
     addresses,
     business,

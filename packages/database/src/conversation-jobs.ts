@@ -26,7 +26,7 @@ export const orderKeys = {
   outbound: (conversationId: string): string => `out:${conversationId}`,
 } as const;
 
-/** That many of a key are counted; a line that is longer is as long as that. */
+/** Jobs of one key are counted up to this number. */
 const COUNTED = 1000;
 const delayedOf = (key: string): string =>
   `(select jobs.id from jobs where is_delayed and jobs.order_key >= ${key} and jobs.order_key <= ${key}

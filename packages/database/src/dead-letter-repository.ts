@@ -91,8 +91,8 @@ export async function selectDeadJobs(
 }
 
 /**
- * Makes jobs that failed for good ones that wait again, each not before its time, and opens their messages. Passed over: those that
- * are gone or were replayed, and those whose message stands otherwise than as failed.
+ * Puts failed jobs back to work, each after its delay, and reopens their messages. Skips jobs that are gone or replayed already, and
+ * those whose message is not `failed`.
  *
  * @returns the ids of those that were replayed, and what was released
  */

@@ -11,7 +11,7 @@ import { classifyDatabaseError } from './database-error.ts';
 
 export interface DeferredWrite {
   write: () => Promise<unknown>;
-  /** What it keeps in memory while it waits; 0 where that is a few hundred. */
+  /** Memory that it holds while it waits; 0 for a few hundred bytes. */
   bytes: number;
   /** For its log lines: what it is about. */
   fields?: object;
@@ -20,13 +20,13 @@ export interface DeferredWrite {
 export interface DeferredWritesOptions {
   log: Logger;
   limits: { entries: number; bytes: number };
-  /** While the database does not take them. */
+  /** Log texts while the database is away. */
   trouble: Omit<TroubleTexts, 'isDependency' | 'isStart'>;
-  /** The first one that does not fit any more. */
+  /** Log text for the first write that is over the limits. */
   full: string;
-  /** How many were lost, once the others are written or at the end. */
+  /** Log text, with the number of lost writes, once the rest is written or the service stops. */
   lost: string;
-  /** One that can never be stored; without a text of its own it counts as lost. */
+  /** Log text for a write that PostgreSQL can never store. Unset: it counts as lost. */
   refused?: string;
 }
 
@@ -49,7 +49,7 @@ export class DeferredWrites implements AsyncDisposable {
   constructor(options: DeferredWritesOptions) {
     this.#options = options;
     this.#trouble = troubleOf(options.log, options.trouble);
-    // Writes come when they come: one that fails is no wait of the start.
+    // Not part of the start: the first write that fails is a trouble at once.
     this.#trouble.worked();
   }
 
@@ -103,7 +103,7 @@ export class DeferredWrites implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A statement that hangs has a longer time limit than a service that stops.
+    // A hanging statement must not delay the service's stop.
     const late = Promise.withResolvers<void>();
     const limit = setTimeout(late.resolve, CLOSE_MS);
     await Promise.race([this.#working, late.promise]);

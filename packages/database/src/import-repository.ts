@@ -43,7 +43,7 @@ export async function importDeadLetters(tx: Queryable, letters: readonly OldDead
   return rows.length;
 }
 
-/** Rows that replicas of this release have no use for, once those that may have are gone. */
+/** Deletes outbox rows that only replicas of the previous release needed. */
 export async function deleteOldOutbox(q: Queryable): Promise<void> {
   await q.query(`delete from outbox where created_at < now() - interval '1 hour'`);
 }

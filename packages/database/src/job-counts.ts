@@ -26,8 +26,7 @@ export async function readJobCounts(
   { countsRows = false }: { countsRows?: boolean } = {},
 ): Promise<Record<string, JobCounts>> {
   const rows = await q.query<JobCounts & { queue: string }>(
-    // Along the indexes from key to key: a count of what matches would read the whole table where the planner does not know how few
-    // that is.
+    // Walks the indexes key by key. With stale statistics the planner would read the whole table for a plain count.
     `with counted as (
        select queue, sum(inserted) as inserted, sum(closed) as closed, sum(failed) as failed, sum(dead) as dead
        from job_counts group by queue),

@@ -16,7 +16,7 @@ export interface FailedAttempt {
 /** The last ones are kept. */
 const ATTEMPTS_KEPT = 20;
 
-/** The failures with those of a parameter behind them, and no more than are kept. */
+/** SQL: `failures` with those of a parameter appended, cut to the last `ATTEMPTS_KEPT`. */
 const withLast = (added: string): string =>
   `jsonb_path_query_array(failures || ${added}::jsonb, '$[last - ${ATTEMPTS_KEPT - 1} to last]')`;
 
@@ -68,7 +68,7 @@ export async function failJobs(
   return { failed: rows.length, released };
 }
 
-/** Messages before their jobs, each in the order of their ids: whoever closes or erases several locks them in this order, too. */
+/** Locks messages, then jobs, each by ascending id, as every other transaction does: this prevents deadlocks. */
 export async function lockMessagesAndJobs(tx: Queryable, jobs: readonly { id: string }[]): Promise<void> {
   const ids = jobs.map(({ id }) => id);
   await tx.query(

@@ -3,7 +3,7 @@ import type { Queryable } from './database.ts';
 /** What BullMQ is told of a job whose turn has come. */
 export interface ReleasedJob {
   id: string;
-  /** How often it was released: an older number belongs to a job that was lost, or that ended. */
+  /** How often it was released. A BullMQ job with an older number is stale. */
   release: number;
   queue: string;
   payload: Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export interface ReleasedJob {
   worker_deaths: number;
 }
 
-/** A released job, by the release that it runs under. */
+/** Identifies one release of a job. */
 export interface JobRef {
   id: string;
   release: number;

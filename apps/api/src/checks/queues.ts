@@ -24,7 +24,7 @@ export interface QueuesSeen {
   /** What is to be done at its times, and how it has gone. */
   schedules: Readonly<Record<string, { everySeconds: number }>>;
   runs: readonly Pick<ScheduleRow, 'name' | 'age_seconds' | 'last_run'>[];
-  /** For how long runs have been looked for: the age of one that never was. */
+  /** How long this check has been running: the age of a schedule that has never run. */
   lookedSeconds: number;
   deadLetter: DeadLetterFill;
 }

@@ -50,7 +50,7 @@ const HeadJob = Type.Object({
   state: Type.Unsafe<WaitState>({ type: 'string' }),
   reason: Type.String(),
   attempts: Type.Integer(),
-  /** So many failures of its own send it to the dead letter. */
+  /** After this many failed attempts the job goes to the dead letter. */
   most_attempts: Type.Integer(),
   next_try: NullableTime,
   last_error: NullableText,
@@ -114,7 +114,7 @@ export function conversationRoutes(
       return page(rows, limit, (row) => encodeCursor([row.seq]));
     },
   );
-  // What the chat waits for: of the messages that came in, and of those that go out, the first job.
+  // What the chat waits for: its first inbound job and its first outbound job.
   app.get(
     '/api/conversations/:id/jobs',
     { onRequest: business, schema: { params: Id, response: { 200: HeadJobs } } },

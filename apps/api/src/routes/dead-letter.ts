@@ -114,7 +114,7 @@ export function deadLetterRoutes(
     async (request, reply) => {
       const id = requireJobId(request.params.id);
       const job = await findDeadJob(db, { id });
-      // One that is not there may have been replayed: this tells.
+      // A job that is not in the dead letter may have been replayed: `replayJobs` says so.
       const { refused } = await replayJobs({ db, relay }, [id]);
       if (refused[0]) throw refused[0].error;
       if (job === undefined) throw new NotFound('job');

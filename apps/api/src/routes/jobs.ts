@@ -53,7 +53,7 @@ const JobCursor = Type.Tuple([
 /** Work under way first, what is over last. */
 const order: readonly JobState[] = ['active', 'waiting', 'delayed', 'failed', 'completed'];
 
-/** The jobs that BullMQ has, under its ids (`<job>-<release>`), and the one thing that is done to a job by its own id. */
+/** Lists BullMQ's jobs, whose ids are `<job>-<release>`, and skips a job by its own id. */
 export function jobRoutes(
   app: App,
   { business, admin, jobs, control }: ResourceContext & { jobs: JobReader; control: QueueControl },

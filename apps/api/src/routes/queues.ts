@@ -12,7 +12,7 @@ const Queue = Type.Object({
   waiting: Count,
   active: Count,
   delayed: Count,
-  /** In PostgreSQL alone: they wait for their turn or for their time. */
+  /** Only in PostgreSQL: not released to BullMQ yet. */
   pending: Count,
   oldest_age_seconds: Type.Number(),
   totals: Type.Object({ enqueued: Count, completed: Count, failed: Count, dead_letter: Count }),

@@ -46,7 +46,7 @@ export function requireUuid(id: string, what: 'conversation' | 'message' | 'reco
   return id;
 }
 
-/** A job's id is a number; anything else is the id of nothing. */
+/** A job's id is a number: anything else is answered with 404. */
 export function requireJobId(id: string): string {
   if (!/^\d{1,18}$/.test(id)) throw new NotFound('job');
   return id;

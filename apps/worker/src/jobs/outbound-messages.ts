@@ -55,7 +55,7 @@ async function closeAll(
       sent.map(({ job }) => job),
     );
   });
-  // What was released belongs to all of them: the first one passes it on.
+  // The released jobs belong to the batch: the first entry carries them.
   return sent.map(({ job }, index) => ({
     wasOpen: closed.has(job.id),
     released: index === 0 ? released : [],

@@ -15,7 +15,7 @@ import type { Redis } from 'ioredis';
 const OLD_DEAD_LETTER = 'dead-letter';
 const BATCH = 200;
 
-/** Takes over what releases before migration 0010 kept in Redis. It may run again, or twice at once: a message has one job. */
+/** Moves to PostgreSQL what releases before migration 0010 kept in Redis. Idempotent: a message has one job. */
 export async function importJobs({
   db,
   redis,
@@ -37,7 +37,7 @@ export async function importJobs({
       return origin && { ...letter, queue: origin.queue };
     });
     for (const queue of queueNames) {
-      // Those that a worker died over before it could move them there.
+      // Failed jobs that no worker had moved to the dead letter yet.
       imported += await importFrom(await bull.queue(queue), { db, signal }, 'failed', (job) =>
         rowOf(job.data) === undefined ? oldFailure(queue, job) : undefined,
       );
@@ -88,7 +88,7 @@ const oldFailure = (queue: QueueName, job: Job): OldDeadLetter => ({
   failed_at: new Date(job.finishedOn ?? Date.now()).toISOString(),
 });
 
-/** An open message whose job Redis lost before the upgrade. */
+/** Writes jobs for open messages whose job Redis lost before the upgrade. */
 async function addMissingJobs({
   db,
   bull,

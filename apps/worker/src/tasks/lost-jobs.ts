@@ -3,13 +3,13 @@ import { findLostJobs, queueNames, type Relay } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 
-/** Longer than it takes from a commit to BullMQ, while both work. */
+/** Longer than a commit's job takes to reach BullMQ. */
 const OVERDUE_SECONDS = 10;
 const PAGE = 500;
 
 /**
- * Releases jobs again that BullMQ has lost, or that a process released and died before it could tell BullMQ: a Redis that crashes may
- * forget its last second, one without its disk everything.
+ * Releases jobs again that are not in BullMQ: Redis lost them (a crash may lose its last second), or a process died between its commit
+ * and the enqueue.
  *
  * @returns how many
  */
