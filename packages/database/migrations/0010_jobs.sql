@@ -1,11 +1,11 @@
 -- One row per job that is not done. A row is pending, released to BullMQ (enqueued_at), or failed for good (failed_at);
 -- a job that is done has no row.
 -- order_key: of the rows of one key, one at a time is released, the lowest id first.
--- message_id: the message that the job answers or sends; it fails, and is opened again, with its job.
--- run_at: when the job is due, or was. is_delayed: it is not due yet, and holds up no other row of its key.
+-- message_id: the message that the job answers or sends. It fails with its job, and a replay reopens both.
+-- run_at: when the job is or was due. is_delayed: it is not due yet, and does not block other rows of its key.
 -- release: how often it was released; the BullMQ job is <id>-<release>.
--- attempts: failures of its own. worker_deaths, child_deaths: processes that ended while they ran it.
--- outlived: of the workers, those that a process of the job's own outlived: it was not the job that ended them.
+-- attempts: failed attempts. worker_deaths, child_deaths: workers, and processes for this job alone, that died while they ran it.
+-- outlived: worker deaths that the job's own process survived, so that the job was not their cause.
 -- failures: the last failed attempts. replays: how often it was tried again after it had failed for good.
 create table jobs (
   id bigint generated always as identity primary key,
@@ -63,7 +63,7 @@ create function add_job_counts(
     dead = counts.dead + excluded.dead;
 $$;
 
--- Once a statement: a transaction that updates the same row of counts for each of its jobs would take quadratic time.
+-- Per statement, not per row: updating one counter row for each job of a large transaction takes quadratic time.
 create function count_inserted_jobs() returns trigger language plpgsql as $$
 begin
   perform add_job_counts(queue, count(*), 0, count(failed_at), count(failed_at)) from added group by queue order by queue;
@@ -93,7 +93,7 @@ create trigger count_deleted_jobs after delete on jobs referencing old table as 
 create trigger count_failed_jobs after update on jobs referencing old table as jobs_before new table as jobs_after
   for each statement execute function count_failed_jobs();
 
--- What is done at its times, by whichever worker claims it.
+-- Scheduled tasks. A worker claims a run.
 create table schedules (
   name text primary key,
   started_at timestamptz,
@@ -101,7 +101,7 @@ create table schedules (
   last_run jsonb
 );
 
--- Since when something is so that an operator has to know of before it has consequences.
+-- Conditions that an operator has to be warned of for a while before something is deleted, and since when they hold.
 create table warnings (
   name text primary key,
   since timestamptz not null default now()

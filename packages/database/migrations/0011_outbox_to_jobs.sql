@@ -1,5 +1,5 @@
--- Replicas of the release before write to outbox, and may do so until they are replaced: each of those jobs is copied. The row stays for
--- their own relay, so that they go on answering until a worker of this release is there, and after a return to them.
+-- Replicas of the previous release still write to outbox. Each row is copied to jobs, and stays for their own relay: they go on answering
+-- until a worker of this release runs, and after a rollback.
 create function outbox_to_jobs() returns trigger language plpgsql as $$
 begin
   insert into jobs (queue, order_key, business_id, message_id, payload, trace, run_at, is_delayed)
@@ -16,7 +16,7 @@ end
 $$;
 create trigger outbox_to_jobs after insert on outbox referencing new table as added
   for each statement execute function outbox_to_jobs();
--- What waits there now, in a transaction of its own: nobody waits for this to write a message.
+-- Copies the rows that wait there now. A migration of its own, so that it holds no lock on messages.
 insert into jobs (queue, order_key, business_id, message_id, payload, trace, run_at, is_delayed)
 select o.queue, case o.queue when 'inbound-messages' then 'in:' else 'out:' end || m.conversation_id,
   m.business_id, m.id, o.payload, o.trace, coalesce(o.run_at, now()), coalesce(o.run_at > now(), false)
