@@ -282,6 +282,29 @@ test('all containers removed and made anew: what Redis had is there, and the Wha
   expect((await desk.metricsAtRest()).counters['whatsapp_outbound_messages']).toBe(6);
 });
 
+testOnce(
+  'what customers wrote while baileys was down is answered, and every answer can be read at once',
+  async () => {
+    const { faq } = await loadProfile(undefined);
+    const [first, ...others] = faq.slice(0, 5).map(({ question }) => question);
+    const numbers = ['15550004001', '15550004002', '15550004003'];
+    const write = (number: string, text = ''): Promise<void> =>
+      desk.play(`/phones/${number}/send`, { account, text });
+    for (const number of numbers) {
+      await desk.play('/phones', { number });
+      await write(number, first);
+      await desk.heard(1, number);
+    }
+    await project.compose(['kill', 'baileys']);
+    for (const text of others) await Promise.all(numbers.map((number) => write(number, text)));
+    await project.compose(['start', 'baileys']);
+    for (const number of numbers) {
+      await desk.heard(1 + others.length, number);
+      expect([number, await desk.unreadable(number)]).toEqual([number, 0]);
+    }
+  },
+);
+
 testOnce.each([
   { stopped: 'postgres', unhealthy: ['api'], healthy: ['calls', 'worker', 'baileys', 'redis'], readyz: 503 },
   { stopped: 'redis', unhealthy: ['calls', 'worker'], healthy: ['api', 'baileys', 'postgres'], readyz: 200 },

@@ -85,6 +85,13 @@ export class FrontDesk {
     );
   }
 
+  /** How many texts a phone could not read at first, and asked for again. */
+  async unreadable(number: string): Promise<number> {
+    const response = await fetch(`${this.#url.simulator}/phones`);
+    const { phones } = (await response.json()) as { phones: { number: string; unreadable: number }[] };
+    return phones.find((phone) => phone.number === number)!.unreadable;
+  }
+
   async readKept(): Promise<Kept> {
     const { counters, since } = await this.metricsAtRest();
     return {

@@ -131,6 +131,6 @@ function viewAccount({ number, jid, lid, connected, pending }: Account): object 
   return { number, jid, lid, connected, pending };
 }
 
-function viewPhone({ number, jid, lid, pushName, received }: Phone): object {
-  return { number, jid, lid, pushName, received: received.length };
+function viewPhone({ number, jid, lid, pushName, received, unreadable }: Phone): object {
+  return { number, jid, lid, pushName, received: received.length, unreadable };
 }
