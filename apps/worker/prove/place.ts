@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, poll } from '@prosaas/devstack';
 import { type Ledger, Peer } from './peer.ts';
+import type { Frozen } from './verdict.ts';
 
 const deadly = new URL('../test/deadly-fetch.ts', import.meta.url).href;
 
@@ -18,6 +19,7 @@ export class Place implements AsyncDisposable {
   readonly unexpected: string[] = [];
   /** When which process was killed at work. */
   readonly killed = new Map<number, number>();
+  readonly frozen: Frozen[] = [];
 
   private constructor(peer: Peer, script: string, env: Record<string, string>) {
     this.#peer = peer;
@@ -55,16 +57,25 @@ export class Place implements AsyncDisposable {
   async freezeAtWork(ms: number): Promise<void> {
     await this.#atWork();
     const frozen = this.#child;
+    const from = Date.now();
     frozen.kill('SIGSTOP');
     await delay(ms);
     frozen.kill('SIGCONT');
+    this.frozen.push({ worker: frozen.pid!, from, to: Date.now() });
   }
 
-  /** Kills a process that it runs for one job; false where it has none. */
-  async killChild(): Promise<boolean> {
+  /** Kills a process that it runs for one job, and adds the job to `victims`; false where it has none for a job that is not there yet. */
+  async killChild(victims: Set<string>): Promise<boolean> {
     const { pid } = this.#child;
-    const [child] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).split(' ');
-    return Boolean(child) && process.kill(Number(child), 'SIGKILL');
+    const read = (path: string): Promise<string> => readFile(`/proc/${path}`, 'utf8').catch(() => '');
+    for (const child of (await read(`${pid}/task/${pid}/children`)).split(' ').filter(Boolean)) {
+      // `node <script> <row> <release> <deadline>`
+      const job = (await read(`${child}/cmdline`)).split('\0').at(-4);
+      if (job === undefined || victims.has(job)) continue;
+      victims.add(job);
+      return process.kill(Number(child), 'SIGKILL');
+    }
+    return false;
   }
 
   /** It has a job under way. */

@@ -27,7 +27,7 @@ import { Ledger } from './peer.ts';
 import { Place } from './place.ts';
 import type { Plan } from './plan.ts';
 import { type Rows, readRows } from './rows.ts';
-import { type DeadRow, type ReplyRow, type Rest, judge, readDeaths } from './verdict.ts';
+import { type DeadRow, type ReplyRow, type Rest, type Span, judge, readDeaths } from './verdict.ts';
 
 export interface ProveOptions {
   readonly seed: number;
@@ -70,6 +70,7 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   const share = (): number => kills / plan.kills;
   const readings: QueueTotals[] = [];
   const rowReadings: Rows[] = [];
+  const databaseAway: Span[] = [];
   const emptied = new AbortController();
   const ended = new AbortController();
   const reading = Promise.all([
@@ -80,7 +81,10 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
     killInTurns(world.places, plan, random.fork(), count),
     killChildren(world.places, plan, random.fork(), share, count),
     troubleRedis(world.redisServer, plan, random.fork(), share, count),
-    troubleDatabase(world.postgres, plan, share, count),
+    troubleDatabase(world.postgres, plan, share, (span) => {
+      databaseAway.push(span);
+      count('PostgreSQL restarted');
+    }),
   ];
   const fed = await feed(world, plan, random.fork(), {
     share,
@@ -114,6 +118,8 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
       rowReadings,
       deaths,
       killed: new Map(world.places.flatMap(({ killed }) => [...killed])),
+      frozen: world.places.flatMap(({ frozen }) => frozen),
+      databaseAway,
     }),
     ...world.places.flatMap(({ unexpected }) => unexpected),
   ];
@@ -194,7 +200,7 @@ async function killInTurns(
   );
 }
 
-/** Apart from one another, so that none is at the same job as the one before. */
+/** Each at another job: the second one would be held against it. */
 async function killChildren(
   places: readonly Place[],
   { childKills }: Plan,
@@ -202,12 +208,13 @@ async function killChildren(
   share: () => number,
   count: (kind: string) => void,
 ): Promise<void> {
+  const victims = new Set<string>();
   for (let turn = 0; turn < childKills; turn++) {
     while (share() < (turn + 0.3) / childKills) await delay(50);
     let hasKilled = false;
     while (!hasKilled && share() < 1) {
       await delay(random.whole(50, 500));
-      for (const place of places) hasKilled ||= await place.killChild();
+      for (const place of places) hasKilled ||= await place.killChild(victims);
     }
     if (hasKilled) count('process of a job killed from outside');
   }
@@ -243,13 +250,14 @@ async function troubleDatabase(
   postgres: PostgresServer,
   { databaseRestarts }: Plan,
   share: () => number,
-  count: (kind: string) => void,
+  restarted: (away: Span) => void,
 ): Promise<void> {
   for (let turn = 0; turn < databaseRestarts; turn++) {
     while (share() < (turn + 0.6) / (databaseRestarts + 1)) await delay(50);
+    const from = Date.now();
     await postgres.stop();
     await postgres.start();
-    count('PostgreSQL restarted');
+    restarted({ from, to: Date.now() });
   }
 }
 

@@ -33,8 +33,8 @@ interface Death {
 
 /** Of each sort of process that a message may take with it before it is given up. */
 const MOST_DEATHS = 2;
-/** A process that dies so shortly before its worker is killed is not noted down. */
-const UNNOTED_MS = 1000;
+/** How long a worker that is left alone takes to note a death. */
+const NOTING_MS = 1000;
 /** The search for lost jobs, and the work. */
 const MOST_REST_MS = 60_000;
 
@@ -64,6 +64,19 @@ export interface Evidence {
   deaths: readonly Death[];
   /** When workers were killed from outside, by their ids. */
   killed: ReadonlyMap<number, number>;
+  frozen: readonly Frozen[];
+  databaseAway: readonly Span[];
+}
+
+/** In Unix ms. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** While a worker was stopped. */
+export interface Frozen extends Span {
+  worker: number;
 }
 
 export function readDeaths(lines: string): Death[] {
@@ -234,10 +247,16 @@ function fallsOf(values: readonly number[]): number[] {
   return values.flatMap((value, at) => (at > 0 && value < values[at - 1]! ? [values[at - 1]! - value] : []));
 }
 
-function judgeDeaths({ deaths, killed }: Evidence): string[] {
+function judgeDeaths({ deaths, killed, frozen, databaseAway }: Evidence): string[] {
+  /** A worker that was killed first, or stopped so that another one did the job meanwhile, could not note the death. */
   const isNoted = ({ process, worker, at }: Death): boolean => {
+    if (process === 'worker') return true;
+    const dying = { from: at, to: at + NOTING_MS };
+    if (frozen.some((span) => span.worker === worker && overlaps(span, dying))) return false;
+    const away = databaseAway.filter((span) => overlaps(span, dying));
+    const notedBy = Math.max(at, ...away.map(({ to }) => to)) + NOTING_MS;
     const killedAt = killed.get(worker) ?? Infinity;
-    return process === 'worker' || killedAt < at || killedAt > at + UNNOTED_MS;
+    return killedAt < at || killedAt > notedBy;
   };
   const times = Map.groupBy(
     deaths.filter(isNoted),
@@ -245,5 +264,12 @@ function judgeDeaths({ deaths, killed }: Evidence): string[] {
   );
   return [...times]
     .filter(([, died]) => died.length > MOST_DEATHS)
-    .map(([name, died]) => `${name} killed ${died.length} times`);
+    .map(([name, died]) => {
+      const when = died.map(({ worker, at }) => `of worker ${worker} at ${new Date(at).toISOString()}`);
+      return `${name} killed ${died.length} times: ${when.join(', ')}`;
+    });
+}
+
+function overlaps(one: Span, other: Span): boolean {
+  return one.from <= other.to && other.from <= one.to;
 }

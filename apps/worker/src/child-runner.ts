@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { type Database, type JobRow, recordChildDeath } from '@prosaas/database';
+import { type Database, type JobRow, recordChildDeaths } from '@prosaas/database';
 import { type QueueName, queueTable } from '@prosaas/queues';
 import { type Logger, retryForever } from '@prosaas/runtime';
 import type { Outcome } from './run-row.ts';
@@ -33,7 +33,11 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
   /** Only this worker knows of the death, so it waits for PostgreSQL however long that is away. */
   const recordDeath = async (row: JobRow, how: string, log: Logger): Promise<void> => {
     log.error({ how }, "the job's own process died before the job was done");
-    await retryForever(() => recordChildDeath(db, row), { signal: closing.signal, ...RECORD_AGAIN });
+    const deaths = row.child_deaths + 1;
+    await retryForever(() => recordChildDeaths(db, row, deaths), {
+      signal: closing.signal,
+      ...RECORD_AGAIN,
+    });
   };
 
   return {

@@ -11,7 +11,7 @@ import {
   selectDeadJobs,
 } from './dead-letter-repository.ts';
 import { failJobs, listUnreleased, recordFailedAttempt } from './job-failure-repository.ts';
-import { type NewJob, closeJobs, findJob, recordChildDeath, recordWorkerDeaths } from './job-repository.ts';
+import { type NewJob, closeJobs, findJob, recordChildDeaths, recordWorkerDeaths } from './job-repository.ts';
 import { closeMessage, findMessageById } from './message-repository.ts';
 import { add, job, jobOf, makeDue, onDatabase, receive, reply, rowsOf, statesOf } from './test-jobs.ts';
 
@@ -152,7 +152,7 @@ test('a replay opens job and message anew, and a second one changes nothing', as
   const { id, released } = await add(on.db, jobOf(message));
   await recordFailedAttempt(on.db, released!, attempt(1));
   await recordWorkerDeaths(on.db, released!, 2);
-  await recordChildDeath(on.db, released!);
+  await recordChildDeaths(on.db, released!, 1);
   await on.db.transaction((tx) => failJobs(tx, [released!], 'X'));
   const out = await addDead(jobOf(answer, { queue: 'outbound-messages', orderKey: 'out' }));
 

@@ -38,7 +38,7 @@ export {
   addJob,
   closeJobs,
   findJob,
-  recordChildDeath,
+  recordChildDeaths,
   recordOutlived,
   recordWorkerDeaths,
   type JobMessage,

@@ -178,11 +178,15 @@ export async function recordWorkerDeaths(
   );
 }
 
-/** Notes that a job's own process died. */
-export async function recordChildDeath(q: Queryable, { id, release }: JobRef): Promise<void> {
+/** Notes how many of a job's own processes have died, in the same way: so it can be repeated when its answer was lost. */
+export async function recordChildDeaths(
+  q: Queryable,
+  { id, release }: JobRef,
+  deaths: number,
+): Promise<void> {
   await q.query(
-    'update jobs set child_deaths = child_deaths + 1 where id = $1 and release = $2 and failed_at is null',
-    [id, release],
+    'update jobs set child_deaths = $3 where id = $1 and release = $2 and child_deaths < $3 and failed_at is null',
+    [id, release, deaths],
   );
 }
 
