@@ -27,6 +27,9 @@ export function parseAddress(jid: string | null | undefined): Address | undefine
   return { kind, jid: `${groups['user']}@${kind === 'lid' ? 'lid' : 's.whatsapp.net'}` };
 }
 
+/** The user of an address of the wire: the digits of a phone number or of a LID. */
+export const userOf = (jid: string | undefined): string | undefined => jid?.split(/[:@]/, 1)[0];
+
 export interface Contact {
   /** The phone number's address where it is known, else the LID. */
   contact: string;

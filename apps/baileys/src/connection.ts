@@ -2,7 +2,9 @@ import type { Logger } from '@prosaas/runtime';
 import {
   type AuthenticationCreds,
   type BinaryNode,
+  type ConnectionState,
   DEFAULT_CONNECTION_CONFIG,
+  type NewChatMessageCapInfo,
   type UserFacingSocketConfig,
   type WAMessage,
   type WASocket,
@@ -15,6 +17,7 @@ import {
   makeWASocket,
 } from '@whiskeysockets/baileys';
 import type { AuthState } from './auth-state.ts';
+import { parseAddress } from './chat-id.ts';
 import { clientLogger } from './client-logger.ts';
 import { errorFields } from './error-fields.ts';
 import { isPlainId } from './inbound-limits.ts';
@@ -61,6 +64,9 @@ export interface ConnectionOptions {
     /** The QR code was scanned; the server closes the connection next. */
     paired: () => void;
     open: (me: NonNullable<AuthenticationCreds['me']>) => void;
+    /** WhatsApp told whether the account may start chats. */
+    reachoutTimelock: (state: NonNullable<ConnectionState['reachoutTimeLock']>) => void;
+    newChatCap: (info: NewChatMessageCapInfo) => void;
     /** @param code of a refusal */
     ack: (messageId: string, code: string | undefined) => void;
     /** The client handles it afterwards; where this rejects, WhatsApp delivers it again. */
@@ -69,7 +75,10 @@ export interface ConnectionOptions {
   };
 }
 
-const QUERY_TIMEOUT_MS = 20_000;
+type Devices = Awaited<ReturnType<WASocket['getUSyncDevices']>>;
+
+/** Of what the client asks WhatsApp. While it waits in order to read a message, those behind that wait too. */
+const QUERY_TIMEOUT_MS = 5000;
 const CLOSE_TIMEOUT_MS = 1500;
 /** How often a closing handshake is looked at, see `#endUnansweredClose`. */
 const CLOSE_WATCH_MS = 2000;
@@ -79,6 +88,7 @@ export class Connection {
   /** Why it ended. Never rejects. */
   readonly closed: Promise<Closed>;
   readonly #socket: WASocket;
+  readonly #on: ConnectionOptions['on'];
   /** Queries for a contact's devices that are under way, by the contact's address. */
   readonly #deviceQueries = new Map<string, Promise<unknown>>();
 
@@ -118,6 +128,7 @@ export class Connection {
       shouldIgnoreJid: (jid) => Boolean(isJidGroup(jid) || isJidBroadcast(jid) || isJidNewsletter(jid)),
     });
     this.#socket = socket;
+    this.#on = on;
     socket.ws.on('frame', recording.onFrame);
     handleInOrder(socket.ws, recording.beforeHandling);
     recordReceipts(socket.ws, async (stanza) => {
@@ -131,13 +142,18 @@ export class Connection {
     socket.ev.on('messages.upsert', ({ messages }) => {
       for (const message of messages) void this.#handOver(message, on.message, log);
     });
+    socket.ev.on('message-capping.update', on.newChatCap);
     this.closed = new Promise((resolve) => {
-      socket.ev.on('connection.update', ({ connection, lastDisconnect, qr, isNewLogin }) => {
-        if (qr) on.qr(qr);
-        if (isNewLogin) on.paired();
-        if (connection === 'open' && auth.creds.me) on.open(auth.creds.me);
-        if (connection === 'close') resolve(readClose(lastDisconnect?.error));
-      });
+      socket.ev.on(
+        'connection.update',
+        ({ connection, lastDisconnect, qr, isNewLogin, reachoutTimeLock }) => {
+          if (reachoutTimeLock) on.reachoutTimelock(reachoutTimeLock);
+          if (qr) on.qr(qr);
+          if (isNewLogin) on.paired();
+          if (connection === 'open' && auth.creds.me) on.open(auth.creds.me);
+          if (connection === 'close') resolve(readClose(lastDisconnect?.error));
+        },
+      );
     });
     this.#endUnansweredClose();
   }
@@ -167,6 +183,19 @@ export class Connection {
     await this.#socket.sendMessage(jid, { text, linkPreview: null }, { messageId });
   }
 
+  /** The LID for a phone number's address, and the reverse; undefined where it is not known. */
+  async otherAddress(jid: string): Promise<string | undefined> {
+    const { lidMapping } = this.#socket.signalRepository;
+    const other = isLidUser(jid) ? await lidMapping.getPNForLID(jid) : await lidMapping.getLIDForPN(jid);
+    return parseAddress(other)?.jid;
+  }
+
+  /** Asks WhatsApp whether the account may start chats; the answers come as events. */
+  async askRestrictions(): Promise<void> {
+    const cap = this.#socket.fetchNewChatMessageCap().then((info) => this.#on.newChatCap(info));
+    await Promise.allSettled([this.#socket.fetchAccountReachoutTimelock(), cap]);
+  }
+
   /** Sends once more, in a new encryption session with each of the recipient's devices. */
   async resendText(jid: string, text: string, messageId: string): Promise<void> {
     const devices = await this.#socket.getUSyncDevices([jid], false, false);
@@ -180,22 +209,29 @@ export class Connection {
   /**
    * Has the client ask for a contact's devices before a send, which makes it commit its new session with them first. By itself it
    * commits that session after the first message has gone out: if it were killed in between, it could not read the answer.
+   *
+   * Keys are asked for here, too, where they are missing: the client sends under a lock that all contacts share, and who does not
+   * answer would hold up the others.
    */
   async #knowDevices(jid: string): Promise<void> {
     const me = this.#socket.user;
     const own = jidNormalizedUser(isLidUser(jid) && me?.lid ? me.lid : me?.id);
     await this.#askForDevices(own);
-    await this.#askForDevices(jid);
+    const devices = await this.#askForDevices(jid);
+    await this.#socket.assertSessions(
+      devices.map((device) => device.jid),
+      false,
+    );
   }
 
   /** One query at a time for each contact: of two first messages the second finds the devices known. Contacts don't wait for each other. */
-  async #askForDevices(jid: string): Promise<void> {
+  async #askForDevices(jid: string): Promise<Devices> {
     const before = this.#deviceQueries.get(jid) ?? Promise.resolve();
     const query = before.then(() => this.#socket.getUSyncDevices([jid], true, false));
     const settled = Promise.allSettled([query]);
     this.#deviceQueries.set(jid, settled);
     try {
-      await query;
+      return await query;
     } finally {
       if (this.#deviceQueries.get(jid) === settled) this.#deviceQueries.delete(jid);
     }

@@ -69,8 +69,45 @@ export class SendRefused extends AppError {
   override code = 'SEND_REFUSED';
   override status = 422;
 
-  constructor(code: string, options?: ErrorOptions) {
-    super(`WhatsApp refused the message (${code})`, options);
+  constructor(why: string, options?: ErrorOptions) {
+    super(`WhatsApp refused the message: ${why}`, options);
+  }
+}
+
+export class SendRefusedForNow extends AppError {
+  override code = 'SEND_REFUSED_FOR_NOW';
+  override status = 502;
+  override retryable = true;
+
+  constructor(why: string, options?: ErrorOptions) {
+    super(
+      `WhatsApp refused the message for now: ${why}; repeat it later with the same Idempotency-Key`,
+      options,
+    );
+  }
+}
+
+/** The account is not to start chats for now; those that are there go on. */
+export class NewChatsRestricted extends AppError {
+  override code = 'NEW_CHATS_RESTRICTED';
+  override status = 409;
+  override retryable = true;
+
+  constructor(until: Date | undefined) {
+    const when = until === undefined ? 'for now' : `until ${until.toISOString()}`;
+    super(
+      `WhatsApp lets this account start no new chats ${when}; who has written to it before can be answered`,
+    );
+  }
+}
+
+/** The message was to go out from a phone number that the session does not have any more. */
+export class AccountChanged extends AppError {
+  override code = 'ACCOUNT_CHANGED';
+  override status = 422;
+
+  constructor(id: string) {
+    super(`The WhatsApp session ${id} was paired with another phone number since this was written`);
   }
 }
 

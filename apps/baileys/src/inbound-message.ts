@@ -6,9 +6,11 @@ import { inboundText } from './inbound-text.ts';
 /** Whose message it is, and its id among theirs. */
 export interface InboundAddress {
   externalId: string;
-  /** Where the answer goes: a phone number's address, or a LID whose number is unknown. */
+  /** Who it is: a phone number's address, or a LID whose number is unknown. */
   contact: string;
   altContact?: string;
+  /** What the person wrote from, where that is known: phone number or LID. The answer goes there. */
+  address?: string;
 }
 
 /** A message that a person wrote to the session's account. */
@@ -30,7 +32,8 @@ export async function readAddress(message: WAMessage, phoneOf: PhoneOf): Promise
   const { key } = message;
   if (!isCandidate(message) || !key.id) return undefined;
   const contact = await contactOfKey(key, phoneOf);
-  return contact && { externalId: storedId(key.id), ...contact };
+  const address = parseAddress(key.remoteJid)?.jid;
+  return contact && { externalId: storedId(key.id), ...contact, ...(address && { address }) };
 }
 
 /** Undefined for what is not a message of a person, such as a reaction. */

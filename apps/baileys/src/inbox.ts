@@ -34,6 +34,8 @@ export interface InboxOptions {
   db: Database;
   sessionId: string;
   businessId: string;
+  /** The phone number of the session. */
+  account: () => string | undefined;
   signal: AbortSignal;
   log: Logger;
   /**
@@ -155,8 +157,13 @@ export class Inbox {
 
   /** Undefined for a repeat. */
   async #write(tx: Queryable, message: InboundMessage): Promise<Written | undefined> {
-    const { sessionId, businessId } = this.#options;
-    const { message: row, fresh } = await recordInbound(tx, { sessionId, businessId, ...message });
+    const { sessionId, businessId, account } = this.#options;
+    const { message: row, fresh } = await recordInbound(tx, {
+      sessionId,
+      businessId,
+      account: account(),
+      ...message,
+    });
     return fresh ? { released: await addJob(tx, inboundJob(row)) } : undefined;
   }
 

@@ -1,15 +1,41 @@
 import { createHash } from 'node:crypto';
-import { type Database, claimSend, markSendFailed, markSendSent } from '@prosaas/database';
+import {
+  type Database,
+  claimSend,
+  hasWritten,
+  markSendFailed,
+  markSendSent,
+  moveSend,
+} from '@prosaas/database';
 import { type Logger, type TroubleLog, errorReason, troubleOf } from '@prosaas/runtime';
 import { type AckBook, Refused } from './ack-book.ts';
 import { errorFields } from './error-fields.ts';
-import { AckTimeout, KeyReused, SendFailed, SendRefused, SessionNotWorking } from './errors.ts';
+import {
+  AccountChanged,
+  AckTimeout,
+  KeyReused,
+  NewChatsRestricted,
+  SendFailed,
+  SendRefused,
+  SendRefusedForNow,
+  SessionNotWorking,
+} from './errors.ts';
 import { Patience } from './patience.ts';
+import { NO_NEW_CHATS, refusalOf } from './refusals.ts';
+import type { Restriction } from './restriction.ts';
 
 /** What the sender needs of a session. */
 export interface SendingSession {
   readonly id: string;
   readonly acks: AckBook;
+  /** Its phone number, once it is paired. */
+  readonly account: string | undefined;
+  /** That it may start no chats for now. */
+  readonly restriction: Restriction | undefined;
+  /** Asks WhatsApp whether it may. */
+  askRestriction(): Promise<void>;
+  /** The LID for a phone number's address, and the reverse. */
+  otherAddress(jid: string): Promise<string | undefined>;
   /** Resolves when the bytes are written. @throws SessionNotWorking */
   write(jid: string, text: string, messageId: string): Promise<void>;
 }
@@ -19,6 +45,8 @@ export interface SendRequest {
   key: string;
   jid: string;
   text: string;
+  /** The phone number to send from; undefined: the session's, whichever it is. */
+  account?: string | undefined;
 }
 
 export interface Sent {
@@ -59,6 +87,28 @@ export async function writeUntilAcked(
   }
 }
 
+/** Where a refused message may arrive after all; undefined where that is nowhere. */
+async function otherAddressAfter(
+  error: unknown,
+  session: SendingSession,
+  jid: string,
+): Promise<string | undefined> {
+  if (!(error instanceof Refused) || !refusalOf(error.code).mayHelpElsewhere) return undefined;
+  return session.otherAddress(jid).catch(() => undefined);
+}
+
+/** An account that is restricted does not try again by itself: each try is held against it. */
+async function judgeRefusal(
+  refused: Refused,
+  session: SendingSession,
+): Promise<SendRefused | SendRefusedForNow> {
+  const { mayPass, reason } = refusalOf(refused.code);
+  const why = `${reason} (${refused.code})`;
+  if (refused.code === NO_NEW_CHATS) await session.askRestriction().catch(() => {});
+  const isFinal = !mayPass || (refused.code === NO_NEW_CHATS && session.restriction !== undefined);
+  return new (isFinal ? SendRefused : SendRefusedForNow)(why, { cause: refused });
+}
+
 const bodyHashOf = ({ jid, text }: SendRequest): string =>
   createHash('sha256').update(`${jid}\0${text}`).digest('hex');
 
@@ -83,7 +133,7 @@ export class Sender {
     this.#trouble.worked();
   }
 
-  /** @throws KeyReused, SessionNotWorking, SendRefused, SendFailed, AckTimeout */
+  /** @throws KeyReused, AccountChanged, NewChatsRestricted, SessionNotWorking, SendRefused, SendRefusedForNow, SendFailed, AckTimeout */
   send(session: SendingSession, request: SendRequest): Promise<Sent> {
     const flightKey = `${session.id}\0${request.key}`;
     const bodyHash = bodyHashOf(request);
@@ -98,26 +148,38 @@ export class Sender {
     const { db, ackTimeoutMs, onError, onStage } = this.#options;
     const began = performance.now();
     let writtenAt = began;
-    const { key, jid, text } = request;
+    const { key, jid, text, account } = request;
     const messageId = messageIdOf(session.id, key);
     const deadline = AbortSignal.timeout(ackTimeoutMs);
     const row = await claimSend(db, { sessionId: session.id, key, chatId: jid, bodyHash, messageId, text });
     if (row.body_hash !== bodyHash) throw new KeyReused();
     if (row.status === 'sent') return { id: messageId, status: 'sent' };
-    try {
-      await writeUntilAcked(session.acks, messageId, {
+    if (account !== undefined && session.account !== undefined && session.account !== account)
+      throw new AccountChanged(session.id);
+    const { restriction } = session;
+    if (restriction !== undefined && !(await hasWritten(db, session.id, jid)))
+      throw new NewChatsRestricted(restriction.until);
+    const sendTo = (address: string): Promise<void> =>
+      writeUntilAcked(session.acks, messageId, {
         write: async () => {
-          await session.write(jid, text, messageId);
+          await session.write(address, text, messageId);
           writtenAt = performance.now();
           onStage?.('send_begun', writtenAt - began);
         },
         signal: deadline,
       });
+    try {
+      await sendTo(jid).catch(async (error: unknown) => {
+        const other = await otherAddressAfter(error, session, jid);
+        if (other === undefined) throw error;
+        await moveSend(db, { sessionId: session.id, key, chatId: other });
+        await sendTo(other);
+      });
       this.#trouble.worked(session.id);
       onStage?.('acknowledged', performance.now() - writtenAt);
       return { id: messageId, status: 'sent' };
     } catch (error) {
-      if (error instanceof Refused) throw new SendRefused(error.code, { cause: error });
+      if (error instanceof Refused) throw await judgeRefusal(error, session);
       if (error instanceof SessionNotWorking) throw error;
       onError();
       const failure = deadline.aborted ? new AckTimeout({ cause: error }) : new SendFailed({ cause: error });

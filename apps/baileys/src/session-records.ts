@@ -1,5 +1,6 @@
 import { type Database, failSession, setSessionAccount } from '@prosaas/database';
 import { type Logger, errorReason } from '@prosaas/runtime';
+import { userOf } from './chat-id.ts';
 import { errorFields } from './error-fields.ts';
 import { Patience, mayPass } from './patience.ts';
 
@@ -19,7 +20,7 @@ export async function saveAccount({
   patience: Patience;
   log: Logger;
 }): Promise<void> {
-  const account = { phoneNumber: userOf(me.id), lid: userOf(me.lid) };
+  const account = { phoneNumber: userOf(me.id) ?? null, lid: userOf(me.lid) ?? null };
   try {
     await patience.run(() => setSessionAccount(db, id, account));
   } catch (error) {
@@ -28,8 +29,6 @@ export async function saveAccount({
     else log.warn(errorFields(error), 'the account of the session was not saved');
   }
 }
-
-const userOf = (jid: string | undefined): string | null => jid?.split(/[:@]/, 1)[0] ?? null;
 
 /** Until it is written down, a restart would try again what WhatsApp refused. */
 export async function saveFailure({

@@ -7,6 +7,8 @@ export interface SessionStatus {
   reason: string | null;
   since: Date;
   lastInboundAt: Date | null;
+  /** While the account may start no chats: until then. Null also where WhatsApp did not say. */
+  restrictedUntil: Date | null;
 }
 
 /** What the owner of a session tells the other replicas, through Redis. */
@@ -15,14 +17,22 @@ export interface PublishedStatus {
   reason: string | null;
   since: string;
   last_inbound_at: string | null;
+  restricted_until: string | null;
 }
 
-export function publishedStatus({ status, reason, since, lastInboundAt }: SessionStatus): PublishedStatus {
+export function publishedStatus({
+  status,
+  reason,
+  since,
+  lastInboundAt,
+  restrictedUntil,
+}: SessionStatus): PublishedStatus {
   return {
     status,
     reason,
     since: since.toISOString(),
     last_inbound_at: lastInboundAt?.toISOString() ?? null,
+    restricted_until: restrictedUntil?.toISOString() ?? null,
   };
 }
 
@@ -37,8 +47,9 @@ interface Recorded {
 /** The status of a session that no living replica speaks for. */
 export function unownedStatus(row: Recorded): PublishedStatus {
   const last_inbound_at = row.last_inbound_at?.toISOString() ?? null;
+  const rest = { last_inbound_at, restricted_until: null };
   const since = (row.last_error_at ?? row.created_at).toISOString();
-  if (row.last_error !== null) return { status: 'FAILED', reason: row.last_error, since, last_inbound_at };
-  if (row.wanted === 'stopped') return { status: 'STOPPED', reason: null, since, last_inbound_at };
-  return { status: 'STARTING', reason: 'no_owner', since, last_inbound_at };
+  if (row.last_error !== null) return { status: 'FAILED', reason: row.last_error, since, ...rest };
+  if (row.wanted === 'stopped') return { status: 'STOPPED', reason: null, since, ...rest };
+  return { status: 'STARTING', reason: 'no_owner', since, ...rest };
 }

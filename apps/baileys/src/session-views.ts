@@ -15,6 +15,7 @@ export const SessionView = Type.Object({
   reason: Nullable(Type.String()),
   since: Type.String(),
   last_inbound_at: Nullable(Type.String()),
+  restricted_until: Nullable(Type.String()),
   phone_number: Nullable(Type.String()),
   created_at: Type.String(),
 });

@@ -4,6 +4,7 @@ import { type Logger, errorReason } from '@prosaas/runtime';
 import { AckBook } from './ack-book.ts';
 import { CorruptAuthState } from './auth-codec.ts';
 import { AuthState } from './auth-state.ts';
+import { userOf } from './chat-id.ts';
 import { commitAlong } from './commit-along.ts';
 import { type ClientOverrides, Connection, type WhatsAppNetwork } from './connection.ts';
 import { DatabaseTrouble } from './database-trouble.ts';
@@ -14,6 +15,7 @@ import { Patience } from './patience.ts';
 import { type Closed, STABLE_MS, decideReconnect, reconnectDelay, stallsInRow } from './reconnect-policy.ts';
 import type { Resender, ResendingSession } from './resender.ts';
 import type { Sender, SendingSession } from './sender.ts';
+import { type Restriction, Restrictions } from './restriction.ts';
 import { saveAccount, saveFailure } from './session-records.ts';
 import type { SessionState, SessionStatus } from './session-status.ts';
 
@@ -73,6 +75,7 @@ export class Session implements SendingSession, ResendingSession {
   readonly #ending = new AbortController();
   readonly #inbox: Inbox;
   readonly #trouble: DatabaseTrouble;
+  readonly #restrictions = new Restrictions();
   #end: SessionEnd = 'stopped';
   #failure: string | undefined;
   #status: { status: SessionState; reason: string | null; since: Date };
@@ -95,6 +98,7 @@ export class Session implements SendingSession, ResendingSession {
       db: context.db,
       sessionId: identity.id,
       businessId: identity.businessId,
+      account: () => this.account,
       signal: this.#ending.signal,
       log: this.#log,
       onFresh: (released, tookMs) => {
@@ -112,11 +116,26 @@ export class Session implements SendingSession, ResendingSession {
     return this.#ending.signal.aborted;
   }
 
+  get account(): string | undefined {
+    return userOf(this.#auth?.creds.me?.id);
+  }
+
+  get restriction(): Restriction | undefined {
+    return this.#restrictions.at(new Date());
+  }
+
   get status(): SessionStatus {
     const { status } = this.#status;
     const isUp = status === 'WORKING' || status === 'STARTING';
-    const reason = (isUp ? this.#trouble.reason : undefined) ?? this.#status.reason;
-    return { ...this.#status, reason, lastInboundAt: this.#inbox.lastInboundAt ?? null };
+    const restriction = status === 'WORKING' ? this.restriction : undefined;
+    const reason =
+      (isUp ? this.#trouble.reason : undefined) ?? this.#status.reason ?? restriction?.reason ?? null;
+    return {
+      ...this.#status,
+      reason,
+      lastInboundAt: this.#inbox.lastInboundAt ?? null,
+      restrictedUntil: restriction?.until ?? null,
+    };
   }
 
   /** Runs until the session is stopped, lost, or fails in a way that a repeat can't cure. Never rejects. */
@@ -174,6 +193,25 @@ export class Session implements SendingSession, ResendingSession {
 
   async rewrite(jid: string, text: string, messageId: string): Promise<void> {
     await this.#workingConnection().resendText(jid, text, messageId);
+  }
+
+  otherAddress(jid: string): Promise<string | undefined> {
+    return this.#workingConnection().otherAddress(jid);
+  }
+
+  askRestriction(): Promise<void> {
+    return this.#workingConnection().askRestrictions();
+  }
+
+  #noteRestriction(note: () => void): void {
+    const before = this.restriction;
+    note();
+    const { restriction: after } = this;
+    if (before?.reason === after?.reason && before?.until?.getTime() === after?.until?.getTime()) return;
+    const line = { reason: after?.reason, until: after?.until?.toISOString() };
+    if (after) this.#log.warn(line, 'WhatsApp lets the account start no new chats');
+    else this.#log.info('WhatsApp lets the account start new chats again');
+    this.#context.onStatus(this);
   }
 
   #workingConnection(): Connection {
@@ -297,7 +335,10 @@ export class Session implements SendingSession, ResendingSession {
           this.#say('WORKING', null);
           void saveAccount({ db, id: this.id, me, patience, log: this.#log });
           void resender.run(this, over.signal);
+          void this.#connection?.askRestrictions();
         },
+        reachoutTimelock: (state) => this.#noteRestriction(() => this.#restrictions.timelock(state)),
+        newChatCap: (info) => this.#noteRestriction(() => this.#restrictions.newChatCap(info)),
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
         receipt: async (receipt) => {
           try {

@@ -31,19 +31,37 @@ beforeEach(() => {
   });
 });
 
-/** A session whose server answers as told; `written` is what reached it. */
+interface Written {
+  /** Ids of what reached the server, and where it went. */
+  written: string[];
+  addresses: string[];
+}
+
+/** A session whose server answers as told. */
 async function session(
-  answer: (id: string) => void | Promise<void>,
-): Promise<SendingSession & { written: string[] }> {
+  answer: (id: string, jid: string) => void | Promise<void>,
+): Promise<{ -readonly [name in keyof SendingSession]: SendingSession[name] } & Written> {
   sessions += 1;
   const id = `s${sessions}`;
   await createSession(db, { id, businessId: 'default', wanted: 'stopped' });
   const written: string[] = [];
-  const write = async (_jid: string, _text: string, messageId: string): Promise<void> => {
+  const addresses: string[] = [];
+  const write = async (jid: string, _text: string, messageId: string): Promise<void> => {
     written.push(messageId);
-    await answer(messageId);
+    addresses.push(jid);
+    await answer(messageId, jid);
   };
-  return { id, acks: new AckBook(), written, write };
+  return {
+    id,
+    acks: new AckBook(),
+    account: '15550000000',
+    restriction: undefined,
+    askRestriction: () => Promise.resolve(),
+    otherAddress: () => Promise.resolve('123@lid'),
+    written,
+    addresses,
+    write,
+  };
 }
 
 test("WhatsApp's id follows from session and key", () => {
@@ -52,7 +70,7 @@ test("WhatsApp's id follows from session and key", () => {
 });
 
 test('a refusal is told, counted as an error, and not as a message sent; a repeat tries again', async () => {
-  let refusal: string | undefined = '463';
+  let refusal: string | undefined = '401';
   const subject = await session((id) => void sender.acknowledged(subject, id, refusal));
   await expect(sender.send(subject, request)).rejects.toMatchObject({ status: 422, code: 'SEND_REFUSED' });
   expect(counts).toEqual({ sent: 0, errors: 1 });
@@ -92,4 +110,54 @@ test('a failure of the client is told as such, and may be repeated', async () =>
   });
   await expect(sender.send(subject, request)).rejects.toMatchObject({ status: 502, retryable: true });
   expect(counts.errors).toBe(1);
+});
+
+test.each(['463', '479', '404'])(
+  'refused with %s under one address, it is sent to the other',
+  async (code) => {
+    const subject = await session(
+      (id, jid) => void sender.acknowledged(subject, id, jid === request.jid ? code : undefined),
+    );
+    const sent = await sender.send(subject, request);
+    expect(sent.status).toBe('sent');
+    expect(subject.addresses).toEqual([request.jid, '123@lid']);
+    expect(new Set(subject.written)).toEqual(new Set([sent.id]));
+    // The same key is the same message, wherever it went, and a resend goes where it arrived.
+    expect(await sender.send(subject, request)).toEqual(sent);
+    expect(subject.addresses).toHaveLength(2);
+    const [row] = await db.query('select chat_id from whatsapp_sends where session_id = $1', [subject.id]);
+    expect(row).toEqual({ chat_id: '123@lid' });
+  },
+);
+
+test.each([
+  { code: '463', status: 502, told: 'SEND_REFUSED_FOR_NOW' },
+  { code: '479', status: 502, told: 'SEND_REFUSED_FOR_NOW' },
+  { code: '500', status: 502, told: 'SEND_REFUSED_FOR_NOW' },
+  { code: '429', status: 502, told: 'SEND_REFUSED_FOR_NOW' },
+  { code: '404', status: 422, told: 'SEND_REFUSED' },
+  { code: '400', status: 422, told: 'SEND_REFUSED' },
+])('refused with $code everywhere, it is $told', async ({ code, status, told }) => {
+  const subject = await session((id) => void sender.acknowledged(subject, id, code));
+  const refused = sender.send(subject, request);
+  await expect(refused).rejects.toMatchObject({ status, code: told });
+  await expect(refused).rejects.toThrow(`(${code})`);
+});
+
+test('an account that turns out to be restricted does not try again by itself', async () => {
+  const subject = await session((id) => void sender.acknowledged(subject, id, '463'));
+  subject.askRestriction = () => {
+    subject.restriction = { reason: 'reachout_timelock', until: undefined };
+    return Promise.resolve();
+  };
+  await expect(sender.send(subject, request)).rejects.toMatchObject({ status: 422, code: 'SEND_REFUSED' });
+});
+
+test('a message for one account is not sent from another', async () => {
+  const subject = await session((id) => void sender.acknowledged(subject, id, undefined));
+  const other = sender.send(subject, { ...request, account: '15551111111' });
+  await expect(other).rejects.toMatchObject({ status: 422, code: 'ACCOUNT_CHANGED' });
+  expect(subject.written).toEqual([]);
+  await sender.send(subject, { ...request, account: '15550000000' });
+  expect(subject.written).toHaveLength(1);
 });

@@ -32,7 +32,14 @@ test.each([301, 302, 303, 307, 308])(
       response.writeHead(status, { location: `${elsewhere}/api/sendText` }).end();
     });
     const { sendText } = createBaileysClient({ url, secret: () => 'internal' });
-    const message = { key: 'k', session: 's', chatId: '1', text: 'x', signal: AbortSignal.timeout(10_000) };
+    const message = {
+      key: 'k',
+      session: 's',
+      chatId: '1',
+      text: 'x',
+      account: null,
+      signal: AbortSignal.timeout(10_000),
+    };
     await expect(sendText(message)).rejects.toThrow(SenderAway);
     expect(followed).toBe(0);
   },

@@ -28,6 +28,8 @@ export interface BaileysClient {
     session: string;
     chatId: string;
     text: string;
+    /** The phone number to send from; `null`: the session's, whichever it is. */
+    account: string | null;
     signal: AbortSignal;
   }): Promise<{ id: string }>;
 }
@@ -51,7 +53,7 @@ export function createBaileysClient({
   secret: () => string | undefined;
 }): BaileysClient {
   return {
-    async sendText({ key, session, chatId, text, signal }) {
+    async sendText({ key, session, chatId, text, account, signal }) {
       const internalSecret = secret();
       if (internalSecret === undefined) throw new SenderAway('the keys are not loaded yet');
       let response: Response;
@@ -64,7 +66,7 @@ export function createBaileysClient({
             'idempotency-key': key,
             'x-internal-secret': internalSecret,
           },
-          body: JSON.stringify({ session, chatId, text }),
+          body: JSON.stringify({ session, chatId, text, ...(account !== null && { account }) }),
           // The secret is for this address alone.
           redirect: 'manual',
           signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]),
@@ -75,9 +77,10 @@ export function createBaileysClient({
         throw new SenderAway(`the baileys service did not answer: ${reasonOf(cause)}`, { cause });
       }
       const verdict = judgeStatus(response.status);
-      const { id, code } = (body ?? {}) as { id?: unknown; code?: unknown };
+      const { id, code, detail } = (body ?? {}) as { id?: unknown; code?: unknown; detail?: unknown };
       if (verdict === 'sent' && typeof id === 'string') return { id };
-      const said = `the baileys service answered ${response.status}${typeof code === 'string' ? ` ${code}` : ''}`;
+      const words = [code, detail].filter((word) => typeof word === 'string').join(': ');
+      const said = `the baileys service answered ${response.status}${words && ` ${words}`}`;
       throw new { refused: SendRefused, away: SenderAway, retry: SendFailed, sent: SendFailed }[verdict](
         said,
       );

@@ -90,6 +90,18 @@ export async function lockConversation(tx: Queryable, id: string): Promise<Conve
   return row;
 }
 
+/** Whether somebody at this address, a phone number's or a LID, has ever written to the session. */
+export async function hasWritten(q: Queryable, sessionId: string, address: string): Promise<boolean> {
+  const rows = await q.query(
+    `select 1 from conversations
+     where session_id = $1 and channel = 'whatsapp' and (contact = $2 or alternate_contact = $2)
+       and exists (select from messages where conversation_id = conversations.id and direction = 'inbound')
+     limit 1`,
+    [sessionId, address],
+  );
+  return rows.length > 0;
+}
+
 /** From now on a person answers, not the agent. */
 export async function markHandedOff(q: Queryable, id: string): Promise<void> {
   await q.query('update conversations set handed_off_at = coalesce(handed_off_at, now()) where id = $1', [

@@ -17,6 +17,7 @@ export { hasTable } from './tables.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export {
+  hasWritten,
   lockConversation,
   markHandedOff,
   markOptedOut,
@@ -129,6 +130,7 @@ export {
   findSentText,
   markSendFailed,
   markSendSent,
+  moveSend,
   type SendInput,
   type SendRow,
 } from './send-repository.ts';

@@ -48,7 +48,16 @@ export interface JobRow extends ReleasedJob {
 /** The message that a job answers or sends, with its conversation. */
 export interface JobMessage extends Pick<
   MessageRow,
-  'id' | 'seq' | 'business_id' | 'conversation_id' | 'session_id' | 'status' | 'text' | 'error'
+  | 'id'
+  | 'seq'
+  | 'business_id'
+  | 'conversation_id'
+  | 'session_id'
+  | 'status'
+  | 'text'
+  | 'error'
+  | 'address'
+  | 'account'
 > {
   conversation: Pick<ConversationRow, 'contact' | 'handed_off_at' | 'opted_out_at'>;
 }
@@ -112,7 +121,7 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
        (extract(epoch from now() - run_at) * 1000)::float8 as age_ms,
        coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms,
        messages.id as message_id, messages.seq::text as seq, messages.business_id, messages.conversation_id,
-       messages.session_id, messages.status, messages.text, messages.error, contact, handed_off_at, opted_out_at
+       messages.session_id, messages.status, messages.text, messages.error, address, account, contact, handed_off_at, opted_out_at
      from jobs left join messages on messages.id = message_id
        left join conversations on conversations.id = messages.conversation_id
      where jobs.id = $1`,
@@ -120,7 +129,7 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
   );
   if (row === undefined) return undefined;
   const { message_id, seq, business_id, conversation_id, session_id, status, text, error, ...rest } = row;
-  const { contact, handed_off_at, opted_out_at, ...job } = rest;
+  const { address, account, contact, handed_off_at, opted_out_at, ...job } = rest;
   if (message_id === null) return { ...job, message: null };
   const conversation = { contact, handed_off_at, opted_out_at };
   const message = {
@@ -132,6 +141,8 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
     status,
     text,
     error,
+    address,
+    account,
     conversation,
   };
   return { ...job, message };

@@ -16,19 +16,27 @@ export interface MessageRow {
   external_id: string | null;
   in_reply_to: string | null;
   error: string | null;
+  /** The WhatsApp address that it came from or goes to. Null: its conversation's contact. */
+  address: string | null;
+  /** The phone number of the account that received it, or is to send it. Null: whichever its session has. */
+  account: string | null;
   created_at: Date;
   sent_at: Date | null;
 }
 
 /** `seq` as text: a bigint does not fit a number. */
 const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction, status, text,
-  external_id, in_reply_to, error, created_at, sent_at`;
+  external_id, in_reply_to, error, address, account, created_at, sent_at`;
 
 export interface InboundInput extends ContactInput {
   /** WhatsApp's own id of the message, unique within its chat. */
   externalId: string;
   text: string;
   sentAt: Date;
+  /** What the contact wrote from, now the phone number and now the LID: the answer goes there. */
+  address?: string | undefined;
+  /** The phone number that it was written to. */
+  account?: string | undefined;
 }
 
 /**
@@ -41,9 +49,10 @@ export async function recordInbound(
 ): Promise<{ message: MessageRow; conversationId: string; fresh: boolean }> {
   const conversation = await openConversation(tx, input);
   const [inserted] = await tx.query<MessageRow>(
-    `with place as (delete from unstored_messages where ${placeOf(7)})
-     insert into messages (business_id, conversation_id, session_id, direction, status, text, external_id, sent_at)
-     values ($1, $2, $3, 'inbound', 'received', $4, $5, $6)
+    `with place as (delete from unstored_messages where ${placeOf(9)})
+     insert into messages (business_id, conversation_id, session_id, direction, status, text, external_id, sent_at,
+       address, account)
+     values ($1, $2, $3, 'inbound', 'received', $4, $5, $6, $7, $8)
      on conflict (session_id, conversation_id, external_id) where direction = 'inbound' do nothing
      returning ${COLUMNS}`,
     [
@@ -53,6 +62,8 @@ export async function recordInbound(
       input.text,
       input.externalId,
       input.sentAt,
+      input.address ?? null,
+      input.account ?? null,
       ...placeParams(input),
     ],
   );
@@ -135,18 +146,29 @@ export async function closeMessages(
   return ends.map(({ id }) => closed.delete(id));
 }
 
-/** The reply to a message, written at most once: undefined when it has one. */
+/**
+ * The reply to a message, written at most once: undefined when it has one. It goes to the address that the message came from, and
+ * from the account that received it.
+ */
 export async function insertReply(
   tx: Queryable,
-  inbound: Pick<MessageRow, 'id' | 'business_id' | 'conversation_id' | 'session_id'>,
+  inbound: Pick<MessageRow, 'id' | 'business_id' | 'conversation_id' | 'session_id' | 'address' | 'account'>,
   text: string,
 ): Promise<MessageRow | undefined> {
   const [row] = await tx.query<MessageRow>(
-    `insert into messages (business_id, conversation_id, session_id, direction, status, text, in_reply_to)
-     values ($1, $2, $3, 'outbound', 'queued', $4, $5)
+    `insert into messages (business_id, conversation_id, session_id, direction, status, text, in_reply_to, address, account)
+     values ($1, $2, $3, 'outbound', 'queued', $4, $5, $6, $7)
      on conflict (in_reply_to) do nothing
      returning ${COLUMNS}`,
-    [inbound.business_id, inbound.conversation_id, inbound.session_id, text, inbound.id],
+    [
+      inbound.business_id,
+      inbound.conversation_id,
+      inbound.session_id,
+      text,
+      inbound.id,
+      inbound.address,
+      inbound.account,
+    ],
   );
   return row;
 }

@@ -2,7 +2,8 @@ import type { Queryable } from './database.ts';
 import { type MessageSummary, findMessage } from './message-listing.ts';
 
 /**
- * A message that a person writes into a conversation, to be sent. `id` follows from the caller's idempotency key, so
+ * A message that a person writes into a conversation, to be sent to the address that the contact wrote from last, from the account
+ * that the session has now. `id` follows from the caller's idempotency key, so
  * that a repeat finds the first one (`fresh` false). The conversation's row stays locked until the transaction ends:
  * its messages get their `seq` in the order of their commits. The job belongs into the same transaction: `addJob`.
  */
@@ -12,8 +13,11 @@ export async function recordPersonMessage(
 ): Promise<{ message: MessageSummary; fresh: boolean }> {
   await tx.query('select id from conversations where id = $1 for update', [input.conversationId]);
   const inserted = await tx.query(
-    `insert into messages (id, business_id, conversation_id, session_id, direction, status, text)
-     select $1, business_id, id, session_id, 'outbound', 'queued', $3
+    `insert into messages (id, business_id, conversation_id, session_id, direction, status, text, address, account)
+     select $1, business_id, id, session_id, 'outbound', 'queued', $3,
+         (select address from messages
+          where conversation_id = $2 and direction = 'inbound' order by messages.seq desc limit 1),
+         (select phone_number from whatsapp_sessions where whatsapp_sessions.id = conversations.session_id)
        from conversations where conversations.id = $2
      on conflict (id) do nothing
      returning id`,

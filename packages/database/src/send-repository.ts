@@ -41,6 +41,18 @@ export async function claimSend(q: Queryable, send: SendInput): Promise<SendRow>
   return known;
 }
 
+/** The recipient is reached under another address: a resend goes there, too. */
+export async function moveSend(
+  q: Queryable,
+  { sessionId, key, chatId }: Pick<SendInput, 'sessionId' | 'key' | 'chatId'>,
+): Promise<void> {
+  await q.query('update whatsapp_sends set chat_id = $3 where session_id = $1 and key = $2', [
+    sessionId,
+    key,
+    chatId,
+  ]);
+}
+
 /** True for the one caller who marked it: the one who counts it. */
 export async function markSendSent(q: Queryable, sessionId: string, messageId: string): Promise<boolean> {
   const rows = await q.query(

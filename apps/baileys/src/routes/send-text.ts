@@ -23,6 +23,7 @@ const SendText = Type.Object({
   session: SessionId,
   chatId: Type.String({ maxLength: 100 }),
   text: Type.String({ minLength: 1, maxLength: 65_536 }),
+  account: Type.Optional(Type.String({ pattern: '^\\d{5,20}$' })),
 });
 
 /** Without a key every request is a message of its own. */
@@ -40,7 +41,7 @@ export function mountSendRoutes(
     '/api/sendText',
     { onRequest: sendDoor, schema: { body: SendText, headers: SendHeaders, response: { 200: SendAnswer } } },
     async (request, reply) => {
-      const { session: id, chatId, text } = request.body;
+      const { session: id, chatId, text, account } = request.body;
       const jid = parseChatId(chatId);
       if (!jid) throw new InvalidChatId();
       // Made here where there is none, so that it travels along: a forwarded request that is replayed is not sent twice.
@@ -50,7 +51,7 @@ export function mountSendRoutes(
       if (session) {
         const businessId = businessOf(request);
         if (businessId !== undefined && businessId !== session.businessId) throw new SessionNotFound(id);
-        return asked(sender.send(session, { key, jid, text }));
+        return asked(sender.send(session, { key, jid, text, account }));
       }
       const row = await sessionFor(db, request, id);
       const owner = await forwarding.otherOwner(request, id);

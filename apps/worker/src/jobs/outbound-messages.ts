@@ -30,8 +30,9 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
     const { id: externalId } = await baileys.sendText({
       key: message.id,
       session: message.session_id,
-      chatId: message.conversation.contact,
+      chatId: message.address ?? message.conversation.contact,
       text: message.text,
+      account: message.account,
       signal,
     });
     const { id, release } = row;

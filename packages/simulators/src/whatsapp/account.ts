@@ -34,6 +34,10 @@ export class AccountState implements Account {
   readonly sent: Array<ReceivedText & { to: string }> = [];
   /** Why logins are refused, if they are. */
   refusal: number | undefined;
+  /** Why messages are refused: by the kind of the address that they go to. */
+  readonly messageRefusals: Map<'pn' | 'lid', string> = new Map();
+  /** Until when it may start no chats. */
+  reachoutTimelock: Date | undefined;
   readonly #directory: Directory;
   readonly #seen = new Set<string>();
   #nextDeviceId = 1;

@@ -41,6 +41,7 @@ export class SimulatedPhone implements Phone {
   readonly pushName: string;
   repeats = 0;
   unreadable = 0;
+  withheld = false;
   readonly repeatRequests: RepeatRequest[] = [];
   readonly deviceIds: number[] = [0];
   readonly #device: SignalDevice;
@@ -236,6 +237,10 @@ export class SimulatedPhone implements Phone {
 
   failToRead(copies: number): void {
     this.#copiesToFail = copies;
+  }
+
+  withholdKeys(on: boolean): void {
+    this.withheld = on;
   }
 
   async markRead(id: string): Promise<void> {

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 
+import { QueryIds, XWAPaths } from '@whiskeysockets/baileys';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 
+import type { AccountState } from './account.ts';
 import type { Companion } from './companion.ts';
 import { verifySignature } from './curve.ts';
 import type { Directory } from './directory.ts';
@@ -10,6 +12,7 @@ import type { PreKeyBundle } from './signal-device.ts';
 
 export interface QueryContext {
   readonly query: BinaryNode;
+  readonly account: AccountState;
   readonly companion: Companion;
   readonly directory: Directory;
   /** Run once the answer is on its way. */
@@ -29,6 +32,9 @@ export class QueryError extends Error {
     this.code = code;
   }
 }
+
+/** The query gets no answer at all. */
+export class Unanswered extends Error {}
 
 type Answer = BinaryNode[] | undefined;
 type QueryHandler = (context: QueryContext) => Answer;
@@ -75,6 +81,12 @@ const handlers: Readonly<Record<string, QueryHandler>> = {
   'w:g2'({ query }) {
     if (query.attrs.to === '@g.us' && child(query, 'participating')) return [node('groups')];
     throw new QueryError(404, 'item-not-found');
+  },
+  /** GraphQL: which restrictions the account has. */
+  'w:mex'({ query, account }) {
+    const data = restrictionsOf(account, child(query, 'query')?.attrs.query_id);
+    if (!data) throw new QueryError(501, 'feature-not-implemented');
+    return [node('result', {}, Buffer.from(JSON.stringify({ data })))];
   },
   /** No patches for anybody: the state of the app is whatever the client has. */
   'w:sync:app:state'({ query }) {
@@ -198,6 +210,7 @@ function digest(companion: Companion): BinaryNode {
 
 function keysOf(jid: string, directory: Directory): BinaryNode {
   const found = directory.find(jid);
+  if (found?.user.kind === 'phone' && found.user.withheld) throw new Unanswered();
   const bundle = found?.user.bundle(found.deviceId);
   if (!bundle) return node('user', { jid }, [node('error', { code: '404', text: 'item-not-found' })]);
   return node('user', { jid, t: unixSeconds() }, [
@@ -255,6 +268,26 @@ function deviceList(deviceIds: number[]): BinaryNode {
     node('device-list', { hash: '2:simulated' }, devices),
     node('key-index-list', { ts: unixSeconds() }, randomBytes(16)),
   ]);
+}
+
+function restrictionsOf(account: AccountState, asked: string | undefined): object | undefined {
+  switch (asked) {
+    case QueryIds.REACHOUT_TIMELOCK:
+      return { [XWAPaths.xwa2_fetch_account_reachout_timelock]: timelockOf(account) };
+    case QueryIds.MESSAGE_CAPPING_INFO:
+      return { [XWAPaths.xwa2_message_capping_info]: { capping_status: 'NONE' } };
+    default:
+      return undefined;
+  }
+}
+
+/** That the account may start no chats, or may again: what a query and a notification say of it. */
+export function timelockOf({ reachoutTimelock: until }: AccountState): object {
+  return {
+    is_active: until !== undefined,
+    time_enforcement_ends: until === undefined ? '0' : String(Math.ceil(until.getTime() / 1000)),
+    enforcement_type: until === undefined ? 'DEFAULT' : 'BIZ_QUALITY',
+  };
 }
 
 /** The stanza that answers a query, whatever becomes of it. */

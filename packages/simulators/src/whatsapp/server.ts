@@ -1,14 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { BinaryNode } from '@whiskeysockets/baileys';
 import { WebSocketServer } from 'ws';
 
 import { AccountState } from './account.ts';
 import { Connection } from './connection.ts';
 import type { KeyPair } from './curve.ts';
 import { endConnection } from './faults.ts';
+import { node, SERVER } from './nodes.ts';
 import { SimulatedPhone } from './phone.ts';
+import { timelockOf } from './queries.ts';
 import { Switchboard } from './switchboard.ts';
 import { issueServerIdentity, testRootKeyPair } from './trust.ts';
 import type { Account, Phone } from './types.ts';
@@ -32,6 +36,8 @@ export interface WhatsAppServer extends AsyncDisposable {
   readonly phones: ReadonlyMap<string, Phone>;
   /** Queries this server has no answer for, `type xmlns/child`. The client got a 501. */
   readonly unhandled: readonly string[];
+  /** How many queries got no answer because somebody withholds keys. */
+  readonly withheld: number;
   /** What clients did against the protocol: bad signatures, malformed stanzas. Their connection was closed. */
   readonly violations: readonly Error[];
   addPhone(options?: { number?: string; lid?: string; pushName?: string }): Phone;
@@ -46,6 +52,10 @@ export interface WhatsAppServer extends AsyncDisposable {
   closeWith(account: Account, code: number): void;
   /** Later logins are refused with this code, until called without one. */
   refuseLogins(account: Account, code?: number): void;
+  /** Messages are refused with this code, those to phone numbers or to LIDs or to both, until called without one. */
+  refuseMessages(account: Account, code?: string, to?: 'pn' | 'lid'): void;
+  /** The account may start no chats until then, which it is told; undefined: it may again. */
+  lockReachout(account: Account, until: Date | undefined): void;
   /** Takes messages without acknowledging them; the acks leave when this ends, unless the connection has. */
   withholdAcks(account: Account, on: boolean): void;
   /** Cuts the lines of an account, or all. */
@@ -120,6 +130,9 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
     phones: directory.phones,
     unhandled: switchboard.unhandled,
     violations: switchboard.violations,
+    get withheld() {
+      return switchboard.withheld;
+    },
 
     addPhone(given = {}) {
       const user = newUser(given);
@@ -147,6 +160,19 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
 
     refuseLogins(account, code) {
       stateOf(account).refusal = code;
+    },
+
+    refuseMessages(account, code, to) {
+      const { messageRefusals } = stateOf(account);
+      messageRefusals.clear();
+      if (code === undefined) return;
+      for (const kind of to === undefined ? (['pn', 'lid'] as const) : [to]) messageRefusals.set(kind, code);
+    },
+
+    lockReachout(account, until) {
+      const state = stateOf(account);
+      state.reachoutTimelock = until;
+      for (const companion of state.companions.values()) void companion.outbox.add(timelockNotice(state));
     },
 
     withholdAcks(account, on) {
@@ -177,6 +203,17 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
       if (http.listening) await once(http, 'close');
     },
   };
+}
+
+function timelockNotice(account: AccountState): BinaryNode {
+  const data = { xwa2_notify_account_reachout_timelock: timelockOf(account) };
+  return node('notification', { id: `timelock-${randomUUID()}`, from: SERVER, type: 'mex' }, [
+    node(
+      'update',
+      { op_name: 'NotificationUserReachoutTimelockUpdate' },
+      Buffer.from(JSON.stringify({ data })),
+    ),
+  ]);
 }
 
 /** The digits of a number or JID; undefined when there are none. */

@@ -30,6 +30,12 @@ export function acceptMessage(message: BinaryNode, sender: Linked, directory: Di
     return;
   }
 
+  const refusal = sender.account.messageRefusals.get(to.endsWith('lid') ? 'lid' : 'pn');
+  if (refusal !== undefined) {
+    acknowledge(refusal);
+    return;
+  }
+
   const targets = listed.map((target) => ({
     jid: target.attrs.jid ?? '',
     ciphertext: ciphertextOf(child(target, 'enc')),

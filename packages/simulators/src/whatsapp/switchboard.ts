@@ -9,7 +9,7 @@ import { greet } from './history.ts';
 import { node, SERVER, unixSeconds } from './nodes.ts';
 import { PairingDesk } from './pairing-desk.ts';
 import { readRegistration } from './pairing.ts';
-import { answerQuery, answerStanza, errorStanza, QueryError } from './queries.ts';
+import { answerQuery, answerStanza, errorStanza, QueryError, Unanswered } from './queries.ts';
 import type { Linked } from './stanzas.ts';
 import { acceptAck, acceptMessage, acceptReceipt } from './stanzas.ts';
 
@@ -20,6 +20,7 @@ export class Switchboard implements ConnectionHandlers {
   readonly directory: Directory = new Directory();
   readonly unhandled: string[] = [];
   readonly violations: Error[] = [];
+  withheld = 0;
   readonly desk: PairingDesk = new PairingDesk();
   readonly #linked = new Map<Connection, Linked>();
   readonly #historySync: boolean;
@@ -89,6 +90,7 @@ export class Switchboard implements ConnectionHandlers {
     try {
       const content = answerQuery({
         query,
+        account,
         companion,
         directory: this.directory,
         after: (work) => afterwards.push(work),
@@ -97,6 +99,10 @@ export class Switchboard implements ConnectionHandlers {
       });
       connection.send(answerStanza(query, content));
     } catch (error) {
+      if (error instanceof Unanswered) {
+        this.withheld += 1;
+        return;
+      }
       if (!(error instanceof QueryError)) throw error;
       if (error.code === 501) {
         const [first] = Array.isArray(query.content) ? query.content : [];

@@ -79,4 +79,6 @@ export interface Phone {
   forgetSessions(): void;
   /** It cannot read the next so many copies of messages that come in, whatever they are encrypted with. */
   failToRead(copies: number): void;
+  /** The server does not answer who asks for its keys, until this is undone. */
+  withholdKeys(on: boolean): void;
 }

@@ -1,0 +1,37 @@
+import type { ConnectionState, NewChatMessageCapInfo } from '@whiskeysockets/baileys';
+
+/** WhatsApp lets the account start no chats for now. Those that are there go on. */
+export interface Restriction {
+  reason: 'reachout_timelock' | 'new_chat_cap';
+  /** Undefined: WhatsApp did not say. */
+  until: Date | undefined;
+}
+
+export type RestrictionReason = Restriction['reason'];
+export const restrictionReasons: readonly RestrictionReason[] = ['reachout_timelock', 'new_chat_cap'];
+
+type Timelock = NonNullable<ConnectionState['reachoutTimeLock']>;
+
+/** What WhatsApp said last of each of an account's restrictions. */
+export class Restrictions {
+  readonly #said = new Map<RestrictionReason, Restriction>();
+
+  timelock({ isActive, timeEnforcementEnds }: Timelock): void {
+    this.#set('reachout_timelock', Boolean(isActive), timeEnforcementEnds);
+  }
+
+  /** The end of a cycle is in Unix seconds. */
+  newChatCap({ capping_status: status, cycle_end_timestamp: end }: NewChatMessageCapInfo): void {
+    const until = Number(end) > 0 ? new Date(Number(end) * 1000) : undefined;
+    this.#set('new_chat_cap', status === 'CAPPED', until);
+  }
+
+  #set(reason: RestrictionReason, isActive: boolean, until: Date | undefined): void {
+    if (isActive) this.#said.set(reason, { reason, until });
+    else this.#said.delete(reason);
+  }
+
+  at(now: Date): Restriction | undefined {
+    return [...this.#said.values()].find(({ until }) => until === undefined || until > now);
+  }
+}

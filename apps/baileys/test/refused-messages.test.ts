@@ -1,0 +1,103 @@
+import type { Account, Phone } from '@prosaas/simulators';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Replica, Stack, SOON } from './harness.ts';
+
+let stack: Stack;
+let replica: Replica;
+let account: Account;
+let phone: Phone;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  replica = await stack.replica();
+  account = await stack.pair(replica, 'shop');
+  phone = stack.whatsapp.addPhone();
+  await phone.sendText(account, 'hello');
+});
+afterEach(() => {
+  stack.whatsapp.refuseMessages(account);
+  stack.whatsapp.lockReachout(account, undefined);
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+const message = (text: string, chatId = phone.jid) => ({ session: 'shop', chatId, text });
+const shows = (text: string) =>
+  expect.poll(() => phone.received.map((one) => one.text), SOON).toContain(text);
+
+test('what a person wrote from is kept with the message, and the account that got it', async () => {
+  await phone.sendText(account, 'by number', { addressing: 'pn' });
+  await phone.sendText(account, 'by LID', { addressing: 'lid' });
+  const rows = (): Promise<object[]> =>
+    stack.rows("select text, address, account from messages where text like 'by %' order by seq");
+  await expect.poll(rows, SOON).toEqual([
+    { text: 'by number', address: phone.jid, account: account.number },
+    { text: 'by LID', address: phone.lid, account: account.number },
+  ]);
+});
+
+test.each([
+  { refused: 'pn', chatOf: (one: Phone) => one.jid },
+  { refused: 'lid', chatOf: (one: Phone) => one.lid },
+] as const)('refused to the $refused it arrives at the other address', async ({ refused, chatOf }) => {
+  stack.whatsapp.refuseMessages(account, '463', refused);
+  const text = `not by ${refused}`;
+  expect((await replica.send(message(text, chatOf(phone)))).status).toBe(200);
+  await shows(text);
+});
+
+test('a fault of WhatsApp is told as one that passes, and the same key succeeds later', async () => {
+  stack.whatsapp.refuseMessages(account, '500');
+  const refused = await replica.send(message('try again'), 'key-500');
+  expect([refused.status, refused.body.code]).toEqual([502, 'SEND_REFUSED_FOR_NOW']);
+  stack.whatsapp.refuseMessages(account);
+  expect((await replica.send(message('try again'), 'key-500')).status).toBe(200);
+  await shows('try again');
+});
+
+test('an account that may start no chats says so, answers those who wrote, and starts none', async () => {
+  const until = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000);
+  stack.whatsapp.lockReachout(account, until);
+  await expect
+    .poll(() => replica.session('shop'), SOON)
+    .toMatchObject({
+      status: 'WORKING',
+      reason: 'reachout_timelock',
+      restricted_until: until.toISOString(),
+    });
+  const stranger = stack.whatsapp.addPhone();
+  const refused = await replica.send(message('news', stranger.number));
+  expect([refused.status, refused.body.code]).toEqual([409, 'NEW_CHATS_RESTRICTED']);
+  for (const chatId of [phone.jid, phone.lid]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect((await replica.send(message('still here', chatId))).status).toBe(200);
+  }
+  stack.whatsapp.lockReachout(account, undefined);
+  await expect.poll(async () => (await replica.session('shop')).reason, SOON).toBeNull();
+  expect((await replica.send(message('news', stranger.number))).status).toBe(200);
+});
+
+test('a restriction is known again after a restart', async () => {
+  stack.whatsapp.lockReachout(account, new Date(Date.now() + 3_600_000));
+  await expect.poll(async () => (await replica.session('shop')).reason, SOON).toBe('reachout_timelock');
+  await replica.admin('POST', '/api/sessions/shop/restart');
+  await replica.until('shop', 'WORKING');
+  await expect.poll(async () => (await replica.session('shop')).reason, SOON).toBe('reachout_timelock');
+});
+
+test('a contact whose keys do not come holds nobody else up', async () => {
+  const silent = stack.whatsapp.addPhone();
+  silent.withholdKeys(true);
+  let isOver = false;
+  const stuck = replica.send(message('are you there?', silent.number)).finally(() => (isOver = true));
+  // The client itself asks once without its lock, and goes on; from the second time on it would hold it.
+  await expect.poll(() => stack.whatsapp.withheld, SOON).toBeGreaterThan(1);
+  for (const text of ['first', 'second', 'third']) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect((await replica.send(message(text))).status).toBe(200);
+  }
+  await phone.sendText(account, 'and inbound ones come in');
+  expect(isOver).toBe(false);
+  expect((await stuck).body.code).toBe('SEND_FAILED');
+  silent.withholdKeys(false);
+  expect((await replica.send(message('now?', silent.number))).status).toBe(200);
+});

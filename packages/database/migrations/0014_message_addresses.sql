@@ -1,0 +1,3 @@
+-- address: the WhatsApp address that a message came from or goes to; null: its conversation's contact.
+-- account: the phone number of the account that received the message, or is to send it; null: whichever its session has.
+alter table messages add column address text, add column account text;
