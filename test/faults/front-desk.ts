@@ -69,6 +69,8 @@ export async function openFrontDesk(redisUrl: string): Promise<FrontDesk> {
       NODE_OPTIONS: `--import ${whatsappTrustPreload.href}`,
       DRAIN_SECONDS: '0',
       WORKER_HEARTBEAT_SECONDS: '1',
+      // The customers write as fast as programs do.
+      AGENT_MOST_ANSWERS: '0',
     };
     stack = await startStack({ redisUrl: url, databaseUrl: postgres.url, env });
   };

@@ -28,6 +28,7 @@ await using stack = await startStack({
     WHATSAPP_WS_URL: whatsapp.url,
     NODE_OPTIONS: `--import ${whatsappTrustPreload.href}`,
     LOG_LEVEL: 'WARNING',
+    AGENT_MOST_ANSWERS: '0',
   },
 });
 await migrate({ url: stack.databaseUrl, log });

@@ -7,14 +7,14 @@ export interface Restriction {
   until: Date | undefined;
 }
 
-export type RestrictionReason = Restriction['reason'];
-export const restrictionReasons: readonly RestrictionReason[] = ['reachout_timelock', 'new_chat_cap'];
+type Reason = Restriction['reason'];
+export const restrictionReasons: readonly Reason[] = ['reachout_timelock', 'new_chat_cap'];
 
 type Timelock = NonNullable<ConnectionState['reachoutTimeLock']>;
 
 /** What WhatsApp said last of each of an account's restrictions. */
 export class Restrictions {
-  readonly #said = new Map<RestrictionReason, Restriction>();
+  readonly #said = new Map<Reason, Restriction>();
 
   timelock({ isActive, timeEnforcementEnds }: Timelock): void {
     this.#set('reachout_timelock', Boolean(isActive), timeEnforcementEnds);
@@ -26,7 +26,7 @@ export class Restrictions {
     this.#set('new_chat_cap', status === 'CAPPED', until);
   }
 
-  #set(reason: RestrictionReason, isActive: boolean, until: Date | undefined): void {
+  #set(reason: Reason, isActive: boolean, until: Date | undefined): void {
     if (isActive) this.#said.set(reason, { reason, until });
     else this.#said.delete(reason);
   }

@@ -28,6 +28,7 @@ import type { ClientOverrides } from './connection.ts';
 import { Owners } from './owners.ts';
 import { startSendRetention } from './send-retention.ts';
 import { RESEND_SCHEDULE, type ResendSchedule, Resender } from './resender.ts';
+import { restrictionReasons } from './restriction.ts';
 import { Sender } from './sender.ts';
 import { Session, type SessionContext } from './session.ts';
 import { SessionManager } from './session-manager.ts';
@@ -195,6 +196,14 @@ export async function startBaileys(
   const url = await app.listen({ host: config.HOST, port: config.BAILEYS_PORT });
   self.url = advertisedUrl(config, (app.server.address() as AddressInfo).port);
   log.debug({ url, advertised: self.url }, 'other replicas reach this one');
+  const restricted = restrictionReasons.map((reason) => ({
+    reason,
+    gauge: telemetry.metrics.gauge('whatsapp_restricted_sessions', { reason }),
+  }));
+  telemetry.metrics.onCollect(() => {
+    const reasons = manager.statuses().map(({ status }) => status.reason);
+    for (const { reason, gauge } of restricted) gauge.set(reasons.filter((one) => one === reason).length);
+  });
   telemetry.announce({ report: () => ({ ...sessionFacts(manager), ...writeReport(db) }) });
 
   /** Rejects with `StackConflict` alone, which nobody handles: it ends the service. */

@@ -167,6 +167,8 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
     WORKER_CONCURRENCY: '5',
     LOG_LEVEL: 'CRITICAL',
     DRAIN_SECONDS: '0',
+    // The customers write as fast as programs do.
+    AGENT_MOST_ANSWERS: '0',
     DEADLY_LEDGER: deathsFile,
   };
   const script = await bundleWorker(folder.path);

@@ -19,6 +19,8 @@ type WorkerFields = CommonFields &
     BAILEYS_URL: Field<string>;
     WORKER_CONCURRENCY: Field<number>;
     WORKER_SENDS_PER_SECOND: Field<number>;
+    AGENT_MOST_ANSWERS: Field<number>;
+    AGENT_MOST_ANSWERS_MINUTES: Field<number>;
     WORKER_HEARTBEAT_SECONDS: Field<number>;
     WORKER_EXIT_AFTER_SECONDS: Field<number>;
     RETENTION_MESSAGES_DAYS: Field<number>;
@@ -49,6 +51,15 @@ export const Config: TObject<WorkerFields> = Type.Object({
       maximum: 10_000,
     },
   ),
+  AGENT_MOST_ANSWERS: Whole(
+    30,
+    'Answers of the agent in one chat within AGENT_MOST_ANSWERS_MINUTES, at most: then a person takes over; 0: any number',
+    { minimum: 0, maximum: 100_000 },
+  ),
+  AGENT_MOST_ANSWERS_MINUTES: Whole(10, 'The time in which AGENT_MOST_ANSWERS are counted', {
+    minimum: 1,
+    maximum: 10_080,
+  }),
   WORKER_HEARTBEAT_SECONDS: Seconds(30, 'How often the worker writes worker:heartbeat', {
     minimum: 1,
     maximum: 30,

@@ -6,6 +6,7 @@ import { parseTrace } from '@prosaas/queues';
 import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
 import { createBaileysClient } from './baileys-client.ts';
 import { Config } from './config.ts';
+import { answerLimits } from './job.ts';
 import { createHandlers } from './jobs/index.ts';
 import { lastResort } from './not-working.ts';
 import { type Outcome, requeueAfter, runRow } from './run-row.ts';
@@ -46,6 +47,7 @@ async function runHere(): Promise<Outcome> {
     agent: createAgent({ profile, model: modelSettings(config), log }),
     rules: createAgent({ profile, log }),
     baileys: createBaileysClient({ url: config.BAILEYS_URL, secret: () => secret }),
+    limits: answerLimits(config, profile),
   });
   const limit = new AbortController();
   setTimeout(() => limit.abort(new TimeIsUp()), Number(until) - Date.now()).unref();

@@ -1,4 +1,4 @@
-import type { Agent } from '@prosaas/agentkit';
+import type { Agent, Profile } from '@prosaas/agentkit';
 import type { Database, JobRow, NewJob, Queryable, ReleasedJob } from '@prosaas/database';
 import type { QueueName, QueuePayloads } from '@prosaas/queues';
 import { AppError, type Logger } from '@prosaas/runtime';
@@ -11,7 +11,26 @@ export interface JobDependencies {
   /** The same profile without a model: decides by rules alone. */
   rules: Agent;
   baileys: BaileysClient;
+  limits: AnswerLimits;
 }
+
+/** Answers of the agent in one chat: whoever gets more is most likely a program that answers too. */
+export interface AnswerLimits {
+  /** Within `minutes`, at most; 0: any number. */
+  count: number;
+  minutes: number;
+  /** What the contact is told when a person takes over. */
+  reply: string;
+}
+
+export const answerLimits = (
+  config: { AGENT_MOST_ANSWERS: number; AGENT_MOST_ANSWERS_MINUTES: number },
+  { handOff }: Profile,
+): AnswerLimits => ({
+  count: config.AGENT_MOST_ANSWERS,
+  minutes: config.AGENT_MOST_ANSWERS_MINUTES,
+  reply: handOff.reply,
+});
 
 /** The transaction that ends a job. */
 interface ClosingTransaction extends Queryable {

@@ -15,15 +15,19 @@ test.each([
 });
 
 test('the agent answers, and hands off where it says so', () => {
-  expect(decideReply('agent', answer('faq'))).toEqual({ reply: 'said', optOut: false, handOff: false });
+  expect(decideReply('agent', answer('faq'))).toEqual({ reply: 'said', optOut: false, handOff: undefined });
   expect(decideReply('agent', answer('hand-off', true))).toEqual({
     reply: 'said',
     optOut: false,
-    handOff: true,
+    handOff: 'agent',
   });
 });
 
 test('after a hand-off only a wish to be left alone is answered', () => {
   expect(decideReply('rules', answer('faq'))).toEqual(noReply);
-  expect(decideReply('rules', answer('opt-out'))).toEqual({ reply: 'said', optOut: true, handOff: false });
+  expect(decideReply('rules', answer('opt-out'))).toEqual({
+    reply: 'said',
+    optOut: true,
+    handOff: undefined,
+  });
 });

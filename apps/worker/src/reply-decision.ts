@@ -1,4 +1,4 @@
-import type { ConversationRow } from '@prosaas/database';
+import type { ConversationRow, HandOffReason } from '@prosaas/database';
 import type { Answer } from '@prosaas/agentkit';
 
 /** Who is to answer a message: the agent; the profile's rules alone, where a person has taken over; nobody, after an opt-out. */
@@ -13,14 +13,14 @@ export interface ReplyDecision {
   /** Undefined: the message is done without a reply. */
   reply: string | undefined;
   optOut: boolean;
-  handOff: boolean;
+  handOff: HandOffReason | undefined;
 }
 
-export const noReply: ReplyDecision = { reply: undefined, optOut: false, handOff: false };
+export const noReply: ReplyDecision = { reply: undefined, optOut: false, handOff: undefined };
 
 /** After a hand-off a person writes, but a wish to be left alone is still heard, and confirmed once. */
 export function decideReply(who: 'agent' | 'rules', answer: Answer): ReplyDecision {
   const optOut = answer.source === 'opt-out';
   if (who === 'rules' && !optOut) return noReply;
-  return { reply: answer.text, optOut, handOff: answer.handOff };
+  return { reply: answer.text, optOut, handOff: answer.handOff ? 'agent' : undefined };
 }

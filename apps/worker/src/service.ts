@@ -35,6 +35,7 @@ import { createChildRunner } from './child-runner.ts';
 import type { Config } from './config.ts';
 import { consumerTimes, startConsumers, type ConsumerTimes, type Consumers } from './consumers.ts';
 import { bindJobInstruments } from './job-instruments.ts';
+import { answerLimits } from './job.ts';
 import { createHandlers } from './jobs/index.ts';
 import { lastResort } from './not-working.ts';
 import { startSchedules, type ScheduleRunner } from './schedules.ts';
@@ -122,7 +123,7 @@ export async function startWorker(
     const { instance } = identity;
     const secret = (): string | undefined => keyRing.current()?.internalSecret;
     const baileys = createBaileysClient({ url: config.BAILEYS_URL, secret });
-    const handlers = createHandlers({ db, agent, rules, baileys });
+    const handlers = createHandlers({ db, agent, rules, baileys, limits: answerLimits(config, profile) });
     consumers = work.use(
       startConsumers({
         redis: blocking,

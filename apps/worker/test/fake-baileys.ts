@@ -6,6 +6,7 @@ interface Sent {
   session: string;
   chatId: string;
   text: string;
+  account?: string;
 }
 
 export interface FakeBaileys extends AsyncDisposable {

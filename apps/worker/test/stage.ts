@@ -8,6 +8,7 @@ import {
   readJobCounts,
   recordInbound,
   type Database,
+  type InboundInput,
   type JobCounts,
 } from '@prosaas/database';
 import { type EitherRedis, eitherRedis, testDatabase, type PostgresServer } from '@prosaas/devstack';
@@ -49,7 +50,7 @@ export interface Stage extends AsyncDisposable {
   /** A process of its own; from a dead one jobs are taken over within seconds. */
   fork(env?: Record<string, string>): ChildProcess;
   /** A message of a contact's arrives, with its job. */
-  receive(contact: string, text: string): Promise<string>;
+  receive(contact: string, text: string, more?: Pick<InboundInput, 'address' | 'account'>): Promise<string>;
 }
 
 let messages = 0;
@@ -76,6 +77,8 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
     INTERNAL_SECRET: 'secret',
     LOG_LEVEL: 'WARNING',
     DRAIN_SECONDS: '0',
+    // The customers write as fast as programs do.
+    AGENT_MOST_ANSWERS: '0',
   };
   const running: RunningService[] = [];
   const children: ChildProcess[] = [];
@@ -111,7 +114,7 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
       children.push(child);
       return child;
     },
-    async receive(contact, text) {
+    async receive(contact, text, more = {}) {
       const { message, released } = await db.transaction(async (tx) => {
         const recorded = await recordInbound(tx, {
           sessionId: 'shop',
@@ -120,6 +123,7 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
           externalId: `EXT${++messages}`,
           text,
           sentAt: new Date(),
+          ...more,
         });
         return { ...recorded, released: await addJob(tx, inboundJob(recorded.message)) };
       });

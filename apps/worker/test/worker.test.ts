@@ -119,6 +119,36 @@ test('a send that is refused fails its job at once, goes to the dead letter, and
   expect(failed?.error).toBe('SEND_REFUSED: the baileys service answered 404 FAULT_404');
 });
 
+test('an answer goes to the address that was written from, from the account that was written to', async () => {
+  await stage.worker();
+  const contact = '1@s.whatsapp.net';
+  await stage.receive(contact, 'Do you take cash?', { address: '77@lid', account: '15550000000' });
+  await stage.receive(contact, 'Where can I park my car?', { address: contact, account: '15550000000' });
+  await poll(done(4), { timeoutMs: 60_000, what: 'four jobs' });
+  expect(stage.baileys.sent.map(({ chatId, account }) => [chatId, account])).toEqual([
+    ['77@lid', '15550000000'],
+    [contact, '15550000000'],
+  ]);
+});
+
+test('a chat that gets answer after answer is handed over, and one beside it is not', async () => {
+  const profile = await loadProfile();
+  await stage.worker({}, { AGENT_MOST_ANSWERS: '3' });
+  const ask = (contact: string): Promise<string> => stage.receive(contact, 'Do you take cash?');
+  for (let turn = 0; turn < 6; turn++) await ask('1@s.whatsapp.net');
+  for (let turn = 0; turn < 3; turn++) await ask('2@s.whatsapp.net');
+  // Nine messages; three replies and the last word of the agent, and three replies.
+  await poll(done(16), { timeoutMs: 60_000, what: 'sixteen jobs' });
+  const heard = stage.baileys.sent.filter(({ chatId }) => chatId === '1@s.whatsapp.net');
+  expect(heard).toHaveLength(4);
+  expect(heard.at(-1)?.text).toBe(profile.handOff.reply);
+  const chats = await stage.db.query('select contact, hand_off_reason from conversations order by contact');
+  expect(chats).toEqual([
+    { contact: '1@s.whatsapp.net', hand_off_reason: 'loop' },
+    { contact: '2@s.whatsapp.net', hand_off_reason: null },
+  ]);
+});
+
 test('an opt-out is confirmed once and ends the answers; a hand-off leaves the rest to a person', async () => {
   const profile = await loadProfile();
   await stage.worker();

@@ -1,3 +1,4 @@
+import type { HandOffReason } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
 
 export interface ConversationSummary {
@@ -8,6 +9,7 @@ export interface ConversationSummary {
   contact: string;
   contact_name: string | null;
   handed_off_at: Date | null;
+  hand_off_reason: HandOffReason | null;
   opted_out_at: Date | null;
   last_message_at: Date | null;
   created_at: Date;
@@ -15,7 +17,7 @@ export interface ConversationSummary {
   position: string | null;
 }
 
-const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, handed_off_at, opted_out_at,
+const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, handed_off_at, hand_off_reason, opted_out_at,
   last_message_at, created_at, (extract(epoch from last_message_at) * 1000000)::bigint::text as position`;
 
 /**

@@ -102,11 +102,32 @@ export async function hasWritten(q: Queryable, sessionId: string, address: strin
   return rows.length > 0;
 }
 
+/** agent: it was asked to, or did not know what to say. loop: it answered too often in too short a time. */
+export type HandOffReason = 'agent' | 'loop';
+
 /** From now on a person answers, not the agent. */
-export async function markHandedOff(q: Queryable, id: string): Promise<void> {
-  await q.query('update conversations set handed_off_at = coalesce(handed_off_at, now()) where id = $1', [
-    id,
-  ]);
+export async function markHandedOff(q: Queryable, id: string, reason: HandOffReason): Promise<void> {
+  await q.query(
+    'update conversations set handed_off_at = now(), hand_off_reason = $2 where id = $1 and handed_off_at is null',
+    [id, reason],
+  );
+}
+
+/** Whether at least `count` answers of the agent were written into the conversation in the last `minutes`. */
+export async function hasAnswered(
+  q: Queryable,
+  id: string,
+  { count, minutes }: { count: number; minutes: number },
+): Promise<boolean> {
+  const rows = await q.query(
+    `select 1 from (
+       select created_at from messages
+       where conversation_id = $1 and direction = 'outbound' and in_reply_to is not null
+       order by messages.seq desc offset $2 limit 1) last
+     where created_at > now() - $3 * interval '1 minute'`,
+    [id, count - 1, minutes],
+  );
+  return rows.length > 0;
 }
 
 /** The contact wants no more messages. */

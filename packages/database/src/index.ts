@@ -17,6 +17,8 @@ export { hasTable } from './tables.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export {
+  type HandOffReason,
+  hasAnswered,
   hasWritten,
   lockConversation,
   markHandedOff,

@@ -1,12 +1,19 @@
 import type { MetricDefinition } from '@prosaas/observability';
 
-export type WhatsAppMetrics = { readonly whatsapp_unstored_messages: MetricDefinition & { type: 'counter' } };
+export type WhatsAppMetrics = {
+  readonly whatsapp_unstored_messages: MetricDefinition & { type: 'counter' };
+  readonly whatsapp_restricted_sessions: MetricDefinition & { type: 'gauge' };
+};
 
-/** What becomes of inbound messages that can not be stored at once. */
 export const whatsAppMetrics: WhatsAppMetrics = {
   whatsapp_unstored_messages: {
     type: 'counter',
     help: 'Inbound messages that could not be stored at once; retried: stored after all, by an operator',
     labels: { event: ['quarantined', 'pending', 'expired', 'retried'] },
+  },
+  whatsapp_restricted_sessions: {
+    type: 'gauge',
+    help: 'Sessions whose account may start no new chats for now, by the reason that WhatsApp gave',
+    labels: { reason: ['reachout_timelock', 'new_chat_cap'] },
   },
 };

@@ -1,9 +1,12 @@
 import { type Stack, type StackOptions, poll, startStack } from '@prosaas/devstack';
 import { type Answer, ask } from './ask.ts';
 
-/** A stack whose services end at once: the time for load balancers has a test of its own. */
+/**
+ * A stack whose services end at once, for the time for load balancers has a test of its own, and whose customers may write as fast as
+ * programs do.
+ */
 export function startQuickStack(options: StackOptions = {}): Promise<Stack> {
-  return startStack({ ...options, env: { DRAIN_SECONDS: '0', ...options.env } });
+  return startStack({ ...options, env: { DRAIN_SECONDS: '0', AGENT_MOST_ANSWERS: '0', ...options.env } });
 }
 
 /** Waits for an answer that is as it should be. */

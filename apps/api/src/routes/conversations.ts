@@ -38,6 +38,7 @@ const Conversation = Type.Object({
   contact: Type.String(),
   contact_name: NullableText,
   handed_off_at: NullableTime,
+  hand_off_reason: NullableText,
   opted_out_at: NullableTime,
   last_message_at: NullableTime,
   created_at: Time,

@@ -1,5 +1,6 @@
 import {
   closeMessage,
+  hasAnswered,
   insertReply,
   listHistory,
   lockConversation,
@@ -18,13 +19,16 @@ const HISTORY = 100;
 const HISTORY_TEXT_LENGTH = 4096;
 
 /** Lets the agent answer a message: it has at most one reply, written with the end of its job. */
-export function createHandler({ db, agent, rules }: JobDependencies): JobHandler<'inbound-messages'> {
+export function createHandler({ db, agent, rules, limits }: JobDependencies): JobHandler<'inbound-messages'> {
   const think = async (
     message: JobMessage,
     who: 'agent' | 'rules' | 'nobody',
     signal: AbortSignal,
   ): Promise<ReplyDecision> => {
     if (who === 'nobody') return noReply;
+    const { count, reply } = limits;
+    if (who === 'agent' && count > 0 && (await hasAnswered(db, message.conversation_id, limits)))
+      return { reply, optOut: false, handOff: 'loop' };
     const history = await listHistory(db, {
       conversationId: message.conversation_id,
       beforeSeq: message.seq,
@@ -55,7 +59,7 @@ export function createHandler({ db, agent, rules }: JobDependencies): JobHandler
         throw new RetryNow('the conversation changed hands meanwhile');
       if (!locked || !(await closeMessage(tx, message.id, { status: 'answered' }))) return;
       if (decision.optOut) await markOptedOut(tx, locked.id);
-      if (decision.handOff) await markHandedOff(tx, locked.id);
+      if (decision.handOff !== undefined) await markHandedOff(tx, locked.id, decision.handOff);
       if (decision.reply === undefined) return;
       const reply = await insertReply(tx, message, decision.reply);
       if (reply) await tx.addJob(outboundJob(reply, row.trace ?? undefined));
