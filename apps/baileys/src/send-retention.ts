@@ -1,4 +1,4 @@
-import { type Database, deleteOldSends } from '@prosaas/database';
+import { type Database, databaseTime, deleteOldSends } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 
 /** Longer than a recipient's phone stays off and then asks again, and than a job is replayed. */
@@ -9,7 +9,7 @@ const BATCH = 1000;
 /** Forgets sends that nobody will repeat any more. */
 export function startSendRetention({ db, log }: { db: Database; log: Logger }): Disposable {
   const sweep = async (): Promise<void> => {
-    const olderThan = new Date(Date.now() - KEPT_MS);
+    const olderThan = new Date((await databaseTime(db)).getTime() - KEPT_MS);
     // oxlint-disable-next-line no-await-in-loop -- one batch after the other
     while ((await deleteOldSends(db, olderThan, BATCH)) === BATCH);
   };

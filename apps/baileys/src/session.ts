@@ -303,7 +303,7 @@ export class Session implements SendingSession, ResendingSession {
     // A login would only fetch messages that can't be stored.
     await patience.run(() => this.#inbox.tryToStore((tx) => auth.tryToWrite(tx)));
     this.#trouble.end();
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     const storedBefore = this.#inbox.lastInboundAt;
     const connection = new Connection({
       client,
@@ -359,7 +359,7 @@ export class Session implements SendingSession, ResendingSession {
     this.#connection = connection;
     if (this.#ending.signal.aborted) void connection.close();
     const closed = await connection.closed;
-    const lastedMs = Date.now() - startedAt;
+    const lastedMs = performance.now() - startedAt;
     this.#connection = undefined;
     this.qr = undefined;
     this.acks.rejectAll(new SessionNotWorking(this.id, 'the connection was lost before WhatsApp confirmed'));

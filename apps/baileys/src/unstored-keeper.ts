@@ -3,6 +3,7 @@ import {
   type Database,
   type UnstoredStatus,
   countUnstoredMessages,
+  databaseTime,
   expirePlaces,
   hasTable,
 } from '@prosaas/database';
@@ -47,7 +48,7 @@ export class UnstoredKeeper implements Disposable {
   }
 
   async #look({ db, log, onExpired }: UnstoredKeeperOptions): Promise<void> {
-    const expired = await expirePlaces(db, new Date(Date.now() - PENDING_MS));
+    const expired = await expirePlaces(db, new Date((await databaseTime(db)).getTime() - PENDING_MS));
     if (expired > 0) {
       onExpired(expired);
       log.warn({ messages: expired }, 'the content of messages never arrived');

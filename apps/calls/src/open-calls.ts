@@ -1,4 +1,4 @@
-import { type Database, hasTable, listOpenCalls } from '@prosaas/database';
+import { type Database, databaseTime, hasTable, listOpenCalls } from '@prosaas/database';
 import type { SlotPool } from '@prosaas/leases';
 import type { Logger } from '@prosaas/runtime';
 import type { CallJournal } from './call-journal.ts';
@@ -35,7 +35,7 @@ export function watchOpenCalls({
   const look = async (): Promise<void> => {
     isMigrated ||= await hasTable(db, 'calls');
     if (!isMigrated) return;
-    const before = new Date(Date.now() - maxCallMs - graceMs);
+    const before = new Date((await databaseTime(db)).getTime() - maxCallMs - graceMs);
     for (const { id, status } of await listOpenCalls(db, { before, limit: atOnce })) {
       const standing = await slots.look(id);
       if (standing === 'held') continue;

@@ -69,7 +69,7 @@ export class Place implements AsyncDisposable {
     const { pid } = this.#child;
     const read = (path: string): Promise<string> => readFile(`/proc/${path}`, 'utf8').catch(() => '');
     for (const child of (await read(`${pid}/task/${pid}/children`)).split(' ').filter(Boolean)) {
-      // `node <script> <row> <release> <deadline>`
+      // `node <script> <row> <release> <time limit>`
       const job = (await read(`${child}/cmdline`)).split('\0').at(-4);
       if (job === undefined || victims.has(job)) continue;
       victims.add(job);

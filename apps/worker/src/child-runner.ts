@@ -82,9 +82,9 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
 
 /** The process of the job, or why there is none. */
 function start({ id, release, queue }: JobRow): ChildProcess | string {
-  const until = Date.now() + queueTable[queue as QueueName].timeLimitMs;
+  const { timeLimitMs } = queueTable[queue as QueueName];
   try {
-    const child = fork(script, [id, String(release), String(until)], {
+    const child = fork(script, [id, String(release), String(timeLimitMs)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     // Without a listener, the `error` event of a failed start would end the worker.

@@ -1,4 +1,4 @@
-// Runs one job and exits: `job-process <row> <release> <deadline, Unix ms>`. A worker forks it and gets the outcome as a message.
+// Runs one job and exits: `job-process <row> <release> <time limit, ms>`. A worker forks it and gets the outcome as a message.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
 import { createDatabase, findJob, readGeneratedKeys, recordOutlived } from '@prosaas/database';
@@ -18,7 +18,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {}
 
 /** Once its worker is gone, the process exits after this long even if PostgreSQL does not answer. */
 const NOTED_MS = 2000;
-const [id = '', release = '', until = ''] = process.argv.slice(2);
+const [id = '', release = '', timeLimit = ''] = process.argv.slice(2);
 const config = loadConfig(Config, process.env);
 const identity = identify('worker');
 const instance = `${identity.instance}:job`;
@@ -50,7 +50,7 @@ async function runHere(): Promise<Outcome> {
     limits: answerLimits(config, profile),
   });
   const limit = new AbortController();
-  setTimeout(() => limit.abort(new TimeIsUp()), Number(until) - Date.now()).unref();
+  setTimeout(() => limit.abort(new TimeIsUp()), Number(timeLimit)).unref();
   const { traceId } = parseTrace(row.trace ?? undefined) ?? {};
   const jobLog = log.child({ queue: row.queue, job_id: `${id}-${release}`, trace_id: traceId });
   return runRow({ db, handlers, instance: identity.instance }, row, { signal: limit.signal, log: jobLog });

@@ -36,7 +36,7 @@ export async function runRow(
   row: JobRow,
   { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<Outcome> {
-  const began = Date.now();
+  const began = performance.now();
   const released: ReleasedJob[] = [];
   const queue = row.queue as QueueName;
   try {
@@ -66,7 +66,7 @@ export async function runRow(
     });
     return { kind: 'done', released };
   } catch (error) {
-    return settleError({ db, instance }, row, error, { log, ranMs: Date.now() - began });
+    return settleError({ db, instance }, row, error, { log, ranMs: Math.round(performance.now() - began) });
   }
 }
 
@@ -96,7 +96,7 @@ async function settleError(
   const failed = {
     attempt,
     error: text,
-    failed_at: new Date().toISOString(),
+    failed_at: new Date(row.read_ms + ranMs).toISOString(),
     ran_ms: ranMs,
     worker: instance,
   };

@@ -2,8 +2,8 @@ import type { Queryable } from './database.ts';
 
 /** One use of the admin key. `target` names a record, never a query string or a body. */
 export interface AuditEntry {
-  /** When it was used; now, where that is not said. */
-  at?: Date;
+  /** How long ago it was used; 0 where that is not said. */
+  secondsAgo?: number;
   role: string;
   action: string;
   target?: string | null;
@@ -21,8 +21,9 @@ export interface AuditRow {
 
 export async function recordAudit(db: Queryable, entry: AuditEntry): Promise<void> {
   await db.query(
-    'insert into audit_log (at, role, action, target, request_id) values (coalesce($1, now()), $2, $3, $4, $5)',
-    [entry.at, entry.role, entry.action, entry.target?.replaceAll('\0', '\ufffd'), entry.requestId],
+    `insert into audit_log (at, role, action, target, request_id)
+     values (now() - coalesce($1, 0) * interval '1 second', $2, $3, $4, $5)`,
+    [entry.secondsAgo, entry.role, entry.action, entry.target?.replaceAll('\0', '\ufffd'), entry.requestId],
   );
 }
 

@@ -24,8 +24,12 @@ export class AuditTrail implements AsyncDisposable {
   }
 
   add(entry: AuditEntry): void {
-    const dated = { at: new Date(), ...entry };
-    this.#writes.add({ bytes: 0, write: () => recordAudit(this.#db, dated) });
+    const began = performance.now();
+    const secondsAgo = (): number => (performance.now() - began) / 1000;
+    this.#writes.add({
+      bytes: 0,
+      write: () => recordAudit(this.#db, { secondsAgo: secondsAgo(), ...entry }),
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,7 @@ export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failure
 export { hasTable } from './tables.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
+export { databaseTime } from './time.ts';
 export {
   type HandOffReason,
   hasAnswered,

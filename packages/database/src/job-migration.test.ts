@@ -154,7 +154,9 @@ test('what waits in the outbox becomes jobs in the same order, but not what has 
   await addToOutbox('inbound-messages', { id: randomUUID(), conversation_id: randomUUID() });
   await addToOutbox('inbound-messages', one, { key: 'not the id of a message' });
   await addToOutbox('inbound-messages', second);
-  expect((await migrate({ url, log })).applied).toEqual(expect.arrayContaining(['0010_jobs', '0011_outbox_to_jobs']));
+  expect((await migrate({ url, log })).applied).toEqual(
+    expect.arrayContaining(['0010_jobs', '0011_outbox_to_jobs']),
+  );
   expect(await jobs()).toEqual([
     expected('inbound-messages', one),
     expected('outbound-messages', answer),

@@ -10,6 +10,8 @@ export interface ReleasedJob {
   trace: string | null;
   /** Workers that had died while they ran it. */
   worker_deaths: number;
+  /** When it was released, or read: Unix ms of PostgreSQL's clock. */
+  read_ms: number;
 }
 
 /** Identifies one release of a job. */
@@ -18,7 +20,7 @@ export interface JobRef {
   release: number;
 }
 
-export const RELEASED = `jobs.id::text as id, jobs.release, jobs.queue, jobs.payload, jobs.trace, jobs.worker_deaths`;
+export const RELEASED = `jobs.id::text as id, jobs.release, jobs.queue, jobs.payload, jobs.trace, jobs.worker_deaths, (extract(epoch from now()) * 1000)::float8 as read_ms`;
 export const PENDING = 'enqueued_at is null and failed_at is null and not is_delayed';
 
 // The id of a key's first row of an index, or null. Written so that a walk along that index is the cheapest plan whatever the planner

@@ -17,6 +17,7 @@ test('a job is released at once where its key is free, and what BullMQ is told o
     payload: { text: 'שלום' },
     trace: '00-1-2-01',
     worker_deaths: 0,
+    read_ms: expect.any(Number),
   });
   expect(await findJob(on.db, released!.id)).toMatchObject({ order_key: 'a', attempts: 0, failure: null });
   expect(await findJob(on.db, '0')).toBeUndefined();

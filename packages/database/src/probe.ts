@@ -4,6 +4,7 @@ import type { Queryable } from './database.ts';
 import { type MigrationStatus, migrationStatus } from './migrations.ts';
 import { schemaDrift } from './schema-drift.ts';
 import { hasTable } from './tables.ts';
+import { databaseTime } from './time.ts';
 import { DatabaseTroubles } from './troubles.ts';
 
 export interface SchemaReport extends MigrationStatus {
@@ -12,7 +13,8 @@ export interface SchemaReport extends MigrationStatus {
 
 /** For health checks: never waits behind the pool, and gives up when its signal says so. */
 export interface DatabaseProbe extends AsyncDisposable {
-  ping(signal: AbortSignal): Promise<void>;
+  /** Its time, in Unix ms. */
+  ping(signal: AbortSignal): Promise<number>;
   /**
    * Whether it can store anything: takes a page more from the file system, writes to the log and waits until that is on disk. Some
    * 0.6 KB of log. Resolves, too, where the migration that makes its table was not applied yet.
@@ -40,7 +42,8 @@ export function createDatabaseProbe({ url, log }: { url: string; log?: Logger })
   };
   return {
     async ping(signal) {
-      await told(pings.ask(signal, (db) => db.query('select 1')));
+      const ask = (db: Queryable): Promise<Date> => databaseTime(db);
+      return (await told(pings.ask(signal, ask))).getTime();
     },
     async write(signal) {
       await told(

@@ -17,7 +17,15 @@ interface JobData {
 /** A finished job of the same id would keep BullMQ from taking the next release. */
 export const bullJobId = ({ id, release }: JobRef): string => `${id}-${release}`;
 
-export function bullJobOf({ id, release, queue, payload, trace, worker_deaths: workerDeaths }: ReleasedJob): {
+export function bullJobOf({
+  id,
+  release,
+  queue,
+  payload,
+  trace,
+  worker_deaths: workerDeaths,
+  read_ms: readMs,
+}: ReleasedJob): {
   data: JobData;
   opts: JobsOptions;
 } {
@@ -27,6 +35,8 @@ export function bullJobOf({ id, release, queue, payload, trace, worker_deaths: w
     data: { ...payload, row: { id, release, workerDeaths } },
     opts: {
       jobId: bullJobId({ id, release }),
+      // The clocks of those who release and of those who look may differ.
+      timestamp: Math.floor(readMs),
       // Retries are counted with the row, and go by moveToDelayed. Workers of the release before go by this.
       attempts,
       backoff: { type: 'exponential', delay: backoff.delayMs, jitter: backoff.jitter },

@@ -26,7 +26,7 @@ test.each([
 test('jobs in the dead letter are counted, and of them those that are about to be too old', async () => {
   const nowMs = Date.now();
   const read = (days: number): ReturnType<typeof readDeadLetterFill> =>
-    readDeadLetterFill(on.db, { days, max: 100, nowMs });
+    readDeadLetterFill(on.db, { days, max: 100 }, nowMs);
   expect(await read(30)).toEqual({ jobs: 0, max: 100, expiring: 0 });
   await receive(on.db);
   await on.db.query(

@@ -1,4 +1,4 @@
-import { type Queryable, countDeadJobs } from '@prosaas/database';
+import { type Queryable, countDeadJobs, databaseTime } from '@prosaas/database';
 import { type Field, Whole } from '@prosaas/runtime';
 import { type TObject, Type } from 'typebox';
 
@@ -52,9 +52,11 @@ export function isFilling({ jobs, max, expiring }: DeadLetterFill): boolean {
 
 export async function readDeadLetterFill(
   q: Queryable,
-  { days, max, nowMs }: DeadLetterLimits & { nowMs: number },
+  { days, max }: DeadLetterLimits,
+  nowMs?: number,
 ): Promise<DeadLetterFill> {
-  const before = days === 0 ? undefined : new Date(expiringBefore(days, nowMs));
+  const now = nowMs ?? (await databaseTime(q)).getTime();
+  const before = days === 0 ? undefined : new Date(expiringBefore(days, now));
   const { jobs, expiring } = await countDeadJobs(q, { expiringBefore: before });
   return { jobs, max, expiring };
 }

@@ -83,7 +83,7 @@ const stateOf = (state: string): JobProgress['state'] =>
   state === 'prioritized' ? 'waiting' : (jobStates.find((known) => known === state) ?? 'unknown');
 
 /** https://github.com/taskforcesh/bullmq/blob/master/src/commands/includes/getDelayedScore.lua */
-const dueAt = (score: number): Date => new Date(Math.floor(score / 0x1000));
+export const dueAt = (score: number): Date => new Date(Math.floor(score / 0x1000));
 
 function summarise(job: Job, state: JobSummary['state']): JobSummary {
   const time = (ms: number | undefined): string | null => (ms ? new Date(ms).toISOString() : null);

@@ -11,16 +11,18 @@ const on = onRedis();
 const find = (jobs: readonly ReturnType<typeof released>[]): Promise<string[]> =>
   findLostJobs(on.redis, bullPrefix, jobs).then((lost) => lost.map(({ id }) => id));
 
-test('a job is lost that BullMQ does not have, or has as ended; not one that waits, is delayed or runs', async () => {
+test('a job is lost that BullMQ does not have, has as ended or delays for ever; not one that waits, is delayed or runs', async () => {
   await using queue = openQueue(on);
-  const [absent, waiting, delayed, active, completed, failed] = ['1', '2', '3', '4', '5', '6'].map((id) =>
-    released(id),
+  const [absent, waiting, delayed, active, completed, failed, late] = ['1', '2', '3', '4', '5', '6', '7'].map(
+    (id) => released(id),
   );
   const add = async (job: ReturnType<typeof released>, delay = 0): Promise<void> => {
     const { data, opts } = bullJobOf(job);
     await queue.add(inbound, data, { ...opts, delay });
   };
-  await add(delayed!, 600_000);
+  await add(delayed!, 60_000);
+  // A worker whose clock was ten minutes fast asked for a second.
+  await add(late!, 601_000);
   await Promise.all([active!, completed!, failed!].map((job) => add(job)));
   const ending = Promise.withResolvers<void>();
   {
@@ -33,8 +35,8 @@ test('a job is lost that BullMQ does not have, or has as ended; not one that wai
     });
     await queue.pause();
     await add(waiting!);
-    const all = [absent!, waiting!, delayed!, active!, completed!, failed!];
-    expect(await find(all)).toEqual(['1', '5', '6']);
+    const all = [absent!, waiting!, delayed!, active!, completed!, failed!, late!];
+    expect(await find(all)).toEqual(['1', '5', '6', '7']);
     // Another release of a job that waits, and the same id in another queue.
     expect(await find([{ ...waiting!, release: 2 }])).toEqual(['2']);
     expect(await find([{ ...waiting!, queue: 'outbound-messages' }])).toEqual(['2']);

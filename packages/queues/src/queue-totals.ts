@@ -88,19 +88,21 @@ export async function readQueueTotals(redis: Redis, bullPrefix: string): Promise
 
 type Counts = [number, number, number, number, number, number, number, number];
 
-/** One that was taken since waits no more. */
+/** By Redis' clock. One that was taken since waits no more; a worker whose clock is ahead tells nothing of when it tried. */
 async function readAges(
   redis: Redis,
   bullPrefix: string,
   oldest: readonly (string | null)[],
 ): Promise<number[]> {
-  const now = Date.now();
+  const [seconds, microseconds] = await redis.time();
+  const now = Number(seconds) * 1000 + Number(microseconds) / 1000;
   return Promise.all(
     queueNames.map(async (queue, index) => {
       const id = oldest[index];
       if (id == null) return 0;
       const [added, tried] = await redis.hmget(queueKey(bullPrefix, queue, id), 'timestamp', 'processedOn');
-      return added == null ? 0 : Math.max(0, now - Math.max(Number(added), Number(tried ?? 0))) / 1000;
+      const triedAt = Number(tried ?? 0) > now ? 0 : Number(tried ?? 0);
+      return added == null ? 0 : Math.max(0, now - Math.max(Number(added), triedAt)) / 1000;
     }),
   );
 }

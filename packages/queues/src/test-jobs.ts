@@ -76,6 +76,7 @@ export const released = (id: string, more: Partial<ReleasedJob> = {}): ReleasedJ
   payload: { of: id },
   trace: null,
   worker_deaths: 0,
+  read_ms: Date.now(),
   ...more,
 });
 

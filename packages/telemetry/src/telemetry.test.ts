@@ -19,6 +19,7 @@ const released = (id: string): ReleasedJob => ({
   payload: {},
   trace: null,
   worker_deaths: 0,
+  read_ms: Date.now(),
 });
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const keys = keyspace('prosaas');

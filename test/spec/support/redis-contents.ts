@@ -28,7 +28,7 @@ export async function fillRedis(redis: Client, url: string): Promise<void> {
   await using bull = openBull(redis, bullPrefix);
   await using relay = createRelay({ redis, bullPrefix, log });
   const add = (queue: QueueName, ids: readonly string[]): void => {
-    const job = { release: 1, queue, payload: {}, trace: null, worker_deaths: 0 };
+    const job = { release: 1, queue, payload: {}, trace: null, worker_deaths: 0, read_ms: Date.now() };
     relay.enqueue(ids.map((id) => ({ id, ...job })));
   };
   add('inbound-messages', ['1', '2', '3']);

@@ -5,7 +5,7 @@ import { apiDatabaseCheck } from './database.ts';
 import type { FailedWrites } from './failed-writes.ts';
 
 const signal = new AbortController().signal;
-const probe = { ping: async () => undefined, write: async () => undefined };
+const probe = { ping: async () => Date.now(), write: async () => undefined };
 const address = 'db:5432/prosaas';
 
 test('a pool that gets no connection is a warning at first, then a failure, and fine when it gets one', async () => {

@@ -89,7 +89,6 @@ export function queuesCheck({
     name: 'queues',
     componentType: 'component',
     async run(signal) {
-      const nowMs = Date.now();
       const [[{ queues }, { replicas }], rows] = await Promise.all([
         askRedis(
           () =>
@@ -100,7 +99,7 @@ export function queuesCheck({
           async () => {
             isMigrated ||= await hasTable(db, 'jobs');
             return isMigrated
-              ? Promise.all([readSchedules(db), readDeadLetterFill(db, { ...deadLetterLimits, nowMs })])
+              ? Promise.all([readSchedules(db), readDeadLetterFill(db, deadLetterLimits)])
               : undefined;
           },
           { prefix: 'database_' },

@@ -2,6 +2,7 @@ import {
   type CheckDefinition,
   CheckFailure,
   type ReplicaHeartbeat,
+  isClockOff,
   readHeartbeats,
 } from '@prosaas/observability';
 import { askRedis } from '@prosaas/telemetry';
@@ -16,6 +17,8 @@ export interface WorkersSeen {
   failing: number;
   /** Why workers that live cannot write to the database: the code of one of them. A beat only proves that they take jobs. */
   failedWrite?: string | undefined;
+  /** Live ones whose clocks are off Redis'. */
+  clocksOff: number;
 }
 
 /** Undefined where enough workers beat. */
@@ -25,9 +28,11 @@ export function judgeWorkers({
   expected,
   failing,
   failedWrite,
+  clocksOff,
 }: WorkersSeen): { failed: boolean; reason: string } | undefined {
   if (live >= expected && failing > 0) return { failed: false, reason: 'not_working' };
   if (live > 0 && failedWrite !== undefined) return { failed: false, reason: `database_${failedWrite}` };
+  if (live >= expected && clocksOff > 0) return { failed: false, reason: 'clock_off' };
   if (live >= expected) return undefined;
   if (live > 0) return { failed: false, reason: 'too_few' };
   if (failing > 0) return { failed: true, reason: 'not_working' };
@@ -61,6 +66,10 @@ export function workersCheck({
         replicas.filter(({ state }) => state === wanted).length;
       const [live, lost, neverBeat] = [count('live'), count('lost'), count('never_beat')];
       const notWorking = replicas.filter(({ state, failing }) => state !== 'lost' && failing !== undefined);
+      const clocks = replicas
+        .filter(({ state }) => state === 'live')
+        .map(({ clock_ahead_seconds: ahead = 0 }) => ahead)
+        .filter(isClockOff);
       const facts = {
         live,
         lost,
@@ -70,6 +79,7 @@ export function workersCheck({
         ...(notWorking.length > 0 && {
           failing: [...new Set(notWorking.flatMap(({ failing = {} }) => Object.keys(failing)))],
         }),
+        ...(clocks.length > 0 && { clock_ahead_seconds: clocks }),
       };
       const detail = { replicas, left };
       const judgement = judgeWorkers({
@@ -78,6 +88,7 @@ export function workersCheck({
         expected,
         failing: notWorking.length,
         failedWrite: failedWrites()?.reason,
+        clocksOff: clocks.length,
       });
       if (judgement?.failed === true) throw new CheckFailure(judgement.reason, { facts, detail });
       return judgement === undefined

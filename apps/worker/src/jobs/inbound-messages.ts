@@ -22,6 +22,7 @@ const HISTORY_TEXT_LENGTH = 4096;
 export function createHandler({ db, agent, rules, limits }: JobDependencies): JobHandler<'inbound-messages'> {
   const think = async (
     message: JobMessage,
+    now: Date,
     who: 'agent' | 'rules' | 'nobody',
     signal: AbortSignal,
   ): Promise<ReplyDecision> => {
@@ -38,7 +39,7 @@ export function createHandler({ db, agent, rules, limits }: JobDependencies): Jo
     const answer = await (who === 'agent' ? agent : rules).answer({
       text: message.text,
       history,
-      now: new Date(),
+      now,
       channel: 'whatsapp',
       signal,
     });
@@ -52,7 +53,7 @@ export function createHandler({ db, agent, rules, limits }: JobDependencies): Jo
     if (message?.status !== 'received') return close();
     const who = whoAnswers(message.conversation);
     // Outside any transaction: it may take as long as a model does.
-    const decision = await think(message, who, signal);
+    const decision = await think(message, new Date(row.read_ms), who, signal);
     await close(async (tx) => {
       const locked = await lockConversation(tx, message.conversation_id);
       if (locked && whoAnswers(locked) !== who)

@@ -1,4 +1,5 @@
 import {
+  databaseTime,
   deleteEmptyConversations,
   deleteOldAudit,
   deleteOldCalls,
@@ -72,7 +73,7 @@ function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): 
   let warned = false;
   const warnOfFilling = async (tx: Queryable): Promise<void> => {
     if (warned) return;
-    const fill = await readDeadLetterFill(tx, { ...deadLetterLimits(config), nowMs });
+    const fill = await readDeadLetterFill(tx, deadLetterLimits(config), nowMs);
     if (isFilling(fill)) log.warn(fill, FILLING);
     warned = true;
   };
@@ -122,11 +123,12 @@ export interface RetentionRound {
  * What is left when `signal` aborts is the next round's. A kind that fails does not keep the others.
  */
 export async function applyRetention({
-  now = new Date(),
+  now: given,
   signal,
   ...options
 }: RetentionOptions & { now?: Date; signal: AbortSignal }): Promise<RetentionRound> {
   const { db, log } = options;
+  const now = given ?? (await databaseTime(db));
   const round: RetentionRound = { deleted: {}, failed: [] };
   const { deleted, failed } = round;
   for (const { name, days, capped, batch } of kindsOf(options, now.getTime())) {

@@ -30,7 +30,7 @@ test('an idle worker proves that it works by its fetch, again and again', async 
   const { consumer } = startWorker(async () => undefined);
   await consumer.ready();
   for (let turn = 0; turn < 2; turn++) {
-    const since = Date.now();
+    const since = performance.now();
     const proof = await poll(() => {
       const found = proveLater(consumer, since);
       return found.ok && found;
@@ -43,7 +43,7 @@ test('an idle worker proves that it works by its fetch, again and again', async 
 test('a worker that takes jobs proves it by them', async () => {
   const { consumer, queue } = startWorker(async () => undefined);
   await consumer.ready();
-  const since = Date.now();
+  const since = performance.now();
   await queue.add('job', {});
   await poll(() => consumer.lastJobAt !== undefined && consumer.lastJobAt >= since);
   expect(proveLater(consumer, since)).toEqual({ ok: true, by: 'job' });
@@ -68,15 +68,18 @@ test('a paused worker is not a dead one', async () => {
   const { worker, consumer } = startWorker(async () => undefined);
   await consumer.ready();
   await worker.pause();
-  expect(proveLater(consumer, Date.now())).toEqual({ ok: true, by: 'paused' });
+  expect(proveLater(consumer, performance.now())).toEqual({ ok: true, by: 'paused' });
 });
 
 test('a rate-limited worker is not a dead one', async () => {
   const { consumer, queue } = startWorker(async () => undefined, { limiter: { max: 1, duration: 60_000 } });
   await consumer.ready();
   await queue.addBulk([1, 2].map((n) => ({ name: 'job', data: { n } })));
-  await poll(() => consumer.prove(Date.now() + 15_000, Date.now() + 30_000).ok);
-  expect(consumer.prove(Date.now() + 15_000, Date.now() + 30_000)).toEqual({ ok: true, by: 'rate_limited' });
+  await poll(() => consumer.prove(performance.now() + 15_000, performance.now() + 30_000).ok);
+  expect(consumer.prove(performance.now() + 15_000, performance.now() + 30_000)).toEqual({
+    ok: true,
+    by: 'rate_limited',
+  });
 });
 
 test('a worker whose blocking connection is dead proves nothing, although its process lives', async () => {
@@ -90,7 +93,7 @@ test('a worker whose blocking connection is dead proves nothing, although its pr
   const blocking = await backend.queue.blockingClient;
   blocking.bzpopmin = () => {
     fetches++;
-    since ||= Date.now() + 1;
+    since ||= performance.now() + 1;
     return new Promise(() => undefined);
   };
   // BullMQ gives up on each after its time, resets the connection, and says that the queue was empty.

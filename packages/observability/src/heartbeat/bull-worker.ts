@@ -16,6 +16,7 @@ export interface BullWorkerOptions {
 interface WorkerInside {
   readonly backend: { waitForJob(blockTimeout: number): Promise<unknown> };
   callProcessJob(...args: unknown[]): Promise<unknown>;
+  /** Unix ms. */
   readonly limitUntil: number;
 }
 
@@ -39,12 +40,12 @@ export function watchBullWorker(
   const { promise: firstEvidence, resolve: seen } = Promise.withResolvers<void>();
 
   const onActive = (): void => {
-    jobTakenAt = Date.now();
+    jobTakenAt = performance.now();
     seen();
   };
   // Told once each time that the queue is found empty; from then on only the blocking fetch comes back.
   const onDrained = (): void => {
-    fetchedAt = Date.now();
+    fetchedAt = performance.now();
     seen();
   };
   worker.on('active', onActive).on('drained', onDrained).on('paused', seen);
@@ -54,14 +55,14 @@ export function watchBullWorker(
     const marker = await original(blockTimeout);
     const late = performance.now() - started > blockTimeout * 1000 + FETCH_SLACK_MS;
     if (marker !== null || !late) {
-      fetchedAt = Date.now();
+      fetchedAt = performance.now();
       seen();
     }
     return marker;
   });
   const callProcessJob = override(inside, 'callProcessJob', (original) => async (...args: unknown[]) => {
     const slot = Symbol('slot');
-    running.set(slot, Date.now());
+    running.set(slot, performance.now());
     try {
       return await original(...args);
     } finally {
@@ -69,12 +70,12 @@ export function watchBullWorker(
     }
   });
 
-  const evidence = (now: number): Evidence => ({
+  const evidence = (): Evidence => ({
     jobTakenAt,
     fetchedAt,
     running: worker.isRunning(),
     paused: worker.isPaused(),
-    rateLimited: inside.limitUntil > now,
+    rateLimited: inside.limitUntil > Date.now(),
     slots: worker.concurrency,
     startedAt: [...running.values()],
   });
@@ -85,7 +86,7 @@ export function watchBullWorker(
       return tellsLastJob ? jobTakenAt : undefined;
     },
     ready: () => firstEvidence,
-    prove: (since, now) => judge(evidence(now), timeLimitMs, since, now),
+    prove: (since, now) => judge(evidence(), timeLimitMs, since, now),
     [Symbol.dispose]: () => {
       worker.off('active', onActive).off('drained', onDrained).off('paused', seen);
       waitForJob[Symbol.dispose]();

@@ -1,6 +1,6 @@
 import type { Proof } from './consumer.ts';
 
-/** What was seen of a consumer. Times are Unix ms. */
+/** What was seen of a consumer. Times are ms of any one clock. */
 export interface Evidence {
   readonly jobTakenAt: number | undefined;
   /** When its blocking fetch came back, with a job or without. */

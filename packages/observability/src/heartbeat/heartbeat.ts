@@ -1,3 +1,4 @@
+import { isClockOff, secondsAhead } from '../clock.ts';
 import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
 import { LimitedFlight, withinTime } from '../redis/time-limit.ts';
@@ -56,7 +57,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let trouble: { since: number; toldAt: number } | undefined;
-  let lastBeat = Date.now();
+  let lastBeat = performance.now();
   const patience = new Patience(giveUp === undefined ? Infinity : giveUp.afterSeconds * 1000);
   let asking: NodeJS.Timeout | undefined;
   let record: ReplicaBeat = {
@@ -67,6 +68,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     beat_at: null,
     last_job_at: null,
     queues: {},
+    clock_ahead_seconds: 0,
   };
 
   /** One line when the beats stop, one a minute while they do, and one when they come again. */
@@ -88,15 +90,18 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   };
 
   const write = async (queues: Record<string, string>, signal: AbortSignal): Promise<void> => {
+    const asked = Date.now();
     const beatAt = Number(await beatScript.run(redis, [key], [String(BEAT_TTL_SECONDS)]));
+    const ahead = secondsAhead({ asked, answered: Date.now(), server: beatAt * 1000, roundedMs: 999 });
     // Redis answered too late. By now this replica may have left: it must not come back as lost.
     signal.throwIfAborted();
     const lastJob = Math.max(0, ...consumers.map(({ lastJobAt = 0 }) => lastJobAt));
     record = {
       ...record,
       beat_at: beatAt,
-      last_job_at: lastJob === 0 ? null : Math.floor(lastJob / 1000),
+      last_job_at: lastJob === 0 ? null : Math.floor(beatAt - (performance.now() - lastJob) / 1000),
       queues,
+      clock_ahead_seconds: isClockOff(ahead) ? ahead : 0,
     };
     await redis.set(own, JSON.stringify(record), 'EX', LOST_FOR_SECONDS);
     await list(beatAt, signal);
@@ -117,11 +122,11 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     } catch {
       return patience.renew();
     }
-    if (patience.isOver(Date.now()) && !stopped) giveUp?.run(failing);
+    if (patience.isOver(performance.now()) && !stopped) giveUp?.run(failing);
   };
 
   const beat = async (): Promise<boolean> => {
-    const now = Date.now();
+    const now = performance.now();
     const proofs = consumers.map((consumer) => [consumer.queue, proofOf(consumer, lastBeat, now)] as const);
     const missing = proofs.flatMap(([queue, proof]) => (proof.ok ? [] : [{ queue, why: proof.why }]));
     if (missing.length > 0) {

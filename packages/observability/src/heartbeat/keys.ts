@@ -30,6 +30,8 @@ export interface ReplicaBeat {
   readonly last_job_at: number | null;
   /** How each queue's consumer proved that it works. */
   readonly queues: Readonly<Record<string, string>>;
+  /** How far its clock is ahead of Redis', behind where negative; 0 within 2 s. */
+  readonly clock_ahead_seconds: number;
   /** Why each consumer that does not work gives no proof; not there while all do. */
   readonly failing?: Readonly<Record<string, string>>;
 }

@@ -11,20 +11,23 @@ const postgres = (code: string, severity = 'ERROR'): Error =>
 function setUp(): {
   asked: string[];
   fail: { write?: Error; ping?: Error; pool?: WriteFailure };
+  clock: { aheadMs: number };
   run: () => Promise<unknown>;
 } {
   const asked: string[] = [];
   const fail: { write?: Error; ping?: Error; pool?: WriteFailure } = {};
+  const clock = { aheadMs: 0 };
   const answer = (what: 'write' | 'ping') => async () => {
     asked.push(what);
     if (fail[what]) throw fail[what];
+    return Date.now() - clock.aheadMs;
   };
   const check = databaseCheck({
-    probe: { ping: answer('ping'), write: answer('write') },
+    probe: { ping: answer('ping'), write: async () => void (await answer('write')()) },
     writeFailures: { recent: () => fail.pool },
     address: 'db:5432/prosaas',
   });
-  return { asked, fail, run: async () => check.run(signal) };
+  return { asked, fail, clock, run: async () => check.run(signal) };
 }
 
 test('every second run writes', async () => {
@@ -44,6 +47,25 @@ test('after a failure each run writes, until one succeeds', async () => {
   await expect(run()).rejects.toMatchObject({ reason: 'not_ready' });
   await run();
   expect(asked).toEqual(['write', 'write', 'write', 'ping', 'write']);
+});
+
+test('a clock that is off is a warning, until it is right again', async () => {
+  const { clock, run } = setUp();
+  const warning = (ahead: number): object => ({
+    status: 'warn',
+    reason: 'clock_off',
+    facts: { clock_ahead_seconds: ahead },
+  });
+  clock.aheadMs = 3_600_000;
+  await run();
+  expect(await run()).toEqual(warning(3600));
+  // A write tells no time.
+  expect(await run()).toEqual(warning(3600));
+  clock.aheadMs = -600_000;
+  expect(await run()).toEqual(warning(-600));
+  clock.aheadMs = 1000;
+  await run();
+  expect(await run()).toEqual({});
 });
 
 test("a statement of the service's own that could not write fails the check, whatever the probe finds", async () => {

@@ -4,7 +4,13 @@ import {
   classifyDatabaseError,
   isWriteOutage,
 } from '@prosaas/database';
-import { type CheckDefinition, CheckFailure, classifyError } from '@prosaas/observability';
+import {
+  type CheckDefinition,
+  CheckFailure,
+  classifyError,
+  isClockOff,
+  secondsAhead,
+} from '@prosaas/observability';
 
 export interface DatabaseCheckOptions {
   probe: Pick<DatabaseProbe, 'ping' | 'write'>;
@@ -18,10 +24,16 @@ export interface DatabaseCheckOptions {
  * PostgreSQL answers and stores, on a connection of the probe's own, which never waits behind requests; and none of the service's own
  * statements failed in the last 10 s because it is read-only or its disk is full. What else failed there may be the fault of one
  * statement, and is a warning. A write costs the disk something, a ping does not: every second run, so
- * once in 4 s, writes; after a failure each run does, so that the end is seen soon.
+ * once in 4 s, writes; after a failure each run does, so that the end is seen soon. A ping also compares the clocks.
  */
 export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOptions): CheckDefinition {
   let isWriteDue = true;
+  let ahead = 0;
+  const ping = async (signal: AbortSignal): Promise<void> => {
+    const asked = Date.now();
+    const server = await probe.ping(signal);
+    ahead = secondsAhead({ asked, answered: Date.now(), server });
+  };
   return {
     name: 'database',
     component: 'postgres',
@@ -29,14 +41,17 @@ export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOp
     async run(signal) {
       const isWrite = isWriteDue;
       isWriteDue = true;
-      await askDatabase(() => (isWrite ? probe.write(signal) : probe.ping(signal)), { address });
+      await askDatabase(() => (isWrite ? probe.write(signal) : ping(signal)), { address });
       const failure = writeFailures.recent();
       if (failure !== undefined && isWriteOutage(failure.reason))
         throw new CheckFailure(failure.reason, { cause: failure.error, detail: { address } });
       isWriteDue = !isWrite;
-      if (failure === undefined) return {};
-      const { reason, error } = failure;
-      return { status: 'warn', reason, detail: { address, statement: String(error) } };
+      if (failure !== undefined) {
+        const { reason, error } = failure;
+        return { status: 'warn', reason, detail: { address, statement: String(error) } };
+      }
+      if (!isClockOff(ahead)) return {};
+      return { status: 'warn', reason: 'clock_off', facts: { clock_ahead_seconds: ahead } };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
+import { type CheckDefinition, CheckFailure, isClockOff, secondsAhead } from '@prosaas/observability';
 import {
   askRedisSettings,
   judgeRedisFaults,
@@ -18,7 +18,14 @@ export interface RedisCheckOptions {
   key: string;
 }
 
-/** Redis answers, takes writes, and is set so that it loses no job: no eviction, an append-only file. */
+async function secondsAheadOf(redis: Redis): Promise<number> {
+  const asked = Date.now();
+  const [seconds, microseconds] = await redis.time();
+  const server = Number(seconds) * 1000 + Number(microseconds) / 1000;
+  return secondsAhead({ asked, answered: Date.now(), server });
+}
+
+/** Redis answers, takes writes, and is set so that it loses no job: no eviction, an append-only file. And it has the same time. */
 export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDefinition {
   let isFirst = true;
   return {
@@ -43,8 +50,11 @@ export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDef
       if (faults.length > 0) throw new CheckFailure(faults.join(','), { detail });
       // INFO does not tell of each reason for which Redis refuses writes.
       await askRedis(() => tryRedisWrite(redis, key), asked);
-      const reasons = judgeRedisSettings(settings).map(({ reason }) => reason);
-      return reasons.length === 0 ? { detail } : { status: 'warn', reason: reasons.join(','), detail };
+      const ahead = await askRedis(() => secondsAheadOf(redis), asked);
+      const reasons = judgeRedisSettings(settings).map(({ reason }): string => reason);
+      if (isClockOff(ahead)) reasons.push('clock_off');
+      const facts = isClockOff(ahead) ? { clock_ahead_seconds: ahead } : {};
+      return reasons.length === 0 ? { detail } : { status: 'warn', reason: reasons.join(','), facts, detail };
     },
   };
 }

@@ -1,0 +1,8 @@
+import type { Queryable } from './database.ts';
+
+/** PostgreSQL's time: the one clock by which all services tell how old a row is. */
+export async function databaseTime(q: Queryable): Promise<Date> {
+  const [row] = await q.query<{ now: Date }>('select clock_timestamp() as now');
+  if (!row) throw new Error('PostgreSQL did not tell the time');
+  return row.now;
+}
