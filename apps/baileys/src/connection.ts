@@ -64,6 +64,8 @@ export interface ConnectionOptions {
     /** The QR code was scanned; the server closes the connection next. */
     paired: () => void;
     open: (me: NonNullable<AuthenticationCreds['me']>) => void;
+    /** One message takes so long that those behind it wait. */
+    stalled: (isStalled: boolean) => void;
     /** WhatsApp told whether the account may start chats. */
     reachoutTimelock: (state: NonNullable<ConnectionState['reachoutTimeLock']>) => void;
     newChatCap: (info: NewChatMessageCapInfo) => void;
@@ -130,7 +132,7 @@ export class Connection {
     this.#socket = socket;
     this.#on = on;
     socket.ws.on('frame', recording.onFrame);
-    handleInOrder(socket.ws, recording.beforeHandling);
+    handleInOrder(socket.ws, { prepare: recording.beforeHandling, onStalled: on.stalled });
     recordReceipts(socket.ws, async (stanza) => {
       const receipt = readReceipt(stanza, auth.creds.me);
       if (receipt) await on.receipt(receipt);

@@ -32,10 +32,25 @@ test('a message whose preparation fails is not handled, and the next one is', as
   const ws = new EventEmitter();
   const handled: unknown[] = [];
   ws.on('CB:message', ({ attrs }: BinaryNode) => void handled.push(attrs['id']));
-  handleInOrder(ws, async ({ attrs }) => {
-    await turn();
-    if (attrs['id'] === 'a') throw new Error('failed');
+  handleInOrder(ws, {
+    prepare: async ({ attrs }) => {
+      await turn();
+      if (attrs['id'] === 'a') throw new Error('failed');
+    },
   });
   for (const id of ['a', 'b']) ws.emit('CB:message', { tag: 'message', attrs: { id } });
   await vi.waitFor(() => expect(handled).toEqual(['b']));
+});
+
+test('a message that takes too long is told of, and its end', async () => {
+  const ws = new EventEmitter();
+  const told: boolean[] = [];
+  const stuck = Promise.withResolvers<void>();
+  // oxlint-disable-next-line typescript/no-misused-promises -- as the client does
+  ws.on('CB:message', ({ attrs }: BinaryNode) => (attrs['id'] === 'a' ? stuck.promise : undefined));
+  handleInOrder(ws, { onStalled: (isStalled) => void told.push(isStalled), stalledAfterMs: 5 });
+  for (const id of ['a', 'b']) ws.emit('CB:message', { tag: 'message', attrs: { id } });
+  await vi.waitFor(() => expect(told).toEqual([true]));
+  stuck.resolve();
+  await vi.waitFor(() => expect(told).toEqual([true, false]));
 });

@@ -76,6 +76,8 @@ export class Session implements SendingSession, ResendingSession {
   readonly #inbox: Inbox;
   readonly #trouble: DatabaseTrouble;
   readonly #restrictions = new Restrictions();
+  /** Messages wait behind one that is being handled. */
+  #isStalled = false;
   #end: SessionEnd = 'stopped';
   #failure: string | undefined;
   #status: { status: SessionState; reason: string | null; since: Date };
@@ -128,8 +130,13 @@ export class Session implements SendingSession, ResendingSession {
     const { status } = this.#status;
     const isUp = status === 'WORKING' || status === 'STARTING';
     const restriction = status === 'WORKING' ? this.restriction : undefined;
+    const stalled = status === 'WORKING' && this.#isStalled ? 'receiving_stalled' : undefined;
     const reason =
-      (isUp ? this.#trouble.reason : undefined) ?? this.#status.reason ?? restriction?.reason ?? null;
+      (isUp ? this.#trouble.reason : undefined) ??
+      this.#status.reason ??
+      stalled ??
+      restriction?.reason ??
+      null;
     return {
       ...this.#status,
       reason,
@@ -337,6 +344,12 @@ export class Session implements SendingSession, ResendingSession {
           void resender.run(this, over.signal);
           void this.#connection?.askRestrictions();
         },
+        stalled: (isStalled) => {
+          this.#isStalled = isStalled;
+          if (isStalled) this.#log.warn('an inbound message takes over 10 s: those behind it wait');
+          else this.#log.info('inbound messages are handled again');
+          this.#context.onStatus(this);
+        },
         reachoutTimelock: (state) => this.#noteRestriction(() => this.#restrictions.timelock(state)),
         newChatCap: (info) => this.#noteRestriction(() => this.#restrictions.newChatCap(info)),
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
@@ -361,6 +374,7 @@ export class Session implements SendingSession, ResendingSession {
     const closed = await connection.closed;
     const lastedMs = performance.now() - startedAt;
     this.#connection = undefined;
+    this.#isStalled = false;
     this.qr = undefined;
     this.acks.rejectAll(new SessionNotWorking(this.id, 'the connection was lost before WhatsApp confirmed'));
     over.abort(new SessionNotWorking(this.id, 'the connection is closed'));

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { type PostgresServer, poll, startPostgres } from '@prosaas/devstack';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { setStage, type Stage } from './stage.ts';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { prepareForks, setStage, type Stage } from './stage.ts';
 
 // Hundreds of jobs on a machine that may be busy: what is waited for has limits of its own.
 vi.setConfig({ testTimeout: 120_000 });
 
 let stage: Stage;
+beforeAll(prepareForks);
 beforeEach(async () => {
   stage = await setStage();
 });

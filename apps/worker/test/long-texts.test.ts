@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { poll } from '@prosaas/devstack';
-import { expect, test, vi } from 'vitest';
-import { type Stage, setStage } from './stage.ts';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { type Stage, prepareForks, setStage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -10,6 +10,8 @@ const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
 const kinds = ['x', '你', '\ufdfa', 'e\u0301\u0316', 'שלום', '😀'];
 
 // The flag bounds the JavaScript heap alone; typed arrays, buffers and all the rest show in the process' peak.
+beforeAll(prepareForks);
+
 test('20 messages of 65,000 characters take no worker down, and customers between them are answered', async () => {
   await using stage = await setStage();
   const worker = stage.fork({ NODE_OPTIONS: '--max-old-space-size=256' });

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { poll } from '@prosaas/devstack';
 import { listDeadJobs } from '@prosaas/database';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Stage, jobProcessOf, setStage } from './stage.ts';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { type Stage, jobProcessOf, prepareForks, setStage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 200_000 });
 
@@ -14,6 +14,7 @@ const preload = new URL('deadly-fetch.ts', import.meta.url).href;
 
 let stage: Stage;
 let ending = false;
+beforeAll(prepareForks);
 beforeEach(async () => {
   ending = false;
   stage = await setStage();

@@ -1,11 +1,12 @@
 import { poll } from '@prosaas/devstack';
 import { once } from 'node:events';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Stage, jobProcessOf, setStage } from './stage.ts';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { type Stage, jobProcessOf, prepareForks, setStage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
 let stage: Stage;
+beforeAll(prepareForks);
 beforeEach(async () => {
   stage = await setStage();
 });

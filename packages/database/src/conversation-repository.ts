@@ -5,7 +5,7 @@ export interface ConversationRow {
   business_id: string;
   channel: 'whatsapp' | 'phone';
   session_id: string | null;
-  /** Where answers go: the JID that the latest message came from under. */
+  /** Who it is with: the address of the first message, with the number where that was known. Answers go to their message's address. */
   contact: string;
   alternate_contact: string | null;
   contact_name: string | null;
