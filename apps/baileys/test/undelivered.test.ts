@@ -114,3 +114,15 @@ test('after a restart it is sent again at once', async () => {
   await phone.waitForCount(1, { timeoutMs: 20_000 });
   await expect.poll(() => messageOf(id), SOON).toMatchObject({ status: 'sent', delivered: true });
 });
+
+test('after a logout it is not sent from the number that is paired next', async () => {
+  await start(SLOW);
+  phone.failToRead(COPIES_BY_CLIENT);
+  const id = await send();
+  await expect.poll(async () => (await sendOf(id))?.is_open, SOON).toBe(true);
+  await replica.admin('POST', `/api/sessions/${session}/logout`);
+  await expect
+    .poll(() => messageOf(id), SOON)
+    .toMatchObject({ status: 'undelivered', error: expect.stringContaining('logged out') });
+  expect(await sendOf(id)).toMatchObject({ is_open: false, resends: 0 });
+});

@@ -9,9 +9,9 @@ vi.setConfig({ testTimeout: 120_000 });
 const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
 const kinds = ['x', '你', '\ufdfa', 'e\u0301\u0316', 'שלום', '😀'];
 
-// The flag bounds the JavaScript heap alone; typed arrays, buffers and all the rest show in the process' peak.
 beforeAll(prepareForks);
 
+// The flag bounds the JavaScript heap alone; typed arrays, buffers and all the rest show in the process' peak.
 test('20 messages of 65,000 characters take no worker down, and customers between them are answered', async () => {
   await using stage = await setStage();
   const worker = stage.fork({ NODE_OPTIONS: '--max-old-space-size=256' });

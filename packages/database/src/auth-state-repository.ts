@@ -1,5 +1,6 @@
 import { AppError } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
+import { giveUpResends } from './delivery-repository.ts';
 
 /** Another owner has claimed the session's auth state since: whoever gets this must let go of the session. */
 export class StaleOwner extends AppError {
@@ -113,9 +114,13 @@ export async function readAuthKeys(
   );
 }
 
-/** Forgets the pairing: the next start shows a QR code. @throws StaleOwner */
+const ACCOUNT_GONE =
+  "The recipient's phone could not decrypt it, and the session was logged out before it could be sent again.";
+
+/** Forgets the pairing: the next start shows a QR code, and another number may scan it. @throws StaleOwner */
 export async function clearAuthState(tx: Queryable, sessionId: string, fence: bigint): Promise<void> {
   await saveCredentials(tx, sessionId, fence, 'null');
   await tx.query('delete from whatsapp_keys where session_id = $1', [sessionId]);
+  await giveUpResends(tx, sessionId, ACCOUNT_GONE);
   await tx.query('update whatsapp_sessions set phone_number = null, lid = null where id = $1', [sessionId]);
 }

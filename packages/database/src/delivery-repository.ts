@@ -101,16 +101,25 @@ export async function markUndelivered(
   q: Queryable,
   { sessionId, messageId, reason }: { sessionId: string; messageId: string; reason: string },
 ): Promise<boolean> {
-  const [row] = await q.query<{ changed: number }>(
-    `with changed as (
-       update whatsapp_sends set undelivered_at = now(), error = $3, resend_at = null
-       where session_id = $1 and message_id = $2 and resend_at is not null
-       returning key),
-     told as (
-       update messages set status = 'undelivered', error = $3
-       from changed where ${MESSAGE_OF_SEND} and messages.status not in ('failed', 'undelivered'))
-     select count(*)::int as changed from changed`,
-    [sessionId, messageId, reason],
-  );
+  const [row] = await q.query<{ changed: number }>(giveUpWhere('message_id = $3'), [
+    sessionId,
+    reason,
+    messageId,
+  ]);
   return (row?.changed ?? 0) > 0;
 }
+
+/** The same for all of a session's messages that are to be sent again: its account is gone. */
+export async function giveUpResends(q: Queryable, sessionId: string, reason: string): Promise<void> {
+  await q.query(giveUpWhere('true'), [sessionId, reason]);
+}
+
+const giveUpWhere = (condition: string): string =>
+  `with changed as (
+     update whatsapp_sends set undelivered_at = now(), error = $2, resend_at = null
+     where session_id = $1 and resend_at is not null and ${condition}
+     returning key),
+   told as (
+     update messages set status = 'undelivered', error = $2
+     from changed where ${MESSAGE_OF_SEND} and messages.status not in ('failed', 'undelivered'))
+   select count(*)::int as changed from changed`;
