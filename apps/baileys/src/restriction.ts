@@ -1,4 +1,8 @@
-import type { ConnectionState, NewChatMessageCapInfo } from '@whiskeysockets/baileys';
+import {
+  type ConnectionState,
+  type NewChatMessageCapInfo,
+  NewChatMessageCappingStatusType,
+} from '@whiskeysockets/baileys';
 
 /** WhatsApp lets the account start no chats for now. Those that are there go on. */
 export interface Restriction {
@@ -23,7 +27,7 @@ export class Restrictions {
   /** The end of a cycle is in Unix seconds. */
   newChatCap({ capping_status: status, cycle_end_timestamp: end }: NewChatMessageCapInfo): void {
     const until = Number(end) > 0 ? new Date(Number(end) * 1000) : undefined;
-    this.#set('new_chat_cap', status === 'CAPPED', until);
+    this.#set('new_chat_cap', status === NewChatMessageCappingStatusType.CAPPED, until);
   }
 
   #set(reason: Reason, isActive: boolean, until: Date | undefined): void {

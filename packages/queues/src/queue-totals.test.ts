@@ -1,6 +1,6 @@
 import { poll } from '@prosaas/devstack';
 import { DelayedError, UnrecoverableError } from 'bullmq';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { countsKey, queueKey } from './queue-keys.ts';
 import { type QueueTotals, readQueueTotals } from './queue-totals.ts';
 import { type Relay, createRelay } from './relay.ts';
@@ -146,3 +146,16 @@ test('a job that was tried just now has not waited since it was added, and one t
   expect(await ofInbound()).toMatchObject({ waiting: 1, delayed: 0 });
   expect(await age()).toBe(0);
 });
+
+test.each([3_600_000, -600_000])(
+  'the age of what waits is right on a machine whose clock is off by %d ms',
+  async (off) => {
+    relay.enqueue([released('1', { read_ms: Date.now() - 5000 })]);
+    await poll(async () => (await ofInbound()).waiting === 1, { what: 'the job' });
+    const rightly = Date.now.bind(Date);
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => rightly() + off);
+    const { oldestAgeSeconds } = await ofInbound().finally(() => clock.mockRestore());
+    expect(oldestAgeSeconds).toBeGreaterThanOrEqual(5);
+    expect(oldestAgeSeconds).toBeLessThan(60);
+  },
+);

@@ -68,7 +68,7 @@ export function workersCheck({
       const notWorking = replicas.filter(({ state, failing }) => state !== 'lost' && failing !== undefined);
       const clocks = replicas
         .filter(({ state }) => state === 'live')
-        .map(({ clock_ahead_seconds: ahead = 0 }) => ahead)
+        .map(({ clock_ahead_seconds: ahead }) => ahead)
         .filter(isClockOff);
       const facts = {
         live,
