@@ -1,4 +1,4 @@
-// One look at a stack, for cron and monitoring systems: `npx --no prosaas-check --help`, in containers `prosaas-check`.
+// One look at a stack, for cron and monitoring systems: `npx --no -- prosaas-check --help`, in containers `prosaas-check`.
 import { ConfigError, errorReason, loadConfig, redisAddress } from '@prosaas/runtime';
 import { type Answered, type Totals, askHealth, askTotals } from './alert-check/api-answers.ts';
 import { CheckConfig } from './alert-check/config.ts';

@@ -10,7 +10,7 @@ export function judgeHealth(checks: readonly HealthCheck[]): Finding[] {
     .map(({ name, status, reason, facts }) => ({
       level: status === 'fail' ? 'CRITICAL' : 'WARNING',
       subject: name,
-      text: `${status === 'fail' ? 'failed: ' : ''}${reason}${showFacts(facts)}; what to do: docs/runbook.md`,
+      text: `${status === 'fail' ? 'failed: ' : ''}${reason}${showFacts(reason, facts)}; what to do: docs/runbook.md`,
     }));
 }
 
@@ -51,7 +51,7 @@ export function judgeRises(
       rises.stalled,
       stalled,
       'jobs',
-      `enqueued ${lasting(rises.stalledSeconds)}: ${rises.stalled}, and none was completed; is a worker running? "npm run jobs -- queues" shows the queues`,
+      `enqueued ${lasting(rises.stalledSeconds)}: ${rises.stalled}, and none was completed or failed; is a worker running? "npm run jobs -- queues" shows the queues`,
     ),
   ];
 }
@@ -64,8 +64,10 @@ function exceeds(value: number, { warning, critical }: Limits, subject: string, 
 const lasting = (seconds: number): string =>
   seconds < 120 ? `in the last ${Math.round(seconds)} s` : `in the last ${Math.round(seconds / 60)} min`;
 
-function showFacts(facts: Record<string, unknown>): string {
-  const shown = Object.entries(facts).map(([name, value]) => `${name} ${showFact(value)}`);
+function showFacts(reason: string, facts: Record<string, unknown>): string {
+  const shown = Object.entries(facts).map(([name, value]) =>
+    name === reason ? showFact(value) : `${name} ${showFact(value)}`,
+  );
   return shown.length === 0 ? '' : ` (${shown.join(', ')})`;
 }
 

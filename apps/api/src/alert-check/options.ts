@@ -12,7 +12,7 @@ plugin does: 0 all is well, 1 warning, 2 critical, 3 it could not tell.
   --heartbeat <w>,<c>        age of the last heartbeat, in seconds (60,90)
   --dead-letter <w>,<c>      jobs that went to the dead letter within the window (0,9)
   --calls-rejected <w>,<c>   calls that were turned away within the window (0,9)
-  --stalled <w>,<c>          jobs that were enqueued within the window while none was completed (0,0)
+  --stalled <w>,<c>          jobs that were enqueued within the window while none was done (0,0)
   --window <seconds>         how far back rises count (600)
   --exclude <check>          leaves a check of /api/health out; may be repeated
   --timeout <seconds>        how long an answer may take (10)

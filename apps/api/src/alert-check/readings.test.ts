@@ -8,6 +8,7 @@ interface Seen {
   since?: number;
   enqueued?: number;
   completed?: number;
+  failed?: number;
   dead?: number;
   rejected?: number;
 }
@@ -17,6 +18,7 @@ const reading = ({
   since = -1000,
   enqueued = 0,
   completed = 0,
+  failed = 0,
   dead = 0,
   rejected = 0,
 }: Seen): Reading => ({
@@ -25,6 +27,7 @@ const reading = ({
   counters: {
     queue_jobs_enqueued: enqueued,
     queue_jobs_completed: completed,
+    queue_jobs_failed: failed,
     queue_jobs_dead_letter: dead,
     calls_rejected_max_concurrent: rejected,
   },
@@ -94,6 +97,11 @@ test.each<[what: string, seen: Seen[], stalled: number]>([
   [
     'one that was completed shows that work is done',
     [{ at: 0 }, { at: 60, enqueued: 3 }, { at: 120, enqueued: 3, completed: 1 }],
+    0,
+  ],
+  [
+    'one that failed for good is for the dead letter to tell',
+    [{ at: 0 }, { at: 60, enqueued: 3 }, { at: 120, enqueued: 3, failed: 1 }],
     0,
   ],
   [

@@ -2,6 +2,7 @@
 export const watchedCounters = [
   'queue_jobs_enqueued',
   'queue_jobs_completed',
+  'queue_jobs_failed',
   'queue_jobs_dead_letter',
   'calls_rejected_max_concurrent',
 ] as const;
@@ -18,7 +19,7 @@ export interface Reading {
 export interface Rises {
   deadLetter: number;
   callsRejected: number;
-  /** Jobs that were enqueued while none was completed; 0 as soon as one was. */
+  /** Jobs that were enqueued while none was completed or failed; 0 as soon as one was. */
   stalled: number;
   /** How far back they reach. */
   seconds: number;
@@ -56,7 +57,9 @@ export function risesOf(readings: readonly Reading[], windowSeconds: number): Ri
   const settled = earlier[settledAt];
   const beforeSettled = earlier.slice(0, Math.max(0, settledAt));
   const stalledBase = lastUpTo(beforeSettled, now.at - windowSeconds) ?? beforeSettled[0];
-  const isStill = stalledBase !== undefined && rise(stalledBase, now, 'queue_jobs_completed') === 0;
+  const isStill =
+    stalledBase !== undefined &&
+    rise(stalledBase, now, 'queue_jobs_completed') + rise(stalledBase, now, 'queue_jobs_failed') === 0;
   return {
     deadLetter: rise(base, now, 'queue_jobs_dead_letter'),
     callsRejected: rise(base, now, 'calls_rejected_max_concurrent'),
