@@ -5,16 +5,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Database, addJob, createDatabase, recordInbound } from '@prosaas/database';
+import { type Database, addJob, createDatabase, readGeneratedKeys, recordInbound } from '@prosaas/database';
 import { type Stack, freePort, poll } from '@prosaas/devstack';
 import { inboundJob } from '@prosaas/queues';
 import { createLogger } from '@prosaas/runtime';
 import { startTelephonyProvider } from '@prosaas/simulators';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { AlertCheck, alarm, well } from './support/alert-check.ts';
 import { type Answer, ask, bearer, partOf } from './support/ask.ts';
 import { repository } from './support/npm-start.ts';
-import { type Ended, runSource } from './support/process.ts';
+import { runSource } from './support/process.ts';
 import { hasPromtool } from './support/promtool.ts';
 import { redisOf } from './support/redis.ts';
 import { startQuickStack, until } from './support/stack.ts';
@@ -28,6 +29,7 @@ let db: Database;
 let folder: string;
 let env: Record<string, string>;
 let token: string;
+let check: AlertCheck;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'prosaas-alerting-'));
@@ -52,6 +54,8 @@ beforeAll(async () => {
     TMPDIR: folder,
     NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
   };
+  token = (await readGeneratedKeys(db)).get('METRICS_TOKEN') ?? '';
+  check = new AlertCheck(folder, { ...env, METRICS_TOKEN: token });
 });
 afterAll(async () => {
   await db?.[Symbol.asyncDispose]();
@@ -60,7 +64,7 @@ afterAll(async () => {
 });
 
 describe('the commands of docs/alerting.md', () => {
-  const [monitor = [], prometheus = [], check = []] = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(
+  const [monitor = [], prometheus = [], cron = []] = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(
     ([, block = '']) => block.trim().split('\n'),
   );
   const crontab = /^```crontab\n(.*?)^```/ms.exec(page)?.[1]?.trim().split('\n') ?? [];
@@ -71,7 +75,7 @@ describe('the commands of docs/alerting.md', () => {
       .join('\n')
       .replaceAll('localhost:5000', `localhost:${stack.ports.api}`)
       .replaceAll('/etc/prometheus/prosaas', `${folder}/prometheus`)
-      .replaceAll('/opt/prosaas', repository);
+      .replaceAll('/opt/prosaas/', repository);
     const { PATH, HOME } = process.env;
     const { stdout } = await run('sh', ['-ec', script], { cwd: repository, env: { PATH, HOME, ...env } });
     return stdout;
@@ -85,14 +89,13 @@ describe('the commands of docs/alerting.md', () => {
   test('Prometheus', async () => {
     expect(prometheus.map((line) => line.split(' ', 1)[0])).toEqual(['cp', 'npm', 'promtool']);
     await sh(...(hasPromtool ? prometheus : prometheus.slice(0, -1)));
-    token = (await readFile(join(folder, 'prometheus/metrics-token'), 'utf8')).trim();
-    expect((await ask(`${stack.url.api}/metrics`, bearer(token))).status).toBe(200);
+    expect(await readFile(join(folder, 'prometheus/metrics-token'), 'utf8')).toBe(`${token}\n`);
   });
 
   test('cron', async () => {
     // The other line is run in test/compose.
-    const [inClone = '', inContainers] = check;
-    expect([check.length, inContainers]).toEqual([2, 'docker compose exec -T api prosaas-check']);
+    const [inClone = '', inContainers] = cron;
+    expect([cron.length, inContainers]).toEqual([2, 'docker compose exec -T api prosaas-check']);
     expect(await sh(inClone)).toMatch(/^PROSAAS OK: healthy, last heartbeat \d+ s ago, rises .* \| \S+=/);
     const [mailTo = '', job = ''] = crontab;
     expect([crontab.length, mailTo.startsWith('MAILTO=')]).toEqual([2, true]);
@@ -119,34 +122,6 @@ async function isUp(path: string): Promise<boolean> {
 
 async function untilUp(path: string, isWanted: boolean): Promise<void> {
   await poll(async () => (await isUp(path)) === isWanted, { everyMs: 100, what: `${path} ${isWanted}` });
-}
-
-/** The check as a process, with readings of its own under a name. */
-function check(readings: string, ...args: string[]): Promise<Ended> {
-  const state = join(folder, `${readings}.json`);
-  const options = { env: { ...env, METRICS_TOKEN: token }, args: ['--state', state, ...args] };
-  return runSource('apps/api/src/check.ts', options);
-}
-
-/** As if so many seconds had passed since the last run. */
-async function pass(readings: string, seconds: number): Promise<void> {
-  const file = join(folder, `${readings}.json`);
-  const state = JSON.parse(await readFile(file, 'utf8')) as { readings: { at: number }[] };
-  for (const reading of state.readings) reading.at -= seconds;
-  await writeFile(file, JSON.stringify(state));
-}
-
-const well: unknown = { code: 0, stdout: expect.stringMatching(/^PROSAAS OK: [^\n]*\n$/), stderr: '' };
-
-/** `lines` are those below the first. */
-function alarm(code: number, ...lines: RegExp[]): unknown {
-  const state = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'][code];
-  const faults = lines.map(({ source }) => `${source}\\n`).join('');
-  return {
-    code,
-    stdout: expect.stringMatching(new RegExp(`^PROSAAS ${state}: [^\\n]*\\n${faults}$`)),
-    stderr: '',
-  };
 }
 
 async function counter(name: string): Promise<number> {
@@ -182,7 +157,7 @@ async function writeUnsendable(conversation: string): Promise<void> {
 }
 
 test('the dead letter grows: a warning for as long as the window, many are critical', async () => {
-  expect(await check('dead')).toEqual(well);
+  expect(await check.run('dead')).toEqual(well);
   const conversation = await openConversation();
   await untilCounted('queue_jobs_completed', 1);
   // Not taken before it can't be sent.
@@ -191,12 +166,12 @@ test('the dead letter grows: a warning for as long as the window, many are criti
   stack.services.worker.kill('SIGCONT');
   await untilCounted('queue_jobs_dead_letter', 1);
   const grown = /(WARNING|CRITICAL): dead letter: jobs that came in in the last \d+ (s|min): 1; [^\n]*/;
-  expect(await check('dead')).toEqual(alarm(1, grown));
-  await pass('dead', 300);
-  expect(await check('dead', '--dead-letter', '0,0')).toEqual(alarm(2, grown));
-  expect(await check('dead', '--dead-letter', '1,1')).toEqual(well);
-  await pass('dead', 600);
-  expect(await check('dead')).toEqual(well);
+  expect(await check.run('dead')).toEqual(alarm(1, grown));
+  await check.pass('dead', 300);
+  expect(await check.run('dead', '--dead-letter', '0,0')).toEqual(alarm(2, grown));
+  expect(await check.run('dead', '--dead-letter', '1,1')).toEqual(well);
+  await check.pass('dead', 600);
+  expect(await check.run('dead')).toEqual(well);
 });
 
 test('calls are rejected: a warning, until the window has passed', async () => {
@@ -212,18 +187,18 @@ test('calls are rejected: a warning, until the window has passed', async () => {
       To: '+15550199000',
       CallStatus: 'ringing',
     });
-  expect(await check('calls')).toEqual(well);
+  expect(await check.run('calls')).toEqual(well);
   await ring('CA1');
   await ring('CA2');
   await untilCounted('calls_rejected_max_concurrent', 1);
   const rejected = /WARNING: calls: turned away at MAX_CONCURRENT_CALLS in the last \d+ s: 1/;
-  expect(await check('calls')).toEqual(alarm(1, rejected));
-  await pass('calls', 600);
-  expect(await check('calls')).toEqual(well);
+  expect(await check.run('calls')).toEqual(alarm(1, rejected));
+  await check.pass('calls', 600);
+  expect(await check.run('calls')).toEqual(well);
 });
 
 test('no worker runs, jobs stand still; then one comes', async () => {
-  expect(await check('worker')).toEqual(well);
+  expect(await check.run('worker')).toEqual(well);
   for (const path of watched.slice(0, 3)) await untilUp(path, true);
   await stack.services.worker.stop();
   await untilUp(workers, false);
@@ -232,58 +207,58 @@ test('no worker runs, jobs stand still; then one comes', async () => {
   const away =
     /CRITICAL: workers: failed: not_ready \(live 0, lost 0, expected 1, [^\n]*\); what to do: docs\/runbook\.md/;
   const unserved = /WARNING: queues: unserved \(inbound-messages outbound-messages\); [^\n]*/;
-  expect(await check('worker')).toEqual(alarm(2, away, unserved));
+  expect(await check.run('worker')).toEqual(alarm(2, away, unserved));
   const { text } = await ask(`${stack.url.api}/metrics`, bearer(token));
   expect(text.includes('prosaas_queue_slots{')).toBe(false);
 
   await writeUnsendable(await openConversation());
-  await pass('worker', 60);
-  await check('worker');
-  await pass('worker', 120);
+  await check.pass('worker', 60);
+  await check.run('worker');
+  await check.pass('worker', 120);
   const still =
     /CRITICAL: jobs: enqueued in the last \d min: 1, and none was completed or failed; is a worker running\? [^\n]*/;
-  expect(await check('worker')).toEqual(alarm(2, away, still, unserved));
+  expect(await check.run('worker')).toEqual(alarm(2, away, still, unserved));
 
   await stack.services.worker.start();
   for (const path of watched.slice(0, 3)) await untilUp(path, true);
   await untilCounted('queue_jobs_completed', 2);
   await untilCounted('queue_jobs_dead_letter', 2);
   await until(`${stack.url.api}/api/health?verbose`, ({ text: lines }) => !lines.includes('warning'));
-  expect(await check('worker', '--dead-letter', '9,9')).toEqual(well);
+  expect(await check.run('worker', '--dead-letter', '9,9')).toEqual(well);
 });
 
 test('a heartbeat that is too old: a warning, then critical, until the next one', async () => {
-  expect(await check('beat')).toEqual(well);
+  expect(await check.run('beat')).toEqual(well);
   await using redis = await redisOf(stack);
   // It lives, and beats no more; as 75 seconds later.
   stack.services.worker.kill('SIGSTOP');
   try {
     await redis.client.decrby('worker:heartbeat', 75);
     const age = await poll(
-      async () => Number(/heartbeat_age=(\d+)/.exec((await check('beat')).stdout)?.[1]) >= 75 && true,
+      async () => Number(/heartbeat_age=(\d+)/.exec((await check.run('beat')).stdout)?.[1]) >= 75 && true,
       { what: 'the api to see it' },
     );
     expect(age).toBe(true);
     const old = /(WARNING|CRITICAL): heartbeat: the last one is \d\d s old: [^\n]*/;
-    expect(await check('beat')).toEqual(alarm(1, old));
-    expect(await check('beat', '--redis', stack.redisUrl, '--heartbeat', '30,60')).toEqual(alarm(2, old));
-    expect(await check('beat', '--redis', stack.redisUrl, '--heartbeat', '300,600')).toEqual(well);
+    expect(await check.run('beat')).toEqual(alarm(1, old));
+    expect(await check.run('beat', '--redis', stack.redisUrl, '--heartbeat', '30,60')).toEqual(alarm(2, old));
+    expect(await check.run('beat', '--redis', stack.redisUrl, '--heartbeat', '300,600')).toEqual(well);
     await redis.client.del('worker:heartbeat');
     const none = /CRITICAL: heartbeat: no worker has beaten for 90 s: is one running\?/;
-    expect(await check('beat', '--redis', stack.redisUrl)).toEqual(alarm(2, none));
+    expect(await check.run('beat', '--redis', stack.redisUrl)).toEqual(alarm(2, none));
   } finally {
     stack.services.worker.kill('SIGCONT');
   }
   await poll(() => redis.client.exists('worker:heartbeat'), { what: 'the next beat' });
-  expect(await check('beat', '--redis', stack.redisUrl)).toEqual(well);
+  expect(await check.run('beat', '--redis', stack.redisUrl)).toEqual(well);
 });
 
 test('the database is away, and comes back', async () => {
-  expect(await check('database')).toEqual(well);
+  expect(await check.run('database')).toEqual(well);
   await stack.postgres?.stop();
   await untilUp(health, false);
   expect((await ask(stack.url.api + health)).status).toBe(503);
-  const answer = await check('database');
+  const answer = await check.run('database');
   expect([answer.code, answer.stdout]).toEqual([
     2,
     expect.stringMatching(/\nCRITICAL: database: failed: refused: .*; what to do: docs\/runbook\.md\n/),
@@ -291,7 +266,7 @@ test('the database is away, and comes back', async () => {
   await stack.postgres?.start();
   await untilUp(health, true);
   await until(`${stack.url.api}${keyword}`, ({ text }) => !/warning|failed/.test(text));
-  expect(await check('database')).toEqual(well);
+  expect(await check.run('database')).toEqual(well);
 });
 
 describe('what keeps the check from looking', () => {
@@ -300,16 +275,16 @@ describe('what keeps the check from looking', () => {
     await writeFile(file, 'wrong\n');
     const refused =
       /UNKNOWN: metrics: \S+\/metrics\.json refuses the token: give the one that [^\n]* by --token-file/;
-    expect(await check('none', '--token-file', file)).toEqual(alarm(3, refused));
+    expect(await check.run('none', '--token-file', file)).toEqual(alarm(3, refused));
     const missing =
       /UNKNOWN: metrics: no metrics token \(ENOENT[^\n]*\): set METRICS_TOKEN or give --token-file; [^\n]*/;
-    expect(await check('none', '--token-file', `${file}-2`)).toEqual(alarm(3, missing));
+    expect(await check.run('none', '--token-file', `${file}-2`)).toEqual(alarm(3, missing));
   });
 
   test('a file that holds something else, which stays as it is', async () => {
     await writeFile(join(folder, 'other.json'), '{"mine":true}');
     const kept = /UNKNOWN: state: [^\n]* \(it holds something else [^\n]*\): name another file by --state/;
-    expect(await check('other')).toEqual(alarm(3, kept));
+    expect(await check.run('other')).toEqual(alarm(3, kept));
     expect(await readFile(join(folder, 'other.json'), 'utf8')).toBe('{"mine":true}');
   });
 
@@ -317,16 +292,16 @@ describe('what keeps the check from looking', () => {
     ['--colour', /UNKNOWN: prosaas-check: Unknown option '--colour'; --help tells more/],
     ['--heartbeat=5', /UNKNOWN: prosaas-check: --heartbeat is two whole numbers[^\n]*; --help tells more/],
   ])('an argument such as %s', async (argument, said) => {
-    expect(await check('none', argument)).toEqual(alarm(3, said));
+    expect(await check.run('none', argument)).toEqual(alarm(3, said));
   });
 
   test('an api that is not there, and a service that is another', async () => {
     const away =
       /CRITICAL: api: \S+\/api\/health does not answer \(connect ECONNREFUSED[^\n]*\): is the api running, [^\n]*/;
-    expect(await check('none', '--url', `http://127.0.0.1:${await freePort()}`)).toEqual(alarm(2, away));
+    expect(await check.run('none', '--url', `http://127.0.0.1:${await freePort()}`)).toEqual(alarm(2, away));
     const other =
       /UNKNOWN: api: \S+\/api\/health answers 404 without a health body: does --url lead to the api[^\n]*/;
-    expect(await check('none', '--url', stack.url.calls)).toEqual(alarm(3, other));
+    expect(await check.run('none', '--url', stack.url.calls)).toEqual(alarm(3, other));
   });
 });
 
@@ -376,8 +351,8 @@ describe('json_exporter', () => {
   test('the rules name only metrics that there are', async () => {
     const namesIn = (file: string): Set<string> =>
       new Set(readFileSync(join(repository, 'deploy/prometheus', file), 'utf8').match(/\bprosaas_\w+/g));
-    const exported = metrics.map(({ name }) => name);
-    expect([...namesIn('rules.yml')].filter((name) => !exported.includes(name))).toEqual([]);
+    const exported = new Set(metrics.map(({ name }) => name));
+    expect([...namesIn('rules.yml')].filter((name) => !exported.has(name))).toEqual([]);
     const { text } = await ask(`${stack.url.api}/metrics`, bearer(token));
     const isThere = (name: string): boolean => new RegExp(`^${name}[{ ]`, 'm').test(text);
     expect([...namesIn('rules-metrics.yml')].filter((name) => !isThere(name))).toEqual([]);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import {
   type RedisAddress,
+  captureConsole,
   closeRedis,
   createLogger,
   createRedis,
@@ -23,6 +24,8 @@ export async function ageFromRedis(
   { namespace, timeoutMs }: { namespace: string; timeoutMs: number },
 ): Promise<Answered<number | null>> {
   const log = createLogger({ service: 'api', instance: 'check', level: 'silent' });
+  // ioredis prints that the stranger's user may not run INFO.
+  const captured = captureConsole(log);
   const key = keyspace(namespace).heartbeat;
   const redis = createRedis({ ...address, name: 'prosaas:check', role: 'commands', log });
   try {
@@ -36,6 +39,7 @@ export async function ageFromRedis(
     return unknown(`Redis does not tell ${key} (${errorReason(error).error}): is --redis right?`);
   } finally {
     await closeRedis(redis);
+    captured[Symbol.dispose]();
   }
 }
 
