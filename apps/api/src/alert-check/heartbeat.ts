@@ -18,13 +18,13 @@ export function ageFromHealth(checks: readonly HealthCheck[]): number | null | u
   return typeof age === 'number' || age === null ? age : undefined;
 }
 
-/** Of the last beat in seconds, by this machine's clock: the stranger's user of Redis may not ask for its own. Null where there is none. */
+/** Of the last beat in seconds, by this machine's clock: Redis' default user may not ask for that of Redis. Null where there is none. */
 export async function ageFromRedis(
   address: RedisAddress,
   { namespace, timeoutMs }: { namespace: string; timeoutMs: number },
 ): Promise<Answered<number | null>> {
   const log = createLogger({ service: 'api', instance: 'check', level: 'silent' });
-  // ioredis prints that the stranger's user may not run INFO.
+  // ioredis prints that this user may not run INFO.
   const captured = captureConsole(log);
   const key = keyspace(namespace).heartbeat;
   const redis = createRedis({ ...address, name: 'prosaas:check', role: 'commands', log });
