@@ -165,7 +165,7 @@ test('the dead letter grows: a warning for as long as the window, many are criti
   await writeUnsendable(conversation);
   stack.services.worker.kill('SIGCONT');
   await untilCounted('queue_jobs_dead_letter', 1);
-  const grown = /(WARNING|CRITICAL): dead letter: jobs that came in in the last \d+ (s|min): 1; [^\n]*/;
+  const grown = /(WARNING|CRITICAL): dead letter: jobs that went there in the last \d+ (s|min): 1; [^\n]*/;
   expect(await check.run('dead')).toEqual(alarm(1, grown));
   await check.pass('dead', 300);
   expect(await check.run('dead', '--dead-letter', '0,0')).toEqual(alarm(2, grown));

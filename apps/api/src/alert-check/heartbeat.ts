@@ -31,7 +31,7 @@ export async function ageFromRedis(
   try {
     await Promise.race([redisReady(redis, AbortSignal.timeout(timeoutMs)), firstError(redis)]);
     const beat = await redis.get(key);
-    const age = Date.now() / 1000 - Number(beat);
+    const age = Math.round(Date.now() - Number(beat) * 1000) / 1000;
     if (beat === null) return { answer: null };
     if (Number.isFinite(age)) return { answer: Math.max(0, age) };
     return unknown(`${key} in Redis is no Unix time: does --redis lead to the Redis of ProSaaS?`);

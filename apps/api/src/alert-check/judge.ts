@@ -39,7 +39,7 @@ export function judgeRises(
       rises.deadLetter,
       deadLetter,
       'dead letter',
-      `jobs that came in ${within}: ${rises.deadLetter}; "npm run jobs -- list" shows them`,
+      `jobs that went there ${within}: ${rises.deadLetter}; "npm run jobs -- list" shows them`,
     ),
     ...exceeds(
       rises.callsRejected,
