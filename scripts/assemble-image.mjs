@@ -9,7 +9,7 @@ const root = process.cwd();
 
 /** What is started by its path or imported when it is needed: of the app itself, and of a package for whoever has it. */
 const entries = {
-  'apps/api': ['dist/main.js', 'dist/keys.js', 'dist/jobs.js', 'dist/queue-board.js'],
+  'apps/api': ['dist/main.js', 'dist/keys.js', 'dist/jobs.js', 'dist/check.js', 'dist/queue-board.js'],
   'apps/calls': ['dist/main.js'],
   'apps/worker': ['dist/main.js', 'dist/job-process.js'],
   'apps/baileys': ['dist/main.js'],

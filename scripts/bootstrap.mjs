@@ -52,7 +52,8 @@ function install() {
   if (status !== 0) fail(`npm ci failed${error ? `: ${error.message}` : ''}.`);
 }
 
-function handOver(script, args) {
+/** Runs a TypeScript file of the repository with Node 24. */
+export function handOver(script, args) {
   const [major, minor] = process.versions.node.split('.').map(Number);
   // What the package "node" is for: before 24.9 a server cannot refuse an upgrade.
   const isNew = major > 24 || (major === 24 && minor >= 9);

@@ -140,6 +140,12 @@ test('a command in the api container reads the generated keys', async () => {
   desk.keys = read as typeof desk.keys;
 });
 
+testOnce('the check for cron in the api container finds all well', async () => {
+  const said = await project.compose(['exec', '-T', 'api', 'prosaas-check']);
+  expect(said).toMatch(/^PROSAAS OK: healthy, last heartbeat \d+ s ago, rises .* \| heartbeat_age=/);
+  expect(await project.compose(['exec', '-T', 'api', 'prosaas-check', '--quiet'])).toBe('');
+});
+
 testOnce('the board of the queues is in the image, with all that its page names', async () => {
   const authorization = `Basic ${Buffer.from(`admin:${desk.keys.ADMIN_KEY}`).toString('base64')}`;
   const look = (path: string): Promise<Response> =>

@@ -1,6 +1,7 @@
 import { DeadLetterConfig } from '@prosaas/queues';
-import { CommonConfig, type Field, KeysConfig, Parsed, Port, Text, UrlText, Whole } from '@prosaas/runtime';
+import { CommonConfig, type Field, KeysConfig, Parsed, Text, UrlText, Whole } from '@prosaas/runtime';
 import { type Static, type TObject, Type } from 'typebox';
+import { ApiPort } from './api-port.ts';
 import { type CheckName, checkNames } from './checks/names.ts';
 
 type ApiFields = typeof CommonConfig.properties &
@@ -17,7 +18,7 @@ export const ApiConfig: TObject<ApiFields> = Type.Object({
   ...CommonConfig.properties,
   ...KeysConfig.properties,
   ...DeadLetterConfig.properties,
-  API_PORT: Port(5000, 'Port of the api'),
+  API_PORT: ApiPort,
   HOST: Text('127.0.0.1', 'Address that the service listens on; 0.0.0.0 is every one'),
   BAILEYS_URL: UrlText('http://localhost:3300', 'The baileys service'),
   READYZ_REQUIRE: Parsed(

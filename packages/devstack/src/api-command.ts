@@ -1,6 +1,7 @@
-// `npm run keys`, `npm run jobs`: commands of the api, on the stack that `npm start` runs here.
+// `npm run keys`, `npm run jobs`, `npx --no -- prosaas-check`: commands of the api, on the stack that `npm start` runs here.
 import { runApiCommand, runningStack } from './running-stack.ts';
 
 const [name, ...args] = process.argv.slice(2);
-if (name !== 'keys' && name !== 'jobs') throw new TypeError(`${name} is no command of the api`);
+if (name !== 'keys' && name !== 'jobs' && name !== 'check')
+  throw new TypeError(`${name} is no command of the api`);
 process.exitCode = runApiCommand(name, args, runningStack()).status;

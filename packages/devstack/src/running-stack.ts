@@ -32,7 +32,7 @@ export function runningStack(): RunningStack | undefined {
 
 /** Runs one of the api's commands, on the stack that runs here where there is one. */
 export function runApiCommand(
-  name: 'keys' | 'jobs',
+  name: 'keys' | 'jobs' | 'check',
   args: string[],
   stack: RunningStack | undefined,
   stdout: 'inherit' | 'pipe' = 'inherit',

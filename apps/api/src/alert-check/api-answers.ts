@@ -1,0 +1,171 @@
+import { errorReason } from '@prosaas/runtime';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Finding } from './finding.ts';
+import { type Reading, watchedCounters } from './readings.ts';
+
+export interface ApiAddress {
+  url: string;
+  /** Opens the metrics, and the error texts of health. */
+  token: string | undefined;
+  timeoutMs: number;
+}
+
+export interface HealthCheck {
+  name: string;
+  status: 'pass' | 'warn' | 'fail';
+  /** The reason code; with a token, the error's text behind it. */
+  reason: string;
+  facts: Record<string, unknown>;
+}
+
+export interface Totals {
+  /** All of them, by name. */
+  counters: Record<string, number>;
+  gauges: Record<string, number>;
+  reading: Reading;
+}
+
+/** An answer, or why there is none. */
+export type Answered<T> = { answer: T } | { finding: Finding };
+
+/** draft-inadarei-api-health-check-06, as far as it is read. */
+const HealthJson = Type.Object({
+  status: Type.Enum(['pass', 'warn', 'fail']),
+  checks: Type.Record(
+    Type.String(),
+    Type.Array(
+      Type.Object({
+        componentId: Type.Optional(Type.String()),
+        status: Type.Enum(['pass', 'warn', 'fail']),
+        output: Type.Optional(Type.String()),
+        facts: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+      }),
+      { minItems: 1 },
+    ),
+  ),
+});
+
+const MetricsJson = Type.Object({
+  counters: Type.Record(Type.String(), Type.Number()),
+  gauges: Type.Record(Type.String(), Type.Number()),
+  timestamp: Type.Number(),
+  since: Type.Number(),
+});
+
+/** The form calls this check by its component; everything else calls it by its name. */
+const namesOfComponents: Readonly<Record<string, string>> = { postgres: 'database' };
+
+const api = 'api';
+const metrics = 'metrics';
+
+/** Every check of `/api/health`, also those that are only shown. */
+export async function askHealth(
+  address: ApiAddress,
+  exclude: readonly string[],
+): Promise<Answered<HealthCheck[]>> {
+  const query = exclude.map((name) => `exclude=${encodeURIComponent(name)}`).join('&');
+  const url = `${address.url}/api/health${query && `?${query}`}`;
+  const response = await ask(url, address, 'application/health+json');
+  if ('finding' in response) return response;
+  const { status, body } = response.answer;
+  if ((status === 200 || status === 503) && isOf(HealthJson, body)) return { answer: checksOf(body) };
+  if (status >= 500)
+    return critical(
+      api,
+      `${url} answers ${status} without a health body: a proxy whose api is away? Look at the api's log`,
+    );
+  return unknown(
+    api,
+    `${url} answers ${status} without a health body: does --url lead to the api, and not to something else?`,
+  );
+}
+
+/** The totals of `/metrics.json`. */
+export async function askTotals(address: ApiAddress): Promise<Answered<Totals>> {
+  const url = `${address.url}/metrics.json`;
+  const response = await ask(`${url}?verbose`, address, 'application/json');
+  if ('finding' in response) return response;
+  const { status, body } = response.answer;
+  if (status === 401)
+    return unknown(
+      metrics,
+      `${url} refuses the token: give the one that "npm run keys METRICS_TOKEN" or METRICS_TOKEN names by --token-file`,
+    );
+  if (status === 503)
+    return unknown(
+      metrics,
+      `${url} answers 503: no totals were read since the api started; Redis is away, see docs/runbook.md`,
+    );
+  if (status === 200 && isOf(MetricsJson, body) && hasAll(body)) return { answer: totalsOf(body) };
+  return unknown(
+    metrics,
+    `${url} answers ${status} without the totals: does --url lead to an api of this version?`,
+  );
+}
+
+async function ask(
+  url: string,
+  { token, timeoutMs }: ApiAddress,
+  accept: string,
+): Promise<Answered<{ status: number; body: unknown }>> {
+  let response: Response;
+  let text: string;
+  try {
+    const headers = { accept, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    // The token is for this address alone.
+    response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+    text = await response.text();
+  } catch (error) {
+    return critical(
+      api,
+      `${url} does not answer (${reasonOf(error)}): is the api running, and is that its address (--url)?`,
+    );
+  }
+  const { status } = response;
+  if (status >= 300 && status < 400)
+    return unknown(api, `${url} leads to ${response.headers.get('location')}: give that address by --url`);
+  return { answer: { status, body: parse(text) } };
+}
+
+/** `fetch` says no more than "fetch failed"; its cause says why. */
+function reasonOf(error: unknown): string | undefined {
+  return errorReason(error instanceof TypeError ? (error.cause ?? error) : error).error;
+}
+
+const isOf = <T extends TSchema>(schema: T, body: unknown): body is Static<T> => Value.Check(schema, body);
+
+function checksOf({ checks }: Static<typeof HealthJson>): HealthCheck[] {
+  return Object.entries(checks).flatMap(([key, several]) => {
+    const component = key.split(':', 1)[0] ?? key;
+    return several.map(({ componentId, status, output = 'error', facts = {} }) => {
+      const name = componentId ?? namesOfComponents[component] ?? component;
+      return { name, status, reason: output, facts };
+    });
+  });
+}
+
+const hasAll = ({ counters }: Static<typeof MetricsJson>): boolean =>
+  watchedCounters.every((name) => Object.hasOwn(counters, name));
+
+function totalsOf({ counters, gauges, timestamp, since }: Static<typeof MetricsJson>): Totals {
+  const watched = watchedCounters.map((name) => [name, counters[name]!]);
+  const reading = { at: timestamp, since, counters: Object.fromEntries(watched) as Reading['counters'] };
+  return { counters, gauges, reading };
+}
+
+const critical = (subject: string, text: string): { finding: Finding } => ({
+  finding: { level: 'CRITICAL', subject, text },
+});
+
+const unknown = (subject: string, text: string): { finding: Finding } => ({
+  finding: { level: 'UNKNOWN', subject, text },
+});
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+/** The counters that rises are looked for in. */
+export const watchedCounters = [
+  'queue_jobs_enqueued',
+  'queue_jobs_completed',
+  'queue_jobs_failed',
+  'queue_jobs_dead_letter',
+  'calls_rejected_max_concurrent',
+] as const;
+type Watched = (typeof watchedCounters)[number];
+
+/** What was counted at one moment. Times are Unix seconds of the api's clock. */
+export interface Reading {
+  at: number;
+  /** When the counters began at zero. */
+  since: number;
+  counters: Record<Watched, number>;
+}
+
+export interface Rises {
+  deadLetter: number;
+  callsRejected: number;
+  /** Jobs that were enqueued while none was completed or failed; 0 as soon as one was. */
+  stalled: number;
+  /** How far back they reach. */
+  seconds: number;
+  stalledSeconds: number;
+}
+
+/** A job that was enqueued within the last minute may still be under way. */
+const SETTLED_SECONDS = 60;
+
+/**
+ * The readings to keep, oldest first and `reading` last: those within the window, and two from before it, so that runs that are
+ * further apart than the window leave no gap. Counters that began at zero again since the last reading count from there.
+ */
+export function addReading(
+  kept: readonly Reading[],
+  reading: Reading,
+  windowSeconds: number,
+): [...Reading[], Reading] {
+  const last = kept.at(-1);
+  let earlier = kept.filter(({ at, since }) => since === reading.since && at < reading.at);
+  if (earlier.length === 0 && last !== undefined && last.at < reading.since)
+    earlier = [zeroAt(reading.since)];
+  const begin = reading.at - windowSeconds;
+  const before = earlier.filter(({ at }) => at <= begin).slice(-2);
+  return [...before, ...earlier.filter(({ at }) => at > begin), reading];
+}
+
+/** By how much the counters rose in the window up to the last reading; undefined while there is nothing to compare with. */
+export function risesOf(readings: readonly Reading[], windowSeconds: number): Rises | undefined {
+  const now = readings.at(-1);
+  const earlier = readings.slice(0, -1);
+  if (now === undefined || earlier.length === 0) return undefined;
+  const base = lastUpTo(earlier, now.at - windowSeconds) ?? earlier[0]!;
+  const settledAt = earlier.findLastIndex(({ at }) => at <= now.at - SETTLED_SECONDS);
+  const settled = earlier[settledAt];
+  const beforeSettled = earlier.slice(0, Math.max(0, settledAt));
+  const stalledBase = lastUpTo(beforeSettled, now.at - windowSeconds) ?? beforeSettled[0];
+  const isStill =
+    stalledBase !== undefined &&
+    rise(stalledBase, now, 'queue_jobs_completed') + rise(stalledBase, now, 'queue_jobs_failed') === 0;
+  return {
+    deadLetter: rise(base, now, 'queue_jobs_dead_letter'),
+    callsRejected: rise(base, now, 'calls_rejected_max_concurrent'),
+    stalled: isStill && settled !== undefined ? rise(stalledBase, settled, 'queue_jobs_enqueued') : 0,
+    seconds: now.at - base.at,
+    stalledSeconds: now.at - (stalledBase ?? base).at,
+  };
+}
+
+const zeroAt = (since: number): Reading => ({
+  at: since,
+  since,
+  counters: Object.fromEntries(watchedCounters.map((name) => [name, 0])) as Reading['counters'],
+});
+
+const lastUpTo = (readings: readonly Reading[], time: number): Reading | undefined =>
+  readings.findLast(({ at }) => at <= time);
+
+/** An api that starts may know a lower total than the one before it: that is no rise. */
+const rise = (from: Reading, to: Reading, name: Watched): number =>
+  Math.max(0, to.counters[name] - from.counters[name]);

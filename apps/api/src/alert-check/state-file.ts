@@ -1,0 +1,59 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { type Reading, watchedCounters } from './readings.ts';
+
+const State = Type.Object({
+  prosaas_check: Type.Literal(1),
+  readings: Type.Array(
+    Type.Object({
+      at: Type.Number(),
+      since: Type.Number(),
+      counters: Type.Record(Type.Enum(watchedCounters), Type.Number()),
+    }),
+  ),
+});
+
+/** One for each user and api, so that nobody's readings are taken for another's. */
+export function defaultStateFile(url: string): string {
+  const place = url.replace(/^https?:\/\//, '').replaceAll(/[^\w.-]/g, '-');
+  return join(tmpdir(), `prosaas-check-${userInfo().uid}-${place}.json`);
+}
+
+/** Throws where the file holds something else. */
+export async function readState(file: string): Promise<Reading[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  const state: unknown = parse(text);
+  if (Value.Check(State, state)) return state.readings;
+  throw new Error('it holds something else than readings of this check');
+}
+
+/** All or nothing, whoever runs beside; another user's file in the temporary folder is not written to. */
+export async function writeState(file: string, readings: readonly Reading[]): Promise<void> {
+  const next = `${file}.${process.pid}`;
+  await rm(next, { force: true });
+  const text = `${JSON.stringify({ prosaas_check: 1, readings })}\n`;
+  await writeFile(next, text, { flag: 'wx', mode: 0o600 });
+  try {
+    await rename(next, file);
+  } catch (error) {
+    await rm(next, { force: true });
+    throw error;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+// One look at a stack, for cron and monitoring systems: `npx --no -- prosaas-check --help`, in containers `prosaas-check`.
+import { ConfigError, errorReason, loadConfig, redisAddress } from '@prosaas/runtime';
+import { type Answered, type Totals, askHealth, askTotals } from './alert-check/api-answers.ts';
+import { CheckConfig } from './alert-check/config.ts';
+import type { Finding } from './alert-check/finding.ts';
+import { ageFromHealth, ageFromRedis } from './alert-check/heartbeat.ts';
+import { judgeHealth, judgeHeartbeat, judgeRises } from './alert-check/judge.ts';
+import { BadUsage, type CheckOptions, parseOptions, usage } from './alert-check/options.ts';
+import { type Rises, addReading, risesOf } from './alert-check/readings.ts';
+import { type Report, exitCodes, measuresOf, report } from './alert-check/report.ts';
+import { defaultStateFile, readState, writeState } from './alert-check/state-file.ts';
+import { readToken } from './alert-check/token.ts';
+
+async function check(options: CheckOptions): Promise<Report> {
+  const config = loadConfig(CheckConfig, process.env);
+  const { redisUrl, timeoutMs, limits } = options;
+  const url = options.url ?? `http://localhost:${config.API_PORT}`;
+  const findings: Finding[] = [];
+  const take = <T>(answered: Answered<T>): T | undefined => {
+    if ('answer' in answered) return answered.answer;
+    findings.push(answered.finding);
+    return undefined;
+  };
+
+  const token = await readToken(options.tokenFile, config);
+  const address = { url, token: 'answer' in token ? token.answer : undefined, timeoutMs };
+  const checks = take(await askHealth(address, options.exclude));
+  findings.push(...judgeHealth(checks ?? []));
+
+  const redis = redisUrl && redisAddress({ ...config, REDIS_URL: redisUrl });
+  const age = redis
+    ? take(await ageFromRedis(redis, { namespace: config.REDIS_NAMESPACE, timeoutMs }))
+    : ageFromHealth(checks ?? []);
+  if (age !== undefined) findings.push(...judgeHeartbeat(age, limits.heartbeat, checks ?? []));
+
+  const totals =
+    checks !== undefined && take(token) !== undefined ? take(await askTotals(address)) : undefined;
+  const rises = totals && take(await risesSince(totals, url, options));
+  if (rises) findings.push(...judgeRises(rises, limits));
+
+  const beat = typeof age === 'number' ? `, last heartbeat ${Math.round(age)} s ago` : '';
+  const first = rises === undefined ? ', rises are seen from the next run on' : '';
+  return report(findings, `healthy${beat}${first}`, measuresOf({ age, totals, rises, limits }));
+}
+
+/** Undefined at the first run, which has nothing to compare with. */
+async function risesSince(
+  { reading }: Totals,
+  url: string,
+  { stateFile, windowSeconds }: CheckOptions,
+): Promise<Answered<Rises | undefined>> {
+  const file = stateFile ?? defaultStateFile(url);
+  try {
+    const readings = addReading(await readState(file), reading, windowSeconds);
+    await writeState(file, readings);
+    return { answer: risesOf(readings, windowSeconds) };
+  } catch (error) {
+    const text = `earlier readings cannot be kept in ${file} (${errorReason(error).error}): name another file by --state`;
+    return { finding: { level: 'UNKNOWN', subject: 'state', text } };
+  }
+}
+
+/** It could not look at all. */
+function reportFailure(error: unknown): Report {
+  const isKnown = error instanceof BadUsage || error instanceof ConfigError;
+  const text = isKnown ? error.message : `failed: ${errorReason(error).error}`;
+  return report([{ level: 'UNKNOWN', subject: 'prosaas-check', text: `${text}; --help tells more` }], '', []);
+}
+
+async function main(args: string[]): Promise<void> {
+  const options = parseOptions(args);
+  if (options.help) return console.log(usage);
+  const { level, text } = await check(options);
+  if (level !== 'OK' || !options.quiet) console.log(text);
+  process.exitCode = exitCodes[level];
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.log(reportFailure(error).text);
+  process.exitCode = exitCodes.UNKNOWN;
+}

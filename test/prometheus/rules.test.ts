@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { repository } from '../spec/support/npm-start.ts';
+import { hasPromtool } from '../spec/support/promtool.ts';
+import { codeOf, readTable } from '../spec/support/tables.ts';
+
+const rules = globSync('deploy/prometheus/rules*.yml', { cwd: repository }).toSorted();
+const tests = globSync('test/prometheus/*.yml', { cwd: repository }).toSorted();
+
+interface Rule {
+  alert: string;
+  expr: string;
+}
+
+const alertsOf = (file: string): string[] => {
+  const { groups } = parse(readFileSync(repository + file, 'utf8')) as { groups: { rules: Rule[] }[] };
+  return groups.flatMap((group) => group.rules.map(({ alert }) => alert));
+};
+
+test('the table of alerts in docs/alerting.md is what the rules have', () => {
+  const told = readTable('alerting.md', 'The alerts').map(
+    (row) => [codeOf(row['alert'] ?? ''), codeOf(row['in'] ?? '')] as const,
+  );
+  const had = rules.flatMap((file) => alertsOf(file).map((alert) => [alert, basename(file)] as const));
+  expect(told).toHaveLength(had.length);
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(had));
+});
+
+test('each alert has a test in which it fires and one in which it has cleared', () => {
+  for (const alert of rules.flatMap(alertsOf)) {
+    const cases = tests.flatMap((file) => {
+      const { tests: groups } = parse(readFileSync(repository + file, 'utf8')) as {
+        tests: { alert_rule_test: { alertname: string; exp_alerts?: unknown[] }[] }[];
+      };
+      return groups.flatMap(({ alert_rule_test: all }) => all.filter(({ alertname }) => alertname === alert));
+    });
+    const fires = cases.findIndex(({ exp_alerts: expected = [] }) => expected.length > 0);
+    expect([alert, fires >= 0, (cases.at(-1)?.exp_alerts ?? []).length]).toEqual([alert, true, 0]);
+  }
+});
+
+test.skipIf(!hasPromtool).each([
+  ['check rules', ['check', 'rules', ...rules]],
+  ['test rules', ['test', 'rules', ...tests]],
+])('promtool %s', (_name, args) => {
+  const { status, stdout, stderr } = spawnSync('promtool', args, { cwd: repository, encoding: 'utf8' });
+  expect(status, stdout + stderr).toBe(0);
+});

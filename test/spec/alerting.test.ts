@@ -1,0 +1,367 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Database, addJob, createDatabase, readGeneratedKeys, recordInbound } from '@prosaas/database';
+import { type Stack, freePort, poll } from '@prosaas/devstack';
+import { inboundJob } from '@prosaas/queues';
+import { createLogger } from '@prosaas/runtime';
+import { startTelephonyProvider } from '@prosaas/simulators';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { usage } from '../../apps/api/src/alert-check/options.ts';
+import { AlertCheck, alarm, well } from './support/alert-check.ts';
+import { type Answer, ask, bearer, partOf } from './support/ask.ts';
+import { repository } from './support/npm-start.ts';
+import { hasPromtool } from './support/promtool.ts';
+import { redisOf } from './support/redis.ts';
+import { startQuickStack, until } from './support/stack.ts';
+import { codeOf, readTable } from './support/tables.ts';
+
+const run = promisify(execFile);
+const authToken = 'an-auth-token';
+const page = readFileSync(join(repository, 'docs/alerting.md'), 'utf8');
+let stack: Stack;
+let db: Database;
+let folder: string;
+let env: Record<string, string>;
+let token: string;
+let check: AlertCheck;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'prosaas-alerting-'));
+  stack = await startQuickStack({
+    env: {
+      // Generated, as at a first start.
+      METRICS_TOKEN: '',
+      TWILIO_AUTH_TOKEN: authToken,
+      MAX_CONCURRENT_CALLS: '1',
+      WORKER_HEARTBEAT_SECONDS: '1',
+    },
+  });
+  const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+  db = createDatabase({ url: stack.databaseUrl, size: 1, applicationName: 'test', log });
+  await db.query(`insert into whatsapp_sessions (id, business_id) values ('front', 'default')`);
+  env = {
+    API_PORT: String(stack.ports.api),
+    DATABASE_URL: stack.databaseUrl,
+    // A developer's own settings and stack are not looked at, nor earlier readings.
+    METRICS_TOKEN: '',
+    PROSAAS_DATA_DIR: folder,
+    TMPDIR: folder,
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
+  };
+  token = (await readGeneratedKeys(db)).get('METRICS_TOKEN') ?? '';
+  check = new AlertCheck(folder, { ...env, METRICS_TOKEN: token });
+});
+afterAll(async () => {
+  await db?.[Symbol.asyncDispose]();
+  await stack?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('the commands of docs/alerting.md', () => {
+  const [monitor = [], prometheus = [], cron = []] = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(
+    ([, block = '']) => block.trim().split('\n'),
+  );
+  const crontab = /^```crontab\n(.*?)^```/ms.exec(page)?.[1]?.trim().split('\n') ?? [];
+
+  /** In one shell, on this stack and in this clone. */
+  async function sh(...lines: string[]): Promise<string> {
+    const script = lines
+      .join('\n')
+      .replaceAll('localhost:5000', `localhost:${stack.ports.api}`)
+      .replaceAll('/etc/prometheus/prosaas', `${folder}/prometheus`)
+      .replaceAll('/opt/prosaas/', repository);
+    const { PATH, HOME } = process.env;
+    const { stdout } = await run('sh', ['-ec', script], { cwd: repository, env: { PATH, HOME, ...env } });
+    return stdout;
+  }
+
+  test('an uptime monitor', async () => {
+    expect(monitor).toHaveLength(3);
+    expect(await sh(...monitor)).toBe('{"status":"healthy"}ok[+]workers ok\n');
+  });
+
+  test('Prometheus', async () => {
+    expect(prometheus.map((line) => line.split(' ', 1)[0])).toEqual(['cp', 'npm', 'promtool']);
+    await sh(...(hasPromtool ? prometheus : prometheus.slice(0, -1)));
+    expect(await readFile(join(folder, 'prometheus/metrics-token'), 'utf8')).toBe(`${token}\n`);
+  });
+
+  test('cron', async () => {
+    // The other line is run in test/compose.
+    const [inClone = '', inContainers] = cron;
+    expect([cron.length, inContainers]).toEqual([2, 'docker compose exec -T api prosaas-check']);
+    expect(await sh(inClone)).toMatch(/^PROSAAS OK: healthy, last heartbeat \d+ s ago, rises .* \| \S+=/);
+    const [mailTo = '', job = ''] = crontab;
+    expect([crontab.length, mailTo.startsWith('MAILTO=')]).toEqual([2, true]);
+    expect(await sh(job.split(' ').slice(5).join(' '))).toBe('');
+    await expect(
+      sh(job.split(' ').slice(5).join(' ').replace('--quiet', '--heartbeat 0,0')),
+    ).rejects.toMatchObject({
+      code: 2,
+      stdout: expect.stringMatching(/^PROSAAS CRITICAL: heartbeat \| .*\nCRITICAL: heartbeat: /),
+    });
+  });
+});
+
+/** What the table of the page would have an uptime monitor ask. */
+const watched = readTable('alerting.md', 'An uptime monitor').map((row) => codeOf(row['watch'] ?? ''));
+const [health = '', workers = '', keyword = ''] = watched;
+
+async function isUp(path: string): Promise<boolean> {
+  const { status, text, headers } = await ask(stack.url.api + path);
+  // What a proxy must not keep.
+  expect(headers.get('cache-control')).toBe('no-store');
+  return status === 200 && (path !== keyword || text.includes('[+]workers ok'));
+}
+
+async function untilUp(path: string, isWanted: boolean): Promise<void> {
+  await poll(async () => (await isUp(path)) === isWanted, { everyMs: 100, what: `${path} ${isWanted}` });
+}
+
+async function counter(name: string): Promise<number> {
+  const answer = await ask(`${stack.url.api}/metrics.json`, bearer(token));
+  return Number(partOf(answer, 'counters', name));
+}
+
+const untilCounted = (name: string, value: number): Promise<unknown> =>
+  poll(async () => (await counter(name)) === value, { everyMs: 100, what: `${name} to be ${value}` });
+
+/** A conversation that a person has taken over: its message is done without an answer. */
+async function openConversation(): Promise<string> {
+  const contact = `${randomUUID()}@s.whatsapp.net`;
+  const input = { sessionId: 'front', businessId: 'default', contact, text: 'Hello' };
+  return db.transaction(async (tx) => {
+    const { message } = await recordInbound(tx, { ...input, externalId: randomUUID(), sentAt: new Date() });
+    await tx.query('update conversations set handed_off_at = now() where id = $1', [message.conversation_id]);
+    // Due in a moment, so that a worker releases it.
+    await addJob(tx, { ...inboundJob(message), runAt: new Date(Date.now() + 200) });
+    return message.conversation_id;
+  });
+}
+
+/** Written over REST, which releases it at once; the session that it would be sent from does not exist. */
+async function writeUnsendable(conversation: string): Promise<void> {
+  const { status } = await ask(`${stack.url.api}/api/messages`, {
+    method: 'POST',
+    headers: { 'x-api-key': stack.keys.apiKey, 'content-type': 'application/json' },
+    body: JSON.stringify({ conversation_id: conversation, text: 'Hello' }),
+  });
+  expect(status).toBe(202);
+  await db.query(`update messages set session_id = 'gone' where direction = 'outbound'`);
+}
+
+test('the dead letter grows: a warning for as long as the window, many are critical', async () => {
+  expect(await check.run('dead')).toEqual(well);
+  const conversation = await openConversation();
+  await untilCounted('queue_jobs_completed', 1);
+  // Not taken before it can't be sent.
+  stack.services.worker.kill('SIGSTOP');
+  await writeUnsendable(conversation);
+  stack.services.worker.kill('SIGCONT');
+  await untilCounted('queue_jobs_dead_letter', 1);
+  const grown = /(WARNING|CRITICAL): dead letter: jobs that went there in the last \d+ (s|min): 1; [^\n]*/;
+  expect(await check.run('dead')).toEqual(alarm(1, grown));
+  await check.pass('dead', 300);
+  expect(await check.run('dead', '--dead-letter', '0,0')).toEqual(alarm(2, grown));
+  expect(await check.run('dead', '--dead-letter', '1,1')).toEqual(well);
+  await check.pass('dead', 600);
+  expect(await check.run('dead')).toEqual(well);
+});
+
+test('calls are rejected: a warning, until the window has passed', async () => {
+  await using provider = startTelephonyProvider({
+    authToken,
+    webhookUrl: stack.url.calls,
+    publicUrl: 'http://localhost:5050',
+  });
+  const ring = (sid: string): Promise<unknown> =>
+    provider.post('/webhook/incoming_call', {
+      CallSid: sid,
+      From: '+15550111222',
+      To: '+15550199000',
+      CallStatus: 'ringing',
+    });
+  expect(await check.run('calls')).toEqual(well);
+  await ring('CA1');
+  await ring('CA2');
+  await untilCounted('calls_rejected_max_concurrent', 1);
+  const rejected = /WARNING: calls: turned away at MAX_CONCURRENT_CALLS in the last \d+ s: 1/;
+  expect(await check.run('calls')).toEqual(alarm(1, rejected));
+  await check.pass('calls', 600);
+  expect(await check.run('calls')).toEqual(well);
+});
+
+test('no worker runs, jobs stand still; then one comes', async () => {
+  expect(await check.run('worker')).toEqual(well);
+  for (const path of watched.slice(0, 3)) await untilUp(path, true);
+  await stack.services.worker.stop();
+  await untilUp(workers, false);
+  await untilUp(keyword, false);
+  expect(await isUp(health)).toBe(true);
+  const away =
+    /CRITICAL: workers: failed: not_ready \(live 0, lost 0, expected 1, [^\n]*\); what to do: docs\/runbook\.md/;
+  const unserved = /WARNING: queues: unserved \(inbound-messages outbound-messages\); [^\n]*/;
+  expect(await check.run('worker')).toEqual(alarm(2, away, unserved));
+  const { text } = await ask(`${stack.url.api}/metrics`, bearer(token));
+  expect(text.includes('prosaas_queue_slots{')).toBe(false);
+
+  await writeUnsendable(await openConversation());
+  await check.pass('worker', 60);
+  await check.run('worker');
+  await check.pass('worker', 120);
+  const still =
+    /CRITICAL: jobs: enqueued in the last \d min: 1, and none was completed or failed; is a worker running\? [^\n]*/;
+  expect(await check.run('worker')).toEqual(alarm(2, away, still, unserved));
+
+  await stack.services.worker.start();
+  for (const path of watched.slice(0, 3)) await untilUp(path, true);
+  await untilCounted('queue_jobs_completed', 2);
+  await untilCounted('queue_jobs_dead_letter', 2);
+  await until(`${stack.url.api}/api/health?verbose`, ({ text: lines }) => !lines.includes('warning'));
+  expect(await check.run('worker', '--dead-letter', '9,9')).toEqual(well);
+});
+
+test('a heartbeat that is too old: a warning, then critical, until the next one', async () => {
+  expect(await check.run('beat')).toEqual(well);
+  await using redis = await redisOf(stack);
+  // It lives, and beats no more; as 65 seconds later.
+  stack.services.worker.kill('SIGSTOP');
+  try {
+    await redis.client.decrby('worker:heartbeat', 65);
+    const facts = { headers: { accept: 'application/health+json' } };
+    await until(stack.url.api + health, ({ text }) => /"beat_age_seconds":[67]\d/.test(text), {
+      init: facts,
+    });
+    const old = /(WARNING|CRITICAL): heartbeat: the last one is \d\d s old: [^\n]*/;
+    expect(await check.run('beat')).toEqual(alarm(1, old));
+    expect(await check.run('beat', '--redis', stack.redisUrl, '--heartbeat', '30,60')).toEqual(alarm(2, old));
+    expect(await check.run('beat', '--redis', stack.redisUrl, '--heartbeat', '300,600')).toEqual(well);
+    await redis.client.del('worker:heartbeat');
+    const none = /CRITICAL: heartbeat: no worker has beaten for 90 s: is one running\?/;
+    expect(await check.run('beat', '--redis', stack.redisUrl)).toEqual(alarm(2, none));
+  } finally {
+    stack.services.worker.kill('SIGCONT');
+  }
+  await poll(() => redis.client.exists('worker:heartbeat'), { what: 'the next beat' });
+  expect(await check.run('beat', '--redis', stack.redisUrl)).toEqual(well);
+});
+
+test('the database is away, and comes back', async () => {
+  expect(await check.run('database')).toEqual(well);
+  await stack.postgres?.stop();
+  await untilUp(health, false);
+  expect((await ask(stack.url.api + health)).status).toBe(503);
+  const answer = await check.run('database');
+  expect([answer.code, answer.stdout]).toEqual([
+    2,
+    expect.stringMatching(/\nCRITICAL: database: failed: refused: .*; what to do: docs\/runbook\.md\n/),
+  ]);
+  await stack.postgres?.start();
+  await untilUp(health, true);
+  // A scheduled run that failed meanwhile is a warning until the next one.
+  await until(stack.url.api + keyword, ({ text }) => !/warning|failed/.test(text), { timeoutMs: 40_000 });
+  expect(await check.run('database')).toEqual(well);
+});
+
+describe('what keeps the check from looking', () => {
+  test('a wrong token', async () => {
+    const file = join(folder, 'wrong-token');
+    await writeFile(file, 'wrong\n');
+    const refused =
+      /UNKNOWN: metrics: \S+\/metrics\.json refuses the token: give the one that [^\n]* by --token-file/;
+    expect(await check.run('none', '--token-file', file)).toEqual(alarm(3, refused));
+    const missing =
+      /UNKNOWN: metrics: no metrics token \(ENOENT[^\n]*\): set METRICS_TOKEN or give --token-file; [^\n]*/;
+    expect(await check.run('none', '--token-file', `${file}-2`)).toEqual(alarm(3, missing));
+  });
+
+  test('a file that holds something else, which stays as it is', async () => {
+    await writeFile(join(folder, 'other.json'), '{"mine":true}');
+    const kept = /UNKNOWN: state: [^\n]* \(it holds something else [^\n]*\): name another file by --state/;
+    expect(await check.run('other')).toEqual(alarm(3, kept));
+    expect(await readFile(join(folder, 'other.json'), 'utf8')).toBe('{"mine":true}');
+  });
+
+  test('a wrong argument', async () => {
+    const said = /UNKNOWN: prosaas-check: --heartbeat is two whole numbers[^\n]*; --help tells more/;
+    expect(await check.run('none', '--heartbeat', '5')).toEqual(alarm(3, said));
+  });
+
+  test('an api that is not there, and a service that is another', async () => {
+    const away =
+      /CRITICAL: api: \S+\/api\/health does not answer \(connect ECONNREFUSED[^\n]*\): is the api running, [^\n]*/;
+    expect(await check.run('none', '--url', `http://127.0.0.1:${await freePort()}`)).toEqual(alarm(2, away));
+    const other =
+      /UNKNOWN: api: \S+\/api\/health answers 404 without a health body: does --url lead to the api[^\n]*/;
+    expect(await check.run('none', '--url', stack.url.calls)).toEqual(alarm(3, other));
+  });
+});
+
+describe('json_exporter', () => {
+  interface Metric {
+    name: string;
+    help: string;
+    valuetype: string;
+    path: string;
+  }
+  const config = parse(readFileSync(join(repository, 'deploy/prometheus/json-exporter.yml'), 'utf8')) as {
+    modules: { default: { metrics: Metric[] } };
+  };
+  const { metrics } = config.modules.default;
+
+  /** Of the JSONPath that json_exporter reads the form that is used: names in braces. What it finds becomes a number. */
+  function valueAt(body: unknown, path: string): number {
+    const [, names = ''] = /^\{((?:\.[a-z_]+)+)\}$/.exec(path) ?? [];
+    expect(names, path).not.toBe('');
+    const value = partOf({ body: body as Answer['body'] }, ...names.slice(1).split('.'));
+    return typeof value === 'boolean' || typeof value === 'number' ? Number(value) : Number.NaN;
+  }
+
+  test('each path leads to a number in /metrics.json, under the name, type and help of /metrics', async () => {
+    const { params } = (
+      parse(readFileSync(join(repository, 'deploy/prometheus/prometheus-json.yml'), 'utf8')) as {
+        scrape_configs: { params: { target: string[] } }[];
+      }
+    ).scrape_configs[0]!;
+    const target = new URL(params.target[0] ?? '');
+    const { body } = await ask(stack.url.api + target.pathname + target.search, bearer(token));
+    const { text } = await ask(`${stack.url.api}/metrics`, bearer(token));
+    for (const { name, help, valuetype, path } of metrics) {
+      const isShown = text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${valuetype}\n${name} `);
+      expect([path, Number.isFinite(valueAt(body, path)), isShown]).toEqual([path, true, true]);
+    }
+    const { counters, gauges } = body as { counters: object; gauges: object };
+    const paths = [
+      ...Object.keys(counters).map((name) => `{.counters.${name}}`),
+      ...Object.keys(gauges).map((name) => `{.gauges.${name}}`),
+      '{.complete}',
+      '{.since}',
+    ];
+    expect(metrics.map(({ path }) => path)).toEqual(paths);
+  });
+
+  test('the rules name only metrics that there are', async () => {
+    const namesIn = (file: string): Set<string> =>
+      new Set(readFileSync(join(repository, 'deploy/prometheus', file), 'utf8').match(/\bprosaas_\w+/g));
+    const exported = new Set(metrics.map(({ name }) => name));
+    expect([...namesIn('rules.yml')].filter((name) => !exported.has(name))).toEqual([]);
+    const { text } = await ask(`${stack.url.api}/metrics`, bearer(token));
+    const isThere = (name: string): boolean => new RegExp(`^${name}[{ ]`, 'm').test(text);
+    expect([...namesIn('rules-metrics.yml')].filter((name) => !isThere(name))).toEqual([]);
+  });
+});
+
+test('the limits of docs/alerting.md are those of --help', () => {
+  const told = readTable('alerting.md', 'Limits');
+  expect(told).toHaveLength(4);
+  for (const row of told) {
+    const limits = `${row['warning above']},${row['critical above']}`;
+    expect(usage).toMatch(new RegExp(`^  ${codeOf(row['option'] ?? '')} <w>,<c> .*\\(${limits}\\)$`, 'm'));
+  }
+});
