@@ -126,6 +126,7 @@ export {
 export {
   claimSend,
   deleteOldSends,
+  deleteSendWithoutMessage,
   findSentText,
   markSendFailed,
   markSendSent,
