@@ -79,4 +79,7 @@ export interface Phone {
   forgetSessions(): void;
   /** It cannot read the next so many copies of messages that come in, whatever they are encrypted with. */
   failToRead(copies: number): void;
+  /** Reads nothing and sends nothing until it is switched on; what comes meanwhile waits. */
+  switchOff(): void;
+  switchOn(): void;
 }
