@@ -54,13 +54,13 @@ test.each([
 ])('nothing is left of a send that %s after its contact was erased', async (_how, end) => {
   const row = await reply();
   const { db } = stage;
-  const baileys = {
+  const baileys: BaileysClient = {
     async sendText({ key, session, chatId, text }) {
       await erase();
       await claimSend(db, { sessionId: session, key, chatId, bodyHash: 'hash', messageId: '3EB0', text });
       return end();
     },
-  } as BaileysClient;
+  };
   const handler = createHandler({ db, baileys } as JobDependencies);
   const never = new AbortController().signal;
   const handlers = { 'inbound-messages': () => Promise.resolve(), 'outbound-messages': handler };

@@ -28,8 +28,13 @@ export interface Erased {
 export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<Erased> {
   const { identities, names, mention } = await findContact(tx, query);
   const business = query.businessId ?? null;
-  const remove = async (table: string, condition: string, values: unknown[]): Promise<number> =>
-    (await tx.query(`delete from ${table} where ${condition} returning 1`, values)).length;
+  const remove = async (table: string, condition: string, values: unknown[]): Promise<number> => {
+    const [gone] = await tx.query<{ count: number }>(
+      `with gone as (delete from ${table} where ${condition} returning 1) select count(*)::int as count from gone`,
+      values,
+    );
+    return gone?.count ?? 0;
+  };
 
   // Lock order everywhere: keys of the encryption, then conversation, send, message, job.
   await eraseContactKeys(tx, { identities, businessId: query.businessId });

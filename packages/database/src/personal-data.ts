@@ -5,7 +5,7 @@
  * - `erased`: gone with the contact too, but not handed out: keys of the encryption, hashes.
  * - `other`: nothing about a contact: ids, what belongs to the business, what keeps the system running.
  */
-export type ColumnKind = 'exported' | 'erased' | 'other';
+type ColumnKind = 'exported' | 'erased' | 'other';
 
 type TableColumns = Readonly<Partial<Record<ColumnKind, readonly string[]>>>;
 
