@@ -23,7 +23,7 @@ export interface Erased {
 
 /**
  * Deletes everything that is kept of a contact, in the caller's transaction. What is not sent yet is not sent: BullMQ's jobs find no
- * row. Erased in all businesses, it is also blotted out in the audit log, which belongs to none.
+ * row. Where it is erased in all businesses, its names in the audit log, which belongs to none, become `[erased]`.
  */
 export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<Erased> {
   const { identities, names, mention } = await findContact(tx, query);

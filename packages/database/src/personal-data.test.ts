@@ -295,8 +295,8 @@ test.each([
     const { audit_log: uses = [], ...rest } = after;
     const { audit_log: usesBefore = [], ...restBefore } = before;
     expect({ ...rest, job_counts: [] }).toEqual({ ...restBefore, job_counts: [] });
-    const blotted = uses.filter((use) => !usesBefore.includes(use));
-    expect(blotted.map((use) => JSON.parse(use) as Row)).toMatchObject([{ target: 'x/[erased]/y' }]);
+    const changed = uses.filter((use) => !usesBefore.includes(use));
+    expect(changed.map((use) => JSON.parse(use) as Row)).toMatchObject([{ target: 'x/[erased]/y' }]);
     expect(uses).toHaveLength(usesBefore.length + 1);
   },
 );
