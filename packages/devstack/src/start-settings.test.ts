@@ -19,7 +19,7 @@ test('a name that is nearly a known one is told with that, any other one by itse
     'WORKER_SENDS_PER_SECONDS',
     'TZ',
     'NODE_OPTIONS',
-    'API_HOST',
+    'PORT',
   ];
   expect(unknownNames(names, known)).toEqual({
     mistyped: [
@@ -27,7 +27,7 @@ test('a name that is nearly a known one is told with that, any other one by itse
       'redis_namespace is no setting; did you mean REDIS_NAMESPACE?',
       'WORKER_SENDS_PER_SECONDS is no setting; did you mean WORKER_SENDS_PER_SECOND?',
     ],
-    others: ['TZ', 'NODE_OPTIONS', 'API_HOST'],
+    others: ['TZ', 'NODE_OPTIONS', 'PORT'],
   });
 });
 
