@@ -22,4 +22,4 @@ for (const name of serviceNames) {
     for (const problem of error.problems) faults.add(problem);
   }
 }
-console.log(JSON.stringify([...faults]));
+process.stdout.write(JSON.stringify([...faults]));
