@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ApiConfig } from '../apps/api/src/config.ts';
@@ -39,7 +39,7 @@ const allDefaults = new Map(
 );
 
 /** What Compose takes from .env besides the services' own settings. */
-const composeOnly = ['REDIS_PORT', 'REDIS_MAXMEMORY', 'POSTGRES_PASSWORD'];
+const composeOnly = ['REDIS_PORT', 'REDIS_MAXMEMORY', 'SIMULATOR_PORT', 'POSTGRES_PASSWORD'];
 
 test('.env.example names every setting of every service with its default, and nothing else', () => {
   const lines = read('.env.example').split('\n');
@@ -50,6 +50,22 @@ test('.env.example names every setting of every service with its default, and no
   const own = settings.filter(([name]) => !composeOnly.includes(name));
   expect(Object.fromEntries(own)).toEqual(Object.fromEntries(allDefaults));
   expect(settings).toHaveLength(own.length + composeOnly.length);
+});
+
+test('.env.example names every variable that a Compose file reads', () => {
+  const files = [
+    'docker-compose.yml',
+    ...readdirSync(new URL('../deploy', import.meta.url)).map((name) => `deploy/${name}`),
+  ];
+  const used = files
+    .filter((name) => name.endsWith('.yml'))
+    .flatMap((name) =>
+      Array.from(read(name).matchAll(/\$\{([A-Z][A-Z0-9_]*)/g), ([, variable]) => variable!),
+    );
+  const named = new Set(
+    Array.from(read('.env.example').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm), ([, name]) => name!),
+  );
+  expect([...new Set(used)].filter((name) => !named.has(name))).toEqual([]);
 });
 
 test('every line of .env.example is a comment: copying it changes nothing, and it holds no secret', () => {
@@ -80,7 +96,7 @@ const built = new Set(['BUILD_NUMBER', 'GIT_COMMIT', 'BUILT_AT']);
 const inside = new Map([
   ['REDIS_URL', 'redis://redis:6379/0'],
   ['REDIS_USERNAME', 'prosaas'],
-  ['DATABASE_URL', 'postgres://prosaas:${POSTGRES_PASSWORD:-prosaas}@postgres:5432/prosaas'],
+  ['DATABASE_URL', 'postgres://prosaas@postgres:5432/prosaas'],
   ['BAILEYS_URL', 'http://baileys:3300'],
   ['PROFILE_PATH', '/profile.yaml'],
 ]);
@@ -93,8 +109,9 @@ test.each(Object.keys(schemas) as (keyof typeof schemas)[])(
         .filter(([name]) => !fixed.has(name) && !built.has(name))
         .map(([name, value]) => [name, inside.get(name) ?? `\${${name}:-${value}}`]),
     );
-    const { REDIS_PASSWORD_FILE, ...given } = compose.services[app]?.environment ?? {};
+    const { REDIS_PASSWORD_FILE, PGPASSWORD, ...given } = compose.services[app]?.environment ?? {};
     expect(given).toEqual(wanted);
+    expect(PGPASSWORD).toBe('${POSTGRES_PASSWORD:-prosaas}');
     expect(REDIS_PASSWORD_FILE).toBe('/run/prosaas/redis-password');
   },
 );

@@ -38,6 +38,7 @@ const webhooks = buildHttpApp({ log, bodyLimit: WEBHOOK_BYTES });
 acceptForms(webhooks);
 webhooks.post('/', () => 'ok');
 
+const json = { 'content-type': 'application/json' };
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 const statusOf = async (
   asked: PromiseLike<{ statusCode: number; json(): { code: string } }>,
@@ -80,7 +81,7 @@ const inPlaces: Record<string, Takes> = {
   'body of a request': (bytes) =>
     answers(
       '413 BODY_TOO_LARGE',
-      app.inject({ method: 'POST', url: '/', body: a(bytes), headers: { 'content-type': 'text/plain' } }),
+      app.inject({ method: 'POST', url: '/', body: `"${a(bytes - 2)}"`, headers: json }),
     ),
   'body of a webhook': (bytes) =>
     answers(

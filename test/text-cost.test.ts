@@ -24,7 +24,7 @@ import { givenHistory } from '../packages/agentkit/src/model-client.ts';
 import { speakable } from '../packages/agentkit/src/voice.ts';
 import { AllowedMethods } from '../packages/http/src/allowed-methods.ts';
 import { validatorCompiler } from '../packages/http/src/validation.ts';
-import { wantsHealthJson } from '../packages/observability/src/health/accept.ts';
+import { wantsHealthJson } from '../packages/observability/src/http/accept.ts';
 import { negotiateFormat } from '../packages/observability/src/text/format.ts';
 import { requestSchemas } from './spec/support/route-schemas.ts';
 
@@ -173,7 +173,7 @@ const functions: Record<string, Prepare> = {
     parseTrace(`00-${'a'.repeat(32)}-${'b'.repeat(16)}-00-${text}`),
   ],
   'an Accept header': (text) => () => [
-    wantsHealthJson(`application/health+json,${text}`),
+    wantsHealthJson(`application/health+json,${text}`, 'text/plain'),
     negotiateFormat(text),
   ],
   'the contact of an export': (text) => () =>

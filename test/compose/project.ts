@@ -29,6 +29,8 @@ export interface ProjectOptions {
   name?: string;
   /** With Valkey in Redis' place. */
   valkey?: boolean;
+  /** Settings, as in .env. */
+  env?: Record<string, string>;
 }
 
 /** A Compose project of the test's own, built from this tree. */
@@ -37,14 +39,17 @@ export class Project {
   readonly #options: readonly string[];
   readonly ports: typeof doors;
 
-  private constructor(ports: typeof doors, { name = 'prosaas-test', valkey = onValkey }: ProjectOptions) {
+  private constructor(
+    ports: typeof doors,
+    { name = 'prosaas-test', valkey = onValkey, env = {} }: ProjectOptions,
+  ) {
     this.ports = ports;
     const files = ['docker-compose.yml', 'deploy/compose.simulator.yml'];
     if (valkey) files.push('deploy/compose.valkey.yml');
     this.#options = ['-p', name, '--env-file', '/dev/null', ...files.flatMap((file) => ['-f', file])];
     const text = Object.entries(ports).map(([setting, port]) => [setting, String(port)]);
     // Nothing of this machine's own settings: a project without .env.
-    this.#env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(text) };
+    this.#env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(text), ...env };
   }
 
   /** On the standard ports where they are free. */

@@ -5,7 +5,11 @@ import { ApiConfig } from '../../apps/api/src/config.ts';
 import { startApi } from '../../apps/api/src/service.ts';
 import { type Stage, setStage, silent } from '../../apps/worker/test/stage.ts';
 
-const keys = { API_KEY: 'api-key', ADMIN_KEY: 'admin-key', METRICS_TOKEN: 'metrics-token' };
+const keys = {
+  API_KEY: 'the-api-key-of-tests',
+  ADMIN_KEY: 'the-admin-key-of-tests',
+  METRICS_TOKEN: 'the-metrics-token-of-tests',
+};
 let stage: Stage;
 beforeEach(async () => {
   stage = await setStage();

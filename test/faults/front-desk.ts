@@ -9,7 +9,7 @@ import {
 } from '@prosaas/simulators';
 import { ask, bearer } from '../spec/support/ask.ts';
 
-const keys = { ADMIN_KEY: 'an-admin-key', METRICS_TOKEN: 'a-metrics-token' };
+const keys = { ADMIN_KEY: 'an-admin-key-of-tests', METRICS_TOKEN: 'a-metrics-token-of-tests' };
 const calls = { TWILIO_AUTH_TOKEN: 'simulated', PUBLIC_URL: 'http://localhost:5050' };
 const admin = { 'x-api-key': keys.ADMIN_KEY, 'content-type': 'application/json' };
 const customers = 4;

@@ -13,8 +13,8 @@ import { codeOf, readTable } from './support/tables.ts';
 
 // Every service in this process, so that no route can be missed. Their keys are set: who is let in needs no database.
 const keys = {
-  API_KEY: 'walk-api-key',
-  ADMIN_KEY: 'walk-admin-key',
+  API_KEY: 'walk-api-key-of-a-test',
+  ADMIN_KEY: 'walk-admin-key-of-a-test',
   METRICS_TOKEN: 'walk-metrics-token',
   INTERNAL_SECRET: 'walk-internal-secret',
 };

@@ -58,6 +58,12 @@ describe.each(endpoints)('$service $path', (endpoint) => {
     expect(answer.type).toBe(type);
   });
 
+  test('answers the same with a slash at its end', async () => {
+    const answer = await ask(`${urlOf(endpoint)}/`);
+    expect(answer.text).toMatch(patternOf(endpoint.body));
+    expect(answer.status).toBe(200);
+  });
+
   test('may not be cached nor sniffed', async () => {
     const { headers } = await ask(urlOf(endpoint));
     expect(headers.get('cache-control')).toBe('no-store');
@@ -81,7 +87,8 @@ describe.each(endpoints)('$service $path', (endpoint) => {
       expect(answer.headers.get('allow')).toBe('GET, HEAD');
       expect(answer.headers.get('cache-control')).toBe('no-store');
       expect(answer.type).toMatch(/^application\/problem\+json/);
-      expect(answer.body).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+      const request_id = answer.headers.get('x-request-id');
+      expect(answer.body).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED', request_id });
     },
   );
 });

@@ -97,7 +97,7 @@ test('the command prints the keys in force that were generated: all, or one alon
   const one = await runSource('apps/api/src/keys.ts', { env, args: ['ADMIN_KEY'] });
   expect(one.stdout).toBe(`${key('ADMIN_KEY')}\n`);
   const set = await runSource('apps/api/src/keys.ts', {
-    env: { ...env, ADMIN_KEY: 'mine' },
+    env: { ...env, ADMIN_KEY: 'a-key-of-the-operator' },
     args: ['ADMIN_KEY'],
   });
   expect([set.code, set.stdout]).toEqual([1, '']);
@@ -106,6 +106,14 @@ test('the command prints the keys in force that were generated: all, or one alon
   });
   expect([away.code, away.stderr]).toEqual([
     1,
-    expect.stringMatching(/^The keys cannot be read: .*ECONNREFUSED/),
+    expect.stringMatching(/^The keys cannot be read: .*ECONNREFUSED.* \(PostgreSQL at 127\.0\.0\.1:9\/b\)/),
   ]);
+  expect(all.stderr).toBe('');
+});
+
+test('without any setting the command says where it looks', async () => {
+  const { stderr } = await runSource('apps/api/src/keys.ts', { env: {} });
+  expect(stderr).toMatch(
+    /^DATABASE_URL is not set, and no npm start runs here: looking at localhost:5432\/prosaas\.$/m,
+  );
 });

@@ -49,8 +49,8 @@ const nowhere = {
   DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
   REDIS_URL: 'redis://127.0.0.1:9/0',
   // Worth a warning.
-  API_KEY: 'the-same',
-  METRICS_TOKEN: 'the-same',
+  API_KEY: 'the-same-in-two-places',
+  METRICS_TOKEN: 'the-same-in-two-places',
 };
 
 test.each([

@@ -31,6 +31,7 @@ test('a stack with another database is refused in the same namespace, each of it
   for (const name of serviceNames) {
     expect(second.services[name].output()).toContain('belongs to a stack with another database');
     expect(second.services[name].output()).toContain('REDIS_NAMESPACE');
+    expect(second.services[name].output()).not.toContain('Node warns');
   }
   expect((await ask(`${first.url.api}/api/health`)).status).toBe(200);
 });

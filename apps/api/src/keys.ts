@@ -4,9 +4,16 @@ import { CommonConfig, ConfigError, KeysConfig, createLogger, loadConfig } from 
 
 const log = createLogger({ service: 'api', instance: 'keys', level: 'silent' });
 
+/** Where the keys were looked for; once the settings are read. */
+let place = '';
+
 try {
   const config = loadConfig(CommonConfig, process.env);
   const configured = loadConfig(KeysConfig, process.env);
+  const { host, pathname } = new URL(config.DATABASE_URL);
+  place = ` (PostgreSQL at ${host}${pathname})`;
+  if (!process.env['DATABASE_URL'] && !process.env['DATABASE_URL_FILE'])
+    console.error(`DATABASE_URL is not set, and no npm start runs here: looking at ${host}${pathname}.`);
   await using db = createDatabase({
     url: config.DATABASE_URL,
     size: 1,
@@ -30,7 +37,7 @@ try {
   const text =
     error instanceof ConfigError
       ? error.message
-      : `The keys cannot be read: ${reasonOf(error)}. With Docker: docker compose exec api prosaas-keys`;
+      : `The keys cannot be read: ${reasonOf(error)}${place}. With Docker: docker compose exec api prosaas-keys`;
   console.error(text);
   process.exitCode = 1;
 }

@@ -15,6 +15,7 @@ import {
   buildInfo,
   closeRedis,
   createRedis,
+  endOnFailure,
   describeRedis,
   keyspace,
   redisAddress,
@@ -167,18 +168,21 @@ export async function startApi(
 
   const ending = new AbortController();
   void warnOfRedisSettings({ redis, key: keys.key('stack'), log, signal: ending.signal });
-  // Nobody awaits it before the end: a conflict of two stacks is a fault that ends the service.
-  const started = startUp({
-    databaseUrl: config.DATABASE_URL,
-    db: pool,
-    redis,
-    keyspace: keys,
-    log,
-    signal: ending.signal,
-  });
+  // A conflict of two stacks is a fault that ends the service.
+  const started = endOnFailure(
+    startUp({
+      databaseUrl: config.DATABASE_URL,
+      db: pool,
+      redis,
+      keyspace: keys,
+      log,
+      signal: ending.signal,
+    }),
+    ending.signal,
+  );
   opening.defer(async () => {
     ending.abort();
-    await started.catch(() => {});
+    await started;
   });
   const open = opening.move();
   return {

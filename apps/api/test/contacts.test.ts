@@ -28,7 +28,8 @@ beforeAll(async () => {
   }
   await api.db.query(
     `insert into calls (id, business_id, from_number, status) values
-       ('CA1', 'default', '+49301234567', 'completed'), ('CA2', 'default', '+49309999999', 'completed')`,
+       ('CA1', 'default', '+49301234567', 'completed'), ('CA2', 'default', '+49309999999', 'completed'),
+       ('CA3', 'default', 'sip:alice@example.com', 'completed')`,
   );
   await saveRecording(api.db, {
     id: '00000000-0000-4000-8000-000000000001',
@@ -56,7 +57,7 @@ test.each(['+49 30 1234567', '49301234567', '49301234567@s.whatsapp.net'])(
       conversations: [
         { business_id: 'default', contact: '49301234567@s.whatsapp.net', messages: [{ text: 'hello' }] },
       ],
-      calls: [{ id: 'CA1', recordings: [{ media_type: 'audio/wav' }] }],
+      calls: [{ id: 'CA1', recordings: [{ media_type: 'audio/wav', audio: 'AAAA' }] }],
     });
   },
 );
@@ -70,6 +71,8 @@ test('what is no contact is refused, and nothing is erased by it', async () => {
     conversations: 0,
     messages: 0,
     unstored_messages: 0,
+    sends: 0,
+    jobs: 0,
     calls: 0,
     recordings: 0,
   });
@@ -81,6 +84,8 @@ test('erasing a contact deletes what there is of it, and nothing of others', asy
     conversations: 1,
     messages: 1,
     unstored_messages: 0,
+    sends: 0,
+    jobs: 0,
     calls: 1,
     recordings: 1,
   });
@@ -89,8 +94,20 @@ test('erasing a contact deletes what there is of it, and nothing of others', asy
     calls: [],
   });
   expect((await api.list('/api/conversations')).items).toHaveLength(1);
-  expect((await api.list('/api/calls')).items).toHaveLength(1);
+  expect((await api.list('/api/calls')).items).toHaveLength(2);
   expect(await (await post('/api/contacts/export', { contact }, adminKey)).json()).toMatchObject({
     conversations: [{ business_id: 'other' }],
   });
+});
+
+test('a caller by SIP is exported and erased under its address', async () => {
+  const contact = 'sip:Alice@example.com:5060';
+  expect(await (await post('/api/contacts/export', { contact })).json()).toMatchObject({
+    contact,
+    names: ['sip:alice@example.com'],
+    conversations: [],
+    calls: [{ id: 'CA3', from_number: 'sip:alice@example.com', recordings: [] }],
+  });
+  expect(await (await post('/api/contacts/erase', { contact })).json()).toMatchObject({ calls: 1 });
+  expect((await api.get('/api/calls/CA3')).status).toBe(404);
 });

@@ -107,7 +107,7 @@ test('an api that is not there is named, and so is a key that does not open it',
     code: 1,
     err: expect.stringContaining('The api does not answer at http://localhost:1'),
   });
-  expect(await jobs('queues', { ADMIN_KEY: 'wrong' })).toMatchObject({
+  expect(await jobs('queues', { ADMIN_KEY: 'one-that-opens-nothing' })).toMatchObject({
     code: 1,
     err: expect.stringContaining('UNAUTHENTICATED'),
   });

@@ -3,7 +3,15 @@ import { createRelay } from '@prosaas/queues';
 import type { Redis } from 'ioredis';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ReceivedMessage, type TestApi, adminKey, receive, startTestApi, walk } from './support.ts';
+import {
+  type ReceivedMessage,
+  type TestApi,
+  adminKey,
+  apiKey,
+  receive,
+  startTestApi,
+  walk,
+} from './support.ts';
 
 let api: TestApi;
 let redis: Redis;
@@ -61,7 +69,7 @@ test('queues are shown, paused, resumed and drained by the admin key, and draine
     return items.find(({ name }) => name === 'inbound-messages') ?? {};
   };
   expect((await api.get('/api/queues')).status).toBe(403);
-  expect((await post('inbound-messages/pause', 'the-api-key')).status).toBe(403);
+  expect((await post('inbound-messages/pause', apiKey)).status).toBe(403);
   expect((await post('nothing/pause')).status).toBe(404);
   expect(await show()).toMatchObject({
     paused: false,

@@ -118,6 +118,27 @@ describe('single records', () => {
     expect([answer.status, await answer.json()]).toMatchObject([404, { code }]);
   });
 
+  test.each([
+    'conversations',
+    'messages',
+    'calls',
+    'businesses',
+    'jobs/inbound-messages',
+    'jobs/dead-letter',
+  ])('/api/%s/%%00 is 404, and in the audit log', async (resource) => {
+    const answer = await api.get(`/api/${resource}/%00`, adminKey);
+    expect(answer.status).toBe(404);
+    const request_id = answer.headers.get('x-request-id');
+    await expect
+      .poll(async () => (await api.list('/api/audit?limit=200', adminKey)).items)
+      .toContainEqual(
+        expect.objectContaining({
+          request_id,
+          target: expect.stringMatching(/^(inbound-messages\/)?\ufffd$/),
+        }),
+      );
+  });
+
   test("another business' conversation is not there", async () => {
     expect((await api.get(`/api/conversations/${conversations[6]}`)).status).toBe(404);
     expect((await api.get(`/api/conversations/${conversations[6]}/messages`)).status).toBe(404);

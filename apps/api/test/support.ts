@@ -13,8 +13,8 @@ import { createLogger, identify, loadConfig } from '@prosaas/runtime';
 import { ApiConfig } from '../src/config.ts';
 import { startApi } from '../src/service.ts';
 
-export const apiKey = 'the-api-key';
-export const adminKey = 'the-admin-key';
+export const apiKey = 'the-api-key-of-tests';
+export const adminKey = 'the-admin-key-of-tests';
 const metricsToken = 'the-metrics-token';
 
 export interface TestApi extends AsyncDisposable {

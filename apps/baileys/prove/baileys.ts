@@ -10,8 +10,8 @@ const SESSION = 'shop';
 /** A busy machine takes its time to load the code. */
 const START_LIMIT_MS = 120_000;
 const KEYS = {
-  ADMIN_KEY: 'the-admin-key',
-  API_KEY: 'the-api-key',
+  ADMIN_KEY: 'the-admin-key-of-tests',
+  API_KEY: 'the-api-key-of-tests',
   METRICS_TOKEN: 'the-metrics-token',
   INTERNAL_SECRET: 'the-internal-secret',
 };

@@ -3,6 +3,7 @@ import {
   type Database,
   type KeyWrite,
   type Queryable,
+  TOKEN_INDEX,
   claimAuthState,
   readAuthKeys,
   saveCredentials,
@@ -156,12 +157,12 @@ export class AuthState {
     if (missing.length > 0) {
       for (const { id, value } of await patience.run(() => readAuthKeys(db, sessionId, type, missing))) {
         texts.set(id, value);
-        this.#cache.set(cacheKey(type, id), value);
+        this.#remember(type, id, value);
       }
       for (const id of missing) {
         const key = cacheKey(type, id);
         // It may have been written meanwhile.
-        if (!texts.has(id) && !this.#cache.has(key)) this.#cache.set(key, ABSENT);
+        if (!texts.has(id) && !this.#cache.has(key)) this.#remember(type, id, ABSENT);
       }
     }
     return Object.fromEntries([...texts].map(([id, text]) => [id, decodeKey(type, text)]));
@@ -178,10 +179,16 @@ export class AuthState {
       await write(db);
       return undefined;
     });
-    for (const { type, id, value } of writes) this.#cache.set(cacheKey(type, id), value ?? ABSENT);
+    for (const { type, id, value } of writes) this.#remember(type, id, value ?? ABSENT);
     // Whatever else this context writes later goes without it.
     if (together) together.along = undefined;
     committed?.();
+  }
+
+  #remember(type: string, id: string, text: string): void {
+    // Read anew each time: the client adds to it, and would write a contact back that was erased meanwhile.
+    if (type === TOKEN_INDEX.type && id === TOKEN_INDEX.id) return;
+    this.#cache.set(cacheKey(type, id), text);
   }
 }
 

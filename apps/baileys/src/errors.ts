@@ -20,10 +20,19 @@ export class SessionExists extends AppError {
 
 export class BusinessNotFound extends AppError {
   override code = 'BUSINESS_NOT_FOUND';
-  override status = 422;
+  override status = 404;
 
   constructor(id: string) {
     super(`There is no business ${id}`);
+  }
+}
+
+export class BusinessNotAllowed extends AppError {
+  override code = 'BUSINESS_NOT_ALLOWED';
+  override status = 403;
+
+  constructor() {
+    super('An API key opens its own business only.');
   }
 }
 

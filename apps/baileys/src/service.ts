@@ -15,6 +15,7 @@ import {
   closeRedis,
   createRedis,
   describeRedis,
+  endOnFailure,
   keyspace,
   redisAddress,
   retryForever,
@@ -230,9 +231,7 @@ export async function startBaileys(
     manager.start();
   };
   const running = opening.use(new AsyncDisposableStack());
-  const begun = begin().catch((error: unknown) => {
-    if (!stopping.signal.aborted) throw error;
-  });
+  const begun = endOnFailure(begin(), stopping.signal);
 
   const everything = opening.move();
   return {
@@ -243,7 +242,7 @@ export async function startBaileys(
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await begun.catch(() => {});
+      await begun;
       // Sockets close before the relay, which still enqueues what they receive.
       await running.disposeAsync();
       await everything.disposeAsync();

@@ -90,6 +90,15 @@ test("a business sees and uses its own sessions only; another's is not there", a
   expect(all.body).toMatchObject({ items: [{ id: 'mine', status: 'STOPPED' }], next_cursor: 'mine' });
   const rest = await replica.call<List>('GET', '/api/sessions?limit=1&cursor=mine', admin);
   expect(rest.body).toMatchObject({ items: [{ id: 'theirs' }], next_cursor: null });
+  for (const headers of [admin, internal]) {
+    const named = await replica.call<List>('GET', '/api/sessions?business=other', headers);
+    expect(named.body.items.map(({ id }) => id)).toEqual(['theirs']);
+  }
+  for (const path of ['/api/sessions', '/api/unstored-messages']) {
+    expect((await replica.call('GET', `${path}?business=default`, business)).status).toBe(200);
+    const denied = await replica.call<{ code: string }>('GET', `${path}?business=other`, business);
+    expect([denied.status, denied.body.code]).toEqual([403, 'BUSINESS_NOT_ALLOWED']);
+  }
   expect((await replica.call('GET', '/api/sessions/theirs', business)).status).toBe(404);
   const body = { session: 'theirs', chatId: '972501234567', text: 'x' };
   expect((await replica.call('POST', '/api/sendText', business, body)).status).toBe(404);
@@ -98,7 +107,8 @@ test("a business sees and uses its own sessions only; another's is not there", a
 test.each<[unknown, number, string]>([
   [{ id: 'mine' }, 409, 'SESSION_EXISTS'],
   [{ id: '../etc' }, 400, 'VALIDATION_FAILED'],
-  [{ id: 'x', businessId: 'nobody' }, 422, 'BUSINESS_NOT_FOUND'],
+  [{ id: 'x', business_id: 'nobody' }, 404, 'BUSINESS_NOT_FOUND'],
+  [{ id: 'x', businessId: 'nobody' }, 404, 'BUSINESS_NOT_FOUND'],
   [{ id: 'x', colour: 'red' }, 400, 'VALIDATION_FAILED'],
   ['{', 400, 'MALFORMED_JSON'],
 ])('a session made of %j is refused', async (body, status, code) => {

@@ -17,7 +17,7 @@ captureConsole(silent('console'));
 
 export const KEYS = {
   API_KEY: 'the-business-key',
-  ADMIN_KEY: 'the-admin-key',
+  ADMIN_KEY: 'the-admin-key-of-tests',
   METRICS_TOKEN: 'the-metrics-token',
   INTERNAL_SECRET: 'the-internal-secret',
 };

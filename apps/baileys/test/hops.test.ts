@@ -87,10 +87,11 @@ test('a request line that names another host reaches nobody, and takes no secret
 
 test('the owner gets the path of the route and what that declares, signed, and no secret', async () => {
   await heldBy('other');
-  await replica.call('GET', '/api/away/auth/qr?format=raw&token=secret&x=//evil.example', {
-    'x-admin-key': KEYS.ADMIN_KEY,
-  });
-  await replica.call('POST', '/api/sendText?x=1', { ...business, 'idempotency-key': 'k1' }, text('away'));
+  const withAdminKey = { 'x-admin-key': KEYS.ADMIN_KEY };
+  await replica.call('GET', '/api/away/auth/qr?format=raw', withAdminKey);
+  for (const path of ['/api/away/auth/qr?format=raw&token=secret', '/api/away/auth/qr?x=//evil.example'])
+    expect((await replica.call('GET', path, withAdminKey)).status).toBe(400);
+  await replica.call('POST', '/api/sendText', { ...business, 'idempotency-key': 'k1' }, text('away'));
   await replica.call('POST', '/api/sessions/away/logout', { authorization: `Bearer ${KEYS.ADMIN_KEY}` });
   expect(seen.map(({ method, url, body }) => [method, url, body])).toEqual([
     ['GET', '/api/away/auth/qr?format=raw', ''],

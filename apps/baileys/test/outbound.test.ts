@@ -94,11 +94,15 @@ test('an ack that comes after the 504 is counted, and the repeat is answered wit
 });
 
 test('a recipient who cannot decrypt asks again and gets the text, also after a restart', async () => {
+  phone.switchOff();
+  expect((await replica.send(message('again, please'), 'key-again')).status).toBe(200);
   await replica[Symbol.asyncDispose]();
+  phone.forgetSessions();
+  const { unreadable } = phone;
+  phone.switchOn();
+  await expect.poll(() => phone.unreadable, SOON).toBe(unreadable + 1);
   replica = await stack.replica({ ackTimeoutMs: 1500 });
   await replica.until('shop', 'WORKING');
-  phone.forgetSessions();
-  expect((await replica.send(message('again, please'), 'key-again')).status).toBe(200);
   await expect.poll(() => shown('again, please'), SOON).toBe(1);
 });
 

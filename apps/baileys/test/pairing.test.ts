@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Replica, Stack, qrOf, SOON } from './harness.ts';
+import { KEYS, type Replica, Stack, qrOf, SOON } from './harness.ts';
 
 let stack: Stack;
 let replica: Replica;
@@ -37,7 +37,7 @@ describe('pairing', () => {
     const json = await replica.call<{ value: string; mimetype: string; data: string }>(
       'GET',
       '/api/forms/auth/qr',
-      { 'x-api-key': 'the-admin-key', accept: 'application/json' },
+      { 'x-api-key': KEYS.ADMIN_KEY, accept: 'application/json' },
     );
     expect(json.body).toMatchObject({ value: text, mimetype: 'image/png' });
     expect(Buffer.from(json.body.data, 'base64').subarray(1, 4).toString()).toBe('PNG');

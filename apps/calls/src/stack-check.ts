@@ -1,5 +1,5 @@
 import { type Database, StackConflict, checkStack, startTrouble } from '@prosaas/database';
-import { type Logger, retryForever } from '@prosaas/runtime';
+import { type Logger, endOnFailure, retryForever } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 
 /**
@@ -31,13 +31,11 @@ export function startStackCheck(options: {
     });
     if (conflict) throw conflict;
   };
-  const checked = check().catch((error: unknown) => {
-    if (!ending.signal.aborted) throw error;
-  });
+  const checked = endOnFailure(check(), ending.signal);
   return {
     [Symbol.asyncDispose]: async () => {
       ending.abort();
-      await checked.catch(() => undefined);
+      await checked;
     },
   };
 }

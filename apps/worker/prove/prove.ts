@@ -159,10 +159,10 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
     REDIS_URL: redisServer.url,
     DATABASE_URL: databaseUrl,
     // All of them: a worker generates none.
-    API_KEY: 'business',
-    ADMIN_KEY: 'admin',
-    METRICS_TOKEN: 'metrics',
-    INTERNAL_SECRET: 'secret',
+    API_KEY: 'the-api-key-of-tests',
+    ADMIN_KEY: 'the-admin-key-of-tests',
+    METRICS_TOKEN: 'the-metrics-token-of-tests',
+    INTERNAL_SECRET: 'the-secret-of-tests',
     // Each kill counts against all jobs that are active: with more of them, most would run in processes of their own.
     WORKER_CONCURRENCY: '5',
     LOG_LEVEL: 'CRITICAL',

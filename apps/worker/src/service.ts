@@ -19,6 +19,7 @@ import {
 import {
   closeRedis,
   createRedis,
+  endOnFailure,
   errorReason,
   keyspace,
   redisAddress,
@@ -173,9 +174,7 @@ export async function startWorker(
     log.info({ queues: queueNames, concurrency: config.WORKER_CONCURRENCY }, 'jobs are taken');
   };
   // A fault here (a namespace that is another stack's) has no one to handle it: it ends the service.
-  const begun = begin().catch((error: unknown) => {
-    if (!stopping.signal.aborted) throw error;
-  });
+  const begun = endOnFailure(begin(), stopping.signal);
 
   const everything = opened.move();
   return {
@@ -183,7 +182,7 @@ export async function startWorker(
     async [Symbol.asyncDispose]() {
       stopTaking();
       // Redis may be away, and consumers that were never ready are not waited for.
-      await Promise.race([begun.catch(() => {}), consumers?.[Symbol.asyncDispose]()]);
+      await Promise.race([begun, consumers?.[Symbol.asyncDispose]()]);
       await work.disposeAsync();
       await everything.disposeAsync();
     },

@@ -20,7 +20,7 @@ export interface FakeBaileys extends AsyncDisposable {
 }
 
 /** The send door of the baileys service, with its idempotency: a key that was sent is not sent again. */
-export async function startFakeBaileys(secret = 'secret'): Promise<FakeBaileys> {
+export async function startFakeBaileys(secret = 'the-secret-of-tests'): Promise<FakeBaileys> {
   const known = new Set<string>();
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];

@@ -83,10 +83,10 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
     DATABASE_URL: databaseUrl,
     BAILEYS_URL: baileys.url,
     // All of them: a worker generates none.
-    API_KEY: 'business',
-    ADMIN_KEY: 'admin',
-    METRICS_TOKEN: 'metrics',
-    INTERNAL_SECRET: 'secret',
+    API_KEY: 'the-api-key-of-tests',
+    ADMIN_KEY: 'the-admin-key-of-tests',
+    METRICS_TOKEN: 'the-metrics-token-of-tests',
+    INTERNAL_SECRET: 'the-secret-of-tests',
     LOG_LEVEL: 'WARNING',
     DRAIN_SECONDS: '0',
     // The customers write as fast as programs do.

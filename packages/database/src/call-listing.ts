@@ -64,19 +64,6 @@ export async function listCalls(
   );
 }
 
-/** All calls with one of these numbers, the earliest first. */
-export async function listCallsOf(
-  db: Queryable,
-  options: { numbers: readonly string[]; businessId: string | undefined },
-): Promise<CallSummary[]> {
-  return db.query<CallSummary>(
-    `select ${COLUMNS} from calls
-      where (from_number = any($1) or to_number = any($1)) and ($2::text is null or business_id = $2)
-      order by started_at, id`,
-    [options.numbers, options.businessId ?? null],
-  );
-}
-
 export async function findCall(
   db: Queryable,
   id: string,

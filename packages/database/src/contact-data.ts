@@ -1,24 +1,34 @@
-import { type CallSummary, listCallsOf } from './call-listing.ts';
+import type { CallSummary } from './call-listing.ts';
+import {
+  type ContactQuery,
+  findContact,
+  jobOfContact,
+  ofCaller,
+  toContact,
+  withContact,
+} from './contact-search.ts';
 import type { Queryable } from './database.ts';
-
-/** Whose data: by WhatsApp address or phone number, in one business or (undefined) in all. */
-export interface ContactQuery {
-  contact: string;
-  businessId: string | undefined;
-}
+import type { FailedAttempt } from './job-failure-repository.ts';
+import { exportedColumns, exportedObject } from './personal-data.ts';
 
 interface ContactConversation {
   id: string;
   business_id: string;
   channel: string;
   contact: string;
+  alternate_contact: string | null;
   contact_name: string | null;
+  handed_off_at: Date | null;
+  hand_off_reason: string | null;
+  opted_out_at: Date | null;
+  last_message_at: Date | null;
   created_at: Date;
   messages: {
     direction: string;
     status: string;
     text: string;
     error: string | null;
+    address: string | null;
     created_at: string;
     sent_at: string | null;
     delivered_at: string | null;
@@ -30,6 +40,7 @@ interface ContactUnstored {
   id: string;
   business_id: string;
   contact: string;
+  alternate_contact: string | null;
   status: string;
   reason: string;
   received_at: Date;
@@ -37,110 +48,86 @@ interface ContactUnstored {
   raw: string | null;
 }
 
+/** What was sent, or is to be sent, to a WhatsApp address: kept for repeats. */
+interface ContactSend {
+  key: string;
+  chat_id: string;
+  text: string;
+  status: string;
+  error: string | null;
+  created_at: Date;
+  sent_at: Date | null;
+  delivered_at: Date | null;
+  undelivered_at: Date | null;
+}
+
+/** Work about the contact that is not done. */
+interface ContactJob {
+  queue: string;
+  payload: unknown;
+  run_at: Date;
+  failed_at: Date | null;
+  failure: string | null;
+  failures: FailedAttempt[];
+  created_at: Date;
+}
+
+type ContactCall = Omit<CallSummary, 'position'>;
+
 export interface ContactData {
+  /** The names that the records have of the contact. */
+  names: string[];
   conversations: ContactConversation[];
   unstored_messages: ContactUnstored[];
-  calls: CallSummary[];
+  sends: ContactSend[];
+  jobs: ContactJob[];
+  /** Uses of the admin key that name the contact. The audit log belongs to no business: empty for one business. */
+  audit_log: { target: string }[];
+  /** Each with its recordings, but for their sound: see `findRecordingAudio`. */
+  calls: ContactCall[];
 }
 
-export interface Erased {
-  conversations: number;
-  messages: number;
-  unstored_messages: number;
-  calls: number;
-  recordings: number;
-}
-
-/** Everything that is kept of a contact's words and calls. */
+/** Everything that is kept of a contact, but for keys of the encryption. */
 export async function exportContact(db: Queryable, query: ContactQuery): Promise<ContactData> {
-  const { numbers } = namesOf(query.contact);
-  const addresses = await addressesOf(db, query);
+  const { names, mention } = await findContact(db, query);
+  const business = query.businessId ?? null;
   const conversations = await db.query<ContactConversation>(
-    `select id, business_id, channel, contact, contact_name, created_at,
-       coalesce((select json_agg(json_build_object('direction', m.direction, 'status', m.status, 'text', m.text, 'error', m.error,
-           'created_at', m.created_at, 'sent_at', m.sent_at, 'delivered_at', m.delivered_at) order by m.seq)
-         from messages m where m.conversation_id = conversations.id), '[]') as messages
-     from conversations where ${conversationOf} order by created_at, id`,
-    [addresses, query.businessId ?? null],
-  );
-  const unstored = await db.query<ContactUnstored>(
-    `select id, business_id, contact, status, reason, received_at, convert_from(raw, 'UTF8') as raw
-     from unstored_messages where ${conversationOf} order by received_at, id`,
-    [addresses, query.businessId ?? null],
+    `select id, business_id, ${exportedColumns('conversations')},
+       coalesce((select jsonb_agg(${exportedObject('messages')} order by messages.seq)
+         from messages where conversation_id = conversations.id), '[]') as messages
+     from conversations where ${withContact} order by created_at, id`,
+    [names, business],
   );
   return {
+    names,
     conversations,
-    unstored_messages: unstored,
-    calls: await listCallsOf(db, { numbers, businessId: query.businessId }),
+    unstored_messages: await db.query(
+      `select id, business_id, ${exportedColumns('unstored_messages', ['raw'])}, convert_from(raw, 'UTF8') as raw
+       from unstored_messages where ${withContact} order by received_at, id`,
+      [names, business],
+    ),
+    sends: await db.query(
+      `select ${exportedColumns('whatsapp_sends')} from whatsapp_sends where ${toContact} order by created_at, key`,
+      [names, business],
+    ),
+    jobs: await db.query(
+      `select ${exportedColumns('jobs')} from jobs where ${jobOfContact} order by jobs.id`,
+      [conversations.map(({ id }) => id), business, mention],
+    ),
+    audit_log:
+      business === null
+        ? await db.query(
+            `select ${exportedColumns('audit_log')} from audit_log where target ~* $1 order by id`,
+            [mention],
+          )
+        : [],
+    calls: await db.query(
+      `select id, business_id, ${exportedColumns('calls')},
+         coalesce((select jsonb_agg(${exportedObject('recordings', ['audio'])} || jsonb_build_object('id', id)
+             order by created_at, id)
+           from recordings where call_id = calls.id), '[]') as recordings
+       from calls where ${ofCaller} order by started_at, id`,
+      [names, business],
+    ),
   };
-}
-
-/**
- * Deletes it, in the caller's transaction. Jobs and metrics name records only by id, so nothing else tells of the contact;
- * a send that is under way keeps its row until it is over.
- */
-export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<Erased> {
-  const { numbers } = namesOf(query.contact);
-  const addresses = await addressesOf(tx, query);
-  const business = query.businessId ?? null;
-  const count = async (sql: string, names: readonly string[]): Promise<number> => {
-    const [row] = await tx.query<{ count: number }>(sql, [names, business]);
-    return row?.count ?? 0;
-  };
-  // Lock order everywhere: conversation, then send, then message, then job.
-  await tx.query(`select from conversations where ${conversationOf} order by id for update`, [
-    addresses,
-    business,
-  ]);
-  await tx.query(
-    `delete from whatsapp_sends using whatsapp_sessions s
-      where s.id = session_id and chat_id = any($1) and status <> 'pending' and ($2::text is null or s.business_id = $2)`,
-    [addresses, business],
-  );
-  const messages = await count(
-    `with gone as (delete from messages where conversation_id in (select id from conversations where ${conversationOf})
-       returning 1) select count(*)::int from gone`,
-    addresses,
-  );
-  const conversations = await count(
-    `with gone as (delete from conversations where ${conversationOf} returning 1) select count(*)::int from gone`,
-    addresses,
-  );
-  const unstored = await count(
-    `with gone as (delete from unstored_messages where ${conversationOf} returning 1) select count(*)::int from gone`,
-    addresses,
-  );
-  const recordings = await count(
-    `with gone as (delete from recordings where call_id in (select id from calls where ${callOf})
-       returning 1) select count(*)::int from gone`,
-    numbers,
-  );
-  const calls = await count(
-    `with gone as (delete from calls where ${callOf} returning 1) select count(*)::int from gone`,
-    numbers,
-  );
-  return { conversations, messages, unstored_messages: unstored, calls, recordings };
-}
-
-const ofBusiness = '($2::text is null or business_id = $2)';
-const conversationOf = `(contact = any($1) or alternate_contact = any($1)) and ${ofBusiness}`;
-const callOf = `(from_number = any($1) or to_number = any($1)) and ${ofBusiness}`;
-
-/** With those that conversations and unstored messages tell to be the same contact's: some rows have only the LID. */
-async function addressesOf(q: Queryable, query: ContactQuery): Promise<string[]> {
-  const { addresses } = namesOf(query.contact);
-  const rows = await q.query<{ contact: string; alternate_contact: string | null }>(
-    `select contact, alternate_contact from conversations where ${conversationOf}
-     union select contact, alternate_contact from unstored_messages where ${conversationOf}`,
-    [addresses, query.businessId ?? null],
-  );
-  const known = rows.flatMap((row) => [row.contact, row.alternate_contact ?? row.contact]);
-  return [...new Set([...addresses, ...known])];
-}
-
-/** `+49 30 1`, `49301` and `49301@s.whatsapp.net` are one; another address (a LID) stands for itself. */
-function namesOf(contact: string): { addresses: string[]; numbers: string[] } {
-  const number = /^\+?([\d\s()-]+?)(?:@s\.whatsapp\.net)?$/.exec(contact.trim())?.[1]?.replaceAll(/\D/g, '');
-  if (number === undefined || number === '') return { addresses: [contact.trim()], numbers: [] };
-  return { addresses: [`${number}@s.whatsapp.net`, contact.trim()], numbers: [`+${number}`, number] };
 }

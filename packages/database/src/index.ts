@@ -130,6 +130,7 @@ export {
 export {
   claimSend,
   deleteOldSends,
+  deleteSendWithoutMessage,
   findSentText,
   markSendFailed,
   markSendSent,
@@ -180,7 +181,10 @@ export {
 export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
 export { recordPersonMessage } from './person-message.ts';
-export { type ContactData, type Erased, eraseContact, exportContact } from './contact-data.ts';
+export { type ContactData, exportContact } from './contact-data.ts';
+export { type Erased, eraseContact } from './contact-erasure.ts';
+export { exportText } from './contact-export.ts';
+export { TOKEN_INDEX } from './contact-keys.ts';
 export {
   deleteEmptyConversations,
   deleteOldAudit,

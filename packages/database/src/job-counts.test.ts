@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Random, poll } from '@prosaas/devstack';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { eraseContact } from './contact-data.ts';
+import { eraseContact } from './contact-erasure.ts';
 import { createDatabase } from './database.ts';
 import { purgeDeadJobs, replayDeadJobs } from './dead-letter-repository.ts';
 import { type JobCounts, foldJobCounts, readJobCounts } from './job-counts.ts';

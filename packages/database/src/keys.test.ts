@@ -79,6 +79,17 @@ test('keys that are set alike are warned of by name', async () => {
   expect(lines.join('')).not.toContain('b-b-b');
 });
 
+test.each([
+  ['brief', true],
+  ['a-long-token-of-metrics,brief', true],
+  ['a-long-token-of-metrics', false],
+])('of the metrics token %j a warning says that it is short: %j', async (token, isWarned) => {
+  await using ring = startKeyRing(db, { METRICS_TOKEN: token }, { log });
+  expect(ring.current()).toBeUndefined();
+  expect(lines.some((line) => line.includes('METRICS_TOKEN is short and can be guessed'))).toBe(isWarned);
+  expect(lines.join('')).not.toContain(token);
+});
+
 describe('a namespace of Redis', () => {
   test('belongs to one stack: another database is refused, the same one is welcome', async () => {
     await using server = await testRedis();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type KeyRing, type Keys, type Logger, retryForever } from '@prosaas/runtime';
+import { type KeyRing, type Keys, LEAST_KEY_LENGTH, type Logger, retryForever } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
 import { requireTable } from './tables.ts';
 import { startTrouble } from './troubles.ts';
@@ -77,6 +77,7 @@ export function startKeyRing(
   { log, generation }: { log: Logger; generation?: KeyGeneration },
 ): KeyRing & AsyncDisposable {
   warnOfSameKeys(configured, log);
+  warnOfShortToken(configured, log);
   const stopping = new AbortController();
   const allSet = keyNames.every((name) => configured[name] !== undefined);
   let keys = allSet ? composeKeys((name) => configured[name] ?? raiseMissing(name)) : undefined;
@@ -102,4 +103,10 @@ function warnOfSameKeys(configured: ConfiguredKeys, log: Logger): void {
     ),
   );
   if (same.length > 0) log.warn({ keys: same }, 'These keys have the same value; give each its own');
+}
+
+/** Not refused, as a key is: it opens metrics alone, and those who read them are often set up with another token first. */
+function warnOfShortToken({ METRICS_TOKEN: tokens }: ConfiguredKeys, log: Logger): void {
+  if (tokens?.split(',').some((token) => token.trim().length < LEAST_KEY_LENGTH) === true)
+    log.warn({ least_characters: LEAST_KEY_LENGTH }, 'METRICS_TOKEN is short and can be guessed');
 }

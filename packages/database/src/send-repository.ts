@@ -90,6 +90,18 @@ export async function findSentText(
   return row?.text || undefined;
 }
 
+/** What a send leaves whose message was erased meanwhile. The worker sends a message under its id as the key. */
+export async function deleteSendWithoutMessage(
+  q: Queryable,
+  { sessionId, messageId }: { sessionId: string; messageId: string },
+): Promise<void> {
+  await q.query(
+    `delete from whatsapp_sends where session_id = $1 and key = $2
+       and not exists (select from messages where id = $2::uuid)`,
+    [sessionId, messageId],
+  );
+}
+
 /** A batch of what is too old to be repeated; answers how many went. */
 export async function deleteOldSends(q: Queryable, olderThan: Date, limit: number): Promise<number> {
   const rows = await q.query(

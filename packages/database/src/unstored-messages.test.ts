@@ -1,7 +1,8 @@
 import { testDatabase } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { eraseContact, exportContact } from './contact-data.ts';
+import { exportContact } from './contact-data.ts';
+import { eraseContact } from './contact-erasure.ts';
 import { createDatabase, type Database } from './database.ts';
 import { recordInbound } from './message-repository.ts';
 import { migrate } from './migrate.ts';

@@ -11,6 +11,7 @@ import { AlreadyRunning, holdLock } from './run-lock.ts';
 import { dataFolder } from './running-stack.ts';
 import { type Stack, type StackPorts, startStack } from './stack.ts';
 import { choosePorts } from './start-ports.ts';
+import { checkSettings } from './start-settings.ts';
 import { type Simulator, startSimulator } from './start-simulator.ts';
 import { freePort } from './ports.ts';
 
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
   const stopped = stopSignal();
   const envFile = join(repository, '.env');
   if (existsSync(envFile)) process.loadEnvFile(envFile);
+  await checkSettings(process.env, say);
   const redisUrl = process.env['REDIS_URL']?.trim() || undefined;
   const databaseUrl = process.env['DATABASE_URL']?.trim() || undefined;
 

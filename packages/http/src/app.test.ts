@@ -50,6 +50,7 @@ beforeEach(() => {
     times: Type.Optional(Type.Integer({ minimum: 1 })),
   });
   app.post('/messages', { schema: { body } }, async (request) => request.body);
+  app.get('/api/plain', async () => ({}));
   app.get('/list', { schema: { querystring: pageQuery } }, async (request) => request.query);
   app.get('/metrics.json', { onRequest: metricsGuard(keyRing) }, async () => ({}));
   app.get('/details', async (request) => ({ seen: canSeeDetails(keyRing)(request) }));
@@ -109,6 +110,17 @@ describe('an error', () => {
       'UNSUPPORTED_MEDIA_TYPE',
     ],
     [
+      'of a text',
+      {
+        method: 'POST',
+        url: '/messages',
+        headers: { 'content-type': 'text/plain' },
+        payload: '{"text":"x"}',
+      },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
       'of a long body',
       { method: 'POST', url: '/messages', headers: json, payload: { text: 'x'.repeat(200) } },
       413,
@@ -131,6 +143,22 @@ describe('an error', () => {
     const response = await app.inject('/fails');
     expect(response.body).not.toContain('hunter2');
     expect(lines.filter((line) => line.includes('hunter2'))).toHaveLength(1);
+  });
+
+  test('of a query names the parameters that the route does not have, also where it has none', async () => {
+    const errorsOf = async (url: string): Promise<unknown> => {
+      const response = await app.inject(url);
+      return [response.statusCode, response.json<{ errors?: unknown }>().errors];
+    };
+    const unknown = (name: string): object => ({ field: `query.${name}`, message: 'is not known' });
+    expect(await errorsOf('/list?limit=5&lmit=5&colour=red')).toEqual([
+      400,
+      [unknown('lmit'), unknown('colour')],
+    ]);
+    expect(await errorsOf(`/list?${'x'.repeat(500)}`)).toEqual([400, [unknown('x'.repeat(100))]]);
+    expect(await errorsOf('/api/plain?x=1')).toEqual([400, [unknown('x')]]);
+    expect((await app.inject('/api/plain')).statusCode).toBe(200);
+    expect((await app.inject('/api/health/redis?x=1')).statusCode).toBe(200);
   });
 
   test('of a request that breaks its schema names every field', async () => {

@@ -7,10 +7,11 @@ import { lazyChildLogger } from './lazy-logger.ts';
 import { answerClientError } from './client-error.ts';
 import { limitConnections } from './connection-limit.ts';
 import { mountErrorAnswers } from './error-answers.ts';
+import { isProbe, withoutProbeSlash } from './probe-path.ts';
 import { problemOf, sendProblem, setCommonHeaders } from './problem.ts';
 import { mountRequestLog } from './request-log.ts';
 import { acceptsUpgrade, mountTargetRules } from './request-target.ts';
-import { validatorCompiler } from './validation.ts';
+import { noQuery, validatorCompiler } from './validation.ts';
 
 export type App = FastifyInstance<
   Server,
@@ -51,6 +52,7 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit,
+    rewriteUrl: ({ url = '/' }) => withoutProbeSlash(url),
     genReqId: requestId,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -70,6 +72,12 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler);
+  // JSON is what bodies are; a service that takes another form adds its parser.
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRoute', (route) => {
+    if (route.url.startsWith('/api/') && !isProbe(route.url))
+      route.schema = { querystring: noQuery, ...route.schema };
+  });
   // Hooks that every request passes call back: a promise for each would cost more than what they do.
   app.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply);

@@ -1,8 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { App } from './app.ts';
-
-/** A probe, or a part of it: `/readyz/database`, `/metrics.json`. */
-const probe = /^\/(?:healthz|livez|readyz|warmup|version|health|api\/health|metrics)(?:[./]|$)/;
+import { isProbe } from './probe-path.ts';
 
 /** A service that reads of another one, as it does at intervals. */
 function asksItself({ method, principal }: FastifyRequest): boolean {
@@ -34,7 +32,7 @@ export function mountRequestLog(app: App): void {
     const { statusCode: status } = reply;
     if (unlogged.has(request)) return;
     // Whoever polls what fails adds nothing to what the log says of the trouble itself.
-    if ((status < 400 || status >= 500) && (asksItself(request) || probe.test(path))) return;
+    if ((status < 400 || status >= 500) && (asksItself(request) || isProbe(path))) return;
     const ms = Math.round(reply.elapsedTime);
     request.log.info({ method: request.method, path, status, ms, ...reasons.get(request) }, 'Answered');
   });

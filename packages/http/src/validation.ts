@@ -1,27 +1,40 @@
 import type { FastifySchemaCompiler } from 'fastify';
-import type { TSchema } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import { type FieldProblem, ValidationFailed } from './problem.ts';
 
 const partNames: Readonly<Record<string, string>> = { querystring: 'query', params: 'path' };
 const maxProblems = 20;
+/** Of an unknown one, which a stranger has chosen. */
+const maxName = 100;
 
-/** TypeBox in Ajv's place: fills in defaults, turns the texts of a query or path into numbers, tells every wrong field. */
-export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+/**
+ * TypeBox in Ajv's place: fills in defaults, turns the texts of a query or path into numbers, tells every wrong field. A query takes
+ * no parameter that its schema does not have: a misspelled filter would be none.
+ */
+export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: given, httpPart }) => {
+  const schema = httpPart === 'querystring' ? closed(given) : given;
   const validator = Compile(schema);
   const part = partNames[httpPart ?? ''] ?? httpPart ?? 'body';
-  return (given: unknown) => {
-    const filled = Value.Default(schema, given);
-    const value = httpPart === 'body' ? filled : Value.Convert(schema, filled);
-    if (validator.Check(value)) return { value };
-    return { error: new ValidationFailed(problemsOf(validator.Errors(value), part)) };
+  return (value: unknown) => {
+    const filled = Value.Default(schema, value);
+    const converted = httpPart === 'body' ? filled : Value.Convert(schema, filled);
+    if (validator.Check(converted)) return { value: converted };
+    return { error: new ValidationFailed(problemsOf(validator.Errors(converted), part)) };
   };
 };
+
+/** For `querystring`, where a route has no schema of its own. */
+export const noQuery: TSchema = Type.Object({});
+
+const closed = (schema: TSchema): TSchema =>
+  Type.IsObject(schema) ? Type.Object(schema.properties, { additionalProperties: false }) : schema;
 
 interface SchemaFault {
   instancePath: string;
   keyword: string;
+  schemaPath: string;
   message: string;
   params?: unknown;
 }
@@ -30,13 +43,17 @@ function problemsOf(faults: Iterable<SchemaFault>, part: string): FieldProblem[]
   const problems: FieldProblem[] = [];
   for (const fault of faults) {
     const field = [part, ...fault.instancePath.split('/').slice(1)].join('.');
-    const missing = (fault.params as { requiredProperties?: string[] } | undefined)?.requiredProperties;
-    if (fault.keyword === 'required' && missing !== undefined) {
+    const { requiredProperties: missing = [], additionalProperties: unknown = [] } = (fault.params ??
+      {}) as Partial<Record<'requiredProperties' | 'additionalProperties', string[]>>;
+    if (fault.keyword === 'required') {
       for (const name of missing) problems.push({ field: `${field}.${name}`, message: 'is required' });
-    } else {
+    } else if (fault.keyword === 'additionalProperties') {
+      for (const name of unknown)
+        problems.push({ field: `${field}.${name.slice(0, maxName)}`, message: 'is not known' });
+    } else if (!fault.schemaPath.endsWith('/additionalProperties')) {
       problems.push({ field, message: fault.message });
     }
     if (problems.length >= maxProblems) break;
   }
-  return problems;
+  return problems.slice(0, maxProblems);
 }

@@ -81,17 +81,33 @@ export type KeysFields = {
 
 /** Keys that the operator may set. One that is not set is generated at first start and kept in the database. */
 export const KeysConfig: TObject<KeysFields> = Type.Object({
-  API_KEY: Secret('Key of the default business (header X-Api-Key); unset: generated'),
-  ADMIN_KEY: Secret("The administrator's key; unset: generated"),
+  API_KEY: Secret('Key of the default business (header X-Api-Key); unset: generated', checkKey),
+  ADMIN_KEY: Secret("The administrator's key; unset: generated", checkKey),
   METRICS_TOKEN: Secret(
     'Opens /metrics.json; two, separated by a comma, are both valid (rotation); unset: generated',
     checkTokens,
   ),
-  INTERNAL_SECRET: Secret('Between the services (header X-Internal-Secret); unset: generated'),
+  INTERNAL_SECRET: Secret('Between the services (header X-Internal-Secret); unset: generated', checkKey),
 });
+
+/** Shorter ones can be guessed. */
+export const LEAST_KEY_LENGTH: number = 16;
+
+function checkKey(text: string): string {
+  checkCharacters(text);
+  if (text.length >= LEAST_KEY_LENGTH) return text;
+  throw new RangeError(`must have at least ${LEAST_KEY_LENGTH} characters`);
+}
+
+function checkCharacters(text: string): void {
+  if (!/^[\x21-\x7e]+$/.test(text))
+    throw new RangeError('must be printable ASCII without spaces: a header carries nothing else');
+}
 
 function checkTokens(text: string): string {
   const tokens = text.split(',').map((token) => token.trim());
-  if (tokens.length <= 2 && tokens.every((token) => token !== '')) return text;
-  throw new RangeError('must be one token, or two separated by a comma');
+  if (tokens.length > 2 || tokens.includes(''))
+    throw new RangeError('must be one token, or two separated by a comma');
+  for (const token of tokens) checkCharacters(token);
+  return text;
 }

@@ -120,6 +120,28 @@ describe('the configuration', () => {
     }
   });
 
+  test.each(['API_KEY', 'ADMIN_KEY', 'INTERNAL_SECRET'])(
+    'takes %s of at least 16 characters, and none that a header cannot carry',
+    (name) => {
+      const key = 'sixteen-letters!';
+      expect(loadConfig(KeysConfig, { [name]: key })).toEqual({ [name]: key });
+      expect(problemsOf(KeysConfig, { [name]: key.slice(1) })).toEqual([
+        `${name} must have at least 16 characters`,
+      ]);
+      for (const text of ['schlüssel-schlüssel', 'a key of four words']) {
+        expect(problemsOf(KeysConfig, { [name]: text })).toEqual([
+          `${name} must be printable ASCII without spaces: a header carries nothing else`,
+        ]);
+      }
+    },
+  );
+
+  test.each(['tökén', 'old,nëw', 'a b'])('refuses the metrics token %j', (text) => {
+    expect(problemsOf(KeysConfig, { METRICS_TOKEN: text })).toEqual([
+      'METRICS_TOKEN must be printable ASCII without spaces: a header carries nothing else',
+    ]);
+  });
+
   test('reads a secret from a file, and nothing else', async () => {
     const file = join(folder, 'secret');
     await writeFile(file, 'from a file\n');

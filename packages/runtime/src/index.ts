@@ -1,8 +1,15 @@
 export { AppError, type AppErrorOptions } from './app-error.ts';
 export { type BackoffOptions, type RetryOptions, backoff, retryForever } from './backoff.ts';
 export { type BuildConfig, type BuildInfo, buildInfo } from './build-info.ts';
-export { CommonConfig, type CommonFields, KeysConfig, type KeysFields } from './common-config.ts';
+export {
+  CommonConfig,
+  type CommonFields,
+  KeysConfig,
+  type KeysFields,
+  LEAST_KEY_LENGTH,
+} from './common-config.ts';
 export { ConfigError, type Environment, loadConfig } from './config.ts';
+export { endOnFailure } from './fault.ts';
 export {
   Choice,
   type Field,

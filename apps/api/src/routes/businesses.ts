@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { Page } from './page.ts';
-import { type ResourceContext, businessOf } from './resource.ts';
+import { type ResourceContext, businessOf, requireText } from './resource.ts';
 
 const Business = Type.Object({ id: Type.String(), name: Type.String(), time_zone: Type.String() });
 
@@ -32,11 +32,9 @@ export function businessRoutes(app: App, { db, business }: ResourceContext): voi
     '/api/businesses/:id',
     { onRequest: business, schema: { params: Id, response: { 200: Business } } },
     async (request) => {
+      const id = requireText(request.params.id, 'business');
       const own = businessOf(request);
-      const found =
-        own === undefined || own === request.params.id
-          ? await findBusiness(db, request.params.id)
-          : undefined;
+      const found = own === undefined || own === id ? await findBusiness(db, id) : undefined;
       if (found === undefined) throw new NotFound('business');
       return found;
     },

@@ -12,6 +12,7 @@ import {
   type ResourceContext,
   Time,
   businessOf,
+  requireText,
   requireUuid,
 } from './resource.ts';
 
@@ -65,7 +66,7 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
     '/api/calls/:id',
     { onRequest: business, schema: { params: CallId, response: { 200: Call } } },
     async (request) => {
-      const call = await findCall(db, request.params.id, businessOf(request));
+      const call = await findCall(db, requireText(request.params.id, 'call'), businessOf(request));
       if (call === undefined) throw new NotFound('call');
       return call;
     },
@@ -77,7 +78,7 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
     { onRequest: business, schema: { params: RecordingId } },
     async (request, reply) => {
       const recording = await findRecordingAudio(db, {
-        callId: request.params.id,
+        callId: requireText(request.params.id, 'call'),
         id: requireUuid(request.params.recording, 'recording'),
         businessId: businessOf(request),
       });

@@ -1,11 +1,13 @@
-import { eraseContact, exportContact } from '@prosaas/database';
+import { Readable } from 'node:stream';
+import { eraseContact, exportContact, exportText } from '@prosaas/database';
 import type { App } from '@prosaas/http';
 import { Type } from 'typebox';
 import { BusinessFilter, type ResourceContext, businessOf } from './resource.ts';
 
 // In the body, not in the path: a phone number must not reach a log line.
 const Contact = Type.Object(
-  { contact: Type.String({ minLength: 3, maxLength: 100, pattern: '\\d' }), business: BusinessFilter },
+  // A number has a digit, an address an `@` or a `:`.
+  { contact: Type.String({ minLength: 3, maxLength: 128, pattern: '[\\d@:]' }), business: BusinessFilter },
   { additionalProperties: false },
 );
 
@@ -13,19 +15,23 @@ const Erased = Type.Object({
   conversations: Type.Integer(),
   messages: Type.Integer(),
   unstored_messages: Type.Integer(),
+  sends: Type.Integer(),
+  jobs: Type.Integer(),
   calls: Type.Integer(),
   recordings: Type.Integer(),
 });
 
 export function contactRoutes(app: App, { db, business }: ResourceContext): void {
-  app.post('/api/contacts/export', { onRequest: business, schema: { body: Contact } }, async (request) => {
-    const { contact, business: named } = request.body;
-    const { calls, ...data } = await exportContact(db, {
-      contact,
-      businessId: businessOf(request, named),
-    });
-    return { contact, ...data, calls: calls.map(({ position: _position, ...call }) => call) };
-  });
+  app.post(
+    '/api/contacts/export',
+    { onRequest: business, schema: { body: Contact } },
+    async (request, reply) => {
+      const { contact, business: named } = request.body;
+      const query = { contact, businessId: businessOf(request, named) };
+      const pieces = exportText(db, query, await exportContact(db, query));
+      return reply.type('application/json; charset=utf-8').send(Readable.from(pieces));
+    },
+  );
 
   app.post(
     '/api/contacts/erase',

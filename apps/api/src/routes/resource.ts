@@ -46,6 +46,12 @@ export function requireUuid(id: string, what: 'conversation' | 'message' | 'reco
   return id;
 }
 
+/** PostgreSQL takes no NUL: an id with one is the id of nothing. */
+export function requireText(id: string, what: 'business' | 'call'): string {
+  if (id.includes('\0')) throw new NotFound(what);
+  return id;
+}
+
 /** A job's id is a number: anything else is answered with 404. */
 export function requireJobId(id: string): string {
   if (!/^\d{1,18}$/.test(id)) throw new NotFound('job');

@@ -16,7 +16,7 @@ import { BusinessNotFound, NotHeldHere, SessionExists } from '../errors.ts';
 import type { Forwarding } from '../forwarding.ts';
 import type { SessionManager } from '../session-manager.ts';
 import { SessionView, type SessionViews } from '../session-views.ts';
-import { SessionId, SessionParams, asked, businessOf, sessionFor } from './door.ts';
+import { BusinessFilter, SessionId, SessionParams, asked, businessOf, sessionFor } from './door.ts';
 
 export interface SessionRoutesOptions {
   db: Database;
@@ -28,12 +28,17 @@ export interface SessionRoutesOptions {
   listDoor: Guard;
 }
 
+const BusinessId = Type.Optional(Type.String({ minLength: 1, maxLength: 63 }));
+const ListQuery = Type.Object({ ...pageQuery.properties, business: BusinessFilter });
+
 const NewSession = Type.Object(
   {
     id: Type.Optional(SessionId),
     /** The id's name in other gateways of this kind. */
     name: Type.Optional(SessionId),
-    businessId: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+    business_id: BusinessId,
+    /** The name that it had first. */
+    businessId: BusinessId,
     start: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
@@ -50,7 +55,7 @@ export function mountSessionRoutes(
     {
       onRequest: listDoor,
       schema: {
-        querystring: pageQuery,
+        querystring: ListQuery,
         response: {
           200: Type.Object({
             items: Type.Array(SessionView),
@@ -60,9 +65,9 @@ export function mountSessionRoutes(
       },
     },
     async (request) => {
-      const { limit, cursor } = request.query;
+      const { limit, cursor, business } = request.query;
       const rows = await asked(
-        listSessions(db, { businessId: businessOf(request), after: cursor, limit: limit + 1 }),
+        listSessions(db, { businessId: businessOf(request, business), after: cursor, limit: limit + 1 }),
       );
       const { items, next_cursor } = page(rows, limit, ({ id }) => id);
       return { items: await views.of(items), next_cursor };
@@ -73,7 +78,8 @@ export function mountSessionRoutes(
     '/api/sessions',
     { onRequest: adminDoor, schema: { body: NewSession, response: { 201: SessionView } } },
     async (request, reply) => {
-      const { businessId = DEFAULT_BUSINESS_ID, start = true } = request.body;
+      const { start = true } = request.body;
+      const businessId = request.body.business_id ?? request.body.businessId ?? DEFAULT_BUSINESS_ID;
       const id = request.body.id ?? request.body.name ?? 'default';
       if (!(await asked(findBusiness(db, businessId)))) throw new BusinessNotFound(businessId);
       const row = await asked(createSession(db, { id, businessId, wanted: start ? 'started' : 'stopped' }));

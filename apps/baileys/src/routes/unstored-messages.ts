@@ -7,7 +7,7 @@ import {
 import { type App, type Guard, page, pageQuery } from '@prosaas/http';
 import { type Static, Type } from 'typebox';
 import { retryUnstored } from '../retry-unstored.ts';
-import { SessionId, asked, businessOf } from './door.ts';
+import { BusinessFilter, SessionId, asked, businessOf } from './door.ts';
 
 export interface UnstoredRoutesOptions {
   db: Database;
@@ -30,6 +30,7 @@ const Unstored = Type.Object({
 const Id = Type.Object({ id: Type.String({ format: 'uuid' }) });
 const Query = Type.Object({
   ...pageQuery.properties,
+  business: BusinessFilter,
   session: Type.Optional(SessionId),
   status: Type.Optional(Status),
 });
@@ -55,10 +56,10 @@ export function mountUnstoredRoutes(
       },
     },
     async (request) => {
-      const { limit, cursor, session, status } = request.query;
+      const { limit, cursor, business, session, status } = request.query;
       const rows = await asked(
         listUnstoredMessages(db, {
-          businessId: businessOf(request),
+          businessId: businessOf(request, business),
           sessionId: session,
           status,
           after: parseCursor(cursor),

@@ -1,4 +1,11 @@
-import { closeJobs, closeMessages, type Database, type JobRef, type ReleasedJob } from '@prosaas/database';
+import {
+  closeJobs,
+  closeMessages,
+  deleteSendWithoutMessage,
+  type Database,
+  type JobRef,
+  type ReleasedJob,
+} from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import { batched } from '../batched.ts';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
@@ -27,16 +34,19 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
     // Sent by a worker of the release before.
     if (message?.status !== 'queued') return close();
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
-    const { id: externalId } = await baileys.sendText({
-      key: message.id,
-      session: message.session_id,
-      chatId: message.address ?? message.conversation.contact,
-      text: message.text,
-      account: message.account,
-      signal,
+    const { id: messageId, session_id: sessionId, conversation, text, account } = message;
+    const chatId = message.address ?? conversation.contact;
+    // A contact may be erased while a send to it is under way, which the baileys service notes afterwards.
+    const forgetErased = (): Promise<void> => deleteSendWithoutMessage(db, { sessionId, messageId });
+    const request = { key: messageId, session: sessionId, chatId, text, account, signal };
+    const { id: externalId } = await baileys.sendText(request).catch(async (error: unknown) => {
+      await forgetErased();
+      throw error;
     });
     const { id, release } = row;
-    closed(await closeSent({ job: { id, release }, messageId: message.id, externalId }));
+    const end = await closeSent({ job: { id, release }, messageId, externalId });
+    if (!end.wasOpen) await forgetErased();
+    closed(end);
   };
 }
 

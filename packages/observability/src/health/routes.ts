@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { wantsHealthJson } from '../http/accept.ts';
 import { type ConstantAnswer, answerFirst } from '../http/answer-first.ts';
 import { getRoute } from '../http/get-route.ts';
 import { namedPlugin } from '../http/named-plugin.ts';
 import { routeMetrics } from '../instruments/http.ts';
-import { wantsHealthJson } from './accept.ts';
 import { type Rendered, renderBody, renderHealthJson, renderOne, renderVerbose } from './forms.ts';
 import { Probe, type ProbeDefinition, type ProbeState } from './probe.ts';
 import { type HealthRegistry, SHUTDOWN } from './registry.ts';
@@ -60,17 +60,20 @@ function probeRoute(
   const { path, name } = probe.definition;
   const known = new Set([...probe.checks, SHUTDOWN]);
   const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    if (always && !request.url.includes('?') && !wantsHealthJson(request.headers.accept))
+    const { accept } = request.headers;
+    if (always && !request.url.includes('?') && !wantsHealthJson(accept, always.type))
       return reply.type(always.type).send(always.body);
     const { verbose, exclude = [] } = request.query as ProbeQuery;
-    const excluded = typeof exclude === 'string' ? [exclude] : exclude;
+    // Kubernetes repeats the parameter; a list in one is easier to write.
+    const excluded = [exclude].flat().flatMap((names) => names.split(','));
     const state = probe.state(new Set(excluded));
     const details = canSeeDetails(request);
     if (verbose !== undefined)
       return send(reply, state, renderVerbose(name, state, details, excluded, known));
-    if (wantsHealthJson(request.headers.accept))
+    const own = renderBody(probe, state, details);
+    if (wantsHealthJson(accept, own.type))
       return send(reply, state, renderHealthJson(state, details, health.now(), namingOf(health)));
-    return send(reply, state, renderBody(probe, state, details));
+    return send(reply, state, own);
   };
   getRoute(app, { path, handler });
 }
@@ -83,9 +86,10 @@ function checkRoute(app: FastifyInstance, probe: Probe, check: string, options: 
     const details = canSeeDetails(request);
     if ((request.query as ProbeQuery).verbose !== undefined)
       return send(reply, state, renderVerbose(check, state, details));
-    if (wantsHealthJson(request.headers.accept))
+    const own = renderOne(state, details);
+    if (wantsHealthJson(request.headers.accept, own.type))
       return send(reply, state, renderHealthJson(state, details, health.now(), namingOf(health)));
-    return send(reply, state, renderOne(state, details));
+    return send(reply, state, own);
   };
   getRoute(app, { path: `${probe.definition.path}/${check}`, handler });
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { wantsHealthJson } from '../health/accept.ts';
+import { wantsHealthJson } from './accept.ts';
 import type { RouteMetrics } from '../instruments/http.ts';
 
 export interface ConstantAnswer {
@@ -21,7 +21,7 @@ export function answerFirst(server: Server, answers: ReadonlyMap<string, Constan
   server.on('request', (request, response) => {
     const { url = '' } = request;
     const answer = answers.get(url);
-    if (answer === undefined || !server.listening || !isPlain(request)) {
+    if (answer === undefined || !server.listening || !isPlain(request, answer.type)) {
       for (const listener of framework) listener.call(server, request, response);
       return;
     }
@@ -44,11 +44,11 @@ function headOf(type: string, body: string): string[] {
 }
 
 /** By the raw headers: Node makes the others when somebody asks for them. */
-function isPlain({ method, rawHeaders }: IncomingMessage): boolean {
+function isPlain({ method, rawHeaders }: IncomingMessage, type: string): boolean {
   if (method !== 'GET') return false;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!;
-    if (name.length === 6 && name.toLowerCase() === 'accept' && wantsHealthJson(rawHeaders[at + 1]))
+    if (name.length === 6 && name.toLowerCase() === 'accept' && wantsHealthJson(rawHeaders[at + 1], type))
       return false;
     if (name.length === 7 && name.toLowerCase() === 'upgrade') return false;
     if (name.length === 12 && name.toLowerCase() === 'x-request-id') return false;

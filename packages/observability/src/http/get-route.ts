@@ -34,6 +34,7 @@ export function getRoute(app: FastifyInstance, { path, preHandler, handler }: Ge
         status: 405,
         detail,
         code: 'METHOD_NOT_ALLOWED',
+        request_id: request.id,
       });
     },
     handler: async () => undefined,

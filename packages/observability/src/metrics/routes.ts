@@ -58,7 +58,10 @@ export async function readOrAnswer(
     return await reader.read();
   } catch (error) {
     if (!(error instanceof MetricsUnknown)) throw error;
-    void reply.code(503).type('application/problem+json').send(unknownProblem(error));
+    void reply
+      .code(503)
+      .type('application/problem+json')
+      .send({ ...unknownProblem(error), request_id: reply.request.id });
     return undefined;
   }
 }

@@ -1,3 +1,5 @@
+import { acceptanceOf } from '../http/accept.ts';
+
 /** Prometheus' text form 0.0.4, and OpenMetrics 1.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/). */
 export type TextFormat = 'prometheus' | 'openmetrics';
 
@@ -6,21 +8,18 @@ export const contentTypes: Readonly<Record<TextFormat, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-/** OpenMetrics for who prefers it by name, the older form for everyone else. */
+/** OpenMetrics for who prefers it, the older form for everyone else. */
 export function negotiateFormat(accept = ''): TextFormat {
-  let openmetrics = 0;
-  let plain = 0;
-  for (const range of accept.split(',')) {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    const valueOf = (name: string): string | undefined =>
-      parameters.find((parameter) => parameter.startsWith(`${name}=`))?.slice(name.length + 1);
-    const quality = Number(valueOf('q') ?? 1) || 0;
-    const version = valueOf('version')?.replaceAll('"', '') ?? '1.0.0';
-    if (type === 'application/openmetrics-text' && version === '1.0.0')
-      openmetrics = Math.max(openmetrics, quality);
-    if (type === 'text/plain') plain = Math.max(plain, quality);
-  }
-  return openmetrics > 0 && openmetrics >= plain ? 'openmetrics' : 'prometheus';
+  const hasVersion =
+    (ours: string) =>
+    (parameters: ReadonlyMap<string, string>): boolean =>
+      (parameters.get('version') ?? ours) === ours;
+  const openmetrics = acceptanceOf(accept, 'application/openmetrics-text', hasVersion('1.0.0'));
+  const plain = acceptanceOf(accept, 'text/plain', hasVersion('0.0.4'));
+  const isPreferred = openmetrics.isNamed
+    ? openmetrics.quality >= plain.quality
+    : openmetrics.quality > plain.quality;
+  return openmetrics.quality > 0 && isPreferred ? 'openmetrics' : 'prometheus';
 }
 
 export interface FamilyHeader {

@@ -53,6 +53,8 @@ export class SimulatedPhone implements Phone {
   /** How often it asked for each message that it could not read, by sender and id. */
   readonly #requests = new Map<string, number>();
   #copiesToFail = 0;
+  /** Resolves when the phone is switched on; undefined while it is. */
+  #on: PromiseWithResolvers<void> | undefined;
   readonly #screen: Screen;
   /** A Signal session allows one operation at a time. */
   readonly #signal = new Serial();
@@ -173,7 +175,10 @@ export class SimulatedPhone implements Phone {
   /** A message the server routed to this phone. */
   receive(deviceId: number, envelope: Envelope): void {
     if (deviceId !== 0) return;
-    void this.#signal.run(() => this.#read(envelope));
+    void this.#signal.run(async () => {
+      await this.#on?.promise;
+      await this.#read(envelope);
+    });
   }
 
   async #read(envelope: Envelope): Promise<void> {
@@ -233,6 +238,15 @@ export class SimulatedPhone implements Phone {
         ...keys,
       ]),
     );
+  }
+
+  switchOff(): void {
+    this.#on ??= Promise.withResolvers<void>();
+  }
+
+  switchOn(): void {
+    this.#on?.resolve();
+    this.#on = undefined;
   }
 
   failToRead(copies: number): void {

@@ -81,4 +81,7 @@ export interface Phone {
   failToRead(copies: number): void;
   /** The server does not answer who asks for its keys, until this is undone. */
   withholdKeys(on: boolean): void;
+  /** Reads nothing and sends nothing until it is switched on; what comes meanwhile waits. */
+  switchOff(): void;
+  switchOn(): void;
 }

@@ -1,0 +1,146 @@
+/**
+ * What a column says about a contact.
+ *
+ * - `exported`: handed out with the contact's data, and gone once the contact is erased.
+ * - `erased`: gone with the contact too, but not handed out: keys of the encryption, hashes.
+ * - `other`: nothing about a contact: ids, what belongs to the business, what keeps the system running.
+ */
+type ColumnKind = 'exported' | 'erased' | 'other';
+
+type TableColumns = Readonly<Partial<Record<ColumnKind, readonly string[]>>>;
+
+/** Every column of the database. One that a migration adds belongs here too: a test compares this table with the schema. */
+export const columnKinds: Readonly<Record<string, TableColumns>> = {
+  audit_log: { exported: ['target'], other: ['id', 'at', 'role', 'action', 'request_id'] },
+  businesses: { other: ['id', 'name', 'time_zone', 'created_at'] },
+  calls: {
+    exported: [
+      'from_number',
+      'to_number',
+      'status',
+      'outcome',
+      'reason',
+      'started_at',
+      'answered_at',
+      'ended_at',
+    ],
+    other: ['id', 'business_id'],
+  },
+  conversations: {
+    exported: [
+      'channel',
+      'contact',
+      'alternate_contact',
+      'contact_name',
+      'handed_off_at',
+      'hand_off_reason',
+      'opted_out_at',
+      'last_message_at',
+      'created_at',
+    ],
+    other: ['id', 'business_id', 'session_id'],
+  },
+  generated_keys: { other: ['name', 'value', 'created_at'] },
+  job_counts: { other: ['queue', 'connection', 'inserted', 'closed', 'failed', 'dead'] },
+  job_replays: { other: ['letter_id', 'replayed_at'] },
+  jobs: {
+    exported: ['queue', 'payload', 'run_at', 'failed_at', 'failure', 'failures', 'created_at'],
+    other: [
+      'id',
+      'order_key',
+      'business_id',
+      'message_id',
+      'trace',
+      'is_delayed',
+      'enqueued_at',
+      'release',
+      'attempts',
+      'worker_deaths',
+      'child_deaths',
+      'outlived',
+      'replays',
+    ],
+  },
+  messages: {
+    exported: ['direction', 'status', 'text', 'error', 'address', 'created_at', 'sent_at', 'delivered_at'],
+    other: [
+      'id',
+      'account',
+      'seq',
+      'business_id',
+      'conversation_id',
+      'session_id',
+      'external_id',
+      'in_reply_to',
+      'not_before',
+    ],
+  },
+  // Of releases before the table `jobs`, which has a row for each of these.
+  outbox: {
+    erased: ['payload'],
+    other: ['id', 'queue', 'key', 'trace', 'replay_of', 'run_at', 'created_at'],
+  },
+  phone_numbers: { other: ['number', 'business_id', 'created_at'] },
+  recordings: {
+    exported: ['media_type', 'duration_ms', 'audio', 'created_at'],
+    other: ['id', 'business_id', 'call_id'],
+  },
+  schedules: { other: ['name', 'started_at', 'claimed_until', 'last_run'] },
+  schema_migrations: { other: ['id', 'name', 'run_on'] },
+  stack: { other: ['only_row', 'id'] },
+  unstored_messages: {
+    exported: ['contact', 'alternate_contact', 'status', 'reason', 'raw', 'received_at'],
+    other: ['id', 'business_id', 'session_id', 'external_id', 'retries'],
+  },
+  warnings: { other: ['name', 'since'] },
+  // Of the business' own account.
+  whatsapp_credentials: { other: ['session_id', 'value', 'fence', 'updated_at'] },
+  // Signal keys are kept under the contact's number or LID, and its devices are listed.
+  whatsapp_keys: { erased: ['id', 'value'], other: ['session_id', 'type'] },
+  whatsapp_sends: {
+    exported: [
+      'key',
+      'chat_id',
+      'text',
+      'status',
+      'error',
+      'created_at',
+      'sent_at',
+      'delivered_at',
+      'undelivered_at',
+    ],
+    erased: ['body_hash'],
+    other: ['session_id', 'message_id', 'requested_at', 'requests', 'resends', 'resend_at'],
+  },
+  // The business' own number and LID.
+  whatsapp_sessions: {
+    other: [
+      'id',
+      'business_id',
+      'wanted',
+      'phone_number',
+      'lid',
+      'last_error',
+      'last_error_at',
+      'last_inbound_at',
+      'created_at',
+    ],
+  },
+  write_probe: { other: ['filler'] },
+};
+
+/** For a `select`: what the export has of a table, named as its columns, but for those that are left out. */
+export function exportedColumns(table: string, leftOut: readonly string[] = []): string {
+  return exportedOf(table, leftOut)
+    .map((column) => `${table}.${column}`)
+    .join(', ');
+}
+
+/** The same as one JSON object. */
+export function exportedObject(table: string, leftOut: readonly string[] = []): string {
+  const fields = exportedOf(table, leftOut).map((column) => `'${column}', ${table}.${column}`);
+  return `jsonb_build_object(${fields.join(', ')})`;
+}
+
+const exportedOf = (table: string, leftOut: readonly string[]): string[] =>
+  (columnKinds[table]?.exported ?? []).filter((column) => !leftOut.includes(column));

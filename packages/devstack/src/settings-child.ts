@@ -1,0 +1,25 @@
+// Tells what is wrong with the settings of all services, as one line of JSON. A process of its own: it loads code of every service.
+import { serviceNames } from './services.ts';
+
+interface Runtime {
+  loadConfig(schema: unknown, env: NodeJS.ProcessEnv): unknown;
+  ConfigError: new () => Error & { problems: readonly string[] };
+}
+
+// Not by their names: this package is beneath them, and they test with it.
+const load = (path: string): Promise<unknown> => import(new URL(`../../../${path}`, import.meta.url).href);
+
+const { loadConfig, ConfigError } = (await load('packages/runtime/src/index.ts')) as Runtime;
+const faults = new Set<string>();
+for (const name of serviceNames) {
+  // oxlint-disable-next-line no-await-in-loop -- one after the other
+  const config = (await load(`apps/${name}/src/config.ts`)) as Record<string, { properties?: object }>;
+  const schema = Object.values(config).find(({ properties }) => properties !== undefined);
+  try {
+    loadConfig(schema, process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) faults.add(problem);
+  }
+}
+process.stdout.write(JSON.stringify([...faults]));
