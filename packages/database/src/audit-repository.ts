@@ -22,7 +22,7 @@ export interface AuditRow {
 export async function recordAudit(db: Queryable, entry: AuditEntry): Promise<void> {
   await db.query(
     `insert into audit_log (at, role, action, target, request_id)
-     values (now() - coalesce($1, 0) * interval '1 second', $2, $3, $4, $5)`,
+     values (now() - coalesce($1::float8, 0) * interval '1 second', $2, $3, $4, $5)`,
     [entry.secondsAgo, entry.role, entry.action, entry.target?.replaceAll('\0', '\ufffd'), entry.requestId],
   );
 }
