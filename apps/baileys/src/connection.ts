@@ -192,10 +192,11 @@ export class Connection {
     return parseAddress(other)?.jid;
   }
 
-  /** Asks WhatsApp whether the account may start chats; the answers come as events. */
-  async askRestrictions(): Promise<void> {
+  /** Asks WhatsApp whether the account may start chats; the answers come as events. False where one does not come. */
+  async askRestrictions(): Promise<boolean> {
     const cap = this.#socket.fetchNewChatMessageCap().then((info) => this.#on.newChatCap(info));
-    await Promise.allSettled([this.#socket.fetchAccountReachoutTimelock(), cap]);
+    const asked = await Promise.allSettled([this.#socket.fetchAccountReachoutTimelock(), cap]);
+    return asked.every(({ status }) => status === 'fulfilled');
   }
 
   /** Sends once more, in a new encryption session with each of the recipient's devices. */
@@ -218,12 +219,17 @@ export class Connection {
   async #knowDevices(jid: string): Promise<void> {
     const me = this.#socket.user;
     const own = jidNormalizedUser(isLidUser(jid) && me?.lid ? me.lid : me?.id);
-    await this.#askForDevices(own);
+    const isOther = ({ jid: device }: Devices[number]): boolean => device !== me?.id && device !== me?.lid;
+    const owns = (await this.#askForDevices(own)).filter(isOther);
     const devices = await this.#askForDevices(jid);
-    await this.#socket.assertSessions(
-      devices.map((device) => device.jid),
-      false,
-    );
+    const assertSessions = (those: Devices): Promise<boolean> =>
+      this.#socket.assertSessions(
+        those.map((device) => device.jid),
+        false,
+      );
+    // The account's own devices get a copy: without their keys the message goes all the same.
+    await assertSessions(owns).catch(() => {});
+    await assertSessions(devices);
   }
 
   /** One query at a time for each contact: of two first messages the second finds the devices known. Contacts don't wait for each other. */

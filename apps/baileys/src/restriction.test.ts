@@ -9,24 +9,25 @@ const later = new Date('2026-01-12T11:00:00Z');
 test('a timelock holds until its end', () => {
   const restrictions = new Restrictions();
   restrictions.timelock({ isActive: true, timeEnforcementEnds: later });
-  expect(restrictions.at(now)).toEqual({ reason: 'reachout_timelock', until: later });
-  expect(restrictions.at(later)).toBeUndefined();
+  expect(restrictions.at(now)).toEqual([{ reason: 'reachout_timelock', until: later }]);
+  expect(restrictions.at(later)).toEqual([]);
 });
 
 test('one that is lifted is over', () => {
   const restrictions = new Restrictions();
   restrictions.timelock({ isActive: true });
-  expect(restrictions.at(now)).toEqual({ reason: 'reachout_timelock', until: undefined });
+  expect(restrictions.at(now)).toEqual([{ reason: 'reachout_timelock', until: undefined }]);
   restrictions.timelock({ isActive: false });
-  expect(restrictions.at(now)).toBeUndefined();
+  expect(restrictions.at(now)).toEqual([]);
 });
 
 test('a cap holds until its cycle ends, beside a timelock', () => {
   const restrictions = new Restrictions();
   const end = String(later.getTime() / 1000);
   restrictions.newChatCap({ capping_status: CAPPED, cycle_end_timestamp: end });
-  expect(restrictions.at(now)).toEqual({ reason: 'new_chat_cap', until: later });
-  restrictions.timelock({ isActive: true });
+  expect(restrictions.at(now)).toEqual([{ reason: 'new_chat_cap', until: later }]);
+  restrictions.timelock({ isActive: true, timeEnforcementEnds: new Date(0) });
+  expect(restrictions.at(now)).toHaveLength(2);
   restrictions.newChatCap({ capping_status: NONE });
-  expect(restrictions.at(later)).toEqual({ reason: 'reachout_timelock', until: undefined });
+  expect(restrictions.at(later)).toEqual([{ reason: 'reachout_timelock', until: undefined }]);
 });

@@ -20,8 +20,10 @@ type Timelock = NonNullable<ConnectionState['reachoutTimeLock']>;
 export class Restrictions {
   readonly #said = new Map<Reason, Restriction>();
 
-  timelock({ isActive, timeEnforcementEnds }: Timelock): void {
-    this.#set('reachout_timelock', Boolean(isActive), timeEnforcementEnds);
+  timelock({ isActive, timeEnforcementEnds: ends }: Timelock): void {
+    // The client reads an end that WhatsApp leaves open as 1970.
+    const until = ends !== undefined && ends.getTime() > 0 ? ends : undefined;
+    this.#set('reachout_timelock', Boolean(isActive), until);
   }
 
   /** The end of a cycle is in Unix seconds. */
@@ -35,7 +37,7 @@ export class Restrictions {
     else this.#said.delete(reason);
   }
 
-  at(now: Date): Restriction | undefined {
-    return [...this.#said.values()].find(({ until }) => until === undefined || until > now);
+  at(now: Date): Restriction[] {
+    return [...this.#said.values()].filter(({ until }) => until === undefined || until > now);
   }
 }

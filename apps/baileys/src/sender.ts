@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   type Database,
+  type SendRow,
   claimSend,
   hasWritten,
   markSendFailed,
@@ -32,8 +33,8 @@ export interface SendingSession {
   readonly account: string | undefined;
   /** That it may start no chats for now. */
   readonly restriction: Restriction | undefined;
-  /** Asks WhatsApp whether it may. */
-  askRestriction(): Promise<void>;
+  /** Asks WhatsApp whether it may; false where WhatsApp does not answer. */
+  askRestriction(): Promise<boolean>;
   /** The LID for a phone number's address, and the reverse. */
   otherAddress(jid: string): Promise<string | undefined>;
   /** Resolves when the bytes are written. @throws SessionNotWorking */
@@ -97,19 +98,29 @@ async function otherAddressAfter(
   return session.otherAddress(jid).catch(() => undefined);
 }
 
-/** An account that is restricted does not try again by itself: each try is held against it. */
+/** An account that is restricted, or may be, does not try again by itself: each try is held against it. */
 async function judgeRefusal(
   refused: Refused,
   session: SendingSession,
 ): Promise<SendRefused | SendRefusedForNow> {
   const { mayPass, reason } = refusalOf(refused.code);
   const why = `${reason} (${refused.code})`;
-  if (refused.code === NO_NEW_CHATS) await session.askRestriction().catch(() => {});
-  const isFinal = !mayPass || (refused.code === NO_NEW_CHATS && session.restriction !== undefined);
+  const mayBeRestricted = async (): Promise<boolean> =>
+    !(await session.askRestriction().catch(() => false)) || session.restriction !== undefined;
+  const isFinal = !mayPass || (refused.code === NO_NEW_CHATS && (await mayBeRestricted()));
   return new (isFinal ? SendRefused : SendRefusedForNow)(why, { cause: refused });
 }
 
-const bodyHashOf = ({ jid, text }: SendRequest): string =>
+/**
+ * Whether a key's first message is this one. A worker of another release may have sent it to the contact's other address.
+ */
+async function isSame(row: SendRow, { jid, text }: SendRequest, session: SendingSession): Promise<boolean> {
+  if (row.body_hash === bodyHashOf({ jid, text })) return true;
+  const other = await session.otherAddress(jid).catch(() => undefined);
+  return other !== undefined && row.body_hash === bodyHashOf({ jid: other, text });
+}
+
+const bodyHashOf = ({ jid, text }: Pick<SendRequest, 'jid' | 'text'>): string =>
   createHash('sha256').update(`${jid}\0${text}`).digest('hex');
 
 /** Sends texts idempotently. Sent means that WhatsApp's server said it has the message. */
@@ -152,13 +163,15 @@ export class Sender {
     const messageId = messageIdOf(session.id, key);
     const deadline = AbortSignal.timeout(ackTimeoutMs);
     const row = await claimSend(db, { sessionId: session.id, key, chatId: jid, bodyHash, messageId, text });
-    if (row.body_hash !== bodyHash) throw new KeyReused();
+    if (!(await isSame(row, request, session))) throw new KeyReused();
     if (row.status === 'sent') return { id: messageId, status: 'sent' };
+    if (row.chat_id !== jid) await moveSend(db, { sessionId: session.id, key, chatId: jid });
     if (account !== undefined && session.account !== undefined && session.account !== account)
       throw new AccountChanged(session.id);
     const { restriction } = session;
-    if (restriction !== undefined && !(await hasWritten(db, session.id, jid)))
-      throw new NewChatsRestricted(restriction.until);
+    const isChat = (): Promise<boolean> =>
+      hasWritten(db, { sessionId: session.id, address: jid, account: session.account });
+    if (restriction !== undefined && !(await isChat())) throw new NewChatsRestricted(restriction.until);
     const sendTo = (address: string): Promise<void> =>
       writeUntilAcked(session.acks, messageId, {
         write: async () => {

@@ -202,8 +202,9 @@ export async function startBaileys(
     gauge: telemetry.metrics.gauge('whatsapp_restricted_sessions', { reason }),
   }));
   telemetry.metrics.onCollect(() => {
-    const reasons = manager.statuses().map(({ status }) => status.reason);
-    for (const { reason, gauge } of restricted) gauge.set(reasons.filter((one) => one === reason).length);
+    const found = manager.statuses().flatMap(({ status }) => status.restrictions);
+    for (const { reason, gauge } of restricted)
+      gauge.set(found.filter((one) => one.reason === reason).length);
   });
   telemetry.announce({ report: () => ({ ...sessionFacts(manager), ...writeReport(db) }) });
 

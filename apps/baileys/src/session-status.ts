@@ -1,3 +1,5 @@
+import type { Restriction } from './restriction.ts';
+
 /** The states that users of such gateways know. */
 export type SessionState = 'STOPPED' | 'STARTING' | 'SCAN_QR_CODE' | 'WORKING' | 'FAILED';
 
@@ -7,8 +9,8 @@ export interface SessionStatus {
   reason: string | null;
   since: Date;
   lastInboundAt: Date | null;
-  /** While the account may start no chats: until then. Null also where WhatsApp did not say. */
-  restrictedUntil: Date | null;
+  /** Why the account may start no chats for now. */
+  restrictions: readonly Restriction[];
 }
 
 /** What the owner of a session tells the other replicas, through Redis. */
@@ -17,6 +19,7 @@ export interface PublishedStatus {
   reason: string | null;
   since: string;
   last_inbound_at: string | null;
+  /** While the account may start no chats; null also where WhatsApp did not say until when. */
   restricted_until: string | null;
 }
 
@@ -25,14 +28,14 @@ export function publishedStatus({
   reason,
   since,
   lastInboundAt,
-  restrictedUntil,
+  restrictions: [restriction],
 }: SessionStatus): PublishedStatus {
   return {
     status,
     reason,
     since: since.toISOString(),
     last_inbound_at: lastInboundAt?.toISOString() ?? null,
-    restricted_until: restrictedUntil?.toISOString() ?? null,
+    restricted_until: restriction?.until?.toISOString() ?? null,
   };
 }
 

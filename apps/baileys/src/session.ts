@@ -123,25 +123,25 @@ export class Session implements SendingSession, ResendingSession {
   }
 
   get restriction(): Restriction | undefined {
-    return this.#restrictions.at(new Date());
+    return this.#restrictions.at(new Date())[0];
   }
 
   get status(): SessionStatus {
     const { status } = this.#status;
     const isUp = status === 'WORKING' || status === 'STARTING';
-    const restriction = status === 'WORKING' ? this.restriction : undefined;
+    const restrictions = status === 'WORKING' ? this.#restrictions.at(new Date()) : [];
     const stalled = status === 'WORKING' && this.#isStalled ? 'receiving_stalled' : undefined;
     const reason =
       (isUp ? this.#trouble.reason : undefined) ??
       this.#status.reason ??
       stalled ??
-      restriction?.reason ??
+      restrictions[0]?.reason ??
       null;
     return {
       ...this.#status,
       reason,
       lastInboundAt: this.#inbox.lastInboundAt ?? null,
-      restrictedUntil: restriction?.until ?? null,
+      restrictions,
     };
   }
 
@@ -206,7 +206,7 @@ export class Session implements SendingSession, ResendingSession {
     return this.#workingConnection().otherAddress(jid);
   }
 
-  askRestriction(): Promise<void> {
+  askRestriction(): Promise<boolean> {
     return this.#workingConnection().askRestrictions();
   }
 
@@ -345,6 +345,7 @@ export class Session implements SendingSession, ResendingSession {
           void this.#connection?.askRestrictions();
         },
         stalled: (isStalled) => {
+          if (signal.aborted) return;
           this.#isStalled = isStalled;
           if (isStalled) this.#log.warn('an inbound message takes over 10 s: those behind it wait');
           else this.#log.info('inbound messages are handled again');

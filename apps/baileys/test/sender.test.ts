@@ -56,7 +56,7 @@ async function session(
     acks: new AckBook(),
     account: '15550000000',
     restriction: undefined,
-    askRestriction: () => Promise.resolve(),
+    askRestriction: () => Promise.resolve(true),
     otherAddress: () => Promise.resolve('123@lid'),
     written,
     addresses,
@@ -148,9 +148,29 @@ test('an account that turns out to be restricted does not try again by itself', 
   const subject = await session((id) => void sender.acknowledged(subject, id, '463'));
   subject.askRestriction = () => {
     subject.restriction = { reason: 'reachout_timelock', until: undefined };
-    return Promise.resolve();
+    return Promise.resolve(true);
   };
   await expect(sender.send(subject, request)).rejects.toMatchObject({ status: 422, code: 'SEND_REFUSED' });
+});
+
+test('nor does one of which WhatsApp does not tell', async () => {
+  const subject = await session((id) => void sender.acknowledged(subject, id, '463'));
+  subject.askRestriction = () => Promise.resolve(false);
+  await expect(sender.send(subject, request)).rejects.toMatchObject({ status: 422, code: 'SEND_REFUSED' });
+});
+
+test('a worker of another release may have sent it to the other address: the same key is the same message', async () => {
+  let refusal: string | undefined = '500';
+  const subject = await session((id) => void sender.acknowledged(subject, id, refusal));
+  subject.otherAddress = (jid) => Promise.resolve(jid === request.jid ? '123@lid' : request.jid);
+  await expect(sender.send(subject, request)).rejects.toMatchObject({ code: 'SEND_REFUSED_FOR_NOW' });
+  refusal = undefined;
+  await sender.send(subject, { ...request, jid: '123@lid' });
+  expect(subject.addresses).toEqual([request.jid, '123@lid']);
+  const [row] = await db.query('select chat_id from whatsapp_sends where session_id = $1', [subject.id]);
+  expect(row).toEqual({ chat_id: '123@lid' });
+  const third = sender.send(subject, { ...request, jid: '999@lid' });
+  await expect(third).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
 });
 
 test('a message for one account is not sent from another', async () => {

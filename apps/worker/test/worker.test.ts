@@ -149,6 +149,19 @@ test('a chat that gets answer after answer is handed over, and one beside it is 
   ]);
 });
 
+test('a wish to be left alone is heard also where the agent answers no more', async () => {
+  const profile = await loadProfile();
+  await stage.worker({}, { AGENT_MOST_ANSWERS: '1' });
+  for (const text of ['Do you take cash?', profile.optOut.words[0]!])
+    await stage.receive('1@s.whatsapp.net', text);
+  await poll(done(4), { timeoutMs: 60_000, what: 'four jobs' });
+  expect(stage.baileys.sent.at(-1)?.text).toBe(profile.optOut.reply);
+  const chats = await stage.db.query(
+    'select opted_out_at is not null as is_out, hand_off_reason from conversations',
+  );
+  expect(chats).toEqual([{ is_out: true, hand_off_reason: null }]);
+});
+
 test('an opt-out is confirmed once and ends the answers; a hand-off leaves the rest to a person', async () => {
   const profile = await loadProfile();
   await stage.worker();

@@ -90,14 +90,18 @@ export async function lockConversation(tx: Queryable, id: string): Promise<Conve
   return row;
 }
 
-/** Whether somebody at this address, a phone number's or a LID, has ever written to the session. */
-export async function hasWritten(q: Queryable, sessionId: string, address: string): Promise<boolean> {
+/** Whether there is a message from this address, a phone number's or a LID, to this phone number of the session. */
+export async function hasWritten(
+  q: Queryable,
+  { sessionId, address, account }: { sessionId: string; address: string; account: string | undefined },
+): Promise<boolean> {
   const rows = await q.query(
     `select 1 from conversations
      where session_id = $1 and channel = 'whatsapp' and (contact = $2 or alternate_contact = $2)
-       and exists (select from messages where conversation_id = conversations.id and direction = 'inbound')
+       and exists (select from messages where conversation_id = conversations.id and direction = 'inbound'
+         and (account is null or account = $3))
      limit 1`,
-    [sessionId, address],
+    [sessionId, address, account ?? null],
   );
   return rows.length > 0;
 }

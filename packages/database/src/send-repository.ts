@@ -41,7 +41,7 @@ export async function claimSend(q: Queryable, send: SendInput): Promise<SendRow>
   return known;
 }
 
-/** The recipient is reached under another address: a resend goes there, too. */
+/** The send goes to another address of the recipient's now: a resend goes there, too. */
 export async function moveSend(
   q: Queryable,
   { sessionId, key, chatId }: Pick<SendInput, 'sessionId' | 'key' | 'chatId'>,
@@ -106,7 +106,7 @@ export async function deleteSendWithoutMessage(
 export async function deleteOldSends(q: Queryable, olderThan: Date, limit: number): Promise<number> {
   const rows = await q.query(
     `delete from whatsapp_sends where (session_id, key) in (
-       select session_id, key from whatsapp_sends where created_at < $1 and status <> 'pending' limit $2)
+       select session_id, key from whatsapp_sends where created_at < $1 limit $2)
      returning key`,
     [olderThan, limit],
   );

@@ -28,21 +28,22 @@ export function createHandler({ db, agent, rules, limits }: JobDependencies): Jo
   ): Promise<ReplyDecision> => {
     if (who === 'nobody') return noReply;
     const { count, reply } = limits;
-    if (who === 'agent' && count > 0 && (await hasAnswered(db, message.conversation_id, limits)))
-      return { reply, optOut: false, handOff: 'loop' };
+    const isLoop = who === 'agent' && count > 0 && (await hasAnswered(db, message.conversation_id, limits));
     const history = await listHistory(db, {
       conversationId: message.conversation_id,
       beforeSeq: message.seq,
       limit: HISTORY,
       textLimit: HISTORY_TEXT_LENGTH,
     });
-    const answer = await (who === 'agent' ? agent : rules).answer({
+    const answer = await (who === 'agent' && !isLoop ? agent : rules).answer({
       text: message.text,
       history,
       now,
       channel: 'whatsapp',
       signal,
     });
+    // A wish to be left alone is heard all the same.
+    if (isLoop && answer.source !== 'opt-out') return { reply, optOut: false, handOff: 'loop' };
     return decideReply(who, answer);
   };
 

@@ -9,7 +9,7 @@ const PAGE = 500;
 
 /**
  * Releases jobs again that are not in BullMQ: Redis lost them (a crash may lose its last second), or a process died between its commit
- * and the enqueue.
+ * and the enqueue. And those that BullMQ delays for too long, because a worker's clock was wrong.
  *
  * @returns how many
  */
@@ -48,6 +48,7 @@ export async function recoverLostJobs({
     if (!last || page.length < PAGE) break;
     afterId = last.id;
   }
-  if (recovered > 0) log.warn({ jobs: recovered }, 'jobs that BullMQ had lost were released again');
+  if (recovered > 0)
+    log.warn({ jobs: recovered }, 'jobs that BullMQ had lost, or delayed for too long, were released again');
   return recovered;
 }
