@@ -49,12 +49,19 @@ export class CallEnds implements AsyncDisposable {
     this.#settle(callSid, judge, true);
   }
 
-  #settle(callSid: string, judge: () => Promise<SlotEnd>, isKnown: boolean): void {
+  /** The provider could not open the stream. One that came all the same goes on, and tells its own end. */
+  settleUnlessStreamed(callSid: string, end: SlotEnd): void {
+    const { hasStreamed } = this.#options;
+    this.#settle(callSid, async () => ((await hasStreamed(callSid)) ? undefined : end), false);
+  }
+
+  #settle(callSid: string, judge: () => Promise<SlotEnd | undefined>, isKnown: boolean): void {
     const { slots, onEnd, leaseMs, log } = this.#options;
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(2 * leaseMs)]);
     const work = retryForever(
       async () => {
-        const standing = await slots.release(callSid, await judge());
+        const end = await judge();
+        const standing = end && (await slots.release(callSid, end));
         if (standing) onEnd(callSid, standing, isKnown);
       },
       {

@@ -50,14 +50,17 @@ test('a status that comes before the offer does not decide whose call it is', as
 
 test('calls that only the records call open are closed there as they ended, and live ones are left alone', async () => {
   await using desk = await stage.desk({}, { timings: { openCallsEveryMs: 50, maxCallMs: 60_000 } });
-  await desk.healthy();
+  await desk.warm();
   const end = async (CallSid: string, CallStatus: string): Promise<void> => {
     await desk.provider.post('/webhook/incoming_call', { CallSid });
     if (CallStatus !== '') await desk.provider.post('/webhook/call_status', { CallSid, CallStatus });
   };
   const done = await desk.provider.call({
     callSid: 'CAdone',
-    script: async (stream) => stream.stop(),
+    script: async (stream) => {
+      await stream.untilMarks(1);
+      stream.stop();
+    },
     callbacks: 'never',
   });
   await done.ended;

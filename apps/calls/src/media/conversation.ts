@@ -1,7 +1,8 @@
 import type { CallTimings } from '../timings.ts';
 import { beep } from './beep.ts';
+import { Ear } from './ear.ts';
 import type { MediaStream } from './media-stream.ts';
-import { type MessageEnd, MessageRecorder } from './message-recorder.ts';
+import type { MessageEnd, MessageRecorder } from './message-recorder.ts';
 
 /** A sentence of the call, ready to be played; undefined where the voice failed. */
 export type Phrase = 'greeting' | 'idle' | 'thanks' | 'goodbye';
@@ -18,36 +19,42 @@ export interface ConversationOptions {
   timings: Pick<CallTimings, 'idleMs' | 'silenceMs' | 'maxMessageMs'>;
   /** Aborted when the call shall come to its end politely: its time is up, or the service stops. */
   wrapUp: AbortSignal;
+  /** Called again and again while somebody speaks. */
+  onSpeech: (soFar: MessageRecorder) => void;
   /** Called once for a message in which somebody spoke. */
   onMessage: (message: Message) => void;
 }
 
 const endKey = '#';
+/** Who says less over the greeting said `hello?`, and has not heard what to do. */
+const helloMs = 1000;
+const never = new AbortController().signal;
 
 /** Greets, takes a message, says thank you and hangs up. Ends when the stream is over, and never throws for that. */
 export async function converse(options: ConversationOptions): Promise<void> {
-  const { stream, wrapUp, onMessage } = options;
-  const never = new AbortController().signal;
+  const { stream, timings, wrapUp, onSpeech, onMessage } = options;
+  using ear = new Ear({ stream, limits: timings, onSpeech });
+  const { recorder } = ear;
   try {
-    const saved = await takeMessage(options);
-    if (saved) onMessage(saved);
-    if (stream.over.aborted) return;
-    await play(options, saved && !wrapUp.aborted ? 'thanks' : 'goodbye', never);
+    const endedBy = await takeMessage(options, ear);
+    if (recorder.spoke) onMessage({ audio: recorder.audio(), durationMs: recorder.durationMs, endedBy });
+    ear[Symbol.dispose]();
+    if (!stream.over.aborted)
+      await play(options, recorder.spoke && !wrapUp.aborted ? 'thanks' : 'goodbye', never);
   } catch (error) {
-    if (stream.over.aborted) return;
-    if (!wrapUp.aborted) throw error;
-    await play(options, 'goodbye', never).catch(() => undefined);
+    if (!stream.over.aborted) throw error;
   } finally {
     stream.close();
   }
 }
 
-async function takeMessage(options: ConversationOptions): Promise<Message | undefined> {
-  await playUntilKey(options, 'greeting');
-  const first = await record(options);
-  if (first || options.stream.over.aborted || options.wrapUp.aborted) return first;
-  await playUntilKey(options, 'idle');
-  return record(options);
+async function takeMessage(options: ConversationOptions, ear: Ear): Promise<Message['endedBy']> {
+  const cutBy = await announce(options, ear, 'greeting');
+  const end = await listen(options, ear);
+  const saidHello = cutBy === 'voice' && end === 'silence' && ear.recorder.speechMs < helloMs;
+  if (end !== 'no_speech' && !saidHello) return end;
+  await announce(options, ear, saidHello ? 'greeting' : 'idle');
+  return listen(options, ear);
 }
 
 async function play(
@@ -58,32 +65,33 @@ async function play(
   await stream.play((await say(phrase)) ?? beep, signal);
 }
 
-/** A key pressed while we speak cuts us short. */
-async function playUntilKey(options: ConversationOptions, phrase: Phrase): Promise<void> {
-  const key = new AbortController();
-  options.stream.listener = { digit: () => key.abort() };
+/** A key, or the caller's voice, cuts us short; undefined where nobody did. */
+async function announce(
+  options: ConversationOptions,
+  ear: Ear,
+  phrase: Phrase,
+): Promise<'key' | 'voice' | undefined> {
+  const cut = new AbortController();
+  ear.recorder.pause();
+  ear.onHeard = (heard) => cut.abort(heard === 'voice' ? 'voice' : 'key');
   try {
-    await play(options, phrase, AbortSignal.any([key.signal, options.wrapUp]));
+    await play(options, phrase, AbortSignal.any([cut.signal, options.wrapUp]));
+    return undefined;
   } catch (error) {
-    if (!key.signal.aborted || options.wrapUp.aborted || options.stream.over.aborted) throw error;
-  } finally {
-    options.stream.listener = {};
+    if (!cut.signal.aborted && !options.wrapUp.aborted && !options.stream.over.aborted) throw error;
+    return cut.signal.reason as 'key' | 'voice' | undefined;
   }
 }
 
-/** The caller's words until they end; undefined when there were none. */
-async function record({ stream, timings, wrapUp }: ConversationOptions): Promise<Message | undefined> {
-  const recorder = new MessageRecorder(timings);
+/** Until the caller's words end, or there were none. */
+async function listen({ stream, wrapUp }: ConversationOptions, ear: Ear): Promise<Message['endedBy']> {
   const { promise, resolve } = Promise.withResolvers<Message['endedBy']>();
-  stream.listener = {
-    audio: (audio) => {
-      const end = recorder.push(audio);
-      if (end) resolve(end);
-    },
-    digit: (digit) => {
-      if (digit === endKey) resolve('key');
-    },
+  ear.onHeard = (heard) => {
+    if (typeof heard === 'object') {
+      if (heard.key === endKey) resolve('key');
+    } else if (heard !== 'voice') resolve(heard);
   };
+  ear.recorder.listen();
   const hungUp = (): void => resolve('hang_up');
   const interrupted = (): void => resolve('interrupted');
   if (stream.over.aborted) hungUp();
@@ -91,9 +99,7 @@ async function record({ stream, timings, wrapUp }: ConversationOptions): Promise
   stream.over.addEventListener('abort', hungUp, { once: true });
   wrapUp.addEventListener('abort', interrupted, { once: true });
   const endedBy = await promise;
-  stream.listener = {};
   stream.over.removeEventListener('abort', hungUp);
   wrapUp.removeEventListener('abort', interrupted);
-  if (!recorder.spoke) return undefined;
-  return { audio: recorder.audio(), durationMs: recorder.durationMs, endedBy };
+  return endedBy;
 }
