@@ -1,7 +1,7 @@
 import type { MediaStream } from './media-stream.ts';
 import { type MessageEnd, type MessageLimits, MessageRecorder } from './message-recorder.ts';
 
-export type Heard = { key: string } | 'voice' | MessageEnd;
+type Heard = { key: string } | 'voice' | MessageEnd;
 
 /** A line that sends nothing while it is silent is noticed so soon. */
 const tickMs = 200;
