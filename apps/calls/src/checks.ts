@@ -18,7 +18,7 @@ import type { Phrases } from './phrases.ts';
 import type { PublicUrlTrouble } from './public-url.ts';
 import type { SignatureTrouble } from './webhook-refusals.ts';
 
-export type ProviderTrouble = 'auth_token_missing' | PublicUrlTrouble | SignatureTrouble;
+type ProviderTrouble = 'auth_token_missing' | PublicUrlTrouble | SignatureTrouble;
 
 export interface CheckParts {
   redis: RedisCheckOptions;

@@ -118,7 +118,7 @@ test('what was signed for another URL, or was not signed at all, is refused by G
   const call = parameters();
   const signed = await desk.provider.get('/webhook/call_status/', { ...call, CallStatus: 'ringing' });
   expect(signed.status).toBe(204);
-  const query = new URLSearchParams(call);
+  const query = new URLSearchParams(call).toString();
   const unsigned = await fetch(`${desk.service.url}/webhook/incoming_call?${query}`);
   expect(unsigned.status).toBe(403);
   const head = await fetch(`${desk.service.url}/webhook/incoming_call?${query}`, { method: 'HEAD' });

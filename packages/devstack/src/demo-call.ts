@@ -81,8 +81,8 @@ async function main(): Promise<void> {
 
   const counters = await poll(
     async () => {
-      const counters = await countersOf(stack, keys);
-      return (counters['calls_completed'] ?? 0) > 0 && counters;
+      const found = await countersOf(stack, keys);
+      return (found['calls_completed'] ?? 0) > 0 && found;
     },
     { timeoutMs: 10_000, everyMs: 500, what: 'the metrics' },
   );

@@ -45,8 +45,8 @@ async function main(): Promise<void> {
   // A publishing interval: every process says once a second what it has counted.
   const counters = await poll(
     async () => {
-      const counters = await countersOf(stack, keys);
-      return (counters['whatsapp_outbound_messages'] ?? 0) >= questions.length && counters;
+      const found = await countersOf(stack, keys);
+      return (found['whatsapp_outbound_messages'] ?? 0) >= questions.length && found;
     },
     { timeoutMs: 10_000, everyMs: 500, what: 'the metrics' },
   );

@@ -53,7 +53,7 @@ export function startTelephonyProvider(options: TelephonyProviderOptions): Telep
     return answerOf(response);
   };
   const get: TelephonyProvider['get'] = async (path, parameters) => {
-    const target = `${path}?${new URLSearchParams(parameters)}`;
+    const target = `${path}?${new URLSearchParams(parameters).toString()}`;
     const signed = signWebhook(options.authToken, `${publicUrl}${target}`, {});
     return answerOf(await fetch(`${webhookUrl}${target}`, { headers: { 'x-twilio-signature': signed } }));
   };
