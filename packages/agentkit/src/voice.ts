@@ -93,8 +93,7 @@ export function createVoice(): Voice {
   const speak = async (text: string, signal?: AbortSignal): Promise<Uint8Array> => {
     signal?.throwIfAborted();
     const spoken = speakable(text);
-    if (spoken === '')
-      throw new VoiceError('the voice speaks English only: nothing in this text can be spoken');
+    if (spoken === '') throw new VoiceError('the voice speaks English only: this text is in another script');
     const known = cache.get(spoken);
     if (known) {
       cache.delete(spoken);

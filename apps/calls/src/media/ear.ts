@@ -3,13 +3,13 @@ import { type MessageEnd, type MessageLimits, MessageRecorder } from './message-
 
 type Heard = { key: string } | 'voice' | MessageEnd;
 
-/** A line that sends nothing while it is silent is noticed so soon. */
+/** How often a line is asked whether frames came. */
 const tickMs = 200;
 
 /** Hears the caller from the first frame to the last, whoever's turn it is. */
 export class Ear implements Disposable {
   readonly recorder: MessageRecorder;
-  /** Whom it matters to at the moment; told of the same more than once. */
+  /** Set by whoever waits for the caller at the moment. The same may be told several times. */
   onHeard: (heard: Heard) => void = () => {};
   readonly #stream: MediaStream;
   readonly #clock: NodeJS.Timeout;
