@@ -118,6 +118,31 @@ test('a stream of nothing but garbage is ended as an error', async () => {
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'garbage' });
 });
 
+test('what comes in one packet with the end of the greeting is an answer already', async () => {
+  const token = await acceptedToken('CApacket');
+  const socket = new WebSocket(`${desk.service.url.replace('http', 'ws')}/ws/twilio-media`);
+  await once(socket, 'open');
+  socket.send(start('CApacket', token));
+  const speech = babble(400);
+  const quiet = new Uint8Array(200 * 8).fill(0xff);
+  const send = (frame: object): void => socket.send(JSON.stringify(frame));
+  socket.addEventListener('message', ({ data }) => {
+    const { event, mark } = JSON.parse(String(data)) as { event: string; mark?: { name: string } };
+    if (event !== 'mark') return;
+    send({ event, mark });
+    if (mark?.name !== 'played-1') return;
+    for (const audio of [speech, quiet])
+      send({ event: 'media', media: { payload: Buffer.from(audio).toString('base64') } });
+    send({ event: 'dtmf', dtmf: { digit: '#' } });
+  });
+  await once(socket, 'close');
+  const { recordings } = await stage.outcomeOf('CApacket');
+  expect(recordings).toHaveLength(1);
+  expect(recordings[0]?.audio.includes(Buffer.from(speech))).toBe(true);
+  const recorded = stage.lines.find((line) => line.includes('was recorded') && line.includes('CApacket'));
+  expect(JSON.parse(recorded ?? '{}')).toMatchObject({ ended_by: 'key' });
+});
+
 test('without an upgrade the path says what it speaks', async () => {
   const response = await fetch(`${desk.service.url}/ws/twilio-media`);
   expect(response.status).toBe(426);

@@ -40,7 +40,7 @@ export async function converse(options: ConversationOptions): Promise<void> {
     if (recorder.spoke) onMessage({ audio: recorder.audio(), durationMs: recorder.durationMs, endedBy });
     ear[Symbol.dispose]();
     if (!stream.over.aborted)
-      await play(options, recorder.spoke && !wrapUp.aborted ? 'thanks' : 'goodbye', never);
+      await play(options, recorder.spoke && !wrapUp.aborted ? 'thanks' : 'goodbye', { signal: never });
   } catch (error) {
     if (!stream.over.aborted) throw error;
   } finally {
@@ -49,57 +49,71 @@ export async function converse(options: ConversationOptions): Promise<void> {
 }
 
 async function takeMessage(options: ConversationOptions, ear: Ear): Promise<Message['endedBy']> {
-  const cutBy = await announce(options, ear, 'greeting');
-  const end = await listen(options, ear);
-  const saidHello = cutBy === 'voice' && end === 'silence' && ear.recorder.speechMs < helloMs;
-  if (end !== 'no_speech' && !saidHello) return end;
-  await announce(options, ear, saidHello ? 'greeting' : 'idle');
-  return listen(options, ear);
+  const { cutBy, endedBy } = await ask(options, ear, 'greeting');
+  const saidHello = cutBy === 'voice' && endedBy === 'silence' && ear.recorder.speechMs < helloMs;
+  if (endedBy !== 'no_speech' && !saidHello) return endedBy;
+  return (await ask(options, ear, saidHello ? 'greeting' : 'idle')).endedBy;
 }
 
 async function play(
   { stream, say }: ConversationOptions,
   phrase: Phrase,
-  signal: AbortSignal,
+  { signal, onHeard }: { signal: AbortSignal; onHeard?: () => void },
 ): Promise<void> {
-  await stream.play((await say(phrase)) ?? beep, signal);
+  await stream.play((await say(phrase)) ?? beep, signal, onHeard);
 }
 
-/** A key, or the caller's voice, cuts us short; undefined where nobody did. */
-async function announce(
-  options: ConversationOptions,
-  ear: Ear,
-  phrase: Phrase,
-): Promise<'key' | 'voice' | undefined> {
+interface Answer {
+  /** Who cut us short, where somebody did. */
+  cutBy: 'key' | 'voice' | undefined;
+  endedBy: Message['endedBy'];
+}
+
+/** Plays a sentence, which a key or the caller's voice cuts short, and listens until the caller's words end. */
+async function ask(options: ConversationOptions, ear: Ear, phrase: Phrase): Promise<Answer> {
+  const { stream, wrapUp } = options;
   const cut = new AbortController();
+  const turn = callersTurn(options, ear);
   ear.recorder.pause();
-  ear.onHeard = (heard) => cut.abort(heard === 'voice' ? 'voice' : 'key');
+  // The turn begins at once, here and below: what follows may lie in the same packet.
+  ear.onHeard = (heard) => {
+    cut.abort(heard === 'voice' ? 'voice' : 'key');
+    turn.begin();
+  };
   try {
-    await play(options, phrase, AbortSignal.any([cut.signal, options.wrapUp]));
-    return undefined;
+    await play(options, phrase, {
+      signal: AbortSignal.any([cut.signal, wrapUp]),
+      onHeard: turn.begin,
+    });
   } catch (error) {
-    if (!cut.signal.aborted && !options.wrapUp.aborted && !options.stream.over.aborted) throw error;
-    return cut.signal.reason as 'key' | 'voice' | undefined;
+    if (!cut.signal.aborted && !wrapUp.aborted && !stream.over.aborted) throw error;
   }
+  turn.begin();
+  return { cutBy: cut.signal.reason as Answer['cutBy'], endedBy: await turn.ended };
 }
 
-/** Until the caller's words end, or there were none. */
-async function listen({ stream, wrapUp }: ConversationOptions, ear: Ear): Promise<Message['endedBy']> {
+/** Begins once, however often it is asked to. */
+function callersTurn(
+  { stream, wrapUp }: ConversationOptions,
+  ear: Ear,
+): { begin: () => void; ended: Promise<Message['endedBy']> } {
   const { promise, resolve } = Promise.withResolvers<Message['endedBy']>();
-  ear.onHeard = (heard) => {
-    if (typeof heard === 'object') {
-      if (heard.key === endKey) resolve('key');
-    } else if (heard !== 'voice') resolve(heard);
+  const endBy = (signal: AbortSignal, endedBy: Message['endedBy']): void => {
+    if (signal.aborted) resolve(endedBy);
+    else signal.addEventListener('abort', () => resolve(endedBy), { once: true });
   };
-  ear.recorder.listen();
-  const hungUp = (): void => resolve('hang_up');
-  const interrupted = (): void => resolve('interrupted');
-  if (stream.over.aborted) hungUp();
-  if (wrapUp.aborted) interrupted();
-  stream.over.addEventListener('abort', hungUp, { once: true });
-  wrapUp.addEventListener('abort', interrupted, { once: true });
-  const endedBy = await promise;
-  stream.over.removeEventListener('abort', hungUp);
-  wrapUp.removeEventListener('abort', interrupted);
-  return endedBy;
+  let hasBegun = false;
+  const begin = (): void => {
+    if (hasBegun) return;
+    hasBegun = true;
+    ear.onHeard = (heard) => {
+      if (typeof heard === 'object') {
+        if (heard.key === endKey) resolve('key');
+      } else if (heard !== 'voice') resolve(heard);
+    };
+    ear.recorder.listen();
+    endBy(stream.over, 'hang_up');
+    endBy(wrapUp, 'interrupted');
+  };
+  return { begin, ended: promise };
 }

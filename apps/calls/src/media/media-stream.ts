@@ -41,7 +41,7 @@ export class MediaStream {
   readonly #frameMs: number;
   readonly #log: Logger;
   readonly #over = new AbortController();
-  readonly #marks = new Map<string, (heard: boolean) => void>();
+  readonly #marks = new Map<string, () => void>();
   readonly #watchdog: NodeJS.Timeout;
   /** Turns of the watchdog since the last sign of life. */
   #silentTurns = 0;
@@ -88,14 +88,14 @@ export class MediaStream {
   }
 
   /**
-   * Plays mu-law audio in real time and waits until the caller has heard it.
+   * Plays mu-law audio in real time and waits until the caller has heard it, at which moment `onHeard` is called.
    * @throws the reason of `signal`, after what was not heard yet was taken back.
    */
-  async play(audio: Uint8Array, signal: AbortSignal): Promise<void> {
+  async play(audio: Uint8Array, signal: AbortSignal, onHeard: () => void = () => {}): Promise<void> {
     const interrupted = AbortSignal.any([signal, this.over]);
     try {
       await this.#pace(audio, interrupted);
-      await this.#mark(interrupted);
+      await this.#mark(interrupted, onHeard);
     } catch (error) {
       if (!this.over.aborted) this.#send({ event: 'clear', streamSid: this.streamSid });
       interrupted.throwIfAborted();
@@ -124,10 +124,13 @@ export class MediaStream {
     }
   }
 
-  async #mark(signal: AbortSignal): Promise<void> {
+  async #mark(signal: AbortSignal, onHeard: () => void): Promise<void> {
     const name = `played-${++this.#lastMark}`;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#marks.set(name, resolve);
+    this.#marks.set(name, () => {
+      onHeard();
+      resolve(true);
+    });
     const limit = AbortSignal.any([signal, AbortSignal.timeout(markGraceMs)]);
     const give = (): void => resolve(false);
     limit.addEventListener('abort', give, { once: true });
@@ -165,7 +168,7 @@ export class MediaStream {
         this.listener.digit?.(frame.digit);
         return;
       case 'mark':
-        this.#marks.get(frame.name)?.(true);
+        this.#marks.get(frame.name)?.();
         return;
       case 'stop':
         this.#finish('caller_hung_up');
