@@ -25,8 +25,18 @@ test('a message whose process is killed is kept but for its last second, and is 
 
   await using next = await stage.desk({}, { timings: { cutOffAfterMs: 300, cutOffEveryMs: 100 } });
   await next.healthy();
-  // Nobody touches it while the call may still be going on somewhere.
+  // Nobody touches it while the call may still be going on somewhere: one that comes after it is taken.
   expect(await stage.totals()).toMatchObject({ active: 1 });
+  await stage.db.query(`update recording_parts set created_at = now() - interval '1 minute'`);
+  await stage.db.query(
+    `insert into calls (id, business_id, status) values ('CAover', 'default', 'completed')`,
+  );
+  await stage.db.query(
+    `insert into recording_parts (recording_id, part, call_id, audio, created_at)
+     values (gen_random_uuid(), 1, 'CAover', '\\xff', now() - interval '30 seconds')`,
+  );
+  await poll(async () => (await stage.call('CAover'))?.recordings[0], { what: 'the other recording' });
+  expect((await stage.call(call.sid))?.recordings).toEqual([]);
   await next.provider.post('/webhook/call_status', { ...call.parameters, CallStatus: 'completed' });
   const recording = await poll(async () => (await stage.call(call.sid))?.recordings[0], {
     what: 'the recording',
