@@ -123,8 +123,9 @@ test('what comes in one packet with the end of the greeting is an answer already
   const socket = new WebSocket(`${desk.service.url.replace('http', 'ws')}/ws/twilio-media`);
   await once(socket, 'open');
   socket.send(start('CApacket', token));
-  const speech = babble(400);
-  const quiet = new Uint8Array(200 * 8).fill(0xff);
+  // Too short to have interrupted the greeting.
+  const speech = babble(160);
+  const quiet = new Uint8Array(100 * 8).fill(0xff);
   const send = (frame: object): void => socket.send(JSON.stringify(frame));
   socket.addEventListener('message', ({ data }) => {
     const { event, mark } = JSON.parse(String(data)) as { event: string; mark?: { name: string } };
