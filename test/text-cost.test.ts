@@ -17,6 +17,7 @@ import { parseStreamFrame } from '../apps/calls/src/media/stream-frames.ts';
 import { providerGuard } from '../apps/calls/src/provider-signature.ts';
 import { incomingCallRoute } from '../apps/calls/src/routes/incoming-call.ts';
 import { connectStream } from '../apps/calls/src/twiml.ts';
+import { WebhookRefusals } from '../apps/calls/src/webhook-refusals.ts';
 import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
 import { describeError } from '../apps/worker/src/verdict.ts';
 import { FaqAgent } from '../packages/agentkit/src/faq-agent.ts';
@@ -97,7 +98,8 @@ const unsigned = {
 };
 const webhooks = buildHttpApp({ log: silent, bodyLimit: WEBHOOK_BYTES });
 acceptForms(webhooks);
-incomingCallRoute(webhooks, { guard: providerGuard('token', 'https://desk.example') } as never);
+const refusals = new WebhookRefusals({ count: () => {}, log: silent });
+incomingCallRoute(webhooks, { guard: providerGuard('token', 'https://desk.example', refusals) } as never);
 const methods = new AllowedMethods();
 for (const url of ['/api/messages/:id', '/api/conversations/:id/messages', '/admin/queues/*'])
   methods.add(url, 'GET');
@@ -152,7 +154,7 @@ const functions: Record<string, Prepare> = {
       headers: unsigned,
       payload: 'a&b=1&'.repeat(text.length / 6),
     }),
-  'a value in TwiML': (text) => () => connectStream(text, { token: text }),
+  'a value in TwiML': (text) => () => connectStream({ url: text, statusCallback: text }, { token: text }),
   'a frame of a media stream': (text) => {
     const frames = [
       { event: 'start', start: { streamSid: text } },

@@ -62,11 +62,10 @@ const isOpen = (name: string, url: string): boolean =>
   open.has(`${name} ${url}`) || open.has(`${name} ${url.slice(0, url.lastIndexOf('/'))}`);
 
 /** Doors of the telephony provider: its signature is the key. */
-const signed = new Set([
-  'calls /webhook/incoming_call',
-  'calls /webhook/call_status',
-  'calls /ws/twilio-media',
-]);
+const webhooks = ['/webhook/incoming_call', '/webhook/call_status', '/webhook/stream_status'].flatMap(
+  (path) => [path, `${path}/`],
+);
+const signed = new Set([...webhooks, '/ws/twilio-media'].map((path) => `calls ${path}`));
 
 /** `/metrics` and `/metrics.json` have the other methods too, to answer 405. */
 function isRefusal(name: string, { method, url }: Route): boolean {
@@ -234,7 +233,7 @@ test('pairing and all that changes a session is closed to an API key', async () 
 });
 
 test('the doors of the telephony provider are closed to every key: only its signature opens them', async () => {
-  for (const url of ['/webhook/incoming_call', '/webhook/call_status']) {
+  for (const url of webhooks) {
     for (const headers of [
       {},
       { 'x-api-key': keys.ADMIN_KEY },
@@ -249,6 +248,8 @@ test('the doors of the telephony provider are closed to every key: only its sign
         body: 'CallSid=CA1',
       });
       expect([url, answer.status]).toEqual([url, 403]);
+      const byGet = await ask(`${services['calls']?.url}${url}?CallSid=CA1`, { headers: headers as never });
+      expect([url, byGet.status]).toEqual([url, 403]);
     }
   }
 });

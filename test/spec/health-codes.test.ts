@@ -39,7 +39,13 @@ function codesOfChecks(): string[] {
   const literal = /(?:CheckFailure\(|reason: |reasons\.push\(|\? \[?)'([a-z_]+)'/g;
   const otherwise = /\? '[a-z_]+' : '([a-z_]+)'/g;
   const list = allOf(checks, /const WORST_FIRST = \[([^\]]*)\]/g).join();
-  return [...allOf(checks, literal), ...allOf(checks, otherwise), ...allOf(list, /'([a-z_]+)'/g)];
+  const mendings = allOf(checks, /const mendings[^=]*= \{([^}]*)\}/g).join();
+  return [
+    ...allOf(checks, literal),
+    ...allOf(checks, otherwise),
+    ...allOf(list, /'([a-z_]+)'/g),
+    ...allOf(mendings, /^ +([a-z_]+):/gm),
+  ];
 }
 
 /** Families: what stands before a code that came from elsewhere. */

@@ -8,14 +8,15 @@ import { type Started, linesBeforeTable, npmStart, repository } from './support/
 
 const run = promisify(execFile);
 const readme = await readFile(join(repository, 'README.md'), 'utf8');
+const callsPage = await readFile(join(repository, 'docs', 'calls.md'), 'utf8');
 
 /** The blocks of commands under a heading, each as its lines without comments. */
-function blocksUnder(heading: string): string[][] {
-  const part = readme.split(/^## /m).find((section) => section.startsWith(`${heading}\n`));
-  return [...(part ?? '').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = '']) =>
+function blocksUnder(heading: string, page = readme): string[][] {
+  const part = page.split(/^## /m).find((section) => section.startsWith(`${heading}\n`));
+  return [...(part ?? '').matchAll(/^ *```sh\n(.*?)^ *```/gms)].map(([, block = '']) =>
     block
       .split('\n')
-      .map((line) => line.replace(/\s+#.*$/, ''))
+      .map((line) => line.replace(/\s+#.*$/, '').trim())
       .filter((line) => line !== ''),
   );
 }
@@ -40,6 +41,19 @@ const printed: [command: RegExp, output: RegExp][] = [
   [/^npm run jobs -- queues$/, /inbound-messages/],
 ];
 
+const [simulatedCall = []] = blocksUnder('A simulated call', callsPage);
+const [realCall = []] = blocksUnder('A real one', callsPage);
+
+/** What each command of docs/calls.md prints, in its order: the demo makes the call that is listed. */
+const printedOfCalls: [command: RegExp, output: RegExp][] = [
+  [
+    /^npm run demo:call$/,
+    /the greeting was heard.*thanked, and hung up on.*^ {2}completed: finished$.*heard\.wav: .*said\.wav: .*^ {2}calls_completed +1$/ms,
+  ],
+  [/\/api\/calls$/, /"outcome":"completed".*"recordings":\[\{/],
+  [/:5050\/readyz/, /^\[\+\]voice ok\n\[\+\]provider ok\n/m],
+];
+
 let started: Started;
 let folder: string;
 
@@ -54,10 +68,11 @@ afterAll(async () => {
 
 /** Lines of README in one shell, on the ports of this stack instead of the standard ones. */
 async function sh(...lines: string[]): Promise<string> {
-  const { api, baileys, redis } = started.ports;
+  const { api, baileys, calls, redis } = started.ports;
   const script = lines
     .join('\n')
     .replaceAll('localhost:5000', `localhost:${api}`)
+    .replaceAll('localhost:5050', `localhost:${calls}`)
     .replaceAll('localhost:3300', `localhost:${baileys}`)
     .replaceAll('redis-cli ', `redis-cli -p ${redis} `)
     .replaceAll('-o qr.png', `-o ${folder}/qr.png`);
@@ -71,6 +86,24 @@ test('every command of README is run by a test', () => {
   expect(first).toBe('npm start -- --simulator');
   expect(others).toHaveLength(printed.length);
   expect(pairing).toHaveLength(3);
+});
+
+test('every command of docs/calls.md is run by a test', () => {
+  const [simulator, ...others] = simulatedCall;
+  const [plain, ...checks] = realCall;
+  expect([simulator, plain]).toEqual(['npm start -- --simulator', 'npm start']);
+  expect([...others, ...checks]).toHaveLength(printedOfCalls.length);
+  expect([...callsPage.matchAll(/```sh/g)]).toHaveLength(2);
+});
+
+describe('a command of docs/calls.md', () => {
+  test.each(
+    [...simulatedCall.slice(1), ...realCall.slice(1)].map((command, index) => [command, index] as const),
+  )('%s', async (command, index) => {
+    const [pattern = /^$/, output = /^$/] = printedOfCalls[index] ?? [];
+    expect(command).toMatch(pattern);
+    expect(await sh(command)).toMatch(output);
+  });
 });
 
 test('npm start -- --simulator is as quiet as without', () => {

@@ -162,7 +162,8 @@ test('nor does one of which WhatsApp does not tell', async () => {
 test('a worker of another release may have sent it to the other address: the same key is the same message', async () => {
   let refusal: string | undefined = '500';
   const subject = await session((id) => void sender.acknowledged(subject, id, refusal));
-  subject.otherAddress = (jid) => Promise.resolve(jid === request.jid ? '123@lid' : request.jid);
+  const others: Record<string, string> = { [request.jid]: '123@lid', '123@lid': request.jid };
+  subject.otherAddress = (jid) => Promise.resolve(others[jid]);
   await expect(sender.send(subject, request)).rejects.toMatchObject({ code: 'SEND_REFUSED_FOR_NOW' });
   refusal = undefined;
   await sender.send(subject, { ...request, jid: '123@lid' });

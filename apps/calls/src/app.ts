@@ -20,7 +20,9 @@ import type { ProviderGuard } from './provider-signature.ts';
 import { callStatusRoute } from './routes/call-status.ts';
 import { incomingCallRoute } from './routes/incoming-call.ts';
 import { mediaStreamPath, mediaStreamRoute } from './routes/media-stream.ts';
+import { streamStatusRoute } from './routes/stream-status.ts';
 import type { StreamTokens } from './stream-tokens.ts';
+import type { StreamAddresses } from './twiml.ts';
 import { WEBHOOK_BYTES, acceptForms } from './webhook-form.ts';
 
 export interface CallsParts {
@@ -36,7 +38,7 @@ export interface CallsParts {
   journal: CallJournal;
   live: LiveCalls;
   door: StreamDoor;
-  streamUrl: string;
+  stream: StreamAddresses;
   draining: () => boolean;
 }
 
@@ -61,6 +63,7 @@ export async function buildApp(parts: CallsParts): Promise<App> {
   app.register(versionRoute(build));
   incomingCallRoute(app, parts);
   callStatusRoute(app, parts);
+  streamStatusRoute(app, parts);
   mediaStreamRoute(app, parts.door);
   return app;
 }

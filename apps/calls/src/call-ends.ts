@@ -5,12 +5,15 @@ export interface CallEndsOptions {
   slots: SlotPool;
   leaseMs: number;
   sweepEveryMs: number;
-  /** Told of the end that stands, perhaps more than once. */
-  onEnd: (callSid: string, end: SlotEnd) => void;
+  /** Whether the stream of a call has come. */
+  hasStreamed: (callSid: string) => Promise<boolean>;
+  /** Told of the end that stands, perhaps more than once; and whether the provider knows that the call is over. */
+  onEnd: (callSid: string, end: SlotEnd, isKnown: boolean) => void;
   log: Logger;
 }
 
 const disposeLimitMs = 2000;
+const noStream: SlotEnd = { outcome: 'error', reason: 'no_stream' };
 
 /** Gives the slots of calls back: of those that end, and of those that show no life any more. */
 export class CallEnds implements AsyncDisposable {
@@ -35,12 +38,31 @@ export class CallEnds implements AsyncDisposable {
 
   /** The call is over. Its slot is free now, or as soon as Redis answers; after the lease it has lapsed anyway. */
   settle(callSid: string, end: SlotEnd): void {
+    this.#settle(callSid, async () => end, false);
+  }
+
+  /** The provider says that the call is over. One without its stream was no call, however politely it ended. */
+  settleByProvider(callSid: string, end: SlotEnd): void {
+    const { hasStreamed } = this.#options;
+    const judge = async (): Promise<SlotEnd> =>
+      end.outcome === 'error' || (await hasStreamed(callSid)) ? end : noStream;
+    this.#settle(callSid, judge, true);
+  }
+
+  /** The provider could not open the stream. One that came all the same goes on, and tells its own end. */
+  settleUnlessStreamed(callSid: string, end: SlotEnd): void {
+    const { hasStreamed } = this.#options;
+    this.#settle(callSid, async () => ((await hasStreamed(callSid)) ? undefined : end), false);
+  }
+
+  #settle(callSid: string, judge: () => Promise<SlotEnd | undefined>, isKnown: boolean): void {
     const { slots, onEnd, leaseMs, log } = this.#options;
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(2 * leaseMs)]);
     const work = retryForever(
       async () => {
-        const standing = await slots.release(callSid, end);
-        if (standing) onEnd(callSid, standing);
+        const end = await judge();
+        const standing = end && (await slots.release(callSid, end));
+        if (standing) onEnd(callSid, standing, isKnown);
       },
       {
         signal,
@@ -62,6 +84,16 @@ export class CallEnds implements AsyncDisposable {
     this.#stop.abort();
   }
 
+  /** The slot remembers `lease_expired` alone; the record says whether there ever was a stream. */
+  async #lapsed(callSid: string): Promise<SlotEnd> {
+    const lapsed: SlotEnd = { outcome: 'error', reason: 'lease_expired' };
+    return this.#options.hasStreamed(callSid).then(
+      (has) => (has ? lapsed : noStream),
+      // The sweep names a call once: better half of the reason than no end.
+      () => lapsed,
+    );
+  }
+
   async #sweep(): Promise<void> {
     if (this.#sweeping) return;
     this.#sweeping = true;
@@ -69,7 +101,7 @@ export class CallEnds implements AsyncDisposable {
     try {
       for (const callSid of await slots.sweep()) {
         log.warn({ call_id: callSid }, 'a call showed no life: its slot was taken back');
-        onEnd(callSid, { outcome: 'error', reason: 'lease_expired' });
+        onEnd(callSid, await this.#lapsed(callSid), false);
       }
     } catch (error) {
       log.debug({ err: error }, 'expired slots were not swept; the next round tries again');

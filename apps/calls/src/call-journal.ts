@@ -3,9 +3,11 @@ import {
   DEFAULT_BUSINESS_ID,
   DeferredWrites,
   type RecordingInput,
+  type RecordingPart,
   businessOfNumber,
   changeCall,
   saveRecording,
+  saveRecordingPart,
 } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 import { type CallEvent, nextCall } from './call-state.ts';
@@ -48,6 +50,18 @@ export class CallJournal implements AsyncDisposable {
         }));
       });
     this.#writes.add({ write, bytes: BYTES_OF_AN_EVENT, fields: { call_id: callSid } });
+  }
+
+  /** @param onWritten not called for a part that is lost */
+  recordingPart(part: RecordingPart, onWritten: () => void): void {
+    this.#writes.add({
+      write: async () => {
+        await saveRecordingPart(this.#db, part);
+        onWritten();
+      },
+      bytes: part.audio.length,
+      fields: { call_id: part.callId },
+    });
   }
 
   recording(recording: RecordingInput): void {

@@ -29,13 +29,10 @@ export function endOf(status: CallStatus): CallEnd | undefined {
   return status === 'completed' ? 'completed' : 'error';
 }
 
-/** Whether a call is over on our side and the provider has not said that it knows. */
-export function isLost({ outcome, reason }: { outcome: CallEnd; reason: string }): boolean {
-  return outcome === 'error' && !reason.startsWith(providerReason);
+/** The reason of an end that the provider told, with its own word for it. */
+export function providerReason(status: CallStatus): string {
+  return `provider_${status.replace('-', '_')}`;
 }
-
-/** How the reasons begin that the provider gave for an end. */
-export const providerReason = 'provider_';
 
 /** The call after an event that may be a repeat, late, or out of order: a status never goes back, an end stays. */
 export function nextCall(call: CallRow, event: CallEvent, at: Date): CallRow {

@@ -20,7 +20,7 @@ test.each([
   ],
 ] as const)('an agent that says %o is shown as %o, in the words of the api', async (status, shown) => {
   const agent: Partial<Agent> = { status: () => ({ ...status, source: 'profile' }) };
-  const checks = callsChecks({ agent, hasAuthToken: true, ...unasked } as CheckParts);
+  const checks = callsChecks({ agent, ...unasked } as CheckParts);
   const check = checks.find(({ name }) => name === 'agent');
   expect(await check?.run(never)).toEqual(shown);
 });

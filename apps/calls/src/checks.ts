@@ -14,6 +14,11 @@ import {
   databaseCheck,
   redisCheck,
 } from '@prosaas/telemetry';
+import type { Phrases } from './phrases.ts';
+import type { PublicUrlTrouble } from './public-url.ts';
+import type { SignatureTrouble } from './webhook-refusals.ts';
+
+type ProviderTrouble = 'auth_token_missing' | PublicUrlTrouble | SignatureTrouble;
 
 export interface CheckParts {
   redis: RedisCheckOptions;
@@ -24,7 +29,9 @@ export interface CheckParts {
   database: DatabaseCheckOptions;
   agent: Agent;
   voice: Voice;
-  hasAuthToken: boolean;
+  phrases: Pick<Phrases, 'unspoken'>;
+  /** What is wrong with how the provider reaches this service, in settings or in what came. */
+  providerTrouble: () => ProviderTrouble | undefined;
 }
 
 export function callsChecks({
@@ -34,7 +41,8 @@ export function callsChecks({
   database,
   agent,
   voice,
-  hasAuthToken,
+  providerTrouble,
+  phrases,
 }: CheckParts): CheckDefinition[] {
   const redisAnswers = redisCheck(redis);
   return [
@@ -65,16 +73,33 @@ export function callsChecks({
       run: () => {
         const { state } = voice.status();
         if (state === 'failed') throw new CheckFailure('failed');
+        const phrasesUnspoken = phrases.unspoken();
+        if (phrasesUnspoken.length > 0)
+          throw new CheckFailure('cannot_speak', { facts: { phrases: phrasesUnspoken } });
         return state === 'warm' ? undefined : { status: 'warn', reason: state };
       },
     },
     {
       name: 'provider',
       componentType: 'system',
-      run: () => (hasAuthToken ? undefined : { status: 'warn', reason: 'auth_token_missing' }),
+      run: () => {
+        const trouble = providerTrouble();
+        return trouble && { status: 'warn', reason: trouble, facts: { mend: mendings[trouble] } };
+      },
     },
   ];
 }
+
+/** What to do about each trouble, for everyone: it names settings and not their values. */
+const mendings: Readonly<Record<ProviderTrouble, string>> = {
+  auth_token_missing: 'set TWILIO_AUTH_TOKEN',
+  public_url_not_https: 'set PUBLIC_URL to an https address: media streams need TLS',
+  public_url_not_public: 'set PUBLIC_URL to the address at which the provider reaches this service',
+  signature_invalid:
+    'set PUBLIC_URL to the address that the provider calls, up to /webhook, and TWILIO_AUTH_TOKEN to the primary auth token of its account',
+  signature_missing:
+    'let the proxy in front pass X-Twilio-Signature on; or somebody else than the provider calls the webhooks',
+};
 
 const unhealthy = ({ checks }: ProbeReport): object => ({ status: 'unhealthy', checks });
 

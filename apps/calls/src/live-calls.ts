@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { SlotPool } from '@prosaas/leases';
 import type { Logger } from '@prosaas/runtime';
 import type { CallEnds } from './call-ends.ts';
 import type { CallJournal } from './call-journal.ts';
 import type { CallEnd } from './call-state.ts';
-import { type Message, type Phrase, converse } from './media/conversation.ts';
+import { type Phrase, converse } from './media/conversation.ts';
 import type { MediaStream, StreamEnd } from './media/media-stream.ts';
-import { muLawWav } from './media/wav.ts';
+import { RecordingWriter } from './recording-writer.ts';
 import type { CallTimings } from './timings.ts';
 
 export interface LiveCallsOptions {
@@ -85,8 +84,15 @@ export class LiveCalls {
     let fault = false;
     journal.event(callSid, { type: 'answered' });
     try {
-      const onMessage = (message: Message): void => this.#keep(callSid, message, log);
-      await converse({ stream, say, timings, wrapUp: wrapUp.signal, onMessage });
+      const recording = new RecordingWriter({ journal, callId: callSid, log });
+      await converse({
+        stream,
+        say,
+        timings,
+        wrapUp: wrapUp.signal,
+        onSpeech: (soFar) => recording.grow(soFar),
+        onMessage: (message) => recording.finish(message),
+      });
     } catch (error) {
       fault = true;
       log.error({ err: error }, 'a call failed');
@@ -99,7 +105,7 @@ export class LiveCalls {
     ends.settle(callSid, { outcome: fault ? 'error' : outcomeOf(stream.end ?? 'finished'), reason });
   }
 
-  /** Live media keeps the slot; a silent socket lets it lapse. */
+  /** A provider that shows life keeps the slot; a dead socket lets it lapse. */
   async #renew(callSid: string, stream: MediaStream, log: Logger): Promise<void> {
     if (!stream.takeSign()) return;
     try {
@@ -109,17 +115,6 @@ export class LiveCalls {
     } catch (error) {
       log.debug({ err: error }, 'the slot of a live call was not renewed; the next round tries again');
     }
-  }
-
-  #keep(callSid: string, { audio, durationMs, endedBy }: Message, log: Logger): void {
-    log.info({ duration_ms: Math.round(durationMs), ended_by: endedBy }, 'a message was recorded');
-    this.#options.journal.recording({
-      id: randomUUID(),
-      callId: callSid,
-      mediaType: 'audio/wav',
-      durationMs,
-      audio: muLawWav(audio),
-    });
   }
 }
 

@@ -3,6 +3,7 @@ import type { SlotPool } from '@prosaas/leases';
 import type { Logger } from '@prosaas/runtime';
 import type { CallJournal } from './call-journal.ts';
 import { type CallStatus, endOf } from './call-state.ts';
+import { repeatEvery } from './repeat-every.ts';
 
 export interface OpenCallsOptions {
   db: Database;
@@ -30,7 +31,6 @@ export function watchOpenCalls({
   everyMs,
   log,
 }: OpenCallsOptions): Disposable {
-  let looking = false;
   let isMigrated = false;
   const look = async (): Promise<void> => {
     isMigrated ||= await hasTable(db, 'calls');
@@ -44,14 +44,7 @@ export function watchOpenCalls({
       journal.event(id, { type: 'ended', ...end });
     }
   };
-  const timer = setInterval(() => {
-    if (looking) return;
-    looking = true;
-    look()
-      .catch((error: unknown) =>
-        log.debug({ err: error }, 'open calls were not looked at; the next round tries again'),
-      )
-      .finally(() => (looking = false));
-  }, everyMs);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  return repeatEvery(everyMs, look, (error) =>
+    log.debug({ err: error }, 'open calls were not looked at; the next round tries again'),
+  );
 }

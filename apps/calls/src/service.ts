@@ -24,19 +24,22 @@ import type { Redis } from 'ioredis';
 import { buildApp } from './app.ts';
 import { CallEnds } from './call-ends.ts';
 import { CallJournal } from './call-journal.ts';
-import { isLost } from './call-state.ts';
 import { callsChecks } from './checks.ts';
 import type { CallsConfig } from './config.ts';
+import { watchCutOffMessages } from './cut-off-messages.ts';
 import { LiveCalls } from './live-calls.ts';
 import { createStreamDoor } from './media/stream-door.ts';
 import { watchOpenCalls } from './open-calls.ts';
 import { callPhrases } from './phrases.ts';
 import { ProviderApi } from './provider-api.ts';
 import { providerGuard } from './provider-signature.ts';
+import { publicUrlTrouble } from './public-url.ts';
 import { mediaStreamPath } from './routes/media-stream.ts';
+import { streamStatusPath } from './routes/stream-status.ts';
 import { startStackCheck } from './stack-check.ts';
 import { StreamTokens } from './stream-tokens.ts';
 import { type CallTimings, callTimings } from './timings.ts';
+import { WebhookRefusals } from './webhook-refusals.ts';
 
 export interface CallsOverrides {
   timings?: Partial<CallTimings>;
@@ -99,30 +102,43 @@ export async function startCalls(
     limit: config.MAX_CONCURRENT_CALLS,
     leaseMs: timings.leaseMs,
   });
-  const journal = opening.use(new CallJournal({ db, log }));
-  const ends = opening.use(
-    new CallEnds({
-      slots,
-      leaseMs: timings.leaseMs,
-      sweepEveryMs: timings.sweepEveryMs,
-      onEnd: (callSid, end) => {
-        journal.event(callSid, { type: 'ended', ...end });
-        if (isLost(end)) providerApi?.hangUp(callSid);
-      },
-      log,
-    }),
-  );
-  const { maxCallMs, openCallsEveryMs: everyMs } = timings;
-  opening.use(watchOpenCalls({ db, slots, journal, maxCallMs, everyMs, log }));
-  const live = new LiveCalls({ slots, ends, journal, say: phrases.say, timings, log });
-
-  if (authToken === undefined) log.info('phone calls are not taken: TWILIO_AUTH_TOKEN is not set');
   const tokens = new StreamTokens({
     redis,
     key: (callSid) => key('calls', 'stream', callSid),
     secret: authToken,
     lifeMs: timings.tokenLifeMs,
   });
+  const journal = opening.use(new CallJournal({ db, log }));
+  const ends = opening.use(
+    new CallEnds({
+      slots,
+      leaseMs: timings.leaseMs,
+      sweepEveryMs: timings.sweepEveryMs,
+      hasStreamed: (callSid) => tokens.wasRedeemed(callSid),
+      onEnd: (callSid, end, isKnown) => {
+        journal.event(callSid, { type: 'ended', ...end });
+        if (end.outcome === 'error' && !isKnown) providerApi?.hangUp(callSid);
+      },
+      log,
+    }),
+  );
+  const { maxCallMs, openCallsEveryMs: everyMs } = timings;
+  opening.use(watchOpenCalls({ db, slots, journal, maxCallMs, everyMs, log }));
+  const { cutOffAfterMs, cutOffEveryMs } = timings;
+  opening.use(watchCutOffMessages({ db, slots, afterMs: cutOffAfterMs, everyMs: cutOffEveryMs, log }));
+  const live = new LiveCalls({ slots, ends, journal, say: phrases.say, timings, log });
+
+  const urlTrouble = authToken === undefined ? undefined : publicUrlTrouble(config);
+  if (urlTrouble)
+    log.warn(
+      { public_url: config.PUBLIC_URL, reason: urlTrouble },
+      'calls will fail: the provider cannot reach PUBLIC_URL, which must be a public https address',
+    );
+  const refusals = new WebhookRefusals({
+    count: (reason) => telemetry.metrics.counter('call_webhooks_refused', { reason }).add(),
+    log,
+  });
+  if (authToken === undefined) log.info('phone calls are not taken: TWILIO_AUTH_TOKEN is not set');
   const door = createStreamDoor({
     isGenuine: (callSid, token) => tokens.isGenuine(callSid, token),
     redeem: async (callSid) => (await tokens.redeem(callSid)) && (await slots.renew(callSid)) === 'held',
@@ -147,25 +163,31 @@ export async function startCalls(
     },
     agent,
     voice,
-    hasAuthToken: authToken !== undefined,
+    phrases,
+    providerTrouble: () =>
+      authToken === undefined ? 'auth_token_missing' : (urlTrouble ?? refusals.signatureTrouble),
   });
   for (const check of checks) health.register(check);
   health.start();
 
+  const publicUrl = config.PUBLIC_URL.replace(/\/+$/, '');
   const app = await buildApp({
     log,
     build: buildInfo(config),
     keyRing,
     health,
     metrics: telemetry.metrics,
-    guard: providerGuard(authToken, config.PUBLIC_URL),
+    guard: providerGuard(authToken, config.PUBLIC_URL, refusals),
     slots,
     ends,
     tokens,
     journal,
     live,
     door,
-    streamUrl: `${config.PUBLIC_URL.replace(/^http/, 'ws').replace(/\/+$/, '')}${mediaStreamPath}`,
+    stream: {
+      url: `${publicUrl.replace(/^http/, 'ws')}${mediaStreamPath}`,
+      statusCallback: `${publicUrl}${streamStatusPath}`,
+    },
     draining: () => health.draining,
   });
   opening.defer(() => app.close());

@@ -1,6 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
+/** As long as the slots remember the end of a call, which is asked after late as well. */
+const usedMs = 3_600_000;
+
 /**
  * Lets one media stream in for each accepted call. The token follows from the call, so that the webhook's answer is the
  * same when the provider asks twice; Redis remembers whether it was used, on whatever replica.
@@ -43,6 +46,11 @@ export class StreamTokens {
 
   /** For a call whose genuine token was shown. True for the one stream that comes first, in time. */
   async redeem(callSid: string): Promise<boolean> {
-    return (await this.#redis.call('SET', this.#key(callSid), 'used', 'XX', 'KEEPTTL', 'GET')) === 'open';
+    return (await this.#redis.call('SET', this.#key(callSid), 'used', 'XX', 'PX', usedMs, 'GET')) === 'open';
+  }
+
+  /** Whether the stream of a call has come, at whatever replica; remembered for an hour. */
+  async wasRedeemed(callSid: string): Promise<boolean> {
+    return (await this.#redis.get(this.#key(callSid))) === 'used';
   }
 }

@@ -8,11 +8,15 @@ export interface CallTimings {
   sweepEveryMs: number;
   /** How often the records are searched for calls that nobody closed. */
   openCallsEveryMs: number;
+  /** How often messages are searched for whose process died while they were spoken. */
+  cutOffEveryMs: number;
+  /** Nothing was added to a message for so long: see above. */
+  cutOffAfterMs: number;
   /** A socket that has not shown a valid token by then is closed. */
   introductionMs: number;
   /** From the answer to the webhook to the start of its stream. */
   tokenLifeMs: number;
-  /** No media for so long on an open stream: the other side is gone. */
+  /** No media and no answer for so long on an open stream: the other side is gone. */
   mediaGapMs: number;
   /** No speech for so long: the caller is asked once, then hung up on. */
   idleMs: number;
@@ -32,6 +36,8 @@ export const callTimings: CallTimings = {
   renewEveryMs: 3000,
   sweepEveryMs: 2000,
   openCallsEveryMs: 60_000,
+  cutOffEveryMs: 5000,
+  cutOffAfterMs: 10_000,
   introductionMs: 10_000,
   tokenLifeMs: 60_000,
   mediaGapMs: 10_000,

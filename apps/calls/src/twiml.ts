@@ -2,12 +2,22 @@
 
 export const twimlMediaType = 'text/xml; charset=utf-8';
 
+export interface StreamAddresses {
+  url: string;
+  /** Told what becomes of the stream. */
+  statusCallback: string;
+}
+
 /** Opens a media stream, and hangs up once the service closes it. */
-export function connectStream(url: string, parameters: Record<string, string>): string {
+export function connectStream(
+  { url, statusCallback }: StreamAddresses,
+  parameters: Record<string, string>,
+): string {
   const inner = Object.entries(parameters)
     .map(([name, value]) => `<Parameter name="${escape(name)}" value="${escape(value)}"/>`)
     .join('');
-  return response(`<Connect><Stream url="${escape(url)}">${inner}</Stream></Connect><Hangup/>`);
+  const attributes = `url="${escape(url)}" statusCallback="${escape(statusCallback)}"`;
+  return response(`<Connect><Stream ${attributes}>${inner}</Stream></Connect><Hangup/>`);
 }
 
 export const rejectBusy: string = response('<Reject reason="busy"/>');

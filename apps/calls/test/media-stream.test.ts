@@ -8,7 +8,7 @@ let desk: Desk;
 
 beforeAll(async () => {
   stage = await Stage.start();
-  desk = await stage.desk({}, { timings: { introductionMs: 700 } });
+  desk = await stage.desk();
   await desk.warm();
 });
 afterAll(async () => {
@@ -20,7 +20,11 @@ beforeEach(async () => {
 });
 
 async function stranger(...frames: string[]): Promise<number> {
-  const socket = new WebSocket(`${desk.service.url.replace('http', 'ws')}/ws/twilio-media`);
+  return strangerAt(desk, ...frames);
+}
+
+async function strangerAt({ service }: Desk, ...frames: string[]): Promise<number> {
+  const socket = new WebSocket(`${service.url.replace('http', 'ws')}/ws/twilio-media`);
   await once(socket, 'open');
   for (const frame of frames) socket.send(frame);
   const [event] = (await once(socket, 'close')) as [CloseEvent];
@@ -59,7 +63,10 @@ test('the token of a call whose slot is gone opens nothing', async () => {
 });
 
 test('who shows no token in time is closed, whatever was sent', async () => {
-  expect(await stranger()).toBe(1008);
+  // No call of a test has to be as quick.
+  await using strict = await stage.desk({}, { timings: { introductionMs: 300 } });
+  expect(await strangerAt(strict)).toBe(1008);
+  expect(await strangerAt(strict, JSON.stringify({ event: 'connected' }))).toBe(1008);
   expect(await stranger('{', '[]', 'null', '{"event":"media"}', '{"event":"start","start":{}}')).toBe(1008);
 });
 
@@ -109,6 +116,32 @@ test('a stream of nothing but garbage is ended as an error', async () => {
   });
   await call.ended;
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'garbage' });
+});
+
+test('what comes in one packet with the end of the greeting is an answer already', async () => {
+  const token = await acceptedToken('CApacket');
+  const socket = new WebSocket(`${desk.service.url.replace('http', 'ws')}/ws/twilio-media`);
+  await once(socket, 'open');
+  socket.send(start('CApacket', token));
+  // Too short to have interrupted the greeting.
+  const speech = babble(160);
+  const quiet = new Uint8Array(100 * 8).fill(0xff);
+  const send = (frame: object): void => socket.send(JSON.stringify(frame));
+  socket.addEventListener('message', ({ data }) => {
+    const { event, mark } = JSON.parse(String(data)) as { event: string; mark?: { name: string } };
+    if (event !== 'mark') return;
+    send({ event, mark });
+    if (mark?.name !== 'played-1') return;
+    for (const audio of [speech, quiet])
+      send({ event: 'media', media: { payload: Buffer.from(audio).toString('base64') } });
+    send({ event: 'dtmf', dtmf: { digit: '#' } });
+  });
+  await once(socket, 'close');
+  const { recordings } = await stage.outcomeOf('CApacket');
+  expect(recordings).toHaveLength(1);
+  expect(recordings[0]?.audio.includes(Buffer.from(speech))).toBe(true);
+  const recorded = stage.lines.find((line) => line.includes('was recorded') && line.includes('CApacket'));
+  expect(JSON.parse(recorded ?? '{}')).toMatchObject({ ended_by: 'key' });
 });
 
 test('without an upgrade the path says what it speaks', async () => {

@@ -50,12 +50,20 @@ test('a status that comes before the offer does not decide whose call it is', as
 
 test('calls that only the records call open are closed there as they ended, and live ones are left alone', async () => {
   await using desk = await stage.desk({}, { timings: { openCallsEveryMs: 50, maxCallMs: 60_000 } });
-  await desk.healthy();
+  await desk.warm();
   const end = async (CallSid: string, CallStatus: string): Promise<void> => {
     await desk.provider.post('/webhook/incoming_call', { CallSid });
     if (CallStatus !== '') await desk.provider.post('/webhook/call_status', { CallSid, CallStatus });
   };
-  await end('CAdone', 'completed');
+  const done = await desk.provider.call({
+    callSid: 'CAdone',
+    script: async (stream) => {
+      await stream.untilMarks(1);
+      stream.stop();
+    },
+    callbacks: 'never',
+  });
+  await done.ended;
   await end('CAfailed', 'failed');
   await end('CAlive', '');
   await stage.outcomeOf('CAdone');
@@ -70,7 +78,7 @@ test('calls that only the records call open are closed there as they ended, and 
   );
   expect(await stage.outcomeOf('CAdone')).toMatchObject({
     outcome: 'completed',
-    reason: 'provider_completed',
+    reason: 'caller_hung_up',
   });
   expect(await stage.outcomeOf('CAfailed')).toMatchObject({ outcome: 'error', reason: 'provider_failed' });
   expect(await stage.outcomeOf('CAforgotten')).toMatchObject({ outcome: 'error', reason: 'unknown' });

@@ -173,6 +173,11 @@ export class Stage implements AsyncDisposable {
     return call && { ...call, recordings };
   }
 
+  /** The call once there is a record of it. */
+  record(callSid: string): Promise<CallRecord> {
+    return poll(() => this.call(callSid), { what: `a record of ${callSid}` });
+  }
+
   /** The call once its outcome is written down. */
   outcomeOf(callSid: string): Promise<CallRecord> {
     const settled = async (): Promise<CallRecord | undefined> => {

@@ -65,11 +65,54 @@ test('a status of a call that nobody knows is taken note of and counts nothing',
   expect(await stage.totals()).toEqual({ started: 0, completed: 0, errors: 0, rejected: 0, active: 0 });
 });
 
+test('a call that the provider calls completed is an error all the same when its stream never came', async () => {
+  const call = await desk.provider.call({ stream: 'never' });
+  await call.tellStatus('completed');
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({
+    outcome: 'error',
+    reason: 'no_stream',
+    status: 'completed',
+  });
+  expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
+});
+
 test('a call whose stream never comes loses its slot, and is an error', async () => {
   const call = await desk.provider.call({ stream: 'never' });
   expect(await stage.totals()).toMatchObject({ started: 1, active: 1 });
-  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'lease_expired' });
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
   expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
+});
+
+test('a stream that the provider cannot open is an error with that reason, at once', async () => {
+  const call = await desk.provider.call({ streamUrl: 'ws://127.0.0.1:9/nothing' });
+  expect((await call.ended).verdict).toBe('hung-up');
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'stream_error' });
+  expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
+  expect(stage.lines.find((line) => line.includes('trouble with a media stream'))).toContain('ECONNREFUSED');
+});
+
+test('an error of a stream that goes on ends no call, and its stop ends it wherever it is told', async () => {
+  await using second = await stage.desk();
+  await second.healthy();
+  const call = await desk.provider.call({ script: () => new Promise(() => {}), callbacks: 'never' });
+  await call.tellStreamEvent('stream-started');
+  await call.tellStreamEvent('stream-error', { StreamError: 'a message that made no sense' });
+  await call.stream?.untilMarks(1);
+  expect(await stage.totals()).toMatchObject({ active: 1 });
+  const url = '/webhook/stream_status';
+  const stopped = { CallSid: call.sid, StreamEvent: 'stream-stopped' };
+  expect((await second.provider.post(url, stopped)).status).toBe(204);
+  expect((await call.ended).by).toBe('service');
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({
+    outcome: 'completed',
+    reason: 'provider_stream_stopped',
+  });
+});
+
+test('a stream of which only its stop was heard never came', async () => {
+  const call = await desk.provider.call({ stream: 'never', callbacks: 'never' });
+  await call.tellStreamEvent('stream-stopped');
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
 });
 
 test('a hang-up that nobody noticed loses its slot, and is an error once', async () => {

@@ -1,4 +1,4 @@
-import { startTelephonyProvider } from '@prosaas/simulators';
+import { type WebhookAnswer, startTelephonyProvider } from '@prosaas/simulators';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Desk, Stage, authToken } from './stage.ts';
 
@@ -31,7 +31,7 @@ test('a call is answered with a stream to the public address and a token, then a
   const answer = await desk.provider.post('/webhook/incoming_call', parameters());
   expect(answer).toMatchObject({ status: 200, contentType: 'text/xml; charset=utf-8' });
   expect(answer.body).toMatch(
-    /<Response><Connect><Stream url="wss:\/\/desk\.example\/phone\/ws\/twilio-media"><Parameter name="token" value="[\w-]{43}"\/><\/Stream><\/Connect><Hangup\/><\/Response>$/,
+    /<Response><Connect><Stream url="wss:\/\/desk\.example\/phone\/ws\/twilio-media" statusCallback="https:\/\/desk\.example\/phone\/webhook\/stream_status"><Parameter name="token" value="[\w-]{43}"\/><\/Stream><\/Connect><Hangup\/><\/Response>$/,
   );
 });
 
@@ -81,10 +81,10 @@ test('a call that is over takes no new slot when the provider asks again', async
   const call = parameters();
   await desk.provider.post('/webhook/incoming_call', call);
   await desk.provider.post('/webhook/call_status', { ...call, CallStatus: 'completed' });
-  await expect.poll(() => stage.totals()).toMatchObject({ completed: 1, active: 0 });
+  await expect.poll(() => stage.totals()).toMatchObject({ errors: 1, active: 0 });
   const again = await desk.provider.post('/webhook/incoming_call', call);
   expect(again.body).toContain('<Response><Hangup/></Response>');
-  expect(await stage.totals()).toEqual({ ...nothing, started: 1, completed: 1 });
+  expect(await stage.totals()).toEqual({ ...nothing, started: 1, errors: 1 });
 });
 
 test.each(['/webhook/incoming_call', '/webhook/call_status'])(
@@ -98,6 +98,33 @@ test.each(['/webhook/incoming_call', '/webhook/call_status'])(
     expect(await stage.totals()).toEqual(nothing);
   },
 );
+
+test.each([
+  ['by GET', (call) => desk.provider.get('/webhook/incoming_call', call)],
+  ['by GET, with a slash at the end', (call) => desk.provider.get('/webhook/incoming_call/', call)],
+  ['with a slash at the end', (call) => desk.provider.post('/webhook/incoming_call/', call)],
+  ['with a query string', (call) => desk.provider.post('/webhook/incoming_call?line=2', call)],
+] satisfies [string, (call: Record<string, string>) => Promise<WebhookAnswer>][])(
+  'a webhook that comes %s is taken as any other',
+  async (_name, ask) => {
+    const call = parameters();
+    expect(await ask(call)).toMatchObject({ status: 200, body: expect.stringContaining('<Connect>') });
+    expect(await stage.record(call['CallSid'] ?? '')).toMatchObject({ from_number: '+15550111222' });
+    expect(await stage.totals()).toEqual({ ...nothing, started: 1, active: 1 });
+  },
+);
+
+test('what was signed for another URL, or was not signed at all, is refused by GET as well', async () => {
+  const call = parameters();
+  const signed = await desk.provider.get('/webhook/call_status/', { ...call, CallStatus: 'ringing' });
+  expect(signed.status).toBe(204);
+  const query = new URLSearchParams(call).toString();
+  const unsigned = await fetch(`${desk.service.url}/webhook/incoming_call?${query}`);
+  expect(unsigned.status).toBe(403);
+  const head = await fetch(`${desk.service.url}/webhook/incoming_call?${query}`, { method: 'HEAD' });
+  expect(head.status).toBe(405);
+  expect(await stage.totals()).toEqual(nothing);
+});
 
 test('a signature for another address or other parameters is refused: Host decides nothing', async () => {
   await using liar = startTelephonyProvider({
@@ -165,7 +192,13 @@ test('without an auth token the webhooks say which setting is missing, and healt
     .toEqual({ status: 200, body: { status: 'healthy', active_calls: 0 } });
   expect((await open.get('/readyz')).body).toMatchObject({
     ready: true,
-    checks: { provider: { status: 'warn', reason: 'auth_token_missing' } },
+    checks: {
+      provider: {
+        status: 'warn',
+        reason: 'auth_token_missing',
+        mend: expect.stringContaining('TWILIO_AUTH_TOKEN'),
+      },
+    },
   });
 });
 

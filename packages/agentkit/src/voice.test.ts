@@ -28,6 +28,8 @@ test('the same sentence is spoken once and kept', async () => {
 test('text that the voice cannot read is refused, an aborted request ends at once', async () => {
   await using voice = createVoice();
   await expect(voice.speak('שלום וברכה')).rejects.toThrow(VoiceError);
+  await expect(voice.speak('ברוכים הבאים אל ProSaaS, פתוח מ-9 עד 17')).rejects.toThrow(VoiceError);
+  expect((await voice.speak('Bienvenue à la réception, 24 h sur 24')).length).toBeGreaterThan(8000);
   await expect(voice.speak('never heard', AbortSignal.abort(new Error('hung up')))).rejects.toThrow(
     'hung up',
   );

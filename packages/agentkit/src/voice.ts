@@ -93,8 +93,7 @@ export function createVoice(): Voice {
   const speak = async (text: string, signal?: AbortSignal): Promise<Uint8Array> => {
     signal?.throwIfAborted();
     const spoken = speakable(text);
-    if (spoken === '')
-      throw new VoiceError('the voice speaks English only: nothing in this text can be spoken');
+    if (spoken === '') throw new VoiceError('the voice speaks English only: this text is in another script');
     const known = cache.get(spoken);
     if (known) {
       cache.delete(spoken);
@@ -140,16 +139,24 @@ export function createVoice(): Voice {
   };
 }
 
-/** What the engine can read: Latin letters without accents, digits and punctuation. */
+/**
+ * What the engine can read: Latin letters without accents, digits and punctuation. Empty where most letters of the text are others:
+ * the name or the number that is left says nothing.
+ */
 export function speakable(text: string): string {
   // What is cut off after that makes up for characters that are left out or become several.
-  const latin = cutText(text, 2 * textLimit)
-    .normalize('NFKD')
+  const whole = cutText(text, 2 * textLimit).normalize('NFKD');
+  const latin = whole
     .replaceAll(/[‘’]/g, "'")
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/[^\x20-\x7e]/g, '')
     .trim();
-  return /[a-z0-9]/i.test(latin) ? latin.slice(0, textLimit) : '';
+  const isForeign = countOf(whole, /\p{L}/gu) > 2 * countOf(latin, /[a-z]/gi);
+  return !isForeign && /[a-z0-9]/i.test(latin) ? latin.slice(0, textLimit) : '';
+}
+
+function countOf(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
 }
 
 function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

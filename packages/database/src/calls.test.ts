@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 beforeEach(async () => {
-  await db.query('truncate phone_numbers, recordings, calls');
+  await db.query('truncate phone_numbers, recording_parts, recordings, calls');
 });
 
 describe('a phone number', () => {

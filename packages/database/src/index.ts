@@ -158,7 +158,14 @@ export {
   removeNumber,
   type PhoneNumberRow,
 } from './phone-number-repository.ts';
-export { saveRecording, type RecordingInput } from './recording-repository.ts';
+export {
+  type RecordingInput,
+  type RecordingPart,
+  finishRecording,
+  listUnfinishedRecordings,
+  saveRecording,
+  saveRecordingPart,
+} from './recording-repository.ts';
 export {
   type DatabaseErrorClass,
   type DatabaseErrorKind,

@@ -140,6 +140,7 @@ function rowsOf(person: Person): Record<string, Row[]> {
     calls: [
       { id: call, ...inBusiness, from_number: person.caller, to_number: '+15550100', outcome: 'completed' },
     ],
+    recording_parts: [{ recording_id: crypto.randomUUID(), part: 0, call_id: call }],
     recordings: [{ id: crypto.randomUUID(), ...inBusiness, call_id: call, media_type: 'audio/wav' }],
     jobs: [
       { order_key: `in:${conversation}`, ...inBusiness, message_id: message },

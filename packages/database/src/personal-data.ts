@@ -81,6 +81,8 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
     other: ['id', 'queue', 'key', 'trace', 'replay_of', 'run_at', 'created_at'],
   },
   phone_numbers: { other: ['number', 'business_id', 'created_at'] },
+  // While a caller speaks: soon a recording.
+  recording_parts: { erased: ['audio'], other: ['recording_id', 'part', 'call_id', 'created_at'] },
   recordings: {
     exported: ['media_type', 'duration_ms', 'audio', 'created_at'],
     other: ['id', 'business_id', 'call_id'],

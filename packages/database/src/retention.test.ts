@@ -33,7 +33,9 @@ beforeAll(async () => {
   await createSession(db, { id: 'shop', businessId: 'default', wanted: 'started' });
 });
 afterAll(() => db[Symbol.asyncDispose]());
-beforeEach(() => db.query('truncate conversations, messages, jobs, calls, recordings, audit_log'));
+beforeEach(() =>
+  db.query('truncate conversations, messages, jobs, calls, recordings, recording_parts, audit_log'),
+);
 
 let received = 0;
 const receive = (contact = '1@s.whatsapp.net'): ReturnType<typeof recordInbound> =>

@@ -1,12 +1,11 @@
 // `npm run demo`: a simulated phone asks, the stack that `npm start -- --simulator` runs answers, the metrics count.
 import { poll } from './poll.ts';
-import { type RunningStack, runApiCommand, runningStack } from './running-stack.ts';
+import { countersOf, keysOf, printCounters, send, simulatedStack } from './demo-stack.ts';
 
 const questions = ['When are you open?', 'How much does a visit cost?', 'May I bring my dog?'];
 
 async function main(): Promise<void> {
-  const stack = runningStack();
-  if (stack?.simulator === undefined) throw new Error('First, in another terminal: npm start -- --simulator');
+  const stack = simulatedStack();
   const keys = keysOf(stack);
   const session = `demo-${Date.now().toString(36)}`;
   const business = `1555${String(Date.now()).slice(-7)}`;
@@ -46,40 +45,12 @@ async function main(): Promise<void> {
   // A publishing interval: every process says once a second what it has counted.
   const counters = await poll(
     async () => {
-      const response = await fetch(`${stack.api}/metrics.json`, {
-        headers: { authorization: `Bearer ${keys['METRICS_TOKEN'] ?? ''}` },
-      });
-      const metrics = (await response.json()) as { counters: Record<string, number> };
-      return (metrics.counters['whatsapp_outbound_messages'] ?? 0) >= questions.length && metrics.counters;
+      const found = await countersOf(stack, keys);
+      return (found['whatsapp_outbound_messages'] ?? 0) >= questions.length && found;
     },
     { timeoutMs: 10_000, everyMs: 500, what: 'the metrics' },
   );
-  console.log(`\n${stack.api}/metrics.json`);
-  for (const [name, value] of Object.entries(counters)) {
-    if (value > 0) console.log(`  ${name.padEnd(32)} ${value}`);
-  }
-}
-
-function keysOf(stack: RunningStack): Record<string, string> {
-  const generated = runApiCommand('keys', [], stack, 'pipe').stdout.trim().split('\n').filter(Boolean);
-  const read = Object.fromEntries(
-    generated.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
-  );
-  const { ADMIN_KEY, METRICS_TOKEN } = process.env;
-  return {
-    ...read,
-    ...(ADMIN_KEY && { ADMIN_KEY }),
-    ...(METRICS_TOKEN && { METRICS_TOKEN: METRICS_TOKEN.split(',')[0] ?? '' }),
-  };
-}
-
-async function send(url: string, body: unknown, headers: Record<string, string> = {}): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+  printCounters(stack, counters);
 }
 
 try {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from './child.ts';
@@ -9,15 +10,21 @@ export interface Simulator extends AsyncDisposable {
   /** Where its phones are played. */
   control: string;
   exited: Promise<number | NodeJS.Signals>;
-  /** What makes the services use it instead of WhatsApp. */
+  /** What makes the services use it instead of WhatsApp and of the telephony provider. */
   env: Record<string, string>;
 }
 
-/** A simulated WhatsApp as a process beside the services. */
+/** A simulated WhatsApp and a simulated telephony provider as a process beside the services. */
 export async function startSimulator(
-  ports: { whatsapp: number; control: number },
+  ports: { whatsapp: number; control: number; telephony: number },
+  callsUrl: string,
   onLine: (line: string) => void,
 ): Promise<Simulator> {
+  const telephony = {
+    TWILIO_AUTH_TOKEN: randomBytes(16).toString('hex'),
+    TWILIO_ACCOUNT_SID: `AC${randomBytes(16).toString('hex')}`,
+    PUBLIC_URL: callsUrl,
+  };
   const child: Child = await startChild({
     name: 'simulator',
     command: process.execPath,
@@ -27,6 +34,9 @@ export async function startSimulator(
       ...process.env,
       WHATSAPP_SIM_PORT: String(ports.whatsapp),
       SIM_CONTROL_PORT: String(ports.control),
+      TWILIO_SIM_PORT: String(ports.telephony),
+      CALLS_URL: callsUrl,
+      ...telephony,
     },
     onLine,
   });
@@ -42,6 +52,8 @@ export async function startSimulator(
     control,
     exited: child.exited,
     env: {
+      ...telephony,
+      TWILIO_API_URL: `http://127.0.0.1:${ports.telephony}`,
       WHATSAPP_WS_URL: `ws://127.0.0.1:${ports.whatsapp}`,
       NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${preload.href}`.trim(),
     },

@@ -1,5 +1,5 @@
 // `npm start`: PostgreSQL, Redis and the four services on this machine, until Ctrl-C. With `-- --simulator` they talk to a
-// simulated WhatsApp and keep nothing. Data is kept in .data, or in the folder that PROSAAS_DATA_DIR names.
+// simulated WhatsApp and a simulated telephony provider, and keep nothing. Data is kept in .data, or in the folder that PROSAAS_DATA_DIR names.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 
   const began = performance.now();
   say('starting PostgreSQL, Redis and four services ...');
-  await using simulator = values.simulator ? await simulate() : undefined;
+  await using simulator = values.simulator ? await simulate(ports.calls) : undefined;
   await using stack = await startStack({
     ports,
     ...(simulator === undefined ? { dataDir } : {}),
@@ -88,9 +88,11 @@ async function main(): Promise<void> {
   );
 }
 
-async function simulate(): Promise<Simulator> {
-  const ports = { whatsapp: await freePort(), control: await freePort() };
-  return startSimulator(ports, (line) => console.log(formatLine('simulator', line)));
+async function simulate(callsPort: number | undefined): Promise<Simulator> {
+  const ports = { whatsapp: await freePort(), control: await freePort(), telephony: await freePort() };
+  return startSimulator(ports, `http://127.0.0.1:${callsPort}`, (line) =>
+    console.log(formatLine('simulator', line)),
+  );
 }
 
 /** Settles at the first SIGINT or SIGTERM; a later press ends at once, and what is left is stopped behind us. */
@@ -153,7 +155,9 @@ function printTable(stack: Stack, simulator: Simulator | undefined, seconds: num
     ['worker', 'no port', heartbeatCommand(withoutPassword(stack.redisUrl))],
     ['PostgreSQL', withoutPassword(stack.databaseUrl), ''],
     ['Redis', withoutPassword(stack.redisUrl), ''],
-    ...(simulator ? [['simulator', simulator.control, 'in another terminal: npm run demo'] as const] : []),
+    ...(simulator
+      ? [['simulator', simulator.control, 'in another terminal: npm run demo, npm run demo:call'] as const]
+      : []),
   ] as const;
   const lines = rows.map(([name, url, health]) =>
     `  ${name.padEnd(11)} ${url.padEnd(48)} ${health}`.trimEnd(),

@@ -21,6 +21,8 @@ const bufferLimit = 100_000;
 const garbageLimit = 50;
 /** How long after its time a `mark` is waited for. */
 const markGraceMs = 3000;
+/** How often a silent line is asked for a sign of life until it is given up. */
+const probes = 4;
 
 export interface MediaStreamOptions {
   socket: WebSocket;
@@ -41,6 +43,8 @@ export class MediaStream {
   readonly #over = new AbortController();
   readonly #marks = new Map<string, () => void>();
   readonly #watchdog: NodeJS.Timeout;
+  /** Turns of the watchdog since the last sign of life. */
+  #silentTurns = 0;
   #end: StreamEnd | undefined;
   #garbage = 0;
   #lastMark = 0;
@@ -51,9 +55,12 @@ export class MediaStream {
     this.#frameMs = options.frameMs;
     this.streamSid = options.streamSid;
     this.#log = options.log;
-    this.#watchdog = setTimeout(() => this.#finish('no_media'), options.mediaGapMs);
+    this.#watchdog = setInterval(() => this.#probe(), options.mediaGapMs / probes);
     this.#socket.on('close', () => this.#finish('stream_lost'));
-    if (this.#socket.readyState !== this.#socket.OPEN) this.#finish('stream_lost');
+    // After the frames that came while the stream was let in: the last of them may be a hang-up.
+    queueMicrotask(() => {
+      if (this.#socket.readyState !== this.#socket.OPEN) this.#finish('stream_lost');
+    });
   }
 
   /** Aborted when the stream is over, for whatever reason. */
@@ -65,7 +72,7 @@ export class MediaStream {
     return this.#end;
   }
 
-  /** Whether media came since the last time this was asked. */
+  /** Whether the provider has shown life since the last time this was asked. */
   takeSign(): boolean {
     const heard = this.#heard;
     this.#heard = false;
@@ -81,14 +88,14 @@ export class MediaStream {
   }
 
   /**
-   * Plays mu-law audio in real time and waits until the caller has heard it.
+   * Plays mu-law audio in real time and waits until the caller has heard it, at which moment `onHeard` is called.
    * @throws the reason of `signal`, after what was not heard yet was taken back.
    */
-  async play(audio: Uint8Array, signal: AbortSignal): Promise<void> {
+  async play(audio: Uint8Array, signal: AbortSignal, onHeard: () => void = () => {}): Promise<void> {
     const interrupted = AbortSignal.any([signal, this.over]);
     try {
       await this.#pace(audio, interrupted);
-      await this.#mark(interrupted);
+      await this.#mark(interrupted, onHeard);
     } catch (error) {
       if (!this.over.aborted) this.#send({ event: 'clear', streamSid: this.streamSid });
       interrupted.throwIfAborted();
@@ -117,28 +124,44 @@ export class MediaStream {
     }
   }
 
-  async #mark(signal: AbortSignal): Promise<void> {
+  async #mark(signal: AbortSignal, onHeard: () => void): Promise<void> {
     const name = `played-${++this.#lastMark}`;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#marks.set(name, resolve);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#marks.set(name, () => {
+      onHeard();
+      resolve(true);
+    });
     const limit = AbortSignal.any([signal, AbortSignal.timeout(markGraceMs)]);
-    const give = (): void => resolve();
+    const give = (): void => resolve(false);
     limit.addEventListener('abort', give, { once: true });
     try {
       this.#send({ event: 'mark', streamSid: this.streamSid, mark: { name } });
-      await promise;
-      signal.throwIfAborted();
+      // Who has heard it all interrupts nothing any more.
+      if (!(await promise)) signal.throwIfAborted();
     } finally {
       limit.removeEventListener('abort', give);
       this.#marks.delete(name);
     }
   }
 
+  /**
+   * A line may send no frames while it is silent. The provider is still there as long as it answers marks, which it does at once
+   * where it has nothing to play: https://www.twilio.com/docs/voice/media-streams/websocket-messages#send-a-mark-message
+   */
+  #probe(): void {
+    if (this.#silentTurns === probes) return this.#finish('no_media');
+    if (this.#silentTurns > 0)
+      this.#send({ event: 'mark', streamSid: this.streamSid, mark: { name: 'alive' } });
+    this.#silentTurns += 1;
+  }
+
   #handle(frame: StreamFrame): void {
+    if (frame.event !== 'unknown') {
+      this.#heard = true;
+      this.#silentTurns = 0;
+    }
     switch (frame.event) {
       case 'media':
-        this.#heard = true;
-        this.#watchdog.refresh();
         this.listener.audio?.(frame.audio);
         return;
       case 'dtmf':
@@ -163,7 +186,7 @@ export class MediaStream {
   #finish(end: StreamEnd): void {
     if (this.#end) return;
     this.#end = end;
-    clearTimeout(this.#watchdog);
+    clearInterval(this.#watchdog);
     this.#over.abort(new StreamOver(end));
     if (end === 'garbage') this.#socket.close(1007);
     else this.#socket.close(1000);

@@ -8,6 +8,7 @@ const quiet = (ms: number): Uint8Array => new Uint8Array(ms * 8).fill(0xff);
 /** Pushes frames of 20 ms until the recorder says that it is over. */
 function play(...parts: Uint8Array[]): { end: MessageEnd | undefined; recorder: MessageRecorder } {
   const recorder = new MessageRecorder(limits);
+  recorder.listen();
   for (const part of parts) {
     for (let at = 0; at < part.length; at += 160) {
       const end = recorder.push(part.subarray(at, at + 160));
@@ -35,8 +36,47 @@ test('what was pushed is what is kept', () => {
   const { recorder } = play(speech);
   expect(recorder.spoke).toBe(true);
   expect(Buffer.from(recorder.audio()).equals(speech)).toBe(true);
+  for (const from of [0, 1, 160, 200, 5600])
+    expect(Buffer.from(recorder.audio(from)).equals(speech.subarray(from))).toBe(true);
 });
 
 test('an empty frame is nothing', () => {
   expect(new MessageRecorder(limits).push(new Uint8Array())).toBeUndefined();
+});
+
+function hear(recorder: MessageRecorder, audio: Uint8Array): MessageEnd | undefined {
+  let end: MessageEnd | undefined;
+  for (let at = 0; at < audio.length; at += 160) end ??= recorder.push(audio.subarray(at, at + 160));
+  return end;
+}
+
+test('while we speak silence is no end and is not kept; what is said then is, with its beginning', () => {
+  const recorder = new MessageRecorder(limits);
+  expect(hear(recorder, quiet(60_000))).toBeUndefined();
+  expect(recorder.durationMs).toBeLessThanOrEqual(500);
+  const speech = babble(300);
+  expect(hear(recorder, speech)).toBeUndefined();
+  expect(recorder).toMatchObject({ spoke: true, isSpeaking: true });
+  expect(Buffer.from(recorder.audio()).includes(Buffer.concat([quiet(300), speech]))).toBe(true);
+  recorder.listen();
+  expect(hear(recorder, quiet(2000))).toBe('silence');
+});
+
+test('a cough while we speak is not speaking, and who coughed is still waited for', () => {
+  const recorder = new MessageRecorder(limits);
+  hear(recorder, babble(140));
+  expect(recorder).toMatchObject({ spoke: true, isSpeaking: false });
+  hear(recorder, quiet(3000));
+  recorder.listen();
+  expect(hear(recorder, quiet(4900))).toBeUndefined();
+  expect(hear(recorder, quiet(200))).toBe('no_speech');
+});
+
+test('time without frames is silence', () => {
+  const recorder = new MessageRecorder(limits);
+  recorder.listen();
+  hear(recorder, babble(700));
+  expect(recorder.pass(900)).toBeUndefined();
+  expect(recorder.pass(200)).toBe('silence');
+  expect(recorder.durationMs).toBe(700);
 });

@@ -19,29 +19,65 @@ const squares: Float64Array = Float64Array.from(
 const loudRms = 400;
 /** A click is no speech: so much loud time must come together, with quiet time taking it off again. */
 const speechMs = 120;
+/** What we say is not cut short by a cough either. */
+const interruptionMs = 200;
+/** Kept from before the first word, which begins more quietly than it goes on. */
+const leadInMs = 500;
 
 /**
- * Collects what a caller says and knows when the message is over. Time is counted in audio, so that it does not depend on
- * the clock: what it says follows from what was pushed.
+ * Collects what a caller says from the first frame on, and knows when the message is over. Time is counted in audio, so that it
+ * does not depend on the clock; a line that sends nothing while it is silent has its time passed by `pass`.
  */
 export class MessageRecorder {
   readonly #limits: MessageLimits;
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
   #bytes = 0;
   #loudMs = 0;
   #quietMs = 0;
+  #listenedMs = 0;
+  #speechMs = 0;
   #spoke = false;
+  #answered = false;
+  #isListening = false;
 
   constructor(limits: MessageLimits) {
     this.#limits = limits;
   }
 
+  /** Whether the caller has spoken at all. */
   get spoke(): boolean {
     return this.#spoke;
   }
 
+  /** Whether the caller speaks now, long enough to mean it. */
+  get isSpeaking(): boolean {
+    return this.#loudMs >= interruptionMs;
+  }
+
+  /** How much of it all was loud. */
+  get speechMs(): number {
+    return this.#speechMs;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get durationMs(): number {
     return this.#bytes / bytesPerMs;
+  }
+
+  /** It is the caller's turn: from now on silence counts, and who speaks already has begun. */
+  listen(): void {
+    this.#isListening = true;
+    this.#quietMs = 0;
+    this.#listenedMs = 0;
+    this.#answered = this.#loudMs >= speechMs;
+  }
+
+  /** It is our turn: the caller is heard, and silence is no end. */
+  pause(): void {
+    this.#isListening = false;
   }
 
   push(audio: Uint8Array): MessageEnd | undefined {
@@ -50,19 +86,51 @@ export class MessageRecorder {
     this.#bytes += audio.length;
     if (isLoud(audio)) {
       this.#quietMs = 0;
-      this.#loudMs = Math.min(this.#loudMs + ms, 2 * speechMs);
-      this.#spoke ||= this.#loudMs >= speechMs;
+      this.#speechMs += ms;
+      this.#listenedMs += ms;
+      this.#loudMs = Math.min(this.#loudMs + ms, 2 * interruptionMs);
+      if (this.#loudMs >= speechMs) this.#spoke = this.#answered = true;
     } else {
-      this.#quietMs += ms;
-      this.#loudMs = Math.max(this.#loudMs - ms, 0);
+      this.#hush(ms);
     }
-    if (this.durationMs >= this.#limits.maxMessageMs) return 'too_long';
-    if (this.#spoke) return this.#quietMs >= this.#limits.silenceMs ? 'silence' : undefined;
-    return this.durationMs >= this.#limits.idleMs ? 'no_speech' : undefined;
+    if (!this.#spoke && !this.#isListening) this.#forget();
+    return this.#end();
   }
 
-  audio(): Uint8Array {
-    return Buffer.concat(this.#chunks);
+  /** So much time went by and no frame came. */
+  pass(ms: number): MessageEnd | undefined {
+    this.#hush(ms);
+    return this.#end();
+  }
+
+  /** What was said, from a byte on. */
+  audio(from = 0): Uint8Array {
+    let first = this.#chunks.length;
+    let bytes = this.#bytes;
+    while (bytes > from && first > 0) bytes -= this.#chunks[--first]?.length ?? 0;
+    return Buffer.concat(this.#chunks.slice(first)).subarray(Math.max(0, from - bytes));
+  }
+
+  #hush(ms: number): void {
+    this.#quietMs += ms;
+    this.#listenedMs += ms;
+    this.#loudMs = Math.max(this.#loudMs - ms, 0);
+  }
+
+  /** Nobody needs the silence under our own words. */
+  #forget(): void {
+    for (let oldest = this.#chunks[0]; oldest; oldest = this.#chunks[0]) {
+      if (this.#bytes - oldest.length < leadInMs * bytesPerMs) return;
+      this.#chunks.shift();
+      this.#bytes -= oldest.length;
+    }
+  }
+
+  #end(): MessageEnd | undefined {
+    if (!this.#isListening) return undefined;
+    if (this.durationMs >= this.#limits.maxMessageMs) return 'too_long';
+    if (this.#answered) return this.#quietMs >= this.#limits.silenceMs ? 'silence' : undefined;
+    return this.#listenedMs >= this.#limits.idleMs ? 'no_speech' : undefined;
   }
 }
 

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
 import { type Logger, troubleOf } from '@prosaas/runtime';
 import { Introduction, Refused, textOf } from './introduction.ts';
+import { RefusalLog } from '../refusal-log.ts';
 import { MediaStream } from './media-stream.ts';
-import { RefusalLog } from './refusal-log.ts';
 
 export interface StreamDoorOptions {
   /** Whether this is the token of this call; asks nobody. */
@@ -42,7 +42,7 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
   const { isGenuine, redeem, onStream, introductionMs, frameMs, mediaGapMs, maxStrangers, log } = options;
   const strangers = new Set<Introduction>();
 
-  const refusals = new RefusalLog(log);
+  const refusals = new RefusalLog(log, 'media streams were refused');
   const trouble = troubleOf(log, {
     waiting: 'media streams cannot be let in yet',
     begins: 'media streams cannot be let in',

@@ -1,3 +1,5 @@
+export const wavMediaType = 'audio/wav';
+
 const muLawFormat = 7;
 const sampleRate = 8000;
 

@@ -6,11 +6,14 @@ import type { CallEnds } from '../call-ends.ts';
 import type { CallJournal } from '../call-journal.ts';
 import type { ProviderGuard } from '../provider-signature.ts';
 import type { StreamTokens } from '../stream-tokens.ts';
-import { connectStream, hangUp, rejectBusy, twimlMediaType } from '../twiml.ts';
+import { type StreamAddresses, connectStream, hangUp, rejectBusy, twimlMediaType } from '../twiml.ts';
+import { webhookRoute } from './webhook.ts';
 
 export const callSid = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' });
 /** A number, a SIP address or a name; a control character has no place in any. */
 const party = Type.Optional(Type.String({ maxLength: 128, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }));
+
+const parameters = Type.Object({ CallSid: callSid, From: party, To: party });
 
 export interface IncomingCallOptions {
   guard: ProviderGuard;
@@ -18,7 +21,7 @@ export interface IncomingCallOptions {
   ends: CallEnds;
   tokens: StreamTokens;
   journal: CallJournal;
-  streamUrl: string;
+  stream: StreamAddresses;
   /** The service stops: it takes no new calls. */
   draining: () => boolean;
   log: Logger;
@@ -27,11 +30,10 @@ export interface IncomingCallOptions {
 /** The provider asks what to do with a call. Whatever happens here, it gets instructions: an error would be read to the caller. */
 export function incomingCallRoute(app: App, options: IncomingCallOptions): void {
   const { guard, journal, log } = options;
-  app.post(
-    '/webhook/incoming_call',
-    { ...guard, schema: { body: Type.Object({ CallSid: callSid, From: party, To: party }) } },
-    async (request, reply) => {
-      const { CallSid, From, To } = request.body;
+  webhookRoute(
+    app,
+    { path: '/webhook/incoming_call', parameters, guard },
+    async ({ CallSid, From, To }, reply) => {
       const verdict = await decide(options, CallSid);
       const call = { call_id: CallSid, from: maskPhone(From ?? ''), to: maskPhone(To ?? '') };
       if (verdict.outcome !== 'over') journal.event(CallSid, { type: 'offered', from: From, to: To });
@@ -54,14 +56,14 @@ type Verdict =
   | { outcome: 'rejected'; reason: 'max_concurrent' | 'redis_away' | 'shutting_down'; twiml: string };
 
 async function decide(options: IncomingCallOptions, sid: string): Promise<Verdict> {
-  const { slots, ends, tokens, streamUrl, draining, log } = options;
+  const { slots, ends, tokens, stream, draining, log } = options;
   if (draining()) return { outcome: 'rejected', reason: 'shutting_down', twiml: rejectBusy };
   try {
     const slot = await slots.acquire(sid);
     if (slot === 'full') return { outcome: 'rejected', reason: 'max_concurrent', twiml: rejectBusy };
     if (slot === 'over') return { outcome: 'over', twiml: hangUp };
     if (slot === 'acquired') await tokens.issue(sid);
-    return { outcome: 'accepted', twiml: connectStream(streamUrl, { token: tokens.tokenOf(sid) }) };
+    return { outcome: 'accepted', twiml: connectStream(stream, { token: tokens.tokenOf(sid) }) };
   } catch (error) {
     log.debug({ err: error, call_id: sid }, 'no slot could be asked for');
     // What was asked of it may have been done all the same.

@@ -16,7 +16,9 @@ export interface ControlRequest {
 export interface ControlReply {
   /** 200 unless given. */
   readonly status?: number;
+  /** Sent as JSON, but for bytes that have a `type`. */
   readonly body?: unknown;
+  readonly type?: string;
 }
 
 /** Becomes a problem+json answer. */

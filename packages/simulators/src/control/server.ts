@@ -42,8 +42,10 @@ async function respond(
   routes: readonly Route[],
 ): Promise<void> {
   try {
-    const { status = 200, body } = await handle(request, response, routes);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
+    const { status = 200, body, type } = await handle(request, response, routes);
+    if (body instanceof Uint8Array && type !== undefined)
+      response.writeHead(status, { 'content-type': type }).end(body);
+    else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
   } catch (error) {
     const status = error instanceof ControlError ? error.status : 500;
     const detail = error instanceof Error ? error.message : String(error);

@@ -17,6 +17,8 @@ export interface CallerStreamOptions {
   parameters: Record<string, string>;
   /** How many times faster than real time the caller lives. */
   speed: number;
+  /** Sends no frames while the caller says nothing, as lines do that save bandwidth. */
+  discontinuous: boolean;
 }
 
 /** The provider's side of a media stream, with the caller's ear and mouth at its end. */
@@ -35,6 +37,8 @@ export class CallerStream {
   #ticker: NodeJS.Timeout | undefined;
   #sequence = 0;
   #chunk = 0;
+  #saidBytes = 0;
+  #isDead = false;
   #over = false;
 
   private constructor(options: CallerStreamOptions, socket: WebSocket) {
@@ -55,6 +59,15 @@ export class CallerStream {
     const stream = new CallerStream(options, socket);
     stream.#introduce();
     return stream;
+  }
+
+  get streamSid(): string {
+    return this.#options.streamSid;
+  }
+
+  /** How much of the caller's words was sent, in bytes. */
+  get saidBytes(): number {
+    return this.#saidBytes;
   }
 
   get over(): boolean {
@@ -97,7 +110,7 @@ export class CallerStream {
 
   /** Anything at all, as text. */
   sendRaw(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+    if (!this.#isDead && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
   }
 
   /** The caller hangs up: the provider says so and closes. */
@@ -117,6 +130,7 @@ export class CallerStream {
 
   /** The line stays open and nothing is sent any more: a hang-up that nobody noticed. */
   fallSilent(): void {
+    this.#isDead = true;
     clearInterval(this.#ticker);
   }
 
@@ -146,7 +160,9 @@ export class CallerStream {
   #tick(): void {
     this.#playout.play(frameBytes);
     this.#chunk += 1;
-    const payload = Buffer.from(this.#nextWords()).toString('base64');
+    const words = this.#nextWords();
+    if (words === quiet && this.#options.discontinuous) return;
+    const payload = Buffer.from(words).toString('base64');
     const timestamp = String(this.#chunk * frameMs);
     this.#send({
       event: 'media',
@@ -159,6 +175,7 @@ export class CallerStream {
     if (!next) return quiet;
     const frame = next.audio.subarray(0, frameBytes);
     next.audio = next.audio.subarray(frameBytes);
+    this.#saidBytes += frame.length;
     if (next.audio.length === 0) {
       this.#speech.shift();
       next.done();

@@ -18,6 +18,7 @@ async function ask(method: string, path: string, body?: object): Promise<number>
 
 test('a call that nobody knows is not found', async () => {
   expect(await ask('GET', '/calls/CA0')).toBe(404);
+  expect(await ask('GET', '/calls/CA0/heard')).toBe(404);
   expect(await ask('POST', '/calls/CA0/hang-up')).toBe(404);
 });
 

@@ -1,5 +1,5 @@
 import { ControlError, type Route, optionalText } from '../control/routes.ts';
-import { babble, loudness } from './mulaw.ts';
+import { babble, loudness, wavOf } from './mulaw.ts';
 import type { CallReport, PlacedCall } from './placed-call.ts';
 import type { TelephonyProvider } from './provider.ts';
 
@@ -7,7 +7,7 @@ import type { TelephonyProvider } from './provider.ts';
 const rememberedCalls = 1000;
 const longestMessageMs = 300_000;
 
-/** What the control API offers of a telephony provider: place a call, hang up, ask what became of it. */
+/** What the control API offers of a telephony provider: place a call, hang up, ask what became of it, listen. */
 export function telephonyRoutes(provider: TelephonyProvider): Route[] {
   const calls = new Map<string, { call: PlacedCall; report?: CallReport }>();
   const find = (sid: string): { call: PlacedCall; report?: CallReport } => {
@@ -47,6 +47,14 @@ export function telephonyRoutes(provider: TelephonyProvider): Route[] {
       },
     },
     {
+      method: 'GET',
+      path: '/calls/:sid/heard',
+      handle({ param }) {
+        const { call, report } = find(param('sid'));
+        return { body: wavOf(report?.heard ?? call.stream?.heard ?? new Uint8Array()), type: 'audio/wav' };
+      },
+    },
+    {
       method: 'POST',
       path: '/calls/:sid/hang-up',
       handle({ param }) {
@@ -73,6 +81,8 @@ function viewCall(call: PlacedCall, report?: CallReport): object {
     ended: report !== undefined,
     endedBy: report?.by ?? null,
     heardMs: Math.round(heard.length / 8),
+    saidMs: Math.round((call.stream?.saidBytes ?? 0) / 8),
+    sentencesHeard: call.stream?.marks.length ?? 0,
     loudness: Math.round(loudness(heard)),
   };
 }

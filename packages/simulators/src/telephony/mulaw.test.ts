@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { babble, decodeSample, encodeSample, loudness } from './mulaw.ts';
+import { babble, decodeSample, encodeSample, loudness, wavOf } from './mulaw.ts';
 
 // Table 2a/G.711: decision values and character signals, here scaled from 14 to 16 bits.
 test.each([
@@ -31,4 +31,13 @@ test('babble lasts as long as asked, and is loud', () => {
   expect(audio.length).toBe(4000);
   expect(loudness(audio)).toBeGreaterThan(2000);
   expect(loudness(new Uint8Array(100).fill(0xff))).toBe(0);
+});
+
+test('a WAV file holds the samples after a header of 44 bytes that names their form and number', () => {
+  const wav = Buffer.from(wavOf(Uint8Array.of(0xff, 0x00, 0x80)));
+  expect(wav.length).toBe(50);
+  expect([wav.readUInt16LE(20), wav.readUInt32LE(24), wav.readUInt16LE(34), wav.readUInt32LE(40)]).toEqual([
+    1, 8000, 16, 6,
+  ]);
+  expect([44, 46, 48].map((at) => wav.readInt16LE(at))).toEqual([0, -32_124, 32_124]);
 });

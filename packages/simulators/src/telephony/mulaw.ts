@@ -21,6 +21,26 @@ export function decodeSample(code: number): number {
 export const silence = 0xff;
 export const bytesPerMs = 8;
 
+/** A WAV file of plain 16-bit samples, for people to listen to. */
+export function wavOf(audio: Uint8Array): Uint8Array {
+  const samples = Buffer.alloc(2 * audio.length);
+  for (const [at, code] of audio.entries()) samples.writeInt16LE(decodeSample(code), 2 * at);
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0, 'latin1');
+  header.writeUInt32LE(36 + samples.length, 4);
+  header.write('WAVEfmt ', 8, 'latin1');
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(8000, 24);
+  header.writeUInt32LE(16_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36, 'latin1');
+  header.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([header, samples]);
+}
+
 /** Something as loud and as uneven as speech: a tone that swells four times a second. */
 export function babble(
   ms: number,

@@ -16,8 +16,13 @@ export interface CallPlan {
   signature?: Signature;
   /** Shown on the media stream instead of the token of the answer. */
   token?: string;
-  /** `never`: the provider takes the answer and opens no stream; the caller holds the line. */
-  stream?: 'normal' | 'never';
+  /**
+   * `never`: the provider takes the answer and opens no stream; the caller holds the line. `discontinuous`: no frames come while
+   * the caller says nothing.
+   */
+  stream?: 'normal' | 'never' | 'discontinuous';
+  /** Where the provider opens the stream instead of at the address of the answer. */
+  streamUrl?: string;
   /** `missed`: when the call is over the service is told nothing at all. */
   hangUp?: 'normal' | 'missed';
   callbacks?: CallbackHabit;
@@ -37,7 +42,15 @@ export interface CallReport {
 export interface Line {
   accountSid: string;
   post(path: string, parameters: Record<string, string>, signature?: Signature): Promise<WebhookAnswer>;
-  openStream(url: string, callSid: string, parameters: Record<string, string>): Promise<CallerStream>;
+  /** The same to a full address of the service's. */
+  postTo(url: string, parameters: Record<string, string>): Promise<WebhookAnswer>;
+  openStream(stream: {
+    url: string;
+    callSid: string;
+    streamSid: string;
+    parameters: Record<string, string>;
+    discontinuous: boolean;
+  }): Promise<CallerStream>;
 }
 
 export class PlacedCall {
@@ -53,6 +66,9 @@ export class PlacedCall {
   readonly #plan: CallPlan;
   readonly #line: Line;
   readonly #report = Promise.withResolvers<CallReport>();
+  readonly #streamSid = `MZ${randomBytes(16).toString('hex')}`;
+  /** Where the provider tells what becomes of the stream. */
+  #streamCallback: string | undefined;
   #hungUpBy: CallReport['by'] = 'service';
 
   constructor(plan: CallPlan, line: Line) {
@@ -85,16 +101,25 @@ export class PlacedCall {
       return this.#finish('service');
     }
     this.verdict = 'connected';
+    this.#streamCallback = stream.statusCallback;
     if (this.#plan.stream === 'never') return;
     const parameters = {
       ...stream.parameters,
       ...(this.#plan.token !== undefined && { token: this.#plan.token }),
     };
     try {
-      this.stream = await this.#line.openStream(stream.url, this.sid, parameters);
-    } catch {
+      this.stream = await this.#line.openStream({
+        url: this.#plan.streamUrl ?? stream.url,
+        callSid: this.sid,
+        streamSid: this.#streamSid,
+        parameters,
+        discontinuous: this.#plan.stream === 'discontinuous',
+      });
+    } catch (error) {
+      // What follows the stream is the hang-up: to the provider a call like any other.
       this.verdict = 'hung-up';
-      await this.#tell(['failed']);
+      await this.#tellStream('stream-error', { StreamError: `31920 ${String(error)}` });
+      await this.#tell(['in-progress', 'completed']);
       return this.#finish('provider');
     }
     void this.#live(this.stream);
@@ -119,6 +144,20 @@ export class PlacedCall {
     return this.#line.post('/webhook/call_status', { ...this.parameters, CallStatus: status });
   }
 
+  /** One event of the media stream, now. */
+  async tellStreamEvent(event: string, more: Record<string, string> = {}): Promise<WebhookAnswer> {
+    if (this.#streamCallback === undefined)
+      throw new Error('the answer has no address for events of its stream');
+    return this.#line.postTo(this.#streamCallback, {
+      AccountSid: this.#line.accountSid,
+      CallSid: this.sid,
+      StreamSid: this.#streamSid,
+      StreamEvent: event,
+      Timestamp: new Date().toISOString(),
+      ...more,
+    });
+  }
+
   /** The simulator goes away. */
   async abandon(): Promise<void> {
     this.stream?.cut();
@@ -127,12 +166,16 @@ export class PlacedCall {
   }
 
   async #live(stream: CallerStream): Promise<void> {
+    void this.#tellStream('stream-started');
     await Promise.race([this.#speak(stream), stream.closed]).catch((error: unknown) => {
       this.scriptError = error;
       stream.stop();
     });
     await stream.closed;
-    if (this.#plan.hangUp !== 'missed') await this.#tell(['ringing', 'in-progress', 'completed']);
+    if (this.#plan.hangUp !== 'missed') {
+      await this.#tellStream('stream-stopped');
+      await this.#tell(['ringing', 'in-progress', 'completed']);
+    }
     this.#finish(this.#hungUpBy);
   }
 
@@ -148,6 +191,13 @@ export class PlacedCall {
     if (late.length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, lateMs));
     for (const status of late) await this.#tellInVain(status);
+  }
+
+  async #tellStream(event: string, more: Record<string, string> = {}): Promise<void> {
+    if (this.#streamCallback === undefined) return;
+    const { now, late } = arrangeCallbacks(this.#plan.callbacks ?? 'normal', [event]);
+    for (const each of [...now, ...late])
+      await this.tellStreamEvent(each, more).catch(() => (this.lostCallbacks += 1));
   }
 
   /** A callback that nobody answers is lost: the provider does not try again. */
@@ -169,7 +219,9 @@ export class PlacedCall {
 const lateMs = 500;
 
 /** `<Connect><Stream>`, which must be the first verb. */
-function streamOf(verbs: readonly Verb[]): { url: string; parameters: Record<string, string> } | undefined {
+function streamOf(
+  verbs: readonly Verb[],
+): { url: string; statusCallback: string | undefined; parameters: Record<string, string> } | undefined {
   const stream =
     verbs[0]?.name === 'Connect' ? verbs[0].children.find((verb) => verb.name === 'Stream') : undefined;
   const url = stream?.attributes['url'];
@@ -177,5 +229,6 @@ function streamOf(verbs: readonly Verb[]): { url: string; parameters: Record<str
   const parameters = stream.children
     .filter((verb) => verb.name === 'Parameter')
     .map((verb) => [verb.attributes['name'] ?? '', verb.attributes['value'] ?? '']);
-  return { url, parameters: Object.fromEntries(parameters) as Record<string, string> };
+  const { statusCallback } = stream.attributes;
+  return { url, statusCallback, parameters: Object.fromEntries(parameters) as Record<string, string> };
 }

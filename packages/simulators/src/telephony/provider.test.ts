@@ -206,3 +206,86 @@ test('a forged signature is one that the token does not make', async () => {
     undefined,
   ]);
 });
+
+const answerWithCallback =
+  '<Response><Connect><Stream url="wss://desk.example/stream" statusCallback="https://desk.example/stream_status"/></Connect></Response>';
+
+function streamEventsOf(service: LittleService): (string | undefined)[] {
+  return service.hooks
+    .filter(({ path }) => path === '/stream_status')
+    .map(({ parameters }) => parameters['StreamEvent']);
+}
+
+test('what becomes of the stream is told where the answer says, signed for that address', async () => {
+  const service = await little();
+  service.answer = answerWithCallback;
+  await using provider = startTelephonyProvider({
+    authToken: 's3',
+    webhookUrl: service.url,
+    publicUrl: 'https://desk.example',
+  });
+  const call = await provider.call();
+  await call.ended;
+  expect(streamEventsOf(service)).toEqual(['stream-started', 'stream-stopped']);
+  const hook = service.hooks.find(({ path }) => path === '/stream_status');
+  expect(hook?.parameters).toMatchObject({ CallSid: call.sid, StreamSid: call.stream?.streamSid });
+  expect(hook?.signature).toBe(
+    signWebhook('s3', 'https://desk.example/stream_status', hook?.parameters ?? {}),
+  );
+});
+
+test('a stream that cannot be opened is told as an error, and the call is completed all the same', async () => {
+  const service = await little();
+  service.answer = answerWithCallback;
+  await using provider = startTelephonyProvider({
+    authToken: 's3',
+    webhookUrl: service.url,
+    publicUrl: 'https://desk.example',
+  });
+  const call = await provider.call({ streamUrl: `${service.url.replace('http', 'ws')}/nothing` });
+  expect(await call.ended).toMatchObject({ verdict: 'hung-up', by: 'provider' });
+  expect(streamEventsOf(service)).toEqual(['stream-error']);
+  expect(statusesOf(service)).toEqual(['in-progress', 'completed']);
+});
+
+test('a discontinuous line sends frames only while the caller speaks, and answers marks all the time', async () => {
+  const service = await little();
+  service.listenFrames = 5;
+  await using provider = startTelephonyProvider({
+    authToken: 's3',
+    webhookUrl: service.url,
+    publicUrl: 'https://desk.example',
+  });
+  const call = await provider.call({ stream: 'discontinuous', say: babble(100) });
+  expect((await call.ended).marks).toEqual(['greeted']);
+  expect(call.stream?.saidBytes).toBe(800);
+  // The greeting of 200 ms passed without a frame.
+  expect(Number(service.frames.find(({ event }) => event === 'media')?.media?.timestamp)).toBeGreaterThan(
+    200,
+  );
+});
+
+test('a dead line answers nothing, not even marks', async () => {
+  const service = await little();
+  await using provider = startTelephonyProvider({
+    authToken: 's3',
+    webhookUrl: service.url,
+    publicUrl: 'https://desk.example',
+  });
+  const call = await provider.call({ script: async (stream) => stream.fallSilent() });
+  call.stream?.press('5');
+  call.stream?.sendRaw('anything');
+  await expect.poll(() => service.frames.length).toBe(2);
+  await call.abandon();
+  expect(service.frames.map(({ event }) => event)).toEqual(['connected', 'start']);
+  expect(call.stream?.marks).toEqual([]);
+});
+
+test('a webhook by GET has its parameters in the URL, and the signature covers that alone', async () => {
+  const service = await little();
+  await using provider = startTelephonyProvider({ authToken: 's3', webhookUrl: service.url });
+  await provider.get('/hook/', { From: '+1 5' });
+  const [hook] = service.hooks;
+  expect(hook).toMatchObject({ path: '/hook/?From=%2B1+5', parameters: {} });
+  expect(hook?.signature).toBe(signWebhook('s3', `${service.url}/hook/?From=%2B1+5`, {}));
+});

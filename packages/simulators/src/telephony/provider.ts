@@ -31,6 +31,8 @@ export interface TelephonyProvider extends AsyncDisposable {
   call(plan?: CallPlan): Promise<PlacedCall>;
   /** One webhook, signed as asked. */
   post(path: string, parameters: Record<string, string>, signature?: Signature): Promise<WebhookAnswer>;
+  /** The same by GET: the parameters are the query string, and the signature covers the URL alone. */
+  get(path: string, parameters: Record<string, string>): Promise<WebhookAnswer>;
 }
 
 export function startTelephonyProvider(options: TelephonyProviderOptions): TelephonyProvider {
@@ -48,25 +50,32 @@ export function startTelephonyProvider(options: TelephonyProviderOptions): Telep
       headers:
         signature === 'missing' ? {} : { 'x-twilio-signature': signature === 'valid' ? signed : forged },
     });
-    const contentType = response.headers.get('content-type') ?? '';
-    return { status: response.status, contentType, body: await response.text() };
+    return answerOf(response);
+  };
+  const get: TelephonyProvider['get'] = async (path, parameters) => {
+    const target = `${path}?${new URLSearchParams(parameters).toString()}`;
+    const signed = signWebhook(options.authToken, `${publicUrl}${target}`, {});
+    return answerOf(await fetch(`${webhookUrl}${target}`, { headers: { 'x-twilio-signature': signed } }));
   };
 
   return {
     accountSid,
     post,
+    get,
     call: async (plan = {}) => {
       const call = new PlacedCall(plan, {
         accountSid,
         post,
-        openStream: (url, callSid, parameters) =>
+        postTo: (url, parameters) => {
+          if (!url.startsWith(publicUrl)) throw new Error(`${url} is not an address of the service`);
+          return post(url.slice(publicUrl.length), parameters);
+        },
+        openStream: ({ url, ...stream }) =>
           CallerStream.open({
+            ...stream,
             url: reachable(url, publicUrl, webhookUrl),
             signature: signWebhook(options.authToken, url, {}),
             accountSid,
-            callSid,
-            streamSid: `MZ${randomBytes(16).toString('hex')}`,
-            parameters,
             speed: options.speed ?? 1,
           }),
       });
@@ -79,6 +88,11 @@ export function startTelephonyProvider(options: TelephonyProviderOptions): Telep
       await Promise.all([...calls.values()].map((call) => call.abandon()));
     },
   };
+}
+
+async function answerOf(response: Response): Promise<WebhookAnswer> {
+  const contentType = response.headers.get('content-type') ?? '';
+  return { status: response.status, contentType, body: await response.text() };
 }
 
 /** The service names its public address; the simulator goes to where it really listens. */

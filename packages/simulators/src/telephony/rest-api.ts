@@ -11,8 +11,18 @@ export interface RestApi extends AsyncDisposable {
 }
 
 /** The one request of the provider's REST API that ends a call: https://www.twilio.com/docs/voice/api/call-resource */
-export async function startRestApi({ authToken }: { authToken: string }): Promise<RestApi> {
-  const accountSid = `AC${randomBytes(16).toString('hex')}`;
+export async function startRestApi({
+  authToken,
+  accountSid = `AC${randomBytes(16).toString('hex')}`,
+  host = '127.0.0.1',
+  port = 0,
+}: {
+  authToken: string;
+  accountSid?: string;
+  host?: string;
+  /** 0: any free port. */
+  port?: number;
+}): Promise<RestApi> {
   const calls = new Map<string, PlacedCall>();
   const credentials = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
 
@@ -37,7 +47,7 @@ export async function startRestApi({ authToken }: { authToken: string }): Promis
     };
     void reply();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     accountSid,

@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 test('the first refusal is logged at once, the others as one line a minute', () => {
   const log = createLogger({ service: 'calls', instance: 'test', level: 'silent' });
   const warn = vi.spyOn(log, 'warn');
-  const refusals = new RefusalLog(log);
+  const refusals = new RefusalLog(log, 'they were refused');
   for (let at = 0; at < 1000; at += 1) refusals.add(at % 4 === 0 ? 'late' : 'wrong');
   vi.advanceTimersByTime(10 * 60_000);
   refusals.add('late');

@@ -5,11 +5,14 @@ const everyMs = 60_000;
 /** Logs the first refusal at once, and those that follow as one line a minute: strangers do not choose how long the log is. */
 export class RefusalLog {
   readonly #log: Logger;
+  readonly #text: string;
   readonly #counts = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Logger) {
+  /** @param text of the line */
+  constructor(log: Logger, text: string) {
     this.#log = log;
+    this.#text = text;
   }
 
   /** @param why one of a few texts of our own */
@@ -21,7 +24,7 @@ export class RefusalLog {
   #tell(): void {
     this.#timer = undefined;
     if (this.#counts.size === 0) return;
-    this.#log.warn({ refusals: Object.fromEntries(this.#counts) }, 'media streams were refused');
+    this.#log.warn({ refusals: Object.fromEntries(this.#counts) }, this.#text);
     this.#counts.clear();
     this.#timer = setTimeout(() => this.#tell(), everyMs).unref();
   }

@@ -1,0 +1,97 @@
+// `npm run demo:call`: a simulated caller hears the greeting of the stack that `npm start -- --simulator` runs, leaves a message,
+// and is thanked; the record, the recording and the metrics show it.
+import { writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { countersOf, keysOf, printCounters, send, simulatedStack } from './demo-stack.ts';
+import { poll } from './poll.ts';
+import { dataFolder } from './running-stack.ts';
+
+const messageMs = 2000;
+const caller = '+15550100123';
+const desk = '+15550199000';
+
+interface CallView {
+  sid: string;
+  verdict: string;
+  ended: boolean;
+  saidMs: number;
+  heardMs: number;
+  sentencesHeard: number;
+}
+
+interface CallRecord {
+  outcome: string | null;
+  reason: string | null;
+  recordings: { id: string; duration_ms: number }[];
+}
+
+async function main(): Promise<void> {
+  const stack = simulatedStack();
+  const keys = keysOf(stack);
+  const began = performance.now();
+  const say = (line: string): void =>
+    console.log(`  ${((performance.now() - began) / 1000).toFixed(1).padStart(4)} s  ${line}`);
+
+  console.log(`${caller} calls ${desk}`);
+  const { sid, verdict } = (await send(`${stack.simulator}/calls`, {
+    from: caller,
+    to: desk,
+    messageMs,
+  })) as CallView;
+  if (verdict !== 'connected') throw new Error(`the call was not taken: it was ${verdict}`);
+  say('connected: the greeting plays');
+  const until = (what: string, happened: (call: CallView) => boolean): Promise<CallView> =>
+    poll(
+      async () => {
+        const call = (await (await fetch(`${stack.simulator}/calls/${sid}`)).json()) as CallView;
+        return (call.ended || happened(call)) && call;
+      },
+      { timeoutMs: 60_000, everyMs: 100, what },
+    );
+  await until('the greeting', (call) => call.sentencesHeard > 0);
+  say('the greeting was heard; the caller speaks');
+  await until('the message', (call) => call.saidMs >= messageMs);
+  say('the caller is silent: the message is over');
+  const { heardMs } = await until('the end of the call', () => false);
+  say('thanked, and hung up on');
+
+  const headers = { 'x-api-key': keys['API_KEY'] ?? '' };
+  const { record, recording } = await poll(
+    async () => {
+      const found = (await (await fetch(`${stack.api}/api/calls/${sid}`, { headers })).json()) as CallRecord;
+      const [first] = found.recordings ?? [];
+      return found.outcome !== null && first && { record: found, recording: first };
+    },
+    { timeoutMs: 10_000, everyMs: 200, what: 'the recording' },
+  );
+  console.log(`\n${stack.api}/api/calls/${sid}`);
+  console.log(`  ${record.outcome}: ${record.reason}`);
+
+  const sounds = [
+    ['heard', heardMs, `${stack.simulator}/calls/${sid}/heard`],
+    ['said', recording.duration_ms, `${stack.api}/api/calls/${sid}/recordings/${recording.id}`],
+  ] as const;
+  console.log('\nTo listen to');
+  for (const [what, ms, url] of sounds) {
+    const sound = await fetch(url, { headers });
+    const file = join(dataFolder(), `demo-call-${what}.wav`);
+    await writeFile(file, Buffer.from(await sound.arrayBuffer()));
+    console.log(`  ${relative(process.cwd(), file)}: what the caller ${what}, ${(ms / 1000).toFixed(1)} s`);
+  }
+
+  const counters = await poll(
+    async () => {
+      const found = await countersOf(stack, keys);
+      return (found['calls_completed'] ?? 0) > 0 && found;
+    },
+    { timeoutMs: 10_000, everyMs: 500, what: 'the metrics' },
+  );
+  printCounters(stack, counters);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

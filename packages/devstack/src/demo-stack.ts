@@ -1,0 +1,54 @@
+import { type RunningStack, runApiCommand, runningStack } from './running-stack.ts';
+
+/** @throws where `npm start -- --simulator` does not run here. */
+export function simulatedStack(): RunningStack & { simulator: string } {
+  const stack = runningStack();
+  if (stack?.simulator === undefined) throw new Error('First, in another terminal: npm start -- --simulator');
+  return { ...stack, simulator: stack.simulator };
+}
+
+export function keysOf(stack: RunningStack): Record<string, string> {
+  const generated = runApiCommand('keys', [], stack, 'pipe').stdout.trim().split('\n').filter(Boolean);
+  const read = Object.fromEntries(
+    generated.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
+  );
+  const { ADMIN_KEY, API_KEY, METRICS_TOKEN } = process.env;
+  return {
+    ...read,
+    ...(ADMIN_KEY && { ADMIN_KEY }),
+    ...(API_KEY && { API_KEY }),
+    ...(METRICS_TOKEN && { METRICS_TOKEN: METRICS_TOKEN.split(',')[0] ?? '' }),
+  };
+}
+
+export async function send(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+export async function countersOf(
+  stack: RunningStack,
+  keys: Record<string, string>,
+): Promise<Record<string, number>> {
+  const response = await fetch(`${stack.api}/metrics.json`, {
+    headers: { authorization: `Bearer ${keys['METRICS_TOKEN'] ?? ''}` },
+  });
+  return ((await response.json()) as { counters: Record<string, number> }).counters;
+}
+
+export function printCounters(stack: RunningStack, counters: Record<string, number>): void {
+  console.log(`\n${stack.api}/metrics.json`);
+  for (const [name, value] of Object.entries(counters)) {
+    if (value > 0) console.log(`  ${name.padEnd(32)} ${value}`);
+  }
+}
