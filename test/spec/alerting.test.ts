@@ -56,6 +56,8 @@ beforeAll(async () => {
   };
   token = (await readGeneratedKeys(db)).get('METRICS_TOKEN') ?? '';
   check = new AlertCheck(folder, { ...env, METRICS_TOKEN: token });
+  // The worker beats; the api looks every 2 s.
+  await until(`${stack.url.api}/api/health/workers`, ({ status }) => status === 200);
 });
 afterAll(async () => {
   await db?.[Symbol.asyncDispose]();

@@ -25,6 +25,7 @@ describe('a message of a person', () => {
     expect(await read(message({}), unknown)).toEqual({
       externalId: '3A01',
       contact: '972501234567@s.whatsapp.net',
+      address: '972501234567@s.whatsapp.net',
       contactName: 'Dana',
       text: 'hello',
       sentAt: new Date(NOW.getTime() - 5000),
