@@ -36,7 +36,7 @@ const large = 300_000;
 const mostTimes = 6;
 /** Below it a cost is not looked at: what grows with the square of the length takes seconds at this length. */
 const floorMs = 50;
-const patienceMs = 3000;
+const patienceMs = 12_000;
 
 const fillWith = (part: string) => (length: number) =>
   flat(part.repeat(Math.ceil(length / part.length)).slice(0, length));

@@ -28,7 +28,13 @@ async function jobs(
     process.execPath,
     ['--conditions=@prosaas/source', script, ...args.split(' ').filter(Boolean)],
     {
-      env: { PATH: process.env['PATH'], API_PORT: new URL(api.url).port, ADMIN_KEY: adminKey, ...env },
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        API_PORT: new URL(api.url).port,
+        ADMIN_KEY: adminKey,
+        ...env,
+      },
     },
   );
   let [out, err] = ['', ''];
