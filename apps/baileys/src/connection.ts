@@ -230,6 +230,11 @@ export class Connection {
     // The account's own devices get a copy: without their keys the message goes all the same.
     await assertSessions(owns).catch(() => {});
     await assertSessions(devices);
+    // Where no answer comes, the client says nothing, and asks again under the lock.
+    const { validateSession } = this.#socket.signalRepository;
+    const found = await Promise.all(devices.map((device) => validateSession(device.jid)));
+    if (!found.some(({ exists }) => exists))
+      throw new Error("the keys of the recipient's devices did not come");
   }
 
   /** One query at a time for each contact: of two first messages the second finds the devices known. Contacts don't wait for each other. */

@@ -84,20 +84,23 @@ test('a restriction is known again after a restart', async () => {
   await expect.poll(async () => (await replica.session('shop')).reason, SOON).toBe('reachout_timelock');
 });
 
-test('a contact whose keys do not come holds nobody else up', async () => {
-  const silent = stack.whatsapp.addPhone();
-  silent.withholdKeys(true);
+test('contacts whose keys do not come hold nobody else up', async () => {
+  const silent = Array.from({ length: 3 }, () => stack.whatsapp.addPhone());
+  for (const one of silent) one.withholdKeys(true);
+  const before = stack.whatsapp.withheld;
   let isOver = false;
-  const stuck = replica.send(message('are you there?', silent.number)).finally(() => (isOver = true));
-  // The client itself asks once without its lock, and goes on; from the second time on it would hold it.
-  await expect.poll(() => stack.whatsapp.withheld, SOON).toBeGreaterThan(1);
-  for (const text of ['first', 'second', 'third']) {
+  const stuck = Promise.all(silent.map(({ number }) => replica.send(message('are you there?', number))));
+  void stuck.finally(() => (isOver = true));
+  await expect.poll(() => stack.whatsapp.withheld, SOON).toBeGreaterThan(before);
+  for (let turn = 0; !isOver; turn++) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    expect((await replica.send(message(text))).status).toBe(200);
+    expect((await replica.send(message(`turn ${turn}`))).status).toBe(200);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await phone.sendText(account, `and inbound ${turn}`);
   }
-  await phone.sendText(account, 'and inbound ones come in');
-  expect(isOver).toBe(false);
-  expect((await stuck).body.code).toBe('SEND_FAILED');
-  silent.withholdKeys(false);
-  expect((await replica.send(message('now?', silent.number))).status).toBe(200);
+  expect((await stuck).map(({ body }) => body.code)).toEqual(silent.map(() => 'SEND_FAILED'));
+  // Twice for each outside of the lock: the third time would be under it.
+  expect(stack.whatsapp.withheld - before).toBe(2 * silent.length);
+  for (const one of silent) one.withholdKeys(false);
+  expect((await replica.send(message('now?', silent[0]!.number))).status).toBe(200);
 });
