@@ -6,6 +6,7 @@ import {
   type RecordingPart,
   businessOfNumber,
   changeCall,
+  hasTable,
   saveRecording,
   saveRecordingPart,
 } from '@prosaas/database';
@@ -20,6 +21,7 @@ const BYTES_OF_AN_EVENT = 500;
 export class CallJournal implements AsyncDisposable {
   readonly #db: Database;
   readonly #writes: DeferredWrites;
+  #partsExist = false;
 
   constructor({ db, log }: { db: Database; log: Logger }) {
     this.#db = db;
@@ -52,24 +54,31 @@ export class CallJournal implements AsyncDisposable {
     this.#writes.add({ write, bytes: BYTES_OF_AN_EVENT, fields: { call_id: callSid } });
   }
 
-  /** @param onWritten not called for a part that is lost */
-  recordingPart(part: RecordingPart, onWritten: () => void): void {
-    this.#writes.add({
+  /** @param onOver it is written, or lost because too much waits; not called for one that PostgreSQL refuses */
+  recordingPart(part: RecordingPart, onOver: () => void): void {
+    const isKept = this.#writes.add({
       write: async () => {
-        await saveRecordingPart(this.#db, part);
-        onWritten();
+        if (await this.#hasParts()) await saveRecordingPart(this.#db, part);
+        onOver();
       },
       bytes: part.audio.length,
       fields: { call_id: part.callId },
     });
+    if (!isKept) onOver();
   }
 
   recording(recording: RecordingInput): void {
     this.#writes.add({
-      write: () => saveRecording(this.#db, recording),
+      write: async () => saveRecording(this.#db, recording, { hasParts: await this.#hasParts() }),
       bytes: recording.audio.length,
       fields: { call_id: recording.callId },
     });
+  }
+
+  /** In a rolling upgrade this may run before the migration that makes the table of parts. */
+  async #hasParts(): Promise<boolean> {
+    this.#partsExist ||= await hasTable(this.#db, 'recording_parts');
+    return this.#partsExist;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

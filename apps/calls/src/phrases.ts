@@ -1,4 +1,4 @@
-import type { Profile, Voice } from '@prosaas/agentkit';
+import { type Profile, Unspeakable, type Voice } from '@prosaas/agentkit';
 import type { Logger } from '@prosaas/runtime';
 import type { Phrase } from './media/conversation.ts';
 
@@ -8,7 +8,7 @@ export interface Phrases {
   say(phrase: Phrase): Promise<Uint8Array | undefined>;
   /** Speaks every sentence once, so that no caller waits for one. */
   prepare(): Promise<void>;
-  /** Those that the voice could not speak when they were last asked for: a tone stands in for them. */
+  /** Those that the voice has no sounds for: a tone stands in for them. */
   unspoken(): Phrase[];
 }
 
@@ -21,7 +21,8 @@ export function callPhrases(profile: Profile, voice: Voice, log: Logger): Phrase
       unspoken.delete(phrase);
       return audio;
     } catch (error) {
-      unspoken.add(phrase);
+      // It may be slow, or start anew: what it has no sounds for it never speaks.
+      if (error instanceof Unspeakable) unspoken.add(phrase);
       log.error({ err: error, phrase }, 'a sentence could not be spoken');
       return undefined;
     }

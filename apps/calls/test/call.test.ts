@@ -90,7 +90,14 @@ test('a line that sends nothing while it is silent is asked, thanked and hung up
   await using quick = await stage.desk({}, { timings: { mediaGapMs: 600 } });
   await quick.warm();
   const silent = await quick.provider.call({ stream: 'discontinuous' });
-  const short = await quick.provider.call({ stream: 'discontinuous', say: babble(600) });
+  const short = await quick.provider.call({
+    stream: 'discontinuous',
+    script: async (stream) => {
+      // Of the greeting: a sign of life may be asked for before it ends.
+      await poll(() => stream.marks.includes('played-1'), { what: 'the end of the greeting' });
+      await stream.say(babble(600));
+    },
+  });
   // Marks that ask for a sign of life are answered as well.
   const said = (marks: readonly string[]): string[] => marks.filter((name) => name.startsWith('played'));
   expect(said((await silent.ended).marks)).toHaveLength(3);

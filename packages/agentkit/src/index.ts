@@ -20,5 +20,5 @@ export {
   loadProfile,
   parseProfile,
 } from './profile.ts';
-export { type Voice, type VoiceStatus, VoiceError, createVoice } from './voice.ts';
+export { Unspeakable, type Voice, type VoiceStatus, VoiceError, createVoice } from './voice.ts';
 export { type AgentReport, agentReport } from './report.ts';

@@ -20,6 +20,13 @@ export class VoiceError extends Error {
   override readonly name = 'VoiceError';
 }
 
+/** The voice has no sounds for a text, and never will. */
+export class Unspeakable extends VoiceError {
+  constructor() {
+    super('the voice speaks English only: this text is in another script');
+  }
+}
+
 const speakLimitMs = 10_000;
 const textLimit = 1000;
 /** Greetings and other fixed sentences are spoken again and again. 64 sentences of 10 s are 5 MB. */
@@ -93,7 +100,7 @@ export function createVoice(): Voice {
   const speak = async (text: string, signal?: AbortSignal): Promise<Uint8Array> => {
     signal?.throwIfAborted();
     const spoken = speakable(text);
-    if (spoken === '') throw new VoiceError('the voice speaks English only: this text is in another script');
+    if (spoken === '') throw new Unspeakable();
     const known = cache.get(spoken);
     if (known) {
       cache.delete(spoken);

@@ -53,16 +53,18 @@ export class DeferredWrites implements AsyncDisposable {
     this.#trouble.worked();
   }
 
-  add(entry: DeferredWrite): void {
+  /** False: it is over the limits, and lost. */
+  add(entry: DeferredWrite): boolean {
     const { limits, log, full } = this.#options;
     if (this.#waiting.length >= limits.entries || this.#bytes + entry.bytes > limits.bytes) {
       if (this.#lost === 0) log.error(entry.fields ?? {}, full);
       this.#lost += 1;
-      return;
+      return false;
     }
     this.#waiting.push(entry);
     this.#bytes += entry.bytes;
     this.#working ??= this.#work().finally(() => (this.#working = undefined));
+    return true;
   }
 
   async #work(): Promise<void> {

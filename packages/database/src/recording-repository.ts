@@ -19,10 +19,14 @@ export interface RecordingPart {
   audio: Uint8Array;
 }
 
-/** Keeps a recording in place of its parts, and of what was made of them. */
-export async function saveRecording(q: Queryable, recording: RecordingInput): Promise<void> {
+/** Keeps a recording in place of its parts, and of what was made of them. `hasParts`: the database has a table for parts. */
+export async function saveRecording(
+  q: Queryable,
+  recording: RecordingInput,
+  { hasParts = true }: { hasParts?: boolean } = {},
+): Promise<void> {
   await q.query(
-    `with parts as (delete from recording_parts where recording_id = $1)
+    `${hasParts ? 'with parts as (delete from recording_parts where recording_id = $1)' : ''}
      insert into recordings (id, business_id, call_id, media_type, duration_ms, audio)
      values ($1, (select business_id from calls where id = $2), $2, $3, $4, $5)
      on conflict (id) do update set duration_ms = excluded.duration_ms, audio = excluded.audio`,

@@ -11,7 +11,7 @@ const maxName = 100;
 
 /**
  * TypeBox in Ajv's place: fills in defaults, turns the texts of a query or path into numbers, tells every wrong field. A query takes
- * no parameter that its schema does not have: a misspelled filter would be none.
+ * no parameter that its schema does not have: a misspelled filter would be none. Unless the schema says something about them itself.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: given, httpPart }) => {
   const schema = httpPart === 'querystring' ? closed(given) : given;
@@ -29,7 +29,9 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: give
 export const noQuery: TSchema = Type.Object({});
 
 const closed = (schema: TSchema): TSchema =>
-  Type.IsObject(schema) ? Type.Object(schema.properties, { additionalProperties: false }) : schema;
+  Type.IsObject(schema) && !('additionalProperties' in schema)
+    ? Type.Object(schema.properties, { additionalProperties: false })
+    : schema;
 
 interface SchemaFault {
   instancePath: string;

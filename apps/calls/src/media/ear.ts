@@ -44,7 +44,9 @@ export class Ear implements Disposable {
   }
 
   #tick(): void {
-    const end = this.#isQuiet ? this.recorder.pass(tickMs) : undefined;
+    // In our own turn silence ends nothing, and marks are answered only after our words.
+    const isSilent = this.#isQuiet && (!this.recorder.isListening || this.#stream.isSilent());
+    const end = isSilent ? this.recorder.pass(tickMs) : undefined;
     this.#isQuiet = true;
     if (end) this.onHeard(end);
   }

@@ -21,6 +21,7 @@ const bufferLimit = 100_000;
 const garbageLimit = 50;
 /** How long after its time a `mark` is waited for. */
 const markGraceMs = 3000;
+const ALIVE = 'alive';
 /** How often a silent line is asked for a sign of life until it is given up. */
 const probes = 4;
 
@@ -46,6 +47,8 @@ export class MediaStream {
   /** Turns of the watchdog since the last sign of life. */
   #silentTurns = 0;
   #end: StreamEnd | undefined;
+  /** The line has answered since its last frame of sound: it is silent, and not stalled. */
+  #isSilent = false;
   #garbage = 0;
   #lastMark = 0;
   #heard = false;
@@ -150,9 +153,18 @@ export class MediaStream {
    */
   #probe(): void {
     if (this.#silentTurns === probes) return this.#finish('no_media');
-    if (this.#silentTurns > 0)
-      this.#send({ event: 'mark', streamSid: this.streamSid, mark: { name: 'alive' } });
+    if (this.#silentTurns > 0) this.#askForLife();
     this.#silentTurns += 1;
+  }
+
+  #askForLife(): void {
+    this.#send({ event: 'mark', streamSid: this.streamSid, mark: { name: ALIVE } });
+  }
+
+  /** Asked when no frame has come for a moment: whether that is a silence. A line that is stalled answers nothing either. */
+  isSilent(): boolean {
+    if (!this.#isSilent) this.#askForLife();
+    return this.#isSilent;
   }
 
   #handle(frame: StreamFrame): void {
@@ -162,12 +174,14 @@ export class MediaStream {
     }
     switch (frame.event) {
       case 'media':
+        this.#isSilent = false;
         this.listener.audio?.(frame.audio);
         return;
       case 'dtmf':
         this.listener.digit?.(frame.digit);
         return;
       case 'mark':
+        if (frame.name === ALIVE) this.#isSilent = true;
         this.#marks.get(frame.name)?.();
         return;
       case 'stop':

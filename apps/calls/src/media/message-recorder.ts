@@ -59,6 +59,11 @@ export class MessageRecorder {
     return this.#speechMs;
   }
 
+  /** Whether it is the caller's turn. */
+  get isListening(): boolean {
+    return this.#isListening;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

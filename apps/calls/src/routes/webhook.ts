@@ -18,7 +18,12 @@ export function webhookRoute<S extends TSchema>(
     );
     app.get(
       url,
-      { ...guard, exposeHeadRoute: false, schema: { querystring: parameters } },
+      // The provider tells more than is asked for here.
+      {
+        ...guard,
+        exposeHeadRoute: false,
+        schema: { querystring: { ...parameters, additionalProperties: true } },
+      },
       (request, reply) => handle(request.query as Static<S>, reply),
     );
   }
