@@ -6,8 +6,9 @@ import { type MetricsReader, listReplicas } from '@prosaas/observability';
 import { createRelay, publishRowFigures } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
-import { queueMetrics } from './queue-metrics.ts';
+import { callMetrics } from './call-metrics.ts';
 import { businessMetricNames } from './catalogue.ts';
+import { queueMetrics } from './queue-metrics.ts';
 import { createSystemReader } from './system-reader.ts';
 import { startTelemetry } from './telemetry.ts';
 import { whatsAppMetrics } from './whatsapp-metrics.ts';
@@ -57,7 +58,8 @@ test('the reader adds up what services count and what Redis knows, all twelve me
     Object.keys({ ...zeros.counters, ...zeros.gauges })
       .filter(
         (name) =>
-          !/^(?:http|process)_/.test(name) && !Object.hasOwn({ ...queueMetrics, ...whatsAppMetrics }, name),
+          !/^(?:http|process)_/.test(name) &&
+          !Object.hasOwn({ ...callMetrics, ...queueMetrics, ...whatsAppMetrics }, name),
       )
       .toSorted(),
   );
