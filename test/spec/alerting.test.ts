@@ -232,11 +232,11 @@ test('no worker runs, jobs stand still; then one comes', async () => {
 test('a heartbeat that is too old: a warning, then critical, until the next one', async () => {
   expect(await check.run('beat')).toEqual(well);
   await using redis = await redisOf(stack);
+  const facts = { headers: { accept: 'application/health+json' } };
   // It lives, and beats no more; as 65 seconds later.
   stack.services.worker.kill('SIGSTOP');
   try {
     await redis.client.decrby('worker:heartbeat', 65);
-    const facts = { headers: { accept: 'application/health+json' } };
     await until(stack.url.api + health, ({ text }) => /"beat_age_seconds":[67]\d/.test(text), {
       init: facts,
     });
@@ -252,6 +252,8 @@ test('a heartbeat that is too old: a warning, then critical, until the next one'
   }
   await poll(() => redis.client.exists('worker:heartbeat'), { what: 'the next beat' });
   expect(await check.run('beat', '--redis', stack.redisUrl)).toEqual(well);
+  // The api has seen it, too.
+  await until(stack.url.api + health, ({ text }) => /"beat_age_seconds":\d\b/.test(text), { init: facts });
 });
 
 test('the database is away, and comes back', async () => {
