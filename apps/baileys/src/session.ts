@@ -8,6 +8,7 @@ import { userOf } from './chat-id.ts';
 import { commitAlong } from './commit-along.ts';
 import { type ClientOverrides, Connection, type WhatsAppNetwork } from './connection.ts';
 import { DatabaseTrouble } from './database-trouble.ts';
+import { Doubts } from './doubts.ts';
 import { errorFields } from './error-fields.ts';
 import { SessionNotWorking } from './errors.ts';
 import { Inbox, type InboxOptions } from './inbox.ts';
@@ -15,7 +16,7 @@ import { Patience } from './patience.ts';
 import { type Closed, STABLE_MS, decideReconnect, reconnectDelay, stallsInRow } from './reconnect-policy.ts';
 import type { Resender, ResendingSession } from './resender.ts';
 import type { Sender, SendingSession } from './sender.ts';
-import { type Restriction, Restrictions } from './restriction.ts';
+import type { Restriction } from './restriction.ts';
 import { saveAccount, saveFailure } from './session-records.ts';
 import type { SessionState, SessionStatus } from './session-status.ts';
 
@@ -75,9 +76,7 @@ export class Session implements SendingSession, ResendingSession {
   readonly #ending = new AbortController();
   readonly #inbox: Inbox;
   readonly #trouble: DatabaseTrouble;
-  readonly #restrictions = new Restrictions();
-  /** Messages wait behind one that is being handled. */
-  #isStalled = false;
+  readonly #doubts: Doubts;
   #end: SessionEnd = 'stopped';
   #failure: string | undefined;
   #status: { status: SessionState; reason: string | null; since: Date };
@@ -96,6 +95,7 @@ export class Session implements SendingSession, ResendingSession {
       session: identity.id,
       onChange: () => context.onStatus(this),
     });
+    this.#doubts = new Doubts({ log: this.#log, onChange: () => context.onStatus(this) });
     this.#inbox = new Inbox({
       db: context.db,
       sessionId: identity.id,
@@ -123,26 +123,16 @@ export class Session implements SendingSession, ResendingSession {
   }
 
   get restriction(): Restriction | undefined {
-    return this.#restrictions.at(new Date())[0];
+    return this.#doubts.restrictions[0];
   }
 
   get status(): SessionStatus {
     const { status } = this.#status;
     const isUp = status === 'WORKING' || status === 'STARTING';
-    const restrictions = status === 'WORKING' ? this.#restrictions.at(new Date()) : [];
-    const stalled = status === 'WORKING' && this.#isStalled ? 'receiving_stalled' : undefined;
-    const reason =
-      (isUp ? this.#trouble.reason : undefined) ??
-      this.#status.reason ??
-      stalled ??
-      restrictions[0]?.reason ??
-      null;
-    return {
-      ...this.#status,
-      reason,
-      lastInboundAt: this.#inbox.lastInboundAt ?? null,
-      restrictions,
-    };
+    const doubts = status === 'WORKING' ? this.#doubts : undefined;
+    const reason = (isUp ? this.#trouble.reason : undefined) ?? this.#status.reason ?? doubts?.reason ?? null;
+    const restrictions = doubts?.restrictions ?? [];
+    return { ...this.#status, reason, lastInboundAt: this.#inbox.lastInboundAt ?? null, restrictions };
   }
 
   /** Runs until the session is stopped, lost, or fails in a way that a repeat can't cure. Never rejects. */
@@ -208,17 +198,6 @@ export class Session implements SendingSession, ResendingSession {
 
   askRestriction(): Promise<boolean> {
     return this.#workingConnection().askRestrictions();
-  }
-
-  #noteRestriction(note: () => void): void {
-    const before = this.restriction;
-    note();
-    const { restriction: after } = this;
-    if (before?.reason === after?.reason && before?.until?.getTime() === after?.until?.getTime()) return;
-    const line = { reason: after?.reason, until: after?.until?.toISOString() };
-    if (after) this.#log.warn(line, 'WhatsApp lets the account start no new chats');
-    else this.#log.info('WhatsApp lets the account start new chats again');
-    this.#context.onStatus(this);
   }
 
   #workingConnection(): Connection {
@@ -345,14 +324,10 @@ export class Session implements SendingSession, ResendingSession {
           void this.#connection?.askRestrictions();
         },
         stalled: (isStalled) => {
-          if (signal.aborted) return;
-          this.#isStalled = isStalled;
-          if (isStalled) this.#log.warn('an inbound message takes over 10 s: those behind it wait');
-          else this.#log.info('inbound messages are handled again');
-          this.#context.onStatus(this);
+          if (!signal.aborted) this.#doubts.stalled(isStalled);
         },
-        reachoutTimelock: (state) => this.#noteRestriction(() => this.#restrictions.timelock(state)),
-        newChatCap: (info) => this.#noteRestriction(() => this.#restrictions.newChatCap(info)),
+        reachoutTimelock: this.#doubts.timelock,
+        newChatCap: this.#doubts.newChatCap,
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
         receipt: async (receipt) => {
           try {
@@ -375,7 +350,7 @@ export class Session implements SendingSession, ResendingSession {
     const closed = await connection.closed;
     const lastedMs = performance.now() - startedAt;
     this.#connection = undefined;
-    this.#isStalled = false;
+    this.#doubts.forgetStall();
     this.qr = undefined;
     this.acks.rejectAll(new SessionNotWorking(this.id, 'the connection was lost before WhatsApp confirmed'));
     over.abort(new SessionNotWorking(this.id, 'the connection is closed'));
