@@ -35,13 +35,20 @@ async function check(options: CheckOptions): Promise<Report> {
 
   const totals =
     checks !== undefined && take(token) !== undefined ? take(await askTotals(address)) : undefined;
-  const rises = totals && take(await risesSince(totals, url, options));
+  if (totals?.complete === false) findings.push(incomplete);
+  const rises = totals?.complete === true ? take(await risesSince(totals, url, options)) : undefined;
   if (rises) findings.push(...judgeRises(rises, limits));
 
   const beat = typeof age === 'number' ? `, last heartbeat ${Math.round(age)} s ago` : '';
   const first = rises === undefined ? ', rises are seen from the next run on' : '';
   return report(findings, `healthy${beat}${first}`, measuresOf({ age, totals, rises, limits }));
 }
+
+const incomplete: Finding = {
+  level: 'WARNING',
+  subject: 'metrics',
+  text: 'the totals stand still or lack a part: Redis is away, or a service was just started or does not publish',
+};
 
 /** Undefined at the first run, which has nothing to compare with. */
 async function risesSince(

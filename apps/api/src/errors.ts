@@ -11,9 +11,3 @@ export class NotFound extends AppError {
     });
   }
 }
-
-export class BusinessNotAllowed extends AppError {
-  constructor() {
-    super('An API key opens its own business only.', { status: 403, code: 'BUSINESS_NOT_ALLOWED' });
-  }
-}

@@ -27,15 +27,6 @@ export class BusinessNotFound extends AppError {
   }
 }
 
-export class BusinessNotAllowed extends AppError {
-  override code = 'BUSINESS_NOT_ALLOWED';
-  override status = 403;
-
-  constructor() {
-    super('An API key opens its own business only.');
-  }
-}
-
 export class SessionNotWorking extends AppError {
   override code = 'SESSION_NOT_WORKING';
   override status = 409;

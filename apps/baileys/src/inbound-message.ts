@@ -9,12 +9,12 @@ export interface InboundAddress {
   /** Who it is: a phone number's address, or a LID whose number is unknown. */
   contact: string;
   altContact?: string;
-  /** What the person wrote from, where that is known: phone number or LID. The answer goes there. */
-  address?: string;
 }
 
 /** A message that a person wrote to the session's account. */
 export interface InboundMessage extends InboundAddress {
+  /** What the person wrote from, where that is known: phone number or LID. The answer goes there. */
+  address?: string;
   contactName?: string;
   text: string;
   sentAt: Date;
@@ -32,8 +32,7 @@ export async function readAddress(message: WAMessage, phoneOf: PhoneOf): Promise
   const { key } = message;
   if (!isCandidate(message) || !key.id) return undefined;
   const contact = await contactOfKey(key, phoneOf);
-  const address = parseAddress(key.remoteJid)?.jid;
-  return contact && { externalId: storedId(key.id), ...contact, ...(address && { address }) };
+  return contact && { externalId: storedId(key.id), ...contact };
 }
 
 /** Undefined for what is not a message of a person, such as a reaction. */
@@ -45,7 +44,14 @@ export function readContent(
   const text = inboundText(message.message);
   if (!text) return undefined;
   const name = storedName(message.pushName);
-  return { ...address, ...(name && { contactName: name }), text, sentAt: sentAt(message, now) };
+  const from = parseAddress(message.key.remoteJid)?.jid;
+  return {
+    ...address,
+    ...(from && { address: from }),
+    ...(name && { contactName: name }),
+    text,
+    sentAt: sentAt(message, now),
+  };
 }
 
 function isCandidate({ key, broadcast, category, messageStubType }: WAMessage): boolean {

@@ -37,7 +37,11 @@ export class Restrictions {
     else this.#said.delete(reason);
   }
 
+  /** The one that ends last first. */
   at(now: Date): Restriction[] {
-    return [...this.#said.values()].filter(({ until }) => until === undefined || until > now);
+    const endOf = ({ until }: Restriction): number => until?.getTime() ?? Infinity;
+    return [...this.#said.values()]
+      .filter((one) => endOf(one) > now.getTime())
+      .toSorted((one, other) => Number(endOf(other) > endOf(one)) - Number(endOf(one) > endOf(other)));
   }
 }

@@ -10,7 +10,6 @@ import {
   recordInbound,
 } from '@prosaas/database';
 import { inboundJob } from '@prosaas/queues';
-import { parseAddress } from './chat-id.ts';
 import { UnstoredNotFound, UnstoredNotRetryable } from './errors.ts';
 import { type InboundAddress, readContent } from './inbound-message.ts';
 import { decodeRaw } from './raw-inbound.ts';
@@ -29,9 +28,7 @@ export async function retryUnstored(
       const row = await lockUnstoredMessage(tx, id);
       if (!row) throw new UnstoredNotFound(id);
       if (row.raw === null) throw new UnstoredNotRetryable('its content has not come');
-      const came = decodeRaw(row.raw);
-      const address = parseAddress(came.key.remoteJid)?.jid;
-      const message = readContent(came, { ...addressOf(row), ...(address && { address }) });
+      const message = readContent(decodeRaw(row.raw), addressOf(row));
       if (!message) throw new UnstoredNotRetryable('it is not a message of a person');
       const { business_id: businessId, session_id: sessionId } = row;
       const { message: stored, fresh } = await recordInbound(tx, { businessId, sessionId, ...message });

@@ -129,9 +129,9 @@ export class Session implements SendingSession, ResendingSession {
   get status(): SessionStatus {
     const { status } = this.#status;
     const isUp = status === 'WORKING' || status === 'STARTING';
-    const doubts = status === 'WORKING' ? this.#doubts : undefined;
-    const reason = (isUp ? this.#trouble.reason : undefined) ?? this.#status.reason ?? doubts?.reason ?? null;
-    const restrictions = doubts?.restrictions ?? [];
+    const doubt = status === 'WORKING' ? this.#doubts.reason : undefined;
+    const reason = (isUp ? this.#trouble.reason : undefined) ?? this.#status.reason ?? doubt ?? null;
+    const { restrictions } = this.#doubts;
     return { ...this.#status, reason, lastInboundAt: this.#inbox.lastInboundAt ?? null, restrictions };
   }
 

@@ -1,5 +1,6 @@
 import type { SlotEnd, SlotPool } from '@prosaas/leases';
 import { type Logger, type TroubleLog, retryForever, troubleOf } from '@prosaas/runtime';
+import { repeatEvery } from './repeat-every.ts';
 
 export interface CallEndsOptions {
   slots: SlotPool;
@@ -21,8 +22,7 @@ export class CallEnds implements AsyncDisposable {
   readonly #trouble: TroubleLog;
   readonly #stop = new AbortController();
   readonly #settling = new Set<Promise<void>>();
-  readonly #sweeper: NodeJS.Timeout;
-  #sweeping = false;
+  readonly #sweeper: Disposable;
 
   constructor(options: CallEndsOptions) {
     this.#options = options;
@@ -33,7 +33,12 @@ export class CallEnds implements AsyncDisposable {
     });
     // Calls end when they end: what fails then is no wait of the start.
     this.#trouble.worked();
-    this.#sweeper = setInterval(() => void this.#sweep(), options.sweepEveryMs);
+    this.#sweeper = repeatEvery(
+      options.sweepEveryMs,
+      () => this.#sweep(),
+      (error) =>
+        options.log.debug({ err: error }, 'expired slots were not swept; the next round tries again'),
+    );
   }
 
   /** The call is over. Its slot is free now, or as soon as Redis answers; after the lease it has lapsed anyway. */
@@ -77,14 +82,14 @@ export class CallEnds implements AsyncDisposable {
 
   /** Waits for what is being given back, not for ever. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#sweeper);
+    this.#sweeper[Symbol.dispose]();
     const limit = setTimeout(() => this.#stop.abort(), disposeLimitMs);
     await Promise.all(this.#settling);
     clearTimeout(limit);
     this.#stop.abort();
   }
 
-  /** The slot remembers `lease_expired` alone; the record says whether there ever was a stream. */
+  /** The slot only knows that its lease expired. Whether a stream came is known from the call's token, in Redis. */
   async #lapsed(callSid: string): Promise<SlotEnd> {
     const lapsed: SlotEnd = { outcome: 'error', reason: 'lease_expired' };
     return this.#options.hasStreamed(callSid).then(
@@ -95,18 +100,10 @@ export class CallEnds implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    if (this.#sweeping) return;
-    this.#sweeping = true;
     const { slots, onEnd, log } = this.#options;
-    try {
-      for (const callSid of await slots.sweep()) {
-        log.warn({ call_id: callSid }, 'a call showed no life: its slot was taken back');
-        onEnd(callSid, await this.#lapsed(callSid), false);
-      }
-    } catch (error) {
-      log.debug({ err: error }, 'expired slots were not swept; the next round tries again');
-    } finally {
-      this.#sweeping = false;
+    for (const callSid of await slots.sweep()) {
+      log.warn({ call_id: callSid }, 'a call showed no life: its slot was taken back');
+      onEnd(callSid, await this.#lapsed(callSid), false);
     }
   }
 }

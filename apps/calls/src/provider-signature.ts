@@ -43,10 +43,10 @@ export interface ProviderGuard {
  */
 export function providerGuard(
   authToken: string | undefined,
+  /** Without a slash at its end. */
   publicUrl: string,
   refusals: WebhookRefusals,
 ): ProviderGuard {
-  const base = publicUrl.replace(/\/+$/, '');
   return {
     onRequest: async () => {
       if (authToken === undefined) throw new AuthTokenMissing();
@@ -54,7 +54,7 @@ export function providerGuard(
     preValidation: async (request: FastifyRequest) => {
       const signature = request.headers['x-twilio-signature'];
       const parameters = (request.body ?? {}) as Record<string, unknown>;
-      const url = `${base}${request.raw.url ?? ''}`;
+      const url = `${publicUrl}${request.raw.url ?? ''}`;
       if (authToken === undefined || typeof signature !== 'string')
         throw new SignatureInvalid('signature_missing');
       if (!webhooks.validateRequest(authToken, signature, url, parameters))

@@ -177,7 +177,7 @@ export async function startCalls(
     keyRing,
     health,
     metrics: telemetry.metrics,
-    guard: providerGuard(authToken, config.PUBLIC_URL, refusals),
+    guard: providerGuard(authToken, publicUrl, refusals),
     slots,
     ends,
     tokens,

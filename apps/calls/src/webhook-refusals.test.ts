@@ -2,7 +2,7 @@ import { createLogger } from '@prosaas/runtime';
 import { expect, test, vi } from 'vitest';
 import { WebhookRefusals } from './webhook-refusals.ts';
 
-test('a wrong signature is remembered until a right one comes, or for an hour; other refusals are counted only', () => {
+test('a wrong signature is remembered until a right one comes, or for an hour; after a right one it is a stranger', () => {
   const log = createLogger({ service: 'calls', instance: 'test', level: 'silent' });
   const count = vi.fn<(reason: string) => void>();
   let now = 0;
@@ -19,5 +19,16 @@ test('a wrong signature is remembered until a right one comes, or for an hour; o
   expect(refusals.signatureTrouble).toBe('signature_missing');
   refusals.signed();
   expect(refusals.signatureTrouble).toBeUndefined();
-  expect(count.mock.calls.flat()).toEqual(['malformed', 'signature_invalid', 'signature_missing']);
+  refusals.add('signature_missing');
+  expect(refusals.signatureTrouble).toBeUndefined();
+  now += 3_600_000;
+  refusals.add('signature_missing');
+  expect(refusals.signatureTrouble).toBe('signature_missing');
+  expect(count.mock.calls.flat()).toEqual([
+    'malformed',
+    'signature_invalid',
+    'signature_missing',
+    'signature_missing',
+    'signature_missing',
+  ]);
 });

@@ -5,7 +5,7 @@ import { RefusalLog } from './refusal-log.ts';
 export type RefusalReason = 'auth_token_missing' | 'signature_missing' | 'signature_invalid' | 'malformed';
 export type SignatureTrouble = 'signature_missing' | 'signature_invalid';
 
-/** A wrong setting refuses every webhook; a stranger's one is forgotten at the latest by then. */
+/** A wrong setting refuses every webhook: while a right one is remembered, a wrong one is a stranger's. */
 const rememberedMs = 3_600_000;
 
 /** What the provider, or somebody who is not, was refused; and whether that is a matter of this service's settings. */
@@ -14,6 +14,7 @@ export class WebhookRefusals {
   readonly #log: RefusalLog;
   readonly #now: () => number;
   #trouble: { reason: SignatureTrouble; at: number } | undefined;
+  #signedAt = -Infinity;
 
   constructor(options: { count: (reason: RefusalReason) => void; log: Logger; now?: () => number }) {
     this.#count = options.count;
@@ -31,10 +32,12 @@ export class WebhookRefusals {
   /** A signature was right, so the settings are. */
   signed(): void {
     this.#trouble = undefined;
+    this.#signedAt = this.#now();
   }
 
-  /** How the last signature was wrong, where none was right since. */
+  /** How the last signature was wrong, where none was right in the last hour. */
   get signatureTrouble(): SignatureTrouble | undefined {
+    if (this.#now() - this.#signedAt < rememberedMs) return undefined;
     const { reason, at = -Infinity } = this.#trouble ?? {};
     return this.#now() - at < rememberedMs ? reason : undefined;
   }

@@ -12,7 +12,7 @@ export class SendFailed extends AppError {
   override retryable = true;
 }
 
-/** Nobody is there to send: the baileys service is down, or the session is not working. It says nothing about the message. */
+/** It cannot be sent now, whatever the message is: the baileys service is down, the session does not work, or its account may start no chats. */
 export class SenderAway extends AppError {
   override code = 'SENDER_AWAY';
   override retryable = true;

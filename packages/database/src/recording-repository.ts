@@ -13,7 +13,7 @@ export interface RecordingInput {
 export interface RecordingPart {
   recordingId: string;
   callId: string;
-  /** Counted from 1, without a gap. */
+  /** Counted from 1. A part that was lost leaves a gap. */
   part: number;
   /** mu-law at 8 kHz, without a header. */
   audio: Uint8Array;

@@ -28,6 +28,7 @@ interface CallRecord {
 async function main(): Promise<void> {
   const stack = simulatedStack();
   const keys = keysOf(stack);
+  const completedBefore = (await countersOf(stack, keys))['calls_completed'] ?? 0;
   const began = performance.now();
   const say = (line: string): void =>
     console.log(`  ${((performance.now() - began) / 1000).toFixed(1).padStart(4)} s  ${line}`);
@@ -73,7 +74,8 @@ async function main(): Promise<void> {
   ] as const;
   console.log('\nTo listen to');
   for (const [what, ms, url] of sounds) {
-    const sound = await fetch(url, { headers });
+    const sound = await fetch(url, url.startsWith(stack.api) ? { headers } : {});
+    if (!sound.ok) throw new Error(`${url}: ${sound.status}`);
     const file = join(dataFolder(), `demo-call-${what}.wav`);
     await writeFile(file, Buffer.from(await sound.arrayBuffer()));
     console.log(`  ${relative(process.cwd(), file)}: what the caller ${what}, ${(ms / 1000).toFixed(1)} s`);
@@ -82,7 +84,7 @@ async function main(): Promise<void> {
   const counters = await poll(
     async () => {
       const found = await countersOf(stack, keys);
-      return (found['calls_completed'] ?? 0) > 0 && found;
+      return (found['calls_completed'] ?? 0) > completedBefore && found;
     },
     { timeoutMs: 10_000, everyMs: 500, what: 'the metrics' },
   );

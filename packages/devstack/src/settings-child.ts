@@ -14,12 +14,13 @@ const faults = new Set<string>();
 for (const name of serviceNames) {
   // oxlint-disable-next-line no-await-in-loop -- one after the other
   const config = (await load(`apps/${name}/src/config.ts`)) as Record<string, { properties?: object }>;
-  const schema = Object.values(config).find(({ properties }) => properties !== undefined);
-  try {
-    loadConfig(schema, process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    for (const problem of error.problems) faults.add(problem);
+  for (const schema of Object.values(config).filter(({ properties }) => properties !== undefined)) {
+    try {
+      loadConfig(schema, process.env);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const problem of error.problems) faults.add(problem);
+    }
   }
 }
 process.stdout.write(JSON.stringify([...faults]));

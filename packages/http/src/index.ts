@@ -1,4 +1,5 @@
 export { type App, type HttpAppOptions, buildHttpApp } from './app.ts';
+export { BusinessFilter, BusinessNotAllowed, businessOf } from './business-of.ts';
 export {
   type AuditedUse,
   type Guard,

@@ -10,8 +10,8 @@ const maxProblems = 20;
 const maxName = 100;
 
 /**
- * TypeBox in Ajv's place: fills in defaults, turns the texts of a query or path into numbers, tells every wrong field. A query takes
- * no parameter that its schema does not have: a misspelled filter would be none. Unless the schema says something about them itself.
+ * TypeBox in Ajv's place: fills in defaults, turns the texts of a query or path into numbers, tells every wrong field. Unknown
+ * query parameters are refused, because a misspelled filter would be ignored; a schema with `additionalProperties` keeps its own rule.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: given, httpPart }) => {
   const schema = httpPart === 'querystring' ? closed(given) : given;

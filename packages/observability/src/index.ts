@@ -1,5 +1,5 @@
 export type { Buckets, ExponentialBuckets } from './metrics/buckets.ts';
-export { CLOCK_OFF_SECONDS, isClockOff, secondsAhead, type ClockReading } from './clock.ts';
+export { secondsAhead } from './clock.ts';
 export {
   type Catalogue,
   type LabelValues,

@@ -1,13 +1,17 @@
 import type { JobRef } from '@prosaas/database';
+import { redisTime } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { QueuesUnavailable } from './bull-handle.ts';
 import { bullJobId } from './bull-job.ts';
 import { dueAt } from './job-reader.ts';
 import { queueKey } from './queue-keys.ts';
-import type { QueueName } from './queue-table.ts';
+import { type QueueName, queueTable } from './queue-table.ts';
 
-/** Nothing waits longer in BullMQ for its next attempt. */
-const MOST_DELAY_MS = 120_000;
+/** Beyond this no job of the queue waits in BullMQ for its next attempt; what is requeued without one waits half a minute at most. */
+function mostDelayMs(queue: QueueName): number {
+  const { attempts, backoff } = queueTable[queue];
+  return Math.max(60_000, 2 * backoff.delayMs * 2 ** (attempts - 2));
+}
 
 /**
  * Those of the jobs that BullMQ does not have, or has as ended, or delays for longer than anything is delayed, because the clock that
@@ -21,7 +25,7 @@ export async function findLostJobs<J extends JobRef & { queue: string }>(
   bullPrefix: string,
   jobs: readonly J[],
 ): Promise<J[]> {
-  const time = await redis.time().catch(() => undefined);
+  const now = await redisTime(redis).catch(() => undefined);
   const pipeline = redis.pipeline();
   for (const job of jobs) {
     const [queue, id] = [job.queue as QueueName, bullJobId(job)];
@@ -32,11 +36,11 @@ export async function findLostJobs<J extends JobRef & { queue: string }>(
       .zscore(queueKey(bullPrefix, queue, 'delayed'), id);
   }
   const replies = await pipeline.exec().catch(() => null);
-  if (!time || !replies || replies.some(([error]) => error))
+  if (now === undefined || !replies || replies.some(([error]) => error))
     throw new QueuesUnavailable('Redis did not say which jobs are there');
-  const latest = Number(time[0]) * 1000 + MOST_DELAY_MS;
   const values = replies.map(([, value]) => value);
-  return jobs.filter((_job, index) => {
+  return jobs.filter(({ queue }, index) => {
+    const latest = now + mostDelayMs(queue as QueueName);
     const [exists, completed, failed, delayed] = values.slice(4 * index, 4 * index + 4);
     const isLate = typeof delayed === 'string' && dueAt(Number(delayed)).getTime() > latest;
     return exists !== 1 || completed !== null || failed !== null || isLate;

@@ -1,3 +1,4 @@
+import { redisTime } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { countsKey, queueKey } from './queue-keys.ts';
 import { queueNames, type QueueName } from './queue-table.ts';
@@ -94,8 +95,7 @@ async function readAges(
   bullPrefix: string,
   oldest: readonly (string | null)[],
 ): Promise<number[]> {
-  const [seconds, microseconds] = await redis.time();
-  const now = Number(seconds) * 1000 + Number(microseconds) / 1000;
+  const now = await redisTime(redis);
   return Promise.all(
     queueNames.map(async (queue, index) => {
       const id = oldest[index];

@@ -9,7 +9,7 @@ export {
   LEAST_KEY_LENGTH,
 } from './common-config.ts';
 export { ConfigError, type Environment, loadConfig } from './config.ts';
-export { endOnFailure } from './fault.ts';
+export { endOnFailure } from './end-on-failure.ts';
 export {
   Choice,
   type Field,
@@ -43,6 +43,7 @@ export {
   reconnectRedis,
   redisAddress,
   redisReady,
+  redisTime,
 } from './redis.ts';
 export { describeRedis } from './redis-address.ts';
 export {

@@ -171,6 +171,12 @@ export function reconnectRedis(redis: Redis): void {
   else redis.disconnect(true);
 }
 
+/** Redis' time in Unix ms. In a cluster that of any node. */
+export async function redisTime(redis: Redis): Promise<number> {
+  const [seconds, microseconds] = await redis.time();
+  return Number(seconds) * 1000 + Number(microseconds) / 1000;
+}
+
 /** Resolves once the client may be used; rejects when `signal` aborts or the client was closed. */
 export function redisReady(redis: Redis, signal?: AbortSignal): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();

@@ -3,6 +3,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Finding } from './finding.ts';
 import { type Reading, watchedCounters } from './readings.ts';
+import { parseJson } from '../parse-json.ts';
 
 export interface ApiAddress {
   url: string;
@@ -24,6 +25,8 @@ export interface Totals {
   counters: Record<string, number>;
   gauges: Record<string, number>;
   reading: Reading;
+  /** False: they stand still, or lack what a process counted. */
+  complete: boolean;
 }
 
 /** An answer, or why there is none. */
@@ -51,9 +54,10 @@ const MetricsJson = Type.Object({
   gauges: Type.Record(Type.String(), Type.Number()),
   timestamp: Type.Number(),
   since: Type.Number(),
+  complete: Type.Boolean(),
 });
 
-/** The form calls this check by its component; everything else calls it by its name. */
+/** health+json keys a check by its component: `postgres` is the check `database`. */
 const namesOfComponents: Readonly<Record<string, string>> = { postgres: 'database' };
 
 const api = 'api';
@@ -115,7 +119,7 @@ async function ask(
     const headers = { accept, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
     // The token is for this address alone.
     response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
-    text = await response.text();
+    text = await textOf(response);
   } catch (error) {
     return critical(
       api,
@@ -124,8 +128,25 @@ async function ask(
   }
   const { status } = response;
   if (status >= 300 && status < 400)
-    return unknown(api, `${url} leads to ${response.headers.get('location')}: give that address by --url`);
-  return { answer: { status, body: parse(text) } };
+    return unknown(
+      api,
+      `${url} leads to ${response.headers.get('location')?.slice(0, 200)}: give that address by --url`,
+    );
+  return { answer: { status, body: parseJson(text) } };
+}
+
+/** An address may be anybody's, and an answer of the api is some kilobytes. */
+const mostBytes = 1024 * 1024;
+
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new Error(`its answer has more than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** `fetch` says no more than "fetch failed"; its cause says why. */
@@ -148,10 +169,10 @@ function checksOf({ checks }: Static<typeof HealthJson>): HealthCheck[] {
 const hasAll = ({ counters }: Static<typeof MetricsJson>): boolean =>
   watchedCounters.every((name) => Object.hasOwn(counters, name));
 
-function totalsOf({ counters, gauges, timestamp, since }: Static<typeof MetricsJson>): Totals {
+function totalsOf({ counters, gauges, timestamp, since, complete }: Static<typeof MetricsJson>): Totals {
   const watched = watchedCounters.map((name) => [name, counters[name]!]);
   const reading = { at: timestamp, since, counters: Object.fromEntries(watched) as Reading['counters'] };
-  return { counters, gauges, reading };
+  return { counters, gauges, reading, complete };
 }
 
 const critical = (subject: string, text: string): { finding: Finding } => ({
@@ -161,11 +182,3 @@ const critical = (subject: string, text: string): { finding: Finding } => ({
 const unknown = (subject: string, text: string): { finding: Finding } => ({
   finding: { level: 'UNKNOWN', subject, text },
 });
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -51,7 +51,7 @@ export function judgeRises(
       rises.stalled,
       stalled,
       'jobs',
-      `enqueued ${lasting(rises.stalledSeconds)}: ${rises.stalled}, and none was completed or failed; is a worker running? "npm run jobs -- queues" shows the queues`,
+      `enqueued ${lasting(rises.stalledSeconds)}: ${rises.stalled}, and none was completed or failed; does a worker run, and is no queue paused? "npm run jobs -- queues" shows the queues`,
     ),
   ];
 }

@@ -1,9 +1,10 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { type Reading, watchedCounters } from './readings.ts';
+import { parseJson } from '../parse-json.ts';
 
 const State = Type.Object({
   prosaas_check: Type.Literal(1),
@@ -19,7 +20,7 @@ const State = Type.Object({
 /** One for each user and api, so that nobody's readings are taken for another's. */
 export function defaultStateFile(url: string): string {
   const place = url.replace(/^https?:\/\//, '').replaceAll(/[^\w.-]/g, '-');
-  return join(tmpdir(), `prosaas-check-${userInfo().uid}-${place}.json`);
+  return join(tmpdir(), `prosaas-check-${process.getuid?.() ?? 'user'}-${place}.json`);
 }
 
 /** Throws where the file holds something else. */
@@ -31,7 +32,7 @@ export async function readState(file: string): Promise<Reading[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  const state: unknown = parse(text);
+  const state: unknown = parseJson(text);
   if (Value.Check(State, state)) return state.readings;
   throw new Error('it holds something else than readings of this check');
 }
@@ -47,13 +48,5 @@ export async function writeState(file: string, readings: readonly Reading[]): Pr
   } catch (error) {
     await rm(next, { force: true });
     throw error;
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

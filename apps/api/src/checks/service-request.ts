@@ -1,4 +1,5 @@
 import { CheckFailure, classifyError } from '@prosaas/observability';
+import { parseJson } from '../parse-json.ts';
 
 /**
  * Asks another service; what goes wrong is told with its address to those who may see it. What answers, but not with what
@@ -25,17 +26,9 @@ export async function askService<T>(
     const reason = status >= 500 ? 'not_ready' : 'unexpected_answer';
     throw new CheckFailure(reason, { detail: { ...detail, http_status: status } });
   }
-  const body = parse(text);
+  const body = parseJson(text);
   if (isAnswer(body)) return body;
   throw new CheckFailure('unexpected_answer', { detail: { ...detail, http_status: status } });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** `fetch` says no more than "fetch failed"; its cause knows the address. */

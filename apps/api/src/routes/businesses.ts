@@ -1,10 +1,10 @@
 import { findBusiness, listBusinesses } from '@prosaas/database';
-import { type App, page, pageQuery } from '@prosaas/http';
+import { type App, businessOf, page, pageQuery } from '@prosaas/http';
 import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { Page } from './page.ts';
-import { type ResourceContext, businessOf, requireText } from './resource.ts';
+import { type ResourceContext, requireText } from './resource.ts';
 
 const Business = Type.Object({ id: Type.String(), name: Type.String(), time_zone: Type.String() });
 

@@ -1,17 +1,15 @@
 import { findCall, findRecordingAudio, listCalls } from '@prosaas/database';
-import { type App, page, pageQuery } from '@prosaas/http';
+import { type App, BusinessFilter, businessOf, page, pageQuery } from '@prosaas/http';
 import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { Page } from './page.ts';
 import {
-  BusinessFilter,
   NullableText,
   NullableTime,
   Position,
   type ResourceContext,
   Time,
-  businessOf,
   requireText,
   requireUuid,
 } from './resource.ts';

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { eraseContact, exportContact, exportText } from '@prosaas/database';
-import type { App } from '@prosaas/http';
+import { type App, BusinessFilter, businessOf } from '@prosaas/http';
 import { Type } from 'typebox';
-import { BusinessFilter, type ResourceContext, businessOf } from './resource.ts';
+import { type ResourceContext } from './resource.ts';
 
 // In the body, not in the path: a phone number must not reach a log line.
 const Contact = Type.Object(

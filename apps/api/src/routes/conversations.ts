@@ -5,7 +5,7 @@ import {
   listHeadJobs,
   listMessages,
 } from '@prosaas/database';
-import { type App, page, pageQuery } from '@prosaas/http';
+import { type App, BusinessFilter, businessOf, page, pageQuery } from '@prosaas/http';
 import {
   type JobProgress,
   type JobReader,
@@ -19,16 +19,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { Message, SeqCursor } from './messages.ts';
 import { Page } from './page.ts';
-import {
-  BusinessFilter,
-  NullableText,
-  NullableTime,
-  Position,
-  type ResourceContext,
-  Time,
-  businessOf,
-  requireUuid,
-} from './resource.ts';
+import { NullableText, NullableTime, Position, type ResourceContext, Time, requireUuid } from './resource.ts';
 
 const Conversation = Type.Object({
   id: Type.String(),

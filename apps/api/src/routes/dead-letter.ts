@@ -6,7 +6,7 @@ import {
   purgeDeadJobs,
   selectDeadJobs,
 } from '@prosaas/database';
-import { type App, page, pageQuery } from '@prosaas/http';
+import { type App, BusinessFilter, businessOf, page, pageQuery } from '@prosaas/http';
 import { type Relay, queueNames } from '@prosaas/queues';
 import { AppError } from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
@@ -14,14 +14,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { replayJobs } from '../replay.ts';
 import { Page } from './page.ts';
-import {
-  BusinessFilter,
-  NullableText,
-  type ResourceContext,
-  Time,
-  businessOf,
-  requireJobId,
-} from './resource.ts';
+import { NullableText, type ResourceContext, Time, requireJobId } from './resource.ts';
 
 const Dead = Type.Object({
   id: Type.String(),

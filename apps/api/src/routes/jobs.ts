@@ -1,4 +1,4 @@
-import { type App, pageQuery } from '@prosaas/http';
+import { type App, BusinessFilter, businessOf, pageQuery } from '@prosaas/http';
 import {
   type JobReader,
   type JobState,
@@ -13,7 +13,7 @@ import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { type JobList, businessOfJob, readJobPage } from '../job-pages.ts';
 import { Page } from './page.ts';
-import { BusinessFilter, NullableText, type ResourceContext, businessOf, requireJobId } from './resource.ts';
+import { NullableText, type ResourceContext, requireJobId } from './resource.ts';
 
 const Job = Type.Object({
   id: Type.String(),

@@ -1,21 +1,13 @@
 import { createHash } from 'node:crypto';
 import { addJob, findConversation, findMessage, listMessages, recordPersonMessage } from '@prosaas/database';
-import { type App, page, pageQuery } from '@prosaas/http';
+import { type App, BusinessFilter, businessOf, page, pageQuery } from '@prosaas/http';
 import { type Relay, outboundJob, parseTrace } from '@prosaas/queues';
 import { AppError } from '@prosaas/runtime';
 import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { Page } from './page.ts';
-import {
-  BusinessFilter,
-  NullableText,
-  NullableTime,
-  type ResourceContext,
-  Time,
-  businessOf,
-  requireUuid,
-} from './resource.ts';
+import { NullableText, NullableTime, type ResourceContext, Time, requireUuid } from './resource.ts';
 
 export const Message = Type.Object({
   id: Type.String(),

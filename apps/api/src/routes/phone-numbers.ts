@@ -1,10 +1,10 @@
 import { assignNumber, listNumbers, removeNumber } from '@prosaas/database';
-import { type App, page, pageQuery } from '@prosaas/http';
+import { type App, BusinessFilter, businessOf, page, pageQuery } from '@prosaas/http';
 import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { Page } from './page.ts';
-import { BusinessFilter, type ResourceContext, businessOf } from './resource.ts';
+import { type ResourceContext } from './resource.ts';
 
 const PhoneNumber = Type.Object({ number: Type.String(), business_id: Type.String() });
 

@@ -1,8 +1,7 @@
 import type { Database } from '@prosaas/database';
 import type { Guard } from '@prosaas/http';
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { BusinessNotAllowed, NotFound } from '../errors.ts';
+import { NotFound } from '../errors.ts';
 
 /** What the REST routes are given. */
 export interface ResourceContext {
@@ -21,22 +20,6 @@ export const NullableText = Type.Unsafe<string | null>({ type: ['string', 'null'
 
 /** Microseconds since 1970: a position in a list by time. */
 export const Position = Type.String({ pattern: '^\\d{1,16}$' });
-
-export const BusinessFilter = Type.Optional(
-  Type.String({ maxLength: 63, description: 'With the admin key: only this business' }),
-);
-
-/**
- * The business that a request is about: its own with an API key; with the admin key the one it names, or all (undefined).
- */
-export function businessOf(request: FastifyRequest, named?: string): string | undefined {
-  const principal = request.principal;
-  if (principal?.role === 'admin') return named;
-  if (principal?.businessId === undefined)
-    throw new Error('a route of a business lets in nobody without one');
-  if (named !== undefined && named !== principal.businessId) throw new BusinessNotAllowed();
-  return principal.businessId;
-}
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

@@ -5,10 +5,10 @@ import {
   isDatabaseTrouble,
 } from '@prosaas/database';
 import type { Database } from '@prosaas/database';
-import { type Guard, type GuardOptions, type KeyRing, type Role, guard } from '@prosaas/http';
+import { type Guard, type GuardOptions, type KeyRing, type Role, businessOf, guard } from '@prosaas/http';
 import type { FastifyRequest } from 'fastify';
-import { type TObject, type TOptional, type TString, Type } from 'typebox';
-import { BusinessNotAllowed, DatabaseUnavailable, InvalidText, SessionNotFound } from '../errors.ts';
+import { type TObject, type TString, Type } from 'typebox';
+import { DatabaseUnavailable, InvalidText, SessionNotFound } from '../errors.ts';
 
 /** As the table of sessions has it. */
 export const SessionId: TString = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' });
@@ -33,15 +33,6 @@ export function createDoors(keyRing: KeyRing, options: Pick<GuardOptions, 'audit
     list: door('business', 'internal'),
     send: door('business', 'internal'),
   };
-}
-
-export const BusinessFilter: TOptional<TString> = Type.Optional(Type.String({ maxLength: 63 }));
-
-/** Whose sessions the sender sees: those of the business that it names, else undefined for everybody's. @throws BusinessNotAllowed */
-export function businessOf({ principal }: FastifyRequest, named?: string): string | undefined {
-  if (principal?.role !== 'business') return named;
-  if (named !== undefined && named !== principal.businessId) throw new BusinessNotAllowed();
-  return principal.businessId;
 }
 
 /** What the database answers. An error of its is 503, to be repeated, or the caller's own. */

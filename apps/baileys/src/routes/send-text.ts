@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '@prosaas/database';
-import type { App, Guard } from '@prosaas/http';
+import { type App, type Guard, businessOf } from '@prosaas/http';
 import { Type } from 'typebox';
 import { parseChatId } from '../chat-id.ts';
 import { InvalidChatId, SessionNotFound, SessionNotWorking } from '../errors.ts';
@@ -8,7 +8,7 @@ import type { Forwarding } from '../forwarding.ts';
 import type { Sender } from '../sender.ts';
 import type { SessionManager } from '../session-manager.ts';
 import type { SessionViews } from '../session-views.ts';
-import { SessionId, asked, businessOf, sessionFor } from './door.ts';
+import { SessionId, asked, sessionFor } from './door.ts';
 
 export interface SendRoutesOptions {
   db: Database;

@@ -9,14 +9,14 @@ import {
   listSessions,
   setSessionWanted,
 } from '@prosaas/database';
-import { type App, type Guard, page, pageQuery } from '@prosaas/http';
+import { type App, BusinessFilter, type Guard, businessOf, page, pageQuery } from '@prosaas/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { BusinessNotFound, NotHeldHere, SessionExists } from '../errors.ts';
 import type { Forwarding } from '../forwarding.ts';
 import type { SessionManager } from '../session-manager.ts';
 import { SessionView, type SessionViews } from '../session-views.ts';
-import { BusinessFilter, SessionId, SessionParams, asked, businessOf, sessionFor } from './door.ts';
+import { SessionId, SessionParams, asked, sessionFor } from './door.ts';
 
 export interface SessionRoutesOptions {
   db: Database;

@@ -4,10 +4,10 @@ import {
   type UnstoredMessageRow,
   listUnstoredMessages,
 } from '@prosaas/database';
-import { type App, type Guard, page, pageQuery } from '@prosaas/http';
+import { type App, BusinessFilter, type Guard, businessOf, page, pageQuery } from '@prosaas/http';
 import { type Static, Type } from 'typebox';
 import { retryUnstored } from '../retry-unstored.ts';
-import { BusinessFilter, SessionId, asked, businessOf } from './door.ts';
+import { SessionId, asked } from './door.ts';
 
 export interface UnstoredRoutesOptions {
   db: Database;

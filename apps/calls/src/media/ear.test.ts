@@ -5,7 +5,7 @@ import type { MediaStream, StreamListener } from './media-stream.ts';
 const limits = { idleMs: 8000, silenceMs: 3000, maxMessageMs: 120_000 };
 /** 20 ms each. */
 const loud = new Uint8Array(160);
-let line: { listener: StreamListener; isSilent: () => boolean };
+let line: { listener: StreamListener; probeSilence: () => boolean };
 let answers: boolean;
 let heard: unknown[];
 
@@ -13,7 +13,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   answers = true;
   heard = [];
-  line = { listener: {}, isSilent: () => answers };
+  line = { listener: {}, probeSilence: () => answers };
 });
 afterEach(() => vi.useRealTimers());
 

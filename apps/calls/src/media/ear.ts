@@ -6,7 +6,7 @@ type Heard = { key: string } | 'voice' | MessageEnd;
 /** How often a line is asked whether frames came. */
 const tickMs = 200;
 
-/** Hears the caller from the first frame to the last, whoever's turn it is. */
+/** Hears the caller from the first frame to the last, whosever turn it is. */
 export class Ear implements Disposable {
   readonly recorder: MessageRecorder;
   /** Set by whoever waits for the caller at the moment. The same may be told several times. */
@@ -45,7 +45,7 @@ export class Ear implements Disposable {
 
   #tick(): void {
     // In our own turn silence ends nothing, and marks are answered only after our words.
-    const isSilent = this.#isQuiet && (!this.recorder.isListening || this.#stream.isSilent());
+    const isSilent = this.#isQuiet && (!this.recorder.isListening || this.#stream.probeSilence());
     const end = isSilent ? this.recorder.pass(tickMs) : undefined;
     this.#isQuiet = true;
     if (end) this.onHeard(end);

@@ -162,7 +162,7 @@ export class MediaStream {
   }
 
   /** Asked when no frame has come for a moment: whether that is a silence. A line that is stalled answers nothing either. */
-  isSilent(): boolean {
+  probeSilence(): boolean {
     if (!this.#isSilent) this.#askForLife();
     return this.#isSilent;
   }

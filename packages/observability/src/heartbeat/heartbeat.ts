@@ -1,4 +1,4 @@
-import { isClockOff, secondsAhead } from '../clock.ts';
+import { secondsAhead } from '../clock.ts';
 import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
 import { LimitedFlight, withinTime } from '../redis/time-limit.ts';
@@ -101,7 +101,7 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       beat_at: beatAt,
       last_job_at: lastJob === 0 ? null : Math.floor(beatAt - (performance.now() - lastJob) / 1000),
       queues,
-      clock_ahead_seconds: isClockOff(ahead) ? ahead : 0,
+      clock_ahead_seconds: ahead,
     };
     await redis.set(own, JSON.stringify(record), 'EX', LOST_FOR_SECONDS);
     await list(beatAt, signal);

@@ -4,13 +4,7 @@ import {
   classifyDatabaseError,
   isWriteOutage,
 } from '@prosaas/database';
-import {
-  type CheckDefinition,
-  CheckFailure,
-  classifyError,
-  isClockOff,
-  secondsAhead,
-} from '@prosaas/observability';
+import { type CheckDefinition, CheckFailure, classifyError, secondsAhead } from '@prosaas/observability';
 
 export interface DatabaseCheckOptions {
   probe: Pick<DatabaseProbe, 'ping' | 'write'>;
@@ -50,7 +44,7 @@ export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOp
         const { reason, error } = failure;
         return { status: 'warn', reason, detail: { address, statement: String(error) } };
       }
-      if (!isClockOff(ahead)) return {};
+      if (ahead === 0) return {};
       return { status: 'warn', reason: 'clock_off', facts: { clock_ahead_seconds: ahead } };
     },
   };

@@ -1,9 +1,10 @@
-import { type CheckDefinition, CheckFailure, isClockOff, secondsAhead } from '@prosaas/observability';
+import { type CheckDefinition, CheckFailure, secondsAhead } from '@prosaas/observability';
 import {
   askRedisSettings,
   judgeRedisFaults,
   judgeRedisSettings,
   redisReady,
+  redisTime,
   tryRedisWrite,
 } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
@@ -20,8 +21,7 @@ export interface RedisCheckOptions {
 
 async function secondsAheadOf(redis: Redis): Promise<number> {
   const asked = Date.now();
-  const [seconds, microseconds] = await redis.time();
-  const server = Number(seconds) * 1000 + Number(microseconds) / 1000;
+  const server = await redisTime(redis);
   return secondsAhead({ asked, answered: Date.now(), server });
 }
 
@@ -52,8 +52,8 @@ export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDef
       await askRedis(() => tryRedisWrite(redis, key), asked);
       const ahead = await askRedis(() => secondsAheadOf(redis), asked);
       const reasons = judgeRedisSettings(settings).map(({ reason }): string => reason);
-      if (isClockOff(ahead)) reasons.push('clock_off');
-      const facts = isClockOff(ahead) ? { clock_ahead_seconds: ahead } : {};
+      if (ahead !== 0) reasons.push('clock_off');
+      const facts = ahead === 0 ? {} : { clock_ahead_seconds: ahead };
       return reasons.length === 0 ? { detail } : { status: 'warn', reason: reasons.join(','), facts, detail };
     },
   };
