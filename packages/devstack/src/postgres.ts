@@ -211,6 +211,7 @@ async function untilReady(child: Child, url: string): Promise<void> {
 
 /** Sessions are children in process groups of their own. The parent comes first: while it is frozen none is added. */
 async function signalTree(child: Child, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  if (!child.running()) return;
   child.kill(signal);
   for (const pid of await childrenOf(child.pid)) {
     try {
@@ -222,12 +223,20 @@ async function signalTree(child: Child, signal: 'SIGSTOP' | 'SIGCONT'): Promise<
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
-  const path = `/proc/${pid}/task/${pid}/children`;
-  if (existsSync(path)) return readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number);
+  if (process.platform === 'linux') return linuxChildrenOf(pid);
   const { stdout } = await run('ps', ['-axo', 'pid=,ppid=']);
   const pairs = stdout
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number));
   return pairs.flatMap(([own, parent]) => (parent === pid && own !== undefined ? [own] : []));
+}
+
+/** Without `ps`, which a slim image lacks. */
+function linuxChildrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return []; // it has ended
+  }
 }
