@@ -11,8 +11,11 @@ type TableColumns = Readonly<Partial<Record<ColumnKind, readonly string[]>>>;
 
 /** Every column of the database. One that a migration adds belongs here too: a test compares this table with the schema. */
 export const columnKinds: Readonly<Record<string, TableColumns>> = {
-  audit_log: { exported: ['target'], other: ['id', 'at', 'role', 'action', 'request_id'] },
-  businesses: { other: ['id', 'name', 'time_zone', 'created_at'] },
+  audit_log: {
+    exported: ['target'],
+    other: ['id', 'at', 'role', 'action', 'request_id', 'person_id', 'person_name', 'address'],
+  },
+  businesses: { other: ['id', 'name', 'time_zone', 'created_at', 'person_minutes'] },
   calls: {
     exported: [
       'from_number',
@@ -37,8 +40,26 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
       'opted_out_at',
       'last_message_at',
       'created_at',
+      'state',
+      'state_since',
+      'state_reason',
+      'person_until',
+      'last_inbound_at',
+      'read_at',
     ],
-    other: ['id', 'business_id', 'session_id'],
+    other: [
+      'id',
+      'business_id',
+      'session_id',
+      'person_id',
+      'announced_at',
+      'announcements',
+      'not_understood',
+    ],
+  },
+  conversation_events: {
+    exported: ['at', 'event', 'from_state', 'to_state', 'reason', 'actor'],
+    other: ['id', 'business_id', 'conversation_id', 'person_id', 'message_id'],
   },
   generated_keys: { other: ['name', 'value', 'created_at'] },
   job_counts: { other: ['queue', 'connection', 'inserted', 'closed', 'failed', 'dead'] },
@@ -62,7 +83,19 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
     ],
   },
   messages: {
-    exported: ['direction', 'status', 'text', 'error', 'address', 'created_at', 'sent_at', 'delivered_at'],
+    exported: [
+      'direction',
+      'author',
+      'kind',
+      'status',
+      'reason',
+      'text',
+      'error',
+      'address',
+      'created_at',
+      'sent_at',
+      'delivered_at',
+    ],
     other: [
       'id',
       'account',
@@ -73,12 +106,27 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
       'external_id',
       'in_reply_to',
       'not_before',
+      'person_id',
     ],
   },
   // Of releases before the table `jobs`, which has a row for each of these.
   outbox: {
     erased: ['payload'],
     other: ['id', 'queue', 'key', 'trace', 'replay_of', 'run_at', 'created_at'],
+  },
+  // The business' own people.
+  people: {
+    other: [
+      'id',
+      'business_id',
+      'name',
+      'role',
+      'phone_number',
+      'email',
+      'key_hash',
+      'created_at',
+      'revoked_at',
+    ],
   },
   phone_numbers: { other: ['number', 'business_id', 'created_at'] },
   // While a caller speaks: soon a recording.
