@@ -10,7 +10,7 @@ export type { Answer, AnswerSource, HistoryEntry } from './faq-agent.ts';
 export { AgentConfig, type AgentFields, modelSettings } from './config.ts';
 export { decodeMulaw, encodeMulaw } from './mulaw.ts';
 export type { ModelSettings } from './model-client.ts';
-export { type OpenState, openState } from './opening-hours.ts';
+export { type OpenState, isWithin, openMinutesAgo, openState } from './opening-hours.ts';
 export { handOffReply, lateReply, notTextReply } from './replies.ts';
 export {
   type FaqEntry,

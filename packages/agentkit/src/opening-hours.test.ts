@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openState } from './opening-hours.ts';
+import { isWithin, openMinutesAgo, openState } from './opening-hours.ts';
 import type { OpeningHours } from './profile.ts';
 
 const office: OpeningHours = {
@@ -46,4 +46,47 @@ test.each([
 
 test('a business without hours is never open and has no next opening', () => {
   expect(openState({ ...office, week: {} }, 'UTC', new Date())).toEqual({ open: false });
+});
+
+test.each([
+  ['while it is open', 'UTC', '2026-01-12T09:30:00Z', 15, '2026-01-12T09:15:00Z'],
+  ['over lunch', 'UTC', '2026-01-12T13:05:00Z', 15, '2026-01-12T11:50:00Z'],
+  ['from one day to another, past a night', 'UTC', '2026-01-18T01:05:00Z', 10, '2026-01-17T01:55:00Z'],
+  ['past a day on which nobody was there', 'UTC', '2026-01-09T22:05:00Z', 15, '2026-01-04T03:50:00Z'],
+  // 2:00 to 3:00 is left out, so the stretch from 1:00 to 4:00 lasts two hours.
+  ['where summer time begins', 'Europe/Berlin', '2026-03-29T01:30:00Z', 60, '2026-03-29T00:30:00Z'],
+  ['before summer time begins', 'Europe/Berlin', '2026-03-29T01:59:00Z', 119, '2026-03-29T00:00:00Z'],
+  // 2:00 to 3:00 comes twice: four hours.
+  ['where summer time ends', 'Europe/Berlin', '2026-10-25T02:59:00Z', 239, '2026-10-24T23:00:00Z'],
+])('minutes of the opening hours, %s', (_name, zone, now, minutes, since) => {
+
+  expect(openMinutesAgo(office, zone, new Date(now), minutes)?.toISOString()).toBe(
+    new Date(since).toISOString(),
+  );
+});
+
+test('a business without hours is open all the time to those who wait', () => {
+  const now = new Date('2026-01-12T00:10:00Z');
+  expect(openMinutesAgo({ ...office, week: {} }, 'UTC', now, 15)).toEqual(new Date('2026-01-11T23:55:00Z'));
+});
+
+test.each([
+  ['it is closed', '2026-01-12T12:00:00Z', {}],
+  ['it opened just now after three weeks', '2026-01-26T09:10:00Z', { friday: [], sunday: [] }],
+])('the minutes are not over while %s', (_name, now, days) => {
+  const closedOn = ['2026-01-05', '2026-01-12', '2026-01-19'];
+  const hours = { ...office, closedOn, week: { ...office.week, ...days } };
+  expect(openMinutesAgo(hours, 'UTC', new Date(now), 15)).toBeUndefined();
+});
+
+test.each([
+  ['22:00-07:00', '2026-01-12T21:59:00Z', false],
+  ['22:00-07:00', '2026-01-12T22:00:00Z', true],
+  ['22:00-07:00', '2026-01-13T06:59:00Z', true],
+  ['22:00-07:00', '2026-01-13T07:00:00Z', false],
+  ['13:00-15:00', '2026-01-13T14:00:00Z', true],
+  ['13:00-15:00', '2026-01-13T15:00:00Z', false],
+  ['00:00-24:00', '2026-01-13T23:59:00Z', true],
+])('%s holds %s: %s', (stretch, now, is) => {
+  expect(isWithin(stretch, 'UTC', new Date(now))).toBe(is);
 });

@@ -32,13 +32,8 @@ interface Stretch {
  */
 export function openState(hours: OpeningHours, timeZone: string, now: Date): OpenState {
   const { date, time } = wallClock(now, timeZone);
-  for (const stretch of stretchesOf(hours, date)) {
-    if (time >= stretch.from && (stretch.overnight || time < stretch.to))
-      return { open: true, until: stretch.to };
-  }
-  for (const stretch of stretchesOf(hours, addDays(date, -1))) {
-    if (stretch.overnight && time < stretch.to) return { open: true, until: stretch.to };
-  }
+  const stretch = stretchAt(hours, { date, time });
+  if (stretch) return { open: true, until: stretch.to };
   for (let ahead = 0; ahead < searchDays; ahead++) {
     const day = addDays(date, ahead);
     const from = stretchesOf(hours, day)
@@ -48,6 +43,38 @@ export function openState(hours: OpeningHours, timeZone: string, now: Date): Ope
     if (from !== undefined) return { open: false, next: { date: day, time: from } };
   }
   return { open: false };
+}
+
+/** How far back opening hours are looked for: longer than most holidays. */
+const lookBackMinutes = 14 * 24 * 60;
+
+/**
+ * The latest instant from which until `now` a business has been open for so many minutes; one without any hours counts as open all the
+ * time. Undefined while it is closed, and where it was not open for so long in the last two weeks. It walks back minute by minute on
+ * the wall clock, which takes a change to or from summer time into account.
+ */
+export function openMinutesAgo(
+  hours: OpeningHours,
+  timeZone: string,
+  now: Date,
+  minutes: number,
+): Date | undefined {
+  const before = (ago: number): Date => new Date(now.getTime() - ago * 60_000);
+  if (Object.values(hours.week).every((stretches) => stretches.length === 0)) return before(minutes);
+  if (!stretchAt(hours, wallClock(now, timeZone))) return undefined;
+  let open = 0;
+  for (let ago = 1; ago <= lookBackMinutes; ago++) {
+    const at = before(ago);
+    if (stretchAt(hours, wallClock(at, timeZone)) && ++open === minutes) return at;
+  }
+  return undefined;
+}
+
+/** Whether a local stretch of each day, such as `22:00-07:00`, holds `now`. */
+export function isWithin(stretch: string, timeZone: string, now: Date): boolean {
+  const { from, to, overnight } = parseStretch(stretch);
+  const { time } = wallClock(now, timeZone);
+  return overnight ? time >= from || time < to : time >= from && time < to;
 }
 
 /** The answer to "are you open?", in the profile's own words. */
@@ -90,14 +117,33 @@ function describeWeek(hours: OpeningHours, language: string): string {
 function stretchesOf(hours: OpeningHours, date: string): Stretch[] {
   if (hours.closedOn.includes(date)) return [];
   const weekday = weekdays[atNoon(date).getUTCDay()] as Weekday;
-  return (hours.week[weekday] ?? []).map((text) => {
-    const [from = '', to = ''] = text.split('-');
-    return { from, to, overnight: to <= from };
-  });
+  return (hours.week[weekday] ?? []).map(parseStretch);
 }
 
-function wallClock(now: Date, timeZone: string): { date: string; time: string } {
-  const parts = new Intl.DateTimeFormat('en-GB', {
+function parseStretch(text: string): Stretch {
+  const [from = '', to = ''] = text.split('-');
+  return { from, to, overnight: to <= from };
+}
+
+interface WallClock {
+  date: string;
+  time: string;
+}
+
+/** The stretch in which the business is open at a local time. */
+function stretchAt(hours: OpeningHours, { date, time }: WallClock): Stretch | undefined {
+  return (
+    stretchesOf(hours, date).find(({ from, to, overnight }) => time >= from && (overnight || time < to)) ??
+    stretchesOf(hours, addDays(date, -1)).find(({ to, overnight }) => overnight && time < to)
+  );
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone);
+  if (known) return known;
+  const clock = new Intl.DateTimeFormat('en-GB', {
     timeZone,
     year: 'numeric',
     month: '2-digit',
@@ -107,7 +153,13 @@ function wallClock(now: Date, timeZone: string): { date: string; time: string } 
     hourCycle: 'h23',
     calendar: 'gregory',
     numberingSystem: 'latn',
-  }).formatToParts(now);
+  });
+  clocks.set(timeZone, clock);
+  return clock;
+}
+
+function wallClock(now: Date, timeZone: string): WallClock {
+  const parts = clockOf(timeZone).formatToParts(now);
   const part = (type: Intl.DateTimeFormatPartTypes): string =>
     parts.find((p) => p.type === type)?.value ?? '';
   return {

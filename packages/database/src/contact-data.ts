@@ -37,6 +37,14 @@ interface ContactConversation {
     reason: string | null;
     actor: string;
   }[];
+  /** What people of the business were told of it. */
+  notices: {
+    channel: string;
+    kind: string;
+    reason: string | null;
+    created_at: string;
+    sent_at: string | null;
+  }[];
   messages: {
     direction: string;
     author: string | null;
@@ -113,7 +121,9 @@ export async function exportContact(db: Queryable, query: ContactQuery): Promise
        coalesce((select jsonb_agg(${exportedObject('messages')} order by messages.seq)
          from messages where conversation_id = conversations.id), '[]') as messages,
        coalesce((select jsonb_agg(${exportedObject('conversation_events')} order by conversation_events.id)
-         from conversation_events where conversation_id = conversations.id), '[]') as events
+         from conversation_events where conversation_id = conversations.id), '[]') as events,
+       coalesce((select jsonb_agg(${exportedObject('notices')} order by notices.created_at, notices.id)
+         from notices where conversation_id = conversations.id), '[]') as notices
      from conversations where ${withContact} order by created_at, id`,
     [names, business],
   );

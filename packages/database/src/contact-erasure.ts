@@ -49,6 +49,7 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
     business,
     mention,
   ]);
+  await eraseNotices(tx, ids);
   const messages = await remove('messages', 'conversation_id = any($1::uuid[])', [ids]);
   // Those without a message are still there.
   await remove('jobs', 'id = any($1::bigint[])', [jobs.map(({ id }) => id)]);
@@ -78,4 +79,15 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
     calls,
     recordings,
   };
+}
+
+/** Messages to the business' own people name the contact and hold what she wrote. */
+async function eraseNotices(tx: Queryable, conversationIds: readonly string[]): Promise<void> {
+  const told = `select message_id from notices where conversation_id = any($1::uuid[]) and message_id is not null`;
+  await tx.query(
+    `delete from whatsapp_sends using messages
+     where messages.id in (${told}) and whatsapp_sends.session_id = messages.session_id and key = messages.id::text`,
+    [conversationIds],
+  );
+  await tx.query(`delete from messages where id in (${told})`, [conversationIds]);
 }

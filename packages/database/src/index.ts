@@ -205,6 +205,31 @@ export {
   setConversationState,
   setPersonMinutes,
 } from './conversation-state-repository.ts';
+export {
+  type AnsweredNotice,
+  type DueAnnouncements,
+  type EmailNotice,
+  type NewNotice,
+  type NoticeKind,
+  type ReachablePerson,
+  type WaitingConversation,
+  type WaitingFigures,
+  addNotice,
+  countOthersWaiting,
+  deleteOldNotices,
+  findAnsweredNotice,
+  findUnsentNotice,
+  isOutdatedNotice,
+  listDueAnnouncements,
+  listLastInbound,
+  listOverduePersons,
+  listReachablePeople,
+  lockOverduePerson,
+  lockWaitingConversation,
+  markAnnounced,
+  markNoticeSent,
+  readWaitingFigures,
+} from './notice-repository.ts';
 export { recordPersonMessage } from './person-message.ts';
 export { type ContactData, exportContact } from './contact-data.ts';
 export { type Erased, eraseContact } from './contact-erasure.ts';

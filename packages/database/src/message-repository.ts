@@ -61,6 +61,8 @@ export interface InboundInput extends ContactInput {
   address?: string | undefined;
   /** The phone number that it was written to. */
   account?: string | undefined;
+  /** WhatsApp's id of the message that it quotes. */
+  quotedId?: string | undefined;
 }
 
 /**
@@ -79,10 +81,10 @@ export async function recordInbound(
   const conversation = await openConversation(tx, { ...input, isInbound: true });
   const found = { conversationId: conversation.id, conversationState: conversation.state };
   const [inserted] = await tx.query<MessageRow>(
-    `with place as (delete from unstored_messages where ${placeOf(10)})
+    `with place as (delete from unstored_messages where ${placeOf(11)})
      insert into messages (business_id, conversation_id, session_id, direction, status, author, text, external_id,
-       sent_at, address, account, kind)
-     values ($1, $2, $3, 'inbound', 'received', 'customer', $4, $5, $6, $7, $8, $9)
+       sent_at, address, account, kind, quoted_id)
+     values ($1, $2, $3, 'inbound', 'received', 'customer', $4, $5, $6, $7, $8, $9, $10)
      on conflict (session_id, conversation_id, external_id) where direction = 'inbound' do nothing
      returning ${COLUMNS}`,
     [
@@ -95,6 +97,7 @@ export async function recordInbound(
       input.address ?? null,
       input.account ?? null,
       input.kind ?? 'text',
+      input.quotedId ?? null,
       ...placeParams(input),
     ],
   );
@@ -126,7 +129,7 @@ export async function listHistory(
        (select * from messages where conversation_id = $1 and direction = 'inbound' and seq < $2::bigint
           order by messages.seq desc limit $3)
        union all
-       (select * from messages where conversation_id = $1 and direction = 'outbound'
+       (select * from messages where conversation_id = $1 and direction = 'outbound' and author is distinct from 'notice'
           order by messages.seq desc limit $3)
      )
      select direction, left(text, $4::int) as text from (
@@ -190,10 +193,11 @@ export async function insertReply(
   tx: Queryable,
   inbound: Pick<MessageRow, 'id' | 'business_id' | 'conversation_id' | 'session_id' | 'address' | 'account'>,
   text: string,
+  author: 'agent' | 'notice' = 'agent',
 ): Promise<MessageRow | undefined> {
   const [row] = await tx.query<MessageRow>(
     `insert into messages (business_id, conversation_id, session_id, direction, status, author, text, in_reply_to, address, account)
-     values ($1, $2, $3, 'outbound', 'queued', 'agent', $4, $5, $6, $7)
+     values ($1, $2, $3, 'outbound', 'queued', $8, $4, $5, $6, $7)
      on conflict (in_reply_to) do nothing
      returning ${COLUMNS}`,
     [
@@ -204,6 +208,7 @@ export async function insertReply(
       inbound.id,
       inbound.address,
       inbound.account,
+      author,
     ],
   );
   return row;

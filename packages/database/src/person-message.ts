@@ -14,7 +14,7 @@ export async function recordPersonMessage(
     conversationId: string;
     businessId: string;
     text: string;
-    author: 'person' | 'program';
+    author: 'person' | 'program' | 'notice';
     personId?: string | undefined;
   },
 ): Promise<{ message: MessageSummary; fresh: boolean }> {

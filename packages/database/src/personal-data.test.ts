@@ -2,6 +2,10 @@ import { expect, test } from 'vitest';
 import { exportContact } from './contact-data.ts';
 import { eraseContact } from './contact-erasure.ts';
 import { exportText } from './contact-export.ts';
+import { openConversation } from './conversation-repository.ts';
+import { addNotice } from './notice-repository.ts';
+import { recordPersonMessage } from './person-message.ts';
+import { claimSend } from './send-repository.ts';
 import { columnKinds } from './personal-data.ts';
 import { onDatabase } from './test-jobs.ts';
 
@@ -127,6 +131,7 @@ function rowsOf(person: Person): Record<string, Row[]> {
     conversation_events: [
       { ...inBusiness, conversation_id: conversation, message_id: message, actor: 'customer' },
     ],
+    notices: [{ ...inBusiness, conversation_id: conversation, person_id: dana, kind: 'waiting' }],
     unstored_messages: ['quarantined', 'pending'].map((status) => ({
       ...inBusiness,
       ...inSession,
@@ -182,6 +187,14 @@ const keysOf = (person: Person): Row[] =>
         : row('lid-mapping', `${user}_reverse`, person.users[0]),
     ];
   });
+
+const dana = '11111111-1111-4111-8111-111111111111';
+const insertDana = (): Promise<unknown> =>
+  on.db.query(
+    `insert into people (id, business_id, name, role, phone_number) values ($1, 'default', 'Dana', 'staff', '15550100')
+     on conflict do nothing`,
+    [dana],
+  );
 
 /** Fills every column that is declared as the contact's. Parents first. */
 async function insertAll(person: Person): Promise<void> {
@@ -262,6 +275,7 @@ test.each([
       `insert into whatsapp_keys (session_id, type, id, value) values ('shop', 'tctoken', '__index', $1), ('shop', 'pre-key', '77', '{}')`,
       [tokens(strangers[0]!.address)],
     );
+    await insertDana();
     for (const stranger of strangers) await insertAll(stranger);
     const before = await dump();
     await insertAll(person);
@@ -312,6 +326,7 @@ test('an erasure in one business leaves the records of another, and the audit lo
   await db.query(
     'truncate unstored_messages, whatsapp_sends, whatsapp_keys, calls, outbox, audit_log cascade',
   );
+  await insertDana();
   await insertAll(whatsapp);
   const before = await dump();
   await db.query(`insert into businesses (id, name) values ('other', 'Other')`);
@@ -328,4 +343,35 @@ test('an erasure in one business leaves the records of another, and the audit lo
   await db.transaction((tx) => eraseContact(tx, query));
   await db.query(`delete from businesses where id = 'other'`);
   expect(await dump()).toEqual(before);
+});
+
+test('what people of the business were written about a contact goes with it, sends included', async () => {
+  const { db } = on;
+  const ofBusiness = { sessionId: 'shop', businessId: 'default' };
+  await insertDana();
+  await db.query('truncate whatsapp_sends');
+  const { customer, told } = await db.transaction(async (tx) => {
+    const customer = await openConversation(tx, { ...ofBusiness, contact: whatsapp.address });
+    const hers = await openConversation(tx, { ...ofBusiness, contact: '15550100@s.whatsapp.net' });
+    const write = (id: string): ReturnType<typeof recordPersonMessage> =>
+      recordPersonMessage(tx, { id, conversationId: hers.id, businessId: 'default', text: id, author: 'notice' });
+    const told = (await write(crypto.randomUUID())).message;
+    const other = (await write(crypto.randomUUID())).message;
+    const notice = { personId: dana, channel: 'whatsapp', kind: 'waiting' } as const;
+    await addNotice(tx, { ...notice, conversationId: customer.id, messageId: told.id });
+    for (const { id: key } of [told, other]) {
+      const send = { sessionId: 'shop', key, chatId: hers.contact, bodyHash: key, messageId: key, text: key };
+      await claimSend(tx, send);
+    }
+    return { customer, told };
+  });
+  const query = { contact: whatsapp.address, businessId: undefined };
+  expect((await exportContact(db, query)).conversations).toMatchObject([
+    { id: customer.id, notices: [{ channel: 'whatsapp', kind: 'waiting' }] },
+  ]);
+  await db.transaction((tx) => eraseContact(tx, query));
+  const left = JSON.stringify(await dump());
+  expect(left).not.toContain(told.id);
+  expect(await db.query('select 1 from messages')).toHaveLength(1);
+  expect(await db.query('select 1 from whatsapp_sends')).toHaveLength(1);
 });

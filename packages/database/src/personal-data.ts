@@ -107,7 +107,13 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
       'in_reply_to',
       'not_before',
       'person_id',
+      'quoted_id',
     ],
+  },
+  // What the business' own people were told of the contact; the texts are messages to them.
+  notices: {
+    exported: ['channel', 'kind', 'reason', 'created_at', 'sent_at'],
+    other: ['id', 'business_id', 'conversation_id', 'person_id', 'message_id'],
   },
   // Of releases before the table `jobs`, which has a row for each of these.
   outbox: {
