@@ -118,8 +118,9 @@ const functions: Record<string, Prepare> = {
   },
   'the address of a sender': (text) => () => [parseAddress(text), parseAddress(`1${text}@lid`)],
   'the chat of a send': (text) => () => parseChatId(text),
-  'the rules of the agent': (text) => () => faq.rule(text),
-  'the answer from the profile': (text) => () => faq.answer(text, [{ direction: 'outbound', text }], now),
+  'the rules of the agent': (text) => () => faq.rule({ text, history: [], now }),
+  'the answer from the profile': (text) => () =>
+    faq.answer({ text, history: [{ direction: 'outbound', text }], now }),
   'the agent': (text) => () => agent.answer({ text, history: [], now, channel: 'whatsapp' }),
   'the history that a model is given': (text) => {
     const history = Array.from({ length: 30 }, () => ({ direction: 'inbound' as const, text }));

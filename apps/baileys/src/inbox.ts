@@ -2,14 +2,12 @@ import {
   type Database,
   type Queryable,
   type ReleasedJob,
-  addJob,
   holdPlaceOfMessage,
   quarantineMessage,
   recordInbound,
   releasePlaceOfMessage,
   touchSessionInbound,
 } from '@prosaas/database';
-import { inboundJob } from '@prosaas/queues';
 import { type Logger, errorReason } from '@prosaas/runtime';
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
@@ -22,6 +20,7 @@ import {
   readAddress,
   readContent,
 } from './inbound-message.ts';
+import { followInbound } from './follow-inbound.ts';
 import { Patience } from './patience.ts';
 import { encodeRaw } from './raw-inbound.ts';
 
@@ -158,13 +157,9 @@ export class Inbox {
   /** Undefined for a repeat. */
   async #write(tx: Queryable, message: InboundMessage): Promise<Written | undefined> {
     const { sessionId, businessId, account } = this.#options;
-    const { message: row, fresh } = await recordInbound(tx, {
-      sessionId,
-      businessId,
-      account: account(),
-      ...message,
-    });
-    return fresh ? { released: await addJob(tx, inboundJob(row)) } : undefined;
+    const recorded = await recordInbound(tx, { sessionId, businessId, account: account(), ...message });
+    if (!recorded.fresh) return undefined;
+    return { released: await followInbound(tx, recorded) };
   }
 
   async #quarantine(

@@ -32,11 +32,10 @@ export {
   type PersonWithKey,
 } from './people-repository.ts';
 export {
-  type HandOffReason,
   hasAnswered,
   hasWritten,
   lockConversation,
-  markHandedOff,
+  markOptedIn,
   markOptedOut,
   openConversation,
   type ContactInput,
@@ -50,7 +49,10 @@ export {
   listHistory,
   recordInbound,
   type InboundInput,
+  type MessageAuthor,
+  type MessageEnd,
   type MessageRow,
+  type MessageStatus,
 } from './message-repository.ts';
 export {
   addJob,
@@ -201,6 +203,22 @@ export {
 } from './call-listing.ts';
 export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
+export {
+  type ConversationEventRow,
+  type EventActor,
+  type NewConversationEvent,
+  type StateChange,
+  addConversationEvent,
+  answerWaitingMessages,
+  countNotUnderstood,
+  dropAgentAnswers,
+  hasUnansweredMessage,
+  ignoreWaitingMessages,
+  isAnsweredSince,
+  listConversationEvents,
+  setConversationState,
+  setPersonMinutes,
+} from './conversation-state-repository.ts';
 export { recordPersonMessage } from './person-message.ts';
 export { type ContactData, exportContact } from './contact-data.ts';
 export { type Erased, eraseContact } from './contact-erasure.ts';
