@@ -34,6 +34,7 @@ import { buildApp } from './app.ts';
 import { agentCheck } from './checks/agent.ts';
 import { baileysCheck } from './checks/baileys.ts';
 import { logChanges } from './checks/log-changes.ts';
+import { customersCheck } from './checks/customers.ts';
 import { apiDatabaseCheck, schemaChecks } from './checks/database.ts';
 import { findFailedWrites } from './checks/failed-writes.ts';
 import { queuesCheck } from './checks/queues.ts';
@@ -135,6 +136,7 @@ export async function startApi(
       deadLetterLimits: deadLetterLimits(config),
     }),
     sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
+    customersCheck({ db: pool }),
     agentCheck({ ...asked, replicas: () => view.read() }),
   ];
   for (const check of checks) health.register(check);

@@ -1,4 +1,4 @@
-import type { WAMessage, WAMessageKey } from '@whiskeysockets/baileys';
+import { type WAMessage, type WAMessageKey, normalizeMessageContent } from '@whiskeysockets/baileys';
 import { type Contact, contactOf, parseAddress } from './chat-id.ts';
 import { storedId, storedName } from './inbound-limits.ts';
 import { inboundText } from './inbound-text.ts';
@@ -16,6 +16,8 @@ export interface InboundMessage extends InboundAddress {
   /** What the person wrote from, where that is known: phone number or LID. The answer goes there. */
   address?: string;
   contactName?: string;
+  /** The id of the message that it quotes. */
+  quotedId?: string;
   text: string;
   sentAt: Date;
 }
@@ -45,10 +47,12 @@ export function readContent(
   if (!text) return undefined;
   const name = storedName(message.pushName);
   const from = parseAddress(message.key.remoteJid)?.jid;
+  const quoted = normalizeMessageContent(message.message)?.extendedTextMessage?.contextInfo?.stanzaId;
   return {
     ...address,
     ...(from && { address: from }),
     ...(name && { contactName: name }),
+    ...(quoted && { quotedId: storedId(quoted) }),
     text,
     sentAt: sentAt(message, now),
   };

@@ -18,6 +18,9 @@ export class SenderAway extends AppError {
   override retryable = true;
 }
 
+/** WhatsApp lets the account start no new chats for now, and the recipient has never written to it. */
+export class NewChatsRestricted extends SenderAway {}
+
 export interface BaileysClient {
   /**
    * Resolves when the message was sent, now or under the same key before. Throws `SendRefused` where a retry can't help,
@@ -81,6 +84,7 @@ export function createBaileysClient({
       if (verdict === 'sent' && typeof id === 'string') return { id };
       const words = [code, detail].filter((word) => typeof word === 'string').join(': ');
       const said = `the baileys service answered ${response.status}${words && ` ${words}`}`;
+      if (code === 'NEW_CHATS_RESTRICTED') throw new NewChatsRestricted(said);
       throw new { refused: SendRefused, away: SenderAway, retry: SendFailed, sent: SendFailed }[verdict](
         said,
       );

@@ -3,13 +3,17 @@ import { DeadLetterConfig } from '@prosaas/queues';
 import {
   CommonConfig,
   KeysConfig,
+  OptionalParsed,
+  Secret,
   Seconds,
   UrlText,
   Whole,
   type CommonFields,
   type Field,
   type KeysFields,
+  type OptionalField,
 } from '@prosaas/runtime';
+import { parseSender, parseSmtpUrl } from './mailer.ts';
 import { Type, type Static, type TObject } from 'typebox';
 
 type WorkerFields = CommonFields &
@@ -19,6 +23,8 @@ type WorkerFields = CommonFields &
     BAILEYS_URL: Field<string>;
     WORKER_CONCURRENCY: Field<number>;
     WORKER_SENDS_PER_SECOND: Field<number>;
+    SMTP_URL: OptionalField<string>;
+    MAIL_FROM: OptionalField<string>;
     AGENT_MOST_ANSWERS: Field<number>;
     AGENT_MOST_ANSWERS_MINUTES: Field<number>;
     WORKER_HEARTBEAT_SECONDS: Field<number>;
@@ -50,6 +56,14 @@ export const Config: TObject<WorkerFields> = Type.Object({
       minimum: 1,
       maximum: 10_000,
     },
+  ),
+  SMTP_URL: Secret(
+    'Mail server for notices to people: smtp://user:password@host:587, or smtps:// for TLS from the start; unset: none by e-mail',
+    parseSmtpUrl,
+  ),
+  MAIL_FROM: OptionalParsed(
+    'Sender of that mail; unset: the user of SMTP_URL where that is an address, else prosaas@ that server',
+    parseSender,
   ),
   AGENT_MOST_ANSWERS: Whole(
     30,

@@ -1,4 +1,4 @@
-import { applyEvent } from '@prosaas/conversations';
+import { applyEvent, isHandOver, type WaitingReason } from '@prosaas/conversations';
 import {
   failJobs,
   lockConversation,
@@ -12,23 +12,25 @@ import {
  * Ends a job that failed for good. The conversation whose message it was to answer, or whose answer it was to send, waits for a person
  * from now on.
  *
- * @returns the jobs that were released
+ * @returns the jobs that were released, and why a conversation waits that did not before
  */
 export async function giveUp(
   tx: Queryable,
   row: JobRow,
   error: string,
   attempt?: FailedAttempt,
-): Promise<ReleasedJob[]> {
+): Promise<{ released: ReleasedJob[]; handOver?: WaitingReason }> {
   const { message } = row;
   // Before its messages, as everywhere: this prevents deadlocks.
   if (message) await lockConversation(tx, message.conversation_id);
   const { failed, released } = await failJobs(tx, [row], error, attempt);
   if (failed > 0 && message && message.staff_id === null && isCustomersOrAgents(message)) {
     const event = { type: 'needs_person', reason: 'failure' } as const;
-    await applyEvent(tx, message.conversation_id, event, { actor: 'system', messageId: message.id });
+    const source = { actor: 'system', messageId: message.id } as const;
+    const changed = await applyEvent(tx, message.conversation_id, event, source);
+    if (isHandOver(changed)) return { released, handOver: event.reason };
   }
-  return released;
+  return { released };
 }
 
 const isCustomersOrAgents = ({ author }: NonNullable<JobRow['message']>): boolean =>

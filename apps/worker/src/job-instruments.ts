@@ -38,7 +38,7 @@ export function bindJobInstruments(
         if (queue === 'inbound-messages') {
           stage('released', ageMs - releasedMs);
           stage('woken', releasedMs);
-        } else {
+        } else if (queue === 'outbound-messages') {
           stage('send_released', ageMs - releasedMs);
           stage('send_woken', releasedMs);
         }

@@ -8,6 +8,7 @@ import { createBaileysClient } from './baileys-client.ts';
 import { Config } from './config.ts';
 import { answerLimits } from './job.ts';
 import { createHandlers } from './jobs/index.ts';
+import { createMailer } from './mailer.ts';
 import { lastResort } from './not-working.ts';
 import { type Outcome, requeueAfter, runRow } from './run-row.ts';
 import { TimeIsUp } from './verdict.ts';
@@ -48,6 +49,7 @@ async function runHere(): Promise<Outcome> {
     rules: createAgent({ profile, log }),
     profile,
     baileys: createBaileysClient({ url: config.BAILEYS_URL, secret: () => secret }),
+    mailer: createMailer(config),
     limits: answerLimits(config),
   });
   const limit = new AbortController();

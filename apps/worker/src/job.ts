@@ -1,8 +1,10 @@
 import type { Agent, Profile } from '@prosaas/agentkit';
+import type { WaitingReason } from '@prosaas/conversations';
 import type { Database, JobRow, NewJob, Queryable, ReleasedJob } from '@prosaas/database';
 import type { QueueName, QueuePayloads } from '@prosaas/queues';
 import { AppError, type Logger } from '@prosaas/runtime';
 import type { BaileysClient } from './baileys-client.ts';
+import type { Mailer } from './mailer.ts';
 
 /** Passed to every `createHandler`. */
 export interface JobDependencies {
@@ -12,6 +14,8 @@ export interface JobDependencies {
   rules: Agent;
   profile: Profile;
   baileys: BaileysClient;
+  /** Undefined: no mail server is set up. */
+  mailer: Mailer | undefined;
   limits: AnswerLimits;
 }
 
@@ -47,6 +51,8 @@ interface JobRun<Q extends QueueName = QueueName> {
   close(write?: (tx: ClosingTransaction) => Promise<void>): Promise<void>;
   /** Reports the result of a transaction in which the handler closed the job itself. */
   closed(outcome: { wasOpen: boolean; released: readonly ReleasedJob[] }): void;
+  /** Counts a conversation that waits for a person from now on, once the job is done. */
+  handedOver(reason: WaitingReason): void;
 }
 
 /** Does one job of a queue. It may run twice for the same job: effects outside PostgreSQL must be idempotent. */

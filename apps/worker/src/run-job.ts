@@ -1,3 +1,4 @@
+import type { WaitingReason } from '@prosaas/conversations';
 import {
   addMissingJob,
   findJob,
@@ -28,6 +29,8 @@ export interface JobRunner extends RowRunner {
   children: ChildRunner;
   instruments: Readonly<Record<QueueName, JobInstruments>>;
   running: RunningJobs;
+  /** A conversation waits for a person from now on. */
+  onHandOver: (reason: WaitingReason) => void;
   log: Logger;
 }
 
@@ -57,6 +60,7 @@ export async function runJob(
   const outcome = await attempt(runner, queue, job, log);
   if (outcome === undefined) return;
   relay.enqueue(outcome.released);
+  if (outcome.handOver !== undefined) runner.onHandOver(outcome.handOver);
   if (outcome.kind !== 'requeue') refusalsOf(runner.log).worked(queue);
   counts.ended(outcome.kind, performance.now() - began);
   if (outcome.kind === 'done') return;
@@ -110,8 +114,8 @@ async function runWhereItIsSafe(
   }
   const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} processes of its own ended while they ran it`;
   context.log.error({ error }, 'job failed');
-  const released = await runner.db.transaction((tx) => giveUp(tx, row, error));
-  return { kind: 'failed', error, released };
+  const given = await runner.db.transaction((tx) => giveUp(tx, row, error));
+  return { kind: 'failed', error, ...given };
 }
 
 /** Writes the row of a BullMQ job that a release before migration 0010 added. The releaser picks the row up. */

@@ -1,3 +1,4 @@
+import type { WaitingReason } from '@prosaas/conversations';
 import {
   addJob,
   closeJobs,
@@ -15,7 +16,11 @@ import type { JobHandler, JobHandlers } from './job.ts';
 import { Superseded, backoffMs, describeError, judge, reportOf } from './verdict.ts';
 
 /** How an attempt ended. PostgreSQL has it already. */
-export type Outcome = { released: readonly ReleasedJob[] } & (
+export type Outcome = {
+  released: readonly ReleasedJob[];
+  /** Why a conversation waits for a person from now on. */
+  handOver?: WaitingReason | undefined;
+} & (
   | { kind: 'done' }
   | { kind: 'retry'; afterMs: number }
   /** `trouble`: the error of a database that an operator has to repair. */
@@ -38,6 +43,7 @@ export async function runRow(
 ): Promise<Outcome> {
   const began = performance.now();
   const released: ReleasedJob[] = [];
+  let handOver: WaitingReason | undefined;
   const queue = row.queue as QueueName;
   try {
     const payload = checkPayload(queue, row.payload);
@@ -63,8 +69,9 @@ export async function runRow(
         released.push(...next);
         if (!wasOpen) log.debug('the job had ended, or was released anew');
       },
+      handedOver: (reason) => void (handOver = reason),
     });
-    return { kind: 'done', released };
+    return { kind: 'done', released, handOver };
   } catch (error) {
     return settleError({ db, instance }, row, error, { log, ranMs: Math.round(performance.now() - began) });
   }
@@ -105,6 +112,6 @@ async function settleError(
     await recordFailedAttempt(db, row, failed);
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };
   }
-  const released = await db.transaction((tx) => giveUp(tx, row, text, failed));
-  return { kind: 'failed', error: text, released };
+  const given = await db.transaction((tx) => giveUp(tx, row, text, failed));
+  return { kind: 'failed', error: text, ...given };
 }

@@ -1,4 +1,5 @@
 import { agentReport, createAgent, loadProfile, modelSettings, type Agent } from '@prosaas/agentkit';
+import type { WaitingReason } from '@prosaas/conversations';
 import {
   checkStack,
   createDatabase,
@@ -39,8 +40,11 @@ import { consumerTimes, startConsumers, type ConsumerTimes, type Consumers } fro
 import { bindJobInstruments } from './job-instruments.ts';
 import { answerLimits } from './job.ts';
 import { createHandlers } from './jobs/index.ts';
+import { createMailer } from './mailer.ts';
 import { lastResort } from './not-working.ts';
 import { startSchedules, type ScheduleRunner } from './schedules.ts';
+import { noticeChannels } from './notices/channels.ts';
+import { handOverTask } from './tasks/hand-over.ts';
 import { importJobs } from './tasks/import-jobs.ts';
 import { recoverLostJobs } from './tasks/lost-jobs.ts';
 import { retentionTask } from './tasks/retention.ts';
@@ -127,7 +131,11 @@ export async function startWorker(
     const { instance } = identity;
     const secret = (): string | undefined => keyRing.current()?.internalSecret;
     const baileys = createBaileysClient({ url: config.BAILEYS_URL, secret });
-    const handlers = createHandlers({ db, agent, rules, profile, baileys, limits: answerLimits(config) });
+    const mailer = createMailer(config);
+    const limits = answerLimits(config);
+    const handlers = createHandlers({ db, agent, rules, profile, baileys, mailer, limits });
+    const onHandOver = (reason: WaitingReason): void =>
+      telemetry.metrics.counter('handovers', { reason }).add();
     consumers = work.use(
       startConsumers({
         redis: blocking,
@@ -140,6 +148,7 @@ export async function startWorker(
         rateLimits: { 'outbound-messages': config.WORKER_SENDS_PER_SECOND },
         instance,
         instruments: bindJobInstruments(telemetry.metrics),
+        onHandOver,
         log,
         times,
       }),
@@ -150,6 +159,14 @@ export async function startWorker(
         table: scheduleTable,
         tasks: {
           retention: retentionTask({ db, config, log }),
+          'hand-over': handOverTask({
+            db,
+            relay,
+            profile,
+            channels: noticeChannels({ hasMail: mailer !== undefined }),
+            onHandOver,
+            log,
+          }),
           'lost-jobs': async (signal) => {
             await recoverLostJobs({ db, redis: commands, bullPrefix, relay, log, signal });
           },

@@ -59,7 +59,6 @@ test.each([
   // 2:00 to 3:00 comes twice: four hours.
   ['where summer time ends', 'Europe/Berlin', '2026-10-25T02:59:00Z', 239, '2026-10-24T23:00:00Z'],
 ])('minutes of the opening hours, %s', (_name, zone, now, minutes, since) => {
-
   expect(openMinutesAgo(office, zone, new Date(now), minutes)?.toISOString()).toBe(
     new Date(since).toISOString(),
   );

@@ -4,6 +4,7 @@ export {
   type ConversationState,
   type EventType,
   type WaitingReason,
+  isHandOver,
   nextState,
   waitingReasons,
 } from './state-machine.ts';

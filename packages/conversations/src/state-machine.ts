@@ -75,6 +75,10 @@ export function nextState(
   return transitions[event.type][state];
 }
 
+/** Whether a conversation waits for a person that did not before. */
+export const isHandOver = (change: { from: ConversationState; to: ConversationState } | undefined): boolean =>
+  change?.to === 'waiting' && change.from !== 'waiting';
+
 /** Whether the log of events shows it also where the state stays. */
 export const isAlwaysLogged = (type: EventType): boolean =>
   ['taken_over', 'assigned', 'needs_person', 'opted_out', 'opted_in'].includes(type);

@@ -123,14 +123,7 @@ export async function addNotice(tx: Queryable, notice: NewNotice): Promise<strin
   const [row] = await tx.query<{ id: string }>(
     `insert into notices (business_id, conversation_id, person_id, channel, kind, reason, message_id)
      select business_id, id, $2, $3, $4, $5, $6 from conversations where id = $1 returning id`,
-    [
-      notice.conversationId,
-      notice.personId,
-      notice.channel,
-      notice.kind,
-      notice.reason,
-      notice.messageId,
-    ],
+    [notice.conversationId, notice.personId, notice.channel, notice.kind, notice.reason, notice.messageId],
   );
   if (row === undefined) throw new Error('a notice is about a conversation that is not there');
   return row.id;

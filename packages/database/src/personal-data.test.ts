@@ -354,7 +354,13 @@ test('what people of the business were written about a contact goes with it, sen
     const customer = await openConversation(tx, { ...ofBusiness, contact: whatsapp.address });
     const hers = await openConversation(tx, { ...ofBusiness, contact: '15550100@s.whatsapp.net' });
     const write = (id: string): ReturnType<typeof recordPersonMessage> =>
-      recordPersonMessage(tx, { id, conversationId: hers.id, businessId: 'default', text: id, author: 'notice' });
+      recordPersonMessage(tx, {
+        id,
+        conversationId: hers.id,
+        businessId: 'default',
+        text: id,
+        author: 'notice',
+      });
     const told = (await write(crypto.randomUUID())).message;
     const other = (await write(crypto.randomUUID())).message;
     const notice = { personId: dana, channel: 'whatsapp', kind: 'waiting' } as const;

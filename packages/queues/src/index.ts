@@ -1,5 +1,6 @@
 export {
   MessageJob,
+  NoticeJob,
   isQueueName,
   queueNames,
   queueTable,
@@ -15,7 +16,7 @@ export { bullJobId, rowOf, type RowRef } from './bull-job.ts';
 export { createRelay, type Relay } from './relay.ts';
 export { startReleaser } from './releaser.ts';
 export { findLostJobs } from './lost-jobs.ts';
-export { inboundJob, outboundJob, type MessageOf } from './message-jobs.ts';
+export { inboundJob, noticeJob, outboundJob, type MessageOf } from './message-jobs.ts';
 export {
   DeadLetterConfig,
   deadLetterLimits,

@@ -1,5 +1,5 @@
 import { type NewJob, orderKeys } from '@prosaas/database';
-import type { MessageJob, QueueName } from './queue-table.ts';
+import type { MessageJob, NoticeJob, QueueName } from './queue-table.ts';
 
 export interface MessageOf {
   id: string;
@@ -32,3 +32,15 @@ export const inboundJob = (message: MessageOf, trace?: string): NewJob =>
 /** The job that sends a message: written with it. */
 export const outboundJob = (message: MessageOf, trace?: string): NewJob =>
   jobOf('outbound-messages', orderKeys.outbound(message.conversation_id), message, trace);
+
+/** The job that sends a notice by e-mail: written with it. */
+export const noticeJob = (notice: { id: string; conversation_id: string; business_id: string }): NewJob => ({
+  queue: 'notices',
+  orderKey: `notice:${notice.id}`,
+  businessId: notice.business_id,
+  payload: {
+    noticeId: notice.id,
+    conversationId: notice.conversation_id,
+    businessId: notice.business_id,
+  } satisfies NoticeJob,
+});

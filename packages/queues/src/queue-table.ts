@@ -13,6 +13,15 @@ export const MessageJob: TObject<{ messageId: TString; conversationId: TString; 
   });
 export type MessageJob = Static<typeof MessageJob>;
 
+/** A notice that goes by e-mail. */
+export const NoticeJob: TObject<{ noticeId: TString; conversationId: TString; businessId: TString }> =
+  Type.Object({
+    noticeId: Uuid,
+    conversationId: Uuid,
+    businessId: Type.String({ minLength: 1, maxLength: 63 }),
+  });
+export type NoticeJob = Static<typeof NoticeJob>;
+
 export interface QueueDefinition {
   payload: TObject;
   /** Jobs at once in one worker: what its setting allows, and down to this when its event loop is late. */
@@ -37,18 +46,29 @@ const messages: QueueDefinition = {
   keepEnded: { ageSeconds: 3600, count: 1000 },
 };
 
+/** Eight attempts, five seconds to five minutes apart: ten minutes in all, as mail servers put off strangers for some. */
+const notices: QueueDefinition = {
+  ...messages,
+  payload: NoticeJob,
+  leastConcurrency: 1,
+  backoff: { delayMs: 5000, jitter: 0.25 },
+};
+
 /** Every kind of job, by the name of its queue. What does it is the worker's `jobs/<name>.ts`. */
 export interface QueuePayloads {
   /** A message came in: the agent answers it. */
   'inbound-messages': MessageJob;
   /** An answer stands ready: it is sent. */
   'outbound-messages': MessageJob;
+  /** A person of a business is told of something by e-mail. Notices by WhatsApp are outbound messages. */
+  notices: NoticeJob;
 }
 export type QueueName = keyof QueuePayloads;
 
 export const queueTable: Readonly<Record<QueueName, QueueDefinition>> = {
   'inbound-messages': messages,
   'outbound-messages': messages,
+  notices,
 };
 
 export const queueNames: readonly QueueName[] = Object.keys(queueTable) as QueueName[];

@@ -1,15 +1,17 @@
-import type { JobCounts } from '@prosaas/database';
+import type { JobCounts, WaitingFigures } from '@prosaas/database';
 import type { Redis } from 'ioredis';
 import { rowFiguresKey } from './queue-keys.ts';
 
 /** How long figures are shown after they were measured. */
 const SHOWN_MS = 15_000;
 
-/** What a scrape shows of the jobs in PostgreSQL, without asking it. */
+/** What a scrape shows of the rows in PostgreSQL, without asking it. */
 export interface RowFigures {
   /** In the dead letter, of all queues. */
   dead: number;
   queues: Record<string, Pick<JobCounts, 'pending' | 'pending_age_seconds'>>;
+  /** Customers who wait for a person. Unset by an api of the release before. */
+  waiting?: Pick<WaitingFigures, 'conversations' | 'oldest_age_seconds'>;
 }
 
 /** Leaves the figures for whoever reads the metrics; of several who do, the last one's are read. */
@@ -17,8 +19,10 @@ export async function publishRowFigures(
   redis: Redis,
   bullPrefix: string,
   counts: Readonly<Record<string, JobCounts>>,
+  { conversations, oldest_age_seconds }: Pick<WaitingFigures, 'conversations' | 'oldest_age_seconds'>,
 ): Promise<void> {
-  const figures: RowFigures = { dead: 0, queues: {} };
+  const waiting = { conversations, oldest_age_seconds };
+  const figures: RowFigures = { dead: 0, queues: {}, waiting };
   for (const [queue, { dead, pending, pending_age_seconds }] of Object.entries(counts)) {
     figures.dead += dead;
     figures.queues[queue] = { pending, pending_age_seconds };

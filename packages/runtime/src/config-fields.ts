@@ -29,6 +29,11 @@ export function Parsed<T>(
   return field({}, { default: fallback, description, parse });
 }
 
+/** The same, unset by default. */
+export function OptionalParsed<T>(description: string, parse: (text: string) => T): OptionalField<T> {
+  return Type.Optional(field<T>({}, { description, parse }));
+}
+
 export function Whole(
   fallback: number,
   description: string,

@@ -15,6 +15,7 @@ export {
   type Field,
   Flag,
   type OptionalField,
+  OptionalParsed,
   OptionalText,
   OptionalUrl,
   Parsed,

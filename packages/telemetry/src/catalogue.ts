@@ -1,5 +1,6 @@
 import { defineCatalogue, httpMetrics, processMetrics } from '@prosaas/observability';
 import { type CallMetrics, callMetrics } from './call-metrics.ts';
+import { type ConversationMetrics, conversationMetrics } from './conversation-metrics.ts';
 import { type QueueMetrics, queueMetrics } from './queue-metrics.ts';
 import { type StageMetrics, stageMetrics } from './stage-metrics.ts';
 import { type WhatsAppMetrics, whatsAppMetrics } from './whatsapp-metrics.ts';
@@ -47,12 +48,14 @@ const byService = { service: ['api', 'baileys', 'calls', 'worker'] } as const;
 /** All that any service counts or measures of itself; GET /metrics shows it under names that begin with `prosaas_`. */
 export const catalogue: typeof businessMetrics &
   CallMetrics &
+  ConversationMetrics &
   QueueMetrics &
   StageMetrics &
   WhatsAppMetrics &
   Readonly<ReturnType<typeof httpMetrics> & ReturnType<typeof processMetrics>> = defineCatalogue({
   ...businessMetrics,
   ...callMetrics,
+  ...conversationMetrics,
   ...queueMetrics,
   ...stageMetrics,
   ...whatsAppMetrics,

@@ -57,6 +57,10 @@ function queueSource(keyspace: Keyspace): ExactSource {
           queue_oldest_job_age_seconds: Math.max(...ages.map(({ value }) => value)),
           queue_paused: Math.max(...paused.map(({ value }) => value)),
           ...(rows && { queue_dead_letter_depth: rows.dead }),
+          ...(rows?.waiting && {
+            customers_waiting: rows.waiting.conversations,
+            customers_waiting_oldest_age_seconds: rows.waiting.oldest_age_seconds,
+          }),
         },
         labels: { queue_jobs: jobs, queue_oldest_job_age_seconds: ages, queue_paused: paused },
       };

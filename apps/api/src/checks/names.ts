@@ -8,6 +8,7 @@ export const checkNames = [
   'workers',
   'queues',
   'sessions',
+  'customers',
   'agent',
 ] as const;
 

@@ -17,6 +17,9 @@ import type { Redis } from 'ioredis';
 /** A job that could be taken and was not for so long: longer than any restart. */
 const STUCK_SECONDS = 300;
 
+/** A schedule that is due every few seconds is not late while its worker is started anew. */
+const LATE_SECONDS = 20;
+
 export interface QueuesSeen {
   queues: QueueTotals['queues'];
   /** The queues that live workers serve. */
@@ -33,7 +36,7 @@ export interface QueuesJudged {
   unserved: QueueName[];
   stuck: QueueName[];
   paused: QueueName[];
-  /** Schedules that have not run for twice their interval. */
+  /** Schedules that have not run for twice their interval, and for 20 s. */
   late: string[];
   /** Schedules whose last run failed. */
   run_failed: string[];
@@ -60,7 +63,9 @@ export function judgeQueues({
     stuck: those((name) => !queues[name].paused && queues[name].oldestAgeSeconds > STUCK_SECONDS),
     paused: those((name) => queues[name].paused),
     late: names.filter(
-      (name) => (known.get(name)?.age_seconds ?? lookedSeconds) > 2 * schedules[name]!.everySeconds,
+      (name) =>
+        (known.get(name)?.age_seconds ?? lookedSeconds) >
+        Math.max(LATE_SECONDS, 2 * schedules[name]!.everySeconds),
     ),
     run_failed: names.filter((name) => known.get(name)?.last_run?.outcome === 'failed'),
     ...(isFilling(deadLetter) && { dead_letter_filling: deadLetter }),

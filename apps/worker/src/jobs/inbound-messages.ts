@@ -1,7 +1,8 @@
-import { applyEvent } from '@prosaas/conversations';
+import { applyEvent, isHandOver } from '@prosaas/conversations';
 import {
   closeMessage,
   countNotUnderstood,
+  findAnsweredNotice,
   hasAnswered,
   insertReply,
   isAnsweredSince,
@@ -13,6 +14,7 @@ import {
 import { outboundJob } from '@prosaas/queues';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
 import { decideReply, type ReplyDecision } from '../reply-decision.ts';
+import { answerStaff, readStaffAnswer } from '../staff-answers.ts';
 import { RetryNow } from '../verdict.ts';
 
 /** Without a word of the profile's. */
@@ -50,11 +52,19 @@ export function createHandler({
     return decideReply({ agent, rules, profile }, turn);
   };
 
-  return async ({ row, signal, close }) => {
+  return async ({ row, signal, close, handedOver }) => {
     const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // Answered by a person meanwhile, or by a worker of the release before.
     if (message?.status !== 'received') return close();
+    const trace = row.trace ?? undefined;
+    const { staff_id: personId } = message;
+    if (personId !== null) {
+      const action = readStaffAnswer(message);
+      const prefersWaiting = action === 'take';
+      const notice = await findAnsweredNotice(db, { messageId: message.id, personId, prefersWaiting });
+      if (notice) return close((tx) => answerStaff(tx, { message, personId, notice, action, trace }));
+    }
     // Outside any transaction: it may take as long as a model does.
     const decision = await think(row, message, signal);
     await close(async (tx) => {
@@ -66,11 +76,12 @@ export function createHandler({
       if (notUnderstood !== undefined) await countNotUnderstood(tx, locked.id, notUnderstood);
       if (event !== undefined) {
         const actor = event.type === 'opted_out' || event.type === 'opted_in' ? 'customer' : 'agent';
-        await applyEvent(tx, locked.id, event, { actor, messageId: message.id });
+        const changed = await applyEvent(tx, locked.id, event, { actor, messageId: message.id });
+        if (event.type === 'needs_person' && isHandOver(changed)) handedOver(event.reason);
       }
       if (text === undefined) return;
       const reply = await insertReply(tx, message, text);
-      if (reply) await tx.addJob(outboundJob(reply, row.trace ?? undefined));
+      if (reply) await tx.addJob(outboundJob(reply, trace));
     });
   };
 }

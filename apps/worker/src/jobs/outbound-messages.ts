@@ -1,12 +1,15 @@
 import {
   closeJobs,
+  closeMessage,
   closeMessages,
   deleteSendWithoutMessage,
+  isOutdatedNotice,
   type Database,
   type JobRef,
   type ReleasedJob,
 } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
+import { NewChatsRestricted } from '../baileys-client.ts';
 import { batched } from '../batched.ts';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
 
@@ -28,21 +31,31 @@ interface Sent {
 export function createHandler({ db, baileys }: JobDependencies): JobHandler<'outbound-messages'> {
   const closeSent = batched((sent: readonly Sent[]) => closeAll(db, sent));
 
-  return async ({ row, signal, close, closed }) => {
+  return async ({ row, signal, log, close, closed }) => {
     const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // Sent by a worker of the release before.
     if (message?.status !== 'queued') return close();
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
+    const drop = (reason: string): Promise<void> =>
+      close(async (tx) => void (await closeMessage(tx, message.id, { status: 'ignored', reason })));
+    const isNotice = message.author === 'notice';
+    if (isNotice && (await isOutdatedNotice(db, message.id))) return drop('waits_no_more');
     const { id: messageId, session_id: sessionId, conversation, text, account } = message;
     const chatId = message.address ?? conversation.contact;
     // A contact may be erased while a send to it is under way, which the baileys service notes afterwards.
     const forgetErased = (): Promise<void> => deleteSendWithoutMessage(db, { sessionId, messageId });
     const request = { key: messageId, session: sessionId, chatId, text, account, signal };
-    const { id: externalId } = await baileys.sendText(request).catch(async (error: unknown) => {
+    let externalId: string;
+    try {
+      ({ id: externalId } = await baileys.sendText(request));
+    } catch (error) {
       await forgetErased();
-      throw error;
-    });
+      // A notice is not worth an hour of retries and a place in the dead letter.
+      if (!isNotice || !(error instanceof NewChatsRestricted)) throw error;
+      log.warn({ error: error.message }, 'a notice is not sent');
+      return drop('new_chats_restricted');
+    }
     const { id, release } = row;
     const end = await closeSent({ job: { id, release }, messageId, externalId });
     if (!end.wasOpen) await forgetErased();

@@ -4,6 +4,7 @@ import {
   deleteOldAudit,
   deleteOldCalls,
   deleteOldMessages,
+  deleteOldNotices,
   deleteOldRecordings,
   deleteOldUnstoredMessages,
   foldJobCounts,
@@ -99,6 +100,7 @@ function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): 
       days: config.RETENTION_MESSAGES_DAYS,
       batch: plain(deleteOldUnstoredMessages),
     },
+    { name: 'notices', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteOldNotices) },
     { name: 'conversations', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteEmptyConversations) },
     {
       name: 'recordings',

@@ -1,0 +1,40 @@
+import { type Queryable, type WaitingFigures, hasTable, readWaitingFigures } from '@prosaas/database';
+import { type CheckDefinition, CheckFailure, type CheckReport } from '@prosaas/observability';
+import { askDatabase } from '@prosaas/telemetry';
+
+/** Warns of customers who wait for a person although people were told twice. */
+export function judgeWaiting(figures: WaitingFigures): CheckReport {
+  const { conversations, oldest_age_seconds: oldest, unattended, untold } = figures;
+  const facts = {
+    waiting: conversations,
+    ...(conversations > 0 && { oldest_age_seconds: Math.round(oldest) }),
+    ...(untold > 0 && { untold }),
+  };
+  if (unattended === 0) return { facts };
+  const seconds = Math.round(figures.unattended_age_seconds);
+  return {
+    status: 'warn',
+    reason: 'customers_waiting',
+    facts: { ...facts, unattended, unattended_age_seconds: seconds },
+  };
+}
+
+/** A person comes to customers who wait for one. */
+export function customersCheck({ db }: { db: Queryable }): CheckDefinition {
+  let isMigrated = false;
+  return {
+    name: 'customers',
+    componentType: 'component',
+    async run() {
+      const figures = await askDatabase(
+        async () => {
+          isMigrated ||= await hasTable(db, 'notices');
+          return isMigrated ? readWaitingFigures(db) : undefined;
+        },
+        { prefix: 'database_' },
+      );
+      if (figures === undefined) throw new CheckFailure('pending_migrations');
+      return judgeWaiting(figures);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import {
+  addJob,
+  addNotice,
+  openConversation,
+  recordPersonMessage,
+  type Queryable,
+  type ReachablePerson,
+  type ReleasedJob,
+  type WaitingConversation,
+} from '@prosaas/database';
+import { noticeJob, outboundJob } from '@prosaas/queues';
+import { TAKE_OR_GIVE, noticeText } from './texts.ts';
+
+export interface Notice {
+  person: ReachablePerson;
+  conversation: WaitingConversation;
+  kind: 'waiting' | 'reminder';
+  messages: readonly string[];
+  timeZone: string;
+}
+
+/** A way to tell people something. What it needs to send is written in the transaction that decides to. */
+interface NoticeChannel {
+  /** Whether the person can be told over it. */
+  reaches(person: ReachablePerson, conversation: WaitingConversation): boolean;
+  /** Writes the notice and the job that sends it, which is returned where its turn has come. */
+  write(tx: Queryable, notice: Notice): Promise<ReleasedJob | undefined>;
+}
+
+/** An ordinary message to her number, over the session of the customer's conversation. */
+const whatsapp: NoticeChannel = {
+  reaches: ({ phone_number: number }, { session_id: sessionId }) => number !== null && sessionId !== null,
+  async write(tx, { person, conversation, kind, messages, timeZone }) {
+    const { business_id: businessId, session_id: sessionId, reason } = conversation;
+    const contact = `${person.phone_number}@s.whatsapp.net`;
+    const hers = await openConversation(tx, { businessId, sessionId: sessionId!, contact });
+    const text = noticeText({ ...conversation, kind, messages, timeZone, toDo: TAKE_OR_GIVE });
+    const input = { id: randomUUID(), conversationId: hers.id, businessId, text, author: 'notice' } as const;
+    const { message } = await recordPersonMessage(tx, input);
+    const notice = { personId: person.id, channel: 'whatsapp', kind, reason, messageId: message.id };
+    await addNotice(tx, { ...notice, conversationId: conversation.id });
+    return addJob(tx, outboundJob(message));
+  },
+};
+
+/** Its text is written when it is sent: see `jobs/notices.ts`. */
+const email: NoticeChannel = {
+  reaches: (person) => person.email !== null,
+  async write(tx, { person, conversation, kind }) {
+    const { id: conversationId, business_id, reason } = conversation;
+    const notice = { conversationId, personId: person.id, channel: 'email', kind, reason };
+    const id = await addNotice(tx, notice);
+    return addJob(tx, noticeJob({ id, conversation_id: conversationId, business_id }));
+  },
+};
+
+/** The channels that are set up. */
+export const noticeChannels = ({ hasMail }: { hasMail: boolean }): readonly NoticeChannel[] =>
+  hasMail ? [whatsapp, email] : [whatsapp];
+
+export type NoticeChannels = ReturnType<typeof noticeChannels>;

@@ -1,0 +1,143 @@
+import { applyEvent } from '@prosaas/conversations';
+import {
+  addNotice,
+  closeMessage,
+  countOthersWaiting,
+  insertReply,
+  lockConversation,
+  type AnsweredNotice,
+  type JobMessage,
+  type NewJob,
+  type Queryable,
+} from '@prosaas/database';
+import { outboundJob } from '@prosaas/queues';
+import {
+  type Customer,
+  closedText,
+  explanationText,
+  givenText,
+  heldText,
+  takenText,
+} from './notices/texts.ts';
+
+export type StaffAction = 'take' | 'give';
+
+/** In an hour, to one person: her phone may answer by itself. What she asks for is done all the same. */
+const EXPLANATIONS_AT_MOST = 3;
+const CONFIRMATIONS_AT_MOST = 30;
+
+const actions: Readonly<Record<string, StaffAction>> = { '1': 'take', '2': 'give' };
+/** Arabic and Persian digits; NFKC knows those of full width. */
+const otherDigits: Readonly<Record<string, string>> = { '١': '1', '۱': '1', '٢': '2', '۲': '2' };
+
+/** What a person's answer to a notice asks for; undefined where it is not understood. */
+export function readStaffAnswer({ text, kind }: Pick<JobMessage, 'text' | 'kind'>): StaffAction | undefined {
+  if (kind !== 'text' || text.length > 20) return undefined;
+  const digit = text
+    .normalize('NFKC')
+    // Of the emoji of a digit.
+    .replaceAll(/[\u20e3\ufe0f]/g, '')
+    .replaceAll(/[١۱٢۲]/g, (one) => otherDigits[one] ?? one)
+    .replaceAll(/[\s\p{P}\p{Cf}]/gu, '');
+  return actions[digit];
+}
+
+export interface StaffTurn {
+  action: StaffAction | undefined;
+  personId: string;
+  /** As it is now. */
+  state: AnsweredNotice['state'];
+  /** Who has the conversation, where that is known. */
+  holder: { id: string; name: string } | undefined;
+  /** Sent to her within the last hour. */
+  explanations: number;
+  confirmations: number;
+}
+
+export interface StaffDecision {
+  event?: 'taken_over' | 'given_back';
+  /** Undefined: nothing is written. */
+  reply?: 'taken' | 'held' | 'given' | 'closed' | 'explanation';
+}
+
+/** Decides what becomes of an answer to a notice. */
+export function decideStaffAnswer(turn: StaffTurn): StaffDecision {
+  const { action, personId, state, holder, explanations, confirmations } = turn;
+  if (action === undefined) return explanations < EXPLANATIONS_AT_MOST ? { reply: 'explanation' } : {};
+  const reply = (of: NonNullable<StaffDecision['reply']>): StaffDecision =>
+    confirmations < CONFIRMATIONS_AT_MOST ? { reply: of } : {};
+  if (action === 'give')
+    return state === 'closed' ? reply('closed') : { event: 'given_back', ...reply('given') };
+  if (state === 'person' && holder !== undefined && holder.id !== personId) return reply('held');
+  return { event: 'taken_over', ...reply('taken') };
+}
+
+/** Carries out what a person answered to a notice; the agent never sees it. */
+export async function answerStaff(
+  tx: Queryable & { addJob(job: NewJob): Promise<void> },
+  {
+    message,
+    personId,
+    notice,
+    action,
+    trace,
+  }: {
+    message: JobMessage;
+    personId: string;
+    notice: AnsweredNotice;
+    action: StaffAction | undefined;
+    trace: string | undefined;
+  },
+): Promise<void> {
+  // The customer's conversation, then that with the person: as where notices are written.
+  const customer = await lockConversation(tx, notice.conversation_id);
+  await lockConversation(tx, message.conversation_id);
+  const { explanations, confirmations, holder_name: name } = notice;
+  // Erased meanwhile.
+  if (customer === undefined) {
+    await closeMessage(tx, message.id, { status: 'ignored', reason: 'notice_answer' });
+    return;
+  }
+  const { state, person_id: holderId } = customer;
+  const holder = holderId === null ? undefined : { id: holderId, name: name ?? 'Somebody else' };
+  const decision = decideStaffAnswer({ action, personId, state, holder, explanations, confirmations });
+  const { event, reply: kind } = decision;
+  const isOpen = await closeMessage(
+    tx,
+    message.id,
+    kind === undefined ? { status: 'ignored', reason: 'notice_answer' } : { status: 'answered' },
+  );
+  if (!isOpen) return;
+  if (event) await applyEvent(tx, customer.id, { type: event }, { actor: 'person', personId });
+  if (kind === undefined) return;
+  const others = await countOthersWaiting(tx, customer.id);
+  const reply = await insertReply(tx, message, textOf(kind, customer, { others, holder }), 'notice');
+  if (reply === undefined) return;
+  await addNotice(tx, {
+    conversationId: customer.id,
+    personId,
+    channel: 'whatsapp',
+    kind: kind === 'explanation' ? 'explanation' : 'confirmation',
+    messageId: reply.id,
+  });
+  await tx.addJob(outboundJob(reply, trace));
+}
+
+function textOf(
+  kind: NonNullable<StaffDecision['reply']>,
+  customer: Customer,
+  { others, holder }: { others: number; holder: { name: string } | undefined },
+): string {
+  switch (kind) {
+    case 'taken':
+      return takenText(customer, others);
+    case 'held':
+      return heldText(customer, holder?.name ?? 'Somebody else', others);
+    case 'given':
+      return givenText(customer, others);
+    case 'closed':
+      return closedText(customer, others);
+    case 'explanation':
+      return explanationText(customer, others);
+  }
+}
