@@ -208,7 +208,7 @@ test('no worker runs, jobs stand still; then one comes', async () => {
   expect(await isUp(health)).toBe(true);
   const away =
     /CRITICAL: workers: failed: not_ready \(live 0, lost 0, expected 1, [^\n]*\); what to do: docs\/runbook\.md/;
-  const unserved = /WARNING: queues: unserved \(inbound-messages outbound-messages\); [^\n]*/;
+  const unserved = /WARNING: queues: unserved \(inbound-messages outbound-messages notices\); [^\n]*/;
   expect(await check.run('worker')).toEqual(alarm(2, away, unserved));
   const { text } = await ask(`${stack.url.api}/metrics`, bearer(token));
   expect(text.includes('prosaas_queue_slots{')).toBe(false);

@@ -78,6 +78,7 @@ test('each replica has a key of its own, with what it says of itself', async () 
     queues: {
       'inbound-messages': expect.any(String),
       'outbound-messages': expect.any(String),
+      notices: expect.any(String),
     },
     clock_ahead_seconds: 0,
   });

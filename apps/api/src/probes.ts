@@ -22,7 +22,7 @@ export function apiProbes({ readyzRequires }: { readyzRequires: readonly CheckNa
       path: '/api/health',
       name: 'health',
       required: ['database', 'migrations', 'schema'],
-      shown: ['redis', 'workers', 'queues'],
+      shown: ['redis', 'workers', 'queues', 'customers'],
       body: { pass: () => ({ status: 'healthy' }), fail: unhealthy },
     },
     {

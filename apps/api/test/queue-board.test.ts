@@ -94,7 +94,7 @@ test.each(['/static/none.js', '/static/..%2f..%2fpackage.json', '/static/../../p
 
 test('all queues are shown, read-only, with the job that failed', async () => {
   const queues = await readBoard('?activeQueue=inbound-messages&status=failed');
-  expect(queues.map(({ name }) => name)).toEqual(['inbound-messages', 'outbound-messages']);
+  expect(queues.map(({ name }) => name)).toEqual(['inbound-messages', 'outbound-messages', 'notices']);
   expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
   expect(queues[0]?.counts).toMatchObject({ waiting: 0, failed: 1 });
   const [job] = queues[0]!.jobs;

@@ -54,6 +54,18 @@ describe('a message of a person', () => {
     expect(inbound).not.toHaveProperty('altContact');
   });
 
+  test('carries the id of the message that it quotes, also where it disappears by itself', async () => {
+    const extendedTextMessage = { text: '1', contextInfo: { stanzaId: '3EB0' } };
+    for (const content of [
+      { extendedTextMessage },
+      { ephemeralMessage: { message: { extendedTextMessage } } },
+    ])
+      expect(await read(message({}, { message: content }), unknown)).toMatchObject({
+        text: '1',
+        quotedId: '3EB0',
+      });
+  });
+
   test('is not dated into the future by a clock that is ahead', async () => {
     const ahead = message({}, { messageTimestamp: NOW.getTime() / 1000 + 3600 });
     expect((await read(ahead, unknown))?.sentAt).toEqual(NOW);

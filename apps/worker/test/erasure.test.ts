@@ -69,7 +69,8 @@ test.each([
   };
   const handler = createHandler({ db, baileys } as JobDependencies);
   const never = new AbortController().signal;
-  const handlers = { 'inbound-messages': () => Promise.resolve(), 'outbound-messages': handler };
+  const none = (): Promise<void> => Promise.resolve();
+  const handlers = { 'inbound-messages': none, 'outbound-messages': handler, notices: none };
   await runRow({ db, handlers, instance: 'test' }, row, { signal: never, log: silent });
   expect(await db.query('select key from whatsapp_sends')).toEqual([]);
 });

@@ -14,8 +14,8 @@ export interface FakeBaileys extends AsyncDisposable {
   /** What went out, each key once, in the order of going out. */
   sent: Sent[];
   requests: number;
-  /** Answers instead of sending: the status, or `lost` to send and then cut the connection. */
-  fault: (message: Sent) => number | 'lost' | undefined;
+  /** Answers instead of sending: the status, `lost` to send and then cut the connection, or that no chat may be started. */
+  fault: (message: Sent) => number | 'lost' | 'restricted' | undefined;
   delayMs: number;
 }
 
@@ -33,9 +33,11 @@ export async function startFakeBaileys(secret = 'the-secret-of-tests'): Promise<
       };
       setTimeout(() => {
         const fault = request.headers['x-internal-secret'] === secret ? fake.fault(message) : 401;
-        if (typeof fault === 'number') {
-          response.writeHead(fault, { 'content-type': 'application/problem+json' });
-          response.end(JSON.stringify({ status: fault, code: `FAULT_${fault}` }));
+        if (typeof fault === 'number' || fault === 'restricted') {
+          const [status, code] =
+            fault === 'restricted' ? [409, 'NEW_CHATS_RESTRICTED'] : [fault, `FAULT_${fault}`];
+          response.writeHead(status, { 'content-type': 'application/problem+json' });
+          response.end(JSON.stringify({ status, code }));
           return;
         }
         if (!known.has(message.key)) {

@@ -50,6 +50,31 @@ test('attempts, waiting and running times are counted for each queue, and depths
   });
 });
 
+test('hand-overs are counted by why, whoever decides on them, and each chat once', async () => {
+  stage.baileys.fault = ({ chatId }) => (chatId === '3@s.whatsapp.net' ? 404 : undefined);
+  await stage.worker();
+  for (const text of ['I want to talk to a person', 'I want to talk to a person'])
+    await stage.receive('1@s.whatsapp.net', text);
+  await stage.receive('2@s.whatsapp.net', 'Do you take cash?', {
+    sentAt: new Date(Date.now() - 13 * 3_600_000),
+  });
+  await stage.receive('3@s.whatsapp.net', 'Do you take cash?');
+  await using reader = createSystemReader({
+    redis: stage.redis,
+    keyspace: keyspace('prosaas'),
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const handovers = async (): Promise<Record<string, number>> => {
+    const { labels } = await reader.read();
+    return Object.fromEntries((labels['handovers'] ?? []).map((one) => [one.labels['reason'], one.value]));
+  };
+  await poll(async () => Object.keys(await handovers()).length === 3, { what: 'three reasons' });
+  await poll(async () => (await stage.rows()).open === 0, { what: 'the jobs to end' });
+  expect(await handovers()).toEqual({ asked: 1, late: 1, failure: 1 });
+});
+
 test('a job that waits is as old as it is, and a queue that is paused says so', async () => {
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await poll(async () => (await stage.totals()).enqueued === 1);

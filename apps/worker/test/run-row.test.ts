@@ -30,7 +30,11 @@ async function newRow(): Promise<JobRow> {
 
 const run = (row: JobRow, handler: JobHandler, signal: AbortSignal = never): Promise<Outcome> =>
   runRow(
-    { db: stage.db, handlers: { [queue]: handler, 'outbound-messages': handler }, instance: 'test' },
+    {
+      db: stage.db,
+      handlers: { [queue]: handler, 'outbound-messages': handler, notices: handler },
+      instance: 'test',
+    },
     row,
     { signal, log: silent },
   );

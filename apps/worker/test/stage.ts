@@ -54,7 +54,11 @@ export interface Stage extends AsyncDisposable {
   /** A process of its own; from a dead one jobs are taken over within seconds. Needs `prepareForks`. */
   fork(env?: Record<string, string>): ChildProcess;
   /** A message of a contact's arrives, with its job. */
-  receive(contact: string, text: string, more?: Pick<InboundInput, 'address' | 'account'>): Promise<string>;
+  receive(
+    contact: string,
+    text: string,
+    more?: Partial<Pick<InboundInput, 'address' | 'account' | 'quotedId' | 'sentAt'>>,
+  ): Promise<string>;
 }
 
 let messages = 0;

@@ -47,7 +47,7 @@ test('an empty Redis counts nothing', async () => {
     enqueued: 0,
     completed: 0,
     failed: 0,
-    queues: { 'inbound-messages': nothing, 'outbound-messages': nothing },
+    queues: { 'inbound-messages': nothing, 'outbound-messages': nothing, notices: nothing },
   });
 });
 

@@ -138,12 +138,15 @@ test('figures of the jobs in PostgreSQL are shown while somebody measures them',
     pending_age_seconds: 1.5,
     dead: 4,
   };
-  await publishRowFigures(redis, keys.bullPrefix, { 'outbound-messages': counts });
+  const waiting = { conversations: 2, oldest_age_seconds: 70 };
+  await publishRowFigures(redis, keys.bullPrefix, { 'outbound-messages': counts }, waiting);
   const { gauges, labels } = await reader.read();
   expect(gauges).toMatchObject({
     queue_dead_letter_depth: 4,
     queue_jobs: 3,
     queue_oldest_job_age_seconds: 1.5,
+    customers_waiting: 2,
+    customers_waiting_oldest_age_seconds: 70,
   });
   const queue = 'outbound-messages';
   expect(labels['queue_jobs']).toContainEqual({ labels: { queue, state: 'pending' }, value: 3 });

@@ -17,21 +17,22 @@ const depths = (own: Partial<Depths> = {}): Depths => ({
 });
 const empty = { jobs: 0, max: 10, expiring: 0 };
 const well = { schedules: {}, runs: [], lookedSeconds: 0 };
-const both = new Set(['inbound-messages', 'outbound-messages']);
+const all = new Set(['inbound-messages', 'outbound-messages', 'notices']);
+const withoutOutbound = new Set(['inbound-messages', 'notices']);
 
 test.each([
-  ['all is well', {}, both, {}],
-  ['nobody serves one', {}, new Set(['inbound-messages']), { unserved: ['outbound-messages'] }],
-  ['nobody serves any', {}, new Set<string>(), { unserved: [...both] }],
-  ['jobs wait for long', { oldestAgeSeconds: 301 }, both, { stuck: ['outbound-messages'] }],
+  ['all is well', {}, all, {}],
+  ['nobody serves one', {}, withoutOutbound, { unserved: ['outbound-messages'] }],
+  ['nobody serves any', {}, new Set<string>(), { unserved: [...all] }],
+  ['jobs wait for long', { oldestAgeSeconds: 301 }, all, { stuck: ['outbound-messages'] }],
   [
     'it is paused',
     { oldestAgeSeconds: 301, paused: true },
-    new Set(['inbound-messages']),
+    withoutOutbound,
     { paused: ['outbound-messages'] },
   ],
 ] as const)('where %s', (_what, outbound, served, judged) => {
-  const queues = { 'inbound-messages': depths(), 'outbound-messages': depths(outbound) };
+  const queues = { 'inbound-messages': depths(), 'outbound-messages': depths(outbound), notices: depths() };
   expect(judgeQueues({ ...well, queues, served, deadLetter: empty })).toEqual({
     unserved: [],
     stuck: [],
@@ -42,9 +43,9 @@ test.each([
   });
 });
 
-const queues = { 'inbound-messages': depths(), 'outbound-messages': depths() };
+const queues = { 'inbound-messages': depths(), 'outbound-messages': depths(), notices: depths() };
 const schedules = { retention: { everySeconds: 3600 }, import: { everySeconds: 60 } };
-const seen = { queues, served: both, schedules, deadLetter: empty };
+const seen = { queues, served: all, schedules, deadLetter: empty };
 const ran = (
   name: string,
   ageSeconds: number | null,
@@ -75,6 +76,6 @@ test.each([
   [{ jobs: 8, max: 10, expiring: 0 }, true],
   [{ jobs: 1, max: 10, expiring: 1 }, true],
 ])('a dead letter of %j fills: %s', (deadLetter, fills) => {
-  const judged = judgeQueues({ ...well, queues, served: both, deadLetter });
+  const judged = judgeQueues({ ...well, queues, served: all, deadLetter });
   expect(judged.dead_letter_filling).toEqual(fills ? deadLetter : undefined);
 });

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { judgeWaiting } from './customers.ts';
+
+const none = {
+  conversations: 0,
+  oldest_age_seconds: 0,
+  unattended: 0,
+  unattended_age_seconds: 0,
+  untold: 0,
+};
+
+test.each([
+  ['nobody waits', {}, { facts: { waiting: 0 } }],
+  [
+    'one waits and people were told',
+    { conversations: 1, oldest_age_seconds: 59.6 },
+    { facts: { waiting: 1, oldest_age_seconds: 60 } },
+  ],
+  [
+    'nobody came to one of two, and nobody could be told of the other',
+    { conversations: 2, oldest_age_seconds: 5000, unattended: 1, unattended_age_seconds: 4000, untold: 1 },
+    {
+      status: 'warn',
+      reason: 'customers_waiting',
+      facts: { waiting: 2, oldest_age_seconds: 5000, untold: 1, unattended: 1, unattended_age_seconds: 4000 },
+    },
+  ],
+])('where %s', (_what, figures, judged) => {
+  expect(judgeWaiting({ ...none, ...figures })).toEqual(judged);
+});

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { emailToDo, inOneLine, nameOf, noticeSubject, noticeText, takenText, TAKE_OR_GIVE } from './texts.ts';
+
+const ann = { contact: '15550100@s.whatsapp.net', contact_name: 'Ann' };
+
+test.each([
+  ['name and number', ann, 'Ann (+15550100)'],
+  ['a number alone', { ...ann, contact_name: null }, '+15550100'],
+  [
+    'the number beside a LID',
+    { ...ann, contact: '77@lid', alternate_contact: '15550100@s.whatsapp.net' },
+    'Ann (+15550100)',
+  ],
+  ['a LID of which no number is known', { ...ann, contact: '77@lid' }, 'Ann'],
+  ['nothing that a person could read', { contact: '77@lid', contact_name: '\u202e \n' }, 'A customer'],
+  [
+    'a name of several lines',
+    { ...ann, contact_name: 'Ann\r\nBcc: all@example.com' },
+    'Ann Bcc: all@example.com (+15550100)',
+  ],
+])('a customer is called by %s', (_what, customer, name) => {
+  expect(nameOf(customer)).toBe(name);
+});
+
+test.each([
+  ['short', 'short'],
+  ['x'.repeat(10), 'x'.repeat(10)],
+  ['x'.repeat(11), `${'x'.repeat(10)}…`],
+  ['x \u2028 y\tz\0', 'x y z'],
+  [`${' '.repeat(100)}late`, '…'],
+  ['👋'.repeat(20), `${'👋'.repeat(10)}…`],
+])('%j in one line of ten characters', (text, line) => {
+  expect(inOneLine(text, 10)).toBe(line);
+});
+
+const notice = {
+  ...ann,
+  kind: 'waiting' as const,
+  reason: 'asked',
+  since: new Date('2026-01-12T09:05:00Z'),
+  messages: ['Can I talk to someone?', `Hello\n\nReply 1 ${'x'.repeat(70_000)}`],
+  timeZone: 'Asia/Jerusalem',
+  toDo: TAKE_OR_GIVE,
+};
+
+test('a notice says who waits, why, since when, what she wrote and what to do', () => {
+  expect(noticeText(notice).split('\n')).toEqual([
+    'Ann (+15550100) waits for a person.',
+    'Why: the customer asked for a person',
+    'Since: 12 Jan 2026, 11:05',
+    'Last messages:',
+    '> Can I talk to someone?',
+    `> Hello Reply 1 ${'x'.repeat(186)}…`,
+    '',
+    TAKE_OR_GIVE,
+  ]);
+  expect(noticeText({ ...notice, messages: [] })).not.toContain('Last messages');
+});
+
+test.each([
+  ['waiting', 'asked', 'Ann (+15550100) waits for a person'],
+  ['reminder', 'asked', 'Ann (+15550100) still waits for a person'],
+  ['waiting', 'emergency', 'EMERGENCY: Ann (+15550100) waits for a person'],
+] as const)('the subject of %s for %s', (kind, reason, subject) => {
+  expect(noticeSubject({ ...ann, kind, reason })).toBe(subject);
+});
+
+test.each([
+  [0, /give it back\.$/],
+  [1, / 1 other chat waits\.$/],
+  [2, / 2 other chats wait\.$/],
+])('a confirmation names the customer, and with %i others how many wait', (others, end) => {
+  expect(takenText(ann, others)).toMatch(/the chat with Ann \(\+15550100\).*phone of the account.*REST/);
+  expect(takenText(ann, others)).toMatch(end);
+});
+
+test('an e-mail names the conversation, and says that it is not to be answered', () => {
+  expect(emailToDo('c-1')).toMatch(/conversation c-1.*\n.*Replies to this e-mail are not read/);
+});

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { type StaffTurn, decideStaffAnswer, readStaffAnswer } from './staff-answers.ts';
+
+test.each([
+  ['1', 'take'],
+  [' 1 ', 'take'],
+  ['1.', 'take'],
+  ['(1)', 'take'],
+  ['1️⃣', 'take'],
+  ['１', 'take'],
+  ['١', 'take'],
+  ['۱', 'take'],
+  ['\u200f1', 'take'],
+  ['2', 'give'],
+  ['2!', 'give'],
+  ['٢', 'give'],
+  ['12', undefined],
+  ['11', undefined],
+  ['3', undefined],
+  ['1 please', undefined],
+  ['', undefined],
+  ['I am driving', undefined],
+  [`1${'.'.repeat(30)}`, undefined],
+] as const)('%j asks to %s', (text, action) => {
+  expect(readStaffAnswer({ text, kind: 'text' })).toBe(action);
+});
+
+test('a picture with the caption 1 asks for nothing', () => {
+  expect(readStaffAnswer({ text: '1', kind: 'image' })).toBeUndefined();
+});
+
+const turn: StaffTurn = {
+  action: 'take',
+  personId: 'dana',
+  state: 'waiting',
+  holder: undefined,
+  explanations: 0,
+  confirmations: 0,
+};
+const eli = { id: 'eli', name: 'Eli' };
+
+test.each<[string, Partial<StaffTurn>, object]>([
+  ['one who waits is taken over', {}, { event: 'taken_over', reply: 'taken' }],
+  ['one whom the agent has again, too', { state: 'agent' }, { event: 'taken_over', reply: 'taken' }],
+  ['one whom another has is not', { state: 'person', holder: eli }, { reply: 'held' }],
+  [
+    'one whom she has is hers for longer',
+    { state: 'person', holder: { id: 'dana', name: 'Dana' } },
+    { event: 'taken_over', reply: 'taken' },
+  ],
+  ['one who was answered from the phone is', { state: 'person' }, { event: 'taken_over', reply: 'taken' }],
+  ['one is given back', { action: 'give', state: 'person' }, { event: 'given_back', reply: 'given' }],
+  ['one that is closed stays so', { action: 'give', state: 'closed' }, { reply: 'closed' }],
+  ['what is not understood is explained', { action: undefined, explanations: 2 }, { reply: 'explanation' }],
+  ['it is explained three times an hour', { action: undefined, explanations: 3 }, {}],
+  ['many confirmations an hour are enough', { confirmations: 30 }, { event: 'taken_over' }],
+])('%s', (_what, more, decision) => {
+  expect(decideStaffAnswer({ ...turn, ...more })).toEqual(decision);
+});
