@@ -216,6 +216,7 @@ export {
   ignoreWaitingMessages,
   isAnsweredSince,
   listConversationEvents,
+  markConversationRead,
   setConversationState,
   setPersonMinutes,
 } from './conversation-state-repository.ts';
