@@ -52,7 +52,7 @@ test('delivered twice, in the same bytes or afresh, it is one message and counte
 test('what is no message of a person is not stored: an echo of our own, a deletion', async () => {
   const phone = stack.whatsapp.addPhone();
   const before = await texts();
-  await account.sendFromHandset(phone, 'from the handset');
+  await account.handset.send(phone, 'from the handset');
   const { id } = await phone.sendText(account, 'taken back');
   await phone.revoke(account, id);
   await phone.sendText(account, 'last');

@@ -7,7 +7,7 @@ import { peerName } from './account.ts';
 import type { AccountState, Envelope } from './account.ts';
 import type { Companion } from './companion.ts';
 import type { Directory } from './directory.ts';
-import { node, uintBytes, unixSeconds } from './nodes.ts';
+import { corrupted, node, uintBytes, unixSeconds } from './nodes.ts';
 import { bundleNodes } from './queries.ts';
 import { Screen } from './screen.ts';
 import { Serial } from './serial.ts';
@@ -25,6 +25,7 @@ const MAX_REQUESTS = 5;
 interface SentMessage {
   readonly message: proto.IMessage;
   readonly addressing: Addressing;
+  readonly sentAt: Date;
   retries: number;
   /** The last stanza per companion, for a redelivery of the same bytes. */
   readonly stanzas: Map<Companion, BinaryNode>;
@@ -82,6 +83,14 @@ export class SimulatedPhone implements Phone {
     return await this.#send(to, { conversation: text }, options);
   }
 
+  async sendContent(
+    to: Account,
+    content: proto.IMessage,
+    options: SendOptions = {},
+  ): Promise<{ id: string }> {
+    return await this.#send(to, content, options);
+  }
+
   async revoke(to: Account, id: string): Promise<{ id: string }> {
     return await this.#send(to, {
       protocolMessage: {
@@ -98,6 +107,7 @@ export class SimulatedPhone implements Phone {
     const sent: SentMessage = {
       message,
       addressing: options.addressing ?? 'pn',
+      sentAt: options.sentAt ?? new Date(),
       retries: 0,
       stanzas: new Map(),
     };
@@ -111,6 +121,7 @@ export class SimulatedPhone implements Phone {
       }
       return promises;
     });
+    await account.handset.replyTo(this);
     if (options.awaitDelivery !== false) await oneOf(acknowledged);
     return { id };
   }
@@ -164,7 +175,7 @@ export class SimulatedPhone implements Phone {
         addressing_mode: byLid ? 'lid' : undefined,
         type: 'text',
         notify: this.pushName,
-        t: unixSeconds(),
+        t: unixSeconds(sent.sentAt),
       },
       [node('enc', { v: '2', type, count: sent.retries > 0 ? String(sent.retries) : undefined }, bytes)],
     );
@@ -293,12 +304,4 @@ async function oneOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
 function asDelivered(stanza: BinaryNode, { corruptFirst, withoutContent }: SendOptions): BinaryNode {
   if (withoutContent) return { ...stanza, content: [node('unavailable', {})] };
   return corruptFirst ? corrupted(stanza) : stanza;
-}
-
-/** The same stanza with a Signal version nobody speaks. */
-function corrupted(stanza: BinaryNode): BinaryNode {
-  const [enc] = stanza.content as BinaryNode[];
-  const bytes = Buffer.from(enc!.content as Uint8Array);
-  bytes[0] = 0x11;
-  return { ...stanza, content: [{ ...enc!, content: bytes }] };
 }
