@@ -36,6 +36,7 @@ export {
   listHistory,
   recordInbound,
   type InboundInput,
+  type MessageKind,
   type MessageRow,
 } from './message-repository.ts';
 export {
@@ -188,6 +189,13 @@ export {
 export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
 export { recordPersonMessage } from './person-message.ts';
+export {
+  type PhoneMessage,
+  type PhoneMessageInput,
+  isNumberOfPerson,
+  lockTakenOverBy,
+  recordPhoneMessage,
+} from './phone-message-repository.ts';
 export { type ContactData, exportContact } from './contact-data.ts';
 export { type Erased, eraseContact } from './contact-erasure.ts';
 export { exportText } from './contact-export.ts';

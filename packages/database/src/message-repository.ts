@@ -2,6 +2,20 @@ import { openConversation, type ContactInput } from './conversation-repository.t
 import type { Queryable } from './database.ts';
 import { placeOf, placeParams } from './unstored-message-repository.ts';
 
+/** What a message is: a text, or what else came; then its text is the kind in brackets, with the caption. */
+export type MessageKind =
+  | 'text'
+  | 'image'
+  | 'video'
+  | 'voice'
+  | 'audio'
+  | 'document'
+  | 'sticker'
+  | 'location'
+  | 'contact'
+  | 'order'
+  | 'poll';
+
 export interface MessageRow {
   id: string;
   /** Position among all messages; within a conversation the order of arrival. A bigint, hence a string. */
@@ -32,6 +46,10 @@ export interface InboundInput extends ContactInput {
   /** WhatsApp's own id of the message, unique within its chat. */
   externalId: string;
   text: string;
+  /** `text` where it is unset. */
+  kind?: MessageKind | undefined;
+  /** Null: not a customer's. */
+  author?: 'customer' | null;
   sentAt: Date;
   /** What the contact wrote from, now the phone number and now the LID: the answer goes there. */
   address?: string | undefined;
@@ -49,10 +67,10 @@ export async function recordInbound(
 ): Promise<{ message: MessageRow; conversationId: string; fresh: boolean }> {
   const conversation = await openConversation(tx, input);
   const [inserted] = await tx.query<MessageRow>(
-    `with place as (delete from unstored_messages where ${placeOf(9)})
+    `with place as (delete from unstored_messages where ${placeOf(11)})
      insert into messages (business_id, conversation_id, session_id, direction, status, text, external_id, sent_at,
-       address, account)
-     values ($1, $2, $3, 'inbound', 'received', $4, $5, $6, $7, $8)
+       address, account, kind, author)
+     values ($1, $2, $3, 'inbound', 'received', $4, $5, $6, $7, $8, $9, $10)
      on conflict (session_id, conversation_id, external_id) where direction = 'inbound' do nothing
      returning ${COLUMNS}`,
     [
@@ -64,6 +82,8 @@ export async function recordInbound(
       input.sentAt,
       input.address ?? null,
       input.account ?? null,
+      input.kind ?? 'text',
+      input.author === undefined ? 'customer' : input.author,
       ...placeParams(input),
     ],
   );
