@@ -2,7 +2,6 @@ import {
   type Database,
   type Queryable,
   type ReleasedJob,
-  addJob,
   holdPlaceOfMessage,
   isNumberOfPerson,
   quarantineMessage,
@@ -10,7 +9,6 @@ import {
   releasePlaceOfMessage,
   touchSessionInbound,
 } from '@prosaas/database';
-import { inboundJob } from '@prosaas/queues';
 import { type Logger, errorReason } from '@prosaas/runtime';
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
@@ -26,6 +24,7 @@ import {
   readAddress,
   readContent,
 } from './inbound-message.ts';
+import { followInbound } from './follow-inbound.ts';
 import { Patience } from './patience.ts';
 import { storePhoneMessage } from './phone-messages.ts';
 import { encodeRaw } from './raw-inbound.ts';
@@ -181,8 +180,8 @@ export class Inbox {
     }
     if (origin === 'note' && !(await isNoteOfPerson(tx, { businessId, account }))) return undefined;
     const author = origin === 'customer' ? 'customer' : null;
-    const { message: row, fresh } = await recordInbound(tx, { ...input, author });
-    return fresh ? { released: await addJob(tx, inboundJob(row)) } : undefined;
+    const recorded = await recordInbound(tx, { ...input, author });
+    return recorded.fresh ? { released: await followInbound(tx, recorded) } : undefined;
   }
 
   async #quarantine(

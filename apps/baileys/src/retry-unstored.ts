@@ -2,15 +2,14 @@ import {
   type Database,
   type ReleasedJob,
   type UnstoredMessageRow,
-  addJob,
   classifyDatabaseError,
   deleteUnstoredMessage,
   lockUnstoredMessage,
   recordFailedRetry,
   recordInbound,
 } from '@prosaas/database';
-import { inboundJob } from '@prosaas/queues';
 import { UnstoredNotFound, UnstoredNotRetryable } from './errors.ts';
+import { followInbound } from './follow-inbound.ts';
 import { type InboundAddress, readContent } from './inbound-message.ts';
 import { decodeRaw } from './raw-inbound.ts';
 
@@ -31,8 +30,9 @@ export async function retryUnstored(
       const message = readContent(decodeRaw(row.raw), addressOf(row));
       if (!message) throw new UnstoredNotRetryable('it is not a message of a person');
       const { business_id: businessId, session_id: sessionId } = row;
-      const { message: stored, fresh } = await recordInbound(tx, { businessId, sessionId, ...message });
-      const released = fresh ? await addJob(tx, inboundJob(stored)) : undefined;
+      const recorded = await recordInbound(tx, { businessId, sessionId, ...message });
+      const { message: stored, fresh } = recorded;
+      const released = fresh ? await followInbound(tx, recorded) : undefined;
       await deleteUnstoredMessage(tx, id);
       return { messageId: stored.id, fresh, released };
     });

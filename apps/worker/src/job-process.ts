@@ -46,8 +46,9 @@ async function runHere(): Promise<Outcome> {
     db,
     agent: createAgent({ profile, model: modelSettings(config), log }),
     rules: createAgent({ profile, log }),
+    profile,
     baileys: createBaileysClient({ url: config.BAILEYS_URL, secret: () => secret }),
-    limits: answerLimits(config, profile),
+    limits: answerLimits(config),
   });
   const limit = new AbortController();
   setTimeout(() => limit.abort(new TimeIsUp()), Number(timeLimit)).unref();

@@ -10,6 +10,7 @@ export interface JobDependencies {
   agent: Agent;
   /** The same profile without a model: decides by rules alone. */
   rules: Agent;
+  profile: Profile;
   baileys: BaileysClient;
   limits: AnswerLimits;
 }
@@ -19,18 +20,12 @@ export interface AnswerLimits {
   /** Within `minutes`, at most; 0: any number. */
   count: number;
   minutes: number;
-  /** What the contact is told when a person takes over. */
-  reply: string;
 }
 
-export const answerLimits = (
-  config: { AGENT_MOST_ANSWERS: number; AGENT_MOST_ANSWERS_MINUTES: number },
-  { handOff }: Profile,
-): AnswerLimits => ({
-  count: config.AGENT_MOST_ANSWERS,
-  minutes: config.AGENT_MOST_ANSWERS_MINUTES,
-  reply: handOff.reply,
-});
+export const answerLimits = (config: {
+  AGENT_MOST_ANSWERS: number;
+  AGENT_MOST_ANSWERS_MINUTES: number;
+}): AnswerLimits => ({ count: config.AGENT_MOST_ANSWERS, minutes: config.AGENT_MOST_ANSWERS_MINUTES });
 
 /** The transaction that ends a job. */
 interface ClosingTransaction extends Queryable {

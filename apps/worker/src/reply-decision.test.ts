@@ -1,33 +1,124 @@
-import type { Answer } from '@prosaas/agentkit';
+import {
+  type Agent,
+  type Answer,
+  handOffReply,
+  lateReply,
+  loadProfile,
+  notTextReply,
+} from '@prosaas/agentkit';
 import { expect, test } from 'vitest';
-import { decideReply, noReply, whoAnswers } from './reply-decision.ts';
+import { type ReplyDecision, type Turn, decideReply } from './reply-decision.ts';
 
-const at = new Date();
-const answer = (source: Answer['source'], handOff = false): Answer => ({ text: 'said', handOff, source });
+const profile = await loadProfile();
+const now = new Date('2026-01-12T10:00:00Z');
+const signal = new AbortController().signal;
 
-test.each([
-  ['an open conversation', null, null, 'agent'],
-  ['a conversation that was handed off', at, null, 'rules'],
-  ['a contact who opted out', null, at, 'nobody'],
-  ['both', at, at, 'nobody'],
-] as const)('%s is answered by the right one', (_what, handedOff, optedOut, who) => {
-  expect(whoAnswers({ handed_off_at: handedOff, opted_out_at: optedOut })).toBe(who);
-});
+const saying = (answer: Answer): Agent => ({ answer: async () => answer }) as unknown as Agent;
+const faq: Answer = { source: 'faq', text: 'said' };
+const unknown: Answer = { source: 'unknown', text: 'what?' };
+const optOut: Answer = { source: 'opt-out', text: 'bye' };
+const thanks: Answer = { source: 'small-talk', text: 'You are welcome!' };
+const ok: Answer = { source: 'small-talk', text: '' };
+const wish: Answer = { source: 'hand-off', text: 'a person will', handOff: 'asked' };
+const emergency: Answer = { source: 'hand-off', text: 'call 112', handOff: 'emergency' };
 
-test('the agent answers, and hands off where it says so', () => {
-  expect(decideReply('agent', answer('faq'))).toEqual({ reply: 'said', optOut: false, handOff: undefined });
-  expect(decideReply('agent', answer('hand-off', true))).toEqual({
-    reply: 'said',
-    optOut: false,
-    handOff: 'agent',
-  });
-});
+type Given = Partial<Omit<Turn, 'conversation' | 'message'>> &
+  Partial<Turn['conversation']> & { kind?: string; answer?: Answer };
 
-test('after a hand-off only a wish to be left alone is answered', () => {
-  expect(decideReply('rules', answer('faq'))).toEqual(noReply);
-  expect(decideReply('rules', answer('opt-out'))).toEqual({
-    reply: 'said',
-    optOut: true,
-    handOff: undefined,
-  });
+function decide({ answer = faq, kind = 'text', ...given }: Given): Promise<ReplyDecision> {
+  const { state = 'agent', state_reason = null, not_understood = 0, opted_out_at = null, ...turn } = given;
+  const conversation = { state, state_reason, not_understood, opted_out_at };
+  return decideReply(
+    { agent: saying(answer), rules: saying(answer), profile },
+    {
+      message: { text: 'asked', kind },
+      conversation,
+      isReplay: false,
+      isLoop: false,
+      history: [],
+      now,
+      signal,
+      ...turn,
+    },
+  );
+}
+
+const answered = { status: 'answered' };
+const waits = { status: 'waiting_for_person' };
+const needs = (reason: string): object => ({ type: 'needs_person', reason });
+const opted_out_at = now;
+
+test.each<[string, Given, object]>([
+  ['an answer', {}, { end: answered, reply: 'said', notUnderstood: 0 }],
+  ['to a closed conversation', { state: 'closed' }, { end: answered, reply: 'said', notUnderstood: 0 }],
+  ['thanks', { answer: thanks, not_understood: 2 }, { end: answered, reply: 'You are welcome!' }],
+  ['ok', { answer: ok }, { end: { status: 'ignored', reason: 'small_talk' } }],
+  ['not understood', { answer: unknown }, { end: answered, reply: 'what?', notUnderstood: 1 }],
+  [
+    'not understood three times',
+    { answer: unknown, not_understood: 2 },
+    { end: waits, reply: handOffReply(profile, now), event: needs('not_understood') },
+  ],
+  ['a wish for a person', { answer: wish }, { end: waits, reply: 'a person will', event: needs('asked') }],
+  ['an opt-out', { answer: optOut }, { end: answered, reply: 'bye', event: { type: 'opted_out' } }],
+  ['a loop', { isLoop: true }, { end: waits, reply: handOffReply(profile, now), event: needs('loop') }],
+  [
+    'an opt-out in a loop',
+    { isLoop: true, answer: optOut },
+    { end: answered, reply: 'bye', event: { type: 'opted_out' } },
+  ],
+  [
+    'a picture',
+    { kind: 'image' },
+    { end: waits, reply: notTextReply(profile, now), event: needs('not_text') },
+  ],
+  [
+    'a late message',
+    { late: 'unanswered' },
+    { end: waits, reply: lateReply(profile, now), event: needs('late') },
+  ],
+  ['a late message that a person has answered', { late: 'answered' }, { end: answered }],
+  ['while it waits', { state: 'waiting' }, { end: waits }],
+  ['a picture while it waits', { state: 'waiting', kind: 'image' }, { end: waits }],
+  ['a wish while it waits', { state: 'waiting', answer: wish }, { end: waits }],
+  [
+    'an emergency while it waits',
+    { state: 'waiting', answer: emergency },
+    { end: waits, reply: 'call 112', event: needs('emergency') },
+  ],
+  ['with a person', { state: 'person' }, { end: waits }],
+  [
+    'an opt-out with a person',
+    { state: 'person', answer: optOut },
+    { end: answered, reply: 'bye', event: { type: 'opted_out' } },
+  ],
+  [
+    'a replay of what failed',
+    { state: 'waiting', state_reason: 'failure', isReplay: true },
+    { end: answered, reply: 'said', notUnderstood: 0, event: { type: 'mended' } },
+  ],
+  [
+    'a replay where a person was asked for',
+    { state: 'waiting', state_reason: 'asked', isReplay: true },
+    { end: waits },
+  ],
+  ['a question after an opt-out', { opted_out_at }, { end: waits, event: needs('opted_out') }],
+  ['a second one', { opted_out_at, state: 'waiting' }, { end: waits }],
+  [
+    'thanks after an opt-out',
+    { opted_out_at, answer: thanks },
+    { end: { status: 'ignored', reason: 'opted_out' } },
+  ],
+  [
+    'an opt-out after an opt-out',
+    { opted_out_at, answer: optOut },
+    { end: { status: 'ignored', reason: 'opted_out' } },
+  ],
+  [
+    'an opt-in',
+    { opted_out_at, answer: { source: 'opt-in', text: 'welcome back' } },
+    { end: answered, reply: 'welcome back', event: { type: 'opted_in' } },
+  ],
+])('%s', async (_what, given, decision) => {
+  expect(JSON.parse(JSON.stringify(await decide(given)))).toEqual(decision);
 });

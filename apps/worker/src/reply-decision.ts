@@ -1,26 +1,99 @@
-import type { ConversationRow, HandOffReason } from '@prosaas/database';
-import type { Answer } from '@prosaas/agentkit';
+import {
+  type Agent,
+  type Answer,
+  type HistoryEntry,
+  type Profile,
+  handOffReply,
+  lateReply,
+  notTextReply,
+} from '@prosaas/agentkit';
+import type { ConversationEvent, WaitingReason } from '@prosaas/conversations';
+import type { ConversationRow, JobMessage, MessageEnd } from '@prosaas/database';
 
-/** Who is to answer a message: the agent; the profile's rules alone, where a person has taken over; nobody, after an opt-out. */
-export function whoAnswers(
-  conversation: Pick<ConversationRow, 'handed_off_at' | 'opted_out_at'>,
-): 'agent' | 'rules' | 'nobody' {
-  if (conversation.opted_out_at) return 'nobody';
-  return conversation.handed_off_at ? 'rules' : 'agent';
+/** So many messages in a row that the agent does not understand: then a person answers. */
+const NOT_UNDERSTOOD_AT_MOST = 3;
+
+/** What is known of a message, and of its conversation, when it is decided how to answer. */
+export interface Turn {
+  message: Pick<JobMessage, 'text' | 'kind'>;
+  conversation: Pick<ConversationRow, 'state' | 'state_reason' | 'not_understood' | 'opted_out_at'>;
+  /** It came long after it was written. `answered`: a person has written since. */
+  late?: 'unanswered' | 'answered' | undefined;
+  /** The agent failed to answer the message before, and is told to try again. */
+  isReplay: boolean;
+  /** The agent has answered too often in too short a time. */
+  isLoop: boolean;
+  history: readonly HistoryEntry[];
+  now: Date;
+  signal: AbortSignal;
 }
 
 export interface ReplyDecision {
-  /** Undefined: the message is done without a reply. */
-  reply: string | undefined;
-  optOut: boolean;
-  handOff: HandOffReason | undefined;
+  /** What becomes of the message. */
+  end: MessageEnd;
+  /** Undefined: nothing is written. */
+  reply?: string | undefined;
+  event?: ConversationEvent | undefined;
+  /** Messages in a row that were not understood, with this one; undefined: as it was. */
+  notUnderstood?: number | undefined;
 }
 
-export const noReply: ReplyDecision = { reply: undefined, optOut: false, handOff: undefined };
+const waits: MessageEnd = { status: 'waiting_for_person' };
+const answered: MessageEnd = { status: 'answered' };
+const ignored = (reason: string): MessageEnd => ({ status: 'ignored', reason });
+const handOver = (reason: WaitingReason, reply: string): ReplyDecision => ({
+  end: waits,
+  reply,
+  event: { type: 'needs_person', reason },
+});
+const isSmallTalk = ({ source }: Answer): boolean => source === 'greeting' || source === 'small-talk';
 
-/** After a hand-off a person writes, but a wish to be left alone is still heard, and confirmed once. */
-export function decideReply(who: 'agent' | 'rules', answer: Answer): ReplyDecision {
-  const optOut = answer.source === 'opt-out';
-  if (who === 'rules' && !optOut) return noReply;
-  return { reply: answer.text, optOut, handOff: answer.handOff ? 'agent' : undefined };
+/**
+ * Decides how a message is answered. `rules` is the agent without a model: it hears wishes that count whoever answers.
+ */
+export async function decideReply(
+  { agent, rules, profile }: { agent: Agent; rules: Agent; profile: Profile },
+  turn: Turn,
+): Promise<ReplyDecision> {
+  const { message, conversation, late, isReplay, isLoop, history, now, signal } = turn;
+  const isOptedOut = conversation.opted_out_at !== null;
+  const ask = (whom: Agent): Promise<Answer> =>
+    whom.answer({ text: message.text, history, now, channel: 'whatsapp', isOptedOut, signal });
+  const isMended = isReplay && conversation.state === 'waiting' && conversation.state_reason === 'failure';
+  const isAgents = isMended || conversation.state === 'agent' || conversation.state === 'closed';
+  const isText = message.kind === 'text';
+
+  const asksRules = isOptedOut || !isAgents || late !== undefined || isLoop || !isText;
+  const answer = await ask(asksRules ? rules : agent);
+  if (isText && !isOptedOut && answer.source === 'opt-out')
+    return { end: answered, reply: answer.text, event: { type: 'opted_out' } };
+  if (isOptedOut) return decideOptedOut(answer, { isAgents, isText });
+  if (!isAgents) {
+    if (isText && answer.handOff === 'emergency' && conversation.state === 'waiting')
+      return handOver('emergency', answer.text);
+    return { end: waits };
+  }
+  if (late === 'answered') return { end: answered };
+  if (late === 'unanswered') return handOver('late', lateReply(profile, now));
+  if (!isText) return handOver('not_text', notTextReply(profile, now));
+  if (isLoop) return handOver('loop', handOffReply(profile, now));
+  if (answer.handOff !== undefined) return handOver(answer.handOff, answer.text);
+  const event: ConversationEvent | undefined = isMended ? { type: 'mended' } : undefined;
+  if (isSmallTalk(answer) && answer.text === '') return { end: ignored('small_talk'), event };
+  if (isSmallTalk(answer)) return { end: answered, reply: answer.text, event };
+  if (answer.source !== 'unknown') return { end: answered, reply: answer.text, notUnderstood: 0, event };
+  const notUnderstood = conversation.not_understood + 1;
+  if (notUnderstood >= NOT_UNDERSTOOD_AT_MOST) return handOver('not_understood', handOffReply(profile, now));
+  return { end: answered, reply: answer.text, notUnderstood, event };
+}
+
+/** The contact wants no messages. What she writes afterwards is hers to take that back, small talk, or a person's to answer. */
+function decideOptedOut(
+  answer: Answer,
+  { isAgents, isText }: { isAgents: boolean; isText: boolean },
+): ReplyDecision {
+  if (isText && answer.source === 'opt-in')
+    return { end: answered, reply: answer.text, event: { type: 'opted_in' } };
+  if (isText && (isSmallTalk(answer) || answer.source === 'opt-out')) return { end: ignored('opted_out') };
+  return { end: waits, ...(isAgents && { event: { type: 'needs_person', reason: 'opted_out' } }) };
 }

@@ -1,6 +1,5 @@
 import {
   addMissingJob,
-  failJobs,
   findJob,
   isDatabaseTrouble,
   recordWorkerDeaths,
@@ -11,6 +10,7 @@ import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
 import type { ChildRunner } from './child-runner.ts';
+import { giveUp } from './give-up.ts';
 import { type Outcome, type RowRunner, requeueAfter, runRow } from './run-row.ts';
 import type { RunningJobs } from './running-jobs.ts';
 
@@ -110,7 +110,7 @@ async function runWhereItIsSafe(
   }
   const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} processes of its own ended while they ran it`;
   context.log.error({ error }, 'job failed');
-  const { released } = await runner.db.transaction((tx) => failJobs(tx, [row], error));
+  const released = await runner.db.transaction((tx) => giveUp(tx, row, error));
   return { kind: 'failed', error, released };
 }
 

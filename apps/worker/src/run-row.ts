@@ -1,7 +1,6 @@
 import {
   addJob,
   closeJobs,
-  failJobs,
   isDatabaseAway,
   isDatabaseTrouble,
   recordFailedAttempt,
@@ -11,6 +10,7 @@ import {
 } from '@prosaas/database';
 import { checkPayload, queueTable, type QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
+import { giveUp } from './give-up.ts';
 import type { JobHandler, JobHandlers } from './job.ts';
 import { Superseded, backoffMs, describeError, judge, reportOf } from './verdict.ts';
 
@@ -105,6 +105,6 @@ async function settleError(
     await recordFailedAttempt(db, row, failed);
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };
   }
-  const { released } = await db.transaction((tx) => failJobs(tx, [row], text, failed));
+  const released = await db.transaction((tx) => giveUp(tx, row, text, failed));
   return { kind: 'failed', error: text, released };
 }

@@ -3,6 +3,7 @@ import {
   checkStack,
   createDatabase,
   migrationStatus,
+  setPersonMinutes,
   startKeyRing,
   startTrouble,
   type Database,
@@ -48,6 +49,7 @@ export interface WorkerOverrides {
   times?: ConsumerTimes;
 }
 
+const PERSON_MINUTES = 120;
 /** Two lines of 20 jobs, each with a connection at times, the relay and the rest. */
 const DATABASE_CONNECTIONS = 20;
 
@@ -118,13 +120,14 @@ export async function startWorker(
       trouble: startTrouble(log),
     });
     stopping.signal.throwIfAborted();
+    await setPersonMinutes(db, profile.person?.minutes ?? PERSON_MINUTES);
     const relay = work.use(createRelay({ redis: commands, bullPrefix, log }));
     work.use(startReleaser({ db, relay, log }));
     const { times = consumerTimes } = overrides;
     const { instance } = identity;
     const secret = (): string | undefined => keyRing.current()?.internalSecret;
     const baileys = createBaileysClient({ url: config.BAILEYS_URL, secret });
-    const handlers = createHandlers({ db, agent, rules, baileys, limits: answerLimits(config, profile) });
+    const handlers = createHandlers({ db, agent, rules, profile, baileys, limits: answerLimits(config) });
     consumers = work.use(
       startConsumers({
         redis: blocking,

@@ -49,7 +49,6 @@ test('every question of the default profile gets its own answer, in each of its 
       expect({ form, ...(await ask(agent, form)) }).toEqual({
         form,
         text: answer,
-        handOff: false,
         source: 'faq',
       });
     }
@@ -69,17 +68,59 @@ test.each([
 });
 
 test.each([
-  ['I would like to speak to a HUMAN, please.', 'hand-off', true],
-  ['STOP!', 'opt-out', false],
-  ['please do not stop', 'unknown', false],
-  ['Hello', 'greeting', false],
-  ['the weather on Mars', 'unknown', false],
-  ['Do you sell cars?', 'unknown', false],
-  ['What is the capital of France?', 'unknown', false],
-  ['', 'unknown', false],
-  ['🙂', 'unknown', false],
+  ['I would like to speak to a HUMAN, please.', 'hand-off', 'asked'],
+  ['a real person please', 'hand-off', 'asked'],
+  ['Agent!!', 'hand-off', 'asked'],
+  ['is there someone human i can talk to', 'hand-off', 'asked'],
+  ['please call me back tomorrow', 'hand-off', 'asked'],
+  ['I have a complaint about yesterday', 'hand-off', 'complaint'],
+  ['This is an EMERGENCY', 'hand-off', 'emergency'],
+  ['How much does a visit cost per person?', 'faq', undefined],
+  ['I need a table for one person', 'unknown', undefined],
+  ['STOP!', 'opt-out', undefined],
+  ['please do not stop', 'unknown', undefined],
+  ['Hello', 'greeting', undefined],
+  ['hi there, how are you?', 'greeting', undefined],
+  ['Ok great, thanks a lot!!', 'small-talk', undefined],
+  ['perfect, see you tomorrow', 'small-talk', undefined],
+  ['תודה רבה', 'small-talk', undefined],
+  ['start', 'unknown', undefined],
+  ['the weather on Mars', 'unknown', undefined],
+  ['Do you sell cars?', 'unknown', undefined],
+  ['What is the capital of France?', 'unknown', undefined],
+  ['', 'unknown', undefined],
+  ['🙂', 'small-talk', undefined],
 ])('"%s" is taken as %s', async (text, source, handOff) => {
-  expect(await ask(createAgent({ profile, log }), text)).toMatchObject({ source, handOff });
+  const answer = await ask(createAgent({ profile, log }), text);
+  expect([answer.source, answer.handOff]).toEqual([source, handOff]);
+});
+
+test('whoever opted out takes it back with a word of the profile', async () => {
+  const agent = createAgent({ profile, log });
+  const question = { text: 'Start', history: [], now: monday, channel: 'whatsapp' } as const;
+  expect(await agent.answer({ ...question, isOptedOut: true })).toEqual({
+    text: profile.optIn?.reply,
+    source: 'opt-in',
+  });
+});
+
+test('who asks for a person is told what happens next, by the opening hours', async () => {
+  const agent = createAgent({ profile, log });
+  const at = (now: string): Promise<Answer> =>
+    agent.answer({ text: 'a person please', history: [], now: new Date(now), channel: 'whatsapp' });
+  expect((await at('2026-01-12T10:00:00Z')).text).toBe(profile.handOff.reply);
+  expect((await at('2026-01-10T10:00:00Z')).text).toContain('open again on Monday, January 12 at 09:00');
+  const { closed: _, ...handOff } = profile.handOff;
+  const plain = createAgent({ profile: { ...profile, handOff }, log });
+  const night = {
+    text: 'person',
+    history: [],
+    now: new Date('2026-01-10T10:00:00Z'),
+    channel: 'whatsapp',
+  } as const;
+  expect((await plain.answer(night)).text).toBe(
+    `${handOff.reply} We are closed at the moment and open again on Monday, January 12 at 09:00. Our hours: ${'Monday 09:00-18:00; Tuesday 09:00-18:00; Wednesday 09:00-18:00; Thursday 09:00-18:00; Friday 09:00-14:00'}.`,
+  );
 });
 
 test('a conversation never hears the same words twice, and still hears the answer', async () => {
@@ -94,10 +135,11 @@ test('a conversation never hears the same words twice, and still hears the answe
   expect(new Set(said).size).toBe(12);
 });
 
-test('what stays unknown goes to a person in the end', async () => {
+test('what stays unknown is said in words that were not heard yet', async () => {
   const agent = createAgent({ profile, log });
   const history: HistoryEntry[] = profile.unknown.map((text) => ({ direction: 'outbound', text }));
-  expect(await ask(agent, 'blorp', history)).toMatchObject({ handOff: true, source: 'hand-off' });
+  const { text, source } = await ask(agent, 'blorp', history);
+  expect([source, profile.unknown.includes(text)]).toEqual(['unknown', false]);
 });
 
 test('a Hebrew profile is asked and answers in Hebrew, its text untouched', async () => {
@@ -128,7 +170,7 @@ test('a model answers when one is configured, with the facts and the history bef
   }));
   const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
   const answer = await ask(agent, 'Wo sind Sie?', [{ direction: 'outbound', text: 'earlier' }]);
-  expect(answer).toEqual({ text: 'Jemand ruft Sie an.', handOff: true, source: 'model' });
+  expect(answer).toEqual({ text: 'Jemand ruft Sie an.', handOff: 'asked', source: 'model' });
   expect(asked).toMatchObject([
     {
       model: 'm',

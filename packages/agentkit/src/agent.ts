@@ -9,6 +9,8 @@ export interface Question {
   history: readonly HistoryEntry[];
   now: Date;
   channel: 'whatsapp' | 'phone';
+  /** Who asks wants no messages: a word that takes it back is heard. */
+  isOptedOut?: boolean;
   signal?: AbortSignal;
 }
 
@@ -73,8 +75,8 @@ export function createAgent({ profile, model, log }: AgentOptions): Agent {
   const answer = async (question: Question): Promise<Answer> => {
     faq ??= new FaqAgent(profile);
     question.signal?.throwIfAborted();
-    const ruled = faq.rule(question.text);
-    const own = (): Answer => (faq as FaqAgent).answer(question.text, question.history, question.now);
+    const ruled = faq.rule(question);
+    const own = (): Answer => (faq as FaqAgent).answer(question);
     return ruled ? own() : ((await askModel(question)) ?? own());
   };
 

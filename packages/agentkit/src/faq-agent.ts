@@ -2,51 +2,58 @@ import { hoursAnswer } from './opening-hours.ts';
 import type { Profile } from './profile.ts';
 import { lookedAt } from './question-limits.ts';
 import { Retrieval } from './retrieval.ts';
+import { handOffReply } from './replies.ts';
+import { smallTalkOf, wishesFor } from './phrases.ts';
 import { saysPhrase, words } from './words.ts';
+
+const defaultOptIns = ['start', 'unstop'];
 
 export interface HistoryEntry {
   direction: 'inbound' | 'outbound';
   text: string;
 }
 
-export type AnswerSource = 'faq' | 'hours' | 'greeting' | 'hand-off' | 'opt-out' | 'unknown' | 'model';
+export type AnswerSource =
+  | 'faq'
+  | 'hours'
+  | 'greeting'
+  | 'small-talk'
+  | 'hand-off'
+  | 'opt-out'
+  | 'opt-in'
+  | 'unknown'
+  | 'model';
 
 export interface Answer {
+  /** Empty: small talk that needs no answer. */
   text: string;
-  /** A person should take over. */
-  handOff: boolean;
+  /** Why a person should take over, if one should. */
+  handOff?: 'asked' | 'complaint' | 'emergency' | undefined;
   source: AnswerSource;
+}
+
+export interface FaqQuestion {
+  text: string;
+  history: readonly HistoryEntry[];
+  now: Date;
+  isOptedOut?: boolean;
 }
 
 type Found = Pick<Answer, 'text' | 'source'>;
 type Finding = (now: Date) => Found;
 type Said = (text: string) => boolean;
 
-const commonGreetings = [
-  'hi',
-  'hello',
-  'hey',
-  'good morning',
-  'good afternoon',
-  'good evening',
-  'שלום',
-  'היי',
-  'مرحبا',
-  'bonjour',
-  'hola',
-];
-
 /** Answers from the profile alone: no network, and the same answer to the same question, history and time. */
 export class FaqAgent {
   readonly #profile: Profile;
   readonly #retrieval: Retrieval<Finding>;
-  readonly #greetings: Set<string>;
   readonly #optOuts: Set<string>;
+  readonly #optIns: Set<string>;
 
   constructor(profile: Profile) {
     this.#profile = profile;
-    this.#greetings = new Set([...commonGreetings, ...(profile.greetings ?? [])].map(normal));
     this.#optOuts = new Set(profile.optOut.words.map(normal));
+    this.#optIns = new Set((profile.optIn?.words ?? defaultOptIns).map(normal));
     this.#retrieval = new Retrieval<Finding>([
       ...profile.faq.map(({ question, answer, also = [] }) => ({
         questions: [question, ...also],
@@ -61,33 +68,46 @@ export class FaqAgent {
   }
 
   /** What must not be left to a model: a wish to be left alone, or to talk to a person. */
-  rule(message: string): Answer | undefined {
+  rule({ text: message, now, isOptedOut = false }: FaqQuestion): Answer | undefined {
     const text = lookedAt(message);
-    const { optOut, handOff } = this.#profile;
-    if (this.#optOuts.has(normal(text))) return { text: optOut.reply, handOff: false, source: 'opt-out' };
+    const { optOut, optIn, handOff, emergency, greeting } = this.#profile;
+    const whole = normal(text);
+    if (this.#optOuts.has(whole)) return { text: optOut.reply, source: 'opt-out' };
+    if (isOptedOut && this.#optIns.has(whole)) return { text: optIn?.reply ?? greeting, source: 'opt-in' };
     const asked = words(text);
-    if (handOff.words.some((phrase) => saysPhrase(asked, phrase))) {
-      return { text: handOff.reply, handOff: true, source: 'hand-off' };
-    }
+    if (emergency?.words.some((phrase) => saysPhrase(asked, phrase)) === true)
+      return { text: emergency.reply, handOff: 'emergency', source: 'hand-off' };
+    if (handOff.complaints?.some((phrase) => saysPhrase(asked, phrase)) === true)
+      return { text: handOffReply(this.#profile, now), handOff: 'complaint', source: 'hand-off' };
+    if (wishesFor(asked, handOff.words))
+      return { text: handOffReply(this.#profile, now), handOff: 'asked', source: 'hand-off' };
     return undefined;
   }
 
-  answer(message: string, history: readonly HistoryEntry[], now: Date): Answer {
-    const text = lookedAt(message);
+  answer(question: FaqQuestion): Answer {
+    const { history, now } = question;
+    const text = lookedAt(question.text);
     const outbound = new Set(
       history.filter((entry) => entry.direction === 'outbound').map((entry) => entry.text),
     );
     const said: Said = (candidate) => outbound.has(candidate);
-    const ruled = this.rule(text);
+    const ruled = this.rule(question);
     if (ruled) return { ...ruled, text: this.#unsaid(ruled.text, said) };
-    if (this.#greetings.has(normal(text))) {
-      return { text: this.#unsaid(this.#profile.greeting, said), handOff: false, source: 'greeting' };
-    }
+    const smallTalk = this.#smallTalk(text);
+    if (smallTalk) return { ...smallTalk, text: smallTalk.text && this.#unsaid(smallTalk.text, said) };
     const found = this.#retrieval.find(text)?.(now);
-    if (found) return { ...found, text: this.#unsaid(found.text, said), handOff: false };
+    if (found) return { ...found, text: this.#unsaid(found.text, said) };
     const unknown = this.#profile.unknown.find((candidate) => !said(candidate));
-    if (unknown) return { text: unknown, handOff: false, source: 'unknown' };
-    return { text: this.#unsaid(this.#profile.handOff.reply, said), handOff: true, source: 'hand-off' };
+    return { text: unknown ?? this.#unsaid(this.#profile.unknown[0] ?? '', said), source: 'unknown' };
+  }
+
+  #smallTalk(text: string): Found | undefined {
+    const kind = smallTalkOf(text, this.#profile.greetings);
+    if (kind === undefined) return undefined;
+    const { greeting, smallTalk = {} } = this.#profile;
+    if (kind === 'greetings') return { text: greeting, source: 'greeting' };
+    const { thanks = '', goodbye = '' } = smallTalk;
+    return { text: { thanks, goodbyes: goodbye, acknowledgements: '' }[kind], source: 'small-talk' };
   }
 
   /** The same answer in words that this conversation has not had yet. */

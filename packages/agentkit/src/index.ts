@@ -11,10 +11,12 @@ export { AgentConfig, type AgentFields, modelSettings } from './config.ts';
 export { decodeMulaw, encodeMulaw } from './mulaw.ts';
 export type { ModelSettings } from './model-client.ts';
 export { type OpenState, openState } from './opening-hours.ts';
+export { handOffReply, lateReply, notTextReply } from './replies.ts';
 export {
   type FaqEntry,
   type OpeningHours,
   type Profile,
+  type ProfilePerson,
   type Weekday,
   ProfileError,
   loadProfile,

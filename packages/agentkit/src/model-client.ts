@@ -1,7 +1,8 @@
 import { cutText } from '@prosaas/runtime';
 import OpenAI from 'openai';
-import type { HistoryEntry } from './faq-agent.ts';
+import type { Answer, HistoryEntry } from './faq-agent.ts';
 import { hoursAnswer } from './opening-hours.ts';
+import { handOffReply } from './replies.ts';
 import type { Profile } from './profile.ts';
 import {
   MODEL_HISTORY_ENTRY_LENGTH,
@@ -47,7 +48,7 @@ export class ModelClient {
   }
 
   /** @throws whatever the provider's failure was; an empty answer is a failure too. */
-  async ask(question: ModelQuestion): Promise<{ text: string; handOff: boolean }> {
+  async ask(question: ModelQuestion): Promise<Pick<Answer, 'text' | 'handOff'>> {
     const completion = await this.#client.chat.completions.create(
       {
         model: this.#name,
@@ -63,10 +64,10 @@ export class ModelClient {
       { signal: AbortSignal.any([question.signal, AbortSignal.timeout(timeLimitMs)]) },
     );
     const raw = completion.choices?.[0]?.message?.content ?? '';
-    const handOff = raw.includes(handOffMark);
+    const handOff = raw.includes(handOffMark) ? 'asked' : undefined;
     const text = cutText(raw.replaceAll(handOffMark, '').trim(), answerLimit);
     if (text !== '') return { text, handOff };
-    if (handOff) return { text: this.#profile.handOff.reply, handOff };
+    if (handOff) return { text: handOffReply(this.#profile, question.now), handOff };
     throw new Error('the model answered nothing');
   }
 

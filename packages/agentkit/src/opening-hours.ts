@@ -52,18 +52,27 @@ export function openState(hours: OpeningHours, timeZone: string, now: Date): Ope
 
 /** The answer to "are you open?", in the profile's own words. */
 export function hoursAnswer(profile: Profile, now: Date): string {
-  const { hours, language } = profile;
+  const { hours } = profile;
   const state = openState(hours, profile.timeZone, now);
-  const week = describeWeek(hours, language);
-  if (state.open) return fill(hours.open, { until: state.until ?? '', hours: week });
-  if (!state.next) return hours.never;
+  if (!state.open && !state.next) return hours.never;
+  return fillHours(state.open ? hours.open : hours.closed, profile, now);
+}
+
+/** A text with {until}, {day}, {time} and {hours} filled in: when it closes, or opens next. */
+export function fillHours(template: string, { hours, language, timeZone }: Profile, now: Date): string {
+  const { until = '', next } = openState(hours, timeZone, now);
   const day = new Intl.DateTimeFormat(language, {
     weekday: 'long',
     day: 'numeric',
     month: 'long',
     timeZone: 'UTC',
   });
-  return fill(hours.closed, { day: day.format(atNoon(state.next.date)), time: state.next.time, hours: week });
+  return fill(template, {
+    until,
+    day: next === undefined ? '' : day.format(atNoon(next.date)),
+    time: next?.time ?? '',
+    hours: describeWeek(hours, language),
+  });
 }
 
 function describeWeek(hours: OpeningHours, language: string): string {

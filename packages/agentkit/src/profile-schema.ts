@@ -4,10 +4,10 @@ import { Value } from 'typebox/value';
 const text = Type.String({ minLength: 1, maxLength: 2000 });
 const words = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 200 });
 const closed = { additionalProperties: false };
-const stretches = Type.Array(
-  Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$' }),
-  { maxItems: 10 },
-);
+const stretch = Type.String({
+  pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$',
+});
+const stretches = Type.Array(stretch, { maxItems: 10 });
 
 const schema: TSchema = Type.Object(
   {
@@ -42,8 +42,33 @@ const schema: TSchema = Type.Object(
       minItems: 1,
       maxItems: 2000,
     }),
-    handOff: Type.Object({ words, reply: text }, closed),
+    handOff: Type.Object(
+      { words, complaints: Type.Optional(words), reply: text, closed: Type.Optional(text) },
+      closed,
+    ),
+    emergency: Type.Optional(Type.Object({ words, reply: text }, closed)),
     optOut: Type.Object({ words, reply: text }, closed),
+    optIn: Type.Optional(Type.Object({ words, reply: text }, closed)),
+    smallTalk: Type.Optional(
+      Type.Object({ thanks: Type.Optional(text), goodbye: Type.Optional(text) }, closed),
+    ),
+    notText: Type.Optional(Type.Object({ reply: text }, closed)),
+    late: Type.Optional(
+      Type.Object(
+        { hours: Type.Optional(Type.Integer({ minimum: 1, maximum: 720 })), reply: Type.Optional(text) },
+        closed,
+      ),
+    ),
+    person: Type.Optional(
+      Type.Object(
+        {
+          minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_080 })),
+          remindMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_080 })),
+          quiet: Type.Optional(Type.Union([stretch, Type.Null()])),
+        },
+        closed,
+      ),
+    ),
     unknown: Type.Array(text, { minItems: 1 }),
     repeats: Type.Array(Type.String({ pattern: '\\{answer\\}', maxLength: 200 }), { minItems: 1 }),
     phone: Type.Object({ greeting: text, idle: text, thanks: text, goodbye: text }, closed),

@@ -24,6 +24,16 @@ export interface OpeningHours {
   never: string;
 }
 
+/** How people answer. */
+export interface ProfilePerson {
+  /** Without a word from her for so long, the agent takes over again. Default 120. */
+  minutes?: number;
+  /** A chat that waits is announced again after so many minutes of the opening hours. Default 15. */
+  remindMinutes?: number;
+  /** Local stretch in which nobody is told anything, `22:00-07:00`; null: people may be told at any time. Default `22:00-07:00`. */
+  quiet?: string | null;
+}
+
 /** What a business tells its agent. Texts are in the business' own language and go out as they are. */
 export interface Profile {
   name: string;
@@ -36,8 +46,27 @@ export interface Profile {
   greetings?: string[];
   hours: OpeningHours;
   faq: FaqEntry[];
-  handOff: { words: string[]; reply: string };
+  handOff: {
+    /** Whom a customer asks for: counts as a wish (`I want to talk to a person`), not in passing (`per person`). */
+    words: string[];
+    /** A person is to answer; wherever they stand. */
+    complaints?: string[];
+    reply: string;
+    /** Instead of `reply` and the hours while nobody is there. Placeholders: {day}, {time}, {hours}. */
+    closed?: string;
+  };
+  /** A person is to answer at once. */
+  emergency?: { words: string[]; reply: string };
   optOut: { words: string[]; reply: string };
+  /** Takes an opt-out back. */
+  optIn?: { words: string[]; reply: string };
+  /** Answers to small talk; without them it is left unanswered. */
+  smallTalk?: { thanks?: string; goodbye?: string };
+  /** Something other than text came. */
+  notText?: { reply: string };
+  /** A message that comes more than `hours` (12) after it was written goes to a person. */
+  late?: { hours?: number; reply?: string };
+  person?: ProfilePerson;
   unknown: string[];
   /** How an answer is said again; each holds {answer}. */
   repeats: string[];

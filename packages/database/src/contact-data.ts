@@ -23,9 +23,26 @@ interface ContactConversation {
   opted_out_at: Date | null;
   last_message_at: Date | null;
   created_at: Date;
+  state: string;
+  state_since: Date;
+  state_reason: string | null;
+  person_until: Date | null;
+  last_inbound_at: Date | null;
+  read_at: Date | null;
+  events: {
+    at: string;
+    event: string;
+    from_state: string;
+    to_state: string;
+    reason: string | null;
+    actor: string;
+  }[];
   messages: {
     direction: string;
+    author: string | null;
+    kind: string;
     status: string;
+    reason: string | null;
     text: string;
     error: string | null;
     address: string | null;
@@ -94,7 +111,9 @@ export async function exportContact(db: Queryable, query: ContactQuery): Promise
   const conversations = await db.query<ContactConversation>(
     `select id, business_id, ${exportedColumns('conversations')},
        coalesce((select jsonb_agg(${exportedObject('messages')} order by messages.seq)
-         from messages where conversation_id = conversations.id), '[]') as messages
+         from messages where conversation_id = conversations.id), '[]') as messages,
+       coalesce((select jsonb_agg(${exportedObject('conversation_events')} order by conversation_events.id)
+         from conversation_events where conversation_id = conversations.id), '[]') as events
      from conversations where ${withContact} order by created_at, id`,
     [names, business],
   );

@@ -1,4 +1,3 @@
-import type { HandOffReason } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
 
 export interface ConversationSummary {
@@ -8,8 +7,11 @@ export interface ConversationSummary {
   session_id: string | null;
   contact: string;
   contact_name: string | null;
-  handed_off_at: Date | null;
-  hand_off_reason: HandOffReason | null;
+  state: 'agent' | 'waiting' | 'person' | 'closed';
+  state_since: Date;
+  state_reason: string | null;
+  person_id: string | null;
+  person_until: Date | null;
   opted_out_at: Date | null;
   last_message_at: Date | null;
   created_at: Date;
@@ -17,7 +19,8 @@ export interface ConversationSummary {
   position: string | null;
 }
 
-const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, handed_off_at, hand_off_reason, opted_out_at,
+const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, state, state_since, state_reason, person_id,
+  person_until, opted_out_at,
   last_message_at, created_at, (extract(epoch from last_message_at) * 1000000)::bigint::text as position`;
 
 /**

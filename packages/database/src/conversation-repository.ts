@@ -9,12 +9,17 @@ export interface ConversationRow {
   contact: string;
   alternate_contact: string | null;
   contact_name: string | null;
-  handed_off_at: Date | null;
+  /** Who answers; see migration 0015. */
+  state: 'agent' | 'waiting' | 'person' | 'closed';
+  state_reason: string | null;
+  person_id: string | null;
+  /** Messages in a row. */
+  not_understood: number;
   opted_out_at: Date | null;
 }
 
 const COLUMNS = `id, business_id, channel, session_id, contact, alternate_contact, contact_name,
-  handed_off_at, opted_out_at`;
+  state, state_reason, person_id, not_understood, opted_out_at`;
 
 export interface ContactInput {
   businessId: string;
@@ -22,6 +27,8 @@ export interface ContactInput {
   contact: string;
   altContact?: string | undefined;
   contactName?: string | undefined;
+  /** The contact writes. Else the business does. */
+  isInbound?: boolean | undefined;
 }
 
 /**
@@ -45,7 +52,8 @@ export async function openConversation(tx: Queryable, input: ContactInput): Prom
          when contact <> $4 then coalesce(alternate_contact, $4)
          else coalesce(alternate_contact, $5) end,
        contact_name = coalesce($6, contact_name),
-       last_message_at = now()
+       last_message_at = now(),
+       last_inbound_at = case when $8 then now() else last_inbound_at end
      where id = (
        select id from conversations
        where business_id = $1 and channel = $2 and session_id = $3
@@ -60,13 +68,16 @@ export async function openConversation(tx: Queryable, input: ContactInput): Prom
       input.altContact ?? null,
       input.contactName ?? null,
       names,
+      input.isInbound ?? false,
     ],
   );
   if (known) return known;
   const [row] = await tx.query<ConversationRow>(
-    `insert into conversations (business_id, channel, session_id, contact, alternate_contact, contact_name, last_message_at)
-     values ($1, $2, $3, $4, $5, $6, now())
-     on conflict (business_id, channel, session_id, contact) do update set last_message_at = now()
+    `insert into conversations (business_id, channel, session_id, contact, alternate_contact, contact_name, last_message_at,
+       last_inbound_at)
+     values ($1, $2, $3, $4, $5, $6, now(), case when $7 then now() end)
+     on conflict (business_id, channel, session_id, contact) do update set last_message_at = now(),
+       last_inbound_at = coalesce(excluded.last_inbound_at, conversations.last_inbound_at)
      returning ${COLUMNS}`,
     [
       input.businessId,
@@ -75,6 +86,7 @@ export async function openConversation(tx: Queryable, input: ContactInput): Prom
       input.contact,
       input.altContact ?? null,
       input.contactName ?? null,
+      input.isInbound ?? false,
     ],
   );
   if (!row) throw new Error('an upsert returned no row');
@@ -106,17 +118,6 @@ export async function hasWritten(
   return rows.length > 0;
 }
 
-/** agent: it was asked to, or did not know what to say. loop: it answered too often in too short a time. */
-export type HandOffReason = 'agent' | 'loop';
-
-/** From now on a person answers, not the agent. */
-export async function markHandedOff(q: Queryable, id: string, reason: HandOffReason): Promise<void> {
-  await q.query(
-    'update conversations set handed_off_at = now(), hand_off_reason = $2 where id = $1 and handed_off_at is null',
-    [id, reason],
-  );
-}
-
 /** Whether at least `count` answers of the agent were written into the conversation in the last `minutes`. */
 export async function hasAnswered(
   q: Queryable,
@@ -126,7 +127,7 @@ export async function hasAnswered(
   const rows = await q.query(
     `select 1 from (
        select created_at from messages
-       where conversation_id = $1 and direction = 'outbound' and in_reply_to is not null
+       where conversation_id = $1 and direction = 'outbound' and in_reply_to is not null and coalesce(author, 'agent') = 'agent'
        order by messages.seq desc offset $2 limit 1) last
      where created_at > now() - $3 * interval '1 minute'`,
     [id, count - 1, minutes],
@@ -137,4 +138,9 @@ export async function hasAnswered(
 /** The contact wants no more messages. */
 export async function markOptedOut(q: Queryable, id: string): Promise<void> {
   await q.query('update conversations set opted_out_at = coalesce(opted_out_at, now()) where id = $1', [id]);
+}
+
+/** The contact, or a person for a reason, has taken the wish back. */
+export async function markOptedIn(q: Queryable, id: string): Promise<void> {
+  await q.query('update conversations set opted_out_at = null where id = $1', [id]);
 }

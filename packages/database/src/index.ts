@@ -18,11 +18,10 @@ export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export { databaseTime } from './time.ts';
 export {
-  type HandOffReason,
   hasAnswered,
   hasWritten,
   lockConversation,
-  markHandedOff,
+  markOptedIn,
   markOptedOut,
   openConversation,
   type ContactInput,
@@ -36,8 +35,11 @@ export {
   listHistory,
   recordInbound,
   type InboundInput,
+  type MessageAuthor,
+  type MessageEnd,
   type MessageKind,
   type MessageRow,
+  type MessageStatus,
 } from './message-repository.ts';
 export {
   addJob,
@@ -188,6 +190,22 @@ export {
 } from './call-listing.ts';
 export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
+export {
+  type ConversationEventRow,
+  type EventActor,
+  type NewConversationEvent,
+  type StateChange,
+  addConversationEvent,
+  answerWaitingMessages,
+  countNotUnderstood,
+  dropAgentAnswers,
+  hasUnansweredMessage,
+  ignoreWaitingMessages,
+  isAnsweredSince,
+  listConversationEvents,
+  setConversationState,
+  setPersonMinutes,
+} from './conversation-state-repository.ts';
 export { recordPersonMessage } from './person-message.ts';
 export {
   type PhoneMessage,

@@ -58,8 +58,17 @@ export interface JobMessage extends Pick<
   | 'error'
   | 'address'
   | 'account'
+  | 'kind'
+  | 'author'
 > {
-  conversation: Pick<ConversationRow, 'contact' | 'handed_off_at' | 'opted_out_at'>;
+  /** From when it was written, by WhatsApp's clock, until it was stored. */
+  late_seconds: number;
+  /** Who of the business' people has the contact's number: her messages are no customer's. */
+  staff_id: string | null;
+  conversation: Pick<
+    ConversationRow,
+    'contact' | 'state' | 'state_reason' | 'not_understood' | 'opted_out_at'
+  >;
 }
 
 /**
@@ -121,7 +130,12 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
        (extract(epoch from now() - run_at) * 1000)::float8 as age_ms,
        coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms,
        messages.id as message_id, messages.seq::text as seq, messages.business_id, messages.conversation_id,
-       messages.session_id, messages.status, messages.text, messages.error, address, account, contact, handed_off_at, opted_out_at
+       messages.session_id, messages.status, messages.text, messages.error, address, account, kind, author,
+       coalesce(extract(epoch from messages.created_at - messages.sent_at), 0)::float8 as late_seconds,
+       contact, state, state_reason, not_understood, opted_out_at,
+       (select id from people where people.business_id = conversations.business_id and revoked_at is null
+          and phone_number = any(array[split_part(contact, '@s.whatsapp.net', 1), split_part(alternate_contact, '@s.whatsapp.net', 1)])
+          limit 1) as staff_id
      from jobs left join messages on messages.id = message_id
        left join conversations on conversations.id = messages.conversation_id
      where jobs.id = $1`,
@@ -129,9 +143,10 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
   );
   if (row === undefined) return undefined;
   const { message_id, seq, business_id, conversation_id, session_id, status, text, error, ...rest } = row;
-  const { address, account, contact, handed_off_at, opted_out_at, ...job } = rest;
+  const { address, account, kind, author, late_seconds, staff_id, ...others } = rest;
+  const { contact, state, state_reason, not_understood, opted_out_at, ...job } = others;
   if (message_id === null) return { ...job, message: null };
-  const conversation = { contact, handed_off_at, opted_out_at };
+  const conversation = { contact, state, state_reason, not_understood, opted_out_at };
   const message = {
     id: message_id,
     seq,
@@ -143,6 +158,10 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
     error,
     address,
     account,
+    kind,
+    author,
+    late_seconds,
+    staff_id,
     conversation,
   };
   return { ...job, message };

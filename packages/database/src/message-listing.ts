@@ -1,4 +1,5 @@
 import type { Queryable } from './database.ts';
+import type { MessageAuthor, MessageStatus } from './message-repository.ts';
 
 export interface MessageSummary {
   id: string;
@@ -7,7 +8,13 @@ export interface MessageSummary {
   conversation_id: string;
   session_id: string | null;
   direction: 'inbound' | 'outbound';
-  status: 'received' | 'answered' | 'queued' | 'sent' | 'failed' | 'undelivered';
+  author: MessageAuthor;
+  /** Who of the business' people wrote it, where that is known. */
+  person_id: string | null;
+  kind: string;
+  status: MessageStatus;
+  /** Of `ignored`, why. */
+  reason: string | null;
   text: string;
   in_reply_to: string | null;
   error: string | null;
@@ -17,8 +24,10 @@ export interface MessageSummary {
   delivered_at: Date | null;
 }
 
-const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction, status, text,
-  in_reply_to, error, created_at, sent_at, delivered_at`;
+const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction,
+  coalesce(author, case when direction = 'inbound' then 'customer' when in_reply_to is not null then 'agent' else 'person' end)
+    as author,
+  person_id, kind, status, reason, text, in_reply_to, error, created_at, sent_at, delivered_at`;
 
 /** Newest first; `before` is the `seq` of the last message of the page before. */
 export async function listMessages(

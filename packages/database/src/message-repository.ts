@@ -1,4 +1,4 @@
-import { openConversation, type ContactInput } from './conversation-repository.ts';
+import { openConversation, type ContactInput, type ConversationRow } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
 import { placeOf, placeParams } from './unstored-message-repository.ts';
 
@@ -16,6 +16,23 @@ export type MessageKind =
   | 'order'
   | 'poll';
 
+/**
+ * inbound: received -> answered | waiting_for_person | ignored | failed, and waiting_for_person -> answered | ignored.
+ * outbound: queued -> sent | ignored | failed, and sent -> undelivered -> sent. `ignored`: nobody answers it, or it is not sent.
+ */
+export type MessageStatus =
+  | 'received'
+  | 'answered'
+  | 'waiting_for_person'
+  | 'ignored'
+  | 'queued'
+  | 'sent'
+  | 'failed'
+  | 'undelivered';
+
+/** phone: the owner, from the phone of the account. notice: to a person of the business. */
+export type MessageAuthor = 'customer' | 'agent' | 'person' | 'phone' | 'program' | 'notice';
+
 export interface MessageRow {
   id: string;
   /** Position among all messages; within a conversation the order of arrival. A bigint, hence a string. */
@@ -24,8 +41,13 @@ export interface MessageRow {
   conversation_id: string;
   session_id: string | null;
   direction: 'inbound' | 'outbound';
-  /** inbound: received -> answered | failed. outbound: queued -> sent | failed, and sent -> undelivered -> sent. */
-  status: 'received' | 'answered' | 'queued' | 'sent' | 'failed' | 'undelivered';
+  status: MessageStatus;
+  /** Null: the customer where it came in; where it went out, the agent if it is a reply, else a person. */
+  author: MessageAuthor | null;
+  /** `text`, or what else came: `image`, `voice`, `document`, ... */
+  kind: string;
+  /** Of `ignored`, why. */
+  reason: string | null;
   text: string;
   external_id: string | null;
   in_reply_to: string | null;
@@ -39,8 +61,8 @@ export interface MessageRow {
 }
 
 /** `seq` as text: a bigint does not fit a number. */
-const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction, status, text,
-  external_id, in_reply_to, error, address, account, created_at, sent_at`;
+const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction, status, author, kind, reason,
+  text, external_id, in_reply_to, error, address, account, created_at, sent_at`;
 
 export interface InboundInput extends ContactInput {
   /** WhatsApp's own id of the message, unique within its chat. */
@@ -48,7 +70,7 @@ export interface InboundInput extends ContactInput {
   text: string;
   /** `text` where it is unset. */
   kind?: MessageKind | undefined;
-  /** Null: not a customer's. */
+  /** Null: one of the business' people, to herself. */
   author?: 'customer' | null;
   sentAt: Date;
   /** What the contact wrote from, now the phone number and now the LID: the answer goes there. */
@@ -64,13 +86,20 @@ export interface InboundInput extends ContactInput {
 export async function recordInbound(
   tx: Queryable,
   input: InboundInput,
-): Promise<{ message: MessageRow; conversationId: string; fresh: boolean }> {
-  const conversation = await openConversation(tx, input);
+): Promise<{
+  message: MessageRow;
+  conversationId: string;
+  conversationState: ConversationRow['state'];
+  fresh: boolean;
+}> {
+  const { author = 'customer' } = input;
+  const conversation = await openConversation(tx, { ...input, isInbound: author === 'customer' });
+  const found = { conversationId: conversation.id, conversationState: conversation.state };
   const [inserted] = await tx.query<MessageRow>(
     `with place as (delete from unstored_messages where ${placeOf(11)})
-     insert into messages (business_id, conversation_id, session_id, direction, status, text, external_id, sent_at,
-       address, account, kind, author)
-     values ($1, $2, $3, 'inbound', 'received', $4, $5, $6, $7, $8, $9, $10)
+     insert into messages (business_id, conversation_id, session_id, direction, status, author, text, external_id,
+       sent_at, address, account, kind)
+     values ($1, $2, $3, 'inbound', 'received', $10, $4, $5, $6, $7, $8, $9)
      on conflict (session_id, conversation_id, external_id) where direction = 'inbound' do nothing
      returning ${COLUMNS}`,
     [
@@ -83,18 +112,18 @@ export async function recordInbound(
       input.address ?? null,
       input.account ?? null,
       input.kind ?? 'text',
-      input.author === undefined ? 'customer' : input.author,
+      author,
       ...placeParams(input),
     ],
   );
-  if (inserted) return { message: inserted, conversationId: conversation.id, fresh: true };
+  if (inserted) return { message: inserted, ...found, fresh: true };
   const [known] = await tx.query<MessageRow>(
     `select ${COLUMNS} from messages
      where session_id = $1 and conversation_id = $2 and external_id = $3 and direction = 'inbound'`,
     [input.sessionId, conversation.id, input.externalId],
   );
   if (!known) throw new Error('a message that conflicts with its repeat is not there');
-  return { message: known, conversationId: conversation.id, fresh: false };
+  return { message: known, ...found, fresh: false };
 }
 
 export async function findMessageById(q: Queryable, id: string): Promise<MessageRow | undefined> {
@@ -121,7 +150,7 @@ export async function listHistory(
      select direction, left(text, $4::int) as text from (
        select latest.*, coalesce(asked.seq, latest.seq) as turn from latest
        left join messages asked on asked.id = latest.in_reply_to
-       where latest.status not in ('failed', 'undelivered')) said
+       where latest.status not in ('failed', 'undelivered') and (direction = 'inbound' or latest.status <> 'ignored')) said
      where turn < $2::bigint
      order by turn desc, said.seq desc limit $3`,
     [options.conversationId, options.beforeSeq, options.limit, options.textLimit],
@@ -130,7 +159,8 @@ export async function listHistory(
 }
 
 export type MessageEnd =
-  | { status: 'answered' | 'sent'; externalId?: string }
+  | { status: 'answered' | 'waiting_for_person' | 'sent'; externalId?: string }
+  | { status: 'ignored'; reason: string }
   | { status: 'failed'; error: string };
 
 /** True for the one caller who closed the message; `status` is its end. */
@@ -147,18 +177,22 @@ export async function closeMessages(
   // with little open: each message would cost as much as the backlog is long.
   const rows = await q.query<{ id: string }>(
     `with locked as materialized (select id from messages where id = any($1::uuid[]) order by id for update)
-     update messages set status = ends.status, error = ends.error,
+     update messages set status = ends.status, error = ends.error, reason = ends.reason,
        external_id = coalesce(ends.external_id, messages.external_id),
        sent_at = case when ends.status = 'sent' then now() else sent_at end
-     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as ends (id, status, error, external_id)
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) as ends (id, status, error, external_id, reason)
      join locked using (id)
-     where messages.id = ends.id and messages.status not in ('answered', 'sent', 'failed', 'undelivered')
+     where messages.id = ends.id
+       and messages.status not in ('answered', 'waiting_for_person', 'sent', 'failed', 'undelivered')
+       -- What was dropped while it was on its way has been sent all the same.
+       and (messages.status <> 'ignored' or ends.status = 'sent')
      returning messages.id`,
     [
       ends.map(({ id }) => id),
       ends.map(({ end }) => end.status),
       ends.map(({ end }) => (end.status === 'failed' ? end.error : null)),
-      ends.map(({ end }) => (end.status !== 'failed' ? (end.externalId ?? null) : null)),
+      ends.map(({ end }) => ('externalId' in end ? (end.externalId ?? null) : null)),
+      ends.map(({ end }) => (end.status === 'ignored' ? end.reason : null)),
     ],
   );
   const closed = new Set(rows.map(({ id }) => id));
@@ -176,8 +210,8 @@ export async function insertReply(
   text: string,
 ): Promise<MessageRow | undefined> {
   const [row] = await tx.query<MessageRow>(
-    `insert into messages (business_id, conversation_id, session_id, direction, status, text, in_reply_to, address, account)
-     values ($1, $2, $3, 'outbound', 'queued', $4, $5, $6, $7)
+    `insert into messages (business_id, conversation_id, session_id, direction, status, author, text, in_reply_to, address, account)
+     values ($1, $2, $3, 'outbound', 'queued', 'agent', $4, $5, $6, $7)
      on conflict (in_reply_to) do nothing
      returning ${COLUMNS}`,
     [

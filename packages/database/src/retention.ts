@@ -44,7 +44,7 @@ export async function deleteEmptyConversations(q: Queryable, before: Date, limit
   const rows = await q.query(
     `delete from conversations where id in (
        select id from conversations
-       where coalesce(last_message_at, created_at) < $1 and opted_out_at is null and handed_off_at is null
+       where coalesce(last_message_at, created_at) < $1 and opted_out_at is null and state in ('agent', 'closed')
          and not exists (select 1 from messages where conversation_id = conversations.id)
        limit $2 for update skip locked)
      returning 1`,

@@ -15,7 +15,11 @@ export const Message = Type.Object({
   conversation_id: Type.String(),
   session_id: NullableText,
   direction: Type.String(),
+  author: Type.String(),
+  person_id: NullableText,
+  kind: Type.String(),
   status: Type.String(),
+  reason: NullableText,
   text: Type.String(),
   in_reply_to: NullableText,
   error: NullableText,
@@ -99,6 +103,7 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
           conversationId: conversation.id,
           businessId: conversation.business_id,
           text,
+          author: 'person',
         });
         if (recorded.message.text !== text) throw new IdempotencyKeyReused();
         const job = recorded.fresh ? await addJob(tx, outboundJob(recorded.message, trace)) : undefined;

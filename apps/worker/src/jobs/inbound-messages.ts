@@ -1,70 +1,79 @@
+import { applyEvent } from '@prosaas/conversations';
 import {
   closeMessage,
+  countNotUnderstood,
   hasAnswered,
   insertReply,
+  isAnsweredSince,
   listHistory,
   lockConversation,
-  markHandedOff,
-  markOptedOut,
   type JobMessage,
+  type JobRow,
 } from '@prosaas/database';
 import { outboundJob } from '@prosaas/queues';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
-import { decideReply, noReply, whoAnswers, type ReplyDecision } from '../reply-decision.ts';
+import { decideReply, type ReplyDecision } from '../reply-decision.ts';
 import { RetryNow } from '../verdict.ts';
 
+/** Without a word of the profile's. */
+const LATE_HOURS = 12;
 /** Enough that the agent does not repeat itself in a long conversation. */
 const HISTORY = 100;
 /** More than an answer of the agent is long, so that it knows its own words again. */
 const HISTORY_TEXT_LENGTH = 4096;
 
 /** Lets the agent answer a message: it has at most one reply, written with the end of its job. */
-export function createHandler({ db, agent, rules, limits }: JobDependencies): JobHandler<'inbound-messages'> {
-  const think = async (
-    message: JobMessage,
-    now: Date,
-    who: 'agent' | 'rules' | 'nobody',
-    signal: AbortSignal,
-  ): Promise<ReplyDecision> => {
-    if (who === 'nobody') return noReply;
-    const { count, reply } = limits;
-    const isLoop = who === 'agent' && count > 0 && (await hasAnswered(db, message.conversation_id, limits));
+export function createHandler({
+  db,
+  agent,
+  rules,
+  profile,
+  limits,
+}: JobDependencies): JobHandler<'inbound-messages'> {
+  const lateOf = async (id: string): Promise<'answered' | 'unanswered'> =>
+    (await isAnsweredSince(db, id)) ? 'answered' : 'unanswered';
+
+  const think = async (row: JobRow, message: JobMessage, signal: AbortSignal): Promise<ReplyDecision> => {
+    const now = new Date(row.read_ms);
+    const { conversation, conversation_id: conversationId, seq } = message;
+    const isLoop = limits.count > 0 && (await hasAnswered(db, conversationId, limits));
     const history = await listHistory(db, {
-      conversationId: message.conversation_id,
-      beforeSeq: message.seq,
+      conversationId,
+      beforeSeq: seq,
       limit: HISTORY,
       textLimit: HISTORY_TEXT_LENGTH,
     });
-    const answer = await (who === 'agent' && !isLoop ? agent : rules).answer({
-      text: message.text,
-      history,
-      now,
-      channel: 'whatsapp',
-      signal,
-    });
-    // A wish to be left alone is heard all the same.
-    if (isLoop && answer.source !== 'opt-out') return { reply, optOut: false, handOff: 'loop' };
-    return decideReply(who, answer);
+    const isLate = message.late_seconds > (profile.late?.hours ?? LATE_HOURS) * 3600;
+    const late = isLate ? await lateOf(message.id) : undefined;
+    const isReplay = row.replays > 0;
+    const turn = { message, conversation, late, isReplay, isLoop, history, now, signal };
+    return decideReply({ agent, rules, profile }, turn);
   };
 
   return async ({ row, signal, close }) => {
     const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
-    // Answered by a worker of the release before.
+    // Answered by a person meanwhile, or by a worker of the release before.
     if (message?.status !== 'received') return close();
-    const who = whoAnswers(message.conversation);
     // Outside any transaction: it may take as long as a model does.
-    const decision = await think(message, new Date(row.read_ms), who, signal);
+    const decision = await think(row, message, signal);
     await close(async (tx) => {
       const locked = await lockConversation(tx, message.conversation_id);
-      if (locked && whoAnswers(locked) !== who)
+      if (locked && isOther(locked, message.conversation))
         throw new RetryNow('the conversation changed hands meanwhile');
-      if (!locked || !(await closeMessage(tx, message.id, { status: 'answered' }))) return;
-      if (decision.optOut) await markOptedOut(tx, locked.id);
-      if (decision.handOff !== undefined) await markHandedOff(tx, locked.id, decision.handOff);
-      if (decision.reply === undefined) return;
-      const reply = await insertReply(tx, message, decision.reply);
+      if (!locked || !(await closeMessage(tx, message.id, decision.end))) return;
+      const { event, notUnderstood, reply: text } = decision;
+      if (notUnderstood !== undefined) await countNotUnderstood(tx, locked.id, notUnderstood);
+      if (event !== undefined) {
+        const actor = event.type === 'opted_out' || event.type === 'opted_in' ? 'customer' : 'agent';
+        await applyEvent(tx, locked.id, event, { actor, messageId: message.id });
+      }
+      if (text === undefined) return;
+      const reply = await insertReply(tx, message, text);
       if (reply) await tx.addJob(outboundJob(reply, row.trace ?? undefined));
     });
   };
 }
+
+const isOther = (now: JobMessage['conversation'], before: JobMessage['conversation']): boolean =>
+  now.state !== before.state || (now.opted_out_at === null) !== (before.opted_out_at === null);

@@ -1,0 +1,108 @@
+import {
+  type ConversationRow,
+  type EventActor,
+  type Queryable,
+  addConversationEvent,
+  answerWaitingMessages,
+  dropAgentAnswers,
+  hasUnansweredMessage,
+  ignoreWaitingMessages,
+  lockConversation,
+  markOptedIn,
+  markOptedOut,
+  setConversationState,
+} from '@prosaas/database';
+import {
+  type ConversationEvent,
+  type ConversationState,
+  isAlwaysLogged,
+  nextState,
+} from './state-machine.ts';
+
+export interface EventSource {
+  actor: EventActor;
+  /** Who did it. Of `assigned`: to whom. */
+  personId?: string | undefined;
+  /** The message that caused it. */
+  messageId?: string | undefined;
+  /** Why, in a person's words. */
+  note?: string | undefined;
+}
+
+/**
+ * Changes a conversation's state as an event demands, in the transaction of what caused it, with all that follows: answers of the
+ * agent that are queued are dropped, messages that wait are closed, the event is logged. The conversation stays locked until the
+ * transaction ends.
+ *
+ * @returns the states before and after; undefined where there is no such conversation
+ */
+export async function applyEvent(
+  tx: Queryable,
+  conversationId: string,
+  event: ConversationEvent,
+  source: EventSource,
+): Promise<{ from: ConversationState; to: ConversationState } | undefined> {
+  const conversation = await lockConversation(tx, conversationId);
+  if (conversation === undefined) return undefined;
+  const asksUnanswered = event.type === 'time_up' || event.type === 'mended';
+  const isUnanswered = asksUnanswered && (await hasUnansweredMessage(tx, conversationId));
+  const from = conversation.state;
+  const to = nextState(from, event, { isUnanswered });
+  const reason = stateReason(conversation, event, source, to);
+
+  if (event.type === 'opted_out') await markOptedOut(tx, conversationId);
+  if (event.type === 'opted_in') await markOptedIn(tx, conversationId);
+  const isAnnouncedAnew = to === 'waiting' && (from !== to || reason !== conversation.state_reason);
+  await setConversationState(tx, conversationId, {
+    state: to,
+    reason,
+    personId: to === 'person' ? (source.personId ?? conversation.person_id) : null,
+    isNew: from !== to,
+    isAnnouncedAnew,
+    isRead: event.type === 'taken_over' || event.type === 'person_wrote',
+    extends: event.type === 'taken_over' || event.type === 'assigned' || event.type === 'person_wrote',
+  });
+  const log = (name: string, messageId: string | undefined): Promise<void> =>
+    addConversationEvent(tx, {
+      conversationId,
+      event: name,
+      from,
+      to,
+      reason: source.note ?? ('reason' in event || to === 'waiting' ? reason : null),
+      actor: source.actor,
+      personId: source.personId,
+      messageId,
+    });
+  if (from !== to || isAnnouncedAnew || isAlwaysLogged(event.type)) await log(event.type, source.messageId);
+
+  // The confirmation of an opt-out is sent in any case.
+  if (to === 'person' && conversation.opted_out_at === null) {
+    for (const messageId of await dropAgentAnswers(tx, conversationId)) {
+      // oxlint-disable-next-line no-await-in-loop -- nearly always none, or one
+      await log('answer_dropped', messageId);
+    }
+  }
+  if (event.type === 'person_wrote') await answerWaitingMessages(tx, conversationId);
+  if (event.type === 'given_back' || event.type === 'closed')
+    await ignoreWaitingMessages(tx, conversationId, event.type);
+  return { from, to };
+}
+
+/** Of `waiting`, why; of `person`, how she came to it. */
+function stateReason(
+  { state, state_reason: before }: ConversationRow,
+  event: ConversationEvent,
+  { actor }: EventSource,
+  to: ConversationState,
+): string | null {
+  if (to === 'waiting') {
+    if (event.type === 'time_up') return 'person_left';
+    // The first reason stands, unless it is urgent now.
+    return event.type === 'needs_person' && (state !== 'waiting' || event.reason === 'emergency')
+      ? event.reason
+      : before;
+  }
+  if (to !== 'person') return null;
+  if (state === 'person' && event.type !== 'taken_over' && event.type !== 'assigned') return before;
+  return event.type === 'person_wrote' && actor === 'phone' ? 'phone' : event.type;
+}

@@ -1,0 +1,9 @@
+export { type EventSource, applyEvent } from './apply-event.ts';
+export {
+  type ConversationEvent,
+  type ConversationState,
+  type EventType,
+  type WaitingReason,
+  nextState,
+  waitingReasons,
+} from './state-machine.ts';

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { type ConversationEvent, type ConversationState, nextState } from './state-machine.ts';
+
+const states: ConversationState[] = ['agent', 'waiting', 'person', 'closed'];
+
+test.each<[ConversationEvent['type'], ...ConversationState[]]>([
+  // before: agent, waiting, person, closed
+  ['customer_wrote', 'agent', 'waiting', 'person', 'agent'],
+  ['needs_person', 'waiting', 'waiting', 'person', 'waiting'],
+  ['taken_over', 'person', 'person', 'person', 'person'],
+  ['assigned', 'person', 'person', 'person', 'person'],
+  ['person_wrote', 'person', 'person', 'person', 'person'],
+  ['given_back', 'agent', 'agent', 'agent', 'closed'],
+  ['time_up', 'agent', 'waiting', 'agent', 'closed'],
+  ['mended', 'agent', 'agent', 'person', 'closed'],
+  ['closed', 'closed', 'closed', 'closed', 'closed'],
+  ['reopened', 'agent', 'waiting', 'person', 'agent'],
+  ['opted_out', 'agent', 'waiting', 'person', 'closed'],
+  ['opted_in', 'agent', 'waiting', 'person', 'closed'],
+])('after %s', (type, ...after) => {
+  const event = { type, ...(type === 'needs_person' && { reason: 'asked' }) } as ConversationEvent;
+  expect(states.map((state) => nextState(state, event, { isUnanswered: false }))).toEqual(after);
+});
+
+test('a person whose time is over does not leave a message unanswered to the agent', () => {
+  const after = states.map((state) => nextState(state, { type: 'time_up' }, { isUnanswered: true }));
+  expect(after).toEqual(['agent', 'waiting', 'waiting', 'closed']);
+});
+
+test('while another message waits, one that is answered at last changes nothing', () => {
+  expect(nextState('waiting', { type: 'mended' }, { isUnanswered: true })).toBe('waiting');
+  expect(nextState('person', { type: 'mended' }, { isUnanswered: true })).toBe('person');
+});

@@ -1,0 +1,80 @@
+/** Who answers. waiting: for a person. closed: nobody, until the customer writes again. */
+export type ConversationState = 'agent' | 'waiting' | 'person' | 'closed';
+
+/** Why a conversation waits for a person, with what an operator reads. */
+export const waitingReasons = {
+  asked: 'the customer asked for a person',
+  complaint: 'the customer complains',
+  emergency: 'the customer used an emergency word',
+  not_understood: 'the agent did not understand',
+  loop: 'the agent answered too often in too short a time',
+  failure: 'the agent could not answer',
+  not_text: 'something other than text came',
+  late: 'a message came hours after it was written',
+  opted_out: 'the customer opted out, and wrote again',
+  person_left: 'the person in charge left a message unanswered',
+} as const;
+export type WaitingReason = keyof typeof waitingReasons;
+
+export type ConversationEvent =
+  | { type: 'customer_wrote' }
+  | { type: 'needs_person'; reason: WaitingReason }
+  /** Over REST, or by answering a notice. */
+  | { type: 'taken_over' }
+  | { type: 'assigned' }
+  /** Over REST, or from the phone of the account. */
+  | { type: 'person_wrote' }
+  | { type: 'given_back' }
+  /** The person's time is over. */
+  | { type: 'time_up' }
+  /** What the agent failed to answer is answered now. */
+  | { type: 'mended' }
+  | { type: 'closed' }
+  | { type: 'reopened' }
+  | { type: 'opted_out' }
+  | { type: 'opted_in' };
+export type EventType = ConversationEvent['type'];
+
+type Row = Readonly<Record<ConversationState, ConversationState>>;
+const stays: Row = { agent: 'agent', waiting: 'waiting', person: 'person', closed: 'closed' };
+const always = (state: ConversationState): Row => ({
+  agent: state,
+  waiting: state,
+  person: state,
+  closed: state,
+});
+
+/** The state after an event, by the state before it. */
+const transitions: Readonly<Record<EventType, Row>> = {
+  customer_wrote: { ...stays, closed: 'agent' },
+  needs_person: { ...always('waiting'), person: 'person' },
+  taken_over: always('person'),
+  assigned: always('person'),
+  person_wrote: always('person'),
+  given_back: { ...always('agent'), closed: 'closed' },
+  time_up: { ...stays, person: 'agent' },
+  mended: { ...stays, waiting: 'agent' },
+  closed: always('closed'),
+  reopened: { ...stays, closed: 'agent' },
+  opted_out: stays,
+  opted_in: stays,
+};
+
+/**
+ * The state after an event.
+ *
+ * @param isUnanswered a message of the customer's has no answer
+ */
+export function nextState(
+  state: ConversationState,
+  event: ConversationEvent,
+  { isUnanswered }: { isUnanswered: boolean },
+): ConversationState {
+  if (isUnanswered && event.type === 'time_up' && state === 'person') return 'waiting';
+  if (isUnanswered && event.type === 'mended') return state;
+  return transitions[event.type][state];
+}
+
+/** Whether the log of events shows it also where the state stays. */
+export const isAlwaysLogged = (type: EventType): boolean =>
+  ['taken_over', 'assigned', 'needs_person', 'opted_out', 'opted_in'].includes(type);
