@@ -26,7 +26,7 @@ import {
 } from './inbound-message.ts';
 import { followInbound } from './follow-inbound.ts';
 import { Patience } from './patience.ts';
-import { storePhoneMessage } from './phone-messages.ts';
+import { giveBackIfAutomatic, storePhoneMessage } from './phone-messages.ts';
 import { encodeRaw } from './raw-inbound.ts';
 
 const REMEMBERED = 5000;
@@ -181,7 +181,9 @@ export class Inbox {
     if (origin === 'note' && !(await isNoteOfPerson(tx, { businessId, account }))) return undefined;
     const author = origin === 'customer' ? 'customer' : null;
     const recorded = await recordInbound(tx, { ...input, author });
-    return recorded.fresh ? { released: await followInbound(tx, recorded) } : undefined;
+    if (!recorded.fresh) return undefined;
+    if (recorded.conversationState === 'person') await giveBackIfAutomatic(tx, recorded.message);
+    return { released: await followInbound(tx, recorded) };
   }
 
   async #quarantine(

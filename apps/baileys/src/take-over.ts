@@ -1,7 +1,7 @@
 /** Longer than a phone without reception, shorter than an outage: what is older was not written to what the customer sees now. */
 const LATE_MS = 10 * 60_000;
 /** The WhatsApp Business app greets and excuses its owner by itself as soon as a message arrives. Its times are whole seconds. */
-const AUTOMATIC_MS = 3000;
+export const AUTOMATIC_MS = 3000;
 /** In so many chats the same text is no answer of a person. */
 const SAME_TEXT_CHATS = 3;
 

@@ -183,18 +183,15 @@ describe('the owner answers from her own phone', () => {
 });
 
 describe('only the recipient tells whose conversation it is', () => {
-  test.each([
-    ['pn', 'recipient'],
-    ['pn', 'own'],
-    ['pn', 'none'],
-    ['lid', 'recipient'],
-    ['lid', 'own'],
-    ['lid', 'none'],
-  ] as const)('addressed by %s, with the other address: %s', async (addressing, alternate) => {
+  const addresses = (['pn', 'lid'] as const).flatMap((addressing) =>
+    (['recipient', 'own', 'none'] as const).map((alternate) => ({ addressing, alternate })),
+  );
+
+  test.each(addresses)('$addressing, with the other address: $alternate', async (how) => {
     const phones = [await customer(), await customer()];
     for (const phone of phones) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      await account.handset.send(phone, `to ${phone.number}`, { addressing, alternate });
+      await account.handset.send(phone, `to ${phone.number}`, how);
     }
     for (const phone of phones) {
       // oxlint-disable-next-line no-await-in-loop -- two
@@ -205,16 +202,39 @@ describe('only the recipient tells whose conversation it is', () => {
     expect(await chatsWith(account)).toEqual([]);
   });
 
-  test('the account goes on knowing who is who', async () => {
-    const stranger = stack.whatsapp.addPhone();
-    await account.handset.send(stranger, 'hello', { addressing: 'lid', alternate: 'own' });
-    await stranger.sendText(account, 'who is it?', { addressing: 'lid-only' });
-    expect(await chatsWith(stranger)).toMatchObject([{ contact: stranger.lid, alternate_contact: null }]);
-    const request = { session: 'shop', chatId: stranger.lid, text: 'it is us' };
-    const sent = await replica.send(request, 'after-the-own-number');
-    expect(sent.status).toBe(200);
-    await stranger.nextText({ where: ({ text }) => text === 'it is us' });
-    await expect.poll(() => account.sent.map(({ text }) => text), SOON).toContain('it is us');
+  test.each(addresses)('$addressing, $alternate, to those who never wrote', async (how) => {
+    const phones = [stack.whatsapp.addPhone(), stack.whatsapp.addPhone()];
+    for (const phone of phones) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await account.handset.send(phone, `to ${phone.number}`, how);
+    }
+    const isKnown = how.alternate === 'recipient';
+    for (const phone of phones) {
+      // oxlint-disable-next-line no-await-in-loop -- two
+      expect(await textsWith(phone)).toEqual([`to ${phone.number}`]);
+      // oxlint-disable-next-line no-await-in-loop -- two
+      expect(await chatsWith(phone)).toMatchObject([
+        {
+          contact: how.addressing === 'pn' || isKnown ? phone.jid : phone.lid,
+          alternate_contact: isKnown ? phone.lid : null,
+        },
+      ]);
+    }
+    expect(await chatsWith(account)).toEqual([]);
+  });
+
+  test('the client goes on knowing the LID of the account', async () => {
+    const phone = stack.whatsapp.addPhone();
+    await account.handset.send(phone, 'hello', { addressing: 'lid', alternate: 'own' });
+    const [user] = account.lid.split('@');
+    const mappings = await stack.rows(
+      `select id, value from whatsapp_keys where session_id = 'shop' and type = 'lid-mapping' and id in ($1, $2)`,
+      [account.number, `${phone.lid.split('@')[0]}_reverse`],
+    );
+    expect(mappings).toEqual([{ id: account.number, value: user }]);
+    // Who is known by the LID alone stays so.
+    await phone.sendText(account, 'who is it?', { addressing: 'lid-only' });
+    expect(await chatsWith(phone)).toMatchObject([{ contact: phone.lid, alternate_contact: null }]);
   });
 });
 
@@ -235,6 +255,16 @@ describe('what does not take a chat over', () => {
     await expect.poll(() => textsWith(phone), SOON).toEqual(['hello', 'Welcome!', 'We are closed now.']);
     expect(await stateOf(phone)).toBe('agent');
     expect((await messagesWith(phone))[0]?.status).toBe('received');
+  });
+
+  test('a greeting that comes before the message that it answers, which could not be read at first', async () => {
+    account.handset.answerAutomatically({ greeting: 'Welcome again!' });
+    const phone = stack.whatsapp.addPhone();
+    await phone.sendText(account, 'hello', { corruptFirst: true });
+    account.handset.answerAutomatically({});
+    await expect.poll(() => textsWith(phone), SOON).toEqual(['Welcome again!', 'hello']);
+    expect(await stateOf(phone)).toBe('agent');
+    expect((await messagesWith(phone))[1]).toMatchObject({ status: 'received', jobs: 1 });
   });
 
   test('the same text in a third chat: those it had taken over before are given back', async () => {
@@ -266,6 +296,21 @@ describe('what does not take a chat over', () => {
         reason: 'automatic_message',
       },
     ]);
+  });
+
+  test('the same text in a third chat, where somebody has taken over one of the first meanwhile', async () => {
+    const [first, second, third] = [await customer(), await customer(), await customer()];
+    const text = 'You will hear from us.';
+    await account.handset.send(first, text);
+    await account.handset.send(second, text);
+    await stack.rows(
+      `insert into conversation_events (business_id, conversation_id, event, from_state, to_state, actor)
+       select business_id, id, 'taken_over', 'person', 'person', 'person' from conversations where contact = $1`,
+      [first.jid],
+    );
+    await account.handset.send(third, text);
+    const states = await Promise.all([first, second, third].map((phone) => stateOf(phone)));
+    expect(states).toEqual(['person', 'agent', 'agent']);
   });
 
   test('pictures without a caption are not the same text', async () => {

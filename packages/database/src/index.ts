@@ -208,9 +208,10 @@ export {
 } from './conversation-state-repository.ts';
 export { recordPersonMessage } from './person-message.ts';
 export {
-  type PhoneMessage,
   type PhoneMessageInput,
+  type PhoneMessageRef,
   isNumberOfPerson,
+  listPhoneMessagesAfter,
   lockTakenOverBy,
   recordPhoneMessage,
 } from './phone-message-repository.ts';

@@ -1,6 +1,6 @@
 import { type ContactInput, openConversation } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
-import type { MessageKind } from './message-repository.ts';
+import type { MessageKind, MessageRow } from './message-repository.ts';
 
 /** What the owner of an account wrote to somebody, from the account's own phone or another device of it. */
 export interface PhoneMessageInput extends Omit<ContactInput, 'contactName'> {
@@ -15,22 +15,26 @@ export interface PhoneMessageInput extends Omit<ContactInput, 'contactName'> {
   account?: string | undefined;
 }
 
-export interface PhoneMessage {
-  id: string;
-  conversationId: string;
+export interface PhoneMessage extends PhoneMessageRef {
   /** From when it was written, by WhatsApp's clock, until now, by PostgreSQL's. */
   ageMs: number;
   /** From the customer's last message before it until it was written, both by WhatsApp's clock; null where there is none. */
   sinceCustomerMs: number | null;
   /** The last message with the same text in each other chat of the session. */
-  sameTexts: { id: string; conversationId: string }[];
+  sameTexts: PhoneMessageRef[];
+}
+
+/** A message of the account's phone, and its chat. */
+export interface PhoneMessageRef {
+  id: string;
+  conversationId: string;
 }
 
 /** Messages of a business, the newest, among which the same text is looked for, and for how long it counts as the same. */
 const SAME_TEXT_MESSAGES = 1000;
 const SAME_TEXT_HOURS = 24;
-/** Of the customer, the newest, among which the one before the phone's message is looked for: they may come in another order. */
-const CUSTOMER_MESSAGES = 20;
+/** Messages of a chat, the newest, among which what was written about the same time is looked for: they may come in another order. */
+const NEAR_MESSAGES = 20;
 
 /**
  * Stores a message of the account's own phone once; its conversation stays locked until the transaction ends. Undefined for a repeat,
@@ -68,7 +72,7 @@ export async function recordPhoneMessage(
      from (select sent_at from messages where conversation_id = $1 and direction = 'inbound'
        order by messages.seq desc limit $3) last
      where sent_at <= $2`,
-    [conversationId, input.sentAt, CUSTOMER_MESSAGES],
+    [conversationId, input.sentAt, NEAR_MESSAGES],
   );
   if (!times) throw new Error('an aggregate returned no row');
   return {
@@ -96,7 +100,7 @@ function findSameTexts(
   tx: Queryable,
   conversationId: string,
   { businessId, sessionId, text }: PhoneMessageInput,
-): Promise<PhoneMessage['sameTexts']> {
+): Promise<PhoneMessageRef[]> {
   return tx.query(
     `select distinct on (conversation_id) id, conversation_id as "conversationId"
      from (select * from messages where business_id = $1 order by messages.seq desc limit $5) recent
@@ -107,16 +111,34 @@ function findSameTexts(
   );
 }
 
+/** What the account's phone wrote into a chat within `withinMs` of a customer's message, and was stored before it. */
+export function listPhoneMessagesAfter(
+  tx: Queryable,
+  { conversation_id: conversationId, sent_at: sentAt }: Pick<MessageRow, 'conversation_id' | 'sent_at'>,
+  withinMs: number,
+): Promise<PhoneMessageRef[]> {
+  return tx.query(
+    `select id, $1 as "conversationId"
+     from (select * from messages where conversation_id = $1 order by messages.seq desc limit $4) near
+     where author = 'phone' and sent_at between $2 and $2::timestamptz + $3 * interval '1 millisecond'`,
+    [conversationId, sentAt, withinMs, NEAR_MESSAGES],
+  );
+}
+
 /**
  * Of the chats that these messages took over from the agent, those in which nothing has happened since; locked until the transaction
  * ends. One in which something happens in this moment is left out.
+ *
+ * @param except a message that does not count as something that has happened
  */
 export async function lockTakenOverBy(
   tx: Queryable,
-  messages: PhoneMessage['sameTexts'],
-): Promise<{ conversationId: string; messageId: string }[]> {
+  messages: readonly PhoneMessageRef[],
+  except?: string,
+): Promise<PhoneMessageRef[]> {
+  if (messages.length === 0) return [];
   return tx.query(
-    `select conversations.id as "conversationId", taken.message_id as "messageId"
+    `select taken.message_id as id, conversations.id as "conversationId"
      from conversation_events taken
        join conversations on conversations.id = taken.conversation_id
        join messages on messages.id = taken.message_id
@@ -125,10 +147,10 @@ export async function lockTakenOverBy(
        and not exists (select from conversation_events later where later.conversation_id = taken.conversation_id
          and later.id > taken.id and later.event <> 'answer_dropped')
        and not exists (select from messages later where later.conversation_id = taken.conversation_id
-         and later.seq > messages.seq)
+         and later.seq > messages.seq and later.id is distinct from $3)
      order by conversations.id
      for update of conversations skip locked`,
-    [messages.map(({ conversationId }) => conversationId), messages.map(({ id }) => id)],
+    [messages.map(({ conversationId }) => conversationId), messages.map(({ id }) => id), except ?? null],
   );
 }
 
