@@ -92,8 +92,3 @@ export class AccountState implements Account {
     if (deviceId === 0) this.handset.receive(envelope);
   }
 }
-
-/** How Signal sessions name a companion. */
-export function peerName(account: AccountState, companion: Companion): string {
-  return `${account.lidUser}-${companion.deviceId}`;
-}

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-import { proto } from '@whiskeysockets/baileys';
-import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { BinaryNode, proto } from '@whiskeysockets/baileys';
 
-import { peerName } from './account.ts';
 import type { AccountState, Envelope } from './account.ts';
 import type { Companion } from './companion.ts';
 import type { Directory } from './directory.ts';
@@ -93,9 +91,9 @@ export class Handset implements OwnPhone {
     const copy = this.#written.get(id);
     if (!copy || ++copy.retries > MAX_RETRIES) return;
     if (keys) {
-      await this.#signal.run(() => this.device.startSession(peerName(this.#account, companion), keys));
+      await this.#signal.run(() => this.device.startSession(companion.peerName, keys));
     }
-    await this.#deliver(copy, { companions: [companion] });
+    void (await this.#deliver(copy, { companions: [companion] }));
   }
 
   answerAutomatically(replies: AutomaticReplies): void {
@@ -125,7 +123,7 @@ export class Handset implements OwnPhone {
         },
       ],
     }));
-    const notification = historyNotification(proto.HistorySync.HistorySyncType.RECENT, conversations);
+    const notification = historyNotification('RECENT', conversations);
     const companions = [...this.#account.companions.values()];
     await Promise.all(companions.map((companion) => this.sendPeerMessage(companion, notification)));
   }
@@ -144,9 +142,7 @@ export class Handset implements OwnPhone {
   receive({ id, sender: { companion }, to, ciphertext }: Envelope): void {
     void this.#signal.run(async () => {
       // What the handset cannot read it does not show; asking again is for phones.
-      const message = await this.device
-        .decrypt(peerName(this.#account, companion), ciphertext)
-        .catch(() => undefined);
+      const message = await this.device.decrypt(companion.peerName, ciphertext).catch(() => undefined);
       const copy = message?.deviceSentMessage;
       const text = copy?.message ? textOfMessage(copy.message) : undefined;
       if (text === undefined || this.#received.has(id)) return;
@@ -187,7 +183,7 @@ export class Handset implements OwnPhone {
     return await this.#signal.run(async () => {
       const acknowledged: Array<Promise<boolean>> = [];
       for (const companion of companions) {
-        const name = peerName(this.#account, companion);
+        const name = companion.peerName;
         const { type, bytes } = await this.device.encrypt(name, message, () => companion.bundle());
         const stanza = node('message', attrs, [node('enc', { v: '2', type, count }, bytes)]);
         acknowledged.push(companion.outbox.add(change(stanza)));

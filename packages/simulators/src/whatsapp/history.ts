@@ -26,7 +26,7 @@ export async function greet(account: AccountState, companion: Companion): Promis
       ],
     },
   };
-  const bootstrap = historyNotification(proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP, []);
+  const bootstrap = historyNotification('INITIAL_BOOTSTRAP', []);
   await Promise.all([
     account.handset.sendPeerMessage(companion, keyShare),
     account.handset.sendPeerMessage(companion, bootstrap),
@@ -35,11 +35,11 @@ export async function greet(account: AccountState, companion: Companion): Promis
 
 /** Tells a companion of conversations: the messages themselves are in it. */
 export function historyNotification(
-  syncType: proto.HistorySync.HistorySyncType,
+  type: 'INITIAL_BOOTSTRAP' | 'RECENT',
   conversations: proto.IConversation[],
 ): proto.Message.IProtocolMessage {
   const history = proto.HistorySync.encode({
-    syncType,
+    syncType: proto.HistorySync.HistorySyncType[type],
     conversations,
     chunkOrder: 1,
     progress: 100,
@@ -47,7 +47,7 @@ export function historyNotification(
   return {
     type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
     historySyncNotification: {
-      syncType: syncType as number,
+      syncType: proto.Message.HistorySyncType[type],
       initialHistBootstrapInlinePayload: deflateSync(history),
       chunkOrder: 1,
       progress: 100,

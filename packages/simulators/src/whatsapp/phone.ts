@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 
-import { peerName } from './account.ts';
 import type { AccountState, Envelope } from './account.ts';
 import type { Companion } from './companion.ts';
 import type { Directory } from './directory.ts';
@@ -116,7 +115,7 @@ export class SimulatedPhone implements Phone {
     const acknowledged = await this.#signal.run(async () => {
       const promises: Array<Promise<boolean>> = [];
       for (const companion of account.companions.values()) {
-        const stanza = await this.#stanza(account, companion, id, sent);
+        const stanza = await this.#stanza(companion, id, sent);
         promises.push(companion.outbox.add(asDelivered(stanza, options)));
       }
       return promises;
@@ -134,7 +133,7 @@ export class SimulatedPhone implements Phone {
       const promises: Array<Promise<boolean>> = [];
       for (const companion of account.companions.values()) {
         const last = options.ciphertext === 'same' ? sent.stanzas.get(companion) : undefined;
-        promises.push(companion.outbox.add(last ?? (await this.#stanza(account, companion, id, sent))));
+        promises.push(companion.outbox.add(last ?? (await this.#stanza(companion, id, sent))));
       }
       return promises;
     });
@@ -145,23 +144,18 @@ export class SimulatedPhone implements Phone {
    * The client could not read message `id`: encrypts it again. Keys that came along start a new session; without keys the
    * session stays the one that it is. No session is forgotten: what was encrypted under an older one can still be read.
    */
-  async retry(account: AccountState, companion: Companion, id: string, keys?: PreKeyBundle): Promise<void> {
+  async retry(companion: Companion, id: string, keys?: PreKeyBundle): Promise<void> {
     this.repeatRequests.push({ id, at: Date.now() });
     const sent = this.#sent.get(id);
     if (!sent || ++sent.retries > MAX_RETRIES) return;
     await this.#signal.run(async () => {
-      if (keys) await this.#device.startSession(peerName(account, companion), keys);
-      void companion.outbox.add(await this.#stanza(account, companion, id, sent));
+      if (keys) await this.#device.startSession(companion.peerName, keys);
+      void companion.outbox.add(await this.#stanza(companion, id, sent));
     });
   }
 
-  async #stanza(
-    account: AccountState,
-    companion: Companion,
-    id: string,
-    sent: SentMessage,
-  ): Promise<BinaryNode> {
-    const peer = peerName(account, companion);
+  async #stanza(companion: Companion, id: string, sent: SentMessage): Promise<BinaryNode> {
+    const peer = companion.peerName;
     this.#peers.add(peer);
     const { type, bytes } = await this.#device.encrypt(peer, sent.message, () => companion.bundle());
     const byLid = sent.addressing !== 'pn';
@@ -194,7 +188,7 @@ export class SimulatedPhone implements Phone {
 
   async #read(envelope: Envelope): Promise<void> {
     const { account, companion } = envelope.sender;
-    const peer = peerName(account, companion);
+    const peer = companion.peerName;
     this.#peers.add(peer);
     const key = `${account.number}/${envelope.id}`;
     let message: proto.Message;
