@@ -107,6 +107,7 @@ describe("a message of the account's own phone", () => {
       origin: 'note',
       contact: '15550001111@s.whatsapp.net',
       altContact: '77777@lid',
+      address: '15550001111@s.whatsapp.net',
       text: 'hello',
     });
   });

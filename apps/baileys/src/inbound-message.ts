@@ -75,7 +75,8 @@ export function readContent(
   if (!content) return undefined;
   // What the owner writes carries the name of the account.
   const name = address.origin === 'customer' ? storedName(message.pushName) : undefined;
-  const chat = parseAddress(message.key.remoteJid)?.jid;
+  // A note is answered at the account's number, by whichever address it was written.
+  const chat = address.origin === 'note' ? address.contact : parseAddress(message.key.remoteJid)?.jid;
   return {
     ...address,
     ...(chat && { address: chat }),

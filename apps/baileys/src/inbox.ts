@@ -49,7 +49,7 @@ export interface InboxOptions {
   onError: () => void;
 }
 
-export interface FreshMessage {
+interface FreshMessage {
   origin: Origin;
   /** Its job, unless it has none or an older one of the conversation is still open. */
   released: ReleasedJob | undefined;

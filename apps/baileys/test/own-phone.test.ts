@@ -397,6 +397,17 @@ describe("a note to oneself, where the account's number is that of a person of t
     await expectCounted();
   });
 
+  test('can be answered', async () => {
+    const [{ address }] = (await messagesWith(account)) as [Message];
+    const sent = await replica.send({ session: 'shop', chatId: address, text: 'it is yours' }, 'notice');
+    expect(sent.status).toBe(200);
+    await expect
+      .poll(() => account.sent, SOON)
+      .toContainEqual(expect.objectContaining({ to: account.jid, text: 'it is yours' }));
+    await settled();
+    expect((await messagesWith(account)).map(({ text }) => text)).toEqual(['1', '2']);
+  });
+
   test('is not stored once she is revoked', async () => {
     const before = (await messagesWith(account)).length;
     await stack.rows('update people set revoked_at = now()');
@@ -404,6 +415,22 @@ describe("a note to oneself, where the account's number is that of a person of t
     await settled();
     expect(await messagesWith(account)).toHaveLength(before);
   });
+});
+
+test('one that PostgreSQL can never store is left out, and the session goes on', async () => {
+  const phone = await customer();
+  await stack.rows(
+    `create function refuse() returns trigger language plpgsql as $$
+     begin raise exception 'not storable' using errcode = '22000'; end $$`,
+  );
+  await stack.rows(
+    `create trigger refuse before insert on messages for each row when (new.text = 'refused') execute function refuse()`,
+  );
+  await account.handset.send(phone, 'refused');
+  await account.handset.send(phone, 'stored');
+  expect(await textsWith(phone)).toEqual(['are you open?', 'stored']);
+  expect(await stack.rows('select 1 from unstored_messages')).toEqual([]);
+  expect((await replica.session('shop')).status).toBe('WORKING');
 });
 
 test('an incoming message tells of what kind it is', async () => {
