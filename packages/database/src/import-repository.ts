@@ -25,7 +25,7 @@ export async function importDeadLetters(tx: Queryable, letters: readonly OldDead
          failures jsonb, trace text, created_at timestamptz, failed_at timestamptz))
      insert into jobs (queue, order_key, business_id, message_id, payload, trace, attempts, failures, failure, failed_at, created_at)
      select old.queue, ${orderKey(`coalesce(m.conversation_id::text, payload ->> 'conversationId', 'unknown')`)}, m.business_id,
-       m.id, payload, trace, attempts, failures, reason, old.failed_at, old.created_at
+       m.id, payload, trace, attempts, failures, old.reason, old.failed_at, old.created_at
      from old left join messages m on m.id::text = lower(payload ->> 'messageId')
      where m.id is not null or not exists (
        select from jobs where jobs.failed_at = old.failed_at and message_id is null and jobs.payload = old.payload)
@@ -53,7 +53,7 @@ const OPEN_WITHOUT_JOB = `insert into jobs (queue, order_key, business_id, messa
     jsonb_build_object('messageId', id, 'conversationId', conversation_id, 'businessId', business_id),
     coalesce(not_before, created_at), coalesce(not_before > now(), false)
   from (select *, direction || '-messages' as queue from messages) m
-  where status not in ('answered', 'sent', 'failed', 'undelivered')`;
+  where status not in ('answered', 'waiting_for_person', 'ignored', 'sent', 'failed', 'undelivered')`;
 
 /** Writes the job of an open message that has none, after those of older messages of its conversation. */
 export async function addMissingJob(q: Queryable, messageId: string): Promise<void> {

@@ -81,6 +81,7 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
     '/api/messages',
     {
       onRequest: business,
+      config: { audited: true },
       schema: { body: NewMessage, headers: NewMessageHeaders, response: { 200: Message, 202: Message } },
     },
     async (request, reply) => {
@@ -110,6 +111,7 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
         return { ...recorded, released: job };
       });
       relay.enqueue([released]);
+      request.auditTarget = message.id;
       return reply.code(fresh ? 202 : 200).send(message);
     },
   );
