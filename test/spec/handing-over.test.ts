@@ -99,7 +99,7 @@ async function pair(): Promise<Account> {
       timeoutMs: 40_000,
     },
   );
-  const paired = await whatsapp.scan(qr.text);
+  const paired = await whatsapp.scanQr(qr.text);
   await until(`${stack.url.baileys}/api/sessions/front-desk`, ({ body }) => body?.['status'] === 'WORKING', {
     init: { headers },
   });
