@@ -33,6 +33,7 @@ const turn: StaffTurn = {
   action: 'take',
   personId: 'dana',
   state: 'waiting',
+  isNote: false,
   holder: undefined,
   explanations: 0,
   confirmations: 0,
@@ -53,6 +54,7 @@ test.each<[string, Partial<StaffTurn>, object]>([
   ['one that is closed stays so', { action: 'give', state: 'closed' }, { reply: 'closed' }],
   ['what is not understood is explained', { action: undefined, explanations: 2 }, { reply: 'explanation' }],
   ['it is explained three times an hour', { action: undefined, explanations: 3 }, {}],
+  ['what she notes for herself is hers', { action: undefined, isNote: true }, {}],
   ['many confirmations an hour are enough', { confirmations: 30 }, { event: 'taken_over' }],
 ])('%s', (_what, more, decision) => {
   expect(decideStaffAnswer({ ...turn, ...more })).toEqual(decision);

@@ -30,6 +30,13 @@ const actions: Readonly<Record<string, StaffAction>> = { '1': 'take', '2': 'give
 /** Arabic and Persian digits; NFKC knows those of full width. */
 const otherDigits: Readonly<Record<string, string>> = { '١': '1', '۱': '1', '٢': '2', '۲': '2' };
 
+/** Whether the owner of the account wrote it to herself. */
+export const isNoteToOneself = ({
+  account,
+  conversation: { contact },
+}: Pick<JobMessage, 'account'> & { conversation: { contact: string } }): boolean =>
+  account !== null && contact === `${account}@s.whatsapp.net`;
+
 /** What a person's answer to a notice asks for; undefined where it is not understood. */
 export function readStaffAnswer({ text, kind }: Pick<JobMessage, 'text' | 'kind'>): StaffAction | undefined {
   if (kind !== 'text' || text.length > 20) return undefined;
@@ -47,6 +54,8 @@ export interface StaffTurn {
   personId: string;
   /** As it is now. */
   state: AnsweredNotice['state'];
+  /** It is among the notes to herself of somebody whose number is the account's own: what else stands there is none of ours. */
+  isNote: boolean;
   /** Who has the conversation, where that is known. */
   holder: { id: string; name: string } | undefined;
   /** Sent to her within the last hour. */
@@ -62,8 +71,9 @@ export interface StaffDecision {
 
 /** Decides what becomes of an answer to a notice. */
 export function decideStaffAnswer(turn: StaffTurn): StaffDecision {
-  const { action, personId, state, holder, explanations, confirmations } = turn;
-  if (action === undefined) return explanations < EXPLANATIONS_AT_MOST ? { reply: 'explanation' } : {};
+  const { action, personId, state, isNote, holder, explanations, confirmations } = turn;
+  if (action === undefined)
+    return !isNote && explanations < EXPLANATIONS_AT_MOST ? { reply: 'explanation' } : {};
   const reply = (of: NonNullable<StaffDecision['reply']>): StaffDecision =>
     confirmations < CONFIRMATIONS_AT_MOST ? { reply: of } : {};
   if (action === 'give')
@@ -100,7 +110,9 @@ export async function answerStaff(
   }
   const { state, person_id: holderId } = customer;
   const holder = holderId === null ? undefined : { id: holderId, name: name ?? 'Somebody else' };
-  const decision = decideStaffAnswer({ action, personId, state, holder, explanations, confirmations });
+  const isNote = isNoteToOneself(message);
+  const turnOfHers = { action, personId, state, isNote, holder, explanations, confirmations };
+  const decision = decideStaffAnswer(turnOfHers);
   const { event, reply: kind } = decision;
   const isOpen = await closeMessage(
     tx,

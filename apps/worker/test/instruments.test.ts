@@ -42,8 +42,16 @@ test('attempts, waiting and running times are counted for each queue, and depths
   );
   const counts = (name: string): object =>
     Object.fromEntries((histograms[name] ?? []).map(({ labels: { queue }, count }) => [queue, count]));
-  expect(counts('queue_job_wait_seconds')).toEqual({ 'inbound-messages': 1, 'outbound-messages': 1 });
-  expect(counts('queue_job_run_seconds')).toEqual({ 'inbound-messages': 1, 'outbound-messages': 2 });
+  expect(counts('queue_job_wait_seconds')).toEqual({
+    'inbound-messages': 1,
+    'outbound-messages': 1,
+    notices: 0,
+  });
+  expect(counts('queue_job_run_seconds')).toEqual({
+    'inbound-messages': 1,
+    'outbound-messages': 2,
+    notices: 0,
+  });
   expect(labels['queue_jobs']).toContainEqual({
     labels: { queue: 'outbound-messages', state: 'waiting' },
     value: 0,

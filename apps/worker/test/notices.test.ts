@@ -112,7 +112,9 @@ const announcements = async (id: string): Promise<unknown> =>
 /** As if people had been told so long ago. */
 const minutesPass = (minutes: number): Promise<unknown> =>
   stage.db.query(
-    `with told as (update conversations set announced_at = announced_at - make_interval(secs => 60 * $1::float8)),
+    `with told as (update conversations set announced_at = announced_at - make_interval(secs => 60 * $1::float8),
+         state_since = state_since - make_interval(secs => 60 * $1::float8)),
+       events as (update conversation_events set at = at - make_interval(secs => 60 * $1::float8)),
        messages_told as (update messages set created_at = created_at - make_interval(secs => 60 * $1::float8) where author = 'notice')
      update notices set created_at = created_at - make_interval(secs => 60 * $1::float8)`,
     [minutes],
@@ -244,6 +246,25 @@ test('who got no notice within a day is a customer, of whom nobody is told', asy
   expect(await readWaitingFigures(stage.db)).toMatchObject({ conversations: 1 });
 });
 
+test('an owner whose number is the account is told among her notes, and what else she notes is ignored', async () => {
+  await addDana();
+  await work();
+  const account = '15550101';
+  await stage.receive(danas, 'Do you take cash?', { account });
+  const id = await waitingCustomer();
+  await poll(() => heardBy(danas).length === 1, { timeoutMs: 30_000, what: 'a notice' });
+  await stage.receive(danas, 'buy milk', { account });
+  await stage.receive(danas, '1', { account });
+  await poll(() => heardBy(danas).length === 2, { timeoutMs: 30_000, what: 'a confirmation' });
+  expect(await stateOf(ann)).toMatchObject({ state: 'person', person_id: dana });
+  expect(
+    await stage.db.query(
+      `select reason from messages where direction = 'inbound' and conversation_id <> $1 order by messages.seq`,
+      [id],
+    ),
+  ).toEqual([{ reason: 'note_to_oneself' }, { reason: 'notice_answer' }, { reason: null }]);
+});
+
 test('two workers announce a chat once, and once more when the time has passed', async () => {
   await addDana();
   await addEli();
@@ -325,9 +346,6 @@ test('a chat that waits anew within ten minutes is announced when they are over,
 
 test('where nobody can be told the chat counts as told in vain', async () => {
   await addPerson(dana, 'Dana', null, 'dana@example.com');
-  await stage.db.query(`update whatsapp_sessions set phone_number = '15550102'`);
-  // The phone of the account shows no notice of what its own account writes.
-  await addEli();
   await waitingCustomer();
   await run();
   expect(await notices()).toEqual([]);

@@ -22,8 +22,12 @@ export interface WaitingConversation extends Pick<
 const WAITING = `conversations.id, business_id, session_id, contact, alternate_contact, contact_name,
   coalesce(state_reason, 'asked') as reason, state_since as since, announcements`;
 
-/** People are told of one conversation again after so long at the soonest. An emergency waits for no notice of anything else. */
+/** People are told of one conversation again after so long at the soonest. */
 const PAUSE = `interval '10 minutes'`;
+/** Condition on `conversations`: people were told of it just now. An emergency waits for no notice of anything else. */
+const isToldOf = `exists (select from notices where conversation_id = conversations.id and kind in ('waiting', 'reminder')
+  and notices.created_at > now() - ${PAUSE}
+  and (notices.reason = 'emergency' or conversations.state_reason is distinct from 'emergency'))`;
 
 export interface DueAnnouncements {
   /** Only emergencies: nobody is told anything else now. */
@@ -43,11 +47,11 @@ export async function listDueAnnouncements(
   return q.query(
     `select id, announcements from conversations
      where state = 'waiting' and announcements < 2 and (state_reason = 'emergency' or not $1)
-       and (announcements = 0 or announced_at <= $2 or (state_reason = 'emergency' and announced_at <= $3))
+       and case announcements
+         when 0 then not ${isToldOf}
+         else announced_at <= now() - ${PAUSE}
+           and (announced_at <= $2 or (state_reason = 'emergency' and announced_at <= $3)) end
        and not ${isStaffs}
-       and not exists (select from notices where conversation_id = conversations.id and kind in ('waiting', 'reminder')
-         and notices.created_at > now() - ${PAUSE}
-         and (notices.reason = 'emergency' or conversations.state_reason is distinct from 'emergency'))
      order by state_since limit $4`,
     [isQuiet, remindBefore, remindEmergenciesBefore, limit],
   );
@@ -76,23 +80,19 @@ export async function markAnnounced(tx: Queryable, id: string): Promise<void> {
 export interface ReachablePerson {
   id: string;
   name: string;
-  /** Digits; null where it is the number of the session's own account: its phone shows no notice of what it writes itself. */
+  /** Digits. */
   phone_number: string | null;
   email: string | null;
 }
 
 const PEOPLE_AT_MOST = 50;
 
-export async function listReachablePeople(
-  q: Queryable,
-  { businessId, sessionId }: { businessId: string; sessionId: string | null },
-): Promise<ReachablePerson[]> {
+export async function listReachablePeople(q: Queryable, businessId: string): Promise<ReachablePerson[]> {
   return q.query(
-    `select * from (
-       select id, name, email, nullif(phone_number, (select phone_number from whatsapp_sessions where id = $2)) as phone_number
-       from people where business_id = $1 and revoked_at is null) reachable
-     where phone_number is not null or email is not null order by phone_number, id limit ${PEOPLE_AT_MOST}`,
-    [businessId, sessionId],
+    `select id, name, email, phone_number from people
+     where business_id = $1 and revoked_at is null and (phone_number is not null or email is not null)
+     order by phone_number, id limit ${PEOPLE_AT_MOST}`,
+    [businessId],
   );
 }
 
@@ -231,8 +231,10 @@ export async function readWaitingFigures(q: Queryable): Promise<WaitingFigures> 
        coalesce(extract(epoch from now() - min(state_since)), 0)::float8 as oldest_age_seconds,
        (count(*) filter (where announcements >= 2))::int as unattended,
        coalesce(extract(epoch from now() - min(state_since) filter (where announcements >= 2)), 0)::float8 as unattended_age_seconds,
-       (count(*) filter (where announcements > 0
-         and not exists (select from notices where conversation_id = conversations.id and created_at >= state_since)))::int as untold
+       (count(*) filter (where exists (select from conversation_events
+           where conversation_id = conversations.id and event = 'nobody_to_tell' and at >= state_since)
+         and not exists (select from notices
+           where conversation_id = conversations.id and notices.created_at >= state_since)))::int as untold
      from conversations where state = 'waiting' and not ${isStaffs}`,
   );
   return row!;

@@ -7,6 +7,7 @@ import { createRelay, publishRowFigures } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { callMetrics } from './call-metrics.ts';
+import { conversationMetrics } from './conversation-metrics.ts';
 import { businessMetricNames } from './catalogue.ts';
 import { queueMetrics } from './queue-metrics.ts';
 import { createSystemReader } from './system-reader.ts';
@@ -59,7 +60,10 @@ test('the reader adds up what services count and what Redis knows, all twelve me
       .filter(
         (name) =>
           !/^(?:http|process)_/.test(name) &&
-          !Object.hasOwn({ ...callMetrics, ...queueMetrics, ...whatsAppMetrics }, name),
+          !Object.hasOwn(
+            { ...callMetrics, ...conversationMetrics, ...queueMetrics, ...whatsAppMetrics },
+            name,
+          ),
       )
       .toSorted(),
   );

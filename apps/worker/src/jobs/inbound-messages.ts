@@ -14,7 +14,7 @@ import {
 import { outboundJob } from '@prosaas/queues';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
 import { decideReply, type ReplyDecision } from '../reply-decision.ts';
-import { answerStaff, readStaffAnswer } from '../staff-answers.ts';
+import { answerStaff, isNoteToOneself, readStaffAnswer } from '../staff-answers.ts';
 import { RetryNow } from '../verdict.ts';
 
 /** Without a word of the profile's. */
@@ -64,6 +64,10 @@ export function createHandler({
       const prefersWaiting = action === 'take';
       const notice = await findAnsweredNotice(db, { messageId: message.id, personId, prefersWaiting });
       if (notice) return close((tx) => answerStaff(tx, { message, personId, notice, action, trace }));
+      if (isNoteToOneself(message))
+        return close(async (tx) => {
+          await closeMessage(tx, message.id, { status: 'ignored', reason: 'note_to_oneself' });
+        });
     }
     // Outside any transaction: it may take as long as a model does.
     const decision = await think(row, message, signal);

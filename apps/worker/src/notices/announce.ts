@@ -26,7 +26,7 @@ export async function announce(
   return db.transaction(async (tx) => {
     const conversation = await lockWaitingConversation(tx, due);
     if (conversation === undefined) return undefined;
-    const { id, business_id: businessId, session_id: sessionId } = conversation;
+    const { id, business_id: businessId } = conversation;
     const kind = due.announcements === 0 ? 'waiting' : 'reminder';
     const messages = await listLastInbound(tx, {
       conversationId: id,
@@ -35,7 +35,7 @@ export async function announce(
     });
     const released: ReleasedJob[] = [];
     let told = 0;
-    for (const person of await listReachablePeople(tx, { businessId, sessionId })) {
+    for (const person of await listReachablePeople(tx, businessId)) {
       for (const channel of channels) {
         if (!channel.reaches(person, conversation)) continue;
         told += 1;
