@@ -198,6 +198,7 @@ export {
   answerWaitingMessages,
   countNotUnderstood,
   dropAgentAnswers,
+  dropUnwantedMessage,
   hasUnansweredMessage,
   ignoreWaitingMessages,
   isAnsweredSince,
@@ -206,6 +207,15 @@ export {
   setPersonMinutes,
 } from './conversation-state-repository.ts';
 export { recordPersonMessage } from './person-message.ts';
+export {
+  dropProgramMessage,
+  failProgramMessage,
+  recordProgramMessage,
+  settleLostProgramMessages,
+  type ProgramSend,
+  type RecordedProgramMessage,
+} from './program-message.ts';
+export { messageIdForKey } from './message-id.ts';
 export { type ContactData, exportContact } from './contact-data.ts';
 export { type Erased, eraseContact } from './contact-erasure.ts';
 export { exportText } from './contact-export.ts';

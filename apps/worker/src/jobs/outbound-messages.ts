@@ -2,6 +2,7 @@ import {
   closeJobs,
   closeMessages,
   deleteSendWithoutMessage,
+  dropUnwantedMessage,
   type Database,
   type JobRef,
   type ReleasedJob,
@@ -33,6 +34,7 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // Sent by a worker of the release before.
     if (message?.status !== 'queued') return close();
+    if (message.is_unwanted) return close((tx) => dropUnwantedMessage(tx, message.id));
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
     const { id: messageId, session_id: sessionId, conversation, text, account } = message;
     const chatId = message.address ?? conversation.contact;
