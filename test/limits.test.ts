@@ -131,7 +131,7 @@ function unbounded({ route, part, schema }: RequestSchema): string[] {
 function isBounded({ type, maxLength, pattern, anyOf, enum: values, const: constant }: FieldSchema): boolean {
   if (anyOf !== undefined) return anyOf.every(isBounded);
   if (values !== undefined || constant !== undefined || maxLength !== undefined) return true;
-  if (type === 'integer' || type === 'number' || type === 'boolean') return true;
+  if (['integer', 'number', 'boolean', 'null'].includes(type ?? '')) return true;
   return pattern !== undefined && /^\^[^*+]*\$$/.test(pattern.replaceAll('\\+', ''));
 }
 

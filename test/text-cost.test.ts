@@ -89,6 +89,7 @@ const keyRing = {
     metricsTokens: ['c'],
     internalSecret: 'd',
   }),
+  people: () => new Map(),
 };
 const reply = { header: () => reply };
 const knock = guard(keyRing, { roles: ['admin'], basicRealm: 'test' });

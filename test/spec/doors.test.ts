@@ -1,4 +1,5 @@
-import { askRaw, openUpgrade } from '@prosaas/devstack';
+import { createDatabase, createPerson, migrate, revokePerson } from '@prosaas/database';
+import { askRaw, openUpgrade, poll, testDatabase } from '@prosaas/devstack';
 import { createLogger, identify, loadConfig } from '@prosaas/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiConfig } from '../../apps/api/src/config.ts';
@@ -8,10 +9,12 @@ import { startBaileys } from '../../apps/baileys/src/service.ts';
 import { CallsConfig } from '../../apps/calls/src/config.ts';
 import { startCalls } from '../../apps/calls/src/service.ts';
 import { type Answer, ask } from './support/ask.ts';
+import { requestSchemas } from './support/route-schemas.ts';
 import { type Route, collectRoutes, fill } from './support/routes.ts';
 import { codeOf, readTable } from './support/tables.ts';
 
-// Every service in this process, so that no route can be missed. Their keys are set: who is let in needs no database.
+// Every service in this process, so that no route can be missed. Their keys are set; those of people are in a database.
+// There is no Redis: who is let in needs none.
 const keys = {
   API_KEY: 'walk-api-key-of-a-test',
   ADMIN_KEY: 'walk-admin-key-of-a-test',
@@ -23,7 +26,6 @@ const env = {
   API_PORT: '0',
   CALLS_PORT: '0',
   BAILEYS_PORT: '0',
-  DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
   REDIS_URL: 'redis://127.0.0.1:9/0',
   TWILIO_AUTH_TOKEN: 'walk-auth-token',
 };
@@ -37,17 +39,49 @@ const services: Record<string, Service> = {};
 const running = new AsyncDisposableStack();
 
 beforeAll(async () => {
+  const url = await testDatabase();
+  await migrate({ url, log });
+  await addPeople(url);
+  const settings = { ...env, DATABASE_URL: url };
   const starts = {
-    api: () => startApi(loadConfig(ApiConfig, env), { identity: identify('api'), log }),
-    calls: () => startCalls(loadConfig(CallsConfig, env), { identity: identify('calls'), log }),
-    baileys: () => startBaileys(loadConfig(BaileysConfig, env), { identity: identify('baileys'), log }),
+    api: () => startApi(loadConfig(ApiConfig, settings), { identity: identify('api'), log }),
+    calls: () => startCalls(loadConfig(CallsConfig, settings), { identity: identify('calls'), log }),
+    baileys: () => startBaileys(loadConfig(BaileysConfig, settings), { identity: identify('baileys'), log }),
   };
   for (const [name, start] of Object.entries(starts)) {
     const { started, routes } = await collectRoutes(start);
     running.use(started);
     services[name] = { url: started.url, routes };
   }
+  for (const path of [`${services['api']?.url}/api/me`, `${services['baileys']?.url}/api/sessions`]) {
+    const headers = { 'x-api-key': people['staff'] ?? '' };
+    await poll(async () => (await ask(path, { headers })).status !== 503, { what: 'the keys of people' });
+  }
 });
+
+/** The keys of people, by what each is called in this test. */
+const people: Record<string, string> = {};
+
+async function addPeople(url: string): Promise<void> {
+  await using db = createDatabase({ url, size: 1, applicationName: 'test', log });
+  await db.query(`insert into businesses (id, name) values ('other', 'Other')`);
+  const scope = { businessId: undefined, withAdmins: true };
+  for (const [name, role, business_id] of [
+    ['staff', 'staff', 'default'],
+    ['owner', 'owner', 'default'],
+    ["another business' owner", 'owner', 'other'],
+    ['admin', 'admin', 'other'],
+    ['revoked admin', 'admin', 'default'],
+  ] as const) {
+    const created = await createPerson(
+      db,
+      { business_id, name, role, phone_number: null, email: null },
+      { most: 9 },
+    );
+    people[name] = created?.key ?? '';
+    if (name.startsWith('revoked')) await revokePerson(db, created?.person.id ?? '', scope);
+  }
+}
 afterAll(() => running.disposeAsync());
 
 /** Open to everyone: the health endpoints, as the manual lists them. */
@@ -192,43 +226,124 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
   });
 });
 
-test('the secret between services opens nothing in the api', async () => {
-  for (const route of closedRoutes('api')) {
-    const answer = await knock('api', route, { 'x-internal-secret': keys.INTERNAL_SECRET });
-    expect({ ...route, status: answer.status, closed: [401, 403].includes(answer.status) }).toMatchObject({
-      closed: true,
-    });
-  }
-});
+/** Whose key opens a route. Who may more is let in too. */
+type Door = 'metrics' | 'business' | 'service' | 'owner' | 'admin';
 
-test('an API key opens what the manual says, and not what needs the admin key', async () => {
-  const rows = readTable('api.md', 'Endpoints').map((row) => ({
-    method: row['method'] ?? '',
-    url: codeOf(row['path'] ?? '').replaceAll(/\{(\w+)\}/g, ':$1'),
-    admin: row['key'] === 'admin key',
-  }));
-  const found = closedRoutes('api')
-    .filter(({ method, url }) => method !== 'HEAD' && url.startsWith('/api/'))
-    .map(({ method, url }) => `${method} ${url}`);
-  expect(found.toSorted()).toEqual(rows.map(({ method, url }) => `${method} ${url}`).toSorted());
-  for (const { admin, ...route } of rows) {
-    const { status } = await knock('api', route, { 'x-api-key': keys.API_KEY });
-    expect({ ...route, closed: [401, 403].includes(status) }).toEqual({ ...route, closed: admin });
-    for (const header of ['x-api-key', 'x-admin-key']) {
-      const byAdmin = await knock('api', route, { [header]: keys.ADMIN_KEY });
-      expect({ ...route, closed: [401, 403].includes(byAdmin.status) }).toEqual({ ...route, closed: false });
+const doorsOfKeys: Record<string, Door> = { 'API key': 'business', owner: 'owner', 'admin key': 'admin' };
+const manual = readTable('api.md', 'Endpoints').map((row) => ({
+  route: `${row['method']} ${codeOf(row['path'] ?? '').replaceAll(/\{(\w+)\}/g, ':$1')}`,
+  door: doorsOfKeys[row['key'] ?? ''],
+}));
+
+/** The door of every route that takes a key; a route that is not here fails the test below. */
+const doors: Record<string, Record<string, Door | undefined>> = {
+  api: {
+    ...Object.fromEntries(manual.map(({ route, door }) => [route, door])),
+    'GET /metrics': 'metrics',
+    'GET /metrics.json': 'metrics',
+    'GET /admin/queues': 'admin',
+    'GET /admin/queues/*': 'admin',
+  },
+  calls: {},
+  baileys: {
+    'GET /api/sessions': 'service',
+    'POST /api/sessions': 'admin',
+    'GET /api/sessions/:session': 'business',
+    'DELETE /api/sessions/:session': 'admin',
+    'POST /api/sessions/:session/start': 'admin',
+    'POST /api/sessions/:session/stop': 'admin',
+    'POST /api/sessions/:session/restart': 'admin',
+    'POST /api/sessions/:session/logout': 'admin',
+    'GET /api/:session/auth/qr': 'admin',
+    'POST /api/sendText': 'service',
+    'GET /api/unstored-messages': 'business',
+    'POST /api/unstored-messages/:id/retry': 'admin',
+  },
+};
+const doorOf = (name: string, { method, url }: Route): Door | undefined =>
+  doors[name]?.[`${method === 'HEAD' ? 'GET' : method} ${url}`];
+
+/** What a kind of key is answered at each door; where nothing is said, it is let in. */
+const everywhere = (status: number): Record<Door, number> => ({
+  metrics: status,
+  business: status,
+  service: status,
+  owner: status,
+  admin: status,
+});
+const kinds: [string, (name: string) => Record<string, string>, Partial<Record<Door, number>>][] = [
+  ['no key', () => ({}), everywhere(401)],
+  ['a wrong key', () => ({ 'x-api-key': 'a-wrong-key' }), everywhere(401)],
+  ["a wrong key of the form of a person's", () => ({ 'x-api-key': 'A'.repeat(43) }), everywhere(401)],
+  ['a revoked person', () => ({ 'x-api-key': people['revoked admin'] ?? '' }), everywhere(401)],
+  [
+    'the metrics token',
+    () => ({ authorization: `Bearer ${keys.METRICS_TOKEN}` }),
+    { business: 403, service: 403, owner: 403, admin: 403 },
+  ],
+  ['the API key', () => ({ 'x-api-key': keys.API_KEY }), { metrics: 401, owner: 403, admin: 403 }],
+  [
+    'the internal secret',
+    () => ({ 'x-internal-secret': keys.INTERNAL_SECRET }),
+    { metrics: 401, business: 403, owner: 403, admin: 403 },
+  ],
+  ['staff', () => ({ 'x-api-key': people['staff'] ?? '' }), { metrics: 401, owner: 403, admin: 403 }],
+  ['an owner', () => ({ 'x-api-key': people['owner'] ?? '' }), { metrics: 401, admin: 403 }],
+  [
+    "another business' owner",
+    () => ({ 'x-api-key': people["another business' owner"] ?? '' }),
+    { metrics: 401, admin: 403 },
+  ],
+  ['an owner as a bearer', () => ({ authorization: `Bearer ${people['owner']}` }), everywhere(401)],
+  ['an owner at the door of admins', () => ({ 'x-admin-key': people['owner'] ?? '' }), everywhere(401)],
+  ['an admin', () => ({ 'x-api-key': people['admin'] ?? '' }), {}],
+  ['an admin as a bearer', () => ({ authorization: `Bearer ${people['admin']}` }), {}],
+  ['an admin at her door', () => ({ 'x-admin-key': people['admin'] ?? '' }), {}],
+  ['the admin key', () => ({ 'x-api-key': keys.ADMIN_KEY }), {}],
+  ['the admin key at its door', () => ({ 'x-admin-key': keys.ADMIN_KEY }), {}],
+];
+
+test.each(serviceNames)(
+  'every route of %s that takes a key has its door, and none is there in vain',
+  (name) => {
+    const found = closedRoutes(name)
+      .filter(({ method }) => method !== 'HEAD')
+      .map(({ method, url }) => `${method} ${url}`);
+    expect(found.toSorted()).toEqual(Object.keys(doors[name] ?? {}).toSorted());
+    for (const [route, door] of Object.entries(doors[name] ?? {}))
+      expect([route, door]).not.toContain(undefined);
+  },
+);
+
+describe.each(['api', 'baileys'])('the doors of %s', (name) => {
+  test.each(kinds)('to %s', async (_kind, headersOf, refusals) => {
+    const routes = closedRoutes(name);
+    expect(routes.length).toBeGreaterThan(10);
+    for (const route of routes) {
+      const { status } = await knock(name, route, headersOf(name));
+      const refusal = refusals[doorOf(name, route) ?? 'admin'];
+      expect({ ...route, status: [401, 403].includes(status) ? status : 'let in' }).toEqual({
+        ...route,
+        status: refusal ?? 'let in',
+      });
     }
-  }
+  });
 });
 
-test('pairing and all that changes a session is closed to an API key', async () => {
-  const changes = closedRoutes('baileys').filter(
-    ({ method, url }) => method !== 'GET' && method !== 'HEAD' && url.startsWith('/api/sessions'),
-  );
-  expect(changes.length).toBeGreaterThanOrEqual(6);
-  for (const route of changes) {
-    const answer = await knock('baileys', route, { 'x-api-key': keys.API_KEY });
-    expect({ ...route, status: answer.status }).toEqual({ ...route, status: 403 });
+test('a person does not reach another business by naming it, an admin does', async () => {
+  const named = requestSchemas()
+    .filter(({ part, schema }) => part === 'querystring' && 'business' in schema.properties)
+    .map(({ route }) => route.split(' ') as [string, string]);
+  expect(named.length).toBeGreaterThanOrEqual(7);
+  for (const [method, url] of named) {
+    const name = doorOf('api', { method, url }) === undefined ? 'baileys' : 'api';
+    const knocked = async (person: string): Promise<unknown> => {
+      const headers = { 'x-api-key': people[person] ?? '' };
+      const { status, body } = await knock(name, { method, url }, headers, '?business=default');
+      return [url, status, body?.['code']];
+    };
+    expect(await knocked("another business' owner")).toEqual([url, 403, 'BUSINESS_NOT_ALLOWED']);
+    expect(await knocked('admin')).not.toContain(403);
   }
 });
 

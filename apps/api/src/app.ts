@@ -35,6 +35,7 @@ import { auditLooks, queueBoardRoutes } from './routes/queue-board.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { peopleRoutes } from './routes/people.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import type { ResourceContext } from './routes/resource.ts';
 import { warmUpRoute } from './routes/warm-up.ts';
@@ -81,12 +82,12 @@ export function buildApp(parts: ApiParts): App {
   const trail = new AuditTrail({ db, log });
   app.addHook('onClose', () => trail[Symbol.asyncDispose]());
   const audit = (use: AuditedUse): void => {
-    const { role, action, requestId } = use;
-    trail.add({ role, action, target: targetOf(use), requestId });
+    trail.add({ ...use, target: targetOf(use) });
   };
   const context: ResourceContext = {
     db,
     business: guard(keyRing, { roles: ['business'], audit }),
+    owner: guard(keyRing, { roles: ['owner'], audit }),
     admin: guard(keyRing, { roles: ['admin'], audit }),
   };
   businessRoutes(app, context);
@@ -94,6 +95,7 @@ export function buildApp(parts: ApiParts): App {
   messageRoutes(app, { ...context, relay });
   callRoutes(app, context);
   phoneNumberRoutes(app, context);
+  peopleRoutes(app, { ...context, keyRing });
   contactRoutes(app, context);
   jobRoutes(app, { ...context, jobs, control });
   queueRoutes(app, { ...context, readTotals: parts.readTotals, control });
@@ -107,8 +109,9 @@ export function buildApp(parts: ApiParts): App {
   return app;
 }
 
-/** The records that a route names; never a query. */
-function targetOf({ params }: AuditedUse): string | null {
+/** The records that a route names, or its handler does; never a query. */
+function targetOf({ params, target }: AuditedUse): string | null {
+  if (target !== undefined) return target;
   const names = Object.values(params);
   return names.length === 0 ? null : names.join('/').slice(0, 300);
 }

@@ -3,7 +3,16 @@ import { AppError } from '@prosaas/runtime';
 /** What does not exist and what belongs to another business look the same from outside. */
 export class NotFound extends AppError {
   constructor(
-    what: 'business' | 'call' | 'conversation' | 'job' | 'message' | 'phone number' | 'queue' | 'recording',
+    what:
+      | 'business'
+      | 'call'
+      | 'conversation'
+      | 'job'
+      | 'message'
+      | 'person'
+      | 'phone number'
+      | 'queue'
+      | 'recording',
   ) {
     super(`There is no such ${what}.`, {
       status: 404,

@@ -179,6 +179,9 @@ test('each use of the admin key is in the audit log, with the records that it na
     action: 'GET /api/conversations/:id',
     target: conversations[0],
     request_id: expect.any(String),
+    person_id: null,
+    person_name: null,
+    address: '127.0.0.1',
   });
   expect(JSON.stringify(await read())).not.toContain('secret');
   const whole = await walk(api, '/api/audit?limit=3', adminKey);

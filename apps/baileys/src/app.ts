@@ -61,8 +61,7 @@ export function buildApp({
   const trail = new AuditTrail({ db, log });
   app.addHook('onClose', () => trail[Symbol.asyncDispose]());
   const audit = (use: AuditedUse & { from?: string | undefined }): void => {
-    const { role, action, requestId } = use;
-    trail.add({ role, action, target: targetOf(use), requestId });
+    trail.add({ ...use, target: targetOf(use) });
   };
   const hops = new Hops({ self: owners.self, log });
   app.addHook('preParsing', (request, _reply, payload) => hops.checkBody(request, payload));
@@ -82,9 +81,14 @@ export function buildApp({
 }
 
 /** The records that a route names; of a forwarded request also for which business, and by which replica. */
-function targetOf({ params, businessId, from }: AuditedUse & { from?: string | undefined }): string | null {
+function targetOf({
+  params,
+  target,
+  businessId,
+  from,
+}: AuditedUse & { from?: string | undefined }): string | null {
   const parts = [
-    Object.values(params).join('/'),
+    target ?? Object.values(params).join('/'),
     from !== undefined && businessId !== undefined ? `business ${businessId}` : '',
     from === undefined ? '' : `from ${from}`,
   ];

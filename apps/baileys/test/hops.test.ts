@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -218,13 +219,42 @@ test('who asked for what was forwarded is in the audit log of the owner', async 
     {
       role: 'business',
       action: 'forwarded POST /api/sendText',
-      target: expect.stringMatching(/^business \S+ from \S+$/),
+      target: expect.stringMatching(/^\w+ business \S+ from \S+$/),
     },
-    { role: 'internal', action: 'forwarded POST /api/sendText', target: expect.stringMatching(/^from \S+$/) },
+    {
+      role: 'internal',
+      action: 'forwarded POST /api/sendText',
+      target: expect.stringMatching(/^mine from \S+$/),
+    },
   ]);
   // The replica that was asked, and the one that answered.
   const asked = `select action from audit_log where request_id = 'asked' order by action`;
   await expect
     .poll(() => stack.rows<{ action: string }>(asked), SOON)
     .toEqual([{ action: 'GET /api/:session/auth/qr' }, { action: 'forwarded GET /api/:session/auth/qr' }]);
+});
+
+test('a person is let in at the other replica as herself, and each of her sends is in the audit log', async () => {
+  const key = 'k'.repeat(43);
+  const [person] = await stack.rows<{ id: string }>(
+    `insert into people (business_id, name, role, key_hash) values ('default', 'Dana', 'staff', $1) returning id`,
+    [hash('sha256', key, 'buffer')],
+  );
+  const send = async (): Promise<number> =>
+    (await second.call('POST', '/api/sendText', { 'x-api-key': key }, text('mine'))).status;
+  await expect.poll(send, SOON).toBe(409);
+  await send();
+  const rows = () =>
+    stack.rows<object>(
+      `select action, role, person_id, person_name, address, count(*)::int as lines from audit_log
+        where person_id is not null group by 1, 2, 3, 4, 5 order by action`,
+    );
+  const line = { role: 'staff', person_id: person?.id, person_name: 'Dana', address: '127.0.0.1', lines: 2 };
+  await expect.poll(rows, SOON).toEqual([
+    { ...line, action: 'POST /api/sendText' },
+    { ...line, action: 'forwarded POST /api/sendText' },
+  ]);
+  expect((await second.call('GET', '/api/mine/auth/qr', { 'x-api-key': key })).status).toBe(403);
+  await stack.rows('update people set revoked_at = now() where id = $1', [person?.id]);
+  await expect.poll(send, SOON).toBe(401);
 });

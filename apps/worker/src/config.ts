@@ -72,6 +72,6 @@ export const Config: TObject<WorkerFields> = Type.Object({
   RETENTION_MESSAGES_DAYS: Days(365, 'messages'),
   RETENTION_RECORDINGS_DAYS: Days(90, 'recordings of calls'),
   RETENTION_CALLS_DAYS: Days(365, 'calls'),
-  RETENTION_AUDIT_DAYS: Days(365, "uses of the administrator's key"),
+  RETENTION_AUDIT_DAYS: Days(365, 'the audit log: uses of keys'),
 });
 export type Config = Static<typeof Config>;

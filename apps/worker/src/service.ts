@@ -80,7 +80,7 @@ export async function startWorker(
     closeRedis,
   );
   const telemetry = opened.use(startTelemetry({ config, identity, log }));
-  const keyRing = opened.use(startKeyRing(db, config, { log }));
+  const keyRing = opened.use(startKeyRing(db, config, { log, readsPeople: false }));
   const { giveUp } = opened.use(
     lastResort({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log }),
   );

@@ -16,3 +16,4 @@ create unique index people_by_number on people (business_id, phone_number) where
 
 -- Who used a key of a person's own, and from where: of any key.
 alter table audit_log add column person_id uuid references people (id), add column person_name text, add column address text;
+create index audit_by_person on audit_log (person_id, id) where person_id is not null;

@@ -25,7 +25,7 @@ export async function importDeadLetters(tx: Queryable, letters: readonly OldDead
          failures jsonb, trace text, created_at timestamptz, failed_at timestamptz))
      insert into jobs (queue, order_key, business_id, message_id, payload, trace, attempts, failures, failure, failed_at, created_at)
      select old.queue, ${orderKey(`coalesce(m.conversation_id::text, payload ->> 'conversationId', 'unknown')`)}, m.business_id,
-       m.id, payload, trace, attempts, failures, reason, old.failed_at, old.created_at
+       m.id, payload, trace, attempts, failures, old.reason, old.failed_at, old.created_at
      from old left join messages m on m.id::text = lower(payload ->> 'messageId')
      where m.id is not null or not exists (
        select from jobs where jobs.failed_at = old.failed_at and message_id is null and jobs.payload = old.payload)

@@ -18,6 +18,20 @@ export { StackConflict, type StackStore, checkStack } from './stack.ts';
 export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
 export { databaseTime } from './time.ts';
 export {
+  changePerson,
+  createPerson,
+  findPerson,
+  listPeople,
+  PhoneNumberTaken,
+  replaceKey,
+  revokePerson,
+  type NewPerson,
+  type PeopleScope,
+  type PersonChange,
+  type PersonRow,
+  type PersonWithKey,
+} from './people-repository.ts';
+export {
   hasAnswered,
   hasWritten,
   lockConversation,

@@ -82,7 +82,7 @@ async function failMessages(tx: Queryable, ids: readonly string[], error: string
   if (ids.length === 0) return;
   await tx.query(
     `update messages set status = 'failed', error = $2
-     where id = any($1::uuid[]) and status in ('received', 'queued')`,
+     where id = any($1::uuid[]) and status not in ('answered', 'waiting_for_person', 'ignored', 'sent', 'failed', 'undelivered')`,
     [ids, error],
   );
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type KeyRing, type Keys, LEAST_KEY_LENGTH, type Logger, retryForever } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
+import { startPeopleKeys } from './people-keys.ts';
 import { requireTable } from './tables.ts';
 import { startTrouble } from './troubles.ts';
 
@@ -70,11 +71,14 @@ function raiseMissing(name: string): never {
   throw new Error(`${name} is not set, and the api has not generated it yet`);
 }
 
-/** Knows the keys at once where the operator set them all, else once the database was reached; tries until then. */
+/**
+ * Knows the keys at once where the operator set them all, else once the database was reached; tries until then. A service that lets
+ * nobody in (`readsPeople: false`) knows none of the people.
+ */
 export function startKeyRing(
   db: Queryable,
   configured: ConfiguredKeys,
-  { log, generation }: { log: Logger; generation?: KeyGeneration },
+  { log, generation, readsPeople = true }: { log: Logger; generation?: KeyGeneration; readsPeople?: boolean },
 ): KeyRing & AsyncDisposable {
   warnOfSameKeys(configured, log);
   warnOfShortToken(configured, log);
@@ -86,9 +90,13 @@ export function startKeyRing(
   };
   const retries = { signal: stopping.signal, baseMs: 200, maxMs: 3000, trouble: startTrouble(log) };
   const loading = (allSet ? Promise.resolve() : retryForever(load, retries)).catch(() => {});
+  const people = readsPeople ? startPeopleKeys(db, { log }) : undefined;
   return {
     current: () => keys,
+    people: () => people?.people(),
+    readPeople: async () => people?.readPeople(),
     async [Symbol.asyncDispose]() {
+      people?.[Symbol.dispose]();
       stopping.abort();
       await loading;
     },

@@ -133,7 +133,7 @@ export async function listHistory(
      select direction, left(text, $4::int) as text from (
        select latest.*, coalesce(asked.seq, latest.seq) as turn from latest
        left join messages asked on asked.id = latest.in_reply_to
-       where latest.status not in ('failed', 'undelivered') and (direction = 'inbound' or latest.status <> 'ignored')) said
+       where latest.status not in ('failed', 'undelivered') and (latest.direction = 'inbound' or latest.status <> 'ignored')) said
      where turn < $2::bigint
      order by turn desc, said.seq desc limit $3`,
     [options.conversationId, options.beforeSeq, options.limit, options.textLimit],

@@ -110,6 +110,7 @@ function rowsOf(person: Person): Record<string, Row[]> {
         channel: 'whatsapp',
         contact: person.address,
         alternate_contact: person.alternate,
+        state: 'waiting',
       },
     ],
     messages: [
@@ -120,7 +121,11 @@ function rowsOf(person: Person): Record<string, Row[]> {
         conversation_id: conversation,
         direction: 'inbound',
         status: 'received',
+        author: 'customer',
       },
+    ],
+    conversation_events: [
+      { ...inBusiness, conversation_id: conversation, message_id: message, actor: 'customer' },
     ],
     unstored_messages: ['quarantined', 'pending'].map((status) => ({
       ...inBusiness,

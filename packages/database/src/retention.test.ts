@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 beforeEach(() =>
-  db.query('truncate conversations, messages, jobs, calls, recordings, recording_parts, audit_log'),
+  db.query('truncate conversations, messages, jobs, calls, recordings, recording_parts, audit_log cascade'),
 );
 
 let received = 0;

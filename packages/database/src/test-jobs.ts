@@ -26,7 +26,9 @@ export function onDatabase(): OnDatabase {
     await createSession(on.db, { id: 'shop', businessId: 'default', wanted: 'started' });
   });
   afterAll(() => on.db[Symbol.asyncDispose]());
-  beforeEach(() => on.db.query('truncate jobs, job_counts, conversations, messages, schedules, warnings'));
+  beforeEach(() =>
+    on.db.query('truncate jobs, job_counts, conversations, messages, schedules, warnings cascade'),
+  );
   return on;
 }
 

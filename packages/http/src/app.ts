@@ -84,6 +84,15 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
     done();
   });
   mountRequestLog(app);
+  // Once it is known what was done, and before anything of it goes out.
+  app.addHook('onSend', (request, _reply, payload, done) => {
+    const { recordUse } = request;
+    if (recordUse !== undefined) {
+      request.recordUse = undefined;
+      recordUse();
+    }
+    done(null, payload);
+  });
   const isDropped = limitConnections(app.server, {
     ...connectionLimits,
     acceptsUpgrades: webSocketPath !== undefined,

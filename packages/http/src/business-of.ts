@@ -4,7 +4,7 @@ import { type TOptional, type TString, Type } from 'typebox';
 
 export class BusinessNotAllowed extends AppError {
   constructor() {
-    super('An API key opens its own business only.', { status: 403, code: 'BUSINESS_NOT_ALLOWED' });
+    super('This key opens its own business only.', { status: 403, code: 'BUSINESS_NOT_ALLOWED' });
   }
 }
 
@@ -13,7 +13,7 @@ export const BusinessFilter: TOptional<TString> = Type.Optional(
 );
 
 /**
- * The business that a request is about: its own with an API key; with the admin key or between services the one it names, or all
+ * The business that a request is about: its own with an API key or a person's; with an admin's or between services the one it names, or all
  * (undefined). @throws BusinessNotAllowed
  */
 export function businessOf({ principal }: FastifyRequest, named?: string): string | undefined {

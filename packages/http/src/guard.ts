@@ -1,13 +1,24 @@
 import { AppError, type KeyRing, type Keys } from '@prosaas/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Credentials, type Principal, type Role, principalsOf } from './keys.ts';
+import { type Credentials, type Principal, type Role, mayBePersons, principalsOf } from './keys.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by `guard`. */
     principal?: Principal;
+    /** The record that the audit log names, where no parameter of the path does: a handler sets it. */
+    auditTarget?: string;
+    /** Set by `guard`: tells the audit of this use once it is answered. */
+    recordUse?: (() => void) | undefined;
+  }
+  interface FastifyContextConfig {
+    /** Each use is a line of the audit log, with whatever key; a use by the admin key is one on every route. */
+    audited?: boolean;
   }
 }
+
+/** What doors need of a key ring. */
+export type DoorKeys = Pick<KeyRing, 'current' | 'people'>;
 
 /** Fits `onRequest` (before the body is read: the better place) and `preHandler`. */
 export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -15,18 +26,25 @@ export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<vo
 /** One request that is worth a line in the audit log. */
 export interface AuditedUse {
   role: Role;
-  /** Of a business' own key. */
+  /** Of a business' own key, or a person's. */
   businessId?: string;
+  person?: NonNullable<Principal['person']>;
   action: string;
   requestId: string;
+  /** Of the connection, which may be a proxy's: what a header says of it, everyone can write. */
+  address: string;
   params: Readonly<Record<string, string>>;
+  target?: string;
   /** Not by a key of the request: see `vouch`. */
   vouched: boolean;
 }
 
 export interface GuardOptions {
   roles: readonly Role[];
-  /** Told of each request that the administrator's key opened, and of each that somebody vouched for. */
+  /**
+   * Told of each request that an administrator's key opened, of each that somebody vouched for, and on `audited` routes of every
+   * one but those of our own services.
+   */
   audit?: (use: AuditedUse, request: FastifyRequest) => void;
   /**
    * Who sends a request whose own keys do not say it: another replica forwards it, and tells for whom. Nobody where it cannot be
@@ -40,20 +58,28 @@ export interface GuardOptions {
   basicRealm?: string;
 }
 
+/** Whoever may do what the role may. */
+const alsoOpenedBy: Readonly<Partial<Record<Role, readonly Role[]>>> = {
+  metrics: ['admin'],
+  business: ['staff', 'owner', 'admin'],
+  owner: ['admin'],
+};
+
 /**
- * Lets in who has one of `roles`; the administrator may do what a business may. 401 without a valid key, 403 with one of the
+ * Lets in who has one of `roles`, or may do what they may: the people of a business what its API key may, an admin all of it. 401 without a valid key, 403 with one of the
  * wrong role, 503 while the keys are not known yet.
  */
-export function guard(keyRing: KeyRing, { roles, audit, vouch, basicRealm }: GuardOptions): Guard {
-  const allowed = new Set<Role>(roles);
-  if (allowed.has('business') || allowed.has('metrics')) allowed.add('admin');
+export function guard(keyRing: DoorKeys, { roles, audit, vouch, basicRealm }: GuardOptions): Guard {
+  const allowed = new Set<Role>(roles.flatMap((role) => [role, ...(alsoOpenedBy[role] ?? [])]));
   const challenge = basicRealm === undefined ? 'Bearer' : `Basic realm="${basicRealm}", charset="UTF-8"`;
   return async (request, reply) => {
     const keys = currentKeys(keyRing);
     const vouched = vouch?.(request, reply, keys);
     const shownHere = { ...credentialsOf(request), ...(basicRealm !== undefined && basicOf(request)) };
-    const principals = vouched ?? principalsOf(keys, shownHere);
+    const principals = vouched ?? principalsOf(keys, shownHere, keyRing.people());
     if (principals.length === 0) {
+      if (vouched === undefined && keyRing.people() === undefined && mayBePersons(shownHere))
+        throw notLoaded();
       reply.header('www-authenticate', challenge);
       throw new AppError('This needs a key, and none that is valid was sent', {
         status: 401,
@@ -64,39 +90,43 @@ export function guard(keyRing: KeyRing, { roles, audit, vouch, basicRealm }: Gua
     if (principal === undefined)
       throw new AppError('This key does not open this', { status: 403, code: 'FORBIDDEN' });
     request.principal = principal;
-    if (principal.role === 'admin' || vouched !== undefined) {
-      audit?.(useOf(request, principal, vouched !== undefined), request);
-    }
+    const isAudited = request.routeOptions.config.audited === true && principal.role !== 'internal';
+    if (principal.role === 'admin' || vouched !== undefined || isAudited)
+      request.recordUse = () => audit?.(useOf(request, principal, vouched !== undefined), request);
   };
 }
 
 /** For `/metrics*`: `Authorization: Bearer` or `?token=`. A key of another role is no key here. */
-export function metricsGuard(keyRing: KeyRing): Guard {
+export function metricsGuard(keyRing: DoorKeys): Guard {
   return async (request, reply) => {
-    if (opensMetrics(currentKeys(keyRing), request)) return;
+    currentKeys(keyRing);
+    if (opensMetrics(keyRing, request)) return;
     reply.header('www-authenticate', 'Bearer');
     throw new AppError('This needs the metrics token', { status: 401, code: 'UNAUTHENTICATED' });
   };
 }
 
 /** Whether the sender may see addresses, versions and error texts in the bodies of health. */
-export function canSeeDetails(keyRing: KeyRing): (request: FastifyRequest) => boolean {
-  return (request) => {
-    const keys = keyRing.current();
-    return keys !== undefined && opensMetrics(keys, request);
-  };
+export function canSeeDetails(keyRing: DoorKeys): (request: FastifyRequest) => boolean {
+  return (request) => opensMetrics(keyRing, request);
 }
 
-function opensMetrics(keys: Keys, request: FastifyRequest): boolean {
-  return principalsOf(keys, credentialsOf(request)).some(
+function opensMetrics(keyRing: DoorKeys, request: FastifyRequest): boolean {
+  const keys = keyRing.current();
+  if (keys === undefined) return false;
+  return principalsOf(keys, credentialsOf(request), keyRing.people()).some(
     ({ role }) => role === 'metrics' || role === 'admin',
   );
 }
 
-function currentKeys(keyRing: KeyRing): Keys {
+function currentKeys(keyRing: DoorKeys): Keys {
   const keys = keyRing.current();
   if (keys !== undefined) return keys;
-  throw new AppError('The keys are not known yet: the database was not reached', {
+  throw notLoaded();
+}
+
+function notLoaded(): AppError {
+  return new AppError('The keys are not known: the database was not reached', {
     status: 503,
     code: 'KEYS_NOT_LOADED',
     retryable: true,
@@ -128,12 +158,20 @@ function shown(door: keyof Credentials, value: unknown): Credentials {
   return typeof value === 'string' ? { [door]: value } : {};
 }
 
-function useOf(request: FastifyRequest, { role, businessId }: Principal, vouched: boolean): AuditedUse {
+function useOf(
+  request: FastifyRequest,
+  { role, businessId, person }: Principal,
+  vouched: boolean,
+): AuditedUse {
   return {
     role,
     ...(businessId !== undefined && { businessId }),
+    ...(person !== undefined && { person }),
     action: `${request.method} ${request.routeOptions.url ?? ''}`,
     requestId: request.id,
+    // An IPv4 address that came to a socket of IPv6.
+    address: request.ip.replace(/^::ffff:/, ''),
+    ...(request.auditTarget !== undefined && { target: request.auditTarget }),
     params: { ...(request.params as Record<string, string> | undefined) },
     vouched,
   };

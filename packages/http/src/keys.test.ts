@@ -1,4 +1,5 @@
-import type { Keys } from '@prosaas/runtime';
+import { hash } from 'node:crypto';
+import type { KeyHolders, Keys } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { type Credentials, principalsOf } from './keys.ts';
 
@@ -11,6 +12,13 @@ const keys: Keys = {
   metricsTokens: ['metrics-old', 'metrics-new'],
   internalSecret: 'internal',
 };
+
+const people: KeyHolders = new Map(
+  (['staff', 'owner', 'admin'] as const).map((role) => [
+    hash('sha256', `p-${role}`, 'base64url'),
+    { id: role, name: role, role, businessId: 'second' },
+  ]),
+);
 
 test.each<[Credentials, string[]]>([
   [{}, []],
@@ -39,8 +47,20 @@ test.each<[Credentials, string[]]>([
   [{ basic: 'internal' }, []],
   [{ internalSecret: 'admin' }, []],
   [{ bearer: 'metrics-old', apiKey: 'api-1' }, ['business default', 'metrics']],
+  // A person's key is one of the people's alone, at the doors of her role.
+  [{ apiKey: 'p-staff' }, ['staff second']],
+  [{ bearer: 'p-staff' }, []],
+  [{ basic: 'p-staff' }, []],
+  [{ adminKey: 'p-owner' }, []],
+  [{ apiKey: 'p-owner' }, ['owner second']],
+  [{ apiKey: 'p-admin' }, ['admin second']],
+  [{ bearer: 'p-admin' }, ['admin second']],
+  [{ basic: 'p-admin' }, ['admin second']],
+  [{ adminKey: 'p-admin' }, ['admin second']],
+  [{ queryToken: 'p-admin' }, []],
+  [{ internalSecret: 'p-admin' }, []],
 ])('%j is %j', (shown, roles) => {
-  const principals = principalsOf(keys, shown);
+  const principals = principalsOf(keys, shown, people);
   expect(
     principals.map(({ role, businessId }) => (businessId === undefined ? role : `${role} ${businessId}`)),
   ).toEqual(roles);

@@ -1,11 +1,15 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Keys } from '@prosaas/runtime';
+import type { KeyHolder, KeyHolders, Keys } from '@prosaas/runtime';
 
-export type Role = 'metrics' | 'business' | 'admin' | 'internal';
+/** `business` is an API key; `staff`, `owner` and `admin` are people, `admin` also the admin key. */
+export type Role = 'metrics' | 'business' | 'staff' | 'owner' | 'admin' | 'internal';
 
 export interface Principal {
   role: Role;
+  /** Of an API key and of a person; an admin is not confined to it. */
   businessId?: string;
+  /** Whose key it is, where it is a person's own. */
+  person?: Omit<KeyHolder, 'businessId'>;
 }
 
 /** What a request shows, by the door it shows it at. */
@@ -36,7 +40,7 @@ function locksOf(keys: Keys): Lock[] {
   let locks = digests.get(keys);
   if (locks === undefined) {
     locks = [
-      lock({ role: 'admin' }, keys.adminKey, ['bearer', 'basic', 'apiKey', 'adminKey']),
+      lock({ role: 'admin' }, keys.adminKey, adminDoors),
       lock({ role: 'internal' }, keys.internalSecret, ['internalSecret']),
       ...keys.apiKeys.map(({ businessId, key }) => lock({ role: 'business', businessId }, key, ['apiKey'])),
       ...keys.metricsTokens.map((token) => lock({ role: 'metrics' }, token, ['bearer', 'queryToken'])),
@@ -50,8 +54,18 @@ function lock(principal: Principal, key: string, doors: Lock['doors']): Lock {
   return { principal, digest: digestOf(key), doors };
 }
 
-/** Everyone whom the shown credentials make the sender; every key is compared, whichever matches. */
-export function principalsOf(keys: Keys, shown: Credentials): Principal[] {
+const adminDoors: Lock['doors'] = ['bearer', 'basic', 'apiKey', 'adminKey'];
+const personDoors: Readonly<Record<KeyHolder['role'], Lock['doors']>> = {
+  staff: ['apiKey'],
+  owner: ['apiKey'],
+  admin: adminDoors,
+};
+
+/**
+ * Everyone whom the shown credentials make the sender. Each of the stack's keys is compared, whichever matches; a person's, of which
+ * there can be thousands, is looked up by its digest, which tells nothing of the key.
+ */
+export function principalsOf(keys: Keys, shown: Credentials, people?: KeyHolders): Principal[] {
   const presented = new Map<keyof Credentials, Buffer>();
   for (const [door, text] of Object.entries(shown) as [keyof Credentials, string | undefined][]) {
     if (text !== undefined && text !== '') presented.set(door, digestOf(text));
@@ -65,5 +79,19 @@ export function principalsOf(keys: Keys, shown: Credentials): Principal[] {
       }
       return opens;
     })
-    .map(({ principal }) => principal);
+    .map(({ principal }) => principal)
+    .concat(
+      [...presented].flatMap(([door, digest]) => personOf(people?.get(digest.toString('base64url')), door)),
+    );
+}
+
+function personOf(holder: KeyHolder | undefined, door: keyof Credentials): Principal[] {
+  if (holder === undefined || !personDoors[holder.role].includes(door)) return [];
+  const { businessId, ...person } = holder;
+  return [{ role: person.role, businessId, person }];
+}
+
+/** Whether one of them has the form of a person's key: 256 bits in base64url. */
+export function mayBePersons(shown: Credentials): boolean {
+  return adminDoors.some((door) => /^[\w-]{43}$/.test(shown[door] ?? ''));
 }

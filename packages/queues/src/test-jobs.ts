@@ -36,7 +36,7 @@ export function onJobs(): OnJobs {
   afterAll(() => on.db[Symbol.asyncDispose]());
   beforeEach(async () => {
     await on.server.onEveryNode('FLUSHALL');
-    await on.db.query('truncate jobs, job_counts, conversations, messages');
+    await on.db.query('truncate jobs, job_counts, conversations, messages cascade');
   });
   return on;
 }

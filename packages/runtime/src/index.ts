@@ -29,7 +29,7 @@ export {
 export { cutText } from './cut-text.ts';
 export { captureConsole } from './console-capture.ts';
 export { type Identity, type ServiceName, identify } from './identity.ts';
-export type { KeyRing, Keys } from './keys.ts';
+export type { KeyHolder, KeyHolders, KeyRing, Keys } from './keys.ts';
 export { type Keyspace, keyspace } from './keyspace.ts';
 export { type LogLevel, parseLogLevel } from './log-level.ts';
 export { type Logger, type LoggerOptions, createLogger } from './logger.ts';

@@ -7,7 +7,22 @@ export interface Keys {
   internalSecret: string;
 }
 
+/** A person who has a key of her own. */
+export interface KeyHolder {
+  id: string;
+  name: string;
+  role: 'owner' | 'staff' | 'admin';
+  businessId: string;
+}
+
+/** People by the SHA-256 of their keys, in base64url. */
+export type KeyHolders = ReadonlyMap<string, KeyHolder>;
+
 export interface KeyRing {
   /** Undefined until the database was reached. */
   current(): Keys | undefined;
+  /** Undefined while they are not known: not read yet, or last read too long ago. */
+  people(): KeyHolders | undefined;
+  /** Reads the people's keys at once; whoever changed them need not wait for the next time. */
+  readPeople(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { conversationRoutes } from '../../../apps/api/src/routes/conversations.t
 import { deadLetterRoutes } from '../../../apps/api/src/routes/dead-letter.ts';
 import { jobRoutes } from '../../../apps/api/src/routes/jobs.ts';
 import { messageRoutes } from '../../../apps/api/src/routes/messages.ts';
+import { peopleRoutes } from '../../../apps/api/src/routes/people.ts';
 import { phoneNumberRoutes } from '../../../apps/api/src/routes/phone-numbers.ts';
 import { queueRoutes } from '../../../apps/api/src/routes/queues.ts';
 import { scheduleRoutes } from '../../../apps/api/src/routes/schedules.ts';
@@ -57,6 +58,7 @@ export function requestSchemas(): RequestSchema[] {
     deadLetterRoutes,
     jobRoutes,
     messageRoutes,
+    peopleRoutes,
     phoneNumberRoutes,
     queueRoutes,
     scheduleRoutes,
@@ -76,6 +78,7 @@ const refuse = (): Promise<void> => Promise.reject(new Error('no request comes h
 /** Routes use what they are given when they are asked, and nobody asks these. */
 const unused = {
   business: refuse,
+  owner: refuse,
   admin: refuse,
   adminDoor: refuse,
   readDoor: refuse,

@@ -12,19 +12,27 @@ const AuditEntry = Type.Object({
   action: Type.String(),
   target: NullableText,
   request_id: NullableText,
+  person_id: NullableText,
+  person_name: NullableText,
+  address: NullableText,
 });
+
+const Query = Type.Object(
+  { ...pageQuery.properties, person: Type.Optional(Type.String({ format: 'uuid', maxLength: 36 })) },
+  { additionalProperties: false },
+);
 
 const AuditCursor = Type.Tuple([Type.String({ pattern: '^\\d{1,18}$' })]);
 
 export function auditRoutes(app: App, { db, admin }: ResourceContext): void {
-  // Each use of the admin key, this one too.
+  // Each use of an admin's key, this one too, and with any key what is told in `config.audited` of the routes.
   app.get(
     '/api/audit',
-    { onRequest: admin, schema: { querystring: pageQuery, response: { 200: Page(AuditEntry) } } },
+    { onRequest: admin, schema: { querystring: Query, response: { 200: Page(AuditEntry) } } },
     async (request) => {
-      const { limit, cursor } = request.query;
+      const { limit, cursor, person } = request.query;
       const before = decodeCursor(AuditCursor, cursor);
-      const rows = await listAudit(db, { before: before?.[0], limit: limit + 1 });
+      const rows = await listAudit(db, { before: before?.[0], personId: person, limit: limit + 1 });
       return page(rows, limit, (row) => encodeCursor([row.id]));
     },
   );

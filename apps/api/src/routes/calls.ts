@@ -73,7 +73,7 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
   // A caller's message, as sound.
   app.get(
     '/api/calls/:id/recordings/:recording',
-    { onRequest: business, schema: { params: RecordingId } },
+    { onRequest: business, config: { audited: true }, schema: { params: RecordingId } },
     async (request, reply) => {
       const recording = await findRecordingAudio(db, {
         callId: requireText(request.params.id, 'call'),

@@ -24,7 +24,7 @@ const Erased = Type.Object({
 export function contactRoutes(app: App, { db, business }: ResourceContext): void {
   app.post(
     '/api/contacts/export',
-    { onRequest: business, schema: { body: Contact } },
+    { onRequest: business, config: { audited: true }, schema: { body: Contact } },
     async (request, reply) => {
       const { contact, business: named } = request.body;
       const query = { contact, businessId: businessOf(request, named) };
@@ -35,7 +35,11 @@ export function contactRoutes(app: App, { db, business }: ResourceContext): void
 
   app.post(
     '/api/contacts/erase',
-    { onRequest: business, schema: { body: Contact, response: { 200: Erased } } },
+    {
+      onRequest: business,
+      config: { audited: true },
+      schema: { body: Contact, response: { 200: Erased } },
+    },
     async (request) => {
       const { contact, business: named } = request.body;
       const businessId = businessOf(request, named);

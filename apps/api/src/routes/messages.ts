@@ -89,11 +89,13 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
     },
   );
 
-  // A person writes to a contact, and has the conversation from then on; or a program does. The worker sends it in the conversation's order; `status` tells how far it is.
+  // A person writes to a contact, and has the conversation from then on; or a program does. The worker sends it in the conversation's
+  // order; `status` tells how far it is.
   app.post(
     '/api/messages',
     {
       onRequest: business,
+      config: { audited: true },
       schema: { body: NewMessage, headers: NewMessageHeaders, response: { 200: Message, 202: Message } },
     },
     async (request, reply) => {
@@ -110,6 +112,7 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
       const id = key === undefined ? crypto.randomUUID() : messageIdForKey(conversation.id, key);
       const traceparent = request.headers.traceparent;
       const trace = parseTrace(traceparent) === undefined ? undefined : traceparent;
+      const personId = author === 'person' ? request.principal?.person?.id : undefined;
       const { message, fresh, released } = await db.transaction(async (tx) => {
         const locked = await lockConversation(tx, conversation.id);
         if (locked === undefined) throw new NotFound('conversation');
@@ -119,15 +122,19 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
           businessId: locked.business_id,
           text,
           author,
+          personId,
         });
         if (recorded.message.text !== text) throw new IdempotencyKeyReused();
         if (!recorded.fresh) return { ...recorded, released: undefined };
         if (!mayWrite(locked, author)) throw new ContactOptedOut(locked.id);
-        if (author === 'person')
-          await applyEvent(tx, locked.id, { type: 'person_wrote' }, { actor: 'person', messageId: id });
+        if (author === 'person') {
+          const source = { actor: 'person', personId, messageId: id } as const;
+          await applyEvent(tx, locked.id, { type: 'person_wrote' }, source);
+        }
         return { ...recorded, released: await addJob(tx, outboundJob(recorded.message, trace)) };
       });
       relay.enqueue([released]);
+      request.auditTarget = message.id;
       return reply.code(fresh ? 202 : 200).send(message);
     },
   );

@@ -63,7 +63,7 @@ export function queueBoardRoutes(
 }
 
 /**
- * An open board asks again every few seconds: each thing that is looked at is one line of the audit log a minute. The files
+ * An open board asks again every few seconds: each thing that somebody looks at is one line of the audit log a minute. The files
  * that the page is made of are no line.
  */
 export function auditLooks(
@@ -78,8 +78,9 @@ export function auditLooks(
     const current = Math.floor(now() / 60_000);
     if (current !== minute) seen.clear();
     minute = current;
-    if (seen.has(path)) return;
-    seen.add(path);
+    const look = `${use.person?.id ?? ''} ${path}`;
+    if (seen.has(look)) return;
+    seen.add(look);
     audit(use);
   };
 }

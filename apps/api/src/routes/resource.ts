@@ -6,8 +6,10 @@ import { NotFound } from '../errors.ts';
 /** What the REST routes are given. */
 export interface ResourceContext {
   db: Database;
-  /** Lets in the API key of a business and the admin key. */
+  /** Lets in the API key of a business, its people and admins. */
   business: Guard;
+  /** Lets in the owners of a business and admins: no API key. */
+  owner: Guard;
   admin: Guard;
 }
 
@@ -24,7 +26,7 @@ export const Position = Type.String({ pattern: '^\\d{1,16}$' });
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** A malformed id is the id of nothing: 404, not a complaint about its form. */
-export function requireUuid(id: string, what: 'conversation' | 'message' | 'recording'): string {
+export function requireUuid(id: string, what: 'conversation' | 'message' | 'person' | 'recording'): string {
   if (!uuid.test(id)) throw new NotFound(what);
   return id;
 }

@@ -39,9 +39,14 @@ export function mountSendRoutes(
 ): void {
   app.post(
     '/api/sendText',
-    { onRequest: sendDoor, schema: { body: SendText, headers: SendHeaders, response: { 200: SendAnswer } } },
+    {
+      onRequest: sendDoor,
+      config: { audited: true },
+      schema: { body: SendText, headers: SendHeaders, response: { 200: SendAnswer } },
+    },
     async (request, reply) => {
       const { session: id, chatId, text, account } = request.body;
+      request.auditTarget = id;
       const jid = parseChatId(chatId);
       if (!jid) throw new InvalidChatId();
       // Made here where there is none, so that it travels along: a forwarded request that is replayed is not sent twice.

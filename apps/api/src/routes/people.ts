@@ -1,0 +1,257 @@
+import {
+  DEFAULT_BUSINESS_ID,
+  type PeopleScope,
+  type PersonRow,
+  type PersonWithKey,
+  changePerson,
+  createPerson,
+  findBusiness,
+  findPerson,
+  listPeople,
+  replaceKey,
+  revokePerson,
+} from '@prosaas/database';
+import { type App, BusinessFilter, type KeyRing, businessOf, page, pageQuery } from '@prosaas/http';
+import { AppError } from '@prosaas/runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { NotFound } from '../errors.ts';
+import { digitsOf } from '../phone-digits.ts';
+import { Page } from './page.ts';
+import { NullableText, NullableTime, Position, type ResourceContext, Time, requireUuid } from './resource.ts';
+
+/** Live people of a business: every service keeps their keys in memory. */
+const MOST_PEOPLE = 200;
+
+const personFields = {
+  id: Type.String(),
+  business_id: Type.String(),
+  name: Type.String(),
+  role: Type.Unsafe<PersonRow['role']>({ type: 'string' }),
+  phone_number: NullableText,
+  email: NullableText,
+  created_at: Time,
+  revoked_at: NullableTime,
+};
+const Person = Type.Object(personFields);
+const ShownWithKey = Type.Object({ ...personFields, key: Type.String() });
+
+// Without control characters: it goes into messages and e-mail.
+const Name = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
+});
+const RoleField = Type.Enum(['owner', 'staff', 'admin']);
+const PhoneNumber = Type.String({ maxLength: 40 });
+const Email = Type.String({ maxLength: 254, format: 'email' });
+const nullable = <T extends typeof PhoneNumber>(type: T) => Type.Optional(Type.Union([type, Type.Null()]));
+
+const NewPerson = Type.Object(
+  {
+    name: Name,
+    role: RoleField,
+    phone_number: nullable(PhoneNumber),
+    email: nullable(Email),
+    business_id: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })),
+  },
+  { additionalProperties: false },
+);
+const Change = Type.Object(
+  {
+    name: Type.Optional(Name),
+    role: Type.Optional(RoleField),
+    phone_number: nullable(PhoneNumber),
+    email: nullable(Email),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+const Query = Type.Object(
+  {
+    ...pageQuery.properties,
+    business: BusinessFilter,
+    revoked: Type.Optional(Type.Boolean({ description: 'With those whose key was taken away' })),
+  },
+  { additionalProperties: false },
+);
+const Id = Type.Object({ id: Type.String() });
+const Cursor = Type.Tuple([
+  Position,
+  Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
+]);
+const Me = Type.Object({
+  role: Type.String(),
+  business_id: NullableText,
+  person: Type.Union([
+    Type.Object({ id: Type.String(), name: Type.String(), role: Type.String() }),
+    Type.Null(),
+  ]),
+});
+
+const audited = { audited: true };
+
+/** The people of a business, each with a key of her own. Owners see to staff and owners, admins to everyone. */
+export function peopleRoutes(
+  app: App,
+  { db, business, owner, keyRing }: ResourceContext & { keyRing: Pick<KeyRing, 'readPeople'> },
+): void {
+  /** What changed counts here at once; where it cannot be read now, and in other services, soon. */
+  const keysChanged = (): Promise<void> => keyRing.readPeople().catch(() => {});
+
+  const showKey = (reply: FastifyReply, { person, key }: PersonWithKey): PersonRow & { key: string } => {
+    reply.header('cache-control', 'no-store');
+    return { ...person, key };
+  };
+
+  /** Says why a change found nobody to change. */
+  const refuse = async (id: string, scope: PeopleScope): Promise<never> => {
+    if ((await findPerson(db, id, scope)) === undefined) throw new NotFound('person');
+    throw new PersonRevoked();
+  };
+
+  app.get(
+    '/api/people',
+    { onRequest: owner, schema: { querystring: Query, response: { 200: Page(Person) } } },
+    async (request) => {
+      const { limit, cursor, business: named, revoked = false } = request.query;
+      const after = decodeCursor(Cursor, cursor);
+      const rows = await listPeople(db, {
+        scope: scopeOf(request, named),
+        withRevoked: revoked,
+        after: after && { position: after[0], id: after[1] },
+        limit: limit + 1,
+      });
+      return page(rows, limit, (row) => encodeCursor([row.position, row.id]));
+    },
+  );
+
+  app.post(
+    '/api/people',
+    { onRequest: owner, config: audited, schema: { body: NewPerson, response: { 201: ShownWithKey } } },
+    async (request, reply) => {
+      const { name, role, phone_number: number, email = null, business_id: named } = request.body;
+      const businessId = businessOf(request, named) ?? DEFAULT_BUSINESS_ID;
+      requireRole(request, role);
+      if ((await findBusiness(db, businessId)) === undefined) throw new NotFound('business');
+      const created = await createPerson(
+        db,
+        { business_id: businessId, name: name.trim(), role, phone_number: digitsOf(number) ?? null, email },
+        { most: MOST_PEOPLE },
+      );
+      if (created === undefined) throw new TooManyPeople();
+      request.auditTarget = created.person.id;
+      await keysChanged();
+      reply.code(201).header('location', `/api/people/${created.person.id}`);
+      return showKey(reply, created);
+    },
+  );
+
+  app.get(
+    '/api/people/:id',
+    { onRequest: owner, schema: { params: Id, response: { 200: Person } } },
+    async (request) => {
+      const person = await findPerson(db, requireUuid(request.params.id, 'person'), scopeOf(request));
+      if (person === undefined) throw new NotFound('person');
+      return person;
+    },
+  );
+
+  app.patch(
+    '/api/people/:id',
+    { onRequest: owner, config: audited, schema: { params: Id, body: Change, response: { 200: Person } } },
+    async (request) => {
+      const id = requireUuid(request.params.id, 'person');
+      const scope = scopeOf(request);
+      const { name, role, phone_number: number, email } = request.body;
+      if (role !== undefined) {
+        requireRole(request, role);
+        const { person } = request.principal ?? {};
+        if (isSelf(request, id) && role !== person?.role) throw new OwnAccess();
+      }
+      const change = {
+        ...(name !== undefined && { name: name.trim() }),
+        ...(role !== undefined && { role }),
+        ...(number !== undefined && { phone_number: digitsOf(number) ?? null }),
+        ...(email !== undefined && { email }),
+      };
+      const person = (await changePerson(db, id, { scope, change })) ?? (await refuse(id, scope));
+      await keysChanged();
+      return person;
+    },
+  );
+
+  // A new key: the one before opens nothing any more.
+  app.post(
+    '/api/people/:id/key',
+    { onRequest: owner, config: audited, schema: { params: Id, response: { 200: ShownWithKey } } },
+    async (request, reply) => {
+      const id = requireUuid(request.params.id, 'person');
+      const scope = scopeOf(request);
+      const replaced = (await replaceKey(db, id, scope)) ?? (await refuse(id, scope));
+      await keysChanged();
+      return showKey(reply, replaced);
+    },
+  );
+
+  app.delete(
+    '/api/people/:id',
+    { onRequest: owner, config: audited, schema: { params: Id } },
+    async (request, reply) => {
+      const id = requireUuid(request.params.id, 'person');
+      if (isSelf(request, id)) throw new OwnAccess();
+      if (!(await revokePerson(db, id, scopeOf(request)))) throw new NotFound('person');
+      await keysChanged();
+      return reply.code(204).send();
+    },
+  );
+
+  // Whose the key is. Asks no database.
+  app.get('/api/me', { onRequest: business, schema: { response: { 200: Me } } }, async ({ principal }) => ({
+    role: principal?.role ?? '',
+    business_id: principal?.businessId ?? null,
+    person: principal?.person ?? null,
+  }));
+}
+
+function scopeOf(request: FastifyRequest, named?: string): PeopleScope {
+  return { businessId: businessOf(request, named), withAdmins: request.principal?.role === 'admin' };
+}
+
+function isSelf({ principal }: FastifyRequest, id: string): boolean {
+  return principal?.person?.id === id.toLowerCase();
+}
+
+function requireRole({ principal }: FastifyRequest, role: PersonRow['role']): void {
+  if (role === 'admin' && principal?.role !== 'admin') throw new RoleNotAllowed();
+}
+
+class RoleNotAllowed extends AppError {
+  constructor() {
+    super('Only an admin makes somebody an admin.', { status: 403, code: 'ROLE_NOT_ALLOWED' });
+  }
+}
+
+class OwnAccess extends AppError {
+  constructor() {
+    super('Nobody takes away her own access or changes her own role: somebody else has to.', {
+      status: 409,
+      code: 'OWN_ACCESS',
+    });
+  }
+}
+
+class PersonRevoked extends AppError {
+  constructor() {
+    super('This person was revoked, for good: add her again.', { status: 409, code: 'PERSON_REVOKED' });
+  }
+}
+
+class TooManyPeople extends AppError {
+  constructor() {
+    super(`A business has ${MOST_PEOPLE} people at most; revoke somebody first.`, {
+      status: 409,
+      code: 'TOO_MANY_PEOPLE',
+    });
+  }
+}
