@@ -1,6 +1,6 @@
 import { recordInbound } from '@prosaas/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestApi, apiKey, startTestApi } from './support.ts';
+import { type TestApi, adminKey, apiKey, startTestApi } from './support.ts';
 
 let api: TestApi;
 let conversationId: string;
@@ -128,15 +128,18 @@ const hear = (contact: string): ReturnType<typeof recordInbound> =>
 const stateOf = async (id: string) =>
   (await api.db.query('select state, state_reason from conversations where id = $1', [id]))[0];
 const eventsOf = (id: string): Promise<unknown[]> =>
-  api.db.query('select event, actor, message_id from conversation_events where conversation_id = $1 order by id', [
-    id,
-  ]);
+  api.db.query(
+    'select event, actor, message_id from conversation_events where conversation_id = $1 order by id',
+    [id],
+  );
 const saidIn = (id: string): Promise<unknown[]> =>
   api.db.query('select author, status, reason from messages where conversation_id = $1 order by seq', [id]);
 
 test('who writes as a person takes the conversation over, and the queued answer of the agent is dropped', async () => {
   const id = await talk();
-  const [asked] = await api.db.query<{ id: string }>('select id from messages where conversation_id = $1', [id]);
+  const [asked] = await api.db.query<{ id: string }>('select id from messages where conversation_id = $1', [
+    id,
+  ]);
   await api.db.query(
     `insert into messages (business_id, conversation_id, session_id, direction, status, author, text, in_reply_to)
      values ('default', $1, 'main', 'outbound', 'queued', 'agent', 'Yes', $2)`,
@@ -160,13 +163,39 @@ test('who writes as a person takes the conversation over, and the queued answer 
   expect(await eventsOf(id)).toEqual(events);
 });
 
+test("a message by a key of a person's own has her name, one of a program has none", async () => {
+  const created = await fetch(`${api.url}/api/people`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': adminKey },
+    body: JSON.stringify({ name: 'Dana', role: 'staff' }),
+  });
+  const { id: personId, key } = (await created.json()) as { id: string; key: string };
+  const id = await talk();
+  for (const [as, person] of [
+    ['program', null],
+    ['person', personId],
+  ]) {
+    const answer = await fetch(`${api.url}/api/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': key },
+      body: JSON.stringify({ conversation_id: id, text: 'Hello.', as }),
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([202, { author: as, person_id: person }]);
+    const [row] = await api.db.query('select person_id from conversations where id = $1', [id]);
+    expect(row).toEqual({ person_id: person });
+  }
+});
+
 test.each(['agent', 'waiting', 'person', 'closed'])(
   'as a program a message changes nothing where the state is %s, as a person it takes over',
   async (state) => {
     const id = await talk();
     await api.db.query('update conversations set state = $2 where id = $1', [id, state]);
     const answer = await write({ conversation_id: id, text: 'A reminder.', as: 'program' });
-    expect([answer.status, await answer.json()]).toMatchObject([202, { author: 'program', status: 'queued' }]);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      202,
+      { author: 'program', status: 'queued' },
+    ]);
     expect(await stateOf(id)).toMatchObject({ state });
     expect(await saidIn(id)).toMatchObject([{ status: 'received' }, { author: 'program' }]);
     expect(await eventsOf(id)).toEqual([]);

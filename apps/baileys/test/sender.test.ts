@@ -3,6 +3,7 @@ import {
   createDatabase,
   createSession,
   migrate,
+  recordDelivery,
   settleLostProgramMessages,
 } from '@prosaas/database';
 import { testDatabase } from '@prosaas/devstack';
@@ -269,6 +270,19 @@ describe('of a program', () => {
     ]);
     await sender.acknowledged(subject, messageIdOf(subject.id, 'r'), undefined);
     expect(await messagesOf(subject)).toMatchObject([{ status: 'sent', error: null, is_sent: true }]);
+  });
+
+  test('a message whose ack was lost is sent when the phone has it, and a repeat does not send it again', async () => {
+    const subject = await session(() => {
+      throw new SessionNotWorking('x', 'closed');
+    });
+    await expect(sender.send(subject, reminder)).rejects.toMatchObject({ code: 'SESSION_NOT_WORKING' });
+    expect(await messagesOf(subject)).toMatchObject([{ status: 'failed' }]);
+    const id = messageIdOf(subject.id, 'r');
+    await recordDelivery(db, subject.id, [id]);
+    expect(await messagesOf(subject)).toMatchObject([{ status: 'sent', error: null, is_sent: true }]);
+    expect(await sender.send(subject, reminder)).toEqual({ id, status: 'sent' });
+    expect(subject.written).toHaveLength(1);
   });
 
   test('what a killed service left open is settled: failed, or sent where WhatsApp has it', async () => {
