@@ -12,7 +12,7 @@ import { requireUuid } from '../apps/api/src/routes/resource.ts';
 import { parseAddress, parseChatId } from '../apps/baileys/src/chat-id.ts';
 import { clientLogger } from '../apps/baileys/src/client-logger.ts';
 import { readAddress, readContent } from '../apps/baileys/src/inbound-message.ts';
-import { inboundText } from '../apps/baileys/src/inbound-text.ts';
+import { inboundContent } from '../apps/baileys/src/inbound-text.ts';
 import { parseStreamFrame } from '../apps/calls/src/media/stream-frames.ts';
 import { providerGuard } from '../apps/calls/src/provider-signature.ts';
 import { incomingCallRoute } from '../apps/calls/src/routes/incoming-call.ts';
@@ -109,11 +109,11 @@ type Prepare = (text: string) => () => unknown;
 
 /** Everything that is given what a stranger wrote, before it is cut or refused. */
 const functions: Record<string, Prepare> = {
-  'the text of a message': (text) => () => inboundText({ conversation: text }),
-  'the caption of a picture': (text) => () => inboundText({ imageMessage: { caption: text } }),
+  'the text of a message': (text) => () => inboundContent({ conversation: text }),
+  'the caption of a picture': (text) => () => inboundContent({ imageMessage: { caption: text } }),
   'a message with its id and the name of its sender': (text) => async () => {
     const message = { key: { ...person, id: text }, pushName: text, message: { conversation: text } };
-    const address = await readAddress(message, nobody);
+    const address = await readAddress(message, { me: undefined, phoneOf: nobody });
     return address && readContent(message, address, now);
   },
   'the address of a sender': (text) => () => [parseAddress(text), parseAddress(`1${text}@lid`)],

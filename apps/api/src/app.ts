@@ -28,6 +28,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { businessRoutes } from './routes/businesses.ts';
 import { callRoutes } from './routes/calls.ts';
 import { contactRoutes } from './routes/contacts.ts';
+import { conversationActionRoutes } from './routes/conversation-actions.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -92,6 +93,7 @@ export function buildApp(parts: ApiParts): App {
   };
   businessRoutes(app, context);
   conversationRoutes(app, { ...context, jobs });
+  conversationActionRoutes(app, context);
   messageRoutes(app, { ...context, relay });
   callRoutes(app, context);
   phoneNumberRoutes(app, context);

@@ -24,6 +24,7 @@ import { isPlainId } from './inbound-limits.ts';
 import type { PhoneOf } from './inbound-message.ts';
 import { handleInOrder } from './message-order.ts';
 import type { Patience } from './patience.ts';
+import { removeOwnNumber } from './quirks/own-address.ts';
 import { MAX_RETRY_COUNT } from './quirks/retry-count.ts';
 import { type Receipt, readReceipt, recordReceipts } from './receipts.ts';
 import type { Closed } from './reconnect-policy.ts';
@@ -132,7 +133,11 @@ export class Connection {
     this.#socket = socket;
     this.#on = on;
     socket.ws.on('frame', recording.onFrame);
-    handleInOrder(socket.ws, { prepare: recording.beforeHandling, onStalled: on.stalled });
+    const prepare = (stanza: BinaryNode): Promise<void> => {
+      if (!withFaults) removeOwnNumber(stanza, auth.creds.me);
+      return recording.beforeHandling(stanza);
+    };
+    handleInOrder(socket.ws, { prepare, onStalled: on.stalled });
     recordReceipts(socket.ws, async (stanza) => {
       const receipt = readReceipt(stanza, auth.creds.me);
       if (receipt) await on.receipt(receipt);

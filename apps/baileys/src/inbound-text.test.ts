@@ -1,42 +1,54 @@
 import { type WAMessageContent, proto } from '@whiskeysockets/baileys';
 import { describe, expect, test } from 'vitest';
-import { inboundText } from './inbound-text.ts';
+import { inboundContent } from './inbound-text.ts';
 
 const REVOKE = proto.Message.ProtocolMessage.Type.REVOKE;
 const EDIT = proto.Message.ProtocolMessage.Type.MESSAGE_EDIT;
 
 describe('what a person wrote', () => {
-  test.each<[string, WAMessageContent, string]>([
-    ['a plain message', { conversation: 'hello' }, 'hello'],
-    ['a right-to-left message', { conversation: 'מה שעות הפתיחה?' }, 'מה שעות הפתיחה?'],
-    ['a message with context', { extendedTextMessage: { text: 'hello' } }, 'hello'],
+  test.each<[string, WAMessageContent, string, string]>([
+    ['a plain message', { conversation: 'hello' }, 'text', 'hello'],
+    ['a right-to-left message', { conversation: 'מה שעות הפתיחה?' }, 'text', 'מה שעות הפתיחה?'],
+    ['a message with context', { extendedTextMessage: { text: 'hello' } }, 'text', 'hello'],
     [
       'a disappearing message',
       { ephemeralMessage: { message: { extendedTextMessage: { text: 'hi' } } } },
+      'text',
       'hi',
     ],
     [
       'key distribution beside a text',
       { senderKeyDistributionMessage: {}, messageContextInfo: {}, conversation: 'hello' },
+      'text',
       'hello',
     ],
-    ['an image', { imageMessage: {} }, '[image]'],
-    ['an image with a caption', { imageMessage: { caption: 'my receipt' } }, '[image] my receipt'],
-    ['an image to be seen once', { viewOnceMessageV2: { message: { imageMessage: {} } } }, '[image]'],
+    ['an image', { imageMessage: {} }, 'image', '[image]'],
+    ['an image with a caption', { imageMessage: { caption: 'my receipt' } }, 'image', '[image] my receipt'],
+    [
+      'an image to be seen once',
+      { viewOnceMessageV2: { message: { imageMessage: {} } } },
+      'image',
+      '[image]',
+    ],
     [
       'a document with a caption',
       { documentWithCaptionMessage: { message: { documentMessage: { caption: 'offer' } } } },
+      'document',
       '[document] offer',
     ],
-    ['a voice message', { audioMessage: { ptt: true } }, '[voice]'],
-    ['an audio file', { audioMessage: {} }, '[audio]'],
-    ['a sticker', { stickerMessage: {} }, '[sticker]'],
-    ['a location', { locationMessage: { degreesLatitude: 1 } }, '[location]'],
-    ['a contact card', { contactMessage: {} }, '[contact]'],
-    ['a pressed button', { buttonsResponseMessage: { selectedDisplayText: 'Yes' } }, 'Yes'],
-    ['a text with NUL', { conversation: 'a\0b' }, 'ab'],
-  ])('%s', (_name, message, text) => {
-    expect(inboundText(message)).toBe(text);
+    ['a voice message', { audioMessage: { ptt: true } }, 'voice', '[voice]'],
+    ['an audio file', { audioMessage: {} }, 'audio', '[audio]'],
+    ['a sticker', { stickerMessage: {} }, 'sticker', '[sticker]'],
+    ['a video with a caption', { videoMessage: { caption: 'the leak' } }, 'video', '[video] the leak'],
+    ['a round video', { ptvMessage: {} }, 'video', '[video]'],
+    ['an order', { orderMessage: {} }, 'order', '[order]'],
+    ['a poll', { pollCreationMessageV3: {} }, 'poll', '[poll]'],
+    ['a location', { locationMessage: { degreesLatitude: 1 } }, 'location', '[location]'],
+    ['a contact card', { contactMessage: {} }, 'contact', '[contact]'],
+    ['a pressed button', { buttonsResponseMessage: { selectedDisplayText: 'Yes' } }, 'text', 'Yes'],
+    ['a text with NUL', { conversation: 'a\0b' }, 'text', 'ab'],
+  ])('%s', (_name, message, kind, text) => {
+    expect(inboundContent(message)).toEqual({ kind, text });
   });
 
   test.each<[string, WAMessageContent | null | undefined]>([
@@ -60,6 +72,6 @@ describe('what a person wrote', () => {
     ['key distribution alone', { senderKeyDistributionMessage: {} }],
     ['context alone', { messageContextInfo: {} }],
   ])('%s is no message', (_name, message) => {
-    expect(inboundText(message)).toBeUndefined();
+    expect(inboundContent(message)).toBeUndefined();
   });
 });

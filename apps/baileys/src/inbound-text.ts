@@ -1,19 +1,28 @@
+import type { MessageKind } from '@prosaas/database';
 import { type WAMessageContent, normalizeMessageContent } from '@whiskeysockets/baileys';
 import { storedText } from './inbound-limits.ts';
 
+export interface InboundContent {
+  kind: MessageKind;
+  text: string;
+}
+
 /**
- * What a person wrote, as text; undefined for what is not a message of a person (protocol messages, edits and
+ * What a person wrote: its kind, and as text; undefined for what is not a message of a person (protocol messages, edits and
  * deletions, reactions, poll votes, pins, key distribution).
  *
- * Kinds that are not text are kept as their kind in brackets, with the caption where there is one: `[image] my receipt`,
+ * What is not text is kept as its kind in brackets, with the caption where there is one: `[image] my receipt`,
  * `[voice]`, `[location]`. So the conversation shows that something came, and a caption reaches the agent.
  */
-export function inboundText(message: WAMessageContent | null | undefined): string | undefined {
+export function inboundContent(message: WAMessageContent | null | undefined): InboundContent | undefined {
   const content = normalizeMessageContent(message ?? undefined);
   if (!content) return undefined;
-  const text = writtenText(content) ?? kindText(content);
+  const written = writtenText(content);
+  const found = written === undefined ? otherContent(content) : { kind: 'text' as const, text: written };
+  if (!found) return undefined;
   // PostgreSQL's text has no NUL.
-  return storedText(text?.replaceAll('\0', '').trim() ?? '') || undefined;
+  const text = storedText(found.text.replaceAll('\0', '').trim());
+  return text ? { kind: found.kind, text } : undefined;
 }
 
 function writtenText(content: WAMessageContent): string | undefined {
@@ -28,22 +37,24 @@ function writtenText(content: WAMessageContent): string | undefined {
   );
 }
 
-function kindText(content: WAMessageContent): string | undefined {
-  if (content.imageMessage) return withCaption('image', content.imageMessage.caption);
-  if (content.videoMessage) return withCaption('video', content.videoMessage.caption);
-  if (content.ptvMessage) return '[video]';
-  if (content.audioMessage) return content.audioMessage.ptt ? '[voice]' : '[audio]';
-  if (content.documentMessage) return withCaption('document', content.documentMessage.caption);
-  if (content.stickerMessage || content.lottieStickerMessage) return '[sticker]';
-  if (content.locationMessage || content.liveLocationMessage) return '[location]';
-  if (content.contactMessage || content.contactsArrayMessage) return '[contact]';
-  if (content.orderMessage) return '[order]';
+function otherContent(content: WAMessageContent): InboundContent | undefined {
+  const { imageMessage, videoMessage, audioMessage, documentMessage } = content;
+  if (imageMessage) return inBrackets('image', imageMessage.caption);
+  if (videoMessage) return inBrackets('video', videoMessage.caption);
+  if (content.ptvMessage) return inBrackets('video');
+  if (audioMessage) return inBrackets(audioMessage.ptt ? 'voice' : 'audio');
+  if (documentMessage) return inBrackets('document', documentMessage.caption);
+  if (content.stickerMessage || content.lottieStickerMessage) return inBrackets('sticker');
+  if (content.locationMessage || content.liveLocationMessage) return inBrackets('location');
+  if (content.contactMessage || content.contactsArrayMessage) return inBrackets('contact');
+  if (content.orderMessage) return inBrackets('order');
   if (content.pollCreationMessage || content.pollCreationMessageV2 || content.pollCreationMessageV3) {
-    return '[poll]';
+    return inBrackets('poll');
   }
   return undefined;
 }
 
-function withCaption(kind: string, caption: string | null | undefined): string {
-  return caption?.trim() ? `[${kind}] ${caption}` : `[${kind}]`;
-}
+const inBrackets = (kind: MessageKind, caption?: string | null): InboundContent => ({
+  kind,
+  text: `[${kind}] ${caption ?? ''}`,
+});

@@ -3,6 +3,7 @@ import {
   type Queryable,
   type ReleasedJob,
   holdPlaceOfMessage,
+  isNumberOfPerson,
   quarantineMessage,
   recordInbound,
   releasePlaceOfMessage,
@@ -11,17 +12,21 @@ import {
 import { type Logger, errorReason } from '@prosaas/runtime';
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
+import { userOf } from './chat-id.ts';
 import { type Along, commitAlong } from './commit-along.ts';
 import { errorFields } from './error-fields.ts';
 import {
   type InboundAddress,
   type InboundMessage,
+  type Me,
+  type Origin,
   type PhoneOf,
   readAddress,
   readContent,
 } from './inbound-message.ts';
 import { followInbound } from './follow-inbound.ts';
 import { Patience } from './patience.ts';
+import { giveBackIfAutomatic, storePhoneMessage } from './phone-messages.ts';
 import { encodeRaw } from './raw-inbound.ts';
 
 const REMEMBERED = 5000;
@@ -33,22 +38,26 @@ export interface InboxOptions {
   db: Database;
   sessionId: string;
   businessId: string;
-  /** The phone number of the session. */
-  account: () => string | undefined;
+  /** The session's account. */
+  me: () => Me | undefined;
   signal: AbortSignal;
   log: Logger;
-  /**
-   * A message was stored for the first time. `released` is its job, unless an older job of the conversation is still open.
-   *
-   * @param tookMs since its stanza came, where that is known
-   */
-  onFresh: (released: ReleasedJob | undefined, tookMs: number | undefined) => void;
+  /** A message was stored for the first time. */
+  onFresh: (fresh: FreshMessage) => void;
   /** A message is kept in another way for now: see `unstored_messages`. */
   onUnstored: (event: 'quarantined' | 'pending') => void;
   onError: () => void;
 }
 
-/** Accepts what people write to one session: exactly once in effect, each with the job that follows from it. */
+interface FreshMessage {
+  origin: Origin;
+  /** Its job, unless it has none or an older one of the conversation is still open. */
+  released: ReleasedJob | undefined;
+  /** Since its stanza came, where that is known. */
+  tookMs: number | undefined;
+}
+
+/** Accepts what people write to one session, and what its owner writes from her phone: exactly once in effect, each with the job that follows from it. */
 export class Inbox {
   lastInboundAt: Date | undefined;
   readonly #options: InboxOptions;
@@ -73,7 +82,7 @@ export class Inbox {
     phoneOf: PhoneOf,
     { content, arrivedAt }: { content: Uint8Array; arrivedAt: number },
   ): Promise<Along | undefined> {
-    const address = await readAddress(message, phoneOf);
+    const address = await readAddress(message, { me: this.#options.me(), phoneOf });
     return address && this.#alongOf(address, message, { content, arrivedAt });
   }
 
@@ -118,7 +127,7 @@ export class Inbox {
    * phone, after it could not be decrypted) was acknowledged before: it waits in memory while the database is away.
    */
   async accept(message: WAMessage, phoneOf: PhoneOf): Promise<void> {
-    const address = await readAddress(message, phoneOf);
+    const address = await readAddress(message, { me: this.#options.me(), phoneOf });
     if (!address || this.#settled.has(keyOf(address))) return;
     const { db, log, onError, signal } = this.#options;
     if (this.#waiting >= MAX_WAITING) {
@@ -154,11 +163,26 @@ export class Inbox {
     }
   }
 
-  /** Undefined for a repeat. */
+  /** Undefined for a repeat, and for what is not to be stored. */
   async #write(tx: Queryable, message: InboundMessage): Promise<Written | undefined> {
-    const { sessionId, businessId, account } = this.#options;
-    const recorded = await recordInbound(tx, { sessionId, businessId, account: account(), ...message });
+    const { sessionId, businessId, me, log } = this.#options;
+    const account = userOf(me()?.id);
+    const { origin, ...content } = message;
+    const input = { sessionId, businessId, account, ...content };
+    if (origin === 'phone') {
+      const takeOver = await storePhoneMessage(tx, input);
+      if (takeOver === undefined) return undefined;
+      log.info(
+        { message_id: message.externalId, effect: takeOver },
+        "a message from the account's own phone",
+      );
+      return { released: undefined };
+    }
+    if (origin === 'note' && !(await isNoteOfPerson(tx, { businessId, account }))) return undefined;
+    const author = origin === 'customer' ? 'customer' : null;
+    const recorded = await recordInbound(tx, { ...input, author });
     if (!recorded.fresh) return undefined;
+    if (recorded.conversationState === 'person') await giveBackIfAutomatic(tx, recorded.message);
     return { released: await followInbound(tx, recorded) };
   }
 
@@ -170,6 +194,15 @@ export class Inbox {
   ): Promise<() => void> {
     const { sessionId, businessId, onUnstored, onError, log } = this.#options;
     const reason = error instanceof Error ? error.message : String(error);
+    if (address.origin !== 'customer') {
+      return () => {
+        onError();
+        log.error(
+          { message_id: address.externalId, reason },
+          "a message of the account's phone can not be stored",
+        );
+      };
+    }
     const isNew = await quarantineMessage(tx, { sessionId, businessId, ...address, reason, raw });
     return () => {
       this.#settled.set(keyOf(address), true);
@@ -191,8 +224,11 @@ export class Inbox {
   #stored(message: InboundMessage, written: Written | undefined, arrivedAt: number | undefined): void {
     this.#settled.set(keyOf(message), true);
     if (written === undefined) return;
+    const { origin } = message;
+    const tookMs = arrivedAt && performance.now() - arrivedAt;
+    this.#options.onFresh({ origin, released: written.released, tookMs });
+    if (origin !== 'customer') return;
     this.lastInboundAt = new Date();
-    this.#options.onFresh(written.released, arrivedAt && performance.now() - arrivedAt);
     this.#touch(this.lastInboundAt);
   }
 
@@ -213,10 +249,21 @@ interface Written {
 
 /** Nobody's: no phone number is a single digit. */
 const PROBE: InboundMessage = {
+  origin: 'customer',
   externalId: 'probe',
   contact: '0@s.whatsapp.net',
   text: 'probe',
+  kind: 'text',
   sentAt: new Date(0),
 };
 
-const keyOf = ({ contact, externalId }: InboundAddress): string => `${contact}/${externalId}`;
+const keyOf = ({ origin, contact, externalId }: InboundAddress): string =>
+  `${origin}/${contact}/${externalId}`;
+
+/** The owner's number may be the account's own: then what she writes to herself may answer a notice. */
+async function isNoteOfPerson(
+  tx: Queryable,
+  { businessId, account }: { businessId: string; account: string | undefined },
+): Promise<boolean> {
+  return account !== undefined && (await isNumberOfPerson(tx, { businessId, number: account }));
+}

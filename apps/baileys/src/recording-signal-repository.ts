@@ -10,7 +10,7 @@ import type { Logger } from '@prosaas/runtime';
 import { type CommitTogether, commitTogether } from './auth-state.ts';
 import type { Along } from './commit-along.ts';
 import { errorFields } from './error-fields.ts';
-import { type PhoneOf, readAddress } from './inbound-message.ts';
+import { type InboundAddress, type PhoneOf, readAddress } from './inbound-message.ts';
 import type { Inbox } from './inbox.ts';
 import { underAccountMutex } from './quirks/account-mutex.ts';
 import { keepSessionsOfFailedTrials } from './quirks/failed-trials.ts';
@@ -123,7 +123,7 @@ export class RecordingSignalRepository {
       message.message = decodeContent(content);
     } catch {
       // The client can't read these bytes either: it asks the sender's phone to send the message again.
-      const address = await readAddress(message, this.#phoneOf);
+      const address = await this.#addressOfPlace(message);
       return address && { store: (tx) => inbox.holdPlace(tx, address, 'unreadable_content') };
     }
     return inbox.along(message, this.#phoneOf, { content, arrivedAt });
@@ -138,7 +138,7 @@ export class RecordingSignalRepository {
       return;
     }
     try {
-      const address = await readAddress(message, this.#phoneOf);
+      const address = await this.#addressOfPlace(message);
       if (address) await commit({ store: (tx) => inbox.holdPlace(tx, address, reason) });
     } catch (error) {
       const line = { ...errorFields(error), message_id: message.key.id };
@@ -151,6 +151,13 @@ export class RecordingSignalRepository {
       }
       throw error;
     }
+  }
+
+  /** Undefined for what no place is held for: nobody waits for an answer to what the account's own phone wrote. */
+  async #addressOfPlace(message: WAMessage): Promise<InboundAddress | undefined> {
+    const { me } = this.#options.creds;
+    const address = await readAddress(message, { me, phoneOf: this.#phoneOf });
+    return address?.origin === 'customer' ? address : undefined;
   }
 
   /** @throws for a stanza that is not a message of anyone's, as the client does */

@@ -46,6 +46,7 @@ export async function retryUnstored(
 /** As it was known when the message came. */
 function addressOf({ external_id, contact, alternate_contact }: UnstoredMessageRow): InboundAddress {
   return {
+    origin: 'customer',
     externalId: external_id,
     contact,
     ...(alternate_contact !== null && { altContact: alternate_contact }),

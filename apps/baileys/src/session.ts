@@ -100,13 +100,14 @@ export class Session implements SendingSession, ResendingSession {
       db: context.db,
       sessionId: identity.id,
       businessId: identity.businessId,
-      account: () => this.account,
+      me: () => this.#auth?.creds.me,
       signal: this.#ending.signal,
       log: this.#log,
-      onFresh: (released, tookMs) => {
+      onFresh: ({ origin, released, tookMs }) => {
+        context.enqueue(released);
+        if (origin !== 'customer') return;
         context.counters.inbound();
         if (tookMs !== undefined) context.counters.stored(tookMs);
-        context.enqueue(released);
       },
       onUnstored: context.counters.unstored,
       onError: context.counters.error,

@@ -1,7 +1,7 @@
 import { saysPhrase, words } from './words.ts';
 
 /** What everybody says, in the languages that most profiles are written in. Folded and compared as words. */
-export const common = {
+const common = {
   greetings: [
     'hi',
     'hello',

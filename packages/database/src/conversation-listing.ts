@@ -10,45 +10,84 @@ export interface ConversationSummary {
   state: 'agent' | 'waiting' | 'person' | 'closed';
   state_since: Date;
   state_reason: string | null;
+  /** Who answers, where that is known. */
   person_id: string | null;
+  person_name: string | null;
   person_until: Date | null;
+  /** The contact wrote after a person last read it. */
+  unread: boolean;
   opted_out_at: Date | null;
   last_message_at: Date | null;
+  last_inbound_at: Date | null;
   created_at: Date;
   /** `last_message_at` in microseconds, which a Date cannot hold: for the next page's cursor. */
   position: string | null;
 }
 
+const UNREAD = `coalesce(last_inbound_at > coalesce(read_at, '-infinity'), false)`;
 const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, state, state_since, state_reason, person_id,
-  person_until, opted_out_at,
-  last_message_at, created_at, (extract(epoch from last_message_at) * 1000000)::bigint::text as position`;
+  (select name from people where people.id = person_id) as person_name, person_until, ${UNREAD} as unread, opted_out_at,
+  last_message_at, last_inbound_at, created_at, (extract(epoch from last_message_at) * 1000000)::bigint::text as position`;
 
-/**
- * The conversations with the newest message first; those without any message stand before them.
- * `businessId` undefined is every business.
- */
+/** Each unset one lets all through. */
+export interface ConversationFilter {
+  businessId?: string | undefined;
+  states?: readonly ConversationSummary['state'][] | undefined;
+  unread?: boolean | undefined;
+  channel?: ConversationSummary['channel'] | undefined;
+  sessionId?: string | undefined;
+  personId?: string | undefined;
+  /** Addresses, such as `491701234567@s.whatsapp.net`: one of them is the contact's. */
+  contacts?: readonly string[] | undefined;
+  /** Of the last message. */
+  after?: Date | undefined;
+  before?: Date | undefined;
+  /** Stands in the contact's name or number, or in a message. Reads the messages of every conversation that the other filters leave. */
+  text?: string | undefined;
+}
+
+/** The conversations with the newest message first; those without any message stand before them. */
 export async function listConversations(
   db: Queryable,
-  options: {
-    businessId?: string | undefined;
-    after?: { position: string | null; id: string } | undefined;
+  {
+    filter = {},
+    position,
+    limit,
+  }: {
+    filter?: ConversationFilter;
+    /** Of the last one of the page before. */
+    position?: { position: string | null; id: string } | undefined;
     limit: number;
   },
 ): Promise<ConversationSummary[]> {
-  const parameters: unknown[] = [options.limit];
+  const parameters: unknown[] = [limit];
   const conditions: string[] = [];
   const parameter = (value: unknown): string => `$${parameters.push(value)}`;
+  const where = (value: unknown, condition: (at: string) => string): void => {
+    if (value !== undefined) conditions.push(condition(parameter(value)));
+  };
 
-  if (options.businessId !== undefined) conditions.push(`business_id = ${parameter(options.businessId)}`);
-  if (options.after !== undefined) {
-    const id = parameter(options.after.id);
-    if (options.after.position === null) {
+  where(filter.businessId, (at) => `business_id = ${at}`);
+  where(filter.states, (at) => `state = any(${at}::text[])`);
+  where(filter.unread, (at) => `${UNREAD} = ${at}::boolean`);
+  where(filter.channel, (at) => `channel = ${at}`);
+  where(filter.sessionId, (at) => `session_id = ${at}`);
+  where(filter.personId, (at) => `person_id = ${at}::uuid`);
+  where(filter.contacts, (at) => `(contact = any(${at}::text[]) or alternate_contact = any(${at}::text[]))`);
+  where(filter.after, (at) => `last_message_at >= ${at}`);
+  where(filter.before, (at) => `last_message_at < ${at}`);
+  where(
+    filter.text && `%${filter.text.replaceAll(/[\\%_]/g, '\\$&')}%`,
+    (at) => `(contact_name ilike ${at} or contact ilike ${at} or exists (select from messages
+      where conversation_id = conversations.id and messages.text ilike ${at}))`,
+  );
+  if (position !== undefined) {
+    const id = parameter(position.id);
+    if (position.position === null) {
       conditions.push(`((last_message_at is null and id > ${id}::uuid) or last_message_at is not null)`);
     } else {
-      const position = `(timestamptz 'epoch' + ${parameter(options.after.position)}::bigint * interval '1 microsecond')`;
-      conditions.push(
-        `last_message_at <= ${position} and (last_message_at < ${position} or id > ${id}::uuid)`,
-      );
+      const at = `(timestamptz 'epoch' + ${parameter(position.position)}::bigint * interval '1 microsecond')`;
+      conditions.push(`last_message_at <= ${at} and (last_message_at < ${at} or id > ${id}::uuid)`);
     }
   }
   return db.query<ConversationSummary>(

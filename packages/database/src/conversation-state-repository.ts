@@ -103,6 +103,11 @@ export async function listConversationEvents(
   );
 }
 
+/** A person has seen what is there. */
+export async function markConversationRead(q: Queryable, id: string): Promise<void> {
+  await q.query('update conversations set read_at = now() where id = $1', [id]);
+}
+
 /** A message of the customer's to which nobody has written anything. */
 export async function hasUnansweredMessage(q: Queryable, conversationId: string): Promise<boolean> {
   const rows = await q.query(

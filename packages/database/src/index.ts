@@ -51,6 +51,7 @@ export {
   type InboundInput,
   type MessageAuthor,
   type MessageEnd,
+  type MessageKind,
   type MessageRow,
   type MessageStatus,
 } from './message-repository.ts';
@@ -217,6 +218,7 @@ export {
   ignoreWaitingMessages,
   isAnsweredSince,
   listConversationEvents,
+  markConversationRead,
   setConversationState,
   setPersonMinutes,
 } from './conversation-state-repository.ts';
@@ -230,6 +232,14 @@ export {
   type RecordedProgramMessage,
 } from './program-message.ts';
 export { messageIdForKey } from './message-id.ts';
+export {
+  type PhoneMessageInput,
+  type PhoneMessageRef,
+  isNumberOfPerson,
+  listPhoneMessagesAfter,
+  lockTakenOverBy,
+  recordPhoneMessage,
+} from './phone-message-repository.ts';
 export { type ContactData, exportContact } from './contact-data.ts';
 export { type Erased, eraseContact } from './contact-erasure.ts';
 export { exportText } from './contact-export.ts';

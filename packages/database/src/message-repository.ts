@@ -2,6 +2,20 @@ import { openConversation, type ContactInput, type ConversationRow } from './con
 import type { Queryable } from './database.ts';
 import { placeOf, placeParams } from './unstored-message-repository.ts';
 
+/** What a message is: a text, or what else came; then its text is the kind in brackets, with the caption. */
+export type MessageKind =
+  | 'text'
+  | 'image'
+  | 'video'
+  | 'voice'
+  | 'audio'
+  | 'document'
+  | 'sticker'
+  | 'location'
+  | 'contact'
+  | 'order'
+  | 'poll';
+
 /**
  * inbound: received -> answered | waiting_for_person | ignored | failed, and waiting_for_person -> answered | ignored.
  * outbound: queued -> sent | ignored | failed, and sent -> undelivered -> sent. `ignored`: nobody answers it, or it is not sent.
@@ -56,7 +70,9 @@ export interface InboundInput extends ContactInput {
   externalId: string;
   text: string;
   /** `text` where it is unset. */
-  kind?: string | undefined;
+  kind?: MessageKind | undefined;
+  /** Null: one of the business' people, to herself. */
+  author?: 'customer' | null;
   sentAt: Date;
   /** What the contact wrote from, now the phone number and now the LID: the answer goes there. */
   address?: string | undefined;
@@ -77,13 +93,14 @@ export async function recordInbound(
   conversationState: ConversationRow['state'];
   fresh: boolean;
 }> {
-  const conversation = await openConversation(tx, { ...input, isInbound: true });
+  const { author = 'customer' } = input;
+  const conversation = await openConversation(tx, { ...input, isInbound: author === 'customer' });
   const found = { conversationId: conversation.id, conversationState: conversation.state };
   const [inserted] = await tx.query<MessageRow>(
-    `with place as (delete from unstored_messages where ${placeOf(10)})
+    `with place as (delete from unstored_messages where ${placeOf(11)})
      insert into messages (business_id, conversation_id, session_id, direction, status, author, text, external_id,
        sent_at, address, account, kind)
-     values ($1, $2, $3, 'inbound', 'received', 'customer', $4, $5, $6, $7, $8, $9)
+     values ($1, $2, $3, 'inbound', 'received', $10, $4, $5, $6, $7, $8, $9)
      on conflict (session_id, conversation_id, external_id) where direction = 'inbound' do nothing
      returning ${COLUMNS}`,
     [
@@ -96,6 +113,7 @@ export async function recordInbound(
       input.address ?? null,
       input.account ?? null,
       input.kind ?? 'text',
+      author,
       ...placeParams(input),
     ],
   );

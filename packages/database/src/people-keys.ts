@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KeyHolders, type KeyRing, type Logger, retryForever } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
+import { requireTable } from './tables.ts';
 import { startTrouble } from './troubles.ts';
 
 /** How soon a new key counts everywhere, and one that was taken away no longer does. */
@@ -26,6 +27,7 @@ export function startPeopleKeys(
   const readPeople = async (): Promise<void> => {
     const at = performance.now();
     const turn = (turns += 1);
+    if (known === undefined) await requireTable(db, 'people');
     const people = await readKeyHolders(db);
     // An answer to an older question, overtaken on its way, may hold a key that is revoked.
     if (known === undefined || turn > known.turn) known = { people, at, turn };

@@ -127,21 +127,18 @@ test('while the database is away they count for their time, and are unknown then
 test('an answer that is overtaken on its way brings no revoked key back', async () => {
   const person = await add();
   const late = Promise.withResolvers<void>();
-  let asked = 0;
+  let answered = 0;
   const slow: Queryable = {
-    query: async <T>(sql: string) => {
-      asked += 1;
-      const isFirst = asked === 1;
-      const rows = await db.query<T>(sql);
-      if (isFirst) await late.promise;
+    query: async <T>(sql: string, params?: unknown[]) => {
+      const rows = await db.query<T>(sql, params);
+      if (!sql.includes('key_hash')) return rows;
+      answered += 1;
+      if (answered === 1) await late.promise;
       return rows;
     },
   };
   using keys = startPeopleKeys(slow, { log, readEveryMs: 60_000 });
-  await poll(() => asked === 1, { what: 'the first question' });
-  await poll(async () => (await db.query('select 1 from people where id = $1', [person.id])).length === 1, {
-    what: 'the person',
-  });
+  await poll(() => answered === 1, { what: 'the first answer' });
   await revokePerson(db, person.id, everyone);
   await keys.readPeople();
   late.resolve();

@@ -9,10 +9,16 @@ export type { WhatsAppServer, WhatsAppServerOptions } from './whatsapp/server.ts
 export type {
   Account,
   Addressing,
+  AutomaticReplies,
+  HandsetRecipient,
+  HandsetSendOptions,
+  OwnPhone,
   Phone,
   ReceivedText,
   RepeatRequest,
   SendOptions,
+  SentText,
+  WrittenText,
 } from './whatsapp/types.ts';
 export { CallerStream } from './telephony/caller-stream.ts';
 export { telephonyRoutes } from './telephony/control-routes.ts';

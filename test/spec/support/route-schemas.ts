@@ -4,6 +4,7 @@ import { auditRoutes } from '../../../apps/api/src/routes/audit.ts';
 import { businessRoutes } from '../../../apps/api/src/routes/businesses.ts';
 import { callRoutes } from '../../../apps/api/src/routes/calls.ts';
 import { contactRoutes } from '../../../apps/api/src/routes/contacts.ts';
+import { conversationActionRoutes } from '../../../apps/api/src/routes/conversation-actions.ts';
 import { conversationRoutes } from '../../../apps/api/src/routes/conversations.ts';
 import { deadLetterRoutes } from '../../../apps/api/src/routes/dead-letter.ts';
 import { jobRoutes } from '../../../apps/api/src/routes/jobs.ts';
@@ -54,6 +55,7 @@ export function requestSchemas(): RequestSchema[] {
     businessRoutes,
     callRoutes,
     contactRoutes,
+    conversationActionRoutes,
     conversationRoutes,
     deadLetterRoutes,
     jobRoutes,

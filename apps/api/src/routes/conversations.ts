@@ -21,7 +21,7 @@ import { Message, SeqCursor } from './messages.ts';
 import { Page } from './page.ts';
 import { NullableText, NullableTime, Position, type ResourceContext, Time, requireUuid } from './resource.ts';
 
-const Conversation = Type.Object({
+export const Conversation = Type.Object({
   id: Type.String(),
   business_id: Type.String(),
   channel: Type.String(),
@@ -32,9 +32,12 @@ const Conversation = Type.Object({
   state_since: Time,
   state_reason: NullableText,
   person_id: NullableText,
+  person_name: NullableText,
   person_until: NullableTime,
+  unread: Type.Boolean(),
   opted_out_at: NullableTime,
   last_message_at: NullableTime,
+  last_inbound_at: NullableTime,
   created_at: Time,
 });
 
@@ -55,8 +58,37 @@ const HeadJob = Type.Object({
 });
 const HeadJobs = Type.Object({ items: Type.Array(HeadJob) });
 
+const states = ['agent', 'waiting', 'person', 'closed'] as const;
+const time = Type.String({ maxLength: 40, format: 'date-time' });
 const Query = Type.Object(
-  { ...pageQuery.properties, business: BusinessFilter },
+  {
+    ...pageQuery.properties,
+    business: BusinessFilter,
+    state: Type.Optional(
+      Type.String({
+        pattern: `^(${states.join('|')})(,(${states.join('|')}))*$`,
+        maxLength: 40,
+        description: 'One or several: waiting,person',
+      }),
+    ),
+    unread: Type.Optional(Type.Boolean()),
+    channel: Type.Optional(Type.Enum(['whatsapp', 'phone'])),
+    session: Type.Optional(Type.String({ maxLength: 63, pattern: '^[A-Za-z0-9_-]+$' })),
+    person: Type.Optional(Type.String({ maxLength: 36, format: 'uuid', description: 'Who answers' })),
+    contact: Type.Optional(
+      Type.String({ maxLength: 100, description: 'A phone number, or an address of WhatsApp' }),
+    ),
+    after: Type.Optional(Type.Unsafe<string>({ ...time, description: 'The last message is not older' })),
+    before: Type.Optional(Type.Unsafe<string>({ ...time, description: 'The last message is older' })),
+    text: Type.Optional(
+      Type.String({
+        minLength: 2,
+        maxLength: 100,
+        pattern: '^[^\\u0000]+$',
+        description: "In the contact's name or number, or in a message",
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
 const Id = Type.Object({ id: Type.String() });
@@ -74,11 +106,23 @@ export function conversationRoutes(
     '/api/conversations',
     { onRequest: business, schema: { querystring: Query, response: { 200: Page(Conversation) } } },
     async (request) => {
-      const { limit, cursor, business: named } = request.query;
-      const after = decodeCursor(ConversationCursor, cursor);
+      const { limit, cursor, business: named, state, contact, after, before, ...asked } = request.query;
+      const last = decodeCursor(ConversationCursor, cursor);
+      const { unread, channel, session: sessionId, person: personId, text } = asked;
       const rows = await listConversations(db, {
-        businessId: businessOf(request, named),
-        after: after && { position: after[0], id: after[1] },
+        filter: {
+          businessId: businessOf(request, named),
+          states: state?.split(',') as (typeof states)[number][] | undefined,
+          unread,
+          channel,
+          sessionId,
+          personId,
+          contacts: contact === undefined ? undefined : addressesOf(contact),
+          after: after === undefined ? undefined : new Date(after),
+          before: before === undefined ? undefined : new Date(before),
+          text,
+        },
+        position: last && { position: last[0], id: last[1] },
         limit: limit + 1,
       });
       return page(rows, limit, (row) => encodeCursor([row.position, row.id]));
@@ -122,6 +166,13 @@ export function conversationRoutes(
       return { items };
     },
   );
+}
+
+/** What a conversation may have a contact under, who is asked for by number (in any spelling) or by address. */
+function addressesOf(contact: string): string[] {
+  if (contact.includes('@')) return [contact.replace(/@c\.us$/, '@s.whatsapp.net')];
+  const digits = contact.replaceAll(/\D/g, '');
+  return [`${digits}@s.whatsapp.net`, `${digits}@lid`];
 }
 
 async function progressOf(jobs: JobReader, job: OpenJob): Promise<JobProgress | undefined> {

@@ -62,6 +62,41 @@ describe('control API', () => {
     await client.end();
   });
 
+  it("makes the owner's phone write, and answer by itself", async () => {
+    const client = new TestClient(server);
+    const account = await client.pair({ number: '15557770002' });
+    const phone = server.addPhone();
+    const written = await call('POST', '/accounts/15557770002/write', {
+      to: phone.number,
+      text: 'I take this one',
+      sentAt: '2026-01-02T03:04:05Z',
+      wait: true,
+    });
+    expect(written.status).toBe(202);
+    await client.until(() => client.messages.some(({ key }) => key.id === written.body.id), 'the copy');
+    const copy = client.messages.find(({ key }) => key.id === written.body.id);
+    expect(copy).toMatchObject({
+      key: { fromMe: true, remoteJid: phone.jid },
+      messageTimestamp: Date.parse('2026-01-02T03:04:05Z') / 1000,
+    });
+    const note = await call('POST', '/accounts/15557770002/write', { to: account.number, text: '1' });
+    await client.until(() => client.messages.some(({ key }) => key.id === note.body.id), 'the note');
+    expect(client.messages.find(({ key }) => key.id === note.body.id)?.key.remoteJid).toBe(account.jid);
+
+    await call('POST', '/accounts/15557770002/automatic-replies', { greeting: 'Welcome' });
+    await phone.sendText(account, 'hi');
+    expect((await phone.nextText({ where: ({ text }) => text === 'Welcome' })).from).toBe(account.jid);
+    for (const bad of [{ sentAt: 'yesterday' }, { addressing: 'x' }, { to: '1' }, { text: '' }]) {
+      const answer = await call('POST', '/accounts/15557770002/write', {
+        to: phone.number,
+        text: 'x',
+        ...bad,
+      });
+      expect(answer.status).toBe('to' in bad ? 404 : 400);
+    }
+    await client.end();
+  });
+
   it.each([
     ['GET', '/nothing', undefined, 404],
     ['GET', '/scan', undefined, 405],

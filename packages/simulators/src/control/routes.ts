@@ -78,3 +78,24 @@ export function optionalText(body: ControlRequest['body'], name: string): string
   if (typeof value !== 'string') throw new ControlError(400, `"${name}" must be a string`);
   return value;
 }
+
+export function optionalChoice<T extends string>(
+  body: ControlRequest['body'],
+  name: string,
+  choices: readonly T[],
+): T | undefined {
+  const value = optionalText(body, name);
+  const chosen = choices.find((choice) => choice === value);
+  if (value !== undefined && chosen === undefined) {
+    throw new ControlError(400, `"${name}" must be one of ${choices.join(', ')}`);
+  }
+  return chosen;
+}
+
+export function optionalTime(body: ControlRequest['body'], name: string): Date | undefined {
+  const value = optionalText(body, name);
+  if (value === undefined) return undefined;
+  const time = new Date(value);
+  if (Number.isNaN(time.getTime())) throw new ControlError(400, `"${name}" must be a time in ISO 8601`);
+  return time;
+}

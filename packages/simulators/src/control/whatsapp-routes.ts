@@ -1,6 +1,6 @@
 import type { WhatsAppServer } from '../whatsapp/server.ts';
 import type { Account, Phone } from '../whatsapp/types.ts';
-import { ControlError, optionalText, requireText } from './routes.ts';
+import { ControlError, optionalChoice, optionalText, optionalTime, requireText } from './routes.ts';
 import type { Route } from './routes.ts';
 
 /** How long a scan waits for the client to log in again. */
@@ -60,6 +60,39 @@ export function whatsappRoutes(server: WhatsAppServer): Route[] {
       path: '/accounts/:number/silence',
       handle({ param, body }) {
         server.silence(account(param('number')), body.on !== false);
+        return { status: 202 };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/accounts/:number/write',
+      async handle({ param, body }) {
+        const { number, handset } = account(param('number'));
+        const to = requireText(body, 'to');
+        const id = optionalText(body, 'id');
+        const sentAt = optionalTime(body, 'sentAt');
+        const written = await handset.send(
+          to.replace(/\D/g, '') === number ? 'self' : phone(to),
+          requireText(body, 'text'),
+          {
+            ...(id && { id }),
+            ...(sentAt && { sentAt }),
+            addressing: optionalChoice(body, 'addressing', ['pn', 'lid']) ?? 'pn',
+            alternate: optionalChoice(body, 'alternate', ['recipient', 'own', 'none']) ?? 'recipient',
+            awaitDelivery: body.wait === true,
+          },
+        );
+        return { status: 202, body: written };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/accounts/:number/automatic-replies',
+      handle({ param, body }) {
+        const greeting = optionalText(body, 'greeting');
+        const away = optionalText(body, 'away');
+        const replies = { ...(greeting && { greeting }), ...(away && { away }) };
+        account(param('number')).handset.answerAutomatically(replies);
         return { status: 202 };
       },
     },

@@ -23,6 +23,8 @@ export class Companion {
   readonly deviceId: number;
   readonly jid: string;
   readonly lid: string;
+  /** How Signal sessions of others name it. */
+  readonly peerName: string;
   readonly keys: CompanionKeys;
   readonly outbox: Outbox = new Outbox();
   readonly preKeys: Map<number, Uint8Array> = new Map();
@@ -41,6 +43,7 @@ export class Companion {
     this.deviceId = deviceId;
     this.jid = `${account.number}:${deviceId}@s.whatsapp.net`;
     this.lid = `${account.lidUser}:${deviceId}@lid`;
+    this.peerName = `${account.lidUser}-${deviceId}`;
     this.keys = keys;
   }
 

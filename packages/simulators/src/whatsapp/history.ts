@@ -26,23 +26,31 @@ export async function greet(account: AccountState, companion: Companion): Promis
       ],
     },
   };
+  const bootstrap = historyNotification('INITIAL_BOOTSTRAP', []);
+  await Promise.all([
+    account.handset.sendPeerMessage(companion, keyShare),
+    account.handset.sendPeerMessage(companion, bootstrap),
+  ]);
+}
+
+/** Tells a companion of conversations: the messages themselves are in it. */
+export function historyNotification(
+  type: 'INITIAL_BOOTSTRAP' | 'RECENT',
+  conversations: proto.IConversation[],
+): proto.Message.IProtocolMessage {
   const history = proto.HistorySync.encode({
-    syncType: proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP,
-    conversations: [],
+    syncType: proto.HistorySync.HistorySyncType[type],
+    conversations,
     chunkOrder: 1,
     progress: 100,
   }).finish();
-  const bootstrap = {
+  return {
     type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
     historySyncNotification: {
-      syncType: proto.Message.HistorySyncType.INITIAL_BOOTSTRAP,
+      syncType: proto.Message.HistorySyncType[type],
       initialHistBootstrapInlinePayload: deflateSync(history),
       chunkOrder: 1,
       progress: 100,
     },
   };
-  await Promise.all([
-    account.sendPeerMessage(companion, keyShare),
-    account.sendPeerMessage(companion, bootstrap),
-  ]);
 }

@@ -37,6 +37,14 @@ export function uintBytes(value: number, length: number): Buffer {
   return bytes;
 }
 
-export function unixSeconds(): string {
-  return Math.floor(Date.now() / 1000).toString();
+export function unixSeconds(at: Date = new Date()): string {
+  return Math.floor(at.getTime() / 1000).toString();
+}
+
+/** A message stanza that cannot be decrypted: its Signal version is one that nobody speaks. */
+export function corrupted(stanza: BinaryNode): BinaryNode {
+  const [enc] = stanza.content as BinaryNode[];
+  const bytes = Buffer.from(enc!.content as Uint8Array);
+  bytes[0] = 0x11;
+  return { ...stanza, content: [{ ...enc!, content: bytes }] };
 }

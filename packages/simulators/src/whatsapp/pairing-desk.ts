@@ -96,7 +96,11 @@ export class PairingDesk {
   /** Types a pairing code into the handset of the account the client asked for. */
   async enterCode(code: string, account: AccountState): Promise<Account> {
     const { connection, linkCode } = await this.#hello(account);
-    const handset = await LinkCodeExchange.begin(code, linkCode.companionHello, account.handset.identity);
+    const handset = await LinkCodeExchange.begin(
+      code,
+      linkCode.companionHello,
+      account.handset.device.identity,
+    );
     const done = Promise.withResolvers<Account>();
     linkCode.exchange = { account, handset, done };
     connection.send(
@@ -106,7 +110,7 @@ export class PairingDesk {
         [
           node('link_code_companion_reg', { stage: 'primary_hello' }, [
             node('link_code_pairing_ref', {}, linkCode.ref),
-            node('primary_identity_pub', {}, account.handset.identity.publicKey),
+            node('primary_identity_pub', {}, account.handset.device.identity.publicKey),
             node('link_code_pairing_wrapped_primary_ephemeral_pub', {}, handset.wrappedEphemeral),
           ]),
         ],

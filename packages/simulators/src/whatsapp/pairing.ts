@@ -73,9 +73,9 @@ export function pairSuccess(
   }).finish();
   const identity = proto.ADVSignedDeviceIdentity.encode({
     details,
-    accountSignatureKey: account.handset.identity.publicKey,
+    accountSignatureKey: account.handset.device.identity.publicKey,
     accountSignature: Curve.sign(
-      account.handset.identity.privateKey,
+      account.handset.device.identity.privateKey,
       Buffer.concat([ACCOUNT_SIGNATURE_PREFIX, details, companion.keys.identityKey]),
     ),
   }).finish();
@@ -97,7 +97,7 @@ export function pairSuccess(
 export function proveDeviceIdentity(encoded: Buffer, account: AccountState, companion: Companion): Buffer {
   const { details, accountSignature, accountSignatureKey, deviceSignature } =
     proto.ADVSignedDeviceIdentity.decode(encoded);
-  const accountKey = account.handset.identity.publicKey;
+  const accountKey = account.handset.device.identity.publicKey;
   if (!details || !accountSignature || !deviceSignature)
     throw new Error('device identity: a part is missing');
   if (accountSignatureKey?.length && !timingSafeEqual(accountSignatureKey, accountKey)) {

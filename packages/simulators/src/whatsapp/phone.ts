@@ -3,11 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 
-import { peerName } from './account.ts';
 import type { AccountState, Envelope } from './account.ts';
 import type { Companion } from './companion.ts';
 import type { Directory } from './directory.ts';
-import { node, uintBytes, unixSeconds } from './nodes.ts';
+import { corrupted, node, uintBytes, unixSeconds } from './nodes.ts';
 import { bundleNodes } from './queries.ts';
 import { Screen } from './screen.ts';
 import { Serial } from './serial.ts';
@@ -25,6 +24,7 @@ const MAX_REQUESTS = 5;
 interface SentMessage {
   readonly message: proto.IMessage;
   readonly addressing: Addressing;
+  readonly sentAt: Date;
   retries: number;
   /** The last stanza per companion, for a redelivery of the same bytes. */
   readonly stanzas: Map<Companion, BinaryNode>;
@@ -82,6 +82,14 @@ export class SimulatedPhone implements Phone {
     return await this.#send(to, { conversation: text }, options);
   }
 
+  async sendContent(
+    to: Account,
+    content: proto.IMessage,
+    options: SendOptions = {},
+  ): Promise<{ id: string }> {
+    return await this.#send(to, content, options);
+  }
+
   async revoke(to: Account, id: string): Promise<{ id: string }> {
     return await this.#send(to, {
       protocolMessage: {
@@ -98,6 +106,7 @@ export class SimulatedPhone implements Phone {
     const sent: SentMessage = {
       message,
       addressing: options.addressing ?? 'pn',
+      sentAt: options.sentAt ?? new Date(),
       retries: 0,
       stanzas: new Map(),
     };
@@ -106,11 +115,12 @@ export class SimulatedPhone implements Phone {
     const acknowledged = await this.#signal.run(async () => {
       const promises: Array<Promise<boolean>> = [];
       for (const companion of account.companions.values()) {
-        const stanza = await this.#stanza(account, companion, id, sent);
+        const stanza = await this.#stanza(companion, id, sent);
         promises.push(companion.outbox.add(asDelivered(stanza, options)));
       }
       return promises;
     });
+    await account.handset.replyTo(this);
     if (options.awaitDelivery !== false) await oneOf(acknowledged);
     return { id };
   }
@@ -123,7 +133,7 @@ export class SimulatedPhone implements Phone {
       const promises: Array<Promise<boolean>> = [];
       for (const companion of account.companions.values()) {
         const last = options.ciphertext === 'same' ? sent.stanzas.get(companion) : undefined;
-        promises.push(companion.outbox.add(last ?? (await this.#stanza(account, companion, id, sent))));
+        promises.push(companion.outbox.add(last ?? (await this.#stanza(companion, id, sent))));
       }
       return promises;
     });
@@ -134,23 +144,18 @@ export class SimulatedPhone implements Phone {
    * The client could not read message `id`: encrypts it again. Keys that came along start a new session; without keys the
    * session stays the one that it is. No session is forgotten: what was encrypted under an older one can still be read.
    */
-  async retry(account: AccountState, companion: Companion, id: string, keys?: PreKeyBundle): Promise<void> {
+  async retry(companion: Companion, id: string, keys?: PreKeyBundle): Promise<void> {
     this.repeatRequests.push({ id, at: Date.now() });
     const sent = this.#sent.get(id);
     if (!sent || ++sent.retries > MAX_RETRIES) return;
     await this.#signal.run(async () => {
-      if (keys) await this.#device.startSession(peerName(account, companion), keys);
-      void companion.outbox.add(await this.#stanza(account, companion, id, sent));
+      if (keys) await this.#device.startSession(companion.peerName, keys);
+      void companion.outbox.add(await this.#stanza(companion, id, sent));
     });
   }
 
-  async #stanza(
-    account: AccountState,
-    companion: Companion,
-    id: string,
-    sent: SentMessage,
-  ): Promise<BinaryNode> {
-    const peer = peerName(account, companion);
+  async #stanza(companion: Companion, id: string, sent: SentMessage): Promise<BinaryNode> {
+    const peer = companion.peerName;
     this.#peers.add(peer);
     const { type, bytes } = await this.#device.encrypt(peer, sent.message, () => companion.bundle());
     const byLid = sent.addressing !== 'pn';
@@ -164,7 +169,7 @@ export class SimulatedPhone implements Phone {
         addressing_mode: byLid ? 'lid' : undefined,
         type: 'text',
         notify: this.pushName,
-        t: unixSeconds(),
+        t: unixSeconds(sent.sentAt),
       },
       [node('enc', { v: '2', type, count: sent.retries > 0 ? String(sent.retries) : undefined }, bytes)],
     );
@@ -183,7 +188,7 @@ export class SimulatedPhone implements Phone {
 
   async #read(envelope: Envelope): Promise<void> {
     const { account, companion } = envelope.sender;
-    const peer = peerName(account, companion);
+    const peer = companion.peerName;
     this.#peers.add(peer);
     const key = `${account.number}/${envelope.id}`;
     let message: proto.Message;
@@ -293,12 +298,4 @@ async function oneOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
 function asDelivered(stanza: BinaryNode, { corruptFirst, withoutContent }: SendOptions): BinaryNode {
   if (withoutContent) return { ...stanza, content: [node('unavailable', {})] };
   return corruptFirst ? corrupted(stanza) : stanza;
-}
-
-/** The same stanza with a Signal version nobody speaks. */
-function corrupted(stanza: BinaryNode): BinaryNode {
-  const [enc] = stanza.content as BinaryNode[];
-  const bytes = Buffer.from(enc!.content as Uint8Array);
-  bytes[0] = 0x11;
-  return { ...stanza, content: [{ ...enc!, content: bytes }] };
 }

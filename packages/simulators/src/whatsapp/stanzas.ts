@@ -82,7 +82,8 @@ export async function acceptReceipt(
   if (type === 'retry') {
     companion.outbox.expectRetry({ id, from: to });
     const user = directory.find(to ?? '')?.user;
-    if (user?.kind === 'phone') await user.retry(account, companion, id, retryKeys(receipt));
+    if (user?.kind === 'phone') await user.retry(companion, id, retryKeys(receipt));
+    else if (user === account) await account.handset.retry(companion, id, retryKeys(receipt));
     return;
   }
   if (type === 'read' || type === 'read-self' || type === 'hist_sync' || type === 'played') return;

@@ -1,3 +1,5 @@
+import type { proto } from '@whiskeysockets/baileys';
+
 /** A text as the receiving side shows it. */
 export interface ReceivedText {
   readonly id: string;
@@ -6,6 +8,12 @@ export interface ReceivedText {
   readonly text: string;
   /** Unix milliseconds. */
   readonly at: number;
+}
+
+/** A text as the sending side shows it. */
+export interface SentText extends ReceivedText {
+  /** JID that it was written to. */
+  readonly to: string;
 }
 
 /** A business account that a client has been paired with. */
@@ -18,9 +26,58 @@ export interface Account {
   /** Messages and receipts that no companion has acknowledged yet. */
   readonly pending: number;
   /** What the account's own handset shows as sent by its companions. */
-  readonly sent: ReadonlyArray<ReceivedText & { readonly to: string }>;
-  /** Sends from the account's own handset: the companions get it as an echo of their own (`fromMe`). */
-  sendFromHandset(to: Phone, text: string, options?: { id?: string }): Promise<{ id: string }>;
+  readonly sent: readonly SentText[];
+  readonly handset: OwnPhone;
+}
+
+/** The phone of an account, with which its owner writes. */
+export interface OwnPhone {
+  /**
+   * The companions get a copy as of a message of their own (`fromMe`): from the account, with the chat as `recipient`, the content in
+   * a `deviceSentMessage`. Resolves when the first of them has acknowledged it.
+   */
+  send(
+    to: HandsetRecipient,
+    content: string | proto.IMessage,
+    options?: HandsetSendOptions,
+  ): Promise<{ id: string }>;
+  /** Delivers a copy once more under the same id, encrypted afresh. */
+  redeliver(id: string): Promise<void>;
+  /** What the WhatsApp Business app answers to customers by itself from now on. */
+  answerAutomatically(replies: AutomaticReplies): void;
+  /** Sends the companions a history with these texts in it, as a phone does after a pairing or when asked. */
+  shareHistory(texts: readonly WrittenText[]): Promise<void>;
+}
+
+/** A customer; the chat with oneself; a group, in which nobody else is. */
+export type HandsetRecipient = Phone | 'self' | 'group';
+
+export interface HandsetSendOptions {
+  id?: string;
+  /** By which kind of address the copy names the account and the recipient: the phone number, by default, or the LID. */
+  addressing?: 'pn' | 'lid';
+  /** Whose other address the server adds: the recipient's (the default), the account's own, or nobody's. */
+  alternate?: 'recipient' | 'own' | 'none';
+  /** When it was written, if not now. */
+  sentAt?: Date;
+  /** False: resolve when the server has it, not when a companion has acknowledged it. */
+  awaitDelivery?: boolean;
+  /** Deliver bytes the client cannot decrypt, so that it has to ask again. */
+  corruptFirst?: boolean;
+}
+
+export interface AutomaticReplies {
+  /** To a customer's first message. */
+  greeting?: string;
+  /** To every message. */
+  away?: string;
+}
+
+/** A text that the owner wrote to a customer some time ago. */
+export interface WrittenText {
+  readonly to: Phone;
+  readonly text: string;
+  readonly sentAt: Date;
 }
 
 /**
@@ -36,6 +93,8 @@ export interface SendOptions {
   awaitDelivery?: boolean;
   /** Deliver bytes the client cannot decrypt, so that it has to ask again. */
   corruptFirst?: boolean;
+  /** When it was written, if not now. */
+  sentAt?: Date;
   /** Deliver a stanza without the content, as the server does for some messages; `redeliver` brings it. */
   withoutContent?: boolean;
 }
@@ -63,6 +122,8 @@ export interface Phone {
   readonly repeatRequests: readonly RepeatRequest[];
   /** Resolves when the client has acknowledged the delivery. */
   sendText(to: Account, text: string, options?: SendOptions): Promise<{ id: string }>;
+  /** Sends anything else, such as a picture. */
+  sendContent(to: Account, content: proto.IMessage, options?: SendOptions): Promise<{ id: string }>;
   /** Takes back a message it sent: a protocol message, no text. */
   revoke(to: Account, id: string): Promise<{ id: string }>;
   /**

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type TestApi, adminKey, apiKey, receive, startTestApi, walk } from './support.ts';
+
+let api: TestApi;
+let dana: { id: string; key: string };
+let noa: { id: string; key: string };
+let id: string;
+
+async function add(name: string, business_id = 'default'): Promise<{ id: string; key: string }> {
+  const answer = await fetch(`${api.url}/api/people`, {
+    method: 'POST',
+    headers: { 'x-api-key': adminKey, 'content-type': 'application/json' },
+    body: JSON.stringify({ name, role: 'staff', business_id }),
+  });
+  return (await answer.json()) as { id: string; key: string };
+}
+
+interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+async function act(
+  action: string,
+  { key = apiKey, body }: { key?: string; body?: unknown } = {},
+): Promise<Answer> {
+  const response = await fetch(`${api.url}/api/conversations/${id}/${action}`, {
+    method: 'POST',
+    headers: { 'x-api-key': key, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+beforeAll(async () => {
+  api = await startTestApi();
+  await api.db.query(`insert into businesses (id, name) values ('other', 'Other')`);
+  dana = await add('Dana');
+  noa = await add('Noa');
+});
+afterAll(() => api[Symbol.asyncDispose]());
+beforeEach(async () => {
+  id = (await receive(api.db)).conversationId;
+});
+
+describe('a conversation', () => {
+  test('is taken over, given back, closed and opened again, and tells it in its events', async () => {
+    expect(await act('take-over', { key: dana.key })).toMatchObject({
+      status: 200,
+      body: { state: 'person', state_reason: 'taken_over', person_id: dana.id, person_name: 'Dana' },
+    });
+    expect((await act('give-back', { key: dana.key })).body).toMatchObject({
+      state: 'agent',
+      person_id: null,
+      person_until: null,
+    });
+    expect((await act('close')).body).toMatchObject({ state: 'closed' });
+    expect((await act('give-back')).body).toMatchObject({ state: 'closed' });
+    expect((await act('reopen')).body).toMatchObject({ state: 'agent' });
+    const events = await walk(api, `/api/conversations/${id}/events?limit=3`);
+    expect(
+      events.map(({ event, from_state, to_state, actor, person_name }) => [
+        event,
+        from_state,
+        to_state,
+        actor,
+        person_name,
+      ]),
+    ).toEqual([
+      ['reopened', 'closed', 'agent', 'person', null],
+      ['closed', 'agent', 'closed', 'person', null],
+      ['given_back', 'person', 'agent', 'person', 'Dana'],
+      ['taken_over', 'agent', 'person', 'person', 'Dana'],
+    ]);
+  });
+
+  test('that one person answers is not taken from her by another, but may be assigned', async () => {
+    await act('take-over', { key: dana.key });
+    expect(await act('take-over', { key: noa.key })).toMatchObject({
+      status: 409,
+      body: {
+        code: 'CONVERSATION_TAKEN',
+        detail: 'Dana answers this conversation. Assign it to take it from them.',
+      },
+    });
+    expect((await act('take-over', { key: dana.key })).status).toBe(200);
+    const assigned = await act('assign', { key: dana.key, body: { person_id: noa.id } });
+    expect(assigned).toMatchObject({ status: 200, body: { state: 'person', person_name: 'Noa' } });
+    const [last] = (await api.list(`/api/conversations/${id}/events`)).items;
+    expect(last).toMatchObject({ event: 'assigned', person_name: 'Noa', reason: 'by Dana' });
+  });
+
+  test('is assigned to a person of its business only', async () => {
+    const stranger = await add('Stranger', 'other');
+    for (const person_id of [stranger.id, crypto.randomUUID(), 'nobody'])
+      expect(await act('assign', { body: { person_id } })).toMatchObject({
+        status: 404,
+        body: { code: 'PERSON_NOT_FOUND' },
+      });
+  });
+
+  test('of another business is not there', async () => {
+    const stranger = await add('Stranger', 'other');
+    for (const action of ['take-over', 'give-back', 'close', 'reopen', 'read'])
+      expect((await act(action, { key: stranger.key })).status).toBe(404);
+    expect((await api.get(`/api/conversations/${id}/events`, stranger.key)).status).toBe(404);
+  });
+
+  test('is opted in for a reason, which is kept', async () => {
+    await api.db.query('update conversations set opted_out_at = now() where id = $1', [id]);
+    expect((await act('opt-in', { body: {} })).status).toBe(400);
+    const asked = { key: dana.key, body: { reason: 'asked for it on the phone' } };
+    for (const _ of [1, 2]) expect((await act('opt-in', asked)).body).toMatchObject({ opted_out_at: null });
+    const events = (await api.list(`/api/conversations/${id}/events`)).items;
+    expect(events).toMatchObject([
+      { event: 'opted_in', reason: 'asked for it on the phone', person_name: 'Dana' },
+    ]);
+  });
+
+  test('is unread until a person reads it', async () => {
+    const unread = async (): Promise<unknown> => (await api.json(`/api/conversations/${id}`))['unread'];
+    expect(await unread()).toBe(true);
+    expect((await act('read')).body).toMatchObject({ unread: false });
+    expect(await unread()).toBe(false);
+  });
+});
+
+describe('the list of conversations', () => {
+  const found = async (query: string, key = apiKey): Promise<unknown[]> =>
+    (await walk(api, `/api/conversations?limit=2&${query}`, key)).map((row) => row['id']);
+
+  test.each<[string, boolean, string]>([
+    ['state', true, 'state=waiting,agent'],
+    ['state', false, 'state=waiting,person'],
+    ['unread', true, 'unread=true'],
+    ['unread', false, 'unread=false'],
+    ['channel', true, 'channel=whatsapp'],
+    ['channel', false, 'channel=phone'],
+    ['session', true, 'session=session-default'],
+    ['session', false, 'session=another'],
+    ['contact', true, 'contact=%2B49%20170%2012345'],
+    ['contact', true, 'contact=4917012345@c.us'],
+    ['contact', false, 'contact=4917012346'],
+    ['after', true, 'after=2020-01-01T00:00:00Z'],
+    ['after', false, 'after=2999-01-01T00:00:00Z'],
+    ['before', true, 'before=2999-01-01T00:00:00Z'],
+    ['before', false, 'before=2020-01-01T00:00:00Z'],
+    ['text', true, 'text=hELl'],
+    ['text', true, 'text=7012345'],
+    ['text', false, 'text=h_llo'],
+    ['person', false, 'person=11111111-1111-4111-8111-111111111111'],
+    ['several', true, 'state=agent&unread=true&text=hello&contact=4917012345'],
+    ['several', false, 'state=agent&unread=false&text=hello&contact=4917012345'],
+  ])('is narrowed by %s: %s with %s', async (_what, isFound, query) => {
+    const { conversationId } = await receive(api.db, { contact: '4917012345@s.whatsapp.net' });
+    expect((await found(query)).includes(conversationId)).toBe(isFound);
+  });
+
+  test('is narrowed to the conversations of a person', async () => {
+    await act('take-over', { key: dana.key });
+    expect(await found(`person=${dana.id}&state=person`)).toContain(id);
+    expect(await found(`person=${noa.id}`)).not.toContain(id);
+  });
+
+  test('stays within a business, whatever is asked for', async () => {
+    const { conversationId } = await receive(api.db, { businessId: 'other' });
+    expect(await found('text=hello')).not.toContain(conversationId);
+    expect(await found('text=hello', adminKey)).toContain(conversationId);
+  });
+
+  test.each([
+    'state=sleeping',
+    'state=agent,',
+    'unread=perhaps',
+    'after=yesterday',
+    'text=a',
+    'text=%00%00',
+    'person=1',
+  ])('is refused with %s', async (query) => {
+    const answer = await api.get(`/api/conversations?${query}`);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'VALIDATION_FAILED' }]);
+  });
+});
