@@ -127,20 +127,26 @@ async function untilState(customer: Phone, state: string, reason: string | null)
       timeoutMs: 30_000,
     },
   );
-  return (answer.body?.['items'] as Chat[])[0]!;
+  return ((answer.body?.['items'] ?? []) as Chat[])[0]!;
+}
+
+async function itemsOf<T>(path: string): Promise<T[]> {
+  return ((await api('GET', path)).body?.['items'] ?? []) as T[];
 }
 
 /** Newest first. */
-async function statuses(chat: Chat): Promise<unknown[]> {
-  const { body } = await api('GET', `/api/conversations/${chat.id}/messages`);
-  return (body?.['items'] as Record<string, unknown>[]).map(({ author, status }) => `${author} ${status}`);
+async function statuses(chat: Chat): Promise<string[]> {
+  const messages = await itemsOf<{ author: string; status: string }>(
+    `/api/conversations/${chat.id}/messages`,
+  );
+  return messages.map(({ author, status }) => `${author} ${status}`);
 }
 
-async function events(chat: Chat): Promise<unknown[]> {
-  const { body } = await api('GET', `/api/conversations/${chat.id}/events`);
-  return (body?.['items'] as Record<string, unknown>[])
-    .toReversed()
-    .map(({ event, to_state, actor }) => `${event} ${to_state} ${actor}`);
+async function events(chat: Chat): Promise<string[]> {
+  const all = await itemsOf<{ event: string; to_state: string; actor: string }>(
+    `/api/conversations/${chat.id}/events`,
+  );
+  return all.toReversed().map(({ event, to_state, actor }) => `${event} ${to_state} ${actor}`);
 }
 
 const untilShown = (phone: Phone, part: RegExp, from = 0): Promise<unknown> =>

@@ -1,6 +1,6 @@
 import { recordInbound } from '@prosaas/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestApi, apiKey, startTestApi } from './support.ts';
+import { type TestApi, adminKey, apiKey, startTestApi } from './support.ts';
 
 let api: TestApi;
 let conversationId: string;
@@ -106,8 +106,133 @@ test('every wrong field is named at once', async () => {
   expect(errors.map(({ field }) => field).toSorted()).toEqual(['body.conversation_id', 'body.text']);
 });
 
-test('who asked for no more messages gets none', async () => {
-  await api.db.query('update conversations set opted_out_at = now() where id = $1', [conversationId]);
-  const answer = await write({ conversation_id: conversationId, text: 'please' });
-  expect([answer.status, await answer.json()]).toMatchObject([409, { code: 'CONTACT_OPTED_OUT' }]);
+/** A conversation of its own, with the agent. */
+async function talk(): Promise<string> {
+  contacts += 1;
+  const { conversationId: id } = await hear(`4915300000${contacts}@s.whatsapp.net`);
+  return id;
+}
+let contacts = 10;
+let heard = 1;
+const hear = (contact: string): ReturnType<typeof recordInbound> =>
+  api.db.transaction((tx) =>
+    recordInbound(tx, {
+      sessionId: 'main',
+      businessId: 'default',
+      contact,
+      externalId: `M${(heard += 1)}`,
+      text: 'Do you take cash?',
+      sentAt: new Date(),
+    }),
+  );
+const stateOf = async (id: string) =>
+  (await api.db.query('select state, state_reason from conversations where id = $1', [id]))[0];
+const eventsOf = (id: string): Promise<unknown[]> =>
+  api.db.query(
+    'select event, actor, message_id from conversation_events where conversation_id = $1 order by id',
+    [id],
+  );
+const saidIn = (id: string): Promise<unknown[]> =>
+  api.db.query('select author, status, reason from messages where conversation_id = $1 order by seq', [id]);
+
+test('who writes as a person takes the conversation over, and the queued answer of the agent is dropped', async () => {
+  const id = await talk();
+  const [asked] = await api.db.query<{ id: string }>('select id from messages where conversation_id = $1', [
+    id,
+  ]);
+  await api.db.query(
+    `insert into messages (business_id, conversation_id, session_id, direction, status, author, text, in_reply_to)
+     values ('default', $1, 'main', 'outbound', 'queued', 'agent', 'Yes', $2)`,
+    [id, asked!.id],
+  );
+  const answer = await write({ conversation_id: id, text: 'Cash is fine.' }, 'take');
+  const message = (await answer.json()) as { id: string };
+  expect([answer.status, message]).toMatchObject([202, { author: 'person', status: 'queued' }]);
+  expect(await stateOf(id)).toEqual({ state: 'person', state_reason: 'person_wrote' });
+  expect(await saidIn(id)).toEqual([
+    { author: 'customer', status: 'answered', reason: null },
+    { author: 'agent', status: 'ignored', reason: 'taken_over' },
+    { author: 'person', status: 'queued', reason: null },
+  ]);
+  const events = await eventsOf(id);
+  expect(events[0]).toEqual({ event: 'person_wrote', actor: 'person', message_id: message.id });
+  // Given back meanwhile: a repeat does not take it over again.
+  await api.db.query(`update conversations set state = 'agent' where id = $1`, [id]);
+  expect((await write({ conversation_id: id, text: 'Cash is fine.' }, 'take')).status).toBe(200);
+  expect(await stateOf(id)).toMatchObject({ state: 'agent' });
+  expect(await eventsOf(id)).toEqual(events);
+});
+
+test("a message by a key of a person's own has her name, one of a program has none", async () => {
+  const created = await fetch(`${api.url}/api/people`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': adminKey },
+    body: JSON.stringify({ name: 'Dana', role: 'staff' }),
+  });
+  const { id: personId, key } = (await created.json()) as { id: string; key: string };
+  const id = await talk();
+  for (const [as, person] of [
+    ['program', null],
+    ['person', personId],
+  ]) {
+    const answer = await fetch(`${api.url}/api/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': key },
+      body: JSON.stringify({ conversation_id: id, text: 'Hello.', as }),
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([202, { author: as, person_id: person }]);
+    const [row] = await api.db.query('select person_id from conversations where id = $1', [id]);
+    expect(row).toEqual({ person_id: person });
+  }
+});
+
+test.each(['agent', 'waiting', 'person', 'closed'])(
+  'as a program a message changes nothing where the state is %s, as a person it takes over',
+  async (state) => {
+    const id = await talk();
+    await api.db.query('update conversations set state = $2 where id = $1', [id, state]);
+    const answer = await write({ conversation_id: id, text: 'A reminder.', as: 'program' });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      202,
+      { author: 'program', status: 'queued' },
+    ]);
+    expect(await stateOf(id)).toMatchObject({ state });
+    expect(await saidIn(id)).toMatchObject([{ status: 'received' }, { author: 'program' }]);
+    expect(await eventsOf(id)).toEqual([]);
+    expect((await write({ conversation_id: id, text: 'Hello.', as: 'person' })).status).toBe(202);
+    expect(await stateOf(id)).toMatchObject({ state: 'person' });
+  },
+);
+
+test('who opted out is written to by no program, and by a person once she writes again', async () => {
+  const id = await talk();
+  const first = await write({ conversation_id: id, text: 'before', as: 'program' }, 'early');
+  await api.db.query('update conversations set opted_out_at = now() where id = $1', [id]);
+  const before = await saidIn(id);
+  for (const as of ['program', 'person']) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const answer = await write({ conversation_id: id, text: 'please', as }, as);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const problem = await answer.json();
+    expect([answer.status, answer.headers.get('content-type'), problem]).toMatchObject([
+      409,
+      expect.stringContaining('application/problem+json'),
+      { code: 'CONTACT_OPTED_OUT', detail: expect.stringContaining(`/api/conversations/${id}/opt-in`) },
+    ]);
+  }
+  expect(await saidIn(id)).toEqual(before);
+  expect(await stateOf(id)).toMatchObject({ state: 'agent' });
+  // What was accepted before is what it was.
+  const repeat = await write({ conversation_id: id, text: 'before', as: 'program' }, 'early');
+  expect([repeat.status, await repeat.json()]).toEqual([200, await first.json()]);
+
+  await hear(`4915300000${contacts}@s.whatsapp.net`);
+  expect((await write({ conversation_id: id, text: 'please', as: 'program' }, 'program')).status).toBe(409);
+  expect((await write({ conversation_id: id, text: 'please' }, 'person')).status).toBe(202);
+  expect(await stateOf(id)).toMatchObject({ state: 'person' });
+});
+
+test('who writes as neither is told of both', async () => {
+  const answer = await write({ conversation_id: await talk(), text: 'x', as: 'agent' });
+  expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'VALIDATION_FAILED' }]);
 });

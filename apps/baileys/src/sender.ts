@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
+import { ContactOptedOut } from '@prosaas/conversations';
 import {
   type Database,
+  type SendInput,
   type SendRow,
   claimSend,
+  dropProgramMessage,
+  failProgramMessage,
   hasWritten,
   markSendFailed,
   markSendSent,
+  messageIdForKey,
   moveSend,
+  recordProgramMessage,
 } from '@prosaas/database';
-import { type Logger, type TroubleLog, errorReason, troubleOf } from '@prosaas/runtime';
+import { AppError, type Logger, type TroubleLog, errorReason, troubleOf } from '@prosaas/runtime';
 import { type AckBook, Refused } from './ack-book.ts';
+import { contactOf, parseAddress } from './chat-id.ts';
 import { errorFields } from './error-fields.ts';
 import {
   AccountChanged,
@@ -28,6 +35,7 @@ import type { Restriction } from './restriction.ts';
 /** What the sender needs of a session. */
 export interface SendingSession {
   readonly id: string;
+  readonly businessId: string;
   readonly acks: AckBook;
   /** Its phone number, once it is paired. */
   readonly account: string | undefined;
@@ -48,7 +56,12 @@ export interface SendRequest {
   text: string;
   /** The phone number to send from; undefined: the session's, whichever it is. */
   account?: string | undefined;
+  /** A program's is written into the conversation; the worker's stands there before it is sent, and its id is the key. */
+  isProgram?: boolean | undefined;
 }
+
+/** A claimed send: what is needed of its row. */
+type Claim = Pick<SendRow, 'chat_id' | 'body_hash' | 'message_id' | 'status'>;
 
 export interface Sent {
   id: string;
@@ -114,11 +127,15 @@ async function judgeRefusal(
 /**
  * Whether a key's first message is this one. A worker of another release may have sent it to the contact's other address.
  */
-async function isSame(row: SendRow, { jid, text }: SendRequest, session: SendingSession): Promise<boolean> {
+async function isSame(row: Claim, { jid, text }: SendRequest, session: SendingSession): Promise<boolean> {
   if (row.body_hash === bodyHashOf({ jid, text })) return true;
   const other = await session.otherAddress(jid).catch(() => undefined);
   return other !== undefined && row.body_hash === bodyHashOf({ jid: other, text });
 }
+
+/** Under which a send is kept: the id of its message. */
+const sendKeyOf = (session: SendingSession, { key, isProgram }: SendRequest): string =>
+  isProgram ? messageIdForKey(`sendText:${session.id}`, key) : key;
 
 const bodyHashOf = ({ jid, text }: Pick<SendRequest, 'jid' | 'text'>): string =>
   createHash('sha256').update(`${jid}\0${text}`).digest('hex');
@@ -144,27 +161,84 @@ export class Sender {
     this.#trouble.worked();
   }
 
-  /** @throws KeyReused, AccountChanged, NewChatsRestricted, SessionNotWorking, SendRefused, SendRefusedForNow, SendFailed, AckTimeout */
+  /** @throws KeyReused, ContactOptedOut, AccountChanged, NewChatsRestricted, SessionNotWorking, SendRefused, SendRefusedForNow, SendFailed, AckTimeout */
   send(session: SendingSession, request: SendRequest): Promise<Sent> {
-    const flightKey = `${session.id}\0${request.key}`;
-    const bodyHash = bodyHashOf(request);
+    const send = {
+      sessionId: session.id,
+      key: sendKeyOf(session, request),
+      chatId: request.jid,
+      bodyHash: bodyHashOf(request),
+      messageId: messageIdOf(session.id, request.key),
+      text: request.text,
+    };
+    const { bodyHash } = send;
+    const flightKey = `${session.id}\0${send.key}`;
     const flying = this.#flights.get(flightKey);
     if (flying) return flying.bodyHash === bodyHash ? flying.sent : Promise.reject(new KeyReused());
-    const sent = this.#fly(session, request, bodyHash).finally(() => this.#flights.delete(flightKey));
+    const sent = this.#fly(session, request, send).finally(() => this.#flights.delete(flightKey));
     this.#flights.set(flightKey, { bodyHash, sent });
     return sent;
   }
 
-  async #fly(session: SendingSession, request: SendRequest, bodyHash: string): Promise<Sent> {
-    const { db, ackTimeoutMs, onError, onStage } = this.#options;
+  async #fly(session: SendingSession, request: SendRequest, send: SendInput): Promise<Sent> {
+    const { db, ackTimeoutMs } = this.#options;
     const began = performance.now();
-    let writtenAt = began;
-    const { key, jid, text, account } = request;
-    const messageId = messageIdOf(session.id, key);
     const deadline = AbortSignal.timeout(ackTimeoutMs);
-    const row = await claimSend(db, { sessionId: session.id, key, chatId: jid, bodyHash, messageId, text });
+    const row = request.isProgram ? await this.#write(session, request, send) : await claimSend(db, send);
     if (!(await isSame(row, request, session))) throw new KeyReused();
-    if (row.status === 'sent') return { id: messageId, status: 'sent' };
+    if (row.status !== 'sent') {
+      try {
+        await this.#transmit(session, request, { ...send, row, deadline, began });
+      } catch (error) {
+        if (request.isProgram) await this.#noteFailure(send.key, error);
+        throw error;
+      }
+    }
+    return { id: row.message_id, status: 'sent' };
+  }
+
+  /** Writes a program's message into its conversation, once, and claims its send. */
+  async #write(session: SendingSession, request: SendRequest, send: SendInput): Promise<Claim> {
+    const { db } = this.#options;
+    const { jid, text, account = session.account } = request;
+    const other = await session.otherAddress(jid).catch(() => undefined);
+    const contact = contactOf(parseAddress(jid), parseAddress(other)) ?? { contact: jid };
+    const recorded = await recordProgramMessage(db, {
+      ...send,
+      ...contact,
+      account,
+      businessId: session.businessId,
+    });
+    const claim = { chat_id: jid, body_hash: send.bodyHash, message_id: send.messageId };
+    if (recorded.state === 'fresh') return { ...claim, status: 'pending' };
+    if (recorded.state === 'opted_out') throw new ContactOptedOut(recorded.conversationId);
+    const { message } = recorded;
+    if (message.text !== text || (message.address !== jid && message.address !== other))
+      throw new KeyReused();
+    if (message.status === 'sent' || message.status === 'undelivered') return { ...claim, status: 'sent' };
+    if (!message.is_opted_out) return claimSend(db, send);
+    await dropProgramMessage(db, send.key);
+    throw new ContactOptedOut(message.conversation_id);
+  }
+
+  /** Where that fails too, the message is settled with those of a service that was killed. */
+  async #noteFailure(id: string, failure: unknown): Promise<void> {
+    const { db, log } = this.#options;
+    const text = failure instanceof AppError ? `${failure.code}: ${failure.message}` : String(failure);
+    await failProgramMessage(db, id, text).catch((error: unknown) =>
+      log.debug({ err: error, message: id }, 'a failed send could not be noted'),
+    );
+  }
+
+  /** Resolves when WhatsApp has it. */
+  async #transmit(
+    session: SendingSession,
+    { jid, text, account }: SendRequest,
+    { key, row, deadline, began }: SendInput & { row: Claim; deadline: AbortSignal; began: number },
+  ): Promise<void> {
+    const { db, onError, onStage } = this.#options;
+    let writtenAt = began;
+    const { message_id: messageId } = row;
     if (row.chat_id !== jid) await moveSend(db, { sessionId: session.id, key, chatId: jid });
     if (account !== undefined && session.account !== undefined && session.account !== account)
       throw new AccountChanged(session.id);
@@ -190,7 +264,6 @@ export class Sender {
       });
       this.#trouble.worked(session.id);
       onStage?.('acknowledged', performance.now() - writtenAt);
-      return { id: messageId, status: 'sent' };
     } catch (error) {
       if (error instanceof Refused) throw await judgeRefusal(error, session);
       if (error instanceof SessionNotWorking) throw error;

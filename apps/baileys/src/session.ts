@@ -193,11 +193,11 @@ export class Session implements SendingSession, ResendingSession {
     await this.#workingConnection().resendText(jid, text, messageId);
   }
 
-  otherAddress(jid: string): Promise<string | undefined> {
+  async otherAddress(jid: string): Promise<string | undefined> {
     return this.#workingConnection().otherAddress(jid);
   }
 
-  askRestriction(): Promise<boolean> {
+  async askRestriction(): Promise<boolean> {
     return this.#workingConnection().askRestrictions();
   }
 

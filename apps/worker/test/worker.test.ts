@@ -1,8 +1,8 @@
 import { loadProfile } from '@prosaas/agentkit';
-import { addJob, findJob } from '@prosaas/database';
+import { addJob, findJob, findMessageById, recordPersonMessage } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { readHeartbeats } from '@prosaas/observability';
-import { type QueueTotals, queueTable } from '@prosaas/queues';
+import { type QueueTotals, outboundJob, queueTable } from '@prosaas/queues';
 import { keyspace } from '@prosaas/runtime';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { recoverLostJobs } from '../src/tasks/lost-jobs.ts';
@@ -171,9 +171,10 @@ test('an opt-out is confirmed once and ends the answers; a hand-off leaves the r
   await stage.worker();
   const [stop = ''] = profile.optOut.words;
   const [person = ''] = profile.handOff.words;
-  for (const text of ['Do you take cash?', stop, stop, 'Do you take cash?']) {
-    await stage.receive('1@s.whatsapp.net', text);
-  }
+  await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  // One that is not sent when she opts out would not be sent at all.
+  await poll(() => stage.baileys.sent.length === 1, { what: 'the answer' });
+  for (const text of [stop, stop, 'Do you take cash?']) await stage.receive('1@s.whatsapp.net', text);
   for (const text of [person, 'Do you take cash?', stop]) await stage.receive('2@s.whatsapp.net', text);
   // Seven messages, four replies.
   await poll(done(11), { timeoutMs: 60_000, what: 'eleven jobs' });
@@ -197,6 +198,43 @@ test('an opt-out is confirmed once and ends the answers; a hand-off leaves the r
     profile.optOut.reply,
   ]);
   expect(replies[0]).not.toBeNull();
+});
+
+test('who opts out gets neither the answer nor the text of a program that waits, but her confirmation and what a person wrote', async () => {
+  const profile = await loadProfile();
+  stage.baileys.fault = () => 409;
+  await stage.worker();
+  const asked = await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  await poll(() => stage.baileys.requests > 0, { what: 'the answer to wait' });
+  const [talk] = await stage.db.query<{ id: string }>('select id from conversations');
+  const conversationId = talk!.id;
+  for (const author of ['program', 'person'] as const) {
+    await stage.db.transaction(async (tx) => {
+      const id = crypto.randomUUID();
+      const input = { id, conversationId, businessId: 'default', text: `of a ${author}`, author };
+      const { message } = await recordPersonMessage(tx, input);
+      await addJob(tx, outboundJob(message));
+    });
+  }
+  await stage.receive('1@s.whatsapp.net', profile.optOut.words[0]!);
+  const optedOut = 'select 1 from conversations where opted_out_at is not null';
+  await poll(async () => (await stage.db.query(optedOut)).length === 1, { what: 'the opt-out' });
+  stage.baileys.fault = () => undefined;
+  await poll(done(6), { timeoutMs: 60_000, what: 'six jobs' });
+  expect(stage.baileys.sent.map(({ text }) => text)).toEqual(['of a person', profile.optOut.reply]);
+  const outbound = await stage.db.query(
+    `select author, status, reason, id in (select id from messages where in_reply_to = $1) as is_answer
+     from messages where direction = 'outbound' order by seq`,
+    [asked],
+  );
+  expect(outbound).toEqual([
+    { author: 'agent', status: 'ignored', reason: 'opted_out', is_answer: true },
+    { author: 'program', status: 'ignored', reason: 'opted_out', is_answer: false },
+    { author: 'person', status: 'sent', reason: null, is_answer: false },
+    { author: 'agent', status: 'sent', reason: null, is_answer: false },
+  ]);
+  // What is not answered does not stand as answered.
+  expect(await findMessageById(stage.db, asked)).toMatchObject({ status: 'ignored', reason: 'opted_out' });
 });
 
 test('a payload that does not fit fails at once, with its reason, and holds up nothing', async () => {

@@ -1,4 +1,5 @@
 export { type EventSource, applyEvent } from './apply-event.ts';
+export { ContactOptedOut } from './contact-opted-out.ts';
 export {
   type ConversationEvent,
   type ConversationState,

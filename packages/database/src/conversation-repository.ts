@@ -16,10 +16,11 @@ export interface ConversationRow {
   /** Messages in a row. */
   not_understood: number;
   opted_out_at: Date | null;
+  last_inbound_at: Date | null;
 }
 
 const COLUMNS = `id, business_id, channel, session_id, contact, alternate_contact, contact_name,
-  state, state_reason, person_id, not_understood, opted_out_at`;
+  state, state_reason, person_id, not_understood, opted_out_at, last_inbound_at`;
 
 export interface ContactInput {
   businessId: string;

@@ -153,6 +153,17 @@ export async function dropAgentAnswers(tx: Queryable, conversationId: string): P
   return dropped.map(({ id }) => id);
 }
 
+/** An answer, or a program's message, is not sent: its contact has opted out since. What it answers has no answer then. */
+export async function dropUnwantedMessage(tx: Queryable, id: string): Promise<void> {
+  await tx.query(
+    `with dropped as (
+       update messages set status = 'ignored', reason = 'opted_out' where id = $1 and status = 'queued' returning in_reply_to)
+     update messages set status = 'ignored', reason = 'opted_out'
+     where id in (select in_reply_to from dropped) and status = 'answered'`,
+    [id],
+  );
+}
+
 /** A person has written: what waited for her is answered, and what the agent was still to look at. */
 export async function answerWaitingMessages(tx: Queryable, conversationId: string): Promise<void> {
   await tx.query(

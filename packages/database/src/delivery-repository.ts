@@ -1,4 +1,5 @@
 import type { Queryable } from './database.ts';
+import { MESSAGE_OF_SEND } from './send-repository.ts';
 
 /** A send whose recipient asked for a repeat, and that is due to be sent again. */
 export interface DueResend {
@@ -13,11 +14,10 @@ export interface DueResend {
   requested_at: Date;
 }
 
-/** The worker sends a message under its id as the key; a program's key may look like one, and names no message of the session. */
-const MESSAGE_OF_SEND = `messages.direction = 'outbound' and messages.session_id = $1
-  and messages.id = case when changed.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then changed.key::uuid end`;
-
-/** A device of the recipient's has the messages: they are sent again no more, and an `undelivered` one is `sent` after all. */
+/**
+ * A device of the recipient's has the messages: they are sent again no more. An `undelivered` one is `sent` after all, and so is a
+ * program's whose ack was lost.
+ */
 export async function recordDelivery(
   q: Queryable,
   sessionId: string,
@@ -29,10 +29,12 @@ export async function recordDelivery(
          requested_at = null, resend_at = null
        where session_id = $1 and message_id = any($2)
          and (delivered_at is null or undelivered_at is not null or resend_at is not null)
-       returning key)
+       returning key, message_id)
      update messages set delivered_at = coalesce(delivered_at, now()),
-       status = case status when 'undelivered' then 'sent' else status end,
-       error = case status when 'undelivered' then null else error end
+       status = case when status = 'undelivered' or external_id = message_id then 'sent' else status end,
+       error = case when status = 'undelivered' or external_id = message_id then null else error end,
+       reason = case when external_id = message_id then null else reason end,
+       sent_at = case when external_id = message_id then coalesce(sent_at, now()) else sent_at end
      from changed where ${MESSAGE_OF_SEND}`,
     [sessionId, messageIds],
   );

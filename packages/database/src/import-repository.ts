@@ -53,7 +53,8 @@ const OPEN_WITHOUT_JOB = `insert into jobs (queue, order_key, business_id, messa
     jsonb_build_object('messageId', id, 'conversationId', conversation_id, 'businessId', business_id),
     coalesce(not_before, created_at), coalesce(not_before > now(), false)
   from (select *, direction || '-messages' as queue from messages) m
-  where status not in ('answered', 'waiting_for_person', 'ignored', 'sent', 'failed', 'undelivered')`;
+  where status not in ('answered', 'waiting_for_person', 'ignored', 'sent', 'failed', 'undelivered')
+    and (direction = 'inbound' or external_id is null)`;
 
 /** Writes the job of an open message that has none, after those of older messages of its conversation. */
 export async function addMissingJob(q: Queryable, messageId: string): Promise<void> {
@@ -65,7 +66,10 @@ export async function addMissingJob(q: Queryable, messageId: string): Promise<vo
   );
 }
 
-/** Messages that have been open for a minute and have no job here, oldest first: BullMQ may have it, under the message's id. */
+/**
+ * Messages that have been open for a minute and have no job here, oldest first: BullMQ may have it, under the message's id. What a
+ * program sends at once, which has WhatsApp's id before it is sent, needs none.
+ */
 export async function listMessagesWithoutJob(
   q: Queryable,
   { afterSeq, limit }: { afterSeq: string; limit: number },
@@ -73,6 +77,7 @@ export async function listMessagesWithoutJob(
   return q.query(
     `select id, seq::text as seq, direction || '-messages' as queue from messages
      where status in ('received', 'queued') and created_at < now() - interval '1 minute' and seq > $1::bigint
+       and (direction = 'inbound' or external_id is null)
        and not exists (select from jobs where message_id = messages.id)
      order by messages.seq limit $2`,
     [afterSeq, limit],

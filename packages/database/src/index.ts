@@ -213,6 +213,7 @@ export {
   answerWaitingMessages,
   countNotUnderstood,
   dropAgentAnswers,
+  dropUnwantedMessage,
   hasUnansweredMessage,
   ignoreWaitingMessages,
   isAnsweredSince,
@@ -247,6 +248,15 @@ export {
   readWaitingFigures,
 } from './notice-repository.ts';
 export { recordPersonMessage } from './person-message.ts';
+export {
+  dropProgramMessage,
+  failProgramMessage,
+  recordProgramMessage,
+  settleLostProgramMessages,
+  type ProgramSend,
+  type RecordedProgramMessage,
+} from './program-message.ts';
+export { messageIdForKey } from './message-id.ts';
 export {
   type PhoneMessageInput,
   type PhoneMessageRef,

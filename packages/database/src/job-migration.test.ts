@@ -300,6 +300,8 @@ test('an open message without a job gets one, another does not', async () => {
   const later = await message('inbound', { age: '3 minutes', notBefore });
   const young = await message('inbound', { age: '1 second' });
   const done = await message('inbound', { status: 'answered' });
+  const ofProgram = await message('outbound', { of: answer });
+  await db.query(`update messages set external_id = '3EB0' where id = $1`, [ofProgram.id]);
   const listed: string[] = [];
   for (let afterSeq = '0'; ;) {
     const [found] = await listMessagesWithoutJob(db, { afterSeq, limit: 1 });
@@ -312,7 +314,7 @@ test('an open message without a job gets one, another does not', async () => {
     `outbound-messages ${answer.id}`,
     `inbound-messages ${later.id}`,
   ]);
-  for (const { id } of [open, open, answer, later, young, done]) await addMissingJob(db, id);
+  for (const { id } of [open, open, answer, later, young, done, ofProgram]) await addMissingJob(db, id);
   expect(await jobs()).toEqual([
     expected('inbound-messages', open),
     expected('outbound-messages', answer),

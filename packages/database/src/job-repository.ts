@@ -63,6 +63,8 @@ export interface JobMessage extends Pick<
 > {
   /** From when it was written, by WhatsApp's clock, until it was stored. */
   late_seconds: number;
+  /** An answer of the agent's, or a program's message, whose contact has opted out since it was written. */
+  is_unwanted: boolean;
   /** Who of the business' people has the contact's number: her messages are no customer's. */
   staff_id: string | null;
   conversation: Pick<
@@ -132,6 +134,9 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
        messages.id as message_id, messages.seq::text as seq, messages.business_id, messages.conversation_id,
        messages.session_id, messages.status, messages.text, messages.error, address, account, kind, author,
        coalesce(extract(epoch from messages.created_at - messages.sent_at), 0)::float8 as late_seconds,
+       -- The confirmation of the opt-out was written in its transaction, and has its time.
+       coalesce(messages.created_at < opted_out_at, false)
+         and coalesce(author, case when in_reply_to is not null then 'agent' end, '') in ('agent', 'program') as is_unwanted,
        contact, state, state_reason, not_understood, opted_out_at,
        (select id from people where people.business_id = conversations.business_id and revoked_at is null
           and phone_number = any(array[split_part(contact, '@s.whatsapp.net', 1), split_part(alternate_contact, '@s.whatsapp.net', 1)])
@@ -143,7 +148,7 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
   );
   if (row === undefined) return undefined;
   const { message_id, seq, business_id, conversation_id, session_id, status, text, error, ...rest } = row;
-  const { address, account, kind, author, late_seconds, staff_id, ...others } = rest;
+  const { address, account, kind, author, late_seconds, is_unwanted, staff_id, ...others } = rest;
   const { contact, state, state_reason, not_understood, opted_out_at, ...job } = others;
   if (message_id === null) return { ...job, message: null };
   const conversation = { contact, state, state_reason, not_understood, opted_out_at };
@@ -161,6 +166,7 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
     kind,
     author,
     late_seconds,
+    is_unwanted,
     staff_id,
     conversation,
   };

@@ -19,6 +19,7 @@ export type MessageKind =
 /**
  * inbound: received -> answered | waiting_for_person | ignored | failed, and waiting_for_person -> answered | ignored.
  * outbound: queued -> sent | ignored | failed, and sent -> undelivered -> sent. `ignored`: nobody answers it, or it is not sent.
+ * What a program sends at once may become `sent` from any of them: a repeat sends it, or WhatsApp confirms it late.
  */
 export type MessageStatus =
   | 'received'

@@ -4,8 +4,8 @@ import { type MessageSummary, findMessage } from './message-listing.ts';
 /**
  * A message that a person, or a program in the name of the business, writes into a conversation, to be sent to the address that the contact wrote from last, from the account
  * that the session has now. `id` follows from the caller's idempotency key, so
- * that a repeat finds the first one (`fresh` false). The conversation's row stays locked until the transaction ends:
- * its messages get their `seq` in the order of their commits. The job belongs into the same transaction: `addJob`.
+ * that a repeat finds the first one (`fresh` false). The caller holds the lock on the conversation (`lockConversation`): its messages
+ * get their `seq` in the order of their commits. The job belongs into the same transaction: `addJob`.
  */
 export async function recordPersonMessage(
   tx: Queryable,
@@ -18,7 +18,6 @@ export async function recordPersonMessage(
     personId?: string | undefined;
   },
 ): Promise<{ message: MessageSummary; fresh: boolean }> {
-  await tx.query('select id from conversations where id = $1 for update', [input.conversationId]);
   const inserted = await tx.query(
     `insert into messages (id, business_id, conversation_id, session_id, direction, status, text, author, person_id, address, account)
      select $1, business_id, id, session_id, 'outbound', 'queued', $3, $4, $5,

@@ -53,14 +53,30 @@ export async function moveSend(
   ]);
 }
 
-/** True for the one caller who marked it: the one who counts it. */
+/**
+ * The message that a send is of: it is sent under its id as the key. A condition on `messages`, with a send's row as `changed`, and its
+ * session as `$1`. Before programs' messages were in conversations, a key of a program's may have looked like an id.
+ */
+export const MESSAGE_OF_SEND = `messages.direction = 'outbound' and messages.session_id = $1
+  and messages.id = case when changed.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then changed.key::uuid end`;
+
+/**
+ * With the message of a program's; the worker closes the messages that it sends itself.
+ *
+ * @returns true for the one caller who marked it: the one who counts it
+ */
 export async function markSendSent(q: Queryable, sessionId: string, messageId: string): Promise<boolean> {
-  const rows = await q.query(
-    `update whatsapp_sends set status = 'sent', sent_at = now(), error = null
-     where session_id = $1 and message_id = $2 and status <> 'sent' returning key`,
+  const [row] = await q.query<{ changed: number }>(
+    `with changed as (
+       update whatsapp_sends set status = 'sent', sent_at = now(), error = null
+       where session_id = $1 and message_id = $2 and status <> 'sent' returning key),
+     told as (
+       update messages set status = 'sent', sent_at = now(), error = null, reason = null
+       from changed where ${MESSAGE_OF_SEND} and external_id = $2 and messages.status in ('queued', 'failed', 'ignored'))
+     select count(*)::int as changed from changed`,
     [sessionId, messageId],
   );
-  return rows.length > 0;
+  return (row?.changed ?? 0) > 0;
 }
 
 /** False where it was sent before. */
@@ -90,7 +106,7 @@ export async function findSentText(
   return row?.text || undefined;
 }
 
-/** What a send leaves whose message was erased meanwhile. The worker sends a message under its id as the key. */
+/** What a send of the worker's leaves whose message was erased meanwhile. */
 export async function deleteSendWithoutMessage(
   q: Queryable,
   { sessionId, messageId }: { sessionId: string; messageId: string },

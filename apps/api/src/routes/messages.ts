@@ -1,9 +1,18 @@
-import { createHash } from 'node:crypto';
-import { addJob, findConversation, findMessage, listMessages, recordPersonMessage } from '@prosaas/database';
+import { ContactOptedOut, applyEvent } from '@prosaas/conversations';
+import {
+  type ConversationRow,
+  addJob,
+  findConversation,
+  findMessage,
+  listMessages,
+  lockConversation,
+  messageIdForKey,
+  recordPersonMessage,
+} from '@prosaas/database';
 import { type App, BusinessFilter, businessOf, page, pageQuery } from '@prosaas/http';
 import { type Relay, outboundJob, parseTrace } from '@prosaas/queues';
 import { AppError } from '@prosaas/runtime';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { Page } from './page.ts';
@@ -37,10 +46,14 @@ const Query = Type.Object(
 );
 const Id = Type.Object({ id: Type.String() });
 
+const Author = Type.Union([Type.Literal('person'), Type.Literal('program')]);
+type Author = Static<typeof Author>;
+
 const NewMessage = Type.Object(
   {
     conversation_id: Type.String({ maxLength: 100 }),
     text: Type.String({ minLength: 1, maxLength: 4096, pattern: '\\S' }),
+    as: Type.Optional(Author),
   },
   { additionalProperties: false },
 );
@@ -76,7 +89,8 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
     },
   );
 
-  // A person writes to a contact. The worker sends it in the conversation's order; `status` tells how far it is.
+  // A person writes to a contact, and has the conversation from then on; or a program does. The worker sends it in the conversation's
+  // order; `status` tells how far it is.
   app.post(
     '/api/messages',
     {
@@ -85,7 +99,7 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
       schema: { body: NewMessage, headers: NewMessageHeaders, response: { 200: Message, 202: Message } },
     },
     async (request, reply) => {
-      const { conversation_id: conversationId, text } = request.body;
+      const { conversation_id: conversationId, text, as: author = 'person' } = request.body;
       const businessId = businessOf(request);
       const conversation = await findConversation(
         db,
@@ -94,39 +108,35 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
       );
       if (conversation === undefined) throw new NotFound('conversation');
       if (conversation.channel !== 'whatsapp' || conversation.session_id === null) throw new NotWritable();
-      if (conversation.opted_out_at !== null) throw new OptedOut();
-      const id = messageId(conversation.id, request.headers['idempotency-key']);
+      const key = request.headers['idempotency-key'];
+      const id = key === undefined ? crypto.randomUUID() : messageIdForKey(conversation.id, key);
       const traceparent = request.headers.traceparent;
       const trace = parseTrace(traceparent) === undefined ? undefined : traceparent;
+      const personId = author === 'person' ? request.principal?.person?.id : undefined;
       const { message, fresh, released } = await db.transaction(async (tx) => {
+        const locked = await lockConversation(tx, conversation.id);
+        if (locked === undefined) throw new NotFound('conversation');
         const recorded = await recordPersonMessage(tx, {
           id,
-          conversationId: conversation.id,
-          businessId: conversation.business_id,
+          conversationId: locked.id,
+          businessId: locked.business_id,
           text,
-          author: 'person',
+          author,
+          personId,
         });
         if (recorded.message.text !== text) throw new IdempotencyKeyReused();
-        const job = recorded.fresh ? await addJob(tx, outboundJob(recorded.message, trace)) : undefined;
-        return { ...recorded, released: job };
+        if (!recorded.fresh) return { ...recorded, released: undefined };
+        if (!mayWrite(locked, author)) throw new ContactOptedOut(locked.id);
+        if (author === 'person') {
+          const source = { actor: 'person', personId, messageId: id } as const;
+          await applyEvent(tx, locked.id, { type: 'person_wrote' }, source);
+        }
+        return { ...recorded, released: await addJob(tx, outboundJob(recorded.message, trace)) };
       });
       relay.enqueue([released]);
       request.auditTarget = message.id;
       return reply.code(fresh ? 202 : 200).send(message);
     },
-  );
-}
-
-/** The same key in the same conversation is the same message, for ever: its id follows from both. */
-function messageId(conversationId: string, key: string | undefined): string {
-  if (key === undefined) return crypto.randomUUID();
-  const digest = createHash('sha256').update(`${conversationId}\n${key}`).digest();
-  // RFC 9562, version 8: an id by a rule of our own.
-  digest[6] = (digest[6]! & 0x0f) | 0x80;
-  digest[8] = (digest[8]! & 0x3f) | 0x80;
-  const hex = digest.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
-    '-',
   );
 }
 
@@ -139,11 +149,11 @@ class NotWritable extends AppError {
   }
 }
 
-class OptedOut extends AppError {
-  constructor() {
-    super('The contact asked for no more messages.', { status: 409, code: 'CONTACT_OPTED_OUT' });
-  }
-}
+/** Opting out stops programs, and a person until the customer writes again. */
+const mayWrite = (
+  { opted_out_at: optedOutAt, last_inbound_at: wroteAt }: ConversationRow,
+  author: Author,
+): boolean => optedOutAt === null || (author === 'person' && wroteAt !== null && wroteAt > optedOutAt);
 
 class IdempotencyKeyReused extends AppError {
   constructor() {

@@ -56,7 +56,9 @@ export function mountSendRoutes(
       if (session) {
         const businessId = businessOf(request);
         if (businessId !== undefined && businessId !== session.businessId) throw new SessionNotFound(id);
-        return asked(sender.send(session, { key, jid, text, account }));
+        // The worker's messages stand in their conversations before they are sent.
+        const isProgram = request.principal?.role !== 'internal';
+        return asked(sender.send(session, { key, jid, text, account, isProgram }));
       }
       const row = await sessionFor(db, request, id);
       const owner = await forwarding.otherOwner(request, id);

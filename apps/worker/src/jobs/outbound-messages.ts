@@ -3,6 +3,7 @@ import {
   closeMessage,
   closeMessages,
   deleteSendWithoutMessage,
+  dropUnwantedMessage,
   isOutdatedNotice,
   type Database,
   type JobRef,
@@ -36,6 +37,7 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // Sent by a worker of the release before.
     if (message?.status !== 'queued') return close();
+    if (message.is_unwanted) return close((tx) => dropUnwantedMessage(tx, message.id));
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
     const drop = (reason: string): Promise<void> =>
       close(async (tx) => void (await closeMessage(tx, message.id, { status: 'ignored', reason })));
