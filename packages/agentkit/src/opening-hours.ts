@@ -32,8 +32,8 @@ interface Stretch {
  */
 export function openState(hours: OpeningHours, timeZone: string, now: Date): OpenState {
   const { date, time } = wallClock(now, timeZone);
-  const stretch = stretchAt(hours, { date, time });
-  if (stretch) return { open: true, until: stretch.to };
+  const current = stretchAt(hours, { date, time });
+  if (current) return { open: true, until: current.to };
   for (let ahead = 0; ahead < searchDays; ahead++) {
     const day = addDays(date, ahead);
     const from = stretchesOf(hours, day)

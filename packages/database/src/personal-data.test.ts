@@ -350,7 +350,7 @@ test('what people of the business were written about a contact goes with it, sen
   const ofBusiness = { sessionId: 'shop', businessId: 'default' };
   await insertDana();
   await db.query('truncate whatsapp_sends');
-  const { customer, told } = await db.transaction(async (tx) => {
+  const made = await db.transaction(async (tx) => {
     const customer = await openConversation(tx, { ...ofBusiness, contact: whatsapp.address });
     const hers = await openConversation(tx, { ...ofBusiness, contact: '15550100@s.whatsapp.net' });
     const write = (id: string): ReturnType<typeof recordPersonMessage> =>
@@ -369,15 +369,15 @@ test('what people of the business were written about a contact goes with it, sen
       const send = { sessionId: 'shop', key, chatId: hers.contact, bodyHash: key, messageId: key, text: key };
       await claimSend(tx, send);
     }
-    return { customer, told };
+    return { customerId: customer.id, toldId: told.id };
   });
   const query = { contact: whatsapp.address, businessId: undefined };
   expect((await exportContact(db, query)).conversations).toMatchObject([
-    { id: customer.id, notices: [{ channel: 'whatsapp', kind: 'waiting' }] },
+    { id: made.customerId, notices: [{ channel: 'whatsapp', kind: 'waiting' }] },
   ]);
   await db.transaction((tx) => eraseContact(tx, query));
   const left = JSON.stringify(await dump());
-  expect(left).not.toContain(told.id);
+  expect(left).not.toContain(made.toldId);
   expect(await db.query('select 1 from messages')).toHaveLength(1);
   expect(await db.query('select 1 from whatsapp_sends')).toHaveLength(1);
 });
