@@ -12,7 +12,7 @@ import {
 import { noticeJob, outboundJob } from '@prosaas/queues';
 import { TAKE_OR_GIVE, noticeText } from './texts.ts';
 
-export interface Notice {
+interface Notice {
   person: ReachablePerson;
   conversation: WaitingConversation;
   kind: 'waiting' | 'reminder';
