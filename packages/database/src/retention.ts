@@ -37,14 +37,14 @@ export async function deleteOldMessages(q: Queryable, before: Date, limit: numbe
 
 /**
  * Conversations that nothing is left of, a batch: a contact's name and number must not outlive what was said. One who opted out
- * is remembered, to be left alone, and so is one whom a person took over.
+ * is remembered, to be left alone.
  */
 export async function deleteEmptyConversations(q: Queryable, before: Date, limit: number): Promise<number> {
   // Whoever writes a message locks its conversation and sets last_message_at: a row that changed meanwhile does not fit any more.
   const rows = await q.query(
     `delete from conversations where id in (
        select id from conversations
-       where coalesce(last_message_at, created_at) < $1 and opted_out_at is null and state in ('agent', 'closed')
+       where coalesce(last_message_at, created_at) < $1 and opted_out_at is null
          and not exists (select 1 from messages where conversation_id = conversations.id)
        limit $2 for update skip locked)
      returning 1`,
