@@ -273,6 +273,7 @@ export {
   deleteEmptyConversations,
   deleteOldAudit,
   deleteOldCalls,
+  deleteOldConversationEvents,
   deleteOldMessages,
   deleteOldRecordings,
   inRetentionTurn,

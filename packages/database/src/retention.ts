@@ -53,6 +53,21 @@ export async function deleteEmptyConversations(q: Queryable, before: Date, limit
   return rows.length;
 }
 
+/** What happened to conversations, a batch; answers how many went. */
+export async function deleteOldConversationEvents(
+  q: Queryable,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  // Ids rise with time: the oldest stand first in the primary key.
+  const rows = await q.query(
+    `delete from conversation_events where id in (
+       select id from (select id, at from conversation_events order by id limit $2) oldest where at < $1) returning 1`,
+    [before, limit],
+  );
+  return rows.length;
+}
+
 /** A batch; answers how many went. */
 export async function deleteOldRecordings(q: Queryable, before: Date, limit: number): Promise<number> {
   const rows = await q.query(

@@ -3,6 +3,7 @@ import {
   deleteEmptyConversations,
   deleteOldAudit,
   deleteOldCalls,
+  deleteOldConversationEvents,
   deleteOldMessages,
   deleteOldNotices,
   deleteOldRecordings,
@@ -101,6 +102,11 @@ function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): 
       batch: plain(deleteOldUnstoredMessages),
     },
     { name: 'notices', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteOldNotices) },
+    {
+      name: 'conversation_events',
+      days: config.RETENTION_MESSAGES_DAYS,
+      batch: plain(deleteOldConversationEvents),
+    },
     { name: 'conversations', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteEmptyConversations) },
     {
       name: 'recordings',
