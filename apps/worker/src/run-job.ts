@@ -1,4 +1,4 @@
-import type { WaitingReason } from '@prosaas/conversations';
+import { giveUp, type WaitingReason } from '@prosaas/conversations';
 import {
   addMissingJob,
   findJob,
@@ -11,7 +11,6 @@ import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
 import type { ChildRunner } from './child-runner.ts';
-import { giveUp } from './give-up.ts';
 import { type Outcome, type RowRunner, requeueAfter, runRow } from './run-row.ts';
 import type { RunningJobs } from './running-jobs.ts';
 
@@ -114,7 +113,7 @@ async function runWhereItIsSafe(
   }
   const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} processes of its own ended while they ran it`;
   context.log.error({ error }, 'job failed');
-  const given = await runner.db.transaction((tx) => giveUp(tx, row, error));
+  const given = await runner.db.transaction((tx) => giveUp(tx, [row], error));
   return { kind: 'failed', error, ...given };
 }
 

@@ -1,4 +1,4 @@
-import type { WaitingReason } from '@prosaas/conversations';
+import { giveUp, type WaitingReason } from '@prosaas/conversations';
 import {
   addJob,
   closeJobs,
@@ -11,7 +11,6 @@ import {
 } from '@prosaas/database';
 import { checkPayload, queueTable, type QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
-import { giveUp } from './give-up.ts';
 import type { JobHandler, JobHandlers } from './job.ts';
 import { Superseded, backoffMs, describeError, judge, reportOf } from './verdict.ts';
 
@@ -112,6 +111,6 @@ async function settleError(
     await recordFailedAttempt(db, row, failed);
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };
   }
-  const given = await db.transaction((tx) => giveUp(tx, row, text, failed));
+  const given = await db.transaction((tx) => giveUp(tx, [row], text, failed));
   return { kind: 'failed', error: text, ...given };
 }

@@ -1,5 +1,6 @@
 export { type EventSource, applyEvent } from './apply-event.ts';
 export { ContactOptedOut } from './contact-opted-out.ts';
+export { giveUp } from './give-up.ts';
 export {
   type ConversationEvent,
   type ConversationState,

@@ -108,11 +108,11 @@ export async function markConversationRead(q: Queryable, id: string): Promise<vo
   await q.query('update conversations set read_at = now() where id = $1', [id]);
 }
 
-/** A message of the customer's to which nobody has written anything. */
+/** A message of the customer's to which nobody has written anything, or that the agent failed to answer. */
 export async function hasUnansweredMessage(q: Queryable, conversationId: string): Promise<boolean> {
   const rows = await q.query(
     `select 1 from messages where conversation_id = $1 and direction = 'inbound'
-       and status in ('received', 'waiting_for_person') limit 1`,
+       and status in ('received', 'waiting_for_person', 'failed') limit 1`,
     [conversationId],
   );
   return rows.length > 0;
@@ -164,16 +164,19 @@ export async function dropUnwantedMessage(tx: Queryable, id: string): Promise<vo
   );
 }
 
-/** A person has written: what waited for her is answered, and what the agent was still to look at. */
+/**
+ * A person has written: what waited for her is answered, what the agent was still to look at, and what it failed to answer, which
+ * nobody can replay from now on.
+ */
 export async function answerWaitingMessages(tx: Queryable, conversationId: string): Promise<void> {
   await tx.query(
-    `update messages set status = 'answered' where conversation_id = $1 and direction = 'inbound'
-       and status in ('received', 'waiting_for_person')`,
+    `update messages set status = 'answered', error = null where conversation_id = $1 and direction = 'inbound'
+       and status in ('received', 'waiting_for_person', 'failed')`,
     [conversationId],
   );
 }
 
-/** Nobody will answer what waits. */
+/** Nobody will answer what waits, nor what the agent failed to answer. */
 export async function ignoreWaitingMessages(
   tx: Queryable,
   conversationId: string,
@@ -181,7 +184,7 @@ export async function ignoreWaitingMessages(
 ): Promise<void> {
   await tx.query(
     `update messages set status = 'ignored', reason = $2 where conversation_id = $1 and direction = 'inbound'
-       and status = 'waiting_for_person'`,
+       and status in ('waiting_for_person', 'failed')`,
     [conversationId, reason],
   );
 }

@@ -100,7 +100,7 @@ test('a job fails with its message, its key is free for the next, and a release 
   const stale = { id: first.id, release: 0 };
   const fail = (jobs: { id: string; release: number }[]): ReturnType<typeof failJobs> =>
     on.db.transaction((tx) => failJobs(tx, jobs, 'BAD: it is bad'));
-  expect(await fail([stale])).toEqual({ failed: 0, released: [] });
+  expect(await fail([stale])).toEqual({ failed: 0, messages: [], released: [] });
   expect(await statusOf(message.id)).toEqual(['received', null]);
 
   const { failed, released } = await fail([first.released!]);
@@ -116,7 +116,7 @@ test('a job fails with its message, its key is free for the next, and a release 
     reason: 'BAD: it is bad',
     replays: 0,
   });
-  expect(await fail([first.released!])).toEqual({ failed: 0, released: [] });
+  expect(await fail([first.released!])).toEqual({ failed: 0, messages: [], released: [] });
 });
 
 test.each([
@@ -140,7 +140,7 @@ test('jobs that BullMQ does not have are listed oldest first, delayed or not, an
   expect(await listUnreleased(on.db, { queue: 'inbound-messages', limit: 1 })).toEqual(listed.slice(0, 1));
   expect(await listUnreleased(on.db, { queue: 'outbound-messages', limit: 1 })).toEqual([]);
   const end = await on.db.transaction((tx) => failJobs(tx, listed, 'X'));
-  expect(end).toEqual({ failed: 2, released: [] });
+  expect(end).toEqual({ failed: 2, messages: [], released: [] });
   expect(await rowsOf(on.db, 'a')).toMatchObject([{ id: first.id, state: 'released' }, { state: 'failed' }]);
   // A delayed job that failed is not due one day.
   expect(await on.db.query('select 1 from jobs where is_delayed')).toEqual([]);

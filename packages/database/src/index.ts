@@ -81,6 +81,13 @@ export {
   type FailedAttempt,
 } from './job-failure-repository.ts';
 export {
+  answerQuestions,
+  listFailedOfCustomers,
+  lockConversationsOfJobs,
+  reopenQuestions,
+  type Question,
+} from './question-repository.ts';
+export {
   countDeadJobs,
   findDeadJob,
   listDeadJobs,

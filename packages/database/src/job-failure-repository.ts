@@ -37,14 +37,14 @@ export async function recordFailedAttempt(
  * Ends jobs that failed for good: their messages fail with them, and the next of their keys are released. Those that have ended, or
  * were released again since, are passed over. `attempt`: the last one, which uses up one more.
  *
- * @returns how many failed, and what was released
+ * @returns how many failed, the ids of their messages, and what was released
  */
 export async function failJobs(
   tx: Queryable,
   jobs: readonly JobRef[],
   failure: string,
   attempt?: FailedAttempt,
-): Promise<{ failed: number; released: ReleasedJob[] }> {
+): Promise<{ failed: number; messages: string[]; released: ReleasedJob[] }> {
   await lockMessagesAndJobs(tx, jobs);
   const rows = await tx.query<{ order_key: string; message_id: string | null }>(
     `update jobs set failed_at = now(), enqueued_at = null, is_delayed = false, failure = $3,
@@ -65,7 +65,7 @@ export async function failJobs(
     tx,
     rows.map(({ order_key: key }) => key),
   );
-  return { failed: rows.length, released };
+  return { failed: rows.length, messages, released };
 }
 
 /** Locks messages, then jobs, each by ascending id, as every other transaction does: this prevents deadlocks. */

@@ -26,6 +26,12 @@ export interface NewJob {
   runAt?: Date | undefined;
 }
 
+/** SQL: who of the business' people has the number of a conversation's contact. */
+export const STAFF_OF_CONTACT = `(select id from people
+  where people.business_id = conversations.business_id and revoked_at is null
+    and phone_number = any(array[split_part(contact, '@s.whatsapp.net', 1), split_part(alternate_contact, '@s.whatsapp.net', 1)])
+  limit 1)`;
+
 export interface JobRow extends ReleasedJob {
   order_key: string;
   attempts: number;
@@ -138,9 +144,7 @@ export async function findJob(q: Queryable, id: string): Promise<JobRow | undefi
        coalesce(messages.created_at < opted_out_at, false)
          and coalesce(author, case when in_reply_to is not null then 'agent' end, '') in ('agent', 'program') as is_unwanted,
        contact, state, state_reason, not_understood, opted_out_at,
-       (select id from people where people.business_id = conversations.business_id and revoked_at is null
-          and phone_number = any(array[split_part(contact, '@s.whatsapp.net', 1), split_part(alternate_contact, '@s.whatsapp.net', 1)])
-          limit 1) as staff_id
+       ${STAFF_OF_CONTACT} as staff_id
      from jobs left join messages on messages.id = message_id
        left join conversations on conversations.id = messages.conversation_id
      where jobs.id = $1`,

@@ -17,7 +17,8 @@ export type MessageKind =
   | 'poll';
 
 /**
- * inbound: received -> answered | waiting_for_person | ignored | failed, and waiting_for_person -> answered | ignored.
+ * inbound: received -> answered | waiting_for_person | ignored | failed; waiting_for_person | failed -> answered | ignored, and
+ * answered -> waiting_for_person where the answer is not sent.
  * outbound: queued -> sent | ignored | failed, and sent -> undelivered -> sent. `ignored`: nobody answers it, or it is not sent.
  * What a program sends at once may become `sent` from any of them: a repeat sends it, or WhatsApp confirms it late.
  */

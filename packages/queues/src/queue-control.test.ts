@@ -39,6 +39,12 @@ const statuses = async (): Promise<string[]> =>
     ({ status }) => status,
   );
 
+/** How many chats are in each state, for which reason. */
+const states = (): Promise<{ state: string; reason: string | null; chats: number }[]> =>
+  on.db.query(
+    `select state, state_reason as reason, count(*)::int as chats from conversations group by 1, 2 order by 1`,
+  );
+
 test('a paused queue takes no job until it is resumed, also for workers that start later', async () => {
   await control.pause(inbound);
   await receiveAll(['1']);
@@ -78,6 +84,7 @@ test('drain gives up what is pending, waits or is delayed, and leaves alone what
     expect(await findDeadJob(on.db, { id })).toMatchObject({ reason: expect.stringMatching(/^DRAINED: /) });
   expect(await findJob(on.db, running!.id)).toMatchObject({ failure: null, release: 1 });
   expect(await findJob(on.db, untouched!.id)).toMatchObject({ failure: null });
+  expect(await states()).toEqual([{ state: 'waiting', reason: 'failure', chats: 4 }]);
   const { queues, failed } = await readQueueTotals(on.redis, bullPrefix);
   expect(queues[inbound]).toMatchObject({ waiting: 0, delayed: 0, active: 1, failed: 5, enqueued: 6 });
   expect(failed).toBe(5);
@@ -123,6 +130,7 @@ test('a job that waits is skipped, and the next of its conversation has its turn
     failed: 1,
     waiting: 1,
   });
+  expect(await states()).toEqual([{ state: 'waiting', reason: 'failure', chats: 1 }]);
   expect(await control.skip(first!.id, 'again')).toBe(false);
   expect(await control.skip('0', 'unknown')).toBe(false);
 });

@@ -1,4 +1,5 @@
-import { type Database, type JobRef, failJobs, findJob, listUnreleased } from '@prosaas/database';
+import { giveUp } from '@prosaas/conversations';
+import { type Database, type JobRef, findJob, listUnreleased } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { QueuesUnavailable, openBull } from './bull-handle.ts';
@@ -19,17 +20,22 @@ export interface QueueControl extends AsyncDisposable {
   /** No job is taken from now on; those that run finish. */
   pause(queue: QueueName): Promise<void>;
   resume(queue: QueueName): Promise<void>;
-  /** What waits or is delayed fails with the reason `DRAINED`, to be replayed or purged. Returns how many did. */
+  /**
+   * What waits or is delayed fails with the reason `DRAINED`, to be replayed or purged: the conversations wait for a person. Returns
+   * how many did.
+   */
   drain(queue: QueueName): Promise<number>;
   /**
-   * Ends one job with the reason `SKIPPED`, so that the next of its key has its turn. False where there is none.
+   * Ends one job with the reason `SKIPPED`, so that the next of its key has its turn; its conversation waits for a person. False where
+   * there is none.
    *
    * @throws JobRunning
    */
   skip(jobId: string, reason: string): Promise<boolean>;
 }
 
-const BATCH = 500;
+/** Their conversations are locked until all of them wait. */
+const BATCH = 100;
 
 /** Throws `QueuesUnavailable` at once while Redis is away. */
 export function openQueueControl({
@@ -49,12 +55,12 @@ export function openQueueControl({
    * `taken`: how many of them were taken out of BullMQ, whose counts they leave; unset: it has none of them. One that is released and
    * not there yet BullMQ counts itself: it finds its row failed.
    */
-  const giveUp = async (
+  const end = async (
     queue: QueueName,
     jobs: readonly JobRef[],
     { taken, failure }: { taken?: number; failure: string },
   ): Promise<number> => {
-    const { failed, released } = await db.transaction((tx) => failJobs(tx, jobs, failure));
+    const { failed, released } = await db.transaction((tx) => giveUp(tx, jobs, failure));
     relay.enqueue(released);
     const ended = taken ?? failed;
     if (ended > 0) {
@@ -97,7 +103,7 @@ export function openQueueControl({
         const jobs = [...unreleased, ...taken];
         if (jobs.length === 0) return drained;
         const failure = 'DRAINED: the queue was emptied';
-        drained += await giveUp(queue, jobs, {
+        drained += await end(queue, jobs, {
           ...(unreleased.length === 0 && { taken: taken.length }),
           failure,
         });
@@ -115,7 +121,7 @@ export function openQueueControl({
         taken = found ? 1 : 0;
       }
       const failure = `SKIPPED: ${reason}`;
-      return (await giveUp(job.queue, [job], { ...(taken !== undefined && { taken }), failure })) === 1;
+      return (await end(job.queue, [job], { ...(taken !== undefined && { taken }), failure })) === 1;
     },
     [Symbol.asyncDispose]: () => bull[Symbol.asyncDispose](),
   };

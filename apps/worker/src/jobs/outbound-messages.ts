@@ -1,12 +1,17 @@
+import { applyEvent } from '@prosaas/conversations';
 import {
+  answerQuestions,
   closeJobs,
   closeMessage,
   closeMessages,
   deleteSendWithoutMessage,
   dropUnwantedMessage,
   isOutdatedNotice,
+  lockConversation,
   type Database,
+  type JobMessage,
   type JobRef,
+  type Queryable,
   type ReleasedJob,
 } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
@@ -41,6 +46,11 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
     const drop = (reason: string): Promise<void> =>
       close(async (tx) => void (await closeMessage(tx, message.id, { status: 'ignored', reason })));
+    // A person took over after it had failed. The confirmation of an opt-out is sent in any case.
+    const { state, opted_out_at: optedOutAt } = message.conversation;
+    const isReplay = row.replays > 0;
+    if (isReplay && message.author === 'agent' && state === 'person' && optedOutAt === null)
+      return drop('taken_over');
     const isNotice = message.author === 'notice';
     if (isNotice && (await isOutdatedNotice(db, message.id))) return drop('waits_no_more');
     const { id: messageId, session_id: sessionId, conversation, text, account } = message;
@@ -58,11 +68,34 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
       log.warn({ error: error.message }, 'a notice is not sent');
       return drop('new_chats_restricted');
     }
+    if (isReplay) {
+      try {
+        return await close((tx) => closeReplay(tx, message, externalId));
+      } finally {
+        await forgetErased();
+      }
+    }
     const { id, release } = row;
     const end = await closeSent({ job: { id, release }, messageId, externalId });
     if (!end.wasOpen) await forgetErased();
     closed(end);
   };
+}
+
+/** What failed for good is sent after all: what it answers is answered, and a conversation that waited for nothing else is the agent's. */
+async function closeReplay(tx: Queryable, message: JobMessage, externalId: string): Promise<void> {
+  const conversation = await lockConversation(tx, message.conversation_id);
+  await closeMessage(tx, message.id, { status: 'sent', externalId });
+  const waitsForIt = conversation?.state === 'waiting' && conversation.state_reason === 'failure';
+  const isPersons = message.author === 'person';
+  if (isPersons || waitsForIt) await answerQuestions(tx, message.id);
+  if (!waitsForIt || (!isPersons && message.author !== 'agent' && message.author !== null)) return;
+  await applyEvent(
+    tx,
+    message.conversation_id,
+    { type: 'mended' },
+    { actor: 'system', messageId: message.id },
+  );
 }
 
 /** Under load several sends end in one transaction. */

@@ -1,0 +1,44 @@
+import {
+  type FailedAttempt,
+  type JobRef,
+  type Queryable,
+  type ReleasedJob,
+  failJobs,
+  listFailedOfCustomers,
+  lockConversationsOfJobs,
+  reopenQuestions,
+} from '@prosaas/database';
+import { applyEvent } from './apply-event.ts';
+import { type WaitingReason, isHandOver } from './state-machine.ts';
+
+/**
+ * Ends jobs that failed for good. A conversation whose message one of them was to answer, or whose answer it was to send, waits for a
+ * person from now on, and what was to be answered with it; one that a person has stays hers.
+ *
+ * @returns how many jobs failed, what was released, and why a conversation waits that did not before
+ */
+export async function giveUp(
+  tx: Queryable,
+  jobs: readonly JobRef[],
+  error: string,
+  attempt?: FailedAttempt,
+): Promise<{ failed: number; released: ReleasedJob[]; handOver?: WaitingReason }> {
+  const questions = await lockConversationsOfJobs(tx, jobs);
+  const { failed, messages, released } = await failJobs(tx, jobs, error, attempt);
+  if (messages.length === 0) return { failed, released };
+  const failures = await listFailedOfCustomers(tx, messages);
+  const unanswered = new Set(failures.map(({ id }) => id));
+  await reopenQuestions(
+    tx,
+    questions.filter(({ answer_id: id }) => unanswered.has(id)).map(({ id }) => id),
+  );
+  const event = { type: 'needs_person', reason: 'failure' } as const;
+  let isHandedOver = false;
+  // The last message of each conversation.
+  for (const [id, messageId] of new Map(failures.map((one) => [one.conversation_id, one.id]))) {
+    // oxlint-disable-next-line no-await-in-loop -- a transaction has one connection
+    const changed = await applyEvent(tx, id, event, { actor: 'system', messageId });
+    isHandedOver ||= isHandOver(changed);
+  }
+  return { failed, released, ...(isHandedOver && { handOver: event.reason }) };
+}
