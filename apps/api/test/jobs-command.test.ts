@@ -126,7 +126,7 @@ test('schedules are told with their next and their last run', async () => {
   const { items } = JSON.parse(out) as {
     items: { name: string; next_run: string | null; last_run: unknown }[];
   };
-  expect(items.map(({ name }) => name)).toEqual(['retention', 'lost-jobs', 'import-jobs']);
+  expect(items.map(({ name }) => name)).toEqual(['retention', 'hand-over', 'lost-jobs', 'import-jobs']);
   expect(items[0]).toMatchObject({ last_run: { outcome: 'failed', worker: 'worker:host:1' } });
   expect(items[1]?.last_run).toBeNull();
   expect(Date.parse(items[0]!.next_run!)).toBeGreaterThan(Date.now());

@@ -21,6 +21,7 @@ import {
 import { type QueueTotals, type Relay, createRelay, readQueueTotals } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
+import { agentGoesOn } from './agent-goes-on.ts';
 import { bundleWorker } from './bundle-worker.ts';
 import { type Fed, feed, feedMore } from './feeder.ts';
 import { Ledger } from './peer.ts';
@@ -149,6 +150,7 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
   await migrate({ url: databaseUrl, log });
   const db = stack.use(createDatabase({ url: databaseUrl, size: 4, applicationName: 'prove', log }));
   await createSession(db, { id: 'shop', businessId: 'default', wanted: 'started' });
+  await agentGoesOn(db);
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), 'prove-')));
   const deathsFile = join(folder.path, 'deaths');
   const redis = createRedis({ url: redisServer.url, name: 'prove', role: 'commands', log });

@@ -205,10 +205,13 @@ function compareRows(when: string, { queues }: Rows, wanted: Record<string, Queu
   );
 }
 
+const none: QueueRows = { inserted: 0, closed: 0, failed: 0, open: 0, dead: 0 };
+
 /** Redis, which lost nothing, has counted what PostgreSQL did. */
 function compareTotals({ totals, rows }: Rest): string[] {
   return Object.entries(totals.queues).flatMap(([queue, { enqueued, completed, failed, ...held }]) => {
-    const { inserted, closed, failed: failedRows } = rows.queues[queue]!;
+    // No job of that kind was written.
+    const { inserted, closed, failed: failedRows } = rows.queues[queue] ?? none;
     const broken: string[] = [];
     if (completed !== closed) broken.push(`${queue}: Redis completed ${completed}, PostgreSQL ${closed}`);
     if (failed !== failedRows) broken.push(`${queue}: Redis failed ${failed}, PostgreSQL ${failedRows}`);

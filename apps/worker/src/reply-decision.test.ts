@@ -17,8 +17,11 @@ const saying = (answer: Answer): Agent => ({ answer: async () => answer }) as un
 const faq: Answer = { source: 'faq', text: 'said' };
 const unknown: Answer = { source: 'unknown', text: 'what?' };
 const optOut: Answer = { source: 'opt-out', text: 'bye' };
-const thanks: Answer = { source: 'small-talk', text: 'You are welcome!' };
-const ok: Answer = { source: 'small-talk', text: '' };
+const thanks: Answer = { source: 'small-talk', text: 'You are welcome!', smallTalk: 'thanks' };
+const ok: Answer = { source: 'small-talk', text: '', smallTalk: 'acknowledgements' };
+const yes: Answer = { source: 'small-talk', text: '', smallTalk: 'yesOrNo' };
+const hello: Answer = { source: 'greeting', text: 'Hello!', smallTalk: 'greetings' };
+const optIn: Answer = { source: 'opt-in', text: 'welcome back' };
 const wish: Answer = { source: 'hand-off', text: 'a person will', handOff: 'asked' };
 const emergency: Answer = { source: 'hand-off', text: 'call 112', handOff: 'emergency' };
 
@@ -34,6 +37,7 @@ function decide({ answer = faq, kind = 'text', ...given }: Given): Promise<Reply
       message: { text: 'asked', kind },
       conversation,
       isReplay: false,
+      isLate: false,
       isLoop: false,
       history: [],
       now,
@@ -72,12 +76,7 @@ test.each<[string, Given, object]>([
     { kind: 'image' },
     { end: waits, reply: notTextReply(profile, now), event: needs('not_text') },
   ],
-  [
-    'a late message',
-    { late: 'unanswered' },
-    { end: waits, reply: lateReply(profile, now), event: needs('late') },
-  ],
-  ['a late message that a person has answered', { late: 'answered' }, { end: answered }],
+  ['a late message', { isLate: true }, { end: waits, reply: lateReply(profile, now), event: needs('late') }],
   ['while it waits', { state: 'waiting' }, { end: waits }],
   ['a picture while it waits', { state: 'waiting', kind: 'image' }, { end: waits }],
   ['a wish while it waits', { state: 'waiting', answer: wish }, { end: waits }],
@@ -86,7 +85,36 @@ test.each<[string, Given, object]>([
     { state: 'waiting', answer: emergency },
     { end: waits, reply: 'call 112', event: needs('emergency') },
   ],
+  [
+    'a second emergency while it waits',
+    { state: 'waiting', state_reason: 'emergency', answer: emergency },
+    { end: waits },
+  ],
+  ['an emergency in a loop', { isLoop: true, answer: emergency }, { end: waits, event: needs('emergency') }],
+  [
+    'an emergency with a person',
+    { state: 'person', answer: emergency },
+    { end: waits, event: needs('emergency') },
+  ],
+  [
+    'an emergency after an opt-out',
+    { opted_out_at, answer: emergency },
+    { end: waits, event: needs('emergency') },
+  ],
+  [
+    'a late emergency, in a caption',
+    { isLate: true, kind: 'image', answer: emergency },
+    { end: waits, reply: 'call 112', event: needs('emergency') },
+  ],
   ['with a person', { state: 'person' }, { end: waits }],
+  [
+    'thanks to a person',
+    { state: 'person', answer: thanks },
+    { end: { status: 'ignored', reason: 'small_talk' } },
+  ],
+  ['ok to a person', { state: 'person', answer: ok }, { end: { status: 'ignored', reason: 'small_talk' } }],
+  ['yes to a person', { state: 'person', answer: yes }, { end: waits }],
+  ['hello to a person', { state: 'person', answer: hello }, { end: waits }],
   [
     'an opt-out with a person',
     { state: 'person', answer: optOut },
@@ -116,8 +144,13 @@ test.each<[string, Given, object]>([
   ],
   [
     'an opt-in',
-    { opted_out_at, answer: { source: 'opt-in', text: 'welcome back' } },
+    { opted_out_at, answer: optIn },
     { end: answered, reply: 'welcome back', event: { type: 'opted_in' } },
+  ],
+  [
+    'an opt-in in a loop',
+    { opted_out_at, isLoop: true, answer: optIn },
+    { end: waits, event: needs('opted_out') },
   ],
 ])('%s', async (_what, given, decision) => {
   expect(JSON.parse(JSON.stringify(await decide(given)))).toEqual(decision);

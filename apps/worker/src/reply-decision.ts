@@ -17,8 +17,8 @@ const NOT_UNDERSTOOD_AT_MOST = 3;
 export interface Turn {
   message: Pick<JobMessage, 'text' | 'kind'>;
   conversation: Pick<ConversationRow, 'state' | 'state_reason' | 'not_understood' | 'opted_out_at'>;
-  /** It came long after it was written. `answered`: a person has written since. */
-  late?: 'unanswered' | 'answered' | undefined;
+  /** It came long after it was written. */
+  isLate: boolean;
   /** The agent failed to answer the message before, and is told to try again. */
   isReplay: boolean;
   /** The agent has answered too often in too short a time. */
@@ -46,6 +46,8 @@ const handOver = (reason: WaitingReason, reply: string): ReplyDecision => ({
   reply,
   event: { type: 'needs_person', reason },
 });
+/** After these nothing is left to say. A greeting asks for attention, and `yes` may answer what a person asked. */
+const closings = new Set<Answer['smallTalk']>(['thanks', 'goodbyes', 'acknowledgements']);
 const isSmallTalk = ({ source }: Answer): boolean => source === 'greeting' || source === 'small-talk';
 
 /**
@@ -55,26 +57,31 @@ export async function decideReply(
   { agent, rules, profile }: { agent: Agent; rules: Agent; profile: Profile },
   turn: Turn,
 ): Promise<ReplyDecision> {
-  const { message, conversation, late, isReplay, isLoop, history, now, signal } = turn;
+  const { message, conversation, isLate, isReplay, isLoop, history, now, signal } = turn;
+  const { state, state_reason: stateReason } = conversation;
   const isOptedOut = conversation.opted_out_at !== null;
   const ask = (whom: Agent): Promise<Answer> =>
     whom.answer({ text: message.text, history, now, channel: 'whatsapp', isOptedOut, signal });
-  const isMended = isReplay && conversation.state === 'waiting' && conversation.state_reason === 'failure';
-  const isAgents = isMended || conversation.state === 'agent' || conversation.state === 'closed';
+  const isMended = isReplay && state === 'waiting' && stateReason === 'failure';
+  const isAgents = isMended || state === 'agent' || state === 'closed';
   const isText = message.kind === 'text';
 
-  const asksRules = isOptedOut || !isAgents || late !== undefined || isLoop || !isText;
+  const asksRules = isOptedOut || !isAgents || isLate || isLoop || !isText;
   const answer = await ask(asksRules ? rules : agent);
   if (isText && !isOptedOut && answer.source === 'opt-out')
     return { end: answered, reply: answer.text, event: { type: 'opted_out' } };
-  if (isOptedOut) return decideOptedOut(answer, { isAgents, isText });
-  if (!isAgents) {
-    if (isText && answer.handOff === 'emergency' && conversation.state === 'waiting')
-      return handOver('emergency', answer.text);
-    return { end: waits };
+  if (answer.handOff === 'emergency') {
+    if (state === 'waiting' && stateReason === 'emergency') return { end: waits };
+    // Programs that repeat what they are told must not be told it again; to others a person talks, or nobody.
+    const isSilent = isLoop || isOptedOut || state === 'person';
+    return { ...handOver('emergency', answer.text), ...(isSilent && { reply: undefined }) };
   }
-  if (late === 'answered') return { end: answered };
-  if (late === 'unanswered') return handOver('late', lateReply(profile, now));
+  if (isOptedOut) return decideOptedOut(answer, { isAgents, isText, isLoop });
+  if (!isAgents) {
+    const isClosing = answer.smallTalk !== undefined && closings.has(answer.smallTalk);
+    return { end: isText && isClosing ? ignored('small_talk') : waits };
+  }
+  if (isLate) return handOver('late', lateReply(profile, now));
   if (!isText) return handOver('not_text', notTextReply(profile, now));
   if (isLoop) return handOver('loop', handOffReply(profile, now));
   if (answer.handOff !== undefined) return handOver(answer.handOff, answer.text);
@@ -90,9 +97,9 @@ export async function decideReply(
 /** The contact wants no messages. What she writes afterwards is hers to take that back, small talk, or a person's to answer. */
 function decideOptedOut(
   answer: Answer,
-  { isAgents, isText }: { isAgents: boolean; isText: boolean },
+  { isAgents, isText, isLoop }: { isAgents: boolean; isText: boolean; isLoop: boolean },
 ): ReplyDecision {
-  if (isText && answer.source === 'opt-in')
+  if (isText && answer.source === 'opt-in' && !isLoop)
     return { end: answered, reply: answer.text, event: { type: 'opted_in' } };
   if (isText && (isSmallTalk(answer) || answer.source === 'opt-out')) return { end: ignored('opted_out') };
   return { end: waits, ...(isAgents && { event: { type: 'needs_person', reason: 'opted_out' } }) };

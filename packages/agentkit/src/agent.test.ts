@@ -77,6 +77,18 @@ test.each([
   ['This is an EMERGENCY', 'hand-off', 'emergency'],
   ['How much does a visit cost per person?', 'faq', undefined],
   ['I need a table for one person', 'unknown', undefined],
+  ['How much is one person?', 'faq', undefined],
+  ['I have a person with me in a wheelchair', 'unknown', undefined],
+  ['Is a person charged extra?', 'unknown', undefined],
+  ['Do you have an agent in Berlin?', 'unknown', undefined],
+  ['no I do not want a person', 'unknown', undefined],
+  ['Can I speak to somebody?', 'hand-off', 'asked'],
+  ['can someone call me', 'hand-off', 'asked'],
+  ['Can a human answer me', 'hand-off', 'asked'],
+  ['give me a human', 'hand-off', 'asked'],
+  ['is there a real person', 'hand-off', 'asked'],
+  ['ok, help please', 'unknown', undefined],
+  ['thanks for your help!', 'small-talk', undefined],
   ['STOP!', 'opt-out', undefined],
   ['please do not stop', 'unknown', undefined],
   ['Hello', 'greeting', undefined],
@@ -171,7 +183,11 @@ test('a model answers when one is configured, with the facts and the history bef
   }));
   const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
   const answer = await ask(agent, 'Wo sind Sie?', [{ direction: 'outbound', text: 'earlier' }]);
-  expect(answer).toEqual({ text: 'Jemand ruft Sie an.', handOff: 'asked', source: 'model' });
+  expect(answer).toEqual({
+    text: `Jemand ruft Sie an.\n\n${profile.handOff.reply}`,
+    handOff: 'not_understood',
+    source: 'model',
+  });
   expect(asked).toMatchObject([
     {
       model: 'm',

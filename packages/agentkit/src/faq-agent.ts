@@ -3,7 +3,7 @@ import type { Profile } from './profile.ts';
 import { lookedAt } from './question-limits.ts';
 import { Retrieval } from './retrieval.ts';
 import { handOffReply } from './replies.ts';
-import { smallTalkOf, wishesFor } from './phrases.ts';
+import { type SmallTalk, smallTalkOf, wishesFor } from './phrases.ts';
 import { saysPhrase, words } from './words.ts';
 
 const defaultOptIns = ['start', 'unstop'];
@@ -28,8 +28,10 @@ export interface Answer {
   /** Empty: small talk that needs no answer. */
   text: string;
   /** Why a person should take over, if one should. */
-  handOff?: 'asked' | 'complaint' | 'emergency' | undefined;
+  handOff?: 'asked' | 'complaint' | 'emergency' | 'not_understood' | undefined;
   source: AnswerSource;
+  /** Of what kind, where the message is nothing else. */
+  smallTalk?: SmallTalk | undefined;
 }
 
 export interface FaqQuestion {
@@ -39,7 +41,7 @@ export interface FaqQuestion {
   isOptedOut?: boolean;
 }
 
-type Found = Pick<Answer, 'text' | 'source'>;
+type Found = Pick<Answer, 'text' | 'source' | 'smallTalk'>;
 type Finding = (now: Date) => Found;
 type Said = (text: string) => boolean;
 
@@ -105,9 +107,10 @@ export class FaqAgent {
     const kind = smallTalkOf(text, this.#profile.greetings);
     if (kind === undefined) return undefined;
     const { greeting, smallTalk = {} } = this.#profile;
-    if (kind === 'greetings') return { text: greeting, source: 'greeting' };
+    if (kind === 'greetings') return { text: greeting, source: 'greeting', smallTalk: kind };
     const { thanks = '', goodbye = '' } = smallTalk;
-    return { text: { thanks, goodbyes: goodbye, acknowledgements: '' }[kind], source: 'small-talk' };
+    const reply = { thanks, goodbyes: goodbye, acknowledgements: '', yesOrNo: '' }[kind];
+    return { text: reply, source: 'small-talk', smallTalk: kind };
   }
 
   /** The same answer in words that this conversation has not had yet. */

@@ -64,10 +64,11 @@ export class ModelClient {
       { signal: AbortSignal.any([question.signal, AbortSignal.timeout(timeLimitMs)]) },
     );
     const raw = completion.choices?.[0]?.message?.content ?? '';
-    const handOff = raw.includes(handOffMark) ? 'asked' : undefined;
+    const handOff = raw.includes(handOffMark) ? 'not_understood' : undefined;
     const text = cutText(raw.replaceAll(handOffMark, '').trim(), answerLimit);
+    // Its own words, and what happens next.
+    if (handOff) return { text: `${text}\n\n${handOffReply(this.#profile, question.now)}`.trim(), handOff };
     if (text !== '') return { text, handOff };
-    if (handOff) return { text: handOffReply(this.#profile, question.now), handOff };
     throw new Error('the model answered nothing');
   }
 
@@ -77,7 +78,7 @@ export class ModelClient {
       `You answer the customers of ${name} by ${channel === 'phone' ? 'phone, in one or two spoken sentences' : 'WhatsApp, briefly'}.`,
       'Answer in the language of the customer. Use only the facts below; never invent prices, dates or promises.',
       'Do not repeat an earlier answer of yours word for word.',
-      `If the facts do not answer it, or the customer wants a person, begin your answer with ${handOffMark}.`,
+      `If the facts do not answer it, or the customer wants a person, begin your answer with ${handOffMark}; that a person will answer is added to it.`,
       `Opening hours: ${hoursAnswer(this.#profile, now)}`,
       ...faq.map((entry) => `Q: ${entry.question}\nA: ${entry.answer}`),
     ].join('\n');

@@ -50,6 +50,9 @@ const common = {
     'thank you very much',
     'thanks a lot',
     'many thanks',
+    'thanks for your help',
+    'thank you for your help',
+    'thanks for the help',
     'thx',
     'ty',
     'cheers',
@@ -110,7 +113,6 @@ const common = {
     'alright',
     'all right',
     'fine',
-    'sure',
     'got it',
     'great',
     'perfect',
@@ -121,9 +123,6 @@ const common = {
     'sounds good',
     'no problem',
     'understood',
-    'yes',
-    'yep',
-    'no',
     'lol',
     'haha',
     'hahaha',
@@ -133,26 +132,37 @@ const common = {
     'אוקי',
     'סבבה',
     'מעולה',
-    'כן',
-    'לא',
     'تمام',
     'd accord',
     'parfait',
-    'oui',
-    'non',
     'vale',
     'perfecto',
     'genial',
     'de acuerdo',
-    'sí',
     'gut',
     'alles klar',
     'in ordnung',
-    'ja',
-    'nein',
     'passt',
     'va bene',
     'beleza',
+  ],
+  /** Where somebody was asked something, an answer. */
+  yesOrNo: [
+    'yes',
+    'yep',
+    'yes please',
+    'no',
+    'nope',
+    'sure',
+    'כן',
+    'לא',
+    'نعم',
+    'لا',
+    'oui',
+    'non',
+    'sí',
+    'ja',
+    'nein',
   ],
 } as const;
 
@@ -172,7 +182,6 @@ const politeness = [
   'for',
   'your',
   'the',
-  'help',
   'and',
   'you',
   'por',
@@ -215,53 +224,91 @@ export function smallTalkOf(text: string, greetings: readonly string[] = []): Sm
     }
   }
   if (found.size === 0 || [...left].some((at) => !polite.has(all[at] ?? ''))) return undefined;
-  return (['thanks', 'goodbyes', 'greetings', 'acknowledgements'] as const).find((kind) => found.has(kind));
+  return (['yesOrNo', 'thanks', 'goodbyes', 'greetings', 'acknowledgements'] as const).find((kind) =>
+    found.has(kind),
+  );
 }
 
-/** Verbs of a wish to be connected with somebody, and what may stand between them and whom they name. */
-const wishVerbs = new Set(
-  [
-    'talk speak chat connect transfer reach contact want need get have is give put prefer ask',
-    'hablar quiero necesito comunicarme hay pasar pasame',
-    'sprechen möchte will brauche verbinden',
-    'parler veux voudrais besoin joindre',
-    'לדבר רוצה רוצָה צריך צריכה להעביר תעביר תעבירי',
-    'parlare vorrei voglio falar quero preciso',
-  ].flatMap((list) => words(list)),
+const wordSet = (...lists: string[]): Set<string> => new Set(lists.flatMap((list) => words(list)));
+
+/** Verbs of a wish to be connected with somebody. */
+const wishVerbs = wordSet(
+  'talk speak chat connect transfer reach contact want need prefer',
+  'hablar quiero necesito comunicarme pasar pasame',
+  'sprechen möchte will brauche verbinden',
+  'parler veux voudrais besoin joindre',
+  'לדבר רוצה צריך צריכה להעביר תעביר תעבירי',
+  'parlare vorrei voglio falar quero preciso',
 );
-const fillers = new Set(
-  [
-    'to with a an the me us my your our of some any one real actual live human please now there through on from just someone is i can could would like',
-    'con un una a la el por favor alguien de',
-    'mit einem einer eine einen ein der dem echten bitte',
-    'à avec un une quelqu de le la s il vous plaît vrai',
-    'עם אל ל את בבקשה אמיתי מישהו',
-  ].flatMap((list) => words(list)),
+/** A wish with `me` behind them. */
+const verbsWithMe = wordSet('get give put');
+/** Behind these, anybody will do. */
+const talkVerbs = wordSet('talk speak chat', 'hablar', 'sprechen', 'parler', 'לדבר', 'parlare falar');
+const anybody = wordSet(
+  'somebody someone anybody anyone',
+  'alguien',
+  'jemand jemandem jemanden',
+  'quelqu',
+  'מישהו',
+  'qualcuno alguém',
 );
+/** What is asked of a person, in `Can a person call me?`. */
+const services = wordSet('answer call help contact write phone ring talk speak me us');
+const fillers = wordSet(
+  'to with a an the us me my your our of some any real actual live human please now there through on from just someone is i can could would like',
+  'con un una a la el por favor alguien de',
+  'mit einem einer eine einen ein der dem echten bitte',
+  'à avec un une quelqu de le la s il vous plaît vrai',
+  'עם אל ל את בבקשה אמיתי מישהו',
+);
+const negations = wordSet('not dont never no', 'nicht', 'לא');
+const calls = [
+  'call me',
+  'ring me',
+  'phone me',
+  'rufen sie mich an',
+  'ruft mich an',
+  'llámame',
+  'llámenme',
+  'rappelez moi',
+  'תתקשרו אלי',
+  'תחזרו אלי',
+];
 
 /**
- * Whether somebody wishes for one of `nouns`: the noun is all that the message says, or follows a verb of wishing. A noun in passing
- * does not count (`How much is it per person?`). Nouns of several words count wherever they stand.
+ * Whether somebody wishes for one of `nouns`, for anybody to talk to, or for a call. The noun is all that the message says, or follows a
+ * verb of wishing; in passing it does not count (`How much is it per person?`). Nouns of several words count wherever they stand.
  */
 export function wishesFor(asked: readonly string[], nouns: readonly string[]): boolean {
-  return nouns.some((noun) => {
-    const wanted = words(noun);
-    if (wanted.length > 1) return saysPhrase(asked, noun);
-    const [word] = wanted;
-    return asked.some((said, at) => said === word && isWished(asked, at));
-  });
+  const single = wordSet(...nouns.filter((noun) => words(noun).length === 1));
+  const phrases = [...calls, ...nouns.filter((noun) => words(noun).length > 1)];
+  return (
+    phrases.some((phrase) => saysPhrase(asked, phrase)) ||
+    asked.some((said, at) => single.has(said) && isWished(asked, at)) ||
+    asked.some((said, at) => anybody.has(said) && verbBefore(asked, at, talkVerbs).hasVerb)
+  );
 }
 
 function isWished(asked: readonly string[], at: number): boolean {
+  const { hasVerb, isFirst } = verbBefore(asked, at, wishVerbs);
+  const isService = (word: string): boolean => services.has(word) || fillers.has(word) || polite.has(word);
+  return hasVerb || (isFirst && asked.slice(at + 1).every(isService));
+}
+
+/** Looks for one of `verbs` before a place, with nothing but fillers between. isFirst: nothing else stands there at all. */
+function verbBefore(
+  asked: readonly string[],
+  at: number,
+  verbs: ReadonlySet<string>,
+): { hasVerb: boolean; isFirst: boolean } {
   let before = at - 1;
   let hasVerb = false;
-  while (before >= 0) {
+  for (; before >= 0; before -= 1) {
     const word = asked[before] ?? '';
-    if (wishVerbs.has(word)) hasVerb = true;
-    else if (!fillers.has(word) && !polite.has(word)) break;
-    before -= 1;
+    if (verbs.has(word) || (verbsWithMe.has(word) && asked[before + 1] === 'me')) {
+      if (negations.has(asked[before - 1] ?? '')) return { hasVerb: false, isFirst: false };
+      hasVerb = true;
+    } else if (!fillers.has(word) && !polite.has(word)) break;
   }
-  if (hasVerb) return true;
-  const isAlone = before < 0 && asked.slice(at + 1).every((word) => fillers.has(word) || polite.has(word));
-  return isAlone;
+  return { hasVerb, isFirst: before < 0 };
 }

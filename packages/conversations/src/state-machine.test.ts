@@ -31,3 +31,10 @@ test('while another message waits, one that is answered at last changes nothing'
   expect(nextState('waiting', { type: 'mended' }, { isUnanswered: true })).toBe('waiting');
   expect(nextState('person', { type: 'mended' }, { isUnanswered: true })).toBe('person');
 });
+
+test('an emergency takes a conversation out of the hands of whoever has it', () => {
+  const event: ConversationEvent = { type: 'needs_person', reason: 'emergency' };
+  expect(states.map((state) => nextState(state, event, { isUnanswered: false }))).toEqual(
+    Array.from(states, () => 'waiting'),
+  );
+});

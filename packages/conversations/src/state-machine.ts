@@ -72,6 +72,8 @@ export function nextState(
 ): ConversationState {
   if (isUnanswered && event.type === 'time_up' && state === 'person') return 'waiting';
   if (isUnanswered && event.type === 'mended') return state;
+  // People are told of it, the one in charge too, who has the conversation again when she writes.
+  if (event.type === 'needs_person' && event.reason === 'emergency') return 'waiting';
   return transitions[event.type][state];
 }
 

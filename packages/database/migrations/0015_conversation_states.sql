@@ -58,12 +58,13 @@ create table conversation_events (
   message_id uuid references messages (id) on delete set null
 );
 create index conversation_events_of on conversation_events (conversation_id, id);
+create index conversation_events_by_message on conversation_events (message_id) where message_id is not null;
 
 -- author: who wrote it. Null: the customer where it came in; where it went out, the agent if it is a reply, else a person.
 -- kind: `text`, or what else came: image, video, voice, audio, document, sticker, location, contact, order, poll.
 -- reason: of `ignored`, why.
 alter table messages
-  add column author text check (author in ('customer', 'agent', 'person', 'phone', 'program', 'notice')),
+  add column author text,
   add column person_id uuid references people (id),
   add column kind text not null default 'text',
   add column reason text;
@@ -71,3 +72,5 @@ alter table messages
 alter table messages drop constraint messages_status_check;
 alter table messages add constraint messages_status_check check (status in ('received', 'answered', 'waiting_for_person', 'ignored',
   'queued', 'sent', 'delivered', 'read', 'failed', 'undelivered')) not valid;
+alter table messages add constraint messages_author_check
+  check (author in ('customer', 'agent', 'person', 'phone', 'program', 'notice')) not valid;

@@ -1,5 +1,6 @@
 import { applyEvent, isHandOver } from '@prosaas/conversations';
 import {
+  addConversationEvent,
   closeMessage,
   countNotUnderstood,
   findAnsweredNotice,
@@ -10,6 +11,7 @@ import {
   lockConversation,
   type JobMessage,
   type JobRow,
+  type Queryable,
 } from '@prosaas/database';
 import { outboundJob } from '@prosaas/queues';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
@@ -19,6 +21,8 @@ import { RetryNow } from '../verdict.ts';
 
 /** Without a word of the profile's. */
 const LATE_HOURS = 12;
+/** Older than this when it is stored, a message comes from an outage. */
+const LATE_SECONDS = 60;
 /** Enough that the agent does not repeat itself in a long conversation. */
 const HISTORY = 100;
 /** More than an answer of the agent is long, so that it knows its own words again. */
@@ -32,9 +36,6 @@ export function createHandler({
   profile,
   limits,
 }: JobDependencies): JobHandler<'inbound-messages'> {
-  const lateOf = async (id: string): Promise<'answered' | 'unanswered'> =>
-    (await isAnsweredSince(db, id)) ? 'answered' : 'unanswered';
-
   const think = async (row: JobRow, message: JobMessage, signal: AbortSignal): Promise<ReplyDecision> => {
     const now = new Date(row.read_ms);
     const { conversation, conversation_id: conversationId, seq } = message;
@@ -46,9 +47,8 @@ export function createHandler({
       textLimit: HISTORY_TEXT_LENGTH,
     });
     const isLate = message.late_seconds > (profile.late?.hours ?? LATE_HOURS) * 3600;
-    const late = isLate ? await lateOf(message.id) : undefined;
     const isReplay = row.replays > 0;
-    const turn = { message, conversation, late, isReplay, isLoop, history, now, signal };
+    const turn = { message, conversation, isLate, isReplay, isLoop, history, now, signal };
     return decideReply({ agent, rules, profile }, turn);
   };
 
@@ -73,9 +73,17 @@ export function createHandler({
     const decision = await think(row, message, signal);
     await close(async (tx) => {
       const locked = await lockConversation(tx, message.conversation_id);
-      if (locked && isOther(locked, message.conversation))
-        throw new RetryNow('the conversation changed hands meanwhile');
-      if (!locked || !(await closeMessage(tx, message.id, decision.end))) return;
+      if (!locked) return;
+      // From an outage, or replayed: a person may have written since.
+      if ((message.late_seconds > LATE_SECONDS || row.replays > 0) && (await isAnsweredSince(tx, message.id)))
+        return void (await closeMessage(tx, message.id, { status: 'answered' }));
+      if (isOther(locked, message.conversation)) {
+        if (locked.state !== 'person' || !isAnswer(decision))
+          throw new RetryNow('the conversation changed hands meanwhile');
+        await closeMessage(tx, message.id, { status: 'waiting_for_person' });
+        return logDropped(tx, message);
+      }
+      if (!(await closeMessage(tx, message.id, decision.end))) return;
       const { event, notUnderstood, reply: text } = decision;
       if (notUnderstood !== undefined) await countNotUnderstood(tx, locked.id, notUnderstood);
       if (event !== undefined) {
@@ -92,3 +100,19 @@ export function createHandler({
 
 const isOther = (now: JobMessage['conversation'], before: JobMessage['conversation']): boolean =>
   now.state !== before.state || (now.opted_out_at === null) !== (before.opted_out_at === null);
+
+/** Something that the agent would say, and no wish of the customer's. */
+const isAnswer = ({ reply, event }: ReplyDecision): boolean =>
+  reply !== undefined && event?.type !== 'opted_out' && event?.type !== 'opted_in';
+
+/** A person took over while the agent was still thinking. */
+const logDropped = (tx: Queryable, message: JobMessage): Promise<void> =>
+  addConversationEvent(tx, {
+    conversationId: message.conversation_id,
+    event: 'answer_dropped',
+    from: 'person',
+    to: 'person',
+    reason: null,
+    actor: 'system',
+    messageId: message.id,
+  });
