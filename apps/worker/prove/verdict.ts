@@ -109,7 +109,8 @@ function judgeReplies({ fed, sent, replies }: Evidence): string[] {
   for (const { id, contact, failure } of fed.accepted) {
     const row = byAsked.get(id);
     if (row === undefined) broken.push(`message ${id} was accepted and is gone`);
-    else if (row.asked_status !== 'answered') broken.push(`message ${id} is ${row.asked_status}`);
+    else if (row.asked_status !== (failure === 'POISON' ? 'waiting_for_person' : 'answered'))
+      broken.push(`message ${id} is ${row.asked_status}`);
     else if (row.id === null) broken.push(`message ${id} has no reply`);
     else if (failure === 'POISON') {
       if (row.status !== 'failed') broken.push(`reply ${row.id} to ${contact} is ${row.status}`);
