@@ -46,6 +46,7 @@ export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { root } = this.ctx.config;
     const secondsOf = ({ moduleId }: TestSpecification): number => slowFiles[relative(root, moduleId)] ?? 0;
+    // oxlint-disable-next-line unicorn/no-array-sort -- vitest's, of no array
     return (await super.sort(files)).toSorted((a, b) => secondsOf(b) - secondsOf(a));
   }
 }
