@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type ViteUserConfig, defineConfig } from 'vitest/config';
+import { LongestFirst } from './packages/devstack/src/longest-first.ts';
 
 // Nothing more: vitest hands these to node too, where `import` would also hold for require() and break packages that ship both.
 const conditions = ['@prosaas/source', 'node'];
@@ -14,7 +15,7 @@ const tests = {
   exclude: ['**/node_modules/**', '**/dist/**', 'test/compose/**'],
   pool: 'forks' as const,
   execArgv: ['--conditions=@prosaas/source'],
-  // Whole stacks start and stop in them, four at a time, on machines that do other things too.
+  // Whole stacks start and stop in them, five at a time, on machines that do other things too.
   testTimeout: 60_000,
   hookTimeout: 180_000,
 } satisfies ViteUserConfig['test'];
@@ -24,7 +25,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     globalSetup: ['packages/devstack/src/vitest-global-setup.ts'],
     // Whole-service tests wait for services more than they compute.
-    maxWorkers: Math.max(4, availableParallelism() - 1),
+    maxWorkers: Math.max(5, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         ...shared,

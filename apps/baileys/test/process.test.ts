@@ -33,6 +33,7 @@ async function start(): Promise<void> {
     {
       env: {
         PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         ...KEYS,
         LOG_LEVEL: 'DEBUG',
         BAILEYS_PORT: String(port),

@@ -25,7 +25,7 @@ function acquire(instance: string, leaseMs = 60_000): Promise<OwnerLease | undef
 }
 
 async function acquireAtLast(instance: string): Promise<OwnerLease> {
-  const lease = await poll(() => acquire(instance), { timeoutMs: 5000, everyMs: 5, what: 'the lease' });
+  const lease = await poll(() => acquire(instance), { timeoutMs: 20_000, everyMs: 5, what: 'the lease' });
   if (lease === undefined) throw new Error('no lease');
   return lease;
 }

@@ -94,7 +94,7 @@ describe('a pool of slots', () => {
     await slots.acquire('a');
     await slots.acquire('b');
     await poll(async () => (await totals()).active === 0, {
-      timeoutMs: 5000,
+      timeoutMs: 20_000,
       everyMs: 5,
       what: 'expired slots',
     });
@@ -107,7 +107,7 @@ describe('a pool of slots', () => {
     const slots = pool({ leaseMs: 1 });
     await slots.acquire('a');
     await poll(async () => (await totals()).active === 0, {
-      timeoutMs: 5000,
+      timeoutMs: 20_000,
       everyMs: 5,
       what: 'an expired slot',
     });

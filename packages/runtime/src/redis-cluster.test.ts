@@ -111,7 +111,7 @@ describe('a client of a cluster', () => {
     const began = performance.now();
     await expect(redis.get(key)).rejects.toThrow();
     await expect(redis.multi().get(key).exec()).rejects.toThrow();
-    expect(performance.now() - began).toBeLessThan(4500);
+    expect(performance.now() - began).toBeLessThan(6000);
     await owner.start();
     await cluster.ready();
     expect(await poll(() => redis.get(key).catch(() => undefined), { what: 'an answer' })).toBe('1');
@@ -143,7 +143,7 @@ describe('a client of a cluster', () => {
     await poll(gone, { what: 'the outage in the log' });
     const began = performance.now();
     await expect(redis.get(key)).rejects.toThrow();
-    expect(performance.now() - began).toBeLessThan(200);
+    expect(performance.now() - began).toBeLessThan(1000);
     await Promise.all(cluster.nodes.map((node) => node.start()));
     await cluster.ready();
     await redisReady(redis, AbortSignal.timeout(20_000));

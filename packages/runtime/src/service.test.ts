@@ -20,8 +20,9 @@ interface Run {
 }
 
 function run(args: string[], env: Record<string, string> = {}): Run {
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, ['--conditions=@prosaas/source', program, ...args], {
-    env: { PATH: process.env['PATH'], DRAIN_SECONDS: '0', ...env },
+    env: { PATH, NODE_COMPILE_CACHE, DRAIN_SECONDS: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);

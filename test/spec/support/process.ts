@@ -20,7 +20,8 @@ export function startSource(
   file: string,
   { env = {}, args = [] }: { env?: Record<string, string>; args?: string[] } = {},
 ): Running {
-  const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  const inherited = { PATH, HOME, NODE_COMPILE_CACHE };
   const command = ['--conditions=@prosaas/source', file, ...args];
   const { promise: ended, resolve } = Promise.withResolvers<Ended>();
   const child = execFile(

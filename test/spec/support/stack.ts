@@ -15,7 +15,7 @@ export function until(
   as: (answer: Answer) => boolean,
   options: { what?: string; timeoutMs?: number; init?: RequestInit } = {},
 ): Promise<Answer> {
-  const { what = url, timeoutMs = 20_000, init } = options;
+  const { what = url, timeoutMs = 40_000, init } = options;
   return poll(
     async () => {
       const answer = await ask(url, init);
