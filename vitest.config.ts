@@ -15,7 +15,7 @@ const tests = {
   exclude: ['**/node_modules/**', '**/dist/**', 'test/compose/**'],
   pool: 'forks' as const,
   execArgv: ['--conditions=@prosaas/source'],
-  // Whole stacks start and stop in them, five at a time, on machines that do other things too.
+  // Whole stacks start and stop in them, four at a time, on machines that do other things too.
   testTimeout: 60_000,
   hookTimeout: 180_000,
 } satisfies ViteUserConfig['test'];
@@ -25,7 +25,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     globalSetup: ['packages/devstack/src/vitest-global-setup.ts'],
     // Whole-service tests wait for services more than they compute.
-    maxWorkers: Math.max(5, availableParallelism() - 1),
+    maxWorkers: Math.max(4, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
     projects: [
       {
