@@ -5,6 +5,7 @@ export {
   type ConversationState,
   type EventType,
   type WaitingReason,
+  eventTypes,
   isHandOver,
   nextState,
   waitingReasons,

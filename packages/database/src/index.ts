@@ -212,6 +212,7 @@ export {
   addConversationEvent,
   answerWaitingMessages,
   countNotUnderstood,
+  countWaitingMessages,
   dropAgentAnswers,
   dropUnwantedMessage,
   hasUnansweredMessage,
