@@ -279,8 +279,14 @@ test('1 is understood however old the notice is while the chat waits, and a quot
   await run();
   await work();
   await poll(() => heardBy(danas).length === 1, { timeoutMs: 60_000, what: 'a notice' });
-  const [notice] = await stage.db.query<{ external_id: string }>(
-    `select external_id from messages where author = 'notice'`,
+  const [notice] = await poll(
+    async () => {
+      const rows = await stage.db.query<{ external_id: string }>(
+        `select external_id from messages where author = 'notice' and status = 'sent'`,
+      );
+      return rows.length > 0 && rows;
+    },
+    { what: 'the notice to be sent' },
   );
   await minutesPass(25 * 60);
   await stage.receive(danas, '1');
