@@ -6,11 +6,15 @@ let dana: { id: string; key: string };
 let noa: { id: string; key: string };
 let id: string;
 
-async function add(name: string, business_id = 'default'): Promise<{ id: string; key: string }> {
+async function add(
+  name: string,
+  business_id = 'default',
+  more: Record<string, string> = {},
+): Promise<{ id: string; key: string }> {
   const answer = await fetch(`${api.url}/api/people`, {
     method: 'POST',
     headers: { 'x-api-key': adminKey, 'content-type': 'application/json' },
-    body: JSON.stringify({ name, role: 'staff', business_id }),
+    body: JSON.stringify({ name, role: 'staff', business_id, ...more }),
   });
   return (await answer.json()) as { id: string; key: string };
 }
@@ -83,11 +87,47 @@ describe('a conversation', () => {
         detail: 'Dana answers this conversation. Assign it to take it from them.',
       },
     });
+    expect(await act('give-back', { key: noa.key })).toMatchObject({
+      status: 409,
+      body: { code: 'CONVERSATION_TAKEN' },
+    });
     expect((await act('take-over', { key: dana.key })).status).toBe(200);
     const assigned = await act('assign', { key: dana.key, body: { person_id: noa.id } });
     expect(assigned).toMatchObject({ status: 200, body: { state: 'person', person_name: 'Noa' } });
     const [last] = (await api.list(`/api/conversations/${id}/events`)).items;
     expect(last).toMatchObject({ event: 'assigned', person_name: 'Noa', reason: 'by Dana' });
+  });
+
+  test.each(['owner', 'admin', 'the API key', 'the admin key'])(
+    'that a person answers is given back by %s',
+    async (role) => {
+      const keys: Record<string, string> = { 'the API key': apiKey, 'the admin key': adminKey };
+      const key = keys[role] ?? (await add('Lea', 'default', { role })).key;
+      await act('take-over', { key: dana.key });
+      expect(await act('give-back', { key })).toMatchObject({ status: 200, body: { state: 'agent' } });
+    },
+  );
+
+  test('is taken over with the API key by nobody known, and asked twice this is one event', async () => {
+    await act('take-over', { key: dana.key });
+    for (const _ of [1, 2])
+      expect((await act('take-over')).body).toMatchObject({ state: 'person', person_id: null });
+    for (const _ of [1, 2]) await act('take-over', { key: noa.key });
+    for (const _ of [1, 2]) await act('assign', { key: noa.key, body: { person_id: dana.id } });
+    const { items } = await api.list(`/api/conversations/${id}/events`);
+    expect(items.map(({ event, person_name }) => [event, person_name])).toEqual([
+      ['assigned', 'Dana'],
+      ['taken_over', 'Noa'],
+      ['taken_over', null],
+      ['taken_over', 'Dana'],
+    ]);
+  });
+
+  test('that two take over at once is one of theirs', async () => {
+    const answers = await Promise.all([dana, noa, dana, noa].map(({ key }) => act('take-over', { key })));
+    const taken = answers.filter(({ status }) => status === 200).map(({ body }) => body['person_id']);
+    expect([taken.length, new Set(taken).size]).toEqual([2, 1]);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(2);
   });
 
   test('is assigned to a person of its business only', async () => {
@@ -160,6 +200,27 @@ describe('the list of conversations', () => {
     await act('take-over', { key: dana.key });
     expect(await found(`person=${dana.id}&state=person`)).toContain(id);
     expect(await found(`person=${noa.id}`)).not.toContain(id);
+  });
+
+  test("leaves out those with the business' own people, unless they are asked for", async () => {
+    const rosa = await add('Rosa', 'default', { phone_number: '+49 170 55555' });
+    const { conversationId } = await receive(api.db, { contact: '4917055555@s.whatsapp.net' });
+    const lid = (await receive(api.db, { contact: '77@lid' })).conversationId;
+    await api.db.query(
+      `update conversations set alternate_contact = '4917055555@s.whatsapp.net' where id = $1`,
+      [lid],
+    );
+    const strangers = await receive(api.db, { contact: '4917055555@s.whatsapp.net', businessId: 'other' });
+    const listed = await found('', adminKey);
+    expect([conversationId, lid, strangers.conversationId].map((one) => listed.includes(one))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(await found('staff=true')).toEqual(expect.arrayContaining([conversationId, lid, id]));
+    expect((await api.get(`/api/conversations/${conversationId}`)).status).toBe(200);
+    await fetch(`${api.url}/api/people/${rosa.id}`, { method: 'DELETE', headers: { 'x-api-key': adminKey } });
+    expect(await found('')).toContain(conversationId);
   });
 
   test('stays within a business, whatever is asked for', async () => {

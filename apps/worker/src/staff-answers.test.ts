@@ -32,25 +32,46 @@ test('a picture with the caption 1 asks for nothing', () => {
 const turn: StaffTurn = {
   action: 'take',
   personId: 'dana',
+  role: 'staff',
   state: 'waiting',
   isNote: false,
-  holder: undefined,
+  holderId: null,
   explanations: 0,
   confirmations: 0,
 };
-const eli = { id: 'eli', name: 'Eli' };
 
 test.each<[string, Partial<StaffTurn>, object]>([
   ['one who waits is taken over', {}, { event: 'taken_over', reply: 'taken' }],
   ['one whom the agent has again, too', { state: 'agent' }, { event: 'taken_over', reply: 'taken' }],
-  ['one whom another has is not', { state: 'person', holder: eli }, { reply: 'held' }],
+  ['one whom another has is not', { state: 'person', holderId: 'eli' }, { reply: 'held' }],
+  ['nor by the owner', { state: 'person', holderId: 'eli', role: 'owner' }, { reply: 'held' }],
+  [
+    'one whom another has is not given back',
+    { action: 'give', state: 'person', holderId: 'eli' },
+    { reply: 'held' },
+  ],
   [
     'one whom she has is hers for longer',
-    { state: 'person', holder: { id: 'dana', name: 'Dana' } },
+    { state: 'person', holderId: 'dana' },
     { event: 'taken_over', reply: 'taken' },
   ],
-  ['one who was answered from the phone is', { state: 'person' }, { event: 'taken_over', reply: 'taken' }],
-  ['one is given back', { action: 'give', state: 'person' }, { event: 'given_back', reply: 'given' }],
+  ['one who is answered from the phone is not taken over by staff', { state: 'person' }, { reply: 'held' }],
+  ['nor given back', { action: 'give', state: 'person' }, { reply: 'held' }],
+  [
+    'one who is answered from the phone is taken over by the owner',
+    { state: 'person', role: 'owner' },
+    { event: 'taken_over', reply: 'taken' },
+  ],
+  [
+    'and given back',
+    { action: 'give', state: 'person', role: 'owner' },
+    { event: 'given_back', reply: 'given' },
+  ],
+  [
+    'one is given back',
+    { action: 'give', state: 'person', holderId: 'dana' },
+    { event: 'given_back', reply: 'given' },
+  ],
   ['one that is closed stays so', { action: 'give', state: 'closed' }, { reply: 'closed' }],
   ['what is not understood is explained', { action: undefined, explanations: 2 }, { reply: 'explanation' }],
   ['it is explained three times an hour', { action: undefined, explanations: 3 }, {}],

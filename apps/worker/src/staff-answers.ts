@@ -3,9 +3,11 @@ import {
   addNotice,
   closeMessage,
   countOthersWaiting,
+  countWaitingMessages,
   insertReply,
   lockConversation,
   type AnsweredNotice,
+  type ConversationRow,
   type JobMessage,
   type NewJob,
   type Queryable,
@@ -52,12 +54,13 @@ export function readStaffAnswer({ text, kind }: Pick<JobMessage, 'text' | 'kind'
 export interface StaffTurn {
   action: StaffAction | undefined;
   personId: string;
+  role: AnsweredNotice['role'];
   /** As it is now. */
   state: AnsweredNotice['state'];
   /** It is among the notes to herself of somebody whose number is the account's own: what else stands there is none of ours. */
   isNote: boolean;
-  /** Who has the conversation, where that is known. */
-  holder: { id: string; name: string } | undefined;
+  /** Who has the conversation; null where she is not known, such as whoever wrote from the phone of the account. */
+  holderId: string | null;
   /** Sent to her within the last hour. */
   explanations: number;
   confirmations: number;
@@ -71,16 +74,20 @@ export interface StaffDecision {
 
 /** Decides what becomes of an answer to a notice. */
 export function decideStaffAnswer(turn: StaffTurn): StaffDecision {
-  const { action, personId, state, isNote, holder, explanations, confirmations } = turn;
+  const { action, state, isNote, explanations, confirmations } = turn;
   if (action === undefined)
     return !isNote && explanations < EXPLANATIONS_AT_MOST ? { reply: 'explanation' } : {};
   const reply = (of: NonNullable<StaffDecision['reply']>): StaffDecision =>
     confirmations < CONFIRMATIONS_AT_MOST ? { reply: of } : {};
+  if (isHeldByOther(turn)) return reply('held');
   if (action === 'give')
     return state === 'closed' ? reply('closed') : { event: 'given_back', ...reply('given') };
-  if (state === 'person' && holder !== undefined && holder.id !== personId) return reply('held');
   return { event: 'taken_over', ...reply('taken') };
 }
+
+/** Staff takes nothing from somebody who is not known: it may be the owner. */
+const isHeldByOther = ({ state, holderId, personId, role }: StaffTurn): boolean =>
+  state === 'person' && (holderId === null ? role === 'staff' : holderId !== personId);
 
 /** Carries out what a person answered to a notice; the agent never sees it. */
 export async function answerStaff(
@@ -102,16 +109,15 @@ export async function answerStaff(
   // The customer's conversation, then that with the person: as where notices are written.
   const customer = await lockConversation(tx, notice.conversation_id);
   await lockConversation(tx, message.conversation_id);
-  const { explanations, confirmations, holder_name: name } = notice;
+  const { explanations, confirmations, role } = notice;
   // Erased meanwhile.
   if (customer === undefined) {
     await closeMessage(tx, message.id, { status: 'ignored', reason: 'notice_answer' });
     return;
   }
   const { state, person_id: holderId } = customer;
-  const holder = holderId === null ? undefined : { id: holderId, name: name ?? 'Somebody else' };
   const isNote = isNoteToOneself(message);
-  const turnOfHers = { action, personId, state, isNote, holder, explanations, confirmations };
+  const turnOfHers = { action, personId, role, state, isNote, holderId, explanations, confirmations };
   const decision = decideStaffAnswer(turnOfHers);
   const { event, reply: kind } = decision;
   const isOpen = await closeMessage(
@@ -120,10 +126,16 @@ export async function answerStaff(
     kind === undefined ? { status: 'ignored', reason: 'notice_answer' } : { status: 'answered' },
   );
   if (!isOpen) return;
+  const unanswered = await countWaitingMessages(tx, customer.id);
   if (event) await applyEvent(tx, customer.id, { type: event }, { actor: 'person', personId });
   if (kind === undefined) return;
   const others = await countOthersWaiting(tx, customer.id);
-  const reply = await insertReply(tx, message, textOf(kind, customer, { others, holder }), 'notice');
+  const reply = await insertReply(
+    tx,
+    message,
+    textOf(kind, customer, { others, unanswered, holder: holderName(customer, notice) }),
+    'notice',
+  );
   if (reply === undefined) return;
   await addNotice(tx, {
     conversationId: customer.id,
@@ -135,18 +147,26 @@ export async function answerStaff(
   await tx.addJob(outboundJob(reply, trace));
 }
 
+function holderName(
+  { person_id: id, state_reason: reason }: ConversationRow,
+  { holder_id, holder_name }: AnsweredNotice,
+): string {
+  if (id === null && reason === 'phone') return 'Somebody at the phone of the business';
+  return (id === holder_id ? holder_name : null) ?? 'Somebody else';
+}
+
 function textOf(
   kind: NonNullable<StaffDecision['reply']>,
   customer: Customer,
-  { others, holder }: { others: number; holder: { name: string } | undefined },
+  { others, unanswered, holder }: { others: number; unanswered: number; holder: string },
 ): string {
   switch (kind) {
     case 'taken':
       return takenText(customer, others);
     case 'held':
-      return heldText(customer, holder?.name ?? 'Somebody else', others);
+      return heldText(customer, holder, others);
     case 'given':
-      return givenText(customer, others);
+      return givenText(customer, others, unanswered);
     case 'closed':
       return closedText(customer, others);
     case 'explanation':

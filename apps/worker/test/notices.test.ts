@@ -160,6 +160,11 @@ test('people are told of a customer who wants a person, take her over by an answ
   expect(heardBy(elis)[1]).toMatch(/^Dana has the chat with \+15550199 already/);
   expect(await stateOf(ann)).toMatchObject({ person_id: dana });
 
+  await stage.receive(elis, '2');
+  await poll(() => heardBy(elis).length === 3, { timeoutMs: 30_000, what: 'the second answer to Eli' });
+  expect(heardBy(elis)[2]).toBe(heardBy(elis)[1]);
+  expect(await stateOf(ann)).toMatchObject({ state: 'person', person_id: dana });
+
   for (let turn = 0; turn < 5; turn++) await stage.receive(danas, 'Do you take cash?');
   await stage.receive(danas, '2');
   await poll(async () => ((await stateOf(ann)) as { state: string }).state === 'agent', {
@@ -171,7 +176,7 @@ test('people are told of a customer who wants a person, take her over by an answ
   expect(heardBy(danas).slice(2, 5)).toEqual(
     Array.from({ length: 3 }, () => expect.stringMatching(/^Nobody reads what you write here/)),
   );
-  expect(heardBy(danas)[5]).toMatch(/^The agent answers \+15550199 again/);
+  expect(heardBy(danas)[5]).toMatch(/^The agent answers \+15550199 again\. 1 message has no answer/);
   const answers = await stage.db.query(
     `select status, reason from messages where direction = 'inbound' and status <> 'answered' order by messages.seq`,
   );
@@ -219,6 +224,87 @@ test('an answer is to the chat whose notice is quoted, else to the newest that w
   await poll(() => heardBy(danas).length === 5, { timeoutMs: 30_000, what: 'the last confirmation' });
   expect(await stateOf(ann)).toMatchObject({ state: 'agent' });
   expect(await stateOf(bob)).toMatchObject({ state: 'person' });
+});
+
+test('2 is about the newest chat that she has herself, not about the newest notice', async () => {
+  await addDana();
+  const bob = '15550198@s.whatsapp.net';
+  const cem = '15550197@s.whatsapp.net';
+  for (const contact of [ann, cem]) {
+    const id = await waitingCustomer(contact);
+    await stage.db.transaction((tx) =>
+      applyEvent(tx, id, { type: 'taken_over' }, { actor: 'person', personId: dana }),
+    );
+  }
+  await waitingCustomer(bob);
+  await run();
+  await work();
+  await poll(() => heardBy(danas).length === 1, { timeoutMs: 60_000, what: 'the notice of Bob' });
+  await stage.receive(danas, '2');
+  await poll(() => heardBy(danas).length === 2, { timeoutMs: 30_000, what: 'a confirmation' });
+  expect(await stateOf(cem)).toMatchObject({ state: 'agent' });
+  await stage.receive(danas, '2');
+  await poll(() => heardBy(danas).length === 3, { timeoutMs: 30_000, what: 'another confirmation' });
+  expect(await stateOf(ann)).toMatchObject({ state: 'agent' });
+  expect(await stateOf(bob)).toMatchObject({ state: 'waiting' });
+});
+
+test('what the owner answers from the phone is not taken from her by staff, nor given back', async () => {
+  await addDana();
+  const id = await waitingCustomer();
+  await run();
+  await work();
+  await poll(() => heardBy(danas).length === 1, { timeoutMs: 60_000, what: 'a notice' });
+  await stage.db.transaction((tx) => applyEvent(tx, id, { type: 'person_wrote' }, { actor: 'phone' }));
+  for (const [at, answer] of ['1', '2'].entries()) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await stage.receive(danas, answer);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await poll(() => heardBy(danas).length === at + 2, {
+      timeoutMs: 30_000,
+      what: `the answer to ${answer}`,
+    });
+  }
+  expect(heardBy(danas)[1]).toMatch(/^Somebody at the phone of the business has the chat with Ann/);
+  expect(await stateOf(ann)).toEqual({ state: 'person', state_reason: 'phone', person_id: null });
+  await stage.db.query(`update people set role = 'owner'`);
+  await stage.receive(danas, '1');
+  await poll(() => heardBy(danas).length === 4, { timeoutMs: 30_000, what: 'the answer to the owner' });
+  expect(await stateOf(ann)).toMatchObject({ state: 'person', person_id: dana });
+});
+
+test('1 is understood however old the notice is while the chat waits, and a quoted notice in any case', async () => {
+  await addDana();
+  await waitingCustomer();
+  await run();
+  await work();
+  await poll(() => heardBy(danas).length === 1, { timeoutMs: 60_000, what: 'a notice' });
+  const [notice] = await poll(
+    async () => {
+      const rows = await stage.db.query<{ external_id: string }>(
+        `select external_id from messages where author = 'notice' and status = 'sent'`,
+      );
+      return rows.length > 0 && rows;
+    },
+    { what: 'the notice to be sent' },
+  );
+  await minutesPass(25 * 60);
+  await stage.receive(danas, '1');
+  await poll(() => heardBy(danas).some((text) => text.startsWith('You have taken')), {
+    timeoutMs: 30_000,
+    what: 'a confirmation',
+  });
+  expect(await stateOf(ann)).toMatchObject({ state: 'person', person_id: dana });
+  await stage.db.query(`update conversations set state = 'agent', person_id = null where contact = $1`, [
+    ann,
+  ]);
+  await minutesPass(25 * 60);
+  await stage.receive(danas, 'What is this?', { quotedId: notice!.external_id });
+  await poll(() => heardBy(danas).some((text) => text.startsWith('Nobody reads')), {
+    timeoutMs: 30_000,
+    what: 'an explanation',
+  });
+  expect(await stage.db.query(`select 1 from messages where author = 'agent'`)).toEqual([]);
 });
 
 test('who got no notice within a day is a customer, of whom nobody is told', async () => {

@@ -48,34 +48,66 @@ test('a business without hours is never open and has no next opening', () => {
   expect(openState({ ...office, week: {} }, 'UTC', new Date())).toEqual({ open: false });
 });
 
+const mondaysBefore = (day: string, count: number): string[] =>
+  Array.from({ length: count }, (_, back) =>
+    new Date(Date.parse(day) - (back + 1) * 7 * 86_400_000).toISOString().slice(0, 10),
+  );
+const holidays: OpeningHours = {
+  ...office,
+  week: { monday: ['09:00-12:00', '13:00-18:00'] },
+  closedOn: mondaysBefore('2026-07-27', 3),
+};
+
 test.each([
   ['while it is open', 'UTC', '2026-01-12T09:30:00Z', 15, '2026-01-12T09:15:00Z'],
   ['over lunch', 'UTC', '2026-01-12T13:05:00Z', 15, '2026-01-12T11:50:00Z'],
   ['from one day to another, past a night', 'UTC', '2026-01-18T01:05:00Z', 10, '2026-01-17T01:55:00Z'],
+  ['past three weeks of holidays', 'UTC', '2026-07-27T09:10:00Z', 15, '2026-06-29T17:55:00Z', holidays],
   ['past a day on which nobody was there', 'UTC', '2026-01-09T22:05:00Z', 15, '2026-01-04T03:50:00Z'],
   // 2:00 to 3:00 is left out, so the stretch from 1:00 to 4:00 lasts two hours.
   ['where summer time begins', 'Europe/Berlin', '2026-03-29T01:30:00Z', 60, '2026-03-29T00:30:00Z'],
   ['before summer time begins', 'Europe/Berlin', '2026-03-29T01:59:00Z', 119, '2026-03-29T00:00:00Z'],
   // 2:00 to 3:00 comes twice: four hours.
   ['where summer time ends', 'Europe/Berlin', '2026-10-25T02:59:00Z', 239, '2026-10-24T23:00:00Z'],
-])('minutes of the opening hours, %s', (_name, zone, now, minutes, since) => {
-  expect(openMinutesAgo(office, zone, new Date(now), minutes)?.toISOString()).toBe(
-    new Date(since).toISOString(),
-  );
-});
+] as [string, string, string, number, string, OpeningHours?][])(
+  'minutes of the opening hours, %s',
+  (_name, zone, now, minutes, since, hours = office) => {
+    expect(openMinutesAgo(hours, zone, new Date(now), minutes)?.toISOString()).toBe(
+      new Date(since).toISOString(),
+    );
+  },
+);
 
 test('a business without hours is open all the time to those who wait', () => {
   const now = new Date('2026-01-12T00:10:00Z');
   expect(openMinutesAgo({ ...office, week: {} }, 'UTC', now, 15)).toEqual(new Date('2026-01-11T23:55:00Z'));
 });
 
+test('the minutes are not over while it is closed', () => {
+  expect(openMinutesAgo(office, 'UTC', new Date('2026-01-12T12:00:00Z'), 15)).toBeUndefined();
+});
+
+test('a business that was not open for so long within 60 days has those who have waited for 60 days', () => {
+  const hours = { ...office, week: { monday: ['09:00-12:00'] }, closedOn: mondaysBefore('2026-07-27', 9) };
+  const now = new Date('2026-07-27T09:10:00Z');
+  expect(openMinutesAgo(hours, 'UTC', now, 15)).toEqual(new Date('2026-05-28T09:10:00Z'));
+});
+
 test.each([
-  ['it is closed', '2026-01-12T12:00:00Z', {}],
-  ['it opened just now after three weeks', '2026-01-26T09:10:00Z', { friday: [], sunday: [] }],
-])('the minutes are not over while %s', (_name, now, days) => {
-  const closedOn = ['2026-01-05', '2026-01-12', '2026-01-19'];
-  const hours = { ...office, closedOn, week: { ...office.week, ...days } };
-  expect(openMinutesAgo(hours, 'UTC', new Date(now), 15)).toBeUndefined();
+  ['UTC', '2026-01-18T01:05:30Z'],
+  ['Europe/Berlin', '2026-03-30T07:20:00Z'],
+  ['Europe/Berlin', '2026-10-26T09:20:00Z'],
+  // Half an hour.
+  ['Australia/Lord_Howe', '2026-04-06T00:20:00Z'],
+])('walking by stretches finds what walking by minutes does: %s, %s', (zone, text) => {
+  const now = new Date(text);
+  const found: (Date | undefined)[] = [undefined];
+  for (let ago = 1; found.length < 1500; ago++) {
+    const at = new Date(now.getTime() - ago * 60_000);
+    if (openState(office, zone, at).open) found.push(at);
+  }
+  for (let minutes = 1; minutes < found.length; minutes += 7)
+    expect(openMinutesAgo(office, zone, now, minutes)).toEqual(found[minutes]);
 });
 
 test.each([

@@ -45,13 +45,14 @@ export function openState(hours: OpeningHours, timeZone: string, now: Date): Ope
   return { open: false };
 }
 
-/** How far back opening hours are looked for: longer than most holidays. */
-const lookBackMinutes = 14 * 24 * 60;
+const minuteMs = 60_000;
+/** How far back opening hours are looked for. */
+const lookBackMs = searchDays * 24 * 60 * minuteMs;
 
 /**
  * The latest instant from which until `now` a business has been open for so many minutes; one without any hours counts as open all the
- * time. Undefined while it is closed, and where it was not open for so long in the last two weeks. It walks back minute by minute on
- * the wall clock, which takes a change to or from summer time into account.
+ * time. Undefined while it is closed. Where it was not open for so long in the last 60 days, 60 days ago. It walks back on the wall
+ * clock from one opening or closing to the one before.
  */
 export function openMinutesAgo(
   hours: OpeningHours,
@@ -59,15 +60,46 @@ export function openMinutesAgo(
   now: Date,
   minutes: number,
 ): Date | undefined {
-  const before = (ago: number): Date => new Date(now.getTime() - ago * 60_000);
-  if (Object.values(hours.week).every((stretches) => stretches.length === 0)) return before(minutes);
+  const before = (at: Date, ago: number): Date => new Date(at.getTime() - ago * minuteMs);
+  if (Object.values(hours.week).every((stretches) => stretches.length === 0)) return before(now, minutes);
   if (!stretchAt(hours, wallClock(now, timeZone))) return undefined;
-  let open = 0;
-  for (let ago = 1; ago <= lookBackMinutes; ago++) {
-    const at = before(ago);
-    if (stretchAt(hours, wallClock(at, timeZone)) && ++open === minutes) return at;
+  const oldest = new Date(now.getTime() - lookBackMs);
+  let missing = minutes;
+  let at = before(now, 1);
+  while (at > oldest) {
+    const clock = wallClock(at, timeZone);
+    const alike = 1 + minutesUnchanged(at, timeZone, minutesOf(clock.time) - lastChange(hours, clock));
+    if (stretchAt(hours, clock)) {
+      if (alike >= missing) return before(at, missing - 1);
+      missing -= alike;
+    }
+    at = before(at, alike);
   }
-  return undefined;
+  return oldest;
+}
+
+/** The last minute of a local day, up to now, at which the business may have opened or closed; midnight is one. */
+function lastChange(hours: OpeningHours, { date, time }: WallClock): number {
+  const today = stretchesOf(hours, date).flatMap(({ from, to }) => [from, to]);
+  const yesterday = stretchesOf(hours, addDays(date, -1)).map(({ to }) => to);
+  return Math.max(0, ...[...today, ...yesterday].filter((change) => change <= time).map(minutesOf));
+}
+
+/** So many minutes back, or fewer, the wall clock was neither put forward nor back. */
+function minutesUnchanged(at: Date, timeZone: string, minutes: number): number {
+  const end = minutesOf(wallClock(at, timeZone).time);
+  let back = minutes;
+  while (
+    back > 0 &&
+    minutesOf(wallClock(new Date(at.getTime() - back * minuteMs), timeZone).time) !== end - back
+  )
+    back = Math.floor(back / 2);
+  return back;
+}
+
+function minutesOf(time: string): number {
+  const [hour, minute] = time.split(':').map(Number);
+  return hour! * 60 + minute!;
 }
 
 /** Whether a local stretch of each day, such as `22:00-07:00`, holds `now`. */

@@ -25,9 +25,10 @@ beforeAll(async () => {
   await migrate({ url, log });
   db = createDatabase({ url, applicationName: 'test', log });
   await db.query(`insert into whatsapp_sessions (id, business_id) values ('shop', 'default')`);
-  await db.query(`insert into people (id, business_id, name, role) values ($1, 'default', 'Dana', 'staff')`, [
-    dana,
-  ]);
+  await db.query(
+    `insert into people (id, business_id, name, role) values ($1, 'default', 'Dana', 'staff'), ($2, 'default', 'Eli', 'staff')`,
+    [dana, eli],
+  );
 });
 afterAll(() => db[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -36,6 +37,7 @@ beforeEach(async () => {
 });
 
 const dana = '11111111-1111-4111-8111-111111111111';
+const eli = '22222222-2222-4222-8222-222222222222';
 const write = async (contact: string): ReturnType<typeof found> => found(await receive(contact));
 const receive = (contact: string): Promise<string> =>
   db.transaction(async (tx) => {
@@ -106,6 +108,50 @@ test('a person who takes over has her time, and the queued answer of the agent i
     ['taken_over', 'agent', 'person', null, 'Dana'],
     ['answer_dropped', 'agent', 'person', null, 'Dana'],
   ]);
+});
+
+test.each(['taken_over', 'assigned'] as const)(
+  'what is %s once more to the same person is hers for longer, and nothing else changes',
+  async (type) => {
+    await apply({ type: 'person_wrote' }, { actor: 'person', personId: dana });
+    await db.query('update conversations set person_until = now() where id = $1', [id]);
+    await apply({ type }, { actor: 'person', personId: dana });
+    expect(await state()).toMatchObject({ state_reason: 'person_wrote', person_id: dana, minutes: 120 });
+    expect(await events()).toEqual([['person_wrote', 'agent', 'person', null, 'Dana']]);
+  },
+);
+
+test('another person who takes over, is assigned or writes has the conversation, and the log tells it', async () => {
+  await apply({ type: 'taken_over' }, { actor: 'person', personId: dana });
+  await apply({ type: 'person_wrote' }, { actor: 'person', personId: eli });
+  expect(await state()).toMatchObject({ state_reason: 'person_wrote', person_id: eli });
+  await apply({ type: 'assigned' }, { actor: 'person', personId: dana });
+  await apply({ type: 'taken_over' }, { actor: 'person', personId: eli });
+  expect(await events()).toEqual([
+    ['taken_over', 'agent', 'person', null, 'Dana'],
+    ['person_wrote', 'person', 'person', null, 'Eli'],
+    ['assigned', 'person', 'person', null, 'Dana'],
+    ['taken_over', 'person', 'person', null, 'Eli'],
+  ]);
+});
+
+test('one who is not known and takes over is the holder, but not one who only writes', async () => {
+  await apply({ type: 'taken_over' }, { actor: 'person', personId: dana });
+  await apply({ type: 'person_wrote' }, { actor: 'person' });
+  expect(await state()).toMatchObject({ state_reason: 'taken_over', person_id: dana });
+  await apply({ type: 'taken_over' }, { actor: 'person' });
+  expect(await state()).toMatchObject({ state: 'person', person_id: null });
+  expect(await events()).toEqual([
+    ['taken_over', 'agent', 'person', null, 'Dana'],
+    ['taken_over', 'person', 'person', null, null],
+  ]);
+});
+
+test('what else a colleague does to a conversation leaves it with its holder', async () => {
+  await apply({ type: 'taken_over' }, { actor: 'person', personId: dana });
+  await apply({ type: 'opted_in' }, { actor: 'person', personId: eli });
+  await apply({ type: 'reopened' }, { actor: 'person', personId: eli });
+  expect(await state()).toMatchObject({ state: 'person', person_id: dana });
 });
 
 test('the confirmation of an opt-out is sent although a person takes over', async () => {

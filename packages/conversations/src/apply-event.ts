@@ -48,7 +48,10 @@ export async function applyEvent(
   const isUnanswered = asksUnanswered && (await hasUnansweredMessage(tx, conversationId));
   const from = conversation.state;
   const to = nextState(from, event, { isUnanswered });
-  const reason = stateReason(conversation, event, source, to);
+  const holder = holderAfter(conversation, event, source, to);
+  // A repeat by the holder changes nothing but her time.
+  const isPassedOn = from === 'person' && to === 'person' && holder !== conversation.person_id;
+  const reason = stateReason(conversation, event, source, { to, isPassedOn });
 
   if (event.type === 'opted_out') await markOptedOut(tx, conversationId);
   if (event.type === 'opted_in') await markOptedIn(tx, conversationId);
@@ -56,7 +59,7 @@ export async function applyEvent(
   await setConversationState(tx, conversationId, {
     state: to,
     reason,
-    personId: to === 'person' ? (source.personId ?? conversation.person_id) : null,
+    personId: holder,
     isNew: from !== to,
     isAnnouncedAnew,
     isRead: event.type === 'taken_over' || event.type === 'person_wrote',
@@ -73,7 +76,8 @@ export async function applyEvent(
       personId: source.personId,
       messageId,
     });
-  if (from !== to || isAnnouncedAnew || isAlwaysLogged(event.type)) await log(event.type, source.messageId);
+  if (from !== to || isPassedOn || isAnnouncedAnew || isAlwaysLogged(event.type))
+    await log(event.type, source.messageId);
 
   // The confirmation of an opt-out is sent in any case.
   if (to === 'person' && conversation.opted_out_at === null) {
@@ -88,12 +92,25 @@ export async function applyEvent(
   return { from, to };
 }
 
+/** Who has the conversation; null where she is not known. */
+function holderAfter(
+  { person_id: before }: ConversationRow,
+  { type }: ConversationEvent,
+  { personId }: EventSource,
+  to: ConversationState,
+): string | null {
+  if (to !== 'person') return null;
+  if (type === 'taken_over' || type === 'assigned') return personId ?? null;
+  // Somebody who is not known may be the holder herself.
+  return type === 'person_wrote' ? (personId ?? before) : before;
+}
+
 /** Of `waiting`, why; of `person`, how she came to it. */
 function stateReason(
   { state, state_reason: before }: ConversationRow,
   event: ConversationEvent,
   { actor }: EventSource,
-  to: ConversationState,
+  { to, isPassedOn }: { to: ConversationState; isPassedOn: boolean },
 ): string | null {
   if (to === 'waiting') {
     if (event.type === 'time_up') return 'person_left';
@@ -103,6 +120,6 @@ function stateReason(
       : before;
   }
   if (to !== 'person') return null;
-  if (state === 'person' && event.type !== 'taken_over' && event.type !== 'assigned') return before;
+  if (state === 'person' && !isPassedOn) return before;
   return event.type === 'person_wrote' && actor === 'phone' ? 'phone' : event.type;
 }

@@ -6,6 +6,7 @@ export {
   type ConversationState,
   type EventType,
   type WaitingReason,
+  eventTypes,
   isHandOver,
   nextState,
   waitingReasons,

@@ -60,6 +60,8 @@ const transitions: Readonly<Record<EventType, Row>> = {
   opted_in: stays,
 };
 
+export const eventTypes = Object.keys(transitions) as readonly EventType[];
+
 /**
  * The state after an event.
  *
@@ -83,4 +85,4 @@ export const isHandOver = (change: { from: ConversationState; to: ConversationSt
 
 /** Whether the log of events shows it also where the state stays. */
 export const isAlwaysLogged = (type: EventType): boolean =>
-  ['taken_over', 'assigned', 'needs_person', 'opted_out', 'opted_in'].includes(type);
+  ['needs_person', 'opted_out', 'opted_in'].includes(type);

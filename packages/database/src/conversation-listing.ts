@@ -29,7 +29,11 @@ const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, st
   (select name from people where people.id = person_id) as person_name, person_until, ${UNREAD} as unread, opted_out_at,
   last_message_at, last_inbound_at, created_at, (extract(epoch from last_message_at) * 1000000)::bigint::text as position`;
 
-/** Each unset one lets all through. */
+/** Condition on `conversations`: it is held with one of the business' own people. */
+export const isStaffs = `exists (select from people where people.business_id = conversations.business_id and revoked_at is null
+  and phone_number = any(array[split_part(contact, '@s.whatsapp.net', 1), split_part(alternate_contact, '@s.whatsapp.net', 1)]))`;
+
+/** Each unset one lets all through, but for `staff`. */
 export interface ConversationFilter {
   businessId?: string | undefined;
   states?: readonly ConversationSummary['state'][] | undefined;
@@ -42,6 +46,8 @@ export interface ConversationFilter {
   /** Of the last message. */
   after?: Date | undefined;
   before?: Date | undefined;
+  /** Those with the business' own people, too. */
+  staff?: boolean | undefined;
   /** Stands in the contact's name or number, or in a message. Reads the messages of every conversation that the other filters leave. */
   text?: string | undefined;
 }
@@ -81,6 +87,7 @@ export async function listConversations(
     (at) => `(contact_name ilike ${at} or contact ilike ${at} or exists (select from messages
       where conversation_id = conversations.id and messages.text ilike ${at}))`,
   );
+  if (filter.staff !== true) conditions.push(`not ${isStaffs}`);
   if (position !== undefined) {
     const id = parameter(position.id);
     if (position.position === null) {

@@ -176,6 +176,15 @@ export async function answerWaitingMessages(tx: Queryable, conversationId: strin
   );
 }
 
+export async function countWaitingMessages(q: Queryable, conversationId: string): Promise<number> {
+  const [row] = await q.query<{ count: number }>(
+    `select count(*)::int as count from messages where conversation_id = $1 and direction = 'inbound'
+       and status = 'waiting_for_person'`,
+    [conversationId],
+  );
+  return row?.count ?? 0;
+}
+
 /** Nobody will answer what waits, nor what the agent failed to answer. */
 export async function ignoreWaitingMessages(
   tx: Queryable,

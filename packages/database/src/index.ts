@@ -219,6 +219,7 @@ export {
   addConversationEvent,
   answerWaitingMessages,
   countNotUnderstood,
+  countWaitingMessages,
   dropAgentAnswers,
   dropUnwantedMessage,
   hasUnansweredMessage,

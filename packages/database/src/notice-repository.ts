@@ -1,12 +1,10 @@
 import type { ConversationRow } from './conversation-repository.ts';
+import { isStaffs } from './conversation-listing.ts';
 import type { Queryable } from './database.ts';
+import type { PersonRow } from './people-repository.ts';
 
 /** waiting and reminder: of a conversation that waits. confirmation and explanation: of what she answered. */
 export type NoticeKind = 'waiting' | 'reminder' | 'confirmation' | 'explanation';
-
-/** Condition on `conversations`: it is held with one of the business' own people. */
-const isStaffs = `exists (select from people where people.business_id = conversations.business_id and revoked_at is null
-  and phone_number = any(array[split_part(contact, '@s.whatsapp.net', 1), split_part(alternate_contact, '@s.whatsapp.net', 1)]))`;
 
 /** A customer's conversation that waits for a person. */
 export interface WaitingConversation extends Pick<
@@ -171,35 +169,60 @@ export interface AnsweredNotice {
   /** Who has the conversation. */
   holder_id: string | null;
   holder_name: string | null;
+  /** Of her who answers. */
+  role: PersonRow['role'];
   /** Explanations to her, and confirmations, within the last hour. */
   explanations: number;
   confirmations: number;
 }
 
 /**
- * What a message of a person's answers: the notice that she quotes, else the newest one that she got within 24 hours before; where she
- * takes one over, the newest that still waits. Undefined where she got none: she is a customer.
+ * What a message of a person's answers: the notice that she quotes, however old. Else the newest chat that she has, or, where she
+ * takes one over, the newest that waits; else the newest notice of the 24 hours before. A bare answer is to older notices too, as long
+ * as their chat waits or is hers. Undefined where there is none: she is a customer.
  */
 export async function findAnsweredNotice(
   q: Queryable,
-  { messageId, personId, prefersWaiting }: { messageId: string; personId: string; prefersWaiting: boolean },
+  {
+    messageId,
+    personId,
+    prefersWaiting,
+    isBare = prefersWaiting,
+  }: {
+    messageId: string;
+    personId: string;
+    /** She takes one over. */
+    prefersWaiting: boolean;
+    /** She takes one over, or gives one back. */
+    isBare?: boolean;
+  },
 ): Promise<AnsweredNotice | undefined> {
   const [row] = await q.query<AnsweredNotice>(
-    `with got as (
-       select notices.*, coalesce(told.external_id = answer.quoted_id, false) as is_quoted
-       from messages answer join notices on notices.person_id = $2 and notices.channel = 'whatsapp'
-         and notices.created_at between answer.created_at - interval '24 hours' and answer.created_at
+    `with answer as (select created_at, quoted_id from messages where id = $1),
+     got as (
+       select notices.conversation_id, notices.created_at, coalesce(told.external_id = answer.quoted_id, false) as is_quoted,
+         notices.kind in ('waiting', 'reminder') as tells, notices.created_at >= answer.created_at - interval '24 hours' as is_recent
+       from answer join notices on notices.person_id = $2 and notices.channel = 'whatsapp' and notices.created_at <= answer.created_at
        join messages told on told.id = message_id and told.status not in ('failed', 'ignored')
-       where answer.id = $1)
-     select conversation_id, contact, contact_name, state, conversations.person_id as holder_id, people.name as holder_name,
+       union all
+       select id, state_since, false, false, false from conversations where person_id = $2 and state = 'person'),
+     chats as (
+       select got.*, state, contact, contact_name, conversations.person_id as holder_id,
+         coalesce(state = 'person' and conversations.person_id = $2, false) as is_hers, state_since
+       from got join conversations on conversations.id = conversation_id)
+     select conversation_id, contact, contact_name, state, holder_id,
+       (select name from people where id = holder_id) as holder_name,
+       (select role from people where id = $2) as role,
        (select count(*)::int from notices where person_id = $2 and kind = 'explanation'
           and created_at > now() - interval '1 hour') as explanations,
        (select count(*)::int from notices where person_id = $2 and kind = 'confirmation'
           and created_at > now() - interval '1 hour') as confirmations
-     from got join conversations on conversations.id = conversation_id left join people on people.id = conversations.person_id
-     where exists (select from got where kind in ('waiting', 'reminder')) and (is_quoted or kind in ('waiting', 'reminder'))
-     order by is_quoted desc, ($3 and state = 'waiting') desc, got.created_at desc limit 1`,
-    [messageId, personId, prefersWaiting],
+     from chats
+     where is_quoted or (tells and is_recent) or ($4 and tells and state = 'waiting')
+       or (is_hers and ($4 or exists (select from got where tells and is_recent)))
+     order by is_quoted desc, case when $3 then state = 'waiting' else is_hers end desc,
+       case when is_hers and not $3 then state_since end desc nulls last, created_at desc limit 1`,
+    [messageId, personId, prefersWaiting, isBare],
   );
   return row;
 }

@@ -4,9 +4,10 @@ import {
   findConversation,
   findPerson,
   listConversationEvents,
+  lockConversation,
   markConversationRead,
 } from '@prosaas/database';
-import { type App, businessOf, page, pageQuery } from '@prosaas/http';
+import { type App, type Principal, businessOf, page, pageQuery } from '@prosaas/http';
 import { AppError } from '@prosaas/runtime';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
@@ -63,22 +64,24 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
     event: ConversationEvent,
     source: Partial<EventSource> = {},
   ): Promise<ConversationSummary> => {
-    const personId = request.principal?.person?.id;
-    await db.transaction((tx) => applyEvent(tx, id, event, { actor: 'person', personId, ...source }));
+    const { principal } = request;
+    const personId = principal?.person?.id;
+    await db.transaction(async (tx) => {
+      await lockConversation(tx, id);
+      const now = await findConversation(tx, id, undefined);
+      if (now && isOthers(now, event, principal))
+        throw new ConversationTaken(now.person_name ?? 'Another person');
+      await applyEvent(tx, id, event, { actor: 'person', personId, ...source });
+    });
     return conversationOf(request);
   };
 
   const schema = { params: Id, response: { 200: Conversation } };
 
   for (const [path, type] of Object.entries(plainActions)) {
-    app.post(`/api/conversations/:id/${path}`, { onRequest: business, schema }, async (request) => {
-      const conversation = await conversationOf(request);
-      const { person } = request.principal ?? {};
-      const other = conversation.state === 'person' ? conversation.person_id : null;
-      if (type === 'taken_over' && person !== undefined && other !== null && other !== person.id)
-        throw new ConversationTaken(conversation.person_name ?? 'Another person');
-      return act(request, conversation, { type });
-    });
+    app.post(`/api/conversations/:id/${path}`, { onRequest: business, schema }, async (request) =>
+      act(request, await conversationOf(request), { type }),
+    );
   }
 
   app.post(
@@ -125,6 +128,17 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
       return page(rows, limit, (row) => encodeCursor([row.id]));
     },
   );
+}
+
+/** Another person has it, from whom it is not taken over, nor, by staff, given back. */
+function isOthers(
+  { state, person_id: holder }: ConversationSummary,
+  { type }: ConversationEvent,
+  principal: Principal | undefined,
+): boolean {
+  const isRefused = type === 'taken_over' || (type === 'given_back' && principal?.role === 'staff');
+  const asking = principal?.person?.id;
+  return isRefused && state === 'person' && asking !== undefined && holder !== null && holder !== asking;
 }
 
 class ConversationTaken extends AppError {

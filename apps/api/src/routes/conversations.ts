@@ -78,6 +78,7 @@ const Query = Type.Object(
     contact: Type.Optional(
       Type.String({ maxLength: 100, description: 'A phone number, or an address of WhatsApp' }),
     ),
+    staff: Type.Optional(Type.Boolean({ description: "With those of the business' own people" })),
     after: Type.Optional(Type.Unsafe<string>({ ...time, description: 'The last message is not older' })),
     before: Type.Optional(Type.Unsafe<string>({ ...time, description: 'The last message is older' })),
     text: Type.Optional(
@@ -108,7 +109,7 @@ export function conversationRoutes(
     async (request) => {
       const { limit, cursor, business: named, state, contact, after, before, ...asked } = request.query;
       const last = decodeCursor(ConversationCursor, cursor);
-      const { unread, channel, session: sessionId, person: personId, text } = asked;
+      const { unread, channel, session: sessionId, person: personId, text, staff } = asked;
       const rows = await listConversations(db, {
         filter: {
           businessId: businessOf(request, named),
@@ -121,6 +122,7 @@ export function conversationRoutes(
           after: after === undefined ? undefined : new Date(after),
           before: before === undefined ? undefined : new Date(before),
           text,
+          staff,
         },
         position: last && { position: last[0], id: last[1] },
         limit: limit + 1,

@@ -86,9 +86,11 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
 async function closeReplay(tx: Queryable, message: JobMessage, externalId: string): Promise<void> {
   const conversation = await lockConversation(tx, message.conversation_id);
   await closeMessage(tx, message.id, { status: 'sent', externalId });
-  const waitsForIt = conversation?.state === 'waiting' && conversation.state_reason === 'failure';
+  const isWaiting = conversation?.state === 'waiting';
+  const waitsForIt = isWaiting && conversation.state_reason === 'failure';
   const isPersons = message.author === 'person';
-  if (isPersons || waitsForIt) await answerQuestions(tx, message.id);
+  // Where it waits for another reason, the agent's word was that a person will answer.
+  if (isPersons || !isWaiting || waitsForIt) await answerQuestions(tx, message.id);
   if (!waitsForIt || (!isPersons && message.author !== 'agent' && message.author !== null)) return;
   await applyEvent(
     tx,

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { emailToDo, inOneLine, nameOf, noticeSubject, noticeText, takenText, TAKE_OR_GIVE } from './texts.ts';
+import {
+  emailToDo,
+  givenText,
+  inOneLine,
+  nameOf,
+  noticeSubject,
+  noticeText,
+  takenText,
+  TAKE_OR_GIVE,
+} from './texts.ts';
 
 const ann = { contact: '15550100@s.whatsapp.net', contact_name: 'Ann' };
 
@@ -72,6 +81,14 @@ test.each([
 ])('a confirmation names the customer, and with %i others how many wait', (others, end) => {
   expect(takenText(ann, others)).toMatch(/the chat with Ann \(\+15550100\).*phone of the account.*REST/);
   expect(takenText(ann, others)).toMatch(end);
+});
+
+test.each([
+  [0, /^The agent answers Ann \(\+15550100\) again\. To take/],
+  [1, / 1 message has no answer, and the agent will not answer it\. To take/],
+  [2, / 2 messages have no answer, and the agent will not answer them\. To take/],
+])('who gives a chat back is told that %i messages have no answer', (unanswered, text) => {
+  expect(givenText(ann, 0, unanswered)).toMatch(text);
 });
 
 test('an e-mail names the conversation, and says that it is not to be answered', () => {

@@ -89,8 +89,16 @@ export const takenText = (customer: Customer, others: number): string =>
 export const heldText = (customer: Customer, holder: string, others: number): string =>
   `${inOneLine(holder, NAME_LENGTH)} has the chat with ${nameOf(customer)} already.${othersWait(others)}`;
 
-export const givenText = (customer: Customer, others: number): string =>
-  `The agent answers ${nameOf(customer)} again. To take the chat over after all, quote this message and reply 1.${othersWait(others)}`;
+const haveNoAnswer = (count: number): string => {
+  if (count === 0) return '';
+  return count === 1
+    ? ' 1 message has no answer, and the agent will not answer it.'
+    : ` ${count} messages have no answer, and the agent will not answer them.`;
+};
+
+/** `unanswered`: messages that waited for a person. */
+export const givenText = (customer: Customer, others: number, unanswered: number): string =>
+  `The agent answers ${nameOf(customer)} again.${haveNoAnswer(unanswered)} To take the chat over after all, quote this message and reply 1.${othersWait(others)}`;
 
 export const closedText = (customer: Customer, others: number): string =>
   `The chat with ${nameOf(customer)} is closed already.${othersWait(others)}`;

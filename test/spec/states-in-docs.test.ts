@@ -1,0 +1,43 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventTypes } from '@prosaas/conversations';
+import { expect, test } from 'vitest';
+import { codeOf, readTable } from './support/tables.ts';
+
+/** docs/api.md names what a reader of conversations and messages gets to see, and nothing else. */
+
+const repository = join(import.meta.dirname, '../..');
+const sources = globSync(['apps/*/src/**/*.ts', 'packages/*/src/**/*.ts'], { cwd: repository })
+  .filter((file) => !file.endsWith('.test.ts'))
+  .map((file) => readFileSync(join(repository, file), 'utf8'))
+  .join('\n');
+const allOf = (text: string, pattern: RegExp): string[] => [
+  ...new Set([...text.matchAll(pattern)].map((match) => match[1]!)),
+];
+const documented = (heading: string, column: string): string[] =>
+  readTable('api.md', heading)
+    .map((row) => codeOf(row[column]!))
+    .toSorted();
+
+test('the statuses of messages are those in docs/api.md', () => {
+  const [union = ''] = allOf(sources, /export type MessageStatus =([^;]+);/g);
+  expect(documented('Status of a message', 'status')).toEqual(allOf(union, /'(\w+)'/g).toSorted());
+});
+
+test('the events of a conversation are those in docs/api.md', () => {
+  const others = ['announced', 'nobody_to_tell', 'answer_dropped'];
+  for (const event of others) expect(sources).toContain(`'${event}'`);
+  expect(documented('Events of a conversation', 'event')).toEqual([...eventTypes, ...others].toSorted());
+});
+
+test('the reasons of ignored messages are those in docs/api.md', () => {
+  const reasons = allOf(
+    sources,
+    /(?:ignored\(|drop\(|status: 'ignored', reason: |status = 'ignored', reason = )'(\w+)'/g,
+  );
+  // As given back and closed are events.
+  expect(sources).toContain('ignoreWaitingMessages(tx, conversationId, event.type)');
+  expect(documented('Why a message is ignored', 'reason')).toEqual(
+    [...reasons, 'given_back', 'closed'].toSorted(),
+  );
+});
