@@ -240,6 +240,7 @@ test('2 is about the newest chat that she has herself, not about the newest noti
   await run();
   await work();
   await poll(() => heardBy(danas).length === 1, { timeoutMs: 60_000, what: 'the notice of Bob' });
+  await minutesPass(25 * 60);
   await stage.receive(danas, '2');
   await poll(() => heardBy(danas).length === 2, { timeoutMs: 30_000, what: 'a confirmation' });
   expect(await stateOf(cem)).toMatchObject({ state: 'agent' });

@@ -187,14 +187,14 @@ export async function findAnsweredNotice(
     messageId,
     personId,
     prefersWaiting,
-    isBare = prefersWaiting,
+    isBare,
   }: {
     messageId: string;
     personId: string;
     /** She takes one over. */
     prefersWaiting: boolean;
     /** She takes one over, or gives one back. */
-    isBare?: boolean;
+    isBare: boolean;
   },
 ): Promise<AnsweredNotice | undefined> {
   const [row] = await q.query<AnsweredNotice>(

@@ -61,8 +61,12 @@ export function createHandler({
     const { staff_id: personId } = message;
     if (personId !== null) {
       const action = readStaffAnswer(message);
-      const prefersWaiting = action === 'take';
-      const notice = await findAnsweredNotice(db, { messageId: message.id, personId, prefersWaiting });
+      const notice = await findAnsweredNotice(db, {
+        messageId: message.id,
+        personId,
+        prefersWaiting: action === 'take',
+        isBare: action !== undefined,
+      });
       if (notice) return close((tx) => answerStaff(tx, { message, personId, notice, action, trace }));
       if (isNoteToOneself(message))
         return close(async (tx) => {
