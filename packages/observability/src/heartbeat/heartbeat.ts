@@ -181,7 +181,8 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
         log.info({ consumers: [...waiting] }, 'no heartbeat yet: these consumers have not begun to work');
     }, everySeconds * 1000).unref();
     asking = setInterval(() => {
-      current = confess(notBegun());
+      // One that takes longer than the pause is waited for, too, before its replica leaves.
+      current = Promise.all([current, confess(notBegun())]).then(() => undefined);
     }, everySeconds * 1000).unref();
     try {
       await Promise.all(
