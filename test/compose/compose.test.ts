@@ -283,6 +283,8 @@ test('all containers removed and made anew: what Redis had is there, and the Wha
   expect(await desk.readKept()).toEqual(kept);
   expect(await project.compose(['logs', 'redis'])).not.toContain('CRITICAL');
   await desk.orderQueue('outbound-messages', 'resume');
+  // Its last answer was drained.
+  await desk.giveBack(customer);
   await desk.play(`/phones/${customer}/send`, { account, text: 'Are you open on Sunday?', wait: true });
   await desk.heard(6);
   expect((await desk.metricsAtRest()).counters['whatsapp_outbound_messages']).toBe(6);

@@ -115,6 +115,16 @@ export class FrontDesk {
     if (!response.ok) throw new Error(`${order} ${queue}: ${response.status} ${await response.text()}`);
   }
 
+  /** The agent answers a customer's chat again, which waits for a person. */
+  async giveBack(number: string): Promise<void> {
+    const conversations = `${this.#url.api}/api/conversations`;
+    const headers = { 'x-api-key': this.keys.ADMIN_KEY };
+    const found = await fetch(`${conversations}?contact=${number}&state=waiting`, { headers });
+    const [chat] = ((await found.json()) as { items: { id: string }[] }).items;
+    const answer = await fetch(`${conversations}/${chat?.id}/give-back`, { method: 'POST', headers });
+    if (!answer.ok) throw new Error(`give back ${number}: ${answer.status} ${await answer.text()}`);
+  }
+
   /** `/metrics.json` once two readings, a publishing interval apart, are complete and alike. */
   async metricsAtRest(): Promise<Metrics> {
     let last = '';

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Database, createDatabase } from '@prosaas/database';
 import { type Stack, poll } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
@@ -45,13 +47,7 @@ beforeAll(async () => {
   db = createDatabase({ url: stack.databaseUrl, size: 1, applicationName: 'test', log });
   account = await pair();
   dana = whatsapp.addPhone({ pushName: 'Dana' });
-  const made = await api('POST', '/api/people', {
-    name: 'Dana',
-    role: 'owner',
-    phone_number: dana.number,
-  });
-  expect(made.status).toBe(201);
-  danaId = String(made.body?.['id']);
+  danaId = await addByManual(dana.number);
 });
 afterEach(({ task }) => {
   if (task.result?.state === 'fail') console.log(outputOf(stack));
@@ -81,6 +77,21 @@ function api(method: string, path: string, body?: unknown): Promise<Answer> {
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
+}
+
+/** The command of docs/handing-over.md, for this stack and this number. */
+async function addByManual(number: string): Promise<string> {
+  const page = await readFile(join(repository, 'docs/handing-over.md'), 'utf8');
+  const [, command = ''] = /^```sh\n(curl [^]*?)^```/m.exec(page) ?? [];
+  expect(command).toContain('localhost:5000');
+  const script = command
+    .replace('localhost:5000', `localhost:${stack.ports.api}`)
+    .replace('+49 170 1234567', `+${number}`);
+  const env = { PATH: process.env['PATH'], ADMIN_KEY: stack.keys.adminKey };
+  const { stdout } = await promisify(execFile)('sh', ['-c', script], { env });
+  const { id, name } = JSON.parse(stdout) as { id: string; name: string };
+  expect(name).toBe('Dana');
+  return id;
 }
 
 async function pair(): Promise<Account> {
