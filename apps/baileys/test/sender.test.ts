@@ -291,6 +291,7 @@ describe('of a program', () => {
     newSender(3_600_000)
       .send(subject, reminder)
       .catch(() => {});
+    await expect.poll(() => subject.written.length).toBe(1);
     newSender(3_600_000)
       .send(subject, { ...reminder, key: 'of a release before' })
       .catch(() => {});
