@@ -94,3 +94,22 @@ test('what came while nobody was connected is stored at the next start, in order
   const { last_inbound_at } = await replica.session('shop');
   expect(last_inbound_at).not.toBeNull();
 });
+
+test('a message tells of what kind it is', async () => {
+  const phone = stack.whatsapp.addPhone();
+  await phone.sendText(account, 'look');
+  await phone.sendContent(account, { imageMessage: { caption: 'my receipt' } });
+  await phone.sendContent(account, { audioMessage: { ptt: true } });
+  await phone.sendContent(account, { locationMessage: { degreesLatitude: 32.1, degreesLongitude: 34.8 } });
+  const kinds = await stack.rows(
+    `select kind, text, author from messages join conversations on conversations.id = conversation_id
+     where contact = $1 order by messages.seq`,
+    [phone.jid],
+  );
+  expect(kinds).toEqual([
+    { kind: 'text', text: 'look', author: 'customer' },
+    { kind: 'image', text: '[image] my receipt', author: 'customer' },
+    { kind: 'voice', text: '[voice]', author: 'customer' },
+    { kind: 'location', text: '[location]', author: 'customer' },
+  ]);
+});

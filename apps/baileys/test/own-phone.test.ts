@@ -432,17 +432,3 @@ test('one that PostgreSQL can never store is left out, and the session goes on',
   expect(await stack.rows('select 1 from unstored_messages')).toEqual([]);
   expect((await replica.session('shop')).status).toBe('WORKING');
 });
-
-test('an incoming message tells of what kind it is', async () => {
-  const phone = stack.whatsapp.addPhone();
-  await phone.sendText(account, 'look');
-  await phone.sendContent(account, { imageMessage: { caption: 'my receipt' } });
-  await phone.sendContent(account, { audioMessage: { ptt: true } });
-  await phone.sendContent(account, { locationMessage: { degreesLatitude: 32.1, degreesLongitude: 34.8 } });
-  expect(await messagesWith(phone)).toMatchObject([
-    { kind: 'text', text: 'look', author: 'customer' },
-    { kind: 'image', text: '[image] my receipt', author: 'customer' },
-    { kind: 'voice', text: '[voice]', author: 'customer' },
-    { kind: 'location', text: '[location]', author: 'customer' },
-  ]);
-});
