@@ -3,7 +3,7 @@ import { identify, loadConfig } from '@prosaas/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ApiConfig } from '../../apps/api/src/config.ts';
 import { startApi } from '../../apps/api/src/service.ts';
-import { agentGoesOn } from '../../apps/worker/prove/agent-goes-on.ts';
+import { keepAgentAfterFailure } from '../../apps/worker/prove/keep-agent-after-failure.ts';
 import { type Stage, setStage, silent } from '../../apps/worker/test/stage.ts';
 
 const keys = {
@@ -19,7 +19,7 @@ afterEach(() => stage[Symbol.asyncDispose]());
 
 test('the messages of one conversation are replayed at the rate that was asked for, in their order', async () => {
   stage.baileys.fault = () => 404;
-  await agentGoesOn(stage.db);
+  await keepAgentAfterFailure(stage.db);
   await stage.worker();
   const questions = ['Where are you located?', 'Do you take cash?', 'Where can I park my car?'];
   for (const question of [...questions, ...questions.slice(0, 2)]) {

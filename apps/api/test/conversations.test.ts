@@ -78,7 +78,7 @@ describe('a conversation', () => {
     ]);
   });
 
-  test('that one person answers is not taken from her by another, but may be assigned', async () => {
+  test('that one person has: a take-over by another is 409, assigning it is not', async () => {
     await act('take-over', { key: dana.key });
     expect(await act('take-over', { key: noa.key })).toMatchObject({
       status: 409,
@@ -123,7 +123,7 @@ describe('a conversation', () => {
     ]);
   });
 
-  test('that two take over at once is one of theirs', async () => {
+  test('that two take over at once goes to one of them, the other gets 409', async () => {
     const answers = await Promise.all([dana, noa, dana, noa].map(({ key }) => act('take-over', { key })));
     const taken = answers.filter(({ status }) => status === 200).map(({ body }) => body['person_id']);
     expect([taken.length, new Set(taken).size]).toEqual([2, 1]);

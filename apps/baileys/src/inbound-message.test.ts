@@ -116,7 +116,7 @@ describe("a message of the account's own phone", () => {
     expect(
       await read(message({ fromMe: true, remoteJid, remoteJidAlt: '77777@lid' }), unknown),
     ).toMatchObject({
-      origin: 'note',
+      origin: 'self_chat',
       contact: '15550001111@s.whatsapp.net',
       altContact: '77777@lid',
       address: '15550001111@s.whatsapp.net',

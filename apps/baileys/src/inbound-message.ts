@@ -5,14 +5,14 @@ import { storedId, storedName } from './inbound-limits.ts';
 import { inboundContent } from './inbound-text.ts';
 
 /**
- * customer: somebody wrote to the account. phone: the owner of the account wrote to somebody, from another device of it. note: she
- * wrote to herself.
+ * customer: somebody wrote to the account. phone: the account's owner wrote to somebody, from another device of the account. self_chat:
+ * the owner wrote in the chat with the account's own number.
  */
-export type Origin = 'customer' | 'phone' | 'note';
+export type MessageOrigin = 'customer' | 'phone' | 'self_chat';
 
 /** Whose conversation a message belongs to, and its id among theirs. */
 export interface InboundAddress {
-  origin: Origin;
+  origin: MessageOrigin;
   externalId: string;
   /** With whom the conversation is: a phone number's address, or a LID whose number is unknown. */
   contact: string;
@@ -35,7 +35,7 @@ export interface InboundMessage extends InboundAddress {
 export type PhoneOf = (lid: string) => Promise<string | null>;
 
 /** The account's own addresses. */
-export interface Me {
+export interface AccountAddresses {
   id: string;
   lid?: string;
 }
@@ -43,7 +43,7 @@ export interface Me {
 /** What is known of addresses. */
 export interface KnownAddresses {
   /** Undefined before the pairing. */
-  me: Me | undefined;
+  me: AccountAddresses | undefined;
   phoneOf: PhoneOf;
 }
 
@@ -61,7 +61,7 @@ export async function readAddress(
   const externalId = storedId(key.id);
   if (key.fromMe && isOwn(parseAddress(key.remoteJid), known.me)) {
     const own = contactOf(parseAddress(known.me?.id), parseAddress(known.me?.lid));
-    return own && { origin: 'note', externalId, ...own };
+    return own && { origin: 'self_chat', externalId, ...own };
   }
   const contact = await contactOfKey(key, known);
   return contact && { origin: key.fromMe ? 'phone' : 'customer', externalId, ...contact };
@@ -78,7 +78,7 @@ export function readContent(
   // What the owner writes carries the name of the account.
   const name = address.origin === 'customer' ? storedName(message.pushName) : undefined;
   // A note is answered at the account's number, by whichever address it was written.
-  const chat = address.origin === 'note' ? address.contact : parseAddress(message.key.remoteJid)?.jid;
+  const chat = address.origin === 'self_chat' ? address.contact : parseAddress(message.key.remoteJid)?.jid;
   const quoted = normalizeMessageContent(message.message)?.extendedTextMessage?.contextInfo?.stanzaId;
   return {
     ...address,
@@ -111,7 +111,7 @@ async function contactOfKey(
   return contactOf(parseAddress(contact.contact), other(await phoneOf(contact.contact)));
 }
 
-function isOwn(address: Address | undefined, me: Me | undefined): boolean {
+function isOwn(address: Address | undefined, me: AccountAddresses | undefined): boolean {
   if (!address) return false;
   return [me?.id, me?.lid].some((own) => parseAddress(own)?.jid === address.jid);
 }

@@ -18,8 +18,8 @@ import { errorFields } from './error-fields.ts';
 import {
   type InboundAddress,
   type InboundMessage,
-  type Me,
-  type Origin,
+  type AccountAddresses,
+  type MessageOrigin,
   type PhoneOf,
   readAddress,
   readContent,
@@ -39,7 +39,7 @@ export interface InboxOptions {
   sessionId: string;
   businessId: string;
   /** The session's account. */
-  me: () => Me | undefined;
+  me: () => AccountAddresses | undefined;
   signal: AbortSignal;
   log: Logger;
   /** A message was stored for the first time. */
@@ -50,7 +50,7 @@ export interface InboxOptions {
 }
 
 interface FreshMessage {
-  origin: Origin;
+  origin: MessageOrigin;
   /** Its job, unless it has none or an older one of the conversation is still open. */
   released: ReleasedJob | undefined;
   /** Since its stanza came, where that is known. */
@@ -178,7 +178,7 @@ export class Inbox {
       );
       return { released: undefined };
     }
-    if (origin === 'note' && !(await isNoteOfPerson(tx, { businessId, account }))) return undefined;
+    if (origin === 'self_chat' && !(await isNoteOfPerson(tx, { businessId, account }))) return undefined;
     const author = origin === 'customer' ? 'customer' : null;
     const recorded = await recordInbound(tx, { ...input, author });
     if (!recorded.fresh) return undefined;

@@ -21,7 +21,7 @@ import {
 import { type QueueTotals, type Relay, createRelay, readQueueTotals } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
-import { agentGoesOn } from './agent-goes-on.ts';
+import { keepAgentAfterFailure } from './keep-agent-after-failure.ts';
 import { bundleWorker } from './bundle-worker.ts';
 import { type Fed, feed, feedMore } from './feeder.ts';
 import { Ledger } from './peer.ts';
@@ -150,7 +150,7 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
   await migrate({ url: databaseUrl, log });
   const db = stack.use(createDatabase({ url: databaseUrl, size: 4, applicationName: 'prove', log }));
   await createSession(db, { id: 'shop', businessId: 'default', wanted: 'started' });
-  await agentGoesOn(db);
+  await keepAgentAfterFailure(db);
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), 'prove-')));
   const deathsFile = join(folder.path, 'deaths');
   const redis = createRedis({ url: redisServer.url, name: 'prove', role: 'commands', log });

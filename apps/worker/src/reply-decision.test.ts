@@ -7,7 +7,7 @@ import {
   notTextReply,
 } from '@prosaas/agentkit';
 import { expect, test } from 'vitest';
-import { type ReplyDecision, type Turn, decideReply } from './reply-decision.ts';
+import { type ReplyDecision, type ReplyInput, decideReply } from './reply-decision.ts';
 
 const profile = await loadProfile();
 const now = new Date('2026-01-12T10:00:00Z');
@@ -25,8 +25,8 @@ const optIn: Answer = { source: 'opt-in', text: 'welcome back' };
 const wish: Answer = { source: 'hand-off', text: 'a person will', handOff: 'asked' };
 const emergency: Answer = { source: 'hand-off', text: 'call 112', handOff: 'emergency' };
 
-type Given = Partial<Omit<Turn, 'conversation' | 'message'>> &
-  Partial<Turn['conversation']> & { kind?: string; answer?: Answer };
+type Given = Partial<Omit<ReplyInput, 'conversation' | 'message'>> &
+  Partial<ReplyInput['conversation']> & { kind?: string; answer?: Answer };
 
 function decide({ answer = faq, kind = 'text', ...given }: Given): Promise<ReplyDecision> {
   const { state = 'agent', state_reason = null, not_understood = 0, opted_out_at = null, ...turn } = given;
@@ -123,7 +123,7 @@ test.each<[string, Given, object]>([
   [
     'a replay of what failed',
     { state: 'waiting', state_reason: 'failure', isReplay: true },
-    { end: answered, reply: 'said', notUnderstood: 0, event: { type: 'mended' } },
+    { end: answered, reply: 'said', notUnderstood: 0, event: { type: 'failure_resolved' } },
   ],
   [
     'a replay where a person was asked for',

@@ -14,7 +14,7 @@ import type { ConversationRow, JobMessage, MessageEnd } from '@prosaas/database'
 const NOT_UNDERSTOOD_AT_MOST = 3;
 
 /** What is known of a message, and of its conversation, when it is decided how to answer. */
-export interface Turn {
+export interface ReplyInput {
   message: Pick<JobMessage, 'text' | 'kind'>;
   conversation: Pick<ConversationRow, 'state' | 'state_reason' | 'not_understood' | 'opted_out_at'>;
   /** It came long after it was written. */
@@ -51,13 +51,14 @@ const closings = new Set<Answer['smallTalk']>(['thanks', 'goodbyes', 'acknowledg
 const isSmallTalk = ({ source }: Answer): boolean => source === 'greeting' || source === 'small-talk';
 
 /**
- * Decides how a message is answered. `rules` is the agent without a model: it hears wishes that count whoever answers.
+ * Decides how a message is answered. `rules` is the agent without a model. It hears opt-outs, emergencies and wishes for a person in every
+ * state.
  */
 export async function decideReply(
   { agent, rules, profile }: { agent: Agent; rules: Agent; profile: Profile },
-  turn: Turn,
+  input: ReplyInput,
 ): Promise<ReplyDecision> {
-  const { message, conversation, isLate, isReplay, isLoop, history, now, signal } = turn;
+  const { message, conversation, isLate, isReplay, isLoop, history, now, signal } = input;
   const { state, state_reason: stateReason } = conversation;
   const isOptedOut = conversation.opted_out_at !== null;
   const ask = (whom: Agent): Promise<Answer> =>
@@ -72,7 +73,7 @@ export async function decideReply(
     return { end: answered, reply: answer.text, event: { type: 'opted_out' } };
   if (answer.handOff === 'emergency') {
     if (state === 'waiting' && stateReason === 'emergency') return { end: waits };
-    // Programs that repeat what they are told must not be told it again; to others a person talks, or nobody.
+    // A program may repeat every reply, and so trigger the next one. Where the customer opted out or a person has the chat, the agent is silent.
     const isSilent = isLoop || isOptedOut || state === 'person';
     return { ...handOver('emergency', answer.text), ...(isSilent && { reply: undefined }) };
   }
@@ -85,7 +86,7 @@ export async function decideReply(
   if (!isText) return handOver('not_text', notTextReply(profile, now));
   if (isLoop) return handOver('loop', handOffReply(profile, now));
   if (answer.handOff !== undefined) return handOver(answer.handOff, answer.text);
-  const event: ConversationEvent | undefined = isMended ? { type: 'mended' } : undefined;
+  const event: ConversationEvent | undefined = isMended ? { type: 'failure_resolved' } : undefined;
   if (isSmallTalk(answer) && answer.text === '') return { end: ignored('small_talk'), event };
   if (isSmallTalk(answer)) return { end: answered, reply: answer.text, event };
   if (answer.source !== 'unknown') return { end: answered, reply: answer.text, notUnderstood: 0, event };
@@ -94,7 +95,7 @@ export async function decideReply(
   return { end: answered, reply: answer.text, notUnderstood, event };
 }
 
-/** The contact wants no messages. What she writes afterwards is hers to take that back, small talk, or a person's to answer. */
+/** The contact opted out. A later message opts in again, is ignored as small talk, or waits for a person. */
 function decideOptedOut(
   answer: Answer,
   { isAgents, isText, isLoop }: { isAgents: boolean; isText: boolean; isLoop: boolean },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type StaffTurn, decideStaffAnswer, readStaffAnswer } from './staff-answers.ts';
+import { type StaffAnswerInput, decideStaffAnswer, readStaffAnswer } from './staff-answers.ts';
 
 test.each([
   ['1', 'take'],
@@ -29,7 +29,7 @@ test('a picture with the caption 1 asks for nothing', () => {
   expect(readStaffAnswer({ text: '1', kind: 'image' })).toBeUndefined();
 });
 
-const turn: StaffTurn = {
+const turn: StaffAnswerInput = {
   action: 'take',
   personId: 'dana',
   role: 'staff',
@@ -40,7 +40,7 @@ const turn: StaffTurn = {
   confirmations: 0,
 };
 
-test.each<[string, Partial<StaffTurn>, object]>([
+test.each<[string, Partial<StaffAnswerInput>, object]>([
   ['one who waits is taken over', {}, { event: 'taken_over', reply: 'taken' }],
   ['one whom the agent has again, too', { state: 'agent' }, { event: 'taken_over', reply: 'taken' }],
   ['one whom another has is not', { state: 'person', holderId: 'eli' }, { reply: 'held' }],

@@ -17,14 +17,14 @@ import {
   type Customer,
   closedText,
   explanationText,
-  givenText,
-  heldText,
-  takenText,
+  givenBackText,
+  heldByOtherText,
+  takenOverText,
 } from './notices/texts.ts';
 
 export type StaffAction = 'take' | 'give';
 
-/** In an hour, to one person: her phone may answer by itself. What she asks for is done all the same. */
+/** Limits per person and hour: a phone may have an automatic reply. What `1` and `2` ask for is always done. */
 const EXPLANATIONS_AT_MOST = 3;
 const CONFIRMATIONS_AT_MOST = 30;
 
@@ -32,8 +32,8 @@ const actions: Readonly<Record<string, StaffAction>> = { '1': 'take', '2': 'give
 /** Arabic and Persian digits; NFKC knows those of full width. */
 const otherDigits: Readonly<Record<string, string>> = { '١': '1', '۱': '1', '٢': '2', '۲': '2' };
 
-/** Whether the owner of the account wrote it to herself. */
-export const isNoteToOneself = ({
+/** Whether it is in the chat of the account with itself. */
+export const isSelfChat = ({
   account,
   conversation: { contact },
 }: Pick<JobMessage, 'account'> & { conversation: { contact: string } }): boolean =>
@@ -51,17 +51,17 @@ export function readStaffAnswer({ text, kind }: Pick<JobMessage, 'text' | 'kind'
   return actions[digit];
 }
 
-export interface StaffTurn {
+export interface StaffAnswerInput {
   action: StaffAction | undefined;
   personId: string;
   role: AnsweredNotice['role'];
   /** As it is now. */
   state: AnsweredNotice['state'];
-  /** It is among the notes to herself of somebody whose number is the account's own: what else stands there is none of ours. */
+  /** It is in the chat of the account with itself: messages other than 1 and 2 are ignored there. */
   isNote: boolean;
-  /** Who has the conversation; null where she is not known, such as whoever wrote from the phone of the account. */
+  /** Who has the conversation; null where that is not known, such as where somebody wrote from the account's phone. */
   holderId: string | null;
-  /** Sent to her within the last hour. */
+  /** Sent to that person within the last hour. */
   explanations: number;
   confirmations: number;
 }
@@ -73,20 +73,20 @@ export interface StaffDecision {
 }
 
 /** Decides what becomes of an answer to a notice. */
-export function decideStaffAnswer(turn: StaffTurn): StaffDecision {
-  const { action, state, isNote, explanations, confirmations } = turn;
+export function decideStaffAnswer(input: StaffAnswerInput): StaffDecision {
+  const { action, state, isNote, explanations, confirmations } = input;
   if (action === undefined)
     return !isNote && explanations < EXPLANATIONS_AT_MOST ? { reply: 'explanation' } : {};
   const reply = (of: NonNullable<StaffDecision['reply']>): StaffDecision =>
     confirmations < CONFIRMATIONS_AT_MOST ? { reply: of } : {};
-  if (isHeldByOther(turn)) return reply('held');
+  if (isHeldByOther(input)) return reply('held');
   if (action === 'give')
     return state === 'closed' ? reply('closed') : { event: 'given_back', ...reply('given') };
   return { event: 'taken_over', ...reply('taken') };
 }
 
-/** Staff takes nothing from somebody who is not known: it may be the owner. */
-const isHeldByOther = ({ state, holderId, personId, role }: StaffTurn): boolean =>
+/** Staff cannot take a chat from a holder who is not known: it may be the owner. */
+const isHeldByOther = ({ state, holderId, personId, role }: StaffAnswerInput): boolean =>
   state === 'person' && (holderId === null ? role === 'staff' : holderId !== personId);
 
 /** Carries out what a person answered to a notice; the agent never sees it. */
@@ -116,9 +116,9 @@ export async function answerStaff(
     return;
   }
   const { state, person_id: holderId } = customer;
-  const isNote = isNoteToOneself(message);
-  const turnOfHers = { action, personId, role, state, isNote, holderId, explanations, confirmations };
-  const decision = decideStaffAnswer(turnOfHers);
+  const isNote = isSelfChat(message);
+  const input = { action, personId, role, state, isNote, holderId, explanations, confirmations };
+  const decision = decideStaffAnswer(input);
   const { event, reply: kind } = decision;
   const isOpen = await closeMessage(
     tx,
@@ -162,11 +162,11 @@ function textOf(
 ): string {
   switch (kind) {
     case 'taken':
-      return takenText(customer, others);
+      return takenOverText(customer, others);
     case 'held':
-      return heldText(customer, holder, others);
+      return heldByOtherText(customer, holder, others);
     case 'given':
-      return givenText(customer, others, unanswered);
+      return givenBackText(customer, others, unanswered);
     case 'closed':
       return closedText(customer, others);
     case 'explanation':

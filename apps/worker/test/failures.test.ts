@@ -59,7 +59,7 @@ test('an answer that fails makes its question wait, and one that is replayed giv
   expect(texts()).toHaveLength(1);
   expect(await stage.db.query('select event from conversation_events order by id')).toEqual([
     { event: 'needs_person' },
-    { event: 'mended' },
+    { event: 'failure_resolved' },
   ]);
 });
 

@@ -28,7 +28,7 @@ import {
 vi.setConfig({ testTimeout: 120_000 });
 useNoticeStage();
 
-test('people are told of a customer who wants a person, take her over by an answer, and give her back', async () => {
+test('people are told of a customer who wants a person, take the chat over with 1, and give it back with 2', async () => {
   await addDana();
   await addEli();
   await work();
@@ -117,10 +117,14 @@ test('two workers announce a chat once, and once more when the time has passed',
   await minutesPass(1000);
   await run();
   expect(await kinds()).toHaveLength(4);
-  expect(await readWaitingFigures(on.stage.db)).toMatchObject({ conversations: 1, unattended: 1, untold: 0 });
+  expect(await readWaitingFigures(on.stage.db)).toMatchObject({
+    conversations: 1,
+    unattended: 1,
+    not_notifiable: 0,
+  });
 });
 
-test('a reminder waits for the opening hours, but that of an emergency', async () => {
+test('reminders wait for the opening hours, except for emergencies', async () => {
   await addDana();
   const { hours } = on.profile;
   const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
@@ -178,14 +182,18 @@ test('a chat that waits anew within ten minutes is announced when they are over,
   expect(await kinds()).toHaveLength(3);
 });
 
-test('where nobody can be told the chat counts as told in vain', async () => {
+test('a chat of which nobody can be told counts as announced, with the event nobody_to_tell', async () => {
   await addPerson(dana, 'Dana', null, 'dana@example.com');
   await waitingCustomer();
   await run();
   expect(await notices()).toEqual([]);
   await minutesPass(20);
   await run();
-  expect(await readWaitingFigures(on.stage.db)).toMatchObject({ conversations: 1, unattended: 1, untold: 1 });
+  expect(await readWaitingFigures(on.stage.db)).toMatchObject({
+    conversations: 1,
+    unattended: 1,
+    not_notifiable: 1,
+  });
   const events = await on.stage.db.query<{ event: string }>(
     'select event from conversation_events order by id',
   );
@@ -229,7 +237,7 @@ test('a notice of a chat that waits no more is not sent, by neither way', async 
   await poll(async () => (await on.stage.rows()).open === 0, { timeoutMs: 60_000, what: 'the jobs to end' });
   expect([on.stage.baileys.requests, on.mail.got.length, (await on.stage.rows()).dead]).toEqual([0, 0, 0]);
   expect(await on.stage.db.query(`select status, reason from messages where author = 'notice'`)).toEqual([
-    { status: 'ignored', reason: 'waits_no_more' },
+    { status: 'ignored', reason: 'no_longer_waiting' },
   ]);
 });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { poll } from '@prosaas/devstack';
 import { listDeadJobs } from '@prosaas/database';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { agentGoesOn } from '../prove/agent-goes-on.ts';
+import { keepAgentAfterFailure } from '../prove/keep-agent-after-failure.ts';
 import { type Stage, jobProcessOf, prepareForks, setStage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 200_000 });
@@ -85,7 +85,7 @@ test('a job whose own processes take their workers with them is given up all the
 });
 
 test('poison in a busy conversation takes two workers at most for each message', async () => {
-  await agentGoesOn(stage.db);
+  await keepAgentAfterFailure(stage.db);
   for (let turn = 0; turn < 12; turn++) {
     const text = turn % 6 === 3 ? 'Do you take cash?' : 'May I bring my dog?';
     await stage.receive('killed.cash@s.whatsapp.net', text);
@@ -104,7 +104,7 @@ test('of a conversation only the message is given up that its processes die of',
     'May I bring my dog?',
     'Do you have a lift?',
   ];
-  await agentGoesOn(stage.db);
+  await keepAgentAfterFailure(stage.db);
   for (const text of asked) await stage.receive('killed.cash@s.whatsapp.net', text);
   keepAlive({ NODE_OPTIONS: `--import ${preload}` });
   await poll(async () => (await stage.rows()).closed === 7, {

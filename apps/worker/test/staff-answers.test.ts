@@ -170,5 +170,5 @@ test('an owner whose number is the account is told among her notes, and what els
       `select reason from messages where direction = 'inbound' and conversation_id <> $1 order by messages.seq`,
       [id],
     ),
-  ).toEqual([{ reason: 'note_to_oneself' }, { reason: 'notice_answer' }, { reason: null }]);
+  ).toEqual([{ reason: 'self_chat' }, { reason: 'notice_answer' }, { reason: null }]);
 });

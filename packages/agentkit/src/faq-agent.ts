@@ -6,7 +6,8 @@ import { handOffReply } from './replies.ts';
 import { type SmallTalk, smallTalkOf, wishesFor } from './phrases.ts';
 import { saysPhrase, words } from './words.ts';
 
-const defaultOptIns = ['start', 'unstop'];
+/** For a profile without words of its own. */
+const defaultOptIns = ['start', 'unstop', 'התחל', 'empezar', 'alta', 'reprendre', 'anfangen', 'iniciar'];
 
 export interface HistoryEntry {
   direction: 'inbound' | 'outbound';

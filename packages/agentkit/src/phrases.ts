@@ -242,7 +242,7 @@ const wishVerbs = wordSet(
 );
 /** A wish with `me` behind them. */
 const verbsWithMe = wordSet('get give put');
-/** Behind these, anybody will do. */
+/** After these, `someone` is a wish for a person, too. */
 const talkVerbs = wordSet('talk speak chat', 'hablar', 'sprechen', 'parler', 'לדבר', 'parlare falar');
 const anybody = wordSet(
   'somebody someone anybody anyone',

@@ -44,7 +44,7 @@ export async function applyEvent(
 ): Promise<{ from: ConversationState; to: ConversationState } | undefined> {
   const conversation = await lockConversation(tx, conversationId);
   if (conversation === undefined) return undefined;
-  const asksUnanswered = event.type === 'time_up' || event.type === 'mended';
+  const asksUnanswered = event.type === 'time_up' || event.type === 'failure_resolved';
   const isUnanswered = asksUnanswered && (await hasUnansweredMessage(tx, conversationId));
   const from = conversation.state;
   const to = nextState(from, event, { isUnanswered });

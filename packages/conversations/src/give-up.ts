@@ -12,8 +12,8 @@ import { applyEvent } from './apply-event.ts';
 import { type WaitingReason, isHandOver } from './state-machine.ts';
 
 /**
- * Ends jobs that failed for good. A conversation whose message one of them was to answer, or whose answer it was to send, waits for a
- * person from now on, and what was to be answered with it; one that a person has stays hers.
+ * Ends jobs that failed for good, and leaves their conversations to a person: each becomes `waiting`, unless a person has it already, and
+ * the customer's messages that the failed ones were to answer become `waiting_for_person`.
  *
  * @returns how many jobs failed, what was released, and why a conversation waits that did not before
  */

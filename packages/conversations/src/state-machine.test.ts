@@ -12,7 +12,7 @@ test.each<[ConversationEvent['type'], ...ConversationState[]]>([
   ['person_wrote', 'person', 'person', 'person', 'person'],
   ['given_back', 'agent', 'agent', 'agent', 'closed'],
   ['time_up', 'agent', 'waiting', 'agent', 'closed'],
-  ['mended', 'agent', 'agent', 'person', 'closed'],
+  ['failure_resolved', 'agent', 'agent', 'person', 'closed'],
   ['closed', 'closed', 'closed', 'closed', 'closed'],
   ['reopened', 'agent', 'waiting', 'person', 'agent'],
   ['opted_out', 'agent', 'waiting', 'person', 'closed'],
@@ -28,8 +28,8 @@ test('a person whose time is over does not leave a message unanswered to the age
 });
 
 test('while another message waits, one that is answered at last changes nothing', () => {
-  expect(nextState('waiting', { type: 'mended' }, { isUnanswered: true })).toBe('waiting');
-  expect(nextState('person', { type: 'mended' }, { isUnanswered: true })).toBe('person');
+  expect(nextState('waiting', { type: 'failure_resolved' }, { isUnanswered: true })).toBe('waiting');
+  expect(nextState('person', { type: 'failure_resolved' }, { isUnanswered: true })).toBe('person');
 });
 
 test('an emergency takes a conversation out of the hands of whoever has it', () => {

@@ -28,7 +28,7 @@ export type ConversationEvent =
   /** The person's time is over. */
   | { type: 'time_up' }
   /** What the agent failed to answer is answered now. */
-  | { type: 'mended' }
+  | { type: 'failure_resolved' }
   | { type: 'closed' }
   | { type: 'reopened' }
   | { type: 'opted_out' }
@@ -53,7 +53,7 @@ const transitions: Readonly<Record<EventType, Row>> = {
   person_wrote: always('person'),
   given_back: { ...always('agent'), closed: 'closed' },
   time_up: { ...stays, person: 'agent' },
-  mended: { ...stays, waiting: 'agent' },
+  failure_resolved: { ...stays, waiting: 'agent' },
   closed: always('closed'),
   reopened: { ...stays, closed: 'agent' },
   opted_out: stays,
@@ -73,8 +73,8 @@ export function nextState(
   { isUnanswered }: { isUnanswered: boolean },
 ): ConversationState {
   if (isUnanswered && event.type === 'time_up' && state === 'person') return 'waiting';
-  if (isUnanswered && event.type === 'mended') return state;
-  // People are told of it, the one in charge too, who has the conversation again when she writes.
+  if (isUnanswered && event.type === 'failure_resolved') return state;
+  // Also from `person`, so that everybody is told. Whoever writes next has the conversation.
   if (event.type === 'needs_person' && event.reason === 'emergency') return 'waiting';
   return transitions[event.type][state];
 }

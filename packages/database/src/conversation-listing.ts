@@ -30,7 +30,7 @@ const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, st
   last_message_at, last_inbound_at, created_at, (extract(epoch from last_message_at) * 1000000)::bigint::text as position`;
 
 /** Condition on `conversations`: it is held with one of the business' own people. */
-export const isStaffs = `exists (select from people where people.business_id = conversations.business_id and revoked_at is null
+export const CONTACT_IS_STAFF = `exists (select from people where people.business_id = conversations.business_id and revoked_at is null
   and phone_number = any(array[split_part(contact, '@s.whatsapp.net', 1), split_part(alternate_contact, '@s.whatsapp.net', 1)]))`;
 
 /** Each unset one lets all through, but for `staff`. */
@@ -87,7 +87,7 @@ export async function listConversations(
     (at) => `(contact_name ilike ${at} or contact ilike ${at} or exists (select from messages
       where conversation_id = conversations.id and messages.text ilike ${at}))`,
   );
-  if (filter.staff !== true) conditions.push(`not ${isStaffs}`);
+  if (filter.staff !== true) conditions.push(`not ${CONTACT_IS_STAFF}`);
   if (position !== undefined) {
     const id = parameter(position.id);
     if (position.position === null) {

@@ -1,5 +1,5 @@
 import type { ConversationRow } from './conversation-repository.ts';
-import { isStaffs } from './conversation-listing.ts';
+import { CONTACT_IS_STAFF } from './conversation-listing.ts';
 import type { Queryable } from './database.ts';
 import type { PersonRow } from './people-repository.ts';
 
@@ -23,7 +23,7 @@ const WAITING = `conversations.id, business_id, session_id, contact, alternate_c
 /** People are told of one conversation again after so long at the soonest. */
 const PAUSE = `interval '10 minutes'`;
 /** Condition on `conversations`: people were told of it just now. An emergency waits for no notice of anything else. */
-const isToldOf = `exists (select from notices where conversation_id = conversations.id and kind in ('waiting', 'reminder')
+const NOTIFIED_RECENTLY = `exists (select from notices where conversation_id = conversations.id and kind in ('waiting', 'reminder')
   and notices.created_at > now() - ${PAUSE}
   and (notices.reason = 'emergency' or conversations.state_reason is distinct from 'emergency'))`;
 
@@ -46,10 +46,10 @@ export async function listDueAnnouncements(
     `select id, announcements from conversations
      where state = 'waiting' and announcements < 2 and (state_reason = 'emergency' or not $1)
        and case announcements
-         when 0 then not ${isToldOf}
+         when 0 then not ${NOTIFIED_RECENTLY}
          else announced_at <= now() - ${PAUSE}
            and (announced_at <= $2 or (state_reason = 'emergency' and announced_at <= $3)) end
-       and not ${isStaffs}
+       and not ${CONTACT_IS_STAFF}
      order by state_since limit $4`,
     [isQuiet, remindBefore, remindEmergenciesBefore, limit],
   );
@@ -169,17 +169,16 @@ export interface AnsweredNotice {
   /** Who has the conversation. */
   holder_id: string | null;
   holder_name: string | null;
-  /** Of her who answers. */
+  /** Of the person who answers. */
   role: PersonRow['role'];
-  /** Explanations to her, and confirmations, within the last hour. */
+  /** Sent to that person within the last hour. */
   explanations: number;
   confirmations: number;
 }
 
 /**
- * What a message of a person's answers: the notice that she quotes, however old. Else the newest chat that she has, or, where she
- * takes one over, the newest that waits; else the newest notice of the 24 hours before. A bare answer is to older notices too, as long
- * as their chat waits or is hers. Undefined where there is none: she is a customer.
+ * Finds the notice that a message of a person's answers: the quoted one, of any age; else, for `1`, the newest whose chat waits, and for
+ * `2`, the newest chat that this person has; else the newest notice of the 24 hours before. Undefined: the sender is a customer.
  */
 export async function findAnsweredNotice(
   q: Queryable,
@@ -191,9 +190,9 @@ export async function findAnsweredNotice(
   }: {
     messageId: string;
     personId: string;
-    /** She takes one over. */
+    /** The answer is `1`. */
     prefersWaiting: boolean;
-    /** She takes one over, or gives one back. */
+    /** The answer is `1` or `2`. */
     isBare: boolean;
   },
 ): Promise<AnsweredNotice | undefined> {
@@ -231,7 +230,7 @@ export async function findAnsweredNotice(
 export async function countOthersWaiting(q: Queryable, conversationId: string): Promise<number> {
   const [row] = await q.query<{ count: number }>(
     `select count(*)::int as count from conversations
-     where state = 'waiting' and id <> $1 and business_id = (select business_id from conversations where id = $1) and not ${isStaffs}`,
+     where state = 'waiting' and id <> $1 and business_id = (select business_id from conversations where id = $1) and not ${CONTACT_IS_STAFF}`,
     [conversationId],
   );
   return row?.count ?? 0;
@@ -245,7 +244,7 @@ export interface WaitingFigures {
   unattended: number;
   unattended_age_seconds: number;
   /** Of which nobody could be told. */
-  untold: number;
+  not_notifiable: number;
 }
 
 export async function readWaitingFigures(q: Queryable): Promise<WaitingFigures> {
@@ -257,8 +256,8 @@ export async function readWaitingFigures(q: Queryable): Promise<WaitingFigures> 
        (count(*) filter (where exists (select from conversation_events
            where conversation_id = conversations.id and event = 'nobody_to_tell' and at >= state_since)
          and not exists (select from notices
-           where conversation_id = conversations.id and notices.created_at >= state_since)))::int as untold
-     from conversations where state = 'waiting' and not ${isStaffs}`,
+           where conversation_id = conversations.id and notices.created_at >= state_since)))::int as not_notifiable
+     from conversations where state = 'waiting' and not ${CONTACT_IS_STAFF}`,
   );
   return row!;
 }

@@ -26,7 +26,7 @@ const QUESTIONS = `
     and not exists (select from messages later where later.conversation_id = answer.conversation_id and later.seq > answer.seq
       and later.direction = 'outbound' and later.author in ('person', 'phone') and later.status in ('queued', 'sent'))`;
 
-/** A message that was to answer another, and that. */
+/** An outbound message, and a customer's message that it answers. */
 export interface Question {
   answer_id: string;
   id: string;

@@ -5,7 +5,7 @@ import type { InjectOptions } from 'fastify';
 import { Type } from 'typebox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type App, buildHttpApp } from './app.ts';
-import { type DoorKeys, guard, metricsGuard } from './guard.ts';
+import { type GuardKeys, guard, metricsGuard } from './guard.ts';
 import { pageQuery } from './page.ts';
 
 class CallNotFound extends AppError {
@@ -14,7 +14,7 @@ class CallNotFound extends AppError {
 }
 
 const secret = 'tokentokentoken';
-const keyRing: DoorKeys = {
+const keyRing: GuardKeys = {
   current: () => ({
     apiKeys: [],
     adminKey: 'admin',

@@ -3,7 +3,7 @@ import { type KeyHolder, type KeyHolders, createLogger } from '@prosaas/runtime'
 import type { LightMyRequestResponse } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type App, buildHttpApp } from './app.ts';
-import { type AuditedUse, type DoorKeys, canSeeDetails, guard, metricsGuard } from './guard.ts';
+import { type AuditedUse, type GuardKeys, canSeeDetails, guard, metricsGuard } from './guard.ts';
 
 const secret = 'tokentokentoken';
 const personKey = (letter: string): string => letter.repeat(43);
@@ -12,7 +12,7 @@ const holderOf = (letter: string, role: KeyHolder['role']): [string, KeyHolder] 
   { id: `id-${role}`, name: `A ${role}`, role, businessId: 'second' },
 ];
 let people: KeyHolders | undefined;
-const keyRing: DoorKeys = {
+const keyRing: GuardKeys = {
   current: () => ({
     apiKeys: [{ businessId: 'default', key: 'api' }],
     adminKey: 'admin',

@@ -1,6 +1,6 @@
 import { AppError, type KeyRing, type Keys } from '@prosaas/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Credentials, type Principal, type Role, mayBePersons, principalsOf } from './keys.ts';
+import { type Credentials, type Principal, type Role, looksLikePersonKey, principalsOf } from './keys.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,7 +18,7 @@ declare module 'fastify' {
 }
 
 /** What doors need of a key ring. */
-export type DoorKeys = Pick<KeyRing, 'current' | 'people'>;
+export type GuardKeys = Pick<KeyRing, 'current' | 'people'>;
 
 /** Fits `onRequest` (before the body is read: the better place) and `preHandler`. */
 export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -69,7 +69,7 @@ const alsoOpenedBy: Readonly<Partial<Record<Role, readonly Role[]>>> = {
  * Lets in who has one of `roles`, or may do what they may: the people of a business what its API key may, an admin all of it. 401 without a valid key, 403 with one of the
  * wrong role, 503 while the keys are not known yet.
  */
-export function guard(keyRing: DoorKeys, { roles, audit, vouch, basicRealm }: GuardOptions): Guard {
+export function guard(keyRing: GuardKeys, { roles, audit, vouch, basicRealm }: GuardOptions): Guard {
   const allowed = new Set<Role>(roles.flatMap((role) => [role, ...(alsoOpenedBy[role] ?? [])]));
   const challenge = basicRealm === undefined ? 'Bearer' : `Basic realm="${basicRealm}", charset="UTF-8"`;
   return async (request, reply) => {
@@ -78,7 +78,7 @@ export function guard(keyRing: DoorKeys, { roles, audit, vouch, basicRealm }: Gu
     const shownHere = { ...credentialsOf(request), ...(basicRealm !== undefined && basicOf(request)) };
     const principals = vouched ?? principalsOf(keys, shownHere, keyRing.people());
     if (principals.length === 0) {
-      if (vouched === undefined && keyRing.people() === undefined && mayBePersons(shownHere))
+      if (vouched === undefined && keyRing.people() === undefined && looksLikePersonKey(shownHere))
         throw notLoaded();
       reply.header('www-authenticate', challenge);
       throw new AppError('This needs a key, and none that is valid was sent', {
@@ -97,7 +97,7 @@ export function guard(keyRing: DoorKeys, { roles, audit, vouch, basicRealm }: Gu
 }
 
 /** For `/metrics*`: `Authorization: Bearer` or `?token=`. A key of another role is no key here. */
-export function metricsGuard(keyRing: DoorKeys): Guard {
+export function metricsGuard(keyRing: GuardKeys): Guard {
   return async (request, reply) => {
     currentKeys(keyRing);
     if (opensMetrics(keyRing, request)) return;
@@ -107,11 +107,11 @@ export function metricsGuard(keyRing: DoorKeys): Guard {
 }
 
 /** Whether the sender may see addresses, versions and error texts in the bodies of health. */
-export function canSeeDetails(keyRing: DoorKeys): (request: FastifyRequest) => boolean {
+export function canSeeDetails(keyRing: GuardKeys): (request: FastifyRequest) => boolean {
   return (request) => opensMetrics(keyRing, request);
 }
 
-function opensMetrics(keyRing: DoorKeys, request: FastifyRequest): boolean {
+function opensMetrics(keyRing: GuardKeys, request: FastifyRequest): boolean {
   const keys = keyRing.current();
   if (keys === undefined) return false;
   return principalsOf(keys, credentialsOf(request), keyRing.people()).some(
@@ -119,7 +119,7 @@ function opensMetrics(keyRing: DoorKeys, request: FastifyRequest): boolean {
   );
 }
 
-function currentKeys(keyRing: DoorKeys): Keys {
+function currentKeys(keyRing: GuardKeys): Keys {
   const keys = keyRing.current();
   if (keys !== undefined) return keys;
   throw notLoaded();

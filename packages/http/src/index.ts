@@ -2,7 +2,7 @@ export { type App, type HttpAppOptions, buildHttpApp } from './app.ts';
 export { BusinessFilter, BusinessNotAllowed, businessOf } from './business-of.ts';
 export {
   type AuditedUse,
-  type DoorKeys,
+  type GuardKeys,
   type Guard,
   type GuardOptions,
   canSeeDetails,

@@ -92,6 +92,6 @@ function personOf(holder: KeyHolder | undefined, door: keyof Credentials): Princ
 }
 
 /** Whether one of them has the form of a person's key: 256 bits in base64url. */
-export function mayBePersons(shown: Credentials): boolean {
+export function looksLikePersonKey(shown: Credentials): boolean {
   return adminDoors.some((door) => /^[\w-]{43}$/.test(shown[door] ?? ''));
 }

@@ -6,7 +6,7 @@ const none = {
   oldest_age_seconds: 0,
   unattended: 0,
   unattended_age_seconds: 0,
-  untold: 0,
+  not_notifiable: 0,
 };
 
 test.each([
@@ -18,11 +18,23 @@ test.each([
   ],
   [
     'nobody came to one of two, and nobody could be told of the other',
-    { conversations: 2, oldest_age_seconds: 5000, unattended: 1, unattended_age_seconds: 4000, untold: 1 },
+    {
+      conversations: 2,
+      oldest_age_seconds: 5000,
+      unattended: 1,
+      unattended_age_seconds: 4000,
+      not_notifiable: 1,
+    },
     {
       status: 'warn',
       reason: 'customers_waiting',
-      facts: { waiting: 2, oldest_age_seconds: 5000, untold: 1, unattended: 1, unattended_age_seconds: 4000 },
+      facts: {
+        waiting: 2,
+        oldest_age_seconds: 5000,
+        not_notifiable: 1,
+        unattended: 1,
+        unattended_age_seconds: 4000,
+      },
     },
   ],
 ])('where %s', (_what, figures, judged) => {

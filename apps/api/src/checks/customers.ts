@@ -4,11 +4,11 @@ import { askDatabase } from '@prosaas/telemetry';
 
 /** Warns of customers who wait for a person although people were told twice. */
 export function judgeWaiting(figures: WaitingFigures): CheckReport {
-  const { conversations, oldest_age_seconds: oldest, unattended, untold } = figures;
+  const { conversations, oldest_age_seconds: oldest, unattended, not_notifiable } = figures;
   const facts = {
     waiting: conversations,
     ...(conversations > 0 && { oldest_age_seconds: Math.round(oldest) }),
-    ...(untold > 0 && { untold }),
+    ...(not_notifiable > 0 && { not_notifiable }),
   };
   if (unattended === 0) return { facts };
   const seconds = Math.round(figures.unattended_age_seconds);
@@ -19,7 +19,7 @@ export function judgeWaiting(figures: WaitingFigures): CheckReport {
   };
 }
 
-/** A person comes to customers who wait for one. */
+/** Warns while nobody has taken over a conversation that was announced twice. */
 export function customersCheck({ db }: { db: Queryable }): CheckDefinition {
   let isMigrated = false;
   return {

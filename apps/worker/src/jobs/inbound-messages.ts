@@ -16,7 +16,7 @@ import {
 import { outboundJob } from '@prosaas/queues';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
 import { decideReply, type ReplyDecision } from '../reply-decision.ts';
-import { answerStaff, isNoteToOneself, readStaffAnswer } from '../staff-answers.ts';
+import { answerStaff, isSelfChat, readStaffAnswer } from '../staff-answers.ts';
 import { RetryNow } from '../verdict.ts';
 
 /** Without a word of the profile's. */
@@ -48,8 +48,8 @@ export function createHandler({
     });
     const isLate = message.late_seconds > (profile.late?.hours ?? LATE_HOURS) * 3600;
     const isReplay = row.replays > 0;
-    const turn = { message, conversation, isLate, isReplay, isLoop, history, now, signal };
-    return decideReply({ agent, rules, profile }, turn);
+    const input = { message, conversation, isLate, isReplay, isLoop, history, now, signal };
+    return decideReply({ agent, rules, profile }, input);
   };
 
   return async ({ row, signal, close, handedOver }) => {
@@ -68,9 +68,9 @@ export function createHandler({
         isBare: action !== undefined,
       });
       if (notice) return close((tx) => answerStaff(tx, { message, personId, notice, action, trace }));
-      if (isNoteToOneself(message))
+      if (isSelfChat(message))
         return close(async (tx) => {
-          await closeMessage(tx, message.id, { status: 'ignored', reason: 'note_to_oneself' });
+          await closeMessage(tx, message.id, { status: 'ignored', reason: 'self_chat' });
         });
     }
     // Outside any transaction: it may take as long as a model does.

@@ -52,7 +52,7 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
     if (isReplay && message.author === 'agent' && state === 'person' && optedOutAt === null)
       return drop('taken_over');
     const isNotice = message.author === 'notice';
-    if (isNotice && (await isOutdatedNotice(db, message.id))) return drop('waits_no_more');
+    if (isNotice && (await isOutdatedNotice(db, message.id))) return drop('no_longer_waiting');
     const { id: messageId, session_id: sessionId, conversation, text, account } = message;
     const chatId = message.address ?? conversation.contact;
     // A contact may be erased while a send to it is under way, which the baileys service notes afterwards.
@@ -95,7 +95,7 @@ async function closeReplay(tx: Queryable, message: JobMessage, externalId: strin
   await applyEvent(
     tx,
     message.conversation_id,
-    { type: 'mended' },
+    { type: 'failure_resolved' },
     { actor: 'system', messageId: message.id },
   );
 }

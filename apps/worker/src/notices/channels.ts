@@ -10,7 +10,7 @@ import {
   type WaitingConversation,
 } from '@prosaas/database';
 import { noticeJob, outboundJob } from '@prosaas/queues';
-import { TAKE_OR_GIVE, noticeText } from './texts.ts';
+import { REPLY_INSTRUCTIONS, noticeText } from './texts.ts';
 
 interface Notice {
   person: ReachablePerson;
@@ -35,7 +35,7 @@ const whatsapp: NoticeChannel = {
     const { business_id: businessId, session_id: sessionId, reason } = conversation;
     const contact = `${person.phone_number}@s.whatsapp.net`;
     const hers = await openConversation(tx, { businessId, sessionId: sessionId!, contact });
-    const text = noticeText({ ...conversation, kind, messages, timeZone, toDo: TAKE_OR_GIVE });
+    const text = noticeText({ ...conversation, kind, messages, timeZone, toDo: REPLY_INSTRUCTIONS });
     const input = { id: randomUUID(), conversationId: hers.id, businessId, text, author: 'notice' } as const;
     const { message } = await recordPersonMessage(tx, input);
     const notice = { personId: person.id, channel: 'whatsapp', kind, reason, messageId: message.id };

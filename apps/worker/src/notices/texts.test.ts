@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import {
   emailToDo,
-  givenText,
+  givenBackText,
   inOneLine,
   nameOf,
   noticeSubject,
   noticeText,
-  takenText,
-  TAKE_OR_GIVE,
+  takenOverText,
+  REPLY_INSTRUCTIONS,
 } from './texts.ts';
 
 const ann = { contact: '15550100@s.whatsapp.net', contact_name: 'Ann' };
@@ -49,7 +49,7 @@ const notice = {
   since: new Date('2026-01-12T09:05:00Z'),
   messages: ['Can I talk to someone?', `Hello\n\nReply 1 ${'x'.repeat(70_000)}`],
   timeZone: 'Asia/Jerusalem',
-  toDo: TAKE_OR_GIVE,
+  toDo: REPLY_INSTRUCTIONS,
 };
 
 test('a notice says who waits, why, since when, what she wrote and what to do', () => {
@@ -61,7 +61,7 @@ test('a notice says who waits, why, since when, what she wrote and what to do', 
     '> Can I talk to someone?',
     `> Hello Reply 1 ${'x'.repeat(186)}…`,
     '',
-    TAKE_OR_GIVE,
+    REPLY_INSTRUCTIONS,
   ]);
   expect(noticeText({ ...notice, messages: [] })).not.toContain('Last messages');
 });
@@ -79,8 +79,8 @@ test.each([
   [1, / 1 other chat waits\.$/],
   [2, / 2 other chats wait\.$/],
 ])('a confirmation names the customer, and with %i others how many wait', (others, end) => {
-  expect(takenText(ann, others)).toMatch(/the chat with Ann \(\+15550100\).*phone of the account.*REST/);
-  expect(takenText(ann, others)).toMatch(end);
+  expect(takenOverText(ann, others)).toMatch(/the chat with Ann \(\+15550100\).*phone of the account.*REST/);
+  expect(takenOverText(ann, others)).toMatch(end);
 });
 
 test.each([
@@ -88,7 +88,7 @@ test.each([
   [1, / 1 message has no answer, and the agent will not answer it\. To take/],
   [2, / 2 messages have no answer, and the agent will not answer them\. To take/],
 ])('who gives a chat back is told that %i messages have no answer', (unanswered, text) => {
-  expect(givenText(ann, 0, unanswered)).toMatch(text);
+  expect(givenBackText(ann, 0, unanswered)).toMatch(text);
 });
 
 test('an e-mail names the conversation, and says that it is not to be answered', () => {

@@ -24,7 +24,7 @@ export const MESSAGES_SHOWN = 3;
 const MESSAGE_LENGTH = 200;
 const NAME_LENGTH = 60;
 
-export const TAKE_OR_GIVE = 'Reply 1 to take the chat over, 2 to give it back to the agent.';
+export const REPLY_INSTRUCTIONS = 'Reply 1 to take the chat over, 2 to give it back to the agent.';
 const HOW_TO_ANSWER = 'Write to them from the phone of the account, or over REST';
 
 /** In one line, whatever a customer wrote: it must not look like a part of the notice, nor be a second header of an e-mail. */
@@ -83,10 +83,10 @@ const othersWait = (count: number): string => {
   return count === 1 ? ' 1 other chat waits.' : ` ${count} other chats wait.`;
 };
 
-export const takenText = (customer: Customer, others: number): string =>
+export const takenOverText = (customer: Customer, others: number): string =>
   `You have taken over the chat with ${nameOf(customer)}: the agent is silent there. ${HOW_TO_ANSWER}. Reply 2 to give it back.${othersWait(others)}`;
 
-export const heldText = (customer: Customer, holder: string, others: number): string =>
+export const heldByOtherText = (customer: Customer, holder: string, others: number): string =>
   `${inOneLine(holder, NAME_LENGTH)} has the chat with ${nameOf(customer)} already.${othersWait(others)}`;
 
 const haveNoAnswer = (count: number): string => {
@@ -97,7 +97,7 @@ const haveNoAnswer = (count: number): string => {
 };
 
 /** `unanswered`: messages that waited for a person. */
-export const givenText = (customer: Customer, others: number, unanswered: number): string =>
+export const givenBackText = (customer: Customer, others: number, unanswered: number): string =>
   `The agent answers ${nameOf(customer)} again.${haveNoAnswer(unanswered)} To take the chat over after all, quote this message and reply 1.${othersWait(others)}`;
 
 export const closedText = (customer: Customer, others: number): string =>

@@ -34,7 +34,7 @@ export interface HandOverOptions {
 export function handOverTask(options: HandOverOptions): (signal: AbortSignal) => Promise<void> {
   const { db, relay, profile, channels, onHandOver, log } = options;
   const { timeZone } = profile;
-  const untold = new Set<string>();
+  const warnedBusinesses = new Set<string>();
 
   const endTime = async (id: string): Promise<void> => {
     const end = await db.transaction(async (tx) =>
@@ -50,9 +50,9 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
     if (done === undefined) return;
     const { businessId, told, released } = done;
     relay.enqueue(released);
-    if (told > 0) untold.delete(businessId);
-    else if (!untold.has(businessId)) {
-      untold.add(businessId);
+    if (told > 0) warnedBusinesses.delete(businessId);
+    else if (!warnedBusinesses.has(businessId)) {
+      warnedBusinesses.add(businessId);
       log.warn(
         { business_id: businessId },
         'a customer waits and nobody can be told: no person of the business has a number, or an e-mail address with SMTP_URL set',
