@@ -79,7 +79,15 @@ export async function startApi(
   );
   const jobs = opening.use(openJobReader({ redis, bullPrefix: keys.bullPrefix }));
   const relay = opening.use(createRelay({ redis, bullPrefix: keys.bullPrefix, log }));
-  const control = opening.use(openQueueControl({ db, relay, redis, bullPrefix: keys.bullPrefix }));
+  const control = opening.use(
+    openQueueControl({
+      db,
+      relay,
+      redis,
+      bullPrefix: keys.bullPrefix,
+      onHandOver: (count) => telemetry.metrics.counter('handovers', { reason: 'failure' }).add(count),
+    }),
+  );
   const queueObjects = opening.use(openQueueObjects({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
   opening.use(startRowFigures({ db: pool, redis: metricsRedis, bullPrefix: keys.bullPrefix }));

@@ -179,7 +179,7 @@ export class Inbox {
       return { released: undefined };
     }
     if (origin === 'self_chat' && !(await isNoteOfPerson(tx, { businessId, account }))) return undefined;
-    const author = origin === 'customer' ? 'customer' : null;
+    const author = origin === 'customer' ? 'customer' : 'person';
     const recorded = await recordInbound(tx, { ...input, author });
     if (!recorded.fresh) return undefined;
     if (recorded.conversationState === 'person') await giveBackIfAutomatic(tx, recorded.message);

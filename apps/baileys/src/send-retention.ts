@@ -1,4 +1,10 @@
-import { type Database, databaseTime, deleteOldSends, settleLostProgramMessages } from '@prosaas/database';
+import {
+  type Database,
+  databaseTime,
+  deleteOldSends,
+  isDatabaseTrouble,
+  settleLostProgramMessages,
+} from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 
 /** Longer than a recipient's phone stays off and then asks again, and than a job is replayed. */
@@ -24,7 +30,11 @@ export function startSendRetention({ db, log }: { db: Database; log: Logger }): 
   };
   const every = (ms: number, task: () => Promise<void>, failure: string): NodeJS.Timeout =>
     setInterval(() => {
-      task().catch((err: unknown) => log.debug({ err }, failure));
+      task().catch((err: unknown) => {
+        // The pool tells of a database that is away.
+        if (isDatabaseTrouble(err)) log.debug({ err }, failure);
+        else log.warn({ err }, failure);
+      });
     }, ms).unref();
   const timers = [
     every(EVERY_MS, sweep, 'old sends were not deleted'),

@@ -388,7 +388,7 @@ describe("a note to oneself, where the account's number is that of a person of t
     expect(await chatsWith(account)).toMatchObject([
       { contact: account.jid, alternate_contact: account.lid, contact_name: null, state: 'agent' },
     ]);
-    const incoming = { direction: 'inbound', author: null, status: 'received', kind: 'text', jobs: 1 };
+    const incoming = { direction: 'inbound', author: 'person', status: 'received', kind: 'text', jobs: 1 };
     expect(await messagesWith(account)).toMatchObject([
       { ...incoming, text: '1' },
       { ...incoming, text: '2' },

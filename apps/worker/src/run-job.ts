@@ -113,8 +113,8 @@ async function runWhereItIsSafe(
   }
   const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} processes of its own ended while they ran it`;
   context.log.error({ error }, 'job failed');
-  const given = await runner.db.transaction((tx) => giveUp(tx, [row], error));
-  return { kind: 'failed', error, ...given };
+  const { released, handedOver } = await runner.db.transaction((tx) => giveUp(tx, [row], error));
+  return { kind: 'failed', error, released, ...(handedOver > 0 && { handOver: 'failure' as const }) };
 }
 
 /** Writes the row of a BullMQ job that a release before migration 0010 added. The releaser picks the row up. */

@@ -111,6 +111,6 @@ async function settleError(
     await recordFailedAttempt(db, row, failed);
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };
   }
-  const given = await db.transaction((tx) => giveUp(tx, [row], text, failed));
-  return { kind: 'failed', error: text, ...given };
+  const { released, handedOver } = await db.transaction((tx) => giveUp(tx, [row], text, failed));
+  return { kind: 'failed', error: text, released, ...(handedOver > 0 && { handOver: 'failure' as const }) };
 }

@@ -1,4 +1,4 @@
-import { applyEvent } from '@prosaas/conversations';
+import { applyEvent, isHeldByOther } from '@prosaas/conversations';
 import {
   addNotice,
   closeMessage,
@@ -74,20 +74,16 @@ export interface StaffDecision {
 
 /** Decides what becomes of an answer to a notice. */
 export function decideStaffAnswer(input: StaffAnswerInput): StaffDecision {
-  const { action, state, isNote, explanations, confirmations } = input;
+  const { action, personId, role, state, isNote, holderId, explanations, confirmations } = input;
   if (action === undefined)
     return !isNote && explanations < EXPLANATIONS_AT_MOST ? { reply: 'explanation' } : {};
   const reply = (of: NonNullable<StaffDecision['reply']>): StaffDecision =>
     confirmations < CONFIRMATIONS_AT_MOST ? { reply: of } : {};
-  if (isHeldByOther(input)) return reply('held');
+  if (isHeldByOther({ state, person_id: holderId }, { id: personId, role })) return reply('held');
   if (action === 'give')
     return state === 'closed' ? reply('closed') : { event: 'given_back', ...reply('given') };
   return { event: 'taken_over', ...reply('taken') };
 }
-
-/** Staff cannot take a chat from a holder who is not known: it may be the owner. */
-const isHeldByOther = ({ state, holderId, personId, role }: StaffAnswerInput): boolean =>
-  state === 'person' && (holderId === null ? role === 'staff' : holderId !== personId);
 
 /** Carries out what a person answered to a notice; the agent never sees it. */
 export async function answerStaff(

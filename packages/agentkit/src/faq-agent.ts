@@ -3,7 +3,14 @@ import type { Profile } from './profile.ts';
 import { lookedAt } from './question-limits.ts';
 import { Retrieval } from './retrieval.ts';
 import { handOffReply } from './replies.ts';
-import { type SmallTalk, smallTalkOf, wishesFor } from './phrases.ts';
+import {
+  type SmallTalk,
+  type WishedFor,
+  compilePhrases,
+  compileWishes,
+  smallTalkOf,
+  wishesFor,
+} from './phrases.ts';
 import { saysPhrase, words } from './words.ts';
 
 /** For a profile without words of its own. */
@@ -52,11 +59,15 @@ export class FaqAgent {
   readonly #retrieval: Retrieval<Finding>;
   readonly #optOuts: Set<string>;
   readonly #optIns: Set<string>;
+  readonly #greetings: string[][];
+  readonly #people: WishedFor;
 
   constructor(profile: Profile) {
     this.#profile = profile;
     this.#optOuts = new Set(profile.optOut.words.map(normal));
     this.#optIns = new Set((profile.optIn?.words ?? defaultOptIns).map(normal));
+    this.#greetings = compilePhrases(profile.greetings ?? []);
+    this.#people = compileWishes(profile.handOff.words);
     this.#retrieval = new Retrieval<Finding>([
       ...profile.faq.map(({ question, answer, also = [] }) => ({
         questions: [question, ...also],
@@ -82,7 +93,7 @@ export class FaqAgent {
       return { text: emergency.reply, handOff: 'emergency', source: 'hand-off' };
     if (handOff.complaints?.some((phrase) => saysPhrase(asked, phrase)) === true)
       return { text: handOffReply(this.#profile, now), handOff: 'complaint', source: 'hand-off' };
-    if (wishesFor(asked, handOff.words))
+    if (wishesFor(asked, this.#people))
       return { text: handOffReply(this.#profile, now), handOff: 'asked', source: 'hand-off' };
     return undefined;
   }
@@ -105,7 +116,7 @@ export class FaqAgent {
   }
 
   #smallTalk(text: string): Found | undefined {
-    const kind = smallTalkOf(text, this.#profile.greetings);
+    const kind = smallTalkOf(text, this.#greetings);
     if (kind === undefined) return undefined;
     const { greeting, smallTalk = {} } = this.#profile;
     if (kind === 'greetings') return { text: greeting, source: 'greeting', smallTalk: kind };

@@ -197,25 +197,28 @@ const polite = new Set(politeness.flatMap(words));
 
 export type SmallTalk = keyof typeof common;
 
-const phrasesOf = (list: readonly string[]): string[] => [...list].toSorted((a, b) => b.length - a.length);
-const kinds = Object.entries(common).map(([kind, list]) => [kind as SmallTalk, phrasesOf(list)] as const);
+/** As words, longest first. */
+export const compilePhrases = (list: readonly string[]): string[][] =>
+  list.map(words).toSorted((one, other) => other.length - one.length);
+const kinds = Object.entries(common).map(
+  ([kind, list]) => [kind as SmallTalk, compilePhrases(list)] as const,
+);
 
 /**
  * What kind of small talk a message is, where it is nothing else: `Ok great, thanks!` is thanks. A greeting counts least: whoever greets
  * and says goodbye says goodbye. Undefined where a word is left over. A message without a word, such as one of emoji, acknowledges.
  *
- * @param greetings of the profile, beside the common ones
+ * @param greetings of the profile, compiled, beside the common ones
  */
-export function smallTalkOf(text: string, greetings: readonly string[] = []): SmallTalk | undefined {
+export function smallTalkOf(text: string, greetings: readonly string[][] = []): SmallTalk | undefined {
   const all = words(text);
   if (all.length === 0) return /\p{Extended_Pictographic}/u.test(text) ? 'acknowledgements' : undefined;
   // Longer messages say something.
   if (all.length > 20) return undefined;
   const found = new Set<SmallTalk>();
   const left = new Set(all.keys());
-  for (const [kind, phrases] of [...kinds, ['greetings', phrasesOf(greetings)] as const]) {
-    for (const phrase of phrases) {
-      const wanted = words(phrase);
+  for (const [kind, phrases] of [...kinds, ['greetings', greetings] as const]) {
+    for (const wanted of phrases) {
       for (let at = 0; at + wanted.length <= all.length; at++) {
         if (!wanted.every((word, offset) => all[at + offset] === word && left.has(at + offset))) continue;
         for (const offset of wanted.keys()) left.delete(at + offset);
@@ -275,16 +278,25 @@ const calls = [
   'תחזרו אלי',
 ];
 
+/** Whom a customer may ask for, compiled. */
+export interface WishedFor {
+  words: ReadonlySet<string>;
+  phrases: readonly string[];
+}
+
+export const compileWishes = (nouns: readonly string[]): WishedFor => ({
+  words: wordSet(...nouns.filter((noun) => words(noun).length === 1)),
+  phrases: [...calls, ...nouns.filter((noun) => words(noun).length > 1)],
+});
+
 /**
- * Whether somebody wishes for one of `nouns`, for anybody to talk to, or for a call. The noun is all that the message says, or follows a
- * verb of wishing; in passing it does not count (`How much is it per person?`). Nouns of several words count wherever they stand.
+ * Whether somebody wishes for one of them, for anybody to talk to, or for a call. A noun counts where it is all that the message says, or
+ * follows a verb of wishing; in passing it does not (`How much is it per person?`). Nouns of several words count wherever they stand.
  */
-export function wishesFor(asked: readonly string[], nouns: readonly string[]): boolean {
-  const single = wordSet(...nouns.filter((noun) => words(noun).length === 1));
-  const phrases = [...calls, ...nouns.filter((noun) => words(noun).length > 1)];
+export function wishesFor(asked: readonly string[], wished: WishedFor): boolean {
   return (
-    phrases.some((phrase) => saysPhrase(asked, phrase)) ||
-    asked.some((said, at) => single.has(said) && isWished(asked, at)) ||
+    wished.phrases.some((phrase) => saysPhrase(asked, phrase)) ||
+    asked.some((said, at) => wished.words.has(said) && isWished(asked, at)) ||
     asked.some((said, at) => anybody.has(said) && verbBefore(asked, at, talkVerbs).hasVerb)
   );
 }

@@ -1,5 +1,6 @@
 import {
   type ConversationRow,
+  type ConversationState,
   type EventActor,
   type Queryable,
   addConversationEvent,
@@ -12,12 +13,7 @@ import {
   markOptedOut,
   setConversationState,
 } from '@prosaas/database';
-import {
-  type ConversationEvent,
-  type ConversationState,
-  isAlwaysLogged,
-  nextState,
-} from './state-machine.ts';
+import { type ConversationEvent, isAlwaysLogged, nextState } from './state-machine.ts';
 
 export interface EventSource {
   actor: EventActor;

@@ -112,11 +112,11 @@ async function state(): Promise<unknown[]> {
 test("the agent's answer fails: what it answered waits for a person, and so does the chat", async () => {
   const asked = await ask();
   const reply = await answer(asked);
-  expect(await fail(reply)).toMatchObject({ failed: 1, handOver: 'failure' });
+  expect(await fail(reply)).toMatchObject({ failed: 1, handedOver: 1 });
   expect(await statusOf(asked, reply)).toEqual(['waiting_for_person', 'failed']);
   expect(await state()).toEqual(['waiting', 'failure']);
   // Once.
-  expect(await fail(reply)).toEqual({ failed: 0, released: [] });
+  expect(await fail(reply)).toEqual({ failed: 0, released: [], handedOver: 0 });
   expect(await listConversationEvents(db, { conversationId: id, limit: 9 })).toHaveLength(1);
 });
 
@@ -126,8 +126,7 @@ test("a person's message fails: her chat stays hers, and does not go to the agen
   const [first, second] = [await ask(), await ask()];
   const written = await write();
   expect(await statusOf(first, second)).toEqual(['answered', 'answered']);
-  const { handOver } = await fail(written);
-  expect(handOver).toBeUndefined();
+  expect(await fail(written)).toMatchObject({ handedOver: 0 });
   expect(await state()).toEqual(['person', 'person_wrote']);
   expect(await statusOf(old, first, second)).toEqual([
     'answered',
@@ -143,7 +142,7 @@ test("a person's message fails when the chat is the agent's again: it waits", as
   const written = await write();
   await apply({ type: 'time_up' });
   expect(await state()).toEqual(['agent', null]);
-  expect(await fail(written)).toMatchObject({ handOver: 'failure' });
+  expect(await fail(written)).toMatchObject({ handedOver: 1 });
   expect(await statusOf(asked)).toEqual(['waiting_for_person']);
   expect(await state()).toEqual(['waiting', 'failure']);
 });

@@ -1,13 +1,12 @@
 export { type EventSource, applyEvent } from './apply-event.ts';
+export { isHeldByOther } from './holder.ts';
 export { ContactOptedOut } from './contact-opted-out.ts';
 export { giveUp } from './give-up.ts';
 export {
   type ConversationEvent,
-  type ConversationState,
   type EventType,
   type WaitingReason,
   eventTypes,
   isHandOver,
-  nextState,
   waitingReasons,
 } from './state-machine.ts';

@@ -1,5 +1,6 @@
+import type { ConversationState } from '@prosaas/database';
 import { expect, test } from 'vitest';
-import { type ConversationEvent, type ConversationState, nextState } from './state-machine.ts';
+import { type ConversationEvent, nextState } from './state-machine.ts';
 
 const states: ConversationState[] = ['agent', 'waiting', 'person', 'closed'];
 

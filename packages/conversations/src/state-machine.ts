@@ -1,5 +1,4 @@
-/** Who answers. waiting: for a person. closed: nobody, until the customer writes again. */
-export type ConversationState = 'agent' | 'waiting' | 'person' | 'closed';
+import type { ConversationState } from '@prosaas/database';
 
 /** Why a conversation waits for a person, with what an operator reads. */
 export const waitingReasons = {

@@ -53,7 +53,7 @@ create table conversation_events (
   to_state text not null,
   reason text,
   -- Who did it: a person, where she is known.
-  actor text not null check (actor in ('customer', 'agent', 'person', 'phone', 'program', 'system')),
+  actor text not null check (actor in ('customer', 'agent', 'person', 'phone', 'system')),
   person_id uuid references people (id),
   message_id uuid references messages (id) on delete set null
 );
@@ -71,6 +71,6 @@ alter table messages
 -- Not valid: the old rows are checked by 0016, which lets others read and write meanwhile.
 alter table messages drop constraint messages_status_check;
 alter table messages add constraint messages_status_check check (status in ('received', 'answered', 'waiting_for_person', 'ignored',
-  'queued', 'sent', 'delivered', 'read', 'failed', 'undelivered')) not valid;
+  'queued', 'sent', 'failed', 'undelivered')) not valid;
 alter table messages add constraint messages_author_check
   check (author in ('customer', 'agent', 'person', 'phone', 'program', 'notice')) not valid;

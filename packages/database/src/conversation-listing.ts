@@ -1,3 +1,4 @@
+import { type ConversationState, STAFF_OF_CONTACT } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
 
 export interface ConversationSummary {
@@ -7,7 +8,7 @@ export interface ConversationSummary {
   session_id: string | null;
   contact: string;
   contact_name: string | null;
-  state: 'agent' | 'waiting' | 'person' | 'closed';
+  state: ConversationState;
   state_since: Date;
   state_reason: string | null;
   /** Who answers, where that is known. */
@@ -30,13 +31,12 @@ const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, st
   last_message_at, last_inbound_at, created_at, (extract(epoch from last_message_at) * 1000000)::bigint::text as position`;
 
 /** Condition on `conversations`: it is held with one of the business' own people. */
-export const CONTACT_IS_STAFF = `exists (select from people where people.business_id = conversations.business_id and revoked_at is null
-  and phone_number = any(array[split_part(contact, '@s.whatsapp.net', 1), split_part(alternate_contact, '@s.whatsapp.net', 1)]))`;
+export const CONTACT_IS_STAFF: string = `(${STAFF_OF_CONTACT} is not null)`;
 
 /** Each unset one lets all through, but for `staff`. */
 export interface ConversationFilter {
   businessId?: string | undefined;
-  states?: readonly ConversationSummary['state'][] | undefined;
+  states?: readonly ConversationState[] | undefined;
   unread?: boolean | undefined;
   channel?: ConversationSummary['channel'] | undefined;
   sessionId?: string | undefined;

@@ -1,5 +1,9 @@
 import type { Queryable } from './database.ts';
 
+/** Who answers; see migration 0015. */
+export const conversationStates = ['agent', 'waiting', 'person', 'closed'] as const;
+export type ConversationState = (typeof conversationStates)[number];
+
 export interface ConversationRow {
   id: string;
   business_id: string;
@@ -9,8 +13,7 @@ export interface ConversationRow {
   contact: string;
   alternate_contact: string | null;
   contact_name: string | null;
-  /** Who answers; see migration 0015. */
-  state: 'agent' | 'waiting' | 'person' | 'closed';
+  state: ConversationState;
   state_reason: string | null;
   person_id: string | null;
   /** Messages in a row. */
@@ -18,6 +21,12 @@ export interface ConversationRow {
   opted_out_at: Date | null;
   last_inbound_at: Date | null;
 }
+
+/** SQL: who of the business' people has the number of a conversation's contact. */
+export const STAFF_OF_CONTACT = `(select people.id from people
+  where people.business_id = conversations.business_id and people.revoked_at is null
+    and people.phone_number = any(array[split_part(conversations.contact, '@s.whatsapp.net', 1), split_part(conversations.alternate_contact, '@s.whatsapp.net', 1)])
+  limit 1)`;
 
 const COLUMNS = `id, business_id, channel, session_id, contact, alternate_contact, contact_name,
   state, state_reason, person_id, not_understood, opted_out_at, last_inbound_at`;

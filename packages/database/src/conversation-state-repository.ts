@@ -43,8 +43,8 @@ export async function setConversationState(tx: Queryable, id: string, change: St
   );
 }
 
-/** customer, agent; person, over REST; phone, the owner from the phone of the account; program, over REST; system, by time or a failure. */
-export type EventActor = 'customer' | 'agent' | 'person' | 'phone' | 'program' | 'system';
+/** customer, agent; person, over REST; phone, the owner from the phone of the account; system, by time or a failure. */
+export type EventActor = 'customer' | 'agent' | 'person' | 'phone' | 'system';
 
 export interface NewConversationEvent {
   conversationId: string;

@@ -40,6 +40,8 @@ export {
   openConversation,
   type ContactInput,
   type ConversationRow,
+  type ConversationState,
+  conversationStates,
 } from './conversation-repository.ts';
 export {
   closeMessage,

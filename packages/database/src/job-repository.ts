@@ -1,4 +1,4 @@
-import type { ConversationRow } from './conversation-repository.ts';
+import { type ConversationRow, STAFF_OF_CONTACT } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
 import {
   type JobRef,
@@ -25,12 +25,6 @@ export interface NewJob {
   /** Not before; unset: at once. */
   runAt?: Date | undefined;
 }
-
-/** SQL: who of the business' people has the number of a conversation's contact. */
-export const STAFF_OF_CONTACT = `(select id from people
-  where people.business_id = conversations.business_id and revoked_at is null
-    and phone_number = any(array[split_part(contact, '@s.whatsapp.net', 1), split_part(alternate_contact, '@s.whatsapp.net', 1)])
-  limit 1)`;
 
 export interface JobRow extends ReleasedJob {
   order_key: string;

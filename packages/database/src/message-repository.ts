@@ -72,8 +72,8 @@ export interface InboundInput extends ContactInput {
   text: string;
   /** `text` where it is unset. */
   kind?: MessageKind | undefined;
-  /** Null: one of the business' people, to herself. */
-  author?: 'customer' | null;
+  /** person: one of the business' people, in the chat of the account with itself. */
+  author?: 'customer' | 'person';
   sentAt: Date;
   /** What the contact wrote from, now the phone number and now the LID: the answer goes there. */
   address?: string | undefined;

@@ -77,19 +77,16 @@ export async function markAnnounced(tx: Queryable, id: string): Promise<void> {
 /** Somebody of a business who can be told something. */
 export interface ReachablePerson {
   id: string;
-  name: string;
   /** Digits. */
   phone_number: string | null;
   email: string | null;
 }
 
-const PEOPLE_AT_MOST = 50;
-
 export async function listReachablePeople(q: Queryable, businessId: string): Promise<ReachablePerson[]> {
   return q.query(
-    `select id, name, email, phone_number from people
+    `select id, email, phone_number from people
      where business_id = $1 and revoked_at is null and (phone_number is not null or email is not null)
-     order by phone_number, id limit ${PEOPLE_AT_MOST}`,
+     order by id`,
     [businessId],
   );
 }
@@ -130,7 +127,6 @@ export async function addNotice(tx: Queryable, notice: NewNotice): Promise<strin
 /** A notice that is to be sent by e-mail, with what it is about. */
 export interface EmailNotice extends WaitingConversation {
   kind: NoticeKind;
-  person_name: string;
   email: string;
 }
 
@@ -138,7 +134,7 @@ export interface EmailNotice extends WaitingConversation {
 export async function findUnsentNotice(q: Queryable, id: string): Promise<EmailNotice | undefined> {
   const [row] = await q.query<EmailNotice>(
     `select conversations.id, conversations.business_id, session_id, contact, alternate_contact, contact_name,
-       coalesce(notices.reason, 'asked') as reason, state_since as since, announcements, kind, people.name as person_name, email
+       coalesce(notices.reason, 'asked') as reason, state_since as since, announcements, kind, email
      from notices join conversations on conversations.id = conversation_id join people on people.id = notices.person_id
      where notices.id = $1 and notices.sent_at is null and state = 'waiting' and revoked_at is null and email is not null`,
     [id],

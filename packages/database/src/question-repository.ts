@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 import type { JobRef } from './job-release.ts';
-import { STAFF_OF_CONTACT } from './job-repository.ts';
+import { STAFF_OF_CONTACT } from './conversation-repository.ts';
 
 /** SQL: of an answer of the agent's. An older release named no author. */
 const IS_AGENTS = `answer.in_reply_to is not null and coalesce(answer.author, 'agent') = 'agent'`;

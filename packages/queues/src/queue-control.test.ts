@@ -13,9 +13,12 @@ import { bullPrefix, silent } from './test-redis.ts';
 const on = onJobs();
 let relay: Relay;
 let control: QueueControl;
+let handedOver: number;
+const onHandOver = (count: number): void => void (handedOver += count);
 beforeEach(() => {
   relay = createRelay({ redis: on.redis, bullPrefix, log: silent });
-  control = openQueueControl({ db: on.db, relay, redis: on.redis, bullPrefix });
+  handedOver = 0;
+  control = openQueueControl({ db: on.db, relay, redis: on.redis, bullPrefix, onHandOver });
 });
 afterEach(async () => {
   await control[Symbol.asyncDispose]();
@@ -85,6 +88,7 @@ test('drain gives up what is pending, waits or is delayed, and leaves alone what
   expect(await findJob(on.db, running!.id)).toMatchObject({ failure: null, release: 1 });
   expect(await findJob(on.db, untouched!.id)).toMatchObject({ failure: null });
   expect(await states()).toEqual([{ state: 'waiting', reason: 'failure', chats: 4 }]);
+  expect(handedOver).toBe(4);
   const { queues, failed } = await readQueueTotals(on.redis, bullPrefix);
   expect(queues[inbound]).toMatchObject({ waiting: 0, delayed: 0, active: 1, failed: 5, enqueued: 6 });
   expect(failed).toBe(5);
@@ -131,6 +135,7 @@ test('a job that waits is skipped, and the next of its conversation has its turn
     waiting: 1,
   });
   expect(await states()).toEqual([{ state: 'waiting', reason: 'failure', chats: 1 }]);
+  expect(handedOver).toBe(1);
   expect(await control.skip(first!.id, 'again')).toBe(false);
   expect(await control.skip('0', 'unknown')).toBe(false);
 });
@@ -168,7 +173,7 @@ test('without Redis every command fails at once, and no job is given up', async 
   const { id } = await receive(on.db);
   const away = createRedis({ url: 'redis://127.0.0.1:1', name: 'away', role: 'commands', log: silent });
   {
-    await using stranded = openQueueControl({ db: on.db, relay, redis: away, bullPrefix });
+    await using stranded = openQueueControl({ db: on.db, relay, redis: away, bullPrefix, onHandOver });
     await expect(stranded.pause(inbound)).rejects.toThrow(QueuesUnavailable);
     await expect(stranded.resume(inbound)).rejects.toThrow(QueuesUnavailable);
     await expect(stranded.drain(inbound)).rejects.toThrow(QueuesUnavailable);

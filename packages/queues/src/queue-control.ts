@@ -43,11 +43,14 @@ export function openQueueControl({
   relay,
   redis,
   bullPrefix,
+  onHandOver,
 }: {
   db: Database;
   relay: Relay;
   redis: Redis;
   bullPrefix: string;
+  /** So many conversations wait for a person since their jobs failed. */
+  onHandOver: (conversations: number) => void;
 }): QueueControl {
   const bull = openBull(redis, bullPrefix);
 
@@ -60,7 +63,8 @@ export function openQueueControl({
     jobs: readonly JobRef[],
     { taken, failure }: { taken?: number; failure: string },
   ): Promise<number> => {
-    const { failed, released } = await db.transaction((tx) => giveUp(tx, jobs, failure));
+    const { failed, released, handedOver } = await db.transaction((tx) => giveUp(tx, jobs, failure));
+    if (handedOver > 0) onHandOver(handedOver);
     relay.enqueue(released);
     const ended = taken ?? failed;
     if (ended > 0) {

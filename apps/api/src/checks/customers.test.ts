@@ -17,6 +17,15 @@ test.each([
     { facts: { waiting: 1, oldest_age_seconds: 60 } },
   ],
   [
+    'one waits and nobody can be told',
+    { conversations: 1, oldest_age_seconds: 20, not_notifiable: 1 },
+    {
+      status: 'warn',
+      reason: 'customers_waiting',
+      facts: { waiting: 1, oldest_age_seconds: 20, not_notifiable: 1 },
+    },
+  ],
+  [
     'nobody came to one of two, and nobody could be told of the other',
     {
       conversations: 2,

@@ -2,7 +2,7 @@ import { type Queryable, type WaitingFigures, hasTable, readWaitingFigures } fro
 import { type CheckDefinition, CheckFailure, type CheckReport } from '@prosaas/observability';
 import { askDatabase } from '@prosaas/telemetry';
 
-/** Warns of customers who wait for a person although people were told twice. */
+/** Warns of customers who wait for a person although people were told twice, or of whom nobody can be told. */
 export function judgeWaiting(figures: WaitingFigures): CheckReport {
   const { conversations, oldest_age_seconds: oldest, unattended, not_notifiable } = figures;
   const facts = {
@@ -10,16 +10,15 @@ export function judgeWaiting(figures: WaitingFigures): CheckReport {
     ...(conversations > 0 && { oldest_age_seconds: Math.round(oldest) }),
     ...(not_notifiable > 0 && { not_notifiable }),
   };
-  if (unattended === 0) return { facts };
-  const seconds = Math.round(figures.unattended_age_seconds);
-  return {
-    status: 'warn',
-    reason: 'customers_waiting',
-    facts: { ...facts, unattended, unattended_age_seconds: seconds },
+  if (unattended === 0 && not_notifiable === 0) return { facts };
+  const late = unattended > 0 && {
+    unattended,
+    unattended_age_seconds: Math.round(figures.unattended_age_seconds),
   };
+  return { status: 'warn', reason: 'customers_waiting', facts: { ...facts, ...late } };
 }
 
-/** Warns while nobody has taken over a conversation that was announced twice. */
+/** Warns while customers wait whom nobody takes over. */
 export function customersCheck({ db }: { db: Queryable }): CheckDefinition {
   let isMigrated = false;
   return {

@@ -1,5 +1,6 @@
-import { type ConversationEvent, type EventSource, applyEvent } from '@prosaas/conversations';
+import { type ConversationEvent, type EventSource, applyEvent, isHeldByOther } from '@prosaas/conversations';
 import {
+  type ConversationRow,
   type ConversationSummary,
   findConversation,
   findPerson,
@@ -47,7 +48,7 @@ const plainActions = {
   reopen: 'reopened',
 } as const;
 
-/** What people do to a conversation, and what was done to it. Asked twice, each changes nothing more. */
+/** What people do to a conversation, and what was done to it. */
 export function conversationActionRoutes(app: App, { db, business }: ResourceContext): void {
   type Asked = FastifyRequest<{ Params: { id: string } }>;
 
@@ -67,10 +68,13 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
     const { principal } = request;
     const personId = principal?.person?.id;
     await db.transaction(async (tx) => {
-      await lockConversation(tx, id);
-      const now = await findConversation(tx, id, undefined);
-      if (now && isOthers(now, event, principal))
-        throw new ConversationTaken(now.person_name ?? 'Another person');
+      const now = await lockConversation(tx, id);
+      if (now && isRefused(now, event, principal)) {
+        const holder = await findConversation(tx, id, undefined);
+        throw new ConversationTaken(
+          holder?.person_name ?? 'Somebody whose key names no person, or at the phone of the account,',
+        );
+      }
       await applyEvent(tx, id, event, { actor: 'person', personId, ...source });
     });
     return conversationOf(request);
@@ -130,15 +134,15 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
   );
 }
 
-/** Another person has it, from whom it is not taken over, nor, by staff, given back. */
-function isOthers(
-  { state, person_id: holder }: ConversationSummary,
+/** What another person has is not taken over, nor, by staff, given back. Keys that are nobody's own may do both. */
+function isRefused(
+  conversation: ConversationRow,
   { type }: ConversationEvent,
   principal: Principal | undefined,
 ): boolean {
-  const isRefused = type === 'taken_over' || (type === 'given_back' && principal?.role === 'staff');
-  const asking = principal?.person?.id;
-  return isRefused && state === 'person' && asking !== undefined && holder !== null && holder !== asking;
+  const person = principal?.person;
+  const isGuarded = type === 'taken_over' || (type === 'given_back' && person?.role === 'staff');
+  return isGuarded && person !== undefined && isHeldByOther(conversation, person);
 }
 
 class ConversationTaken extends AppError {

@@ -1,5 +1,7 @@
 import {
+  type ConversationState,
   type OpenJob,
+  conversationStates,
   findConversation,
   listConversations,
   listHeadJobs,
@@ -17,6 +19,7 @@ import { type Static, Type } from 'typebox';
 import { type WaitState, explainJob } from '../conversation-jobs.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
+import { digitsOf } from '../phone-digits.ts';
 import { Message, SeqCursor } from './messages.ts';
 import { Page } from './page.ts';
 import { NullableText, NullableTime, Position, type ResourceContext, Time, requireUuid } from './resource.ts';
@@ -58,7 +61,6 @@ const HeadJob = Type.Object({
 });
 const HeadJobs = Type.Object({ items: Type.Array(HeadJob) });
 
-const states = ['agent', 'waiting', 'person', 'closed'] as const;
 const time = Type.String({ maxLength: 40, format: 'date-time' });
 const Query = Type.Object(
   {
@@ -66,7 +68,7 @@ const Query = Type.Object(
     business: BusinessFilter,
     state: Type.Optional(
       Type.String({
-        pattern: `^(${states.join('|')})(,(${states.join('|')}))*$`,
+        pattern: `^(${conversationStates.join('|')})(,(${conversationStates.join('|')}))*$`,
         maxLength: 40,
         description: 'One or several: waiting,person',
       }),
@@ -113,7 +115,7 @@ export function conversationRoutes(
       const rows = await listConversations(db, {
         filter: {
           businessId: businessOf(request, named),
-          states: state?.split(',') as (typeof states)[number][] | undefined,
+          states: state?.split(',') as ConversationState[] | undefined,
           unread,
           channel,
           sessionId,
@@ -173,8 +175,7 @@ export function conversationRoutes(
 /** What a conversation may have a contact under, who is asked for by number (in any spelling) or by address. */
 function addressesOf(contact: string): string[] {
   if (contact.includes('@')) return [contact.replace(/@c\.us$/, '@s.whatsapp.net')];
-  const digits = contact.replaceAll(/\D/g, '');
-  return [`${digits}@s.whatsapp.net`, `${digits}@lid`];
+  return [`${digitsOf(contact, 'querystring.contact')}@s.whatsapp.net`];
 }
 
 async function progressOf(jobs: JobReader, job: OpenJob): Promise<JobProgress | undefined> {

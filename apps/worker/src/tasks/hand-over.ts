@@ -34,7 +34,6 @@ export interface HandOverOptions {
 export function handOverTask(options: HandOverOptions): (signal: AbortSignal) => Promise<void> {
   const { db, relay, profile, channels, onHandOver, log } = options;
   const { timeZone } = profile;
-  const warnedBusinesses = new Set<string>();
 
   const endTime = async (id: string): Promise<void> => {
     const end = await db.transaction(async (tx) =>
@@ -50,18 +49,16 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
     if (done === undefined) return;
     const { businessId, told, released } = done;
     relay.enqueue(released);
-    if (told > 0) warnedBusinesses.delete(businessId);
-    else if (!warnedBusinesses.has(businessId)) {
-      warnedBusinesses.add(businessId);
+    if (told === 0) {
       log.warn(
-        { business_id: businessId },
+        { business_id: businessId, conversation_id: due.id },
         'a customer waits and nobody can be told: no person of the business has a number, or an e-mail address with SMTP_URL set',
       );
     }
   };
 
   return async (signal) => {
-    const failed: unknown[] = [];
+    let failed = 0;
     /** One that fails does not keep the others. */
     const each = async <T extends { id: string }>(
       items: readonly T[],
@@ -74,7 +71,7 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
           await run(item);
         } catch (error) {
           if (isDatabaseTrouble(error)) throw error;
-          failed.push(error);
+          failed += 1;
           log.error({ err: error, conversation_id: item.id }, 'a hand-over could not be carried on');
         }
       }
@@ -89,7 +86,7 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
       limit: BATCH,
     });
     await each(due, tell);
-    if (failed.length > 0) throw new Error(`${failed.length} hand-overs could not be carried on`);
+    if (failed > 0) throw new Error(`${failed} hand-overs could not be carried on`);
   };
 }
 
