@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { type ViteUserConfig, defineConfig } from 'vitest/config';
-import { LongestFirst } from './packages/devstack/src/longest-first.ts';
 
 // Nothing more: vitest hands these to node too, where `import` would also hold for require() and break packages that ship both.
 const conditions = ['@prosaas/source', 'node'];
@@ -26,7 +25,6 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: ['packages/devstack/src/vitest-global-setup.ts'],
     // Whole-service tests wait for services more than they compute.
     maxWorkers: Math.max(4, availableParallelism() - 1),
-    sequence: { sequencer: LongestFirst },
     projects: [
       {
         ...shared,

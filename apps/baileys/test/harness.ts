@@ -126,7 +126,7 @@ export class Stack implements AsyncDisposable {
 }
 
 /** For states that take a while on a busy machine: `expect.poll(state, SOON)`. */
-export const SOON: { timeout: number } = { timeout: 15_000 };
+export const SOON: { timeout: number } = { timeout: 30_000 };
 
 export const qrOf = (replica: Replica, id: string): Promise<string> =>
   poll(

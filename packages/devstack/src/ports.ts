@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** Whether something could listen on the port of every address just now. */
@@ -8,30 +9,27 @@ export async function isPortFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** Ports that this process has handed out; the kernel may offer one again before its user listens. */
+/** Below those that kernels give to outgoing connections: one of these would take a port before its user listens. */
+const LOWEST = 10_240;
+const HIGHEST = 32_767;
+
+/** Ports that this process has handed out. */
 const given = new Set<number>();
 
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = await listenOnce(0, '127.0.0.1');
-    if (port !== undefined && !given.has(port) && (await isPortFree(port))) {
+    const port = randomInt(LOWEST, HIGHEST + 1);
+    if (!given.has(port) && (await isPortFree(port))) {
       given.add(port);
       return port;
     }
   }
 }
 
-async function canListen(port: number, host: string): Promise<boolean> {
-  return (await listenOnce(port, host)) !== undefined;
-}
-
-function listenOnce(port: number, host: string): Promise<number | undefined> {
+function canListen(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen({ port, host, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }
