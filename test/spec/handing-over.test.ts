@@ -191,7 +191,8 @@ test('the owner answers from her phone, the agent is silent, and takes over agai
   await write(maria, 'I want to talk to a person');
   await untilShown(maria, passedOn);
   const chat = await untilState(maria, 'waiting', 'asked');
-  expect((await statuses(chat)).slice(0, 2)).toEqual(['agent sent', 'customer waiting_for_person']);
+  await poll(async () => (await statuses(chat))[0] === 'agent sent', { what: 'the answer to be sent' });
+  expect((await statuses(chat))[1]).toBe('customer waiting_for_person');
 
   // Dana is told, by WhatsApp.
   await untilShown(dana, /Maria[^]*I want to talk to a person/);

@@ -9,13 +9,15 @@ interface Sent {
   account?: string;
 }
 
+type Fault = number | 'lost' | 'restricted' | undefined;
+
 export interface FakeBaileys extends AsyncDisposable {
   url: string;
   /** What went out, each key once, in the order of going out. */
   sent: Sent[];
   requests: number;
   /** Answers instead of sending: the status, `lost` to send and then cut the connection, or that no chat may be started. */
-  fault: (message: Sent) => number | 'lost' | 'restricted' | undefined;
+  fault: (message: Sent) => Fault | Promise<Fault>;
   delayMs: number;
 }
 
@@ -31,8 +33,8 @@ export async function startFakeBaileys(secret = 'the-secret-of-tests'): Promise<
         key: String(request.headers['idempotency-key']),
         ...(JSON.parse(Buffer.concat(chunks).toString()) as Omit<Sent, 'key'>),
       };
-      setTimeout(() => {
-        const fault = request.headers['x-internal-secret'] === secret ? fake.fault(message) : 401;
+      const answer = async (): Promise<void> => {
+        const fault = request.headers['x-internal-secret'] === secret ? await fake.fault(message) : 401;
         if (typeof fault === 'number' || fault === 'restricted') {
           const [status, code] =
             fault === 'restricted' ? [409, 'NEW_CHATS_RESTRICTED'] : [fault, `FAULT_${fault}`];
@@ -50,7 +52,8 @@ export async function startFakeBaileys(secret = 'the-secret-of-tests'): Promise<
         }
         response.writeHead(200, { 'content-type': 'application/json' });
         response.end(JSON.stringify({ id: `WA-${message.key}`, status: 'sent' }));
-      }, fake.delayMs);
+      };
+      setTimeout(() => void answer(), fake.delayMs);
     });
   });
   await new Promise<void>((resolve) => {

@@ -105,7 +105,14 @@ test('while nobody is there to send, an answer waits and uses up none of its att
 });
 
 test('a send that is refused fails its job at once, goes to the dead letter, and the rest goes out', async () => {
-  stage.baileys.fault = ({ text }) => (text.includes('12 Market Street') ? 404 : undefined);
+  const answers = async (): Promise<number> =>
+    (await exchanges()).filter(({ reply }) => reply !== null).length;
+  // Not before the others are written: one that fails hands its chat over.
+  stage.baileys.fault = async ({ text }) => {
+    if (!text.includes('12 Market Street')) return undefined;
+    await poll(async () => (await answers()) === 3, { what: 'three answers' });
+    return 404;
+  };
   await stage.worker();
   await stage.receive('1@s.whatsapp.net', 'Where are you located?');
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
