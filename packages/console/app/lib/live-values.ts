@@ -1,3 +1,5 @@
+import type { Check } from './diagnosis.ts';
+
 /** The parts that the api tells by itself, by name: apps/api/src/console/parts.ts. */
 export interface LiveValues {
   build: { build?: number; commit?: string; version?: string };
@@ -9,6 +11,7 @@ export interface LiveValues {
     last_message: string;
     last_event: string;
   };
+  health: Check[];
   queues: Record<string, QueueFigures>;
 }
 
