@@ -22,16 +22,20 @@ import {
 import type { JobReader, QueueControl, QueueObjects, QueueTotals, Relay } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
+import type { CheckHistory } from './checks/history.ts';
 import type { CheckName } from './checks/names.ts';
+import type { CompletionRates } from './completion-rates.ts';
 import { apiProbes } from './probes.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { businessRoutes } from './routes/businesses.ts';
+import { checkRoutes } from './routes/checks.ts';
 import { callRoutes } from './routes/calls.ts';
 import { contactRoutes } from './routes/contacts.ts';
 import { conversationActionRoutes } from './routes/conversation-actions.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { type LoggersContext, loggerRoutes } from './routes/loggers.ts';
 import { auditLooks, queueBoardRoutes } from './routes/queue-board.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
@@ -39,11 +43,13 @@ import { messageRoutes } from './routes/messages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import type { ResourceContext } from './routes/resource.ts';
+import { serviceRoutes } from './routes/services.ts';
 import { warmUpRoute } from './routes/warm-up.ts';
+import type { Runbook } from './runbook.ts';
 import type { ServingDatabase } from './serving-database.ts';
 import type { WarmUp } from './warm-up.ts';
 
-export interface ApiParts {
+export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLevels' | 'setLevel'> {
   log: Logger;
   build: BuildInfo;
   db: ServingDatabase;
@@ -59,7 +65,10 @@ export interface ApiParts {
   control: QueueControl;
   queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
+  rates: CompletionRates;
   warmUp: WarmUp;
+  history: CheckHistory;
+  runbook: Runbook;
 }
 
 export function buildApp(parts: ApiParts): App {
@@ -91,6 +100,15 @@ export function buildApp(parts: ApiParts): App {
     owner: guard(keyRing, { roles: ['owner'], audit }),
     admin: guard(keyRing, { roles: ['admin'], audit }),
   };
+  // What only shows how the stack is leaves no line in the audit log, as health and metrics leave none.
+  const figures = guard(keyRing, { roles: ['metrics'] });
+  const { readReplicas } = parts;
+  serviceRoutes(app, { figures, readReplicas });
+  loggerRoutes(app, { ...parts, figures, admin: context.admin });
+  checkRoutes(app, {
+    ...{ health, history: parts.history, runbook: parts.runbook, canSeeDetails: seesDetails },
+    anybody: guard(keyRing, { roles: ['business', 'metrics'] }),
+  });
   businessRoutes(app, context);
   conversationRoutes(app, { ...context, jobs });
   conversationActionRoutes(app, context);
@@ -100,7 +118,7 @@ export function buildApp(parts: ApiParts): App {
   peopleRoutes(app, { ...context, keyRing });
   contactRoutes(app, context);
   jobRoutes(app, { ...context, jobs, control });
-  queueRoutes(app, { ...context, readTotals: parts.readTotals, control });
+  queueRoutes(app, { ...context, figures, readTotals: parts.readTotals, rates: parts.rates, control });
   scheduleRoutes(app, context);
   deadLetterRoutes(app, { ...context, relay });
   queueBoardRoutes(app, {

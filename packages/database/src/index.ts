@@ -92,6 +92,7 @@ export {
 export {
   countDeadJobs,
   findDeadJob,
+  groupDeadJobs,
   listDeadJobs,
   listExcessDeadJobs,
   listExpiredDeadJobs,
