@@ -214,7 +214,7 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
   });
 
   test('is closed to the metrics token, but for the metrics and what shows how the stack is', async () => {
-    const opened: unknown[] = ['metrics', 'figures', 'anybody'];
+    const opened: unknown[] = ['metrics', 'operator', 'anyone'];
     const routes = closedRoutes(name).filter((route) => !opened.includes(doorOf(name, route)));
     for (const route of routes) {
       const byHeader = await knock(name, route, { authorization: `Bearer ${keys.METRICS_TOKEN}` });
@@ -228,11 +228,11 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
 });
 
 /** Whose key opens a route. Who may more is let in too. */
-type Door = 'metrics' | 'figures' | 'anybody' | 'business' | 'service' | 'owner' | 'admin';
+type Door = 'metrics' | 'operator' | 'anyone' | 'business' | 'service' | 'owner' | 'admin';
 
 const doorsOfKeys: Record<string, Door> = {
-  'metrics token': 'figures',
-  'any of them': 'anybody',
+  'metrics token': 'operator',
+  'any of them': 'anyone',
   'API key': 'business',
   owner: 'owner',
   'admin key': 'admin',
@@ -273,8 +273,8 @@ const doorOf = (name: string, { method, url }: Route): Door | undefined =>
 /** What a kind of key is answered at each door; where nothing is said, it is let in. */
 const everywhere = (status: number): Record<Door, number> => ({
   metrics: status,
-  figures: status,
-  anybody: status,
+  operator: status,
+  anyone: status,
   business: status,
   service: status,
   owner: status,
@@ -293,23 +293,23 @@ const kinds: [string, (name: string) => Record<string, string>, Partial<Record<D
   [
     'the API key',
     () => ({ 'x-api-key': keys.API_KEY }),
-    { metrics: 401, figures: 403, owner: 403, admin: 403 },
+    { metrics: 401, operator: 403, owner: 403, admin: 403 },
   ],
   [
     'the internal secret',
     () => ({ 'x-internal-secret': keys.INTERNAL_SECRET }),
-    { metrics: 401, figures: 403, anybody: 403, business: 403, owner: 403, admin: 403 },
+    { metrics: 401, operator: 403, anyone: 403, business: 403, owner: 403, admin: 403 },
   ],
   [
     'staff',
     () => ({ 'x-api-key': people['staff'] ?? '' }),
-    { metrics: 401, figures: 403, owner: 403, admin: 403 },
+    { metrics: 401, operator: 403, owner: 403, admin: 403 },
   ],
-  ['an owner', () => ({ 'x-api-key': people['owner'] ?? '' }), { metrics: 401, figures: 403, admin: 403 }],
+  ['an owner', () => ({ 'x-api-key': people['owner'] ?? '' }), { metrics: 401, operator: 403, admin: 403 }],
   [
     "another business' owner",
     () => ({ 'x-api-key': people["another business' owner"] ?? '' }),
-    { metrics: 401, figures: 403, admin: 403 },
+    { metrics: 401, operator: 403, admin: 403 },
   ],
   ['an owner as a bearer', () => ({ authorization: `Bearer ${people['owner']}` }), everywhere(401)],
   ['an owner at the door of admins', () => ({ 'x-admin-key': people['owner'] ?? '' }), everywhere(401)],

@@ -1,3 +1,4 @@
+import { consoleFolder } from '@prosaas/console';
 import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
 import {
   HealthRegistry,
@@ -44,13 +45,14 @@ import { logChanges } from './checks/log-changes.ts';
 import { customersCheck } from './checks/customers.ts';
 import { apiDatabaseCheck, schemaChecks } from './checks/database.ts';
 import { findFailedWrites } from './checks/failed-writes.ts';
+import { followChecks } from './checks/history.ts';
 import { queuesCheck } from './checks/queues.ts';
 import { sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
-import { followChecks } from './checks/history.ts';
 import { CompletionRates } from './completion-rates.ts';
 import type { ApiConfig } from './config.ts';
 import { fromRedis } from './redis-reading.ts';
+import { ConsoleStreams } from './routes/console-stream.ts';
 import { ReplicaView } from './replica-view.ts';
 import { judgeReplicas } from './replicas.ts';
 import { startRowFigures } from './row-figures.ts';
@@ -166,9 +168,10 @@ export async function startApi(
   ];
   for (const check of checks) health.register(check);
   opening.use(logChanges(health, log));
-  const history = opening.use(followChecks(health));
+  const checkHistory = opening.use(followChecks(health));
   health.start();
 
+  const streams = new ConsoleStreams();
   const app = buildApp({
     log,
     build: buildInfo(config),
@@ -191,7 +194,7 @@ export async function startApi(
     },
     rates,
     warmUp,
-    history,
+    checkHistory,
     runbook: readRunbook(),
     readReplicas: () =>
       fromRedis(asked, async () => {
@@ -202,6 +205,8 @@ export async function startApi(
     readLevels: (services) =>
       fromRedis(asked, () => Promise.all(services.map((service) => readTold({ ...replicas, service })))),
     setLevel: (service, told) => fromRedis(asked, () => tellReplicas({ ...replicas, service, told })),
+    consoleFolder,
+    streams,
   });
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.API_PORT });
@@ -232,6 +237,7 @@ export async function startApi(
       health.drain();
       // Callers of /warmup must not keep the listener from closing.
       warmUp[Symbol.dispose]();
+      streams.end();
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };

@@ -1,10 +1,9 @@
-import type { App, Guard } from '@prosaas/http';
+import type { App } from '@prosaas/http';
 import type { HealthRegistry } from '@prosaas/observability';
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { CheckHistory } from '../checks/history.ts';
 import type { Runbook } from '../runbook.ts';
-import { NullableText, NullableTime, Time } from './resource.ts';
+import { NullableText, NullableTime, type ResourceContext, Time } from './resource.ts';
 
 const Block = Type.Object({ kind: Type.String(), text: Type.String() });
 const Reason = Type.Object({
@@ -30,27 +29,22 @@ const Check = Type.Object({
 });
 const Checks = Type.Object({ draining: Type.Boolean(), items: Type.Array(Check) });
 
-export interface ChecksContext {
-  /** Lets in API keys, people, the metrics token and admins. */
-  anybody: Guard;
+export interface ChecksContext extends Pick<ResourceContext, 'anyone'> {
   health: Pick<HealthRegistry, 'names' | 'result' | 'draining'>;
-  history: CheckHistory;
+  checkHistory: CheckHistory;
   runbook: Runbook;
-  canSeeDetails: (request: FastifyRequest) => boolean;
 }
 
 /** Each check of this api as it is now, what that means and what to do, and its last hour. */
-export function checkRoutes(
-  app: App,
-  { anybody, health, history, runbook, canSeeDetails }: ChecksContext,
-): void {
-  app.get('/api/checks', { onRequest: anybody, schema: { response: { 200: Checks } } }, (request) => {
-    const details = canSeeDetails(request);
+export function checkRoutes(app: App, { anyone, health, checkHistory, runbook }: ChecksContext): void {
+  app.get('/api/checks', { onRequest: anyone, schema: { response: { 200: Checks } } }, (request) => {
+    const { role } = request.principal ?? {};
+    const seesDetails = role === 'metrics' || role === 'admin';
     return {
       draining: health.draining,
       items: health.names.map((name) => {
         const { status, reason, facts, detail, error } = health.result(name);
-        const past = history.of(name);
+        const past = checkHistory.of(name);
         return {
           name,
           looks_at: runbook.looksAt(name),
@@ -58,7 +52,7 @@ export function checkRoutes(
           since: past === undefined ? null : new Date(past.since),
           reasons: reason === undefined ? [] : runbook.advise(name, reason),
           facts,
-          ...(details && { details: { ...detail, ...(error !== undefined && { error }) } }),
+          ...(seesDetails && { details: { ...detail, ...(error !== undefined && { error }) } }),
           changes: (past?.changes ?? []).map((change) => ({
             at: new Date(change.at),
             status: change.status,

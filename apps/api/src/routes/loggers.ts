@@ -1,4 +1,4 @@
-import { type App, type Guard, ValidationFailed } from '@prosaas/http';
+import { type App, ValidationFailed } from '@prosaas/http';
 import type { Told } from '@prosaas/observability';
 import { type LogLevel, logLevelName, logLevelNames, parseLogLevel } from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
@@ -41,10 +41,7 @@ const Change = Type.Object(
 );
 const MINUTES = 30;
 
-export interface LoggersContext {
-  /** Lets in the metrics token and admins. */
-  figures: Guard;
-  admin: ResourceContext['admin'];
+export interface LoggersContext extends Pick<ResourceContext, 'operator' | 'admin'> {
   /** These throw `REDIS_UNAVAILABLE`. */
   readReplicas: () => Promise<ReplicaSeen[]>;
   readLevels: (services: readonly Service[]) => Promise<(Told | undefined)[]>;
@@ -54,14 +51,14 @@ export interface LoggersContext {
 /** The log level of each service, for all its replicas, in the form of Spring Actuator's loggers. */
 export function loggerRoutes(
   app: App,
-  { figures, admin, readReplicas, readLevels, setLevel }: LoggersContext,
+  { operator, admin, readReplicas, readLevels, setLevel }: LoggersContext,
 ): void {
   const read = async (wanted: readonly Service[]): Promise<Static<typeof LoggerState>[]> => {
     const [replicas, levels] = await Promise.all([readReplicas(), readLevels(wanted)]);
     return wanted.map((service, at) => stateOf(replicas, service, levels[at]));
   };
 
-  app.get('/api/loggers', { onRequest: figures, schema: { response: { 200: Loggers } } }, async () => {
+  app.get('/api/loggers', { onRequest: operator, schema: { response: { 200: Loggers } } }, async () => {
     const states = await read(services);
     return {
       levels: [...logLevelNames],
@@ -71,7 +68,7 @@ export function loggerRoutes(
 
   app.get(
     '/api/loggers/:service',
-    { onRequest: figures, schema: { params: Name, response: { 200: LoggerState } } },
+    { onRequest: operator, schema: { params: Name, response: { 200: LoggerState } } },
     async (request) => (await read([serviceOf(request.params)]))[0]!,
   );
 

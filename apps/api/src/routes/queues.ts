@@ -1,5 +1,5 @@
 import { type JobCounts, readJobCounts } from '@prosaas/database';
-import type { App, Guard } from '@prosaas/http';
+import type { App } from '@prosaas/http';
 import { type QueueControl, type QueueName, type QueueTotals, isQueueName } from '@prosaas/queues';
 import { Type } from 'typebox';
 import type { CompletionRates } from '../completion-rates.ts';
@@ -42,19 +42,17 @@ export function queueRoutes(
   {
     db,
     admin,
-    figures,
+    operator,
     readTotals,
     rates,
     control,
   }: ResourceContext & {
-    /** Lets in the metrics token and admins. */
-    figures: Guard;
     readTotals: () => Promise<QueueTotals>;
     rates: CompletionRates;
     control: QueueControl;
   },
 ): void {
-  app.get('/api/queues', { onRequest: figures, schema: { response: { 200: Queues } } }, async () => {
+  app.get('/api/queues', { onRequest: operator, schema: { response: { 200: Queues } } }, async () => {
     const [{ queues }, counts] = await Promise.all([readTotals(), readJobCounts(db, { countsRows: true })]);
     const items = Object.entries(queues).map(([name, depths]) => {
       const { paused, waiting, active, delayed, enqueued, completed, failed, oldestAgeSeconds } = depths;

@@ -1,8 +1,8 @@
-import type { App, Guard } from '@prosaas/http';
+import type { App } from '@prosaas/http';
 import { logLevelName, parseLogLevel } from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
 import type { ReplicaSeen, ReplicaState } from '../replicas.ts';
-import { NullableText, NullableTime } from './resource.ts';
+import { NullableText, NullableTime, type ResourceContext } from './resource.ts';
 
 const NullableNumber = Type.Unsafe<number | null>({ type: ['number', 'null'] });
 
@@ -45,16 +45,14 @@ const Replicas = Type.Object({
 const MOST = 200;
 const order: readonly ReplicaState[] = ['stale', 'draining', 'live', 'lost'];
 
-export interface ServicesContext {
-  /** Lets in the metrics token and admins. */
-  figures: Guard;
+export interface ServicesContext extends Pick<ResourceContext, 'operator'> {
   /** Throws `REDIS_UNAVAILABLE`. */
   readReplicas: () => Promise<ReplicaSeen[]>;
 }
 
 /** The replicas of all services: what each says of itself, and what its heartbeat proves. */
-export function serviceRoutes(app: App, { figures, readReplicas }: ServicesContext): void {
-  app.get('/api/services', { onRequest: figures, schema: { response: { 200: Replicas } } }, async () => {
+export function serviceRoutes(app: App, { operator, readReplicas }: ServicesContext): void {
+  app.get('/api/services', { onRequest: operator, schema: { response: { 200: Replicas } } }, async () => {
     const all = await readReplicas();
     const sorted = all.toSorted(
       (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.silent_seconds - b.silent_seconds,
