@@ -3,12 +3,21 @@ import { expect, test } from 'vitest';
 import { judgeReplicas } from './replicas.ts';
 
 const report = {
-  ...{ version: '1.0.0', build: 3, commit: 'abc', log_level: 'info', draining: false },
-  ...{ uptime_seconds: 600, resident_memory_bytes: 5, heap_used_bytes: 4, event_loop_delay_p99_seconds: 0.1 },
+  version: '1.0.0',
+  build: 3,
+  commit: 'abc',
+  log_level: 'info',
+  draining: false,
+  uptime_seconds: 600,
+  resident_memory_bytes: 5,
+  heap_used_bytes: 4,
+  event_loop_delay_p99_seconds: 0.1,
 };
 const replica = (service: string, more: Partial<ReplicaStatus> = {}): ReplicaStatus => ({
   ...{ service, instance: `${service}:h:1`, host: 'h', pid: 1, startedAt: 1_700_000_000, state: 'live' },
-  ...{ silentSeconds: 0.5, clockAheadSeconds: 0, report },
+  silentSeconds: 0.5,
+  clockAheadSeconds: 0,
+  report,
   ...more,
 });
 const beat = (age: number | null, more: Partial<ReplicaHeartbeat> = {}): ReplicaHeartbeat => ({
@@ -21,7 +30,9 @@ const beat = (age: number | null, more: Partial<ReplicaHeartbeat> = {}): Replica
     last_job_at: null,
     queues: {},
   },
-  ...{ clock_ahead_seconds: 0, state: 'live', age_seconds: age },
+  clock_ahead_seconds: 0,
+  state: 'live',
+  age_seconds: age,
   ...more,
 });
 const draining = { report: { ...report, draining: true } };

@@ -38,12 +38,16 @@ export function judgeReplicas(
     const facts = factsOf(replica.report);
     const heartbeat = beatOf.get(instance) ?? null;
     return {
-      ...{ service, instance, host, pid },
+      service,
+      instance,
+      host,
+      pid,
       state: stateOf({ replica, facts, heartbeat }),
       silent_seconds: silentSeconds,
       started_at: Number.isFinite(startedAt) ? new Date(startedAt * 1000) : null,
       clock_ahead_seconds: clockAheadSeconds,
-      ...{ facts, heartbeat },
+      facts,
+      heartbeat,
     };
   });
 }

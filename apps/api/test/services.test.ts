@@ -36,7 +36,12 @@ interface LoggerState {
   replicas: { instance: string; level: string | null; applied: boolean }[];
 }
 
-async function ask<T>(path: string, body?: object, key = metricsToken): Promise<{ status: number; body: T }> {
+interface Answer<T> {
+  status: number;
+  body: T;
+}
+
+async function ask<T>(path: string, body?: object, key = metricsToken): Promise<Answer<T>> {
   const response = await fetch(`${api.url}${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) },

@@ -52,8 +52,13 @@ export function announceReplica(options: AnnounceOptions): AsyncDisposable {
 
   const announce = async (signal: AbortSignal): Promise<void> => {
     const said = {
-      ...{ service, instance, host, pid, started_at: startedAt.getTime() / 1000 },
-      ...{ lease_ms: leaseMs, clock_ahead_seconds: ahead },
+      service,
+      instance,
+      host,
+      pid,
+      started_at: startedAt.getTime() / 1000,
+      lease_ms: leaseMs,
+      clock_ahead_seconds: ahead,
       report: report(),
     };
     const began = Date.now();

@@ -110,8 +110,8 @@ function parseReport(text: string | undefined): Said | undefined {
       pid: Number(pid),
       startedAt: Number(started_at),
       // One of the release before does not tell.
-      leaseMs: Number(lease_ms ?? LEASE_MS),
-      clockAheadSeconds: Number(clock_ahead_seconds ?? 0),
+      leaseMs: typeof lease_ms === 'number' ? lease_ms : LEASE_MS,
+      clockAheadSeconds: typeof clock_ahead_seconds === 'number' ? clock_ahead_seconds : 0,
       report: typeof report === 'object' && report !== null ? report : {},
     };
   } catch {
