@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 
 /** As it is written: `code` marks stay, links are their texts. */
-export interface Block {
+interface Block {
   kind: 'text' | 'item' | 'code';
   text: string;
 }
 
-export interface Advice {
+interface Advice {
   code: string;
   /** Null for a code that docs/health.md does not have. */
   means: string | null;

@@ -1,6 +1,6 @@
 import type { CheckResult, CheckStatus, HealthRegistry } from '@prosaas/observability';
 
-export interface CheckChange {
+interface CheckChange {
   /** Unix ms. */
   at: number;
   status: CheckStatus;
@@ -8,7 +8,7 @@ export interface CheckChange {
   reason: string | null;
 }
 
-export interface CheckPast {
+interface CheckPast {
   /** Since when it has this status; as far back as this process has looked. */
   since: number;
   /** Oldest first: what it was when the last hour began, if that is known, and each change since. */
