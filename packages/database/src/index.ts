@@ -100,6 +100,7 @@ export {
 export {
   countDeadJobs,
   findDeadJob,
+  groupDeadJobs,
   listDeadJobs,
   listExcessDeadJobs,
   listExpiredDeadJobs,
