@@ -24,6 +24,7 @@ import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckHistory } from './checks/history.ts';
 import type { CheckName } from './checks/names.ts';
+import { viewChecks } from './checks/view.ts';
 import type { CompletionRates } from './completion-rates.ts';
 import { History } from './console/history.ts';
 import { LiveViews } from './console/live-views.ts';
@@ -118,7 +119,7 @@ export function buildApp(parts: ApiParts): App {
   };
   serviceRoutes(app, { ...context, ...parts });
   loggerRoutes(app, { ...context, ...parts });
-  checkRoutes(app, { ...context, ...parts });
+  checkRoutes(app, { ...context, ...parts, viewChecks: (options) => viewChecks(parts, options) });
   signInRoutes(app, { signIns, audit });
   meRoute(app, context);
   consoleRoutes(app, { ...context, ...parts, signIns });
@@ -144,7 +145,9 @@ export function buildApp(parts: ApiParts): App {
 
 function consoleRoutes(app: App, parts: ApiParts & ResourceContext & { signIns: SignIns }): void {
   const history = new History(parts.metrics);
-  const views = new LiveViews(liveParts({ ...parts, history }));
+  const views = new LiveViews(
+    liveParts({ ...parts, history, viewChecks: (options) => viewChecks(parts, options) }),
+  );
   app.addHook('onClose', async () => {
     history[Symbol.dispose]();
     views[Symbol.dispose]();

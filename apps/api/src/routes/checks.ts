@@ -1,8 +1,7 @@
 import type { App } from '@prosaas/http';
 import type { HealthRegistry } from '@prosaas/observability';
 import { Type } from 'typebox';
-import type { CheckHistory } from '../checks/history.ts';
-import type { Runbook } from '../runbook.ts';
+import type { CheckView } from '../checks/view.ts';
 import { NullableText, NullableTime, type ResourceContext, Time } from './resource.ts';
 
 const Block = Type.Object({ kind: Type.String(), text: Type.String() });
@@ -30,36 +29,15 @@ const Check = Type.Object({
 const Checks = Type.Object({ draining: Type.Boolean(), items: Type.Array(Check) });
 
 export interface ChecksContext extends Pick<ResourceContext, 'anyone'> {
-  health: Pick<HealthRegistry, 'names' | 'result' | 'draining'>;
-  checkHistory: CheckHistory;
-  runbook: Runbook;
+  health: Pick<HealthRegistry, 'draining'>;
+  viewChecks: (options: { withDetails: boolean }) => CheckView[];
 }
 
 /** Each check of this api as it is now, what that means and what to do, and its last hour. */
-export function checkRoutes(app: App, { anyone, health, checkHistory, runbook }: ChecksContext): void {
+export function checkRoutes(app: App, { anyone, health, viewChecks }: ChecksContext): void {
   app.get('/api/checks', { onRequest: anyone, schema: { response: { 200: Checks } } }, (request) => {
     const { role } = request.principal ?? {};
-    const seesDetails = role === 'metrics' || role === 'admin';
-    return {
-      draining: health.draining,
-      items: health.names.map((name) => {
-        const { status, reason, facts, detail, error } = health.result(name);
-        const past = checkHistory.of(name);
-        return {
-          name,
-          looks_at: runbook.looksAt(name),
-          status,
-          since: past === undefined ? null : new Date(past.since),
-          reasons: reason === undefined ? [] : runbook.advise(name, reason),
-          facts,
-          ...(seesDetails && { details: { ...detail, ...(error !== undefined && { error }) } }),
-          changes: (past?.changes ?? []).map((change) => ({
-            at: new Date(change.at),
-            status: change.status,
-            codes: change.reason?.split(',') ?? [],
-          })),
-        };
-      }),
-    };
+    const withDetails = role === 'metrics' || role === 'admin';
+    return { draining: health.draining, items: viewChecks({ withDetails }) };
   });
 }

@@ -52,14 +52,18 @@ export interface ServicesContext extends Pick<ResourceContext, 'operator'> {
 
 /** The replicas of all services: what each says of itself, and what its heartbeat proves. */
 export function serviceRoutes(app: App, { operator, readReplicas }: ServicesContext): void {
-  app.get('/api/services', { onRequest: operator, schema: { response: { 200: Replicas } } }, async () => {
-    const all = await readReplicas();
-    const sorted = all.toSorted(
-      (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.silent_seconds - b.silent_seconds,
-    );
-    const shown = sorted.slice(0, MOST).toSorted((a, b) => (a.instance < b.instance ? -1 : 1));
-    return { items: shown.map(show), left_off: all.length - shown.length };
-  });
+  app.get('/api/services', { onRequest: operator, schema: { response: { 200: Replicas } } }, async () =>
+    listReplicas(await readReplicas()),
+  );
+}
+
+/** By instance; of more than `most` those that are lost are left off first. */
+export function listReplicas(all: readonly ReplicaSeen[], most: number = MOST): Static<typeof Replicas> {
+  const sorted = all.toSorted(
+    (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.silent_seconds - b.silent_seconds,
+  );
+  const shown = sorted.slice(0, most).toSorted((a, b) => (a.instance < b.instance ? -1 : 1));
+  return { items: shown.map(show), left_off: all.length - shown.length };
 }
 
 function show({ facts, heartbeat, ...replica }: ReplicaSeen): Static<typeof Replica> {
