@@ -172,6 +172,7 @@ export async function startApi(
       }
     },
     warmUp,
+    baileys: { url: config.BAILEYS_URL, self: identity.instance },
   });
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.API_PORT });

@@ -176,6 +176,13 @@ export {
   touchSessionInbound,
   type WhatsAppSessionRow,
 } from './whatsapp-session-repository.ts';
+export {
+  type NewSessionChange,
+  type SessionChange,
+  type SessionFigures,
+  addSessionChange,
+  readSessionFigures,
+} from './session-change-repository.ts';
 export { changeCall, listOpenCalls, type CallRow } from './call-repository.ts';
 export {
   assignNumber,
