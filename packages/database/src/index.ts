@@ -218,7 +218,14 @@ export {
   findRecordingAudio,
   listCalls,
 } from './call-listing.ts';
-export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
+export {
+  type ConversationCounts,
+  type ConversationSummary,
+  countConversations,
+  findConversation,
+  listConversations,
+  listConversationsByNeed,
+} from './conversation-listing.ts';
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
 export {
   type ConversationEventRow,
