@@ -1,4 +1,5 @@
 -- match: of an answer of the agent's, what it came from: {"source": "faq", "question": "..."}.
-alter table messages add column match jsonb;
+-- read_at: when the recipient had read it, where the recipient lets others know.
+alter table messages add column match jsonb, add column read_at timestamptz;
 -- timeline: what happened to the call, in order: [{"at": "...", "event": "answered", "detail": null}].
 alter table calls add column timeline jsonb not null default '[]';

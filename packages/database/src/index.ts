@@ -50,6 +50,7 @@ export {
   insertReply,
   listHistory,
   recordInbound,
+  type AnswerMatch,
   type InboundInput,
   type MessageAuthor,
   type MessageEnd,
@@ -150,6 +151,7 @@ export {
   listDueResends,
   markUndelivered,
   recordDelivery,
+  recordReading,
   recordRepeatRequest,
   type DueResend,
 } from './delivery-repository.ts';

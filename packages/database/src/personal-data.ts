@@ -97,6 +97,7 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
       'created_at',
       'sent_at',
       'delivered_at',
+      'read_at',
     ],
     other: [
       'id',
