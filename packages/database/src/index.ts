@@ -185,7 +185,7 @@ export {
   addSessionChange,
   readSessionFigures,
 } from './session-change-repository.ts';
-export { changeCall, listOpenCalls, type CallRow } from './call-repository.ts';
+export { changeCall, listOpenCalls, type CallMoment, type CallRow } from './call-repository.ts';
 export {
   assignNumber,
   businessOfNumber,
@@ -218,6 +218,7 @@ export {
   type RecordingSummary,
   findCall,
   findRecordingAudio,
+  callerOfConversation,
   listCalls,
 } from './call-listing.ts';
 export {
