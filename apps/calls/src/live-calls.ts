@@ -120,8 +120,14 @@ export class LiveCalls {
 
   /** A provider that shows life keeps the slot; a dead socket lets it lapse. */
   async #renew(callSid: string, stream: MediaStream, log: Logger): Promise<void> {
-    if (!stream.takeSign()) return;
     try {
+      const told = await this.#options.ends.toldOf(callSid);
+      if (told) {
+        this.#options.ends.settle(callSid, told);
+        stream.close();
+        return;
+      }
+      if (!stream.takeSign()) return;
       const state = await this.#options.slots.renew(callSid);
       if (state === 'released') stream.close();
       if (state === 'lost') log.warn('the slot of a live call has lapsed; the call goes on');
