@@ -72,7 +72,9 @@ for (const folder of packages) {
 }
 /** Code is in the bundle, or not for production. */
 const leftOut = new Set([
+  'app',
   'bench',
+  'build.ts',
   'dist',
   'examples',
   'node_modules',
@@ -82,6 +84,7 @@ const leftOut = new Set([
   'test',
   'tsconfig.json',
   'tsconfig.tsbuildinfo',
+  'vite.config.ts',
   'README.md',
 ]);
 for (const folder of workspaces) {

@@ -23,18 +23,27 @@ import type { JobReader, QueueControl, QueueObjects, QueueTotals, Relay } from '
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckName } from './checks/names.ts';
+import { History } from './console/history.ts';
+import { LiveViews } from './console/live-views.ts';
+import { liveParts } from './console/parts.ts';
+import { SignIns } from './console/sign-ins.ts';
 import { apiProbes } from './probes.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { businessRoutes } from './routes/businesses.ts';
 import { callRoutes } from './routes/calls.ts';
+import { consoleFileRoutes } from './routes/console-files.ts';
+import { consoleHistoryRoute } from './routes/console-history.ts';
+import { type ConsoleStreams, consoleStreamRoutes } from './routes/console-stream.ts';
 import { contactRoutes } from './routes/contacts.ts';
 import { conversationActionRoutes } from './routes/conversation-actions.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { meRoute } from './routes/me.ts';
 import { auditLooks, queueBoardRoutes } from './routes/queue-board.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
@@ -62,10 +71,15 @@ export interface ApiParts {
   readTotals: () => Promise<QueueTotals>;
   warmUp: WarmUp;
   baileys: Pick<SessionRoutesContext['baileys'], 'url' | 'self'>;
+  /** Where the console's page lies. */
+  consoleFolder: string;
+  streams: ConsoleStreams;
 }
 
 export function buildApp(parts: ApiParts): App {
-  const { log, db, keyRing, health, jobs, relay, control } = parts;
+  const { log, db, health, jobs, relay, control } = parts;
+  const signIns = new SignIns(parts);
+  const keyRing = { ...parts.keyRing, signedIn: (token: string) => signIns.find(token) };
   const app = buildHttpApp({ log });
   instrumentHttp(app, { registry: parts.registry, labels: { service: 'api' } });
   const seesDetails = canSeeDetails(keyRing);
@@ -92,7 +106,12 @@ export function buildApp(parts: ApiParts): App {
     business: guard(keyRing, { roles: ['business'], audit }),
     owner: guard(keyRing, { roles: ['owner'], audit }),
     admin: guard(keyRing, { roles: ['admin'], audit }),
+    operator: guard(keyRing, { roles: ['metrics'], audit }),
+    anyone: guard(keyRing, { roles: ['metrics', 'business'], audit }),
   };
+  signInRoutes(app, { signIns, audit });
+  meRoute(app, context);
+  consoleRoutes(app, { ...context, ...parts, signIns });
   businessRoutes(app, context);
   conversationRoutes(app, { ...context, jobs });
   conversationActionRoutes(app, context);
@@ -115,6 +134,18 @@ export function buildApp(parts: ApiParts): App {
   });
   auditRoutes(app, context);
   return app;
+}
+
+function consoleRoutes(app: App, parts: ApiParts & ResourceContext & { signIns: SignIns }): void {
+  const history = new History(parts.metrics);
+  const views = new LiveViews(liveParts({ ...parts, history }));
+  app.addHook('onClose', async () => {
+    history[Symbol.dispose]();
+    views[Symbol.dispose]();
+  });
+  consoleFileRoutes(app, { folder: parts.consoleFolder });
+  consoleHistoryRoute(app, { ...parts, history });
+  consoleStreamRoutes(app, { ...parts, views });
 }
 
 /** The records that a route names, or its handler does; never a query. */

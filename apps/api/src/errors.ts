@@ -7,6 +7,7 @@ export class NotFound extends AppError {
       | 'business'
       | 'call'
       | 'conversation'
+      | 'file'
       | 'job'
       | 'message'
       | 'person'

@@ -1,3 +1,4 @@
+import { consoleFolder } from '@prosaas/console';
 import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
 import { HealthRegistry, askReplicas, listReplicas } from '@prosaas/observability';
 import {
@@ -41,6 +42,7 @@ import { queuesCheck } from './checks/queues.ts';
 import { sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
 import type { ApiConfig } from './config.ts';
+import { ConsoleStreams } from './routes/console-stream.ts';
 import { ReplicaView } from './replica-view.ts';
 import { startRowFigures } from './row-figures.ts';
 import { servingDatabase } from './serving-database.ts';
@@ -151,6 +153,7 @@ export async function startApi(
   opening.use(logChanges(health, log));
   health.start();
 
+  const streams = new ConsoleStreams();
   const app = buildApp({
     log,
     build: buildInfo(config),
@@ -173,6 +176,8 @@ export async function startApi(
     },
     warmUp,
     baileys: { url: config.BAILEYS_URL, self: identity.instance },
+    consoleFolder,
+    streams,
   });
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.API_PORT });
@@ -202,6 +207,7 @@ export async function startApi(
       health.drain();
       // Callers of /warmup must not keep the listener from closing.
       warmUp[Symbol.dispose]();
+      streams.end();
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };

@@ -5,9 +5,13 @@ export {
   type GuardKeys,
   type Guard,
   type GuardOptions,
+  auditedUse,
   canSeeDetails,
   guard,
   metricsGuard,
+  refuseOtherSites,
+  signInCookie,
+  signInTokenOf,
 } from './guard.ts';
 export { type ForwardedAnswer, type ForwardOptions, forwardRequest, passBack } from './forward-request.ts';
 export {
@@ -20,7 +24,7 @@ export {
   verifyHop,
 } from './hop-signature.ts';
 export type { KeyRing, Keys } from '@prosaas/runtime';
-export type { Principal, Role } from './keys.ts';
+export { type Principal, type Role, digestOf, principalByDigest, principalsOf } from './keys.ts';
 export { type Page, page, pageQuery } from './page.ts';
 export {
   type FieldProblem,

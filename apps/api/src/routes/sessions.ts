@@ -142,6 +142,8 @@ export function sessionRoutes(app: App, { db, business, admin, baileys }: Sessio
       method,
       url,
       onRequest: admin,
+      // Also a look at the QR code out of the console: whoever sees it can take the account.
+      config: { audited: true },
       bodyLimit: BODY_LIMIT,
       schema,
       handler: async (request, reply) => {
