@@ -53,6 +53,7 @@ import { messageRoutes } from './routes/messages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import type { ResourceContext } from './routes/resource.ts';
+import { type SessionRoutesContext, sessionRoutes } from './routes/sessions.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { warmUpRoute } from './routes/warm-up.ts';
 import type { Runbook } from './runbook.ts';
@@ -77,6 +78,7 @@ export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLev
   readTotals: () => Promise<QueueTotals>;
   rates: CompletionRates;
   warmUp: WarmUp;
+  baileys: Pick<SessionRoutesContext['baileys'], 'url' | 'self'>;
   checkHistory: CheckHistory;
   runbook: Runbook;
   /** Where the console's page lies. */
@@ -128,6 +130,10 @@ export function buildApp(parts: ApiParts): App {
   conversationActionRoutes(app, context);
   messageRoutes(app, { ...context, relay });
   callRoutes(app, context);
+  sessionRoutes(app, {
+    ...context,
+    baileys: { ...parts.baileys, secret: () => keyRing.current()?.internalSecret },
+  });
   phoneNumberRoutes(app, context);
   peopleRoutes(app, { ...context, keyRing });
   contactRoutes(app, context);

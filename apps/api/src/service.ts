@@ -194,6 +194,7 @@ export async function startApi(
     },
     rates,
     warmUp,
+    baileys: { url: config.BAILEYS_URL, self: identity.instance },
     checkHistory,
     runbook: readRunbook(),
     readReplicas: () =>

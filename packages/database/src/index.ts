@@ -58,6 +58,7 @@ export {
   insertReply,
   listHistory,
   recordInbound,
+  type AnswerMatch,
   type InboundInput,
   type MessageAuthor,
   type MessageEnd,
@@ -159,6 +160,7 @@ export {
   listDueResends,
   markUndelivered,
   recordDelivery,
+  recordReading,
   recordRepeatRequest,
   type DueResend,
 } from './delivery-repository.ts';
@@ -185,7 +187,14 @@ export {
   touchSessionInbound,
   type WhatsAppSessionRow,
 } from './whatsapp-session-repository.ts';
-export { changeCall, listOpenCalls, type CallRow } from './call-repository.ts';
+export {
+  type NewSessionChange,
+  type SessionChange,
+  type SessionFigures,
+  addSessionChange,
+  readSessionFigures,
+} from './session-change-repository.ts';
+export { changeCall, listOpenCalls, type CallMoment, type CallRow } from './call-repository.ts';
 export {
   assignNumber,
   businessOfNumber,
@@ -218,9 +227,17 @@ export {
   type RecordingSummary,
   findCall,
   findRecordingAudio,
+  callerOfConversation,
   listCalls,
 } from './call-listing.ts';
-export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
+export {
+  type ConversationCounts,
+  type ConversationSummary,
+  countConversations,
+  findConversation,
+  listConversations,
+  listConversationsByNeed,
+} from './conversation-listing.ts';
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
 export {
   type ConversationEventRow,
