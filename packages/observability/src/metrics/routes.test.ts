@@ -9,6 +9,8 @@ const reading: Reading = {
   histograms: {},
   labels: { jobs: [{ labels: { queue: 'in' }, value: 3 }] },
   series: { slots: ['c["jobs",{"queue":"in"}]', 'g["active",{},"sum"]'], values: Float64Array.of(3, 1) },
+  exact: { slots: [], values: new Float64Array() },
+  processes: [],
   sources: [{ service: 'worker', instance: 'worker:h:1', age_seconds: 0.4 }],
   complete: true,
   since: 1_706_000_000.5,
