@@ -29,6 +29,7 @@ import {
   redisCheck,
   startTelemetry,
   writeReport,
+  showHealth,
 } from '@prosaas/telemetry';
 import { buildApp } from './app.ts';
 import { agentCheck } from './checks/agent.ts';
@@ -38,11 +39,11 @@ import { customersCheck } from './checks/customers.ts';
 import { apiDatabaseCheck, schemaChecks } from './checks/database.ts';
 import { findFailedWrites } from './checks/failed-writes.ts';
 import { queuesCheck } from './checks/queues.ts';
-import { sessionsCheck } from './checks/sessions.ts';
+import { type SessionCounts, sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
 import type { ApiConfig } from './config.ts';
+import { startFigures } from './figures.ts';
 import { ReplicaView } from './replica-view.ts';
-import { startRowFigures } from './row-figures.ts';
 import { servingDatabase } from './serving-database.ts';
 import { startUp } from './start-up.ts';
 import { WarmUp } from './warm-up.ts';
@@ -90,7 +91,8 @@ export async function startApi(
   );
   const queueObjects = opening.use(openQueueObjects({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
-  opening.use(startRowFigures({ db: pool, redis: metricsRedis, bullPrefix: keys.bullPrefix }));
+  let sessions: SessionCounts | undefined;
+  opening.use(startFigures({ db: pool, redis: metricsRedis, keyspace: keys, sessions: () => sessions }));
   const unread = troubleOf(log, {
     waiting: 'metrics cannot be read from Redis',
     begins: 'metrics cannot be read from Redis',
@@ -143,11 +145,12 @@ export async function startApi(
       heartbeatKey: keys.heartbeat,
       deadLetterLimits: deadLetterLimits(config),
     }),
-    sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
+    sessionsCheck({ url: config.BAILEYS_URL, keyRing, onCounted: (counts) => (sessions = counts) }),
     customersCheck({ db: pool }),
     agentCheck({ ...asked, replicas: () => view.read() }),
   ];
   for (const check of checks) health.register(check);
+  showHealth(telemetry.metrics, identity, health);
   opening.use(logChanges(health, log));
   health.start();
 

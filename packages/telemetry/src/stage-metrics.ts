@@ -29,6 +29,8 @@ export const stageMetrics: StageMetrics = {
     help: 'Time that a message and its answer spend in each stage of their way',
     unit: 'seconds',
     labels: { stage: messageStages },
+    // A stage may take a millisecond, or wait for minutes.
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   },
 };
 

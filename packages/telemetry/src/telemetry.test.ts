@@ -39,7 +39,7 @@ async function openReader(
 test('the reader adds up what services count and what Redis knows, all twelve metrics, from zero', async () => {
   await using stack = new AsyncDisposableStack();
   const { redis, reader, url } = await openReader(stack);
-  const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas' };
+  const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 59, GIT_COMMIT: 'abc1234' };
   const zeros = await reader.read();
   expect(zeros.counters).toMatchObject({
     whatsapp_inbound_messages: 0,

@@ -6,6 +6,8 @@ import {
   type JsonValue,
 } from '@prosaas/observability';
 import {
+  type BuildConfig,
+  buildInfo,
   closeRedis,
   createRedis,
   keyspace,
@@ -14,8 +16,9 @@ import {
   type Logger,
 } from '@prosaas/runtime';
 import { catalogue } from './catalogue.ts';
+import { showBuild } from './service-metrics.ts';
 
-export interface TelemetryConfig {
+export interface TelemetryConfig extends BuildConfig {
   REDIS_URL: string;
   REDIS_USERNAME?: string;
   REDIS_PASSWORD?: string;
@@ -55,6 +58,7 @@ export function startTelemetry({
       log.warn({ metric }, 'this metric has too many series; new ones are counted as one'),
   });
   const { service, instance } = identity;
+  showBuild(metrics, identity, buildInfo(config));
   const measuring = instrumentProcess({ registry: metrics, labels: { service } });
   const publisher = startMetricsPublisher({
     redis,
