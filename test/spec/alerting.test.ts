@@ -16,7 +16,7 @@ import { usage } from '../../apps/api/src/alert-check/options.ts';
 import { AlertCheck, alarm, well } from './support/alert-check.ts';
 import { type Answer, ask, bearer, partOf } from './support/ask.ts';
 import { repository } from './support/npm-start.ts';
-import { hasPromtool } from './support/promtool.ts';
+import { findPrometheus } from './support/prometheus.ts';
 import { redisOf } from './support/redis.ts';
 import { startQuickStack, until } from './support/stack.ts';
 import { codeOf, readTable } from './support/tables.ts';
@@ -90,7 +90,9 @@ describe('the commands of docs/alerting.md', () => {
 
   test('Prometheus', async () => {
     expect(prometheus.map((line) => line.split(' ', 1)[0])).toEqual(['cp', 'npm', 'promtool']);
-    await sh(...(hasPromtool ? prometheus : prometheus.slice(0, -1)));
+    const tools = findPrometheus();
+    const check = prometheus.pop() ?? '';
+    await sh(...prometheus, ...(tools ? [check.replace('promtool', tools.promtool)] : []));
     expect(await readFile(join(folder, 'prometheus/metrics-token'), 'utf8')).toBe(`${token}\n`);
   });
 

@@ -12,6 +12,6 @@ export { bindStages, messageStages, type MessageStage } from './stage-metrics.ts
 export { type AnswerOutcomes, bindAgentMetrics } from './agent-metrics.ts';
 export { showHealth } from './service-metrics.ts';
 export { type SystemFigures, publishSystemFigures } from './system-figures.ts';
-export { sessionStates } from './system-metrics.ts';
+export { sessionStates, systemMetrics } from './system-metrics.ts';
 export { createSystemReader } from './system-reader.ts';
 export { startTelemetry, type Announcement, type Telemetry, type TelemetryConfig } from './telemetry.ts';

@@ -38,7 +38,7 @@ export function httpMetrics(more: More = {}): {
       unit: 'seconds',
       labels: { ...more, method: methods, route: 'discovered' },
       buckets: REQUEST_BUCKETS,
-      onRequest: ['route'],
+      onRequest: ['method', 'route'],
     },
     http_requests_in_flight: {
       type: 'gauge',

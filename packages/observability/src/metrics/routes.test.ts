@@ -52,6 +52,12 @@ test('/metrics.json has the metrics that it is told to have, and no others', asy
   void app.register(metricsRoutes, { reader: { read: async () => reading }, guard: open, names: ['active'] });
   const body = (await app.inject('/metrics.json?verbose')).json<Record<string, unknown>>();
   expect(body).toMatchObject({ counters: {}, gauges: { active: 1 }, labels: {} });
+
+  const other = fastify();
+  const options = { reader: { read: async () => reading }, guard: open, names: ['active'] };
+  void other.register(metricsRoutes, { ...options, labelled: ['jobs'] });
+  const more = (await other.inject('/metrics.json?verbose')).json<Record<string, unknown>>();
+  expect(more).toMatchObject({ counters: {}, labels: { jobs: [{ labels: { queue: 'in' }, value: 3 }] } });
 });
 
 test('?verbose says where the totals come from and whether all is there', async () => {

@@ -120,10 +120,13 @@ test.each([
 test('the guard stands before /metrics, and HEAD has no body', async () => {
   const app = build(async () => reading);
   expect((await app.inject('/metrics')).statusCode).toBe(401);
-  expect(await app.inject({ method: 'HEAD', url: '/metrics', headers: { authorization } })).toMatchObject({
-    statusCode: 200,
-    body: '',
-  });
+  for (const encoding of ['gzip', 'identity']) {
+    const headers = { authorization, 'accept-encoding': encoding };
+    expect(await app.inject({ method: 'HEAD', url: '/metrics', headers })).toMatchObject({
+      statusCode: 200,
+      body: '',
+    });
+  }
   expect((await app.inject({ method: 'POST', url: '/metrics' })).statusCode).toBe(405);
 });
 
