@@ -91,8 +91,8 @@ describe('the commands of docs/alerting.md', () => {
   test('Prometheus', async () => {
     expect(prometheus.map((line) => line.split(' ', 1)[0])).toEqual(['cp', 'npm', 'promtool']);
     const tools = findPrometheus();
-    const check = prometheus.pop() ?? '';
-    await sh(...prometheus, ...(tools ? [check.replace('promtool', tools.promtool)] : []));
+    const checking = prometheus.pop() ?? '';
+    await sh(...prometheus, ...(tools ? [checking.replace('promtool', tools.promtool)] : []));
     expect(await readFile(join(folder, 'prometheus/metrics-token'), 'utf8')).toBe(`${token}\n`);
   });
 

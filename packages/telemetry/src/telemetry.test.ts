@@ -53,12 +53,9 @@ test('the reader adds up what services count and what Redis knows, all twelve me
     queue_jobs_dead_letter: 0,
   });
   expect(zeros.gauges).toMatchObject({ calls_active: 0 });
-  const others = Object.keys(catalogue).filter((name) => !businessMetricNames.includes(name));
-  expect(
-    Object.keys({ ...zeros.counters, ...zeros.gauges })
-      .filter((name) => !others.includes(name))
-      .toSorted(),
-  ).toEqual(businessMetricNames.toSorted());
+  const names = Object.keys({ ...zeros.counters, ...zeros.gauges });
+  expect(names).toEqual(expect.arrayContaining([...businessMetricNames]));
+  expect(Object.keys(catalogue)).toEqual(expect.arrayContaining(names));
 
   const services = ['baileys', 'baileys', 'worker'].map((name) =>
     startTelemetry({ config, identity: identify(name), log }),

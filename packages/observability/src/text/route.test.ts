@@ -87,17 +87,18 @@ test('?per=instance shows each living process by itself, and what Redis knows wi
   expect(samplesOf('prosaas_active')).toEqual([[{ queue: 'in' }, 4]]);
 });
 
-test('a label on request that nobody knows is a 400 problem that names those there are', async () => {
-  for (const query of ['per=nonsense', 'per=instance,', 'per=instance&per=le', 'per[a]=instance']) {
-    const response = await build(async () => reading).inject({
-      url: `/metrics?${query}`,
-      headers: { authorization },
+test.each(['per=nonsense', 'per=instance,', 'per=instance&per=le', 'per'])(
+  'a label on request that nobody knows is a 400 problem: ?%s',
+  async (query) => {
+    const url = `/metrics?${query}`;
+    const response = await build(async () => reading).inject({ url, headers: { authorization } });
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toMatchObject({
+      code: 'UNKNOWN_LABEL',
+      detail: expect.stringContaining('instance'),
     });
-    const isOtherName = query.startsWith('per[');
-    expect([query, response.statusCode]).toEqual([query, isOtherName ? 200 : 400]);
-    if (!isOtherName) expect(response.json()).toMatchObject({ code: 'UNKNOWN_LABEL' });
-  }
-});
+  },
+);
 
 test.each([
   ['gzip', true],

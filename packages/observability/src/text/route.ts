@@ -72,8 +72,8 @@ const INSTANCE = 'instance';
 
 /** `?per=a,b` and `?per=a&per=b`: each label once, in the order of their names, so that there are few pages. */
 function labelsAsked(per: unknown): string[] {
-  if (per === undefined) return [];
-  return [...new Set([per].flat().flatMap((value) => String(value).split(',')))].toSorted();
+  const texts = [per].flat().filter((value) => typeof value === 'string');
+  return [...new Set(texts.flatMap((text) => text.split(',')))].toSorted();
 }
 
 function refuseLabel(reply: FastifyReply, known: readonly string[]): FastifyReply {
