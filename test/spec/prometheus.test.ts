@@ -5,7 +5,9 @@ import { type IncomingMessage, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { createDatabase } from '@prosaas/database';
 import { type Stack, freePort, poll, startChild } from '@prosaas/devstack';
+import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, ask, bearer } from './support/ask.ts';
 import { repository } from './support/npm-start.ts';
@@ -72,6 +74,42 @@ test('the page of a stack at rest is under 60 KB, and no more of it when each ro
   expect(page.text.length).toBeLessThan(MOST_BYTES);
   expect(page.text).not.toMatch(/duration_seconds_bucket{[^}]*(?:route|method)=/);
   expect((await read('?per=route')).text).toMatch(/duration_seconds_bucket{[^}]*route="\/api\/audit"/);
+});
+
+test('sessions and conversations are counted as PostgreSQL has them', async () => {
+  const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
+  await using db = createDatabase({ url: stack.databaseUrl, size: 1, applicationName: 'test', log });
+  await db.query(
+    `insert into whatsapp_sessions (id, business_id, wanted, last_error, last_error_at)
+     values ('off', 'default', 'stopped', null, null), ('out', 'default', 'started', 'logged_out', now())`,
+  );
+  await db.query(
+    `insert into conversations (business_id, channel, session_id, contact, state)
+     select 'default', 'whatsapp', 'off', n || '@s.whatsapp.net', case when n < 3 then 'closed' else 'waiting' end
+     from generate_series(1, 5) as n`,
+  );
+  const wanted = [
+    'prosaas_whatsapp_sessions{state="STOPPED"} 1',
+    'prosaas_whatsapp_sessions{state="FAILED"} 1',
+    'prosaas_whatsapp_sessions{state="WORKING"} 0',
+    'prosaas_conversations{state="closed"} 2',
+    'prosaas_conversations{state="waiting"} 3',
+    'prosaas_conversations{state="agent"} 0',
+    'prosaas_customers_waiting 3',
+    // Of the sessions that are wanted none works.
+    'prosaas_health_check_state{check="sessions",service="api",state="fail"} 1',
+    'prosaas_health_check_state{check="sessions",service="api",state="pass"} 0',
+  ];
+  await until(url, ({ text }) => wanted.every((line) => text.includes(`\n${line}\n`)), {
+    what: wanted.join(),
+    init: scraper,
+  });
+  await db.query('delete from conversations');
+  await db.query('delete from whatsapp_sessions');
+  await until(url, ({ text }) => text.includes('\nprosaas_whatsapp_sessions{state="FAILED"} 0\n'), {
+    what: 'the sessions to be gone',
+    init: scraper,
+  });
 });
 
 test('the page is packed for who takes gzip, and whole for who does not', async () => {

@@ -25,7 +25,7 @@ export interface ReadingSource {
 }
 
 /** What one process counted since it started, and its gauges. */
-export interface ProcessSeries extends SeriesTable {
+interface ProcessSeries extends SeriesTable {
   readonly instance: string;
 }
 
