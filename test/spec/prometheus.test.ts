@@ -158,14 +158,7 @@ describe.skipIf(!tools)('a real Prometheus', () => {
     const configuration = readFileSync(join(folder, 'prometheus.yml'), 'utf8')
       .replaceAll('localhost:5000', target)
       .replaceAll('15s', '1s');
-    const more = `
-  - job_name: instances
-    params: { per: [instance] }
-    honor_labels: true
-    authorization: { credentials_file: metrics-token }
-    static_configs: [{ targets: ['${target}'] }]
-`;
-    writeFileSync(join(folder, 'prometheus.yml'), configuration + more);
+    writeFileSync(join(folder, 'prometheus.yml'), configuration);
     writeFileSync(join(folder, 'metrics-token'), `${stack.keys.metricsToken}\n`);
     const address = `127.0.0.1:${await freePort()}`;
     const server = await startChild({
@@ -192,18 +185,21 @@ describe.skipIf(!tools)('a real Prometheus', () => {
         timeoutMs: 30_000,
       });
     await found('up{job="prosaas"} == 1');
-    await found('up{job="instances"} == 1');
+    await found('up{job="prosaas-instances"} == 1');
     for (const series of systemSeries) await found(series);
     await found('prosaas_build_info{service="worker",build="59",commit="abc1234"} == 1');
     await found('rate(prosaas_http_requests_total{service="api",route="/metrics",code="200"}[1m]) > 0');
     await found('histogram_quantile(0.9, prosaas_http_request_duration_seconds_bucket{service="api"}) > 0');
-    await found('process_start_time_seconds{job="instances",instance=~"worker:.+"}');
+    await found('process_start_time_seconds{job="prosaas-instances",instance=~"worker:.+"}');
     const targets = (await (await fetch(`http://${address}/api/v1/targets`)).json()) as {
       data: { activeTargets: { lastError: string; health: string }[] };
     };
     expect(targets.data.activeTargets.map(({ health, lastError }) => [health, lastError])).toEqual([
       ['up', ''],
       ['up', ''],
+    ]);
+    expect(await query('count(prosaas_workers{state="live"})')).toMatchObject([
+      { value: [expect.anything(), '1'] },
     ]);
     expect(await query('ALERTS{alertstate="firing"}')).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import type { MetricDefinition } from '@prosaas/observability';
+import { type MetricDefinition, REQUEST_BUCKETS } from '@prosaas/observability';
 import { queueNames, scheduleTable } from '@prosaas/queues';
 
 type CounterOf = MetricDefinition & { type: 'counter' };
@@ -20,7 +20,7 @@ export type QueueMetrics = {
 
 const queue: readonly string[] = queueNames;
 /** A job waits for up to minutes, and may run for one. */
-const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
+const buckets: readonly number[] = [...REQUEST_BUCKETS, 30, 60, 300];
 
 /** How the job queues do. What Redis knows exactly is read there; the jobs in PostgreSQL, by the api on a timer. */
 export const queueMetrics: QueueMetrics = {

@@ -1,4 +1,4 @@
-import type { Histogram, MetricDefinition } from '@prosaas/observability';
+import { type Histogram, type MetricDefinition, REQUEST_BUCKETS } from '@prosaas/observability';
 import type { Telemetry } from './telemetry.ts';
 
 /** The way of a message and its answer, stage by stage: each begins where the one before ends. */
@@ -30,7 +30,7 @@ export const stageMetrics: StageMetrics = {
     unit: 'seconds',
     labels: { stage: messageStages },
     // A stage may take a millisecond, or wait for minutes.
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    buckets: [0.001, 0.0025, ...REQUEST_BUCKETS, 30, 60],
   },
 };
 
