@@ -14,6 +14,7 @@ COPY --from=manifests /manifests ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --loglevel=error
 COPY . .
 RUN node_modules/.bin/tsc -b apps/api apps/calls apps/worker apps/baileys packages/simulators
+RUN node packages/console/build.ts
 RUN for app in apps/api apps/calls apps/worker apps/baileys packages/simulators; do \
       node scripts/assemble-image.mjs "$app" "/out/$(basename "$app")" || exit 1; \
     done

@@ -22,28 +22,44 @@ import {
 import type { JobReader, QueueControl, QueueObjects, QueueTotals, Relay } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix, systemMetrics } from '@prosaas/telemetry';
+import type { CheckHistory } from './checks/history.ts';
 import type { CheckName } from './checks/names.ts';
+import { viewChecks } from './checks/view.ts';
+import type { CompletionRates } from './completion-rates.ts';
+import { History } from './console/history.ts';
+import { LiveViews } from './console/live-views.ts';
+import { liveParts } from './console/parts.ts';
+import { SignIns } from './console/sign-ins.ts';
 import { apiProbes } from './probes.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { businessRoutes } from './routes/businesses.ts';
+import { checkRoutes } from './routes/checks.ts';
 import { callRoutes } from './routes/calls.ts';
+import { consoleFileRoutes } from './routes/console-files.ts';
+import { consoleHistoryRoute } from './routes/console-history.ts';
+import { type ConsoleStreams, consoleStreamRoutes } from './routes/console-stream.ts';
 import { contactRoutes } from './routes/contacts.ts';
 import { conversationActionRoutes } from './routes/conversation-actions.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { type LoggersContext, loggerRoutes } from './routes/loggers.ts';
+import { meRoute } from './routes/me.ts';
 import { auditLooks, queueBoardRoutes } from './routes/queue-board.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import type { ResourceContext } from './routes/resource.ts';
+import { serviceRoutes } from './routes/services.ts';
 import { warmUpRoute } from './routes/warm-up.ts';
+import type { Runbook } from './runbook.ts';
 import type { ServingDatabase } from './serving-database.ts';
 import type { WarmUp } from './warm-up.ts';
 
-export interface ApiParts {
+export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLevels' | 'setLevel'> {
   log: Logger;
   build: BuildInfo;
   db: ServingDatabase;
@@ -59,11 +75,19 @@ export interface ApiParts {
   control: QueueControl;
   queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
+  rates: CompletionRates;
   warmUp: WarmUp;
+  checkHistory: CheckHistory;
+  runbook: Runbook;
+  /** Where the console's page lies. */
+  consoleFolder: string;
+  streams: ConsoleStreams;
 }
 
 export function buildApp(parts: ApiParts): App {
-  const { log, db, keyRing, health, jobs, relay, control } = parts;
+  const { log, db, health, jobs, relay, control } = parts;
+  const signIns = new SignIns(parts);
+  const keyRing = { ...parts.keyRing, signedIn: (token: string) => signIns.find(token) };
   const app = buildHttpApp({ log });
   instrumentHttp(app, { registry: parts.registry, labels: { service: 'api' } });
   const seesDetails = canSeeDetails(keyRing);
@@ -91,7 +115,15 @@ export function buildApp(parts: ApiParts): App {
     business: guard(keyRing, { roles: ['business'], audit }),
     owner: guard(keyRing, { roles: ['owner'], audit }),
     admin: guard(keyRing, { roles: ['admin'], audit }),
+    operator: guard(keyRing, { roles: ['metrics'], audit }),
+    anyone: guard(keyRing, { roles: ['metrics', 'business'], audit }),
   };
+  serviceRoutes(app, { ...context, ...parts });
+  loggerRoutes(app, { ...context, ...parts });
+  checkRoutes(app, { ...context, ...parts, viewChecks: (options) => viewChecks(parts, options) });
+  signInRoutes(app, { signIns, audit });
+  meRoute(app, context);
+  consoleRoutes(app, { ...context, ...parts, signIns });
   businessRoutes(app, context);
   conversationRoutes(app, { ...context, jobs });
   conversationActionRoutes(app, context);
@@ -101,7 +133,7 @@ export function buildApp(parts: ApiParts): App {
   peopleRoutes(app, { ...context, keyRing });
   contactRoutes(app, context);
   jobRoutes(app, { ...context, jobs, control });
-  queueRoutes(app, { ...context, readTotals: parts.readTotals, control });
+  queueRoutes(app, { ...context, ...parts });
   scheduleRoutes(app, context);
   deadLetterRoutes(app, { ...context, relay });
   queueBoardRoutes(app, {
@@ -110,6 +142,20 @@ export function buildApp(parts: ApiParts): App {
   });
   auditRoutes(app, context);
   return app;
+}
+
+function consoleRoutes(app: App, parts: ApiParts & ResourceContext & { signIns: SignIns }): void {
+  const history = new History(parts.metrics);
+  const views = new LiveViews(
+    liveParts({ ...parts, history, viewChecks: (options) => viewChecks(parts, options) }),
+  );
+  app.addHook('onClose', async () => {
+    history[Symbol.dispose]();
+    views[Symbol.dispose]();
+  });
+  consoleFileRoutes(app, { folder: parts.consoleFolder });
+  consoleHistoryRoute(app, { ...parts, history });
+  consoleStreamRoutes(app, { ...parts, views });
 }
 
 /** The records that a route names, or its handler does; never a query. */

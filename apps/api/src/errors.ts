@@ -7,12 +7,14 @@ export class NotFound extends AppError {
       | 'business'
       | 'call'
       | 'conversation'
+      | 'file'
       | 'job'
       | 'message'
       | 'person'
       | 'phone number'
       | 'queue'
-      | 'recording',
+      | 'recording'
+      | 'service',
   ) {
     super(`There is no such ${what}.`, {
       status: 404,

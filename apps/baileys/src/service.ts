@@ -239,6 +239,7 @@ export async function startBaileys(
   return {
     url,
     drain() {
+      telemetry.drain();
       health.drain();
       manager.drain();
     },

@@ -32,6 +32,14 @@ export {
   type PersonRow,
   type PersonWithKey,
 } from './people-repository.ts';
+export { type ChatFigures, readChatFigures } from './chat-figures.ts';
+export {
+  createConsoleSession,
+  deleteConsoleSession,
+  findConsoleSession,
+  touchConsoleSession,
+  type ConsoleSession,
+} from './console-session-repository.ts';
 export {
   hasAnswered,
   hasWritten,
@@ -93,6 +101,7 @@ export {
 export {
   countDeadJobs,
   findDeadJob,
+  groupDeadJobs,
   listDeadJobs,
   listExcessDeadJobs,
   listExpiredDeadJobs,

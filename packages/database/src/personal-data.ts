@@ -29,6 +29,19 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
     ],
     other: ['id', 'business_id'],
   },
+  // Of the business' own people.
+  console_sessions: {
+    other: [
+      'token_hash',
+      'key_proof',
+      'role',
+      'business_id',
+      'person_id',
+      'address',
+      'created_at',
+      'last_used_at',
+    ],
+  },
   conversations: {
     exported: [
       'channel',

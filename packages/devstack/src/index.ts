@@ -5,6 +5,8 @@ export { poll, type PollOptions } from './poll.ts';
 export { freePort, isPortFree } from './ports.ts';
 export { RedisMissing, type RedisOptions, type RedisServer, startRedis, testRedis } from './redis.ts';
 export { ensureRedisInstalled } from './redis-install.ts';
+export { chromiumPath } from './chromium-install.ts';
+export { buildConsole } from './console-build.ts';
 export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './redis-cluster.ts';
 export { type SentinelRedis, startSentinelRedis } from './redis-sentinel.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts';

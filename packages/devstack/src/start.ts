@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type KeptProcess, keepRunning } from './keep-running.ts';
+import { buildConsole } from './console-build.ts';
 import { formatLine } from './log-line.ts';
 import { ensureRedisInstalled } from './redis-install.ts';
 import { AlreadyRunning, holdLock } from './run-lock.ts';
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
 
   using lock = await holdLock(join(dataDir, 'running.json'));
   if (redisUrl === undefined) await ensureRedisInstalled(say);
+  await buildConsole();
   const own: ('postgres' | 'redis')[] = [];
   if (databaseUrl === undefined) own.push('postgres');
   if (redisUrl === undefined) own.push('redis');
@@ -169,6 +171,7 @@ function printTable(stack: Stack, simulator: Simulator | undefined, seconds: num
       '',
       ...lines,
       '',
+      `  Console:   http://localhost:${api}/`,
       '  Keys:      npm run keys',
       '  Stop:      Ctrl-C',
       '',

@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureChromiumInstalled } from './chromium-install.ts';
+import { buildConsole } from './console-build.ts';
 import { ensureRedisInstalled } from './redis-install.ts';
 import { type TestReport, readTestReport } from './test-report.ts';
 
@@ -19,7 +21,9 @@ const MOST_RUN_AGAIN = 4;
 let interrupted = false;
 
 async function main(args: string[]): Promise<number> {
-  await ensureRedisInstalled((line) => console.log(line));
+  await ensureRedisInstalled(console.log);
+  await ensureChromiumInstalled(console.log);
+  await buildConsole();
   const first = await runTests(args);
   const { failedFiles } = first;
   const runsAll = args.length === 0 || process.env['CI'] !== undefined;

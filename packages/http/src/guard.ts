@@ -8,6 +8,8 @@ declare module 'fastify' {
     principal?: Principal;
     /** The record that the audit log names, where no parameter of the path does: a handler sets it. */
     auditTarget?: string;
+    /** Set by `guard`: who asks is known by the cookie of a sign-in, not by a key. */
+    signIn?: string;
     /** Set by `guard`: tells the audit of this use once it is answered. */
     recordUse?: (() => void) | undefined;
   }
@@ -18,7 +20,15 @@ declare module 'fastify' {
 }
 
 /** What doors need of a key ring. */
-export type GuardKeys = Pick<KeyRing, 'current' | 'people'>;
+export interface GuardKeys extends Pick<KeyRing, 'current' | 'people'> {
+  /** Who signed in, by the token of the cookie; undefined where nobody did, or it has ended. */
+  signedIn?: ((token: string) => Promise<Principal | undefined>) | undefined;
+}
+
+/** The cookie of a sign-in. Without `Path` it goes to the paths beside that of the sign-in alone, under whatever prefix. */
+export const signInCookie = 'prosaas_sign_in';
+/** What a page of another site cannot send along without being allowed to: changes by cookie need it. */
+const ownPageHeader = 'x-requested-with';
 
 /** Fits `onRequest` (before the body is read: the better place) and `preHandler`. */
 export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -76,7 +86,10 @@ export function guard(keyRing: GuardKeys, { roles, audit, vouch, basicRealm }: G
     const keys = currentKeys(keyRing);
     const vouched = vouch?.(request, reply, keys);
     const shownHere = { ...credentialsOf(request), ...(basicRealm !== undefined && basicOf(request)) };
-    const principals = vouched ?? principalsOf(keys, shownHere, keyRing.people());
+    const principals =
+      vouched ??
+      (await signedIn(keyRing, request, shownHere)) ??
+      principalsOf(keys, shownHere, keyRing.people());
     if (principals.length === 0) {
       if (vouched === undefined && keyRing.people() === undefined && looksLikePersonKey(shownHere))
         throw notLoaded();
@@ -91,10 +104,49 @@ export function guard(keyRing: GuardKeys, { roles, audit, vouch, basicRealm }: G
       throw new AppError('This key does not open this', { status: 403, code: 'FORBIDDEN' });
     request.principal = principal;
     const isAudited = request.routeOptions.config.audited === true && principal.role !== 'internal';
-    if (principal.role === 'admin' || vouched !== undefined || isAudited)
-      request.recordUse = () => audit?.(useOf(request, principal, vouched !== undefined), request);
+    // An open console reads all the time: what an administrator does there is told, not that she looks.
+    const isLook = request.signIn !== undefined && isRead(request.method);
+    if ((principal.role === 'admin' && !isLook) || vouched !== undefined || isAudited)
+      request.recordUse = () => audit?.(auditedUse(request, principal, vouched !== undefined), request);
   };
 }
+
+/** Who asks by a cookie; undefined where the request shows a key, or no cookie of ours. */
+async function signedIn(
+  keyRing: GuardKeys,
+  request: FastifyRequest,
+  shownHere: Credentials,
+): Promise<Principal[] | undefined> {
+  const token = signInTokenOf(request);
+  if (token === undefined || keyRing.signedIn === undefined || Object.keys(shownHere).length > 0)
+    return undefined;
+  const principal = await keyRing.signedIn(token);
+  if (principal === undefined) return [];
+  refuseOtherSites(request);
+  request.signIn = token;
+  return [principal];
+}
+
+/** Of the form that ours have: 256 bits in base64url. */
+export function signInTokenOf({ headers }: FastifyRequest): string | undefined {
+  return new RegExp(`(?:^|; *)${signInCookie}=([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
+}
+
+/**
+ * The browser sends the cookie (SameSite=Strict) with requests of our own page alone; a browser that does not know better is
+ * stopped here.
+ */
+export function refuseOtherSites({ method, headers }: FastifyRequest): void {
+  const site = headers['sec-fetch-site'];
+  const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none';
+  if (isForeign || (!isRead(method) && headers[ownPageHeader] === undefined))
+    throw new AppError('Only the console itself may use its sign-in for this', {
+      status: 403,
+      code: 'CROSS_SITE_REQUEST',
+    });
+}
+
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
 /** For `/metrics*`: `Authorization: Bearer` or `?token=`. A key of another role is no key here. */
 export function metricsGuard(keyRing: GuardKeys): Guard {
@@ -158,10 +210,11 @@ function shown(door: keyof Credentials, value: unknown): Credentials {
   return typeof value === 'string' ? { [door]: value } : {};
 }
 
-function useOf(
+/** What the audit is told of a request of `principal`'s. */
+export function auditedUse(
   request: FastifyRequest,
   { role, businessId, person }: Principal,
-  vouched: boolean,
+  vouched = false,
 ): AuditedUse {
   return {
     role,

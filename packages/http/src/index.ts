@@ -5,11 +5,15 @@ export {
   type GuardKeys,
   type Guard,
   type GuardOptions,
+  auditedUse,
   canSeeDetails,
   guard,
   metricsGuard,
+  refuseOtherSites,
+  signInCookie,
+  signInTokenOf,
 } from './guard.ts';
 export type { KeyRing, Keys } from '@prosaas/runtime';
-export type { Principal, Role } from './keys.ts';
+export { type Principal, type Role, digestOf, principalByDigest, principalsOf } from './keys.ts';
 export { type Page, page, pageQuery } from './page.ts';
 export { type FieldProblem, type Problem, ValidationFailed, problem, sendProblem } from './problem.ts';

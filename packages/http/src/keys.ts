@@ -32,7 +32,7 @@ interface Lock {
 }
 
 // Digests have one length: neither a key's content nor its length shows in the time that a comparison takes.
-function digestOf(text: string): Buffer {
+export function digestOf(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }
 
@@ -83,6 +83,17 @@ export function principalsOf(keys: Keys, shown: Credentials, people?: KeyHolders
     .concat(
       [...presented].flatMap(([door, digest]) => personOf(people?.get(digest.toString('base64url')), door)),
     );
+}
+
+/** The principal whose key has a digest (SHA-256) that `matches`: how who signed in with a key is known again without it. */
+export function principalByDigest(
+  keys: Keys,
+  people: KeyHolders | undefined,
+  { personKeyHash, matches }: { personKeyHash: Buffer | null; matches: (digest: Buffer) => boolean },
+): Principal | undefined {
+  if (personKeyHash === null) return locksOf(keys).find(({ digest }) => matches(digest))?.principal;
+  const holder = people?.get(personKeyHash.toString('base64url'));
+  return matches(personKeyHash) ? personOf(holder, 'apiKey')[0] : undefined;
 }
 
 function personOf(holder: KeyHolder | undefined, door: keyof Credentials): Principal[] {

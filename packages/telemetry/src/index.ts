@@ -14,4 +14,10 @@ export { showHealth } from './service-metrics.ts';
 export { type SystemFigures, publishSystemFigures } from './system-figures.ts';
 export { sessionStates, systemMetrics } from './system-metrics.ts';
 export { createSystemReader } from './system-reader.ts';
-export { startTelemetry, type Announcement, type Telemetry, type TelemetryConfig } from './telemetry.ts';
+export {
+  startTelemetry,
+  type Announcement,
+  type ReplicaFacts,
+  type Telemetry,
+  type TelemetryConfig,
+} from './telemetry.ts';

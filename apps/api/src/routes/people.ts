@@ -80,21 +80,13 @@ const Cursor = Type.Tuple([
   Position,
   Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
 ]);
-const Me = Type.Object({
-  role: Type.String(),
-  business_id: NullableText,
-  person: Type.Union([
-    Type.Object({ id: Type.String(), name: Type.String(), role: Type.String() }),
-    Type.Null(),
-  ]),
-});
 
 const audited = { audited: true };
 
 /** The people of a business, each with a key of her own. Owners see to staff and owners, admins to everyone. */
 export function peopleRoutes(
   app: App,
-  { db, business, owner, keyRing }: ResourceContext & { keyRing: Pick<KeyRing, 'readPeople'> },
+  { db, owner, keyRing }: ResourceContext & { keyRing: Pick<KeyRing, 'readPeople'> },
 ): void {
   /** What changed counts here at once; where it cannot be read now, and in other services, soon. */
   const keysChanged = (): Promise<void> => keyRing.readPeople().catch(() => {});
@@ -205,13 +197,6 @@ export function peopleRoutes(
       return reply.code(204).send();
     },
   );
-
-  // Whose the key is. Asks no database.
-  app.get('/api/me', { onRequest: business, schema: { response: { 200: Me } } }, async ({ principal }) => ({
-    role: principal?.role ?? '',
-    business_id: principal?.businessId ?? null,
-    person: principal?.person ?? null,
-  }));
 }
 
 function scopeOf(request: FastifyRequest, named?: string): PeopleScope {

@@ -11,6 +11,10 @@ export interface ResourceContext {
   /** Lets in the owners of a business and admins: no API key. */
   owner: Guard;
   admin: Guard;
+  /** Lets in the metrics token and admins: how the system is, and nobody's records. */
+  operator: Guard;
+  /** Lets in whoever has a key of any kind, the metrics token too. */
+  anyone: Guard;
 }
 
 /** Times go out as ISO 8601, UTC. */

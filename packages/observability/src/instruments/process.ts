@@ -13,6 +13,18 @@ export interface ProcessMetricsOptions {
   now?: () => number;
 }
 
+/** What was measured last; zeros before the first collection. */
+export interface ProcessReading {
+  readonly residentMemoryBytes: number;
+  readonly heapUsedBytes: number;
+  /** Of the last one to two minutes. */
+  readonly eventLoopDelayP99Seconds: number;
+}
+
+export interface ProcessMeasurement extends Disposable {
+  last(): ProcessReading;
+}
+
 type More = Readonly<Record<string, readonly string[]>>;
 type CounterOf = MetricDefinition & { type: 'counter' };
 type GaugeOf = MetricDefinition & { type: 'gauge' };
@@ -98,7 +110,7 @@ export function instrumentProcess({
   registry,
   labels = {},
   now = performance.now.bind(performance),
-}: ProcessMetricsOptions): Disposable {
+}: ProcessMetricsOptions): ProcessMeasurement {
   const user = registry.counter('process_cpu_user_seconds', labels);
   const system = registry.counter('process_cpu_system_seconds', labels);
   const both = registry.counter('process_cpu_seconds', labels);
@@ -124,6 +136,7 @@ export function instrumentProcess({
   let cpu = { user: 0, system: 0 };
   let loop = performance.eventLoopUtilization();
   let ended = false;
+  let last: ProcessReading = { residentMemoryBytes: 0, heapUsedBytes: 0, eventLoopDelayP99Seconds: 0 };
 
   registry.onCollect(() => {
     if (ended) return;
@@ -151,8 +164,14 @@ export function instrumentProcess({
     p50.set(delay.seconds(50));
     p99.set(delay.seconds(99));
     longest.set(delay.seconds(100));
+    last = {
+      residentMemoryBytes: memory.rss,
+      heapUsedBytes: memory.heapUsed,
+      eventLoopDelayP99Seconds: delay.seconds(99),
+    };
   });
   return {
+    last: () => last,
     [Symbol.dispose]() {
       ended = true;
       delay[Symbol.dispose]();

@@ -1,0 +1,158 @@
+/** Whom a view of the system is for: what the metrics token shows, one business, or all. */
+export interface Viewer {
+  kind: 'metrics' | 'business' | 'admin';
+  businessId?: string;
+}
+
+/** One thing that open pages show and that changes by itself. */
+export interface LivePart {
+  name: string;
+  seenBy: readonly Viewer['kind'][];
+  everyMs: number;
+  /** What is shown of it; small, whatever the number of records behind it. */
+  read(viewer: Viewer): Promise<unknown> | unknown;
+}
+
+/** A part as a page has it: `failed` says why the value is an old one. */
+export interface PartState {
+  value: unknown;
+  failed: string | null;
+}
+
+/** What changed, ready to be sent; `id` names the state that it leads to. */
+export interface Update {
+  id: string;
+  /** JSON: `{"at": ms, "parts": {name: PartState}}` */
+  data: string;
+}
+
+const TICK_MS = 1000;
+const READ_LIMIT_MS = 5000;
+
+interface Entry {
+  part: LivePart;
+  json: string;
+  value: unknown;
+  /** The state of the scope in which it changed last; 0: not read yet. */
+  version: number;
+  dueAt: number;
+  reading: boolean;
+}
+
+/**
+ * What all pages of one kind of viewer see. Each part is read once for all of them, on a timer, and only what changed is sent on:
+ * a thousand pages cost the database what one does.
+ */
+export class LiveScope implements Disposable {
+  readonly #viewer: Viewer;
+  readonly #entries: Entry[];
+  readonly #epoch: string;
+  readonly #timer: NodeJS.Timeout;
+  readonly #listeners = new Set<(update: Update) => void>();
+  #version = 0;
+  #sent = 0;
+  #first: Promise<void>;
+
+  constructor(viewer: Viewer, parts: readonly LivePart[], epoch: string) {
+    this.#viewer = viewer;
+    this.#epoch = epoch;
+    this.#entries = parts
+      .filter(({ seenBy }) => seenBy.includes(viewer.kind))
+      .map((part) => ({ part, json: '', value: null, version: 0, dueAt: 0, reading: false }));
+    this.#first = this.#readDue();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  /** What is there now, or what changed after the state `since`, once every part was read or had its time. */
+  async snapshot(since?: string): Promise<Update> {
+    await this.#first;
+    return this.#changedAfter(this.#versionOf(since));
+  }
+
+  listen(listener: (update: Update) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#listeners.clear();
+  }
+
+  /** Of another process, or of the future: nothing of it is known. */
+  #versionOf(id: string | undefined): number {
+    const [epoch, version] = id?.split('.') ?? [];
+    const known = Number(version);
+    return epoch === this.#epoch && Number.isInteger(known) && known <= this.#version ? known : 0;
+  }
+
+  #changedAfter(version: number): Update {
+    const parts = this.#entries
+      .filter((entry) => entry.version > version)
+      .map(({ part, json }) => `${JSON.stringify(part.name)}:${json}`);
+    return {
+      id: `${this.#epoch}.${this.#version}`,
+      data: `{"at":${Date.now()},"parts":{${parts.join(',')}}}`,
+    };
+  }
+
+  #tick(): void {
+    void this.#readDue();
+    if (this.#version === this.#sent) return;
+    const update = this.#changedAfter(this.#sent);
+    this.#sent = this.#version;
+    for (const listener of this.#listeners) listener(update);
+  }
+
+  async #readDue(): Promise<void> {
+    const now = performance.now();
+    await Promise.all(
+      this.#entries
+        .filter(({ dueAt, reading }) => dueAt <= now && !reading)
+        .map((entry) => this.#read(entry)),
+    );
+  }
+
+  async #read(entry: Entry): Promise<void> {
+    entry.reading = true;
+    entry.dueAt = performance.now() + entry.part.everyMs;
+    let failed: string | null = null;
+    try {
+      // One that takes too long is not asked again before it has answered.
+      const read = (async () => entry.part.read(this.#viewer))().finally(() => {
+        entry.reading = false;
+      });
+      entry.value = (await inTime(read)) ?? null;
+    } catch (error) {
+      failed = codeOf(error);
+    }
+    const json = JSON.stringify({ value: entry.value, failed } satisfies PartState);
+    if (json === entry.json) return;
+    entry.json = json;
+    this.#version += 1;
+    entry.version = this.#version;
+  }
+}
+
+class TooSlow extends Error {
+  code = 'TIMEOUT';
+}
+
+async function inTime<T>(read: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new TooSlow('a part was not read in time')), READ_LIMIT_MS);
+  try {
+    return await Promise.race([read, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : 'INTERNAL_ERROR';
+}

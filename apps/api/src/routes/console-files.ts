@@ -1,0 +1,51 @@
+import { type App } from '@prosaas/http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ConsoleFile, readConsoleFiles } from '../console/files.ts';
+import { NotFound } from '../errors.ts';
+
+/** What customers write is shown here: should it ever pass for code, it runs nowhere and reaches nobody. */
+const contentPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "media-src 'self' blob:",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ');
+
+/** The console's page and what it is made of: no secret, so they need no key. What it shows comes from the REST routes. */
+export function consoleFileRoutes(app: App, { folder }: { folder: string }): void {
+  let files: Promise<ReadonlyMap<string, ConsoleFile>> | undefined;
+  const send = async (request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> => {
+    files ??= readConsoleFiles(folder);
+    const file = (await files).get(name);
+    if (file === undefined) {
+      // Built meanwhile, perhaps.
+      if ((await files).size === 0) files = undefined;
+      throw new NotFound('file');
+    }
+    const accepted = String(request.headers['accept-encoding'] ?? '');
+    const form = file.forms.find(({ encoding }) => encoding === undefined || accepted.includes(encoding))!;
+    if (form.encoding !== undefined) reply.header('content-encoding', form.encoding);
+    return reply
+      .headers({
+        'cache-control': file.isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+        'content-security-policy': contentPolicy,
+        'cross-origin-opener-policy': 'same-origin',
+        'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+        vary: 'Accept-Encoding',
+      })
+      .type(file.type)
+      .send(form.body);
+  };
+  app.get('/', (request, reply) => send(request, reply, 'index.html'));
+  app.get('/favicon.svg', (request, reply) => send(request, reply, 'favicon.svg'));
+  app.get<{ Params: { '*': string } }>('/assets/*', (request, reply) =>
+    send(request, reply, `assets/${request.params['*']}`),
+  );
+}

@@ -1,0 +1,61 @@
+import type { Check } from './diagnosis.ts';
+
+/** The parts that the api tells by itself, by name: apps/api/src/console/parts.ts. */
+export interface LiveValues {
+  build: { build?: number; commit?: string; version?: string };
+  figures: { until: number; values: Record<FigureName, number | null> } | null;
+  chats: {
+    waiting: number;
+    waiting_since: string | null;
+    person: number;
+    last_message: string;
+    last_event: string;
+  };
+  health: Check[];
+  services: { items: Replica[]; left_off: number };
+  queues: Record<string, QueueFigures>;
+}
+
+export type FigureName =
+  | 'messages_in_per_minute'
+  | 'messages_out_per_minute'
+  | 'answer_seconds'
+  | 'chats_waiting'
+  | 'calls_active'
+  | 'jobs_done_per_minute'
+  | 'jobs_open'
+  | 'jobs_failed_per_minute';
+
+export interface QueueFigures {
+  paused: boolean;
+  waiting: number;
+  active: number;
+  delayed: number;
+  oldestAgeSeconds: number;
+}
+
+/** GET /api/services */
+export interface Replica {
+  service: string;
+  instance: string;
+  host: string;
+  pid: number;
+  state: 'live' | 'stale' | 'draining' | 'lost';
+  silent_seconds: number;
+  started_at: string | null;
+  version: string | null;
+  build: number | null;
+  commit: string | null;
+  event_loop_delay_p99_seconds: number | null;
+  resident_memory_bytes: number | null;
+  heap_used_bytes: number | null;
+  clock_ahead_seconds: number;
+  log_level: string | null;
+  heartbeat: {
+    state: string;
+    age_seconds: number | null;
+    last_job_at: string | null;
+    queues: string[];
+    failing: Record<string, string>;
+  } | null;
+}

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { href, parseHash } from './router.ts';
+
+test.each(['', '#', '#/'])('%j is the overview', (hash) => {
+  expect(parseHash(hash).parts).toEqual([]);
+});
+
+test('a link leads back to what it was made of', () => {
+  const target = href(['conversations', 'a/b?c#d'], { state: 'waiting', text: 'ä & b', empty: undefined });
+  const { parts, query } = parseHash(target);
+  expect(parts).toEqual(['conversations', 'a/b?c#d']);
+  expect(Object.fromEntries(query)).toEqual({ state: 'waiting', text: 'ä & b' });
+});
+
+test('a broken escape is taken as it stands', () => {
+  expect(parseHash('#/calls/%E0%A4').parts).toEqual(['calls', '%E0%A4']);
+});

@@ -1,0 +1,19 @@
+import { render } from 'preact';
+import { ApiError, type Me, get, me } from './lib/api.ts';
+import { connection } from './lib/live.ts';
+import { App } from './shell.tsx';
+import './styles/main.css';
+
+/** Who is signed in; asked until there is an answer. */
+async function recognise(): Promise<void> {
+  try {
+    me.value = await get<Me>('api/me');
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return;
+    connection.value = 'away';
+    setTimeout(() => void recognise(), 2000);
+  }
+}
+
+render(<App />, document.getElementById('root')!);
+void recognise();

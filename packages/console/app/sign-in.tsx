@@ -1,0 +1,75 @@
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import { ApiError, type Me, api, me } from './lib/api.ts';
+import { useResource } from './lib/use-resource.ts';
+import { Status } from './kit/status.tsx';
+
+/** What anybody may know of the system: of the checks their names and whether they pass. */
+interface PublicHealth {
+  ready: boolean;
+  checks: Record<string, { status: string }>;
+}
+
+export function SignIn() {
+  const key = useSignal('');
+  const problem = useSignal('');
+  const isBusy = useSignal(false);
+  const id = useId();
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    isBusy.value = true;
+    problem.value = '';
+    try {
+      me.value = await api<Me>('POST', 'api/sign-in', { body: { key: key.value.trim() } });
+    } catch (error) {
+      problem.value = error instanceof ApiError ? error.message : String(error);
+    } finally {
+      isBusy.value = false;
+    }
+  };
+  return (
+    <main class="alone">
+      <h1>ProSaaS</h1>
+      <form onSubmit={(event) => void submit(event)}>
+        <label for={id}>Your key</label>
+        <input
+          id={id}
+          type="password"
+          autocomplete="current-password"
+          value={key.value}
+          onInput={({ currentTarget }) => (key.value = currentTarget.value)}
+          aria-describedby={`${id}-help`}
+          aria-invalid={problem.value !== ''}
+          required
+        />
+        <p id={`${id}-help`} class="help">
+          The key that you were given, or one that <code>npm run keys</code> (
+          <code>docker compose exec api prosaas-keys</code>) prints.
+        </p>
+        {problem.value !== '' && <p role="alert">{problem.value}</p>}
+        <button
+          class="button primary"
+          type="submit"
+          disabled={key.value.trim() === ''}
+          aria-busy={isBusy.value}
+        >
+          Sign in
+        </button>
+      </form>
+      <HealthInShort />
+    </main>
+  );
+}
+
+/** So that whoever cannot sign in, because the database is away, sees that it is. */
+function HealthInShort() {
+  const { data, error } = useResource<PublicHealth>('readyz');
+  const health = data.value;
+  if (error.value) return <p class="help">The api is not ready: {error.value.message}</p>;
+  if (health === undefined) return null;
+  return (
+    <Status level={health.ready ? 'good' : 'bad'}>
+      {health.ready ? 'The system is ready' : 'The system is not ready'}
+    </Status>
+  );
+}

@@ -1,0 +1,1 @@
+export { consoleFolder } from './folder.ts';

@@ -1,0 +1,19 @@
+import { findExecutable } from './executables.ts';
+import { type SystemPackage, ensureInstalled } from './system-package.ts';
+
+const chromium: SystemPackage = {
+  title: 'Chromium',
+  executables: ['chromium', 'chromium-browser', 'google-chrome'],
+  packages: { 'apt-get': 'chromium', dnf: 'chromium', apk: 'chromium', pacman: 'chromium' },
+};
+
+/** Makes sure that there is a browser for the tests of the console. */
+export const ensureChromiumInstalled = (say: (line: string) => void): Promise<void> =>
+  ensureInstalled(chromium, say);
+
+/** The path of the browser. @throws where there is none */
+export function chromiumPath(): string {
+  const path = findExecutable(...chromium.executables);
+  if (path === undefined) throw new Error('there is no Chromium: npm test installs it');
+  return path;
+}

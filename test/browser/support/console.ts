@@ -1,0 +1,101 @@
+import { createRequire } from 'node:module';
+import { type Stack, chromiumPath } from '@prosaas/devstack';
+import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
+import { expect } from 'vitest';
+
+/** What a test waits for on a busy machine. */
+export const PATIENCE_MS = 30_000;
+
+/** A real Chromium without a window. */
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: chromiumPath(),
+    // As root it has no sandbox of its own.
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', '--disable-gpu'],
+  });
+}
+
+export interface OpenConsole extends AsyncDisposable {
+  page: Page;
+  context: BrowserContext;
+  /** What went wrong in the page: errors, refusals of the content policy, requests to other hosts. */
+  faults: string[];
+}
+
+/** Opens the console in a browser of its own, as one who has never been there. */
+export async function openConsole(
+  browser: Browser,
+  url: string,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<OpenConsole> {
+  const context = await browser.newContext({ locale: 'en-GB', ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    // What the api refuses or cannot answer is no fault of the page.
+    if (message.type() === 'error' && !/Failed to load resource|EventSource/.test(message.text()))
+      faults.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(new URL(url).origin) && !/^(data|blob):/.test(request.url()))
+      faults.push(`asked ${request.url()}`);
+  });
+  await page.goto(url);
+  return { page, context, faults, [Symbol.asyncDispose]: () => context.close() };
+}
+
+export async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByLabel('Your key').fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+}
+
+/** Opens the console of a stack and signs in. */
+export async function signedIn(
+  browser: Browser,
+  stack: Stack,
+  key: string,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<OpenConsole> {
+  const opened = await openConsole(browser, stack.url.api, options);
+  await signIn(opened.page, key);
+  return opened;
+}
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** No finding of axe-core at WCAG 2.2 AA, in both themes. */
+export async function expectAccessible(page: Page): Promise<void> {
+  for (const theme of ['light', 'dark']) {
+    await page.evaluate((name) => {
+      document.documentElement.dataset['theme'] = name;
+    }, theme);
+    expect({ theme, findings: await findingsOf(page) }).toEqual({ theme, findings: [] });
+  }
+}
+
+async function findingsOf(page: Page): Promise<string[]> {
+  // Into the page's own world: the content policy lets no script in.
+  const loaded = await page.evaluate(() => 'axe' in globalThis);
+  if (!loaded) {
+    const { readFile } = await import('node:fs/promises');
+    await page.evaluate(await readFile(axe, 'utf8'));
+  }
+  return page.evaluate(async () => {
+    const { axe: checker } = globalThis as unknown as {
+      axe: {
+        run(options: object): Promise<{
+          violations: { id: string; nodes: { target: unknown; failureSummary?: string }[] }[];
+        }>;
+      };
+    };
+    const { violations } = await checker.run({
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id} ${JSON.stringify(target)} ${failureSummary ?? ''}`),
+    );
+  });
+}
