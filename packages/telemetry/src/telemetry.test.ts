@@ -77,7 +77,7 @@ test('the reader adds up what services count and what Redis knows, all twelve me
   });
   expect(replicas[0]).toMatchObject({
     service: 'worker',
-    report: { agent: 'warm', build: 7, commit: 'abc', draining: false, log_level: 'silent' },
+    report: { agent: 'warm', build: 59, commit: 'abc1234', draining: false, log_level: 'silent' },
   });
   services[2]?.drain();
   const drained = await poll(async () => {
