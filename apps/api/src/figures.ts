@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Queryable,
-  countConversations,
+  countConversationsByState,
   countConnections,
   hasTable,
   readJobCounts,
@@ -43,7 +43,7 @@ export function startFigures({
     const began = performance.now();
     if (began < countAgainAt) return;
     countAgainAt = Infinity;
-    conversations = await countConversations(db).catch(() => undefined);
+    conversations = await countConversationsByState(db).catch(() => undefined);
     const ended = performance.now();
     countAgainAt = ended + (ended - began) / COUNTING_SHARE;
   };

@@ -1,15 +1,15 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { countConnections, countConversations } from './system-counts.ts';
+import { countConnections, countConversationsByState } from './system-counts.ts';
 import { onDatabase, receive } from './test-jobs.ts';
 
 const on = onDatabase();
 
 test('conversations are counted by state, and every state is there', async () => {
-  expect(await countConversations(on.db)).toEqual({ agent: 0, waiting: 0, person: 0, closed: 0 });
+  expect(await countConversationsByState(on.db)).toEqual({ agent: 0, waiting: 0, person: 0, closed: 0 });
   for (const contact of ['1', '2', '3']) await receive(on.db, `${contact}@s.whatsapp.net`);
   await on.db.query(`update conversations set state = 'waiting' where contact like '1%'`);
-  expect(await countConversations(on.db)).toEqual({ agent: 2, waiting: 1, person: 0, closed: 0 });
+  expect(await countConversationsByState(on.db)).toEqual({ agent: 2, waiting: 1, person: 0, closed: 0 });
 });
 
 test('connections are counted whoever asks, those of other users too', async () => {

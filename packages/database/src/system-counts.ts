@@ -2,7 +2,7 @@ import { type ConversationState, conversationStates } from './conversation-repos
 import type { Queryable } from './database.ts';
 
 /** Reads the whole table. Every state is there. */
-export async function countConversations(q: Queryable): Promise<Record<ConversationState, number>> {
+export async function countConversationsByState(q: Queryable): Promise<Record<ConversationState, number>> {
   const rows = await q.query<{ state: ConversationState; count: number }>(
     'select state, count(*)::float8 as count from conversations group by state',
   );
