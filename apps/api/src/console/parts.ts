@@ -1,5 +1,6 @@
 import { type Database, countConversations, readChatMarks } from '@prosaas/database';
 import type { QueueTotals } from '@prosaas/queues';
+import type { CheckView } from '../checks/view.ts';
 import type { BuildInfo } from '@prosaas/runtime';
 import type { ChecksContext } from '../routes/checks.ts';
 import { type ServicesContext, listReplicas } from '../routes/services.ts';
@@ -29,12 +30,12 @@ export function liveParts(sources: PartSources): LivePart[] {
       name: 'health',
       seenBy: everyone,
       everyMs: 1000,
-      read: () => viewChecks({ withDetails: false }).map(({ changes: _changes, ...check }) => check),
+      read: () => viewChecks({ withDetails: false }).map(briefly),
     },
     {
       name: 'services',
       seenBy: operators,
-      everyMs: 2000,
+      everyMs: 5000,
       read: async () => listReplicas(await readReplicas(), MOST_REPLICAS),
     },
     { name: 'figures', seenBy: operators, everyMs: 2000, read: () => history.latest() },
@@ -49,4 +50,14 @@ export function liveParts(sources: PartSources): LivePart[] {
     },
     { name: 'queues', seenBy: operators, everyMs: 2000, read: async () => (await readTotals()).queues },
   ];
+}
+
+/** Without what a page asks for when it shows it, and with ages in steps: they must not make a change of every second. */
+function briefly({ changes: _changes, facts, ...check }: CheckView): Omit<CheckView, 'changes'> {
+  const inSteps = ([name, value]: [string, unknown]): [string, unknown] => {
+    if (!name.endsWith('_seconds') || typeof value !== 'number') return [name, value];
+    const step = value < 120 ? 10 : 60;
+    return [name, Math.floor(value / step) * step];
+  };
+  return { ...check, facts: Object.fromEntries(Object.entries(facts).map(inSteps)) };
 }
