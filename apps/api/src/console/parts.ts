@@ -22,7 +22,7 @@ export function liveParts({ db, history, build, readTotals }: PartSources): Live
     {
       name: 'chats',
       seenBy: everyone,
-      everyMs: 2000,
+      everyMs: 1000,
       read: ({ businessId }) => readChatFigures(db, businessId),
     },
     { name: 'queues', seenBy: operators, everyMs: 2000, read: async () => (await readTotals()).queues },

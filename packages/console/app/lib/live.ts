@@ -131,13 +131,22 @@ function pause(): void {
   source = undefined;
 }
 
+/** Whether somebody sees the page. */
+export const isSeen = signal(!globalThis.document?.hidden);
+/** Listens also while nobody sees the page: somebody wants to be told of something. */
+export const listensUnseen = signal(false);
+
 /** Listens while somebody is signed in and sees the page. */
 export function startLive(): void {
   const follow = (): void => {
-    if (me.value && !document.hidden) begin();
+    if (me.value && (isSeen.value || listensUnseen.value)) begin();
     else pause();
   };
-  document.addEventListener('visibilitychange', follow);
+  document.addEventListener('visibilitychange', () => {
+    isSeen.value = !document.hidden;
+    follow();
+  });
+  listensUnseen.subscribe(follow);
   me.subscribe((who) => {
     // Another one sees other things.
     if (!who) {
