@@ -16,9 +16,24 @@ export interface List<T> {
   reload: () => void;
 }
 
+/** The most that REST tells at once, and what it tells where nothing is asked. */
+const MOST = 200;
+const USUAL = 50;
+
+/** What is shown is read again in one page, so that nothing of it is an old answer; what lies behind the greatest page stays. */
+export function rereading(path: string, shown: number): { target: string; limit: number } {
+  const [base = '', search] = path.split('?', 2);
+  const query = new URLSearchParams(search);
+  const usual = Number(query.get('limit') ?? USUAL);
+  const limit = Math.min(MOST, Math.max(usual, shown));
+  if (limit === usual) return { target: path, limit };
+  query.set('limit', String(limit));
+  return { target: `${base}?${query}`, limit };
+}
+
 /**
- * A list that is paged by cursor. `path` has its filters; when it changes the list begins anew, when `version` changes its first
- * page is read again, and what was read behind it stays.
+ * A list that is paged by cursor. `path` has its filters; when it changes the list begins anew, when `version` changes what is
+ * shown is read again.
  */
 export function useList<T>(
   path: string | undefined,
@@ -49,14 +64,14 @@ export function useList<T>(
     if (path === undefined) return;
     const leaving = new AbortController();
     isLoading.value = true;
-    get<Page<T>>(path, leaving.signal)
+    const { target, limit } = rereading(path, items.value?.length ?? 0);
+    get<Page<T>>(target, leaving.signal)
       .then((page) => {
         if (leaving.signal.aborted) return;
         const fresh = new Set(page.items.map(keyOf));
-        const behind =
-          cursor.value === null ? [] : (items.value ?? []).filter((item) => !fresh.has(keyOf(item)));
+        const behind = (items.value ?? []).slice(limit).filter((item) => !fresh.has(keyOf(item)));
         items.value = [...page.items, ...behind];
-        if (cursor.value === null) {
+        if (behind.length === 0) {
           cursor.value = page.next_cursor;
           hasMore.value = page.next_cursor !== null;
         }

@@ -1,0 +1,126 @@
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { Button } from '../../kit/button.tsx';
+import { Dialog } from '../../kit/dialog.tsx';
+import { go } from '../../lib/router.ts';
+import { readStored, store } from '../../lib/storage.ts';
+import { linkTo } from './row.tsx';
+
+const keysOn = signal(readStored('keys') !== 'off');
+const isHelpOpen = signal(false);
+
+const keys: readonly [key: string, what: string][] = [
+  ['j or ↓', 'the next chat of the list (↓ while the list has the focus)'],
+  ['k or ↑', 'the one before'],
+  ['Enter', 'opens it; sends, in the message'],
+  ['Shift + Enter', 'a new line in the message'],
+  ['r', 'writes a message'],
+  ['Esc', 'leaves the message, then the chat'],
+  ['?', 'this list'],
+];
+
+/** The keys of this page; never while somebody types or is asked something. */
+export function useKeys(openId: string | undefined): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (isTaken(event)) return;
+      if (runKey(event, openId)) event.preventDefault();
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, [openId]);
+}
+
+function isTaken(event: KeyboardEvent): boolean {
+  const { target } = event;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
+    return true;
+  if (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  )
+    return true;
+  return document.querySelector('dialog[open]') !== null;
+}
+
+/** Whether the key is one of ours. */
+function runKey({ key, target }: KeyboardEvent, openId: string | undefined): boolean {
+  if (key === 'Escape' && openId !== undefined) {
+    go(linkTo(undefined));
+    focusRow(openId);
+    return true;
+  }
+  const isInList = target instanceof Element && target.closest('.chat-list-rows') !== null;
+  if (isInList && key === 'ArrowDown') return focusNext(1, openId);
+  if (isInList && key === 'ArrowUp') return focusNext(-1, openId);
+  if (!keysOn.value) return false;
+  if (key === 'j') return focusNext(1, openId);
+  if (key === 'k') return focusNext(-1, openId);
+  if (key === '?') return (isHelpOpen.value = true);
+  const field = document.querySelector<HTMLTextAreaElement>('#composer');
+  if (key !== 'r' || field === null) return false;
+  field.focus();
+  return true;
+}
+
+const rows = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('.chat-row')];
+
+function focusNext(step: 1 | -1, openId: string | undefined): boolean {
+  const all = rows();
+  const focused = all.indexOf(document.activeElement as HTMLElement);
+  const from = focused >= 0 ? focused : all.findIndex(({ dataset }) => dataset['chat'] === openId);
+  all[Math.min(all.length - 1, Math.max(0, from + step))]?.focus();
+  return true;
+}
+
+/** On a phone the list is seen again only once it is drawn. */
+function focusRow(id: string): void {
+  requestAnimationFrame(() =>
+    rows()
+      .find(({ dataset }) => dataset['chat'] === id)
+      ?.focus(),
+  );
+}
+
+export function KeyHelp() {
+  return (
+    <>
+      <div class="chat-keys">
+        <Button label="Keys of this page" onPress={() => (isHelpOpen.value = true)}>
+          Keys
+        </Button>
+      </div>
+      {isHelpOpen.value && (
+        <Dialog title="Keys" onClose={() => (isHelpOpen.value = false)}>
+          <dl class="key-list">
+            {keys.map(([key, what]) => (
+              <div key={key}>
+                <dt>
+                  <kbd>{key}</kbd>
+                </dt>
+                <dd>{what}</dd>
+              </div>
+            ))}
+          </dl>
+          <label class="switch">
+            <input
+              type="checkbox"
+              role="switch"
+              checked={keysOn.value}
+              onChange={({ currentTarget }) => {
+                keysOn.value = currentTarget.checked;
+                store('keys', currentTarget.checked ? undefined : 'off');
+              }}
+            />
+            Keys of one letter
+          </label>
+          <div class="actions end">
+            <Button kind="primary" onPress={() => (isHelpOpen.value = false)}>
+              Close
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
