@@ -48,6 +48,7 @@ import { messageRoutes } from './routes/messages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import type { ResourceContext } from './routes/resource.ts';
+import { type SessionRoutesContext, sessionRoutes } from './routes/sessions.ts';
 import { warmUpRoute } from './routes/warm-up.ts';
 import type { ServingDatabase } from './serving-database.ts';
 import type { WarmUp } from './warm-up.ts';
@@ -69,6 +70,7 @@ export interface ApiParts {
   queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
   warmUp: WarmUp;
+  baileys: Pick<SessionRoutesContext['baileys'], 'url' | 'self'>;
   /** Where the console's page lies. */
   consoleFolder: string;
   streams: ConsoleStreams;
@@ -115,6 +117,10 @@ export function buildApp(parts: ApiParts): App {
   conversationActionRoutes(app, context);
   messageRoutes(app, { ...context, relay });
   callRoutes(app, context);
+  sessionRoutes(app, {
+    ...context,
+    baileys: { ...parts.baileys, secret: () => keyRing.current()?.internalSecret },
+  });
   phoneNumberRoutes(app, context);
   peopleRoutes(app, { ...context, keyRing });
   contactRoutes(app, context);

@@ -13,7 +13,8 @@ export class NotFound extends AppError {
       | 'person'
       | 'phone number'
       | 'queue'
-      | 'recording',
+      | 'recording'
+      | 'session',
   ) {
     super(`There is no such ${what}.`, {
       status: 404,

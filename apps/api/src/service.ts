@@ -175,6 +175,7 @@ export async function startApi(
       }
     },
     warmUp,
+    baileys: { url: config.BAILEYS_URL, self: identity.instance },
     consoleFolder,
     streams,
   });

@@ -39,6 +39,7 @@ import { streamStatusPath } from './routes/stream-status.ts';
 import { startStackCheck } from './stack-check.ts';
 import { StreamTokens } from './stream-tokens.ts';
 import { type CallTimings, callTimings } from './timings.ts';
+import { ToldEnds } from './told-ends.ts';
 import { WebhookRefusals } from './webhook-refusals.ts';
 
 export interface CallsOverrides {
@@ -115,6 +116,8 @@ export async function startCalls(
       leaseMs: timings.leaseMs,
       sweepEveryMs: timings.sweepEveryMs,
       hasStreamed: (callSid) => tokens.wasRedeemed(callSid),
+      isLive: (callSid) => live.has(callSid),
+      told: new ToldEnds({ redis, key: (callSid) => key('calls', 'told', callSid) }),
       onEnd: (callSid, end, isKnown) => {
         journal.event(callSid, { type: 'ended', ...end });
         if (end.outcome === 'error' && !isKnown) providerApi?.hangUp(callSid);

@@ -58,6 +58,7 @@ export {
   insertReply,
   listHistory,
   recordInbound,
+  type AnswerMatch,
   type InboundInput,
   type MessageAuthor,
   type MessageEnd,
@@ -158,6 +159,7 @@ export {
   listDueResends,
   markUndelivered,
   recordDelivery,
+  recordReading,
   recordRepeatRequest,
   type DueResend,
 } from './delivery-repository.ts';
@@ -184,7 +186,14 @@ export {
   touchSessionInbound,
   type WhatsAppSessionRow,
 } from './whatsapp-session-repository.ts';
-export { changeCall, listOpenCalls, type CallRow } from './call-repository.ts';
+export {
+  type NewSessionChange,
+  type SessionChange,
+  type SessionFigures,
+  addSessionChange,
+  readSessionFigures,
+} from './session-change-repository.ts';
+export { changeCall, listOpenCalls, type CallMoment, type CallRow } from './call-repository.ts';
 export {
   assignNumber,
   businessOfNumber,
@@ -217,9 +226,17 @@ export {
   type RecordingSummary,
   findCall,
   findRecordingAudio,
+  callerOfConversation,
   listCalls,
 } from './call-listing.ts';
-export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
+export {
+  type ConversationCounts,
+  type ConversationSummary,
+  countConversations,
+  findConversation,
+  listConversations,
+  listConversationsByNeed,
+} from './conversation-listing.ts';
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
 export {
   type ConversationEventRow,
