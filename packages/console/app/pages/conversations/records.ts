@@ -15,6 +15,7 @@ export interface Conversation {
   unread: boolean;
   opted_out_at: string | null;
   last_message_at: string | null;
+  last_message: Pick<Message, 'author' | 'status' | 'text'> | null;
   last_inbound_at: string | null;
 }
 

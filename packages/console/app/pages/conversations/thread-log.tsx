@@ -1,4 +1,4 @@
-import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from '../../kit/button.tsx';
 import { Empty, Failed, Loading } from '../../kit/empty.tsx';
@@ -15,14 +15,6 @@ import { callText, eventText } from './words.ts';
 const AT_END_PX = 80;
 
 /** Where the reader is in a thread: at its end, which new messages keep in sight, or further up. */
-export interface ReadingPlace {
-  isAtEnd: ReadonlySignal<boolean>;
-  unseen: ReadonlySignal<number>;
-  /** So many messages came. */
-  came: (count: number) => void;
-  toEnd: () => void;
-}
-
 export function useReadingPlace() {
   const log = useRef<HTMLDivElement>(null);
   const isAtEnd = useSignal(true);
@@ -43,7 +35,8 @@ export function useReadingPlace() {
       if (!isAtEnd.value) unseen.value += count;
     },
     scrolled: (): void => {
-      const { scrollTop, scrollHeight, clientHeight } = log.current!;
+      if (!log.current) return;
+      const { scrollTop, scrollHeight, clientHeight } = log.current;
       isAtEnd.value = scrollHeight - scrollTop - clientHeight < AT_END_PX;
       if (isAtEnd.value) unseen.value = 0;
     },

@@ -68,6 +68,12 @@ export function authorText(message: Message, customer: string, reader: Reader): 
   }
 }
 
+/** Before the beginning of a message in the list; a customer's has none. */
+export function previewPrefix(author: string): string {
+  if (author === 'customer') return '';
+  return `${{ agent: 'Agent', program: 'Program', notice: 'Notice' }[author] ?? 'Team'}: `;
+}
+
 const sources: Readonly<Record<string, string>> = {
   hours: 'opening hours',
   greeting: 'a greeting',
