@@ -70,6 +70,7 @@ test('a customer waits, is taken over, answered and given back, all in the page'
   await row(page, 'Ben').waitFor();
   const { phone: maria } = await customerWaits('Maria');
   await row(page, 'Maria').getByText('asked for a person').waitFor();
+  await row(page, 'Maria').getByText('I want to talk to a person').waitFor();
   await desk.write(ben, 'Do you have guest wifi?');
   await untilReceived(ben, /network is called Visitors/);
   expect(await rows(page).first().textContent()).toContain('Maria');
@@ -345,6 +346,8 @@ test('on a phone list and thread are two views, and everything is in reach', asy
   const { page, faults } = opened;
   await row(page, 'Pocket').waitFor();
   await expectAccessible(page);
+  const list = page.locator('.chat-list-rows');
+  await list.evaluate((element) => element.scrollTo(0, 40));
   await row(page, 'Pocket').tap();
   await messages(page).getByText('I want to talk to a person').waitFor();
   expect(await rows(page).first().isVisible()).toBe(false);
@@ -368,6 +371,7 @@ test('on a phone list and thread are two views, and everything is in reach', asy
   await untilReceived(phone, /^From my phone\s*$/);
   await page.goBack();
   await row(page, 'Pocket').waitFor();
+  expect(await list.evaluate(({ scrollTop }) => scrollTop)).toBe(40);
   expect(await messages(page).count()).toBe(0);
   await page.goForward();
   await page.setViewportSize({ width: 320, height: 640 });
@@ -395,6 +399,11 @@ test('the keyboard is enough', async () => {
   await page.keyboard.type('j?k');
   expect(await field(page).inputValue()).toBe('j?k');
   await page.keyboard.press('Escape');
+  const more = page.getByText('More', { exact: true });
+  await more.press('Enter');
+  await page.getByRole('button', { name: 'Assign …' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Assign …' }).waitFor({ state: 'hidden' });
   await page.keyboard.press('?');
   const help = page.getByRole('dialog', { name: 'Keys' });
   await help.waitFor();

@@ -284,6 +284,8 @@ describe('the list of conversations', () => {
       [conversationId],
     );
     expect(await lastOf()).toEqual({ author: 'person', status: 'failed', text: 'x'.repeat(160) });
+    await api.db.query(`update conversations set state = 'waiting' where id = $1`, [conversationId]);
+    expect(await lastOf()).toMatchObject({ author: 'customer', text: 'Hello' });
     await api.db.query('delete from messages where conversation_id = $1', [conversationId]);
     expect(await lastOf()).toBeNull();
   });

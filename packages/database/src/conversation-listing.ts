@@ -20,7 +20,7 @@ export interface ConversationSummary {
   unread: boolean;
   opted_out_at: Date | null;
   last_message_at: Date | null;
-  /** The beginning of its text. */
+  /** The newest, with the beginning of its text; of one that waits, the newest of the contact's. */
   last_message: Pick<MessageSummary, 'author' | 'status' | 'text'> | null;
   last_inbound_at: Date | null;
   created_at: Date;
@@ -35,7 +35,7 @@ const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, st
   (select name from people where people.id = person_id) as person_name, person_until, ${UNREAD} as unread, opted_out_at,
   last_message_at, last_inbound_at, created_at,
   (select json_build_object('author', ${MESSAGE_AUTHOR}, 'status', status, 'text', left(text, ${BEGINNING})) from messages
-    where conversation_id = conversations.id order by messages.seq desc limit 1) as last_message`;
+    where conversation_id = conversations.id and (conversations.state <> 'waiting' or direction = 'inbound') order by messages.seq desc limit 1) as last_message`;
 const positionOf = (column: OrderColumn): string =>
   `(extract(epoch from ${column}) * 1000000)::bigint::text as position`;
 

@@ -132,6 +132,8 @@ function Holder({ chat }: { chat: Conversation }) {
           ): {waitingText(chat.state_reason)}
         </span>
       )}
+      {chat.state === 'agent' && 'answers'}
+      {chat.state === 'closed' && 'until the customer writes again'}
       {chat.state === 'person' && chat.person_until !== null && (
         <span>
           until <At time={chat.person_until} />

@@ -1,11 +1,12 @@
-import { computed, signal } from '@preact/signals';
-import { type Me, api, me } from '../../lib/api.ts';
+import { type ReadonlySignal, computed, signal } from '@preact/signals';
+import { api, me } from '../../lib/api.ts';
 import { liveValue } from '../../lib/live.ts';
 import type { Conversation } from './records.ts';
 import type { Reader } from './words.ts';
 
 /** Counts what was done from this page: it is read again at once. */
 const done = signal(0);
+export const doneHere: ReadonlySignal<number> = done;
 
 /** Another value: something happened in some conversation. */
 export const version = computed(() => {
@@ -26,4 +27,4 @@ export function readAgain(): void {
 }
 
 /** Who reads and acts here; null where the key names no person. */
-export const reader = computed<Reader>(() => (me.value as Me | null | undefined)?.person ?? null);
+export const reader = computed<Reader>(() => me.value?.person ?? null);

@@ -7,6 +7,7 @@ import { useResource } from '../../lib/use-resource.ts';
 import type { Page } from '../../lib/use-list.ts';
 import { alertsOn, switchAlerts } from './alerts.ts';
 import { reader } from './changes.ts';
+import { KeysButton } from './keys.tsx';
 
 /** How long somebody types on before it is searched. */
 const TYPING_MS = 350;
@@ -36,15 +37,18 @@ export function Filters() {
       <Search />
       <div class="row spread">
         <OnlyWrong />
-        <button
-          type="button"
-          class="button"
-          aria-expanded={isOpen.value}
-          aria-controls={id}
-          onClick={() => (isOpen.value = !isOpen.value)}
-        >
-          Filters{count > 0 && ` (${count})`}
-        </button>
+        <span class="actions">
+          <KeysButton />
+          <button
+            type="button"
+            class="button"
+            aria-expanded={isOpen.value}
+            aria-controls={id}
+            onClick={() => (isOpen.value = !isOpen.value)}
+          >
+            Filters{count > 0 && ` (${count})`}
+          </button>
+        </span>
       </div>
       <div id={id} class="chat-filter-panel" hidden={!isOpen.value}>
         {isOpen.value && <Panel />}

@@ -45,6 +45,7 @@ function isTaken(event: KeyboardEvent): boolean {
 
 /** Whether the key is one of ours. */
 function runKey({ key, target }: KeyboardEvent, openId: string | undefined): boolean {
+  if (key === 'Escape' && closeMenu()) return true;
   if (key === 'Escape' && openId !== undefined) {
     go(linkTo(undefined));
     focusRow(openId);
@@ -60,6 +61,15 @@ function runKey({ key, target }: KeyboardEvent, openId: string | undefined): boo
   const field = document.querySelector<HTMLTextAreaElement>('#composer');
   if (key !== 'r' || field === null) return false;
   field.focus();
+  return true;
+}
+
+/** Whether one was open. */
+function closeMenu(): boolean {
+  const menu = document.querySelector<HTMLDetailsElement>('.chat-more[open]');
+  if (menu === null) return false;
+  menu.open = false;
+  menu.querySelector('summary')?.focus();
   return true;
 }
 
@@ -82,45 +92,50 @@ function focusRow(id: string): void {
   );
 }
 
-export function KeyHelp() {
+export function KeysButton() {
   return (
-    <>
-      <div class="chat-keys">
-        <Button label="Keys of this page" onPress={() => (isHelpOpen.value = true)}>
-          Keys
+    <span class="chat-keys">
+      <Button label="Keys of this page" onPress={() => (isHelpOpen.value = true)}>
+        ?
+      </Button>
+    </span>
+  );
+}
+
+export function KeyHelp() {
+  if (!isHelpOpen.value) return null;
+  const close = (): void => {
+    isHelpOpen.value = false;
+  };
+  return (
+    <Dialog title="Keys" onClose={close}>
+      <dl class="key-list">
+        {keys.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <label class="switch">
+        <input
+          type="checkbox"
+          role="switch"
+          checked={keysOn.value}
+          onChange={({ currentTarget }) => {
+            keysOn.value = currentTarget.checked;
+            store('keys', currentTarget.checked ? undefined : 'off');
+          }}
+        />
+        Keys of one letter
+      </label>
+      <div class="actions end">
+        <Button kind="primary" onPress={close}>
+          Close
         </Button>
       </div>
-      {isHelpOpen.value && (
-        <Dialog title="Keys" onClose={() => (isHelpOpen.value = false)}>
-          <dl class="key-list">
-            {keys.map(([key, what]) => (
-              <div key={key}>
-                <dt>
-                  <kbd>{key}</kbd>
-                </dt>
-                <dd>{what}</dd>
-              </div>
-            ))}
-          </dl>
-          <label class="switch">
-            <input
-              type="checkbox"
-              role="switch"
-              checked={keysOn.value}
-              onChange={({ currentTarget }) => {
-                keysOn.value = currentTarget.checked;
-                store('keys', currentTarget.checked ? undefined : 'off');
-              }}
-            />
-            Keys of one letter
-          </label>
-          <div class="actions end">
-            <Button kind="primary" onPress={() => (isHelpOpen.value = false)}>
-              Close
-            </Button>
-          </div>
-        </Dialog>
-      )}
-    </>
+    </Dialog>
   );
 }

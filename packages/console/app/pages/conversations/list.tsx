@@ -7,7 +7,7 @@ import { countText } from '../../lib/format.ts';
 import { liveValue } from '../../lib/live.ts';
 import { href, location } from '../../lib/router.ts';
 import { useList } from '../../lib/use-list.ts';
-import { reader, version } from './changes.ts';
+import { doneHere, reader, version } from './changes.ts';
 import { searchOf } from './contact.ts';
 import { Filters, clearFilters } from './filters.tsx';
 import type { Conversation } from './records.ts';
@@ -33,7 +33,7 @@ export function ChatList({ openId }: { openId: string | undefined }) {
   // A search reads all messages: it is not repeated with each that comes.
   const list = useList<Conversation>(path, {
     keyOf,
-    version: query.get('text') === null ? version.value : 0,
+    version: query.get('text') === null ? version.value : doneHere.value,
   });
   const isNarrowed = path !== listPath(new URLSearchParams());
   return (

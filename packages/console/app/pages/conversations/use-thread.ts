@@ -23,6 +23,8 @@ interface Thread extends ThreadState {
   pulse: ReadonlySignal<number>;
 }
 
+const CALLS_EVERY_MS = 15_000;
+
 /** What was said and done in a conversation; read again when `version` changes. `onFresh` is told of messages that came since. */
 export function useThread(
   id: string,
@@ -50,13 +52,16 @@ function createThread(id: string, onFresh: (messages: readonly Message[]) => voi
       readSince(calls, start, ({ started_at: at }) => at),
     ]);
   };
+  /** A table that is searched, for what comes rarely. */
+  let callsReadAt = -Infinity;
+  const readCalls = async (): Promise<void> => {
+    if (now.peek() - callsReadAt < CALLS_EVERY_MS) return;
+    callsReadAt = now.peek();
+    // A thread without its calls is better than none.
+    await calls.readNewest().catch(() => {});
+  };
   const readAll = async (): Promise<void> => {
-    const [fresh] = await Promise.all([
-      messages.readNewest(),
-      events.readNewest(),
-      // A thread without its calls is better than none.
-      calls.readNewest().catch(() => {}),
-    ]);
+    const [fresh] = await Promise.all([messages.readNewest(), events.readNewest(), readCalls()]);
     if (fresh.length > 0) onFresh(fresh);
     await catchUp();
   };

@@ -9,6 +9,7 @@ import {
   isHeldByOther,
   isPending,
   matchText,
+  previewPrefix,
   stateText,
   waitingText,
 } from './words.ts';
@@ -53,7 +54,8 @@ test('an error that has no words is shown as it is, and not without end', () => 
 
 test('more is heard soon of what is under way, not of what nobody confirms', () => {
   const at = Date.parse(message.created_at);
-  expect(isPending({ ...message, status: 'queued' }, at + 1e9)).toBe(true);
+  expect(isPending({ ...message, status: 'queued' }, at + 600_000)).toBe(true);
+  expect(isPending({ ...message, status: 'queued' }, at + 1e9)).toBe(false);
   expect(isPending(message, at + 60_000)).toBe(true);
   expect(isPending(message, at + 600_000)).toBe(false);
   expect(isPending({ ...message, delivered_at: 'x' }, at)).toBe(false);
@@ -64,6 +66,15 @@ test('what an answer came from is told in words', () => {
   expect(matchText({ source: 'faq', question: 'Is there parking?' })).toBe('from “Is there parking?”');
   expect(matchText({ source: 'hand-off', reason: 'asked' })).toBe('passed on: asked for a person');
   expect(matchText({ source: 'a-new-rule' })).toBe('from a-new-rule');
+});
+
+test('the beginning of a message says who wrote it', () => {
+  expect(['customer', 'agent', 'person', 'phone'].map(previewPrefix)).toEqual([
+    '',
+    'Agent: ',
+    'Team: ',
+    'Team: ',
+  ]);
 });
 
 test('what is not text has its kind before its text', () => {

@@ -30,10 +30,7 @@ export const isHeldByOther = ({ state, person_id: holder }: Conversation, reader
 
 export function holderText(chat: Conversation, reader: Reader): string {
   if (isMine(chat, reader)) return 'you';
-  return (
-    chat.person_name ??
-    (chat.state_reason === 'phone' ? "whoever has the account's phone" : 'somebody of you')
-  );
+  return chat.person_name ?? (chat.state_reason === 'phone' ? "whoever has the account's phone" : 'a person');
 }
 
 export function stateText(chat: Conversation, reader: Reader): { level: Level; text: string } {
@@ -75,13 +72,13 @@ export function previewPrefix(author: string): string {
 }
 
 const sources: Readonly<Record<string, string>> = {
-  hours: 'opening hours',
-  greeting: 'a greeting',
+  hours: 'from the opening hours',
+  greeting: 'greets',
   'small-talk': 'small talk',
-  'opt-out': 'wants no messages',
-  'opt-in': 'wants messages again',
-  unknown: 'not understood',
-  model: 'the language model',
+  'opt-out': 'confirms the opt-out',
+  'opt-in': 'confirms the opt-in',
+  unknown: 'did not understand',
+  model: 'from the language model',
 };
 
 /** What an answer of the agent's came from. */
@@ -89,7 +86,7 @@ export function matchText(match: Message['match']): string | undefined {
   if (!match) return undefined;
   if (match.question !== undefined) return `from “${match.question}”`;
   if (match.source === 'hand-off') return `passed on: ${waitingText(match.reason ?? null)}`;
-  return `from ${sources[match.source] ?? match.source}`;
+  return sources[match.source] ?? `from ${match.source}`;
 }
 
 const ignoredWords: Readonly<Record<string, string>> = {
@@ -170,8 +167,9 @@ export function isPending(
   { status, delivered_at: deliveredAt, created_at: at }: Message,
   now: number,
 ): boolean {
-  if (status === 'queued' || status === 'received') return true;
-  return status === 'sent' && deliveredAt === null && now - Date.parse(at) < 120_000;
+  const age = now - Date.parse(at);
+  if (status === 'queued' || status === 'received') return age < 3_600_000;
+  return status === 'sent' && deliveredAt === null && age < 120_000;
 }
 
 const kindWords: Readonly<Record<string, string>> = {
