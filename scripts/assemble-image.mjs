@@ -17,6 +17,9 @@ const entries = {
   'packages/simulators': ['dist/main.js'],
 };
 
+/** What an app reads of the rest of the repository. */
+const files = { 'apps/api': ['docs/health.md', 'docs/runbook.md'] };
+
 const manifest = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 
 /** Node's own way of looking: from the folder upwards. */
@@ -103,5 +106,6 @@ for (const folder of bundled) {
       });
   }
 }
+for (const file of files[app] ?? []) cpSync(join(root, file), join(out, file));
 cpSync(join(root, 'package.json'), join(out, 'package.json'));
 process.stdout.write(`${app}: ${workspaces.size} workspaces, ${packages.size} packages beside the bundle\n`);

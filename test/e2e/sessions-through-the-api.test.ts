@@ -181,6 +181,25 @@ test('people see the sessions of their business and change none; each change is 
   ]);
 });
 
+test('who signed in is passed on as herself, and her look at the QR code is in the audit log', async () => {
+  await ask('POST', '/api/sessions', 'Ruth', { body: { id: 'by-cookie' } });
+  const signIn = await ask('POST', '/api/sign-in', 'nobody', { body: { key: people['Ruth']?.key } });
+  const [cookie = ''] = signIn.headers.getSetCookie()[0]?.split(';') ?? [];
+  const byCookie = (method: string, path: string, headers = {}): Promise<Response> =>
+    fetch(`${apiUrl}${path}`, { method, headers: { cookie, ...headers } });
+  expect((await byCookie('GET', '/api/sessions/by-cookie')).status).toBe(200);
+  const qr = await byCookie('GET', '/api/by-cookie/auth/qr?format=raw', { 'x-request-id': 'looked' });
+  expect(qr.status).toBe(200);
+  expect((await byCookie('POST', '/api/sessions/by-cookie/stop')).status).toBe(403);
+  const stop = await byCookie('POST', '/api/sessions/by-cookie/stop', { 'x-requested-with': 'console' });
+  expect(stop.status).toBe(200);
+  const lines = () =>
+    stack.rows(
+      `select action, person_name from audit_log where request_id = 'looked' and action not like 'forwarded %'`,
+    );
+  await expect.poll(lines, SOON).toEqual([{ action: 'GET /api/:session/auth/qr', person_name: 'Ruth' }]);
+});
+
 test('a session tells what waits for it, when it last sent, and how it changed since yesterday', async () => {
   await ask('POST', '/api/sessions', 'Ruth', { body: { id: 'busy', start: false } });
   await stack.rows(`insert into session_changes (session_id, at, status, reason) values

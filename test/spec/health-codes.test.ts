@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { checkNames } from '../../apps/api/src/checks/names.ts';
+import { readRunbook } from '../../apps/api/src/runbook.ts';
 import { codeOf, readTable } from './support/tables.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -102,4 +104,41 @@ test('the checks that docs/health.md names are those that the services have', ()
   const named = new Set(rows.flatMap((row) => allOf(row['of which check'] ?? '', /`([a-z]+)`/g)));
   const registered = new Set([...allOf(checks, /name: '([a-z]+)',\n\s+component/g), 'shutdown']);
   expect([...named].toSorted()).toEqual([...registered].toSorted());
+});
+
+test('for every code of every check docs/health.md has words, and docs/runbook.md what to do', () => {
+  const runbook = readRunbook();
+  const registered = [...new Set(allOf(checks, /name: '([a-z]+)',\n\s+component/g))];
+  const missing: string[] = [];
+  for (const row of rows) {
+    const named = allOf(row['of which check'] ?? '', /`([a-z]+)`/g);
+    for (const check of named.length === 0 ? registered : named) {
+      // What stands behind a family: any trouble of Redis or PostgreSQL.
+      const reason = codeOf(row['code'] ?? '').replace('*', 'timeout');
+      for (const { code, means, title, what_to_do: blocks } of runbook.advise(check, reason))
+        if (!means || !title || blocks.length === 0) missing.push(`${check} ${code}`);
+    }
+  }
+  expect(missing).toEqual([]);
+  expect(registered).toEqual(expect.arrayContaining([...checkNames]));
+});
+
+test('an item of the runbook that is about one code is shown for that code', () => {
+  const runbook = readRunbook();
+  const items = (check: string, code: string): string[] =>
+    runbook
+      .advise(check, code)
+      .flatMap(({ what_to_do: blocks }) => blocks.filter(({ kind }) => kind === 'item'))
+      .flatMap(({ text }) => /^`([a-z_]+)`/.exec(text)?.[1] ?? []);
+  expect(items('database', 'disk_full')).toEqual(['disk_full']);
+  expect(items('redis', 'out_of_memory')).toEqual(['out_of_memory']);
+  expect(items('workers', 'redis_refused')).toEqual(['refused']);
+  expect(items('workers', 'too_few')).toEqual(['too_few']);
+  expect(items('queues', 'stuck')).toEqual(['stuck']);
+  expect(items('queues', 'database_read_only')).toEqual(['read_only']);
+});
+
+test('docs/health.md tells what each check of the api looks at', () => {
+  const described = readTable('health.md', 'The checks').map((row) => codeOf(row['check'] ?? ''));
+  expect(described).toEqual([...checkNames]);
 });

@@ -22,7 +22,10 @@ import {
 import type { JobReader, QueueControl, QueueObjects, QueueTotals, Relay } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
+import type { CheckHistory } from './checks/history.ts';
 import type { CheckName } from './checks/names.ts';
+import { viewChecks } from './checks/view.ts';
+import type { CompletionRates } from './completion-rates.ts';
 import { History } from './console/history.ts';
 import { LiveViews } from './console/live-views.ts';
 import { liveParts } from './console/parts.ts';
@@ -30,6 +33,7 @@ import { SignIns } from './console/sign-ins.ts';
 import { apiProbes } from './probes.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { businessRoutes } from './routes/businesses.ts';
+import { checkRoutes } from './routes/checks.ts';
 import { callRoutes } from './routes/calls.ts';
 import { consoleFileRoutes } from './routes/console-files.ts';
 import { consoleHistoryRoute } from './routes/console-history.ts';
@@ -39,6 +43,7 @@ import { conversationActionRoutes } from './routes/conversation-actions.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { type LoggersContext, loggerRoutes } from './routes/loggers.ts';
 import { meRoute } from './routes/me.ts';
 import { auditLooks, queueBoardRoutes } from './routes/queue-board.ts';
 import { queueRoutes } from './routes/queues.ts';
@@ -49,11 +54,13 @@ import { peopleRoutes } from './routes/people.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import type { ResourceContext } from './routes/resource.ts';
 import { type SessionRoutesContext, sessionRoutes } from './routes/sessions.ts';
+import { serviceRoutes } from './routes/services.ts';
 import { warmUpRoute } from './routes/warm-up.ts';
+import type { Runbook } from './runbook.ts';
 import type { ServingDatabase } from './serving-database.ts';
 import type { WarmUp } from './warm-up.ts';
 
-export interface ApiParts {
+export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLevels' | 'setLevel'> {
   log: Logger;
   build: BuildInfo;
   db: ServingDatabase;
@@ -69,8 +76,11 @@ export interface ApiParts {
   control: QueueControl;
   queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
+  rates: CompletionRates;
   warmUp: WarmUp;
   baileys: Pick<SessionRoutesContext['baileys'], 'url' | 'self'>;
+  checkHistory: CheckHistory;
+  runbook: Runbook;
   /** Where the console's page lies. */
   consoleFolder: string;
   streams: ConsoleStreams;
@@ -109,6 +119,9 @@ export function buildApp(parts: ApiParts): App {
     operator: guard(keyRing, { roles: ['metrics'], audit }),
     anyone: guard(keyRing, { roles: ['metrics', 'business'], audit }),
   };
+  serviceRoutes(app, { ...context, ...parts });
+  loggerRoutes(app, { ...context, ...parts });
+  checkRoutes(app, { ...context, ...parts, viewChecks: (options) => viewChecks(parts, options) });
   signInRoutes(app, { signIns, audit });
   meRoute(app, context);
   consoleRoutes(app, { ...context, ...parts, signIns });
@@ -125,7 +138,7 @@ export function buildApp(parts: ApiParts): App {
   peopleRoutes(app, { ...context, keyRing });
   contactRoutes(app, context);
   jobRoutes(app, { ...context, jobs, control });
-  queueRoutes(app, { ...context, readTotals: parts.readTotals, control });
+  queueRoutes(app, { ...context, ...parts });
   scheduleRoutes(app, context);
   deadLetterRoutes(app, { ...context, relay });
   queueBoardRoutes(app, {
@@ -138,7 +151,9 @@ export function buildApp(parts: ApiParts): App {
 
 function consoleRoutes(app: App, parts: ApiParts & ResourceContext & { signIns: SignIns }): void {
   const history = new History(parts.metrics);
-  const views = new LiveViews(liveParts({ ...parts, history }));
+  const views = new LiveViews(
+    liveParts({ ...parts, history, viewChecks: (options) => viewChecks(parts, options) }),
+  );
   app.addHook('onClose', async () => {
     history[Symbol.dispose]();
     views[Symbol.dispose]();

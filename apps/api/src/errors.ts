@@ -14,6 +14,7 @@ export class NotFound extends AppError {
       | 'phone number'
       | 'queue'
       | 'recording'
+      | 'service'
       | 'session',
   ) {
     super(`There is no such ${what}.`, {

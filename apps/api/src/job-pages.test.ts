@@ -18,6 +18,7 @@ function job(id: string, payload: unknown): JobSummary {
     created_at: '',
     started_at: null,
     finished_at: null,
+    worker: null,
   };
 }
 

@@ -9,6 +9,8 @@ const replica = (instance: string, state: ReplicaStatus['state']): ReplicaStatus
   pid: 1,
   startedAt: 0,
   state,
+  silentSeconds: 0,
+  clockAheadSeconds: 0,
   report: {},
 });
 

@@ -1,6 +1,13 @@
 import { consoleFolder } from '@prosaas/console';
 import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
-import { HealthRegistry, askReplicas, listReplicas } from '@prosaas/observability';
+import {
+  HealthRegistry,
+  askReplicas,
+  listReplicas,
+  readHeartbeats,
+  readTold,
+  tellReplicas,
+} from '@prosaas/observability';
 import {
   QueuesUnavailable,
   deadLetterLimits,
@@ -38,13 +45,18 @@ import { logChanges } from './checks/log-changes.ts';
 import { customersCheck } from './checks/customers.ts';
 import { apiDatabaseCheck, schemaChecks } from './checks/database.ts';
 import { findFailedWrites } from './checks/failed-writes.ts';
+import { followChecks } from './checks/history.ts';
 import { queuesCheck } from './checks/queues.ts';
 import { sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
+import { CompletionRates } from './completion-rates.ts';
 import type { ApiConfig } from './config.ts';
+import { fromRedis } from './redis-reading.ts';
 import { ConsoleStreams } from './routes/console-stream.ts';
 import { ReplicaView } from './replica-view.ts';
+import { judgeReplicas } from './replicas.ts';
 import { startRowFigures } from './row-figures.ts';
+import { readRunbook } from './runbook.ts';
 import { servingDatabase } from './serving-database.ts';
 import { startUp } from './start-up.ts';
 import { WarmUp } from './warm-up.ts';
@@ -122,6 +134,7 @@ export async function startApi(
 
   const health = opening.use(new HealthRegistry());
   const asked = { redis: probeRedis, address: describeRedis(config.REDIS_URL) };
+  const rates = new CompletionRates();
   const checks = [
     apiDatabaseCheck({
       probe,
@@ -141,7 +154,11 @@ export async function startApi(
     queuesCheck({
       ...asked,
       db: pool,
-      bullPrefix: keys.bullPrefix,
+      readTotals: async () => {
+        const totals = await readQueueTotals(probeRedis, keys.bullPrefix);
+        rates.add(totals);
+        return totals;
+      },
       heartbeatKey: keys.heartbeat,
       deadLetterLimits: deadLetterLimits(config),
     }),
@@ -151,6 +168,7 @@ export async function startApi(
   ];
   for (const check of checks) health.register(check);
   opening.use(logChanges(health, log));
+  const checkHistory = opening.use(followChecks(health));
   health.start();
 
   const streams = new ConsoleStreams();
@@ -174,8 +192,20 @@ export async function startApi(
         throw new QueuesUnavailable('Redis is not reachable', { cause });
       }
     },
+    rates,
     warmUp,
     baileys: { url: config.BAILEYS_URL, self: identity.instance },
+    checkHistory,
+    runbook: readRunbook(),
+    readReplicas: () =>
+      fromRedis(asked, async () => {
+        const beats = readHeartbeats({ redis: probeRedis, key: keys.heartbeat });
+        const [all, heartbeats] = await Promise.all([listReplicas(replicas), beats]);
+        return judgeReplicas(all, heartbeats);
+      }),
+    readLevels: (services) =>
+      fromRedis(asked, () => Promise.all(services.map((service) => readTold({ ...replicas, service })))),
+    setLevel: (service, told) => fromRedis(asked, () => tellReplicas({ ...replicas, service, told })),
     consoleFolder,
     streams,
   });
@@ -204,6 +234,7 @@ export async function startApi(
   return {
     url,
     drain() {
+      telemetry.drain();
       health.drain();
       // Callers of /warmup must not keep the listener from closing.
       warmUp[Symbol.dispose]();

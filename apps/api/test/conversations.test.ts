@@ -249,13 +249,13 @@ describe('the list of conversations', () => {
     const listed = async (query: string): Promise<unknown[]> =>
       (await walk(api, `/api/conversations?sort=waiting&${query}`, lea.key)).map((row) => row['contact']);
     for (const limit of [1, 2, 3, 50]) {
-      const [first, ...others] = await listed(`limit=${limit}`);
+      const [first, ...others] = (await listed(`limit=${limit}`)).map(String);
       // Of the same microsecond, by their ids.
-      expect([first, others.slice(0, 2).toSorted(), others.slice(2)]).toEqual([
-        'w1',
-        ['w2', 'w3'],
-        ['p1', 'p2', 'a0', 'a1', 'c1', 'a2'],
-      ]);
+      expect([
+        first,
+        others.slice(0, 2).toSorted((one, other) => one.localeCompare(other)),
+        others.slice(2),
+      ]).toEqual(['w1', ['w2', 'w3'], ['p1', 'p2', 'a0', 'a1', 'c1', 'a2']]);
     }
     expect(await listed('limit=1&state=person,closed')).toEqual(['p1', 'p2', 'c1']);
     expect(await api.json('/api/conversations/counts', lea.key)).toEqual({

@@ -221,3 +221,94 @@ test('a filter that matches more than a thousand needs a limit, and nothing is h
   });
   expect(await list()).toHaveLength(1);
 });
+
+interface Reasons {
+  items: { code: string; count: number; oldest: string; newest: string; example_id: string }[];
+  left_off: number;
+}
+
+test('failures are grouped by the code of their reason, the most frequent first', async () => {
+  const messages = await receiveFailing(api.db, [
+    'SEND_REFUSED: no such chat',
+    'TIMEOUT: too late',
+    'SEND_REFUSED: blocked: for good',
+    'a text without one',
+  ]);
+  await api.db.query("insert into businesses (id, name) values ('other', 'Other')");
+  const foreign = await receive(api.db, { businessId: 'other' });
+  await api.db.query(
+    "update jobs set failed_at = now(), enqueued_at = null, failure = 'TIMEOUT: 2' where id = $1",
+    [foreign.jobId],
+  );
+  const reasons = async (query = '', key?: string): Promise<Reasons> =>
+    (await api.json(`/api/jobs/dead-letter/reasons${query}`, key)) as unknown as Reasons;
+  const own = await reasons();
+  expect(own).toMatchObject({
+    items: [
+      {
+        code: 'SEND_REFUSED',
+        count: 2,
+        example_id: messages[2]!.jobId,
+        example_reason: 'SEND_REFUSED: blocked: for good',
+      },
+      { code: 'TIMEOUT', count: 1 },
+      { code: 'a text without one', count: 1 },
+    ],
+    left_off: 0,
+  });
+  expect((await reasons('', adminKey)).items).toMatchObject([{ count: 2 }, { count: 2 }, { count: 1 }]);
+  expect((await reasons('?code=TIMEOUT')).items).toMatchObject([{ code: 'TIMEOUT', count: 1 }]);
+  expect((await api.get('/api/jobs/dead-letter/reasons?business=other')).status).toBe(403);
+  expect(await list('?code=SEND_REFUSED')).toHaveLength(2);
+  expect(await list('?code=SEND')).toEqual([]);
+});
+
+test('of very many reasons the most frequent are shown', async () => {
+  await bury(120);
+  // Twelve of each of five, and one of each of sixty.
+  await api.db.query(
+    "update jobs set failure = 'C' || case when id % 2 = 0 then id % 10 else id end || ': text'",
+  );
+  const { items, left_off: leftOff } = (await api.json(
+    '/api/jobs/dead-letter/reasons',
+  )) as unknown as Reasons;
+  expect([items.length, leftOff]).toEqual([50, 15]);
+  expect(items.slice(0, 6).map(({ count }) => count)).toEqual([12, 12, 12, 12, 12, 1]);
+});
+
+test('what a group shows is what is replayed: by its code, its newest and its count', async () => {
+  const ids = await bury(4);
+  await api.db.query("update jobs set failure = 'B: 2' where id = $1", [ids[3]]);
+  // Finer than what JSON tells.
+  await api.db.query(
+    "update jobs set failed_at = date_trunc('second', failed_at) + interval '123456 microseconds'",
+  );
+  const shown = async (): Promise<Reasons['items'][number]> =>
+    ((await api.json('/api/jobs/dead-letter/reasons?code=A')) as unknown as Reasons).items[0]!;
+  const { code, count, oldest, newest } = await shown();
+  expect([code, count]).toEqual(['A', 3]);
+  const group = { code, count, failed_after: oldest, failed_before: newest };
+  expect((await send('POST', '/replay', { ...group, dry_run: true })).body).toMatchObject({
+    matched: 3,
+    replayed: 0,
+  });
+  expect(await shown()).toMatchObject({ count: 3 });
+
+  // One more of the kind fails meanwhile: it is not in the group; one that was in it goes.
+  await api.db.query("update jobs set failed_at = now(), failure = 'A: 3' where id = $1", [ids[3]]);
+  expect((await send('POST', '/purge', { ...group, dry_run: true })).body).toMatchObject({
+    matched: 3,
+    purged: 0,
+  });
+  await send('DELETE', `/${ids[0]}`);
+  for (const path of ['/replay', '/purge']) {
+    const refused = await send('POST', path, group);
+    expect([path, refused]).toMatchObject([path, { status: 409, body: { code: 'COUNT_CHANGED' } }]);
+  }
+  expect(await list('?code=A')).toHaveLength(3);
+  expect((await send('POST', '/replay', { ...group, count: 2 })).body).toMatchObject({
+    matched: 2,
+    replayed: 2,
+  });
+  expect((await list()).map(({ id }) => id)).toEqual([ids[3]]);
+});

@@ -69,6 +69,13 @@ test('queues are shown, paused, resumed and drained by the admin key, and draine
     return items.find(({ name }) => name === 'inbound-messages') ?? {};
   };
   expect((await api.get('/api/queues')).status).toBe(403);
+  const authorization = 'Bearer the-metrics-token';
+  const byToken = await fetch(`${api.url}/api/queues`, { headers: { authorization } });
+  expect([byToken.status, await byToken.json()]).toMatchObject([200, { dead_letter_depth: 0 }]);
+  expect(
+    (await fetch(`${api.url}/api/queues/notices/pause`, { method: 'POST', headers: { authorization } }))
+      .status,
+  ).toBe(403);
   expect((await post('inbound-messages/pause', apiKey)).status).toBe(403);
   expect((await post('nothing/pause')).status).toBe(404);
   expect(await show()).toMatchObject({

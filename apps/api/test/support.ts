@@ -15,7 +15,7 @@ import { startApi } from '../src/service.ts';
 
 export const apiKey = 'the-api-key-of-tests';
 export const adminKey = 'the-admin-key-of-tests';
-const metricsToken = 'the-metrics-token';
+export const metricsToken = 'the-metrics-token';
 
 export interface TestApi extends AsyncDisposable {
   url: string;

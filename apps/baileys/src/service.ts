@@ -149,10 +149,10 @@ export async function startBaileys(
     owners,
     log,
     everyMs: lookEveryMs,
-    makeSession(identity) {
-      const session = new Session(identity, sessionContext);
-      changes.note(session);
-      return session;
+    makeSession(session) {
+      const made = new Session(session, sessionContext);
+      changes.note(made);
+      return made;
     },
   });
 
@@ -247,6 +247,7 @@ export async function startBaileys(
   return {
     url,
     drain() {
+      telemetry.drain();
       health.drain();
       manager.drain();
     },

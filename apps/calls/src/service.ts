@@ -201,7 +201,10 @@ export async function startCalls(
   const open = opening.move();
   return {
     url,
-    drain: () => health.drain(),
+    drain() {
+      telemetry.drain();
+      health.drain();
+    },
     [Symbol.asyncDispose]: async () => {
       health.drain();
       await open.disposeAsync();

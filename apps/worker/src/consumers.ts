@@ -57,6 +57,8 @@ export function startConsumers({
       connection: redis,
       prefix: bullPrefix,
       concurrency,
+      // Kept with each job that it takes.
+      name: work.instance,
       ...(rateLimits[queue] !== undefined && { limiter: { max: rateLimits[queue], duration: 1000 } }),
       lockDuration: times.lockMs,
       stalledInterval: times.stalledMs,

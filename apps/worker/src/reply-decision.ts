@@ -64,7 +64,7 @@ export async function decideReply(
   const { message, conversation, isLate, isLoop, history, now, signal } = input;
   const isOptedOut = conversation.opted_out_at !== null;
   const isText = message.kind === 'text';
-  const asksRules = isOptedOut || !isAgents(input) || isLate || isLoop || !isText;
+  const asksRules = isOptedOut || !isOfAgent(input) || isLate || isLoop || !isText;
   const answer = await (asksRules ? rules : agent).answer({
     text: message.text,
     history,
@@ -81,7 +81,7 @@ export async function decideReply(
 const isMended = ({ conversation: { state, state_reason: reason }, isReplay }: ReplyInput): boolean =>
   isReplay && state === 'waiting' && reason === 'failure';
 
-const isAgents = (input: ReplyInput): boolean =>
+const isOfAgent = (input: ReplyInput): boolean =>
   isMended(input) || input.conversation.state === 'agent' || input.conversation.state === 'closed';
 
 function decide(answer: Answer, input: ReplyInput, profile: Profile): ReplyDecision {
@@ -97,8 +97,8 @@ function decide(answer: Answer, input: ReplyInput, profile: Profile): ReplyDecis
     const isSilent = isLoop || isOptedOut || state === 'person';
     return { ...handOver('emergency', answer.text), ...(isSilent && { reply: undefined }) };
   }
-  if (isOptedOut) return decideOptedOut(answer, { isAgents: isAgents(input), isText, isLoop });
-  if (!isAgents(input)) {
+  if (isOptedOut) return decideOptedOut(answer, { isAgents: isOfAgent(input), isText, isLoop });
+  if (!isOfAgent(input)) {
     const isClosing = answer.smallTalk !== undefined && closings.has(answer.smallTalk);
     return { end: isText && isClosing ? ignored('small_talk') : waits };
   }

@@ -198,7 +198,10 @@ export async function startWorker(
 
   const everything = opened.move();
   return {
-    drain: stopTaking,
+    drain() {
+      telemetry.drain();
+      stopTaking();
+    },
     async [Symbol.asyncDispose]() {
       stopTaking();
       // Redis may be away, and consumers that were never ready are not waited for.

@@ -1,4 +1,6 @@
 import { poll } from '@prosaas/devstack';
+import { openJobReader } from '@prosaas/queues';
+import { keyspace } from '@prosaas/runtime';
 import { once } from 'node:events';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type Stage, jobProcessOf, prepareForks, setStage } from './stage.ts';
@@ -64,4 +66,30 @@ test('the process of a job ends with its worker', async () => {
     }
   };
   await poll(isGone, { timeoutMs: 30_000, what: 'the process of the job to be gone' });
+});
+
+test('a job that runs tells since when, and in which worker', async () => {
+  stage.baileys.delayMs = 60_000;
+  await stage.worker();
+  const beganAt = Date.now();
+  await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  const { bullPrefix } = keyspace('prosaas');
+  await using jobs = openJobReader({ redis: stage.redis, bullPrefix });
+  const [job] = await poll(
+    async () => {
+      const list = { queue: 'outbound-messages', state: 'active', offset: 0, limit: 1 } as const;
+      const found = await jobs.listJobs(list);
+      return found.length > 0 && found;
+    },
+    { timeoutMs: 30_000, what: 'a send under way' },
+  );
+  const beat = await poll(
+    () => stage.redis.zrange('worker:heartbeat:replicas', '0', '-1').then(([one]) => one),
+    {
+      timeoutMs: 30_000,
+      what: 'the heartbeat of the worker',
+    },
+  );
+  expect(job?.worker).toBe(beat);
+  expect(new Date(job?.started_at ?? 0).getTime()).toBeGreaterThanOrEqual(beganAt - 1);
 });

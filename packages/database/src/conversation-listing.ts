@@ -45,7 +45,7 @@ type OrderColumn = 'last_message_at' | 'state_since';
 export const CONTACT_IS_STAFF: string = `(${STAFF_OF_CONTACT} is not null)`;
 
 /** Each unset one lets all through, but for `staff`. */
-export interface ConversationFilter {
+interface ConversationFilter {
   businessId?: string | undefined;
   states?: readonly ConversationState[] | undefined;
   unread?: boolean | undefined;

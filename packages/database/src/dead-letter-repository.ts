@@ -26,6 +26,8 @@ export interface DeadJobFilter {
   businessId?: string | undefined;
   /** Stands in the reason, whatever the case. */
   contains?: string | undefined;
+  /** What the reason begins with, up to its colon: a group of `groupDeadJobs`. */
+  code?: string | undefined;
   /** Inclusive. */
   failedAfter?: Date | undefined;
   failedBefore?: Date | undefined;
@@ -34,9 +36,13 @@ export interface DeadJobFilter {
 const COLUMNS = `id::text as id, queue, business_id, message_id, payload, coalesce(failure, 'unknown') as reason, attempts,
   failures, trace, replays, created_at, failed_at`;
 
+/** `SEND_REFUSED: no such chat` is of the code `SEND_REFUSED`. */
+const CODE = `left(split_part(coalesce(failure, 'unknown'), ':', 1), 100)`;
+
 const MATCHES = `failed_at is not null and ($1::text is null or queue = $1) and ($2::text is null or business_id = $2)
   and ($3::text is null or strpos(lower(failure), lower($3)) > 0)
-  and ($4::timestamptz is null or failed_at >= $4) and ($5::timestamptz is null or failed_at <= $5)`;
+  and ($4::timestamptz is null or failed_at >= $4) and ($5::timestamptz is null or failed_at <= $5)
+  and ($6::text is null or ${CODE} = $6)`;
 
 const valuesOf = (filter: DeadJobFilter): unknown[] => [
   filter.queue,
@@ -44,6 +50,7 @@ const valuesOf = (filter: DeadJobFilter): unknown[] => [
   filter.contains,
   filter.failedAfter,
   filter.failedBefore,
+  filter.code,
 ];
 
 export async function findDeadJob(
@@ -71,10 +78,42 @@ export async function listDeadJobs(
 ): Promise<(DeadJob & { position: string })[]> {
   return q.query(
     `select ${COLUMNS}, failed_at::text as position from jobs
-     where ${MATCHES} and ($6::text is null or (failed_at, jobs.id) < ($6::timestamptz, $7::bigint))
-     order by jobs.failed_at desc, jobs.id desc limit $8`,
+     where ${MATCHES} and ($7::text is null or (failed_at, jobs.id) < ($7::timestamptz, $8::bigint))
+     order by jobs.failed_at desc, jobs.id desc limit $9`,
     [...valuesOf(filter), before?.failedAt, before?.id, limit],
   );
+}
+
+export interface DeadJobGroup {
+  code: string;
+  count: number;
+  /** Of their failures, and in whole milliseconds: nothing of the group lies outside. */
+  oldest: Date;
+  newest: Date;
+  /** The newest of them. */
+  example_id: string;
+  example_reason: string;
+}
+
+/** Failed jobs by the code of their reason, the most frequent first. */
+export async function groupDeadJobs(
+  q: Queryable,
+  filter: DeadJobFilter,
+  { limit }: { limit: number },
+): Promise<{ groups: DeadJobGroup[]; leftOff: number }> {
+  const rows = await q.query<DeadJobGroup & { groups: number }>(
+    `select ${CODE} as code, count(*)::integer as count, date_trunc('milliseconds', min(failed_at)) as oldest,
+       date_trunc('milliseconds', max(failed_at) + interval '999 microseconds') as newest,
+       (array_agg(id::text order by failed_at desc, jobs.id desc))[1] as example_id,
+       (array_agg(coalesce(failure, 'unknown') order by failed_at desc, jobs.id desc))[1] as example_reason,
+       count(*) over ()::integer as groups
+     from jobs where ${MATCHES} group by ${CODE} order by count desc, code limit $7`,
+    [...valuesOf(filter), limit],
+  );
+  return {
+    groups: rows.map(({ groups: _all, ...group }) => group),
+    leftOff: (rows[0]?.groups ?? 0) - rows.length,
+  };
 }
 
 /** How many match, and the ids of the first `limit` of them, in the order in which the jobs were written. */
@@ -84,7 +123,7 @@ export async function selectDeadJobs(
   limit: number,
 ): Promise<{ matched: number; ids: string[] }> {
   const rows = await q.query<{ matched: number; id: string }>(
-    `select id::text as id, count(*) over ()::integer as matched from jobs where ${MATCHES} order by jobs.id limit $6`,
+    `select id::text as id, count(*) over ()::integer as matched from jobs where ${MATCHES} order by jobs.id limit $7`,
     [...valuesOf(filter), limit],
   );
   return { matched: rows[0]?.matched ?? 0, ids: rows.map(({ id }) => id) };

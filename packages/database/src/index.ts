@@ -101,6 +101,7 @@ export {
 export {
   countDeadJobs,
   findDeadJob,
+  groupDeadJobs,
   listDeadJobs,
   listExcessDeadJobs,
   listExpiredDeadJobs,

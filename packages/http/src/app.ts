@@ -93,14 +93,15 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
     }
     done(null, payload);
   });
-  const isDropped = limitConnections(app.server, {
+  const connections = limitConnections(app.server, {
     ...connectionLimits,
     acceptsUpgrades: webSocketPath !== undefined,
   });
   app.addHook('onRequest', (request, reply, done) => {
-    if (isDropped(request.raw)) reply.hijack();
+    if (connections.isDropped(request.raw)) reply.hijack();
     else done();
   });
+  app.addHook('preClose', async () => connections.close());
   mountTargetRules(app, webSocketPath);
   mountErrorAnswers(app);
   return app;

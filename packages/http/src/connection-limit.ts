@@ -10,19 +10,27 @@ export interface ConnectionLimits {
   acceptsUpgrades?: boolean;
 }
 
+export interface LimitedConnections {
+  /**
+   * Whether a request is to be dropped: its connection had too many, and was closed. Node still parses what it has read of them.
+   */
+  isDropped(request: IncomingMessage): boolean;
+  /**
+   * Closes those that wait for no answer, and the others once they have it. A server that closes does so only with connections that
+   * had a request and are unused at that moment; browsers also open some that never have one.
+   */
+  close(): void;
+}
+
 /**
  * Bounds what strangers hold open. One connection too many costs the longest unused one its place, unless a request of it is being
  * worked on: whoever connects and says nothing keeps nobody out.
- * @returns whether a request is to be dropped: its connection had too many, and was closed. Node still parses what it has
- * read of them.
  */
-export function limitConnections(
-  server: Server,
-  limits: ConnectionLimits,
-): (request: IncomingMessage) => boolean {
+export function limitConnections(server: Server, limits: ConnectionLimits): LimitedConnections {
   /** The longest unused first. */
   const open = new Map<Socket, Set<ServerResponse>>();
   const cutOff = new WeakSet<Socket>();
+  let isClosing = false;
 
   server.on('connection', (socket: Socket) => {
     open.set(socket, new Set());
@@ -36,14 +44,23 @@ export function limitConnections(
     open.delete(socket);
     open.set(socket, unanswered);
     unanswered.add(response);
-    response.once('close', () => unanswered.delete(response));
+    response.once('close', () => {
+      unanswered.delete(response);
+      if (isClosing && unanswered.size === 0) socket.destroySoon();
+    });
     if (unanswered.size > limits.pipelined) {
       cutOff.add(socket);
       socket.destroy();
     }
   });
   if (limits.acceptsUpgrades === true) server.on('upgrade', (request) => open.delete(request.socket));
-  return ({ socket }) => cutOff.has(socket);
+  return {
+    isDropped: ({ socket }) => cutOff.has(socket),
+    close() {
+      isClosing = true;
+      for (const [socket, unanswered] of open) if (unanswered.size === 0) socket.destroy();
+    },
+  };
 
   function longestUnused(): Socket {
     let last!: Socket;

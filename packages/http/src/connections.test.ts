@@ -33,6 +33,20 @@ describe('an app', () => {
   const head = (line: string): string =>
     `${line} HTTP/1.1\r\nHost: desk.example\r\nConnection: close\r\n\r\n`;
 
+  test('a connection that never had a request does not hold up the end, and an answer under way goes out', async () => {
+    const { hostname, port } = new URL(url);
+    const unused = connect({ host: hostname, port: Number(port) });
+    unused.on('error', () => {}).resume();
+    await once(app.server, 'connection');
+    const answer = fetch(`${url}/slow`).then((response) => response.text());
+    while (slow.length === 0) await new Promise(setImmediate);
+    const closed = app.close();
+    await once(unused, 'close');
+    slow.pop()?.();
+    expect(await answer).toBe('late');
+    await closed;
+  });
+
   test.each([
     ['an absolute form', 'GET http://127.0.0.1:9/healthz'],
     ['an absolute form of a POST', 'POST http://evil.example:8899/messages'],

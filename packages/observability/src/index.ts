@@ -32,7 +32,13 @@ export { type Collection, MetricsRegistry, type MetricsRegistryOptions } from '.
 export { type MetricsBody, type MetricsRoutesOptions, metricsRoutes } from './metrics/routes.ts';
 export type { Labels } from './metrics/slot.ts';
 export { type HttpMetricsOptions, httpMetrics, instrumentHttp } from './instruments/http.ts';
-export { type ProcessMetricsOptions, instrumentProcess, processMetrics } from './instruments/process.ts';
+export {
+  type ProcessMeasurement,
+  type ProcessMetricsOptions,
+  type ProcessReading,
+  instrumentProcess,
+  processMetrics,
+} from './instruments/process.ts';
 export { type TextFormat, contentTypes, negotiateFormat } from './text/format.ts';
 export { type TextMetricsRouteOptions, textMetricsRoute } from './text/route.ts';
 export { TextRenderer, type TextRendererOptions } from './text/renderer.ts';
@@ -61,6 +67,6 @@ export {
   readHeartbeats,
 } from './heartbeat/read-heartbeats.ts';
 export { type WatchdogOptions, startWatchdog } from './heartbeat/watchdog.ts';
-export { type AnnounceOptions, announceReplica } from './replicas/announce.ts';
+export { type AnnounceOptions, type Told, announceReplica } from './replicas/announce.ts';
 export type { JsonValue, ReplicaIdentity } from './replicas/keys.ts';
-export { type ReplicaStatus, askReplicas, listReplicas } from './replicas/list.ts';
+export { type ReplicaStatus, askReplicas, listReplicas, readTold, tellReplicas } from './replicas/list.ts';

@@ -40,6 +40,7 @@ test('jobs are listed by state, newest first, page by page, and found by their i
     created_at: expect.stringMatching(/^\d{4}-.*Z$/),
     started_at: null,
     finished_at: null,
+    worker: null,
   });
   expect(await reader.getJob('outbound-messages', '3-1')).toBeUndefined();
 });

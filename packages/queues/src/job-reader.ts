@@ -20,8 +20,11 @@ export interface JobSummary {
   /** W3C `traceparent`; empty where there is none. */
   trace: string;
   created_at: string;
+  /** Its last attempt. */
   started_at: string | null;
   finished_at: string | null;
+  /** The instance of the worker that runs it, or ran it last. */
+  worker: string | null;
 }
 
 /** How far BullMQ is with a released job. */
@@ -97,5 +100,6 @@ function summarise(job: Job, state: JobSummary['state']): JobSummary {
     created_at: new Date(job.timestamp).toISOString(),
     started_at: time(job.processedOn),
     finished_at: time(job.finishedOn),
+    worker: job.processedBy ?? null,
   };
 }

@@ -32,8 +32,8 @@ export { captureConsole } from './console-capture.ts';
 export { type Identity, type ServiceName, identify } from './identity.ts';
 export type { KeyHolder, KeyHolders, KeyRing, Keys } from './keys.ts';
 export { type Keyspace, keyspace } from './keyspace.ts';
-export { type LogLevel, parseLogLevel } from './log-level.ts';
-export { type Logger, type LoggerOptions, createLogger } from './logger.ts';
+export { type LogLevel, logLevelName, logLevelNames, parseLogLevel } from './log-level.ts';
+export { type Logger, type LoggerOptions, createLogger, setLogLevel } from './logger.ts';
 export { maskPhone } from './mask-phone.ts';
 export {
   type RedisAddress,

@@ -15,6 +15,23 @@ const levels: Readonly<Record<string, LogLevel>> = {
 /** Names of the manual first, then pino's own that differ from them. */
 const valid = 'DEBUG, INFO, WARNING, ERROR, CRITICAL (or trace, warn, fatal, silent)';
 
+const names: Readonly<Record<LogLevel, string>> = {
+  trace: 'TRACE',
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+  silent: 'SILENT',
+};
+
+/** As `LOG_LEVEL` names them, the most talkative first. */
+export const logLevelNames: readonly string[] = Object.values(names);
+
+export function logLevelName(level: LogLevel): string {
+  return names[level];
+}
+
 /** Reads a level in any case; throws an error that lists the valid ones. */
 export function parseLogLevel(text: string): LogLevel {
   const name = text.trim().toLowerCase();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AppError } from './app-error.ts';
-import { type Logger, createLogger } from './logger.ts';
+import { type Logger, createLogger, setLogLevel } from './logger.ts';
 
 interface Book {
   log: Logger;
@@ -137,3 +137,18 @@ describe('a log line', () => {
 function failed(fields: Record<string, unknown>): Error {
   return Object.assign(new Error('failed'), fields);
 }
+
+test('a level that is set reaches the loggers that were made before, and theirs', () => {
+  const book = openBook('INFO');
+  const child = book.log.child({ session: 's1' });
+  const grandchild = child.child({ job_id: 'j1' });
+  child.debug('quiet');
+  setLogLevel(book.log, 'debug');
+  for (const log of [book.log, child, grandchild]) log.debug('loud');
+  expect(book.lines).toHaveLength(3);
+  expect(book.last()).toMatchObject({ session: 's1', job_id: 'j1', msg: 'loud' });
+  setLogLevel(book.log, 'error');
+  for (const log of [book.log, child, grandchild]) log.warn('quiet');
+  expect(book.lines).toHaveLength(3);
+  expect(book.log.child({}).level).toBe('error');
+});

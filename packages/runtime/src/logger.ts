@@ -5,7 +5,7 @@ import {
   pino,
 } from 'pino';
 import pretty from 'pino-pretty';
-import { parseLogLevel } from './log-level.ts';
+import { type LogLevel, parseLogLevel } from './log-level.ts';
 import { describeError, redactLine, scrub } from './redact.ts';
 
 export type Logger = PinoLogger;
@@ -27,7 +27,9 @@ export function createLogger({
   pretty: forPeople = false,
   destination,
 }: LoggerOptions): Logger {
-  return pino(
+  const children = new Set<WeakRef<PinoLogger>>();
+  const gone = new FinalizationRegistry<WeakRef<PinoLogger>>((ref) => void children.delete(ref));
+  const log = pino(
     {
       level: parseLogLevel(level),
       base: { service, instance },
@@ -38,10 +40,29 @@ export function createLogger({
       },
       serializers: { req: serializeRequest, res: serializeReply, err: serializeError, error: serializeError },
       hooks: { streamWrite: redactLine },
+      onChild: (child) => {
+        const ref = new WeakRef<PinoLogger>(child);
+        children.add(ref);
+        gone.register(child, ref);
+      },
     },
     destination ??
       (forPeople ? pretty({ destination: 1, sync: true, ignore: 'pid,hostname' }) : standardOutput()),
   );
+  families.set(log, children);
+  return log;
+}
+
+/** A child of pino's takes its parent's level when it is made, and keeps it. */
+const families = new WeakMap<Logger, ReadonlySet<WeakRef<Logger>>>();
+
+/** Sets the level of a logger of `createLogger` and of all that were made of it. */
+export function setLogLevel(log: Logger, level: LogLevel): void {
+  log.level = level;
+  for (const child of families.get(log) ?? []) {
+    const held = child.deref();
+    if (held !== undefined) held.level = level;
+  }
 }
 
 function standardOutput(): DestinationStream {

@@ -10,4 +10,10 @@ export { type RedisCheckOptions, redisCheck } from './checks/redis-check.ts';
 export { writeReport } from './checks/write-report.ts';
 export { bindStages, messageStages, type MessageStage } from './stage-metrics.ts';
 export { createSystemReader } from './system-reader.ts';
-export { startTelemetry, type Announcement, type Telemetry, type TelemetryConfig } from './telemetry.ts';
+export {
+  startTelemetry,
+  type Announcement,
+  type ReplicaFacts,
+  type Telemetry,
+  type TelemetryConfig,
+} from './telemetry.ts';

@@ -39,7 +39,7 @@ async function openReader(
 test('the reader adds up what services count and what Redis knows, all twelve metrics, from zero', async () => {
   await using stack = new AsyncDisposableStack();
   const { redis, reader, url } = await openReader(stack);
-  const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas' };
+  const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 7, GIT_COMMIT: 'abc' };
   const zeros = await reader.read();
   expect(zeros.counters).toMatchObject({
     whatsapp_inbound_messages: 0,
@@ -86,7 +86,17 @@ test('the reader adds up what services count and what Redis knows, all twelve me
     const found = await listReplicas({ redis, keyPrefix: keys.key('replicas') });
     return found.length === 1 ? found : undefined;
   });
-  expect(replicas[0]).toMatchObject({ service: 'worker', report: { agent: 'warm' } });
+  expect(replicas[0]).toMatchObject({
+    service: 'worker',
+    report: { agent: 'warm', build: 7, commit: 'abc', draining: false, log_level: 'silent' },
+  });
+  services[2]?.drain();
+  const drained = await poll(async () => {
+    const [found] = await listReplicas({ redis, keyPrefix: keys.key('replicas') });
+    return found?.report['draining'] === true && found.report;
+  });
+  for (const name of ['uptime_seconds', 'resident_memory_bytes', 'heap_used_bytes'])
+    expect([name, Number(drained[name])]).toEqual([name, expect.toSatisfy((value: number) => value > 0)]);
 
   await Promise.all(services.map((service) => service[Symbol.asyncDispose]()));
   const after = await reader.read();

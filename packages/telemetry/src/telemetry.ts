@@ -6,24 +6,43 @@ import {
   type JsonValue,
 } from '@prosaas/observability';
 import {
+  buildInfo,
   closeRedis,
   createRedis,
   keyspace,
   redisAddress,
+  type BuildConfig,
   type Identity,
   type Logger,
 } from '@prosaas/runtime';
 import { catalogue } from './catalogue.ts';
+import { followLogLevel } from './log-level.ts';
 
-export interface TelemetryConfig {
+export interface TelemetryConfig extends BuildConfig {
   REDIS_URL: string;
   REDIS_USERNAME?: string;
   REDIS_PASSWORD?: string;
   REDIS_NAMESPACE: string;
 }
 
+/** What every replica says of itself, in its report. */
+export interface ReplicaFacts {
+  version: string;
+  build: number;
+  commit: string;
+  uptime_seconds: number;
+  /** It was told to end. */
+  draining: boolean;
+  resident_memory_bytes: number;
+  heap_used_bytes: number;
+  /** Of the last one to two minutes. */
+  event_loop_delay_p99_seconds: number;
+  /** In pino's words. */
+  log_level: string;
+}
+
 export interface Announcement {
-  /** What this replica says of itself, asked about once a second: small, no secrets. */
+  /** What this replica says of itself beside what every one does, asked about once a second: small, no secrets. */
   report: () => Record<string, JsonValue>;
   /** What to do when somebody asks all replicas for a topic, such as `warmup`. */
   on?: Record<string, () => void>;
@@ -33,6 +52,8 @@ export interface Telemetry extends AsyncDisposable {
   metrics: MetricsRegistry<typeof catalogue>;
   /** Makes this replica known to the others, from now until it is disposed of. Once. */
   announce(announcement: Announcement): void;
+  /** From now on this replica says that it ends. */
+  drain(): void;
 }
 
 /**
@@ -56,6 +77,24 @@ export function startTelemetry({
   });
   const { service, instance } = identity;
   const measuring = instrumentProcess({ registry: metrics, labels: { service } });
+  const logLevel = followLogLevel(log);
+  const { version, build, commit } = buildInfo(config);
+  let isDraining = false;
+  /** What every replica says of itself: see `ReplicaFacts`. */
+  const facts = (): { [name in keyof ReplicaFacts]: JsonValue } => {
+    const { residentMemoryBytes, heapUsedBytes, eventLoopDelayP99Seconds } = measuring.last();
+    return {
+      version,
+      build,
+      commit,
+      uptime_seconds: Math.round(performance.now() / 100) / 10,
+      draining: isDraining,
+      resident_memory_bytes: residentMemoryBytes,
+      heap_used_bytes: heapUsedBytes,
+      event_loop_delay_p99_seconds: eventLoopDelayP99Seconds,
+      log_level: log.level,
+    };
+  };
   const publisher = startMetricsPublisher({
     redis,
     keyPrefix: key('metrics'),
@@ -79,11 +118,16 @@ export function startTelemetry({
           pid: identity.pid,
           startedAt: identity.startedAt,
         },
-        report,
+        report: () => ({ ...facts(), ...report() }),
+        onTold: logLevel.heard,
         ...(on && { on }),
       });
     },
+    drain() {
+      isDraining = true;
+    },
     async [Symbol.asyncDispose]() {
+      logLevel[Symbol.dispose]();
       await Promise.allSettled([replica?.[Symbol.asyncDispose](), publisher[Symbol.asyncDispose]()]);
       measuring[Symbol.dispose]();
       await closeRedis(redis);

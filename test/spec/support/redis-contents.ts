@@ -54,7 +54,7 @@ export async function fillRedis(redis: Client, url: string): Promise<void> {
   await calls.release(ids[0]!, { outcome: 'completed', reason: 'hung_up' });
 
   await using telemetry = startTelemetry({
-    config: { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas' },
+    config: { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 0, GIT_COMMIT: 'unknown' },
     identity: identify('baileys'),
     log,
   });

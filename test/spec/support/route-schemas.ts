@@ -4,16 +4,19 @@ import { auditRoutes } from '../../../apps/api/src/routes/audit.ts';
 import { businessRoutes } from '../../../apps/api/src/routes/businesses.ts';
 import { callRoutes } from '../../../apps/api/src/routes/calls.ts';
 import { contactRoutes } from '../../../apps/api/src/routes/contacts.ts';
+import { checkRoutes } from '../../../apps/api/src/routes/checks.ts';
 import { conversationActionRoutes } from '../../../apps/api/src/routes/conversation-actions.ts';
 import { conversationRoutes } from '../../../apps/api/src/routes/conversations.ts';
 import { deadLetterRoutes } from '../../../apps/api/src/routes/dead-letter.ts';
 import { jobRoutes } from '../../../apps/api/src/routes/jobs.ts';
+import { loggerRoutes } from '../../../apps/api/src/routes/loggers.ts';
 import { messageRoutes } from '../../../apps/api/src/routes/messages.ts';
 import { peopleRoutes } from '../../../apps/api/src/routes/people.ts';
 import { phoneNumberRoutes } from '../../../apps/api/src/routes/phone-numbers.ts';
 import { queueRoutes } from '../../../apps/api/src/routes/queues.ts';
 import { scheduleRoutes } from '../../../apps/api/src/routes/schedules.ts';
 import { sessionRoutes } from '../../../apps/api/src/routes/sessions.ts';
+import { serviceRoutes } from '../../../apps/api/src/routes/services.ts';
 import { mountQrRoutes } from '../../../apps/baileys/src/routes/qr.ts';
 import { mountSendRoutes } from '../../../apps/baileys/src/routes/send-text.ts';
 import { mountSessionRoutes } from '../../../apps/baileys/src/routes/sessions.ts';
@@ -47,16 +50,19 @@ const mounts = {
     auditRoutes,
     businessRoutes,
     callRoutes,
+    checkRoutes,
     contactRoutes,
     conversationActionRoutes,
     conversationRoutes,
     deadLetterRoutes,
     jobRoutes,
+    loggerRoutes,
     messageRoutes,
     peopleRoutes,
     phoneNumberRoutes,
     queueRoutes,
     scheduleRoutes,
+    serviceRoutes,
     sessionRoutes,
   ] as Mount[],
   baileys: [mountQrRoutes, mountSendRoutes, mountSessionRoutes, mountUnstoredRoutes] as Mount[],
@@ -86,6 +92,8 @@ const unused = {
   business: refuse,
   owner: refuse,
   admin: refuse,
+  operator: refuse,
+  anyone: refuse,
   adminDoor: refuse,
   readDoor: refuse,
   sendDoor: refuse,

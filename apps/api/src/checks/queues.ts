@@ -8,7 +8,6 @@ import {
   isFilling,
   queueNames,
   readDeadLetterFill,
-  readQueueTotals,
   scheduleTable,
 } from '@prosaas/queues';
 import { askDatabase, askRedis } from '@prosaas/telemetry';
@@ -77,14 +76,14 @@ export function queuesCheck({
   db,
   redis,
   address,
-  bullPrefix,
+  readTotals,
   heartbeatKey,
   deadLetterLimits,
 }: {
   db: Queryable;
   redis: Redis;
   address: string;
-  bullPrefix: string;
+  readTotals: () => Promise<QueueTotals>;
   heartbeatKey: string;
   deadLetterLimits: DeadLetterLimits;
 }): CheckDefinition {
@@ -95,11 +94,12 @@ export function queuesCheck({
     componentType: 'component',
     async run(signal) {
       const [[{ queues }, { replicas }], rows] = await Promise.all([
-        askRedis(
-          () =>
-            Promise.all([readQueueTotals(redis, bullPrefix), readHeartbeats({ redis, key: heartbeatKey })]),
-          { redis, address, signal, prefix: 'redis_' },
-        ),
+        askRedis(() => Promise.all([readTotals(), readHeartbeats({ redis, key: heartbeatKey })]), {
+          redis,
+          address,
+          signal,
+          prefix: 'redis_',
+        }),
         askDatabase(
           async () => {
             isMigrated ||= await hasTable(db, 'jobs');

@@ -61,6 +61,7 @@ export function consoleStreamRoutes(
   }: ResourceContext & { views: LiveViews; signIns: SignIns; streams: ConsoleStreams },
 ): void {
   const schema = { querystring: Since };
+  app.addHook('preClose', async () => streams.end());
 
   app.get(
     '/api/console/state',
@@ -73,6 +74,7 @@ export function consoleStreamRoutes(
   );
 
   app.get('/api/console/stream', { onRequest: anyone, schema }, async (request, reply) => {
+    if (request.headers.accept?.includes('text/event-stream') !== true) throw new NotAnEventSource();
     if (!streams.takesMore) throw new TooManyStreams();
     const scope = scopeOf(request);
     const last = request.headers['last-event-id'];
@@ -115,6 +117,8 @@ function openStream(reply: FastifyReply): (text: string) => void {
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
+    // A listener that closes waits for connections that are kept.
+    connection: 'close',
     'x-accel-buffering': 'no',
     'x-content-type-options': 'nosniff',
   });
@@ -127,6 +131,16 @@ function openStream(reply: FastifyReply): (text: string) => void {
 }
 
 const eventOf = ({ id, data }: Update): string => `id: ${id}\nevent: state\ndata: ${data}\n\n`;
+
+/** Whoever does not expect it would wait for an end that never comes. */
+class NotAnEventSource extends AppError {
+  constructor() {
+    super('This is an event stream: ask with Accept: text/event-stream, or read /api/console/state', {
+      status: 406,
+      code: 'NOT_ACCEPTABLE',
+    });
+  }
+}
 
 class TooManyStreams extends AppError {
   constructor() {

@@ -2,6 +2,7 @@ import {
   type DeadJob,
   type DeadJobFilter,
   findDeadJob,
+  groupDeadJobs,
   listDeadJobs,
   purgeDeadJobs,
   selectDeadJobs,
@@ -36,6 +37,8 @@ const filterFields = {
   queue: Type.Optional(Type.Enum([...queueNames])),
   business: BusinessFilter,
   contains: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  /** What the reason begins with, up to its colon. */
+  code: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   failed_after: DateTime,
   failed_before: DateTime,
 };
@@ -50,16 +53,38 @@ const Cursor = Type.Tuple([
 
 /** Without a limit of the caller's own, a filter that matches more is taken for a mistake. */
 const MOST_WITHOUT_LIMIT = 1000;
-const limitField = { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })) };
+const manyFields = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+  /** Nothing is done where another number matches by now. */
+  count: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+  /** Only tells how many match. */
+  dry_run: Type.Optional(Type.Boolean()),
+};
 const Replay = Type.Object(
   {
     ...filterFields,
-    ...limitField,
+    ...manyFields,
     rate_per_second: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   },
   { additionalProperties: false },
 );
-const Purge = Type.Object({ ...filterFields, ...limitField }, { additionalProperties: false });
+const Purge = Type.Object({ ...filterFields, ...manyFields }, { additionalProperties: false });
+
+const Reasons = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      code: Type.String(),
+      count: Type.Integer(),
+      oldest: Time,
+      newest: Time,
+      example_id: Type.String(),
+      example_reason: Type.String(),
+    }),
+  ),
+  /** Further codes, each of fewer jobs than those that are listed. */
+  left_off: Type.Integer(),
+});
+const MOST_REASONS = 50;
 
 const Replayed = Type.Object({
   matched: Type.Integer(),
@@ -86,6 +111,16 @@ export function deadLetterRoutes(
         limit: limit + 1,
       });
       return page(rows, limit, ({ position, id }) => encodeCursor([position, id]));
+    },
+  );
+
+  app.get(
+    '/api/jobs/dead-letter/reasons',
+    { onRequest: business, schema: { querystring: Filter, response: { 200: Reasons } } },
+    async (request) => {
+      const filter = filterOf({ ...request.query, business: businessOf(request, request.query.business) });
+      const { groups, leftOff } = await groupDeadJobs(db, filter, { limit: MOST_REASONS });
+      return { items: groups, left_off: leftOff };
     },
   );
 
@@ -125,13 +160,17 @@ export function deadLetterRoutes(
     },
   );
 
-  const select = async (
-    filter: Static<typeof Filter>,
-    limit: number | undefined,
-  ): Promise<{ matched: number; ids: string[] }> => {
+  const select = async ({
+    limit,
+    count,
+    dry_run: isDry = false,
+    ...filter
+  }: Static<typeof Purge>): Promise<{ matched: number; ids: string[] }> => {
     const selected = await selectDeadJobs(db, filterOf(filter), limit ?? MOST_WITHOUT_LIMIT);
-    if (limit === undefined && selected.matched > MOST_WITHOUT_LIMIT)
-      throw new FilterTooBroad(selected.matched);
+    const { matched } = selected;
+    if (count !== undefined && matched !== count) throw new CountChanged(matched, count);
+    if (isDry) return { matched, ids: [] };
+    if (limit === undefined && matched > MOST_WITHOUT_LIMIT) throw new FilterTooBroad(matched);
     return selected;
   };
 
@@ -139,8 +178,8 @@ export function deadLetterRoutes(
     '/api/jobs/dead-letter/replay',
     { onRequest: admin, schema: { body: Replay, response: { 200: Replayed } } },
     async (request) => {
-      const { limit, rate_per_second: ratePerSecond, ...filter } = request.body;
-      const { matched, ids } = await select(filter, limit);
+      const { rate_per_second: ratePerSecond, ...wanted } = request.body;
+      const { matched, ids } = await select(wanted);
       const { replayed, refused } = await replayJobs({ db, relay }, ids, { ratePerSecond });
       return {
         matched,
@@ -154,8 +193,7 @@ export function deadLetterRoutes(
     '/api/jobs/dead-letter/purge',
     { onRequest: admin, schema: { body: Purge, response: { 200: Purged } } },
     async (request) => {
-      const { limit, ...filter } = request.body;
-      const { matched, ids } = await select(filter, limit);
+      const { matched, ids } = await select(request.body);
       return { matched, purged: await purgeDeadJobs(db, ids) };
     },
   );
@@ -164,14 +202,24 @@ export function deadLetterRoutes(
 function filterOf(
   fields: Omit<Static<typeof Filter>, 'business'> & { business?: string | undefined },
 ): DeadJobFilter {
-  const { queue, business: businessId, contains, failed_after: after, failed_before: before } = fields;
+  const { queue, business: businessId, contains, code, failed_after: after, failed_before: before } = fields;
   return {
     queue,
     businessId,
     contains,
+    code,
     failedAfter: after === undefined ? undefined : new Date(after),
     failedBefore: before === undefined ? undefined : new Date(before),
   };
+}
+
+class CountChanged extends AppError {
+  constructor(matched: number, count: number) {
+    super(`The filter matches ${matched} jobs by now, not ${count}. Nothing was done.`, {
+      status: 409,
+      code: 'COUNT_CHANGED',
+    });
+  }
 }
 
 class FilterTooBroad extends AppError {

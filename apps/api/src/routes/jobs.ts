@@ -25,6 +25,7 @@ const Job = Type.Object({
   created_at: Type.String(),
   started_at: NullableText,
   finished_at: NullableText,
+  worker: NullableText,
 });
 
 const PageOfJobs = Page(Job);

@@ -2,6 +2,7 @@ import { type JobCounts, readJobCounts } from '@prosaas/database';
 import type { App } from '@prosaas/http';
 import { type QueueControl, type QueueName, type QueueTotals, isQueueName } from '@prosaas/queues';
 import { Type } from 'typebox';
+import type { CompletionRates } from '../completion-rates.ts';
 import { NotFound } from '../errors.ts';
 import type { ResourceContext } from './resource.ts';
 
@@ -15,6 +16,8 @@ const Queue = Type.Object({
   /** Only in PostgreSQL: not released to BullMQ yet. */
   pending: Count,
   oldest_age_seconds: Type.Number(),
+  /** Jobs done a minute, of the last 5; null until the api has looked for half a minute. */
+  completed_per_minute: Type.Unsafe<number | null>({ type: ['number', 'null'] }),
   totals: Type.Object({ enqueued: Count, completed: Count, failed: Count, dead_letter: Count }),
   /** A count of its own, kept in PostgreSQL: `inserted = closed + failed + open`. */
   rows: Type.Object({ inserted: Count, closed: Count, failed: Count, open: Count }),
@@ -33,17 +36,23 @@ const NONE: JobCounts = {
   dead: 0,
 };
 
-/** The job queues, and what an operator does to one. They hold the jobs of all businesses: the admin key alone. */
+/** The job queues as they stand, which the metrics token sees too, and what an operator does to one. They hold the jobs of all businesses. */
 export function queueRoutes(
   app: App,
   {
     db,
     admin,
+    operator,
     readTotals,
+    rates,
     control,
-  }: ResourceContext & { readTotals: () => Promise<QueueTotals>; control: QueueControl },
+  }: ResourceContext & {
+    readTotals: () => Promise<QueueTotals>;
+    rates: CompletionRates;
+    control: QueueControl;
+  },
 ): void {
-  app.get('/api/queues', { onRequest: admin, schema: { response: { 200: Queues } } }, async () => {
+  app.get('/api/queues', { onRequest: operator, schema: { response: { 200: Queues } } }, async () => {
     const [{ queues }, counts] = await Promise.all([readTotals(), readJobCounts(db, { countsRows: true })]);
     const items = Object.entries(queues).map(([name, depths]) => {
       const { paused, waiting, active, delayed, enqueued, completed, failed, oldestAgeSeconds } = depths;
@@ -56,6 +65,7 @@ export function queueRoutes(
         delayed,
         pending,
         oldest_age_seconds: Math.max(oldestAgeSeconds, pendingAge),
+        completed_per_minute: rates.perMinute(name),
         totals: { enqueued, completed, failed, dead_letter: failed },
         rows,
       };

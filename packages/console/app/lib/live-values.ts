@@ -1,3 +1,5 @@
+import type { Check } from './diagnosis.ts';
+
 /** The parts that the api tells by itself, by name: apps/api/src/console/parts.ts. */
 export interface LiveValues {
   build: { build?: number; commit?: string; version?: string };
@@ -9,6 +11,8 @@ export interface LiveValues {
     last_message: string;
     last_event: string;
   };
+  health: Check[];
+  services: { items: Replica[]; left_off: number };
   queues: Record<string, QueueFigures>;
 }
 
@@ -28,4 +32,30 @@ export interface QueueFigures {
   active: number;
   delayed: number;
   oldestAgeSeconds: number;
+}
+
+/** GET /api/services */
+export interface Replica {
+  service: string;
+  instance: string;
+  host: string;
+  pid: number;
+  state: 'live' | 'stale' | 'draining' | 'lost';
+  silent_seconds: number;
+  started_at: string | null;
+  version: string | null;
+  build: number | null;
+  commit: string | null;
+  event_loop_delay_p99_seconds: number | null;
+  resident_memory_bytes: number | null;
+  heap_used_bytes: number | null;
+  clock_ahead_seconds: number;
+  log_level: string | null;
+  heartbeat: {
+    state: string;
+    age_seconds: number | null;
+    last_job_at: string | null;
+    queues: string[];
+    failing: Record<string, string>;
+  } | null;
 }

@@ -1,10 +1,14 @@
 import { useComputed } from '@preact/signals';
-import { Chart } from '../kit/chart.tsx';
-import { isOperator, type PageDefinition } from '../lib/page.ts';
+import { Loading } from '../kit/empty.tsx';
 import { me } from '../lib/api.ts';
-import { history } from '../lib/history.ts';
+import { Chart } from '../kit/chart.tsx';
 import { numberText } from '../lib/format.ts';
+import { history } from '../lib/history.ts';
+import { live } from '../lib/live.ts';
 import type { FigureName } from '../lib/live-values.ts';
+import { type PageDefinition, isOperator, seesRecords } from '../lib/page.ts';
+import { ChatsInShort } from './overview/chats.tsx';
+import { Sentence } from './overview/sentence.tsx';
 
 export const page: PageDefinition = {
   path: '',
@@ -26,11 +30,16 @@ const charts: readonly [name: FigureName, title: string, format: (value: number)
 ];
 
 function Overview() {
+  const who = me.value;
+  if (!who) return null;
   return (
     <div class="stack">
       <h1>Overview</h1>
-      {me.value && isOperator(me.value) && (
-        <section aria-label="The last hour">
+      {live('health') === undefined ? <Loading rows={2} /> : <Sentence />}
+      {seesRecords(who) && <ChatsInShort />}
+      {isOperator(who) && (
+        <section class="stack" aria-labelledby="last-hour">
+          <h2 id="last-hour">The last hour</h2>
           <div class="grid">
             {charts.map(([name, title, format]) => (
               <Figure key={name} name={name} title={title} format={format} />

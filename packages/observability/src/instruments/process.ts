@@ -11,6 +11,18 @@ export interface ProcessMetricsOptions {
   now?: () => number;
 }
 
+/** What was measured last; zeros before the first collection. */
+export interface ProcessReading {
+  readonly residentMemoryBytes: number;
+  readonly heapUsedBytes: number;
+  /** Of the last one to two minutes. */
+  readonly eventLoopDelayP99Seconds: number;
+}
+
+export interface ProcessMeasurement extends Disposable {
+  last(): ProcessReading;
+}
+
 type More = Readonly<Record<string, readonly string[]>>;
 type CounterOf = MetricDefinition & { type: 'counter' };
 type GaugeOf = MetricDefinition & { type: 'gauge' };
@@ -70,7 +82,7 @@ export function instrumentProcess({
   registry,
   labels = {},
   now = performance.now.bind(performance),
-}: ProcessMetricsOptions): Disposable {
+}: ProcessMetricsOptions): ProcessMeasurement {
   const user = registry.counter('process_cpu_user_seconds', labels);
   const system = registry.counter('process_cpu_system_seconds', labels);
   const resident = registry.gauge('process_resident_memory_bytes', labels);
@@ -85,6 +97,7 @@ export function instrumentProcess({
   let cpu = { user: 0, system: 0 };
   let loop = performance.eventLoopUtilization();
   let ended = false;
+  let last: ProcessReading = { residentMemoryBytes: 0, heapUsedBytes: 0, eventLoopDelayP99Seconds: 0 };
 
   registry.onCollect(() => {
     if (ended) return;
@@ -105,8 +118,14 @@ export function instrumentProcess({
     delay.turn(now());
     p99.set(delay.p99Seconds);
     longest.set(delay.maxSeconds);
+    last = {
+      residentMemoryBytes: memory.rss,
+      heapUsedBytes: memory.heapUsed,
+      eventLoopDelayP99Seconds: delay.p99Seconds,
+    };
   });
   return {
+    last: () => last,
     [Symbol.dispose]() {
       ended = true;
       delay[Symbol.dispose]();

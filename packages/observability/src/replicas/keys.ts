@@ -5,10 +5,20 @@ export interface ReplicaKeys {
   readonly reports: string;
   /** Hash: topic -> when it was asked for last. */
   readonly asked: string;
+  /** String, for a while: what all replicas of a service are told. */
+  told(service: string): string;
 }
 
+/** How long a word of a replica's is worth, unless it says otherwise. */
+export const LEASE_MS = 10_000;
+
 export function replicaKeys(prefix: string): ReplicaKeys {
-  return { leases: `${prefix}:leases`, reports: `${prefix}:reports`, asked: `${prefix}:asked` };
+  return {
+    leases: `${prefix}:leases`,
+    reports: `${prefix}:reports`,
+    asked: `${prefix}:asked`,
+    told: (service) => `${prefix}:told:${service}`,
+  };
 }
 
 export type JsonValue =

@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import { poll } from '@prosaas/devstack';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TestApi, adminKey, apiKey, startTestApi } from './support.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(async () => {
+  await api?.[Symbol.asyncDispose]();
+});
+
+interface SignedIn {
+  status: number;
+  setCookie: string;
+  /** As a browser sends it back. */
+  cookie: string;
+  body: Record<string, unknown>;
+}
+
+async function signIn(key: unknown, headers: Record<string, string> = {}): Promise<SignedIn> {
+  const response = await fetch(`${api.url}/api/sign-in`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ key }),
+  });
+  const setCookie = response.headers.get('set-cookie') ?? '';
+  return {
+    status: response.status,
+    setCookie,
+    cookie: setCookie.split(';', 1)[0] ?? '',
+    body: (await response.json()) as Record<string, unknown>,
+  };
+}
+
+async function ask(
+  method: string,
+  path: string,
+  { cookie, headers = {}, body }: { cookie: string; headers?: Record<string, string>; body?: unknown },
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(api.url + path, {
+    method,
+    headers: {
+      cookie,
+      'x-requested-with': 'console',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+}
+
+async function addPerson(name: string, role = 'staff'): Promise<{ id: string; key: string }> {
+  const response = await fetch(`${api.url}/api/people`, {
+    method: 'POST',
+    headers: { 'x-api-key': adminKey, 'content-type': 'application/json' },
+    body: JSON.stringify({ name, role }),
+  });
+  expect(response.status).toBe(201);
+  return (await response.json()) as { id: string; key: string };
+}
+
+test.each([
+  ['the API key', () => apiKey, { role: 'business', business_id: 'default', person: null }],
+  ['the admin key', () => adminKey, { role: 'admin', business_id: null, person: null }],
+  ['the metrics token', () => 'the-metrics-token', { role: 'metrics', business_id: null, person: null }],
+])('%s is exchanged for a cookie that no script reads', async (_name, keyOf, who) => {
+  const { status, setCookie, cookie, body } = await signIn(keyOf());
+  expect({ status, body }).toEqual({ status: 200, body: who });
+  expect(setCookie).toMatch(/^prosaas_sign_in=[\w-]{43}; HttpOnly; SameSite=Strict; Max-Age=604800$/);
+  expect(await ask('GET', '/api/me', { cookie })).toEqual({ status: 200, body: who });
+});
+
+test('over HTTPS the cookie stays with HTTPS', async () => {
+  expect((await signIn(apiKey, { 'x-forwarded-proto': 'https' })).setCookie).toMatch(/; Secure$/);
+});
+
+test.each([
+  ['a wrong key', 'a-wrong-key-of-a-test', 401],
+  ['the secret between services', 'the-internal-secret', 401],
+  ['nothing', '', 400],
+  ['a number', 5, 400],
+  ['a novel', 'x'.repeat(10_000), 400],
+])('%s opens nothing', async (_name, key, expected) => {
+  const { status, setCookie } = await signIn(key);
+  expect({ status, setCookie }).toEqual({ status: expected, setCookie: '' });
+});
+
+test('a cookie that was made up, cut or stolen from a database opens nothing', async () => {
+  const { cookie } = await signIn(apiKey);
+  const [row] = await api.db.query<{ hash: Buffer }>('select token_hash as hash from console_sessions');
+  for (const forged of [
+    `prosaas_sign_in=${randomBytes(32).toString('base64url')}`,
+    cookie.slice(0, -1),
+    `prosaas_sign_in=${row!.hash.toString('base64url')}`,
+    'prosaas_sign_in=',
+    `prosaas_sign_in=${'x'.repeat(5000)}`,
+  ])
+    expect((await ask('GET', '/api/me', { cookie: forged })).status).toBe(401);
+  expect((await ask('GET', '/api/me', { cookie: `a=b; ${cookie}; c=d` })).status).toBe(200);
+});
+
+test('a key that a request shows counts, not the cookie beside it', async () => {
+  const { cookie } = await signIn(adminKey);
+  expect((await ask('GET', '/api/me', { cookie, headers: { 'x-api-key': 'a-wrong-key' } })).status).toBe(401);
+  expect((await ask('GET', '/api/me', { cookie, headers: { 'x-api-key': apiKey } })).body).toMatchObject({
+    role: 'business',
+  });
+});
+
+test('another site does nothing with it', async () => {
+  const { cookie } = await signIn(adminKey);
+  const added = { cookie, body: { name: 'Mallory', role: 'admin' } };
+  for (const headers of [
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ] as unknown as Record<string, string>[]) {
+    const answer = await ask('POST', '/api/people', { ...added, headers });
+    expect([answer.status, answer.body['code']]).toEqual([403, 'CROSS_SITE_REQUEST']);
+  }
+  const response = await fetch(`${api.url}/api/people`, {
+    method: 'POST',
+    headers: { cookie, 'content-type': 'application/json' },
+    body: JSON.stringify(added.body),
+  });
+  expect(response.status).toBe(403);
+  expect((await ask('POST', '/api/people', added)).status).toBe(201);
+});
+
+test('it ends with the key that was signed in with', async () => {
+  const dana = await addPerson('Dana');
+  const { cookie, body } = await signIn(dana.key);
+  expect(body['person']).toMatchObject({ name: 'Dana', role: 'staff' });
+  expect((await ask('GET', '/api/conversations', { cookie })).status).toBe(200);
+  expect((await ask('GET', '/api/people', { cookie })).status).toBe(403);
+  await fetch(`${api.url}/api/people/${dana.id}`, { method: 'DELETE', headers: { 'x-api-key': adminKey } });
+  await poll(async () => (await ask('GET', '/api/me', { cookie })).status === 401, { what: 'it to end' });
+
+  const ben = await addPerson('Ben');
+  const { cookie: bens } = await signIn(ben.key);
+  await fetch(`${api.url}/api/people/${ben.id}/key`, { method: 'POST', headers: { 'x-api-key': adminKey } });
+  await poll(async () => (await ask('GET', '/api/me', { cookie: bens })).status === 401, {
+    what: 'it to end',
+  });
+});
+
+test('it ends when it is not used for half a day, and after a week in any case', async () => {
+  const { cookie } = await signIn(apiKey);
+  const { cookie: used } = await signIn(apiKey);
+  await api.db.query(`update console_sessions set last_used_at = now() - interval '12 hours 1 minute'`);
+  await poll(async () => (await ask('GET', '/api/me', { cookie })).status === 401, { what: 'it to end' });
+  await api.db.query(
+    `update console_sessions set last_used_at = now(), created_at = now() - interval '7 days 1 minute'`,
+  );
+  await poll(async () => (await ask('GET', '/api/me', { cookie: used })).status === 401, {
+    what: 'it to end',
+  });
+  // They go when somebody signs in.
+  await signIn(adminKey);
+  expect(await api.db.query('select role from console_sessions')).toEqual([{ role: 'admin' }]);
+});
+
+test('signing out ends it, and everywhere those of the same person alone', async () => {
+  const cookies = await Promise.all(
+    [apiKey, apiKey, apiKey, adminKey].map(async (key) => (await signIn(key)).cookie),
+  );
+  const [first, second, third, other] = cookies as [string, string, string, string];
+  const status = async (cookie: string): Promise<number> => (await ask('GET', '/api/me', { cookie })).status;
+  expect((await ask('POST', '/api/sign-out', { cookie: third, body: {} })).status).toBe(204);
+  expect([await status(third), await status(first)]).toEqual([401, 200]);
+  expect((await ask('POST', '/api/sign-out', { cookie: first, body: { everywhere: true } })).status).toBe(
+    204,
+  );
+  expect(await status(first)).toBe(401);
+  await poll(async () => (await status(second)) === 401, { what: 'the other to end' });
+  expect(await status(other)).toBe(200);
+  expect((await ask('POST', '/api/sign-out', { cookie: '', body: {} })).status).toBe(204);
+});
+
+test('the audit log has what is done, by whom, and not that a page is open', async () => {
+  const eve = await addPerson('Eve', 'admin');
+  const { cookie } = await signIn(eve.key);
+  await ask('GET', '/api/people', { cookie });
+  await ask('POST', '/api/people', { cookie, body: { name: 'Zoe', role: 'staff' } });
+  const lines = await poll(
+    async () => {
+      const { items } = await api.list(`/api/audit?person=${eve.id}`, adminKey);
+      return items.length >= 2 && items;
+    },
+    { what: 'the lines' },
+  );
+  expect(lines.map(({ action, person_name: name }) => [action, name])).toEqual([
+    ['POST /api/people', 'Eve'],
+    ['POST /api/sign-in', 'Eve'],
+  ]);
+});

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { type Check, diagnose } from './diagnosis.ts';
+
+const check = (
+  name: string,
+  status: Check['status'],
+  codes: string[] = [],
+  facts: Check['facts'] = {},
+): Check => ({
+  name,
+  looks_at: null,
+  status,
+  since: '2026-11-29T02:14:00Z',
+  reasons: codes.map((code) => ({ code, means: `what ${code} means`, title: null, what_to_do: [] })),
+  facts,
+});
+const told = (...checks: Check[]): string[] =>
+  diagnose(checks).map(({ level, sentence }) => `${level}: ${sentence}`);
+
+test('nothing is said where all is well', () => {
+  expect(told(check('database', 'pass'), check('redis', 'pass'))).toEqual([]);
+});
+
+test('the cause is named, and not what follows from it', () => {
+  expect(
+    told(
+      check('workers', 'fail', ['redis_refused']),
+      check('queues', 'fail', ['redis_refused']),
+      check('customers', 'warn', ['customers_waiting'], { waiting: 2, oldest_age_seconds: 1500 }),
+      check('redis', 'fail', ['refused']),
+    ),
+  ).toEqual([
+    'bad: Redis is away: no job is done until it is back',
+    'warn: 2 customers wait for a person, the longest for 25 min',
+  ]);
+});
+
+test.each<[Check, string]>([
+  [check('database', 'fail', ['timeout']), 'bad: PostgreSQL does not answer: nothing is answered or stored'],
+  [
+    check('workers', 'fail', ['stale'], { live: 0, expected: 1 }),
+    'bad: No worker works: messages wait for their answers',
+  ],
+  [check('workers', 'warn', ['too_few'], { live: 1, expected: 2 }), 'warn: 1 of 2 workers works'],
+  [
+    check('queues', 'warn', ['dead_letter_filling'], {}),
+    'warn: The dead letter fills: its oldest jobs will soon be dropped',
+  ],
+  [check('queues', 'warn', ['unserved'], { unserved: ['notices'] }), 'warn: No worker takes jobs of notices'],
+  [
+    check('baileys', 'fail', ['refused']),
+    'bad: The WhatsApp service is away: no message comes in or goes out',
+  ],
+  [check('voice', 'warn', ['cold']), 'warn: Voice: what cold means'],
+])('%j', (failing, sentence) => {
+  expect(told(failing)).toEqual([sentence]);
+});
+
+test('a check that is only looked at through another says what it means while the other is well', () => {
+  expect(told(check('redis', 'pass'), check('workers', 'fail', ['redis_timeout'], { live: 1 }))).toEqual([
+    'bad: Workers: what redis_timeout means',
+  ]);
+});

@@ -1,0 +1,156 @@
+import { countText, durationText } from './format.ts';
+import { href } from './router.ts';
+
+/** A check as the api tells of it: apps/api/src/routes/checks.ts. */
+export interface Check {
+  name: string;
+  looks_at: string | null;
+  status: 'pass' | 'warn' | 'fail';
+  since: string | null;
+  reasons: Reason[];
+  facts: Record<string, unknown>;
+}
+
+export interface Reason {
+  code: string;
+  means: string | null;
+  title: string | null;
+  what_to_do: { kind: 'text' | 'item' | 'code'; text: string }[];
+}
+
+/** One thing that is wrong, as a sentence without its time: `PostgreSQL is away`. */
+export interface Problem {
+  check: string;
+  level: 'warn' | 'bad';
+  sentence: string;
+  since: string | null;
+  reasons: readonly Reason[];
+  /** Where something can be done about it. */
+  action: { text: string; href: string };
+}
+
+/** A cause stands before what follows from it. */
+const causesFirst = [
+  'database',
+  'migrations',
+  'schema',
+  'redis',
+  'workers',
+  'baileys',
+  'sessions',
+  'agent',
+  'queues',
+  'customers',
+];
+
+/** A check that cannot see because one of these is away says so by a code with its name: `redis_timeout`. */
+const lookedThrough = ['database', 'redis'];
+
+/** Everything that is wrong, the cause first, and nothing that only follows from it. */
+export function diagnose(checks: readonly Check[]): Problem[] {
+  const failing = new Set(checks.filter(({ status }) => status === 'fail').map(({ name }) => name));
+  const follows = ({ name, reasons }: Check): boolean =>
+    reasons.length > 0 &&
+    reasons.every(({ code }) =>
+      lookedThrough.some(
+        (cause) => cause !== name && failing.has(cause) && (code.startsWith(`${cause}_`) || code === 'error'),
+      ),
+    );
+  const rank = ({ name }: Check): number => {
+    const place = causesFirst.indexOf(name);
+    return place < 0 ? causesFirst.length : place;
+  };
+  return checks
+    .filter((check) => check.status !== 'pass' && !follows(check))
+    .toSorted((a, b) => Number(b.status === 'fail') - Number(a.status === 'fail') || rank(a) - rank(b))
+    .map(problemOf);
+}
+
+function problemOf(check: Check): Problem {
+  const { name, status, since, reasons } = check;
+  return {
+    check: name,
+    level: status === 'fail' ? 'bad' : 'warn',
+    sentence: sentences[name]?.(check, reasons[0]?.code ?? '') ?? general(check),
+    since,
+    reasons,
+    action: actions[name] ?? { text: 'What the checks say', href: href(['health'], { check: name }) },
+  };
+}
+
+const general = ({ name, reasons }: Check): string =>
+  `${name}: ${reasons[0]?.means ?? reasons[0]?.code ?? 'it does not work'}`.replace(/^./, (sign) =>
+    sign.toUpperCase(),
+  );
+
+const numberOf = (facts: Check['facts'], name: string): number => {
+  const value = facts[name];
+  return typeof value === 'number' ? value : 0;
+};
+const listOf = (facts: Check['facts'], name: string): string[] => {
+  const value = facts[name];
+  return Array.isArray(value)
+    ? value.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)))
+    : [];
+};
+
+const away: Readonly<Record<string, string>> = {
+  timeout: 'does not answer',
+  refused: 'is away',
+  read_only: 'accepts no writes',
+  disk_full: 'has no disk space left',
+  out_of_memory: 'has no memory left',
+  append_failed: 'cannot save its data',
+  no_connection: 'has no connection left for requests',
+};
+
+const sentences: Readonly<Record<string, (check: Check, code: string) => string | undefined>> = {
+  database: (_check, code) =>
+    away[code] === undefined ? undefined : `PostgreSQL ${away[code]}: nothing is answered or stored`,
+  redis: (_check, code) =>
+    away[code] === undefined ? undefined : `Redis ${away[code]}: no job is done until it is back`,
+  baileys: (_check, code) =>
+    away[code] === undefined
+      ? undefined
+      : `The WhatsApp service ${away[code]}: no message comes in or goes out`,
+  migrations: (_check, code) =>
+    code === 'pending_migrations' ? 'The database is being migrated, or could not be' : undefined,
+  workers({ facts }, code) {
+    const [live, expected] = [numberOf(facts, 'live'), numberOf(facts, 'expected')];
+    if (code === 'too_few') return `${live} of ${countText(expected, 'worker')} works`;
+    if (code === 'not_working')
+      return live > 0 ? 'A worker takes no jobs' : 'No worker works: messages wait for their answers';
+    if (code === 'stale' || live === 0) return 'No worker works: messages wait for their answers';
+    return undefined;
+  },
+  sessions({ facts, status }) {
+    const names = listOf(facts, 'not_working');
+    const which = names.length > 0 ? ` ${names.slice(0, 3).join(', ')}` : '';
+    if (status === 'fail') return `No WhatsApp session works${which === '' ? '' : `:${which}`}`;
+    return `A WhatsApp session does not work${which === '' ? '' : `:${which}`}`;
+  },
+  customers({ facts }) {
+    const [waiting, age] = [numberOf(facts, 'waiting'), numberOf(facts, 'oldest_age_seconds')];
+    const notTold = numberOf(facts, 'not_notifiable') > 0 ? ', and nobody can be told' : '';
+    return waiting === 0
+      ? undefined
+      : `${countText(waiting, 'customer waits', 'customers wait')} for a person, the longest for ${durationText(age)}${notTold}`;
+  },
+  queues({ facts }, code) {
+    const words: Record<string, string> = {
+      unserved: 'No worker takes jobs of',
+      stuck: 'A job is stuck in',
+      late: 'Overdue:',
+      run_failed: 'The last run failed:',
+    };
+    if (code === 'dead_letter_filling') return 'The dead letter fills: its oldest jobs will soon be dropped';
+    return words[code] === undefined ? undefined : `${words[code]} ${listOf(facts, code).join(', ')}`.trim();
+  },
+};
+
+const actions: Readonly<Record<string, Problem['action']>> = {
+  workers: { text: 'See the services', href: href(['services'], { wrong: '1' }) },
+  sessions: { text: 'See the WhatsApp sessions', href: href(['whatsapp'], { wrong: '1' }) },
+  queues: { text: 'See the jobs', href: href(['jobs'], { wrong: '1' }) },
+  customers: { text: 'See who waits', href: href(['conversations'], { state: 'waiting' }) },
+};

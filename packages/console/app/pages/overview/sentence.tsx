@@ -1,0 +1,108 @@
+import { useEffect } from 'preact/hooks';
+import { Advice } from '../../kit/advice.tsx';
+import { For } from '../../kit/time.tsx';
+import { type Problem, diagnose } from '../../lib/diagnosis.ts';
+import { timeText } from '../../lib/format.ts';
+import { connection, heardAt, liveValue, now } from '../../lib/live.ts';
+import { href } from '../../lib/router.ts';
+import { say } from '../../lib/say.ts';
+
+/** How it is, in one sentence that names the cause and since when; then what to do; then what else is wrong. */
+export function Sentence() {
+  const checks = liveValue('health') ?? [];
+  const problems = diagnose(checks);
+  const [worst, ...others] = problems;
+  const isAway = connection.value === 'away';
+  const words = isAway ? 'The api does not answer' : (worst?.sentence ?? 'All is well');
+  useEffect(() => say(words), [words]);
+  if (isAway) return <Away />;
+  if (worst === undefined) return <Well since={latest(checks.map(({ since }) => since))} />;
+  return (
+    <>
+      <section class={`sentence ${worst.level}`} aria-label="How it is">
+        <p>
+          <strong>{worst.sentence}</strong>
+          <Since time={worst.since} />
+        </p>
+        <div class="actions">
+          <a class="button primary" href={worst.action.href}>
+            {worst.action.text}
+          </a>
+        </div>
+      </section>
+      <section class="card" aria-labelledby="what-to-do">
+        <h2 id="what-to-do">What to do</h2>
+        {worst.reasons.map((reason) => (
+          <Advice key={reason.code} reason={reason} />
+        ))}
+      </section>
+      {others.length > 0 && (
+        <section aria-labelledby="also">
+          <h2 id="also">Also</h2>
+          <ul class="rows">
+            {others.map((problem) => (
+              <li key={problem.check}>
+                <Other problem={problem} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function Other({ problem: { level, sentence, since, action } }: { problem: Problem }) {
+  return (
+    <div class="row spread">
+      <span class={`status ${level} wraps`}>
+        <span aria-hidden="true">{level === 'bad' ? '■' : '▲'}</span> {sentence}
+        <Since time={since} />
+      </span>
+      <a href={action.href}>{action.text}</a>
+    </div>
+  );
+}
+
+function Since({ time }: { time: string | null }) {
+  if (time === null) return null;
+  return (
+    <>
+      {' '}
+      since {timeText(time, now.value)} (<For since={time} />)
+    </>
+  );
+}
+
+function Well({ since }: { since: string | null }) {
+  return (
+    <section class="sentence" aria-label="How it is">
+      <p>
+        <strong>All is well</strong>
+        <Since time={since} />
+      </p>
+    </section>
+  );
+}
+
+function Away() {
+  return (
+    <section class="sentence bad" aria-label="How it is">
+      <p>
+        <strong>The api does not answer.</strong> What you see is{' '}
+        {heardAt.value > 0 ? <>from {timeText(heardAt.value, now.value)}</> : 'old'}. The page tries again by
+        itself.
+      </p>
+      <div class="actions">
+        <a href={href(['health'])}>The checks as they were</a>
+      </div>
+    </section>
+  );
+}
+
+/** Of times of which some may not be known. */
+const latest = (times: readonly (string | null)[]): string | null =>
+  times
+    .filter((time) => time !== null)
+    .toSorted()
+    .at(-1) ?? null;
