@@ -3,6 +3,7 @@ import { createLogger } from '@prosaas/runtime';
 import { auditRoutes } from '../../../apps/api/src/routes/audit.ts';
 import { businessRoutes } from '../../../apps/api/src/routes/businesses.ts';
 import { callRoutes } from '../../../apps/api/src/routes/calls.ts';
+import { consoleStreamRoutes } from '../../../apps/api/src/routes/console-stream.ts';
 import { contactRoutes } from '../../../apps/api/src/routes/contacts.ts';
 import { checkRoutes } from '../../../apps/api/src/routes/checks.ts';
 import { conversationActionRoutes } from '../../../apps/api/src/routes/conversation-actions.ts';
@@ -16,6 +17,7 @@ import { phoneNumberRoutes } from '../../../apps/api/src/routes/phone-numbers.ts
 import { queueRoutes } from '../../../apps/api/src/routes/queues.ts';
 import { scheduleRoutes } from '../../../apps/api/src/routes/schedules.ts';
 import { sessionRoutes } from '../../../apps/api/src/routes/sessions.ts';
+import { signInRoutes } from '../../../apps/api/src/routes/sign-in.ts';
 import { serviceRoutes } from '../../../apps/api/src/routes/services.ts';
 import { mountQrRoutes } from '../../../apps/baileys/src/routes/qr.ts';
 import { mountSendRoutes } from '../../../apps/baileys/src/routes/send-text.ts';
@@ -50,6 +52,7 @@ const mounts = {
     auditRoutes,
     businessRoutes,
     callRoutes,
+    consoleStreamRoutes,
     checkRoutes,
     contactRoutes,
     conversationActionRoutes,
@@ -62,6 +65,7 @@ const mounts = {
     phoneNumberRoutes,
     queueRoutes,
     scheduleRoutes,
+    signInRoutes,
     serviceRoutes,
     sessionRoutes,
   ] as Mount[],
