@@ -52,8 +52,8 @@ const untilReceived = (phone: Phone, text: string | RegExp): Promise<unknown> =>
   );
 
 /** A customer who asks for a person and waits. */
-async function customerWaits(name: string): Promise<{ phone: Phone; id: string }> {
-  const phone = desk.whatsapp.addPhone({ pushName: name });
+async function customerWaits(who: string | Phone): Promise<{ phone: Phone; id: string }> {
+  const phone = typeof who === 'string' ? desk.whatsapp.addPhone({ pushName: who }) : who;
   await desk.write(phone, 'I want to talk to a person');
   return { phone, id: await desk.untilState(phone, 'waiting') };
 }
@@ -64,11 +64,18 @@ test('a customer waits, is taken over, answered and given back, all in the page'
   await page.getByText('No conversations yet').waitFor();
   await expectAccessible(page);
 
+  // She called before.
+  const maria = desk.whatsapp.addPhone({ pushName: 'Maria' });
+  await desk.db.query(
+    `insert into calls (id, business_id, from_number, to_number, status, outcome, reason, started_at, answered_at, ended_at)
+     values ('CA-maria', 'default', $1, '+4930', 'completed', 'completed', 'finished', now(), now(), now())`,
+    [`+${maria.number}`],
+  );
   // Somebody whom the agent answers, then somebody who waits: she stands above.
   const ben = desk.whatsapp.addPhone({ pushName: 'Ben' });
   await desk.write(ben, 'Is there parking nearby?');
   await row(page, 'Ben').waitFor();
-  const { phone: maria } = await customerWaits('Maria');
+  await customerWaits(maria);
   await row(page, 'Maria').getByText('asked for a person').waitFor();
   await row(page, 'Maria').getByText('I want to talk to a person').waitFor();
   await desk.write(ben, 'Do you have guest wifi?');
@@ -81,6 +88,8 @@ test('a customer waits, is taken over, answered and given back, all in the page'
   await messages(page).getByText('I want to talk to a person').waitFor();
   await messages(page).getByText('waits for a person').waitFor();
   await messages(page).getByText('Needs a person: asked for a person').waitFor();
+  const call = messages(page).getByRole('listitem').filter({ hasText: 'ended well' }).getByRole('link');
+  expect(await call.getAttribute('href')).toBe('#/calls/CA-maria');
   await row(page, 'Maria').getByText('unread').waitFor({ state: 'detached' });
   await expectAccessible(page);
 
@@ -320,6 +329,21 @@ test('a chat with thousands of messages shows the newest, and older ones without
   await news.click();
   await poll(atEnd, { what: 'the end to be shown' });
   await news.waitFor({ state: 'detached' });
+});
+
+test("times are those of the business' zone", async () => {
+  const id = await addLongChat('Far away', 1);
+  await desk.db.query(`update businesses set time_zone = 'Asia/Kathmandu' where id = 'default'`);
+  await using opened = await openPage(`conversations/${id}`);
+  const { page } = opened;
+  const time = messages(page).getByRole('listitem').filter({ hasText: 'line 1' }).getByRole('time');
+  const at = new Date((await time.getAttribute('datetime'))!);
+  const zone = { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Kathmandu' } as const;
+  const there = new Intl.DateTimeFormat('en-GB', zone).format(at);
+  await time
+    .getByText(there)
+    .or(time.filter({ hasText: there }))
+    .waitFor();
 });
 
 test('the list is paged, and what is shown of it stays true', async () => {

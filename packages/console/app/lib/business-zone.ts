@@ -1,4 +1,4 @@
-import { get, me } from './api.ts';
+import { type Me, get, me } from './api.ts';
 import { timeZone } from './format.ts';
 import type { Page } from './use-list.ts';
 
@@ -7,13 +7,15 @@ export function startBusinessZone(): void {
   me.subscribe((who) => {
     if (!who) return;
     timeZone.value = undefined;
-    if (who.role === 'metrics') return;
-    void get<Page<{ time_zone: string }>>('api/businesses?limit=2').then(
-      ({ items: [first, second] }) => {
-        if (me.value === who && second === undefined) timeZone.value = first?.time_zone;
-      },
-      // Without it times are the browser's.
-      () => {},
-    );
+    if (who.role !== 'metrics') void readZone(who);
   });
+}
+
+async function readZone(who: Me): Promise<void> {
+  try {
+    const { items } = await get<Page<{ time_zone: string }>>('api/businesses?limit=2');
+    if (me.value === who && items.length === 1) timeZone.value = items[0]?.time_zone;
+  } catch {
+    // Times are the browser's.
+  }
 }

@@ -1,6 +1,7 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiError, get } from './api.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 
 export interface Page<T> {
   items: T[];
@@ -45,66 +46,66 @@ export function useList<T>(
   const hasMore = useSignal(false);
   const isLoading = useSignal(false);
   const turn = useSignal(0);
-  const shown = useRef<string | undefined>(undefined);
-  const later = useRef(new AbortController());
+  const ask = useRef<(() => void) | undefined>(undefined);
+  const aborted = useRef<AbortSignal | undefined>(undefined);
 
-  const failed = (reason: unknown): void => {
-    error.value = reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
+  const guarded = async (leaving: AbortSignal, read: () => Promise<void>): Promise<void> => {
+    isLoading.value = true;
+    try {
+      await read();
+    } catch (reason) {
+      if (!leaving.aborted)
+        error.value = reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
+    } finally {
+      if (!leaving.aborted) isLoading.value = false;
+    }
+  };
+  const end = ({ next_cursor: next }: Page<T>): void => {
+    cursor.value = next;
+    hasMore.value = next !== null;
   };
 
   useEffect(() => {
-    if (shown.current !== path) {
-      shown.current = path;
-      later.current.abort();
-      later.current = new AbortController();
-      items.value = undefined;
-      cursor.value = null;
-      hasMore.value = false;
-    }
+    items.value = undefined;
+    error.value = undefined;
+    cursor.value = null;
+    hasMore.value = false;
+    isLoading.value = false;
     if (path === undefined) return;
     const leaving = new AbortController();
-    isLoading.value = true;
-    const { target, limit } = rereading(path, items.value?.length ?? 0);
-    get<Page<T>>(target, leaving.signal)
-      .then((page) => {
-        if (leaving.signal.aborted) return;
+    const { signal } = leaving;
+    aborted.current = signal;
+    ask.current = oneAtATime(() =>
+      guarded(signal, async () => {
+        const { target, limit } = rereading(path, items.value?.length ?? 0);
+        const page = await get<Page<T>>(target, signal);
+        if (signal.aborted) return;
         const fresh = new Set(page.items.map(keyOf));
         const behind = (items.value ?? []).slice(limit).filter((item) => !fresh.has(keyOf(item)));
         items.value = [...page.items, ...behind];
-        if (behind.length === 0) {
-          cursor.value = page.next_cursor;
-          hasMore.value = page.next_cursor !== null;
-        }
+        if (behind.length === 0) end(page);
         error.value = undefined;
-      })
-      .catch((reason: unknown) => {
-        if (!leaving.signal.aborted) failed(reason);
-      })
-      .finally(() => {
-        if (!leaving.signal.aborted) isLoading.value = false;
-      });
-    return () => leaving.abort();
-  }, [path, version, turn.value]);
+      }),
+    );
+    return () => {
+      leaving.abort();
+      ask.current = undefined;
+    };
+  }, [path]);
+  useEffect(() => ask.current?.(), [path, version, turn.value]);
 
   const loadMore = (): void => {
     const next = cursor.value;
-    if (path === undefined || next === null || isLoading.value) return;
-    const aborted = later.current.signal;
-    isLoading.value = true;
-    get<Page<T>>(`${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`, aborted)
-      .then((page) => {
-        if (aborted.aborted) return;
-        const known = new Set((items.value ?? []).map(keyOf));
-        items.value = [...(items.value ?? []), ...page.items.filter((item) => !known.has(keyOf(item)))];
-        cursor.value = page.next_cursor;
-        hasMore.value = page.next_cursor !== null;
-      })
-      .catch((reason: unknown) => {
-        if (!aborted.aborted) failed(reason);
-      })
-      .finally(() => {
-        isLoading.value = false;
-      });
+    const leaving = aborted.current;
+    if (path === undefined || next === null || isLoading.value || leaving === undefined) return;
+    void guarded(leaving, async () => {
+      const separator = path.includes('?') ? '&' : '?';
+      const page = await get<Page<T>>(`${path}${separator}cursor=${encodeURIComponent(next)}`, leaving);
+      if (leaving.aborted) return;
+      const known = new Set((items.value ?? []).map(keyOf));
+      items.value = [...(items.value ?? []), ...page.items.filter((item) => !known.has(keyOf(item)))];
+      end(page);
+    });
   };
   return { items, error, hasMore, isLoading, loadMore, reload: () => (turn.value += 1) };
 }

@@ -73,10 +73,24 @@ function beep(): void {
   }
 }
 
+/** Of what comes at once. */
+const MOST_TOLD = 3;
+
 /** Follows who waits while the switch is on, whatever page of the console is open. */
 export function startAlerts(): void {
   let known: Set<string> | undefined;
   let turn = 0;
+  const look = async (isLatest: () => boolean): Promise<void> => {
+    try {
+      const { items } = await get<Page<Conversation>>('api/conversations?state=waiting&limit=200');
+      if (!isLatest()) return;
+      const news = beganToWait(known, items);
+      known = new Set(items.map(keyOf));
+      for (const chat of news.slice(0, MOST_TOLD)) if (!isLookedAt(chat.id)) tell(chat);
+    } catch {
+      // The next change is looked at anew.
+    }
+  };
   const moment = computed(() => {
     const chats = alertsOn.value && me.value ? liveValue('chats') : null;
     return chats && `${chats.waiting} ${chats.last_event}`;
@@ -90,14 +104,6 @@ export function startAlerts(): void {
       known = undefined;
       return;
     }
-    void get<Page<Conversation>>('api/conversations?state=waiting&limit=200').then(
-      ({ items }) => {
-        if (mine !== turn) return;
-        const news = beganToWait(known, items);
-        known = new Set(items.map(keyOf));
-        for (const chat of news.slice(0, 3)) if (!isLookedAt(chat.id)) tell(chat);
-      },
-      () => {},
-    );
+    void look(() => mine === turn);
   });
 }

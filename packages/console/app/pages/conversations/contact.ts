@@ -14,7 +14,7 @@ export const nameOf = ({
 }): string => name?.trim() || numberOf(contact);
 
 /** The least that REST searches for. */
-export const SHORTEST_SEARCH = 2;
+const SHORTEST_SEARCH = 2;
 
 /**
  * What to search for. Numbers are kept as digits with the country's code: what looks like one is searched for without spaces, signs

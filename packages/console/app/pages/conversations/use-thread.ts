@@ -2,6 +2,7 @@ import { type ReadonlySignal, computed, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ApiError } from '../../lib/api.ts';
 import { now } from '../../lib/live.ts';
+import { oneAtATime } from '../../lib/one-at-a-time.ts';
 import { createFeed, readSince } from './feed.ts';
 import type { Call, ChatEvent, Message } from './records.ts';
 import { type ThreadItem, weave } from './thread-items.ts';
@@ -74,22 +75,6 @@ function createThread(id: string, onFresh: (messages: readonly Message[]) => voi
     }
   };
 
-  // One after the other: a slow api is not asked faster than it answers.
-  let isReading = false;
-  let isAskedAgain = false;
-  const refresh = (): void => {
-    isAskedAgain = true;
-    if (isReading) return;
-    isReading = true;
-    void (async () => {
-      while (isAskedAgain) {
-        isAskedAgain = false;
-        await guarded(readAll);
-      }
-      isReading = false;
-    })();
-  };
-
   const newest = computed(() => messages.loaded.value?.items.slice(-20) ?? []);
   return {
     items: computed(() => {
@@ -104,7 +89,7 @@ function createThread(id: string, onFresh: (messages: readonly Message[]) => voi
     pulse: computed(() =>
       newest.value.some((message) => isPending(message, now.value)) ? Math.floor(now.value / 2000) : 0,
     ),
-    refresh,
+    refresh: oneAtATime(() => guarded(readAll)),
     loadOlder: () =>
       guarded(async () => {
         await messages.readOlder();
