@@ -19,6 +19,17 @@ const keys: readonly [key: string, what: string][] = [
   ['?', 'this list'],
 ];
 
+/** The row of the list that has the focus, or should have. */
+let focusedId: string | undefined;
+
+/** A row that moves when the list changes, and a chat that is left, take the focus with them: gives it back. */
+export function keepFocus(): void {
+  if (focusedId === undefined || document.activeElement !== document.body) return;
+  rows()
+    .find(({ dataset }) => dataset['chat'] === focusedId)
+    ?.focus({ preventScroll: true });
+}
+
 /** The keys of this page; never while somebody types or is asked something. */
 export function useKeys(openId: string | undefined): void {
   useEffect(() => {
@@ -26,8 +37,15 @@ export function useKeys(openId: string | undefined): void {
       if (isTaken(event)) return;
       if (runKey(event, openId)) event.preventDefault();
     };
+    const focus = ({ target }: FocusEvent): void => {
+      focusedId = (target as Element).closest<HTMLElement>('.chat-row')?.dataset['chat'];
+    };
     addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
+    addEventListener('focusin', focus);
+    return () => {
+      removeEventListener('keydown', press);
+      removeEventListener('focusin', focus);
+    };
   }, [openId]);
 }
 
@@ -47,8 +65,9 @@ function isTaken(event: KeyboardEvent): boolean {
 function runKey({ key, target }: KeyboardEvent, openId: string | undefined): boolean {
   if (key === 'Escape' && closeMenu()) return true;
   if (key === 'Escape' && openId !== undefined) {
+    // Its row has the focus once the chat is gone.
+    focusedId = openId;
     go(linkTo(undefined));
-    focusRow(openId);
     return true;
   }
   const isInList = target instanceof Element && target.closest('.chat-list-rows') !== null;
@@ -81,15 +100,6 @@ function focusNext(step: 1 | -1, openId: string | undefined): boolean {
   const from = focused >= 0 ? focused : all.findIndex(({ dataset }) => dataset['chat'] === openId);
   all[Math.min(all.length - 1, Math.max(0, from + step))]?.focus();
   return true;
-}
-
-/** On a phone the list is seen again only once it is drawn. */
-function focusRow(id: string): void {
-  requestAnimationFrame(() =>
-    rows()
-      .find(({ dataset }) => dataset['chat'] === id)
-      ?.focus(),
-  );
 }
 
 export function KeysButton() {

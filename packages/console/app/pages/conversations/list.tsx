@@ -1,3 +1,4 @@
+import { useLayoutEffect } from 'preact/hooks';
 import { Button } from '../../kit/button.tsx';
 import { Empty } from '../../kit/empty.tsx';
 import { ListView } from '../../kit/list-view.tsx';
@@ -10,6 +11,7 @@ import { useList } from '../../lib/use-list.ts';
 import { doneHere, reader, version } from './changes.ts';
 import { searchOf } from './contact.ts';
 import { Filters, clearFilters } from './filters.tsx';
+import { keepFocus } from './keys.tsx';
 import type { Conversation } from './records.ts';
 import { Row } from './row.tsx';
 
@@ -35,6 +37,9 @@ export function ChatList({ openId }: { openId: string | undefined }) {
     keyOf,
     version: query.get('text') === null ? version.value : doneHere.value,
   });
+  // Drawn with the list, to give a row its focus back.
+  void list.items.value;
+  useLayoutEffect(keepFocus);
   const isNarrowed = path !== listPath(new URLSearchParams());
   return (
     <section class="chat-list" aria-label="List">
