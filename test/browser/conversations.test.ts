@@ -42,6 +42,12 @@ const row = (page: Page, name: string): Locator => rows(page).filter({ hasText: 
 const messages = (page: Page): Locator => page.getByRole('region', { name: 'Messages' });
 const field = (page: Page): Locator => page.getByRole('textbox', { name: 'Message' });
 
+const untilFocused = (wanted: Locator): Promise<unknown> =>
+  poll(() => wanted.evaluate((element) => element === document.activeElement), {
+    what: 'the focus to be there',
+    timeoutMs: PATIENCE_MS,
+  });
+
 const untilReceived = (phone: Phone, text: string | RegExp): Promise<unknown> =>
   poll(
     () => phone.received.some((one) => (typeof text === 'string' ? one.text === text : text.test(one.text))),
@@ -439,13 +445,9 @@ test('the keyboard is enough', async () => {
   expect(await help.count()).toBe(0);
   await page.keyboard.press('Escape');
   await page.getByText('No chat is open').waitFor();
-  await poll(() => row(page, 'Keys one').evaluate((element) => element === document.activeElement), {
-    what: 'the row to have the focus',
-  });
+  await untilFocused(row(page, 'Keys one'));
   await page.keyboard.press('ArrowDown');
-  await poll(() => row(page, 'Keys two').evaluate((element) => element === document.activeElement), {
-    what: 'the next row to have the focus',
-  });
+  await untilFocused(row(page, 'Keys two'));
 });
 
 test('who switched it on is notified of a chat that begins to wait, not of the one that is open', async () => {

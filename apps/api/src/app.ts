@@ -21,7 +21,7 @@ import {
 } from '@prosaas/observability';
 import type { JobReader, QueueControl, QueueObjects, QueueTotals, Relay } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
-import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
+import { businessMetricNames, catalogue, metricPrefix, systemMetrics } from '@prosaas/telemetry';
 import type { CheckHistory } from './checks/history.ts';
 import type { CheckName } from './checks/names.ts';
 import { viewChecks } from './checks/view.ts';
@@ -102,7 +102,8 @@ export function buildApp(parts: ApiParts): App {
   });
   app.register(versionRoute(parts.build));
   const metrics = { reader: parts.metrics, guard: metricsGuard(keyRing) };
-  app.register(metricsRoutes, { ...metrics, names: businessMetricNames });
+  const labelled = Object.keys(systemMetrics);
+  app.register(metricsRoutes, { ...metrics, names: businessMetricNames, labelled });
   app.register(textMetricsRoute, { ...metrics, catalogue, namePrefix: metricPrefix });
   warmUpRoute(app, { warmUp: parts.warmUp, canSeeDetails: seesDetails });
 
@@ -116,8 +117,9 @@ export function buildApp(parts: ApiParts): App {
     business: guard(keyRing, { roles: ['business'], audit }),
     owner: guard(keyRing, { roles: ['owner'], audit }),
     admin: guard(keyRing, { roles: ['admin'], audit }),
-    operator: guard(keyRing, { roles: ['metrics'], audit }),
-    anyone: guard(keyRing, { roles: ['metrics', 'business'], audit }),
+    // What only shows how the system is leaves no line in the audit log, as health and metrics leave none.
+    operator: guard(keyRing, { roles: ['metrics'] }),
+    anyone: guard(keyRing, { roles: ['metrics', 'business'] }),
   };
   serviceRoutes(app, { ...context, ...parts });
   loggerRoutes(app, { ...context, ...parts });

@@ -20,7 +20,7 @@ import {
   redisAddress,
   retryForever,
 } from '@prosaas/runtime';
-import { bindStages, describeDatabase, startTelemetry, writeReport } from '@prosaas/telemetry';
+import { bindStages, describeDatabase, startTelemetry, writeReport, showHealth } from '@prosaas/telemetry';
 import type { AddressInfo } from 'node:net';
 import { buildApp } from './app.ts';
 import { baileysChecks, sessionFacts } from './checks.ts';
@@ -185,6 +185,7 @@ export async function startBaileys(
     started: () => tried || manager.looked,
   });
   for (const check of checks) health.register(check);
+  showHealth(telemetry.metrics, identity, health);
   health.start();
   const app = buildApp({
     log,

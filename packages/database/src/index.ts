@@ -12,6 +12,7 @@ export { type MigrationStatus, migrationStatus } from './migrations.ts';
 export { createDatabaseProbe, type DatabaseProbe, type SchemaReport } from './probe.ts';
 export { startTrouble } from './troubles.ts';
 export { schemaDrift } from './schema-drift.ts';
+export { countConnections, countConversationsByState } from './system-counts.ts';
 export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failures.ts';
 export { hasTable } from './tables.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
@@ -31,7 +32,7 @@ export {
   type PersonRow,
   type PersonWithKey,
 } from './people-repository.ts';
-export { type ChatFigures, readChatFigures } from './chat-figures.ts';
+export { readChatMarks } from './chat-marks.ts';
 export {
   createConsoleSession,
   deleteConsoleSession,

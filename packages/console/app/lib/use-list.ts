@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError, get } from './api.ts';
+import { type ApiError, asApiError, get } from './api.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
 export interface Page<T> {
@@ -54,8 +54,7 @@ export function useList<T>(
     try {
       await read();
     } catch (reason) {
-      if (!leaving.aborted)
-        error.value = reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
+      if (!leaving.aborted) error.value = asApiError(reason);
     } finally {
       if (!leaving.aborted) isLoading.value = false;
     }

@@ -1,6 +1,6 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError, get } from './api.ts';
+import { type ApiError, asApiError, get } from './api.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
 export interface Resource<T> {
@@ -47,7 +47,6 @@ async function read<T>(
     data.value = answer;
     error.value = undefined;
   } catch (reason) {
-    if (!aborted.aborted)
-      error.value = reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
+    if (!aborted.aborted) error.value = asApiError(reason);
   }
 }

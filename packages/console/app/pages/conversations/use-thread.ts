@@ -1,6 +1,6 @@
 import { type ReadonlySignal, computed, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { ApiError } from '../../lib/api.ts';
+import { type ApiError, asApiError } from '../../lib/api.ts';
 import { now } from '../../lib/live.ts';
 import { oneAtATime } from '../../lib/one-at-a-time.ts';
 import { createFeed, readSince } from './feed.ts';
@@ -71,7 +71,7 @@ function createThread(id: string, onFresh: (messages: readonly Message[]) => voi
       await read();
       error.value = undefined;
     } catch (reason) {
-      error.value = reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
+      error.value = asApiError(reason);
     }
   };
 
