@@ -17,8 +17,9 @@ import { holderText, isHeldByOther, isMine, stateText, waitingText } from './wor
 type Asking = 'take' | 'give-back' | 'close' | 'assign' | 'opt-in';
 
 /** Who answers, until when, and what can be done about it; beside the composer, where a thumb reaches it. */
-export function Actions({ chat, waiting }: { chat: Conversation; waiting: number }) {
+export function Actions({ chat, waiting }: { chat: Conversation; waiting: number | undefined }) {
   const asking = useSignal<Asking | undefined>(undefined);
+  const unanswered = waiting ?? 0;
   const stop = (): void => {
     asking.value = undefined;
   };
@@ -41,7 +42,11 @@ export function Actions({ chat, waiting }: { chat: Conversation; waiting: number
         )}
         {isOther && <Button onPress={() => (asking.value = 'take')}>Take it</Button>}
         {mayGiveBack && (
-          <Button onPress={() => (waiting > 0 ? (asking.value = 'give-back') : giveBack(chat))}>
+          <Button
+            // What is lost by it is not known before.
+            disabled={waiting === undefined}
+            onPress={() => (unanswered > 0 ? (asking.value = 'give-back') : giveBack(chat))}
+          >
             Give back
           </Button>
         )}
@@ -89,7 +94,7 @@ export function Actions({ chat, waiting }: { chat: Conversation; waiting: number
       )}
       {asking.value === 'give-back' && (
         <Confirm title="Give it back?" yes="Give back" onYes={() => giveBack(chat)} onClose={stop}>
-          <Unanswered count={waiting} />
+          <Unanswered count={unanswered} />
         </Confirm>
       )}
       {asking.value === 'close' && (
@@ -103,7 +108,7 @@ export function Actions({ chat, waiting }: { chat: Conversation; waiting: number
           onClose={stop}
         >
           <p>Nobody answers it until the customer writes again.</p>
-          {waiting > 0 && <Unanswered count={waiting} />}
+          {unanswered > 0 && <Unanswered count={unanswered} />}
         </Confirm>
       )}
       {asking.value === 'assign' && <Assign chat={chat} onClose={stop} />}

@@ -12,8 +12,8 @@ export interface ThreadState {
   /** Undefined: not read yet. */
   items: ReadonlySignal<ThreadItem[] | undefined>;
   hasOlder: ReadonlySignal<boolean>;
-  /** Messages of the customer's that wait for a person, among those that were read. */
-  waiting: ReadonlySignal<number>;
+  /** Messages of the customer's that wait for a person, among those that were read; undefined: none was read yet. */
+  waiting: ReadonlySignal<number | undefined>;
   error: ReadonlySignal<ApiError | undefined>;
   refresh: () => void;
   loadOlder: () => Promise<void>;
@@ -83,7 +83,7 @@ function createThread(id: string, onFresh: (messages: readonly Message[]) => voi
     }),
     hasOlder: computed(() => (messages.loaded.value?.cursor ?? null) !== null),
     waiting: computed(
-      () => messages.loaded.value?.items.filter(({ status }) => status === 'waiting_for_person').length ?? 0,
+      () => messages.loaded.value?.items.filter(({ status }) => status === 'waiting_for_person').length,
     ),
     error,
     pulse: computed(() =>
