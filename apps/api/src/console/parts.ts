@@ -42,7 +42,7 @@ export function liveParts(sources: PartSources): LivePart[] {
     {
       name: 'chats',
       seenBy: everyone,
-      everyMs: 2000,
+      everyMs: 1000,
       read: async ({ businessId }) => {
         const { mine: _mine, ...counts } = await countConversations(db, { businessId, personId: undefined });
         return { ...counts, ...(await readChatMarks(db, businessId)) };

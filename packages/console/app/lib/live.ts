@@ -150,18 +150,27 @@ class Listening {
   }
 }
 
+/** Whether somebody sees the page. */
+export const isSeen = signal(!globalThis.document?.hidden);
+/** Listens also while nobody sees the page: somebody wants to be told of something. */
+export const listensUnseen = signal(false);
+
 /** Listens while somebody is signed in and sees the page. */
 export function startLive(): void {
   let listening: Listening | undefined;
   const follow = (): void => {
-    const shouldListen = Boolean(me.peek()) && !document.hidden;
+    const shouldListen = Boolean(me.peek()) && (isSeen.peek() || listensUnseen.peek());
     if (shouldListen) listening ??= new Listening();
     else {
       listening?.end();
       listening = undefined;
     }
   };
-  document.addEventListener('visibilitychange', follow);
+  document.addEventListener('visibilitychange', () => {
+    isSeen.value = !document.hidden;
+    follow();
+  });
+  listensUnseen.subscribe(follow);
   me.subscribe(() => {
     // Another one sees other things.
     listening?.end();
@@ -171,8 +180,7 @@ export function startLive(): void {
     follow();
   });
   setInterval(() => {
-    if (document.hidden) return;
-    ticks.value = Date.now();
     listening?.look();
+    if (isSeen.peek()) ticks.value = Date.now();
   }, 1000);
 }
