@@ -76,6 +76,8 @@ export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLev
   queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
   rates: CompletionRates;
+  /** How long failed jobs are kept; 0: for ever. */
+  deadLetterDays: number;
   warmUp: WarmUp;
   checkHistory: CheckHistory;
   runbook: Runbook;
@@ -91,10 +93,11 @@ export function buildApp(parts: ApiParts): App {
   const app = buildHttpApp({ log });
   instrumentHttp(app, { registry: parts.registry, labels: { service: 'api' } });
   const seesDetails = canSeeDetails(keyRing);
+  const probes = apiProbes(parts);
 
   app.register(healthRoutes, {
     health,
-    probes: [...livenessProbes(), ...apiProbes(parts)],
+    probes: [...livenessProbes(), ...probes],
     canSeeDetails: seesDetails,
     livenessFirst: true,
   });
@@ -119,7 +122,12 @@ export function buildApp(parts: ApiParts): App {
   };
   serviceRoutes(app, { ...context, ...parts });
   loggerRoutes(app, { ...context, ...parts });
-  checkRoutes(app, { ...context, ...parts, viewChecks: (options) => viewChecks(parts, options) });
+  checkRoutes(app, {
+    ...context,
+    ...parts,
+    viewChecks: (options) => viewChecks(parts, options),
+    probes: probes.map(({ path, required }) => ({ path, requires: [...required] })),
+  });
   signInRoutes(app, { signIns, audit });
   meRoute(app, context);
   consoleRoutes(app, { ...context, ...parts, signIns });

@@ -193,6 +193,7 @@ export async function startApi(
       }
     },
     rates,
+    deadLetterDays: config.RETENTION_DEAD_LETTER_DAYS,
     warmUp,
     checkHistory,
     runbook: readRunbook(),

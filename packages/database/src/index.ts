@@ -105,6 +105,7 @@ export {
   listExcessDeadJobs,
   listExpiredDeadJobs,
   purgeDeadJobs,
+  readDeadLetterDepth,
   replayDeadJobs,
   selectDeadJobs,
   type DeadJob,

@@ -1,6 +1,7 @@
-import { type Database, readChatFigures } from '@prosaas/database';
+import { type Database, readChatFigures, readDeadLetterDepth } from '@prosaas/database';
 import type { QueueTotals } from '@prosaas/queues';
 import type { BuildInfo } from '@prosaas/runtime';
+import type { CompletionRates } from '../completion-rates.ts';
 import type { ChecksContext } from '../routes/checks.ts';
 import { type ServicesContext, listReplicas } from '../routes/services.ts';
 import type { History } from './history.ts';
@@ -14,6 +15,8 @@ export interface PartSources extends Pick<ServicesContext, 'readReplicas'> {
   history: History;
   build: BuildInfo;
   readTotals: () => Promise<QueueTotals>;
+  rates: Pick<CompletionRates, 'perMinute'>;
+  deadLetterDays: number;
   viewChecks: ChecksContext['viewChecks'];
 }
 
@@ -22,7 +25,7 @@ const operators = ['metrics', 'admin'] as const;
 
 /** What open pages show that changes by itself. */
 export function liveParts(sources: PartSources): LivePart[] {
-  const { db, history, build, readTotals, readReplicas, viewChecks } = sources;
+  const { db, history, build, readReplicas, viewChecks, deadLetterDays } = sources;
   return [
     { name: 'build', seenBy: everyone, everyMs: 60_000, read: () => build },
     {
@@ -44,6 +47,25 @@ export function liveParts(sources: PartSources): LivePart[] {
       everyMs: 2000,
       read: ({ businessId }) => readChatFigures(db, businessId),
     },
-    { name: 'queues', seenBy: operators, everyMs: 2000, read: async () => (await readTotals()).queues },
+    { name: 'queues', seenBy: operators, everyMs: 2000, read: () => readQueues(sources) },
+    {
+      name: 'dead_letter',
+      seenBy: everyone,
+      everyMs: 2000,
+      read: async ({ businessId }) => ({
+        ...(await readDeadLetterDepth(db, businessId)),
+        kept_days: deadLetterDays,
+      }),
+    },
   ];
+}
+
+async function readQueues({ readTotals, rates }: PartSources): Promise<object> {
+  const { queues } = await readTotals();
+  return Object.fromEntries(
+    Object.entries(queues).map(([name, { paused, waiting, active, delayed, oldestAgeSeconds }]) => [
+      name,
+      { paused, waiting, active, delayed, oldestAgeSeconds, completedPerMinute: rates.perMinute(name) },
+    ]),
+  );
 }
