@@ -3,6 +3,7 @@ import { createLogger } from '@prosaas/runtime';
 import { auditRoutes } from '../../../apps/api/src/routes/audit.ts';
 import { businessRoutes } from '../../../apps/api/src/routes/businesses.ts';
 import { callRoutes } from '../../../apps/api/src/routes/calls.ts';
+import { consoleStreamRoutes } from '../../../apps/api/src/routes/console-stream.ts';
 import { contactRoutes } from '../../../apps/api/src/routes/contacts.ts';
 import { checkRoutes } from '../../../apps/api/src/routes/checks.ts';
 import { conversationActionRoutes } from '../../../apps/api/src/routes/conversation-actions.ts';
@@ -15,6 +16,7 @@ import { peopleRoutes } from '../../../apps/api/src/routes/people.ts';
 import { phoneNumberRoutes } from '../../../apps/api/src/routes/phone-numbers.ts';
 import { queueRoutes } from '../../../apps/api/src/routes/queues.ts';
 import { scheduleRoutes } from '../../../apps/api/src/routes/schedules.ts';
+import { signInRoutes } from '../../../apps/api/src/routes/sign-in.ts';
 import { serviceRoutes } from '../../../apps/api/src/routes/services.ts';
 import { mountQrRoutes } from '../../../apps/baileys/src/routes/qr.ts';
 import { mountSendRoutes } from '../../../apps/baileys/src/routes/send-text.ts';
@@ -57,6 +59,7 @@ export function requestSchemas(): RequestSchema[] {
     auditRoutes,
     businessRoutes,
     callRoutes,
+    consoleStreamRoutes,
     checkRoutes,
     contactRoutes,
     conversationActionRoutes,
@@ -69,6 +72,7 @@ export function requestSchemas(): RequestSchema[] {
     phoneNumberRoutes,
     queueRoutes,
     scheduleRoutes,
+    signInRoutes,
     serviceRoutes,
     mountQrRoutes,
     mountSendRoutes,

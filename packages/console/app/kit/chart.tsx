@@ -13,6 +13,7 @@ export interface ChartData {
 }
 
 const HEIGHT = 72;
+const HOUR_SECONDS = 3600;
 
 /**
  * A small line over time. uPlot draws on a canvas, which says nothing to a screen reader: the figure has a summary in words, takes the
@@ -42,8 +43,11 @@ export function Chart({
         height: HEIGHT,
         legend: { show: false },
         cursor: { sync: { key: 'charts' }, y: false, points: { size: 6 } },
-        padding: [4, 0, 0, 0],
-        scales: { y: { range: (_chart, _low, high) => [0, Math.max(high ?? 0, 1e-9) * 1.1] } },
+        padding: [4, 0, 2, 0],
+        scales: {
+          x: { range: (_chart, _first, last) => [last - HOUR_SECONDS, last] },
+          y: { range: (_chart, _low, high) => [0, Math.max(high ?? 0, 1e-9) * 1.1] },
+        },
         axes: [{ show: false }, { show: false }],
         series: [
           {},

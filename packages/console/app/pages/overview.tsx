@@ -18,15 +18,17 @@ export const page: PageDefinition = {
   View: Overview,
 };
 
+const perMinute = (value: number): string => `${numberText(value)} / min`;
+
 const charts: readonly [name: FigureName, title: string, format: (value: number) => string][] = [
-  ['messages_in_per_minute', 'Messages a minute', numberText],
-  ['messages_out_per_minute', 'Answers a minute', numberText],
+  ['messages_in_per_minute', 'Messages in', perMinute],
+  ['messages_out_per_minute', 'Messages out', perMinute],
   ['answer_seconds', 'Time to answer', (value) => `${numberText(value)} s`],
   ['chats_waiting', 'Chats waiting', numberText],
   ['calls_active', 'Calls', numberText],
   ['jobs_open', 'Jobs open', numberText],
-  ['jobs_done_per_minute', 'Jobs done a minute', numberText],
-  ['jobs_failed_per_minute', 'Jobs failed a minute', numberText],
+  ['jobs_done_per_minute', 'Jobs done', perMinute],
+  ['jobs_failed_per_minute', 'Jobs failed', perMinute],
 ];
 
 function Overview() {
@@ -40,7 +42,7 @@ function Overview() {
       {isOperator(who) && (
         <section class="stack" aria-labelledby="last-hour">
           <h2 id="last-hour">The last hour</h2>
-          <div class="grid">
+          <div class="grid charts">
             {charts.map(([name, title, format]) => (
               <Figure key={name} name={name} title={title} format={format} />
             ))}
