@@ -75,7 +75,7 @@ function Known({ job }: { job: DeadJob }) {
     <>
       <section class="card stack-tight" aria-label="Why it failed">
         <p class="breaks" dir="auto">
-          <Status level="bad">{job.reason.split(':')[0]}</Status> {job.reason}
+          <Status level="bad">failed for good</Status> {job.reason}
         </p>
         <Orders id={job.id} />
       </section>

@@ -89,7 +89,7 @@ function Filters({ filter }: { filter: DeadFilter }) {
       aria-label="Failed jobs"
       onSubmit={(event) => {
         event.preventDefault();
-        const text = new FormData(event.currentTarget).get('contains');
+        const text = new FormData(event.currentTarget).get('text');
         setQuery({ contains: typeof text === 'string' ? text.trim() : undefined });
       }}
     >
@@ -107,7 +107,7 @@ function Filters({ filter }: { filter: DeadFilter }) {
         ))}
       </select>
       <label for={`${id}-text`}>Reason has</label>
-      <input id={`${id}-text`} name="contains" maxLength={200} defaultValue={filter.contains ?? ''} />
+      <input id={`${id}-text`} name="text" maxLength={200} defaultValue={filter.contains ?? ''} />
       <button type="submit" class="button">
         Search
       </button>
