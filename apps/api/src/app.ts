@@ -19,7 +19,7 @@ import {
   textMetricsRoute,
   versionRoute,
 } from '@prosaas/observability';
-import type { JobReader, QueueControl, QueueObjects, QueueTotals, Relay } from '@prosaas/queues';
+import type { JobReader, QueueControl, QueueTotals, Relay } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix } from '@prosaas/telemetry';
 import type { CheckHistory } from './checks/history.ts';
@@ -45,7 +45,6 @@ import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { type LoggersContext, loggerRoutes } from './routes/loggers.ts';
 import { meRoute } from './routes/me.ts';
-import { auditLooks, queueBoardRoutes } from './routes/queue-board.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { signInRoutes } from './routes/sign-in.ts';
@@ -73,7 +72,6 @@ export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLev
   jobs: JobReader;
   relay: Relay;
   control: QueueControl;
-  queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
   rates: CompletionRates;
   /** How long failed jobs are kept; 0: for ever. */
@@ -143,10 +141,6 @@ export function buildApp(parts: ApiParts): App {
   queueRoutes(app, { ...context, ...parts });
   scheduleRoutes(app, context);
   deadLetterRoutes(app, { ...context, relay });
-  queueBoardRoutes(app, {
-    admin: guard(keyRing, { roles: ['admin'], audit: auditLooks(audit), basicRealm: 'ProSaaS' }),
-    queueObjects: parts.queueObjects,
-  });
   auditRoutes(app, context);
   return app;
 }

@@ -14,7 +14,6 @@ import {
   createRelay,
   openJobReader,
   openQueueControl,
-  openQueueObjects,
   readQueueTotals,
 } from '@prosaas/queues';
 import {
@@ -102,7 +101,6 @@ export async function startApi(
       onHandOver: (count) => telemetry.metrics.counter('handovers', { reason: 'failure' }).add(count),
     }),
   );
-  const queueObjects = opening.use(openQueueObjects({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
   opening.use(startRowFigures({ db: pool, redis: metricsRedis, bullPrefix: keys.bullPrefix }));
   const unread = troubleOf(log, {
@@ -184,7 +182,6 @@ export async function startApi(
     jobs,
     relay,
     control,
-    queueObjects,
     readTotals: async () => {
       try {
         return await readQueueTotals(redis, keys.bullPrefix);
