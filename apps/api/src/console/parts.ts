@@ -1,4 +1,4 @@
-import { type Database, readChatFigures, readDeadLetterDepth } from '@prosaas/database';
+import { type Database, countConversations, readChatMarks, readDeadLetterDepth } from '@prosaas/database';
 import type { QueueTotals } from '@prosaas/queues';
 import type { BuildInfo } from '@prosaas/runtime';
 import type { CompletionRates } from '../completion-rates.ts';
@@ -45,7 +45,10 @@ export function liveParts(sources: PartSources): LivePart[] {
       name: 'chats',
       seenBy: everyone,
       everyMs: 2000,
-      read: ({ businessId }) => readChatFigures(db, businessId),
+      read: async ({ businessId }) => {
+        const { mine: _mine, ...counts } = await countConversations(db, { businessId, personId: undefined });
+        return { ...counts, ...(await readChatMarks(db, businessId)) };
+      },
     },
     { name: 'queues', seenBy: operators, everyMs: 2000, read: () => readQueues(sources) },
     {
