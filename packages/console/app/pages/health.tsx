@@ -77,7 +77,12 @@ function Health() {
         <ul class="rows checks" aria-label="Checks">
           {shown.map((check) => (
             <li key={check.name}>
-              <CheckRow check={check} more={more.get(check.name)} isOpen={check.name === open} />
+              <CheckRow
+                check={check}
+                more={more.get(check.name)}
+                isOpen={check.name === open}
+                isAsked={check.name === asked}
+              />
             </li>
           ))}
         </ul>

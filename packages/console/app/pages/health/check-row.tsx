@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { Advice } from '../../kit/advice.tsx';
 import { Facts } from '../../kit/facts.tsx';
 import { Status } from '../../kit/status.tsx';
@@ -19,11 +20,19 @@ export function CheckRow({
   check,
   more,
   isOpen,
+  isAsked,
 }: {
   check: Check;
   more: CheckMore | undefined;
   isOpen: boolean;
+  /** By the address. */
+  isAsked: boolean;
 }) {
+  const place = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    // After the page went to its top.
+    if (isAsked) requestAnimationFrame(() => place.current?.scrollIntoView({ block: 'nearest' }));
+  }, [isAsked]);
   const { name, status, since, looks_at: looksAt, reasons } = check;
   const changes = (more?.changes ?? []).map((change) => ({
     at: new Date(change.at).getTime(),
@@ -31,7 +40,7 @@ export function CheckRow({
     word: [checkWords[change.status], ...change.codes].join(' '),
   }));
   return (
-    <details class="check" id={`check-${name}`} open={isOpen}>
+    <details ref={place} class="check" id={`check-${name}`} open={isOpen}>
       <summary
         onClick={(event) => {
           // Which one is open stands in the address.
