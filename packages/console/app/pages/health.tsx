@@ -4,9 +4,9 @@ import { OldValue } from '../kit/old-value.tsx';
 import { OnlyWrong, isOnlyWrong } from '../kit/only-wrong.tsx';
 import { Status } from '../kit/status.tsx';
 import { changesInWords, worstFirst } from '../lib/check-words.ts';
-import type { Check } from '../lib/diagnosis.ts';
+import { type Check, diagnose, silentServices } from '../lib/diagnosis.ts';
 import { countText } from '../lib/format.ts';
-import { liveValue } from '../lib/live.ts';
+import { live, liveValue, now } from '../lib/live.ts';
 import type { PageDefinition } from '../lib/page.ts';
 import { location } from '../lib/router.ts';
 import { say } from '../lib/say.ts';
@@ -46,7 +46,7 @@ function Health() {
   const asked = location.value.query.get('check');
   const wrong = wrongOf(checks);
   const shown = isOnlyWrong() ? wrong : checks;
-  const open = asked ?? wrong[0]?.name;
+  const open = asked ?? diagnose(checks)[0]?.check ?? wrong[0]?.name;
   return (
     <div class="stack">
       <div class="row spread">
@@ -68,6 +68,7 @@ function Health() {
           </Status>
         </p>
       )}
+      <Silent />
       {checks.length > 0 && shown.length === 0 && (
         <Empty title="Nothing is wrong">
           <p>Turn the switch off to see every check and its last hour.</p>
@@ -89,6 +90,26 @@ function Health() {
       )}
       {data.value !== undefined && <Probes probes={data.value.probes} checks={checks} />}
     </div>
+  );
+}
+
+/** A service that died is seen here before its check fails. */
+function Silent() {
+  const services = live('services');
+  const replicas = services?.failed === null ? (services.value?.items ?? []) : [];
+  return (
+    <>
+      {silentServices(replicas, now.value).map(({ check, sentence, action }) => (
+        <p key={check} class="row spread">
+          <span class="status bad wraps">
+            <span aria-hidden="true">■</span> {sentence}
+          </span>
+          <a class="target" href={action.href}>
+            {action.text}
+          </a>
+        </p>
+      ))}
+    </>
   );
 }
 
