@@ -135,7 +135,7 @@ function ByReason({ filter, version, onAsk }: { filter: DeadFilter; version: str
       )}
       {reasons !== undefined && reasons.items.length > 0 && (
         <>
-          <Orders what="all of these" filter={filter} onAsk={onAsk} />
+          <Orders isAll what="all of these" filter={filter} onAsk={onAsk} />
           <ul class="rows" aria-label="Reasons">
             {reasons.items.map(({ code, count, oldest, newest, example_reason: example }) => (
               <li key={code}>
@@ -218,15 +218,25 @@ function DeadRow({ job: { id, queue, reason, attempts, failed_at: failedAt, repl
   );
 }
 
-function Orders({ what, filter, onAsk }: { what: string; filter: DeadFilter; onAsk: Ask }) {
+function Orders({
+  what,
+  filter,
+  isAll = false,
+  onAsk,
+}: {
+  what: string;
+  filter: DeadFilter;
+  isAll?: boolean;
+  onAsk: Ask;
+}) {
   if (!me.value || !isAdmin(me.value)) return null;
   return (
     <div class="actions">
       <Button label={`Replay ${what}`} onPress={() => onAsk('replay', filter)}>
-        Replay…
+        {isAll ? 'Replay all…' : 'Replay…'}
       </Button>
       <Button label={`Purge ${what}`} onPress={() => onAsk('purge', filter)}>
-        Purge…
+        {isAll ? 'Purge all…' : 'Purge…'}
       </Button>
     </div>
   );

@@ -46,9 +46,10 @@ export function versionText({
   build,
   commit,
 }: Pick<Replica, 'version' | 'build' | 'commit'>): string {
-  const more = [build === null ? '' : `build ${build}`, commit === null ? '' : commit.slice(0, 8)].filter(
-    Boolean,
-  );
+  const more = [
+    build === null ? '' : `build ${build}`,
+    commit === null || commit === 'unknown' ? '' : commit.slice(0, 8),
+  ].filter(Boolean);
   if (version === null && more.length === 0) return 'not known';
   return `${version ?? 'unknown'}${more.length > 0 ? ` (${more.join(', ')})` : ''}`;
 }
