@@ -95,6 +95,7 @@ test('a job that failed is found under its reason, read with its history, replay
 });
 
 test('a purge says how many the api will drop, drops just those, and says how many it were', async () => {
+  await desk.api('POST', '/api/jobs/dead-letter/purge', {});
   desk.whatsapp.refuseMessages(desk.account, '400');
   for (const text of ['one', 'two', 'three']) await write(text);
   await untilDead(3);
