@@ -81,14 +81,14 @@ test('a worker that was killed is named by the overview, on services and on heal
   await page.getByRole('region', { name: 'How it is' }).waitFor();
   stack.services.worker.kill('SIGKILL');
   await stack.services.worker.exited();
-  await page.getByText('No worker works: messages wait for their answers').waitFor(AWAY);
+  await page.getByRole('main').getByText('No worker works: messages wait for their answers').waitFor(AWAY);
   await page.getByRole('link', { name: 'See the services' }).click();
   const workers = page.getByRole('table', { name: 'Replicas of worker' });
   await status(workers, 'lost').waitFor(AWAY);
   // Only what is wrong is what the link asks for.
   expect(await page.getByRole('table').count()).toBe(1);
   await go(page, 'health?check=workers');
-  await page.getByText('No worker works: messages wait for their answers').waitFor();
+  await page.getByRole('main').getByText('No worker works: messages wait for their answers').waitFor();
   await status(check(page, 'workers'), 'fails').waitFor(LOST);
   await check(page, 'workers').getByText('docker compose', { exact: false }).first().waitFor();
   await expectAccessible(page);
@@ -100,7 +100,7 @@ test('a worker that was killed is named by the overview, on services and on heal
   await go(page, 'services');
   await status(workers, 'live').waitFor(AWAY);
   await go(page, '');
-  await page.getByText('No worker works').waitFor({ state: 'detached' });
+  await page.getByRole('main').getByText('No worker works').waitFor({ state: 'detached' });
 }, 240_000);
 
 test('while Redis is away the overview and health say so, and the page comes back by itself', async () => {

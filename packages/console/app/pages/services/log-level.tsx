@@ -53,7 +53,7 @@ export function LogLevel({ service, loggers }: { service: string; loggers: Resou
       {me.value && isAdmin(me.value) && (
         <>
           <Button label={`Change the log level of ${service}`} onPress={() => (isAsking.value = true)}>
-            Change level
+            Change
           </Button>
           {configuredLevel !== null && (
             <Button label={`Reset the log level of ${service}`} onPress={() => tell(null)}>
