@@ -297,7 +297,6 @@ test('those that are too old or too many are listed oldest first, and those that
 test('the depth and the latest failure are told of one business, or of all', async () => {
   expect(await readDeadLetterDepth(on.db, undefined)).toEqual({ depth: 0, newest: null });
   expect(await readDeadLetterDepth(on.db, 'default')).toEqual({ depth: 0, newest: null });
-  await on.db.query("insert into businesses (id, name) values ('other', 'Other')");
   await addDead(job('k1'), 'X', '2026-01-01T00:00:00Z');
   const foreign = await addDead(job('k2'), 'X', '2026-01-02T00:00:00Z');
   await on.db.query("update jobs set business_id = case when id = $1 then 'other' else 'default' end", [
