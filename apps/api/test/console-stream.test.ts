@@ -1,6 +1,6 @@
 import { poll } from '@prosaas/devstack';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type TestApi, adminKey, apiKey, receive, startTestApi } from './support.ts';
+import { type TestApi, adminKey, apiKey, receive, receiveFailing, startTestApi } from './support.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -116,6 +116,25 @@ test('each sees what the key opens', async () => {
   );
   const history = await api.get('/api/console/history');
   expect(history.status).toBe(403);
+});
+
+test('each is told of the failed jobs of hers', async () => {
+  const depths = async (key?: string): Promise<unknown> => {
+    const { parts } = (await api.json('/api/console/state', key)) as {
+      parts: Record<string, { value: unknown }>;
+    };
+    return parts['dead_letter']?.value;
+  };
+  await api.db.query(`insert into businesses (id, name) values ('other', 'Other') on conflict do nothing`);
+  await receiveFailing(api.db, ['A: 1']);
+  await poll(async () => ((await depths()) as { depth: number }).depth === 1, { what: 'her failed job' });
+  const foreign = await receive(api.db, { businessId: 'other' });
+  await api.db.query('update jobs set failed_at = now(), enqueued_at = null, failure = $2 where id = $1', [
+    foreign.jobId,
+    'B: 2',
+  ]);
+  await poll(async () => ((await depths(adminKey)) as { depth: number }).depth === 2, { what: 'both' });
+  expect(await depths()).toMatchObject({ depth: 1, newest: expect.any(String), kept_days: 30 });
 });
 
 test('a stream ends with the sign-in', async () => {

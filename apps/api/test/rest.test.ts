@@ -113,6 +113,7 @@ describe('single records', () => {
     ['/api/businesses/other', 'BUSINESS_NOT_FOUND'],
     ['/api/jobs/nobody/1', 'QUEUE_NOT_FOUND'],
     ['/api/jobs/inbound-messages/1', 'JOB_NOT_FOUND'],
+    ['/admin/queues', 'NOT_FOUND'],
   ])('%s is 404 %s', async (path, code) => {
     const answer = await api.get(path);
     expect([answer.status, await answer.json()]).toMatchObject([404, { code }]);

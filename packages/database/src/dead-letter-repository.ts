@@ -208,3 +208,19 @@ export async function countDeadJobs(
   );
   return row ?? { jobs: 0, expiring: 0 };
 }
+
+/** How many jobs there are in the dead letter, and when the latest of them failed: of one business, or of all (undefined). */
+export async function readDeadLetterDepth(
+  q: Queryable,
+  businessId: string | undefined,
+): Promise<{ depth: number; newest: Date | null }> {
+  const [row] = await q.query<{ depth: number; newest: Date | null }>(
+    businessId === undefined
+      ? `select (select coalesce(sum(dead), 0) from job_counts)::integer as depth,
+           (select max(failed_at) from jobs where failed_at is not null) as newest`
+      : `select count(*)::integer as depth, max(failed_at) as newest from jobs
+         where failed_at is not null and business_id = $1`,
+    businessId === undefined ? [] : [businessId],
+  );
+  return row!;
+}

@@ -7,6 +7,7 @@ import {
   listExcessDeadJobs,
   listExpiredDeadJobs,
   purgeDeadJobs,
+  readDeadLetterDepth,
   replayDeadJobs,
   selectDeadJobs,
 } from './dead-letter-repository.ts';
@@ -291,4 +292,18 @@ test('those that are too old or too many are listed oldest first, and those that
   expect(await listExcessDeadJobs(on.db, { most: 5, limit: 10 })).toEqual([]);
   expect(await countDeadJobs(on.db, { expiringBefore: before })).toEqual({ jobs: 5, expiring: 2 });
   expect(await countDeadJobs(on.db, { expiringBefore: undefined })).toEqual({ jobs: 5, expiring: 0 });
+});
+
+test('the depth and the latest failure are told of one business, or of all', async () => {
+  expect(await readDeadLetterDepth(on.db, undefined)).toEqual({ depth: 0, newest: null });
+  expect(await readDeadLetterDepth(on.db, 'default')).toEqual({ depth: 0, newest: null });
+  await addDead(job('k1'), 'X', '2026-01-01T00:00:00Z');
+  const foreign = await addDead(job('k2'), 'X', '2026-01-02T00:00:00Z');
+  await on.db.query("update jobs set business_id = case when id = $1 then 'other' else 'default' end", [
+    foreign,
+  ]);
+  await add(on.db, job('open'));
+  const [first, second] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-02T00:00:00Z')];
+  expect(await readDeadLetterDepth(on.db, undefined)).toEqual({ depth: 2, newest: second });
+  expect(await readDeadLetterDepth(on.db, 'default')).toEqual({ depth: 1, newest: first });
 });

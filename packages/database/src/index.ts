@@ -112,6 +112,7 @@ export {
   listExcessDeadJobs,
   listExpiredDeadJobs,
   purgeDeadJobs,
+  readDeadLetterDepth,
   replayDeadJobs,
   selectDeadJobs,
   type DeadJob,

@@ -61,11 +61,6 @@ export interface GuardOptions {
    * believed; undefined where the keys of the request count.
    */
   vouch?: (request: FastifyRequest, reply: FastifyReply, keys: Keys) => readonly Principal[] | undefined;
-  /**
-   * For pages: a browser sends no header of ours, so the admin key is also taken as the password of HTTP Basic, whatever the
-   * user's name, and a 401 asks for it under this realm.
-   */
-  basicRealm?: string;
 }
 
 /** Whoever may do what the role may. */
@@ -79,13 +74,12 @@ const alsoOpenedBy: Readonly<Partial<Record<Role, readonly Role[]>>> = {
  * Lets in who has one of `roles`, or may do what they may: the people of a business what its API key may, an admin all of it. 401 without a valid key, 403 with one of the
  * wrong role, 503 while the keys are not known yet.
  */
-export function guard(keyRing: GuardKeys, { roles, audit, vouch, basicRealm }: GuardOptions): Guard {
+export function guard(keyRing: GuardKeys, { roles, audit, vouch }: GuardOptions): Guard {
   const allowed = new Set<Role>(roles.flatMap((role) => [role, ...(alsoOpenedBy[role] ?? [])]));
-  const challenge = basicRealm === undefined ? 'Bearer' : `Basic realm="${basicRealm}", charset="UTF-8"`;
   return async (request, reply) => {
     const keys = currentKeys(keyRing);
     const vouched = vouch?.(request, reply, keys);
-    const shownHere = { ...credentialsOf(request), ...(basicRealm !== undefined && basicOf(request)) };
+    const shownHere = credentialsOf(request);
     const principals =
       vouched ??
       (await signedIn(keyRing, request, shownHere)) ??
@@ -93,7 +87,7 @@ export function guard(keyRing: GuardKeys, { roles, audit, vouch, basicRealm }: G
     if (principals.length === 0) {
       if (vouched === undefined && keyRing.people() === undefined && looksLikePersonKey(shownHere))
         throw keysNotLoaded();
-      reply.header('www-authenticate', challenge);
+      reply.header('www-authenticate', 'Bearer');
       throw new AppError('This needs a key, and none that is valid was sent', {
         status: 401,
         code: 'UNAUTHENTICATED',
@@ -198,14 +192,6 @@ function credentialsOf(request: FastifyRequest): Credentials {
     ...shown('internalSecret', headers['x-internal-secret']),
     ...shown('queryToken', (request.query as Record<string, unknown> | undefined)?.['token']),
   };
-}
-
-function basicOf({ headers }: FastifyRequest): Credentials {
-  const sent = /^basic +([\w+/]+=*) *$/i.exec(headers.authorization ?? '')?.[1];
-  const pair = Buffer.from(sent ?? '', 'base64').toString();
-  // A user's name has no colon, a password may.
-  const colon = pair.indexOf(':');
-  return colon < 0 ? {} : { basic: pair.slice(colon + 1) };
 }
 
 // A header or parameter that came twice is a list, and no key.

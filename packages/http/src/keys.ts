@@ -15,8 +15,6 @@ export interface Principal {
 /** What a request shows, by the door it shows it at. */
 export interface Credentials {
   bearer?: string;
-  /** The password of HTTP Basic; read at the doors that a browser comes to. */
-  basic?: string;
   apiKey?: string;
   adminKey?: string;
   internalSecret?: string;
@@ -54,7 +52,7 @@ function lock(principal: Principal, key: string, doors: Lock['doors']): Lock {
   return { principal, digest: digestOf(key), doors };
 }
 
-const adminDoors: Lock['doors'] = ['bearer', 'basic', 'apiKey', 'adminKey'];
+const adminDoors: Lock['doors'] = ['bearer', 'apiKey', 'adminKey'];
 const personDoors: Readonly<Record<KeyHolder['role'], Lock['doors']>> = {
   staff: ['apiKey'],
   owner: ['apiKey'],

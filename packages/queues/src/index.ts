@@ -25,7 +25,6 @@ export {
   type DeadLetterFill,
   type DeadLetterLimits,
 } from './dead-letter-limits.ts';
-export { openQueueObjects, type QueueObjects } from './queue-objects.ts';
 export { JobRunning, openQueueControl, type QueueControl } from './queue-control.ts';
 export {
   jobStates,

@@ -99,3 +99,18 @@ async function findingsOf(page: Page): Promise<string[]> {
     );
   });
 }
+
+/** Nothing is wider than the page. */
+export async function expectToFit(page: Page): Promise<void> {
+  const wide = await page.evaluate(() =>
+    [...document.querySelectorAll('main *')]
+      .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+      .filter((element) => element.closest('.visually-hidden, thead') === null)
+      .map((element) => element.outerHTML.slice(0, 120)),
+  );
+  const { scroll, width } = await page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth,
+    width: document.documentElement.clientWidth,
+  }));
+  expect({ wide, fits: scroll <= width }).toEqual({ wide: [], fits: true });
+}

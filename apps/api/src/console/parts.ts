@@ -1,7 +1,8 @@
-import { type Database, countConversations, readChatMarks } from '@prosaas/database';
+import { type Database, countConversations, readChatMarks, readDeadLetterDepth } from '@prosaas/database';
 import type { QueueTotals } from '@prosaas/queues';
 import type { CheckView } from '../checks/view.ts';
 import type { BuildInfo } from '@prosaas/runtime';
+import type { CompletionRates } from '../completion-rates.ts';
 import type { ChecksContext } from '../routes/checks.ts';
 import { type ServicesContext, listReplicas } from '../routes/services.ts';
 import type { History } from './history.ts';
@@ -15,6 +16,8 @@ export interface PartSources extends Pick<ServicesContext, 'readReplicas'> {
   history: History;
   build: BuildInfo;
   readTotals: () => Promise<QueueTotals>;
+  rates: Pick<CompletionRates, 'perMinute'>;
+  deadLetterDays: number;
   viewChecks: ChecksContext['viewChecks'];
 }
 
@@ -23,7 +26,7 @@ const operators = ['metrics', 'admin'] as const;
 
 /** What open pages show that changes by itself. */
 export function liveParts(sources: PartSources): LivePart[] {
-  const { db, history, build, readTotals, readReplicas, viewChecks } = sources;
+  const { db, history, build, readReplicas, viewChecks, deadLetterDays } = sources;
   return [
     { name: 'build', seenBy: everyone, everyMs: 60_000, read: () => build },
     {
@@ -48,7 +51,16 @@ export function liveParts(sources: PartSources): LivePart[] {
         return { ...counts, ...(await readChatMarks(db, businessId)) };
       },
     },
-    { name: 'queues', seenBy: operators, everyMs: 2000, read: async () => (await readTotals()).queues },
+    { name: 'queues', seenBy: operators, everyMs: 2000, read: () => readQueues(sources) },
+    {
+      name: 'dead_letter',
+      seenBy: everyone,
+      everyMs: 2000,
+      read: async ({ businessId }) => ({
+        ...(await readDeadLetterDepth(db, businessId)),
+        kept_days: deadLetterDays,
+      }),
+    },
   ];
 }
 
@@ -60,4 +72,14 @@ function briefly({ changes: _changes, facts, ...check }: CheckView): Omit<CheckV
     return [name, Math.floor(value / step) * step];
   };
   return { ...check, facts: Object.fromEntries(Object.entries(facts).map(inSteps)) };
+}
+
+async function readQueues({ readTotals, rates }: PartSources): Promise<object> {
+  const { queues } = await readTotals();
+  return Object.fromEntries(
+    Object.entries(queues).map(([name, { paused, waiting, active, delayed, oldestAgeSeconds }]) => [
+      name,
+      { paused, waiting, active, delayed, oldestAgeSeconds, completedPerMinute: rates.perMinute(name) },
+    ]),
+  );
 }

@@ -1,6 +1,6 @@
 import type { App } from '@prosaas/http';
 import type { HealthRegistry } from '@prosaas/observability';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import type { CheckView } from '../checks/view.ts';
 import { NullableText, NullableTime, type ResourceContext, Time } from './resource.ts';
 
@@ -26,18 +26,25 @@ const Check = Type.Object({
   details: Type.Optional(Anything),
   changes: Type.Array(Change),
 });
-const Checks = Type.Object({ draining: Type.Boolean(), items: Type.Array(Check) });
+const Probe = Type.Object({ path: Type.String(), requires: Type.Array(Type.String()) });
+const Checks = Type.Object({
+  draining: Type.Boolean(),
+  items: Type.Array(Check),
+  /** What answers 200 while all of these checks pass or warn. */
+  probes: Type.Array(Probe),
+});
 
 export interface ChecksContext extends Pick<ResourceContext, 'anyone'> {
   health: Pick<HealthRegistry, 'draining'>;
   viewChecks: (options: { withDetails: boolean }) => CheckView[];
+  probes: Static<typeof Probe>[];
 }
 
 /** Each check of this api as it is now, what that means and what to do, and its last hour. */
-export function checkRoutes(app: App, { anyone, health, viewChecks }: ChecksContext): void {
+export function checkRoutes(app: App, { anyone, health, viewChecks, probes }: ChecksContext): void {
   app.get('/api/checks', { onRequest: anyone, schema: { response: { 200: Checks } } }, (request) => {
     const { role } = request.principal ?? {};
     const withDetails = role === 'metrics' || role === 'admin';
-    return { draining: health.draining, items: viewChecks({ withDetails }) };
+    return { draining: health.draining, items: viewChecks({ withDetails }), probes };
   });
 }

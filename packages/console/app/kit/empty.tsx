@@ -26,7 +26,7 @@ export function Failed({ error, onRetry }: { error: ApiError | undefined; onRetr
 /** Keeps the place of what is read, so that nothing jumps when it is there. */
 export function Loading({ rows = 3 }: { rows?: number }) {
   return (
-    <div class="loading" aria-busy="true" aria-label="Loading">
+    <div class="loading" role="progressbar" aria-label="Loading">
       {Array.from({ length: rows }, (_, index) => (
         <div class="loading-row" key={index} />
       ))}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Check, diagnose } from './diagnosis.ts';
+import type { Replica } from './live-values.ts';
 
 const check = (
   name: string,
@@ -60,4 +61,26 @@ test('a check that is only looked at through another says what it means while th
   expect(told(check('redis', 'pass'), check('workers', 'fail', ['redis_timeout'], { live: 1 }))).toEqual([
     'bad: Workers: what redis_timeout means',
   ]);
+});
+
+const replica = (service: string, state: Replica['state'], silent = 0): Replica =>
+  ({ service, instance: `${service}:${silent}`, state, silent_seconds: silent }) as Replica;
+
+test('a service of which no replica speaks is named before its check fails, and once', () => {
+  const now = Date.parse('2026-01-01T00:01:00Z');
+  const replicas = [replica('worker', 'lost', 60), replica('worker', 'stale', 20), replica('api', 'live')];
+  const [problem, ...others] = diagnose([], replicas, now);
+  expect(problem).toMatchObject({
+    check: 'workers',
+    level: 'bad',
+    sentence: 'No worker works: messages wait for their answers',
+    since: '2026-01-01T00:00:40.000Z',
+  });
+  expect(others).toEqual([]);
+  const failing = check('workers', 'fail', ['stale']);
+  expect(diagnose([failing], replicas, now)).toHaveLength(1);
+});
+
+test('a replica that was lost and has a successor is no problem', () => {
+  expect(diagnose([], [replica('worker', 'lost', 60), replica('worker', 'live')], 0)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { countText, durationText } from './format.ts';
+import type { Replica } from './live-values.ts';
 import { href } from './router.ts';
 
 /** A check as the api tells of it: apps/api/src/routes/checks.ts. */
@@ -46,8 +47,15 @@ const causesFirst = [
 /** A check that cannot see because one of these is away says so by a code with its name: `redis_timeout`. */
 const lookedThrough = ['database', 'redis'];
 
-/** Everything that is wrong, the cause first, and nothing that only follows from it. */
-export function diagnose(checks: readonly Check[]): Problem[] {
+/**
+ * Everything that is wrong, the cause first, and nothing that only follows from it. `replicas` show sooner than the checks that
+ * a service died.
+ */
+export function diagnose(
+  checks: readonly Check[],
+  replicas: readonly Replica[] = [],
+  now: number = 0,
+): Problem[] {
   const failing = new Set(checks.filter(({ status }) => status === 'fail').map(({ name }) => name));
   const follows = ({ name, reasons }: Check): boolean =>
     reasons.length > 0 &&
@@ -56,14 +64,53 @@ export function diagnose(checks: readonly Check[]): Problem[] {
         (cause) => cause !== name && failing.has(cause) && (code.startsWith(`${cause}_`) || code === 'error'),
       ),
     );
-  const rank = ({ name }: Check): number => {
-    const place = causesFirst.indexOf(name);
+  const rank = ({ check }: Problem): number => {
+    const place = causesFirst.indexOf(check);
     return place < 0 ? causesFirst.length : place;
   };
-  return checks
-    .filter((check) => check.status !== 'pass' && !follows(check))
-    .toSorted((a, b) => Number(b.status === 'fail') - Number(a.status === 'fail') || rank(a) - rank(b))
-    .map(problemOf);
+  const silent = silentServices(replicas, now).filter(({ check }) => !failing.has(check));
+  return [
+    ...checks.filter((check) => check.status !== 'pass' && !follows(check)).map(problemOf),
+    ...silent,
+  ].toSorted((a, b) => Number(b.level === 'bad') - Number(a.level === 'bad') || rank(a) - rank(b));
+}
+
+/** Checks that fail, a while later, where a service is gone. */
+const checkOf: Readonly<Record<string, string>> = { worker: 'workers', baileys: 'baileys' };
+
+const silentSentences: Readonly<Record<string, string>> = {
+  worker: 'No worker works: messages wait for their answers',
+  baileys: 'The WhatsApp service is silent: no message comes in or goes out',
+  calls: 'The calls service is silent: no call is answered',
+};
+
+/** Services of which no replica speaks any more. One that is lost stays in the list for an hour, also beside its successor. */
+export function silentServices(replicas: readonly Replica[], now: number): Problem[] {
+  return Object.entries(Object.groupBy(replicas, ({ service }) => service)).flatMap(([service, all = []]) => {
+    if (all.some(({ state }) => state === 'live' || state === 'draining')) return [];
+    const silent = Math.min(...all.map(({ silent_seconds: seconds }) => seconds));
+    return {
+      check: checkOf[service] ?? service,
+      level: 'bad' as const,
+      sentence: silentSentences[service] ?? `No replica of ${service} speaks`,
+      since: new Date(now - silent * 1000).toISOString(),
+      reasons: [
+        {
+          code: 'lost',
+          means: 'it did not say that it leaves: it died, hangs or is cut off',
+          title: null,
+          what_to_do: [
+            { kind: 'text' as const, text: 'See why it ended, and start it again:' },
+            {
+              kind: 'code' as const,
+              text: `docker compose ps ${service}\ndocker compose logs --tail 50 ${service}\ndocker compose up -d ${service}`,
+            },
+          ],
+        },
+      ],
+      action: { text: 'See the services', href: href(['services'], { wrong: '1' }) },
+    };
+  });
 }
 
 function problemOf(check: Check): Problem {

@@ -14,6 +14,7 @@ export interface LiveValues {
   health: Check[];
   services: { items: Replica[]; left_off: number };
   queues: Record<string, QueueFigures>;
+  dead_letter: { depth: number; newest: string | null; kept_days: number };
 }
 
 export type FigureName =
@@ -32,6 +33,8 @@ export interface QueueFigures {
   active: number;
   delayed: number;
   oldestAgeSeconds: number;
+  /** Null until the api has looked for half a minute. */
+  completedPerMinute: number | null;
 }
 
 /** GET /api/services */

@@ -3,14 +3,17 @@ import { Advice } from '../../kit/advice.tsx';
 import { For } from '../../kit/time.tsx';
 import { type Problem, diagnose } from '../../lib/diagnosis.ts';
 import { timeText } from '../../lib/format.ts';
-import { connection, heardAt, liveValue, now } from '../../lib/live.ts';
+import { connection, heardAt, live, liveValue, now } from '../../lib/live.ts';
 import { href } from '../../lib/router.ts';
 import { say } from '../../lib/say.ts';
 
 /** How it is, in one sentence that names the cause and since when; then what to do; then what else is wrong. */
 export function Sentence() {
   const checks = liveValue('health') ?? [];
-  const problems = diagnose(checks);
+  const services = live('services');
+  // An old list says nothing of who speaks now.
+  const replicas = services?.failed === null ? (services.value?.items ?? []) : [];
+  const problems = diagnose(checks, replicas, now.value);
   const [worst, ...others] = problems;
   const isAway = connection.value === 'away';
   const words = isAway ? 'The api does not answer' : (worst?.sentence ?? 'All is well');

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { changesInWords, factsInWords, worstFirst } from './check-words.ts';
+
+const checks = (text: string): { name: string; status: 'pass' | 'warn' | 'fail' }[] =>
+  text.split(' ').map((one) => {
+    const [name, status] = one.split(':') as [string, 'pass'];
+    return { name, status };
+  });
+
+test.each([
+  ['redis:pass queues:pass', 'redis:pass queues:pass', ''],
+  ['redis:pass queues:pass', 'redis:fail queues:pass', 'redis fails. 1 of 2 do not pass.'],
+  ['redis:pass queues:pass', 'redis:warn queues:fail', 'queues fails, redis warns. 2 of 2 do not pass.'],
+  ['redis:fail queues:pass', 'redis:pass queues:pass', 'redis passes again. All checks pass.'],
+  ['redis:pass', 'redis:pass queues:fail', ''],
+])('from %s to %s is said as "%s"', (before, after, words) => {
+  expect(changesInWords(checks(before), checks(after))).toBe(words);
+});
+
+test('the worst stand first, others keep their order', () => {
+  expect(
+    worstFirst(checks('a:pass b:warn c:fail d:warn'))
+      .map(({ name }) => name)
+      .join(''),
+  ).toBe('cbda');
+});
+
+test('facts are texts', () => {
+  expect(factsInWords({ oldest_age: 3, late: ['a', 'b'], none: [], deep: { x: 1 } })).toEqual([
+    ['oldest age', '3'],
+    ['late', 'a, b'],
+    ['none', 'none'],
+    ['deep', '{"x":1}'],
+  ]);
+});

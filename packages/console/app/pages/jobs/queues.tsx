@@ -1,0 +1,179 @@
+import { useSignal } from '@preact/signals';
+import { Button } from '../../kit/button.tsx';
+import { Confirm } from '../../kit/dialog.tsx';
+import { Empty, Failed, Loading } from '../../kit/empty.tsx';
+import { OldValue } from '../../kit/old-value.tsx';
+import { isOnlyWrong } from '../../kit/only-wrong.tsx';
+import { Status } from '../../kit/status.tsx';
+import { type Column, Table } from '../../kit/table.tsx';
+import { api, me } from '../../lib/api.ts';
+import { countText, durationText, numberText } from '../../lib/format.ts';
+import { liveValue } from '../../lib/live.ts';
+import type { QueueFigures } from '../../lib/live-values.ts';
+import { isAdmin, seesRecords } from '../../lib/page.ts';
+import { href } from '../../lib/router.ts';
+import { notify } from '../../lib/say.ts';
+import { useResource } from '../../lib/use-resource.ts';
+import { type QueueState, kindOf, stateOfQueue } from './words.ts';
+
+interface Row extends QueueFigures {
+  name: string;
+  state: QueueState;
+}
+type Order = 'pause' | 'resume' | 'drain';
+
+/** Jobs by kind: how many stand where, and what an admin may do to all of one kind. */
+export function Queues() {
+  const asked = useSignal<{ order: Order; queue: Row } | null>(null);
+  const queues = liveValue('queues');
+  const facts = (liveValue('health') ?? []).find(({ name }) => name === 'queues')?.facts ?? {};
+  const rows = Object.entries(queues ?? {}).map(([name, figures]) => ({
+    name,
+    ...figures,
+    state: stateOfQueue(name, figures, facts),
+  }));
+  const shown = isOnlyWrong() ? rows.filter(({ state }) => state.level !== 'good') : rows;
+  const columns: Column<Row>[] = [
+    { title: 'Kind', cell: ({ name }) => <Kind name={name} /> },
+    { title: 'State', cell: ({ state }) => <Wraps {...state} /> },
+    {
+      title: 'Waiting',
+      isNumber: true,
+      cell: (row) => <Count row={row} state="waiting" count={row.waiting} />,
+    },
+    {
+      title: 'Running',
+      isNumber: true,
+      cell: (row) => <Count row={row} state="active" count={row.active} />,
+    },
+    {
+      title: 'Delayed',
+      isNumber: true,
+      cell: (row) => <Count row={row} state="delayed" count={row.delayed} />,
+    },
+    {
+      title: 'Oldest',
+      isNumber: true,
+      cell: ({ oldestAgeSeconds: age }) => (age === 0 ? '–' : durationText(age)),
+    },
+    {
+      title: 'Done a minute',
+      isNumber: true,
+      cell: ({ completedPerMinute: rate }) => numberText(rate),
+    },
+    ...(me.value && isAdmin(me.value)
+      ? [
+          {
+            title: 'Actions',
+            cell: (row: Row) => (
+              <Orders queue={row} onAsk={(order) => (asked.value = { order, queue: row })} />
+            ),
+          },
+        ]
+      : []),
+  ];
+  return (
+    <section aria-labelledby="queues">
+      <h2 id="queues">By kind</h2>
+      <OldValue part="queues" />
+      {queues === null && <Loading rows={3} />}
+      {queues !== null && shown.length === 0 && <Empty title="Every kind of job is worked off" />}
+      {shown.length > 0 && (
+        <Table label="Jobs by kind" columns={columns} rows={shown} keyOf={({ name }) => name} />
+      )}
+      {asked.value !== null && <OrderDialog {...asked.value} onClose={() => (asked.value = null)} />}
+    </section>
+  );
+}
+
+function Kind({ name }: { name: string }) {
+  return (
+    <>
+      <strong>{kindOf(name)}</strong>
+      <div class="help">{name}</div>
+    </>
+  );
+}
+
+const Wraps = ({ level, words }: QueueState) => <Status level={level}>{words}</Status>;
+
+/** A number that leads to those that are counted, for those who may see them. */
+function Count({ row, state, count }: { row: Row; state: string; count: number }) {
+  if (count === 0 || !me.value || !seesRecords(me.value)) return <>{numberText(count)}</>;
+  return (
+    <a class="target" href={href(['jobs'], { list: state, of: row.name })}>
+      {numberText(count)}
+    </a>
+  );
+}
+
+function Orders({ queue, onAsk }: { queue: Row; onAsk: (order: Order) => void }) {
+  const kind = kindOf(queue.name);
+  return (
+    <div class="actions">
+      {queue.paused ? (
+        <Button label={`Resume: ${kind}`} onPress={() => onAsk('resume')}>
+          Resume
+        </Button>
+      ) : (
+        <Button label={`Pause: ${kind}`} onPress={() => onAsk('pause')}>
+          Pause
+        </Button>
+      )}
+      <Button label={`Drain: ${kind}`} onPress={() => onAsk('drain')}>
+        Drain
+      </Button>
+    </div>
+  );
+}
+
+/** GET /api/queues */
+interface QueueCounts {
+  items: { name: string; waiting: number; active: number; delayed: number; pending: number }[];
+}
+
+function OrderDialog({ order, queue, onClose }: { order: Order; queue: Row; onClose: () => void }) {
+  const { name } = queue;
+  const { data, error, reload } = useResource<QueueCounts>('api/queues');
+  const counts = data.value?.items.find((one) => one.name === name);
+  const open = counts && counts.waiting + counts.delayed + counts.pending;
+  const kind = kindOf(name);
+  const tell = async (): Promise<void> => {
+    const answer = await api<{ drained: number } | undefined>('POST', `api/queues/${name}/${order}`);
+    const done = {
+      pause: `Paused: ${kind}`,
+      resume: `Resumed: ${kind}`,
+      drain: `${countText(answer?.drained ?? 0, 'job')} went to the dead letter`,
+    };
+    notify(done[order]);
+  };
+  const titles = { pause: `Pause “${kind}”?`, resume: `Resume “${kind}”?`, drain: `Drain “${kind}”?` };
+  const yes = { pause: 'Pause', resume: 'Resume', drain: 'Drain' };
+  return (
+    <Confirm
+      title={titles[order]}
+      yes={yes[order]}
+      isDangerous={order === 'drain'}
+      isReady={counts !== undefined}
+      onYes={tell}
+      onClose={onClose}
+    >
+      <Failed error={error.value} onRetry={reload} />
+      <p>
+        {open === undefined
+          ? 'Counting …'
+          : `${countText(open, 'job')} not begun, ${counts!.active} running.`}
+      </p>
+      {order === 'pause' && (
+        <p>Those that run finish. Nothing more is taken until somebody resumes it, also after a restart.</p>
+      )}
+      {order === 'resume' && <p>The workers take its jobs again.</p>}
+      {order === 'drain' && (
+        <p>
+          All that have not begun fail with the reason DRAINED and go to the dead letter, from where they can
+          be replayed. Their conversations wait for a person. Those that run finish.
+        </p>
+      )}
+    </Confirm>
+  );
+}

@@ -1,0 +1,134 @@
+import { type Stack } from '@prosaas/devstack';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { outputOf, startQuickStack } from '../spec/support/stack.ts';
+import {
+  type OpenConsole,
+  expectAccessible,
+  expectToFit,
+  signedIn,
+  startBrowser,
+} from './support/console.ts';
+
+let stack: Stack;
+let browser: Browser;
+beforeAll(async () => {
+  [stack, browser] = await Promise.all([startQuickStack(), startBrowser()]);
+});
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') console.log(outputOf(stack).slice(-4000));
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.[Symbol.asyncDispose]();
+});
+
+const open = async (path: string, key = stack.keys.adminKey): Promise<OpenConsole> => {
+  const opened = await signedIn(browser, stack, key);
+  await go(opened.page, path);
+  return opened;
+};
+const go = (page: Page, path: string): Promise<unknown> => page.goto(`${stack.url.api}/#/${path}`);
+const check = (page: Page, name: string): Locator => page.locator(`#check-${name}`);
+
+/** A sign stands before the word. */
+const status = (place: Locator, word: string): Locator =>
+  place.locator('.status', { hasText: new RegExp(`${word}$`) }).first();
+
+/** A worker that is gone is given up after some seconds, and its checks want a few results. */
+const AWAY = { timeout: 60_000 };
+/** The check of the workers gives one up that has not beaten for 90 s. */
+const LOST = { timeout: 120_000 };
+
+test('every replica is shown with its version and its state, on a desk and on a phone', async () => {
+  await using opened = await open('services');
+  const { page, faults } = opened;
+  for (const service of ['api', 'baileys', 'calls', 'worker']) {
+    const table = page.getByRole('table', { name: `Replicas of ${service}` });
+    await status(table, 'live').waitFor();
+    await table.getByText('in step').waitFor();
+  }
+  await page.getByText('beats, takes jobs of 3 queues').waitFor();
+  await expectAccessible(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectToFit(page);
+  await expectAccessible(page);
+  expect(faults).toEqual([]);
+});
+
+test('a log level is changed for a while in all replicas of a service, and reset', async () => {
+  await using opened = await open('services');
+  const { page } = opened;
+  await page.getByRole('button', { name: 'Change the log level of worker' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('phone numbers of customers stand in the log').waitFor();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  const worker = page.getByRole('region', { name: 'worker' });
+  await worker.getByText(/Log level DEBUG until/).waitFor();
+  await worker.getByText('not yet in').waitFor({ state: 'detached' });
+  await worker.getByRole('button', { name: 'Reset the log level of worker' }).click();
+  await worker.getByText(/Log level INFO$/).waitFor();
+
+  await using metrics = await open('services', stack.keys.metricsToken);
+  await metrics.page.getByText('Log level INFO').first().waitFor();
+  expect(await metrics.page.getByRole('button', { name: /log level/ }).count()).toBe(0);
+});
+
+test('a worker that was killed is named by the overview, on services and on health, and goes when it is back', async () => {
+  await using opened = await open('');
+  const { page } = opened;
+  await page.getByRole('region', { name: 'How it is' }).waitFor();
+  stack.services.worker.kill('SIGKILL');
+  await stack.services.worker.exited();
+  await page.getByRole('main').getByText('No worker works: messages wait for their answers').waitFor(AWAY);
+  await page.getByRole('link', { name: 'See the services' }).click();
+  const workers = page.getByRole('table', { name: 'Replicas of worker' });
+  await status(workers, 'lost').waitFor(AWAY);
+  // Only what is wrong is what the link asks for.
+  expect(await page.getByRole('table').count()).toBe(1);
+  await go(page, 'health?check=workers');
+  await page.getByRole('main').getByText('No worker works: messages wait for their answers').waitFor();
+  await status(check(page, 'workers'), 'fails').waitFor(LOST);
+  await check(page, 'workers').getByText('docker compose', { exact: false }).first().waitFor();
+  await expectAccessible(page);
+
+  await stack.services.worker.start();
+  await stack.services.worker.ready();
+  await status(check(page, 'workers'), 'passes').waitFor(AWAY);
+  await page.getByRole('status').getByText('workers passes again').waitFor();
+  await go(page, 'services');
+  await status(workers, 'live').waitFor(AWAY);
+  await go(page, '');
+  await page.getByRole('main').getByText('No worker works').waitFor({ state: 'detached' });
+}, 240_000);
+
+test('while Redis is away the overview and health say so, and the page comes back by itself', async () => {
+  await using opened = await open('health', stack.keys.apiKey);
+  const { page, faults } = opened;
+  await check(page, 'redis').waitFor();
+  await using overview = await open('');
+  await using services = await open('services');
+  await services.page.getByRole('table').first().waitFor();
+  await stack.redis?.stop();
+  await status(check(page, 'redis'), 'fails').waitFor(AWAY);
+  // Its entry opens, for it is the first that is wrong.
+  await check(page, 'redis').getByText('refused', { exact: false }).first().waitFor();
+  await page
+    .getByRole('status')
+    .getByText(/redis fails/)
+    .waitFor();
+  await overview.page.getByText('Redis is away: no job is done until it is back').first().waitFor(AWAY);
+  await services.page.getByText('This cannot be read now: Redis is away').waitFor(AWAY);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectToFit(page);
+  await expectAccessible(page);
+  await stack.redis?.start();
+  await status(check(page, 'redis'), 'fails').waitFor({ state: 'detached', ...AWAY });
+  await services.page.getByText('This cannot be read now').waitFor({ state: 'detached', ...AWAY });
+  await overview.page
+    .getByText('Redis is away')
+    .first()
+    .waitFor({ state: 'detached', ...AWAY });
+  expect(faults).toEqual([]);
+}, 120_000);
