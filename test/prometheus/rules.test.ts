@@ -4,10 +4,11 @@ import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { repository } from '../spec/support/npm-start.ts';
-import { hasPromtool } from '../spec/support/promtool.ts';
+import { findPrometheus } from '../spec/support/prometheus.ts';
 import { codeOf, readTable } from '../spec/support/tables.ts';
 
 const rules = globSync('deploy/prometheus/rules*.yml', { cwd: repository }).toSorted();
+const configurations = globSync('deploy/prometheus/prometheus*.yml', { cwd: repository });
 const tests = globSync('test/prometheus/*.yml', { cwd: repository }).toSorted();
 
 interface Rule {
@@ -42,10 +43,16 @@ test('each alert has a test in which it fires and one in which it has cleared', 
   }
 });
 
-test.skipIf(!hasPromtool).each([
+const tools = findPrometheus();
+
+test.skipIf(!tools).each([
+  ['check config', ['check', 'config', '--syntax-only', ...configurations]],
   ['check rules', ['check', 'rules', ...rules]],
   ['test rules', ['test', 'rules', ...tests]],
 ])('promtool %s', (_name, args) => {
-  const { status, stdout, stderr } = spawnSync('promtool', args, { cwd: repository, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(tools?.promtool ?? '', args, {
+    cwd: repository,
+    encoding: 'utf8',
+  });
   expect(status, stdout + stderr).toBe(0);
 });

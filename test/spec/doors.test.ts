@@ -357,10 +357,9 @@ describe.each(['api', 'baileys'])('the doors of %s', (name) => {
 test('a person does not reach another business by naming it, an admin does', async () => {
   const named = requestSchemas()
     .filter(({ part, schema }) => part === 'querystring' && 'business' in schema.properties)
-    .map(({ route }) => route.split(' ') as [string, string]);
+    .map(({ service, route }) => [service, ...route.split(' ')] as [string, string, string]);
   expect(named.length).toBeGreaterThanOrEqual(7);
-  for (const [method, url] of named) {
-    const name = doorOf('api', { method, url }) === undefined ? 'baileys' : 'api';
+  for (const [name, method, url] of named) {
     const knocked = async (person: string): Promise<unknown> => {
       const headers = { 'x-api-key': people[person] ?? '' };
       const { status, body } = await knock(name, { method, url }, headers, '?business=default');

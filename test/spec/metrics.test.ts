@@ -49,8 +49,12 @@ test('timestamp and uptime are seconds with a fraction', async () => {
   expect(uptime % 1).not.toBe(0);
 });
 
+/** The worker has beaten. */
+const isWorking = ({ labels }: Record<string, unknown>): boolean =>
+  JSON.stringify(labels).includes('{"labels":{"state":"live"},"value":1}');
+
 test('?verbose adds who reported, whether all is there, since when, and labels', async () => {
-  const answer = await until(`${url}?verbose`, ({ body }) => body?.['complete'] === true, {
+  const answer = await until(`${url}?verbose`, ({ body }) => body?.['complete'] === true && isWorking(body), {
     init: bearer(tokens[0]),
   });
   const { sources, since, labels } = answer.body as Record<string, unknown>;
@@ -74,7 +78,8 @@ test('?verbose adds who reported, whether all is there, since when, and labels',
     ['worker', true, true],
   ]);
   expect(Number.isFinite(Date.parse(String(since))) || typeof since === 'number').toBe(true);
-  expect(typeof labels).toBe('object');
+  const byState = (labels as Record<string, { labels: unknown; value: number }[]>)['workers'];
+  expect(byState).toContainEqual({ labels: { state: 'live' }, value: 1 });
 });
 
 test('both tokens are valid, in the header and in the query; HEAD answers as GET', async () => {

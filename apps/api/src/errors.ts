@@ -14,7 +14,8 @@ export class NotFound extends AppError {
       | 'phone number'
       | 'queue'
       | 'recording'
-      | 'service',
+      | 'service'
+      | 'session',
   ) {
     super(`There is no such ${what}.`, {
       status: 404,

@@ -37,6 +37,7 @@ import {
   redisCheck,
   startTelemetry,
   writeReport,
+  showHealth,
 } from '@prosaas/telemetry';
 import { buildApp } from './app.ts';
 import { agentCheck } from './checks/agent.ts';
@@ -47,15 +48,15 @@ import { apiDatabaseCheck, schemaChecks } from './checks/database.ts';
 import { findFailedWrites } from './checks/failed-writes.ts';
 import { followChecks } from './checks/history.ts';
 import { queuesCheck } from './checks/queues.ts';
-import { sessionsCheck } from './checks/sessions.ts';
+import { type SessionCounts, sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
 import { CompletionRates } from './completion-rates.ts';
 import type { ApiConfig } from './config.ts';
+import { startFigures } from './figures.ts';
 import { fromRedis } from './redis-reading.ts';
 import { ConsoleStreams } from './routes/console-stream.ts';
 import { ReplicaView } from './replica-view.ts';
 import { judgeReplicas } from './replicas.ts';
-import { startRowFigures } from './row-figures.ts';
 import { readRunbook } from './runbook.ts';
 import { servingDatabase } from './serving-database.ts';
 import { startUp } from './start-up.ts';
@@ -104,7 +105,8 @@ export async function startApi(
   );
   const queueObjects = opening.use(openQueueObjects({ redis, bullPrefix: keys.bullPrefix }));
   const metricsRedis = openRedis('api:metrics');
-  opening.use(startRowFigures({ db: pool, redis: metricsRedis, bullPrefix: keys.bullPrefix }));
+  let sessions: SessionCounts | undefined;
+  opening.use(startFigures({ db: pool, redis: metricsRedis, keyspace: keys, sessions: () => sessions }));
   const unread = troubleOf(log, {
     waiting: 'metrics cannot be read from Redis',
     begins: 'metrics cannot be read from Redis',
@@ -162,11 +164,12 @@ export async function startApi(
       heartbeatKey: keys.heartbeat,
       deadLetterLimits: deadLetterLimits(config),
     }),
-    sessionsCheck({ url: config.BAILEYS_URL, keyRing }),
+    sessionsCheck({ url: config.BAILEYS_URL, keyRing, onCounted: (counts) => (sessions = counts) }),
     customersCheck({ db: pool }),
     agentCheck({ ...asked, replicas: () => view.read() }),
   ];
   for (const check of checks) health.register(check);
+  showHealth(telemetry.metrics, identity, health);
   opening.use(logChanges(health, log));
   const checkHistory = opening.use(followChecks(health));
   health.start();
@@ -194,6 +197,7 @@ export async function startApi(
     },
     rates,
     warmUp,
+    baileys: { url: config.BAILEYS_URL, self: identity.instance },
     checkHistory,
     runbook: readRunbook(),
     readReplicas: () =>

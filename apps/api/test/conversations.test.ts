@@ -228,6 +228,51 @@ describe('the list of conversations', () => {
     expect(await found('')).toContain(conversationId);
   });
 
+  test('has what waits longest first where it is asked for, then what people have, and tells how many', async () => {
+    await api.db.query(`insert into businesses (id, name) values ('desk', 'Desk')`);
+    const lea = await add('Lea', 'desk');
+    await api.db.query(
+      `insert into conversations (business_id, channel, contact, state, state_since, last_message_at, person_id)
+       select 'desk', 'phone', contact, state, since, message, case when state = 'person' and contact < 'p2' then $1::uuid end
+       from (values
+         ('w1', 'waiting', '2026-01-01T10:00:00.000001Z'::timestamptz, '2026-01-01T10:05Z'::timestamptz),
+         ('w2', 'waiting', '2026-01-01T10:00:00.000002Z', '2026-01-01T10:00Z'),
+         ('w3', 'waiting', '2026-01-01T10:00:00.000002Z', null),
+         ('p1', 'person', '2026-01-01T08:00Z', '2026-01-01T10:00Z'),
+         ('p2', 'person', '2026-01-01T09:00Z', '2026-01-01T12:00Z'),
+         ('a0', 'agent', '2026-01-01T07:00Z', null),
+         ('a1', 'agent', '2026-01-01T07:00Z', '2026-01-01T13:00Z'),
+         ('c1', 'closed', '2026-01-01T06:00Z', '2026-01-01T12:00Z'),
+         ('a2', 'agent', '2026-01-01T05:00Z', '2026-01-01T11:00Z')) as chat (contact, state, since, message)`,
+      [lea.id],
+    );
+    const listed = async (query: string): Promise<unknown[]> =>
+      (await walk(api, `/api/conversations?sort=waiting&${query}`, lea.key)).map((row) => row['contact']);
+    for (const limit of [1, 2, 3, 50]) {
+      const [first, ...others] = (await listed(`limit=${limit}`)).map(String);
+      // Of the same microsecond, by their ids.
+      expect([
+        first,
+        others.slice(0, 2).toSorted((one, other) => one.localeCompare(other)),
+        others.slice(2),
+      ]).toEqual(['w1', ['w2', 'w3'], ['p1', 'p2', 'a0', 'a1', 'c1', 'a2']]);
+    }
+    expect(await listed('limit=1&state=person,closed')).toEqual(['p1', 'p2', 'c1']);
+    expect(await api.json('/api/conversations/counts', lea.key)).toEqual({
+      waiting: 3,
+      waiting_since: '2026-01-01T10:00:00.000Z',
+      person: 2,
+      mine: 1,
+    });
+    expect(await api.json('/api/conversations/counts?business=desk', adminKey)).toMatchObject({
+      waiting: 3,
+      mine: 0,
+    });
+    const cursor = (await api.list('/api/conversations?limit=1', adminKey)).next_cursor;
+    const answer = await api.get(`/api/conversations?sort=waiting&cursor=${cursor}`);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'BAD_CURSOR' }]);
+  });
+
   test('stays within a business, whatever is asked for', async () => {
     const { conversationId } = await receive(api.db, { businessId: 'other' });
     expect(await found('text=hello')).not.toContain(conversationId);
@@ -239,6 +284,7 @@ describe('the list of conversations', () => {
     'state=agent,',
     'unread=perhaps',
     'after=yesterday',
+    'sort=oldest',
     'text=a',
     'text=%00%00',
     'person=1',

@@ -158,6 +158,31 @@ describe('single records', () => {
     expect(items).toContainEqual(expect.objectContaining(undelivered));
   });
 
+  test('a message tells what an answer came from, who wrote it by name, and when it was read', async () => {
+    const [person] = await api.db.query<{ id: string }>(
+      `insert into people (business_id, name, role) values ('default', 'Dana', 'staff') returning id`,
+    );
+    await api.db.query(
+      `insert into messages (business_id, conversation_id, session_id, direction, status, text, author, match, person_id, read_at)
+       select 'default', $1, 'main', 'outbound', 'sent', author, author, match::jsonb, person::uuid, read::timestamptz from (values
+         ('agent', '{"source":"faq","question":"When?"}', null, '2026-01-01T00:00:00Z'), ('person', null, $2, null))
+         as message (author, match, person, read)`,
+      [conversations[1], person?.id],
+    );
+    const { items } = await api.list(`/api/conversations/${conversations[1]}/messages?limit=2`);
+    expect(items).toMatchObject([
+      { author: 'person', person_id: person?.id, person_name: 'Dana', match: null, read_at: null },
+      {
+        author: 'agent',
+        person_id: null,
+        person_name: null,
+        match: { source: 'faq', question: 'When?' },
+        read_at: '2026-01-01T00:00:00.000Z',
+      },
+    ]);
+    expect(Object.keys(items[1]?.['match'] as object)).toEqual(['source', 'question']);
+  });
+
   test('a call names its recordings, and their sound can be had', async () => {
     const call = await api.json('/api/calls/CA1');
     expect(call).toMatchObject({ id: 'CA1', recordings: [{ media_type: 'audio/wav', duration_ms: 1500 }] });

@@ -65,12 +65,20 @@ export function buildApp({
   };
   const hops = new Hops({ self: owners.self, log });
   app.addHook('preParsing', (request, _reply, payload) => hops.checkBody(request, payload));
-  const forwarding = new Forwarding({ owners, internalSecret: () => keyRing.current()?.internalSecret });
+  const forwarding = new Forwarding({
+    owners,
+    internalSecret: () => keyRing.current()?.internalSecret,
+    isFromReplica: hops.isFromReplica,
+  });
   const views = new SessionViews({ manager, owners });
   const auditHop = auditHops(audit);
   const doors = createDoors(keyRing, {
     vouch: hops.vouch,
-    audit: (use, request) => (use.vouched ? auditHop({ ...use, from: hops.fromOf(request) }) : audit(use)),
+    audit: (use, request) => {
+      if (!use.vouched) audit(use);
+      else if (hops.isFromReplica(request)) auditHop({ ...use, from: hops.fromOf(request) });
+      // The api writes the line of what it forwards: it knows the address of whoever asked.
+    },
   });
   const parts = { db, manager, views, forwarding, adminDoor: doors.admin };
   mountSessionRoutes(app, { ...parts, readDoor: doors.read, listDoor: doors.list });

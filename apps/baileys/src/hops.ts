@@ -1,19 +1,17 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Owner } from '@prosaas/leases';
-import type { AuditedUse, GuardOptions } from '@prosaas/http';
+import {
+  type AuditedUse,
+  type GuardOptions,
+  type HopClaims,
+  bodyHashOf,
+  hopHeader,
+  verifyHop,
+} from '@prosaas/http';
 import { AppError, type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
 import type { FastifyRequest, RequestPayload } from 'fastify';
 import { HopRefused, HopUnsigned } from './errors.ts';
-import { bodyHashOf, verifyHop } from './hop-signature.ts';
-
-/** Set on a request that one replica forwards to another: it is answered there, or not at all. */
-export const HOP_HEADER = 'x-prosaas-hop';
-
-/** Whether another replica forwarded this, or says so. */
-export function isHop(request: FastifyRequest): boolean {
-  return request.headers[HOP_HEADER] !== undefined;
-}
 
 /** What builds before the signature sent in it, with the internal secret beside it. */
 const UNSIGNED = '1';
@@ -23,11 +21,11 @@ export const RETRY_AFTER_SECONDS = '1';
 
 type Vouch = NonNullable<GuardOptions['vouch']>;
 
-/** Checks what other replicas forward to this one. */
+/** Checks what other replicas, and the api, forward to this one. */
 export class Hops {
   readonly #self: Owner;
   readonly #refusals: TroubleLog;
-  readonly #accepted = new WeakMap<FastifyRequest, { from: string; bodyHash: string }>();
+  readonly #accepted = new WeakMap<FastifyRequest, Pick<HopClaims, 'from' | 'to' | 'bodyHash'>>();
 
   constructor({ self, log }: { self: Owner; log: Logger }) {
     this.#self = self;
@@ -41,7 +39,7 @@ export class Hops {
 
   /** For `guard`: a signed hop is its original sender's request. */
   readonly vouch: Vouch = (request, reply, { internalSecret }) => {
-    const header = request.headers[HOP_HEADER];
+    const header = request.headers[hopHeader];
     if (header === undefined) return undefined;
     if (typeof header !== 'string') return [];
     if (header === UNSIGNED && isSame(request.headers['x-internal-secret'], internalSecret)) {
@@ -53,13 +51,13 @@ export class Hops {
       now: Date.now(),
     });
     if (verdict.state === 'forged') return [];
-    const { from, bodyHash, principal, expiresAt } = verdict.claims;
+    const { from, to, bodyHash, principal, expiresAt } = verdict.claims;
     if (verdict.state !== 'valid') {
       const ms_left = expiresAt - Date.now();
       reply.header('retry-after', RETRY_AFTER_SECONDS);
       throw this.#refused(new HopRefused(), { from, why: verdict.state, ms_left });
     }
-    this.#accepted.set(request, { from, bodyHash });
+    this.#accepted.set(request, { from, to, bodyHash });
     this.#refusals.worked();
     return [principal];
   };
@@ -87,6 +85,10 @@ export class Hops {
 
   /** The instance that forwarded an accepted request. */
   readonly fromOf = (request: FastifyRequest): string | undefined => this.#accepted.get(request)?.from;
+
+  /** Whether another replica chose this one to answer: it goes no further. What the api forwards is for whichever replica gets it. */
+  readonly isFromReplica = (request: FastifyRequest): boolean =>
+    this.#accepted.get(request)?.to === this.#self.instance;
 
   #refused(error: AppError, fields: object): AppError {
     this.#refusals.failed(error, { fields });

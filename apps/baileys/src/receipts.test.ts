@@ -14,8 +14,8 @@ const PHONE = '972501234567@s.whatsapp.net';
 test.each([
   ['without a type', { from: PHONE }, 'delivered'],
   ['inactive', { from: '100000000000001@lid', type: 'inactive' }, 'delivered'],
-  ['read', { from: PHONE, type: 'read' }, 'delivered'],
-  ['played', { from: PHONE, type: 'played' }, 'delivered'],
+  ['read', { from: PHONE, type: 'read' }, 'read'],
+  ['played', { from: PHONE, type: 'played' }, 'read'],
   ['retry', { from: '972501234567:5@s.whatsapp.net', type: 'retry' }, 'unreadable'],
   ['retry of our own handset', { from: '15550000001@s.whatsapp.net', type: 'retry' }, undefined],
   ['of our own device by LID', { from: '100000000000009:1@lid' }, undefined],

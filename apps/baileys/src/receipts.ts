@@ -12,8 +12,8 @@ import { RECEIPT_LENGTH, isPlainId } from './inbound-limits.ts';
 
 /** What a recipient's device says about messages of ours. */
 export interface Receipt {
-  /** unreadable: it could not decrypt them, and asks for a repeat. */
-  kind: 'delivered' | 'unreadable';
+  /** unreadable: it could not decrypt them, and asks for a repeat. read: it has them, and they were looked at. */
+  kind: 'delivered' | 'read' | 'unreadable';
   messageIds: string[];
 }
 
@@ -21,8 +21,8 @@ export interface Receipt {
 const KINDS: Readonly<Record<string, Receipt['kind']>> = {
   '': 'delivered',
   inactive: 'delivered',
-  read: 'delivered',
-  played: 'delivered',
+  read: 'read',
+  played: 'read',
   retry: 'unreadable',
 };
 

@@ -8,6 +8,7 @@ import {
   listDueResends,
   markUndelivered,
   recordDelivery,
+  recordReading,
   recordRepeatRequest,
 } from '@prosaas/database';
 import { type Logger, type TroubleLog, errorReason, troubleOf } from '@prosaas/runtime';
@@ -73,8 +74,9 @@ export class Resender {
 
   async record(sessionId: string, { kind, messageIds }: Receipt): Promise<void> {
     const { db, log, schedule } = this.#options;
-    if (kind === 'delivered') {
+    if (kind !== 'unreadable') {
       await recordDelivery(db, sessionId, messageIds);
+      if (kind === 'read') await recordReading(db, sessionId, messageIds);
       return;
     }
     const resendInMs = schedule.waitsMs[0]!;

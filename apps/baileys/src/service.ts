@@ -20,7 +20,7 @@ import {
   redisAddress,
   retryForever,
 } from '@prosaas/runtime';
-import { bindStages, describeDatabase, startTelemetry, writeReport } from '@prosaas/telemetry';
+import { bindStages, describeDatabase, startTelemetry, writeReport, showHealth } from '@prosaas/telemetry';
 import type { AddressInfo } from 'node:net';
 import { buildApp } from './app.ts';
 import { baileysChecks, sessionFacts } from './checks.ts';
@@ -31,6 +31,7 @@ import { startSendRetention } from './send-retention.ts';
 import { RESEND_SCHEDULE, type ResendSchedule, Resender } from './resender.ts';
 import { restrictionReasons } from './restriction.ts';
 import { Sender } from './sender.ts';
+import { SessionChangeLog } from './session-change-log.ts';
 import { Session, type SessionContext } from './session.ts';
 import { SessionManager } from './session-manager.ts';
 import { UnstoredKeeper } from './unstored-keeper.ts';
@@ -135,8 +136,12 @@ export async function startBaileys(
       unstored: countUnstored,
     },
     enqueue: (released) => relay?.enqueue([released]),
-    onStatus: (session) => manager.publish(session),
+    onStatus(session) {
+      manager.publish(session);
+      changes.note(session);
+    },
   };
+  const changes = opening.use(new SessionChangeLog({ db, log }));
   const self = { instance: identity.instance, url: '' };
   const owners = new Owners({ redis, keys, self, leaseMs });
   const manager = new SessionManager({
@@ -144,7 +149,11 @@ export async function startBaileys(
     owners,
     log,
     everyMs: lookEveryMs,
-    makeSession: (session) => new Session(session, sessionContext),
+    makeSession(session) {
+      const made = new Session(session, sessionContext);
+      changes.note(made);
+      return made;
+    },
   });
 
   const unstored = opening.use(
@@ -176,6 +185,7 @@ export async function startBaileys(
     started: () => tried || manager.looked,
   });
   for (const check of checks) health.register(check);
+  showHealth(telemetry.metrics, identity, health);
   health.start();
   const app = buildApp({
     log,

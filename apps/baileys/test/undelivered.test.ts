@@ -66,6 +66,22 @@ const sendOf = async (id: string) => {
 const sentRows = async (): Promise<number> =>
   (await stack.rows(`select 1 from whatsapp_sends where status = 'sent'`)).length;
 
+test('a message that the recipient has read says when', async () => {
+  await start(SLOW);
+  const id = await send();
+  await expect.poll(() => messageOf(id), SOON).toMatchObject({ delivered: true });
+  const readAt = async (): Promise<Date | null | undefined> =>
+    (await stack.rows<{ read_at: Date | null }>('select read_at from messages where id = $1', [id]))[0]
+      ?.read_at;
+  expect(await readAt()).toBeNull();
+  const [sent] = await stack.rows<{ message_id: string }>(
+    'select message_id from whatsapp_sends where key = $1',
+    [id],
+  );
+  await phone.markRead(sent?.message_id ?? '');
+  await expect.poll(readAt, SOON).toBeInstanceOf(Date);
+});
+
 test('a message that was read at once is delivered', async () => {
   await start(SLOW);
   const id = await send();

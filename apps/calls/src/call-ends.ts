@@ -1,6 +1,7 @@
 import type { SlotEnd, SlotPool } from '@prosaas/leases';
 import { type Logger, type TroubleLog, retryForever, troubleOf } from '@prosaas/runtime';
 import { repeatEvery } from './repeat-every.ts';
+import type { ToldEnds } from './told-ends.ts';
 
 export interface CallEndsOptions {
   slots: SlotPool;
@@ -8,12 +9,17 @@ export interface CallEndsOptions {
   sweepEveryMs: number;
   /** Whether the stream of a call has come. */
   hasStreamed: (callSid: string) => Promise<boolean>;
+  /** Whether its stream is one of this process. */
+  isLive: (callSid: string) => boolean;
+  told: ToldEnds;
   /** Told of the end that stands, perhaps more than once; and whether the provider knows that the call is over. */
   onEnd: (callSid: string, end: SlotEnd, isKnown: boolean) => void;
   log: Logger;
 }
 
 const disposeLimitMs = 2000;
+/** The provider ended the call, and nobody of ours was there any more. */
+const ownerGone: SlotEnd = { outcome: 'error', reason: 'owner_gone' };
 const noStream: SlotEnd = { outcome: 'error', reason: 'no_stream' };
 
 /** Gives the slots of calls back: of those that end, and of those that show no life any more. */
@@ -46,12 +52,25 @@ export class CallEnds implements AsyncDisposable {
     this.#settle(callSid, async () => end, false);
   }
 
-  /** The provider says that the call is over. One without its stream was no call, however politely it ended. */
+  /**
+   * The provider says that the call is over. One without its stream was no call, however politely it ended. Of one whose stream is
+   * elsewhere the replica that has it says how it ended; if that one is gone, the call was cut off, and its slot lapses.
+   */
   settleByProvider(callSid: string, end: SlotEnd): void {
-    const { hasStreamed } = this.#options;
-    const judge = async (): Promise<SlotEnd> =>
-      end.outcome === 'error' || (await hasStreamed(callSid)) ? end : noStream;
+    const { hasStreamed, told } = this.#options;
+    const isOurs = this.#options.isLive(callSid);
+    const judge = async (): Promise<SlotEnd | undefined> => {
+      if (end.outcome === 'error' || isOurs) return end;
+      if (!(await hasStreamed(callSid))) return noStream;
+      await told.tell(callSid, end);
+      return undefined;
+    };
     this.#settle(callSid, judge, true);
+  }
+
+  /** What the provider told another replica of the end of a call that is live here. */
+  toldOf(callSid: string): Promise<SlotEnd | undefined> {
+    return this.#options.told.of(callSid);
   }
 
   /** The provider could not open the stream. One that came all the same goes on, and tells its own end. */
@@ -92,18 +111,22 @@ export class CallEnds implements AsyncDisposable {
   /** The slot only knows that its lease expired. Whether a stream came is known from the call's token, in Redis. */
   async #lapsed(callSid: string): Promise<SlotEnd> {
     const lapsed: SlotEnd = { outcome: 'error', reason: 'lease_expired' };
-    return this.#options.hasStreamed(callSid).then(
-      (has) => (has ? lapsed : noStream),
+    const { hasStreamed, told } = this.#options;
+    try {
+      if (!(await hasStreamed(callSid))) return noStream;
+      return (await told.of(callSid)) === undefined ? lapsed : ownerGone;
+    } catch {
       // The sweep names a call once: better half of the reason than no end.
-      () => lapsed,
-    );
+      return lapsed;
+    }
   }
 
   async #sweep(): Promise<void> {
     const { slots, onEnd, log } = this.#options;
     for (const callSid of await slots.sweep()) {
       log.warn({ call_id: callSid }, 'a call showed no life: its slot was taken back');
-      onEnd(callSid, await this.#lapsed(callSid), false);
+      const end = await this.#lapsed(callSid);
+      onEnd(callSid, end, end === ownerGone);
     }
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 import { type CallEvent, nextCall } from './call-state.ts';
+import { nextTimeline } from './call-timeline.ts';
 
 /** What is kept for a database that is away: minutes of calls, and half an hour of what callers said. */
 const LIMITS = { entries: 5000, bytes: 32 * 1024 * 1024 };
@@ -47,6 +48,7 @@ export class CallJournal implements AsyncDisposable {
         const initial = { id: callSid, business_id: business, status: 'queued', started_at: at };
         return changeCall(tx, initial, (call) => ({
           ...nextCall(call, event, at),
+          timeline: nextTimeline(call.timeline, event, at),
           // What is told of a call may come before its offer, which alone names the number; the first offer stays.
           business_id: called !== undefined && call.to_number === null ? business : call.business_id,
         }));

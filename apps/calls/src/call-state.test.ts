@@ -14,6 +14,7 @@ const fresh: CallRow = {
   started_at: start,
   answered_at: null,
   ended_at: null,
+  timeline: [],
 };
 
 function after(...events: CallEvent[]): CallRow {

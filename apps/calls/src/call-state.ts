@@ -1,4 +1,5 @@
 import type { CallRow } from '@prosaas/database';
+import type { Phrase } from './media/conversation.ts';
 
 export const callStatuses = [
   'queued',
@@ -21,7 +22,12 @@ export type CallEvent =
   | { type: 'rejected'; reason: string }
   | { type: 'answered' }
   | { type: 'status'; status: CallStatus }
-  | { type: 'ended'; outcome: CallEnd; reason: string };
+  | { type: 'ended'; outcome: CallEnd; reason: string }
+  /** For the time line alone. */
+  | { type: 'noted'; step: CallStep; detail?: string };
+
+/** accepted: it got a slot. greeting, idle, thanks, goodbye: that sentence begins. speech: the caller begins. message: it was taken. */
+export type CallStep = 'accepted' | 'speech' | 'message' | Phrase;
 
 /** What the provider's word means for the slot of the call; undefined while the call goes on. */
 export function endOf(status: CallStatus): CallEnd | undefined {
@@ -79,6 +85,8 @@ export function nextCall(call: CallRow, event: CallEvent, at: Date): CallRow {
         reason: event.reason,
         ended_at: call.ended_at ?? at,
       };
+    case 'noted':
+      return call;
   }
 }
 

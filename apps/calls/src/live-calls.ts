@@ -2,7 +2,7 @@ import type { SlotPool } from '@prosaas/leases';
 import type { Logger } from '@prosaas/runtime';
 import type { CallEnds } from './call-ends.ts';
 import type { CallJournal } from './call-journal.ts';
-import type { CallEnd } from './call-state.ts';
+import type { CallEnd, CallStep } from './call-state.ts';
 import { type Phrase, converse } from './media/conversation.ts';
 import type { MediaStream, StreamEnd } from './media/media-stream.ts';
 import { RecordingWriter } from './recording-writer.ts';
@@ -82,16 +82,29 @@ export class LiveCalls {
     const tooLong = setTimeout(() => wrapUp.abort(new Error('the call took too long')), timings.maxCallMs);
     const renewal = setInterval(() => void this.#renew(callSid, stream, log), timings.renewEveryMs);
     let fault = false;
+    let hasSpoken = false;
+    const note = (step: CallStep, detail?: string): void =>
+      journal.event(callSid, { type: 'noted', step, ...(detail !== undefined && { detail }) });
     journal.event(callSid, { type: 'answered' });
     try {
       const recording = new RecordingWriter({ journal, callId: callSid, log });
       await converse({
         stream,
-        say,
+        say(phrase) {
+          note(phrase);
+          return say(phrase);
+        },
         timings,
         wrapUp: wrapUp.signal,
-        onSpeech: (soFar) => recording.grow(soFar),
-        onMessage: (message) => recording.finish(message),
+        onSpeech(soFar) {
+          if (!hasSpoken) note('speech');
+          hasSpoken = true;
+          recording.grow(soFar);
+        },
+        onMessage(message) {
+          note('message', message.endedBy);
+          recording.finish(message);
+        },
       });
     } catch (error) {
       fault = true;
@@ -107,8 +120,14 @@ export class LiveCalls {
 
   /** A provider that shows life keeps the slot; a dead socket lets it lapse. */
   async #renew(callSid: string, stream: MediaStream, log: Logger): Promise<void> {
-    if (!stream.takeSign()) return;
     try {
+      const told = await this.#options.ends.toldOf(callSid);
+      if (told) {
+        this.#options.ends.settle(callSid, told);
+        stream.close();
+        return;
+      }
+      if (!stream.takeSign()) return;
       const state = await this.#options.slots.renew(callSid);
       if (state === 'released') stream.close();
       if (state === 'lost') log.warn('the slot of a live call has lapsed; the call goes on');

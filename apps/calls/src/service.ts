@@ -19,7 +19,13 @@ import {
   keyspace,
   redisAddress,
 } from '@prosaas/runtime';
-import { describeDatabase, startTelemetry, writeReport } from '@prosaas/telemetry';
+import {
+  describeDatabase,
+  startTelemetry,
+  writeReport,
+  bindAgentMetrics,
+  showHealth,
+} from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { buildApp } from './app.ts';
 import { CallEnds } from './call-ends.ts';
@@ -39,6 +45,7 @@ import { streamStatusPath } from './routes/stream-status.ts';
 import { startStackCheck } from './stack-check.ts';
 import { StreamTokens } from './stream-tokens.ts';
 import { type CallTimings, callTimings } from './timings.ts';
+import { ToldEnds } from './told-ends.ts';
 import { WebhookRefusals } from './webhook-refusals.ts';
 
 export interface CallsOverrides {
@@ -74,7 +81,8 @@ export async function startCalls(
   const telemetry = opening.use(startTelemetry({ config, identity, log }));
 
   const voice = opening.use(createVoice());
-  const agent = createAgent({ profile, model: modelSettings(config), log });
+  const { onModelCall } = bindAgentMetrics(telemetry.metrics);
+  const agent = createAgent({ profile, model: modelSettings(config), log, onModelCall });
   const phrases = callPhrases(profile, voice, log);
   const warmUp = (): void => {
     Promise.all([agent.load(), voice.load().then(phrases.prepare)]).then(
@@ -115,6 +123,8 @@ export async function startCalls(
       leaseMs: timings.leaseMs,
       sweepEveryMs: timings.sweepEveryMs,
       hasStreamed: (callSid) => tokens.wasRedeemed(callSid),
+      isLive: (callSid) => live.has(callSid),
+      told: new ToldEnds({ redis, key: (callSid) => key('calls', 'told', callSid) }),
       onEnd: (callSid, end, isKnown) => {
         journal.event(callSid, { type: 'ended', ...end });
         if (end.outcome === 'error' && !isKnown) providerApi?.hangUp(callSid);
@@ -168,6 +178,7 @@ export async function startCalls(
       authToken === undefined ? 'auth_token_missing' : (urlTrouble ?? refusals.signatureTrouble),
   });
   for (const check of checks) health.register(check);
+  showHealth(telemetry.metrics, identity, health);
   health.start();
 
   const publicUrl = config.PUBLIC_URL.replace(/\/+$/, '');

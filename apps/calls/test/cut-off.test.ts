@@ -40,10 +40,15 @@ test('a message whose process is killed is kept but for its last second, and is 
   await poll(async () => (await stage.call('CAover'))?.recordings[0], { what: 'the other recording' });
   expect((await stage.call(call.sid))?.recordings).toEqual([]);
   await next.provider.post('/webhook/call_status', { ...call.parameters, CallStatus: 'completed' });
+  // Whether its process lives is known when its lease is over.
+  await poll(() => stage.commands.exists(`{prosaas}:calls:told:${call.sid}`), { what: 'a note of the end' });
+  expect(await stage.totals()).toMatchObject({ active: 1 });
+  await stage.commands.zadd('{prosaas}:calls:slots', 0, call.sid);
   const recording = await poll(async () => (await stage.call(call.sid))?.recordings[0], {
     what: 'the recording',
   });
-  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'completed' });
+  expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'owner_gone' });
+  expect(await stage.totals()).toMatchObject({ completed: 0, errors: 1, active: 0 });
   const kept = recording.audio.subarray(wavHeader);
   expect(said - kept.length).toBeLessThan(bytesPerSecond);
   expect(kept.subarray(0, 2 * bytesPerSecond).includes(Buffer.from(speech.subarray(0, bytesPerSecond)))).toBe(

@@ -38,6 +38,36 @@ test('a call and what is said in it belong to the business of the called number,
   ]);
 });
 
+test('a call has a time line, from the webhook to why it ended', async () => {
+  await using desk = await stage.desk();
+  await desk.warm();
+  const call = await desk.provider.call({ say: babble(600) });
+  await call.ended;
+  const read = async (): Promise<string[]> => {
+    const [row] = await stage.db.query<{ timeline: { at: string; event: string; detail: string | null }[] }>(
+      'select timeline from calls where id = $1',
+      [call.sid],
+    );
+    const times = (row?.timeline ?? []).map(({ at }) => at);
+    expect(times).toEqual(times.toSorted());
+    return (row?.timeline ?? []).map(({ event, detail }) => (detail === null ? event : `${event} ${detail}`));
+  };
+  await expect
+    .poll(read, { timeout: 15_000 })
+    .toEqual(expect.arrayContaining(['ended finished', 'status completed']));
+  const steps = await read();
+  expect(steps.filter((step) => !step.startsWith('status '))).toEqual([
+    'webhook',
+    'accepted',
+    'stream',
+    'greeting',
+    'speech',
+    'message silence',
+    'thanks',
+    'ended finished',
+  ]);
+});
+
 test('a status that comes before the offer does not decide whose call it is', async () => {
   await using desk = await stage.desk();
   await desk.healthy();

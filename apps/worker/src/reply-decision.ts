@@ -8,7 +8,8 @@ import {
   notTextReply,
 } from '@prosaas/agentkit';
 import type { ConversationEvent, WaitingReason } from '@prosaas/conversations';
-import type { ConversationRow, JobMessage, MessageEnd } from '@prosaas/database';
+import type { AnswerMatch, ConversationRow, JobMessage, MessageEnd } from '@prosaas/database';
+import { matchOf } from './answer-match.ts';
 
 /** So many messages in a row that the agent does not understand: then a person answers. */
 const NOT_UNDERSTOOD_AT_MOST = 3;
@@ -33,6 +34,8 @@ export interface ReplyDecision {
   end: MessageEnd;
   /** Undefined: nothing is written. */
   reply?: string | undefined;
+  /** Of the reply: what it came from. */
+  match?: AnswerMatch | undefined;
   event?: ConversationEvent | undefined;
   /** Messages in a row that were not understood, with this one; undefined: as it was. */
   notUnderstood?: number | undefined;
@@ -58,17 +61,34 @@ export async function decideReply(
   { agent, rules, profile }: { agent: Agent; rules: Agent; profile: Profile },
   input: ReplyInput,
 ): Promise<ReplyDecision> {
-  const { message, conversation, isLate, isReplay, isLoop, history, now, signal } = input;
+  const { message, conversation, isLate, isLoop, history, now, signal } = input;
+  const isOptedOut = conversation.opted_out_at !== null;
+  const isText = message.kind === 'text';
+  const asksRules = isOptedOut || !isOfAgent(input) || isLate || isLoop || !isText;
+  const answer = await (asksRules ? rules : agent).answer({
+    text: message.text,
+    history,
+    now,
+    channel: 'whatsapp',
+    isOptedOut,
+    signal,
+  });
+  const decision = decide(answer, input, profile);
+  return { ...decision, match: matchOf(answer, decision, profile.faq) };
+}
+
+/** The agent failed to answer, a person is waited for, and the agent is told to try again. */
+const isMended = ({ conversation: { state, state_reason: reason }, isReplay }: ReplyInput): boolean =>
+  isReplay && state === 'waiting' && reason === 'failure';
+
+const isOfAgent = (input: ReplyInput): boolean =>
+  isMended(input) || input.conversation.state === 'agent' || input.conversation.state === 'closed';
+
+function decide(answer: Answer, input: ReplyInput, profile: Profile): ReplyDecision {
+  const { message, conversation, isLate, isLoop, now } = input;
   const { state, state_reason: stateReason } = conversation;
   const isOptedOut = conversation.opted_out_at !== null;
-  const ask = (whom: Agent): Promise<Answer> =>
-    whom.answer({ text: message.text, history, now, channel: 'whatsapp', isOptedOut, signal });
-  const isMended = isReplay && state === 'waiting' && stateReason === 'failure';
-  const isAgents = isMended || state === 'agent' || state === 'closed';
   const isText = message.kind === 'text';
-
-  const asksRules = isOptedOut || !isAgents || isLate || isLoop || !isText;
-  const answer = await ask(asksRules ? rules : agent);
   if (isText && !isOptedOut && answer.source === 'opt-out')
     return { end: answered, reply: answer.text, event: { type: 'opted_out' } };
   if (answer.handOff === 'emergency') {
@@ -77,8 +97,8 @@ export async function decideReply(
     const isSilent = isLoop || isOptedOut || state === 'person';
     return { ...handOver('emergency', answer.text), ...(isSilent && { reply: undefined }) };
   }
-  if (isOptedOut) return decideOptedOut(answer, { isAgents, isText, isLoop });
-  if (!isAgents) {
+  if (isOptedOut) return decideOptedOut(answer, { isAgents: isOfAgent(input), isText, isLoop });
+  if (!isOfAgent(input)) {
     const isClosing = answer.smallTalk !== undefined && closings.has(answer.smallTalk);
     return { end: isText && isClosing ? ignored('small_talk') : waits };
   }
@@ -86,7 +106,7 @@ export async function decideReply(
   if (!isText) return handOver('not_text', notTextReply(profile, now));
   if (isLoop) return handOver('loop', handOffReply(profile, now));
   if (answer.handOff !== undefined) return handOver(answer.handOff, answer.text);
-  const event: ConversationEvent | undefined = isMended ? { type: 'failure_resolved' } : undefined;
+  const event: ConversationEvent | undefined = isMended(input) ? { type: 'failure_resolved' } : undefined;
   if (isSmallTalk(answer) && answer.text === '') return { end: ignored('small_talk'), event };
   if (isSmallTalk(answer)) return { end: answered, reply: answer.text, event };
   if (answer.source !== 'unknown') return { end: answered, reply: answer.text, notUnderstood: 0, event };

@@ -31,7 +31,7 @@ import {
   type RunningService,
   type ServiceContext,
 } from '@prosaas/runtime';
-import { startTelemetry, writeReport } from '@prosaas/telemetry';
+import { startTelemetry, writeReport, bindAgentMetrics } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { createBaileysClient } from './baileys-client.ts';
 import { createChildRunner } from './child-runner.ts';
@@ -92,7 +92,7 @@ export async function startWorker(
   const { bullPrefix } = keys;
 
   const model = modelSettings(config);
-  const agent = createAgent({ profile, model, log });
+  const agent = createAgent({ profile, model, log, ...bindAgentMetrics(telemetry.metrics) });
   const rules = createAgent({ profile, log });
   const warmUp = (): void => loadAgent(agent, log);
   warmUp();

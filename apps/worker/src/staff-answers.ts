@@ -130,7 +130,7 @@ export async function answerStaff(
     tx,
     message,
     textOf(kind, customer, { others, unanswered, holder: holderName(customer, notice) }),
-    'notice',
+    { author: 'notice' },
   );
   if (reply === undefined) return;
   await addNotice(tx, {

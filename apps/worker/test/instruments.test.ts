@@ -40,6 +40,7 @@ test('attempts, waiting and running times are counted for each queue, and depths
       attempts('outbound-messages', 'completed'),
     ]),
   );
+  expect(labels['agent_answers']).toEqual([{ labels: { source: 'faq' }, value: 1 }]);
   const counts = (name: string): object =>
     Object.fromEntries((histograms[name] ?? []).map(({ labels: { queue }, count }) => [queue, count]));
   expect(counts('queue_job_wait_seconds')).toEqual({

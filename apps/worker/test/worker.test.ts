@@ -63,6 +63,11 @@ test('two workers answer 500 messages of 20 contacts with exactly 1000 jobs, eac
 
   expect(totals).toMatchObject({ enqueued: 1000, completed: 1000, failed: 0 });
   expect(stage.baileys.sent).toHaveLength(500);
+  const mismatched = await stage.db.query(
+    `select i.text, o.match from messages o join messages i on i.id = o.in_reply_to
+     where o.match is distinct from jsonb_build_object('source', 'faq', 'question', i.text)`,
+  );
+  expect(mismatched).toEqual([]);
   const all = await exchanges();
   for (const [contact, questions] of asked) {
     const mine = all.filter((exchange) => exchange.contact === contact);

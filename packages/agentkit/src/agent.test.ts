@@ -271,6 +271,56 @@ test('a caller who gives up gets no answer of the fall-back', async () => {
   expect(agent.status().fallback).toBe(false);
 });
 
+test('answers are told by their source, calls of the model by how they ended and how long they took', async () => {
+  const replies = [
+    { status: 200, content: 'At the corner.' },
+    { status: 200, content: '[[person]]' },
+    { status: 500 },
+  ];
+  const { baseUrl, asked } = await provider(() => replies.shift());
+  const told: unknown[] = [];
+  const take = (source: string): void => void told.push(source);
+  const agent = createAgent({
+    profile,
+    log,
+    model: { baseUrl, apiKey: 'k', name: 'm' },
+    onAnswer: take,
+    onModelCall: (outcome, ms) => void told.push([outcome, ms >= 0 && ms < 60_000]),
+  });
+  for (const text of ['Where?', 'Who?', 'Where are you located?', 'Unsubscribe']) await ask(agent, text);
+  expect(told).toEqual([
+    ['answered', true],
+    'model',
+    ['handed_over', true],
+    'model',
+    ['failed', true],
+    'faq',
+    'opt-out',
+  ]);
+
+  told.length = 0;
+  const other = createAgent({
+    profile,
+    log,
+    model: { baseUrl, apiKey: 'k', name: 'm' },
+    onAnswer: take,
+    onModelCall: take,
+  });
+  const abort = new AbortController();
+  const given = { text: 'hm', history: [], now: monday, channel: 'whatsapp', signal: abort.signal } as const;
+  const answer = other.answer(given);
+  await expect.poll(() => asked.length).toBe(4);
+  abort.abort(new Error('gone'));
+  await expect(answer).rejects.toThrow('gone');
+  expect(told).toEqual(['canceled']);
+});
+
+test('loading is no answer', async () => {
+  const told: string[] = [];
+  await createAgent({ profile, log, onAnswer: (source) => told.push(source) }).load();
+  expect(told).toEqual([]);
+});
+
 test('opting out is never left to a model', async () => {
   const { baseUrl, asked } = await provider(() => ({ status: 200, content: 'Please stay!' }));
   const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });

@@ -1,6 +1,6 @@
 import { type Logger, troubleOf } from '@prosaas/runtime';
-import { type Answer, FaqAgent, type HistoryEntry } from './faq-agent.ts';
-import { ModelClient, type ModelSettings } from './model-client.ts';
+import { type Answer, type AnswerSource, FaqAgent, type HistoryEntry } from './faq-agent.ts';
+import { ModelClient, type ModelSettings, isTimeout } from './model-client.ts';
 import type { Profile } from './profile.ts';
 
 export interface Question {
@@ -34,13 +34,19 @@ export interface AgentOptions {
   profile: Profile;
   model?: ModelSettings | undefined;
   log: Logger;
+  /** Told of each answer to a question; loading asks one that nobody put. */
+  onAnswer?: (source: AnswerSource) => void;
+  onModelCall?: (outcome: ModelOutcome, ms: number) => void;
 }
+
+/** `handed_over`: it answered that a person should; `canceled`: who asked gave up. */
+export type ModelOutcome = 'answered' | 'handed_over' | 'timeout' | 'failed' | 'canceled';
 
 /** After a failure of the provider nobody waits for it for so long. */
 const providerRestMs = 30_000;
 
 /** An agent that answers from the profile, or from a model with the profile as its net. */
-export function createAgent({ profile, model, log }: AgentOptions): Agent {
+export function createAgent({ profile, model, log, onAnswer, onModelCall }: AgentOptions): Agent {
   let state: LoadState = 'cold';
   let loading: Promise<void> | undefined;
   let faq: FaqAgent | undefined;
@@ -58,12 +64,16 @@ export function createAgent({ profile, model, log }: AgentOptions): Agent {
   const askModel = async (question: Question): Promise<Answer | undefined> => {
     if (!client || performance.now() < restUntilMs) return undefined;
     const signal = question.signal ?? new AbortController().signal;
+    const began = performance.now();
+    const ended = (outcome: ModelOutcome): void => onModelCall?.(outcome, performance.now() - began);
     try {
       const answer = await client.ask({ ...question, signal });
+      ended(answer.handOff === undefined ? 'answered' : 'handed_over');
       fallback = false;
       away.worked();
       return { ...answer, source: 'model' };
     } catch (error) {
+      ended(signal.aborted ? 'canceled' : isTimeout(error) ? 'timeout' : 'failed');
       signal.throwIfAborted();
       restUntilMs = performance.now() + providerRestMs;
       fallback = true;
@@ -99,6 +109,10 @@ export function createAgent({ profile, model, log }: AgentOptions): Agent {
       return loading;
     },
     status: () => ({ state, fallback, source: client && !fallback ? 'model' : 'profile' }),
-    answer,
+    async answer(question) {
+      const found = await answer(question);
+      onAnswer?.(found.source);
+      return found;
+    },
   };
 }

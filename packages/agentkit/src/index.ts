@@ -3,6 +3,7 @@ export {
   type AgentOptions,
   type AgentStatus,
   type LoadState,
+  type ModelOutcome,
   type Question,
   createAgent,
 } from './agent.ts';

@@ -85,6 +85,11 @@ export class ModelClient {
   }
 }
 
+/** Of a question that was not given up itself: the provider took too long. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof OpenAI.APIConnectionTimeoutError || error instanceof OpenAI.APIUserAbortError;
+}
+
 /** The latest turns, oldest first, as many as fit. */
 export function givenHistory(history: readonly HistoryEntry[]): HistoryEntry[] {
   const given: HistoryEntry[] = [];

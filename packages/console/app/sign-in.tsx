@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
+import { useEffect, useId } from 'preact/hooks';
 import { ApiError, type Me, api, me } from './lib/api.ts';
-import { useResource } from './lib/use-resource.ts';
 import { Status } from './kit/status.tsx';
 
 /** What anybody may know of the system: of the checks their names and whether they pass. */
@@ -63,13 +62,20 @@ export function SignIn() {
 
 /** So that whoever cannot sign in, because the database is away, sees that it is. */
 function HealthInShort() {
-  const { data, error } = useResource<PublicHealth>('readyz');
-  const health = data.value;
-  if (error.value) return <p class="help">The api is not ready: {error.value.message}</p>;
-  if (health === undefined) return null;
+  const health = useSignal<PublicHealth | undefined>(undefined);
+  useEffect(() => {
+    // Not ready is 503, with the same body.
+    fetch('readyz')
+      .then(async (response) => (health.value = (await response.json()) as PublicHealth))
+      .catch(() => {});
+  }, []);
+  if (health.value === undefined) return null;
+  const failing = Object.entries(health.value.checks)
+    .filter(([, { status }]) => status === 'fail')
+    .map(([name]) => name);
   return (
-    <Status level={health.ready ? 'good' : 'bad'}>
-      {health.ready ? 'The system is ready' : 'The system is not ready'}
+    <Status level={health.value.ready ? 'good' : 'bad'}>
+      {health.value.ready ? 'The system is ready' : `The system is not ready: ${failing.join(', ')}`}
     </Status>
   );
 }

@@ -1,3 +1,5 @@
+import type { CallMoment } from './call-repository.ts';
+import { identitiesOf } from './contact-names.ts';
 import type { Queryable } from './database.ts';
 
 export interface CallSummary {
@@ -11,6 +13,8 @@ export interface CallSummary {
   started_at: Date;
   answered_at: Date | null;
   ended_at: Date | null;
+  /** What happened, in the order of the times. */
+  timeline: CallMoment[];
   recordings: RecordingSummary[];
   /** `started_at` in microseconds, which a Date cannot hold: for the next page's cursor. */
   position: string;
@@ -31,7 +35,7 @@ export interface RecordingAudio {
 }
 
 const COLUMNS = `calls.id, calls.business_id, from_number, to_number, status, outcome, reason,
-  started_at, answered_at, ended_at, (extract(epoch from started_at) * 1000000)::bigint::text as position,
+  started_at, answered_at, ended_at, timeline, (extract(epoch from started_at) * 1000000)::bigint::text as position,
   coalesce((select json_agg(json_build_object('id', r.id, 'media_type', r.media_type,
       'duration_ms', r.duration_ms, 'created_at', r.created_at) order by r.created_at, r.id)
     from recordings r where r.call_id = calls.id), '[]') as recordings`;
@@ -41,6 +45,10 @@ export async function listCalls(
   db: Queryable,
   options: {
     businessId?: string | undefined;
+    /** Of one of these phone numbers (digits), or SIP addresses as the calls have them. */
+    callers?: readonly string[] | undefined;
+    /** Those that go on, or those that are over. */
+    live?: boolean | undefined;
     after?: { position: string; id: string } | undefined;
     limit: number;
   },
@@ -50,6 +58,17 @@ export async function listCalls(
   const parameter = (value: unknown): string => `$${parameters.push(value)}`;
 
   if (options.businessId !== undefined) conditions.push(`business_id = ${parameter(options.businessId)}`);
+  if (options.callers !== undefined) {
+    const names = options.callers.flatMap((caller) =>
+      /^\d+$/.test(caller) ? [caller, `+${caller}`] : [caller],
+    );
+    // A number that came over a gateway.
+    const prefixes = names.filter((name) => /^\+?\d+$/.test(name)).map((name) => `sip:${name}@%`);
+    conditions.push(
+      `(from_number = any(${parameter(names)}::text[]) or from_number like any(${parameter(prefixes)}::text[]))`,
+    );
+  }
+  if (options.live !== undefined) conditions.push(`outcome is ${options.live ? '' : 'not '}null`);
   if (options.after !== undefined) {
     const position = `(timestamptz 'epoch' + ${parameter(options.after.position)}::bigint * interval '1 microsecond')`;
     const id = parameter(options.after.id);
@@ -63,6 +82,22 @@ export async function listCalls(
     parameters,
   );
 }
+
+/** The phone numbers of a conversation's contact, in digits; none where only a LID is known. Undefined: there is no such conversation. */
+export async function callerOfConversation(
+  db: Queryable,
+  id: string,
+  businessId: string | undefined,
+): Promise<string[] | undefined> {
+  const [row] = await db.query<{ contact: string; alternate_contact: string | null }>(
+    `select contact, alternate_contact from conversations where id = $1 and ($2::text is null or business_id = $2)`,
+    [id, businessId ?? null],
+  );
+  return row && [row.contact, row.alternate_contact ?? row.contact].flatMap(phoneNumberOf);
+}
+
+const phoneNumberOf = (name: string): string[] =>
+  identitiesOf(name).flatMap((identity) => /^tel:(.+)$/.exec(identity)?.[1] ?? []);
 
 export async function findCall(
   db: Queryable,

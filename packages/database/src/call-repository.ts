@@ -1,5 +1,13 @@
 import type { Queryable } from './database.ts';
 
+/** Something that happened to a call. */
+export interface CallMoment {
+  /** ISO 8601, by the clock of the service that wrote it. */
+  at: string;
+  event: string;
+  detail: string | null;
+}
+
 export interface CallRow {
   /** The provider's id of the call. */
   id: string;
@@ -14,6 +22,8 @@ export interface CallRow {
   started_at: Date;
   answered_at: Date | null;
   ended_at: Date | null;
+  /** In the order of their times. */
+  timeline: CallMoment[];
 }
 
 /**
@@ -30,7 +40,8 @@ export async function changeCall(
     [initial.id, initial.business_id, initial.status, initial.started_at],
   );
   const [current] = await tx.query<CallRow>(
-    `select id, business_id, from_number, to_number, status, outcome, reason, started_at, answered_at, ended_at
+    `select id, business_id, from_number, to_number, status, outcome, reason, started_at, answered_at, ended_at,
+       timeline
      from calls where id = $1 for update`,
     [initial.id],
   );
@@ -38,7 +49,7 @@ export async function changeCall(
   const next = change(current);
   await tx.query(
     `update calls set business_id = $2, from_number = $3, to_number = $4, status = $5, outcome = $6, reason = $7,
-       started_at = $8, answered_at = $9, ended_at = $10 where id = $1`,
+       started_at = $8, answered_at = $9, ended_at = $10, timeline = $11 where id = $1`,
     [
       current.id,
       next.business_id,
@@ -50,6 +61,7 @@ export async function changeCall(
       next.started_at,
       next.answered_at,
       next.ended_at,
+      JSON.stringify(next.timeline),
     ],
   );
   if (next.business_id !== current.business_id)

@@ -40,6 +40,19 @@ export async function recordDelivery(
   );
 }
 
+/** The recipient has read the messages. */
+export async function recordReading(
+  q: Queryable,
+  sessionId: string,
+  messageIds: readonly string[],
+): Promise<void> {
+  await q.query(
+    `with changed as (select key from whatsapp_sends where session_id = $1 and message_id = any($2))
+     update messages set read_at = now() from changed where ${MESSAGE_OF_SEND} and read_at is null`,
+    [sessionId, messageIds],
+  );
+}
+
 /**
  * A device of the recipient's could not decrypt the message and asks for a repeat. Answers how often that was so far; undefined
  * where the message is not known, was delivered to another device of the recipient's, or is given up.

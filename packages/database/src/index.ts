@@ -12,6 +12,7 @@ export { type MigrationStatus, migrationStatus } from './migrations.ts';
 export { createDatabaseProbe, type DatabaseProbe, type SchemaReport } from './probe.ts';
 export { startTrouble } from './troubles.ts';
 export { schemaDrift } from './schema-drift.ts';
+export { countConnections, countConversationsByState } from './system-counts.ts';
 export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failures.ts';
 export { hasTable } from './tables.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
@@ -31,7 +32,7 @@ export {
   type PersonRow,
   type PersonWithKey,
 } from './people-repository.ts';
-export { type ChatFigures, readChatFigures } from './chat-figures.ts';
+export { readChatMarks } from './chat-marks.ts';
 export {
   createConsoleSession,
   deleteConsoleSession,
@@ -58,6 +59,7 @@ export {
   insertReply,
   listHistory,
   recordInbound,
+  type AnswerMatch,
   type InboundInput,
   type MessageAuthor,
   type MessageEnd,
@@ -159,6 +161,7 @@ export {
   listDueResends,
   markUndelivered,
   recordDelivery,
+  recordReading,
   recordRepeatRequest,
   type DueResend,
 } from './delivery-repository.ts';
@@ -185,7 +188,14 @@ export {
   touchSessionInbound,
   type WhatsAppSessionRow,
 } from './whatsapp-session-repository.ts';
-export { changeCall, listOpenCalls, type CallRow } from './call-repository.ts';
+export {
+  type NewSessionChange,
+  type SessionChange,
+  type SessionFigures,
+  addSessionChange,
+  readSessionFigures,
+} from './session-change-repository.ts';
+export { changeCall, listOpenCalls, type CallMoment, type CallRow } from './call-repository.ts';
 export {
   assignNumber,
   businessOfNumber,
@@ -218,9 +228,17 @@ export {
   type RecordingSummary,
   findCall,
   findRecordingAudio,
+  callerOfConversation,
   listCalls,
 } from './call-listing.ts';
-export { type ConversationSummary, findConversation, listConversations } from './conversation-listing.ts';
+export {
+  type ConversationCounts,
+  type ConversationSummary,
+  countConversations,
+  findConversation,
+  listConversations,
+  listConversationsByNeed,
+} from './conversation-listing.ts';
 export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
 export {
   type ConversationEventRow,

@@ -1,5 +1,5 @@
 import type { Queryable } from './database.ts';
-import type { MessageAuthor, MessageStatus } from './message-repository.ts';
+import type { AnswerMatch, MessageAuthor, MessageStatus } from './message-repository.ts';
 
 export interface MessageSummary {
   id: string;
@@ -11,23 +11,29 @@ export interface MessageSummary {
   author: MessageAuthor;
   /** Who of the business' people wrote it, where that is known. */
   person_id: string | null;
+  person_name: string | null;
   kind: string;
   status: MessageStatus;
   /** Of `ignored`, why. */
   reason: string | null;
   text: string;
   in_reply_to: string | null;
+  /** Of an answer of the agent's: what it came from. */
+  match: AnswerMatch | null;
   error: string | null;
   created_at: Date;
   sent_at: Date | null;
   /** When a device of the recipient's had it. */
   delivered_at: Date | null;
+  /** When the recipient had read it, where the recipient lets others know. */
+  read_at: Date | null;
 }
 
 const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction,
   coalesce(author, case when direction = 'inbound' then 'customer' when in_reply_to is not null then 'agent' else 'person' end)
     as author,
-  person_id, kind, status, reason, text, in_reply_to, error, created_at, sent_at, delivered_at`;
+  person_id, (select name from people where people.id = person_id) as person_name, kind, status, reason, text, in_reply_to, match,
+  error, created_at, sent_at, delivered_at, read_at`;
 
 /** Newest first; `before` is the `seq` of the last message of the page before. */
 export async function listMessages(

@@ -32,6 +32,16 @@ export type MessageStatus =
   | 'failed'
   | 'undelivered';
 
+/** What an answer of the agent's came from. */
+export interface AnswerMatch {
+  /** `faq`, an entry of the profile, or a rule: `hours`, `greeting`, `small-talk`, `hand-off`, `opt-out`, `opt-in`, `unknown`; or `model`. */
+  source: string;
+  /** Of `faq`: the entry's first question. */
+  question?: string;
+  /** Of `hand-off`: why a person is to answer. */
+  reason?: string;
+}
+
 /** phone: the owner, from the phone of the account. notice: to a person of the business. */
 export type MessageAuthor = 'customer' | 'agent' | 'person' | 'phone' | 'program' | 'notice';
 
@@ -213,11 +223,11 @@ export async function insertReply(
   tx: Queryable,
   inbound: Pick<MessageRow, 'id' | 'business_id' | 'conversation_id' | 'session_id' | 'address' | 'account'>,
   text: string,
-  author: 'agent' | 'notice' = 'agent',
+  { author = 'agent', match }: { author?: 'agent' | 'notice'; match?: AnswerMatch | undefined } = {},
 ): Promise<MessageRow | undefined> {
   const [row] = await tx.query<MessageRow>(
-    `insert into messages (business_id, conversation_id, session_id, direction, status, author, text, in_reply_to, address, account)
-     values ($1, $2, $3, 'outbound', 'queued', $8, $4, $5, $6, $7)
+    `insert into messages (business_id, conversation_id, session_id, direction, status, author, text, in_reply_to, address, account, match)
+     values ($1, $2, $3, 'outbound', 'queued', $8, $4, $5, $6, $7, $9)
      on conflict (in_reply_to) do nothing
      returning ${COLUMNS}`,
     [
@@ -229,6 +239,7 @@ export async function insertReply(
       inbound.address,
       inbound.account,
       author,
+      match && JSON.stringify(match),
     ],
   );
   return row;

@@ -72,7 +72,11 @@ export async function markSendSent(q: Queryable, sessionId: string, messageId: s
        where session_id = $1 and message_id = $2 and status <> 'sent' returning key),
      told as (
        update messages set status = 'sent', sent_at = now(), error = null, reason = null
-       from changed where ${MESSAGE_OF_SEND} and external_id = $2 and messages.status in ('queued', 'failed', 'ignored'))
+       from changed where ${MESSAGE_OF_SEND} and external_id = $2 and messages.status in ('queued', 'failed', 'ignored')),
+     -- Once a second at most: all sends of a session meet at its row.
+     touched as (
+       update whatsapp_sessions set last_outbound_at = now()
+       where id = $1 and exists (select from changed) and coalesce(last_outbound_at < now() - interval '1 second', true))
      select count(*)::int as changed from changed`,
     [sessionId, messageId],
   );

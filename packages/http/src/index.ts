@@ -13,7 +13,24 @@ export {
   signInCookie,
   signInTokenOf,
 } from './guard.ts';
+export { type ForwardedAnswer, type ForwardOptions, forwardRequest, passBack } from './forward-request.ts';
+export {
+  type HopClaims,
+  type HopVerdict,
+  type SignedRequest,
+  anyReplica,
+  bodyHashOf,
+  hopHeader,
+  verifyHop,
+} from './hop-signature.ts';
 export type { KeyRing, Keys } from '@prosaas/runtime';
 export { type Principal, type Role, digestOf, principalByDigest, principalsOf } from './keys.ts';
 export { type Page, page, pageQuery } from './page.ts';
-export { type FieldProblem, type Problem, ValidationFailed, problem, sendProblem } from './problem.ts';
+export {
+  type FieldProblem,
+  type Problem,
+  ValidationFailed,
+  problem,
+  problemMediaType,
+  sendProblem,
+} from './problem.ts';

@@ -7,6 +7,7 @@ export {
   type MetricDefinition,
   type MetricType,
   type NamesOf,
+  REQUEST_BUCKETS,
   defineCatalogue,
 } from './metrics/catalogue.ts';
 export type { Counter, Gauge, Histogram } from './metrics/handles.ts';

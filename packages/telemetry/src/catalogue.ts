@@ -1,8 +1,11 @@
 import { defineCatalogue, httpMetrics, processMetrics } from '@prosaas/observability';
+import { type AgentMetrics, agentMetrics } from './agent-metrics.ts';
 import { type CallMetrics, callMetrics } from './call-metrics.ts';
 import { type ConversationMetrics, conversationMetrics } from './conversation-metrics.ts';
 import { type QueueMetrics, queueMetrics } from './queue-metrics.ts';
+import { type ServiceMetrics, serviceMetrics } from './service-metrics.ts';
 import { type StageMetrics, stageMetrics } from './stage-metrics.ts';
+import { type SystemMetrics, systemMetrics } from './system-metrics.ts';
 import { type WhatsAppMetrics, whatsAppMetrics } from './whatsapp-metrics.ts';
 
 interface CounterOf {
@@ -45,17 +48,26 @@ const businessMetrics: {
 
 const byService = { service: ['api', 'baileys', 'calls', 'worker'] } as const;
 
-/** All that any service counts or measures of itself; GET /metrics shows it under names that begin with `prosaas_`. */
+/**
+ * All that any service counts or measures of itself; GET /metrics shows it under names that begin with `prosaas_`, but for those of
+ * processes, which have the names that everybody knows.
+ */
 export const catalogue: typeof businessMetrics &
+  AgentMetrics &
   CallMetrics &
   ConversationMetrics &
   QueueMetrics &
+  ServiceMetrics &
   StageMetrics &
+  SystemMetrics &
   WhatsAppMetrics &
   Readonly<ReturnType<typeof httpMetrics> & ReturnType<typeof processMetrics>> = defineCatalogue({
   ...businessMetrics,
+  ...systemMetrics,
+  ...serviceMetrics,
   ...callMetrics,
   ...conversationMetrics,
+  ...agentMetrics,
   ...queueMetrics,
   ...stageMetrics,
   ...whatsAppMetrics,
@@ -66,5 +78,5 @@ export const catalogue: typeof businessMetrics &
 /** The metrics of GET /metrics.json. */
 export const businessMetricNames: readonly string[] = Object.keys(businessMetrics);
 
-/** What stands before each name in GET /metrics. */
+/** What stands before each name in GET /metrics that is not a standard one. */
 export const metricPrefix = 'prosaas_';

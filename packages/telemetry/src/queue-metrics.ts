@@ -1,4 +1,4 @@
-import type { MetricDefinition } from '@prosaas/observability';
+import { type MetricDefinition, REQUEST_BUCKETS } from '@prosaas/observability';
 import { queueNames, scheduleTable } from '@prosaas/queues';
 
 type CounterOf = MetricDefinition & { type: 'counter' };
@@ -19,6 +19,8 @@ export type QueueMetrics = {
 };
 
 const queue: readonly string[] = queueNames;
+/** A job waits for up to minutes, and may run for one. */
+const buckets: readonly number[] = [...REQUEST_BUCKETS, 30, 60, 300];
 
 /** How the job queues do. What Redis knows exactly is read there; the jobs in PostgreSQL, by the api on a timer. */
 export const queueMetrics: QueueMetrics = {
@@ -55,12 +57,14 @@ export const queueMetrics: QueueMetrics = {
     help: 'Time from when a job was due to its first start',
     unit: 'seconds',
     labels: { queue },
+    buckets,
   },
   queue_job_run_seconds: {
     type: 'histogram',
     help: 'Time that an attempt of a job ran',
     unit: 'seconds',
     labels: { queue },
+    buckets,
   },
   queue_job_attempts: {
     type: 'counter',

@@ -1,4 +1,4 @@
-import type { Histogram, MetricDefinition } from '@prosaas/observability';
+import { type Histogram, type MetricDefinition, REQUEST_BUCKETS } from '@prosaas/observability';
 import type { Telemetry } from './telemetry.ts';
 
 /** The way of a message and its answer, stage by stage: each begins where the one before ends. */
@@ -29,6 +29,8 @@ export const stageMetrics: StageMetrics = {
     help: 'Time that a message and its answer spend in each stage of their way',
     unit: 'seconds',
     labels: { stage: messageStages },
+    // A stage may take a millisecond, or wait for minutes.
+    buckets: [0.001, 0.0025, ...REQUEST_BUCKETS, 30, 60],
   },
 };
 

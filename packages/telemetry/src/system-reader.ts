@@ -1,11 +1,16 @@
 import { readSlotTotals } from '@prosaas/leases';
-import { MetricsReader, type ExactSource } from '@prosaas/observability';
+import { type ExactSource, type LabelledValue, MetricsReader, readHeartbeats } from '@prosaas/observability';
 import { readQueueTotals, readRowFigures } from '@prosaas/queues';
 import type { Keyspace } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { catalogue } from './catalogue.ts';
+import { readSystemFigures } from './system-figures.ts';
+import { workerStates } from './system-metrics.ts';
 
-/** Reads what all services count, together with what Redis itself knows exactly (jobs, call slots), and the figures of the jobs in PostgreSQL. */
+/**
+ * Reads what all services count, together with what Redis itself knows exactly (jobs, call slots, heartbeats, its memory), and what an
+ * api measures for all.
+ */
 export function createSystemReader({
   redis,
   keyspace,
@@ -19,7 +24,13 @@ export function createSystemReader({
     redis,
     keyPrefix: keyspace.key('metrics'),
     catalogue,
-    sources: [queueSource(keyspace), callSource(keyspace)],
+    sources: [
+      queueSource(keyspace),
+      callSource(keyspace),
+      workerSource(keyspace),
+      memorySource(keyspace),
+      figureSource(keyspace),
+    ],
     onError,
   });
 }
@@ -85,3 +96,74 @@ function callSource(keyspace: Keyspace): ExactSource {
     },
   };
 }
+
+function workerSource(keyspace: Keyspace): ExactSource {
+  return {
+    name: 'workers',
+    async read(redis) {
+      const { beat_age_seconds: age, replicas } = await readHeartbeats({ redis, key: keyspace.heartbeat });
+      const count = (wanted: string): number => replicas.filter(({ state }) => state === wanted).length;
+      // Those that are lost stay for an hour, so that the age goes on growing.
+      const ages = [age, ...replicas.map(({ age_seconds: one }) => one)].filter((one) => one !== null);
+      return {
+        gauges: {
+          workers: replicas.length,
+          ...(ages.length > 0 && { worker_heartbeat_age_seconds: Math.min(...ages) }),
+        },
+        labels: { workers: workerStates.map((state) => ({ labels: { state }, value: count(state) })) },
+      };
+    },
+  };
+}
+
+function memorySource(keyspace: Keyspace): ExactSource {
+  return {
+    name: 'memory',
+    async read(redis) {
+      // A pipeline goes where its key is, in a cluster too.
+      const replies = await redis.pipeline().exists(keyspace.key('stack')).info('memory').exec();
+      const [, [refused, info] = [null, '']] = replies ?? [];
+      // Managed servers may forbid it.
+      if (refused?.name === 'ReplyError') return {};
+      if (refused) throw refused;
+      const [used, most] = ['used_memory', 'maxmemory'].map((name) =>
+        Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(String(info))?.[1] ?? 0),
+      ) as [number, number];
+      return {
+        gauges: {
+          ...(used > 0 && { redis_memory_used_bytes: used }),
+          ...(most > 0 && { redis_memory_max_bytes: most }),
+        },
+      };
+    },
+  };
+}
+
+function figureSource(keyspace: Keyspace): ExactSource {
+  return {
+    name: 'figures',
+    async read(redis) {
+      const figures = await readSystemFigures(redis, keyspace);
+      if (figures === undefined) return {};
+      const { conversations, connections, sessions } = figures;
+      return {
+        gauges: {
+          ...(conversations && { conversations: sumOf(conversations) }),
+          postgres_connections: connections.used,
+          postgres_max_connections: connections.allowed,
+          ...(sessions && { whatsapp_sessions: sumOf(sessions) }),
+        },
+        labels: {
+          ...(conversations && { conversations: byState(conversations) }),
+          ...(sessions && { whatsapp_sessions: byState(sessions) }),
+        },
+      };
+    },
+  };
+}
+
+const sumOf = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+const byState = (counts: Readonly<Record<string, number>>): LabelledValue[] =>
+  Object.entries(counts).map(([state, value]) => ({ labels: { state }, value }));

@@ -2,17 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { ReleasedJob } from '@prosaas/database';
 import { poll, startRedis } from '@prosaas/devstack';
 import { SlotPool } from '@prosaas/leases';
-import { type MetricsReader, listReplicas } from '@prosaas/observability';
+import { HealthRegistry, type MetricsReader, listReplicas } from '@prosaas/observability';
 import { createRelay, publishRowFigures } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
-import { callMetrics } from './call-metrics.ts';
-import { conversationMetrics } from './conversation-metrics.ts';
-import { businessMetricNames } from './catalogue.ts';
-import { queueMetrics } from './queue-metrics.ts';
+import { businessMetricNames, catalogue } from './catalogue.ts';
+import { showHealth } from './service-metrics.ts';
+import { publishSystemFigures } from './system-figures.ts';
 import { createSystemReader } from './system-reader.ts';
 import { startTelemetry } from './telemetry.ts';
-import { whatsAppMetrics } from './whatsapp-metrics.ts';
 
 const released = (id: string): ReleasedJob => ({
   id,
@@ -39,7 +37,7 @@ async function openReader(
 test('the reader adds up what services count and what Redis knows, all twelve metrics, from zero', async () => {
   await using stack = new AsyncDisposableStack();
   const { redis, reader, url } = await openReader(stack);
-  const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 7, GIT_COMMIT: 'abc' };
+  const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 59, GIT_COMMIT: 'abc1234' };
   const zeros = await reader.read();
   expect(zeros.counters).toMatchObject({
     whatsapp_inbound_messages: 0,
@@ -55,18 +53,9 @@ test('the reader adds up what services count and what Redis knows, all twelve me
     queue_jobs_dead_letter: 0,
   });
   expect(zeros.gauges).toMatchObject({ calls_active: 0 });
-  expect(businessMetricNames.toSorted()).toEqual(
-    Object.keys({ ...zeros.counters, ...zeros.gauges })
-      .filter(
-        (name) =>
-          !/^(?:http|process)_/.test(name) &&
-          !Object.hasOwn(
-            { ...callMetrics, ...conversationMetrics, ...queueMetrics, ...whatsAppMetrics },
-            name,
-          ),
-      )
-      .toSorted(),
-  );
+  const names = Object.keys({ ...zeros.counters, ...zeros.gauges });
+  expect(names).toEqual(expect.arrayContaining([...businessMetricNames]));
+  expect(Object.keys(catalogue)).toEqual(expect.arrayContaining(names));
 
   const services = ['baileys', 'baileys', 'worker'].map((name) =>
     startTelemetry({ config, identity: identify(name), log }),
@@ -88,7 +77,7 @@ test('the reader adds up what services count and what Redis knows, all twelve me
   });
   expect(replicas[0]).toMatchObject({
     service: 'worker',
-    report: { agent: 'warm', build: 7, commit: 'abc', draining: false, log_level: 'silent' },
+    report: { agent: 'warm', build: 59, commit: 'abc1234', draining: false, log_level: 'silent' },
   });
   services[2]?.drain();
   const drained = await poll(async () => {
@@ -166,4 +155,104 @@ test('figures of the jobs in PostgreSQL are shown while somebody measures them',
   expect(labels['queue_jobs']).toContainEqual({ labels: { queue, state: 'pending' }, value: 3 });
   expect(labels['queue_oldest_job_age_seconds']).toContainEqual({ labels: { queue }, value: 1.5 });
   expect(await redis.pttl(`${keys.bullPrefix}:job-rows`)).toBeGreaterThan(10_000);
+});
+
+test('what is once in the whole system is shown once, while somebody measures it', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { redis, reader } = await openReader(stack);
+  const before = await reader.read();
+  expect(before.gauges).not.toHaveProperty('conversations');
+  expect(before.gauges).not.toHaveProperty('redis_memory_max_bytes');
+  expect(before.gauges['redis_memory_used_bytes']).toBeGreaterThan(100_000);
+
+  await redis.config('SET', 'maxmemory', '64mb');
+  const figures = {
+    conversations: { agent: 3, waiting: 1 },
+    connections: { used: 12, allowed: 100 },
+    sessions: { WORKING: 2, FAILED: 0 },
+  };
+  // As two replicas of the api do.
+  for (let api = 0; api < 2; api += 1) await publishSystemFigures(redis, keys, figures);
+  const { gauges, labels } = await reader.read();
+  expect(gauges).toMatchObject({
+    conversations: 4,
+    postgres_connections: 12,
+    postgres_max_connections: 100,
+    whatsapp_sessions: 2,
+    redis_memory_max_bytes: 64 * 2 ** 20,
+  });
+  expect(labels['whatsapp_sessions']).toEqual([
+    { labels: { state: 'WORKING' }, value: 2 },
+    { labels: { state: 'FAILED' }, value: 0 },
+  ]);
+  expect(await redis.pttl(keys.key('system-figures'))).toBeGreaterThan(10_000);
+
+  await publishSystemFigures(redis, keys, { connections: { used: 12, allowed: 100 } });
+  const unknown = await reader.read();
+  expect(unknown.gauges).not.toHaveProperty('conversations');
+  expect(unknown.gauges).not.toHaveProperty('whatsapp_sessions');
+});
+
+test('workers are counted by state, with the age of the last beat of any', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { redis, reader } = await openReader(stack);
+  const none = await reader.read();
+  expect(none.gauges).not.toHaveProperty('worker_heartbeat_age_seconds');
+  expect(none.labels['workers']).toEqual(
+    ['live', 'lost', 'never_beat'].map((state) => ({ labels: { state }, value: 0 })),
+  );
+  const now = Number((await redis.time())[0]);
+  for (const [instance, ago] of [
+    ['a', 1000],
+    ['b', 2000],
+  ] as const) {
+    const beat = { instance, beat_at: now - ago, queues: {} };
+    await redis.set(`${keys.heartbeat}:${instance}`, JSON.stringify(beat));
+    await redis.zadd(`${keys.heartbeat}:replicas`, now, instance);
+  }
+  const { gauges, labels } = await reader.read();
+  expect(labels['workers']).toContainEqual({ labels: { state: 'lost' }, value: 2 });
+  expect(gauges['worker_heartbeat_age_seconds']).toBeGreaterThanOrEqual(1000);
+  expect(gauges['worker_heartbeat_age_seconds']).toBeLessThan(1600);
+});
+
+test('a Redis that does not tell its memory fails no reading', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { redis, reader } = await openReader(stack);
+  await redis.acl('SETUSER', 'default', '-info');
+  const { gauges } = await reader.read();
+  expect(gauges).not.toHaveProperty('redis_memory_used_bytes');
+  expect(gauges['calls_active']).toBe(0);
+});
+
+test('the metrics show each check of a service from its first result on, and its build', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { reader, url } = await openReader(stack);
+  const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 59, GIT_COMMIT: 'abc1234' };
+  const identity = identify('api');
+  const { metrics } = stack.use(startTelemetry({ config, identity, log }));
+  let failing = false;
+  const health = stack.use(new HealthRegistry({ intervalMs: 20 }));
+  const run = (): { status: 'warn'; reason: string } => {
+    if (failing) throw new Error('no');
+    return { status: 'warn', reason: 'odd' };
+  };
+  health.register({ name: 'thing', componentType: 'component', run });
+  showHealth(metrics, identity, health);
+  const stateOf = async (): Promise<string | undefined> => {
+    const { labels } = await reader.read();
+    return labels['health_check_state']
+      ?.filter(({ value }) => value === 1)
+      .map(({ labels: { check, service, state } }) => `${service} ${check} ${state}`)
+      .join();
+  };
+  await poll(async () => (await reader.read()).labels['build_info'] !== undefined, { what: 'a word' });
+  expect(await stateOf()).toBeUndefined();
+  health.start();
+  await poll(async () => (await stateOf()) === 'api thing warn', { what: 'a check that warns' });
+  failing = true;
+  await poll(async () => (await stateOf()) === 'api thing fail', { what: 'a check that fails' });
+  expect((await reader.read()).labels['build_info']).toEqual([
+    { labels: { service: 'api', version: expect.any(String), build: '59', commit: 'abc1234' }, value: 1 },
+  ]);
 });

@@ -17,6 +17,7 @@ import {
 } from '@prosaas/runtime';
 import { catalogue } from './catalogue.ts';
 import { followLogLevel } from './log-level.ts';
+import { showBuild } from './service-metrics.ts';
 
 export interface TelemetryConfig extends BuildConfig {
   REDIS_URL: string;
@@ -78,7 +79,9 @@ export function startTelemetry({
   const { service, instance } = identity;
   const measuring = instrumentProcess({ registry: metrics, labels: { service } });
   const logLevel = followLogLevel(log);
-  const { version, build, commit } = buildInfo(config);
+  const running = buildInfo(config);
+  showBuild(metrics, identity, running);
+  const { version, build, commit } = running;
   let isDraining = false;
   /** What every replica says of itself: see `ReplicaFacts`. */
   const facts = (): { [name in keyof ReplicaFacts]: JsonValue } => {

@@ -17,6 +17,7 @@ import { phoneNumberRoutes } from '../../../apps/api/src/routes/phone-numbers.ts
 import { queueRoutes } from '../../../apps/api/src/routes/queues.ts';
 import { scheduleRoutes } from '../../../apps/api/src/routes/schedules.ts';
 import { signInRoutes } from '../../../apps/api/src/routes/sign-in.ts';
+import { sessionRoutes } from '../../../apps/api/src/routes/sessions.ts';
 import { serviceRoutes } from '../../../apps/api/src/routes/services.ts';
 import { mountQrRoutes } from '../../../apps/baileys/src/routes/qr.ts';
 import { mountSendRoutes } from '../../../apps/baileys/src/routes/send-text.ts';
@@ -38,24 +39,16 @@ export interface FieldSchema {
 }
 
 export interface RequestSchema {
+  service: 'api' | 'baileys' | 'calls';
   /** `POST /api/messages`. */
   route: string;
   part: (typeof parts)[number];
   schema: { properties: Record<string, FieldSchema> };
 }
 
-/** The schemas of what requests bring, of every route with one. */
-export function requestSchemas(): RequestSchema[] {
-  const found: RequestSchema[] = [];
-  const app = buildHttpApp({ log: createLogger({ service: 'test', instance: 'test', level: 'silent' }) });
-  app.addHook('onRoute', ({ method, url, schema }) => {
-    for (const part of parts) {
-      const one = schema?.[part] as RequestSchema['schema'] | undefined;
-      if (one !== undefined && method !== 'HEAD')
-        found.push({ route: `${String(method)} ${url}`, part, schema: one });
-    }
-  });
-  for (const mount of [
+type Mount = (app: App, context: never) => void;
+const mounts = {
+  api: [
     auditRoutes,
     businessRoutes,
     callRoutes,
@@ -74,14 +67,25 @@ export function requestSchemas(): RequestSchema[] {
     scheduleRoutes,
     signInRoutes,
     serviceRoutes,
-    mountQrRoutes,
-    mountSendRoutes,
-    mountSessionRoutes,
-    mountUnstoredRoutes,
-    callStatusRoute,
-    incomingCallRoute,
-  ] as ((app: App, context: never) => void)[]) {
-    mount(app, unused);
+    sessionRoutes,
+  ] as Mount[],
+  baileys: [mountQrRoutes, mountSendRoutes, mountSessionRoutes, mountUnstoredRoutes] as Mount[],
+  calls: [callStatusRoute, incomingCallRoute] as Mount[],
+};
+
+/** The schemas of what requests bring, of every route with one. */
+export function requestSchemas(): RequestSchema[] {
+  const found: RequestSchema[] = [];
+  for (const service of ['api', 'baileys', 'calls'] as const) {
+    const app = buildHttpApp({ log: createLogger({ service: 'test', instance: 'test', level: 'silent' }) });
+    app.addHook('onRoute', ({ method, url, schema }) => {
+      for (const part of parts) {
+        const one = schema?.[part] as RequestSchema['schema'] | undefined;
+        if (one !== undefined && method !== 'HEAD')
+          found.push({ service, route: `${String(method)} ${url}`, part, schema: one });
+      }
+    });
+    for (const mount of mounts[service]) mount(app, unused);
   }
   return found;
 }

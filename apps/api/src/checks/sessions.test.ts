@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeSessions } from './sessions.ts';
+import { countSessions, judgeSessions } from './sessions.ts';
 
 const session = (status: string, reason: string | null = null) => ({ id: status, status, reason });
 
@@ -16,4 +16,9 @@ test.each([
   ],
 ])('%s: %#', (_name, sessions, status, reasons) => {
   expect(judgeSessions(sessions)).toMatchObject({ status, reasons });
+});
+
+test('sessions are counted by state, and a state that nobody knows is left out', () => {
+  const seen = [session('WORKING'), session('WORKING'), session('FAILED', 'logged_out'), session('NEWER')];
+  expect(countSessions(seen)).toEqual({ STOPPED: 0, STARTING: 0, SCAN_QR_CODE: 0, WORKING: 2, FAILED: 1 });
 });

@@ -1,5 +1,6 @@
 import type { KeyRing } from '@prosaas/http';
 import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
+import { sessionStates } from '@prosaas/telemetry';
 import { askService } from './service-request.ts';
 
 export interface SessionSeen {
@@ -35,15 +36,37 @@ export function judgeSessions(sessions: readonly SessionSeen[]): SessionsJudgeme
 /** More sessions than that are judged by these. */
 const MOST_PAGES = 10;
 
+/** By state; every state is there. */
+export type SessionCounts = Record<string, number>;
+
+export function countSessions(sessions: readonly SessionSeen[]): SessionCounts {
+  const counts: SessionCounts = Object.fromEntries(sessionStates.map((state) => [state, 0]));
+  for (const { status } of sessions) if (Object.hasOwn(counts, status)) counts[status]! += 1;
+  return counts;
+}
+
 /** The WhatsApp sessions of all replicas, as the baileys service tells them. */
-export function sessionsCheck({ url, keyRing }: { url: string; keyRing: KeyRing }): CheckDefinition {
+export function sessionsCheck({
+  url,
+  keyRing,
+  onCounted,
+}: {
+  url: string;
+  keyRing: KeyRing;
+  /** Told after each run; undefined while they are not known. */
+  onCounted: (counts: SessionCounts | undefined) => void;
+}): CheckDefinition {
   return {
     name: 'sessions',
     componentType: 'component',
     async run(signal) {
       const secret = keyRing.current()?.internalSecret;
       if (secret === undefined) throw new CheckFailure('not_ready');
-      const sessions = await readSessions(url, secret, signal);
+      const sessions = await readSessions(url, secret, signal).catch((error: unknown) => {
+        onCounted(undefined);
+        throw error;
+      });
+      onCounted(countSessions(sessions));
       const { status, ...facts } = judgeSessions(sessions);
       const detail = { not_working: sessions.filter((session) => session.status !== 'WORKING') };
       if (status === 'fail') throw new CheckFailure('not_ready', { facts, detail });

@@ -13,6 +13,8 @@ const reading = (counters: Record<string, number>, more: Partial<Reading> = {}):
   counters,
   gauges: {},
   histograms: {},
+  exact: { slots: [], values: new Float64Array() },
+  processes: [],
   labels: {},
   series: {} as never,
   sources: [],

@@ -1,4 +1,4 @@
-import { type Database, readChatFigures } from '@prosaas/database';
+import { type Database, countConversations, readChatMarks } from '@prosaas/database';
 import type { QueueTotals } from '@prosaas/queues';
 import type { BuildInfo } from '@prosaas/runtime';
 import type { ChecksContext } from '../routes/checks.ts';
@@ -42,7 +42,10 @@ export function liveParts(sources: PartSources): LivePart[] {
       name: 'chats',
       seenBy: everyone,
       everyMs: 2000,
-      read: ({ businessId }) => readChatFigures(db, businessId),
+      read: async ({ businessId }) => {
+        const { mine: _mine, ...counts } = await countConversations(db, { businessId, personId: undefined });
+        return { ...counts, ...(await readChatMarks(db, businessId)) };
+      },
     },
     { name: 'queues', seenBy: operators, everyMs: 2000, read: async () => (await readTotals()).queues },
   ];

@@ -1,8 +1,9 @@
-import { findCall, findRecordingAudio, listCalls } from '@prosaas/database';
+import { callerOfConversation, findCall, findRecordingAudio, listCalls } from '@prosaas/database';
 import { type App, BusinessFilter, businessOf, page, pageQuery } from '@prosaas/http';
 import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
+import { digitsOf } from '../phone-digits.ts';
 import { Page } from './page.ts';
 import {
   NullableText,
@@ -25,6 +26,7 @@ const Call = Type.Object({
   started_at: Time,
   answered_at: NullableTime,
   ended_at: NullableTime,
+  timeline: Type.Array(Type.Object({ at: Type.String(), event: Type.String(), detail: NullableText })),
   recordings: Type.Array(
     Type.Object({
       id: Type.String(),
@@ -38,7 +40,22 @@ const Call = Type.Object({
 const CallCursor = Type.Tuple([Position, Type.String({ maxLength: 200 })]);
 
 const Query = Type.Object(
-  { ...pageQuery.properties, business: BusinessFilter },
+  {
+    ...pageQuery.properties,
+    business: BusinessFilter,
+    live: Type.Optional(Type.Boolean({ description: 'true: those that go on; false: those that are over' })),
+    contact: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        pattern: '^[^\\u0000]+$',
+        description: 'Who called: a phone number, or a SIP or WhatsApp address',
+      }),
+    ),
+    conversation: Type.Optional(
+      Type.String({ maxLength: 36, format: 'uuid', description: "Calls of this conversation's contact" }),
+    ),
+  },
   { additionalProperties: false },
 );
 const CallId = Type.Object({ id: Type.String() });
@@ -49,16 +66,36 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
     '/api/calls',
     { onRequest: business, schema: { querystring: Query, response: { 200: Page(Call) } } },
     async (request) => {
-      const { limit, cursor, business: named } = request.query;
+      const { limit, cursor, business: named, live, contact, conversation } = request.query;
+      const businessId = businessOf(request, named);
       const after = decodeCursor(CallCursor, cursor);
       const rows = await listCalls(db, {
-        businessId: businessOf(request, named),
+        businessId,
+        live,
+        callers: await callersOf({ contact, conversation, businessId }),
         after: after && { position: after[0], id: after[1] },
         limit: limit + 1,
       });
       return page(rows, limit, (row) => encodeCursor([row.position, row.id]));
     },
   );
+
+  /** Who has called, by each name; of both parameters what both say. */
+  async function callersOf({
+    contact,
+    conversation,
+    businessId,
+  }: {
+    contact: string | undefined;
+    conversation: string | undefined;
+    businessId: string | undefined;
+  }): Promise<string[] | undefined> {
+    const named = contact === undefined ? undefined : [callerNamed(contact)];
+    if (conversation === undefined) return named;
+    const callers = await callerOfConversation(db, conversation, businessId);
+    if (callers === undefined) throw new NotFound('conversation');
+    return named === undefined ? callers : named.filter((caller) => callers.includes(caller));
+  }
 
   app.get(
     '/api/calls/:id',
@@ -91,6 +128,12 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
         .send(recording.audio);
     },
   );
+}
+
+function callerNamed(contact: string): string {
+  const [whatsapp] = /^\d{5,20}(?=@(c\.us|s\.whatsapp\.net)$)/.exec(contact) ?? [];
+  if (whatsapp !== undefined) return whatsapp;
+  return contact.includes('@') ? contact : `${digitsOf(contact, 'querystring.contact')}`;
 }
 
 function extension(mediaType: string): string {

@@ -2,8 +2,10 @@ import {
   type ConversationState,
   type OpenJob,
   conversationStates,
+  countConversations,
   findConversation,
   listConversations,
+  listConversationsByNeed,
   listHeadJobs,
   listMessages,
 } from '@prosaas/database';
@@ -80,6 +82,11 @@ const Query = Type.Object(
     contact: Type.Optional(
       Type.String({ maxLength: 100, description: 'A phone number, or an address of WhatsApp' }),
     ),
+    sort: Type.Optional(
+      Type.Enum(['newest', 'waiting'], {
+        description: 'newest: by the last message. waiting: first what waits for a person, the longest first',
+      }),
+    ),
     staff: Type.Optional(Type.Boolean({ description: "With those of the business' own people" })),
     after: Type.Optional(Type.Unsafe<string>({ ...time, description: 'The last message is not older' })),
     before: Type.Optional(Type.Unsafe<string>({ ...time, description: 'The last message is older' })),
@@ -96,10 +103,21 @@ const Query = Type.Object(
 );
 const Id = Type.Object({ id: Type.String() });
 
-const ConversationCursor = Type.Tuple([
+const Uuid = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
+const ConversationCursor = Type.Tuple([Type.Union([Type.Null(), Position]), Uuid]);
+const NeedCursor = Type.Tuple([
+  Type.Integer({ minimum: 0, maximum: 2 }),
   Type.Union([Type.Null(), Position]),
-  Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
+  Uuid,
 ]);
+
+const Counts = Type.Object({
+  waiting: Type.Integer(),
+  waiting_since: NullableTime,
+  person: Type.Integer(),
+  mine: Type.Integer(),
+});
+const CountsQuery = Type.Object({ business: BusinessFilter }, { additionalProperties: false });
 
 export function conversationRoutes(
   app: App,
@@ -110,27 +128,47 @@ export function conversationRoutes(
     { onRequest: business, schema: { querystring: Query, response: { 200: Page(Conversation) } } },
     async (request) => {
       const { limit, cursor, business: named, state, contact, after, before, ...asked } = request.query;
+      const { unread, channel, session: sessionId, person: personId, text, staff, sort } = asked;
+      const filter = {
+        businessId: businessOf(request, named),
+        states: state?.split(',') as ConversationState[] | undefined,
+        unread,
+        channel,
+        sessionId,
+        personId,
+        contacts: contact === undefined ? undefined : addressesOf(contact),
+        after: after === undefined ? undefined : new Date(after),
+        before: before === undefined ? undefined : new Date(before),
+        text,
+        staff,
+      };
+      if (sort === 'waiting') {
+        const last = decodeCursor(NeedCursor, cursor);
+        const rows = await listConversationsByNeed(db, {
+          filter,
+          position: last && { group: last[0], position: last[1], id: last[2] },
+          limit: limit + 1,
+        });
+        return page(rows, limit, ({ group, position, id }) => encodeCursor([group, position, id]));
+      }
       const last = decodeCursor(ConversationCursor, cursor);
-      const { unread, channel, session: sessionId, person: personId, text, staff } = asked;
       const rows = await listConversations(db, {
-        filter: {
-          businessId: businessOf(request, named),
-          states: state?.split(',') as ConversationState[] | undefined,
-          unread,
-          channel,
-          sessionId,
-          personId,
-          contacts: contact === undefined ? undefined : addressesOf(contact),
-          after: after === undefined ? undefined : new Date(after),
-          before: before === undefined ? undefined : new Date(before),
-          text,
-          staff,
-        },
+        filter,
         position: last && { position: last[0], id: last[1] },
         limit: limit + 1,
       });
       return page(rows, limit, (row) => encodeCursor([row.position, row.id]));
     },
+  );
+
+  app.get(
+    '/api/conversations/counts',
+    { onRequest: business, schema: { querystring: CountsQuery, response: { 200: Counts } } },
+    async (request) =>
+      countConversations(db, {
+        businessId: businessOf(request, request.query.business),
+        personId: request.principal?.person?.id,
+      }),
   );
 
   app.get(

@@ -26,15 +26,25 @@ export const Message = Type.Object({
   direction: Type.String(),
   author: Type.String(),
   person_id: NullableText,
+  person_name: NullableText,
   kind: Type.String(),
   status: Type.String(),
   reason: NullableText,
   text: Type.String(),
   in_reply_to: NullableText,
+  match: Type.Union([
+    Type.Object({
+      source: Type.String(),
+      question: Type.Optional(Type.String()),
+      reason: Type.Optional(Type.String()),
+    }),
+    Type.Null(),
+  ]),
   error: NullableText,
   created_at: Time,
   sent_at: NullableTime,
   delivered_at: NullableTime,
+  read_at: NullableTime,
 });
 
 /** `seq` of the page's last message. */

@@ -41,6 +41,7 @@ export function incomingCallRoute(app: App, options: IncomingCallOptions): void 
         log.warn({ ...call, reason: verdict.reason }, 'a call was rejected as busy');
         journal.event(CallSid, { type: 'rejected', reason: verdict.reason });
       } else {
+        if (verdict.outcome === 'accepted') journal.event(CallSid, { type: 'noted', step: 'accepted' });
         log.info(
           call,
           verdict.outcome === 'over' ? 'a call that is over was offered again' : 'a call was accepted',

@@ -88,7 +88,7 @@ export function createHandler({
         return logDropped(tx, message);
       }
       if (!(await closeMessage(tx, message.id, decision.end))) return;
-      const { event, notUnderstood, reply: text } = decision;
+      const { event, notUnderstood, reply: text, match } = decision;
       if (notUnderstood !== undefined) await countNotUnderstood(tx, locked.id, notUnderstood);
       if (event !== undefined) {
         const actor = event.type === 'opted_out' || event.type === 'opted_in' ? 'customer' : 'agent';
@@ -96,7 +96,7 @@ export function createHandler({
         if (event.type === 'needs_person' && isHandOver(changed)) handedOver(event.reason);
       }
       if (text === undefined) return;
-      const reply = await insertReply(tx, message, text);
+      const reply = await insertReply(tx, message, text, { match });
       if (reply) await tx.addJob(outboundJob(reply, trace));
     });
   };

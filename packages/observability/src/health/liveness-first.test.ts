@@ -32,7 +32,7 @@ async function listen(): Promise<{
   const health = cleanup.use(new HealthRegistry());
   await app.register(healthRoutes, { health, probes: livenessProbes(), livenessFirst: true });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
-  const slot = 'c["http_requests",{"method":"GET","route":"/healthz","status":"2xx"}]';
+  const slot = 'c["http_requests",{"code":"200","method":"GET","route":"/healthz"}]';
   const counted = (): number | undefined => {
     const { slots, values } = registry.collect();
     return values[slots.indexOf(slot)];

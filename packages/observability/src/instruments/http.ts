@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify';
-import type { MetricDefinition } from '../metrics/catalogue.ts';
+import { type MetricDefinition, REQUEST_BUCKETS } from '../metrics/catalogue.ts';
 import type { Counter, Gauge, Histogram } from '../metrics/handles.ts';
 import type { MetricsRegistry } from '../metrics/registry.ts';
 import type { Labels } from '../metrics/slot.ts';
@@ -15,7 +15,8 @@ export interface HttpMetricsOptions {
 type More = Readonly<Record<string, readonly string[]>>;
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const;
-const outcomes = ['1xx', '2xx', '3xx', '4xx', '5xx', 'aborted'] as const;
+/** The code of a request whose client left before the answer. */
+const ABORTED = 'aborted';
 /** The route of requests that none matched: the paths of strangers are no label. */
 const UNKNOWN_ROUTE = 'unknown';
 
@@ -28,14 +29,16 @@ export function httpMetrics(more: More = {}): {
   return {
     http_requests: {
       type: 'counter',
-      help: 'HTTP requests by method, route template and status class; aborted: the client left before the answer',
-      labels: { ...more, method: methods, route: 'discovered', status: outcomes },
+      help: 'HTTP requests by method, route template and status code; aborted: the client left before the answer',
+      labels: { ...more, method: methods, route: 'discovered', code: 'discovered' },
     },
     http_request_duration_seconds: {
       type: 'histogram',
       help: 'Time from the head of an HTTP request to the end of its answer',
       unit: 'seconds',
       labels: { ...more, method: methods, route: 'discovered' },
+      buckets: REQUEST_BUCKETS,
+      onRequest: ['method', 'route'],
     },
     http_requests_in_flight: {
       type: 'gauge',
@@ -54,7 +57,8 @@ export class RouteMetrics {
   #labels: Labels;
   #inFlight: Gauge;
   #duration: Histogram | undefined;
-  #requests: (Counter | undefined)[] = outcomes.map(() => undefined);
+  /** By status code; 0 for those that their clients gave up. */
+  #requests = new Map<number, Counter>();
 
   constructor(registry: MetricsRegistry, more: Labels, route: { method: string; route: string }) {
     this.#registry = registry;
@@ -69,15 +73,17 @@ export class RouteMetrics {
   /** `status` is 0 for a request that the client gave up. */
   end(status: number, seconds: number): void {
     this.#inFlight.add(-1);
-    const outcome = status >= 100 && status < 600 ? ((status / 100) | 0) - 1 : outcomes.length - 1;
-    (this.#requests[outcome] ??= this.#bindRequests(outcome)).add();
+    (this.#requests.get(status) ?? this.#bindRequests(status)).add();
     (this.#duration ??= this.#registry.histogram('http_request_duration_seconds', this.#labels)).observe(
       seconds,
     );
   }
 
-  #bindRequests(outcome: number): Counter {
-    return this.#registry.counter('http_requests', { ...this.#labels, status: outcomes[outcome]! });
+  #bindRequests(status: number): Counter {
+    const code = status === 0 ? ABORTED : String(status);
+    const requests = this.#registry.counter('http_requests', { ...this.#labels, code });
+    this.#requests.set(status, requests);
+    return requests;
   }
 }
 

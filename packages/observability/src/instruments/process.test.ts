@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { defineCatalogue } from '../metrics/catalogue.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
@@ -22,21 +23,42 @@ test('a collection brings what the process uses', async () => {
   stack.use(instrumentProcess({ registry, labels: { service: 'api' } }));
   holdTheLoop(30);
   const first = measured(registry);
-  expect(first['process_resident_memory_bytes']).toBeGreaterThan(first['process_heap_used_bytes']!);
-  expect(first['process_heap_used_bytes']).toBeGreaterThan(1e6);
-  expect(first['process_open_handles']).toBeGreaterThan(0);
+  expect(first['process_resident_memory_bytes']).toBeGreaterThan(first['nodejs_heap_size_used_bytes']!);
+  expect(first['nodejs_heap_size_used_bytes']).toBeGreaterThan(1e6);
+  expect(first['nodejs_active_resources']).toBeGreaterThan(0);
   expect(first['process_cpu_user_seconds']).toBeGreaterThan(0);
   holdTheLoop(30);
   const second = measured(registry);
   expect(second['process_cpu_user_seconds']).toBeGreaterThan(first['process_cpu_user_seconds']!);
+  expect(second['process_cpu_seconds']).toBeCloseTo(
+    second['process_cpu_user_seconds']! + second['process_cpu_system_seconds']!,
+  );
+  expect(Math.abs(first['process_start_time_seconds']! + process.uptime() - Date.now() / 1000)).toBeLessThan(
+    5,
+  );
+  expect(first['nodejs_version_info']).toBe(1);
 });
+
+test.runIf(process.platform === 'linux')(
+  'open file descriptors are counted, with how many there may be',
+  () => {
+    const registry: MetricsRegistry = new MetricsRegistry(defineCatalogue(processMetrics()));
+    using stack = new DisposableStack();
+    stack.use(instrumentProcess({ registry }));
+    const { process_open_fds: before, process_max_fds: limit } = measured(registry);
+    const opened = openSync('/dev/null', 'r');
+    stack.defer(() => closeSync(opened));
+    expect(measured(registry)['process_open_fds']).toBe(before! + 1);
+    expect(limit).toBeGreaterThan(before!);
+  },
+);
 
 test('a block of the event loop shows for at least a minute, and is gone after two', async () => {
   let now = 0;
   const registry = new MetricsRegistry(defineCatalogue(processMetrics()));
   await using stack = new AsyncDisposableStack();
   stack.use(instrumentProcess({ registry, now: () => now }));
-  const longest = (): number => measured(registry)['process_event_loop_delay_max_seconds']!;
+  const longest = (): number => measured(registry)['nodejs_eventloop_lag_max_seconds']!;
   // The monitor's own timer has to run twice before it measures.
   await expect.poll(async () => (holdTheLoop(120), await turn(1), longest())).toBeGreaterThan(0.05);
   now += 60_000;
@@ -58,7 +80,7 @@ test('the window that ends and the one that begins overlap: a block between them
   const registry = new MetricsRegistry(defineCatalogue(processMetrics()));
   await using stack = new AsyncDisposableStack();
   stack.use(instrumentProcess({ registry, now: () => now }));
-  const longest = (): number => measured(registry)['process_event_loop_delay_max_seconds']!;
+  const longest = (): number => measured(registry)['nodejs_eventloop_lag_max_seconds']!;
   await turn(100);
   now += 60_000;
   longest();

@@ -1,5 +1,7 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { MetricDefinition } from '../metrics/catalogue.ts';
+import type { Gauge } from '../metrics/handles.ts';
 import type { MetricsRegistry } from '../metrics/registry.ts';
 import type { Labels } from '../metrics/slot.ts';
 
@@ -27,53 +29,79 @@ type More = Readonly<Record<string, readonly string[]>>;
 type CounterOf = MetricDefinition & { type: 'counter' };
 type GaugeOf = MetricDefinition & { type: 'gauge' };
 
-/** For the catalogue: what `instrumentProcess` measures, with the labels in `more` put on each metric. */
+/**
+ * For the catalogue: what `instrumentProcess` measures, with the labels in `more` put on each metric. The names and meanings are those of
+ * https://github.com/siimon/prom-client, so that dashboards made for it fit; of several processes a gauge shows the sum, or the worst.
+ */
 export function processMetrics(more: More = {}): {
   process_cpu_user_seconds: CounterOf;
   process_cpu_system_seconds: CounterOf;
+  process_cpu_seconds: CounterOf;
+  process_start_time_seconds: GaugeOf;
   process_resident_memory_bytes: GaugeOf;
-  process_heap_used_bytes: GaugeOf;
-  process_external_memory_bytes: GaugeOf;
-  process_open_handles: GaugeOf;
-  process_event_loop_utilization_ratio: GaugeOf;
-  process_event_loop_delay_p99_seconds: GaugeOf;
-  process_event_loop_delay_max_seconds: GaugeOf;
+  process_open_fds: GaugeOf;
+  process_max_fds: GaugeOf;
+  nodejs_heap_size_total_bytes: GaugeOf;
+  nodejs_heap_size_used_bytes: GaugeOf;
+  nodejs_external_memory_bytes: GaugeOf;
+  nodejs_active_resources: GaugeOf;
+  nodejs_eventloop_lag_p50_seconds: GaugeOf;
+  nodejs_eventloop_lag_p99_seconds: GaugeOf;
+  nodejs_eventloop_lag_max_seconds: GaugeOf;
+  nodejs_eventloop_utilization_ratio: GaugeOf;
+  nodejs_version_info: GaugeOf;
 } {
-  const labels = Object.keys(more).length === 0 ? {} : { labels: more };
-  const counter = (help: string): CounterOf => ({ type: 'counter', help, unit: 'seconds', ...labels });
-  const bytes = (help: string): GaugeOf => ({ type: 'gauge', help, unit: 'bytes', ...labels });
-  const worst = (unit: string, help: string): GaugeOf => ({
+  const named = { standard: true, labels: more } as const;
+  const counter = (help: string): CounterOf => ({ type: 'counter', help, unit: 'seconds', ...named });
+  const bytes = (help: string): GaugeOf => ({ type: 'gauge', help, unit: 'bytes', ...named });
+  const worst = (help: string, unit?: string): GaugeOf => ({
     type: 'gauge',
     help,
-    unit,
+    ...(unit !== undefined && { unit }),
     aggregate: 'max',
-    ...labels,
+    ...named,
   });
+  const lag = (what: string): GaugeOf =>
+    worst(
+      `${what} of event loop delay in the last one to two minutes; the highest of all processes`,
+      'seconds',
+    );
   return {
     process_cpu_user_seconds: counter('CPU time spent in user mode'),
     process_cpu_system_seconds: counter('CPU time spent in the kernel'),
+    process_cpu_seconds: counter('CPU time spent in user mode and in the kernel'),
+    process_start_time_seconds: worst('When the process started that started last, in Unix time', 'seconds'),
     process_resident_memory_bytes: bytes('Resident memory'),
-    process_heap_used_bytes: bytes('JavaScript heap in use'),
-    process_external_memory_bytes: bytes(
-      'Memory of objects that V8 holds outside its heap, buffers included',
-    ),
-    process_open_handles: {
+    process_open_fds: { ...worst('Open file descriptors; the most of all processes'), optional: true },
+    process_max_fds: {
+      ...worst('File descriptors that a process may open; the most of all processes'),
+      optional: true,
+    },
+    nodejs_heap_size_total_bytes: bytes('JavaScript heap that is reserved'),
+    nodejs_heap_size_used_bytes: bytes('JavaScript heap in use'),
+    nodejs_external_memory_bytes: bytes('Memory of objects that V8 holds outside its heap, buffers included'),
+    nodejs_active_resources: {
       type: 'gauge',
       help: 'Sockets, timers, requests and other things that keep the event loop alive',
-      ...labels,
+      ...named,
     },
-    process_event_loop_utilization_ratio: worst(
-      'ratio',
+    nodejs_eventloop_lag_p50_seconds: lag('Median'),
+    nodejs_eventloop_lag_p99_seconds: lag('99th percentile'),
+    nodejs_eventloop_lag_max_seconds: lag('Maximum'),
+    nodejs_eventloop_utilization_ratio: worst(
       'Share of the last interval in which the event loop was busy; the highest of all processes',
+      'ratio',
     ),
-    process_event_loop_delay_p99_seconds: worst(
-      'seconds',
-      '99th percentile of event loop delay in the last one to two minutes; the highest of all processes',
-    ),
-    process_event_loop_delay_max_seconds: worst(
-      'seconds',
-      'Longest event loop delay in the last one to two minutes; the highest of all processes',
-    ),
+    nodejs_version_info: {
+      ...worst('1 for each version of Node.js that runs'),
+      labels: {
+        ...more,
+        version: 'discovered',
+        major: 'discovered',
+        minor: 'discovered',
+        patch: 'discovered',
+      },
+    },
   };
 }
 
@@ -85,13 +113,24 @@ export function instrumentProcess({
 }: ProcessMetricsOptions): ProcessMeasurement {
   const user = registry.counter('process_cpu_user_seconds', labels);
   const system = registry.counter('process_cpu_system_seconds', labels);
-  const resident = registry.gauge('process_resident_memory_bytes', labels);
-  const heap = registry.gauge('process_heap_used_bytes', labels);
-  const external = registry.gauge('process_external_memory_bytes', labels);
-  const handles = registry.gauge('process_open_handles', labels);
-  const utilization = registry.gauge('process_event_loop_utilization_ratio', labels);
-  const p99 = registry.gauge('process_event_loop_delay_p99_seconds', labels);
-  const longest = registry.gauge('process_event_loop_delay_max_seconds', labels);
+  const both = registry.counter('process_cpu_seconds', labels);
+  const gauge = (name: string): Gauge => registry.gauge(name, labels);
+  const resident = gauge('process_resident_memory_bytes');
+  const reserved = gauge('nodejs_heap_size_total_bytes');
+  const heap = gauge('nodejs_heap_size_used_bytes');
+  const external = gauge('nodejs_external_memory_bytes');
+  const resources = gauge('nodejs_active_resources');
+  const p50 = gauge('nodejs_eventloop_lag_p50_seconds');
+  const p99 = gauge('nodejs_eventloop_lag_p99_seconds');
+  const longest = gauge('nodejs_eventloop_lag_max_seconds');
+  const utilization = gauge('nodejs_eventloop_utilization_ratio');
+  gauge('process_start_time_seconds').set(performance.timeOrigin / 1000);
+  const [major = '', minor = '', patch = ''] = process.versions.node.split('.');
+  const version = { version: process.version, major, minor, patch };
+  registry.gauge('nodejs_version_info', { ...labels, ...version }).set(1);
+  const descriptors = openDescriptors();
+  const open = descriptors && gauge('process_open_fds');
+  if (descriptors?.limit !== undefined) gauge('process_max_fds').set(descriptors.limit);
 
   const delay = new EventLoopDelay(now());
   let cpu = { user: 0, system: 0 };
@@ -102,26 +141,33 @@ export function instrumentProcess({
   registry.onCollect(() => {
     if (ended) return;
     const used = process.cpuUsage();
-    user.add(Math.max(0, used.user - cpu.user) / 1e6);
-    system.add(Math.max(0, used.system - cpu.system) / 1e6);
+    const [inUserMode, inKernel] = [used.user - cpu.user, used.system - cpu.system].map(
+      (microseconds) => Math.max(0, microseconds) / 1e6,
+    ) as [number, number];
+    user.add(inUserMode);
+    system.add(inKernel);
+    both.add(inUserMode + inKernel);
     cpu = used;
 
     const memory = process.memoryUsage();
     resident.set(memory.rss);
+    reserved.set(memory.heapTotal);
     heap.set(memory.heapUsed);
     external.set(memory.external);
-    handles.set(process.getActiveResourcesInfo().length);
+    resources.set(process.getActiveResourcesInfo().length);
+    if (open && descriptors) open.set(descriptors.count());
 
     const turned = performance.eventLoopUtilization();
     utilization.set(performance.eventLoopUtilization(turned, loop).utilization || 0);
     loop = turned;
     delay.turn(now());
-    p99.set(delay.p99Seconds);
-    longest.set(delay.maxSeconds);
+    p50.set(delay.seconds(50));
+    p99.set(delay.seconds(99));
+    longest.set(delay.seconds(100));
     last = {
       residentMemoryBytes: memory.rss,
       heapUsedBytes: memory.heapUsed,
-      eventLoopDelayP99Seconds: delay.p99Seconds,
+      eventLoopDelayP99Seconds: delay.seconds(99),
     };
   });
   return {
@@ -131,6 +177,20 @@ export function instrumentProcess({
       delay[Symbol.dispose]();
     },
   };
+}
+
+/** Undefined where the system is no Linux. */
+function openDescriptors(): { count: () => number; limit: number | undefined } | undefined {
+  const folder = '/proc/self/fd';
+  try {
+    // One is that of the folder while it is read.
+    const count = (): number => readdirSync(folder).length - 1;
+    count();
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return { count, limit: soft === undefined ? undefined : Number(soft) };
+  } catch {
+    return undefined;
+  }
 }
 
 type Monitor = ReturnType<typeof monitorEventLoopDelay>;
@@ -166,12 +226,9 @@ class EventLoopDelay implements Disposable {
     this.#overlapping = true;
   }
 
-  get maxSeconds(): number {
-    return Math.max(delaySeconds(this.#current, 'max'), delaySeconds(this.#previous, 'max'));
-  }
-
-  get p99Seconds(): number {
-    return Math.max(delaySeconds(this.#current, 'p99'), delaySeconds(this.#previous, 'p99'));
+  /** @param percent 100 for the longest */
+  seconds(percent: number): number {
+    return Math.max(delaySeconds(this.#current, percent), delaySeconds(this.#previous, percent));
   }
 
   [Symbol.dispose](): void {
@@ -187,8 +244,8 @@ function startMonitor(): Monitor {
 }
 
 /** What the monitor records includes the time that it waits itself. */
-function delaySeconds(monitor: Monitor | undefined, what: 'max' | 'p99'): number {
+function delaySeconds(monitor: Monitor | undefined, percent: number): number {
   if (!monitor || monitor.count === 0) return 0;
-  const nanoseconds = what === 'max' ? monitor.max : monitor.percentile(99);
+  const nanoseconds = percent === 100 ? monitor.max : monitor.percentile(percent);
   return Math.max(0, nanoseconds / 1e9 - RESOLUTION_MS / 1000);
 }

@@ -17,6 +17,13 @@ export interface MetricDefinition {
   readonly optional?: true;
   /** A histogram's buckets; exponential ones from 8 microseconds to 2 minutes, in seconds, unless said otherwise. */
   readonly buckets?: Buckets;
+  /**
+   * Labels of a histogram that `GET /metrics` shows on request alone (`?per=<label>`) and adds up otherwise: a histogram has a dozen
+   * lines for each combination of its labels.
+   */
+  readonly onRequest?: readonly string[];
+  /** A name that dashboards know, such as `process_cpu_seconds`: nothing is put before it. */
+  readonly standard?: true;
 }
 
 export type LabelValues = readonly string[] | 'discovered';
@@ -44,6 +51,9 @@ export const MAX_SERIES = 2000;
 export const OVERFLOW = 'overflow';
 
 const DEFAULT_BUCKETS: Buckets = { powersOfTwo: [-17, 7] };
+
+/** What Prometheus' own clients use for requests, in seconds. */
+export const REQUEST_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Checks a catalogue and gives it back with its literal types. Throws one error that lists every fault. */
 export function defineCatalogue<const C extends Catalogue>(catalogue: C): C {
@@ -75,7 +85,7 @@ function ambiguousNames(catalogue: Catalogue): string[] {
 
 function faultsOf(name: string, definition: MetricDefinition): string[] {
   const faults: string[] = [];
-  const { type, labels = {}, aggregate, optional, buckets } = definition;
+  const { type, labels = {}, aggregate, optional, buckets, onRequest = [] } = definition;
   if (!/^[a-z][a-z0-9_]*$/.test(name)) faults.push(`${name}: a name is lower case letters, digits and _`);
   if (definition.unit !== undefined && !name.endsWith(`_${definition.unit}`))
     faults.push(`${name}: a name ends in its unit, _${definition.unit}`);
@@ -85,6 +95,10 @@ function faultsOf(name: string, definition: MetricDefinition): string[] {
     if (type !== 'histogram') faults.push(`${name}: only a histogram has buckets`);
     if (!parseBuckets(buckets)) faults.push(`${name}: buckets must be finite and ascending`);
   }
+  if (onRequest.length > 0 && type !== 'histogram')
+    faults.push(`${name}: only a histogram has labels on request`);
+  for (const label of onRequest)
+    if (!Object.hasOwn(labels, label)) faults.push(`${name}: there is no label ${label} to show on request`);
   let series = 1;
   for (const [label, values] of Object.entries(labels)) {
     if (!/^[a-z][a-z0-9_]*$/.test(label) || label === 'le')

@@ -116,6 +116,7 @@ export class MetricsReader implements AsyncDisposable {
     this.#tidy(snapshot);
     return {
       ...this.#arrangement.arrange(this.#columns.totals(snapshot), exact),
+      processes: snapshot.members.filter(({ leaseEnds }) => leaseEnds > snapshot.now),
       sources: snapshot.members.map(({ service, instance, publishedAt }) => ({
         service,
         instance,

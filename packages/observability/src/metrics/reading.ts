@@ -24,6 +24,11 @@ export interface ReadingSource {
   readonly age_seconds: number;
 }
 
+/** What one process counted since it started, and its gauges. */
+interface ProcessSeries extends SeriesTable {
+  readonly instance: string;
+}
+
 /** The whole system's metrics at one moment. */
 export interface Reading {
   /** Totals over all labels, services and replicas, since `since`; with the same `since` they never fall. */
@@ -34,6 +39,10 @@ export interface Reading {
   readonly labels: Readonly<Record<string, readonly LabelledValue[]>>;
   /** All of the above by series, as a `TextRenderer` takes it. */
   readonly series: SeriesTable;
+  /** Of the series, those that Redis itself knows. */
+  readonly exact: SeriesTable;
+  /** The rest, of each process whose lease runs. Processes that are gone are in the totals alone. */
+  readonly processes: readonly ProcessSeries[];
   readonly sources: readonly ReadingSource[];
   /**
    * Nothing is missing: every publisher spoke within 3 s, none is in grace, no roll-back is being made good, and no exact counter

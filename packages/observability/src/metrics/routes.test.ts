@@ -9,6 +9,8 @@ const reading: Reading = {
   histograms: {},
   labels: { jobs: [{ labels: { queue: 'in' }, value: 3 }] },
   series: { slots: ['c["jobs",{"queue":"in"}]', 'g["active",{},"sum"]'], values: Float64Array.of(3, 1) },
+  exact: { slots: [], values: new Float64Array() },
+  processes: [],
   sources: [{ service: 'worker', instance: 'worker:h:1', age_seconds: 0.4 }],
   complete: true,
   since: 1_706_000_000.5,
@@ -50,6 +52,12 @@ test('/metrics.json has the metrics that it is told to have, and no others', asy
   void app.register(metricsRoutes, { reader: { read: async () => reading }, guard: open, names: ['active'] });
   const body = (await app.inject('/metrics.json?verbose')).json<Record<string, unknown>>();
   expect(body).toMatchObject({ counters: {}, gauges: { active: 1 }, labels: {} });
+
+  const other = fastify();
+  const options = { reader: { read: async () => reading }, guard: open, names: ['active'] };
+  void other.register(metricsRoutes, { ...options, labelled: ['jobs'] });
+  const more = (await other.inject('/metrics.json?verbose')).json<Record<string, unknown>>();
+  expect(more).toMatchObject({ counters: {}, labels: { jobs: [{ labels: { queue: 'in' }, value: 3 }] } });
 });
 
 test('?verbose says where the totals come from and whether all is there', async () => {

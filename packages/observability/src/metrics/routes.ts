@@ -16,6 +16,8 @@ export interface MetricsRoutesOptions {
   guard: preHandlerHookHandler | preHandlerAsyncHookHandler;
   /** The metrics that `/metrics.json` has; all of them unless given. */
   names?: readonly string[];
+  /** Metrics whose values by label `?verbose` has besides. */
+  labelled?: readonly string[];
   now?: () => number;
 }
 
@@ -28,11 +30,14 @@ export interface MetricsBody {
 
 async function plugin(
   app: FastifyInstance,
-  { reader, guard, names, now = Date.now }: MetricsRoutesOptions,
+  { reader, guard, names, labelled = [], now = Date.now }: MetricsRoutesOptions,
 ): Promise<void> {
-  const named = new Set(names);
-  const shown = <V>(metrics: Readonly<Record<string, V>>): Readonly<Record<string, V>> =>
-    names ? Object.fromEntries(Object.entries(metrics).filter(([name]) => named.has(name))) : metrics;
+  const shown = <V>(
+    metrics: Readonly<Record<string, V>>,
+    wanted = new Set(names),
+  ): Readonly<Record<string, V>> =>
+    names ? Object.fromEntries(Object.entries(metrics).filter(([name]) => wanted.has(name))) : metrics;
+  const withLabels = new Set([...(names ?? []), ...labelled]);
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const reading = await readOrAnswer(reader, reply);
     if (!reading) return reply;
@@ -44,7 +49,9 @@ async function plugin(
       timestamp: now() / 1000,
     };
     const verbose = (request.query as Record<string, unknown>)['verbose'] !== undefined;
-    return reply.send(verbose ? { ...body, sources, complete, since, labels: shown(labels) } : body);
+    return reply.send(
+      verbose ? { ...body, sources, complete, since, labels: shown(labels, withLabels) } : body,
+    );
   };
   getRoute(app, { path: '/metrics.json', preHandler: guard, handler });
 }

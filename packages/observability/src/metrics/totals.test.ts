@@ -76,7 +76,7 @@ test('the catalogue is always all there but for what is optional, and what Redis
     slotKey({ kind: 'h', name: 't', labels: {}, buckets: [1, 2], part: 3 }),
     'rubbish',
   ];
-  const { series, ...reading } = new Arrangement(catalogue).arrange(
+  const { series, exact, ...reading } = new Arrangement(catalogue).arrange(
     { slots, values: Float64Array.of(2, 3, 100, 4, 6.5, 1) },
     [{ counters: { jobs: 3 } }, { counters: { jobs: 4 } }],
   );
@@ -91,6 +91,7 @@ test('the catalogue is always all there but for what is optional, and what Redis
       ],
     },
   });
+  expect(bySlot(exact)).toEqual({ [jobs]: 7 });
   expect(bySlot(series)).toEqual({
     [slots[0]!]: 2,
     [slots[1]!]: 3,

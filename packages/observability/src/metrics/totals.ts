@@ -4,7 +4,7 @@ import type { SeriesTable } from './columns.ts';
 import type { ExactValues, HistogramReading, LabelledValue, Reading } from './reading.ts';
 import { type Aggregate, type Slot, parseSlot, slotKey, sumPart } from './slot.ts';
 
-type Values = Pick<Reading, 'counters' | 'gauges' | 'histograms' | 'labels' | 'series'>;
+type Values = Pick<Reading, 'counters' | 'gauges' | 'histograms' | 'labels' | 'series' | 'exact'>;
 
 interface Placed {
   readonly at: number;
@@ -30,7 +30,9 @@ export class Arrangement {
   #counters: Placed[] = [];
   #gauges: Placed[] = [];
   #histograms: Record<string, PlacedHistogram[]> = {};
-  #series: { names: string; slots: readonly string[]; kept: Int32Array } | undefined;
+  #series:
+    | { names: string; added: readonly string[]; slots: readonly string[]; kept: Int32Array }
+    | undefined;
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
@@ -75,7 +77,7 @@ export class Arrangement {
       ...seriesOf('c', exactCounters, exactLabels),
       ...seriesOf('g', exactGauges, exactLabels),
     };
-    return { counters, gauges, histograms, labels, series: this.#withExact({ slots, values }, exactSeries) };
+    return { counters, gauges, histograms, labels, ...this.#withExact({ slots, values }, exactSeries) };
   }
 
   #place(slots: readonly string[]): void {
@@ -109,7 +111,10 @@ export class Arrangement {
   }
 
   /** The series as they are, those of exactly known metrics replaced. */
-  #withExact({ slots, values }: SeriesTable, exact: Readonly<Record<string, number>>): SeriesTable {
+  #withExact(
+    { slots, values }: SeriesTable,
+    exact: Readonly<Record<string, number>>,
+  ): Pick<Reading, 'series' | 'exact'> {
     const added = Object.keys(exact);
     const names = added.join('\n');
     if (this.#series?.names !== names) {
@@ -118,6 +123,7 @@ export class Arrangement {
       const places = Int32Array.from(kept);
       this.#series = {
         names,
+        added,
         kept: places,
         slots: [...Array.from(places, (at) => slots[at]!), ...added],
       };
@@ -126,7 +132,10 @@ export class Arrangement {
     const taken = new Float64Array(all.length);
     for (let i = 0; i < kept.length; i++) taken[i] = values[kept[i]!]!;
     taken.set(Object.values(exact), kept.length);
-    return { slots: all, values: taken };
+    return {
+      series: { slots: all, values: taken },
+      exact: { slots: this.#series.added, values: taken.slice(kept.length) },
+    };
   }
 }
 

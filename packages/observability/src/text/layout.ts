@@ -30,6 +30,8 @@ export interface LayoutOptions {
   /** Put before each name, such as `prosaas_`. */
   readonly prefix: string;
   readonly format: TextFormat;
+  /** Those of the labels on request that are shown. */
+  readonly per?: ReadonlySet<string>;
 }
 
 type Type = MetricDefinition['type'];
@@ -51,7 +53,7 @@ const sane = /^[a-zA-Z_]\w*$/;
  */
 export async function layOutText(
   slots: readonly string[],
-  { catalogue, prefix, format }: LayoutOptions,
+  { catalogue, prefix, format, per = new Set() }: LayoutOptions,
   breather: Breather,
 ): Promise<Layout> {
   const families = new Map<string, Family>();
@@ -63,14 +65,16 @@ export async function layOutText(
   for (let at = 0; at < slots.length; at++) {
     if (at % 64 === 0 && breather.isDue) await breather.breathe();
     const slot = parseSlot(slots[at]!);
-    if (slot) place(families, slot, at);
+    if (slot) place(families, slot, at, hiddenLabels(catalogue[slot.name], per));
   }
 
   const lines = new Lines();
   for (const [name, { type, series }] of families) {
+    // Somebody counts it with labels after all.
+    if (series.size > 1 && series.get('')?.length === 0) series.delete('');
     if (series.size === 0) continue;
-    const { help, unit } = catalogue[name] ?? {};
-    const header = { name: prefix + name, type, help, unit };
+    const { help, unit, standard } = catalogue[name] ?? {};
+    const header = { name: standard ? name : prefix + name, type, help, unit };
     const sample = sampleName(header);
     lines.begin(headerOf(format, header));
     const shown = type === 'histogram' ? shownBounds(catalogue[name], series) : [];
@@ -84,7 +88,13 @@ export async function layOutText(
   return lines.finish();
 }
 
-function place(families: Map<string, Family>, slot: Slot, at: number): void {
+const NONE: readonly string[] = [];
+
+function hiddenLabels(definition: MetricDefinition | undefined, per: ReadonlySet<string>): readonly string[] {
+  return definition?.onRequest?.filter((label) => !per.has(label)) ?? NONE;
+}
+
+function place(families: Map<string, Family>, slot: Slot, at: number, hidden: readonly string[]): void {
   const type = types[slot.kind];
   let family = families.get(slot.name);
   if (!family) {
@@ -93,7 +103,7 @@ function place(families: Map<string, Family>, slot: Slot, at: number): void {
     families.set(slot.name, family);
   }
   if (family.type !== type) return;
-  const labels = labelsText(slot.labels);
+  const labels = labelsText(slot.labels, hidden);
   if (labels === undefined) return;
   const places = family.series.get(labels);
   if (places === undefined) family.series.set(labels, [{ slot, at }]);
@@ -102,9 +112,10 @@ function place(families: Map<string, Family>, slot: Slot, at: number): void {
 }
 
 /** `a="x",b="y"` in the slot's order, which is that of the names; `undefined` for one with a name that can't be one. */
-function labelsText(labels: Labels): string | undefined {
+function labelsText(labels: Labels, hidden: readonly string[]): string | undefined {
   let text = '';
   for (const name in labels) {
+    if (hidden.includes(name)) continue;
     if (!sane.test(name) || name === 'le') return undefined;
     text += `${text === '' ? '' : ','}${name}="${escapeLabel(labels[name]!)}"`;
   }

@@ -192,3 +192,38 @@ test("Prometheus' own tool, where it is installed, finds nothing wrong", async (
 function wide(): Catalogue {
   return { wide: { type: 'counter', help: 'Wide.', labels: { n: 'discovered' } } };
 }
+
+test('a histogram adds up the labels that are shown on request, and a standard name has no prefix', async () => {
+  const known = defineCatalogue({
+    took_seconds: {
+      type: 'histogram',
+      help: 'Took.',
+      unit: 'seconds',
+      labels: { method: ['GET'], route: 'discovered' },
+      buckets: [1, 2],
+      onRequest: ['route'],
+    },
+    process_cpu_seconds: { type: 'counter', help: 'CPU.', unit: 'seconds', standard: true },
+  });
+  const registry = new MetricsRegistry(known);
+  for (const [route, value] of [
+    ['/a', 0.5],
+    ['/b', 1.5],
+    ['/b', 5],
+  ] as const)
+    registry.histogram('took_seconds', { method: 'GET', route }).observe(value);
+  const linesOf = async (per: string[]): Promise<string[]> => {
+    const renderer = new TextRenderer({ catalogue: known, prefix: 'x_', per: new Set(per) });
+    return (await renderer.render(registry.collect())).split('\n').filter((line) => !line.startsWith('#'));
+  };
+  expect(await linesOf([])).toEqual([
+    'x_took_seconds_bucket{method="GET",le="1"} 1',
+    'x_took_seconds_bucket{method="GET",le="2"} 2',
+    'x_took_seconds_bucket{method="GET",le="+Inf"} 3',
+    'x_took_seconds_sum{method="GET"} 7',
+    'x_took_seconds_count{method="GET"} 3',
+    'process_cpu_seconds_total 0',
+    '',
+  ]);
+  expect(await linesOf(['route'])).toContain('x_took_seconds_count{method="GET",route="/b"} 2');
+});

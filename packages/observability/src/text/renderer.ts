@@ -2,13 +2,15 @@ import type { Catalogue } from '../metrics/catalogue.ts';
 import type { Collection } from '../metrics/registry.ts';
 import { Breather } from './breather.ts';
 import { type TextFormat, closingOf, valueText } from './format.ts';
-import { type Layout, layOutText, lineValues } from './layout.ts';
+import { type Layout, type LayoutOptions, layOutText, lineValues } from './layout.ts';
 
 export interface TextRendererOptions {
   catalogue: Catalogue;
   /** Put before each name, such as `prosaas_`. */
   prefix?: string;
   format?: TextFormat;
+  /** Labels that histograms show on request, which are requested. */
+  per?: ReadonlySet<string>;
 }
 
 /** Lines that are kept as one string, which is made anew when one of their values changed. */
@@ -32,11 +34,11 @@ interface Rendered {
  * value, and the text of chunks in which nothing changed. It never holds the event loop for more than a millisecond or two.
  */
 export class TextRenderer {
-  #options: { catalogue: Catalogue; prefix: string; format: TextFormat };
+  #options: LayoutOptions;
   #rendered: Rendered | undefined;
 
-  constructor({ catalogue, prefix = '', format = 'prometheus' }: TextRendererOptions) {
-    this.#options = { catalogue, prefix, format };
+  constructor({ prefix = '', format = 'prometheus', ...rest }: TextRendererOptions) {
+    this.#options = { ...rest, prefix, format };
   }
 
   /** The whole text. */

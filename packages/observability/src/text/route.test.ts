@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { MetricsUnknown, type Reading } from '../metrics/reading.ts';
 import { parseExposition } from '../testing/parse-exposition.ts';
@@ -10,6 +11,8 @@ const reading: Reading = {
   histograms: {},
   labels: {},
   series: { slots: ['c["jobs",{"queue":"in"}]'], values: Float64Array.of(3) },
+  exact: { slots: [], values: new Float64Array() },
+  processes: [],
   sources: [{ service: 'worker', instance: 'worker:h:1', age_seconds: 0.4 }],
   complete: true,
   since: 1_706_000_000.5,
@@ -36,17 +39,14 @@ test('/metrics is text 0.0.4 for who does not ask for anything else', async () =
     headers: {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
       'cache-control': 'no-store',
-      vary: 'Accept',
+      vary: 'Accept, Accept-Encoding',
     },
   });
   const families = parseExposition(response.body, 'prometheus');
   expect(families.get('prosaas_jobs_total')).toMatchObject({
     type: 'counter',
     help: 'Jobs.',
-    samples: [
-      { labels: {}, value: 0 },
-      { labels: { queue: 'in' }, value: 3 },
-    ],
+    samples: [{ labels: { queue: 'in' }, value: 3 }],
   });
   expect(families.get('prosaas_metrics_complete')!.samples[0]!.value).toBe(1);
   expect(families.get('prosaas_metrics_sources')!.samples[0]!.value).toBe(1);
@@ -65,13 +65,69 @@ test('/metrics is OpenMetrics 1.0 for who asks for it', async () => {
   expect(families.get('prosaas_metrics_complete')!.samples[0]!.value).toBe(0);
 });
 
+test('?per=instance shows each living process by itself, and what Redis knows without an instance', async () => {
+  const jobs = { slots: ['c["jobs",{}]', 'g["idle",{},"sum"]'], values: Float64Array.of(2, Number.NaN) };
+  const app = build(async () => ({
+    ...reading,
+    exact: { slots: ['g["active",{"queue":"in"},"last"]'], values: Float64Array.of(4) },
+    processes: [
+      { instance: 'a', ...jobs },
+      { instance: 'b', ...jobs, values: Float64Array.of(1, 5) },
+    ],
+  }));
+  const response = await app.inject({ url: '/metrics?per=instance', headers: { authorization } });
+  const families = parseExposition(response.body, 'prometheus');
+  const samplesOf = (name: string): [unknown, number][] =>
+    (families.get(name)?.samples ?? []).map(({ labels, value }) => [labels, value]);
+  expect(samplesOf('prosaas_jobs_total')).toEqual([
+    [{ instance: 'a' }, 2],
+    [{ instance: 'b' }, 1],
+  ]);
+  expect(samplesOf('prosaas_idle')).toEqual([[{ instance: 'b' }, 5]]);
+  expect(samplesOf('prosaas_active')).toEqual([[{ queue: 'in' }, 4]]);
+});
+
+test.each(['per=nonsense', 'per=instance,', 'per=instance&per=le', 'per'])(
+  'a label on request that nobody knows is a 400 problem: ?%s',
+  async (query) => {
+    const url = `/metrics?${query}`;
+    const response = await build(async () => reading).inject({ url, headers: { authorization } });
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toMatchObject({
+      code: 'UNKNOWN_LABEL',
+      detail: expect.stringContaining('instance'),
+    });
+  },
+);
+
+test.each([
+  ['gzip', true],
+  ['deflate, GZIP;q=0.5', true],
+  ['*', true],
+  ['gzip;q=0, *', false],
+  ['br', false],
+  ['', false],
+])('with Accept-Encoding: %s the page is packed: %s', async (encoding, isPacked) => {
+  const headers = { authorization, 'accept-encoding': encoding };
+  const { headers: got, rawPayload } = await build(async () => reading).inject({ url: '/metrics', headers });
+  expect([got['content-encoding'], got.vary]).toEqual([
+    isPacked ? 'gzip' : undefined,
+    'Accept, Accept-Encoding',
+  ]);
+  const text = String(isPacked ? gunzipSync(rawPayload) : rawPayload);
+  expect(parseExposition(text, 'prometheus').has('prosaas_jobs_total')).toBe(true);
+});
+
 test('the guard stands before /metrics, and HEAD has no body', async () => {
   const app = build(async () => reading);
   expect((await app.inject('/metrics')).statusCode).toBe(401);
-  expect(await app.inject({ method: 'HEAD', url: '/metrics', headers: { authorization } })).toMatchObject({
-    statusCode: 200,
-    body: '',
-  });
+  for (const encoding of ['gzip', 'identity']) {
+    const headers = { authorization, 'accept-encoding': encoding };
+    expect(await app.inject({ method: 'HEAD', url: '/metrics', headers })).toMatchObject({
+      statusCode: 200,
+      body: '',
+    });
+  }
   expect((await app.inject({ method: 'POST', url: '/metrics' })).statusCode).toBe(405);
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   type HopVerdict,
   type SignedRequest,
+  anyReplica,
   bodyHashOf,
   clockSkewMs,
   hopLifeMs,
@@ -77,4 +78,11 @@ test.each<[string, Case, HopVerdict['state']]>([
   });
   const told = { ...claims, bodyHash: request.bodyHash };
   expect(verdict).toMatchObject(state === 'forged' ? { state } : { state, claims: told });
+});
+
+test('a hop for any replica is valid at each', () => {
+  const signed = signHop(secret, request, { ...claims, to: anyReplica });
+  const { bodyHash: _unread, ...shown } = request;
+  for (const self of ['baileys:a:1', 'baileys:b:2'])
+    expect(verifyHop(secret, signed, shown, { self, now })).toMatchObject({ state: 'valid' });
 });

@@ -1,7 +1,12 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
-import type { Principal } from '@prosaas/http';
+import type { Principal } from './keys.ts';
 
-/** What a signature covers of a request that one replica forwards to another. */
+/** Set on a request that one of our services forwards: its signature tells for whom it is. */
+export const hopHeader = 'x-prosaas-hop';
+/** Target of a request for any replica of a service: the api does not know who holds a session. */
+export const anyReplica = '*';
+
+/** What a signature covers of a request that one of our services forwards to another. */
 export interface SignedRequest {
   method: string;
   /** With the query, as it stands in the request line. */
@@ -15,7 +20,7 @@ export interface SignedRequest {
 export interface HopClaims {
   /** Instance that forwards. */
   from: string;
-  /** Instance that is to answer. A restart makes another one. */
+  /** Instance that is to answer, or `anyReplica`. A restart makes another one. */
   to: string;
   /** Milliseconds of the epoch, by the clock of `from`. */
   expiresAt: number;
@@ -45,7 +50,7 @@ export function signHop(secret: string, request: SignedRequest, claims: Omit<Hop
 
 /**
  * Of a request whose body has not been read yet: the hash to hold it against is among the claims. Within its time a signature
- * can be replayed, at the one replica that it names, as the same request.
+ * can be replayed, at the replica that it names (or at each, where it is for any), as the same request.
  */
 export function verifyHop(
   secret: string,
@@ -60,7 +65,7 @@ export function verifyHop(
   const expected = macOf(secret, { ...request, bodyHash: claims.bodyHash }, encoded);
   const shown = Buffer.from(mac, 'base64url');
   if (shown.length !== expected.length || !timingSafeEqual(shown, expected)) return { state: 'forged' };
-  if (claims.to !== self) return { state: 'other_replica', claims };
+  if (claims.to !== self && claims.to !== anyReplica) return { state: 'other_replica', claims };
   const left = claims.expiresAt - now;
   if (left < -clockSkewMs || left > hopLifeMs + clockSkewMs) return { state: 'expired', claims };
   return { state: 'valid', claims };

@@ -1,0 +1,40 @@
+/** Why a session does not work, or what is in doubt though it does: the code in words, with what to do where a person has to. */
+const words: Readonly<Record<string, string>> = {
+  // It stands still until it is started again.
+  logged_out: 'The account was logged out, on the phone or by WhatsApp: start it and scan the QR code again.',
+  temporarily_banned: 'WhatsApp has banned the account for a while: look at the app on the phone.',
+  banned: 'WhatsApp has banned the account: look at the app on the phone.',
+  forbidden: 'WhatsApp refuses the account: look at the app on the phone.',
+  client_outdated: 'WhatsApp takes this version of the client no more: upgrade.',
+  client_refused: 'WhatsApp refuses this client: upgrade, and pair it again.',
+  multidevice_mismatch: 'WhatsApp refuses this device: log it out and pair it again.',
+  replaced: 'Another client uses the same credentials: end that one, then start this.',
+  qr_timeout: 'Nobody scanned the QR code: start it, and scan it.',
+  auth_state_corrupt: 'The credentials in the database cannot be read: log it out and pair it again.',
+  internal_error: 'A fault of ours, which the log of the baileys service has: start it again.',
+  // It tries by itself.
+  connecting: 'It is connecting.',
+  paired: 'The QR code was scanned: it connects anew.',
+  restart_required: 'WhatsApp wants a new connection, as after a pairing.',
+  qr_expired: 'The QR codes ran out: new ones are fetched.',
+  connection_lost: 'The connection to WhatsApp was lost: it connects again.',
+  connection_closed: 'WhatsApp closed the connection: it connects again.',
+  bad_session: 'WhatsApp answered with an error: it connects again.',
+  unavailable: 'WhatsApp is not available: it tries again.',
+  unreachable: 'WhatsApp cannot be reached from here (network, DNS, TLS): it tries again.',
+  no_owner: 'No replica of the baileys service holds it: one takes it within seconds, if one runs.',
+  lost: 'Another replica took it.',
+  // It works, or did.
+  redis_unavailable: 'Redis cannot be reached: how it is, is known to its replica alone.',
+  receiving_stalled: 'A message that came takes over 10 s, and those behind it wait.',
+  reachout_timelock: 'WhatsApp lets the account start no new chats for now; those who wrote are answered.',
+  new_chat_cap: 'The account has started as many new chats as WhatsApp allows; those who wrote are answered.',
+  service_away: 'The baileys service cannot be reached: how it is now, is not known.',
+};
+
+/** Null where there is nothing to say. */
+export function wordsOf(reason: string | null): string | null {
+  if (reason === null) return null;
+  if (Object.hasOwn(words, reason)) return words[reason] ?? null;
+  return reason.startsWith('database_') ? 'It waits for PostgreSQL, which stores nothing for now.' : null;
+}

@@ -1,0 +1,45 @@
+import type { CallMoment } from '@prosaas/database';
+import { expect, test } from 'vitest';
+import type { CallEvent } from './call-state.ts';
+import { nextTimeline } from './call-timeline.ts';
+
+const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 10, 0, second));
+const after = (...events: [number, CallEvent][]): string[] =>
+  events
+    .reduce<CallMoment[]>((timeline, [second, event]) => nextTimeline(timeline, event, at(second)), [])
+    .map((moment) => `${moment.at.slice(17, 19)} ${moment.event}${moment.detail ? ` ${moment.detail}` : ''}`);
+
+test('the moments of a call stand in the order of their times, each once', () => {
+  const offered: CallEvent = { type: 'offered', from: undefined, to: undefined };
+  expect(
+    after(
+      [3, { type: 'status', status: 'in-progress' }],
+      [1, offered],
+      [2, { type: 'noted', step: 'accepted' }],
+      [4, { type: 'answered' }],
+      [4, { type: 'noted', step: 'greeting' }],
+      [5, offered],
+      [9, { type: 'status', status: 'completed' }],
+      [9, { type: 'status', status: 'completed' }],
+      [8, { type: 'ended', outcome: 'completed', reason: 'finished' }],
+      [10, { type: 'ended', outcome: 'error', reason: 'lease_expired' }],
+    ),
+  ).toEqual([
+    '01 webhook',
+    '02 accepted',
+    '03 status in-progress',
+    '04 stream',
+    '04 greeting',
+    '08 ended finished',
+    '09 status completed',
+  ]);
+});
+
+test('there are 50 at most, the end among them', () => {
+  const noted = Array.from({ length: 100 }, (_, index): [number, CallEvent] => [
+    0,
+    { type: 'noted', step: 'message', detail: String(index) },
+  ]);
+  const moments = after(...noted, [1, { type: 'ended', outcome: 'completed', reason: 'finished' }]);
+  expect([moments.length, moments.at(-1)]).toEqual([50, '01 ended finished']);
+});

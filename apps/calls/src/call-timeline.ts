@@ -1,0 +1,34 @@
+import type { CallMoment } from '@prosaas/database';
+import type { CallEvent } from './call-state.ts';
+
+const MOST = 50;
+
+/**
+ * What happened to a call, in the order of its times. A repeat changes nothing, and neither does a second end. The last place is kept
+ * for the end.
+ */
+export function nextTimeline(timeline: readonly CallMoment[], event: CallEvent, at: Date): CallMoment[] {
+  const moment = { at: at.toISOString(), ...momentOf(event) };
+  const isEnd = moment.event === 'ended';
+  const isKnown = timeline.some(
+    (one) => one.event === moment.event && (isEnd || one.detail === moment.detail),
+  );
+  if (isKnown || timeline.length >= (isEnd ? MOST : MOST - 1)) return [...timeline];
+  return [...timeline, moment].toSorted((one, other) => one.at.localeCompare(other.at));
+}
+
+function momentOf(event: CallEvent): Omit<CallMoment, 'at'> {
+  switch (event.type) {
+    case 'offered':
+      return { event: 'webhook', detail: null };
+    case 'answered':
+      return { event: 'stream', detail: null };
+    case 'status':
+      return { event: 'status', detail: event.status };
+    case 'rejected':
+    case 'ended':
+      return { event: event.type, detail: event.reason };
+    case 'noted':
+      return { event: event.step, detail: event.detail ?? null };
+  }
+}

@@ -1,0 +1,20 @@
+import type { Queryable } from './database.ts';
+
+/** Another value says that lists of chats are to be read again. */
+export interface ChatMarks {
+  /** A message was written. */
+  last_message: string;
+  /** A chat changed hands. */
+  last_event: string;
+}
+
+/** Of one business or of all (undefined). Asks indexes alone, whatever the number of chats. */
+export async function readChatMarks(q: Queryable, businessId: string | undefined): Promise<ChatMarks> {
+  const [row] = await q.query<ChatMarks>(
+    `select coalesce((select max(seq) from messages ${businessId === undefined ? '' : 'where business_id = $1'}), 0)::text
+         as last_message,
+       coalesce((select max(id) from conversation_events), 0)::text as last_event`,
+    businessId === undefined ? [] : [businessId],
+  );
+  return row!;
+}

@@ -1,0 +1,37 @@
+import pg from 'pg';
+import { expect, test } from 'vitest';
+import { countConnections, countConversationsByState } from './system-counts.ts';
+import { onDatabase, receive } from './test-jobs.ts';
+
+const on = onDatabase();
+
+test('conversations are counted by state, and every state is there', async () => {
+  expect(await countConversationsByState(on.db)).toEqual({ agent: 0, waiting: 0, person: 0, closed: 0 });
+  for (const contact of ['1', '2', '3']) await receive(on.db, `${contact}@s.whatsapp.net`);
+  await on.db.query(`update conversations set state = 'waiting' where contact like '1%'`);
+  expect(await countConversationsByState(on.db)).toEqual({ agent: 2, waiting: 1, person: 0, closed: 0 });
+});
+
+test('connections are counted whoever asks, those of other users too', async () => {
+  const [server] = await on.db.query<{ max: number }>(
+    `select current_setting('max_connections')::int as max`,
+  );
+  const role = `stranger_${process.pid}`;
+  await on.db.query(`create role ${role} login password 'x'`);
+  const url = new URL(on.url);
+  url.username = role;
+  url.password = 'x';
+  const stranger = new pg.Client({ connectionString: url.href });
+  await stranger.connect();
+  const asked = { query: async <T>(sql: string) => (await stranger.query(sql)).rows as T[] };
+  const { used, allowed } = await countConnections(asked);
+  const [own] = await on.db.query<{ clients: number }>(
+    `select count(*)::int as clients from pg_stat_activity where backend_type = 'client backend' and datname = current_database()`,
+  );
+  await stranger.end();
+  await on.db.query(`drop role ${role}`);
+  expect(allowed).toBe(server!.max);
+  expect(own!.clients).toBeGreaterThanOrEqual(2);
+  expect(used).toBeGreaterThanOrEqual(own!.clients);
+  expect(used).toBeLessThanOrEqual(allowed);
+});

@@ -1,0 +1,25 @@
+import { type ConversationState, conversationStates } from './conversation-repository.ts';
+import type { Queryable } from './database.ts';
+
+/** Reads the whole table. Every state is there. */
+export async function countConversationsByState(q: Queryable): Promise<Record<ConversationState, number>> {
+  const rows = await q.query<{ state: ConversationState; count: number }>(
+    'select state, count(*)::float8 as count from conversations group by state',
+  );
+  const counts = new Map(rows.map(({ state, count }) => [state, count]));
+  return Object.fromEntries(conversationStates.map((state) => [state, counts.get(state) ?? 0])) as Record<
+    ConversationState,
+    number
+  >;
+}
+
+/** Connections of clients to the server, whoever's, and how many it allows. */
+export async function countConnections(q: Queryable): Promise<{ used: number; allowed: number }> {
+  const [row] = await q.query<{ used: number; allowed: number }>(
+    // Of other users' connections one that may not see them sees the database alone.
+    `select (select count(*)::int from pg_stat_activity
+         where datid is not null and coalesce(backend_type, 'client backend') = 'client backend') as used,
+       current_setting('max_connections')::int as allowed`,
+  );
+  return row!;
+}

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { type IncomingMessage, type Server, type ServerResponse, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Stack } from '@prosaas/devstack';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startQuickStack } from '../spec/support/stack.ts';
+import { openConsole, signIn, signedIn, startBrowser } from './support/console.ts';
+
+let stack: Stack;
+let browser: Browser;
+beforeAll(async () => {
+  [stack, browser] = await Promise.all([startQuickStack(), startBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.[Symbol.asyncDispose]();
+});
+
+/** A reverse proxy that puts the api under `/desk/`, as a business with other things on its domain would. */
+async function proxyTo(
+  target: string,
+  rule: (incoming: IncomingMessage, response: ServerResponse) => boolean = () => false,
+): Promise<{ url: string; server: Server }> {
+  const server = createServer((incoming, response) => {
+    if (!incoming.url?.startsWith('/desk/')) {
+      response.writeHead(404).end();
+      return;
+    }
+    if (rule(incoming, response)) return;
+    const passed = request(
+      target + incoming.url.slice('/desk'.length),
+      { method: incoming.method, headers: incoming.headers },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    passed.on('error', () => response.destroy());
+    response.on('close', () => passed.destroy());
+    incoming.pipe(passed);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/desk/`, server };
+}
+
+test('behind a proxy, under a path of its own, it works the same, and its cookie stays there', async () => {
+  const { url, server } = await proxyTo(stack.url.api);
+  try {
+    await using opened = await openConsole(browser, url);
+    await signIn(opened.page, stack.keys.adminKey);
+    await opened.page.locator('.connection.live').waitFor();
+    const cookies = await opened.context.cookies(`${url}api/me`);
+    expect(cookies.map(({ path }) => path)).toEqual(['/desk/api']);
+    expect(opened.faults).toEqual([]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test('where a proxy lets no stream through, the page asks instead', async () => {
+  const { url, server } = await proxyTo(stack.url.api, ({ url: path }, response) => {
+    if (path?.includes('/api/console/stream') !== true) return false;
+    response.writeHead(502).end();
+    return true;
+  });
+  try {
+    await using opened = await openConsole(browser, url);
+    await signIn(opened.page, stack.keys.adminKey);
+    await opened.page.locator('.connection.polling').waitFor();
+    await opened.page.getByText('All is well').first().waitFor();
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test('a page that is open while the api restarts says so, and comes back by itself', async () => {
+  await using opened = await signedIn(browser, stack, stack.keys.adminKey);
+  const { page, faults } = opened;
+  await page.getByText('All is well').first().waitFor();
+  await stack.services.api.stop();
+  await page.getByText('The api does not answer.').waitFor();
+  await page.locator('.connection.away').waitFor();
+  await stack.services.api.start();
+  await page.locator('.connection.live').waitFor();
+  await page.getByText('All is well').first().waitFor();
+  expect(faults).toEqual([]);
+});
+
+test('a page that is not seen asks nothing, and goes on when it is seen again', async () => {
+  await using opened = await signedIn(browser, stack, stack.keys.adminKey);
+  const { page } = opened;
+  await page.locator('.connection.live').waitFor();
+  const hide = (hidden: boolean): Promise<void> =>
+    page.evaluate((isHidden) => {
+      Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+  const ended = page.waitForEvent('requestfailed', (one) => one.url().includes('/api/console/stream'));
+  await hide(true);
+  await ended;
+  const begun = page.waitForRequest(/api\/console\/stream\?since=/);
+  await hide(false);
+  await begun;
+  await page.locator('.connection.live').waitFor();
+});

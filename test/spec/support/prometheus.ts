@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from './npm-start.ts';
+
+export interface Prometheus {
+  prometheus: string;
+  promtool: string;
+}
+
+const unpacked = join(repository, 'node_modules/.cache/prometheus');
+
+/**
+ * Prometheus and its tool: those on the PATH, or of Debian's package, unpacked and not installed, because the package would start a server.
+ * Undefined where there are neither; on a machine that decides about a commit that is a fault.
+ */
+export function findPrometheus(): Prometheus | undefined {
+  if (isThere('prometheus') && isThere('promtool')) return { prometheus: 'prometheus', promtool: 'promtool' };
+  if (!existsSync(unpacked) && isThere('apt-get')) unpack();
+  if (existsSync(unpacked)) {
+    const program = (name: string): string => join(unpacked, 'usr/bin', name);
+    return { prometheus: program('prometheus'), promtool: program('promtool') };
+  }
+  if (process.env['CI']) throw new Error("there is no Prometheus here, and Debian's package cannot be got");
+  return undefined;
+}
+
+const isThere = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
+
+/** Several test files may do it at once: the first one that is ready counts. */
+function unpack(): void {
+  mkdirSync(join(unpacked, '..'), { recursive: true });
+  const folder = mkdtempSync(`${unpacked}-`);
+  const run = (command: string, args: string[]): boolean =>
+    spawnSync(command, args, { cwd: folder, timeout: 120_000, stdio: 'ignore' }).status === 0;
+  const download = (): boolean => run('apt-get', ['download', '-qq', 'prometheus']);
+  // A fresh machine has no lists of packages.
+  if (download() || (run('apt-get', ['update', '-qq']) && download())) {
+    const [archive = ''] = globSync('prometheus_*.deb', { cwd: folder });
+    const tree = join(folder, 'tree');
+    if (run('dpkg', ['-x', archive, tree]) && !existsSync(unpacked)) {
+      try {
+        renameSync(tree, unpacked);
+      } catch (error) {
+        if (!existsSync(unpacked)) throw error;
+      }
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
