@@ -41,7 +41,7 @@ export async function askHttp<T>(
 
 function detailOf(text: string): string {
   try {
-    return String((JSON.parse(text) as { detail?: unknown }).detail ?? text);
+    return (JSON.parse(text) as { detail?: string }).detail ?? text;
   } catch {
     return text.slice(0, 200);
   }

@@ -51,7 +51,7 @@ async function perform(scene: PlannedScene, stage: Stage, tally: Tally, time: ()
     stage.tell(
       time(),
       scene.customer.name,
-      `did not get on: ${error instanceof Error ? error.message : error}`,
+      `did not get on: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
 }
