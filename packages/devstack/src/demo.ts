@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   console.log(`The WhatsApp session "${business.session}" ${pairing}.\n`);
   isPlaying = true;
   if (minutes !== undefined) setTimeout(() => stop.abort(), minutes * 60_000).unref();
-  const stage = { simulator: stack.simulator, line, desk, stopped: stop.signal, tell };
+  const stage = { simulator: stack.simulator, line, desk, stop, tell };
   const { questions, answers, calls, troubles } = await play(stage, script, new Random(seed));
 
   console.log(`\nPlayed: ${questions} messages, ${answers} answers, ${calls} calls; ${troubles} went wrong.`);

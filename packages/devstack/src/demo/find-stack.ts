@@ -18,10 +18,17 @@ export interface FoundStack {
 /** @throws with a line that says what to start, where nothing runs. */
 export async function findStack({ compose }: { compose: boolean }): Promise<FoundStack> {
   const stack = compose ? await composeStack() : startedStack();
-  const alive = await fetch(`${stack.simulator}/health`).catch(() => undefined);
-  if (alive?.ok !== true)
-    throw new Error(`No simulator answers at ${stack.simulator}. ${howToStart(compose)}`);
+  for (const url of [`${stack.simulator}/health`, `${stack.api}/healthz`]) {
+    if (!(await isAnswered(url))) throw new Error(`${url} is not answered. ${howToStart(compose)}`);
+  }
   return stack;
+}
+
+export async function isAnswered(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(5000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 function startedStack(): FoundStack {

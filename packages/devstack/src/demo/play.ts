@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../random.ts';
 import { placeCall } from './call.ts';
 import type { Desk } from './desk.ts';
+import { isAnswered } from './find-stack.ts';
 import { type PlannedScene, type PlannedStep, planDay, timeOfDay } from './plan.ts';
 import { type Customer, type Script, business, day } from './script.ts';
 import type { WhatsAppLine } from './whatsapp-line.ts';
@@ -11,7 +12,7 @@ export interface Stage {
   simulator: string;
   line: WhatsAppLine;
   desk: Desk;
-  stopped: AbortSignal;
+  stop: AbortController;
   /** One line for each thing that happens: who, and what. */
   tell: (time: string, who: string, what: string) => void;
 }
@@ -19,21 +20,28 @@ export interface Stage {
 /** How often each thing happened. */
 export type Tally = Record<'questions' | 'answers' | 'calls' | 'troubles', number>;
 
+/** Without the simulator there is nothing to play with. */
+export class SimulatorGone extends Error {
+  override name = 'SimulatorGone';
+}
+
 /** Plays day after day until it is stopped, and then lets every scene end where it is. */
 export async function play(stage: Stage, script: Script, random: Random): Promise<Tally> {
+  const { signal } = stage.stop;
   const tally: Tally = { questions: 0, answers: 0, calls: 0, troubles: 0 };
-  for (let number = 1; !stage.stopped.aborted; number += 1) {
+  for (let number = 1; !signal.aborted; number += 1) {
     const began = performance.now();
     const time = (): string => timeOfDay(performance.now() - began);
     stage.tell(time(), 'Day', `${number} begins`);
     const scenes: Promise<void>[] = [];
     for (const scene of planDay(script, random)) {
-      if (!(await waited(began + scene.atMs - performance.now(), stage.stopped))) break;
+      if (!(await waited(began + scene.atMs - performance.now(), signal))) break;
       scenes.push(perform(scene, stage, tally, time));
     }
-    await waited(began + day.seconds * 1000 - performance.now(), stage.stopped);
+    await waited(began + day.seconds * 1000 - performance.now(), signal);
     await Promise.all(scenes);
   }
+  if (signal.reason instanceof SimulatorGone) throw signal.reason;
   if (!stage.line.isLinked) await stage.line.pair();
   return tally;
 }
@@ -42,24 +50,23 @@ export async function play(stage: Stage, script: Script, random: Random): Promis
 async function perform(scene: PlannedScene, stage: Stage, tally: Tally, time: () => string): Promise<void> {
   try {
     for (const step of scene.steps) {
-      if (stage.stopped.aborted) return;
+      if (stage.stop.signal.aborted) return;
       await take(step, scene.customer, stage, tally, (who, what) => stage.tell(time(), who, what));
     }
   } catch (error) {
-    if (stage.stopped.aborted) return;
+    if (stage.stop.signal.aborted) return;
     tally.troubles += 1;
-    stage.tell(
-      time(),
-      scene.customer.name,
-      `did not get on: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const reason = error instanceof Error ? error.message : String(error);
+    stage.tell(time(), scene.customer.name, `did not get on: ${reason}`);
+    if (await isAnswered(`${stage.simulator}/health`)) return;
+    stage.stop.abort(new SimulatorGone(`The simulator at ${stage.simulator} has gone.`));
   }
 }
 
 async function take(
   step: PlannedStep,
   customer: Customer,
-  { simulator, line, desk, stopped }: Stage,
+  { simulator, line, desk, stop: { signal: stopped } }: Stage,
   tally: Tally,
   tell: (who: string, what: string) => void,
 ): Promise<void> {

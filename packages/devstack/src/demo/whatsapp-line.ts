@@ -28,29 +28,24 @@ export class WhatsAppLine {
     const { baileys } = this.#stack;
     const admin = { key: this.#adminKey };
     const found = await this.#state();
-    if (found === 'WORKING' && (await this.#isConnected())) {
-      this.#isLinked = true;
-      return false;
-    }
     if (found === undefined) {
       await askHttp(`${baileys}/api/sessions`, { ...admin, body: { name: business.session } });
-    } else {
+    } else if (!(await this.#works())) {
       // A simulator that was started anew knows nothing of the pairing that the session still has.
       if (found === 'WORKING') await this.#order('logout');
       await this.#order('start');
     }
     const qr = await poll(
-      () => askHttp<string>(`${baileys}/api/${business.session}/auth/qr?format=raw`, admin),
+      async () =>
+        (await this.#works())
+          ? 'none'
+          : askHttp<string>(`${baileys}/api/${business.session}/auth/qr?format=raw`, admin),
       { timeoutMs: READY_MS, everyMs: 500, what: 'the QR code' },
     );
-    await this.#play('/scan', { qr, number: business.number });
-    await poll(async () => (await this.#state()) === 'WORKING', {
-      timeoutMs: READY_MS,
-      everyMs: 250,
-      what: 'the session to work',
-    });
+    if (qr !== 'none') await this.#play('/scan', { qr, number: business.number });
+    await poll(() => this.#works(), { timeoutMs: READY_MS, everyMs: 250, what: 'the session to work' });
     this.#isLinked = true;
-    return true;
+    return qr !== 'none';
   }
 
   /** The phone of the account unlinks the session. */
@@ -117,11 +112,13 @@ export class WhatsAppLine {
     }
   }
 
-  async #isConnected(): Promise<boolean> {
+  /** Both ends say so. */
+  async #works(): Promise<boolean> {
     const { accounts } = await askHttp<{ accounts: { number: string; connected: boolean }[] }>(
       `${this.#stack.simulator}/accounts`,
     );
-    return accounts.some(({ number, connected }) => number === business.number && connected);
+    const isConnected = accounts.some((account) => account.number === business.number && account.connected);
+    return isConnected && (await this.#state()) === 'WORKING';
   }
 
   async #order(action: 'start' | 'logout'): Promise<void> {
