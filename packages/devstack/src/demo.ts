@@ -81,6 +81,8 @@ async function countersAfter(stack: FoundStack, sent: number): Promise<Record<st
   );
 }
 
+// Whoever read the lines has gone, such as `head`.
+process.stdout.on('error', () => process.exit(0));
 try {
   await main();
 } catch (error) {
