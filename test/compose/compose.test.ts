@@ -370,6 +370,19 @@ testOnce(
   },
 );
 
+testOnce('npm run demo -- --compose plays on the containers, in their session alone', async () => {
+  const before = await desk.metricsAtRest();
+  const said = await project.beside('npm', ['run', 'demo', '--', '--compose', '--minutes', '0.2']);
+  expect(said).toMatch(
+    /^The WhatsApp session "demo" is paired: .* ProSaaS +to .*^Played: .* 0 went wrong\.$/ms,
+  );
+  expect(said).toContain('docker compose exec api prosaas-keys ADMIN_KEY');
+  const { counters } = await desk.metricsAtRest();
+  expect(counters['whatsapp_outbound_messages']).toBeGreaterThan(
+    before.counters['whatsapp_outbound_messages']!,
+  );
+});
+
 test('docker compose stop ends every container with 0', async () => {
   await project.compose(['stop']);
   const codes = (await project.containers()).map(

@@ -36,6 +36,7 @@ export interface ProjectOptions {
 /** A Compose project of the test's own, built from this tree. */
 export class Project {
   readonly #env: NodeJS.ProcessEnv;
+  readonly #name: string;
   readonly #options: readonly string[];
   readonly ports: typeof doors;
 
@@ -44,6 +45,7 @@ export class Project {
     { name = 'prosaas-test', valkey = onValkey, env = {} }: ProjectOptions,
   ) {
     this.ports = ports;
+    this.#name = name;
     const files = ['docker-compose.yml', 'deploy/compose.simulator.yml'];
     if (valkey) files.push('deploy/compose.valkey.yml');
     this.#options = ['-p', name, '--env-file', '/dev/null', ...files.flatMap((file) => ['-f', file])];
@@ -67,6 +69,13 @@ export class Project {
   async compose(args: string[], extra: string[] = []): Promise<string> {
     const more = extra.flatMap((file) => ['-f', file]);
     const { stdout } = await this.#docker(['compose', ...this.#options, ...more, ...args]);
+    return stdout;
+  }
+
+  /** A command on this machine that finds this project where it looks for containers. */
+  async beside(command: string, args: string[]): Promise<string> {
+    const env = { ...this.#env, COMPOSE_PROJECT_NAME: this.#name };
+    const { stdout } = await run(command, args, { cwd: repository, env, timeout: 5 * 60_000 });
     return stdout;
   }
 

@@ -2,22 +2,14 @@
 // and is thanked; the record, the recording and the metrics show it.
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { countersOf, keysOf, printCounters, send, simulatedStack } from './demo-stack.ts';
+import { countersOf, keysOf, printCounters, simulatedStack } from './demo-stack.ts';
+import { placeCall } from './demo/call.ts';
 import { poll } from './poll.ts';
 import { dataFolder } from './running-stack.ts';
 
 const messageMs = 2000;
 const caller = '+15550100123';
 const desk = '+15550199000';
-
-interface CallView {
-  sid: string;
-  verdict: string;
-  ended: boolean;
-  saidMs: number;
-  heardMs: number;
-  sentencesHeard: number;
-}
 
 interface CallRecord {
   outcome: string | null;
@@ -34,27 +26,13 @@ async function main(): Promise<void> {
     console.log(`  ${((performance.now() - began) / 1000).toFixed(1).padStart(4)} s  ${line}`);
 
   console.log(`${caller} calls ${desk}`);
-  const { sid, verdict } = (await send(`${stack.simulator}/calls`, {
+  const { sid, heardMs } = await placeCall({
+    simulator: stack.simulator,
     from: caller,
     to: desk,
     messageMs,
-  })) as CallView;
-  if (verdict !== 'connected') throw new Error(`the call was not taken: it was ${verdict}`);
-  say('connected: the greeting plays');
-  const until = (what: string, happened: (call: CallView) => boolean): Promise<CallView> =>
-    poll(
-      async () => {
-        const call = (await (await fetch(`${stack.simulator}/calls/${sid}`)).json()) as CallView;
-        return (call.ended || happened(call)) && call;
-      },
-      { timeoutMs: 60_000, everyMs: 100, what },
-    );
-  await until('the greeting', (call) => call.sentencesHeard > 0);
-  say('the greeting was heard; the caller speaks');
-  await until('the message', (call) => call.saidMs >= messageMs);
-  say('the caller is silent: the message is over');
-  const { heardMs } = await until('the end of the call', () => false);
-  say('thanked, and hung up on');
+    onStep: say,
+  });
 
   const headers = { 'x-api-key': keys['API_KEY'] ?? '' };
   const { record, recording } = await poll(

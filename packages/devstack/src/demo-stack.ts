@@ -21,23 +21,8 @@ export function keysOf(stack: RunningStack): Record<string, string> {
   };
 }
 
-export async function send(
-  url: string,
-  body: unknown,
-  headers: Record<string, string> = {},
-): Promise<unknown> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${text}`);
-  return text === '' ? undefined : JSON.parse(text);
-}
-
 export async function countersOf(
-  stack: RunningStack,
+  stack: { api: string },
   keys: Record<string, string>,
 ): Promise<Record<string, number>> {
   const response = await fetch(`${stack.api}/metrics.json`, {
@@ -46,7 +31,7 @@ export async function countersOf(
   return ((await response.json()) as { counters: Record<string, number> }).counters;
 }
 
-export function printCounters(stack: RunningStack, counters: Record<string, number>): void {
+export function printCounters(stack: { api: string }, counters: Record<string, number>): void {
   console.log(`\n${stack.api}/metrics.json`);
   for (const [name, value] of Object.entries(counters)) {
     if (value > 0) console.log(`  ${name.padEnd(32)} ${value}`);

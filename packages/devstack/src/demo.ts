@@ -1,61 +1,93 @@
-// `npm run demo`: a simulated phone asks, the stack that `npm start -- --simulator` runs answers, the metrics count.
+// `npm run demo`: simulated customers keep the stack busy that `npm start -- --simulator` runs, or with `-- --compose` the containers,
+// until Ctrl-C or for `--minutes`.
+import { WrongArguments, readArguments } from './demo/arguments.ts';
+import { Desk } from './demo/desk.ts';
+import { type FoundStack, findStack } from './demo/find-stack.ts';
+import { play } from './demo/play.ts';
+import { business, day, script } from './demo/script.ts';
+import { WhatsAppLine } from './demo/whatsapp-line.ts';
+import { countersOf, printCounters } from './demo-stack.ts';
 import { poll } from './poll.ts';
-import { countersOf, keysOf, printCounters, send, simulatedStack } from './demo-stack.ts';
+import { Random } from './random.ts';
 
-const questions = ['When are you open?', 'How much does a visit cost?', 'May I bring my dog?'];
+const WIDEST_LINE = 150;
+const SAME_PRESS_MS = 2000;
+
+let isPlaying = false;
 
 async function main(): Promise<void> {
-  const stack = simulatedStack();
-  const keys = keysOf(stack);
-  const session = `demo-${Date.now().toString(36)}`;
-  const business = `1555${String(Date.now()).slice(-7)}`;
-  const customer = `1666${String(Date.now()).slice(-7)}`;
+  const { minutes, compose, seed = Date.now() % 2 ** 32 } = readArguments(process.argv.slice(2));
+  const stop = stopOnSignal();
+  const stack = await findStack({ compose });
+  const sentBefore = await sentBy(stack);
+  const line = new WhatsAppLine(stack, stop.signal);
 
-  console.log(`Pairing the WhatsApp session ${session}: the simulated handset ${business} scans the QR code`);
-  const admin = { 'x-api-key': keys['ADMIN_KEY'] ?? '' };
-  await send(`${stack.baileys}/api/sessions`, { name: session }, admin);
-  const qr = await poll(
-    async () => {
-      const response = await fetch(`${stack.baileys}/api/${session}/auth/qr?format=raw`, { headers: admin });
-      return response.ok && response.text();
-    },
-    { timeoutMs: 30_000, everyMs: 200, what: 'the QR code' },
+  console.log(
+    'All of this is simulated: the customers, their phones, WhatsApp, the calls, and Dana who answers.',
   );
-  await send(`${stack.simulator}/scan`, { qr, number: business });
-
-  await send(`${stack.simulator}/phones`, { number: customer, pushName: 'Ana' });
-  for (const [index, question] of questions.entries()) {
-    console.log(`\n  Ana      ${question}`);
-    await send(`${stack.simulator}/phones/${customer}/send`, {
-      account: business,
-      text: question,
-      wait: true,
-    });
-    const texts = await poll(
-      async () => {
-        const response = await fetch(`${stack.simulator}/phones/${customer}/messages?after=${index}`);
-        const { messages } = (await response.json()) as { messages: { text: string }[] };
-        return messages.length > 0 && messages.map(({ text }) => text);
-      },
-      { timeoutMs: 30_000, everyMs: 100, what: 'the answer' },
-    );
-    for (const text of texts) console.log(`  ProSaaS  ${text}`);
-  }
-
-  // A publishing interval: every process says once a second what it has counted.
-  const counters = await poll(
-    async () => {
-      const found = await countersOf(stack, keys);
-      return (found['whatsapp_outbound_messages'] ?? 0) >= questions.length && found;
-    },
-    { timeoutMs: 10_000, everyMs: 500, what: 'the metrics' },
+  console.log('The stack is real, and so is its clock: the agent tells the hours of now.\n');
+  console.log(
+    `  Look:  ${stack.api.replace('127.0.0.1', 'localhost')}/ (the console; sign in with what "${stack.keyCommand}" prints)`,
   );
-  printCounters(stack, counters);
+  console.log(`  Stop:  Ctrl-C${minutes === undefined ? '' : `, or wait ${minutes} min`}`);
+  console.log(`  A day takes ${day.seconds / 60} minutes; --seed ${seed} plays the same again.\n`);
+
+  const scanned = await line.pair();
+  const desk = await Desk.open(stack);
+  const pairing = scanned ? 'is paired: the simulated phone has scanned its QR code' : 'works already';
+  console.log(`The WhatsApp session "${business.session}" ${pairing}.\n`);
+  isPlaying = true;
+  if (minutes !== undefined) setTimeout(() => stop.abort(), minutes * 60_000).unref();
+  const stage = { simulator: stack.simulator, line, desk, stop, tell };
+  const { questions, answers, calls, troubles } = await play(stage, script, new Random(seed));
+
+  console.log(`\nPlayed: ${questions} messages, ${answers} answers, ${calls} calls; ${troubles} went wrong.`);
+  printCounters(stack, await countersAfter(stack, sentBefore + answers));
 }
 
+function tell(time: string, who: string, what: string): void {
+  const line = `  ${time}  ${who.padEnd(11)}${what.replaceAll(/\s+/g, ' ')}`;
+  console.log(line.length > WIDEST_LINE ? `${line.slice(0, WIDEST_LINE - 4)} ...` : line);
+}
+
+/** A terminal's Ctrl-C comes twice, by the terminal and by npm: those are one. A later one ends at once. */
+function stopOnSignal(): AbortController {
+  const controller = new AbortController();
+  let first: number | undefined;
+  const onSignal = (): void => {
+    first ??= performance.now();
+    if (performance.now() - first > SAME_PRESS_MS) process.exit(130);
+    if (!isPlaying) process.exit(0);
+    controller.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  return controller;
+}
+
+async function sentBy(stack: FoundStack): Promise<number> {
+  return (await countersOf(stack, stack.keys))['whatsapp_outbound_messages'] ?? 0;
+}
+
+/** Every process says once a second what it has counted. */
+async function countersAfter(stack: FoundStack, sent: number): Promise<Record<string, number>> {
+  const deadline = performance.now() + 5000;
+  return poll(
+    async () => {
+      const counters = await countersOf(stack, stack.keys);
+      const isThere = (counters['whatsapp_outbound_messages'] ?? 0) >= sent;
+      return (isThere || performance.now() > deadline) && counters;
+    },
+    { timeoutMs: 10_000, everyMs: 250, what: 'the metrics' },
+  );
+}
+
+// Whoever read the lines has gone, such as `head`.
+process.stdout.on('error', () => process.exit(0));
 try {
   await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = error instanceof WrongArguments ? 2 : 1;
 }
+// Waits that were cut short may still have a timer.
+process.exit();

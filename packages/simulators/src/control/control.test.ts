@@ -106,6 +106,7 @@ describe('control API', () => {
     ['POST', '/phones', [], 400],
     ['POST', '/phones/1/send', { account: '1', text: 'x' }, 404],
     ['GET', '/phones/1/messages', undefined, 404],
+    ['POST', '/phones/1/leave', {}, 404],
   ])('answers %s %s with a problem', async (method, path, body, status) => {
     const answer = await call(method, path, body);
     expect(answer.status).toBe(status);

@@ -129,6 +129,14 @@ export function whatsappRoutes(server: WhatsAppServer): Route[] {
       },
     },
     {
+      method: 'POST',
+      path: '/phones/:number/leave',
+      handle({ param }) {
+        phone(param('number')).leave();
+        return { status: 202 };
+      },
+    },
+    {
       method: 'GET',
       path: '/phones/:number/messages',
       handle({ param, query }) {

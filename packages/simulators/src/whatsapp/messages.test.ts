@@ -73,6 +73,21 @@ describe('messages', () => {
     expect(client.acks.find((ack) => ack.id === id)?.error).toBe('404');
   });
 
+  it('acks a message to somebody who has left WhatsApp with an error, under both addresses', async () => {
+    const client = newClient();
+    await client.pair();
+    const phone = server.addPhone();
+    await client.sendText(phone.jid, 'hello');
+    await phone.waitForCount(1);
+    phone.leave();
+    for (const jid of [phone.jid, phone.lid]) {
+      const id = await client.sendText(jid, 'still there?');
+      await client.acked(id);
+      expect(client.acks.find((ack) => ack.id === id)?.error).toBe('404');
+    }
+    expect(phone.received).toHaveLength(1);
+  });
+
   it.each([
     ['pn', '@s.whatsapp.net'],
     ['lid', '@lid'],

@@ -42,6 +42,7 @@ export class SimulatedPhone implements Phone {
   repeats = 0;
   unreadable = 0;
   withheld = false;
+  hasLeft = false;
   readonly repeatRequests: RepeatRequest[] = [];
   readonly deviceIds: number[] = [0];
   readonly #device: SignalDevice;
@@ -256,6 +257,10 @@ export class SimulatedPhone implements Phone {
 
   failToRead(copies: number): void {
     this.#copiesToFail = copies;
+  }
+
+  leave(): void {
+    this.hasLeft = true;
   }
 
   withholdKeys(on: boolean): void {

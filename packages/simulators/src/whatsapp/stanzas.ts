@@ -24,8 +24,10 @@ export function acceptMessage(message: BinaryNode, sender: Linked, directory: Di
     );
   const single = child(message, 'enc');
   const listed = children(child(message, 'participants'), 'to');
+  const recipient = directory.find(to)?.user;
+  const isThere = recipient !== undefined && !(recipient.kind === 'phone' && recipient.hasLeft);
   // Nobody there, or a group, which this server does not have.
-  if (!directory.find(to) || (!single && listed.length === 0)) {
+  if (!isThere || (!single && listed.length === 0)) {
     acknowledge('404');
     return;
   }

@@ -142,6 +142,8 @@ export interface Phone {
   failToRead(copies: number): void;
   /** The server does not answer who asks for its keys, until this is undone. */
   withholdKeys(on: boolean): void;
+  /** Its number is not on WhatsApp any more: messages to it are refused. */
+  leave(): void;
   /** Reads nothing and sends nothing until it is switched on; what comes meanwhile waits. */
   switchOff(): void;
   switchOn(): void;

@@ -1,0 +1,61 @@
+import type { Random } from '../random.ts';
+import { type Customer, type Script, type Step, day } from './script.ts';
+
+export type PlannedStep = Step<string, number>;
+
+/** A scene with everything chosen: who, when and in which words. */
+export interface PlannedScene {
+  atMs: number;
+  customer: Customer;
+  steps: readonly PlannedStep[];
+}
+
+/** One day, in the order in which its scenes begin; the first begins at once. */
+export function planDay(script: Script, random: Random): PlannedScene[] {
+  const dayMs = day.seconds * 1000;
+  const everyMs = script.visitEverySeconds * 1000;
+  const visits = deck(script.visits, random);
+  const starts = Array.from({ length: Math.floor(dayMs / everyMs) }, (_, index) => ({
+    atMs: index === 0 ? 0 : index * everyMs + random.whole(-everyMs / 3, everyMs / 3),
+    customer: undefined,
+    steps: visits(),
+  }));
+  const scenes = script.scenes.map(({ at, customer, steps }) => ({
+    atMs: Math.round(at * dayMs),
+    customer,
+    steps,
+  }));
+  const customers = deck(script.customers, random);
+  return [...starts, ...scenes]
+    .toSorted((one, other) => one.atMs - other.atMs)
+    .map(({ atMs, customer = customers(), steps }) => {
+      return { atMs, customer, steps: steps.map((step) => planStep(step, customer, random)) };
+    });
+}
+
+function planStep(step: Step, { name }: Customer, random: Random): PlannedStep {
+  if ('text' in step) return { ...step, text: random.pick(step.text).replaceAll('{name}', name) };
+  if (step.do === 'pause') {
+    const [from, to] = step.seconds;
+    return { ...step, seconds: from + random.next() * (to - from) };
+  }
+  return step;
+}
+
+/** Deals at random, and none of the half that was dealt last: nobody plays in two scenes at once. */
+function deck<T>(items: readonly T[], random: Random): () => T {
+  const left = random.shuffle(items);
+  return () => {
+    const [dealt] = left.splice(random.whole(0, Math.floor((left.length - 1) / 2)), 1);
+    if (dealt === undefined) throw new RangeError('nothing to deal');
+    left.push(dealt);
+    return dealt;
+  };
+}
+
+/** The time of the day that is played, so many milliseconds after it began: `09:05`. */
+export function timeOfDay(elapsedMs: number): string {
+  const part = Math.min(elapsedMs / (day.seconds * 1000), 1);
+  const minute = day.opensAtMinute + Math.floor(part * day.minutes);
+  return [Math.floor(minute / 60), minute % 60].map((count) => String(count).padStart(2, '0')).join(':');
+}
