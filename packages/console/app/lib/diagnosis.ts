@@ -1,5 +1,7 @@
 import { countText, durationText } from './format.ts';
+import type { SessionsInShort } from './live-values.ts';
 import { href } from './router.ts';
+import { sessionsProblem, sessionsSentence } from './session-words.ts';
 
 /** A check as the api tells of it: apps/api/src/routes/checks.ts. */
 export interface Check {
@@ -24,6 +26,8 @@ export interface Problem {
   level: 'warn' | 'bad';
   sentence: string;
   since: string | null;
+  /** What follows the time: `12 messages wait`. */
+  consequence?: string | undefined;
   reasons: readonly Reason[];
   /** Where something can be done about it. */
   action: { text: string; href: string };
@@ -46,8 +50,15 @@ const causesFirst = [
 /** A check that cannot see because one of these is away says so by a code with its name: `redis_timeout`. */
 const lookedThrough = ['database', 'redis'];
 
+/** What a viewer knows beside the checks. */
+export interface Known {
+  /** With names; null for those who may see none. */
+  sessions?: SessionsInShort | null;
+  mayPair?: boolean;
+}
+
 /** Everything that is wrong, the cause first, and nothing that only follows from it. */
-export function diagnose(checks: readonly Check[]): Problem[] {
+export function diagnose(checks: readonly Check[], known: Known = {}): Problem[] {
   const failing = new Set(checks.filter(({ status }) => status === 'fail').map(({ name }) => name));
   const follows = ({ name, reasons }: Check): boolean =>
     reasons.length > 0 &&
@@ -63,10 +74,10 @@ export function diagnose(checks: readonly Check[]): Problem[] {
   return checks
     .filter((check) => check.status !== 'pass' && !follows(check))
     .toSorted((a, b) => Number(b.status === 'fail') - Number(a.status === 'fail') || rank(a) - rank(b))
-    .map(problemOf);
+    .map((check) => problemOf(check, known));
 }
 
-function problemOf(check: Check): Problem {
+function problemOf(check: Check, { sessions, mayPair = false }: Known): Problem {
   const { name, status, since, reasons } = check;
   return {
     check: name,
@@ -75,6 +86,7 @@ function problemOf(check: Check): Problem {
     since,
     reasons,
     action: actions[name] ?? { text: 'What the checks say', href: href(['health'], { check: name }) },
+    ...(name === 'sessions' && sessions && sessionsProblem(sessions, mayPair)),
   };
 }
 
@@ -123,12 +135,12 @@ const sentences: Readonly<Record<string, (check: Check, code: string) => string 
     if (code === 'stale' || live === 0) return 'No worker works: messages wait for their answers';
     return undefined;
   },
-  sessions({ facts, status }) {
-    const names = listOf(facts, 'not_working');
-    const which = names.length > 0 ? ` ${names.slice(0, 3).join(', ')}` : '';
-    if (status === 'fail') return `No WhatsApp session works${which === '' ? '' : `:${which}`}`;
-    return `A WhatsApp session does not work${which === '' ? '' : `:${which}`}`;
-  },
+  sessions: ({ facts }) =>
+    sessionsSentence({
+      wanted: numberOf(facts, 'wanted'),
+      working: numberOf(facts, 'working'),
+      reasons: facts['reasons'],
+    }),
   customers({ facts }) {
     const [waiting, age] = [numberOf(facts, 'waiting'), numberOf(facts, 'oldest_age_seconds')];
     const notTold = numberOf(facts, 'not_notifiable') > 0 ? ', and nobody can be told' : '';

@@ -1,0 +1,15 @@
+import type { ComponentChildren } from 'preact';
+
+/** Names and what they are. */
+export function Facts({ items }: { items: readonly (readonly [name: string, value: ComponentChildren])[] }) {
+  return (
+    <dl class="facts">
+      {items.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd dir="auto">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
