@@ -4,7 +4,7 @@ import type { Call, Moment } from './records.ts';
 
 /** Why a call ended, as a half sentence; docs/runbook.md has what to do about the errors. */
 const reasons: Readonly<Record<string, string>> = {
-  finished: 'it came to its end',
+  finished: 'as planned',
   caller_hung_up: 'the caller hung up',
   silence: 'the caller said nothing more',
   idle: 'the caller said nothing',

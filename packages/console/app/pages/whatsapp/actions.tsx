@@ -35,7 +35,9 @@ export function SessionActions({ session, onDone }: { session: Session; onDone: 
         )}
         {!standsStill && <Button onPress={() => act('restart', 'is restarted')}>Restart</Button>}
         {session.wanted === 'started' && <Button onPress={ask('stop')}>Stop …</Button>}
-        {session.phone_number !== null && <Button onPress={ask('logout')}>Log out …</Button>}
+        {session.phone_number !== null && reason !== 'logged_out' && (
+          <Button onPress={ask('logout')}>Log out …</Button>
+        )}
         <Button onPress={ask('delete')}>Delete …</Button>
       </div>
       {asked.value !== undefined && (

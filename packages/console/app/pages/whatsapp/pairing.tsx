@@ -11,8 +11,6 @@ export function Pairing({ id }: { id: string }) {
         ) : (
           <img
             src={`data:${code.mimetype};base64,${code.data}`}
-            width="320"
-            height="320"
             alt={`QR code that pairs ${id}: point the camera of the phone at this part of the screen`}
           />
         )}
