@@ -86,11 +86,12 @@ function LiveRow({ call }: { call: Call }) {
   return (
     <div class="call-row">
       <Caller call={call} />
-      <span>
-        <Status level={level}>{word}</Status> <span class="quiet">for</span>{' '}
+      <span class="quiet">
         <For since={call.answered_at ?? call.started_at} />
       </span>
-      <span>The caller {nowText(call)}</span>
+      <span>
+        <Status level={level}>{word}</Status>: the caller {nowText(call)}
+      </span>
       <ChatLink call={call} />
     </div>
   );
