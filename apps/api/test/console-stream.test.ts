@@ -76,7 +76,7 @@ test('a page is told everything, then what changed, and after a break only what 
   await api.db.query(`update conversations set state = 'waiting', state_reason = 'asked' where id = $1`, [
     conversationId,
   ]);
-  await poll(() => (stream.state()['chats']?.value as { waiting: number }).waiting === 1, {
+  await poll(() => (stream.state()['chats']?.value as { waiting: number } | undefined)?.waiting === 1, {
     what: 'the change',
   });
   await poll(() => stream.events.some(({ event }) => event === 'ping'), {

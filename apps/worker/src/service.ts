@@ -4,7 +4,7 @@ import {
   checkStack,
   createDatabase,
   migrationStatus,
-  setPersonMinutes,
+  setBusinessProfile,
   startKeyRing,
   startTrouble,
   type Database,
@@ -124,7 +124,10 @@ export async function startWorker(
       trouble: startTrouble(log),
     });
     stopping.signal.throwIfAborted();
-    await setPersonMinutes(db, profile.person?.minutes ?? PERSON_MINUTES);
+    await setBusinessProfile(db, {
+      personMinutes: profile.person?.minutes ?? PERSON_MINUTES,
+      timeZone: profile.timeZone,
+    });
     const relay = work.use(createRelay({ redis: commands, bullPrefix, log }));
     work.use(startReleaser({ db, relay, log }));
     const { times = consumerTimes } = overrides;

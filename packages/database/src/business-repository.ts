@@ -14,3 +14,17 @@ export async function findBusiness(q: Queryable, id: string): Promise<BusinessRo
   const [row] = await q.query<BusinessRow>('select id, name, time_zone from businesses where id = $1', [id]);
   return row;
 }
+
+/**
+ * What the profile says of every business: how long a person keeps a chat without a word from her, and the IANA time zone of its
+ * opening hours, in which times are shown.
+ */
+export async function setBusinessProfile(
+  q: Queryable,
+  { personMinutes, timeZone }: { personMinutes: number; timeZone: string },
+): Promise<void> {
+  await q.query(
+    'update businesses set person_minutes = $1, time_zone = $2 where (person_minutes, time_zone) <> ($1, $2)',
+    [personMinutes, timeZone],
+  );
+}

@@ -204,8 +204,3 @@ export async function countNotUnderstood(tx: Queryable, id: string, count: numbe
     count,
   ]);
 }
-
-/** How long a person keeps a chat without a word from her, in every business. */
-export async function setPersonMinutes(q: Queryable, minutes: number): Promise<void> {
-  await q.query('update businesses set person_minutes = $1 where person_minutes <> $1', [minutes]);
-}

@@ -16,7 +16,12 @@ export { countConnections, countConversationsByState } from './system-counts.ts'
 export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failures.ts';
 export { hasTable } from './tables.ts';
 export { StackConflict, type StackStore, checkStack } from './stack.ts';
-export { DEFAULT_BUSINESS_ID, findBusiness, type BusinessRow } from './business-repository.ts';
+export {
+  DEFAULT_BUSINESS_ID,
+  findBusiness,
+  setBusinessProfile,
+  type BusinessRow,
+} from './business-repository.ts';
 export { databaseTime } from './time.ts';
 export {
   changePerson,
@@ -259,7 +264,6 @@ export {
   listConversationEvents,
   markConversationRead,
   setConversationState,
-  setPersonMinutes,
 } from './conversation-state-repository.ts';
 export {
   type AnsweredNotice,

@@ -25,7 +25,8 @@ test('a page gets everything first, then what changed, and after a break what it
     still: { value: 'the same', failed: null },
   });
   const updates: Update[] = [];
-  using _listening = scope.listen((update) => updates.push(update));
+  using listening = scope.listen((update) => updates.push(update));
+  expect(listening).toBeDefined();
   await poll(() => reads > 1, { what: 'a second reading' });
   number = 2;
   await poll(() => updates.some((update) => JSON.stringify(partsOf(update)).includes('2')), {

@@ -10,11 +10,11 @@ export interface LivePart {
   seenBy: readonly Viewer['kind'][];
   everyMs: number;
   /** What is shown of it; small, whatever the number of records behind it. */
-  read(viewer: Viewer): Promise<unknown> | unknown;
+  read(viewer: Viewer): unknown;
 }
 
 /** A part as a page has it: `failed` says why the value is an old one. */
-export interface PartState {
+interface PartState {
   value: unknown;
   failed: string | null;
 }

@@ -29,7 +29,7 @@ export function consoleFileRoutes(app: App, { folder }: { folder: string }): voi
       if ((await files).size === 0) files = undefined;
       throw new NotFound('file');
     }
-    const accepted = String(request.headers['accept-encoding'] ?? '');
+    const accepted = request.headers['accept-encoding'] ?? '';
     const form = file.forms.find(({ encoding }) => encoding === undefined || accepted.includes(encoding))!;
     if (form.encoding !== undefined) reply.header('content-encoding', form.encoding);
     return reply

@@ -83,16 +83,14 @@ export function consoleStreamRoutes(
     write(eventOf(first));
     const listening = scope.listen((update) => write(eventOf(update)));
     const { signIn } = request;
+    const endOnceSignedOut = async (): Promise<void> => {
+      // Where it cannot be known, she stays: routes ask again for whatever she does.
+      const isSignedIn = signIn === undefined || (await signIns.find(signIn).catch(() => true));
+      if (isSignedIn === undefined) end('event: signed-out\ndata:\n\n');
+    };
     const pings = setInterval(() => {
       write(`event: ping\ndata: ${Date.now()}\n\n`);
-      // Where it cannot be known, she stays: routes ask again for whatever she does.
-      if (signIn !== undefined)
-        signIns.find(signIn).then(
-          (principal) => {
-            if (principal === undefined) end('event: signed-out\ndata:\n\n');
-          },
-          () => {},
-        );
+      void endOnceSignedOut();
     }, PING_MS);
     const end = (word = ''): void => {
       reply.raw.end(word);

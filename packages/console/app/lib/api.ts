@@ -74,8 +74,12 @@ function textOf({ detail, title, errors }: Problem, status: number): string {
   return [detail ?? title ?? `The api answered ${status}.`, ...fields].join(' ');
 }
 
-export const get = <T>(path: string, signal?: AbortSignal): Promise<T> =>
-  api<T>('GET', path, signal === undefined ? {} : { signal });
+export const get = <T>(path: string, aborted?: AbortSignal): Promise<T> =>
+  api<T>('GET', path, aborted === undefined ? {} : { signal: aborted });
+
+/** What a failure of whatever kind is for the page. */
+export const asApiError = (reason: unknown): ApiError =>
+  reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
 
 /** `api/calls` and its parameters; those that are undefined or empty are left out. */
 export function withQuery(

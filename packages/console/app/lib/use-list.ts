@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError, get } from './api.ts';
+import { type ApiError, asApiError, get } from './api.ts';
 
 export interface Page<T> {
   items: T[];
@@ -33,63 +33,57 @@ export function useList<T>(
   const shown = useRef<string | undefined>(undefined);
   const later = useRef(new AbortController());
 
-  const failed = (reason: unknown): void => {
-    error.value = reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
+  /** Reads a page and hands it on, unless the list has become another one meanwhile. */
+  const read = async (target: string, aborted: AbortSignal, take: (page: Page<T>) => void): Promise<void> => {
+    isLoading.value = true;
+    try {
+      const page = await get<Page<T>>(target, aborted);
+      if (aborted.aborted) return;
+      take(page);
+      error.value = undefined;
+    } catch (reason) {
+      if (!aborted.aborted) error.value = asApiError(reason);
+    } finally {
+      if (!aborted.aborted) isLoading.value = false;
+    }
+  };
+  const goOnFrom = (next: string | null): void => {
+    cursor.value = next;
+    hasMore.value = next !== null;
   };
 
   useEffect(() => {
-    if (shown.current !== path) {
+    const isNew = shown.current !== path;
+    if (isNew) {
       shown.current = path;
       later.current.abort();
       later.current = new AbortController();
       items.value = undefined;
-      cursor.value = null;
-      hasMore.value = false;
+      goOnFrom(null);
     }
     if (path === undefined) return;
     const leaving = new AbortController();
-    isLoading.value = true;
-    get<Page<T>>(path, leaving.signal)
-      .then((page) => {
-        if (leaving.signal.aborted) return;
-        const fresh = new Set(page.items.map(keyOf));
-        const behind =
-          cursor.value === null ? [] : (items.value ?? []).filter((item) => !fresh.has(keyOf(item)));
-        items.value = [...page.items, ...behind];
-        if (cursor.value === null) {
-          cursor.value = page.next_cursor;
-          hasMore.value = page.next_cursor !== null;
-        }
-        error.value = undefined;
-      })
-      .catch((reason: unknown) => {
-        if (!leaving.signal.aborted) failed(reason);
-      })
-      .finally(() => {
-        if (!leaving.signal.aborted) isLoading.value = false;
-      });
+    void read(path, leaving.signal, (page) => {
+      const before = items.value;
+      if (before === undefined) goOnFrom(page.next_cursor);
+      items.value = [...page.items, ...without(before ?? [], page.items)];
+    });
     return () => leaving.abort();
   }, [path, version, turn.value]);
 
+  const without = (some: readonly T[], others: readonly T[]): T[] => {
+    const keys = new Set(others.map(keyOf));
+    return some.filter((item) => !keys.has(keyOf(item)));
+  };
   const loadMore = (): void => {
     const next = cursor.value;
     if (path === undefined || next === null || isLoading.value) return;
-    const aborted = later.current.signal;
-    isLoading.value = true;
-    get<Page<T>>(`${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`, aborted)
-      .then((page) => {
-        if (aborted.aborted) return;
-        const known = new Set((items.value ?? []).map(keyOf));
-        items.value = [...(items.value ?? []), ...page.items.filter((item) => !known.has(keyOf(item)))];
-        cursor.value = page.next_cursor;
-        hasMore.value = page.next_cursor !== null;
-      })
-      .catch((reason: unknown) => {
-        if (!aborted.aborted) failed(reason);
-      })
-      .finally(() => {
-        isLoading.value = false;
-      });
+    const target = `${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`;
+    void read(target, later.current.signal, (page) => {
+      const before = items.value ?? [];
+      items.value = [...before, ...without(page.items, before)];
+      goOnFrom(page.next_cursor);
+    });
   };
   return { items, error, hasMore, isLoading, loadMore, reload: () => (turn.value += 1) };
 }

@@ -1,6 +1,6 @@
-import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
+import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError, get } from './api.ts';
+import { type ApiError, asApiError, get } from './api.ts';
 
 export interface Resource<T> {
   /** The last that was read; stays while it is read again. */
@@ -27,27 +27,18 @@ export function useResource<T>(path: string | undefined, version: unknown = 0): 
     }
     if (path === undefined) return;
     const leaving = new AbortController();
-    read(path, leaving.signal, data, error);
+    const read = async (): Promise<void> => {
+      try {
+        const answer = await get<T>(path, leaving.signal);
+        if (leaving.signal.aborted) return;
+        data.value = answer;
+        error.value = undefined;
+      } catch (reason) {
+        if (!leaving.signal.aborted) error.value = asApiError(reason);
+      }
+    };
+    void read();
     return () => leaving.abort();
   }, [path, version, turn.value]);
   return { data, error, reload: () => (turn.value += 1) };
-}
-
-function read<T>(
-  path: string,
-  aborted: AbortSignal,
-  data: Signal<T | undefined>,
-  error: Signal<ApiError | undefined>,
-): void {
-  get<T>(path, aborted).then(
-    (answer) => {
-      if (aborted.aborted) return;
-      data.value = answer;
-      error.value = undefined;
-    },
-    (reason: unknown) => {
-      if (!aborted.aborted)
-        error.value = reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
-    },
-  );
 }
