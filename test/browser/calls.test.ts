@@ -130,7 +130,7 @@ test('past calls are narrowed by how they ended, who called and when, and texts 
   await countOf(1);
   expect(page.url()).toBe(at('calls?outcome=rejected'));
   await page.getByRole('link', { name: 'Show all calls' }).click();
-  await page.getByLabel('Day').fill('2026-01-15');
+  await page.getByLabel('Day', { exact: true }).fill('2026-01-15');
   await countOf(1);
   await rows.getByText('+4930222').waitFor();
   await rows.getByText('1 min').waitFor();

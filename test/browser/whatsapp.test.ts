@@ -95,7 +95,7 @@ test('a session is created, paired by the QR code on the screen, logged out from
   await page.getByLabel('How it is').getByText('logged out').first().waitFor();
   await page.getByText('start it and scan the QR code again').waitFor();
   const { page: other } = overview;
-  await other.getByText('WhatsApp session front-desk is logged out').waitFor();
+  await other.getByLabel('How it is').getByText('WhatsApp session front-desk is logged out').waitFor();
   await other.getByRole('link', { name: 'Pair it again' }).click();
   await other.getByRole('button', { name: 'Start and pair' }).waitFor();
   await expectAccessible(other);
@@ -116,12 +116,12 @@ test('it is restarted, stopped, started, logged out and deleted, each after it i
   const { page, faults } = opened;
   await page.goto(at('whatsapp'));
   const row = page.getByRole('list', { name: 'WhatsApp sessions' }).getByRole('listitem');
-  await row.getByText('working').waitFor();
+  await row.locator('.status', { hasText: 'working' }).waitFor();
   await expectAccessible(page);
   await row.getByRole('link', { name: 'front-desk' }).click();
   const how = page.getByLabel('How it is');
   await page.getByRole('button', { name: 'Restart' }).click();
-  await page.getByText('front-desk is restarted').waitFor();
+  await page.locator('.notice', { hasText: 'front-desk is restarted' }).waitFor();
   await how.getByText('working').waitFor();
 
   const dialog = page.getByRole('dialog');
@@ -167,7 +167,7 @@ test('a thousand sessions are paged, those that are wrong found, and staff may l
     viewport: { width: 390, height: 800 },
   });
   const { page, faults } = opened;
-  await page.getByText('WhatsApp session many-0900 is logged out').waitFor();
+  await page.getByLabel('How it is').getByText('WhatsApp session many-0900 is logged out').waitFor();
   await page.goto(at('whatsapp'));
   const rows = page.getByRole('list', { name: 'WhatsApp sessions' }).getByRole('listitem');
   await poll(async () => (await rows.count()) === 50, { what: 'the first page', timeoutMs: PATIENCE_MS });
@@ -189,7 +189,7 @@ test('a thousand sessions are paged, those that are wrong found, and staff may l
   expect(faults).toEqual([]);
 
   await using operator = await signedIn(browser, stack, stack.keys.metricsToken);
-  await operator.page.getByText(/WhatsApp session is logged out/).waitFor();
+  await operator.page.getByLabel('How it is').getByText('The WhatsApp session is logged out').waitFor();
   expect(await operator.page.getByText('many-0900').count()).toBe(0);
   expect(await operator.page.getByRole('link', { name: 'WhatsApp', exact: true }).count()).toBe(0);
 });

@@ -19,7 +19,7 @@ export function App() {
       {who === undefined && <Connecting />}
       {who === null && <SignIn />}
       {who && <Shell />}
-      <div class="notices">
+      <section class="notices" aria-label="Notices">
         {notices.value.map(({ id, text, isError }) => (
           <div key={id} class={`notice ${isError ? 'error' : ''}`}>
             <span>{text}</span>
@@ -28,7 +28,7 @@ export function App() {
             </Button>
           </div>
         ))}
-      </div>
+      </section>
       <div class="visually-hidden" role="status" aria-live="polite">
         {spoken}
       </div>

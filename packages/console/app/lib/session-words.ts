@@ -92,7 +92,7 @@ export function sessionsSentence({
   reasons: unknown;
 }): string {
   const failing = Math.max(1, wanted - working);
-  const [code, ...others] = Object.keys((reasons ?? {}) as Record<string, number>);
+  const [code, ...others] = Object.keys(reasons ?? {});
   const fault = code === undefined || others.length > 0 ? undefined : faults[code];
   const plural: Record<string, string> = { is: 'are', does: 'do', was: 'were', waits: 'wait' };
   const words = fault ?? 'does not work';
