@@ -61,3 +61,23 @@ test('a check that is only looked at through another says what it means while th
     'bad: Workers: what redis_timeout means',
   ]);
 });
+
+test('a session that does not work is named for those who may see names, with what waits for it', () => {
+  const failing = check('sessions', 'warn', ['not_ready'], {
+    wanted: 2,
+    working: 1,
+    reasons: { logged_out: 1 },
+  });
+  const since = '2026-11-29T03:00:00Z';
+  const desk = { id: 'front-desk', status: 'FAILED', reason: 'logged_out', since, waiting: 12 };
+  const sessions = { changed: '', counts: { WORKING: 1, FAILED: 1 }, failing: [desk] };
+  expect(diagnose([failing], { sessions, mayPair: true })).toMatchObject([
+    {
+      sentence: 'WhatsApp session front-desk is logged out',
+      since,
+      consequence: '12 messages wait',
+      action: { text: 'Pair it again', href: '#/whatsapp/front-desk' },
+    },
+  ]);
+  expect(told(failing)).toEqual(['warn: 1 of 2 WhatsApp sessions is logged out']);
+});
