@@ -65,8 +65,10 @@ export function useList<T>(
     const leaving = new AbortController();
     void read(path, leaving.signal, (page) => {
       const before = items.value;
-      if (before === undefined) goOnFrom(page.next_cursor);
-      items.value = [...page.items, ...without(before ?? [], page.items)];
+      // Behind a last page there is nothing: what was there is gone.
+      if (before === undefined || page.next_cursor === null) goOnFrom(page.next_cursor);
+      const behind = page.next_cursor === null ? [] : without(before ?? [], page.items);
+      items.value = [...page.items, ...behind];
     });
     return () => leaving.abort();
   }, [path, version, turn.value]);
