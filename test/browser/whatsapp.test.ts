@@ -148,6 +148,10 @@ test('it is restarted, stopped, started, logged out and deleted, each after it i
   expect(page.url()).toBe(at('whatsapp'));
   await page.goto(at('whatsapp/front-desk'));
   await page.getByText('There is no such session').waitFor();
+  const markup = '<img src=x onerror=alert(1)>';
+  await page.goto(at(`whatsapp/${encodeURIComponent(markup)}`));
+  await page.getByRole('heading', { name: markup }).waitFor();
+  await page.getByText('There is no such session').waitFor();
   expect(faults).toEqual([]);
 });
 
