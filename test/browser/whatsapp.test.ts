@@ -74,6 +74,13 @@ test('a session is created, paired by the QR code on the screen, logged out from
   expect(shown.natural).toBeGreaterThan(250);
   await page.getByText('Link a device', { exact: true }).waitFor();
   await expectAccessible(page);
+  // The next code is shown by itself.
+  const first = await code.getAttribute('src');
+  expect((await api('POST', '/api/sessions/front-desk/restart')).status).toBe(200);
+  await poll(async () => (await code.count()) === 1 && (await code.getAttribute('src')) !== first, {
+    what: 'another code',
+    timeoutMs: PATIENCE_MS,
+  });
   // What the picture shows is what the api tells, by the same id.
   const source = await code.getAttribute('src');
   const told = await fetch(`${stack.url.api}/api/front-desk/auth/qr`, {

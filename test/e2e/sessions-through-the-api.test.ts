@@ -147,7 +147,12 @@ test('those that are wrong are found among many, and a QR code is waited for tha
   expect(first).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{16}$/), mimetype: 'image/png' });
   expect((await codeAfter('0123456789abcdef'))['id']).toBe(first['id']);
   expect(await codeAfter('x')).toMatchObject({ code: 'VALIDATION_FAILED' });
-  const waiting = codeAfter(String(first['id']));
+  const next = codeAfter(String(first['id']));
+  expect((await ask('POST', '/api/sessions/codes/restart')).status).toBe(200);
+  const second = (await next)['id'];
+  expect(second).toMatch(/^[0-9a-f]{16}$/);
+  expect(second).not.toBe(first['id']);
+  const waiting = codeAfter(String(second));
   const raw = await ask('GET', '/api/codes/auth/qr?format=raw');
   await stack.whatsapp.scanQr(raw.text, { number: '4915100000009' });
   // The next one never comes: it is paired.
