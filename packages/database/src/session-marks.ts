@@ -1,7 +1,7 @@
 import type { Queryable } from './database.ts';
 
 /** A session that is wanted started and does not work, by what was written down of it. */
-export interface FailingSession {
+interface FailingSession {
   id: string;
   status: string;
   reason: string | null;

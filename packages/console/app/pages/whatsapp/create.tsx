@@ -15,7 +15,7 @@ interface Business {
 /** The rule of the api, so that most faults show before it is asked. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 
-export function faultOfName(name: string): string | undefined {
+function faultOfName(name: string): string | undefined {
   if (name === '') return 'Give it a name.';
   if (name.length > 63) return 'A name has at most 63 characters.';
   return namePattern.test(name)
