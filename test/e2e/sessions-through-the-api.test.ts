@@ -122,6 +122,47 @@ test('a session is created, paired, stopped, started, logged out and deleted thr
   expect((await ask('GET', '/api/sessions/desk')).body).toMatchObject({ code: 'SESSION_NOT_FOUND' });
 });
 
+test('those that are wrong are found among many, and a QR code is waited for that is another', async () => {
+  await stack.rows(`insert into whatsapp_sessions (id, business_id, wanted)
+    select 'wrong-' || lpad(n::text, 3, '0'), 'default', 'stopped' from generate_series(1, 450) n`);
+  await stack.rows(`update whatsapp_sessions set wanted = 'started', last_error = 'logged_out', last_error_at = now()
+    where id in ('wrong-210', 'wrong-400', 'wrong-401')`);
+  const found: string[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const path: string = `/api/sessions?wrong=true&limit=2${cursor && `&cursor=${cursor}`}`;
+    const { body } = await ask<{ items: Session[]; next_cursor: string | null }>('GET', path, 'Dana');
+    expect(body.items.length).toBeLessThanOrEqual(2);
+    found.push(...body.items.map(({ id }) => id));
+    cursor = body.next_cursor;
+  }
+  expect(found).toEqual(['wrong-210', 'wrong-400', 'wrong-401']);
+  await stack.rows(`delete from whatsapp_sessions where id like 'wrong-%'`);
+
+  await ask('POST', '/api/sessions', 'Ruth', { body: { id: 'codes' } });
+  const codeAfter = async (id?: string): Promise<Record<string, unknown>> => {
+    const path = `/api/codes/auth/qr${id === undefined ? '' : `?after=${id}`}`;
+    return (await ask('GET', path, 'Ruth', { headers: { accept: 'application/json' } })).body;
+  };
+  const first = await codeAfter();
+  expect(first).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{16}$/), mimetype: 'image/png' });
+  expect((await codeAfter('0123456789abcdef'))['id']).toBe(first['id']);
+  expect(await codeAfter('x')).toMatchObject({ code: 'VALIDATION_FAILED' });
+  const next = codeAfter(String(first['id']));
+  expect((await ask('POST', '/api/sessions/codes/restart')).status).toBe(200);
+  const second = (await next)['id'];
+  expect(second).toMatch(/^[0-9a-f]{16}$/);
+  expect(second).not.toBe(first['id']);
+  const waiting = codeAfter(String(second));
+  const raw = await ask('GET', '/api/codes/auth/qr?format=raw');
+  await stack.whatsapp.scanQr(raw.text, { number: '4915100000009' });
+  // The next one never comes: it is paired.
+  expect(await waiting).toMatchObject({
+    code: 'QR_NOT_AVAILABLE',
+    detail: expect.stringContaining('is paired'),
+  });
+  await ask('DELETE', '/api/sessions/codes');
+});
+
 test('what the baileys service refuses is refused in its words', async () => {
   const taken = { id: 'twice', start: false };
   expect((await ask('POST', '/api/sessions', 'Ruth', { body: taken })).status).toBe(201);

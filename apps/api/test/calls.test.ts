@@ -32,6 +32,11 @@ test.each<[string, string[]]>([
   ['live=true', ['CAgateway', 'CAlonger']],
   ['live=false', ['CAnobody', 'CAplain', 'CAsip']],
   ['live=true&contact=491701234567', ['CAgateway']],
+  ['outcome=error', ['CAsip']],
+  ['outcome=error,rejected', ['CAnobody', 'CAsip']],
+  ['live=false&after=2026-01-01T00:00:00Z&before=2026-01-01T00:00:01Z', ['CAnobody', 'CAplain', 'CAsip']],
+  ['after=2026-01-01T00:00:01Z', []],
+  ['before=2026-01-01T01:00:00%2B01:00', []],
 ])('calls are narrowed by %s', async (query, ids) => {
   expect(await found(query)).toEqual(ids);
 });
@@ -39,6 +44,8 @@ test.each<[string, string[]]>([
 test.each([
   ['contact=4917012345%25', 400, 'VALIDATION_FAILED'],
   ['live=perhaps', 400, 'VALIDATION_FAILED'],
+  ['outcome=good', 400, 'VALIDATION_FAILED'],
+  ['after=yesterday', 400, 'VALIDATION_FAILED'],
   ['conversation=1', 400, 'VALIDATION_FAILED'],
   ['conversation=11111111-1111-4111-8111-111111111111', 404, 'CONVERSATION_NOT_FOUND'],
 ])('calls are not to be had by %s: %i', async (query, status, code) => {

@@ -49,6 +49,11 @@ export async function listCalls(
     callers?: readonly string[] | undefined;
     /** Those that go on, or those that are over. */
     live?: boolean | undefined;
+    /** How they ended. */
+    outcomes?: readonly string[] | undefined;
+    /** When they began: not before the one, and before the other. ISO 8601. */
+    from?: string | undefined;
+    before?: string | undefined;
     after?: { position: string; id: string } | undefined;
     limit: number;
   },
@@ -69,6 +74,10 @@ export async function listCalls(
     );
   }
   if (options.live !== undefined) conditions.push(`outcome is ${options.live ? '' : 'not '}null`);
+  if (options.outcomes !== undefined)
+    conditions.push(`outcome = any(${parameter(options.outcomes)}::text[])`);
+  if (options.from !== undefined) conditions.push(`started_at >= ${parameter(options.from)}::timestamptz`);
+  if (options.before !== undefined) conditions.push(`started_at < ${parameter(options.before)}::timestamptz`);
   if (options.after !== undefined) {
     const position = `(timestamptz 'epoch' + ${parameter(options.after.position)}::bigint * interval '1 microsecond')`;
     const id = parameter(options.after.id);

@@ -38,6 +38,8 @@ export {
   type PersonWithKey,
 } from './people-repository.ts';
 export { readChatMarks } from './chat-marks.ts';
+export { readCallMarks } from './call-marks.ts';
+export { readSessionMarks } from './session-marks.ts';
 export {
   createConsoleSession,
   deleteConsoleSession,

@@ -1,4 +1,11 @@
-import { type Database, countConversations, readChatMarks, readDeadLetterDepth } from '@prosaas/database';
+import {
+  type Database,
+  countConversations,
+  readCallMarks,
+  readChatMarks,
+  readDeadLetterDepth,
+  readSessionMarks,
+} from '@prosaas/database';
 import type { QueueTotals } from '@prosaas/queues';
 import type { CheckView } from '../checks/view.ts';
 import type { BuildInfo } from '@prosaas/runtime';
@@ -22,6 +29,7 @@ export interface PartSources extends Pick<ServicesContext, 'readReplicas'> {
 }
 
 const everyone = ['metrics', 'business', 'admin'] as const;
+const readers = ['business', 'admin'] as const;
 const operators = ['metrics', 'admin'] as const;
 
 /** What open pages show that changes by itself. */
@@ -50,6 +58,18 @@ export function liveParts(sources: PartSources): LivePart[] {
         const { mine: _mine, ...counts } = await countConversations(db, { businessId, personId: undefined });
         return { ...counts, ...(await readChatMarks(db, businessId)) };
       },
+    },
+    {
+      name: 'sessions',
+      seenBy: readers,
+      everyMs: 2000,
+      read: ({ businessId }) => readSessionMarks(db, businessId),
+    },
+    {
+      name: 'calls',
+      seenBy: readers,
+      everyMs: 1000,
+      read: ({ businessId }) => readCallMarks(db, businessId),
     },
     { name: 'queues', seenBy: operators, everyMs: 2000, read: () => readQueues(sources) },
     {

@@ -37,6 +37,9 @@ const Call = Type.Object({
   ),
 });
 
+const outcome = '(completed|error|rejected)';
+const time = Type.String({ maxLength: 40, format: 'date-time' });
+
 const CallCursor = Type.Tuple([Position, Type.String({ maxLength: 200 })]);
 
 const Query = Type.Object(
@@ -44,6 +47,15 @@ const Query = Type.Object(
     ...pageQuery.properties,
     business: BusinessFilter,
     live: Type.Optional(Type.Boolean({ description: 'true: those that go on; false: those that are over' })),
+    outcome: Type.Optional(
+      Type.String({
+        pattern: `^${outcome}(,${outcome})*$`,
+        maxLength: 40,
+        description: 'One or several: error,rejected',
+      }),
+    ),
+    after: Type.Optional(Type.Unsafe<string>({ ...time, description: 'It did not begin earlier' })),
+    before: Type.Optional(Type.Unsafe<string>({ ...time, description: 'It began earlier' })),
     contact: Type.Optional(
       Type.String({
         minLength: 1,
@@ -66,14 +78,25 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
     '/api/calls',
     { onRequest: business, schema: { querystring: Query, response: { 200: Page(Call) } } },
     async (request) => {
-      const { limit, cursor, business: named, live, contact, conversation } = request.query;
+      const {
+        limit,
+        cursor,
+        business: named,
+        live,
+        outcome: outcomes,
+        contact,
+        conversation,
+      } = request.query;
       const businessId = businessOf(request, named);
-      const after = decodeCursor(CallCursor, cursor);
+      const position = decodeCursor(CallCursor, cursor);
       const rows = await listCalls(db, {
         businessId,
         live,
+        outcomes: outcomes?.split(','),
+        from: request.query.after,
+        before: request.query.before,
         callers: await callersOf({ contact, conversation, businessId }),
-        after: after && { position: after[0], id: after[1] },
+        after: position && { position: position[0], id: position[1] },
         limit: limit + 1,
       });
       return page(rows, limit, (row) => encodeCursor([row.position, row.id]));

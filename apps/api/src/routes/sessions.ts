@@ -70,10 +70,17 @@ const Session = Type.Object({
 });
 
 const Query = Type.Object(
-  { ...pageQuery.properties, business: BusinessFilter },
+  {
+    ...pageQuery.properties,
+    business: BusinessFilter,
+    wrong: Type.Optional(Type.Boolean({ description: 'true: those alone that do not work as they should' })),
+  },
   { additionalProperties: false },
 );
-const QrQuery = Type.Object({ format: Type.Optional(Type.Enum(['raw', 'image'])) });
+const QrQuery = Type.Object({
+  format: Type.Optional(Type.Enum(['raw', 'image'])),
+  after: Type.Optional(Type.String({ pattern: '^[0-9a-f]{16}$', maxLength: 16 })),
+});
 const Params = Type.Object({ session: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' }) });
 
 /** What is passed on as it is: all of it opens to admins alone, there as here. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Database } from '@prosaas/database';
 import type { App, Guard } from '@prosaas/http';
 import type { Owner } from '@prosaas/leases';
@@ -25,7 +26,17 @@ const UNHELD_PAUSE_MS = 500;
 
 const QrQuery = Type.Object({
   format: Type.Optional(Type.Union([Type.Literal('raw'), Type.Literal('image')])),
+  after: Type.Optional(
+    Type.String({
+      pattern: '^[0-9a-f]{16}$',
+      maxLength: 16,
+      description: 'The id of a code: waits for the next one',
+    }),
+  ),
 });
+
+/** Names a code to whoever has seen it, without telling it. */
+const idOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 /** The QR code to scan: whoever sees it can take the account, so only the administrator does, and nobody caches it.
  * The answer waits until there is one. */
@@ -40,10 +51,11 @@ export function mountQrRoutes(
     { onRequest: adminDoor, schema: { params: SessionParams, querystring: QrQuery } },
     async (request, reply) => {
       const { session: id } = request.params;
+      const { after } = request.query;
       let view = await views.one(await sessionFor(db, request, id));
       const look = async (): Promise<{ found: string | Owner } | { pauseMs: number }> => {
         const session = manager.find(id);
-        if (session?.qr !== undefined) return { found: session.qr };
+        if (session?.qr !== undefined && idOf(session.qr) !== after) return { found: session.qr };
         if (session) {
           view = { ...view, ...publishedStatus(manager.statusOf(session)) };
         } else {
@@ -67,7 +79,12 @@ export function mountQrRoutes(
       if (request.query.format === 'raw') return reply.type('text/plain; charset=utf-8').send(text);
       const png = await qrcode.toBuffer(text, { type: 'png', margin: 4, scale: 6 });
       if (!wantsJson(request.headers.accept)) return reply.type('image/png').send(png);
-      return reply.send({ mimetype: 'image/png', data: png.toString('base64'), value: text });
+      return reply.send({
+        id: idOf(text),
+        mimetype: 'image/png',
+        data: png.toString('base64'),
+        value: text,
+      });
     },
   );
 }

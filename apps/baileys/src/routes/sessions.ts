@@ -29,7 +29,19 @@ export interface SessionRoutesOptions {
 }
 
 const BusinessId = Type.Optional(Type.String({ minLength: 1, maxLength: 63 }));
-const ListQuery = Type.Object({ ...pageQuery.properties, business: BusinessFilter });
+const ListQuery = Type.Object({
+  ...pageQuery.properties,
+  business: BusinessFilter,
+  wrong: Type.Optional(Type.Boolean()),
+});
+
+/** Looked at in search of those that do not work, for one page of them. */
+const MOST_LOOKED_AT = 2000;
+const LOOKED_AT_ONCE = 200;
+
+/** What works in doubt has a reason, too; what people stopped is as they want it. */
+const isWrong = ({ status, reason }: SessionView): boolean =>
+  status === 'WORKING' ? reason !== null : status !== 'STOPPED';
 
 const NewSession = Type.Object(
   {
@@ -65,14 +77,35 @@ export function mountSessionRoutes(
       },
     },
     async (request) => {
-      const { limit, cursor, business } = request.query;
-      const rows = await asked(
-        listSessions(db, { businessId: businessOf(request, business), after: cursor, limit: limit + 1 }),
-      );
+      const { limit, cursor, business, wrong = false } = request.query;
+      const businessId = businessOf(request, business);
+      if (wrong) return listWrong({ businessId, after: cursor, limit });
+      const rows = await asked(listSessions(db, { businessId, after: cursor, limit: limit + 1 }));
       const { items, next_cursor } = page(rows, limit, ({ id }) => id);
       return { items: await views.of(items), next_cursor };
     },
   );
+
+  /** A page of those that do not work; one that ends the search early may hold fewer. */
+  async function listWrong({
+    businessId,
+    after,
+    limit,
+  }: {
+    businessId: string | undefined;
+    after: string | undefined;
+    limit: number;
+  }): Promise<{ items: SessionView[]; next_cursor: string | null }> {
+    const found: SessionView[] = [];
+    let last = after;
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked += LOOKED_AT_ONCE) {
+      const rows = await asked(listSessions(db, { businessId, after: last, limit: LOOKED_AT_ONCE }));
+      found.push(...(await views.of(rows)).filter(isWrong));
+      if (found.length > limit || rows.length < LOOKED_AT_ONCE) return page(found, limit, ({ id }) => id);
+      last = rows.at(-1)?.id;
+    }
+    return { items: found, next_cursor: last ?? null };
+  }
 
   app.post(
     '/api/sessions',

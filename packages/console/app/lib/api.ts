@@ -40,9 +40,10 @@ export async function api<T>(
     body,
     signal: aborted,
     headers,
-  }: { body?: unknown; signal?: AbortSignal; headers?: Record<string, string> } = {},
+    limitMs = TIME_LIMIT_MS,
+  }: { body?: unknown; signal?: AbortSignal; headers?: Record<string, string>; limitMs?: number } = {},
 ): Promise<T> {
-  const limit = AbortSignal.timeout(TIME_LIMIT_MS);
+  const limit = AbortSignal.timeout(limitMs);
   const asker = me.peek();
   let response: Response;
   try {

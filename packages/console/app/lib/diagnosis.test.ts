@@ -69,7 +69,7 @@ const replica = (service: string, state: Replica['state'], silent = 0): Replica 
 test('a service of which no replica speaks is named before its check fails, and once', () => {
   const now = Date.parse('2026-01-01T00:01:00Z');
   const replicas = [replica('worker', 'lost', 60), replica('worker', 'stale', 20), replica('api', 'live')];
-  const [problem, ...others] = diagnose([], replicas, now);
+  const [problem, ...others] = diagnose([], { replicas, now });
   expect(problem).toMatchObject({
     check: 'workers',
     level: 'bad',
@@ -78,9 +78,31 @@ test('a service of which no replica speaks is named before its check fails, and 
   });
   expect(others).toEqual([]);
   const failing = check('workers', 'fail', ['stale']);
-  expect(diagnose([failing], replicas, now)).toHaveLength(1);
+  expect(diagnose([failing], { replicas, now })).toHaveLength(1);
 });
 
 test('a replica that was lost and has a successor is no problem', () => {
-  expect(diagnose([], [replica('worker', 'lost', 60), replica('worker', 'live')], 0)).toEqual([]);
+  expect(
+    diagnose([], { replicas: [replica('worker', 'lost', 60), replica('worker', 'live')], now: 0 }),
+  ).toEqual([]);
+});
+
+test('a session that does not work is named for those who may see names, with what waits for it', () => {
+  const failing = check('sessions', 'warn', ['not_ready'], {
+    wanted: 2,
+    working: 1,
+    reasons: { logged_out: 1 },
+  });
+  const since = '2026-11-29T03:00:00Z';
+  const desk = { id: 'front-desk', status: 'FAILED', reason: 'logged_out', since, waiting: 12 };
+  const sessions = { changed: '', counts: { WORKING: 1, FAILED: 1 }, failing: [desk] };
+  expect(diagnose([failing], { sessions, mayPair: true })).toMatchObject([
+    {
+      sentence: 'WhatsApp session front-desk is logged out',
+      since,
+      consequence: '12 messages wait',
+      action: { text: 'Pair it again', href: '#/whatsapp/front-desk' },
+    },
+  ]);
+  expect(told(failing)).toEqual(['warn: 1 of 2 WhatsApp sessions is logged out']);
 });

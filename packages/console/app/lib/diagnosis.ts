@@ -1,6 +1,7 @@
 import { countText, durationText } from './format.ts';
-import type { Replica } from './live-values.ts';
+import type { Replica, SessionsInShort } from './live-values.ts';
 import { href } from './router.ts';
+import { sessionsProblem, sessionsSentence } from './session-words.ts';
 
 /** A check as the api tells of it: apps/api/src/routes/checks.ts. */
 export interface Check {
@@ -25,6 +26,8 @@ export interface Problem {
   level: 'warn' | 'bad';
   sentence: string;
   since: string | null;
+  /** What follows the time: `12 messages wait`. */
+  consequence?: string | undefined;
   reasons: readonly Reason[];
   /** Where something can be done about it. */
   action: { text: string; href: string };
@@ -47,15 +50,19 @@ const causesFirst = [
 /** A check that cannot see because one of these is away says so by a code with its name: `redis_timeout`. */
 const lookedThrough = ['database', 'redis'];
 
-/**
- * Everything that is wrong, the cause first, and nothing that only follows from it. `replicas` show sooner than the checks that
- * a service died.
- */
-export function diagnose(
-  checks: readonly Check[],
-  replicas: readonly Replica[] = [],
-  now: number = 0,
-): Problem[] {
+/** What a viewer knows beside the checks. */
+export interface Known {
+  /** With names; null for those who may see none. */
+  sessions?: SessionsInShort | null;
+  mayPair?: boolean;
+  /** They show sooner than the checks that a service died. */
+  replicas?: readonly Replica[];
+  /** Unix ms; of the moment that the replicas are of. */
+  now?: number;
+}
+
+/** Everything that is wrong, the cause first, and nothing that only follows from it. */
+export function diagnose(checks: readonly Check[], known: Known = {}): Problem[] {
   const failing = new Set(checks.filter(({ status }) => status === 'fail').map(({ name }) => name));
   const follows = ({ name, reasons }: Check): boolean =>
     reasons.length > 0 &&
@@ -68,9 +75,13 @@ export function diagnose(
     const place = causesFirst.indexOf(check);
     return place < 0 ? causesFirst.length : place;
   };
-  const silent = silentServices(replicas, now).filter(({ check }) => !failing.has(check));
+  const silent = silentServices(known.replicas ?? [], known.now ?? 0).filter(
+    ({ check }) => !failing.has(check),
+  );
   return [
-    ...checks.filter((check) => check.status !== 'pass' && !follows(check)).map(problemOf),
+    ...checks
+      .filter((check) => check.status !== 'pass' && !follows(check))
+      .map((check) => problemOf(check, known)),
     ...silent,
   ].toSorted((a, b) => Number(b.level === 'bad') - Number(a.level === 'bad') || rank(a) - rank(b));
 }
@@ -113,7 +124,7 @@ export function silentServices(replicas: readonly Replica[], now: number): Probl
   });
 }
 
-function problemOf(check: Check): Problem {
+function problemOf(check: Check, { sessions, mayPair = false }: Known): Problem {
   const { name, status, since, reasons } = check;
   return {
     check: name,
@@ -122,6 +133,7 @@ function problemOf(check: Check): Problem {
     since,
     reasons,
     action: actions[name] ?? { text: 'What the checks say', href: href(['health'], { check: name }) },
+    ...(name === 'sessions' && sessions && sessionsProblem(sessions, mayPair)),
   };
 }
 
@@ -170,12 +182,12 @@ const sentences: Readonly<Record<string, (check: Check, code: string) => string 
     if (code === 'stale' || live === 0) return 'No worker works: messages wait for their answers';
     return undefined;
   },
-  sessions({ facts, status }) {
-    const names = listOf(facts, 'not_working');
-    const which = names.length > 0 ? ` ${names.slice(0, 3).join(', ')}` : '';
-    if (status === 'fail') return `No WhatsApp session works${which === '' ? '' : `:${which}`}`;
-    return `A WhatsApp session does not work${which === '' ? '' : `:${which}`}`;
-  },
+  sessions: ({ facts }) =>
+    sessionsSentence({
+      wanted: numberOf(facts, 'wanted'),
+      working: numberOf(facts, 'working'),
+      reasons: facts['reasons'],
+    }),
   customers({ facts }) {
     const [waiting, age] = [numberOf(facts, 'waiting'), numberOf(facts, 'oldest_age_seconds')];
     const notTold = numberOf(facts, 'not_notifiable') > 0 ? ', and nobody can be told' : '';

@@ -11,6 +11,8 @@ export interface LiveValues {
     last_message: string;
     last_event: string;
   };
+  sessions: SessionsInShort;
+  calls: { live: number; changed: string };
   health: Check[];
   services: { items: Replica[]; left_off: number };
   queues: Record<string, QueueFigures>;
@@ -35,6 +37,22 @@ export interface QueueFigures {
   oldestAgeSeconds: number;
   /** Null until the api has looked for half a minute. */
   completedPerMinute: number | null;
+}
+
+/** WhatsApp sessions; not told with the metrics token. */
+export interface SessionsInShort {
+  changed: string;
+  counts: Record<string, number>;
+  /** The first few that are wanted started and do not work. */
+  failing: FailingSession[];
+}
+
+export interface FailingSession {
+  id: string;
+  status: string;
+  reason: string | null;
+  since: string;
+  waiting: number;
 }
 
 /** GET /api/services */

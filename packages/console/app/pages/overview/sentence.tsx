@@ -2,8 +2,10 @@ import { useEffect } from 'preact/hooks';
 import { Advice } from '../../kit/advice.tsx';
 import { For } from '../../kit/time.tsx';
 import { type Problem, diagnose } from '../../lib/diagnosis.ts';
+import { me } from '../../lib/api.ts';
 import { timeText } from '../../lib/format.ts';
 import { connection, heardAt, live, liveValue, now } from '../../lib/live.ts';
+import { isAdmin } from '../../lib/page.ts';
 import { href } from '../../lib/router.ts';
 import { say } from '../../lib/say.ts';
 
@@ -13,7 +15,12 @@ export function Sentence() {
   const services = live('services');
   // An old list says nothing of who speaks now.
   const replicas = services?.failed === null ? (services.value?.items ?? []) : [];
-  const problems = diagnose(checks, replicas, now.value);
+  const problems = diagnose(checks, {
+    sessions: liveValue('sessions'),
+    mayPair: me.value ? isAdmin(me.value) : false,
+    replicas,
+    now: now.value,
+  });
   const [worst, ...others] = problems;
   const isAway = connection.value === 'away';
   const words = isAway ? 'The api does not answer' : (worst?.sentence ?? 'All is well');
@@ -26,6 +33,7 @@ export function Sentence() {
         <p>
           <strong>{worst.sentence}</strong>
           <Since time={worst.since} />
+          {worst.consequence !== undefined && `; ${worst.consequence}`}
         </p>
         <div class="actions">
           <a class="button primary" href={worst.action.href}>
@@ -55,12 +63,13 @@ export function Sentence() {
   );
 }
 
-function Other({ problem: { level, sentence, since, action } }: { problem: Problem }) {
+function Other({ problem: { level, sentence, since, consequence, action } }: { problem: Problem }) {
   return (
     <div class="row spread">
       <span class={`status ${level} wraps`}>
         <span aria-hidden="true">{level === 'bad' ? '■' : '▲'}</span> {sentence}
         <Since time={since} />
+        {consequence !== undefined && `; ${consequence}`}
       </span>
       <a href={action.href}>{action.text}</a>
     </div>

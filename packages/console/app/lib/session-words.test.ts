@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import type { FailingSession, SessionsInShort } from './live-values.ts';
+import { sessionsProblem, sessionsSentence, statusOf } from './session-words.ts';
+
+const failing = (id: string, more: Partial<FailingSession> = {}): FailingSession => ({
+  id,
+  status: 'FAILED',
+  reason: 'logged_out',
+  since: '2026-11-29T02:14:00Z',
+  waiting: 0,
+  ...more,
+});
+const inShort = (sessions: FailingSession[], counts: Record<string, number>): SessionsInShort => ({
+  changed: '',
+  counts,
+  failing: sessions,
+});
+
+test('one that is logged out is named, with what waits and where it is paired again', () => {
+  const sessions = inShort([failing('front-desk', { waiting: 12 })], { FAILED: 1, WORKING: 3 });
+  expect(sessionsProblem(sessions, true)).toEqual({
+    sentence: 'WhatsApp session front-desk is logged out',
+    since: '2026-11-29T02:14:00Z',
+    consequence: '12 messages wait',
+    action: { text: 'Pair it again', href: '#/whatsapp/front-desk' },
+  });
+  expect(sessionsProblem(sessions, false)?.action.text).toBe('See the session');
+});
+
+test.each<[Partial<FailingSession>, string]>([
+  [{ status: 'SCAN_QR_CODE', reason: null }, 'WhatsApp session a waits to be paired'],
+  [{ status: 'STARTING', reason: 'unreachable' }, 'WhatsApp session a does not reach WhatsApp'],
+  [{ status: 'STARTING', reason: null }, 'WhatsApp session a does not work'],
+])('%j: %s', (how, sentence) => {
+  expect(sessionsProblem(inShort([failing('a', how)], { FAILED: 1 }), true)?.sentence).toBe(sentence);
+});
+
+test('several are counted, the first of them named, and the earliest time is told', () => {
+  const sessions = ['a', 'b', 'c', 'd', 'e'].map((id, index) =>
+    failing(id, { waiting: 1, since: `2026-11-29T02:1${9 - index}:00Z` }),
+  );
+  expect(sessionsProblem(inShort(sessions, { FAILED: 7, STOPPED: 2, WORKING: 1 }), true)).toEqual({
+    sentence: '7 WhatsApp sessions do not work: a, b, c and 4 more',
+    since: '2026-11-29T02:15:00Z',
+    consequence: 'more than 5 messages wait',
+    action: { text: 'See the sessions', href: '#/whatsapp?wrong=1' },
+  });
+  expect(sessionsProblem(inShort([], { WORKING: 1 }), true)).toBeUndefined();
+});
+
+test.each([
+  [{ wanted: 1, working: 0, reasons: { logged_out: 1 } }, 'The WhatsApp session is logged out'],
+  [{ wanted: 3, working: 2, reasons: { logged_out: 1 } }, '1 of 3 WhatsApp sessions is logged out'],
+  [{ wanted: 3, working: 1, reasons: { logged_out: 2 } }, '2 of 3 WhatsApp sessions are logged out'],
+  [{ wanted: 3, working: 1, reasons: { logged_out: 1, banned: 1 } }, '2 of 3 WhatsApp sessions do not work'],
+  [{ wanted: 0, working: 0, reasons: undefined }, 'The WhatsApp session does not work'],
+])('without names: %j', (facts, sentence) => {
+  expect(sessionsSentence(facts)).toBe(sentence);
+});
+
+test('each state has a word and a level', () => {
+  const words = ['WORKING', 'STOPPED', 'FAILED', 'UNKNOWN'].map((status) => statusOf(status, null).level);
+  expect(words).toEqual(['good', 'idle', 'bad', 'warn']);
+  expect(statusOf('WORKING', 'receiving_stalled').level).toBe('warn');
+  expect(statusOf('FAILED', 'logged_out').word).toBe('logged out');
+});
