@@ -62,3 +62,20 @@ test('a viewer is sent what is for her alone', async () => {
   using scope = new LiveScope({ kind: 'business', businessId: 'default' }, parts);
   expect(partsOf(await scope.snapshot())).toEqual({ all: { value: 1, failed: null } });
 });
+
+test('an id of another scope, or of one before it, begins at the beginning', async () => {
+  const parts = [live('number', () => 1)];
+  using before = new LiveScope(admin, parts);
+  using after = new LiveScope(admin, parts);
+  const { id } = await before.snapshot();
+  expect(partsOf(await before.snapshot(id))).toEqual({});
+  expect(partsOf(await after.snapshot(id))).toHaveProperty('number');
+});
+
+test('a value that no page can be sent is a failure of its part alone', async () => {
+  using scope = new LiveScope(admin, [live('odd', () => 1n), live('other', () => 1)]);
+  expect(partsOf(await scope.snapshot())).toEqual({
+    odd: { value: null, failed: 'INTERNAL_ERROR' },
+    other: { value: 1, failed: null },
+  });
+});
