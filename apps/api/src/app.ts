@@ -2,6 +2,7 @@ import { AuditTrail } from '@prosaas/database';
 import {
   type AuditedUse,
   type App,
+  type GuardKeys,
   type KeyRing,
   buildHttpApp,
   canSeeDetails,
@@ -26,6 +27,7 @@ import type { CheckHistory } from './checks/history.ts';
 import type { CheckName } from './checks/names.ts';
 import { viewChecks } from './checks/view.ts';
 import type { CompletionRates } from './completion-rates.ts';
+import type { ConsoleStreams } from './console/console-streams.ts';
 import { History } from './console/history.ts';
 import { LiveViews } from './console/live-views.ts';
 import { liveParts } from './console/parts.ts';
@@ -37,7 +39,7 @@ import { checkRoutes } from './routes/checks.ts';
 import { callRoutes } from './routes/calls.ts';
 import { consoleFileRoutes } from './routes/console-files.ts';
 import { consoleHistoryRoute } from './routes/console-history.ts';
-import { type ConsoleStreams, consoleStreamRoutes } from './routes/console-stream.ts';
+import { consoleStreamRoutes } from './routes/console-stream.ts';
 import { contactRoutes } from './routes/contacts.ts';
 import { conversationActionRoutes } from './routes/conversation-actions.ts';
 import { conversationRoutes } from './routes/conversations.ts';
@@ -89,7 +91,7 @@ export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLev
 export function buildApp(parts: ApiParts): App {
   const { log, db, health, jobs, relay, control } = parts;
   const signIns = new SignIns(parts);
-  const keyRing = { ...parts.keyRing, signedIn: (token: string) => signIns.find(token) };
+  const keyRing = { ...parts.keyRing, signedIn: findSignedIn(signIns) };
   const app = buildHttpApp({ log });
   instrumentHttp(app, { registry: parts.registry, labels: { service: 'api' } });
   const seesDetails = canSeeDetails(keyRing);
@@ -152,6 +154,12 @@ export function buildApp(parts: ApiParts): App {
   auditRoutes(app, context);
   return app;
 }
+
+/** What an open page asks by itself is no use of a sign-in: one that nobody sits at ends. */
+const findSignedIn =
+  (signIns: SignIns): GuardKeys['signedIn'] =>
+  (token, { routeOptions }) =>
+    signIns.find(token, { isUse: routeOptions.url?.startsWith('/api/console/') !== true });
 
 function consoleRoutes(app: App, parts: ApiParts & ResourceContext & { signIns: SignIns }): void {
   const history = new History(parts.metrics);

@@ -53,7 +53,7 @@ import { CompletionRates } from './completion-rates.ts';
 import type { ApiConfig } from './config.ts';
 import { startFigures } from './figures.ts';
 import { fromRedis } from './redis-reading.ts';
-import { ConsoleStreams } from './routes/console-stream.ts';
+import { ConsoleStreams } from './console/console-streams.ts';
 import { ReplicaView } from './replica-view.ts';
 import { judgeReplicas } from './replicas.ts';
 import { readRunbook } from './runbook.ts';

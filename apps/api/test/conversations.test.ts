@@ -273,6 +273,23 @@ describe('the list of conversations', () => {
     expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'BAD_CURSOR' }]);
   });
 
+  test('tells the beginning of the newest message, and who wrote it', async () => {
+    const { conversationId } = await receive(api.db);
+    const lastOf = async (): Promise<unknown> =>
+      (await api.json(`/api/conversations/${conversationId}`))['last_message'];
+    expect(await lastOf()).toEqual({ author: 'customer', status: 'received', text: 'Hello' });
+    await api.db.query(
+      `insert into messages (business_id, conversation_id, direction, status, author, text)
+       values ('default', $1, 'outbound', 'failed', 'person', repeat('x', 10000))`,
+      [conversationId],
+    );
+    expect(await lastOf()).toEqual({ author: 'person', status: 'failed', text: 'x'.repeat(160) });
+    await api.db.query(`update conversations set state = 'waiting' where id = $1`, [conversationId]);
+    expect(await lastOf()).toMatchObject({ author: 'customer', text: 'Hello' });
+    await api.db.query('delete from messages where conversation_id = $1', [conversationId]);
+    expect(await lastOf()).toBeNull();
+  });
+
   test('stays within a business, whatever is asked for', async () => {
     const { conversationId } = await receive(api.db, { businessId: 'other' });
     expect(await found('text=hello')).not.toContain(conversationId);

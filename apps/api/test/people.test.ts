@@ -117,6 +117,25 @@ test('the list is paged, the latest first, and has the revoked only on demand', 
   expect(await ids('', other.key)).toEqual([other.id]);
 });
 
+test('everybody of a business learns the names of those who work there, and nothing else of them', async () => {
+  const gone = await add({ name: 'Gone', role: 'staff' });
+  await ask('DELETE', `/api/people/${gone.id}`, { key: adminKey });
+  for (const key of [apiKey, staff.key, owner.key]) {
+    const named = await walk(api, '/api/people/names?limit=1', key);
+    expect(named).toEqual(
+      expect.arrayContaining([
+        { id: owner.id, name: 'Dana', role: 'owner' },
+        { id: staff.id, name: 'Noa', role: 'staff' },
+      ]),
+    );
+    for (const { id } of [admin, other, gone]) expect(named.map((one) => one['id'])).not.toContain(id);
+  }
+  const all = (await walk(api, '/api/people/names', adminKey)).map(({ id }) => id);
+  expect(all).toEqual(expect.arrayContaining([admin.id, other.id]));
+  const refused = await ask('GET', '/api/people/names?business=other', { key: staff.key });
+  expect([refused.status, refused.body['code']]).toEqual([403, 'BUSINESS_NOT_ALLOWED']);
+});
+
 describe('an owner', () => {
   test('sees to the staff and the owners of her business, and to nobody else', async () => {
     const listed = (await walk(api, '/api/people', owner.key)).map(({ id }) => id);

@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { ApiError, type Me, get, me } from './lib/api.ts';
+import { startBusinessZone } from './lib/business-zone.ts';
 import { connection } from './lib/live.ts';
 import { App } from './shell.tsx';
 import './styles/main.css';
@@ -15,5 +16,6 @@ async function recognise(): Promise<void> {
   }
 }
 
+startBusinessZone();
 render(<App />, document.getElementById('root')!);
 void recognise();

@@ -10,10 +10,11 @@ export interface ChatMarks {
 
 /** Of one business or of all (undefined). Asks indexes alone, whatever the number of chats. */
 export async function readChatMarks(q: Queryable, businessId: string | undefined): Promise<ChatMarks> {
+  const ofBusiness = businessId === undefined ? '' : 'where business_id = $1';
   const [row] = await q.query<ChatMarks>(
-    `select coalesce((select max(seq) from messages ${businessId === undefined ? '' : 'where business_id = $1'}), 0)::text
+    `select coalesce((select max(seq) from messages ${ofBusiness}), 0)::text
          as last_message,
-       coalesce((select max(id) from conversation_events), 0)::text as last_event`,
+       coalesce((select max(id) from conversation_events ${ofBusiness}), 0)::text as last_event`,
     businessId === undefined ? [] : [businessId],
   );
   return row!;

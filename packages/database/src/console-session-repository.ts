@@ -1,22 +1,16 @@
 import type { Queryable } from './database.ts';
 
-/** Without a request for so long, a sign-in to the console ends. */
+/** Without use for so long, a sign-in to the console ends. */
 const IDLE = "interval '12 hours'";
 /** However much it is used. */
 const LONGEST = "interval '7 days'";
-/** Of one key or person; the one that was used longest ago gives way. */
+/** Of one holder; the one that was used longest ago gives way. */
 const MOST_OF_ONE = 50;
 
-/** Who signed in: a person, or one of the stack's keys. */
-export interface ConsoleUser {
-  role: string;
-  businessId: string | null;
-  personId: string | null;
-}
-
-export interface ConsoleSession extends ConsoleUser {
+export interface ConsoleSession {
   keyProof: Buffer;
-  /** Of the person, as it is now; null: one of the stack's keys. */
+  personId: string | null;
+  /** Of the person, as it is now; null: one of the stack's keys, or she is revoked. */
   personKeyHash: Buffer | null;
   /** However much it is used. */
   endsAt: Date;
@@ -24,19 +18,17 @@ export interface ConsoleSession extends ConsoleUser {
 
 export async function createConsoleSession(
   q: Queryable,
-  session: ConsoleUser & { tokenHash: Buffer; keyProof: Buffer; address: string },
+  session: { tokenHash: Buffer; keyProof: Buffer; holder: string; personId: string | null; address: string },
 ): Promise<void> {
-  const { tokenHash, keyProof, role, businessId, personId, address } = session;
+  const { tokenHash, keyProof, holder, personId, address } = session;
   await q.query(
     `with gone as (
        delete from console_sessions
        where last_used_at < now() - ${IDLE} or created_at < now() - ${LONGEST} or token_hash in (
-         select token_hash from console_sessions
-         where role = $3 and business_id is not distinct from $4 and person_id is not distinct from $5
+         select token_hash from console_sessions where holder = $3
          order by last_used_at desc offset ${MOST_OF_ONE - 1}))
-     insert into console_sessions (token_hash, key_proof, role, business_id, person_id, address)
-     values ($1, $2, $3, $4, $5, $6)`,
-    [tokenHash, keyProof, role, businessId, personId, address],
+     insert into console_sessions (token_hash, key_proof, holder, person_id, address) values ($1, $2, $3, $4, $5)`,
+    [tokenHash, keyProof, holder, personId, address],
   );
 }
 
@@ -46,8 +38,8 @@ export async function findConsoleSession(
   tokenHash: Buffer,
 ): Promise<ConsoleSession | undefined> {
   const [row] = await q.query<ConsoleSession>(
-    `select s.role, s.business_id as "businessId", s.person_id as "personId", s.key_proof as "keyProof",
-       p.key_hash as "personKeyHash", s.created_at + ${LONGEST} as "endsAt"
+    `select s.key_proof as "keyProof", s.person_id as "personId", p.key_hash as "personKeyHash",
+       s.created_at + ${LONGEST} as "endsAt"
      from console_sessions s left join people p on p.id = s.person_id and p.revoked_at is null
      where s.token_hash = $1 and s.last_used_at > now() - ${IDLE} and s.created_at > now() - ${LONGEST}`,
     [tokenHash],
@@ -64,19 +56,15 @@ export async function touchConsoleSession(q: Queryable, tokenHash: Buffer): Prom
   );
 }
 
-/** `everywhere`: all of the same person, or of the same key. Answers how many ended. */
+/** `everywhere`: all of the same holder. */
 export async function deleteConsoleSession(
   q: Queryable,
   tokenHash: Buffer,
   { everywhere }: { everywhere: boolean },
-): Promise<number> {
-  const rows = await q.query(
-    `delete from console_sessions all_of using console_sessions this
-     where this.token_hash = $1 and (all_of.token_hash = this.token_hash or ($2
-       and all_of.role = this.role and all_of.business_id is not distinct from this.business_id
-       and all_of.person_id is not distinct from this.person_id))
-     returning 1`,
+): Promise<void> {
+  await q.query(
+    `delete from console_sessions where token_hash = $1
+       or ($2 and holder = (select holder from console_sessions where token_hash = $1))`,
     [tokenHash, everywhere],
   );
-  return rows.length;
 }

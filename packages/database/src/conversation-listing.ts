@@ -1,5 +1,6 @@
 import { type ConversationState, STAFF_OF_CONTACT } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
+import { MESSAGE_AUTHOR, type MessageSummary } from './message-listing.ts';
 
 export interface ConversationSummary {
   id: string;
@@ -19,6 +20,8 @@ export interface ConversationSummary {
   unread: boolean;
   opted_out_at: Date | null;
   last_message_at: Date | null;
+  /** The newest, with the beginning of its text; of one that waits, the newest of the contact's. */
+  last_message: Pick<MessageSummary, 'author' | 'status' | 'text'> | null;
   last_inbound_at: Date | null;
   created_at: Date;
   /** What the list is in the order of, in microseconds, which a Date cannot hold: for the next page's cursor. */
@@ -26,9 +29,13 @@ export interface ConversationSummary {
 }
 
 const UNREAD = `coalesce(last_inbound_at > coalesce(read_at, '-infinity'), false)`;
+/** Characters of a last message that a list tells. */
+const BEGINNING = 160;
 const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, state, state_since, state_reason, person_id,
   (select name from people where people.id = person_id) as person_name, person_until, ${UNREAD} as unread, opted_out_at,
-  last_message_at, last_inbound_at, created_at`;
+  last_message_at, last_inbound_at, created_at,
+  (select json_build_object('author', ${MESSAGE_AUTHOR}, 'status', status, 'text', left(text, ${BEGINNING})) from messages
+    where conversation_id = conversations.id and (conversations.state <> 'waiting' or direction = 'inbound') order by messages.seq desc limit 1) as last_message`;
 const positionOf = (column: OrderColumn): string =>
   `(extract(epoch from ${column}) * 1000000)::bigint::text as position`;
 

@@ -29,9 +29,11 @@ export interface MessageSummary {
   read_at: Date | null;
 }
 
+/** SQL: who wrote a message; those of the first releases do not say. */
+export const MESSAGE_AUTHOR: string = `coalesce(author,
+  case when direction = 'inbound' then 'customer' when in_reply_to is not null then 'agent' else 'person' end)`;
 const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction,
-  coalesce(author, case when direction = 'inbound' then 'customer' when in_reply_to is not null then 'agent' else 'person' end)
-    as author,
+  ${MESSAGE_AUTHOR} as author,
   person_id, (select name from people where people.id = person_id) as person_name, kind, status, reason, text, in_reply_to, match,
   error, created_at, sent_at, delivered_at, read_at`;
 

@@ -32,16 +32,7 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
   },
   // Of the business' own people.
   console_sessions: {
-    other: [
-      'token_hash',
-      'key_proof',
-      'role',
-      'business_id',
-      'person_id',
-      'address',
-      'created_at',
-      'last_used_at',
-    ],
+    other: ['token_hash', 'key_proof', 'holder', 'person_id', 'address', 'created_at', 'last_used_at'],
   },
   conversations: {
     exported: [

@@ -35,6 +35,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Limi
   server.on('connection', (socket: Socket) => {
     open.set(socket, new Set());
     socket.once('close', () => open.delete(socket));
+    if (isClosing) socket.destroy();
     if (open.size > limits.connections) longestUnused().destroy();
   });
   server.prependListener('request', (request, response) => {

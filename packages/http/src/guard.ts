@@ -22,7 +22,7 @@ declare module 'fastify' {
 /** What doors need of a key ring. */
 export interface GuardKeys extends Pick<KeyRing, 'current' | 'people'> {
   /** Who signed in, by the token of the cookie; undefined where nobody did, or it has ended. */
-  signedIn?: ((token: string) => Promise<Principal | undefined>) | undefined;
+  signedIn?: ((token: string, request: FastifyRequest) => Promise<Principal | undefined>) | undefined;
 }
 
 /** The cookie of a sign-in. Without `Path` it goes to the paths beside that of the sign-in alone, under whatever prefix. */
@@ -86,7 +86,7 @@ export function guard(keyRing: GuardKeys, { roles, audit, vouch }: GuardOptions)
       principalsOf(keys, shownHere, keyRing.people());
     if (principals.length === 0) {
       if (vouched === undefined && keyRing.people() === undefined && looksLikePersonKey(shownHere))
-        throw notLoaded();
+        throw keysNotLoaded();
       reply.header('www-authenticate', 'Bearer');
       throw new AppError('This needs a key, and none that is valid was sent', {
         status: 401,
@@ -114,16 +114,18 @@ async function signedIn(
   const token = signInTokenOf(request);
   if (token === undefined || keyRing.signedIn === undefined || Object.keys(shownHere).length > 0)
     return undefined;
-  const principal = await keyRing.signedIn(token);
+  const principal = await keyRing.signedIn(token, request);
   if (principal === undefined) return [];
   refuseOtherSites(request);
   request.signIn = token;
   return [principal];
 }
 
-/** Of the form that ours have: 256 bits in base64url. */
+/** Of the form that ours have. */
 export function signInTokenOf({ headers }: FastifyRequest): string | undefined {
-  return new RegExp(`(?:^|; *)${signInCookie}=([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
+  return new RegExp(`(?:^|; *)${signInCookie}=([\\w-]{43}\\.[\\w-]{22})(?:;|$)`).exec(
+    headers.cookie ?? '',
+  )?.[1];
 }
 
 /**
@@ -168,10 +170,11 @@ function opensMetrics(keyRing: GuardKeys, request: FastifyRequest): boolean {
 function currentKeys(keyRing: GuardKeys): Keys {
   const keys = keyRing.current();
   if (keys !== undefined) return keys;
-  throw notLoaded();
+  throw keysNotLoaded();
 }
 
-function notLoaded(): AppError {
+/** It is not known whose key or sign-in this is. */
+export function keysNotLoaded(): AppError {
   return new AppError('The keys are not known: the database was not reached', {
     status: 503,
     code: 'KEYS_NOT_LOADED',

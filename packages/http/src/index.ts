@@ -8,6 +8,7 @@ export {
   auditedUse,
   canSeeDetails,
   guard,
+  keysNotLoaded,
   metricsGuard,
   refuseOtherSites,
   signInCookie,

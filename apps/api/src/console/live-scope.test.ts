@@ -14,11 +14,10 @@ const admin = { kind: 'admin' } as const;
 test('a page gets everything first, then what changed, and after a break what it missed', async () => {
   let number = 1;
   let reads = 0;
-  using scope = new LiveScope(
-    admin,
-    [live('number', () => number), live('still', () => ((reads += 1), 'the same'))],
-    'a',
-  );
+  using scope = new LiveScope(admin, [
+    live('number', () => number),
+    live('still', () => ((reads += 1), 'the same')),
+  ]);
   const first = await scope.snapshot();
   expect(partsOf(first)).toEqual({
     number: { value: 1, failed: null },
@@ -45,7 +44,7 @@ test('a part that cannot be read keeps its value and says why', async () => {
     if (fails) throw Object.assign(new Error('away'), { code: 'DATABASE_UNAVAILABLE' });
     return 'known';
   };
-  using scope = new LiveScope(admin, [live('chats', read), live('other', () => 1)], 'a');
+  using scope = new LiveScope(admin, [live('chats', read), live('other', () => 1)]);
   const { id } = await scope.snapshot();
   fails = true;
   const now = await poll(
@@ -60,6 +59,6 @@ test('a part that cannot be read keeps its value and says why', async () => {
 
 test('a viewer is sent what is for her alone', async () => {
   const parts = [live('all', () => 1, ['admin', 'business']), live('secret', () => 2)];
-  using scope = new LiveScope({ kind: 'business', businessId: 'default' }, parts, 'a');
+  using scope = new LiveScope({ kind: 'business', businessId: 'default' }, parts);
   expect(partsOf(await scope.snapshot())).toEqual({ all: { value: 1, failed: null } });
 });

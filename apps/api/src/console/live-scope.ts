@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** Whom a view of the system is for: what the metrics token shows, one business, or all. */
 export interface Viewer {
   kind: 'metrics' | 'business' | 'admin';
@@ -46,16 +48,16 @@ interface Entry {
 export class LiveScope implements Disposable {
   readonly #viewer: Viewer;
   readonly #entries: Entry[];
-  readonly #epoch: string;
+  /** Of this scope alone: an id of another one, or of one before it, says nothing here. */
+  readonly #epoch = randomBytes(9).toString('base64url');
   readonly #timer: NodeJS.Timeout;
   readonly #listeners = new Set<(update: Update) => void>();
   #version = 0;
   #sent = 0;
   #first: Promise<void>;
 
-  constructor(viewer: Viewer, parts: readonly LivePart[], epoch: string) {
+  constructor(viewer: Viewer, parts: readonly LivePart[]) {
     this.#viewer = viewer;
-    this.#epoch = epoch;
     this.#entries = parts
       .filter(({ seenBy }) => seenBy.includes(viewer.kind))
       .map((part) => ({ part, json: '', value: null, version: 0, dueAt: 0, reading: false }));
@@ -83,7 +85,7 @@ export class LiveScope implements Disposable {
     this.#listeners.clear();
   }
 
-  /** Of another process, or of the future: nothing of it is known. */
+  /** Of another scope, or of the future: nothing of it is known. */
   #versionOf(id: string | undefined): number {
     const [epoch, version] = id?.split('.') ?? [];
     const known = Number(version);
@@ -117,38 +119,36 @@ export class LiveScope implements Disposable {
     );
   }
 
+  /** Settles once it was read or had its time; one that takes longer is not asked again before it has answered. */
   async #read(entry: Entry): Promise<void> {
     entry.reading = true;
     entry.dueAt = performance.now() + entry.part.everyMs;
-    let failed: string | null = null;
-    try {
-      // One that takes too long is not asked again before it has answered.
-      const read = (async () => entry.part.read(this.#viewer))().finally(() => {
+    const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#show(entry, entry.value, 'TIMEOUT');
+      settle();
+    }, READ_LIMIT_MS);
+    void (async () => {
+      try {
+        this.#show(entry, (await entry.part.read(this.#viewer)) ?? null, null);
+      } catch (error) {
+        this.#show(entry, entry.value, codeOf(error));
+      } finally {
+        clearTimeout(timer);
         entry.reading = false;
-      });
-      entry.value = (await inTime(read)) ?? null;
-    } catch (error) {
-      failed = codeOf(error);
-    }
-    const json = JSON.stringify({ value: entry.value, failed } satisfies PartState);
+        settle();
+      }
+    })();
+    await settled;
+  }
+
+  #show(entry: Entry, value: unknown, failed: string | null): void {
+    const json = JSON.stringify({ value, failed } satisfies PartState);
+    entry.value = value;
     if (json === entry.json) return;
     entry.json = json;
     this.#version += 1;
     entry.version = this.#version;
-  }
-}
-
-class TooSlow extends Error {
-  code = 'TIMEOUT';
-}
-
-async function inTime<T>(read: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new TooSlow('a part was not read in time')), READ_LIMIT_MS);
-  try {
-    return await Promise.race([read, promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Principal } from '@prosaas/http';
 import { type LivePart, LiveScope, type Viewer } from './live-scope.ts';
 
@@ -13,7 +12,6 @@ interface Open {
 /** The scopes that somebody looks at, one for each kind of viewer. */
 export class LiveViews implements Disposable {
   readonly #parts: readonly LivePart[];
-  readonly #epoch = randomBytes(6).toString('base64url').replaceAll('.', '_');
   readonly #open = new Map<string, Open>();
   readonly #timer: NodeJS.Timeout;
 
@@ -26,7 +24,7 @@ export class LiveViews implements Disposable {
     const key = `${viewer.kind} ${viewer.businessId ?? ''}`;
     let open = this.#open.get(key);
     if (open === undefined) {
-      open = { scope: new LiveScope(viewer, this.#parts, this.#epoch), usedAt: 0 };
+      open = { scope: new LiveScope(viewer, this.#parts), usedAt: 0 };
       this.#open.set(key, open);
     }
     open.usedAt = performance.now();
@@ -53,3 +51,6 @@ export function viewerOf({ role, businessId }: Principal): Viewer {
   if (role === 'admin' || role === 'metrics') return { kind: role };
   return { kind: 'business', ...(businessId !== undefined && { businessId }) };
 }
+
+export const isSameViewer = (a: Viewer, b: Viewer): boolean =>
+  a.kind === b.kind && a.businessId === b.businessId;

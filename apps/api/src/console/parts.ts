@@ -1,5 +1,6 @@
 import { type Database, countConversations, readChatMarks, readDeadLetterDepth } from '@prosaas/database';
 import type { QueueTotals } from '@prosaas/queues';
+import type { CheckView } from '../checks/view.ts';
 import type { BuildInfo } from '@prosaas/runtime';
 import type { CompletionRates } from '../completion-rates.ts';
 import type { ChecksContext } from '../routes/checks.ts';
@@ -32,19 +33,19 @@ export function liveParts(sources: PartSources): LivePart[] {
       name: 'health',
       seenBy: everyone,
       everyMs: 1000,
-      read: () => viewChecks({ withDetails: false }).map(({ changes: _changes, ...check }) => check),
+      read: () => viewChecks({ withDetails: false }).map(briefly),
     },
     {
       name: 'services',
       seenBy: operators,
-      everyMs: 2000,
+      everyMs: 5000,
       read: async () => listReplicas(await readReplicas(), MOST_REPLICAS),
     },
     { name: 'figures', seenBy: operators, everyMs: 2000, read: () => history.latest() },
     {
       name: 'chats',
       seenBy: everyone,
-      everyMs: 2000,
+      everyMs: 1000,
       read: async ({ businessId }) => {
         const { mine: _mine, ...counts } = await countConversations(db, { businessId, personId: undefined });
         return { ...counts, ...(await readChatMarks(db, businessId)) };
@@ -71,4 +72,14 @@ async function readQueues({ readTotals, rates }: PartSources): Promise<object> {
       { paused, waiting, active, delayed, oldestAgeSeconds, completedPerMinute: rates.perMinute(name) },
     ]),
   );
+}
+
+/** Without what a page asks for when it shows it, and with ages in steps: they must not make a change of every second. */
+function briefly({ changes: _changes, facts, ...check }: CheckView): Omit<CheckView, 'changes'> {
+  const inSteps = ([name, value]: [string, unknown]): [string, unknown] => {
+    if (!name.endsWith('_seconds') || typeof value !== 'number') return [name, value];
+    const step = value < 120 ? 10 : 60;
+    return [name, Math.floor(value / step) * step];
+  };
+  return { ...check, facts: Object.fromEntries(Object.entries(facts).map(inSteps)) };
 }

@@ -22,15 +22,14 @@ const contentPolicy = [
 export function consoleFileRoutes(app: App, { folder }: { folder: string }): void {
   let files: Promise<ReadonlyMap<string, ConsoleFile>> | undefined;
   const send = async (request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> => {
-    files ??= readConsoleFiles(folder);
-    const file = (await files).get(name);
-    if (file === undefined) {
-      // Built meanwhile, perhaps.
-      if ((await files).size === 0) files = undefined;
-      throw new NotFound('file');
-    }
+    // What is not there, or could not be read, may be built by the next time.
+    files ??= readConsoleFiles(folder).catch(() => new Map());
+    const known = await files;
+    if (known.size === 0) files = undefined;
+    const file = known.get(name);
+    if (file === undefined) throw new NotFound('file');
     const accepted = request.headers['accept-encoding'] ?? '';
-    const form = file.forms.find(({ encoding }) => encoding === undefined || accepted.includes(encoding))!;
+    const form = file.forms.find(({ encoding }) => encoding === undefined || takes(accepted, encoding))!;
     if (form.encoding !== undefined) reply.header('content-encoding', form.encoding);
     return reply
       .headers({
@@ -48,4 +47,12 @@ export function consoleFileRoutes(app: App, { folder }: { folder: string }): voi
   app.get<{ Params: { '*': string } }>('/assets/*', (request, reply) =>
     send(request, reply, `assets/${request.params['*']}`),
   );
+}
+
+/** Whether an Accept-Encoding header names it, and not to refuse it. */
+function takes(header: string, encoding: string): boolean {
+  return header.split(',').some((item) => {
+    const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+    return name === encoding && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+  });
 }

@@ -81,16 +81,19 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
   };
 
   const schema = { params: Id, response: { 200: Conversation } };
+  const audited = { audited: true };
 
   for (const [path, type] of Object.entries(plainActions)) {
-    app.post(`/api/conversations/:id/${path}`, { onRequest: business, schema }, async (request) =>
-      act(request, await conversationOf(request), { type }),
+    app.post(
+      `/api/conversations/:id/${path}`,
+      { onRequest: business, config: audited, schema },
+      async (request) => act(request, await conversationOf(request), { type }),
     );
   }
 
   app.post(
     '/api/conversations/:id/assign',
-    { onRequest: business, schema: { ...schema, body: Assignment } },
+    { onRequest: business, config: audited, schema: { ...schema, body: Assignment } },
     async (request) => {
       const conversation = await conversationOf(request);
       const { person_id } = request.body;
@@ -107,7 +110,7 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
 
   app.post(
     '/api/conversations/:id/opt-in',
-    { onRequest: business, config: { audited: true }, schema: { ...schema, body: OptIn } },
+    { onRequest: business, config: audited, schema: { ...schema, body: OptIn } },
     async (request) => {
       const conversation = await conversationOf(request);
       if (conversation.opted_out_at === null) return conversation;

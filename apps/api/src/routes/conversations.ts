@@ -42,6 +42,10 @@ export const Conversation = Type.Object({
   unread: Type.Boolean(),
   opted_out_at: NullableTime,
   last_message_at: NullableTime,
+  last_message: Type.Union([
+    Type.Object({ author: Type.String(), status: Type.String(), text: Type.String() }),
+    Type.Null(),
+  ]),
   last_inbound_at: NullableTime,
   created_at: Time,
 });

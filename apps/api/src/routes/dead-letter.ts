@@ -10,6 +10,7 @@ import {
 import { type App, BusinessFilter, businessOf, page, pageQuery } from '@prosaas/http';
 import { type Relay, queueNames } from '@prosaas/queues';
 import { AppError } from '@prosaas/runtime';
+import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
@@ -181,6 +182,7 @@ export function deadLetterRoutes(
       const { rate_per_second: ratePerSecond, ...wanted } = request.body;
       const { matched, ids } = await select(wanted);
       const { replayed, refused } = await replayJobs({ db, relay }, ids, { ratePerSecond });
+      tellAudit(request, wanted, replayed);
       return {
         matched,
         replayed,
@@ -194,9 +196,21 @@ export function deadLetterRoutes(
     { onRequest: admin, schema: { body: Purge, response: { 200: Purged } } },
     async (request) => {
       const { matched, ids } = await select(request.body);
-      return { matched, purged: await purgeDeadJobs(db, ids) };
+      const purged = await purgeDeadJobs(db, ids);
+      tellAudit(request, request.body, purged);
+      return { matched, purged };
     },
   );
+}
+
+/** How many jobs it was about, and which; to count them is no use of a key. */
+function tellAudit(
+  request: FastifyRequest,
+  { dry_run: isDry, limit: _limit, count: _count, ...filter }: Static<typeof Purge>,
+  jobs: number,
+): void {
+  if (isDry === true) request.recordUse = undefined;
+  else request.auditTarget = `${jobs} jobs ${JSON.stringify(filter)}`.slice(0, 300);
 }
 
 function filterOf(

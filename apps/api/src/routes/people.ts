@@ -35,6 +35,7 @@ const personFields = {
   revoked_at: NullableTime,
 };
 const Person = Type.Object(personFields);
+const PersonName = Type.Object({ id: Type.String(), name: Type.String(), role: personFields.role });
 const ShownWithKey = Type.Object({ ...personFields, key: Type.String() });
 
 // Without control characters: it goes into messages and e-mail.
@@ -75,6 +76,10 @@ const Query = Type.Object(
   },
   { additionalProperties: false },
 );
+const NamesQuery = Type.Object(
+  { ...pageQuery.properties, business: BusinessFilter },
+  { additionalProperties: false },
+);
 const Id = Type.Object({ id: Type.String() });
 const Cursor = Type.Tuple([
   Position,
@@ -83,10 +88,13 @@ const Cursor = Type.Tuple([
 
 const audited = { audited: true };
 
-/** The people of a business, each with a key of her own. Owners see to staff and owners, admins to everyone. */
+/**
+ * The people of a business, each with a key of her own. Owners see to staff and owners, admins to everyone; their names are for all
+ * who work with them.
+ */
 export function peopleRoutes(
   app: App,
-  { db, owner, keyRing }: ResourceContext & { keyRing: Pick<KeyRing, 'readPeople'> },
+  { db, business, owner, keyRing }: ResourceContext & { keyRing: Pick<KeyRing, 'readPeople'> },
 ): void {
   /** What changed counts here at once; where it cannot be read now, and in other services, soon. */
   const keysChanged = (): Promise<void> => keyRing.readPeople().catch(() => {});
@@ -111,6 +119,23 @@ export function peopleRoutes(
       const rows = await listPeople(db, {
         scope: scopeOf(request, named),
         withRevoked: revoked,
+        after: after && { position: after[0], id: after[1] },
+        limit: limit + 1,
+      });
+      return page(rows, limit, (row) => encodeCursor([row.position, row.id]));
+    },
+  );
+
+  // Whom a conversation can be assigned to.
+  app.get(
+    '/api/people/names',
+    { onRequest: business, schema: { querystring: NamesQuery, response: { 200: Page(PersonName) } } },
+    async (request) => {
+      const { limit, cursor, business: named } = request.query;
+      const after = decodeCursor(Cursor, cursor);
+      const rows = await listPeople(db, {
+        scope: scopeOf(request, named),
+        withRevoked: false,
         after: after && { position: after[0], id: after[1] },
         limit: limit + 1,
       });

@@ -30,6 +30,9 @@ export function signInRoutes(
     const signedIn = await signIns.signIn(request.body.key.trim(), request.ip);
     if (signedIn === undefined) throw new UnknownKey();
     const { token, principal } = signedIn;
+    const before = signInTokenOf(request);
+    // Of the same browser; one that cannot be ended now ends by itself.
+    if (before !== undefined) await signIns.signOut(before, { everywhere: false }).catch(() => {});
     request.recordUse = () => audit(auditedUse(request, principal));
     setCookie(request, reply, token);
     return showPrincipal(principal);
@@ -40,9 +43,12 @@ export function signInRoutes(
     const token = signInTokenOf(request);
     if (token !== undefined) {
       refuseOtherSites(request);
+      // Whatever comes of the rest: this browser forgets.
+      setCookie(request, reply, undefined);
+      const principal = await signIns.find(token, { isUse: false }).catch(() => undefined);
+      if (principal !== undefined) request.recordUse = () => audit(auditedUse(request, principal));
       await signIns.signOut(token, { everywhere: request.body.everywhere === true });
     }
-    setCookie(request, reply, undefined);
     return reply.code(204).send();
   });
 }
@@ -50,7 +56,8 @@ export function signInRoutes(
 /** Without `Path`: the browser sends it to the paths beside `/api/sign-in` alone, behind whatever prefix a proxy gives them. */
 function setCookie(request: FastifyRequest, reply: FastifyReply, token: string | undefined): void {
   const attributes = ['HttpOnly', 'SameSite=Strict', `Max-Age=${token === undefined ? 0 : 7 * 86_400}`];
-  if (request.headers['x-forwarded-proto'] === 'https') attributes.push('Secure');
+  const [proto] = String(request.headers['x-forwarded-proto'] ?? '').split(',');
+  if (proto?.trim() === 'https') attributes.push('Secure');
   reply
     .header('set-cookie', [`${signInCookie}=${token ?? ''}`, ...attributes].join('; '))
     .header('cache-control', 'no-store');

@@ -43,6 +43,7 @@ export async function api<T>(
   }: { body?: unknown; signal?: AbortSignal; headers?: Record<string, string> } = {},
 ): Promise<T> {
   const limit = AbortSignal.timeout(TIME_LIMIT_MS);
+  const asker = me.peek();
   let response: Response;
   try {
     response = await fetch(path, {
@@ -64,7 +65,8 @@ export async function api<T>(
   }
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
   const problem = (await response.json().catch(() => ({}))) as Problem;
-  if (response.status === 401 && !path.startsWith('api/sign-in')) me.value = null;
+  // Of one who is signed in no more: not of who signed in meanwhile.
+  if (response.status === 401 && !path.startsWith('api/sign-in') && me.peek() === asker) me.value = null;
   throw new ApiError(response.status, problem.code ?? 'ERROR', textOf(problem, response.status));
 }
 

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { agoText, bytesText, countText, durationText, numberText, timeText, timeZone } from './format.ts';
+import {
+  agoText,
+  bytesText,
+  countText,
+  dayText,
+  durationText,
+  numberText,
+  timeText,
+  timeZone,
+} from './format.ts';
 
 test.each([
   [0, '0 s'],
@@ -34,4 +43,7 @@ test('times are shown in the zone of the business, with the day where it is anot
   expect(timeText('2026-11-29T18:05:00Z', now)).toMatch(/^0?3:05/);
   expect(timeText('2026-11-29T10:05:00Z', now)).toMatch(/29/);
   expect(agoText('2026-11-29T19:55:00Z', now)).toBe('5 min ago');
+  expect(dayText('2026-11-29T15:05:00Z', now)).toBe('Today');
+  expect(dayText('2026-11-29T14:55:00Z', now)).toBe('Yesterday');
+  expect(dayText('2026-11-28T14:55:00Z', now)).toMatch(/28/);
 });

@@ -10,6 +10,7 @@ const formatOf = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
 const clock = computed(() => formatOf({ hour: '2-digit', minute: '2-digit' }));
 const exact = computed(() => formatOf({ dateStyle: 'medium', timeStyle: 'medium' }));
 const dayOf = computed(() => formatOf({ day: 'numeric', month: 'short' }));
+const longDay = computed(() => formatOf({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }));
 const dayKey = computed(() => formatOf({ year: 'numeric', month: '2-digit', day: '2-digit' }));
 
 type Time = string | number | Date;
@@ -21,6 +22,19 @@ export function timeText(time: Time, now: number): string {
   return dayKey.value.format(date) === dayKey.value.format(now)
     ? text
     : `${dayOf.value.format(date)}, ${text}`;
+}
+
+/** `14:05`, whatever the day. */
+export const clockText = (time: Time): string => clock.value.format(new Date(time));
+
+/** Another value: another day. */
+export const dayOfTime = (time: Time): string => dayKey.value.format(new Date(time));
+
+/** `Today`, `Yesterday`, `Monday 23 November 2026`. */
+export function dayText(time: Time, now: number): string {
+  const day = dayOfTime(time);
+  if (day === dayOfTime(now)) return 'Today';
+  return day === dayOfTime(now - 86_400_000) ? 'Yesterday' : longDay.value.format(new Date(time));
 }
 
 /** With date and seconds, for a tooltip. */

@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { get, me } from './api.ts';
-import { liveValue } from './live.ts';
+import { connection, liveValue } from './live.ts';
 import type { FigureName } from './live-values.ts';
 import { isOperator } from './page.ts';
 
@@ -37,14 +37,24 @@ export function withPoint(before: History, at: number, values: Record<FigureName
   return { times: [...before.times, at].slice(-MOST), series };
 }
 
+/** Also after a break, in which points were missed. */
 effect(() => {
   const who = me.value;
-  history.value = { times: [], series: {} };
-  if (who && isOperator(who))
-    get<HistoryView>('api/console/history').then(
-      (view) => (history.value = fromView(view)),
-      () => {},
-    );
+  if (!who || !isOperator(who)) {
+    history.value = { times: [], series: {} };
+    return;
+  }
+  if (connection.value !== 'live' && connection.value !== 'polling') return;
+  const leaving = new AbortController();
+  void (async () => {
+    try {
+      const view = await get<HistoryView>('api/console/history', leaving.signal);
+      if (!leaving.signal.aborted) history.value = fromView(view);
+    } catch {
+      // read again with the next connection
+    }
+  })();
+  return () => leaving.abort();
 });
 effect(() => {
   const point = liveValue('figures');

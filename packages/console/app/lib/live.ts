@@ -1,5 +1,5 @@
 import { type Signal, batch, computed, signal } from '@preact/signals';
-import { get, me } from './api.ts';
+import { get, me, withQuery } from './api.ts';
 import type { LiveValues } from './live-values.ts';
 
 export interface PartState<T> {
@@ -42,16 +42,16 @@ const ticks = signal(Date.now());
 export const now = computed(() => ticks.value + clockOffset.value);
 
 const POLL_MS = 5000;
-/** The api pings every 5 s. */
+/** The api pings every 5 s: after this long without a word a stream is none. */
 const SILENCE_MS = 12_000;
-/** A stream that ended so often before a first word is one that a proxy does not let through. */
+/** Time for the first word of a stream; a proxy that keeps it to itself says nothing at all. */
+const FIRST_WORD_MS = 8000;
+/** Streams that brought no word, one after the other, until the page asks instead. */
 const FAILURES_UNTIL_POLLING = 2;
+/** Polls until a stream is tried again: the proxy may be another one by then. */
+const POLLS_UNTIL_STREAM = 60;
 
-let source: EventSource | undefined;
 let lastId = '';
-let failures = 0;
-let pollTimer: ReturnType<typeof setTimeout> | undefined;
-let running = false;
 
 function hear(at: number): void {
   heardAt.value = Date.now();
@@ -66,93 +66,121 @@ function apply(state: State): void {
   });
 }
 
-function connect(): void {
-  source?.close();
-  const stream = new EventSource(`api/console/stream${lastId === '' ? '' : `?since=${lastId}`}`);
-  source = stream;
-  let isHeard = false;
-  stream.addEventListener('state', ({ data, lastEventId }) => {
-    isHeard = true;
-    failures = 0;
-    const { at, parts: changed } = JSON.parse(String(data)) as Omit<State, 'id'>;
-    apply({ id: lastEventId, at, parts: changed });
-    connection.value = 'live';
-  });
-  stream.addEventListener('ping', ({ data }) => {
-    hear(Number(data));
-    connection.value = 'live';
-  });
-  stream.addEventListener('signed-out', () => {
-    me.value = null;
-  });
-  stream.addEventListener('error', () => {
-    if (source !== stream) return;
-    stream.close();
-    if (!isHeard) failures += 1;
-    connection.value = failures >= FAILURES_UNTIL_POLLING ? connection.value : 'away';
-    if (failures >= FAILURES_UNTIL_POLLING) poll();
-    else schedule(connect, 1000);
-  });
-}
+/** Hears of changes from its beginning to its end; nothing of it is heard after that. */
+class Listening {
+  readonly #ended = new AbortController();
+  #source: EventSource | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the last word of the stream must have come. */
+  #deadline = Infinity;
+  #failures = 0;
 
-function poll(): void {
-  void (async () => {
-    try {
-      apply(await get<State>(`api/console/state${lastId === '' ? '' : `?since=${lastId}`}`));
-      connection.value = 'polling';
-      // Tried again now and then: the proxy may be another one by now.
-      failures += 1;
-      if (failures % 12 === 0) connect();
-      else schedule(poll, POLL_MS);
-    } catch {
+  constructor() {
+    this.#connect();
+  }
+
+  end(): void {
+    this.#ended.abort();
+    clearTimeout(this.#timer);
+    this.#source?.close();
+  }
+
+  /** Every second: whether the stream still says something. */
+  look(): void {
+    if (Date.now() > this.#deadline) this.#failed();
+  }
+
+  #connect(): void {
+    this.#source?.close();
+    const stream = new EventSource(withQuery('api/console/stream', { since: lastId }));
+    this.#source = stream;
+    this.#deadline = Date.now() + FIRST_WORD_MS;
+    const heard = (): void => {
+      this.#failures = 0;
+      this.#deadline = Date.now() + SILENCE_MS;
+      connection.value = 'live';
+    };
+    stream.addEventListener('state', ({ data, lastEventId }) => {
+      apply({ id: lastEventId, ...(JSON.parse(String(data)) as Omit<State, 'id'>) });
+      heard();
+    });
+    stream.addEventListener('ping', ({ data }) => {
+      hear(Number(data));
+      heard();
+    });
+    stream.addEventListener('signed-out', () => {
+      me.value = null;
+    });
+    stream.addEventListener('error', () => {
+      if (this.#source === stream) this.#failed();
+    });
+  }
+
+  #failed(): void {
+    this.#source?.close();
+    this.#source = undefined;
+    this.#deadline = Infinity;
+    this.#failures += 1;
+    if (this.#failures >= FAILURES_UNTIL_POLLING) void this.#poll(POLLS_UNTIL_STREAM);
+    else {
       connection.value = 'away';
-      // The next that is tried is a stream: the api may come back as it was.
-      failures = FAILURES_UNTIL_POLLING - 1;
-      schedule(connect, 2000);
+      this.#later(() => this.#connect(), 1000);
     }
-  })();
+  }
+
+  async #poll(turns: number): Promise<void> {
+    try {
+      const state = await get<State>(withQuery('api/console/state', { since: lastId }), this.#ended.signal);
+      if (this.#ended.signal.aborted) return;
+      apply(state);
+      connection.value = 'polling';
+      this.#later(() => (turns > 1 ? void this.#poll(turns - 1) : this.#connect()), POLL_MS);
+    } catch {
+      if (this.#ended.signal.aborted) return;
+      connection.value = 'away';
+      // The api itself is away: what is tried first when it is back is a stream.
+      this.#failures = FAILURES_UNTIL_POLLING - 1;
+      this.#later(() => this.#connect(), 2000);
+    }
+  }
+
+  #later(what: () => void, ms: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#ended.signal.aborted) this.#timer = setTimeout(what, ms);
+  }
 }
 
-function schedule(what: () => void, ms: number): void {
-  clearTimeout(pollTimer);
-  if (running) pollTimer = setTimeout(what, ms);
-}
-
-function begin(): void {
-  if (running) return;
-  running = true;
-  connect();
-}
-
-function pause(): void {
-  running = false;
-  clearTimeout(pollTimer);
-  source?.close();
-  source = undefined;
-}
+/** Whether somebody sees the page. */
+export const isSeen = signal(!globalThis.document?.hidden);
+/** Listens also while nobody sees the page: somebody wants to be told of something. */
+export const listensUnseen = signal(false);
 
 /** Listens while somebody is signed in and sees the page. */
 export function startLive(): void {
+  let listening: Listening | undefined;
   const follow = (): void => {
-    if (me.value && !document.hidden) begin();
-    else pause();
-  };
-  document.addEventListener('visibilitychange', follow);
-  me.subscribe((who) => {
-    // Another one sees other things.
-    if (!who) {
-      lastId = '';
-      for (const part of parts.values()) part.value = undefined;
+    const shouldListen = Boolean(me.peek()) && (isSeen.peek() || listensUnseen.peek());
+    if (shouldListen) listening ??= new Listening();
+    else {
+      listening?.end();
+      listening = undefined;
     }
+  };
+  document.addEventListener('visibilitychange', () => {
+    isSeen.value = !document.hidden;
+    follow();
+  });
+  listensUnseen.subscribe(follow);
+  me.subscribe(() => {
+    // Another one sees other things.
+    listening?.end();
+    listening = undefined;
+    lastId = '';
+    for (const part of parts.values()) part.value = undefined;
     follow();
   });
   setInterval(() => {
-    if (document.hidden) return;
-    ticks.value = Date.now();
-    if (running && source && heardAt.value > 0 && Date.now() - heardAt.value > SILENCE_MS) {
-      connection.value = 'away';
-      heardAt.value = 0;
-      connect();
-    }
+    listening?.look();
+    if (isSeen.peek()) ticks.value = Date.now();
   }, 1000);
 }

@@ -1,6 +1,7 @@
-import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type ApiError, asApiError, get } from './api.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 
 export interface Resource<T> {
   /** The last that was read; stays while it is read again. */
@@ -18,27 +19,34 @@ export function useResource<T>(path: string | undefined, version: unknown = 0): 
   const data = useSignal<T | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
   const turn = useSignal(0);
-  const shown = useRef(path);
+  const ask = useRef<(() => void) | undefined>(undefined);
   useEffect(() => {
-    if (shown.current !== path) {
-      shown.current = path;
-      data.value = undefined;
-      error.value = undefined;
-    }
+    data.value = undefined;
+    error.value = undefined;
     if (path === undefined) return;
     const leaving = new AbortController();
-    const read = async (): Promise<void> => {
-      try {
-        const answer = await get<T>(path, leaving.signal);
-        if (leaving.signal.aborted) return;
-        data.value = answer;
-        error.value = undefined;
-      } catch (reason) {
-        if (!leaving.signal.aborted) error.value = asApiError(reason);
-      }
+    ask.current = oneAtATime(() => read(path, leaving.signal, data, error));
+    return () => {
+      leaving.abort();
+      ask.current = undefined;
     };
-    void read();
-    return () => leaving.abort();
-  }, [path, version, turn.value]);
+  }, [path]);
+  useEffect(() => ask.current?.(), [path, version, turn.value]);
   return { data, error, reload: () => (turn.value += 1) };
+}
+
+async function read<T>(
+  path: string,
+  aborted: AbortSignal,
+  data: Signal<T | undefined>,
+  error: Signal<ApiError | undefined>,
+): Promise<void> {
+  try {
+    const answer = await get<T>(path, aborted);
+    if (aborted.aborted) return;
+    data.value = answer;
+    error.value = undefined;
+  } catch (reason) {
+    if (!aborted.aborted) error.value = asApiError(reason);
+  }
 }

@@ -1,0 +1,496 @@
+import { poll } from '@prosaas/devstack';
+import type { Phone } from '@prosaas/simulators';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { outputOf } from '../spec/support/stack.ts';
+import {
+  type OpenConsole,
+  PATIENCE_MS,
+  expectAccessible,
+  signedIn,
+  startBrowser,
+} from './support/console.ts';
+import { type FrontDesk, startFrontDesk } from './support/front-desk.ts';
+
+/** The receptionist's day, in the page. */
+
+let desk: FrontDesk;
+let browser: Browser;
+let noa: { id: string; key: string };
+let dana: { id: string; key: string };
+
+beforeAll(async () => {
+  [desk, browser] = await Promise.all([startFrontDesk(), startBrowser()]);
+  noa = await desk.addPerson('Noa', 'staff');
+  dana = await desk.addPerson('Dana', 'owner');
+});
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') console.log(outputOf(desk.stack).slice(-4000));
+});
+afterAll(async () => {
+  await browser?.close();
+  await desk?.[Symbol.asyncDispose]();
+});
+
+const openPage = async (path = 'conversations', options = {}): Promise<OpenConsole> => {
+  const opened = await signedIn(browser, desk.stack, noa.key, options);
+  await opened.page.goto(`${desk.stack.url.api}/#/${path}`);
+  return opened;
+};
+const rows = (page: Page): Locator => page.getByRole('list', { name: 'Conversations' }).getByRole('link');
+const row = (page: Page, name: string): Locator => rows(page).filter({ hasText: name });
+const messages = (page: Page): Locator => page.getByRole('region', { name: 'Messages' });
+const field = (page: Page): Locator => page.getByRole('textbox', { name: 'Message' });
+
+const untilFocused = (wanted: Locator): Promise<unknown> =>
+  poll(() => wanted.evaluate((element) => element === document.activeElement), {
+    what: 'the focus to be there',
+    timeoutMs: PATIENCE_MS,
+  });
+
+const untilReceived = (phone: Phone, text: string | RegExp): Promise<unknown> =>
+  poll(
+    () => phone.received.some((one) => (typeof text === 'string' ? one.text === text : text.test(one.text))),
+    {
+      what: `${text} at ${phone.pushName}'s phone`,
+      timeoutMs: PATIENCE_MS,
+    },
+  );
+
+/** A customer who asks for a person and waits. */
+async function customerWaits(who: string | Phone): Promise<{ phone: Phone; id: string }> {
+  const phone = typeof who === 'string' ? desk.whatsapp.addPhone({ pushName: who }) : who;
+  await desk.write(phone, 'I want to talk to a person');
+  return { phone, id: await desk.untilState(phone, 'waiting') };
+}
+
+test('a customer waits, is taken over, answered and given back, all in the page', async () => {
+  await using opened = await openPage();
+  const { page, faults } = opened;
+  await page.getByText('No conversations yet').waitFor();
+  await expectAccessible(page);
+
+  // She called before.
+  const maria = desk.whatsapp.addPhone({ pushName: 'Maria' });
+  await desk.db.query(
+    `insert into calls (id, business_id, from_number, to_number, status, outcome, reason, started_at, answered_at, ended_at)
+     values ('CA-maria', 'default', $1, '+4930', 'completed', 'completed', 'finished', now(), now(), now())`,
+    [`+${maria.number}`],
+  );
+  // Somebody whom the agent answers, then somebody who waits: she stands above.
+  const ben = desk.whatsapp.addPhone({ pushName: 'Ben' });
+  await desk.write(ben, 'Is there parking nearby?');
+  await row(page, 'Ben').waitFor();
+  await customerWaits(maria);
+  await row(page, 'Maria').getByText('asked for a person').waitFor();
+  await row(page, 'Maria').getByText('I want to talk to a person').waitFor();
+  await desk.write(ben, 'Do you have guest wifi?');
+  await untilReceived(ben, /network is called Visitors/);
+  expect(await rows(page).first().textContent()).toContain('Maria');
+  await row(page, 'Maria').getByText('unread').waitFor();
+  await page.getByRole('link', { name: /Conversations.*need somebody/ }).waitFor();
+
+  await row(page, 'Maria').click();
+  await messages(page).getByText('I want to talk to a person').waitFor();
+  await messages(page).getByText('waits for a person').waitFor();
+  await messages(page).getByText('Needs a person: asked for a person').waitFor();
+  const call = messages(page).getByRole('listitem').filter({ hasText: 'ended well' }).getByRole('link');
+  expect(await call.getAttribute('href')).toBe('#/calls/CA-maria');
+  await row(page, 'Maria').getByText('unread').waitFor({ state: 'detached' });
+  await expectAccessible(page);
+
+  await page.getByRole('button', { name: 'Take over' }).click();
+  await page.getByText('yours until').waitFor();
+  await field(page).fill('Hi Maria, this is Noa.');
+  await field(page).press('Shift+Enter');
+  await field(page).pressSequentially('How can I help?');
+  await field(page).press('Enter');
+  await untilReceived(maria, 'Hi Maria, this is Noa.\nHow can I help?');
+  const said = messages(page).getByRole('listitem').filter({ hasText: 'How can I help?' });
+  await said.getByText('You').waitFor();
+  await said.getByText('delivered').waitFor();
+  expect(await field(page).inputValue()).toBe('');
+
+  await desk.write(maria, 'When do you open?');
+  await messages(page).getByText('When do you open?').waitFor();
+  await page
+    .getByRole('status')
+    .filter({ hasText: 'Maria: When do you open?' })
+    .waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'Give back' }).click();
+  await page.getByRole('dialog').getByText('1 message waits for an answer, and will get none.').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Give back' }).click();
+  await messages(page).getByText('You gave it back to the agent').waitFor();
+  await desk.write(maria, 'Is there parking nearby?');
+  await untilReceived(maria, /car park behind the building/);
+  await messages(page).getByText('car park behind the building').waitFor();
+  expect(faults).toEqual([]);
+});
+
+test('a draft is kept over a reload, a lost answer and a failure, and is sent once', async () => {
+  const { phone, id } = await customerWaits('Lost');
+  await using opened = await openPage(`conversations/${id}`);
+  const { page } = opened;
+  await field(page).fill('Half a sentence');
+  await page.reload();
+  await messages(page).getByText('I want to talk to a person').waitFor();
+  expect(await field(page).inputValue()).toBe('Half a sentence');
+
+  await page.route('**/api/messages', (route) => route.abort());
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('alert').filter({ hasText: 'No answer came' }).waitFor();
+  expect(await field(page).inputValue()).toBe('Half a sentence');
+  // The api has it, and its answer is lost.
+  await page.unroute('**/api/messages');
+  await page.route('**/api/messages', async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole('button', { name: 'Send' }).click();
+  await untilReceived(phone, 'Half a sentence');
+  await page.getByRole('alert').filter({ hasText: 'No answer came' }).waitFor();
+  await page.unroute('**/api/messages');
+  await page.reload();
+  await page.getByRole('button', { name: 'Send' }).click();
+  await poll(async () => (await field(page).inputValue()) === '', { what: 'the draft to be gone' });
+  await desk.write(phone, 'and now?');
+  await messages(page).getByText('and now?').waitFor();
+  const sent = messages(page).getByRole('listitem').filter({ hasText: 'Half a sentence' });
+  expect(await sent.count()).toBe(1);
+  await page.reload();
+  await messages(page).getByText('and now?').waitFor();
+  expect(await field(page).inputValue()).toBe('');
+});
+
+test('somebody else takes the chat while it is written in: she is told before she sends', async () => {
+  const { phone, id } = await customerWaits('Contested');
+  await using opened = await openPage(`conversations/${id}`);
+  const { page } = opened;
+  await field(page).fill('I am on it');
+  await desk.api('POST', `/api/conversations/${id}/take-over`, undefined, dana.key);
+  await page.getByText('Dana has this chat. What you send takes it over.').waitFor();
+  await field(page).press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Somebody else has this chat' });
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  expect(await field(page).inputValue()).toBe('I am on it');
+  expect(phone.received.map(({ text }) => text)).not.toContain('I am on it');
+  // Staff give nothing back that a colleague has.
+  expect(await page.getByRole('button', { name: 'Give back' }).count()).toBe(0);
+  await field(page).press('Enter');
+  await dialog.getByRole('button', { name: 'Send anyway' }).click();
+  await untilReceived(phone, 'I am on it');
+  await page.getByText('yours until').waitFor();
+
+  await page.getByText('More', { exact: true }).click();
+  await page.getByRole('button', { name: 'Assign …' }).click();
+  await page.getByRole('dialog').getByLabel('To').selectOption({ label: 'Dana (owner)' });
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Assign', exact: true }).click();
+  await messages(page).getByText('Given to Dana by Noa').waitFor();
+  await page.getByText('More', { exact: true }).click();
+  await page.getByRole('button', { name: 'Close …' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'Reopen' }).click();
+  await messages(page).getByText('You opened it again').waitFor();
+});
+
+test('a customer who wants no more messages is shown as such, and opted in for a reason', async () => {
+  const phone = desk.whatsapp.addPhone({ pushName: 'Quiet' });
+  await desk.write(phone, 'stop');
+  const id = await poll(
+    async () => {
+      const { body } = await desk.api('GET', `/api/conversations?contact=${phone.number}`);
+      const [chat] = (body?.['items'] ?? []) as { id: string; opted_out_at: string | null }[];
+      return chat?.opted_out_at != null && chat.id;
+    },
+    { what: 'the opt-out', timeoutMs: PATIENCE_MS },
+  );
+  await using opened = await openPage(`conversations/${id}`);
+  const { page } = opened;
+  await page.getByText('The customer wants no more messages. You can answer').waitFor();
+  await row(page, 'Quiet').getByText('opted out').waitFor();
+  expect(await field(page).count()).toBe(0);
+  await page.getByText('More', { exact: true }).click();
+  await page.getByRole('button', { name: 'Opt in …' }).click();
+  await page.getByLabel('How you know').fill('told us at the desk');
+  await page.getByRole('dialog').getByRole('button', { name: 'Opt in' }).click();
+  await messages(page).getByText('The customer wants messages again: told us at the desk').waitFor();
+  await field(page).waitFor();
+});
+
+test('chats are found by name, number in any spelling, text, state and what is wrong, and the address keeps it', async () => {
+  const { phone } = await customerWaits('Needle');
+  const other = desk.whatsapp.addPhone({ pushName: 'Haystack' });
+  await desk.write(other, 'Do you sell umbrellas of silk?');
+  await desk.untilState(other, 'agent');
+  await using opened = await openPage();
+  const { page } = opened;
+  const search = page.getByRole('searchbox');
+  const only = async (name: string): Promise<void> => {
+    await poll(
+      async () => {
+        const found = await rows(page).allTextContents();
+        return found.length === 1 && found[0]!.includes(name);
+      },
+      { what: `${name} alone`, timeoutMs: PATIENCE_MS },
+    );
+  };
+  await search.fill('needle');
+  await only('Needle');
+  await search.fill(`+${phone.number.slice(0, 3)} ${phone.number.slice(3, 7)}-${phone.number.slice(7)}`);
+  await only('Needle');
+  await search.fill('umbrellas of silk');
+  await only('Haystack');
+  await page.reload();
+  await only('Haystack');
+  expect(await search.inputValue()).toBe('umbrellas of silk');
+  await search.fill('nothing like this');
+  await page.getByText('Nothing matches').waitFor();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await row(page, 'Haystack').waitFor();
+  await page.getByRole('switch', { name: 'Only what is wrong' }).check();
+  await row(page, 'Haystack').waitFor({ state: 'detached' });
+  await row(page, 'Needle').waitFor();
+  await page.getByRole('switch', { name: 'Only what is wrong' }).uncheck();
+  await page.getByRole('button', { name: 'Filters' }).click();
+  await page.getByLabel('State').selectOption('agent');
+  await row(page, 'Needle').waitFor({ state: 'detached' });
+  await row(page, 'Haystack').waitFor();
+  expect(page.url()).toContain('state=agent');
+  await expectAccessible(page);
+});
+
+test('markup is shown as text, text from right to left as such, and a book is folded', async () => {
+  const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
+  const { phone, id } = await customerWaits(markup);
+  await using opened = await openPage(`conversations/${id}`);
+  const { page, faults } = opened;
+  await page.getByRole('heading', { name: markup }).waitFor();
+  await row(page, markup).waitFor();
+  await desk.write(phone, markup);
+  await messages(page).getByText(markup, { exact: true }).last().waitFor();
+  await desk.write(phone, 'שלום, יש חניה?');
+  const hebrew = messages(page).getByText('שלום, יש חניה?');
+  await hebrew.waitFor();
+  expect(await hebrew.evaluate((element) => getComputedStyle(element).direction)).toBe('rtl');
+  await desk.write(phone, `${'long '.repeat(2000)}end`);
+  const fold = page.getByRole('button', { name: 'Show all (10,003 characters)' });
+  await fold.waitFor();
+  expect(await messages(page).getByText('long end').count()).toBe(0);
+  await fold.click();
+  await messages(page).getByText('long end').waitFor();
+  await expectAccessible(page);
+  expect(await page.locator('img, b').count()).toBe(0);
+  expect(await page.title()).toBe('Conversations – ProSaaS');
+  expect(faults).toEqual([]);
+});
+
+async function addLongChat(name: string, count: number): Promise<string> {
+  const [chat] = await desk.db.query<{ id: string }>(
+    `insert into conversations (business_id, channel, session_id, contact, contact_name, last_message_at, last_inbound_at, read_at)
+     values ('default', 'whatsapp', 'front-desk', $1, $2, now(), now(), now()) returning id`,
+    [`49170${Date.now()}@s.whatsapp.net`, name],
+  );
+  await desk.db.query(
+    `insert into messages (business_id, conversation_id, session_id, direction, status, author, text, created_at)
+     select 'default', $1, 'front-desk', 'inbound', 'answered', 'customer', 'line ' || n, now() - ($2 - n) * interval '1 minute'
+     from generate_series(1, $2) n`,
+    [chat!.id, count],
+  );
+  return chat!.id;
+}
+
+test('a chat with thousands of messages shows the newest, and older ones without moving what is read', async () => {
+  const id = await addLongChat('Chatty', 5000);
+  await using opened = await openPage(`conversations/${id}`);
+  const { page } = opened;
+  const log = messages(page);
+  await log.getByText('line 5000', { exact: true }).waitFor();
+  const shown = log.getByRole('listitem').filter({ hasText: /line \d+/ });
+  expect(await shown.count()).toBe(50);
+  const atEnd = (): Promise<boolean> =>
+    log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 2);
+  await poll(atEnd, { what: 'the end to be shown' });
+
+  // Older ones come above what is read, which stays where it is.
+  await log.evaluate((element) => element.scrollTo(0, 0));
+  const first = log.getByText('line 4951', { exact: true });
+  const topOf = async (): Promise<number> => (await first.boundingBox())!.y;
+  const before = await topOf();
+  await page.getByRole('button', { name: 'Show older' }).click();
+  await log.getByText('line 4901', { exact: true }).waitFor({ state: 'attached' });
+  expect(Math.abs((await topOf()) - before)).toBeLessThan(60);
+  expect(await shown.count()).toBe(100);
+
+  // What comes meanwhile moves nothing either.
+  const still = await topOf();
+  await desk.db.query(
+    `insert into messages (business_id, conversation_id, session_id, direction, status, author, text)
+     select 'default', $1, 'front-desk', 'inbound', 'answered', 'customer', 'news ' || n from generate_series(1, 2) n`,
+    [id],
+  );
+  const news = page.getByRole('button', { name: '2 new messages' });
+  await news.waitFor();
+  expect(await topOf()).toBe(still);
+  await news.click();
+  await poll(atEnd, { what: 'the end to be shown' });
+  await news.waitFor({ state: 'detached' });
+});
+
+test("times are those of the business' zone", async () => {
+  const id = await addLongChat('Far away', 1);
+  await desk.db.query(`update businesses set time_zone = 'Asia/Kathmandu' where id = 'default'`);
+  await using opened = await openPage(`conversations/${id}`);
+  const { page } = opened;
+  const time = messages(page).getByRole('listitem').filter({ hasText: 'line 1' }).getByRole('time');
+  const at = new Date((await time.getAttribute('datetime'))!);
+  const zone = { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Kathmandu' } as const;
+  const there = new Intl.DateTimeFormat('en-GB', zone).format(at);
+  await time
+    .getByText(there)
+    .or(time.filter({ hasText: there }))
+    .waitFor();
+});
+
+test('the list is paged, and what is shown of it stays true', async () => {
+  await desk.db.query(
+    `insert into conversations (business_id, channel, session_id, contact, contact_name, last_message_at)
+     select 'default', 'whatsapp', 'front-desk', (49151000000 + n) || '@s.whatsapp.net', 'Many ' || n, now() - interval '9 days' - n * interval '1 minute'
+     from generate_series(1, 120) n`,
+  );
+  await using opened = await openPage();
+  const { page } = opened;
+  await poll(async () => (await rows(page).count()) === 50, { what: 'a page' });
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await poll(async () => (await rows(page).count()) === 100, { what: 'two pages' });
+  await desk.db.query(`update conversations set contact_name = 'Renamed' where contact_name = 'Many 40'`);
+  await customerWaits('Another');
+  await row(page, 'Another').waitFor();
+  await row(page, 'Renamed').waitFor();
+});
+
+test('on a phone list and thread are two views, and everything is in reach', async () => {
+  const { phone, id } = await customerWaits('Pocket');
+  const device = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+  await using opened = await openPage('conversations', device);
+  const { page, faults } = opened;
+  await row(page, 'Pocket').waitFor();
+  await expectAccessible(page);
+  const list = page.locator('.chat-list-rows');
+  await list.evaluate((element) => element.scrollTo(0, 40));
+  await row(page, 'Pocket').tap();
+  await messages(page).getByText('I want to talk to a person').waitFor();
+  expect(await rows(page).first().isVisible()).toBe(false);
+  await expectAccessible(page);
+  // As if the keyboard were open.
+  await page.setViewportSize({ width: 360, height: 340 });
+  await field(page).tap();
+  await field(page).pressSequentially('From my phone');
+  await field(page).press('Enter');
+  const send = page.getByRole('button', { name: 'Send' });
+  await poll(
+    async () => {
+      const box = (await send.boundingBox())!;
+      return box.y + box.height <= 340;
+    },
+    { what: 'the button to be above the keyboard' },
+  );
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  await send.tap();
+  // Enter was a new line there.
+  await untilReceived(phone, /^From my phone\s*$/);
+  await page.goBack();
+  await row(page, 'Pocket').waitFor();
+  expect(await list.evaluate(({ scrollTop }) => scrollTop)).toBe(40);
+  expect(await messages(page).count()).toBe(0);
+  await page.goForward();
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.getByRole('link', { name: 'Back to the list' }).tap();
+  await row(page, 'Pocket').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  expect(page.url()).not.toContain(id);
+  expect(faults).toEqual([]);
+});
+
+test('the keyboard is enough', async () => {
+  const first = await customerWaits('Keys one');
+  await customerWaits('Keys two');
+  await using opened = await openPage('conversations?text=Keys');
+  const { page } = opened;
+  await row(page, 'Keys two').waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('k');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Keys one' }).waitFor();
+  expect(page.url()).toContain(first.id);
+  await messages(page).getByText('I want to talk to a person').waitFor();
+  await page.keyboard.press('r');
+  await page.keyboard.type('j?k');
+  expect(await field(page).inputValue()).toBe('j?k');
+  await page.keyboard.press('Escape');
+  const more = page.getByText('More', { exact: true });
+  await more.press('Enter');
+  await page.getByRole('button', { name: 'Assign …' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Assign …' }).waitFor({ state: 'hidden' });
+  await page.keyboard.press('?');
+  const help = page.getByRole('dialog', { name: 'Keys' });
+  await help.waitFor();
+  await expectAccessible(page);
+  await help.getByRole('switch').uncheck();
+  await page.keyboard.press('Escape');
+  await help.waitFor({ state: 'detached' });
+  await page.keyboard.press('?');
+  expect(await help.count()).toBe(0);
+  await page.keyboard.press('Escape');
+  await page.getByText('No chat is open').waitFor();
+  await untilFocused(row(page, 'Keys one'));
+  await page.keyboard.press('ArrowDown');
+  await untilFocused(row(page, 'Keys two'));
+});
+
+test('who switched it on is notified of a chat that begins to wait, not of the one that is open', async () => {
+  await using opened = await signedIn(browser, desk.stack, noa.key);
+  const { page, context } = opened;
+  await context.grantPermissions(['notifications'], { origin: desk.stack.url.api });
+  await context.addInitScript(() => {
+    const told: string[] = [];
+    const Real = Notification;
+    Object.assign(globalThis, {
+      told,
+      Notification: class extends Real {
+        constructor(title: string, options?: NotificationOptions) {
+          super(title, options);
+          told.push(title);
+        }
+      },
+    });
+  });
+  await page.goto(`${desk.stack.url.api}/#/conversations`);
+  await page.reload();
+  await page.getByRole('button', { name: 'Filters' }).click();
+  await page.getByRole('switch', { name: 'Sound and notification' }).check();
+  const toldOf = (): Promise<string[]> =>
+    page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+  const { phone } = await customerWaits('Bell');
+  await poll(async () => (await toldOf()).join() === 'Bell waits', {
+    what: 'a notification',
+    timeoutMs: PATIENCE_MS,
+  });
+  await row(page, 'Bell').click();
+  await page.getByRole('button', { name: 'Give back' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Give back' }).click();
+  await desk.untilState(phone, 'agent');
+  await desk.write(phone, 'I want to talk to a person');
+  await page.getByRole('button', { name: 'Take over' }).and(page.locator('.primary')).waitFor();
+  // The switch is kept, and what waits already is no news.
+  await page.reload();
+  await row(page, 'Bell').waitFor();
+  await customerWaits('Second bell');
+  await poll(async () => (await toldOf()).includes('Second bell waits'), {
+    what: 'a notification',
+    timeoutMs: PATIENCE_MS,
+  });
+  expect(await toldOf()).toEqual(['Second bell waits']);
+});
