@@ -7,6 +7,7 @@ import {
   type OpenConsole,
   PATIENCE_MS,
   expectAccessible,
+  keepScreenshot,
   signedIn,
   startBrowser,
 } from './support/console.ts';
@@ -108,6 +109,7 @@ test('a customer waits, is taken over, answered and given back, all in the page'
   await untilReceived(maria, 'Hi Maria, this is Noa.\nHow can I help?');
   const said = messages(page).getByRole('listitem').filter({ hasText: 'How can I help?' });
   await said.getByText('You').waitFor();
+  await keepScreenshot(page);
   await said.getByText('delivered').waitFor();
   expect(await field(page).inputValue()).toBe('');
 

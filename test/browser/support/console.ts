@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type Stack, chromiumPath } from '@prosaas/devstack';
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
 import { expect } from 'vitest';
@@ -62,6 +63,15 @@ export async function signedIn(
   const opened = await openConsole(browser, stack.url.api, options);
   await signIn(opened.page, key);
   return opened;
+}
+
+/** The picture of README: `KEEP_SCREENSHOT=1 npm test -- test/browser/conversations` takes it anew. */
+export async function keepScreenshot(page: Page): Promise<void> {
+  if (process.env['KEEP_SCREENSHOT'] === undefined) return;
+  await page.evaluate(() => {
+    document.documentElement.dataset['theme'] = 'light';
+  });
+  await page.screenshot({ path: fileURLToPath(new URL('../../../docs/console.png', import.meta.url)) });
 }
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
