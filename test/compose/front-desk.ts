@@ -104,7 +104,12 @@ export class FrontDesk {
   async queueStates(): Promise<QueueStates> {
     const response = await fetch(`${this.#url.api}/api/queues`, { headers: this.#admin() });
     if (!response.ok) throw new Error(`/api/queues: ${response.status} ${await response.text()}`);
-    return (await response.json()) as QueueStates;
+    const { items, ...rest } = (await response.json()) as {
+      items: (QueueStates['items'][number] & { completed_per_minute: number | null })[];
+      dead_letter_depth: number;
+    };
+    // What the api remembers of its last minutes alone.
+    return { ...rest, items: items.map(({ completed_per_minute: _rate, ...kept }) => kept) };
   }
 
   async orderQueue(queue: string, order: 'pause' | 'resume' | 'drain'): Promise<void> {
