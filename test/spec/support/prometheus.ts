@@ -31,19 +31,21 @@ const isThere = (program: string): boolean => spawnSync(program, ['--version']).
 function unpack(): void {
   mkdirSync(join(unpacked, '..'), { recursive: true });
   const folder = mkdtempSync(`${unpacked}-`);
+  const tree = join(folder, 'tree');
   const run = (command: string, args: string[]): boolean =>
     spawnSync(command, args, { cwd: folder, timeout: 120_000, stdio: 'ignore' }).status === 0;
-  const download = (): boolean => run('apt-get', ['download', '-qq', 'prometheus']);
-  // A fresh machine has no lists of packages.
-  if (download() || (run('apt-get', ['update', '-qq']) && download())) {
-    const [archive = ''] = globSync('prometheus_*.deb', { cwd: folder });
-    const tree = join(folder, 'tree');
-    if (run('dpkg', ['-x', archive, tree]) && !existsSync(unpacked)) {
-      try {
-        renameSync(tree, unpacked);
-      } catch (error) {
-        if (!existsSync(unpacked)) throw error;
-      }
+  const take = (name: string): boolean =>
+    run('apt-get', ['download', '-qq', name]) &&
+    globSync(`${name}_*.deb`, { cwd: folder }).every((archive) => run('dpkg', ['-x', archive, tree]));
+  // A fresh machine has no lists of packages. The tool is in a package of its own since Debian 13.
+  const isTaken =
+    (take('prometheus') || (run('apt-get', ['update', '-qq']) && take('prometheus'))) &&
+    (existsSync(join(tree, 'usr/bin/promtool')) || take('promtool'));
+  if (isTaken && !existsSync(unpacked)) {
+    try {
+      renameSync(tree, unpacked);
+    } catch (error) {
+      if (!existsSync(unpacked)) throw error;
     }
   }
   rmSync(folder, { recursive: true, force: true });
