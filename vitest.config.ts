@@ -17,6 +17,7 @@ const tests = {
   // Whole stacks start and stop in them, four at a time, on machines that do other things too.
   testTimeout: 60_000,
   hookTimeout: 180_000,
+  expect: { poll: { timeout: 20_000 } },
 } satisfies ViteUserConfig['test'];
 
 const config: ViteUserConfig = defineConfig({

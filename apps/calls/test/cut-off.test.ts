@@ -28,7 +28,7 @@ test('a message whose process is killed is kept but for its last second, and is 
   await using next = await stage.desk({}, { timings: { cutOffAfterMs: 300, cutOffEveryMs: 100 } });
   await next.healthy();
   // Nobody touches it meanwhile: one that comes after it is taken.
-  expect(await stage.totals()).toMatchObject({ active: 1 });
+  await expect.poll(() => stage.totals()).toMatchObject({ active: 1 });
   await stage.db.query(`update recording_parts set created_at = now() - interval '1 minute'`);
   await stage.db.query(
     `insert into calls (id, business_id, status) values ('CAover', 'default', 'completed')`,
@@ -42,13 +42,13 @@ test('a message whose process is killed is kept but for its last second, and is 
   await next.provider.post('/webhook/call_status', { ...call.parameters, CallStatus: 'completed' });
   // Whether its process lives is known when its lease is over.
   await poll(() => stage.commands.exists(`{prosaas}:calls:told:${call.sid}`), { what: 'a note of the end' });
-  expect(await stage.totals()).toMatchObject({ active: 1 });
+  await expect.poll(() => stage.totals()).toMatchObject({ active: 1 });
   await stage.commands.zadd('{prosaas}:calls:slots', 0, call.sid);
   const recording = await poll(async () => (await stage.call(call.sid))?.recordings[0], {
     what: 'the recording',
   });
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'owner_gone' });
-  expect(await stage.totals()).toMatchObject({ completed: 0, errors: 1, active: 0 });
+  await expect.poll(() => stage.totals()).toMatchObject({ completed: 0, errors: 1, active: 0 });
   const kept = recording.audio.subarray(wavHeader);
   expect(said - kept.length).toBeLessThan(bytesPerSecond);
   expect(kept.subarray(0, 2 * bytesPerSecond).includes(Buffer.from(speech.subarray(0, bytesPerSecond)))).toBe(

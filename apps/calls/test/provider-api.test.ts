@@ -32,7 +32,9 @@ test('a caller whose stream never comes is hung up on, not left on the line', as
   const call = await desk.provider.call({ stream: 'never' });
   expect((await call.ended).by).toBe('provider');
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
-  expect(await stage.totals()).toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
+  await expect
+    .poll(() => stage.totals())
+    .toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
 });
 
 test('a call whose stream makes no sense is hung up, and a provider that knows it to be over may say so', async () => {
