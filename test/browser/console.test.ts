@@ -36,7 +36,8 @@ test('signing out everywhere ends every other sign-in of the same key', async ()
   await using here = await signedIn(browser, stack, stack.keys.adminKey);
   await using there = await signedIn(browser, stack, stack.keys.adminKey);
   await here.page.getByText('Admin key').click();
-  await here.page.getByRole('button', { name: 'Sign out everywhere' }).click();
+  await here.page.getByRole('button', { name: 'Sign out everywhere …' }).click();
+  await here.page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
   await here.page.getByLabel('Your key').waitFor();
   await there.page.getByLabel('Your key').waitFor();
 });

@@ -1,10 +1,12 @@
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { Button } from './kit/button.tsx';
+import { Confirm } from './kit/dialog.tsx';
 import { api, me } from './lib/api.ts';
 import { durationText } from './lib/format.ts';
 import { connection, heardAt, now, startLive } from './lib/live.ts';
 import { type PageDefinition } from './lib/page.ts';
-import { href, location } from './lib/router.ts';
+import { go, href, location } from './lib/router.ts';
 import { notices, notify, putAway, spoken } from './lib/say.ts';
 import { theme, toggleTheme } from './lib/theme.ts';
 import { pages } from './pages.ts';
@@ -92,10 +94,19 @@ function Shell() {
 }
 
 function NavLink({ page, isCurrent }: { page: PageDefinition; isCurrent: boolean }) {
+  const link = useRef<HTMLAnchorElement>(null);
+  // On a phone not all of them fit.
+  useEffect(() => {
+    if (isCurrent) link.current?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [isCurrent]);
   const count = page.badge?.() ?? 0;
   return (
     <li>
-      <a href={href(page.path === '' ? [] : [page.path])} aria-current={isCurrent ? 'page' : undefined}>
+      <a
+        ref={link}
+        href={href(page.path === '' ? [] : [page.path])}
+        aria-current={isCurrent ? 'page' : undefined}
+      >
         {page.title}
         {count > 0 && (
           <span class="badge">
@@ -142,10 +153,13 @@ function Connection() {
 }
 
 function Account() {
+  const isAsking = useSignal(false);
   const who = me.value;
   if (!who) return null;
   const signOut = async (everywhere: boolean): Promise<void> => {
     await api('POST', 'api/sign-out', { body: { everywhere } });
+    // The next one may have other pages.
+    go('#/');
     me.value = null;
     notify(everywhere ? 'Signed out everywhere' : 'Signed out');
   };
@@ -159,8 +173,18 @@ function Account() {
       <div class="menu">
         <Button onPress={toggleTheme}>{theme.value === 'dark' ? 'Light colours' : 'Dark colours'}</Button>
         <Button onPress={() => signOut(false)}>Sign out</Button>
-        <Button onPress={() => signOut(true)}>Sign out everywhere</Button>
+        <Button onPress={() => (isAsking.value = true)}>Sign out everywhere …</Button>
       </div>
+      {isAsking.value && (
+        <Confirm
+          title="Sign out everywhere?"
+          yes="Sign out everywhere"
+          onYes={() => signOut(true)}
+          onClose={() => (isAsking.value = false)}
+        >
+          <p>Every browser that is signed in with this key has to sign in again.</p>
+        </Confirm>
+      )}
     </details>
   );
 }

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useId } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { ApiError, type Me, api, me } from './lib/api.ts';
 import { Status } from './kit/status.tsx';
 
@@ -14,6 +14,8 @@ export function SignIn() {
   const problem = useSignal('');
   const isBusy = useSignal(false);
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     isBusy.value = true;
@@ -33,6 +35,7 @@ export function SignIn() {
         <label for={id}>Your key</label>
         <input
           id={id}
+          ref={field}
           type="password"
           autocomplete="current-password"
           value={key.value}
@@ -45,7 +48,11 @@ export function SignIn() {
           The key that you were given, or one that <code>npm run keys</code> (
           <code>docker compose exec api prosaas-keys</code>) prints.
         </p>
-        {problem.value !== '' && <p role="alert">{problem.value}</p>}
+        {problem.value !== '' && (
+          <p class="status bad wraps" role="alert">
+            {problem.value}
+          </p>
+        )}
         <button
           class="button primary"
           type="submit"
@@ -73,9 +80,11 @@ function HealthInShort() {
   const failing = Object.entries(health.value.checks)
     .filter(([, { status }]) => status === 'fail')
     .map(([name]) => name);
+  if (failing.length === 0) return <Status level="good">The system is ready</Status>;
+  const words = health.value.ready ? 'Something is wrong' : 'The system is not ready';
   return (
-    <Status level={health.value.ready ? 'good' : 'bad'}>
-      {health.value.ready ? 'The system is ready' : `The system is not ready: ${failing.join(', ')}`}
+    <Status level="bad">
+      {words}: {failing.join(', ')}
     </Status>
   );
 }

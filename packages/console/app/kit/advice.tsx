@@ -1,17 +1,37 @@
 import type { ComponentChildren } from 'preact';
 import type { Reason } from '../lib/diagnosis.ts';
 
-/** What a code of a check means and what the runbook says to do about it. */
-export function Advice({ reason: { code, means, what_to_do: blocks } }: { reason: Reason }) {
+/** Groups that are shown at once where it is to be brief. */
+const BRIEF = 2;
+
+/** What a code of a check means and what the runbook says to do about it; `isBrief`: the rest of it at a press. */
+export function Advice({
+  reason: { code, means, what_to_do: blocks },
+  isBrief = false,
+}: {
+  reason: Reason;
+  isBrief?: boolean;
+}) {
+  const groups = grouped(blocks);
+  const first = isBrief ? groups.slice(0, BRIEF) : groups;
+  const rest = groups.slice(first.length);
   return (
     <div class="advice">
-      <p>
+      {first.map((group, index) => (
+        <Group key={index} group={group} />
+      ))}
+      {rest.length > 0 && (
+        <details>
+          <summary>More about this</summary>
+          {rest.map((group, index) => (
+            <Group key={index} group={group} />
+          ))}
+        </details>
+      )}
+      <p class="quiet">
         <code>{code}</code>
         {means !== null && <>: {marked(means)}</>}
       </p>
-      {grouped(blocks).map((group, index) => (
-        <Group key={index} group={group} />
-      ))}
     </div>
   );
 }

@@ -106,3 +106,23 @@ test('a session that does not work is named for those who may see names, with wh
   ]);
   expect(told(failing)).toEqual(['warn: 1 of 2 WhatsApp sessions is logged out']);
 });
+
+test('failed jobs and paused queues are told after what is broken', () => {
+  const failedJobs = { depth: 12, newest: null };
+  expect(
+    diagnose([check('redis', 'warn', ['evicts_keys'])], { failedJobs, pausedQueues: ['notices'] }).map(
+      ({ sentence }) => sentence,
+    ),
+  ).toEqual([
+    'Redis: what evicts_keys means',
+    'notices is paused: what comes waits until somebody resumes',
+    '12 jobs failed for good and wait for somebody to replay or drop them',
+  ]);
+  expect(diagnose([], { failedJobs: { depth: 0, newest: null } })).toEqual([]);
+});
+
+test('that the agent is not loaded follows from having no worker', () => {
+  expect(told(check('workers', 'fail', ['not_ready']), check('agent', 'fail', ['not_ready']))).toHaveLength(
+    1,
+  );
+});

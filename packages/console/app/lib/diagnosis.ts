@@ -45,6 +45,8 @@ const causesFirst = [
   'agent',
   'queues',
   'customers',
+  'paused',
+  'failed',
 ];
 
 /** A check that cannot see because one of these is away says so by a code with its name: `redis_timeout`. */
@@ -59,18 +61,24 @@ export interface Known {
   replicas?: readonly Replica[];
   /** Unix ms; of the moment that the replicas are of. */
   now?: number;
+  /** Jobs that failed for good, of those that the viewer may see. */
+  failedJobs?: { depth: number; newest: string | null } | null;
+  /** Queues of which nobody takes jobs because somebody said so. */
+  pausedQueues?: readonly string[];
 }
 
 /** Everything that is wrong, the cause first, and nothing that only follows from it. */
 export function diagnose(checks: readonly Check[], known: Known = {}): Problem[] {
   const failing = new Set(checks.filter(({ status }) => status === 'fail').map(({ name }) => name));
   const follows = ({ name, reasons }: Check): boolean =>
-    reasons.length > 0 &&
-    reasons.every(({ code }) =>
-      lookedThrough.some(
-        (cause) => cause !== name && failing.has(cause) && (code.startsWith(`${cause}_`) || code === 'error'),
-      ),
-    );
+    (name === 'agent' && failing.has('workers')) ||
+    (reasons.length > 0 &&
+      reasons.every(({ code }) =>
+        lookedThrough.some(
+          (cause) =>
+            cause !== name && failing.has(cause) && (code.startsWith(`${cause}_`) || code === 'error'),
+        ),
+      ));
   const rank = ({ check }: Problem): number => {
     const place = causesFirst.indexOf(check);
     return place < 0 ? causesFirst.length : place;
@@ -83,6 +91,7 @@ export function diagnose(checks: readonly Check[], known: Known = {}): Problem[]
       .filter((check) => check.status !== 'pass' && !follows(check))
       .map((check) => problemOf(check, known)),
     ...silent,
+    ...leftForPeople(known),
   ].toSorted((a, b) => Number(b.level === 'bad') - Number(a.level === 'bad') || rank(a) - rank(b));
 }
 
@@ -206,6 +215,28 @@ const sentences: Readonly<Record<string, (check: Check, code: string) => string 
     return words[code] === undefined ? undefined : `${words[code]} ${listOf(facts, code).join(', ')}`.trim();
   },
 };
+
+/** What waits for somebody to decide, and is no failure of a check. */
+function leftForPeople({ failedJobs, pausedQueues = [] }: Known): Problem[] {
+  const paused = pausedQueues.length > 0 && {
+    check: 'paused',
+    level: 'warn' as const,
+    sentence: `${pausedQueues.join(', ')} ${pausedQueues.length === 1 ? 'is' : 'are'} paused: what comes waits until somebody resumes`,
+    since: null,
+    reasons: [],
+    action: { text: 'See the queues', href: href(['jobs'], { wrong: '1' }) },
+  };
+  const failed = failedJobs &&
+    failedJobs.depth > 0 && {
+      check: 'failed',
+      level: 'warn' as const,
+      sentence: `${countText(failedJobs.depth, 'job')} failed for good and ${failedJobs.depth === 1 ? 'waits' : 'wait'} for somebody to replay or drop ${failedJobs.depth === 1 ? 'it' : 'them'}`,
+      since: null,
+      reasons: [],
+      action: { text: 'See why they failed', href: href(['jobs']) },
+    };
+  return [paused, failed].filter((one) => Boolean(one)) as Problem[];
+}
 
 const actions: Readonly<Record<string, Problem['action']>> = {
   workers: { text: 'See the services', href: href(['services'], { wrong: '1' }) },

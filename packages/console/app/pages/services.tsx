@@ -6,7 +6,7 @@ import { type PageDefinition, isOperator } from '../lib/page.ts';
 import { useResource } from '../lib/use-resource.ts';
 import { type Loggers, LogLevel } from './services/log-level.tsx';
 import { Replicas } from './services/replicas.tsx';
-import { groupByService, isWrong, summaryOf, versionsOf } from './services/words.ts';
+import { groupByService, isMissing, isWrong, summaryOf, versionsOf } from './services/words.ts';
 import { Status } from '../kit/status.tsx';
 
 export const page: PageDefinition = {
@@ -24,7 +24,9 @@ function Services() {
   const version = replicas.map(({ instance, state, log_level: level }) => [instance, state, level]);
   const loggers = useResource<Loggers>('api/loggers', JSON.stringify(version));
   const groups = groupByService(replicas);
-  const shown = isOnlyWrong() ? groups.filter((group) => group.replicas.some(isWrong)) : groups;
+  const shown = isOnlyWrong()
+    ? groups.filter((group) => isMissing(group) || group.replicas.some(isWrong))
+    : groups;
   const versions = versionsOf(replicas);
   return (
     <div class="stack">
@@ -42,24 +44,24 @@ function Services() {
         </p>
       )}
       {value !== null && shown.length === 0 && (
-        <Empty title={replicas.length === 0 ? 'No replica speaks' : 'Nothing is wrong'}>
-          <p>
-            {replicas.length === 0
-              ? 'Start the services: docker compose up -d'
-              : `All ${replicas.length} replicas are live. Turn the switch off to see them.`}
-          </p>
+        <Empty title="Nothing is wrong">
+          <p>All {replicas.length} replicas are live. Turn the switch off to see them.</p>
         </Empty>
       )}
-      {shown.map(({ service, replicas: all }) => (
+      {(value === null ? [] : shown).map(({ service, replicas: all }) => (
         <section key={service} class="stack-tight" aria-labelledby={`service-${service}`}>
           <div class="row spread">
             <div>
               <h2 id={`service-${service}`}>{service}</h2>
-              <p>{summaryOf(all)}</p>
+              <p>{all.length === 0 ? <Status level="bad">{summaryOf(all)}</Status> : summaryOf(all)}</p>
             </div>
             <LogLevel service={service} loggers={loggers} />
           </div>
-          <Replicas service={service} replicas={isOnlyWrong() ? all.filter(isWrong) : all} />
+          {all.length === 0 ? (
+            <pre tabIndex={0}>{`docker compose up -d ${service}`}</pre>
+          ) : (
+            <Replicas service={service} replicas={isOnlyWrong() ? all.filter(isWrong) : all} />
+          )}
         </section>
       ))}
       {value !== null && value.left_off > 0 && (

@@ -5,7 +5,7 @@ import { type Problem, diagnose } from '../../lib/diagnosis.ts';
 import { me } from '../../lib/api.ts';
 import { timeText } from '../../lib/format.ts';
 import { connection, heardAt, live, liveValue, now } from '../../lib/live.ts';
-import { isAdmin } from '../../lib/page.ts';
+import { isAdmin, isOperator, seesRecords } from '../../lib/page.ts';
 import { href } from '../../lib/router.ts';
 import { say } from '../../lib/say.ts';
 
@@ -20,7 +20,11 @@ export function Sentence() {
     mayPair: me.value ? isAdmin(me.value) : false,
     replicas,
     now: now.value,
-  });
+    failedJobs: liveValue('dead_letter'),
+    pausedQueues: Object.entries(liveValue('queues') ?? {}).flatMap(([name, { paused }]) =>
+      paused ? [name] : [],
+    ),
+  }).map(openable);
   const [worst, ...others] = problems;
   const isAway = connection.value === 'away';
   const words = isAway ? 'The api does not answer' : (worst?.sentence ?? 'All is well');
@@ -41,12 +45,14 @@ export function Sentence() {
           </a>
         </div>
       </section>
-      <section class="card" aria-labelledby="what-to-do">
-        <h2 id="what-to-do">What to do</h2>
-        {worst.reasons.map((reason) => (
-          <Advice key={reason.code} reason={reason} />
-        ))}
-      </section>
+      {worst.reasons.length > 0 && (
+        <section class="card" aria-labelledby="what-to-do">
+          <h2 id="what-to-do">What to do</h2>
+          {worst.reasons.map((reason) => (
+            <Advice key={reason.code} reason={reason} isBrief />
+          ))}
+        </section>
+      )}
       {others.length > 0 && (
         <section aria-labelledby="also">
           <h2 id="also">Also</h2>
@@ -61,6 +67,20 @@ export function Sentence() {
       )}
     </>
   );
+}
+
+/** With a link to the checks in place of a page that this viewer does not have. */
+function openable(problem: Problem): Problem {
+  const who = me.value;
+  const [, page = ''] = /^#\/(\w+)/.exec(problem.action.href) ?? [];
+  const isOpen =
+    who && (page === 'services' ? isOperator(who) : page === 'health' || page === 'jobs' || seesRecords(who));
+  return isOpen
+    ? problem
+    : {
+        ...problem,
+        action: { text: 'What the checks say', href: href(['health'], { check: problem.check }) },
+      };
 }
 
 function Other({ problem: { level, sentence, since, consequence, action } }: { problem: Problem }) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Replica } from '../../lib/live-values.ts';
-import { clockText, groupByService, heartbeatText, summaryOf, versionsOf } from './words.ts';
+import { clockText, groupByService, heartbeatText, isMissing, summaryOf, versionsOf } from './words.ts';
 
 const replica = (changes: Partial<Replica>): Replica => ({
   service: 'api',
@@ -32,11 +32,14 @@ test('replicas stand by service, and in each what is wrong first', () => {
   ]);
   expect(
     groups.map(({ service, replicas }) => [service, ...replicas.map(({ instance }) => instance)]),
-  ).toEqual([
-    ['api', 'api-2', 'api-1'],
-    ['worker', 'w-2', 'w-1'],
-  ]);
+  ).toEqual([['api', 'api-2', 'api-1'], ['baileys'], ['calls'], ['worker', 'w-2', 'w-1']]);
   expect(summaryOf(groups[0]!.replicas)).toBe('1 live, 1 lost');
+});
+
+test('a service of which there is no replica stands there, and is what is wrong', () => {
+  const [api, baileys] = groupByService([replica({})]);
+  expect([isMissing(api!), isMissing(baileys!)]).toEqual([false, true]);
+  expect(summaryOf(baileys!.replicas)).toMatch(/^no replica/);
 });
 
 test('a version that only a lost replica had does not run', () => {

@@ -19,9 +19,17 @@ export interface ServiceGroup {
   replicas: Replica[];
 }
 
+/** Every stack has them: one that has no replica is what is missing. */
+const services = ['api', 'baileys', 'calls', 'worker'];
+
+/** No replica of it works. */
+export const isMissing = ({ replicas }: ServiceGroup): boolean =>
+  !replicas.some(({ state }) => state === 'live' || state === 'draining');
+
 /** By service; in each what is wrong stands first. */
 export function groupByService(replicas: readonly Replica[]): ServiceGroup[] {
-  return Object.entries(Object.groupBy(replicas, ({ service }) => service))
+  const known = Object.fromEntries(services.map((service) => [service, [] as Replica[]]));
+  return Object.entries({ ...known, ...Object.groupBy(replicas, ({ service }) => service) })
     .map(([service, all = []]) => ({
       service,
       replicas: all.toSorted(
@@ -33,6 +41,7 @@ export function groupByService(replicas: readonly Replica[]): ServiceGroup[] {
 
 /** `2 live, 1 lost`. */
 export function summaryOf(replicas: readonly Replica[]): string {
+  if (replicas.length === 0) return 'no replica: it was stopped, or never started';
   return states
     .map((state) => [state, replicas.filter((replica) => replica.state === state).length] as const)
     .filter(([, count]) => count > 0)
