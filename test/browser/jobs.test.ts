@@ -11,7 +11,7 @@ import {
   signedIn,
   startBrowser,
 } from './support/console.ts';
-import { type FrontDesk, startFrontDesk } from './support/front-desk.ts';
+import { type FrontDesk, startFrontDesk } from '../spec/support/front-desk.ts';
 
 let desk: FrontDesk;
 let browser: Browser;

@@ -92,11 +92,11 @@ const open = new Set(
 );
 
 /** The page itself, and what nobody needs a key for. */
-const ofConsole = new Set(['/', '/favicon.svg', '/assets/*', '/api/sign-in', '/api/sign-out']);
+const openConsolePaths = new Set(['/', '/favicon.svg', '/assets/*', '/api/sign-in', '/api/sign-out']);
 
 /** Beside each probe stands each of its checks: `/readyz/database`. */
 const isOpen = (name: string, url: string): boolean =>
-  (name === 'api' && ofConsole.has(url)) ||
+  (name === 'api' && openConsolePaths.has(url)) ||
   open.has(`${name} ${url}`) ||
   open.has(`${name} ${url.slice(0, url.lastIndexOf('/'))}`);
 

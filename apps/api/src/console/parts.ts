@@ -41,7 +41,7 @@ export function liveParts(sources: PartSources): LivePart[] {
       name: 'health',
       seenBy: everyone,
       everyMs: 1000,
-      read: () => viewChecks({ withDetails: false }).map(briefly),
+      read: () => viewChecks({ withDetails: false }).map(liveCheckOf),
     },
     {
       name: 'services',
@@ -85,7 +85,7 @@ export function liveParts(sources: PartSources): LivePart[] {
 }
 
 /** Without what a page asks for when it shows it, and with ages in steps: they must not make a change of every second. */
-function briefly({ changes: _changes, facts, ...check }: CheckView): Omit<CheckView, 'changes'> {
+function liveCheckOf({ changes: _changes, facts, ...check }: CheckView): Omit<CheckView, 'changes'> {
   const inSteps = ([name, value]: [string, unknown]): [string, unknown] => {
     if (!name.endsWith('_seconds') || typeof value !== 'number') return [name, value];
     const step = value < 120 ? 10 : 60;

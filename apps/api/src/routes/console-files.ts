@@ -29,7 +29,9 @@ export function consoleFileRoutes(app: App, { folder }: { folder: string }): voi
     const file = known.get(name);
     if (file === undefined) throw new NotFound('file');
     const accepted = request.headers['accept-encoding'] ?? '';
-    const form = file.forms.find(({ encoding }) => encoding === undefined || takes(accepted, encoding))!;
+    const form = file.forms.find(
+      ({ encoding }) => encoding === undefined || acceptsEncoding(accepted, encoding),
+    )!;
     if (form.encoding !== undefined) reply.header('content-encoding', form.encoding);
     return reply
       .headers({
@@ -50,7 +52,7 @@ export function consoleFileRoutes(app: App, { folder }: { folder: string }): voi
 }
 
 /** Whether an Accept-Encoding header names it, and not to refuse it. */
-function takes(header: string, encoding: string): boolean {
+function acceptsEncoding(header: string, encoding: string): boolean {
   return header.split(',').some((item) => {
     const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
     return name === encoding && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));

@@ -91,7 +91,7 @@ export function diagnose(checks: readonly Check[], known: Known = {}): Problem[]
       .filter((check) => check.status !== 'pass' && !follows(check))
       .map((check) => problemOf(check, known)),
     ...silent,
-    ...leftForPeople(known),
+    ...decisionsToMake(known),
   ].toSorted((a, b) => Number(b.level === 'bad') - Number(a.level === 'bad') || rank(a) - rank(b));
 }
 
@@ -217,7 +217,7 @@ const sentences: Readonly<Record<string, (check: Check, code: string) => string 
 };
 
 /** What waits for somebody to decide, and is no failure of a check. */
-function leftForPeople({ failedJobs, pausedQueues = [] }: Known): Problem[] {
+function decisionsToMake({ failedJobs, pausedQueues = [] }: Known): Problem[] {
   const paused = pausedQueues.length > 0 && {
     check: 'paused',
     level: 'warn' as const,

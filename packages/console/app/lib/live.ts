@@ -86,7 +86,7 @@ class Listening {
   }
 
   /** Every second: whether the stream still says something. */
-  look(): void {
+  checkForSilence(): void {
     if (Date.now() > this.#deadline) this.#failed();
   }
 
@@ -180,7 +180,7 @@ export function startLive(): void {
     follow();
   });
   setInterval(() => {
-    listening?.look();
+    listening?.checkForSilence();
     if (isSeen.peek()) ticks.value = Date.now();
   }, 1000);
 }

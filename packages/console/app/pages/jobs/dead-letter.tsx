@@ -14,7 +14,8 @@ import { useList } from '../../lib/use-list.ts';
 import { useResource } from '../../lib/use-resource.ts';
 import type { DeadJob } from './dead-job.tsx';
 import { ManyDialog, type ManyOrder } from './many-dialog.tsx';
-import { type DeadFilter, filterOf, kindOf, queueNames } from './words.ts';
+import { KindSelect } from './kind-select.tsx';
+import { type DeadFilter, filterOf, kindOf } from './words.ts';
 
 /** GET /api/jobs/dead-letter/reasons */
 interface Reasons {
@@ -94,18 +95,7 @@ function Filters({ filter }: { filter: DeadFilter }) {
       }}
     >
       <label for={`${id}-kind`}>Kind</label>
-      <select
-        id={`${id}-kind`}
-        value={filter.queue ?? ''}
-        onChange={({ currentTarget }) => setQuery({ queue: currentTarget.value })}
-      >
-        <option value="">All kinds</option>
-        {queueNames.map((name) => (
-          <option key={name} value={name}>
-            {kindOf(name)}
-          </option>
-        ))}
-      </select>
+      <KindSelect id={`${id}-kind`} value={filter.queue} onChoose={(chosen) => setQuery({ queue: chosen })} />
       <label for={`${id}-text`}>Reason has</label>
       <input id={`${id}-text`} name="text" maxLength={200} defaultValue={filter.contains ?? ''} />
       <button type="submit" class="button">

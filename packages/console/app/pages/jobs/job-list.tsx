@@ -9,6 +9,7 @@ import { liveValue } from '../../lib/live.ts';
 import { href, location, setQuery } from '../../lib/router.ts';
 import { useList } from '../../lib/use-list.ts';
 import { SkipButton } from './skip.tsx';
+import { KindSelect } from './kind-select.tsx';
 import { conversationOf, kindOf, queueNames, rowIdOf } from './words.ts';
 
 /** GET /api/jobs */
@@ -61,18 +62,7 @@ export function JobList() {
           ))}
         </select>
         <label for={`${id}-kind`}>Of</label>
-        <select
-          id={`${id}-kind`}
-          value={queue ?? ''}
-          onChange={({ currentTarget }) => setQuery({ of: currentTarget.value })}
-        >
-          <option value="">All kinds</option>
-          {queueNames.map((name) => (
-            <option key={name} value={name}>
-              {kindOf(name)}
-            </option>
-          ))}
-        </select>
+        <KindSelect id={`${id}-kind`} value={queue} onChoose={(chosen) => setQuery({ of: chosen })} />
       </div>
       <ListView
         list={list}

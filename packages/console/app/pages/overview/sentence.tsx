@@ -24,7 +24,7 @@ export function Sentence() {
     pausedQueues: Object.entries(liveValue('queues') ?? {}).flatMap(([name, { paused }]) =>
       paused ? [name] : [],
     ),
-  }).map(openable);
+  }).map(withReachableAction);
   const [worst, ...others] = problems;
   const isAway = connection.value === 'away';
   const words = isAway ? 'The api does not answer' : (worst?.sentence ?? 'All is well');
@@ -70,7 +70,7 @@ export function Sentence() {
 }
 
 /** With a link to the checks in place of a page that this viewer does not have. */
-function openable(problem: Problem): Problem {
+function withReachableAction(problem: Problem): Problem {
   const who = me.value;
   const [, page = ''] = /^#\/(\w+)/.exec(problem.action.href) ?? [];
   const isOpen =

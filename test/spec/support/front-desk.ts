@@ -11,9 +11,9 @@ import {
   startWhatsAppServer,
   whatsappTrustPreload,
 } from '@prosaas/simulators';
-import { ask } from '../../spec/support/ask.ts';
-import { repository } from '../../spec/support/npm-start.ts';
-import { startQuickStack, until } from '../../spec/support/stack.ts';
+import { ask } from './ask.ts';
+import { repository } from './npm-start.ts';
+import { startQuickStack, until } from './stack.ts';
 
 /** A stack with a WhatsApp account that customers write to, at any time of the day. */
 export interface FrontDesk extends AsyncDisposable {
