@@ -302,12 +302,12 @@ async function addLongChat(name: string, count: number): Promise<string> {
   return chat!.id;
 }
 
-test('a chat with thousands of messages shows the newest, and older ones without moving what is read', async () => {
-  const id = await addLongChat('Chatty', 5000);
+test('a chat with 50,000 messages shows the newest, and older ones without moving what is read', async () => {
+  const id = await addLongChat('Chatty', 50_000);
   await using opened = await openPage(`conversations/${id}`);
   const { page } = opened;
   const log = messages(page);
-  await log.getByText('line 5000', { exact: true }).waitFor();
+  await log.getByText('line 50000', { exact: true }).waitFor();
   const shown = log.getByRole('listitem').filter({ hasText: /line \d+/ });
   expect(await shown.count()).toBe(50);
   const atEnd = (): Promise<boolean> =>
@@ -316,11 +316,11 @@ test('a chat with thousands of messages shows the newest, and older ones without
 
   // Older ones come above what is read, which stays where it is.
   await log.evaluate((element) => element.scrollTo(0, 0));
-  const first = log.getByText('line 4951', { exact: true });
+  const first = log.getByText('line 49951', { exact: true });
   const topOf = async (): Promise<number> => (await first.boundingBox())!.y;
   const before = await topOf();
   await page.getByRole('button', { name: 'Show older' }).click();
-  await log.getByText('line 4901', { exact: true }).waitFor({ state: 'attached' });
+  await log.getByText('line 49901', { exact: true }).waitFor({ state: 'attached' });
   expect(Math.abs((await topOf()) - before)).toBeLessThan(60);
   expect(await shown.count()).toBe(100);
 

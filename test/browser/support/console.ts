@@ -121,5 +121,5 @@ export async function expectToFit(page: Page): Promise<void> {
         .map((element) => element.outerHTML.slice(0, 120))
         .concat(`${scrollWidth} of ${clientWidth}`);
     });
-  await expect.poll(tooWide, { timeout: 5000 }).toEqual([]);
+  await expect.poll(tooWide).toEqual([]);
 }
