@@ -31,7 +31,8 @@ export interface Agent {
 }
 
 export interface AgentOptions {
-  profile: Profile;
+  /** The profile, or where the current one is read from: an answer is made with the one of that moment. */
+  profile: Profile | (() => Profile);
   model?: ModelSettings | undefined;
   log: Logger;
   /** Told of each answer to a question; loading asks one that nobody put. */
@@ -52,7 +53,8 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
   let faq: FaqAgent | undefined;
   let restUntilMs = 0;
   let fallback = false;
-  const client = model && new ModelClient(profile, model);
+  const currentProfile = typeof profile === 'function' ? profile : () => profile;
+  const client = model && new ModelClient(currentProfile, model);
   const away = troubleOf(log, {
     waiting: 'the model provider fails: the profile answers',
     begins: 'the model provider fails: the profile answers',
@@ -83,17 +85,20 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
   };
 
   const answer = async (question: Question): Promise<Answer> => {
-    faq ??= new FaqAgent(profile);
+    const current = currentProfile();
+    if (faq?.profile !== current) faq = new FaqAgent(current);
+    const rules = faq;
     question.signal?.throwIfAborted();
-    const ruled = faq.rule(question);
-    const own = (): Answer => (faq as FaqAgent).answer(question);
+    const ruled = rules.rule(question);
+    const own = (): Answer => rules.answer(question);
     return ruled ? own() : ((await askModel(question)) ?? own());
   };
 
   const load = async (): Promise<void> => {
     state = 'loading';
     try {
-      const first = profile.faq[0]?.question ?? profile.name;
+      const { faq: entries, name } = currentProfile();
+      const first = entries[0]?.question ?? name;
       await answer({ text: first, history: [], now: new Date(), channel: 'whatsapp' });
       state = 'warm';
     } catch (error) {

@@ -40,6 +40,12 @@ export interface Answer {
   source: AnswerSource;
   /** Of what kind, where the message is nothing else. */
   smallTalk?: SmallTalk | undefined;
+  /** The language that the customer writes, one of the profile's: further texts to the customer are in it. */
+  language?: string | undefined;
+  /** The questions of the profile's entries that were answered, in order. */
+  entries?: string[] | undefined;
+  /** The questions that were offered instead of an answer, in order. */
+  offered?: string[] | undefined;
 }
 
 export interface FaqQuestion {
@@ -55,7 +61,7 @@ type Said = (text: string) => boolean;
 
 /** Answers from the profile alone: no network, and the same answer to the same question, history and time. */
 export class FaqAgent {
-  readonly #profile: Profile;
+  readonly profile: Profile;
   readonly #retrieval: Retrieval<Finding>;
   readonly #optOuts: Set<string>;
   readonly #optIns: Set<string>;
@@ -63,7 +69,7 @@ export class FaqAgent {
   readonly #people: WishedFor;
 
   constructor(profile: Profile) {
-    this.#profile = profile;
+    this.profile = profile;
     this.#optOuts = new Set(profile.optOut.words.map(normal));
     this.#optIns = new Set((profile.optIn?.words ?? defaultOptIns).map(normal));
     this.#greetings = compilePhrases(profile.greetings ?? []);
@@ -84,7 +90,7 @@ export class FaqAgent {
   /** What must not be left to a model: a wish to be left alone, or to talk to a person. */
   rule({ text: message, now, isOptedOut = false }: FaqQuestion): Answer | undefined {
     const text = lookedAt(message);
-    const { optOut, optIn, handOff, emergency, greeting } = this.#profile;
+    const { optOut, optIn, handOff, emergency, greeting } = this.profile;
     const whole = normal(text);
     if (this.#optOuts.has(whole)) return { text: optOut.reply, source: 'opt-out' };
     if (isOptedOut && this.#optIns.has(whole)) return { text: optIn?.reply ?? greeting, source: 'opt-in' };
@@ -92,9 +98,9 @@ export class FaqAgent {
     if (emergency?.words.some((phrase) => saysPhrase(asked, phrase)) === true)
       return { text: emergency.reply, handOff: 'emergency', source: 'hand-off' };
     if (handOff.complaints?.some((phrase) => saysPhrase(asked, phrase)) === true)
-      return { text: handOffReply(this.#profile, now), handOff: 'complaint', source: 'hand-off' };
+      return { text: handOffReply(this.profile, now), handOff: 'complaint', source: 'hand-off' };
     if (wishesFor(asked, this.#people))
-      return { text: handOffReply(this.#profile, now), handOff: 'asked', source: 'hand-off' };
+      return { text: handOffReply(this.profile, now), handOff: 'asked', source: 'hand-off' };
     return undefined;
   }
 
@@ -111,14 +117,14 @@ export class FaqAgent {
     if (smallTalk) return { ...smallTalk, text: smallTalk.text && this.#unsaid(smallTalk.text, said) };
     const found = this.#retrieval.find(text)?.(now);
     if (found) return { ...found, text: this.#unsaid(found.text, said) };
-    const unknown = this.#profile.unknown.find((candidate) => !said(candidate));
-    return { text: unknown ?? this.#unsaid(this.#profile.unknown[0] ?? '', said), source: 'unknown' };
+    const unknown = this.profile.unknown.find((candidate) => !said(candidate));
+    return { text: unknown ?? this.#unsaid(this.profile.unknown[0] ?? '', said), source: 'unknown' };
   }
 
   #smallTalk(text: string): Found | undefined {
     const kind = smallTalkOf(text, this.#greetings);
     if (kind === undefined) return undefined;
-    const { greeting, smallTalk = {} } = this.#profile;
+    const { greeting, smallTalk = {} } = this.profile;
     if (kind === 'greetings') return { text: greeting, source: 'greeting', smallTalk: kind };
     const { thanks = '', goodbye = '' } = smallTalk;
     const reply = { thanks, goodbyes: goodbye, acknowledgements: '', yesOrNo: '' }[kind];
@@ -128,7 +134,7 @@ export class FaqAgent {
   /** The same answer in words that this conversation has not had yet. */
   #unsaid(answer: string, said: Said): string {
     if (!said(answer)) return answer;
-    const again = this.#profile.repeats.map((template) => template.replaceAll('{answer}', () => answer));
+    const again = this.profile.repeats.map((template) => template.replaceAll('{answer}', () => answer));
     const fresh = again.find((candidate) => !said(candidate));
     if (fresh !== undefined) return fresh;
     let turn = 2;

@@ -31,11 +31,11 @@ const answerLimit = 2000;
 const handOffMark = '[[person]]';
 
 export class ModelClient {
-  readonly #profile: Profile;
+  readonly #profile: () => Profile;
   readonly #client: OpenAI;
   readonly #name: string;
 
-  constructor(profile: Profile, settings: ModelSettings) {
+  constructor(profile: () => Profile, settings: ModelSettings) {
     this.#profile = profile;
     this.#name = settings.name;
     this.#client = new OpenAI({
@@ -67,19 +67,20 @@ export class ModelClient {
     const handOff = raw.includes(handOffMark) ? 'not_understood' : undefined;
     const text = cutText(raw.replaceAll(handOffMark, '').trim(), answerLimit);
     // Its own words, and what happens next.
-    if (handOff) return { text: `${text}\n\n${handOffReply(this.#profile, question.now)}`.trim(), handOff };
+    if (handOff) return { text: `${text}\n\n${handOffReply(this.#profile(), question.now)}`.trim(), handOff };
     if (text !== '') return { text, handOff };
     throw new Error('the model answered nothing');
   }
 
   #instructions({ now, channel }: ModelQuestion): string {
-    const { name, faq } = this.#profile;
+    const profile = this.#profile();
+    const { name, faq } = profile;
     return [
       `You answer the customers of ${name} by ${channel === 'phone' ? 'phone, in one or two spoken sentences' : 'WhatsApp, briefly'}.`,
       'Answer in the language of the customer. Use only the facts below; never invent prices, dates or promises.',
       'Do not repeat an earlier answer of yours word for word.',
       `If the facts do not answer it, or the customer wants a person, begin your answer with ${handOffMark}; that a person will answer is added to it.`,
-      `Opening hours: ${hoursAnswer(this.#profile, now)}`,
+      `Opening hours: ${hoursAnswer(profile, now)}`,
       ...faq.map((entry) => `Q: ${entry.question}\nA: ${entry.answer}`),
     ].join('\n');
   }

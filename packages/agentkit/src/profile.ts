@@ -22,6 +22,10 @@ export interface OpeningHours {
   /** Placeholders: {day}, {time}, {hours}. */
   closed: string;
   never: string;
+  /** Local dates with hours of their own: `{'2026-12-24': ['09:00-12:00']}`. */
+  openOn?: Record<string, string[]>;
+  /** Answers about one day. Placeholders: {day}, {hours} of that day, {week}. */
+  onDay?: { open?: string; closed?: string };
 }
 
 /** How people answer. */
@@ -61,16 +65,20 @@ export interface Profile {
   /** Takes an opt-out back. */
   optIn?: { words: string[]; reply: string };
   /** Answers to small talk; without them it is left unanswered. */
-  smallTalk?: { thanks?: string; goodbye?: string };
+  smallTalk?: { thanks?: string; goodbye?: string; identity?: string; calm?: string };
   /** Something other than text came. */
   notText?: { reply: string };
   /** A message that comes more than `hours` (12) after it was written goes to a person. */
   late?: { hours?: number; reply?: string };
   person?: ProfilePerson;
   unknown: string[];
+  /** Below the threshold the closest questions are offered. Placeholder: {questions}, a numbered list. */
+  offer?: string;
   /** How an answer is said again; each holds {answer}. */
   repeats: string[];
   phone: { greeting: string; idle: string; thanks: string; goodbye: string };
+  /** The same profile in its other languages, by BCP 47 tag; what a language lacks is said in the profile's own. */
+  translations?: Readonly<Record<string, Profile>>;
 }
 
 export class ProfileError extends Error {
