@@ -19,7 +19,7 @@ const weekdays: readonly Weekday[] = [
 ];
 const searchDays = 60;
 
-interface Stretch {
+export interface Stretch {
   from: string;
   to: string;
   /** Runs past midnight: `18:00-02:00`. */
@@ -134,7 +134,7 @@ export function fillHours(template: string, { hours, language, timeZone }: Profi
   });
 }
 
-function describeWeek(hours: OpeningHours, language: string): string {
+export function describeWeek(hours: OpeningHours, language: string): string {
   const name = new Intl.DateTimeFormat(language, { weekday: 'long', timeZone: 'UTC' });
   const sunday = Date.UTC(2023, 0, 1, 12);
   return weekdays
@@ -146,7 +146,7 @@ function describeWeek(hours: OpeningHours, language: string): string {
     .join('; ');
 }
 
-function stretchesOf(hours: OpeningHours, date: string): Stretch[] {
+export function stretchesOf(hours: OpeningHours, date: string): Stretch[] {
   if (hours.closedOn.includes(date)) return [];
   const weekday = weekdays[atNoon(date).getUTCDay()] as Weekday;
   return (hours.week[weekday] ?? []).map(parseStretch);
@@ -157,7 +157,7 @@ function parseStretch(text: string): Stretch {
   return { from, to, overnight: to <= from };
 }
 
-interface WallClock {
+export interface WallClock {
   date: string;
   time: string;
 }
@@ -190,7 +190,7 @@ function clockOf(timeZone: string): Intl.DateTimeFormat {
   return clock;
 }
 
-function wallClock(now: Date, timeZone: string): WallClock {
+export function wallClock(now: Date, timeZone: string): WallClock {
   const parts = clockOf(timeZone).formatToParts(now);
   const part = (type: Intl.DateTimeFormatPartTypes): string =>
     parts.find((p) => p.type === type)?.value ?? '';

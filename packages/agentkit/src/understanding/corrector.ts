@@ -1,0 +1,56 @@
+import { bitCount, distance, letterBits } from './distance.ts';
+
+/** Shorter words are not corrected. */
+const MIN_LENGTH = 4;
+/** From this length on, two mistakes are forgiven. */
+const TWO_MISTAKES_LENGTH = 8;
+/** No language has longer words that customers ask with; comparing costs the square of a word's length. */
+export const WORD_LENGTH = 40;
+
+interface Candidate {
+  word: string;
+  bits: number;
+  rank: number;
+}
+
+/** Finds the known word that a mistyped one was meant to be. */
+export class Corrector {
+  readonly #byLength = new Map<number, Candidate[]>();
+  readonly #known = new Set<string>();
+
+  /** @param rank smaller is preferred at the same distance */
+  add(words: Iterable<string>, rank: number): void {
+    for (const word of words) {
+      if (word.length < MIN_LENGTH - 1 || word.length > WORD_LENGTH || this.#known.has(word)) continue;
+      this.#known.add(word);
+      const ofLength = this.#byLength.get(word.length) ?? [];
+      ofLength.push({ word, bits: letterBits(word), rank });
+      this.#byLength.set(word.length, ofLength);
+    }
+  }
+
+  has(word: string): boolean {
+    return this.#known.has(word);
+  }
+
+  /** The nearest known words, all of the same distance and rank; empty where none is near. */
+  correct(word: string): string[] {
+    if (word.length < MIN_LENGTH || word.length > WORD_LENGTH || /\d/.test(word)) return [];
+    const limit = word.length >= TWO_MISTAKES_LENGTH ? 2 : 1;
+    const bits = letterBits(word);
+    let best = Number.POSITIVE_INFINITY;
+    let found: string[] = [];
+    for (let length = word.length - limit; length <= word.length + limit; length++) {
+      for (const candidate of this.#byLength.get(length) ?? []) {
+        if (bitCount(bits ^ candidate.bits) > 2 * limit) continue;
+        const away = distance(word, candidate.word, limit);
+        if (away > limit) continue;
+        // A wrong first letter is rare, and another word with the same end is not.
+        const cost = away * 4 + candidate.rank + (candidate.word[0] === word[0] ? 0 : 2);
+        if (cost < best) [best, found] = [cost, [candidate.word]];
+        else if (cost === best) found.push(candidate.word);
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,25 @@
+import { describeWeek, stretchesOf } from '../opening-hours.ts';
+import type { Profile } from '../profile.ts';
+import type { Language } from './language.ts';
+
+/** When the business is open on one local day, in the profile's words or its language's. */
+export function dayAnswer(profile: Profile, language: Language, date: string): string {
+  const { hours } = profile;
+  const stretches = stretchesOf(hours, date);
+  const day = new Intl.DateTimeFormat(profile.language, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    timeZone: 'UTC',
+  }).format(new Date(`${date}T12:00:00Z`));
+  const values: Record<string, string> = {
+    day,
+    hours: stretches.map(({ from, to }) => `${from}-${to}`).join(', '),
+    week: describeWeek(hours, profile.language),
+  };
+  const template =
+    stretches.length > 0
+      ? (hours.onDay?.open ?? language.texts.openDay)
+      : (hours.onDay?.closed ?? language.texts.closedDay);
+  return template.replaceAll(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
+}

@@ -1,0 +1,85 @@
+import type { Profile } from '../profile.ts';
+import { type Analyser, type Analysis, analyse, correctedWords } from './analysis.ts';
+import { Corrector } from './corrector.ts';
+import { words } from './fold.ts';
+import { type Language, type Rule, loadLanguages } from './language.ts';
+import { type TopicSource, Topics } from './topics.ts';
+
+/** Characters of an answer whose words are known by. */
+const ANSWER_LENGTH = 600;
+const money = /[€$£₪]|\b(?:euros?|dollars?|pounds?|usd|eur|gbp|ils|pesos?|soles|chf|franken|francs?)\b|שקל|ש"ח|ש״ח/iu;
+
+/** A profile as questions are looked up in it. */
+export interface Knowledge {
+  languages: readonly Language[];
+  /** The language in which the profile is written; English where its language has no files. */
+  own: Language;
+  analyser: Analyser;
+  topics: Topics;
+  /** Index of the topic that stands for the opening hours; the others are the profile's entries. */
+  hoursTopic: number;
+  /** Questions of the profile, word for word. */
+  exact: ReadonlyMap<string, number>;
+  /** By language code. */
+  handOffRules: ReadonlyMap<string, Rule>;
+  sources: readonly TopicSource[];
+}
+
+export function createKnowledge(profile: Profile): Knowledge {
+  const languages = loadLanguages();
+  const code = new Intl.Locale(profile.language).language;
+  const own =
+    languages.find((language) => language.code === code) ?? languages.find((one) => one.code === 'en');
+  if (!own) throw new Error('there are no files of English');
+  const entries = [
+    ...profile.faq.map(({ question, also = [], answer }) => ({ questions: [question, ...also], answer })),
+    { questions: profile.hours.questions, answer: '' },
+  ];
+  const hoursTopic = entries.length - 1;
+  const answerOf = (at: number): string =>
+    [profile, ...Object.values(profile.translations ?? {})]
+      .map(({ faq }) => faq[at]?.answer ?? '')
+      .join(' ')
+      .slice(0, ANSWER_LENGTH);
+
+  const ownWords = new Set(entries.flatMap(({ questions }) => questions.flatMap(words)));
+  const corrector = new Corrector();
+  corrector.add(ownWords, 0);
+  corrector.add(entries.flatMap((_, at) => words(answerOf(at))), 1);
+  for (const language of [own, ...languages]) corrector.add(language.vocabulary, 1);
+  const isOwn = (word: string): boolean => ownWords.has(word);
+  const analyser: Analyser = { languages, corrector, isOwn };
+  const analysed = (text: string): Analysis => analyse(words(text).map((word) => ({ word })), analyser);
+
+  const exact = new Map<string, number>();
+  for (const [topic, { questions }] of entries.entries()) {
+    for (const question of questions) {
+      const key = words(question).join(' ');
+      if (key !== '' && !exact.has(key)) exact.set(key, topic);
+    }
+  }
+  const sources = entries.map(({ questions }, at): TopicSource => {
+    const answer = answerOf(at);
+    return {
+      questions: questions.map(analysed),
+      answer: answer.trim() === '' ? undefined : analysed(answer),
+      ...(at === hoursTopic && { notions: ['hours'] }),
+      answerNotions: money.test(answer) ? ['price'] : [],
+    };
+  });
+  const people = profile.handOff.words.filter((word) => words(word).length === 1);
+  return {
+    languages,
+    own,
+    analyser,
+    topics: new Topics(sources),
+    hoursTopic,
+    exact,
+    handOffRules: new Map(languages.map((language) => [language.code, language.handOffTo(people)])),
+    sources,
+  };
+}
+
+/** The words of a message as they are looked at, mistakes corrected. */
+export const heard = (text: string, { analyser }: Knowledge): { word: string; from?: string }[] =>
+  correctedWords(words(text), analyser);

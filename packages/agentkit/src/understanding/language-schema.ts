@@ -1,0 +1,135 @@
+import stemmers from 'snowball-stemmers';
+import stopWordLists from 'stopword';
+import { type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+const closed = { additionalProperties: false };
+/** A comma-separated list. */
+const list = Type.String();
+const patterns = Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 2000 })));
+const text = Type.String({ minLength: 1, maxLength: 500 });
+const holds = (placeholder: string): TSchema =>
+  Type.String({ pattern: `\\{${placeholder}\\}`, maxLength: 500 });
+
+const schema: TSchema = Type.Object(
+  {
+    name: text,
+    stemmer: Type.Optional(text),
+    stopWords: text,
+    compounds: Type.Optional(Type.Boolean()),
+    umlauts: Type.Optional(Type.Boolean()),
+    prefixes: Type.Optional(list),
+    suffixes: Type.Optional(list),
+    elisions: Type.Optional(list),
+    ignored: list,
+    spelling: Type.Record(Type.String(), Type.String()),
+    joins: list,
+    leaning: list,
+    asking: list,
+    sets: Type.Record(Type.String(), list),
+    rules: Type.Object(
+      {
+        optOut: patterns,
+        notOptOut: patterns,
+        handOff: patterns,
+        notHandOff: patterns,
+        complaint: patterns,
+        notComplaint: patterns,
+        identity: patterns,
+        notIdentity: patterns,
+        calm: patterns,
+        notCalm: patterns,
+        optIn: patterns,
+        notOptIn: patterns,
+      },
+      closed,
+    ),
+    smallTalk: Type.Object(
+      { greetings: list, thanks: list, goodbyes: list, acknowledgements: list, yesOrNo: list, filler: list },
+      closed,
+    ),
+    days: Type.Record(Type.String({ pattern: '^-?[0-9]$' }), Type.Array(text)),
+    weekdays: Type.Optional(Type.Record(Type.String({ pattern: '^[0-6]$' }), Type.Array(text))),
+    holidays: Type.Record(Type.String({ pattern: '^[0-9]{2}-[0-9]{2}$' }), list),
+    weekend: list,
+    now: list,
+    presence: list,
+    texts: Type.Object(
+      {
+        thanks: text,
+        goodbye: text,
+        identity: text,
+        calm: text,
+        resume: text,
+        openDay: holds('hours'),
+        closedDay: holds('day'),
+        offer: holds('questions'),
+        repeats: Type.Array(holds('answer'), { minItems: 1 }),
+      },
+      closed,
+    ),
+    ordinals: Type.Record(Type.String({ pattern: '^[1-3]$' }), Type.Array(text)),
+    noneOfThese: Type.Array(text),
+  },
+  closed,
+);
+const notionsSchema: TSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z-]*$' }), list);
+
+type RuleKey = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'identity' | 'calm';
+
+/** The file `rules/<language>.yaml`. A string is a comma-separated list, but for names and texts. */
+export interface LanguageFile {
+  name: string;
+  /** Of the package snowball-stemmers. */
+  stemmer?: string;
+  /** Of the package stopword. */
+  stopWords: string;
+  /** Words run together are taken apart where both parts are known. */
+  compounds?: boolean;
+  /** ae, oe and ue are written for umlauts. */
+  umlauts?: boolean;
+  prefixes?: string;
+  suffixes?: string;
+  /** Short words that an apostrophe joins to a vowel: `l'adresse`. */
+  elisions?: string;
+  ignored: string;
+  spelling: Record<string, string>;
+  joins: string;
+  leaning: string;
+  asking: string;
+  sets: Record<string, string>;
+  rules: Partial<Record<RuleKey | `not${Capitalize<RuleKey>}`, string[]>>;
+  smallTalk: Record<
+    'greetings' | 'thanks' | 'goodbyes' | 'acknowledgements' | 'yesOrNo' | 'filler',
+    string
+  >;
+  days: Record<string, string[]>;
+  weekdays?: Record<string, string[]>;
+  holidays: Record<string, string>;
+  weekend: string;
+  now: string;
+  presence: string;
+  texts: Record<
+    'thanks' | 'goodbye' | 'identity' | 'calm' | 'resume' | 'openDay' | 'closedDay' | 'offer',
+    string
+  > & { repeats: string[] };
+  ordinals: Record<string, string[]>;
+  noneOfThese: string[];
+}
+
+/** Every fault of the files of a language, each with the place where it stands. */
+export function languageProblems(rules: unknown, notions: unknown): string[] {
+  const problems = [...problemsOf(schema, rules, 'rules'), ...problemsOf(notionsSchema, notions, 'notions')];
+  const { stemmer, stopWords } = (rules ?? {}) as Partial<LanguageFile>;
+  if (typeof stemmer === 'string' && !stemmers.algorithms().includes(stemmer))
+    problems.push(`rules.stemmer: there is no stemmer "${stemmer}"`);
+  if (typeof stopWords === 'string' && !Array.isArray(stopWordLists[stopWords]))
+    problems.push(`rules.stopWords: there is no list "${stopWords}"`);
+  return problems;
+}
+
+function problemsOf(of: TSchema, value: unknown, name: string): string[] {
+  return Value.Errors(of, value).map(
+    (error) => `${name}${error.instancePath.replaceAll('/', '.')}: ${error.message}`,
+  );
+}

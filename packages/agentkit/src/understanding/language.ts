@@ -1,0 +1,269 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import stemmers from 'snowball-stemmers';
+import stopWordLists from 'stopword';
+import { LineCounter, parseDocument } from 'yaml';
+import { words } from './fold.ts';
+import { type LanguageFile, languageProblems } from './language-schema.ts';
+import { type Pattern, compilePattern } from './patterns.ts';
+import { PhraseIndex } from './phrase-index.ts';
+
+export type RuleName = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'identity' | 'calm';
+export type SmallTalk = 'greetings' | 'thanks' | 'goodbyes' | 'acknowledgements' | 'yesOrNo';
+
+export interface Rule {
+  patterns: readonly Pattern[];
+  /** Where one of these matches, the rule does not apply. */
+  exceptions: readonly Pattern[];
+}
+
+/** What is known of a language, read from `languages/`. Phrases are lists of folded words. */
+export interface Language {
+  /** ISO 639-1, such as `en`. */
+  code: string;
+  /** What a word is compared by: its stem, or several where prefixes may be parted. Each begins with the language's code. */
+  keys(word: string): readonly string[];
+  isStopWord(word: string): boolean;
+  /** Whether the word is one of the language's, as far as its files go. */
+  knows(word: string): boolean;
+  /** All words of the files, for corrections. */
+  vocabulary: ReadonlySet<string>;
+  hasCompounds: boolean;
+  spelling: ReadonlyMap<string, readonly string[]>;
+  joins: readonly string[][];
+  leaning: readonly string[][];
+  asking: ReadonlySet<string>;
+  fillers: ReadonlySet<string>;
+  sets: ReadonlyMap<string, readonly string[]>;
+  rules: Record<RuleName, Rule>;
+  /** The rule for a wish for a person, where these words name one, too. */
+  handOffTo(people: readonly string[]): Rule;
+  smallTalk: Record<SmallTalk, readonly string[][]>;
+  smallTalkFillers: ReadonlySet<string>;
+  notions: PhraseIndex;
+  /** Single words that stand for a notion by themselves. */
+  notionWords: ReadonlySet<string>;
+  presence: PhraseIndex;
+  days: LanguageDays;
+  ordinals: ReadonlyMap<number, readonly string[][]>;
+  noneOfThese: readonly string[][];
+  texts: LanguageFile['texts'];
+}
+
+export interface LanguageDays {
+  /** Days from today. */
+  relative: readonly { phrase: string[]; days: number }[];
+  /** 0 is Sunday. */
+  weekdays: readonly { phrase: string[]; weekday: number }[];
+  /** `MM-DD` */
+  holidays: readonly { phrase: string[]; date: string }[];
+  weekend: readonly string[][];
+  now: readonly string[][];
+}
+
+/** Faults of the files of languages, all of them. */
+export class LanguageError extends Error {
+  readonly code = 'LANGUAGE_INVALID';
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(`languages: ${problems.join('; ')}`);
+    this.name = 'LanguageError';
+    this.problems = problems;
+  }
+}
+
+/** The entries of a comma-separated list. */
+export const listed = (text = ''): string[] =>
+  text
+    .split(/[,\n]/)
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
+/** As words, longest first. */
+export const phrasesOf = (text?: string | readonly string[]): string[][] =>
+  (typeof text === 'string' || text === undefined ? listed(text) : text)
+    .map(words)
+    .filter((phrase) => phrase.length > 0)
+    .toSorted((one, other) => other.length - one.length);
+
+const folder = new URL('../../languages/', import.meta.url);
+
+let loaded: readonly Language[] | undefined;
+
+/**
+ * All languages of `languages/`. They are read once.
+ * @throws LanguageError that names every fault of every file
+ */
+export function loadLanguages(): readonly Language[] {
+  loaded ??= readLanguages(folder);
+  return loaded;
+}
+
+export function readLanguages(from: URL): Language[] {
+  const problems: string[] = [];
+  const languages = readdirSync(new URL('rules/', from))
+    .filter((name) => name.endsWith('.yaml'))
+    .toSorted()
+    .flatMap((name) => {
+      const code = name.slice(0, -'.yaml'.length);
+      const rules = parse(readFileSync(new URL(`rules/${name}`, from), 'utf8'), `rules/${name}`, problems);
+      const notionsFile = new URL(`notions/${name}`, from);
+      const notions = existsSync(notionsFile)
+        ? parse(readFileSync(notionsFile, 'utf8'), `notions/${name}`, problems)
+        : {};
+      const found = languageProblems(rules, notions);
+      problems.push(...found.map((problem) => `${name}: ${problem}`));
+      if (found.length > 0) return [];
+      try {
+        return [createLanguage(code, rules as LanguageFile, notions as Record<string, string>)];
+      } catch (error) {
+        problems.push(`${name}: ${(error as Error).message}`);
+        return [];
+      }
+    });
+  if (problems.length > 0) throw new LanguageError(problems);
+  return languages;
+}
+
+function parse(text: string, name: string, problems: string[]): unknown {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  problems.push(
+    ...document.errors.map(({ pos, message }) => `${name}:${lineCounter.linePos(pos[0]).line}: ${message}`),
+  );
+  return document.toJS({ maxAliasCount: 0 });
+}
+
+function createLanguage(code: string, file: LanguageFile, notions: Record<string, string>): Language {
+  const keys = createKeys(code, file);
+  const stopWords = new Set([
+    ...(stopWordLists[file.stopWords] as string[]).flatMap(words),
+    ...listed(file.ignored).flatMap(words),
+  ]);
+  const sets = new Map(Object.entries(file.sets).map(([name, text]) => [name, listed(text)]));
+  const rule = (name: RuleName, own = sets): Rule => {
+    const exceptions = `not${name[0]!.toUpperCase()}${name.slice(1)}` as keyof LanguageFile['rules'];
+    const compiled = (list: readonly string[] = []): Pattern[] => list.map((one) => compilePattern(one, own));
+    return { patterns: compiled(file.rules[name]), exceptions: compiled(file.rules[exceptions]) };
+  };
+  const notionIndex = new PhraseIndex(keys);
+  for (const [notion, text] of Object.entries(notions)) {
+    for (const phrase of phrasesOf(text)) notionIndex.add(phrase, notion);
+  }
+  const presence = new PhraseIndex(keys);
+  for (const phrase of phrasesOf(file.presence)) presence.add(phrase, 'presence');
+  const { greetings, thanks, goodbyes, acknowledgements, yesOrNo, filler } = file.smallTalk;
+  const vocabulary = new Set(
+    [
+      ...stopWords,
+      ...Object.values(file.smallTalk).flatMap(listed),
+      ...[...sets.values()].flat(),
+      ...Object.values(notions).flatMap(listed),
+      ...listed(file.presence),
+      ...Object.values(file.days).flat(),
+      ...Object.values(file.holidays).flatMap(listed),
+    ].flatMap((text) => words(String(text))),
+  );
+  const known = new Set([...vocabulary].flatMap(keys));
+  return {
+    code,
+    keys,
+    isStopWord: (word) => stopWords.has(word),
+    knows: (word) => vocabulary.has(word) || keys(word).some((key) => known.has(key)),
+    vocabulary,
+    hasCompounds: file.compounds ?? false,
+    spelling: new Map(
+      Object.entries(file.spelling).map(([short, long]) => [words(short).join(''), words(String(long))]),
+    ),
+    joins: phrasesOf(file.joins),
+    leaning: phrasesOf(file.leaning),
+    asking: new Set(listed(file.asking).flatMap(words)),
+    fillers: new Set(listed(file.sets.filler).flatMap(words)),
+    sets,
+    rules: {
+      optOut: rule('optOut'),
+      optIn: rule('optIn'),
+      handOff: rule('handOff'),
+      complaint: rule('complaint'),
+      identity: rule('identity'),
+      calm: rule('calm'),
+    },
+    handOffTo: (people) =>
+      rule('handOff', new Map([...sets, ['person', [...(sets.get('person') ?? []), ...people]]])),
+    smallTalk: {
+      greetings: phrasesOf(greetings),
+      thanks: phrasesOf(thanks),
+      goodbyes: phrasesOf(goodbyes),
+      acknowledgements: phrasesOf(acknowledgements),
+      yesOrNo: phrasesOf(yesOrNo),
+    },
+    smallTalkFillers: new Set(listed(filler).flatMap(words)),
+    notions: notionIndex,
+    notionWords: new Set(
+      Object.values(notions)
+        .flatMap((text) => phrasesOf(text))
+        .flatMap((phrase) => (phrase.length === 1 ? phrase : [])),
+    ),
+    presence,
+    days: daysOf(file),
+    ordinals: new Map(Object.entries(file.ordinals).map(([at, list]) => [Number(at), phrasesOf(list)])),
+    noneOfThese: phrasesOf(file.noneOfThese),
+    texts: file.texts,
+  };
+}
+
+function daysOf(file: LanguageFile): LanguageDays {
+  return {
+    relative: Object.entries(file.days).flatMap(([days, list]) =>
+      phrasesOf(list).map((phrase) => ({ phrase, days: Number(days) })),
+    ),
+    weekdays: Object.entries(file.weekdays ?? {}).flatMap(([weekday, list]) =>
+      phrasesOf(list).map((phrase) => ({ phrase, weekday: Number(weekday) })),
+    ),
+    holidays: Object.entries(file.holidays).flatMap(([date, list]) =>
+      phrasesOf(list).map((phrase) => ({ phrase, date })),
+    ),
+    weekend: phrasesOf(file.weekend),
+    now: phrasesOf(file.now),
+  };
+}
+
+/** Stemming with a cache: the words of a language's files and of a profile come back in every message. */
+function createKeys(code: string, file: LanguageFile): (word: string) => readonly string[] {
+  const stemmer = file.stemmer === undefined ? undefined : stemmers.newStemmer(file.stemmer);
+  const prefixes = listed(file.prefixes).flatMap(words);
+  const suffixes = listed(file.suffixes).flatMap(words);
+  const elisions = listed(file.elisions).flatMap(words);
+  const cache = new Map<string, readonly string[]>();
+  const compute = (word: string): string[] => {
+    const plain = file.umlauts === true ? word.replaceAll(/([aou])e/g, '$1') : word;
+    if (stemmer) {
+      const parted = elisions.filter(
+        (elision) => plain.startsWith(elision) && /^[aeiouyh]..+/.test(plain.slice(elision.length)),
+      );
+      const forms = [plain, ...parted.map((elision) => plain.slice(elision.length))];
+      return forms.map((form) => `${code}:${stemmer.stem(form)}`);
+    }
+    const forms = new Set([plain]);
+    for (const prefix of prefixes) {
+      if (plain.startsWith(prefix) && plain.length - prefix.length >= MIN_STEM) forms.add(plain.slice(prefix.length));
+    }
+    for (const form of [...forms]) {
+      for (const suffix of suffixes) {
+        if (form.endsWith(suffix) && form.length - suffix.length >= MIN_STEM) forms.add(form.slice(0, -suffix.length));
+      }
+    }
+    return [...forms].map((form) => `${code}:${form}`);
+  };
+  return (word) => {
+    const known = cache.get(word);
+    if (known) return known;
+    const keys = compute(word);
+    // Words of strangers do not stay.
+    if (cache.size < CACHED_WORDS) cache.set(word, keys);
+    return keys;
+  };
+}
+
+const MIN_STEM = 3;
+const CACHED_WORDS = 20_000;

@@ -1,0 +1,216 @@
+import { wallClock } from '../opening-hours.ts';
+import type { Profile } from '../profile.ts';
+import { SEARCHED_WORDS } from '../question-limits.ts';
+import { type Analysis, type Unit, analyse, languagesOf } from './analysis.ts';
+import { cutsOf, sentencesOf } from './clauses.ts';
+import { findDays } from './days.ts';
+import { words } from './fold.ts';
+import { type Knowledge, heard } from './knowledge.ts';
+import { findSmallTalk } from './small-talk.ts';
+import type { Candidate } from './topics.ts';
+
+/** A topic is an answer from this score, coverage and lead on; else it is a guess. */
+const MIN_SCORE = 0.45;
+const MIN_COVERAGE = 0.45;
+const MIN_PRICE_COVERAGE = 0.52;
+const MIN_LEAD = 0.04;
+const MIN_COVERAGE_LEAD = 0.1;
+/** A guess is offered from this score on. */
+const MIN_OFFER_SCORE = 0.15;
+const MOST_OFFERED = 3;
+const MOST_ANSWERS = 3;
+/** The topic before is preferred for what leans on it, from this coverage on. */
+const MIN_FOLLOW_UP_COVERAGE = 0.55;
+const MOST_FOLLOW_UP_UNITS = 4;
+
+/** What a part of a message asks for. */
+export type Found =
+  | { kind: 'topic'; topic: number; score: number; coverage: number }
+  | { kind: 'days'; dates: string[] };
+
+export interface Understanding {
+  /** In the order in which they were asked; empty where nothing was understood. */
+  found: Found[];
+  /** Where nothing was: the closest topics, best first. */
+  offered: number[];
+  candidates: Candidate[];
+  unknownWords: string[];
+}
+
+export interface Context {
+  /** What the conversation was about before. */
+  previous?: { topic: number } | undefined;
+  now: Date;
+}
+
+interface Part {
+  found: Found[];
+  coverage: number;
+  candidates: Candidate[];
+  units: readonly Unit[];
+  unknown: string[];
+}
+
+/** Finds what a message asks for among the topics of a profile. */
+export function understand(text: string, knowledge: Knowledge, profile: Profile, context: Context): Understanding {
+  const exact = knowledge.exact.get(words(text).join(' '));
+  if (exact !== undefined) return understood([{ kind: 'topic', topic: exact, score: 1, coverage: 1 }]);
+  const today = wallClock(context.now, profile.timeZone).date;
+  const asks = (sentence: string): boolean => {
+    const [first = ''] = words(sentence);
+    return knowledge.languages.some(({ asking }) => asking.has(first));
+  };
+  const sentences = sentencesOf(text, asks);
+  const parts = sentences.map((sentence) => ({ sentence, part: readPart(sentence.text, knowledge, today) }));
+  const followUp =
+    context.previous && sentences.length === 1
+      ? leaning(text, context.previous.topic, parts[0]?.part, knowledge, today)
+      : undefined;
+  if (followUp) return understood([followUp]);
+  const confident = parts.filter(({ part }) => part.found.length > 0);
+  const asked = confident.filter(({ sentence }) => sentence.isQuestion);
+  const chosen = distinct((asked.length > 0 ? asked : confident).flatMap(({ part }) => part.found));
+  if (chosen.length > 0) return { ...understood(chosen), ...told(parts.map(({ part }) => part)) };
+  const whole = sentences.length > 1 ? readPart(text, knowledge, today) : parts[0]?.part;
+  if (!whole) return understood([]);
+  const offered = whole.candidates
+    .filter(({ score, matches }) => score >= MIN_OFFER_SCORE && matches.some(({ weight }) => weight >= 0.5))
+    .slice(0, MOST_OFFERED)
+    .map(({ topic }) => topic);
+  return { found: whole.found, offered: whole.found.length > 0 ? [] : offered, ...told([whole]) };
+}
+
+const understood = (found: Found[]): Understanding => ({ found, offered: [], candidates: [], unknownWords: [] });
+
+const told = (parts: readonly Part[]): Pick<Understanding, 'candidates' | 'unknownWords'> => ({
+  candidates: parts.flatMap(({ candidates }) => candidates).toSorted((one, other) => other.score - one.score),
+  unknownWords: parts.flatMap(({ unknown }) => unknown),
+});
+
+function distinct(found: readonly Found[]): Found[] {
+  const seen = new Set<string>();
+  return found
+    .filter((one) => {
+      const key = one.kind === 'topic' ? String(one.topic) : one.dates.join();
+      return !seen.has(key) && seen.add(key);
+    })
+    .slice(0, MOST_ANSWERS);
+}
+
+/** Reads a sentence as a whole, and as two where its halves ask for different things. */
+function readPart(text: string, knowledge: Knowledge, today: string): Part {
+  const corrected = heard(text, knowledge);
+  const whole = readWords(corrected, text, knowledge, today);
+  const said = corrected.map(({ word }) => word);
+  const cuts = cutsOf(said, commasOf(text), knowledge.languages);
+  for (const { end, begin } of cuts) {
+    const first = readWords(corrected.slice(0, end), said.slice(0, end).join(' '), knowledge, today);
+    const second = readWords(corrected.slice(begin), said.slice(begin).join(' '), knowledge, today);
+    const both = distinct([...first.found, ...second.found]);
+    if (both.length < 2) continue;
+    const coverage = (first.coverage + second.coverage) / 2;
+    if (whole.coverage < 0.8 || coverage > whole.coverage + 0.1) {
+      const rest = readRest(corrected.slice(begin), knowledge, today);
+      return { ...whole, found: distinct([...first.found, ...(rest ?? second.found)]), coverage };
+    }
+  }
+  return whole;
+}
+
+function readRest(corrected: { word: string; from?: string }[], knowledge: Knowledge, today: string): Found[] | undefined {
+  const said = corrected.map(({ word }) => word);
+  for (const { end, begin } of cutsOf(said, new Set(), knowledge.languages)) {
+    const first = readWords(corrected.slice(0, end), said.slice(0, end).join(' '), knowledge, today);
+    const second = readWords(corrected.slice(begin), said.slice(begin).join(' '), knowledge, today);
+    const both = distinct([...first.found, ...second.found]);
+    if (both.length >= 2) return both;
+  }
+  return undefined;
+}
+
+/** Positions of the words after a comma or a slash, in the text as it was sent. */
+function commasOf(text: string): Set<number> {
+  const positions = new Set<number>();
+  let at = 0;
+  for (const piece of text.split(/[,/،]| - /u)) {
+    at += words(piece).length;
+    positions.add(at);
+  }
+  return positions;
+}
+
+function readWords(
+  corrected: readonly { word: string; from?: string }[],
+  raw: string,
+  knowledge: Knowledge,
+  today: string,
+): Part {
+  const said = corrected.map(({ word }) => word);
+  const spoken = languagesOf(said, knowledge.languages);
+  const days = findDays(said, raw, today, spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own]);
+  const { positions } = findSmallTalk(said, spoken);
+  const analysis = analyse(corrected, knowledge.analyser, new Set([...days.positions, ...positions]));
+  const units = analysis.units.slice(0, SEARCHED_WORDS);
+  const { candidates, unknown } = knowledge.topics.rank({ units });
+  const best = confidentOf(candidates, units);
+  const part = { candidates, units, unknown, coverage: best?.coverage ?? 0 };
+  if (days.dates.length > 0) {
+    const isHours = best?.topic === knowledge.hoursTopic;
+    const isPresence = asksPresence(analysis, days.positions);
+    const isOther = best !== undefined && !isHours && (best.coverage >= 0.6 || !isPresence);
+    const isStrange = units.some(({ text }) => unknown.includes(text));
+    if (!isOther && (isHours || (isPresence && !isStrange)))
+      return { ...part, found: [{ kind: 'days', dates: days.dates }], coverage: Math.max(0.6, part.coverage) };
+  }
+  if (!best) return { ...part, found: [] };
+  const { topic, score, coverage } = best;
+  return { ...part, found: [{ kind: 'topic', topic, score, coverage }] };
+}
+
+function asksPresence({ words: said, languages }: Analysis, skipped: ReadonlySet<number>): boolean {
+  return languages.some((language) => {
+    const keys = said.map((word, at) => (skipped.has(at) ? [] : language.keys(word)));
+    return said.some((_, at) => language.presence.at(keys, at) !== undefined);
+  });
+}
+
+const asksPrice = (units: readonly Unit[]): boolean => units.some(({ notions }) => notions.includes('price'));
+
+function confidentOf(candidates: readonly Candidate[], units: readonly Unit[]): Candidate | undefined {
+  const [best, second] = candidates;
+  if (!best) return undefined;
+  const isCovered = best.coverage >= (asksPrice(units) ? MIN_PRICE_COVERAGE : MIN_COVERAGE);
+  const leads =
+    !second ||
+    best.score - second.score >= MIN_LEAD ||
+    best.coverage - second.coverage > MIN_COVERAGE_LEAD;
+  return best.score >= MIN_SCORE && isCovered && leads ? best : undefined;
+}
+
+/** What a short message asks that leans on the topic before: `and on Saturday?`, `how long do they last?`. */
+function leaning(
+  text: string,
+  previous: number,
+  part: Part | undefined,
+  knowledge: Knowledge,
+  today: string,
+): Found | undefined {
+  if (!part) return undefined;
+  const said = heard(text, knowledge).map(({ word }) => word);
+  const spoken = languagesOf(said, knowledge.languages);
+  const days = findDays(said, text, today, spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own]);
+  const { units } = part;
+  if (units.length > MOST_FOLLOW_UP_UNITS) return undefined;
+  if (previous === knowledge.hoursTopic && days.dates.length > 0 && part.found.length === 0)
+    return { kind: 'days', dates: days.dates };
+  if (units.length === 0) return undefined;
+  const leans =
+    spoken.some(({ leaning: phrases }) =>
+      phrases.some((phrase) => said.some((_, at) => phrase.every((word, offset) => said[at + offset] === word))),
+    ) || part.found.length === 0;
+  if (!leans) return undefined;
+  const coverage = knowledge.topics.followUpCoverage(previous, units);
+  const own = part.found[0]?.kind === 'topic' ? part.found[0].coverage : 0;
+  if (coverage < MIN_FOLLOW_UP_COVERAGE || coverage < own - 0.25) return undefined;
+  return { kind: 'topic', topic: previous, score: coverage, coverage };
+}

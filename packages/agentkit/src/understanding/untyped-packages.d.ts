@@ -1,0 +1,9 @@
+declare module 'snowball-stemmers' {
+  const stemmers: { newStemmer(algorithm: string): { stem(word: string): string }; algorithms(): string[] };
+  export default stemmers;
+}
+
+declare module 'stopword' {
+  const lists: Record<string, unknown>;
+  export = lists;
+}

@@ -1,0 +1,4 @@
+// `npm run eval [-- FILE --profiles DIR --floor N]`: how much the offline agent understands.
+import { run } from './bootstrap.mjs';
+
+run('packages/agentkit/eval/run.ts');
