@@ -1,7 +1,7 @@
 import { cutText } from '@prosaas/runtime';
 
 /** Characters of a customer's message that rules and retrieval look at. */
-const QUESTION_LENGTH = 2000;
+const QUESTION_LENGTH = 8000;
 /** Characters of a customer's message that a model is given. */
 export const MODEL_QUESTION_LENGTH = 4000;
 /** Characters of each earlier message that a model is given, and of all of them together. */

@@ -21,6 +21,10 @@ export interface Unit {
   length: number;
   features: Feature[];
   notions: readonly string[];
+  /** A stop word that stands for a notion: `where`. */
+  isStop: boolean;
+  /** An everyday word. */
+  isCommon: boolean;
   /** In its own words, without corrections and parts: what nothing else is compared to. */
   corrected?: string | undefined;
 }
@@ -73,7 +77,7 @@ export function correctedWords(
     if (isOwn(word)) return [{ word }];
     const written = spoken.map((language) => language.spelling.get(word)).find((found) => found !== undefined);
     if (written) return written.map((one) => ({ word: one }));
-    if (languages.some((language) => language.knows(word)) || word.length > WORD_LENGTH) return [{ word }];
+    if (spoken.some((language) => language.knows(word)) || word.length > WORD_LENGTH) return [{ word }];
     const [correction] = corrector.correct(word);
     return [correction === undefined ? { word } : { word: correction, from: word }];
   });
@@ -125,6 +129,8 @@ export function analyse(
         at,
         length: phrase.length,
         notions: phrase.names,
+        isStop: false,
+        isCommon: false,
         features: [
           ...phrase.names.map((name) => ({ key: `#${name}`, weight })),
           { key: `=${said.slice(at, at + phrase.length).join(' ')}`, weight },
@@ -135,14 +141,16 @@ export function analyse(
       continue;
     }
     const word = said[at] ?? '';
-    if (/^\d+$/.test(word) || word.length > WORD_LENGTH) continue;
+    if (/^\d{1,4}(\p{L}{1,3})?$/u.test(word) && !analyser.isOwn(word)) continue;
+    if (word.length > WORD_LENGTH) continue;
     if (isStop(at) && !isNotion(at)) continue;
     const from = corrected[at]?.from;
     const weight = from === undefined ? 1 : CORRECTED;
     const notions = phrase?.names ?? [];
     const features = [...stems(at, weight), ...notions.map((name) => ({ key: `#${name}`, weight }))];
     if (notions.length === 0 || word.length >= 9) features.push(...compoundFeatures(word, languages, analyser));
-    units.push({ text: word, at, length: 1, notions, features, corrected: from });
+    const isCommon = notions.length === 0 && languages.some((language) => language.isCommon(word));
+    units.push({ text: word, at, length: 1, notions, isStop: isStop(at), isCommon, features, corrected: from });
   }
   return { words: said, units, languages };
 }

@@ -7,6 +7,8 @@ export interface NamedDays {
   dates: string[];
   /** Positions of the words that name them. */
   positions: Set<number>;
+  /** Of those, the names of holidays: `Christmas` may be a tree. */
+  holidays: Set<number>;
   isNow: boolean;
 }
 
@@ -95,6 +97,7 @@ export function findDays(
   languages: readonly Language[],
 ): NamedDays {
   const positions = new Set<number>();
+  const holidays = new Set<number>();
   const fixed: string[] = [];
   const relative: string[] = [];
   let isNow = false;
@@ -125,6 +128,7 @@ export function findDays(
         const found = nextDate(today, month ?? 0, day ?? 0);
         if (found !== undefined) fixed.push(found);
         take(at, phrase.length);
+        for (const offset of phrase.keys()) holidays.add(at + offset);
       }
       if (positions.has(at)) continue;
       const month = names.months.get(word);
@@ -160,7 +164,7 @@ export function findDays(
     isNow ||= said.some((_, at) => names.own.now.some((phrase) => isAt(phrase, at)));
   }
   const dates = [...new Set(fixed.length > 0 ? fixed : relative)].toSorted().slice(0, MOST_DAYS);
-  return { dates, positions, isNow };
+  return { dates, positions, holidays, isNow };
 }
 
 const sharesKey = (some: readonly string[], others: readonly string[]): boolean =>

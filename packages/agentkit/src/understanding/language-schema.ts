@@ -22,6 +22,7 @@ const schema: TSchema = Type.Object(
     suffixes: Type.Optional(list),
     elisions: Type.Optional(list),
     ignored: list,
+    common: Type.Optional(list),
     spelling: Type.Record(Type.String(), Type.String()),
     joins: list,
     leaning: list,
@@ -93,6 +94,8 @@ export interface LanguageFile {
   /** Short words that an apostrophe joins to a vowel: `l'adresse`. */
   elisions?: string;
   ignored: string;
+  /** Everyday words that are not taken for a misspelt one. */
+  common?: string;
   spelling: Record<string, string>;
   joins: string;
   leaning: string;

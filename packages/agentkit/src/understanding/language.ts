@@ -25,6 +25,8 @@ export interface Language {
   isStopWord(word: string): boolean;
   /** Whether the word is one of the language's, as far as its files go. */
   knows(word: string): boolean;
+  /** Whether it is an everyday word that tells little about what is asked. */
+  isCommon(word: string): boolean;
   /** All words of the files, for corrections. */
   vocabulary: ReadonlySet<string>;
   hasCompounds: boolean;
@@ -156,6 +158,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
   const vocabulary = new Set(
     [
       ...stopWords,
+      ...listed(file.common),
       ...Object.values(file.smallTalk).flatMap(listed),
       ...[...sets.values()].flat(),
       ...Object.values(notions).flatMap(listed),
@@ -164,11 +167,13 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
       ...Object.values(file.holidays).flatMap(listed),
     ].flatMap((text) => words(String(text))),
   );
+  const common = new Set(listed(file.common).flatMap(words).flatMap(keys));
   const known = new Set([...vocabulary].flatMap(keys));
   return {
     code,
     keys,
     isStopWord: (word) => stopWords.has(word),
+    isCommon: (word) => keys(word).some((key) => common.has(key)),
     knows: (word) => vocabulary.has(word) || keys(word).some((key) => known.has(key)),
     vocabulary,
     hasCompounds: file.compounds ?? false,

@@ -14,11 +14,18 @@ export interface TopicSource {
 /** How much a word of the answer counts, and one that no other entry has: a brand, a name. */
 const ANSWER_WORD = 0.5;
 const OWN_ANSWER_WORD = 0.85;
+/** An everyday word of the answer is next to none. */
+const COMMON_ANSWER = 0.5;
 const NOTION = 0.9;
 /** A notion that only the answer has. */
 const ANSWER_NOTION = 0.4;
-/** A word that no topic knows counts as much as so many of the most telling one. */
-const UNKNOWN = 0.85;
+/** A word that no topic has counts as much as so many of the most telling one: a notion that the business does not have most of all. */
+const UNKNOWN = { notion: Number(process.env.U_N ?? 1), common: Number(process.env.U_C ?? 0.5), other: Number(process.env.U_O ?? 0.8) };
+/** What a question is not about: it tells less than the rest. */
+const MINOR = Number(process.env.MINOR ?? 0.4);
+const minor = new Set(['offer-service', 'allowed', 'included', 'soon']);
+/** A phrase is no accident. */
+const PHRASE = Number(process.env.PHRASE ?? 1.3);
 /** From this value on, a topic has a word. */
 const HAS = 0.7;
 
@@ -34,6 +41,10 @@ export interface Candidate {
   score: number;
   /** Share of the question's words that the topic has, weighed by how telling they are; 0 to 1. */
   coverage: number;
+  /** How well one of the topic's own questions says the same; 0 to 1. */
+  fit: number;
+  /** Words that the topic does not have. */
+  unknown: string[];
   matches: WordMatch[];
 }
 
@@ -44,11 +55,11 @@ export class Topics {
   /** What a question that leans on a topic may ask: of its questions and its answer alike. */
   readonly #leaning: readonly ReadonlyMap<string, number>[];
   readonly #count: number;
-  readonly #unknownIdf: number;
+  readonly #largestIdf: number;
 
   constructor(sources: readonly TopicSource[]) {
     this.#count = sources.length;
-    this.#unknownIdf = Math.log(1 + sources.length) * UNKNOWN;
+    this.#largestIdf = Math.log(1 + sources.length);
     this.#questions = sources.map(({ questions }) =>
       questions.map(({ units }) => ({
         units,
@@ -85,7 +96,7 @@ export class Topics {
         for (const { key, weight } of unit.features) {
           const isOwn = !askedKeys.has(key) && answerTopics.get(key)?.size === 1;
           const value = key.startsWith('#') ? ANSWER_NOTION : isOwn ? OWN_ANSWER_WORD : ANSWER_WORD;
-          this.#add(key, topic, weight * value);
+          this.#add(key, topic, weight * value * (unit.isCommon ? COMMON_ANSWER : 1));
         }
       }
     }
@@ -113,16 +124,22 @@ export class Topics {
     return values;
   }
 
-  #idf(topics: number): number {
-    return topics === 0 ? this.#unknownIdf : Math.log(1 + this.#count / topics);
+  #idf({ notions, isCommon, isStop, length }: Unit, topics: number | undefined, asksPrice: boolean): number {
+    const isMinor = isStop || notions.some((notion) => minor.has(notion));
+    const factor = isMinor ? MINOR : length > 1 ? PHRASE : 1;
+    if (topics !== undefined) return factor * Math.log(1 + this.#count / topics);
+    // Of a thing that is not there, the price is not that of another.
+    const kind = notions.length > 0 ? 'notion' : isCommon && !asksPrice ? 'common' : 'other';
+    return (isMinor ? MINOR : 1) * this.#largestIdf * (asksPrice ? UNKNOWN.notion : UNKNOWN[kind]);
   }
 
   /** All topics that have a word of the question, best first. */
   rank({ units }: Pick<Analysis, 'units'>): { candidates: Candidate[]; unknown: string[] } {
+    const asksPrice = units.some(({ notions }) => notions.includes('price'));
     const weighed = units.map((unit) => {
       const values = this.#valuesOf(unit);
       const having = [...values.values()].filter(({ value }) => value >= HAS).length;
-      const idf = values.size === 0 ? this.#unknownIdf : this.#idf(Math.max(1, having));
+      const idf = this.#idf(unit, values.size === 0 ? undefined : Math.max(1, having), asksPrice);
       return { unit, values, idf };
     });
     const total = weighed.reduce((sum, { idf }) => sum + idf, 0);
@@ -138,7 +155,9 @@ export class Topics {
     const candidates = [...found].map(([topic, { sum, matches }]): Candidate => {
       const coverage = sum / total;
       const fit = this.#fit(topic, units, coverage);
-      return { topic, score: 0.7 * coverage + 0.3 * fit, coverage, matches };
+      const known = new Set(matches.filter(({ weight }) => weight >= 0.35).map(({ word }) => word));
+      const unknown = units.map(({ text }) => text).filter((text) => !known.has(text));
+      return { topic, score: 0.7 * coverage + 0.3 * fit, coverage, fit, unknown, matches };
     });
     return {
       candidates: candidates.toSorted((one, other) => other.score - one.score),

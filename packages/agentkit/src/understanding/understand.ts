@@ -22,6 +22,14 @@ const MOST_ANSWERS = 3;
 /** The topic before is preferred for what leans on it, from this coverage on. */
 const MIN_FOLLOW_UP_COVERAGE = 0.55;
 const MOST_FOLLOW_UP_UNITS = 4;
+/** One clause of a sentence is answered alone from this coverage on. */
+const MIN_CLAUSE_COVERAGE = 0.65;
+
+/** With something that the business does not have, a topic must have more of the rest. */
+const MIN_STRANGE_COVERAGE = Number(process.env.M_S ?? 0.6);
+/** What may be asked of anything: such a question alone is answered only by a topic that is known by it alone. */
+const attributes = new Set(['price', 'free-of-charge', 'duration', 'included', 'waiting', 'discount', 'allowed', 'soon']);
+const MIN_ATTRIBUTE_FIT = 0.93;
 
 /** What a part of a message asks for. */
 export type Found =
@@ -102,11 +110,17 @@ function readPart(text: string, knowledge: Knowledge, today: string): Part {
   const corrected = heard(text, knowledge);
   const whole = readWords(corrected, text, knowledge, today);
   const said = corrected.map(({ word }) => word);
+  let clause: Part | undefined;
   const cuts = cutsOf(said, commasOf(text), knowledge.languages);
   for (const { end, begin } of cuts) {
     const first = readWords(corrected.slice(0, end), said.slice(0, end).join(' '), knowledge, today);
     const second = readWords(corrected.slice(begin), said.slice(begin).join(' '), knowledge, today);
     const both = distinct([...first.found, ...second.found]);
+    for (const one of [first, second]) {
+      const isTelling = one.units.some((unit) => !unit.isCommon && !isAttribute(unit));
+      const isClause = one.found.length > 0 && isTelling && one.coverage >= MIN_CLAUSE_COVERAGE;
+      if (isClause && one.coverage > (clause?.coverage ?? 0)) clause = one;
+    }
     if (both.length < 2) continue;
     const coverage = (first.coverage + second.coverage) / 2;
     if (whole.coverage < 0.8 || coverage > whole.coverage + 0.1) {
@@ -114,7 +128,8 @@ function readPart(text: string, knowledge: Knowledge, today: string): Part {
       return { ...whole, found: distinct([...first.found, ...(rest ?? second.found)]), coverage };
     }
   }
-  return whole;
+  // `Our flight is late, could you keep our bags?`
+  return whole.found.length === 0 && clause ? clause : whole;
 }
 
 function readRest(corrected: { word: string; from?: string }[], knowledge: Knowledge, today: string): Found[] | undefined {
@@ -149,17 +164,19 @@ function readWords(
   const spoken = languagesOf(said, knowledge.languages);
   const days = findDays(said, raw, today, spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own]);
   const { positions } = findSmallTalk(said, spoken);
-  const analysis = analyse(corrected, knowledge.analyser, new Set([...days.positions, ...positions]));
+  const analysis = analyse(corrected, knowledge.analyser, new Set([...[...days.positions].filter((at) => !days.holidays.has(at)), ...positions]));
   const units = analysis.units.slice(0, SEARCHED_WORDS);
   const { candidates, unknown } = knowledge.topics.rank({ units });
   const best = confidentOf(candidates, units);
   const part = { candidates, units, unknown, coverage: best?.coverage ?? 0 };
   if (days.dates.length > 0) {
     const isHours = best?.topic === knowledge.hoursTopic;
-    const isPresence = asksPresence(analysis, days.positions);
-    const isOther = best !== undefined && !isHours && (best.coverage >= 0.6 || !isPresence);
-    const isStrange = units.some(({ text }) => unknown.includes(text));
-    if (!isOther && (isHours || (isPresence && !isStrange)))
+    const presence = presenceOf(analysis, days.positions);
+    const others = units.filter(({ at, length }) => !range(at, length).every((one) => presence.has(one)));
+    const other = others.length === 0 ? undefined : confidentOf(knowledge.topics.rank({ units: others }).candidates, others);
+    const isOther = best !== undefined && !isHours && (other?.topic === best.topic || presence.size === 0);
+    const isStrange = units.some(({ text, at }) => unknown.includes(text) && !presence.has(at) && !days.holidays.has(at));
+    if (!isOther && (isHours || (presence.size > 0 && !isStrange)))
       return { ...part, found: [{ kind: 'days', dates: days.dates }], coverage: Math.max(0.6, part.coverage) };
   }
   if (!best) return { ...part, found: [] };
@@ -167,19 +184,32 @@ function readWords(
   return { ...part, found: [{ kind: 'topic', topic, score, coverage }] };
 }
 
-function asksPresence({ words: said, languages }: Analysis, skipped: ReadonlySet<number>): boolean {
-  return languages.some((language) => {
+const range = (from: number, length: number): number[] => Array.from({ length }, (_, at) => from + at);
+
+/** Positions of the words that ask whether somebody is there. */
+function presenceOf({ words: said, languages }: Analysis, skipped: ReadonlySet<number>): Set<number> {
+  const positions = new Set<number>();
+  for (const language of languages) {
     const keys = said.map((word, at) => (skipped.has(at) ? [] : language.keys(word)));
-    return said.some((_, at) => language.presence.at(keys, at) !== undefined);
-  });
+    for (const at of said.keys()) {
+      const found = language.presence.at(keys, at);
+      for (let one = at; one < at + (found?.length ?? 0); one++) positions.add(one);
+    }
+  }
+  return positions;
 }
 
 const asksPrice = (units: readonly Unit[]): boolean => units.some(({ notions }) => notions.includes('price'));
 
+const isAttribute = ({ notions }: Unit): boolean => notions.some((notion) => attributes.has(notion));
+
 function confidentOf(candidates: readonly Candidate[], units: readonly Unit[]): Candidate | undefined {
   const [best, second] = candidates;
   if (!best) return undefined;
-  const isCovered = best.coverage >= (asksPrice(units) ? MIN_PRICE_COVERAGE : MIN_COVERAGE);
+  if (units.every(isAttribute) && best.fit < MIN_ATTRIBUTE_FIT) return undefined;
+  const isStrange = units.some(({ notions, text }) => notions.length > 0 && best.unknown.includes(text));
+  const least = isStrange ? MIN_STRANGE_COVERAGE : asksPrice(units) ? MIN_PRICE_COVERAGE : MIN_COVERAGE;
+  const isCovered = best.coverage >= least;
   const leads =
     !second ||
     best.score - second.score >= MIN_LEAD ||
@@ -208,9 +238,11 @@ function leaning(
     spoken.some(({ leaning: phrases }) =>
       phrases.some((phrase) => said.some((_, at) => phrase.every((word, offset) => said[at + offset] === word))),
     ) || part.found.length === 0;
-  if (!leans) return undefined;
   const coverage = knowledge.topics.followUpCoverage(previous, units);
   const own = part.found[0]?.kind === 'topic' ? part.found[0].coverage : 0;
+  // The topic before has all of it, and no other has.
+  const isWhole = coverage >= 0.8 && own < 0.75;
+  if (!leans && !isWhole) return undefined;
   if (coverage < MIN_FOLLOW_UP_COVERAGE || coverage < own - 0.25) return undefined;
   return { kind: 'topic', topic: previous, score: coverage, coverage };
 }
