@@ -113,7 +113,7 @@ export class FaqAgent {
     const { languages, own } = this.#knowledge;
     const text = lookedAt(message);
     const said = heard(text, this.#knowledge).map(({ word }) => word);
-    const spoken = languagesOf(said, languages);
+    const spoken = languagesOf(said, languages, own);
     const english = languages.filter(({ code }) => code === 'en');
     return {
       text,

@@ -38,32 +38,42 @@ export interface Analysis {
 
 export interface Analyser {
   languages: readonly Language[];
+  /** The profile's. */
+  own: Language;
   corrector: Corrector;
   /** Whether a word is one of the profile's own. */
   isOwn: (word: string) => boolean;
 }
 
 /**
- * The languages that a text may be in: those that know the most of its words, and others that know nearly as many.
+ * The languages that a text may be in: those that know the most of its words, and others that know nearly as many. Where the preferred
+ * one is among them, others must know more than it.
  */
-export function languagesOf(said: readonly string[], languages: readonly Language[]): Language[] {
+export function languagesOf(
+  said: readonly string[],
+  languages: readonly Language[],
+  preferred?: Language,
+): Language[] {
   const counts = languages.map((language) => ({
     language,
     count: said.reduce(
-      (sum, word) => sum + (language.isStopWord(word) ? 1.1 : language.knows(word) ? 1 : 0),
+      (sum, word) =>
+        sum + (language.isStopWord(word) ? 1.1 : language.knows(word) || language.spelling.has(word) ? 1 : 0),
       0,
     ),
   }));
   const most = Math.max(0, ...counts.map(({ count }) => count));
-  return counts.filter(({ count }) => count >= most * 0.85).map(({ language }) => language);
+  const likely = counts.filter(({ count }) => count >= most * 0.85);
+  const own = likely.find(({ language }) => language === preferred);
+  return likely.filter((one) => !own || one === own || one.count > own.count).map(({ language }) => language);
 }
 
 /** Writes out chat spelling and corrects words that no language and no profile knows. */
 export function correctedWords(
   said: readonly string[],
-  { languages, corrector, isOwn }: Analyser,
+  { languages, own, corrector, isOwn }: Analyser,
 ): { word: string; from?: string }[] {
-  const spoken = languagesOf(said, languages);
+  const spoken = languagesOf(said, languages, own);
   const isKnown = (word: string): boolean =>
     isOwn(word) || languages.some((language) => language.vocabulary.has(word));
   const joined: string[] = [];
@@ -77,8 +87,10 @@ export function correctedWords(
     if (isOwn(word)) return [{ word }];
     const written = spoken.map((language) => language.spelling.get(word)).find((found) => found !== undefined);
     if (written) return written.map((one) => ({ word: one }));
-    if (spoken.some((language) => language.knows(word)) || word.length > WORD_LENGTH) return [{ word }];
-    const [correction] = corrector.correct(word);
+    const isSpoken = (one: string): boolean => spoken.some(({ vocabulary }) => vocabulary.has(one));
+    const [likeliest] = spoken;
+    if (isSpoken(word) || likeliest?.knows(word) === true || word.length > WORD_LENGTH) return [{ word }];
+    const [correction] = corrector.correct(word, (one) => isOwn(one) || isSpoken(one));
     return [correction === undefined ? { word } : { word: correction, from: word }];
   });
 }
@@ -90,7 +102,7 @@ export function analyse(
   skipped: ReadonlySet<number> = new Set(),
 ): Analysis {
   const said = corrected.map(({ word }) => word);
-  const languages = languagesOf(said, analyser.languages);
+  const languages = languagesOf(said, analyser.languages, analyser.own);
   const keysOf = new Map(languages.map((language) => [language, said.map((word) => language.keys(word))]));
   const covered = new Set<number>(skipped);
   const units: Unit[] = [];

@@ -10,7 +10,9 @@ export interface Sentence {
 
 /** The sentences of a message, questions first, each group in order. */
 export function sentencesOf(text: string, asks: (sentence: string) => boolean): Sentence[] {
-  const sentences = (text.match(/[^.!?;\n¿¡؟…]+[.!?;\n؟…]*/gu) ?? [])
+  // Not `14. Mai` and `1.150`.
+  const sentences = text
+    .split(/(?<=[!?;\n؟…])|(?<=(?<!\d)\.)|(?=[¿¡])/u)
     .flatMap((sentence) => (/\p{L}/u.test(sentence) ? [sentence] : []))
     .map((sentence) => ({ text: sentence.trim(), isQuestion: /[?؟]/.test(sentence) || asks(sentence) }));
   return [...sentences.filter((one) => one.isQuestion), ...sentences.filter((one) => !one.isQuestion)].slice(

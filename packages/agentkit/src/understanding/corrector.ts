@@ -33,8 +33,8 @@ export class Corrector {
     return this.#known.has(word);
   }
 
-  /** The nearest known words, all of the same distance and rank; empty where none is near. */
-  correct(word: string): string[] {
+  /** The nearest known words that are possible, all of the same distance and rank; empty where none is near. */
+  correct(word: string, isPossible: (word: string) => boolean = () => true): string[] {
     if (word.length < MIN_LENGTH || word.length > WORD_LENGTH || /\d/.test(word)) return [];
     const limit = word.length >= TWO_MISTAKES_LENGTH ? 2 : 1;
     const bits = letterBits(word);
@@ -43,6 +43,7 @@ export class Corrector {
     for (let length = word.length - limit; length <= word.length + limit; length++) {
       for (const candidate of this.#byLength.get(length) ?? []) {
         if (bitCount(bits ^ candidate.bits) > 2 * limit) continue;
+        if (!isPossible(candidate.word)) continue;
         const away = distance(word, candidate.word, limit);
         if (away > limit) continue;
         // A wrong first letter is rare, and another word with the same end is not.

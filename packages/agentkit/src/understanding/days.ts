@@ -104,11 +104,13 @@ export function findDays(
   const take = (at: number, length: number): void => {
     for (let one = at; one < at + length; one++) positions.add(one);
   };
+  /** Of a phrase, the first word may have a prefix: `ביום שישי`. */
   const isAt = (phrase: readonly string[], at: number, keys?: Language['keys']): boolean =>
     phrase.length > 0 &&
     phrase.every((word, offset) => {
       const here = said[at + offset];
-      return here === word || (keys !== undefined && here !== undefined && sharesKey(keys(here), keys(word)));
+      if (here === word) return true;
+      return offset === 0 && keys !== undefined && here !== undefined && sharesKey(keys(here), keys(word));
     });
 
   for (const [, year = '', month = '', day = ''] of raw.matchAll(/\b(\d{4})-(\d{2})-(\d{2})\b/g))
@@ -161,7 +163,12 @@ export function findDays(
         take(at, ahead.phrase.length);
       }
     }
-    isNow ||= said.some((_, at) => names.own.now.some((phrase) => isAt(phrase, at)));
+    for (const at of said.keys()) {
+      const phrase = names.own.now.find((one) => isAt(one, at));
+      if (!phrase) continue;
+      isNow = true;
+      take(at, phrase.length);
+    }
   }
   const dates = [...new Set(fixed.length > 0 ? fixed : relative)].toSorted().slice(0, MOST_DAYS);
   return { dates, positions, holidays, isNow };

@@ -48,7 +48,7 @@ export function createKnowledge(profile: Profile): Knowledge {
   corrector.add(entries.flatMap((_, at) => words(answerOf(at))), 1);
   for (const language of [own, ...languages]) corrector.add(language.vocabulary, 1);
   const isOwn = (word: string): boolean => ownWords.has(word);
-  const analyser: Analyser = { languages, corrector, isOwn };
+  const analyser: Analyser = { languages, own, corrector, isOwn };
   const analysed = (text: string): Analysis => analyse(words(text).map((word) => ({ word })), analyser);
 
   const exact = new Map<string, number>();

@@ -22,6 +22,8 @@ export interface Language {
   code: string;
   /** What a word is compared by: its stem, or several where prefixes may be parted. Each begins with the language's code. */
   keys(word: string): readonly string[];
+  /** The same of a word that stands as it is in a dictionary: nothing is parted from its begin. */
+  lemmaKeys(word: string): readonly string[];
   isStopWord(word: string): boolean;
   /** Whether the word is one of the language's, as far as its files go. */
   knows(word: string): boolean;
@@ -138,6 +140,7 @@ function parse(text: string, name: string, problems: string[]): unknown {
 
 function createLanguage(code: string, file: LanguageFile, notions: Record<string, string>): Language {
   const keys = createKeys(code, file);
+  const lemmaKeys = createKeys(code, { ...file, prefixes: '', elisions: '' });
   const stopWords = new Set([
     ...(stopWordLists[file.stopWords] as string[]).flatMap(words),
     ...listed(file.ignored).flatMap(words),
@@ -148,11 +151,11 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     const compiled = (list: readonly string[] = []): Pattern[] => list.map((one) => compilePattern(one, own));
     return { patterns: compiled(file.rules[name]), exceptions: compiled(file.rules[exceptions]) };
   };
-  const notionIndex = new PhraseIndex(keys);
+  const notionIndex = new PhraseIndex(lemmaKeys);
   for (const [notion, text] of Object.entries(notions)) {
     for (const phrase of phrasesOf(text)) notionIndex.add(phrase, notion);
   }
-  const presence = new PhraseIndex(keys);
+  const presence = new PhraseIndex(lemmaKeys);
   for (const phrase of phrasesOf(file.presence)) presence.add(phrase, 'presence');
   const { greetings, thanks, goodbyes, acknowledgements, yesOrNo, filler } = file.smallTalk;
   const vocabulary = new Set(
@@ -164,6 +167,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
       ...Object.values(notions).flatMap(listed),
       ...listed(file.presence),
       ...Object.values(file.days).flat(),
+      ...monthsAndWeekdays(code),
       ...Object.values(file.holidays).flatMap(listed),
     ].flatMap((text) => words(String(text))),
   );
@@ -172,6 +176,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
   return {
     code,
     keys,
+    lemmaKeys,
     isStopWord: (word) => stopWords.has(word),
     isCommon: (word) => keys(word).some((key) => common.has(key)),
     knows: (word) => vocabulary.has(word) || keys(word).some((key) => known.has(key)),
@@ -215,6 +220,16 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     noneOfThese: phrasesOf(file.noneOfThese),
     texts: file.texts,
   };
+}
+
+function monthsAndWeekdays(code: string): string[] {
+  const weekday = new Intl.DateTimeFormat(code, { weekday: 'long', timeZone: 'UTC' });
+  const month = new Intl.DateTimeFormat(code, { month: 'long', timeZone: 'UTC' });
+  const count = (length: number): number[] => Array.from({ length }, (_, at) => at);
+  return [
+    ...count(7).map((at) => weekday.format(Date.UTC(2023, 0, 1 + at, 12))),
+    ...count(12).map((at) => month.format(Date.UTC(2023, at, 15, 12))),
+  ];
 }
 
 function daysOf(file: LanguageFile): LanguageDays {

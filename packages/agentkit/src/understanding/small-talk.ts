@@ -7,7 +7,7 @@ const order = ['yesOrNo', 'thanks', 'goodbyes', 'greetings', 'acknowledgements']
 export interface SmallTalkFound {
   /** Of what kind the message is, where it is nothing else. */
   kind: SmallTalk | undefined;
-  /** Positions of the words that are small talk. */
+  /** Positions of greetings, thanks and goodbyes, which may stand beside a question. */
   positions: Set<number>;
 }
 
@@ -24,11 +24,14 @@ export function findSmallTalk(
 ): SmallTalkFound {
   const found = new Set<SmallTalk>();
   const positions = new Set<number>();
+  const answers = new Set<number>();
   const take = (kind: SmallTalk, phrases: readonly string[][]): void => {
     for (const phrase of phrases) {
       for (let at = 0; at + phrase.length <= said.length; at++) {
         if (!phrase.every((word, offset) => said[at + offset] === word && !positions.has(at + offset))) continue;
         for (const offset of phrase.keys()) positions.add(at + offset);
+        if (kind === 'acknowledgements' || kind === 'yesOrNo')
+          for (const offset of phrase.keys()) answers.add(at + offset);
         found.add(kind);
       }
     }
@@ -46,5 +49,6 @@ export function findSmallTalk(
     found.size > 0 &&
     said.length <= MOST_WORDS &&
     said.every((word, at) => positions.has(at) || isFiller(word));
-  return { kind: isAll ? order.find((kind) => found.has(kind)) : undefined, positions };
+  const kind = isAll ? order.find((one) => found.has(one)) : undefined;
+  return { kind, positions: new Set([...positions].filter((at) => !answers.has(at))) };
 }

@@ -24,8 +24,13 @@ const UNKNOWN = { notion: Number(process.env.U_N ?? 1), common: Number(process.e
 /** What a question is not about: it tells less than the rest. */
 const MINOR = Number(process.env.MINOR ?? 0.4);
 const minor = new Set(['offer-service', 'allowed', 'included', 'soon']);
+/** Who somebody is, where the business does not tell people apart. */
+const people = new Set(['men', 'women']);
 /** A phrase is no accident. */
 const PHRASE = Number(process.env.PHRASE ?? 1.3);
+/** Where one topic has the very word, a topic that has only its notion counts less. */
+const BESIDE_EXACT = Number(process.env.B_E ?? 0.8);
+const EXACT = 0.9;
 /** From this value on, a topic has a word. */
 const HAS = 0.7;
 
@@ -115,9 +120,13 @@ export class Topics {
   /** The value of a word for each topic that has it. */
   #valuesOf({ features }: Unit): Map<number, { value: number; key: string }> {
     const values = new Map<number, { value: number; key: string }>();
+    const isExact = features.some(
+      ({ key, weight }) =>
+        !key.startsWith('#') && [...(this.#features.get(key)?.values() ?? [])].some((stored) => stored * weight >= EXACT),
+    );
     for (const { key, weight } of features) {
       for (const [topic, stored] of this.#features.get(key) ?? []) {
-        const value = weight * stored;
+        const value = weight * stored * (isExact && key.startsWith('#') ? BESIDE_EXACT : 1);
         if (value > (values.get(topic)?.value ?? 0)) values.set(topic, { value, key });
       }
     }
@@ -128,6 +137,7 @@ export class Topics {
     const isMinor = isStop || notions.some((notion) => minor.has(notion));
     const factor = isMinor ? MINOR : length > 1 ? PHRASE : 1;
     if (topics !== undefined) return factor * Math.log(1 + this.#count / topics);
+    if (notions.length > 0 && notions.every((notion) => people.has(notion))) return MINOR * this.#largestIdf;
     // Of a thing that is not there, the price is not that of another.
     const kind = notions.length > 0 ? 'notion' : isCommon && !asksPrice ? 'common' : 'other';
     return (isMinor ? MINOR : 1) * this.#largestIdf * (asksPrice ? UNKNOWN.notion : UNKNOWN[kind]);

@@ -29,7 +29,7 @@ const MIN_CLAUSE_COVERAGE = 0.65;
 const MIN_STRANGE_COVERAGE = Number(process.env.M_S ?? 0.6);
 /** What may be asked of anything: such a question alone is answered only by a topic that is known by it alone. */
 const attributes = new Set(['price', 'free-of-charge', 'duration', 'included', 'waiting', 'discount', 'allowed', 'soon']);
-const MIN_ATTRIBUTE_FIT = 0.93;
+const MIN_ATTRIBUTE_FIT = 0.85;
 
 /** What a part of a message asks for. */
 export type Found =
@@ -161,10 +161,11 @@ function readWords(
   today: string,
 ): Part {
   const said = corrected.map(({ word }) => word);
-  const spoken = languagesOf(said, knowledge.languages);
+  const spoken = languagesOf(said, knowledge.languages, knowledge.own);
   const days = findDays(said, raw, today, spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own]);
   const { positions } = findSmallTalk(said, spoken);
-  const analysis = analyse(corrected, knowledge.analyser, new Set([...[...days.positions].filter((at) => !days.holidays.has(at)), ...positions]));
+  const skipped = [...days.positions].filter((at) => !days.holidays.has(at));
+  const analysis = analyse(corrected, knowledge.analyser, new Set([...skipped, ...positions]));
   const units = analysis.units.slice(0, SEARCHED_WORDS);
   const { candidates, unknown } = knowledge.topics.rank({ units });
   const best = confidentOf(candidates, units);
@@ -227,7 +228,7 @@ function leaning(
 ): Found | undefined {
   if (!part) return undefined;
   const said = heard(text, knowledge).map(({ word }) => word);
-  const spoken = languagesOf(said, knowledge.languages);
+  const spoken = languagesOf(said, knowledge.languages, knowledge.own);
   const days = findDays(said, text, today, spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own]);
   const { units } = part;
   if (units.length > MOST_FOLLOW_UP_UNITS) return undefined;
