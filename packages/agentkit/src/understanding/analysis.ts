@@ -4,8 +4,9 @@ import type { Language } from './language.ts';
 
 /** A corrected word counts a little less. */
 const CORRECTED = 0.92;
-/** A part of a compound. */
-const PART = 0.75;
+/** The parts of a compound: the last one says what it is. */
+const HEAD = Number(process.env.HEAD ?? 0.8);
+const MODIFIER = Number(process.env.MODIFIER ?? 0.55);
 
 /** How a word may be found: each key is a stem, or a notion with `#` before it. */
 export interface Feature {
@@ -183,11 +184,15 @@ function compoundFeatures(word: string, languages: readonly Language[], { isOwn 
       const head = word.slice(0, cut);
       const link = links.find((one) => head.endsWith(one) && isKnown(head.slice(0, head.length - one.length)));
       if (link === undefined) continue;
-      for (const part of [head.slice(0, head.length - link.length), tail]) {
+      const parts = [
+        { part: head.slice(0, head.length - link.length), weight: MODIFIER },
+        { part: tail, weight: HEAD },
+      ];
+      for (const { part, weight } of parts) {
         const keys = language.keys(part);
-        features.push(...keys.map((key) => ({ key, weight: PART })));
+        features.push(...keys.map((key) => ({ key, weight })));
         const notion = language.notions.at([keys], 0);
-        features.push(...(notion?.names ?? []).map((name) => ({ key: `#${name}`, weight: PART * 0.9 })));
+        features.push(...(notion?.names ?? []).map((name) => ({ key: `#${name}`, weight })));
       }
       break;
     }

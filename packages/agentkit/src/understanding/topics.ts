@@ -12,13 +12,13 @@ export interface TopicSource {
 }
 
 /** How much a word of the answer counts, and one that no other entry has: a brand, a name. */
-const ANSWER_WORD = 0.5;
-const OWN_ANSWER_WORD = 0.85;
+const ANSWER_WORD = Number(process.env.ANSWER_WORD ?? 0.5);
+const OWN_ANSWER_WORD = Number(process.env.OWN_ANSWER_WORD ?? 0.85);
 /** An everyday word of the answer is next to none. */
-const COMMON_ANSWER = 0.5;
-const NOTION = 0.9;
+const COMMON_ANSWER = Number(process.env.COMMON_ANSWER ?? 0.5);
+const NOTION = Number(process.env.NOTION ?? 0.9);
 /** A notion that only the answer has. */
-const ANSWER_NOTION = 0.4;
+const ANSWER_NOTION = Number(process.env.ANSWER_NOTION ?? 0.4);
 /** A word that no topic has counts as much as so many of the most telling one: a notion that the business does not have most of all. */
 const UNKNOWN = { notion: Number(process.env.U_N ?? 1), common: Number(process.env.U_C ?? 0.5), other: Number(process.env.U_O ?? 0.8) };
 /** What a question is not about: it tells less than the rest. */
@@ -133,23 +133,24 @@ export class Topics {
     return values;
   }
 
-  #idf({ notions, isCommon, isStop, length }: Unit, topics: number | undefined, asksPrice: boolean): number {
+  #idf({ notions, isCommon, isStop, length }: Unit, topics: number | undefined, asksThing: boolean): number {
     const isMinor = isStop || notions.some((notion) => minor.has(notion));
     const factor = isMinor ? MINOR : length > 1 ? PHRASE : 1;
     if (topics !== undefined) return factor * Math.log(1 + this.#count / topics);
     if (notions.length > 0 && notions.every((notion) => people.has(notion))) return MINOR * this.#largestIdf;
     // Of a thing that is not there, the price is not that of another.
-    const kind = notions.length > 0 ? 'notion' : isCommon && !asksPrice ? 'common' : 'other';
-    return (isMinor ? MINOR : 1) * this.#largestIdf * (asksPrice ? UNKNOWN.notion : UNKNOWN[kind]);
+    const kind = notions.length > 0 ? 'notion' : isCommon && !asksThing ? 'common' : 'other';
+    return (isMinor ? MINOR : 1) * this.#largestIdf * (asksThing ? UNKNOWN.notion : UNKNOWN[kind]);
   }
 
   /** All topics that have a word of the question, best first. */
   rank({ units }: Pick<Analysis, 'units'>): { candidates: Candidate[]; unknown: string[] } {
-    const asksPrice = units.some(({ notions }) => notions.includes('price'));
+    // What something costs, and whether it is there, is asked of one thing.
+    const asksThing = units.some(({ notions }) => notions.includes('price') || notions.includes('offer-service'));
     const weighed = units.map((unit) => {
       const values = this.#valuesOf(unit);
       const having = [...values.values()].filter(({ value }) => value >= HAS).length;
-      const idf = this.#idf(unit, values.size === 0 ? undefined : Math.max(1, having), asksPrice);
+      const idf = this.#idf(unit, values.size === 0 ? undefined : Math.max(1, having), asksThing);
       return { unit, values, idf };
     });
     const total = weighed.reduce((sum, { idf }) => sum + idf, 0);

@@ -10,20 +10,20 @@ import { findSmallTalk } from './small-talk.ts';
 import type { Candidate } from './topics.ts';
 
 /** A topic is an answer from this score, coverage and lead on; else it is a guess. */
-const MIN_SCORE = 0.45;
-const MIN_COVERAGE = 0.45;
-const MIN_PRICE_COVERAGE = 0.52;
-const MIN_LEAD = 0.04;
-const MIN_COVERAGE_LEAD = 0.1;
+const MIN_SCORE = Number(process.env.MIN_SCORE ?? 0.45);
+const MIN_COVERAGE = Number(process.env.MIN_COVERAGE ?? 0.45);
+const MIN_PRICE_COVERAGE = Number(process.env.MIN_PRICE_COVERAGE ?? 0.52);
+const MIN_LEAD = Number(process.env.MIN_LEAD ?? 0.04);
+const MIN_COVERAGE_LEAD = Number(process.env.MIN_COVERAGE_LEAD ?? 0.1);
 /** A guess is offered from this score on. */
 const MIN_OFFER_SCORE = 0.15;
 const MOST_OFFERED = 3;
 const MOST_ANSWERS = 3;
 /** The topic before is preferred for what leans on it, from this coverage on. */
-const MIN_FOLLOW_UP_COVERAGE = 0.55;
+const MIN_FOLLOW_UP_COVERAGE = Number(process.env.MIN_FOLLOW_UP_COVERAGE ?? 0.55);
 const MOST_FOLLOW_UP_UNITS = 4;
 /** One clause of a sentence is answered alone from this coverage on. */
-const MIN_CLAUSE_COVERAGE = 0.65;
+const MIN_CLAUSE_COVERAGE = Number(process.env.MIN_CLAUSE_COVERAGE ?? 0.65);
 
 /** With something that the business does not have, a topic must have more of the rest. */
 const MIN_STRANGE_COVERAGE = Number(process.env.M_S ?? 0.6);
@@ -118,7 +118,8 @@ function readPart(text: string, knowledge: Knowledge, today: string): Part {
     const both = distinct([...first.found, ...second.found]);
     for (const one of [first, second]) {
       const isTelling = one.units.some((unit) => !unit.isCommon && !isAttribute(unit));
-      const isClause = one.found.length > 0 && isTelling && one.coverage >= MIN_CLAUSE_COVERAGE;
+      const isTopic = one.found[0]?.kind === 'topic';
+      const isClause = isTopic && isTelling && one.coverage >= MIN_CLAUSE_COVERAGE;
       if (isClause && one.coverage > (clause?.coverage ?? 0)) clause = one;
     }
     if (both.length < 2) continue;
