@@ -142,7 +142,7 @@ const openOn: Reader<Record<string, string[]>> = (value, path, reading) => {
 };
 
 const opens = ['day', 'time', 'hours'];
-const onDay = { knows: ['day', 'hours', 'week'] };
+const dayText = { knows: ['day', 'hours', 'week'] };
 
 const hoursFields = object(
   {
@@ -155,7 +155,7 @@ const hoursFields = object(
   {
     closedOn: list(date, { most: 1000 }),
     openOn,
-    onDay: object({}, { open: text(onDay), closed: text(onDay) }),
+    onDay: object({}, { open: text(dayText), closed: text(dayText) }),
   },
 );
 
@@ -217,8 +217,8 @@ const minutes = whole(1, 10_080);
 
 /** Texts that had no place of their own once: their own places win. Whatever else stands there is not looked at. */
 const extraTexts = {
-  openOn: text(onDay),
-  closedOn: text(onDay),
+  openOn: text(dayText),
+  closedOn: text(dayText),
   thanks: text(),
   goodbye: text(),
   calm: text(),

@@ -172,7 +172,7 @@ test('a question of two entries is a fault, one that an entry has twice is not',
   expect(problemsOf(faq('Address'))).toEqual([
     'mine.yaml:8:50: faq.1.also.0: "Address" stands twice: also in line 7',
   ]);
-  expect(messagesOf(faq('when?'))).toEqual(['faq.1.also.0: "when?" stands twice']);
+  expect(messagesOf(faq('when?'))).toEqual(['faq.1.also.0: "when?" stands twice: also in line 5']);
   expect(problemsOf(faq('left or right'))).toEqual([]);
 });
 

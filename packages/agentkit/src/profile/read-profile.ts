@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import {
   type Document,
   LineCounter,
-  type ParsedNode,
   type Scalar,
   type YAMLError,
   isAlias,
@@ -84,7 +83,7 @@ export function parseProfile(text: string, name: string): Profile {
   );
 }
 
-const otherText = (document: Document.Parsed<ParsedNode>, { other }: Fault, lines: LineCounter): string[] =>
+const otherText = (document: Document.Parsed, { other }: Fault, lines: LineCounter): string[] =>
   other === undefined ? [] : [`also in line ${lines.linePos(offsetOf(document, { path: other })).line}`];
 
 const placeText = (path: Path): string[] => (path.length === 0 ? [] : [path.join('.')]);
@@ -107,7 +106,7 @@ const yamlMessage = ({ code, message, pos }: YAMLError, text: string): string =>
  * Between braces YAML ends a text at a comma: of `{answer: Bicycles are 12 euros, helmet included.}` it makes a key without a value. Here the
  * rest belongs to the text.
  */
-function joinTexts(document: Document.Parsed<ParsedNode>, text: string): void {
+function joinTexts(document: Document.Parsed, text: string): void {
   visit(document, {
     Map(_, map) {
       if (map.flow !== true) return;
@@ -127,7 +126,7 @@ function joinTexts(document: Document.Parsed<ParsedNode>, text: string): void {
 const isPlain = (node: unknown): node is Scalar.Parsed & { value: unknown } =>
   isScalar(node) && node.type === 'PLAIN' && Array.isArray(node.range);
 
-function readValue(document: Document.Parsed<ParsedNode>): ReturnType<typeof readProfile> {
+function readValue(document: Document.Parsed): ReturnType<typeof readProfile> {
   try {
     return readProfile(document.toJS({ maxAliasCount: 20 }));
   } catch (error) {
@@ -138,10 +137,7 @@ function readValue(document: Document.Parsed<ParsedNode>): ReturnType<typeof rea
 }
 
 /** Where a path stands: at its text or number, else at its key; where it is missing, at the nearest part around it. */
-function offsetOf(
-  document: Document.Parsed<ParsedNode>,
-  { path, isKey = false }: Pick<Fault, 'path' | 'isKey'>,
-): number {
+function offsetOf(document: Document.Parsed, { path, isKey = false }: Pick<Fault, 'path' | 'isKey'>): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range[0] ?? 0;
   for (const [index, segment] of path.entries()) {

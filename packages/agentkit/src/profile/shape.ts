@@ -110,8 +110,8 @@ export function object<R extends Readers, O extends Readers>(
         reading.faults.push({ path: [...path, key], message: `unknown${meant(suggestion)}`, isKey: true });
         continue;
       }
-      const read = reader(inner, [...path, key], reading);
-      if (read !== undefined) found[key] = read;
+      const part = reader(inner, [...path, key], reading);
+      if (part !== undefined) found[key] = part;
     }
     for (const key of Object.keys(required))
       if (!Object.hasOwn(value, key)) reading.faults.push({ path: [...path, key], message: 'is missing' });
@@ -230,7 +230,7 @@ function localized<T>(read: Reader<T>, isBare: (value: unknown) => boolean): Rea
     }
     const parts = readLanguages(read, value as Record<string, unknown>, path, reading);
     if (ownLanguage === '') return undefined;
-    if (![...Object.keys(value as object)].some((key) => languageTag(key) === ownLanguage))
+    if (!Object.keys(value as object).some((key) => languageTag(key) === ownLanguage))
       faults.push({ path: [...path, ownLanguage], message: "is missing: the profile's own language" });
     return parts.has(ownLanguage) ? new Localized(parts) : undefined;
   };
