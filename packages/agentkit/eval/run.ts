@@ -16,15 +16,6 @@ const sets = [
   { file: join(here, 'other-trades.yaml'), floor: 0.62 },
 ];
 
-async function loadEvalProfile(path: string): Promise<Profile> {
-  const { extra = {}, ...profile } = (await import('yaml')).parse(await readFile(path, 'utf8'));
-  const { openOn, closedOn, thanks, goodbye, resume, calm, identity } = extra;
-  profile.hours.onDay = { open: openOn, closed: closedOn };
-  profile.smallTalk = { thanks, goodbye, calm, identity };
-  profile.optIn = { words: [], reply: resume };
-  return profile;
-}
-
 interface Judged {
   one: Case;
   turn: Turn;
@@ -37,7 +28,7 @@ async function evaluate(file: string, profiles: string): Promise<Judged[]> {
   const cases = parseCases(await readFile(file, 'utf8'), basename(file));
   const agents = new Map<string, FaqAgent>();
   for (const name of new Set(cases.map(({ profile }) => profile))) {
-    const profile: Profile = await loadEvalProfile(join(profiles, `${name}.yaml`));
+    const profile: Profile = await loadProfile(join(profiles, `${name}.yaml`));
     agents.set(name, new FaqAgent(profile));
   }
   return cases.flatMap((one) => play(one, agents.get(one.profile)!));

@@ -1,4 +1,4 @@
-import { hoursAnswer } from './opening-hours.ts';
+import { hoursAnswer, stretchesOf, wallClock } from './opening-hours.ts';
 import type { Profile } from './profile/profile.ts';
 import { lookedAt } from './question-limits.ts';
 import { handOffReply } from './replies.ts';
@@ -240,8 +240,9 @@ export class FaqAgent {
     const { hoursTopic, own, languages } = this.#knowledge;
     const language = languages.find(({ code }) => code === codeOf(profile)) ?? own;
     const texts = found.map((one) => {
-      if (one.kind === 'days') return one.dates.map((date) => dayAnswer(profile, language, date)).join(' ');
-      return one.topic === hoursTopic ? hoursAnswer(profile, now) : (profile.faq[one.topic]?.answer ?? '');
+      if (one.kind === 'days' && !isToday(one.dates, profile, now))
+        return one.dates.map((date) => dayAnswer(profile, language, date)).join(' ');
+      return one.kind === 'days' || one.topic === hoursTopic ? hoursAnswer(profile, now) : (profile.faq[one.topic]?.answer ?? '');
     });
     const entries = found.flatMap((one) =>
       one.kind === 'topic' && one.topic !== hoursTopic ? [this.#questionOf(one.topic, this.profile)] : [],
@@ -281,6 +282,12 @@ export class FaqAgent {
     return [...profile.repeats, ...this.#textsOf(profile).repeats];
   }
 }
+
+/** Of a day on which the business is or was open, what counts is whether it is now. */
+const isToday = (dates: readonly string[], { hours, timeZone }: Profile, now: Date): boolean =>
+  dates.length === 1 &&
+  dates[0] === wallClock(now, timeZone).date &&
+  stretchesOf(hours, dates[0]).length > 0;
 
 const codeOf = (profile: Profile): string => new Intl.Locale(profile.language).language;
 

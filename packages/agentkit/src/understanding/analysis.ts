@@ -5,8 +5,8 @@ import type { Language } from './language.ts';
 /** A corrected word counts a little less. */
 const CORRECTED = 0.92;
 /** The parts of a compound: the last one says what it is. */
-const HEAD = Number(process.env.HEAD ?? 0.8);
-const MODIFIER = Number(process.env.MODIFIER ?? 0.55);
+const HEAD = 0.8;
+const MODIFIER = 0.55;
 
 /** How a word may be found: each key is a stem, or a notion with `#` before it. */
 export interface Feature {

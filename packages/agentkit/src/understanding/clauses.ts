@@ -2,6 +2,10 @@ import type { Language } from './language.ts';
 
 /** Sentences of a message that are looked at. */
 const MOST_SENTENCES = 40;
+/** Words of a sentence; a longer one is taken for several. */
+export const SENTENCE_WORDS = 60;
+/** Places at which a sentence is tried to be parted. */
+const MOST_CUTS = 8;
 
 export interface Sentence {
   text: string;
@@ -13,11 +17,20 @@ export function sentencesOf(text: string, asks: (sentence: string) => boolean): 
   // Not `14. Mai` and `1.150`.
   const sentences = text
     .split(/(?<=[!?;\n؟…])|(?<=(?<!\d)\.)|(?=[¿¡])/u)
-    .flatMap((sentence) => (/\p{L}/u.test(sentence) ? [sentence] : []))
+    .flatMap((sentence) => (/\p{L}/u.test(sentence) ? chunks(sentence) : []))
     .map((sentence) => ({ text: sentence.trim(), isQuestion: /[?؟]/.test(sentence) || asks(sentence) }));
   return [...sentences.filter((one) => one.isQuestion), ...sentences.filter((one) => !one.isQuestion)].slice(
     0,
     MOST_SENTENCES,
+  );
+}
+
+/** A long sentence in pieces. */
+function chunks(sentence: string): string[] {
+  const pieces = sentence.split(/\s+/u);
+  if (pieces.length <= SENTENCE_WORDS) return [sentence];
+  return Array.from({ length: Math.ceil(pieces.length / SENTENCE_WORDS) }, (_, at) =>
+    pieces.slice(at * SENTENCE_WORDS, (at + 1) * SENTENCE_WORDS).join(' '),
   );
 }
 
@@ -39,5 +52,5 @@ export function cutsOf(
     if (join && at + join.length < said.length) cuts.push({ end: at, begin: at + join.length });
     else if (commas.has(at)) cuts.push({ end: at, begin: at });
   }
-  return cuts.slice(0, MOST_SENTENCES);
+  return cuts.slice(0, MOST_CUTS);
 }

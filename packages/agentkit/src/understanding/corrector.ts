@@ -17,6 +17,12 @@ interface Candidate {
 export class Corrector {
   readonly #byLength = new Map<number, Candidate[]>();
   readonly #known = new Set<string>();
+  readonly #base: Corrector | undefined;
+
+  /** @param base knows words besides */
+  constructor(base?: Corrector) {
+    this.#base = base;
+  }
 
   /** @param rank smaller is preferred at the same distance */
   add(words: Iterable<string>, rank: number): void {
@@ -29,8 +35,9 @@ export class Corrector {
     }
   }
 
-  has(word: string): boolean {
-    return this.#known.has(word);
+  *#ofLength(length: number): Iterable<Candidate> {
+    yield* this.#byLength.get(length) ?? [];
+    if (this.#base) yield* this.#base.#ofLength(length);
   }
 
   /** The nearest known words that are possible, all of the same distance and rank; empty where none is near. */
@@ -41,7 +48,7 @@ export class Corrector {
     let best = Number.POSITIVE_INFINITY;
     let found: string[] = [];
     for (let length = word.length - limit; length <= word.length + limit; length++) {
-      for (const candidate of this.#byLength.get(length) ?? []) {
+      for (const candidate of this.#ofLength(length)) {
         if (bitCount(bits ^ candidate.bits) > 2 * limit) continue;
         if (!isPossible(candidate.word)) continue;
         const away = distance(word, candidate.word, limit);

@@ -1,5 +1,5 @@
 import { describeWeek, stretchesOf } from '../opening-hours.ts';
-import type { Profile } from '../profile.ts';
+import type { Profile } from '../profile/profile.ts';
 import type { Language } from './language.ts';
 
 /** When the business is open on one local day, in the profile's words or its language's. */

@@ -1,4 +1,5 @@
-import type { Profile } from '../profile.ts';
+import { RULE_WORDS } from '../question-limits.ts';
+import type { Profile } from '../profile/profile.ts';
 import { type Analyser, type Analysis, analyse, correctedWords } from './analysis.ts';
 import { Corrector } from './corrector.ts';
 import { words } from './fold.ts';
@@ -43,10 +44,9 @@ export function createKnowledge(profile: Profile): Knowledge {
       .slice(0, ANSWER_LENGTH);
 
   const ownWords = new Set(entries.flatMap(({ questions }) => questions.flatMap(words)));
-  const corrector = new Corrector();
+  const corrector = new Corrector(correctorOf(languages));
   corrector.add(ownWords, 0);
   corrector.add(entries.flatMap((_, at) => words(answerOf(at))), 1);
-  for (const language of [own, ...languages]) corrector.add(language.vocabulary, 1);
   const isOwn = (word: string): boolean => ownWords.has(word);
   const analyser: Analyser = { languages, own, corrector, isOwn };
   const analysed = (text: string): Analysis => analyse(words(text).map((word) => ({ word })), analyser);
@@ -64,7 +64,8 @@ export function createKnowledge(profile: Profile): Knowledge {
       questions: questions.map(analysed),
       answer: answer.trim() === '' ? undefined : analysed(answer),
       ...(at === hoursTopic && { notions: ['hours'] }),
-      answerNotions: money.test(answer) ? ['price'] : [],
+      // What has a price is sold.
+      answerNotions: money.test(answer) ? ['price', 'sell'] : [],
     };
   });
   const people = profile.handOff.words.filter((word) => words(word).length === 1);
@@ -80,6 +81,17 @@ export function createKnowledge(profile: Profile): Knowledge {
   };
 }
 
+let ofLanguages: { languages: readonly Language[]; corrector: Corrector } | undefined;
+
+/** The words of the languages are the same for every profile. */
+function correctorOf(languages: readonly Language[]): Corrector {
+  if (ofLanguages?.languages === languages) return ofLanguages.corrector;
+  const corrector = new Corrector();
+  for (const { vocabulary } of languages) corrector.add(vocabulary, 1);
+  ofLanguages = { languages, corrector };
+  return corrector;
+}
+
 /** The words of a message as they are looked at, mistakes corrected. */
 export const heard = (text: string, { analyser }: Knowledge): { word: string; from?: string }[] =>
-  correctedWords(words(text), analyser);
+  correctedWords(words(text).slice(0, RULE_WORDS), analyser);

@@ -54,7 +54,9 @@ export function matches(
 ): boolean {
   const [first] = elements;
   const isAnchored = first?.kind === 'begin';
+  const byFirst = first?.kind === 'phrases' ? first.byFirst : undefined;
   for (let at = 0; at <= (isAnchored ? 0 : said.length); at++) {
+    if (byFirst && !byFirst.has(said[at] ?? '')) continue;
     if (matchesAt(elements, 0, said, at, fillers)) return true;
   }
   return false;

@@ -1,3 +1,4 @@
+import { SENTENCE_WORDS } from './clauses.ts';
 import type { Language, SmallTalk } from './language.ts';
 
 /** Longer messages say something. */
@@ -22,6 +23,7 @@ export function findSmallTalk(
   languages: readonly Language[],
   greetings: readonly string[][] = [],
 ): SmallTalkFound {
+  if (said.length > SENTENCE_WORDS) return { kind: undefined, positions: new Set() };
   const found = new Set<SmallTalk>();
   const positions = new Set<number>();
   const answers = new Set<number>();

@@ -12,24 +12,28 @@ export interface TopicSource {
 }
 
 /** How much a word of the answer counts, and one that no other entry has: a brand, a name. */
-const ANSWER_WORD = Number(process.env.ANSWER_WORD ?? 0.5);
-const OWN_ANSWER_WORD = Number(process.env.OWN_ANSWER_WORD ?? 0.85);
+const ANSWER_WORD = 0.5;
+const OWN_ANSWER_WORD = 0.85;
 /** An everyday word of the answer is next to none. */
-const COMMON_ANSWER = Number(process.env.COMMON_ANSWER ?? 0.5);
-const NOTION = Number(process.env.NOTION ?? 0.9);
+const COMMON_ANSWER = 0.5;
+const NOTION = 0.9;
 /** A notion that only the answer has. */
-const ANSWER_NOTION = Number(process.env.ANSWER_NOTION ?? 0.4);
+const ANSWER_NOTION = 0.4;
+/** One that follows from the answer: an amount of money is a price. */
+const MADE_NOTION = 0.5;
 /** A word that no topic has counts as much as so many of the most telling one: a notion that the business does not have most of all. */
-const UNKNOWN = { notion: Number(process.env.U_N ?? 1), common: Number(process.env.U_C ?? 0.5), other: Number(process.env.U_O ?? 0.8) };
+const UNKNOWN = { notion: 1, common: 0.5, other: 0.8 };
 /** What a question is not about: it tells less than the rest. */
-const MINOR = Number(process.env.MINOR ?? 0.4);
+const MINOR = 0.4;
 const minor = new Set(['offer-service', 'allowed', 'included', 'soon']);
+/** Asks of one thing that is named beside. */
+const things = new Set(['price', 'sell', 'offer-service']);
 /** Who somebody is, where the business does not tell people apart. */
 const people = new Set(['men', 'women']);
 /** A phrase is no accident. */
-const PHRASE = Number(process.env.PHRASE ?? 1.3);
+const PHRASE = 1.3;
 /** Where one topic has the very word, a topic that has only its notion counts less. */
-const BESIDE_EXACT = Number(process.env.B_E ?? 0.8);
+const BESIDE_EXACT = 0.8;
 const EXACT = 0.9;
 /** From this value on, a topic has a word. */
 const HAS = 0.7;
@@ -96,7 +100,7 @@ export class Topics {
       }
     }
     for (const [topic, { answer, answerNotions = [] }] of sources.entries()) {
-      for (const notion of answerNotions) this.#add(`#${notion}`, topic, ANSWER_NOTION);
+      for (const notion of answerNotions) this.#add(`#${notion}`, topic, MADE_NOTION);
       for (const unit of answer?.units ?? []) {
         for (const { key, weight } of unit.features) {
           const isOwn = !askedKeys.has(key) && answerTopics.get(key)?.size === 1;
@@ -146,7 +150,7 @@ export class Topics {
   /** All topics that have a word of the question, best first. */
   rank({ units }: Pick<Analysis, 'units'>): { candidates: Candidate[]; unknown: string[] } {
     // What something costs, and whether it is there, is asked of one thing.
-    const asksThing = units.some(({ notions }) => notions.includes('price') || notions.includes('offer-service'));
+    const asksThing = units.some(({ notions }) => notions.some((notion) => things.has(notion)));
     const weighed = units.map((unit) => {
       const values = this.#valuesOf(unit);
       const having = [...values.values()].filter(({ value }) => value >= HAS).length;

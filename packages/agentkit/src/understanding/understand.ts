@@ -1,8 +1,7 @@
 import { wallClock } from '../opening-hours.ts';
-import type { Profile } from '../profile.ts';
-import { SEARCHED_WORDS } from '../question-limits.ts';
+import type { Profile } from '../profile/profile.ts';
 import { type Analysis, type Unit, analyse, languagesOf } from './analysis.ts';
-import { cutsOf, sentencesOf } from './clauses.ts';
+import { SENTENCE_WORDS, cutsOf, sentencesOf } from './clauses.ts';
 import { findDays } from './days.ts';
 import { words } from './fold.ts';
 import { type Knowledge, heard } from './knowledge.ts';
@@ -10,23 +9,23 @@ import { findSmallTalk } from './small-talk.ts';
 import type { Candidate } from './topics.ts';
 
 /** A topic is an answer from this score, coverage and lead on; else it is a guess. */
-const MIN_SCORE = Number(process.env.MIN_SCORE ?? 0.45);
-const MIN_COVERAGE = Number(process.env.MIN_COVERAGE ?? 0.45);
-const MIN_PRICE_COVERAGE = Number(process.env.MIN_PRICE_COVERAGE ?? 0.52);
-const MIN_LEAD = Number(process.env.MIN_LEAD ?? 0.04);
-const MIN_COVERAGE_LEAD = Number(process.env.MIN_COVERAGE_LEAD ?? 0.1);
+const MIN_SCORE = 0.45;
+const MIN_COVERAGE = 0.45;
+const MIN_PRICE_COVERAGE = 0.52;
+const MIN_LEAD = 0.04;
+const MIN_COVERAGE_LEAD = 0.1;
 /** A guess is offered from this score on. */
 const MIN_OFFER_SCORE = 0.15;
 const MOST_OFFERED = 3;
 const MOST_ANSWERS = 3;
 /** The topic before is preferred for what leans on it, from this coverage on. */
-const MIN_FOLLOW_UP_COVERAGE = Number(process.env.MIN_FOLLOW_UP_COVERAGE ?? 0.55);
+const MIN_FOLLOW_UP_COVERAGE = 0.55;
 const MOST_FOLLOW_UP_UNITS = 4;
 /** One clause of a sentence is answered alone from this coverage on. */
-const MIN_CLAUSE_COVERAGE = Number(process.env.MIN_CLAUSE_COVERAGE ?? 0.65);
+const MIN_CLAUSE_COVERAGE = 0.65;
 
 /** With something that the business does not have, a topic must have more of the rest. */
-const MIN_STRANGE_COVERAGE = Number(process.env.M_S ?? 0.6);
+const MIN_STRANGE_COVERAGE = 0.6;
 /** What may be asked of anything: such a question alone is answered only by a topic that is known by it alone. */
 const attributes = new Set(['price', 'free-of-charge', 'duration', 'included', 'waiting', 'discount', 'allowed', 'soon']);
 const MIN_ATTRIBUTE_FIT = 0.85;
@@ -107,7 +106,7 @@ function distinct(found: readonly Found[]): Found[] {
 
 /** Reads a sentence as a whole, and as two where its halves ask for different things. */
 function readPart(text: string, knowledge: Knowledge, today: string): Part {
-  const corrected = heard(text, knowledge);
+  const corrected = heard(text, knowledge).slice(0, SENTENCE_WORDS);
   const whole = readWords(corrected, text, knowledge, today);
   const said = corrected.map(({ word }) => word);
   let clause: Part | undefined;
@@ -167,7 +166,7 @@ function readWords(
   const { positions } = findSmallTalk(said, spoken);
   const skipped = [...days.positions].filter((at) => !days.holidays.has(at));
   const analysis = analyse(corrected, knowledge.analyser, new Set([...skipped, ...positions]));
-  const units = analysis.units.slice(0, SEARCHED_WORDS);
+  const units = analysis.units.slice(0, SENTENCE_WORDS);
   const { candidates, unknown } = knowledge.topics.rank({ units });
   const best = confidentOf(candidates, units);
   const part = { candidates, units, unknown, coverage: best?.coverage ?? 0 };
