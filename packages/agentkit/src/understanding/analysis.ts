@@ -6,7 +6,7 @@ import type { Language } from './language.ts';
 const CORRECTED = 0.92;
 /** The parts of a compound: the last one says what it is. */
 const HEAD = 0.8;
-const MODIFIER = 0.55;
+const MODIFIER = 0.3;
 
 /** How a word may be found: each key is a stem, or a notion with `#` before it. */
 export interface Feature {

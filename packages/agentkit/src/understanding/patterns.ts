@@ -1,7 +1,7 @@
 import { words } from './fold.ts';
 
 /** Words that one `..` may stand for. */
-const GAP = 4;
+const GAP = 5;
 /** Words of the set `filler` that one `~` may stand for. */
 const FILLER_GAP = 6;
 
@@ -18,7 +18,7 @@ export interface Pattern {
 }
 
 /**
- * Reads a pattern: words, `{set}`, alternatives `(one|or two words)`, `..` for up to four words, `~` for words of the set `filler`,
+ * Reads a pattern: words, `{set}`, alternatives `(one|or two words)`, `..` for up to five words, `~` for words of the set `filler`,
  * `^` and `$` for the begin and the end of the message.
  *
  * @throws Error for a set that is not there, or nothing between brackets

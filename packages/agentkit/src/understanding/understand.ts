@@ -129,7 +129,9 @@ function readPart(text: string, knowledge: Knowledge, today: string): Part {
     }
   }
   // `Our flight is late, could you keep our bags?`
-  return whole.found.length === 0 && clause ? clause : whole;
+  const [likeliest] = whole.candidates;
+  const isLikeliest = clause?.found.some((one) => one.kind === 'topic' && one.topic === likeliest?.topic);
+  return whole.found.length === 0 && clause && isLikeliest === true ? clause : whole;
 }
 
 function readRest(corrected: { word: string; from?: string }[], knowledge: Knowledge, today: string): Found[] | undefined {
@@ -208,7 +210,10 @@ function confidentOf(candidates: readonly Candidate[], units: readonly Unit[]): 
   const [best, second] = candidates;
   if (!best) return undefined;
   if (units.every(isAttribute) && best.fit < MIN_ATTRIBUTE_FIT) return undefined;
-  const isStrange = units.some(({ notions, text }) => notions.length > 0 && best.unknown.includes(text));
+  const isThing = units.some(({ notions }) => notions.some((notion) => notion === 'price' || notion === 'sell'));
+  const isStrange = units.some(
+    ({ notions, text }) => (notions.length > 0 || isThing) && best.unknown.includes(text),
+  );
   const least = isStrange ? MIN_STRANGE_COVERAGE : asksPrice(units) ? MIN_PRICE_COVERAGE : MIN_COVERAGE;
   const isCovered = best.coverage >= least;
   const leads =
