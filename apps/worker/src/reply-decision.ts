@@ -6,6 +6,7 @@ import {
   handOffReply,
   lateReply,
   notTextReply,
+  profileIn,
 } from '@prosaas/agentkit';
 import type { ConversationEvent, WaitingReason } from '@prosaas/conversations';
 import type { AnswerMatch, ConversationRow, JobMessage, MessageEnd } from '@prosaas/database';
@@ -73,8 +74,10 @@ export async function decideReply(
     isOptedOut,
     signal,
   });
-  const decision = decide(answer, input, profile);
-  return { ...decision, match: matchOf(answer, decision, profile.faq) };
+  // Whatever is written from here on is in the customer's language.
+  const spoken = profileIn(profile, answer.language);
+  const decision = decide(answer, input, spoken);
+  return { ...decision, match: matchOf(answer, decision, spoken.faq) };
 }
 
 /** The agent failed to answer, a person is waited for, and the agent is told to try again. */
