@@ -6,7 +6,7 @@ import { parseAddress } from '../apps/baileys/src/chat-id.ts';
 import { readReceipt } from '../apps/baileys/src/receipts.ts';
 import { CUT_MARK, storedId, storedName, storedText } from '../apps/baileys/src/inbound-limits.ts';
 import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
-import { givenHistory } from '../packages/agentkit/src/model-client.ts';
+import { givenHistory } from '../packages/agentkit/src/model/history.ts';
 import { MODEL_QUESTION_LENGTH, lookedAt } from '../packages/agentkit/src/question-limits.ts';
 import { searchedWords } from '../packages/agentkit/src/retrieval.ts';
 import { validatorCompiler } from '../packages/http/src/validation.ts';

@@ -19,10 +19,30 @@ test.each([
     { status: 'warn', reason: 'loading' },
   ],
 ] as const)('an agent that says %o is shown as %o, in the words of the api', async (status, shown) => {
-  const agent: Partial<Agent> = { status: () => ({ ...status, source: 'profile' }) };
+  const agent: Pick<Agent, 'status'> = { status: () => ({ ...status, source: 'profile' }) };
   const checks = callsChecks({ agent, ...unasked } as CheckParts);
   const check = checks.find(({ name }) => name === 'agent');
   expect(await check?.run(never)).toEqual(shown);
+});
+
+test('why the model is not asked is told to everyone, what it did to those who may see details', async () => {
+  const model = {
+    resting: 'unauthorized',
+    calls: 0,
+    failures: {},
+    lastMs: undefined,
+    tokens: { prompt: 0, completion: 0 },
+  } as const;
+  const agent: Pick<Agent, 'status'> = {
+    status: () => ({ state: 'warm', fallback: true, source: 'profile', model }),
+  };
+  const check = callsChecks({ agent, ...unasked } as CheckParts).find(({ name }) => name === 'agent');
+  expect(await check?.run(never)).toMatchObject({
+    status: 'warn',
+    reason: 'model_fallback',
+    facts: { model_failures: ['unauthorized'] },
+    detail: { model: { calls: 0, failed: 0, last_ms: null } },
+  });
 });
 
 test('Redis that answers the probe is not enough: the connection that takes calls has to be back, too', async () => {

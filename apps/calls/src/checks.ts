@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Agent, Voice } from '@prosaas/agentkit';
+import { type Agent, type Voice, modelReport } from '@prosaas/agentkit';
 import { readSlotTotals } from '@prosaas/leases';
 import {
   type CheckDefinition,
@@ -61,10 +61,15 @@ export function callsChecks({
       name: 'agent',
       componentType: 'component',
       run: () => {
-        const { state, fallback } = agent.status();
+        const { state, fallback, model } = agent.status();
         if (state === 'failed') throw new CheckFailure('failed');
         if (state !== 'warm') return { status: 'warn', reason: state };
-        return fallback ? { status: 'warn', reason: 'model_fallback' } : undefined;
+        const report = model && {
+          facts: model.resting === undefined ? {} : { model_failures: [model.resting] },
+          detail: { model: modelReport(model) },
+        };
+        // The agent probes by itself: this goes without anybody asking.
+        return fallback ? { status: 'warn', reason: 'model_fallback', ...report } : report;
       },
     },
     {

@@ -82,7 +82,7 @@ export async function startCalls(
 
   const voice = opening.use(createVoice());
   const { onModelCall } = bindAgentMetrics(telemetry.metrics);
-  const agent = createAgent({ profile, model: modelSettings(config), log, onModelCall });
+  const agent = opening.use(createAgent({ profile, model: modelSettings(config), log, onModelCall }));
   const phrases = callPhrases(profile, voice, log);
   const warmUp = (): void => {
     Promise.all([agent.load(), voice.load().then(phrases.prepare)]).then(
