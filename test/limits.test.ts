@@ -7,6 +7,8 @@ import { readReceipt } from '../apps/baileys/src/receipts.ts';
 import { CUT_MARK, storedId, storedName, storedText } from '../apps/baileys/src/inbound-limits.ts';
 import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
 import { givenHistory } from '../packages/agentkit/src/model/history.ts';
+import { ANSWER_LENGTH } from '../packages/agentkit/src/model/model-agent.ts';
+import { RESPONSE_BYTES } from '../packages/agentkit/src/model/request.ts';
 import { MODEL_QUESTION_LENGTH, lookedAt } from '../packages/agentkit/src/question-limits.ts';
 import { searchedWords } from '../packages/agentkit/src/retrieval.ts';
 import { validatorCompiler } from '../packages/http/src/validation.ts';
@@ -76,6 +78,8 @@ const inPlaces: Record<string, Takes> = {
   'message, as a model reads it': (length) => length <= MODEL_QUESTION_LENGTH,
   'earlier message, as a model reads it': (length) => givenOf(length, length) === length,
   'earlier messages together, as a model reads them': (length) => givenOf(length, 1000) === length,
+  'answer of a model': (length) => length <= ANSWER_LENGTH,
+  "response of a model's server": (bytes) => bytes <= RESPONSE_BYTES,
   'part of a path': (length) => answers('414 URL_TOO_LONG', app.inject(`/${a(length)}`)),
   'request line and headers': (bytes) => bytes <= maxHeaderSize,
   'body of a request': (bytes) =>

@@ -3,6 +3,8 @@ import type { ModelFailure, ModelFailureKind } from './failure.ts';
 
 /** Failures in a row that open it. */
 const FAILURES = 3;
+/** While it is closed, a failure is followed by a probe after this share of the rest. */
+const CLOSED_REST = 1 / 6;
 
 export interface CircuitTimes {
   /** Rest before the first probe. It doubles with each failed one. */
@@ -74,7 +76,8 @@ export class Circuit implements AsyncDisposable {
       this.#options.onOpen(failure);
     }
     const { restMs, maxRestMs } = this.#times;
-    const rest = backoff({ baseMs: restMs, maxMs: maxRestMs, jitter: 0.2 }, this.#rests);
+    const baseMs = this.isOpen ? restMs : restMs * CLOSED_REST;
+    const rest = backoff({ baseMs, maxMs: maxRestMs, jitter: 0.2 }, this.#rests);
     this.#probeIn(Math.max(rest, Math.min(failure.retryAfterMs ?? 0, maxRestMs)));
   }
 

@@ -1,8 +1,8 @@
 import { cutText } from '@prosaas/runtime';
 import type { FaqEntry } from '../profile.ts';
 
-/** Of an entry and of a message that are compared. */
-const COMPARED_CHARACTERS = 4000;
+/** Of the forms of a question, of an answer and of a message that are compared. */
+const COMPARED_CHARACTERS = 1000;
 /** Letters of a word that count: a crude stem for any language. */
 const STEM_LETTERS = 5;
 
@@ -56,7 +56,7 @@ export class ClosestEntries {
 function stems(text: string): string[] {
   const folded = cutText(text, COMPARED_CHARACTERS).normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
   return (folded.match(/[\p{L}\p{N}]+/gu) ?? []).flatMap((word) => {
-    const characters = [...word];
+    const characters = Array.from(word);
     if (!/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(word))
       return [characters.slice(0, STEM_LETTERS).join('')];
     return characters.length === 1

@@ -19,15 +19,25 @@ export interface Figure {
 }
 
 const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-/** Longest first, not inside another word. */
-const oneOf = (list: Iterable<string>): string =>
-  [...list]
-    .toSorted((one, other) => other.length - one.length)
-    .map(
-      (word) =>
-        `${/^\p{L}/u.test(word) ? '(?<!\\p{L})' : ''}${escape(word)}${/\p{L}$/u.test(word) ? '(?!\\p{L})' : ''}`,
-    )
-    .join('|');
+/** Longest first, not inside another word. Few classes of letters: each is expanded where it stands, and compiling takes the time. */
+function oneOf(list: Iterable<string>): string {
+  const sorted = [...list].toSorted((one, other) => other.length - one.length);
+  const group = (before: string, words: string[], after: string): string[] =>
+    words.length === 0 ? [] : [`${before}(?:${words.map(escape).join('|')})${after}`];
+  const {
+    whole = [],
+    open = [],
+    sign = [],
+  } = Object.groupBy(sorted, (word) => {
+    if (!/^\p{L}/u.test(word)) return 'sign';
+    return /\p{L}$/u.test(word) ? 'whole' : 'open';
+  });
+  return [
+    ...group('(?<!\\p{L})', open, ''),
+    ...group('(?<!\\p{L})', whole, '(?!\\p{L})'),
+    ...group('', sign, ''),
+  ].join('|');
+}
 
 /** Names of months have no marks, and no digits of other scripts are left. */
 function fold(text: string): string {
@@ -70,7 +80,7 @@ const moneySpelled = new RegExp(
 );
 const percent = new RegExp(`${start}(${number})${gap}(?:${oneOf(percentWords)})`, 'gu');
 const priced = new RegExp(
-  `(?:${oneOf(priceWords)})(?:[^\\S\\n]+[\\p{L}'’]+){0,3}[:=]?[^\\S\\n]*(${number})(?!${gap}(?:${oneOf(otherUnits)}))`,
+  `(?:${oneOf(priceWords)})(?:[^\\S\\n]+[\\p{L}'’]+){0,3}[:=]?[^\\S\\n]*(${number})(?!\\d|[.,]\\d|${gap}(?:${oneOf(otherUnits)}))`,
   'gu',
 );
 const isoDate = /(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)/gu;
@@ -79,20 +89,24 @@ const shortDate = /(?<![\d./-])(\d{1,2})(?:\/(\d{1,2})(?![\d/])|\.(\d{1,2})\.(?!
 const eastDate = /(?:(\d{4}) ?[年년] ?)?(\d{1,2}) ?[月월] ?(\d{1,2})/gu;
 const months = monthNames(fold);
 const month = `(?:[בלמהו]-?)?(${[...months.keys()].toSorted((a, b) => b.length - a.length).join('|')})(?!\\p{L})\\.?`;
-const year = '(?:,?[^\\S\\n]+(?:de[^\\S\\n]+|del[^\\S\\n]+)?(\\d{4})(?![\\d:]))?';
+const year = '(?:,?[^\\S\\n]{1,3}(?:de[^\\S\\n]{1,3}|del[^\\S\\n]{1,3})?(\\d{4})(?![\\d:]))?';
 const dayMonth = new RegExp(
-  `(?<![\\d.:])(?:(\\d{1,2})\\.?${gap}[-–—]${gap})?(\\d{1,2})(?:st|nd|rd|th|\\.|er|o|a|-?го)?[^\\S\\n]*(?:of |de |di |d')?[^\\S\\n]*(?<!\\p{L})${month}${year}`,
+  `(?<![\\d.:])(?:(\\d{1,2})\\.?${gap}[-–—]${gap})?(\\d{1,2})(?:st|nd|rd|th|\\.|er|o|a|-?го)?[^\\S\\n]{0,3}(?:of |de |di |d')?[^\\S\\n]{0,3}(?<!\\p{L})${month}${year}`,
   'gu',
 );
 const monthDay = new RegExp(
-  `(?<!\\p{L})${month}[^\\S\\n]+(?:the )?(\\d{1,2})(?:st|nd|rd|th)?(?![\\d:]|${gap}[ap]\\.?m)${year}`,
+  `(?<!\\p{L})${month}[^\\S\\n]{1,3}(?:the )?(\\d{1,2})(?:st|nd|rd|th)?(?![\\d:]|${gap}[ap]\\.?m)${year}`,
   'gu',
 );
 const clock = /(?<![\d:.,])(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])[^\S\n]{0,2}([ap]\.?m\b\.?)?/gu;
-const dottedClock = /(?<![\d:.,])(\d{1,2})\.(\d{2})[^\S\n]{0,2}([ap]\.?m\b\.?|uhr\b|h\b)/gu;
+const dottedClock =
+  /(?<![\d:.,])(?:(\d{1,2})\.(\d{2})[^\S\n]{0,2}(?:-|–|—|bis|to)[^\S\n]{0,2})?(\d{1,2})\.(\d{2})[^\S\n]{0,2}([ap]\.?m\b\.?|uhr\b|h\b)/gu;
+/** `at 8`, where nothing that is counted follows. */
+const bareClock =
+  /(?<!\p{L})(?:at|until|till|um|ab|bis|a las|hasta las|as|ate as|alle|בשעה|ב-|עד) ?(\d{1,2})(?=[^\S\n]{0,2}(?:$|[.,;:!?)\n–-]|(?:on|in|every|each|today|tomorrow|and|to|until|till|bis|sharp|am|und|y|ו)(?!\p{L})))(?![.,:]\d)/gmu;
 const hourClock = /(?<![\d:.,])(\d{1,2})[^\S\n]{0,2}(?:([ap]\.?m\b\.?)|uhr\b|o['’]?clock\b|[点點時时시])/gu;
 const letterClock = /(?<![\d:.,])(\d{1,2})[^\S\n]?h(\d{2})?(?![\p{L}\d])/gu;
-const phone = /(?<![\p{L}\d])(?:\+|00)?\d(?:[^\S\n]?[-().\/]?[^\S\n]?\d){6,17}(?!\d)/gu;
+const phone = /(?<![\p{L}\d])(?:\+|00)?\d(?:[^\S\n]?[-()./]?[^\S\n]?\d){6,17}(?!\d)/gu;
 const ordinal = /(?<![\d.:])(\d{1,2})(?:st|nd|rd|th)(?!\p{L})/gu;
 const plain = new RegExp(`${start}(${number})(?:${gap}(${multiplier}))?`, 'gu');
 const spelledNumber = new RegExp(`(?:${oneOf(numberWords.keys())})`, 'gu');
@@ -112,8 +126,8 @@ export function figuresOf(given: string, { pricesIn = false }: { pricesIn?: bool
     keysOf: (match: string[]) => string[] | undefined,
   ): void => {
     text = text.replaceAll(pattern, (...match) => {
-      const keys = keysOf(match as string[]);
-      if (keys === undefined) return match[0] as string;
+      const keys = keysOf(match);
+      if (keys === undefined) return match[0];
       found.push({ kind, keys });
       return ' ';
     });
@@ -164,7 +178,11 @@ export function figuresOf(given: string, { pricesIn = false }: { pricesIn?: bool
   take(monthDay, 'date', ([, name = '', d, y]) => dateKeys([[String(months.get(name)), d]], y));
 
   take(clock, 'time', ([, hour, minute, half]) => timeKeys(hour, minute, half));
-  take(dottedClock, 'time', ([, hour, minute, half]) => timeKeys(hour, minute, half));
+  take(dottedClock, 'time', ([, fromHour, fromMinute, hour, minute, half]) => {
+    const from = fromHour === undefined ? undefined : timeKeys(fromHour, fromMinute, half);
+    if (from) found.push({ kind: 'time', keys: from });
+    return timeKeys(hour, minute, half);
+  });
   take(hourClock, 'time', ([, hour, half]) => timeKeys(hour, '00', half));
   // `24h` may be how long something takes.
   take(letterClock, 'time', ([, hour, minute]) => {
@@ -172,12 +190,14 @@ export function figuresOf(given: string, { pricesIn = false }: { pricesIn?: bool
     return minute === undefined ? [...(keys ?? []), `number:${Number(hour)}`] : keys;
   });
 
+  take(bareClock, 'time', ([, hour]) => [...(timeKeys(hour) ?? []), `number:${Number(hour)}`]);
+
   take(phone, 'phone', ([whole = '']) =>
     new RegExp(`^(?:${number})$`, 'u').test(whole) && whole.length < 8 ? undefined : phoneKeys(whole),
   );
   take(ordinal, 'number', ([, day]) => [`day:${day}`, `number:${day}`]);
   for (const [, value] of text.matchAll(priced))
-    found.push({ kind: 'money', keys: [`price:${valueOf(value)}`, `number:${valueOf(value)}`] });
+    found.push({ kind: 'money', keys: [`price:${valueOf(value)}`, `stated:${valueOf(value)}`] });
   for (const [, value, many] of text.matchAll(plain))
     found.push({ kind: 'number', keys: [`number:${valueOf(value, many)}`, ...(pricesIn ? [`price:${valueOf(value, many)}`] : [])] }); // prettier-ignore
   return found;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { cutText } from '@prosaas/runtime';
 import type { HistoryEntry } from '../faq-agent.ts';
 import { hoursAnswer } from '../opening-hours.ts';
@@ -25,10 +26,14 @@ const mayEcho: ReadonlySet<FigureKind> = new Set(['date', 'time', 'phone', 'emai
  * number over 12 that is neither in the profile, nor computed from its hours and today's date, nor said before by the business; dates,
  * times, addresses and numbers may also be the customer's own. Undefined where all of it is known.
  */
-export function ungroundedIn(reply: string, profile: Profile, asked: Asked): FigureKind | undefined {
+export async function ungroundedIn(
+  reply: string,
+  profile: Profile,
+  asked: Asked,
+): Promise<FigureKind | undefined> {
   const figures = figuresOf(reply);
   if (figures.length === 0) return undefined;
-  const ofProfile = profileKeys(profile);
+  const ofProfile = await profileKeys(profile);
   const ofQuestion = questionKeys(profile, asked);
   const isKnown = (key: string): boolean => ofProfile.has(key) || ofQuestion.has(key);
   return figures.find(
@@ -60,12 +65,15 @@ function* keysSaid(text: string, { pricesIn = false }: { pricesIn?: boolean } = 
   for (const value of spelledNumbers(text)) yield `number:${value}`;
 }
 
-/** A number alone may be an amount without its currency, a day without its month, an hour without its minutes. */
+/**
+ * A number alone may be an amount without its currency, a day without its month, an hour without its minutes. `stated`: a number that
+ * is no time and no date, which a price without a currency may be.
+ */
 function* impliedBy(kind: FigureKind, key: string): Generator<string> {
   const [, ...rest] = key.split(':');
   const last = rest.at(-1) ?? '';
-  if (kind === 'money') yield* [`price:${last}`, `number:${last}`].slice(key.startsWith('price:') ? 0 : 1);
-  if (kind === 'percent') yield `number:${last}`;
+  if (kind === 'money' || kind === 'percent' || kind === 'number')
+    yield* [`number:${last}`, `stated:${last}`];
   if (kind === 'link') yield `link:${last.split(/[/?#]/)[0]}`;
   if (kind === 'time' && key.startsWith('time:')) {
     const hour = Math.floor(Number(last) / 60);
@@ -85,18 +93,29 @@ const aboutPrice = new RegExp(
 const isAboutPrice = (question: string): boolean =>
   aboutPrice.test(question.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase());
 
-const ofProfiles = new WeakMap<Profile, Set<string>>();
+const ofProfiles = new WeakMap<Profile, Promise<ReadonlySet<string>>>();
 
-function profileKeys(profile: Profile): ReadonlySet<string> {
+function profileKeys(profile: Profile): Promise<ReadonlySet<string>> {
   let known = ofProfiles.get(profile);
-  if (known !== undefined) return known;
-  known = new Set();
+  if (known === undefined) ofProfiles.set(profile, (known = readProfile(profile)));
+  return known;
+}
+
+/** The event loop stands still for no longer. */
+const SLICE_MS = 20;
+
+/** A profile may have 4 MB of answers, which takes seconds: others get their turn meanwhile. */
+async function readProfile(profile: Profile): Promise<ReadonlySet<string>> {
+  const known = new Set<string>();
+  let began = performance.now();
   for (const { text, isAsked, answers } of stringsOf(profile)) {
     const pricesIn = answers !== undefined && isAboutPrice(answers);
     for (const key of keysSaid(text, { pricesIn }))
-      if (!isAsked || /^(?:number|time|date):/.test(key)) known.add(key);
+      if (!isAsked || /^(?:number|stated|time|date):/.test(key)) known.add(key);
+    if (performance.now() - began < SLICE_MS) continue;
+    await setImmediate();
+    began = performance.now();
   }
-  ofProfiles.set(profile, known);
   return known;
 }
 
@@ -112,7 +131,8 @@ function questionKeys(profile: Profile, { text, history, now }: Asked): Readonly
   for (const own of [cutText(text, MODEL_QUESTION_LENGTH), ...theirs]) {
     for (const { kind, keys } of figuresOf(own)) {
       if (!mayEcho.has(kind)) continue;
-      for (const key of keys) for (const one of [key, ...impliedBy(kind, key)]) known.add(one);
+      for (const key of keys)
+        for (const one of [key, ...impliedBy(kind, key)]) if (!one.startsWith('stated:')) known.add(one);
     }
   }
   return known;

@@ -6,16 +6,7 @@ import { type Agent, createAgent } from '../agent.ts';
 import type { Answer, HistoryEntry } from '../faq-agent.ts';
 import { loadProfile } from '../profile.ts';
 import type { ModelCall } from './model-agent.ts';
-import {
-  type Reply,
-  type TestServer,
-  calls,
-  failing,
-  json,
-  message,
-  says,
-  startModelServer,
-} from './test-server.ts';
+import { type Reply, calls, failing, json, message, says, startModelServer } from './test-server.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const monday = new Date('2026-01-12T10:00:00Z');
@@ -412,7 +403,7 @@ test('a query in the base URL stays, and the key is sent to nobody else', async 
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  await using front = desk({ baseUrl: `http://127.0.0.1:${port}/openai/v1/?api-version=7` } as TestServer);
+  await using front = desk({ baseUrl: `http://127.0.0.1:${port}/openai/v1/?api-version=7` });
   await ask(front.agent);
   expect(heard).toEqual(['/openai/v1/chat/completions?api-version=7', 'Bearer secret-key']);
   server.closeAllConnections();

@@ -39,7 +39,7 @@ export interface ModelAgentOptions {
 }
 
 /** Of a reply. A longer one is not sent: half of it may say the opposite of all of it. */
-const ANSWER_LENGTH = 2000;
+export const ANSWER_LENGTH = 2000;
 
 /** Answers with a model, as long as its server works and what it writes may be sent. */
 export class ModelAgent implements AsyncDisposable {
@@ -96,7 +96,7 @@ export class ModelAgent implements AsyncDisposable {
     try {
       await this.#call('answer', signal, async (call) => {
         const reply = await this.#client.ask(profile, question, call);
-        answer = answerOf(reply, profile, question);
+        answer = await answerOf(reply, profile, question);
         if (answer.source === 'opt-out') return 'opted_out';
         return answer.handOff === undefined ? 'answered' : 'handed_over';
       });
@@ -153,13 +153,17 @@ export class ModelAgent implements AsyncDisposable {
  * What of a reply is sent. A wish to opt out counts where the customer's message is one by our own rules; where it is not, a person decides,
  * as neither the model nor a customer who talks it into something may silence a chat. @throws ModelFailure
  */
-function answerOf({ text, tools }: ModelReply, profile: Profile, question: ModelQuestion): Answer {
+async function answerOf(
+  { text, tools }: ModelReply,
+  profile: Profile,
+  question: ModelQuestion,
+): Promise<Answer> {
   const wantsOut = tools.some(({ name }) => name === 'opt_out');
   if (wantsOut && wishesNoMessages(question.text, profile))
     return { text: profile.optOut.reply, source: 'opt-out' };
   const handOver = tools.find((tool) => tool.name === 'hand_over_to_person');
   if (wantsOut || handOver) {
-    const isSent = text !== '' && failureOf(text, profile, question) === undefined;
+    const isSent = text !== '' && (await failureOf(text, profile, question)) === undefined;
     const next = handOffReply(profile, question.now);
     // Its own words, and what happens next.
     return {
@@ -168,17 +172,21 @@ function answerOf({ text, tools }: ModelReply, profile: Profile, question: Model
       source: 'model',
     };
   }
-  const failure = failureOf(text, profile, question);
+  const failure = await failureOf(text, profile, question);
   if (failure) throw failure;
   return { text, source: 'model' };
 }
 
 /** Why a text is not sent. */
-function failureOf(text: string, profile: Profile, question: ModelQuestion): ModelFailure | undefined {
+async function failureOf(
+  text: string,
+  profile: Profile,
+  question: ModelQuestion,
+): Promise<ModelFailure | undefined> {
   if (text.length > ANSWER_LENGTH) return textFailure('too_long', "the model's answer is too long");
   if (!isReadable(text, question.text, profile))
     return textFailure('wrong_language', "the model's answer is in a script that nobody here writes");
-  const ungrounded = ungroundedIn(text, profile, question);
+  const ungrounded = await ungroundedIn(text, profile, question);
   if (ungrounded !== undefined)
     return textFailure('not_grounded', `the model's answer has a ${ungrounded} that nobody told it`);
   const isRepeated = question.history.some(

@@ -96,27 +96,33 @@ function ownTexts(profile: Profile, now: Date): string {
 }
 
 interface Prepared {
+  sizes: ReadonlyMap<FaqEntry, number>;
   tokens: number;
-  closest: ClosestEntries;
+  closest?: ClosestEntries;
 }
 const prepared = new WeakMap<readonly FaqEntry[], Prepared>();
 
 const entryText = ({ question, answer }: FaqEntry): string => `Q: ${question}\nA: ${answer}`;
 
+function preparedOf(faq: readonly FaqEntry[]): Prepared {
+  const known = prepared.get(faq);
+  if (known) return known;
+  const sizes = new Map(faq.map((entry) => [entry, estimateTokens(entryText(entry))]));
+  const entries = { sizes, tokens: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
+  prepared.set(faq, entries);
+  return entries;
+}
+
 function entriesText(
   { faq }: Profile,
   { text, before, tokens }: { text: string; before: string; tokens: number },
 ): string {
-  let { tokens: all, closest } = prepared.get(faq) ?? {};
-  if (all === undefined || closest === undefined) {
-    all = faq.reduce((sum, entry) => sum + estimateTokens(entryText(entry)), 0);
-    closest = new ClosestEntries(faq);
-    prepared.set(faq, { tokens: all, closest });
-  }
-  if (all <= tokens) return ['Questions and answers:', ...faq.map(entryText)].join('\n');
+  const entries = preparedOf(faq);
+  if (entries.tokens <= tokens) return ['Questions and answers:', ...faq.map(entryText)].join('\n');
+  entries.closest ??= new ClosestEntries(faq);
   let left = tokens;
-  const fitting = closest.order(text, before).filter((entry) => {
-    const size = estimateTokens(entryText(entry));
+  const fitting = entries.closest.order(text, before).filter((entry) => {
+    const size = entries.sizes.get(entry) ?? 0;
     if (size > left) return false;
     left -= size;
     return true;
