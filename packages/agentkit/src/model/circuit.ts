@@ -12,7 +12,7 @@ export interface CircuitTimes {
   maxRestMs: number;
 }
 
-export const circuitTimes: CircuitTimes = { restMs: 30_000, maxRestMs: 300_000 };
+const circuitTimes: CircuitTimes = { restMs: 30_000, maxRestMs: 300_000 };
 
 export interface CircuitOptions {
   /** A tiny request; rejects with a ModelFailure. */

@@ -2,25 +2,22 @@
  * How a call of the model failed. `refused`: no connection, or it broke; `bad_reply`: not a completion, or a tool call that is not one of
  * ours; `empty` to `too_long`: the server answered, and its text is not sent.
  */
-export const modelFailureKinds = [
-  'refused',
-  'timeout',
-  'unauthorized',
-  'not_found',
-  'bad_request',
-  'rate_limited',
-  'quota',
-  'server_error',
-  'bad_reply',
-  'empty',
-  'refusal',
-  'not_grounded',
-  'wrong_language',
-  'too_long',
-  'repeated',
-] as const;
-
-export type ModelFailureKind = (typeof modelFailureKinds)[number];
+export type ModelFailureKind =
+  | 'refused'
+  | 'timeout'
+  | 'unauthorized'
+  | 'not_found'
+  | 'bad_request'
+  | 'rate_limited'
+  | 'quota'
+  | 'server_error'
+  | 'bad_reply'
+  | 'empty'
+  | 'refusal'
+  | 'not_grounded'
+  | 'wrong_language'
+  | 'too_long'
+  | 'repeated';
 
 interface ModelFailureOptions extends ErrorOptions {
   /** The text is to blame, and whoever asked may have caused it: says nothing about the server. */

@@ -2,8 +2,8 @@
 
 /** How amounts are named. All that are called dollar or peso share a sign, so they share a name here, as kroner of all countries do. */
 const currencies: Readonly<Record<string, string>> = {
-  EUR: '€ eur euro euros eurot eurow evro евро יורו אירו يورو',
-  $: '$ us$ a$ ca$ c$ nz$ mx$ usd aud cad nzd mxn ars clp dollar dollars dolar dolares dollari bucks peso pesos доллар доллара долларов דולר דולרים دولار دولارات',
+  EUR: '€ eur euro euros eurot eurow evro евро יורו אירו يورو 欧元 歐元 ユーロ 유로',
+  $: '$ us$ a$ ca$ c$ nz$ mx$ usd aud cad nzd mxn ars clp dollar dollars dolar dolares dollari bucks peso pesos доллар доллара долларов דולר דולרים دولار دولارات 美元 ドル 달러',
   GBP: '£ gbp pound pounds quid sterling',
   ILS: '₪ ils nis shekel shekels sheqel sheqels שקל שקלים שח ש"ח ש״ח',
   '¥': '¥ jpy cny rmb yen yuan 円 元 块 圆',

@@ -29,7 +29,12 @@ function oneOf(list: Iterable<string>): string {
     open = [],
     sign = [],
   } = Object.groupBy(sorted, (word) => {
-    if (!/^\p{L}/u.test(word)) return 'sign';
+    // Scripts without spaces have no ends of words.
+    if (
+      !/^\p{L}/u.test(word) ||
+      /^[\p{Script=Han}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word)
+    )
+      return 'sign';
     return /\p{L}$/u.test(word) ? 'whole' : 'open';
   });
   return [

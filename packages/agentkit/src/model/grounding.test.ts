@@ -61,6 +61,8 @@ test.each([
   ['٦١ يورو', 'money'],
   ['6️⃣1️⃣ €', 'money'],
   ['24 euros', 'money'],
+  ['价格是75欧元左右', 'money'],
+  ['6ユーロです', 'money'],
   ['20 % off', 'percent'],
   ['https://front-desk.example/book', 'link'],
   ['https://front-desk.example.evil.com/Book', 'link'],

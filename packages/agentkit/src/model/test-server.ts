@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** A request that the server was asked, as far as tests look at it. */
-export interface AskedModel {
+interface AskedModel {
   messages: { role: string; content: string }[];
   tools?: unknown[];
   stream?: boolean;
