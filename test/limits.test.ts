@@ -1,4 +1,5 @@
 import { maxHeaderSize } from 'node:http';
+import { loadProfile } from '@prosaas/agentkit';
 import { buildHttpApp } from '@prosaas/http';
 import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
@@ -6,9 +7,13 @@ import { parseAddress } from '../apps/baileys/src/chat-id.ts';
 import { readReceipt } from '../apps/baileys/src/receipts.ts';
 import { CUT_MARK, storedId, storedName, storedText } from '../apps/baileys/src/inbound-limits.ts';
 import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
-import { givenHistory } from '../packages/agentkit/src/model-client.ts';
+import { FaqAgent } from '../packages/agentkit/src/faq-agent.ts';
+import { givenHistory } from '../packages/agentkit/src/model/history.ts';
+import { ANSWER_LENGTH } from '../packages/agentkit/src/model/model-agent.ts';
+import { RESPONSE_BYTES } from '../packages/agentkit/src/model/request.ts';
 import { MODEL_QUESTION_LENGTH, lookedAt } from '../packages/agentkit/src/question-limits.ts';
-import { searchedWords } from '../packages/agentkit/src/retrieval.ts';
+import { sentencesOf } from '../packages/agentkit/src/understanding/clauses.ts';
+import { Corrector } from '../packages/agentkit/src/understanding/corrector.ts';
 import { validatorCompiler } from '../packages/http/src/validation.ts';
 import { type FieldSchema, type RequestSchema, requestSchemas } from './spec/support/route-schemas.ts';
 import { codeOf, readTable } from './spec/support/tables.ts';
@@ -64,6 +69,16 @@ const namedOf = (count: number): number => {
   return readReceipt(receipt, undefined)?.messageIds.length ?? 0;
 };
 
+const rules = new FaqAgent(await loadProfile());
+const optsOut = (text: string): boolean =>
+  rules.rule({ text, history: [], now: new Date() })?.source === 'opt-out';
+const never = (): boolean => false;
+const corrects = (word: string): boolean => {
+  const corrector = new Corrector();
+  corrector.add([`${word.slice(1)}`], 0);
+  return corrector.correct(word).length > 0;
+};
+
 const inPlaces: Record<string, Takes> = {
   'text of a WhatsApp message': (length) => storedText(a(length)) === a(length),
   'name of a WhatsApp contact': (length) => storedName(a(length)) === a(length),
@@ -71,11 +86,15 @@ const inPlaces: Record<string, Takes> = {
   'messages that one WhatsApp receipt names': (count) => namedOf(count) === count,
   'user of a WhatsApp address': (length) => parseAddress(`${'1'.repeat(length)}@lid`) !== undefined,
   "message, as the agent's rules and search read it": (length) => lookedAt(a(length)) === a(length),
-  'word that is searched for': (length) => searchedWords(a(length)).length === 1,
-  'words that are searched for': (count) => searchedWords('hat '.repeat(count)).length === count,
+  'words of a message that rules read': (count) => optsOut(`${'hat '.repeat(count - 3)}leave me alone`),
+  'word that is corrected': (length) => corrects(a(length)),
+  'words of a sentence that are searched for': (count) => sentencesOf('hat '.repeat(count).trim(), never).length === 1,
+  'sentences of a message that are searched for': (count) => sentencesOf('hat. '.repeat(count), never).length === count,
   'message, as a model reads it': (length) => length <= MODEL_QUESTION_LENGTH,
   'earlier message, as a model reads it': (length) => givenOf(length, length) === length,
   'earlier messages together, as a model reads them': (length) => givenOf(length, 1000) === length,
+  'answer of a model': (length) => length <= ANSWER_LENGTH,
+  "response of a model's server": (bytes) => bytes <= RESPONSE_BYTES,
   'part of a path': (length) => answers('414 URL_TOO_LONG', app.inject(`/${a(length)}`)),
   'request line and headers': (bytes) => bytes <= maxHeaderSize,
   'body of a request': (bytes) =>

@@ -20,7 +20,12 @@ import { WebhookRefusals } from '../apps/calls/src/webhook-refusals.ts';
 import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
 import { describeError } from '../apps/worker/src/verdict.ts';
 import { FaqAgent } from '../packages/agentkit/src/faq-agent.ts';
-import { givenHistory } from '../packages/agentkit/src/model-client.ts';
+import { givenHistory } from '../packages/agentkit/src/model/history.ts';
+import { ungroundedIn } from '../packages/agentkit/src/model/grounding.ts';
+import { wishesNoMessages } from '../packages/agentkit/src/model/opt-out-wish.ts';
+import { buildPrompt } from '../packages/agentkit/src/model/prompt.ts';
+import { withoutReasoning } from '../packages/agentkit/src/model/reasoning.ts';
+import { isReadable } from '../packages/agentkit/src/model/script.ts';
 import { speakable } from '../packages/agentkit/src/voice.ts';
 import { AllowedMethods } from '../packages/http/src/allowed-methods.ts';
 import { validatorCompiler } from '../packages/http/src/validation.ts';
@@ -124,6 +129,18 @@ const functions: Record<string, Prepare> = {
     const history = Array.from({ length: 30 }, () => ({ direction: 'inbound' as const, text }));
     return () => givenHistory(history);
   },
+  'the prompt of a model': (text) => () =>
+    buildPrompt(
+      profile,
+      { text, history: [{ direction: 'inbound', text }], now, channel: 'whatsapp' },
+      { tokens: 8000, hasTools: true },
+    ),
+  'a wish to opt out that a model has seen': (text) => () => wishesNoMessages(text, profile),
+  'what a model wrote': (text) => () => [
+    withoutReasoning(text),
+    isReadable(text.slice(0, 2000), text, profile),
+    ungroundedIn(text.slice(0, 2000), profile, { text, history: [{ direction: 'inbound', text }], now }),
+  ],
   'what the voice can read': (text) => () => speakable(text),
   'a phone number in a log line': (text) => () => maskPhone(text),
   'a log line': (text) => () => log.info({ text, err: new Error(text) }, text),

@@ -6,6 +6,7 @@ export interface ServingReplica {
     agent?: unknown;
     voice?: unknown;
     fallback?: unknown;
+    model?: unknown;
     profile_faults?: unknown;
     profile_problems?: unknown;
   };
@@ -21,6 +22,8 @@ export interface Warmth {
   /** Replicas whose profile's file has faults, so that an older one stays in use, and the first faults of one of them. */
   faultyProfiles: number;
   profileProblems: string[];
+  /** What the replicas with a model tell of its server, as they put it. */
+  models: { instance: string; report: Readonly<Record<string, unknown>> }[];
   /** Services that every stack needs to answer customers, and of which no replica lives. */
   absent: string[];
 }
@@ -39,6 +42,7 @@ export function judgeWarmth(all: readonly ServingReplica[]): Warmth {
     fallback: 0,
     faultyProfiles: 0,
     profileProblems: [],
+    models: [],
     absent,
   };
   for (const { service, instance, report } of replicas) {
@@ -48,6 +52,8 @@ export function judgeWarmth(all: readonly ServingReplica[]): Warmth {
       if (Array.isArray(report.profile_problems))
         warmth.profileProblems = report.profile_problems.map(String);
     }
+    if (typeof report.model === 'object' && report.model !== null)
+      warmth.models.push({ instance, report: { ...report.model } });
     for (const part of ['agent', 'voice'] as const) {
       const state = report[part];
       if (state === 'warm' || (state === undefined && part === 'voice' && service !== 'calls')) continue;

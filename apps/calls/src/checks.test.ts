@@ -38,6 +38,27 @@ async function agentShown(status: Omit<AgentStatus, 'source'>, problems: string[
   return checks.find(({ name }) => name === 'agent')?.run(never);
 }
 
+test('why the model is not asked is told to everyone, what it did to those who may see details', async () => {
+  const model = {
+    resting: 'unauthorized',
+    calls: 0,
+    failures: {},
+    lastMs: undefined,
+    tokens: { prompt: 0, completion: 0 },
+  } as const;
+  const agent: Partial<Agent> = {
+    status: () => ({ state: 'warm', fallback: true, source: 'profile', model }),
+  };
+  const profile = { status: () => ({ loadedAt: new Date(), problems: [] }) };
+  const check = callsChecks({ agent, profile, ...unasked } as unknown as CheckParts).find(({ name }) => name === 'agent');
+  expect(await check?.run(never)).toMatchObject({
+    status: 'warn',
+    reason: 'model_fallback',
+    facts: { model_failures: ['unauthorized'] },
+    detail: { model: { calls: 0, failed: 0, last_ms: null } },
+  });
+});
+
 test('Redis that answers the probe is not enough: the connection that takes calls has to be back, too', async () => {
   await using server = await testRedis();
   const log = createLogger({ service: 'calls', instance: 'test', level: 'silent' });

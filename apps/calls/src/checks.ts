@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Agent, ProfileStore, Voice } from '@prosaas/agentkit';
+import { type Agent, type ProfileStore, type Voice, modelReport } from '@prosaas/agentkit';
 import { readSlotTotals } from '@prosaas/leases';
 import {
   type CheckDefinition,
@@ -63,7 +63,7 @@ export function callsChecks({
       name: 'agent',
       componentType: 'component',
       run: () => {
-        const { state, fallback } = agent.status();
+        const { state, fallback, model } = agent.status();
         if (state === 'failed') throw new CheckFailure('failed');
         if (state !== 'warm') return { status: 'warn', reason: state };
         const { problems } = profile.status();
@@ -74,7 +74,12 @@ export function callsChecks({
             facts: { profile_faults: problems.length },
             detail: { problems },
           };
-        return fallback ? { status: 'warn', reason: 'model_fallback' } : undefined;
+        const report = model && {
+          facts: model.resting === undefined ? {} : { model_failures: [model.resting] },
+          detail: { model: modelReport(model) },
+        };
+        // The agent probes by itself: this goes without anybody asking.
+        return fallback ? { status: 'warn', reason: 'model_fallback', ...report } : report;
       },
     },
     {

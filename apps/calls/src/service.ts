@@ -89,7 +89,9 @@ export async function startCalls(
   );
   const profile = store.current;
   const { onModelCall } = bindAgentMetrics(telemetry.metrics);
-  const agent = createAgent({ profile, model: modelSettings(config), log, onModelCall });
+  const settings = modelSettings(config);
+  const model = settings && { ...settings, circuit: { restMs: timings.modelRestMs } };
+  const agent = opening.use(createAgent({ profile, model, log, onModelCall }));
   const phrases = callPhrases(profile, voice, log);
   const warmUp = (): void => {
     Promise.all([agent.load(), voice.load().then(phrases.prepare)]).then(

@@ -23,6 +23,8 @@ export interface CallTimings {
   /** Silence after speech that ends the message. */
   silenceMs: number;
   maxMessageMs: number;
+  /** How long a model's server that failed is left alone before it is probed. */
+  modelRestMs: number;
   maxCallMs: number;
   /** How long a service that stops waits for its live calls. */
   drainMs: number;
@@ -44,6 +46,7 @@ export const callTimings: CallTimings = {
   idleMs: 8000,
   silenceMs: 3000,
   maxMessageMs: 120_000,
+  modelRestMs: 30_000,
   maxCallMs: 600_000,
   drainMs: 8000,
   farewellMs: 4000,

@@ -46,11 +46,13 @@ async function runHere(): Promise<Outcome> {
     return { kind: 'done', released: [] };
   }
   const profile = await profileSent;
+  await using agent = createAgent({ profile, model: modelSettings(config), log });
+  await using rules = createAgent({ profile, log });
   const secret = config.INTERNAL_SECRET ?? (await readGeneratedKeys(db)).get('INTERNAL_SECRET');
   const handlers = createHandlers({
     db,
-    agent: createAgent({ profile, model: modelSettings(config), log }),
-    rules: createAgent({ profile, log }),
+    agent,
+    rules,
     profile: () => profile,
     baileys: createBaileysClient({ url: config.BAILEYS_URL, secret: () => secret }),
     mailer: createMailer(config),
@@ -60,7 +62,10 @@ async function runHere(): Promise<Outcome> {
   setTimeout(() => limit.abort(new TimeIsUp()), Number(timeLimit)).unref();
   const { traceId } = parseTrace(row.trace ?? undefined) ?? {};
   const jobLog = log.child({ queue: row.queue, job_id: `${id}-${release}`, trace_id: traceId });
-  return runRow({ db, handlers, instance: identity.instance }, row, { signal: limit.signal, log: jobLog });
+  return await runRow({ db, handlers, instance: identity.instance }, row, {
+    signal: limit.signal,
+    log: jobLog,
+  });
 }
 
 /** The worker died and this process did not, so the job did not kill the worker. */

@@ -100,8 +100,8 @@ export async function startWorker(
   const { bullPrefix } = keys;
 
   const model = modelSettings(config);
-  const agent = createAgent({ profile, model, log, ...bindAgentMetrics(telemetry.metrics) });
-  const rules = createAgent({ profile, log });
+  const agent = opened.use(createAgent({ profile, model, log, ...bindAgentMetrics(telemetry.metrics) }));
+  const rules = opened.use(createAgent({ profile, log }));
   const warmUp = (): void => loadAgent(agent, log);
   warmUp();
   telemetry.announce({

@@ -1,44 +1,15 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Logger, createLogger } from '@prosaas/runtime';
-import { afterEach, expect, test } from 'vitest';
+import { createLogger } from '@prosaas/runtime';
+import { expect, test } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
 import type { Answer, HistoryEntry } from './faq-agent.ts';
 import { loadProfile } from './profile/read-profile.ts';
 
-const log = { info() {}, warn() {} } as unknown as Logger;
+const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const monday = new Date('2026-01-12T10:00:00Z');
 const profile = await loadProfile();
-const servers: Server[] = [];
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.closeAllConnections();
-});
 
 function ask(agent: Agent, text: string, history: HistoryEntry[] = []): Promise<Answer> {
   return agent.answer({ text, history, now: monday, channel: 'whatsapp' });
-}
-
-async function provider(
-  reply: () => { status: number; content?: string } | undefined,
-): Promise<{ baseUrl: string; asked: unknown[] }> {
-  const asked: unknown[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      asked.push(JSON.parse(body));
-      const answer = reply();
-      if (!answer) return;
-      response.writeHead(answer.status, { 'content-type': 'application/json' });
-      response.end(
-        JSON.stringify({ choices: [{ message: { role: 'assistant', content: answer.content } }] }),
-      );
-    });
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, asked };
 }
 
 test('every question of the default profile gets its own answer, in each of its forms', async () => {
@@ -176,30 +147,6 @@ test('loading answers once and is done once for simultaneous callers', async () 
   expect(agent.status().state).toBe('warm');
 });
 
-test('a model answers when one is configured, with the facts and the history before it', async () => {
-  const { baseUrl, asked } = await provider(() => ({
-    status: 200,
-    content: '[[person]] Jemand ruft Sie an.',
-  }));
-  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
-  const answer = await ask(agent, 'Wo sind Sie?', [{ direction: 'outbound', text: 'earlier' }]);
-  expect(answer).toEqual({
-    text: `Jemand ruft Sie an.\n\n${profile.handOff.reply}`,
-    handOff: 'not_understood',
-    source: 'model',
-  });
-  expect(asked).toMatchObject([
-    {
-      model: 'm',
-      messages: [
-        { role: 'system', content: expect.stringContaining('12 Market Street') },
-        { role: 'assistant', content: 'earlier' },
-        { role: 'user', content: 'Wo sind Sie?' },
-      ],
-    },
-  ]);
-});
-
 test('a message that goes on for ever is understood by its beginning', async () => {
   const agent = createAgent({ profile, log });
   for (const rest of [
@@ -215,115 +162,8 @@ test('a message that goes on for ever is understood by its beginning', async () 
   }
 });
 
-test('a model is given no more of a message, and of those before it, than fits', async () => {
-  const { baseUrl, asked } = await provider(() => ({ status: 200, content: 'ok' }));
-  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
-  const history = Array.from({ length: 40 }, (_, at) => ({
-    direction: 'inbound' as const,
-    text: `${at}`.repeat(5000),
-  }));
-  await ask(agent, '😀'.repeat(65_000), history);
-  const [{ messages }] = asked as [{ messages: { content: string }[] }];
-  const [, ...turns] = messages.map(({ content }) => content);
-  expect(turns.pop()).toBe('😀'.repeat(4000));
-  expect(turns).toEqual(Array.from({ length: 12 }, (_, at) => `${28 + at}`.repeat(500)));
-});
-
-test('when the model fails the profile answers, and the next customer does not wait for it', async () => {
-  const { baseUrl, asked } = await provider(() => ({ status: 500 }));
-  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
-  expect(await ask(agent, 'Where are you located?')).toMatchObject({ source: 'faq' });
-  expect(await ask(agent, 'Do you have guest wifi?')).toMatchObject({ source: 'faq' });
-  expect(asked).toHaveLength(1);
-  expect(agent.status()).toEqual({ state: 'cold', fallback: true, source: 'profile' });
-});
-
-test('a model that fails is one line in the log, without a stack', async () => {
-  const { baseUrl } = await provider(() => ({ status: 500 }));
-  const lines: string[] = [];
-  const destination = { write: (line: string) => void lines.push(line) };
-  const own = createLogger({ service: 'test', instance: 'test', level: 'info', destination });
-  const agent = createAgent({ profile, log: own, model: { baseUrl, apiKey: 'k', name: 'm' } });
-  for (let at = 0; at < 3; at++) await ask(agent, 'Where are you located?');
-  await expect.poll(() => lines.length, { timeout: 3000 }).toBe(1);
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-    level: 'warn',
-    msg: 'the model provider fails: the profile answers',
-    error: expect.any(String),
-  });
-  expect(lines[0]).not.toContain('stack');
-});
-
-test('a caller who gives up gets no answer of the fall-back', async () => {
-  const { baseUrl, asked } = await provider(() => undefined);
-  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
-  const abort = new AbortController();
-  const answer = agent.answer({
-    text: 'hm',
-    history: [],
-    now: monday,
-    channel: 'phone',
-    signal: abort.signal,
-  });
-  await expect.poll(() => asked.length).toBe(1);
-  abort.abort(new Error('gone'));
-  await expect(answer).rejects.toThrow('gone');
-  expect(agent.status().fallback).toBe(false);
-});
-
-test('answers are told by their source, calls of the model by how they ended and how long they took', async () => {
-  const replies = [
-    { status: 200, content: 'At the corner.' },
-    { status: 200, content: '[[person]]' },
-    { status: 500 },
-  ];
-  const { baseUrl, asked } = await provider(() => replies.shift());
-  const told: unknown[] = [];
-  const take = (source: string): void => void told.push(source);
-  const agent = createAgent({
-    profile,
-    log,
-    model: { baseUrl, apiKey: 'k', name: 'm' },
-    onAnswer: take,
-    onModelCall: (outcome, ms) => void told.push([outcome, ms >= 0 && ms < 60_000]),
-  });
-  for (const text of ['Where?', 'Who?', 'Where are you located?', 'Unsubscribe']) await ask(agent, text);
-  expect(told).toEqual([
-    ['answered', true],
-    'model',
-    ['handed_over', true],
-    'model',
-    ['failed', true],
-    'faq',
-    'opt-out',
-  ]);
-
-  told.length = 0;
-  const other = createAgent({
-    profile,
-    log,
-    model: { baseUrl, apiKey: 'k', name: 'm' },
-    onAnswer: take,
-    onModelCall: take,
-  });
-  const abort = new AbortController();
-  const given = { text: 'hm', history: [], now: monday, channel: 'whatsapp', signal: abort.signal } as const;
-  const answer = other.answer(given);
-  await expect.poll(() => asked.length).toBe(4);
-  abort.abort(new Error('gone'));
-  await expect(answer).rejects.toThrow('gone');
-  expect(told).toEqual(['canceled']);
-});
-
 test('loading is no answer', async () => {
   const told: string[] = [];
   await createAgent({ profile, log, onAnswer: (source) => told.push(source) }).load();
   expect(told).toEqual([]);
-});
-
-test('opting out is never left to a model', async () => {
-  const { baseUrl, asked } = await provider(() => ({ status: 200, content: 'Please stay!' }));
-  const agent = createAgent({ profile, log, model: { baseUrl, apiKey: 'k', name: 'm' } });
-  expect(await ask(agent, 'Unsubscribe')).toMatchObject({ source: 'opt-out' });
-  expect(asked).toHaveLength(0);
 });

@@ -1,6 +1,6 @@
-import { type Logger, troubleOf } from '@prosaas/runtime';
+import type { Logger } from '@prosaas/runtime';
 import { type Answer, type AnswerSource, FaqAgent, type HistoryEntry } from './faq-agent.ts';
-import { ModelClient, type ModelSettings, isTimeout } from './model-client.ts';
+import { ModelAgent, type ModelAgentOptions, type ModelCall, type ModelStatus } from './model/model-agent.ts';
 import type { Profile } from './profile/profile.ts';
 
 export interface Question {
@@ -21,10 +21,13 @@ export interface AgentStatus {
   /** A model is configured, and the profile's own answers stand in for it at the moment. */
   fallback: boolean;
   source: 'profile' | 'model';
+  /** Where one is configured. */
+  model?: ModelStatus;
 }
 
-export interface Agent {
-  /** Makes ready, and answers once. Repeated and simultaneous calls load once. */
+/** Disposing ends the probes of a model's server. */
+export interface Agent extends AsyncDisposable {
+  /** Makes ready, answers once from the profile, and sees in the background whether the model's server works. Repeated and simultaneous calls load once. */
   load(): Promise<void>;
   status(): AgentStatus;
   answer(question: Question): Promise<Answer>;
@@ -33,73 +36,42 @@ export interface Agent {
 export interface AgentOptions {
   /** The profile, or where the current one is read from: an answer is made with the one of that moment. */
   profile: Profile | (() => Profile);
-  model?: ModelSettings | undefined;
+  model?: ModelAgentOptions['settings'] | undefined;
   log: Logger;
   /** Told of each answer to a question; loading asks one that nobody put. */
   onAnswer?: (source: AnswerSource) => void;
-  onModelCall?: (outcome: ModelOutcome, ms: number) => void;
+  onModelCall?: (call: ModelCall) => void;
 }
-
-/** `handed_over`: it answered that a person should; `canceled`: who asked gave up. */
-export type ModelOutcome = 'answered' | 'handed_over' | 'timeout' | 'failed' | 'canceled';
-
-/** After a failure of the provider nobody waits for it for so long. */
-const providerRestMs = 30_000;
 
 /** An agent that answers from the profile, or from a model with the profile as its net. */
 export function createAgent({ profile, model, log, onAnswer, onModelCall }: AgentOptions): Agent {
   let state: LoadState = 'cold';
   let loading: Promise<void> | undefined;
   let faq: FaqAgent | undefined;
-  let restUntilMs = 0;
-  let fallback = false;
   const currentProfile = typeof profile === 'function' ? profile : () => profile;
-  const client = model && new ModelClient(currentProfile, model);
-  const away = troubleOf(log, {
-    waiting: 'the model provider fails: the profile answers',
-    begins: 'the model provider fails: the profile answers',
-    ends: 'the model provider answers again',
-  });
-  // Not part of the start: the first failure is a trouble at once.
-  away.worked();
+  const modelAgent = model && new ModelAgent({ settings: model, log, onCall: onModelCall });
 
-  const askModel = async (question: Question): Promise<Answer | undefined> => {
-    if (!client || performance.now() < restUntilMs) return undefined;
-    const signal = question.signal ?? new AbortController().signal;
-    const began = performance.now();
-    const ended = (outcome: ModelOutcome): void => onModelCall?.(outcome, performance.now() - began);
-    try {
-      const answer = await client.ask({ ...question, signal });
-      ended(answer.handOff === undefined ? 'answered' : 'handed_over');
-      fallback = false;
-      away.worked();
-      return { ...answer, source: 'model' };
-    } catch (error) {
-      ended(signal.aborted ? 'canceled' : isTimeout(error) ? 'timeout' : 'failed');
-      signal.throwIfAborted();
-      restUntilMs = performance.now() + providerRestMs;
-      fallback = true;
-      away.failed(error);
-      return undefined;
-    }
+  const currentRules = (): FaqAgent => {
+    const current = currentProfile();
+    if (faq?.profile !== current) faq = new FaqAgent(current);
+    return faq;
   };
 
   const answer = async (question: Question): Promise<Answer> => {
-    const current = currentProfile();
-    if (faq?.profile !== current) faq = new FaqAgent(current);
-    const rules = faq;
+    const rules = currentRules();
     question.signal?.throwIfAborted();
     const ruled = rules.rule(question);
-    const own = (): Answer => rules.answer(question);
-    return ruled ? own() : ((await askModel(question)) ?? own());
+    const signal = question.signal ?? new AbortController().signal;
+    const asksModel = !ruled && modelAgent !== undefined && !modelAgent.isResting;
+    const answered = asksModel ? await modelAgent.answer(rules.profile, question, signal) : undefined;
+    return answered ?? rules.answer(question);
   };
 
-  const load = async (): Promise<void> => {
-    state = 'loading';
+  const load = (): void => {
     try {
       const { faq: entries, name } = currentProfile();
-      const first = entries[0]?.question ?? name;
-      await answer({ text: first, history: [], now: new Date(), channel: 'whatsapp' });
+      currentRules().answer({ text: entries[0]?.question ?? name, history: [], now: new Date() });
+      modelAgent?.probe();
       state = 'warm';
     } catch (error) {
       state = 'failed';
@@ -110,14 +82,25 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
   return {
     load: () => {
       if (state === 'warm') return Promise.resolve();
-      loading ??= load().finally(() => (loading = undefined));
+      state = 'loading';
+      loading ??= Promise.resolve()
+        .then(load)
+        .finally(() => (loading = undefined));
       return loading;
     },
-    status: () => ({ state, fallback, source: client && !fallback ? 'model' : 'profile' }),
+    status: () => ({
+      state,
+      fallback: modelAgent?.isResting === true,
+      source: modelAgent && !modelAgent.isResting ? 'model' : 'profile',
+      ...(modelAgent && { model: modelAgent.status() }),
+    }),
     async answer(question) {
       const found = await answer(question);
       onAnswer?.(found.source);
       return found;
+    },
+    async [Symbol.asyncDispose]() {
+      await modelAgent?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,12 +1,21 @@
-import { OptionalText, OptionalUrl, Secret, Text, type Field, type OptionalField } from '@prosaas/runtime';
+import {
+  OptionalText,
+  OptionalUrl,
+  Secret,
+  Text,
+  Whole,
+  type Field,
+  type OptionalField,
+} from '@prosaas/runtime';
 import { type TObject, Type } from 'typebox';
-import type { ModelSettings } from './model-client.ts';
+import { type ModelSettings, PROMPT_TOKENS } from './model/client.ts';
 
 export type AgentFields = {
   PROFILE_PATH: OptionalField<string>;
   OPENAI_BASE_URL: OptionalField<string>;
   OPENAI_API_KEY: OptionalField<string>;
   OPENAI_MODEL: Field<string>;
+  OPENAI_PROMPT_TOKENS: Field<number>;
 };
 
 /** What every service with an agent reads. Compose it: `Type.Object({ ...AgentConfig.properties, … })`. */
@@ -15,6 +24,11 @@ export const AgentConfig: TObject<AgentFields> = Type.Object({
   OPENAI_BASE_URL: OptionalUrl('An OpenAI-compatible server that answers customers; unset: the profile does'),
   OPENAI_API_KEY: Secret("That server's key; alone, without OPENAI_BASE_URL, it means OpenAI's own"),
   OPENAI_MODEL: Text('gpt-4o-mini', 'The model that is asked'),
+  OPENAI_PROMPT_TOKENS: Whole(
+    PROMPT_TOKENS,
+    "Tokens of a prompt at most, by our estimate: less than the model's context",
+    { minimum: 2000, maximum: 1_000_000 },
+  ),
 });
 
 /** The model that the configuration names, if it names one. A server of one's own may want no key. */
@@ -22,8 +36,14 @@ export function modelSettings(config: {
   OPENAI_BASE_URL?: string;
   OPENAI_API_KEY?: string;
   OPENAI_MODEL: string;
+  OPENAI_PROMPT_TOKENS: number;
 }): ModelSettings | undefined {
-  const { OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: apiKey, OPENAI_MODEL: name } = config;
+  const {
+    OPENAI_BASE_URL: baseUrl,
+    OPENAI_API_KEY: apiKey,
+    OPENAI_MODEL: name,
+    OPENAI_PROMPT_TOKENS: promptTokens,
+  } = config;
   if (baseUrl === undefined && apiKey === undefined) return undefined;
-  return { baseUrl, apiKey: apiKey ?? 'none', name };
+  return { baseUrl, apiKey: apiKey ?? 'none', name, promptTokens };
 }

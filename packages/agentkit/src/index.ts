@@ -3,14 +3,14 @@ export {
   type AgentOptions,
   type AgentStatus,
   type LoadState,
-  type ModelOutcome,
   type Question,
   createAgent,
 } from './agent.ts';
 export type { Answer, AnswerSource, HistoryEntry } from './faq-agent.ts';
 export { AgentConfig, type AgentFields, modelSettings } from './config.ts';
 export { decodeMulaw, encodeMulaw } from './mulaw.ts';
-export type { ModelSettings } from './model-client.ts';
+export type { ModelSettings } from './model/client.ts';
+export type { ModelCall, ModelOutcome, ModelStatus } from './model/model-agent.ts';
 export { type OpenState, isWithin, openMinutesAgo, openState } from './opening-hours.ts';
 export { handOffReply, lateReply, notTextReply } from './replies.ts';
 export type { FaqEntry, OpeningHours, Profile, ProfilePerson, Weekday } from './profile/profile.ts';
@@ -25,4 +25,11 @@ export {
   startProfile,
 } from './profile/profile-store.ts';
 export { Unspeakable, type Voice, type VoiceStatus, VoiceError, createVoice } from './voice.ts';
-export { type AgentReport, type ProfileReport, agentReport, profileReport } from './report.ts';
+export {
+  type AgentReport,
+  type ModelReport,
+  type ProfileReport,
+  agentReport,
+  modelReport,
+  profileReport,
+} from './report.ts';

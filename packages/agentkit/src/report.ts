@@ -1,13 +1,44 @@
 import type { Agent, LoadState } from './agent.ts';
+import type { ModelStatus } from './model/model-agent.ts';
 import type { ProfileStore } from './profile/profile-store.ts';
 import type { Voice } from './voice.ts';
 
+/** Of a model's server, since the start of the replica. */
+export type ModelReport = {
+  /** Why it is not asked at the moment; null: it is. */
+  resting: string | null;
+  calls: number;
+  failed: number;
+  /** By kind. */
+  failures: Record<string, number>;
+  last_ms: number | null;
+  prompt_tokens: number;
+  completion_tokens: number;
+};
+
 /** What a replica that serves customers says of itself: see `announceReplica`. */
-export type AgentReport = { agent: LoadState; fallback: boolean; voice?: LoadState };
+export type AgentReport = { agent: LoadState; fallback: boolean; voice?: LoadState; model?: ModelReport };
 
 export function agentReport(agent: Agent, voice?: Voice): AgentReport {
-  const { state, fallback } = agent.status();
-  return { agent: state, fallback, ...(voice && { voice: voice.status().state }) };
+  const { state, fallback, model } = agent.status();
+  return {
+    agent: state,
+    fallback,
+    ...(voice && { voice: voice.status().state }),
+    ...(model && { model: modelReport(model) }),
+  };
+}
+
+export function modelReport({ resting, calls, failures, lastMs, tokens }: ModelStatus): ModelReport {
+  return {
+    resting: resting ?? null,
+    calls,
+    failed: Object.values(failures).reduce((sum, count) => sum + count, 0),
+    failures,
+    last_ms: lastMs === undefined ? null : Math.round(lastMs),
+    prompt_tokens: tokens.prompt,
+    completion_tokens: tokens.completion,
+  };
 }
 
 /** More are in the log. */

@@ -32,6 +32,31 @@ test('without a live worker nobody answers chats, however warm the calls service
   });
 });
 
+test('what the replicas tell of the model is shown, and why one of them does not ask it', async () => {
+  const model = {
+    resting: null,
+    calls: 3,
+    failed: 0,
+    failures: {},
+    last_ms: 80,
+    prompt_tokens: 9,
+    completion_tokens: 4,
+  };
+  const worker = { ...warm('worker'), report: { ...warm('worker').report, fallback: false, model } };
+  expect(await run([worker])).toEqual({
+    facts: { replicas: 1, cold: 0, fallback: 0 },
+    detail: { models: [{ instance: 'worker:h:1', ...model }] },
+  });
+  const resting = { ...model, resting: 'quota', failed: 3, failures: { quota: 3 } };
+  const calls = { ...warm('calls'), report: { ...warm('calls').report, fallback: true, model: resting } };
+  expect(await run([worker, calls])).toMatchObject({
+    status: 'warn',
+    reason: 'model_fallback',
+    facts: { fallback: 1, model_failures: ['quota'] },
+    detail: { models: [{ calls: 3 }, { instance: 'calls:h:1', resting: 'quota', failures: { quota: 3 } }] },
+  });
+});
+
 test('one that is cold, and none at all, is not ready', async () => {
   const cold = { ...warm('calls'), report: { agent: 'loading' } };
   await expect(run([warm('worker'), cold])).rejects.toMatchObject({ facts: { cold: 1 } });

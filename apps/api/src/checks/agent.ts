@@ -14,7 +14,8 @@ export function agentCheck({
     componentType: 'component',
     async run(signal) {
       const warmth = judgeWarmth(await askRedis(replicas, { ...asked, signal, prefix: 'redis_' }));
-      const { absent, fallback, faultyProfiles, profileProblems } = warmth;
+      const { absent, fallback, models, faultyProfiles, profileProblems } = warmth;
+      const resting = models.map(({ report }) => report['resting']).filter((why) => typeof why === 'string');
       const cold = warmth.cold.filter(({ part }) => part === 'agent');
       const facts = {
         replicas: warmth.replicas,
@@ -22,14 +23,20 @@ export function agentCheck({
         fallback,
         ...(faultyProfiles === 0 ? {} : { faulty_profiles: faultyProfiles }),
         ...(absent.length === 0 ? {} : { absent }),
+        ...(resting.length === 0 ? {} : { model_failures: [...new Set(resting)].toSorted() }),
       };
-      const detail = { cold: cold.map(({ instance, state }) => ({ instance, state })) };
+      const told = models.map(({ instance, report }) => ({ instance, ...report }));
+      const detail = {
+        cold: cold.map(({ instance, state }) => ({ instance, state })),
+        ...(told.length === 0 ? {} : { models: told }),
+      };
       if (warmth.replicas === 0 || cold.length > 0 || absent.length > 0)
         throw new CheckFailure('not_ready', { facts, detail });
       if (faultyProfiles > 0)
-        return { status: 'warn', reason: 'profile_faulty', facts, detail: { problems: profileProblems } };
+        return { status: 'warn', reason: 'profile_faulty', facts, detail: { ...detail, problems: profileProblems } };
       // The model provider is away: the agent answers from the profile alone.
-      return fallback > 0 ? { status: 'warn', reason: 'model_fallback', facts } : { facts };
+      const report = { facts, ...(told.length === 0 ? {} : { detail: { models: told } }) };
+      return fallback > 0 ? { status: 'warn', reason: 'model_fallback', ...report } : report;
     },
   };
 }

@@ -26,10 +26,19 @@ test('the worst stand first, others keep their order', () => {
 });
 
 test('facts are texts', () => {
-  expect(factsInWords({ oldest_age: 3, late: ['a', 'b'], none: [], deep: { x: 1 } })).toEqual([
+  expect(
+    factsInWords({
+      oldest_age: 3,
+      late: ['a', 'b'],
+      none: [],
+      deep: { x: 1 },
+      list: [{ of_it: 2, why: null }, {}],
+    }),
+  ).toEqual([
     ['oldest age', '3'],
     ['late', 'a, b'],
     ['none', 'none'],
-    ['deep', '{"x":1}'],
+    ['deep', 'x 1'],
+    ['list', 'of it 2, why null; none'],
   ]);
 });

@@ -41,5 +41,8 @@ function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
     return value.length === 0 ? 'none' : value.join(', ');
-  return JSON.stringify(value);
+  if (Array.isArray(value)) return value.map(textOf).join('; ');
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'none';
+  const parts = factsInWords(value as Record<string, unknown>).map(([name, text]) => `${name} ${text}`);
+  return parts.length === 0 ? 'none' : parts.join(', ');
 }

@@ -1,0 +1,198 @@
+import { errorReason, type Logger, troubleOf } from '@prosaas/runtime';
+import type { Answer } from '../faq-agent.ts';
+import type { Profile } from '../profile/profile.ts';
+import { handOffReply } from '../replies.ts';
+import { Circuit, type CircuitTimes } from './circuit.ts';
+import { ModelClient, type ModelSettings } from './client.ts';
+import type { ModelReply, TokenUsage } from './completion.ts';
+import { ModelFailure, type ModelFailureKind, textFailure } from './failure.ts';
+import { ungroundedIn } from './grounding.ts';
+import { wishesNoMessages } from './opt-out-wish.ts';
+import type { ModelQuestion } from './prompt.ts';
+import { isReadable } from './script.ts';
+
+/** How a call ended; `handed_over`, `opted_out`: by a tool; `canceled`: who asked gave up. */
+export type ModelOutcome = 'answered' | 'handed_over' | 'opted_out' | 'canceled' | ModelFailureKind;
+
+export interface ModelCall {
+  /** `probe`: a tiny request that nobody waits for. */
+  purpose: 'answer' | 'probe';
+  outcome: ModelOutcome;
+  ms: number;
+  tokens: TokenUsage;
+}
+
+/** Calls since the start of the process, probes apart. */
+export interface ModelStatus {
+  /** Why nobody is answered by the model at the moment; undefined: it is asked. */
+  resting: ModelFailureKind | undefined;
+  calls: number;
+  failures: Partial<Record<ModelFailureKind, number>>;
+  lastMs: number | undefined;
+  tokens: TokenUsage;
+}
+
+export interface ModelAgentOptions {
+  settings: ModelSettings & { circuit?: Partial<CircuitTimes> | undefined };
+  log: Logger;
+  onCall?: ((call: ModelCall) => void) | undefined;
+}
+
+/** Of a reply. A longer one is not sent: half of it may say the opposite of all of it. */
+export const ANSWER_LENGTH = 2000;
+
+/** Answers with a model, as long as its server works and what it writes may be sent. */
+export class ModelAgent implements AsyncDisposable {
+  readonly #client: ModelClient;
+  readonly #circuit: Circuit;
+  readonly #options: ModelAgentOptions;
+  readonly #failures: Partial<Record<ModelFailureKind, number>> = {};
+  #calls = 0;
+  #lastMs: number | undefined;
+  #tokens: TokenUsage = { prompt: 0, completion: 0 };
+
+  constructor(options: ModelAgentOptions) {
+    const { settings, log } = options;
+    this.#options = options;
+    this.#client = new ModelClient(settings);
+    const away = troubleOf(log, {
+      waiting: 'the model provider fails: the profile answers',
+      begins: 'the model provider fails: the profile answers',
+      ends: 'the model provider answers again',
+    });
+    // Not part of the start: the circuit waits itself before it is a trouble.
+    away.worked();
+    this.#circuit = new Circuit({
+      probe: (signal) =>
+        this.#call('probe', signal, (call) => this.#client.probe(call).then(() => 'answered')),
+      onOpen: (failure) => away.failed(failure),
+      onClose: () => away.worked(),
+      times: settings.circuit,
+    });
+  }
+
+  get isResting(): boolean {
+    return this.#circuit.isOpen;
+  }
+
+  status(): ModelStatus {
+    return {
+      resting: this.#circuit.failure,
+      calls: this.#calls,
+      failures: { ...this.#failures },
+      lastMs: this.#lastMs,
+      tokens: { ...this.#tokens },
+    };
+  }
+
+  /** Sees in the background whether the server works. */
+  probe(): void {
+    this.#circuit.probe();
+  }
+
+  /** Undefined: nothing of what the model says, or nothing at all, may be sent. Rejects only where `signal` aborts. */
+  async answer(profile: Profile, question: ModelQuestion, signal: AbortSignal): Promise<Answer | undefined> {
+    let answer: Answer | undefined;
+    try {
+      await this.#call('answer', signal, async (call) => {
+        const reply = await this.#client.ask(profile, question, call);
+        answer = await answerOf(reply, profile, question);
+        if (answer.source === 'opt-out') return 'opted_out';
+        return answer.handOff === undefined ? 'answered' : 'handed_over';
+      });
+      this.#circuit.worked();
+      return answer;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ModelFailure)) throw error;
+      if (error.isOfText) this.#circuit.worked();
+      else this.#circuit.failed(error);
+      this.#options.log.debug(errorReason(error), 'the model gave no answer: the profile answers');
+      return undefined;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#circuit[Symbol.asyncDispose]();
+  }
+
+  /** Counts a call however it ends. */
+  async #call(
+    purpose: ModelCall['purpose'],
+    signal: AbortSignal,
+    run: (call: { signal: AbortSignal; onUsage: (usage: TokenUsage) => void }) => Promise<ModelOutcome>,
+  ): Promise<void> {
+    const began = performance.now();
+    let tokens: TokenUsage = { prompt: 0, completion: 0 };
+    const end = (outcome: ModelOutcome): void => {
+      const ms = performance.now() - began;
+      this.#tokens = {
+        prompt: this.#tokens.prompt + tokens.prompt,
+        completion: this.#tokens.completion + tokens.completion,
+      };
+      if (purpose === 'answer') {
+        this.#calls += 1;
+        this.#lastMs = ms;
+      }
+      this.#options.onCall?.({ purpose, outcome, ms, tokens });
+    };
+    try {
+      end(await run({ signal, onUsage: (usage) => (tokens = usage) }));
+    } catch (error) {
+      if (signal.aborted) end('canceled');
+      else if (error instanceof ModelFailure) {
+        if (purpose === 'answer') this.#failures[error.code] = (this.#failures[error.code] ?? 0) + 1;
+        end(error.code);
+      }
+      throw error;
+    }
+  }
+}
+
+/**
+ * What of a reply is sent. A wish to opt out counts where the customer's message is one by our own rules; where it is not, a person decides,
+ * as neither the model nor a customer who talks it into something may silence a chat. @throws ModelFailure
+ */
+async function answerOf(
+  { text, tools }: ModelReply,
+  profile: Profile,
+  question: ModelQuestion,
+): Promise<Answer> {
+  const wantsOut = tools.some(({ name }) => name === 'opt_out');
+  if (wantsOut && wishesNoMessages(question.text, profile))
+    return { text: profile.optOut.reply, source: 'opt-out' };
+  const handOver = tools.find((tool) => tool.name === 'hand_over_to_person');
+  if (wantsOut || handOver) {
+    const isSent = text !== '' && (await failureOf(text, profile, question)) === undefined;
+    const next = handOffReply(profile, question.now);
+    // Its own words, and what happens next.
+    return {
+      text: isSent && !text.includes(next) ? `${text}\n\n${next}` : next,
+      handOff: handOver?.reason ?? 'not_understood',
+      source: 'model',
+    };
+  }
+  const failure = await failureOf(text, profile, question);
+  if (failure) throw failure;
+  return { text, source: 'model' };
+}
+
+/** Why a text is not sent. */
+async function failureOf(
+  text: string,
+  profile: Profile,
+  question: ModelQuestion,
+): Promise<ModelFailure | undefined> {
+  if (text.length > ANSWER_LENGTH) return textFailure('too_long', "the model's answer is too long");
+  if (!isReadable(text, question.text, profile))
+    return textFailure('wrong_language', "the model's answer is in a script that nobody here writes");
+  const ungrounded = await ungroundedIn(text, profile, question);
+  if (ungrounded !== undefined)
+    return textFailure('not_grounded', `the model's answer has a ${ungrounded} that nobody told it`);
+  const isRepeated = question.history.some(
+    (entry) => entry.direction === 'outbound' && entry.text.trim() === text,
+  );
+  return isRepeated
+    ? textFailure('repeated', 'the model repeated an earlier answer word for word')
+    : undefined;
+}
