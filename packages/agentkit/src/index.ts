@@ -9,6 +9,8 @@ export {
 } from './agent.ts';
 export type { Answer, AnswerSource, HistoryEntry } from './faq-agent.ts';
 export { AgentConfig, type AgentFields, modelSettings } from './config.ts';
+export { type Candidate, type Explanation, explain } from './explain.ts';
+export { likenessKey, mergeAlike } from './likeness.ts';
 export { decodeMulaw, encodeMulaw } from './mulaw.ts';
 export type { ModelSettings } from './model-client.ts';
 export { type OpenState, isWithin, openMinutesAgo, openState } from './opening-hours.ts';
