@@ -4,7 +4,7 @@ import { type Logger, createLogger } from '@prosaas/runtime';
 import { afterEach, expect, test } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
 import type { Answer, HistoryEntry } from './faq-agent.ts';
-import { loadProfile } from './profile.ts';
+import { loadProfile } from './profile/read-profile.ts';
 
 const log = { info() {}, warn() {} } as unknown as Logger;
 const monday = new Date('2026-01-12T10:00:00Z');

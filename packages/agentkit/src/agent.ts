@@ -1,7 +1,7 @@
 import { type Logger, troubleOf } from '@prosaas/runtime';
 import { type Answer, type AnswerSource, FaqAgent, type HistoryEntry } from './faq-agent.ts';
 import { ModelClient, type ModelSettings, isTimeout } from './model-client.ts';
-import type { Profile } from './profile.ts';
+import type { Profile } from './profile/profile.ts';
 
 export interface Question {
   text: string;

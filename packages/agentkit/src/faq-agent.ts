@@ -1,5 +1,5 @@
 import { hoursAnswer } from './opening-hours.ts';
-import type { Profile } from './profile.ts';
+import type { Profile } from './profile/profile.ts';
 import { lookedAt } from './question-limits.ts';
 import { Retrieval } from './retrieval.ts';
 import { handOffReply } from './replies.ts';

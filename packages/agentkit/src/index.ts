@@ -15,15 +15,15 @@ export { decodeMulaw, encodeMulaw } from './mulaw.ts';
 export type { ModelSettings } from './model-client.ts';
 export { type OpenState, isWithin, openMinutesAgo, openState } from './opening-hours.ts';
 export { handOffReply, lateReply, notTextReply } from './replies.ts';
+export type { FaqEntry, OpeningHours, Profile, ProfilePerson, Weekday } from './profile/profile.ts';
+export { ProfileError, loadProfile, parseProfile } from './profile/read-profile.ts';
+export { type LearnedEntry, withLearned } from './profile/learned.ts';
+export { profileIn } from './profile/translations.ts';
 export {
-  type FaqEntry,
-  type OpeningHours,
-  type Profile,
-  type ProfilePerson,
-  type Weekday,
-  ProfileError,
-  loadProfile,
-  parseProfile,
-} from './profile.ts';
+  type ProfileStatus,
+  type ProfileStore,
+  type ProfileStoreOptions,
+  startProfile,
+} from './profile/profile-store.ts';
 export { Unspeakable, type Voice, type VoiceStatus, VoiceError, createVoice } from './voice.ts';
 export { type AgentReport, agentReport } from './report.ts';

@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import type { Answer, HistoryEntry } from './faq-agent.ts';
 import { hoursAnswer } from './opening-hours.ts';
 import { handOffReply } from './replies.ts';
-import type { Profile } from './profile.ts';
+import type { Profile } from './profile/profile.ts';
 import {
   MODEL_HISTORY_ENTRY_LENGTH,
   MODEL_HISTORY_LENGTH,

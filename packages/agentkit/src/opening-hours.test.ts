@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isWithin, openMinutesAgo, openState } from './opening-hours.ts';
-import type { OpeningHours } from './profile.ts';
+import type { OpeningHours } from './profile/profile.ts';
 
 const office: OpeningHours = {
   week: { monday: ['09:00-12:00', '13:00-18:00'], friday: ['22:00-02:00'], sunday: ['01:00-04:00'] },

@@ -1,4 +1,4 @@
-import type { OpeningHours, Profile, Weekday } from './profile.ts';
+import type { OpeningHours, Profile, Weekday } from './profile/profile.ts';
 
 export interface OpenState {
   open: boolean;

@@ -1,5 +1,5 @@
 import { fillHours, openState } from './opening-hours.ts';
-import type { Profile } from './profile.ts';
+import type { Profile } from './profile/profile.ts';
 
 /** What a customer is told whom a person will answer: what happens next, by the opening hours. */
 export function handOffReply(profile: Profile, now: Date, first?: string): string {

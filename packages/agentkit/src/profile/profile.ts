@@ -1,7 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
-import { profileProblems } from './profile-schema.ts';
-
 export type Weekday = 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday' | 'sunday';
 
 export interface FaqEntry {
@@ -79,48 +75,4 @@ export interface Profile {
   phone: { greeting: string; idle: string; thanks: string; goodbye: string };
   /** The same profile in its other languages, by BCP 47 tag; what a language lacks is said in the profile's own. */
   translations?: Readonly<Record<string, Profile>>;
-}
-
-export class ProfileError extends Error {
-  readonly code = 'PROFILE_INVALID';
-  readonly problems: string[];
-
-  constructor(path: string, problems: string[], options?: ErrorOptions) {
-    super(`profile ${path}: ${problems.join('; ')}`, options);
-    this.name = 'ProfileError';
-    this.problems = problems;
-  }
-}
-
-const defaultProfile = new URL('../profiles/default.yaml', import.meta.url);
-
-/**
- * Reads a business profile (YAML); without a path, the one that is shipped.
- * @throws ProfileError that lists every fault of the file.
- */
-export async function loadProfile(path?: string): Promise<Profile> {
-  const name = path ?? 'default.yaml';
-  const text = await readFile(path ?? defaultProfile, 'utf8').catch((cause: unknown) => {
-    throw new ProfileError(
-      name,
-      [`cannot be read: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`],
-      { cause },
-    );
-  });
-  return parseProfile(text, name);
-}
-
-export function parseProfile(text: string, name: string): Profile {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw new ProfileError(
-      name,
-      document.errors.map((error) => `line ${lineCounter.linePos(error.pos[0]).line}: ${error.message}`),
-    );
-  }
-  const value: unknown = document.toJS({ maxAliasCount: 20 });
-  const problems = profileProblems(value);
-  if (problems.length > 0) throw new ProfileError(name, problems);
-  return value as Profile;
 }

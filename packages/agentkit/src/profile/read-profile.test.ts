@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { type ProfileError, loadProfile, parseProfile } from './profile.ts';
+import { type ProfileError, loadProfile, parseProfile } from './read-profile.ts';
 
-const shipped = await readFile(new URL('../profiles/default.yaml', import.meta.url), 'utf8');
+const shipped = await readFile(new URL('../../profiles/default.yaml', import.meta.url), 'utf8');
 
 function problemsOf(text: string): string[] {
   try {
