@@ -39,6 +39,8 @@ export interface ReplyDecision {
   event?: ConversationEvent | undefined;
   /** Messages in a row that were not understood, with this one; undefined: as it was. */
   notUnderstood?: number | undefined;
+  /** A question that the agent was to answer and did not understand. */
+  missed?: { language?: string | undefined } | undefined;
 }
 
 const waits: MessageEnd = { status: 'waiting_for_person' };
@@ -74,7 +76,12 @@ export async function decideReply(
     signal,
   });
   const decision = decide(answer, input, profile);
-  return { ...decision, match: matchOf(answer, decision, profile.faq) };
+  const isMissed = !asksRules && answer.source === 'unknown';
+  return {
+    ...decision,
+    match: matchOf(answer, decision, profile.faq),
+    ...(isMissed && { missed: { language: answer.language } }),
+  };
 }
 
 /** The agent failed to answer, a person is waited for, and the agent is told to try again. */

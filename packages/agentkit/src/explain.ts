@@ -1,5 +1,5 @@
 import { type Answer, FaqAgent, type FaqQuestion } from './faq-agent.ts';
-import type { Profile } from './profile.ts';
+import type { Profile } from './profile/profile.ts';
 
 /** Why a text gets its answer. */
 export interface Explanation {
