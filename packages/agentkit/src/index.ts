@@ -17,7 +17,7 @@ export { type OpenState, isWithin, openMinutesAgo, openState } from './opening-h
 export { handOffReply, lateReply, notTextReply } from './replies.ts';
 export type { FaqEntry, OpeningHours, Profile, ProfilePerson, Weekday } from './profile/profile.ts';
 export { ProfileError, loadProfile, parseProfile } from './profile/read-profile.ts';
-export { type LearnedEntry, withLearned } from './profile/learned.ts';
+export { type LearnedEntry, comparable, withLearned } from './profile/learned.ts';
 export { profileIn } from './profile/translations.ts';
 export {
   type ProfileStatus,

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { likenessKey, mergeAlike } from './likeness.ts';
 
 test('questions that differ in case, punctuation, order and small words have one key', () => {
-  const keys = ['Do you sell helicopters?', 'HELICOPTERS!! do u sell them', 'sell a helicopter'].map(likenessKey);
+  const keys = ['Do you sell helicopters?', 'HELICOPTERS!! do u sell them', 'sell a helicopter'].map(
+    likenessKey,
+  );
   expect(new Set(keys).size).toBe(1);
   expect(likenessKey('¿Tienen aparcamiento?')).toBe(likenessKey('tienen APARCAMIENTO'));
   expect(likenessKey('יש לכם חניה?')).toBe(likenessKey('יש לכם חניה'));
@@ -41,7 +43,10 @@ test('near groups join the heavier one, others and those of another set stay apa
 });
 
 test('a thousand groups with a word in common are merged in a moment', () => {
-  const groups = Array.from({ length: 1000 }, (_, at) => ({ set: 'x', key: `alpha beta gamma w${at} z${at}` }));
+  const groups = Array.from({ length: 1000 }, (_, at) => ({
+    set: 'x',
+    key: `alpha beta gamma w${at} z${at}`,
+  }));
   const began = performance.now();
   expect(mergeAlike(groups)).toHaveLength(1000);
   expect(performance.now() - began).toBeLessThan(2000);

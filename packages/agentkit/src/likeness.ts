@@ -33,7 +33,8 @@ export function mergeAlike<T extends { key: string; set: string }>(groups: reado
   for (const group of groups) {
     const own = group.key.split(' ').map((word) => `${group.set} ${word}`);
     const shared = new Map<number, number>();
-    for (const word of own) for (const at of byWord.get(word) ?? []) shared.set(at, (shared.get(at) ?? 0) + 1);
+    for (const word of own)
+      for (const at of byWord.get(word) ?? []) shared.set(at, (shared.get(at) ?? 0) + 1);
     const alike = [...shared]
       .filter(([at, count]) => (2 * count) / (own.length + (sizes[at] ?? 0)) >= ALIKE)
       .map(([at]) => at);

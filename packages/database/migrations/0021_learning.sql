@@ -10,7 +10,6 @@ create table learned_entries (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
-create unique index learned_entries_by_question on learned_entries (business_id, lower(question)) where answer is not null;
 
 -- Questions that the agent did not understand, one a message. They go with their message.
 -- text: the customer's words, cut. group_key: the words that say what is asked; questions of one key are one group. group_id: the

@@ -84,7 +84,10 @@ export async function listLearnedEntries(
  *
  * @returns how many questions are open again
  */
-export async function deleteLearnedEntry(tx: Queryable, { id, question, answer }: LearnedEntryRow): Promise<number> {
+export async function deleteLearnedEntry(
+  tx: Queryable,
+  { id, question, answer }: LearnedEntryRow,
+): Promise<number> {
   const rows = await tx.query<{ id: string }>(
     `select id::text as id from learned_entries
      where id = $1 or ($3 and answer is null and lower(question) = lower($2))`,

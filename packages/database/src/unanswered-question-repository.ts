@@ -55,14 +55,7 @@ export async function recordUnanswered(
      values ($1, $2, $3, $4, $5, $6,
        (select nullif(resolution, 'answered') from unanswered_questions where group_id = $6 order by created_at desc limit 1))
      on conflict (message_id) do nothing`,
-    [
-      messageId,
-      businessId,
-      cutText(text, UNANSWERED_TEXT_LENGTH),
-      language,
-      key,
-      groupIdOf(businessId, key),
-    ],
+    [messageId, businessId, cutText(text, UNANSWERED_TEXT_LENGTH), language, key, groupIdOf(businessId, key)],
   );
 }
 
@@ -88,7 +81,7 @@ export async function listQuestionGroups(
   );
 }
 
-/** What was asked in groups; of each the `limit` most frequent texts, those first. Case does not matter. */
+/** What was asked in groups; of each the `limit` most frequent texts, those first. Case and punctuation do not matter. */
 export async function listQuestionExamples(
   q: Queryable,
   { groupIds, state, limit }: { groupIds: readonly string[]; state: QuestionState; limit: number },
@@ -103,7 +96,7 @@ export async function listQuestionExamples(
            order by count(*) desc, max(unanswered_questions.created_at) desc) as place
        from unanswered_questions join messages on messages.id = message_id
        where group_id = any($1) and ${IN_STATE}
-       group by group_id, lower(unanswered_questions.text)) counted
+       group by group_id, btrim(regexp_replace(lower(unanswered_questions.text), '[[:punct:][:space:]]+', ' ', 'g'))) counted
      where place <= $3
      order by count desc, last_at desc`,
     [groupIds, state, limit],

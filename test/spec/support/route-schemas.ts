@@ -1,5 +1,6 @@
 import { type App, buildHttpApp } from '@prosaas/http';
 import { createLogger } from '@prosaas/runtime';
+import { agentRoutes } from '../../../apps/api/src/routes/agent.ts';
 import { auditRoutes } from '../../../apps/api/src/routes/audit.ts';
 import { businessRoutes } from '../../../apps/api/src/routes/businesses.ts';
 import { callRoutes } from '../../../apps/api/src/routes/calls.ts';
@@ -49,6 +50,7 @@ export interface RequestSchema {
 type Mount = (app: App, context: never) => void;
 const mounts = {
   api: [
+    agentRoutes,
     auditRoutes,
     businessRoutes,
     callRoutes,
