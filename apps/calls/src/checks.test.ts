@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Agent } from '@prosaas/agentkit';
+import type { Agent, AgentStatus } from '@prosaas/agentkit';
 import { testRedis } from '@prosaas/devstack';
 import { createLogger, createRedis, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
@@ -19,11 +19,24 @@ test.each([
     { status: 'warn', reason: 'loading' },
   ],
 ] as const)('an agent that says %o is shown as %o, in the words of the api', async (status, shown) => {
-  const agent: Partial<Agent> = { status: () => ({ ...status, source: 'profile' }) };
-  const checks = callsChecks({ agent, ...unasked } as CheckParts);
-  const check = checks.find(({ name }) => name === 'agent');
-  expect(await check?.run(never)).toEqual(shown);
+  expect(await agentShown(status, [])).toEqual(shown);
 });
+
+test('a profile with faults is a warning, which names them to those who may see details', async () => {
+  expect(await agentShown({ state: 'warm', fallback: true }, ['mine.yaml:1: name: lacks'])).toEqual({
+    status: 'warn',
+    reason: 'profile_faulty',
+    facts: { profile_faults: 1 },
+    detail: { problems: ['mine.yaml:1: name: lacks'] },
+  });
+});
+
+async function agentShown(status: Omit<AgentStatus, 'source'>, problems: string[]): Promise<unknown> {
+  const agent: Partial<Agent> = { status: () => ({ ...status, source: 'profile' }) };
+  const profile = { status: () => ({ loadedAt: new Date(), problems }) };
+  const checks = callsChecks({ agent, profile, ...unasked } as CheckParts);
+  return checks.find(({ name }) => name === 'agent')?.run(never);
+}
 
 test('Redis that answers the probe is not enough: the connection that takes calls has to be back, too', async () => {
   await using server = await testRedis();

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Agent, Voice } from '@prosaas/agentkit';
+import type { Agent, ProfileStore, Voice } from '@prosaas/agentkit';
 import { readSlotTotals } from '@prosaas/leases';
 import {
   type CheckDefinition,
@@ -28,6 +28,7 @@ export interface CheckParts {
   slotsKey: string;
   database: DatabaseCheckOptions;
   agent: Agent;
+  profile: Pick<ProfileStore, 'status'>;
   voice: Voice;
   phrases: Pick<Phrases, 'unspoken'>;
   /** What is wrong with how the provider reaches this service, in settings or in what came. */
@@ -40,6 +41,7 @@ export function callsChecks({
   slotsKey,
   database,
   agent,
+  profile,
   voice,
   providerTrouble,
   phrases,
@@ -64,6 +66,14 @@ export function callsChecks({
         const { state, fallback } = agent.status();
         if (state === 'failed') throw new CheckFailure('failed');
         if (state !== 'warm') return { status: 'warn', reason: state };
+        const { problems } = profile.status();
+        if (problems.length > 0)
+          return {
+            status: 'warn',
+            reason: 'profile_faulty',
+            facts: { profile_faults: problems.length },
+            detail: { problems },
+          };
         return fallback ? { status: 'warn', reason: 'model_fallback' } : undefined;
       },
     },

@@ -13,11 +13,11 @@ export interface Phrases {
 }
 
 /** The fixed sentences of a call. The voice keeps what it has spoken; where it fails, a call goes on without words. */
-export function callPhrases(profile: Profile, voice: Voice, log: Logger): Phrases {
+export function callPhrases(profile: () => Profile, voice: Voice, log: Logger): Phrases {
   const unspoken = new Set<Phrase>();
   const say: Phrases['say'] = async (phrase) => {
     try {
-      const audio = await voice.speak(profile.phone[phrase]);
+      const audio = await voice.speak(profile().phone[phrase]);
       unspoken.delete(phrase);
       return audio;
     } catch (error) {

@@ -3,8 +3,10 @@ import {
   agentReport,
   createAgent,
   createVoice,
-  loadProfile,
+  fixedProfile,
   modelSettings,
+  profileReport,
+  startProfile,
 } from '@prosaas/agentkit';
 import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
 import { SlotPool } from '@prosaas/leases';
@@ -67,7 +69,6 @@ export async function startCalls(
 ): Promise<RunningCalls> {
   await using opening = new AsyncDisposableStack();
   const timings = { ...callTimings, ...overrides.timings };
-  const profile = overrides.profile ?? (await loadProfile(config.PROFILE_PATH));
   const { key } = keyspace(config.REDIS_NAMESPACE);
   const address = redisAddress(config);
   const openRedis = (name: string): Redis =>
@@ -81,6 +82,12 @@ export async function startCalls(
   const telemetry = opening.use(startTelemetry({ config, identity, log }));
 
   const voice = opening.use(createVoice());
+  const store = opening.use(
+    overrides.profile
+      ? fixedProfile(overrides.profile)
+      : await startProfile({ path: config.PROFILE_PATH, log, onChange: () => void phrases.prepare() }),
+  );
+  const profile = store.current;
   const { onModelCall } = bindAgentMetrics(telemetry.metrics);
   const agent = createAgent({ profile, model: modelSettings(config), log, onModelCall });
   const phrases = callPhrases(profile, voice, log);
@@ -94,7 +101,7 @@ export async function startCalls(
     );
   };
   telemetry.announce({
-    report: () => ({ ...agentReport(agent, voice), ...writeReport(db) }),
+    report: () => ({ ...agentReport(agent, voice), ...profileReport(store), ...writeReport(db) }),
     on: { warmup: warmUp },
   });
 
@@ -172,6 +179,7 @@ export async function startCalls(
       address: describeDatabase(config.DATABASE_URL),
     },
     agent,
+    profile: store,
     voice,
     phrases,
     providerTrouble: () =>

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Profile } from '@prosaas/agentkit';
 import { type Database, type JobRow, recordChildDeaths } from '@prosaas/database';
 import { type QueueName, queueTable } from '@prosaas/queues';
 import { type Logger, retryForever } from '@prosaas/runtime';
@@ -26,7 +27,8 @@ export interface ChildRunner extends AsyncDisposable {
   run(row: JobRow, context: { signal: AbortSignal; log: Logger }): Promise<Outcome>;
 }
 
-export function createChildRunner({ db }: { db: Database }): ChildRunner {
+/** A process gets the profile that is in use here: its file may have faults by now. */
+export function createChildRunner({ db, profile }: { db: Database; profile: () => Profile }): ChildRunner {
   const children = new Set<ChildProcess>();
   const closing = new AbortController();
 
@@ -50,6 +52,8 @@ export function createChildRunner({ db }: { db: Database }): ChildRunner {
         return { kind: 'requeue', afterMs: PAUSE_MS, released: [] };
       }
       children.add(child);
+      // One that is gone is noticed below.
+      child.send(profile(), () => {});
       log.info({ pid: child.pid }, 'the job runs in a process of its own: workers died while they ran it');
       let outcome: Outcome | undefined;
       child.on('message', (message) => (outcome = message as Outcome));

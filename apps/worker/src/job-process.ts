@@ -1,6 +1,7 @@
-// Runs one job and exits: `job-process <row> <release> <time limit, ms>`. A worker forks it and gets the outcome as a message.
+// Runs one job and exits: `job-process <row> <release> <time limit, ms>`. A worker forks it, sends it the profile and gets the outcome as a
+// message.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createAgent, loadProfile, modelSettings } from '@prosaas/agentkit';
+import { type Profile, createAgent, modelSettings } from '@prosaas/agentkit';
 import { createDatabase, findJob, readGeneratedKeys, recordOutlived } from '@prosaas/database';
 import { parseTrace } from '@prosaas/queues';
 import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
@@ -20,6 +21,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {}
 /** Once its worker is gone, the process exits after this long even if PostgreSQL does not answer. */
 const NOTED_MS = 2000;
 const [id = '', release = '', timeLimit = ''] = process.argv.slice(2);
+const profileSent = new Promise<Profile>((resolve) => {
+  process.once('message', (message) => resolve(message as Profile));
+});
 const config = loadConfig(Config, process.env);
 const identity = identify('worker');
 const instance = `${identity.instance}:job`;
@@ -41,13 +45,13 @@ async function runHere(): Promise<Outcome> {
   if (row === undefined || String(row.release) !== release || row.failure !== null) {
     return { kind: 'done', released: [] };
   }
-  const profile = await loadProfile(config.PROFILE_PATH);
+  const profile = await profileSent;
   const secret = config.INTERNAL_SECRET ?? (await readGeneratedKeys(db)).get('INTERNAL_SECRET');
   const handlers = createHandlers({
     db,
     agent: createAgent({ profile, model: modelSettings(config), log }),
     rules: createAgent({ profile, log }),
-    profile,
+    profile: () => profile,
     baileys: createBaileysClient({ url: config.BAILEYS_URL, secret: () => secret }),
     mailer: createMailer(config),
     limits: answerLimits(config),

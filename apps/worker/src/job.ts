@@ -12,7 +12,8 @@ export interface JobDependencies {
   agent: Agent;
   /** The same profile without a model: decides by rules alone. */
   rules: Agent;
-  profile: Profile;
+  /** The one of the moment. */
+  profile: () => Profile;
   baileys: BaileysClient;
   /** Undefined: no mail server is set up. */
   mailer: Mailer | undefined;

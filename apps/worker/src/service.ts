@@ -1,4 +1,11 @@
-import { agentReport, createAgent, loadProfile, modelSettings, type Agent } from '@prosaas/agentkit';
+import {
+  agentReport,
+  createAgent,
+  modelSettings,
+  profileReport,
+  startProfile,
+  type Agent,
+} from '@prosaas/agentkit';
 import type { WaitingReason } from '@prosaas/conversations';
 import {
   checkStack,
@@ -65,7 +72,8 @@ export async function startWorker(
   await using opened = new AsyncDisposableStack();
   const keys = keyspace(config.REDIS_NAMESPACE);
   const address = redisAddress(config);
-  const profile = await loadProfile(config.PROFILE_PATH);
+  const store = opened.use(await startProfile({ path: config.PROFILE_PATH, log }));
+  const profile = store.current;
 
   const db = opened.use(
     createDatabase({
@@ -97,7 +105,12 @@ export async function startWorker(
   const warmUp = (): void => loadAgent(agent, log);
   warmUp();
   telemetry.announce({
-    report: () => ({ ...agentReport(agent), ...writeReport(db), queues: [...queueNames] }),
+    report: () => ({
+      ...agentReport(agent),
+      ...profileReport(store),
+      ...writeReport(db),
+      queues: [...queueNames],
+    }),
     on: { warmup: warmUp },
   });
 
@@ -124,10 +137,11 @@ export async function startWorker(
       trouble: startTrouble(log),
     });
     stopping.signal.throwIfAborted();
-    await setBusinessProfile(db, {
-      personMinutes: profile.person?.minutes ?? PERSON_MINUTES,
-      timeZone: profile.timeZone,
-    });
+    const storeProfile = async (): Promise<void> => {
+      const { person, timeZone } = profile();
+      await setBusinessProfile(db, { personMinutes: person?.minutes ?? PERSON_MINUTES, timeZone });
+    };
+    await storeProfile();
     const relay = work.use(createRelay({ redis: commands, bullPrefix, log }));
     work.use(startReleaser({ db, relay, log }));
     const { times = consumerTimes } = overrides;
@@ -146,7 +160,7 @@ export async function startWorker(
         db,
         relay,
         handlers,
-        children: work.use(createChildRunner({ db })),
+        children: work.use(createChildRunner({ db, profile })),
         concurrency: config.WORKER_CONCURRENCY,
         rateLimits: { 'outbound-messages': config.WORKER_SENDS_PER_SECOND },
         instance,
@@ -156,20 +170,25 @@ export async function startWorker(
         times,
       }),
     );
+    const handOver = handOverTask({
+      db,
+      relay,
+      profile,
+      channels: noticeChannels({ hasMail: mailer !== undefined }),
+      onHandOver,
+      log,
+    });
     schedules = work.use(
       startSchedules({
         db,
         table: scheduleTable,
         tasks: {
           retention: retentionTask({ db, config, log }),
-          'hand-over': handOverTask({
-            db,
-            relay,
-            profile,
-            channels: noticeChannels({ hasMail: mailer !== undefined }),
-            onHandOver,
-            log,
-          }),
+          'hand-over': async (signal) => {
+            // It may have been read anew.
+            await storeProfile();
+            await handOver(signal);
+          },
           'lost-jobs': async (signal) => {
             await recoverLostJobs({ db, redis: commands, bullPrefix, relay, log, signal });
           },

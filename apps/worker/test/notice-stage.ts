@@ -93,7 +93,7 @@ export const run = ({ person = { quiet: null }, hours, hasMail = false }: Run = 
   handOverTask({
     db: on.stage.db,
     relay: on.stage.relay,
-    profile: { hours: hours ?? { ...on.profile.hours, week: {} }, timeZone: 'UTC', person },
+    profile: () => ({ hours: hours ?? { ...on.profile.hours, week: {} }, timeZone: 'UTC', person }),
     channels: noticeChannels({ hasMail }),
     onHandOver: (reason) => handedOver.push(reason),
     log: silent,

@@ -1,3 +1,4 @@
+import { loadProfile } from '@prosaas/agentkit';
 import { type JobRow, addJob, failJobs, findJob, replayDeadJobs } from '@prosaas/database';
 import { queueTable } from '@prosaas/queues';
 import { randomUUID } from 'node:crypto';
@@ -102,7 +103,8 @@ test('a process that cannot be started is held against nobody', async () => {
   const { execPath } = process;
   process.execPath = '/nowhere';
   try {
-    await using children = createChildRunner({ db: stage.db });
+    const profile = await loadProfile();
+    await using children = createChildRunner({ db: stage.db, profile: () => profile });
     const outcome = await children.run(row, { signal: never, log: silent });
     expect(outcome).toMatchObject({ kind: 'requeue' });
   } finally {

@@ -23,7 +23,8 @@ export {
   type ProfileStatus,
   type ProfileStore,
   type ProfileStoreOptions,
+  fixedProfile,
   startProfile,
 } from './profile/profile-store.ts';
 export { Unspeakable, type Voice, type VoiceStatus, VoiceError, createVoice } from './voice.ts';
-export { type AgentReport, agentReport } from './report.ts';
+export { type AgentReport, type ProfileReport, agentReport, profileReport } from './report.ts';

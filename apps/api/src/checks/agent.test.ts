@@ -37,3 +37,16 @@ test('one that is cold, and none at all, is not ready', async () => {
   await expect(run([warm('worker'), cold])).rejects.toMatchObject({ facts: { cold: 1 } });
   await expect(run([])).rejects.toMatchObject({ facts: { replicas: 0, absent: ['worker'] } });
 });
+
+test('a replica whose profile has faults is a warning, which names them to those who may see details', async () => {
+  const faulty = {
+    ...warm('worker'),
+    report: { agent: 'warm', fallback: true, profile_faults: 2, profile_problems: ['a fault', 'another'] },
+  };
+  expect(await run([faulty, warm('calls')])).toEqual({
+    status: 'warn',
+    reason: 'profile_faulty',
+    facts: { replicas: 2, cold: 0, fallback: 1, faulty_profiles: 1 },
+    detail: { problems: ['a fault', 'another'] },
+  });
+});

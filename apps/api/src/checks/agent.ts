@@ -14,17 +14,20 @@ export function agentCheck({
     componentType: 'component',
     async run(signal) {
       const warmth = judgeWarmth(await askRedis(replicas, { ...asked, signal, prefix: 'redis_' }));
-      const { absent, fallback } = warmth;
+      const { absent, fallback, faultyProfiles, profileProblems } = warmth;
       const cold = warmth.cold.filter(({ part }) => part === 'agent');
       const facts = {
         replicas: warmth.replicas,
         cold: cold.length,
         fallback,
+        ...(faultyProfiles === 0 ? {} : { faulty_profiles: faultyProfiles }),
         ...(absent.length === 0 ? {} : { absent }),
       };
       const detail = { cold: cold.map(({ instance, state }) => ({ instance, state })) };
       if (warmth.replicas === 0 || cold.length > 0 || absent.length > 0)
         throw new CheckFailure('not_ready', { facts, detail });
+      if (faultyProfiles > 0)
+        return { status: 'warn', reason: 'profile_faulty', facts, detail: { problems: profileProblems } };
       // The model provider is away: the agent answers from the profile alone.
       return fallback > 0 ? { status: 'warn', reason: 'model_fallback', facts } : { facts };
     },

@@ -48,10 +48,11 @@ export function createHandler({
       limit: HISTORY,
       textLimit: HISTORY_TEXT_LENGTH,
     });
-    const isLate = message.late_seconds > (profile.late?.hours ?? LATE_HOURS) * 3600;
+    const current = profile();
+    const isLate = message.late_seconds > (current.late?.hours ?? LATE_HOURS) * 3600;
     const isReplay = row.replays > 0;
     const input = { message, conversation, isLate, isReplay, isLoop, history, now, signal };
-    return decideReply({ agent, rules, profile }, input);
+    return decideReply({ agent, rules, profile: current }, input);
   };
 
   return async ({ row, signal, close, handedOver }) => {

@@ -23,7 +23,7 @@ export function createHandler({ db, mailer, profile }: JobDependencies): JobHand
       textLimit: TEXT_LENGTH,
     });
     const kind = notice.kind === 'reminder' ? 'reminder' : 'waiting';
-    const { timeZone } = profile;
+    const { timeZone } = profile();
     await mailer.send({
       id: payload.noticeId,
       to: notice.email,

@@ -23,7 +23,7 @@ const BATCH = 100;
 export interface HandOverOptions {
   db: Database;
   relay: Relay;
-  profile: Pick<Profile, 'hours' | 'timeZone' | 'person'>;
+  profile: () => Pick<Profile, 'hours' | 'timeZone' | 'person'>;
   channels: NoticeChannels;
   /** A conversation waits for a person from now on. */
   onHandOver: (reason: WaitingReason) => void;
@@ -33,7 +33,6 @@ export interface HandOverOptions {
 /** Ends the time of people who are silent, and tells people of customers who wait; all times are PostgreSQL's. */
 export function handOverTask(options: HandOverOptions): (signal: AbortSignal) => Promise<void> {
   const { db, relay, profile, channels, onHandOver, log } = options;
-  const { timeZone } = profile;
 
   const endTime = async (id: string): Promise<void> => {
     const end = await db.transaction(async (tx) =>
@@ -45,7 +44,7 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
   };
 
   const tell = async (due: Parameters<typeof announce>[1]): Promise<void> => {
-    const done = await announce(db, due, { channels, timeZone });
+    const done = await announce(db, due, { channels, timeZone: profile().timeZone });
     if (done === undefined) return;
     const { businessId, told, released } = done;
     relay.enqueue(released);
@@ -82,7 +81,7 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
       ({ id }) => endTime(id),
     );
     const due = await listDueAnnouncements(db, {
-      ...announcementTimes(profile, await databaseTime(db)),
+      ...announcementTimes(profile(), await databaseTime(db)),
       limit: BATCH,
     });
     await each(due, tell);
