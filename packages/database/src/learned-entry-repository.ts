@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, retryForever } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
 import { requireTable } from './tables.ts';
-import { startTrouble } from './troubles.ts';
 
 /** Entries of all businesses, at most: every service keeps them in memory. */
 export const MOST_LEARNED = 500;
@@ -149,7 +148,8 @@ export function followLearned(
     known = row.version;
     onLearned(learned);
   };
-  const retries = { signal: stopping.signal, baseMs: 200, maxMs: readEveryMs, trouble: startTrouble(log) };
+  const onError = (error: unknown): void => log.debug({ err: error }, 'what was learned could not be read');
+  const retries = { signal: stopping.signal, baseMs: 200, maxMs: readEveryMs, onError };
   const repeat = async (): Promise<void> => {
     for (;;) {
       await retryForever(read, retries);
