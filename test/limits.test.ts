@@ -1,6 +1,6 @@
 import { maxHeaderSize } from 'node:http';
 import { buildHttpApp } from '@prosaas/http';
-import { createLogger } from '@prosaas/runtime';
+import { createLogger, cutText } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { parseAddress } from '../apps/baileys/src/chat-id.ts';
 import { readReceipt } from '../apps/baileys/src/receipts.ts';
@@ -9,6 +9,12 @@ import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
 import { givenHistory } from '../packages/agentkit/src/model-client.ts';
 import { MODEL_QUESTION_LENGTH, lookedAt } from '../packages/agentkit/src/question-limits.ts';
 import { searchedWords } from '../packages/agentkit/src/retrieval.ts';
+import { MOST_LEARNED } from '../packages/database/src/learned-entry-repository.ts';
+import {
+  MOST_GROUPED,
+  MOST_GROUPS,
+  UNANSWERED_TEXT_LENGTH,
+} from '../packages/database/src/unanswered-question-repository.ts';
 import { validatorCompiler } from '../packages/http/src/validation.ts';
 import { type FieldSchema, type RequestSchema, requestSchemas } from './spec/support/route-schemas.ts';
 import { codeOf, readTable } from './spec/support/tables.ts';
@@ -73,6 +79,11 @@ const inPlaces: Record<string, Takes> = {
   "message, as the agent's rules and search read it": (length) => lookedAt(a(length)) === a(length),
   'word that is searched for': (length) => searchedWords(a(length)).length === 1,
   'words that are searched for': (count) => searchedWords('hat '.repeat(count)).length === count,
+  'question that the agent did not understand': (length) =>
+    cutText(a(length), UNANSWERED_TEXT_LENGTH) === a(length),
+  'questions of a business that were not understood': (count) => count <= MOST_GROUPED,
+  'groups of them that are listed': (count) => count <= MOST_GROUPS,
+  'learned entries': (count) => count <= MOST_LEARNED,
   'message, as a model reads it': (length) => length <= MODEL_QUESTION_LENGTH,
   'earlier message, as a model reads it': (length) => givenOf(length, length) === length,
   'earlier messages together, as a model reads them': (length) => givenOf(length, 1000) === length,
@@ -128,10 +139,13 @@ function unbounded({ route, part, schema }: RequestSchema): string[] {
     .map(([name]) => `${route} ${part}.${name}`);
 }
 
-function isBounded({ type, maxLength, pattern, anyOf, enum: values, const: constant }: FieldSchema): boolean {
+function isBounded(field: FieldSchema): boolean {
+  const { type, maxLength, pattern, anyOf, enum: values, const: constant } = field;
   if (anyOf !== undefined) return anyOf.every(isBounded);
   if (values !== undefined || constant !== undefined || maxLength !== undefined) return true;
   if (['integer', 'number', 'boolean', 'null'].includes(type ?? '')) return true;
+  if (type === 'array') return field.maxItems !== undefined && isBounded(field.items ?? {});
+  if (type === 'object') return Object.values(field.properties ?? { '': {} }).every(isBounded);
   return pattern !== undefined && /^\^[^*+]*\$$/.test(pattern.replaceAll('\\+', ''));
 }
 

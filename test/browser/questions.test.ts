@@ -82,6 +82,13 @@ test('the owner sees what was missed, the most frequent first, answers it in pla
   await result.getByRole('list', { name: 'Why' }).getByRole('listitem').first().waitFor();
   await expectAccessible(page);
 
+  await page.getByRole('button', { name: 'Change: Do you rent out helicopters?' }).click();
+  const change = page.getByRole('dialog');
+  await change.getByLabel('Answer', { exact: true }).fill('On Mondays, too.');
+  await expectAccessible(page);
+  await change.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('list', { name: 'Learned entries' }).getByText('On Mondays, too.').waitFor();
+
   await page.getByRole('button', { name: 'Take back: Do you rent out helicopters?' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
   await missed(page).getByText('rent helicopters pls').waitFor();

@@ -180,6 +180,32 @@ test('a question that an entry has is refused, with the same answer it is that e
   });
 });
 
+test('a learned entry is changed, and what was added to it stays with it', async () => {
+  await miss('Any zebras');
+  const learned = await ask('POST', `/api/agent/unanswered/${(await groups())[0]?.id}/answer`, {
+    answer: 'Two.',
+  });
+  await miss('Striped horses');
+  const more = await ask('POST', `/api/agent/unanswered/${(await groups())[0]?.id}/answer`, {
+    entry: 'Any zebras',
+  });
+  const path = `/api/agent/entries/${learned.body['id']}`;
+  const change = { answer: 'Three.', question: 'How many zebras?', also: ['zebra count'] };
+  expect(await ask('PATCH', path, change)).toMatchObject({ status: 200, body: change });
+  expect(await tried('striped horses')).toMatchObject({ text: 'Three.', entries: ['How many zebras?'] });
+  expect(await tried('zebra count')).toMatchObject({ text: 'Three.' });
+  const way = `/api/agent/entries/${more.body['id']}`;
+  expect((await ask('PATCH', way, { answer: 'x' })).body['code']).toBe('VALIDATION_FAILED');
+  expect((await ask('PATCH', way, { also: ['tall horses'] })).body).toMatchObject({
+    question: 'How many zebras?',
+    also: ['tall horses'],
+  });
+  const [first] = (await walk(api, '/api/agent/entries?source=profile')) as { question: string }[];
+  expect((await ask('PATCH', path, { question: first?.question })).body['code']).toBe('ENTRY_EXISTS');
+  expect((await ask('PATCH', path, {})).status).toBe(400);
+  expect((await ask('PATCH', '/api/agent/entries/999', change)).body['code']).toBe('ENTRY_NOT_FOUND');
+});
+
 test('a group that was dismissed stays away when it is asked again, until it is opened', async () => {
   await miss('Any zebras');
   const [group] = await groups();

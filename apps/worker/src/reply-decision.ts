@@ -76,7 +76,8 @@ export async function decideReply(
     signal,
   });
   const decision = decide(answer, input, profile);
-  const isMissed = !asksRules && answer.source === 'unknown';
+  const isUnderstood = answer.source !== 'unknown' && (answer.offered ?? []).length === 0;
+  const isMissed = !asksRules && !isUnderstood;
   return {
     ...decision,
     match: matchOf(answer, decision, profile.faq),

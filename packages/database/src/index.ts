@@ -324,6 +324,7 @@ export {
 } from './retention.ts';
 export {
   addLearnedEntry,
+  changeLearnedEntry,
   deleteLearnedEntry,
   findLearnedEntry,
   followLearned,

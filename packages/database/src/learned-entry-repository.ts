@@ -78,6 +78,24 @@ export async function listLearnedEntries(
   );
 }
 
+/** What was added to the entry goes on belonging to it. The caller holds the lock. */
+export async function changeLearnedEntry(
+  tx: Queryable,
+  { id, question, answer }: LearnedEntryRow,
+  change: Partial<Pick<LearnedEntryRow, 'question' | 'answer' | 'also'>>,
+): Promise<void> {
+  await tx.query(
+    `update learned_entries set updated_at = now(), question = coalesce($2, question),
+       answer = coalesce($3, answer), also = coalesce($4, also) where id = $1`,
+    [id, change.question, change.answer, change.also],
+  );
+  if (change.question !== undefined && answer !== null)
+    await tx.query(
+      `update learned_entries set updated_at = now(), question = $2 where answer is null and lower(question) = lower($1)`,
+      [question, change.question],
+    );
+}
+
 /**
  * Takes an entry back, with what was added to it, and opens its questions again. The caller holds the lock.
  *

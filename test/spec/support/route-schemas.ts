@@ -37,6 +37,9 @@ export interface FieldSchema {
   enum?: unknown[];
   const?: unknown;
   anyOf?: FieldSchema[];
+  maxItems?: number;
+  items?: FieldSchema;
+  properties?: Record<string, FieldSchema>;
 }
 
 export interface RequestSchema {

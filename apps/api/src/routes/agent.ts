@@ -6,6 +6,7 @@ import {
   type Queryable,
   type QuestionState,
   addLearnedEntry,
+  changeLearnedEntry,
   deleteLearnedEntry,
   findLearnedEntry,
   findQuestionState,
@@ -90,16 +91,27 @@ const QuestionText = Type.String({
   maxLength: QUESTION_LENGTH,
   pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
 });
+const Answer = Type.String({ minLength: 1, maxLength: TEXT_LENGTH, pattern: '\\S' });
+const Also = Type.Array(QuestionText, { maxItems: MOST_ALSO });
 const AnswerBody = Type.Object(
   {
-    answer: Type.Optional(Type.String({ minLength: 1, maxLength: TEXT_LENGTH, pattern: '\\S' })),
+    answer: Type.Optional(Answer),
     question: Type.Optional(QuestionText),
     entry: Type.Optional(Type.String({ minLength: 1, maxLength: 1000, pattern: '\\S' })),
-    also: Type.Optional(Type.Array(QuestionText, { maxItems: MOST_ALSO })),
+    also: Type.Optional(Also),
   },
   { additionalProperties: false },
 );
 type AnswerBody = Static<typeof AnswerBody>;
+
+const Change = Type.Object(
+  {
+    answer: Type.Optional(Answer),
+    question: Type.Optional(QuestionText),
+    also: Type.Optional(Also),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
 
 const TryBody = Type.Object(
   {
@@ -257,12 +269,48 @@ export function agentRoutes(
     },
   );
 
+  app.patch(
+    '/api/agent/entries/:id',
+    {
+      onRequest: business,
+      config: audited,
+      schema: { params: Id, body: Change, response: { 200: Entry } },
+    },
+    async (request) => {
+      const id = requireEntryId(request.params.id);
+      const own = businessOf(request);
+      await profile.readLearned();
+      const { question, answer, also } = request.body;
+      const changed = await db.transaction(async (tx) => {
+        await lockLearnedEntries(tx);
+        const entry = await findLearnedEntry(tx, id, own);
+        if (entry === undefined) throw new NotFound('entry');
+        if (entry.answer === null && (question !== undefined || answer !== undefined))
+          throw new ValidationFailed([
+            { field: 'body', message: 'must have also alone: the entry only adds ways to ask another one' },
+          ]);
+        const learned = await listLearnedEntries(tx, undefined);
+        if (question !== undefined && comparable(question) !== comparable(entry.question)) {
+          const rest = entriesOf(profile.current(), learned).filter((one) => one.id !== id);
+          requireNew(question, rest);
+        }
+        await changeLearnedEntry(tx, entry, {
+          ...(question !== undefined && { question: question.trim() }),
+          ...(answer !== undefined && { answer: answer.trim() }),
+          ...(also !== undefined && { also }),
+        });
+        return findLearnedEntry(tx, id, own);
+      });
+      await learnedChanged(request);
+      return showLearned(changed!);
+    },
+  );
+
   app.delete(
     '/api/agent/entries/:id',
     { onRequest: business, config: audited, schema: { params: Id } },
     async (request, reply) => {
-      const { id } = request.params;
-      if (!/^\d{1,18}$/.test(id)) throw new NotFound('entry');
+      const id = requireEntryId(request.params.id);
       await db.transaction(async (tx) => {
         await lockLearnedEntries(tx);
         const entry = await findLearnedEntry(tx, id, businessOf(request));
@@ -397,11 +445,22 @@ function entryFor({
   const also = order.also ?? waysToAsk(texts).filter((text) => comparable(text) !== comparable(question));
   const same = called(question);
   if (same?.answer === order.answer) return { question: same.question, answer: null, also };
+  requireNew(question, entries);
+  return { question, answer: order.answer, also };
+}
+
+/** A question that an entry has already would never be found under another one. */
+function requireNew(question: string, entries: readonly Entry[]): void {
   const taken = entries.find((entry) =>
     [entry.question, ...entry.also].some((form) => comparable(form) === comparable(question)),
   );
   if (taken !== undefined) throw new EntryExists(taken.question);
-  return { question, answer: order.answer, also };
+}
+
+/** A learned entry's id is a number: anything else is answered with 404. */
+function requireEntryId(id: string): string {
+  if (!/^\d{1,18}$/.test(id)) throw new NotFound('entry');
+  return id;
 }
 
 /** What somebody wrote of herself is no way to ask: numbers, addresses. */

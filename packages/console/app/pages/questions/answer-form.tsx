@@ -3,14 +3,12 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { Button } from '../../kit/button.tsx';
 import { Failed } from '../../kit/empty.tsx';
 import { ApiError, api } from '../../lib/api.ts';
-import { countText } from '../../lib/format.ts';
 import { notify } from '../../lib/say.ts';
 import type { Page } from '../../lib/use-list.ts';
 import { useResource } from '../../lib/use-resource.ts';
 import { type Entry, type Missed, type Tried, changes } from './records.ts';
-import { MOST_QUESTION, asQuestion, isPrivate } from './words.ts';
+import { MOST_ANSWER, MOST_QUESTION, asQuestion, isPrivate } from './words.ts';
 
-const MOST_ANSWER = 4096;
 const MOST_ENTRIES = 200;
 
 /** What is to be said to a question: an answer of its own, or that of an entry. */
@@ -58,6 +56,7 @@ export function AnswerForm({ missed, onClose }: { missed: Missed; onClose: () =>
       class="stack answer-form"
       aria-label={`Answer ${missed.question}`}
       noValidate
+      onInput={() => (problem.value = undefined)}
       onSubmit={(event) => {
         event.preventDefault();
         void save();
@@ -158,10 +157,7 @@ export function AnswerForm({ missed, onClose }: { missed: Missed; onClose: () =>
           Save
         </Button>
         <Button onPress={onClose}>Cancel</Button>
-        <span class="help">
-          Counts for all customers within seconds; {countText(missed.count, 'question')} then{' '}
-          {missed.count === 1 ? 'stands' : 'stand'} no more here.
-        </span>
+        <span class="help">It counts for all customers within seconds, and can be taken back.</span>
       </div>
     </form>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asQuestion, isPrivate, sourceText } from './words.ts';
+import { asQuestion, isPrivate, linesOf, sourceText } from './words.ts';
 
 test('what the agent makes of a text is said in words', () => {
   expect(sourceText({ text: '', source: 'hand-off' })).toBe('A person takes over');
@@ -20,4 +20,8 @@ test.each([
 
 test('a question stands on one line', () => {
   expect(asQuestion('  Do you\n rent\tboats? ')).toBe('Do you rent boats?');
+});
+
+test('of several lines those count that say something', () => {
+  expect(linesOf(' one \n\n two\n ')).toEqual(['one', 'two']);
 });

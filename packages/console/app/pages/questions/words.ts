@@ -20,8 +20,16 @@ export function sourceText({ source, offered = [] }: Tried['answer']): string {
 /** What is no way to ask unless somebody says so: the api leaves it out, too. */
 export const isPrivate = (text: string): boolean => /\d[\d\s().-]{4,}\d|@|:\/\//.test(text);
 
-/** What the api takes of a question. */
+/** Characters that the api takes. */
 export const MOST_QUESTION = 300;
+export const MOST_ANSWER = 4096;
+
+/** Lines that say something. */
+export const linesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 
 /** A question on one line, as it is at first in the form. */
 export const asQuestion = (text: string): string =>
