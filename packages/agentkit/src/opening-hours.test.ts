@@ -121,3 +121,28 @@ test.each([
 ])('%s holds %s: %s', (stretch, now, is) => {
   expect(isWithin(stretch, 'UTC', new Date(now))).toBe(is);
 });
+
+const festive: OpeningHours = {
+  ...office,
+  openOn: { '2026-12-24': ['09:00-11:00'], '2026-12-25': [], '2026-12-31': ['22:00-02:00'] },
+};
+
+test.each([
+  ['a day with hours of its own', '2026-12-24T10:00:00Z', { open: true, until: '11:00' }],
+  ['after them', '2026-12-24T11:00:00Z', { open: false, next: { date: '2026-12-27', time: '01:00' } }],
+  [
+    'a Friday without any',
+    '2026-12-25T23:00:00Z',
+    { open: false, next: { date: '2026-12-27', time: '01:00' } },
+  ],
+  ['past the midnight of one', '2027-01-01T01:00:00Z', { open: true, until: '02:00' }],
+])('a date may have hours of its own: %s', (_, now, expected) => {
+  expect(openState(festive, 'UTC', new Date(now))).toEqual(expected);
+});
+
+test('minutes of a date with hours of its own count, also where the week has none', () => {
+  const once = { ...office, week: {}, openOn: { '2026-12-24': ['09:00-11:00'] } };
+  const at = (time: string): Date => new Date(`2026-12-24T${time}:00Z`);
+  expect(openMinutesAgo(once, 'UTC', at('10:00'), 30)).toEqual(at('09:30'));
+  expect(openMinutesAgo(once, 'UTC', at('12:00'), 30)).toBeUndefined();
+});

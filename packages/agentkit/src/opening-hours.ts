@@ -61,7 +61,8 @@ export function openMinutesAgo(
   minutes: number,
 ): Date | undefined {
   const before = (at: Date, ago: number): Date => new Date(at.getTime() - ago * minuteMs);
-  if (Object.values(hours.week).every((stretches) => stretches.length === 0)) return before(now, minutes);
+  const all = [...Object.values(hours.week), ...Object.values(hours.openOn ?? {})];
+  if (all.every((stretches) => stretches.length === 0)) return before(now, minutes);
   if (!stretchAt(hours, wallClock(now, timeZone))) return undefined;
   const oldest = new Date(now.getTime() - lookBackMs);
   let missing = minutes;
@@ -148,6 +149,8 @@ function describeWeek(hours: OpeningHours, language: string): string {
 
 function stretchesOf(hours: OpeningHours, date: string): Stretch[] {
   if (hours.closedOn.includes(date)) return [];
+  const own = hours.openOn?.[date];
+  if (own !== undefined) return own.map(parseStretch);
   const weekday = weekdays[atNoon(date).getUTCDay()] as Weekday;
   return (hours.week[weekday] ?? []).map(parseStretch);
 }

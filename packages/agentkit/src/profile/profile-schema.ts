@@ -1,121 +1,347 @@
-import { type TSchema, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { isTimeZone, languageTag, nearestLanguage, nearestTimeZone } from './names.ts';
+import type { OpeningHours, Profile, Weekday } from './profile.ts';
+import {
+  type Fault,
+  Localized,
+  type Path,
+  type Read,
+  type Reader,
+  type Reading,
+  forms,
+  inLanguage,
+  isMap,
+  line,
+  list,
+  noteForm,
+  object,
+  orNull,
+  placesOf,
+  shown,
+  text,
+  texts,
+  whole,
+  words,
+} from './shape.ts';
+import { comparable } from './learned.ts';
 
-const text = Type.String({ minLength: 1, maxLength: 2000 });
-const words = Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 200 });
-const closed = { additionalProperties: false };
-const stretch = Type.String({
-  pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$',
-});
-const stretches = Type.Array(stretch, { maxItems: 10 });
+const timeZone: Reader<string> = (value, path, reading) => {
+  const name = line(100)(value, path, reading);
+  if (name === undefined || isTimeZone(name)) return name;
+  const like = nearestTimeZone(name);
+  const hint = like === undefined ? ' such as Europe/Berlin' : `; did you mean ${like}?`;
+  reading.faults.push({ path, message: `${shown(name)} is not an IANA time zone${hint}` });
+  return undefined;
+};
 
-const schema: TSchema = Type.Object(
-  {
-    name: text,
-    timeZone: text,
-    language: text,
-    greeting: text,
-    greetings: Type.Optional(words),
-    hours: Type.Object(
-      {
-        week: Type.Object(
-          {
-            monday: Type.Optional(stretches),
-            tuesday: Type.Optional(stretches),
-            wednesday: Type.Optional(stretches),
-            thursday: Type.Optional(stretches),
-            friday: Type.Optional(stretches),
-            saturday: Type.Optional(stretches),
-            sunday: Type.Optional(stretches),
-          },
-          closed,
-        ),
-        closedOn: Type.Array(Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' })),
-        questions: words,
-        open: text,
-        closed: text,
-        never: text,
-      },
-      closed,
-    ),
-    faq: Type.Array(Type.Object({ question: text, answer: text, also: Type.Optional(words) }, closed), {
-      minItems: 1,
-      maxItems: 2000,
-    }),
-    handOff: Type.Object(
-      { words, complaints: Type.Optional(words), reply: text, closed: Type.Optional(text) },
-      closed,
-    ),
-    emergency: Type.Optional(Type.Object({ words, reply: text }, closed)),
-    optOut: Type.Object({ words, reply: text }, closed),
-    optIn: Type.Optional(Type.Object({ words, reply: text }, closed)),
-    smallTalk: Type.Optional(
-      Type.Object({ thanks: Type.Optional(text), goodbye: Type.Optional(text) }, closed),
-    ),
-    notText: Type.Optional(Type.Object({ reply: text }, closed)),
-    late: Type.Optional(
-      Type.Object(
-        { hours: Type.Optional(Type.Integer({ minimum: 1, maximum: 720 })), reply: Type.Optional(text) },
-        closed,
-      ),
-    ),
-    person: Type.Optional(
-      Type.Object(
-        {
-          minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_080 })),
-          remindMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_080 })),
-          quiet: Type.Optional(Type.Union([stretch, Type.Null()])),
-        },
-        closed,
-      ),
-    ),
-    unknown: Type.Array(text, { minItems: 1 }),
-    repeats: Type.Array(Type.String({ pattern: '\\{answer\\}', maxLength: 200 }), { minItems: 1 }),
-    phone: Type.Object({ greeting: text, idle: text, thanks: text, goodbye: text }, closed),
-  },
-  closed,
+const language: Reader<string> = (value, path, reading) => {
+  const tag = line(100)(value, path, reading);
+  if (tag === undefined) return undefined;
+  const known = languageTag(tag);
+  if (known !== undefined) return known;
+  const like = nearestLanguage(tag);
+  const hint = like === undefined ? ' such as en or he' : `; did you mean ${like}?`;
+  reading.faults.push({ path, message: `${shown(tag)} is not a language tag${hint}` });
+  return undefined;
+};
+
+const STRETCH = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
+
+const stretch: Reader<string> = (value, path, { faults }) => {
+  if (typeof value !== 'string' || !STRETCH.test(value)) {
+    faults.push({ path, message: `${shown(value)} is not a stretch such as 09:00-18:00` });
+    return undefined;
+  }
+  const [from, to] = value.split('-');
+  if (from !== to) return value;
+  faults.push({ path, message: `${shown(value)} ends when it begins; a whole day is 00:00-24:00` });
+  return undefined;
+};
+
+const DAY_MINUTES = 24 * 60;
+const minutesOf = (time: string): number => {
+  const [hour, minute] = time.split(':').map(Number);
+  return hour! * 60 + minute!;
+};
+/** From its day's midnight; past midnight it goes on. */
+function spanOf(part: string): { from: number; to: number } {
+  const [from, to] = part.split('-').map(minutesOf) as [number, number];
+  return { from, to: to <= from ? to + DAY_MINUTES : to };
+}
+const overlap = (one: { from: number; to: number }, other: { from: number; to: number }): boolean =>
+  one.from < other.to && other.from < one.to;
+
+/** The stretches of one day. */
+const day: Reader<string[]> = (value, path, reading) => {
+  const found = list(stretch, { most: 10 })(value, path, reading);
+  for (const [at, part] of found?.entries() ?? []) {
+    const before = found!.slice(0, at).find((other) => part && other && overlap(spanOf(part), spanOf(other)));
+    if (before !== undefined)
+      reading.faults.push({ path: [...path, at], message: `${shown(part)} overlaps with ${shown(before)}` });
+  }
+  return found;
+};
+
+const weekdays: readonly Weekday[] = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+];
+const weekFields = object(
+  {},
+  { monday: day, tuesday: day, wednesday: day, thursday: day, friday: day, saturday: day, sunday: day },
 );
 
-/** Every fault of a parsed profile, each with the place where it stands. */
-export function profileProblems(value: unknown): string[] {
-  const problems = Value.Errors(schema, value).map((error) => {
-    const place = error.instancePath.slice(1).replaceAll('/', '.') || 'the profile';
-    if (error.keyword === 'additionalProperties') {
-      return `${place}: unknown ${error.params.additionalProperties.join(', ')}`;
+const week: Reader<OpeningHours['week']> = (value, path, reading) => {
+  const found = weekFields(value, path, reading);
+  for (const [index, name] of weekdays.entries()) {
+    const next = weekdays[(index + 1) % weekdays.length]!;
+    for (const late of found?.[name] ?? []) {
+      if (!late) continue;
+      const span = spanOf(late);
+      const spilled = { from: span.from - DAY_MINUTES, to: span.to - DAY_MINUTES };
+      const at = (found?.[next] ?? []).findIndex((early) => early && overlap(spilled, spanOf(early)));
+      if (at !== -1)
+        reading.faults.push({
+          path: [...path, next, at],
+          message: `${shown(found?.[next]?.[at])} overlaps with ${shown(late)} of ${name}`,
+        });
     }
-    if (error.keyword === 'required') return `${place}: lacks ${error.params.requiredProperties.join(', ')}`;
-    return `${place}: ${error.message}`;
+  }
+  return found;
+};
+Object.assign(week, { fields: weekFields.fields });
+
+const date: Reader<string> = (value, path, { faults }) => {
+  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) {
+    faults.push({ path, message: `${shown(value)} is not a date such as 2026-12-25` });
+    return undefined;
+  }
+  const noon = new Date(`${value}T12:00:00Z`);
+  if (!Number.isNaN(noon.getTime()) && noon.toISOString().startsWith(value)) return value;
+  faults.push({ path, message: `${shown(value)}: the calendar has no such day` });
+  return undefined;
+};
+
+/** Dates with hours of their own. */
+const openOn: Reader<Record<string, string[]>> = (value, path, reading) => {
+  if (!isMap(value)) {
+    reading.faults.push({ path, message: "is not a map such as '2026-12-24': ['09:00-12:00']" });
+    return undefined;
+  }
+  const found: Record<string, string[]> = {};
+  for (const [key, inner] of Object.entries(value)) {
+    const at = [...path, key];
+    const read = day(inner, at, reading);
+    if (date(key, at, reading) !== undefined && read !== undefined) found[key] = read;
+  }
+  return found;
+};
+
+const opens = ['day', 'time', 'hours'];
+const dayText = { knows: ['day', 'hours', 'week'] };
+
+const hoursFields = object(
+  {
+    week,
+    questions: forms(() => ['hours']),
+    open: text({ knows: ['until', 'hours'] }),
+    closed: text({ knows: opens }),
+    never: text(),
+  },
+  {
+    closedOn: list(date, { most: 1000 }),
+    openOn,
+    onDay: object({}, { open: text(dayText), closed: text(dayText) }),
+  },
+);
+
+const hours: typeof hoursFields = Object.assign(
+  (value: unknown, path: Path, reading: Reading) => {
+    const found = hoursFields(value, path, reading);
+    for (const [at, closed] of found?.closedOn?.entries() ?? [])
+      if (closed && isMap(value) && isMap(value['openOn']) && Object.hasOwn(value['openOn'], closed))
+        reading.faults.push({
+          path: [...path, 'closedOn', at],
+          message: `${shown(closed)} stands in openOn, too`,
+        });
+    return found;
+  },
+  { fields: hoursFields.fields! },
+);
+
+const question = text();
+const also = forms((path) => path.slice(0, -1));
+const entryFields = object({ question, answer: text() }, { also });
+
+/** The question in the other languages is one more way to ask. */
+interface Entry {
+  question: Localized<string>;
+  answer: Localized<string>;
+  also?: Localized<string[]>;
+}
+
+const entry: Reader<Entry> = Object.assign(
+  (value: unknown, path: Path, reading: Reading) => {
+    const found = entryFields(value, path, reading);
+    const asked = isMap(value) ? value['question'] : undefined;
+    for (const [key, form] of isMap(asked) ? Object.entries(asked) : [['', asked] as const])
+      if (typeof form === 'string')
+        noteForm(form, [...path, 'question', ...(key === '' ? [] : [key])], path, reading);
+    if (found?.question === undefined) return undefined;
+    const { question: questions, answer, also: others = [] } = found;
+    const { byLanguage } = questions;
+    if (byLanguage.size + others.length === 1) return { question: questions, answer };
+    const own = byLanguage.get(reading.ownLanguage ?? '');
+    return {
+      question: questions,
+      answer,
+      also: new Localized(
+        new Map(
+          reading.languages.map((tag) => {
+            const its = byLanguage.get(tag) ?? own;
+            return [tag, [...new Set([...byLanguage.values(), ...others])].filter((form) => form !== its)];
+          }),
+        ),
+      ),
+    };
+  },
+  { fields: entryFields.fields! },
+);
+
+const said = { words: words(), reply: text() };
+const minutes = whole(1, 10_080);
+
+/** Texts that had no place of their own once: their own places win. Whatever else stands there is not looked at. */
+const extraTexts = {
+  openOn: text(dayText),
+  closedOn: text(dayText),
+  thanks: text(),
+  goodbye: text(),
+  calm: text(),
+  identity: text(),
+  resume: text(),
+};
+const extraFields = object({}, extraTexts);
+const extra: typeof extraFields = (value, path, reading) =>
+  extraFields(
+    isMap(value)
+      ? Object.fromEntries(Object.entries(value).filter(([key]) => Object.hasOwn(extraTexts, key)))
+      : {},
+    path,
+    reading,
+  );
+
+const shape = object(
+  {
+    name: line(200),
+    timeZone,
+    language,
+    greeting: text(),
+    hours,
+    faq: list(entry, { least: 1, most: 2000 }),
+    handOff: object(
+      { words: words(), reply: text() },
+      { complaints: words(), closed: text({ knows: opens }) },
+    ),
+    optOut: object(said, {}),
+    unknown: texts(),
+    repeats: texts({ knows: ['answer'], needs: 'answer' }),
+    phone: object({ greeting: text(), idle: text(), thanks: text(), goodbye: text() }, {}),
+  },
+  {
+    languages: list(language, { most: 50 }),
+    greetings: words(),
+    emergency: object(said, {}),
+    optIn: object({}, { words: words(), reply: text() }),
+    smallTalk: object({}, { thanks: text(), goodbye: text(), identity: text(), calm: text() }),
+    notText: object({ reply: text() }, {}),
+    late: object({}, { hours: whole(1, 720), reply: text() }),
+    person: object({}, { minutes, remindMinutes: minutes, quiet: orNull(stretch) }),
+    offer: text({ knows: ['questions'], needs: 'questions' }),
+    extra,
+  },
+);
+/** Of what is known once: `extra` is for old profiles. */
+const places = placesOf(shape);
+
+/** A key of any part of a profile, or a language, which is one of a text. */
+export const isKnownKey = (key: string): boolean => places.has(key) || languageTag(key) !== undefined;
+
+/** Reads a parsed profile: the profile, or every fault with its path. */
+export function readProfile(value: unknown): { profile: Profile } | { faults: Fault[] } {
+  const reading: Reading = { ...languagesOf(value), places, faults: [], forms: [] };
+  const found = shape(value, [], reading);
+  const faults = [...reading.faults, ...ambiguousForms(reading), ...replyMissing(value)];
+  const { ownLanguage } = reading;
+  if (found === undefined || ownLanguage === undefined || faults.length > 0) return { faults };
+  const all = withExtra(found);
+  const inOne = (tag: string): Profile => {
+    const { languages: _, ...plain } = inLanguage(all, tag, ownLanguage);
+    return { ...plain, language: tag };
+  };
+  const others = reading.languages.filter((tag) => tag !== ownLanguage);
+  return {
+    profile: {
+      ...inOne(ownLanguage),
+      ...(others.length > 0 && { translations: Object.fromEntries(others.map((tag) => [tag, inOne(tag)])) }),
+    },
+  };
+}
+
+/** Before anything else is read: texts are read by them. */
+function languagesOf(value: unknown): Pick<Reading, 'ownLanguage' | 'languages'> {
+  const { language: own, languages } = isMap(value) ? value : {};
+  const tags = [own, ...(Array.isArray(languages) ? (languages as unknown[]) : [])].map((tag) =>
+    typeof tag === 'string' ? languageTag(tag) : undefined,
+  );
+  return { ownLanguage: tags[0], languages: [...new Set(tags.filter((tag) => tag !== undefined))] };
+}
+
+/** A question that two entries have: nobody could say which of them answers it. */
+function ambiguousForms({ forms: all }: Reading): Fault[] {
+  const first = new Map<string, (typeof all)[number]>();
+  return all.flatMap((form) => {
+    const key = comparable(form.text);
+    const before = first.get(key);
+    if (before === undefined) first.set(key, form);
+    if (before === undefined || before.entry === form.entry) return [];
+    return [{ path: form.path, message: `${shown(form.text)} stands twice`, other: before.path }];
   });
-  return problems.length > 0 ? problems : meaningProblems(value as ShapedProfile);
 }
 
-interface ShapedProfile {
-  timeZone: string;
-  language: string;
-  faq: { question: string }[];
+/** What takes an opt-out back is answered. */
+function replyMissing(value: unknown): Fault[] {
+  const { optIn, extra: more } = isMap(value) ? value : {};
+  const isThere = !isMap(optIn) || 'reply' in optIn || (isMap(more) && 'resume' in more);
+  return isThere ? [] : [{ path: ['optIn', 'reply'], message: 'is missing' }];
 }
 
-function meaningProblems(profile: ShapedProfile): string[] {
-  const problems: string[] = [];
-  if (!accepted(() => new Intl.DateTimeFormat('en', { timeZone: profile.timeZone }))) {
-    problems.push(`timeZone: "${profile.timeZone}" is not an IANA time zone such as Europe/Berlin`);
-  }
-  if (!accepted(() => new Intl.DateTimeFormat(profile.language))) {
-    problems.push(`language: "${profile.language}" is not a language tag such as en or he`);
-  }
-  const seen = new Set<string>();
-  for (const [at, { question }] of profile.faq.entries()) {
-    if (seen.has(question)) problems.push(`faq.${at}.question: stands twice: "${question}"`);
-    seen.add(question);
-  }
-  return problems;
+type Found = Read<typeof shape>;
+
+/** The texts of `extra` in their own places, where nothing stands there. */
+function withExtra({ extra: more = {}, hours: opening, smallTalk, optIn, ...found }: Found) {
+  const onDay = firstOf(opening.onDay, { open: more.openOn, closed: more.closedOn });
+  const { thanks, goodbye, calm, identity } = more;
+  const talk = firstOf(smallTalk, { thanks, goodbye, calm, identity });
+  const reply = optIn?.reply ?? more.resume;
+  return {
+    ...found,
+    hours: { ...opening, closedOn: opening.closedOn ?? [], ...(onDay && { onDay }) },
+    ...(talk && { smallTalk: talk }),
+    ...(reply && { optIn: { ...(optIn?.words && { words: optIn.words }), reply } }),
+  };
 }
 
-function accepted(build: () => unknown): boolean {
-  try {
-    build();
-    return true;
-  } catch {
-    return false;
-  }
+type Texts<K extends string> = { [Key in K]?: Localized<string> | undefined };
+
+/** Of each text the first that there is; undefined without any. */
+function firstOf<K extends string>(own: NoInfer<Texts<K>> | undefined, other: Texts<K>) {
+  const all = Object.entries<Localized<string> | undefined>({ ...other, ...own }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return all.length === 0 ? undefined : (Object.fromEntries(all) as { [Key in K]?: Localized<string> });
 }

@@ -91,7 +91,7 @@ test('a file with faults leaves the old profile in use, and says so once, and on
 test('a file that is gone is a fault until it is back', async () => {
   await using store = await start();
   await rename(path, join(dir, 'away.yaml'));
-  await expect.poll(() => store.status().problems).toEqual(['cannot be read: ENOENT']);
+  await expect.poll(() => store.status().problems).toEqual([`${path}: cannot be read: ENOENT`]);
   expect(store.current().name).toBe('First');
   await rename(join(dir, 'away.yaml'), path);
   await expect.poll(() => store.status().problems).toEqual([]);

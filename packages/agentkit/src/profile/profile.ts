@@ -18,7 +18,7 @@ export interface OpeningHours {
   /** Placeholders: {day}, {time}, {hours}. */
   closed: string;
   never: string;
-  /** Local dates with hours of their own: `{'2026-12-24': ['09:00-12:00']}`. */
+  /** Local dates with hours of their own, whatever the week says: `{'2026-12-24': ['09:00-12:00']}`. */
   openOn?: Record<string, string[]>;
   /** Answers about one day. Placeholders: {day}, {hours} of that day, {week}. */
   onDay?: { open?: string; closed?: string };
@@ -34,12 +34,12 @@ export interface ProfilePerson {
   quiet?: string | null;
 }
 
-/** What a business tells its agent. Texts are in the business' own language and go out as they are. */
+/** What a business tells its agent, in one language. Texts go out as they are. */
 export interface Profile {
   name: string;
   /** IANA name, `Asia/Jerusalem`. */
   timeZone: string;
-  /** BCP 47 tag; how days and times are written. */
+  /** BCP 47 tag of the texts; how days and times are written. */
   language: string;
   greeting: string;
   /** Messages that are only a greeting; answered with `greeting`. */
@@ -58,8 +58,8 @@ export interface Profile {
   /** A person is to answer at once. */
   emergency?: { words: string[]; reply: string };
   optOut: { words: string[]; reply: string };
-  /** Takes an opt-out back. */
-  optIn?: { words: string[]; reply: string };
+  /** Takes an opt-out back; without words of its own, common ones do. */
+  optIn?: { words?: string[]; reply: string };
   /** Answers to small talk; without them it is left unanswered. */
   smallTalk?: { thanks?: string; goodbye?: string; identity?: string; calm?: string };
   /** Something other than text came. */
@@ -73,6 +73,9 @@ export interface Profile {
   /** How an answer is said again; each holds {answer}. */
   repeats: string[];
   phone: { greeting: string; idle: string; thanks: string; goodbye: string };
-  /** The same profile in its other languages, by BCP 47 tag; what a language lacks is said in the profile's own. */
+  /**
+   * The same profile in its other languages, by BCP 47 tag: the same entries in the same order, and `also` with what is asked in any
+   * language. What a language lacks is said in the profile's own.
+   */
   translations?: Readonly<Record<string, Profile>>;
 }

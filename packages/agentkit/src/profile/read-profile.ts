@@ -1,14 +1,28 @@
 import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
-import { profileProblems } from './profile-schema.ts';
+import {
+  type Document,
+  LineCounter,
+  type Scalar,
+  type YAMLError,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+} from 'yaml';
+import { isKnownKey, readProfile } from './profile-schema.ts';
 import type { Profile } from './profile.ts';
+import type { Fault, Path } from './shape.ts';
 
 export class ProfileError extends Error {
   readonly code = 'PROFILE_INVALID';
+  /** Each with its place: `mine.yaml:14:14: hours.week.monday.0: …`. */
   readonly problems: string[];
 
-  constructor(path: string, problems: string[], options?: ErrorOptions) {
-    super(`profile ${path}: ${problems.join('; ')}`, options);
+  constructor(problems: string[], options?: ErrorOptions) {
+    super(`the profile has faults:\n${problems.map((problem) => `  ${problem}`).join('\n')}`, options);
     this.name = 'ProfileError';
     this.problems = problems;
   }
@@ -29,21 +43,118 @@ export async function readProfileText(path: string | undefined): Promise<string>
     return await readFile(path ?? defaultProfile, 'utf8');
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new ProfileError(path ?? 'default.yaml', [`cannot be read: ${reason}`], { cause });
+    throw new ProfileError([`${path ?? 'default.yaml'}: cannot be read: ${reason}`], { cause });
   }
 }
 
+/**
+ * @param name of the file, for the places of faults
+ * @throws ProfileError
+ */
 export function parseProfile(text: string, name: string): Profile {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  if (document.errors.length > 0) {
-    throw new ProfileError(
-      name,
-      document.errors.map((error) => `line ${lineCounter.linePos(error.pos[0]).line}: ${error.message}`),
-    );
+  joinTexts(document, text);
+  // After the first the parser reads on from nowhere.
+  const errors = document.errors.filter(({ message }) => !message.includes('token in YAML stream'));
+  const told: { offset: number; message: string }[] = errors.map((error) => ({
+    offset: error.pos[0],
+    message: yamlMessage(error, text),
+  }));
+  // With a broken structure everything else would be a guess.
+  if (document.errors.every(({ code }) => code === 'DUPLICATE_KEY')) {
+    const read = readValue(document);
+    if ('profile' in read && told.length === 0) return read.profile;
+    for (const fault of 'faults' in read ? read.faults : [])
+      told.push({
+        offset: offsetOf(document, fault),
+        message: [...placeText(fault.path), fault.message, ...otherText(document, fault, lineCounter)].join(
+          ': ',
+        ),
+      });
   }
-  const value: unknown = document.toJS({ maxAliasCount: 20 });
-  const problems = profileProblems(value);
-  if (problems.length > 0) throw new ProfileError(name, problems);
-  return value as Profile;
+  throw new ProfileError(
+    told
+      .toSorted((one, other) => one.offset - other.offset)
+      .map(({ offset, message }) => {
+        const { line, col } = lineCounter.linePos(offset);
+        return `${name}:${Math.max(line, 1)}:${Math.max(col, 1)}: ${message}`;
+      }),
+  );
 }
+
+const otherText = (document: Document.Parsed, { other }: Fault, lines: LineCounter): string[] =>
+  other === undefined ? [] : [`also in line ${lines.linePos(offsetOf(document, { path: other })).line}`];
+
+const placeText = (path: Path): string[] => (path.length === 0 ? [] : [path.join('.')]);
+
+/** Of what most often breaks a file the way out. */
+const yamlHints: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'a text with ": " in it needs quotes',
+  UNEXPECTED_TOKEN:
+    'more stands here than one text: is a quote missing, or is the line indented otherwise than its neighbours?',
+  MULTIPLE_DOCS: 'a file has one profile, without a line ---',
+  TAB_AS_INDENT: 'lines begin with spaces, not with tabs',
+};
+
+const yamlMessage = ({ code, message, pos }: YAMLError, text: string): string =>
+  code === 'DUPLICATE_KEY'
+    ? `${text.slice(pos[0]).split(/[:\n]/, 1)[0]}: this key stands twice`
+    : `not valid YAML: ${yamlHints[code] ?? message}`;
+
+/**
+ * Between braces YAML ends a text at a comma: of `{answer: Bicycles are 12 euros, helmet included.}` it makes a key without a value. Here the
+ * rest belongs to the text.
+ */
+function joinTexts(document: Document.Parsed, text: string): void {
+  visit(document, {
+    Map(_, map) {
+      if (map.flow !== true) return;
+      const kept: typeof map.items = [];
+      for (const pair of map.items) {
+        const { key, value } = pair;
+        const before = kept.at(-1)?.value;
+        const isRest = isPlain(key) && value === null && isPlain(before) && !isKnownKey(String(key.value));
+        if (isRest) before.value = text.slice(before.range[0], key.range[1]).replaceAll(/\s*\n\s*/g, ' ');
+        else kept.push(pair);
+      }
+      map.items = kept;
+    },
+  });
+}
+
+const isPlain = (node: unknown): node is Scalar.Parsed & { value: unknown } =>
+  isScalar(node) && node.type === 'PLAIN' && Array.isArray(node.range);
+
+function readValue(document: Document.Parsed): ReturnType<typeof readProfile> {
+  try {
+    return readProfile(document.toJS({ maxAliasCount: 20 }));
+  } catch (error) {
+    // An alias of nothing, or aliases of aliases without end.
+    if (!(error instanceof ReferenceError)) throw error;
+    return { faults: [{ path: [], message: `not valid YAML: ${error.message}` } satisfies Fault] };
+  }
+}
+
+/** Where a path stands: at its text or number, else at its key; where it is missing, at the nearest part around it. */
+function offsetOf(document: Document.Parsed, { path, isKey = false }: Pick<Fault, 'path' | 'isKey'>): number {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range[0] ?? 0;
+  for (const [index, segment] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(segment));
+      if (pair === undefined) return offset;
+      offset = startOf(pair.key) ?? offset;
+      node = pair.value;
+      const isText = isScalar(node) && node.value !== null;
+      if (isText && !isKey && index === path.length - 1) offset = startOf(node) ?? offset;
+    } else if (isSeq(node)) {
+      node = node.items[Number(segment)];
+      offset = startOf(node) ?? offset;
+    } else return offset;
+  }
+  return offset;
+}
+
+const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
