@@ -44,6 +44,8 @@ async function miss(
   return question;
 }
 
+const idOf = ({ body }: Pick<Answered, 'body'>): string => String(body['id']);
+
 interface Group {
   id: string;
   question: string;
@@ -112,8 +114,8 @@ test('an answer makes an entry that counts at once, a repeat changes nothing, an
   });
   expect(await walk(api, '/api/agent/entries?source=learned')).toEqual([made.body]);
 
-  expect((await ask('DELETE', `/api/agent/entries/${made.body['id']}`)).status).toBe(204);
-  expect((await ask('DELETE', `/api/agent/entries/${made.body['id']}`)).body['code']).toBe('ENTRY_NOT_FOUND');
+  expect((await ask('DELETE', `/api/agent/entries/${idOf(made)}`)).status).toBe(204);
+  expect((await ask('DELETE', `/api/agent/entries/${idOf(made)}`)).body['code']).toBe('ENTRY_NOT_FOUND');
   expect(await tried('Do you rent helicopters?')).toMatchObject({ source: 'unknown' });
   expect(await groups()).toEqual([group]);
   const { items } = await api.list('/api/audit?limit=200', adminKey);
@@ -145,7 +147,7 @@ test('a group becomes another way to ask an entry of the profile, or one that wa
   expect(more.body).toMatchObject({ question: 'Any zebras', answer: null, also: ['Striped horses'] });
   expect(await tried('striped horses')).toMatchObject({ text: 'Two.' });
   // With an entry goes what was added to it.
-  await ask('DELETE', `/api/agent/entries/${learned.body['id']}`);
+  await ask('DELETE', `/api/agent/entries/${idOf(learned)}`);
   expect(await tried('striped horses')).toMatchObject({ source: 'unknown' });
   expect((await groups()).map(({ question }) => question).toSorted()).toEqual([
     'Any zebras',
@@ -189,12 +191,12 @@ test('a learned entry is changed, and what was added to it stays with it', async
   const more = await ask('POST', `/api/agent/unanswered/${(await groups())[0]?.id}/answer`, {
     entry: 'Any zebras',
   });
-  const path = `/api/agent/entries/${learned.body['id']}`;
+  const path = `/api/agent/entries/${idOf(learned)}`;
   const change = { answer: 'Three.', question: 'How many zebras?', also: ['zebra count'] };
   expect(await ask('PATCH', path, change)).toMatchObject({ status: 200, body: change });
   expect(await tried('striped horses')).toMatchObject({ text: 'Three.', entries: ['How many zebras?'] });
   expect(await tried('zebra count')).toMatchObject({ text: 'Three.' });
-  const way = `/api/agent/entries/${more.body['id']}`;
+  const way = `/api/agent/entries/${idOf(more)}`;
   expect((await ask('PATCH', way, { answer: 'x' })).body['code']).toBe('VALIDATION_FAILED');
   expect((await ask('PATCH', way, { also: ['tall horses'] })).body).toMatchObject({
     question: 'How many zebras?',
@@ -243,7 +245,7 @@ test('texts that hold numbers or addresses are not taken over unless somebody sa
   const path = `/api/agent/unanswered/${group?.id}/answer`;
   const { body } = await ask('POST', path, { answer: 'No.' });
   expect(body).toMatchObject({ question: 'zebra ride example com', also: [] });
-  await ask('DELETE', `/api/agent/entries/${body['id']}`);
+  await ask('DELETE', `/api/agent/entries/${idOf({ body })}`);
   const also = ['Zebra ride? me@example.com'];
   expect((await ask('POST', path, { answer: 'No.', also })).body).toMatchObject({ also });
 });
@@ -267,7 +269,7 @@ test('nobody sees or changes what is another business’, and a made-up id is no
     adminKey,
   );
   expect(body['business_id']).toBe('other');
-  expect((await ask('DELETE', `/api/agent/entries/${body['id']}`)).status).toBe(404);
+  expect((await ask('DELETE', `/api/agent/entries/${idOf({ body })}`)).status).toBe(404);
   expect(await walk(api, '/api/agent/entries?source=learned')).toEqual([]);
   expect((await api.get('/api/agent/unanswered?business=other')).status).toBe(403);
 });

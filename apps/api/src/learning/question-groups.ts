@@ -9,7 +9,7 @@ import {
 } from '@prosaas/database';
 
 /** Texts of a group that are shown, at most. */
-export const MOST_EXAMPLES = 20;
+const MOST_EXAMPLES = 20;
 
 /** Questions that are alike. */
 export interface AlikeQuestions {
@@ -58,14 +58,12 @@ export function compareAlike(one: Place, other: Place): number {
   );
 }
 
-type Example = Omit<QuestionExample, 'group_id'>;
-
 /** What was asked, by the id of the questions that are alike; the most frequent first. */
 export async function readExamples(
   q: Queryable,
   alike: readonly AlikeQuestions[],
   state: QuestionState,
-): Promise<Map<string, Example[]>> {
+): Promise<Map<string, QuestionExample[]>> {
   const groupIds = alike.flatMap((one) => one.groupIds);
   const rows = await listQuestionExamples(q, { groupIds, state, limit: MOST_EXAMPLES });
   const byGroup = Map.groupBy(rows, ({ group_id: id }) => id);
@@ -75,8 +73,7 @@ export async function readExamples(
       one.groupIds
         .flatMap((id) => byGroup.get(id) ?? [])
         .toSorted((a, b) => b.count - a.count || b.last_at.getTime() - a.last_at.getTime())
-        .slice(0, MOST_EXAMPLES)
-        .map(({ group_id: _, ...example }) => example),
+        .slice(0, MOST_EXAMPLES),
     ]),
   );
 }

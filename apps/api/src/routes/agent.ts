@@ -171,7 +171,7 @@ export function agentRoutes(
       );
       const examples = await readExamples(db, items, state);
       return {
-        items: items.map(({ groupIds: _, ...one }) => {
+        items: items.map((one) => {
           const asked = examples.get(one.id) ?? [];
           return { ...one, question: asked[0]?.text ?? '', examples: asked };
         }),
@@ -410,7 +410,7 @@ function ofProfile(profile: Profile, learned: readonly LearnedEntryRow[]): Entry
     }));
 }
 
-const showLearned = ({ updated_at: _, ...row }: LearnedEntryRow): Entry => ({ ...row, source: 'learned' });
+const showLearned = (row: LearnedEntryRow): Entry => ({ ...row, source: 'learned' });
 
 /** What can be answered with: the entries of the file, and what was learned. */
 function entriesOf(profile: Profile, learned: readonly LearnedEntryRow[]): Entry[] {
