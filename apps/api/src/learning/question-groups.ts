@@ -33,6 +33,15 @@ export async function readAlikeQuestions(
     .toSorted(compareAlike);
 }
 
+/** The questions that are alike with those of a group; these alone where they are not among what is brought together. */
+export async function findAlike(
+  q: Queryable,
+  { groupId, ...query }: { groupId: string; businessId: string; state: QuestionState },
+): Promise<Pick<AlikeQuestions, 'id' | 'groupIds'>> {
+  const all = await readAlikeQuestions(q, query);
+  return all.find(({ groupIds }) => groupIds.includes(groupId)) ?? { id: groupId, groupIds: [groupId] };
+}
+
 function joined(groups: readonly QuestionGroup[]): AlikeQuestions {
   const [leader] = groups;
   if (leader === undefined) throw new Error('a group without questions');
@@ -61,7 +70,7 @@ export function compareAlike(one: Place, other: Place): number {
 /** What was asked, by the id of the questions that are alike; the most frequent first. */
 export async function readExamples(
   q: Queryable,
-  alike: readonly AlikeQuestions[],
+  alike: readonly Pick<AlikeQuestions, 'id' | 'groupIds'>[],
   state: QuestionState,
 ): Promise<Map<string, QuestionExample[]>> {
   const groupIds = alike.flatMap((one) => one.groupIds);

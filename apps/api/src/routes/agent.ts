@@ -1,10 +1,7 @@
-import { type Profile, comparable, explain } from '@prosaas/agentkit';
+import { comparable, explain } from '@prosaas/agentkit';
 import {
-  type LearnedEntryRow,
   MOST_ALSO,
   MOST_LEARNED,
-  type Queryable,
-  type QuestionState,
   addLearnedEntry,
   changeLearnedEntry,
   deleteLearnedEntry,
@@ -21,13 +18,21 @@ import { type Static, Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import type { AgentProfile } from '../learning/agent-profile.ts';
-import { compareAlike, readAlikeQuestions, readExamples } from '../learning/question-groups.ts';
+import {
+  type EntryOrder,
+  QUESTION_LENGTH,
+  entriesOf,
+  entryFor,
+  fileEntries,
+  repeatedEntry,
+  requireNew,
+  showLearned,
+} from '../learning/entries.ts';
+import { compareAlike, findAlike, readAlikeQuestions, readExamples } from '../learning/question-groups.ts';
 import { whyOf } from '../learning/why.ts';
 import { Page } from './page.ts';
 import { NullableText, NullableTime, type ResourceContext, Time } from './resource.ts';
 
-/** Characters of a question, and of another way to ask it. */
-const QUESTION_LENGTH = 300;
 const TEXT_LENGTH = 4096;
 const MOST_HISTORY = 100;
 
@@ -70,7 +75,6 @@ const Entry = Type.Object({
   person_name: NullableText,
   created_at: NullableTime,
 });
-type Entry = Static<typeof Entry>;
 const EntryQuery = Type.Object(
   {
     ...pageQuery.properties,
@@ -200,7 +204,7 @@ export function agentRoutes(
         const learned = await listLearnedEntries(tx, undefined);
         if (found.state === 'answered') return repeatedEntry(learned, found.entry_id, order);
         const { state, business_id: businessId } = found;
-        const alike = await alikeTo(tx, { groupId: id, businessId, state });
+        const alike = await findAlike(tx, { groupId: id, businessId, state });
         const asked = (await readExamples(tx, [alike], state)).get(alike.id) ?? [];
         const texts = asked.map(({ text }) => text);
         const wanted = entryFor({ order, texts, entries: entriesOf(profile.current(), learned) });
@@ -233,7 +237,7 @@ export function agentRoutes(
           const found = await findQuestionState(tx, { groupId: id, businessId: businessOf(request) });
           if (found === undefined) throw new NotFound('question');
           const { business_id: businessId } = found;
-          const { groupIds } = await alikeTo(tx, { groupId: id, businessId, state: from });
+          const { groupIds } = await findAlike(tx, { groupId: id, businessId, state: from });
           await resolveQuestions(tx, { groupIds, from, to });
         });
         return reply.code(204).send();
@@ -252,7 +256,7 @@ export function agentRoutes(
       const mine = learned.filter(({ business_id: of }) => own === undefined || of === own);
       const placed = [
         ...mine.map((row) => ({ entry: showLearned(row), place: Number(row.id) })),
-        ...ofProfile(profile.current(), learned).map((entry, place) => ({ entry, place })),
+        ...fileEntries(profile.current(), learned).map((entry, place) => ({ entry, place })),
       ];
       const rows = placed.filter(({ entry, place }) => {
         if (source !== undefined && entry.source !== source) return false;
@@ -359,12 +363,7 @@ export function agentRoutes(
       .catch((error: unknown) => request.log.debug({ err: error }, 'what was learned could not be read now'));
 }
 
-/** What is to become of a group: an entry of its own, or a way to ask of another. */
-type Order =
-  | { answer: string; question: string | undefined; also: string[] | undefined }
-  | { entry: string; also: string[] | undefined };
-
-function orderOf({ answer, question, entry, also }: AnswerBody): Order {
+function orderOf({ answer, question, entry, also }: AnswerBody): EntryOrder {
   if (answer !== undefined && entry === undefined)
     return { answer: answer.trim(), question: question?.trim(), also };
   if (entry !== undefined && answer === undefined && question === undefined) return { entry, also };
@@ -373,142 +372,10 @@ function orderOf({ answer, question, entry, also }: AnswerBody): Order {
   ]);
 }
 
-/** The questions that are alike with one of a group; that group alone where it is not among those that are brought together. */
-async function alikeTo(
-  tx: Queryable,
-  { groupId, businessId, state }: { groupId: string; businessId: string; state: QuestionState },
-): Promise<Awaited<ReturnType<typeof readAlikeQuestions>>[number]> {
-  const all = await readAlikeQuestions(tx, { businessId, state });
-  const now = new Date();
-  return (
-    all.find(({ groupIds }) => groupIds.includes(groupId)) ?? {
-      id: groupId,
-      business_id: businessId,
-      count: 0,
-      first_at: now,
-      last_at: now,
-      groupIds: [groupId],
-    }
-  );
-}
-
-/** Of a profile that has what was learned already: what its file says. */
-function ofProfile(profile: Profile, learned: readonly LearnedEntryRow[]): Entry[] {
-  const own = new Set(learned.filter(({ answer }) => answer !== null).map((row) => comparable(row.question)));
-  return profile.faq
-    .filter(({ question }) => !own.has(comparable(question)))
-    .map(({ question, answer, also = [] }) => ({
-      id: null,
-      source: 'profile',
-      business_id: null,
-      question,
-      answer,
-      also,
-      person_id: null,
-      person_name: null,
-      created_at: null,
-    }));
-}
-
-const showLearned = (row: LearnedEntryRow): Entry => ({ ...row, source: 'learned' });
-
-/** What can be answered with: the entries of the file, and what was learned. */
-function entriesOf(profile: Profile, learned: readonly LearnedEntryRow[]): Entry[] {
-  const own = learned.filter(({ answer }) => answer !== null).map(showLearned);
-  return [...ofProfile(profile, learned), ...own];
-}
-
-interface WantedEntry {
-  question: string;
-  answer: string | null;
-  also: string[];
-}
-
-function entryFor({
-  order,
-  texts,
-  entries,
-}: {
-  order: Order;
-  /** What was asked, the most frequent first. */
-  texts: readonly string[];
-  entries: readonly Entry[];
-}): WantedEntry {
-  const called = (question: string): Entry | undefined =>
-    entries.find((entry) => comparable(entry.question) === comparable(question));
-  if ('entry' in order) {
-    const found = called(order.entry);
-    if (found === undefined) throw new NotFound('entry');
-    return { question: found.question, answer: null, also: order.also ?? waysToAsk(texts) };
-  }
-  const question = order.question ?? cut(texts.find((text) => !isPrivate(text)) ?? texts[0] ?? '');
-  const also = order.also ?? waysToAsk(texts).filter((text) => comparable(text) !== comparable(question));
-  const same = called(question);
-  if (same?.answer === order.answer) return { question: same.question, answer: null, also };
-  requireNew(question, entries);
-  return { question, answer: order.answer, also };
-}
-
-/** A question that an entry has already would never be found under another one. */
-function requireNew(question: string, entries: readonly Entry[]): void {
-  const taken = entries.find((entry) =>
-    [entry.question, ...entry.also].some((form) => comparable(form) === comparable(question)),
-  );
-  if (taken !== undefined) throw new EntryExists(taken.question);
-}
-
 /** A learned entry's id is a number: anything else is answered with 404. */
 function requireEntryId(id: string): string {
   if (!/^\d{1,18}$/.test(id)) throw new NotFound('entry');
   return id;
-}
-
-/** What somebody wrote of herself is no way to ask: numbers, addresses. */
-const isPrivate = (text: string): boolean => /\d[\d\s().-]{4,}\d|@|:\/\//.test(text);
-const cut = (text: string): string =>
-  text.slice(0, QUESTION_LENGTH).toWellFormed().replaceAll(/\s+/g, ' ').trim();
-const waysToAsk = (texts: readonly string[]): string[] =>
-  texts
-    .filter((text) => !isPrivate(text) && text.length <= QUESTION_LENGTH)
-    .slice(0, MOST_ALSO)
-    .map(cut);
-
-/** What a group became, where the same is asked for again. */
-function repeatedEntry(
-  learned: readonly LearnedEntryRow[],
-  entryId: string | null,
-  order: Order,
-): LearnedEntryRow {
-  const entry = learned.find(({ id }) => id === entryId);
-  if (entry === undefined) throw new AlreadyAnswered();
-  const wanted = 'entry' in order ? order.entry : (order.question ?? entry.question);
-  const answer =
-    'entry' in order || entry.answer !== null
-      ? entry.answer
-      : learned.find((one) => one.answer !== null && one.question === entry.question)?.answer;
-  const isSame =
-    comparable(wanted) === comparable(entry.question) &&
-    ('entry' in order ? answer === null : answer === order.answer);
-  if (!isSame) throw new AlreadyAnswered();
-  return entry;
-}
-
-class EntryExists extends AppError {
-  constructor(question: string) {
-    super(`“${question}” asks that already. Link to it, or word the question differently.`, {
-      status: 409,
-      code: 'ENTRY_EXISTS',
-    });
-  }
-}
-
-class AlreadyAnswered extends AppError {
-  constructor() {
-    super('This was answered already, in another way: take that entry back first.', {
-      status: 409,
-      code: 'ALREADY_ANSWERED',
-    });
-  }
 }
 
 class TooManyEntries extends AppError {
