@@ -352,7 +352,7 @@ test('an api whose profile has faults starts, says so, and goes on once it has n
     async () => {
       const response = await tryThere();
       const body = (await response.json()) as { code: string; detail: string };
-      return body.detail.includes('name') && { status: response.status, ...body };
+      return body.detail.includes('timeZone: is missing') && { status: response.status, ...body };
     },
     { what: 'the faults' },
   );
