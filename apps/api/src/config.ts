@@ -1,4 +1,4 @@
-import { AgentConfig } from '@prosaas/agentkit';
+import { AgentConfig } from '@prosaas/agentkit/offline';
 import { DeadLetterConfig } from '@prosaas/queues';
 import {
   CommonConfig,

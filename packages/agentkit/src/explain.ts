@@ -16,7 +16,7 @@ export interface Explanation {
   rule?: string;
 }
 
-export interface Candidate {
+interface Candidate {
   question: string;
   score: number;
   /** The part of the text's words that the entry accounts for. */

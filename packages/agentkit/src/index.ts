@@ -9,15 +9,14 @@ export {
 } from './agent.ts';
 export type { Answer, AnswerSource, HistoryEntry } from './faq-agent.ts';
 export { AgentConfig, type AgentFields, modelSettings } from './config.ts';
-export { type Candidate, type Explanation, explain } from './explain.ts';
-export { likenessKey, mergeAlike } from './likeness.ts';
+export { likenessKey } from './likeness.ts';
 export { decodeMulaw, encodeMulaw } from './mulaw.ts';
 export type { ModelSettings } from './model-client.ts';
 export { type OpenState, isWithin, openMinutesAgo, openState } from './opening-hours.ts';
 export { handOffReply, lateReply, notTextReply } from './replies.ts';
 export type { FaqEntry, OpeningHours, Profile, ProfilePerson, Weekday } from './profile/profile.ts';
 export { ProfileError, loadProfile, parseProfile } from './profile/read-profile.ts';
-export { type LearnedEntry, comparable, withLearned } from './profile/learned.ts';
+export { type LearnedEntry, withLearned } from './profile/learned.ts';
 export { profileIn } from './profile/translations.ts';
 export {
   type ProfileStatus,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Profile, ProfileError, type ProfileStore, startProfile } from '@prosaas/agentkit';
+import { type Profile, ProfileError, type ProfileStore, startProfile } from '@prosaas/agentkit/offline';
 import { type LearnedAnswer, type Queryable, followLearned } from '@prosaas/database';
 import { AppError, type Logger } from '@prosaas/runtime';
 

@@ -1,4 +1,4 @@
-import { type Profile, comparable } from '@prosaas/agentkit';
+import { type Profile, comparable } from '@prosaas/agentkit/offline';
 import { type LearnedEntryRow, MOST_ALSO } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import { NotFound } from '../errors.ts';

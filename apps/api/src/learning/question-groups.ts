@@ -1,4 +1,4 @@
-import { mergeAlike } from '@prosaas/agentkit';
+import { mergeAlike } from '@prosaas/agentkit/offline';
 import {
   type Queryable,
   type QuestionExample,

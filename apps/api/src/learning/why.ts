@@ -1,4 +1,4 @@
-import type { Explanation } from '@prosaas/agentkit';
+import type { Explanation } from '@prosaas/agentkit/offline';
 
 const SHOWN_MATCHES = 6;
 const SHOWN_WORDS = 10;

@@ -1,4 +1,4 @@
-import { comparable, explain } from '@prosaas/agentkit';
+import { comparable, explain } from '@prosaas/agentkit/offline';
 import {
   MOST_ALSO,
   MOST_LEARNED,
