@@ -361,3 +361,24 @@ test('an api whose profile has faults starts, says so, and goes on once it has n
   await writeFile(path, await readFile(usual));
   await poll(async () => (await tryThere()).status === 200, { what: 'the profile', timeoutMs: 20_000 });
 });
+
+test('while the database is away a text is tried with what is known, and everything else says so', async () => {
+  await using away = await startTestApi({ DATABASE_URL: 'postgres://127.0.0.1:9/none' });
+  const askThere = async (method: string, path: string, body?: unknown): Promise<number> =>
+    (
+      await fetch(`${away.url}${path}`, {
+        method,
+        headers: { 'x-api-key': apiKey, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
+    ).status;
+  await poll(async () => (await askThere('POST', '/api/agent/try', { text: 'hello' })) === 200, {
+    what: 'the profile',
+  });
+  expect([
+    await askThere('GET', '/api/agent/unanswered'),
+    await askThere('GET', '/api/agent/entries'),
+    await askThere('POST', `/api/agent/unanswered/${'a'.repeat(32)}/answer`, { answer: 'x' }),
+    await askThere('DELETE', '/api/agent/entries/1'),
+  ]).toEqual([503, 503, 503, 503]);
+});

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { comparable, explain } from '@prosaas/agentkit/offline';
 import {
   MOST_ALSO,
@@ -151,6 +152,8 @@ const Tried = Type.Object({
 });
 
 const audited = { audited: true };
+/** What another replica learned may count here so much later. */
+const READ_WITHIN_MS = 1000;
 
 /** What the agent did not understand, what it learned of it, and what it would answer: docs/agent.md. */
 export function agentRoutes(
@@ -196,7 +199,7 @@ export function agentRoutes(
       const { id } = request.params;
       const order = orderOf(request.body);
       // What another replica learned counts when it is judged whether an entry is new.
-      await profile.readLearned();
+      await readLearned(request);
       const entry = await db.transaction(async (tx) => {
         await lockLearnedEntries(tx);
         const found = await findQuestionState(tx, { groupId: id, businessId: businessOf(request) });
@@ -219,7 +222,7 @@ export function agentRoutes(
         });
         return made;
       });
-      await learnedChanged(request);
+      await readLearned(request);
       return showLearned(entry);
     },
   );
@@ -283,7 +286,7 @@ export function agentRoutes(
     async (request) => {
       const id = requireEntryId(request.params.id);
       const own = businessOf(request);
-      await profile.readLearned();
+      await readLearned(request);
       const { question, answer, also } = request.body;
       const changed = await db.transaction(async (tx) => {
         await lockLearnedEntries(tx);
@@ -305,7 +308,7 @@ export function agentRoutes(
         });
         return findLearnedEntry(tx, id, own);
       });
-      await learnedChanged(request);
+      await readLearned(request);
       return showLearned(changed!);
     },
   );
@@ -321,7 +324,7 @@ export function agentRoutes(
         if (entry === undefined) throw new NotFound('entry');
         await deleteLearnedEntry(tx, entry);
       });
-      await learnedChanged(request);
+      await readLearned(request);
       return reply.code(204).send();
     },
   );
@@ -332,7 +335,7 @@ export function agentRoutes(
     { onRequest: business, schema: { body: TryBody, response: { 200: Tried } } },
     async (request) => {
       const { text, now, history = [] } = request.body;
-      await learnedChanged(request);
+      await readLearned(request);
       const explanation = explain(profile.current(), {
         text,
         history,
@@ -356,11 +359,13 @@ export function agentRoutes(
     },
   );
 
-  /** Where it cannot be read now, it is read soon. */
-  const learnedChanged = (request: FastifyRequest): Promise<void> =>
-    profile
+  /** Where the database is away or slow, what is known counts. */
+  const readLearned = async (request: FastifyRequest): Promise<void> => {
+    const reading = profile
       .readLearned()
       .catch((error: unknown) => request.log.debug({ err: error }, 'what was learned could not be read now'));
+    await Promise.race([reading, sleep(READ_WITHIN_MS, undefined, { ref: false })]);
+  };
 }
 
 function orderOf({ answer, question, entry, also }: AnswerBody): EntryOrder {
