@@ -22,6 +22,14 @@ test.each([
   expect(matchOf({ source, text }, { reply: text }, faq)).toEqual(match);
 });
 
+test('an answer that names its entries came from the first of them', () => {
+  const answer = { source: 'faq', text: 'Sí.', entries: ['Do you deliver?', 'Where?'] } as const;
+  expect(matchOf({ ...answer, entries: [...answer.entries] }, { reply: 'Sí.' }, faq)).toEqual({
+    source: 'faq',
+    question: 'Do you deliver?',
+  });
+});
+
 test('an answer that hands over tells why, and no answer tells nothing', () => {
   const answer = { source: 'faq', text: 'Yes.' } as const;
   const event = { type: 'needs_person', reason: 'late' } as const;

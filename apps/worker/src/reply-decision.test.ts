@@ -1,6 +1,7 @@
 import {
   type Agent,
   type Answer,
+  type Profile,
   handOffReply,
   lateReply,
   loadProfile,
@@ -26,13 +27,18 @@ const wish: Answer = { source: 'hand-off', text: 'a person will', handOff: 'aske
 const emergency: Answer = { source: 'hand-off', text: 'call 112', handOff: 'emergency' };
 
 type Given = Partial<Omit<ReplyInput, 'conversation' | 'message'>> &
-  Partial<ReplyInput['conversation']> & { kind?: string; answer?: Answer };
+  Partial<ReplyInput['conversation']> & { kind?: string; answer?: Answer; profile?: Profile };
 
-function decide({ answer = faq, kind = 'text', ...given }: Given): Promise<ReplyDecision> {
+function decide({
+  answer = faq,
+  kind = 'text',
+  profile: own = profile,
+  ...given
+}: Given): Promise<ReplyDecision> {
   const { state = 'agent', state_reason = null, not_understood = 0, opted_out_at = null, ...turn } = given;
   const conversation = { state, state_reason, not_understood, opted_out_at };
   return decideReply(
-    { agent: saying(answer), rules: saying(answer), profile },
+    { agent: saying(answer), rules: saying(answer), profile: own },
     {
       message: { text: 'asked', kind },
       conversation,
@@ -155,4 +161,24 @@ test.each<[string, Given, object]>([
 ])('%s', async (_what, given, decision) => {
   const { match: _, ...decided } = await decide(given);
   expect(JSON.parse(JSON.stringify(decided))).toEqual(decision);
+});
+
+test.each<[string, Given, Answer, (spanish: Profile) => string]>([
+  ['late', { isLate: true }, faq, (spanish) => lateReply(spanish, now)],
+  ['not text', { kind: 'image' }, faq, (spanish) => notTextReply(spanish, now)],
+  ['not understood three times', { not_understood: 2 }, unknown, (spanish) => handOffReply(spanish, now)],
+])('a message that is %s is answered in the language of its customer', async (_what, given, answer, said) => {
+  const spanish: Profile = {
+    ...profile,
+    handOff: { ...profile.handOff, reply: 'Le contestará una persona.' },
+    notText: { reply: 'Ha llegado.' },
+    late: { reply: 'Llegó tarde.' },
+  };
+  const both: Profile = { ...profile, translations: { es: spanish } };
+  const replies = await Promise.all(
+    ['es', 'fr', undefined].map((language) =>
+      decide({ ...given, answer: { ...answer, language }, profile: both }),
+    ),
+  );
+  expect(replies.map(({ reply }) => reply)).toEqual([said(spanish), said(profile), said(profile)]);
 });

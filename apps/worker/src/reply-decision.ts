@@ -6,6 +6,7 @@ import {
   handOffReply,
   lateReply,
   notTextReply,
+  profileIn,
 } from '@prosaas/agentkit';
 import type { ConversationEvent, WaitingReason } from '@prosaas/conversations';
 import type { AnswerMatch, ConversationRow, JobMessage, MessageEnd } from '@prosaas/database';
@@ -75,12 +76,14 @@ export async function decideReply(
     isOptedOut,
     signal,
   });
-  const decision = decide(answer, input, profile);
+  // Whatever is written from here on is in the customer's language.
+  const spoken = profileIn(profile, answer.language);
+  const decision = decide(answer, input, spoken);
   const isUnderstood = answer.source !== 'unknown' && (answer.offered ?? []).length === 0;
   const isMissed = !asksRules && !isUnderstood;
   return {
     ...decision,
-    match: matchOf(answer, decision, profile.faq),
+    match: matchOf(answer, decision, spoken.faq),
     ...(isMissed && { missed: { language: answer.language } }),
   };
 }
