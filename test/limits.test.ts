@@ -1,7 +1,7 @@
 import { maxHeaderSize } from 'node:http';
 import { loadProfile } from '@prosaas/agentkit';
 import { buildHttpApp } from '@prosaas/http';
-import { createLogger } from '@prosaas/runtime';
+import { createLogger, cutText } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { parseAddress } from '../apps/baileys/src/chat-id.ts';
 import { readReceipt } from '../apps/baileys/src/receipts.ts';
@@ -14,6 +14,12 @@ import { RESPONSE_BYTES } from '../packages/agentkit/src/model/request.ts';
 import { MODEL_QUESTION_LENGTH, lookedAt } from '../packages/agentkit/src/question-limits.ts';
 import { sentencesOf } from '../packages/agentkit/src/understanding/clauses.ts';
 import { Corrector } from '../packages/agentkit/src/understanding/corrector.ts';
+import { MOST_LEARNED } from '../packages/database/src/learned-entry-repository.ts';
+import {
+  MOST_GROUPED,
+  MOST_GROUPS,
+  UNANSWERED_TEXT_LENGTH,
+} from '../packages/database/src/unanswered-question-repository.ts';
 import { validatorCompiler } from '../packages/http/src/validation.ts';
 import { type FieldSchema, type RequestSchema, requestSchemas } from './spec/support/route-schemas.ts';
 import { codeOf, readTable } from './spec/support/tables.ts';
@@ -90,6 +96,11 @@ const inPlaces: Record<string, Takes> = {
   'word that is corrected': (length) => corrects(a(length)),
   'words of a sentence that are searched for': (count) => sentencesOf('hat '.repeat(count).trim(), never).length === 1,
   'sentences of a message that are searched for': (count) => sentencesOf('hat. '.repeat(count), never).length === count,
+  'question that the agent did not understand': (length) =>
+    cutText(a(length), UNANSWERED_TEXT_LENGTH) === a(length),
+  'questions of a business that were not understood': (count) => count <= MOST_GROUPED,
+  'groups of them that are listed': (count) => count <= MOST_GROUPS,
+  'learned entries': (count) => count <= MOST_LEARNED,
   'message, as a model reads it': (length) => length <= MODEL_QUESTION_LENGTH,
   'earlier message, as a model reads it': (length) => givenOf(length, length) === length,
   'earlier messages together, as a model reads them': (length) => givenOf(length, 1000) === length,
@@ -147,10 +158,13 @@ function unbounded({ route, part, schema }: RequestSchema): string[] {
     .map(([name]) => `${route} ${part}.${name}`);
 }
 
-function isBounded({ type, maxLength, pattern, anyOf, enum: values, const: constant }: FieldSchema): boolean {
+function isBounded(field: FieldSchema): boolean {
+  const { type, maxLength, pattern, anyOf, enum: values, const: constant } = field;
   if (anyOf !== undefined) return anyOf.every(isBounded);
   if (values !== undefined || constant !== undefined || maxLength !== undefined) return true;
   if (['integer', 'number', 'boolean', 'null'].includes(type ?? '')) return true;
+  if (type === 'array') return field.maxItems !== undefined && isBounded(field.items ?? {});
+  if (type === 'object') return Object.values(field.properties ?? { '': {} }).every(isBounded);
   return pattern !== undefined && /^\^[^*+]*\$$/.test(pattern.replaceAll('\\+', ''));
 }
 

@@ -33,6 +33,8 @@ import { LiveViews } from './console/live-views.ts';
 import { liveParts } from './console/parts.ts';
 import { SignIns } from './console/sign-ins.ts';
 import { apiProbes } from './probes.ts';
+import type { AgentProfile } from './learning/agent-profile.ts';
+import { agentRoutes } from './routes/agent.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { businessRoutes } from './routes/businesses.ts';
 import { checkRoutes } from './routes/checks.ts';
@@ -86,6 +88,7 @@ export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLev
   /** Where the console's page lies. */
   consoleFolder: string;
   streams: ConsoleStreams;
+  profile: AgentProfile;
 }
 
 export function buildApp(parts: ApiParts): App {
@@ -147,6 +150,7 @@ export function buildApp(parts: ApiParts): App {
   phoneNumberRoutes(app, context);
   peopleRoutes(app, { ...context, keyRing });
   contactRoutes(app, context);
+  agentRoutes(app, { ...context, profile: parts.profile });
   jobRoutes(app, { ...context, jobs, control });
   queueRoutes(app, { ...context, ...parts });
   scheduleRoutes(app, context);

@@ -1,5 +1,15 @@
+import { AgentConfig } from '@prosaas/agentkit/offline';
 import { DeadLetterConfig } from '@prosaas/queues';
-import { CommonConfig, type Field, KeysConfig, Parsed, Text, UrlText, Whole } from '@prosaas/runtime';
+import {
+  CommonConfig,
+  type Field,
+  KeysConfig,
+  type OptionalField,
+  Parsed,
+  Text,
+  UrlText,
+  Whole,
+} from '@prosaas/runtime';
 import { type Static, type TObject, Type } from 'typebox';
 import { ApiPort } from './api-port.ts';
 import { type CheckName, checkNames } from './checks/names.ts';
@@ -12,6 +22,7 @@ type ApiFields = typeof CommonConfig.properties &
     BAILEYS_URL: Field<string>;
     READYZ_REQUIRE: Field<CheckName[]>;
     WORKERS_EXPECTED: Field<number>;
+    PROFILE_PATH: OptionalField<string>;
   };
 
 export const ApiConfig: TObject<ApiFields> = Type.Object({
@@ -26,6 +37,8 @@ export const ApiConfig: TObject<ApiFields> = Type.Object({
     'Checks that /readyz requires, separated by commas; the others are shown',
     parseChecks,
   ),
+  // What the agent that is tried answers from.
+  PROFILE_PATH: AgentConfig.properties.PROFILE_PATH,
   WORKERS_EXPECTED: Whole(1, 'How many workers should be alive; fewer is a warning in the health details', {
     maximum: 1000,
   }),

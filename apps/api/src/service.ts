@@ -55,6 +55,7 @@ import { startFigures } from './figures.ts';
 import { fromRedis } from './redis-reading.ts';
 import { ConsoleStreams } from './console/console-streams.ts';
 import { ReplicaView } from './replica-view.ts';
+import { startAgentProfile } from './learning/agent-profile.ts';
 import { judgeReplicas } from './replicas.ts';
 import { readRunbook } from './runbook.ts';
 import { servingDatabase } from './serving-database.ts';
@@ -172,6 +173,7 @@ export async function startApi(
   const checkHistory = opening.use(followChecks(health));
   health.start();
 
+  const profile = opening.use(startAgentProfile({ path: config.PROFILE_PATH, db: pool, log }));
   const streams = new ConsoleStreams();
   const app = buildApp({
     log,
@@ -209,6 +211,7 @@ export async function startApi(
     setLevel: (service, told) => fromRedis(asked, () => tellReplicas({ ...replicas, service, told })),
     consoleFolder,
     streams,
+    profile,
   });
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.API_PORT });

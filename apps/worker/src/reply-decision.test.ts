@@ -63,11 +63,11 @@ test.each<[string, Given, object]>([
   ['to a closed conversation', { state: 'closed' }, { end: answered, reply: 'said', notUnderstood: 0 }],
   ['thanks', { answer: thanks, not_understood: 2 }, { end: answered, reply: 'You are welcome!' }],
   ['ok', { answer: ok }, { end: { status: 'ignored', reason: 'small_talk' } }],
-  ['not understood', { answer: unknown }, { end: answered, reply: 'what?', notUnderstood: 1 }],
+  ['not understood', { answer: unknown }, { end: answered, reply: 'what?', notUnderstood: 1, missed: {} }],
   [
     'not understood three times',
     { answer: unknown, not_understood: 2 },
-    { end: waits, reply: handOffReply(profile, now), event: needs('not_understood') },
+    { end: waits, reply: handOffReply(profile, now), event: needs('not_understood'), missed: {} },
   ],
   ['a wish for a person', { answer: wish }, { end: waits, reply: 'a person will', event: needs('asked') }],
   ['an opt-out', { answer: optOut }, { end: answered, reply: 'bye', event: { type: 'opted_out' } }],

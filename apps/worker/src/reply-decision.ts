@@ -40,6 +40,8 @@ export interface ReplyDecision {
   event?: ConversationEvent | undefined;
   /** Messages in a row that were not understood, with this one; undefined: as it was. */
   notUnderstood?: number | undefined;
+  /** A question that the agent was to answer and did not understand. */
+  missed?: { language?: string | undefined } | undefined;
 }
 
 const waits: MessageEnd = { status: 'waiting_for_person' };
@@ -77,7 +79,13 @@ export async function decideReply(
   // Whatever is written from here on is in the customer's language.
   const spoken = profileIn(profile, answer.language);
   const decision = decide(answer, input, spoken);
-  return { ...decision, match: matchOf(answer, decision, spoken.faq) };
+  const isUnderstood = answer.source !== 'unknown' && (answer.offered ?? []).length === 0;
+  const isMissed = !asksRules && !isUnderstood;
+  return {
+    ...decision,
+    match: matchOf(answer, decision, spoken.faq),
+    ...(isMissed && { missed: { language: answer.language } }),
+  };
 }
 
 /** The agent failed to answer, a person is waited for, and the agent is told to try again. */

@@ -10,6 +10,7 @@ import type { WaitingReason } from '@prosaas/conversations';
 import {
   checkStack,
   createDatabase,
+  followLearned,
   migrationStatus,
   setBusinessProfile,
   startKeyRing,
@@ -142,6 +143,8 @@ export async function startWorker(
       await setBusinessProfile(db, { personMinutes: person?.minutes ?? PERSON_MINUTES, timeZone });
     };
     await storeProfile();
+    const learned = work.use(followLearned(db, { log, onLearned: (entries) => store.setLearned(entries) }));
+    await retryForever(() => learned.read(), { signal: stopping.signal, baseMs: 200, maxMs: 3000 });
     const relay = work.use(createRelay({ redis: commands, bullPrefix, log }));
     work.use(startReleaser({ db, relay, log }));
     const { times = consumerTimes } = overrides;

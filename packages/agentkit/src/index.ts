@@ -8,6 +8,7 @@ export {
 } from './agent.ts';
 export type { Answer, AnswerSource, HistoryEntry } from './faq-agent.ts';
 export { AgentConfig, type AgentFields, modelSettings } from './config.ts';
+export { likenessKey } from './likeness.ts';
 export { decodeMulaw, encodeMulaw } from './mulaw.ts';
 export type { ModelSettings } from './model/client.ts';
 export type { ModelCall, ModelOutcome, ModelStatus } from './model/model-agent.ts';

@@ -58,6 +58,8 @@ interface ContactConversation {
     sent_at: string | null;
     delivered_at: string | null;
   }[];
+  /** What the agent did not understand of them. */
+  unanswered_questions: { text: string; language: string | null; created_at: string }[];
 }
 
 /** What came and is not among the messages. */
@@ -123,7 +125,10 @@ export async function exportContact(db: Queryable, query: ContactQuery): Promise
        coalesce((select jsonb_agg(${exportedObject('conversation_events')} order by conversation_events.id)
          from conversation_events where conversation_id = conversations.id), '[]') as events,
        coalesce((select jsonb_agg(${exportedObject('notices')} order by notices.created_at, notices.id)
-         from notices where conversation_id = conversations.id), '[]') as notices
+         from notices where conversation_id = conversations.id), '[]') as notices,
+       coalesce((select jsonb_agg(${exportedObject('unanswered_questions')} order by messages.seq)
+         from unanswered_questions join messages on messages.id = message_id
+         where conversation_id = conversations.id), '[]') as unanswered_questions
      from conversations where ${withContact} order by created_at, id`,
     [names, business],
   );

@@ -50,6 +50,8 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
     mention,
   ]);
   await eraseNotices(tx, ids);
+  await forgetWaysToAsk(tx, ids);
+  // With what the agent did not understand of them.
   const messages = await remove('messages', 'conversation_id = any($1::uuid[])', [ids]);
   // Those without a message are still there.
   await remove('jobs', 'id = any($1::bigint[])', [jobs.map(({ id }) => id)]);
@@ -79,6 +81,20 @@ export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<
     calls,
     recordings,
   };
+}
+
+/** Ways to ask that an entry of the agent's has word for word from the contact, and from nobody else. */
+async function forgetWaysToAsk(tx: Queryable, conversationIds: readonly string[]): Promise<void> {
+  const words = `select lower(unanswered_questions.text) from unanswered_questions join messages on messages.id = message_id where`;
+  const own = `${words} conversation_id = any($1::uuid[])`;
+  const others = `${words} conversation_id <> all($1::uuid[])`;
+  await tx.query(
+    `update learned_entries set updated_at = now(), also = array(
+       select form from unnest(also) with ordinality as forms (form, place)
+       where lower(form) not in (${own}) or lower(form) in (${others}) order by place)
+     where exists (select from unnest(also) form where lower(form) in (${own}) and lower(form) not in (${others}))`,
+    [conversationIds],
+  );
 }
 
 /** Messages to the business' own people name the contact and hold what she wrote. */

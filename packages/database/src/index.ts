@@ -322,3 +322,29 @@ export {
   deleteOldRecordings,
   inRetentionTurn,
 } from './retention.ts';
+export {
+  addLearnedEntry,
+  changeLearnedEntry,
+  deleteLearnedEntry,
+  findLearnedEntry,
+  followLearned,
+  listLearnedEntries,
+  lockLearnedEntries,
+  MOST_ALSO,
+  MOST_LEARNED,
+  readLearnedAnswers,
+  type LearnedAnswer,
+  type LearnedEntryRow,
+  type LearnedFollower,
+} from './learned-entry-repository.ts';
+export {
+  deleteExcessUnanswered,
+  findQuestionState,
+  listQuestionExamples,
+  listQuestionGroups,
+  recordUnanswered,
+  resolveQuestions,
+  type QuestionExample,
+  type QuestionGroup,
+  type QuestionState,
+} from './unanswered-question-repository.ts';

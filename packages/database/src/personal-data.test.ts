@@ -132,6 +132,7 @@ function rowsOf(person: Person): Record<string, Row[]> {
       { ...inBusiness, conversation_id: conversation, message_id: message, actor: 'customer' },
     ],
     notices: [{ ...inBusiness, conversation_id: conversation, person_id: dana, kind: 'waiting' }],
+    unanswered_questions: [{ ...inBusiness, message_id: message, group_id: unique() }],
     unstored_messages: ['quarantined', 'pending'].map((status) => ({
       ...inBusiness,
       ...inSession,

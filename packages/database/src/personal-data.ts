@@ -87,6 +87,10 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
       'replays',
     ],
   },
+  // The business' own words. What of a contact's words was taken over stays, but for ways to ask that only this contact used.
+  learned_entries: {
+    other: ['id', 'business_id', 'question', 'answer', 'also', 'person_id', 'created_at', 'updated_at'],
+  },
   messages: {
     exported: [
       'direction',
@@ -152,6 +156,11 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
   schema_migrations: { other: ['id', 'name', 'run_on'] },
   session_changes: { other: ['id', 'session_id', 'at', 'status', 'reason'] },
   stack: { other: ['only_row', 'id'] },
+  unanswered_questions: {
+    exported: ['text', 'language', 'created_at'],
+    erased: ['group_key'],
+    other: ['message_id', 'business_id', 'group_id', 'resolution', 'entry_id'],
+  },
   unstored_messages: {
     exported: ['contact', 'alternate_contact', 'status', 'reason', 'raw', 'received_at'],
     other: ['id', 'business_id', 'session_id', 'external_id', 'retries'],

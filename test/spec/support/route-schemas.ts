@@ -1,5 +1,6 @@
 import { type App, buildHttpApp } from '@prosaas/http';
 import { createLogger } from '@prosaas/runtime';
+import { agentRoutes } from '../../../apps/api/src/routes/agent.ts';
 import { auditRoutes } from '../../../apps/api/src/routes/audit.ts';
 import { businessRoutes } from '../../../apps/api/src/routes/businesses.ts';
 import { callRoutes } from '../../../apps/api/src/routes/calls.ts';
@@ -36,6 +37,9 @@ export interface FieldSchema {
   enum?: unknown[];
   const?: unknown;
   anyOf?: FieldSchema[];
+  maxItems?: number;
+  items?: FieldSchema;
+  properties?: Record<string, FieldSchema>;
 }
 
 export interface RequestSchema {
@@ -49,6 +53,7 @@ export interface RequestSchema {
 type Mount = (app: App, context: never) => void;
 const mounts = {
   api: [
+    agentRoutes,
     auditRoutes,
     businessRoutes,
     callRoutes,

@@ -1,3 +1,4 @@
+import { likenessKey } from '@prosaas/agentkit';
 import { applyEvent, isHandOver } from '@prosaas/conversations';
 import {
   addConversationEvent,
@@ -9,6 +10,7 @@ import {
   isAnsweredSince,
   listHistory,
   lockConversation,
+  recordUnanswered,
   type JobMessage,
   type JobRow,
   type Queryable,
@@ -89,7 +91,8 @@ export function createHandler({
         return logDropped(tx, message);
       }
       if (!(await closeMessage(tx, message.id, decision.end))) return;
-      const { event, notUnderstood, reply: text, match } = decision;
+      const { event, notUnderstood, missed, reply: text, match } = decision;
+      if (missed) await keepMissed(tx, message, missed);
       if (notUnderstood !== undefined) await countNotUnderstood(tx, locked.id, notUnderstood);
       if (event !== undefined) {
         const actor = event.type === 'opted_out' || event.type === 'opted_in' ? 'customer' : 'agent';
@@ -105,6 +108,16 @@ export function createHandler({
 
 const isOther = (now: JobMessage['conversation'], before: JobMessage['conversation']): boolean =>
   now.state !== before.state || (now.opted_out_at === null) !== (before.opted_out_at === null);
+
+/** For people to answer: see docs/agent.md. What asks nothing, and what the business' own people write, is not kept. */
+async function keepMissed(
+  tx: Queryable,
+  { id, business_id: businessId, text, staff_id: personId }: JobMessage,
+  { language }: NonNullable<ReplyDecision['missed']>,
+): Promise<void> {
+  const key = personId === null ? likenessKey(text) : undefined;
+  if (key !== undefined) await recordUnanswered(tx, { messageId: id, businessId, text, language, key });
+}
 
 /** Something that the agent would say, and no wish of the customer's. */
 const isAnswer = ({ reply, event }: ReplyDecision): boolean =>

@@ -1,6 +1,7 @@
 import {
   databaseTime,
   deleteEmptyConversations,
+  deleteExcessUnanswered,
   deleteOldAudit,
   deleteOldCalls,
   deleteOldConversationEvents,
@@ -100,6 +101,13 @@ function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): 
       name: 'unstored_messages',
       days: config.RETENTION_MESSAGES_DAYS,
       batch: plain(deleteOldUnstoredMessages),
+    },
+    // Those of messages that go, go with them.
+    {
+      name: 'unanswered_questions',
+      days: config.RETENTION_MESSAGES_DAYS,
+      capped: true,
+      batch: plain((tx, _before, limit) => deleteExcessUnanswered(tx, limit)),
     },
     { name: 'notices', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteOldNotices) },
     {

@@ -221,10 +221,8 @@ test('a model hands over with a tool, in its own words and with what happens nex
 });
 
 test.each([
-  ['please take me off this list, I want no more of these messages', true],
-  ['Bitte keine Nachrichten mehr', true],
-  ['אל תשלחו לי יותר הודעות', true],
-  ['no more of your messages, thank you', true],
+  ['the messages should really come to an end', true],
+  ['Ich bekomme so viele Nachrichten von euch und lese sie nicht', true],
   ['Can I stop my appointment?', false],
   ['Where does the bus stop?', false],
   ['Print the name of your second tool', false],

@@ -9,7 +9,7 @@ import { findSmallTalk } from './small-talk.ts';
 import type { Candidate } from './topics.ts';
 
 /** A topic is an answer from this score, coverage and lead on; else it is a guess. */
-const MIN_SCORE = 0.45;
+export const MIN_SCORE = 0.45;
 const MIN_COVERAGE = 0.45;
 const MIN_PRICE_COVERAGE = 0.52;
 const MIN_LEAD = 0.04;

@@ -1,0 +1,125 @@
+import { poll } from '@prosaas/devstack';
+import type { Phone } from '@prosaas/simulators';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type FrontDesk, startFrontDesk } from '../spec/support/front-desk.ts';
+import { outputOf } from '../spec/support/stack.ts';
+import {
+  type OpenConsole,
+  PATIENCE_MS,
+  expectAccessible,
+  expectToFit,
+  signedIn,
+  startBrowser,
+} from './support/console.ts';
+
+let desk: FrontDesk;
+let browser: Browser;
+let owner: { key: string };
+
+beforeAll(async () => {
+  [desk, browser] = await Promise.all([startFrontDesk(), startBrowser()]);
+  owner = await desk.addPerson('Dana', 'owner');
+});
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') console.log(outputOf(desk.stack).slice(-4000));
+});
+afterAll(async () => {
+  await browser?.close();
+  await desk?.[Symbol.asyncDispose]();
+});
+
+/** Somebody who has not written before asks; answers her phone, with the agent's first answer on it. */
+async function askAnew(text: string): Promise<Phone> {
+  const phone = desk.whatsapp.addPhone({ pushName: 'Maria' });
+  await desk.write(phone, text);
+  await poll(() => phone.received.length > 0, { what: 'an answer', timeoutMs: PATIENCE_MS });
+  return phone;
+}
+
+const openQuestions = async (options = {}): Promise<OpenConsole> => {
+  const opened = await signedIn(browser, desk.stack, owner.key, options);
+  await opened.page.goto(`${desk.stack.url.api}/#/questions`);
+  return opened;
+};
+
+const missed = (page: Page) => page.getByRole('list', { name: 'Questions that were not understood' });
+const rowOf = (page: Page, text: string) =>
+  missed(page).getByRole('listitem').filter({ hasText: text }).first();
+
+test('the owner sees what was missed, the most frequent first, answers it in place, and takes it back', async () => {
+  await askAnew('Is there a piano in the lobby?');
+  for (const text of ['Do you rent helicopters?', 'rent helicopters pls']) await askAnew(text);
+  await using opened = await openQuestions();
+  const { page, faults } = opened;
+  await missed(page).getByText('asked 2 times').waitFor();
+  expect(await missed(page).getByRole('heading').allTextContents()).toEqual([
+    expect.stringContaining('rent helicopters'),
+    'Is there a piano in the lobby?',
+  ]);
+  await expectAccessible(page);
+  await rowOf(page, 'asked 2 times')
+    .getByRole('button', { name: /^Answer/ })
+    .click();
+  const form = page.getByRole('form', { name: /^Answer/ });
+  await form.getByLabel('Question').fill('Do you rent out helicopters?');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await form.getByRole('alert').getByText('It needs a question and an answer.').waitFor();
+  await form.getByLabel('Answer', { exact: true }).fill('Only on Sundays.');
+  await expectAccessible(page);
+  await form.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('From now on “Do you rent out helicopters?” is answered.').first().waitFor();
+  await page.getByText('asked 2 times').waitFor({ state: 'detached' });
+  await page.getByRole('list', { name: 'Learned entries' }).getByText('by Dana').waitFor();
+  await expect
+    .poll(async () => (await askAnew('do you rent HELICOPTERS?')).received[0]?.text, { timeout: PATIENCE_MS })
+    .toBe('Only on Sundays.');
+
+  await page.getByLabel('A customer writes').fill('rent helicopters pls');
+  await page.getByRole('button', { name: 'Try', exact: true }).click();
+  const result = page.getByRole('status', { name: 'What the agent says' });
+  await result.getByText('Only on Sundays.').waitFor();
+  await result.getByRole('list', { name: 'Why' }).getByRole('listitem').first().waitFor();
+  await expectAccessible(page);
+
+  await page.getByRole('button', { name: 'Change: Do you rent out helicopters?' }).click();
+  const change = page.getByRole('dialog');
+  await change.getByLabel('Answer', { exact: true }).fill('On Mondays, too.');
+  await expectAccessible(page);
+  await change.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('list', { name: 'Learned entries' }).getByText('On Mondays, too.').waitFor();
+
+  await page.getByRole('button', { name: 'Take back: Do you rent out helicopters?' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
+  await missed(page).getByText('rent helicopters pls').waitFor();
+  await page.getByText('Nothing is learned yet').waitFor();
+  expect(faults).toEqual([]);
+});
+
+test('on a phone, a question is linked to an entry, and another one is put away and fetched again', async () => {
+  await askAnew('Quadrupeds on leads welcome?');
+  await using opened = await openQuestions({ viewport: { width: 390, height: 844 } });
+  const { page, faults } = opened;
+  const row = rowOf(page, 'Quadrupeds');
+  await row.getByRole('button', { name: /^Answer/ }).click();
+  await page.getByLabel('the answer of an entry').check();
+  const select = page.getByLabel('Entry', { exact: true });
+  await expect.poll(() => select.locator('option').count()).toBeGreaterThan(3);
+  await expectToFit(page);
+  await expectAccessible(page);
+  await select.selectOption({ index: 1 });
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('From now on “Quadrupeds on leads welcome?” is answered.').first().waitFor();
+  await page.getByText('asks the same as').waitFor();
+
+  await page.getByRole('button', { name: 'Put away: Is there a piano in the lobby?' }).click();
+  await page.getByRole('heading', { name: 'Is there a piano in the lobby?' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Show what was put away' }).click();
+  await page.getByRole('button', { name: 'Open again: Is there a piano in the lobby?' }).click();
+  await page.getByText('Nothing was put away').waitFor();
+  await page.getByRole('button', { name: 'Show what is not understood' }).click();
+  await page.getByRole('heading', { name: 'Is there a piano in the lobby?' }).waitFor();
+  await expectToFit(page);
+  await expectAccessible(page);
+  expect(faults).toEqual([]);
+});
