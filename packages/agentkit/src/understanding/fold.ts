@@ -17,9 +17,15 @@ export function fold(text: string): string {
 
 /** The words of a text, folded; letters and digits of any script. Apostrophes vanish inside a word. */
 export function words(text: string): string[] {
-  return (
-    fold(text)
-      .replaceAll(/['’‘`´׳"״]/gu, '')
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  );
+  return foldedWords(fold(text));
 }
+
+/** Each entry of a comma-separated list, as words. */
+export const listedWords = (text: string): string[][] =>
+  fold(text)
+    .split(/[,\n]/)
+    .map(foldedWords)
+    .filter((phrase) => phrase.length > 0);
+
+const foldedWords = (folded: string): string[] =>
+  folded.replaceAll(/['’‘`´׳"״]/gu, '').match(/[\p{L}\p{N}]+/gu) ?? [];

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import stemmers from 'snowball-stemmers';
 import stopWordLists from 'stopword';
 import { LineCounter, parseDocument } from 'yaml';
-import { words } from './fold.ts';
+import { listedWords, words } from './fold.ts';
 import { type LanguageFile, languageProblems } from './language-schema.ts';
 import { type Pattern, compilePattern } from './patterns.ts';
 import { PhraseIndex } from './phrase-index.ts';
@@ -84,11 +84,10 @@ export const listed = (text = ''): string[] =>
     .filter((entry) => entry !== '');
 
 /** As words, longest first. */
-export const phrasesOf = (text?: string | readonly string[]): string[][] =>
-  (typeof text === 'string' || text === undefined ? listed(text) : text)
-    .map(words)
-    .filter((phrase) => phrase.length > 0)
-    .toSorted((one, other) => other.length - one.length);
+export const phrasesOf = (text: string | readonly string[] = ''): string[][] =>
+  (typeof text === 'string' ? listedWords(text) : text.map(words).filter((phrase) => phrase.length > 0)).toSorted(
+    (one, other) => other.length - one.length,
+  );
 
 const folder = new URL('../../languages/', import.meta.url);
 
@@ -140,7 +139,8 @@ function parse(text: string, name: string, problems: string[]): unknown {
 
 function createLanguage(code: string, file: LanguageFile, notions: Record<string, string>): Language {
   const keys = createKeys(code, file);
-  const lemmaKeys = createKeys(code, { ...file, prefixes: '', elisions: '' });
+  const hasPrefixes = file.prefixes !== undefined || file.elisions !== undefined;
+  const lemmaKeys = hasPrefixes ? createKeys(code, { ...file, prefixes: '', elisions: '' }) : keys;
   const stopWords = new Set([
     ...(stopWordLists[file.stopWords] as string[]).flatMap(words),
     ...listed(file.ignored).flatMap(words),
@@ -152,9 +152,11 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     return { patterns: compiled(file.rules[name]), exceptions: compiled(file.rules[exceptions]) };
   };
   const notionIndex = new PhraseIndex(lemmaKeys);
-  for (const [notion, text] of Object.entries(notions)) {
-    for (const phrase of phrasesOf(text)) notionIndex.add(phrase, notion);
+  const notionPhrases = Object.entries(notions).map(([notion, text]) => ({ notion, phrases: listedWords(text) }));
+  for (const { notion, phrases } of notionPhrases) {
+    for (const phrase of phrases) notionIndex.add(phrase, notion);
   }
+  const ofNotions = notionPhrases.flatMap(({ phrases }) => phrases);
   const presence = new PhraseIndex(lemmaKeys);
   for (const phrase of phrasesOf(file.presence)) presence.add(phrase, 'presence');
   const { greetings, thanks, goodbyes, acknowledgements, yesOrNo, filler } = file.smallTalk;
@@ -164,13 +166,13 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
       ...listed(file.common),
       ...Object.values(file.smallTalk).flatMap(listed),
       ...[...sets.values()].flat(),
-      ...Object.values(notions).flatMap(listed),
       ...listed(file.presence),
       ...Object.values(file.days).flat(),
       ...monthsAndWeekdays(code),
       ...Object.values(file.holidays).flatMap(listed),
     ].flatMap((text) => words(String(text))),
   );
+  for (const phrase of ofNotions) for (const word of phrase) vocabulary.add(word);
   const common = new Set(listed(file.common).flatMap(words).flatMap(keys));
   const known = new Set([...vocabulary].flatMap(keys));
   return {
@@ -209,11 +211,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     },
     smallTalkFillers: new Set(listed(filler).flatMap(words)),
     notions: notionIndex,
-    notionWords: new Set(
-      Object.values(notions)
-        .flatMap((text) => phrasesOf(text))
-        .flatMap((phrase) => (phrase.length === 1 ? phrase : [])),
-    ),
+    notionWords: new Set(ofNotions.flatMap((phrase) => (phrase.length === 1 ? phrase : []))),
     presence,
     days: daysOf(file),
     ordinals: new Map(Object.entries(file.ordinals).map(([at, list]) => [Number(at), phrasesOf(list)])),
