@@ -1,6 +1,8 @@
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listReplicas } from '@prosaas/observability';
+import { keyspace } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { setStage } from './stage.ts';
 
@@ -26,4 +28,42 @@ test("a business is shown in its profile's time zone, and people keep a chat for
     profile.replace('timeZone: UTC', 'timeZone: Europe/Berlin').replace('minutes: 120', 'minutes: 30'),
   );
   await expect.poll(business, slow).toEqual({ time_zone: 'Europe/Berlin', person_minutes: 30 });
+});
+
+test('customers are answered from the file as it is now; one with faults changes nothing, and is reported', async () => {
+  await using stage = await setStage();
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'profile-'));
+  const profile = await readFile(new URL('default.yaml', profiles), 'utf8');
+  const path = join(folder.path, 'profile.yaml');
+  await writeFile(path, profile);
+  await stage.worker({}, { PROFILE_PATH: path });
+  const keyPrefix = keyspace(stage.env['REDIS_NAMESPACE'] ?? 'prosaas').key('replicas');
+  const faults = async (): Promise<unknown> =>
+    (await listReplicas({ redis: stage.redis, keyPrefix })).map(({ report }) => report['profile_problems']);
+  let asked = 0;
+  const answer = async (): Promise<string | undefined> => {
+    asked += 1;
+    const contact = `1555019${String(asked).padStart(2, '0')}@s.whatsapp.net`;
+    await stage.receive(contact, 'Where are you located?');
+    const heard = (): string | undefined => stage.baileys.sent.find(({ chatId }) => chatId === contact)?.text;
+    await expect.poll(heard, slow).toBeDefined();
+    return heard();
+  };
+  expect(await answer()).toContain('12 Market Street');
+
+  const moved = profile.replace('12 Market Street', '9 Station Road');
+  await writeFile(path, moved);
+  await expect.poll(answer, slow).toContain('9 Station Road');
+
+  await writeFile(
+    path,
+    moved.replace('timeZone: UTC', 'timeZone: Mars/Base').replace('9 Station', '7 Church'),
+  );
+  await expect
+    .poll(faults, slow)
+    .toEqual([[expect.stringMatching(/profile\.yaml:\d+:\d+: timeZone: "Mars/)]]);
+  expect(await answer()).toContain('9 Station Road');
+
+  await writeFile(path, moved);
+  await expect.poll(faults, slow).toEqual([undefined]);
 });

@@ -268,6 +268,9 @@ const shape = object(
 /** Of what is known once: `extra` is for old profiles. */
 const places = placesOf(shape);
 
+/** Of all that a profile may say, in lists too: `faq.answer`. */
+export const fieldPaths: readonly string[] = [...places.values()].flat();
+
 /** A key of any part of a profile, or a language, which is one of a text. */
 export const isKnownKey = (key: string): boolean => places.has(key) || languageTag(key) !== undefined;
 

@@ -34,7 +34,7 @@ export interface ProfileStoreOptions {
 }
 
 /** The file is looked at by `everyMs`; one that changed is read once it has stayed the same for `settleMs`. */
-export const profileTimes = { everyMs: 2000, settleMs: 200 };
+const profileTimes = { everyMs: 2000, settleMs: 200 };
 /** A file that never stays the same is read after so many looks. */
 const SETTLE_LOOKS = 20;
 

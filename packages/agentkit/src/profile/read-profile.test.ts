@@ -286,6 +286,10 @@ test('broken YAML is reported with its line, a missing file with its reason', as
   expect(problemsOf('name: x\nfaq: [')).toEqual([
     expect.stringMatching(/^mine\.yaml:2:\d+: not valid YAML: /),
   ]);
+  expect(problemsOf('a: b\n}\nc: d')).toHaveLength(1);
+  for (const own of ['faq: &a [*a]', 'greetings: &a [*a]', 'greeting: &a {en: *a}'])
+    expect(messagesOf(withLines(own))).not.toEqual([]);
+  expect(problemsOf(small.replace('answer: Here.', 'answer: Here.\n    also: &a [*a]'))).toHaveLength(1);
   expect(problemsOf('name: *nobody')).toEqual([
     expect.stringMatching(/^mine\.yaml:1:1: not valid YAML: .*nobody/),
   ]);

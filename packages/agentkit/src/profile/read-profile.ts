@@ -53,10 +53,11 @@ export async function readProfileText(path: string | undefined): Promise<string>
  */
 export function parseProfile(text: string, name: string): Profile {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' });
   joinTexts(document, text);
   // After the first the parser reads on from nowhere.
-  const errors = document.errors.filter(({ message }) => !message.includes('token in YAML stream'));
+  const own = document.errors.filter(({ message }) => !message.includes('token in YAML stream'));
+  const errors = own.length > 0 ? own : document.errors.slice(0, 1);
   const told: { offset: number; message: string }[] = errors.map((error) => ({
     offset: error.pos[0],
     message: yamlMessage(error, text),

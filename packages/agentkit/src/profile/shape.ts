@@ -80,7 +80,12 @@ export const isMap = (value: unknown): value is Record<string, unknown> =>
 
 /** A value as a message shows it. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // A list may hold itself, by an alias.
+  const text = Array.isArray(value)
+    ? 'a list'
+    : isMap(value)
+      ? 'a map'
+      : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
@@ -293,7 +298,9 @@ export function forms(entryOf: (path: Path) => Path): Reader<string[]> {
   const read = words();
   return (value, path, reading) => {
     const found = read(value, path, reading);
+    // By language at most: a list may hold itself, by an alias.
     const note = (part: unknown, at: Path): void => {
+      if (at.length > path.length + 2) return;
       if (typeof part === 'string') noteForm(part, at, entryOf(path), reading);
       else if (Array.isArray(part) || isMap(part))
         for (const [key, inner] of Object.entries(part))
