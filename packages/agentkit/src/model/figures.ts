@@ -137,32 +137,33 @@ export function figuresOf(given: string, { pricesIn = false }: { pricesIn?: bool
       return ' ';
     });
   };
-  // The case of a path counts.
-  const unfolded = given.normalize('NFKC').replaceAll(/\p{Cf}/gu, '');
-
-  take(email, 'email', ([address = '']) => [`email:${address.replace(/\.+$/, '')}`]);
-  takeLinks(
-    unfolded.replaceAll(email, ' ').replaceAll(/[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}.-]+/gu, ' '),
-    found,
-  );
-  text = text
-    .replaceAll(schemeLink, ' ')
-    .replaceAll(bareLink, (all, suffix: string) => (isSuffix(suffix) ? ' ' : all));
+  // What a text cannot hold is not searched for.
+  if (text.includes('@')) take(email, 'email', ([address = '']) => [`email:${address.replace(/\.+$/, '')}`]);
+  if (/:\/\/|\.\p{L}/u.test(text)) {
+    // The case of a path counts.
+    const unfolded = given.normalize('NFKC').replaceAll(/\p{Cf}/gu, '');
+    takeLinks(unfolded.replaceAll(/[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}.-]+/gu, ' '), found);
+    text = text
+      .replaceAll(schemeLink, ' ')
+      .replaceAll(bareLink, (all, suffix: string) => (isSuffix(suffix) ? ' ' : all));
+  }
 
   const prices = (name: string, ...values: (number | undefined)[]): void => {
     for (const value of values)
       if (value !== undefined) found.push({ kind: 'money', keys: [`money:${name}:${value}`] });
   };
+  text = text.replaceAll(moneySpelled, (...[, words = '', sign]: string[]) => {
+    prices(nameOf(sign), spelledValue(words));
+    return ' ';
+  });
+  if (!/\d/.test(text)) return found;
+
   text = text.replaceAll(moneyAfter, (...[, from, upTo, many, sign]: string[]) => {
     prices(nameOf(sign), valueOf(from, many), valueOf(upTo, many));
     return ' ';
   });
   text = text.replaceAll(moneyBefore, (...[, sign, from, many, upTo]: string[]) => {
     prices(nameOf(sign), valueOf(from, many), valueOf(upTo, many));
-    return ' ';
-  });
-  text = text.replaceAll(moneySpelled, (...[, words = '', sign]: string[]) => {
-    prices(nameOf(sign), spelledValue(words));
     return ' ';
   });
   take(percent, 'percent', ([, value]) => [`percent:${valueOf(value)}`]);

@@ -1,4 +1,6 @@
+import { cutText } from '@prosaas/runtime';
 import type { Profile } from '../profile/profile.ts';
+import { MODEL_QUESTION_LENGTH } from '../question-limits.ts';
 import { stringsOf } from './profile-strings.ts';
 
 const scripts = [
@@ -18,7 +20,8 @@ const STRAY_LETTERS = 1;
  * Whether a reply is in a script that the customer or the business writes. It does not see another language of the same script: an answer
  * in English to a question in German passes.
  */
-export function isReadable(reply: string, asked: string, profile: Profile): boolean {
+export function isReadable(reply: string, question: string, profile: Profile): boolean {
+  const asked = cutText(question, MODEL_QUESTION_LENGTH);
   const counts = countsOf(reply);
   const [main] = counts.keys();
   if (main === undefined) return true;
