@@ -81,7 +81,7 @@ const optsOut = (text: string): boolean =>
 const never = (): boolean => false;
 const corrects = (word: string): boolean => {
   const corrector = new Corrector();
-  corrector.add([`${word.slice(1)}`], 0);
+  corrector.add([word.slice(1)], 0);
   return corrector.correct(word).length > 0;
 };
 
@@ -94,8 +94,10 @@ const inPlaces: Record<string, Takes> = {
   "message, as the agent's rules and search read it": (length) => lookedAt(a(length)) === a(length),
   'words of a message that rules read': (count) => optsOut(`${'hat '.repeat(count - 3)}leave me alone`),
   'word that is corrected': (length) => corrects(a(length)),
-  'words of a sentence that are searched for': (count) => sentencesOf('hat '.repeat(count).trim(), never).length === 1,
-  'sentences of a message that are searched for': (count) => sentencesOf('hat. '.repeat(count), never).length === count,
+  'words of a sentence that are searched for': (count) =>
+    sentencesOf('hat '.repeat(count).trim(), never).length === 1,
+  'sentences of a message that are searched for': (count) =>
+    sentencesOf('hat. '.repeat(count), never).length === count,
   'question that the agent did not understand': (length) =>
     cutText(a(length), UNANSWERED_TEXT_LENGTH) === a(length),
   'questions of a business that were not understood': (count) => count <= MOST_GROUPED,

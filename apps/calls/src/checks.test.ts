@@ -50,7 +50,9 @@ test('why the model is not asked is told to everyone, what it did to those who m
     status: () => ({ state: 'warm', fallback: true, source: 'profile', model }),
   };
   const profile = { status: () => ({ loadedAt: new Date(), problems: [] }) };
-  const check = callsChecks({ agent, profile, ...unasked } as unknown as CheckParts).find(({ name }) => name === 'agent');
+  const check = callsChecks({ agent, profile, ...unasked } as unknown as CheckParts).find(
+    ({ name }) => name === 'agent',
+  );
   expect(await check?.run(never)).toMatchObject({
     status: 'warn',
     reason: 'model_fallback',

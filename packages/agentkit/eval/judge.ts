@@ -14,11 +14,19 @@ const plain = (text: string): string => text.normalize('NFC');
  */
 export function judge(answer: Answer, expected: Expectation, offered: readonly string[] = []): Verdict {
   if (expected.any) {
-    const verdicts = expected.any.map((one) => judge(answer, { ...one, not: [...(one.not ?? []), ...(expected.not ?? [])] }, offered));
-    return (['right', 'partly', 'missed', 'needless', 'wrong'] as const).find((one) => verdicts.includes(one)) ?? 'wrong';
+    const verdicts = new Set(
+      expected.any.map((one) =>
+        judge(answer, { ...one, not: [...(one.not ?? []), ...(expected.not ?? [])] }, offered),
+      ),
+    );
+    return (
+      (['right', 'partly', 'missed', 'needless', 'wrong'] as const).find((one) => verdicts.has(one)) ??
+      'wrong'
+    );
   }
   const { source, handOff } = answer;
-  const isForbidden = (text: string): boolean => (expected.not ?? []).some((one) => new RegExp(one, 'iu').test(plain(text)));
+  const isForbidden = (text: string): boolean =>
+    (expected.not ?? []).some((one) => new RegExp(one, 'iu').test(plain(text)));
   const isUnknown = source === 'unknown';
   if (handOff !== undefined) return expected.hand_off === true ? 'right' : 'needless';
   if (expected.hand_off === true) return isUnknown ? 'missed' : 'wrong';
@@ -26,17 +34,22 @@ export function judge(answer: Answer, expected: Expectation, offered: readonly s
   if (source === 'opt-out') return 'wrong';
   if (expected.silent === true) return answer.text === '' ? 'right' : 'wrong';
   if (expected.social === true) return social.has(source) ? 'right' : isUnknown ? 'missed' : 'wrong';
-  if (expected.unknown === true) return isUnknown && !isForbidden(answer.text) ? 'right' : social.has(source) ? 'missed' : 'wrong';
+  if (expected.unknown === true)
+    return isUnknown && !isForbidden(answer.text) ? 'right' : social.has(source) ? 'missed' : 'wrong';
   const facts = expected.fact ?? [];
-  const hasAll = (text: string): boolean => facts.every((one) => new RegExp(one, 'iu').test(plain(text))) && !isForbidden(text);
+  const hasAll = (text: string): boolean =>
+    facts.every((one) => new RegExp(one, 'iu').test(plain(text))) && !isForbidden(text);
   if (isUnknown) {
     // Of two questions, the answer to one is a part.
-    const hasOne = (text: string): boolean => facts.some((one) => new RegExp(one, 'iu').test(plain(text))) && !isForbidden(text);
+    const hasOne = (text: string): boolean =>
+      facts.some((one) => new RegExp(one, 'iu').test(plain(text))) && !isForbidden(text);
     return offered.some(hasOne) ? 'partly' : 'missed';
   }
   if (social.has(source)) return 'missed';
   if (hasAll(answer.text)) return 'right';
-  return facts.length > 1 && !isForbidden(answer.text) && facts.some((one) => new RegExp(one, 'iu').test(plain(answer.text)))
+  return facts.length > 1 &&
+    !isForbidden(answer.text) &&
+    facts.some((one) => new RegExp(one, 'iu').test(plain(answer.text)))
     ? 'missed'
     : 'wrong';
 }

@@ -14,6 +14,8 @@ const here = import.meta.dirname;
 const sets = [
   { file: join(here, 'dev.yaml'), floor: 0.9 },
   { file: join(here, 'other-trades.yaml'), floor: 0.62 },
+  { file: join(here, 'eight-trades.yaml'), floor: 0.7 },
+  { file: join(here, 'unseen-trades.yaml'), floor: 0.72 },
 ];
 
 interface Judged {
@@ -43,7 +45,9 @@ function play(one: Case, agent: FaqAgent): Judged[] {
     const began = performance.now();
     const answer = agent.answer({ text: turn.says, history, now, isOptedOut });
     const ms = performance.now() - began;
-    const offered = (answer.offered ?? []).map((question) => agent.answer({ text: question, history: [], now }).text);
+    const offered = (answer.offered ?? []).map(
+      (question) => agent.answer({ text: question, history: [], now }).text,
+    );
     const verdict = judge(answer, turn.expect, offered);
     history.push({ direction: 'inbound', text: turn.says }, { direction: 'outbound', text: answer.text });
     isOptedOut = answer.source === 'opt-out' || (isOptedOut && answer.source !== 'opt-in');
@@ -73,7 +77,9 @@ function report(name: string, judged: readonly Judged[]): number {
     for (const [key, group] of Map.groupBy(judged, ({ one }) => one[by])) out(lineOf(key.padEnd(18), group));
   }
   const times = judged.map(({ ms }) => ms).toSorted((a, b) => a - b);
-  out(`\ntime per message: median ${times[Math.floor(times.length / 2)]?.toFixed(2)} ms, largest ${times.at(-1)?.toFixed(2)} ms`);
+  out(
+    `\ntime per message: median ${times[Math.floor(times.length / 2)]?.toFixed(2)} ms, largest ${times.at(-1)?.toFixed(2)} ms`,
+  );
   out(lineOf('score', judged));
   return scoreOf(judged).score;
 }
@@ -99,8 +105,12 @@ if (positionals.length > 1 || Number.isNaN(floor)) {
   process.exit(2);
 }
 const [file] = positionals;
-const profilesOf = (set: string): string => values.profiles ?? join(file === undefined ? here : dirname(set), 'profiles');
-const chosen = file === undefined ? sets.map((set) => ({ ...set, floor: floor ?? set.floor })) : [{ file, floor: floor ?? -1 }];
+const profilesOf = (set: string): string =>
+  values.profiles ?? join(file === undefined ? here : dirname(set), 'profiles');
+const chosen =
+  file === undefined
+    ? sets.map((set) => ({ ...set, floor: floor ?? set.floor }))
+    : [{ file, floor: floor ?? -1 }];
 for (const set of chosen) {
   const score = report(basename(set.file), await evaluate(set.file, profilesOf(set.file)));
   if (score < set.floor) {

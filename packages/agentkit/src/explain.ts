@@ -40,7 +40,8 @@ export function explain(profile: Profile, question: FaqQuestion): Explanation {
     matches: candidate.matches.map(({ word, key, weight }) => ({ word, ...readKey(key), weight })),
   }));
   const [found] = understanding?.found ?? [];
-  const isRule = !understanding || (answer.source !== 'faq' && answer.source !== 'hours' && answer.source !== 'unknown');
+  const isRule =
+    !understanding || (answer.source !== 'faq' && answer.source !== 'hours' && answer.source !== 'unknown');
   return {
     answer,
     score: found?.kind === 'topic' ? found.score : (candidates[0]?.score ?? (found ? 1 : 0)),

@@ -14,8 +14,6 @@ import { findSmallTalk } from './understanding/small-talk.ts';
 import { type Found, type Understanding, understand } from './understanding/understand.ts';
 import { type Said, unsaid } from './understanding/wording.ts';
 
-export type { SmallTalk } from './understanding/language.ts';
-
 export interface HistoryEntry {
   direction: 'inbound' | 'outbound';
   text: string;
@@ -95,7 +93,9 @@ export class FaqAgent {
 
   explain(question: FaqQuestion): Explained {
     const message = this.#hear(question);
-    const outbound = question.history.flatMap(({ direction, text }) => (direction === 'outbound' ? [text] : []));
+    const outbound = question.history.flatMap(({ direction, text }) =>
+      direction === 'outbound' ? [text] : [],
+    );
     const heardBefore = new Set(outbound);
     const said: Said = (text) => heardBefore.has(text);
     const explained =
@@ -129,7 +129,9 @@ export class FaqAgent {
     if (!translations) return this.profile;
     const profiles = new Map([this.profile, ...Object.values(translations)].map((one) => [codeOf(one), one]));
     const known = this.#knowledge.languages.filter(({ code }) => profiles.has(code));
-    const inbound = history.flatMap(({ direction, text }) => (direction === 'inbound' ? [words(lookedAt(text))] : []));
+    const inbound = history.flatMap(({ direction, text }) =>
+      direction === 'inbound' ? [words(lookedAt(text))] : [],
+    );
     for (const one of [said, ...inbound.toReversed().slice(0, 5)]) {
       const spoken = languagesOf(one, known);
       const [only] = spoken;
@@ -138,13 +140,18 @@ export class FaqAgent {
     return this.profile;
   }
 
-  #rule({ now, isOptedOut = false }: FaqQuestion, { said, languages, profile }: Heard): Explained | undefined {
+  #rule(
+    { now, isOptedOut = false }: FaqQuestion,
+    { said, languages, profile }: Heard,
+  ): Explained | undefined {
     const { optOut, optIn, handOff, emergency } = profile;
     const whole = said.join(' ');
     const isWhole = (list: readonly string[]): boolean => list.some((one) => words(one).join(' ') === whole);
-    const saysOf = (list: readonly string[] = []): string | undefined => list.find((one) => saysPhrase(said, one));
+    const saysOf = (list: readonly string[] = []): string | undefined =>
+      list.find((one) => saysPhrase(said, one));
     const optOutRule = isWhole(optOut.words) ? whole : ruleOf('optOut', said, languages);
-    if (optOutRule !== undefined) return { answer: { text: optOut.reply, source: 'opt-out' }, rule: optOutRule };
+    if (optOutRule !== undefined)
+      return { answer: { text: optOut.reply, source: 'opt-out' }, rule: optOutRule };
     if (isOptedOut) {
       const optInRule = isWhole(optIn?.words ?? []) ? whole : ruleOf('optIn', said, languages);
       const text = optIn?.reply ?? this.#textsOf(profile).resume;
@@ -166,7 +173,10 @@ export class FaqAgent {
 
   #wish(said: readonly string[], languages: readonly Language[]): string | undefined {
     for (const { code, fillers } of languages) {
-      const { patterns, exceptions } = this.#knowledge.handOffRules.get(code) ?? { patterns: [], exceptions: [] };
+      const { patterns, exceptions } = this.#knowledge.handOffRules.get(code) ?? {
+        patterns: [],
+        exceptions: [],
+      };
       const pattern = patterns.find((one) => matches(one, said, fillers));
       if (pattern && !exceptions.some((one) => matches(one, said, fillers))) return pattern.source;
     }
@@ -202,7 +212,11 @@ export class FaqAgent {
   }
 
   /** A number, or the words of one of the questions that were offered. */
-  #chosen({ now }: FaqQuestion, { said, languages, profile }: Heard, outbound: readonly string[]): Explained | undefined {
+  #chosen(
+    { now }: FaqQuestion,
+    { said, languages, profile }: Heard,
+    outbound: readonly string[],
+  ): Explained | undefined {
     const offered = latestOffer(outbound);
     if (offered.length === 0) return undefined;
     const topics = offered.map((question) => this.#knowledge.exact.get(words(question).join(' ')));
@@ -226,7 +240,8 @@ export class FaqAgent {
     if (offered.length > 0) {
       const questions = offered.map((topic) => this.#questionOf(topic, profile));
       const offer = writeOffer(profile.offer ?? this.#textsOf(profile).offer, questions);
-      if (!said(offer)) return { answer: { text: offer, source: 'unknown', offered: questions }, understanding };
+      if (!said(offer))
+        return { answer: { text: offer, source: 'unknown', offered: questions }, understanding };
     }
     const unknown = profile.unknown.find((candidate) => !said(candidate)) ?? profile.unknown[0] ?? '';
     return { answer: { text: unknown, source: 'unknown' }, understanding };
@@ -242,7 +257,9 @@ export class FaqAgent {
     const texts = found.map((one) => {
       if (one.kind === 'days' && !isToday(one.dates, profile, now))
         return one.dates.map((date) => dayAnswer(profile, language, date)).join(' ');
-      return one.kind === 'days' || one.topic === hoursTopic ? hoursAnswer(profile, now) : (profile.faq[one.topic]?.answer ?? '');
+      return one.kind === 'days' || one.topic === hoursTopic
+        ? hoursAnswer(profile, now)
+        : (profile.faq[one.topic]?.answer ?? '');
     });
     const entries = found.flatMap((one) =>
       one.kind === 'topic' && one.topic !== hoursTopic ? [this.#questionOf(one.topic, this.profile)] : [],
@@ -285,9 +302,7 @@ export class FaqAgent {
 
 /** Of a day on which the business is or was open, what counts is whether it is now. */
 const isToday = (dates: readonly string[], { hours, timeZone }: Profile, now: Date): boolean =>
-  dates.length === 1 &&
-  dates[0] === wallClock(now, timeZone).date &&
-  stretchesOf(hours, dates[0]).length > 0;
+  dates.length === 1 && dates[0] === wallClock(now, timeZone).date && stretchesOf(hours, dates[0]).length > 0;
 
 const codeOf = (profile: Profile): string => new Intl.Locale(profile.language).language;
 

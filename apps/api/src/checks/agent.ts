@@ -33,7 +33,12 @@ export function agentCheck({
       if (warmth.replicas === 0 || cold.length > 0 || absent.length > 0)
         throw new CheckFailure('not_ready', { facts, detail });
       if (faultyProfiles > 0)
-        return { status: 'warn', reason: 'profile_faulty', facts, detail: { ...detail, problems: profileProblems } };
+        return {
+          status: 'warn',
+          reason: 'profile_faulty',
+          facts,
+          detail: { ...detail, problems: profileProblems },
+        };
       // The model provider is away: the agent answers from the profile alone.
       const report = { facts, ...(told.length === 0 ? {} : { detail: { models: told } }) };
       return fallback > 0 ? { status: 'warn', reason: 'model_fallback', ...report } : report;

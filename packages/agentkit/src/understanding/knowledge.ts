@@ -8,7 +8,8 @@ import { type TopicSource, Topics } from './topics.ts';
 
 /** Characters of an answer whose words are known by. */
 const ANSWER_LENGTH = 600;
-const money = /[€$£₪]|\b(?:euros?|dollars?|pounds?|usd|eur|gbp|ils|pesos?|soles|chf|franken|francs?)\b|שקל|ש"ח|ש״ח/iu;
+const money =
+  /[€$£₪]|\b(?:euros?|dollars?|pounds?|usd|eur|gbp|ils|pesos?|soles|chf|franken|francs?)\b|שקל|ש"ח|ש״ח/iu;
 
 /** A profile as questions are looked up in it. */
 export interface Knowledge {
@@ -46,10 +47,17 @@ export function createKnowledge(profile: Profile): Knowledge {
   const ownWords = new Set(entries.flatMap(({ questions }) => questions.flatMap(words)));
   const corrector = new Corrector(correctorOf(languages));
   corrector.add(ownWords, 0);
-  corrector.add(entries.flatMap((_, at) => words(answerOf(at))), 1);
+  corrector.add(
+    entries.flatMap((_, at) => words(answerOf(at))),
+    1,
+  );
   const isOwn = (word: string): boolean => ownWords.has(word);
   const analyser: Analyser = { languages, own, corrector, isOwn };
-  const analysed = (text: string): Analysis => analyse(words(text).map((word) => ({ word })), analyser);
+  const analysed = (text: string): Analysis =>
+    analyse(
+      words(text).map((word) => ({ word })),
+      analyser,
+    );
 
   const exact = new Map<string, number>();
   for (const [topic, { questions }] of entries.entries()) {

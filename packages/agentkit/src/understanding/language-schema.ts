@@ -1,5 +1,5 @@
 import stemmers from 'snowball-stemmers';
-import stopWordLists from 'stopword';
+import * as stopWordLists from 'stopword';
 import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 
@@ -102,10 +102,7 @@ export interface LanguageFile {
   asking: string;
   sets: Record<string, string>;
   rules: Partial<Record<RuleKey | `not${Capitalize<RuleKey>}`, string[]>>;
-  smallTalk: Record<
-    'greetings' | 'thanks' | 'goodbyes' | 'acknowledgements' | 'yesOrNo' | 'filler',
-    string
-  >;
+  smallTalk: Record<'greetings' | 'thanks' | 'goodbyes' | 'acknowledgements' | 'yesOrNo' | 'filler', string>;
   days: Record<string, string[]>;
   weekdays?: Record<string, string[]>;
   holidays: Record<string, string>;
@@ -126,7 +123,7 @@ export function languageProblems(rules: unknown, notions: unknown): string[] {
   const { stemmer, stopWords } = (rules ?? {}) as Partial<LanguageFile>;
   if (typeof stemmer === 'string' && !stemmers.algorithms().includes(stemmer))
     problems.push(`rules.stemmer: there is no stemmer "${stemmer}"`);
-  if (typeof stopWords === 'string' && !Array.isArray(stopWordLists[stopWords]))
+  if (typeof stopWords === 'string' && !Array.isArray((stopWordLists as Record<string, unknown>)[stopWords]))
     problems.push(`rules.stopWords: there is no list "${stopWords}"`);
   return problems;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import stemmers from 'snowball-stemmers';
-import stopWordLists from 'stopword';
+import * as stopWordLists from 'stopword';
 import { LineCounter, parseDocument } from 'yaml';
 import { listedWords, words } from './fold.ts';
 import { type LanguageFile, languageProblems } from './language-schema.ts';
@@ -85,9 +85,10 @@ export const listed = (text = ''): string[] =>
 
 /** As words, longest first. */
 export const phrasesOf = (text: string | readonly string[] = ''): string[][] =>
-  (typeof text === 'string' ? listedWords(text) : text.map(words).filter((phrase) => phrase.length > 0)).toSorted(
-    (one, other) => other.length - one.length,
-  );
+  (typeof text === 'string'
+    ? listedWords(text)
+    : text.map(words).filter((phrase) => phrase.length > 0)
+  ).toSorted((one, other) => other.length - one.length);
 
 const folder = new URL('../../languages/', import.meta.url);
 
@@ -142,7 +143,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
   const hasPrefixes = file.prefixes !== undefined || file.elisions !== undefined;
   const lemmaKeys = hasPrefixes ? createKeys(code, { ...file, prefixes: '', elisions: '' }) : keys;
   const stopWords = new Set([
-    ...(stopWordLists[file.stopWords] as string[]).flatMap(words),
+    ...((stopWordLists as Record<string, unknown>)[file.stopWords] as string[]).flatMap(words),
     ...listed(file.ignored).flatMap(words),
   ]);
   const sets = new Map(Object.entries(file.sets).map(([name, text]) => [name, listed(text)]));
@@ -152,7 +153,10 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     return { patterns: compiled(file.rules[name]), exceptions: compiled(file.rules[exceptions]) };
   };
   const notionIndex = new PhraseIndex(lemmaKeys);
-  const notionPhrases = Object.entries(notions).map(([notion, text]) => ({ notion, phrases: listedWords(text) }));
+  const notionPhrases = Object.entries(notions).map(([notion, text]) => ({
+    notion,
+    phrases: listedWords(text),
+  }));
   for (const { notion, phrases } of notionPhrases) {
     for (const phrase of phrases) notionIndex.add(phrase, notion);
   }
@@ -170,7 +174,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
       ...Object.values(file.days).flat(),
       ...monthsAndWeekdays(code),
       ...Object.values(file.holidays).flatMap(listed),
-    ].flatMap((text) => words(String(text))),
+    ].flatMap((text) => words(text)),
   );
   for (const phrase of ofNotions) for (const word of phrase) vocabulary.add(word);
   const common = new Set(listed(file.common).flatMap(words).flatMap(keys));
@@ -185,7 +189,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     vocabulary,
     hasCompounds: file.compounds ?? false,
     spelling: new Map(
-      Object.entries(file.spelling).map(([short, long]) => [words(short).join(''), words(String(long))]),
+      Object.entries(file.spelling).map(([short, long]) => [words(short).join(''), words(long)]),
     ),
     joins: phrasesOf(file.joins),
     leaning: phrasesOf(file.leaning),
@@ -264,11 +268,13 @@ function createKeys(code: string, file: LanguageFile): (word: string) => readonl
     }
     const forms = new Set([plain]);
     for (const prefix of prefixes) {
-      if (plain.startsWith(prefix) && plain.length - prefix.length >= MIN_STEM) forms.add(plain.slice(prefix.length));
+      if (plain.startsWith(prefix) && plain.length - prefix.length >= MIN_STEM)
+        forms.add(plain.slice(prefix.length));
     }
-    for (const form of [...forms]) {
+    for (const form of Array.from(forms)) {
       for (const suffix of suffixes) {
-        if (form.endsWith(suffix) && form.length - suffix.length >= MIN_STEM) forms.add(form.slice(0, -suffix.length));
+        if (form.endsWith(suffix) && form.length - suffix.length >= MIN_STEM)
+          forms.add(form.slice(0, -suffix.length));
       }
     }
     return [...forms].map((form) => `${code}:${form}`);

@@ -7,7 +7,9 @@ const line = /^(\d)\. (.+)$/gmu;
 
 /** An offer as it is written: a numbered list. */
 export const writeOffer = (template: string, questions: readonly string[]): string =>
-  template.replaceAll('{questions}', () => questions.map((question, at) => `${at + 1}. ${question}`).join('\n'));
+  template.replaceAll('{questions}', () =>
+    questions.map((question, at) => `${at + 1}. ${question}`).join('\n'),
+  );
 
 /** The questions of the latest offer that the business made, in order; empty where there is none. */
 export function latestOffer(outbound: readonly string[]): string[] {
@@ -27,7 +29,11 @@ export function chosenOf(
   if (said.length === 0 || said.length > 8) return undefined;
   const is = (phrase: readonly string[], at: number): boolean =>
     phrase.every((word, offset) => said[at + offset] === word);
-  if (languages.some(({ noneOfThese }) => noneOfThese.some((phrase) => phrase.length === said.length && is(phrase, 0))))
+  if (
+    languages.some(({ noneOfThese }) =>
+      noneOfThese.some((phrase) => phrase.length === said.length && is(phrase, 0)),
+    )
+  )
     return 'none';
   const chosen = new Set<number>();
   const left = new Set(said.keys());
@@ -51,7 +57,9 @@ export function chosenOf(
   const isFiller = (word: string): boolean =>
     languages.some(
       ({ fillers, smallTalkFillers, joins }) =>
-        fillers.has(word) || smallTalkFillers.has(word) || joins.some(([join, ...more]) => join === word && more.length === 0),
+        fillers.has(word) ||
+        smallTalkFillers.has(word) ||
+        joins.some(([join, ...more]) => join === word && more.length === 0),
     );
   if (chosen.size === 0 || [...left].some((at) => !isFiller(said[at] ?? ''))) return undefined;
   return [...chosen];

@@ -30,7 +30,9 @@ export function compilePattern(source: string, sets: PhraseSets): Pattern {
     if (part === '$') return { kind: 'end' };
     if (part === '..') return { kind: 'gap' };
     if (part === '~') return { kind: 'fillers' };
-    const phrases = phrasesOf(part, sets).map(words).filter((phrase) => phrase.length > 0);
+    const phrases = phrasesOf(part, sets)
+      .map(words)
+      .filter((phrase) => phrase.length > 0);
     if (phrases.length === 0) throw new Error(`"${part}" in "${source}" holds no word`);
     const byFirst = Map.groupBy(phrases, ([first]) => first ?? '');
     return { kind: 'phrases', byFirst };

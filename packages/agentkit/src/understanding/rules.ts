@@ -1,11 +1,6 @@
 import type { Language, RuleName } from './language.ts';
 import { matches } from './patterns.ts';
 
-/** Whether a rule of one of the languages applies to a message. */
-export function applies(rule: RuleName, said: readonly string[], languages: readonly Language[]): boolean {
-  return ruleOf(rule, said, languages) !== undefined;
-}
-
 /** The pattern by which a rule applies: for those who want to know why. */
 export function ruleOf(
   rule: RuleName,

@@ -30,7 +30,8 @@ export function findSmallTalk(
   const take = (kind: SmallTalk, phrases: readonly string[][]): void => {
     for (const phrase of phrases) {
       for (let at = 0; at + phrase.length <= said.length; at++) {
-        if (!phrase.every((word, offset) => said[at + offset] === word && !positions.has(at + offset))) continue;
+        if (!phrase.every((word, offset) => said[at + offset] === word && !positions.has(at + offset)))
+          continue;
         for (const offset of phrase.keys()) positions.add(at + offset);
         if (kind === 'acknowledgements' || kind === 'yesOrNo')
           for (const offset of phrase.keys()) answers.add(at + offset);
@@ -43,10 +44,14 @@ export function findSmallTalk(
   for (let length = 6; length > 0; length--) {
     for (const { smallTalk } of languages) {
       for (const [kind, phrases] of Object.entries(smallTalk) as [SmallTalk, readonly string[][]][])
-        take(kind, phrases.filter((phrase) => Math.min(phrase.length, 6) === length));
+        take(
+          kind,
+          phrases.filter((phrase) => Math.min(phrase.length, 6) === length),
+        );
     }
   }
-  const isFiller = (word: string): boolean => languages.some(({ smallTalkFillers }) => smallTalkFillers.has(word));
+  const isFiller = (word: string): boolean =>
+    languages.some(({ smallTalkFillers }) => smallTalkFillers.has(word));
   const isAll =
     found.size > 0 &&
     said.length <= MOST_WORDS &&

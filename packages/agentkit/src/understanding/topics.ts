@@ -39,7 +39,7 @@ const EXACT = 0.9;
 const HAS = 0.7;
 
 /** How a word of the question was found in a topic. */
-export interface WordMatch {
+interface WordMatch {
   word: string;
   key: string;
   weight: number;
@@ -112,7 +112,8 @@ export class Topics {
   }
 
   #addUnit(topic: number, { features }: Unit, word: number, notion: number): void {
-    for (const { key, weight } of features) this.#add(key, topic, weight * (key.startsWith('#') ? notion : word));
+    for (const { key, weight } of features)
+      this.#add(key, topic, weight * (key.startsWith('#') ? notion : word));
   }
 
   #add(key: string, topic: number, value: number): void {
@@ -126,7 +127,8 @@ export class Topics {
     const values = new Map<number, { value: number; key: string }>();
     const isExact = features.some(
       ({ key, weight }) =>
-        !key.startsWith('#') && [...(this.#features.get(key)?.values() ?? [])].some((stored) => stored * weight >= EXACT),
+        !key.startsWith('#') &&
+        [...(this.#features.get(key)?.values() ?? [])].some((stored) => stored * weight >= EXACT),
     );
     for (const { key, weight } of features) {
       for (const [topic, stored] of this.#features.get(key) ?? []) {

@@ -4,6 +4,5 @@ declare module 'snowball-stemmers' {
 }
 
 declare module 'stopword' {
-  const lists: Record<string, unknown>;
-  export = lists;
+  export const eng: string[];
 }
