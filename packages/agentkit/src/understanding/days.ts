@@ -15,7 +15,7 @@ export interface NamedDays {
 const MOST_DAYS = 3;
 const dayMs = 86_400_000;
 const noon = (date: string): number => Date.parse(`${date}T12:00:00Z`);
-export const addDays = (date: string, days: number): string =>
+const addDays = (date: string, days: number): string =>
   new Date(noon(date) + days * dayMs).toISOString().slice(0, 10);
 const weekdayOf = (date: string): number => new Date(noon(date)).getUTCDay();
 

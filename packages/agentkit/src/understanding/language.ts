@@ -77,7 +77,7 @@ export class LanguageError extends Error {
 }
 
 /** The entries of a comma-separated list. */
-export const listed = (text = ''): string[] =>
+const listed = (text = ''): string[] =>
   text
     .split(/[,\n]/)
     .map((entry) => entry.trim())
