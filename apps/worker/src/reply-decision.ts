@@ -83,7 +83,7 @@ export async function decideReply(
   const isMissed = !asksRules && !isUnderstood;
   return {
     ...decision,
-    match: matchOf(answer, decision, spoken.faq),
+    match: matchOf(answer, decision),
     ...(isMissed && { missed: { language: answer.language } }),
   };
 }

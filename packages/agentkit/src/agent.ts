@@ -63,8 +63,11 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
     const ruled = rules.rule(question);
     const signal = question.signal ?? new AbortController().signal;
     const asksModel = !ruled && modelAgent !== undefined && !modelAgent.isResting;
-    const answered = asksModel ? await modelAgent.answer(rules.profile, question, signal) : undefined;
-    return answered ?? rules.answer(question);
+    if (!asksModel) return rules.answer(question);
+    const spoken = rules.profileFor(question);
+    const answered = await modelAgent.answer(spoken, question, signal);
+    if (!answered) return rules.answer(question);
+    return rules.profile.translations ? { ...answered, language: spoken.language } : answered;
   };
 
   const load = (): void => {

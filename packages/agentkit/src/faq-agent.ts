@@ -87,6 +87,11 @@ export class FaqAgent {
     return this.#rule(question, this.#hear(question))?.answer;
   }
 
+  /** The profile in the language that the customer writes. */
+  profileFor(question: FaqQuestion): Profile {
+    return this.#hear(question).profile;
+  }
+
   answer(question: FaqQuestion): Answer {
     return this.explain(question).answer;
   }
