@@ -13,7 +13,7 @@ export interface Explanation {
   candidates: ExplainedCandidate[];
   /** Words that say something and that no entry knows. */
   unknownWords: string[];
-  /** The rule that answers before any entry is looked at. */
+  /** The rule that answers before any entry is looked at: the pattern or the words by which it applies, or its kind. */
   rule?: string;
 }
 
@@ -40,7 +40,8 @@ export function explain(profile: Profile, question: FaqQuestion): Explanation {
     matches: candidate.matches.map(({ word, key, weight }) => ({ word, ...readKey(key), weight })),
   }));
   const [found] = understanding?.found ?? [];
-  const isRule = !understanding || (answer.source !== 'faq' && answer.source !== 'hours' && answer.source !== 'unknown');
+  const isRule =
+    !understanding || (answer.source !== 'faq' && answer.source !== 'hours' && answer.source !== 'unknown');
   return {
     answer,
     score: found?.kind === 'topic' ? found.score : (candidates[0]?.score ?? (found ? 1 : 0)),

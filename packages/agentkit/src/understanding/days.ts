@@ -24,6 +24,8 @@ interface DayNames {
   weekdayPhrases: readonly { phrase: string[]; weekday: number }[];
   months: ReadonlyMap<string, number>;
   relative: readonly { phrase: string[]; days: number }[];
+  /** Longest first: Christmas Eve is not Christmas. */
+  holidays: LanguageDays['holidays'];
   keys: Language['keys'];
   own: LanguageDays;
 }
@@ -64,7 +66,10 @@ function namesOf(language: Language): DayNames {
     weekdays,
     weekdayPhrases,
     months,
-    relative: [...relative, ...days.relative].toSorted((one, other) => other.phrase.length - one.phrase.length),
+    relative: [...relative, ...days.relative].toSorted(
+      (one, other) => other.phrase.length - one.phrase.length,
+    ),
+    holidays: days.holidays.toSorted((one, other) => other.phrase.length - one.phrase.length),
     keys: language.keys,
     own: days,
   };
@@ -72,11 +77,19 @@ function namesOf(language: Language): DayNames {
   return names;
 }
 
+/** The date of a month and day in the year that is named (`2026` or `26`), else the next one; nothing for 31 April. */
+function dateOf(today: string, month: number, day: number, year: string | undefined): string[] {
+  const named = year?.padStart(4, '20');
+  const date = nextDate(named === undefined ? today : `${named}-01-01`, month, day);
+  return date === undefined || (named !== undefined && !date.startsWith(named)) ? [] : [date];
+}
+
 /** The next day, from `today` on, that is a month and day of some year; undefined for 31 April. */
 function nextDate(today: string, month: number, day: number): string | undefined {
   for (let year = Number(today.slice(0, 4)); year < Number(today.slice(0, 4)) + 9; year++) {
     const date = `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
-    const isReal = month <= 12 && !Number.isNaN(noon(date)) && new Date(noon(date)).toISOString().startsWith(date);
+    const isReal =
+      month <= 12 && !Number.isNaN(noon(date)) && new Date(noon(date)).toISOString().startsWith(date);
     if (isReal && date >= today) return date;
   }
   return undefined;
@@ -114,9 +127,14 @@ export function findDays(
     });
 
   for (const [, year = '', month = '', day = ''] of raw.matchAll(/\b(\d{4})-(\d{2})-(\d{2})\b/g))
-    fixed.push(...[nextDate(`${year}-01-01`, Number(month), Number(day)) ?? []].flat());
-  for (const [, one = '', other = ''] of raw.matchAll(/(?<![\d.:/-])(\d{1,2})[./](\d{1,2})(?:[./](?:\d{2}|\d{4}))?(?![\d:/])/g)) {
-    const date = nextDate(today, Number(other), Number(one)) ?? nextDate(today, Number(one), Number(other));
+    fixed.push(...dateOf(today, Number(month), Number(day), year));
+  for (const [, one = '', other = '', year] of raw.matchAll(
+    /(?<![\d.:/-])(\d{1,2})[./](\d{1,2})(?:[./](\d{4}|\d{2}))?(?![\d:/])/g,
+  )) {
+    const [date] = [
+      ...dateOf(today, Number(other), Number(one), year),
+      ...dateOf(today, Number(one), Number(other), year),
+    ];
     if (date !== undefined) fixed.push(date);
   }
   for (const language of languages) {
@@ -124,17 +142,17 @@ export function findDays(
     for (let at = 0; at < said.length; at++) {
       if (positions.has(at)) continue;
       const word = said[at] ?? '';
-      for (const { phrase, date } of names.own.holidays) {
-        if (!isAt(phrase, at)) continue;
-        const [month, day] = date.split('-').map(Number);
+      const holiday = names.holidays.find(({ phrase }) => isAt(phrase, at));
+      if (holiday) {
+        const [month, day] = holiday.date.split('-').map(Number);
         const found = nextDate(today, month ?? 0, day ?? 0);
         if (found !== undefined) fixed.push(found);
-        take(at, phrase.length);
-        for (const offset of phrase.keys()) holidays.add(at + offset);
+        take(at, holiday.phrase.length);
+        for (const offset of holiday.phrase.keys()) holidays.add(at + offset);
+        continue;
       }
-      if (positions.has(at)) continue;
-      const month = names.months.get(word);
-      const dated = month === undefined ? undefined : dayBeside(said, at);
+      const dated = dayBeside(said, at);
+      const month = dated && monthOf(word, names);
       if (month !== undefined && dated) {
         const date = nextDate(today, month, dated.day);
         if (date !== undefined) fixed.push(date);
@@ -151,10 +169,11 @@ export function findDays(
         take(at, phrase?.length ?? 1);
         continue;
       }
-      if (names.own.weekend.some((phrase) => isAt(phrase, at, names.keys))) {
+      const weekend = names.own.weekend.find((phrase) => isAt(phrase, at, names.keys));
+      if (weekend) {
         for (const one of language.code === 'he' ? [5, 6] : [6, 0])
           fixed.push(addDays(today, (one - weekdayOf(today) + 7) % 7));
-        take(at, 1);
+        take(at, weekend.length);
         continue;
       }
       const ahead = names.relative.find(({ phrase }) => isAt(phrase, at));
@@ -177,8 +196,22 @@ export function findDays(
 const sharesKey = (some: readonly string[], others: readonly string[]): boolean =>
   some.some((key) => others.includes(key));
 
+/** The month that a word names, also with a prefix: `במאי`. */
+function monthOf(word: string, { months, keys }: DayNames): number | undefined {
+  const month = months.get(word);
+  if (month !== undefined) return month;
+  for (const [name, number] of months) {
+    if (word.length > name.length && word.endsWith(name) && sharesKey(keys(word), keys(name).slice(0, 1)))
+      return number;
+  }
+  return undefined;
+}
+
 /** The day of the month that stands beside a month's name: `25 December`, `December the 25th`, `1 de mayo`. */
-function dayBeside(said: readonly string[], at: number): { day: number; from: number; to: number } | undefined {
+function dayBeside(
+  said: readonly string[],
+  at: number,
+): { day: number; from: number; to: number } | undefined {
   for (const step of [-1, 1, -2, 2, -3]) {
     const match = /^(\d{1,2})(?:st|nd|rd|th|er|º)?$/.exec(said[at + step] ?? '');
     const day = Number(match?.[1]);

@@ -7,7 +7,9 @@ const line = /^(\d)\. (.+)$/gmu;
 
 /** An offer as it is written: a numbered list. */
 export const writeOffer = (template: string, questions: readonly string[]): string =>
-  template.replaceAll('{questions}', () => questions.map((question, at) => `${at + 1}. ${question}`).join('\n'));
+  template.replaceAll('{questions}', () =>
+    questions.map((question, at) => `${at + 1}. ${question}`).join('\n'),
+  );
 
 /** The questions of the latest offer that the business made, in order; empty where there is none. */
 export function latestOffer(outbound: readonly string[]): string[] {
@@ -27,31 +29,39 @@ export function chosenOf(
   if (said.length === 0 || said.length > 8) return undefined;
   const is = (phrase: readonly string[], at: number): boolean =>
     phrase.every((word, offset) => said[at + offset] === word);
-  if (languages.some(({ noneOfThese }) => noneOfThese.some((phrase) => phrase.length === said.length && is(phrase, 0))))
+  if (
+    languages.some(({ noneOfThese }) =>
+      noneOfThese.some((phrase) => phrase.length === said.length && is(phrase, 0)),
+    )
+  )
     return 'none';
   const chosen = new Set<number>();
   const left = new Set(said.keys());
-  for (const [at, word] of said.entries()) {
-    if (/^[1-9]$/.test(word) && Number(word) <= offered) {
-      chosen.add(Number(word) - 1);
-      left.delete(at);
+  // Longest first: `the second one` is not the first.
+  const ordinals = languages
+    .flatMap((language) =>
+      [...language.ordinals].flatMap(([number, phrases]) => phrases.map((phrase) => ({ number, phrase }))),
+    )
+    .toSorted((one, other) => other.phrase.length - one.phrase.length);
+  for (const { number, phrase } of ordinals) {
+    for (let at = 0; at + phrase.length <= said.length; at++) {
+      if (!is(phrase, at) || !phrase.every((_, offset) => left.has(at + offset))) continue;
+      if (number <= offered) chosen.add(number - 1);
+      for (const offset of phrase.keys()) left.delete(at + offset);
     }
   }
-  for (const { ordinals } of languages) {
-    for (const [number, phrases] of ordinals) {
-      for (const phrase of phrases) {
-        for (let at = 0; at + phrase.length <= said.length; at++) {
-          if (!is(phrase, at) || !phrase.every((_, offset) => left.has(at + offset))) continue;
-          if (number <= offered) chosen.add(number - 1);
-          for (const offset of phrase.keys()) left.delete(at + offset);
-        }
-      }
-    }
+  for (const at of [...left]) {
+    const word = said[at] ?? '';
+    if (!/^[1-9]$/.test(word) || Number(word) > offered) continue;
+    chosen.add(Number(word) - 1);
+    left.delete(at);
   }
   const isFiller = (word: string): boolean =>
     languages.some(
       ({ fillers, smallTalkFillers, joins }) =>
-        fillers.has(word) || smallTalkFillers.has(word) || joins.some(([join, ...more]) => join === word && more.length === 0),
+        fillers.has(word) ||
+        smallTalkFillers.has(word) ||
+        joins.some(([join, ...more]) => join === word && more.length === 0),
     );
   if (chosen.size === 0 || [...left].some((at) => !isFiller(said[at] ?? ''))) return undefined;
   return [...chosen];
