@@ -35,7 +35,8 @@ function chunks(sentence: string): string[] {
 }
 
 /**
- * The places at which a sentence may be parted into two questions: before a comma or a slash, and around words such as `and`.
+ * The places at which a sentence may be parted into two questions: before a comma or a slash, around words such as `and` and before a
+ * word that begins with one: `ואיפה`.
  * @returns pairs of word positions: the end of the first part, the begin of the second
  */
 export function cutsOf(
@@ -50,7 +51,15 @@ export function cutsOf(
       .filter((phrase) => phrase.every((word, offset) => said[at + offset] === word))
       .toSorted((one, other) => other.length - one.length)[0];
     if (join && at + join.length < said.length) cuts.push({ end: at, begin: at + join.length });
-    else if (commas.has(at)) cuts.push({ end: at, begin: at });
+    else if (commas.has(at) || isJoined(said[at] ?? '', languages)) cuts.push({ end: at, begin: at });
   }
   return cuts.slice(0, MOST_CUTS);
 }
+
+const isJoined = (word: string, languages: readonly Language[]): boolean =>
+  languages.some(
+    ({ joinPrefix, vocabulary }) =>
+      joinPrefix !== undefined &&
+      word.startsWith(joinPrefix) &&
+      vocabulary.has(word.slice(joinPrefix.length)),
+  );

@@ -34,6 +34,16 @@ test.each([
   ['en', 'yesterday', '03-10'],
   ['en', 'monday tuesday friday saturday', '03-13 03-14 03-16'],
   ['en', 'Friday, not tomorrow', '03-13'],
+  ['en', 'tomorrow or friday', '03-12 03-13'],
+  ['es', 'mañana o el viernes', '03-12 03-13'],
+  ['de', 'Montag morgen', '03-16'],
+  ['de', 'morgen oder Montag', '03-12 03-16'],
+  ['en', 'in 3 days', '03-14'],
+  ['en', 'in two weeks', '03-25'],
+  ['es', 'dentro de tres días', '03-14'],
+  ['de', 'in 2 Wochen', '03-25'],
+  ['he', 'בעוד שבועיים', ''],
+  ['he', 'בעוד 3 ימים', '03-14'],
   ['en', 'at 10:30 for 1.150', ''],
   ['de', 'am Montag', '03-16'],
   ['de', 'montags', '03-16'],
@@ -84,6 +94,29 @@ test.each([
   ['he', '14 במאי', '05-14'],
   ['he', 'ב-14 למאי', '05-14'],
   ['he', '3 מרצה', ''],
+  ['he', '12 לספטמבר', '09-12'],
+  ['he', 'ב12 בספטמבר', '09-12'],
+  ['he', 'ב-25/12', '12-25'],
+  ['es', '6 enero 2028', '2028-01-06'],
+  ['es', '6 de enero de 2028', '2028-01-06'],
+  ['en', 'January 6, 2028', '2028-01-06'],
+  ['en', 'christmas 2027', '2027-12-25'],
+  ['fr', '25 décembre 2028', '2028-12-25'],
+  ['en', '24th and 25th december', '12-24 12-25'],
+  ['en', 'december 24 or 25', '12-24 12-25'],
+  ['fr', 'le 24 et le 25 décembre', '12-24 12-25'],
+  ['en', 'saturday 28 march', '03-28'],
+  ['en', 'saturday the 28th of march', '03-28'],
+  ['de', 'Samstag, 28.3. offen?', '03-28'],
+  ['en', 'saturday and 25 december', '03-14 12-25'],
+  ['en', 'on the 4th', '04-04'],
+  ['en', 'open on the 31st?', '03-31'],
+  ['en', 'on the 4th floor', ''],
+  ['de', 'am 4.', '04-04'],
+  ['de', 'am 4 Tisch', ''],
+  ['es', 'el día 4', '04-04'],
+  ['fr', 'le 14', '03-14'],
+  ['he', 'ב-14 לחודש', '03-14'],
 ])('in %s "%s" names the date %s', (code, text, expected) => {
   expect(datesOf(code, text)).toBe(expected);
 });
@@ -102,6 +135,18 @@ test.each([
   ['2025-12-25', '2025-12-25'],
   ['2027-02-29', ''],
   ['2026-13-01', ''],
+  ['25.12.2028', '2028-12-25'],
+  ['25-12-2028', '2028-12-25'],
+  ['24/7', ''],
+  ['offen 7/7', ''],
+  ['Bewertung 4.5', ''],
+  ['Bewertung 4.5.', ''],
+  ['3.5 Stunden', ''],
+  ['am 4.5', '05-04'],
+  ['am 25.12.', '12-25'],
+  ['bis 17.30 Uhr', ''],
+  ['1/2 Kilo', ''],
+  ['+49 30/123', ''],
 ])('the digits "%s" name %s', (text, expected) => {
   expect(datesOf('de', text)).toBe(expected);
 });
@@ -113,6 +158,24 @@ test.each([
   ['de', 'Heiligabend', '12-24'],
   ['es', 'Navidad', '12-25'],
   ['fr', 'Noël', '12-25'],
+  ['en', 'New Years Eve', '12-31'],
+  ['en', 'good friday', '04-03'],
+  ['es', 'viernes santo', '04-03'],
+  ['fr', 'vendredi saint', '04-03'],
+  ['de', 'Karfreitag', '04-03'],
+  ['en', 'easter sunday', '04-05'],
+  ['en', 'easter monday', '04-06'],
+  ['en', 'easter', '04-03 04-05 04-06'],
+  ['fr', 'mardi gras', '2027-02-09'],
+  ['de', 'Christi Himmelfahrt', '05-14'],
+  ['de', 'Pfingstmontag', '05-25'],
+  ['he', 'יום כיפור', '09-21'],
+  ['he', 'ליל הסדר', '04-01'],
+  ['he', 'פסח', '04-02'],
+  ['en', 'passover', '04-02'],
+  ['en', 'rosh hashanah', '09-12 09-13'],
+  ['en', 'shavuot', '05-22'],
+  ['en', 'sukkot', '09-26'],
 ])('in %s the holiday "%s" is %s', (code, text, expected) => {
   const { holidays, positions } = find(code, text);
   expect(datesOf(code, text)).toBe(expected);
@@ -139,7 +202,7 @@ test.each([
   ['en', 'open on friday please', [2]],
   ['en', 'the day after tomorrow', [0, 1, 2, 3]],
   ['en', 'December the 25th', [0, 1, 2]],
-  ['es', 'el lunes por la mañana', [1, 4]],
+  ['es', 'el lunes por la mañana', [1, 2, 3, 4]],
   ['es', 'el fin de semana', [1, 2, 3]],
   ['fr', 'ce week-end', [1, 2]],
   ['he', 'פתוחים ביום שישי', [1, 2]],
@@ -148,11 +211,69 @@ test.each([
 });
 
 test.each([
-  ['en', 'are you open now', true],
-  ['en', 'are you open', false],
-  ['de', 'habt ihr jetzt offen', true],
-])('in %s "%s" asks for now: %s', (code, text, expected) => {
-  expect(find(code, text).isNow).toBe(expected);
+  ['2027-02-29', true],
+  ['2026-02-30', true],
+  ['29.2.2027', true],
+  ['31 April', true],
+  ['am 31.4.', true],
+  ['bis 17.30', false],
+  ['friday or 31 April', false],
+  ['Friday', false],
+])('"%s" is a date that no calendar has: %s', (text, expected) => {
+  expect(findDays(words(text), text, today, languages).isUnreadable).toBe(expected);
+});
+
+test.each([
+  ['en', 'monday to friday', '03-16 03-17 03-18 03-19 03-20', true],
+  ['en', 'monday-friday', '03-16 03-17 03-18 03-19 03-20', true],
+  ['de', 'Montag bis Samstag', '03-16 03-17 03-18 03-19 03-20 03-21', true],
+  ['es', 'de lunes a viernes', '03-16 03-17 03-18 03-19 03-20', true],
+  ['fr', 'du lundi au vendredi', '03-16 03-17 03-18 03-19 03-20', true],
+  ['he', 'מיום ראשון עד יום חמישי', '03-15 03-16 03-17 03-18 03-19', true],
+  ['he', 'ראשון עד חמישי', '03-15 03-16 03-17 03-18 03-19', true],
+  ['en', 'friday to sunday', '03-13 03-14 03-15', false],
+  ['de', '24.-26. Dezember', '12-24 12-25 12-26', false],
+  ['en', '24 december to 6 january', '12-24 12-25 12-26 12-27 12-28 12-29 12-30', true],
+])('in %s "%s" is the stretch %s', (code, text, expected, isStretch) => {
+  expect([datesOf(code, text), find(code, text).isStretch]).toEqual([expected, isStretch]);
+});
+
+const askedOn = async (text: string, language?: string) => {
+  const loaded = await loadProfile();
+  const profile = language === undefined ? loaded : { ...loaded, language };
+  const knowledge = createKnowledge(profile);
+  const { found } = understand(text, knowledge, profile, { now: new Date('2026-03-11T12:00:00Z') });
+  return found.map((one) =>
+    one.kind === 'days' ? one.dates.join(' ') : one.topic === knowledge.hoursTopic ? 'week' : 'other',
+  );
+};
+
+test.each([
+  ['sunday?', ['2026-03-15']],
+  ['monday morning?', ['2026-03-16']],
+  ['and on friday?', ['2026-03-13']],
+  ['übermorgen?', ['2026-03-13']],
+  ['pasado mañana?', ['2026-03-13']],
+  ['este finde', ['2026-03-14 2026-03-15']],
+  ['et dimanche ?', ['2026-03-15']],
+  ['מחרתיים', ['2026-03-13']],
+  ['christmas?', ['2026-12-25']],
+  ['monday to friday?', ['week']],
+  ['open monday to friday?', ['week']],
+  ['are you open on 2027-02-29?', []],
+  ['are you open on good friday?', ['2026-04-03']],
+  ['happy friday', []],
+])('the whole message "%s" asks for %j', async (text, expected) => {
+  expect(await askedOn(text)).toEqual(expected);
+});
+
+test.each([
+  ['niedziela?', ['2026-03-15']],
+  ['w niedzielę?', ['2026-03-15']],
+  ['jutro?', ['2026-03-12']],
+  ['1 maja?', ['2026-05-01']],
+])('a profile in a language without files understands "%s" as %j', async (text, expected) => {
+  expect(await askedOn(text, 'pl')).toEqual(expected);
 });
 
 test.each([

@@ -2,6 +2,7 @@ import { RULE_WORDS } from '../question-limits.ts';
 import type { Profile } from '../profile/profile.ts';
 import { type Analyser, type Analysis, analyse, correctedWords } from './analysis.ts';
 import { Corrector } from './corrector.ts';
+import { type DayLanguage, bareDayLanguage, dayWordsOf } from './days.ts';
 import { words } from './fold.ts';
 import { type Language, type Rule, loadLanguages } from './language.ts';
 import { type TopicSource, Topics } from './topics.ts';
@@ -16,6 +17,8 @@ export interface Knowledge {
   languages: readonly Language[];
   /** The language in which the profile is written; English where its language has no files. */
   own: Language;
+  /** By which days are read where the language of the profile has no files. */
+  ownDays: DayLanguage;
   analyser: Analyser;
   topics: Topics;
   /** Index of the topic that stands for the opening hours; the others are the profile's entries. */
@@ -45,6 +48,8 @@ export function createKnowledge(profile: Profile): Knowledge {
       .slice(0, ANSWER_LENGTH);
 
   const ownWords = new Set(entries.flatMap(({ questions }) => questions.flatMap(words)));
+  const ownDays = own.code === code ? own : bareDayLanguage(code);
+  if (ownDays !== own) for (const word of dayWordsOf(ownDays)) ownWords.add(word);
   const corrector = new Corrector(correctorOf(languages));
   corrector.add(ownWords, 0);
   corrector.add(
@@ -80,6 +85,7 @@ export function createKnowledge(profile: Profile): Knowledge {
   return {
     languages,
     own,
+    ownDays,
     analyser,
     topics: new Topics(sources),
     hoursTopic,

@@ -2,6 +2,7 @@ import stemmers from 'snowball-stemmers';
 import * as stopWordLists from 'stopword';
 import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { feasts } from './feasts.ts';
 
 const closed = { additionalProperties: false };
 /** A comma-separated list. */
@@ -25,6 +26,7 @@ const schema: TSchema = Type.Object(
     common: Type.Optional(list),
     spelling: Type.Record(Type.String(), Type.String()),
     joins: list,
+    joinPrefix: Type.Optional(text),
     leaning: list,
     asking: list,
     sets: Type.Record(Type.String(), list),
@@ -52,7 +54,30 @@ const schema: TSchema = Type.Object(
     days: Type.Record(Type.String({ pattern: '^-?[0-9]$' }), Type.Array(text)),
     weekdays: Type.Optional(Type.Record(Type.String({ pattern: '^[0-6]$' }), Type.Array(text))),
     holidays: Type.Record(Type.String({ pattern: '^[0-9]{2}-[0-9]{2}$' }), list),
+    movable: Type.Optional(
+      Type.Partial(Type.Object(Object.fromEntries(feasts.map((one) => [one, list])), closed)),
+    ),
     weekend: list,
+    weekendDays: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 0, maximum: 6 }), { minItems: 1, maxItems: 3 }),
+    ),
+    dayWords: Type.Optional(
+      Type.Partial(
+        Type.Object(
+          {
+            either: list,
+            until: list,
+            before: list,
+            inDays: list,
+            inWeeks: list,
+            numbers: list,
+            ofMonth: list,
+            parts: list,
+          },
+          closed,
+        ),
+      ),
+    ),
     now: list,
     presence: list,
     texts: Type.Object(
@@ -98,6 +123,8 @@ export interface LanguageFile {
   common?: string;
   spelling: Record<string, string>;
   joins: string;
+  /** Letters that join a word to the one before. */
+  joinPrefix?: string;
   leaning: string;
   asking: string;
   sets: Record<string, string>;
@@ -106,7 +133,15 @@ export interface LanguageFile {
   days: Record<string, string[]>;
   weekdays?: Record<string, string[]>;
   holidays: Record<string, string>;
+  /** Holidays that move with the year, by their names in feasts.ts. */
+  movable?: Record<string, string>;
   weekend: string;
+  /** 0 is Sunday; Saturday and Sunday where it is left out. */
+  weekendDays?: number[];
+  /** `numbers` from one on, in their order; n and nth in the others stand for a number. */
+  dayWords?: Partial<
+    Record<'either' | 'until' | 'before' | 'inDays' | 'inWeeks' | 'numbers' | 'ofMonth' | 'parts', string>
+  >;
   now: string;
   presence: string;
   texts: Record<

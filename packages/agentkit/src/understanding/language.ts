@@ -34,6 +34,8 @@ export interface Language {
   hasCompounds: boolean;
   spelling: ReadonlyMap<string, readonly string[]>;
   joins: readonly string[][];
+  /** Letters that join a word to the one before, as `ו` does. */
+  joinPrefix: string | undefined;
   leaning: readonly string[][];
   asking: ReadonlySet<string>;
   fillers: ReadonlySet<string>;
@@ -60,8 +62,22 @@ export interface LanguageDays {
   weekdays: readonly { phrase: string[]; weekday: number }[];
   /** `MM-DD` */
   holidays: readonly { phrase: string[]; date: string }[];
+  /** Holidays that move with the year, by their names in feasts.ts. */
+  movable: readonly { phrase: string[]; feast: string }[];
   weekend: readonly string[][];
+  weekendDays: readonly number[];
   now: readonly string[][];
+  /** Words such as `or`, `to` and `on`: between two days, and before one. */
+  either: readonly string[][];
+  until: readonly string[][];
+  before: readonly string[][];
+  /** `in n days`: the word n stands for a number, `days` for what one counts. */
+  ahead: readonly { phrase: string[]; days: number }[];
+  numbers: ReadonlyMap<string, number>;
+  /** `on the nth`: the word nth stands for an ordinal number, n for any. */
+  ofMonth: readonly string[][];
+  /** Parts of a day. */
+  parts: readonly string[][];
 }
 
 /** Faults of the files of languages, all of them. */
@@ -173,6 +189,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     ...Object.values(file.days).flat(),
     ...monthsAndWeekdays(code),
     ...Object.values(file.holidays),
+    ...Object.values(file.movable ?? {}),
   ];
   const vocabulary = new Set([...stopWords, ...words(texts.join('\n')), ...ofNotions.flat()]);
   let common: Set<string> | undefined;
@@ -199,6 +216,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
       Object.entries(file.spelling).map(([short, long]) => [words(short).join(''), words(long)]),
     ),
     joins: phrasesOf(file.joins),
+    joinPrefix: file.joinPrefix,
     leaning: phrasesOf(file.leaning),
     asking: new Set(listed(file.asking).flatMap(words)),
     fillers: new Set(listed(file.sets.filler).flatMap(words)),
@@ -252,8 +270,26 @@ function daysOf(file: LanguageFile): LanguageDays {
     holidays: Object.entries(file.holidays).flatMap(([date, list]) =>
       phrasesOf(list).map((phrase) => ({ phrase, date })),
     ),
+    movable: Object.entries(file.movable ?? {}).flatMap(([feast, list]) =>
+      phrasesOf(list).map((phrase) => ({ phrase, feast })),
+    ),
     weekend: phrasesOf(file.weekend),
+    weekendDays: file.weekendDays ?? [6, 0],
     now: phrasesOf(file.now),
+    either: phrasesOf(file.dayWords?.either),
+    until: phrasesOf(file.dayWords?.until),
+    before: phrasesOf(file.dayWords?.before),
+    ahead: [
+      ...phrasesOf(file.dayWords?.inDays).map((phrase) => ({ phrase, days: 1 })),
+      ...phrasesOf(file.dayWords?.inWeeks).map((phrase) => ({ phrase, days: 7 })),
+    ],
+    numbers: new Map(
+      phrasesOf(file.dayWords?.numbers)
+        .flat()
+        .map((word, at) => [word, at + 1]),
+    ),
+    ofMonth: phrasesOf(file.dayWords?.ofMonth),
+    parts: phrasesOf(file.dayWords?.parts),
   };
 }
 

@@ -2,9 +2,10 @@ import { wallClock } from '../opening-hours.ts';
 import type { Profile } from '../profile/profile.ts';
 import { type Analysis, type Unit, analyse, languagesOf } from './analysis.ts';
 import { SENTENCE_WORDS, cutsOf, sentencesOf } from './clauses.ts';
-import { findDays } from './days.ts';
+import { type DayLanguage, findDays } from './days.ts';
 import { words } from './fold.ts';
 import { type Knowledge, heard } from './knowledge.ts';
+import type { Language } from './language.ts';
 import { findSmallTalk } from './small-talk.ts';
 import type { Candidate } from './topics.ts';
 
@@ -65,6 +66,10 @@ interface Part {
   candidates: Candidate[];
   units: readonly Unit[];
   unknown: string[];
+  /** It names a day that no calendar has, and asks for nothing but the hours. */
+  isUnreadable?: true;
+  /** The hours of the days that it names, where it names nothing else. */
+  bare?: Found;
 }
 
 /** Finds what a message asks for among the topics of a profile. */
@@ -94,6 +99,7 @@ export function understand(
   if (chosen.length > 0) return { ...understood(chosen), ...told(parts.map(({ part }) => part)) };
   const whole = sentences.length > 1 ? readPart(text, knowledge, today) : parts[0]?.part;
   if (!whole) return understood([]);
+  if (!context.previous && whole.bare) return { ...understood([whole.bare]), ...told([whole]) };
   const offered = whole.candidates
     .filter(({ score, matches }) => score >= MIN_OFFER_SCORE && matches.some(({ weight }) => weight >= 0.5))
     .slice(0, MOST_OFFERED)
@@ -127,6 +133,7 @@ function distinct(found: readonly Found[]): Found[] {
 function readPart(text: string, knowledge: Knowledge, today: string): Part {
   const corrected = heard(text, knowledge).slice(0, SENTENCE_WORDS);
   const whole = readWords(corrected, text, knowledge, today);
+  if (whole.isUnreadable) return whole;
   const said = corrected.map(({ word }) => word);
   let clause: Part | undefined;
   const cuts = cutsOf(said, commasOf(text), knowledge.languages);
@@ -179,6 +186,10 @@ function commasOf(text: string): Set<number> {
   return positions;
 }
 
+const dayLanguages = (spoken: readonly Language[], { own, ownDays }: Knowledge): DayLanguage[] => [
+  ...new Set([...spoken, own, ownDays]),
+];
+
 function readWords(
   corrected: readonly { word: string; from?: string }[],
   raw: string,
@@ -187,19 +198,30 @@ function readWords(
 ): Part {
   const said = corrected.map(({ word }) => word);
   const spoken = languagesOf(said, knowledge.languages, knowledge.own);
-  const days = findDays(
-    said,
-    raw,
-    today,
-    spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own],
-  );
+  const days = findDays(said, raw, today, dayLanguages(spoken, knowledge));
   const { positions } = findSmallTalk(said, spoken);
   const skipped = [...days.positions].filter((at) => !days.holidays.has(at));
   const analysis = analyse(corrected, knowledge.analyser, new Set([...skipped, ...positions]));
   const units = analysis.units.slice(0, SENTENCE_WORDS);
   const { candidates, unknown } = knowledge.topics.rank({ units });
   const best = confidentOf(candidates, units);
-  const part = { candidates, units, unknown, coverage: best?.coverage ?? 0 };
+  const isUnreadable = days.isUnreadable && (best === undefined || best.topic === knowledge.hoursTopic);
+  // `Sunday?` and nothing else.
+  const isBare =
+    [...days.positions].some((at) => !positions.has(at)) &&
+    units.every(({ at, length }) => range(at, length).every((one) => days.positions.has(one)));
+  const hours: Found = days.isStretch
+    ? { kind: 'topic', topic: knowledge.hoursTopic, score: 1, coverage: 1 }
+    : { kind: 'days', dates: days.dates };
+  const part: Omit<Part, 'found'> = {
+    candidates,
+    units,
+    unknown,
+    coverage: best?.coverage ?? 0,
+    ...(isUnreadable && { isUnreadable }),
+    ...(isBare && days.dates.length > 0 && { bare: hours }),
+  };
+  if (isUnreadable) return { ...part, found: [] };
   if (days.dates.length > 0) {
     const isHours = best?.topic === knowledge.hoursTopic;
     const presence = presenceOf(analysis, days.positions);
@@ -215,7 +237,7 @@ function readWords(
     if (!isOther && (isHours || (presence.size > 0 && !isStrange)))
       return {
         ...part,
-        found: [{ kind: 'days', dates: days.dates }],
+        found: [hours],
         coverage: Math.max(0.6, part.coverage),
       };
   }
@@ -271,14 +293,11 @@ function leaning(
   if (!part) return undefined;
   const said = heard(text, knowledge).map(({ word }) => word);
   const spoken = languagesOf(said, knowledge.languages, knowledge.own);
-  const days = findDays(
-    said,
-    text,
-    today,
-    spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own],
-  );
+  const days = findDays(said, text, today, dayLanguages(spoken, knowledge));
   const { units } = part;
   if (units.length > MOST_FOLLOW_UP_UNITS) return undefined;
+  if (part.isUnreadable) return undefined;
+  if (previous === knowledge.hoursTopic && part.bare && part.found.length === 0) return part.bare;
   if (previous === knowledge.hoursTopic && days.dates.length > 0 && part.found.length === 0)
     return { kind: 'days', dates: days.dates };
   if (units.length === 0) return undefined;
