@@ -263,6 +263,12 @@ test.each([
   ['are you open on 2027-02-29?', []],
   ['are you open on good friday?', ['2026-04-03']],
   ['happy friday', []],
+  ['what about sunday?', ['2026-03-15']],
+  ['Wer hat gestern gewonnen?', []],
+  ['yesterday?', []],
+  ['who is it tomorrow?', []],
+  ['מתי אתם סוגרים ואיפה אתם', ['week', 'other']],
+  ['are you open 24/7?', ['week']],
 ])('the whole message "%s" asks for %j', async (text, expected) => {
   expect(await askedOn(text)).toEqual(expected);
 });

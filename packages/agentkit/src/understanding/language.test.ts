@@ -40,7 +40,17 @@ test('all shipped languages load', () => {
 
 test.each(codes)('%s has what every language must have', (code) => {
   const language = languages.find((one) => one.code === code);
-  const optional = ['stemmer', 'compounds', 'umlauts', 'prefixes', 'suffixes', 'elisions', 'weekdays'];
+  const optional = [
+    'stemmer',
+    'compounds',
+    'umlauts',
+    'prefixes',
+    'suffixes',
+    'elisions',
+    'weekdays',
+    'joinPrefix',
+    'weekendDays',
+  ];
   const required = (one: string): string[] =>
     Object.keys(fileOf(one))
       .filter((key) => !optional.includes(key))

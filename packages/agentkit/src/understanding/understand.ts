@@ -186,6 +186,23 @@ function commasOf(text: string): Set<number> {
   return positions;
 }
 
+/** Whether a word asks for something, such as `who`; `what about` does not. */
+const asksElse = (
+  said: readonly string[],
+  spoken: readonly Language[],
+  skipped: ReadonlySet<number>,
+): boolean =>
+  said.some((word, at) => {
+    if (skipped.has(at) || !spoken.some(({ asking }) => asking.has(word))) return false;
+    const leans = (phrase: readonly string[]): boolean =>
+      range(at - phrase.length + 1, phrase.length).some((from) =>
+        phrase.every((one, offset) => said[from + offset] === one),
+      );
+    return !spoken.some(({ leaning: phrases }) =>
+      phrases.some((phrase) => phrase.length > 1 && leans(phrase)),
+    );
+  });
+
 const dayLanguages = (spoken: readonly Language[], { own, ownDays }: Knowledge): DayLanguage[] => [
   ...new Set([...spoken, own, ownDays]),
 ];
@@ -206,10 +223,11 @@ function readWords(
   const { candidates, unknown } = knowledge.topics.rank({ units });
   const best = confidentOf(candidates, units);
   const isUnreadable = days.isUnreadable && (best === undefined || best.topic === knowledge.hoursTopic);
-  // `Sunday?` and nothing else.
   const isBare =
+    days.dates.every((date) => date >= today) &&
     [...days.positions].some((at) => !positions.has(at)) &&
-    units.every(({ at, length }) => range(at, length).every((one) => days.positions.has(one)));
+    units.every(({ at, length }) => range(at, length).every((one) => days.positions.has(one))) &&
+    !asksElse(said, spoken, days.positions);
   const hours: Found = days.isStretch
     ? { kind: 'topic', topic: knowledge.hoursTopic, score: 1, coverage: 1 }
     : { kind: 'days', dates: days.dates };
