@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cutsOf, sentencesOf } from './clauses.ts';
+import { cutsOf, sentencesOf, textOf } from './clauses.ts';
 import { words } from './fold.ts';
 import { loadLanguages } from './language.ts';
 
@@ -60,4 +60,23 @@ test.each([
 
 test('a sentence is tried to be parted at eight places', () => {
   expect(cuts('a and '.repeat(20))).toHaveLength(8);
+});
+
+test('a sentence may be parted before a Hebrew word that begins with "and", where it is known without', () => {
+  const hebrew = loadLanguages().filter(({ code }) => code === 'he');
+  const places = (text: string): number[] => cutsOf(words(text), new Set(), hebrew).map(({ begin }) => begin);
+  expect(places('מתי אתם סוגרים ואיפה אתם')).toEqual([3]);
+  expect(places('יש לכם וידאו')).toEqual([]);
+});
+
+test.each([
+  ['Am 25.12. offen und wo?', 0, 4, 'Am 25.12. offen '],
+  ['Am 25.12. offen und wo?', 5, 6, 'wo?'],
+  ["where's the l'hôtel - now", 2, 3, "l'hôtel - "],
+])('of "%s" the words from %i to %i are written "%s"', (text, begin, end, expected) => {
+  expect(textOf(text, words(text), begin, end)).toBe(expected);
+});
+
+test('where words were put in, a part of the text is its words', () => {
+  expect(textOf('Am 25.12.', ['am', 'den', '25', '12'], 0, 3)).toBe('am den 25');
 });

@@ -56,6 +56,18 @@ export function cutsOf(
   return cuts.slice(0, MOST_CUTS);
 }
 
+/**
+ * The text of some words as it was written, so that `25.12.` stays a date; the words alone where corrections made more or fewer of
+ * them.
+ */
+export function textOf(text: string, said: readonly string[], begin: number, end: number): string {
+  const places = Array.from(text.matchAll(/[\p{L}\p{N}\p{M}'’‘`´׳"״]+/gu)).filter(([word]) =>
+    /[\p{L}\p{N}]/u.test(word),
+  );
+  if (places.length !== said.length) return said.slice(begin, end).join(' ');
+  return text.slice(places[begin]?.index ?? text.length, places[end]?.index ?? text.length);
+}
+
 const isJoined = (word: string, languages: readonly Language[]): boolean =>
   languages.some(
     ({ joinPrefix, vocabulary }) =>

@@ -231,6 +231,7 @@ test.each([
   ['fr', 'du lundi au vendredi', '03-16 03-17 03-18 03-19 03-20', true],
   ['he', 'מיום ראשון עד יום חמישי', '03-15 03-16 03-17 03-18 03-19', true],
   ['he', 'ראשון עד חמישי', '03-15 03-16 03-17 03-18 03-19', true],
+  ['de', 'Montag und Freitag bis Sonntag', '03-13 03-14 03-15', false],
   ['en', 'friday to sunday', '03-13 03-14 03-15', false],
   ['de', '24.-26. Dezember', '12-24 12-25 12-26', false],
   ['en', '24 december to 6 january', '12-24 12-25 12-26 12-27 12-28 12-29 12-30', true],
@@ -269,6 +270,16 @@ test.each([
   ['who is it tomorrow?', []],
   ['מתי אתם סוגרים ואיפה אתם', ['week', 'other']],
   ['are you open 24/7?', ['week']],
+  ['open 25/12 and where are you?', ['2026-12-25', 'other']],
+  ['Sind Sie am 25.12. offen und wo sind Sie?', ['2026-12-25', 'other']],
+  ['פתוחים ב-25/12 ואיפה אתם', ['2026-12-25', 'other']],
+  ['Habt ihr Samstag, 28.3. offen?', ['2026-03-28']],
+  ['ומה עם מחר?', ['2026-03-12']],
+  ['5 people on saturday', []],
+  ['sunday or monday?', ['2026-03-15 2026-03-16']],
+  ['next friday?', ['2026-03-13']],
+  ['nächsten Freitag?', ['2026-03-13']],
+  ['mon-fri?', ['week']],
 ])('the whole message "%s" asks for %j', async (text, expected) => {
   expect(await askedOn(text)).toEqual(expected);
 });

@@ -376,8 +376,14 @@ class DayReader {
 
   #isDashed(last: number, next: number): boolean {
     if (next !== last + 1) return false;
-    const dashed = `${this.#said[last]}-${this.#said[next]}`;
-    return ` ${this.#raw.replaceAll('.-', '-')}`.includes(dashed);
+    const beside = [this.#said[last] ?? '', this.#said[next] ?? ''];
+    // As it was written: `mon-fri` is said as Monday and Friday.
+    const isWord = (written: string, word: string): boolean =>
+      written === word || (/^\p{L}{2}/u.test(word) && written.slice(0, 2) === word.slice(0, 2));
+    return this.#raw
+      .replaceAll('.-', '-')
+      .matchAll(/([\p{L}\p{N}]+)-(?=([\p{L}\p{N}]+))/gu)
+      .some((pair) => beside.every((word, at) => isWord(pair[at + 1] ?? '', word)));
   }
 
   /** Whether one of the words is of these kinds, and the others are articles and their like. */

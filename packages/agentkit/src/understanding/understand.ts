@@ -1,7 +1,7 @@
 import { wallClock } from '../opening-hours.ts';
 import type { Profile } from '../profile/profile.ts';
 import { type Analysis, type Unit, analyse, languagesOf } from './analysis.ts';
-import { SENTENCE_WORDS, cutsOf, sentencesOf } from './clauses.ts';
+import { SENTENCE_WORDS, cutsOf, sentencesOf, textOf } from './clauses.ts';
 import { type DayLanguage, findDays } from './days.ts';
 import { words } from './fold.ts';
 import { type Knowledge, heard } from './knowledge.ts';
@@ -66,6 +66,8 @@ interface Part {
   candidates: Candidate[];
   units: readonly Unit[];
   unknown: string[];
+  /** Positions of the words that name days. */
+  days: ReadonlySet<number>;
   /** It names a day that no calendar has, and asks for nothing but the hours. */
   isUnreadable?: true;
   /** The hours of the days that it names, where it names nothing else. */
@@ -138,8 +140,13 @@ function readPart(text: string, knowledge: Knowledge, today: string): Part {
   let clause: Part | undefined;
   const cuts = cutsOf(said, commasOf(text), knowledge.languages);
   for (const { end, begin } of cuts) {
-    const first = readWords(corrected.slice(0, end), said.slice(0, end).join(' '), knowledge, today);
-    const second = readWords(corrected.slice(begin), said.slice(begin).join(' '), knowledge, today);
+    const first = readWords(corrected.slice(0, end), textOf(text, said, 0, end), knowledge, today);
+    const second = readWords(
+      corrected.slice(begin),
+      textOf(text, said, begin, said.length),
+      knowledge,
+      today,
+    );
     const both = distinct([...first.found, ...second.found]);
     for (const one of [first, second]) {
       const isTelling = one.units.some((unit) => !unit.isCommon && !isAttribute(unit));
@@ -147,7 +154,9 @@ function readPart(text: string, knowledge: Knowledge, today: string): Part {
       const isClause = isTopic && isTelling && one.coverage >= MIN_CLAUSE_COVERAGE;
       if (isClause && one.coverage > (clause?.coverage ?? 0)) clause = one;
     }
-    if (both.length < 2) continue;
+    // `Saturday, 28 March` is one day.
+    const isInDay = end === begin && whole.days.has(end - 1) && whole.days.has(begin);
+    if (both.length < 2 || isInDay) continue;
     const coverage = (first.coverage + second.coverage) / 2;
     if (whole.coverage < 0.8 || coverage > whole.coverage + 0.1) {
       const rest = readRest(corrected.slice(begin), knowledge, today);
@@ -179,29 +188,34 @@ function readRest(
 function commasOf(text: string): Set<number> {
   const positions = new Set<number>();
   let at = 0;
-  for (const piece of text.split(/[,/،]| - /u)) {
+  for (const piece of text.split(/(?<!\d)[,/،]|[,/،](?!\d)| - /u)) {
     at += words(piece).length;
     positions.add(at);
   }
   return positions;
 }
 
-/** Whether a word asks for something, such as `who`; `what about` does not. */
-const asksElse = (
+/** Whether the words beside those at the positions say nothing: `what about`, `and on`. */
+function areFillers(
   said: readonly string[],
-  spoken: readonly Language[],
-  skipped: ReadonlySet<number>,
-): boolean =>
-  said.some((word, at) => {
-    if (skipped.has(at) || !spoken.some(({ asking }) => asking.has(word))) return false;
-    const leans = (phrase: readonly string[]): boolean =>
-      range(at - phrase.length + 1, phrase.length).some((from) =>
-        phrase.every((one, offset) => said[from + offset] === one),
-      );
-    return !spoken.some(({ leaning: phrases }) =>
-      phrases.some((phrase) => phrase.length > 1 && leans(phrase)),
-    );
-  });
+  languages: readonly Language[],
+  ownDays: DayLanguage,
+  positions: ReadonlySet<number>,
+): boolean {
+  const taken = new Set(positions);
+  for (const { leaning: phrases, joins, days } of languages) {
+    for (const phrase of [...phrases, ...joins, ...days.before, ...days.either]) {
+      for (const at of said.keys()) {
+        if (phrase.every((word, offset) => said[at + offset] === word))
+          for (const offset of phrase.keys()) taken.add(at + offset);
+      }
+    }
+  }
+  const isFiller = (word: string): boolean =>
+    languages.some(({ asking, fillers }) => fillers.has(word) && !asking.has(word)) ||
+    (!languages.some(({ code }) => code === ownDays.code) && ownDays.isStopWord(word));
+  return said.every((word, at) => taken.has(at) || isFiller(word));
+}
 
 const dayLanguages = (spoken: readonly Language[], { own, ownDays }: Knowledge): DayLanguage[] => [
   ...new Set([...spoken, own, ownDays]),
@@ -226,8 +240,7 @@ function readWords(
   const isBare =
     days.dates.every((date) => date >= today) &&
     [...days.positions].some((at) => !positions.has(at)) &&
-    units.every(({ at, length }) => range(at, length).every((one) => days.positions.has(one))) &&
-    !asksElse(said, spoken, days.positions);
+    areFillers(said, spoken, knowledge.ownDays, new Set([...days.positions, ...positions]));
   const hours: Found = days.isStretch
     ? { kind: 'topic', topic: knowledge.hoursTopic, score: 1, coverage: 1 }
     : { kind: 'days', dates: days.dates };
@@ -235,6 +248,7 @@ function readWords(
     candidates,
     units,
     unknown,
+    days: days.positions,
     coverage: best?.coverage ?? 0,
     ...(isUnreadable && { isUnreadable }),
     ...(isBare && days.dates.length > 0 && { bare: hours }),
