@@ -275,6 +275,11 @@ class DayReader {
           ),
       );
       this.#mention('date', at === -1 ? this.#said.length : at, at === -1 ? 0 : parts.length, dates);
+      const [date = ''] = dates;
+      // `24. und 25.12.`
+      const read = (day: number): string[] =>
+        dateOf(this.#today, Number(date.slice(5, 7)), day, date.slice(0, 4));
+      if (at !== -1 && date !== '') this.#readBeside(at, -1, read);
     };
     const both = (one: string, other: string, year?: string): string[] =>
       [
@@ -283,20 +288,21 @@ class DayReader {
       ].slice(0, 1);
     const couldBe = (one: number, other: number): boolean =>
       one > 0 && other > 0 && Math.min(one, other) <= 12 && Math.max(one, other) <= 31;
-    for (const [text, year = '', month = '', day = ''] of raw.matchAll(
-      /(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?![\d-])/g,
+    for (const [text, year = '', , month = '', day = ''] of raw.matchAll(
+      /(?<![\d/-])(\d{4})([/-])(\d{2})\2(\d{2})(?![\d/-])/g,
     ))
       mention(text, dateOf(this.#today, Number(month), Number(day), year));
     for (const [text, one = '', , other = '', year] of raw.matchAll(
       /(?<![\d.:/]|\d-)(\d{1,2})([./-])(\d{1,2})\2(\d{4}|(?<!-)\d{2})(?![\d:/])/g,
     ))
-      mention(text, both(one, other, year));
+      if (couldBe(Number(one), Number(other))) mention(text, both(one, other, year));
     for (const found of raw.matchAll(/(?<![\d.:/]|\d-)(\d{1,2})([./])(\d{1,2})(?![\d:/]|\.\d)(\.?)/g)) {
       const [text, one = '', separator, other = '', dot] = found;
       const dates = both(one, other);
       const before = words(raw.slice(0, found.index)).at(-1) ?? '';
       const isAfter = this.#names.some(({ own }) => own.before.some(([word]) => word === before));
-      const isLast = found.index + text.length === raw.trimEnd().length && found.index > 0;
+      const isLast =
+        found.index + text.length === raw.trimEnd().length && found.index > 0 && this.#mentions.length === 0;
       if (!isAfter && (separator === '/' ? notDates.has(text) : dot === '' || isLast)) continue;
       if (isAfter && (text === '24/7' || text === '7/7')) continue;
       if (dates.length > 0 || ((dot === '.' || isAfter) && couldBe(Number(one), Number(other))))
@@ -355,16 +361,20 @@ class DayReader {
       const { year, length } = this.#yearAfter(to + 1);
       const read = (day: number): string[] => dateOf(this.#today, month, day, year);
       this.#mention('date', from, to - from + 1 + length, read(dayOf(this.#said[first]) ?? 0));
-      const direction = step < 0 ? -1 : 1;
-      let beside = first;
-      for (;;) {
-        const next = [beside + direction, beside + 2 * direction, beside + 3 * direction].find(
-          (one) => dayOf(this.#said[one]) !== undefined,
-        );
-        if (next === undefined || this.#positions.has(next) || !this.#isJoined(next, beside)) break;
-        this.#mention('date', next, 1, read(dayOf(this.#said[next]) ?? 0));
-        beside = next;
-      }
+      this.#readBeside(first, step < 0 ? -1 : 1, read);
+    }
+  }
+
+  /** More days of the same month, joined to one. */
+  #readBeside(first: number, direction: 1 | -1, read: (day: number) => string[]): void {
+    let beside = first;
+    for (;;) {
+      const next = [beside + direction, beside + 2 * direction, beside + 3 * direction].find(
+        (one) => dayOf(this.#said[one]) !== undefined,
+      );
+      if (next === undefined || this.#positions.has(next) || !this.#isJoined(next, beside)) return;
+      this.#mention('date', next, 1, read(dayOf(this.#said[next]) ?? 0));
+      beside = next;
     }
   }
 
@@ -448,8 +458,7 @@ class DayReader {
     const bare = (one: number): number | undefined =>
       weekdayPhrases.find(
         (each) =>
-          each.phrase.length === 2 &&
-          sharesKey(keys(this.#said[one] ?? ''), [keys(each.phrase[1] ?? '')[0] ?? '']),
+          each.phrase.length === 2 && [this.#said[one], this.#said[one]?.slice(1)].includes(each.phrase[1]),
       )?.weekday;
     const isEnd = this.#isOneOf('until', at - 1) && this.#said[at - 2] !== undefined;
     const isBegin = this.#isOneOf('until', at + 1);
@@ -466,7 +475,8 @@ class DayReader {
     for (const { phrase, days } of own.ahead) {
       const place = phrase.indexOf('n');
       const word = this.#said[at + place] ?? '';
-      const count = own.numbers.get(word) ?? (/^\d{1,2}$/.test(word) ? Number(word) : undefined);
+      const counted = own.numbers.get(word) ?? (/^\d{1,2}$/.test(word) ? Number(word) : undefined);
+      const count = place === -1 ? 1 : counted;
       if (
         count === undefined ||
         !phrase.every((one, offset) => offset === place || this.#said[at + offset] === one)
