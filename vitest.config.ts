@@ -32,7 +32,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...tests,
           name: 'all',
-          include: ['{apps,packages}/*/{src,test,app}/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['{apps,packages}/*/{src,test,app,eval}/**/*.test.ts', 'test/**/*.test.ts'],
         },
       },
       {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { parse } from 'yaml';
 
 /** What an answer should be; several keys must all hold. */
@@ -33,14 +35,64 @@ export interface Case {
 
 const keys = ['id', 'profile', 'language', 'category', 'now', 'turns'] as const;
 
-/** @throws Error that names every case that lacks something */
+/** Every fault of a set. */
+export class CasesError extends Error {
+  constructor(name: string, problems: readonly string[], options?: ErrorOptions) {
+    super(problems.map((problem) => `${name}: ${problem}`).join('\n'), options);
+    this.name = 'CasesError';
+  }
+}
+
+/** @throws CasesError */
+export async function readCases(file: string): Promise<Case[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new CasesError(file, [`cannot be read: ${(cause as NodeJS.ErrnoException).code}`], { cause });
+  }
+  return parseCases(text, basename(file));
+}
+
+/** @throws CasesError that names every fault of every case */
 export function parseCases(text: string, name: string): Case[] {
-  const cases = parse(text) as Case[];
-  if (!Array.isArray(cases)) throw new Error(`${name}: no list of cases`);
-  const problems = cases.flatMap((one, at) => {
-    const missing = keys.filter((key) => one?.[key] === undefined);
-    return missing.length === 0 ? [] : [`case ${one?.id ?? at + 1} lacks ${missing.join(', ')}`];
+  let cases: unknown;
+  try {
+    cases = parse(text);
+  } catch (cause) {
+    throw new CasesError(name, [(cause as Error).message.split('\n')[0] ?? ''], { cause });
+  }
+  if (!Array.isArray(cases) || cases.length === 0) throw new CasesError(name, ['no list of cases']);
+  const problems = cases.flatMap((one: Partial<Case> | null, at) =>
+    problemsOf(one ?? {}).map((problem) => `case ${one?.id ?? at + 1}${problem}`),
+  );
+  if (problems.length > 0) throw new CasesError(name, problems);
+  return cases as Case[];
+}
+
+function problemsOf(one: Partial<Case>): string[] {
+  const missing = keys.filter((key) => one[key] === undefined || one[key] === null);
+  const problems = missing.length === 0 ? [] : [` lacks ${missing.join(', ')}`];
+  if (one.now !== undefined && Number.isNaN(Date.parse(one.now)))
+    problems.push(`: now: "${one.now}" is no time`);
+  if (one.turns !== undefined && !Array.isArray(one.turns)) problems.push(': turns: no list');
+  for (const [at, turn] of (Array.isArray(one.turns) ? one.turns : []).entries()) {
+    const place = `, turn ${at + 1}`;
+    if (typeof turn?.says !== 'string') problems.push(`${place} lacks says`);
+    if (typeof turn?.expect !== 'object' || turn.expect === null) problems.push(`${place} lacks expect`);
+    else problems.push(...patternProblems(turn.expect).map((problem) => `${place}: ${problem}`));
+  }
+  return problems;
+}
+
+/** Regular expressions that are none. */
+function patternProblems({ fact = [], not = [], any = [] }: Expectation): string[] {
+  const own = [fact, not].flat().flatMap((pattern) => {
+    try {
+      return new RegExp(pattern, 'iu') && [];
+    } catch (error) {
+      return [(error as Error).message];
+    }
   });
-  if (problems.length > 0) throw new Error(`${name}: ${problems.join('; ')}`);
-  return cases;
+  return [...own, ...any.flatMap(patternProblems)];
 }

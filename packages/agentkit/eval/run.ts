@@ -1,12 +1,18 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FaqAgent, type HistoryEntry } from '../src/faq-agent.ts';
-import { type Profile, loadProfile } from '../src/index.ts';
-import { type Case, type Turn, parseCases } from './cases.ts';
+import { type Profile, ProfileError, loadProfile } from '../src/index.ts';
+import { type Case, CasesError, type Turn, readCases } from './cases.ts';
 import { type Verdict, judge } from './judge.ts';
 
-const usage = 'usage: npm run eval [-- FILE --profiles DIR --floor N]';
+const usage = `usage: npm run eval [-- FILE --profiles DIR --floor N]
+
+Plays the conversations of FILE (YAML) with the offline agent and prints how many of its answers are right.
+Without FILE, the shipped sets with their floors.
+
+  --profiles DIR  where the sets' profiles are; else the folder "profiles" beside FILE
+  --floor N       exit with 1 below this score, from -1 to 1; a larger one is never reached
+  --help          print this`;
 /** Offers count as partly right for at most this share of the turns. */
 const MOST_PARTLY = 0.15;
 const here = import.meta.dirname;
@@ -27,7 +33,7 @@ interface Judged {
 }
 
 async function evaluate(file: string, profiles: string): Promise<Judged[]> {
-  const cases = parseCases(await readFile(file, 'utf8'), basename(file));
+  const cases = await readCases(file);
   const agents = new Map<string, FaqAgent>();
   for (const name of new Set(cases.map(({ profile }) => profile))) {
     const profile: Profile = await loadProfile(join(profiles, `${name}.yaml`));
@@ -95,26 +101,66 @@ function shorten(text: string): string {
   return line.length > 150 ? `${line.slice(0, 70)} … ${line.slice(-70)}` : line;
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { profiles: { type: 'string' }, floor: { type: 'string' } },
-});
-const floor = values.floor === undefined ? undefined : Number(values.floor);
-if (positionals.length > 1 || Number.isNaN(floor)) {
-  process.stderr.write(`${usage}\n`);
-  process.exit(2);
+/** What was asked for cannot be done. */
+class UsageError extends Error {}
+
+/** @throws UsageError */
+function readArgs(args: string[]): {
+  help: boolean;
+  sets: { file: string; profiles: string; floor: number }[];
+} {
+  const options = {
+    profiles: { type: 'string' },
+    floor: { type: 'string' },
+    help: { type: 'boolean' },
+  } as const;
+  const { values, positionals } = parse(() => parseArgs({ args, allowPositionals: true, options }));
+  const [file, ...more] = positionals;
+  if (more.length > 0) throw new UsageError(`one FILE at most, not ${positionals.length}`);
+  const floor = values.floor === undefined ? undefined : Number(values.floor);
+  if (floor !== undefined && (values.floor?.trim() === '' || !Number.isFinite(floor)))
+    throw new UsageError(`--floor: "${values.floor}" is no number`);
+  const chosen = file === undefined ? sets : [{ file, floor: -1 }];
+  return {
+    help: values.help ?? false,
+    sets: chosen.map((set) => ({
+      file: set.file,
+      profiles: values.profiles ?? join(dirname(set.file), 'profiles'),
+      floor: floor ?? set.floor,
+    })),
+  };
 }
-const [file] = positionals;
-const profilesOf = (set: string): string =>
-  values.profiles ?? join(file === undefined ? here : dirname(set), 'profiles');
-const chosen =
-  file === undefined
-    ? sets.map((set) => ({ ...set, floor: floor ?? set.floor }))
-    : [{ file, floor: floor ?? -1 }];
-for (const set of chosen) {
-  const score = report(basename(set.file), await evaluate(set.file, profilesOf(set.file)));
-  if (score < set.floor) {
-    process.stderr.write(`${basename(set.file)}: ${score.toFixed(3)} is below ${set.floor}\n`);
-    process.exitCode = 1;
+
+function parse<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
   }
+}
+
+async function main(): Promise<number> {
+  const { help, sets: chosen } = readArgs(process.argv.slice(2));
+  if (help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  let code = 0;
+  for (const { file, profiles, floor } of chosen) {
+    const score = report(basename(file), await evaluate(file, profiles));
+    if (score >= floor) continue;
+    process.stderr.write(`${basename(file)}: ${score.toFixed(3)} is below ${floor}\n`);
+    code = 1;
+  }
+  return code;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isExpected =
+    error instanceof UsageError || error instanceof CasesError || error instanceof ProfileError;
+  if (!isExpected) throw error;
+  process.stderr.write(`${error.message}\n${error instanceof UsageError ? `${usage}\n` : ''}`);
+  process.exitCode = 2;
 }

@@ -21,6 +21,7 @@ test('every question of the default profile gets its own answer, in each of its 
         form,
         text: answer,
         source: 'faq',
+        entries: [question],
       });
     }
   }
@@ -49,7 +50,7 @@ test.each([
   ['How much does a visit cost per person?', 'faq', undefined],
   ['I need a table for one person', 'unknown', undefined],
   ['How much is one person?', 'faq', undefined],
-  ['I have a person with me in a wheelchair', 'unknown', undefined],
+  ['I have a person with me in a wheelchair', 'faq', undefined],
   ['Is a person charged extra?', 'unknown', undefined],
   ['Do you have an agent in Berlin?', 'unknown', undefined],
   ['no I do not want a person', 'unknown', undefined],

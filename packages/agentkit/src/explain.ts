@@ -13,7 +13,7 @@ export interface Explanation {
   candidates: ExplainedCandidate[];
   /** Words that say something and that no entry knows. */
   unknownWords: string[];
-  /** The rule that answers before any entry is looked at. */
+  /** The rule that answers before any entry is looked at: the pattern or the words by which it applies, or its kind. */
   rule?: string;
 }
 

@@ -9,7 +9,10 @@ const list = (words: readonly string[]): string =>
 
 /** Why a text gets its answer, in sentences. */
 export function whyOf({ answer, threshold, candidates, unknownWords, rule }: Explanation): string[] {
-  if (rule !== undefined) return [`The rule “${rule}” answers; no entry is looked at.`];
+  if (rule !== undefined) {
+    const pattern = rule === answer.source ? '' : ` (“${rule}”)`;
+    return [`The rule for ${answer.source} applies${pattern}; no entry is looked at.`];
+  }
   const [best, second] = candidates;
   const why: string[] = [];
   const isUnknown = answer.source === 'unknown';

@@ -24,6 +24,8 @@ interface DayNames {
   weekdayPhrases: readonly { phrase: string[]; weekday: number }[];
   months: ReadonlyMap<string, number>;
   relative: readonly { phrase: string[]; days: number }[];
+  /** Longest first: Christmas Eve is not Christmas. */
+  holidays: LanguageDays['holidays'];
   keys: Language['keys'];
   own: LanguageDays;
 }
@@ -67,11 +69,19 @@ function namesOf(language: Language): DayNames {
     relative: [...relative, ...days.relative].toSorted(
       (one, other) => other.phrase.length - one.phrase.length,
     ),
+    holidays: days.holidays.toSorted((one, other) => other.phrase.length - one.phrase.length),
     keys: language.keys,
     own: days,
   };
   cache.set(code, names);
   return names;
+}
+
+/** The date of a month and day in the year that is named (`2026` or `26`), else the next one; nothing for 31 April. */
+function dateOf(today: string, month: number, day: number, year: string | undefined): string[] {
+  const named = year?.padStart(4, '20');
+  const date = nextDate(named === undefined ? today : `${named}-01-01`, month, day);
+  return date === undefined || (named !== undefined && !date.startsWith(named)) ? [] : [date];
 }
 
 /** The next day, from `today` on, that is a month and day of some year; undefined for 31 April. */
@@ -117,11 +127,14 @@ export function findDays(
     });
 
   for (const [, year = '', month = '', day = ''] of raw.matchAll(/\b(\d{4})-(\d{2})-(\d{2})\b/g))
-    fixed.push(...[nextDate(`${year}-01-01`, Number(month), Number(day)) ?? []].flat());
-  for (const [, one = '', other = ''] of raw.matchAll(
-    /(?<![\d.:/-])(\d{1,2})[./](\d{1,2})(?:[./](?:\d{2}|\d{4}))?(?![\d:/])/g,
+    fixed.push(...dateOf(today, Number(month), Number(day), year));
+  for (const [, one = '', other = '', year] of raw.matchAll(
+    /(?<![\d.:/-])(\d{1,2})[./](\d{1,2})(?:[./](\d{4}|\d{2}))?(?![\d:/])/g,
   )) {
-    const date = nextDate(today, Number(other), Number(one)) ?? nextDate(today, Number(one), Number(other));
+    const [date] = [
+      ...dateOf(today, Number(other), Number(one), year),
+      ...dateOf(today, Number(one), Number(other), year),
+    ];
     if (date !== undefined) fixed.push(date);
   }
   for (const language of languages) {
@@ -129,17 +142,17 @@ export function findDays(
     for (let at = 0; at < said.length; at++) {
       if (positions.has(at)) continue;
       const word = said[at] ?? '';
-      for (const { phrase, date } of names.own.holidays) {
-        if (!isAt(phrase, at)) continue;
-        const [month, day] = date.split('-').map(Number);
+      const holiday = names.holidays.find(({ phrase }) => isAt(phrase, at));
+      if (holiday) {
+        const [month, day] = holiday.date.split('-').map(Number);
         const found = nextDate(today, month ?? 0, day ?? 0);
         if (found !== undefined) fixed.push(found);
-        take(at, phrase.length);
-        for (const offset of phrase.keys()) holidays.add(at + offset);
+        take(at, holiday.phrase.length);
+        for (const offset of holiday.phrase.keys()) holidays.add(at + offset);
+        continue;
       }
-      if (positions.has(at)) continue;
-      const month = names.months.get(word);
-      const dated = month === undefined ? undefined : dayBeside(said, at);
+      const dated = dayBeside(said, at);
+      const month = dated && monthOf(word, names);
       if (month !== undefined && dated) {
         const date = nextDate(today, month, dated.day);
         if (date !== undefined) fixed.push(date);
@@ -156,10 +169,11 @@ export function findDays(
         take(at, phrase?.length ?? 1);
         continue;
       }
-      if (names.own.weekend.some((phrase) => isAt(phrase, at, names.keys))) {
+      const weekend = names.own.weekend.find((phrase) => isAt(phrase, at, names.keys));
+      if (weekend) {
         for (const one of language.code === 'he' ? [5, 6] : [6, 0])
           fixed.push(addDays(today, (one - weekdayOf(today) + 7) % 7));
-        take(at, 1);
+        take(at, weekend.length);
         continue;
       }
       const ahead = names.relative.find(({ phrase }) => isAt(phrase, at));
@@ -181,6 +195,17 @@ export function findDays(
 
 const sharesKey = (some: readonly string[], others: readonly string[]): boolean =>
   some.some((key) => others.includes(key));
+
+/** The month that a word names, also with a prefix: `במאי`. */
+function monthOf(word: string, { months, keys }: DayNames): number | undefined {
+  const month = months.get(word);
+  if (month !== undefined) return month;
+  for (const [name, number] of months) {
+    if (word.length > name.length && word.endsWith(name) && sharesKey(keys(word), keys(name).slice(0, 1)))
+      return number;
+  }
+  return undefined;
+}
 
 /** The day of the month that stands beside a month's name: `25 December`, `December the 25th`, `1 de mayo`. */
 function dayBeside(

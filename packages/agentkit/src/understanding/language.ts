@@ -139,9 +139,10 @@ function parse(text: string, name: string, problems: string[]): unknown {
 }
 
 function createLanguage(code: string, file: LanguageFile, notions: Record<string, string>): Language {
-  const keys = createKeys(code, file);
+  const stems = createStems(file);
+  const keys = keysBy(code, stems);
   const hasPrefixes = file.prefixes !== undefined || file.elisions !== undefined;
-  const lemmaKeys = hasPrefixes ? createKeys(code, { ...file, prefixes: '', elisions: '' }) : keys;
+  const lemmaKeys = hasPrefixes ? keysBy(code, createStems({ ...file, prefixes: '', elisions: '' })) : keys;
   const stopWords = new Set([
     ...((stopWordLists as Record<string, unknown>)[file.stopWords] as string[]).flatMap(words),
     ...listed(file.ignored).flatMap(words),
@@ -164,28 +165,34 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
   const presence = new PhraseIndex(lemmaKeys);
   for (const phrase of phrasesOf(file.presence)) presence.add(phrase, 'presence');
   const { greetings, thanks, goodbyes, acknowledgements, yesOrNo, filler } = file.smallTalk;
-  const vocabulary = new Set(
-    [
-      ...stopWords,
-      ...listed(file.common),
-      ...Object.values(file.smallTalk).flatMap(listed),
-      ...[...sets.values()].flat(),
-      ...listed(file.presence),
-      ...Object.values(file.days).flat(),
-      ...monthsAndWeekdays(code),
-      ...Object.values(file.holidays).flatMap(listed),
-    ].flatMap((text) => words(text)),
-  );
-  for (const phrase of ofNotions) for (const word of phrase) vocabulary.add(word);
-  const common = new Set(listed(file.common).flatMap(words).flatMap(keys));
-  const known = new Set([...vocabulary].flatMap(keys));
+  const texts = [
+    file.common ?? '',
+    ...Object.values(file.smallTalk),
+    ...Object.values(file.sets),
+    file.presence,
+    ...Object.values(file.days).flat(),
+    ...monthsAndWeekdays(code),
+    ...Object.values(file.holidays),
+  ];
+  const vocabulary = new Set([...stopWords, ...words(texts.join('\n')), ...ofNotions.flat()]);
+  let common: Set<string> | undefined;
+  const isCommon = (word: string): boolean => {
+    common ??= new Set(
+      listedWords(file.common ?? '')
+        .flat()
+        .flatMap(keys),
+    );
+    return keys(word).some((key) => common?.has(key));
+  };
+  const knownStems = new KnownStems(vocabulary, stems);
   return {
     code,
     keys,
     lemmaKeys,
     isStopWord: (word) => stopWords.has(word),
-    isCommon: (word) => keys(word).some((key) => common.has(key)),
-    knows: (word) => vocabulary.has(word) || keys(word).some((key) => known.has(key)),
+    isCommon,
+    knows: (word) =>
+      vocabulary.has(word) || keys(word).some((key) => knownStems.has(key.slice(code.length + 1))),
     vocabulary,
     hasCompounds: file.compounds ?? false,
     spelling: new Map(
@@ -250,44 +257,104 @@ function daysOf(file: LanguageFile): LanguageDays {
   };
 }
 
-/** Stemming with a cache: the words of a language's files and of a profile come back in every message. */
-function createKeys(code: string, file: LanguageFile): (word: string) => readonly string[] {
+/** How the words of a language are compared. */
+interface Stems {
+  /** A word, and what is left of it without prefixes and suffixes. */
+  forms(word: string): string[];
+  stem(form: string): string;
+}
+
+function createStems(file: LanguageFile): Stems {
   const stemmer = file.stemmer === undefined ? undefined : stemmers.newStemmer(file.stemmer);
   const prefixes = listed(file.prefixes).flatMap(words);
   const suffixes = listed(file.suffixes).flatMap(words);
   const elisions = listed(file.elisions).flatMap(words);
-  const cache = new Map<string, readonly string[]>();
-  const compute = (word: string): string[] => {
-    const plain = file.umlauts === true ? word.replaceAll(/([aou])e/g, '$1') : word;
-    if (stemmer) {
-      const parted = elisions.filter(
-        (elision) => plain.startsWith(elision) && /^[aeiouyh]..+/.test(plain.slice(elision.length)),
-      );
-      const forms = [plain, ...parted.map((elision) => plain.slice(elision.length))];
-      return forms.map((form) => `${code}:${stemmer.stem(form)}`);
-    }
-    const forms = new Set([plain]);
-    for (const prefix of prefixes) {
-      if (plain.startsWith(prefix) && plain.length - prefix.length >= MIN_STEM)
-        forms.add(plain.slice(prefix.length));
-    }
-    for (const form of Array.from(forms)) {
-      for (const suffix of suffixes) {
-        if (form.endsWith(suffix) && form.length - suffix.length >= MIN_STEM)
-          forms.add(form.slice(0, -suffix.length));
+  if (stemmer) {
+    return {
+      forms: (word) => {
+        const plain = file.umlauts === true ? word.replaceAll(/([aou])e/g, '$1') : word;
+        const forms = [plain];
+        for (const elision of elisions) {
+          if (plain.startsWith(elision) && /^[aeiouyh]..+/.test(plain.slice(elision.length)))
+            forms.push(plain.slice(elision.length));
+        }
+        return forms;
+      },
+      stem: (form) => stemmer.stem(form),
+    };
+  }
+  return {
+    forms: (word) => {
+      const forms = new Set([word]);
+      for (const prefix of prefixes) {
+        if (word.startsWith(prefix) && word.length - prefix.length >= MIN_STEM)
+          forms.add(word.slice(prefix.length));
       }
-    }
-    return [...forms].map((form) => `${code}:${form}`);
+      for (const form of Array.from(forms)) {
+        for (const suffix of suffixes) {
+          if (form.endsWith(suffix) && form.length - suffix.length >= MIN_STEM)
+            forms.add(form.slice(0, -suffix.length));
+        }
+      }
+      return [...forms];
+    },
+    stem: (form) => form,
   };
+}
+
+/** Stemming with a cache: the words of a language's files and of a profile come back in every message. */
+function keysBy(code: string, { forms, stem }: Stems): (word: string) => readonly string[] {
+  const cache = new Map<string, readonly string[]>();
   return (word) => {
     const known = cache.get(word);
     if (known) return known;
-    const keys = compute(word);
+    const keys = forms(word).map((form) => `${code}:${stem(form)}`);
     // Words of strangers do not stay.
     if (cache.size < CACHED_WORDS) cache.set(word, keys);
     return keys;
   };
 }
+
+/** The stems of a vocabulary. They are made when a word that begins alike is asked for: to make all of them takes half a second. */
+class KnownStems {
+  readonly #vocabulary: ReadonlySet<string>;
+  readonly #stems: Stems;
+  readonly #known = new Set<string>();
+  #waiting: Map<string, string[]> | undefined;
+
+  constructor(vocabulary: ReadonlySet<string>, stems: Stems) {
+    this.#vocabulary = vocabulary;
+    this.#stems = stems;
+  }
+
+  has(stem: string): boolean {
+    const waiting = (this.#waiting ??= this.#byBegin());
+    const begin = beginOf(stem);
+    // A stem of one letter may be of any longer begin.
+    const begins = begin.length > 1 ? [begin] : [...waiting.keys()].filter((one) => one.startsWith(begin));
+    for (const one of begins) {
+      for (const form of waiting.get(one) ?? []) this.#known.add(this.#stems.stem(form));
+      waiting.delete(one);
+    }
+    return this.#known.has(stem);
+  }
+
+  #byBegin(): Map<string, string[]> {
+    const waiting = new Map<string, string[]>();
+    for (const word of this.#vocabulary) {
+      for (const form of this.#stems.forms(word)) {
+        const begin = beginOf(form);
+        const forms = waiting.get(begin);
+        if (forms) forms.push(form);
+        else waiting.set(begin, [form]);
+      }
+    }
+    return waiting;
+  }
+}
+
+/** What stemming leaves of the begin of a word: `dying` becomes `die`. */
+const beginOf = (word: string): string => word.slice(0, 2).replace('y', 'i');
 
 const MIN_STEM = 3;
 const CACHED_WORDS = 20_000;

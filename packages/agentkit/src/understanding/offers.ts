@@ -37,22 +37,24 @@ export function chosenOf(
     return 'none';
   const chosen = new Set<number>();
   const left = new Set(said.keys());
-  for (const [at, word] of said.entries()) {
-    if (/^[1-9]$/.test(word) && Number(word) <= offered) {
-      chosen.add(Number(word) - 1);
-      left.delete(at);
+  // Longest first: `the second one` is not the first.
+  const ordinals = languages
+    .flatMap((language) =>
+      [...language.ordinals].flatMap(([number, phrases]) => phrases.map((phrase) => ({ number, phrase }))),
+    )
+    .toSorted((one, other) => other.phrase.length - one.phrase.length);
+  for (const { number, phrase } of ordinals) {
+    for (let at = 0; at + phrase.length <= said.length; at++) {
+      if (!is(phrase, at) || !phrase.every((_, offset) => left.has(at + offset))) continue;
+      if (number <= offered) chosen.add(number - 1);
+      for (const offset of phrase.keys()) left.delete(at + offset);
     }
   }
-  for (const { ordinals } of languages) {
-    for (const [number, phrases] of ordinals) {
-      for (const phrase of phrases) {
-        for (let at = 0; at + phrase.length <= said.length; at++) {
-          if (!is(phrase, at) || !phrase.every((_, offset) => left.has(at + offset))) continue;
-          if (number <= offered) chosen.add(number - 1);
-          for (const offset of phrase.keys()) left.delete(at + offset);
-        }
-      }
-    }
+  for (const at of [...left]) {
+    const word = said[at] ?? '';
+    if (!/^[1-9]$/.test(word) || Number(word) > offered) continue;
+    chosen.add(Number(word) - 1);
+    left.delete(at);
   }
   const isFiller = (word: string): boolean =>
     languages.some(

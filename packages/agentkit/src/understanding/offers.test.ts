@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { words } from './fold.ts';
+import { loadLanguages } from './language.ts';
+import { chosenOf, latestOffer, repeatedOf, writeOffer } from './offers.ts';
+
+const languages = loadLanguages();
+const questions = ['Is there parking nearby?', 'Can I bring my dog?', 'What does $& cost?'];
+const offer = writeOffer('Did you mean?\n{questions}', questions);
+
+test('an offer is a numbered list, and is read back from what was said', () => {
+  expect(offer).toBe(
+    'Did you mean?\n1. Is there parking nearby?\n2. Can I bring my dog?\n3. What does $& cost?',
+  );
+  expect(latestOffer([offer])).toEqual(questions);
+});
+
+test.each([
+  ['the last message', [offer], 3],
+  ['three messages before the last', [offer, 'a', 'b', 'c'], 3],
+  ['not four before', [offer, 'a', 'b', 'c', 'd'], 0],
+  ['the later of two', [offer, writeOffer('{questions}', ['One?'])], 1],
+  ['none', ['Hello', ''], 0],
+  ['none of no messages', [], 0],
+])('the latest offer is found: %s', (_, outbound, count) => {
+  expect(latestOffer(outbound)).toHaveLength(count);
+});
+
+test.each([
+  ['2', [1]],
+  ['2.', [1]],
+  ['number 3 please', [2]],
+  ['1 and 3', [0, 2]],
+  ['the second one', [1]],
+  ['the first', [0]],
+  ['last one', [2]],
+  ['3rd', [2]],
+  ['4', undefined],
+  ['0', undefined],
+  ['12', undefined],
+  ['', undefined],
+  ['2 adults', undefined],
+  ['the second floor', undefined],
+  ['none of these', 'none'],
+  ['neither', 'none'],
+  ['none of these rooms', undefined],
+  ['1 and 2 and 3 and 1 and 2', undefined],
+  ['der zweite', [1]],
+  ['la segunda', [1]],
+  ['le deuxième', [1]],
+  ['השנייה', [1]],
+])('of three questions "%s" chooses %j', (text, expected) => {
+  expect(chosenOf(words(text), 3, languages)).toEqual(expected);
+});
+
+test('the third of two questions is none', () => {
+  expect(chosenOf(words('the third'), 2, languages)).toBeUndefined();
+});
+
+test.each([
+  ['parking nearby', 0],
+  ['bring my dog', 1],
+  ['Can I bring my dog', 1],
+  ['dog', undefined],
+  ['parking for my boat', undefined],
+  ['', undefined],
+])('the words "%s" come back from question %s', (text, expected) => {
+  expect(repeatedOf(words(text), questions)).toBe(expected);
+});
+
+test('words that two of the questions have choose none', () => {
+  expect(repeatedOf(words('my dog'), ['Can I bring my dog?', 'Where can my dog sleep?'])).toBeUndefined();
+});

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { words } from './fold.ts';
+import { type RuleName, loadLanguages } from './language.ts';
+import { applies, ruleOf } from './rules.ts';
+
+const languages = loadLanguages();
+
+test.each<[string, RuleName, string, boolean]>([
+  ['en', 'optOut', 'stop sending me messages', true],
+  ['en', 'optOut', 'Can I stop my appointment?', false],
+  ['en', 'handOff', 'I want to talk to a human', true],
+  ['en', 'handOff', 'I do not want to talk to a human', false],
+  ['en', 'identity', 'are you a robot?', true],
+  ['de', 'optOut', 'Keine Nachrichten mehr bitte', true],
+  ['de', 'handOff', 'Ich möchte mit einem Menschen sprechen', true],
+  ['es', 'handOff', 'quiero hablar con una persona', true],
+  ['es', 'optOut', 'no me manden más mensajes', true],
+  ['fr', 'handOff', 'je veux parler à un humain', true],
+  ['fr', 'optOut', 'ne m’envoyez plus de messages', true],
+  ['he', 'handOff', 'אני רוצה לדבר עם נציג', true],
+  ['he', 'optOut', 'תפסיקו לשלוח לי הודעות', true],
+])('in %s the rule %s looks at "%s": %s', (code, rule, text, expected) => {
+  expect(
+    applies(
+      rule,
+      words(text),
+      languages.filter((one) => one.code === code),
+    ),
+  ).toBe(expected);
+});
+
+test('a rule tells the pattern by which it applies', () => {
+  const english = languages.filter(({ code }) => code === 'en');
+  const pattern = ruleOf('optOut', words('stop sending me messages'), english);
+  expect(english[0]?.rules.optOut.patterns.map(({ source }) => source)).toContain(pattern);
+});
