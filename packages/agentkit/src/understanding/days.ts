@@ -133,7 +133,7 @@ export function findDays(
         for (const offset of phrase.keys()) holidays.add(at + offset);
       }
       if (positions.has(at)) continue;
-      const month = names.months.get(word);
+      const month = monthOf(word, names);
       const dated = month === undefined ? undefined : dayBeside(said, at);
       if (month !== undefined && dated) {
         const date = nextDate(today, month, dated.day);
@@ -172,6 +172,14 @@ export function findDays(
   }
   const dates = [...new Set(fixed.length > 0 ? fixed : relative)].toSorted().slice(0, MOST_DAYS);
   return { dates, positions, holidays, isNow };
+}
+
+/** A month's name, also with a prefix: `בדצמבר`. */
+function monthOf(word: string, { months, keys }: DayNames): number | undefined {
+  const known = months.get(word);
+  if (known !== undefined || word.length < 4) return known;
+  const own = keys(word);
+  return own.length < 2 ? undefined : own.map((key) => months.get(key.slice(key.indexOf(':') + 1))).find(Boolean);
 }
 
 const sharesKey = (some: readonly string[], others: readonly string[]): boolean =>

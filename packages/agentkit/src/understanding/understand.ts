@@ -64,8 +64,11 @@ export function understand(text: string, knowledge: Knowledge, profile: Profile,
   if (exact !== undefined) return understood([{ kind: 'topic', topic: exact, score: 1, coverage: 1 }]);
   const today = wallClock(context.now, profile.timeZone).date;
   const asks = (sentence: string): boolean => {
-    const [first = ''] = words(sentence);
-    return knowledge.languages.some(({ asking }) => asking.has(first));
+    const said = words(sentence);
+    return knowledge.languages.some(({ asking, joins }) => {
+      const join = joins.find((phrase) => phrase.every((word, at) => said[at] === word));
+      return asking.has(said[join?.length ?? 0] ?? '');
+    });
   };
   const sentences = sentencesOf(text, asks);
   const parts = sentences.map((sentence) => ({ sentence, part: readPart(sentence.text, knowledge, today) }));
@@ -237,15 +240,16 @@ function leaning(
   const days = findDays(said, text, today, spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own]);
   const { units } = part;
   if (units.length > MOST_FOLLOW_UP_UNITS) return undefined;
-  if (previous === knowledge.hoursTopic && days.dates.length > 0 && part.found.length === 0)
-    return { kind: 'days', dates: days.dates };
+  const [ownFound] = part.found;
+  const isDays = ownFound === undefined || ownFound.kind === 'days';
+  if (previous === knowledge.hoursTopic && days.dates.length > 0 && isDays) return { kind: 'days', dates: days.dates };
   if (units.length === 0) return undefined;
   const leans =
     spoken.some(({ leaning: phrases }) =>
       phrases.some((phrase) => said.some((_, at) => phrase.every((word, offset) => said[at + offset] === word))),
     ) || part.found.length === 0;
   const coverage = knowledge.topics.followUpCoverage(previous, units);
-  const own = part.found[0]?.kind === 'topic' ? part.found[0].coverage : 0;
+  const own = ownFound?.kind === 'topic' ? ownFound.coverage : 0;
   // The topic before has all of it, and no other has.
   const isWhole = coverage >= 0.8 && own < 0.75;
   if (!leans && !isWhole) return undefined;
