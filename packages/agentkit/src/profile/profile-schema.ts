@@ -156,7 +156,10 @@ const hoursQuestions: Reader<Localized<string[]>> = (value, path, reading) => {
     new Map(
       reading.languages.map((tag) => {
         const first = own(tag);
-        return [tag, [...all.filter((form) => first.includes(form)), ...all.filter((form) => !first.includes(form))]];
+        return [
+          tag,
+          [...all.filter((form) => first.includes(form)), ...all.filter((form) => !first.includes(form))],
+        ];
       }),
     ),
   );

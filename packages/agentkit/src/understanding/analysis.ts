@@ -86,7 +86,9 @@ export function correctedWords(
   }
   return joined.flatMap((word) => {
     if (isOwn(word)) return [{ word }];
-    const written = spoken.map((language) => language.spelling.get(word)).find((found) => found !== undefined);
+    const written = spoken
+      .map((language) => language.spelling.get(word))
+      .find((found) => found !== undefined);
     if (written) return written.map((one) => ({ word: one }));
     const isSpoken = (one: string): boolean => spoken.some(({ vocabulary }) => vocabulary.has(one));
     const [likeliest] = spoken;
@@ -126,7 +128,9 @@ export function analyse(
     if (!phrase || phrase.length === 1) return phrase;
     const isPart = range(at + 1, phrase.length - 1).some((one) => {
       const inner = phraseAt(one);
-      return inner && inner.length > phrase.length && !inner.names.some((name) => phrase.names.includes(name));
+      return (
+        inner && inner.length > phrase.length && !inner.names.some((name) => phrase.names.includes(name))
+      );
     });
     return isPart ? undefined : phrase;
   };
@@ -135,8 +139,7 @@ export function analyse(
     const keys = languages.flatMap((language) => language.keys(word));
     return [`=${word}`, ...keys].map((key) => ({ key, weight }));
   };
-  const isStop = (at: number): boolean =>
-    languages.some((language) => language.isStopWord(said[at] ?? ''));
+  const isStop = (at: number): boolean => languages.some((language) => language.isStopWord(said[at] ?? ''));
   const isNotion = (at: number): boolean =>
     languages.some((language) => language.notionWords.has(said[at] ?? ''));
 
@@ -145,7 +148,9 @@ export function analyse(
     const phrase = longestAt(at);
     const isFree = phrase !== undefined && range(at, phrase.length).every((one) => !covered.has(one));
     if (phrase && phrase.length > 1 && isFree) {
-      const weight = range(at, phrase.length).some((one) => corrected[one]?.from !== undefined) ? CORRECTED : 1;
+      const weight = range(at, phrase.length).some((one) => corrected[one]?.from !== undefined)
+        ? CORRECTED
+        : 1;
       const inside = range(at, phrase.length).filter((one) => !isStop(one));
       units.push({
         text: said.slice(at, at + phrase.length).join(' '),
@@ -171,9 +176,20 @@ export function analyse(
     const weight = from === undefined ? 1 : CORRECTED;
     const notions = phrase?.names ?? [];
     const features = [...stems(at, weight), ...notions.map((name) => ({ key: `#${name}`, weight }))];
-    if (notions.length === 0 || word.length >= 9) features.push(...compoundFeatures(word, languages, analyser));
+    const parts = notions.length === 0 || word.length >= 9 ? compoundFeatures(word, languages, analyser) : [];
+    // `Parkplatz` is no `Platz` that one books.
+    features.push(...parts.filter(({ key }) => notions.length === 0 || !key.startsWith('#')));
     const isCommon = notions.length === 0 && languages.some((language) => language.isCommon(word));
-    units.push({ text: word, at, length: 1, notions, isStop: isStop(at), isCommon, features, corrected: from });
+    units.push({
+      text: word,
+      at,
+      length: 1,
+      notions,
+      isStop: isStop(at),
+      isCommon,
+      features,
+      corrected: from,
+    });
   }
   return { words: said, units, languages };
 }
@@ -192,7 +208,9 @@ function compoundFeatures(word: string, languages: readonly Language[], { isOwn 
       const tail = word.slice(cut);
       if (!isKnown(tail)) continue;
       const head = word.slice(0, cut);
-      const link = links.find((one) => head.endsWith(one) && isKnown(head.slice(0, head.length - one.length)));
+      const link = links.find(
+        (one) => head.endsWith(one) && isKnown(head.slice(0, head.length - one.length)),
+      );
       if (link === undefined) continue;
       const parts = [
         { part: head.slice(0, head.length - link.length), weight: MODIFIER },

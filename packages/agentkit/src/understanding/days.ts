@@ -64,7 +64,9 @@ function namesOf(language: Language): DayNames {
     weekdays,
     weekdayPhrases,
     months,
-    relative: [...relative, ...days.relative].toSorted((one, other) => other.phrase.length - one.phrase.length),
+    relative: [...relative, ...days.relative].toSorted(
+      (one, other) => other.phrase.length - one.phrase.length,
+    ),
     keys: language.keys,
     own: days,
   };
@@ -76,7 +78,8 @@ function namesOf(language: Language): DayNames {
 function nextDate(today: string, month: number, day: number): string | undefined {
   for (let year = Number(today.slice(0, 4)); year < Number(today.slice(0, 4)) + 9; year++) {
     const date = `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
-    const isReal = month <= 12 && !Number.isNaN(noon(date)) && new Date(noon(date)).toISOString().startsWith(date);
+    const isReal =
+      month <= 12 && !Number.isNaN(noon(date)) && new Date(noon(date)).toISOString().startsWith(date);
     if (isReal && date >= today) return date;
   }
   return undefined;
@@ -115,7 +118,9 @@ export function findDays(
 
   for (const [, year = '', month = '', day = ''] of raw.matchAll(/\b(\d{4})-(\d{2})-(\d{2})\b/g))
     fixed.push(...[nextDate(`${year}-01-01`, Number(month), Number(day)) ?? []].flat());
-  for (const [, one = '', other = ''] of raw.matchAll(/(?<![\d.:/-])(\d{1,2})[./](\d{1,2})(?:[./](?:\d{2}|\d{4}))?(?![\d:/])/g)) {
+  for (const [, one = '', other = ''] of raw.matchAll(
+    /(?<![\d.:/-])(\d{1,2})[./](\d{1,2})(?:[./](?:\d{2}|\d{4}))?(?![\d:/])/g,
+  )) {
     const date = nextDate(today, Number(other), Number(one)) ?? nextDate(today, Number(one), Number(other));
     if (date !== undefined) fixed.push(date);
   }
@@ -179,14 +184,19 @@ function monthOf(word: string, { months, keys }: DayNames): number | undefined {
   const known = months.get(word);
   if (known !== undefined || word.length < 4) return known;
   const own = keys(word);
-  return own.length < 2 ? undefined : own.map((key) => months.get(key.slice(key.indexOf(':') + 1))).find(Boolean);
+  return own.length < 2
+    ? undefined
+    : own.map((key) => months.get(key.slice(key.indexOf(':') + 1))).find(Boolean);
 }
 
 const sharesKey = (some: readonly string[], others: readonly string[]): boolean =>
   some.some((key) => others.includes(key));
 
 /** The day of the month that stands beside a month's name: `25 December`, `December the 25th`, `1 de mayo`. */
-function dayBeside(said: readonly string[], at: number): { day: number; from: number; to: number } | undefined {
+function dayBeside(
+  said: readonly string[],
+  at: number,
+): { day: number; from: number; to: number } | undefined {
   for (const step of [-1, 1, -2, 2, -3]) {
     const match = /^(\d{1,2})(?:st|nd|rd|th|er|º)?$/.exec(said[at + step] ?? '');
     const day = Number(match?.[1]);

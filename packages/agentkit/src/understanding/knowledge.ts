@@ -8,7 +8,8 @@ import { type TopicSource, Topics } from './topics.ts';
 
 /** Characters of an answer whose words are known by. */
 const ANSWER_LENGTH = 600;
-const money = /[€$£₪]|\b(?:euros?|dollars?|pounds?|usd|eur|gbp|ils|pesos?|soles|chf|franken|francs?)\b|שקל|ש"ח|ש״ח/iu;
+const money =
+  /[€$£₪]|\b(?:euros?|dollars?|pounds?|usd|eur|gbp|ils|pesos?|soles|chf|franken|francs?)\b|שקל|ש"ח|ש״ח/iu;
 
 /** A profile as questions are looked up in it. */
 export interface Knowledge {
@@ -37,19 +38,27 @@ export function createKnowledge(profile: Profile): Knowledge {
     { questions: profile.hours.questions, answer: '' },
   ];
   const hoursTopic = entries.length - 1;
-  const answerOf = (at: number): string =>
-    [profile, ...Object.values(profile.translations ?? {})]
-      .map(({ faq }) => faq[at]?.answer ?? '')
-      .join(' ')
-      .slice(0, ANSWER_LENGTH);
+  const answersOf = (at: number): string[] => {
+    const answers = [profile, ...Object.values(profile.translations ?? {})].map(
+      ({ faq }) => faq[at]?.answer ?? '',
+    );
+    return [...new Set(answers)].map((answer) => answer.slice(0, ANSWER_LENGTH));
+  };
 
   const ownWords = new Set(entries.flatMap(({ questions }) => questions.flatMap(words)));
   const corrector = new Corrector(correctorOf(languages));
   corrector.add(ownWords, 0);
-  corrector.add(entries.flatMap((_, at) => words(answerOf(at))), 1);
+  corrector.add(
+    entries.flatMap((_, at) => answersOf(at).flatMap(words)),
+    1,
+  );
   const isOwn = (word: string): boolean => ownWords.has(word);
   const analyser: Analyser = { languages, own, corrector, isOwn };
-  const analysed = (text: string): Analysis => analyse(words(text).map((word) => ({ word })), analyser);
+  const analysed = (text: string): Analysis =>
+    analyse(
+      words(text).map((word) => ({ word })),
+      analyser,
+    );
 
   const exact = new Map<string, number>();
   for (const [topic, { questions }] of entries.entries()) {
@@ -59,13 +68,14 @@ export function createKnowledge(profile: Profile): Knowledge {
     }
   }
   const sources = entries.map(({ questions }, at): TopicSource => {
-    const answer = answerOf(at);
+    const answers = answersOf(at);
     return {
       questions: questions.map(analysed),
-      answer: answer.trim() === '' ? undefined : analysed(answer),
+      // Each by itself: what a word means depends on the language of its text.
+      answers: answers.map(analysed),
       ...(at === hoursTopic && { notions: ['hours'] }),
       // What has a price is sold.
-      answerNotions: money.test(answer) ? ['price', 'sell'] : [],
+      answerNotions: answers.some((answer) => money.test(answer)) ? ['price', 'sell'] : [],
     };
   });
   const people = profile.handOff.words.filter((word) => words(word).length === 1);

@@ -4,7 +4,8 @@ import type { Analysis, Unit } from './analysis.ts';
 export interface TopicSource {
   /** The first is the one that is shown. */
   questions: readonly Analysis[];
-  answer: Analysis | undefined;
+  /** In each language. */
+  answers: readonly Analysis[];
   /** Notions that the topic stands for besides its words. */
   notions?: readonly string[];
   /** Notions that the answer stands for besides its words: an amount of money answers what the price is. */
@@ -75,10 +76,10 @@ export class Topics {
         keys: units.map(({ features }) => new Set(features.map(({ key }) => key))),
       })),
     );
-    this.#leaning = sources.map(({ questions, answer, notions = [], answerNotions = [] }) => {
+    this.#leaning = sources.map(({ questions, answers, notions = [], answerNotions = [] }) => {
       const keys = new Map<string, number>();
-      for (const { key, weight } of [...questions, answer].flatMap((one) =>
-        (one?.units ?? []).flatMap(({ features }) => features),
+      for (const { key, weight } of [...questions, ...answers].flatMap(({ units }) =>
+        units.flatMap(({ features }) => features),
       )) {
         const value = weight * (key.startsWith('#') ? NOTION : 1);
         keys.set(key, Math.max(keys.get(key) ?? 0, value));
@@ -94,14 +95,14 @@ export class Topics {
     }
     const askedKeys = new Set(this.#features.keys());
     const answerTopics = new Map<string, Set<number>>();
-    for (const [topic, { answer }] of sources.entries()) {
-      for (const key of answer?.units.flatMap(({ features }) => features.map((one) => one.key)) ?? []) {
+    for (const [topic, { answers }] of sources.entries()) {
+      for (const { key } of answers.flatMap(({ units }) => units.flatMap(({ features }) => features))) {
         answerTopics.set(key, (answerTopics.get(key) ?? new Set()).add(topic));
       }
     }
-    for (const [topic, { answer, answerNotions = [] }] of sources.entries()) {
+    for (const [topic, { answers, answerNotions = [] }] of sources.entries()) {
       for (const notion of answerNotions) this.#add(`#${notion}`, topic, MADE_NOTION);
-      for (const unit of answer?.units ?? []) {
+      for (const unit of answers.flatMap(({ units }) => units)) {
         for (const { key, weight } of unit.features) {
           const isOwn = !askedKeys.has(key) && answerTopics.get(key)?.size === 1;
           const value = key.startsWith('#') ? ANSWER_NOTION : isOwn ? OWN_ANSWER_WORD : ANSWER_WORD;
@@ -112,7 +113,8 @@ export class Topics {
   }
 
   #addUnit(topic: number, { features }: Unit, word: number, notion: number): void {
-    for (const { key, weight } of features) this.#add(key, topic, weight * (key.startsWith('#') ? notion : word));
+    for (const { key, weight } of features)
+      this.#add(key, topic, weight * (key.startsWith('#') ? notion : word));
   }
 
   #add(key: string, topic: number, value: number): void {
@@ -126,7 +128,8 @@ export class Topics {
     const values = new Map<number, { value: number; key: string }>();
     const isExact = features.some(
       ({ key, weight }) =>
-        !key.startsWith('#') && [...(this.#features.get(key)?.values() ?? [])].some((stored) => stored * weight >= EXACT),
+        !key.startsWith('#') &&
+        [...(this.#features.get(key)?.values() ?? [])].some((stored) => stored * weight >= EXACT),
     );
     for (const { key, weight } of features) {
       for (const [topic, stored] of this.#features.get(key) ?? []) {

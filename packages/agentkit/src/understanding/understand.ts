@@ -27,7 +27,16 @@ const MIN_CLAUSE_COVERAGE = 0.65;
 /** With something that the business does not have, a topic must have more of the rest. */
 const MIN_STRANGE_COVERAGE = 0.6;
 /** What may be asked of anything: such a question alone is answered only by a topic that is known by it alone. */
-const attributes = new Set(['price', 'free-of-charge', 'duration', 'included', 'waiting', 'discount', 'allowed', 'soon']);
+const attributes = new Set([
+  'price',
+  'free-of-charge',
+  'duration',
+  'included',
+  'waiting',
+  'discount',
+  'allowed',
+  'soon',
+]);
 const MIN_ATTRIBUTE_FIT = 0.85;
 
 /** What a part of a message asks for. */
@@ -59,7 +68,12 @@ interface Part {
 }
 
 /** Finds what a message asks for among the topics of a profile. */
-export function understand(text: string, knowledge: Knowledge, profile: Profile, context: Context): Understanding {
+export function understand(
+  text: string,
+  knowledge: Knowledge,
+  profile: Profile,
+  context: Context,
+): Understanding {
   const exact = knowledge.exact.get(words(text).join(' '));
   if (exact !== undefined) return understood([{ kind: 'topic', topic: exact, score: 1, coverage: 1 }]);
   const today = wallClock(context.now, profile.timeZone).date;
@@ -90,7 +104,12 @@ export function understand(text: string, knowledge: Knowledge, profile: Profile,
   return { found: whole.found, offered: whole.found.length > 0 ? [] : offered, ...told([whole]) };
 }
 
-const understood = (found: Found[]): Understanding => ({ found, offered: [], candidates: [], unknownWords: [] });
+const understood = (found: Found[]): Understanding => ({
+  found,
+  offered: [],
+  candidates: [],
+  unknownWords: [],
+});
 
 const told = (parts: readonly Part[]): Pick<Understanding, 'candidates' | 'unknownWords'> => ({
   candidates: parts.flatMap(({ candidates }) => candidates).toSorted((one, other) => other.score - one.score),
@@ -137,7 +156,11 @@ function readPart(text: string, knowledge: Knowledge, today: string): Part {
   return whole.found.length === 0 && clause && isLikeliest === true ? clause : whole;
 }
 
-function readRest(corrected: { word: string; from?: string }[], knowledge: Knowledge, today: string): Found[] | undefined {
+function readRest(
+  corrected: { word: string; from?: string }[],
+  knowledge: Knowledge,
+  today: string,
+): Found[] | undefined {
   const said = corrected.map(({ word }) => word);
   for (const { end, begin } of cutsOf(said, new Set(), knowledge.languages)) {
     const first = readWords(corrected.slice(0, end), said.slice(0, end).join(' '), knowledge, today);
@@ -167,7 +190,12 @@ function readWords(
 ): Part {
   const said = corrected.map(({ word }) => word);
   const spoken = languagesOf(said, knowledge.languages, knowledge.own);
-  const days = findDays(said, raw, today, spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own]);
+  const days = findDays(
+    said,
+    raw,
+    today,
+    spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own],
+  );
   const { positions } = findSmallTalk(said, spoken);
   const skipped = [...days.positions].filter((at) => !days.holidays.has(at));
   const analysis = analyse(corrected, knowledge.analyser, new Set([...skipped, ...positions]));
@@ -179,11 +207,20 @@ function readWords(
     const isHours = best?.topic === knowledge.hoursTopic;
     const presence = presenceOf(analysis, days.positions);
     const others = units.filter(({ at, length }) => !range(at, length).every((one) => presence.has(one)));
-    const other = others.length === 0 ? undefined : confidentOf(knowledge.topics.rank({ units: others }).candidates, others);
+    const other =
+      others.length === 0
+        ? undefined
+        : confidentOf(knowledge.topics.rank({ units: others }).candidates, others);
     const isOther = best !== undefined && !isHours && (other?.topic === best.topic || presence.size === 0);
-    const isStrange = units.some(({ text, at }) => unknown.includes(text) && !presence.has(at) && !days.holidays.has(at));
+    const isStrange = units.some(
+      ({ text, at }) => unknown.includes(text) && !presence.has(at) && !days.holidays.has(at),
+    );
     if (!isOther && (isHours || (presence.size > 0 && !isStrange)))
-      return { ...part, found: [{ kind: 'days', dates: days.dates }], coverage: Math.max(0.6, part.coverage) };
+      return {
+        ...part,
+        found: [{ kind: 'days', dates: days.dates }],
+        coverage: Math.max(0.6, part.coverage),
+      };
   }
   if (!best) return { ...part, found: [] };
   const { topic, score, coverage } = best;
@@ -213,16 +250,16 @@ function confidentOf(candidates: readonly Candidate[], units: readonly Unit[]): 
   const [best, second] = candidates;
   if (!best) return undefined;
   if (units.every(isAttribute) && best.fit < MIN_ATTRIBUTE_FIT) return undefined;
-  const isThing = units.some(({ notions }) => notions.some((notion) => notion === 'price' || notion === 'sell'));
+  const isThing = units.some(({ notions }) =>
+    notions.some((notion) => notion === 'price' || notion === 'sell'),
+  );
   const isStrange = units.some(
     ({ notions, text }) => (notions.length > 0 || isThing) && best.unknown.includes(text),
   );
   const least = isStrange ? MIN_STRANGE_COVERAGE : asksPrice(units) ? MIN_PRICE_COVERAGE : MIN_COVERAGE;
   const isCovered = best.coverage >= least;
   const leads =
-    !second ||
-    best.score - second.score >= MIN_LEAD ||
-    best.coverage - second.coverage > MIN_COVERAGE_LEAD;
+    !second || best.score - second.score >= MIN_LEAD || best.coverage - second.coverage > MIN_COVERAGE_LEAD;
   return best.score >= MIN_SCORE && isCovered && leads ? best : undefined;
 }
 
@@ -237,16 +274,24 @@ function leaning(
   if (!part) return undefined;
   const said = heard(text, knowledge).map(({ word }) => word);
   const spoken = languagesOf(said, knowledge.languages, knowledge.own);
-  const days = findDays(said, text, today, spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own]);
+  const days = findDays(
+    said,
+    text,
+    today,
+    spoken.includes(knowledge.own) ? spoken : [...spoken, knowledge.own],
+  );
   const { units } = part;
   if (units.length > MOST_FOLLOW_UP_UNITS) return undefined;
   const [ownFound] = part.found;
   const isDays = ownFound === undefined || ownFound.kind === 'days';
-  if (previous === knowledge.hoursTopic && days.dates.length > 0 && isDays) return { kind: 'days', dates: days.dates };
+  if (previous === knowledge.hoursTopic && days.dates.length > 0 && isDays)
+    return { kind: 'days', dates: days.dates };
   if (units.length === 0) return undefined;
   const leans =
     spoken.some(({ leaning: phrases }) =>
-      phrases.some((phrase) => said.some((_, at) => phrase.every((word, offset) => said[at + offset] === word))),
+      phrases.some((phrase) =>
+        said.some((_, at) => phrase.every((word, offset) => said[at + offset] === word)),
+      ),
     ) || part.found.length === 0;
   const coverage = knowledge.topics.followUpCoverage(previous, units);
   const own = ownFound?.kind === 'topic' ? ownFound.coverage : 0;
