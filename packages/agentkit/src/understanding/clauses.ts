@@ -2,6 +2,8 @@ import type { Language } from './language.ts';
 
 /** Sentences of a message that are looked at. */
 const MOST_SENTENCES = 40;
+/** Words of all sentences together that are looked at; the sentence that exceeds them is the last. */
+const MOST_WORDS = 400;
 /** Words of a sentence; a longer one is taken for several. */
 export const SENTENCE_WORDS = 60;
 /** Places at which a sentence is tried to be parted. */
@@ -19,10 +21,13 @@ export function sentencesOf(text: string, asks: (sentence: string) => boolean): 
     .split(/(?<=[!?;\n؟…])|(?<=(?<!\d)\.)|(?=[¿¡])/u)
     .flatMap((sentence) => (/\p{L}/u.test(sentence) ? chunks(sentence) : []))
     .map((sentence) => ({ text: sentence.trim(), isQuestion: /[?؟]/.test(sentence) || asks(sentence) }));
-  return [...sentences.filter((one) => one.isQuestion), ...sentences.filter((one) => !one.isQuestion)].slice(
-    0,
-    MOST_SENTENCES,
-  );
+  const ordered = [...sentences.filter((one) => one.isQuestion), ...sentences.filter((one) => !one.isQuestion)];
+  let left = MOST_WORDS;
+  return ordered.slice(0, MOST_SENTENCES).filter((one) => {
+    const isRead = left > 0;
+    left -= one.text.split(/\s+/u).length;
+    return isRead;
+  });
 }
 
 /** A long sentence in pieces. */

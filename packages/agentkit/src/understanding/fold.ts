@@ -7,7 +7,7 @@ const special: RegExp = new RegExp(`[${Object.keys({ ...letters, ...finals }).jo
  * Text as it is compared: compatibility forms, case, marks, invisible characters and Hebrew final letters do not matter.
  * Cut a text before: NFKD makes 18 characters of U+FDFA.
  */
-function fold(text: string): string {
+export function fold(text: string): string {
   return text
     .normalize('NFKD')
     .replaceAll(/[\p{M}\p{Cf}]/gu, '')

@@ -36,6 +36,8 @@ const schema: TSchema = Type.Object(
         notHandOff: patterns,
         complaint: patterns,
         notComplaint: patterns,
+        emergency: patterns,
+        notEmergency: patterns,
         identity: patterns,
         notIdentity: patterns,
         calm: patterns,
@@ -66,17 +68,21 @@ const schema: TSchema = Type.Object(
         closedDay: holds('day'),
         offer: holds('questions'),
         repeats: Type.Array(holds('answer'), { minItems: 1 }),
+        greetAgain: Type.Array(text, { minItems: 1 }),
       },
       closed,
     ),
     ordinals: Type.Record(Type.String({ pattern: '^[1-3]$' }), Type.Array(text)),
     noneOfThese: Type.Array(text),
+    allOfThese: Type.Optional(Type.Array(text)),
+    choiceWords: Type.Optional(Type.Array(text)),
+    yes: Type.Optional(Type.Array(text)),
   },
   closed,
 );
 const notionsSchema: TSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z-]*$' }), list);
 
-type RuleKey = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'identity' | 'calm';
+type RuleKey = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'emergency' | 'identity' | 'calm';
 
 /** The file `rules/<language>.yaml`. A string is a comma-separated list, but for names and texts. */
 export interface LanguageFile {
@@ -112,9 +118,12 @@ export interface LanguageFile {
   texts: Record<
     'thanks' | 'goodbye' | 'identity' | 'calm' | 'resume' | 'openDay' | 'closedDay' | 'offer',
     string
-  > & { repeats: string[] };
+  > & { repeats: string[]; greetAgain: string[] };
   ordinals: Record<string, string[]>;
   noneOfThese: string[];
+  allOfThese?: string[];
+  choiceWords?: string[];
+  yes?: string[];
 }
 
 /** Every fault of the files of a language, each with the place where it stands. */

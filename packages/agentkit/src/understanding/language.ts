@@ -7,7 +7,7 @@ import { type LanguageFile, languageProblems } from './language-schema.ts';
 import { type Pattern, compilePattern } from './patterns.ts';
 import { PhraseIndex } from './phrase-index.ts';
 
-export type RuleName = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'identity' | 'calm';
+export type RuleName = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'emergency' | 'identity' | 'calm';
 export type SmallTalk = 'greetings' | 'thanks' | 'goodbyes' | 'acknowledgements' | 'yesOrNo';
 
 export interface Rule {
@@ -49,7 +49,13 @@ export interface Language {
   presence: PhraseIndex;
   days: LanguageDays;
   ordinals: ReadonlyMap<number, readonly string[][]>;
+  /** Beside a number: `option 2`. */
+  choiceWords: ReadonlySet<string>;
   noneOfThese: readonly string[][];
+  /** Of what is said to a question, the words that agree. */
+  yes: ReadonlySet<string>;
+  /** `both`, `all of them`. */
+  allOfThese: readonly string[][];
   texts: LanguageFile['texts'];
 }
 
@@ -208,6 +214,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
       optIn: rule('optIn'),
       handOff: rule('handOff'),
       complaint: rule('complaint'),
+      emergency: rule('emergency'),
       identity: rule('identity'),
       calm: rule('calm'),
     },
@@ -227,6 +234,9 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     days: daysOf(file),
     ordinals: new Map(Object.entries(file.ordinals).map(([at, list]) => [Number(at), phrasesOf(list)])),
     noneOfThese: phrasesOf(file.noneOfThese),
+    allOfThese: phrasesOf(file.allOfThese ?? []),
+    yes: new Set((file.yes ?? []).flatMap(words)),
+    choiceWords: new Set((file.choiceWords ?? []).flatMap(words)),
     texts: file.texts,
   };
 }

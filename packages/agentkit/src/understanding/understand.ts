@@ -4,7 +4,7 @@ import { type Analysis, type Unit, analyse, languagesOf } from './analysis.ts';
 import { SENTENCE_WORDS, cutsOf, sentencesOf } from './clauses.ts';
 import { findDays } from './days.ts';
 import { words } from './fold.ts';
-import { type Knowledge, heard } from './knowledge.ts';
+import { type HeardWord, type Knowledge, heard } from './knowledge.ts';
 import { findSmallTalk } from './small-talk.ts';
 import type { Candidate } from './topics.ts';
 
@@ -38,6 +38,9 @@ const attributes = new Set([
   'soon',
 ]);
 const MIN_ATTRIBUTE_FIT = 0.85;
+
+/** Sentences of a message that are tried in parts, too. */
+const PARTED_SENTENCES = 5;
 
 /** What a part of a message asks for. */
 export type Found =
@@ -78,11 +81,17 @@ export function understand(
   if (exact !== undefined) return understood([{ kind: 'topic', topic: exact, score: 1, coverage: 1 }]);
   const today = wallClock(context.now, profile.timeZone).date;
   const asks = (sentence: string): boolean => {
-    const [first = ''] = words(sentence);
-    return knowledge.languages.some(({ asking }) => asking.has(first));
+    const said = words(sentence);
+    return knowledge.languages.some(({ asking, joins }) => {
+      const join = joins.find((phrase) => phrase.every((word, at) => said[at] === word));
+      return asking.has(said[join?.length ?? 0] ?? '');
+    });
   };
   const sentences = sentencesOf(text, asks);
-  const parts = sentences.map((sentence) => ({ sentence, part: readPart(sentence.text, knowledge, today) }));
+  const parts = sentences.map((sentence, at) => ({
+    sentence,
+    part: readPart(sentence.text, knowledge, { today, mayBeParted: at < PARTED_SENTENCES }),
+  }));
   const followUp =
     context.previous && sentences.length === 1
       ? leaning(text, context.previous.topic, parts[0]?.part, knowledge, today)
@@ -92,7 +101,7 @@ export function understand(
   const asked = confident.filter(({ sentence }) => sentence.isQuestion);
   const chosen = distinct((asked.length > 0 ? asked : confident).flatMap(({ part }) => part.found));
   if (chosen.length > 0) return { ...understood(chosen), ...told(parts.map(({ part }) => part)) };
-  const whole = sentences.length > 1 ? readPart(text, knowledge, today) : parts[0]?.part;
+  const whole = sentences.length > 1 ? readPart(text, knowledge, { today, mayBeParted: false }) : parts[0]?.part;
   if (!whole) return understood([]);
   const offered = whole.candidates
     .filter(({ score, matches }) => score >= MIN_OFFER_SCORE && matches.some(({ weight }) => weight >= 0.5))
@@ -124,12 +133,16 @@ function distinct(found: readonly Found[]): Found[] {
 }
 
 /** Reads a sentence as a whole, and as two where its halves ask for different things. */
-function readPart(text: string, knowledge: Knowledge, today: string): Part {
+function readPart(
+  text: string,
+  knowledge: Knowledge,
+  { today, mayBeParted }: { today: string; mayBeParted: boolean },
+): Part {
   const corrected = heard(text, knowledge).slice(0, SENTENCE_WORDS);
   const whole = readWords(corrected, text, knowledge, today);
   const said = corrected.map(({ word }) => word);
   let clause: Part | undefined;
-  const cuts = cutsOf(said, commasOf(text), knowledge.languages);
+  const cuts = mayBeParted ? cutsOf(said, commasOf(text), knowledge.languages) : [];
   for (const { end, begin } of cuts) {
     const first = readWords(corrected.slice(0, end), said.slice(0, end).join(' '), knowledge, today);
     const second = readWords(corrected.slice(begin), said.slice(begin).join(' '), knowledge, today);
@@ -154,7 +167,7 @@ function readPart(text: string, knowledge: Knowledge, today: string): Part {
 }
 
 function readRest(
-  corrected: { word: string; from?: string }[],
+  corrected: readonly HeardWord[],
   knowledge: Knowledge,
   today: string,
 ): Found[] | undefined {
@@ -180,7 +193,7 @@ function commasOf(text: string): Set<number> {
 }
 
 function readWords(
-  corrected: readonly { word: string; from?: string }[],
+  corrected: readonly HeardWord[],
   raw: string,
   knowledge: Knowledge,
   today: string,
@@ -279,7 +292,9 @@ function leaning(
   );
   const { units } = part;
   if (units.length > MOST_FOLLOW_UP_UNITS) return undefined;
-  if (previous === knowledge.hoursTopic && days.dates.length > 0 && part.found.length === 0)
+  const [ownFound] = part.found;
+  const isDays = ownFound === undefined || ownFound.kind === 'days';
+  if (previous === knowledge.hoursTopic && days.dates.length > 0 && isDays)
     return { kind: 'days', dates: days.dates };
   if (units.length === 0) return undefined;
   const leans =
@@ -289,7 +304,7 @@ function leaning(
       ),
     ) || part.found.length === 0;
   const coverage = knowledge.topics.followUpCoverage(previous, units);
-  const own = part.found[0]?.kind === 'topic' ? part.found[0].coverage : 0;
+  const own = ownFound?.kind === 'topic' ? ownFound.coverage : 0;
   // The topic before has all of it, and no other has.
   const isWhole = coverage >= 0.8 && own < 0.75;
   if (!leans && !isWhole) return undefined;
