@@ -14,8 +14,10 @@ const plain = (text: string): string => text.normalize('NFC');
  */
 export function judge(answer: Answer, expected: Expectation, offered: readonly string[] = []): Verdict {
   if (expected.any) {
-    const verdicts = expected.any.map((one) => judge(answer, { ...one, not: [...(one.not ?? []), ...(expected.not ?? [])] }, offered));
-    return (['right', 'partly', 'missed', 'needless', 'wrong'] as const).find((one) => verdicts.includes(one)) ?? 'wrong';
+    const verdicts = new Set(
+      expected.any.map((one) => judge(answer, { ...one, not: [...(one.not ?? []), ...(expected.not ?? [])] }, offered)),
+    );
+    return (['right', 'partly', 'missed', 'needless', 'wrong'] as const).find((one) => verdicts.has(one)) ?? 'wrong';
   }
   const { source, handOff } = answer;
   const isForbidden = (text: string): boolean => (expected.not ?? []).some((one) => new RegExp(one, 'iu').test(plain(text)));

@@ -196,7 +196,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     vocabulary,
     hasCompounds: file.compounds ?? false,
     spelling: new Map(
-      Object.entries(file.spelling).map(([short, long]) => [words(short).join(''), words(String(long))]),
+      Object.entries(file.spelling).map(([short, long]) => [words(short).join(''), words(long)]),
     ),
     joins: phrasesOf(file.joins),
     leaning: phrasesOf(file.leaning),
