@@ -29,8 +29,8 @@ function problemsOf(changes: Record<string, (text: string) => string>): string[]
     readLanguages(folderWith(changes));
     return [];
   } catch (error) {
-    expect(error).toBeInstanceOf(LanguageError);
-    return (error as LanguageError).problems;
+    if (error instanceof LanguageError) return error.problems;
+    throw error;
   }
 }
 
@@ -40,10 +40,18 @@ test('all shipped languages load', () => {
 
 test.each(codes)('%s has what every language must have', (code) => {
   const language = languages.find((one) => one.code === code);
-  const optional = ['stemmer', 'compounds', 'umlauts', 'prefixes', 'suffixes', 'elisions', 'weekdays'];
+  const optional = new Set([
+    'stemmer',
+    'compounds',
+    'umlauts',
+    'prefixes',
+    'suffixes',
+    'elisions',
+    'weekdays',
+  ]);
   const required = (one: string): string[] =>
     Object.keys(fileOf(one))
-      .filter((key) => !optional.includes(key))
+      .filter((key) => !optional.has(key))
       .toSorted();
   expect(required(code)).toEqual(required('en'));
   expect(Object.keys(language?.texts ?? {}).toSorted()).toEqual(
