@@ -51,9 +51,9 @@ const schema: TSchema = Type.Object(
       { greetings: list, thanks: list, goodbyes: list, acknowledgements: list, yesOrNo: list, filler: list },
       closed,
     ),
-    days: Type.Record(Type.String({ pattern: '^-?[0-9]$' }), Type.Array(text)),
-    weekdays: Type.Optional(Type.Record(Type.String({ pattern: '^[0-6]$' }), Type.Array(text))),
-    holidays: Type.Record(Type.String({ pattern: '^[0-9]{2}-[0-9]{2}$' }), list),
+    days: Type.Record(Type.String({ pattern: '^-?[0-9]$' }), Type.Array(text), closed),
+    weekdays: Type.Optional(Type.Record(Type.String({ pattern: '^[0-6]$' }), Type.Array(text), closed)),
+    holidays: Type.Record(Type.String({ pattern: '^[0-9]{2}-[0-9]{2}$' }), list, closed),
     weekend: list,
     now: list,
     presence: list,
@@ -72,7 +72,7 @@ const schema: TSchema = Type.Object(
       },
       closed,
     ),
-    ordinals: Type.Record(Type.String({ pattern: '^[1-3]$' }), Type.Array(text)),
+    ordinals: Type.Record(Type.String({ pattern: '^[1-3]$' }), Type.Array(text), closed),
     noneOfThese: Type.Array(text),
     allOfThese: Type.Optional(Type.Array(text)),
     choiceWords: Type.Optional(Type.Array(text)),
@@ -80,7 +80,7 @@ const schema: TSchema = Type.Object(
   },
   closed,
 );
-const notionsSchema: TSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z-]*$' }), list);
+const notionsSchema: TSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z-]*$' }), list, closed);
 
 type RuleKey = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'emergency' | 'identity' | 'calm';
 

@@ -53,7 +53,7 @@ export function chosenOf(
       for (const offset of phrase.keys()) left.delete(at + offset);
     }
   }
-  for (const at of [...left]) {
+  for (const at of left) {
     const word = said[at] ?? '';
     if (!/^[1-9]$/.test(word) || Number(word) > offered) continue;
     chosen.add(Number(word) - 1);

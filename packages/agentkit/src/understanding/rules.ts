@@ -27,8 +27,11 @@ export function patternOf(
   fillers: ReadonlySet<string>,
 ): string | undefined {
   const parts = name === 'optOut' ? clauses : [...clauses, ...sentences];
+  // `Dont text me, call me` is no wish for silence: what a clause leaves out may stand in its sentence.
   const isException = (said: readonly string[]): boolean =>
-    exceptions.some((one) => matches(one, said, fillers));
+    [said, ...(name === 'optOut' ? sentences : [])].some((part) =>
+      exceptions.some((one) => matches(one, part, fillers)),
+    );
   for (const pattern of patterns) {
     const isAnchored = pattern.elements[0]?.kind === 'begin';
     const found = (isAnchored ? [whole] : parts).find((said) => matches(pattern, said, fillers));
