@@ -206,7 +206,8 @@ export class FaqAgent {
     const complaint = saysOf('complaint', handOff.complaints) ?? ruleOf('complaint', spans, languages);
     if (complaint !== undefined) return person('complaint', complaint);
     const phrases = handOff.words.filter((one) => words(one).length > 1);
-    const asked = (isWhole(handOff.words) ? whole : saysOf('handOff', phrases)) ?? this.#wish(spans, languages);
+    const asked =
+      (isWhole(handOff.words) ? whole : saysOf('handOff', phrases)) ?? this.#wish(spans, languages);
     return asked === undefined ? undefined : person('asked', asked);
   }
 

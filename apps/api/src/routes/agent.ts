@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { comparable, explain } from '@prosaas/agentkit/offline';
+import { comparable, explain, prepareLanguages } from '@prosaas/agentkit/offline';
 import {
   MOST_ALSO,
   MOST_LEARNED,
@@ -336,6 +336,7 @@ export function agentRoutes(
     async (request) => {
       const { text, now, history = [] } = request.body;
       await readLearned(request);
+      await prepareLanguages();
       const explanation = explain(profile.current(), {
         text,
         history,

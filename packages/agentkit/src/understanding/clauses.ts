@@ -21,7 +21,10 @@ export function sentencesOf(text: string, asks: (sentence: string) => boolean): 
     .split(/(?<=[!?;\n؟…])|(?<=(?<!\d)\.)|(?=[¿¡])/u)
     .flatMap((sentence) => (/\p{L}/u.test(sentence) ? chunks(sentence) : []))
     .map((sentence) => ({ text: sentence.trim(), isQuestion: /[?؟]/.test(sentence) || asks(sentence) }));
-  const ordered = [...sentences.filter((one) => one.isQuestion), ...sentences.filter((one) => !one.isQuestion)];
+  const ordered = [
+    ...sentences.filter((one) => one.isQuestion),
+    ...sentences.filter((one) => !one.isQuestion),
+  ];
   let left = MOST_WORDS;
   return ordered.slice(0, MOST_SENTENCES).filter((one) => {
     const isRead = left > 0;

@@ -53,7 +53,11 @@ const schema: TSchema = Type.Object(
     ),
     days: Type.Record(Type.String({ pattern: '^-?[0-9]$' }), Type.Array(text), closed),
     weekdays: Type.Optional(Type.Record(Type.String({ pattern: '^[0-6]$' }), Type.Array(text), closed)),
-    holidays: Type.Record(Type.String({ pattern: '^[0-9]{2}-[0-9]{2}$' }), list, closed),
+    holidays: Type.Record(
+      Type.String({ pattern: '^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' }),
+      list,
+      closed,
+    ),
     weekend: list,
     now: list,
     presence: list,

@@ -174,7 +174,9 @@ export class Topics {
         found.set(topic, entry);
       }
     }
-    const likeliest = [...found].toSorted(([, one], [, other]) => other.sum - one.sum).slice(0, MOST_CANDIDATES);
+    const likeliest = [...found]
+      .toSorted(([, one], [, other]) => other.sum - one.sum)
+      .slice(0, MOST_CANDIDATES);
     const candidates = likeliest.map(([topic, { sum, matches }]): Candidate => {
       const coverage = sum / total;
       const fit = this.#fit(topic, units, coverage);

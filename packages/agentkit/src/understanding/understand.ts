@@ -101,7 +101,8 @@ export function understand(
   const asked = confident.filter(({ sentence }) => sentence.isQuestion);
   const chosen = distinct((asked.length > 0 ? asked : confident).flatMap(({ part }) => part.found));
   if (chosen.length > 0) return { ...understood(chosen), ...told(parts.map(({ part }) => part)) };
-  const whole = sentences.length > 1 ? readPart(text, knowledge, { today, mayBeParted: false }) : parts[0]?.part;
+  const whole =
+    sentences.length > 1 ? readPart(text, knowledge, { today, mayBeParted: false }) : parts[0]?.part;
   if (!whole) return understood([]);
   const offered = whole.candidates
     .filter(({ score, matches }) => score >= MIN_OFFER_SCORE && matches.some(({ weight }) => weight >= 0.5))
@@ -166,11 +167,7 @@ function readPart(
   return whole.found.length === 0 && clause && isLikeliest === true ? clause : whole;
 }
 
-function readRest(
-  corrected: readonly HeardWord[],
-  knowledge: Knowledge,
-  today: string,
-): Found[] | undefined {
+function readRest(corrected: readonly HeardWord[], knowledge: Knowledge, today: string): Found[] | undefined {
   const said = corrected.map(({ word }) => word);
   for (const { end, begin } of cutsOf(said, new Set(), knowledge.languages)) {
     const first = readWords(corrected.slice(0, end), said.slice(0, end).join(' '), knowledge, today);
@@ -192,12 +189,7 @@ function commasOf(text: string): Set<number> {
   return positions;
 }
 
-function readWords(
-  corrected: readonly HeardWord[],
-  raw: string,
-  knowledge: Knowledge,
-  today: string,
-): Part {
+function readWords(corrected: readonly HeardWord[], raw: string, knowledge: Knowledge, today: string): Part {
   const said = corrected.map(({ word }) => word);
   const spoken = languagesOf(said, knowledge.languages, knowledge.own);
   const days = findDays(
