@@ -99,7 +99,7 @@ test('every fault of faulty files is named at once, with its file', () => {
     expect.stringMatching(/^en\.yaml: rules\.nme: /),
     'en.yaml: rules: must not have additional properties',
     expect.stringMatching(/^en\.yaml: rules\.texts\.offer: /),
-    'es.yaml: there is no set {nadie}',
+    'rules/es.yaml: rules.optOut: there is no set {nadie}',
     expect.stringMatching(/^rules\/fr\.yaml:\d+: Map keys must be unique/),
     expect.stringMatching(/^he\.yaml: notions\.Bad Name: /),
     'he.yaml: notions: must not have additional properties',
