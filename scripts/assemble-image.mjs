@@ -78,6 +78,7 @@ const leftOut = new Set([
   'bench',
   'build.ts',
   'dist',
+  'eval',
   'examples',
   'node_modules',
   'prove',

@@ -54,7 +54,7 @@ test('what a model writes is checked, what it asks for is done, and the customer
     );
     const [nice, cheap, where, off, odd] = texts.map((text) => sent[text]);
     expect(nice).toMatchObject({ reply: 'It is quiet, on the second floor.', state: 'agent' });
-    expect(cheap?.reply).not.toMatch(/5 euros|cheap\.example/);
+    expect(cheap?.reply).not.toMatch(/(?<!\d)5 euros|cheap\.example/);
     expect(where?.reply).toContain('12 Market Street');
     expect(off).toMatchObject({ reply: profile.optOut.reply, opted_out: true });
     expect(odd).toMatchObject({ state: 'waiting', opted_out: false });

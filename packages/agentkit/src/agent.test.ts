@@ -168,3 +168,17 @@ test('loading is no answer', async () => {
   await createAgent({ profile, log, onAnswer: (source) => told.push(source) }).load();
   expect(told).toEqual([]);
 });
+
+test('a day that is asked for after the opening hours is answered for that day', async () => {
+  const agent = createAgent({ profile, log });
+  const history: HistoryEntry[] = [];
+  for (const [text, part] of [
+    ['are you open today?', 'We are open now'],
+    ['are you open on Sunday?', 'On Sunday, January 18 we are closed'],
+    ['and are you open on 22 January?', 'On Thursday, January 22 we are open'],
+  ] as const) {
+    const answer = await ask(agent, text, history);
+    expect(answer.text).toContain(part);
+    history.push({ direction: 'inbound', text }, { direction: 'outbound', text: answer.text });
+  }
+});

@@ -1,5 +1,6 @@
 import type { Logger } from '@prosaas/runtime';
 import { type Answer, type AnswerSource, FaqAgent, type HistoryEntry } from './faq-agent.ts';
+import { prepareLanguages } from './understanding/language.ts';
 import { ModelAgent, type ModelAgentOptions, type ModelCall, type ModelStatus } from './model/model-agent.ts';
 import type { Profile } from './profile/profile.ts';
 
@@ -70,8 +71,9 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
     return rules.profile.translations ? { ...answered, language: spoken.language } : answered;
   };
 
-  const load = (): void => {
+  const load = async (): Promise<void> => {
     try {
+      await prepareLanguages();
       const { faq: entries, name } = currentProfile();
       currentRules().answer({ text: entries[0]?.question ?? name, history: [], now: new Date() });
       modelAgent?.probe();

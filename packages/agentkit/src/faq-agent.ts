@@ -1,3 +1,4 @@
+import { cutText } from '@prosaas/runtime';
 import { hoursAnswer, stretchesOf, wallClock } from './opening-hours.ts';
 import type { Profile } from './profile/profile.ts';
 import { lookedAt } from './question-limits.ts';
@@ -8,8 +9,7 @@ import { words } from './understanding/fold.ts';
 import { type Knowledge, createKnowledge, heard } from './understanding/knowledge.ts';
 import { type Language, type RuleName, type SmallTalk, phrasesOf } from './understanding/language.ts';
 import { chosenOf, latestOffer, repeatedOf, writeOffer } from './understanding/offers.ts';
-import { matches } from './understanding/patterns.ts';
-import { ruleOf } from './understanding/rules.ts';
+import { type Spans, patternOf, ruleOf, saysPhrase } from './understanding/rules.ts';
 import { findSmallTalk } from './understanding/small-talk.ts';
 import { type Found, type Understanding, understand } from './understanding/understand.ts';
 import { type Said, unsaid } from './understanding/wording.ts';
@@ -61,9 +61,16 @@ export interface Explained {
   rule?: string | undefined;
 }
 
+/** Earlier messages, and characters of each and of this one, between which one may lean on another. */
+const LEANING_MESSAGES = 3;
+const LEANING_LENGTH = 200;
+/** Parts of a message that rules look at. */
+const RULE_PARTS = 60;
+
 interface Heard {
   text: string;
   said: string[];
+  spans: Spans;
   /** The languages that the message may be in, and those of the profile. */
   languages: Language[];
   /** In the customer's language, where there is one. */
@@ -105,27 +112,54 @@ export class FaqAgent {
     const said: Said = (text) => heardBefore.has(text);
     const explained =
       this.#rule(question, message) ??
+      this.#chosen(question, message) ??
       this.#social(message) ??
-      this.#chosen(question, message, outbound) ??
       this.#understood(question, message, said);
     const { answer } = explained;
     const language = message.profile.language;
-    const text = answer.text && unsaid(answer.text, this.#repeats(message.profile), said);
+    const text = this.#reworded(answer, message.profile, said);
     return { ...explained, answer: { ...answer, text, ...(this.profile.translations && { language }) } };
+  }
+
+  /** The answer in words that the conversation has not had yet. Thanks for thanks are said once. */
+  #reworded({ text, source, smallTalk }: Answer, profile: Profile, said: Said): string {
+    if (text === '' || !said(text)) return text;
+    if (smallTalk === 'greetings') {
+      const again = this.#textsOf(profile).greetAgain;
+      return again.find((one) => !said(one)) ?? unsaid(again[0] ?? text, this.#repeats(profile), said);
+    }
+    if (source === 'small-talk' && smallTalk !== undefined) return '';
+    return unsaid(text, this.#repeats(profile), said);
   }
 
   #hear({ text: message, history }: FaqQuestion): Heard {
     const { languages, own } = this.#knowledge;
     const text = lookedAt(message);
-    const said = heard(text, this.#knowledge).map(({ word }) => word);
+    const said = this.#wordsOf(text);
     const spoken = languagesOf(said, languages, own);
     const english = languages.filter(({ code }) => code === 'en');
     return {
       text,
       said,
+      spans: {
+        whole: said.filter((word, at) => word !== said[at - 1]),
+        clauses: this.#parts(text, /[.!?;,:\n؟¿¡…،]+|\s-\s/u),
+        sentences: this.#parts(text, /[.!?;\n؟¿¡…]+/u),
+      },
       languages: [...new Set([...spoken, own, ...english])],
       profile: this.#profileFor(said, history),
     };
+  }
+
+  #wordsOf(text: string): string[] {
+    return heard(text, this.#knowledge).map(({ word }) => word);
+  }
+
+  #parts(text: string, between: RegExp): string[][] {
+    return text
+      .split(between, RULE_PARTS)
+      .map((part) => this.#wordsOf(part))
+      .filter((part) => part.length > 0);
   }
 
   /** The profile in the language of the message; of a message without a telling word, in that of those before. */
@@ -147,18 +181,18 @@ export class FaqAgent {
 
   #rule(
     { now, isOptedOut = false }: FaqQuestion,
-    { said, languages, profile }: Heard,
+    { spans, languages, profile }: Heard,
   ): Explained | undefined {
     const { optOut, optIn, handOff, emergency } = profile;
-    const whole = said.join(' ');
+    const whole = spans.whole.join(' ');
     const isWhole = (list: readonly string[]): boolean => list.some((one) => words(one).join(' ') === whole);
-    const saysOf = (list: readonly string[] = []): string | undefined =>
-      list.find((one) => saysPhrase(said, one));
-    const optOutRule = isWhole(optOut.words) ? whole : ruleOf('optOut', said, languages);
+    const saysOf = (name: RuleName, list: readonly string[] = []): string | undefined =>
+      list.find((one) => saysPhrase(words(one), name, spans, languages));
+    const optOutRule = isWhole(optOut.words) ? whole : ruleOf('optOut', spans, languages);
     if (optOutRule !== undefined)
       return { answer: { text: optOut.reply, source: 'opt-out' }, rule: optOutRule };
     if (isOptedOut) {
-      const optInRule = isWhole(optIn?.words ?? []) ? whole : ruleOf('optIn', said, languages);
+      const optInRule = isWhole(optIn?.words ?? []) ? whole : ruleOf('optIn', spans, languages);
       const text = optIn?.reply ?? this.#textsOf(profile).resume;
       if (optInRule !== undefined) return { answer: { text, source: 'opt-in' }, rule: optInRule };
     }
@@ -166,29 +200,27 @@ export class FaqAgent {
       answer: { text: handOffReply(profile, now), handOff: reason, source: 'hand-off' },
       rule,
     });
-    const urgent = saysOf(emergency?.words);
+    const urgent = saysOf('emergency', emergency?.words);
     if (emergency && urgent !== undefined)
       return { answer: { text: emergency.reply, handOff: 'emergency', source: 'hand-off' }, rule: urgent };
-    const complaint = saysOf(handOff.complaints) ?? ruleOf('complaint', said, languages);
+    const complaint = saysOf('complaint', handOff.complaints) ?? ruleOf('complaint', spans, languages);
     if (complaint !== undefined) return person('complaint', complaint);
     const phrases = handOff.words.filter((one) => words(one).length > 1);
-    const asked = (isWhole(handOff.words) ? whole : saysOf(phrases)) ?? this.#wish(said, languages);
+    const asked =
+      (isWhole(handOff.words) ? whole : saysOf('handOff', phrases)) ?? this.#wish(spans, languages);
     return asked === undefined ? undefined : person('asked', asked);
   }
 
-  #wish(said: readonly string[], languages: readonly Language[]): string | undefined {
+  #wish(spans: Spans, languages: readonly Language[]): string | undefined {
     for (const { code, fillers } of languages) {
-      const { patterns, exceptions } = this.#knowledge.handOffRules.get(code) ?? {
-        patterns: [],
-        exceptions: [],
-      };
-      const pattern = patterns.find((one) => matches(one, said, fillers));
-      if (pattern && !exceptions.some((one) => matches(one, said, fillers))) return pattern.source;
+      const rule = this.#knowledge.handOffRules.get(code);
+      const pattern = rule && patternOf(rule, 'handOff', spans, fillers);
+      if (pattern !== undefined) return pattern;
     }
     return undefined;
   }
 
-  #social({ text, said, languages, profile }: Heard): Explained | undefined {
+  #social({ text, said, spans, languages, profile }: Heard): Explained | undefined {
     const { greeting, smallTalk = {} } = profile;
     if (said.length === 0) {
       const isEmoji = /\p{Extended_Pictographic}/u.test(text);
@@ -209,35 +241,57 @@ export class FaqAgent {
       return { answer: { text: replies[kind], source: 'small-talk', smallTalk: kind } };
     }
     for (const name of ['identity', 'calm'] satisfies RuleName[]) {
-      const rule = ruleOf(name, said, languages);
+      const rule = ruleOf(name, spans, languages);
       if (rule !== undefined)
         return { answer: { text: smallTalk[name] ?? texts[name], source: 'small-talk' }, rule };
     }
     return undefined;
   }
 
-  /** A number, or the words of one of the questions that were offered. */
-  #chosen(
-    { now }: FaqQuestion,
-    { said, languages, profile }: Heard,
-    outbound: readonly string[],
-  ): Explained | undefined {
-    const offered = latestOffer(outbound);
-    if (offered.length === 0) return undefined;
-    const topics = offered.map((question) => this.#knowledge.exact.get(words(question).join(' ')));
-    const chosen = chosenOf(said, offered.length, languages);
-    if (chosen === 'none') return { answer: { text: profile.unknown[0] ?? '', source: 'unknown' } };
-    const repeated = repeatedOf(said, offered);
-    const picked = chosen ?? (repeated === undefined ? [] : [repeated]);
-    const found = picked.flatMap((at): Found[] => {
-      const topic = topics[at];
+  /** A number, the words of one of the questions that were offered, or a yes where one was. */
+  #chosen({ history, now }: FaqQuestion, { said, languages, profile }: Heard): Explained | undefined {
+    const offered = this.#offeredIn(history, languages);
+    const [only, ...others] = offered;
+    if (only === undefined) return undefined;
+    const picked = chosenOf(said, offered.length, languages);
+    const isYesOrNo = findSmallTalk(said, languages).kind === 'yesOrNo';
+    const isYes = isYesOrNo && languages.some(({ yes }) => said.some((word) => yes.has(word)));
+    // Not a question that was missed: nothing was asked.
+    if (picked === 'none' || (isYesOrNo && !isYes))
+      return { answer: { text: profile.unknown[0] ?? '', source: 'small-talk' } };
+    const repeated = repeatedOf(
+      said,
+      offered.map((topic) => this.#questionOf(topic, profile)),
+    );
+    const isOnly = isYes && others.length === 0;
+    const chosen = isOnly ? [0] : (picked ?? (repeated === undefined ? [] : [repeated]));
+    const found = chosen.flatMap((at): Found[] => {
+      const topic = offered[at];
       return topic === undefined ? [] : [{ kind: 'topic', topic, score: 1, coverage: 1 }];
     });
     return found.length === 0 ? undefined : { answer: this.#answerTo(found, profile, now) };
   }
 
+  /** The topics of the latest offer, unless it was turned down. */
+  #offeredIn(history: readonly HistoryEntry[], languages: readonly Language[]): number[] {
+    const outbound = history.filter(({ direction }) => direction === 'outbound');
+    const offer = latestOffer(outbound.map(({ text }) => text));
+    const topics = offer.questions.map((question) => this.#knowledge.exact.get(words(question).join(' ')));
+    // A numbered list that somebody else wrote.
+    if (topics.includes(undefined)) return [];
+    const since = history.slice(history.findLastIndex(({ text }) => text === offer.text) + 1);
+    const isTurnedDown = since.some(
+      ({ direction, text }) =>
+        direction === 'inbound' &&
+        text.length < 100 &&
+        chosenOf(words(text), topics.length, languages) === 'none',
+    );
+    return isTurnedDown ? [] : topics.filter((topic) => topic !== undefined);
+  }
+
   #understood(question: FaqQuestion, { text, profile }: Heard, said: Said): Explained {
-    const previous = this.#previousTopic(question);
+    const mayLean = text.length <= LEANING_LENGTH;
+    const previous = mayLean ? this.#previousTopic(question) : undefined;
     const context = { now: question.now, ...(previous !== undefined && { previous: { topic: previous } }) };
     const understanding = understand(text, this.#knowledge, this.profile, context);
     const { found, offered } = understanding;
@@ -288,11 +342,13 @@ export class FaqAgent {
       }
     }
     if (found) return found.topic;
-    const asked = history.findLast(({ direction }) => direction === 'inbound')?.text;
-    if (asked === undefined) return undefined;
-    const before = understand(lookedAt(asked), this.#knowledge, this.profile, { now });
-    const [first] = before.found;
-    return first?.kind === 'days' ? this.#knowledge.hoursTopic : first?.topic;
+    // `Are you open on Friday?`, `and on Sunday?`, `and Saturday?`: the hours.
+    const asked = history.filter(({ direction }) => direction === 'inbound').slice(-LEANING_MESSAGES);
+    for (const { text } of asked.toReversed()) {
+      const [first] = understand(cutText(text, LEANING_LENGTH), this.#knowledge, this.profile, { now }).found;
+      if (first) return first.kind === 'days' ? this.#knowledge.hoursTopic : first.topic;
+    }
+    return undefined;
   }
 
   #textsOf(profile: Profile): Language['texts'] {
@@ -310,10 +366,3 @@ const isToday = (dates: readonly string[], { hours, timeZone }: Profile, now: Da
   dates.length === 1 && dates[0] === wallClock(now, timeZone).date && stretchesOf(hours, dates[0]).length > 0;
 
 const codeOf = (profile: Profile): string => new Intl.Locale(profile.language).language;
-
-/** Whether the words of `phrase` stand in `text` one after another. */
-function saysPhrase(said: readonly string[], phrase: string): boolean {
-  const wanted = words(phrase);
-  if (wanted.length === 0) return false;
-  return said.some((_, at) => wanted.every((word, offset) => said[at + offset] === word));
-}

@@ -27,7 +27,7 @@ export class Unspeakable extends VoiceError {
   }
 }
 
-const speakLimitMs = 10_000;
+const speakLimitMs = 20_000;
 const textLimit = 1000;
 /** Greetings and other fixed sentences are spoken again and again. 64 sentences of 10 s are 5 MB. */
 const cachedSentences = 64;

@@ -30,13 +30,13 @@ export interface FrontDesk extends AsyncDisposable {
   api: (method: string, path: string, body?: unknown, key?: string) => ReturnType<typeof ask>;
 }
 
-export async function startFrontDesk(): Promise<FrontDesk> {
+/** @param options.profile YAML; without it the default one, always open */
+export async function startFrontDesk(options: { profile?: string } = {}): Promise<FrontDesk> {
   await using opening = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'prosaas-desk-'));
   opening.defer(() => rm(folder, { recursive: true, force: true }));
   const profile = join(folder, 'profile.yaml');
-  const usual = await readFile(join(repository, 'packages/agentkit/profiles/default.yaml'), 'utf8');
-  await writeFile(profile, alwaysOpen(usual));
+  await writeFile(profile, options.profile ?? (await usualProfile()));
   const whatsapp = opening.use(await startWhatsAppServer());
   const stack = opening.use(
     await startQuickStack({
@@ -79,8 +79,9 @@ export async function startFrontDesk(): Promise<FrontDesk> {
   };
 }
 
-/** Neither opening hours nor quiet ones. */
-function alwaysOpen(profile: string): string {
+/** The default one, with neither opening hours nor quiet ones. */
+async function usualProfile(): Promise<string> {
+  const profile = await readFile(join(repository, 'packages/agentkit/profiles/default.yaml'), 'utf8');
   const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
   const week = days.map((day) => `    ${day}: ['00:00-24:00']\n`).join('');
   return profile

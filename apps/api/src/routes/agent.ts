@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { comparable, explain } from '@prosaas/agentkit/offline';
+import { comparable, explain, prepareLanguages } from '@prosaas/agentkit/offline';
 import {
   MOST_ALSO,
   MOST_LEARNED,
@@ -35,6 +35,8 @@ import { Page } from './page.ts';
 import { NullableText, NullableTime, type ResourceContext, Time } from './resource.ts';
 
 const TEXT_LENGTH = 4096;
+/** As a text of the profile. */
+const ANSWER_LENGTH = 2000;
 const MOST_HISTORY = 100;
 
 const State = Type.Optional(Type.Enum(['open', 'dismissed']));
@@ -96,7 +98,7 @@ const QuestionText = Type.String({
   maxLength: QUESTION_LENGTH,
   pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
 });
-const Answer = Type.String({ minLength: 1, maxLength: TEXT_LENGTH, pattern: '\\S' });
+const Answer = Type.String({ minLength: 1, maxLength: ANSWER_LENGTH, pattern: '\\S' });
 const Also = Type.Array(QuestionText, { maxItems: MOST_ALSO });
 const AnswerBody = Type.Object(
   {
@@ -336,6 +338,7 @@ export function agentRoutes(
     async (request) => {
       const { text, now, history = [] } = request.body;
       await readLearned(request);
+      await prepareLanguages();
       const explanation = explain(profile.current(), {
         text,
         history,

@@ -221,7 +221,7 @@ test('a model hands over with a tool, in its own words and with what happens nex
 });
 
 test.each([
-  ['the messages should really come to an end', true],
+  ['all of these messages, can they stop?', true],
   ['Ich bekomme so viele Nachrichten von euch und lese sie nicht', true],
   ['Can I stop my appointment?', false],
   ['Where does the bus stop?', false],

@@ -1,6 +1,7 @@
 import { errorReason, type Logger, troubleOf } from '@prosaas/runtime';
 import type { Answer } from '../faq-agent.ts';
 import type { Profile } from '../profile/profile.ts';
+import { withoutMarkup } from './markup.ts';
 import { handOffReply } from '../replies.ts';
 import { Circuit, type CircuitTimes } from './circuit.ts';
 import { ModelClient, type ModelSettings } from './client.ts';
@@ -154,10 +155,11 @@ export class ModelAgent implements AsyncDisposable {
  * as neither the model nor a customer who talks it into something may silence a chat. @throws ModelFailure
  */
 async function answerOf(
-  { text, tools }: ModelReply,
+  { text: written, tools }: ModelReply,
   profile: Profile,
   question: ModelQuestion,
 ): Promise<Answer> {
+  const text = withoutMarkup(written);
   const wantsOut = tools.some(({ name }) => name === 'opt_out');
   if (wantsOut && wishesNoMessages(question.text, profile))
     return { text: profile.optOut.reply, source: 'opt-out' };

@@ -144,10 +144,31 @@ const openOn: Reader<Record<string, string[]>> = (value, path, reading) => {
 const opens = ['day', 'time', 'hours'];
 const dayText = { knows: ['day', 'hours', 'week'] };
 
+const hoursForms = forms(() => ['hours']);
+/** All that is asked in any language; in each language its own come first, since the first is offered to customers. */
+const hoursQuestions: Reader<Localized<string[]>> = (value, path, reading) => {
+  const all = hoursForms(value, path, reading);
+  if (all === undefined) return undefined;
+  const parts = isMap(value) ? Object.entries(value) : [];
+  const own = (tag: string): unknown[] =>
+    parts.filter(([key]) => languageTag(key) === tag).flatMap(([, part]) => part);
+  return new Localized(
+    new Map(
+      reading.languages.map((tag) => {
+        const first = own(tag);
+        return [
+          tag,
+          [...all.filter((form) => first.includes(form)), ...all.filter((form) => !first.includes(form))],
+        ];
+      }),
+    ),
+  );
+};
+
 const hoursFields = object(
   {
     week,
-    questions: forms(() => ['hours']),
+    questions: hoursQuestions,
     open: text({ knows: ['until', 'hours'] }),
     closed: text({ knows: opens }),
     never: text(),

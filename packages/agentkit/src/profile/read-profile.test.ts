@@ -299,3 +299,11 @@ test('broken YAML is reported with its line, a missing file with its reason', as
     problems: ['/nowhere/profile.yaml: cannot be read: ENOENT'],
   });
 });
+
+test('in each language its own question about the opening hours comes first', () => {
+  const hours =
+    "hours: { week: {}, questions: {en: [When?], es: ['¿Cuándo?']}, open: 'Until {until}', closed: Closed, never: Never }";
+  const profile = read('languages: [en, es]', hours);
+  expect(profile.hours.questions).toEqual(['When?', '¿Cuándo?']);
+  expect(profile.translations?.['es']?.hours.questions).toEqual(['¿Cuándo?', 'When?']);
+});

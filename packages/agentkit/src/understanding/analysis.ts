@@ -122,6 +122,18 @@ export function analyse(
     }
     return found;
   };
+  /** Unless a longer phrase for something else begins inside of it: of `puedo dejar el coche`, that is `dejar el coche`. */
+  const longestAt = (at: number): ReturnType<typeof phraseAt> => {
+    const phrase = phraseAt(at);
+    if (!phrase || phrase.length === 1) return phrase;
+    const isPart = range(at + 1, phrase.length - 1).some((one) => {
+      const inner = phraseAt(one);
+      return (
+        inner && inner.length > phrase.length && !inner.names.some((name) => phrase.names.includes(name))
+      );
+    });
+    return isPart ? undefined : phrase;
+  };
   const stems = (at: number, weight: number): Feature[] => {
     const word = said[at] ?? '';
     const keys = languages.flatMap((language) => language.keys(word));
@@ -133,7 +145,7 @@ export function analyse(
 
   for (let at = 0; at < said.length; at++) {
     if (covered.has(at)) continue;
-    const phrase = phraseAt(at);
+    const phrase = longestAt(at);
     const isFree = phrase !== undefined && range(at, phrase.length).every((one) => !covered.has(one));
     if (phrase && phrase.length > 1 && isFree) {
       const weight = range(at, phrase.length).some((one) => corrected[one]?.from !== undefined)
@@ -164,8 +176,9 @@ export function analyse(
     const weight = from === undefined ? 1 : CORRECTED;
     const notions = phrase?.names ?? [];
     const features = [...stems(at, weight), ...notions.map((name) => ({ key: `#${name}`, weight }))];
-    if (notions.length === 0 || word.length >= 9)
-      features.push(...compoundFeatures(word, languages, analyser));
+    const parts = notions.length === 0 || word.length >= 9 ? compoundFeatures(word, languages, analyser) : [];
+    // `Parkplatz` is no `Platz` that one books.
+    features.push(...parts.filter(({ key }) => notions.length === 0 || !key.startsWith('#')));
     const isCommon = notions.length === 0 && languages.some((language) => language.isCommon(word));
     units.push({
       text: word,

@@ -1,7 +1,10 @@
+import { words } from './fold.ts';
 import type { Language } from './language.ts';
 
 /** Sentences of a message that are looked at. */
 const MOST_SENTENCES = 40;
+/** Words of all sentences together that are looked at; the sentence that exceeds them is the last. */
+const MOST_WORDS = 400;
 /** Words of a sentence; a longer one is taken for several. */
 export const SENTENCE_WORDS = 60;
 /** Places at which a sentence is tried to be parted. */
@@ -19,10 +22,16 @@ export function sentencesOf(text: string, asks: (sentence: string) => boolean): 
     .split(/(?<=[!?;\n؟…])|(?<=(?<!\d)\.)|(?=[¿¡])/u)
     .flatMap((sentence) => (/\p{L}/u.test(sentence) ? chunks(sentence) : []))
     .map((sentence) => ({ text: sentence.trim(), isQuestion: /[?؟]/.test(sentence) || asks(sentence) }));
-  return [...sentences.filter((one) => one.isQuestion), ...sentences.filter((one) => !one.isQuestion)].slice(
-    0,
-    MOST_SENTENCES,
-  );
+  const ordered = [
+    ...sentences.filter((one) => one.isQuestion),
+    ...sentences.filter((one) => !one.isQuestion),
+  ];
+  let left = MOST_WORDS;
+  return ordered.slice(0, MOST_SENTENCES).filter((one) => {
+    const isRead = left > 0;
+    left -= one.text.split(/\s+/u).length;
+    return isRead;
+  });
 }
 
 /** A long sentence in pieces. */
@@ -64,8 +73,13 @@ export function textOf(text: string, said: readonly string[], begin: number, end
   const places = Array.from(text.matchAll(/[\p{L}\p{N}\p{M}'’‘`´׳"״]+/gu)).filter(([word]) =>
     /[\p{L}\p{N}]/u.test(word),
   );
-  if (places.length !== said.length) return said.slice(begin, end).join(' ');
-  return text.slice(places[begin]?.index ?? text.length, places[end]?.index ?? text.length);
+  // From the end where words before were put in or left out.
+  const shift = begin === 0 ? 0 : places.length - said.length;
+  const isSame = said
+    .slice(begin, end)
+    .every((word, offset) => words(places[begin + shift + offset]?.[0] ?? '')[0] === word);
+  if (places.length !== said.length && !isSame) return said.slice(begin, end).join(' ');
+  return text.slice(places[begin + shift]?.index ?? text.length, places[end + shift]?.index ?? text.length);
 }
 
 const isJoined = (word: string, languages: readonly Language[]): boolean =>

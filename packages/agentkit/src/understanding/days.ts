@@ -247,7 +247,12 @@ class DayReader {
       phrase.every((word, offset) => {
         const here = this.#said[at + offset];
         if (here === word) return true;
-        return offset === 0 && keys !== undefined && here !== undefined && sharesKey(keys(here), keys(word));
+        return (
+          offset === 0 &&
+          keys !== undefined &&
+          here !== undefined &&
+          sharesKey(keys(here), keys(word).slice(0, 1))
+        );
       })
     );
   }

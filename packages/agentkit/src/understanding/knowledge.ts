@@ -7,6 +7,10 @@ import { words } from './fold.ts';
 import { type Language, type Rule, loadLanguages } from './language.ts';
 import { type TopicSource, Topics } from './topics.ts';
 
+/** A word of a message; `from`: what was written for it. */
+export type HeardWord = { word: string; from?: string };
+
+const MOST_RECENT = 64;
 /** Characters of an answer whose words are known by. */
 const ANSWER_LENGTH = 600;
 const money =
@@ -27,7 +31,8 @@ export interface Knowledge {
   exact: ReadonlyMap<string, number>;
   /** By language code. */
   handOffRules: ReadonlyMap<string, Rule>;
-  sources: readonly TopicSource[];
+  /** Texts that were just corrected. */
+  recent: Map<string, readonly HeardWord[]>;
 }
 
 export function createKnowledge(profile: Profile): Knowledge {
@@ -41,11 +46,12 @@ export function createKnowledge(profile: Profile): Knowledge {
     { questions: profile.hours.questions, answer: '' },
   ];
   const hoursTopic = entries.length - 1;
-  const answerOf = (at: number): string =>
-    [profile, ...Object.values(profile.translations ?? {})]
-      .map(({ faq }) => faq[at]?.answer ?? '')
-      .join(' ')
-      .slice(0, ANSWER_LENGTH);
+  const answersOf = (at: number): string[] => {
+    const answers = [profile, ...Object.values(profile.translations ?? {})].map(
+      ({ faq }) => faq[at]?.answer ?? '',
+    );
+    return [...new Set(answers)].map((answer) => answer.slice(0, ANSWER_LENGTH));
+  };
 
   const ownWords = new Set(entries.flatMap(({ questions }) => questions.flatMap(words)));
   const ownDays = own.code === code ? own : bareDayLanguage(code);
@@ -53,7 +59,7 @@ export function createKnowledge(profile: Profile): Knowledge {
   const corrector = new Corrector(correctorOf(languages));
   corrector.add(ownWords, 0);
   corrector.add(
-    entries.flatMap((_, at) => words(answerOf(at))),
+    entries.flatMap((_, at) => answersOf(at).flatMap(words)),
     1,
   );
   const isOwn = (word: string): boolean => ownWords.has(word);
@@ -72,13 +78,14 @@ export function createKnowledge(profile: Profile): Knowledge {
     }
   }
   const sources = entries.map(({ questions }, at): TopicSource => {
-    const answer = answerOf(at);
+    const answers = answersOf(at);
     return {
       questions: questions.map(analysed),
-      answer: answer.trim() === '' ? undefined : analysed(answer),
+      // Each by itself: what a word means depends on the language of its text.
+      answers: answers.map(analysed),
       ...(at === hoursTopic && { notions: ['hours'] }),
       // What has a price is sold.
-      answerNotions: money.test(answer) ? ['price', 'sell'] : [],
+      answerNotions: answers.some((answer) => money.test(answer)) ? ['price', 'sell'] : [],
     };
   });
   const people = profile.handOff.words.filter((word) => words(word).length === 1);
@@ -91,7 +98,7 @@ export function createKnowledge(profile: Profile): Knowledge {
     hoursTopic,
     exact,
     handOffRules: new Map(languages.map((language) => [language.code, language.handOffTo(people)])),
-    sources,
+    recent: new Map(),
   };
 }
 
@@ -107,5 +114,12 @@ function correctorOf(languages: readonly Language[]): Corrector {
 }
 
 /** The words of a message as they are looked at, mistakes corrected. */
-export const heard = (text: string, { analyser }: Knowledge): { word: string; from?: string }[] =>
-  correctedWords(words(text).slice(0, RULE_WORDS), analyser);
+export function heard(text: string, { analyser, recent }: Knowledge): readonly HeardWord[] {
+  const known = recent.get(text);
+  if (known) return known;
+  const corrected = correctedWords(words(text).slice(0, RULE_WORDS), analyser);
+  // A message is looked at several times while it is understood.
+  if (recent.size >= MOST_RECENT) recent.clear();
+  recent.set(text, corrected);
+  return corrected;
+}

@@ -38,6 +38,8 @@ const schema: TSchema = Type.Object(
         notHandOff: patterns,
         complaint: patterns,
         notComplaint: patterns,
+        emergency: patterns,
+        notEmergency: patterns,
         identity: patterns,
         notIdentity: patterns,
         calm: patterns,
@@ -51,9 +53,13 @@ const schema: TSchema = Type.Object(
       { greetings: list, thanks: list, goodbyes: list, acknowledgements: list, yesOrNo: list, filler: list },
       closed,
     ),
-    days: Type.Record(Type.String({ pattern: '^-?[0-9]$' }), Type.Array(text)),
-    weekdays: Type.Optional(Type.Record(Type.String({ pattern: '^[0-6]$' }), Type.Array(text))),
-    holidays: Type.Record(Type.String({ pattern: '^[0-9]{2}-[0-9]{2}$' }), list),
+    days: Type.Record(Type.String({ pattern: '^-?[0-9]$' }), Type.Array(text), closed),
+    weekdays: Type.Optional(Type.Record(Type.String({ pattern: '^[0-6]$' }), Type.Array(text), closed)),
+    holidays: Type.Record(
+      Type.String({ pattern: '^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' }),
+      list,
+      closed,
+    ),
     movable: Type.Optional(
       Type.Partial(Type.Object(Object.fromEntries(feasts.map((one) => [one, list])), closed)),
     ),
@@ -91,17 +97,21 @@ const schema: TSchema = Type.Object(
         closedDay: holds('day'),
         offer: holds('questions'),
         repeats: Type.Array(holds('answer'), { minItems: 1 }),
+        greetAgain: Type.Array(text, { minItems: 1 }),
       },
       closed,
     ),
-    ordinals: Type.Record(Type.String({ pattern: '^[1-3]$' }), Type.Array(text)),
+    ordinals: Type.Record(Type.String({ pattern: '^[1-3]$' }), Type.Array(text), closed),
     noneOfThese: Type.Array(text),
+    allOfThese: Type.Optional(Type.Array(text)),
+    choiceWords: Type.Optional(Type.Array(text)),
+    yes: Type.Optional(Type.Array(text)),
   },
   closed,
 );
-const notionsSchema: TSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z-]*$' }), list);
+const notionsSchema: TSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z-]*$' }), list, closed);
 
-type RuleKey = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'identity' | 'calm';
+type RuleKey = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'emergency' | 'identity' | 'calm';
 
 /** The file `rules/<language>.yaml`. A string is a comma-separated list, but for names and texts. */
 export interface LanguageFile {
@@ -147,9 +157,12 @@ export interface LanguageFile {
   texts: Record<
     'thanks' | 'goodbye' | 'identity' | 'calm' | 'resume' | 'openDay' | 'closedDay' | 'offer',
     string
-  > & { repeats: string[] };
+  > & { repeats: string[]; greetAgain: string[] };
   ordinals: Record<string, string[]>;
   noneOfThese: string[];
+  allOfThese?: string[];
+  choiceWords?: string[];
+  yes?: string[];
 }
 
 /** Every fault of the files of a language, each with the place where it stands. */

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import stemmers from 'snowball-stemmers';
 import * as stopWordLists from 'stopword';
 import { LineCounter, parseDocument } from 'yaml';
@@ -7,7 +8,7 @@ import { type LanguageFile, languageProblems } from './language-schema.ts';
 import { type Pattern, compilePattern } from './patterns.ts';
 import { PhraseIndex } from './phrase-index.ts';
 
-export type RuleName = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'identity' | 'calm';
+export type RuleName = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'emergency' | 'identity' | 'calm';
 export type SmallTalk = 'greetings' | 'thanks' | 'goodbyes' | 'acknowledgements' | 'yesOrNo';
 
 export interface Rule {
@@ -51,7 +52,13 @@ export interface Language {
   presence: PhraseIndex;
   days: LanguageDays;
   ordinals: ReadonlyMap<number, readonly string[][]>;
+  /** Beside a number: `option 2`. */
+  choiceWords: ReadonlySet<string>;
   noneOfThese: readonly string[][];
+  /** Of what is said to a question, the words that agree. */
+  yes: ReadonlySet<string>;
+  /** `both`, `all of them`. */
+  allOfThese: readonly string[][];
   texts: LanguageFile['texts'];
 }
 
@@ -119,42 +126,97 @@ export function loadLanguages(): readonly Language[] {
   return loaded;
 }
 
+/**
+ * Reads all languages, one in each turn of the event loop: a service that starts goes on answering its probes.
+ * @throws LanguageError
+ */
+export async function prepareLanguages(): Promise<void> {
+  if (loaded) return;
+  const reading = new LanguageReader(folder);
+  for (const name of reading.names) {
+    reading.read(name);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+    await nextTurn();
+  }
+  loaded ??= reading.finish();
+}
+
 export function readLanguages(from: URL): Language[] {
-  const problems: string[] = [];
-  const languages = readdirSync(new URL('rules/', from))
-    .filter((name) => name.endsWith('.yaml'))
-    .toSorted()
-    .flatMap((name) => {
-      const code = name.slice(0, -'.yaml'.length);
-      const rules = parse(readFileSync(new URL(`rules/${name}`, from), 'utf8'), `rules/${name}`, problems);
-      const notionsFile = new URL(`notions/${name}`, from);
-      const notions = existsSync(notionsFile)
-        ? parse(readFileSync(notionsFile, 'utf8'), `notions/${name}`, problems)
-        : {};
-      const found = languageProblems(rules, notions);
-      problems.push(...found.map((problem) => `${name}: ${problem}`));
-      if (found.length > 0) return [];
-      try {
-        return [createLanguage(code, rules as LanguageFile, notions as Record<string, string>)];
-      } catch (error) {
-        problems.push(`${name}: ${(error as Error).message}`);
-        return [];
-      }
-    });
-  if (problems.length > 0) throw new LanguageError(problems);
-  return languages;
+  const reading = new LanguageReader(from);
+  for (const name of reading.names) reading.read(name);
+  return reading.finish();
 }
 
-function parse(text: string, name: string, problems: string[]): unknown {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  problems.push(
-    ...document.errors.map(({ pos, message }) => `${name}:${lineCounter.linePos(pos[0]).line}: ${message}`),
-  );
-  return document.toJS({ maxAliasCount: 0 });
+/** Reads the languages of a folder and gathers the faults of all of them. */
+class LanguageReader {
+  readonly names: readonly string[];
+  readonly #from: URL;
+  readonly #languages: Language[] = [];
+  readonly #problems: string[] = [];
+
+  constructor(from: URL) {
+    this.#from = from;
+    const namesIn = (folderName: string): string[] =>
+      readdirSync(new URL(`${folderName}/`, from), { withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name.endsWith('.yaml'))
+        .map(({ name }) => name)
+        .toSorted();
+    this.names = namesIn('rules');
+    const lost = existsSync(new URL('notions/', from))
+      ? namesIn('notions').filter((name) => !this.names.includes(name))
+      : [];
+    this.#problems.push(...lost.map((name) => `notions/${name}: there is no rules/${name}`));
+  }
+
+  read(name: string): void {
+    const code = name.slice(0, -'.yaml'.length);
+    const rules = this.#parse(`rules/${name}`);
+    const notions = existsSync(new URL(`notions/${name}`, this.#from)) ? this.#parse(`notions/${name}`) : {};
+    if (rules === undefined || notions === undefined) return;
+    const found = languageProblems(rules, notions);
+    this.#problems.push(...found.map((problem) => `${name}: ${problem}`));
+    if (found.length > 0) return;
+    const inPatterns: string[] = [];
+    const language = createLanguage(
+      code,
+      rules as LanguageFile,
+      notions as Record<string, string>,
+      inPatterns,
+    );
+    this.#problems.push(...inPatterns.map((problem) => `rules/${name}: ${problem}`));
+    this.#languages.push(language);
+  }
+
+  /** @throws LanguageError that names every fault of every file */
+  finish(): Language[] {
+    if (this.#problems.length > 0) throw new LanguageError(this.#problems);
+    return this.#languages;
+  }
+
+  #parse(name: string): unknown {
+    const lineCounter = new LineCounter();
+    const text = readFileSync(new URL(name, this.#from), 'utf8');
+    const document = parseDocument(text, { lineCounter, prettyErrors: false });
+    this.#problems.push(
+      ...document.errors.map(({ pos, message }) => `${name}:${lineCounter.linePos(pos[0]).line}: ${message}`),
+    );
+    if (document.errors.length > 0) return undefined;
+    try {
+      return document.toJS({ maxAliasCount: 0 }) as unknown;
+    } catch (error) {
+      this.#problems.push(`${name}: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
 }
 
-function createLanguage(code: string, file: LanguageFile, notions: Record<string, string>): Language {
+/** @param problems takes faults of patterns: those are left out */
+function createLanguage(
+  code: string,
+  file: LanguageFile,
+  notions: Record<string, string>,
+  problems: string[],
+): Language {
   const stems = createStems(file);
   const keys = keysBy(code, stems);
   const hasPrefixes = file.prefixes !== undefined || file.elisions !== undefined;
@@ -166,7 +228,15 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
   const sets = new Map(Object.entries(file.sets).map(([name, text]) => [name, listed(text)]));
   const rule = (name: RuleName, own = sets): Rule => {
     const exceptions = `not${name[0]!.toUpperCase()}${name.slice(1)}` as keyof LanguageFile['rules'];
-    const compiled = (list: readonly string[] = []): Pattern[] => list.map((one) => compilePattern(one, own));
+    const compiled = (list: readonly string[] = []): Pattern[] =>
+      list.flatMap((one) => {
+        try {
+          return [compilePattern(one, own)];
+        } catch (error) {
+          problems.push(`rules.${name}: ${(error as Error).message}`);
+          return [];
+        }
+      });
     return { patterns: compiled(file.rules[name]), exceptions: compiled(file.rules[exceptions]) };
   };
   const notionIndex = new PhraseIndex(lemmaKeys);
@@ -226,6 +296,7 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
       optIn: rule('optIn'),
       handOff: rule('handOff'),
       complaint: rule('complaint'),
+      emergency: rule('emergency'),
       identity: rule('identity'),
       calm: rule('calm'),
     },
@@ -245,6 +316,9 @@ function createLanguage(code: string, file: LanguageFile, notions: Record<string
     days: daysOf(file),
     ordinals: new Map(Object.entries(file.ordinals).map(([at, list]) => [Number(at), phrasesOf(list)])),
     noneOfThese: phrasesOf(file.noneOfThese),
+    allOfThese: phrasesOf(file.allOfThese ?? []),
+    yes: new Set((file.yes ?? []).flatMap(words)),
+    choiceWords: new Set((file.choiceWords ?? []).flatMap(words)),
     texts: file.texts,
   };
 }
@@ -326,7 +400,7 @@ function createStems(file: LanguageFile): Stems {
         if (word.startsWith(prefix) && word.length - prefix.length >= MIN_STEM)
           forms.add(word.slice(prefix.length));
       }
-      for (const form of [...forms]) {
+      for (const form of Array.from(forms)) {
         for (const suffix of suffixes) {
           if (form.endsWith(suffix) && form.length - suffix.length >= MIN_STEM)
             forms.add(form.slice(0, -suffix.length));

@@ -11,7 +11,7 @@ test('an offer is a numbered list, and is read back from what was said', () => {
   expect(offer).toBe(
     'Did you mean?\n1. Is there parking nearby?\n2. Can I bring my dog?\n3. What does $& cost?',
   );
-  expect(latestOffer([offer])).toEqual(questions);
+  expect(latestOffer([offer])).toEqual({ text: offer, questions });
 });
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
   ['none', ['Hello', ''], 0],
   ['none of no messages', [], 0],
 ])('the latest offer is found: %s', (_, outbound, count) => {
-  expect(latestOffer(outbound)).toHaveLength(count);
+  expect(latestOffer(outbound).questions).toHaveLength(count);
 });
 
 test.each([

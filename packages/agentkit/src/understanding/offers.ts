@@ -11,13 +11,13 @@ export const writeOffer = (template: string, questions: readonly string[]): stri
     questions.map((question, at) => `${at + 1}. ${question}`).join('\n'),
   );
 
-/** The questions of the latest offer that the business made, in order; empty where there is none. */
-export function latestOffer(outbound: readonly string[]): string[] {
+/** The latest offer that the business made, with its questions in order; without any where there is none. */
+export function latestOffer(outbound: readonly string[]): { text: string; questions: string[] } {
   for (const text of outbound.slice(-REMEMBERED).toReversed()) {
     const questions = [...text.matchAll(line)].map(([, , question = '']) => question);
-    if (questions.length > 0) return questions;
+    if (questions.length > 0) return { text, questions };
   }
-  return [];
+  return { text: '', questions: [] };
 }
 
 /** Which of the offered questions a message names by number: positions from 0; `none` where it names none of them expressly. */
@@ -35,6 +35,9 @@ export function chosenOf(
     )
   )
     return 'none';
+  const isWhole = (phrase: readonly string[]): boolean => phrase.length === said.length && is(phrase, 0);
+  if (languages.some(({ allOfThese }) => allOfThese.some(isWhole)))
+    return Array.from({ length: offered }, (_, at) => at);
   const chosen = new Set<number>();
   const left = new Set(said.keys());
   // Longest first: `the second one` is not the first.
@@ -50,7 +53,7 @@ export function chosenOf(
       for (const offset of phrase.keys()) left.delete(at + offset);
     }
   }
-  for (const at of [...left]) {
+  for (const at of left) {
     const word = said[at] ?? '';
     if (!/^[1-9]$/.test(word) || Number(word) > offered) continue;
     chosen.add(Number(word) - 1);
@@ -58,7 +61,8 @@ export function chosenOf(
   }
   const isFiller = (word: string): boolean =>
     languages.some(
-      ({ fillers, smallTalkFillers, joins }) =>
+      ({ fillers, smallTalkFillers, joins, choiceWords }) =>
+        choiceWords.has(word) ||
         fillers.has(word) ||
         smallTalkFillers.has(word) ||
         joins.some(([join, ...more]) => join === word && more.length === 0),

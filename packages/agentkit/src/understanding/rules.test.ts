@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import { words } from './fold.ts';
 import { type RuleName, loadLanguages } from './language.ts';
-import { ruleOf } from './rules.ts';
+import { type Spans, ruleOf } from './rules.ts';
 
 const languages = loadLanguages();
+const spansOf = (text: string): Spans => {
+  const parts = text.split(/[,.?!]/).map(words);
+  return { whole: words(text), clauses: parts, sentences: [words(text)] };
+};
 
 test.each<[string, RuleName, string, boolean]>([
   ['en', 'optOut', 'stop sending me messages', true],
@@ -20,17 +24,12 @@ test.each<[string, RuleName, string, boolean]>([
   ['he', 'handOff', 'אני רוצה לדבר עם נציג', true],
   ['he', 'optOut', 'תפסיקו לשלוח לי הודעות', true],
 ])('in %s the rule %s looks at "%s": %s', (code, rule, text, expected) => {
-  expect(
-    ruleOf(
-      rule,
-      words(text),
-      languages.filter((one) => one.code === code),
-    ) !== undefined,
-  ).toBe(expected);
+  const own = languages.filter((one) => one.code === code);
+  expect(ruleOf(rule, spansOf(text), own) !== undefined).toBe(expected);
 });
 
 test('a rule tells the pattern by which it applies', () => {
   const english = languages.filter(({ code }) => code === 'en');
-  const pattern = ruleOf('optOut', words('stop sending me messages'), english);
+  const pattern = ruleOf('optOut', spansOf('stop sending me messages'), english);
   expect(english[0]?.rules.optOut.patterns.map(({ source }) => source)).toContain(pattern);
 });

@@ -4,7 +4,8 @@ import type { Analysis, Unit } from './analysis.ts';
 export interface TopicSource {
   /** The first is the one that is shown. */
   questions: readonly Analysis[];
-  answer: Analysis | undefined;
+  /** In each language. */
+  answers: readonly Analysis[];
   /** Notions that the topic stands for besides its words. */
   notions?: readonly string[];
   /** Notions that the answer stands for besides its words: an amount of money answers what the price is. */
@@ -35,6 +36,8 @@ const PHRASE = 1.3;
 /** Where one topic has the very word, a topic that has only its notion counts less. */
 const BESIDE_EXACT = 0.8;
 const EXACT = 0.9;
+/** Topics that are looked at more closely. */
+const MOST_CANDIDATES = 30;
 /** From this value on, a topic has a word. */
 const HAS = 0.7;
 
@@ -75,10 +78,10 @@ export class Topics {
         keys: units.map(({ features }) => new Set(features.map(({ key }) => key))),
       })),
     );
-    this.#leaning = sources.map(({ questions, answer, notions = [], answerNotions = [] }) => {
+    this.#leaning = sources.map(({ questions, answers, notions = [], answerNotions = [] }) => {
       const keys = new Map<string, number>();
-      for (const { key, weight } of [...questions, answer].flatMap((one) =>
-        (one?.units ?? []).flatMap(({ features }) => features),
+      for (const { key, weight } of [...questions, ...answers].flatMap(({ units }) =>
+        units.flatMap(({ features }) => features),
       )) {
         const value = weight * (key.startsWith('#') ? NOTION : 1);
         keys.set(key, Math.max(keys.get(key) ?? 0, value));
@@ -94,16 +97,18 @@ export class Topics {
     }
     const askedKeys = new Set(this.#features.keys());
     const answerTopics = new Map<string, Set<number>>();
-    for (const [topic, { answer }] of sources.entries()) {
-      for (const key of answer?.units.flatMap(({ features }) => features.map((one) => one.key)) ?? []) {
+    for (const [topic, { answers }] of sources.entries()) {
+      for (const { key } of answers.flatMap(({ units }) => units.flatMap(({ features }) => features))) {
         answerTopics.set(key, (answerTopics.get(key) ?? new Set()).add(topic));
       }
     }
-    for (const [topic, { answer, answerNotions = [] }] of sources.entries()) {
+    for (const [topic, { answers, answerNotions = [] }] of sources.entries()) {
       for (const notion of answerNotions) this.#add(`#${notion}`, topic, MADE_NOTION);
-      for (const unit of answer?.units ?? []) {
+      for (const unit of answers.flatMap(({ units }) => units)) {
         for (const { key, weight } of unit.features) {
-          const isOwn = !askedKeys.has(key) && answerTopics.get(key)?.size === 1;
+          // A name or a brand, and not a word that has a meaning of its own.
+          const isName = key.startsWith('=') && unit.notions.length === 0 && !unit.isCommon;
+          const isOwn = isName && !askedKeys.has(key) && answerTopics.get(key)?.size === 1;
           const value = key.startsWith('#') ? ANSWER_NOTION : isOwn ? OWN_ANSWER_WORD : ANSWER_WORD;
           this.#add(key, topic, weight * value * (unit.isCommon ? COMMON_ANSWER : 1));
         }
@@ -169,7 +174,10 @@ export class Topics {
         found.set(topic, entry);
       }
     }
-    const candidates = [...found].map(([topic, { sum, matches }]): Candidate => {
+    const likeliest = [...found]
+      .toSorted(([, one], [, other]) => other.sum - one.sum)
+      .slice(0, MOST_CANDIDATES);
+    const candidates = likeliest.map(([topic, { sum, matches }]): Candidate => {
       const coverage = sum / total;
       const fit = this.#fit(topic, units, coverage);
       const known = new Set(matches.filter(({ weight }) => weight >= 0.35).map(({ word }) => word));

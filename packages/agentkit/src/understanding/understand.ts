@@ -4,7 +4,7 @@ import { type Analysis, type Unit, analyse, languagesOf } from './analysis.ts';
 import { SENTENCE_WORDS, cutsOf, sentencesOf, textOf } from './clauses.ts';
 import { type DayLanguage, findDays } from './days.ts';
 import { words } from './fold.ts';
-import { type Knowledge, heard } from './knowledge.ts';
+import { type HeardWord, type Knowledge, heard } from './knowledge.ts';
 import type { Language } from './language.ts';
 import { findSmallTalk } from './small-talk.ts';
 import type { Candidate } from './topics.ts';
@@ -39,6 +39,9 @@ const attributes = new Set([
   'soon',
 ]);
 const MIN_ATTRIBUTE_FIT = 0.85;
+
+/** Sentences of a message that are tried in parts, too. */
+const PARTED_SENTENCES = 5;
 
 /** What a part of a message asks for. */
 export type Found =
@@ -85,11 +88,17 @@ export function understand(
   if (exact !== undefined) return understood([{ kind: 'topic', topic: exact, score: 1, coverage: 1 }]);
   const today = wallClock(context.now, profile.timeZone).date;
   const asks = (sentence: string): boolean => {
-    const [first = ''] = words(sentence);
-    return knowledge.languages.some(({ asking }) => asking.has(first));
+    const said = words(sentence);
+    return knowledge.languages.some(({ asking, joins }) => {
+      const join = joins.find((phrase) => phrase.every((word, at) => said[at] === word));
+      return asking.has(said[join?.length ?? 0] ?? '');
+    });
   };
   const sentences = sentencesOf(text, asks);
-  const parts = sentences.map((sentence) => ({ sentence, part: readPart(sentence.text, knowledge, today) }));
+  const parts = sentences.map((sentence, at) => ({
+    sentence,
+    part: readPart(sentence.text, knowledge, { today, mayBeParted: at < PARTED_SENTENCES }),
+  }));
   const followUp =
     context.previous && sentences.length === 1
       ? leaning(text, context.previous.topic, parts[0]?.part, knowledge, today)
@@ -99,7 +108,8 @@ export function understand(
   const asked = confident.filter(({ sentence }) => sentence.isQuestion);
   const chosen = distinct((asked.length > 0 ? asked : confident).flatMap(({ part }) => part.found));
   if (chosen.length > 0) return { ...understood(chosen), ...told(parts.map(({ part }) => part)) };
-  const whole = sentences.length > 1 ? readPart(text, knowledge, today) : parts[0]?.part;
+  const whole =
+    sentences.length > 1 ? readPart(text, knowledge, { today, mayBeParted: false }) : parts[0]?.part;
   if (!whole) return understood([]);
   if (!context.previous && whole.bare) return { ...understood([whole.bare]), ...told([whole]) };
   const offered = whole.candidates
@@ -132,13 +142,17 @@ function distinct(found: readonly Found[]): Found[] {
 }
 
 /** Reads a sentence as a whole, and as two where its halves ask for different things. */
-function readPart(text: string, knowledge: Knowledge, today: string): Part {
+function readPart(
+  text: string,
+  knowledge: Knowledge,
+  { today, mayBeParted }: { today: string; mayBeParted: boolean },
+): Part {
   const corrected = heard(text, knowledge).slice(0, SENTENCE_WORDS);
   const whole = readWords(corrected, text, knowledge, today);
   if (whole.isUnreadable) return whole;
   const said = corrected.map(({ word }) => word);
   let clause: Part | undefined;
-  const cuts = cutsOf(said, commasOf(text), knowledge.languages);
+  const cuts = mayBeParted ? cutsOf(said, commasOf(text), knowledge.languages) : [];
   for (const { end, begin } of cuts) {
     const first = readWords(corrected.slice(0, end), textOf(text, said, 0, end), knowledge, today);
     const second = readWords(
@@ -169,11 +183,7 @@ function readPart(text: string, knowledge: Knowledge, today: string): Part {
   return whole.found.length === 0 && clause && isLikeliest === true ? clause : whole;
 }
 
-function readRest(
-  corrected: { word: string; from?: string }[],
-  knowledge: Knowledge,
-  today: string,
-): Found[] | undefined {
+function readRest(corrected: readonly HeardWord[], knowledge: Knowledge, today: string): Found[] | undefined {
   const said = corrected.map(({ word }) => word);
   for (const { end, begin } of cutsOf(said, new Set(), knowledge.languages)) {
     const first = readWords(corrected.slice(0, end), said.slice(0, end).join(' '), knowledge, today);
@@ -221,12 +231,7 @@ const dayLanguages = (spoken: readonly Language[], { own, ownDays }: Knowledge):
   ...new Set([...spoken, own, ownDays]),
 ];
 
-function readWords(
-  corrected: readonly { word: string; from?: string }[],
-  raw: string,
-  knowledge: Knowledge,
-  today: string,
-): Part {
+function readWords(corrected: readonly HeardWord[], raw: string, knowledge: Knowledge, today: string): Part {
   const said = corrected.map(({ word }) => word);
   const spoken = languagesOf(said, knowledge.languages, knowledge.own);
   const days = findDays(said, raw, today, dayLanguages(spoken, knowledge));
@@ -329,8 +334,10 @@ function leaning(
   const { units } = part;
   if (units.length > MOST_FOLLOW_UP_UNITS) return undefined;
   if (part.isUnreadable) return undefined;
-  if (previous === knowledge.hoursTopic && part.bare && part.found.length === 0) return part.bare;
-  if (previous === knowledge.hoursTopic && days.dates.length > 0 && part.found.length === 0)
+  const [ownFound] = part.found;
+  const isDays = ownFound === undefined || ownFound.kind === 'days';
+  if (previous === knowledge.hoursTopic && part.bare && isDays) return part.bare;
+  if (previous === knowledge.hoursTopic && days.dates.length > 0 && isDays)
     return { kind: 'days', dates: days.dates };
   if (units.length === 0) return undefined;
   const leans =
@@ -340,7 +347,7 @@ function leaning(
       ),
     ) || part.found.length === 0;
   const coverage = knowledge.topics.followUpCoverage(previous, units);
-  const own = part.found[0]?.kind === 'topic' ? part.found[0].coverage : 0;
+  const own = ownFound?.kind === 'topic' ? ownFound.coverage : 0;
   // The topic before has all of it, and no other has.
   const isWhole = coverage >= 0.8 && own < 0.75;
   if (!leans && !isWhole) return undefined;

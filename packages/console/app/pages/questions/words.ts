@@ -22,7 +22,7 @@ export const isPrivate = (text: string): boolean => /\d[\d\s().-]{4,}\d|@|:\/\//
 
 /** Characters that the api takes. */
 export const MOST_QUESTION = 300;
-export const MOST_ANSWER = 4096;
+export const MOST_ANSWER = 2000;
 
 /** Lines that say something. */
 export const linesOf = (text: string): string[] =>

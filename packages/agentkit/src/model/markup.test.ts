@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { withoutMarkup } from './markup.ts';
+
+test.each([
+  ['<p>We are <b>glad</b> to help you, **really**.</p><br>', 'We are glad to help you, *really*.'],
+  ['## Prices\nA visit is 60 euros.', '*Prices*\nA visit is 60 euros.'],
+  ['<ul><li>cash</li><li>card</li></ul>', 'cash\ncard'],
+  ['2 < 3 and 5 > 4, <3', '2 < 3 and 5 > 4, <3'],
+  ['plain', 'plain'],
+])('of %j a customer sees %j', (text, shown) => {
+  expect(withoutMarkup(text)).toBe(shown);
+});
