@@ -61,11 +61,17 @@ function play(one: Case, agent: FaqAgent): Judged[] {
   });
 }
 
-/** right + half of partly - wrong, over all. */
-function scoreOf(judged: readonly Judged[]): { score: number; counts: Record<Verdict, number> } {
+/**
+ * right + half of partly - wrong, over all.
+ * @param mostPartly share of the turns of which that half counts; the rest is missed
+ */
+function scoreOf(
+  judged: readonly Judged[],
+  mostPartly: number,
+): { score: number; counts: Record<Verdict, number> } {
   const counts: Record<Verdict, number> = { right: 0, partly: 0, wrong: 0, missed: 0, needless: 0 };
   for (const { verdict } of judged) counts[verdict]++;
-  const counted = Math.min(counts.partly, Math.floor(judged.length * MOST_PARTLY));
+  const counted = Math.min(counts.partly, Math.floor(judged.length * mostPartly));
   const beyond = counts.partly - counted;
   const total = { ...counts, partly: counted, missed: counts.missed + beyond };
   return { score: (total.right + total.partly / 2 - total.wrong) / judged.length, counts: total };
@@ -80,18 +86,19 @@ function report(name: string, judged: readonly Judged[]): number {
   }
   for (const by of ['category', 'language'] as const) {
     out('');
-    for (const [key, group] of Map.groupBy(judged, ({ one }) => one[by])) out(lineOf(key.padEnd(18), group));
+    for (const [key, group] of Map.groupBy(judged, ({ one }) => one[by]))
+      out(lineOf(key.padEnd(18), group, 1));
   }
   const times = judged.map(({ ms }) => ms).toSorted((a, b) => a - b);
   out(
     `\ntime per message: median ${times[Math.floor(times.length / 2)]?.toFixed(2)} ms, largest ${times.at(-1)?.toFixed(2)} ms`,
   );
-  out(lineOf('score', judged));
-  return scoreOf(judged).score;
+  out(lineOf('score', judged, MOST_PARTLY));
+  return scoreOf(judged, MOST_PARTLY).score;
 }
 
-function lineOf(name: string, judged: readonly Judged[]): string {
-  const { score, counts } = scoreOf(judged);
+function lineOf(name: string, judged: readonly Judged[], mostPartly: number): string {
+  const { score, counts } = scoreOf(judged, mostPartly);
   const { right, partly, wrong, missed, needless } = counts;
   return `${name} ${score.toFixed(2)}: ${right} right, ${partly} partly, ${wrong} wrong, ${missed} missed, ${needless} needlessly handed off, of ${judged.length}`;
 }
