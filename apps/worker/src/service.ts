@@ -5,6 +5,7 @@ import {
   profileReport,
   startProfile,
   type Agent,
+  type Profile,
 } from '@prosaas/agentkit';
 import type { WaitingReason } from '@prosaas/conversations';
 import {
@@ -138,9 +139,13 @@ export async function startWorker(
       trouble: startTrouble(log),
     });
     stopping.signal.throwIfAborted();
+    let stored: Profile | undefined;
     const storeProfile = async (): Promise<void> => {
-      const { person, timeZone } = profile();
+      const current = profile();
+      if (current === stored) return;
+      const { person, timeZone } = current;
       await setBusinessProfile(db, { personMinutes: person?.minutes ?? PERSON_MINUTES, timeZone });
+      stored = current;
     };
     await storeProfile();
     const learned = work.use(followLearned(db, { log, onLearned: (entries) => store.setLearned(entries) }));
