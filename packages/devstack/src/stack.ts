@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 import { type RedisServer, startRedis } from './redis.ts';
@@ -137,6 +138,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     running[name] = await startService(name, { env, healthUrl: healthUrls[name], redisUrl, ...on(name) });
   }
   if (wait) await Promise.all(Object.values(running).map((service) => service.ready()));
+  if (wait && running.api && running.worker) await agentIsWarm(url.api);
 
   const owned = started.move();
   return {
@@ -150,6 +152,18 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     services: running as Record<ServiceName, ChildService>,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+const WARM_MS = 15_000;
+
+/** The services are ready before their agents have read their languages. An agent that cannot load does not keep the stack from starting. */
+async function agentIsWarm(api: string): Promise<void> {
+  const isWarm = (): Promise<boolean> =>
+    fetch(`${api}/health/agentkit`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await poll(isWarm, { what: 'the agent', timeoutMs: WARM_MS }).catch(() => {});
 }
 
 function randomKey(kind: string): string {

@@ -127,23 +127,39 @@ export function loadLanguages(): readonly Language[] {
 }
 
 /**
- * Reads all languages, one in each turn of the event loop: a service that starts goes on answering its probes.
+ * Reads all languages in small steps, each in a turn of the event loop of its own: a service that starts goes on answering its probes.
  * @throws LanguageError
  */
 export async function prepareLanguages(): Promise<void> {
   if (loaded) return;
   const reading = new LanguageReader(folder);
   for (const name of reading.names) {
-    reading.read(name);
-    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
-    await nextTurn();
+    for (const _ of reading.reading(name)) await nextTurn();
   }
-  loaded ??= reading.finish();
+  const languages = reading.finish();
+  for (const language of languages) {
+    for (const _ of preparing(language)) await nextTurn();
+  }
+  loaded ??= languages;
+}
+
+/** What would be done by the first message, in steps. */
+function* preparing(language: Language): Generator<void> {
+  language.knows('');
+  yield;
+  language.isCommon('');
+  yield;
+  for (const index of [language.notions, language.presence]) {
+    while (index.prepare()) yield;
+    yield;
+  }
 }
 
 export function readLanguages(from: URL): Language[] {
   const reading = new LanguageReader(from);
-  for (const name of reading.names) reading.read(name);
+  for (const name of reading.names) {
+    for (const _ of reading.reading(name));
+  }
   return reading.finish();
 }
 
@@ -168,14 +184,18 @@ class LanguageReader {
     this.#problems.push(...lost.map((name) => `notions/${name}: there is no rules/${name}`));
   }
 
-  read(name: string): void {
+  /** Reads the files of a language, in steps. */
+  *reading(name: string): Generator<void> {
     const code = name.slice(0, -'.yaml'.length);
     const rules = this.#parse(`rules/${name}`);
+    yield;
     const notions = existsSync(new URL(`notions/${name}`, this.#from)) ? this.#parse(`notions/${name}`) : {};
+    yield;
     if (rules === undefined || notions === undefined) return;
     const found = languageProblems(rules, notions);
     this.#problems.push(...found.map((problem) => `${name}: ${problem}`));
     if (found.length > 0) return;
+    yield;
     const inPatterns: string[] = [];
     const language = createLanguage(
       code,

@@ -50,7 +50,12 @@ export class PhraseIndex {
   }
 
   #index(): void {
-    for (const { phrase, name } of this.#added) {
+    while (this.prepare());
+  }
+
+  /** Stems some of the phrases. @returns whether there are more */
+  prepare(): boolean {
+    for (const { phrase, name } of this.#added.splice(-PREPARED)) {
       const [first = '', ...rest] = phrase;
       const entry: Entry = { rest: rest.map(this.#keys), name };
       const keys = this.#keys(first);
@@ -60,6 +65,9 @@ export class PhraseIndex {
         else this.#byFirst.set(key, [entry]);
       }
     }
-    this.#added = [];
+    return this.#added.length > 0;
   }
 }
+
+/** Phrases that are stemmed at once: a few milliseconds. */
+const PREPARED = 300;
