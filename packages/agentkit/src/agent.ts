@@ -73,7 +73,7 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
 
   const load = async (): Promise<void> => {
     try {
-      await prepareLanguages();
+      await prepareLanguages(spokenCodes(currentProfile()));
       const { faq: entries, name } = currentProfile();
       currentRules().answer({ text: entries[0]?.question ?? name, history: [], now: new Date() });
       modelAgent?.probe();
@@ -109,3 +109,11 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
     },
   };
 }
+
+/** The languages of a profile and English, as customers write them. */
+const spokenCodes = (profile: Profile): string[] => [
+  'en',
+  ...[profile, ...Object.values(profile.translations ?? {})].map(
+    ({ language }) => new Intl.Locale(language).language,
+  ),
+];

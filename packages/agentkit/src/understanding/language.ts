@@ -128,16 +128,17 @@ export function loadLanguages(): readonly Language[] {
 
 /**
  * Reads all languages in small steps, each in a turn of the event loop of its own: a service that starts goes on answering its probes.
+ * The words of `codes` are stemmed then, too; those of the others when somebody writes them.
  * @throws LanguageError
  */
-export async function prepareLanguages(): Promise<void> {
+export async function prepareLanguages(codes: readonly string[] = []): Promise<void> {
   if (loaded) return;
   const reading = new LanguageReader(folder);
   for (const name of reading.names) {
     for (const _ of reading.reading(name)) await nextTurn();
   }
   const languages = reading.finish();
-  for (const language of languages) {
+  for (const language of languages.filter(({ code }) => codes.includes(code))) {
     for (const _ of preparing(language)) await nextTurn();
   }
   loaded ??= languages;
