@@ -14,7 +14,7 @@ const tests = {
   exclude: ['**/node_modules/**', '**/dist/**', 'test/compose/**'],
   pool: 'forks' as const,
   execArgv: ['--conditions=@prosaas/source'],
-  // Whole stacks start and stop in them, four at a time, on machines that do other things too.
+  // Whole stacks start and stop in them, three at a time, on machines that do other things too.
   testTimeout: 60_000,
   hookTimeout: 180_000,
   expect: { poll: { timeout: 20_000 } },
@@ -24,8 +24,8 @@ const config: ViteUserConfig = defineConfig({
   ...shared,
   test: {
     globalSetup: ['packages/devstack/src/vitest-global-setup.ts'],
-    // Whole-service tests wait for services more than they compute.
-    maxWorkers: Math.max(4, availableParallelism() - 1),
+    // Whole-service tests wait for services, too; a fourth on two processors only makes all of them late.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       {
         ...shared,
