@@ -59,7 +59,7 @@ export function languagesOf(
     language,
     count: said.reduce(
       (sum, word) =>
-        sum + (language.isStopWord(word) ? 1.1 : language.knows(word) || language.spelling.has(word) ? 1 : 0),
+        sum + (language.isStopWord(word) ? 1.1 : language.vocabulary.has(word) || language.spelling.has(word) ? 1 : 0),
       0,
     ),
   }));
