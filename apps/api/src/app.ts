@@ -34,7 +34,9 @@ import { liveParts } from './console/parts.ts';
 import { SignIns } from './console/sign-ins.ts';
 import { apiProbes } from './probes.ts';
 import type { AgentProfile } from './learning/agent-profile.ts';
-import { agentRoutes } from './routes/agent.ts';
+import { agentEntriesRoutes } from './routes/agent-entries.ts';
+import { agentTryRoutes } from './routes/agent-try.ts';
+import { agentUnansweredRoutes } from './routes/agent-unanswered.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { businessRoutes } from './routes/businesses.ts';
 import { checkRoutes } from './routes/checks.ts';
@@ -150,7 +152,8 @@ export function buildApp(parts: ApiParts): App {
   phoneNumberRoutes(app, context);
   peopleRoutes(app, { ...context, keyRing });
   contactRoutes(app, context);
-  agentRoutes(app, { ...context, profile: parts.profile });
+  for (const routes of [agentUnansweredRoutes, agentEntriesRoutes, agentTryRoutes])
+    routes(app, { ...context, profile: parts.profile });
   jobRoutes(app, { ...context, jobs, control });
   queueRoutes(app, { ...context, ...parts });
   scheduleRoutes(app, context);

@@ -9,7 +9,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { keepAgentAfterFailure } from '../prove/keep-agent-after-failure.ts';
 import { type Stage, jobProcessOf, prepareForks, setStage } from './stage.ts';
 
-vi.setConfig({ testTimeout: 400_000 });
+vi.setConfig({ testTimeout: 200_000 });
 
 const preload = new URL('deadly-fetch.ts', import.meta.url).href;
 
@@ -54,11 +54,11 @@ test.each(['killed', 'blocks'])(
       await stage.receive(`${contact}@s.whatsapp.net`, 'Do you take cash?');
     }
     await poll(async () => (await stage.rows()).dead === 1, {
-      timeoutMs: 180_000,
+      timeoutMs: 90_000,
       what: 'the poison to be out',
     });
     await poll(async () => (await stage.rows()).closed === 13, {
-      timeoutMs: 120_000,
+      timeoutMs: 60_000,
       what: 'the others',
     });
     expect(await listDeadJobs(stage.db, {}, { before: undefined, limit: 10 })).toMatchObject([
@@ -76,10 +76,10 @@ test('a job whose own processes take their workers with them is given up all the
   await stage.receive('together@s.whatsapp.net', 'Do you take cash?');
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await poll(async () => (await stage.rows()).dead === 1, {
-    timeoutMs: 180_000,
+    timeoutMs: 90_000,
     what: 'the poison to be out',
   });
-  await poll(async () => (await stage.totals()).completed === 3, { timeoutMs: 120_000, what: 'the other' });
+  await poll(async () => (await stage.totals()).completed === 3, { timeoutMs: 60_000, what: 'the other' });
   // A container that is killed looks the same.
   expect(workers.deaths).toBe(8);
 });
@@ -91,8 +91,8 @@ test('poison in a busy conversation takes two workers at most for each message',
     await stage.receive('killed.cash@s.whatsapp.net', text);
   }
   const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
-  await poll(async () => (await stage.rows()).dead === 2, { timeoutMs: 180_000, what: 'the poison' });
-  await poll(async () => (await stage.rows()).closed === 22, { timeoutMs: 180_000, what: 'the others' });
+  await poll(async () => (await stage.rows()).dead === 2, { timeoutMs: 90_000, what: 'the poison' });
+  await poll(async () => (await stage.rows()).closed === 22, { timeoutMs: 90_000, what: 'the others' });
   expect(stage.baileys.sent).toHaveLength(10);
   expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(2 * 2);
 });
@@ -108,7 +108,7 @@ test('of a conversation only the message is given up that its processes die of',
   for (const text of asked) await stage.receive('killed.cash@s.whatsapp.net', text);
   keepAlive({ NODE_OPTIONS: `--import ${preload}` });
   await poll(async () => (await stage.rows()).closed === 7, {
-    timeoutMs: 180_000,
+    timeoutMs: 90_000,
     what: 'all but one to be done',
   });
   await poll(async () => (await stage.rows()).dead === 1, {
@@ -139,7 +139,7 @@ test('an innocent job whose own process was killed from outside, too, is done', 
   stage.baileys.delayMs = 60_000;
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   const atRequest = (count: number): Promise<unknown> =>
-    poll(() => stage.baileys.requests >= count, { timeoutMs: 120_000, what: `send ${count} to be under way` });
+    poll(() => stage.baileys.requests >= count, { timeoutMs: 60_000, what: `send ${count} to be under way` });
   for (let kill = 1; kill <= 2; kill++) {
     const worker = stage.fork();
     await atRequest(kill);
@@ -153,7 +153,7 @@ test('an innocent job whose own process was killed from outside, too, is done', 
   const oomScores = await Promise.all([pid, 'self'].map(readOomScore));
   process.kill(pid, 'SIGKILL');
   await poll(async () => (await stage.totals()).completed === 2, {
-    timeoutMs: 120_000,
+    timeoutMs: 60_000,
     what: 'the job to be done',
   });
   expect(await stage.totals()).toMatchObject({ failed: 0 });
@@ -167,7 +167,7 @@ test('an innocent job that was active in five workers that were killed from outs
   let worker: ChildProcess = stage.fork();
   for (let kill = 1; kill <= 5; kill++) {
     await poll(() => stage.baileys.requests >= kill, {
-      timeoutMs: 120_000,
+      timeoutMs: 60_000,
       what: `send ${kill} to be under way`,
     });
     worker.kill('SIGKILL');
@@ -176,7 +176,7 @@ test('an innocent job that was active in five workers that were killed from outs
   }
   stage.baileys.delayMs = 0;
   await poll(async () => (await stage.totals()).completed === 2, {
-    timeoutMs: 120_000,
+    timeoutMs: 60_000,
     what: 'the job to be done',
   });
   expect(await stage.totals()).toMatchObject({ failed: 0 });

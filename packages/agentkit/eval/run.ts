@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { FaqAgent, type HistoryEntry } from '../src/faq-agent.ts';
+import { FaqAgent } from '../src/faq-agent.ts';
+import type { HistoryEntry } from '../src/answer.ts';
 import { type Profile, ProfileError, loadProfile } from '../src/index.ts';
 import { type Case, CasesError, type Turn, readCases } from './cases.ts';
 import { type Verdict, judge } from './judge.ts';

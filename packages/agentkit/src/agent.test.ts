@@ -1,7 +1,7 @@
 import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
-import type { Answer, HistoryEntry } from './faq-agent.ts';
+import type { Answer, HistoryEntry } from './answer.ts';
 import { loadProfile } from './profile/read-profile.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });

@@ -1,6 +1,7 @@
 import type { Logger } from '@prosaas/runtime';
-import { type Answer, type AnswerSource, FaqAgent, type HistoryEntry } from './faq-agent.ts';
-import { prepareLanguages } from './understanding/language.ts';
+import { FaqAgent } from './faq-agent.ts';
+import type { Answer, AnswerSource, HistoryEntry } from './answer.ts';
+import { prepareLanguages } from './understanding/language-reader.ts';
 import { ModelAgent, type ModelAgentOptions, type ModelCall, type ModelStatus } from './model/model-agent.ts';
 import type { Profile } from './profile/profile.ts';
 

@@ -1,6 +1,7 @@
-import { type Answer, FaqAgent, type FaqQuestion } from './faq-agent.ts';
+import { FaqAgent } from './faq-agent.ts';
+import type { Answer, FaqQuestion } from './answer.ts';
 import type { Profile } from './profile/profile.ts';
-import { MIN_SCORE } from './understanding/understand.ts';
+import { MIN_SCORE } from './understanding/confidence.ts';
 
 /** Why a text gets its answer. */
 export interface Explanation {

@@ -1,57 +1,19 @@
 import { cutText } from '@prosaas/runtime';
-import { hoursAnswer, stretchesOf, wallClock } from './opening-hours.ts';
+import { hoursAnswer, hoursOn, wallClock } from './opening-hours.ts';
 import type { Profile } from './profile/profile.ts';
 import { lookedAt } from './question-limits.ts';
 import { handOffReply } from './replies.ts';
+import type { Answer, FaqQuestion, HistoryEntry } from './answer.ts';
 import { languagesOf } from './understanding/analysis.ts';
 import { dayAnswer } from './understanding/day-answer.ts';
 import { words } from './understanding/fold.ts';
-import { type Knowledge, createKnowledge, heard } from './understanding/knowledge.ts';
-import { type Language, type RuleName, type SmallTalk, phrasesOf } from './understanding/language.ts';
+import { type Knowledge, createKnowledge, correctedTextOf } from './understanding/knowledge.ts';
+import { type Language, type RuleName, phrasesOf } from './understanding/language.ts';
 import { chosenOf, latestOffer, repeatedOf, writeOffer } from './understanding/offers.ts';
 import { type Spans, patternOf, ruleOf, saysPhrase } from './understanding/rules.ts';
 import { findSmallTalk } from './understanding/small-talk.ts';
 import { type Found, type Understanding, understand } from './understanding/understand.ts';
 import { type Said, unsaid } from './understanding/wording.ts';
-
-export interface HistoryEntry {
-  direction: 'inbound' | 'outbound';
-  text: string;
-}
-
-export type AnswerSource =
-  | 'faq'
-  | 'hours'
-  | 'greeting'
-  | 'small-talk'
-  | 'hand-off'
-  | 'opt-out'
-  | 'opt-in'
-  | 'unknown'
-  | 'model';
-
-export interface Answer {
-  /** Empty: small talk that needs no answer. */
-  text: string;
-  /** Why a person should take over, if one should. */
-  handOff?: 'asked' | 'complaint' | 'emergency' | 'not_understood' | undefined;
-  source: AnswerSource;
-  /** Of what kind, where the message is nothing else. */
-  smallTalk?: SmallTalk | undefined;
-  /** The language that the customer writes, one of the profile's: further texts to the customer are in it. */
-  language?: string | undefined;
-  /** The questions of the profile's entries that were answered, in order. */
-  entries?: string[] | undefined;
-  /** The questions that were offered instead of an answer, in order. */
-  offered?: string[] | undefined;
-}
-
-export interface FaqQuestion {
-  text: string;
-  history: readonly HistoryEntry[];
-  now: Date;
-  isOptedOut?: boolean;
-}
 
 /** An answer, and how it was found. */
 export interface Explained {
@@ -67,7 +29,7 @@ const LEANING_LENGTH = 200;
 /** Parts of a message that rules look at. */
 const RULE_PARTS = 60;
 
-interface Heard {
+interface Message {
   text: string;
   said: string[];
   spans: Spans;
@@ -91,12 +53,12 @@ export class FaqAgent {
 
   /** What must not be left to a model: a wish to be left alone, or to talk to a person. */
   rule(question: FaqQuestion): Answer | undefined {
-    return this.#rule(question, this.#hear(question))?.answer;
+    return this.#rule(question, this.#read(question))?.answer;
   }
 
   /** The profile in the language that the customer writes. */
   profileFor(question: FaqQuestion): Profile {
-    return this.#hear(question).profile;
+    return this.#read(question).profile;
   }
 
   answer(question: FaqQuestion): Answer {
@@ -104,12 +66,12 @@ export class FaqAgent {
   }
 
   explain(question: FaqQuestion): Explained {
-    const message = this.#hear(question);
+    const message = this.#read(question);
     const outbound = question.history.flatMap(({ direction, text }) =>
       direction === 'outbound' ? [text] : [],
     );
-    const heardBefore = new Set(outbound);
-    const said: Said = (text) => heardBefore.has(text);
+    const saidBefore = new Set(outbound);
+    const said: Said = (text) => saidBefore.has(text);
     const explained =
       this.#rule(question, message) ??
       this.#chosen(question, message) ??
@@ -132,7 +94,7 @@ export class FaqAgent {
     return unsaid(text, this.#repeats(profile), said);
   }
 
-  #hear({ text: message, history }: FaqQuestion): Heard {
+  #read({ text: message, history }: FaqQuestion): Message {
     const { languages, own } = this.#knowledge;
     const text = lookedAt(message);
     const said = this.#wordsOf(text);
@@ -152,7 +114,7 @@ export class FaqAgent {
   }
 
   #wordsOf(text: string): string[] {
-    return heard(text, this.#knowledge).map(({ word }) => word);
+    return correctedTextOf(text, this.#knowledge).map(({ word }) => word);
   }
 
   #parts(text: string, between: RegExp): string[][] {
@@ -181,7 +143,7 @@ export class FaqAgent {
 
   #rule(
     { now, isOptedOut = false }: FaqQuestion,
-    { spans, languages, profile }: Heard,
+    { spans, languages, profile }: Message,
   ): Explained | undefined {
     const { optOut, optIn, handOff, emergency } = profile;
     const whole = spans.whole.join(' ');
@@ -220,7 +182,7 @@ export class FaqAgent {
     return undefined;
   }
 
-  #social({ text, said, spans, languages, profile }: Heard): Explained | undefined {
+  #social({ text, said, spans, languages, profile }: Message): Explained | undefined {
     const { greeting, smallTalk = {} } = profile;
     if (said.length === 0) {
       const isEmoji = /\p{Extended_Pictographic}/u.test(text);
@@ -249,7 +211,7 @@ export class FaqAgent {
   }
 
   /** A number, the words of one of the questions that were offered, or a yes where one was. */
-  #chosen({ history, now }: FaqQuestion, { said, languages, profile }: Heard): Explained | undefined {
+  #chosen({ history, now }: FaqQuestion, { said, languages, profile }: Message): Explained | undefined {
     const offered = this.#offeredIn(history, languages);
     const [only, ...others] = offered;
     if (only === undefined) return undefined;
@@ -289,7 +251,7 @@ export class FaqAgent {
     return isTurnedDown ? [] : topics.filter((topic) => topic !== undefined);
   }
 
-  #understood(question: FaqQuestion, { text, profile }: Heard, said: Said): Explained {
+  #understood(question: FaqQuestion, { text, profile }: Message, said: Said): Explained {
     const mayLean = text.length <= LEANING_LENGTH;
     const previous = mayLean ? this.#previousTopic(question) : undefined;
     const context = { now: question.now, ...(previous !== undefined && { previous: { topic: previous } }) };
@@ -363,6 +325,6 @@ export class FaqAgent {
 
 /** Of a day on which the business is or was open, what counts is whether it is now. */
 const isToday = (dates: readonly string[], { hours, timeZone }: Profile, now: Date): boolean =>
-  dates.length === 1 && dates[0] === wallClock(now, timeZone).date && stretchesOf(hours, dates[0]).length > 0;
+  dates.length === 1 && dates[0] === wallClock(now, timeZone).date && hoursOn(hours, dates[0]).length > 0;
 
 const codeOf = (profile: Profile): string => new Intl.Locale(profile.language).language;

@@ -6,7 +6,7 @@ export {
   type Question,
   createAgent,
 } from './agent.ts';
-export type { Answer, AnswerSource, HistoryEntry } from './faq-agent.ts';
+export type { Answer, AnswerSource, HistoryEntry } from './answer.ts';
 export { AgentConfig, type AgentFields, modelSettings } from './config.ts';
 export { likenessKey } from './likeness.ts';
 export { decodeMulaw, encodeMulaw } from './mulaw.ts';

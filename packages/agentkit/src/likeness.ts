@@ -1,7 +1,7 @@
 import { lookedAt } from './question-limits.ts';
 import { languagesOf } from './understanding/analysis.ts';
 import { words } from './understanding/fold.ts';
-import { loadLanguages } from './understanding/language.ts';
+import { loadLanguages } from './understanding/language-reader.ts';
 
 /** Words of a question that its key keeps. */
 const KEY_WORDS = 12;

@@ -6,4 +6,4 @@ export { comparable } from './profile/learned.ts';
 export type { Profile } from './profile/profile.ts';
 export { type ProfileStore, startProfile } from './profile/profile-store.ts';
 export { ProfileError } from './profile/read-profile.ts';
-export { prepareLanguages } from './understanding/language.ts';
+export { prepareLanguages } from './understanding/language-reader.ts';

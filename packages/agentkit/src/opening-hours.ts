@@ -1,3 +1,4 @@
+import { addDays, atNoon, weekdayOf } from './local-date.ts';
 import type { OpeningHours, Profile, Weekday } from './profile/profile.ts';
 
 export interface OpenState {
@@ -8,7 +9,8 @@ export interface OpenState {
   next?: { date: string; time: string };
 }
 
-const weekdays: readonly Weekday[] = [
+/** 0 is Sunday. */
+export const weekdays: readonly Weekday[] = [
   'sunday',
   'monday',
   'tuesday',
@@ -19,7 +21,7 @@ const weekdays: readonly Weekday[] = [
 ];
 const searchDays = 60;
 
-export interface Stretch {
+interface Stretch {
   from: string;
   to: string;
   /** Runs past midnight: `18:00-02:00`. */
@@ -147,13 +149,15 @@ export function describeWeek(hours: OpeningHours, language: string): string {
     .join('; ');
 }
 
-export function stretchesOf(hours: OpeningHours, date: string): Stretch[] {
-  if (hours.closedOn.includes(date)) return [];
-  const own = hours.openOn?.[date];
-  if (own !== undefined) return own.map(parseStretch);
-  const weekday = weekdays[atNoon(date).getUTCDay()] as Weekday;
-  return (hours.week[weekday] ?? []).map(parseStretch);
+/** The stretches of a local date, as they are written. */
+export function hoursOn({ week, closedOn, openOn = {} }: OpeningHours, date: string): readonly string[] {
+  if (closedOn.includes(date)) return [];
+  return openOn[date] ?? week[weekdayName(date)] ?? [];
 }
+
+export const weekdayName = (date: string): Weekday => weekdays[weekdayOf(date)] ?? 'sunday';
+
+const stretchesOf = (hours: OpeningHours, date: string): Stretch[] => hoursOn(hours, date).map(parseStretch);
 
 function parseStretch(text: string): Stretch {
   const [from = '', to = ''] = text.split('-');
@@ -201,16 +205,6 @@ export function wallClock(now: Date, timeZone: string): WallClock {
     date: `${part('year')}-${part('month')}-${part('day')}`,
     time: `${part('hour')}:${part('minute')}`,
   };
-}
-
-function atNoon(date: string): Date {
-  return new Date(`${date}T12:00:00Z`);
-}
-
-function addDays(date: string, days: number): string {
-  const day = atNoon(date);
-  day.setUTCDate(day.getUTCDate() + days);
-  return day.toISOString().slice(0, 10);
 }
 
 function fill(template: string, values: Record<string, string>): string {

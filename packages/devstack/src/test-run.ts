@@ -16,7 +16,7 @@ const repository = fileURLToPath(new URL('../../../', import.meta.url));
  * Up to so many files that failed in a run of all are run once more, one after the other: where whole stacks start beside
  * each other, a busy machine fails tests too. What failed twice has failed, what failed once is named.
  */
-const MOST_RUN_AGAIN = 8;
+const MOST_RUN_AGAIN = 4;
 
 let interrupted = false;
 

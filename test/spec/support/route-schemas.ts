@@ -1,6 +1,8 @@
 import { type App, buildHttpApp } from '@prosaas/http';
 import { createLogger } from '@prosaas/runtime';
-import { agentRoutes } from '../../../apps/api/src/routes/agent.ts';
+import { agentEntriesRoutes } from '../../../apps/api/src/routes/agent-entries.ts';
+import { agentTryRoutes } from '../../../apps/api/src/routes/agent-try.ts';
+import { agentUnansweredRoutes } from '../../../apps/api/src/routes/agent-unanswered.ts';
 import { auditRoutes } from '../../../apps/api/src/routes/audit.ts';
 import { businessRoutes } from '../../../apps/api/src/routes/businesses.ts';
 import { callRoutes } from '../../../apps/api/src/routes/calls.ts';
@@ -53,7 +55,9 @@ export interface RequestSchema {
 type Mount = (app: App, context: never) => void;
 const mounts = {
   api: [
-    agentRoutes,
+    agentEntriesRoutes,
+    agentTryRoutes,
+    agentUnansweredRoutes,
     auditRoutes,
     businessRoutes,
     callRoutes,

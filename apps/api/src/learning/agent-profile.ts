@@ -82,3 +82,14 @@ export function startAgentProfile({
     },
   };
 }
+
+/** What another replica learned may count here so much later. */
+const READ_WITHIN_MS = 1000;
+
+/** Reads what was learned. Where the database is away or slow, what is known counts. */
+export async function readLearned(profile: AgentProfile, log: Pick<Logger, 'debug'>): Promise<void> {
+  const reading = profile
+    .readLearned()
+    .catch((error: unknown) => log.debug({ err: error }, 'what was learned could not be read now'));
+  await Promise.race([reading, sleep(READ_WITHIN_MS, undefined, { ref: false })]);
+}

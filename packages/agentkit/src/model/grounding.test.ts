@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { HistoryEntry } from '../faq-agent.ts';
+import type { HistoryEntry } from '../answer.ts';
 import type { Profile } from '../profile/profile.ts';
 import { loadProfile } from '../profile/read-profile.ts';
 import { figuresOf } from './figures.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { cutText } from '@prosaas/runtime';
-import type { HistoryEntry } from '../faq-agent.ts';
+import type { HistoryEntry } from '../answer.ts';
 import { hoursAnswer } from '../opening-hours.ts';
 import type { Profile } from '../profile/profile.ts';
 import { MODEL_QUESTION_LENGTH } from '../question-limits.ts';

@@ -1,5 +1,5 @@
 import { cutText } from '@prosaas/runtime';
-import type { HistoryEntry } from '../faq-agent.ts';
+import type { HistoryEntry } from '../answer.ts';
 import { MODEL_HISTORY_ENTRY_LENGTH, MODEL_HISTORY_LENGTH } from '../question-limits.ts';
 import { estimateTokens } from './tokens.ts';
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { type Agent, createAgent } from '../agent.ts';
-import type { Answer, HistoryEntry } from '../faq-agent.ts';
+import type { Answer, HistoryEntry } from '../answer.ts';
 import { loadProfile } from '../profile/read-profile.ts';
 import type { ModelCall } from './model-agent.ts';
 import { type Reply, calls, failing, json, message, says, startModelServer } from './test-server.ts';

@@ -1,5 +1,5 @@
 import { errorReason, type Logger, troubleOf } from '@prosaas/runtime';
-import type { Answer } from '../faq-agent.ts';
+import type { Answer } from '../answer.ts';
 import type { Profile } from '../profile/profile.ts';
 import { withoutMarkup } from './markup.ts';
 import { handOffReply } from '../replies.ts';

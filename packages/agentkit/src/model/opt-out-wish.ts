@@ -1,7 +1,7 @@
 import { cutText } from '@prosaas/runtime';
 import type { Profile } from '../profile/profile.ts';
 import { words } from '../understanding/fold.ts';
-import { loadLanguages } from '../understanding/language.ts';
+import { loadLanguages } from '../understanding/language-reader.ts';
 
 /** Sets of the languages' files that say to stop, and what is to stop. */
 const stopping = ['stop', 'stopAlone', 'negation', 'bother'];

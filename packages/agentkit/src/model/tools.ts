@@ -1,6 +1,6 @@
 import { Type, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Answer } from '../faq-agent.ts';
+import type { Answer } from '../answer.ts';
 import { textFailure } from './failure.ts';
 
 /** What a model asks us to do. We decide whether it is done. */

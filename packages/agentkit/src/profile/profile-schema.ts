@@ -1,5 +1,7 @@
+import { isRealDate } from '../local-date.ts';
+import { weekdays } from '../opening-hours.ts';
 import { isTimeZone, languageTag, nearestLanguage, nearestTimeZone } from './names.ts';
-import type { OpeningHours, Profile, Weekday } from './profile.ts';
+import type { OpeningHours, Profile } from './profile.ts';
 import {
   type Fault,
   Localized,
@@ -81,15 +83,6 @@ const day: Reader<string[]> = (value, path, reading) => {
   return found;
 };
 
-const weekdays: readonly Weekday[] = [
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-  'sunday',
-];
 const weekFields = object(
   {},
   { monday: day, tuesday: day, wednesday: day, thursday: day, friday: day, saturday: day, sunday: day },
@@ -120,8 +113,7 @@ const date: Reader<string> = (value, path, { faults }) => {
     faults.push({ path, message: `${shown(value)} is not a date such as 2026-12-25` });
     return undefined;
   }
-  const noon = new Date(`${value}T12:00:00Z`);
-  if (!Number.isNaN(noon.getTime()) && noon.toISOString().startsWith(value)) return value;
+  if (isRealDate(value)) return value;
   faults.push({ path, message: `${shown(value)}: the calendar has no such day` });
   return undefined;
 };

@@ -1,6 +1,7 @@
 import type { Corrector } from './corrector.ts';
 import { WORD_LENGTH } from './corrector.ts';
 import type { Language } from './language.ts';
+import { range } from './range.ts';
 
 /** A corrected word counts a little less. */
 const CORRECTED = 0.92;
@@ -26,8 +27,6 @@ export interface Unit {
   isStop: boolean;
   /** An everyday word. */
   isCommon: boolean;
-  /** In its own words, without corrections and parts: what nothing else is compared to. */
-  corrected?: string | undefined;
 }
 
 export interface Analysis {
@@ -59,7 +58,12 @@ export function languagesOf(
     language,
     count: said.reduce(
       (sum, word) =>
-        sum + (language.isStopWord(word) ? 1.1 : language.vocabulary.has(word) || language.spelling.has(word) ? 1 : 0),
+        sum +
+        (language.isStopWord(word)
+          ? 1.1
+          : language.vocabulary.has(word) || language.spelling.has(word)
+            ? 1
+            : 0),
       0,
     ),
   }));
@@ -188,13 +192,11 @@ export function analyse(
       isStop: isStop(at),
       isCommon,
       features,
-      corrected: from,
     });
   }
   return { words: said, units, languages };
 }
 
-const range = (from: number, length: number): number[] => Array.from({ length }, (_, at) => from + at);
 const links = ['', 's', 'es', 'n', 'en', 'e', 'er'];
 
 /** The parts of a word that runs two known ones together, as German does: `Haareschneiden`. */

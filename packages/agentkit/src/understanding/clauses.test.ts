@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { cutsOf, sentencesOf, textOf } from './clauses.ts';
 import { words } from './fold.ts';
-import { loadLanguages } from './language.ts';
+import { loadLanguages } from './language-reader.ts';
 
 const english = loadLanguages().filter(({ code }) => code === 'en');
 const noQuestion = (): boolean => false;

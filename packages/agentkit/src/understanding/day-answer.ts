@@ -1,20 +1,21 @@
-import { describeWeek, stretchesOf } from '../opening-hours.ts';
+import { atNoon } from '../local-date.ts';
+import { describeWeek, hoursOn } from '../opening-hours.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Language } from './language.ts';
 
 /** When the business is open on one local day, in the profile's words or its language's. */
 export function dayAnswer(profile: Profile, language: Language, date: string): string {
   const { hours } = profile;
-  const stretches = stretchesOf(hours, date);
+  const stretches = hoursOn(hours, date);
   const day = new Intl.DateTimeFormat(profile.language, {
     weekday: 'long',
     day: 'numeric',
     month: 'long',
     timeZone: 'UTC',
-  }).format(new Date(`${date}T12:00:00Z`));
+  }).format(atNoon(date));
   const values: Record<string, string> = {
     day,
-    hours: stretches.map(({ from, to }) => `${from}-${to}`).join(', '),
+    hours: stretches.join(', '),
     week: describeWeek(hours, profile.language),
   };
   const template =

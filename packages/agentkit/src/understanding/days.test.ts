@@ -3,7 +3,7 @@ import { loadProfile } from '../profile/read-profile.ts';
 import { findDays } from './days.ts';
 import { words } from './fold.ts';
 import { createKnowledge } from './knowledge.ts';
-import { loadLanguages } from './language.ts';
+import { loadLanguages } from './language-reader.ts';
 import { understand } from './understand.ts';
 
 const languages = loadLanguages();

@@ -1,7 +1,9 @@
+import { addDays, weekdayOf } from '../local-date.ts';
+import { dateOf, nextOfMonth } from './dates.ts';
+import { type DayLanguage, type DayNames, monthOf, namesOf, sharesKey } from './day-names.ts';
 import { feastIn } from './feasts.ts';
-import type { Language, LanguageDays } from './language.ts';
 import { fold, words } from './fold.ts';
-import { PhraseIndex } from './phrase-index.ts';
+import type { Language } from './language.ts';
 
 /** Days that a message names. */
 export interface NamedDays {
@@ -17,9 +19,6 @@ export interface NamedDays {
   isUnreadable: boolean;
 }
 
-/** What days are read by: a language, or only its names in `Intl`. */
-export type DayLanguage = Pick<Language, 'code' | 'keys' | 'days' | 'joins' | 'isStopWord' | 'presence'>;
-
 /** Days in a place of the message. */
 interface Mention {
   at: number;
@@ -30,138 +29,6 @@ interface Mention {
 
 const MOST_DAYS = 3;
 const LONGEST_STRETCH = 7;
-const dayMs = 86_400_000;
-const noon = (date: string): number => Date.parse(`${date}T12:00:00Z`);
-const addDays = (date: string, days: number): string =>
-  new Date(noon(date) + days * dayMs).toISOString().slice(0, 10);
-const weekdayOf = (date: string): number => new Date(noon(date)).getUTCDay();
-
-interface DayNames {
-  language: DayLanguage;
-  weekdays: ReadonlyMap<string, number>;
-  /** By key, in a language without files. */
-  inflected: ReadonlyMap<string, number>;
-  weekdayPhrases: readonly { phrase: string[]; weekday: number }[];
-  months: ReadonlyMap<string, number>;
-  relative: readonly { phrase: string[]; days: number }[];
-  /** Longest first: Christmas Eve is not Christmas. */
-  holidays: readonly { phrase: string[]; date?: string; feast?: string }[];
-  keys: Language['keys'];
-  own: LanguageDays;
-}
-
-const cache = new Map<string, DayNames>();
-
-function namesOf(language: DayLanguage): DayNames {
-  const known = cache.get(language.code);
-  if (known) return known;
-  const { code, days } = language;
-  const weekdays = new Map<string, number>();
-  const weekdayPhrases = [...days.weekdays];
-  const months = new Map<string, number>();
-  const weekdayName = new Intl.DateTimeFormat(code, { weekday: 'long', timeZone: 'UTC' });
-  // 2023-01-01 was a Sunday.
-  for (let weekday = 0; weekday < 7; weekday++) {
-    const phrase = words(weekdayName.format(Date.UTC(2023, 0, 1 + weekday, 12)));
-    if (phrase.length === 1) weekdays.set(phrase[0] ?? '', weekday);
-    else weekdayPhrases.push({ phrase, weekday });
-  }
-  for (const style of ['long', 'short'] as const) {
-    for (let month = 0; month < 12; month++) {
-      for (const parts of [{ month: style }, { month: style, day: 'numeric' }] as const) {
-        const format = new Intl.DateTimeFormat(code, { ...parts, timeZone: 'UTC' });
-        const name = format
-          .formatToParts(Date.UTC(2023, month, 15, 12))
-          .find(({ type }) => type === 'month')?.value;
-        const [word] = words(name ?? '');
-        if (word !== undefined && !/\d/.test(word)) months.set(word, month + 1);
-      }
-    }
-  }
-  const format = new Intl.RelativeTimeFormat(code, { numeric: 'auto' });
-  const relative = [-1, 0, 1, 2]
-    .map((ahead) => ({ phrase: words(format.format(ahead, 'day')), days: ahead }))
-    .filter(({ phrase }) => !phrase.some((word) => /\d/.test(word)));
-  const longest = (one: { phrase: string[] }, other: { phrase: string[] }): number =>
-    other.phrase.length - one.phrase.length;
-  // `25 décembre` is read as a date, which may have a year.
-  const isDate = ({ phrase }: { phrase: string[] }): boolean =>
-    phrase.some((word) => /^\d/.test(word)) && phrase.some((word) => months.has(word));
-  const names: DayNames = {
-    language,
-    weekdays,
-    inflected: new Map(
-      days.before.length > 0 ? [] : [...weekdays].map(([name, day]) => [language.keys(name)[0] ?? '', day]),
-    ),
-    weekdayPhrases,
-    months,
-    relative: [...relative, ...days.relative].toSorted(longest),
-    holidays: [...days.holidays.filter((one) => !isDate(one)), ...days.movable].toSorted(longest),
-    keys: language.keys,
-    own: days,
-  };
-  cache.set(code, names);
-  return names;
-}
-
-/** A language that has no files: its days are known by their names in `Intl`. */
-export function bareDayLanguage(code: string): DayLanguage {
-  const days: LanguageDays = {
-    relative: [],
-    weekdays: [],
-    holidays: [],
-    movable: [],
-    weekend: [],
-    weekendDays: [6, 0],
-    now: [],
-    either: [],
-    until: [],
-    before: [],
-    ahead: [],
-    numbers: new Map(),
-    ofMonth: [],
-    parts: [],
-  };
-  // No stems: the last letters are what inflection changes.
-  const keys = (word: string): string[] => [`${code}:${word.length > 4 ? word.slice(0, -1) : word}`];
-  return {
-    code,
-    keys,
-    days,
-    joins: [],
-    isStopWord: (word) => word.length === 1,
-    presence: new PhraseIndex(keys),
-  };
-}
-
-/** The names of days and months, word by word. */
-export function dayWordsOf(language: DayLanguage): string[] {
-  const { weekdays, weekdayPhrases, months, relative } = namesOf(language);
-  return [
-    ...weekdays.keys(),
-    ...months.keys(),
-    ...[...weekdayPhrases, ...relative].flatMap(({ phrase }) => phrase),
-  ];
-}
-
-/** The date of a month and day in the year that is named (`2026` or `26`), else the next one; nothing for 31 April. */
-function dateOf(today: string, month: number, day: number, year: string | undefined): string[] {
-  const named = year?.padStart(4, '20');
-  const date = nextDate(named === undefined ? today : `${named}-01-01`, month, day);
-  return date === undefined || (named !== undefined && !date.startsWith(named)) ? [] : [date];
-}
-
-/** The next day, from `today` on, that is a month and day of some year; undefined for 31 April. */
-function nextDate(today: string, month: number, day: number): string | undefined {
-  for (let year = Number(today.slice(0, 4)); year < Number(today.slice(0, 4)) + 9; year++) {
-    const date = `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
-    const isReal =
-      month <= 12 && !Number.isNaN(noon(date)) && new Date(noon(date)).toISOString().startsWith(date);
-    if (isReal && date >= today) return date;
-  }
-  return undefined;
-}
-
 /** What is written with a slash and is no date. */
 const notDates = new Set(['24/7', '7/7', '1/2', '1/3', '2/3', '1/4', '3/4']);
 const dayNumber = /^\p{Script=Hebrew}{0,2}(\d{1,2})(st|nd|rd|th|er|[oa])?$/u;
@@ -576,27 +443,4 @@ class DayReader {
     for (let day = first; day <= last && days.length < LONGEST_STRETCH; day = addDays(day, 1)) days.push(day);
     return days;
   }
-}
-
-/** The next day, from `today` on, with that number in its month. */
-function nextOfMonth(today: string, day: number): string[] {
-  for (let ahead = 0; ahead < 62; ahead++) {
-    const date = addDays(today, ahead);
-    if (Number(date.slice(8)) === day) return [date];
-  }
-  return [];
-}
-
-const sharesKey = (some: readonly string[], others: readonly string[]): boolean =>
-  some.some((key) => others.includes(key));
-
-/** The month that a word names, also with a prefix: `במאי`. */
-function monthOf(word: string, { months, keys }: DayNames): number | undefined {
-  const month = months.get(word);
-  if (month !== undefined) return month;
-  for (const [name, number] of months) {
-    if (word.length > name.length && word.endsWith(name) && sharesKey(keys(word), keys(name).slice(0, 1)))
-      return number;
-  }
-  return undefined;
 }

@@ -1,4 +1,4 @@
-const dayMs = 86_400_000;
+import { addDays, atNoon } from '../local-date.ts';
 
 /** Days from Easter Sunday; several where a name stands for several days. */
 const fromEaster: Readonly<Record<string, readonly number[]>> = {
@@ -41,10 +41,10 @@ const hebrew: Readonly<Record<string, readonly string[]>> = {
 export const feasts: readonly string[] = [...Object.keys(fromEaster), ...Object.keys(hebrew)];
 
 /**
- * Easter Sunday of the Gregorian calendar in milliseconds: the anonymous algorithm of "Nature", 20 April 1876, as in J. Meeus,
+ * Easter Sunday of the Gregorian calendar: the anonymous algorithm of "Nature", 20 April 1876, as in J. Meeus,
  * Astronomical Algorithms, chapter 8.
  */
-function easter(year: number): number {
+function easter(year: number): string {
   const a = year % 19;
   const b = Math.floor(year / 100);
   const c = year % 100;
@@ -55,10 +55,8 @@ function easter(year: number): number {
   const l = (32 + 2 * (b % 4) + 2 * Math.floor(c / 4) - h - (c % 4)) % 7;
   const m = Math.floor((a + 11 * h + 22 * l) / 451);
   const sum = h + l - 7 * m + 114;
-  return Date.UTC(year, Math.floor(sum / 31) - 1, (sum % 31) + 1);
+  return new Date(Date.UTC(year, Math.floor(sum / 31) - 1, (sum % 31) + 1)).toISOString().slice(0, 10);
 }
-
-const isoDate = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 const hebrewYears = new Map<number, ReadonlyMap<string, string>>();
 
@@ -72,11 +70,11 @@ function hebrewDays(year: number): ReadonlyMap<string, string> {
     timeZone: 'UTC',
   });
   const days = new Map<string, string>();
-  for (let ms = Date.UTC(year, 0, 1); ms < Date.UTC(year + 1, 0, 1); ms += dayMs) {
-    const parts = format.formatToParts(ms);
+  for (let date = `${year}-01-01`; date.startsWith(String(year)); date = addDays(date, 1)) {
+    const parts = format.formatToParts(atNoon(date));
     const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? '';
     // `Adar I` of a leap year is not `Adar`.
-    days.set(`${part('day')} ${part('month')}`, isoDate(ms));
+    days.set(`${part('day')} ${part('month')}`, date);
   }
   if (hebrewYears.size > 20) hebrewYears.clear();
   hebrewYears.set(year, days);
@@ -86,7 +84,7 @@ function hebrewDays(year: number): ReadonlyMap<string, string> {
 /** Local dates of a feast in a year, oldest first. */
 export function feastIn(feast: string, year: number): string[] {
   const offsets = fromEaster[feast];
-  if (offsets) return offsets.map((days) => isoDate(easter(year) + days * dayMs));
+  if (offsets) return offsets.map((days) => addDays(easter(year), days));
   const days = hebrewDays(year);
   return (hebrew[feast] ?? []).flatMap((name) => days.get(name) ?? []);
 }

@@ -2,13 +2,14 @@ import { RULE_WORDS } from '../question-limits.ts';
 import type { Profile } from '../profile/profile.ts';
 import { type Analyser, type Analysis, analyse, correctedWords } from './analysis.ts';
 import { Corrector } from './corrector.ts';
-import { type DayLanguage, bareDayLanguage, dayWordsOf } from './days.ts';
+import { type DayLanguage, bareDayLanguage, dayWordsOf } from './day-names.ts';
 import { words } from './fold.ts';
-import { type Language, type Rule, loadLanguages } from './language.ts';
+import type { Language, Rule } from './language.ts';
+import { loadLanguages } from './language-reader.ts';
 import { type TopicSource, Topics } from './topics.ts';
 
 /** A word of a message; `from`: what was written for it. */
-export type HeardWord = { word: string; from?: string };
+export type CorrectedWord = { word: string; from?: string };
 
 const MOST_RECENT = 64;
 /** Characters of an answer whose words are known by. */
@@ -32,7 +33,7 @@ export interface Knowledge {
   /** By language code. */
   handOffRules: ReadonlyMap<string, Rule>;
   /** Texts that were just corrected. */
-  recent: Map<string, readonly HeardWord[]>;
+  recent: Map<string, readonly CorrectedWord[]>;
 }
 
 export function createKnowledge(profile: Profile): Knowledge {
@@ -114,7 +115,7 @@ function correctorOf(languages: readonly Language[]): Corrector {
 }
 
 /** The words of a message as they are looked at, mistakes corrected. */
-export function heard(text: string, { analyser, recent }: Knowledge): readonly HeardWord[] {
+export function correctedTextOf(text: string, { analyser, recent }: Knowledge): readonly CorrectedWord[] {
   const known = recent.get(text);
   if (known) return known;
   const corrected = correctedWords(words(text).slice(0, RULE_WORDS), analyser);

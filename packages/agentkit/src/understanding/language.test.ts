@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { words } from './fold.ts';
-import { LanguageError, loadLanguages, readLanguages } from './language.ts';
+import { LanguageError, loadLanguages, readLanguages } from './language-reader.ts';
 
 const shipped = new URL('../../languages/', import.meta.url);
 const languages = loadLanguages();

@@ -1,12 +1,9 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import stemmers from 'snowball-stemmers';
 import * as stopWordLists from 'stopword';
-import { LineCounter, parseDocument } from 'yaml';
 import { listedWords, words } from './fold.ts';
-import { type LanguageFile, languageProblems } from './language-schema.ts';
+import type { LanguageFile } from './language-schema.ts';
 import { type Pattern, compilePattern } from './patterns.ts';
 import { PhraseIndex } from './phrase-index.ts';
+import { KnownStems, createStems, keysBy } from './stems.ts';
 
 export type RuleName = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'emergency' | 'identity' | 'calm';
 export type SmallTalk = 'greetings' | 'thanks' | 'goodbyes' | 'acknowledgements' | 'yesOrNo';
@@ -87,18 +84,6 @@ export interface LanguageDays {
   parts: readonly string[][];
 }
 
-/** Faults of the files of languages, all of them. */
-export class LanguageError extends Error {
-  readonly code = 'LANGUAGE_INVALID';
-  readonly problems: string[];
-
-  constructor(problems: string[]) {
-    super(`languages: ${problems.join('; ')}`);
-    this.name = 'LanguageError';
-    this.problems = problems;
-  }
-}
-
 /** The entries of a comma-separated list. */
 const listed = (text = ''): string[] =>
   text
@@ -113,126 +98,11 @@ export const phrasesOf = (text: string | readonly string[] = ''): string[][] =>
     : text.map(words).filter((phrase) => phrase.length > 0)
   ).toSorted((one, other) => other.length - one.length);
 
-const folder = new URL('../../languages/', import.meta.url);
-
-let loaded: readonly Language[] | undefined;
-
 /**
- * All languages of `languages/`. They are read once.
- * @throws LanguageError that names every fault of every file
+ * A language as its files describe it.
+ * @param problems takes faults of patterns: those are left out
  */
-export function loadLanguages(): readonly Language[] {
-  loaded ??= readLanguages(folder);
-  return loaded;
-}
-
-/**
- * Reads all languages in small steps, each in a turn of the event loop of its own: a service that starts goes on answering its probes.
- * The words of `codes` are stemmed then, too; those of the others when somebody writes them.
- * @throws LanguageError
- */
-export async function prepareLanguages(codes: readonly string[] = []): Promise<void> {
-  if (loaded) return;
-  const reading = new LanguageReader(folder);
-  for (const name of reading.names) {
-    for (const _ of reading.reading(name)) await nextTurn();
-  }
-  const languages = reading.finish();
-  for (const language of languages.filter(({ code }) => codes.includes(code))) {
-    for (const _ of preparing(language)) await nextTurn();
-  }
-  loaded ??= languages;
-}
-
-/** What would be done by the first message, in steps. */
-function* preparing(language: Language): Generator<void> {
-  language.knows('');
-  yield;
-  language.isCommon('');
-  yield;
-  for (const index of [language.notions, language.presence]) {
-    while (index.prepare()) yield;
-    yield;
-  }
-}
-
-export function readLanguages(from: URL): Language[] {
-  const reading = new LanguageReader(from);
-  for (const name of reading.names) {
-    for (const _ of reading.reading(name));
-  }
-  return reading.finish();
-}
-
-/** Reads the languages of a folder and gathers the faults of all of them. */
-class LanguageReader {
-  readonly names: readonly string[];
-  readonly #from: URL;
-  readonly #languages: Language[] = [];
-  readonly #problems: string[] = [];
-
-  constructor(from: URL) {
-    this.#from = from;
-    const namesIn = (folderName: string): string[] =>
-      readdirSync(new URL(`${folderName}/`, from), { withFileTypes: true })
-        .filter((entry) => entry.isFile() && entry.name.endsWith('.yaml'))
-        .map(({ name }) => name)
-        .toSorted();
-    this.names = namesIn('rules');
-    const lost = existsSync(new URL('notions/', from))
-      ? namesIn('notions').filter((name) => !this.names.includes(name))
-      : [];
-    this.#problems.push(...lost.map((name) => `notions/${name}: there is no rules/${name}`));
-  }
-
-  /** Reads the files of a language, in steps. */
-  *reading(name: string): Generator<void> {
-    const code = name.slice(0, -'.yaml'.length);
-    const rules = this.#parse(`rules/${name}`);
-    yield;
-    const notions = existsSync(new URL(`notions/${name}`, this.#from)) ? this.#parse(`notions/${name}`) : {};
-    yield;
-    if (rules === undefined || notions === undefined) return;
-    const found = languageProblems(rules, notions);
-    this.#problems.push(...found.map((problem) => `${name}: ${problem}`));
-    if (found.length > 0) return;
-    yield;
-    const inPatterns: string[] = [];
-    const language = createLanguage(
-      code,
-      rules as LanguageFile,
-      notions as Record<string, string>,
-      inPatterns,
-    );
-    this.#problems.push(...inPatterns.map((problem) => `rules/${name}: ${problem}`));
-    this.#languages.push(language);
-  }
-
-  /** @throws LanguageError that names every fault of every file */
-  finish(): Language[] {
-    if (this.#problems.length > 0) throw new LanguageError(this.#problems);
-    return this.#languages;
-  }
-
-  #parse(name: string): unknown {
-    const lineCounter = new LineCounter();
-    const text = readFileSync(new URL(name, this.#from), 'utf8');
-    const document = parseDocument(text, { lineCounter, prettyErrors: false });
-    this.#problems.push(
-      ...document.errors.map(({ pos, message }) => `${name}:${lineCounter.linePos(pos[0]).line}: ${message}`),
-    );
-    if (document.errors.length > 0) return undefined;
-    try {
-      return document.toJS({ maxAliasCount: 0 }) as unknown;
-    } catch (error) {
-      this.#problems.push(`${name}: ${(error as Error).message}`);
-      return undefined;
-    }
-  }
-}
-
-/** @param problems takes faults of patterns: those are left out */
-function createLanguage(
+export function createLanguage(
   code: string,
   file: LanguageFile,
   notions: Record<string, string>,
@@ -387,105 +257,3 @@ function daysOf(file: LanguageFile): LanguageDays {
     parts: phrasesOf(file.dayWords?.parts),
   };
 }
-
-/** How the words of a language are compared. */
-interface Stems {
-  /** A word, and what is left of it without prefixes and suffixes. */
-  forms(word: string): string[];
-  stem(form: string): string;
-}
-
-function createStems(file: LanguageFile): Stems {
-  const stemmer = file.stemmer === undefined ? undefined : stemmers.newStemmer(file.stemmer);
-  const prefixes = listed(file.prefixes).flatMap(words);
-  const suffixes = listed(file.suffixes).flatMap(words);
-  const elisions = listed(file.elisions).flatMap(words);
-  if (stemmer) {
-    return {
-      forms: (word) => {
-        const plain = file.umlauts === true ? word.replaceAll(/([aou])e/g, '$1') : word;
-        const forms = [plain];
-        for (const elision of elisions) {
-          if (plain.startsWith(elision) && /^[aeiouyh]..+/.test(plain.slice(elision.length)))
-            forms.push(plain.slice(elision.length));
-        }
-        return forms;
-      },
-      stem: (form) => stemmer.stem(form),
-    };
-  }
-  return {
-    forms: (word) => {
-      const forms = new Set([word]);
-      for (const prefix of prefixes) {
-        if (word.startsWith(prefix) && word.length - prefix.length >= MIN_STEM)
-          forms.add(word.slice(prefix.length));
-      }
-      for (const form of Array.from(forms)) {
-        for (const suffix of suffixes) {
-          if (form.endsWith(suffix) && form.length - suffix.length >= MIN_STEM)
-            forms.add(form.slice(0, -suffix.length));
-        }
-      }
-      return [...forms];
-    },
-    stem: (form) => form,
-  };
-}
-
-/** Stemming with a cache: the words of a language's files and of a profile come back in every message. */
-function keysBy(code: string, { forms, stem }: Stems): (word: string) => readonly string[] {
-  const cache = new Map<string, readonly string[]>();
-  return (word) => {
-    const known = cache.get(word);
-    if (known) return known;
-    const keys = forms(word).map((form) => `${code}:${stem(form)}`);
-    // Words of strangers do not stay.
-    if (cache.size < CACHED_WORDS) cache.set(word, keys);
-    return keys;
-  };
-}
-
-/** The stems of a vocabulary. They are made when a word that begins alike is asked for: to make all of them takes half a second. */
-class KnownStems {
-  readonly #vocabulary: ReadonlySet<string>;
-  readonly #stems: Stems;
-  readonly #known = new Set<string>();
-  #waiting: Map<string, string[]> | undefined;
-
-  constructor(vocabulary: ReadonlySet<string>, stems: Stems) {
-    this.#vocabulary = vocabulary;
-    this.#stems = stems;
-  }
-
-  has(stem: string): boolean {
-    const waiting = (this.#waiting ??= this.#byBegin());
-    const begin = beginOf(stem);
-    // A stem of one letter may be of any longer begin.
-    const begins = begin.length > 1 ? [begin] : [...waiting.keys()].filter((one) => one.startsWith(begin));
-    for (const one of begins) {
-      for (const form of waiting.get(one) ?? []) this.#known.add(this.#stems.stem(form));
-      waiting.delete(one);
-    }
-    return this.#known.has(stem);
-  }
-
-  #byBegin(): Map<string, string[]> {
-    const waiting = new Map<string, string[]>();
-    for (const word of this.#vocabulary) {
-      for (const form of this.#stems.forms(word)) {
-        const begin = beginOf(form);
-        const forms = waiting.get(begin);
-        if (forms) forms.push(form);
-        else waiting.set(begin, [form]);
-      }
-    }
-    return waiting;
-  }
-}
-
-/** What stemming leaves of the begin of a word: `dying` becomes `die`. */
-const beginOf = (word: string): string => word.slice(0, 2).replace('y', 'i');
-
-const MIN_STEM = 3;
-const CACHED_WORDS = 20_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { words } from './fold.ts';
-import { loadLanguages } from './language.ts';
+import { loadLanguages } from './language-reader.ts';
 import { chosenOf, latestOffer, repeatedOf, writeOffer } from './offers.ts';
 
 const languages = loadLanguages();

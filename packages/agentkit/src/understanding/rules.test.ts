@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { words } from './fold.ts';
-import { type RuleName, loadLanguages } from './language.ts';
+import type { RuleName } from './language.ts';
+import { loadLanguages } from './language-reader.ts';
 import { type Spans, ruleOf } from './rules.ts';
 
 const languages = loadLanguages();

@@ -1,20 +1,17 @@
 import { wallClock } from '../opening-hours.ts';
 import type { Profile } from '../profile/profile.ts';
 import { type Analysis, type Unit, analyse, languagesOf } from './analysis.ts';
+import { confidentOf, isAttribute } from './confidence.ts';
 import { SENTENCE_WORDS, cutsOf, sentencesOf, textOf } from './clauses.ts';
-import { type DayLanguage, findDays } from './days.ts';
+import type { DayLanguage } from './day-names.ts';
+import { findDays } from './days.ts';
 import { words } from './fold.ts';
-import { type HeardWord, type Knowledge, heard } from './knowledge.ts';
+import { type CorrectedWord, type Knowledge, correctedTextOf } from './knowledge.ts';
 import type { Language } from './language.ts';
+import { range } from './range.ts';
 import { findSmallTalk } from './small-talk.ts';
 import type { Candidate } from './topics.ts';
 
-/** A topic is an answer from this score, coverage and lead on; else it is a guess. */
-export const MIN_SCORE = 0.45;
-const MIN_COVERAGE = 0.45;
-const MIN_PRICE_COVERAGE = 0.52;
-const MIN_LEAD = 0.04;
-const MIN_COVERAGE_LEAD = 0.1;
 /** A guess is offered from this score on. */
 const MIN_OFFER_SCORE = 0.15;
 const MOST_OFFERED = 3;
@@ -24,21 +21,6 @@ const MIN_FOLLOW_UP_COVERAGE = 0.55;
 const MOST_FOLLOW_UP_UNITS = 4;
 /** One clause of a sentence is answered alone from this coverage on. */
 const MIN_CLAUSE_COVERAGE = 0.65;
-
-/** With something that the business does not have, a topic must have more of the rest. */
-const MIN_STRANGE_COVERAGE = 0.6;
-/** What may be asked of anything: such a question alone is answered only by a topic that is known by it alone. */
-const attributes = new Set([
-  'price',
-  'free-of-charge',
-  'duration',
-  'included',
-  'waiting',
-  'discount',
-  'allowed',
-  'soon',
-]);
-const MIN_ATTRIBUTE_FIT = 0.85;
 
 /** Sentences of a message that are tried in parts, too. */
 const PARTED_SENTENCES = 5;
@@ -85,7 +67,7 @@ export function understand(
   context: Context,
 ): Understanding {
   const exact = knowledge.exact.get(words(text).join(' '));
-  if (exact !== undefined) return understood([{ kind: 'topic', topic: exact, score: 1, coverage: 1 }]);
+  if (exact !== undefined) return answering([{ kind: 'topic', topic: exact, score: 1, coverage: 1 }]);
   const today = wallClock(context.now, profile.timeZone).date;
   const asks = (sentence: string): boolean => {
     const said = words(sentence);
@@ -97,36 +79,36 @@ export function understand(
   const sentences = sentencesOf(text, asks);
   const parts = sentences.map((sentence, at) => ({
     sentence,
-    part: readPart(sentence.text, knowledge, { today, mayBeParted: at < PARTED_SENTENCES }),
+    part: readSentence(sentence.text, knowledge, { today, mayBeParted: at < PARTED_SENTENCES }),
   }));
   const followUp =
     context.previous && sentences.length === 1
-      ? leaning(text, context.previous.topic, parts[0]?.part, knowledge, today)
+      ? followUpOf(text, context.previous.topic, parts[0]?.part, knowledge, today)
       : undefined;
-  if (followUp) return understood([followUp]);
+  if (followUp) return answering([followUp]);
   const confident = parts.filter(({ part }) => part.found.length > 0);
   const asked = confident.filter(({ sentence }) => sentence.isQuestion);
   const chosen = distinct((asked.length > 0 ? asked : confident).flatMap(({ part }) => part.found));
-  if (chosen.length > 0) return { ...understood(chosen), ...told(parts.map(({ part }) => part)) };
+  if (chosen.length > 0) return { ...answering(chosen), ...explained(parts.map(({ part }) => part)) };
   const whole =
-    sentences.length > 1 ? readPart(text, knowledge, { today, mayBeParted: false }) : parts[0]?.part;
-  if (!whole) return understood([]);
-  if (!context.previous && whole.bare) return { ...understood([whole.bare]), ...told([whole]) };
+    sentences.length > 1 ? readSentence(text, knowledge, { today, mayBeParted: false }) : parts[0]?.part;
+  if (!whole) return answering([]);
+  if (!context.previous && whole.bare) return { ...answering([whole.bare]), ...explained([whole]) };
   const offered = whole.candidates
     .filter(({ score, matches }) => score >= MIN_OFFER_SCORE && matches.some(({ weight }) => weight >= 0.5))
     .slice(0, MOST_OFFERED)
     .map(({ topic }) => topic);
-  return { found: whole.found, offered: whole.found.length > 0 ? [] : offered, ...told([whole]) };
+  return { found: whole.found, offered: whole.found.length > 0 ? [] : offered, ...explained([whole]) };
 }
 
-const understood = (found: Found[]): Understanding => ({
+const answering = (found: Found[]): Understanding => ({
   found,
   offered: [],
   candidates: [],
   unknownWords: [],
 });
 
-const told = (parts: readonly Part[]): Pick<Understanding, 'candidates' | 'unknownWords'> => ({
+const explained = (parts: readonly Part[]): Pick<Understanding, 'candidates' | 'unknownWords'> => ({
   candidates: parts.flatMap(({ candidates }) => candidates).toSorted((one, other) => other.score - one.score),
   unknownWords: parts.flatMap(({ unknown }) => unknown),
 });
@@ -142,25 +124,19 @@ function distinct(found: readonly Found[]): Found[] {
 }
 
 /** Reads a sentence as a whole, and as two where its halves ask for different things. */
-function readPart(
+function readSentence(
   text: string,
   knowledge: Knowledge,
   { today, mayBeParted }: { today: string; mayBeParted: boolean },
 ): Part {
-  const corrected = heard(text, knowledge).slice(0, SENTENCE_WORDS);
-  const whole = readWords(corrected, text, knowledge, today);
+  const corrected = correctedTextOf(text, knowledge).slice(0, SENTENCE_WORDS);
+  const whole = readClause(corrected, text, knowledge, today);
   if (whole.isUnreadable) return whole;
   const said = corrected.map(({ word }) => word);
   let clause: Part | undefined;
   const cuts = mayBeParted ? cutsOf(said, commasOf(text), knowledge.languages) : [];
   for (const { end, begin } of cuts) {
-    const first = readWords(corrected.slice(0, end), textOf(text, said, 0, end), knowledge, today);
-    const second = readWords(
-      corrected.slice(begin),
-      textOf(text, said, begin, said.length),
-      knowledge,
-      today,
-    );
+    const [first, second] = readHalves(corrected, text, { end, begin }, knowledge, today);
     const both = distinct([...first.found, ...second.found]);
     for (const one of [first, second]) {
       const isTelling = one.units.some((unit) => !unit.isCommon && !isAttribute(unit));
@@ -183,12 +159,30 @@ function readPart(
   return whole.found.length === 0 && clause && isLikeliest === true ? clause : whole;
 }
 
-function readRest(corrected: readonly HeardWord[], knowledge: Knowledge, today: string): Found[] | undefined {
+function readHalves(
+  corrected: readonly CorrectedWord[],
+  text: string,
+  { end, begin }: { end: number; begin: number },
+  knowledge: Knowledge,
+  today: string,
+): [Part, Part] {
   const said = corrected.map(({ word }) => word);
-  for (const { end, begin } of cutsOf(said, new Set(), knowledge.languages)) {
-    const first = readWords(corrected.slice(0, end), said.slice(0, end).join(' '), knowledge, today);
-    const second = readWords(corrected.slice(begin), said.slice(begin).join(' '), knowledge, today);
-    const both = distinct([...first.found, ...second.found]);
+  return [
+    readClause(corrected.slice(0, end), textOf(text, said, 0, end), knowledge, today),
+    readClause(corrected.slice(begin), textOf(text, said, begin, said.length), knowledge, today),
+  ];
+}
+
+/** What two of three questions ask: of the rest behind a cut, which may be cut once more. */
+function readRest(
+  corrected: readonly CorrectedWord[],
+  knowledge: Knowledge,
+  today: string,
+): Found[] | undefined {
+  const said = corrected.map(({ word }) => word);
+  for (const cut of cutsOf(said, new Set(), knowledge.languages)) {
+    const halves = readHalves(corrected, said.join(' '), cut, knowledge, today);
+    const both = distinct(halves.flatMap(({ found }) => found));
     if (both.length >= 2) return both;
   }
   return undefined;
@@ -231,7 +225,12 @@ const dayLanguages = (spoken: readonly Language[], { own, ownDays }: Knowledge):
   ...new Set([...spoken, own, ownDays]),
 ];
 
-function readWords(corrected: readonly HeardWord[], raw: string, knowledge: Knowledge, today: string): Part {
+function readClause(
+  corrected: readonly CorrectedWord[],
+  raw: string,
+  knowledge: Knowledge,
+  today: string,
+): Part {
   const said = corrected.map(({ word }) => word);
   const spoken = languagesOf(said, knowledge.languages, knowledge.own);
   const days = findDays(said, raw, today, dayLanguages(spoken, knowledge));
@@ -283,8 +282,6 @@ function readWords(corrected: readonly HeardWord[], raw: string, knowledge: Know
   return { ...part, found: [{ kind: 'topic', topic, score, coverage }] };
 }
 
-const range = (from: number, length: number): number[] => Array.from({ length }, (_, at) => from + at);
-
 /** Positions of the words that ask whether somebody is there. */
 function presenceOf({ words: said, languages }: Analysis, skipped: ReadonlySet<number>): Set<number> {
   const positions = new Set<number>();
@@ -298,29 +295,8 @@ function presenceOf({ words: said, languages }: Analysis, skipped: ReadonlySet<n
   return positions;
 }
 
-const asksPrice = (units: readonly Unit[]): boolean => units.some(({ notions }) => notions.includes('price'));
-
-const isAttribute = ({ notions }: Unit): boolean => notions.some((notion) => attributes.has(notion));
-
-function confidentOf(candidates: readonly Candidate[], units: readonly Unit[]): Candidate | undefined {
-  const [best, second] = candidates;
-  if (!best) return undefined;
-  if (units.every(isAttribute) && best.fit < MIN_ATTRIBUTE_FIT) return undefined;
-  const isThing = units.some(({ notions }) =>
-    notions.some((notion) => notion === 'price' || notion === 'sell'),
-  );
-  const isStrange = units.some(
-    ({ notions, text }) => (notions.length > 0 || isThing) && best.unknown.includes(text),
-  );
-  const least = isStrange ? MIN_STRANGE_COVERAGE : asksPrice(units) ? MIN_PRICE_COVERAGE : MIN_COVERAGE;
-  const isCovered = best.coverage >= least;
-  const leads =
-    !second || best.score - second.score >= MIN_LEAD || best.coverage - second.coverage > MIN_COVERAGE_LEAD;
-  return best.score >= MIN_SCORE && isCovered && leads ? best : undefined;
-}
-
 /** What a short message asks that leans on the topic before: `and on Saturday?`, `how long do they last?`. */
-function leaning(
+function followUpOf(
   text: string,
   previous: number,
   part: Part | undefined,
@@ -328,7 +304,7 @@ function leaning(
   today: string,
 ): Found | undefined {
   if (!part) return undefined;
-  const said = heard(text, knowledge).map(({ word }) => word);
+  const said = correctedTextOf(text, knowledge).map(({ word }) => word);
   const spoken = languagesOf(said, knowledge.languages, knowledge.own);
   const days = findDays(said, text, today, dayLanguages(spoken, knowledge));
   const { units } = part;

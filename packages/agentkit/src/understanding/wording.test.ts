@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadLanguages } from './language.ts';
+import { loadLanguages } from './language-reader.ts';
 import { unsaid } from './wording.ts';
 
 test.each(loadLanguages().map(({ code, texts }) => [code, texts.repeats] as const))(

@@ -6,8 +6,9 @@ import { ApiError, api } from '../../lib/api.ts';
 import { notify } from '../../lib/say.ts';
 import type { Page } from '../../lib/use-list.ts';
 import { useResource } from '../../lib/use-resource.ts';
+import { EntryFields } from './entry-fields.tsx';
 import { type Entry, type Missed, type Tried, changes } from './records.ts';
-import { MOST_ANSWER, MOST_QUESTION, asQuestion, isPrivate } from './words.ts';
+import { asQuestion, isPrivate } from './words.ts';
 
 const MOST_ENTRIES = 200;
 
@@ -101,30 +102,7 @@ export function AnswerForm({ missed, onClose }: { missed: Missed; onClose: () =>
           )}
         </div>
       ) : (
-        <>
-          <div class="field">
-            <label for={`${id}-question`}>Question</label>
-            <input
-              ref={field}
-              id={`${id}-question`}
-              dir="auto"
-              maxLength={MOST_QUESTION}
-              value={question.value}
-              onInput={({ currentTarget }) => (question.value = currentTarget.value)}
-            />
-          </div>
-          <div class="field">
-            <label for={`${id}-answer`}>Answer</label>
-            <textarea
-              id={`${id}-answer`}
-              dir="auto"
-              rows={3}
-              maxLength={MOST_ANSWER}
-              value={answer.value}
-              onInput={({ currentTarget }) => (answer.value = currentTarget.value)}
-            />
-          </div>
-        </>
+        <EntryFields question={question} answer={answer} rows={3} first={field} />
       )}
       {offered.length > 0 && (
         <fieldset>

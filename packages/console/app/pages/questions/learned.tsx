@@ -8,8 +8,9 @@ import { Ago } from '../../kit/time.tsx';
 import { ApiError, api } from '../../lib/api.ts';
 import { notify } from '../../lib/say.ts';
 import { useList } from '../../lib/use-list.ts';
+import { EntryFields } from './entry-fields.tsx';
 import { type Entry, changes } from './records.ts';
-import { MOST_ANSWER, MOST_QUESTION, linesOf } from './words.ts';
+import { linesOf } from './words.ts';
 
 /** What people taught the agent, the latest first; each can be taken back. */
 export function LearnedList() {
@@ -136,29 +137,7 @@ function Change({ entry, onClose }: { entry: Entry; onClose: () => void }) {
             Ways to ask <q dir="auto">{entry.question}</q>
           </p>
         ) : (
-          <>
-            <div class="field">
-              <label for={`${id}-question`}>Question</label>
-              <input
-                id={`${id}-question`}
-                dir="auto"
-                maxLength={MOST_QUESTION}
-                value={question.value}
-                onInput={({ currentTarget }) => (question.value = currentTarget.value)}
-              />
-            </div>
-            <div class="field">
-              <label for={`${id}-answer`}>Answer</label>
-              <textarea
-                id={`${id}-answer`}
-                dir="auto"
-                rows={4}
-                maxLength={MOST_ANSWER}
-                value={answer.value}
-                onInput={({ currentTarget }) => (answer.value = currentTarget.value)}
-              />
-            </div>
-          </>
+          <EntryFields question={question} answer={answer} rows={4} />
         )}
         <div class="field">
           <label for={`${id}-also`}>Also asked as, one a line</label>

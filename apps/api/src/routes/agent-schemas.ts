@@ -1,0 +1,29 @@
+import { MOST_ALSO } from '@prosaas/database';
+import { Type } from 'typebox';
+import { QUESTION_LENGTH } from '../learning/entries.ts';
+import { NullableText, NullableTime } from './resource.ts';
+
+/** As a text of the profile. */
+const ANSWER_LENGTH = 2000;
+
+export const Entry = Type.Object({
+  id: NullableText,
+  source: Type.Unsafe<'profile' | 'learned'>({ type: 'string' }),
+  business_id: NullableText,
+  question: Type.String(),
+  answer: NullableText,
+  also: Type.Array(Type.String()),
+  person_id: NullableText,
+  person_name: NullableText,
+  created_at: NullableTime,
+});
+/** On one line, and not blank. */
+export const QuestionText = Type.String({
+  minLength: 1,
+  maxLength: QUESTION_LENGTH,
+  pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
+});
+export const Answer = Type.String({ minLength: 1, maxLength: ANSWER_LENGTH, pattern: '\\S' });
+export const Also = Type.Array(QuestionText, { maxItems: MOST_ALSO });
+
+export const Id = Type.Object({ id: Type.String() });
