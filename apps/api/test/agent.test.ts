@@ -340,6 +340,22 @@ test.each([
   });
 });
 
+test('ways to ask an entry that the profile does not have are shown as not used', async () => {
+  await api.db.query(
+    `insert into learned_entries (business_id, question, answer, also) values
+       ('default', 'Where are you located?', null, '{spot}'), ('default', 'Do you sell yachts?', null, '{yachts}')`,
+  );
+  const used = async (): Promise<unknown> =>
+    (await walk(api, '/api/agent/entries?source=learned&limit=2', apiKey)).map((one) => [
+      one['question'],
+      one['is_used'],
+    ]);
+  await expect.poll(used).toEqual([
+    ['Do you sell yachts?', false],
+    ['Where are you located?', true],
+  ]);
+});
+
 test('an api whose profile has faults starts, says so, and goes on once it has none', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'profile-'));
   const path = join(folder.path, 'profile.yaml');

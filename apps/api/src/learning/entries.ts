@@ -16,6 +16,8 @@ export interface AgentEntry {
   /** Null: it adds ways to ask the entry of that question. */
   answer: string | null;
   also: string[];
+  /** False: the entry that it adds ways to ask to is not in the profile any more. */
+  is_used: boolean;
   person_id: string | null;
   person_name: string | null;
   created_at: Date | null;
@@ -38,17 +40,27 @@ export function fileEntries(profile: Profile, learned: readonly LearnedEntryRow[
       question,
       answer,
       also,
+      is_used: true,
       person_id: null,
       person_name: null,
       created_at: null,
     }));
 }
 
-export const showLearned = (row: LearnedEntryRow): AgentEntry => ({ ...row, source: 'learned' });
+/** @param profile with what was learned */
+export function showLearned(row: LearnedEntryRow, profile: Profile): AgentEntry {
+  const wanted = comparable(row.question);
+  const isUsed =
+    row.answer !== null ||
+    profile.faq.some(({ question, also = [] }) =>
+      [question, ...also].some((form) => comparable(form) === wanted),
+    );
+  return { ...row, source: 'learned', is_used: isUsed };
+}
 
 /** What can be answered with: the entries of the file, and what was learned. */
 export function entriesOf(profile: Profile, learned: readonly LearnedEntryRow[]): AgentEntry[] {
-  const own = learned.filter(({ answer }) => answer !== null).map(showLearned);
+  const own = learned.filter(({ answer }) => answer !== null).map((row) => showLearned(row, profile));
   return [...fileEntries(profile, learned), ...own];
 }
 

@@ -55,7 +55,7 @@ export function agentEntriesRoutes(
       const learned = await listLearnedEntries(db, undefined);
       const mine = learned.filter(({ business_id: of }) => own === undefined || of === own);
       const placed = [
-        ...mine.map((row) => ({ entry: showLearned(row), place: Number(row.id) })),
+        ...mine.map((row) => ({ entry: showLearned(row, profile.current()), place: Number(row.id) })),
         ...fileEntries(profile.current(), learned).map((entry, place) => ({ entry, place })),
       ];
       const rows = placed.filter(({ entry, place }) => {
@@ -106,7 +106,7 @@ export function agentEntriesRoutes(
         return findLearnedEntry(tx, id, own);
       });
       await readLearned(profile, request.log);
-      return showLearned(changed!);
+      return showLearned(changed!, profile.current());
     },
   );
 

@@ -13,6 +13,7 @@ export const Entry = Type.Object({
   question: Type.String(),
   answer: NullableText,
   also: Type.Array(Type.String()),
+  is_used: Type.Boolean(),
   person_id: NullableText,
   person_name: NullableText,
   created_at: NullableTime,

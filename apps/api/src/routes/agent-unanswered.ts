@@ -127,7 +127,7 @@ export function agentUnansweredRoutes(
         return made;
       });
       await readLearned(profile, request.log);
-      return showLearned(entry);
+      return showLearned(entry, profile.current());
     },
   );
 

@@ -55,7 +55,7 @@ function Row({
   onChange: () => void;
   onTakeBack: () => void;
 }) {
-  const { question, answer, also, person_name: person, created_at: at } = entry;
+  const { question, answer, also, is_used: isUsed, person_name: person, created_at: at } = entry;
   return (
     <div class="row spread">
       <div class="grows">
@@ -67,6 +67,12 @@ function Row({
             <div class="breaks">
               asks the same as <q dir="auto">{question}</q>
             </div>
+            {!isUsed && (
+              <p class="help">
+                The profile has no such entry any more: this is not used. Take it back, and answer the
+                question anew.
+              </p>
+            )}
           </>
         ) : (
           <>

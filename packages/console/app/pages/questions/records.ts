@@ -24,6 +24,8 @@ export interface Entry {
   question: string;
   answer: string | null;
   also: string[];
+  /** False: the entry that it adds to is gone from the profile. */
+  is_used: boolean;
   person_name: string | null;
   created_at: string | null;
 }
