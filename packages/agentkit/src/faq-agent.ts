@@ -7,7 +7,7 @@ import type { Answer, FaqQuestion, HistoryEntry } from './answer.ts';
 import { languagesOf } from './understanding/analysis.ts';
 import { dayAnswer } from './understanding/day-answer.ts';
 import { words } from './understanding/fold.ts';
-import { type Knowledge, createKnowledge, correctedTextOf } from './understanding/knowledge.ts';
+import { type Knowledge, createKnowledge, correctedWordsOf } from './understanding/knowledge.ts';
 import { type Language, type RuleName, phrasesOf } from './understanding/language.ts';
 import { chosenOf, latestOffer, repeatedOf, writeOffer } from './understanding/offers.ts';
 import { type Spans, patternOf, ruleOf, saysPhrase } from './understanding/rules.ts';
@@ -114,7 +114,7 @@ export class FaqAgent {
   }
 
   #wordsOf(text: string): string[] {
-    return correctedTextOf(text, this.#knowledge).map(({ word }) => word);
+    return correctedWordsOf(text, this.#knowledge).map(({ word }) => word);
   }
 
   #parts(text: string, between: RegExp): string[][] {

@@ -10,7 +10,7 @@ const MIN_COVERAGE_LEAD = 0.1;
 /** With something that the business does not have, a topic must have more of the rest. */
 const MIN_STRANGE_COVERAGE = 0.6;
 /** What may be asked of anything: such a question alone is answered only by a topic that is known by it alone. */
-const attributes = new Set([
+const attributeNotions = new Set([
   'price',
   'free-of-charge',
   'duration',
@@ -25,7 +25,8 @@ const MIN_ATTRIBUTE_FIT = 0.85;
 const asksPrice = (units: readonly Unit[]): boolean => units.some(({ notions }) => notions.includes('price'));
 
 /** Whether a word asks for what may be asked of anything. */
-export const isAttribute = ({ notions }: Unit): boolean => notions.some((notion) => attributes.has(notion));
+export const isAttribute = ({ notions }: Unit): boolean =>
+  notions.some((notion) => attributeNotions.has(notion));
 
 /** The best topic, where it is an answer and not a guess. */
 export function confidentOf(candidates: readonly Candidate[], units: readonly Unit[]): Candidate | undefined {

@@ -115,7 +115,7 @@ function correctorOf(languages: readonly Language[]): Corrector {
 }
 
 /** The words of a message as they are looked at, mistakes corrected. */
-export function correctedTextOf(text: string, { analyser, recent }: Knowledge): readonly CorrectedWord[] {
+export function correctedWordsOf(text: string, { analyser, recent }: Knowledge): readonly CorrectedWord[] {
   const known = recent.get(text);
   if (known) return known;
   const corrected = correctedWords(words(text).slice(0, RULE_WORDS), analyser);

@@ -26,11 +26,11 @@ const MADE_NOTION = 0.5;
 const UNKNOWN = { notion: 1, common: 0.5, other: 0.8 };
 /** What a question is not about: it tells less than the rest. */
 const MINOR = 0.4;
-const minor = new Set(['offer-service', 'allowed', 'included', 'soon']);
+const minorNotions = new Set(['offer-service', 'allowed', 'included', 'soon']);
 /** Asks of one thing that is named beside. */
-const things = new Set(['price', 'sell', 'offer-service']);
+const thingNotions = new Set(['price', 'sell', 'offer-service']);
 /** Who somebody is, where the business does not tell people apart. */
-const people = new Set(['men', 'women']);
+const peopleNotions = new Set(['men', 'women']);
 /** A phrase is no accident. */
 const PHRASE = 1.3;
 /** Where one topic has the very word, a topic that has only its notion counts less. */
@@ -145,10 +145,11 @@ export class Topics {
   }
 
   #idf({ notions, isCommon, isStop, length }: Unit, topics: number | undefined, asksThing: boolean): number {
-    const isMinor = isStop || notions.some((notion) => minor.has(notion));
+    const isMinor = isStop || notions.some((notion) => minorNotions.has(notion));
     const factor = isMinor ? MINOR : length > 1 ? PHRASE : 1;
     if (topics !== undefined) return factor * Math.log(1 + this.#count / topics);
-    if (notions.length > 0 && notions.every((notion) => people.has(notion))) return MINOR * this.#largestIdf;
+    if (notions.length > 0 && notions.every((notion) => peopleNotions.has(notion)))
+      return MINOR * this.#largestIdf;
     // Of a thing that is not there, the price is not that of another.
     const kind = notions.length > 0 ? 'notion' : isCommon && !asksThing ? 'common' : 'other';
     return (isMinor ? MINOR : 1) * this.#largestIdf * (asksThing ? UNKNOWN.notion : UNKNOWN[kind]);
@@ -157,7 +158,7 @@ export class Topics {
   /** All topics that have a word of the question, best first. */
   rank({ units }: Pick<Analysis, 'units'>): { candidates: Candidate[]; unknown: string[] } {
     // What something costs, and whether it is there, is asked of one thing.
-    const asksThing = units.some(({ notions }) => notions.some((notion) => things.has(notion)));
+    const asksThing = units.some(({ notions }) => notions.some((notion) => thingNotions.has(notion)));
     const weighed = units.map((unit) => {
       const values = this.#valuesOf(unit);
       const having = [...values.values()].filter(({ value }) => value >= HAS).length;

@@ -6,7 +6,7 @@ import { SENTENCE_WORDS, cutsOf, sentencesOf, textOf } from './clauses.ts';
 import type { DayLanguage } from './day-names.ts';
 import { findDays } from './days.ts';
 import { words } from './fold.ts';
-import { type CorrectedWord, type Knowledge, correctedTextOf } from './knowledge.ts';
+import { type CorrectedWord, type Knowledge, correctedWordsOf } from './knowledge.ts';
 import type { Language } from './language.ts';
 import { range } from './range.ts';
 import { findSmallTalk } from './small-talk.ts';
@@ -67,7 +67,7 @@ export function understand(
   context: Context,
 ): Understanding {
   const exact = knowledge.exact.get(words(text).join(' '));
-  if (exact !== undefined) return answering([{ kind: 'topic', topic: exact, score: 1, coverage: 1 }]);
+  if (exact !== undefined) return understandingOf([{ kind: 'topic', topic: exact, score: 1, coverage: 1 }]);
   const today = wallClock(context.now, profile.timeZone).date;
   const asks = (sentence: string): boolean => {
     const said = words(sentence);
@@ -85,30 +85,31 @@ export function understand(
     context.previous && sentences.length === 1
       ? followUpOf(text, context.previous.topic, parts[0]?.part, knowledge, today)
       : undefined;
-  if (followUp) return answering([followUp]);
+  if (followUp) return understandingOf([followUp]);
   const confident = parts.filter(({ part }) => part.found.length > 0);
   const asked = confident.filter(({ sentence }) => sentence.isQuestion);
   const chosen = distinct((asked.length > 0 ? asked : confident).flatMap(({ part }) => part.found));
-  if (chosen.length > 0) return { ...answering(chosen), ...explained(parts.map(({ part }) => part)) };
+  if (chosen.length > 0)
+    return { ...understandingOf(chosen), ...explanationOf(parts.map(({ part }) => part)) };
   const whole =
     sentences.length > 1 ? readSentence(text, knowledge, { today, mayBeParted: false }) : parts[0]?.part;
-  if (!whole) return answering([]);
-  if (!context.previous && whole.bare) return { ...answering([whole.bare]), ...explained([whole]) };
+  if (!whole) return understandingOf([]);
+  if (!context.previous && whole.bare) return { ...understandingOf([whole.bare]), ...explanationOf([whole]) };
   const offered = whole.candidates
     .filter(({ score, matches }) => score >= MIN_OFFER_SCORE && matches.some(({ weight }) => weight >= 0.5))
     .slice(0, MOST_OFFERED)
     .map(({ topic }) => topic);
-  return { found: whole.found, offered: whole.found.length > 0 ? [] : offered, ...explained([whole]) };
+  return { found: whole.found, offered: whole.found.length > 0 ? [] : offered, ...explanationOf([whole]) };
 }
 
-const answering = (found: Found[]): Understanding => ({
+const understandingOf = (found: Found[]): Understanding => ({
   found,
   offered: [],
   candidates: [],
   unknownWords: [],
 });
 
-const explained = (parts: readonly Part[]): Pick<Understanding, 'candidates' | 'unknownWords'> => ({
+const explanationOf = (parts: readonly Part[]): Pick<Understanding, 'candidates' | 'unknownWords'> => ({
   candidates: parts.flatMap(({ candidates }) => candidates).toSorted((one, other) => other.score - one.score),
   unknownWords: parts.flatMap(({ unknown }) => unknown),
 });
@@ -129,7 +130,7 @@ function readSentence(
   knowledge: Knowledge,
   { today, mayBeParted }: { today: string; mayBeParted: boolean },
 ): Part {
-  const corrected = correctedTextOf(text, knowledge).slice(0, SENTENCE_WORDS);
+  const corrected = correctedWordsOf(text, knowledge).slice(0, SENTENCE_WORDS);
   const whole = readClause(corrected, text, knowledge, today);
   if (whole.isUnreadable) return whole;
   const said = corrected.map(({ word }) => word);
@@ -304,7 +305,7 @@ function followUpOf(
   today: string,
 ): Found | undefined {
   if (!part) return undefined;
-  const said = correctedTextOf(text, knowledge).map(({ word }) => word);
+  const said = correctedWordsOf(text, knowledge).map(({ word }) => word);
   const spoken = languagesOf(said, knowledge.languages, knowledge.own);
   const days = findDays(said, text, today, dayLanguages(spoken, knowledge));
   const { units } = part;
