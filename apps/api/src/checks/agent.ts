@@ -27,7 +27,7 @@ export function agentCheck({
       };
       const told = models.map(({ instance, report }) => ({ instance, ...report }));
       const detail = {
-        cold: cold.map(({ instance, state }) => ({ instance, state })),
+        ...(cold.length === 0 ? {} : { cold: cold.map(({ instance, state }) => ({ instance, state })) }),
         ...(told.length === 0 ? {} : { models: told }),
       };
       if (warmth.replicas === 0 || cold.length > 0 || absent.length > 0)
