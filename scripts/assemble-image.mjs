@@ -18,7 +18,7 @@ const entries = {
 };
 
 /** What an app reads of the rest of the repository. */
-const files = { 'apps/api': ['docs/health.md', 'docs/runbook.md'] };
+const files = { 'apps/api': ['docs/observability.md', 'docs/runbook.md'] };
 
 const manifest = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 

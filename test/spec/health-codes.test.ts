@@ -75,10 +75,10 @@ function isKind(code: string): boolean {
   return classifications.includes(`| '${code}'`);
 }
 
-const rows = readTable('health.md', 'The codes');
+const rows = readTable('observability.md', 'The codes');
 const documented = new Set(rows.map((row) => codeOf(row['code'] ?? '')));
 
-test('docs/health.md has every code that a check of any service can fail or warn with, and no other', () => {
+test('docs/observability.md has every code that a check of any service can fail or warn with, and no other', () => {
   // If the patterns above found nothing, nothing would be missing.
   expect([...produced]).toEqual(
     expect.arrayContaining([
@@ -100,13 +100,13 @@ test('docs/health.md has every code that a check of any service can fail or warn
   expect([...documented].toSorted()).toEqual([...produced].toSorted());
 });
 
-test('the checks that docs/health.md names are those that the services have', () => {
+test('the checks that docs/observability.md names are those that the services have', () => {
   const named = new Set(rows.flatMap((row) => allOf(row['of which check'] ?? '', /`([a-z]+)`/g)));
   const registered = new Set([...allOf(checks, /name: '([a-z]+)',\n\s+component/g), 'shutdown']);
   expect([...named].toSorted()).toEqual([...registered].toSorted());
 });
 
-test('for every code of every check docs/health.md has words, and docs/runbook.md what to do', () => {
+test('for every code of every check docs/observability.md has words, and docs/runbook.md what to do', () => {
   const runbook = readRunbook();
   const registered = [...new Set(allOf(checks, /name: '([a-z]+)',\n\s+component/g))];
   const missing: string[] = [];
@@ -138,7 +138,7 @@ test('an item of the runbook that is about one code is shown for that code', () 
   expect(items('queues', 'database_read_only')).toEqual(['read_only']);
 });
 
-test('docs/health.md tells what each check of the api looks at', () => {
-  const described = readTable('health.md', 'The checks').map((row) => codeOf(row['check'] ?? ''));
+test('docs/observability.md tells what each check of the api looks at', () => {
+  const described = readTable('observability.md', 'The checks').map((row) => codeOf(row['check'] ?? ''));
   expect(described).toEqual([...checkNames]);
 });

@@ -6,10 +6,10 @@ import { isStatus, outputOf, startQuickStack, until } from './support/stack.ts';
 import { codeOf, readTable } from './support/tables.ts';
 
 const tokens = ['first-token-of-two', 'second-token-of-two'] as const;
-const table = readTable('observability.md', 'Metrics').map((row) => ({
-  name: codeOf(row['metric'] ?? ''),
-  type: row['type'] ?? '',
-}));
+/** The business metrics: those that have a name in /metrics.json. */
+const table = readTable('metrics.md', 'All metrics')
+  .map((row) => ({ name: codeOf(row['`/metrics.json`'] ?? ''), type: row['type']?.split(',')[0] ?? '' }))
+  .filter(({ name }) => name !== '');
 const counters = table.filter(({ type }) => type === 'counter').map(({ name }) => name);
 const gauges = table.filter(({ type }) => type === 'gauge').map(({ name }) => name);
 

@@ -1,4 +1,4 @@
-// What codes of health mean and what to do about them: docs/health.md and docs/runbook.md, which images have too.
+// What codes of health mean and what to do about them: docs/observability.md and docs/runbook.md, which images have too.
 import { readFileSync } from 'node:fs';
 
 /** As it is written: `code` marks stay, links are their texts. */
@@ -9,7 +9,7 @@ interface Block {
 
 interface Advice {
   code: string;
-  /** Null for a code that docs/health.md does not have. */
+  /** Null for a code that docs/observability.md does not have. */
   means: string | null;
   /** Of the runbook's entry; null where it has none. */
   title: string | null;
@@ -41,7 +41,7 @@ interface Entry {
 const docs = new URL('../../../docs/', import.meta.url);
 
 export function readRunbook(): Runbook {
-  const [health, runbook] = ['health.md', 'runbook.md'].map((page) =>
+  const [health, runbook] = ['observability.md', 'runbook.md'].map((page) =>
     readFileSync(new URL(page, docs), 'utf8'),
   ) as [string, string];
   return parseRunbook(health, runbook);
