@@ -1,5 +1,5 @@
 import { type Stack, poll } from '@prosaas/devstack';
-import { announceReplica, listReplicas } from '@prosaas/observability';
+import { registerReplica, listReplicas } from '@prosaas/observability';
 import { keyspace } from '@prosaas/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, partOf } from './support/ask.ts';
@@ -42,7 +42,7 @@ class Replica implements AsyncDisposable {
 
   constructor(service: 'worker' | 'calls', onAsk: (replica: Replica) => void) {
     this.voice = service === 'calls' ? 'cold' : undefined;
-    this.#announcement = announceReplica({
+    this.#announcement = registerReplica({
       redis: redis.client,
       keyPrefix,
       replica: {

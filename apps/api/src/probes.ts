@@ -11,7 +11,7 @@ export function apiProbes({ readyzRequires }: { readyzRequires: readonly CheckNa
       name: 'readyz',
       required: readyzRequires,
       shown: checkNames.filter((name) => !readyzRequires.includes(name)),
-      hysteresis: { bad: 3, good: 2 },
+      hysteresis: { failureThreshold: 3, successThreshold: 2 },
       failsWhileDraining: true,
       body: {
         pass: ({ checks }) => ({ ready: true, checks }),

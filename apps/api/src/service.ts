@@ -2,11 +2,11 @@ import { consoleFolder } from '@prosaas/console';
 import { createDatabase, createDatabaseProbe, startKeyRing } from '@prosaas/database';
 import {
   HealthRegistry,
-  askReplicas,
+  notifyReplicas,
   listReplicas,
   readHeartbeats,
-  readTold,
-  tellReplicas,
+  readServiceSetting,
+  setServiceSetting,
 } from '@prosaas/observability';
 import {
   QueuesUnavailable,
@@ -119,7 +119,7 @@ export async function startApi(
       onError: (error) => unread.failed(error),
     }),
   );
-  metrics.onWorked = () => unread.worked();
+  metrics.onSuccess = () => unread.worked();
   redisReady(metricsRedis).then(
     () => metrics.start(),
     () => {},
@@ -129,7 +129,7 @@ export async function startApi(
   const view = new ReplicaView(() => listReplicas(replicas));
   const warmUp = new WarmUp({
     replicas: () => view.read(),
-    ask: () => askReplicas({ ...replicas, topic: 'warmup' }),
+    ask: () => notifyReplicas({ ...replicas, topic: 'warmup' }),
     log,
   });
 
@@ -207,8 +207,11 @@ export async function startApi(
         return judgeReplicas(all, heartbeats);
       }),
     readLevels: (services) =>
-      fromRedis(asked, () => Promise.all(services.map((service) => readTold({ ...replicas, service })))),
-    setLevel: (service, told) => fromRedis(asked, () => tellReplicas({ ...replicas, service, told })),
+      fromRedis(asked, () =>
+        Promise.all(services.map((service) => readServiceSetting({ ...replicas, service }))),
+      ),
+    setLevel: (service, setting) =>
+      fromRedis(asked, () => setServiceSetting({ ...replicas, service, setting })),
     consoleFolder,
     streams,
     profile,

@@ -79,7 +79,7 @@ test('each replica is shown with what it says of itself and what its heartbeat p
     queue: 'inbound-messages',
     lastJobAt: undefined,
     ready: () => Promise.resolve(),
-    prove: () => ({ ok: true, by: 'job' }) as const,
+    checkLiveness: () => ({ ok: true, by: 'job' }) as const,
     [Symbol.dispose]: () => {},
   };
   cleanup.use(

@@ -136,7 +136,7 @@ export function callsProbes(): ProbeDefinition[] {
       name: 'readyz',
       required: ['redis'],
       shown,
-      hysteresis: { bad: 3, good: 2 },
+      hysteresis: { failureThreshold: 3, successThreshold: 2 },
       failsWhileDraining: true,
       body: {
         pass: ({ checks }) => ({ ready: true, checks }),

@@ -16,7 +16,7 @@ export type ModelReport = {
   completion_tokens: number;
 };
 
-/** What a replica that serves customers says of itself: see `announceReplica`. */
+/** What a replica that serves customers says of itself: see `registerReplica`. */
 export type AgentReport = { agent: LoadState; fallback: boolean; voice?: LoadState; model?: ModelReport };
 
 export function agentReport(agent: Agent, voice?: Voice): AgentReport {

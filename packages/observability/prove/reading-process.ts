@@ -2,7 +2,7 @@
 import { openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MetricsReader, MetricsUnknown, type Reading } from '../src/index.ts';
+import { MetricsReader, MetricsUnknown, type MetricsReading } from '../src/index.ts';
 import { redisStore } from '../src/metrics/store.ts';
 import { CATALOGUES, PREFIX } from './catalogue.ts';
 import { connect } from './connect.ts';
@@ -63,7 +63,7 @@ let turn: Promise<void> = Promise.resolve();
 
 async function readOnce(): Promise<void> {
   const begin = now();
-  let reading: Reading;
+  let reading: MetricsReading;
   try {
     reading = await reader.read();
   } catch (error) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Reading } from '../src/index.ts';
+import type { MetricsReading } from '../src/index.ts';
 
 /** One reading in the ledger: what changed since the one before of the same reader. Times are monotonic ms. */
 export interface Line {
@@ -17,7 +17,7 @@ export interface ReadingSeen extends Omit<Line, 'changed' | 'gone'> {
   readonly values: ReadonlyMap<string, number>;
 }
 
-export function flatten({ counters, labels, histograms }: Reading): Map<string, number> {
+export function flatten({ counters, labels, histograms }: MetricsReading): Map<string, number> {
   const values = new Map<string, number>([['total', counters['jobs'] ?? 0]]);
   for (const name of ['jobs', 'extras', 'alive']) {
     for (const { labels: given, value } of labels[name] ?? []) values.set(`${name} ${given['who']}`, value);

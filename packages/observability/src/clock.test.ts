@@ -1,15 +1,23 @@
 import { expect, test } from 'vitest';
-import { secondsAhead } from './clock.ts';
+import { clockAheadSeconds } from './clock.ts';
 
 test.each([
-  ['the same time', { asked: 1000, answered: 1010, server: 1005 }, 0],
-  ['an answer that took long', { asked: 1000, answered: 61_000, server: 1005 }, 0],
-  ['an hour ahead', { asked: 3_600_000, answered: 3_600_100, server: 0 }, 3600],
-  ['ten minutes behind', { asked: 0, answered: 100, server: 600_100 }, -600],
-  ['a server that tells seconds', { asked: 1900, answered: 1910, server: 1000, roundedMs: 999 }, 0],
-  ['the same, ahead', { asked: 5000, answered: 5010, server: 1000, roundedMs: 999 }, 3],
-])('%s', (_what, reading, seconds) => {
-  expect(secondsAhead(reading)).toBe(seconds);
+  ['clocks in step', { sentAt: 1000, receivedAt: 1010, serverTime: 1005 }, 0],
+  ['a slow reply', { sentAt: 1000, receivedAt: 61_000, serverTime: 1005 }, 0],
+  ['an hour ahead', { sentAt: 3_600_000, receivedAt: 3_600_100, serverTime: 0 }, 3600],
+  ['ten minutes behind', { sentAt: 0, receivedAt: 100, serverTime: 600_100 }, -600],
+  [
+    'a server that replies in whole seconds',
+    { sentAt: 1900, receivedAt: 1910, serverTime: 1000, roundedDownMs: 999 },
+    0,
+  ],
+  [
+    'ahead of a server that replies in whole seconds',
+    { sentAt: 5000, receivedAt: 5010, serverTime: 1000, roundedDownMs: 999 },
+    3,
+  ],
+])('%s', (_case, comparison, seconds) => {
+  expect(clockAheadSeconds(comparison)).toBe(seconds);
 });
 
 test.each([
@@ -17,7 +25,8 @@ test.each([
   [2100, 2.1],
   [-2000, 0],
   [-2100, -2.1],
-])('a clock that is %d ms ahead', (ms, seconds) => {
-  const server = 1_000_000;
-  expect(secondsAhead({ asked: server + ms, answered: server + ms, server })).toBe(seconds);
+])('a clock that is %d ms ahead counts as %d s ahead', (ms, seconds) => {
+  const serverTime = 1_000_000;
+  const localTime = serverTime + ms;
+  expect(clockAheadSeconds({ sentAt: localTime, receivedAt: localTime, serverTime })).toBe(seconds);
 });

@@ -1,23 +1,29 @@
-/** A clock that is less off is right. */
-const CLOCK_OFF_MS = 2000;
+/** Differences up to this size count as "in step". */
+const TOLERANCE_MS = 2000;
 
-/** One question for a server's time. All are Unix ms. */
-interface ClockReading {
-  /** By the own clock, before the question and after the answer. */
-  readonly asked: number;
-  readonly answered: number;
-  /** What the server said. */
-  readonly server: number;
-  /** How far the server rounds down. */
-  readonly roundedMs?: number;
+/** One request for a server's time. All times are Unix ms. */
+interface ClockComparison {
+  /** Local time before the request. */
+  readonly sentAt: number;
+  /** Local time after the reply. */
+  readonly receivedAt: number;
+  /** The time in the reply. */
+  readonly serverTime: number;
+  /** The most that the server rounds its time down by: 999 for one that replies in whole seconds. */
+  readonly roundedDownMs?: number;
 }
 
 /**
- * How many seconds the own clock is ahead of the server's at least (negative: behind); 0 within 2 s, and where the answer may as well
- * have been late. An answer that takes long never makes a clock look wrong.
+ * How many seconds the local clock is ahead of a server's clock, at least; negative when it is behind. The result is 0 up to a
+ * difference of 2 s, and whenever the time that the request took can explain the difference: a slow reply never makes a clock look wrong.
  */
-export function secondsAhead({ asked, answered, server, roundedMs = 0 }: ClockReading): number {
-  const latest = server + roundedMs;
-  const ahead = asked > latest ? asked - latest : answered < server ? answered - server : 0;
-  return Math.abs(ahead) > CLOCK_OFF_MS ? Math.round(ahead / 100) / 10 : 0;
+export function clockAheadSeconds({
+  sentAt,
+  receivedAt,
+  serverTime,
+  roundedDownMs = 0,
+}: ClockComparison): number {
+  const latest = serverTime + roundedDownMs;
+  const aheadMs = sentAt > latest ? sentAt - latest : receivedAt < serverTime ? receivedAt - serverTime : 0;
+  return Math.abs(aheadMs) > TOLERANCE_MS ? Math.round(aheadMs / 100) / 10 : 0;
 }

@@ -1,5 +1,5 @@
 export type { Buckets, ExponentialBuckets } from './metrics/buckets.ts';
-export { secondsAhead } from './clock.ts';
+export { clockAheadSeconds } from './clock.ts';
 export {
   type Catalogue,
   type LabelValues,
@@ -25,8 +25,8 @@ export {
   type HistogramReading,
   type LabelledValue,
   MetricsUnknown,
-  type Reading,
-  type ReadingSource,
+  type MetricsReading,
+  type PublisherStatus,
 } from './metrics/reading.ts';
 export { percentile } from './metrics/percentile.ts';
 export { type Collection, MetricsRegistry, type MetricsRegistryOptions } from './metrics/registry.ts';
@@ -34,9 +34,9 @@ export { type MetricsBody, type MetricsRoutesOptions, metricsRoutes } from './me
 export type { Labels } from './metrics/slot.ts';
 export { type HttpMetricsOptions, httpMetrics, instrumentHttp } from './instruments/http.ts';
 export {
-  type ProcessMeasurement,
+  type ProcessInstrument,
   type ProcessMetricsOptions,
-  type ProcessReading,
+  type ProcessStats,
   instrumentProcess,
   processMetrics,
 } from './instruments/process.ts';
@@ -53,14 +53,14 @@ export {
 } from './health/check.ts';
 export { classifyError } from './health/classify-error.ts';
 export type { ProbeDefinition, ProbeReport, ShownCheck } from './health/probe.ts';
-export { livenessProbes, readinessProbe, versionRoute } from './health/ready-made.ts';
+export { livenessProbes, readinessProbe, versionRoute } from './health/standard-probes.ts';
 export { HealthRegistry, type HealthRegistryOptions } from './health/registry.ts';
 export { type HealthRoutesOptions, healthRoutes } from './health/routes.ts';
-export type { Hysteresis } from './health/steadiness.ts';
+export type { Hysteresis } from './health/hysteresis.ts';
 export { type BullWorkerOptions, watchBullWorker } from './heartbeat/bull-worker.ts';
-export type { Consumer, Proof } from './heartbeat/consumer.ts';
+export type { Consumer, ConsumerLiveness } from './heartbeat/consumer.ts';
 export { type HeartbeatLog, type HeartbeatOptions, startHeartbeat } from './heartbeat/heartbeat.ts';
-export type { HeartbeatReplica, ReplicaBeat } from './heartbeat/keys.ts';
+export type { HeartbeatReplica, HeartbeatRecord } from './heartbeat/keys.ts';
 export {
   type Heartbeats,
   type ReadHeartbeatsOptions,
@@ -68,6 +68,16 @@ export {
   readHeartbeats,
 } from './heartbeat/read-heartbeats.ts';
 export { type WatchdogOptions, startWatchdog } from './heartbeat/watchdog.ts';
-export { type AnnounceOptions, type Told, announceReplica } from './replicas/announce.ts';
+export {
+  type RegisterReplicaOptions,
+  type ServiceSetting,
+  registerReplica,
+} from './replicas/register-replica.ts';
 export type { JsonValue, ReplicaIdentity } from './replicas/keys.ts';
-export { type ReplicaStatus, askReplicas, listReplicas, readTold, tellReplicas } from './replicas/list.ts';
+export {
+  type ReplicaStatus,
+  notifyReplicas,
+  listReplicas,
+  readServiceSetting,
+  setServiceSetting,
+} from './replicas/list.ts';

@@ -22,18 +22,18 @@ beforeAll(async () => {
 });
 afterAll(() => cleanup.disposeAsync());
 
-type Beat = ReplicaHeartbeat & { beat_at: number; age_seconds: number };
+type LastHeartbeat = ReplicaHeartbeat & { beat_at: number; age_seconds: number };
 
 interface TestWorker {
   readonly process: ChildProcess;
   readonly queue: Queue;
-  order(line: string): void;
-  /** Resolves when it says so. */
-  says(line: string): Promise<void>;
-  beat(): Promise<Beat>;
-  /** Waits for so many further beats. */
+  command(line: string): void;
+  /** Resolves when it has printed the line. */
+  prints(line: string): Promise<void>;
+  beat(): Promise<LastHeartbeat>;
+  /** Waits for this many further beats. */
   beats(count: number): Promise<void>;
-  /** Waits until there has been none for so long. */
+  /** Waits until the last beat is older than this. */
   isSilent(seconds: number): Promise<void>;
 }
 
@@ -57,21 +57,21 @@ async function startWorker(name: string, options: Partial<WorkerOptions> = {}): 
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   });
-  const said: string[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => said.push(line));
+  const printed: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => printed.push(line));
   const queue = new Queue(name, { connection: { host: '127.0.0.1', port: server.port } });
   queue.on('error', () => undefined);
   cleanup.defer(() => queue.close());
 
-  const heart = all.redisPort === server.port ? redis : new Redis(all.redisPort);
-  heart.on('error', () => undefined);
-  cleanup.defer(() => heart.disconnect());
-  const beat = (): Promise<Beat> =>
+  const heartbeatRedis = all.redisPort === server.port ? redis : new Redis(all.redisPort);
+  heartbeatRedis.on('error', () => undefined);
+  cleanup.defer(() => heartbeatRedis.disconnect());
+  const beat = (): Promise<LastHeartbeat> =>
     poll(
       async () => {
-        const { replicas } = await readHeartbeats({ redis: heart, key: KEY });
+        const { replicas } = await readHeartbeats({ redis: heartbeatRedis, key: KEY });
         return replicas.find(
-          (replica): replica is Beat => replica.instance === instance && replica.beat_at !== null,
+          (replica): replica is LastHeartbeat => replica.instance === instance && replica.beat_at !== null,
         );
       },
       { timeoutMs: 60_000, what: `a beat of ${instance}` },
@@ -81,9 +81,9 @@ async function startWorker(name: string, options: Partial<WorkerOptions> = {}): 
     process: child,
     queue,
     beat,
-    order: (line) => void child.stdin.write(`${line}\n`),
-    says: async (line) => {
-      await poll(() => said.includes(line), { timeoutMs: 60_000, what: `${instance} to say ${line}` });
+    command: (line) => void child.stdin.write(`${line}\n`),
+    prints: async (line) => {
+      await poll(() => printed.includes(line), { timeoutMs: 60_000, what: `${instance} to print ${line}` });
     },
     beats: async (count) => {
       const { beat_at } = await beat();
@@ -98,13 +98,13 @@ async function startWorker(name: string, options: Partial<WorkerOptions> = {}): 
 }
 
 describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, () => {
-  test('that is idle beats on and on', async () => {
+  test('beats while it is idle', async () => {
     const worker = await startWorker('idle');
     await worker.beats(15);
     expect((await worker.beat()).queues).toEqual({ idle: 'fetch' });
   });
 
-  test('that is frozen does not beat, is lost in the end, and beats again when it wakes', async () => {
+  test('does not beat while it is frozen, becomes lost, and beats again when it wakes', async () => {
     const worker = await startWorker('frozen');
     worker.process.kill('SIGSTOP');
     await worker.isSilent(5);
@@ -117,15 +117,15 @@ describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, ()
     await worker.beats(2);
   });
 
-  test('whose event loop is starved does not beat until it turns again', async () => {
+  test('does not beat while its event loop is blocked', async () => {
     const worker = await startWorker('starved');
-    worker.order('block 6000');
+    worker.command('block 6000');
     await worker.isSilent(4);
-    await worker.says('unblocked');
+    await worker.prints('unblocked');
     await worker.beats(2);
   });
 
-  test('whose queue is paused beats on', async () => {
+  test('beats while its queue is paused', async () => {
     const worker = await startWorker('paused');
     await worker.queue.pause();
     await worker.queue.add('job', {});
@@ -133,34 +133,34 @@ describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, ()
     expect(await worker.queue.getActiveCount()).toBe(0);
   });
 
-  test('that is rate-limited beats on, although it fetches nothing', async () => {
+  test('beats while it is rate-limited, although it fetches nothing', async () => {
     const worker = await startWorker('limited', { limited: true });
     await worker.queue.addBulk([1, 2, 3].map((n) => ({ name: 'job', data: { n } })));
     await poll(async () => (await worker.beat()).queues['limited'] === 'rate_limited', { timeoutMs: 60_000 });
     await worker.beats(2);
   });
 
-  test('whose blocking connection is dead does not beat, although it lives, and beats again with a new one', async () => {
+  test('does not beat while its blocking connection is dead, and beats again with a new one', async () => {
     const proxy = cleanup.use(await startDeafProxy(server.port));
     const worker = await startWorker('deaf', { jobsPort: proxy.port });
     proxy.deaf = true;
     await worker.isSilent(5);
-    worker.order('ping');
-    await worker.says('pong');
+    worker.command('ping');
+    await worker.prints('pong');
     proxy.deaf = false;
     await worker.beats(2);
   });
 
-  test('that has stopped taking jobs does not beat, although it lives', async () => {
+  test('does not beat once it has stopped taking jobs, although its process runs', async () => {
     const worker = await startWorker('closed');
-    worker.order('close');
+    worker.command('close');
     await worker.isSilent(5);
-    worker.order('ping');
-    await worker.says('pong');
-    await worker.says('no heartbeat: not every consumer works');
+    worker.command('ping');
+    await worker.prints('pong');
+    await worker.prints('no heartbeat: not every consumer works');
   });
 
-  test('says in its record which consumer does not work and why, and ends with its own code when that lasts', async () => {
+  test('records which consumer does not work and why, and exits when that lasts', async () => {
     const proxy = cleanup.use(await startDeafProxy(server.port));
     const worker = await startWorker('ending', { jobsPort: proxy.port, exitAfterSeconds: 6 });
     const exit = once(worker.process, 'exit');
@@ -176,7 +176,7 @@ describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, ()
     expect((await exit)[0]).toBe(70);
   });
 
-  test('whose slots are all held by jobs beyond their time limit ends with its own code', async () => {
+  test('exits when all its slots are held by jobs beyond their time limit', async () => {
     const worker = await startWorker('stuck', { exitAfterSeconds: 3 });
     await worker.queue.add('stuck', {});
     expect((await once(worker.process, 'exit'))[0]).toBe(70);
@@ -185,13 +185,13 @@ describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, ()
     });
   });
 
-  test('whose event loop stands still for good is ended by its watchdog', async () => {
+  test('is killed by its watchdog when its event loop is blocked for good', async () => {
     const worker = await startWorker('still', { exitAfterSeconds: 4 });
-    worker.order('block 3600000');
+    worker.command('block 3600000');
     expect(await once(worker.process, 'exit')).toEqual([null, 'SIGKILL']);
   });
 
-  test('that is paused, rate-limited, or merely frozen from outside does not end', async () => {
+  test('does not exit when it is paused, rate-limited or frozen from outside', async () => {
     const workers = await Promise.all(
       ['calm', 'slow'].map((name) => startWorker(name, { exitAfterSeconds: 3, limited: name === 'slow' })),
     );
@@ -207,7 +207,7 @@ describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, ()
     ]);
   });
 
-  test('that has lost Redis does not end, and beats again when that is back', async () => {
+  test('does not exit while Redis is away, and beats again when Redis is back', async () => {
     await using own = await startRedis();
     const worker = await startWorker('orphan', {
       jobsPort: own.port,
@@ -225,7 +225,7 @@ describe.concurrent('a worker in a process of its own', { timeout: 150_000 }, ()
     await worker.beats(1);
   });
 
-  test('says which queues it serves: one that nobody serves is in no beat', async () => {
+  test('lists the queues that it serves', async () => {
     const worker = await startWorker('served');
     expect(Object.keys((await worker.beat()).queues)).toEqual(['served']);
     const { replicas } = await readHeartbeats({ redis, key: KEY });

@@ -22,7 +22,7 @@ afterEach(() => {
 
 test('a level that was told counts until it is taken back; the change and its end are a line each', () => {
   const child = log.child({ session: 's1' });
-  for (const lastsMs of [60_000, 59_000, 58_000]) level.heard({ text: 'debug', lastsMs });
+  for (const ttlMs of [60_000, 59_000, 58_000]) level.heard({ value: 'debug', ttlMs });
   expect([log.level, child.level]).toEqual(['debug', 'debug']);
   level.heard(undefined);
   level.heard(undefined);
@@ -40,10 +40,10 @@ test('a level that was told counts until it is taken back; the change and its en
 });
 
 test('it ends by itself where nobody can say that it is over, as while Redis is away', () => {
-  level.heard({ text: 'critical', lastsMs: 60_000 });
+  level.heard({ value: 'critical', ttlMs: 60_000 });
   vi.advanceTimersByTime(59_000);
   expect(log.level).toBe('fatal');
-  level.heard({ text: 'critical', lastsMs: 60_000 });
+  level.heard({ value: 'critical', ttlMs: 60_000 });
   vi.advanceTimersByTime(59_000);
   expect(log.level).toBe('fatal');
   vi.advanceTimersByTime(1000);
@@ -51,6 +51,6 @@ test('it ends by itself where nobody can say that it is over, as while Redis is 
 });
 
 test('what is no level changes none', () => {
-  expect(() => level.heard({ text: 'loud', lastsMs: 60_000 })).toThrow(RangeError);
+  expect(() => level.heard({ value: 'loud', ttlMs: 60_000 })).toThrow(RangeError);
   expect([log.level, lines]).toEqual(['error', []]);
 });

@@ -1,4 +1,4 @@
-import type { Told } from '@prosaas/observability';
+import type { ServiceSetting } from '@prosaas/observability';
 import { type LogLevel, type Logger, logLevelName, parseLogLevel, setLogLevel } from '@prosaas/runtime';
 
 /** The longest that a timer takes. */
@@ -6,7 +6,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 export interface LogLevelSwitch extends Disposable {
   /** What all replicas of the service were told last: the name of a level, or nothing. */
-  heard(told: Told | undefined): void;
+  heard(setting: ServiceSetting | undefined): void;
 }
 
 /**
@@ -30,12 +30,12 @@ export function followLogLevel(log: Logger): LogLevelSwitch {
   };
 
   return {
-    heard(told) {
-      if (told === undefined) return restore();
-      const level = parseLogLevel(told.text);
+    heard(setting) {
+      if (setting === undefined) return restore();
+      const level = parseLogLevel(setting.value);
       clearTimeout(end);
-      end = setTimeout(restore, Math.min(Math.max(told.lastsMs, 1), LONGEST_MS)).unref();
-      become(level, { seconds: Math.round(told.lastsMs / 1000) }, 'the log level is changed for a while');
+      end = setTimeout(restore, Math.min(Math.max(setting.ttlMs, 1), LONGEST_MS)).unref();
+      become(level, { seconds: Math.round(setting.ttlMs / 1000) }, 'the log level is changed for a while');
     },
     [Symbol.dispose]: () => clearTimeout(end),
   };

@@ -1,6 +1,6 @@
 import {
   MetricsRegistry,
-  announceReplica,
+  registerReplica,
   instrumentProcess,
   startMetricsPublisher,
   type JsonValue,
@@ -111,7 +111,7 @@ export function startTelemetry({
     metrics,
     announce({ report, on }) {
       if (replica) throw new Error('this replica is announced already');
-      replica = announceReplica({
+      replica = registerReplica({
         redis,
         keyPrefix: key('replicas'),
         replica: {
@@ -122,7 +122,7 @@ export function startTelemetry({
           startedAt: identity.startedAt,
         },
         report: () => ({ ...facts(), ...report() }),
-        onTold: logLevel.heard,
+        onSetting: logLevel.heard,
         ...(on && { on }),
       });
     },

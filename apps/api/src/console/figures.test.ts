@@ -1,4 +1,4 @@
-import type { HistogramReading, Reading } from '@prosaas/observability';
+import type { HistogramReading, MetricsReading } from '@prosaas/observability';
 import { expect, test } from 'vitest';
 import { figuresBetween } from './figures.ts';
 
@@ -9,7 +9,7 @@ const stage = (name: string, count: number, sum: number): HistogramReading => ({
   count,
   sum,
 });
-const reading = (counters: Record<string, number>, more: Partial<Reading> = {}): Reading => ({
+const reading = (counters: Record<string, number>, more: Partial<MetricsReading> = {}): MetricsReading => ({
   counters,
   gauges: {},
   histograms: {},
@@ -42,7 +42,7 @@ test('a total that fell, or began anew, is no rate', () => {
 });
 
 test('the time of an answer is the sum of what its stages took on average since', () => {
-  const at = (...stages: HistogramReading[]): Reading =>
+  const at = (...stages: HistogramReading[]): MetricsReading =>
     reading({}, { histograms: { message_stage_seconds: stages } });
   const before = { at: 0, reading: at(stage('stored', 10, 100), stage('acknowledged', 10, 100)) };
   const after = { at: 1000, reading: at(stage('stored', 12, 101), stage('acknowledged', 11, 102)) };

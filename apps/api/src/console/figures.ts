@@ -1,4 +1,4 @@
-import type { HistogramReading, Reading } from '@prosaas/observability';
+import type { HistogramReading, MetricsReading } from '@prosaas/observability';
 
 /** What the overview draws: totals as rates a minute, the rest as it is; null where it is not known. */
 export const figureNames = [
@@ -16,7 +16,7 @@ export type Figures = Record<FigureName, number | null>;
 
 interface Measured {
   at: number;
-  reading: Reading;
+  reading: MetricsReading;
 }
 
 /** What happened between two readings of the metrics, and how it was at the later one. */
@@ -41,7 +41,7 @@ export function figuresBetween(before: Measured | undefined, { at, reading }: Me
 }
 
 /** From a message's arrival to its acknowledged answer, on average: the stages follow one another, so their averages add up. */
-function answerTime(before: Reading, now: Reading): number | null {
+function answerTime(before: MetricsReading, now: MetricsReading): number | null {
   const stages = now.histograms['message_stage_seconds'] ?? [];
   const earlier = new Map(
     (before.histograms['message_stage_seconds'] ?? []).map((one) => [one.labels['stage'], one]),

@@ -1,4 +1,4 @@
-import type { MetricsReader, Reading } from '@prosaas/observability';
+import type { MetricsReader, MetricsReading } from '@prosaas/observability';
 import { type FigureName, type Figures, figureNames, figuresBetween } from './figures.ts';
 
 const STEP_SECONDS = 10;
@@ -17,7 +17,7 @@ export class History implements Disposable {
   readonly #reader: Pick<MetricsReader, 'read'>;
   readonly #timer: NodeJS.Timeout;
   readonly #points: Figures[] = [];
-  #last: { at: number; reading: Reading } | undefined;
+  #last: { at: number; reading: MetricsReading } | undefined;
   #until = 0;
 
   constructor(reader: Pick<MetricsReader, 'read'>) {
@@ -56,7 +56,7 @@ export class History implements Disposable {
   }
 
   /** Undefined while the metrics cannot be read: an old reading is a gap, not a line. */
-  async #measure(): Promise<{ at: number; reading: Reading } | undefined> {
+  async #measure(): Promise<{ at: number; reading: MetricsReading } | undefined> {
     const reading = await this.#reader.read().catch(() => undefined);
     return reading?.complete === true ? { at: performance.now(), reading } : undefined;
   }

@@ -1,5 +1,5 @@
 import { type App, ValidationFailed } from '@prosaas/http';
-import type { Told } from '@prosaas/observability';
+import type { ServiceSetting } from '@prosaas/observability';
 import { type LogLevel, logLevelName, logLevelNames, parseLogLevel } from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
 import { NotFound } from '../errors.ts';
@@ -44,8 +44,8 @@ const MINUTES = 30;
 export interface LoggersContext extends Pick<ResourceContext, 'operator' | 'admin'> {
   /** These throw `REDIS_UNAVAILABLE`. */
   readReplicas: () => Promise<ReplicaSeen[]>;
-  readLevels: (services: readonly Service[]) => Promise<(Told | undefined)[]>;
-  setLevel: (service: Service, told: Told | null) => Promise<void>;
+  readLevels: (services: readonly Service[]) => Promise<(ServiceSetting | undefined)[]>;
+  setLevel: (service: Service, setting: ServiceSetting | null) => Promise<void>;
 }
 
 /** The log level of each service, for all its replicas, in the form of Spring Actuator's loggers. */
@@ -81,7 +81,7 @@ export function loggerRoutes(
       const level = configuredLevel === null ? null : requireLevel(configuredLevel);
       request.auditTarget =
         level === null ? `${service}: LOG_LEVEL` : `${service}: ${logLevelName(level)}, ${minutes} min`;
-      await setLevel(service, level === null ? null : { text: level, lastsMs: minutes * 60_000 });
+      await setLevel(service, level === null ? null : { value: level, ttlMs: minutes * 60_000 });
       return (await read([service]))[0]!;
     },
   );
@@ -105,19 +105,19 @@ function requireLevel(text: string): LogLevel {
 function stateOf(
   all: readonly ReplicaSeen[],
   service: Service,
-  told: Told | undefined,
+  setting: ServiceSetting | undefined,
 ): Static<typeof LoggerState> {
   const replicas = all
     .filter((replica) => replica.service === service && replica.state !== 'lost')
     .map(({ instance, state, facts }) => ({ instance, state, level: facts && levelOf(facts.log_level) }));
-  const configuredLevel = told === undefined ? null : levelOf(told.text);
+  const configuredLevel = setting === undefined ? null : levelOf(setting.value);
   // Each replica reads its own LOG_LEVEL; where they differ, the most talkative tells.
   const effectiveLevel =
     configuredLevel ?? logLevelNames.find((name) => replicas.some(({ level }) => level === name)) ?? null;
   return {
     configuredLevel,
     effectiveLevel,
-    until: told === undefined ? null : new Date(Date.now() + told.lastsMs),
+    until: setting === undefined ? null : new Date(Date.now() + setting.ttlMs),
     replicas: replicas.map((replica) => ({ ...replica, applied: replica.level === effectiveLevel })),
   };
 }

@@ -1,53 +1,57 @@
 export type CheckStatus = 'pass' | 'warn' | 'fail';
 
-/** What a check that did not throw has to say; nothing is a plain pass. */
+/** What a check returns when it passes. Returning nothing is a plain pass. */
 export interface CheckReport {
+  /** `pass` by default. */
   readonly status?: 'pass' | 'warn';
-  /** A short code, for a warning: `unknown_migration`. */
+  /** A short code for a warning, such as `unknown_migration`. */
   readonly reason?: string;
-  /** For everyone: counts and codes. */
+  /** Counts and codes that every caller of a probe may see. */
   readonly facts?: Readonly<Record<string, unknown>>;
-  /** Only for those who may see details: addresses, versions, texts. */
+  /** Addresses, versions and texts, for callers who may see details. */
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
 export interface CheckDefinition {
-  /** Letters, digits, `_`, `-` and `.`: it stands in paths and lines. */
+  /** Letters, digits, `_`, `-` and `.`: the name is part of paths and of lines of text. */
   readonly name: string;
   readonly componentType: 'datastore' | 'component' | 'system';
-  /** What `application/health+json` calls the component, such as `postgres`; the check's name unless given. */
+  /** The component's name in `application/health+json`, such as `postgres`; the check's name by default. */
   readonly component?: string;
+  /** Time limit of one run; the registry's `timeoutMs` by default. */
   readonly timeoutMs?: number;
   /**
-   * Passes by returning, fails by throwing. Should stop when the signal aborts: its time is up. A `CheckFailure` that it
-   * throws at that very moment is taken as its result: it knows best what it was waiting for.
+   * Passes by returning and fails by throwing. It should stop when the signal aborts, which means that its time is up. A `CheckFailure`
+   * that it throws right then becomes its result, because only the check knows what it was waiting for.
    */
   run(signal: AbortSignal): Promise<CheckReport | void> | CheckReport | void;
 }
 
-/** The outcome of one run. Times: `at` is Unix ms by the registry's clock. */
+/** The outcome of one run. */
 export interface CheckResult {
   readonly name: string;
   readonly status: CheckStatus;
-  /** A short code; always there on a failure. */
+  /** A short code; always present on a failure. */
   readonly reason?: string;
   readonly facts: Readonly<Record<string, unknown>>;
   readonly detail: Readonly<Record<string, unknown>>;
-  /** What went wrong, in words that are not for strangers. */
+  /** The error's text, for callers who may see details. */
   readonly error?: string;
+  /** When the run ended: Unix ms by the registry's clock. */
   readonly at: number;
   readonly durationMs: number;
-  /** There is no result yet, or only one that is too old. */
+  /** Present when there is no result yet, or only one that is too old. */
   readonly unknown?: true;
 }
 
-/** Thrown by a check that knows why it fails, by a short code that strangers may see. */
+/** An error with a short code that every caller of a probe may see. Thrown by checks that know why they fail. */
 export class CheckFailure extends Error {
   override name = 'CheckFailure';
   readonly reason: string;
   readonly facts: Readonly<Record<string, unknown>>;
   readonly detail: Readonly<Record<string, unknown>>;
 
+  /** @param reason the code, such as `pending_migrations` */
   constructor(
     reason: string,
     {

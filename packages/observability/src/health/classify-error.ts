@@ -1,6 +1,6 @@
 import { CheckFailure } from './check.ts';
 
-/** Errors by code: of the system and undici. What a server's own codes mean is for its checks to say, by `CheckFailure`. */
+/** By error code, of the operating system and of undici. The codes of a server are for its check, which throws a `CheckFailure`. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'refused',
@@ -17,13 +17,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ABORT_ERR: 'timeout',
 };
 
-/** Redis, whose errors begin with a word for their kind, and clients that give their errors no code. */
+/** By error text: Redis errors, which begin with their kind, and errors of clients that set no code. */
 const TEXTS: readonly (readonly [RegExp, string])[] = [
   [/^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS) /, 'not_ready'],
   [/^(WRONGPASS|NOAUTH|NOPERM) /, 'refused'],
   [/^READONLY /, 'read_only'],
   [/^OOM /, 'out_of_memory'],
-  // It refuses writes because it could not save: its append-only file, or a snapshot where it makes some.
+  // Redis refuses writes because it could not save its append-only file or a snapshot.
   [/^MISCONF /, 'append_failed'],
   [/timed? ?out|timeout|took longer/i, 'timeout'],
   [
@@ -32,12 +32,15 @@ const TEXTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** The short code for an error that a check threw. Looks through causes; `error` when nothing is known about it. */
+/**
+ * The short code of an error that a check threw, such as `refused` or `timeout`; `error` when the error is not known. Looks at up to five
+ * errors along the chain of causes, and at the first of an `AggregateError`.
+ */
 export function classifyError(error: unknown): string {
   for (let next: unknown = error, depth = 0; next instanceof Error && depth < 5; depth++) {
     const reason = classifyOne(next);
     if (reason !== undefined) return reason;
-    // Several addresses were tried: the first says enough.
+    // One error for each address that was tried; the first is enough.
     next =
       next instanceof AggregateError && next.errors.length > 0 ? (next.errors[0] as unknown) : next.cause;
   }

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { httpMetrics, instrumentHttp } from '../instruments/http.ts';
 import { defineCatalogue } from '../metrics/catalogue.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
-import { livenessProbes } from './ready-made.ts';
+import { livenessProbes } from './standard-probes.ts';
 import { HealthRegistry } from './registry.ts';
 import { healthRoutes } from './routes.ts';
 
@@ -40,7 +40,7 @@ async function listen(): Promise<{
   return { url, counted, hooked: () => hooks };
 }
 
-test('liveness first is answered before any hook, as its route does, and counted there', async () => {
+test('liveness is answered before any hook, with the body and headers of its route, and is counted', async () => {
   const { url, counted, hooked } = await listen();
   const first = await fetch(`${url}/healthz`);
   expect([first.status, await first.text(), hooked(), counted()]).toEqual([200, '{"status":"ok"}', 0, 1]);
@@ -60,19 +60,19 @@ test('liveness first is answered before any hook, as its route does, and counted
 test.each<[string, string, RequestInit, number]>([
   ['another method', '/healthz', { method: 'POST' }, 405],
   ['HEAD', '/healthz', { method: 'HEAD' }, 200],
-  ['another form', '/healthz', { headers: { accept: 'application/health+json' } }, 200],
-  ['a request that is traced', '/healthz', { headers: { 'x-request-id': 'a' } }, 200],
+  ['another content type', '/healthz', { headers: { accept: 'application/health+json' } }, 200],
+  ['a request with an x-request-id', '/healthz', { headers: { 'x-request-id': 'a' } }, 200],
   ['another path', '/healthzz', {}, 404],
-])('liveness first leaves %s to the routes', async (_what, path, init, status) => {
+])('%s goes to the routes', async (_case, path, init, status) => {
   const { url, hooked } = await listen();
   expect((await fetch(url + path, init)).status).toBe(status);
   expect(hooked()).toBe(1);
 });
 
-test('liveness first leaves an upgrade to the routes', async () => {
+test('an upgrade request goes to the routes', async () => {
   const { url, hooked } = await listen();
-  const asked = get(`${url}/healthz`, { headers: { connection: 'upgrade', upgrade: 'websocket' } });
-  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  const request = get(`${url}/healthz`, { headers: { connection: 'upgrade', upgrade: 'websocket' } });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
   expect([response.statusCode, hooked()]).toEqual([200, 1]);
   response.resume();
 });

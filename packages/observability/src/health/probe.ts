@@ -1,41 +1,48 @@
 import type { CheckResult, CheckStatus } from './check.ts';
 import { type HealthRegistry, SHUTDOWN } from './registry.ts';
-import { type Hysteresis, type Steadiness, settle } from './steadiness.ts';
+import { type Hysteresis, type HysteresisState, applyHysteresis } from './hysteresis.ts';
 
-/** A check as a probe's body shows it. Facts stand beside status and reason; the rest is for those who may see it. */
+/**
+ * A check in the body of a probe: `status`, `reason` and the facts side by side. Callers who may see details also get `error`,
+ * `duration_ms` and `detail`.
+ */
 export interface ShownCheck {
   readonly status: CheckStatus;
   readonly reason?: string;
   readonly [fact: string]: unknown;
 }
 
+/** What the body of a probe is made from. */
 export interface ProbeReport {
+  /** `warn` as soon as one check warns or, without being required, fails. */
   readonly status: CheckStatus;
   readonly checks: Readonly<Record<string, ShownCheck>>;
-  /** What a check reported for everyone; `{}` when it reported nothing. */
+  /** The facts that a check reported; `{}` when it reported none. */
   facts(check: string): Readonly<Record<string, unknown>>;
 }
 
+/** A group of checks under one path. */
 export interface ProbeDefinition {
+  /** Such as `/readyz`. */
   readonly path: string;
-  /** As the closing line of `?verbose` says it: `readyz check passed`. */
+  /** Used in the last line of `?verbose`: `readyz check passed`. */
   readonly name: string;
-  /** Checks that must pass or warn. */
+  /** Names of the checks that decide: none of them may fail. */
   readonly required: readonly string[];
-  /** Checks that are shown and decide nothing. */
+  /** Names of checks that are shown only. */
   readonly shown?: readonly string[];
-  /** Turns only after so many results in a row. Without it the last result counts. */
+  /** For the required checks. Without it the last result decides. */
   readonly hysteresis?: Hysteresis;
-  /** Fails, `shutting_down`, from the moment that the registry drains. */
+  /** Fails with `shutting_down` once the registry drains. */
   readonly failsWhileDraining?: boolean;
   readonly body: {
-    /** A string is sent as text/plain. */
+    /** An object is sent as JSON, a string as text/plain. */
     pass(report: ProbeReport): object | string;
     fail(report: ProbeReport): object | string;
   };
 }
 
-/** One check in a probe at one moment; `status` is what it means to this probe, after hysteresis. */
+/** One check of a probe at one moment. The status of its result is the one after hysteresis. */
 export interface ProbeLine {
   readonly result: CheckResult;
   readonly required: boolean;
@@ -46,18 +53,18 @@ export interface ProbeState {
   readonly lines: readonly ProbeLine[];
 }
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NONE: ReadonlySet<string> = new Set();
 
-/** A probe with its memory of the results in a row. Disposing of it ends its listening. */
+/** A probe and the hysteresis state of its checks. Disposing stops it from following the registry. */
 export class Probe implements Disposable {
   readonly definition: ProbeDefinition;
-  /** The names of all that it shows, each once; what is required stands first. */
+  /** The names of all its checks, each once, the required ones first. */
   readonly checks: readonly string[];
   #required: ReadonlySet<string>;
   #health: HealthRegistry;
-  #steady = new Map<string, Steadiness>();
-  #lastBad = new Map<string, CheckResult>();
-  #listening: Disposable | undefined;
+  #states = new Map<string, HysteresisState>();
+  #lastFailures = new Map<string, CheckResult>();
+  #subscription: Disposable | undefined;
 
   constructor(definition: ProbeDefinition, health: HealthRegistry) {
     this.definition = definition;
@@ -65,18 +72,18 @@ export class Probe implements Disposable {
     const { hysteresis, required, shown = [] } = definition;
     this.#required = new Set(required);
     this.checks = [...new Set([...required, ...shown])];
-    // A name without a check is a mistake that must not wait for the first failure.
+    // Throws on a name without a check.
     for (const name of this.checks) health.definition(name);
     if (!hysteresis) return;
-    this.#listening = health.onResult((result) => {
+    this.#subscription = health.onResult((result) => {
       const { name, status } = result;
       if (!this.#required.has(name)) return;
-      this.#steady.set(name, settle(this.#steady.get(name), status !== 'fail', hysteresis));
-      if (status === 'fail') this.#lastBad.set(name, result);
+      this.#states.set(name, applyHysteresis(this.#states.get(name), status !== 'fail', hysteresis));
+      if (status === 'fail') this.#lastFailures.set(name, result);
     });
   }
 
-  state(exclude: ReadonlySet<string> = NOBODY): ProbeState {
+  state(exclude: ReadonlySet<string> = NONE): ProbeState {
     const { failsWhileDraining = false } = this.definition;
     const lines = this.checks.map((name) => this.#line(name));
     if (failsWhileDraining && this.#health.draining)
@@ -85,27 +92,30 @@ export class Probe implements Disposable {
     return { ok: counted.every((line) => !line.required || line.result.status !== 'fail'), lines: counted };
   }
 
-  /** One of its checks by itself, as the probe sees it. */
+  /** The state of one check of this probe, after hysteresis. */
   stateOf(name: string): ProbeState {
     const line = this.#line(name);
     return { ok: line.result.status !== 'fail', lines: [line] };
   }
 
   [Symbol.dispose](): void {
-    this.#listening?.[Symbol.dispose]();
+    this.#subscription?.[Symbol.dispose]();
   }
 
   #line(name: string): ProbeLine {
     const required = this.#required.has(name);
     const result = this.#health.result(name);
-    return { result: required ? this.#steadied(result) : result, required };
+    return { result: required ? this.#withHysteresis(result) : result, required };
   }
 
-  /** Where nothing is known it is not a matter of how often. A failure that does not turn the probe yet is a warning. */
-  #steadied(result: CheckResult): CheckResult {
-    const steady = this.#steady.get(result.name);
-    if (!steady || result.unknown || steady.ok === (result.status !== 'fail')) return result;
-    return steady.ok ? { ...result, status: 'warn' } : (this.#lastBad.get(result.name) ?? result);
+  /**
+   * A failure below the threshold is shown as a warning, a pass below the threshold as the failure before it. A missing or stale result
+   * fails at once.
+   */
+  #withHysteresis(result: CheckResult): CheckResult {
+    const state = this.#states.get(result.name);
+    if (!state || result.unknown || state.ok === (result.status !== 'fail')) return result;
+    return state.ok ? { ...result, status: 'warn' } : (this.#lastFailures.get(result.name) ?? result);
   }
 }
 

@@ -15,7 +15,7 @@ function start(run: CheckDefinition['run'], options: HealthRegistryOptions = {})
   return health;
 }
 
-test('before its first result a check is not ready', () => {
+test('a check without a result is not ready', () => {
   expect(start(() => new Promise(() => undefined)).result('thing')).toMatchObject({
     status: 'fail',
     reason: 'not_ready',
@@ -23,7 +23,7 @@ test('before its first result a check is not ready', () => {
   });
 });
 
-test('what a check reports is its result', async () => {
+test('the result of a check is what it reports', async () => {
   const registry = start(() => ({
     status: 'warn',
     reason: 'unknown_migration',
@@ -38,7 +38,7 @@ test('what a check reports is its result', async () => {
   });
 });
 
-test('a check that throws, also before it returns a promise, fails by its code', async () => {
+test('a check that throws synchronously fails with its code', async () => {
   const registry = start(() => {
     throw new CheckFailure('schema_drift', { detail: { missing: ['calls.ended_at'] } });
   });
@@ -46,7 +46,7 @@ test('a check that throws, also before it returns a promise, fails by its code',
   expect(registry.result('thing')).toMatchObject({ status: 'fail', detail: { missing: ['calls.ended_at'] } });
 });
 
-test('a check that hangs is aborted and times out, never runs twice at once, and is run again when it ended', async () => {
+test('a hanging check is aborted and times out, never runs twice at once, and runs again after it ended', async () => {
   let running = 0;
   let most = 0;
   let runs = 0;
@@ -61,7 +61,7 @@ test('a check that hangs is aborted and times out, never runs twice at once, and
   });
   let failures = 0;
   registry.onResult(({ reason }) => void (failures += Number(reason === 'timeout')));
-  // A hanging check fails again and again, so that a readiness probe turns.
+  // One failure at each interval, so that hysteresis counts them.
   await poll(() => failures >= 3);
   expect({ runs, most, aborted }).toEqual({ runs: 1, most: 1, aborted: true });
   expect(registry.result('thing')).toMatchObject({ status: 'fail', reason: 'timeout' });
@@ -70,7 +70,7 @@ test('a check that hangs is aborted and times out, never runs twice at once, and
   expect(most).toBe(1);
 });
 
-test('what a check returns after its time is dropped', async () => {
+test('ignores what a check returns after its time limit', async () => {
   const late = Promise.withResolvers<{ facts: { late: true } }>();
   let runs = 0;
   const registry = start(() => (runs++ === 0 ? late.promise : new Promise(() => undefined)));
@@ -80,7 +80,7 @@ test('what a check returns after its time is dropped', async () => {
   expect(registry.result('thing')).toMatchObject({ status: 'fail', reason: 'timeout', facts: {} });
 });
 
-test('a result past its maximum age is stale, and says so', async () => {
+test('a result past its maximum age is stale', async () => {
   let now = 0;
   const registry = start(() => ({ facts: { n: 1 } }), { now: () => now, intervalMs: 3_600_000 });
   await poll(() => registry.result('thing').status === 'pass');
@@ -95,7 +95,7 @@ test('a result past its maximum age is stale, and says so', async () => {
   });
 });
 
-test('a check that passes later than its limit, because it held the event loop, did not pass in time', async () => {
+test('a check that blocks the event loop past its time limit fails, although it passes', async () => {
   const registry = start(() => {
     const until = performance.now() + 60;
     while (performance.now() < until);
@@ -105,7 +105,7 @@ test('a check that passes later than its limit, because it held the event loop, 
   expect(registry.result('thing').durationMs).toBeGreaterThan(50);
 });
 
-test('a check that heeds its signal says itself what it was waiting for', async () => {
+test('a check that listens to its signal can throw its own failure', async () => {
   const registry = start(async (signal) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => resolve());
@@ -123,12 +123,12 @@ test('a check that heeds its signal says itself what it was waiting for', async 
 const circular: Record<string, unknown> = {};
 circular['self'] = circular;
 test.each<[string, unknown, string]>([
-  ['a status that there is not', { status: 'down' }, 'this one said down'],
-  ['a failure instead of throwing it', { status: 'fail' }, 'this one said fail'],
-  ['facts that are no JSON', { facts: circular }, 'circular'],
-  ['a number that JSON does not know', { detail: { n: 1n } }, 'BigInt'],
-])('a check that reports %s fails', async (_what, said, why) => {
-  const registry = start(() => said as CheckReport);
+  ['an unknown status', { status: 'down' }, 'this one reported down'],
+  ['a failure instead of throwing it', { status: 'fail' }, 'this one reported fail'],
+  ['facts that JSON cannot hold', { facts: circular }, 'circular'],
+  ['a number that JSON cannot hold', { detail: { n: 1n } }, 'BigInt'],
+])('a check that reports %s fails', async (_case, report, why) => {
+  const registry = start(() => report as CheckReport);
   await poll(() => registry.result('thing').unknown !== true);
   expect(registry.result('thing')).toMatchObject({ status: 'fail', reason: 'error' });
   expect(registry.result('thing').error).toContain(why);
@@ -137,17 +137,17 @@ test.each<[string, unknown, string]>([
 test.each<[string, unknown]>([
   ['nothing', undefined],
   ['null', null],
-  ['what has no text', Object.create(null)],
+  ['an object without a prototype', Object.create(null)],
   [
-    'an error that throws when it is read',
+    'an error whose message throws',
     Object.defineProperty(new Error(''), 'message', {
       get() {
         throw new Error('read');
       },
     }),
   ],
-  ['facts that are no JSON', new CheckFailure('x', { facts: circular })],
-])('a check that throws %s is contained', async (_what, thrown) => {
+  ['a failure with facts that JSON cannot hold', new CheckFailure('x', { facts: circular })],
+])('a check that throws %s fails like any other', async (_case, thrown) => {
   const registry = start(() => {
     throw thrown;
   });
@@ -155,7 +155,7 @@ test.each<[string, unknown]>([
   expect(registry.result('thing')).toMatchObject({ status: 'fail', reason: 'error' });
 });
 
-test('what a check reported does not change afterwards', async () => {
+test('a result does not change when the check changes its report afterwards', async () => {
   const facts = { n: 1 };
   const registry = start(() => ({ facts }), { intervalMs: 3_600_000 });
   await poll(() => registry.result('thing').status === 'pass');
@@ -163,27 +163,27 @@ test('what a check reported does not change afterwards', async () => {
   expect(registry.result('thing').facts).toEqual({ n: 1 });
 });
 
-test('a listener that throws is warned of, and the others hear all the same', async () => {
+test('a listener that throws causes a process warning, and the other listeners are still called', async () => {
   const warned: unknown[] = [];
   const onWarning = (warning: Error): void => void warned.push(warning.message);
   process.on('warning', onWarning);
   const registry = start(() => undefined);
-  let heard = 0;
+  let calls = 0;
   registry.onResult(() => {
-    throw new Error('a listener at fault');
+    throw new Error('a faulty listener');
   });
-  registry.onResult(() => void heard++);
-  await poll(() => heard >= 2 && warned.includes('a listener at fault'));
+  registry.onResult(() => void calls++);
+  await poll(() => calls >= 2 && warned.includes('a faulty listener'));
   process.off('warning', onWarning);
 });
 
 test.each([
   ['an empty name', { name: '' }],
   ['a name that would break a path', { name: 'a/b' }],
-  ['the name of the line that tells of draining', { name: 'shutdown' }],
-  ['a time limit that is none', { name: 'x', timeoutMs: Number.NaN }],
-  ['a time limit longer than a timer takes', { name: 'x', timeoutMs: 2 ** 31 }],
-])('%s is refused where it is registered', (_what, definition) => {
+  ['the name of the check for draining', { name: 'shutdown' }],
+  ['a time limit that is not a number', { name: 'x', timeoutMs: Number.NaN }],
+  ['a time limit longer than a timer can wait', { name: 'x', timeoutMs: 2 ** 31 }],
+])('registering %s throws', (_case, definition) => {
   const registry = new HealthRegistry();
   expect(() => registry.register({ componentType: 'system', run: () => undefined, ...definition })).toThrow(
     /check/,
@@ -191,16 +191,16 @@ test.each([
 });
 
 test.each([{ intervalMs: 0 }, { timeoutMs: -1 }, { maxAgeMs: Infinity }])(
-  'a registry with %j is refused',
+  'a registry with %j throws',
   (options) => {
     expect(() => new HealthRegistry(options)).toThrow(RangeError);
   },
 );
 
-test('a name is taken once, and an unknown one is a mistake', () => {
+test('throws on a name that is taken and on an unknown name', () => {
   const registry = start(() => undefined);
   expect(() => registry.register({ name: 'thing', componentType: 'system', run: () => undefined })).toThrow(
-    'named thing already',
+    'already is a check named thing',
   );
   expect(() => registry.result('other')).toThrow('no check named other');
 });

@@ -3,7 +3,7 @@ import { poll } from '@prosaas/devstack';
 import { afterEach, expect, test } from 'vitest';
 import { CheckFailure, type CheckReport } from './check.ts';
 import { Probe } from './probe.ts';
-import { livenessProbes, readinessProbe, versionRoute } from './ready-made.ts';
+import { livenessProbes, readinessProbe, versionRoute } from './standard-probes.ts';
 import { HealthRegistry } from './registry.ts';
 import { healthRoutes } from './routes.ts';
 
@@ -13,15 +13,15 @@ afterEach(async () => {
   cleanup = new AsyncDisposableStack();
 });
 
-interface World {
+interface TestApp {
   app: FastifyInstance;
   health: HealthRegistry;
-  /** What the checks answer from now on; resolves when they have `times` times. */
-  set(check: 'database' | 'redis', answer: CheckReport | Error, times?: number): Promise<void>;
+  /** Sets what a check reports from now on. Resolves when it has run `times` times. */
+  set(check: 'database' | 'redis', outcome: CheckReport | Error, times?: number): Promise<void>;
 }
 
-async function build(): Promise<World> {
-  const answers: Record<string, CheckReport | Error> = { database: {}, redis: {} };
+async function build(): Promise<TestApp> {
+  const outcomes: Record<string, CheckReport | Error> = { database: {}, redis: {} };
   const runs: Record<string, number> = { database: 0, redis: 0 };
   const health = cleanup.use(new HealthRegistry({ intervalMs: 5 }));
   for (const [name, component] of [
@@ -33,9 +33,9 @@ async function build(): Promise<World> {
       component,
       componentType: 'datastore',
       run: () => {
-        const answer = answers[name]!;
-        if (answer instanceof Error) throw answer;
-        return answer;
+        const outcome = outcomes[name]!;
+        if (outcome instanceof Error) throw outcome;
+        return outcome;
       },
     });
   }
@@ -61,8 +61,8 @@ async function build(): Promise<World> {
   });
   await app.register(versionRoute({ build: 59 }));
   health.start();
-  const set: World['set'] = async (check, answer, times = 1) => {
-    answers[check] = answer;
+  const set: TestApp['set'] = async (check, outcome, times = 1) => {
+    outcomes[check] = outcome;
     const from = runs[check]!;
     await poll(() => runs[check]! >= from + times, { everyMs: 1 });
   };
@@ -73,7 +73,7 @@ async function build(): Promise<World> {
 const refused = (): Error =>
   Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' });
 
-test('liveness is exact, plain, and does not ask anything', async () => {
+test('liveness does not depend on any check', async () => {
   const { app, set } = await build();
   await set('database', refused(), 4);
   const healthz = await app.inject('/healthz');
@@ -88,7 +88,7 @@ test('liveness is exact, plain, and does not ask anything', async () => {
   expect((await app.inject('/livez?verbose')).body).toBe('[+]ping ok\nlivez check passed\n');
 });
 
-test('a failure tells strangers its code, and those with a token the rest', async () => {
+test('a failure shows its code to everyone, and its error text only with the token', async () => {
   const { app, set } = await build();
   await set('database', refused());
   const stranger = await app.inject('/api/health');
@@ -109,7 +109,7 @@ test('a failure tells strangers its code, and those with a token the rest', asyn
   expect(verbose.body).toContain('[-]database failed: refused (connect ECONNREFUSED 10.0.0.7:5432)');
 });
 
-test('readiness turns after three bad results and comes back after two good ones; health does not wait', async () => {
+test('readiness fails after three failures and recovers after two passes; health changes at once', async () => {
   const { app, set } = await build();
   const codes = async (): Promise<number[]> => [
     (await app.inject('/readyz')).statusCode,
@@ -126,19 +126,25 @@ test('readiness turns after three bad results and comes back after two good ones
   expect(await codes()).toEqual([200, 200]);
 });
 
-test('a failure that does not turn readiness yet is a warning, and a pass that does not yet still the failure', async () => {
+test('below the thresholds a failure is shown as a warning and a pass as the failure before it', async () => {
   const health = cleanup.use(new HealthRegistry({ intervalMs: 1 }));
-  const answers = 'gbbbgg'.split('');
+  const results = 'pfffpp'.split('');
   health.register({
     name: 'thing',
     componentType: 'component',
     run: () => {
-      if (answers.shift() === 'b') throw new CheckFailure('refused');
+      if (results.shift() === 'f') throw new CheckFailure('refused');
     },
   });
   const body = { pass: () => 'ok', fail: () => 'no' };
   const probe = new Probe(
-    { path: '/x', name: 'x', required: ['thing'], hysteresis: { bad: 3, good: 2 }, body },
+    {
+      path: '/x',
+      name: 'x',
+      required: ['thing'],
+      hysteresis: { failureThreshold: 3, successThreshold: 2 },
+      body,
+    },
     health,
   );
   const seen: string[] = [];
@@ -158,7 +164,7 @@ test('a failure that does not turn readiness yet is a warning, and a pass that d
   ]);
 });
 
-test('what is shown decides nothing', async () => {
+test('a failing check that is only shown does not fail readiness', async () => {
   const { app, set } = await build();
   await set('redis', new CheckFailure('timeout', { facts: { queued: 2 } }), 4);
   const response = await app.inject('/readyz');
@@ -171,7 +177,7 @@ test('what is shown decides nothing', async () => {
   expect(verbose.body).toBe('[+]database ok\n[-]redis failed: timeout (not required)\nreadyz check passed\n');
 });
 
-test('?verbose is the form that Kubernetes prints, with the same status', async () => {
+test('?verbose answers in the text form of Kubernetes, with the same status', async () => {
   const { app, set } = await build();
   expect((await app.inject('/readyz?verbose')).body).toBe(
     '[+]database ok\n[+]redis ok\nreadyz check passed\n',
@@ -185,7 +191,7 @@ test('?verbose is the form that Kubernetes prints, with the same status', async 
   expect(failed.headers['content-type']).toBe('text/plain; charset=utf-8');
 });
 
-test('?exclude leaves checks out, and says which names it does not know', async () => {
+test('?exclude leaves checks out and reports unknown names', async () => {
   const { app, set } = await build();
   await set('database', refused(), 4);
   expect((await app.inject('/readyz?exclude=redis')).statusCode).toBe(503);
@@ -198,7 +204,7 @@ test('?exclude leaves checks out, and says which names it does not know', async 
   ]);
 });
 
-test('Accept: application/health+json gets the draft, with no output on a pass', async () => {
+test('Accept: application/health+json gets the form of the draft, without output on a pass', async () => {
   const { app, set } = await build();
   await set('redis', { status: 'warn', reason: 'evicts' });
   const response = await app.inject({ url: '/readyz', headers: { accept: 'application/health+json' } });
@@ -219,7 +225,7 @@ test('Accept: application/health+json gets the draft, with no output on a pass',
   expect(failed.json()).toMatchObject({ status: 'fail', output: 'database: refused' });
 });
 
-test('a check by itself, under its name: ok, or the code that it fails with', async () => {
+test('a single check answers ok, or the code of its failure', async () => {
   const { app, set } = await build();
   const ask = async (url: string): Promise<[number, string]> => {
     const { statusCode, body } = await app.inject({ url, headers: { authorization: 'Bearer token' } });
@@ -236,14 +242,14 @@ test('a check by itself, under its name: ok, or the code that it fails with', as
     503,
     'failed: refused (connect ECONNREFUSED 10.0.0.7:5432)',
   ]);
-  // Nobody requires it there, and who asks for it alone wants to know.
+  // By itself it fails, although the probe does not require it.
   expect((await app.inject('/readyz/redis')).statusCode).toBe(503);
   const draft = await app.inject({ url: '/readyz/redis', headers: { accept: 'application/health+json' } });
   expect(draft.json()).toMatchObject({ checks: { 'redis:responseTime': [{ output: 'refused' }] } });
   expect((await app.inject('/readyz/nothing')).statusCode).toBe(404);
 });
 
-test('several checks of one component stand side by side in application/health+json', async () => {
+test('application/health+json groups the checks of one component', async () => {
   const health = cleanup.use(new HealthRegistry({ intervalMs: 5 }));
   const common = { component: 'postgres', componentType: 'datastore' } as const;
   health.register({ ...common, name: 'database', run: () => undefined });
@@ -271,7 +277,7 @@ test('several checks of one component stand side by side in application/health+j
   });
 });
 
-test('times are those of the wall, whatever clock the results are dated by', async () => {
+test('application/health+json shows times of the system clock, whatever clock dates the results', async () => {
   let now = 5000;
   const health = cleanup.use(new HealthRegistry({ intervalMs: 3_600_000, now: () => now }));
   health.register({ name: 'thing', componentType: 'component', run: () => undefined });
@@ -288,7 +294,7 @@ test('times are those of the wall, whatever clock the results are dated by', asy
   expect(age).toBeLessThan(60_000);
 });
 
-test('a warning is told as one, and what a check found stands behind its status', async () => {
+test('a warning answers 200, and a fact cannot replace the status', async () => {
   const { app, set } = await build();
   await set('database', { status: 'warn', reason: 'no_connection', facts: { status: 'my own', n: 1 } }, 2);
   expect((await app.inject('/readyz?verbose')).body).toBe(
@@ -299,7 +305,7 @@ test('a warning is told as one, and what a check found stands behind its status'
   );
 });
 
-test('from the moment that it drains readiness fails, and liveness does not', async () => {
+test('while draining, readiness fails and liveness does not', async () => {
   const { app, health } = await build();
   health.drain();
   const response = await app.inject('/readyz');
@@ -316,7 +322,7 @@ test('from the moment that it drains readiness fails, and liveness does not', as
 });
 
 test.each(['/readyz', '/readyz/database', '/livez', '/version'])(
-  '%s answers HEAD as GET without a body, and any other method with 405',
+  '%s answers HEAD like GET without a body, and any other method with 405',
   async (path) => {
     const { app } = await build();
     const origin = await app.listen({ port: 0, host: '127.0.0.1' });
@@ -337,7 +343,7 @@ test.each(['/readyz', '/readyz/database', '/livez', '/version'])(
   },
 );
 
-test('a probe that names a check which is not there stops the start', async () => {
+test('registering a probe with an unknown check rejects', async () => {
   const app = fastify();
   const probe = {
     path: '/x',

@@ -4,9 +4,11 @@ import { TimeLimitReached } from '../redis/time-limit.ts';
 import { type CheckDefinition, CheckFailure, type CheckReport, type CheckResult } from './check.ts';
 import { classifyError } from './classify-error.ts';
 
-/** The result of a run, within its time limit, and a promise that ends when the check itself did. Neither rejects. */
+/** Neither promise rejects. */
 export interface CheckRun {
+  /** Resolves within the time limit. */
   readonly result: Promise<CheckResult>;
+  /** Resolves when the check itself has ended. */
   readonly ended: Promise<void>;
 }
 
@@ -21,7 +23,7 @@ export function runCheck(check: CheckDefinition, timeoutMs: number, now: () => n
   const giveUp = async (): Promise<void> => {
     const error = new TimeLimitReached(`no answer within ${limitMs} ms`);
     controller.abort(error);
-    // A check that heeds its signal may say in this turn what it was waiting for.
+    // A check that listens to the signal may throw its own CheckFailure in this turn.
     await nextTurn();
     late.resolve({ error });
   };
@@ -31,65 +33,65 @@ export function runCheck(check: CheckDefinition, timeoutMs: number, now: () => n
     clearTimeout(timer);
     const durationMs = performance.now() - started;
     const common = { name: check.name, at: now(), durationMs };
-    return { ...common, ...judge(outcome, limitMs, durationMs) };
+    return { ...common, ...evaluate(outcome, limitMs, durationMs) };
   };
   return { result: conclude(), ended: own.then(() => undefined) };
 }
 
 async function attempt(check: CheckDefinition, signal: AbortSignal): Promise<Outcome> {
   try {
-    return { report: takeReport(await check.run(signal)) };
+    return { report: copyReport(await check.run(signal)) };
   } catch (error) {
     return { error };
   }
 }
 
-type Judgement = Omit<CheckResult, 'name' | 'at' | 'durationMs'>;
+type Evaluation = Omit<CheckResult, 'name' | 'at' | 'durationMs'>;
 
-function judge(outcome: Outcome, limitMs: number, durationMs: number): Judgement {
-  if ('error' in outcome) return judgeError(outcome.error);
-  // It may have held the event loop, so that no timer could tell.
+function evaluate(outcome: Outcome, limitMs: number, durationMs: number): Evaluation {
+  if ('error' in outcome) return failureOf(outcome.error);
+  // The check may have blocked the event loop, so that the timer could not fire.
   if (durationMs > limitMs)
-    return judgeError(new TimeLimitReached(`it took ${Math.round(durationMs)} ms, more than ${limitMs} ms`));
+    return failureOf(new TimeLimitReached(`it took ${Math.round(durationMs)} ms, more than ${limitMs} ms`));
   const { status = 'pass', reason, facts = {}, detail = {} } = outcome.report;
   return { status, facts, detail, ...(reason === undefined ? {} : { reason }) };
 }
 
-/** Whatever was thrown, and whatever it does when it is looked at. */
-function judgeError(error: unknown): Judgement {
+/** Also for errors whose properties throw. */
+function failureOf(error: unknown): Evaluation {
   const failure = { status: 'fail', facts: {}, detail: {} } as const;
   try {
     const { facts, detail } = error instanceof CheckFailure ? error : failure;
     const [reason, text] = [classifyError(error), describe(error)];
-    return { ...failure, reason, error: text, facts: plain(facts), detail: plain(detail) };
+    return { ...failure, reason, error: text, facts: jsonCopy(facts), detail: jsonCopy(detail) };
   } catch {
-    return { ...failure, reason: 'error', error: 'it threw what cannot be told' };
+    return { ...failure, reason: 'error', error: 'it threw a value that cannot be described' };
   }
 }
 
-/** What a check says is copied: it is sent as JSON later, and must not change or throw then. */
-function takeReport(said: CheckReport | void): CheckReport {
-  if (said === undefined || said === null) return {};
-  const { status = 'pass', reason, facts = {}, detail = {} } = said;
+/** A copy, because it is sent as JSON later and must not change or throw then. */
+function copyReport(report: CheckReport | void): CheckReport {
+  if (report === undefined || report === null) return {};
+  const { status = 'pass', reason, facts = {}, detail = {} } = report;
   if (status !== 'pass' && status !== 'warn')
     throw new TypeError(
-      `a check reports pass or warn and throws when it fails; this one said ${String(status)}`,
+      `a check reports pass or warn and throws when it fails; this one reported ${String(status)}`,
     );
   return {
     status,
-    facts: plain(facts),
-    detail: plain(detail),
+    facts: jsonCopy(facts),
+    detail: jsonCopy(detail),
     ...(reason === undefined ? {} : { reason }),
   };
 }
 
-function plain(values: unknown): Record<string, unknown> {
+function jsonCopy(values: unknown): Record<string, unknown> {
   return JSON.parse(JSON.stringify(values ?? {})) as Record<string, unknown>;
 }
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Its code is told beside it.
+  // Its code is shown beside the text.
   if (error instanceof CheckFailure && error.cause instanceof Error) return describe(error.cause);
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ');
   return error.message === '' ? error.name : error.message;

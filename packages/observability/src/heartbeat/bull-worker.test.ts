@@ -2,7 +2,7 @@ import { poll } from '@prosaas/devstack';
 import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import { expect, test } from 'vitest';
 import { watchBullWorker } from './bull-worker.ts';
-import type { Consumer, Proof } from './consumer.ts';
+import type { Consumer, ConsumerLiveness } from './consumer.ts';
 import { redisForEach } from './test-redis.ts';
 
 const on = redisForEach();
@@ -22,67 +22,67 @@ function startWorker(
   return { worker, consumer, queue };
 }
 
-/** What the consumer can prove about the time from now on, as if `ms` had passed. */
-const proveLater = (consumer: Consumer, since: number, ms = 20_000): Proof =>
-  consumer.prove(since, since + ms);
+/** The consumer's liveness since `since`, as if `ms` had passed. */
+const livenessLater = (consumer: Consumer, since: number, ms = 20_000): ConsumerLiveness =>
+  consumer.checkLiveness(since, since + ms);
 
-test('an idle worker proves that it works by its fetch, again and again', async () => {
+test('an idle worker shows that it works by its fetches', async () => {
   const { consumer } = startWorker(async () => undefined);
   await consumer.ready();
   for (let turn = 0; turn < 2; turn++) {
     const since = performance.now();
-    const proof = await poll(() => {
-      const found = proveLater(consumer, since);
+    const liveness = await poll(() => {
+      const found = livenessLater(consumer, since);
       return found.ok && found;
     });
-    expect(proof).toEqual({ ok: true, by: 'fetch' });
+    expect(liveness).toEqual({ ok: true, by: 'fetch' });
   }
   expect(consumer.lastJobAt).toBeUndefined();
 });
 
-test('a worker that takes jobs proves it by them', async () => {
+test('a worker shows that it works by taking jobs', async () => {
   const { consumer, queue } = startWorker(async () => undefined);
   await consumer.ready();
   const since = performance.now();
   await queue.add('job', {});
   await poll(() => consumer.lastJobAt !== undefined && consumer.lastJobAt >= since);
-  expect(proveLater(consumer, since)).toEqual({ ok: true, by: 'job' });
+  expect(livenessLater(consumer, since)).toEqual({ ok: true, by: 'job' });
 });
 
-test('a worker with all slots busy works until a job is beyond its time limit', async () => {
+test('a worker with all slots busy counts as working until a job exceeds its time limit', async () => {
   const hang = Promise.withResolvers<void>();
   const { consumer, queue } = startWorker(() => hang.promise);
   await queue.add('job', {});
   await poll(() => consumer.lastJobAt !== undefined);
   const started = consumer.lastJobAt!;
-  expect(consumer.prove(started + 1, started + 900)).toMatchObject({ ok: true });
+  expect(consumer.checkLiveness(started + 1, started + 900)).toMatchObject({ ok: true });
   const later = started + 60_000;
-  expect(consumer.prove(later - 30_000, later)).toEqual({
+  expect(consumer.checkLiveness(later - 30_000, later)).toEqual({
     ok: false,
     why: 'all 1 slots are busy, 1 beyond the time limit of a job',
   });
   hang.resolve();
 });
 
-test('a paused worker is not a dead one', async () => {
+test('a paused worker counts as working', async () => {
   const { worker, consumer } = startWorker(async () => undefined);
   await consumer.ready();
   await worker.pause();
-  expect(proveLater(consumer, performance.now())).toEqual({ ok: true, by: 'paused' });
+  expect(livenessLater(consumer, performance.now())).toEqual({ ok: true, by: 'paused' });
 });
 
-test('a rate-limited worker is not a dead one', async () => {
+test('a rate-limited worker counts as working', async () => {
   const { consumer, queue } = startWorker(async () => undefined, { limiter: { max: 1, duration: 60_000 } });
   await consumer.ready();
   await queue.addBulk([1, 2].map((n) => ({ name: 'job', data: { n } })));
-  await poll(() => consumer.prove(performance.now() + 15_000, performance.now() + 30_000).ok);
-  expect(consumer.prove(performance.now() + 15_000, performance.now() + 30_000)).toEqual({
+  await poll(() => consumer.checkLiveness(performance.now() + 15_000, performance.now() + 30_000).ok);
+  expect(consumer.checkLiveness(performance.now() + 15_000, performance.now() + 30_000)).toEqual({
     ok: true,
     by: 'rate_limited',
   });
 });
 
-test('a worker whose blocking connection is dead proves nothing, although its process lives', async () => {
+test('a worker with a dead blocking connection does not count as working', async () => {
   const { consumer, worker } = startWorker(async () => undefined);
   await consumer.ready();
   const { backend } = worker as unknown as {
@@ -96,13 +96,13 @@ test('a worker whose blocking connection is dead proves nothing, although its pr
     since ||= performance.now() + 1;
     return new Promise(() => undefined);
   };
-  // BullMQ gives up on each after its time, resets the connection, and says that the queue was empty.
+  // BullMQ abandons each fetch after its timeout, resets the connection, and reports an empty queue.
   await poll(() => fetches >= 3, { timeoutMs: 20_000 });
-  expect(proveLater(consumer, since)).toMatchObject({ ok: false });
+  expect(livenessLater(consumer, since)).toMatchObject({ ok: false });
   expect(await on.redis.ping()).toBe('PONG');
 });
 
-test('disposing of a watch leaves the worker as it was', async () => {
+test('disposing restores the methods of the worker', async () => {
   const { worker, consumer } = startWorker(async () => undefined);
   await consumer.ready();
   consumer[Symbol.dispose]();

@@ -1,66 +1,71 @@
 import type { Worker } from 'bullmq';
 import type { Consumer } from './consumer.ts';
-import { type Evidence, judge } from './evidence.ts';
+import { type ConsumerActivity, livenessOf } from './liveness.ts';
 
 export interface BullWorkerOptions {
-  /** How long a job may run. One that takes longer blocks a slot without working. */
+  /** How long a job may run, 10 minutes by default. A job that runs longer blocks its slot and no longer counts as work. */
   timeLimitMs?: number;
-  /** False for a queue of housekeeping: `last_job_at` shall tell when the worker last did what it is there for. */
-  tellsLastJob?: boolean;
+  /** False leaves this worker out of `last_job_at`: for queues of housekeeping jobs. True by default. */
+  reportsLastJob?: boolean;
 }
 
 /**
- * What this reads of a BullMQ 6 worker beyond its public face. `active` tells of each job that is taken; that a
- * blocking fetch came back without one, and how long a job has been running, no event tells.
+ * The parts of a BullMQ 6 worker that are used beyond its public API. The event `active` announces each job that is taken; no event
+ * says that a blocking fetch came back without a job, or for how long a job has been running.
  */
-interface WorkerInside {
+interface WorkerInternals {
   readonly backend: { waitForJob(blockTimeout: number): Promise<unknown> };
   callProcessJob(...args: unknown[]): Promise<unknown>;
-  /** Unix ms. */
+  /** Unix ms until which the worker is rate-limited. */
   readonly limitUntil: number;
 }
 
 /**
- * BullMQ gives up on a fetch one second after it should have come back, and then says the same as if it had come back
- * empty. What took longer than this is no proof that the blocking connection works.
+ * BullMQ abandons a fetch one second after its block timeout and then returns the same as for an empty queue. A fetch that took longer
+ * than this beyond its timeout does not show that the blocking connection works.
  */
 const FETCH_SLACK_MS = 900;
 
-/** Watches a BullMQ worker for proof that it works. Ask before its first job; dispose to leave the worker as it was. */
+/**
+ * Observes a BullMQ worker as a `Consumer`. Call it before the worker's first job. It wraps two methods of this one worker; disposing
+ * restores them.
+ *
+ * @throws TypeError on a BullMQ version whose workers lack those methods
+ */
 export function watchBullWorker(
   worker: Worker,
-  { timeLimitMs = 10 * 60_000, tellsLastJob = true }: BullWorkerOptions = {},
+  { timeLimitMs = 10 * 60_000, reportsLastJob = true }: BullWorkerOptions = {},
 ): Consumer {
-  const inside = worker as unknown as WorkerInside;
-  const { backend } = inside;
+  const internals = worker as unknown as WorkerInternals;
+  const { backend } = internals;
   const running = new Map<symbol, number>();
   let jobTakenAt: number | undefined;
   let fetchedAt: number | undefined;
 
-  const { promise: firstEvidence, resolve: seen } = Promise.withResolvers<void>();
+  const { promise: firstActivity, resolve: markReady } = Promise.withResolvers<void>();
 
   const onActive = (): void => {
     jobTakenAt = performance.now();
-    seen();
+    markReady();
   };
-  // Told once each time that the queue is found empty; from then on only the blocking fetch comes back.
+  // Emitted once when the queue is found empty. From then on only the blocking fetch comes back.
   const onDrained = (): void => {
     fetchedAt = performance.now();
-    seen();
+    markReady();
   };
-  worker.on('active', onActive).on('drained', onDrained).on('paused', seen);
+  worker.on('active', onActive).on('drained', onDrained).on('paused', markReady);
 
   const waitForJob = override(backend, 'waitForJob', (original) => async (blockTimeout: number) => {
     const started = performance.now();
     const marker = await original(blockTimeout);
-    const late = performance.now() - started > blockTimeout * 1000 + FETCH_SLACK_MS;
-    if (marker !== null || !late) {
+    const isLate = performance.now() - started > blockTimeout * 1000 + FETCH_SLACK_MS;
+    if (marker !== null || !isLate) {
       fetchedAt = performance.now();
-      seen();
+      markReady();
     }
     return marker;
   });
-  const callProcessJob = override(inside, 'callProcessJob', (original) => async (...args: unknown[]) => {
+  const callProcessJob = override(internals, 'callProcessJob', (original) => async (...args: unknown[]) => {
     const slot = Symbol('slot');
     running.set(slot, performance.now());
     try {
@@ -70,12 +75,12 @@ export function watchBullWorker(
     }
   });
 
-  const evidence = (): Evidence => ({
+  const activity = (): ConsumerActivity => ({
     jobTakenAt,
     fetchedAt,
-    running: worker.isRunning(),
-    paused: worker.isPaused(),
-    rateLimited: inside.limitUntil > Date.now(),
+    isRunning: worker.isRunning(),
+    isPaused: worker.isPaused(),
+    isRateLimited: internals.limitUntil > Date.now(),
     slots: worker.concurrency,
     startedAt: [...running.values()],
   });
@@ -83,19 +88,19 @@ export function watchBullWorker(
   return {
     queue: worker.name,
     get lastJobAt() {
-      return tellsLastJob ? jobTakenAt : undefined;
+      return reportsLastJob ? jobTakenAt : undefined;
     },
-    ready: () => firstEvidence,
-    prove: (since, now) => judge(evidence(), timeLimitMs, since, now),
+    ready: () => firstActivity,
+    checkLiveness: (since, now) => livenessOf(activity(), timeLimitMs, since, now),
     [Symbol.dispose]: () => {
-      worker.off('active', onActive).off('drained', onDrained).off('paused', seen);
+      worker.off('active', onActive).off('drained', onDrained).off('paused', markReady);
       waitForJob[Symbol.dispose]();
       callProcessJob[Symbol.dispose]();
     },
   };
 }
 
-/** Puts a function before a method of this one object, and takes it away again. */
+/** Wraps a method of this one object until disposed of. */
 function override<T extends object, K extends keyof T>(
   target: T,
   key: K,

@@ -1,14 +1,26 @@
-/** Why a consumer counts as working, or why not. */
-export type Proof =
-  | { readonly ok: true; readonly by: 'job' | 'fetch' | 'busy' | 'paused' | 'rate_limited' }
+/** Whether a consumer works, and how that is known (`by`) or why not (`why`). */
+export type ConsumerLiveness =
+  | {
+      readonly ok: true;
+      /**
+       * `job`: it took a job. `fetch`: its blocking fetch came back. `busy`: all its slots are busy within the jobs' time limit.
+       * `paused` and `rate_limited`: it fetches nothing on purpose.
+       */
+      readonly by: 'job' | 'fetch' | 'busy' | 'paused' | 'rate_limited';
+    }
   | { readonly ok: false; readonly why: string };
 
-/** Something that takes jobs from one queue and can prove that it does. Times are ms of `performance.now()`: a clock that jumps proves nothing. */
+/**
+ * Takes jobs from one queue and can tell whether it does. All times are ms of `performance.now()`, because the system clock may jump.
+ * Disposing ends the observation.
+ */
 export interface Consumer extends Disposable {
+  /** The queue's name. */
   readonly queue: string;
-  /** When a job was taken last. */
+  /** When a job was taken last; `undefined` before the first one. */
   readonly lastJobAt: number | undefined;
-  /** Resolves when it takes jobs. */
+  /** Resolves when the consumer has begun to take jobs. */
   ready(): Promise<void>;
-  prove(since: number, now: number): Proof;
+  /** Whether it worked between `since` and `now`. */
+  checkLiveness(since: number, now: number): ConsumerLiveness;
 }

@@ -1,6 +1,6 @@
 import { poll } from '@prosaas/devstack';
 import { expect, test } from 'vitest';
-import type { Consumer, Proof } from './consumer.ts';
+import type { Consumer, ConsumerLiveness } from './consumer.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { readHeartbeats } from './read-heartbeats.ts';
 import { redisForEach } from './test-redis.ts';
@@ -33,19 +33,18 @@ function startReplica(
   return { lines, beat };
 }
 
-/** One whose proof is what it is told to say. */
-function consumerProving(prove: () => Proof): Consumer {
+function consumerWith(checkLiveness: () => ConsumerLiveness): Consumer {
   return {
     queue: 'jobs',
     lastJobAt: performance.now(),
     ready: async () => undefined,
-    prove,
+    checkLiveness,
     [Symbol.dispose]: () => undefined,
   };
 }
 
-const consumerBeginning = (begun: Promise<void>): Consumer => ({
-  ...consumerProving(() => ({ ok: true, by: 'fetch' })),
+const consumerReadyAfter = (begun: Promise<void>): Consumer => ({
+  ...consumerWith(() => ({ ok: true, by: 'fetch' })),
   ready: () => begun,
 });
 const never = new Promise<void>(() => undefined);
@@ -53,8 +52,8 @@ const never = new Promise<void>(() => undefined);
 const age = async (): Promise<number | null> =>
   (await readHeartbeats({ redis: on.redis, key: KEY })).beat_age_seconds;
 
-test('the heartbeat is the time of the last beat in seconds, and expires after 90 s', async () => {
-  const { beat } = startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'job' }))]);
+test('the heartbeat key holds the Unix time of the last beat and expires after 90 s', async () => {
+  const { beat } = startReplica('worker:h:1', [consumerWith(() => ({ ok: true, by: 'job' }))]);
   on.cleanup.use(beat);
   const text = await poll(() => on.redis.get(KEY));
   expect(text).toMatch(/^\d{10}$/);
@@ -64,8 +63,8 @@ test('the heartbeat is the time of the last beat in seconds, and expires after 9
   expect(await on.redis.ttl(KEY)).toBeLessThanOrEqual(90);
 });
 
-test('each replica says who it is beside the shared key, and takes that away when it leaves', async () => {
-  const { beat } = startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'job' }))]);
+test('each replica writes a record beside the shared key and removes it when it leaves', async () => {
+  const { beat } = startReplica('worker:h:1', [consumerWith(() => ({ ok: true, by: 'job' }))]);
   const text = await poll(() => on.redis.get(`${KEY}:worker:h:1`));
   const [now] = await on.redis.time();
   expect(JSON.parse(text)).toEqual({
@@ -84,8 +83,8 @@ test('each replica says who it is beside the shared key, and takes that away whe
   expect((await readHeartbeats({ redis: on.redis, key: KEY, expected: 1 })).replicas).toEqual([]);
 });
 
-test('a replica that died is lost, and after an hour forgotten', async () => {
-  on.cleanup.use(startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'fetch' }))]).beat);
+test('a replica that died is lost, and forgotten after an hour', async () => {
+  on.cleanup.use(startReplica('worker:h:1', [consumerWith(() => ({ ok: true, by: 'fetch' }))]).beat);
   await poll(async () => (await readHeartbeats({ redis: on.redis, key: KEY })).replicas.length === 1);
   const now = Date.now() / 1000;
   const at = async (later: number) =>
@@ -95,11 +94,11 @@ test('a replica that died is lost, and after an hour forgotten', async () => {
   expect(await at(3700)).toMatchObject({ missing: 2, replicas: [] });
 });
 
-test('live, lost, left and never seen are told apart', async () => {
-  const proof = (): Proof => ({ ok: true, by: 'job' });
-  on.cleanup.use(startReplica('worker:h:live', [consumerProving(proof)]).beat);
-  on.cleanup.use(startReplica('worker:h:lost', [consumerProving(proof)]).beat);
-  const leaving = startReplica('worker:h:left', [consumerProving(proof)]).beat;
+test('live, lost, left and never-seen replicas are told apart', async () => {
+  const works = (): ConsumerLiveness => ({ ok: true, by: 'job' });
+  on.cleanup.use(startReplica('worker:h:live', [consumerWith(works)]).beat);
+  on.cleanup.use(startReplica('worker:h:lost', [consumerWith(works)]).beat);
+  const leaving = startReplica('worker:h:left', [consumerWith(works)]).beat;
   const read = (): ReturnType<typeof readHeartbeats> =>
     readHeartbeats({ redis: on.redis, key: KEY, expected: 5 });
   await poll(async () => (await read()).replicas.length === 3);
@@ -119,7 +118,7 @@ test('live, lost, left and never seen are told apart', async () => {
   expect(await on.redis.ttl(`${KEY}:left`)).toBeGreaterThan(3000);
 });
 
-test('what is no beat is skipped', async () => {
+test('ignores values that are not heartbeat records', async () => {
   await on.redis.set(KEY, 'nonsense');
   for (const [instance, text] of [
     ['a', '{"instance":1}'],
@@ -135,12 +134,8 @@ test('what is no beat is skipped', async () => {
   });
 });
 
-test('a replica that left while Redis was frozen does not come back as lost', async () => {
-  const { beat, lines } = startReplica(
-    'worker:h:1',
-    [consumerProving(() => ({ ok: true, by: 'job' }))],
-    0.05,
-  );
+test('a replica that leaves while Redis is frozen does not come back as lost', async () => {
+  const { beat, lines } = startReplica('worker:h:1', [consumerWith(() => ({ ok: true, by: 'job' }))], 0.05);
   await poll(async () => (await readHeartbeats({ redis: on.redis, key: KEY })).replicas.length === 1);
   on.server.freeze();
   await poll(() => lines.some(({ message }) => message === 'no heartbeat: Redis does not take it'));
@@ -148,15 +143,15 @@ test('a replica that left while Redis was frozen does not come back as lost', as
   const left = beat[Symbol.asyncDispose]();
   await left;
   on.server.thaw();
-  // What was under way is answered before this is.
+  // Answered after the commands that were still pending.
   await on.redis.ping();
   await on.redis.ping();
   expect((await readHeartbeats({ redis: on.redis, key: KEY })).replicas).toEqual([]);
   expect(await on.redis.exists(`${KEY}:worker:h:1`)).toBe(0);
 });
 
-test('a first beat that does not come is told, with the consumers that it waits for', async () => {
-  const { beat, lines } = startReplica('worker:h:1', [consumerBeginning(never)], 0.05);
+test('logs which consumers an overdue first beat waits for', async () => {
+  const { beat, lines } = startReplica('worker:h:1', [consumerReadyAfter(never)], 0.05);
   on.cleanup.use(beat);
   await poll(() => lines.length > 0);
   expect(lines[0]).toEqual({
@@ -166,9 +161,9 @@ test('a first beat that does not come is told, with the consumers that it waits 
   expect(await age()).toBeNull();
 });
 
-test('a replica whose consumer never begins says so in its record, and is no live one', async () => {
+test('a replica whose consumer has not begun is not live, and its record says why', async () => {
   const begun = Promise.withResolvers<void>();
-  const { beat } = startReplica('worker:h:1', [consumerBeginning(begun.promise)], 0.05);
+  const { beat } = startReplica('worker:h:1', [consumerReadyAfter(begun.promise)], 0.05);
   on.cleanup.use(beat);
   const read = (): ReturnType<typeof readHeartbeats> =>
     readHeartbeats({ redis: on.redis, key: KEY, expected: 1 });
@@ -199,37 +194,37 @@ test('a replica whose consumer never begins says so in its record, and is no liv
 });
 
 test.each([
-  ['never begins', consumerBeginning(never)],
-  ['never works', consumerProving(() => ({ ok: false, why: 'it sleeps' }))],
-])('a replica whose consumer %s leaves nothing behind', async (_what, consumer) => {
+  ['never begins', consumerReadyAfter(never)],
+  ['never works', consumerWith(() => ({ ok: false, why: 'it sleeps' }))],
+])('a replica whose consumer %s leaves no keys behind', async (_case, consumer) => {
   const { beat } = startReplica('worker:h:1', [consumer], 0.05);
   await poll(() => on.redis.exists(`${KEY}:worker:h:1`));
   await beat[Symbol.asyncDispose]();
   expect(await on.redis.keys('*')).toEqual([]);
 });
 
-test('a consumer whose proof throws proves nothing', async () => {
+test('a consumer whose check throws does not count as working', async () => {
   const { beat, lines } = startReplica('worker:h:1', [
-    consumerProving(() => {
+    consumerWith(() => {
       throw new Error('broken');
     }),
   ]);
   on.cleanup.use(beat);
   await poll(() => lines.length > 0);
-  expect(lines[0]?.fields.consumers).toEqual([{ queue: 'jobs', why: 'its proof failed: Error: broken' }]);
+  expect(lines[0]?.fields.consumers).toEqual([{ queue: 'jobs', why: 'its check failed: Error: broken' }]);
 });
 
 test.each([
-  ['a pause that a beat does not outlast', 'worker:h:1', 31],
-  ['no pause', 'worker:h:1', 0],
-  ['the name of one of its own keys', 'replicas', 30],
-])('%s is refused', (_what, instance, everySeconds) => {
-  expect(() => startReplica(instance, [], everySeconds)).toThrow(/everySeconds|no name for a replica/);
+  ['an interval over 30 s', 'worker:h:1', 31],
+  ['an interval of 0 s', 'worker:h:1', 0],
+  ['an instance named like one of its own keys', 'replicas', 30],
+])('refuses %s', (_case, instance, everySeconds) => {
+  expect(() => startReplica(instance, [], everySeconds)).toThrow(/everySeconds|cannot name a replica/);
 });
 
-test('a beat that is not earned is not written, and the log says which consumer and why', async () => {
-  let proof: Proof = { ok: false, why: 'it sleeps' };
-  const { beat, lines } = startReplica('worker:h:1', [consumerProving(() => proof)], 0.05);
+test('writes no beat while a consumer does not work, and logs which one and why', async () => {
+  let liveness: ConsumerLiveness = { ok: false, why: 'it sleeps' };
+  const { beat, lines } = startReplica('worker:h:1', [consumerWith(() => liveness)], 0.05);
   on.cleanup.use(beat);
   await poll(() => lines.length > 0);
   expect(lines[0]).toEqual({
@@ -237,7 +232,7 @@ test('a beat that is not earned is not written, and the log says which consumer 
     message: 'no heartbeat: not every consumer works',
   });
   expect(await age()).toBeNull();
-  proof = { ok: true, by: 'busy' };
+  liveness = { ok: true, by: 'busy' };
   await poll(() => lines.length > 1);
   expect(await age()).not.toBeNull();
   expect(lines.map(({ message }) => message)).toEqual([
@@ -246,10 +241,10 @@ test('a beat that is not earned is not written, and the log says which consumer 
   ]);
 });
 
-test('beats that stay away are one line, whichever consumers are why', async () => {
+test('logs one line for an outage, even when the failing consumer changes', async () => {
   let busy = 'one';
   const failing = (queue: string): Consumer => ({
-    ...consumerProving(() => (queue === busy ? { ok: false, why: 'it sleeps' } : { ok: true, by: 'busy' })),
+    ...consumerWith(() => (queue === busy ? { ok: false, why: 'it sleeps' } : { ok: true, by: 'busy' })),
     queue,
   });
   const { beat, lines } = startReplica('worker:h:1', [failing('one'), failing('two')], 0.05);
@@ -264,8 +259,8 @@ test('beats that stay away are one line, whichever consumers are why', async () 
   expect(lines.map(({ message }) => message)).toEqual(['no heartbeat: not every consumer works']);
 });
 
-test('a heart that Redis did not hear goes on when Redis is back', async () => {
-  const { beat } = startReplica('worker:h:1', [consumerProving(() => ({ ok: true, by: 'job' }))], 0.05);
+test('the heartbeat continues after a restart of Redis', async () => {
+  const { beat } = startReplica('worker:h:1', [consumerWith(() => ({ ok: true, by: 'job' }))], 0.05);
   on.cleanup.use(beat);
   await poll(async () => (await age()) !== null);
   await on.server.stop();

@@ -1,20 +1,21 @@
-import { secondsAhead } from '../clock.ts';
+import { clockAheadSeconds } from '../clock.ts';
 import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
-import { LimitedFlight, withinTime } from '../redis/time-limit.ts';
-import type { Consumer, Proof } from './consumer.ts';
-import { Patience } from './patience.ts';
+import { SingleFlight, withinTime } from '../redis/time-limit.ts';
+import type { Consumer, ConsumerLiveness } from './consumer.ts';
+import { StallTimer } from './stall-timer.ts';
 import {
   BEAT_TTL_SECONDS,
+  type HeartbeatRecord,
   type HeartbeatReplica,
-  LONGEST_PAUSE_SECONDS,
   LOST_FOR_SECONDS,
-  type ReplicaBeat,
+  MAX_INTERVAL_SECONDS,
   indexKey,
   leftKey,
   replicaKey,
 } from './keys.ts';
 
+/** Where a heartbeat logs that it stopped, and that it is written again. `console` and a pino logger fit. */
 export interface HeartbeatLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -22,45 +23,51 @@ export interface HeartbeatLog {
 
 export interface HeartbeatOptions {
   redis: RedisClient;
-  /** `worker:heartbeat` */
+  /** The key that all replicas share, such as `worker:heartbeat`. */
   key: string;
   replica: HeartbeatReplica;
-  /** 30 at most: a beat is worth 90 s. */
+  /** Seconds between two beats: over 0, at most 30, and 30 by default. A beat counts for 90 s. */
   everySeconds?: number;
+  /** All of them have to work, or there is no beat. */
   consumers: readonly Consumer[];
   log: HeartbeatLog;
-  /** What to do when no beat was earned for so long although Redis answers: a new process may work. Told once. */
+  /**
+   * `run` is called once when the consumers it gets, by queue and with the reason, have not worked for `afterSeconds` although Redis
+   * answered all the while. It should end the process, so that a new one is started.
+   */
   giveUp?: { afterSeconds: number; run: (failing: Readonly<Record<string, string>>) => void };
 }
 
 const beatScript = luaScript('beat');
-const LIMIT_MS = 2000;
-/** After a beat that was not earned, or not written, the next try comes sooner. */
+const TIME_LIMIT_MS = 2000;
+/** After a beat that was withheld, or that Redis did not take, the next attempt comes sooner. */
 const RETRY_MS = 2000;
-/** Between two lines that say that there is no beat. */
+/** Time between two log lines about one outage. */
 const REPEAT_MS = 60_000;
 
 /**
- * Beats when all consumers are ready, and then as often as told, as long as each of them proves that it works.
- * Disposing of it takes this replica's own key away: it left, and is not lost.
+ * Waits until every consumer is ready, then writes a heartbeat every `everySeconds` for as long as every consumer works. Disposing
+ * removes this replica's record, so that it counts as left and not as lost.
+ *
+ * @throws RangeError on an interval out of bounds, TypeError on an instance whose key the heartbeat uses itself
  */
 export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   const { redis, key, replica, everySeconds = 30, consumers, log, giveUp } = options;
-  if (!(everySeconds > 0 && everySeconds <= LONGEST_PAUSE_SECONDS))
+  if (!(everySeconds > 0 && everySeconds <= MAX_INTERVAL_SECONDS))
     throw new RangeError(
-      `everySeconds must be over 0 and at most ${LONGEST_PAUSE_SECONDS}, not ${everySeconds}`,
+      `everySeconds must be over 0 and at most ${MAX_INTERVAL_SECONDS}, not ${everySeconds}`,
     );
-  const own = replicaKey(key, replica.instance);
-  if (own === indexKey(key) || own === leftKey(key))
-    throw new TypeError(`${replica.instance} is no name for a replica: the heartbeat uses that key itself`);
-  const flight = new LimitedFlight(LIMIT_MS, 'the heartbeat');
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  let trouble: { since: number; toldAt: number } | undefined;
+  const recordKey = replicaKey(key, replica.instance);
+  if (recordKey === indexKey(key) || recordKey === leftKey(key))
+    throw new TypeError(`"${replica.instance}" cannot name a replica: the heartbeat uses that key itself`);
+  const flight = new SingleFlight(TIME_LIMIT_MS, 'the heartbeat');
+  let beatTimer: NodeJS.Timeout | undefined;
+  let notReadyTimer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  let outage: { since: number; loggedAt: number } | undefined;
   let lastBeat = performance.now();
-  const patience = new Patience(giveUp === undefined ? Infinity : giveUp.afterSeconds * 1000);
-  let asking: NodeJS.Timeout | undefined;
-  let record: ReplicaBeat = {
+  const stallTimer = new StallTimer(giveUp === undefined ? Infinity : giveUp.afterSeconds * 1000);
+  let record: HeartbeatRecord = {
     instance: replica.instance,
     host: replica.host,
     pid: replica.pid,
@@ -71,29 +78,35 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     clock_ahead_seconds: 0,
   };
 
-  /** One line when the beats stop, one a minute while they do, and one when they come again. */
-  const tell = (fields: object, message: string): void => {
+  /** Logs the start of an outage, and once a minute that it lasts. */
+  const logOutage = (fields: object, message: string): void => {
     const now = performance.now();
-    if (trouble === undefined) log.warn(fields, message);
-    else if (now - trouble.toldAt >= REPEAT_MS)
-      log.warn({ ...fields, seconds: secondsSince(trouble.since) }, `still: ${message}`);
+    if (outage === undefined) log.warn(fields, message);
+    else if (now - outage.loggedAt >= REPEAT_MS)
+      log.warn({ ...fields, seconds: secondsSince(outage.since) }, `still: ${message}`);
     else return;
-    trouble = { since: trouble?.since ?? now, toldAt: now };
+    outage = { since: outage?.since ?? now, loggedAt: now };
+  };
+  const logRecovery = (): void => {
+    if (outage === undefined) return;
+    const fields = { instance: replica.instance, seconds: secondsSince(outage.since) };
+    log.info(fields, 'the heartbeat is written again');
+    outage = undefined;
   };
 
-  /** Readers look for the replicas that are listed. */
-  const list = async (now: number, signal: AbortSignal): Promise<void> => {
+  /** Readers look up the replicas in this index. */
+  const addToIndex = async (now: number, signal: AbortSignal): Promise<void> => {
     signal.throwIfAborted();
     await redis.zadd(indexKey(key), now, replica.instance);
     signal.throwIfAborted();
     await redis.zremrangebyscore(indexKey(key), '-inf', now - LOST_FOR_SECONDS);
   };
 
-  const write = async (queues: Record<string, string>, signal: AbortSignal): Promise<void> => {
-    const asked = Date.now();
+  const writeBeat = async (queues: Record<string, string>, signal: AbortSignal): Promise<void> => {
+    const sentAt = Date.now();
     const beatAt = Number(await beatScript.run(redis, [key], [String(BEAT_TTL_SECONDS)]));
-    const ahead = secondsAhead({ asked, answered: Date.now(), server: beatAt * 1000, roundedMs: 999 });
-    // Redis answered too late. By now this replica may have left: it must not come back as lost.
+    const clock = { sentAt, receivedAt: Date.now(), serverTime: beatAt * 1000, roundedDownMs: 999 };
+    // Redis answered too late. This replica may have left meanwhile and must not come back as lost.
     signal.throwIfAborted();
     const lastJob = Math.max(0, ...consumers.map(({ lastJobAt = 0 }) => lastJobAt));
     record = {
@@ -101,60 +114,61 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
       beat_at: beatAt,
       last_job_at: lastJob === 0 ? null : Math.floor(beatAt - (performance.now() - lastJob) / 1000),
       queues,
-      clock_ahead_seconds: ahead,
+      clock_ahead_seconds: clockAheadSeconds(clock),
     };
-    await redis.set(own, JSON.stringify(record), 'EX', LOST_FOR_SECONDS);
-    await list(beatAt, signal);
+    await redis.set(recordKey, JSON.stringify(record), 'EX', LOST_FOR_SECONDS);
+    await addToIndex(beatAt, signal);
   };
 
-  /** Shows why there is no beat, without one. While Redis itself does not answer, that is why, and no new process helps. */
-  const confess = async (failing: Record<string, string>): Promise<void> => {
+  /** Shows in the record why there is no beat. The time until giving up starts anew when Redis is the one that does not work. */
+  const writeFailing = async (failing: Record<string, string>): Promise<void> => {
     try {
       await flight.run(async (signal) => {
         const [now] = await redis.time();
         signal.throwIfAborted();
         const hasBeaten = record.beat_at !== null;
-        // Without a beat that it could outlive, it is shown for as long as it repeats itself.
-        const shownFor = hasBeaten ? LOST_FOR_SECONDS : BEAT_TTL_SECONDS;
-        await redis.set(own, JSON.stringify({ ...record, failing }), 'EX', shownFor);
-        if (!hasBeaten) await list(Number(now), signal);
+        // Without a beat to date it by, the record stays only for as long as it is written again.
+        const ttlSeconds = hasBeaten ? LOST_FOR_SECONDS : BEAT_TTL_SECONDS;
+        await redis.set(recordKey, JSON.stringify({ ...record, failing }), 'EX', ttlSeconds);
+        if (!hasBeaten) await addToIndex(Number(now), signal);
       });
     } catch {
-      return patience.renew();
+      return stallTimer.reset();
     }
-    if (patience.isOver(performance.now()) && !stopped) giveUp?.run(failing);
+    if (stallTimer.check(performance.now()) && !isStopped) giveUp?.run(failing);
   };
 
+  /** Whether a beat was written. */
   const beat = async (): Promise<boolean> => {
     const now = performance.now();
-    const proofs = consumers.map((consumer) => [consumer.queue, proofOf(consumer, lastBeat, now)] as const);
-    const missing = proofs.flatMap(([queue, proof]) => (proof.ok ? [] : [{ queue, why: proof.why }]));
-    if (missing.length > 0) {
-      tell({ consumers: missing }, 'no heartbeat: not every consumer works');
-      await confess(Object.fromEntries(missing.map(({ queue, why }) => [queue, why])));
+    const all = consumers.map(
+      (consumer) => [consumer.queue, checkConsumer(consumer, lastBeat, now)] as const,
+    );
+    const failing = all.flatMap(([queue, liveness]) => (liveness.ok ? [] : [{ queue, why: liveness.why }]));
+    if (failing.length > 0) {
+      logOutage({ consumers: failing }, 'no heartbeat: not every consumer works');
+      await writeFailing(Object.fromEntries(failing.map(({ queue, why }) => [queue, why])));
       return false;
     }
-    patience.renew();
+    stallTimer.reset();
     try {
-      const queues = Object.fromEntries(proofs.map(([queue, proof]) => [queue, proof.ok ? proof.by : '']));
-      await flight.run((signal) => write(queues, signal));
-      if (trouble !== undefined)
-        log.info(
-          { instance: replica.instance, seconds: secondsSince(trouble.since) },
-          'the heartbeat is written again',
-        );
-      trouble = undefined;
+      const queues = Object.fromEntries(
+        all.map(([queue, liveness]) => [queue, liveness.ok ? liveness.by : '']),
+      );
+      await flight.run((signal) => writeBeat(queues, signal));
+      logRecovery();
       lastBeat = now;
       return true;
-    } catch (err) {
-      // A client without a connection has told that itself.
-      if (redis.status === 'ready') tell({ error: textOf(err) }, 'no heartbeat: Redis does not take it');
+    } catch (error) {
+      // A client that is not connected reports that itself.
+      if (redis.status === 'ready')
+        logOutage({ error: textOf(error) }, 'no heartbeat: Redis does not take it');
       return false;
     }
   };
 
   const leave = async (): Promise<void> => {
-    await Promise.all([redis.del(own), redis.zrem(indexKey(key), replica.instance)]);
+    await Promise.all([redis.del(recordKey), redis.zrem(indexKey(key), replica.instance)]);
     if (record.beat_at === null) return;
     const [now] = await redis.time();
     await redis.zadd(leftKey(key), Number(now), replica.instance);
@@ -163,73 +177,73 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
   };
 
   let current: Promise<void> = Promise.resolve();
-  const turn = async (): Promise<void> => {
-    const beaten = await beat();
-    if (stopped) return;
-    const pause = beaten ? everySeconds * 1000 : Math.min(RETRY_MS, everySeconds * 1000);
-    timer = setTimeout(() => {
-      current = turn();
-    }, pause).unref();
+  const beatRepeatedly = async (): Promise<void> => {
+    const isBeaten = await beat();
+    if (isStopped) return;
+    const pauseMs = isBeaten ? everySeconds * 1000 : Math.min(RETRY_MS, everySeconds * 1000);
+    beatTimer = setTimeout(() => {
+      current = beatRepeatedly();
+    }, pauseMs).unref();
   };
-  const begin = async (): Promise<void> => {
-    const waiting = new Set(consumers.map(({ queue }) => queue));
-    // Nobody sees that a first beat does not come: it has no key that could expire.
-    const notBegun = (): Record<string, string> =>
-      Object.fromEntries([...waiting].map((queue) => [queue, 'it has not begun to work']));
+  const start = async (): Promise<void> => {
+    const notReady = new Set(consumers.map(({ queue }) => queue));
+    const failing = (): Record<string, string> =>
+      Object.fromEntries([...notReady].map((queue) => [queue, 'it has not begun to work']));
+    // A first beat that does not come would go unnoticed: there is no key yet that could expire.
     const overdue = setTimeout(() => {
-      if (!stopped)
-        log.info({ consumers: [...waiting] }, 'no heartbeat yet: these consumers have not begun to work');
+      if (!isStopped)
+        log.info({ consumers: [...notReady] }, 'no heartbeat yet: these consumers have not begun to work');
     }, everySeconds * 1000).unref();
-    asking = setInterval(() => {
-      // One that takes longer than the pause is waited for, too, before its replica leaves.
-      current = Promise.all([current, confess(notBegun())]).then(() => undefined);
+    notReadyTimer = setInterval(() => {
+      // Disposing waits for all of them, also for one that takes longer than the interval.
+      current = Promise.all([current, writeFailing(failing())]).then(() => undefined);
     }, everySeconds * 1000).unref();
     try {
       await Promise.all(
         consumers.map(async (consumer) => {
           await consumer.ready();
-          waiting.delete(consumer.queue);
+          notReady.delete(consumer.queue);
         }),
       );
-    } catch (err) {
+    } catch (error) {
       log.warn(
-        { error: textOf(err), consumers: [...waiting] },
+        { error: textOf(error), consumers: [...notReady] },
         'no heartbeat: a consumer did not become ready',
       );
       return;
     } finally {
       clearTimeout(overdue);
-      clearInterval(asking);
+      clearInterval(notReadyTimer);
     }
-    patience.renew();
-    // What is being confessed must not be written over the first beat.
-    if (!stopped) current = current.then(turn);
+    stallTimer.reset();
+    // After a record of failures that is still being written, so that it does not replace the first beat.
+    if (!isStopped) current = current.then(beatRepeatedly);
   };
-  void begin();
+  void start();
 
   return {
     [Symbol.asyncDispose]: async () => {
-      if (stopped) return;
-      stopped = true;
-      clearTimeout(timer);
-      clearInterval(asking);
+      if (isStopped) return;
+      isStopped = true;
+      clearTimeout(beatTimer);
+      clearInterval(notReadyTimer);
       await current;
       try {
-        await withinTime(LIMIT_MS, 'leaving', leave);
-      } catch (err) {
-        log.warn({ error: textOf(err) }, 'the heartbeat of this replica could not be taken away');
+        await withinTime(TIME_LIMIT_MS, 'leaving', leave);
+      } catch (error) {
+        log.warn({ error: textOf(error) }, 'the heartbeat of this replica could not be removed');
       }
       for (const consumer of consumers) consumer[Symbol.dispose]();
     },
   };
 }
 
-/** A consumer that can't tell proves nothing. */
-function proofOf(consumer: Consumer, since: number, now: number): Proof {
+/** A check that throws counts as a consumer that does not work. */
+function checkConsumer(consumer: Consumer, since: number, now: number): ConsumerLiveness {
   try {
-    return consumer.prove(since, now);
+    return consumer.checkLiveness(since, now);
   } catch (error) {
-    return { ok: false, why: `its proof failed: ${String(error)}` };
+    return { ok: false, why: `its check failed: ${String(error)}` };
   }
 }
 

@@ -2,42 +2,47 @@ import type { RedisClient } from '../redis/client.ts';
 import {
   BEAT_TTL_SECONDS,
   LOST_FOR_SECONDS,
-  type ReplicaBeat,
+  type HeartbeatRecord,
   indexKey,
   leftKey,
   replicaKey,
 } from './keys.ts';
 
-export interface ReplicaHeartbeat extends ReplicaBeat {
-  /** `never_beat`: it runs, and has not proved yet that it works. */
+/** The heartbeat record of one replica, with its state. */
+export interface ReplicaHeartbeat extends HeartbeatRecord {
+  /**
+   * `live`: its last beat is at most 90 s old. `lost`: it is older, and the replica did not leave. `never_beat`: the replica runs and has
+   * not worked yet.
+   */
   readonly state: 'live' | 'lost' | 'never_beat';
-  /** Of its last beat. */
+  /** Age of its last beat; `null` before the first one. */
   readonly age_seconds: number | null;
 }
 
 export interface Heartbeats {
-  /** Of the whole system; `null` when there was none for 90 s. */
+  /** Age of the last beat of any replica; `null` when there was none for 90 s. */
   readonly beat_age_seconds: number | null;
-  /** Those that beat, those that did within the last hour and neither do nor left, and those that say why they never did. */
+  /** The live replicas, those lost within the last hour, and those that have not beaten yet. */
   readonly replicas: readonly ReplicaHeartbeat[];
-  /** Those that left cleanly within the last hour. */
+  /** The replicas that left cleanly within the last hour. */
   readonly left: readonly { readonly instance: string; readonly age_seconds: number }[];
-  /** How many live ones there are fewer than expected. */
+  /** How many of the expected replicas are not live. */
   readonly missing: number;
-  /** Of the missing, those that neither the replicas nor the left account for: they never came. */
+  /** How many of the expected replicas are neither in `replicas` nor in `left`: they never started. */
   readonly never_seen: number;
 }
 
 export interface ReadHeartbeatsOptions {
   redis: RedisClient;
+  /** The same as for `startHeartbeat`. */
   key: string;
-  /** How many live replicas there should be. */
+  /** How many live replicas there should be, 0 by default. */
   expected?: number;
-  /** Unix seconds; Redis' own clock unless given. */
+  /** Unix seconds; the time of Redis' clock by default. */
   now?: number;
 }
 
-/** Who beats, who died, who left, and how many of those expected never came. */
+/** Reads the heartbeats of all replicas. Rejects when Redis does. */
 export async function readHeartbeats({
   redis,
   key,
@@ -54,9 +59,9 @@ export async function readHeartbeats({
   const ageOf = (at: number): number => Math.max(0, Math.round((present - at) * 1000) / 1000);
   const texts = await Promise.all(instances.map((instance) => redis.get(replicaKey(key, instance))));
   const replicas = texts
-    .map((text) => parseBeat(text))
-    .filter((beat) => beat !== undefined)
-    .map((beat) => judgeBeat(beat, ageOf))
+    .map((text) => parseRecord(text))
+    .filter((record) => record !== undefined)
+    .map((record) => withState(record, ageOf))
     .filter(({ age_seconds: age }) => age === null || age <= LOST_FOR_SECONDS);
   const left: { instance: string; age_seconds: number }[] = [];
   for (let i = 0; i + 1 < departures.length; i += 2)
@@ -73,19 +78,19 @@ export async function readHeartbeats({
   };
 }
 
-/** Pure: a replica is lost when its last beat is worth no more. */
-function judgeBeat(beat: ReplicaBeat, ageOf: (at: number) => number): ReplicaHeartbeat {
-  if (beat.beat_at === null) return { ...beat, state: 'never_beat', age_seconds: null };
-  const age = ageOf(beat.beat_at);
-  return { ...beat, state: age <= BEAT_TTL_SECONDS ? 'live' : 'lost', age_seconds: age };
+function withState(record: HeartbeatRecord, ageOf: (at: number) => number): ReplicaHeartbeat {
+  if (record.beat_at === null) return { ...record, state: 'never_beat', age_seconds: null };
+  const age = ageOf(record.beat_at);
+  return { ...record, state: age <= BEAT_TTL_SECONDS ? 'live' : 'lost', age_seconds: age };
 }
 
-function parseBeat(text: string | null): ReplicaBeat | undefined {
+function parseRecord(text: string | null): HeartbeatRecord | undefined {
   if (text === null) return undefined;
   try {
-    const beat = JSON.parse(text) as Partial<ReplicaBeat>;
-    return typeof beat?.instance === 'string' && (typeof beat.beat_at === 'number' || beat.beat_at === null)
-      ? (beat as ReplicaBeat)
+    const record = JSON.parse(text) as Partial<HeartbeatRecord>;
+    return typeof record?.instance === 'string' &&
+      (typeof record.beat_at === 'number' || record.beat_at === null)
+      ? (record as HeartbeatRecord)
       : undefined;
   } catch {
     return undefined;

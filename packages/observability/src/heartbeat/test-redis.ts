@@ -2,16 +2,15 @@ import { type RedisServer, startRedis } from '@prosaas/devstack';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach } from 'vitest';
 
-/** What a test has to itself; `cleanup` ends it. */
-export interface OnRedis {
+export interface TestRedis {
   server: RedisServer;
   redis: Redis;
   cleanup: AsyncDisposableStack;
 }
 
-/** A server for each test of a file, which may stop it, and a client. */
-export function redisForEach(): OnRedis {
-  const on = {} as OnRedis;
+/** A Redis server of its own for each test of a file, which may stop it, and a client. `cleanup` is disposed after each test. */
+export function redisForEach(): TestRedis {
+  const on = {} as TestRedis;
   beforeEach(async () => {
     on.cleanup = new AsyncDisposableStack();
     on.server = on.cleanup.use(await startRedis());

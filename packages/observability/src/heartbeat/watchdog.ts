@@ -1,17 +1,17 @@
 import { Worker } from 'node:worker_threads';
 
 export interface WatchdogOptions {
-  /** A blocked event loop is ended after so long. */
+  /** The process is killed when its event loop has been blocked for this long. */
   limitSeconds: number;
-  /** The line that is written to stderr before. */
+  /** Called at once: the line that is written to stderr before the process is killed. */
   line: (blockedSeconds: number) => string;
 }
 
-const EVERY_MS = 1000;
+const INTERVAL_MS = 1000;
 
 /**
- * Runs in a thread of its own, as text: no bundler has to find a file for it. It counts looks and no time: while the process
- * is stopped, or its machine sleeps, nobody looks.
+ * The watching thread, as text so that a bundler does not have to find a file for it. It counts its own looks instead of measuring time:
+ * while the process is stopped, or the machine sleeps, it does not look either.
  */
 const code = `
 const { workerData: { shared, limit, everyMs, lines } } = require('node:worker_threads');
@@ -29,15 +29,15 @@ for (;;) {
 }`;
 
 /**
- * Ends the process by SIGKILL when its event loop does not turn for so long: it can't do that by itself, and neither beats
- * nor answers. Costs a thread that sleeps.
+ * Kills this process by SIGKILL when its event loop is blocked for `limitSeconds`: a blocked process can neither answer nor end by
+ * itself. Costs one sleeping thread. Disposing ends the watch.
  */
 export function startWatchdog({ limitSeconds, line }: WatchdogOptions): AsyncDisposable {
   const ticks = new Int32Array(new SharedArrayBuffer(8));
   const workerData = {
     shared: ticks.buffer,
-    limit: Math.ceil((limitSeconds * 1000) / EVERY_MS),
-    everyMs: EVERY_MS,
+    limit: Math.ceil((limitSeconds * 1000) / INTERVAL_MS),
+    everyMs: INTERVAL_MS,
     lines: line(limitSeconds),
   };
   const thread = new Worker(code, {
@@ -48,7 +48,7 @@ export function startWatchdog({ limitSeconds, line }: WatchdogOptions): AsyncDis
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
   });
   thread.unref();
-  const timer = setInterval(() => Atomics.add(ticks, 0, 1), EVERY_MS / 2).unref();
+  const timer = setInterval(() => Atomics.add(ticks, 0, 1), INTERVAL_MS / 2).unref();
   return {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);

@@ -1,15 +1,15 @@
 export interface Acceptance {
   /** 0 (not wanted) to 1. */
   readonly quality: number;
-  /** Whether the type stands there by its name, not only as a wildcard. */
+  /** Whether the header names the type itself, and not only a wildcard. */
   readonly isNamed: boolean;
 }
 
 /**
- * How much an Accept header wants a media type, by the most specific range that matches it (RFC 9110, 12.5.1).
+ * The quality that an Accept header gives to a media type: that of the most specific range that matches it (RFC 9110, section 12.5.1).
  *
- * @param type lower case, without parameters
- * @param isOurs whether the parameters of a range, such as its version, fit what we write
+ * @param type in lower case, without parameters
+ * @param isOurs whether the parameters of a range, such as its version, match what we send
  */
 export function acceptanceOf(
   accept: string,
@@ -43,7 +43,7 @@ function qualityOf(text = '1'): number {
 
 const HEALTH_JSON = 'application/health+json';
 
-/** Whether an Accept header names `application/health+json`, and wants it no less than the type that is sent otherwise. */
+/** Whether an Accept header names `application/health+json`, with at least the quality of the type that is sent `otherwise`. */
 export function wantsHealthJson(accept: string | undefined, otherwise: string): boolean {
   if (!accept || !/application\/health\+json/i.test(accept)) return false;
   const { quality, isNamed } = acceptanceOf(accept, HEALTH_JSON);

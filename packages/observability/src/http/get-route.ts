@@ -6,7 +6,7 @@ export interface GetRoute {
   handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | FastifyReply;
 }
 
-/** A route that nobody may cache, that answers HEAD as GET, and any other method with 405 before a body is read. */
+/** Adds a GET route that may not be cached. It answers HEAD like GET, and any other method with 405 before reading a body. */
 export function getRoute(app: FastifyInstance, { path, preHandler, handler }: GetRoute): void {
   const onRequest = (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     setHeaders(reply);
@@ -23,7 +23,7 @@ export function getRoute(app: FastifyInstance, { path, preHandler, handler }: Ge
   app.route({
     method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
     url: path,
-    // For whoever lists the methods of a path.
+    // Lets code that lists the methods of a path leave these out.
     config: { methodNotAllowed: true },
     onRequest: async (request, reply) => {
       setHeaders(reply);

@@ -2,7 +2,7 @@ import fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { namedPlugin } from './named-plugin.ts';
 
-test('a plugin has its name, knows its Fastify, and keeps what it adds to itself', async () => {
+test('a plugin is named, requires its Fastify version, and stays encapsulated', async () => {
   const app = fastify();
   const plugin = namedPlugin('shop/orders', async (scope) => void scope.decorate('own', 1));
   await app.register(plugin, {});

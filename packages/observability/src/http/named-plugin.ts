@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Gives a Fastify plugin the name that its errors tell, and has Fastify refuse it where its version does not fit. The
- * plugin stays encapsulated. These two symbols are all that `fastify-plugin` would do for it.
+ * Names a Fastify plugin in error messages and restricts it to Fastify 5. The plugin stays encapsulated. These two symbols are the part of
+ * `fastify-plugin` that is needed here.
  */
 export function namedPlugin<Options>(
   name: string,

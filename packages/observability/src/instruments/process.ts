@@ -14,15 +14,15 @@ export interface ProcessMetricsOptions {
 }
 
 /** What was measured last; zeros before the first collection. */
-export interface ProcessReading {
+export interface ProcessStats {
   readonly residentMemoryBytes: number;
   readonly heapUsedBytes: number;
   /** Of the last one to two minutes. */
   readonly eventLoopDelayP99Seconds: number;
 }
 
-export interface ProcessMeasurement extends Disposable {
-  last(): ProcessReading;
+export interface ProcessInstrument extends Disposable {
+  last(): ProcessStats;
 }
 
 type More = Readonly<Record<string, readonly string[]>>;
@@ -110,7 +110,7 @@ export function instrumentProcess({
   registry,
   labels = {},
   now = performance.now.bind(performance),
-}: ProcessMetricsOptions): ProcessMeasurement {
+}: ProcessMetricsOptions): ProcessInstrument {
   const user = registry.counter('process_cpu_user_seconds', labels);
   const system = registry.counter('process_cpu_system_seconds', labels);
   const both = registry.counter('process_cpu_seconds', labels);
@@ -136,7 +136,7 @@ export function instrumentProcess({
   let cpu = { user: 0, system: 0 };
   let loop = performance.eventLoopUtilization();
   let ended = false;
-  let last: ProcessReading = { residentMemoryBytes: 0, heapUsedBytes: 0, eventLoopDelayP99Seconds: 0 };
+  let last: ProcessStats = { residentMemoryBytes: 0, heapUsedBytes: 0, eventLoopDelayP99Seconds: 0 };
 
   registry.onCollect(() => {
     if (ended) return;

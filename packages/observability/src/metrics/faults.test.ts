@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defineCatalogue } from './catalogue.ts';
 import { type MetricsPublisher, startMetricsPublisher } from './publisher.ts';
 import { MetricsReader } from './reader.ts';
-import { MetricsUnknown, type Reading } from './reading.ts';
+import { MetricsUnknown, type MetricsReading } from './reading.ts';
 import { MetricsRegistry } from './registry.ts';
 
 const catalogue = defineCatalogue({
@@ -127,8 +127,8 @@ function startChild(): CountingChild {
 async function until(
   reader: MetricsReader,
   what: string,
-  holds: (reading: Reading) => boolean,
-): Promise<Reading> {
+  holds: (reading: MetricsReading) => boolean,
+): Promise<MetricsReading> {
   return poll(
     async () => {
       const reading = await reader.read();

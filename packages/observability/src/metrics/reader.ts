@@ -1,10 +1,10 @@
 import type { RedisClient } from '../redis/client.ts';
-import { LimitedFlight } from '../redis/time-limit.ts';
+import { SingleFlight } from '../redis/time-limit.ts';
 import type { Catalogue } from './catalogue.ts';
 import { Columns } from './columns.ts';
 import { type Continuity, NO_CONTINUITY, follow, isComplete } from './continuity.ts';
 import { HighestSeen } from './monotonic.ts';
-import { type ExactSource, type ExactValues, MetricsUnknown, type Reading } from './reading.ts';
+import { type ExactSource, type ExactValues, MetricsUnknown, type MetricsReading } from './reading.ts';
 import { type Snapshot, SnapshotReader } from './snapshot.ts';
 import { MAX_FOLD, type MetricsStore, redisStore, storeKeys } from './store.ts';
 import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
@@ -35,16 +35,16 @@ export class MetricsReader implements AsyncDisposable {
   #leaseMs: number;
   #onError: (error: unknown) => void;
   /** Told of each reading in which nothing failed. */
-  onWorked: (() => void) | undefined;
+  onSuccess: (() => void) | undefined;
   #times: ProtocolTimes;
-  #flight: LimitedFlight;
+  #flight: SingleFlight;
   #failing = false;
   #reported = new Set<string>();
   #continuity: Continuity = NO_CONTINUITY;
   #highest = new HighestSeen();
   #exact = new Map<string, ExactValues>();
-  #last: Reading | undefined;
-  #running: Promise<Reading> | undefined;
+  #last: MetricsReading | undefined;
+  #running: Promise<MetricsReading> | undefined;
   #folding: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -64,7 +64,7 @@ export class MetricsReader implements AsyncDisposable {
     this.#sources = sources;
     this.#leaseMs = leaseMs;
     this.#times = times;
-    this.#flight = new LimitedFlight(times.limitMs, 'reading metrics');
+    this.#flight = new SingleFlight(times.limitMs, 'reading metrics');
     this.#onError = onError;
   }
 
@@ -80,7 +80,7 @@ export class MetricsReader implements AsyncDisposable {
    * The present totals; callers at the same time share one reading. Without Redis the last one, `complete: false`.
    * Throws `MetricsUnknown` when there never was one.
    */
-  read(): Promise<Reading> {
+  read(): Promise<MetricsReading> {
     this.#running ??= this.#readOrRemember().finally(() => (this.#running = undefined));
     return this.#running;
   }
@@ -91,11 +91,11 @@ export class MetricsReader implements AsyncDisposable {
     await this.#folding;
   }
 
-  async #readOrRemember(): Promise<Reading> {
+  async #readOrRemember(): Promise<MetricsReading> {
     try {
       const reading = await this.#flight.run((signal) => this.#readNow(signal));
       // Of the parts of a reading one may have failed all the same.
-      if (reading.complete || !this.#failing) this.onWorked?.();
+      if (reading.complete || !this.#failing) this.onSuccess?.();
       this.#failing = false;
       this.#last = reading;
     } catch (error) {
@@ -106,7 +106,7 @@ export class MetricsReader implements AsyncDisposable {
     return this.#last;
   }
 
-  async #readNow(signal: AbortSignal): Promise<Reading> {
+  async #readNow(signal: AbortSignal): Promise<MetricsReading> {
     const snapshot = await this.#snapshot();
     // After the snapshot: were it before, a FLUSHALL in between would show old exact values under a new `since`.
     const exactIsFresh = await this.#readExact(snapshot.storeId);

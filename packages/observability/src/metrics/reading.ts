@@ -17,7 +17,7 @@ export interface HistogramReading {
   readonly sum: number;
 }
 
-export interface ReadingSource {
+export interface PublisherStatus {
   readonly service: string;
   readonly instance: string;
   /** How long ago this process published last. */
@@ -30,7 +30,7 @@ interface ProcessSeries extends SeriesTable {
 }
 
 /** The whole system's metrics at one moment. */
-export interface Reading {
+export interface MetricsReading {
   /** Totals over all labels, services and replicas, since `since`; with the same `since` they never fall. */
   readonly counters: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
@@ -43,7 +43,7 @@ export interface Reading {
   readonly exact: SeriesTable;
   /** The rest, of each process whose lease runs. Processes that are gone are in the totals alone. */
   readonly processes: readonly ProcessSeries[];
-  readonly sources: readonly ReadingSource[];
+  readonly sources: readonly PublisherStatus[];
   /**
    * Nothing is missing: every publisher spoke within 3 s, none is in grace, no roll-back is being made good, and no exact counter
    * is below what this reader saw before.

@@ -1,9 +1,9 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { expect, test } from 'vitest';
-import { MetricsUnknown, type Reading } from './reading.ts';
+import { MetricsUnknown, type MetricsReading } from './reading.ts';
 import { metricsRoutes } from './routes.ts';
 
-const reading: Reading = {
+const reading: MetricsReading = {
   counters: { jobs: 3 },
   gauges: { active: 1 },
   histograms: {},
@@ -16,7 +16,7 @@ const reading: Reading = {
   since: 1_706_000_000.5,
 };
 
-function build(read: () => Promise<Reading>): FastifyInstance {
+function build(read: () => Promise<MetricsReading>): FastifyInstance {
   const app = fastify();
   void app.register(metricsRoutes, {
     reader: { read },

@@ -8,7 +8,7 @@ import type {
 import { getRoute } from '../http/get-route.ts';
 import { namedPlugin } from '../http/named-plugin.ts';
 import type { MetricsReader } from './reader.ts';
-import { MetricsUnknown, type Reading } from './reading.ts';
+import { MetricsUnknown, type MetricsReading } from './reading.ts';
 
 export interface MetricsRoutesOptions {
   reader: Pick<MetricsReader, 'read'>;
@@ -23,8 +23,8 @@ export interface MetricsRoutesOptions {
 
 export interface MetricsBody {
   uptime_seconds: number;
-  counters: Reading['counters'];
-  gauges: Reading['gauges'];
+  counters: MetricsReading['counters'];
+  gauges: MetricsReading['gauges'];
   timestamp: number;
 }
 
@@ -60,7 +60,7 @@ async function plugin(
 export async function readOrAnswer(
   reader: MetricsRoutesOptions['reader'],
   reply: FastifyReply,
-): Promise<Reading | undefined> {
+): Promise<MetricsReading | undefined> {
   try {
     return await reader.read();
   } catch (error) {

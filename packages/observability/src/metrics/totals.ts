@@ -1,10 +1,10 @@
 import { layoutOf } from './buckets.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { SeriesTable } from './columns.ts';
-import type { ExactValues, HistogramReading, LabelledValue, Reading } from './reading.ts';
+import type { ExactValues, HistogramReading, LabelledValue, MetricsReading } from './reading.ts';
 import { type Aggregate, type Slot, parseSlot, slotKey, sumPart } from './slot.ts';
 
-type Values = Pick<Reading, 'counters' | 'gauges' | 'histograms' | 'labels' | 'series' | 'exact'>;
+type Values = Pick<MetricsReading, 'counters' | 'gauges' | 'histograms' | 'labels' | 'series' | 'exact'>;
 
 interface Placed {
   readonly at: number;
@@ -114,7 +114,7 @@ export class Arrangement {
   #withExact(
     { slots, values }: SeriesTable,
     exact: Readonly<Record<string, number>>,
-  ): Pick<Reading, 'series' | 'exact'> {
+  ): Pick<MetricsReading, 'series' | 'exact'> {
     const added = Object.keys(exact);
     const names = added.join('\n');
     if (this.#series?.names !== names) {

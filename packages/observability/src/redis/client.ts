@@ -1,4 +1,4 @@
 import type { Redis } from 'ioredis';
 
-/** An ioredis client that the caller opened and closes. */
+/** An ioredis client. The caller opens and closes it. */
 export type RedisClient = Redis;

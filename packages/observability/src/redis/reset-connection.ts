@@ -1,8 +1,8 @@
 import type { RedisClient } from './client.ts';
 
 /**
- * Drops a connection that does not answer; the client opens another. Of a cluster, those of its nodes: its own
- * `disconnect(true)` ends in "disconnecting" for good when a node joins its pool just then (ioredis 6.0.0).
+ * Closes a connection that does not answer; the client opens another one. For a cluster it closes those of the nodes: with
+ * `disconnect(true)` of the cluster itself, ioredis 6.0.0 stays in "disconnecting" for good when a node joins its pool meanwhile.
  */
 export function resetConnection(redis: RedisClient): void {
   const { isCluster, nodes } = redis as Partial<Cluster>;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RedisClient } from './client.ts';
 
-/** A Lua script, sent by its hash; by its text only to a Redis that does not know it (new, restarted, SCRIPT FLUSH). */
+/** A Lua script. Sent by its hash, and in full only when Redis does not know it: after a restart or SCRIPT FLUSH. */
 export class LuaScript {
   readonly text: string;
   readonly hash: string;
@@ -22,7 +22,7 @@ export class LuaScript {
   }
 }
 
-/** Reads files of the package's lua/ folder (beside src/ and dist/ alike) as one script. */
+/** Joins files of the lua/ folder, which lies beside src/ and dist/, into one script. */
 export function luaScript(...names: string[]): LuaScript {
   const read = (name: string): string =>
     readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8');

@@ -3,8 +3,10 @@ export class TimeLimitReached extends Error {
 }
 
 /**
- * What `run` resolves to, or a `TimeLimitReached` when it takes longer. The signal then tells `run` that nobody listens
- * any more; what it does later is its own affair, and never an unhandled rejection.
+ * Resolves like `run`, or rejects with `TimeLimitReached` when that takes longer than `limitMs`. Then the signal aborts; what `run` does
+ * afterwards is ignored, and never becomes an unhandled rejection.
+ *
+ * @param what names the work in the error
  */
 export async function withinTime<T>(
   limitMs: number,
@@ -28,28 +30,29 @@ export async function withinTime<T>(
 }
 
 /**
- * Runs with a time limit, and never a second one while the first is still out there: what a server that does not
- * answer costs is one pending promise, not one more each second.
+ * Runs work with a time limit, and no second run while the first is still pending: a server that does not answer costs one pending
+ * promise, not one more each second.
  */
-export class LimitedFlight {
+export class SingleFlight {
   #limitMs: number;
   #what: string;
-  #pending = false;
+  #isPending = false;
 
   constructor(limitMs: number, what: string) {
     this.#limitMs = limitMs;
     this.#what = what;
   }
 
+  /** Rejects with `TimeLimitReached` at once while an earlier run is pending, even one whose time limit has passed. */
   async run<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#pending)
+    if (this.#isPending)
       throw new TimeLimitReached(`${this.#what}: the last attempt has not been answered yet`);
-    this.#pending = true;
+    this.#isPending = true;
     return withinTime(this.#limitMs, this.#what, async (signal) => {
       try {
         return await run(signal);
       } finally {
-        this.#pending = false;
+        this.#isPending = false;
       }
     });
   }

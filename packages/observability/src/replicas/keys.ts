@@ -1,15 +1,15 @@
 export interface ReplicaKeys {
   /** Sorted set: instance -> end of its lease, ms of Redis' clock. */
   readonly leases: string;
-  /** Hash: instance -> what it says of itself, JSON. */
+  /** Hash: instance -> its last report, JSON. */
   readonly reports: string;
-  /** Hash: topic -> when it was asked for last. */
+  /** Hash: topic -> time of the last notification, ms of Redis' clock. */
   readonly asked: string;
-  /** String, for a while: what all replicas of a service are told. */
+  /** String with an expiry: the temporary setting of a service. */
   told(service: string): string;
 }
 
-/** How long a word of a replica's is worth, unless it says otherwise. */
+/** How long a report counts, unless the replica asks for another lease. */
 export const LEASE_MS = 10_000;
 
 export function replicaKeys(prefix: string): ReplicaKeys {
@@ -21,6 +21,7 @@ export function replicaKeys(prefix: string): ReplicaKeys {
   };
 }
 
+/** A value that survives `JSON.stringify` and `JSON.parse`. */
 export type JsonValue =
   | string
   | number
@@ -29,8 +30,11 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
 
+/** Which process this is. */
 export interface ReplicaIdentity {
+  /** The kind of process, such as `worker`. */
   readonly service: string;
+  /** Unique among all replicas, such as `worker:host:1f2e3d4c`. */
   readonly instance: string;
   readonly host: string;
   readonly pid: number;

@@ -1,9 +1,9 @@
 import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
-import type { Told } from './announce.ts';
+import type { ServiceSetting } from './register-replica.ts';
 import { type JsonValue, LEASE_MS, replicaKeys } from './keys.ts';
 
-/** `lost` is one whose lease ran out within the last hour; one that left cleanly is not listed. */
+/** A registered replica, as `listReplicas` returns it. */
 export interface ReplicaStatus {
   readonly service: string;
   readonly instance: string;
@@ -11,22 +11,25 @@ export interface ReplicaStatus {
   readonly pid: number;
   /** Unix seconds. */
   readonly startedAt: number;
+  /** `lost`: its lease ran out within the last hour. A replica that left cleanly is not listed. */
   readonly state: 'live' | 'lost';
-  /** Since its last word. */
+  /** Seconds since its last registration. */
   readonly silentSeconds: number;
-  /** How far its clock is ahead of Redis', behind where negative; 0 within 2 s. */
+  /** How far its clock is ahead of Redis' clock; negative when it is behind, 0 within 2 s. */
   readonly clockAheadSeconds: number;
+  /** What the `report` of its options returned last. */
   readonly report: Readonly<Record<string, JsonValue>>;
 }
 
 interface ReplicasOptions {
   redis: RedisClient;
+  /** The same as for `registerReplica`. */
   keyPrefix: string;
 }
 
-const askScript = luaScript('ask');
+const notifyScript = luaScript('notify-replicas');
 
-/** All replicas of all services, with what each says of itself. */
+/** All replicas of all services, live and lost, with their last reports. Rejects when Redis does. */
 export async function listReplicas({ redis, keyPrefix }: ReplicasOptions): Promise<ReplicaStatus[]> {
   const keys = replicaKeys(keyPrefix);
   const replies = await redis
@@ -42,64 +45,64 @@ export async function listReplicas({ redis, keyPrefix }: ReplicasOptions): Promi
   const now = Number(time[0]) * 1000 + Number(time[1]) / 1000;
   const replicas: ReplicaStatus[] = [];
   for (let i = 0; i + 1 < scores.length; i += 2) {
-    const said = parseReport(reports[scores[i]!]);
-    if (said === undefined) continue;
-    const { leaseMs, ...status } = said;
-    const ends = Number(scores[i + 1]);
-    const silentSeconds = Math.max(0, Math.round(now - (ends - leaseMs))) / 1000;
-    replicas.push({ ...status, state: ends > now ? 'live' : 'lost', silentSeconds });
+    const record = parseRecord(reports[scores[i]!]);
+    if (record === undefined) continue;
+    const { leaseMs, ...status } = record;
+    const leaseEnds = Number(scores[i + 1]);
+    const silentSeconds = Math.max(0, Math.round(now - (leaseEnds - leaseMs))) / 1000;
+    replicas.push({ ...status, state: leaseEnds > now ? 'live' : 'lost', silentSeconds });
   }
   return replicas;
 }
 
-/** Asks every replica, by the topic that it listens for; each hears of it within about a second. */
-export async function askReplicas({
+/** Runs the handlers of a topic, once in every replica and within about a second. Rejects when Redis does. */
+export async function notifyReplicas({
   redis,
   keyPrefix,
   topic,
 }: ReplicasOptions & { topic: string }): Promise<void> {
-  await askScript.run(redis, [replicaKeys(keyPrefix).asked], [topic]);
+  await notifyScript.run(redis, [replicaKeys(keyPrefix).asked], [topic]);
 }
 
 /**
- * Tells all replicas of a service something, for so long: those that live hear it within about a second, and so does one that is
- * started meanwhile. Null takes it back.
+ * Sets a temporary value for all replicas of a service. Those that run get it within about a second, as `onSetting`, and so do those
+ * that start before it expires. `null` removes it. Rejects when Redis does.
  */
-export async function tellReplicas({
+export async function setServiceSetting({
   redis,
   keyPrefix,
   service,
-  told,
-}: ReplicasOptions & { service: string; told: Told | null }): Promise<void> {
+  setting,
+}: ReplicasOptions & { service: string; setting: ServiceSetting | null }): Promise<void> {
   const key = replicaKeys(keyPrefix).told(service);
-  if (told === null) await redis.del(key);
-  else await redis.set(key, told.text, 'PX', told.lastsMs);
+  if (setting === null) await redis.del(key);
+  else await redis.set(key, setting.value, 'PX', setting.ttlMs);
 }
 
-/** What a service was told, and for how long yet. */
-export async function readTold({
+/** The temporary value of a service with its remaining time; `undefined` when there is none. Rejects when Redis does. */
+export async function readServiceSetting({
   redis,
   keyPrefix,
   service,
-}: ReplicasOptions & { service: string }): Promise<Told | undefined> {
+}: ReplicasOptions & { service: string }): Promise<ServiceSetting | undefined> {
   const key = replicaKeys(keyPrefix).told(service);
   const replies = (await redis.multi().get(key).pttl(key).exec()) ?? [];
-  const [text, lastsMs] = replies.map(([error, reply]) => {
+  const [value, ttlMs] = replies.map(([error, reply]) => {
     if (error) throw error;
     return reply;
   });
-  return typeof text === 'string' ? { text, lastsMs: Number(lastsMs) } : undefined;
+  return typeof value === 'string' ? { value, ttlMs: Number(ttlMs) } : undefined;
 }
 
-type Said = Omit<ReplicaStatus, 'state' | 'silentSeconds'> & { readonly leaseMs: number };
+type ReplicaRecord = Omit<ReplicaStatus, 'state' | 'silentSeconds'> & { readonly leaseMs: number };
 
-/** What some process wrote: one of another version, or a stranger. What is no replica is none. */
-function parseReport(text: string | undefined): Said | undefined {
+/** Another version, or another program, may have written it: `undefined` when it does not identify a replica. */
+function parseRecord(text: string | undefined): ReplicaRecord | undefined {
   try {
     const { service, instance, host, pid, started_at, lease_ms, clock_ahead_seconds, report } = JSON.parse(
       text ?? '',
     ) as Partial<
-      Pick<Said, 'service' | 'instance' | 'host' | 'pid' | 'report'> &
+      Pick<ReplicaRecord, 'service' | 'instance' | 'host' | 'pid' | 'report'> &
         Record<'started_at' | 'lease_ms' | 'clock_ahead_seconds', number>
     >;
     if (typeof service !== 'string' || typeof instance !== 'string') return undefined;
@@ -109,7 +112,7 @@ function parseReport(text: string | undefined): Said | undefined {
       host: host ?? '',
       pid: Number(pid),
       startedAt: Number(started_at),
-      // One of the release before does not tell.
+      // The previous release does not write these two.
       leaseMs: typeof lease_ms === 'number' ? lease_ms : LEASE_MS,
       clockAheadSeconds: typeof clock_ahead_seconds === 'number' ? clock_ahead_seconds : 0,
       report: typeof report === 'object' && report !== null ? report : {},

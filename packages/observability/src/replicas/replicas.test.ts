@@ -1,8 +1,8 @@
 import { type RedisServer, poll, startRedis } from '@prosaas/devstack';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type AnnounceOptions, announceReplica } from './announce.ts';
-import { askReplicas, listReplicas, readTold, tellReplicas } from './list.ts';
+import { type RegisterReplicaOptions, type ServiceSetting, registerReplica } from './register-replica.ts';
+import { notifyReplicas, listReplicas, readServiceSetting, setServiceSetting } from './list.ts';
 
 const keyPrefix = '{test}:replicas';
 let server: RedisServer;
@@ -22,9 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => cleanup.disposeAsync());
 
-function announce(instance: string, options: Partial<AnnounceOptions> = {}): AsyncDisposable {
+function register(instance: string, options: Partial<RegisterReplicaOptions> = {}): AsyncDisposable {
   const replica = { service: 'worker', instance, host: 'h', pid: 1, startedAt: new Date(1_700_000_000_000) };
-  return announceReplica({
+  return registerReplica({
     redis,
     keyPrefix,
     replica,
@@ -35,9 +35,9 @@ function announce(instance: string, options: Partial<AnnounceOptions> = {}): Asy
   });
 }
 
-test('a replica is listed with what it says of itself at the moment, until it leaves', async () => {
+test('lists a replica with its latest report until it leaves', async () => {
   let agent = 'cold';
-  const replica = announce('worker:h:1', { report: () => ({ agent }) });
+  const replica = register('worker:h:1', { report: () => ({ agent }) });
   const [first] = await poll(async () => {
     const found = await listReplicas({ redis, keyPrefix });
     return found.length > 0 && found;
@@ -59,8 +59,8 @@ test('a replica is listed with what it says of itself at the moment, until it le
   expect(await listReplicas({ redis, keyPrefix })).toEqual([]);
 });
 
-test('a replica that stops speaking is lost', async () => {
-  cleanup.use(announce('worker:h:1', { everyMs: 3_600_000, leaseMs: 100 }));
+test('a replica whose lease ran out is lost', async () => {
+  cleanup.use(register('worker:h:1', { everyMs: 3_600_000, leaseMs: 100 }));
   const lost = await poll(async () => {
     const found = await listReplicas({ redis, keyPrefix });
     return found[0]?.state === 'lost' && found;
@@ -69,14 +69,14 @@ test('a replica that stops speaking is lost', async () => {
   expect(lost[0]?.silentSeconds).toBeGreaterThanOrEqual(0.1);
 });
 
-test('of lost replicas the latest are listed, and all that live', async () => {
+test('lists every live replica, and the latest of more than 500 lost ones', async () => {
   const now = Date.now();
   const lost = Array.from({ length: 510 }, (_, at) => ({ instance: `gone-${at}`, ended: now - 60_000 + at }));
   for (const { instance, ended } of lost) {
     await redis.zadd(`${keyPrefix}:leases`, ended, instance);
     await redis.hset(`${keyPrefix}:reports`, instance, JSON.stringify({ service: 'worker', instance }));
   }
-  cleanup.use(announce('worker:h:1'));
+  cleanup.use(register('worker:h:1'));
   const left = await poll(async () => {
     const found = await listReplicas({ redis, keyPrefix });
     return found.length === 500 && found;
@@ -88,54 +88,58 @@ test('of lost replicas the latest are listed, and all that live', async () => {
   expect(await redis.hlen(`${keyPrefix}:reports`)).toBe(500);
 });
 
-test('what a service is told reaches its replicas, also one that comes later, until it is over', async () => {
-  const heard = new Map<string, string | undefined>();
+test('a service setting reaches all its replicas, also later ones, until it expires or is removed', async () => {
+  const received = new Map<string, string | undefined>();
   const follow = (instance: string, service: string): void => {
     const replica = { service, instance, host: 'h', pid: 1, startedAt: new Date() };
-    const onTold: AnnounceOptions['onTold'] = (told) => void heard.set(instance, told?.text);
-    cleanup.use(announce(instance, { replica, onTold }));
+    const onSetting: RegisterReplicaOptions['onSetting'] = (setting) =>
+      void received.set(instance, setting?.value);
+    cleanup.use(register(instance, { replica, onSetting }));
   };
+  const set = (setting: ServiceSetting | null): Promise<void> =>
+    setServiceSetting({ redis, keyPrefix, service: 'worker', setting });
+  const read = (): Promise<ServiceSetting | undefined> =>
+    readServiceSetting({ redis, keyPrefix, service: 'worker' });
   follow('worker:h:1', 'worker');
   follow('api:h:1', 'api');
-  await tellReplicas({ redis, keyPrefix, service: 'worker', told: { text: 'debug', lastsMs: 60_000 } });
-  await poll(() => heard.get('worker:h:1') === 'debug');
+  await set({ value: 'debug', ttlMs: 60_000 });
+  await poll(() => received.get('worker:h:1') === 'debug');
   follow('worker:h:2', 'worker');
-  await poll(() => heard.get('worker:h:2') === 'debug');
-  await poll(() => heard.has('api:h:1'));
-  expect(heard.get('api:h:1')).toBeUndefined();
-  const told = await readTold({ redis, keyPrefix, service: 'worker' });
-  expect(told?.text).toBe('debug');
-  expect(told?.lastsMs).toBeGreaterThan(1000);
-  expect(told?.lastsMs).toBeLessThanOrEqual(60_000);
-  // Redis ends it.
-  await tellReplicas({ redis, keyPrefix, service: 'worker', told: { text: 'debug', lastsMs: 50 } });
-  await poll(() => heard.get('worker:h:1') === undefined && heard.get('worker:h:2') === undefined);
-  expect(await readTold({ redis, keyPrefix, service: 'worker' })).toBeUndefined();
-  await tellReplicas({ redis, keyPrefix, service: 'worker', told: { text: 'error', lastsMs: 60_000 } });
-  await poll(() => heard.get('worker:h:1') === 'error');
-  await tellReplicas({ redis, keyPrefix, service: 'worker', told: null });
-  await poll(() => heard.get('worker:h:1') === undefined);
+  await poll(() => received.get('worker:h:2') === 'debug');
+  await poll(() => received.has('api:h:1'));
+  expect(received.get('api:h:1')).toBeUndefined();
+  const setting = await read();
+  expect(setting?.value).toBe('debug');
+  expect(setting?.ttlMs).toBeGreaterThan(1000);
+  expect(setting?.ttlMs).toBeLessThanOrEqual(60_000);
+  await set({ value: 'debug', ttlMs: 50 });
+  await poll(() => received.get('worker:h:1') === undefined && received.get('worker:h:2') === undefined);
+  expect(await read()).toBeUndefined();
+  await set({ value: 'error', ttlMs: 60_000 });
+  await poll(() => received.get('worker:h:1') === 'error');
+  await set(null);
+  await poll(() => received.get('worker:h:1') === undefined);
 });
 
-test('every replica hears each asking once, also one that came a little later', async () => {
-  const heard = { one: 0, two: 0, late: 0 };
-  cleanup.use(announce('worker:h:1', { on: { warm: () => void heard.one++ } }));
+test('every replica handles each notification once, also one that registers a little later', async () => {
+  const handled = { one: 0, two: 0, late: 0 };
+  cleanup.use(register('worker:h:1', { on: { warm: () => void handled.one++ } }));
   cleanup.use(
-    announce('worker:h:2', {
-      on: { warm: () => void heard.two++, other: () => void (heard.two += 100) },
+    register('worker:h:2', {
+      on: { warm: () => void handled.two++, other: () => void (handled.two += 100) },
     }),
   );
-  await askReplicas({ redis, keyPrefix, topic: 'warm' });
-  await poll(() => heard.one === 1 && heard.two === 1);
-  cleanup.use(announce('worker:h:3', { on: { warm: () => void heard.late++ } }));
-  await poll(() => heard.late === 1);
-  await askReplicas({ redis, keyPrefix, topic: 'warm' });
-  await poll(() => heard.late === 2);
-  await poll(() => heard.one === 2 && heard.two === 2);
-  expect(heard).toEqual({ one: 2, two: 2, late: 2 });
+  await notifyReplicas({ redis, keyPrefix, topic: 'warm' });
+  await poll(() => handled.one === 1 && handled.two === 1);
+  cleanup.use(register('worker:h:3', { on: { warm: () => void handled.late++ } }));
+  await poll(() => handled.late === 1);
+  await notifyReplicas({ redis, keyPrefix, topic: 'warm' });
+  await poll(() => handled.late === 2);
+  await poll(() => handled.one === 2 && handled.two === 2);
+  expect(handled).toEqual({ one: 2, two: 2, late: 2 });
 });
 
-test('what is no replica is not listed, and a listener that throws keeps no other from hearing', async () => {
+test('records that identify no replica are not listed', async () => {
   const now = Date.now() + 60_000;
   for (const [instance, text] of [
     ['a', '{}'],
@@ -146,13 +150,16 @@ test('what is no replica is not listed, and a listener that throws keeps no othe
     await redis.hset(`${keyPrefix}:reports`, instance, text);
   }
   expect(await listReplicas({ redis, keyPrefix })).toMatchObject([{ instance: 'c', report: {} }]);
+});
+
+test('a handler that throws does not keep the others from running', async () => {
   const errors: unknown[] = [];
-  let heard = 0;
+  let handled = 0;
   const fails = (): void => {
-    throw new Error('a listener at fault');
+    throw new Error('a faulty handler');
   };
-  const on = { first: fails, second: () => void heard++, third: fails };
-  cleanup.use(announce('worker:h:1', { on, onError: (error) => void errors.push(error) }));
-  for (const topic of ['first', 'second', 'third']) await askReplicas({ redis, keyPrefix, topic });
-  await poll(() => heard === 1 && errors.length === 2);
+  const on = { first: fails, second: () => void handled++, third: fails };
+  cleanup.use(register('worker:h:1', { on, onError: (error) => void errors.push(error) }));
+  for (const topic of ['first', 'second', 'third']) await notifyReplicas({ redis, keyPrefix, topic });
+  await poll(() => handled === 1 && errors.length === 2);
 });

@@ -1,5 +1,5 @@
 import type { SeriesTable } from '../metrics/columns.ts';
-import type { Reading } from '../metrics/reading.ts';
+import type { MetricsReading } from '../metrics/reading.ts';
 import { parseSlot, slotKey } from '../metrics/slot.ts';
 import { Breather } from './breather.ts';
 
@@ -13,7 +13,7 @@ interface Labelled {
  * The series of a reading for each living process by itself, with the label `instance`, and what Redis knows exactly without it. The
  * slots stay the same array as long as they are the same.
  */
-export function seriesByInstance(): (reading: Reading) => Promise<SeriesTable> {
+export function seriesByInstance(): (reading: MetricsReading) => Promise<SeriesTable> {
   let known = new Map<string, Labelled>();
   let before: readonly string[] = [];
   return async ({ processes, exact }) => {

@@ -1,11 +1,11 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { MetricsUnknown, type Reading } from '../metrics/reading.ts';
+import { MetricsUnknown, type MetricsReading } from '../metrics/reading.ts';
 import { parseExposition } from '../testing/parse-exposition.ts';
 import { textMetricsRoute } from './route.ts';
 
-const reading: Reading = {
+const reading: MetricsReading = {
   counters: { jobs: 3 },
   gauges: {},
   histograms: {},
@@ -18,7 +18,7 @@ const reading: Reading = {
   since: 1_706_000_000.5,
 };
 
-function build(read: () => Promise<Reading>): FastifyInstance {
+function build(read: () => Promise<MetricsReading>): FastifyInstance {
   const app = fastify();
   void app.register(textMetricsRoute, {
     reader: { read },

@@ -5,7 +5,7 @@ import { getRoute } from '../http/get-route.ts';
 import { namedPlugin } from '../http/named-plugin.ts';
 import type { Catalogue } from '../metrics/catalogue.ts';
 import type { SeriesTable } from '../metrics/columns.ts';
-import type { Reading } from '../metrics/reading.ts';
+import type { MetricsReading } from '../metrics/reading.ts';
 import { type MetricsRoutesOptions, readOrAnswer } from '../metrics/routes.ts';
 import { slotKey } from '../metrics/slot.ts';
 import { acceptsGzip } from './accepts-gzip.ts';
@@ -90,18 +90,20 @@ function refuseLabel(reply: FastifyReply, known: readonly string[]): FastifyRepl
     });
 }
 
-type Page = (reading: Reading) => Promise<AsyncGenerator<string, void>>;
+type Page = (reading: MetricsReading) => Promise<AsyncGenerator<string, void>>;
 
 /** One form of the text, with what stays the same from one scrape to the next. */
 function openPage(options: TextRendererOptions & { per: ReadonlySet<string> }): Page {
   const renderer = new TextRenderer(options);
   const withOwn = ownSeries();
-  const seriesOf = options.per.has(INSTANCE) ? seriesByInstance() : async ({ series }: Reading) => series;
+  const seriesOf = options.per.has(INSTANCE)
+    ? seriesByInstance()
+    : async ({ series }: MetricsReading) => series;
   return async (reading) => renderer.pieces(withOwn(reading, await seriesOf(reading)));
 }
 
 /** Adds what a reading says of itself; the slots stay the same array as long as the reading's do. */
-function ownSeries(): (reading: Reading, series: SeriesTable) => SeriesTable {
+function ownSeries(): (reading: MetricsReading, series: SeriesTable) => SeriesTable {
   let before: readonly string[] | undefined;
   let slots: readonly string[] = ownSlots;
   return ({ complete, sources, since }, series) => {

@@ -4,7 +4,7 @@ import {
   classifyDatabaseError,
   isWriteOutage,
 } from '@prosaas/database';
-import { type CheckDefinition, CheckFailure, classifyError, secondsAhead } from '@prosaas/observability';
+import { type CheckDefinition, CheckFailure, classifyError, clockAheadSeconds } from '@prosaas/observability';
 
 export interface DatabaseCheckOptions {
   probe: Pick<DatabaseProbe, 'ping' | 'write'>;
@@ -24,9 +24,9 @@ export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOp
   let isWriteDue = true;
   let ahead = 0;
   const ping = async (signal: AbortSignal): Promise<void> => {
-    const asked = Date.now();
-    const server = await probe.ping(signal);
-    ahead = secondsAhead({ asked, answered: Date.now(), server });
+    const sentAt = Date.now();
+    const serverTime = await probe.ping(signal);
+    ahead = clockAheadSeconds({ sentAt, receivedAt: Date.now(), serverTime });
   };
   return {
     name: 'database',

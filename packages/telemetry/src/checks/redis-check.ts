@@ -1,4 +1,4 @@
-import { type CheckDefinition, CheckFailure, secondsAhead } from '@prosaas/observability';
+import { type CheckDefinition, CheckFailure, clockAheadSeconds } from '@prosaas/observability';
 import {
   askRedisSettings,
   judgeRedisFaults,
@@ -19,10 +19,10 @@ export interface RedisCheckOptions {
   key: string;
 }
 
-async function secondsAheadOf(redis: Redis): Promise<number> {
-  const asked = Date.now();
-  const server = await redisTime(redis);
-  return secondsAhead({ asked, answered: Date.now(), server });
+async function clockAheadOf(redis: Redis): Promise<number> {
+  const sentAt = Date.now();
+  const serverTime = await redisTime(redis);
+  return clockAheadSeconds({ sentAt, receivedAt: Date.now(), serverTime });
 }
 
 /** Redis answers, takes writes, and is set so that it loses no job: no eviction, an append-only file. And it has the same time. */
@@ -50,7 +50,7 @@ export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDef
       if (faults.length > 0) throw new CheckFailure(faults.join(','), { detail });
       // INFO does not tell of each reason for which Redis refuses writes.
       await askRedis(() => tryRedisWrite(redis, key), asked);
-      const ahead = await askRedis(() => secondsAheadOf(redis), asked);
+      const ahead = await askRedis(() => clockAheadOf(redis), asked);
       const reasons = judgeRedisSettings(settings).map(({ reason }): string => reason);
       if (ahead !== 0) reasons.push('clock_off');
       const facts = ahead === 0 ? {} : { clock_ahead_seconds: ahead };

@@ -1,7 +1,7 @@
 import type { CheckDefinition, CheckResult, CheckStatus } from './check.ts';
 import type { Probe, ProbeLine, ProbeReport, ProbeState, ShownCheck } from './probe.ts';
 
-/** One state, three forms: the probe's own JSON, Kubernetes' text, and draft-inadarei-api-health-check-06. */
+/** A response body and its content type. */
 export interface Rendered {
   readonly type: string;
   readonly body: string;
@@ -10,12 +10,13 @@ export interface Rendered {
 const PLAIN = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** A warning, also of a check that is only shown, makes the whole a warning. */
+/** A check that is not required can make the whole a warning, but not a failure. */
 function overallStatus({ ok, lines }: ProbeState): CheckStatus {
   if (!ok) return 'fail';
   return lines.every(({ result }) => result.status === 'pass') ? 'pass' : 'warn';
 }
 
+/** The probe's own body: its JSON or text. */
 export function renderBody({ definition }: Probe, state: ProbeState, details: boolean): Rendered {
   const facts = new Map(state.lines.map(({ result }) => [result.name, result.facts]));
   const report: ProbeReport = {
@@ -27,12 +28,11 @@ export function renderBody({ definition }: Probe, state: ProbeState, details: bo
   return typeof body === 'string' ? { type: PLAIN, body } : { type: JSON_TYPE, body: JSON.stringify(body) };
 }
 
-/** To everyone: status, code and facts. */
 function showCheck(result: CheckResult, details: boolean): ShownCheck {
   const { status, reason, facts, detail, error, durationMs } = result;
-  const said = { status, ...(reason === undefined ? {} : { reason }) };
-  // Said first to be read first, and last to win over a fact of the same name.
-  const shown = { ...said, ...facts, ...said };
+  const outcome = { status, ...(reason === undefined ? {} : { reason }) };
+  // First so that it comes first in the JSON, and last so that it wins over a fact of the same name.
+  const shown = { ...outcome, ...facts, ...outcome };
   if (!details) return shown;
   return {
     ...shown,
@@ -42,7 +42,12 @@ function showCheck(result: CheckResult, details: boolean): ShownCheck {
   };
 }
 
-/** `excluded` are the names that the caller wanted left out, and `known` those that there are. */
+/**
+ * The text form of `kube-apiserver` for `?verbose`: https://kubernetes.io/docs/reference/using-api/health-checks/
+ *
+ * @param excluded names in the request's `?exclude`
+ * @param known names that can be excluded
+ */
 export function renderVerbose(
   name: string,
   state: ProbeState,
@@ -52,9 +57,9 @@ export function renderVerbose(
 ): Rendered {
   const lines = state.lines.map((line) => verboseLine(line, details));
   if (lines.length === 0) lines.push('[+]ping ok');
-  const strange = excluded.filter((one) => !known.has(one));
-  if (strange.length > 0) {
-    const names = strange.map((one) => JSON.stringify(one)).join(',');
+  const unknown = excluded.filter((one) => !known.has(one));
+  if (unknown.length > 0) {
+    const names = unknown.map((one) => JSON.stringify(one)).join(',');
     lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`);
   }
   lines.push(`${name} check ${state.ok ? 'passed' : 'failed'}`);
@@ -71,27 +76,31 @@ function verboseLine({ result, required }: ProbeLine, details: boolean): string 
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
-/** One check by itself, as Kubernetes answers for one. */
+/** One check by itself: `ok`, or `failed:` with the reason. */
 export function renderOne({ lines: [line], ok }: ProbeState, details: boolean): Rendered {
   const { reason = 'error', error } = line?.result ?? {};
   const text = details && error !== undefined && error !== reason ? ` (${oneLine(error)})` : '';
   return { type: PLAIN, body: ok ? 'ok' : `failed: ${reason}${text}` };
 }
 
-type Naming = Pick<CheckDefinition, 'component' | 'componentType'>;
+type ComponentNames = Pick<CheckDefinition, 'component' | 'componentType'>;
 
-/** `now` is the clock by which the results were dated. */
+/**
+ * https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06
+ *
+ * @param now the time of the clock by which the results are dated
+ */
 export function renderHealthJson(
   state: ProbeState,
   details: boolean,
   now: number,
-  namingOf: (name: string) => Naming | undefined,
+  componentOf: (name: string) => ComponentNames | undefined,
 ): Rendered {
-  const reasons = state.lines.filter(({ result, required }) => required && result.status === 'fail');
-  const output = reasons.map(({ result }) => `${result.name}: ${result.reason ?? 'error'}`).join('; ');
+  const failing = state.lines.filter(({ result, required }) => required && result.status === 'fail');
+  const output = failing.map(({ result }) => `${result.name}: ${result.reason ?? 'error'}`).join('; ');
   const checks = Object.groupBy(
-    state.lines.map(({ result }) => ({ result, naming: namingOf(result.name) })),
-    ({ result, naming }) => `${naming?.component ?? result.name}:responseTime`,
+    state.lines.map(({ result }) => ({ result, component: componentOf(result.name) })),
+    ({ result, component }) => `${component?.component ?? result.name}:responseTime`,
   );
   const body = {
     status: overallStatus(state),
@@ -99,10 +108,10 @@ export function renderHealthJson(
     checks: Object.fromEntries(
       Object.entries(checks).map(([key, several = []]) => [
         key,
-        several.map(({ result, naming }) => ({
-          // The draft's name for which of several it is.
+        several.map(({ result, component }) => ({
+          // Tells several checks of one component apart.
           ...(several.length === 1 ? {} : { componentId: result.name }),
-          ...healthJsonCheck(result, naming?.componentType ?? 'system', now, details),
+          ...healthJsonCheck(result, component?.componentType ?? 'system', now, details),
         })),
       ]),
     ),
@@ -116,16 +125,16 @@ function healthJsonCheck(
   now: number,
   details: boolean,
 ): object {
-  const words = details && error !== undefined && error !== reason ? `${reason}: ${error}` : reason;
+  const text = details && error !== undefined && error !== reason ? `${reason}: ${error}` : reason;
   return {
     componentType,
     observedValue: Math.round(durationMs * 1000) / 1000,
     observedUnit: 'ms',
     status,
-    // The registry's clock is never set and stands still while the machine sleeps; the wall's is what people compare with.
+    // The registry's clock is monotonic and stands still while the machine sleeps; readers compare with the system clock.
     time: new Date(Date.now() - (now - at)).toISOString(),
-    // The draft wants no output on a pass.
-    ...(status === 'pass' || words === undefined ? {} : { output: words }),
+    // The draft allows no output on a pass.
+    ...(status === 'pass' || text === undefined ? {} : { output: text }),
     ...(Object.keys(facts).length > 0 ? { facts } : {}),
     ...(details && Object.keys(detail).length > 0 ? { detail } : {}),
   };

@@ -1,7 +1,7 @@
--- A replica says that it lives and how it is; it hears which topics were asked for, and what its service was told.
--- KEYS 1 leases  2 reports  3 asked  4 told   ARGV 1 instance  2 report  3 lease in ms  4 how long the lost stay visible, ms
--- 5 how many are listed at most, the lost included
--- Answers { now, what was told or '', for how many ms yet, topic, when it was asked last, ... }.
+-- Registers a replica or renews its registration. Replies with the notifications so far and the setting of its service.
+-- KEYS 1 leases  2 reports  3 notifications  4 setting
+-- ARGV 1 instance  2 report  3 lease in ms  4 ms for which lost replicas stay listed  5 most listed, lost ones included
+-- Replies { now, setting or '', its remaining ms, topic, time of its last notification, ... }.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local ends = string.format('%.0f', now + tonumber(ARGV[3]))
@@ -18,15 +18,15 @@ local long_gone = string.format('%.0f', now - tonumber(ARGV[4]))
 forget(redis.call('ZRANGE', KEYS[1], '-inf', long_gone, 'BYSCORE', 'LIMIT', 0, 100))
 local excess = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[5])
 if excess > 0 then
-  -- One that is started again and again leaves a lost replica each time. Those that live are never forgotten.
+  -- A service in a restart loop leaves a lost replica at each start. Live replicas are never forgotten.
   local lost = string.format('(%.0f', now)
   forget(redis.call('ZRANGE', KEYS[1], '-inf', lost, 'BYSCORE', 'LIMIT', 0, math.min(excess, 100)))
 end
 
-local told = redis.call('GET', KEYS[4]) or ''
-local lasts = told == '' and 0 or redis.call('PTTL', KEYS[4])
-local answer = { string.format('%.0f', now), told, string.format('%.0f', lasts) }
+local setting = redis.call('GET', KEYS[4]) or ''
+local ttl = setting == '' and 0 or redis.call('PTTL', KEYS[4])
+local reply = { string.format('%.0f', now), setting, string.format('%.0f', ttl) }
 for _, item in ipairs(redis.call('HGETALL', KEYS[3])) do
-  answer[#answer + 1] = item
+  reply[#reply + 1] = item
 end
-return answer
+return reply

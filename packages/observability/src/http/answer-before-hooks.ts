@@ -2,34 +2,36 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { wantsHealthJson } from './accept.ts';
 import type { RouteMetrics } from '../instruments/http.ts';
 
-export interface ConstantAnswer {
+export interface ConstantResponse {
   readonly type: string;
   readonly body: string;
-  /** Where requests are counted. */
+  /** Counts the requests; `undefined` when the app is not instrumented. */
   readonly metrics: RouteMetrics | undefined;
 }
 
 /**
- * Answers plain requests for constants before the framework sees them: that the process lives depends on no hook, and costs
- * no more than Node itself does (bench/http.bench.ts). Whatever is not plain (a query, another method or form, an id to be
- * traced by, an upgrade, a server that closes) goes on to the route of the same path.
+ * Answers plain requests for constant responses before the framework sees them, so that liveness depends on no hook and costs what Node
+ * itself costs (bench/http.bench.ts). Any other request goes to the route of the same path: one with a query, another method or content
+ * type, an `x-request-id`, an upgrade, or one to a server that is closing.
+ *
+ * @param responses by path
  */
-export function answerFirst(server: Server, answers: ReadonlyMap<string, ConstantAnswer>): void {
-  const heads = new Map([...answers].map(([path, { type, body }]) => [path, headOf(type, body)]));
+export function answerBeforeHooks(server: Server, responses: ReadonlyMap<string, ConstantResponse>): void {
+  const heads = new Map([...responses].map(([path, { type, body }]) => [path, headOf(type, body)]));
   const framework = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
     const { url = '' } = request;
-    const answer = answers.get(url);
-    if (answer === undefined || !server.listening || !isPlain(request, answer.type)) {
+    const constant = responses.get(url);
+    if (constant === undefined || !server.listening || !isPlain(request, constant.type)) {
       for (const listener of framework) listener.call(server, request, response);
       return;
     }
-    const began = performance.now();
-    answer.metrics?.begin();
+    const startedAt = performance.now();
+    constant.metrics?.begin();
     response.writeHead(200, heads.get(url));
-    response.end(answer.body);
-    answer.metrics?.end(200, (performance.now() - began) / 1000);
+    response.end(constant.body);
+    constant.metrics?.end(200, (performance.now() - startedAt) / 1000);
   });
 }
 
@@ -43,7 +45,7 @@ function headOf(type: string, body: string): string[] {
   return Object.entries(headers).flat();
 }
 
-/** By the raw headers: Node makes the others when somebody asks for them. */
+/** Reads the raw headers, because Node builds `headers` only on first access. */
 function isPlain({ method, rawHeaders }: IncomingMessage, type: string): boolean {
   if (method !== 'GET') return false;
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { getRoute } from '../http/get-route.ts';
 import type { ProbeDefinition } from './probe.ts';
 
-/** `/healthz` and `/livez`: no check at all, 200 while the process can answer, also while it drains. */
+/** `/healthz` and `/livez`: no checks, 200 for as long as the process can answer, also while it drains. */
 export function livenessProbes(): ProbeDefinition[] {
   const body = (pass: object | string): ProbeDefinition['body'] => ({ pass: () => pass, fail: () => pass });
   return [
@@ -11,14 +11,19 @@ export function livenessProbes(): ProbeDefinition[] {
   ];
 }
 
-/** `/readyz`: turns after three bad or two good results in a row, and fails from the moment that the process drains. */
+/**
+ * `/readyz`: fails after three failures in a row, passes again after two passes in a row, and fails while the process drains.
+ *
+ * @param required names of the checks that decide
+ * @param shown names of checks that are shown only
+ */
 export function readinessProbe(required: readonly string[], shown: readonly string[] = []): ProbeDefinition {
   return {
     path: '/readyz',
     name: 'readyz',
     required,
     shown,
-    hysteresis: { bad: 3, good: 2 },
+    hysteresis: { failureThreshold: 3, successThreshold: 2 },
     failsWhileDraining: true,
     body: {
       pass: ({ checks }) => ({ ready: true, checks }),
@@ -27,7 +32,7 @@ export function readinessProbe(required: readonly string[], shown: readonly stri
   };
 }
 
-/** A Fastify plugin: `GET /version` answers `info`, with the headers of a probe. */
+/** A Fastify plugin: `GET /version` answers `info` as JSON, with the headers of a probe. */
 export function versionRoute(info: object): FastifyPluginAsync {
   const body = JSON.stringify(info);
   return async (app) => {
