@@ -7,7 +7,7 @@ import {
   readJobCounts,
   readWaitingFigures,
 } from '@prosaas/database';
-import { publishRowFigures } from '@prosaas/queues';
+import { publishDatabaseStats } from '@prosaas/queues';
 import type { Keyspace } from '@prosaas/runtime';
 import { type SystemFigures, publishSystemFigures } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
@@ -57,7 +57,7 @@ export function startFigures({
       countConnections(db),
     ]);
     await Promise.all([
-      publishRowFigures(redis, keyspace.bullPrefix, jobs, waiting),
+      publishDatabaseStats(redis, keyspace.bullPrefix, jobs, waiting),
       publishSystemFigures(redis, keyspace, { conversations, connections, sessions: sessions() }),
     ]);
   };

@@ -81,7 +81,7 @@ export function startConsumers({
   const adapting = adaptConcurrency(
     workers.map((worker, index) => {
       const queue = queueNames[index]!;
-      const least = Math.min(queueTable[queue].leastConcurrency, concurrency);
+      const least = Math.min(queueTable[queue].minConcurrency, concurrency);
       return { worker, limits: { least, most: concurrency }, onSet: instruments[queue].concurrency };
     }),
   );

@@ -1,4 +1,4 @@
-import { giveUp, type WaitingReason } from '@prosaas/conversations';
+import { moveToDeadLetter, type WaitingReason } from '@prosaas/conversations';
 import {
   addMissingJob,
   findJob,
@@ -6,7 +6,7 @@ import {
   recordWorkerDeaths,
   type JobRow,
 } from '@prosaas/database';
-import { parseTrace, queueTable, rowOf, type QueueName, type Relay } from '@prosaas/queues';
+import { parseTrace, queueTable, readRowRef, type QueueName, type Relay } from '@prosaas/queues';
 import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
@@ -80,7 +80,7 @@ async function attempt(
   const { db, running, instruments } = runner;
   using run = running.begin(queueTable[queue].timeLimitMs);
   try {
-    const ref = rowOf(job.data);
+    const ref = readRowRef(job.data);
     if (ref === undefined) return await adopt(runner, job);
     const row = await findJob(db, ref.id);
     // Stale: the row is done, or a newer release has its own BullMQ job.
@@ -113,7 +113,7 @@ async function runWhereItIsSafe(
   }
   const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} processes of its own ended while they ran it`;
   context.log.error({ error }, 'job failed');
-  const { released, handedOver } = await runner.db.transaction((tx) => giveUp(tx, [row], error));
+  const { released, handedOver } = await runner.db.transaction((tx) => moveToDeadLetter(tx, [row], error));
   return { kind: 'failed', error, released, ...(handedOver > 0 && { handOver: 'failure' as const }) };
 }
 

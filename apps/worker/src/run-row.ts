@@ -1,4 +1,4 @@
-import { giveUp, type WaitingReason } from '@prosaas/conversations';
+import { moveToDeadLetter, type WaitingReason } from '@prosaas/conversations';
 import {
   addJob,
   closeJobs,
@@ -111,6 +111,6 @@ async function settleError(
     await recordFailedAttempt(db, row, failed);
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };
   }
-  const { released, handedOver } = await db.transaction((tx) => giveUp(tx, [row], text, failed));
+  const { released, handedOver } = await db.transaction((tx) => moveToDeadLetter(tx, [row], text, failed));
   return { kind: 'failed', error: text, released, ...(handedOver > 0 && { handOver: 'failure' as const }) };
 }

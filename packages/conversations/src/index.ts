@@ -1,7 +1,7 @@
 export { type EventSource, applyEvent } from './apply-event.ts';
 export { isHeldByOther } from './holder.ts';
 export { ContactOptedOut } from './contact-opted-out.ts';
-export { giveUp } from './give-up.ts';
+export { moveToDeadLetter } from './move-to-dead-letter.ts';
 export {
   type ConversationEvent,
   type EventType,

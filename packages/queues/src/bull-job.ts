@@ -1,23 +1,23 @@
 import type { JobRef, ReleasedJob } from '@prosaas/database';
 import type { JobsOptions } from 'bullmq';
 import { type QueueName, queueTable } from './queue-table.ts';
-import { childTrace, sealTrace } from './trace.ts';
+import { childTrace, telemetryOf } from './trace.ts';
 
 /** Of the row that a BullMQ job wakes a worker for. */
-export interface RowRef extends JobRef {
+export interface JobRowRef extends JobRef {
   /** Workers that had died while they ran it, when it was released. */
   workerDeaths: number;
 }
 
 /** The payload lies at the top, where workers of the release before look for it. */
 interface JobData {
-  row: RowRef;
+  row: JobRowRef;
 }
 
 /** A finished job of the same id would keep BullMQ from taking the next release. */
 export const bullJobId = ({ id, release }: JobRef): string => `${id}-${release}`;
 
-export function bullJobOf({
+export function toBullJob({
   id,
   release,
   queue,
@@ -29,8 +29,8 @@ export function bullJobOf({
   data: JobData;
   opts: JobsOptions;
 } {
-  const { attempts, backoff, keepEnded } = queueTable[queue as QueueName];
-  const kept = { age: keepEnded.ageSeconds, count: keepEnded.count };
+  const { attempts, backoff, keepFinished } = queueTable[queue as QueueName];
+  const kept = { age: keepFinished.ageSeconds, count: keepFinished.count };
   return {
     data: { ...payload, row: { id, release, workerDeaths } },
     opts: {
@@ -43,14 +43,14 @@ export function bullJobOf({
       removeOnComplete: kept,
       removeOnFail: kept,
       stackTraceLimit: 1,
-      telemetry: sealTrace(childTrace(trace ?? undefined)),
+      telemetry: telemetryOf(childTrace(trace ?? undefined)),
     },
   };
 }
 
 /** Undefined for what a release before migration 0010 put in. */
-export function rowOf(data: unknown): RowRef | undefined {
-  const { row } = (data ?? {}) as { row?: Partial<RowRef> };
+export function readRowRef(data: unknown): JobRowRef | undefined {
+  const { row } = (data ?? {}) as { row?: Partial<JobRowRef> };
   const { id, release, workerDeaths } = row ?? {};
   return typeof id === 'string' && typeof release === 'number' && typeof workerDeaths === 'number'
     ? { id, release, workerDeaths }

@@ -6,10 +6,10 @@ import { DelayedError } from 'bullmq';
 import { beforeEach, expect, test } from 'vitest';
 import { queueKey } from './queue-keys.ts';
 import { inbound, openQueue, startWorker } from './test-jobs.ts';
-import { bullPrefix, onRedis } from './test-redis.ts';
+import { bullPrefix, useRedis } from './test-redis.ts';
 
-const on = onRedis();
-beforeEach(() => on.server.onEveryNode('FLUSHALL'));
+const env = useRedis();
+beforeEach(() => env.server.onEveryNode('FLUSHALL'));
 const key = (type: string): string => queueKey(bullPrefix, inbound, type);
 
 test('the version of BullMQ is the one that was looked at', () => {
@@ -18,58 +18,58 @@ test('the version of BullMQ is the one that was looked at', () => {
 });
 
 test('our keys are those of a queue', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   for (const type of ['wait', 'paused', 'prioritized', 'active', 'delayed', 'completed', 'failed', 'meta'])
     expect([type, queue.toKey(type)]).toEqual([type, key(type)]);
 });
 
 test('a job that waits is in the list `wait`, the next to be taken last, and has a hash with its time', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await queue.add(inbound, {}, { jobId: '1-1' });
   await queue.add(inbound, {}, { jobId: '2-1' });
-  expect(await on.redis.lrange(key('wait'), 0, -1)).toEqual(['2-1', '1-1']);
-  const [timestamp, processedOn] = await on.redis.hmget(key('1-1'), 'timestamp', 'processedOn');
+  expect(await env.redis.lrange(key('wait'), 0, -1)).toEqual(['2-1', '1-1']);
+  const [timestamp, processedOn] = await env.redis.hmget(key('1-1'), 'timestamp', 'processedOn');
   expect(Math.abs(Date.now() - Number(timestamp))).toBeLessThan(60_000);
   expect(processedOn).toBeNull();
   // A second one of the same id changes nothing.
   await queue.add(inbound, { changed: true }, { jobId: '1-1' });
-  expect(await on.redis.llen(key('wait'))).toBe(2);
+  expect(await env.redis.llen(key('wait'))).toBe(2);
   expect((await queue.getJob('1-1'))!.data).toEqual({});
 });
 
 test('a paused queue has the field `paused` in `meta`, and its jobs are in `wait` or `paused`', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await queue.add(inbound, {}, { jobId: '1-1' });
-  expect(await on.redis.hexists(key('meta'), 'paused')).toBe(0);
+  expect(await env.redis.hexists(key('meta'), 'paused')).toBe(0);
   await queue.pause();
   await queue.add(inbound, {}, { jobId: '2-1' });
-  expect(await on.redis.hexists(key('meta'), 'paused')).toBe(1);
+  expect(await env.redis.hexists(key('meta'), 'paused')).toBe(1);
   // The age of the oldest is read from `wait`.
-  expect([await on.redis.lrange(key('wait'), 0, -1), await on.redis.llen(key('paused'))]).toEqual([
+  expect([await env.redis.lrange(key('wait'), 0, -1), await env.redis.llen(key('paused'))]).toEqual([
     ['2-1', '1-1'],
     0,
   ]);
   await queue.resume();
-  expect(await on.redis.hexists(key('meta'), 'paused')).toBe(0);
-  expect(await on.redis.llen(key('wait'))).toBe(2);
+  expect(await env.redis.hexists(key('meta'), 'paused')).toBe(0);
+  expect(await env.redis.llen(key('wait'))).toBe(2);
 });
 
 test('jobs with a priority are in the sorted set `prioritized`, those with a delay in `delayed`', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await queue.add(inbound, {}, { jobId: '1-1', priority: 5 });
   await queue.add(inbound, {}, { jobId: '2-1', delay: 600_000 });
-  expect(await on.redis.zrange(key('prioritized'), '0', '-1')).toEqual(['1-1']);
-  expect(await on.redis.zrange(key('delayed'), '0', '-1')).toEqual(['2-1']);
-  const dueInMs = Number(await on.redis.zscore(key('delayed'), '2-1')) / 0x1000 - Date.now();
+  expect(await env.redis.zrange(key('prioritized'), '0', '-1')).toEqual(['1-1']);
+  expect(await env.redis.zrange(key('delayed'), '0', '-1')).toEqual(['2-1']);
+  const dueInMs = Number(await env.redis.zscore(key('delayed'), '2-1')) / 0x1000 - Date.now();
   expect(Math.round(dueInMs / 60_000)).toBe(10);
-  expect(await on.redis.llen(key('wait'))).toBe(0);
+  expect(await env.redis.llen(key('wait'))).toBe(0);
 });
 
 test('a job is in one of `active`, `delayed`, `completed` and `failed`, and only final outcomes count in `metrics`', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   const ids = ['completes', 'fails', 'is retried', 'runs'];
   const ending = Promise.withResolvers<void>();
-  await using _ = await startWorker(on, async (job, token) => {
+  await using _ = await startWorker(env, async (job, token) => {
     if (job.id === 'fails') throw new Error('no');
     if (job.id === 'is retried') {
       await job.moveToDelayed(Date.now() + 600_000, token);
@@ -79,11 +79,11 @@ test('a job is in one of `active`, `delayed`, `completed` and `failed`, and only
   });
   for (const id of ids) await queue.add(inbound, {}, { jobId: id, attempts: 1 });
   const where = async (): Promise<unknown> => ({
-    active: await on.redis.lrange(key('active'), 0, -1),
-    delayed: await on.redis.zrange(key('delayed'), '0', '-1'),
-    completed: await on.redis.zrange(key('completed'), '0', '-1'),
-    failed: await on.redis.zrange(key('failed'), '0', '-1'),
-    wait: await on.redis.llen(key('wait')),
+    active: await env.redis.lrange(key('active'), 0, -1),
+    delayed: await env.redis.zrange(key('delayed'), '0', '-1'),
+    completed: await env.redis.zrange(key('completed'), '0', '-1'),
+    failed: await env.redis.zrange(key('failed'), '0', '-1'),
+    wait: await env.redis.llen(key('wait')),
   });
   const expected = {
     active: ['runs'],
@@ -96,17 +96,17 @@ test('a job is in one of `active`, `delayed`, `completed` and `failed`, and only
     timeoutMs: 10_000,
     what: JSON.stringify(expected),
   });
-  expect(await on.redis.hget(key('metrics:completed'), 'count')).toBe('1');
-  expect(await on.redis.hget(key('metrics:failed'), 'count')).toBe('1');
-  expect(await on.redis.exists(...ids.map(key))).toBe(4);
-  expect(await on.redis.hget(key('is retried'), 'processedOn')).toMatch(/^\d+$/);
+  expect(await env.redis.hget(key('metrics:completed'), 'count')).toBe('1');
+  expect(await env.redis.hget(key('metrics:failed'), 'count')).toBe('1');
+  expect(await env.redis.exists(...ids.map(key))).toBe(4);
+  expect(await env.redis.hget(key('is retried'), 'processedOn')).toMatch(/^\d+$/);
   ending.resolve();
 });
 
 test('a job that a worker holds is not removed, one that waits, is delayed or prioritized is, with its place', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   const ending = Promise.withResolvers<void>();
-  await using _ = await startWorker(on, () => ending.promise);
+  await using _ = await startWorker(env, () => ending.promise);
   await queue.add(inbound, {}, { jobId: '1-1' });
   await poll(async () => (await queue.getActiveCount()) === 1, { what: 'a job to run' });
   await queue.pause();
@@ -117,7 +117,7 @@ test('a job that a worker holds is not removed, one that waits, is delayed or pr
   expect(new Set(jobs.map(({ id }) => id))).toEqual(new Set(['2-1', '3-1', '4-1']));
   await Promise.all(jobs.map((job) => job.remove()));
   await expect((await queue.getJob('1-1'))!.remove()).rejects.toThrow(/locked/);
-  expect(await on.redis.exists(key('2-1'), key('3-1'), key('4-1'), key('1-1'))).toBe(1);
+  expect(await env.redis.exists(key('2-1'), key('3-1'), key('4-1'), key('1-1'))).toBe(1);
   expect(await queue.getJobCounts('waiting', 'delayed', 'prioritized', 'active')).toMatchObject({
     waiting: 0,
     delayed: 0,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { expiringBefore, isFilling, readDeadLetterFill } from './dead-letter-limits.ts';
-import { onJobs, receive } from './test-jobs.ts';
+import { expiringBefore, isNearLimit, readDeadLetterUsage } from './dead-letter-limits.ts';
+import { useJobs, receive } from './test-jobs.ts';
 
-const on = onJobs();
+const env = useJobs();
 const HOUR_MS = 3600_000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -20,16 +20,16 @@ test.each([
   [{ jobs: 8000, max: 10_000, expiring: 0 }, true],
   [{ jobs: 1, max: 10_000, expiring: 1 }, true],
 ])('the dead letter %j fills: %s', (fill, fills) => {
-  expect(isFilling(fill)).toBe(fills);
+  expect(isNearLimit(fill)).toBe(fills);
 });
 
 test('jobs in the dead letter are counted, and of them those that are about to be too old', async () => {
   const nowMs = Date.now();
-  const read = (days: number): ReturnType<typeof readDeadLetterFill> =>
-    readDeadLetterFill(on.db, { days, max: 100 }, nowMs);
+  const read = (days: number): ReturnType<typeof readDeadLetterUsage> =>
+    readDeadLetterUsage(env.db, { days, max: 100 }, nowMs);
   expect(await read(30)).toEqual({ jobs: 0, max: 100, expiring: 0 });
-  await receive(on.db);
-  await on.db.query(
+  await receive(env.db);
+  await env.db.query(
     `insert into jobs (queue, order_key, payload, failed_at)
      select 'inbound-messages', 'k' || age, '{}', $1::timestamptz - make_interval(days => age) from generate_series(1, 20) as age`,
     [new Date(nowMs)],

@@ -23,7 +23,7 @@ export interface DeadLetterLimits {
 }
 
 /** How near the dead letter is to losing some. */
-export interface DeadLetterFill {
+export interface DeadLetterUsage {
   jobs: number;
   max: number;
   /** Jobs that will soon be too old. */
@@ -46,15 +46,15 @@ export function expiringBefore(days: number, nowMs: number): number {
 }
 
 /** Somebody should look: replay, purge, or raise the limit. */
-export function isFilling({ jobs, max, expiring }: DeadLetterFill): boolean {
+export function isNearLimit({ jobs, max, expiring }: DeadLetterUsage): boolean {
   return jobs >= max * FULL || expiring > 0;
 }
 
-export async function readDeadLetterFill(
+export async function readDeadLetterUsage(
   q: Queryable,
   { days, max }: DeadLetterLimits,
   nowMs?: number,
-): Promise<DeadLetterFill> {
+): Promise<DeadLetterUsage> {
   const now = nowMs ?? (await databaseTime(q)).getTime();
   const before = days === 0 ? undefined : new Date(expiringBefore(days, now));
   const { jobs, expiring } = await countDeadJobs(q, { expiringBefore: before });

@@ -12,17 +12,17 @@ export { scheduleTable, type Schedule, type ScheduleName } from './schedule-tabl
 export { parseTrace } from './trace.ts';
 export { PayloadInvalid, checkPayload } from './payload.ts';
 export { QueuesUnavailable, openBull, type BullHandle } from './bull-handle.ts';
-export { bullJobId, rowOf, type RowRef } from './bull-job.ts';
+export { bullJobId, readRowRef, type JobRowRef } from './bull-job.ts';
 export { createRelay, type Relay } from './relay.ts';
 export { startReleaser } from './releaser.ts';
 export { findLostJobs } from './lost-jobs.ts';
-export { inboundJob, noticeJob, outboundJob, type MessageOf } from './message-jobs.ts';
+export { inboundJob, noticeJob, outboundJob, type MessageRef } from './message-jobs.ts';
 export {
   DeadLetterConfig,
   deadLetterLimits,
-  isFilling,
-  readDeadLetterFill,
-  type DeadLetterFill,
+  isNearLimit,
+  readDeadLetterUsage,
+  type DeadLetterUsage,
   type DeadLetterLimits,
 } from './dead-letter-limits.ts';
 export { JobRunning, openQueueControl, type QueueControl } from './queue-control.ts';
@@ -34,5 +34,5 @@ export {
   type JobState,
   type JobSummary,
 } from './job-reader.ts';
-export { publishRowFigures, readRowFigures, type RowFigures } from './row-figures.ts';
+export { publishDatabaseStats, readDatabaseStats, type DatabaseStats } from './database-stats.ts';
 export { readQueueTotals, type QueueDepths, type QueueTotals } from './queue-totals.ts';

@@ -3,18 +3,18 @@ import { closeRedis, createRedis } from '@prosaas/runtime';
 import { UnrecoverableError } from 'bullmq';
 import { beforeEach, expect, test } from 'vitest';
 import { QueuesUnavailable } from './bull-handle.ts';
-import { bullJobOf } from './bull-job.ts';
+import { toBullJob } from './bull-job.ts';
 import { openJobReader } from './job-reader.ts';
 import { inbound, openQueue, released, startWorker } from './test-jobs.ts';
-import { bullPrefix, onRedis, silent } from './test-redis.ts';
+import { bullPrefix, useRedis, silent } from './test-redis.ts';
 
-const on = onRedis();
-beforeEach(() => on.server.onEveryNode('FLUSHALL'));
+const env = useRedis();
+beforeEach(() => env.server.onEveryNode('FLUSHALL'));
 
 async function add(ids: readonly string[], delay = 0): Promise<void> {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   for (const id of ids) {
-    const { data, opts } = bullJobOf(released(id));
+    const { data, opts } = toBullJob(released(id));
     await queue.add(inbound, data, { ...opts, delay });
   }
 }
@@ -22,7 +22,7 @@ async function add(ids: readonly string[], delay = 0): Promise<void> {
 test('jobs are listed by state, newest first, page by page, and found by their id', async () => {
   await add(['1', '2', '3', '4', '5']);
   await add(['6'], 600_000);
-  await using reader = openJobReader({ redis: on.redis, bullPrefix });
+  await using reader = openJobReader({ redis: env.redis, bullPrefix });
   const list = async (state: 'waiting' | 'delayed' | 'active', offset: number): Promise<string[]> =>
     (await reader.listJobs({ queue: inbound, state, offset, limit: 2 })).map(({ id }) => id);
   expect(await list('waiting', 0)).toEqual(['5-1', '4-1']);
@@ -46,9 +46,9 @@ test('jobs are listed by state, newest first, page by page, and found by their i
 });
 
 test('a job that ended is told with its outcome, error and times', async () => {
-  await using reader = openJobReader({ redis: on.redis, bullPrefix });
+  await using reader = openJobReader({ redis: env.redis, bullPrefix });
   {
-    await using _ = await startWorker(on, async ({ id }) => {
+    await using _ = await startWorker(env, async ({ id }) => {
       if (id === '2-1') throw new UnrecoverableError('SEND_REFUSED: no');
     });
     await add(['1', '2']);
@@ -70,15 +70,15 @@ test.each(['meta', 'wait', 'id', 'events', 'completed', '1-1:lock', '1-1:logs'])
   "BullMQ's own key %s is no job",
   async (id) => {
     await add(['1']);
-    await on.redis.set(`${bullPrefix}:${inbound}:1-1:lock`, 'x');
-    await using reader = openJobReader({ redis: on.redis, bullPrefix });
+    await env.redis.set(`${bullPrefix}:${inbound}:1-1:lock`, 'x');
+    await using reader = openJobReader({ redis: env.redis, bullPrefix });
     expect(await reader.getJob(inbound, id)).toBeUndefined();
   },
 );
 
 test('how far BullMQ is with a job is told by its release', async () => {
-  await using queue = openQueue(on);
-  await using reader = openJobReader({ redis: on.redis, bullPrefix });
+  await using queue = openQueue(env);
+  await using reader = openJobReader({ redis: env.redis, bullPrefix });
   await add(['1']);
   await add(['2'], 600_000);
   await queue.add(inbound, {}, { jobId: '3-1', priority: 1 });
@@ -94,7 +94,7 @@ test('how far BullMQ is with a job is told by its release', async () => {
   await queue.pause();
   expect(await progress('1')).toEqual({ ...waiting, isPaused: true });
   const ending = Promise.withResolvers<void>();
-  await using _ = await startWorker(on, () => ending.promise);
+  await using _ = await startWorker(env, () => ending.promise);
   await queue.resume();
   await poll(async () => (await progress('1')).state === 'active', { what: 'the job to run' });
   ending.resolve();

@@ -5,7 +5,7 @@ import { openBull } from './bull-handle.ts';
 import { bullJobId } from './bull-job.ts';
 import { queueKey } from './queue-keys.ts';
 import type { QueueName } from './queue-table.ts';
-import { openTrace } from './trace.ts';
+import { readTrace } from './trace.ts';
 
 export type JobState = 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
 export const jobStates: readonly JobState[] = ['waiting', 'active', 'delayed', 'completed', 'failed'];
@@ -96,7 +96,7 @@ function summarise(job: Job, state: JobSummary['state']): JobSummary {
     state,
     payload: job.data as unknown,
     error: job.failedReason ?? null,
-    trace: openTrace(job),
+    trace: readTrace(job),
     created_at: new Date(job.timestamp).toISOString(),
     started_at: time(job.processedOn),
     finished_at: time(job.finishedOn),

@@ -2,22 +2,22 @@ import { poll } from '@prosaas/devstack';
 import { UnrecoverableError } from 'bullmq';
 import { expect, test } from 'vitest';
 import { QueuesUnavailable } from './bull-handle.ts';
-import { bullJobOf } from './bull-job.ts';
+import { toBullJob } from './bull-job.ts';
 import { findLostJobs } from './lost-jobs.ts';
 import { inbound, openQueue, released, startWorker } from './test-jobs.ts';
-import { bullPrefix, onRedis } from './test-redis.ts';
+import { bullPrefix, useRedis } from './test-redis.ts';
 
-const on = onRedis();
+const env = useRedis();
 const find = (jobs: readonly ReturnType<typeof released>[]): Promise<string[]> =>
-  findLostJobs(on.redis, bullPrefix, jobs).then((lost) => lost.map(({ id }) => id));
+  findLostJobs(env.redis, bullPrefix, jobs).then((lost) => lost.map(({ id }) => id));
 
 test('a job is lost that BullMQ does not have, has as ended or delays for ever; not one that waits, is delayed or runs', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   const [absent, waiting, delayed, active, completed, failed, late] = ['1', '2', '3', '4', '5', '6', '7'].map(
     (id) => released(id),
   );
   const add = async (job: ReturnType<typeof released>, delay = 0): Promise<void> => {
-    const { data, opts } = bullJobOf(job);
+    const { data, opts } = toBullJob(job);
     await queue.add(inbound, data, { ...opts, delay });
   };
   await add(delayed!, 60_000);
@@ -26,7 +26,7 @@ test('a job is lost that BullMQ does not have, has as ended or delays for ever; 
   await Promise.all([active!, completed!, failed!].map((job) => add(job)));
   const ending = Promise.withResolvers<void>();
   {
-    await using _ = await startWorker(on, async ({ id }) => {
+    await using _ = await startWorker(env, async ({ id }) => {
       if (id === '4-1') await ending.promise;
       if (id === '6-1') throw new UnrecoverableError('no');
     });
@@ -47,10 +47,10 @@ test('a job is lost that BullMQ does not have, has as ended or delays for ever; 
 });
 
 test('while Redis is away no job is called lost', async () => {
-  await on.server.stop();
+  await env.server.stop();
   try {
     await expect(find([released('1')])).rejects.toThrow(QueuesUnavailable);
   } finally {
-    await on.server.start();
+    await env.server.start();
   }
 });

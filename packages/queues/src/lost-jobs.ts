@@ -8,7 +8,7 @@ import { queueKey } from './queue-keys.ts';
 import { type QueueName, queueTable } from './queue-table.ts';
 
 /** Beyond this no job of the queue waits in BullMQ for its next attempt; what is requeued without one waits half a minute at most. */
-function mostDelayMs(queue: QueueName): number {
+function maxDelayMs(queue: QueueName): number {
   const { attempts, backoff } = queueTable[queue];
   return Math.max(60_000, 2 * backoff.delayMs * 2 ** (attempts - 2));
 }
@@ -40,7 +40,7 @@ export async function findLostJobs<J extends JobRef & { queue: string }>(
     throw new QueuesUnavailable('Redis did not say which jobs are there');
   const values = replies.map(([, value]) => value);
   return jobs.filter(({ queue }, index) => {
-    const latest = now + mostDelayMs(queue as QueueName);
+    const latest = now + maxDelayMs(queue as QueueName);
     const [exists, completed, failed, delayed] = values.slice(4 * index, 4 * index + 4);
     const isLate = typeof delayed === 'string' && dueAt(Number(delayed)).getTime() > latest;
     return exists !== 1 || completed !== null || failed !== null || isLate;

@@ -1,7 +1,7 @@
 import { type NewJob, orderKeys } from '@prosaas/database';
 import type { MessageJob, NoticeJob, QueueName } from './queue-table.ts';
 
-export interface MessageOf {
+export interface MessageRef {
   id: string;
   conversation_id: string;
   business_id: string;
@@ -10,7 +10,7 @@ export interface MessageOf {
 const jobOf = (
   queue: QueueName,
   orderKey: string,
-  message: MessageOf,
+  message: MessageRef,
   trace: string | undefined,
 ): NewJob => ({
   queue,
@@ -26,11 +26,11 @@ const jobOf = (
 });
 
 /** The job that answers a message that came in: written with it. */
-export const inboundJob = (message: MessageOf, trace?: string): NewJob =>
+export const inboundJob = (message: MessageRef, trace?: string): NewJob =>
   jobOf('inbound-messages', orderKeys.inbound(message.conversation_id), message, trace);
 
 /** The job that sends a message: written with it. */
-export const outboundJob = (message: MessageOf, trace?: string): NewJob =>
+export const outboundJob = (message: MessageRef, trace?: string): NewJob =>
   jobOf('outbound-messages', orderKeys.outbound(message.conversation_id), message, trace);
 
 /** The job that sends a notice by e-mail: written with it. */

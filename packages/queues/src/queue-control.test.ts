@@ -3,22 +3,22 @@ import { poll } from '@prosaas/devstack';
 import { closeRedis, createRedis } from '@prosaas/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { QueuesUnavailable } from './bull-handle.ts';
-import { bullJobOf } from './bull-job.ts';
+import { toBullJob } from './bull-job.ts';
 import { JobRunning, type QueueControl, openQueueControl } from './queue-control.ts';
 import { readQueueTotals } from './queue-totals.ts';
 import { type Relay, createRelay } from './relay.ts';
-import { answer, inbound, onJobs, openQueue, receive, startWorker } from './test-jobs.ts';
+import { answer, inbound, useJobs, openQueue, receive, startWorker } from './test-jobs.ts';
 import { bullPrefix, silent } from './test-redis.ts';
 
-const on = onJobs();
+const env = useJobs();
 let relay: Relay;
 let control: QueueControl;
 let handedOver: number;
 const onHandOver = (count: number): void => void (handedOver += count);
 beforeEach(() => {
-  relay = createRelay({ redis: on.redis, bullPrefix, log: silent });
+  relay = createRelay({ redis: env.redis, bullPrefix, log: silent });
   handedOver = 0;
-  control = openQueueControl({ db: on.db, relay, redis: on.redis, bullPrefix, onHandOver });
+  control = openQueueControl({ db: env.db, relay, redis: env.redis, bullPrefix, onHandOver });
 });
 afterEach(async () => {
   await control[Symbol.asyncDispose]();
@@ -26,11 +26,11 @@ afterEach(async () => {
 });
 
 const waitingCount = async (): Promise<number> =>
-  (await readQueueTotals(on.redis, bullPrefix)).queues[inbound].waiting;
+  (await readQueueTotals(env.redis, bullPrefix)).queues[inbound].waiting;
 /** Receives messages, and has BullMQ know of those whose turn it is. */
 async function receiveAll(contacts: readonly string[]): Promise<{ message: MessageRow; id: string }[]> {
   const all: Awaited<ReturnType<typeof receive>>[] = [];
-  for (const contact of contacts) all.push(await receive(on.db, contact));
+  for (const contact of contacts) all.push(await receive(env.db, contact));
   const before = await waitingCount();
   const now = all.flatMap(({ released }) => released ?? []);
   relay.enqueue(now);
@@ -38,13 +38,13 @@ async function receiveAll(contacts: readonly string[]): Promise<{ message: Messa
   return all;
 }
 const statuses = async (): Promise<string[]> =>
-  (await on.db.query<{ status: string }>('select status from messages order by seq')).map(
+  (await env.db.query<{ status: string }>('select status from messages order by seq')).map(
     ({ status }) => status,
   );
 
 /** How many chats are in each state, for which reason. */
 const states = (): Promise<{ state: string; reason: string | null; chats: number }[]> =>
-  on.db.query(
+  env.db.query(
     `select state, state_reason as reason, count(*)::int as chats from conversations group by 1, 2 order by 1`,
   );
 
@@ -52,48 +52,48 @@ test('a paused queue takes no job until it is resumed, also for workers that sta
   await control.pause(inbound);
   await receiveAll(['1']);
   const done: string[] = [];
-  await using _ = await startWorker(on, async ({ id }) => void done.push(id ?? ''));
-  const totals = await readQueueTotals(on.redis, bullPrefix);
+  await using _ = await startWorker(env, async ({ id }) => void done.push(id ?? ''));
+  const totals = await readQueueTotals(env.redis, bullPrefix);
   expect(totals.queues[inbound]).toMatchObject({ paused: true, waiting: 1, active: 0 });
   expect(totals.queues['outbound-messages'].paused).toBe(false);
   expect(done).toEqual([]);
   await control.resume(inbound);
   await poll(() => done.length === 1, { what: 'the job' });
-  expect((await readQueueTotals(on.redis, bullPrefix)).queues[inbound].paused).toBe(false);
+  expect((await readQueueTotals(env.redis, bullPrefix)).queues[inbound].paused).toBe(false);
 });
 
 test('drain gives up what is pending, waits or is delayed, and leaves alone what runs', async () => {
   const [running] = await receiveAll(['1']);
   const ending = Promise.withResolvers<void>();
-  await using _ = await startWorker(on, () => ending.promise);
-  await using queue = openQueue(on);
+  await using _ = await startWorker(env, () => ending.promise);
+  await using queue = openQueue(env);
   await poll(async () => (await queue.getActiveCount()) === 1, { what: 'a job to run' });
   await control.pause(inbound);
   // Behind the one that runs; a conversation of its own with one behind; one that BullMQ tries again later.
   const others = await receiveAll(['1', '2', '2']);
-  const { id: delayedId, released: delayed } = await receive(on.db, '3');
-  const { data, opts } = bullJobOf(delayed!);
+  const { id: delayedId, released: delayed } = await receive(env.db, '3');
+  const { data, opts } = toBullJob(delayed!);
   await queue.add(inbound, data, { ...opts, delay: 600_000 });
-  const notDue = await receive(on.db, '4');
-  await on.db.query(
+  const notDue = await receive(env.db, '4');
+  await env.db.query(
     "update jobs set enqueued_at = null, release = 0, is_delayed = true, run_at = now() + interval '1 hour' where id = $1",
     [notDue.id],
   );
-  const untouched = await answer(on.db, running!.message);
+  const untouched = await answer(env.db, running!.message);
 
   expect(await control.drain(inbound)).toBe(5);
   expect(await statuses()).toEqual(['received', 'failed', 'failed', 'failed', 'failed', 'failed', 'queued']);
   for (const id of [...others.map((one) => one.id), delayedId, notDue.id])
-    expect(await findDeadJob(on.db, { id })).toMatchObject({ reason: expect.stringMatching(/^DRAINED: /) });
-  expect(await findJob(on.db, running!.id)).toMatchObject({ failure: null, release: 1 });
-  expect(await findJob(on.db, untouched!.id)).toMatchObject({ failure: null });
+    expect(await findDeadJob(env.db, { id })).toMatchObject({ reason: expect.stringMatching(/^DRAINED: /) });
+  expect(await findJob(env.db, running!.id)).toMatchObject({ failure: null, release: 1 });
+  expect(await findJob(env.db, untouched!.id)).toMatchObject({ failure: null });
   expect(await states()).toEqual([{ state: 'waiting', reason: 'failure', chats: 4 }]);
   expect(handedOver).toBe(4);
-  const { queues, failed } = await readQueueTotals(on.redis, bullPrefix);
+  const { queues, failed } = await readQueueTotals(env.redis, bullPrefix);
   expect(queues[inbound]).toMatchObject({ waiting: 0, delayed: 0, active: 1, failed: 5, enqueued: 6 });
   expect(failed).toBe(5);
   expect(await control.drain(inbound)).toBe(0);
-  expect((await readQueueTotals(on.redis, bullPrefix)).failed).toBe(5);
+  expect((await readQueueTotals(env.redis, bullPrefix)).failed).toBe(5);
   ending.resolve();
   await control.resume(inbound);
 });
@@ -102,7 +102,7 @@ test('a job that a worker takes while its queue is drained is left alone', async
   await control.pause(inbound);
   const [taken] = await receiveAll(['1', '2']);
   // What a worker has of a job from the moment that it takes it.
-  await on.redis.set(`${bullPrefix}:${inbound}:${taken!.id}-1:lock`, 'of a worker');
+  await env.redis.set(`${bullPrefix}:${inbound}:${taken!.id}-1:lock`, 'of a worker');
   expect(await control.drain(inbound)).toBe(1);
   expect(await statuses()).toEqual(['received', 'failed']);
   await expect(control.skip(taken!.id, 'X')).rejects.toThrow(JobRunning);
@@ -110,27 +110,27 @@ test('a job that a worker takes while its queue is drained is left alone', async
 
 test('drain gives up more jobs than one batch', async () => {
   await control.pause(inbound);
-  await on.db.query(
+  await env.db.query(
     `insert into jobs (queue, order_key, payload) select $1, 'k' || n, '{}' from generate_series(1, 600) as n`,
     [inbound],
   );
   await receiveAll(['1', '2']);
   expect(await control.drain(inbound)).toBe(602);
-  expect(await on.db.query('select 1 from jobs where failed_at is null')).toEqual([]);
+  expect(await env.db.query('select 1 from jobs where failed_at is null')).toEqual([]);
 });
 
 test('a job that waits is skipped, and the next of its conversation has its turn', async () => {
   await control.pause(inbound);
   const [first, second] = await receiveAll(['1', '1']);
   expect(await control.skip(first!.id, 'the customer has phoned')).toBe(true);
-  expect(await findDeadJob(on.db, { id: first!.id })).toMatchObject({
+  expect(await findDeadJob(env.db, { id: first!.id })).toMatchObject({
     reason: 'SKIPPED: the customer has phoned',
   });
   expect(await statuses()).toEqual(['failed', 'received']);
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await poll(() => queue.getJob(`${second!.id}-1`), { what: 'the next job' });
   expect(await queue.getJob(`${first!.id}-1`)).toBeUndefined();
-  expect((await readQueueTotals(on.redis, bullPrefix)).queues[inbound]).toMatchObject({
+  expect((await readQueueTotals(env.redis, bullPrefix)).queues[inbound]).toMatchObject({
     failed: 1,
     waiting: 1,
   });
@@ -142,13 +142,13 @@ test('a job that waits is skipped, and the next of its conversation has its turn
 
 test('a job that is tried again later, one that is pending and one that BullMQ lost are skipped', async () => {
   await control.pause(inbound);
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   const [{ id: delayedId, released: delayed }, lost, next] = [
-    await receive(on.db, '1'),
-    await receive(on.db, '2'),
-    await receive(on.db, '2'),
+    await receive(env.db, '1'),
+    await receive(env.db, '2'),
+    await receive(env.db, '2'),
   ];
-  const { data, opts } = bullJobOf(delayed!);
+  const { data, opts } = toBullJob(delayed!);
   await queue.add(inbound, data, { ...opts, delay: 600_000 });
   expect(await control.skip(delayedId, 'X')).toBe(true);
   expect(await queue.getDelayedCount()).toBe(0);
@@ -160,20 +160,20 @@ test('a job that is tried again later, one that is pending and one that BullMQ l
 test('a job that runs is not skipped', async () => {
   const [running] = await receiveAll(['1']);
   const ending = Promise.withResolvers<void>();
-  await using _ = await startWorker(on, () => ending.promise);
-  await using queue = openQueue(on);
+  await using _ = await startWorker(env, () => ending.promise);
+  await using queue = openQueue(env);
   await poll(async () => (await queue.getActiveCount()) === 1, { what: 'a job to run' });
   await expect(control.skip(running!.id, 'X')).rejects.toThrow(JobRunning);
   expect(await statuses()).toEqual(['received']);
-  expect(await findJob(on.db, running!.id)).toMatchObject({ failure: null });
+  expect(await findJob(env.db, running!.id)).toMatchObject({ failure: null });
   ending.resolve();
 });
 
 test('without Redis every command fails at once, and no job is given up', async () => {
-  const { id } = await receive(on.db);
+  const { id } = await receive(env.db);
   const away = createRedis({ url: 'redis://127.0.0.1:1', name: 'away', role: 'commands', log: silent });
   {
-    await using stranded = openQueueControl({ db: on.db, relay, redis: away, bullPrefix, onHandOver });
+    await using stranded = openQueueControl({ db: env.db, relay, redis: away, bullPrefix, onHandOver });
     await expect(stranded.pause(inbound)).rejects.toThrow(QueuesUnavailable);
     await expect(stranded.resume(inbound)).rejects.toThrow(QueuesUnavailable);
     await expect(stranded.drain(inbound)).rejects.toThrow(QueuesUnavailable);

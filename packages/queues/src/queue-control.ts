@@ -1,9 +1,9 @@
-import { giveUp } from '@prosaas/conversations';
+import { moveToDeadLetter } from '@prosaas/conversations';
 import { type Database, type JobRef, findJob, listUnreleased } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { QueuesUnavailable, openBull } from './bull-handle.ts';
-import { bullJobId, rowOf } from './bull-job.ts';
+import { bullJobId, readRowRef } from './bull-job.ts';
 import { countsKey } from './queue-keys.ts';
 import { type QueueName, isQueueName } from './queue-table.ts';
 import type { Relay } from './relay.ts';
@@ -63,7 +63,9 @@ export function openQueueControl({
     jobs: readonly JobRef[],
     { taken, failure }: { taken?: number; failure: string },
   ): Promise<number> => {
-    const { failed, released, handedOver } = await db.transaction((tx) => giveUp(tx, jobs, failure));
+    const { failed, released, handedOver } = await db.transaction((tx) =>
+      moveToDeadLetter(tx, jobs, failure),
+    );
     if (handedOver > 0) onHandOver(handedOver);
     relay.enqueue(released);
     const ended = taken ?? failed;
@@ -80,7 +82,7 @@ export function openQueueControl({
     const jobs = await (await bull.queue(queue)).getJobs(['waiting', 'prioritized', 'delayed'], 0, BATCH - 1);
     const outcomes = await Promise.allSettled(
       jobs.map(async (job) => {
-        const ref = rowOf(job.data);
+        const ref = readRowRef(job.data);
         if (ref !== undefined) await job.remove();
         return ref;
       }),

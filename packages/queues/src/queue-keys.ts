@@ -11,6 +11,6 @@ export function countsKey(bullPrefix: string): string {
 }
 
 /** Figures of the jobs in PostgreSQL, as JSON; it expires. */
-export function rowFiguresKey(bullPrefix: string): string {
+export function databaseStatsKey(bullPrefix: string): string {
   return `${bullPrefix}:job-rows`;
 }

@@ -25,7 +25,7 @@ export type NoticeJob = Static<typeof NoticeJob>;
 export interface QueueDefinition {
   payload: TObject;
   /** Jobs at once in one worker: what its setting allows, and down to this when its event loop is late. */
-  leastConcurrency: number;
+  minConcurrency: number;
   /** Failures of its own after which a job goes to the dead letter. */
   attempts: number;
   /** Doubles from `delayMs`; `jitter` is the share of a delay that is drawn at random. */
@@ -33,24 +33,24 @@ export interface QueueDefinition {
   /** One attempt; the job's signal aborts then. */
   timeLimitMs: number;
   /** BullMQ's record of jobs that ended, for people who look at the queue. */
-  keepEnded: { ageSeconds: number; count: number };
+  keepFinished: { ageSeconds: number; count: number };
 }
 
 /** Eight attempts, a second to a minute apart: two minutes in all, so that a restart of the service called is survived. */
 const messages: QueueDefinition = {
   payload: MessageJob,
-  leastConcurrency: 2,
+  minConcurrency: 2,
   attempts: 8,
   backoff: { delayMs: 1000, jitter: 0.25 },
   timeLimitMs: 60_000,
-  keepEnded: { ageSeconds: 3600, count: 1000 },
+  keepFinished: { ageSeconds: 3600, count: 1000 },
 };
 
 /** Eight attempts, five seconds to five minutes apart: ten minutes in all, as mail servers put off strangers for some. */
 const notices: QueueDefinition = {
   ...messages,
   payload: NoticeJob,
-  leastConcurrency: 1,
+  minConcurrency: 1,
   backoff: { delayMs: 5000, jitter: 0.25 },
 };
 

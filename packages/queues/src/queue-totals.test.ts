@@ -5,17 +5,17 @@ import { countsKey, queueKey } from './queue-keys.ts';
 import { type QueueTotals, readQueueTotals } from './queue-totals.ts';
 import { type Relay, createRelay } from './relay.ts';
 import { inbound, openQueue, released, startWorker } from './test-jobs.ts';
-import { bullPrefix, onRedis, silent } from './test-redis.ts';
+import { bullPrefix, useRedis, silent } from './test-redis.ts';
 
-const on = onRedis();
+const env = useRedis();
 let relay: Relay;
 beforeEach(async () => {
-  await on.server.onEveryNode('FLUSHALL');
-  relay = createRelay({ redis: on.redis, bullPrefix, log: silent });
+  await env.server.onEveryNode('FLUSHALL');
+  relay = createRelay({ redis: env.redis, bullPrefix, log: silent });
 });
 afterEach(() => relay[Symbol.asyncDispose]());
 
-const totals = (): Promise<QueueTotals> => readQueueTotals(on.redis, bullPrefix);
+const totals = (): Promise<QueueTotals> => readQueueTotals(env.redis, bullPrefix);
 const ofInbound = async (): Promise<QueueTotals['queues'][typeof inbound]> =>
   (await totals()).queues[inbound];
 
@@ -58,7 +58,7 @@ test('completed and failed are final outcomes, each job counts once, and every r
   relay.enqueue([released('out', { queue: 'outbound-messages' })]);
   {
     // A third completes, a third after a retry as the worker's are made, a third fails.
-    await using _ = await startWorker(on, async (job, token) => {
+    await using _ = await startWorker(env, async (job, token) => {
       const nth = Number(job.data.of);
       if (nth % 3 === 2) throw new UnrecoverableError('never');
       if (nth % 3 === 1 && !tried.has(job.id!)) {
@@ -85,9 +85,9 @@ test('completed and failed are final outcomes, each job counts once, and every r
 
 test('jobs that BullMQ forgets to keep stay counted', async () => {
   relay.enqueue(Array.from({ length: 5 }, (_, nth) => released(String(nth))));
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   {
-    await using _ = await startWorker(on, async () => {});
+    await using _ = await startWorker(env, async () => {});
     await poll(async () => (await ofInbound()).completed === 5, { what: 'the jobs to end' });
   }
   await queue.clean(0, 100, 'completed');
@@ -98,7 +98,7 @@ test('jobs that BullMQ forgets to keep stay counted', async () => {
 test('jobs that were taken out and given up count as failed', async () => {
   relay.enqueue([released('1')]);
   await poll(async () => (await ofInbound()).waiting === 1, { what: 'the job' });
-  await on.redis.hincrby(countsKey(bullPrefix), `drained:${inbound}`, 3);
+  await env.redis.hincrby(countsKey(bullPrefix), `drained:${inbound}`, 3);
   expect(await totals()).toMatchObject({
     enqueued: 4,
     failed: 3,
@@ -109,10 +109,10 @@ test('jobs that were taken out and given up count as failed', async () => {
 const age = async (): Promise<number> => Math.round((await ofInbound()).oldestAgeSeconds / 10) * 10;
 /** As if a job had been added ten minutes earlier. */
 const backdate = (id: string): Promise<number> =>
-  on.redis.hset(queueKey(bullPrefix, inbound, `${id}-1`), 'timestamp', Date.now() - 600_000);
+  env.redis.hset(queueKey(bullPrefix, inbound, `${id}-1`), 'timestamp', Date.now() - 600_000);
 
 test('the oldest job that waits is as old as it is, also while its queue is paused', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   for (const id of ['1', '2']) {
     relay.enqueue([released(id)]);
     await poll(() => queue.getJob(`${id}-1`), { what: 'the job' });
@@ -126,13 +126,13 @@ test('the oldest job that waits is as old as it is, also while its queue is paus
 });
 
 test('a job that was tried just now has not waited since it was added, and one that runs does not wait', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   relay.enqueue([released('1')]);
   await poll(() => queue.getJob('1-1'), { what: 'the job' });
   await backdate('1');
   const ending = Promise.withResolvers<void>();
   {
-    await using _ = await startWorker(on, async (job, token) => {
+    await using _ = await startWorker(env, async (job, token) => {
       await ending.promise;
       await job.moveToDelayed(Date.now() + 600_000, token);
       throw new DelayedError();

@@ -1,24 +1,24 @@
 import { poll } from '@prosaas/devstack';
 import { closeRedis, createRedis } from '@prosaas/runtime';
 import { afterEach, expect, test } from 'vitest';
-import { rowOf } from './bull-job.ts';
+import { readRowRef } from './bull-job.ts';
 import { createRelay } from './relay.ts';
 import { inbound, openQueue, released } from './test-jobs.ts';
-import { bullPrefix, onRedis, silent } from './test-redis.ts';
-import { openTrace } from './trace.ts';
+import { bullPrefix, useRedis, silent } from './test-redis.ts';
+import { readTrace } from './trace.ts';
 
-const on = onRedis();
-afterEach(() => on.server.onEveryNode('FLUSHALL'));
-const relayOf = (redis = on.redis): ReturnType<typeof createRelay> =>
+const env = useRedis();
+afterEach(() => env.server.onEveryNode('FLUSHALL'));
+const relayOf = (redis = env.redis): ReturnType<typeof createRelay> =>
   createRelay({ redis, bullPrefix, log: silent });
 
 const waiting = async (count: number): Promise<void> => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await poll(async () => (await queue.getWaitingCount()) === count, { what: `${count} jobs to wait` });
 };
 
 test('the same release twice is one BullMQ job, the next one is another', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await using relay = relayOf();
   relay.enqueue([released('1'), undefined, released('1')]);
   await waiting(1);
@@ -30,7 +30,7 @@ test('the same release twice is one BullMQ job, the next one is another', async 
 });
 
 test('a BullMQ job has the payload at the top, its row, and a span of the trace', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await using relay = relayOf();
   const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   relay.enqueue([released('7', { release: 3, trace, worker_deaths: 2 })]);
@@ -38,12 +38,12 @@ test('a BullMQ job has the payload at the top, its row, and a span of the trace'
   const job = (await queue.getJob('7-3'))!;
   expect(job.name).toBe(inbound);
   expect(job.data).toEqual({ of: '7', row: { id: '7', release: 3, workerDeaths: 2 } });
-  expect(rowOf(job.data)).toEqual({ id: '7', release: 3, workerDeaths: 2 });
+  expect(readRowRef(job.data)).toEqual({ id: '7', release: 3, workerDeaths: 2 });
   expect(job.opts).toMatchObject({
     removeOnComplete: { count: 1000 },
     removeOnFail: { count: 1000 },
   });
-  expect(openTrace(job)).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/);
+  expect(readTrace(job)).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/);
 });
 
 test.each([
@@ -53,18 +53,18 @@ test.each([
   [{ row: { id: 1, release: 1, workerDeaths: 0 } }],
   [{ row: { id: '1' } }],
 ])('data %j names no row', (data) => {
-  expect(rowOf(data)).toBeUndefined();
+  expect(readRowRef(data)).toBeUndefined();
 });
 
 test('while Redis is stopped jobs are kept, and BullMQ has each once afterwards', async () => {
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await using relay = relayOf();
   relay.enqueue([released('1')]);
   await waiting(1);
-  await on.server.stop();
+  await env.server.stop();
   relay.enqueue([released('2')]);
   relay.enqueue([released('3'), released('3')]);
-  await on.server.start();
+  await env.server.start();
   relay.enqueue([released('4')]);
   await poll(
     async () => {
@@ -77,8 +77,8 @@ test('while Redis is stopped jobs are kept, and BullMQ has each once afterwards'
 });
 
 test('ten thousand jobs wait in memory, and no more', async () => {
-  const away = createRedis({ url: on.server.url, name: 'away', role: 'commands', log: silent });
-  await on.server.stop();
+  const away = createRedis({ url: env.server.url, name: 'away', role: 'commands', log: silent });
+  await env.server.stop();
   // A cluster's client connects to a node when it first asks it, and until then calls itself ready.
   const isRefused = (): Promise<boolean> =>
     away.ping().then(
@@ -89,8 +89,8 @@ test('ten thousand jobs wait in memory, and no more', async () => {
   {
     await using relay = relayOf(away);
     relay.enqueue(Array.from({ length: 10_500 }, (_, nth) => released(String(nth))));
-    await on.server.start();
-    await using queue = openQueue(on);
+    await env.server.start();
+    await using queue = openQueue(env);
     await poll(async () => (await queue.getWaitingCount()) >= 10_000, {
       timeoutMs: 50_000,
       everyMs: 200,

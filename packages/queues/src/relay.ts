@@ -2,11 +2,11 @@ import type { ReleasedJob } from '@prosaas/database';
 import { backoff, troubleOf, type Logger } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { openBull } from './bull-handle.ts';
-import { bullJobId, bullJobOf } from './bull-job.ts';
+import { bullJobId, toBullJob } from './bull-job.ts';
 
 const RETRY = { baseMs: 250, maxMs: 2000, jitter: 0.5 };
 /** Released jobs that wait in memory for Redis; the search for lost jobs finds any others. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 /** Commands under way at once. */
 const BATCH = 500;
 
@@ -43,7 +43,7 @@ export function createRelay({
 
   const add = async (job: ReleasedJob): Promise<void> => {
     const queue = await bull.queue(job.queue);
-    const { data, opts } = bullJobOf(job);
+    const { data, opts } = toBullJob(job);
     await queue.add(job.queue, data, opts);
     waiting.delete(bullJobId(job));
   };
@@ -75,7 +75,7 @@ export function createRelay({
     enqueue(jobs) {
       for (const job of jobs) {
         if (job === undefined) continue;
-        if (waiting.size < MOST_WAITING) waiting.set(bullJobId(job), job);
+        if (waiting.size < MAX_WAITING) waiting.set(bullJobId(job), job);
       }
       if (failures === 0 && waiting.size > 0) start();
     },

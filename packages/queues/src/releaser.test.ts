@@ -3,51 +3,51 @@ import { poll } from '@prosaas/devstack';
 import { expect, test } from 'vitest';
 import { createRelay } from './relay.ts';
 import { startReleaser } from './releaser.ts';
-import { inbound, onJobs, openQueue, receive } from './test-jobs.ts';
+import { inbound, useJobs, openQueue, receive } from './test-jobs.ts';
 import { bullPrefix, silent } from './test-redis.ts';
 
-const on = onJobs();
+const env = useJobs();
 const relayOf = (): ReturnType<typeof createRelay> =>
-  createRelay({ redis: on.redis, bullPrefix, log: silent });
+  createRelay({ redis: env.redis, bullPrefix, log: silent });
 
 test('what is due and pending reaches BullMQ, what is delayed does when it is due', async () => {
-  const { id } = await receive(on.db);
-  await on.db.query('update jobs set enqueued_at = null where id = $1', [id]);
+  const { id } = await receive(env.db);
+  await env.db.query('update jobs set enqueued_at = null where id = $1', [id]);
   const runAt = new Date(Date.now() + 600_000);
-  await addJob(on.db, { queue: inbound, orderKey: 'later', payload: {}, runAt });
-  await using queue = openQueue(on);
+  await addJob(env.db, { queue: inbound, orderKey: 'later', payload: {}, runAt });
+  await using queue = openQueue(env);
   await using relay = relayOf();
-  await using _ = startReleaser({ db: on.db, relay, log: silent, everyMs: 20 });
+  await using _ = startReleaser({ db: env.db, relay, log: silent, everyMs: 20 });
   await poll(() => queue.getJob(`${id}-2`), { what: 'the job that was left' });
   expect(await queue.getWaitingCount()).toBe(1);
-  await on.db.query("update jobs set run_at = now() where order_key = 'later'");
+  await env.db.query("update jobs set run_at = now() where order_key = 'later'");
   await poll(async () => (await queue.getWaitingCount()) === 2, { what: 'the job that is due' });
 });
 
 test('more jobs than one batch are released without a pause', async () => {
-  await on.db.query(
+  await env.db.query(
     `insert into jobs (queue, order_key, payload) select $1, 'k' || n, '{}' from generate_series(1, 1200) as n`,
     [inbound],
   );
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await using relay = relayOf();
-  await using _ = startReleaser({ db: on.db, relay, log: silent, everyMs: 600_000 });
+  await using _ = startReleaser({ db: env.db, relay, log: silent, everyMs: 600_000 });
   await poll(async () => (await queue.getWaitingCount()) === 1200, { what: 'all to be released' });
 });
 
 test('an outage of PostgreSQL is waited out', async () => {
-  const { id } = await receive(on.db);
-  await on.db.query('update jobs set enqueued_at = null where id = $1', [id]);
+  const { id } = await receive(env.db);
+  await env.db.query('update jobs set enqueued_at = null where id = $1', [id]);
   let failures = 0;
   const db: Database = {
-    ...on.db,
+    ...env.db,
     transaction: async (run) => {
-      if (failures === 2) return on.db.transaction(run);
+      if (failures === 2) return env.db.transaction(run);
       failures += 1;
       throw new Error('PostgreSQL is away');
     },
   };
-  await using queue = openQueue(on);
+  await using queue = openQueue(env);
   await using relay = relayOf();
   await using _ = startReleaser({ db, relay, log: silent, everyMs: 600_000 });
   await poll(() => queue.getJob(`${id}-2`), { what: 'the job that was left' });
@@ -58,10 +58,10 @@ test('a releaser ends at once, however far off its next pass is', async () => {
   await using relay = relayOf();
   let passes = 0;
   const db: Database = {
-    ...on.db,
+    ...env.db,
     transaction: (run) => {
       passes += 1;
-      return on.db.transaction(run);
+      return env.db.transaction(run);
     },
   };
   const releaser = startReleaser({ db, relay, log: silent, everyMs: 600_000 });

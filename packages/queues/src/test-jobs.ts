@@ -16,29 +16,29 @@ import { type Processor, Queue, Worker } from 'bullmq';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { inboundJob, outboundJob } from './message-jobs.ts';
 import type { QueueName } from './queue-table.ts';
-import { type OnRedis, bullPrefix, onRedis, silent } from './test-redis.ts';
+import { type TestRedis, bullPrefix, useRedis, silent } from './test-redis.ts';
 
 export const inbound: QueueName = 'inbound-messages';
 
-export interface OnJobs extends OnRedis {
+export interface TestJobs extends TestRedis {
   db: Database;
 }
 
 /** A Redis and a database of the file's own, both without jobs at the start of a test. */
-export function onJobs(): OnJobs {
-  const on = onRedis() as OnJobs;
+export function useJobs(): TestJobs {
+  const env = useRedis() as TestJobs;
   beforeAll(async () => {
     const url = await testDatabase();
     await migrate({ url, log: silent });
-    on.db = createDatabase({ url, applicationName: 'test', log: silent });
-    await createSession(on.db, { id: 'shop', businessId: 'default', wanted: 'started' });
+    env.db = createDatabase({ url, applicationName: 'test', log: silent });
+    await createSession(env.db, { id: 'shop', businessId: 'default', wanted: 'started' });
   });
-  afterAll(() => on.db[Symbol.asyncDispose]());
+  afterAll(() => env.db[Symbol.asyncDispose]());
   beforeEach(async () => {
-    await on.server.onEveryNode('FLUSHALL');
-    await on.db.query('truncate jobs, job_counts, conversations, messages cascade');
+    await env.server.onEveryNode('FLUSHALL');
+    await env.db.query('truncate jobs, job_counts, conversations, messages cascade');
   });
-  return on;
+  return env;
 }
 
 /** A message that came in, with its job, and what of it was released. */
@@ -81,19 +81,19 @@ export const released = (id: string, more: Partial<ReleasedJob> = {}): ReleasedJ
 });
 
 /** BullMQ's own queue, to look at it and to put jobs in. */
-export function openQueue(on: OnRedis, name: string = inbound): Queue & AsyncDisposable {
-  const queue = new Queue(name, { connection: on.redis, prefix: bullPrefix });
+export function openQueue(env: TestRedis, name: string = inbound): Queue & AsyncDisposable {
+  const queue = new Queue(name, { connection: env.redis, prefix: bullPrefix });
   queue.on('error', () => {});
   return Object.assign(queue, { [Symbol.asyncDispose]: () => queue.close() });
 }
 
 /** A worker that counts as those of the service do. */
 export async function startWorker(
-  on: OnRedis,
+  env: TestRedis,
   processor: Processor,
   name: string = inbound,
 ): Promise<AsyncDisposable & { worker: Worker }> {
-  const blocking = createRedis({ url: on.server.url, name: 'test:jobs', role: 'blocking', log: silent });
+  const blocking = createRedis({ url: env.server.url, name: 'test:jobs', role: 'blocking', log: silent });
   const worker = new Worker(name, processor, {
     connection: blocking,
     prefix: bullPrefix,

@@ -6,23 +6,23 @@ import { afterAll, beforeAll } from 'vitest';
 export const bullPrefix = '{test}';
 export const silent: Logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
-/** What `onRedis` opens, for the tests of a file. */
-export interface OnRedis {
+/** What `useRedis` opens, for the tests of a file. */
+export interface TestRedis {
   server: EitherRedis;
   redis: Redis;
 }
 
 /** A Redis of the file's own, or a cluster, and a client; filled before the first test. */
-export function onRedis(): OnRedis {
-  const on = {} as OnRedis;
+export function useRedis(): TestRedis {
+  const env = {} as TestRedis;
   beforeAll(async () => {
-    on.server = await eitherRedis({ key: bullPrefix });
-    on.redis = createRedis({ url: on.server.url, name: 'test', role: 'commands', log: silent });
-    await redisReady(on.redis);
+    env.server = await eitherRedis({ key: bullPrefix });
+    env.redis = createRedis({ url: env.server.url, name: 'test', role: 'commands', log: silent });
+    await redisReady(env.redis);
   });
   afterAll(async () => {
-    await closeRedis(on.redis);
-    await on.server[Symbol.asyncDispose]();
+    await closeRedis(env.redis);
+    await env.server[Symbol.asyncDispose]();
   });
-  return on;
+  return env;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { childTrace, openTrace, parseTrace, sealTrace } from './trace.ts';
+import { childTrace, readTrace, parseTrace, telemetryOf } from './trace.ts';
 
 const trace = '0af7651916cd43dd8448eb211c80319c';
 
@@ -28,7 +28,7 @@ test('a child stays in the trace of its parent, with a span of its own; without 
 });
 
 test('a trace comes out of a job as it was put in', () => {
-  expect(openTrace({ opts: { telemetry: sealTrace('a') } })).toBe('a');
+  expect(readTrace({ opts: { telemetry: telemetryOf('a') } })).toBe('a');
 });
 
 test.each([
@@ -36,5 +36,5 @@ test.each([
   [{ telemetry: { metadata: 'not JSON' } }],
   [{ telemetry: { metadata: '{"traceparent":7}' } }],
 ])('a job with %o has an empty trace', (opts) => {
-  expect(openTrace({ opts })).toBe('');
+  expect(readTrace({ opts })).toBe('');
 });

@@ -23,12 +23,12 @@ export function childTrace(parent?: string): string {
 }
 
 /** Where BullMQ keeps what a tracer carries along, in the form of OpenTelemetry's carriers. */
-export function sealTrace(trace: string): NonNullable<JobsOptions['telemetry']> {
+export function telemetryOf(trace: string): NonNullable<JobsOptions['telemetry']> {
   return { metadata: JSON.stringify({ traceparent: trace }) };
 }
 
 /** Empty where there is none. */
-export function openTrace({ opts }: Pick<Job, 'opts'>): string {
+export function readTrace({ opts }: Pick<Job, 'opts'>): string {
   try {
     const { traceparent: trace } = JSON.parse(opts.telemetry?.metadata ?? '{}') as Record<string, unknown>;
     return typeof trace === 'string' ? trace : '';

@@ -1,6 +1,6 @@
 import { readSlotTotals } from '@prosaas/leases';
 import { type ExactSource, type LabelledValue, MetricsReader, readHeartbeats } from '@prosaas/observability';
-import { readQueueTotals, readRowFigures } from '@prosaas/queues';
+import { readQueueTotals, readDatabaseStats } from '@prosaas/queues';
 import type { Keyspace } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { catalogue } from './catalogue.ts';
@@ -41,7 +41,7 @@ function queueSource(keyspace: Keyspace): ExactSource {
     async read(redis) {
       const [totals, rows] = await Promise.all([
         readQueueTotals(redis, keyspace.bullPrefix),
-        readRowFigures(redis, keyspace.bullPrefix),
+        readDatabaseStats(redis, keyspace.bullPrefix),
       ]);
       const queues = Object.entries(totals.queues);
       const jobs = queues.flatMap(([queue, { waiting, active, delayed }]) => {

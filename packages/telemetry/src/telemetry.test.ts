@@ -3,7 +3,7 @@ import type { ReleasedJob } from '@prosaas/database';
 import { poll, startRedis } from '@prosaas/devstack';
 import { SlotPool } from '@prosaas/leases';
 import { HealthRegistry, type MetricsReader, listReplicas } from '@prosaas/observability';
-import { createRelay, publishRowFigures } from '@prosaas/queues';
+import { createRelay, publishDatabaseStats } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { businessMetricNames, catalogue } from './catalogue.ts';
@@ -142,7 +142,7 @@ test('figures of the jobs in PostgreSQL are shown while somebody measures them',
     dead: 4,
   };
   const waiting = { conversations: 2, oldest_age_seconds: 70 };
-  await publishRowFigures(redis, keys.bullPrefix, { 'outbound-messages': counts }, waiting);
+  await publishDatabaseStats(redis, keys.bullPrefix, { 'outbound-messages': counts }, waiting);
   const { gauges, labels } = await reader.read();
   expect(gauges).toMatchObject({
     queue_dead_letter_depth: 4,

@@ -1,13 +1,13 @@
 import { type Queryable, type ScheduleRow, hasTable, readSchedules } from '@prosaas/database';
 import { type CheckDefinition, CheckFailure, readHeartbeats } from '@prosaas/observability';
 import {
-  type DeadLetterFill,
+  type DeadLetterUsage,
   type DeadLetterLimits,
   type QueueName,
   type QueueTotals,
-  isFilling,
+  isNearLimit,
   queueNames,
-  readDeadLetterFill,
+  readDeadLetterUsage,
   scheduleTable,
 } from '@prosaas/queues';
 import { askDatabase, askRedis } from '@prosaas/telemetry';
@@ -28,7 +28,7 @@ export interface QueuesSeen {
   runs: readonly Pick<ScheduleRow, 'name' | 'age_seconds' | 'last_run'>[];
   /** How long this check has been running: the age of a schedule that has never run. */
   lookedSeconds: number;
-  deadLetter: DeadLetterFill;
+  deadLetter: DeadLetterUsage;
 }
 
 export interface QueuesJudged {
@@ -40,7 +40,7 @@ export interface QueuesJudged {
   /** Schedules whose last run failed. */
   run_failed: string[];
   /** It will soon lose some, for there being too many or for their age. */
-  dead_letter_filling?: DeadLetterFill;
+  dead_letter_filling?: DeadLetterUsage;
 }
 
 const WORST_FIRST = ['unserved', 'stuck', 'dead_letter_filling', 'late', 'run_failed'] as const;
@@ -67,7 +67,7 @@ export function judgeQueues({
         Math.max(LATE_SECONDS, 2 * schedules[name]!.everySeconds),
     ),
     run_failed: names.filter((name) => known.get(name)?.last_run?.outcome === 'failed'),
-    ...(isFilling(deadLetter) && { dead_letter_filling: deadLetter }),
+    ...(isNearLimit(deadLetter) && { dead_letter_filling: deadLetter }),
   };
 }
 
@@ -104,7 +104,7 @@ export function queuesCheck({
           async () => {
             isMigrated ||= await hasTable(db, 'jobs');
             return isMigrated
-              ? Promise.all([readSchedules(db), readDeadLetterFill(db, deadLetterLimits)])
+              ? Promise.all([readSchedules(db), readDeadLetterUsage(db, deadLetterLimits)])
               : undefined;
           },
           { prefix: 'database_' },

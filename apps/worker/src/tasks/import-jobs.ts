@@ -7,7 +7,7 @@ import {
   type Database,
   type OldDeadLetter,
 } from '@prosaas/database';
-import { openBull, queueNames, rowOf, type BullHandle, type QueueName } from '@prosaas/queues';
+import { openBull, queueNames, readRowRef, type BullHandle, type QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -39,7 +39,7 @@ export async function importJobs({
     for (const queue of queueNames) {
       // Failed jobs that no worker had moved to the dead letter yet.
       imported += await importFrom(await bull.queue(queue), { db, signal }, 'failed', (job) =>
-        rowOf(job.data) === undefined ? oldFailure(queue, job) : undefined,
+        readRowRef(job.data) === undefined ? oldFailure(queue, job) : undefined,
       );
     }
     if (imported > 0)

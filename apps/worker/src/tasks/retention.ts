@@ -18,7 +18,7 @@ import {
   type Database,
   type Queryable,
 } from '@prosaas/database';
-import { deadLetterLimits, isFilling, readDeadLetterFill } from '@prosaas/queues';
+import { deadLetterLimits, isNearLimit, readDeadLetterUsage } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Config } from '../config.ts';
 import { reportOf } from '../verdict.ts';
@@ -76,8 +76,8 @@ function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): 
   let warned = false;
   const warnOfFilling = async (tx: Queryable): Promise<void> => {
     if (warned) return;
-    const fill = await readDeadLetterFill(tx, deadLetterLimits(config), nowMs);
-    if (isFilling(fill)) log.warn(fill, FILLING);
+    const fill = await readDeadLetterUsage(tx, deadLetterLimits(config), nowMs);
+    if (isNearLimit(fill)) log.warn(fill, FILLING);
     warned = true;
   };
   const deadJobs: Kind['batch'] = async (tx, before) => {

@@ -17,7 +17,7 @@ import { createLogger } from '@prosaas/runtime';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { applyEvent } from './apply-event.ts';
-import { giveUp } from './give-up.ts';
+import { moveToDeadLetter } from './move-to-dead-letter.ts';
 import type { ConversationEvent } from './state-machine.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
@@ -82,13 +82,13 @@ async function jobOf(
   return jobs[0]!.id;
 }
 
-const fail = async (...written: Written[]): ReturnType<typeof giveUp> => {
+const fail = async (...written: Written[]): ReturnType<typeof moveToDeadLetter> => {
   // A job whose turn has come since has another release.
   const jobs = await db.query<JobRef>(
     'select id::text as id, release from jobs where message_id = any($1::uuid[]) order by array_position($1::uuid[], message_id)',
     [written.map(({ id: messageId }) => messageId)],
   );
-  return db.transaction((tx) => giveUp(tx, jobs, 'X: no'));
+  return db.transaction((tx) => moveToDeadLetter(tx, jobs, 'X: no'));
 };
 const apply = (event: ConversationEvent): Promise<unknown> =>
   db.transaction((tx) => applyEvent(tx, id, event, { actor: 'system' }));

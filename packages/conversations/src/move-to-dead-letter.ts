@@ -17,7 +17,7 @@ import { isHandOver } from './state-machine.ts';
  *
  * @returns how many jobs failed, what was released, and how many conversations wait that did not before: the reason is `failure`
  */
-export async function giveUp(
+export async function moveToDeadLetter(
   tx: Queryable,
   jobs: readonly JobRef[],
   error: string,
