@@ -97,7 +97,7 @@ test.each<Trouble>([
     const since = (service: ServiceName): LogLine[] =>
       linesOf(service)
         .slice(before.get(service))
-        .filter(({ msg }) => msg !== 'Answered' && !aboutSchedules.test(msg));
+        .filter(({ msg }) => msg !== 'request answered' && !aboutSchedules.test(msg));
     const openTroubles = (): string[] =>
       serviceNames.flatMap((service) => {
         const told = since(service);

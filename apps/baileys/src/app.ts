@@ -73,9 +73,9 @@ export function buildApp({
   const views = new SessionViews({ manager, owners });
   const auditHop = auditHops(audit);
   const doors = createDoors(keyRing, {
-    vouch: hops.vouch,
+    authenticateForwarded: hops.authenticate,
     audit: (use, request) => {
-      if (!use.vouched) audit(use);
+      if (!use.forwarded) audit(use);
       else if (hops.isFromReplica(request)) auditHop({ ...use, from: hops.fromOf(request) });
       // The api writes the line of what it forwards: it knows the address of whoever asked.
     },

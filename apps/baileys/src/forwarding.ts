@@ -1,4 +1,4 @@
-import { type ForwardedAnswer, forwardRequest, passBack } from '@prosaas/http';
+import { type ForwardedAnswer, forwardRequest, sendForwardedAnswer } from '@prosaas/http';
 import type { Owner } from '@prosaas/leases';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OwnerUnreachable, OwnershipUnknown } from './errors.ts';
@@ -59,7 +59,7 @@ export class Forwarding {
     }
     // Our keys are in the same database: it has not read them yet, or runs an older build that knows no signature.
     if (answer.status === 401) throw unreachable(reply, sessionId);
-    return passBack(reply, answer);
+    return sendForwardedAnswer(reply, answer);
   }
 }
 

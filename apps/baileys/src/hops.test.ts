@@ -17,7 +17,7 @@ test('each forwarded use of a person and of the admin key is audited, the sends 
       requestId: '1',
       address: '::1',
       params: {},
-      vouched: true,
+      forwarded: true,
     });
   for (const role of ['admin', 'admin', 'internal', 'business', 'internal'] as const) use(role);
   const line = (role: string): string => `${role} forwarded POST /api/sendText`;

@@ -19,7 +19,7 @@ const BODY_LIMIT = 1_048_576;
 /** Told to the client with every answer that is to be tried again. */
 export const RETRY_AFTER_SECONDS = '1';
 
-type Vouch = NonNullable<GuardOptions['vouch']>;
+type AuthenticateForwarded = NonNullable<GuardOptions['authenticateForwarded']>;
 
 /** Checks what other replicas, and the api, forward to this one. */
 export class Hops {
@@ -37,8 +37,8 @@ export class Hops {
     });
   }
 
-  /** For `guard`: a signed hop is its original sender's request. */
-  readonly vouch: Vouch = (request, reply, { internalSecret }) => {
+  /** For `guard`: authenticates a forwarded request as its original sender. */
+  readonly authenticate: AuthenticateForwarded = (request, reply, { internalSecret }) => {
     const header = request.headers[hopHeader];
     if (header === undefined) return undefined;
     if (typeof header !== 'string') return [];

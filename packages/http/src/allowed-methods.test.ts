@@ -13,13 +13,13 @@ test.each([
   ['/:session/auth/qr', '/main/auth/qr', true],
   ['/assets/*', '/assets/a/b.js', true],
   ['/assets/*', '/asset', false],
-])('the route %s has the path %s: %s', (route, path, known) => {
+])('route %s matches path %s: %s', (route, path, matches) => {
   const methods = new AllowedMethods();
   methods.add(route, 'GET');
-  expect(methods.of(path)).toEqual(known ? ['GET'] : []);
+  expect(methods.of(path)).toEqual(matches ? ['GET'] : []);
 });
 
-test('a path answers the methods of all its routes', () => {
+test('a path allows the methods of all routes that match it', () => {
   const methods = new AllowedMethods();
   methods.add('/sessions', ['GET', 'HEAD']);
   methods.add('/sessions', 'POST');

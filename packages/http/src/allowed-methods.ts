@@ -1,4 +1,4 @@
-/** Which methods a path answers, by the routes that were registered; asked only when no route matched. */
+/** The methods of each registered path, for the `Allow` header. Looked up only when no route matched. */
 export class AllowedMethods {
   readonly #routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
 
@@ -11,17 +11,17 @@ export class AllowedMethods {
     for (const method of [methods].flat()) route.methods.add(method);
   }
 
-  /** Sorted; empty for a path that no route has. */
+  /** Sorted; empty if no route has the path. */
   of(path: string): string[] {
-    const found = new Set<string>();
+    const allowed = new Set<string>();
     for (const { pattern, methods } of this.#routes.values()) {
-      if (pattern.test(path)) for (const method of methods) found.add(method);
+      if (pattern.test(path)) for (const method of methods) allowed.add(method);
     }
-    return [...found].toSorted();
+    return [...allowed].toSorted();
   }
 }
 
-// Fastify's patterns: `:name`, `:name(regex)` and a `*` at the end. A part of a path is never longer than the router takes.
+// Fastify's patterns: `:name`, `:name(regex)` and a `*` at the end.
 function patternOf(url: string): RegExp {
   const source = url
     .split(/(:\w+(?:\([^/]*\))?\??|\*)/)

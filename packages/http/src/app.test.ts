@@ -52,9 +52,9 @@ beforeEach(() => {
   app.get('/api/plain', async () => ({}));
   app.get('/list', { schema: { querystring: pageQuery } }, async (request) => request.query);
   app.get('/metrics.json', { onRequest: metricsGuard(keyRing) }, async () => ({}));
-  const fromService = { onRequest: guard(keyRing, { roles: ['internal'] }) };
-  app.get('/internal', fromService, async () => ({}));
-  app.post('/internal', fromService, async () => ({}));
+  const internalOnly = { onRequest: guard(keyRing, { roles: ['internal'] }) };
+  app.get('/internal', internalOnly, async () => ({}));
+  app.post('/internal', internalOnly, async () => ({}));
 });
 afterEach(() => app.close());
 
@@ -62,46 +62,46 @@ const json = { 'content-type': 'application/json' };
 
 describe('an error', () => {
   test.each<[string, InjectOptions, number, string]>([
-    ['of an unknown path', { method: 'GET', url: '/nothing' }, 404, 'NOT_FOUND'],
-    ['of a wrong method', { method: 'POST', url: '/healthz' }, 405, 'METHOD_NOT_ALLOWED'],
+    ['for an unknown path', { method: 'GET', url: '/nothing' }, 404, 'NOT_FOUND'],
+    ['for a wrong method', { method: 'POST', url: '/healthz' }, 405, 'METHOD_NOT_ALLOWED'],
     [
-      'of a wrong method with a body that nobody can read',
+      'for a wrong method with a malformed body',
       { method: 'POST', url: '/healthz', headers: json, payload: '{' },
       405,
       'METHOD_NOT_ALLOWED',
     ],
     [
-      'of a wrong method with a strange type',
+      'for a wrong method with an unknown type',
       { method: 'PUT', url: '/list', headers: { 'content-type': 'a/b' }, payload: 'x' },
       405,
       'METHOD_NOT_ALLOWED',
     ],
     [
-      'of JSON that is none',
+      'for malformed JSON',
       { method: 'POST', url: '/messages', headers: json, payload: '{' },
       400,
       'MALFORMED_JSON',
     ],
     [
-      'of an empty body',
+      'for an empty body',
       { method: 'POST', url: '/messages', headers: json, payload: '' },
       400,
       'MALFORMED_JSON',
     ],
     [
-      'of a dangerous body',
+      'for a body that sets __proto__',
       { method: 'POST', url: '/messages', headers: json, payload: '{"__proto__":{"a":1}}' },
       400,
       'MALFORMED_JSON',
     ],
     [
-      'of a strange type',
+      'for an unknown type',
       { method: 'POST', url: '/messages', headers: { 'content-type': 'a/b' }, payload: 'x' },
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
     [
-      'of a text',
+      'for text/plain',
       {
         method: 'POST',
         url: '/messages',
@@ -112,15 +112,15 @@ describe('an error', () => {
       'UNSUPPORTED_MEDIA_TYPE',
     ],
     [
-      'of a long body',
+      'for a body over the limit',
       { method: 'POST', url: '/messages', headers: json, payload: { text: 'x'.repeat(200) } },
       413,
       'BODY_TOO_LARGE',
     ],
-    ['of a path that is no URL', { method: 'GET', url: '/%zz' }, 400, 'BAD_URL'],
-    ['of the domain', { method: 'GET', url: '/calls/1' }, 404, 'CALL_NOT_FOUND'],
-    ['of a dependency', { method: 'GET', url: '/unhealthy' }, 503, 'REDIS_AWAY'],
-    ['of ours', { method: 'GET', url: '/fails' }, 500, 'INTERNAL_ERROR'],
+    ['for a path that is not a valid URL', { method: 'GET', url: '/%zz' }, 400, 'BAD_URL'],
+    ['from the domain', { method: 'GET', url: '/calls/1' }, 404, 'CALL_NOT_FOUND'],
+    ['from a dependency', { method: 'GET', url: '/unhealthy' }, 503, 'REDIS_AWAY'],
+    ['that is unexpected', { method: 'GET', url: '/fails' }, 500, 'INTERNAL_ERROR'],
   ])('%s is problem+json', async (_, request, status, code) => {
     const response = await app.inject(request);
     expect(response.statusCode).toBe(status);
@@ -130,13 +130,13 @@ describe('an error', () => {
     expect(response.headers['x-request-id']).toBe(response.json<{ request_id: string }>().request_id);
   });
 
-  test('of ours keeps its text for the log', async () => {
+  test('that is unexpected shows its message in the log only', async () => {
     const response = await app.inject('/fails');
     expect(response.body).not.toContain('hunter2');
     expect(lines.filter((line) => line.includes('hunter2'))).toHaveLength(1);
   });
 
-  test('of a query names the parameters that the route does not have, also where it has none', async () => {
+  test('for a query names the parameters that the route does not have', async () => {
     const errorsOf = async (url: string): Promise<unknown> => {
       const response = await app.inject(url);
       return [response.statusCode, response.json<{ errors?: unknown }>().errors];
@@ -152,7 +152,7 @@ describe('an error', () => {
     expect((await app.inject('/api/health/redis?x=1')).statusCode).toBe(200);
   });
 
-  test('of a request that breaks its schema names every field', async () => {
+  test('for a request that does not match its schema names every field', async () => {
     const wrong = await app.inject({ method: 'POST', url: '/messages', payload: { text: '', times: 0 } });
     expect(wrong.json()).toMatchObject({
       status: 400,
@@ -165,7 +165,7 @@ describe('an error', () => {
     expect(query.json()).toMatchObject({ errors: [{ field: 'query.limit' }] });
   });
 
-  test('of bytes that are no request is problem+json too', async () => {
+  test('for bytes that are not a request is problem+json too', async () => {
     await app.listen({ port: 0, host: '127.0.0.1' });
     const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
     let answer = '';
@@ -177,14 +177,14 @@ describe('an error', () => {
   });
 });
 
-describe('a path that is known', () => {
-  test('tells which methods it answers', async () => {
+describe('a known path', () => {
+  test('lists its methods in Allow', async () => {
     expect((await app.inject({ method: 'DELETE', url: '/healthz' })).headers['allow']).toBe('GET, HEAD');
     expect((await app.inject({ method: 'GET', url: '/messages' })).headers['allow']).toBe('POST');
     expect((await app.inject({ method: 'PATCH', url: '/calls/1' })).headers['allow']).toBe('GET, HEAD');
   });
 
-  test('answers HEAD as GET, without the body', async () => {
+  test('answers HEAD like GET, without the body', async () => {
     const get = await app.inject('/healthz');
     const head = await app.inject({ method: 'HEAD', url: '/healthz' });
     expect(head.statusCode).toBe(200);
@@ -193,7 +193,7 @@ describe('a path that is known', () => {
     expect(head.headers['content-type']).toBe(get.headers['content-type']);
   });
 
-  test('has the defaults of its query', async () => {
+  test('fills in the defaults of its query', async () => {
     expect((await app.inject('/list')).json()).toEqual({ limit: 50 });
     expect((await app.inject('/list?limit=7&cursor=c')).json()).toEqual({ limit: 7, cursor: 'c' });
   });
@@ -220,16 +220,18 @@ describe('the query of a URL', () => {
 
 describe('the log', () => {
   const answered = (): unknown[] =>
-    lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === 'Answered');
+    lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ msg }) => msg === 'request answered');
 
-  test('has one line for each answer, with the request id', async () => {
+  test('has a line for each answer, with the request id', async () => {
     await app.inject({ url: '/calls/1?x=y', headers: { 'x-request-id': 'mine-1' } });
     expect(answered()).toMatchObject([
       { method: 'GET', path: '/calls/1', status: 404, request_id: 'mine-1' },
     ]);
   });
 
-  test('has none for a probe that passes', async () => {
+  test('has no line for a probe that passes', async () => {
     await app.inject('/healthz');
     await app.inject(`/metrics.json?token=${secret}`);
     expect(answered()).toEqual([]);
@@ -237,7 +239,7 @@ describe('the log', () => {
     expect(answered()).toMatchObject([{ path: '/metrics.json', status: 401 }]);
   });
 
-  test('has none for one check of a probe that passes, and one for what only begins like a probe', async () => {
+  test('has no line for a single check that passes, but for a path that only begins like a probe', async () => {
     for (const path of ['/readyz/database?verbose', '/api/health/redis', '/health/whatsapp/baileys'])
       expect((await app.inject(path)).statusCode).toBe(200);
     expect(answered()).toEqual([]);
@@ -246,7 +248,7 @@ describe('the log', () => {
     expect(answered()).toMatchObject([{ path: '/healthzzz' }, { path: '/readyz/nothing', status: 404 }]);
   });
 
-  test('has none for what a service reads of another, and one for what it does there', async () => {
+  test('has no line for reads between services, but for their other requests', async () => {
     const headers = { 'x-internal-secret': keyRing.current()?.internalSecret };
     await app.inject({ url: '/internal', headers });
     expect(answered()).toEqual([]);
@@ -258,7 +260,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('takes no request id that could forge a line', async () => {
+  test('replaces a request id that could forge a line', async () => {
     const response = await app.inject({ url: '/healthz', headers: { 'x-request-id': 'a b"}' } });
     expect(response.headers['x-request-id']).toMatch(/^[\da-f-]{36}$/);
   });

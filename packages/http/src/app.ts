@@ -3,14 +3,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Logger } from '@prosaas/runtime';
 import { type FastifyBaseLogger, type FastifyInstance, LogController, fastify } from 'fastify';
-import { lazyChildLogger } from './lazy-logger.ts';
 import { answerClientError } from './client-error.ts';
-import { limitConnections } from './connection-limit.ts';
-import { mountErrorAnswers } from './error-answers.ts';
+import { limitConnections } from './connection-limits.ts';
+import { registerErrorHandler } from './error-handler.ts';
+import { lazyChildLogger } from './lazy-logger.ts';
 import { isProbe, withoutProbeSlash } from './probe-path.ts';
 import { problemOf, sendProblem, setCommonHeaders } from './problem.ts';
-import { mountRequestLog } from './request-log.ts';
-import { acceptsUpgrade, mountTargetRules } from './request-target.ts';
+import { registerRequestLog } from './request-log.ts';
+import { acceptsUpgrade, registerTargetChecks } from './request-target.ts';
 import { noQuery, validatorCompiler } from './validation.ts';
 
 export type App = FastifyInstance<
@@ -23,27 +23,28 @@ export type App = FastifyInstance<
 
 export interface HttpAppOptions {
   log: Logger;
-  /** Bytes; a longer body is answered 413. */
+  /** Bytes. A longer body is answered 413. */
   bodyLimit?: number;
-  /** Where WebSockets are accepted; without it nowhere. Whoever mounts the route bounds what they may send. */
+  /** The only path that accepts WebSockets; none without it. Whoever registers its route limits what clients may send there. */
   webSocketPath?: string;
 }
 
-const saneRequestId = /^[\w.:-]{1,100}$/;
+const validRequestId = /^[\w.:-]{1,100}$/;
 
 /** From the opening of a connection, or the first byte of its next request, to the end of the request's headers. */
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 30_000;
-/** Longer than the 60 s of common load balancers, so that they are the ones to close. */
-const keepAliveTimeoutMs = 72_000;
-/** How often connections are checked for these two. */
-const timeoutCheckMs = 5000;
-const maxHeaderBytes = 16 * 1024;
-const connectionLimits = { connections: 1000, pipelined: 16 };
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than the 60 s of common load balancers, so that they close idle connections first. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+/** How often Node looks for connections past the timeouts above. */
+const TIMEOUT_CHECK_MS = 5000;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_PARAM_LENGTH = 256;
+const CONNECTION_LIMITS = { connections: 1000, pipelined: 16 };
 
 /**
- * The Fastify app that every service starts from: TypeBox schemas, problem+json for every error, a request id on every line
- * and answer, and no query in either.
+ * The Fastify app that every service starts from: TypeBox schemas, problem+json for every error, a request id in every log line and
+ * answer, and no query string in either.
  */
 export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: HttpAppOptions): App {
   const loggerInstance: FastifyBaseLogger = log;
@@ -54,17 +55,17 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
     bodyLimit,
     rewriteUrl: ({ url = '/' }) => withoutProbeSlash(url),
     genReqId: requestId,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     http: {
-      headersTimeout: headersTimeoutMs,
-      connectionsCheckingInterval: timeoutCheckMs,
-      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
       shouldUpgradeCallback: acceptsUpgrade(webSocketPath),
     },
-    // Probes go on answering while the service drains: readiness says that it leaves, liveness that it lives.
+    // Probes keep answering while the service drains: readiness fails, liveness passes.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       void sendProblem(request, reply, problemOf(error));
@@ -72,19 +73,19 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler);
-  // JSON is what bodies are; a service that takes another form adds its parser.
+  // Bodies are JSON. A service that accepts another type adds its own parser.
   app.removeContentTypeParser('text/plain');
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/api/') && !isProbe(route.url))
       route.schema = { querystring: noQuery, ...route.schema };
   });
-  // Hooks that every request passes call back: a promise for each would cost more than what they do.
+  // These hooks run for every request and use callbacks: a promise would cost more than their work.
   app.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply);
     done();
   });
-  mountRequestLog(app);
-  // Once it is known what was done, and before anything of it goes out.
+  registerRequestLog(app);
+  // The handler has finished by now, and nothing has been sent yet.
   app.addHook('onSend', (request, _reply, payload, done) => {
     const { recordUse } = request;
     if (recordUse !== undefined) {
@@ -94,7 +95,7 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
     done(null, payload);
   });
   const connections = limitConnections(app.server, {
-    ...connectionLimits,
+    ...CONNECTION_LIMITS,
     acceptsUpgrades: webSocketPath !== undefined,
   });
   app.addHook('onRequest', (request, reply, done) => {
@@ -102,12 +103,13 @@ export function buildHttpApp({ log, bodyLimit = 1_048_576, webSocketPath }: Http
     else done();
   });
   app.addHook('preClose', async () => connections.close());
-  mountTargetRules(app, webSocketPath);
-  mountErrorAnswers(app);
+  registerTargetChecks(app, webSocketPath);
+  registerErrorHandler(app);
   return app;
 }
 
+/** The client's `X-Request-Id`, unless it could forge a log line. */
 function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && saneRequestId.test(given) ? given : randomUUID();
+  return typeof given === 'string' && validRequestId.test(given) ? given : randomUUID();
 }

@@ -1,25 +1,19 @@
-import { AppError } from '@prosaas/runtime';
 import type { FastifyRequest } from 'fastify';
 import { type TOptional, type TString, Type } from 'typebox';
-
-export class BusinessNotAllowed extends AppError {
-  constructor() {
-    super('This key opens its own business only.', { status: 403, code: 'BUSINESS_NOT_ALLOWED' });
-  }
-}
+import { BusinessNotAllowed } from './auth-errors.ts';
 
 export const BusinessFilter: TOptional<TString> = Type.Optional(
   Type.String({ maxLength: 63, description: 'With the admin key: only this business' }),
 );
 
 /**
- * The business that a request is about: its own with an API key or a person's; with an admin's or between services the one it names, or all
- * (undefined). @throws BusinessNotAllowed
+ * The business that a request is confined to. For an API key or a person it is their own. An admin or another service may name one;
+ * undefined then means all of them. @throws BusinessNotAllowed
  */
 export function businessOf({ principal }: FastifyRequest, named?: string): string | undefined {
   if (principal?.role === 'admin' || principal?.role === 'internal') return named;
   if (principal?.businessId === undefined)
-    throw new Error('a route of a business lets in nobody without one');
+    throw new Error('the guard of this route let in a principal without a business');
   if (named !== undefined && named !== principal.businessId) throw new BusinessNotAllowed();
   return principal.businessId;
 }

@@ -5,14 +5,14 @@ import { type RawSocket, askRaw, openRaw, openUpgrade, upgradeRequest } from '@p
 import { createLogger } from '@prosaas/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type App, buildHttpApp } from './app.ts';
-import { limitConnections } from './connection-limit.ts';
+import { limitConnections } from './connection-limits.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
 describe('an app', () => {
   let app: App;
   let url: string;
-  /** What answers each request to `/slow`. */
+  /** Each answers one request to `/slow`. */
   let slow: (() => void)[];
 
   beforeEach(async () => {
@@ -21,7 +21,7 @@ describe('an app', () => {
     app.post('/messages', async () => ({ status: 'sent' }));
     slow = [];
     app.get('/slow', () => new Promise((resolve) => slow.push(() => resolve('late'))));
-    // Stands for the WebSocket server: whatever reaches it was accepted.
+    // In place of a WebSocket server: whatever reaches it was accepted.
     app.server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'));
     url = await app.listen({ port: 0, host: '127.0.0.1' });
   });
@@ -33,7 +33,7 @@ describe('an app', () => {
   const head = (line: string): string =>
     `${line} HTTP/1.1\r\nHost: desk.example\r\nConnection: close\r\n\r\n`;
 
-  test('a connection that never had a request does not hold up the end, and an answer under way goes out', async () => {
+  test('closing does not wait for a connection without a request, but for an answer in progress', async () => {
     const { hostname, port } = new URL(url);
     const unused = connect({ host: hostname, port: Number(port) });
     unused.on('error', () => {}).resume();
@@ -65,9 +65,9 @@ describe('an app', () => {
   });
 
   test.each([
-    ['bytes that are no request', 'x y z\r\n\r\n'],
+    ['bytes that are not a request', 'x y z\r\n\r\n'],
     ['CONNECT', head('CONNECT evil.example:443')],
-  ])('cuts a client off that does not close after %s', async (_name, bytes) => {
+  ])('destroys the connection of a client that does not close it after %s', async (_name, bytes) => {
     const { hostname, port } = new URL(url);
     const client = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
     client.on('error', () => {}).resume();
@@ -78,7 +78,7 @@ describe('an app', () => {
     client.destroy();
   });
 
-  test('answers a path, also behind another one that looks like a host', async () => {
+  test('does not mistake a path for a host', async () => {
     expect(await askRaw(url, head('GET /healthz'))).toMatch(/^HTTP\/1\.1 200 /);
     expect(await askRaw(url, head('GET //evil.example/healthz'))).toMatch(/^HTTP\/1\.1 404 /);
     expect(await askRaw(url, head('GET /http://evil.example/healthz'))).toMatch(/^HTTP\/1\.1 404 /);
@@ -119,14 +119,14 @@ describe('an app', () => {
     expect(await askRaw(url, change(upgradeRequest('/ws/media')))).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  test('passes over an offer of HTTP/2, which some clients make with each request', async () => {
+  test('ignores an offer of HTTP/2, which some clients make with each request', async () => {
     const request = upgradeRequest('/healthz')
       .replace(': websocket', ': h2c')
       .replace(': Upgrade', ': Upgrade, close');
     expect(await askRaw(url, request)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('takes 16 pipelined requests, and drops a connection that goes on without an answer', async () => {
+  test('accepts 16 pipelined requests, and drops a connection that sends more', async () => {
     const request = 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n';
     const few = openRaw(url);
     few.socket.write(request.repeat(16));
@@ -142,7 +142,7 @@ describe('an app', () => {
     expect(slow).toHaveLength(17);
   });
 
-  test('bounds the headers of a request in bytes and in time', async () => {
+  test('limits the headers of a request in bytes and in time', async () => {
     const long = `GET /healthz HTTP/1.1\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`;
     expect(await askRaw(url, long)).toMatch(/^HTTP\/1\.1 431 /);
     const { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval } =
@@ -156,7 +156,7 @@ describe('an app', () => {
   });
 });
 
-test('an app without WebSockets does not listen for upgrades: an older Node would accept them', () => {
+test('an app without WebSockets has no upgrade listener: older Node would accept every upgrade', () => {
   expect(buildHttpApp({ log }).server.listenerCount('upgrade')).toBe(0);
 });
 
@@ -196,7 +196,7 @@ describe('a server with limits', () => {
     await once(raw.socket, 'data');
   };
 
-  test('gives the place of the longest unused connection to a new one', async () => {
+  test('closes the least recently used connection in favour of a new one', async () => {
     const [silent, idle, half, working] = [
       await connected(),
       await connected(),
@@ -207,7 +207,7 @@ describe('a server with limits', () => {
     half.socket.write('POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly a part');
     await expect.poll(() => handled).toBe(2);
     await answered(idle, '/');
-    // Used least recently: the silent one, then the half request, then the idle connection; never the one that waits for us.
+    // In order of last use: the silent connection, the half request, the idle connection. Never the one that waits for an answer.
     for (const victim of [silent, half, idle]) {
       await answered(await connected(), '/');
       await victim.closed;
@@ -218,7 +218,7 @@ describe('a server with limits', () => {
     expect(working.answer).toContain('late');
   });
 
-  test('turns a new connection away where all others wait for an answer', async () => {
+  test('closes a new connection if all others wait for an answer', async () => {
     const working = [await connected(), await connected(), await connected(), await connected()];
     for (const { socket } of working) socket.write(get('/slow'));
     await expect.poll(() => handled).toBe(4);

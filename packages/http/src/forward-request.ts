@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type SignedRequest, bodyHashOf, hopHeader, hopLifeMs, signHop } from './hop-signature.ts';
+import { HOP_LIFETIME_MS, type SignedRequest, bodyHashOf, hopHeader, signHop } from './hop-signature.ts';
 import { routePath } from './route-path.ts';
 
 export interface ForwardOptions {
-  /** Where it goes: `http://host:port`. */
+  /** Where to send the request: `http://host:port`. */
   origin: string;
-  /** The instance that forwards, and the one that is to answer, or `anyReplica`. */
+  /** Instance that forwards. */
   from: string;
+  /** Instance that is to answer, or `anyReplica`. */
   to: string;
   secret: string | undefined;
   signal: AbortSignal;
@@ -18,21 +19,22 @@ export interface ForwardedAnswer {
   body: Buffer;
 }
 
-const PASSED_ON = ['accept', 'content-type', 'idempotency-key'];
-const PASSED_BACK = ['content-type', 'cache-control', 'retry-after', 'location'];
+const FORWARDED_HEADERS = ['accept', 'content-type', 'idempotency-key'];
+const RETURNED_HEADERS = ['content-type', 'cache-control', 'retry-after', 'location'];
 
 /**
- * Asks another of our services what this one was asked. The request is rebuilt from the matched route, for the principal that was let
- * in here, with a signature for its target: no secret travels, and nothing of the request line as the client wrote it.
+ * Forwards a request to another of our services, on behalf of the principal that this one authenticated. The request is rebuilt from
+ * the matched route and signed for its target, so no key and nothing unvalidated from the client's request line is sent on.
  */
 export async function forwardRequest(
   request: FastifyRequest,
   { origin, from, to, secret, signal }: ForwardOptions,
 ): Promise<ForwardedAnswer> {
   const { principal } = request;
-  if (secret === undefined || principal === undefined) throw new TypeError('nobody was let in');
+  if (secret === undefined || principal === undefined)
+    throw new TypeError('a request without a principal cannot be forwarded');
   const headers = new Headers({ 'x-request-id': request.id });
-  for (const name of PASSED_ON) {
+  for (const name of FORWARDED_HEADERS) {
     const value = request.headers[name];
     if (typeof value === 'string') headers.set(name, value);
   }
@@ -48,7 +50,8 @@ export async function forwardRequest(
     requestId: request.id,
     idempotencyKey: headers.get('idempotency-key') ?? undefined,
   };
-  headers.set(hopHeader, signHop(secret, signed, { from, to, expiresAt: Date.now() + hopLifeMs, principal }));
+  const claims = { from, to, expiresAt: Date.now() + HOP_LIFETIME_MS, principal };
+  headers.set(hopHeader, signHop(secret, signed, claims));
   const response = await fetch(`${origin}${path}`, {
     method: request.method,
     headers,
@@ -63,21 +66,24 @@ export async function forwardRequest(
   };
 }
 
-/** Answers with what the other service said. */
-export function passBack(reply: FastifyReply, { status, headers, body }: ForwardedAnswer): FastifyReply {
-  for (const name of PASSED_BACK) {
+/** Answers with what the other service answered. */
+export function sendForwardedAnswer(
+  reply: FastifyReply,
+  { status, headers, body }: ForwardedAnswer,
+): FastifyReply {
+  for (const name of RETURNED_HEADERS) {
     const value = headers.get(name);
     if (value !== null) reply.header(name, value);
   }
   return reply.code(status).send(body);
 }
 
-/** By the route's pattern and its schemas: nothing else that stands in the request line is passed on. */
+/** The path and query of the matched route, with only the parameters that its schema declares. */
 function pathOf(request: FastifyRequest): string {
   const { url = '', schema } = request.routeOptions;
   const declared = (schema?.querystring as { properties?: Record<string, unknown> } | undefined)?.properties;
-  // Its schema has made plain values of those that it declares.
+  // Validation has turned the declared parameters into plain values.
   const query = request.query as Record<string, string | number | boolean | undefined>;
-  const passedOn = Object.fromEntries(Object.keys(declared ?? {}).map((name) => [name, query[name]]));
-  return routePath(url, request.params as Record<string, unknown>, passedOn);
+  const declaredQuery = Object.fromEntries(Object.keys(declared ?? {}).map((name) => [name, query[name]]));
+  return routePath(url, request.params as Record<string, unknown>, declaredQuery);
 }

@@ -31,17 +31,17 @@ beforeEach(() => {
   app = buildHttpApp({ log: createLogger({ service: 'test', instance: 'test', level: 'silent' }) });
   app.get('/metrics.json', { onRequest: metricsGuard(keyRing) }, async () => ({}));
   app.get('/details', async (request) => ({ seen: canSeeDetails(keyRing)(request) }));
-  const opens = guard(keyRing, { roles: ['business'], audit: (use) => void audit.push(use) });
-  app.get('/things/:id', { onRequest: opens }, async (request) => request.principal);
-  app.post('/things', { onRequest: opens, config: { audited: true } }, async (request) => {
+  const businessGuard = guard(keyRing, { roles: ['business'], audit: (use) => void audit.push(use) });
+  app.get('/things/:id', { onRequest: businessGuard }, async (request) => request.principal);
+  app.post('/things', { onRequest: businessGuard, config: { audited: true } }, async (request) => {
     request.auditTarget = 'thing-1';
     return {};
   });
-  const ownersOnly = guard(keyRing, { roles: ['owner'], audit: (use) => void audit.push(use) });
-  app.get('/owners', { onRequest: ownersOnly }, async () => ({}));
+  const ownerGuard = guard(keyRing, { roles: ['owner'], audit: (use) => void audit.push(use) });
+  app.get('/owners', { onRequest: ownerGuard }, async () => ({}));
   app.get('/admins', { onRequest: guard(keyRing, { roles: ['admin'] }) }, async () => ({}));
-  const fromService = { onRequest: guard(keyRing, { roles: ['internal'] }) };
-  app.post('/internal', fromService, async (request) => request.principal);
+  const internalOnly = { onRequest: guard(keyRing, { roles: ['internal'] }) };
+  app.post('/internal', internalOnly, async (request) => request.principal);
   app.get(
     '/keyless',
     { onRequest: guard({ current: () => undefined, people: () => undefined }, { roles: ['business'] }) },
@@ -57,12 +57,12 @@ test.each<[string, string, Record<string, string>, number]>([
   ['without a key', '/things/1', {}, 401],
   ['with a wrong key', '/things/1', { 'x-api-key': 'wrong' }, 401],
   ['with the metrics token', '/things/1', { authorization: `Bearer ${secret}` }, 403],
-  ['with the secret of the services', '/things/1', { 'x-internal-secret': 'internal' }, 403],
+  ['with the internal secret', '/things/1', { 'x-internal-secret': 'internal' }, 403],
   ['with the API key', '/things/1', { 'x-api-key': 'api' }, 200],
-  ["with the administrator's key", '/things/1', { authorization: 'Bearer admin' }, 200],
-  ["with the administrator's key", '/internal', { 'x-api-key': 'admin' }, 403],
+  ['with the admin key', '/things/1', { authorization: 'Bearer admin' }, 200],
+  ['with the admin key', '/internal', { 'x-api-key': 'admin' }, 403],
   ['with the API key', '/internal', { 'x-api-key': 'api' }, 403],
-  ['with the secret of the services', '/internal', { 'x-internal-secret': 'internal' }, 200],
+  ['with the internal secret', '/internal', { 'x-internal-secret': 'internal' }, 200],
   ['without a token', '/metrics.json', {}, 401],
   ['with the API key', '/metrics.json', { 'x-api-key': 'api' }, 401],
   ['with the token', '/metrics.json', { authorization: `Bearer ${secret}` }, 200],
@@ -70,14 +70,14 @@ test.each<[string, string, Record<string, string>, number]>([
   ['with the token in the query', '/metrics.json?token=metrics-new', {}, 200],
   ['with two tokens in the query', '/metrics.json?token=metrics-new&token=x', {}, 401],
   ['with the token as Basic', '/metrics.json', { authorization: `Basic ${secret}` }, 401],
-  ['before the keys are known', '/keyless', { 'x-api-key': 'api' }, 503],
-])('%s: %s answers as it must', async (_, url, headers, status) => {
+  ['before the keys are loaded', '/keyless', { 'x-api-key': 'api' }, 503],
+])('%s: %s', async (_, url, headers, status) => {
   const response = await ask(url, headers);
   expect(response.statusCode).toBe(status);
   expect(response.headers['www-authenticate']).toBe(status === 401 ? 'Bearer' : undefined);
 });
 
-test('knows whom it let in', async () => {
+test('sets the principal of the request', async () => {
   expect((await ask('/things/1', { 'x-api-key': 'api' })).json()).toEqual({
     role: 'business',
     businessId: 'default',
@@ -85,7 +85,7 @@ test('knows whom it let in', async () => {
   expect((await ask('/things/1', { 'x-admin-key': 'admin' })).json()).toEqual({ role: 'admin' });
 });
 
-test("tells the audit of each use of the administrator's key, and of no other", async () => {
+test('audits each request with the admin key, and no other', async () => {
   await ask('/things/7?token=x', { 'x-admin-key': 'admin', 'x-request-id': 'r1' });
   await ask('/things/7', { 'x-api-key': 'api' });
   expect(audit).toEqual([
@@ -95,12 +95,12 @@ test("tells the audit of each use of the administrator's key, and of no other", 
       requestId: 'r1',
       address: '127.0.0.1',
       params: { id: '7' },
-      vouched: false,
+      forwarded: false,
     },
   ]);
 });
 
-test("tells the audit of an admin's use with her name, and of whoever uses an audited route", async () => {
+test('audits an admin by name, and everyone on an audited route', async () => {
   const staff = personKey('s');
   await ask('/things/7', { 'x-api-key': personKey('a'), 'x-forwarded-for': '9.9.9.9' });
   await ask('/things/7', { 'x-api-key': staff });
@@ -117,7 +117,7 @@ test("tells the audit of an admin's use with her name, and of whoever uses an au
   ]);
 });
 
-test('lets in people by their role, at the doors of their keys', async () => {
+test('accepts people by their role, and their keys only where the role allows', async () => {
   const statuses = async (headers: Record<string, string>): Promise<number[]> =>
     Promise.all(['/things/1', '/owners', '/admins'].map(async (url) => (await ask(url, headers)).statusCode));
   expect(await statuses({ 'x-api-key': 'api' })).toEqual([200, 403, 403]);
@@ -131,7 +131,7 @@ test('lets in people by their role, at the doors of their keys', async () => {
   expect((await ask('/metrics.json', { 'x-api-key': personKey('o') })).statusCode).toBe(401);
 });
 
-test('asks for another try while people are not known, and only of what may be the key of one', async () => {
+test('answers 503 while people are not loaded, but only to what may be the key of one', async () => {
   people = undefined;
   const unknown = await ask('/things/1', { 'x-api-key': personKey('s') });
   expect([unknown.statusCode, unknown.json()]).toMatchObject([503, { code: 'KEYS_NOT_LOADED' }]);
@@ -139,7 +139,7 @@ test('asks for another try while people are not known, and only of what may be t
   expect((await ask('/things/1', { 'x-api-key': 'api' })).statusCode).toBe(200);
 });
 
-test('shows details of health to the metrics token and the administrator alone', async () => {
+test('shows health details only with the metrics token or the admin key', async () => {
   const seen = async (headers: Record<string, string>): Promise<unknown> =>
     (await ask('/details', headers)).json();
   expect(await seen({})).toEqual({ seen: false });

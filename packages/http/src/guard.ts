@@ -1,127 +1,142 @@
-import { AppError, type KeyRing, type Keys } from '@prosaas/runtime';
+import type { KeyRing, Keys } from '@prosaas/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Credentials, type Principal, type Role, looksLikePersonKey, principalsOf } from './keys.ts';
+import {
+  CrossSiteRequest,
+  Forbidden,
+  KeysNotLoaded,
+  MetricsTokenRequired,
+  Unauthenticated,
+} from './auth-errors.ts';
+import {
+  type CredentialKind,
+  type Credentials,
+  type Principal,
+  type Role,
+  looksLikePersonKey,
+  principalsOf,
+} from './keys.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by `guard`. */
     principal?: Principal;
-    /** The record that the audit log names, where no parameter of the path does: a handler sets it. */
+    /** The record that the audit log names. A handler sets it where no path parameter names the record. */
     auditTarget?: string;
-    /** Set by `guard`: who asks is known by the cookie of a sign-in, not by a key. */
+    /** Set by `guard`: the sign-in token, when a cookie and not a key authenticated the request. */
     signIn?: string;
-    /** Set by `guard`: tells the audit of this use once it is answered. */
+    /** Set by `guard`: adds this request to the audit log. Called when the answer is sent. */
     recordUse?: (() => void) | undefined;
   }
   interface FastifyContextConfig {
-    /** Each use is a line of the audit log, with whatever key; a use by the admin key is one on every route. */
+    /** Adds each request of the route to the audit log, whatever its key. Requests with an admin's key are added on every route. */
     audited?: boolean;
   }
 }
 
-/** What doors need of a key ring. */
+/** The part of a key ring that guards use. */
 export interface GuardKeys extends Pick<KeyRing, 'current' | 'people'> {
-  /** Who signed in, by the token of the cookie; undefined where nobody did, or it has ended. */
+  /** The principal of a sign-in, by the token in its cookie. Undefined if there is no such sign-in, or it has ended. */
   signedIn?: ((token: string, request: FastifyRequest) => Promise<Principal | undefined>) | undefined;
 }
 
-/** The cookie of a sign-in. Without `Path` it goes to the paths beside that of the sign-in alone, under whatever prefix. */
+/** Set without `Path`, so the browser sends it only to paths next to that of the sign-in, whatever prefix a proxy adds. */
 export const signInCookie = 'prosaas_sign_in';
-/** What a page of another site cannot send along without being allowed to: changes by cookie need it. */
-const ownPageHeader = 'x-requested-with';
+/** Guards against CSRF: a page of another site cannot send this header without a CORS preflight. */
+const CSRF_HEADER = 'x-requested-with';
 
-/** Fits `onRequest` (before the body is read: the better place) and `preHandler`. */
+/** A hook for `onRequest`, which runs before the body is read, or for `preHandler`. */
 export type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-/** One request that is worth a line in the audit log. */
+/** A request for the audit log. */
 export interface AuditedUse {
   role: Role;
-  /** Of a business' own key, or a person's. */
+  /** Set for an API key or a person. */
   businessId?: string;
   person?: NonNullable<Principal['person']>;
   action: string;
   requestId: string;
-  /** Of the connection, which may be a proxy's: what a header says of it, everyone can write. */
+  /** Remote address of the connection, which may be a proxy's. Headers that claim another one can be forged. */
   address: string;
   params: Readonly<Record<string, string>>;
   target?: string;
-  /** Not by a key of the request: see `vouch`. */
-  vouched: boolean;
+  /** Another service forwarded the request: see `GuardOptions.authenticateForwarded`. */
+  forwarded: boolean;
 }
 
 export interface GuardOptions {
   roles: readonly Role[];
   /**
-   * Told of each request that an administrator's key opened, of each that somebody vouched for, and on `audited` routes of every
-   * one but those of our own services.
+   * Called for each request of an admin, each forwarded request, and each request to an `audited` route, except those of our own
+   * services. An admin's reads through a sign-in are left out.
    */
   audit?: (use: AuditedUse, request: FastifyRequest) => void;
   /**
-   * Who sends a request whose own keys do not say it: another replica forwards it, and tells for whom. Nobody where it cannot be
-   * believed; undefined where the keys of the request count.
+   * Authenticates a request that another of our services forwards: the principals that it is forwarded for, none if its signature is
+   * invalid. Returns undefined for a request that is not forwarded; its own keys count then.
    */
-  vouch?: (request: FastifyRequest, reply: FastifyReply, keys: Keys) => readonly Principal[] | undefined;
+  authenticateForwarded?: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    keys: Keys,
+  ) => readonly Principal[] | undefined;
 }
 
-/** Whoever may do what the role may. */
-const alsoOpenedBy: Readonly<Partial<Record<Role, readonly Role[]>>> = {
+/** Role -> other roles that may do everything it may. */
+const HIGHER_ROLES: Readonly<Partial<Record<Role, readonly Role[]>>> = {
   metrics: ['admin'],
   business: ['staff', 'owner', 'admin'],
   owner: ['admin'],
 };
 
 /**
- * Lets in who has one of `roles`, or may do what they may: the people of a business what its API key may, an admin all of it. 401 without a valid key, 403 with one of the
- * wrong role, 503 while the keys are not known yet.
+ * Lets in the given roles and those above them: the people of a business may do what its API key may, an admin everything. Answers
+ * 401 without a valid key, 403 with a valid key of another role, and 503 while the keys are not loaded.
  */
-export function guard(keyRing: GuardKeys, { roles, audit, vouch }: GuardOptions): Guard {
-  const allowed = new Set<Role>(roles.flatMap((role) => [role, ...(alsoOpenedBy[role] ?? [])]));
+export function guard(keyRing: GuardKeys, { roles, audit, authenticateForwarded }: GuardOptions): Guard {
+  const allowed = new Set<Role>(roles.flatMap((role) => [role, ...(HIGHER_ROLES[role] ?? [])]));
   return async (request, reply) => {
     const keys = currentKeys(keyRing);
-    const vouched = vouch?.(request, reply, keys);
-    const shownHere = credentialsOf(request);
+    const forwardedFor = authenticateForwarded?.(request, reply, keys);
+    const isForwarded = forwardedFor !== undefined;
+    const credentials = credentialsOf(request);
     const principals =
-      vouched ??
-      (await signedIn(keyRing, request, shownHere)) ??
-      principalsOf(keys, shownHere, keyRing.people());
+      forwardedFor ??
+      (await authenticateSignIn(keyRing, request, credentials)) ??
+      principalsOf(keys, credentials, keyRing.people());
     if (principals.length === 0) {
-      if (vouched === undefined && keyRing.people() === undefined && looksLikePersonKey(shownHere))
-        throw keysNotLoaded();
+      if (!isForwarded && keyRing.people() === undefined && looksLikePersonKey(credentials))
+        throw new KeysNotLoaded();
       reply.header('www-authenticate', 'Bearer');
-      throw new AppError('This needs a key, and none that is valid was sent', {
-        status: 401,
-        code: 'UNAUTHENTICATED',
-      });
+      throw new Unauthenticated();
     }
     const principal = principals.find(({ role }) => allowed.has(role));
-    if (principal === undefined)
-      throw new AppError('This key does not open this', { status: 403, code: 'FORBIDDEN' });
+    if (principal === undefined) throw new Forbidden(roles);
     request.principal = principal;
     const isAudited = request.routeOptions.config.audited === true && principal.role !== 'internal';
-    // An open console reads all the time: what an administrator does there is told, not that she looks.
-    const isLook = request.signIn !== undefined && isRead(request.method);
-    if ((principal.role === 'admin' && !isLook) || vouched !== undefined || isAudited)
-      request.recordUse = () => audit?.(auditedUse(request, principal, vouched !== undefined), request);
+    // An open console reads all the time: an admin's reads there are not audited, only what the admin changes.
+    const isConsoleRead = request.signIn !== undefined && isRead(request.method);
+    if ((principal.role === 'admin' && !isConsoleRead) || isForwarded || isAudited)
+      request.recordUse = () => audit?.(auditedUse(request, principal, isForwarded), request);
   };
 }
 
-/** Who asks by a cookie; undefined where the request shows a key, or no cookie of ours. */
-async function signedIn(
+/** The principal of a sign-in cookie. Undefined if the request has a key, which takes precedence, or no sign-in cookie. */
+async function authenticateSignIn(
   keyRing: GuardKeys,
   request: FastifyRequest,
-  shownHere: Credentials,
+  credentials: Credentials,
 ): Promise<Principal[] | undefined> {
   const token = signInTokenOf(request);
-  if (token === undefined || keyRing.signedIn === undefined || Object.keys(shownHere).length > 0)
+  if (token === undefined || keyRing.signedIn === undefined || Object.keys(credentials).length > 0)
     return undefined;
   const principal = await keyRing.signedIn(token, request);
   if (principal === undefined) return [];
-  refuseOtherSites(request);
+  refuseCrossSite(request);
   request.signIn = token;
   return [principal];
 }
 
-/** Of the form that ours have. */
+/** The token in the sign-in cookie, if it has the form of one of ours. */
 export function signInTokenOf({ headers }: FastifyRequest): string | undefined {
   return new RegExp(`(?:^|; *)${signInCookie}=([\\w-]{43}\\.[\\w-]{22})(?:;|$)`).exec(
     headers.cookie ?? '',
@@ -129,37 +144,33 @@ export function signInTokenOf({ headers }: FastifyRequest): string | undefined {
 }
 
 /**
- * The browser sends the cookie (SameSite=Strict) with requests of our own page alone; a browser that does not know better is
- * stopped here.
+ * Refuses a cookie that another site's page made the browser send. `SameSite=Strict` already prevents that; this also covers browsers
+ * that do not support it. @throws CrossSiteRequest
  */
-export function refuseOtherSites({ method, headers }: FastifyRequest): void {
+export function refuseCrossSite({ method, headers }: FastifyRequest): void {
   const site = headers['sec-fetch-site'];
   const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none';
-  if (isForeign || (!isRead(method) && headers[ownPageHeader] === undefined))
-    throw new AppError('Only the console itself may use its sign-in for this', {
-      status: 403,
-      code: 'CROSS_SITE_REQUEST',
-    });
+  if (isForeign || (!isRead(method) && headers[CSRF_HEADER] === undefined)) throw new CrossSiteRequest();
 }
 
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
-/** For `/metrics*`: `Authorization: Bearer` or `?token=`. A key of another role is no key here. */
+/** For `/metrics*`: accepts `Authorization: Bearer` or `?token=`. The key of any role but `metrics` and `admin` is answered 401. */
 export function metricsGuard(keyRing: GuardKeys): Guard {
   return async (request, reply) => {
     currentKeys(keyRing);
-    if (opensMetrics(keyRing, request)) return;
+    if (mayReadMetrics(keyRing, request)) return;
     reply.header('www-authenticate', 'Bearer');
-    throw new AppError('This needs the metrics token', { status: 401, code: 'UNAUTHENTICATED' });
+    throw new MetricsTokenRequired();
   };
 }
 
-/** Whether the sender may see addresses, versions and error texts in the bodies of health. */
+/** Whether the sender may see addresses, versions and error texts in health answers. */
 export function canSeeDetails(keyRing: GuardKeys): (request: FastifyRequest) => boolean {
-  return (request) => opensMetrics(keyRing, request);
+  return (request) => mayReadMetrics(keyRing, request);
 }
 
-function opensMetrics(keyRing: GuardKeys, request: FastifyRequest): boolean {
+function mayReadMetrics(keyRing: GuardKeys, request: FastifyRequest): boolean {
   const keys = keyRing.current();
   if (keys === undefined) return false;
   return principalsOf(keys, credentialsOf(request), keyRing.people()).some(
@@ -169,41 +180,32 @@ function opensMetrics(keyRing: GuardKeys, request: FastifyRequest): boolean {
 
 function currentKeys(keyRing: GuardKeys): Keys {
   const keys = keyRing.current();
-  if (keys !== undefined) return keys;
-  throw keysNotLoaded();
-}
-
-/** It is not known whose key or sign-in this is. */
-export function keysNotLoaded(): AppError {
-  return new AppError('The keys are not known: the database was not reached', {
-    status: 503,
-    code: 'KEYS_NOT_LOADED',
-    retryable: true,
-  });
+  if (keys === undefined) throw new KeysNotLoaded();
+  return keys;
 }
 
 function credentialsOf(request: FastifyRequest): Credentials {
   const { headers } = request;
   const bearer = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
   return {
-    ...shown('bearer', bearer),
-    ...shown('apiKey', headers['x-api-key']),
-    ...shown('adminKey', headers['x-admin-key']),
-    ...shown('internalSecret', headers['x-internal-secret']),
-    ...shown('queryToken', (request.query as Record<string, unknown> | undefined)?.['token']),
+    ...credential('bearer', bearer),
+    ...credential('apiKey', headers['x-api-key']),
+    ...credential('adminKey', headers['x-admin-key']),
+    ...credential('internalSecret', headers['x-internal-secret']),
+    ...credential('queryToken', (request.query as Record<string, unknown> | undefined)?.['token']),
   };
 }
 
-// A header or parameter that came twice is a list, and no key.
-function shown(door: keyof Credentials, value: unknown): Credentials {
-  return typeof value === 'string' ? { [door]: value } : {};
+/** A repeated header or parameter is an array, which is not accepted as a key. */
+function credential(kind: CredentialKind, value: unknown): Credentials {
+  return typeof value === 'string' ? { [kind]: value } : {};
 }
 
-/** What the audit is told of a request of `principal`'s. */
+/** The audit log's view of a request by `principal`. */
 export function auditedUse(
   request: FastifyRequest,
   { role, businessId, person }: Principal,
-  vouched = false,
+  forwarded = false,
 ): AuditedUse {
   return {
     role,
@@ -211,10 +213,10 @@ export function auditedUse(
     ...(person !== undefined && { person }),
     action: `${request.method} ${request.routeOptions.url ?? ''}`,
     requestId: request.id,
-    // An IPv4 address that came to a socket of IPv6.
+    // An IPv6 socket shows an IPv4 address in its mapped form.
     address: request.ip.replace(/^::ffff:/, ''),
     ...(request.auditTarget !== undefined && { target: request.auditTarget }),
     params: { ...(request.params as Record<string, string> | undefined) },
-    vouched,
+    forwarded,
   };
 }

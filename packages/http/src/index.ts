@@ -1,5 +1,6 @@
 export { type App, type HttpAppOptions, buildHttpApp } from './app.ts';
-export { BusinessFilter, BusinessNotAllowed, businessOf } from './business-of.ts';
+export { KeysNotLoaded } from './auth-errors.ts';
+export { BusinessFilter, businessOf } from './business-of.ts';
 export {
   type AuditedUse,
   type GuardKeys,
@@ -8,22 +9,13 @@ export {
   auditedUse,
   canSeeDetails,
   guard,
-  keysNotLoaded,
   metricsGuard,
-  refuseOtherSites,
+  refuseCrossSite,
   signInCookie,
   signInTokenOf,
 } from './guard.ts';
-export { type ForwardedAnswer, type ForwardOptions, forwardRequest, passBack } from './forward-request.ts';
-export {
-  type HopClaims,
-  type HopVerdict,
-  type SignedRequest,
-  anyReplica,
-  bodyHashOf,
-  hopHeader,
-  verifyHop,
-} from './hop-signature.ts';
+export { type ForwardedAnswer, forwardRequest, sendForwardedAnswer } from './forward-request.ts';
+export { type HopClaims, anyReplica, bodyHashOf, hopHeader, verifyHop } from './hop-signature.ts';
 export type { KeyRing, Keys } from '@prosaas/runtime';
 export { type Principal, type Role, digestOf, principalByDigest, principalsOf } from './keys.ts';
 export { type Page, page, pageQuery } from './page.ts';

@@ -33,7 +33,7 @@ test.each<[Credentials, string[]]>([
   [{ bearer: 'metrics-old' }, ['metrics']],
   [{ queryToken: 'metrics-new' }, ['metrics']],
   [{ internalSecret: 'internal' }, ['internal']],
-  // Each key opens at its own door alone: what stands in a URL is no administrator.
+  // Each key counts only where it is to be sent: the admin key does not count in a URL.
   [{ queryToken: 'admin' }, []],
   [{ queryToken: 'api-1' }, []],
   [{ queryToken: 'internal' }, []],
@@ -43,7 +43,7 @@ test.each<[Credentials, string[]]>([
   [{ bearer: 'api-1' }, []],
   [{ internalSecret: 'admin' }, []],
   [{ bearer: 'metrics-old', apiKey: 'api-1' }, ['business default', 'metrics']],
-  // A person's key is one of the people's alone, at the doors of her role.
+  // A person's key counts only where the person's role allows.
   [{ apiKey: 'p-staff' }, ['staff second']],
   [{ bearer: 'p-staff' }, []],
   [{ adminKey: 'p-owner' }, []],
@@ -53,8 +53,8 @@ test.each<[Credentials, string[]]>([
   [{ adminKey: 'p-admin' }, ['admin second']],
   [{ queryToken: 'p-admin' }, []],
   [{ internalSecret: 'p-admin' }, []],
-])('%j is %j', (shown, roles) => {
-  const principals = principalsOf(keys, shown, people);
+])('credentials %j identify %j', (credentials, roles) => {
+  const principals = principalsOf(keys, credentials, people);
   expect(
     principals.map(({ role, businessId }) => (businessId === undefined ? role : `${role} ${businessId}`)),
   ).toEqual(roles);

@@ -4,8 +4,8 @@ type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 type Child = FastifyBaseLogger['child'];
 
 /**
- * A request's logger, made when it writes its first line: most requests, probes above all, write none, and making a child
- * costs pino a microsecond.
+ * A request's logger, created when it writes its first line. Most requests, above all probes, write none, and creating a pino child
+ * costs a microsecond.
  */
 class LazyLogger {
   #parent: FastifyBaseLogger;

@@ -8,6 +8,6 @@ test.each([
   [rows, 3, { items: rows, next_cursor: null }],
   [rows, 50, { items: rows, next_cursor: null }],
   [[], 50, { items: [], next_cursor: null }],
-])('%#: a page ends where the limit is, and says whether there is more', (found, limit, answer) => {
+])('%#: a page ends at the limit and has a cursor if there is more', (found, limit, answer) => {
   expect(page(found, limit, ({ id }) => String(id))).toEqual(answer);
 });

@@ -1,6 +1,6 @@
 import { type TObject, type TOptional, type TUnsafe, Type } from 'typebox';
 
-/** Query of every list: `?limit=50&cursor=...`. */
+/** The query of every list: `?limit=50&cursor=...`. */
 export const pageQuery: TObject<{ limit: TUnsafe<number>; cursor: TOptional<TUnsafe<string>> }> = Type.Object(
   {
     limit: Type.Unsafe<number>(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
@@ -13,7 +13,7 @@ export interface Page<T> {
   next_cursor: string | null;
 }
 
-/** From `limit + 1` rows: whether there is more shows in the one too many. */
+/** A page from up to `limit + 1` rows: a row over the limit means that there is another page. */
 export function page<T>(rows: readonly T[], limit: number, cursorOf: (last: T) => string): Page<T> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);

@@ -13,6 +13,6 @@ test.each([
   ['/', '/'],
   ['', ''],
   ['*', '*'],
-])('%j is answered as %j', (url, rewritten) => {
+])('%j is rewritten to %j', (url, rewritten) => {
   expect(withoutProbeSlash(url)).toBe(rewritten);
 });

@@ -1,9 +1,9 @@
-/** A probe, or a part of it: `/readyz/database`, `/metrics.json`. */
+/** A probe or one of its checks, such as `/readyz/database` or `/metrics.json`. */
 const probe = /^\/(?:healthz|livez|readyz|warmup|version|health|api\/health|metrics)(?:[./]|$)/;
 
 export const isProbe = (path: string): boolean => probe.test(path);
 
-/** Monitors may put a slash behind the path of a probe: it is answered as without. */
+/** Drops a trailing slash from the path of a probe, which some monitors add. */
 export function withoutProbeSlash(url: string): string {
   const query = url.indexOf('?');
   const end = query < 0 ? url.length : query;

@@ -2,38 +2,40 @@ import type { FastifyRequest } from 'fastify';
 import type { App } from './app.ts';
 import { isProbe } from './probe-path.ts';
 
-/** A service that reads of another one, as it does at intervals. */
-function asksItself({ method, principal }: FastifyRequest): boolean {
+/** A read by another of our services, which polls. */
+function isInternalRead({ method, principal }: FastifyRequest): boolean {
   return method === 'GET' && principal?.role === 'internal';
 }
 
-const reasons = new WeakMap<FastifyRequest, object>();
+const extraFields = new WeakMap<FastifyRequest, object>();
 
-/** Its answer's line says why. */
-export function explainAnswer(request: FastifyRequest, reason: object): void {
-  reasons.set(request, reason);
+/** Adds fields to the log line of the request's answer. */
+export function addLogFields(request: FastifyRequest, fields: object): void {
+  extraFields.set(request, fields);
 }
 
-const unlogged = new WeakSet<FastifyRequest>();
+const skipped = new WeakSet<FastifyRequest>();
 
-/** Its answer is no line: another one tells of the trouble. */
-export function leaveUnlogged(request: FastifyRequest): void {
-  unlogged.add(request);
+/** Logs no line for the request's answer. */
+export function skipRequestLog(request: FastifyRequest): void {
+  skipped.add(request);
 }
 
 /**
- * One line for each answer, but for probes, passing or failing, and for what services read of one another: they come by the
- * second and say nothing. Never the query.
+ * Logs one line for each answer, without the query. Leaves out successful and 5xx answers to probes and to reads by our own services,
+ * which come every second: whatever makes them fail is logged where it is noticed.
  */
-export function mountRequestLog(app: App): void {
+export function registerRequestLog(app: App): void {
   app.addHook('onResponse', (request, reply, done) => {
     done();
     const path = request.url.split('?', 1)[0] ?? '/';
     const { statusCode: status } = reply;
-    if (unlogged.has(request)) return;
-    // Whoever polls what fails adds nothing to what the log says of the trouble itself.
-    if ((status < 400 || status >= 500) && (asksItself(request) || isProbe(path))) return;
+    if (skipped.has(request)) return;
+    if ((status < 400 || status >= 500) && (isInternalRead(request) || isProbe(path))) return;
     const ms = Math.round(reply.elapsedTime);
-    request.log.info({ method: request.method, path, status, ms, ...reasons.get(request) }, 'Answered');
+    request.log.info(
+      { method: request.method, path, status, ms, ...extraFields.get(request) },
+      'request answered',
+    );
   });
 }

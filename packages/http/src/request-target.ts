@@ -3,31 +3,31 @@ import type { App } from './app.ts';
 import { endWithProblem } from './client-error.ts';
 import { problem, sendProblem } from './problem.ts';
 
-const badTarget = problem(400, 'BAD_REQUEST_TARGET', 'The request line must name a path that begins with /');
-const noWebSocket = problem(404, 'NO_WEBSOCKET', 'There is no WebSocket at this path');
+const badTarget = problem(400, 'BAD_REQUEST_TARGET', 'The request line must name a path that begins with /.');
+const noWebSocket = problem(404, 'NO_WEBSOCKET', 'There is no WebSocket at this path.');
 
-/** The one path of a service at which an upgrade to WebSocket is accepted; the others have none. */
+/** The only path at which a service accepts WebSockets; undefined if it accepts none. */
 export type WebSocketPath = string | undefined;
 
-/** For `http.createServer`. An upgrade that is not accepted is answered as a plain request. */
+/** `shouldUpgradeCallback` of `http.createServer`. Node handles an upgrade that is not accepted as a plain request. */
 export function acceptsUpgrade(webSocketPath: WebSocketPath): (request: IncomingMessage) => boolean {
   return (request) =>
     webSocketPath !== undefined &&
     request.method === 'GET' &&
-    asksForWebSocket(request) &&
+    requestsWebSocket(request) &&
     pathOf(request) === webSocketPath;
 }
 
 /**
- * Refuses request lines that are no path (RFC 9112, 3.2.2 to 3.2.4: they are for proxies, and the host in them must never
- * be taken for ours), and asks for a WebSocket where there is none. Other protocols in `Upgrade` are passed over: Java's client
- * offers h2c with every request.
+ * Refuses request targets that are not a path (RFC 9112, 3.2.2 to 3.2.4). They are meant for proxies, and the host in them must never
+ * be taken for ours. Also refuses WebSocket upgrades at other paths. Ignores other protocols in `Upgrade`: Java's client offers h2c
+ * with every request.
  */
-export function mountTargetRules(app: App, webSocketPath: WebSocketPath): void {
+export function registerTargetChecks(app: App, webSocketPath: WebSocketPath): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.raw.url?.startsWith('/')) {
       sendProblem(request, reply.header('connection', 'close'), badTarget);
-    } else if (asksForWebSocket(request.raw) && pathOf(request.raw) !== webSocketPath) {
+    } else if (requestsWebSocket(request.raw) && pathOf(request.raw) !== webSocketPath) {
       sendProblem(request, reply.header('connection', 'close'), noWebSocket);
     } else done();
   });
@@ -37,7 +37,7 @@ export function mountTargetRules(app: App, webSocketPath: WebSocketPath): void {
   });
 }
 
-function asksForWebSocket({ headers }: IncomingMessage): boolean {
+function requestsWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade !== undefined && /(?:^|,)\s*websocket\s*(?:,|$|\/)/i.test(headers.upgrade);
 }
 

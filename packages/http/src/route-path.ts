@@ -1,4 +1,4 @@
-/** The path of a matched route, out of its pattern (`/api/:session/auth/qr`) and what its schema has let through. */
+/** The path of a matched route, built from its pattern (`/api/:session/auth/qr`) and its validated parameters. */
 export function routePath(
   pattern: string,
   params: Readonly<Record<string, unknown>>,
@@ -7,7 +7,7 @@ export function routePath(
   const path = pattern.replaceAll(/:(\w+)/g, (_part, name: string) => {
     const value = params[name];
     if (typeof value !== 'string' || /^\.{0,2}$/.test(value)) {
-      throw new TypeError(`the parameter ${name} of ${pattern} is no segment of a path`);
+      throw new TypeError(`parameter ${name} of ${pattern} is not a valid path segment`);
     }
     return encodeURIComponent(value);
   });

@@ -5,16 +5,16 @@ import { Value } from 'typebox/value';
 import { type FieldProblem, ValidationFailed } from './problem.ts';
 
 const partNames: Readonly<Record<string, string>> = { querystring: 'query', params: 'path' };
-const maxProblems = 20;
-/** Of an unknown one, which a stranger has chosen. */
-const maxName = 100;
+const MAX_PROBLEMS = 20;
+/** Characters of an unknown field's name, which the client has chosen. */
+const MAX_NAME_LENGTH = 100;
 
 /**
- * TypeBox in Ajv's place: fills in defaults, turns the texts of a query or path into numbers, tells every wrong field. Unknown
- * query parameters are refused, because a misspelled filter would be ignored; a schema with `additionalProperties` keeps its own rule.
+ * Validates with TypeBox in place of Ajv: fills in defaults, converts the strings of a query or path, and reports every invalid field.
+ * Refuses unknown query parameters, because a misspelled filter would be ignored, unless the schema sets `additionalProperties`.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: given, httpPart }) => {
-  const schema = httpPart === 'querystring' ? closed(given) : given;
+  const schema = httpPart === 'querystring' ? withoutUnknown(given) : given;
   const validator = Compile(schema);
   const part = partNames[httpPart ?? ''] ?? httpPart ?? 'body';
   return (value: unknown) => {
@@ -25,10 +25,10 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: give
   };
 };
 
-/** For `querystring`, where a route has no schema of its own. */
+/** The `querystring` schema of a route that declares none. */
 export const noQuery: TSchema = Type.Object({});
 
-const closed = (schema: TSchema): TSchema =>
+const withoutUnknown = (schema: TSchema): TSchema =>
   Type.IsObject(schema) && !('additionalProperties' in schema)
     ? Type.Object(schema.properties, { additionalProperties: false })
     : schema;
@@ -51,11 +51,11 @@ function problemsOf(faults: Iterable<SchemaFault>, part: string): FieldProblem[]
       for (const name of missing) problems.push({ field: `${field}.${name}`, message: 'is required' });
     } else if (fault.keyword === 'additionalProperties') {
       for (const name of unknown)
-        problems.push({ field: `${field}.${name.slice(0, maxName)}`, message: 'is not known' });
+        problems.push({ field: `${field}.${name.slice(0, MAX_NAME_LENGTH)}`, message: 'is not known' });
     } else if (!fault.schemaPath.endsWith('/additionalProperties')) {
       problems.push({ field, message: fault.message });
     }
-    if (problems.length >= maxProblems) break;
+    if (problems.length >= MAX_PROBLEMS) break;
   }
-  return problems.slice(0, maxProblems);
+  return problems.slice(0, MAX_PROBLEMS);
 }

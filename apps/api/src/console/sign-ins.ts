@@ -12,7 +12,7 @@ import {
   type Keys,
   type Principal,
   digestOf,
-  keysNotLoaded,
+  KeysNotLoaded,
   principalByDigest,
   principalsOf,
 } from '@prosaas/http';
@@ -51,10 +51,10 @@ export class SignIns {
   /** Undefined where the key opens nothing that the console shows. @throws KEYS_NOT_LOADED */
   async signIn(key: string, address: string): Promise<{ token: string; principal: Principal } | undefined> {
     const keys = this.#keyRing.current();
-    if (keys === undefined) throw keysNotLoaded();
+    if (keys === undefined) throw new KeysNotLoaded();
     const people = this.#keyRing.people();
     const [principal] = principalsOf(keys, { apiKey: key, bearer: key }, people);
-    if (principal === undefined && people === undefined) throw keysNotLoaded();
+    if (principal === undefined && people === undefined) throw new KeysNotLoaded();
     if (principal === undefined) return undefined;
     const random = randomBytes(32).toString('base64url');
     const token = `${random}.${markOf(random, keys)}`;
@@ -75,7 +75,7 @@ export class SignIns {
    */
   async find(token: string, { isUse }: { isUse: boolean }): Promise<Principal | undefined> {
     const keys = this.#keyRing.current();
-    if (keys === undefined) throw keysNotLoaded();
+    if (keys === undefined) throw new KeysNotLoaded();
     const [random = '', mark = ''] = token.split('.');
     if (!isSame(mark, markOf(random, keys))) return undefined;
     const session = await this.#read(token);
@@ -102,7 +102,7 @@ export class SignIns {
     if (personId !== null && people === undefined) {
       // The database is away: she is who she was.
       const before = this.#known.get(token)?.principal;
-      if (before === undefined) throw keysNotLoaded();
+      if (before === undefined) throw new KeysNotLoaded();
       return before;
     }
     if (personId !== null && personKeyHash === null) return undefined;

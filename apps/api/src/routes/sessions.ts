@@ -15,7 +15,7 @@ import {
   forwardRequest,
   page,
   pageQuery,
-  passBack,
+  sendForwardedAnswer,
   problemMediaType,
 } from '@prosaas/http';
 import { AppError } from '@prosaas/runtime';
@@ -155,7 +155,7 @@ export function sessionRoutes(app: App, { db, business, admin, baileys }: Sessio
       schema,
       handler: async (request, reply) => {
         try {
-          return passBack(reply, await ask(request, reply, limitMs));
+          return sendForwardedAnswer(reply, await ask(request, reply, limitMs));
         } catch (error) {
           if (error instanceof BaileysAway) reply.header('retry-after', '1');
           throw error;
@@ -171,7 +171,7 @@ export function sessionRoutes(app: App, { db, business, admin, baileys }: Sessio
       const { limit, cursor, business: named } = request.query;
       const businessId = businessOf(request, named);
       const answer = await askHow(request, reply);
-      if (answer && 'refusal' in answer) return passBack(reply, answer.refusal);
+      if (answer && 'refusal' in answer) return sendForwardedAnswer(reply, answer.refusal);
       if (isList(answer?.told)) return { ...answer.told, items: await withFigures(db, answer.told.items) };
       const rows = await listSessions(db, { businessId, after: cursor, limit: limit + 1 });
       const { items, next_cursor } = page(rows, limit, ({ id }) => id);
@@ -185,7 +185,7 @@ export function sessionRoutes(app: App, { db, business, admin, baileys }: Sessio
     async (request, reply) => {
       const { session: id } = request.params;
       const answer = await askHow(request, reply);
-      if (answer && 'refusal' in answer) return passBack(reply, answer.refusal);
+      if (answer && 'refusal' in answer) return sendForwardedAnswer(reply, answer.refusal);
       const state = isState(answer?.told) ? answer.told : await findState(db, id, businessOf(request));
       const [session] = state === undefined ? [] : await withFigures(db, [state]);
       if (session === undefined) throw new NotFound('session');

@@ -2,7 +2,7 @@ import {
   type App,
   type AuditedUse,
   auditedUse,
-  refuseOtherSites,
+  refuseCrossSite,
   signInCookie,
   signInTokenOf,
 } from '@prosaas/http';
@@ -42,7 +42,7 @@ export function signInRoutes(
   app.post('/api/sign-out', { schema: { body: SignOut } }, async (request, reply) => {
     const token = signInTokenOf(request);
     if (token !== undefined) {
-      refuseOtherSites(request);
+      refuseCrossSite(request);
       // Whatever comes of the rest: this browser forgets.
       setCookie(request, reply, undefined);
       const principal = await signIns.find(token, { isUse: false }).catch(() => undefined);

@@ -25,7 +25,10 @@ export interface Doors {
   send: Guard;
 }
 
-export function createDoors(keyRing: KeyRing, options: Pick<GuardOptions, 'audit' | 'vouch'>): Doors {
+export function createDoors(
+  keyRing: KeyRing,
+  options: Pick<GuardOptions, 'audit' | 'authenticateForwarded'>,
+): Doors {
   const door = (...roles: Role[]): Guard => guard(keyRing, { ...options, roles });
   return {
     admin: door('admin'),

@@ -2,41 +2,39 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface ConnectionLimits {
-  /** Open connections; WebSockets are counted by whoever accepts them. */
+  /** Open connections, without WebSockets: whoever accepts those limits them. */
   connections: number;
-  /** Requests of one connection that were not answered yet: clients of today send the next one after the answer. */
+  /** Unanswered requests on one connection. Current clients send the next one only after the answer. */
   pipelined: number;
-  /** Without it no upgrade is listened for: a Node before 24.9 accepts every upgrade as soon as somebody listens. */
+  /** Without it the server gets no `upgrade` listener: Node before 24.9 accepts every upgrade once there is one. */
   acceptsUpgrades?: boolean;
 }
 
 export interface LimitedConnections {
-  /**
-   * Whether a request is to be dropped: its connection had too many, and was closed. Node still parses what it has read of them.
-   */
+  /** Whether the request's connection was closed for pipelining too many. Node still emits the requests that it has already read. */
   isDropped(request: IncomingMessage): boolean;
   /**
-   * Closes those that wait for no answer, and the others once they have it. A server that closes does so only with connections that
-   * had a request and are unused at that moment; browsers also open some that never have one.
+   * Closes connections that wait for no answer at once, and the others after their answer. `server.close()` closes only connections
+   * that are idle after a request; browsers also open some on which they never send one.
    */
   close(): void;
 }
 
 /**
- * Bounds what strangers hold open. One connection too many costs the longest unused one its place, unless a request of it is being
- * worked on: whoever connects and says nothing keeps nobody out.
+ * Limits how many connections clients can hold open. A connection over the limit closes the least recently used one that has no
+ * request in progress, so connections that stay silent cannot lock out others.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits): LimitedConnections {
-  /** The longest unused first. */
+  /** Least recently used first, each with its unanswered requests. */
   const open = new Map<Socket, Set<ServerResponse>>();
-  const cutOff = new WeakSet<Socket>();
+  const dropped = new WeakSet<Socket>();
   let isClosing = false;
 
   server.on('connection', (socket: Socket) => {
     open.set(socket, new Set());
     socket.once('close', () => open.delete(socket));
     if (isClosing) socket.destroy();
-    if (open.size > limits.connections) longestUnused().destroy();
+    if (open.size > limits.connections) leastRecentlyUsed().destroy();
   });
   server.prependListener('request', (request, response) => {
     const { socket } = request;
@@ -50,30 +48,31 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Limi
       if (isClosing && unanswered.size === 0) socket.destroySoon();
     });
     if (unanswered.size > limits.pipelined) {
-      cutOff.add(socket);
+      dropped.add(socket);
       socket.destroy();
     }
   });
   if (limits.acceptsUpgrades === true) server.on('upgrade', (request) => open.delete(request.socket));
   return {
-    isDropped: ({ socket }) => cutOff.has(socket),
+    isDropped: ({ socket }) => dropped.has(socket),
     close() {
       isClosing = true;
       for (const [socket, unanswered] of open) if (unanswered.size === 0) socket.destroy();
     },
   };
 
-  function longestUnused(): Socket {
+  /** The newest connection if all others have a request in progress. */
+  function leastRecentlyUsed(): Socket {
     let last!: Socket;
     for (const [socket, unanswered] of open) {
       last = socket;
-      if (![...unanswered].some(isWorkedOn)) return socket;
+      if (![...unanswered].some(isInProgress)) return socket;
     }
     return last;
   }
 }
 
-/** Its request has arrived, and the answer is not complete: neither waits for the client. */
-function isWorkedOn(response: ServerResponse): boolean {
+/** The whole request has arrived and the answer is not complete: the server, not the client, has to act next. */
+function isInProgress(response: ServerResponse): boolean {
   return response.req.complete && !response.writableEnded;
 }
