@@ -14,11 +14,11 @@ import { RESPONSE_BYTES } from '../packages/agentkit/src/model/request.ts';
 import { MODEL_QUESTION_LENGTH, lookedAt } from '../packages/agentkit/src/question-limits.ts';
 import { sentencesOf } from '../packages/agentkit/src/understanding/clauses.ts';
 import { Corrector } from '../packages/agentkit/src/understanding/corrector.ts';
-import { MOST_LEARNED } from '../packages/database/src/learned-entry-repository.ts';
+import { MAX_LEARNED_ENTRIES } from '../packages/database/src/learned-entry-repository.ts';
 import {
-  MOST_GROUPED,
-  MOST_GROUPS,
-  UNANSWERED_TEXT_LENGTH,
+  MAX_GROUPED_QUESTIONS,
+  MAX_QUESTION_GROUPS,
+  MAX_QUESTION_LENGTH,
 } from '../packages/database/src/unanswered-question-repository.ts';
 import { validatorCompiler } from '../packages/http/src/validation.ts';
 import { type FieldSchema, type RequestSchema, requestSchemas } from './spec/support/route-schemas.ts';
@@ -99,10 +99,10 @@ const inPlaces: Record<string, Takes> = {
   'sentences of a message that are searched for': (count) =>
     sentencesOf('hat. '.repeat(count), never).length === count,
   'question that the agent did not understand': (length) =>
-    cutText(a(length), UNANSWERED_TEXT_LENGTH) === a(length),
-  'questions of a business that were not understood': (count) => count <= MOST_GROUPED,
-  'groups of them that are listed': (count) => count <= MOST_GROUPS,
-  'learned entries': (count) => count <= MOST_LEARNED,
+    cutText(a(length), MAX_QUESTION_LENGTH) === a(length),
+  'questions of a business that were not understood': (count) => count <= MAX_GROUPED_QUESTIONS,
+  'groups of them that are listed': (count) => count <= MAX_QUESTION_GROUPS,
+  'learned entries': (count) => count <= MAX_LEARNED_ENTRIES,
   'message, as a model reads it': (length) => length <= MODEL_QUESTION_LENGTH,
   'earlier message, as a model reads it': (length) => givenOf(length, length) === length,
   'earlier messages together, as a model reads them': (length) => givenOf(length, 1000) === length,

@@ -1,4 +1,4 @@
-import { type Database, createDatabase, isDatabaseAway } from '@prosaas/database';
+import { type Database, createDatabase, isDatabaseOutage } from '@prosaas/database';
 import { type PostgresServer, type Stack, fillDiskUnder } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ async function takeAllConnections(held: AsyncDisposableStack): Promise<void> {
     try {
       await one.query('select 1');
     } catch (error) {
-      if (isDatabaseAway(error)) return;
+      if (isDatabaseOutage(error)) return;
       throw error;
     }
   }

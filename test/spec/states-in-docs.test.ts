@@ -36,7 +36,7 @@ test('the reasons of ignored messages are those in docs/api.md', () => {
     /(?:ignored\(|drop\(|status: 'ignored', reason: |status = 'ignored', reason = )'(\w+)'/g,
   );
   // As given back and closed are events.
-  expect(sources).toContain('ignoreWaitingMessages(tx, conversationId, event.type)');
+  expect(sources).toContain('markWaitingMessagesIgnored(tx, conversationId, event.type)');
   expect(documented('Why a message is ignored', 'reason')).toEqual(
     [...reasons, 'given_back', 'closed'].toSorted(),
   );

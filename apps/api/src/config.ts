@@ -8,7 +8,7 @@ import {
   Parsed,
   Text,
   UrlText,
-  Whole,
+  Integer,
 } from '@prosaas/runtime';
 import { type Static, type TObject, Type } from 'typebox';
 import { ApiPort } from './api-port.ts';
@@ -39,7 +39,7 @@ export const ApiConfig: TObject<ApiFields> = Type.Object({
   ),
   // What the agent that is tried answers from.
   PROFILE_PATH: AgentConfig.properties.PROFILE_PATH,
-  WORKERS_EXPECTED: Whole(1, 'How many workers should be alive; fewer is a warning in the health details', {
+  WORKERS_EXPECTED: Integer(1, 'How many workers should be alive; fewer is a warning in the health details', {
     maximum: 1000,
   }),
 });

@@ -5,11 +5,11 @@ import {
   countConnections,
   hasTable,
   readJobCounts,
-  readWaitingFigures,
+  readWaitingStats,
 } from '@prosaas/database';
 import { publishDatabaseStats } from '@prosaas/queues';
 import type { Keyspace } from '@prosaas/runtime';
-import { type SystemFigures, publishSystemFigures } from '@prosaas/telemetry';
+import { type SystemStats, publishSystemStats } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 
 const EVERY_MS = 5000;
@@ -31,12 +31,12 @@ export function startFigures({
   redis: Redis;
   keyspace: Keyspace;
   /** WhatsApp sessions by state; undefined while they are not known. */
-  sessions: () => SystemFigures['sessions'];
+  sessions: () => SystemStats['sessions'];
   everyMs?: number;
 }): Disposable {
   const ending = new AbortController();
   let isMigrated = false;
-  let conversations: SystemFigures['conversations'];
+  let conversations: SystemStats['conversations'];
   let countAgainAt = 0;
   /** Nothing else waits for it. */
   const count = async (): Promise<void> => {
@@ -53,12 +53,12 @@ export function startFigures({
     void count();
     const [jobs, waiting, connections] = await Promise.all([
       readJobCounts(db),
-      readWaitingFigures(db),
+      readWaitingStats(db),
       countConnections(db),
     ]);
     await Promise.all([
       publishDatabaseStats(redis, keyspace.bullPrefix, jobs, waiting),
-      publishSystemFigures(redis, keyspace, { conversations, connections, sessions: sessions() }),
+      publishSystemStats(redis, keyspace, { conversations, connections, sessions: sessions() }),
     ]);
   };
   const loop = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { AppError } from '@prosaas/runtime';
-import { type AskedRedis, askRedis } from '@prosaas/telemetry';
+import { type QueriedRedis, queryRedis } from '@prosaas/telemetry';
 
 /** A person waits. */
 const LIMIT_MS = 2000;
@@ -11,9 +11,9 @@ class RedisUnavailable extends AppError {
 }
 
 /** What `ask` learns from Redis; 503 while it is away or does not answer: nothing old is told as if it were now. */
-export async function fromRedis<T>(asked: AskedRedis, ask: () => Promise<T>): Promise<T> {
+export async function fromRedis<T>(asked: QueriedRedis, ask: () => Promise<T>): Promise<T> {
   try {
-    return await askRedis(ask, { ...asked, signal: AbortSignal.timeout(LIMIT_MS) });
+    return await queryRedis(ask, { ...asked, signal: AbortSignal.timeout(LIMIT_MS) });
   } catch (cause) {
     throw new RedisUnavailable('Redis, through which services are seen, does not answer.', { cause });
   }

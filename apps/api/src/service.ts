@@ -27,16 +27,16 @@ import {
   keyspace,
   redisAddress,
   redisReady,
-  warnOfRedisSettings,
-  troubleOf,
+  warnOfRedisRisks,
+  outageLog,
 } from '@prosaas/runtime';
 import {
-  createSystemReader,
+  createSystemMetricsReader,
   describeDatabase,
   redisCheck,
   startTelemetry,
-  writeReport,
-  showHealth,
+  writeFailureReport,
+  exposeHealthMetrics,
 } from '@prosaas/telemetry';
 import { buildApp } from './app.ts';
 import { agentCheck } from './checks/agent.ts';
@@ -78,7 +78,7 @@ export async function startApi(
 
   const telemetry = opening.use(startTelemetry({ config, identity, log }));
   const pool = createDatabase({ url: config.DATABASE_URL, applicationName: identity.instance, log });
-  telemetry.announce({ report: () => writeReport(pool) });
+  telemetry.announce({ report: () => writeFailureReport(pool) });
   const db = opening.use(servingDatabase(pool, log));
   const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log }));
   const openRedis = (name: string): ReturnType<typeof createRedis> => {
@@ -106,13 +106,13 @@ export async function startApi(
   const metricsRedis = openRedis('api:metrics');
   let sessions: SessionCounts | undefined;
   opening.use(startFigures({ db: pool, redis: metricsRedis, keyspace: keys, sessions: () => sessions }));
-  const unread = troubleOf(log, {
+  const unread = outageLog(log, {
     waiting: 'metrics cannot be read from Redis',
     begins: 'metrics cannot be read from Redis',
     ends: 'metrics are read from Redis again',
   });
   const metrics = opening.use(
-    createSystemReader({
+    createSystemMetricsReader({
       redis: metricsRedis,
       keyspace: keys,
       // Redis that is away is told by its client.
@@ -168,7 +168,7 @@ export async function startApi(
     agentCheck({ ...asked, replicas: () => view.read() }),
   ];
   for (const check of checks) health.register(check);
-  showHealth(telemetry.metrics, identity, health);
+  exposeHealthMetrics(telemetry.metrics, identity, health);
   opening.use(logChanges(health, log));
   const checkHistory = opening.use(followChecks(health));
   health.start();
@@ -220,7 +220,7 @@ export async function startApi(
   const url = await app.listen({ host: config.HOST, port: config.API_PORT });
 
   const ending = new AbortController();
-  void warnOfRedisSettings({ redis, key: keys.key('stack'), log, signal: ending.signal });
+  void warnOfRedisRisks({ redis, key: keys.key('stack'), log, signal: ending.signal });
   // A conflict of two stacks is a fault that ends the service.
   const started = endOnFailure(
     startUp({

@@ -1,5 +1,10 @@
-import { type Database, classifyDatabaseError, isDatabaseAway, isDatabaseTrouble } from '@prosaas/database';
-import { AppError, type Logger, troubleOf } from '@prosaas/runtime';
+import {
+  type Database,
+  classifyDatabaseError,
+  isDatabaseOutage,
+  isRetryableDatabaseError,
+} from '@prosaas/database';
+import { AppError, type Logger, outageLog } from '@prosaas/runtime';
 
 export interface ServingDatabase extends Database {
   /** Whether the last statement that ended found no server: what the pool has met, not what a probe sees. */
@@ -35,7 +40,7 @@ class InvalidText extends AppError {
  */
 export function servingDatabase(db: Database, log: Logger): ServingDatabase {
   // The pool itself tells of one that is away.
-  const refusals = troubleOf(log, {
+  const refusals = outageLog(log, {
     waiting: 'PostgreSQL refuses statements of requests',
     begins: 'PostgreSQL refuses statements of requests',
     ends: 'PostgreSQL takes statements of requests again',
@@ -52,8 +57,8 @@ export function servingDatabase(db: Database, log: Logger): ServingDatabase {
     } catch (cause) {
       const kind = classifyDatabaseError(cause)?.kind;
       trouble = kind === 'unavailable';
-      if (isDatabaseTrouble(cause)) {
-        if (!isDatabaseAway(cause)) refusals.failed(cause);
+      if (isRetryableDatabaseError(cause)) {
+        if (!isDatabaseOutage(cause)) refusals.failed(cause);
         throw new DatabaseUnavailable({ cause });
       }
       throw kind === 'invalid_data' ? new InvalidText({ cause }) : cause;

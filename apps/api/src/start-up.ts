@@ -1,5 +1,5 @@
-import { type Database, StackConflict, checkStack, migrate, startTrouble } from '@prosaas/database';
-import { type Keyspace, type Logger, retryForever, troubleOf } from '@prosaas/runtime';
+import { type Database, StackConflict, checkStack, migrate, databasePreparationLog } from '@prosaas/database';
+import { type Keyspace, type Logger, retryForever, outageLog } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 
 export interface StartUpOptions {
@@ -27,7 +27,7 @@ export async function startUp({
   try {
     await retryForever(() => migrate({ url: databaseUrl, log }), {
       ...retries,
-      trouble: troubleOf(log, {
+      outage: outageLog(log, {
         waiting: 'migrations cannot be applied yet',
         begins: 'migrations cannot be applied',
         ends: 'migrations can be applied again',
@@ -36,7 +36,7 @@ export async function startUp({
     });
     const conflict = await retryForever(() => claimStack(db, redis, keyspace), {
       ...retries,
-      trouble: startTrouble(log),
+      outage: databasePreparationLog(log),
     });
     if (conflict !== undefined) throw conflict;
   } catch (error) {

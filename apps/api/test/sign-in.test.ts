@@ -218,7 +218,7 @@ test('a cookie that was made up costs no query', async () => {
   const keys = { internalSecret: 'a-secret-of-a-test' } as Keys;
   const signIns = new SignIns({
     db,
-    keyRing: { current: () => keys, people: () => new Map(), readPeople: () => Promise.resolve() },
+    keyRing: { current: () => keys, people: () => new Map(), refreshPeople: () => Promise.resolve() },
   });
   for (const token of ['', 'x', `${'A'.repeat(43)}.${'B'.repeat(22)}`])
     expect(await signIns.find(token, { isUse: true })).toBeUndefined();
@@ -242,7 +242,7 @@ test('while the database is away, a sign-in that is known goes on without waitin
   };
   const signIns = new SignIns({
     db: db as Database,
-    keyRing: { current: () => keys, people: () => undefined, readPeople: () => Promise.resolve() },
+    keyRing: { current: () => keys, people: () => undefined, refreshPeople: () => Promise.resolve() },
   });
   const token = (await signIns.signIn(adminKey, '::1'))!.token;
   expect(await signIns.find(token, { isUse: false })).toMatchObject({ role: 'admin' });

@@ -7,7 +7,7 @@ import { type Stack, poll, startStack } from '@prosaas/devstack';
 import { median, ratioOf, report, short, turnsInRounds } from '@prosaas/devstack/bench';
 import { closeRedis, createLogger, createRedis, keyspace, redisReady } from '@prosaas/runtime';
 import { type Account, startWhatsAppServer, whatsappTrustPreload } from '@prosaas/simulators';
-import { createSystemReader } from '@prosaas/telemetry';
+import { createSystemMetricsReader } from '@prosaas/telemetry';
 import { costsOf } from './costs.ts';
 import { budgetOf, readStages } from './stages.ts';
 import { beginTalk } from './talk.ts';
@@ -68,7 +68,7 @@ const db = createDatabase({ url: stack.databaseUrl, size: 1, applicationName: 'b
 const redis = createRedis({ url: stack.redisUrl, name: 'bench', role: 'commands', log });
 await redisReady(redis);
 {
-  await using reader = createSystemReader({ redis, keyspace: keyspace('prosaas'), onError: () => {} });
+  await using reader = createSystemMetricsReader({ redis, keyspace: keyspace('prosaas'), onError: () => {} });
   const before = await readStages(reader);
   const ask = async (): Promise<void> => {
     await talks.prosaas.ask();

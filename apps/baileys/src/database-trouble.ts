@@ -1,5 +1,5 @@
 import { classifyDatabaseError } from '@prosaas/database';
-import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
+import { type Logger, type OutageLog, outageLog } from '@prosaas/runtime';
 
 /** A session's reason while its work waits for the database, by what the database answered. */
 export function troubleReason(error: unknown): string {
@@ -23,13 +23,13 @@ export class DatabaseTrouble {
   reason: string | undefined;
   readonly #session: string;
   readonly #onChange: () => void;
-  readonly #log: TroubleLog;
+  readonly #log: OutageLog;
 
   /** @param log the service's, which tells of PostgreSQL itself too */
   constructor({ log, session, onChange }: { log: Logger; session: string; onChange: () => void }) {
     this.#session = session;
     this.#onChange = onChange;
-    this.#log = troubleOf(log, {
+    this.#log = outageLog(log, {
       waiting: 'sessions wait for the database',
       begins: 'inbound messages wait for the database: WhatsApp keeps what is not acknowledged',
       ends: 'messages are stored again',

@@ -9,7 +9,7 @@ import {
   hopHeader,
   verifyHop,
 } from '@prosaas/http';
-import { AppError, type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
+import { AppError, type Logger, type OutageLog, outageLog } from '@prosaas/runtime';
 import type { FastifyRequest, RequestPayload } from 'fastify';
 import { HopRefused, HopUnsigned } from './errors.ts';
 
@@ -24,12 +24,12 @@ type AuthenticateForwarded = NonNullable<GuardOptions['authenticateForwarded']>;
 /** Checks what other replicas, and the api, forward to this one. */
 export class Hops {
   readonly #self: Owner;
-  readonly #refusals: TroubleLog;
+  readonly #refusals: OutageLog;
   readonly #accepted = new WeakMap<FastifyRequest, Pick<HopClaims, 'from' | 'to' | 'bodyHash'>>();
 
   constructor({ self, log }: { self: Owner; log: Logger }) {
     this.#self = self;
-    this.#refusals = troubleOf(log, {
+    this.#refusals = outageLog(log, {
       waiting: 'requests from other replicas are refused',
       begins: 'requests from other replicas are refused',
       ends: 'requests from other replicas are accepted again',

@@ -2,11 +2,11 @@ import {
   type Database,
   type Queryable,
   type ReleasedJob,
-  holdPlaceOfMessage,
-  isNumberOfPerson,
+  addPlaceholder,
+  isPersonNumber,
   quarantineMessage,
   recordInbound,
-  releasePlaceOfMessage,
+  deletePlaceholder,
   touchSessionInbound,
 } from '@prosaas/database';
 import { type Logger, errorReason } from '@prosaas/runtime';
@@ -114,7 +114,7 @@ export class Inbox {
   /** Keeps the place of a message that is acknowledged before its content is there, for the caller's transaction. */
   async holdPlace(tx: Queryable, address: InboundAddress, reason: string): Promise<() => void> {
     const { sessionId, businessId, onUnstored, log } = this.#options;
-    const held = await holdPlaceOfMessage(tx, { sessionId, businessId, ...address, reason });
+    const held = await addPlaceholder(tx, { sessionId, businessId, ...address, reason });
     return () => {
       if (!held) return;
       onUnstored('pending');
@@ -217,7 +217,7 @@ export class Inbox {
   }
 
   async #release(tx: Queryable, address: InboundAddress): Promise<() => void> {
-    await releasePlaceOfMessage(tx, { sessionId: this.#options.sessionId, ...address });
+    await deletePlaceholder(tx, { sessionId: this.#options.sessionId, ...address });
     return () => void this.#settled.set(keyOf(address), true);
   }
 
@@ -265,5 +265,5 @@ async function isNoteOfPerson(
   tx: Queryable,
   { businessId, account }: { businessId: string; account: string | undefined },
 ): Promise<boolean> {
-  return account !== undefined && (await isNumberOfPerson(tx, { businessId, number: account }));
+  return account !== undefined && (await isPersonNumber(tx, { businessId, number: account }));
 }

@@ -5,7 +5,7 @@ import {
   type PhoneMessageRef,
   type Queryable,
   listPhoneMessagesAfter,
-  lockTakenOverBy,
+  lockUntouchedTakeovers,
   recordPhoneMessage,
 } from '@prosaas/database';
 import { AUTOMATIC_MS, type TakeOver, decideTakeOver } from './take-over.ts';
@@ -40,7 +40,7 @@ export async function giveBackIfAutomatic(
 
 /** The agent answers again in the chats that automatic messages took over. */
 async function giveBack(tx: Queryable, messages: readonly PhoneMessageRef[], except?: string): Promise<void> {
-  for (const { conversationId, id: messageId } of await lockTakenOverBy(tx, messages, except)) {
+  for (const { conversationId, id: messageId } of await lockUntouchedTakeovers(tx, messages, except)) {
     const source = { actor: 'system', messageId, note: 'automatic_message' } as const;
     // oxlint-disable-next-line no-await-in-loop -- two, nearly always
     await applyEvent(tx, conversationId, { type: 'given_back' }, source);

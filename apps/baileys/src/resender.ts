@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Database,
   type DueResend,
-  beginResend,
-  hasOpenResends,
-  hastenResends,
+  claimResend,
+  hasPendingResends,
+  makeResendsDue,
   listDueResends,
   markUndelivered,
   recordDelivery,
-  recordReading,
-  recordRepeatRequest,
+  recordRead,
+  recordRetryRequest,
 } from '@prosaas/database';
-import { type Logger, type TroubleLog, errorReason, troubleOf } from '@prosaas/runtime';
+import { type Logger, type OutageLog, errorReason, outageLog } from '@prosaas/runtime';
 import { type AckBook, Refused } from './ack-book.ts';
 import { Patience } from './patience.ts';
 import type { Receipt } from './receipts.ts';
@@ -59,13 +59,13 @@ export interface ResenderOptions {
  */
 export class Resender {
   readonly #options: ResenderOptions;
-  readonly #trouble: TroubleLog;
+  readonly #outage: OutageLog;
   /** Sessions that may have a message to send again. The others cost the database nothing. */
   readonly #marked = new Set<string>();
 
   constructor(options: ResenderOptions) {
     this.#options = options;
-    this.#trouble = troubleOf(options.log, {
+    this.#outage = outageLog(options.log, {
       waiting: 'messages cannot be sent again yet',
       begins: 'messages that could not be decrypted cannot be sent again',
       ends: 'messages that could not be decrypted are sent again',
@@ -76,13 +76,13 @@ export class Resender {
     const { db, log, schedule } = this.#options;
     if (kind !== 'unreadable') {
       await recordDelivery(db, sessionId, messageIds);
-      if (kind === 'read') await recordReading(db, sessionId, messageIds);
+      if (kind === 'read') await recordRead(db, sessionId, messageIds);
       return;
     }
     const resendInMs = schedule.waitsMs[0]!;
     for (const messageId of messageIds) {
       // oxlint-disable-next-line no-await-in-loop -- there is one
-      const requests = await recordRepeatRequest(db, { sessionId, messageId, resendInMs });
+      const requests = await recordRetryRequest(db, { sessionId, messageId, resendInMs });
       if (requests === undefined) continue;
       this.#marked.add(sessionId);
       const line = { session: sessionId, message_id: messageId, requests };
@@ -102,21 +102,21 @@ export class Resender {
     while (!signal.aborted) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
-        if (!isHastened) await patience.run(() => hastenResends(db, session.id, HASTENED_RESENDS));
+        if (!isHastened) await patience.run(() => makeResendsDue(db, session.id, HASTENED_RESENDS));
         isHastened = true;
         // oxlint-disable-next-line no-await-in-loop -- as above
         if (this.#marked.has(session.id)) await this.#sendDue(session, patience, signal);
-        this.#trouble.worked(session.id);
+        this.#outage.worked(session.id);
       } catch (error) {
         this.#marked.add(session.id);
         if (signal.aborted) break;
-        this.#trouble.failed(error, { source: session.id, fields: { session: session.id } });
+        this.#outage.failed(error, { source: session.id, fields: { session: session.id } });
         log.debug({ err: error, session: session.id }, 'messages could not be sent again');
       }
       // oxlint-disable-next-line no-await-in-loop -- as above
       await sleep(schedule.everyMs, undefined, { signal }).catch(() => {});
     }
-    this.#trouble.forget(session.id);
+    this.#outage.forget(session.id);
   }
 
   async #sendDue(session: ResendingSession, patience: Patience, signal: AbortSignal): Promise<void> {
@@ -128,7 +128,7 @@ export class Resender {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await this.#treat(session, one, patience, signal);
     }
-    if (await patience.run(() => hasOpenResends(db, session.id))) this.#marked.add(session.id);
+    if (await patience.run(() => hasPendingResends(db, session.id))) this.#marked.add(session.id);
   }
 
   async #treat(
@@ -154,7 +154,7 @@ export class Resender {
       await giveUp(reasonOf(due, new Date()));
       return;
     }
-    const begun = await patience.run(() => beginResend(db, { sessionId: session.id, messageId, nextInMs }));
+    const begun = await patience.run(() => claimResend(db, { sessionId: session.id, messageId, nextInMs }));
     if (!begun) return;
     try {
       await writeUntilAcked(session.acks, messageId, {

@@ -2,8 +2,8 @@ import {
   type Database,
   databaseTime,
   deleteOldSends,
-  isDatabaseTrouble,
-  settleLostProgramMessages,
+  isRetryableDatabaseError,
+  resolveLostProgramMessages,
 } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
 
@@ -25,14 +25,14 @@ export function startSendRetention({ db, log }: { db: Database; log: Logger }): 
     while ((await deleteOldSends(db, olderThan, BATCH)) === BATCH);
   };
   const settle = async (): Promise<void> => {
-    const messages = await settleLostProgramMessages(db, { afterSeconds: LOST_AFTER_SECONDS, error: LOST });
+    const messages = await resolveLostProgramMessages(db, { afterSeconds: LOST_AFTER_SECONDS, error: LOST });
     if (messages > 0) log.warn({ messages }, 'messages of programs were cut off by the end of a service');
   };
   const every = (ms: number, task: () => Promise<void>, failure: string): NodeJS.Timeout =>
     setInterval(() => {
       task().catch((err: unknown) => {
         // The pool tells of a database that is away.
-        if (isDatabaseTrouble(err)) log.debug({ err }, failure);
+        if (isRetryableDatabaseError(err)) log.debug({ err }, failure);
         else log.warn({ err }, failure);
       });
     }, ms).unref();

@@ -7,14 +7,14 @@ import {
   claimSend,
   dropProgramMessage,
   failProgramMessage,
-  hasWritten,
+  hasInboundMessage,
   markSendFailed,
   markSendSent,
   messageIdForKey,
   moveSend,
   recordProgramMessage,
 } from '@prosaas/database';
-import { AppError, type Logger, type TroubleLog, errorReason, troubleOf } from '@prosaas/runtime';
+import { AppError, type Logger, type OutageLog, errorReason, outageLog } from '@prosaas/runtime';
 import { type AckBook, Refused } from './ack-book.ts';
 import { contactOf, parseAddress } from './chat-id.ts';
 import { errorFields } from './error-fields.ts';
@@ -144,13 +144,13 @@ const bodyHashOf = ({ jid, text }: Pick<SendRequest, 'jid' | 'text'>): string =>
 export class Sender {
   readonly #options: SenderOptions;
   readonly #patience: Patience;
-  readonly #trouble: TroubleLog;
+  readonly #outage: OutageLog;
   readonly #flights = new Map<string, { bodyHash: string; sent: Promise<Sent> }>();
 
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#patience = new Patience({ signal: options.signal, limitMs: 60_000, onExhausted: () => {} });
-    this.#trouble = troubleOf(options.log, {
+    this.#outage = outageLog(options.log, {
       waiting: 'WhatsApp does not confirm messages',
       begins: 'WhatsApp does not confirm messages',
       ends: 'WhatsApp confirms messages again',
@@ -158,7 +158,7 @@ export class Sender {
       repeats: false,
     });
     // Not part of the start: the first message that is not confirmed is a trouble at once.
-    this.#trouble.worked();
+    this.#outage.worked();
   }
 
   /** @throws KeyReused, ContactOptedOut, AccountChanged, NewChatsRestricted, SessionNotWorking, SendRefused, SendRefusedForNow, SendFailed, AckTimeout */
@@ -244,7 +244,7 @@ export class Sender {
       throw new AccountChanged(session.id);
     const { restriction } = session;
     const isChat = (): Promise<boolean> =>
-      hasWritten(db, { sessionId: session.id, address: jid, account: session.account });
+      hasInboundMessage(db, { sessionId: session.id, address: jid, account: session.account });
     if (restriction !== undefined && !(await isChat())) throw new NewChatsRestricted(restriction.until);
     const sendTo = (address: string): Promise<void> =>
       writeUntilAcked(session.acks, messageId, {
@@ -262,14 +262,14 @@ export class Sender {
         await moveSend(db, { sessionId: session.id, key, chatId: other });
         await sendTo(other);
       });
-      this.#trouble.worked(session.id);
+      this.#outage.worked(session.id);
       onStage?.('acknowledged', performance.now() - writtenAt);
     } catch (error) {
       if (error instanceof Refused) throw await judgeRefusal(error, session);
       if (error instanceof SessionNotWorking) throw error;
       onError();
       const failure = deadline.aborted ? new AckTimeout({ cause: error }) : new SendFailed({ cause: error });
-      this.#trouble.failed(failure, { source: session.id, fields: { session: session.id } });
+      this.#outage.failed(failure, { source: session.id, fields: { session: session.id } });
       throw failure;
     }
   }

@@ -4,7 +4,7 @@ import {
   createDatabaseProbe,
   migrationStatus,
   startKeyRing,
-  startTrouble,
+  databasePreparationLog,
 } from '@prosaas/database';
 import { HealthRegistry } from '@prosaas/observability';
 import { type Relay, createRelay } from '@prosaas/queues';
@@ -20,7 +20,13 @@ import {
   redisAddress,
   retryForever,
 } from '@prosaas/runtime';
-import { bindStages, describeDatabase, startTelemetry, writeReport, showHealth } from '@prosaas/telemetry';
+import {
+  bindStageMetrics,
+  describeDatabase,
+  startTelemetry,
+  writeFailureReport,
+  exposeHealthMetrics,
+} from '@prosaas/telemetry';
 import type { AddressInfo } from 'node:net';
 import { buildApp } from './app.ts';
 import { baileysChecks, sessionFacts } from './checks.ts';
@@ -102,7 +108,7 @@ export async function startBaileys(
     event: 'quarantined' | 'pending' | 'expired' | 'retried',
     messages: number = 1,
   ): void => telemetry.metrics.counter('whatsapp_unstored_messages', { event }).add(messages);
-  const stage = bindStages(telemetry.metrics, ['stored', 'send_begun', 'acknowledged']);
+  const stage = bindStageMetrics(telemetry.metrics, ['stored', 'send_begun', 'acknowledged']);
   const sender = new Sender({
     db,
     log,
@@ -185,7 +191,7 @@ export async function startBaileys(
     started: () => tried || manager.looked,
   });
   for (const check of checks) health.register(check);
-  showHealth(telemetry.metrics, identity, health);
+  exposeHealthMetrics(telemetry.metrics, identity, health);
   health.start();
   const app = buildApp({
     log,
@@ -216,7 +222,7 @@ export async function startBaileys(
     for (const { reason, gauge } of restricted)
       gauge.set(found.filter((one) => one.reason === reason).length);
   });
-  telemetry.announce({ report: () => ({ ...sessionFacts(manager), ...writeReport(db) }) });
+  telemetry.announce({ report: () => ({ ...sessionFacts(manager), ...writeFailureReport(db) }) });
 
   /** Rejects with `StackConflict` alone, which nobody handles: it ends the service. */
   const begin = async (): Promise<void> => {
@@ -234,7 +240,7 @@ export async function startBaileys(
           tried = true;
           if (error instanceof Error && error.name === 'StackConflict') throw error;
         },
-        trouble: startTrouble(log),
+        outage: databasePreparationLog(log),
       },
     );
     relay = running.use(createRelay({ redis, bullPrefix: keys.bullPrefix, log }));

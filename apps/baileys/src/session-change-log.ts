@@ -19,7 +19,7 @@ export class SessionChangeLog implements AsyncDisposable {
     this.#writes = new DeferredWrites({
       log,
       limits: { entries: 1000, bytes: Infinity },
-      trouble: {
+      outage: {
         waiting: 'changes of WhatsApp sessions cannot be written yet',
         begins: 'changes of WhatsApp sessions cannot be written; they wait',
         ends: 'changes of WhatsApp sessions are written again',

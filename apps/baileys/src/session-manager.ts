@@ -1,5 +1,5 @@
 import { type Database, findSession, listRunnableSessions } from '@prosaas/database';
-import { type Logger, troubleOf } from '@prosaas/runtime';
+import { type Logger, outageLog } from '@prosaas/runtime';
 import { NotHeldHere } from './errors.ts';
 import { type Held, renewHold } from './held-session.ts';
 import type { Owners } from './owners.ts';
@@ -128,14 +128,14 @@ export class SessionManager implements AsyncDisposable {
 
   async #lookOnce(): Promise<void> {
     const { db, owners, log } = this.#options;
-    const trouble = troubleOf(log, {
+    const outage = outageLog(log, {
       waiting: 'WhatsApp sessions cannot be taken yet',
       begins: 'no WhatsApp session can be taken; those held go on',
       ends: 'WhatsApp sessions can be taken again',
     });
     try {
       const wanted = new Map((await listRunnableSessions(db)).map((row) => [row.id, row]));
-      trouble.worked();
+      outage.worked();
       for (const [id, { session }] of this.#held) {
         if (!wanted.has(id)) session.end('stopped');
       }
@@ -145,7 +145,7 @@ export class SessionManager implements AsyncDisposable {
         await Promise.all(free.splice(0, STARTS_AT_ONCE).map((id) => this.#take(id)));
       }
     } catch (error) {
-      trouble.failed(error);
+      outage.failed(error);
     } finally {
       this.looked = true;
     }
@@ -206,13 +206,13 @@ export class SessionManager implements AsyncDisposable {
     const renewals = await Promise.allSettled([...this.#held.values()].map((held) => this.#renew(held)));
     const failure = renewals.find((renewal) => renewal.status === 'rejected');
     this.ownershipInDoubt = failure !== undefined;
-    const trouble = troubleOf(this.#options.log, {
+    const outage = outageLog(this.#options.log, {
       waiting: 'the leases of WhatsApp sessions cannot be renewed yet',
       begins: 'the leases of WhatsApp sessions cannot be renewed; those held go on',
       ends: 'the leases of WhatsApp sessions are renewed again',
     });
-    if (failure) trouble.failed(failure.reason);
-    else trouble.worked();
+    if (failure) outage.failed(failure.reason);
+    else outage.worked();
   }
 
   async #renew(held: Held): Promise<void> {

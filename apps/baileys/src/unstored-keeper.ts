@@ -4,7 +4,7 @@ import {
   type UnstoredStatus,
   countUnstoredMessages,
   databaseTime,
-  expirePlaces,
+  expirePlaceholders,
   hasTable,
 } from '@prosaas/database';
 import type { Logger } from '@prosaas/runtime';
@@ -48,7 +48,7 @@ export class UnstoredKeeper implements Disposable {
   }
 
   async #look({ db, log, onExpired }: UnstoredKeeperOptions): Promise<void> {
-    const expired = await expirePlaces(db, new Date((await databaseTime(db)).getTime() - PENDING_MS));
+    const expired = await expirePlaceholders(db, new Date((await databaseTime(db)).getTime() - PENDING_MS));
     if (expired > 0) {
       onExpired(expired);
       log.warn({ messages: expired }, 'the content of messages never arrived');

@@ -1,4 +1,4 @@
-import { recordDelivery, settleLostProgramMessages } from '@prosaas/database';
+import { recordDelivery, resolveLostProgramMessages } from '@prosaas/database';
 import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { SessionNotWorking } from '../src/errors.ts';
@@ -113,7 +113,7 @@ test('what a killed service left open is settled: failed, or sent where WhatsApp
     [subject.id, messageIdOf(subject.id, 'of a release before')],
   );
   const settle = (afterSeconds: number): Promise<number> =>
-    settleLostProgramMessages(on.db, { afterSeconds, error: 'NOT_CONFIRMED: gone' });
+    resolveLostProgramMessages(on.db, { afterSeconds, error: 'NOT_CONFIRMED: gone' });
   expect(await settle(60)).toBe(0);
   expect((await messagesOf(subject)).map(({ status }) => status)).toEqual(['queued', 'queued']);
   expect(await settle(0)).toBe(2);

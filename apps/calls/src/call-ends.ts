@@ -1,5 +1,5 @@
 import type { SlotEnd, SlotPool } from '@prosaas/leases';
-import { type Logger, type TroubleLog, retryForever, troubleOf } from '@prosaas/runtime';
+import { type Logger, type OutageLog, retryForever, outageLog } from '@prosaas/runtime';
 import { repeatEvery } from './repeat-every.ts';
 import type { ToldEnds } from './told-ends.ts';
 
@@ -25,20 +25,20 @@ const noStream: SlotEnd = { outcome: 'error', reason: 'no_stream' };
 /** Gives the slots of calls back: of those that end, and of those that show no life any more. */
 export class CallEnds implements AsyncDisposable {
   readonly #options: CallEndsOptions;
-  readonly #trouble: TroubleLog;
+  readonly #outage: OutageLog;
   readonly #stop = new AbortController();
   readonly #settling = new Set<Promise<void>>();
   readonly #sweeper: Disposable;
 
   constructor(options: CallEndsOptions) {
     this.#options = options;
-    this.#trouble = troubleOf(options.log, {
+    this.#outage = outageLog(options.log, {
       waiting: 'slots of calls cannot be given back yet',
       begins: 'slots of calls cannot be given back',
       ends: 'slots of calls are given back again',
     });
     // Calls end when they end: what fails then is no wait of the start.
-    this.#trouble.worked();
+    this.#outage.worked();
     this.#sweeper = repeatEvery(
       options.sweepEveryMs,
       () => this.#sweep(),
@@ -92,7 +92,7 @@ export class CallEnds implements AsyncDisposable {
         signal,
         baseMs: 100,
         maxMs: 2000,
-        trouble: this.#trouble,
+        outage: this.#outage,
       },
     ).catch(() => log.warn({ call_id: callSid }, 'the slot of a call is left to its lease'));
     this.#settling.add(work);

@@ -29,7 +29,7 @@ export class CallJournal implements AsyncDisposable {
     this.#writes = new DeferredWrites({
       log,
       limits: LIMITS,
-      trouble: {
+      outage: {
         waiting: 'records of calls cannot be written yet',
         begins: 'records of calls cannot be written; they wait',
         ends: 'records of calls are written again',

@@ -1,4 +1,4 @@
-import type { CallMoment } from '@prosaas/database';
+import type { CallTimelineEntry } from '@prosaas/database';
 import { expect, test } from 'vitest';
 import type { CallEvent } from './call-state.ts';
 import { nextTimeline } from './call-timeline.ts';
@@ -6,7 +6,7 @@ import { nextTimeline } from './call-timeline.ts';
 const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 10, 0, second));
 const after = (...events: [number, CallEvent][]): string[] =>
   events
-    .reduce<CallMoment[]>((timeline, [second, event]) => nextTimeline(timeline, event, at(second)), [])
+    .reduce<CallTimelineEntry[]>((timeline, [second, event]) => nextTimeline(timeline, event, at(second)), [])
     .map((moment) => `${moment.at.slice(17, 19)} ${moment.event}${moment.detail ? ` ${moment.detail}` : ''}`);
 
 test('the moments of a call stand in the order of their times, each once', () => {

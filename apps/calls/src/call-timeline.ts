@@ -1,4 +1,4 @@
-import type { CallMoment } from '@prosaas/database';
+import type { CallTimelineEntry } from '@prosaas/database';
 import type { CallEvent } from './call-state.ts';
 
 const MOST = 50;
@@ -7,7 +7,11 @@ const MOST = 50;
  * What happened to a call, in the order of its times. A repeat changes nothing, and neither does a second end. The last place is kept
  * for the end.
  */
-export function nextTimeline(timeline: readonly CallMoment[], event: CallEvent, at: Date): CallMoment[] {
+export function nextTimeline(
+  timeline: readonly CallTimelineEntry[],
+  event: CallEvent,
+  at: Date,
+): CallTimelineEntry[] {
   const moment = { at: at.toISOString(), ...momentOf(event) };
   const isEnd = moment.event === 'ended';
   const isKnown = timeline.some(
@@ -17,7 +21,7 @@ export function nextTimeline(timeline: readonly CallMoment[], event: CallEvent, 
   return [...timeline, moment].toSorted((one, other) => one.at.localeCompare(other.at));
 }
 
-function momentOf(event: CallEvent): Omit<CallMoment, 'at'> {
+function momentOf(event: CallEvent): Omit<CallTimelineEntry, 'at'> {
   switch (event.type) {
     case 'offered':
       return { event: 'webhook', detail: null };

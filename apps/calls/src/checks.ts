@@ -10,7 +10,7 @@ import {
 import {
   type DatabaseCheckOptions,
   type RedisCheckOptions,
-  askRedis,
+  queryRedis,
   databaseCheck,
   redisCheck,
 } from '@prosaas/telemetry';
@@ -52,7 +52,10 @@ export function callsChecks({
       ...redisAnswers,
       run: async (signal) => {
         const report = await redisAnswers.run(signal);
-        const { active } = await askRedis(() => readSlotTotals(redis.redis, slotsKey), { ...redis, signal });
+        const { active } = await queryRedis(() => readSlotTotals(redis.redis, slotsKey), {
+          ...redis,
+          signal,
+        });
         const facts = { active_calls: active };
         if (serving.status !== 'ready') throw new CheckFailure('not_ready', { facts });
         return { ...report, facts };

@@ -1,5 +1,14 @@
 import { AgentConfig } from '@prosaas/agentkit';
-import { CommonConfig, KeysConfig, OptionalText, Port, Secret, Text, UrlText, Whole } from '@prosaas/runtime';
+import {
+  CommonConfig,
+  KeysConfig,
+  OptionalText,
+  Port,
+  Secret,
+  Text,
+  UrlText,
+  Integer,
+} from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
 
 export const CallsConfig = Type.Object({
@@ -17,7 +26,7 @@ export const CallsConfig = Type.Object({
     'http://localhost:5050',
     'Where the telephony provider reaches the calls service: its signatures are checked against this',
   ),
-  MAX_CONCURRENT_CALLS: Whole(
+  MAX_CONCURRENT_CALLS: Integer(
     15,
     'Calls at the same time, over all replicas; more are told that the line is busy',
     {

@@ -24,9 +24,9 @@ import {
 import {
   describeDatabase,
   startTelemetry,
-  writeReport,
+  writeFailureReport,
   bindAgentMetrics,
-  showHealth,
+  exposeHealthMetrics,
 } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { buildApp } from './app.ts';
@@ -103,7 +103,7 @@ export async function startCalls(
     );
   };
   telemetry.announce({
-    report: () => ({ ...agentReport(agent, voice), ...profileReport(store), ...writeReport(db) }),
+    report: () => ({ ...agentReport(agent, voice), ...profileReport(store), ...writeFailureReport(db) }),
     on: { warmup: warmUp },
   });
 
@@ -188,7 +188,7 @@ export async function startCalls(
       authToken === undefined ? 'auth_token_missing' : (urlTrouble ?? refusals.signatureTrouble),
   });
   for (const check of checks) health.register(check);
-  showHealth(telemetry.metrics, identity, health);
+  exposeHealthMetrics(telemetry.metrics, identity, health);
   health.start();
 
   const publicUrl = config.PUBLIC_URL.replace(/\/+$/, '');

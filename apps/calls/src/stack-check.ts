@@ -1,4 +1,4 @@
-import { type Database, StackConflict, checkStack, startTrouble } from '@prosaas/database';
+import { type Database, StackConflict, checkStack, databasePreparationLog } from '@prosaas/database';
 import { type Logger, endOnFailure, retryForever } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 
@@ -27,7 +27,7 @@ export function startStackCheck(options: {
       signal: ending.signal,
       baseMs: 200,
       maxMs: 3000,
-      trouble: startTrouble(log),
+      outage: databasePreparationLog(log),
     });
     if (conflict) throw conflict;
   };

@@ -1,4 +1,4 @@
-import { createSystemReader } from '@prosaas/telemetry';
+import { createSystemMetricsReader } from '@prosaas/telemetry';
 import { keyspace } from '@prosaas/runtime';
 import { startTelephonyProvider } from '@prosaas/simulators';
 import { poll } from '@prosaas/devstack';
@@ -24,7 +24,7 @@ async function shown(desk: Desk, check: string, reason: string | null): Promise<
 }
 
 async function refused(): Promise<Record<string, number>> {
-  await using reader = createSystemReader({
+  await using reader = createSystemMetricsReader({
     redis: stage.commands,
     keyspace: keyspace('prosaas'),
     onError: () => {},

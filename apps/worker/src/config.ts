@@ -7,7 +7,7 @@ import {
   Secret,
   Seconds,
   UrlText,
-  Whole,
+  Integer,
   type CommonFields,
   type Field,
   type KeysFields,
@@ -36,7 +36,7 @@ type WorkerFields = CommonFields &
   };
 
 const Days = (fallback: number, what: string): Field<number> =>
-  Whole(fallback, `Days that ${what} are kept; 0: for ever`, { maximum: 36_500 });
+  Integer(fallback, `Days that ${what} are kept; 0: for ever`, { maximum: 36_500 });
 
 export const Config: TObject<WorkerFields> = Type.Object({
   ...CommonConfig.properties,
@@ -44,12 +44,12 @@ export const Config: TObject<WorkerFields> = Type.Object({
   ...AgentConfig.properties,
   ...DeadLetterConfig.properties,
   BAILEYS_URL: UrlText('http://localhost:3300', 'The baileys service: WhatsApp sessions and sends'),
-  WORKER_CONCURRENCY: Whole(
+  WORKER_CONCURRENCY: Integer(
     20,
     'Jobs of one queue at once in one worker, at most: fewer while its event loop is late',
     { minimum: 1, maximum: 200 },
   ),
-  WORKER_SENDS_PER_SECOND: Whole(
+  WORKER_SENDS_PER_SECOND: Integer(
     100,
     'WhatsApp messages that all workers together send in a second, at most',
     {
@@ -65,12 +65,12 @@ export const Config: TObject<WorkerFields> = Type.Object({
     'Sender of that mail; unset: the user of SMTP_URL where that is an address, else prosaas@ that server',
     parseSender,
   ),
-  AGENT_MOST_ANSWERS: Whole(
+  AGENT_MOST_ANSWERS: Integer(
     30,
     'Answers of the agent in one chat within AGENT_MOST_ANSWERS_MINUTES, at most: then a person takes over; 0: any number',
     { minimum: 0, maximum: 100_000 },
   ),
-  AGENT_MOST_ANSWERS_MINUTES: Whole(10, 'The time in which AGENT_MOST_ANSWERS are counted', {
+  AGENT_MOST_ANSWERS_MINUTES: Integer(10, 'The time in which AGENT_MOST_ANSWERS are counted', {
     minimum: 1,
     maximum: 10_080,
   }),

@@ -1,7 +1,7 @@
 import type { JobRow } from '@prosaas/database';
 import type { Counter, Gauge, Histogram } from '@prosaas/observability';
 import { queueNames, type QueueName } from '@prosaas/queues';
-import { bindStages, type Telemetry } from '@prosaas/telemetry';
+import { bindStageMetrics, type Telemetry } from '@prosaas/telemetry';
 
 import type { Outcome } from './run-row.ts';
 
@@ -19,7 +19,7 @@ export interface JobInstruments {
 export function bindJobInstruments(
   metrics: Telemetry['metrics'],
 ): Readonly<Record<QueueName, JobInstruments>> {
-  const stage = bindStages(metrics, ['released', 'woken', 'answered', 'send_released', 'send_woken']);
+  const stage = bindStageMetrics(metrics, ['released', 'woken', 'answered', 'send_released', 'send_woken']);
   const bind = (queue: QueueName): JobInstruments => {
     const wait: Histogram = metrics.histogram('queue_job_wait_seconds', { queue });
     const run: Histogram = metrics.histogram('queue_job_run_seconds', { queue });

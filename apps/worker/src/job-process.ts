@@ -2,7 +2,7 @@
 // message.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Profile, createAgent, modelSettings } from '@prosaas/agentkit';
-import { createDatabase, findJob, readGeneratedKeys, recordOutlived } from '@prosaas/database';
+import { createDatabase, findJob, readGeneratedKeys, recordChildOutlivedWorker } from '@prosaas/database';
 import { parseTrace } from '@prosaas/queues';
 import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
 import { createBaileysClient } from './baileys-client.ts';
@@ -71,7 +71,7 @@ async function runHere(): Promise<Outcome> {
 /** The worker died and this process did not, so the job did not kill the worker. */
 function outlive(): void {
   setTimeout(() => process.exit(0), NOTED_MS);
-  void recordOutlived(db, { id, release: Number(release) }).finally(() => process.exit(0));
+  void recordChildOutlivedWorker(db, { id, release: Number(release) }).finally(() => process.exit(0));
 }
 
 /** Makes Linux's OOM killer choose this process before its worker. */

@@ -2,12 +2,12 @@ import { moveToDeadLetter, type WaitingReason } from '@prosaas/conversations';
 import {
   addMissingJob,
   findJob,
-  isDatabaseTrouble,
+  isRetryableDatabaseError,
   recordWorkerDeaths,
   type JobRow,
 } from '@prosaas/database';
 import { parseTrace, queueTable, readRowRef, type QueueName, type Relay } from '@prosaas/queues';
-import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
+import { type Logger, type OutageLog, outageLog } from '@prosaas/runtime';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
 import type { ChildRunner } from './child-runner.ts';
@@ -97,7 +97,7 @@ async function attempt(
     return await runWhereItIsSafe(runner, row, { signal: run.signal, log: jobLog });
   } catch (error) {
     if (error instanceof UnrecoverableError) throw error;
-    if (!isDatabaseTrouble(error)) log.error({ err: error }, 'an attempt could not be settled');
+    if (!isRetryableDatabaseError(error)) log.error({ err: error }, 'an attempt could not be settled');
     return requeueAfter(error, { afterMs: SETTLE_AGAIN_MS });
   }
 }
@@ -127,8 +127,8 @@ async function adopt({ db }: JobRunner, job: Job): Promise<undefined> {
 }
 
 /** Tables or grants that an operator has to mend: jobs go back to their queues, over and over. */
-function refusalsOf(log: Logger): TroubleLog {
-  return troubleOf(log, {
+function refusalsOf(log: Logger): OutageLog {
+  return outageLog(log, {
     waiting: 'jobs go back to their queues: PostgreSQL refuses their statements',
     begins: 'jobs go back to their queues: PostgreSQL refuses their statements',
     ends: 'PostgreSQL takes the statements of jobs again',

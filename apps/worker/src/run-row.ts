@@ -2,8 +2,8 @@ import { moveToDeadLetter, type WaitingReason } from '@prosaas/conversations';
 import {
   addJob,
   closeJobs,
-  isDatabaseAway,
-  isDatabaseTrouble,
+  isDatabaseOutage,
+  isRetryableDatabaseError,
   recordFailedAttempt,
   type Database,
   type JobRow,
@@ -79,7 +79,7 @@ export async function runRow(
 /** Nothing was written down, and no attempt is used up. */
 export function requeueAfter(error: unknown, { afterMs }: { afterMs: number }): Outcome {
   // The pool already logs that PostgreSQL is away.
-  const isRefused = isDatabaseTrouble(error) && !isDatabaseAway(error);
+  const isRefused = isRetryableDatabaseError(error) && !isDatabaseOutage(error);
   return { kind: 'requeue', afterMs, released: [], ...(isRefused && { trouble: describeError(error) }) };
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, claimScheduleRun, recordScheduleRun } from '@prosaas/database';
 import type { Schedule } from '@prosaas/queues';
-import { troubleOf, type Logger } from '@prosaas/runtime';
+import { outageLog, type Logger } from '@prosaas/runtime';
 import { RunningJobs } from './running-jobs.ts';
 import { Stopping, describeError } from './verdict.ts';
 
@@ -38,7 +38,7 @@ export function startSchedules<Name extends string>({
 }: ScheduleOptions<Name>): ScheduleRunner {
   const running = new RunningJobs();
   const ending = new AbortController();
-  const trouble = troubleOf(log, {
+  const outage = outageLog(log, {
     waiting: 'scheduled work cannot be done yet',
     begins: 'scheduled work fails',
     ends: 'scheduled work is done again',
@@ -53,11 +53,11 @@ export function startSchedules<Name extends string>({
     } catch (failure) {
       error = describeError(failure);
       log.debug({ err: failure, schedule: name }, 'a scheduled run failed');
-      trouble.failed(failure, { source: name, fields: { schedule: name } });
+      outage.failed(failure, { source: name, fields: { schedule: name } });
     }
     const outcome = error === null ? 'completed' : 'failed';
     onRun(name, outcome);
-    if (error === null) trouble.worked(name);
+    if (error === null) outage.worked(name);
     const ranMs = Math.round(performance.now() - began);
     await recordScheduleRun(db, name, {
       started_at: startedAt,
@@ -79,9 +79,9 @@ export function startSchedules<Name extends string>({
           limitSeconds: timeLimitMs / 1000,
         });
         if (startedAt !== undefined) await run(name, startedAt);
-        trouble.worked(claims);
+        outage.worked(claims);
       } catch (error) {
-        trouble.failed(error, { source: claims });
+        outage.failed(error, { source: claims });
       }
       await delay(Math.min(everyMs, everySeconds * 1000), undefined, { signal: ending.signal }).catch(
         () => {},
@@ -99,7 +99,7 @@ export function startSchedules<Name extends string>({
     async [Symbol.asyncDispose]() {
       stop();
       await loops;
-      trouble.forget();
+      outage.forget();
     },
   };
 }

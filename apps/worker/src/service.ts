@@ -11,11 +11,11 @@ import type { WaitingReason } from '@prosaas/conversations';
 import {
   checkStack,
   createDatabase,
-  followLearned,
+  watchLearnedAnswers,
   migrationStatus,
   setBusinessProfile,
   startKeyRing,
-  startTrouble,
+  databasePreparationLog,
   type Database,
 } from '@prosaas/database';
 import { startHeartbeat, watchBullWorker } from '@prosaas/observability';
@@ -35,12 +35,12 @@ import {
   keyspace,
   redisAddress,
   retryForever,
-  warnOfRedisSettings,
+  warnOfRedisRisks,
   type Logger,
   type RunningService,
   type ServiceContext,
 } from '@prosaas/runtime';
-import { startTelemetry, writeReport, bindAgentMetrics } from '@prosaas/telemetry';
+import { startTelemetry, writeFailureReport, bindAgentMetrics } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { createBaileysClient } from './baileys-client.ts';
 import { createChildRunner } from './child-runner.ts';
@@ -110,7 +110,7 @@ export async function startWorker(
     report: () => ({
       ...agentReport(agent),
       ...profileReport(store),
-      ...writeReport(db),
+      ...writeFailureReport(db),
       queues: [...queueNames],
     }),
     on: { warmup: warmUp },
@@ -119,7 +119,7 @@ export async function startWorker(
   // From here on the database is needed: what follows starts once it is there.
   const work = new AsyncDisposableStack();
   const stopping = new AbortController();
-  void warnOfRedisSettings({ redis: commands, key: keys.key('stack'), log, signal: stopping.signal });
+  void warnOfRedisRisks({ redis: commands, key: keys.key('stack'), log, signal: stopping.signal });
   let consumers: Consumers | undefined;
   let schedules: ScheduleRunner | undefined;
   const stopTaking = (): void => {
@@ -136,7 +136,7 @@ export async function startWorker(
       onError: (error) => {
         if (error instanceof Error && error.name === 'StackConflict') throw error;
       },
-      trouble: startTrouble(log),
+      outage: databasePreparationLog(log),
     });
     stopping.signal.throwIfAborted();
     let stored: Profile | undefined;
@@ -148,7 +148,9 @@ export async function startWorker(
       stored = current;
     };
     await storeProfile();
-    const learned = work.use(followLearned(db, { log, onLearned: (entries) => store.setLearned(entries) }));
+    const learned = work.use(
+      watchLearnedAnswers(db, { log, onLearned: (entries) => store.setLearned(entries) }),
+    );
     await retryForever(() => learned.read(), { signal: stopping.signal, baseMs: 200, maxMs: 3000 });
     const relay = work.use(createRelay({ redis: commands, bullPrefix, log }));
     work.use(startReleaser({ db, relay, log }));

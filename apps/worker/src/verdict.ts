@@ -1,4 +1,4 @@
-import { classifyDatabaseError, isDatabaseTrouble } from '@prosaas/database';
+import { classifyDatabaseError, isRetryableDatabaseError } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import type { QueueDefinition } from '@prosaas/queues';
 import { SenderAway } from './baileys-client.ts';
@@ -86,7 +86,7 @@ export function backoffMs(
 /** An error for the log: with its stack only where nobody expected it. */
 export function reportOf(error: unknown): { error: string } | { err: unknown } {
   const isExpected = [AppError, TimeIsUp].some((kind) => error instanceof kind);
-  return isExpected || isDatabaseTrouble(error) ? { error: describeError(error) } : { err: error };
+  return isExpected || isRetryableDatabaseError(error) ? { error: describeError(error) } : { err: error };
 }
 
 /** An error as stored with a job or message: code and text, no stack, without characters that PostgreSQL rejects. */

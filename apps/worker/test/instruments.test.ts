@@ -1,6 +1,6 @@
 import { poll } from '@prosaas/devstack';
 import { keyspace } from '@prosaas/runtime';
-import { createSystemReader } from '@prosaas/telemetry';
+import { createSystemMetricsReader } from '@prosaas/telemetry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Stage, setStage } from './stage.ts';
 
@@ -17,7 +17,7 @@ test('attempts, waiting and running times are counted for each queue, and depths
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.worker();
   await poll(async () => (await stage.totals()).completed === 2, { what: 'the answer to be sent' });
-  await using reader = createSystemReader({
+  await using reader = createSystemMetricsReader({
     redis: stage.redis,
     keyspace: keyspace('prosaas'),
     onError: (error) => {
@@ -68,7 +68,7 @@ test('hand-overs are counted by why, whoever decides on them, and each chat once
     sentAt: new Date(Date.now() - 13 * 3_600_000),
   });
   await stage.receive('3@s.whatsapp.net', 'Do you take cash?');
-  await using reader = createSystemReader({
+  await using reader = createSystemMetricsReader({
     redis: stage.redis,
     keyspace: keyspace('prosaas'),
     onError: (error) => {

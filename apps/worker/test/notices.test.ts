@@ -1,5 +1,5 @@
 import { applyEvent } from '@prosaas/conversations';
-import { readWaitingFigures } from '@prosaas/database';
+import { readWaitingStats } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { expect, test, vi } from 'vitest';
 import {
@@ -117,7 +117,7 @@ test('two workers announce a chat once, and once more when the time has passed',
   await minutesPass(1000);
   await run();
   expect(await kinds()).toHaveLength(4);
-  expect(await readWaitingFigures(on.stage.db)).toMatchObject({
+  expect(await readWaitingStats(on.stage.db)).toMatchObject({
     conversations: 1,
     unattended: 1,
     not_notifiable: 0,
@@ -189,7 +189,7 @@ test('a chat of which nobody can be told counts as announced, with the event nob
   expect(await notices()).toEqual([]);
   await minutesPass(20);
   await run();
-  expect(await readWaitingFigures(on.stage.db)).toMatchObject({
+  expect(await readWaitingStats(on.stage.db)).toMatchObject({
     conversations: 1,
     unattended: 1,
     not_notifiable: 1,

@@ -1,4 +1,4 @@
-import { changeCall, inRetentionTurn, recordAudit, saveRecording } from '@prosaas/database';
+import { changeCall, withRetentionLock, recordAudit, saveRecording } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { createLogger, loadConfig } from '@prosaas/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -167,7 +167,7 @@ test('a message stays while it is open, and while its job is in the dead letter'
 
 test('while another worker is at it nothing is deleted', async () => {
   await fill();
-  expect(await inRetentionTurn(stage.db, () => apply(366))).toEqual({});
+  expect(await withRetentionLock(stage.db, () => apply(366))).toEqual({});
 });
 
 test('a round says what it deleted, and fails when a part of it did', async () => {

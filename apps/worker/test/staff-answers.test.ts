@@ -1,5 +1,5 @@
 import { applyEvent } from '@prosaas/conversations';
-import { readWaitingFigures } from '@prosaas/database';
+import { readWaitingStats } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { expect, test, vi } from 'vitest';
 import {
@@ -151,7 +151,7 @@ test('who got no notice within a day is a customer, of whom nobody is told', asy
       [danas],
     ),
   ).toEqual([]);
-  expect(await readWaitingFigures(on.stage.db)).toMatchObject({ conversations: 1 });
+  expect(await readWaitingStats(on.stage.db)).toMatchObject({ conversations: 1 });
 });
 
 test('an owner whose number is the account is told among her notes, and what else she notes is ignored', async () => {

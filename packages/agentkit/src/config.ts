@@ -3,7 +3,7 @@ import {
   OptionalUrl,
   Secret,
   Text,
-  Whole,
+  Integer,
   type Field,
   type OptionalField,
 } from '@prosaas/runtime';
@@ -24,7 +24,7 @@ export const AgentConfig: TObject<AgentFields> = Type.Object({
   OPENAI_BASE_URL: OptionalUrl('An OpenAI-compatible server that answers customers; unset: the profile does'),
   OPENAI_API_KEY: Secret("That server's key; alone, without OPENAI_BASE_URL, it means OpenAI's own"),
   OPENAI_MODEL: Text('gpt-4o-mini', 'The model that is asked'),
-  OPENAI_PROMPT_TOKENS: Whole(
+  OPENAI_PROMPT_TOKENS: Integer(
     PROMPT_TOKENS,
     "Tokens of a prompt at most, by our estimate: less than the model's context",
     { minimum: 2000, maximum: 1_000_000 },

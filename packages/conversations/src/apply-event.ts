@@ -4,10 +4,10 @@ import {
   type EventActor,
   type Queryable,
   addConversationEvent,
-  answerWaitingMessages,
-  dropAgentAnswers,
+  markWaitingMessagesAnswered,
+  cancelAgentAnswers,
   hasUnansweredMessage,
-  ignoreWaitingMessages,
+  markWaitingMessagesIgnored,
   lockConversation,
   markOptedIn,
   markOptedOut,
@@ -77,14 +77,14 @@ export async function applyEvent(
 
   // The confirmation of an opt-out is sent in any case.
   if (to === 'person' && conversation.opted_out_at === null) {
-    for (const messageId of await dropAgentAnswers(tx, conversationId)) {
+    for (const messageId of await cancelAgentAnswers(tx, conversationId)) {
       // oxlint-disable-next-line no-await-in-loop -- nearly always none, or one
       await log('answer_dropped', messageId);
     }
   }
-  if (event.type === 'person_wrote') await answerWaitingMessages(tx, conversationId);
+  if (event.type === 'person_wrote') await markWaitingMessagesAnswered(tx, conversationId);
   if (event.type === 'given_back' || event.type === 'closed')
-    await ignoreWaitingMessages(tx, conversationId, event.type);
+    await markWaitingMessagesIgnored(tx, conversationId, event.type);
   return { from, to };
 }
 

@@ -4,7 +4,7 @@ import {
   type Queryable,
   type ReleasedJob,
   failJobs,
-  listFailedOfCustomers,
+  listFailedCustomerMessages,
   lockConversationsOfJobs,
   reopenQuestions,
 } from '@prosaas/database';
@@ -26,7 +26,7 @@ export async function moveToDeadLetter(
   const questions = await lockConversationsOfJobs(tx, jobs);
   const { failed, messages, released } = await failJobs(tx, jobs, error, attempt);
   if (messages.length === 0) return { failed, released, handedOver: 0 };
-  const failures = await listFailedOfCustomers(tx, messages);
+  const failures = await listFailedCustomerMessages(tx, messages);
   const unanswered = new Set(failures.map(({ id }) => id));
   await reopenQuestions(
     tx,

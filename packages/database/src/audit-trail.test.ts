@@ -34,13 +34,13 @@ const use = (action: string): { role: string; action: string } => ({ role: 'admi
 const serverError = (code: string): Error =>
   Object.assign(new Error(`refused: ${code}`), { code, severity: 'ERROR' });
 
-test('what the database does not take is written later, in its order, and is one trouble', async () => {
-  let trouble: Error | undefined = serverError('42703');
-  const { trail, written, lines } = opened(() => trouble);
+test('what the database does not take is written later, in its order, and is one outage', async () => {
+  let outage: Error | undefined = serverError('42703');
+  const { trail, written, lines } = opened(() => outage);
   for (let at = 0; at < 20; at++) trail.add(use(`GET ${at}`));
   await expect.poll(() => lines.length, { timeout: 20_000 }).toBe(1);
   trail.add(use('GET 20'));
-  trouble = undefined;
+  outage = undefined;
   await expect.poll(() => lines.length, { timeout: 20_000 }).toBe(2);
   expect(written).toEqual(Array.from({ length: 21 }, (_, at) => `GET ${at}`));
   expect(lines).toMatchObject([

@@ -13,7 +13,7 @@ export class AuditTrail implements AsyncDisposable {
     this.#writes = new DeferredWrites({
       log,
       limits: { entries: 1000, bytes: Infinity },
-      trouble: {
+      outage: {
         waiting: 'the audit log cannot be written; its entries wait',
         begins: 'the audit log cannot be written; its entries wait',
         ends: 'the audit log is written again',

@@ -1,4 +1,4 @@
-import type { CallMoment } from './call-repository.ts';
+import type { CallTimelineEntry } from './call-repository.ts';
 import { identitiesOf } from './contact-names.ts';
 import type { Queryable } from './database.ts';
 
@@ -14,7 +14,7 @@ export interface CallSummary {
   answered_at: Date | null;
   ended_at: Date | null;
   /** What happened, in the order of the times. */
-  timeline: CallMoment[];
+  timeline: CallTimelineEntry[];
   recordings: RecordingSummary[];
   /** `started_at` in microseconds, which a Date cannot hold: for the next page's cursor. */
   position: string;
@@ -93,7 +93,7 @@ export async function listCalls(
 }
 
 /** The phone numbers of a conversation's contact, in digits; none where only a LID is known. Undefined: there is no such conversation. */
-export async function callerOfConversation(
+export async function findCallerNumbers(
   db: Queryable,
   id: string,
   businessId: string | undefined,

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 
-export interface CallMarks {
+export interface CallVersion {
   /** Calls that go on. */
   live: number;
   /** Another value says that lists of calls are to be read again. */
@@ -11,8 +11,8 @@ export interface CallMarks {
 const LOOKED_AT = 10;
 
 /** Of one business or of all (undefined). Asks indexes alone, whatever the number of calls. */
-export async function readCallMarks(q: Queryable, businessId: string | undefined): Promise<CallMarks> {
-  const [row] = await q.query<CallMarks>(
+export async function readCallVersion(q: Queryable, businessId: string | undefined): Promise<CallVersion> {
+  const [row] = await q.query<CallVersion>(
     // xmin: another one after every change of the row.
     `with going_on as (
        select id, xmin::text as version from calls

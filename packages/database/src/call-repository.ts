@@ -1,7 +1,7 @@
 import type { Queryable } from './database.ts';
 
 /** Something that happened to a call. */
-export interface CallMoment {
+export interface CallTimelineEntry {
   /** ISO 8601, by the clock of the service that wrote it. */
   at: string;
   event: string;
@@ -23,7 +23,7 @@ export interface CallRow {
   answered_at: Date | null;
   ended_at: Date | null;
   /** In the order of their times. */
-  timeline: CallMoment[];
+  timeline: CallTimelineEntry[];
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Queryable } from './database.ts';
 
 /** Another value says that lists of chats are to be read again. */
-export interface ChatMarks {
+export interface ChatVersion {
   /** A message was written. */
   last_message: string;
   /** A chat changed hands. */
@@ -9,9 +9,9 @@ export interface ChatMarks {
 }
 
 /** Of one business or of all (undefined). Asks indexes alone, whatever the number of chats. */
-export async function readChatMarks(q: Queryable, businessId: string | undefined): Promise<ChatMarks> {
+export async function readChatVersion(q: Queryable, businessId: string | undefined): Promise<ChatVersion> {
   const ofBusiness = businessId === undefined ? '' : 'where business_id = $1';
-  const [row] = await q.query<ChatMarks>(
+  const [row] = await q.query<ChatVersion>(
     `select coalesce((select max(seq) from messages ${ofBusiness}), 0)::text
          as last_message,
        coalesce((select max(id) from conversation_events ${ofBusiness}), 0)::text as last_event`,

@@ -10,7 +10,7 @@ import {
 import type { Queryable } from './database.ts';
 
 /** How many rows went. */
-export interface Erased {
+export interface ErasedCounts {
   conversations: number;
   messages: number;
   unstored_messages: number;
@@ -25,7 +25,7 @@ export interface Erased {
  * Deletes everything that is kept of a contact, in the caller's transaction. What is not sent yet is not sent: BullMQ's jobs find no
  * row. Where it is erased in all businesses, its names in the audit log, which belongs to none, become `[erased]`.
  */
-export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<Erased> {
+export async function eraseContact(tx: Queryable, query: ContactQuery): Promise<ErasedCounts> {
   const { identities, names, mention } = await findContact(tx, query);
   const business = query.businessId ?? null;
   const remove = async (table: string, condition: string, values: unknown[]): Promise<number> => {

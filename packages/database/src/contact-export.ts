@@ -7,7 +7,7 @@ import type { Queryable } from './database.ts';
  * The export of a contact as JSON text, in pieces: `ContactData` with the `contact` that was asked for, and each recording with its
  * sound, `audio`, in base64. One recording at a time is in memory.
  */
-export async function* exportText(
+export async function* streamContactExport(
   db: Queryable,
   query: ContactQuery,
   { calls, ...data }: ContactData,

@@ -113,7 +113,7 @@ export async function lockConversation(tx: Queryable, id: string): Promise<Conve
 }
 
 /** Whether there is a message from this address, a phone number's or a LID, to this phone number of the session. */
-export async function hasWritten(
+export async function hasInboundMessage(
   q: Queryable,
   { sessionId, address, account }: { sessionId: string; address: string; account: string | undefined },
 ): Promise<boolean> {
@@ -129,7 +129,7 @@ export async function hasWritten(
 }
 
 /** Whether at least `count` answers of the agent were written into the conversation in the last `minutes`. */
-export async function hasAnswered(
+export async function hasRecentAnswers(
   q: Queryable,
   id: string,
   { count, minutes }: { count: number; minutes: number },

@@ -119,7 +119,7 @@ export async function hasUnansweredMessage(q: Queryable, conversationId: string)
 }
 
 /** Whether a person wrote after a message was written, which only came later. */
-export async function isAnsweredSince(q: Queryable, messageId: string): Promise<boolean> {
+export async function hasPersonAnsweredSince(q: Queryable, messageId: string): Promise<boolean> {
   const rows = await q.query(
     `select 1 from messages late join messages said using (conversation_id)
      where late.id = $1 and said.direction = 'outbound' and said.author in ('person', 'phone')
@@ -135,7 +135,7 @@ export async function isAnsweredSince(q: Queryable, messageId: string): Promise<
  *
  * @returns the ids of those answers
  */
-export async function dropAgentAnswers(tx: Queryable, conversationId: string): Promise<string[]> {
+export async function cancelAgentAnswers(tx: Queryable, conversationId: string): Promise<string[]> {
   const dropped = await tx.query<{ id: string; in_reply_to: string | null }>(
     `update messages set status = 'ignored', reason = 'taken_over'
      where conversation_id = $1 and direction = 'outbound' and status = 'queued'
@@ -154,7 +154,7 @@ export async function dropAgentAnswers(tx: Queryable, conversationId: string): P
 }
 
 /** An answer, or a program's message, is not sent: its contact has opted out since. What it answers has no answer then. */
-export async function dropUnwantedMessage(tx: Queryable, id: string): Promise<void> {
+export async function cancelOptedOutMessage(tx: Queryable, id: string): Promise<void> {
   await tx.query(
     `with dropped as (
        update messages set status = 'ignored', reason = 'opted_out' where id = $1 and status = 'queued' returning in_reply_to)
@@ -168,7 +168,7 @@ export async function dropUnwantedMessage(tx: Queryable, id: string): Promise<vo
  * A person has written: what waited for her is answered, what the agent was still to look at, and what it failed to answer, which
  * nobody can replay from now on.
  */
-export async function answerWaitingMessages(tx: Queryable, conversationId: string): Promise<void> {
+export async function markWaitingMessagesAnswered(tx: Queryable, conversationId: string): Promise<void> {
   await tx.query(
     `update messages set status = 'answered', error = null where conversation_id = $1 and direction = 'inbound'
        and status in ('received', 'waiting_for_person', 'failed')`,
@@ -186,7 +186,7 @@ export async function countWaitingMessages(q: Queryable, conversationId: string)
 }
 
 /** Nobody will answer what waits, nor what the agent failed to answer. */
-export async function ignoreWaitingMessages(
+export async function markWaitingMessagesIgnored(
   tx: Queryable,
   conversationId: string,
   reason: string,
@@ -198,7 +198,7 @@ export async function ignoreWaitingMessages(
   );
 }
 
-export async function countNotUnderstood(tx: Queryable, id: string, count: number): Promise<void> {
+export async function setNotUnderstoodCount(tx: Queryable, id: string, count: number): Promise<void> {
   await tx.query('update conversations set not_understood = $2 where id = $1 and not_understood <> $2', [
     id,
     count,

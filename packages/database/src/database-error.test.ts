@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classifyDatabaseError, isDatabaseAway, isDatabaseTrouble } from './database-error.ts';
+import { classifyDatabaseError, isDatabaseOutage, isRetryableDatabaseError } from './database-error.ts';
 
 function serverError(code: string, severity = 'ERROR'): Error {
   return Object.assign(new Error('told by the server'), { code, severity });
@@ -45,8 +45,8 @@ test.each([
   ['an error of no known class', serverError('XX000'), 'other', 'error'],
 ])('%s is %s', (_what, error, kind, reason) => {
   expect(classifyDatabaseError(error)).toEqual({ kind, reason });
-  expect(isDatabaseAway(error)).toBe(kind === 'unavailable' || kind === 'cannot_write');
-  expect(isDatabaseTrouble(error)).toBe(kind !== 'invalid_data' && kind !== 'conflict');
+  expect(isDatabaseOutage(error)).toBe(kind === 'unavailable' || kind === 'cannot_write');
+  expect(isRetryableDatabaseError(error)).toBe(kind !== 'invalid_data' && kind !== 'conflict');
 });
 
 test.each([
@@ -62,6 +62,6 @@ test.each([
   ['nothing', undefined],
 ])('%s is not an error of the database', (_what, error) => {
   expect(classifyDatabaseError(error)).toBeUndefined();
-  expect(isDatabaseAway(error)).toBe(false);
-  expect(isDatabaseTrouble(error)).toBe(false);
+  expect(isDatabaseOutage(error)).toBe(false);
+  expect(isRetryableDatabaseError(error)).toBe(false);
 });

@@ -108,7 +108,7 @@ function classifyState({ code, severity }: ServerError): DatabaseErrorClass {
  * Whether the same statement may succeed later, without a change of its data: PostgreSQL is away, busy or can't write, or somebody
  * has to mend its tables or grants first.
  */
-export function isDatabaseTrouble(error: unknown): boolean {
+export function isRetryableDatabaseError(error: unknown): boolean {
   const kind = classifyDatabaseError(error)?.kind;
   return kind !== undefined && kind !== 'invalid_data' && kind !== 'conflict';
 }
@@ -117,7 +117,7 @@ export function isDatabaseTrouble(error: unknown): boolean {
  * Whether PostgreSQL is not there for now, or cannot write, as opposed to a fault of the statement. The call can be repeated
  * later as it is.
  */
-export function isDatabaseAway(error: unknown): boolean {
+export function isDatabaseOutage(error: unknown): boolean {
   const kind = classifyDatabaseError(error)?.kind;
   return kind === 'unavailable' || kind === 'cannot_write';
 }

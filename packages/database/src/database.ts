@@ -1,7 +1,7 @@
 import type { Logger } from '@prosaas/runtime';
 import pg from 'pg';
 import { classifyDatabaseError } from './database-error.ts';
-import { DatabaseTroubles } from './troubles.ts';
+import { DatabaseOutages } from './database-outages.ts';
 import { WINDOW_MS, WriteFailures } from './write-failures.ts';
 
 /** Runs one statement and answers its rows. */
@@ -63,11 +63,11 @@ export function createDatabase({
     client.on('error', () => {});
   });
 
-  const troubles = new DatabaseTroubles(log);
+  const outages = new DatabaseOutages(log);
   const writeFailures = new WriteFailures();
   let lookAgain: NodeJS.Timeout | undefined;
   const lookAtWrites = (): void => {
-    if (writeFailures.recent() === undefined) troubles.canWrite();
+    if (writeFailures.recent() === undefined) outages.canWrite();
   };
 
   async function connected<T>(run: (connection: Connection) => Promise<T>): Promise<T> {
@@ -76,7 +76,7 @@ export function createDatabase({
       const connection = new Connection(client, writeFailures);
       try {
         const result = await run(connection);
-        troubles.answered();
+        outages.answered();
         lookAtWrites();
         return result;
       } finally {
@@ -84,7 +84,7 @@ export function createDatabase({
       }
     } catch (error) {
       if (closing) throw error;
-      troubles.failed(error);
+      outages.failed(error);
       // Should no other statement follow.
       clearTimeout(lookAgain);
       lookAgain = setTimeout(lookAtWrites, WINDOW_MS + 100).unref();

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Logger,
-  type TroubleLog,
-  type TroubleTexts,
+  type OutageLog,
+  type OutageTexts,
   backoff,
   errorReason,
-  troubleOf,
+  outageLog,
 } from '@prosaas/runtime';
 import { classifyDatabaseError } from './database-error.ts';
 
@@ -21,7 +21,7 @@ export interface DeferredWritesOptions {
   log: Logger;
   limits: { entries: number; bytes: number };
   /** Log texts while the database is away. */
-  trouble: Omit<TroubleTexts, 'isDependency' | 'isStart'>;
+  outage: Omit<OutageTexts, 'isDependency' | 'isStart'>;
   /** Log text for the first write that is over the limits. */
   full: string;
   /** Log text, with the number of lost writes, once the rest is written or the service stops. */
@@ -39,7 +39,7 @@ const CLOSE_MS = 3000;
  */
 export class DeferredWrites implements AsyncDisposable {
   readonly #options: DeferredWritesOptions;
-  readonly #trouble: TroubleLog;
+  readonly #outage: OutageLog;
   readonly #waiting: DeferredWrite[] = [];
   readonly #ending = new AbortController();
   #bytes = 0;
@@ -48,9 +48,9 @@ export class DeferredWrites implements AsyncDisposable {
 
   constructor(options: DeferredWritesOptions) {
     this.#options = options;
-    this.#trouble = troubleOf(options.log, options.trouble);
+    this.#outage = outageLog(options.log, options.outage);
     // Not part of the start: the first write that fails is a trouble at once.
-    this.#trouble.worked();
+    this.#outage.worked();
   }
 
   /** False: it is over the limits, and lost. */
@@ -75,11 +75,11 @@ export class DeferredWrites implements AsyncDisposable {
         // oxlint-disable-next-line no-await-in-loop -- in their order
         await entry.write();
         failures = 0;
-        this.#trouble.worked();
+        this.#outage.worked();
       } catch (error) {
         if (!isRefused(error)) {
           failures += 1;
-          this.#trouble.failed(databaseErrorOf(error));
+          this.#outage.failed(databaseErrorOf(error));
           // oxlint-disable-next-line no-await-in-loop -- as above
           await sleep(backoff(RETRY, failures), undefined, { signal }).catch(() => {});
           continue;

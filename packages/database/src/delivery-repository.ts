@@ -41,7 +41,7 @@ export async function recordDelivery(
 }
 
 /** The recipient has read the messages. */
-export async function recordReading(
+export async function recordRead(
   q: Queryable,
   sessionId: string,
   messageIds: readonly string[],
@@ -57,7 +57,7 @@ export async function recordReading(
  * A device of the recipient's could not decrypt the message and asks for a repeat. Answers how often that was so far; undefined
  * where the message is not known, was delivered to another device of the recipient's, or is given up.
  */
-export async function recordRepeatRequest(
+export async function recordRetryRequest(
   q: Queryable,
   { sessionId, messageId, resendInMs }: { sessionId: string; messageId: string; resendInMs: number },
 ): Promise<number | undefined> {
@@ -72,7 +72,7 @@ export async function recordRepeatRequest(
 }
 
 /** Makes those due at once that were sent again fewer than `resends` times: the client's own repeat may be lost with its connection. */
-export async function hastenResends(q: Queryable, sessionId: string, resends: number): Promise<void> {
+export async function makeResendsDue(q: Queryable, sessionId: string, resends: number): Promise<void> {
   await q.query(
     `update whatsapp_sends set resend_at = now()
      where session_id = $1 and resend_at > now() and resends < $2`,
@@ -90,7 +90,7 @@ export async function listDueResends(q: Queryable, sessionId: string, limit: num
 }
 
 /** Whether any message of the session is to be sent again, now or later. */
-export async function hasOpenResends(q: Queryable, sessionId: string): Promise<boolean> {
+export async function hasPendingResends(q: Queryable, sessionId: string): Promise<boolean> {
   const rows = await q.query(
     'select 1 from whatsapp_sends where session_id = $1 and resend_at is not null limit 1',
     [sessionId],
@@ -99,7 +99,7 @@ export async function hasOpenResends(q: Queryable, sessionId: string): Promise<b
 }
 
 /** Counts a resend before it is made, and says when the next one is due. False: it was delivered meanwhile, or is gone. */
-export async function beginResend(
+export async function claimResend(
   q: Queryable,
   { sessionId, messageId, nextInMs }: { sessionId: string; messageId: string; nextInMs: number },
 ): Promise<boolean> {

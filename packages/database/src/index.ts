@@ -10,7 +10,7 @@ export { MigrationBlocked, type MigrateOptions, migrate } from './migrate.ts';
 export { type Blocker } from './migration-blockers.ts';
 export { type MigrationStatus, migrationStatus } from './migrations.ts';
 export { createDatabaseProbe, type DatabaseProbe, type SchemaReport } from './probe.ts';
-export { startTrouble } from './troubles.ts';
+export { databasePreparationLog } from './database-outages.ts';
 export { schemaDrift } from './schema-drift.ts';
 export { countConnections, countConversationsByState } from './system-counts.ts';
 export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failures.ts';
@@ -37,9 +37,9 @@ export {
   type PersonRow,
   type PersonWithKey,
 } from './people-repository.ts';
-export { readChatMarks } from './chat-marks.ts';
-export { readCallMarks } from './call-marks.ts';
-export { readSessionMarks } from './session-marks.ts';
+export { readChatVersion } from './chat-marks.ts';
+export { readCallVersion } from './call-marks.ts';
+export { readSessionOverview } from './session-marks.ts';
 export {
   createConsoleSession,
   deleteConsoleSession,
@@ -48,8 +48,8 @@ export {
   type ConsoleSession,
 } from './console-session-repository.ts';
 export {
-  hasAnswered,
-  hasWritten,
+  hasRecentAnswers,
+  hasInboundMessage,
   lockConversation,
   markOptedIn,
   markOptedOut,
@@ -79,7 +79,7 @@ export {
   closeJobs,
   findJob,
   recordChildDeaths,
-  recordOutlived,
+  recordChildOutlivedWorker,
   recordWorkerDeaths,
   type JobMessage,
   type JobRow,
@@ -87,7 +87,7 @@ export {
 } from './job-repository.ts';
 export {
   listReleased,
-  releaseAgain,
+  releaseLostJobs,
   releaseDue,
   releaseNext,
   type JobRef,
@@ -100,8 +100,8 @@ export {
   type FailedAttempt,
 } from './job-failure-repository.ts';
 export {
-  answerQuestions,
-  listFailedOfCustomers,
+  markQuestionsAnswered,
+  listFailedCustomerMessages,
   lockConversationsOfJobs,
   reopenQuestions,
   type Question,
@@ -137,7 +137,7 @@ export {
   type ScheduleRow,
   type ScheduleRun,
 } from './schedule-repository.ts';
-export { warnedForSeconds } from './warning-repository.ts';
+export { trackWarning } from './warning-repository.ts';
 export {
   StaleOwner,
   claimAuthState,
@@ -152,25 +152,25 @@ export {
   countUnstoredMessages,
   deleteOldUnstoredMessages,
   deleteUnstoredMessage,
-  expirePlaces,
-  holdPlaceOfMessage,
+  expirePlaceholders,
+  addPlaceholder,
   listUnstoredMessages,
   lockUnstoredMessage,
   quarantineMessage,
   recordFailedRetry,
-  releasePlaceOfMessage,
+  deletePlaceholder,
   type UnstoredMessageRow,
   type UnstoredStatus,
 } from './unstored-message-repository.ts';
 export {
-  beginResend,
-  hasOpenResends,
-  hastenResends,
+  claimResend,
+  hasPendingResends,
+  makeResendsDue,
   listDueResends,
   markUndelivered,
   recordDelivery,
-  recordReading,
-  recordRepeatRequest,
+  recordRead,
+  recordRetryRequest,
   type DueResend,
 } from './delivery-repository.ts';
 export {
@@ -199,11 +199,11 @@ export {
 export {
   type NewSessionChange,
   type SessionChange,
-  type SessionFigures,
+  type SessionStats,
   addSessionChange,
-  readSessionFigures,
+  readSessionStats,
 } from './session-change-repository.ts';
-export { changeCall, listOpenCalls, type CallMoment, type CallRow } from './call-repository.ts';
+export { changeCall, listOpenCalls, type CallTimelineEntry, type CallRow } from './call-repository.ts';
 export {
   assignNumber,
   businessOfNumber,
@@ -223,8 +223,8 @@ export {
   type DatabaseErrorClass,
   type DatabaseErrorKind,
   classifyDatabaseError,
-  isDatabaseAway,
-  isDatabaseTrouble,
+  isDatabaseOutage,
+  isRetryableDatabaseError,
 } from './database-error.ts';
 export { AuditTrail } from './audit-trail.ts';
 export { DeferredWrites } from './deferred-writes.ts';
@@ -236,7 +236,7 @@ export {
   type RecordingSummary,
   findCall,
   findRecordingAudio,
-  callerOfConversation,
+  findCallerNumbers,
   listCalls,
 } from './call-listing.ts';
 export {
@@ -254,14 +254,14 @@ export {
   type NewConversationEvent,
   type StateChange,
   addConversationEvent,
-  answerWaitingMessages,
-  countNotUnderstood,
+  markWaitingMessagesAnswered,
+  setNotUnderstoodCount,
   countWaitingMessages,
-  dropAgentAnswers,
-  dropUnwantedMessage,
+  cancelAgentAnswers,
+  cancelOptedOutMessage,
   hasUnansweredMessage,
-  ignoreWaitingMessages,
-  isAnsweredSince,
+  markWaitingMessagesIgnored,
+  hasPersonAnsweredSince,
   listConversationEvents,
   markConversationRead,
   setConversationState,
@@ -274,7 +274,7 @@ export {
   type NoticeKind,
   type ReachablePerson,
   type WaitingConversation,
-  type WaitingFigures,
+  type WaitingStats,
   addNotice,
   countOthersWaiting,
   deleteOldNotices,
@@ -283,20 +283,20 @@ export {
   isOutdatedNotice,
   listDueAnnouncements,
   listLastInbound,
-  listOverduePersons,
+  listExpiredTakeovers,
   listReachablePeople,
-  lockOverduePerson,
+  lockExpiredTakeover,
   lockWaitingConversation,
   markAnnounced,
   markNoticeSent,
-  readWaitingFigures,
+  readWaitingStats,
 } from './notice-repository.ts';
 export { recordPersonMessage } from './person-message.ts';
 export {
   dropProgramMessage,
   failProgramMessage,
   recordProgramMessage,
-  settleLostProgramMessages,
+  resolveLostProgramMessages,
   type ProgramSend,
   type RecordedProgramMessage,
 } from './program-message.ts';
@@ -304,14 +304,14 @@ export { messageIdForKey } from './message-id.ts';
 export {
   type PhoneMessageInput,
   type PhoneMessageRef,
-  isNumberOfPerson,
+  isPersonNumber,
   listPhoneMessagesAfter,
-  lockTakenOverBy,
+  lockUntouchedTakeovers,
   recordPhoneMessage,
 } from './phone-message-repository.ts';
 export { type ContactData, exportContact } from './contact-data.ts';
-export { type Erased, eraseContact } from './contact-erasure.ts';
-export { exportText } from './contact-export.ts';
+export { type ErasedCounts, eraseContact } from './contact-erasure.ts';
+export { streamContactExport } from './contact-export.ts';
 export { TOKEN_INDEX } from './contact-keys.ts';
 export {
   deleteEmptyConversations,
@@ -320,22 +320,22 @@ export {
   deleteOldConversationEvents,
   deleteOldMessages,
   deleteOldRecordings,
-  inRetentionTurn,
+  withRetentionLock,
 } from './retention.ts';
 export {
   addLearnedEntry,
   changeLearnedEntry,
   deleteLearnedEntry,
   findLearnedEntry,
-  followLearned,
+  watchLearnedAnswers,
   listLearnedEntries,
   lockLearnedEntries,
-  MOST_ALSO,
-  MOST_LEARNED,
+  MAX_PHRASINGS,
+  MAX_LEARNED_ENTRIES,
   readLearnedAnswers,
   type LearnedAnswer,
   type LearnedEntryRow,
-  type LearnedFollower,
+  type LearnedAnswersWatch,
 } from './learned-entry-repository.ts';
 export {
   deleteExcessUnanswered,

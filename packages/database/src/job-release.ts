@@ -134,7 +134,7 @@ export async function listReleased(
 }
 
 /** Releases jobs anew that BullMQ has lost; those that have ended, or were released since, are passed over. */
-export async function releaseAgain(tx: Queryable, jobs: readonly JobRef[]): Promise<ReleasedJob[]> {
+export async function releaseLostJobs(tx: Queryable, jobs: readonly JobRef[]): Promise<ReleasedJob[]> {
   return tx.query<ReleasedJob>(
     `update jobs set enqueued_at = now(), release = jobs.release + 1
      from unnest($1::bigint[], $2::integer[]) as lost (id, release)

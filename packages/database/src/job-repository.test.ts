@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { addJob, closeJobs, findJob, recordChildDeaths, recordWorkerDeaths } from './job-repository.ts';
-import { listReleased, releaseAgain, releaseDue, releaseNext } from './job-release.ts';
+import { listReleased, releaseLostJobs, releaseDue, releaseNext } from './job-release.ts';
 import { failJobs } from './job-failure-repository.ts';
 import { add, job, jobOf, makeDue, onDatabase, receive, rowsOf, statesOf } from './test-jobs.ts';
 
@@ -160,9 +160,9 @@ test('jobs that were released long ago are listed in pages, and released again u
   expect((await list(jobs[1]!.id)).map(({ id }) => id)).toEqual([jobs[2]!.id]);
 
   const lost = await list('0');
-  const again = await on.db.transaction((tx) => releaseAgain(tx, lost));
+  const again = await on.db.transaction((tx) => releaseLostJobs(tx, lost));
   expect(again.map(({ release }) => release)).toEqual([2, 2]);
-  expect(await on.db.transaction((tx) => releaseAgain(tx, lost))).toEqual([]);
+  expect(await on.db.transaction((tx) => releaseLostJobs(tx, lost))).toEqual([]);
   expect((await list('0')).map(({ id }) => id)).toEqual([jobs[2]!.id]);
   // Whoever still runs the release before can't close it.
   expect((await on.db.transaction((tx) => closeJobs(tx, lost))).closed.size).toBe(0);

@@ -225,7 +225,7 @@ export async function recordChildDeaths(
 }
 
 /** Notes that a process of the job's own outlived its worker: the job is not why that died. */
-export async function recordOutlived(q: Queryable, { id, release }: JobRef): Promise<void> {
+export async function recordChildOutlivedWorker(q: Queryable, { id, release }: JobRef): Promise<void> {
   await q.query(
     'update jobs set outlived = outlived + 1 where id = $1 and release = $2 and failed_at is null',
     [id, release],

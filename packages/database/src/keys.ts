@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type KeyRing, type Keys, LEAST_KEY_LENGTH, type Logger, retryForever } from '@prosaas/runtime';
+import { type KeyRing, type Keys, MIN_KEY_LENGTH, type Logger, retryForever } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
 import { startPeopleKeys } from './people-keys.ts';
 import { requireTable } from './tables.ts';
-import { startTrouble } from './troubles.ts';
+import { databasePreparationLog } from './database-outages.ts';
 
 const keyNames = ['API_KEY', 'ADMIN_KEY', 'METRICS_TOKEN', 'INTERNAL_SECRET'] as const;
 type KeyName = (typeof keyNames)[number];
@@ -88,13 +88,13 @@ export function startKeyRing(
   const load = async (): Promise<void> => {
     keys = await ensureKeys(db, configured, { log, generation });
   };
-  const retries = { signal: stopping.signal, baseMs: 200, maxMs: 3000, trouble: startTrouble(log) };
+  const retries = { signal: stopping.signal, baseMs: 200, maxMs: 3000, outage: databasePreparationLog(log) };
   const loading = (allSet ? Promise.resolve() : retryForever(load, retries)).catch(() => {});
   const people = readsPeople ? startPeopleKeys(db, { log }) : undefined;
   return {
     current: () => keys,
     people: () => people?.people(),
-    readPeople: async () => people?.readPeople(),
+    refreshPeople: async () => people?.refreshPeople(),
     async [Symbol.asyncDispose]() {
       people?.[Symbol.dispose]();
       stopping.abort();
@@ -115,6 +115,6 @@ function warnOfSameKeys(configured: ConfiguredKeys, log: Logger): void {
 
 /** Not refused, as a key is: it opens metrics alone, and those who read them are often set up with another token first. */
 function warnOfShortToken({ METRICS_TOKEN: tokens }: ConfiguredKeys, log: Logger): void {
-  if (tokens?.split(',').some((token) => token.trim().length < LEAST_KEY_LENGTH) === true)
-    log.warn({ least_characters: LEAST_KEY_LENGTH }, 'METRICS_TOKEN is short and can be guessed');
+  if (tokens?.split(',').some((token) => token.trim().length < MIN_KEY_LENGTH) === true)
+    log.warn({ least_characters: MIN_KEY_LENGTH }, 'METRICS_TOKEN is short and can be guessed');
 }

@@ -2,16 +2,16 @@ import { poll } from '@prosaas/devstack';
 import { beforeEach, expect, test } from 'vitest';
 import {
   type LearnedAnswer,
-  MOST_LEARNED,
+  MAX_LEARNED_ENTRIES,
   addLearnedEntry,
   deleteLearnedEntry,
-  followLearned,
+  watchLearnedAnswers,
   listLearnedEntries,
 } from './learned-entry-repository.ts';
 import { log, onDatabase, receive } from './test-jobs.ts';
 import {
-  MOST_GROUPED,
-  UNANSWERED_TEXT_LENGTH,
+  MAX_GROUPED_QUESTIONS,
+  MAX_QUESTION_LENGTH,
   deleteExcessUnanswered,
   listQuestionExamples,
   listQuestionGroups,
@@ -26,7 +26,7 @@ const open = { businessId: undefined, state: 'open' } as const;
 
 test('a follower is told what was learned when that changes, and keeps it while the table cannot be read', async () => {
   const told: LearnedAnswer[][] = [];
-  using follower = followLearned(on.db, { log, onLearned: (all) => told.push(all), readEveryMs: 20 });
+  using follower = watchLearnedAnswers(on.db, { log, onLearned: (all) => told.push(all), readEveryMs: 20 });
   await poll(() => told.length === 1, { what: 'the first reading' });
   const added = await addLearnedEntry(on.db, entry);
   await addLearnedEntry(on.db, { ...entry, answer: null, also: ['black and white'] });
@@ -49,20 +49,20 @@ test('a follower is told what was learned when that changes, and keeps it while 
 test('there are so many learned entries at most', async () => {
   await on.db.query(
     `insert into learned_entries (business_id, question, answer) select 'default', 'q' || n, 'a' from generate_series(2, $1) n`,
-    [MOST_LEARNED],
+    [MAX_LEARNED_ENTRIES],
   );
   expect(await addLearnedEntry(on.db, entry)).toBeDefined();
   expect(await addLearnedEntry(on.db, { ...entry, question: 'More?' })).toBeUndefined();
-  expect(await listLearnedEntries(on.db, 'default')).toHaveLength(MOST_LEARNED);
+  expect(await listLearnedEntries(on.db, 'default')).toHaveLength(MAX_LEARNED_ENTRIES);
 });
 
 test('a long question is cut, and goes with its message', async () => {
   const { id } = await receive(on.db);
-  const text = `${'a'.repeat(UNANSWERED_TEXT_LENGTH - 1)}😀😀`;
+  const text = `${'a'.repeat(MAX_QUESTION_LENGTH - 1)}😀😀`;
   await recordUnanswered(on.db, { messageId: id, businessId: 'default', text, key: 'a' });
   const [group] = await listQuestionGroups(on.db, open);
   const [example] = await listQuestionExamples(on.db, { groupIds: [group!.id], state: 'open', limit: 1 });
-  expect(Array.from(example!.text)).toHaveLength(UNANSWERED_TEXT_LENGTH);
+  expect(Array.from(example!.text)).toHaveLength(MAX_QUESTION_LENGTH);
   expect(example!.text.endsWith('a😀')).toBe(true);
   await on.db.query('delete from messages where id = $1', [id]);
   expect(await listQuestionGroups(on.db, open)).toEqual([]);
@@ -77,12 +77,12 @@ test('the latest questions of a business are kept, and counted in a moment', asy
        from messages, generate_series(1, $2) n where id = $1 returning id, text)
      insert into unanswered_questions (message_id, business_id, text, group_key, group_id, created_at)
      select id, 'default', text, left(text, 3), md5(left(text, 3)), now() + ltrim(text, 'n')::integer * interval '1 second' from many`,
-    [message.id, MOST_GROUPED + 7],
+    [message.id, MAX_GROUPED_QUESTIONS + 7],
   );
   const began = performance.now();
   const groups = await listQuestionGroups(on.db, open);
   expect(performance.now() - began).toBeLessThan(2000);
-  expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(MOST_GROUPED);
+  expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(MAX_GROUPED_QUESTIONS);
   expect(await deleteExcessUnanswered(on.db, 5)).toBe(5);
   expect(await deleteExcessUnanswered(on.db, 5)).toBe(2);
   expect(await deleteExcessUnanswered(on.db, 5)).toBe(0);

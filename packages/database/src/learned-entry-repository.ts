@@ -4,9 +4,9 @@ import type { Queryable } from './database.ts';
 import { requireTable } from './tables.ts';
 
 /** Entries of all businesses, at most: every service keeps them in memory. */
-export const MOST_LEARNED = 500;
+export const MAX_LEARNED_ENTRIES = 500;
 /** Ways to ask of one entry, at most. */
-export const MOST_ALSO = 20;
+export const MAX_PHRASINGS = 20;
 
 /** What was learned of missed questions. */
 export interface LearnedEntryRow {
@@ -47,7 +47,7 @@ export async function addLearnedEntry(
   const [added] = await tx.query<{ id: string }>(
     `insert into learned_entries (business_id, question, answer, also, person_id)
      select $1, $2, $3, $4, $5 where (select count(*) from learned_entries) < $6 returning id::text as id`,
-    [businessId, question, answer, also.slice(0, MOST_ALSO), personId, MOST_LEARNED],
+    [businessId, question, answer, also.slice(0, MAX_PHRASINGS), personId, MAX_LEARNED_ENTRIES],
   );
   return added && findLearnedEntry(tx, added.id, businessId);
 }
@@ -74,7 +74,7 @@ export async function listLearnedEntries(
   return q.query<LearnedEntryRow>(
     `select ${COLUMNS} from learned_entries ${WITH_PEOPLE}
      where ($1::text is null or learned_entries.business_id = $1) order by learned_entries.id desc limit $2`,
-    [businessId ?? null, MOST_LEARNED],
+    [businessId ?? null, MAX_LEARNED_ENTRIES],
   );
 }
 
@@ -125,7 +125,7 @@ export type LearnedAnswer = { question: string; answer?: string; also: string[] 
 export async function readLearnedAnswers(q: Queryable): Promise<LearnedAnswer[]> {
   const rows = await q.query<Pick<LearnedEntryRow, 'question' | 'answer' | 'also'>>(
     'select question, answer, also from learned_entries order by answer is null, learned_entries.id limit $1',
-    [MOST_LEARNED],
+    [MAX_LEARNED_ENTRIES],
   );
   return rows.map(({ question, answer, also }) => ({ question, ...(answer !== null && { answer }), also }));
 }
@@ -133,20 +133,20 @@ export async function readLearnedAnswers(q: Queryable): Promise<LearnedAnswer[]>
 /** How soon what was learned counts everywhere. */
 const READ_EVERY_MS = 2000;
 
-export interface LearnedFollower extends Disposable {
+export interface LearnedAnswersWatch extends Disposable {
   /** Reads now: where a change is made here, it counts here at once. */
   read(): Promise<void>;
 }
 
 /** Tells what was learned, whenever that changes. While the database is away, what was told last goes on. */
-export function followLearned(
+export function watchLearnedAnswers(
   db: Queryable,
   {
     log,
     onLearned,
     readEveryMs = READ_EVERY_MS,
   }: { log: Logger; onLearned: (learned: LearnedAnswer[]) => void; readEveryMs?: number },
-): LearnedFollower {
+): LearnedAnswersWatch {
   const stopping = new AbortController();
   let known: string | undefined;
   let turns = 0;

@@ -1,6 +1,6 @@
 import { openConversation, type ContactInput, type ConversationRow } from './conversation-repository.ts';
 import type { Queryable } from './database.ts';
-import { placeOf, placeParams } from './unstored-message-repository.ts';
+import { placeholderCondition, placeholderParams } from './unstored-message-repository.ts';
 
 /** What a message is: a text, or what else came; then its text is the kind in brackets, with the caption. */
 export type MessageKind =
@@ -110,7 +110,7 @@ export async function recordInbound(
   const conversation = await openConversation(tx, { ...input, isInbound: author === 'customer' });
   const found = { conversationId: conversation.id, conversationState: conversation.state };
   const [inserted] = await tx.query<MessageRow>(
-    `with place as (delete from unstored_messages where ${placeOf(12)})
+    `with place as (delete from unstored_messages where ${placeholderCondition(12)})
      insert into messages (business_id, conversation_id, session_id, direction, status, author, text, external_id,
        sent_at, address, account, kind, quoted_id)
      values ($1, $2, $3, 'inbound', 'received', $10, $4, $5, $6, $7, $8, $9, $11)
@@ -128,7 +128,7 @@ export async function recordInbound(
       input.kind ?? 'text',
       author,
       input.quotedId ?? null,
-      ...placeParams(input),
+      ...placeholderParams(input),
     ],
   );
   if (inserted) return { message: inserted, ...found, fresh: true };

@@ -233,7 +233,7 @@ export async function countOthersWaiting(q: Queryable, conversationId: string): 
 }
 
 /** Customers' conversations that wait for a person. Ages in seconds; 0 where there is none. */
-export interface WaitingFigures {
+export interface WaitingStats {
   conversations: number;
   oldest_age_seconds: number;
   /** Of which people were told twice, and nobody came. */
@@ -243,8 +243,8 @@ export interface WaitingFigures {
   not_notifiable: number;
 }
 
-export async function readWaitingFigures(q: Queryable): Promise<WaitingFigures> {
-  const [row] = await q.query<WaitingFigures>(
+export async function readWaitingStats(q: Queryable): Promise<WaitingStats> {
+  const [row] = await q.query<WaitingStats>(
     `select count(*)::int as conversations,
        coalesce(extract(epoch from now() - min(state_since)), 0)::float8 as oldest_age_seconds,
        (count(*) filter (where announcements >= 2))::int as unattended,
@@ -259,7 +259,7 @@ export async function readWaitingFigures(q: Queryable): Promise<WaitingFigures> 
 }
 
 /** Conversations whose person's time is over; the oldest first. */
-export async function listOverduePersons(q: Queryable, limit: number): Promise<string[]> {
+export async function listExpiredTakeovers(q: Queryable, limit: number): Promise<string[]> {
   const rows = await q.query<{ id: string }>(
     `select id from conversations where state = 'person' and person_until <= now() order by person_until limit $1`,
     [limit],
@@ -268,7 +268,7 @@ export async function listOverduePersons(q: Queryable, limit: number): Promise<s
 }
 
 /** Whether the time of the person who has a conversation is over; locks it. */
-export async function lockOverduePerson(tx: Queryable, id: string): Promise<boolean> {
+export async function lockExpiredTakeover(tx: Queryable, id: string): Promise<boolean> {
   const rows = await tx.query(
     `select 1 from conversations where id = $1 and state = 'person' and person_until <= now() for update`,
     [id],

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type KeyHolders, type KeyRing, type Logger, retryForever } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
 import { requireTable } from './tables.ts';
-import { startTrouble } from './troubles.ts';
+import { databasePreparationLog } from './database-outages.ts';
 
 /** How soon a new key counts everywhere, and one that was taken away no longer does. */
 const READ_EVERY_MS = 2000;
@@ -20,11 +20,11 @@ export function startPeopleKeys(
     readEveryMs = READ_EVERY_MS,
     knownForMs = KNOWN_FOR_MS,
   }: { log: Logger; readEveryMs?: number; knownForMs?: number },
-): Pick<KeyRing, 'people' | 'readPeople'> & Disposable {
+): Pick<KeyRing, 'people' | 'refreshPeople'> & Disposable {
   const stopping = new AbortController();
   let known: { people: KeyHolders; at: number; turn: number } | undefined;
   let turns = 0;
-  const readPeople = async (): Promise<void> => {
+  const refreshPeople = async (): Promise<void> => {
     const at = performance.now();
     const turn = (turns += 1);
     if (known === undefined) await requireTable(db, 'people');
@@ -32,10 +32,15 @@ export function startPeopleKeys(
     // An answer to an older question, overtaken on its way, may hold a key that is revoked.
     if (known === undefined || turn > known.turn) known = { people, at, turn };
   };
-  const retries = { signal: stopping.signal, baseMs: 200, maxMs: readEveryMs, trouble: startTrouble(log) };
+  const retries = {
+    signal: stopping.signal,
+    baseMs: 200,
+    maxMs: readEveryMs,
+    outage: databasePreparationLog(log),
+  };
   const repeat = async (): Promise<void> => {
     for (;;) {
-      await retryForever(readPeople, retries);
+      await retryForever(refreshPeople, retries);
       await sleep(readEveryMs, undefined, { signal: stopping.signal });
     }
   };
@@ -43,7 +48,7 @@ export function startPeopleKeys(
   return {
     people: () =>
       known !== undefined && performance.now() - known.at < knownForMs ? known.people : undefined,
-    readPeople,
+    refreshPeople,
     [Symbol.dispose]: () => stopping.abort(),
   };
 }

@@ -116,7 +116,7 @@ test('while the database is away they count for their time, and are unknown then
   await poll(() => keys.people()?.has(person.hash), { what: 'the key' });
   isAway = true;
   const began = performance.now();
-  await expect(keys.readPeople()).rejects.toThrow('away');
+  await expect(keys.refreshPeople()).rejects.toThrow('away');
   expect(keys.people()?.has(person.hash)).toBe(true);
   await poll(() => keys.people() === undefined, { what: 'the end of their time' });
   expect(performance.now() - began).toBeGreaterThan(300);
@@ -140,7 +140,7 @@ test('an answer that is overtaken on its way brings no revoked key back', async 
   using keys = startPeopleKeys(slow, { log, readEveryMs: 60_000 });
   await poll(() => answered === 1, { what: 'the first answer' });
   await revokePerson(db, person.id, everyone);
-  await keys.readPeople();
+  await keys.refreshPeople();
   late.resolve();
   await new Promise(setImmediate);
   expect(keys.people()?.has(person.hash)).toBe(false);

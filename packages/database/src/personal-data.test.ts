@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exportContact } from './contact-data.ts';
 import { eraseContact } from './contact-erasure.ts';
-import { exportText } from './contact-export.ts';
+import { streamContactExport } from './contact-export.ts';
 import { openConversation } from './conversation-repository.ts';
 import { addNotice } from './notice-repository.ts';
 import { recordPersonMessage } from './person-message.ts';
@@ -255,7 +255,8 @@ const written: Record<string, string> = {
 async function exportedBy(contact: string): Promise<Row> {
   const query = { contact, businessId: undefined };
   let text = '';
-  for await (const piece of exportText(on.db, query, await exportContact(on.db, query))) text += piece;
+  for await (const piece of streamContactExport(on.db, query, await exportContact(on.db, query)))
+    text += piece;
   return JSON.parse(text) as Row;
 }
 

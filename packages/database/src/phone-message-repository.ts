@@ -131,7 +131,7 @@ export function listPhoneMessagesAfter(
  *
  * @param except a message that does not count as something that has happened
  */
-export async function lockTakenOverBy(
+export async function lockUntouchedTakeovers(
   tx: Queryable,
   messages: readonly PhoneMessageRef[],
   except?: string,
@@ -155,7 +155,7 @@ export async function lockTakenOverBy(
 }
 
 /** Whether one of the people of the business has this phone number. */
-export async function isNumberOfPerson(
+export async function isPersonNumber(
   q: Queryable,
   { businessId, number }: { businessId: string; number: string },
 ): Promise<boolean> {

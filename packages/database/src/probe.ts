@@ -5,7 +5,7 @@ import { type MigrationStatus, migrationStatus } from './migrations.ts';
 import { schemaDrift } from './schema-drift.ts';
 import { hasTable } from './tables.ts';
 import { databaseTime } from './time.ts';
-import { DatabaseTroubles } from './troubles.ts';
+import { DatabaseOutages } from './database-outages.ts';
 
 export interface SchemaReport extends MigrationStatus {
   drift: string[];
@@ -25,7 +25,7 @@ export interface DatabaseProbe extends AsyncDisposable {
 
 /** Two connections of its own (one for each question, so that one which is given up does not end the other). */
 export function createDatabaseProbe({ url, log }: { url: string; log?: Logger }): DatabaseProbe {
-  const troubles = log && new DatabaseTroubles(log);
+  const outages = log && new DatabaseOutages(log);
   const pings = new ProbeConnection(url);
   const schemas = new ProbeConnection(url);
   let hasWriteProbe = false;
@@ -33,10 +33,10 @@ export function createDatabaseProbe({ url, log }: { url: string; log?: Logger })
   const told = async <T>(asked: Promise<T>): Promise<T> => {
     try {
       const answer = await asked;
-      troubles?.answered();
+      outages?.answered();
       return answer;
     } catch (error) {
-      troubles?.failed(error);
+      outages?.failed(error);
       throw error;
     }
   };
@@ -52,7 +52,7 @@ export function createDatabaseProbe({ url, log }: { url: string; log?: Logger })
           if (hasWriteProbe) await db.query(WRITE);
         }),
       );
-      troubles?.canWrite();
+      outages?.canWrite();
     },
     schema: (signal) =>
       told(

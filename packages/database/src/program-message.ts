@@ -108,7 +108,7 @@ export async function dropProgramMessage(q: Queryable, id: string): Promise<void
  * Programs' messages that have been open for longer than a send takes: the service was killed. Each becomes what `whatsapp_sends` has
  * of it, and `failed` where that has nothing; answers how many.
  */
-export async function settleLostProgramMessages(
+export async function resolveLostProgramMessages(
   q: Queryable,
   { afterSeconds, error }: { afterSeconds: number; error: string },
 ): Promise<number> {

@@ -59,7 +59,7 @@ export async function lockConversationsOfJobs(tx: Queryable, jobs: readonly JobR
  * Of messages whose jobs have failed for good, those of customers, of the agent and of people that failed with them, oldest first.
  * What the business' own people write needs nobody.
  */
-export async function listFailedOfCustomers(
+export async function listFailedCustomerMessages(
   tx: Queryable,
   messageIds: readonly string[],
 ): Promise<{ id: string; conversation_id: string }[]> {
@@ -82,7 +82,7 @@ export async function reopenQuestions(tx: Queryable, ids: readonly string[]): Pr
 }
 
 /** A message that had failed is sent now: what it answers waits no more. The caller holds the lock on the conversation. */
-export async function answerQuestions(tx: Queryable, answerId: string): Promise<void> {
+export async function markQuestionsAnswered(tx: Queryable, answerId: string): Promise<void> {
   await tx.query(
     `update messages set status = 'answered' from (${QUESTIONS}) asked
      where messages.id = asked.id and messages.status = 'waiting_for_person'`,

@@ -17,7 +17,7 @@ import {
   deleteOldCalls,
   deleteOldMessages,
   deleteOldRecordings,
-  inRetentionTurn,
+  withRetentionLock,
 } from './retention.ts';
 import { createSession } from './whatsapp-session-repository.ts';
 
@@ -58,16 +58,16 @@ async function receiveAnswered(contact?: string): Promise<{ id: string; conversa
 test('one at a time has the turn, and a batch that fails gives it back', async () => {
   const first = Promise.withResolvers<void>();
   const inside = Promise.withResolvers<void>();
-  const running = inRetentionTurn(db, async () => {
+  const running = withRetentionLock(db, async () => {
     inside.resolve();
     await first.promise;
     throw new Error('a batch that failed');
   });
   await inside.promise;
-  expect(await inRetentionTurn(db, async () => 'mine')).toBeUndefined();
+  expect(await withRetentionLock(db, async () => 'mine')).toBeUndefined();
   first.resolve();
   await expect(running).rejects.toThrow('a batch that failed');
-  expect(await inRetentionTurn(db, async () => 'mine')).toBe('mine');
+  expect(await withRetentionLock(db, async () => 'mine')).toBe('mine');
 });
 
 test('old messages go oldest first, batch by batch, but not one that is open or has a job in the dead letter', async () => {

@@ -7,7 +7,7 @@ const lockId = 4_712_090_002;
  * Runs `run` in a transaction that holds the turn to delete what is too old: one at a time, whatever the number of services.
  * Undefined, at once, where another has it. Meant for a batch, so that nothing stays locked for long.
  */
-export async function inRetentionTurn<T>(
+export async function withRetentionLock<T>(
   db: Database,
   run: (tx: Queryable) => Promise<T>,
 ): Promise<T | undefined> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { claimScheduleRun, readSchedules, recordScheduleRun } from './schedule-repository.ts';
 import { onDatabase } from './test-jobs.ts';
-import { warnedForSeconds } from './warning-repository.ts';
+import { trackWarning } from './warning-repository.ts';
 
 const on = onDatabase();
 const times = { name: 'retention', everySeconds: 60, limitSeconds: 300 };
@@ -94,7 +94,7 @@ test('schedules are told with their last run and the time since it began', async
 
 test('a warning tells for how long it has been so, until it is not', async () => {
   const note = (isSo: boolean, name = 'full'): Promise<number | undefined> =>
-    on.db.transaction((tx) => warnedForSeconds(tx, { name, isSo }));
+    on.db.transaction((tx) => trackWarning(tx, { name, isSo }));
   expect(await note(false)).toBeUndefined();
   expect(await note(true)).toBe(0);
   await on.db.query("update warnings set since = since - interval '1 hour'");

@@ -31,7 +31,7 @@ export async function addSessionChange(q: Queryable, change: NewSessionChange): 
 }
 
 /** What is told of a session beside how it is now. */
-export interface SessionFigures {
+export interface SessionStats {
   session_id: string;
   last_outbound_at: Date | null;
   /** Messages that are to be sent from it. */
@@ -44,10 +44,8 @@ export interface SessionFigures {
 const SHOWN_CHANGES = 50;
 
 /** The figures of sessions, in their order; those that are gone are missing. */
-export async function readSessionFigures(q: Queryable, ids: readonly string[]): Promise<SessionFigures[]> {
-  const rows = await q.query<
-    Omit<SessionFigures, 'changes'> & { changes: [number, string, string | null][] }
-  >(
+export async function readSessionStats(q: Queryable, ids: readonly string[]): Promise<SessionStats[]> {
+  const rows = await q.query<Omit<SessionStats, 'changes'> & { changes: [number, string, string | null][] }>(
     `with waiting as (
        select session_id, count(*)::int as messages from messages
        where status = 'queued' and session_id = any($1::text[]) group by session_id)

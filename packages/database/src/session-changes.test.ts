@@ -3,7 +3,7 @@ import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, createDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
-import { addSessionChange, readSessionFigures } from './session-change-repository.ts';
+import { addSessionChange, readSessionStats } from './session-change-repository.ts';
 import { createSession, deleteSession } from './whatsapp-session-repository.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
@@ -32,7 +32,7 @@ test('of a session the latest 500 changes of a week are kept, and the latest 50 
   const reasons = (await kept('a')).map(({ reason }) => reason);
   expect([reasons.length, reasons[0], reasons.at(-1)]).toEqual([500, 'n102', 'last']);
   expect(await kept('b')).toEqual([{ reason: 'kept' }, { reason: 'late' }]);
-  const [a, b] = await readSessionFigures(db, ['b', 'a', 'gone']);
+  const [a, b] = await readSessionStats(db, ['b', 'a', 'gone']);
   expect([a?.session_id, a?.changes.length, a?.changes.at(-1)?.reason]).toEqual(['a', 50, 'last']);
   expect(b?.changes.map(({ reason }) => reason)).toEqual(['kept', 'late']);
   expect(Date.now() - (b?.changes[1]?.at.getTime() ?? 0)).toBeGreaterThan(3_590_000);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, createDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
 import { addSessionChange } from './session-change-repository.ts';
-import { readSessionMarks } from './session-marks.ts';
+import { readSessionOverview } from './session-marks.ts';
 import {
   createSession,
   deleteSession,
@@ -27,7 +27,7 @@ const change = (sessionId: string, status: string, secondsAgo: number): Promise<
   addSessionChange(db, { sessionId, status, reason: null, secondsAgo });
 
 test('sessions are told by what was written down of them, those that do not work by name', async () => {
-  expect(await readSessionMarks(db, undefined)).toMatchObject({ counts: {}, failing: [] });
+  expect(await readSessionOverview(db, undefined)).toMatchObject({ counts: {}, failing: [] });
   for (const [id, businessId, wanted] of [
     ['desk', 'default', 'started'],
     ['new', 'default', 'started'],
@@ -49,7 +49,7 @@ test('sessions are told by what was written down of them, those that do not work
      select 'default', $1, 'out', 'outbound', status, 'x' from unnest(array['queued', 'queued', 'sent']) as status`,
     [chat?.id],
   );
-  const { counts, failing } = await readSessionMarks(db, 'default');
+  const { counts, failing } = await readSessionOverview(db, 'default');
   expect(counts).toEqual({ WORKING: 1, STARTING: 1, FAILED: 1, STOPPED: 1 });
   expect(failing).toMatchObject([
     { id: 'new', status: 'STARTING', reason: null, waiting: 0 },
@@ -58,8 +58,8 @@ test('sessions are told by what was written down of them, those that do not work
   const failedAgo = Date.now() - (failing[1]?.since.getTime() ?? 0);
   expect(failedAgo / 1000).toBeGreaterThan(3590);
   expect(failedAgo / 1000).toBeLessThan(8000);
-  expect((await readSessionMarks(db, 'other')).failing).toMatchObject([{ id: 'theirs' }]);
-  expect((await readSessionMarks(db, undefined)).failing).toHaveLength(3);
+  expect((await readSessionOverview(db, 'other')).failing).toMatchObject([{ id: 'theirs' }]);
+  expect((await readSessionOverview(db, undefined)).failing).toHaveLength(3);
 });
 
 test.each<[string, () => Promise<unknown>]>([
@@ -72,8 +72,8 @@ test.each<[string, () => Promise<unknown>]>([
   ['a session that is deleted', () => deleteSession(db, 'rest')],
 ])('%s is another mark, for that business alone', async (_what, act) => {
   const marks = async (): Promise<string[]> => [
-    (await readSessionMarks(db, 'default')).changed,
-    (await readSessionMarks(db, 'other')).changed,
+    (await readSessionOverview(db, 'default')).changed,
+    (await readSessionOverview(db, 'other')).changed,
   ];
   const before = await marks();
   expect(await marks()).toEqual(before);

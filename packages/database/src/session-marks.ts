@@ -11,7 +11,7 @@ interface FailingSession {
   waiting: number;
 }
 
-export interface SessionMarks {
+export interface SessionOverview {
   /** Another value says that lists of sessions are to be read again. */
   changed: string;
   /** How many there are, by status. */
@@ -24,9 +24,12 @@ export interface SessionMarks {
 const MOST_FAILING = 5;
 
 /** Of one business or of all (undefined), as the replicas wrote it down: a replica that was killed wrote nothing. */
-export async function readSessionMarks(q: Queryable, businessId: string | undefined): Promise<SessionMarks> {
+export async function readSessionOverview(
+  q: Queryable,
+  businessId: string | undefined,
+): Promise<SessionOverview> {
   const [row] = await q.query<
-    Omit<SessionMarks, 'failing'> & {
+    Omit<SessionOverview, 'failing'> & {
       failing: (Omit<FailingSession, 'since'> & { since: number })[];
     }
   >(

@@ -3,11 +3,11 @@ import { cutText } from '@prosaas/runtime';
 import type { Queryable } from './database.ts';
 
 /** Questions that groups are made of, at most: the latest. */
-export const MOST_GROUPED = 10_000;
+export const MAX_GROUPED_QUESTIONS = 10_000;
 /** Groups that are brought together and listed, at most: those with the most questions. */
-export const MOST_GROUPS = 1000;
+export const MAX_QUESTION_GROUPS = 1000;
 /** Characters of a question that are kept. */
-export const UNANSWERED_TEXT_LENGTH = 500;
+export const MAX_QUESTION_LENGTH = 500;
 
 /** `open`: nobody has decided yet. */
 export type QuestionState = 'open' | 'dismissed';
@@ -55,7 +55,7 @@ export async function recordUnanswered(
      values ($1, $2, $3, $4, $5, $6,
        (select nullif(resolution, 'answered') from unanswered_questions where group_id = $6 order by created_at desc limit 1))
      on conflict (message_id) do nothing`,
-    [messageId, businessId, cutText(text, UNANSWERED_TEXT_LENGTH), language, key, groupIdOf(businessId, key)],
+    [messageId, businessId, cutText(text, MAX_QUESTION_LENGTH), language, key, groupIdOf(businessId, key)],
   );
 }
 
@@ -77,7 +77,7 @@ export async function listQuestionGroups(
        where ($1::text is null or business_id = $1) and ${IN_STATE}
        order by created_at desc limit $3) latest
      group by group_id order by count desc, last_at desc, id limit $4`,
-    [businessId ?? null, state, MOST_GROUPED, MOST_GROUPS],
+    [businessId ?? null, state, MAX_GROUPED_QUESTIONS, MAX_QUESTION_GROUPS],
   );
 }
 
@@ -152,7 +152,7 @@ export async function deleteExcessUnanswered(q: Queryable, limit: number): Promi
          order by created_at desc offset $1 limit $2) excess
        limit $2)
      returning 1`,
-    [MOST_GROUPED, limit],
+    [MAX_GROUPED_QUESTIONS, limit],
   );
   return rows.length;
 }

@@ -68,12 +68,12 @@ export async function quarantineMessage(
     [...names(input), input.raw],
   );
   // It may be held under another name of the contact.
-  await releasePlaceOfMessage(tx, input);
+  await deletePlaceholder(tx, input);
   return rows.length > 0;
 }
 
 /** Keeps the place of a message whose content is still to come. False when the message or its place is there already. */
-export async function holdPlaceOfMessage(q: Queryable, input: UnstoredInput): Promise<boolean> {
+export async function addPlaceholder(q: Queryable, input: UnstoredInput): Promise<boolean> {
   const rows = await q.query(
     `insert into unstored_messages
        (business_id, session_id, contact, alternate_contact, external_id, reason, status)
@@ -91,21 +91,21 @@ export async function holdPlaceOfMessage(q: Queryable, input: UnstoredInput): Pr
 }
 
 /** What came for a place is no message of a person: nobody waits for it any more. */
-export async function releasePlaceOfMessage(
+export async function deletePlaceholder(
   q: Queryable,
   place: Pick<UnstoredInput, 'sessionId' | 'contact' | 'altContact' | 'externalId'>,
 ): Promise<void> {
-  await q.query(`delete from unstored_messages where ${placeOf(1)}`, placeParams(place));
+  await q.query(`delete from unstored_messages where ${placeholderCondition(1)}`, placeholderParams(place));
 }
 
-/** The condition for the places of one message, with four parameters from `$first` on: `placeParams`. */
-export function placeOf(first: number): string {
+/** The condition for the places of one message, with four parameters from `$first` on: `placeholderParams`. */
+export function placeholderCondition(first: number): string {
   const [session, external, contact, alternate] = [first, first + 1, first + 2, first + 3];
   return `session_id = $${session} and external_id = $${external} and status <> 'quarantined'
     and (contact in ($${contact}, $${alternate}) or alternate_contact in ($${contact}, $${alternate}))`;
 }
 
-export function placeParams(
+export function placeholderParams(
   place: Pick<UnstoredInput, 'sessionId' | 'contact' | 'altContact' | 'externalId'>,
 ): unknown[] {
   const { sessionId, externalId, contact, altContact } = place;
@@ -174,7 +174,7 @@ export async function recordFailedRetry(q: Queryable, id: string, reason: string
  * Gives up what has been pending since before `before`; answers how many. Content that comes all the same is still stored. A place
  * whose message is there is no longer needed: an older version, which knows of no places, stored it during a rolling upgrade.
  */
-export async function expirePlaces(q: Queryable, before: Date): Promise<number> {
+export async function expirePlaceholders(q: Queryable, before: Date): Promise<number> {
   await q.query(
     `delete from unstored_messages u
      where u.status = 'pending' and u.received_at < $1 and exists (

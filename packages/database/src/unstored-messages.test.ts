@@ -9,11 +9,11 @@ import { migrate } from './migrate.ts';
 import {
   countUnstoredMessages,
   deleteOldUnstoredMessages,
-  expirePlaces,
-  holdPlaceOfMessage,
+  expirePlaceholders,
+  addPlaceholder,
   listUnstoredMessages,
   quarantineMessage,
-  releasePlaceOfMessage,
+  deletePlaceholder,
 } from './unstored-message-repository.ts';
 import { createSession } from './whatsapp-session-repository.ts';
 
@@ -46,8 +46,8 @@ const record = (more = {}): Promise<unknown> =>
 const listed = () => listUnstoredMessages(db, { limit: 50 });
 
 test('a place is held once, for any of the names of a contact, and released by the message itself', async () => {
-  expect(await holdPlaceOfMessage(db, message)).toBe(true);
-  expect(await holdPlaceOfMessage(db, message)).toBe(false);
+  expect(await addPlaceholder(db, message)).toBe(true);
+  expect(await addPlaceholder(db, message)).toBe(false);
   await record({ contact: '88@lid', altContact: undefined });
   expect(await countUnstoredMessages(db)).toEqual({ quarantined: 0, pending: 1, expired: 0 });
   await record({ contact: '77@lid', altContact: undefined });
@@ -56,20 +56,20 @@ test('a place is held once, for any of the names of a contact, and released by t
 
 test('no place is held for a message that is there', async () => {
   await record({ contact: '77@lid', altContact: '491@s.whatsapp.net' });
-  expect(await holdPlaceOfMessage(db, message)).toBe(false);
-  expect(await holdPlaceOfMessage(db, { ...message, externalId: 'A2' })).toBe(true);
+  expect(await addPlaceholder(db, message)).toBe(false);
+  expect(await addPlaceholder(db, { ...message, externalId: 'A2' })).toBe(true);
 });
 
 test('what came for a place and is no message releases it', async () => {
-  await holdPlaceOfMessage(db, message);
-  await releasePlaceOfMessage(db, { ...message, contact: '99@s.whatsapp.net', altContact: undefined });
+  await addPlaceholder(db, message);
+  await deletePlaceholder(db, { ...message, contact: '99@s.whatsapp.net', altContact: undefined });
   expect(await listed()).toHaveLength(1);
-  await releasePlaceOfMessage(db, message);
+  await deletePlaceholder(db, message);
   expect(await listed()).toEqual([]);
 });
 
 test('a message goes into quarantine whatever its data holds, in the place that was held for it', async () => {
-  await holdPlaceOfMessage(db, message);
+  await addPlaceholder(db, message);
   expect(await quarantineMessage(db, { ...message, raw })).toBe(true);
   expect(await quarantineMessage(db, { ...message, raw })).toBe(false);
   const odd = { externalId: `\0${'\u{D800}x'.repeat(5000)}`, reason: '\0'.repeat(5000) };
@@ -80,8 +80,8 @@ test('a message goes into quarantine whatever its data holds, in the place that 
 });
 
 test('quarantine releases a place that was held under another name of the contact', async () => {
-  await holdPlaceOfMessage(db, { ...message, contact: '77@lid', altContact: undefined });
-  await holdPlaceOfMessage(db, { ...message, contact: '88@lid', altContact: undefined });
+  await addPlaceholder(db, { ...message, contact: '77@lid', altContact: undefined });
+  await addPlaceholder(db, { ...message, contact: '88@lid', altContact: undefined });
   expect(await quarantineMessage(db, { ...message, raw })).toBe(true);
   expect((await listed()).map(({ contact, status }) => `${contact} ${status}`).toSorted()).toEqual([
     '491@s.whatsapp.net quarantined',
@@ -90,28 +90,28 @@ test('quarantine releases a place that was held under another name of the contac
 });
 
 test('a place whose message is there does not expire: it is released', async () => {
-  await holdPlaceOfMessage(db, { ...message, contact: '77@lid', altContact: undefined });
-  await holdPlaceOfMessage(db, { ...message, contact: '88@lid', altContact: undefined });
+  await addPlaceholder(db, { ...message, contact: '77@lid', altContact: undefined });
+  await addPlaceholder(db, { ...message, contact: '88@lid', altContact: undefined });
   // A version that knows of no places.
   await record({ externalId: 'other' });
   await db.query(`update messages set external_id = 'A1'`);
-  expect(await expirePlaces(db, new Date(Date.now() + 60_000))).toBe(1);
+  expect(await expirePlaceholders(db, new Date(Date.now() + 60_000))).toBe(1);
   expect(await listed()).toMatchObject([{ contact: '88@lid', status: 'expired' }]);
 });
 
 test('places expire by their age, quarantine does not', async () => {
-  await holdPlaceOfMessage(db, message);
+  await addPlaceholder(db, message);
   await quarantineMessage(db, { ...message, externalId: 'A2', raw });
-  expect(await expirePlaces(db, new Date(Date.now() - 60_000))).toBe(0);
-  expect(await expirePlaces(db, new Date(Date.now() + 60_000))).toBe(1);
-  expect(await expirePlaces(db, new Date(Date.now() + 60_000))).toBe(0);
+  expect(await expirePlaceholders(db, new Date(Date.now() - 60_000))).toBe(0);
+  expect(await expirePlaceholders(db, new Date(Date.now() + 60_000))).toBe(1);
+  expect(await expirePlaceholders(db, new Date(Date.now() + 60_000))).toBe(0);
   expect(await countUnstoredMessages(db)).toEqual({ quarantined: 1, pending: 0, expired: 1 });
   await record();
   expect(await countUnstoredMessages(db)).toEqual({ quarantined: 1, pending: 0, expired: 0 });
 });
 
 test('lists go from the newest on, page by page, by business, session and status', async () => {
-  for (let n = 0; n < 5; n += 1) await holdPlaceOfMessage(db, { ...message, externalId: `L${n}` });
+  for (let n = 0; n < 5; n += 1) await addPlaceholder(db, { ...message, externalId: `L${n}` });
   const all = await listed();
   const [, second] = all;
   const after = second && { receivedAt: second.received_at, id: second.id };
@@ -123,7 +123,7 @@ test('lists go from the newest on, page by page, by business, session and status
 
 test('it is exported and erased with the contact, under any of its names, and deleted when it is too old', async () => {
   await quarantineMessage(db, { ...message, raw });
-  await holdPlaceOfMessage(db, { ...message, contact: '500@s.whatsapp.net', altContact: undefined });
+  await addPlaceholder(db, { ...message, contact: '500@s.whatsapp.net', altContact: undefined });
   const query = { contact: '+49 1', businessId: 'default' };
   expect((await exportContact(db, query)).unstored_messages).toMatchObject([
     { contact: message.contact, status: 'quarantined', raw: raw.toString() },
@@ -138,7 +138,7 @@ test('it is exported and erased with the contact, under any of its names, and de
 
 test('by phone number, what is known only under the LID is exported and erased, too', async () => {
   await record();
-  await holdPlaceOfMessage(db, { ...message, contact: '77@lid', altContact: undefined, externalId: 'A2' });
+  await addPlaceholder(db, { ...message, contact: '77@lid', altContact: undefined, externalId: 'A2' });
   await db.query(
     `insert into whatsapp_sends (session_id, key, chat_id, body_hash, message_id, status)
      values ('shop', 'k', '77@lid', 'h', 'm', 'sent')`,

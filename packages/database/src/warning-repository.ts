@@ -1,7 +1,7 @@
 import type { Queryable } from './database.ts';
 
 /** Notes whether something is so, and tells for how long it has been: undefined while it is not. */
-export async function warnedForSeconds(
+export async function trackWarning(
   tx: Queryable,
   { name, isSo }: { name: string; isSo: boolean },
 ): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-import type { JobCounts, WaitingFigures } from '@prosaas/database';
+import type { JobCounts, WaitingStats } from '@prosaas/database';
 import type { Redis } from 'ioredis';
 import { databaseStatsKey } from './queue-keys.ts';
 
@@ -11,7 +11,7 @@ export interface DatabaseStats {
   dead: number;
   queues: Record<string, Pick<JobCounts, 'pending' | 'pending_age_seconds'>>;
   /** Customers who wait for a person. Unset by an api of the release before. */
-  waiting?: Pick<WaitingFigures, 'conversations' | 'oldest_age_seconds'>;
+  waiting?: Pick<WaitingStats, 'conversations' | 'oldest_age_seconds'>;
 }
 
 /** Leaves the figures for whoever reads the metrics; of several who do, the last one's are read. */
@@ -19,7 +19,7 @@ export async function publishDatabaseStats(
   redis: Redis,
   bullPrefix: string,
   counts: Readonly<Record<string, JobCounts>>,
-  { conversations, oldest_age_seconds }: Pick<WaitingFigures, 'conversations' | 'oldest_age_seconds'>,
+  { conversations, oldest_age_seconds }: Pick<WaitingStats, 'conversations' | 'oldest_age_seconds'>,
 ): Promise<void> {
   const waiting = { conversations, oldest_age_seconds };
   const figures: DatabaseStats = { dead: 0, queues: {}, waiting };

@@ -1,5 +1,5 @@
 import { type Queryable, countDeadJobs, databaseTime } from '@prosaas/database';
-import { type Field, Whole } from '@prosaas/runtime';
+import { type Field, Integer } from '@prosaas/runtime';
 import { type TObject, Type } from 'typebox';
 
 /** Settings of the worker, which drops what is past them, and of the api, which tells when they come near. */
@@ -7,10 +7,10 @@ export const DeadLetterConfig: TObject<{
   RETENTION_DEAD_LETTER_DAYS: Field<number>;
   DEAD_LETTER_MAX: Field<number>;
 }> = Type.Object({
-  RETENTION_DEAD_LETTER_DAYS: Whole(30, 'Days that jobs in the dead letter are kept; 0: for ever', {
+  RETENTION_DEAD_LETTER_DAYS: Integer(30, 'Days that jobs in the dead letter are kept; 0: for ever', {
     maximum: 36_500,
   }),
-  DEAD_LETTER_MAX: Whole(10_000, 'Jobs in the dead letter; past that the oldest are dropped', {
+  DEAD_LETTER_MAX: Integer(10_000, 'Jobs in the dead letter; past that the oldest are dropped', {
     minimum: 1,
     maximum: 1_000_000,
   }),

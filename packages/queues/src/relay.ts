@@ -1,5 +1,5 @@
 import type { ReleasedJob } from '@prosaas/database';
-import { backoff, troubleOf, type Logger } from '@prosaas/runtime';
+import { backoff, outageLog, type Logger } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { openBull } from './bull-handle.ts';
 import { bullJobId, toBullJob } from './bull-job.ts';
@@ -29,7 +29,7 @@ export function createRelay({
   log: Logger;
 }): Relay {
   const bull = openBull(redis, bullPrefix);
-  const trouble = troubleOf(log, {
+  const outage = outageLog(log, {
     waiting: 'released jobs wait for Redis',
     begins: 'released jobs wait for Redis',
     ends: 'Redis takes released jobs again',
@@ -58,10 +58,10 @@ export function createRelay({
         if (failed) throw failed.reason;
       }
       failures = 0;
-      trouble.worked();
+      outage.worked();
     } catch (error) {
       failures += 1;
-      trouble.failed(error);
+      outage.failed(error);
       if (!closed) retry = setTimeout(start, backoff(RETRY, failures)).unref();
     } finally {
       isBusy = false;
@@ -83,7 +83,7 @@ export function createRelay({
       await last;
       closed = true;
       clearTimeout(retry);
-      trouble.forget();
+      outage.forget();
       await bull[Symbol.asyncDispose]();
     },
   };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, releaseDue } from '@prosaas/database';
-import { backoff, troubleOf, type Logger } from '@prosaas/runtime';
+import { backoff, outageLog, type Logger } from '@prosaas/runtime';
 import { queueNames } from './queue-table.ts';
 import type { Relay } from './relay.ts';
 
@@ -22,7 +22,7 @@ export function startReleaser({
   log: Logger;
   everyMs?: number;
 }): AsyncDisposable {
-  const trouble = troubleOf(log, {
+  const outage = outageLog(log, {
     waiting: 'jobs that are due cannot be released yet',
     begins: 'jobs that are due cannot be released',
     ends: 'jobs that are due are released again',
@@ -42,11 +42,11 @@ export function startReleaser({
       try {
         const released = await pass();
         failures = 0;
-        trouble.worked();
+        outage.worked();
         if (released === BATCH) continue;
       } catch (error) {
         failures += 1;
-        trouble.failed(error);
+        outage.failed(error);
         pauseMs = backoff(RETRY, failures);
       }
       await delay(pauseMs, undefined, { signal: ending.signal }).catch(() => {});
@@ -57,7 +57,7 @@ export function startReleaser({
     async [Symbol.asyncDispose]() {
       ending.abort();
       await running;
-      trouble.forget();
+      outage.forget();
     },
   };
 }

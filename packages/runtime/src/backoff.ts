@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TroubleLog } from './trouble-log.ts';
+import type { OutageLog } from './outage-log.ts';
 
 export interface BackoffOptions {
   baseMs: number;
@@ -23,30 +23,30 @@ export interface RetryOptions extends BackoffOptions {
   /** Told of each failure; `attempt` counts from 1. What it throws ends the repeats. */
   onError?: (error: unknown, attempt: number) => void;
   /** Logs that it fails, and that it works again. */
-  trouble?: TroubleLog;
+  outage?: OutageLog;
 }
 
 /** Repeats `task` until it succeeds; rejects only when `signal` aborts, or with what `onError` throws. */
 export async function retryForever<T>(
   task: (signal: AbortSignal) => Promise<T>,
-  { signal, onError, trouble, ...delays }: RetryOptions,
+  { signal, onError, outage, ...delays }: RetryOptions,
 ): Promise<T> {
   try {
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted();
       try {
         const result = await task(signal);
-        trouble?.worked(task);
+        outage?.worked(task);
         return result;
       } catch (error) {
         signal.throwIfAborted();
         onError?.(error, attempt);
-        trouble?.failed(error, { source: task });
+        outage?.failed(error, { source: task });
       }
       await sleep(backoff(delays, attempt), undefined, { signal });
     }
   } catch (error) {
-    trouble?.forget(task);
+    outage?.forget(task);
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import {
   SecretText,
   SecretUrl,
   Text,
-  Whole,
+  Integer,
 } from './config-fields.ts';
 import { defaultNamespace } from './keyspace.ts';
 import { type LogLevel, parseLogLevel } from './log-level.ts';
@@ -50,7 +50,7 @@ export const CommonConfig: TObject<CommonFields> = Type.Object({
     'postgres',
     'postgresql',
   ]),
-  BUILD_NUMBER: Whole(0, 'Shown by /version'),
+  BUILD_NUMBER: Integer(0, 'Shown by /version'),
   GIT_COMMIT: Text('unknown', 'Shown by /version'),
   BUILT_AT: OptionalText('Shown by /version: ISO 8601'),
   DRAIN_SECONDS: Seconds(
@@ -91,12 +91,12 @@ export const KeysConfig: TObject<KeysFields> = Type.Object({
 });
 
 /** Shorter ones can be guessed. */
-export const LEAST_KEY_LENGTH: number = 16;
+export const MIN_KEY_LENGTH: number = 16;
 
 function checkKey(text: string): string {
   checkCharacters(text);
-  if (text.length >= LEAST_KEY_LENGTH) return text;
-  throw new RangeError(`must have at least ${LEAST_KEY_LENGTH} characters`);
+  if (text.length >= MIN_KEY_LENGTH) return text;
+  throw new RangeError(`must have at least ${MIN_KEY_LENGTH} characters`);
 }
 
 function checkCharacters(text: string): void {

@@ -34,7 +34,7 @@ export function OptionalParsed<T>(description: string, parse: (text: string) => 
   return Type.Optional(field<T>({}, { description, parse }));
 }
 
-export function Whole(
+export function Integer(
   fallback: number,
   description: string,
   { minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: { minimum?: number; maximum?: number } = {},
@@ -50,7 +50,7 @@ export function Whole(
 }
 
 export function Port(fallback: number, description: string): Field<number> {
-  return Whole(fallback, description, { minimum: 0, maximum: 65_535 });
+  return Integer(fallback, description, { minimum: 0, maximum: 65_535 });
 }
 
 /** A duration in seconds, a fraction allowed. */

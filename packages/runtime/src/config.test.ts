@@ -13,7 +13,7 @@ import {
   Seconds,
   Secret,
   UrlText,
-  Whole,
+  Integer,
 } from './config-fields.ts';
 import { ConfigError, loadConfig } from './config.ts';
 
@@ -39,7 +39,7 @@ describe('a value of the environment', () => {
   const cases = [
     ['a port', Port(5000, ''), '8080', 8080],
     ['a port that the system picks', Port(5000, ''), '0', 0],
-    ['a whole number', Whole(1, ''), ' 42 ', 42],
+    ['a whole number', Integer(1, ''), ' 42 ', 42],
     ['a flag that is on', Flag(false, ''), 'Yes', true],
     ['a flag that is off', Flag(true, ''), '0', false],
     ['seconds with a fraction', Seconds(1, ''), '0.5', 0.5],
@@ -56,8 +56,8 @@ describe('a value of the environment', () => {
   const faults = [
     [Port(1, ''), '65536', 'X must be a whole number from 0 to 65535, not "65536"'],
     [Port(1, ''), '0x10', 'X must be a whole number from 0 to 65535, not "0x10"'],
-    [Whole(1, ''), '1.5', 'X must be a whole number of at least 0, not "1.5"'],
-    [Whole(1, '', { minimum: 1 }), '-1', 'X must be a whole number of at least 1, not "-1"'],
+    [Integer(1, ''), '1.5', 'X must be a whole number of at least 0, not "1.5"'],
+    [Integer(1, '', { minimum: 1 }), '-1', 'X must be a whole number of at least 1, not "-1"'],
     [Seconds(1, ''), 'soon', 'X must be a number from 0 to 86400, not "soon"'],
     [Flag(true, ''), 'maybe', 'X must be 1 or 0 (or true, false, yes, no, on, off), not "maybe"'],
     [Flag(true, ''), 'constructor', 'X must be 1 or 0 (or true, false, yes, no, on, off), not "constructor"'],

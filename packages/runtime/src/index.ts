@@ -6,7 +6,7 @@ export {
   type CommonFields,
   KeysConfig,
   type KeysFields,
-  LEAST_KEY_LENGTH,
+  MIN_KEY_LENGTH,
 } from './common-config.ts';
 export { ConfigError, type Environment, loadConfig } from './config.ts';
 export { endOnFailure } from './end-on-failure.ts';
@@ -25,7 +25,7 @@ export {
   SecretUrl,
   Text,
   UrlText,
-  Whole,
+  Integer,
 } from './config-fields.ts';
 export { cutText } from './cut-text.ts';
 export { captureConsole } from './console-capture.ts';
@@ -50,12 +50,12 @@ export { describeRedis } from './redis-address.ts';
 export {
   type RedisRisk,
   type RedisSettings,
-  askRedisSettings,
-  judgeRedisFaults,
-  judgeRedisSettings,
-  tryRedisWrite,
-  warnOfRedisSettings,
+  readRedisSettings,
+  findRedisFaults,
+  findRedisRisks,
+  probeRedisWrite,
+  warnOfRedisRisks,
 } from './redis-settings.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';
 export { errorReason } from './error-reason.ts';
-export { type TroubleTexts, TroubleLog, troubleOf, troubleTimes } from './trouble-log.ts';
+export { type OutageTexts, OutageLog, outageLog, outageTimes } from './outage-log.ts';

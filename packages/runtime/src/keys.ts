@@ -24,5 +24,5 @@ export interface KeyRing {
   /** Undefined while they are not known: not read yet, or last read too long ago. */
   people(): KeyHolders | undefined;
   /** Reads the people's keys at once; whoever changed them need not wait for the next time. */
-  readPeople(): Promise<void>;
+  refreshPeople(): Promise<void>;
 }

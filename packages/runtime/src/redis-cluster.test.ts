@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Logger, createLogger } from './logger.ts';
 import { type RedisRole, closeRedis, createRedis, reconnectRedis, redisReady } from './redis.ts';
-import { askRedisSettings } from './redis-settings.ts';
+import { readRedisSettings } from './redis-settings.ts';
 
 const key = '{test}:key';
 let cluster: RedisCluster;
@@ -70,13 +70,13 @@ describe('a client of a cluster', () => {
       }
     };
     await set([cluster.owner], 'allkeys-lru');
-    expect(await askRedisSettings(redis, key)).toMatchObject({
+    expect(await readRedisSettings(redis, key)).toMatchObject({
       evictionPolicy: 'allkeys-lru',
       appendFsync: 'always',
     });
     await set([cluster.owner], 'noeviction');
     await set(others, 'allkeys-lru');
-    expect(await askRedisSettings(redis, key)).toMatchObject({ evictionPolicy: 'noeviction' });
+    expect(await readRedisSettings(redis, key)).toMatchObject({ evictionPolicy: 'noeviction' });
     await set(others, 'noeviction');
   });
 

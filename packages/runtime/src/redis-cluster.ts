@@ -2,7 +2,7 @@ import { Cluster, type ClusterNode, type ClusterOptions, type Redis, type RedisO
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
 import { type RedisTarget, hostText } from './redis-address.ts';
-import { troubleOf } from './trouble-log.ts';
+import { outageLog } from './outage-log.ts';
 
 /** `replyMapping` changes the client's type. */
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
@@ -54,28 +54,28 @@ export function openCluster(
 
 /** The trouble of nodes that are away while others answer. */
 export function logNodes(cluster: Cluster, log: Logger): void {
-  const trouble = troubleOf(log, {
+  const outage = outageLog(log, {
     waiting: 'waiting for a node of Redis Cluster',
     begins: 'a node of Redis Cluster is away',
     ends: 'the nodes of Redis Cluster are back',
   });
   const away = new Set<string>();
   const clear = (): void => {
-    for (const node of away) trouble.forget(node);
+    for (const node of away) outage.forget(node);
     away.clear();
-    trouble.worked();
+    outage.worked();
   };
   cluster.on('node error', (error: Error, node: string) => {
     // With none left, the client as a whole is away, and says so.
     if (cluster.status !== 'ready') return;
     away.add(node);
-    trouble.failed(error, { source: node, fields: { node } });
+    outage.failed(error, { source: node, fields: { node } });
   });
   cluster.on('+node', (connection: Redis) => {
     const { host = '', port = 0 } = connection.options;
     const node = hostText({ host, port });
     connection.on('ready', () => {
-      if (away.delete(node)) trouble.worked(node);
+      if (away.delete(node)) outage.worked(node);
     });
   });
   cluster.on('ready', clear);

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createLogger } from './logger.ts';
 import { type RedisRole, closeRedis, createRedis, redisReady } from './redis.ts';
-import { askRedisSettings } from './redis-settings.ts';
+import { readRedisSettings } from './redis-settings.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 let sentinel: SentinelRedis;
@@ -46,11 +46,11 @@ test('word of a new master that comes while a client looks for it does not end t
 test('the master is found through the sentinel, and the one after it when an operator switches over', async () => {
   const redis = await client('commands');
   await redis.set('a', '1');
-  expect(await askRedisSettings(redis, 'a')).toMatchObject({ readOnly: false, appendOnly: true });
+  expect(await readRedisSettings(redis, 'a')).toMatchObject({ readOnly: false, appendOnly: true });
   await sentinel.switchOver();
   await written(redis, 'b');
   expect(await redis.get('a')).toBe('1');
-  expect(await askRedisSettings(redis, 'a')).toMatchObject({ readOnly: false });
+  expect(await readRedisSettings(redis, 'a')).toMatchObject({ readOnly: false });
 });
 
 test('when the master dies its replica takes over, and clients of every role go on there', async () => {

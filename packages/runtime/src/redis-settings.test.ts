@@ -2,12 +2,7 @@ import { testRedis } from '@prosaas/devstack';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { createLogger } from './logger.ts';
-import {
-  judgeRedisFaults,
-  judgeRedisSettings,
-  readRedisSettings,
-  warnOfRedisSettings,
-} from './redis-settings.ts';
+import { findRedisFaults, findRedisRisks, parseRedisSettings, warnOfRedisRisks } from './redis-settings.ts';
 
 const info = (policy: string, aof: string): string =>
   `# Server\r\nredis_version:8.0.2\r\n# Memory\r\nmaxmemory_policy:${policy}\r\n# Persistence\r\naof_enabled:${aof}\r\n`;
@@ -24,12 +19,12 @@ test.each([
   ['volatile-ttl', '0', undefined, ['evicts_keys', 'no_append_only_file']],
   ['allkeys-random', '1', 'no', ['evicts_keys', 'append_not_synced']],
 ])('eviction policy %s with appendonly %s and appendfsync %s is judged %j', (policy, aof, fsync, reasons) => {
-  const risks = judgeRedisSettings(readRedisSettings(info(policy, aof), fsync));
+  const risks = findRedisRisks(parseRedisSettings(info(policy, aof), fsync));
   expect(risks.map(({ reason }) => reason)).toEqual(reasons);
 });
 
 test('settings that Redis does not tell are not judged', () => {
-  expect(judgeRedisSettings(readRedisSettings('redis_version:7.2.0'))).toEqual([]);
+  expect(findRedisRisks(parseRedisSettings('redis_version:7.2.0'))).toEqual([]);
 });
 
 test.each([
@@ -42,7 +37,7 @@ test.each([
   ['maxmemory:100\r\nused_memory:99\r\nmaxmemory_policy:noeviction', []],
   ['maxmemory:100\r\nused_memory:100\r\nmaxmemory_policy:allkeys-lru', []],
 ])('Redis that says %j takes no writes because of %j', (text, reasons) => {
-  expect(judgeRedisFaults(readRedisSettings(text))).toEqual(reasons);
+  expect(findRedisFaults(parseRedisSettings(text))).toEqual(reasons);
 });
 
 async function warningsOf(url: string): Promise<{ level: string; reasons: string[]; msg: string }[]> {
@@ -51,7 +46,7 @@ async function warningsOf(url: string): Promise<{ level: string; reasons: string
   const log = createLogger({ service: 'test', instance: 'test', level: 'info', destination });
   const redis = new Redis(url);
   try {
-    await warnOfRedisSettings({ redis, key: '{test}:stack', log, signal: AbortSignal.timeout(20_000) });
+    await warnOfRedisRisks({ redis, key: '{test}:stack', log, signal: AbortSignal.timeout(20_000) });
   } finally {
     redis.disconnect();
   }

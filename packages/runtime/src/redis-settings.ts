@@ -15,7 +15,7 @@ export interface RedisSettings {
 }
 
 /** From the text of `INFO`, and what `CONFIG GET appendfsync` answers where it is allowed: `INFO` does not tell that one. */
-export function readRedisSettings(info: string, appendFsync?: string): RedisSettings {
+export function parseRedisSettings(info: string, appendFsync?: string): RedisSettings {
   const fields = new Map<string, string>();
   for (const line of info.split(/\r?\n/)) {
     const colon = line.indexOf(':');
@@ -42,7 +42,7 @@ export interface RedisRisk {
 }
 
 /** Why jobs or counts could be lost with these settings. What Redis does not tell is not judged. */
-export function judgeRedisSettings({ evictionPolicy, appendOnly, appendFsync }: RedisSettings): RedisRisk[] {
+export function findRedisRisks({ evictionPolicy, appendOnly, appendFsync }: RedisSettings): RedisRisk[] {
   const risks: RedisRisk[] = [];
   if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction') {
     const told = `maxmemory-policy is ${evictionPolicy} and has to be noeviction: jobs are thrown away when memory is short`;
@@ -61,7 +61,7 @@ export function judgeRedisSettings({ evictionPolicy, appendOnly, appendFsync }: 
 }
 
 /** Why Redis answers and takes no writes all the same: reason codes. */
-export function judgeRedisFaults({
+export function findRedisFaults({
   readOnly,
   loading,
   appendFailed,
@@ -80,7 +80,7 @@ export function judgeRedisFaults({
 type Reply = [error: Error | null, result: unknown];
 
 /** The settings of the server that holds `key`: a pipeline goes where its key is, in a cluster too. */
-export async function askRedisSettings(redis: Redis, key: string): Promise<RedisSettings> {
+export async function readRedisSettings(redis: Redis, key: string): Promise<RedisSettings> {
   const replies = await redis.pipeline().exists(key).info().config('GET', 'appendfsync').exec();
   if (replies === null) throw new Error('Redis did not carry out a pipeline');
   const [found, info, config] = replies as [Reply, Reply, Reply];
@@ -88,16 +88,16 @@ export async function askRedisSettings(redis: Redis, key: string): Promise<Redis
   if (refused) throw refused;
   // Managed servers rename CONFIG or forbid it.
   const [, appendFsync] = config[0] ? [] : (config[1] as [string, string] | []);
-  return readRedisSettings(info[1] as string, appendFsync);
+  return parseRedisSettings(info[1] as string, appendFsync);
 }
 
 /** Rejects where the server that holds `key`, which is a string or nothing, takes no writes: a write that changes nothing. */
-export async function tryRedisWrite(redis: Redis, key: string): Promise<void> {
+export async function probeRedisWrite(redis: Redis, key: string): Promise<void> {
   await redis.setrange(key, 0, '');
 }
 
 /** Once Redis answers: one loud line where the server that holds `key` may lose jobs. Never rejects; over when `signal` aborts. */
-export async function warnOfRedisSettings({
+export async function warnOfRedisRisks({
   redis,
   key,
   log,
@@ -111,7 +111,7 @@ export async function warnOfRedisSettings({
   // Redis that is away has a line of its own in the log.
   const waiting = { signal, baseMs: 200, maxMs: 3000, onError: () => {} };
   try {
-    const risks = judgeRedisSettings(await retryForever(() => askRedisSettings(redis, key), waiting));
+    const risks = findRedisRisks(await retryForever(() => readRedisSettings(redis, key), waiting));
     if (risks.length === 0) return;
     const reasons = risks.map(({ reason }) => reason);
     log.error({ reasons }, `REDIS MAY LOSE JOBS: ${risks.map(({ told }) => told).join('; ')}`);

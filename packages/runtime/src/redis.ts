@@ -10,7 +10,7 @@ import {
   reconnectNodes,
 } from './redis-cluster.ts';
 import { sentinelConnector } from './redis-sentinel.ts';
-import { type TroubleLog, type TroubleTexts, troubleOf } from './trouble-log.ts';
+import { type OutageLog, type OutageTexts, outageLog } from './outage-log.ts';
 
 /** `commands`: fails fast. `blocking`: waits for ever, what BullMQ's workers need. `publisher`: fails faster still, never queues. */
 export type RedisRole = 'commands' | 'blocking' | 'publisher';
@@ -92,14 +92,14 @@ export function createRedis({ url, username, password, name, role, log }: RedisC
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
   const redis = open(url, options, { role, log });
-  const trouble = troubleOf(log, redisAway);
-  watched.set(redis, trouble);
+  const outage = outageLog(log, redisAway);
+  watched.set(redis, outage);
   let reason: unknown = new Error('not connected yet');
   const failed = (): void => {
-    if (watched.has(redis)) trouble.failed(reason, { source: redis, fields: { redis: name } });
+    if (watched.has(redis)) outage.failed(reason, { source: redis, fields: { redis: name } });
   };
   // A server that loads its data, or is silent, causes no error: at the start Redis is away until it is ready.
-  if (!trouble.hasWorked) failed();
+  if (!outage.hasWorked) failed();
   redis.on('error', (error: Error) => {
     reason = error;
     if (redis.status !== 'ready') failed();
@@ -110,16 +110,16 @@ export function createRedis({ url, username, password, name, role, log }: RedisC
   });
   redis.on('ready', () => {
     reason = undefined;
-    trouble.worked(redis);
+    outage.worked(redis);
   });
   return redis;
 }
 
 /** What clients say that they are away, until they are closed. */
-const watched = new WeakMap<Redis, TroubleLog>();
+const watched = new WeakMap<Redis, OutageLog>();
 
 /** All clients of a service share these lines. */
-const redisAway: TroubleTexts = {
+const redisAway: OutageTexts = {
   waiting: 'waiting for Redis',
   begins: 'Redis is away',
   ends: 'Redis is back',

@@ -33,7 +33,11 @@ export const serviceMetrics: ServiceMetrics = {
 type Metrics = Telemetry['metrics'];
 
 /** From now on the metrics show how the checks are: never before their first result. */
-export function showHealth(metrics: Metrics, { service: name }: Identity, health: HealthRegistry): void {
+export function exposeHealthMetrics(
+  metrics: Metrics,
+  { service: name }: Identity,
+  health: HealthRegistry,
+): void {
   const checks = health.names.map((check) => ({
     check,
     gauges: states.map((state) => metrics.gauge('health_check_state', { service: name, check, state })),

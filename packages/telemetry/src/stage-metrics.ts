@@ -35,7 +35,7 @@ export const stageMetrics: StageMetrics = {
 };
 
 /** Observes some stages, in milliseconds, through handles that are bound once. */
-export function bindStages<S extends MessageStage>(
+export function bindStageMetrics<S extends MessageStage>(
   metrics: Telemetry['metrics'],
   stages: readonly S[],
 ): (stage: S, ms: number) => void {

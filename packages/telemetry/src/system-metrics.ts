@@ -20,7 +20,7 @@ export const workerStates = ['live', 'lost', 'never_beat'] as const;
 
 /**
  * What there is once in the whole system. No process counts it: the reader takes it from Redis, where it is, or where an api leaves it
- * (`SystemFigures`).
+ * (`SystemStats`).
  */
 export const systemMetrics: SystemMetrics = {
   whatsapp_sessions: {

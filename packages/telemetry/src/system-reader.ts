@@ -4,14 +4,14 @@ import { readQueueTotals, readDatabaseStats } from '@prosaas/queues';
 import type { Keyspace } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { catalogue } from './catalogue.ts';
-import { readSystemFigures } from './system-figures.ts';
+import { readSystemStats } from './system-figures.ts';
 import { workerStates } from './system-metrics.ts';
 
 /**
  * Reads what all services count, together with what Redis itself knows exactly (jobs, call slots, heartbeats, its memory), and what an
  * api measures for all.
  */
-export function createSystemReader({
+export function createSystemMetricsReader({
   redis,
   keyspace,
   onError,
@@ -143,7 +143,7 @@ function figureSource(keyspace: Keyspace): ExactSource {
   return {
     name: 'figures',
     async read(redis) {
-      const figures = await readSystemFigures(redis, keyspace);
+      const figures = await readSystemStats(redis, keyspace);
       if (figures === undefined) return {};
       const { conversations, connections, sessions } = figures;
       return {

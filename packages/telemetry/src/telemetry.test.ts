@@ -7,9 +7,9 @@ import { createRelay, publishDatabaseStats } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { businessMetricNames, catalogue } from './catalogue.ts';
-import { showHealth } from './service-metrics.ts';
-import { publishSystemFigures } from './system-figures.ts';
-import { createSystemReader } from './system-reader.ts';
+import { exposeHealthMetrics } from './service-metrics.ts';
+import { publishSystemStats } from './system-figures.ts';
+import { createSystemMetricsReader } from './system-reader.ts';
 import { startTelemetry } from './telemetry.ts';
 
 const released = (id: string): ReleasedJob => ({
@@ -31,7 +31,11 @@ async function openReader(
   const { url } = stack.use(await startRedis());
   const redis = stack.adopt(createRedis({ url, name: 'test', role: 'commands', log }), closeRedis);
   await redisReady(redis);
-  return { redis, reader: stack.use(createSystemReader({ redis, keyspace: keys, onError: () => {} })), url };
+  return {
+    redis,
+    reader: stack.use(createSystemMetricsReader({ redis, keyspace: keys, onError: () => {} })),
+    url,
+  };
 }
 
 test('the reader adds up what services count and what Redis knows, all twelve metrics, from zero', async () => {
@@ -172,7 +176,7 @@ test('what is once in the whole system is shown once, while somebody measures it
     sessions: { WORKING: 2, FAILED: 0 },
   };
   // As two replicas of the api do.
-  for (let api = 0; api < 2; api += 1) await publishSystemFigures(redis, keys, figures);
+  for (let api = 0; api < 2; api += 1) await publishSystemStats(redis, keys, figures);
   const { gauges, labels } = await reader.read();
   expect(gauges).toMatchObject({
     conversations: 4,
@@ -187,7 +191,7 @@ test('what is once in the whole system is shown once, while somebody measures it
   ]);
   expect(await redis.pttl(keys.key('system-figures'))).toBeGreaterThan(10_000);
 
-  await publishSystemFigures(redis, keys, { connections: { used: 12, allowed: 100 } });
+  await publishSystemStats(redis, keys, { connections: { used: 12, allowed: 100 } });
   const unknown = await reader.read();
   expect(unknown.gauges).not.toHaveProperty('conversations');
   expect(unknown.gauges).not.toHaveProperty('whatsapp_sessions');
@@ -238,7 +242,7 @@ test('the metrics show each check of a service from its first result on, and its
     return { status: 'warn', reason: 'odd' };
   };
   health.register({ name: 'thing', componentType: 'component', run });
-  showHealth(metrics, identity, health);
+  exposeHealthMetrics(metrics, identity, health);
   const stateOf = async (): Promise<string | undefined> => {
     const { labels } = await reader.read();
     return labels['health_check_state']

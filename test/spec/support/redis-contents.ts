@@ -3,7 +3,7 @@ import { poll } from '@prosaas/devstack';
 import { SlotPool, type SlotTotals, readSlotTotals } from '@prosaas/leases';
 import { type QueueName, type QueueTotals, createRelay, openBull, readQueueTotals } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace } from '@prosaas/runtime';
-import { createSystemReader, startTelemetry } from '@prosaas/telemetry';
+import { createSystemMetricsReader, startTelemetry } from '@prosaas/telemetry';
 import { UnrecoverableError, Worker } from 'bullmq';
 
 type Client = ReturnType<typeof createRedis>;
@@ -65,7 +65,7 @@ export async function fillRedis(redis: Client, url: string): Promise<void> {
 }
 
 export async function readRedis(redis: Client): Promise<RedisContents> {
-  await using reader = createSystemReader({ redis, keyspace: keys, onError: () => {} });
+  await using reader = createSystemMetricsReader({ redis, keyspace: keys, onError: () => {} });
   const { counters, since } = await reader.read();
   const queues = await readQueueTotals(redis, keys.bullPrefix);
   // They grow while nothing changes.

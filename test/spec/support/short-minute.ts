@@ -1,4 +1,4 @@
 // Preloaded into services: a minute of their troubles' lines is 3 s.
-import { troubleTimes } from '@prosaas/runtime';
+import { outageTimes } from '@prosaas/runtime';
 
-troubleTimes.repeatMs = 3000;
+outageTimes.repeatMs = 3000;

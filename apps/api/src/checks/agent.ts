@@ -1,19 +1,19 @@
 import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
-import { type AskedRedis, askRedis } from '@prosaas/telemetry';
+import { type QueriedRedis, queryRedis } from '@prosaas/telemetry';
 import { type ServingReplica, judgeWarmth } from '../serving-replicas.ts';
 
 /** An agent is loaded and can answer on every live replica that answers customers, and there is one for chats. */
 export function agentCheck({
   replicas,
   ...asked
-}: AskedRedis & {
+}: QueriedRedis & {
   replicas: () => Promise<readonly ServingReplica[]>;
 }): CheckDefinition {
   return {
     name: 'agent',
     componentType: 'component',
     async run(signal) {
-      const warmth = judgeWarmth(await askRedis(replicas, { ...asked, signal, prefix: 'redis_' }));
+      const warmth = judgeWarmth(await queryRedis(replicas, { ...asked, signal, prefix: 'redis_' }));
       const { absent, fallback, models, faultyProfiles, profileProblems } = warmth;
       const resting = models.map(({ report }) => report['resting']).filter((why) => typeof why === 'string');
       const cold = warmth.cold.filter(({ part }) => part === 'agent');

@@ -1,9 +1,9 @@
-import { type Queryable, type WaitingFigures, hasTable, readWaitingFigures } from '@prosaas/database';
+import { type Queryable, type WaitingStats, hasTable, readWaitingStats } from '@prosaas/database';
 import { type CheckDefinition, CheckFailure, type CheckReport } from '@prosaas/observability';
-import { askDatabase } from '@prosaas/telemetry';
+import { queryDatabase } from '@prosaas/telemetry';
 
 /** Warns of customers who wait for a person although people were told twice, or of whom nobody can be told. */
-export function judgeWaiting(figures: WaitingFigures): CheckReport {
+export function judgeWaiting(figures: WaitingStats): CheckReport {
   const { conversations, oldest_age_seconds: oldest, unattended, not_notifiable } = figures;
   const facts = {
     waiting: conversations,
@@ -25,10 +25,10 @@ export function customersCheck({ db }: { db: Queryable }): CheckDefinition {
     name: 'customers',
     componentType: 'component',
     async run() {
-      const figures = await askDatabase(
+      const figures = await queryDatabase(
         async () => {
           isMigrated ||= await hasTable(db, 'notices');
-          return isMigrated ? readWaitingFigures(db) : undefined;
+          return isMigrated ? readWaitingStats(db) : undefined;
         },
         { prefix: 'database_' },
       );

@@ -1,6 +1,6 @@
 import { type DatabaseProbe, type SchemaReport, isWriteOutage } from '@prosaas/database';
 import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
-import { askDatabase, databaseCheck } from '@prosaas/telemetry';
+import { queryDatabase, databaseCheck } from '@prosaas/telemetry';
 import type { ServingDatabase } from '../serving-database.ts';
 import type { FailedWrites } from './failed-writes.ts';
 
@@ -50,7 +50,7 @@ export function apiDatabaseCheck({
 export function schemaChecks({ probe }: { probe: Pick<DatabaseProbe, 'schema'> }): CheckDefinition[] {
   let reading: Promise<SchemaReport> | undefined;
   const read = (signal: AbortSignal): Promise<SchemaReport> => {
-    reading ??= askDatabase(() => probe.schema(signal)).finally(() => {
+    reading ??= queryDatabase(() => probe.schema(signal)).finally(() => {
       reading = undefined;
     });
     return reading;

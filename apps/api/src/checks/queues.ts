@@ -10,7 +10,7 @@ import {
   readDeadLetterUsage,
   scheduleTable,
 } from '@prosaas/queues';
-import { askDatabase, askRedis } from '@prosaas/telemetry';
+import { queryDatabase, queryRedis } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 
 /** A job that could be taken and was not for so long: longer than any restart. */
@@ -94,13 +94,13 @@ export function queuesCheck({
     componentType: 'component',
     async run(signal) {
       const [[{ queues }, { replicas }], rows] = await Promise.all([
-        askRedis(() => Promise.all([readTotals(), readHeartbeats({ redis, key: heartbeatKey })]), {
+        queryRedis(() => Promise.all([readTotals(), readHeartbeats({ redis, key: heartbeatKey })]), {
           redis,
           address,
           signal,
           prefix: 'redis_',
         }),
-        askDatabase(
+        queryDatabase(
           async () => {
             isMigrated ||= await hasTable(db, 'jobs');
             return isMigrated

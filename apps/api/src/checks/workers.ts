@@ -4,7 +4,7 @@ import {
   type ReplicaHeartbeat,
   readHeartbeats,
 } from '@prosaas/observability';
-import { askRedis } from '@prosaas/telemetry';
+import { queryRedis } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import type { FailedWrites } from './failed-writes.ts';
 
@@ -57,7 +57,7 @@ export function workersCheck({
     name: 'workers',
     componentType: 'component',
     async run(signal) {
-      const { beat_age_seconds, replicas, left } = await askRedis(
+      const { beat_age_seconds, replicas, left } = await queryRedis(
         () => readHeartbeats({ redis, key: heartbeatKey, expected }),
         { redis, address, signal, prefix: 'redis_' },
       );

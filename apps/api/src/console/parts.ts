@@ -1,10 +1,10 @@
 import {
   type Database,
   countConversations,
-  readCallMarks,
-  readChatMarks,
+  readCallVersion,
+  readChatVersion,
   readDeadLetterDepth,
-  readSessionMarks,
+  readSessionOverview,
 } from '@prosaas/database';
 import type { QueueTotals } from '@prosaas/queues';
 import type { CheckView } from '../checks/view.ts';
@@ -56,20 +56,20 @@ export function liveParts(sources: PartSources): LivePart[] {
       everyMs: 1000,
       read: async ({ businessId }) => {
         const { mine: _mine, ...counts } = await countConversations(db, { businessId, personId: undefined });
-        return { ...counts, ...(await readChatMarks(db, businessId)) };
+        return { ...counts, ...(await readChatVersion(db, businessId)) };
       },
     },
     {
       name: 'sessions',
       seenBy: readers,
       everyMs: 2000,
-      read: ({ businessId }) => readSessionMarks(db, businessId),
+      read: ({ businessId }) => readSessionOverview(db, businessId),
     },
     {
       name: 'calls',
       seenBy: readers,
       everyMs: 1000,
-      read: ({ businessId }) => readCallMarks(db, businessId),
+      read: ({ businessId }) => readCallVersion(db, businessId),
     },
     { name: 'queues', seenBy: operators, everyMs: 2000, read: () => readQueues(sources) },
     {

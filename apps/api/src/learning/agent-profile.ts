@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Profile, ProfileError, type ProfileStore, startProfile } from '@prosaas/agentkit/offline';
-import { type LearnedAnswer, type Queryable, followLearned } from '@prosaas/database';
+import { type LearnedAnswer, type Queryable, watchLearnedAnswers } from '@prosaas/database';
 import { AppError, type Logger } from '@prosaas/runtime';
 
 /** Until a profile that has faults is looked at again. */
@@ -40,7 +40,7 @@ export function startAgentProfile({
   let store: ProfileStore | undefined;
   let problems: string[] = [];
   let learned: LearnedAnswer[] = [];
-  const follower = followLearned(db, {
+  const follower = watchLearnedAnswers(db, {
     log,
     onLearned(found) {
       learned = found;

@@ -1,5 +1,5 @@
 import { type Profile, comparable } from '@prosaas/agentkit/offline';
-import { type LearnedEntryRow, MOST_ALSO } from '@prosaas/database';
+import { type LearnedEntryRow, MAX_PHRASINGS } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import { NotFound } from '../errors.ts';
 
@@ -111,7 +111,7 @@ const cut = (text: string): string =>
 const waysToAsk = (texts: readonly string[]): string[] =>
   texts
     .filter((text) => !isPrivate(text) && text.length <= QUESTION_LENGTH)
-    .slice(0, MOST_ALSO)
+    .slice(0, MAX_PHRASINGS)
     .map(cut);
 
 /** What a group became, where the same is asked for again. */

@@ -1,4 +1,4 @@
-import { MOST_ALSO } from '@prosaas/database';
+import { MAX_PHRASINGS } from '@prosaas/database';
 import { Type } from 'typebox';
 import { QUESTION_LENGTH } from '../learning/entries.ts';
 import { NullableText, NullableTime } from './resource.ts';
@@ -25,6 +25,6 @@ export const QuestionText = Type.String({
   pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
 });
 export const Answer = Type.String({ minLength: 1, maxLength: ANSWER_LENGTH, pattern: '\\S' });
-export const Also = Type.Array(QuestionText, { maxItems: MOST_ALSO });
+export const Also = Type.Array(QuestionText, { maxItems: MAX_PHRASINGS });
 
 export const Id = Type.Object({ id: Type.String() });

@@ -1,5 +1,5 @@
 import {
-  MOST_LEARNED,
+  MAX_LEARNED_ENTRIES,
   addLearnedEntry,
   findQuestionState,
   listLearnedEntries,
@@ -164,7 +164,7 @@ function orderOf({ answer, question, entry, also }: AnswerBody): EntryOrder {
 
 class TooManyEntries extends AppError {
   constructor() {
-    super(`There are ${MOST_LEARNED} learned entries: take back some that nobody needs.`, {
+    super(`There are ${MAX_LEARNED_ENTRIES} learned entries: take back some that nobody needs.`, {
       status: 409,
       code: 'TOO_MANY_ENTRIES',
     });

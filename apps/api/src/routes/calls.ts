@@ -1,4 +1,4 @@
-import { callerOfConversation, findCall, findRecordingAudio, listCalls } from '@prosaas/database';
+import { findCallerNumbers, findCall, findRecordingAudio, listCalls } from '@prosaas/database';
 import { type App, BusinessFilter, businessOf, page, pageQuery } from '@prosaas/http';
 import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
@@ -115,7 +115,7 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
   }): Promise<string[] | undefined> {
     const named = contact === undefined ? undefined : [callerNamed(contact)];
     if (conversation === undefined) return named;
-    const callers = await callerOfConversation(db, conversation, businessId);
+    const callers = await findCallerNumbers(db, conversation, businessId);
     if (callers === undefined) throw new NotFound('conversation');
     return named === undefined ? callers : named.filter((caller) => callers.includes(caller));
   }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { eraseContact, exportContact, exportText } from '@prosaas/database';
+import { eraseContact, exportContact, streamContactExport } from '@prosaas/database';
 import { type App, BusinessFilter, businessOf } from '@prosaas/http';
 import { Type } from 'typebox';
 import { type ResourceContext } from './resource.ts';
@@ -28,7 +28,7 @@ export function contactRoutes(app: App, { db, business }: ResourceContext): void
     async (request, reply) => {
       const { contact, business: named } = request.body;
       const query = { contact, businessId: businessOf(request, named) };
-      const pieces = exportText(db, query, await exportContact(db, query));
+      const pieces = streamContactExport(db, query, await exportContact(db, query));
       return reply.type('application/json; charset=utf-8').send(Readable.from(pieces));
     },
   );

@@ -94,10 +94,10 @@ const audited = { audited: true };
  */
 export function peopleRoutes(
   app: App,
-  { db, business, owner, keyRing }: ResourceContext & { keyRing: Pick<KeyRing, 'readPeople'> },
+  { db, business, owner, keyRing }: ResourceContext & { keyRing: Pick<KeyRing, 'refreshPeople'> },
 ): void {
   /** What changed counts here at once; where it cannot be read now, and in other services, soon. */
-  const keysChanged = (): Promise<void> => keyRing.readPeople().catch(() => {});
+  const keysChanged = (): Promise<void> => keyRing.refreshPeople().catch(() => {});
 
   const showKey = (reply: FastifyReply, { person, key }: PersonWithKey): PersonRow & { key: string } => {
     reply.header('cache-control', 'no-store');

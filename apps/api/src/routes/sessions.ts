@@ -1,10 +1,10 @@
 import {
   type Database,
-  type SessionFigures,
+  type SessionStats,
   type WhatsAppSessionRow,
   findSession,
   listSessions,
-  readSessionFigures,
+  readSessionStats,
 } from '@prosaas/database';
 import {
   type App,
@@ -208,11 +208,11 @@ function isList(told: unknown): told is { items: SessionState[]; next_cursor: st
   return Array.isArray((told as { items?: unknown } | undefined)?.items);
 }
 
-type SessionShown = SessionState & Omit<SessionFigures, 'session_id'> & { detail: string | null };
+type SessionShown = SessionState & Omit<SessionStats, 'session_id'> & { detail: string | null };
 
 async function withFigures(db: Database, states: readonly SessionState[]): Promise<SessionShown[]> {
   const ids = states.map(({ id }) => id);
-  const figures = new Map((await readSessionFigures(db, ids)).map((one) => [one.session_id, one]));
+  const figures = new Map((await readSessionStats(db, ids)).map((one) => [one.session_id, one]));
   return states.flatMap((state) => {
     const found = figures.get(state.id);
     // Deleted meanwhile.

@@ -2,7 +2,7 @@ import {
   type WhatsAppSessionRow,
   classifyDatabaseError,
   findSession,
-  isDatabaseTrouble,
+  isRetryableDatabaseError,
 } from '@prosaas/database';
 import type { Database } from '@prosaas/database';
 import { type Guard, type GuardOptions, type KeyRing, type Role, businessOf, guard } from '@prosaas/http';
@@ -43,7 +43,7 @@ export async function asked<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (isDatabaseTrouble(error)) throw new DatabaseUnavailable({ cause: error });
+    if (isRetryableDatabaseError(error)) throw new DatabaseUnavailable({ cause: error });
     if (classifyDatabaseError(error)?.kind === 'invalid_data') throw new InvalidText({ cause: error });
     throw error;
   }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
-import { type Logger, troubleOf } from '@prosaas/runtime';
+import { type Logger, outageLog } from '@prosaas/runtime';
 import { Introduction, Refused, textOf } from './introduction.ts';
 import { RefusalLog } from '../refusal-log.ts';
 import { MediaStream } from './media-stream.ts';
@@ -43,7 +43,7 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
   const strangers = new Set<Introduction>();
 
   const refusals = new RefusalLog(log, 'media streams were refused');
-  const trouble = troubleOf(log, {
+  const outage = outageLog(log, {
     waiting: 'media streams cannot be let in yet',
     begins: 'media streams cannot be let in',
     ends: 'media streams are let in again',
@@ -51,15 +51,15 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
     repeats: false,
   });
   // Calls come when they come: what fails then is no wait of the start.
-  trouble.worked();
+  outage.worked();
 
-  const askRedis = async (callSid: string): Promise<boolean> => {
+  const queryRedis = async (callSid: string): Promise<boolean> => {
     try {
       const isOpen = await redeem(callSid);
-      trouble.worked();
+      outage.worked();
       return isOpen;
     } catch (error) {
-      trouble.failed(error);
+      outage.failed(error);
       throw new Refused('Redis could not be asked about its token');
     }
   };
@@ -68,7 +68,7 @@ export function createStreamDoor(options: StreamDoorOptions): StreamDoor {
     const { callSid, streamSid } = await introduction.start;
     // No stranger any more, however long Redis takes: only real calls have a token.
     strangers.delete(introduction);
-    if (!(await introduction.inTime(askRedis(callSid)))) throw new Refused('its token is used or too old');
+    if (!(await introduction.inTime(queryRedis(callSid)))) throw new Refused('its token is used or too old');
     const stream = new MediaStream({
       socket,
       streamSid,

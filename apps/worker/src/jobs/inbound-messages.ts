@@ -3,11 +3,11 @@ import { applyEvent, isHandOver } from '@prosaas/conversations';
 import {
   addConversationEvent,
   closeMessage,
-  countNotUnderstood,
+  setNotUnderstoodCount,
   findAnsweredNotice,
-  hasAnswered,
+  hasRecentAnswers,
   insertReply,
-  isAnsweredSince,
+  hasPersonAnsweredSince,
   listHistory,
   lockConversation,
   recordUnanswered,
@@ -41,7 +41,7 @@ export function createHandler({
   const think = async (row: JobRow, message: JobMessage, signal: AbortSignal): Promise<ReplyDecision> => {
     const now = new Date(row.read_ms);
     const { conversation, conversation_id: conversationId, seq } = message;
-    const isLoop = limits.count > 0 && (await hasAnswered(db, conversationId, limits));
+    const isLoop = limits.count > 0 && (await hasRecentAnswers(db, conversationId, limits));
     const history = await listHistory(db, {
       conversationId,
       beforeSeq: seq,
@@ -82,7 +82,10 @@ export function createHandler({
       const locked = await lockConversation(tx, message.conversation_id);
       if (!locked) return;
       // From an outage, or replayed: a person may have written since.
-      if ((message.late_seconds > LATE_SECONDS || row.replays > 0) && (await isAnsweredSince(tx, message.id)))
+      if (
+        (message.late_seconds > LATE_SECONDS || row.replays > 0) &&
+        (await hasPersonAnsweredSince(tx, message.id))
+      )
         return void (await closeMessage(tx, message.id, { status: 'answered' }));
       if (isOther(locked, message.conversation)) {
         if (locked.state !== 'person' || !isAnswer(decision))
@@ -93,7 +96,7 @@ export function createHandler({
       if (!(await closeMessage(tx, message.id, decision.end))) return;
       const { event, notUnderstood, missed, reply: text, match } = decision;
       if (missed) await keepMissed(tx, message, missed);
-      if (notUnderstood !== undefined) await countNotUnderstood(tx, locked.id, notUnderstood);
+      if (notUnderstood !== undefined) await setNotUnderstoodCount(tx, locked.id, notUnderstood);
       if (event !== undefined) {
         const actor = event.type === 'opted_out' || event.type === 'opted_in' ? 'customer' : 'agent';
         const changed = await applyEvent(tx, locked.id, event, { actor, messageId: message.id });

@@ -1,11 +1,11 @@
 import { applyEvent } from '@prosaas/conversations';
 import {
-  answerQuestions,
+  markQuestionsAnswered,
   closeJobs,
   closeMessage,
   closeMessages,
   deleteSendWithoutMessage,
-  dropUnwantedMessage,
+  cancelOptedOutMessage,
   isOutdatedNotice,
   lockConversation,
   type Database,
@@ -42,7 +42,7 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // Sent by a worker of the release before.
     if (message?.status !== 'queued') return close();
-    if (message.is_unwanted) return close((tx) => dropUnwantedMessage(tx, message.id));
+    if (message.is_unwanted) return close((tx) => cancelOptedOutMessage(tx, message.id));
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
     const drop = (reason: string): Promise<void> =>
       close(async (tx) => void (await closeMessage(tx, message.id, { status: 'ignored', reason })));
@@ -90,7 +90,7 @@ async function closeReplay(tx: Queryable, message: JobMessage, externalId: strin
   const waitsForIt = isWaiting && conversation.state_reason === 'failure';
   const isPersons = message.author === 'person';
   // Where it waits for another reason, the agent's word was that a person will answer.
-  if (isPersons || !isWaiting || waitsForIt) await answerQuestions(tx, message.id);
+  if (isPersons || !isWaiting || waitsForIt) await markQuestionsAnswered(tx, message.id);
   if (!waitsForIt || (!isPersons && message.author !== 'agent' && message.author !== null)) return;
   await applyEvent(
     tx,

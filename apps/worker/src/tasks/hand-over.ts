@@ -2,10 +2,10 @@ import { isWithin, openMinutesAgo, type Profile } from '@prosaas/agentkit';
 import { applyEvent, isHandOver, type WaitingReason } from '@prosaas/conversations';
 import {
   databaseTime,
-  isDatabaseTrouble,
+  isRetryableDatabaseError,
   listDueAnnouncements,
-  listOverduePersons,
-  lockOverduePerson,
+  listExpiredTakeovers,
+  lockExpiredTakeover,
   type Database,
 } from '@prosaas/database';
 import type { Relay } from '@prosaas/queues';
@@ -36,7 +36,7 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
 
   const endTime = async (id: string): Promise<void> => {
     const end = await db.transaction(async (tx) =>
-      (await lockOverduePerson(tx, id))
+      (await lockExpiredTakeover(tx, id))
         ? applyEvent(tx, id, { type: 'time_up' }, { actor: 'system' })
         : undefined,
     );
@@ -69,13 +69,13 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
           // oxlint-disable-next-line no-await-in-loop -- a transaction each
           await run(item);
         } catch (error) {
-          if (isDatabaseTrouble(error)) throw error;
+          if (isRetryableDatabaseError(error)) throw error;
           failed += 1;
           log.error({ err: error, conversation_id: item.id }, 'a hand-over could not be carried on');
         }
       }
     };
-    const overdue = await listOverduePersons(db, BATCH);
+    const overdue = await listExpiredTakeovers(db, BATCH);
     await each(
       overdue.map((id) => ({ id })),
       ({ id }) => endTime(id),

@@ -1,4 +1,4 @@
-import { listReleased, releaseAgain, type Database } from '@prosaas/database';
+import { listReleased, releaseLostJobs, type Database } from '@prosaas/database';
 import { findLostJobs, queueNames, type Relay } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
@@ -41,7 +41,7 @@ export async function recoverLostJobs({
       limit: PAGE,
     });
     const lost = await findLostJobs(redis, bullPrefix, page);
-    const released = lost.length === 0 ? [] : await db.transaction((tx) => releaseAgain(tx, lost));
+    const released = lost.length === 0 ? [] : await db.transaction((tx) => releaseLostJobs(tx, lost));
     relay.enqueue(released);
     recovered += released.length;
     const last = page.at(-1);

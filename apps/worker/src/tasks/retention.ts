@@ -10,11 +10,11 @@ import {
   deleteOldRecordings,
   deleteOldUnstoredMessages,
   foldJobCounts,
-  inRetentionTurn,
+  withRetentionLock,
   listExcessDeadJobs,
   listExpiredDeadJobs,
   purgeDeadJobs,
-  warnedForSeconds,
+  trackWarning,
   type Database,
   type Queryable,
 } from '@prosaas/database';
@@ -66,7 +66,7 @@ function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): 
     tx: Queryable,
     { limit, ids, fields }: { limit: 'age' | 'count'; ids: string[]; fields: object },
   ): ReturnType<Kind['batch']> => {
-    const seconds = await warnedForSeconds(tx, { name: `dead_letter_${limit}`, isSo: ids.length > 0 });
+    const seconds = await trackWarning(tx, { name: `dead_letter_${limit}`, isSo: ids.length > 0 });
     if (seconds === undefined || seconds < WARNED_SECONDS) return { removed: 0, more: false };
     const why = limit === 'age' ? 'too old' : 'too many';
     log.warn({ job_ids: ids, ...fields }, `jobs in the dead letter are ${why}: they are dropped`);
@@ -153,7 +153,7 @@ export async function applyRetention({
     try {
       for (let more = true; more;) {
         if (signal.aborted) return round;
-        const done = await inRetentionTurn(db, (tx) => batch(tx, before));
+        const done = await withRetentionLock(db, (tx) => batch(tx, before));
         if (!done) return round;
         if (done.removed > 0) deleted[name] = (deleted[name] ?? 0) + done.removed;
         ({ more } = done);

@@ -1,4 +1,4 @@
-import { errorReason, type Logger, troubleOf } from '@prosaas/runtime';
+import { errorReason, type Logger, outageLog } from '@prosaas/runtime';
 import type { Answer } from '../answer.ts';
 import type { Profile } from '../profile/profile.ts';
 import { withoutMarkup } from './markup.ts';
@@ -56,7 +56,7 @@ export class ModelAgent implements AsyncDisposable {
     const { settings, log } = options;
     this.#options = options;
     this.#client = new ModelClient(settings);
-    const away = troubleOf(log, {
+    const away = outageLog(log, {
       waiting: 'the model provider fails: the profile answers',
       begins: 'the model provider fails: the profile answers',
       ends: 'the model provider answers again',

@@ -1,9 +1,9 @@
 import { CheckFailure } from '@prosaas/observability';
 import { expect, test } from 'vitest';
-import { type AskedRedis, askRedis } from './ask-redis.ts';
+import { type QueriedRedis, queryRedis } from './ask-redis.ts';
 
 const address = 'redis:6379';
-const ready: AskedRedis = { redis: { status: 'ready' }, address };
+const ready: QueriedRedis = { redis: { status: 'ready' }, address };
 const never = new AbortController().signal;
 
 async function failureOf(asked: Promise<unknown>): Promise<CheckFailure> {
@@ -16,11 +16,11 @@ async function failureOf(asked: Promise<unknown>): Promise<CheckFailure> {
 }
 
 test('what Redis answers is passed on', async () => {
-  expect(await askRedis(async () => 7, { ...ready, signal: never })).toBe(7);
+  expect(await queryRedis(async () => 7, { ...ready, signal: never })).toBe(7);
 });
 
 test('a connection that is lost is told with its address, not as a matter of the queue of the client', async () => {
-  const asked = askRedis(
+  const asked = queryRedis(
     async () => {
       throw new Error("Stream isn't writeable and enableOfflineQueue options is false");
     },
@@ -35,7 +35,7 @@ test('a connection that is lost is told with its address, not as a matter of the
 
 test('a Redis that does not answer is given up with the signal', async () => {
   const controller = new AbortController();
-  const asked = askRedis(() => new Promise(() => undefined), {
+  const asked = queryRedis(() => new Promise(() => undefined), {
     ...ready,
     signal: controller.signal,
     prefix: 'redis_',
@@ -45,7 +45,7 @@ test('a Redis that does not answer is given up with the signal', async () => {
 });
 
 test('a Redis that refuses says so', async () => {
-  const asked = askRedis(
+  const asked = queryRedis(
     async () => {
       throw new Error('NOPERM this user has no permissions');
     },

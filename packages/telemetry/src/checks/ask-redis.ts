@@ -1,7 +1,7 @@
 import { CheckFailure, classifyError } from '@prosaas/observability';
 import type { Redis } from 'ioredis';
 
-export interface AskedRedis {
+export interface QueriedRedis {
   readonly redis: Pick<Redis, 'status'>;
   /** Where it is, for people. */
   readonly address: string;
@@ -11,9 +11,9 @@ export interface AskedRedis {
  * What `ask` learns from Redis within the time limit. Where Redis does not answer, the code begins with `prefix`: what
  * the check looks for may be well, and it is Redis that has to be looked at.
  */
-export async function askRedis<T>(
+export async function queryRedis<T>(
   ask: () => Promise<T>,
-  { redis, address, signal, prefix = '' }: AskedRedis & { signal: AbortSignal; prefix?: string },
+  { redis, address, signal, prefix = '' }: QueriedRedis & { signal: AbortSignal; prefix?: string },
 ): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason as Error);

@@ -1,7 +1,7 @@
 import type { WriteFailure } from '@prosaas/database';
 import { CheckFailure } from '@prosaas/observability';
 import { expect, test } from 'vitest';
-import { askDatabase, databaseCheck, describeDatabase } from './database-check.ts';
+import { queryDatabase, databaseCheck, describeDatabase } from './database-check.ts';
 
 const signal = new AbortController().signal;
 const postgres = (code: string, severity = 'ERROR'): Error =>
@@ -100,7 +100,7 @@ test.each([
   [new DOMException('late', 'TimeoutError'), 'timeout'],
   [new Error('something else'), 'error'],
 ])('%s is told as %s', async (cause, reason) => {
-  const asked = askDatabase(async () => {
+  const asked = queryDatabase(async () => {
     throw cause;
   });
   await expect(asked).rejects.toThrow(CheckFailure);
@@ -108,7 +108,7 @@ test.each([
 });
 
 test('a prefix says that it is PostgreSQL that has to be looked at', async () => {
-  const asked = askDatabase(() => Promise.reject(postgres('57014')), { prefix: 'database_' });
+  const asked = queryDatabase(() => Promise.reject(postgres('57014')), { prefix: 'database_' });
   await expect(asked).rejects.toMatchObject({ reason: 'database_timeout' });
 });
 

@@ -35,7 +35,7 @@ export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOp
     async run(signal) {
       const isWrite = isWriteDue;
       isWriteDue = true;
-      await askDatabase(() => (isWrite ? probe.write(signal) : ping(signal)), { address });
+      await queryDatabase(() => (isWrite ? probe.write(signal) : ping(signal)), { address });
       const failure = writeFailures.recent();
       if (failure !== undefined && isWriteOutage(failure.reason))
         throw new CheckFailure(failure.reason, { cause: failure.error, detail: { address } });
@@ -54,7 +54,7 @@ export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOp
  * What goes wrong gets its code from the one classification of database errors. With a `prefix` it says that it is PostgreSQL that has
  * to be looked at, and that what the check looks for may be well.
  */
-export async function askDatabase<T>(
+export async function queryDatabase<T>(
   ask: () => Promise<T>,
   { address, prefix = '' }: { address?: string; prefix?: string } = {},
 ): Promise<T> {

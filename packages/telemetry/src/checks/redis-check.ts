@@ -1,14 +1,14 @@
 import { type CheckDefinition, CheckFailure, clockAheadSeconds } from '@prosaas/observability';
 import {
-  askRedisSettings,
-  judgeRedisFaults,
-  judgeRedisSettings,
+  readRedisSettings,
+  findRedisFaults,
+  findRedisRisks,
   redisReady,
   redisTime,
-  tryRedisWrite,
+  probeRedisWrite,
 } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
-import { askRedis } from './ask-redis.ts';
+import { queryRedis } from './ask-redis.ts';
 
 export interface RedisCheckOptions {
   /** A connection of its own: a check that waits for a hung Redis must not stand before anyone's commands. */
@@ -33,12 +33,12 @@ export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDef
     componentType: 'datastore',
     async run(signal) {
       const asked = { redis, address, signal };
-      const settings = await askRedis(async () => {
+      const settings = await queryRedis(async () => {
         // The first run comes before the connection.
         const waits = isFirst && ['connecting', 'connect'].includes(redis.status);
         isFirst = false;
         if (waits) await redisReady(redis, signal);
-        return askRedisSettings(redis, key);
+        return readRedisSettings(redis, key);
       }, asked);
       const detail = {
         version: settings.version ?? null,
@@ -46,12 +46,12 @@ export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDef
         appendonly: settings.appendOnly ?? null,
         appendfsync: settings.appendFsync ?? null,
       };
-      const faults = judgeRedisFaults(settings);
+      const faults = findRedisFaults(settings);
       if (faults.length > 0) throw new CheckFailure(faults.join(','), { detail });
       // INFO does not tell of each reason for which Redis refuses writes.
-      await askRedis(() => tryRedisWrite(redis, key), asked);
-      const ahead = await askRedis(() => clockAheadOf(redis), asked);
-      const reasons = judgeRedisSettings(settings).map(({ reason }): string => reason);
+      await queryRedis(() => probeRedisWrite(redis, key), asked);
+      const ahead = await queryRedis(() => clockAheadOf(redis), asked);
+      const reasons = findRedisRisks(settings).map(({ reason }): string => reason);
       if (ahead !== 0) reasons.push('clock_off');
       const facts = ahead === 0 ? {} : { clock_ahead_seconds: ahead };
       return reasons.length === 0 ? { detail } : { status: 'warn', reason: reasons.join(','), facts, detail };

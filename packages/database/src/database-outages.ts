@@ -1,19 +1,19 @@
-import { type Logger, type TroubleLog, troubleOf } from '@prosaas/runtime';
+import { type Logger, type OutageLog, outageLog } from '@prosaas/runtime';
 import { classifyDatabaseError } from './database-error.ts';
 
 /** Told by whoever asks PostgreSQL: the pool and the probe of a service, which share the lines. */
-export class DatabaseTroubles {
-  readonly #away: TroubleLog;
-  readonly #cannotWrite: TroubleLog;
+export class DatabaseOutages {
+  readonly #away: OutageLog;
+  readonly #cannotWrite: OutageLog;
 
   constructor(log: Logger) {
-    this.#away = troubleOf(log, {
+    this.#away = outageLog(log, {
       waiting: 'waiting for PostgreSQL',
       begins: 'PostgreSQL is away',
       ends: 'PostgreSQL is back',
       isDependency: true,
     });
-    this.#cannotWrite = troubleOf(log, {
+    this.#cannotWrite = outageLog(log, {
       waiting: 'PostgreSQL cannot write',
       begins: 'PostgreSQL cannot write',
       ends: 'PostgreSQL can write again',
@@ -47,7 +47,7 @@ export class DatabaseTroubles {
 }
 
 /** What a service waits for when it starts, once PostgreSQL and Redis answer. */
-export function startTrouble(log: Logger): TroubleLog {
+export function databasePreparationLog(log: Logger): OutageLog {
   const waiting = 'waiting for the api to prepare the database';
-  return troubleOf(log, { waiting, begins: waiting, ends: 'the database is prepared', isStart: true });
+  return outageLog(log, { waiting, begins: waiting, ends: 'the database is prepared', isStart: true });
 }

@@ -1,21 +1,15 @@
 import { errorReason } from './error-reason.ts';
 import type { Logger } from './logger.ts';
-import {
-  type TroubleEvent,
-  type TroubleState,
-  type TroubleTimes,
-  stepTrouble,
-  untroubled,
-} from './trouble.ts';
+import { type OutageEvent, type OutageState, type OutageTimes, stepOutage, NO_OUTAGE } from './outage.ts';
 
 /** Shared by all troubles of the process; tests shorten them. `aftermathMs`: what a dependency broke may take to mend once it is back. */
-export const troubleTimes = { waitMs: 5000, repeatMs: 60_000, aftermathMs: 15_000 };
+export const outageTimes = { waitMs: 5000, repeatMs: 60_000, aftermathMs: 15_000 };
 
 /** Dependencies are told first, so that what fails because of them need not be. */
 const dependencySettleMs = 300;
 const dependentSettleMs = 1000;
 
-export interface TroubleTexts {
+export interface OutageTexts {
   /** While it has not worked since the start: `waiting for PostgreSQL`. */
   waiting: string;
   begins: string;
@@ -30,29 +24,29 @@ export interface TroubleTexts {
   repeats?: boolean;
 }
 
-const troubles = new WeakMap<Logger, Map<string, TroubleLog>>();
+const outages = new WeakMap<Logger, Map<string, OutageLog>>();
 
 /** The trouble of a service: everyone who meets the same one, by its text and the service's logger, shares its lines. */
-export function troubleOf(log: Logger, texts: TroubleTexts): TroubleLog {
-  let known = troubles.get(log);
-  if (known === undefined) troubles.set(log, (known = new Map()));
-  let trouble = known.get(texts.begins);
-  if (trouble === undefined) known.set(texts.begins, (trouble = new TroubleLog(log, texts)));
-  return trouble;
+export function outageLog(log: Logger, texts: OutageTexts): OutageLog {
+  let known = outages.get(log);
+  if (known === undefined) outages.set(log, (known = new Map()));
+  let outage = known.get(texts.begins);
+  if (outage === undefined) known.set(texts.begins, (outage = new OutageLog(log, texts)));
+  return outage;
 }
 
 /**
  * Says that something fails without a line for each failure, and without a stack: an expected wait once after 5 s; a trouble when
  * it starts, once a minute while it lasts, and when it ends, with its duration.
  */
-export class TroubleLog {
+export class OutageLog {
   readonly #log: Logger;
-  readonly #texts: TroubleTexts;
+  readonly #texts: OutageTexts;
   readonly #failing = new Map<unknown, { error: unknown; fields: object }>();
-  #state: TroubleState = untroubled;
+  #state: OutageState = NO_OUTAGE;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Logger, texts: TroubleTexts) {
+  constructor(log: Logger, texts: OutageTexts) {
     this.#log = log;
     this.#texts = texts;
   }
@@ -85,10 +79,10 @@ export class TroubleLog {
     this.#state = { ...this.#state, since: undefined, toldAt: undefined };
   }
 
-  #step(event: TroubleEvent): void {
+  #step(event: OutageEvent): void {
     const now = performance.now();
     const { since = now } = this.#state;
-    const { state, line, lookAt } = stepTrouble(this.#state, event, {
+    const { state, line, lookAt } = stepOutage(this.#state, event, {
       now,
       times: this.#times,
       isExplained: this.#isExplained(),
@@ -112,23 +106,23 @@ export class TroubleLog {
     else this.#log.warn({ ...fields, seconds }, `still: ${text}`);
   }
 
-  get #times(): TroubleTimes {
-    const { isDependency = false, repeats = true, waitMs = troubleTimes.waitMs } = this.#texts;
+  get #times(): OutageTimes {
+    const { isDependency = false, repeats = true, waitMs = outageTimes.waitMs } = this.#texts;
     return {
       waitMs,
       settleMs: isDependency ? dependencySettleMs : dependentSettleMs,
-      repeatMs: repeats ? troubleTimes.repeatMs : Infinity,
+      repeatMs: repeats ? outageTimes.repeatMs : Infinity,
     };
   }
 
   #isExplained(): boolean {
     if (this.#texts.isDependency === true) return false;
-    const others = troubles.get(this.#log)?.values() ?? [];
+    const others = outages.get(this.#log)?.values() ?? [];
     return [...others].some((other) => other.#texts.isDependency === true && other.#explains());
   }
 
   #explains(): boolean {
     const { endedAt } = this.#state;
-    return this.isActive || (endedAt !== undefined && performance.now() - endedAt < troubleTimes.aftermathMs);
+    return this.isActive || (endedAt !== undefined && performance.now() - endedAt < outageTimes.aftermathMs);
   }
 }

@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createLogger } from './logger.ts';
-import { type TroubleEvent, stepTrouble, untroubled } from './trouble.ts';
-import { type TroubleTexts, troubleOf } from './trouble-log.ts';
+import { type OutageEvent, stepOutage, NO_OUTAGE } from './outage.ts';
+import { type OutageTexts, outageLog } from './outage-log.ts';
 
 const times = { waitMs: 5000, settleMs: 300, repeatMs: 60_000 };
 
 /** Plays events at seconds, looks when a look is due, and answers the lines with their times. */
-function play(events: [seconds: number, event: TroubleEvent][], explainedUntil = 0): string[] {
+function play(events: [seconds: number, event: OutageEvent][], explainedUntil = 0): string[] {
   const told: string[] = [];
-  let state = untroubled;
+  let state = NO_OUTAGE;
   let lookAt = Infinity;
-  const step = (now: number, event: TroubleEvent): void => {
-    const { line, ...next } = stepTrouble(state, event, {
+  const step = (now: number, event: OutageEvent): void => {
+    const { line, ...next } = stepOutage(state, event, {
       now,
       times,
       isExplained: now < explainedUntil * 1000,
@@ -29,7 +29,7 @@ function play(events: [seconds: number, event: TroubleEvent][], explainedUntil =
 }
 
 describe('the lines of a trouble', () => {
-  test.each<[string, [number, TroubleEvent][], string[]]>([
+  test.each<[string, [number, OutageEvent][], string[]]>([
     ['a start that works at once has none', [[0, 'worked']], []],
     [
       'a wait of less than 5 s has none',
@@ -87,7 +87,7 @@ describe('the lines of a trouble', () => {
       'a trouble that lasts has a line a minute, however often it is met',
       [
         [0, 'worked'],
-        ...Array.from({ length: 100 }, (_, at): [number, TroubleEvent] => [10 + at, 'failed']),
+        ...Array.from({ length: 100 }, (_, at): [number, OutageEvent] => [10 + at, 'failed']),
         [120, 'worked'],
       ],
       ['10.3 begins', '70.3 lasts', '120 ends'],
@@ -96,7 +96,7 @@ describe('the lines of a trouble', () => {
       'one that comes and goes has its first two lines',
       [
         [0, 'worked'],
-        ...Array.from({ length: 20 }, (_, at): [number, TroubleEvent] => [
+        ...Array.from({ length: 20 }, (_, at): [number, OutageEvent] => [
           10 + at,
           at % 2 ? 'worked' : 'failed',
         ]),
@@ -130,7 +130,7 @@ describe('the lines of a trouble', () => {
   });
 
   test('what a dependency explains is told when that is over and it still fails', () => {
-    const events: [number, TroubleEvent][] = [
+    const events: [number, OutageEvent][] = [
       [0, 'worked'],
       [10, 'failed'],
       [100, 'worked'],
@@ -140,7 +140,7 @@ describe('the lines of a trouble', () => {
   });
 });
 
-const texts: TroubleTexts = { waiting: 'waiting for x', begins: 'x is away', ends: 'x is back' };
+const texts: OutageTexts = { waiting: 'waiting for x', begins: 'x is away', ends: 'x is back' };
 
 function logger(): { log: ReturnType<typeof createLogger>; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = [];
@@ -153,11 +153,11 @@ function logger(): { log: ReturnType<typeof createLogger>; lines: Record<string,
 describe('a trouble in the log', () => {
   test('has a level, its reason, its duration, and no stack', async () => {
     const { log, lines } = logger();
-    const trouble = troubleOf(log, { ...texts, isDependency: true });
-    trouble.worked();
-    trouble.failed(Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' }));
+    const outage = outageLog(log, { ...texts, isDependency: true });
+    outage.worked();
+    outage.failed(Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' }));
     await expect.poll(() => lines.length).toBe(1);
-    trouble.worked();
+    outage.worked();
     expect(lines).toMatchObject([
       { level: 'warn', msg: 'x is away', error: 'connect refused', code: 'ECONNREFUSED' },
       { level: 'info', msg: 'x is back', seconds: expect.any(Number) },
@@ -167,20 +167,20 @@ describe('a trouble in the log', () => {
 
   test('is one for all who meet it, over when the last one works, and another one for another service', () => {
     const { log } = logger();
-    const [first, second] = [troubleOf(log, texts), troubleOf(log, texts)];
+    const [first, second] = [outageLog(log, texts), outageLog(log, texts)];
     first.failed(new Error('a'), { source: 'a' });
     second.failed(new Error('b'), { source: 'b' });
     first.worked('a');
     expect(second.isActive).toBe(true);
     second.forget('b');
     expect(first.isActive).toBe(false);
-    expect(troubleOf(logger().log, texts)).not.toBe(first);
+    expect(outageLog(logger().log, texts)).not.toBe(first);
   });
 
   test('is not told while a dependency is away, nor while its consequences mend', async () => {
     const { log, lines } = logger();
-    const dependency = troubleOf(log, { ...texts, isDependency: true });
-    const dependent = troubleOf(log, { waiting: 'y waits', begins: 'y fails', ends: 'y works' });
+    const dependency = outageLog(log, { ...texts, isDependency: true });
+    const dependent = outageLog(log, { waiting: 'y waits', begins: 'y fails', ends: 'y works' });
     dependency.worked();
     dependent.worked();
     dependency.failed(new Error('refused'));

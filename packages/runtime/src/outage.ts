@@ -1,5 +1,5 @@
 /** When the lines of a trouble are due, in milliseconds. */
-export interface TroubleTimes {
+export interface OutageTimes {
   /** An expected wait: until it has worked once, and when a trouble comes back within `repeatMs`. */
   waitMs: number;
   /** A trouble that is over sooner is not told. */
@@ -9,7 +9,7 @@ export interface TroubleTimes {
 }
 
 /** All times are those of one clock, in milliseconds. */
-export interface TroubleState {
+export interface OutageState {
   hasWorked: boolean;
   /** Failing since; undefined while all is well. */
   since: number | undefined;
@@ -19,18 +19,18 @@ export interface TroubleState {
   endedAt: number | undefined;
 }
 
-export type TroubleEvent = 'failed' | 'worked' | 'look';
-type TroubleLine = 'waiting' | 'begins' | 'lasts' | 'ends';
+export type OutageEvent = 'failed' | 'worked' | 'look';
+type OutageLine = 'waiting' | 'begins' | 'lasts' | 'ends';
 
-export interface TroubleStep {
-  state: TroubleState;
+export interface OutageStep {
+  state: OutageState;
   /** The line to write now. */
-  line?: TroubleLine;
+  line?: OutageLine;
   /** When to look again, should nothing happen until then. */
   lookAt?: number;
 }
 
-export const untroubled: TroubleState = {
+export const NO_OUTAGE: OutageState = {
   hasWorked: false,
   since: undefined,
   toldAt: undefined,
@@ -41,16 +41,16 @@ export const untroubled: TroubleState = {
  * One line when a trouble starts, one each `repeatMs` while it lasts, one when it ends. `isExplained`: a dependency that is away
  * has lines of its own; what fails because of it waits with its own until that is over.
  */
-export function stepTrouble(
-  state: TroubleState,
-  event: TroubleEvent,
-  { now, times, isExplained = false }: { now: number; times: TroubleTimes; isExplained?: boolean },
-): TroubleStep {
+export function stepOutage(
+  state: OutageState,
+  event: OutageEvent,
+  { now, times, isExplained = false }: { now: number; times: OutageTimes; isExplained?: boolean },
+): OutageStep {
   const { since = event === 'failed' ? now : undefined, toldAt, endedAt, hasWorked } = state;
   if (event === 'worked') {
     const told = toldAt !== undefined;
     return {
-      state: { ...untroubled, hasWorked: true, endedAt: told ? now : endedAt },
+      state: { ...NO_OUTAGE, hasWorked: true, endedAt: told ? now : endedAt },
       ...(told && { line: 'ends' }),
     };
   }
