@@ -11,7 +11,7 @@ import { FaqAgent } from '../packages/agentkit/src/faq-agent.ts';
 import { givenHistory } from '../packages/agentkit/src/model/history.ts';
 import { ANSWER_LENGTH } from '../packages/agentkit/src/model/model-agent.ts';
 import { RESPONSE_BYTES } from '../packages/agentkit/src/model/request.ts';
-import { MODEL_QUESTION_LENGTH, lookedAt } from '../packages/agentkit/src/question-limits.ts';
+import { MAX_MODEL_QUESTION_LENGTH, truncateQuestion } from '../packages/agentkit/src/question-limits.ts';
 import { sentencesOf } from '../packages/agentkit/src/understanding/clauses.ts';
 import { Corrector } from '../packages/agentkit/src/understanding/corrector.ts';
 import { MAX_LEARNED_ENTRIES } from '../packages/database/src/learned-entry-repository.ts';
@@ -91,7 +91,7 @@ const inPlaces: Record<string, Takes> = {
   'id of a WhatsApp message': (length) => storedId(a(length)) === a(length),
   'messages that one WhatsApp receipt names': (count) => namedOf(count) === count,
   'user of a WhatsApp address': (length) => parseAddress(`${'1'.repeat(length)}@lid`) !== undefined,
-  "message, as the agent's rules and search read it": (length) => lookedAt(a(length)) === a(length),
+  "message, as the agent's rules and search read it": (length) => truncateQuestion(a(length)) === a(length),
   'words of a message that rules read': (count) => optsOut(`${'hat '.repeat(count - 3)}leave me alone`),
   'word that is corrected': (length) => corrects(a(length)),
   'words of a sentence that are searched for': (count) =>
@@ -103,7 +103,7 @@ const inPlaces: Record<string, Takes> = {
   'questions of a business that were not understood': (count) => count <= MAX_GROUPED_QUESTIONS,
   'groups of them that are listed': (count) => count <= MAX_QUESTION_GROUPS,
   'learned entries': (count) => count <= MAX_LEARNED_ENTRIES,
-  'message, as a model reads it': (length) => length <= MODEL_QUESTION_LENGTH,
+  'message, as a model reads it': (length) => length <= MAX_MODEL_QUESTION_LENGTH,
   'earlier message, as a model reads it': (length) => givenOf(length, length) === length,
   'earlier messages together, as a model reads them': (length) => givenOf(length, 1000) === length,
   'answer of a model': (length) => length <= ANSWER_LENGTH,

@@ -1,7 +1,7 @@
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { likenessKey } from '@prosaas/agentkit';
+import { questionKey } from '@prosaas/agentkit';
 import { eraseContact, recordUnanswered } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ async function miss(
   { contact, businessId = 'default' }: { contact?: string; businessId?: string } = {},
 ) {
   const message = await receive(api.db, { businessId, ...(contact !== undefined && { contact }) });
-  const question = { messageId: message.id, businessId, text, key: likenessKey(text) ?? '' };
+  const question = { messageId: message.id, businessId, text, key: questionKey(text) ?? '' };
   await api.db.transaction((tx) => recordUnanswered(tx, question));
   return question;
 }

@@ -11,7 +11,7 @@ export interface Question {
   history: readonly HistoryEntry[];
   now: Date;
   channel: 'whatsapp' | 'phone';
-  /** Who asks wants no messages: a word that takes it back is heard. */
+  /** The customer has opted out: a text that opts in again is recognized. */
   isOptedOut?: boolean;
   signal?: AbortSignal;
 }
@@ -20,32 +20,32 @@ export type LoadState = 'cold' | 'loading' | 'warm' | 'failed';
 
 export interface AgentStatus {
   state: LoadState;
-  /** A model is configured, and the profile's own answers stand in for it at the moment. */
+  /** A model is configured but unavailable: the profile's own answers are used. */
   fallback: boolean;
   source: 'profile' | 'model';
-  /** Where one is configured. */
+  /** Set if a model is configured. */
   model?: ModelStatus;
 }
 
-/** Disposing ends the probes of a model's server. */
+/** Disposing stops the probes of the model's server. */
 export interface Agent extends AsyncDisposable {
-  /** Makes ready, answers once from the profile, and sees in the background whether the model's server works. Repeated and simultaneous calls load once. */
+  /** Loads the languages, answers once from the profile, and starts a probe of the model's server. Repeated and simultaneous calls load once. */
   load(): Promise<void>;
   status(): AgentStatus;
   answer(question: Question): Promise<Answer>;
 }
 
 export interface AgentOptions {
-  /** The profile, or where the current one is read from: an answer is made with the one of that moment. */
+  /** The profile, or a function that returns the current one, which is called for each answer. */
   profile: Profile | (() => Profile);
   model?: ModelAgentOptions['settings'] | undefined;
   log: Logger;
-  /** Told of each answer to a question; loading asks one that nobody put. */
+  /** Called for each answer to a customer, not for the one that `load` makes. */
   onAnswer?: (source: AnswerSource) => void;
   onModelCall?: (call: ModelCall) => void;
 }
 
-/** An agent that answers from the profile, or from a model with the profile as its net. */
+/** An agent that answers with a model, or from the profile if there is no model or it fails. */
 export function createAgent({ profile, model, log, onAnswer, onModelCall }: AgentOptions): Agent {
   let state: LoadState = 'cold';
   let loading: Promise<void> | undefined;
@@ -53,30 +53,30 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
   const currentProfile = typeof profile === 'function' ? profile : () => profile;
   const modelAgent = model && new ModelAgent({ settings: model, log, onCall: onModelCall });
 
-  const currentRules = (): FaqAgent => {
+  const currentFaqAgent = (): FaqAgent => {
     const current = currentProfile();
     if (faq?.profile !== current) faq = new FaqAgent(current);
     return faq;
   };
 
   const answer = async (question: Question): Promise<Answer> => {
-    const rules = currentRules();
+    const faqAgent = currentFaqAgent();
     question.signal?.throwIfAborted();
-    const ruled = rules.rule(question);
+    const ruleAnswer = faqAgent.rule(question);
     const signal = question.signal ?? new AbortController().signal;
-    const asksModel = !ruled && modelAgent !== undefined && !modelAgent.isResting;
-    if (!asksModel) return rules.answer(question);
-    const spoken = rules.profileFor(question);
-    const answered = await modelAgent.answer(spoken, question, signal);
-    if (!answered) return rules.answer(question);
-    return rules.profile.translations ? { ...answered, language: spoken.language } : answered;
+    const usesModel = !ruleAnswer && modelAgent !== undefined && !modelAgent.isCircuitOpen;
+    if (!usesModel) return faqAgent.answer(question);
+    const localized = faqAgent.profileFor(question);
+    const modelAnswer = await modelAgent.answer(localized, question, signal);
+    if (!modelAnswer) return faqAgent.answer(question);
+    return faqAgent.profile.translations ? { ...modelAnswer, language: localized.language } : modelAnswer;
   };
 
   const load = async (): Promise<void> => {
     try {
-      await prepareLanguages(spokenCodes(currentProfile()));
+      await prepareLanguages(languageCodes(currentProfile()));
       const { faq: entries, name } = currentProfile();
-      currentRules().answer({ text: entries[0]?.question ?? name, history: [], now: new Date() });
+      currentFaqAgent().answer({ text: entries[0]?.question ?? name, history: [], now: new Date() });
       modelAgent?.probe();
       state = 'warm';
     } catch (error) {
@@ -96,8 +96,8 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
     },
     status: () => ({
       state,
-      fallback: modelAgent?.isResting === true,
-      source: modelAgent && !modelAgent.isResting ? 'model' : 'profile',
+      fallback: modelAgent?.isCircuitOpen === true,
+      source: modelAgent && !modelAgent.isCircuitOpen ? 'model' : 'profile',
       ...(modelAgent && { model: modelAgent.status() }),
     }),
     async answer(question) {
@@ -111,8 +111,8 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
   };
 }
 
-/** The languages of a profile and English, as customers write them. */
-const spokenCodes = (profile: Profile): string[] => [
+/** ISO codes of the profile's languages and English. */
+const languageCodes = (profile: Profile): string[] => [
   'en',
   ...[profile, ...Object.values(profile.translations ?? {})].map(
     ({ language }) => new Intl.Locale(language).language,

@@ -17,18 +17,18 @@ export type AnswerSource =
   | 'model';
 
 export interface Answer {
-  /** Empty: small talk that needs no answer. */
+  /** Empty for small talk that needs no answer. */
   text: string;
   /** Why a person should take over, if one should. */
   handOff?: 'asked' | 'complaint' | 'emergency' | 'not_understood' | undefined;
   source: AnswerSource;
-  /** Of what kind, where the message is nothing else. */
+  /** Set if the message is nothing but small talk of this kind. */
   smallTalk?: SmallTalk | undefined;
-  /** The language that the customer writes, one of the profile's: further texts to the customer are in it. */
+  /** The profile's language that the customer writes. Set if the profile has several: further texts to the customer are in it. */
   language?: string | undefined;
   /** The questions of the profile's entries that were answered, in order. */
   entries?: string[] | undefined;
-  /** The questions that were offered instead of an answer, in order. */
+  /** The profile's questions that were offered instead of an answer, in order. */
   offered?: string[] | undefined;
 }
 

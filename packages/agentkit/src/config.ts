@@ -18,7 +18,7 @@ export type AgentFields = {
   OPENAI_PROMPT_TOKENS: Field<number>;
 };
 
-/** What every service with an agent reads. Compose it: `Type.Object({ ...AgentConfig.properties, … })`. */
+/** Settings of every service with an agent. Compose it: `Type.Object({ ...AgentConfig.properties, … })`. */
 export const AgentConfig: TObject<AgentFields> = Type.Object({
   PROFILE_PATH: OptionalText("The business' profile (YAML); unset: the one that is shipped"),
   OPENAI_BASE_URL: OptionalUrl('An OpenAI-compatible server that answers customers; unset: the profile does'),
@@ -31,7 +31,7 @@ export const AgentConfig: TObject<AgentFields> = Type.Object({
   ),
 });
 
-/** The model that the configuration names, if it names one. A server of one's own may want no key. */
+/** The configured model, if there is one. Self-hosted servers may need no key. */
 export function modelSettings(config: {
   OPENAI_BASE_URL?: string;
   OPENAI_API_KEY?: string;

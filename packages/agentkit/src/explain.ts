@@ -6,46 +6,46 @@ import { MIN_SCORE } from './understanding/confidence.ts';
 /** Why a text gets its answer. */
 export interface Explanation {
   answer: Answer;
-  /** Of the best entry, 0 to 1. */
+  /** Score of the best entry, 0 to 1. */
   score: number;
-  /** From this score on an entry answers. */
+  /** From this score on, an entry answers. */
   threshold: number;
-  /** The entries that came near, the best first. */
+  /** The closest entries, best first. */
   candidates: ExplainedCandidate[];
-  /** Words that say something and that no entry knows. */
+  /** Terms of the text that no entry has. */
   unknownWords: string[];
-  /** The rule that answers before any entry is looked at: the pattern or the words by which it applies, or its kind. */
+  /** Set if a rule answered before the entries were searched: the pattern or the words that matched, or the kind of answer. */
   rule?: string;
 }
 
 interface ExplainedCandidate {
   question: string;
   score: number;
-  /** The part of the text's words that the entry accounts for. */
+  /** Share of the text's terms that the entry has, 0 to 1. */
   coverage: number;
   matches: { word: string; with: string; how: string; weight: number }[];
 }
 
-const MOST_CANDIDATES = 10;
+const MAX_CANDIDATES = 10;
 const agents = new WeakMap<Profile, FaqAgent>();
 
-/** Answers from the profile alone, as a customer would be answered, and tells why. */
+/** Answers from the profile alone, as a customer would be answered, and explains why. */
 export function explain(profile: Profile, question: FaqQuestion): Explanation {
   const agent = agents.get(profile) ?? new FaqAgent(profile);
   agents.set(profile, agent);
   const { answer, rule, understanding } = agent.explain(question);
-  const candidates = (understanding?.candidates ?? []).slice(0, MOST_CANDIDATES).map((candidate) => ({
+  const candidates = (understanding?.candidates ?? []).slice(0, MAX_CANDIDATES).map((candidate) => ({
     question: profile.faq[candidate.topic]?.question ?? profile.hours.questions[0] ?? '',
     score: candidate.score,
     coverage: candidate.coverage,
-    matches: candidate.matches.map(({ word, key, weight }) => ({ word, ...readKey(key), weight })),
+    matches: candidate.matches.map(({ word, key, weight }) => ({ word, ...describeKey(key), weight })),
   }));
-  const [found] = understanding?.found ?? [];
+  const [intent] = understanding?.intents ?? [];
   const isRule =
     !understanding || (answer.source !== 'faq' && answer.source !== 'hours' && answer.source !== 'unknown');
   return {
     answer,
-    score: found?.kind === 'topic' ? found.score : (candidates[0]?.score ?? (found ? 1 : 0)),
+    score: intent?.kind === 'topic' ? intent.score : (candidates[0]?.score ?? (intent ? 1 : 0)),
     threshold: MIN_SCORE,
     candidates,
     unknownWords: understanding?.unknownWords ?? [],
@@ -53,8 +53,8 @@ export function explain(profile: Profile, question: FaqQuestion): Explanation {
   };
 }
 
-/** A key of the search in words: `#price`, `=visit`, `en:visit`. */
-function readKey(key: string): { with: string; how: string } {
+/** Describes a key of the index: `#price`, `=visit` or `en:visit`. */
+function describeKey(key: string): { with: string; how: string } {
   if (key.startsWith('#')) return { with: key.slice(1), how: 'means the same' };
   if (key.startsWith('=')) return { with: key.slice(1), how: 'same word' };
   return { with: key.slice(key.indexOf(':') + 1), how: 'same stem' };

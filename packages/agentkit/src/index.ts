@@ -8,7 +8,7 @@ export {
 } from './agent.ts';
 export type { Answer, AnswerSource, HistoryEntry } from './answer.ts';
 export { AgentConfig, type AgentFields, modelSettings } from './config.ts';
-export { likenessKey } from './likeness.ts';
+export { questionKey } from './question-key.ts';
 export { decodeMulaw, encodeMulaw } from './mulaw.ts';
 export type { ModelSettings } from './model/client.ts';
 export type { ModelCall, ModelOutcome, ModelStatus } from './model/model-agent.ts';

@@ -1,7 +1,7 @@
-// For a service that asks no model and speaks nothing: without their libraries.
+// Entry point for services that use neither a model nor a voice, which keeps the libraries of both out of their bundles.
 export { AgentConfig } from './config.ts';
 export { type Explanation, explain } from './explain.ts';
-export { mergeAlike } from './likeness.ts';
+export { mergeSimilar } from './question-key.ts';
 export { comparable } from './profile/learned.ts';
 export type { Profile } from './profile/profile.ts';
 export { type ProfileStore, startProfile } from './profile/profile-store.ts';

@@ -1,11 +1,18 @@
-import { addDays, atNoon, weekdayOf } from './local-date.ts';
+import { addDays, weekdayOf } from './local-date.ts';
 import type { OpeningHours, Profile, Weekday } from './profile/profile.ts';
+import { fillTemplate, formatDay } from './template.ts';
+import { type WallClock, minutesOf, wallClock } from './wall-clock.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** How far ahead the next opening is searched, and how far back earlier opening hours. */
+const SEARCH_DAYS = 60;
 
 export interface OpenState {
   open: boolean;
-  /** Local wall-clock time of the end of the current stretch, `HH:MM`. */
+  /** Local time at which it closes, `HH:MM`. */
   until?: string;
-  /** The next opening: local date and time. Absent when open or never open. */
+  /** Local date and time of the next opening. Absent while it is open, and if it does not open within 60 days. */
   next?: { date: string; time: string };
 }
 
@@ -19,27 +26,23 @@ export const weekdays: readonly Weekday[] = [
   'friday',
   'saturday',
 ];
-const searchDays = 60;
 
-interface Stretch {
+interface TimeRange {
   from: string;
   to: string;
   /** Runs past midnight: `18:00-02:00`. */
   overnight: boolean;
 }
 
-/**
- * Whether the business is open at `now`. Only wall-clock times of the business' zone are compared, so that
- * a change to or from summer time needs no arithmetic of ours.
- */
+/** Whether the business is open at `now`. Compares wall-clock times of its zone only, so that daylight saving time needs no arithmetic. */
 export function openState(hours: OpeningHours, timeZone: string, now: Date): OpenState {
   const { date, time } = wallClock(now, timeZone);
-  const current = stretchAt(hours, { date, time });
+  const current = rangeAt(hours, { date, time });
   if (current) return { open: true, until: current.to };
-  for (let ahead = 0; ahead < searchDays; ahead++) {
+  for (let ahead = 0; ahead < SEARCH_DAYS; ahead++) {
     const day = addDays(date, ahead);
-    const from = stretchesOf(hours, day)
-      .map((stretch) => stretch.from)
+    const from = rangesOf(hours, day)
+      .map((range) => range.from)
       .filter((start) => ahead > 0 || start > time)
       .toSorted()[0];
     if (from !== undefined) return { open: false, next: { date: day, time: from } };
@@ -47,14 +50,9 @@ export function openState(hours: OpeningHours, timeZone: string, now: Date): Ope
   return { open: false };
 }
 
-const minuteMs = 60_000;
-/** How far back opening hours are looked for. */
-const lookBackMs = searchDays * 24 * 60 * minuteMs;
-
 /**
- * The latest instant from which until `now` a business has been open for so many minutes; one without any hours counts as open all the
- * time. Undefined while it is closed. Where it was not open for so long in the last 60 days, 60 days ago. It walks back on the wall
- * clock from one opening or closing to the one before.
+ * The latest instant such that the business has been open for `minutes` between it and `now`. Undefined while the business is closed. A
+ * business without any opening hours counts as always open. If it was not open for so long within the last 60 days: 60 days ago.
  */
 export function openMinutesAgo(
   hours: OpeningHours,
@@ -62,52 +60,49 @@ export function openMinutesAgo(
   now: Date,
   minutes: number,
 ): Date | undefined {
-  const before = (at: Date, ago: number): Date => new Date(at.getTime() - ago * minuteMs);
+  const before = (at: Date, ago: number): Date => new Date(at.getTime() - ago * MINUTE_MS);
   const all = [...Object.values(hours.week), ...Object.values(hours.openOn ?? {})];
-  if (all.every((stretches) => stretches.length === 0)) return before(now, minutes);
-  if (!stretchAt(hours, wallClock(now, timeZone))) return undefined;
-  const oldest = new Date(now.getTime() - lookBackMs);
+  if (all.every((ranges) => ranges.length === 0)) return before(now, minutes);
+  if (!rangeAt(hours, wallClock(now, timeZone))) return undefined;
+  const oldest = new Date(now.getTime() - SEARCH_DAYS * DAY_MS);
   let missing = minutes;
+  // Walks back on the wall clock, from one opening or closing to the one before.
   let at = before(now, 1);
   while (at > oldest) {
     const clock = wallClock(at, timeZone);
-    const alike = 1 + minutesUnchanged(at, timeZone, minutesOf(clock.time) - lastChange(hours, clock));
-    if (stretchAt(hours, clock)) {
-      if (alike >= missing) return before(at, missing - 1);
-      missing -= alike;
+    const unchanged =
+      1 + minutesWithoutClockChange(at, timeZone, minutesOf(clock.time) - lastOpeningOrClosing(hours, clock));
+    if (rangeAt(hours, clock)) {
+      if (unchanged >= missing) return before(at, missing - 1);
+      missing -= unchanged;
     }
-    at = before(at, alike);
+    at = before(at, unchanged);
   }
   return oldest;
 }
 
-/** The last minute of a local day, up to now, at which the business may have opened or closed; midnight is one. */
-function lastChange(hours: OpeningHours, { date, time }: WallClock): number {
-  const today = stretchesOf(hours, date).flatMap(({ from, to }) => [from, to]);
-  const yesterday = stretchesOf(hours, addDays(date, -1)).map(({ to }) => to);
+/** The last minute of the local day, up to now, at which the business may have opened or closed. Midnight counts. */
+function lastOpeningOrClosing(hours: OpeningHours, { date, time }: WallClock): number {
+  const today = rangesOf(hours, date).flatMap(({ from, to }) => [from, to]);
+  const yesterday = rangesOf(hours, addDays(date, -1)).map(({ to }) => to);
   return Math.max(0, ...[...today, ...yesterday].filter((change) => change <= time).map(minutesOf));
 }
 
-/** So many minutes back, or fewer, the wall clock was neither put forward nor back. */
-function minutesUnchanged(at: Date, timeZone: string, minutes: number): number {
+/** A number of minutes before `at`, at most `minutes`, in which the wall clock was not changed for daylight saving time. */
+function minutesWithoutClockChange(at: Date, timeZone: string, minutes: number): number {
   const end = minutesOf(wallClock(at, timeZone).time);
   let back = minutes;
   while (
     back > 0 &&
-    minutesOf(wallClock(new Date(at.getTime() - back * minuteMs), timeZone).time) !== end - back
+    minutesOf(wallClock(new Date(at.getTime() - back * MINUTE_MS), timeZone).time) !== end - back
   )
     back = Math.floor(back / 2);
   return back;
 }
 
-function minutesOf(time: string): number {
-  const [hour, minute] = time.split(':').map(Number);
-  return hour! * 60 + minute!;
-}
-
-/** Whether a local stretch of each day, such as `22:00-07:00`, holds `now`. */
-export function isWithin(stretch: string, timeZone: string, now: Date): boolean {
-  const { from, to, overnight } = parseStretch(stretch);
+/** Whether `now` is within a daily range of local time, such as `22:00-07:00`. */
+export function isWithin(range: string, timeZone: string, now: Date): boolean {
+  const { from, to, overnight } = parseTimeRange(range);
   const { time } = wallClock(now, timeZone);
   return overnight ? time >= from || time < to : time >= from && time < to;
 }
@@ -120,18 +115,12 @@ export function hoursAnswer(profile: Profile, now: Date): string {
   return fillHours(state.open ? hours.open : hours.closed, profile, now);
 }
 
-/** A text with {until}, {day}, {time} and {hours} filled in: when it closes, or opens next. */
+/** Fills {until}, {day}, {time} and {hours} of a text: when the business closes, or opens next. */
 export function fillHours(template: string, { hours, language, timeZone }: Profile, now: Date): string {
   const { until = '', next } = openState(hours, timeZone, now);
-  const day = new Intl.DateTimeFormat(language, {
-    weekday: 'long',
-    day: 'numeric',
-    month: 'long',
-    timeZone: 'UTC',
-  });
-  return fill(template, {
+  return fillTemplate(template, {
     until,
-    day: next === undefined ? '' : day.format(atNoon(next.date)),
+    day: next === undefined ? '' : formatDay(next.date, language),
     time: next?.time ?? '',
     hours: describeWeek(hours, language),
   });
@@ -142,14 +131,14 @@ export function describeWeek(hours: OpeningHours, language: string): string {
   const sunday = Date.UTC(2023, 0, 1, 12);
   return weekdays
     .flatMap((weekday, index) => {
-      const stretches = hours.week[weekday] ?? [];
-      if (stretches.length === 0) return [];
-      return [`${name.format(sunday + index * 86_400_000)} ${stretches.join(', ')}`];
+      const ranges = hours.week[weekday] ?? [];
+      if (ranges.length === 0) return [];
+      return [`${name.format(sunday + index * DAY_MS)} ${ranges.join(', ')}`];
     })
     .join('; ');
 }
 
-/** The stretches of a local date, as they are written. */
+/** The opening hours of a local date, as the profile writes them. */
 export function hoursOn({ week, closedOn, openOn = {} }: OpeningHours, date: string): readonly string[] {
   if (closedOn.includes(date)) return [];
   return openOn[date] ?? week[weekdayName(date)] ?? [];
@@ -157,56 +146,17 @@ export function hoursOn({ week, closedOn, openOn = {} }: OpeningHours, date: str
 
 export const weekdayName = (date: string): Weekday => weekdays[weekdayOf(date)] ?? 'sunday';
 
-const stretchesOf = (hours: OpeningHours, date: string): Stretch[] => hoursOn(hours, date).map(parseStretch);
+const rangesOf = (hours: OpeningHours, date: string): TimeRange[] => hoursOn(hours, date).map(parseTimeRange);
 
-function parseStretch(text: string): Stretch {
+function parseTimeRange(text: string): TimeRange {
   const [from = '', to = ''] = text.split('-');
   return { from, to, overnight: to <= from };
 }
 
-export interface WallClock {
-  date: string;
-  time: string;
-}
-
-/** The stretch in which the business is open at a local time. */
-function stretchAt(hours: OpeningHours, { date, time }: WallClock): Stretch | undefined {
+/** The opening hours that a local time is within. */
+function rangeAt(hours: OpeningHours, { date, time }: WallClock): TimeRange | undefined {
   return (
-    stretchesOf(hours, date).find(({ from, to, overnight }) => time >= from && (overnight || time < to)) ??
-    stretchesOf(hours, addDays(date, -1)).find(({ to, overnight }) => overnight && time < to)
+    rangesOf(hours, date).find(({ from, to, overnight }) => time >= from && (overnight || time < to)) ??
+    rangesOf(hours, addDays(date, -1)).find(({ to, overnight }) => overnight && time < to)
   );
-}
-
-const clocks = new Map<string, Intl.DateTimeFormat>();
-
-function clockOf(timeZone: string): Intl.DateTimeFormat {
-  const known = clocks.get(timeZone);
-  if (known) return known;
-  const clock = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-  });
-  clocks.set(timeZone, clock);
-  return clock;
-}
-
-export function wallClock(now: Date, timeZone: string): WallClock {
-  const parts = clockOf(timeZone).formatToParts(now);
-  const part = (type: Intl.DateTimeFormatPartTypes): string =>
-    parts.find((p) => p.type === type)?.value ?? '';
-  return {
-    date: `${part('year')}-${part('month')}-${part('day')}`,
-    time: `${part('hour')}:${part('minute')}`,
-  };
-}
-
-function fill(template: string, values: Record<string, string>): string {
-  return template.replaceAll(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
 }

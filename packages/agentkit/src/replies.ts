@@ -1,7 +1,10 @@
 import { fillHours, openState } from './opening-hours.ts';
 import type { Profile } from './profile/profile.ts';
 
-/** What a customer is told whom a person will answer: what happens next, by the opening hours. */
+/**
+ * The reply to a customer whom a person will answer. While the business is closed it says when it opens.
+ * @param first in place of the profile's hand-off reply
+ */
 export function handOffReply(profile: Profile, now: Date, first?: string): string {
   const { handOff, hours, timeZone } = profile;
   const { open, next } = openState(hours, timeZone, now);
@@ -10,10 +13,10 @@ export function handOffReply(profile: Profile, now: Date, first?: string): strin
   return `${first ?? handOff.reply} ${fillHours(hours.closed, profile, now)}`;
 }
 
-/** Something other than text came: that it has arrived, and that a person will look. */
+/** The reply to something other than text: it has arrived, and a person will look at it. */
 export const notTextReply = (profile: Profile, now: Date): string =>
   handOffReply(profile, now, profile.notText?.reply);
 
-/** A message came long after it was written. */
+/** The reply to a message that arrives long after it was written. */
 export const lateReply = (profile: Profile, now: Date): string =>
   handOffReply(profile, now, profile.late?.reply);

@@ -3,9 +3,9 @@ import type { ModelStatus } from './model/model-agent.ts';
 import type { ProfileStore } from './profile/profile-store.ts';
 import type { Voice } from './voice.ts';
 
-/** Of a model's server, since the start of the replica. */
+/** Calls of the model's server since the replica started. */
 export type ModelReport = {
-  /** Why it is not asked at the moment; null: it is. */
+  /** Why the model is not used at the moment; null if it is. */
   resting: string | null;
   calls: number;
   failed: number;
@@ -16,7 +16,7 @@ export type ModelReport = {
   completion_tokens: number;
 };
 
-/** What a replica that serves customers says of itself: see `registerReplica`. */
+/** What a replica that serves customers announces about its agent: see `registerReplica`. */
 export type AgentReport = { agent: LoadState; fallback: boolean; voice?: LoadState; model?: ModelReport };
 
 export function agentReport(agent: Agent, voice?: Voice): AgentReport {
@@ -41,10 +41,10 @@ export function modelReport({ resting, calls, failures, lastMs, tokens }: ModelS
   };
 }
 
-/** More are in the log. */
+/** The log has all of them. */
 const PROBLEMS_SHOWN = 10;
 
-/** Faults of the profile's file, where an older one stays in use for that. */
+/** Faults of the profile's file; set while an older version of it stays in use. */
 export type ProfileReport = { profile_faults?: number; profile_problems?: string[] };
 
 export function profileReport(store: Pick<ProfileStore, 'status'>): ProfileReport {

@@ -1,4 +1,4 @@
-import { mergeAlike } from '@prosaas/agentkit/offline';
+import { mergeSimilar } from '@prosaas/agentkit/offline';
 import {
   type Queryable,
   type QuestionExample,
@@ -28,7 +28,7 @@ export async function readAlikeQuestions(
   query: { businessId: string | undefined; state: QuestionState },
 ): Promise<AlikeQuestions[]> {
   const groups = await listQuestionGroups(q, query);
-  return mergeAlike(groups.map((group) => ({ ...group, set: group.business_id })))
+  return mergeSimilar(groups.map((group) => ({ ...group, set: group.business_id })))
     .map(joined)
     .toSorted(compareAlike);
 }

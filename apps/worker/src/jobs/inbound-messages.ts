@@ -1,4 +1,4 @@
-import { likenessKey } from '@prosaas/agentkit';
+import { questionKey } from '@prosaas/agentkit';
 import { applyEvent, isHandOver } from '@prosaas/conversations';
 import {
   addConversationEvent,
@@ -118,7 +118,7 @@ async function keepMissed(
   { id, business_id: businessId, text, staff_id: personId }: JobMessage,
   { language }: NonNullable<ReplyDecision['missed']>,
 ): Promise<void> {
-  const key = personId === null ? likenessKey(text) : undefined;
+  const key = personId === null ? questionKey(text) : undefined;
   if (key !== undefined) await recordUnanswered(tx, { messageId: id, businessId, text, language, key });
 }
 

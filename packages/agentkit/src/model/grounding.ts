@@ -3,7 +3,7 @@ import { cutText } from '@prosaas/runtime';
 import type { HistoryEntry } from '../answer.ts';
 import { hoursAnswer } from '../opening-hours.ts';
 import type { Profile } from '../profile/profile.ts';
-import { MODEL_QUESTION_LENGTH } from '../question-limits.ts';
+import { MAX_MODEL_QUESTION_LENGTH } from '../question-limits.ts';
 import { priceWords } from './figure-words.ts';
 import { type FigureKind, figuresOf, spelledNumbers } from './figures.ts';
 import { givenHistory } from './history.ts';
@@ -128,7 +128,7 @@ function questionKeys(profile: Profile, { text, history, now }: Asked): Readonly
   const year = now.getUTCFullYear();
   for (const one of [year, year + 1]) known.add(`number:${one}`);
   const theirs = given.filter(({ direction }) => direction === 'inbound').map((entry) => entry.text);
-  for (const own of [cutText(text, MODEL_QUESTION_LENGTH), ...theirs]) {
+  for (const own of [cutText(text, MAX_MODEL_QUESTION_LENGTH), ...theirs]) {
     for (const { kind, keys } of figuresOf(own)) {
       if (!mayEcho.has(kind)) continue;
       for (const key of keys)

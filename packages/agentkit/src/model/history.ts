@@ -1,6 +1,6 @@
 import { cutText } from '@prosaas/runtime';
 import type { HistoryEntry } from '../answer.ts';
-import { MODEL_HISTORY_ENTRY_LENGTH, MODEL_HISTORY_LENGTH } from '../question-limits.ts';
+import { MAX_MODEL_HISTORY_ENTRY_LENGTH, MAX_MODEL_HISTORY_LENGTH } from '../question-limits.ts';
 import { estimateTokens } from './tokens.ts';
 
 const historyEntries = 20;
@@ -11,10 +11,10 @@ export function givenHistory(history: readonly HistoryEntry[], tokens: number = 
   let length = 0;
   let left = tokens;
   for (const { direction, text } of history.slice(-historyEntries).toReversed()) {
-    const cut = cutText(text, MODEL_HISTORY_ENTRY_LENGTH);
+    const cut = cutText(text, MAX_MODEL_HISTORY_ENTRY_LENGTH);
     length += cut.length;
     left -= estimateTokens(cut);
-    if (length > MODEL_HISTORY_LENGTH || left < 0) break;
+    if (length > MAX_MODEL_HISTORY_LENGTH || left < 0) break;
     given.unshift({ direction, text: cut });
   }
   return given;

@@ -72,7 +72,7 @@ export class ModelAgent implements AsyncDisposable {
     });
   }
 
-  get isResting(): boolean {
+  get isCircuitOpen(): boolean {
     return this.#circuit.isOpen;
   }
 

@@ -2,7 +2,7 @@ import { cutText } from '@prosaas/runtime';
 import type { HistoryEntry } from '../answer.ts';
 import { hoursAnswer } from '../opening-hours.ts';
 import type { FaqEntry, Profile } from '../profile/profile.ts';
-import { MODEL_QUESTION_LENGTH } from '../question-limits.ts';
+import { MAX_MODEL_QUESTION_LENGTH } from '../question-limits.ts';
 import { handOffReply } from '../replies.ts';
 import { ClosestEntries } from './closest-entries.ts';
 import { givenHistory } from './history.ts';
@@ -43,7 +43,7 @@ export function buildPrompt(
   { tokens, hasTools }: PromptOptions,
 ): ChatMessage[] {
   const { now } = question;
-  const text = cutText(question.text, MODEL_QUESTION_LENGTH);
+  const text = cutText(question.text, MAX_MODEL_QUESTION_LENGTH);
   const history = givenHistory(question.history, Math.floor(tokens * HISTORY_SHARE));
   const fixed = [
     rulesText(profile, question, hasTools),

@@ -1,5 +1,6 @@
 import { addDays } from '../local-date.ts';
-import { hoursOn, wallClock, weekdayName, weekdays } from '../opening-hours.ts';
+import { hoursOn, weekdayName, weekdays } from '../opening-hours.ts';
+import { wallClock } from '../wall-clock.ts';
 import type { Profile } from '../profile/profile.ts';
 
 /** Days from today on that a model is told, and may name. */

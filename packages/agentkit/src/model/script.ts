@@ -1,6 +1,6 @@
 import { cutText } from '@prosaas/runtime';
 import type { Profile } from '../profile/profile.ts';
-import { MODEL_QUESTION_LENGTH } from '../question-limits.ts';
+import { MAX_MODEL_QUESTION_LENGTH } from '../question-limits.ts';
 import { stringsOf } from './profile-strings.ts';
 
 const scripts = [
@@ -21,7 +21,7 @@ const STRAY_LETTERS = 1;
  * in English to a question in German passes.
  */
 export function isReadable(reply: string, question: string, profile: Profile): boolean {
-  const asked = cutText(question, MODEL_QUESTION_LENGTH);
+  const asked = cutText(question, MAX_MODEL_QUESTION_LENGTH);
   const counts = countsOf(reply);
   const [main] = counts.keys();
   if (main === undefined) return true;

@@ -1,5 +1,6 @@
 import { isRealDate } from '../local-date.ts';
 import { weekdays } from '../opening-hours.ts';
+import { minutesOf } from '../wall-clock.ts';
 import { isTimeZone, languageTag, nearestLanguage, nearestTimeZone } from './names.ts';
 import type { OpeningHours, Profile } from './profile.ts';
 import {
@@ -60,10 +61,6 @@ const stretch: Reader<string> = (value, path, { faults }) => {
 };
 
 const DAY_MINUTES = 24 * 60;
-const minutesOf = (time: string): number => {
-  const [hour, minute] = time.split(':').map(Number);
-  return hour! * 60 + minute!;
-};
 /** From its day's midnight; past midnight it goes on. */
 function spanOf(part: string): { from: number; to: number } {
   const [from, to] = part.split('-').map(minutesOf) as [number, number];
@@ -289,7 +286,7 @@ export const isKnownKey = (key: string): boolean => places.has(key) || languageT
 
 /** Reads a parsed profile: the profile, or every fault with its path. */
 export function readProfile(value: unknown): { profile: Profile } | { faults: Fault[] } {
-  const reading: Reading = { ...languagesOf(value), places, faults: [], forms: [] };
+  const reading: Reading = { ...detectLanguages(value), places, faults: [], forms: [] };
   const found = shape(value, [], reading);
   const faults = [...reading.faults, ...ambiguousForms(reading), ...replyMissing(value)];
   const { ownLanguage } = reading;
@@ -309,7 +306,7 @@ export function readProfile(value: unknown): { profile: Profile } | { faults: Fa
 }
 
 /** Before anything else is read: texts are read by them. */
-function languagesOf(value: unknown): Pick<Reading, 'ownLanguage' | 'languages'> {
+function detectLanguages(value: unknown): Pick<Reading, 'ownLanguage' | 'languages'> {
   const { language: own, languages } = isMap(value) ? value : {};
   const tags = [own, ...(Array.isArray(languages) ? (languages as unknown[]) : [])].map((tag) =>
     typeof tag === 'string' ? languageTag(tag) : undefined,

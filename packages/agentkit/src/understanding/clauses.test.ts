@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cutsOf, sentencesOf, textOf } from './clauses.ts';
+import { splitPoints, sentencesOf, originalText } from './clauses.ts';
 import { words } from './fold.ts';
 import { loadLanguages } from './language-reader.ts';
 
@@ -37,7 +37,7 @@ test('a sentence of more than 60 words is taken for several, and at most 40 are 
 });
 
 const cuts = (text: string, commas: number[] = []): [number, number][] =>
-  cutsOf(words(text), new Set(commas), english).map(({ end, begin }) => [end, begin]);
+  splitPoints(words(text), new Set(commas), english).map(({ end, begin }) => [end, begin]);
 
 test.each([
   ['around a joining word', 'parking and wifi', [], [[1, 2]]],
@@ -64,7 +64,8 @@ test('a sentence is tried to be parted at eight places', () => {
 
 test('a sentence may be parted before a Hebrew word that begins with "and", where it is known without', () => {
   const hebrew = loadLanguages().filter(({ code }) => code === 'he');
-  const places = (text: string): number[] => cutsOf(words(text), new Set(), hebrew).map(({ begin }) => begin);
+  const places = (text: string): number[] =>
+    splitPoints(words(text), new Set(), hebrew).map(({ begin }) => begin);
   expect(places('מתי אתם סוגרים ואיפה אתם')).toEqual([3]);
   expect(places('יש לכם וידאו')).toEqual([]);
 });
@@ -74,9 +75,9 @@ test.each([
   ['Am 25.12. offen und wo?', 5, 6, 'wo?'],
   ["where's the l'hôtel - now", 2, 3, "l'hôtel - "],
 ])('of "%s" the words from %i to %i are written "%s"', (text, begin, end, expected) => {
-  expect(textOf(text, words(text), begin, end)).toBe(expected);
+  expect(originalText(text, words(text), begin, end)).toBe(expected);
 });
 
 test('where words were put in, a part of the text is its words', () => {
-  expect(textOf('Am 25.12.', ['am', 'den', '25', '12'], 0, 3)).toBe('am den 25');
+  expect(originalText('Am 25.12.', ['am', 'den', '25', '12'], 0, 3)).toBe('am den 25');
 });

@@ -1,14 +1,14 @@
 import { words } from './fold.ts';
 import type { Language } from './language.ts';
 
-/** Sentences of a message that are looked at. */
-const MOST_SENTENCES = 40;
-/** Words of all sentences together that are looked at; the sentence that exceeds them is the last. */
-const MOST_WORDS = 400;
-/** Words of a sentence; a longer one is taken for several. */
-export const SENTENCE_WORDS = 60;
-/** Places at which a sentence is tried to be parted. */
-const MOST_CUTS = 8;
+/** Sentences of a message that are read. */
+const MAX_SENTENCES = 40;
+/** Words of all sentences together. The sentence that exceeds them is the last one that is read. */
+const MAX_WORDS = 400;
+/** Words of a sentence. A longer one is read as several. */
+export const MAX_SENTENCE_WORDS = 60;
+/** Places at which a sentence may be split. */
+const MAX_SPLIT_POINTS = 8;
 
 export interface Sentence {
   text: string;
@@ -17,7 +17,7 @@ export interface Sentence {
 
 /** The sentences of a message, questions first, each group in order. */
 export function sentencesOf(text: string, asks: (sentence: string) => boolean): Sentence[] {
-  // Not `14. Mai` and `1.150`.
+  // A full stop after a digit does not end a sentence: `14. Mai`, `1.150`.
   const sentences = text
     .split(/(?<=[!?;\n؟…])|(?<=(?<!\d)\.)|(?=[¿¡])/u)
     .flatMap((sentence) => (/\p{L}/u.test(sentence) ? chunks(sentence) : []))
@@ -26,63 +26,65 @@ export function sentencesOf(text: string, asks: (sentence: string) => boolean): 
     ...sentences.filter((one) => one.isQuestion),
     ...sentences.filter((one) => !one.isQuestion),
   ];
-  let left = MOST_WORDS;
-  return ordered.slice(0, MOST_SENTENCES).filter((one) => {
-    const isRead = left > 0;
-    left -= one.text.split(/\s+/u).length;
-    return isRead;
+  let wordsLeft = MAX_WORDS;
+  return ordered.slice(0, MAX_SENTENCES).filter((one) => {
+    const isWithinLimit = wordsLeft > 0;
+    wordsLeft -= one.text.split(/\s+/u).length;
+    return isWithinLimit;
   });
 }
 
-/** A long sentence in pieces. */
+/** Cuts a sentence of too many words into several. */
 function chunks(sentence: string): string[] {
   const pieces = sentence.split(/\s+/u);
-  if (pieces.length <= SENTENCE_WORDS) return [sentence];
-  return Array.from({ length: Math.ceil(pieces.length / SENTENCE_WORDS) }, (_, at) =>
-    pieces.slice(at * SENTENCE_WORDS, (at + 1) * SENTENCE_WORDS).join(' '),
+  if (pieces.length <= MAX_SENTENCE_WORDS) return [sentence];
+  return Array.from({ length: Math.ceil(pieces.length / MAX_SENTENCE_WORDS) }, (_, at) =>
+    pieces.slice(at * MAX_SENTENCE_WORDS, (at + 1) * MAX_SENTENCE_WORDS).join(' '),
   );
 }
 
 /**
- * The places at which a sentence may be parted into two questions: before a comma or a slash, around words such as `and` and before a
- * word that begins with one: `ואיפה`.
- * @returns pairs of word positions: the end of the first part, the begin of the second
+ * The places at which a sentence may be split into two questions: at a comma or a slash, around a joining word such as `and`, and before
+ * a word with a joining prefix, such as `ואיפה`.
+ * @param commas positions of the tokens that follow a comma or a slash
+ * @returns pairs of token positions: the end of the first part, and the begin of the second
  */
-export function cutsOf(
-  said: readonly string[],
+export function splitPoints(
+  tokens: readonly string[],
   commas: ReadonlySet<number>,
   languages: readonly Language[],
 ): { end: number; begin: number }[] {
-  const cuts: { end: number; begin: number }[] = [];
-  for (let at = 1; at < said.length; at++) {
+  const points: { end: number; begin: number }[] = [];
+  for (let at = 1; at < tokens.length; at++) {
     const join = languages
       .flatMap(({ joins }) => joins)
-      .filter((phrase) => phrase.every((word, offset) => said[at + offset] === word))
+      .filter((phrase) => phrase.every((word, offset) => tokens[at + offset] === word))
       .toSorted((one, other) => other.length - one.length)[0];
-    if (join && at + join.length < said.length) cuts.push({ end: at, begin: at + join.length });
-    else if (commas.has(at) || isJoined(said[at] ?? '', languages)) cuts.push({ end: at, begin: at });
+    if (join && at + join.length < tokens.length) points.push({ end: at, begin: at + join.length });
+    else if (commas.has(at) || hasJoinPrefix(tokens[at] ?? '', languages))
+      points.push({ end: at, begin: at });
   }
-  return cuts.slice(0, MOST_CUTS);
+  return points.slice(0, MAX_SPLIT_POINTS);
 }
 
 /**
- * The text of some words as it was written, so that `25.12.` stays a date; the words alone where corrections made more or fewer of
- * them.
+ * The part of a text that the tokens from `begin` to `end` stand for, as it was written: `25.12.` stays a date. If corrections changed the
+ * number of tokens, and the part cannot be found, the tokens joined by spaces.
  */
-export function textOf(text: string, said: readonly string[], begin: number, end: number): string {
+export function originalText(text: string, tokens: readonly string[], begin: number, end: number): string {
   const places = Array.from(text.matchAll(/[\p{L}\p{N}\p{M}'’‘`´׳"״]+/gu)).filter(([word]) =>
     /[\p{L}\p{N}]/u.test(word),
   );
-  // From the end where words before were put in or left out.
-  const shift = begin === 0 ? 0 : places.length - said.length;
-  const isSame = said
+  // Counted from the end of the text, in case tokens before this part were added or removed.
+  const shift = begin === 0 ? 0 : places.length - tokens.length;
+  const isSame = tokens
     .slice(begin, end)
     .every((word, offset) => words(places[begin + shift + offset]?.[0] ?? '')[0] === word);
-  if (places.length !== said.length && !isSame) return said.slice(begin, end).join(' ');
+  if (places.length !== tokens.length && !isSame) return tokens.slice(begin, end).join(' ');
   return text.slice(places[begin + shift]?.index ?? text.length, places[end + shift]?.index ?? text.length);
 }
 
-const isJoined = (word: string, languages: readonly Language[]): boolean =>
+const hasJoinPrefix = (word: string, languages: readonly Language[]): boolean =>
   languages.some(
     ({ joinPrefix, vocabulary }) =>
       joinPrefix !== undefined &&

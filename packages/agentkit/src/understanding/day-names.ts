@@ -2,27 +2,28 @@ import { words } from './fold.ts';
 import type { Language, LanguageDays } from './language.ts';
 import { PhraseIndex } from './phrase-index.ts';
 
-/** What days are read by: a language, or only its names in `Intl`. */
+/** What is needed of a language to read days in it. A language without files has only its names in `Intl`. */
 export type DayLanguage = Pick<Language, 'code' | 'keys' | 'days' | 'joins' | 'isStopWord' | 'presence'>;
 
 /** The names of days in a language. */
 export interface DayNames {
   language: DayLanguage;
   weekdays: ReadonlyMap<string, number>;
-  /** By key, in a language without files. */
+  /** Weekdays by key, in a language without files. */
   inflected: ReadonlyMap<string, number>;
   weekdayPhrases: readonly { phrase: string[]; weekday: number }[];
   months: ReadonlyMap<string, number>;
   relative: readonly { phrase: string[]; days: number }[];
-  /** Longest first: Christmas Eve is not Christmas. */
+  /** Longest first, so that Christmas Eve is not read as Christmas. */
   holidays: readonly { phrase: string[]; date?: string; feast?: string }[];
   keys: Language['keys'];
-  own: LanguageDays;
+  /** The other phrases about days. */
+  phrases: LanguageDays;
 }
 
 const cache = new Map<string, DayNames>();
 
-export function namesOf(language: DayLanguage): DayNames {
+export function dayNamesOf(language: DayLanguage): DayNames {
   const known = cache.get(language.code);
   if (known) return known;
   const { code, days } = language;
@@ -54,7 +55,7 @@ export function namesOf(language: DayLanguage): DayNames {
     .filter(({ phrase }) => !phrase.some((word) => /\d/.test(word)));
   const longest = (one: { phrase: string[] }, other: { phrase: string[] }): number =>
     other.phrase.length - one.phrase.length;
-  // `25 décembre` is read as a date, which may have a year.
+  // `25 décembre` is left to the reading of dates, which finds a year behind it, too.
   const isDate = ({ phrase }: { phrase: string[] }): boolean =>
     phrase.some((word) => /^\d/.test(word)) && phrase.some((word) => months.has(word));
   const names: DayNames = {
@@ -68,14 +69,14 @@ export function namesOf(language: DayLanguage): DayNames {
     relative: [...relative, ...days.relative].toSorted(longest),
     holidays: [...days.holidays.filter((one) => !isDate(one)), ...days.movable].toSorted(longest),
     keys: language.keys,
-    own: days,
+    phrases: days,
   };
   cache.set(code, names);
   return names;
 }
 
-/** A language that has no files: its days are known by their names in `Intl`. */
-export function bareDayLanguage(code: string): DayLanguage {
+/** A language that has no files, with the names of days that `Intl` has. */
+export function intlDayLanguage(code: string): DayLanguage {
   const days: LanguageDays = {
     relative: [],
     weekdays: [],
@@ -92,7 +93,7 @@ export function bareDayLanguage(code: string): DayLanguage {
     ofMonth: [],
     parts: [],
   };
-  // No stems: the last letters are what inflection changes.
+  // In place of a stemmer: inflection mostly changes the last letter.
   const keys = (word: string): string[] => [`${code}:${word.length > 4 ? word.slice(0, -1) : word}`];
   return {
     code,
@@ -104,9 +105,9 @@ export function bareDayLanguage(code: string): DayLanguage {
   };
 }
 
-/** The names of days and months, word by word. */
+/** The words of all names of days and months. */
 export function dayWordsOf(language: DayLanguage): string[] {
-  const { weekdays, weekdayPhrases, months, relative } = namesOf(language);
+  const { weekdays, weekdayPhrases, months, relative } = dayNamesOf(language);
   return [
     ...weekdays.keys(),
     ...months.keys(),
@@ -117,7 +118,7 @@ export function dayWordsOf(language: DayLanguage): string[] {
 export const sharesKey = (some: readonly string[], others: readonly string[]): boolean =>
   some.some((key) => others.includes(key));
 
-/** The month that a word names, also with a prefix: `במאי`. */
+/** The month that a word names, with or without a prefix: `במאי`. */
 export function monthOf(word: string, { months, keys }: DayNames): number | undefined {
   const month = months.get(word);
   if (month !== undefined) return month;

@@ -225,7 +225,7 @@ test.each([
   ['friday or 31 April', false],
   ['Friday', false],
 ])('"%s" is a date that no calendar has: %s', (text, expected) => {
-  expect(findDays(words(text), text, today, languages).isUnreadable).toBe(expected);
+  expect(findDays(words(text), text, today, languages).hasInvalidDate).toBe(expected);
 });
 
 test.each([
@@ -242,16 +242,16 @@ test.each([
   ['de', 'vom 24. bis 26.12.', '12-24 12-25 12-26', false],
   ['de', '24.-26. Dezember', '12-24 12-25 12-26', false],
   ['en', '24 december to 6 january', '12-24 12-25 12-26 12-27 12-28 12-29 12-30', true],
-])('in %s "%s" is the stretch %s', (code, text, expected, isStretch) => {
-  expect([datesOf(code, text), find(code, text).isStretch]).toEqual([expected, isStretch]);
+])('in %s "%s" is the stretch %s', (code, text, expected, isRange) => {
+  expect([datesOf(code, text), find(code, text).isRange]).toEqual([expected, isRange]);
 });
 
 const askedOn = async (text: string, language?: string) => {
   const loaded = await loadProfile();
   const profile = language === undefined ? loaded : { ...loaded, language };
   const knowledge = createKnowledge(profile);
-  const { found } = understand(text, knowledge, profile, { now: new Date('2026-03-11T12:00:00Z') });
-  return found.map((one) =>
+  const { intents } = understand(text, knowledge, profile, { now: new Date('2026-03-11T12:00:00Z') });
+  return intents.map((one) =>
     one.kind === 'days' ? one.dates.join(' ') : one.topic === knowledge.hoursTopic ? 'week' : 'other',
   );
 };
@@ -308,8 +308,8 @@ test.each([
   ['Asia/Kathmandu', '2026-03-11T18:20:00Z', '2026-03-13'],
 ])('tomorrow is that of the business in %s at %s', async (timeZone, now, expected) => {
   const profile = { ...(await loadProfile()), timeZone };
-  const { found } = understand('Are you open tomorrow?', createKnowledge(profile), profile, {
+  const { intents } = understand('Are you open tomorrow?', createKnowledge(profile), profile, {
     now: new Date(now),
   });
-  expect(found).toEqual([{ kind: 'days', dates: [expected] }]);
+  expect(intents).toEqual([{ kind: 'days', dates: [expected] }]);
 });

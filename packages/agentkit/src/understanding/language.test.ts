@@ -78,11 +78,11 @@ test.each(codes)('the texts of %s hold their placeholders and no others', (code)
 });
 
 test('the notions of all languages have names that English has', () => {
-  const namesOf = (code: string): string[] =>
+  const dayNamesOf = (code: string): string[] =>
     Object.keys(parse(readFileSync(new URL(`notions/${code}.yaml`, shipped), 'utf8')));
-  const english = new Set(namesOf('en'));
+  const english = new Set(dayNamesOf('en'));
   for (const code of codes)
-    expect([code, namesOf(code).filter((name) => !english.has(name))]).toEqual([code, []]);
+    expect([code, dayNamesOf(code).filter((name) => !english.has(name))]).toEqual([code, []]);
 });
 
 test('every fault of faulty files is named at once, with its file', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { words } from './fold.ts';
 import { loadLanguages } from './language-reader.ts';
-import { chosenOf, latestOffer, repeatedOf, writeOffer } from './offers.ts';
+import { readChoice, latestOffer, closestOffered, writeOffer } from './offers.ts';
 
 const languages = loadLanguages();
 const questions = ['Is there parking nearby?', 'Can I bring my dog?', 'What does $& cost?'];
@@ -49,11 +49,11 @@ test.each([
   ['le deuxième', [1]],
   ['השנייה', [1]],
 ])('of three questions "%s" chooses %j', (text, expected) => {
-  expect(chosenOf(words(text), 3, languages)).toEqual(expected);
+  expect(readChoice(words(text), 3, languages)).toEqual(expected);
 });
 
 test('the third of two questions is none', () => {
-  expect(chosenOf(words('the third'), 2, languages)).toBeUndefined();
+  expect(readChoice(words('the third'), 2, languages)).toBeUndefined();
 });
 
 test.each([
@@ -64,9 +64,9 @@ test.each([
   ['parking for my boat', undefined],
   ['', undefined],
 ])('the words "%s" come back from question %s', (text, expected) => {
-  expect(repeatedOf(words(text), questions)).toBe(expected);
+  expect(closestOffered(words(text), questions)).toBe(expected);
 });
 
 test('words that two of the questions have choose none', () => {
-  expect(repeatedOf(words('my dog'), ['Can I bring my dog?', 'Where can my dog sleep?'])).toBeUndefined();
+  expect(closestOffered(words('my dog'), ['Can I bring my dog?', 'Where can my dog sleep?'])).toBeUndefined();
 });

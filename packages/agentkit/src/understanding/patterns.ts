@@ -1,9 +1,9 @@
 import { words } from './fold.ts';
 
-/** Words that one `..` may stand for. */
-const GAP = 5;
-/** Words of the set `filler` that one `~` may stand for. */
-const FILLER_GAP = 6;
+/** Most words that one `..` stands for. */
+const MAX_GAP_WORDS = 5;
+/** Most words of the set `filler` that one `~` stands for. */
+const MAX_FILLER_WORDS = 6;
 
 type Element =
   | { kind: 'begin' | 'end' | 'gap' | 'fillers' }
@@ -18,10 +18,10 @@ export interface Pattern {
 }
 
 /**
- * Reads a pattern: words, `{set}`, alternatives `(one|or two words)`, `..` for up to five words, `~` for words of the set `filler`,
- * `^` and `$` for the begin and the end of the message.
+ * Compiles a pattern of words, `{set}`, alternatives `(one|or two words)`, `..` for up to five words, `~` for up to six words of the set
+ * `filler`, and `^` and `$` for the beginning and the end of the message.
  *
- * @throws Error for a set that is not there, or nothing between brackets
+ * @throws Error if a set does not exist, or a part holds no word
  */
 export function compilePattern(source: string, sets: PhraseSets): Pattern {
   const parts = source.match(/\{[^}]*\}|\([^)]*\)|\S+/g) ?? [];
@@ -48,18 +48,18 @@ function phrasesOf(part: string, sets: PhraseSets): readonly string[] {
   return found;
 }
 
-/** Whether a pattern is found among the words of a message. */
+/** Whether a pattern matches anywhere among the tokens of a message. */
 export function matches(
   { elements }: Pattern,
-  said: readonly string[],
+  tokens: readonly string[],
   fillers: ReadonlySet<string>,
 ): boolean {
   const [first] = elements;
   const isAnchored = first?.kind === 'begin';
   const byFirst = first?.kind === 'phrases' ? first.byFirst : undefined;
-  for (let at = 0; at <= (isAnchored ? 0 : said.length); at++) {
-    if (byFirst && !byFirst.has(said[at] ?? '')) continue;
-    if (matchesAt(elements, 0, said, at, fillers)) return true;
+  for (let at = 0; at <= (isAnchored ? 0 : tokens.length); at++) {
+    if (byFirst && !byFirst.has(tokens[at] ?? '')) continue;
+    if (matchesAt(elements, 0, tokens, at, fillers)) return true;
   }
   return false;
 }
@@ -67,32 +67,32 @@ export function matches(
 function matchesAt(
   elements: readonly Element[],
   index: number,
-  said: readonly string[],
+  tokens: readonly string[],
   at: number,
   fillers: ReadonlySet<string>,
 ): boolean {
   const element = elements[index];
   if (!element) return true;
-  const rest = (next: number): boolean => matchesAt(elements, index + 1, said, next, fillers);
+  const rest = (next: number): boolean => matchesAt(elements, index + 1, tokens, next, fillers);
   switch (element.kind) {
     case 'begin':
       return at === 0 && rest(at);
     case 'end':
-      return at === said.length && rest(at);
+      return at === tokens.length && rest(at);
     case 'gap':
-      for (let skipped = 0; skipped <= GAP && at + skipped <= said.length; skipped++) {
+      for (let skipped = 0; skipped <= MAX_GAP_WORDS && at + skipped <= tokens.length; skipped++) {
         if (rest(at + skipped)) return true;
       }
       return false;
     case 'fillers':
-      for (let skipped = 0; skipped <= FILLER_GAP && at + skipped <= said.length; skipped++) {
+      for (let skipped = 0; skipped <= MAX_FILLER_WORDS && at + skipped <= tokens.length; skipped++) {
         if (rest(at + skipped)) return true;
-        if (!fillers.has(said[at + skipped] ?? '')) return false;
+        if (!fillers.has(tokens[at + skipped] ?? '')) return false;
       }
       return false;
     default:
-      return (element.byFirst.get(said[at] ?? '') ?? []).some(
-        (phrase) => phrase.every((word, offset) => said[at + offset] === word) && rest(at + phrase.length),
+      return (element.byFirst.get(tokens[at] ?? '') ?? []).some(
+        (phrase) => phrase.every((word, offset) => tokens[at + offset] === word) && rest(at + phrase.length),
       );
   }
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { words } from './fold.ts';
 import type { RuleName } from './language.ts';
 import { loadLanguages } from './language-reader.ts';
-import { type Spans, ruleOf } from './rules.ts';
+import { type Spans, matchingRule } from './rules.ts';
 
 const languages = loadLanguages();
 const spansOf = (text: string): Spans => {
@@ -26,11 +26,11 @@ test.each<[string, RuleName, string, boolean]>([
   ['he', 'optOut', 'תפסיקו לשלוח לי הודעות', true],
 ])('in %s the rule %s looks at "%s": %s', (code, rule, text, expected) => {
   const own = languages.filter((one) => one.code === code);
-  expect(ruleOf(rule, spansOf(text), own) !== undefined).toBe(expected);
+  expect(matchingRule(rule, spansOf(text), own) !== undefined).toBe(expected);
 });
 
 test('a rule tells the pattern by which it applies', () => {
   const english = languages.filter(({ code }) => code === 'en');
-  const pattern = ruleOf('optOut', spansOf('stop sending me messages'), english);
+  const pattern = matchingRule('optOut', spansOf('stop sending me messages'), english);
   expect(english[0]?.rules.optOut.patterns.map(({ source }) => source)).toContain(pattern);
 });

@@ -41,9 +41,9 @@ test('a greeting beside a question is found, an acknowledgement is not taken fro
 });
 
 test('greetings of the profile count beside those of the language', () => {
-  const said = words('Ahoy matey');
-  expect(findSmallTalk(said, of('en')).kind).toBeUndefined();
-  expect(findSmallTalk(said, of('en'), [['ahoy', 'matey']]).kind).toBe('greetings');
+  const tokens = words('Ahoy matey');
+  expect(findSmallTalk(tokens, of('en')).kind).toBeUndefined();
+  expect(findSmallTalk(tokens, of('en'), [['ahoy', 'matey']]).kind).toBe('greetings');
 });
 
 test('more than 20 words say something, and more than 60 are not looked at', () => {

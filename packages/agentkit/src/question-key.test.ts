@@ -1,32 +1,32 @@
 import { expect, test } from 'vitest';
-import { likenessKey, mergeAlike } from './likeness.ts';
+import { questionKey, mergeSimilar } from './question-key.ts';
 
 test('questions that differ in case, punctuation, order and small words have one key', () => {
   const keys = ['Do you sell helicopters?', 'HELICOPTERS!! do u sell them', 'sell a helicopter'].map(
-    likenessKey,
+    questionKey,
   );
   expect(new Set(keys).size).toBe(1);
-  expect(likenessKey('¿Tienen aparcamiento?')).toBe(likenessKey('tienen APARCAMIENTO'));
-  expect(likenessKey('יש לכם חניה?')).toBe(likenessKey('יש לכם חניה'));
+  expect(questionKey('¿Tienen aparcamiento?')).toBe(questionKey('tienen APARCAMIENTO'));
+  expect(questionKey('יש לכם חניה?')).toBe(questionKey('יש לכם חניה'));
 });
 
 test.each([[''], ['   '], ['👍👍'], ['?'], ['k'], ['x y'], ['12345'], ['2'], ['...']])(
   'nothing is learned from %j',
   (text) => {
-    expect(likenessKey(text)).toBeUndefined();
+    expect(questionKey(text)).toBeUndefined();
   },
 );
 
 test('a key is bounded, whatever the text', () => {
   const long = Array.from({ length: 500 }, (_, at) => `word${at}`).join(' ');
-  expect(likenessKey(long)?.split(' ')).toHaveLength(12);
-  expect(likenessKey('a'.repeat(100_000))).toBeUndefined();
-  expect(likenessKey(`${'b'.repeat(500)} parking`)).toBe(likenessKey('parking'));
+  expect(questionKey(long)?.split(' ')).toHaveLength(12);
+  expect(questionKey('a'.repeat(100_000))).toBeUndefined();
+  expect(questionKey(`${'b'.repeat(500)} parking`)).toBe(questionKey('parking'));
 });
 
 test('near groups join the heavier one, others and those of another set stay apart', () => {
   const group = (key: string, set = 'default') => ({ key, set });
-  const merged = mergeAlike([
+  const merged = mergeSimilar([
     group('birthday cake vegan'),
     group('cake vegan'),
     group('dog park'),
@@ -48,6 +48,6 @@ test('a thousand groups with a word in common are merged in a moment', () => {
     key: `alpha beta gamma w${at} z${at}`,
   }));
   const began = performance.now();
-  expect(mergeAlike(groups)).toHaveLength(1000);
+  expect(mergeSimilar(groups)).toHaveLength(1000);
   expect(performance.now() - began).toBeLessThan(2000);
 });

@@ -13,10 +13,10 @@ export function bitCount(bits: number): number {
 }
 
 /**
- * The optimal string alignment distance (Damerau-Levenshtein without overlapping edits) of two words, or `limit + 1` where it is
- * larger. Time is the product of their lengths: bound them before.
+ * The optimal string alignment distance (Damerau-Levenshtein without overlapping edits) of two words, or `limit + 1` if it is
+ * larger. Takes time proportional to the product of their lengths, which callers must bound.
  */
-export function distance(one: string, other: string, limit: number): number {
+export function editDistance(one: string, other: string, limit: number): number {
   const tooFar = limit + 1;
   if (Math.abs(one.length - other.length) > limit) return tooFar;
   let before: number[] = [];

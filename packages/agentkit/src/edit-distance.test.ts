@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { bitCount, distance, letterBits } from './distance.ts';
+import { bitCount, editDistance, letterBits } from './edit-distance.ts';
 
-/** By its definition, without a limit. */
+/** The recursive definition, without a limit. */
 function naive(one: string, other: string): number {
   const cost = (i: number, j: number): number => {
     if (i === 0 || j === 0) return i + j;
@@ -14,7 +14,7 @@ function naive(one: string, other: string): number {
   return cost(one.length, other.length);
 }
 
-/** Words of few letters, so that many are near; the same ones in every run. */
+/** Short words of four letters, so that many are near each other. The same in every run. */
 function* randomWords(count: number): Iterable<[string, string]> {
   let state = 42;
   const next = (below: number): number => {
@@ -25,11 +25,11 @@ function* randomWords(count: number): Iterable<[string, string]> {
   for (let at = 0; at < count; at++) yield [word(), word()];
 }
 
-test('the distance of random words is that of its definition, up to the limit', () => {
+test('the distance of random words matches the recursive definition up to the limit', () => {
   for (const [one, other] of randomWords(1500)) {
     const expected = naive(one, other);
     for (const limit of [0, 1, 2, 10])
-      expect([one, other, limit, distance(one, other, limit)]).toEqual([
+      expect([one, other, limit, editDistance(one, other, limit)]).toEqual([
         one,
         other,
         limit,
@@ -46,11 +46,11 @@ test.each([
   ['price', 'pirce', 1],
   ['ca', 'abc', 3],
   ['', 'ab', 2],
-])('from %s to %s it is %i', (one, other, expected) => {
-  expect(distance(one, other, 5)).toBe(expected);
+])('the distance from %s to %s is %i', (one, other, expected) => {
+  expect(editDistance(one, other, 5)).toBe(expected);
 });
 
-test('words within a distance differ in at most twice as many letters', () => {
+test('two words differ in at most twice as many letters as their distance', () => {
   for (const [one, other] of randomWords(1500))
     expect(bitCount(letterBits(one) ^ letterBits(other))).toBeLessThanOrEqual(2 * naive(one, other));
 });
@@ -60,6 +60,6 @@ test.each([
   [1, 1],
   [0b1011, 3],
   [-1, 32],
-])('the bits of %i are %i', (bits, count) => {
+])('%i has %i bits set', (bits, count) => {
   expect(bitCount(bits)).toBe(count);
 });
