@@ -14,12 +14,12 @@ import { RESPONSE_BYTES } from '../packages/agentkit/src/model/request.ts';
 import { MAX_MODEL_QUESTION_LENGTH, truncateQuestion } from '../packages/agentkit/src/question-limits.ts';
 import { sentencesOf } from '../packages/agentkit/src/understanding/clauses.ts';
 import { Corrector } from '../packages/agentkit/src/understanding/corrector.ts';
-import { MAX_LEARNED_ENTRIES } from '../packages/database/src/learned-entry-repository.ts';
+import { MAX_LEARNED_ENTRIES } from '../packages/database/src/learning/learned-entry-repository.ts';
 import {
   MAX_GROUPED_QUESTIONS,
   MAX_QUESTION_GROUPS,
   MAX_QUESTION_LENGTH,
-} from '../packages/database/src/unanswered-question-repository.ts';
+} from '../packages/database/src/learning/unanswered-question-repository.ts';
 import { validatorCompiler } from '../packages/http/src/validation.ts';
 import { type FieldSchema, type RequestSchema, requestSchemas } from './spec/support/route-schemas.ts';
 import { codeOf, readTable } from './spec/support/tables.ts';

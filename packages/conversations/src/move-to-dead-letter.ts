@@ -6,7 +6,7 @@ import {
   failJobs,
   listFailedCustomerMessages,
   lockConversationsOfJobs,
-  reopenQuestions,
+  reopenAnsweredMessages,
 } from '@prosaas/database';
 import { applyEvent } from './apply-event.ts';
 import { isHandOver } from './state-machine.ts';
@@ -28,7 +28,7 @@ export async function moveToDeadLetter(
   if (messages.length === 0) return { failed, released, handedOver: 0 };
   const failures = await listFailedCustomerMessages(tx, messages);
   const unanswered = new Set(failures.map(({ id }) => id));
-  await reopenQuestions(
+  await reopenAnsweredMessages(
     tx,
     questions.filter(({ answer_id: id }) => unanswered.has(id)).map(({ id }) => id),
   );

@@ -1,113 +1,153 @@
-export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts';
+// Connection, migrations and health
 export {
-  type ConfiguredKeys,
-  type KeyGeneration,
-  ensureKeys,
-  readGeneratedKeys,
-  startKeyRing,
-} from './keys.ts';
-export { MigrationBlocked, type MigrateOptions, migrate } from './migrate.ts';
+  classifyDatabaseError,
+  type DatabaseErrorClass,
+  type DatabaseErrorKind,
+  isDatabaseOutage,
+  isRetryableDatabaseError,
+} from './database-error.ts';
+export { databasePreparationLog } from './database-outages.ts';
+export { databaseTime } from './database-time.ts';
+export { createDatabase, type Database, type DatabaseOptions, type Queryable } from './database.ts';
+export { DeferredWrites } from './deferred-writes.ts';
+export { migrate, type MigrateOptions, MigrationBlocked } from './migrate.ts';
 export { type Blocker } from './migration-blockers.ts';
 export { type MigrationStatus, migrationStatus } from './migrations.ts';
 export { createDatabaseProbe, type DatabaseProbe, type SchemaReport } from './probe.ts';
-export { databasePreparationLog } from './database-outages.ts';
 export { schemaDrift } from './schema-drift.ts';
+export { checkStack, StackConflict, type StackStore } from './stack.ts';
 export { countConnections, countConversationsByState } from './system-counts.ts';
-export { type WriteFailure, WriteFailures, isWriteOutage } from './write-failures.ts';
 export { hasTable } from './tables.ts';
-export { StackConflict, type StackStore, checkStack } from './stack.ts';
+export { isWriteOutage, type WriteFailure, WriteFailures } from './write-failures.ts';
+
+// Conversations and their messages
 export {
-  DEFAULT_BUSINESS_ID,
-  findBusiness,
-  setBusinessProfile,
-  type BusinessRow,
-} from './business-repository.ts';
-export { databaseTime } from './time.ts';
+  listFailedCustomerMessages,
+  lockConversationsOfJobs,
+  markMessagesAnswered,
+  type AnsweredMessage,
+  reopenAnsweredMessages,
+} from './conversations/answered-message-repository.ts';
+export { readChatVersion } from './conversations/chat-version.ts';
 export {
-  changePerson,
-  createPerson,
-  findPerson,
-  listPeople,
-  PhoneNumberTaken,
-  replaceKey,
-  revokePerson,
-  type NewPerson,
-  type PeopleScope,
-  type PersonChange,
-  type PersonRow,
-  type PersonWithKey,
-} from './people-repository.ts';
-export { readChatVersion } from './chat-marks.ts';
-export { readCallVersion } from './call-marks.ts';
-export { readSessionOverview } from './session-marks.ts';
+  type ConversationCounts,
+  type ConversationSummary,
+  countConversations,
+  findConversation,
+  listConversations,
+  listConversationsByNeed,
+} from './conversations/conversation-listing.ts';
 export {
-  createConsoleSession,
-  deleteConsoleSession,
-  findConsoleSession,
-  touchConsoleSession,
-  type ConsoleSession,
-} from './console-session-repository.ts';
-export {
-  hasRecentAnswers,
-  hasInboundMessage,
-  lockConversation,
-  markOptedIn,
-  markOptedOut,
-  openConversation,
   type ContactInput,
   type ConversationRow,
   type ConversationState,
   conversationStates,
-} from './conversation-repository.ts';
+  hasInboundMessage,
+  hasRecentAnswers,
+  lockConversation,
+  markOptedIn,
+  markOptedOut,
+  openConversation,
+} from './conversations/conversation-repository.ts';
 export {
+  addConversationEvent,
+  cancelAgentAnswers,
+  cancelOptedOutMessage,
+  type ConversationEventRow,
+  countWaitingMessages,
+  type EventActor,
+  hasPersonAnsweredSince,
+  hasUnansweredMessage,
+  listConversationEvents,
+  markConversationRead,
+  markWaitingMessagesAnswered,
+  markWaitingMessagesIgnored,
+  type NewConversationEvent,
+  setConversationState,
+  setNotUnderstoodCount,
+  type StateChange,
+} from './conversations/conversation-state-repository.ts';
+export { messageIdForKey } from './conversations/message-id.ts';
+export { findMessage, listMessages, type MessageSummary } from './conversations/message-listing.ts';
+export {
+  type AnswerMatch,
   closeMessage,
   closeMessages,
   findMessageById,
+  type InboundInput,
   insertReply,
   listHistory,
-  recordInbound,
-  type AnswerMatch,
-  type InboundInput,
   type MessageAuthor,
   type MessageEnd,
   type MessageKind,
   type MessageRow,
   type MessageStatus,
-} from './message-repository.ts';
+  recordInbound,
+} from './conversations/message-repository.ts';
 export {
-  addJob,
-  closeJobs,
-  findJob,
-  recordChildDeaths,
-  recordChildOutlivedWorker,
-  recordWorkerDeaths,
-  type JobMessage,
-  type JobRow,
-  type NewJob,
-} from './job-repository.ts';
+  addNotice,
+  type AnsweredNotice,
+  countOthersWaiting,
+  deleteOldNotices,
+  type DueAnnouncements,
+  type EmailNotice,
+  findAnsweredNotice,
+  findUnsentNotice,
+  isOutdatedNotice,
+  listDueAnnouncements,
+  listExpiredTakeovers,
+  listLastInbound,
+  listReachablePeople,
+  lockExpiredTakeover,
+  lockWaitingConversation,
+  markAnnounced,
+  markNoticeSent,
+  type NewNotice,
+  type NoticeKind,
+  type ReachablePerson,
+  readWaitingStats,
+  type WaitingConversation,
+  type WaitingStats,
+} from './conversations/notice-repository.ts';
+export { recordPersonMessage } from './conversations/person-message-repository.ts';
 export {
-  listReleased,
-  releaseLostJobs,
-  releaseDue,
-  releaseNext,
-  type JobRef,
-  type ReleasedJob,
-} from './job-release.ts';
+  isPersonNumber,
+  listPhoneMessagesAfter,
+  lockUntouchedTakeovers,
+  type PhoneMessageInput,
+  type PhoneMessageRef,
+  recordPhoneMessage,
+} from './conversations/phone-message-repository.ts';
 export {
-  failJobs,
-  listUnreleased,
-  recordFailedAttempt,
-  type FailedAttempt,
-} from './job-failure-repository.ts';
+  dropProgramMessage,
+  failProgramMessage,
+  type ProgramSend,
+  type RecordedProgramMessage,
+  recordProgramMessage,
+  resolveLostProgramMessages,
+} from './conversations/program-message-repository.ts';
 export {
-  markQuestionsAnswered,
-  listFailedCustomerMessages,
-  lockConversationsOfJobs,
-  reopenQuestions,
-  type Question,
-} from './question-repository.ts';
+  addPlaceholder,
+  countUnstoredMessages,
+  deleteOldUnstoredMessages,
+  deletePlaceholder,
+  deleteUnstoredMessage,
+  expirePlaceholders,
+  listUnstoredMessages,
+  lockUnstoredMessage,
+  quarantineMessage,
+  recordFailedRetry,
+  type UnstoredMessageRow,
+  type UnstoredStatus,
+} from './conversations/unstored-message-repository.ts';
+
+// Jobs, the dead letter and schedules
+export { listHeadJobs, type OpenJob, orderKeys } from './jobs/conversation-jobs.ts';
 export {
   countDeadJobs,
+  type DeadJob,
+  type DeadJobFilter,
+  type DeadJobPosition,
   findDeadJob,
   groupDeadJobs,
   listDeadJobs,
@@ -117,62 +157,71 @@ export {
   readDeadLetterDepth,
   replayDeadJobs,
   selectDeadJobs,
-  type DeadJob,
-  type DeadJobFilter,
-  type DeadJobPosition,
-} from './dead-letter-repository.ts';
-export { listHeadJobs, orderKeys, type OpenJob } from './conversation-jobs.ts';
-export { foldJobCounts, readJobCounts, type JobCounts } from './job-counts.ts';
+} from './jobs/dead-letter-repository.ts';
+export { foldJobCounts, type JobCounts, readJobCounts } from './jobs/job-counts.ts';
+export {
+  type FailedAttempt,
+  failJobs,
+  listUnreleased,
+  recordFailedAttempt,
+} from './jobs/job-failure-repository.ts';
+export {
+  type JobRef,
+  listReleased,
+  type ReleasedJob,
+  releaseDue,
+  releaseLostJobs,
+  releaseNext,
+} from './jobs/job-release.ts';
+export {
+  addJob,
+  closeJobs,
+  findJob,
+  type JobMessage,
+  type JobRow,
+  type NewJob,
+  recordChildDeaths,
+  recordChildOutlivedWorker,
+  recordWorkerDeaths,
+} from './jobs/job-repository.ts';
 export {
   addMissingJob,
   deleteOldOutbox,
   importDeadLetters,
   listMessagesWithoutJob,
   type OldDeadLetter,
-} from './import-repository.ts';
+} from './jobs/legacy-job-import.ts';
 export {
   claimScheduleRun,
   readSchedules,
   recordScheduleRun,
   type ScheduleRow,
   type ScheduleRun,
-} from './schedule-repository.ts';
-export { trackWarning } from './warning-repository.ts';
+} from './jobs/schedule-repository.ts';
+export { trackWarning } from './jobs/warning-repository.ts';
+
+// WhatsApp sessions and what they send
 export {
-  StaleOwner,
   claimAuthState,
+  type ClaimedAuthState,
   clearAuthState,
+  type KeyWrite,
   readAuthKeys,
   saveCredentials,
+  StaleOwner,
   writeAuthKeys,
-  type ClaimedAuthState,
-  type KeyWrite,
-} from './auth-state-repository.ts';
-export {
-  countUnstoredMessages,
-  deleteOldUnstoredMessages,
-  deleteUnstoredMessage,
-  expirePlaceholders,
-  addPlaceholder,
-  listUnstoredMessages,
-  lockUnstoredMessage,
-  quarantineMessage,
-  recordFailedRetry,
-  deletePlaceholder,
-  type UnstoredMessageRow,
-  type UnstoredStatus,
-} from './unstored-message-repository.ts';
+} from './whatsapp/auth-state-repository.ts';
 export {
   claimResend,
+  type DueResend,
   hasPendingResends,
-  makeResendsDue,
   listDueResends,
+  makeResendsDue,
   markUndelivered,
   recordDelivery,
   recordRead,
   recordRetryRequest,
-  type DueResend,
-} from './delivery-repository.ts';
+} from './whatsapp/delivery-repository.ts';
 export {
   claimSend,
   deleteOldSends,
@@ -183,7 +232,15 @@ export {
   moveSend,
   type SendInput,
   type SendRow,
-} from './send-repository.ts';
+} from './whatsapp/send-repository.ts';
+export {
+  addSessionChange,
+  type NewSessionChange,
+  readSessionStats,
+  type SessionChange,
+  type SessionStats,
+} from './whatsapp/session-change-repository.ts';
+export { readSessionOverview } from './whatsapp/session-overview.ts';
 export {
   createSession,
   deleteSession,
@@ -195,124 +252,111 @@ export {
   setSessionWanted,
   touchSessionInbound,
   type WhatsAppSessionRow,
-} from './whatsapp-session-repository.ts';
+} from './whatsapp/whatsapp-session-repository.ts';
+
+// Calls
 export {
-  type NewSessionChange,
-  type SessionChange,
-  type SessionStats,
-  addSessionChange,
-  readSessionStats,
-} from './session-change-repository.ts';
-export { changeCall, listOpenCalls, type CallTimelineEntry, type CallRow } from './call-repository.ts';
+  type CallRow,
+  type CallSummary,
+  type CallTimelineEntry,
+  changeCall,
+  findCall,
+  findCallerNumbers,
+  findRecordingAudio,
+  listCalls,
+  listOpenCalls,
+  type RecordingAudio,
+  type RecordingSummary,
+} from './calls/call-repository.ts';
+export { readCallVersion } from './calls/call-version.ts';
 export {
   assignNumber,
   businessOfNumber,
   listNumbers,
-  removeNumber,
   type PhoneNumberRow,
-} from './phone-number-repository.ts';
+  removeNumber,
+} from './calls/phone-number-repository.ts';
 export {
-  type RecordingInput,
-  type RecordingPart,
   finishRecording,
   listUnfinishedRecordings,
+  type RecordingInput,
+  type RecordingPart,
   saveRecording,
   saveRecordingPart,
-} from './recording-repository.ts';
+} from './calls/recording-repository.ts';
+
+// Businesses, people, keys and the audit log
+export { type AuditEntry, type AuditRow, listAudit, recordAudit } from './people/audit-repository.ts';
+export { AuditTrail } from './people/audit-trail.ts';
 export {
-  type DatabaseErrorClass,
-  type DatabaseErrorKind,
-  classifyDatabaseError,
-  isDatabaseOutage,
-  isRetryableDatabaseError,
-} from './database-error.ts';
-export { AuditTrail } from './audit-trail.ts';
-export { DeferredWrites } from './deferred-writes.ts';
-export { type AuditEntry, type AuditRow, listAudit, recordAudit } from './audit-repository.ts';
-export { listBusinesses } from './business-listing.ts';
+  type BusinessRow,
+  DEFAULT_BUSINESS_ID,
+  findBusiness,
+  listBusinesses,
+  setBusinessProfile,
+} from './people/business-repository.ts';
 export {
-  type CallSummary,
-  type RecordingAudio,
-  type RecordingSummary,
-  findCall,
-  findRecordingAudio,
-  findCallerNumbers,
-  listCalls,
-} from './call-listing.ts';
+  type ConsoleSession,
+  createConsoleSession,
+  deleteConsoleSession,
+  findConsoleSession,
+  touchConsoleSession,
+} from './people/console-session-repository.ts';
 export {
-  type ConversationCounts,
-  type ConversationSummary,
-  countConversations,
-  findConversation,
-  listConversations,
-  listConversationsByNeed,
-} from './conversation-listing.ts';
-export { type MessageSummary, findMessage, listMessages } from './message-listing.ts';
+  type ConfiguredKeys,
+  ensureKeys,
+  type KeyGeneration,
+  readGeneratedKeys,
+  startKeyRing,
+} from './people/keys.ts';
 export {
-  type ConversationEventRow,
-  type EventActor,
-  type NewConversationEvent,
-  type StateChange,
-  addConversationEvent,
-  markWaitingMessagesAnswered,
-  setNotUnderstoodCount,
-  countWaitingMessages,
-  cancelAgentAnswers,
-  cancelOptedOutMessage,
-  hasUnansweredMessage,
-  markWaitingMessagesIgnored,
-  hasPersonAnsweredSince,
-  listConversationEvents,
-  markConversationRead,
-  setConversationState,
-} from './conversation-state-repository.ts';
+  changePerson,
+  createPerson,
+  findPerson,
+  listPeople,
+  type NewPerson,
+  type PeopleScope,
+  type PersonChange,
+  type PersonRow,
+  type PersonWithKey,
+  PhoneNumberTaken,
+  replaceKey,
+  revokePerson,
+} from './people/people-repository.ts';
+
+// Questions the agent missed, and what it learned
 export {
-  type AnsweredNotice,
-  type DueAnnouncements,
-  type EmailNotice,
-  type NewNotice,
-  type NoticeKind,
-  type ReachablePerson,
-  type WaitingConversation,
-  type WaitingStats,
-  addNotice,
-  countOthersWaiting,
-  deleteOldNotices,
-  findAnsweredNotice,
-  findUnsentNotice,
-  isOutdatedNotice,
-  listDueAnnouncements,
-  listLastInbound,
-  listExpiredTakeovers,
-  listReachablePeople,
-  lockExpiredTakeover,
-  lockWaitingConversation,
-  markAnnounced,
-  markNoticeSent,
-  readWaitingStats,
-} from './notice-repository.ts';
-export { recordPersonMessage } from './person-message.ts';
+  addLearnedEntry,
+  changeLearnedEntry,
+  deleteLearnedEntry,
+  findLearnedEntry,
+  type LearnedAnswer,
+  type LearnedAnswersWatch,
+  type LearnedEntryRow,
+  listLearnedEntries,
+  lockLearnedEntries,
+  MAX_LEARNED_ENTRIES,
+  MAX_PHRASINGS,
+  readLearnedAnswers,
+  watchLearnedAnswers,
+} from './learning/learned-entry-repository.ts';
 export {
-  dropProgramMessage,
-  failProgramMessage,
-  recordProgramMessage,
-  resolveLostProgramMessages,
-  type ProgramSend,
-  type RecordedProgramMessage,
-} from './program-message.ts';
-export { messageIdForKey } from './message-id.ts';
-export {
-  type PhoneMessageInput,
-  type PhoneMessageRef,
-  isPersonNumber,
-  listPhoneMessagesAfter,
-  lockUntouchedTakeovers,
-  recordPhoneMessage,
-} from './phone-message-repository.ts';
-export { type ContactData, exportContact } from './contact-data.ts';
-export { type ErasedCounts, eraseContact } from './contact-erasure.ts';
-export { streamContactExport } from './contact-export.ts';
-export { TOKEN_INDEX } from './contact-keys.ts';
+  deleteExcessUnanswered,
+  findQuestionState,
+  listQuestionExamples,
+  listQuestionGroups,
+  type QuestionExample,
+  type QuestionGroup,
+  type QuestionState,
+  recordUnanswered,
+  setQuestionState,
+} from './learning/unanswered-question-repository.ts';
+
+// Personal data: export, erasure, retention
+export { type ContactData, exportContact } from './personal-data/contact-data.ts';
+export { eraseContact, type ErasedCounts } from './personal-data/contact-erasure.ts';
+export { streamContactExport } from './personal-data/contact-export.ts';
+export { TOKEN_INDEX } from './personal-data/contact-keys.ts';
 export {
   deleteEmptyConversations,
   deleteOldAudit,
@@ -321,30 +365,4 @@ export {
   deleteOldMessages,
   deleteOldRecordings,
   withRetentionLock,
-} from './retention.ts';
-export {
-  addLearnedEntry,
-  changeLearnedEntry,
-  deleteLearnedEntry,
-  findLearnedEntry,
-  watchLearnedAnswers,
-  listLearnedEntries,
-  lockLearnedEntries,
-  MAX_PHRASINGS,
-  MAX_LEARNED_ENTRIES,
-  readLearnedAnswers,
-  type LearnedAnswer,
-  type LearnedEntryRow,
-  type LearnedAnswersWatch,
-} from './learned-entry-repository.ts';
-export {
-  deleteExcessUnanswered,
-  findQuestionState,
-  listQuestionExamples,
-  listQuestionGroups,
-  recordUnanswered,
-  resolveQuestions,
-  type QuestionExample,
-  type QuestionGroup,
-  type QuestionState,
-} from './unanswered-question-repository.ts';
+} from './personal-data/retention.ts';

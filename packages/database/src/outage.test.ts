@@ -2,7 +2,7 @@ import { type PostgresServer, poll, startPostgres } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabase } from './database.ts';
-import { startKeyRing } from './keys.ts';
+import { startKeyRing } from './people/keys.ts';
 import { migrate } from './migrate.ts';
 import { knownMigrations } from './migrations.ts';
 import { createDatabaseProbe } from './probe.ts';

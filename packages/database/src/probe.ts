@@ -4,7 +4,7 @@ import type { Queryable } from './database.ts';
 import { type MigrationStatus, migrationStatus } from './migrations.ts';
 import { schemaDrift } from './schema-drift.ts';
 import { hasTable } from './tables.ts';
-import { databaseTime } from './time.ts';
+import { databaseTime } from './database-time.ts';
 import { DatabaseOutages } from './database-outages.ts';
 
 export interface SchemaReport extends MigrationStatus {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { countConnections, countConversationsByState } from './system-counts.ts';
-import { onDatabase, receive } from './test-jobs.ts';
+import { onDatabase, receive } from './test-support.ts';
 
 const on = onDatabase();
 

@@ -1,4 +1,4 @@
-import { type ConversationState, conversationStates } from './conversation-repository.ts';
+import { type ConversationState, conversationStates } from './conversations/conversation-repository.ts';
 import type { Queryable } from './database.ts';
 
 /** Reads the whole table. Every state is there. */

@@ -4,7 +4,7 @@ import {
   findQuestionState,
   listLearnedEntries,
   lockLearnedEntries,
-  resolveQuestions,
+  setQuestionState,
 } from '@prosaas/database';
 import { type App, BusinessFilter, ValidationFailed, businessOf, page, pageQuery } from '@prosaas/http';
 import { AppError } from '@prosaas/runtime';
@@ -118,7 +118,7 @@ export function agentUnansweredRoutes(
         const personId = request.principal?.person?.id;
         const made = await addLearnedEntry(tx, { businessId, personId, ...wanted });
         if (made === undefined) throw new TooManyEntries();
-        await resolveQuestions(tx, {
+        await setQuestionState(tx, {
           groupIds: alike.groupIds,
           from: state,
           to: 'answered',
@@ -145,7 +145,7 @@ export function agentUnansweredRoutes(
           if (found === undefined) throw new NotFound('question');
           const { business_id: businessId } = found;
           const { groupIds } = await findAlike(tx, { groupId: id, businessId, state: from });
-          await resolveQuestions(tx, { groupIds, from, to });
+          await setQuestionState(tx, { groupIds, from, to });
         });
         return reply.code(204).send();
       },

@@ -1,6 +1,6 @@
 import { applyEvent } from '@prosaas/conversations';
 import {
-  markQuestionsAnswered,
+  markMessagesAnswered,
   closeJobs,
   closeMessage,
   closeMessages,
@@ -90,7 +90,7 @@ async function closeReplay(tx: Queryable, message: JobMessage, externalId: strin
   const waitsForIt = isWaiting && conversation.state_reason === 'failure';
   const isPersons = message.author === 'person';
   // Where it waits for another reason, the agent's word was that a person will answer.
-  if (isPersons || !isWaiting || waitsForIt) await markQuestionsAnswered(tx, message.id);
+  if (isPersons || !isWaiting || waitsForIt) await markMessagesAnswered(tx, message.id);
   if (!waitsForIt || (!isPersons && message.author !== 'agent' && message.author !== null)) return;
   await applyEvent(
     tx,

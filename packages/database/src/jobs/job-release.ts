@@ -1,0 +1,145 @@
+import type { Queryable } from '../database.ts';
+
+/** What BullMQ is told of a job whose turn has come. */
+export interface ReleasedJob {
+  id: string;
+  /** How often it was released. A BullMQ job with an older number is stale. */
+  release: number;
+  queue: string;
+  payload: Readonly<Record<string, unknown>>;
+  trace: string | null;
+  /** Workers that had died while they ran it. */
+  worker_deaths: number;
+  /** When it was released, or read: Unix ms of PostgreSQL's clock. */
+  read_ms: number;
+}
+
+/** Identifies one release of a job. */
+export interface JobRef {
+  id: string;
+  release: number;
+}
+
+export const RELEASED = `jobs.id::text as id, jobs.release, jobs.queue, jobs.payload, jobs.trace, jobs.worker_deaths, (extract(epoch from now()) * 1000)::float8 as read_ms`;
+export const PENDING = 'enqueued_at is null and failed_at is null and not is_delayed';
+
+// The id of a key's first row of an index, or null. Written so that a walk along that index is the cheapest plan whatever the planner
+// knows of the table: for `order_key = ...` it reads all of it where it believes that most rows are of that key.
+export const releasedOf = (key: string): string =>
+  `(select jobs.id from jobs where enqueued_at is not null and jobs.order_key >= ${key} and jobs.order_key <= ${key}
+    order by jobs.order_key limit 1)`;
+export const pendingOf = (key: string): string =>
+  `(select jobs.id from jobs where ${PENDING} and (jobs.order_key, jobs.id) >= (${key}, 0) and jobs.order_key <= ${key}
+    order by jobs.order_key, jobs.id limit 1)`;
+/** A recursive query: the keys that have rows of an index, one step along it for each. */
+export const keysWhere = (condition: string): string =>
+  `(select order_key from jobs where ${condition} order by order_key limit 1)
+   union all
+   select (select order_key from jobs where ${condition} and order_key > keys.order_key order by order_key limit 1)
+   from keys where keys.order_key is not null`;
+/** Locks the released row of the key $n; none where it ends meanwhile. */
+export const lockReleased = (key: string): string =>
+  `select id from jobs where id = ${releasedOf(key)} and enqueued_at is not null for share`;
+
+/**
+ * Releases the oldest job that is due of each key that has none released. Nothing where another transaction released one of these keys
+ * in this moment: the releaser looks again.
+ */
+export async function releaseNext(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
+  return unlessReleased(tx, () => releaseOldest(tx, orderKeys));
+}
+
+/** A statement of its own: it sees what was committed last. Rows are locked in the order of their ids, as by all who lock several. */
+export async function releaseOldest(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
+  if (orderKeys.length === 0) return [];
+  // A row that this waited for may have failed meanwhile.
+  return tx.query<ReleasedJob>(
+    `with due as materialized (
+       select id from jobs where enqueued_at is null and failed_at is null and id in (
+         select ${pendingOf('key')} from (select distinct unnest($1::text[]) as key) keys where ${releasedOf('key')} is null)
+       order by jobs.id for update)
+     update jobs set enqueued_at = now(), release = release + 1 from due where jobs.id = due.id
+     returning ${RELEASED}`,
+    [orderKeys],
+  );
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+/** A job that another transaction adds, or replays, and releases is not seen before its commit: the index of the released tells. */
+async function unlessReleased(tx: Queryable, release: () => Promise<ReleasedJob[]>): Promise<ReleasedJob[]> {
+  await tx.query('savepoint release');
+  try {
+    const released = await release();
+    await tx.query('release savepoint release');
+    return released;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
+    await tx.query('rollback to savepoint release');
+    return [];
+  }
+}
+
+/** Any number that nobody else takes; the same in every build. */
+const RELEASE_LOCK = 4_712_090_003;
+
+/**
+ * Releases what waits although it is its turn: delayed jobs that are due, and those that a process left which died after its commit.
+ * Steps from key to key by the index, so that a long backlog of one key costs no more than a short one. One caller at a time; the
+ * others release nothing.
+ */
+export async function releaseDue(
+  tx: Queryable,
+  { queues, limit }: { queues: readonly string[]; limit: number },
+): Promise<ReleasedJob[]> {
+  const [turn] = await tx.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [
+    RELEASE_LOCK,
+  ]);
+  if (turn?.mine !== true) return [];
+  await tx.query(
+    `update jobs set is_delayed = false where id in (
+       select id from jobs where is_delayed and failed_at is null and run_at <= now()
+       order by run_at limit $1 for update skip locked)`,
+    [limit],
+  );
+  const release = (): Promise<ReleasedJob[]> =>
+    tx.query<ReleasedJob>(
+      `with recursive keys as (${keysWhere(PENDING)}),
+     due as (
+       select head.id from keys
+       cross join lateral (select id, queue from jobs where id = ${pendingOf('keys.order_key')} limit 1) head
+       where head.queue = any($1) and ${releasedOf('keys.order_key')} is null
+       limit $2),
+     locked as materialized (
+       select id from jobs where enqueued_at is null and failed_at is null and id in (select id from due)
+       order by jobs.id for update)
+     update jobs set enqueued_at = now(), release = release + 1 from locked where jobs.id = locked.id
+     returning ${RELEASED}`,
+      [queues, limit],
+    );
+  return unlessReleased(tx, release);
+}
+
+/** Jobs that were released more than `seconds` ago, in pages by `afterId`. */
+export async function listReleased(
+  q: Queryable,
+  options: { queues: readonly string[]; seconds: number; afterId: string; limit: number },
+): Promise<(JobRef & { queue: string })[]> {
+  return q.query(
+    `select id::text as id, release, queue from jobs
+     where enqueued_at < now() - make_interval(secs => $2) and queue = any($1) and id > $3::bigint
+     order by jobs.id limit $4`,
+    [options.queues, options.seconds, options.afterId, options.limit],
+  );
+}
+
+/** Releases jobs anew that BullMQ has lost; those that have ended, or were released since, are passed over. */
+export async function releaseLostJobs(tx: Queryable, jobs: readonly JobRef[]): Promise<ReleasedJob[]> {
+  return tx.query<ReleasedJob>(
+    `update jobs set enqueued_at = now(), release = jobs.release + 1
+     from unnest($1::bigint[], $2::integer[]) as lost (id, release)
+     where jobs.id = lost.id and jobs.release = lost.release and enqueued_at is not null
+     returning ${RELEASED}`,
+    [jobs.map(({ id }) => id), jobs.map(({ release }) => release)],
+  );
+}
