@@ -10,7 +10,7 @@ import { type Account, startWhatsAppServer, whatsappTrustPreload } from '@prosaa
 import { createSystemMetricsReader } from '@prosaas/telemetry';
 import { costsOf } from './costs.ts';
 import { budgetOf, readStages } from './stages.ts';
-import { beginTalk } from './talk.ts';
+import { startCustomers } from './customers.ts';
 
 const ROUNDS = 5;
 const TURNS = 60;
@@ -35,8 +35,8 @@ await migrate({ url: stack.databaseUrl, log });
 await Promise.all([stack.services.baileys.ready(), stack.services.worker.ready()]);
 await using echo = await startEcho();
 const talks = {
-  echo: await beginTalk(whatsapp, echo.account),
-  prosaas: await beginTalk(whatsapp, await pair(stack)),
+  echo: await startCustomers(whatsapp, echo.account),
+  prosaas: await startCustomers(whatsapp, await pair(stack)),
 };
 
 const settle = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 20));

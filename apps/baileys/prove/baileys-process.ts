@@ -16,7 +16,7 @@ const withFaults = process.argv.includes('--with-faults');
 await runService('baileys', BaileysConfig, (config, context) =>
   startBaileys(config, context, {
     leaseMs: 1000,
-    lookEveryMs: 100,
+    reconcileEveryMs: 100,
     // As long as no proof takes: nothing is sent again.
     resendSchedule: withFaults ? { waitsMs: [86_400_000], everyMs: 86_400_000 } : RESEND_SCHEDULE,
     client: { withFaults, makeDeviceCache: () => deviceCache(deviceCacheMs) },

@@ -6,7 +6,7 @@ import { type Account, startWhatsAppServer, whatsappTrustPreload } from '@prosaa
 import { Baileys } from './baileys.ts';
 import type { Plan } from './plan.ts';
 import { type Customer, talk } from './traffic.ts';
-import { type CustomerEvidence, type Evidence, figuresOf, judge } from './verdict.ts';
+import { type CustomerEvidence, type Evidence, totalsOf, judge } from './evidence.ts';
 
 export interface ProveOptions {
   readonly seed: number;
@@ -70,8 +70,7 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
     await baileys.kill();
     launch();
     await baileys.untilWorking();
-    if (kills % 5 === 0)
-      say(`${kills} of ${plan.kills} kills, ${figuresOf(evidenceOf(customers)).sent} sent`);
+    if (kills % 5 === 0) say(`${kills} of ${plan.kills} kills, ${totalsOf(evidenceOf(customers)).sent} sent`);
   }
   const mendedAt = performance.now();
   over.abort();
@@ -83,7 +82,7 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
     restMs,
     restWithinMs: plan.restWithinMs,
   };
-  const figures = figuresOf(evidence.customers);
+  const figures = totalsOf(evidence.customers);
   say(`${plan.kills} kills; ${figures.sent} messages sent, ${figures.wrote} written by customers`);
   say(
     `unreadable at first: ${figures.unreadableThere} copies of those sent, ${figures.unreadableHere} of those written`,
@@ -112,7 +111,7 @@ async function rest(
   mendedAt: number,
 ): Promise<number | undefined> {
   const isAtRest = async (): Promise<boolean> => {
-    const { sentLost, wroteLost } = figuresOf(evidenceOf(customers, await readStored(db)));
+    const { sentLost, wroteLost } = totalsOf(evidenceOf(customers, await readStored(db)));
     return account.pending === 0 && sentLost === 0 && wroteLost === 0 && (await countNotDelivered(db)) === 0;
   };
   return poll(isAtRest, { timeoutMs: LOST_AFTER_MS, everyMs: 50, what: 'rest' }).then(

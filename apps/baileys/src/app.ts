@@ -13,7 +13,7 @@ import { baileysProbes } from './checks.ts';
 import { Forwarding } from './forwarding.ts';
 import { Hops, auditHops } from './hops.ts';
 import type { Owners } from './owners.ts';
-import { createDoors } from './routes/door.ts';
+import { createGuards } from './routes/access.ts';
 import { mountQrRoutes } from './routes/qr.ts';
 import { mountSendRoutes } from './routes/send-text.ts';
 import { mountSessionRoutes } from './routes/sessions.ts';
@@ -32,7 +32,7 @@ export interface AppParts {
   manager: SessionManager;
   owners: Owners;
   sender: Sender;
-  /** A message from quarantine was stored, with its job. */
+  /** A quarantined message was stored, with its job. */
   onRetried: (released: ReleasedJob | undefined) => void;
 }
 
@@ -72,23 +72,23 @@ export function buildApp({
   });
   const views = new SessionViews({ manager, owners });
   const auditHop = auditHops(audit);
-  const doors = createDoors(keyRing, {
+  const guards = createGuards(keyRing, {
     authenticateForwarded: hops.authenticate,
     audit: (use, request) => {
       if (!use.forwarded) audit(use);
       else if (hops.isFromReplica(request)) auditHop({ ...use, from: hops.fromOf(request) });
-      // The api writes the line of what it forwards: it knows the address of whoever asked.
+      // The api audits what it forwards: it knows the caller's address.
     },
   });
-  const parts = { db, manager, views, forwarding, adminDoor: doors.admin };
-  mountSessionRoutes(app, { ...parts, readDoor: doors.read, listDoor: doors.list });
+  const parts = { db, manager, views, forwarding, adminGuard: guards.admin };
+  mountSessionRoutes(app, { ...parts, readGuard: guards.read, listGuard: guards.list });
   mountQrRoutes(app, parts);
-  mountSendRoutes(app, { ...parts, sender, sendDoor: doors.send });
-  mountUnstoredRoutes(app, { ...parts, readDoor: doors.read, onRetried });
+  mountSendRoutes(app, { ...parts, sender, sendGuard: guards.send });
+  mountUnstoredRoutes(app, { ...parts, readGuard: guards.read, onRetried });
   return app;
 }
 
-/** The records that a route names; of a forwarded request also for which business, and by which replica. */
+/** What a request was about: the ids in its path, and for a forwarded request its business and the replica that sent it. */
 function targetOf({
   params,
   target,

@@ -3,19 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { CorruptAuthState, decodeCredentials, decodeKey, encodeAuth } from './auth-codec.ts';
 
 describe('credentials', () => {
-  test('come back as they were saved, bytes included', () => {
+  test('keep their values and bytes when saved and read', () => {
     const creds = { ...initAuthCreds(), me: { id: '972501234567:1@s.whatsapp.net', name: 'שלום' } };
-    const back = decodeCredentials(encodeAuth(creds));
-    expect(Buffer.from(back.noiseKey.private).equals(creds.noiseKey.private)).toBe(true);
-    expect(back.registrationId).toBe(creds.registrationId);
-    expect(back.me).toEqual(creds.me);
+    const decoded = decodeCredentials(encodeAuth(creds));
+    expect(Buffer.from(decoded.noiseKey.private).equals(creds.noiseKey.private)).toBe(true);
+    expect(decoded.registrationId).toBe(creds.registrationId);
+    expect(decoded.me).toEqual(creds.me);
   });
 
   test('lose the NUL that PostgreSQL cannot store', () => {
     expect(encodeAuth({ name: 'a\0b' })).toBe('{"name":"ab"}');
   });
 
-  test('that are damaged are refused with the names of the fields, not with their values', () => {
+  test('are refused when damaged, with the names of the fields and not their values', () => {
     const { noiseKey: _, ...rest } = initAuthCreds();
     const damaged = encodeAuth({ ...rest, registrationId: 'secret' });
     expect(() => decodeCredentials(damaged)).toThrow(CorruptAuthState);
@@ -25,7 +25,7 @@ describe('credentials', () => {
 });
 
 describe('keys', () => {
-  test('of each kind come back', () => {
+  test('of each type keep their values when saved and read', () => {
     const pair = { public: Buffer.alloc(32, 1), private: Buffer.alloc(32, 2) };
     expect(decodeKey('pre-key', encodeAuth(pair))).toEqual(pair);
     expect(decodeKey('device-list', encodeAuth(['0', '12']))).toEqual(['0', '12']);
@@ -38,7 +38,7 @@ describe('keys', () => {
     ['session', 'null'],
     ['sender-key', '"text"'],
     ['device-list', '{}'],
-  ] as const)('of kind %s that are damaged are refused', (type, text) => {
+  ] as const)('of type %s are refused when damaged', (type, text) => {
     expect(() => decodeKey(type, text)).toThrow(CorruptAuthState);
   });
 });

@@ -1,11 +1,11 @@
 import { type AuthenticationCreds, BufferJSON, type SignalDataTypeMap, proto } from '@whiskeysockets/baileys';
 
-/** The saved keys of a session can't be what was saved: never repaired silently, the session has to be paired anew. */
+/** The saved keys of a session are damaged. They are never repaired silently: the session has to be paired again. */
 export class CorruptAuthState extends Error {
   override name = 'CorruptAuthState';
 }
 
-/** JSON with bytes as base64. PostgreSQL's jsonb has no NUL, which a push name of the wire may hold. */
+/** JSON with bytes as base64. NUL is removed: PostgreSQL's jsonb can't hold it, and a push name may. */
 export function encodeAuth(value: unknown): string {
   return JSON.stringify(value, BufferJSON.replacer).replaceAll(String.raw`\u0000`, '');
 }
@@ -33,7 +33,7 @@ const CREDENTIAL_FIELDS: Record<string, (value: unknown) => boolean> = {
   me: (value) => value === undefined || (isObject(value) && typeof value['id'] === 'string'),
 };
 
-/** @throws CorruptAuthState naming the fields, never their values */
+/** @throws CorruptAuthState with the names of the damaged fields, never their values */
 export function decodeCredentials(text: string): AuthenticationCreds {
   const value = decodeAuth(text);
   if (!isObject(value)) throw new CorruptAuthState('the credentials are not an object');

@@ -19,38 +19,38 @@ import {
 } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
 import { CorruptAuthState, decodeCredentials, decodeKey, encodeAuth } from './auth-codec.ts';
-import { type Along, commitAlong } from './commit-along.ts';
-import { Patience, mayPass } from './patience.ts';
+import { type InboundWrite, commitInbound } from './inbound-write.ts';
+import { DatabaseRetrier, isRetryable } from './database-retrier.ts';
 
 /** Characters of JSON in one session's key cache: the keys of several hundred contacts who write at the same time. */
 const CACHE_CHARACTERS = 2_000_000;
-/** Cached for a key that does not exist. Only this process writes the session's keys, so the entry stays right until it writes one. */
+/** Cached for a key that does not exist. Only this process writes the session's keys, so the entry holds until it writes one. */
 const ABSENT = '';
 
-/** Work that is to be committed with the next write of keys in this async context, or not at all. */
-export interface CommitTogether {
+/** The inbound message that the next write of keys in this async context stores in the same transaction. */
+export interface KeyWriteScope {
   /** Absent until the message is decrypted. */
-  along?: Along | undefined;
+  inbound?: InboundWrite | undefined;
 }
-export const commitTogether: AsyncLocalStorage<CommitTogether> = new AsyncLocalStorage();
+export const keyWriteScope: AsyncLocalStorage<KeyWriteScope> = new AsyncLocalStorage();
 
 export interface AuthStateOptions {
   db: Database;
   sessionId: string;
   /** The token of this owner's lease. */
   fence: bigint;
-  /** Aborts when the session is let go. */
+  /** Aborts when the session ends. */
   signal: AbortSignal;
   log: Logger;
-  /** The state can't be written (another owner) or read (damaged): the session has to end. */
+  /** Called when the state can't be written (another replica owns it) or read (it is damaged): the session has to end. */
   onFatal: (error: unknown) => void;
 }
 
 /**
  * The saved identity of one session: credentials and signal keys, in PostgreSQL.
  *
- * Every write carries the fence of the lease, so that an owner who lost the session can't write. What was read or
- * written is cached as text, within bounds: the client changes the objects that it is handed.
+ * Every write carries the fence of the lease, so that a replica that lost the session can't write. Keys are cached as
+ * text, within bounds, because the client changes the objects that it gets.
  */
 export class AuthState {
   readonly creds: AuthenticationCreds;
@@ -59,12 +59,12 @@ export class AuthState {
     maxSize: CACHE_CHARACTERS,
     sizeCalculation: (text, key) => text.length + key.length,
   });
-  readonly #saving: Patience;
+  readonly #saveRetrier: DatabaseRetrier;
   #fence: bigint;
   #dirty = false;
   #saver: Promise<void> | undefined;
 
-  /** @throws StaleOwner, CorruptAuthState, or that the database is away */
+  /** @throws StaleOwner, CorruptAuthState, or a database error */
   static async open(options: AuthStateOptions & { paired: boolean }): Promise<AuthState> {
     const { db, sessionId, fence, paired } = options;
     const claimed = await db.transaction((tx) => claimAuthState(tx, sessionId, fence));
@@ -77,10 +77,10 @@ export class AuthState {
     this.#options = options;
     this.#fence = options.fence;
     this.creds = creds;
-    this.#saving = new Patience({ signal: options.signal, limitMs: 60_000, onExhausted: () => {} });
+    this.#saveRetrier = new DatabaseRetrier({ signal: options.signal });
   }
 
-  /** With the token of a new lease. False: another owner wrote in between, what is cached here is out of date. */
+  /** Takes the fence of a new lease. False: another owner wrote in between, so that the cache is out of date. */
   async reclaim(fence: bigint): Promise<boolean> {
     const { db, sessionId } = this.#options;
     const { previousFence } = await db.transaction((tx) => claimAuthState(tx, sessionId, fence));
@@ -89,7 +89,7 @@ export class AuthState {
     return unchanged;
   }
 
-  /** Saves the credentials as they are now; several calls during one save make one more. */
+  /** Saves the current credentials. All calls during one save lead to one more save. */
   save(): void {
     this.#dirty = true;
     this.#saver ??= this.#saveAll().finally(() => {
@@ -97,7 +97,7 @@ export class AuthState {
     });
   }
 
-  /** Resolves when the credentials are saved, or can't be. */
+  /** Resolves when the credentials are saved, or saving has failed. */
   async saved(): Promise<void> {
     await this.#saver;
   }
@@ -109,25 +109,25 @@ export class AuthState {
         this.#dirty = false;
         const text = encodeAuth(this.creds);
         // oxlint-disable-next-line no-await-in-loop -- the last state wins
-        await this.#saving.run(() => saveCredentials(db, sessionId, this.#fence, text));
+        await this.#saveRetrier.run(() => saveCredentials(db, sessionId, this.#fence, text));
       }
     } catch (error) {
       if (!signal.aborted) onFatal(error);
     }
   }
 
-  /** Writes a key in the caller's transaction, which is rolled back: fails where keys can't be written. */
-  async tryToWrite(tx: Queryable): Promise<void> {
+  /** Writes a key in a transaction that the caller rolls back. Rejects when keys can't be written. */
+  async probeWrite(tx: Queryable): Promise<void> {
     await writeAuthKeys(tx, this.#options.sessionId, this.#fence, [
       { type: 'probe', id: 'probe', value: '1' },
     ]);
   }
 
-  /** The keys for one connection: with its end, `patience` lets go of everything that waits. */
-  keysFor(patience: Patience): SignalKeyStore {
+  /** The key store of one connection. The end of the connection ends the retries of `retrier`. */
+  keysFor(retrier: DatabaseRetrier): SignalKeyStore {
     return {
-      get: (type, ids) => this.#guarded(() => this.#get(patience, type, ids)),
-      set: (data) => this.#guarded(() => this.#set(patience, data)),
+      get: (type, ids) => this.#guarded(() => this.#get(retrier, type, ids)),
+      set: (data) => this.#guarded(() => this.#set(retrier, data)),
     };
   }
 
@@ -135,14 +135,14 @@ export class AuthState {
     try {
       return await work();
     } catch (error) {
-      // The client swallows some errors of its store and would go on as with a new contact.
-      if (!mayPass(error)) this.#options.onFatal(error);
+      // The client swallows some errors of its store and would go on as if the contact were new.
+      if (!isRetryable(error)) this.#options.onFatal(error);
       throw error;
     }
   }
 
   async #get<T extends keyof SignalDataTypeMap>(
-    patience: Patience,
+    retrier: DatabaseRetrier,
     type: T,
     ids: string[],
   ): Promise<Record<string, SignalDataTypeMap[T]>> {
@@ -155,38 +155,38 @@ export class AuthState {
       else if (text !== ABSENT) texts.set(id, text);
     }
     if (missing.length > 0) {
-      for (const { id, value } of await patience.run(() => readAuthKeys(db, sessionId, type, missing))) {
+      for (const { id, value } of await retrier.run(() => readAuthKeys(db, sessionId, type, missing))) {
         texts.set(id, value);
         this.#remember(type, id, value);
       }
       for (const id of missing) {
         const key = cacheKey(type, id);
-        // It may have been written meanwhile.
+        // A write during the query is newer.
         if (!texts.has(id) && !this.#cache.has(key)) this.#remember(type, id, ABSENT);
       }
     }
     return Object.fromEntries([...texts].map(([id, text]) => [id, decodeKey(type, text)]));
   }
 
-  async #set(patience: Patience, data: SignalDataSet): Promise<void> {
+  async #set(retrier: DatabaseRetrier, data: SignalDataSet): Promise<void> {
     const { db, sessionId } = this.#options;
     const writes = keyWrites(data);
     if (writes.length === 0) return;
-    const together = commitTogether.getStore();
+    const scope = keyWriteScope.getStore();
     const write = (q: Queryable): Promise<void> => writeAuthKeys(q, sessionId, this.#fence, writes);
-    const committed = await patience.run(async () => {
-      if (together?.along) return commitAlong(db, together.along, write);
+    const afterCommit = await retrier.run(async () => {
+      if (scope?.inbound) return commitInbound(db, scope.inbound, write);
       await write(db);
       return undefined;
     });
     for (const { type, id, value } of writes) this.#remember(type, id, value ?? ABSENT);
-    // Whatever else this context writes later goes without it.
-    if (together) together.along = undefined;
-    committed?.();
+    // Later writes of this context must not store the message again.
+    if (scope) scope.inbound = undefined;
+    afterCommit?.();
   }
 
   #remember(type: string, id: string, text: string): void {
-    // Read anew each time: the client adds to it, and would write a contact back that was erased meanwhile.
+    // Never cached: the client adds to this list, and would write an erased contact back.
     if (type === TOKEN_INDEX.type && id === TOKEN_INDEX.id) return;
     this.#cache.set(cacheKey(type, id), text);
   }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { contactOf, parseAddress, parseChatId } from './chat-id.ts';
 
-describe('the chat that a caller names', () => {
+describe('parseChatId', () => {
   test.each([
     ['972501234567', '972501234567@s.whatsapp.net'],
     ['972501234567@c.us', '972501234567@s.whatsapp.net'],
     ['972501234567@s.whatsapp.net', '972501234567@s.whatsapp.net'],
     ['123456789012345@lid', '123456789012345@lid'],
-  ])('%s is %s', (text, jid) => {
+  ])('reads %s as %s', (text, jid) => {
     expect(parseChatId(text)).toBe(jid);
   });
 
@@ -24,13 +24,13 @@ describe('the chat that a caller names', () => {
     '972501234567\n',
     '123456789012345678901',
     '٩٧٢٥٠١٢٣٤٥٦٧',
-  ])('%j is refused', (text) => {
+  ])('refuses %j', (text) => {
     expect(parseChatId(text)).toBeUndefined();
   });
 });
 
-describe('the person behind an address', () => {
-  test('loses the device', () => {
+describe('parseAddress', () => {
+  test('removes the device', () => {
     expect(parseAddress('972501234567:12@s.whatsapp.net')).toEqual({
       kind: 'phone',
       jid: '972501234567@s.whatsapp.net',
@@ -39,24 +39,24 @@ describe('the person behind an address', () => {
   });
 
   test.each(['120363020000000000@g.us', 'status@broadcast', '12@newsletter', '', null, undefined])(
-    '%j is nobody',
+    'does not accept %j',
     (jid) => {
       expect(parseAddress(jid)).toBeUndefined();
     },
   );
 });
 
-describe('a contact', () => {
+describe('contactOf', () => {
   const phone = parseAddress('972501234567@s.whatsapp.net');
   const lid = parseAddress('55555@lid');
 
-  test('is the phone number with the LID beside it, in whatever order they came', () => {
+  test('returns the phone number and the LID, in either order', () => {
     const both = { contact: '972501234567@s.whatsapp.net', altContact: '55555@lid' };
     expect(contactOf(phone, lid)).toEqual(both);
     expect(contactOf(lid, phone)).toEqual(both);
   });
 
-  test('is the LID where the number is unknown, never the LID as a number', () => {
+  test('returns the LID alone when the number is unknown', () => {
     expect(contactOf(lid, undefined)).toEqual({ contact: '55555@lid' });
     expect(contactOf(undefined, undefined)).toBeUndefined();
   });

@@ -19,7 +19,7 @@ export interface Address {
   jid: string;
 }
 
-/** The person behind an address of the wire, without the device; undefined for groups, broadcasts and channels. */
+/** Parses a JID of a person, without its device; undefined for groups, broadcasts and channels. */
 export function parseAddress(jid: string | null | undefined): Address | undefined {
   const groups = jid ? ADDRESS.exec(jid)?.groups : undefined;
   if (!groups) return undefined;
@@ -27,17 +27,17 @@ export function parseAddress(jid: string | null | undefined): Address | undefine
   return { kind, jid: `${groups['user']}@${kind === 'lid' ? 'lid' : 's.whatsapp.net'}` };
 }
 
-/** The user of an address of the wire: the digits of a phone number or of a LID. */
+/** The user part of a JID: the digits of a phone number or of a LID. */
 export const userOf = (jid: string | undefined): string | undefined => jid?.split(/[:@]/, 1)[0];
 
 export interface Contact {
-  /** The phone number's address where it is known, else the LID. */
+  /** The JID of the phone number where it is known, else the LID. */
   contact: string;
   /** The LID, where both are known. */
   altContact?: string;
 }
 
-/** Who a message is from. A LID is never taken for a phone number; both are carried where both are known. */
+/** The contact that these addresses belong to. A LID is never used as a phone number. */
 export function contactOf(...addresses: (Address | undefined)[]): Contact | undefined {
   const phone = addresses.find((address) => address?.kind === 'phone');
   const lid = addresses.find((address) => address?.kind === 'lid');

@@ -6,18 +6,18 @@ import {
   redisCheck,
 } from '@prosaas/telemetry';
 import type { SessionManager } from './session-manager.ts';
-import type { UnstoredKeeper } from './unstored-keeper.ts';
+import type { UnstoredMonitor } from './unstored-monitor.ts';
 
 export interface ChecksOptions {
   database: DatabaseCheckOptions;
   redis: RedisCheckOptions;
   manager: SessionManager;
-  unstored: Pick<UnstoredKeeper, 'counts'>;
-  /** The first attempt to take sessions was made, with or without success. */
+  unstored: Pick<UnstoredMonitor, 'counts'>;
+  /** The first attempt to take sessions is over, with or without success. */
   started: () => boolean;
 }
 
-/** What this replica can tell of itself. The database and Redis are shown; it runs on without them. */
+/** The health checks of this replica. It runs on without the database and Redis, so their checks are shown only. */
 export function baileysChecks({
   database,
   redis,
@@ -52,7 +52,7 @@ export interface SessionFacts {
   /** Held by this replica. */
   sessions: number;
   working: number;
-  /** How many for each state or reason, of those that do not work or are in doubt. */
+  /** Counts by reason or status of the sessions that do not work or have a warning. */
   reasons: Record<string, number>;
 }
 

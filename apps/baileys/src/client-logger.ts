@@ -4,12 +4,13 @@ import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
 type ClientLogger = NonNullable<UserFacingSocketConfig['logger']>;
 
 /**
- * Writes the client's log lines to our log at DEBUG; the session logs what they mean for it, once. Their objects hold stanzas, phone
- * numbers and keys, so only the text and the message of an error are kept. The client's level is fixed, so that it never renders stanzas.
+ * Writes the client's log lines to our log at DEBUG; the session logs the events that matter. The logged objects hold
+ * stanzas, phone numbers and keys, so only the text and an error's message are kept. The level is fixed, so that the
+ * client never renders stanzas.
  */
 export function clientLogger(log: Logger): ClientLogger {
-  const debug = (given: unknown, text?: string): void => {
-    log.debug({ client: 'baileys', ...reasonOf(given) }, maskPhone(text ?? textOf(given)).slice(0, 300));
+  const debug = (object: unknown, text?: string): void => {
+    log.debug({ client: 'baileys', ...reasonOf(object) }, maskPhone(text ?? textOf(object)).slice(0, 300));
   };
   const logger: ClientLogger = {
     level: 'info',
@@ -23,11 +24,11 @@ export function clientLogger(log: Logger): ClientLogger {
   return logger;
 }
 
-const textOf = (given: unknown): string => (typeof given === 'string' ? given : 'baileys');
+const textOf = (object: unknown): string => (typeof object === 'string' ? object : 'baileys');
 
-function reasonOf(given: unknown): { reason?: string } {
-  if (typeof given !== 'object' || given === null) return {};
-  const { err, error } = given as { err?: unknown; error?: unknown };
-  const found = [given, err, error].find((value) => value instanceof Error);
+function reasonOf(object: unknown): { reason?: string } {
+  if (typeof object !== 'object' || object === null) return {};
+  const { err, error } = object as { err?: unknown; error?: unknown };
+  const found = [object, err, error].find((value) => value instanceof Error);
   return found instanceof Error ? { reason: maskPhone(found.message).slice(0, 300) } : {};
 }

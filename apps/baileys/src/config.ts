@@ -26,7 +26,7 @@ function parseVersion(text: string): WAVersion {
   return parts as WAVersion;
 }
 
-/** @param port that the service listens on */
+/** @param port the port that the service listens on */
 export function advertisedUrl(config: BaileysConfig, port: number): string {
   const host = config.HOST === '127.0.0.1' ? '127.0.0.1' : hostname();
   return config.BAILEYS_ADVERTISE_URL ?? `http://${host}:${port}`;

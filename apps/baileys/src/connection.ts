@@ -23,14 +23,15 @@ import { errorFields } from './error-fields.ts';
 import { isPlainId } from './inbound-limits.ts';
 import type { PhoneOf } from './inbound-message.ts';
 import { handleInOrder } from './message-order.ts';
-import type { Patience } from './patience.ts';
+import type { DatabaseRetrier } from './database-retrier.ts';
 import { removeOwnNumber } from './quirks/own-address.ts';
 import { MAX_RETRY_COUNT } from './quirks/retry-count.ts';
+import { terminate, terminateUnansweredClose } from './quirks/unanswered-close.ts';
 import { type Receipt, readReceipt, recordReceipts } from './receipts.ts';
 import type { Closed } from './reconnect-policy.ts';
 import { type RecordingOptions, RecordingSignalRepository } from './recording-signal-repository.ts';
 
-/** The outside world of a connection: WhatsApp itself by default. */
+/** The WhatsApp server to connect to; by default WhatsApp's own. */
 export interface WhatsAppNetwork {
   url?: string | undefined;
   version?: WAVersion | undefined;
@@ -38,11 +39,11 @@ export interface WhatsAppNetwork {
   qrMs?: number | undefined;
 }
 
-/** What tests change about the client. */
+/** Changes of the client for tests. */
 export interface ClientOverrides {
-  /** Leaves its faults as they are. */
+  /** Runs the client without the fixes in `quirks/`. */
   withFaults?: boolean;
-  /** Which devices its contacts have. */
+  /** Replaces the cache of contacts' devices. */
   makeDeviceCache?: () => NonNullable<UserFacingSocketConfig['userDevicesCache']>;
 }
 
@@ -50,29 +51,29 @@ export interface ConnectionOptions {
   client: ClientOverrides;
   network: WhatsAppNetwork;
   auth: AuthState;
-  patience: Patience;
-  /** Aborts when the connection is over. */
+  retrier: DatabaseRetrier;
+  /** Aborts when the connection has closed. */
   signal: AbortSignal;
   log: Logger;
   inbox: RecordingOptions['inbox'];
   onError: () => void;
-  /** Commits work by itself, as patiently as the keys. */
+  /** Commits in a transaction of its own, retried like the writes of keys. */
   commit: RecordingOptions['commit'];
-  /** The text of a sent message, for a recipient who asks again. */
+  /** The text of a sent message, for a recipient who asks for it again. */
   findText: (messageId: string) => Promise<string | undefined>;
   on: {
     qr: (text: string) => void;
     /** The QR code was scanned; the server closes the connection next. */
     paired: () => void;
     open: (me: NonNullable<AuthenticationCreds['me']>) => void;
-    /** One message takes so long that those behind it wait. */
+    /** One message takes so long that those behind it wait; false when it is done. */
     stalled: (isStalled: boolean) => void;
-    /** WhatsApp told whether the account may start chats. */
+    /** WhatsApp reported whether the account may start chats. */
     reachoutTimelock: (state: NonNullable<ConnectionState['reachoutTimeLock']>) => void;
     newChatCap: (info: NewChatMessageCapInfo) => void;
-    /** @param code of a refusal */
+    /** @param code the code of a refusal, undefined for an acknowledgement */
     ack: (messageId: string, code: string | undefined) => void;
-    /** The client handles it afterwards; where this rejects, WhatsApp delivers it again. */
+    /** Awaited before the client handles the receipt. When it rejects, WhatsApp delivers the receipt again. */
     receipt: (receipt: Receipt) => Promise<void>;
     message: (message: WAMessage, phoneOf: PhoneOf) => Promise<void>;
   };
@@ -80,15 +81,13 @@ export interface ConnectionOptions {
 
 type Devices = Awaited<ReturnType<WASocket['getUSyncDevices']>>;
 
-/** Of what the client asks WhatsApp. While it waits in order to read a message, those behind that wait too. */
+/** For the client's queries to WhatsApp. Messages behind one whose handling waits for a query wait, too. */
 const QUERY_TIMEOUT_MS = 5000;
 const CLOSE_TIMEOUT_MS = 1500;
-/** How often a closing handshake is looked at, see `#endUnansweredClose`. */
-const CLOSE_WATCH_MS = 2000;
 
-/** One WebSocket to WhatsApp, from its opening to its close; a session uses one after the other. */
+/** One WebSocket to WhatsApp, from its opening to its close. A session uses one after the other. */
 export class Connection {
-  /** Why it ended. Never rejects. */
+  /** Resolves when the connection has closed, with the reason. Never rejects. */
   readonly closed: Promise<Closed>;
   readonly #socket: WASocket;
   readonly #on: ConnectionOptions['on'];
@@ -96,7 +95,7 @@ export class Connection {
   readonly #deviceQueries = new Map<string, Promise<unknown>>();
 
   constructor(options: ConnectionOptions) {
-    const { client, network, auth, patience, signal, log, inbox, onError, commit, findText, on } = options;
+    const { client, network, auth, retrier, signal, log, inbox, onError, commit, findText, on } = options;
     const { withFaults = false, makeDeviceCache } = client;
     const recording = new RecordingSignalRepository({
       creds: auth.creds,
@@ -108,10 +107,10 @@ export class Connection {
       withFaults,
     });
     const socket = makeWASocket({
-      auth: { creds: auth.creds, keys: auth.keysFor(patience) },
+      auth: { creds: auth.creds, keys: auth.keysFor(retrier) },
       makeSignalRepository: recording.make,
       logger: clientLogger(log),
-      // The client's own default: asking the network for the newest is a call out that can fail and change behaviour.
+      // The default of the client's release. Fetching the newest version could fail, and would change behaviour.
       version: network.version ?? DEFAULT_CONNECTION_CONFIG.version,
       ...(network.url && { waWebSocketUrl: network.url }),
       ...(network.qrMs && { qrTimeout: network.qrMs }),
@@ -119,7 +118,7 @@ export class Connection {
         const text = id && isPlainId(id) ? await findText(id) : undefined;
         return text === undefined ? undefined : { extendedTextMessage: { text } };
       },
-      // The store repeats by itself.
+      // The key store retries by itself.
       transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
       ...(!withFaults && { maxMsgRetryCount: MAX_RETRY_COUNT }),
       ...(makeDeviceCache && { userDevicesCache: makeDeviceCache() }),
@@ -147,7 +146,7 @@ export class Connection {
     });
     socket.ev.on('creds.update', () => auth.save());
     socket.ev.on('messages.upsert', ({ messages }) => {
-      for (const message of messages) void this.#handOver(message, on.message, log);
+      for (const message of messages) void this.#passOn(message, on.message, log);
     });
     socket.ev.on('message-capping.update', on.newChatCap);
     this.closed = new Promise((resolve) => {
@@ -162,49 +161,30 @@ export class Connection {
         },
       );
     });
-    this.#endUnansweredClose();
+    terminateUnansweredClose(socket, this.closed);
   }
 
-  /**
-   * The client closes a connection on which nothing comes any more, and then waits for the peer's half of the handshake:
-   * with a peer that is gone, half a minute.
-   */
-  #endUnansweredClose(): void {
-    let wasClosing = false;
-    const watch = setInterval(() => {
-      const { isClosing } = this.#socket.ws;
-      if (isClosing && wasClosing) this.#terminate();
-      wasClosing = isClosing;
-    }, CLOSE_WATCH_MS);
-    watch.unref();
-    void this.closed.then(() => clearInterval(watch));
-  }
-
-  #terminate(): void {
-    (this.#socket.ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
-  }
-
-  /** Resolves when the bytes are written; that the server has them, its ack says. */
+  /** Resolves when the message is written to the socket. The server confirms it with an ack. */
   async sendText(jid: string, text: string, messageId: string): Promise<void> {
-    await this.#knowDevices(jid);
+    await this.#fetchDevices(jid);
     await this.#socket.sendMessage(jid, { text, linkPreview: null }, { messageId });
   }
 
-  /** The LID for a phone number's address, and the reverse; undefined where it is not known. */
+  /** The LID of a phone number, and the phone number of a LID; undefined when unknown. */
   async otherAddress(jid: string): Promise<string | undefined> {
     const { lidMapping } = this.#socket.signalRepository;
     const other = isLidUser(jid) ? await lidMapping.getPNForLID(jid) : await lidMapping.getLIDForPN(jid);
     return parseAddress(other)?.jid;
   }
 
-  /** Asks WhatsApp whether the account may start chats; the answers come as events. False where one does not come. */
+  /** Asks WhatsApp whether the account may start chats. The answers come as events; false when one is missing. */
   async askRestrictions(): Promise<boolean> {
     const cap = this.#socket.fetchNewChatMessageCap().then((info) => this.#on.newChatCap(info));
-    const asked = await Promise.allSettled([this.#socket.fetchAccountReachoutTimelock(), cap]);
-    return asked.every(({ status }) => status === 'fulfilled');
+    const answers = await Promise.allSettled([this.#socket.fetchAccountReachoutTimelock(), cap]);
+    return answers.every(({ status }) => status === 'fulfilled');
   }
 
-  /** Sends once more, in a new encryption session with each of the recipient's devices. */
+  /** Sends a message again, in a new encryption session with each of the recipient's devices. */
   async resendText(jid: string, text: string, messageId: string): Promise<void> {
     const devices = await this.#socket.getUSyncDevices([jid], false, false);
     await this.#socket.assertSessions(
@@ -215,35 +195,35 @@ export class Connection {
   }
 
   /**
-   * Has the client ask for a contact's devices before a send, which makes it commit its new session with them first. By itself it
-   * commits that session after the first message has gone out: if it were killed in between, it could not read the answer.
+   * Fetches the devices and missing keys of a contact before a send.
    *
-   * Keys are asked for here, too, where they are missing: the client sends under a lock that all contacts share, and who does not
-   * answer would hold up the others.
+   * The client then commits its new sessions with the devices before it sends. By itself it commits them after the first
+   * message has gone out: if it were killed in between, it could not read the answer. And the client sends under a lock
+   * that all contacts share: a query for keys that is not answered would hold up the sends to others.
    */
-  async #knowDevices(jid: string): Promise<void> {
+  async #fetchDevices(jid: string): Promise<void> {
     const me = this.#socket.user;
     const own = jidNormalizedUser(isLidUser(jid) && me?.lid ? me.lid : me?.id);
     const isOther = ({ jid: device }: Devices[number]): boolean => device !== me?.id && device !== me?.lid;
-    const owns = (await this.#askForDevices(own)).filter(isOther);
-    const devices = await this.#askForDevices(jid);
-    const assertSessions = (those: Devices): Promise<boolean> =>
+    const ownDevices = (await this.#queryDevices(own)).filter(isOther);
+    const devices = await this.#queryDevices(jid);
+    const assertSessions = (list: Devices): Promise<boolean> =>
       this.#socket.assertSessions(
-        those.map((device) => device.jid),
+        list.map((device) => device.jid),
         false,
       );
-    // The account's own devices get a copy: without their keys the message goes all the same.
-    await assertSessions(owns).catch(() => {});
+    // The account's own devices get a copy. The message is sent without their keys, too.
+    await assertSessions(ownDevices).catch(() => {});
     await assertSessions(devices);
-    // Where no answer comes, the client says nothing, and asks again under the lock.
+    // Without an answer `assertSessions` resolves, and the client would ask again under the lock.
     const { validateSession } = this.#socket.signalRepository;
     const found = await Promise.all(devices.map((device) => validateSession(device.jid)));
     if (!found.some(({ exists }) => exists))
-      throw new Error("the keys of the recipient's devices did not come");
+      throw new Error("WhatsApp did not send the keys of the recipient's devices");
   }
 
-  /** One query at a time for each contact: of two first messages the second finds the devices known. Contacts don't wait for each other. */
-  async #askForDevices(jid: string): Promise<Devices> {
+  /** One query at a time for each contact, so that the second of two first messages finds the devices in the cache. */
+  async #queryDevices(jid: string): Promise<Devices> {
     const before = this.#deviceQueries.get(jid) ?? Promise.resolve();
     const query = before.then(() => this.#socket.getUSyncDevices([jid], true, false));
     const settled = Promise.allSettled([query]);
@@ -255,15 +235,15 @@ export class Connection {
     }
   }
 
-  /** Takes the device off the account, and closes. */
+  /** Unlinks this device from the account, and closes. */
   async logout(): Promise<void> {
     await this.#socket.logout();
     await this.close();
   }
 
-  /** Closes without a logout; a peer that does not answer is not waited for. */
+  /** Closes without a logout. A peer that does not answer is waited for 1.5 s at most. */
   async close(): Promise<void> {
-    const timer = setTimeout(() => this.#terminate(), CLOSE_TIMEOUT_MS);
+    const timer = setTimeout(() => terminate(this.#socket), CLOSE_TIMEOUT_MS);
     try {
       await this.#socket.end(undefined);
       await this.closed;
@@ -272,10 +252,14 @@ export class Connection {
     }
   }
 
-  async #handOver(message: WAMessage, take: ConnectionOptions['on']['message'], log: Logger): Promise<void> {
+  async #passOn(
+    message: WAMessage,
+    onMessage: ConnectionOptions['on']['message'],
+    log: Logger,
+  ): Promise<void> {
     try {
       const { lidMapping } = this.#socket.signalRepository;
-      await take(message, (lid) => lidMapping.getPNForLID(lid));
+      await onMessage(message, (lid) => lidMapping.getPNForLID(lid));
     } catch (error) {
       log.error(
         { ...errorFields(error), message_id: message.key.id },

@@ -56,7 +56,7 @@ export class InvalidChatId extends AppError {
   }
 }
 
-export class KeyReused extends AppError {
+export class IdempotencyKeyReused extends AppError {
   override code = 'IDEMPOTENCY_KEY_REUSED';
   override status = 422;
 
@@ -87,7 +87,7 @@ export class SendRefusedForNow extends AppError {
   }
 }
 
-/** The account is not to start chats for now; those that are there go on. */
+/** The account may start no new chats for now. Existing chats go on. */
 export class NewChatsRestricted extends AppError {
   override code = 'NEW_CHATS_RESTRICTED';
   override status = 409;
@@ -96,12 +96,12 @@ export class NewChatsRestricted extends AppError {
   constructor(until: Date | undefined) {
     const when = until === undefined ? 'for now' : `until ${until.toISOString()}`;
     super(
-      `WhatsApp lets this account start no new chats ${when}; who has written to it before can be answered`,
+      `WhatsApp lets this account start no new chats ${when}; contacts who have written to it can be answered`,
     );
   }
 }
 
-/** The message was to go out from a phone number that the session does not have any more. */
+/** The message has to be sent from a phone number that the session does not have any more. */
 export class AccountChanged extends AppError {
   override code = 'ACCOUNT_CHANGED';
   override status = 422;
@@ -150,7 +150,7 @@ export class InvalidText extends AppError {
   }
 }
 
-export class UnstoredNotFound extends AppError {
+export class UnstoredMessageNotFound extends AppError {
   override code = 'UNSTORED_MESSAGE_NOT_FOUND';
   override status = 404;
 
@@ -159,7 +159,7 @@ export class UnstoredNotFound extends AppError {
   }
 }
 
-export class UnstoredNotRetryable extends AppError {
+export class MessageNotStorable extends AppError {
   override code = 'MESSAGE_NOT_STORABLE';
   override status = 422;
 
@@ -188,8 +188,8 @@ export class OwnerUnreachable extends AppError {
   }
 }
 
-/** The lease changed hands on the way; a request is passed on once only. */
-export class NotHeldHere extends AppError {
+/** The session moved to another replica while the request was forwarded. A request is forwarded once only. */
+export class SessionMoved extends AppError {
   override code = 'SESSION_MOVED';
   override status = 409;
   override retryable = true;
@@ -199,7 +199,7 @@ export class NotHeldHere extends AppError {
   }
 }
 
-/** Sent by a replica of an older build, which shows the internal secret and signs nothing. */
+/** A replica of an older build forwarded the request with the internal secret, without a signature. */
 export class HopUnsigned extends AppError {
   override code = 'HOP_UNSIGNED';
   override status = 503;
@@ -210,7 +210,7 @@ export class HopUnsigned extends AppError {
   }
 }
 
-/** Signed with our secret, but for another replica, or outside its time. */
+/** A forwarded request that was signed for another replica, or whose signature has expired. */
 export class HopRefused extends AppError {
   override code = 'HOP_REFUSED';
   override status = 503;

@@ -5,18 +5,19 @@ import { OwnerUnreachable, OwnershipUnknown } from './errors.ts';
 import { RETRY_AFTER_SECONDS } from './hops.ts';
 import type { Owners } from './owners.ts';
 
-/** Longer than a send may take, shorter than the worker waits. */
+/** Longer than a send takes, shorter than the worker waits. */
 const TIME_LIMIT_MS = 25_000;
-/** A QR code is waited for, up to 30 s. */
+/** A QR code is waited for up to 30 s. */
 const READ_TIME_LIMIT_MS = 35_000;
 
 export interface ForwardingOptions {
   owners: Owners;
   internalSecret: () => string | undefined;
-  /** Whether another replica forwarded a request to this one as the session's holder. */
+  /** Whether another replica forwarded the request to this one as the owner of its session. */
   isFromReplica: (request: FastifyRequest) => boolean;
 }
 
+/** Forwards requests to the replica that holds their session. */
 export class Forwarding {
   readonly #options: ForwardingOptions;
 
@@ -24,7 +25,7 @@ export class Forwarding {
     this.#options = options;
   }
 
-  /** The other replica that holds a session; undefined for a request that was forwarded to us as its holder. */
+  /** The replica that holds a session, if it is another one. Undefined for a forwarded request, which goes no further. */
   async otherOwner(request: FastifyRequest, sessionId: string): Promise<Owner | undefined> {
     const { owners, isFromReplica } = this.#options;
     if (isFromReplica(request)) return undefined;
@@ -37,7 +38,7 @@ export class Forwarding {
     return owner && owner.instance !== owners.self.instance ? owner : undefined;
   }
 
-  /** Lets the holder answer. */
+  /** Sends the request to the owner, and its answer back. */
   async forward(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -57,16 +58,16 @@ export class Forwarding {
     } catch (error) {
       throw unreachable(reply, sessionId, error);
     }
-    // Our keys are in the same database: it has not read them yet, or runs an older build that knows no signature.
+    // The owner has not read the current keys from the database yet, or runs an older build that does not know signatures.
     if (answer.status === 401) throw unreachable(reply, sessionId);
     return sendForwardedAnswer(reply, answer);
   }
 }
 
-/** What a lease says of its owner came through Redis. */
+/** The URL came through Redis: only HTTP is accepted. */
 function originOf({ url }: Owner): string {
   const { protocol, origin } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${protocol} is no HTTP`);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`not an HTTP URL: ${protocol}`);
   return origin;
 }
 

@@ -2,7 +2,7 @@ import type { AuditedUse } from '@prosaas/http';
 import { expect, test } from 'vitest';
 import { auditHops } from './hops.ts';
 
-test('each forwarded use of a person and of the admin key is audited, the sends of programs once a minute', () => {
+test('auditHops writes each request of a person and of the admin key, and those of programs once a minute', () => {
   let nowMs = 60_000;
   const audited: string[] = [];
   const audit = auditHops(

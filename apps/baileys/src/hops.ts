@@ -13,15 +13,16 @@ import { AppError, type Logger, type OutageLog, outageLog } from '@prosaas/runti
 import type { FastifyRequest, RequestPayload } from 'fastify';
 import { HopRefused, HopUnsigned } from './errors.ts';
 
-/** What builds before the signature sent in it, with the internal secret beside it. */
+/** The header's value in requests of older builds, which send the internal secret instead of a signature. */
 const UNSIGNED = '1';
+/** Bytes of a forwarded body. */
 const BODY_LIMIT = 1_048_576;
-/** Told to the client with every answer that is to be tried again. */
+/** The `retry-after` header of answers that ask for a retry. */
 export const RETRY_AFTER_SECONDS = '1';
 
 type AuthenticateForwarded = NonNullable<GuardOptions['authenticateForwarded']>;
 
-/** Checks what other replicas, and the api, forward to this one. */
+/** Checks the signatures of requests that other replicas and the api forward to this one. Such a request is a hop. */
 export class Hops {
   readonly #self: Owner;
   readonly #refusals: OutageLog;
@@ -62,7 +63,7 @@ export class Hops {
     return [principal];
   };
 
-  /** For `preParsing`: the body of a hop must be the one that was signed. */
+  /** For `preParsing`: refuses a hop whose body is not the one that was signed. */
   readonly checkBody = async (request: FastifyRequest, payload: RequestPayload): Promise<RequestPayload> => {
     const hop = this.#accepted.get(request);
     if (hop === undefined) return payload;
@@ -86,7 +87,7 @@ export class Hops {
   /** The instance that forwarded an accepted request. */
   readonly fromOf = (request: FastifyRequest): string | undefined => this.#accepted.get(request)?.from;
 
-  /** Whether another replica chose this one to answer: it goes no further. What the api forwards is for whichever replica gets it. */
+  /** Whether another replica forwarded the request to this instance. The api forwards to any instance. */
   readonly isFromReplica = (request: FastifyRequest): boolean =>
     this.#accepted.get(request)?.to === this.#self.instance;
 
@@ -122,8 +123,8 @@ function isSame(given: unknown, expected: string): boolean {
 }
 
 /**
- * Every forwarded request of a person is a line of the audit log; of those that programs send all the time (sends of the worker or
- * with an API key) one line a minute for each business and forwarding replica.
+ * Audits each forwarded request of a person. Requests of programs (the worker, or an API key) are frequent: one line a
+ * minute for each action, business and forwarding replica.
  */
 export function auditHops<T extends AuditedUse & { from?: string | undefined }>(
   audit: (use: T) => void,

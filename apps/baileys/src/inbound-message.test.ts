@@ -22,7 +22,7 @@ function message(key: Partial<WAMessageKey>, more: Partial<WAMessage> = {}): WAM
 }
 
 describe('a message of a person', () => {
-  test('carries who, what and when', async () => {
+  test('has the contact, the text and the time', async () => {
     expect(await read(message({}), unknown)).toEqual({
       origin: 'customer',
       externalId: '3A01',
@@ -35,7 +35,7 @@ describe('a message of a person', () => {
     });
   });
 
-  test('from a LID with a number beside it carries both', async () => {
+  test('from a LID with a phone number has both', async () => {
     const key = { remoteJid: '55555:2@lid', remoteJidAlt: '972501234567@s.whatsapp.net' };
     expect(await read(message(key), unknown)).toMatchObject({
       contact: '972501234567@s.whatsapp.net',
@@ -43,7 +43,7 @@ describe('a message of a person', () => {
     });
   });
 
-  test('from a LID alone takes the number that is known for it', async () => {
+  test('from a LID alone has the known phone number of the LID', async () => {
     const phoneOf = (): Promise<string> => Promise.resolve('972501234567:0@s.whatsapp.net');
     expect(await read(message({ remoteJid: '55555@lid' }), phoneOf)).toMatchObject({
       contact: '972501234567@s.whatsapp.net',
@@ -51,13 +51,13 @@ describe('a message of a person', () => {
     });
   });
 
-  test('from a LID of which nothing is known stays a LID', async () => {
+  test('from an unknown LID has the LID only', async () => {
     const inbound = await read(message({ remoteJid: '55555@lid' }), unknown);
     expect(inbound?.contact).toBe('55555@lid');
     expect(inbound).not.toHaveProperty('altContact');
   });
 
-  test('carries the id of the message that it quotes, also where it disappears by itself', async () => {
+  test('has the id of the message that it quotes, also as a disappearing message', async () => {
     const extendedTextMessage = { text: '1', contextInfo: { stanzaId: '3EB0' } };
     for (const content of [
       { extendedTextMessage },
@@ -69,7 +69,7 @@ describe('a message of a person', () => {
       });
   });
 
-  test('is not dated into the future by a clock that is ahead', async () => {
+  test('is never dated in the future', async () => {
     const ahead = message({}, { messageTimestamp: NOW.getTime() / 1000 + 3600 });
     expect((await read(ahead, unknown))?.sentAt).toEqual(NOW);
   });
@@ -100,7 +100,12 @@ describe("a message of the account's own phone", () => {
       unknown,
       { contact: '55555@lid' },
     ],
-    ['to a LID taken for the account', { remoteJid: '55555@lid' }, own, { contact: '55555@lid' }],
+    [
+      'to a LID that is mapped to the number of the account',
+      { remoteJid: '55555@lid' },
+      own,
+      { contact: '55555@lid' },
+    ],
   ])('%s', async (_name, key, phoneOf, contact) => {
     const given = message({ fromMe: true, ...key });
     expect(await readAddress(given, { me: ME, phoneOf })).toEqual({
@@ -108,7 +113,7 @@ describe("a message of the account's own phone", () => {
       externalId: '3A01',
       ...contact,
     });
-    // What it carries is the name of the account.
+    // Its name is that of the account.
     expect(await read(given, phoneOf)).not.toHaveProperty('contactName');
   });
 
@@ -125,21 +130,21 @@ describe("a message of the account's own phone", () => {
   });
 });
 
-describe('no message of a person is', () => {
+describe('is not a message of a person', () => {
   test.each<[string, WAMessage]>([
     ['a group', message({ remoteJid: '120363020000000000@g.us', participant: '1@s.whatsapp.net' })],
     ['a status', message({ remoteJid: 'status@broadcast' }, { broadcast: true })],
     ['a broadcast list', message({}, { broadcast: true })],
     ['a channel', message({ remoteJid: '12345@newsletter' })],
     ['a message between own devices', message({ fromMe: true }, { category: 'peer' })],
-    ['one of our own to a group', message({ fromMe: true, remoteJid: '120363020000000000@g.us' })],
-    ['a status of our own', message({ fromMe: true, remoteJid: 'status@broadcast' }, { broadcast: true })],
+    ['an own message to a group', message({ fromMe: true, remoteJid: '120363020000000000@g.us' })],
+    ['an own status', message({ fromMe: true, remoteJid: 'status@broadcast' }, { broadcast: true })],
     [
-      'one that could not be decrypted',
+      'a message that could not be decrypted',
       message({}, { message: null, messageStubType: proto.WebMessageInfo.StubType.CIPHERTEXT }),
     ],
     ['a reaction', message({}, { message: { reactionMessage: { text: '👍' } } })],
-    ['one without an id', message({ id: null })],
+    ['a message without an id', message({ id: null })],
   ])('%s', async (_name, given) => {
     expect(await read(given, unknown)).toBeUndefined();
   });

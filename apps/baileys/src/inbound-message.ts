@@ -5,23 +5,24 @@ import { storedId, storedName } from './inbound-limits.ts';
 import { inboundContent } from './inbound-text.ts';
 
 /**
- * customer: somebody wrote to the account. phone: the account's owner wrote to somebody, from another device of the account. self_chat:
- * the owner wrote in the chat with the account's own number.
+ * customer: somebody wrote to the account.
+ * phone: the account's owner wrote to somebody from another device of the account.
+ * self_chat: the owner wrote in the chat with the account's own number.
  */
 export type MessageOrigin = 'customer' | 'phone' | 'self_chat';
 
-/** Whose conversation a message belongs to, and its id among theirs. */
+/** The conversation that a message belongs to, and its id there. */
 export interface InboundAddress {
   origin: MessageOrigin;
   externalId: string;
-  /** With whom the conversation is: a phone number's address, or a LID whose number is unknown. */
+  /** The other side of the conversation: the JID of a phone number, or a LID whose number is unknown. */
   contact: string;
   altContact?: string;
 }
 
-/** A message that a person wrote to the session's account, or its owner to a person. */
+/** A message that a person wrote to the session's account, or that its owner wrote. */
 export interface InboundMessage extends InboundAddress {
-  /** What the contact wrote from, or was written to, where that is known: phone number or LID. The answer goes there. */
+  /** The JID that the contact used, phone number or LID, where it is known. Answers are sent to it. */
   address?: string;
   contactName?: string;
   /** The id of the message that it quotes. */
@@ -31,7 +32,7 @@ export interface InboundMessage extends InboundAddress {
   sentAt: Date;
 }
 
-/** Knows the phone number's address of a LID that came without one. */
+/** Looks up the phone number's JID of a LID; null if unknown. */
 export type PhoneOf = (lid: string) => Promise<string | null>;
 
 /** The account's own addresses. */
@@ -40,7 +41,6 @@ export interface AccountAddresses {
   lid?: string;
 }
 
-/** What is known of addresses. */
 export interface KnownAddresses {
   /** Undefined before the pairing. */
   me: AccountAddresses | undefined;
@@ -48,9 +48,8 @@ export interface KnownAddresses {
 }
 
 /**
- * Whose message it is. Undefined for what is not a person's message: a group, a status, a channel, a protocol
- * message, or one that could not be decrypted (the client asks its sender again, and it comes back under the same id).
- * The content is not looked at.
+ * Reads whose message it is, without its content. Undefined for messages of groups, statuses and channels, for protocol
+ * messages, and for one that could not be decrypted: the client asks for it again, and it comes under the same id.
  */
 export async function readAddress(
   message: WAMessage,
@@ -67,7 +66,7 @@ export async function readAddress(
   return contact && { origin: key.fromMe ? 'phone' : 'customer', externalId, ...contact };
 }
 
-/** Undefined for what is not a message of a person, such as a reaction. */
+/** Undefined for content that is not a message of a person, such as a reaction. */
 export function readContent(
   message: WAMessage,
   address: InboundAddress,
@@ -75,9 +74,9 @@ export function readContent(
 ): InboundMessage | undefined {
   const content = inboundContent(message.message);
   if (!content) return undefined;
-  // What the owner writes carries the name of the account.
+  // A message of the owner carries the name of the account, not the contact's.
   const name = address.origin === 'customer' ? storedName(message.pushName) : undefined;
-  // A note is answered at the account's number, by whichever address it was written.
+  // Notices are sent to the account's number, also when the note was addressed to its LID.
   const chat = address.origin === 'self_chat' ? address.contact : parseAddress(message.key.remoteJid)?.jid;
   const quoted = normalizeMessageContent(message.message)?.extendedTextMessage?.contextInfo?.stanzaId;
   return {
@@ -95,8 +94,8 @@ function isCandidate({ broadcast, category, messageStubType }: WAMessage): boole
 }
 
 /**
- * An address of the account itself is nobody's: WhatsApp may put one beside the recipient of what the phone wrote, and the client then
- * takes it for the recipient's.
+ * Ignores alternate addresses that are the account's own: WhatsApp may put one beside the recipient of a message of the
+ * account's phone, and the client then takes it for the recipient's.
  */
 async function contactOfKey(
   key: WAMessageKey,
@@ -116,7 +115,7 @@ function isOwn(address: Address | undefined, me: AccountAddresses | undefined): 
   return [me?.id, me?.lid].some((own) => parseAddress(own)?.jid === address.jid);
 }
 
-/** WhatsApp's own time; a clock that is ahead of ours, or none, is now. */
+/** The time that WhatsApp gives, or now if there is none or it is in the future. */
 function sentAt({ messageTimestamp }: WAMessage, now: Date): Date {
   const seconds = Number(messageTimestamp ?? 0);
   return Number.isFinite(seconds) && seconds > 0 ? new Date(Math.min(seconds * 1000, now.getTime())) : now;

@@ -5,7 +5,7 @@ import { inboundContent } from './inbound-text.ts';
 const REVOKE = proto.Message.ProtocolMessage.Type.REVOKE;
 const EDIT = proto.Message.ProtocolMessage.Type.MESSAGE_EDIT;
 
-describe('what a person wrote', () => {
+describe('inboundContent', () => {
   test.each<[string, WAMessageContent, string, string]>([
     ['a plain message', { conversation: 'hello' }, 'text', 'hello'],
     ['a right-to-left message', { conversation: 'מה שעות הפתיחה?' }, 'text', 'מה שעות הפתיחה?'],
@@ -47,7 +47,7 @@ describe('what a person wrote', () => {
     ['a contact card', { contactMessage: {} }, 'contact', '[contact]'],
     ['a pressed button', { buttonsResponseMessage: { selectedDisplayText: 'Yes' } }, 'text', 'Yes'],
     ['a text with NUL', { conversation: 'a\0b' }, 'text', 'ab'],
-  ])('%s', (_name, message, kind, text) => {
+  ])('reads %s', (_name, message, kind, text) => {
     expect(inboundContent(message)).toEqual({ kind, text });
   });
 
@@ -71,7 +71,7 @@ describe('what a person wrote', () => {
     ['a pin', { pinInChatMessage: {} }],
     ['key distribution alone', { senderKeyDistributionMessage: {} }],
     ['context alone', { messageContextInfo: {} }],
-  ])('%s is no message', (_name, message) => {
+  ])('reads no message from %s', (_name, message) => {
     expect(inboundContent(message)).toBeUndefined();
   });
 });

@@ -8,11 +8,11 @@ export interface InboundContent {
 }
 
 /**
- * What a person wrote: its kind, and as text; undefined for what is not a message of a person (protocol messages, edits and
- * deletions, reactions, poll votes, pins, key distribution).
+ * The kind and text of a person's message. Undefined for anything else: protocol messages, edits, deletions, reactions,
+ * poll votes, pins, key distribution.
  *
- * What is not text is kept as its kind in brackets, with the caption where there is one: `[image] my receipt`,
- * `[voice]`, `[location]`. So the conversation shows that something came, and a caption reaches the agent.
+ * A message that is not a text becomes its kind in brackets, with its caption: `[image] my receipt`, `[voice]`,
+ * `[location]`. So the conversation shows that it arrived, and the agent gets the caption.
  */
 export function inboundContent(message: WAMessageContent | null | undefined): InboundContent | undefined {
   const content = normalizeMessageContent(message ?? undefined);
@@ -20,7 +20,7 @@ export function inboundContent(message: WAMessageContent | null | undefined): In
   const written = writtenText(content);
   const found = written === undefined ? otherContent(content) : { kind: 'text' as const, text: written };
   if (!found) return undefined;
-  // PostgreSQL's text has no NUL.
+  // PostgreSQL's text can't hold NUL.
   const text = storedText(found.text.replaceAll('\0', '').trim());
   return text ? { kind: found.kind, text } : undefined;
 }

@@ -13,7 +13,7 @@ import { type Logger, errorReason } from '@prosaas/runtime';
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
 import { userOf } from './chat-id.ts';
-import { type Along, commitAlong } from './commit-along.ts';
+import { type InboundWrite, commitInbound } from './inbound-write.ts';
 import { errorFields } from './error-fields.ts';
 import {
   type InboundAddress,
@@ -24,122 +24,131 @@ import {
   readAddress,
   readContent,
 } from './inbound-message.ts';
-import { followInbound } from './follow-inbound.ts';
-import { Patience } from './patience.ts';
-import { giveBackIfAutomatic, storePhoneMessage } from './phone-messages.ts';
+import { reopenAndEnqueue } from './reopen-and-enqueue.ts';
+import { DatabaseRetrier } from './database-retrier.ts';
+import { returnIfAutomatic, storePhoneMessage } from './phone-messages.ts';
 import { encodeRaw } from './raw-inbound.ts';
 
-const REMEMBERED = 5000;
-/** Messages that wait in memory for the database, having come past the transaction of their keys. */
+/** Ids of messages that are stored or quarantined, kept in memory to skip repeats. */
+const HANDLED_IDS = 5000;
+/** Messages that wait in memory for the database, because they did not come with the transaction of their keys. */
 const MAX_WAITING = 1000;
-const TOUCH_EVERY_MS = 5000;
+/** How often the time of the last inbound message is saved. */
+const SAVE_TIME_EVERY_MS = 5000;
 
 export interface InboxOptions {
   db: Database;
   sessionId: string;
   businessId: string;
-  /** The session's account. */
+  /** The session's account; undefined before the pairing. */
   me: () => AccountAddresses | undefined;
   signal: AbortSignal;
   log: Logger;
   /** A message was stored for the first time. */
-  onFresh: (fresh: FreshMessage) => void;
-  /** A message is kept in another way for now: see `unstored_messages`. */
+  onStored: (stored: StoredMessage) => void;
+  /** A message is kept in `unstored_messages`: in quarantine, or pending until its content comes. */
   onUnstored: (event: 'quarantined' | 'pending') => void;
   onError: () => void;
 }
 
-interface FreshMessage {
+interface StoredMessage {
   origin: MessageOrigin;
-  /** Its job, unless it has none or an older one of the conversation is still open. */
+  /** Its job, unless it has none or has to wait for an earlier job of the conversation. */
   released: ReleasedJob | undefined;
-  /** Since its stanza came, where that is known. */
+  /** Since its stanza arrived, where that is known. */
   tookMs: number | undefined;
 }
 
-/** Accepts what people write to one session, and what its owner writes from her phone: exactly once in effect, each with the job that follows from it. */
+/**
+ * Stores the messages that people write to one session, and those that the account's owner writes from the phone: each
+ * once, with its job.
+ */
 export class Inbox {
   lastInboundAt: Date | undefined;
   readonly #options: InboxOptions;
-  readonly #settled = new LRUCache<string, true>({ max: REMEMBERED });
-  readonly #patience: Patience;
+  readonly #handled = new LRUCache<string, true>({ max: HANDLED_IDS });
+  readonly #retrier: DatabaseRetrier;
   #waiting = 0;
-  #touchedAt = 0;
+  #timeSavedAt = 0;
 
   constructor(options: InboxOptions) {
     this.#options = options;
-    this.#patience = new Patience({ signal: options.signal, limitMs: 60_000, onExhausted: () => {} });
+    this.#retrier = new DatabaseRetrier({ signal: options.signal });
   }
 
   /**
-   * What has to be committed with the keys of a decrypted message; undefined when that is nothing.
+   * The write that has to be committed with the keys of a decrypted message; undefined when there is nothing to store.
    *
-   * @param content its bytes
-   * @param arrivedAt when its stanza came, by the process's monotonic clock
+   * @param content the decrypted bytes
+   * @param arrivedAt when the stanza arrived, by `performance.now()`
    */
-  async along(
+  async prepareWrite(
     message: WAMessage,
     phoneOf: PhoneOf,
     { content, arrivedAt }: { content: Uint8Array; arrivedAt: number },
-  ): Promise<Along | undefined> {
+  ): Promise<InboundWrite | undefined> {
     const address = await readAddress(message, { me: this.#options.me(), phoneOf });
-    return address && this.#alongOf(address, message, { content, arrivedAt });
+    return address && this.#inboundWrite(address, message, { content, arrivedAt });
   }
 
-  #alongOf(
+  #inboundWrite(
     address: InboundAddress,
     message: WAMessage,
     { content, arrivedAt }: { content?: Uint8Array; arrivedAt?: number } = {},
-  ): Along {
+  ): InboundWrite {
     const raw = (): Uint8Array => encodeRaw(message, content);
     let read: InboundMessage | undefined;
     try {
       read = readContent(message, address);
     } catch (error) {
-      // A fault of this program: the next version may read it.
+      // A bug of this version: a later one may read the message.
       return { store: (tx) => this.#quarantine(tx, address, raw(), error) };
     }
-    if (!read) return { store: (tx) => this.#release(tx, address) };
+    if (!read) return { store: (tx) => this.#removePending(tx, address) };
     const inbound = read;
     let written: Written | undefined;
     return {
       store: async (tx) => {
         written = (await this.#write(tx, inbound)) ?? written;
-        return () => this.#stored(inbound, written, arrivedAt);
+        return () => this.#onStored(inbound, written, arrivedAt);
       },
       quarantine: (tx, error) => this.#quarantine(tx, address, raw(), error),
     };
   }
 
-  /** Keeps the place of a message that is acknowledged before its content is there, for the caller's transaction. */
-  async holdPlace(tx: Queryable, address: InboundAddress, reason: string): Promise<() => void> {
+  /** Records, in the caller's transaction, a message that is acknowledged before its content has come. */
+  async writePending(tx: Queryable, address: InboundAddress, reason: string): Promise<() => void> {
     const { sessionId, businessId, onUnstored, log } = this.#options;
-    const held = await addPlaceholder(tx, { sessionId, businessId, ...address, reason });
+    const isNew = await addPlaceholder(tx, { sessionId, businessId, ...address, reason });
     return () => {
-      if (!held) return;
+      if (!isNew) return;
       onUnstored('pending');
-      log.info({ message_id: address.externalId, reason }, 'a message came without readable content');
+      log.info({ message_id: address.externalId, reason }, 'a message arrived without readable content');
     };
   }
 
   /**
-   * For what the client hands over: nearly always known already, by `along`. What is new here (sent again by our own
-   * phone, after it could not be decrypted) was acknowledged before: it waits in memory while the database is away.
+   * Stores a message that the client emits. Nearly always `prepareWrite` has led to its being stored already. A message
+   * that is new here was acknowledged before: the account's phone sent it again because it could not be decrypted. So it
+   * waits in memory while the database is unavailable.
    */
   async accept(message: WAMessage, phoneOf: PhoneOf): Promise<void> {
     const address = await readAddress(message, { me: this.#options.me(), phoneOf });
-    if (!address || this.#settled.has(keyOf(address))) return;
+    if (!address || this.#handled.has(keyOf(address))) return;
     const { db, log, onError, signal } = this.#options;
     if (this.#waiting >= MAX_WAITING) {
       onError();
-      log.error({ message_id: address.externalId }, 'a message is lost: too many wait for the database');
+      log.error(
+        { message_id: address.externalId },
+        'a message is lost: too many messages wait for the database',
+      );
       return;
     }
     this.#waiting += 1;
     try {
-      const along = this.#alongOf(address, message);
-      const committed = await this.#patience.run(() => commitAlong(db, along));
-      committed();
+      const write = this.#inboundWrite(address, message);
+      const afterCommit = await this.#retrier.run(() => commitInbound(db, write));
+      afterCommit();
     } catch (error) {
       if (!signal.aborted) onError();
       const why = signal.aborted ? errorReason(error) : errorFields(error);
@@ -149,21 +158,21 @@ export class Inbox {
     }
   }
 
-  /** Does all that storing a message does, and rolls it back: fails as that would. */
-  async tryToStore(first: (tx: Queryable) => Promise<void>): Promise<void> {
-    const undo = new Error('rolled back on purpose');
+  /** Stores a message in a transaction that it rolls back. Rejects when messages can't be stored. */
+  async probeStorage(writeKey: (tx: Queryable) => Promise<void>): Promise<void> {
+    const rollback = new Error('rolled back on purpose');
     try {
       await this.#options.db.transaction(async (tx) => {
-        await first(tx);
+        await writeKey(tx);
         await this.#write(tx, PROBE);
-        throw undo;
+        throw rollback;
       });
     } catch (error) {
-      if (error !== undo) throw error;
+      if (error !== rollback) throw error;
     }
   }
 
-  /** Undefined for a repeat, and for what is not to be stored. */
+  /** Undefined for a repeat, and for a note of somebody who is not a person of the business. */
   async #write(tx: Queryable, message: InboundMessage): Promise<Written | undefined> {
     const { sessionId, businessId, me, log } = this.#options;
     const account = userOf(me()?.id);
@@ -174,7 +183,7 @@ export class Inbox {
       if (takeOver === undefined) return undefined;
       log.info(
         { message_id: message.externalId, effect: takeOver },
-        "a message from the account's own phone",
+        "stored a message of the account's own phone",
       );
       return { released: undefined };
     }
@@ -182,8 +191,8 @@ export class Inbox {
     const author = origin === 'customer' ? 'customer' : 'person';
     const recorded = await recordInbound(tx, { ...input, author });
     if (!recorded.fresh) return undefined;
-    if (recorded.conversationState === 'person') await giveBackIfAutomatic(tx, recorded.message);
-    return { released: await followInbound(tx, recorded) };
+    if (recorded.conversationState === 'person') await returnIfAutomatic(tx, recorded.message);
+    return { released: await reopenAndEnqueue(tx, recorded) };
   }
 
   async #quarantine(
@@ -199,55 +208,52 @@ export class Inbox {
         onError();
         log.error(
           { message_id: address.externalId, reason },
-          "a message of the account's phone can not be stored",
+          "a message of the account's own phone cannot be stored",
         );
       };
     }
     const isNew = await quarantineMessage(tx, { sessionId, businessId, ...address, reason, raw });
     return () => {
-      this.#settled.set(keyOf(address), true);
+      this.#handled.set(keyOf(address), true);
       if (!isNew) return;
       onUnstored('quarantined');
       onError();
-      log.error(
-        { message_id: address.externalId, reason },
-        'a message can not be stored: it is kept in quarantine',
-      );
+      log.error({ message_id: address.externalId, reason }, 'a message cannot be stored and is quarantined');
     };
   }
 
-  async #release(tx: Queryable, address: InboundAddress): Promise<() => void> {
+  async #removePending(tx: Queryable, address: InboundAddress): Promise<() => void> {
     await deletePlaceholder(tx, { sessionId: this.#options.sessionId, ...address });
-    return () => void this.#settled.set(keyOf(address), true);
+    return () => void this.#handled.set(keyOf(address), true);
   }
 
-  #stored(message: InboundMessage, written: Written | undefined, arrivedAt: number | undefined): void {
-    this.#settled.set(keyOf(message), true);
+  #onStored(message: InboundMessage, written: Written | undefined, arrivedAt: number | undefined): void {
+    this.#handled.set(keyOf(message), true);
     if (written === undefined) return;
     const { origin } = message;
     const tookMs = arrivedAt && performance.now() - arrivedAt;
-    this.#options.onFresh({ origin, released: written.released, tookMs });
+    this.#options.onStored({ origin, released: written.released, tookMs });
     if (origin !== 'customer') return;
     this.lastInboundAt = new Date();
-    this.#touch(this.lastInboundAt);
+    this.#saveTime(this.lastInboundAt);
   }
 
-  #touch(at: Date): void {
+  #saveTime(at: Date): void {
     const { db, sessionId, log } = this.#options;
-    if (at.getTime() - this.#touchedAt < TOUCH_EVERY_MS) return;
-    this.#touchedAt = at.getTime();
+    if (at.getTime() - this.#timeSavedAt < SAVE_TIME_EVERY_MS) return;
+    this.#timeSavedAt = at.getTime();
     touchSessionInbound(db, sessionId, at).catch((error: unknown) => {
       log.debug({ err: error }, 'the time of the last inbound message was not saved');
     });
   }
 }
 
-/** A message was written for the first time. Its job is released unless another of its conversation is open. */
+/** A message was stored for the first time. `released` is its job, unless that has to wait for another of the conversation. */
 interface Written {
   released: ReleasedJob | undefined;
 }
 
-/** Nobody's: no phone number is a single digit. */
+/** The contact can't exist: no phone number is a single digit. */
 const PROBE: InboundMessage = {
   origin: 'customer',
   externalId: 'probe',
@@ -260,7 +266,7 @@ const PROBE: InboundMessage = {
 const keyOf = ({ origin, contact, externalId }: InboundAddress): string =>
   `${origin}/${contact}/${externalId}`;
 
-/** The owner's number may be the account's own: then what she writes to herself may answer a notice. */
+/** The account's number may be that of a person of the business, who then answers notices in the chat with herself. */
 async function isNoteOfPerson(
   tx: Queryable,
   { businessId, account }: { businessId: string; account: string | undefined },

@@ -4,12 +4,12 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import { expect, test, vi } from 'vitest';
 import { handleInOrder } from './message-order.ts';
 
-test('a message waits for the one before, a failed one too, and the offline mark does not matter', async () => {
+test('handles messages in order, also after a failure and with the offline mark', async () => {
   const ws = new EventEmitter();
   const ended: string[] = [];
   const handle = async ({ attrs }: BinaryNode): Promise<void> => {
     for (let turns = Number(attrs['turns']); turns > 0; turns -= 1) {
-      // oxlint-disable-next-line no-await-in-loop -- takes its time
+      // oxlint-disable-next-line no-await-in-loop -- one turn after the other
       await turn();
     }
     ended.push(`${attrs['id']}${attrs['offline'] ?? ''}`);
@@ -28,7 +28,7 @@ test('a message waits for the one before, a failed one too, and the offline mark
   await vi.waitFor(() => expect(ended).toEqual(['a', 'b', 'c']));
 });
 
-test('a message whose preparation fails is not handled, and the next one is', async () => {
+test('does not handle a message whose preparation fails, and handles the next one', async () => {
   const ws = new EventEmitter();
   const handled: unknown[] = [];
   ws.on('CB:message', ({ attrs }: BinaryNode) => void handled.push(attrs['id']));
@@ -42,15 +42,15 @@ test('a message whose preparation fails is not handled, and the next one is', as
   await vi.waitFor(() => expect(handled).toEqual(['b']));
 });
 
-test('a message that takes too long is told of, and its end', async () => {
+test('reports a message that takes too long, and its end', async () => {
   const ws = new EventEmitter();
-  const told: boolean[] = [];
+  const reported: boolean[] = [];
   const stuck = Promise.withResolvers<void>();
   // oxlint-disable-next-line typescript/no-misused-promises -- as the client does
   ws.on('CB:message', ({ attrs }: BinaryNode) => (attrs['id'] === 'a' ? stuck.promise : undefined));
-  handleInOrder(ws, { onStalled: (isStalled) => void told.push(isStalled), stalledAfterMs: 5 });
+  handleInOrder(ws, { onStalled: (isStalled) => void reported.push(isStalled), stalledAfterMs: 5 });
   for (const id of ['a', 'b']) ws.emit('CB:message', { tag: 'message', attrs: { id } });
-  await vi.waitFor(() => expect(told).toEqual([true]));
+  await vi.waitFor(() => expect(reported).toEqual([true]));
   stuck.resolve();
-  await vi.waitFor(() => expect(told).toEqual([true, false]));
+  await vi.waitFor(() => expect(reported).toEqual([true, false]));
 });

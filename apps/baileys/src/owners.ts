@@ -3,16 +3,16 @@ import type { Keyspace } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import type { PublishedStatus } from './session-status.ts';
 
-/** This replica's hold on one session. */
+/** This replica's lease of one session. */
 export interface Ownership {
-  /** Grows with each owner; without the newest one nothing is written to the auth state. */
+  /** Grows with each owner. The auth state accepts writes with the newest fence only. */
   readonly fence: bigint;
-  /** False: it has expired, or is another's. Rejects while Redis is away. */
+  /** False: the lease has expired, or another replica has it. Rejects while Redis is unavailable. */
   renew(): Promise<boolean>;
   release(): Promise<void>;
 }
 
-/** Who holds which session, and how it is there: leases in Redis, and beside them what their holders say. */
+/** Which replica owns which session, and the status that it publishes: a lease and a status key for each session, in Redis. */
 export class Owners {
   readonly leaseMs: number;
   readonly self: Owner;
@@ -57,7 +57,7 @@ export class Owners {
     return readOwner(this.#redis, this.#leaseKey(sessionId));
   }
 
-  /** Tells the other replicas; what a holder that died has said goes with its lease, or soon after. */
+  /** Publishes a status to the other replicas. It expires soon after the lease of an owner that died. */
   async publish(sessionId: string, status: PublishedStatus): Promise<void> {
     await this.#redis.set(this.#statusKey(sessionId), JSON.stringify(status), 'PX', 2 * this.leaseMs);
   }
@@ -66,7 +66,7 @@ export class Owners {
     await this.#redis.del(this.#statusKey(sessionId));
   }
 
-  /** What the holders say of these sessions; those that nobody holds are missing. */
+  /** The published statuses of these sessions. Sessions without an owner are missing. */
   async statuses(sessionIds: readonly string[]): Promise<Map<string, PublishedStatus>> {
     if (sessionIds.length === 0) return new Map();
     const texts = await this.#redis.mget(sessionIds.map((id) => this.#statusKey(id)));
@@ -78,12 +78,12 @@ export class Owners {
     );
   }
 
-  /** Those of the sessions that nobody holds. */
+  /** Those of the sessions that have no owner. */
   async unowned(sessionIds: readonly string[]): Promise<string[]> {
     if (sessionIds.length === 0) return [];
-    const asked = this.#redis.pipeline();
-    for (const id of sessionIds) asked.exists(this.#leaseKey(id));
-    const replies = (await asked.exec()) ?? [];
+    const pipeline = this.#redis.pipeline();
+    for (const id of sessionIds) pipeline.exists(this.#leaseKey(id));
+    const replies = (await pipeline.exec()) ?? [];
     return sessionIds.filter((_id, index) => {
       const [error, exists] = replies[index] ?? [new Error('a reply is missing')];
       if (error) throw error;

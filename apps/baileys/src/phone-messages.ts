@@ -10,7 +10,7 @@ import {
 } from '@prosaas/database';
 import { AUTOMATIC_MS, type TakeOver, decideTakeOver } from './take-over.ts';
 
-/** Stores what the owner wrote from her phone, with what follows for the chat. Undefined for a repeat. */
+/** Stores a message that the account's owner wrote from the phone, and updates who answers the chat. Undefined for a repeat. */
 export async function storePhoneMessage(
   tx: Queryable,
   input: PhoneMessageInput,
@@ -22,27 +22,31 @@ export async function storePhoneMessage(
   if (takeOver === 'takes_over') {
     await applyEvent(tx, conversationId, { type: 'person_wrote' }, { actor: 'phone', messageId });
   }
-  // The third chat tells that the messages in the first two were automatic, too.
-  if (takeOver === 'same_text') await giveBack(tx, sameTexts);
+  // The third chat shows that the messages in the first two were automatic, too.
+  if (takeOver === 'same_text') await returnToAgent(tx, sameTexts);
   return takeOver;
 }
 
 /**
- * A customer's message that comes later than what was written right after it, as when it could not be read at first, tells that this was
- * automatic.
+ * Returns the chat to the agent when the phone's messages that follow this message of the customer were automatic. They are
+ * stored before it when it could not be decrypted at first.
  */
-export async function giveBackIfAutomatic(
+export async function returnIfAutomatic(
   tx: Queryable,
-  customers: Pick<MessageRow, 'id' | 'conversation_id' | 'sent_at'>,
+  message: Pick<MessageRow, 'id' | 'conversation_id' | 'sent_at'>,
 ): Promise<void> {
-  await giveBack(tx, await listPhoneMessagesAfter(tx, customers, AUTOMATIC_MS), customers.id);
+  await returnToAgent(tx, await listPhoneMessagesAfter(tx, message, AUTOMATIC_MS), message.id);
 }
 
-/** The agent answers again in the chats that automatic messages took over. */
-async function giveBack(tx: Queryable, messages: readonly PhoneMessageRef[], except?: string): Promise<void> {
+/** Returns the chats to the agent that these automatic messages took over. */
+async function returnToAgent(
+  tx: Queryable,
+  messages: readonly PhoneMessageRef[],
+  except?: string,
+): Promise<void> {
   for (const { conversationId, id: messageId } of await lockUntouchedTakeovers(tx, messages, except)) {
     const source = { actor: 'system', messageId, note: 'automatic_message' } as const;
-    // oxlint-disable-next-line no-await-in-loop -- two, nearly always
+    // oxlint-disable-next-line no-await-in-loop -- nearly always two
     await applyEvent(tx, conversationId, { type: 'given_back' }, source);
   }
 }

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QrNotAvailable } from './errors.ts';
 
-/** A client that asked at once after it created the session has its code well within this. */
+/** A request that follows the creation of its session at once gets the code well within this time. */
 export const QR_WAIT_MS = 30_000;
-export const MOST_WAITERS = 20;
+export const MAX_WAITERS = 20;
 
-/** How a session is, as callers see it. */
-interface Shown {
+/** The status of a session, as callers see it. */
+interface ShownStatus {
   status: string;
   reason: string | null;
 }
 
-/** Why there will be no QR code however long one waits, and what to do; undefined where one may still come. */
-export function refusalOf(id: string, { status, reason }: Shown): QrNotAvailable | undefined {
+/** Why the session will not have a QR code, and what to do about it; undefined while one may still come. */
+export function qrRefusal(id: string, { status, reason }: ShownStatus): QrNotAvailable | undefined {
   const path = `/api/sessions/${id}`;
   if (status === 'WORKING' || (status === 'STARTING' && reason === 'paired')) {
     return new QrNotAvailable(
@@ -32,15 +32,15 @@ export function refusalOf(id: string, { status, reason }: Shown): QrNotAvailable
   return undefined;
 }
 
-/** The time is over, or nobody waits any more. */
-export function notYet(id: string, { reason }: Pick<Shown, 'reason'>): QrNotAvailable {
+/** The answer after `QR_WAIT_MS`, or when too many requests wait already. */
+export function qrNotReady(id: string, { reason }: Pick<ShownStatus, 'reason'>): QrNotAvailable {
   return new QrNotAvailable(
     `The WhatsApp session ${id} has no QR code yet (${reason ?? 'starting'}). Ask again`,
     { retryable: true },
   );
 }
 
-/** Callers that wait for a QR code, so many at once at most. */
+/** The requests that wait for a QR code: `MAX_WAITERS` at most. */
 export class QrWaiters {
   readonly #closing = new AbortController();
   #count = 0;
@@ -49,28 +49,28 @@ export class QrWaiters {
     return this.#count;
   }
 
-  /** The service stops: those that wait are answered. */
+  /** Ends all waits when the service stops. */
   close(): void {
     this.#closing.abort();
   }
 
   /**
-   * Calls `look` until it returns something, for `limitMs` at most: once only when `limitMs` is 0 or too many wait already. It
-   * returns how long to pause otherwise.
+   * Calls `look` until it finds something, for `limitMs` at most. Calls it once only when `limitMs` is 0 or too many requests
+   * wait already. `look` returns what it found, or how long to pause before the next call.
    */
   async wait<T>(
     look: () => Promise<{ found: T } | { pauseMs: number }>,
     { limitMs, signal }: { limitMs: number; signal: AbortSignal },
   ): Promise<T | undefined> {
-    const mayWait = limitMs > 0 && this.#count < MOST_WAITERS;
-    const over = AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(mayWait ? limitMs : 0)]);
+    const mayWait = limitMs > 0 && this.#count < MAX_WAITERS;
+    const ended = AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(mayWait ? limitMs : 0)]);
     this.#count += 1;
     try {
       for (;;) {
-        const seen = await look();
-        if ('found' in seen) return seen.found;
-        if (!mayWait || over.aborted) return undefined;
-        await sleep(seen.pauseMs, undefined, { signal: over }).catch(() => {});
+        const result = await look();
+        if ('found' in result) return result.found;
+        if (!mayWait || ended.aborted) return undefined;
+        await sleep(result.pauseMs, undefined, { signal: ended }).catch(() => {});
       }
     } finally {
       this.#count -= 1;

@@ -9,12 +9,12 @@ const message: WAMessage = {
   pushName: 'Dana',
 };
 
-test('what is kept of a message reads as it came, whatever its id holds', () => {
+test('a message is the same after encoding and decoding, also with NUL in its id', () => {
   const read = decodeRaw(encodeRaw(message));
   expect(read).toMatchObject({ ...message, message: { conversation: 'hello' } });
 });
 
-test('fields that this client does not know are kept', () => {
+test('encodeRaw keeps fields that this client does not know', () => {
   const unknownField = Buffer.from([0xfa, 0xff, 0x01, 1, 7]);
   const content = Buffer.concat([proto.Message.encode(message.message!).finish(), unknownField]);
   const { content: kept } = JSON.parse(Buffer.from(encodeRaw(message, content)).toString()) as {
@@ -24,11 +24,11 @@ test('fields that this client does not know are kept', () => {
   expect(decodeRaw(encodeRaw(message, content)).message).toMatchObject({ conversation: 'hello' });
 });
 
-test('a message of the wire loses its padding', () => {
+test('unpad removes the padding', () => {
   const padded = Buffer.concat([proto.Message.encode(message.message!).finish(), Buffer.alloc(7, 7)]);
   expect(decodeContent(unpad(padded)).conversation).toBe('hello');
 });
 
-test.each([[[]], [[9]]])('padding beyond the length of the message (%j) is refused', (bytes) => {
+test.each([[[]], [[9]]])('unpad refuses padding that is longer than the message: %j', (bytes) => {
   expect(() => unpad(new Uint8Array(bytes))).toThrow(RangeError);
 });

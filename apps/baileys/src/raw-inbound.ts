@@ -1,6 +1,6 @@
 import { type WAMessage, proto } from '@whiskeysockets/baileys';
 
-/** A message as it was decrypted, in JSON: its content is the protobuf message of the wire, in base64. */
+/** A decrypted message as JSON. `content` is its protobuf, in base64. */
 interface RawInbound {
   key: WAMessage['key'];
   pushName: string | null;
@@ -8,7 +8,7 @@ interface RawInbound {
   content: string;
 }
 
-/** @param content the bytes of the wire, which may hold fields that this client does not know */
+/** @param content the decrypted bytes, which may hold fields that this client does not know */
 export function encodeRaw(message: WAMessage, content?: Uint8Array): Uint8Array {
   const bytes = content ?? proto.Message.encode(message.message ?? {}).finish();
   const raw: RawInbound = {
@@ -30,7 +30,7 @@ export function decodeContent(bytes: Uint8Array): proto.IMessage {
   return message.deviceSentMessage?.message ?? message;
 }
 
-/** The wire pads a message with up to sixteen bytes that carry their own number. @throws RangeError for another padding */
+/** Removes the padding: up to sixteen bytes, each of which holds their number. @throws RangeError for another padding */
 export function unpad(padded: Uint8Array): Uint8Array {
   const padding = padded.at(-1);
   if (padding === undefined || padding > padded.length)

@@ -20,19 +20,19 @@ test.each([
   ['retry of our own handset', { from: '15550000001@s.whatsapp.net', type: 'retry' }, undefined],
   ['of our own device by LID', { from: '100000000000009:1@lid' }, undefined],
   ['sender', { from: PHONE, type: 'sender' }, undefined],
-  ['of a type that is not known', { from: PHONE, type: 'constructor' }, undefined],
+  ['of an unknown type', { from: PHONE, type: 'constructor' }, undefined],
   ['of a group', { from: '120363020000000000@g.us' }, undefined],
 ] as const)('a receipt %s', (_, attrs, kind) => {
   expect(readReceipt(receipt(attrs), me)?.kind).toBe(kind);
 });
 
-test('a receipt for several messages names them all', () => {
+test('reads all message ids of a receipt', () => {
   const item = (id: string): BinaryNode => ({ tag: 'item', attrs: { id } });
   const list: BinaryNode = { tag: 'list', attrs: {}, content: [item('B'), item('C')] };
   expect(readReceipt(receipt({ from: PHONE }, [list]), me)?.messageIds).toEqual(['A', 'B', 'C']);
 });
 
-test('of the ids in a receipt only those like ours count, and not more than the limit', () => {
+test('reads only ids that we could have sent, up to the limit', () => {
   const item = (id: string): BinaryNode => ({ tag: 'item', attrs: { id } });
   const list = (ids: string[]): BinaryNode[] => [{ tag: 'list', attrs: {}, content: ids.map(item) }];
   const idsOf = (id: string, more: string[]): string[] | undefined =>
@@ -44,17 +44,17 @@ test('of the ids in a receipt only those like ours count, and not more than the 
   expect(idsOf('A', many)).toEqual(['A', ...many.slice(0, 999)]);
 });
 
-test('the client handles receipts in order when they are written down, and not one that could not be', async () => {
+test('the client gets a receipt once it is recorded, in order, and not when recording fails', async () => {
   const ws = new EventEmitter();
   const seen: string[] = [];
   ws.on('CB:receipt', ({ attrs }: BinaryNode) => void seen.push(`handled ${attrs['id']}`));
   recordReceipts(ws, async ({ attrs }) => {
     await new Promise((resolve) => setImmediate(resolve));
-    seen.push(`taken ${attrs['id']}`);
+    seen.push(`recorded ${attrs['id']}`);
     if (attrs['id'] === 'B') throw new Error('the session is closed');
   });
   ws.emit('CB:receipt', receipt({ id: 'A' }));
   ws.emit('CB:receipt', receipt({ id: 'B' }));
   ws.emit('CB:receipt', receipt({ id: 'C' }));
-  await expect.poll(() => seen).toEqual(['taken A', 'handled A', 'taken B', 'taken C', 'handled C']);
+  await expect.poll(() => seen).toEqual(['recorded A', 'handled A', 'recorded B', 'recorded C', 'handled C']);
 });

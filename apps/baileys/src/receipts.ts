@@ -9,15 +9,16 @@ import {
   isJidNewsletter,
 } from '@whiskeysockets/baileys';
 import { RECEIPT_LENGTH, isPlainId } from './inbound-limits.ts';
+import { interceptStanzas } from './quirks/stanza-listeners.ts';
 
-/** What a recipient's device says about messages of ours. */
+/** A receipt of a recipient's device for messages that we sent. */
 export interface Receipt {
-  /** unreadable: it could not decrypt them, and asks for a repeat. read: it has them, and they were looked at. */
+  /** unreadable: the device could not decrypt them, and asks for them again. read: they were delivered and read. */
   kind: 'delivered' | 'read' | 'unreadable';
   messageIds: string[];
 }
 
-/** Of receipts from a recipient. `inactive` is a delivery to a device whose screen is off. */
+/** By the `type` of a receipt. `inactive` is a delivery to a device whose screen is off. */
 const KINDS: Readonly<Record<string, Receipt['kind']>> = {
   '': 'delivered',
   inactive: 'delivered',
@@ -27,8 +28,8 @@ const KINDS: Readonly<Record<string, Receipt['kind']>> = {
 };
 
 /**
- * Undefined where it says nothing about whether a customer has a message of ours, or where our own devices say it. An id that is not
- * like ours is left out, and so is what comes past the limit.
+ * Reads a receipt of a customer's device. Undefined for other kinds of receipts, and for those of groups and of the
+ * account's own devices. Ids that we can't have sent, and ids past the limit, are left out.
  */
 export function readReceipt(
   { attrs, content }: BinaryNode,
@@ -42,33 +43,22 @@ export function readReceipt(
   const list = getBinaryNodeChild({ tag: 'receipt', attrs, ...(content && { content }) }, 'list');
   const more = getBinaryNodeChildren(list, 'item').flatMap((item) => item.attrs['id'] ?? []);
   // A device asks for one message at a time.
-  const named = kind === 'unreadable' ? [id] : [id, ...more];
-  const messageIds = named.slice(0, RECEIPT_LENGTH).filter((messageId) => isPlainId(messageId));
+  const ids = kind === 'unreadable' ? [id] : [id, ...more];
+  const messageIds = ids.slice(0, RECEIPT_LENGTH).filter((messageId) => isPlainId(messageId));
   return messageIds.length > 0 ? { kind, messageIds } : undefined;
 }
 
-const EVENT = 'CB:receipt';
-
 /**
- * Has every receipt written down before the client handles it, which acknowledges it and repeats the message: both would be lost
- * with the process. What `take` rejects is not handled: WhatsApp delivers it again at the next login.
+ * Records each receipt before the client handles it. The client acknowledges a receipt and sends the message again, and
+ * both would be lost with the process. When `record` rejects, the client does not get the receipt, and WhatsApp delivers
+ * it again at the next login.
+ *
+ * Receipts are recorded one after the other: a burst after an absence must not use up the database connections.
  */
-export function recordReceipts(ws: EventEmitter, take: (stanza: BinaryNode) => Promise<void>): void {
-  const handlers = ws.listeners(EVENT) as ((stanza: BinaryNode) => unknown)[];
-  ws.removeAllListeners(EVENT);
-  const handleAfter = async (before: Promise<void>, stanza: BinaryNode): Promise<void> => {
-    await before;
-    try {
-      await take(stanza);
-    } catch {
-      return;
-    }
-    // Not awaited: a repeat of a message takes its time. It reports its errors itself.
-    void Promise.allSettled(handlers.map((handle) => handle(stanza)));
-  };
-  // One after the other: a burst of them, as after an absence, must not take all connections to the database.
-  let last = Promise.resolve();
-  ws.on(EVENT, (stanza: BinaryNode) => {
-    last = handleAfter(last, stanza);
+export function recordReceipts(ws: EventEmitter, record: (stanza: BinaryNode) => Promise<void>): void {
+  interceptStanzas(ws, 'CB:receipt', async (stanza, deliver) => {
+    await record(stanza);
+    // Not awaited: sending a message again takes long.
+    void deliver();
   });
 }

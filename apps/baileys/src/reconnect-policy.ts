@@ -1,5 +1,5 @@
-/** Why a session stands still until a person acts. */
-type StopReason =
+/** Why a session stops until a person acts. */
+export type StopReason =
   | 'logged_out'
   | 'temporarily_banned'
   | 'forbidden'
@@ -15,14 +15,14 @@ export interface Closed {
   code: number | undefined;
   /** The code comes from the connection (DNS, TLS, an HTTP status of the upgrade), not from WhatsApp. */
   transport: boolean;
-  /** The codes shown to the person who pairs have run out. */
+  /** WhatsApp sent no further QR codes. */
   qrExpired: boolean;
 }
 
 export interface History {
-  /** Connections lost in a row, this one not counted. */
+  /** Connections lost in a row before this one. */
   attempts: number;
-  /** Rounds of QR codes shown before this one since the session was started. */
+  /** Rounds of QR codes that were shown since the session was started, without this one. */
   qrRounds: number;
 }
 
@@ -30,9 +30,9 @@ export type Decision =
   | { action: 'reconnect'; delayMs: number; reason: string; error: boolean }
   | { action: 'stop'; reason: StopReason };
 
-/** A connection that lasted this long makes the losses before it forgotten. */
+/** A connection that lasted longer resets the counts of lost and stalled connections. */
 export const STABLE_MS = 60_000;
-/** A round shows about six codes, close to three minutes. */
+/** A round shows about six codes and lasts close to three minutes. */
 export const MAX_QR_ROUNDS = 3;
 const BASE_MS = 1000;
 const MAX_MS = 60_000;
@@ -57,12 +57,13 @@ const REASONS: Record<number, string> = {
 };
 
 /**
- * What to do about a closed connection.
+ * Decides what follows a closed connection.
  *
- * 515 follows every pairing and wants a new connection at once. What a repeat can't cure, or what would fight with
- * another client over the account (440), stops. Everything else comes back after a growing delay with jitter.
+ * 515 follows every pairing and asks for a new connection at once. A code that a new connection can't cure stops the
+ * session, and so does 440: reconnecting would throw out another client that has replaced this one. After any other code
+ * the session reconnects, with a growing delay and jitter.
  *
- * @param random in [0, 1): the jitter, so that a thousand sessions don't return in the same second.
+ * @param random in [0, 1): the jitter, so that a thousand sessions don't reconnect in the same second
  */
 export function decideReconnect(closed: Closed, history: History, random: number): Decision {
   if (closed.qrExpired) {
@@ -81,8 +82,10 @@ export function decideReconnect(closed: Closed, history: History, random: number
 }
 
 /**
- * Connections in a row that were closed here because messages could not be stored, one more being over. A message that the database
- * keeps refusing comes at every login: without a growing delay WhatsApp would see a login every few seconds, for ever.
+ * Counts the connections in a row that this process closed because messages could not be stored.
+ *
+ * WhatsApp delivers a message that the database keeps refusing at every login. Without a delay that grows with this count,
+ * WhatsApp would see a login every few seconds, for ever.
  */
 export function stallsInRow(
   before: number,

@@ -14,7 +14,7 @@ function recording(commit: () => Promise<void>, signal: AbortSignal = new AbortC
   const counted = { errors: 0 };
   const subject = new RecordingSignalRepository({
     creds: { me: { id: '15550000001:3@s.whatsapp.net' } },
-    inbox: { along: async () => undefined, holdPlace: async () => () => {} },
+    inbox: { prepareWrite: async () => undefined, writePending: async () => () => {} },
     commit,
     signal,
     log: createLogger({ service: 'test', instance: 'test', level: 'silent' }),
@@ -25,19 +25,19 @@ function recording(commit: () => Promise<void>, signal: AbortSignal = new AbortC
 }
 const refuse = (): Promise<void> => Promise.reject(new Error('invalid byte sequence'));
 
-test('a message without content that cannot be recorded is an error, and must not be acknowledged', async () => {
+test('rejects and counts an error when a message without content cannot be recorded', async () => {
   const { subject, counted } = recording(refuse);
   await expect(subject.beforeHandling(withoutContent())).rejects.toThrow('invalid byte sequence');
   expect(counted.errors).toBe(1);
 });
 
-test('at the end of the connection that is no error', async () => {
+test('counts no error when the connection has closed', async () => {
   const { subject, counted } = recording(refuse, AbortSignal.abort());
   await expect(subject.beforeHandling(withoutContent())).rejects.toThrow('invalid byte sequence');
   expect(counted.errors).toBe(0);
 });
 
-test('the client gets what was recorded, and a stanza that is no message of anyone', async () => {
+test('resolves when a message is recorded, and for a stanza with an invalid sender', async () => {
   let commits = 0;
   const { subject, counted } = recording(async () => void (commits += 1));
   await subject.beforeHandling(withoutContent());

@@ -1,48 +1,47 @@
 import {
   type BinaryNode,
   DEFAULT_CONNECTION_CONFIG,
+  MISSING_KEYS_ERROR_TEXT,
   type SignalKeyStoreWithTransaction,
   type UserFacingSocketConfig,
   type WAMessage,
   decodeMessageNode,
 } from '@whiskeysockets/baileys';
 import type { Logger } from '@prosaas/runtime';
-import { type CommitTogether, commitTogether } from './auth-state.ts';
-import type { Along } from './commit-along.ts';
+import { type KeyWriteScope, keyWriteScope } from './auth-state.ts';
+import type { InboundWrite } from './inbound-write.ts';
 import { errorFields } from './error-fields.ts';
 import { type InboundAddress, type PhoneOf, readAddress } from './inbound-message.ts';
 import type { Inbox } from './inbox.ts';
 import { underAccountMutex } from './quirks/account-mutex.ts';
-import { keepSessionsOfFailedTrials } from './quirks/failed-trials.ts';
+import { restoreSessionsAfterFailedDecryption } from './quirks/failed-decryption.ts';
 import { decodeContent, unpad } from './raw-inbound.ts';
 
 type MakeSignalRepository = NonNullable<UserFacingSocketConfig['makeSignalRepository']>;
 
 export interface RecordingOptions {
   creds: { me?: { id: string; lid?: string } };
-  inbox: Pick<Inbox, 'along' | 'holdPlace'>;
-  /** Commits by itself, however long that takes; rejects when the connection is over. */
-  commit: (along: Along) => Promise<void>;
-  /** Aborts when the connection is over. */
+  inbox: Pick<Inbox, 'prepareWrite' | 'writePending'>;
+  /** Commits in a transaction of its own, with retries. Rejects when the connection has closed. */
+  commit: (write: InboundWrite) => Promise<void>;
+  /** Aborts when the connection has closed. */
   signal: AbortSignal;
   log: Logger;
   onError: () => void;
-  /** Tests leave the faults of the client as they are, to see that they are there. */
+  /** Runs the client without the fixes in `quirks/`: see `ClientOverrides`. */
   withFaults: boolean;
 }
 
-/** The client's text for a message whose keys were used: it is stored, or was not for us. */
-const USED_UP = 'Key used already or never filled';
-
 /**
- * Stores an inbound message in the transaction that moves the ratchet on.
+ * Stores an inbound message in the transaction that advances the ratchet.
  *
- * The client (7.0.0-rc14, `handleMessage`) decrypts, acknowledges to WhatsApp, and only then hands the message over,
- * through a buffer that a closing socket empties: what it lost there WhatsApp never sends again. So the message is taken
- * where it is decrypted. Before the commit nothing is acknowledged, and a redelivery decrypts as if it were the first;
- * after it, a redelivery is refused as used up, which the client acknowledges.
+ * The client (7.0.0-rc14, `handleMessage`) decrypts a message, acknowledges it to WhatsApp, and only then emits it, through
+ * a buffer that is dropped when the socket closes. WhatsApp never delivers such a message again. So the message is stored
+ * where it is decrypted. Before the commit nothing is acknowledged, and a redelivery is decrypted like the first delivery.
+ * After the commit, decrypting a redelivery fails because its keys are used, and the client acknowledges it.
+ * https://github.com/WhiskeySockets/Baileys/blob/master/src/Socket/messages-recv.ts
  *
- * `decryptMessage` knows neither id nor sender: the stanza is found again by its ciphertext, the same object in both.
+ * `decryptMessage` gets neither id nor sender. The stanza is found by its ciphertext, which is the same object in both.
  */
 export class RecordingSignalRepository {
   readonly #stanzas = new WeakMap<Uint8Array, { stanza: BinaryNode; arrivedAt: number }>();
@@ -53,7 +52,7 @@ export class RecordingSignalRepository {
     this.#options = options;
   }
 
-  /** To be told of every stanza before the client's own handlers are. */
+  /** Has to get every frame before the client does. */
   readonly onFrame = (frame: unknown): void => {
     if (!isMessageStanza(frame)) return;
     const arrived = { stanza: frame, arrivedAt: performance.now() };
@@ -64,14 +63,14 @@ export class RecordingSignalRepository {
   };
 
   /**
-   * To be awaited before the client handles a stanza: one without content it acknowledges at once, and asks the account's own phone
-   * for the content. Where this rejects, the client must not handle the stanza.
+   * Has to be awaited before the client handles a stanza. The client acknowledges a stanza without content at once, and
+   * asks the account's own phone for the content. When this rejects, the client must not handle the stanza.
    */
   readonly beforeHandling = async (stanza: BinaryNode): Promise<void> => {
     if (!isMessageStanza(stanza)) return;
     if (stanza.content.some(({ tag }) => tag === 'enc' || tag === 'plaintext')) return;
     const type = stanza.content.find(({ tag }) => tag === 'unavailable')?.attrs['type'];
-    await this.#holdPlace(stanza, type === undefined ? 'no_content' : `no_content: ${type}`);
+    await this.#recordPending(stanza, type === undefined ? 'no_content' : `no_content: ${type}`);
   };
 
   readonly make: MakeSignalRepository = (auth, logger, phoneToLid) => {
@@ -80,30 +79,29 @@ export class RecordingSignalRepository {
     const accountKey = (): string | undefined => creds.me?.id;
     const upstream = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, phoneToLid);
     const inner = withFaults ? upstream : underAccountMutex({ inner: upstream, keys, accountKey });
-    if (!withFaults) keepSessionsOfFailedTrials();
+    if (!withFaults) restoreSessionsAfterFailedDecryption();
     this.#phoneOf = (lid) => inner.lidMapping.getPNForLID(lid);
     return {
       ...inner,
       decryptMessage: async (options) => {
         const arrived = this.#stanzas.get(options.ciphertext);
         if (!arrived) return inner.decryptMessage(options);
-        const together: CommitTogether = {};
+        const scope: KeyWriteScope = {};
         const decrypt = async (): Promise<Uint8Array> => {
           const padded = await inner.decryptMessage(options);
-          together.along = await this.#along(arrived, padded);
+          scope.inbound = await this.#prepareWrite(arrived, padded);
           return padded;
         };
-        // The inner transaction joins this one, whose key is the one under which the client sends: by itself it would read
-        // and write a contact's ratchet under two keys at once, and the write that came first would be lost.
+        // The inner transaction joins this one, which has the key under which the client sends. With two keys, a send and a
+        // decryption could change a contact's ratchet at the same time, and one of the writes would be lost.
         try {
-          return await commitTogether.run(together, () =>
-            keys.transaction(decrypt, accountKey() ?? options.jid),
-          );
+          return await keyWriteScope.run(scope, () => keys.transaction(decrypt, accountKey() ?? options.jid));
         } catch (error) {
-          // The client asks the sender's phone to send it again, and acknowledges this one.
-          if (!(error instanceof Error && error.message === USED_UP)) {
-            // A failure of this would not stop the acknowledgement: the client treats every error here as one of decryption.
-            await this.#holdPlace(arrived.stanza, 'undecryptable').catch(() => {});
+          // The client asks the sender's phone for the message again, and acknowledges this copy. Where the keys were used
+          // already, the message is stored, or was not for us.
+          if (!(error instanceof Error && error.message === MISSING_KEYS_ERROR_TEXT)) {
+            // Rejecting would not stop the acknowledgement: the client treats every error here as a failed decryption.
+            await this.#recordPending(arrived.stanza, 'undecryptable').catch(() => {});
           }
           throw error;
         }
@@ -111,10 +109,10 @@ export class RecordingSignalRepository {
     };
   };
 
-  async #along(
+  async #prepareWrite(
     { stanza, arrivedAt }: { stanza: BinaryNode; arrivedAt: number },
     padded: Uint8Array,
-  ): Promise<Along | undefined> {
+  ): Promise<InboundWrite | undefined> {
     const { inbox } = this.#options;
     const message = this.#envelopeOf(stanza);
     let content: Uint8Array;
@@ -122,14 +120,14 @@ export class RecordingSignalRepository {
       content = unpad(padded);
       message.message = decodeContent(content);
     } catch {
-      // The client can't read these bytes either: it asks the sender's phone to send the message again.
-      const address = await this.#addressOfPlace(message);
-      return address && { store: (tx) => inbox.holdPlace(tx, address, 'unreadable_content') };
+      // The client can't read these bytes either, and asks the sender's phone for the message again.
+      const address = await this.#pendingAddress(message);
+      return address && { store: (tx) => inbox.writePending(tx, address, 'unreadable_content') };
     }
-    return inbox.along(message, this.#phoneOf, { content, arrivedAt });
+    return inbox.prepareWrite(message, this.#phoneOf, { content, arrivedAt });
   }
 
-  async #holdPlace(stanza: BinaryNode, reason: string): Promise<void> {
+  async #recordPending(stanza: BinaryNode, reason: string): Promise<void> {
     const { inbox, commit, signal, log, onError } = this.#options;
     let message: WAMessage;
     try {
@@ -138,12 +136,12 @@ export class RecordingSignalRepository {
       return;
     }
     try {
-      const address = await this.#addressOfPlace(message);
-      if (address) await commit({ store: (tx) => inbox.holdPlace(tx, address, reason) });
+      const address = await this.#pendingAddress(message);
+      if (address) await commit({ store: (tx) => inbox.writePending(tx, address, reason) });
     } catch (error) {
       const line = { ...errorFields(error), message_id: message.key.id };
       if (signal.aborted) {
-        // Nothing is acknowledged any more, and WhatsApp delivers the message again.
+        // A closed connection acknowledges nothing: WhatsApp delivers the message again.
         log.debug(line, 'the connection ended before a message without content was recorded');
       } else {
         onError();
@@ -153,14 +151,14 @@ export class RecordingSignalRepository {
     }
   }
 
-  /** Undefined for what no place is held for: nobody waits for an answer to what the account's own phone wrote. */
-  async #addressOfPlace(message: WAMessage): Promise<InboundAddress | undefined> {
+  /** Undefined unless a customer wrote the message: nobody waits for an answer to what the account's own phone sent. */
+  async #pendingAddress(message: WAMessage): Promise<InboundAddress | undefined> {
     const { me } = this.#options.creds;
     const address = await readAddress(message, { me, phoneOf: this.#phoneOf });
     return address?.origin === 'customer' ? address : undefined;
   }
 
-  /** @throws for a stanza that is not a message of anyone's, as the client does */
+  /** @throws for a stanza whose sender is invalid, as the client does */
   #envelopeOf(stanza: BinaryNode): WAMessage {
     const { me } = this.#options.creds;
     return decodeMessageNode(stanza, me?.id ?? '', me?.lid ?? '').fullMessage;

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { refusalOf } from './refusals.ts';
 
 test.each([
-  ['463', { mayHelpElsewhere: true, mayPass: true }],
-  ['479', { mayHelpElsewhere: true, mayPass: true }],
-  ['404', { mayHelpElsewhere: true, mayPass: false }],
-  ['429', { mayHelpElsewhere: false, mayPass: true }],
-  ['500', { mayHelpElsewhere: false, mayPass: true }],
-  ['503', { mayHelpElsewhere: false, mayPass: true }],
-  ['400', { mayHelpElsewhere: false, mayPass: false }],
-  ['what', { mayHelpElsewhere: false, mayPass: false }],
-])('%s', (code, refusal) => {
+  ['463', { tryOtherAddress: true, retryable: true }],
+  ['479', { tryOtherAddress: true, retryable: true }],
+  ['404', { tryOtherAddress: true, retryable: false }],
+  ['429', { tryOtherAddress: false, retryable: true }],
+  ['500', { tryOtherAddress: false, retryable: true }],
+  ['503', { tryOtherAddress: false, retryable: true }],
+  ['400', { tryOtherAddress: false, retryable: false }],
+  ['what', { tryOtherAddress: false, retryable: false }],
+])('the refusal %s', (code, refusal) => {
   expect(refusalOf(code)).toMatchObject(refusal);
 });

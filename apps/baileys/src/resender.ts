@@ -12,36 +12,35 @@ import {
   recordRetryRequest,
 } from '@prosaas/database';
 import { type Logger, type OutageLog, errorReason, outageLog } from '@prosaas/runtime';
-import { type AckBook, Refused } from './ack-book.ts';
-import { Patience } from './patience.ts';
+import { MessageRefused, type PendingAcks, writeUntilAcked } from './pending-acks.ts';
+import { DatabaseRetrier } from './database-retrier.ts';
 import type { Receipt } from './receipts.ts';
-import { writeUntilAcked } from './sender.ts';
 
 export interface ResendSchedule {
-  /** Before the first resend, after each, and after the last until the message is given up. */
+  /** The wait before the first resend, between two resends, and after the last one until the message is given up. */
   waitsMs: readonly number[];
-  /** How often the database is asked what is due, for a session that has a message to send again. */
+  /** How often due resends are read from the database, for a session that has a message to resend. */
   everyMs: number;
 }
 
-/** The client's own repeats come within seconds; a phone that is off may take these 38 minutes. */
+/** The client's own resends come within seconds. These cover a phone that is off for up to 38 minutes. */
 export const RESEND_SCHEDULE: ResendSchedule = {
   waitsMs: [60_000, 120_000, 300_000, 900_000, 900_000],
   everyMs: 5000,
 };
 
-/** A new connection makes the first resends due at once, but not the later ones: a message must not use up its resends in reconnects. */
+/** A new connection makes a message's first resends due at once, but not the later ones: reconnects must not use up all resends. */
 const HASTENED_RESENDS = 2;
-/** The client repeats a message this often by itself, see `MAX_RETRY_COUNT`. */
-const REPEATS_OF_CLIENT = 5;
+/** The client itself resends a message this often, see `MAX_RETRY_COUNT`. */
+const CLIENT_RESENDS = 5;
 const BATCH = 50;
 
 /** What the resender needs of a session. */
 export interface ResendingSession {
   readonly id: string;
-  readonly acks: AckBook;
-  /** Writes the message under a new encryption session. */
-  rewrite(jid: string, text: string, messageId: string): Promise<void>;
+  readonly acks: PendingAcks;
+  /** Sends the message in a new encryption session. Resolves when it is written. */
+  resend(jid: string, text: string, messageId: string): Promise<void>;
 }
 
 export interface ResenderOptions {
@@ -49,19 +48,19 @@ export interface ResenderOptions {
   log: Logger;
   schedule: ResendSchedule;
   ackTimeoutMs: number;
-  /** A message is given up. */
+  /** A message was given up. */
   onUndelivered: () => void;
 }
 
 /**
- * The net beneath the client's own repeats: keeps in the database which messages a recipient could not decrypt, sends those
- * again that were not delivered after all, and gives up in the end, with a reason.
+ * Resends messages that a recipient's device could not decrypt and that the client's own resends did not deliver. Keeps
+ * them in the database, and gives a message up after the last resend, with a reason.
  */
 export class Resender {
   readonly #options: ResenderOptions;
   readonly #outage: OutageLog;
-  /** Sessions that may have a message to send again. The others cost the database nothing. */
-  readonly #marked = new Set<string>();
+  /** Sessions that may have a message to resend. No queries are made for the others. */
+  readonly #mayHaveDue = new Set<string>();
 
   constructor(options: ResenderOptions) {
     this.#options = options;
@@ -72,6 +71,7 @@ export class Resender {
     });
   }
 
+  /** Records a receipt, and makes a message that could not be decrypted due for a resend. */
   async record(sessionId: string, { kind, messageIds }: Receipt): Promise<void> {
     const { db, log, schedule } = this.#options;
     if (kind !== 'unreadable') {
@@ -81,34 +81,34 @@ export class Resender {
     }
     const resendInMs = schedule.waitsMs[0]!;
     for (const messageId of messageIds) {
-      // oxlint-disable-next-line no-await-in-loop -- there is one
+      // oxlint-disable-next-line no-await-in-loop -- one, see `readReceipt`
       const requests = await recordRetryRequest(db, { sessionId, messageId, resendInMs });
       if (requests === undefined) continue;
-      this.#marked.add(sessionId);
+      this.#mayHaveDue.add(sessionId);
       const line = { session: sessionId, message_id: messageId, requests };
-      if (requests < REPEATS_OF_CLIENT)
-        log.debug(line, 'a recipient could not decrypt a message: it is repeated');
-      else log.warn(line, 'a recipient still cannot decrypt a message, after its repeats');
+      if (requests < CLIENT_RESENDS)
+        log.debug(line, 'a recipient could not decrypt a message; the client resends it');
+      else log.warn(line, 'a recipient still cannot decrypt a message after the resends of the client');
     }
   }
 
-  /** Sends again what is due, until the signal aborts: for as long as a connection is open. Never rejects. */
+  /** Resends due messages while a connection is open, until the signal aborts. Never rejects. */
   async run(session: ResendingSession, signal: AbortSignal): Promise<void> {
     const { db, log, schedule } = this.#options;
-    // Not the connection's: what waits here is no reason to close a connection that nothing else waits on.
-    const patience = new Patience({ signal, limitMs: 60_000, onExhausted: () => {} });
+    // Not the connection's retrier: a resend that waits for the database is no reason to close the connection.
+    const retrier = new DatabaseRetrier({ signal });
     let isHastened = false;
-    this.#marked.add(session.id);
+    this.#mayHaveDue.add(session.id);
     while (!signal.aborted) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
-        if (!isHastened) await patience.run(() => makeResendsDue(db, session.id, HASTENED_RESENDS));
+        if (!isHastened) await retrier.run(() => makeResendsDue(db, session.id, HASTENED_RESENDS));
         isHastened = true;
         // oxlint-disable-next-line no-await-in-loop -- as above
-        if (this.#marked.has(session.id)) await this.#sendDue(session, patience, signal);
+        if (this.#mayHaveDue.has(session.id)) await this.#sendDue(session, retrier, signal);
         this.#outage.worked(session.id);
       } catch (error) {
-        this.#marked.add(session.id);
+        this.#mayHaveDue.add(session.id);
         if (signal.aborted) break;
         this.#outage.failed(error, { source: session.id, fields: { session: session.id } });
         log.debug({ err: error, session: session.id }, 'messages could not be sent again');
@@ -119,29 +119,29 @@ export class Resender {
     this.#outage.forget(session.id);
   }
 
-  async #sendDue(session: ResendingSession, patience: Patience, signal: AbortSignal): Promise<void> {
+  async #sendDue(session: ResendingSession, retrier: DatabaseRetrier, signal: AbortSignal): Promise<void> {
     const { db } = this.#options;
-    // Before the queries: a request that is recorded meanwhile marks the session again.
-    this.#marked.delete(session.id);
-    const due = await patience.run(() => listDueResends(db, session.id, BATCH));
+    // Before the queries, because a receipt that is recorded during them adds the session again.
+    this.#mayHaveDue.delete(session.id);
+    const due = await retrier.run(() => listDueResends(db, session.id, BATCH));
     for (const one of due) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      await this.#treat(session, one, patience, signal);
+      await this.#resendOrGiveUp(session, one, retrier, signal);
     }
-    if (await patience.run(() => hasPendingResends(db, session.id))) this.#marked.add(session.id);
+    if (await retrier.run(() => hasPendingResends(db, session.id))) this.#mayHaveDue.add(session.id);
   }
 
-  async #treat(
+  async #resendOrGiveUp(
     session: ResendingSession,
     due: DueResend,
-    patience: Patience,
+    retrier: DatabaseRetrier,
     signal: AbortSignal,
   ): Promise<void> {
     const { db, log, schedule, ackTimeoutMs, onUndelivered } = this.#options;
     const { message_id: messageId, chat_id: jid, text, resends } = due;
     const line = { session: session.id, message_id: messageId };
     const giveUp = async (reason: string): Promise<void> => {
-      const wasOpen = await patience.run(() =>
+      const wasOpen = await retrier.run(() =>
         markUndelivered(db, { sessionId: session.id, messageId, reason }),
       );
       if (!wasOpen) return;
@@ -154,16 +154,16 @@ export class Resender {
       await giveUp(reasonOf(due, new Date()));
       return;
     }
-    const begun = await patience.run(() => claimResend(db, { sessionId: session.id, messageId, nextInMs }));
+    const begun = await retrier.run(() => claimResend(db, { sessionId: session.id, messageId, nextInMs }));
     if (!begun) return;
     try {
       await writeUntilAcked(session.acks, messageId, {
-        write: () => session.rewrite(jid, text, messageId),
+        write: () => session.resend(jid, text, messageId),
         signal: AbortSignal.any([AbortSignal.timeout(ackTimeoutMs), signal]),
       });
       log.info({ ...line, resends: resends + 1 }, 'a message that could not be decrypted was sent again');
     } catch (error) {
-      if (error instanceof Refused) {
+      if (error instanceof MessageRefused) {
         await giveUp(
           `The recipient's phone could not decrypt it, and WhatsApp refused it when it was sent again (${error.code}).`,
         );
@@ -173,7 +173,7 @@ export class Resender {
   }
 }
 
-/** For people: it stands in the message's `error`. */
+/** For people: shown in the message's `error`. */
 export function reasonOf(due: Omit<DueResend, 'key' | 'chat_id' | 'message_id'>, now: Date): string {
   const cannot = "The recipient's phone could not decrypt it";
   if (due.text === '') return `${cannot}, and its text is no longer kept.`;

@@ -13,7 +13,7 @@ test('a timelock holds until its end', () => {
   expect(restrictions.at(later)).toEqual([]);
 });
 
-test('one that is lifted is over', () => {
+test('a timelock without an end holds until it is lifted', () => {
   const restrictions = new Restrictions();
   restrictions.timelock({ isActive: true });
   expect(restrictions.at(now)).toEqual([{ reason: 'reachout_timelock', until: undefined }]);
@@ -21,7 +21,7 @@ test('one that is lifted is over', () => {
   expect(restrictions.at(now)).toEqual([]);
 });
 
-test('a cap holds until its cycle ends, beside a timelock', () => {
+test('a cap holds until its cycle ends, independently of a timelock', () => {
   const restrictions = new Restrictions();
   const end = String(later.getTime() / 1000);
   restrictions.newChatCap({ capping_status: CAPPED, cycle_end_timestamp: end });

@@ -4,7 +4,7 @@ import {
   NewChatMessageCappingStatusType,
 } from '@whiskeysockets/baileys';
 
-/** WhatsApp lets the account start no chats for now. Those that are there go on. */
+/** WhatsApp lets the account start no new chats for now. Existing chats go on. */
 export interface Restriction {
   reason: 'reachout_timelock' | 'new_chat_cap';
   /** Undefined: WhatsApp did not say. */
@@ -12,35 +12,35 @@ export interface Restriction {
 }
 
 type Reason = Restriction['reason'];
-export const restrictionReasons: readonly Reason[] = ['reachout_timelock', 'new_chat_cap'];
+export const RESTRICTION_REASONS: readonly Reason[] = ['reachout_timelock', 'new_chat_cap'];
 
 type Timelock = NonNullable<ConnectionState['reachoutTimeLock']>;
 
-/** What WhatsApp said last of each of an account's restrictions. */
+/** The latest state of each restriction of an account, as WhatsApp reported it. */
 export class Restrictions {
-  readonly #said = new Map<Reason, Restriction>();
+  readonly #active = new Map<Reason, Restriction>();
 
   timelock({ isActive, timeEnforcementEnds: ends }: Timelock): void {
-    // The client reads an end that WhatsApp leaves open as 1970.
+    // The client turns a missing end into 1970.
     const until = ends !== undefined && ends.getTime() > 0 ? ends : undefined;
     this.#set('reachout_timelock', Boolean(isActive), until);
   }
 
-  /** The end of a cycle is in Unix seconds. */
+  /** `cycle_end_timestamp` is in Unix seconds. */
   newChatCap({ capping_status: status, cycle_end_timestamp: end }: NewChatMessageCapInfo): void {
     const until = Number(end) > 0 ? new Date(Number(end) * 1000) : undefined;
     this.#set('new_chat_cap', status === NewChatMessageCappingStatusType.CAPPED, until);
   }
 
   #set(reason: Reason, isActive: boolean, until: Date | undefined): void {
-    if (isActive) this.#said.set(reason, { reason, until });
-    else this.#said.delete(reason);
+    if (isActive) this.#active.set(reason, { reason, until });
+    else this.#active.delete(reason);
   }
 
-  /** The one that ends last first. */
+  /** The restrictions that hold at that time. The one that ends last comes first. */
   at(now: Date): Restriction[] {
     const endOf = ({ until }: Restriction): number => until?.getTime() ?? Infinity;
-    return [...this.#said.values()]
+    return [...this.#active.values()]
       .filter((one) => endOf(one) > now.getTime())
       .toSorted((one, other) => Number(endOf(other) > endOf(one)) - Number(endOf(one) > endOf(other)));
   }

@@ -8,15 +8,15 @@ import {
   recordFailedRetry,
   recordInbound,
 } from '@prosaas/database';
-import { UnstoredNotFound, UnstoredNotRetryable } from './errors.ts';
-import { followInbound } from './follow-inbound.ts';
+import { UnstoredMessageNotFound, MessageNotStorable } from './errors.ts';
+import { reopenAndEnqueue } from './reopen-and-enqueue.ts';
 import { type InboundAddress, readContent } from './inbound-message.ts';
 import { decodeRaw } from './raw-inbound.ts';
 
 /**
- * Stores a message from quarantine as the message it is, with its job, once.
+ * Stores a quarantined message, with its job, and takes it out of quarantine.
  *
- * @throws UnstoredNotFound, UnstoredNotRetryable when its content never came or still can't be stored
+ * @throws UnstoredMessageNotFound, or MessageNotStorable when its content has not come or still can't be stored
  */
 export async function retryUnstored(
   db: Database,
@@ -25,25 +25,24 @@ export async function retryUnstored(
   try {
     return await db.transaction(async (tx) => {
       const row = await lockUnstoredMessage(tx, id);
-      if (!row) throw new UnstoredNotFound(id);
-      if (row.raw === null) throw new UnstoredNotRetryable('its content has not come');
+      if (!row) throw new UnstoredMessageNotFound(id);
+      if (row.raw === null) throw new MessageNotStorable('its content has not come');
       const message = readContent(decodeRaw(row.raw), addressOf(row));
-      if (!message) throw new UnstoredNotRetryable('it is not a message of a person');
+      if (!message) throw new MessageNotStorable('it is not a message of a person');
       const { business_id: businessId, session_id: sessionId } = row;
       const recorded = await recordInbound(tx, { businessId, sessionId, ...message });
       const { message: stored, fresh } = recorded;
-      const released = fresh ? await followInbound(tx, recorded) : undefined;
+      const released = fresh ? await reopenAndEnqueue(tx, recorded) : undefined;
       await deleteUnstoredMessage(tx, id);
       return { messageId: stored.id, fresh, released };
     });
   } catch (error) {
-    if (!(error instanceof Error) || !isOwnFault(error)) throw error;
+    if (!(error instanceof Error) || !isCausedByMessage(error)) throw error;
     await recordFailedRetry(db, id, error.message);
-    throw new UnstoredNotRetryable(error.message, { cause: error });
+    throw new MessageNotStorable(error.message, { cause: error });
   }
 }
 
-/** As it was known when the message came. */
 function addressOf({ external_id, contact, alternate_contact }: UnstoredMessageRow): InboundAddress {
   return {
     origin: 'customer',
@@ -53,8 +52,8 @@ function addressOf({ external_id, contact, alternate_contact }: UnstoredMessageR
   };
 }
 
-/** A conflict: its session, or its business, is there no more. */
-function isOwnFault(error: Error): boolean {
+/** Whether the message itself is the cause. A conflict means that its session or business was deleted. */
+function isCausedByMessage(error: Error): boolean {
   const kind = classifyDatabaseError(error)?.kind;
   return (
     kind === 'invalid_data' ||

@@ -15,20 +15,20 @@ import {
   recordProgramMessage,
 } from '@prosaas/database';
 import { AppError, type Logger, type OutageLog, errorReason, outageLog } from '@prosaas/runtime';
-import { type AckBook, Refused } from './ack-book.ts';
+import { MessageRefused, type PendingAcks, writeUntilAcked } from './pending-acks.ts';
 import { contactOf, parseAddress } from './chat-id.ts';
 import { errorFields } from './error-fields.ts';
 import {
   AccountChanged,
   AckTimeout,
-  KeyReused,
+  IdempotencyKeyReused,
   NewChatsRestricted,
   SendFailed,
   SendRefused,
   SendRefusedForNow,
   SessionNotWorking,
 } from './errors.ts';
-import { Patience } from './patience.ts';
+import { DatabaseRetrier } from './database-retrier.ts';
 import { NO_NEW_CHATS, refusalOf } from './refusals.ts';
 import type { Restriction } from './restriction.ts';
 
@@ -36,31 +36,34 @@ import type { Restriction } from './restriction.ts';
 export interface SendingSession {
   readonly id: string;
   readonly businessId: string;
-  readonly acks: AckBook;
+  readonly acks: PendingAcks;
   /** Its phone number, once it is paired. */
   readonly account: string | undefined;
-  /** That it may start no chats for now. */
+  /** Set while it may start no new chats. */
   readonly restriction: Restriction | undefined;
-  /** Asks WhatsApp whether it may; false where WhatsApp does not answer. */
+  /** Asks WhatsApp for the restriction; false when WhatsApp does not answer. */
   askRestriction(): Promise<boolean>;
-  /** The LID for a phone number's address, and the reverse. */
+  /** The LID of a phone number, and the phone number of a LID; undefined when unknown. */
   otherAddress(jid: string): Promise<string | undefined>;
-  /** Resolves when the bytes are written. @throws SessionNotWorking */
+  /** Resolves when the message is written to the socket. @throws SessionNotWorking */
   write(jid: string, text: string, messageId: string): Promise<void>;
 }
 
 export interface SendRequest {
-  /** The same key is the same message, sent once. */
+  /** The idempotency key: requests with the same key are one message, sent once. */
   key: string;
   jid: string;
   text: string;
-  /** The phone number to send from; undefined: the session's, whichever it is. */
+  /** The phone number that has to send; undefined: any that the session has. */
   account?: string | undefined;
-  /** A program's is written into the conversation; the worker's stands there before it is sent, and its id is the key. */
+  /**
+   * Whether a program sends with an API key. Its message is written into the conversation. A message of the worker is there
+   * already, and its id is the key.
+   */
   isProgram?: boolean | undefined;
 }
 
-/** A claimed send: what is needed of its row. */
+/** The columns of a claimed send that are needed here. */
 type Claim = Pick<SendRow, 'chat_id' | 'body_hash' | 'message_id' | 'status'>;
 
 export interface Sent {
@@ -79,89 +82,74 @@ export interface SenderOptions {
   onError: () => void;
 }
 
-/** WhatsApp's id of a message: it follows from the key, so that a repeat replaces instead of doubling. */
+/** WhatsApp's id of a message. It follows from the key, so that WhatsApp takes a repeat for the same message. */
 export function messageIdOf(sessionId: string, key: string): string {
   const digest = createHash('sha256').update(`${sessionId}\0${key}`).digest('hex');
   return `3EB0${digest.slice(0, 18).toUpperCase()}`;
 }
 
-/** Resolves with the server's ack of what `write` wrote. @throws Refused, what `write` throws, or the signal's reason */
-export async function writeUntilAcked(
-  acks: AckBook,
-  messageId: string,
-  { write, signal }: { write: () => Promise<void>; signal: AbortSignal },
-): Promise<void> {
-  const done = new AbortController();
-  try {
-    // The wait begins before the write: the ack may be faster than the write's own end.
-    const acked = acks.wait(messageId, AbortSignal.any([signal, done.signal]));
-    await Promise.all([acked, Promise.race([write(), acked])]);
-  } finally {
-    done.abort();
-  }
-}
-
-/** Where a refused message may arrive after all; undefined where that is nowhere. */
+/** The recipient's other address, if a refused message may be accepted there. */
 async function otherAddressAfter(
   error: unknown,
   session: SendingSession,
   jid: string,
 ): Promise<string | undefined> {
-  if (!(error instanceof Refused) || !refusalOf(error.code).mayHelpElsewhere) return undefined;
+  if (!(error instanceof MessageRefused) || !refusalOf(error.code).tryOtherAddress) return undefined;
   return session.otherAddress(jid).catch(() => undefined);
 }
 
-/** An account that is restricted, or may be, does not try again by itself: each try is held against it. */
-async function judgeRefusal(
-  refused: Refused,
+/**
+ * The error for a refusal. It is final when the account is restricted or may be: the worker must not try again then,
+ * because WhatsApp holds each attempt against the account.
+ */
+async function refusalError(
+  refused: MessageRefused,
   session: SendingSession,
 ): Promise<SendRefused | SendRefusedForNow> {
-  const { mayPass, reason } = refusalOf(refused.code);
+  const { retryable, reason } = refusalOf(refused.code);
   const why = `${reason} (${refused.code})`;
   const mayBeRestricted = async (): Promise<boolean> =>
     !(await session.askRestriction().catch(() => false)) || session.restriction !== undefined;
-  const isFinal = !mayPass || (refused.code === NO_NEW_CHATS && (await mayBeRestricted()));
+  const isFinal = !retryable || (refused.code === NO_NEW_CHATS && (await mayBeRestricted()));
   return new (isFinal ? SendRefused : SendRefusedForNow)(why, { cause: refused });
 }
 
-/**
- * Whether a key's first message is this one. A worker of another release may have sent it to the contact's other address.
- */
+/** Whether the key belongs to this message. A worker of another release may have sent it to the contact's other address. */
 async function isSame(row: Claim, { jid, text }: SendRequest, session: SendingSession): Promise<boolean> {
   if (row.body_hash === bodyHashOf({ jid, text })) return true;
   const other = await session.otherAddress(jid).catch(() => undefined);
   return other !== undefined && row.body_hash === bodyHashOf({ jid: other, text });
 }
 
-/** Under which a send is kept: the id of its message. */
+/** The key under which a send is stored: the id of its message. */
 const sendKeyOf = (session: SendingSession, { key, isProgram }: SendRequest): string =>
   isProgram ? messageIdForKey(`sendText:${session.id}`, key) : key;
 
 const bodyHashOf = ({ jid, text }: Pick<SendRequest, 'jid' | 'text'>): string =>
   createHash('sha256').update(`${jid}\0${text}`).digest('hex');
 
-/** Sends texts idempotently. Sent means that WhatsApp's server said it has the message. */
+/** Sends texts idempotently. A text is sent when WhatsApp's server has acknowledged it. */
 export class Sender {
   readonly #options: SenderOptions;
-  readonly #patience: Patience;
+  readonly #retrier: DatabaseRetrier;
   readonly #outage: OutageLog;
-  readonly #flights = new Map<string, { bodyHash: string; sent: Promise<Sent> }>();
+  readonly #inFlight = new Map<string, { bodyHash: string; sent: Promise<Sent> }>();
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#patience = new Patience({ signal: options.signal, limitMs: 60_000, onExhausted: () => {} });
+    this.#retrier = new DatabaseRetrier({ signal: options.signal });
     this.#outage = outageLog(options.log, {
       waiting: 'WhatsApp does not confirm messages',
       begins: 'WhatsApp does not confirm messages',
       ends: 'WhatsApp confirms messages again',
-      // Nothing is known until the next one is sent.
+      // Not known until the next message is sent.
       repeats: false,
     });
-    // Not part of the start: the first message that is not confirmed is a trouble at once.
+    // Without a grace period at the start: the first message that is not confirmed is logged at once.
     this.#outage.worked();
   }
 
-  /** @throws KeyReused, ContactOptedOut, AccountChanged, NewChatsRestricted, SessionNotWorking, SendRefused, SendRefusedForNow, SendFailed, AckTimeout */
+  /** @throws IdempotencyKeyReused, ContactOptedOut, AccountChanged, NewChatsRestricted, SessionNotWorking, SendRefused, SendRefusedForNow, SendFailed, AckTimeout */
   send(session: SendingSession, request: SendRequest): Promise<Sent> {
     const send = {
       sessionId: session.id,
@@ -172,25 +160,26 @@ export class Sender {
       text: request.text,
     };
     const { bodyHash } = send;
-    const flightKey = `${session.id}\0${send.key}`;
-    const flying = this.#flights.get(flightKey);
-    if (flying) return flying.bodyHash === bodyHash ? flying.sent : Promise.reject(new KeyReused());
-    const sent = this.#fly(session, request, send).finally(() => this.#flights.delete(flightKey));
-    this.#flights.set(flightKey, { bodyHash, sent });
+    const inFlightKey = `${session.id}\0${send.key}`;
+    const inFlight = this.#inFlight.get(inFlightKey);
+    if (inFlight)
+      return inFlight.bodyHash === bodyHash ? inFlight.sent : Promise.reject(new IdempotencyKeyReused());
+    const sent = this.#sendOnce(session, request, send).finally(() => this.#inFlight.delete(inFlightKey));
+    this.#inFlight.set(inFlightKey, { bodyHash, sent });
     return sent;
   }
 
-  async #fly(session: SendingSession, request: SendRequest, send: SendInput): Promise<Sent> {
+  async #sendOnce(session: SendingSession, request: SendRequest, send: SendInput): Promise<Sent> {
     const { db, ackTimeoutMs } = this.#options;
     const began = performance.now();
     const deadline = AbortSignal.timeout(ackTimeoutMs);
     const row = request.isProgram ? await this.#write(session, request, send) : await claimSend(db, send);
-    if (!(await isSame(row, request, session))) throw new KeyReused();
+    if (!(await isSame(row, request, session))) throw new IdempotencyKeyReused();
     if (row.status !== 'sent') {
       try {
         await this.#transmit(session, request, { ...send, row, deadline, began });
       } catch (error) {
-        if (request.isProgram) await this.#noteFailure(send.key, error);
+        if (request.isProgram) await this.#recordFailure(send.key, error);
         throw error;
       }
     }
@@ -214,23 +203,23 @@ export class Sender {
     if (recorded.state === 'opted_out') throw new ContactOptedOut(recorded.conversationId);
     const { message } = recorded;
     if (message.text !== text || (message.address !== jid && message.address !== other))
-      throw new KeyReused();
+      throw new IdempotencyKeyReused();
     if (message.status === 'sent' || message.status === 'undelivered') return { ...claim, status: 'sent' };
     if (!message.is_opted_out) return claimSend(db, send);
     await dropProgramMessage(db, send.key);
     throw new ContactOptedOut(message.conversation_id);
   }
 
-  /** Where that fails too, the message is settled with those of a service that was killed. */
-  async #noteFailure(id: string, failure: unknown): Promise<void> {
+  /** When this fails, too, `startSendRetention` settles the message. */
+  async #recordFailure(id: string, failure: unknown): Promise<void> {
     const { db, log } = this.#options;
     const text = failure instanceof AppError ? `${failure.code}: ${failure.message}` : String(failure);
     await failProgramMessage(db, id, text).catch((error: unknown) =>
-      log.debug({ err: error, message: id }, 'a failed send could not be noted'),
+      log.debug({ err: error, message: id }, 'a failed send could not be recorded'),
     );
   }
 
-  /** Resolves when WhatsApp has it. */
+  /** Resolves when WhatsApp has acknowledged the message. */
   async #transmit(
     session: SendingSession,
     { jid, text, account }: SendRequest,
@@ -243,9 +232,9 @@ export class Sender {
     if (account !== undefined && session.account !== undefined && session.account !== account)
       throw new AccountChanged(session.id);
     const { restriction } = session;
-    const isChat = (): Promise<boolean> =>
+    const hasChat = (): Promise<boolean> =>
       hasInboundMessage(db, { sessionId: session.id, address: jid, account: session.account });
-    if (restriction !== undefined && !(await isChat())) throw new NewChatsRestricted(restriction.until);
+    if (restriction !== undefined && !(await hasChat())) throw new NewChatsRestricted(restriction.until);
     const sendTo = (address: string): Promise<void> =>
       writeUntilAcked(session.acks, messageId, {
         write: async () => {
@@ -265,7 +254,7 @@ export class Sender {
       this.#outage.worked(session.id);
       onStage?.('acknowledged', performance.now() - writtenAt);
     } catch (error) {
-      if (error instanceof Refused) throw await judgeRefusal(error, session);
+      if (error instanceof MessageRefused) throw await refusalError(error, session);
       if (error instanceof SessionNotWorking) throw error;
       onError();
       const failure = deadline.aborted ? new AckTimeout({ cause: error }) : new SendFailed({ cause: error });
@@ -275,24 +264,24 @@ export class Sender {
   }
 
   /**
-   * The server's word on a message, whether somebody still waits for it or not. The one who turns the row to sent
-   * counts it; whoever waits is answered after that.
+   * Records the server's ack or refusal of a message, whether or not a request waits for it. The call that changes the row
+   * counts the message; then the requests that wait are answered.
    */
   async acknowledged(session: SendingSession, messageId: string, refusal: string | undefined): Promise<void> {
     const { db, log, signal, onSent, onError } = this.#options;
     try {
       if (refusal === undefined) {
-        if (await this.#patience.run(() => markSendSent(db, session.id, messageId))) onSent();
+        if (await this.#retrier.run(() => markSendSent(db, session.id, messageId))) onSent();
         session.acks.settle(messageId);
         return;
       }
       log.warn({ session: session.id, message_id: messageId, code: refusal }, 'WhatsApp refused a message');
-      // A repeat of one that was sent is the resender's to judge.
-      if (await this.#patience.run(() => markSendFailed(db, session.id, messageId, refusal))) onError();
-      session.acks.settle(messageId, new Refused(refusal));
+      // False for the refusal of a resend: the resender handles it.
+      if (await this.#retrier.run(() => markSendFailed(db, session.id, messageId, refusal))) onError();
+      session.acks.settle(messageId, new MessageRefused(refusal));
     } catch (error) {
       const line = { session: session.id, message_id: messageId };
-      // A repeat with the same key replaces the message.
+      // The sender repeats the request with the same key, which replaces the message.
       if (signal.aborted)
         log.info({ ...line, ...errorReason(error) }, 'the service ended before an ack was recorded');
       else log.error({ ...line, ...errorFields(error) }, 'an ack could not be recorded');

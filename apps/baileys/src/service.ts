@@ -35,17 +35,17 @@ import type { ClientOverrides } from './connection.ts';
 import { Owners } from './owners.ts';
 import { startSendRetention } from './send-retention.ts';
 import { RESEND_SCHEDULE, type ResendSchedule, Resender } from './resender.ts';
-import { restrictionReasons } from './restriction.ts';
+import { RESTRICTION_REASONS } from './restriction.ts';
 import { Sender } from './sender.ts';
 import { SessionChangeLog } from './session-change-log.ts';
 import { Session, type SessionContext } from './session.ts';
 import { SessionManager } from './session-manager.ts';
-import { UnstoredKeeper } from './unstored-keeper.ts';
+import { UnstoredMonitor } from './unstored-monitor.ts';
 
-/** What tests set otherwise. */
+/** Overrides for tests. */
 export interface BaileysOverrides {
   leaseMs?: number;
-  lookEveryMs?: number;
+  reconcileEveryMs?: number;
   ackTimeoutMs?: number;
   stallLimitMs?: number;
   qrMs?: number;
@@ -54,21 +54,21 @@ export interface BaileysOverrides {
   client?: ClientOverrides;
 }
 
-/** A replica that dies is replaced after this long. */
+/** The sessions of a replica that died are taken over after this time. */
 const LEASE_MS = 10_000;
-const LOOK_EVERY_MS = 2000;
+const RECONCILE_EVERY_MS = 2000;
 const ACK_TIMEOUT_MS = 20_000;
 const STALL_LIMIT_MS = 20_000;
-/** A session needs one at a time for what comes in; several replicas share a server of 100. */
+/** A session uses one at a time for inbound messages. Several replicas share a server that accepts 100. */
 const DATABASE_CONNECTIONS = 10;
 
-/** Listens first; sessions are taken as soon as the database is migrated and Redis answers. */
+/** Listens at once. Takes sessions as soon as the database is migrated and Redis answers. */
 export async function startBaileys(
   config: BaileysConfig,
   { identity, log }: ServiceContext,
   {
     leaseMs = LEASE_MS,
-    lookEveryMs = LOOK_EVERY_MS,
+    reconcileEveryMs = RECONCILE_EVERY_MS,
     ackTimeoutMs = ACK_TIMEOUT_MS,
     stallLimitMs = STALL_LIMIT_MS,
     qrMs,
@@ -125,7 +125,7 @@ export async function startBaileys(
     ackTimeoutMs,
     onUndelivered: () => count.error.add(),
   });
-  // Not before the Redis is known to be this stack's.
+  // Created once `checkStack` has confirmed that this Redis belongs to the stack.
   let relay: Relay | undefined;
   const sessionContext: SessionContext = {
     db,
@@ -154,7 +154,7 @@ export async function startBaileys(
     db,
     owners,
     log,
-    everyMs: lookEveryMs,
+    everyMs: reconcileEveryMs,
     makeSession(session) {
       const made = new Session(session, sessionContext);
       changes.note(made);
@@ -163,7 +163,7 @@ export async function startBaileys(
   });
 
   const unstored = opening.use(
-    new UnstoredKeeper({
+    new UnstoredMonitor({
       db,
       log,
       everyMs: unstoredEveryMs,
@@ -173,7 +173,7 @@ export async function startBaileys(
       },
     }),
   );
-  let tried = false;
+  let hasTried = false;
   const health = opening.use(new HealthRegistry());
   const checks = baileysChecks({
     database: {
@@ -188,7 +188,7 @@ export async function startBaileys(
     },
     manager,
     unstored,
-    started: () => tried || manager.looked,
+    started: () => hasTried || manager.hasReconciled,
   });
   for (const check of checks) health.register(check);
   exposeHealthMetrics(telemetry.metrics, identity, health);
@@ -213,19 +213,19 @@ export async function startBaileys(
   const url = await app.listen({ host: config.HOST, port: config.BAILEYS_PORT });
   self.url = advertisedUrl(config, (app.server.address() as AddressInfo).port);
   log.debug({ url, advertised: self.url }, 'other replicas reach this one');
-  const restricted = restrictionReasons.map((reason) => ({
+  const restricted = RESTRICTION_REASONS.map((reason) => ({
     reason,
     gauge: telemetry.metrics.gauge('whatsapp_restricted_sessions', { reason }),
   }));
   telemetry.metrics.onCollect(() => {
-    const found = manager.statuses().flatMap(({ status }) => status.restrictions);
+    const restrictions = manager.statuses().flatMap(({ status }) => status.restrictions);
     for (const { reason, gauge } of restricted)
-      gauge.set(found.filter((one) => one.reason === reason).length);
+      gauge.set(restrictions.filter((restriction) => restriction.reason === reason).length);
   });
   telemetry.announce({ report: () => ({ ...sessionFacts(manager), ...writeFailureReport(db) }) });
 
-  /** Rejects with `StackConflict` alone, which nobody handles: it ends the service. */
-  const begin = async (): Promise<void> => {
+  /** Rejects with `StackConflict` only, which ends the service. */
+  const startSessions = async (): Promise<void> => {
     await retryForever(
       async () => {
         const { pending } = await migrationStatus(db);
@@ -237,7 +237,7 @@ export async function startBaileys(
         baseMs: 200,
         maxMs: 2000,
         onError: (error) => {
-          tried = true;
+          hasTried = true;
           if (error instanceof Error && error.name === 'StackConflict') throw error;
         },
         outage: databasePreparationLog(log),
@@ -248,7 +248,7 @@ export async function startBaileys(
     manager.start();
   };
   const running = opening.use(new AsyncDisposableStack());
-  const begun = endOnFailure(begin(), stopping.signal);
+  const started = endOnFailure(startSessions(), stopping.signal);
 
   const everything = opening.move();
   return {
@@ -260,8 +260,8 @@ export async function startBaileys(
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await begun;
-      // Sockets close before the relay, which still enqueues what they receive.
+      await started;
+      // Sockets close before the relay, which enqueues the jobs of what they receive.
       await running.disposeAsync();
       await everything.disposeAsync();
     },

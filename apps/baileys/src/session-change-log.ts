@@ -2,17 +2,17 @@ import { type Database, DeferredWrites, addSessionChange } from '@prosaas/databa
 import type { Logger } from '@prosaas/runtime';
 import type { SessionStatus } from './session-status.ts';
 
-interface Changing {
+interface ObservedSession {
   readonly id: string;
   readonly status: Pick<SessionStatus, 'status' | 'reason'>;
 }
 
-/** Writes down how the sessions of this replica change, beside their work: a database that is away gets it later. */
+/** Records the status changes of this replica's sessions. The writes are deferred, so that sessions never wait for the database. */
 export class SessionChangeLog implements AsyncDisposable {
   readonly #db: Database;
   readonly #writes: DeferredWrites;
-  /** What was said last of each session. */
-  readonly #last = new WeakMap<Changing, string>();
+  /** The last recorded status of each session. */
+  readonly #last = new WeakMap<ObservedSession, string>();
 
   constructor({ db, log }: { db: Database; log: Logger }) {
     this.#db = db;
@@ -29,15 +29,15 @@ export class SessionChangeLog implements AsyncDisposable {
     });
   }
 
-  /** A session is perhaps another way than before. */
-  note(session: Changing): void {
+  /** Records the status of a session if it has changed. */
+  note(session: ObservedSession): void {
     const { status, reason } = session.status;
-    // Another replica has it, and says how it is.
+    // The replica that has it now records its status.
     if (status === 'STOPPED' && reason === 'lost') return;
-    const said = `${status} ${reason}`;
-    if (this.#last.get(session) === said) return;
-    this.#last.set(session, said);
-    const began = performance.now();
+    const current = `${status} ${reason}`;
+    if (this.#last.get(session) === current) return;
+    this.#last.set(session, current);
+    const changedAt = performance.now();
     this.#writes.add({
       bytes: 0,
       write: () =>
@@ -45,7 +45,7 @@ export class SessionChangeLog implements AsyncDisposable {
           sessionId: session.id,
           status,
           reason,
-          secondsAgo: (performance.now() - began) / 1000,
+          secondsAgo: (performance.now() - changedAt) / 1000,
         }),
     });
   }

@@ -1,7 +1,7 @@
 import { type Database, findSession, listRunnableSessions } from '@prosaas/database';
 import { type Logger, outageLog } from '@prosaas/runtime';
-import { NotHeldHere } from './errors.ts';
-import { type Held, renewHold } from './held-session.ts';
+import { SessionMoved } from './errors.ts';
+import { type HeldSession, renewHold } from './held-session.ts';
 import type { Owners } from './owners.ts';
 import type { Session, SessionEnd, SessionIdentity } from './session.ts';
 import { type SessionStatus, publishedStatus } from './session-status.ts';
@@ -10,7 +10,7 @@ export interface SessionManagerOptions {
   db: Database;
   owners: Owners;
   log: Logger;
-  /** How often sessions that nobody runs are looked for. */
+  /** How often the manager looks for sessions that no replica runs. */
   everyMs: number;
   makeSession: (identity: SessionIdentity) => Session;
 }
@@ -18,20 +18,21 @@ export interface SessionManagerOptions {
 const STARTS_AT_ONCE = 8;
 
 /**
- * The sessions that this replica holds. Every session that is wanted is run by exactly one replica: whoever gets its
- * lease. A lease that is lost ends the session at once; while Redis can't be asked, sessions that are held go on (nobody
- * else can get them either, and the fence of the auth state stops a writer who is wrong about it).
+ * The sessions that this replica holds. Exactly one replica runs each session that is to run: the one that has its lease.
+ *
+ * A lost lease ends the session at once. While Redis is unavailable, the sessions that are held go on: no other replica
+ * can acquire them either, and the fence of the auth state stops writes of a replica that lost its lease unnoticed.
  */
 export class SessionManager implements AsyncDisposable {
-  /** Redis could not be asked at the last renewal. */
+  /** Redis did not answer at the last renewal. */
   ownershipInDoubt = false;
-  /** The first look for sessions was made, with or without success. */
-  looked = false;
+  /** The first reconciliation is over, with or without success. */
+  hasReconciled = false;
   readonly #options: SessionManagerOptions;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, HeldSession>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #pass: Promise<void> | undefined;
-  #again = false;
+  #reconciling: Promise<void> | undefined;
+  #reconcileAgain = false;
   #draining = false;
 
   constructor(options: SessionManagerOptions) {
@@ -41,13 +42,13 @@ export class SessionManager implements AsyncDisposable {
   start(): void {
     const { everyMs, owners } = this.#options;
     this.#timers.push(
-      setInterval(() => void this.look(), everyMs),
+      setInterval(() => void this.reconcile(), everyMs),
       setInterval(() => void this.#renewAll(), Math.ceil(owners.leaseMs / 3)),
     );
-    void this.look();
+    void this.reconcile();
   }
 
-  /** From now on no further session is taken. */
+  /** Stops taking sessions. */
   drain(): void {
     this.#draining = true;
   }
@@ -74,30 +75,31 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Ends a session that this replica holds; false when it does not. `atEnd` runs when its socket is closed, before another
-   * replica can get it.
+   * Ends a session. `beforeRelease` runs when its socket is closed, before another replica can acquire the session.
+   *
+   * @returns false when this replica does not hold the session
    */
   async end(
     id: string,
-    options: { logout?: boolean; atEnd?: (fence: bigint) => Promise<void> } = {},
+    options: { logout?: boolean; beforeRelease?: (fence: bigint) => Promise<void> } = {},
   ): Promise<boolean> {
     const held = this.#held.get(id);
     if (!held) return false;
-    if (options.atEnd) held.atEnd = options.atEnd;
+    if (options.beforeRelease) held.beforeRelease = options.beforeRelease;
     if (options.logout) await held.session.logout();
     else held.session.end('stopped');
-    await held.over;
-    if (held.atEndFailure) throw held.atEndFailure;
+    await held.ended;
+    if (held.releaseFailure) throw held.releaseFailure;
     return true;
   }
 
-  /** Waits for a session that is being closed to be closed. */
-  async settle(id: string): Promise<void> {
+  /** Resolves when a session that is being closed is closed; at once for any other. */
+  async waitIfEnding(id: string): Promise<void> {
     const held = this.#held.get(id);
-    if (held?.session.ending) await held.over;
+    if (held?.session.ending) await held.ended;
   }
 
-  /** Runs `work` as the owner of a session that nobody runs; false while another replica holds it. */
+  /** Runs `work` while holding the lease of a session that no replica runs. False while another replica holds it. */
   async asOwner(id: string, work: (fence: bigint) => Promise<void>): Promise<boolean> {
     const ownership = await this.#options.owners.acquire(id);
     if (!ownership) return false;
@@ -109,28 +111,28 @@ export class SessionManager implements AsyncDisposable {
     return true;
   }
 
-  /** Takes what is wanted and nobody holds; lets go of what is not wanted any more. */
-  look(): Promise<void> {
-    if (this.#pass) this.#again = true;
-    this.#pass ??= this.#lookWhileAsked().finally(() => {
-      this.#pass = undefined;
+  /** Takes the sessions that are to run and that no replica holds; ends those that are not to run any more. */
+  reconcile(): Promise<void> {
+    if (this.#reconciling) this.#reconcileAgain = true;
+    this.#reconciling ??= this.#reconcileWhileRequested().finally(() => {
+      this.#reconciling = undefined;
     });
-    return this.#pass;
+    return this.#reconciling;
   }
 
-  async #lookWhileAsked(): Promise<void> {
+  async #reconcileWhileRequested(): Promise<void> {
     do {
-      this.#again = false;
+      this.#reconcileAgain = false;
       // oxlint-disable-next-line no-await-in-loop -- one pass at a time
-      await this.#lookOnce();
-    } while (this.#again);
+      await this.#reconcileOnce();
+    } while (this.#reconcileAgain);
   }
 
-  async #lookOnce(): Promise<void> {
+  async #reconcileOnce(): Promise<void> {
     const { db, owners, log } = this.#options;
     const outage = outageLog(log, {
       waiting: 'WhatsApp sessions cannot be taken yet',
-      begins: 'no WhatsApp session can be taken; those held go on',
+      begins: 'WhatsApp sessions cannot be taken; those held go on',
       ends: 'WhatsApp sessions can be taken again',
     });
     try {
@@ -147,7 +149,7 @@ export class SessionManager implements AsyncDisposable {
     } catch (error) {
       outage.failed(error);
     } finally {
-      this.looked = true;
+      this.hasReconciled = true;
     }
   }
 
@@ -155,7 +157,7 @@ export class SessionManager implements AsyncDisposable {
     const { db, owners, log, makeSession } = this.#options;
     const ownership = await owners.acquire(id);
     if (!ownership) return;
-    // As it is now: it may have been stopped while the lease was on its way.
+    // Read again: it may have been stopped while the lease was acquired.
     const row = await findSession(db, id).catch(() => undefined);
     if (!row || row.wanted !== 'started' || row.last_error !== null || this.#draining || this.#held.has(id)) {
       await ownership.release();
@@ -168,20 +170,20 @@ export class SessionManager implements AsyncDisposable {
       fence: ownership.fence,
     });
     log.info({ session: id, fence: String(ownership.fence) }, 'WhatsApp session taken');
-    const held: Held = { session, ownership, over: Promise.resolve() };
+    const held: HeldSession = { session, ownership, ended: Promise.resolve() };
     this.#held.set(id, held);
-    held.over = session.run().then((end) => this.#ended(held, end));
+    held.ended = session.run().then((end) => this.#release(held, end));
     this.publish(session);
   }
 
-  async #ended(held: Held, end: SessionEnd): Promise<void> {
+  async #release(held: HeldSession, end: SessionEnd): Promise<void> {
     const { owners, log } = this.#options;
     const { id } = held.session;
     try {
-      if (end === 'lost') throw new NotHeldHere(id);
-      await held.atEnd?.(held.ownership.fence);
+      if (end === 'lost') throw new SessionMoved(id);
+      await held.beforeRelease?.(held.ownership.fence);
     } catch (error) {
-      held.atEndFailure = error instanceof Error ? error : new Error(String(error));
+      held.releaseFailure = error instanceof Error ? error : new Error(String(error));
     }
     try {
       if (end !== 'lost') await owners.withdraw(id);
@@ -190,10 +192,10 @@ export class SessionManager implements AsyncDisposable {
       log.debug({ err: error, session: id }, 'the lease was not released; it expires');
     }
     this.#held.delete(id);
-    log.info({ session: id, end }, 'WhatsApp session let go');
+    log.info({ session: id, end }, 'WhatsApp session released');
   }
 
-  /** Tells the other replicas how a session is. */
+  /** Publishes the status of a session to the other replicas. */
   publish(session: Session): void {
     const { owners, log } = this.#options;
     if (this.#held.get(session.id)?.session !== session) return;
@@ -215,7 +217,7 @@ export class SessionManager implements AsyncDisposable {
     else outage.worked();
   }
 
-  async #renew(held: Held): Promise<void> {
+  async #renew(held: HeldSession): Promise<void> {
     if (await renewHold(held, this.#options.owners)) {
       this.publish(held.session);
       return;
@@ -228,9 +230,9 @@ export class SessionManager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#draining = true;
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#pass;
+    await this.#reconciling;
     const held = [...this.#held.values()];
     for (const { session } of held) session.end('stopped');
-    await Promise.all(held.map(({ over }) => over));
+    await Promise.all(held.map(({ ended }) => ended));
   }
 }

@@ -1,25 +1,25 @@
 import type { Restriction } from './restriction.ts';
 
-/** The states that users of such gateways know. */
+/** Named as in other WhatsApp gateways. */
 export type SessionState = 'STOPPED' | 'STARTING' | 'SCAN_QR_CODE' | 'WORKING' | 'FAILED';
 
 export interface SessionStatus {
   status: SessionState;
-  /** A short code: why it is not working, or what is in doubt though it works. */
+  /** A short code: why the session is not working, or a warning although it works. */
   reason: string | null;
   since: Date;
   lastInboundAt: Date | null;
-  /** Why the account may start no chats for now. */
+  /** Why the account may start no chats for now; empty if it may. */
   restrictions: readonly Restriction[];
 }
 
-/** What the owner of a session tells the other replicas, through Redis. */
+/** The status that the owner of a session publishes in Redis for the other replicas. */
 export interface PublishedStatus {
   status: SessionState;
   reason: string | null;
   since: string;
   last_inbound_at: string | null;
-  /** While the account may start no chats; null also where WhatsApp did not say until when. */
+  /** Until when the account may start no chats. Null if it may, or if WhatsApp did not say until when. */
   restricted_until: string | null;
 }
 
@@ -39,7 +39,7 @@ export function publishedStatus({
   };
 }
 
-interface Recorded {
+interface SessionRecord {
   wanted: 'started' | 'stopped';
   last_error: string | null;
   last_error_at: Date | null;
@@ -47,8 +47,8 @@ interface Recorded {
   created_at: Date;
 }
 
-/** The status of a session that no living replica speaks for. */
-export function unownedStatus(row: Recorded): PublishedStatus {
+/** The status of a session that has no owner. */
+export function unownedStatus(row: SessionRecord): PublishedStatus {
   const last_inbound_at = row.last_inbound_at?.toISOString() ?? null;
   const rest = { last_inbound_at, restricted_until: null };
   const since = (row.last_error_at ?? row.created_at).toISOString();

@@ -21,7 +21,7 @@ export const SessionView = Type.Object({
 });
 export type SessionView = Static<typeof SessionView>;
 
-/** Sessions as callers see them: what people want from the database, how it is from whoever holds them. */
+/** Sessions as callers see them: the row from the database, the status from the replica that holds the session. */
 export class SessionViews {
   readonly #manager: SessionManager;
   readonly #owners: Owners;
@@ -33,8 +33,8 @@ export class SessionViews {
 
   async of(rows: readonly WhatsAppSessionRow[]): Promise<SessionView[]> {
     const elsewhere = rows.map(({ id }) => id).filter((id) => !this.#manager.find(id));
-    const told = await this.#owners.statuses(elsewhere).catch(() => undefined);
-    return rows.map((row) => viewOf(row, this.#statusOf(row, told)));
+    const published = await this.#owners.statuses(elsewhere).catch(() => undefined);
+    return rows.map((row) => viewOf(row, this.#statusOf(row, published)));
   }
 
   async one(row: WhatsAppSessionRow): Promise<SessionView> {
@@ -43,13 +43,13 @@ export class SessionViews {
     return view;
   }
 
-  #statusOf(row: WhatsAppSessionRow, told: Map<string, PublishedStatus> | undefined): PublishedStatus {
+  #statusOf(row: WhatsAppSessionRow, published: Map<string, PublishedStatus> | undefined): PublishedStatus {
     const session = this.#manager.find(row.id);
     if (session) return publishedStatus(this.#manager.statusOf(session));
     const unowned = unownedStatus(row);
     if (unowned.status !== 'STARTING') return unowned;
-    if (!told) return { ...unowned, reason: 'redis_unavailable' };
-    return told.get(row.id) ?? unowned;
+    if (!published) return { ...unowned, reason: 'redis_unavailable' };
+    return published.get(row.id) ?? unowned;
   }
 }
 

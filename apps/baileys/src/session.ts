@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, type ReleasedJob, StaleOwner, findSentText } from '@prosaas/database';
 import { type Logger, errorReason } from '@prosaas/runtime';
-import { AckBook } from './ack-book.ts';
+import { PendingAcks } from './pending-acks.ts';
 import { CorruptAuthState } from './auth-codec.ts';
 import { AuthState } from './auth-state.ts';
 import { userOf } from './chat-id.ts';
-import { commitAlong } from './commit-along.ts';
+import { commitInbound } from './inbound-write.ts';
 import { type ClientOverrides, Connection, type WhatsAppNetwork } from './connection.ts';
-import { DatabaseTrouble } from './database-trouble.ts';
-import { Doubts } from './doubts.ts';
+import { DatabaseOutage } from './database-outage.ts';
+import { SessionWarnings } from './session-warnings.ts';
 import { errorFields } from './error-fields.ts';
 import { SessionNotWorking } from './errors.ts';
 import { Inbox, type InboxOptions } from './inbox.ts';
-import { Patience } from './patience.ts';
-import { type Closed, STABLE_MS, decideReconnect, reconnectDelay, stallsInRow } from './reconnect-policy.ts';
+import { DatabaseRetrier } from './database-retrier.ts';
+import { type ClosedConnection, keepConnected } from './reconnect-loop.ts';
 import type { Resender, ResendingSession } from './resender.ts';
 import type { Sender, SendingSession } from './sender.ts';
 import type { Restriction } from './restriction.ts';
@@ -25,18 +25,21 @@ export interface SessionContext {
   log: Logger;
   network: WhatsAppNetwork;
   client: ClientOverrides;
-  /** How long the client may wait for the database before its socket is closed: what is not acknowledged, WhatsApp keeps. */
+  /**
+   * How long the client may wait for the database before its socket is closed. WhatsApp keeps the messages that are not
+   * acknowledged.
+   */
   stallLimitMs: number;
   sender: Sender;
   resender: Resender;
   counters: {
     inbound: () => void;
-    /** A message was stored, so long after its stanza came. */
+    /** @param ms from the arrival of a message's stanza until the message was stored */
     stored: (ms: number) => void;
     error: () => void;
     unstored: InboxOptions['onUnstored'];
   };
-  /** Tells BullMQ of a job that was released. */
+  /** Adds a released job to BullMQ. */
   enqueue: (released: ReleasedJob | undefined) => void;
   onStatus: (session: Session) => void;
 }
@@ -44,30 +47,22 @@ export interface SessionContext {
 export interface SessionIdentity {
   id: string;
   businessId: string;
-  /** It was paired: credentials that are missing now are a fault, not a new session. */
+  /** Whether it was paired. Missing credentials are an error then, else a new session. */
   paired: boolean;
-  /** The token of this owner's lease. */
+  /** The token of this replica's lease. */
   fence: bigint;
 }
 
-/** stopped: as asked. lost: another replica owns it. failed: it stands still, the reason is in the database. */
+/** stopped: on request. lost: another replica owns it. failed: it stops until a person acts; the reason is in the database. */
 export type SessionEnd = 'stopped' | 'lost' | 'failed';
 
 const LOGOUT_TIMEOUT_MS = 5000;
 
-interface ClosedConnection extends Closed {
-  /** It was closed here, because the database was away for too long. */
-  stalled: boolean;
-  /** At least one message was stored. */
-  hasStored: boolean;
-  lastedMs: number;
-}
-
-/** One WhatsApp account, held by this replica: its auth state and one connection after the other. */
+/** A WhatsApp session that this replica holds: its auth state, its status, and one connection after the other. */
 export class Session implements SendingSession, ResendingSession {
   readonly id: string;
   readonly businessId: string;
-  readonly acks: AckBook = new AckBook();
+  readonly acks: PendingAcks = new PendingAcks();
   /** The text of the QR code to scan now. */
   qr: string | undefined;
   readonly #identity: SessionIdentity;
@@ -75,8 +70,8 @@ export class Session implements SendingSession, ResendingSession {
   readonly #log: Logger;
   readonly #ending = new AbortController();
   readonly #inbox: Inbox;
-  readonly #trouble: DatabaseTrouble;
-  readonly #doubts: Doubts;
+  readonly #outage: DatabaseOutage;
+  readonly #warnings: SessionWarnings;
   #end: SessionEnd = 'stopped';
   #failure: string | undefined;
   #status: { status: SessionState; reason: string | null; since: Date };
@@ -90,12 +85,12 @@ export class Session implements SendingSession, ResendingSession {
     this.#context = context;
     this.#log = context.log.child({ session: identity.id });
     this.#status = { status: 'STARTING', reason: 'connecting', since: new Date() };
-    this.#trouble = new DatabaseTrouble({
+    this.#outage = new DatabaseOutage({
       log: context.log,
       session: identity.id,
       onChange: () => context.onStatus(this),
     });
-    this.#doubts = new Doubts({ log: this.#log, onChange: () => context.onStatus(this) });
+    this.#warnings = new SessionWarnings({ log: this.#log, onChange: () => context.onStatus(this) });
     this.#inbox = new Inbox({
       db: context.db,
       sessionId: identity.id,
@@ -103,7 +98,7 @@ export class Session implements SendingSession, ResendingSession {
       me: () => this.#auth?.creds.me,
       signal: this.#ending.signal,
       log: this.#log,
-      onFresh: ({ origin, released, tookMs }) => {
+      onStored: ({ origin, released, tookMs }) => {
         context.enqueue(released);
         if (origin !== 'customer') return;
         context.counters.inbound();
@@ -114,7 +109,7 @@ export class Session implements SendingSession, ResendingSession {
     });
   }
 
-  /** It is being closed, for whatever reason. */
+  /** Whether it is being closed, for any reason. */
   get ending(): boolean {
     return this.#ending.signal.aborted;
   }
@@ -124,35 +119,46 @@ export class Session implements SendingSession, ResendingSession {
   }
 
   get restriction(): Restriction | undefined {
-    return this.#doubts.restrictions[0];
+    return this.#warnings.restrictions[0];
   }
 
   get status(): SessionStatus {
     const { status } = this.#status;
     const isUp = status === 'WORKING' || status === 'STARTING';
-    const doubt = status === 'WORKING' ? this.#doubts.reason : undefined;
-    const reason = (isUp ? this.#trouble.reason : undefined) ?? this.#status.reason ?? doubt ?? null;
-    const { restrictions } = this.#doubts;
+    const warning = status === 'WORKING' ? this.#warnings.reason : undefined;
+    const reason = (isUp ? this.#outage.reason : undefined) ?? this.#status.reason ?? warning ?? null;
+    const { restrictions } = this.#warnings;
     return { ...this.#status, reason, lastInboundAt: this.#inbox.lastInboundAt ?? null, restrictions };
   }
 
-  /** Runs until the session is stopped, lost, or fails in a way that a repeat can't cure. Never rejects. */
+  /** Runs until the session is stopped, is lost, or fails for good. Never rejects. */
   async run(): Promise<SessionEnd> {
     const { signal } = this.#ending;
     try {
-      this.#auth = await this.#open();
-      await this.#stayConnected(this.#auth);
+      const auth = await this.#openAuthState();
+      this.#auth = auth;
+      const reason = await keepConnected({
+        connect: () => this.#connectOnce(auth),
+        isPaired: () => auth.creds.me !== undefined,
+        signal,
+        log: this.#log,
+        onReconnect: ({ reason: why, isError }) => {
+          if (isError) this.#context.counters.error();
+          this.#setStatus('STARTING', why);
+        },
+      });
+      this.#fail(reason);
     } catch (error) {
-      if (!signal.aborted) this.#fatal(error);
+      if (!signal.aborted) this.#handleFatal(error);
     }
-    this.#trouble.forget();
+    this.#outage.forget();
     this.#connection = undefined;
     this.qr = undefined;
     if (this.#failure !== undefined) {
       this.#end = 'failed';
       await saveFailure({ db: this.#context.db, id: this.id, reason: this.#failure, log: this.#log });
-      this.#say('FAILED', this.#failure);
-    } else this.#say('STOPPED', this.#end === 'lost' ? 'lost' : null);
+      this.#setStatus('FAILED', this.#failure);
+    } else this.#setStatus('STOPPED', this.#end === 'lost' ? 'lost' : null);
     return this.#end;
   }
 
@@ -164,7 +170,7 @@ export class Session implements SendingSession, ResendingSession {
     void this.#connection?.close();
   }
 
-  /** Takes the device off the account, as far as the server can be told now, and ends. */
+  /** Ends the session. Unlinks the device from the account if the session is connected. */
   async logout(): Promise<void> {
     const connection = this.#status.status === 'WORKING' ? this.#connection : undefined;
     if (connection) {
@@ -179,7 +185,7 @@ export class Session implements SendingSession, ResendingSession {
     this.end('stopped');
   }
 
-  /** With the token of a new lease, the old one having expired unnoticed. False: someone else wrote in between. */
+  /** Takes the fence of a new lease, after the old one has expired. False: another replica wrote to the auth state in between. */
   async reclaim(fence: bigint): Promise<boolean> {
     this.#identity.fence = fence;
     return this.#auth ? this.#auth.reclaim(fence) : false;
@@ -189,7 +195,7 @@ export class Session implements SendingSession, ResendingSession {
     await this.#workingConnection().sendText(jid, text, messageId);
   }
 
-  async rewrite(jid: string, text: string, messageId: string): Promise<void> {
+  async resend(jid: string, text: string, messageId: string): Promise<void> {
     await this.#workingConnection().resendText(jid, text, messageId);
   }
 
@@ -208,7 +214,7 @@ export class Session implements SendingSession, ResendingSession {
     return connection;
   }
 
-  #say(status: SessionState, reason: string | null): void {
+  #setStatus(status: SessionState, reason: string | null): void {
     if (this.#status.status === status && this.#status.reason === reason) return;
     const since = this.#status.status === status ? this.#status.since : new Date();
     this.#status = { status, reason, since };
@@ -216,16 +222,15 @@ export class Session implements SendingSession, ResendingSession {
     this.#context.onStatus(this);
   }
 
-  #open(): Promise<AuthState> {
+  #openAuthState(): Promise<AuthState> {
     const { signal } = this.#ending;
     const { id, paired } = this.#identity;
-    const patience = new Patience({
+    const retrier = new DatabaseRetrier({
       signal,
       limitMs: this.#context.stallLimitMs,
-      onExhausted: () => {},
-      trouble: this.#trouble,
+      outage: this.#outage,
     });
-    return patience.run(() =>
+    return retrier.run(() =>
       AuthState.open({
         db: this.#context.db,
         sessionId: id,
@@ -233,111 +238,85 @@ export class Session implements SendingSession, ResendingSession {
         paired,
         signal,
         log: this.#log,
-        onFatal: (error) => this.#fatal(error),
+        onFatal: (error) => this.#handleFatal(error),
       }),
     );
   }
 
-  async #stayConnected(auth: AuthState): Promise<void> {
-    const { signal } = this.#ending;
-    let attempts = 0;
-    let stalls = 0;
-    let qrRounds = 0;
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- one connection after the other
-      const closed = await this.#connectOnce(auth);
-      signal.throwIfAborted();
-      stalls = stallsInRow(stalls, closed);
-      if (closed.stalled && closed.code === undefined) {
-        // Not WhatsApp's doing. The next connection waits until messages can be stored.
-        // oxlint-disable-next-line no-await-in-loop -- as above
-        await sleep(reconnectDelay(stalls - 1, Math.random()), undefined, { signal });
-        continue;
-      }
-      if (closed.lastedMs > STABLE_MS && auth.creds.me) attempts = 0;
-      const decision = decideReconnect(closed, { attempts, qrRounds }, Math.random());
-      this.#log.info({ code: closed.code, ...decision }, 'WhatsApp connection closed');
-      if (decision.action === 'stop') {
-        this.#fail(decision.reason);
-        return;
-      }
-      if (decision.error) this.#context.counters.error();
-      if (closed.qrExpired) qrRounds += 1;
-      else attempts += 1;
-      this.#say('STARTING', decision.reason);
-      // oxlint-disable-next-line no-await-in-loop -- as above
-      await sleep(decision.delayMs, undefined, { signal });
-    }
-  }
-
   async #connectOnce(auth: AuthState): Promise<ClosedConnection> {
     const { db, network, client, sender, resender, counters } = this.#context;
-    const over = new AbortController();
-    const signal = AbortSignal.any([this.#ending.signal, over.signal]);
+    const ended = new AbortController();
+    const signal = AbortSignal.any([this.#ending.signal, ended.signal]);
     let stalled = false;
-    const patience = new Patience({
+    const retrier = new DatabaseRetrier({
       signal,
       limitMs: this.#context.stallLimitMs,
-      // What WhatsApp delivered and nobody acknowledged, it delivers again.
+      // WhatsApp delivers again what was not acknowledged.
       onExhausted: () => {
         if (!this.#connection) return;
         stalled = true;
-        this.#say('STARTING', 'connecting');
+        this.#setStatus('STARTING', 'connecting');
         void this.#connection.close();
       },
-      trouble: this.#trouble,
+      outage: this.#outage,
     });
-    // A login would only fetch messages that can't be stored.
-    await patience.run(() => this.#inbox.tryToStore((tx) => auth.tryToWrite(tx)));
-    this.#trouble.end();
+    // Without this, a login would fetch messages that can't be stored.
+    await retrier.run(() => this.#inbox.probeStorage((tx) => auth.probeWrite(tx)));
+    this.#outage.end();
     const startedAt = performance.now();
     const storedBefore = this.#inbox.lastInboundAt;
     const connection = new Connection({
       client,
       network,
       auth,
-      patience,
+      retrier,
       signal,
       log: this.#log,
       inbox: this.#inbox,
       onError: counters.error,
-      commit: async (along) => (await patience.run(() => commitAlong(db, along)))(),
+      commit: async (write) => {
+        const afterCommit = await retrier.run(() => commitInbound(db, write));
+        afterCommit();
+      },
       findText: async (messageId) => {
-        const text = await patience.run(() => findSentText(db, this.id, messageId));
+        const text = await retrier.run(() => findSentText(db, this.id, messageId));
         if (text === undefined) {
-          this.#log.warn({ message_id: messageId }, 'a recipient asks for a message whose text is not kept');
+          this.#log.warn(
+            { message_id: messageId },
+            'a recipient asks for a message whose text is not kept any more',
+          );
         }
         return text;
       },
       on: {
         qr: (text) => {
           this.qr = text;
-          this.#say('SCAN_QR_CODE', null);
+          this.#setStatus('SCAN_QR_CODE', null);
         },
         paired: () => {
           this.qr = undefined;
-          this.#say('STARTING', 'paired');
+          this.#setStatus('STARTING', 'paired');
         },
         open: (me) => {
-          this.#say('WORKING', null);
-          void saveAccount({ db, id: this.id, me, patience, log: this.#log });
-          void resender.run(this, over.signal);
+          this.#setStatus('WORKING', null);
+          void saveAccount({ db, id: this.id, me, retrier, log: this.#log });
+          void resender.run(this, ended.signal);
           void this.#connection?.askRestrictions();
         },
         stalled: (isStalled) => {
-          if (!signal.aborted) this.#doubts.stalled(isStalled);
+          if (!signal.aborted) this.#warnings.stalled(isStalled);
         },
-        reachoutTimelock: this.#doubts.timelock,
-        newChatCap: this.#doubts.newChatCap,
+        reachoutTimelock: this.#warnings.timelock,
+        newChatCap: this.#warnings.newChatCap,
         ack: (messageId, refusal) => void sender.acknowledged(this, messageId, refusal),
         receipt: async (receipt) => {
           try {
-            await patience.run(() => resender.record(this.id, receipt));
+            await retrier.run(() => resender.record(this.id, receipt));
           } catch (error) {
             if (!signal.aborted) {
               this.#log.error(
                 errorFields(error),
-                'a receipt could not be stored: WhatsApp delivers it again',
+                'a receipt could not be stored; WhatsApp delivers it again',
               );
             }
             throw error;
@@ -351,32 +330,32 @@ export class Session implements SendingSession, ResendingSession {
     const closed = await connection.closed;
     const lastedMs = performance.now() - startedAt;
     this.#connection = undefined;
-    this.#doubts.forgetStall();
+    this.#warnings.clearStall();
     this.qr = undefined;
     this.acks.rejectAll(new SessionNotWorking(this.id, 'the connection was lost before WhatsApp confirmed'));
-    over.abort(new SessionNotWorking(this.id, 'the connection is closed'));
-    // What the old connection still writes must not come after what the new one does.
-    await patience.drained();
+    ended.abort(new SessionNotWorking(this.id, 'the connection is closed'));
+    // Writes of the old connection must not come after those of the next one.
+    await retrier.drained();
     const hasStored = this.#inbox.lastInboundAt !== storedBefore;
     return { ...closed, stalled, hasStored, lastedMs };
   }
 
-  #fatal(error: unknown): void {
+  #handleFatal(error: unknown): void {
     if (this.#ending.signal.aborted) return;
     if (error instanceof StaleOwner) {
       this.#log.warn(errorReason(error), 'another replica owns this WhatsApp session');
       this.end('lost');
       return;
     }
-    this.#log.error({ err: error }, 'the WhatsApp session cannot go on');
+    this.#log.error({ err: error }, 'the WhatsApp session failed');
     this.#context.counters.error();
     this.#fail(error instanceof CorruptAuthState ? 'auth_state_corrupt' : 'internal_error');
   }
 
   #fail(reason: string): void {
     this.#failure ??= reason;
-    // FAILED is said when it is written down: from then on a start is a new start.
-    this.#say('STARTING', this.#failure);
+    // The status is FAILED once the reason is saved: from then on the session can be started again.
+    this.#setStatus('STARTING', this.#failure);
     this.end('failed');
   }
 }

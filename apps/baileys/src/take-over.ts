@@ -1,18 +1,18 @@
-/** Longer than a phone without reception, shorter than an outage: what is older was not written to what the customer sees now. */
+/** An older message does not answer what the customer sees now. Longer than a phone is without reception, shorter than an outage. */
 const LATE_MS = 10 * 60_000;
-/** The WhatsApp Business app greets and excuses its owner by itself as soon as a message arrives. Its times are whole seconds. */
+/** The WhatsApp Business app sends greeting and away messages as soon as a message arrives. Its times are whole seconds. */
 export const AUTOMATIC_MS = 3000;
-/** In so many chats the same text is no answer of a person. */
+/** The same text in this many chats is not written by a person. */
 const SAME_TEXT_CHATS = 3;
 
-/** What a message from the account's own phone does to its chat. All but the first leave it as it is. */
+/** The effect on its chat of a message from the account's own phone. Only `takes_over` has one. */
 export type TakeOver = 'takes_over' | 'late' | 'automatic' | 'same_text';
 
 /**
- * Whether the owner, writing from her phone, takes the chat over from the agent.
+ * Decides whether a message that the owner wrote from the phone takes the chat over from the agent.
  *
- * @param sinceCustomerMs from the customer's message before it; null where there is none
- * @param chats in which the same text was written, this one among them
+ * @param sinceCustomerMs time since the customer's last message before it; null if there is none
+ * @param chats how many chats got the same text, this one included
  */
 export function decideTakeOver({
   ageMs,

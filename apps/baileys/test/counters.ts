@@ -3,14 +3,14 @@ import { keyspace } from '@prosaas/runtime';
 import { catalogue } from '@prosaas/telemetry';
 import type { Stack } from './harness.ts';
 
-export interface Counted {
+export interface Counters {
   inbound: number;
   outbound: number;
   errors: number;
 }
 
 /** What all replicas have published so far. */
-export async function counted(stack: Stack): Promise<Counted> {
+export async function readCounters(stack: Stack): Promise<Counters> {
   const { key } = keyspace('prosaas');
   const reader = new MetricsReader({
     redis: stack.commands,

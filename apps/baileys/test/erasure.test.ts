@@ -3,7 +3,7 @@ import { type Phone } from '@prosaas/simulators';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AuthState } from '../src/auth-state.ts';
-import { Patience } from '../src/patience.ts';
+import { DatabaseRetrier } from '../src/database-retrier.ts';
 import { type Replica, SOON, Stack } from './harness.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
@@ -73,7 +73,7 @@ test('the list of the contacts that have a token does not bring an erased one ba
       throw error;
     },
   });
-  const keys = auth.keysFor(new Patience({ signal, limitMs: 1000, onExhausted: () => {} }));
+  const keys = auth.keysFor(new DatabaseRetrier({ signal }));
   const { type, id } = TOKEN_INDEX;
   const listed = ['49301234567@s.whatsapp.net', '49309999999@s.whatsapp.net'];
   await keys.set({ [type]: { [id]: { token: Buffer.from(JSON.stringify(listed)) } } });

@@ -1,6 +1,6 @@
 import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { counted } from './counters.ts';
+import { readCounters } from './counters.ts';
 import { type Replica, Stack, SOON } from './harness.ts';
 
 let stack: Stack;
@@ -93,6 +93,6 @@ describe('saved keys that are damaged', () => {
     await replica.admin('POST', '/api/sessions/one-key/start');
     await phone.sendText(other, 'second', { awaitDelivery: false });
     expect(await replica.until('one-key', 'FAILED')).toMatchObject({ reason: 'auth_state_corrupt' });
-    await expect.poll(async () => (await counted(stack)).errors, SOON).toBeGreaterThan(0);
+    await expect.poll(async () => (await readCounters(stack)).errors, SOON).toBeGreaterThan(0);
   });
 });

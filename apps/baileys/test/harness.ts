@@ -99,7 +99,7 @@ export class Stack implements AsyncDisposable {
     const service = await startBaileys(
       config,
       { identity: identify('baileys'), log: silent('baileys') },
-      { lookEveryMs: 200, leaseMs: 3000, ...overrides },
+      { reconcileEveryMs: 200, leaseMs: 3000, ...overrides },
     );
     const replica = replicaAt(service.url, service, () => this.#replicas.delete(replica));
     this.#replicas.add(replica);

@@ -1,6 +1,6 @@
 import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { counted } from './counters.ts';
+import { readCounters } from './counters.ts';
 import { type Replica, Stack, SOON } from './harness.ts';
 
 let stack: Stack;
@@ -33,7 +33,7 @@ test('a text is stored with its job before WhatsApp is told that it arrived', as
   ]);
   expect(await jobs()).toBe(1);
   await expect.poll(woken, SOON).toBe(1);
-  await expect.poll(() => counted(stack), SOON).toMatchObject({ inbound: 1 });
+  await expect.poll(() => readCounters(stack), SOON).toMatchObject({ inbound: 1 });
 });
 
 test('delivered twice, in the same bytes or afresh, it is one message and counted once', async () => {
@@ -43,7 +43,7 @@ test('delivered twice, in the same bytes or afresh, it is one message and counte
   await phone.redeliver(account, id, { ciphertext: 'fresh' });
   await phone.sendText(account, 'after');
   expect((await texts()).filter((text) => text === 'twice')).toHaveLength(1);
-  await expect.poll(() => counted(stack), SOON).toMatchObject({ inbound: 3 });
+  await expect.poll(() => readCounters(stack), SOON).toMatchObject({ inbound: 3 });
   expect(await jobs()).toBe(3);
   // Of the three of a conversation the first is with BullMQ.
   await expect.poll(woken, SOON).toBe(2);

@@ -1,6 +1,6 @@
 import type { Account, Phone } from '@prosaas/simulators';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { counted } from './counters.ts';
+import { readCounters } from './counters.ts';
 import { type Replica, Stack, SOON } from './harness.ts';
 
 let stack: Stack;
@@ -26,7 +26,7 @@ test('a text is sent when the server has it, and counted once', async () => {
     body: { id: expect.stringMatching(/^3EB0[0-9A-F]{18}$/), status: 'sent' },
   });
   await expect.poll(() => shown('hello'), SOON).toBe(1);
-  await expect.poll(() => counted(stack), SOON).toMatchObject({ outbound: 1 });
+  await expect.poll(() => readCounters(stack), SOON).toMatchObject({ outbound: 1 });
 });
 
 test('the same key twice at once, and later, is one message', async () => {
@@ -38,7 +38,7 @@ test('the same key twice at once, and later, is one message', async () => {
   await expect.poll(() => shown('marker'), SOON).toBe(1);
   expect(shown('once')).toBe(1);
   expect(phone.repeats).toBe(0);
-  await expect.poll(() => counted(stack), SOON).toMatchObject({ outbound: 3 });
+  await expect.poll(() => readCounters(stack), SOON).toMatchObject({ outbound: 3 });
 });
 
 test('the same key with another text, or to another chat, is refused', async () => {
@@ -79,7 +79,7 @@ test('without an ack the send is not sent: 504, and a repeat with the same key s
   await replica.send(message('after slow'), 'key-after');
   // Each row turned to sent once, each was counted once.
   const sent = await stack.rows("select key from whatsapp_sends where status = 'sent'");
-  await expect.poll(async () => (await counted(stack)).outbound, SOON).toBe(sent.length);
+  await expect.poll(async () => (await readCounters(stack)).outbound, SOON).toBe(sent.length);
 });
 
 test('an ack that comes after the 504 is counted, and the repeat is answered without sending', async () => {

@@ -1,7 +1,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, HandsetRecipient, Phone } from '@prosaas/simulators';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { counted } from './counters.ts';
+import { readCounters } from './counters.ts';
 import { type Replica, Stack, SOON } from './harness.ts';
 
 let stack: Stack;
@@ -81,7 +81,7 @@ async function expectCounted(): Promise<void> {
     `select (select count(*)::int from messages where author = 'customer') as inbound,
        (select count(*)::int from whatsapp_sends where status = 'sent') as outbound`,
   );
-  await expect.poll(() => counted(stack), SOON).toMatchObject(messages as object);
+  await expect.poll(() => readCounters(stack), SOON).toMatchObject(messages as object);
 }
 
 describe('the owner answers from her own phone', () => {

@@ -3,15 +3,15 @@ import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { SessionNotWorking } from '../src/errors.ts';
 import { Sender, type SendingSession, messageIdOf } from '../src/sender.ts';
-import { setSenderStage } from './sender-stage.ts';
+import { useSenderHarness } from './sender-harness.ts';
 
-const on = setSenderStage();
+const harness = useSenderHarness();
 const request = { key: 'k', jid: '972501234567@s.whatsapp.net', text: 'hello' };
 const reminder = { key: 'r', jid: request.jid, text: 'Tomorrow at nine.', isProgram: true };
 const messagesOf = ({
   id,
 }: SendingSession): Promise<{ id: string; status: string; error: string | null }[]> =>
-  on.db.query(
+  harness.db.query(
     `select messages.id, status, error, author, external_id, reason, sent_at is not null as is_sent, contact, state
      from messages join conversations on conversations.id = conversation_id
      where messages.session_id = $1 order by messages.seq`,
@@ -19,14 +19,14 @@ const messagesOf = ({
   );
 
 test('a text is a message of the conversation, once for each key, whoever sends the repeat', async () => {
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, undefined));
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, undefined));
   subject.otherAddress = async (jid) => ({ [request.jid]: '123@lid', '123@lid': request.jid })[jid];
   // Two replicas, each of which believes that it holds the session.
   const [first, second] = await Promise.all(
-    [on.sender, on.newSender()].map((one) => one.send(subject, reminder)),
+    [harness.sender, harness.newSender()].map((one) => one.send(subject, reminder)),
   );
   expect(second).toEqual(first);
-  expect(await on.sender.send(subject, reminder)).toEqual(first);
+  expect(await harness.sender.send(subject, reminder)).toEqual(first);
   expect(first).toEqual({ id: messageIdOf(subject.id, 'r'), status: 'sent' });
   expect(await messagesOf(subject)).toEqual([
     {
@@ -41,79 +41,81 @@ test('a text is a message of the conversation, once for each key, whoever sends 
       state: 'agent',
     },
   ]);
-  const other = on.sender.send(subject, { ...reminder, text: 'Tomorrow at ten.' });
+  const other = harness.sender.send(subject, { ...reminder, text: 'Tomorrow at ten.' });
   await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
-  const chat = on.sender.send(subject, { ...reminder, jid: '972509999999@s.whatsapp.net' });
+  const chat = harness.sender.send(subject, { ...reminder, jid: '972509999999@s.whatsapp.net' });
   await expect(chat).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
   expect(await messagesOf(subject)).toMatchObject([{ status: 'sent' }]);
   // Under its other address the contact is the same.
-  expect(await on.sender.send(subject, { ...reminder, jid: '123@lid' })).toEqual(first);
-  expect(on.counts.sent).toBe(1);
+  expect(await harness.sender.send(subject, { ...reminder, jid: '123@lid' })).toEqual(first);
+  expect(harness.counts.sent).toBe(1);
 });
 
 test('a key of a program may look like the id of a message of the worker: they are two', async () => {
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, undefined));
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, undefined));
   const key = '11111111-1111-4111-8111-111111111111';
-  await on.sender.send(subject, { ...request, key });
-  await on.sender.send(subject, { ...reminder, key });
+  await harness.sender.send(subject, { ...request, key });
+  await harness.sender.send(subject, { ...reminder, key });
   expect(await messagesOf(subject)).toMatchObject([{ status: 'sent' }]);
   expect(subject.written).toHaveLength(2);
 });
 
 test('a message that WhatsApp refuses is failed with the reason, and sent when a repeat succeeds', async () => {
   let refusal: string | undefined = '404';
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, refusal));
-  await expect(on.sender.send(subject, reminder)).rejects.toMatchObject({ code: 'SEND_REFUSED' });
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, refusal));
+  await expect(harness.sender.send(subject, reminder)).rejects.toMatchObject({ code: 'SEND_REFUSED' });
   const [failed] = await messagesOf(subject);
   expect(failed).toMatchObject({
     status: 'failed',
     error: 'SEND_REFUSED: WhatsApp refused the message: nobody has this number on WhatsApp (404)',
   });
   refusal = undefined;
-  await on.sender.send(subject, reminder);
+  await harness.sender.send(subject, reminder);
   expect(await messagesOf(subject)).toMatchObject([{ id: failed!.id, status: 'sent', error: null }]);
 });
 
 test('an ack that comes too late for the answer makes the message sent', async () => {
-  const subject = await on.session(() => {});
-  await expect(on.newSender(50).send(subject, reminder)).rejects.toMatchObject({ code: 'ACK_TIMEOUT' });
+  const subject = await harness.session(() => {});
+  await expect(harness.newSender(50).send(subject, reminder)).rejects.toMatchObject({ code: 'ACK_TIMEOUT' });
   expect(await messagesOf(subject)).toMatchObject([
     { status: 'failed', error: expect.stringMatching(/^ACK_TIMEOUT: /) },
   ]);
-  await on.sender.acknowledged(subject, messageIdOf(subject.id, 'r'), undefined);
+  await harness.sender.acknowledged(subject, messageIdOf(subject.id, 'r'), undefined);
   expect(await messagesOf(subject)).toMatchObject([{ status: 'sent', error: null, is_sent: true }]);
 });
 
 test('a message whose ack was lost is sent when the phone has it, and a repeat does not send it again', async () => {
-  const subject = await on.session(() => {
+  const subject = await harness.session(() => {
     throw new SessionNotWorking('x', 'closed');
   });
-  await expect(on.sender.send(subject, reminder)).rejects.toMatchObject({ code: 'SESSION_NOT_WORKING' });
+  await expect(harness.sender.send(subject, reminder)).rejects.toMatchObject({ code: 'SESSION_NOT_WORKING' });
   expect(await messagesOf(subject)).toMatchObject([{ status: 'failed' }]);
   const id = messageIdOf(subject.id, 'r');
-  await recordDelivery(on.db, subject.id, [id]);
+  await recordDelivery(harness.db, subject.id, [id]);
   expect(await messagesOf(subject)).toMatchObject([{ status: 'sent', error: null, is_sent: true }]);
-  expect(await on.sender.send(subject, reminder)).toEqual({ id, status: 'sent' });
+  expect(await harness.sender.send(subject, reminder)).toEqual({ id, status: 'sent' });
   expect(subject.written).toHaveLength(1);
 });
 
 test('what a killed service left open is settled: failed, or sent where WhatsApp has it', async () => {
-  const subject = await on.session(() => {});
+  const subject = await harness.session(() => {});
   // The service that waits for this is gone with its wait.
-  on.newSender(3_600_000)
+  harness
+    .newSender(3_600_000)
     .send(subject, reminder)
     .catch(() => {});
   await expect.poll(() => subject.written.length).toBe(1);
-  on.newSender(3_600_000)
+  harness
+    .newSender(3_600_000)
     .send(subject, { ...reminder, key: 'of a release before' })
     .catch(() => {});
   await expect.poll(() => subject.written.length).toBe(2);
-  await on.db.query(
+  await harness.db.query(
     `update whatsapp_sends set status = 'sent', sent_at = now() where session_id = $1 and message_id = $2`,
     [subject.id, messageIdOf(subject.id, 'of a release before')],
   );
   const settle = (afterSeconds: number): Promise<number> =>
-    resolveLostProgramMessages(on.db, { afterSeconds, error: 'NOT_CONFIRMED: gone' });
+    resolveLostProgramMessages(harness.db, { afterSeconds, error: 'NOT_CONFIRMED: gone' });
   expect(await settle(60)).toBe(0);
   expect((await messagesOf(subject)).map(({ status }) => status)).toEqual(['queued', 'queued']);
   expect(await settle(0)).toBe(2);
@@ -122,47 +124,47 @@ test('what a killed service left open is settled: failed, or sent where WhatsApp
     { status: 'sent', error: null, is_sent: true },
   ]);
   // The next service sends it when the program repeats it, under the same id.
-  subject.write = (_jid, _text, id) => on.sender.acknowledged(subject, id, undefined);
-  await on.sender.send(subject, reminder);
+  subject.write = (_jid, _text, id) => harness.sender.acknowledged(subject, id, undefined);
+  await harness.sender.send(subject, reminder);
   expect(await messagesOf(subject)).toMatchObject([{ status: 'sent', error: null }, { status: 'sent' }]);
 });
 
 test('who has opted out gets nothing, and is written nothing; what she got before is answered as it was', async () => {
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, undefined));
-  const first = await on.sender.send(subject, reminder);
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, undefined));
+  const first = await harness.sender.send(subject, reminder);
   const broken = { ...reminder, key: 'broken' };
   const { write } = subject;
   subject.write = () => Promise.reject(new Error('no devices'));
-  await expect(on.sender.send(subject, broken)).rejects.toMatchObject({ code: 'SEND_FAILED' });
+  await expect(harness.sender.send(subject, broken)).rejects.toMatchObject({ code: 'SEND_FAILED' });
   subject.write = write;
-  await on.db.query('update conversations set opted_out_at = now() where session_id = $1', [subject.id]);
+  await harness.db.query('update conversations set opted_out_at = now() where session_id = $1', [subject.id]);
   const optedOut = { status: 409, code: 'CONTACT_OPTED_OUT', message: expect.stringContaining('/opt-in') };
-  await expect(on.sender.send(subject, { ...reminder, key: 'new' })).rejects.toMatchObject(optedOut);
-  await expect(on.sender.send(subject, { ...reminder, key: 'x', jid: '123@lid' })).rejects.toMatchObject(
+  await expect(harness.sender.send(subject, { ...reminder, key: 'new' })).rejects.toMatchObject(optedOut);
+  await expect(harness.sender.send(subject, { ...reminder, key: 'x', jid: '123@lid' })).rejects.toMatchObject(
     optedOut,
   );
-  await expect(on.sender.send(subject, broken)).rejects.toMatchObject(optedOut);
-  expect(await on.sender.send(subject, reminder)).toEqual(first);
+  await expect(harness.sender.send(subject, broken)).rejects.toMatchObject(optedOut);
+  expect(await harness.sender.send(subject, reminder)).toEqual(first);
   expect(subject.written).toHaveLength(1);
   expect(await messagesOf(subject)).toMatchObject([
     { status: 'sent' },
     { status: 'ignored', reason: 'opted_out', error: null },
   ]);
-  await on.db.query('update conversations set opted_out_at = null where session_id = $1', [subject.id]);
-  await on.sender.send(subject, broken);
+  await harness.db.query('update conversations set opted_out_at = null where session_id = $1', [subject.id]);
+  await harness.sender.send(subject, broken);
   expect(await messagesOf(subject)).toMatchObject([{ status: 'sent' }, { status: 'sent', reason: null }]);
 });
 
 test('a text costs one statement where the conversation is there', async () => {
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, undefined));
-  await on.sender.send(subject, reminder);
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, undefined));
+  await harness.sender.send(subject, reminder);
   let asked = 0;
   const counting = new Sender({
     db: {
-      ...on.db,
+      ...harness.db,
       query: (sql, params) => {
         asked += 1;
-        return on.db.query(sql, params);
+        return harness.db.query(sql, params);
       },
       transaction: () => Promise.reject(new Error('a transaction takes more')),
     },

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MOST_WAITERS } from '../src/qr-wait.ts';
+import { MAX_WAITERS } from '../src/qr-wait.ts';
 import { KEYS, type Replica, SOON, Stack } from './harness.ts';
 
 interface Problem {
@@ -85,7 +85,7 @@ test('callers that go away are not waited for, a HEAD does not wait, and only so
   const leaving = new AbortController();
   const TOO_MANY = 5;
   const refused: Problem[] = [];
-  const waiting = Array.from({ length: MOST_WAITERS + TOO_MANY }, () =>
+  const waiting = Array.from({ length: MAX_WAITERS + TOO_MANY }, () =>
     ask(replica, 'slow', { signal: leaving.signal }).then(
       async (answer) => refused.push((await answer.json()) as Problem),
       () => undefined,

@@ -3,7 +3,7 @@ import { type Database, createDatabase, createSession, eraseContact, migrate } f
 import { testDatabase } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { AckBook, Refused } from '../src/ack-book.ts';
+import { PendingAcks, MessageRefused } from '../src/pending-acks.ts';
 import type { Receipt } from '../src/receipts.ts';
 import { Resender, reasonOf } from '../src/resender.ts';
 
@@ -50,19 +50,19 @@ const resender = (waitsMs: number[], database = db): Resender =>
 /** Runs it against a session that does as told, until `isOver`. */
 async function running(
   subject: Resender,
-  rewrite: (acks: AckBook) => void | Promise<void>,
+  resend: (acks: PendingAcks) => void | Promise<void>,
   isOver: () => Promise<boolean>,
 ): Promise<number> {
   const ending = new AbortController();
-  const acks = new AckBook();
-  let rewrites = 0;
+  const acks = new PendingAcks();
+  let resends = 0;
   const run = subject.run(
     {
       id: session,
       acks,
-      rewrite: async () => {
-        rewrites += 1;
-        await rewrite(acks);
+      resend: async () => {
+        resends += 1;
+        await resend(acks);
       },
     },
     ending.signal,
@@ -73,7 +73,7 @@ async function running(
     ending.abort(new Error('over'));
     await run;
   }
-  return rewrites;
+  return resends;
 }
 
 const message = async (): Promise<{ status: string; error: string | null }> => {
@@ -97,8 +97,12 @@ const isOpen = async (): Promise<boolean> => {
 test('a resend that WhatsApp refuses ends it, and is counted once', async () => {
   const subject = resender([0, 0, 0, 0]);
   await subject.record(session, unreadable);
-  const rewrites = await running(subject, (acks) => acks.settle('M', new Refused('463')), isUndelivered);
-  expect(rewrites).toBe(1);
+  const resends = await running(
+    subject,
+    (acks) => acks.settle('M', new MessageRefused('463')),
+    isUndelivered,
+  );
+  expect(resends).toBe(1);
   expect((await message()).error).toContain('463');
   expect(errors).toBe(1);
 });

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { SessionNotWorking } from '../src/errors.ts';
 import { messageIdOf } from '../src/sender.ts';
-import { setSenderStage } from './sender-stage.ts';
+import { useSenderHarness } from './sender-harness.ts';
 
 const request = { key: 'k', jid: '972501234567@s.whatsapp.net', text: 'hello' };
-const on = setSenderStage();
+const harness = useSenderHarness();
 
 test("WhatsApp's id follows from session and key", () => {
   expect(messageIdOf('a', 'k')).toBe(messageIdOf('a', 'k'));
@@ -13,61 +13,66 @@ test("WhatsApp's id follows from session and key", () => {
 
 test('a refusal is told, counted as an error, and not as a message sent; a repeat tries again', async () => {
   let refusal: string | undefined = '401';
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, refusal));
-  await expect(on.sender.send(subject, request)).rejects.toMatchObject({ status: 422, code: 'SEND_REFUSED' });
-  expect(on.counts).toEqual({ sent: 0, errors: 1 });
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, refusal));
+  await expect(harness.sender.send(subject, request)).rejects.toMatchObject({
+    status: 422,
+    code: 'SEND_REFUSED',
+  });
+  expect(harness.counts).toEqual({ sent: 0, errors: 1 });
   refusal = undefined;
-  expect(await on.sender.send(subject, request)).toEqual({ id: subject.written[0], status: 'sent' });
-  expect(on.counts).toEqual({ sent: 1, errors: 1 });
+  expect(await harness.sender.send(subject, request)).toEqual({ id: subject.written[0], status: 'sent' });
+  expect(harness.counts).toEqual({ sent: 1, errors: 1 });
   expect(subject.written).toHaveLength(2);
 });
 
 test('an ack told twice is counted once', async () => {
-  const subject = await on.session((id) => {
-    void on.sender.acknowledged(subject, id, undefined);
-    void on.sender.acknowledged(subject, id, undefined);
+  const subject = await harness.session((id) => {
+    void harness.sender.acknowledged(subject, id, undefined);
+    void harness.sender.acknowledged(subject, id, undefined);
   });
-  await on.sender.send(subject, request);
-  await on.sender.acknowledged(subject, messageIdOf(subject.id, 'k'), undefined);
-  expect(on.counts).toEqual({ sent: 1, errors: 0 });
+  await harness.sender.send(subject, request);
+  await harness.sender.acknowledged(subject, messageIdOf(subject.id, 'k'), undefined);
+  expect(harness.counts).toEqual({ sent: 1, errors: 0 });
 });
 
 test('what a crash left pending is sent again under the same id', async () => {
-  const broken = await on.session(() => {
+  const broken = await harness.session(() => {
     throw new SessionNotWorking('x', 'closed');
   });
-  await expect(on.sender.send(broken, request)).rejects.toMatchObject({ status: 409 });
+  await expect(harness.sender.send(broken, request)).rejects.toMatchObject({ status: 409 });
   broken.write = async (_jid, _text, id) => {
     broken.written.push(id);
-    await on.sender.acknowledged(broken, id, undefined);
+    await harness.sender.acknowledged(broken, id, undefined);
   };
-  await on.sender.send(broken, request);
+  await harness.sender.send(broken, request);
   expect(new Set(broken.written).size).toBe(1);
   expect(broken.written).toHaveLength(2);
 });
 
 test('a failure of the client is told as such, and may be repeated', async () => {
-  const subject = await on.session(() => {
+  const subject = await harness.session(() => {
     throw new Error('no devices');
   });
-  await expect(on.sender.send(subject, request)).rejects.toMatchObject({ status: 502, retryable: true });
-  expect(on.counts.errors).toBe(1);
+  await expect(harness.sender.send(subject, request)).rejects.toMatchObject({ status: 502, retryable: true });
+  expect(harness.counts.errors).toBe(1);
 });
 
 test.each(['463', '479', '404'])(
   'refused with %s under one address, it is sent to the other',
   async (code) => {
-    const subject = await on.session(
-      (id, jid) => void on.sender.acknowledged(subject, id, jid === request.jid ? code : undefined),
+    const subject = await harness.session(
+      (id, jid) => void harness.sender.acknowledged(subject, id, jid === request.jid ? code : undefined),
     );
-    const sent = await on.sender.send(subject, request);
+    const sent = await harness.sender.send(subject, request);
     expect(sent.status).toBe('sent');
     expect(subject.addresses).toEqual([request.jid, '123@lid']);
     expect(new Set(subject.written)).toEqual(new Set([sent.id]));
     // The same key is the same message, wherever it went, and a resend goes where it arrived.
-    expect(await on.sender.send(subject, request)).toEqual(sent);
+    expect(await harness.sender.send(subject, request)).toEqual(sent);
     expect(subject.addresses).toHaveLength(2);
-    const [row] = await on.db.query('select chat_id from whatsapp_sends where session_id = $1', [subject.id]);
+    const [row] = await harness.db.query('select chat_id from whatsapp_sends where session_id = $1', [
+      subject.id,
+    ]);
     expect(row).toEqual({ chat_id: '123@lid' });
   },
 );
@@ -80,47 +85,55 @@ test.each([
   { code: '404', status: 422, told: 'SEND_REFUSED' },
   { code: '400', status: 422, told: 'SEND_REFUSED' },
 ])('refused with $code everywhere, it is $told', async ({ code, status, told }) => {
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, code));
-  const refused = on.sender.send(subject, request);
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, code));
+  const refused = harness.sender.send(subject, request);
   await expect(refused).rejects.toMatchObject({ status, code: told });
   await expect(refused).rejects.toThrow(`(${code})`);
 });
 
 test('an account that turns out to be restricted does not try again by itself', async () => {
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, '463'));
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, '463'));
   subject.askRestriction = () => {
     subject.restriction = { reason: 'reachout_timelock', until: undefined };
     return Promise.resolve(true);
   };
-  await expect(on.sender.send(subject, request)).rejects.toMatchObject({ status: 422, code: 'SEND_REFUSED' });
+  await expect(harness.sender.send(subject, request)).rejects.toMatchObject({
+    status: 422,
+    code: 'SEND_REFUSED',
+  });
 });
 
 test('nor does one of which WhatsApp does not tell', async () => {
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, '463'));
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, '463'));
   subject.askRestriction = () => Promise.resolve(false);
-  await expect(on.sender.send(subject, request)).rejects.toMatchObject({ status: 422, code: 'SEND_REFUSED' });
+  await expect(harness.sender.send(subject, request)).rejects.toMatchObject({
+    status: 422,
+    code: 'SEND_REFUSED',
+  });
 });
 
 test('a worker of another release may have sent it to the other address: the same key is the same message', async () => {
   let refusal: string | undefined = '500';
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, refusal));
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, refusal));
   const others: Record<string, string> = { [request.jid]: '123@lid', '123@lid': request.jid };
   subject.otherAddress = (jid) => Promise.resolve(others[jid]);
-  await expect(on.sender.send(subject, request)).rejects.toMatchObject({ code: 'SEND_REFUSED_FOR_NOW' });
+  await expect(harness.sender.send(subject, request)).rejects.toMatchObject({ code: 'SEND_REFUSED_FOR_NOW' });
   refusal = undefined;
-  await on.sender.send(subject, { ...request, jid: '123@lid' });
+  await harness.sender.send(subject, { ...request, jid: '123@lid' });
   expect(subject.addresses).toEqual([request.jid, '123@lid']);
-  const [row] = await on.db.query('select chat_id from whatsapp_sends where session_id = $1', [subject.id]);
+  const [row] = await harness.db.query('select chat_id from whatsapp_sends where session_id = $1', [
+    subject.id,
+  ]);
   expect(row).toEqual({ chat_id: '123@lid' });
-  const third = on.sender.send(subject, { ...request, jid: '999@lid' });
+  const third = harness.sender.send(subject, { ...request, jid: '999@lid' });
   await expect(third).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
 });
 
 test('a message for one account is not sent from another', async () => {
-  const subject = await on.session((id) => void on.sender.acknowledged(subject, id, undefined));
-  const other = on.sender.send(subject, { ...request, account: '15551111111' });
+  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, undefined));
+  const other = harness.sender.send(subject, { ...request, account: '15551111111' });
   await expect(other).rejects.toMatchObject({ status: 422, code: 'ACCOUNT_CHANGED' });
   expect(subject.written).toEqual([]);
-  await on.sender.send(subject, { ...request, account: '15550000000' });
+  await harness.sender.send(subject, { ...request, account: '15550000000' });
   expect(subject.written).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Phone } from '@prosaas/simulators';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ResendSchedule } from '../src/resender.ts';
-import { counted } from './counters.ts';
+import { readCounters } from './counters.ts';
 import { type Replica, SOON, Stack } from './harness.ts';
 
 /** The first one, and the client's own repeats. */
@@ -23,7 +23,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 beforeEach(async () => {
   phone = stack.whatsapp.addPhone();
   session = `shop-${phone.number}`;
-  errorsBefore = (await counted(stack)).errors;
+  errorsBefore = (await readCounters(stack)).errors;
 });
 afterEach(async () => {
   await replica.admin('POST', `/api/sessions/${session}/stop`);
@@ -100,8 +100,8 @@ test('what the client repeats no more is sent again later, under the same id, un
   expect({ isEnough: resends >= 2, isOpen }).toEqual({ isEnough: true, isOpen: false });
   expect(phone.received).toHaveLength(1);
   // One that is sent again counts once.
-  await expect.poll(async () => (await counted(stack)).outbound, SOON).toBe(await sentRows());
-  expect((await counted(stack)).errors).toBe(errorsBefore);
+  await expect.poll(async () => (await readCounters(stack)).outbound, SOON).toBe(await sentRows());
+  expect((await readCounters(stack)).errors).toBe(errorsBefore);
 });
 
 test('a message that is never delivered becomes undelivered, with a reason, and is counted once', async () => {
@@ -115,7 +115,7 @@ test('a message that is never delivered becomes undelivered, with a reason, and 
     ),
     delivered: false,
   });
-  await expect.poll(async () => (await counted(stack)).errors, SOON).toBe(errorsBefore + 1);
+  await expect.poll(async () => (await readCounters(stack)).errors, SOON).toBe(errorsBefore + 1);
   expect(await sendOf(id)).toMatchObject({ resends: 2, is_open: false });
 });
 

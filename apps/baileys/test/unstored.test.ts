@@ -1,6 +1,6 @@
 import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Counted, counted } from './counters.ts';
+import { type Counters, readCounters } from './counters.ts';
 import { KEYS, type Replica, SOON, Stack } from './harness.ts';
 
 interface Unstored {
@@ -22,20 +22,20 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-let before: Counted;
+let before: Counters;
 beforeEach(async () => {
   await stack.rows('delete from unstored_messages');
   before = await atRest();
 });
 
 /** Counters reach Redis once a second. */
-async function atRest(): Promise<Counted> {
+async function atRest(): Promise<Counters> {
   const [first] = await stack.rows<{ n: number }>('select count(*)::int as n from messages');
-  await expect.poll(async () => (await counted(stack)).inbound, SOON).toBe(first?.n);
-  return counted(stack);
+  await expect.poll(async () => (await readCounters(stack)).inbound, SOON).toBe(first?.n);
+  return readCounters(stack);
 }
-const more = async (): Promise<Partial<Counted>> => {
-  const now = await counted(stack);
+const more = async (): Promise<Partial<Counters>> => {
+  const now = await readCounters(stack);
   return { inbound: now.inbound - before.inbound, errors: now.errors - before.errors };
 };
 const unstored = async (key = KEYS.ADMIN_KEY): Promise<Unstored[]> => {

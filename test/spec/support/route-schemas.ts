@@ -107,8 +107,8 @@ const unused = {
   admin: refuse,
   operator: refuse,
   anyone: refuse,
-  adminDoor: refuse,
-  readDoor: refuse,
-  sendDoor: refuse,
+  adminGuard: refuse,
+  readGuard: refuse,
+  sendGuard: refuse,
   guard: { onRequest: refuse, preValidation: refuse },
 } as never;

@@ -6,22 +6,22 @@ import type { FastifyReply } from 'fastify';
 import qrcode from 'qrcode';
 import { Type } from 'typebox';
 import type { Forwarding } from '../forwarding.ts';
-import { QR_WAIT_MS, QrWaiters, notYet, refusalOf } from '../qr-wait.ts';
+import { QR_WAIT_MS, QrWaiters, qrNotReady, qrRefusal } from '../qr-wait.ts';
 import type { SessionManager } from '../session-manager.ts';
 import { publishedStatus } from '../session-status.ts';
 import type { SessionViews } from '../session-views.ts';
-import { SessionParams, sessionFor } from './door.ts';
+import { SessionParams, sessionFor } from './access.ts';
 
 export interface QrRoutesOptions {
   db: Database;
   manager: SessionManager;
   views: SessionViews;
   forwarding: Forwarding;
-  adminDoor: Guard;
+  adminGuard: Guard;
 }
 
 const HELD_PAUSE_MS = 100;
-/** Who holds it is asked of PostgreSQL and Redis. */
+/** Who holds it is mapDatabaseErrors of PostgreSQL and Redis. */
 const UNHELD_PAUSE_MS = 500;
 
 const QrQuery = Type.Object({
@@ -35,20 +35,22 @@ const QrQuery = Type.Object({
   ),
 });
 
-/** Names a code to whoever has seen it, without telling it. */
+/** Identifies a code without revealing it. */
 const idOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-/** The QR code to scan: whoever sees it can take the account, so only the administrator does, and nobody caches it.
- * The answer waits until there is one. */
+/**
+ * The QR code to scan; the answer waits until there is one. Whoever sees the code can take the account, so only the
+ * administrator may read it, and it must not be cached.
+ */
 export function mountQrRoutes(
   app: App,
-  { db, manager, views, forwarding, adminDoor }: QrRoutesOptions,
+  { db, manager, views, forwarding, adminGuard }: QrRoutesOptions,
 ): void {
   const waiters = new QrWaiters();
   app.addHook('preClose', async () => waiters.close());
   app.get(
     '/api/:session/auth/qr',
-    { onRequest: adminDoor, schema: { params: SessionParams, querystring: QrQuery } },
+    { onRequest: adminGuard, schema: { params: SessionParams, querystring: QrQuery } },
     async (request, reply) => {
       const { session: id } = request.params;
       const { after } = request.query;
@@ -63,16 +65,16 @@ export function mountQrRoutes(
           if (owner) return { found: owner };
           view = await views.one(await sessionFor(db, request, id));
         }
-        const refusal = refusalOf(id, view);
+        const refusal = qrRefusal(id, view);
         if (refusal) throw refusal;
         return { pauseMs: session ? HELD_PAUSE_MS : UNHELD_PAUSE_MS };
       };
-      // A HEAD asks how it is now.
+      // A HEAD request does not wait.
       const found = await waiters.wait(look, {
         limitMs: request.method === 'HEAD' ? 0 : QR_WAIT_MS,
-        signal: goneSignal(reply),
+        signal: closeSignal(reply),
       });
-      if (found === undefined) throw notYet(id, view);
+      if (found === undefined) throw qrNotReady(id, view);
       if (typeof found !== 'string') return forwarding.forward(request, reply, id, found);
       const text = found;
       reply.header('cache-control', 'no-store');
@@ -89,14 +91,14 @@ export function mountQrRoutes(
   );
 }
 
-/** Aborts when the caller goes away before it has its answer. */
-function goneSignal({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.once('close', () => gone.abort());
-  return gone.signal;
+/** Aborts when the caller closes the connection before it has its answer. */
+function closeSignal({ raw }: FastifyReply): AbortSignal {
+  const closed = new AbortController();
+  raw.once('close', () => closed.abort());
+  return closed.signal;
 }
 
-/** Among what the client names, which comes first; without a preference it is the picture. */
+/** Whether the `accept` header names JSON, and not an image before it. */
 function wantsJson(accept: string | undefined): boolean {
   const json = accept?.indexOf('application/json') ?? -1;
   const image = accept?.indexOf('image/') ?? -1;

@@ -8,7 +8,7 @@ import type { Forwarding } from '../forwarding.ts';
 import type { Sender } from '../sender.ts';
 import type { SessionManager } from '../session-manager.ts';
 import type { SessionViews } from '../session-views.ts';
-import { SessionId, asked, sessionFor } from './door.ts';
+import { SessionId, mapDatabaseErrors, sessionFor } from './access.ts';
 
 export interface SendRoutesOptions {
   db: Database;
@@ -16,7 +16,7 @@ export interface SendRoutesOptions {
   views: SessionViews;
   sender: Sender;
   forwarding: Forwarding;
-  sendDoor: Guard;
+  sendGuard: Guard;
 }
 
 const SendText = Type.Object({
@@ -26,7 +26,7 @@ const SendText = Type.Object({
   account: Type.Optional(Type.String({ pattern: '^\\d{5,20}$' })),
 });
 
-/** Without a key every request is a message of its own. */
+/** Without a key, each request is a new message. */
 const SendHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,200}$' })),
 });
@@ -35,12 +35,12 @@ const SendAnswer = Type.Object({ id: Type.String(), status: Type.String() });
 
 export function mountSendRoutes(
   app: App,
-  { db, manager, views, sender, forwarding, sendDoor }: SendRoutesOptions,
+  { db, manager, views, sender, forwarding, sendGuard }: SendRoutesOptions,
 ): void {
   app.post(
     '/api/sendText',
     {
-      onRequest: sendDoor,
+      onRequest: sendGuard,
       config: { audited: true },
       schema: { body: SendText, headers: SendHeaders, response: { 200: SendAnswer } },
     },
@@ -49,16 +49,16 @@ export function mountSendRoutes(
       request.auditTarget = id;
       const jid = parseChatId(chatId);
       if (!jid) throw new InvalidChatId();
-      // Made here where there is none, so that it travels along: a forwarded request that is replayed is not sent twice.
+      // A missing key is made here and forwarded with the request, so that a replayed request is not sent twice.
       const key = request.headers['idempotency-key'] ?? randomUUID();
       request.raw.headers['idempotency-key'] = key;
       const session = manager.find(id);
       if (session) {
         const businessId = businessOf(request);
         if (businessId !== undefined && businessId !== session.businessId) throw new SessionNotFound(id);
-        // The worker's messages stand in their conversations before they are sent.
+        // The worker writes its messages into their conversations before it sends them.
         const isProgram = request.principal?.role !== 'internal';
-        return asked(sender.send(session, { key, jid, text, account, isProgram }));
+        return mapDatabaseErrors(sender.send(session, { key, jid, text, account, isProgram }));
       }
       const row = await sessionFor(db, request, id);
       const owner = await forwarding.otherOwner(request, id);

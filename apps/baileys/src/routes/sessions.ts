@@ -12,20 +12,20 @@ import {
 import { type App, BusinessFilter, type Guard, businessOf, page, pageQuery } from '@prosaas/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { BusinessNotFound, NotHeldHere, SessionExists } from '../errors.ts';
+import { BusinessNotFound, SessionMoved, SessionExists } from '../errors.ts';
 import type { Forwarding } from '../forwarding.ts';
 import type { SessionManager } from '../session-manager.ts';
 import { SessionView, type SessionViews } from '../session-views.ts';
-import { SessionId, SessionParams, asked, sessionFor } from './door.ts';
+import { SessionId, SessionParams, mapDatabaseErrors, sessionFor } from './access.ts';
 
 export interface SessionRoutesOptions {
   db: Database;
   manager: SessionManager;
   views: SessionViews;
   forwarding: Forwarding;
-  adminDoor: Guard;
-  readDoor: Guard;
-  listDoor: Guard;
+  adminGuard: Guard;
+  readGuard: Guard;
+  listGuard: Guard;
 }
 
 const BusinessId = Type.Optional(Type.String({ minLength: 1, maxLength: 63 }));
@@ -35,21 +35,21 @@ const ListQuery = Type.Object({
   wrong: Type.Optional(Type.Boolean()),
 });
 
-/** Looked at in search of those that do not work, for one page of them. */
-const MOST_LOOKED_AT = 2000;
-const LOOKED_AT_ONCE = 200;
+/** Sessions that one request for sessions that do not work examines at most. */
+const MAX_EXAMINED = 2000;
+const EXAMINED_AT_ONCE = 200;
 
-/** What works in doubt has a reason, too; what people stopped is as they want it. */
+/** Whether a session does not work or has a warning. A stopped session is as people want it. */
 const isWrong = ({ status, reason }: SessionView): boolean =>
   status === 'WORKING' ? reason !== null : status !== 'STOPPED';
 
 const NewSession = Type.Object(
   {
     id: Type.Optional(SessionId),
-    /** The id's name in other gateways of this kind. */
+    /** The name of `id` in other WhatsApp gateways. */
     name: Type.Optional(SessionId),
     business_id: BusinessId,
-    /** The name that it had first. */
+    /** The former name of `business_id`. */
     businessId: BusinessId,
     start: Type.Optional(Type.Boolean()),
   },
@@ -60,12 +60,12 @@ const ACTIONS = ['start', 'stop', 'restart', 'logout'] as const;
 
 export function mountSessionRoutes(
   app: App,
-  { db, manager, views, forwarding, adminDoor, readDoor, listDoor }: SessionRoutesOptions,
+  { db, manager, views, forwarding, adminGuard, readGuard, listGuard }: SessionRoutesOptions,
 ): void {
   app.get(
     '/api/sessions',
     {
-      onRequest: listDoor,
+      onRequest: listGuard,
       schema: {
         querystring: ListQuery,
         response: {
@@ -80,13 +80,13 @@ export function mountSessionRoutes(
       const { limit, cursor, business, wrong = false } = request.query;
       const businessId = businessOf(request, business);
       if (wrong) return listWrong({ businessId, after: cursor, limit });
-      const rows = await asked(listSessions(db, { businessId, after: cursor, limit: limit + 1 }));
+      const rows = await mapDatabaseErrors(listSessions(db, { businessId, after: cursor, limit: limit + 1 }));
       const { items, next_cursor } = page(rows, limit, ({ id }) => id);
       return { items: await views.of(items), next_cursor };
     },
   );
 
-  /** A page of those that do not work; one that ends the search early may hold fewer. */
+  /** A page of the sessions that do not work. It may hold fewer than `limit` when the search reaches its bound. */
   async function listWrong({
     businessId,
     after,
@@ -98,10 +98,12 @@ export function mountSessionRoutes(
   }): Promise<{ items: SessionView[]; next_cursor: string | null }> {
     const found: SessionView[] = [];
     let last = after;
-    for (let looked = 0; looked < MOST_LOOKED_AT; looked += LOOKED_AT_ONCE) {
-      const rows = await asked(listSessions(db, { businessId, after: last, limit: LOOKED_AT_ONCE }));
+    for (let examined = 0; examined < MAX_EXAMINED; examined += EXAMINED_AT_ONCE) {
+      const rows = await mapDatabaseErrors(
+        listSessions(db, { businessId, after: last, limit: EXAMINED_AT_ONCE }),
+      );
       found.push(...(await views.of(rows)).filter(isWrong));
-      if (found.length > limit || rows.length < LOOKED_AT_ONCE) return page(found, limit, ({ id }) => id);
+      if (found.length > limit || rows.length < EXAMINED_AT_ONCE) return page(found, limit, ({ id }) => id);
       last = rows.at(-1)?.id;
     }
     return { items: found, next_cursor: last ?? null };
@@ -109,15 +111,17 @@ export function mountSessionRoutes(
 
   app.post(
     '/api/sessions',
-    { onRequest: adminDoor, schema: { body: NewSession, response: { 201: SessionView } } },
+    { onRequest: adminGuard, schema: { body: NewSession, response: { 201: SessionView } } },
     async (request, reply) => {
       const { start = true } = request.body;
       const businessId = request.body.business_id ?? request.body.businessId ?? DEFAULT_BUSINESS_ID;
       const id = request.body.id ?? request.body.name ?? 'default';
-      if (!(await asked(findBusiness(db, businessId)))) throw new BusinessNotFound(businessId);
-      const row = await asked(createSession(db, { id, businessId, wanted: start ? 'started' : 'stopped' }));
+      if (!(await mapDatabaseErrors(findBusiness(db, businessId)))) throw new BusinessNotFound(businessId);
+      const row = await mapDatabaseErrors(
+        createSession(db, { id, businessId, wanted: start ? 'started' : 'stopped' }),
+      );
       if (!row) throw new SessionExists(id);
-      await manager.look();
+      await manager.reconcile();
       return reply
         .code(201)
         .header('location', `/api/sessions/${id}`)
@@ -127,20 +131,20 @@ export function mountSessionRoutes(
 
   app.get(
     '/api/sessions/:session',
-    { onRequest: readDoor, schema: { params: SessionParams, response: { 200: SessionView } } },
+    { onRequest: readGuard, schema: { params: SessionParams, response: { 200: SessionView } } },
     async (request) => views.one(await sessionFor(db, request, request.params.session)),
   );
 
   app.delete(
     '/api/sessions/:session',
-    { onRequest: adminDoor, schema: { params: SessionParams } },
+    { onRequest: adminGuard, schema: { params: SessionParams } },
     async (request, reply) => {
       const { session: id } = request.params;
       await sessionFor(db, request, id);
-      const atEnd = async (): Promise<void> => {
+      const beforeRelease = async (): Promise<void> => {
         await deleteSession(db, id);
       };
-      if (await atItsOwner(request, reply, id, { logout: true, atEnd })) return reply;
+      if (await endAtOwner(request, reply, id, { logout: true, beforeRelease })) return reply;
       return reply.code(204).send();
     },
   );
@@ -148,52 +152,53 @@ export function mountSessionRoutes(
   for (const action of ACTIONS) {
     app.post(
       `/api/sessions/:session/${action}`,
-      { onRequest: adminDoor, schema: { params: SessionParams, response: { 200: SessionView } } },
+      { onRequest: adminGuard, schema: { params: SessionParams, response: { 200: SessionView } } },
       async (request, reply) => {
         const { session: id } = request.params;
-        await manager.settle(id);
+        await manager.waitIfEnding(id);
         const row = await sessionFor(db, request, id);
         const wanted = action === 'stop' || action === 'logout' ? 'stopped' : 'started';
-        const forget = async (fence: bigint): Promise<void> => {
+        const clearPairing = async (fence: bigint): Promise<void> => {
           await db.transaction(async (tx) => {
             await claimAuthState(tx, id, fence);
             await clearAuthState(tx, id, fence);
           });
         };
-        if (wanted === 'stopped') await asked(setSessionWanted(db, id, wanted));
+        if (wanted === 'stopped') await mapDatabaseErrors(setSessionWanted(db, id, wanted));
         if (action === 'logout') {
-          if (await atItsOwner(request, reply, id, { logout: true, atEnd: forget })) return reply;
+          if (await endAtOwner(request, reply, id, { logout: true, beforeRelease: clearPairing }))
+            return reply;
         } else if (action !== 'start') {
-          if (await atItsOwner(request, reply, id, {})) return reply;
+          if (await endAtOwner(request, reply, id, {})) return reply;
         } else if (row.last_error === 'logged_out') {
-          // WhatsApp has thrown these credentials away: a start means to pair anew.
-          await asOwner(id, forget);
+          // WhatsApp does not accept these credentials any more: a start pairs the session again.
+          await asOwner(id, clearPairing);
         }
-        if (wanted === 'started') await asked(setSessionWanted(db, id, wanted));
-        await manager.look();
+        if (wanted === 'started') await mapDatabaseErrors(setSessionWanted(db, id, wanted));
+        await manager.reconcile();
         return views.one(await sessionFor(db, request, id));
       },
     );
   }
 
-  /** Ends the session where it is held, here or elsewhere. True: the other replica's answer is sent. */
-  async function atItsOwner(
+  /** Ends the session at the replica that holds it. True: the request was forwarded, and the other replica's answer is sent. */
+  async function endAtOwner(
     request: FastifyRequest,
     reply: FastifyReply,
     id: string,
-    how: { logout?: boolean; atEnd?: (fence: bigint) => Promise<void> },
+    options: { logout?: boolean; beforeRelease?: (fence: bigint) => Promise<void> },
   ): Promise<boolean> {
-    if (await manager.end(id, how)) return false;
+    if (await manager.end(id, options)) return false;
     const owner = await forwarding.otherOwner(request, id);
     if (owner) {
       await forwarding.forward(request, reply, id, owner);
       return true;
     }
-    if (how.atEnd) await asOwner(id, how.atEnd);
+    if (options.beforeRelease) await asOwner(id, options.beforeRelease);
     return false;
   }
 
   async function asOwner(id: string, work: (fence: bigint) => Promise<void>): Promise<void> {
-    if (!(await manager.asOwner(id, work))) throw new NotHeldHere(id);
+    if (!(await manager.asOwner(id, work))) throw new SessionMoved(id);
   }
 }

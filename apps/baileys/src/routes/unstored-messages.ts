@@ -7,12 +7,12 @@ import {
 import { type App, BusinessFilter, type Guard, businessOf, page, pageQuery } from '@prosaas/http';
 import { type Static, Type } from 'typebox';
 import { retryUnstored } from '../retry-unstored.ts';
-import { SessionId, asked } from './door.ts';
+import { SessionId, mapDatabaseErrors } from './access.ts';
 
 export interface UnstoredRoutesOptions {
   db: Database;
-  adminDoor: Guard;
-  readDoor: Guard;
+  adminGuard: Guard;
+  readGuard: Guard;
   onRetried: (released: ReleasedJob | undefined) => void;
 }
 
@@ -36,15 +36,15 @@ const Query = Type.Object({
 });
 const CURSOR = /^(?<at>\d{1,15})_(?<id>[0-9a-f-]{36})$/;
 
-/** Messages that WhatsApp delivered and that are not among the messages: why, and to try again. */
+/** Lists messages that WhatsApp delivered and that could not be stored, with the reason, and retries to store one. */
 export function mountUnstoredRoutes(
   app: App,
-  { db, adminDoor, readDoor, onRetried }: UnstoredRoutesOptions,
+  { db, adminGuard, readGuard, onRetried }: UnstoredRoutesOptions,
 ): void {
   app.get(
     '/api/unstored-messages',
     {
-      onRequest: readDoor,
+      onRequest: readGuard,
       schema: {
         querystring: Query,
         response: {
@@ -57,7 +57,7 @@ export function mountUnstoredRoutes(
     },
     async (request) => {
       const { limit, cursor, business, session, status } = request.query;
-      const rows = await asked(
+      const rows = await mapDatabaseErrors(
         listUnstoredMessages(db, {
           businessId: businessOf(request, business),
           sessionId: session,
@@ -67,25 +67,25 @@ export function mountUnstoredRoutes(
         }),
       );
       const { items, next_cursor } = page(rows, limit, (row) => `${row.received_at.getTime()}_${row.id}`);
-      return { items: items.map(show), next_cursor };
+      return { items: items.map(toView), next_cursor };
     },
   );
 
   app.post(
     '/api/unstored-messages/:id/retry',
     {
-      onRequest: adminDoor,
+      onRequest: adminGuard,
       schema: { params: Id, response: { 200: Type.Object({ message_id: Type.String() }) } },
     },
     async (request) => {
-      const { messageId, fresh, released } = await asked(retryUnstored(db, request.params.id));
+      const { messageId, fresh, released } = await mapDatabaseErrors(retryUnstored(db, request.params.id));
       if (fresh) onRetried(released);
       return { message_id: messageId };
     },
   );
 }
 
-function show(row: UnstoredMessageRow): Static<typeof Unstored> {
+function toView(row: UnstoredMessageRow): Static<typeof Unstored> {
   const { id, business_id, session_id, contact, status, reason, retries, received_at } = row;
   return {
     id,

@@ -1,8 +1,8 @@
 import { classifyDatabaseError } from '@prosaas/database';
 import { type Logger, type OutageLog, outageLog } from '@prosaas/runtime';
 
-/** A session's reason while its work waits for the database, by what the database answered. */
-export function troubleReason(error: unknown): string {
+/** The reason that a session shows while its work waits for the database. */
+export function outageReason(error: unknown): string {
   const found = classifyDatabaseError(error);
   switch (found?.kind) {
     case 'unavailable':
@@ -17,15 +17,15 @@ export function troubleReason(error: unknown): string {
   }
 }
 
-/** That a session waits for the database: its reason, and lines in the log, however often it reconnects meanwhile. */
-export class DatabaseTrouble {
-  /** Undefined while there is none. */
+/** Reports that a session waits for the database, in its reason and in the log. It outlasts the session's connections. */
+export class DatabaseOutage {
+  /** Undefined while there is no outage. */
   reason: string | undefined;
   readonly #session: string;
   readonly #onChange: () => void;
   readonly #log: OutageLog;
 
-  /** @param log the service's, which tells of PostgreSQL itself too */
+  /** @param log of the service, so that one outage makes one line for all sessions */
   constructor({ log, session, onChange }: { log: Logger; session: string; onChange: () => void }) {
     this.#session = session;
     this.#onChange = onChange;
@@ -37,7 +37,7 @@ export class DatabaseTrouble {
   }
 
   readonly begin = (error: unknown): void => {
-    const reason = troubleReason(error);
+    const reason = outageReason(error);
     this.#log.failed(error, { source: this.#session, fields: { session: this.#session, reason } });
     if (this.reason === reason) return;
     this.reason = reason;
@@ -51,7 +51,7 @@ export class DatabaseTrouble {
     this.#onChange();
   };
 
-  /** The session is over: nobody waits any more. */
+  /** The session has ended. */
   forget(): void {
     this.#log.forget(this.#session);
   }

@@ -1,7 +1,7 @@
 import { type PostgresServer, startPostgres } from '@prosaas/devstack';
 import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { counted } from './counters.ts';
+import { readCounters } from './counters.ts';
 import { type Replica, Stack, SOON } from './harness.ts';
 
 let postgres: PostgresServer;
@@ -38,7 +38,7 @@ test('what comes while the database is away is acknowledged, stored and counted 
   expect(await stack.rows(`select text from messages order by seq`)).toEqual(
     ['before', 'during 1', 'during 2', 'during 3'].map((text) => ({ text })),
   );
-  await expect.poll(() => counted(stack), SOON).toMatchObject({ inbound: 4 });
+  await expect.poll(() => readCounters(stack), SOON).toMatchObject({ inbound: 4 });
   expect(await replica.until('shop', 'WORKING')).toMatchObject({ reason: null });
 });
 

@@ -2,8 +2,8 @@ import type { Logger } from '@prosaas/runtime';
 import type { ConnectionState, NewChatMessageCapInfo } from '@whiskeysockets/baileys';
 import { type Restriction, Restrictions } from './restriction.ts';
 
-/** What is wrong with a session although it is connected, and one log line for each change. */
-export class Doubts {
+/** Problems of a session that is connected: stalled receiving, and restrictions of the account. Logs each change once. */
+export class SessionWarnings {
   readonly #log: Logger;
   readonly #onChange: () => void;
   readonly #restrictions = new Restrictions();
@@ -20,20 +20,20 @@ export class Doubts {
     return this.#restrictions.at(new Date());
   }
 
-  /** A short code; undefined where nothing is wrong. */
+  /** A short code; undefined when there is no problem. */
   get reason(): string | undefined {
     return this.#isStalled ? 'receiving_stalled' : this.restrictions[0]?.reason;
   }
 
   readonly stalled = (isStalled: boolean): void => {
     this.#isStalled = isStalled;
-    if (isStalled) this.#log.warn('an inbound message takes over 10 s: those behind it wait');
+    if (isStalled) this.#log.warn('an inbound message takes over 10 s; the messages behind it wait');
     else this.#log.info('inbound messages are handled again');
     this.#onChange();
   };
 
-  /** The connection is over, and with it what waited on it. */
-  forgetStall(): void {
+  /** The connection has closed, and with it the messages that waited. */
+  clearStall(): void {
     this.#isStalled = false;
   }
 

@@ -1,55 +1,55 @@
 import { StaleOwner } from '@prosaas/database';
 import { describe, expect, test, vi } from 'vitest';
 import { CorruptAuthState } from './auth-codec.ts';
-import { Patience, mayPass } from './patience.ts';
+import { DatabaseRetrier, isRetryable } from './database-retrier.ts';
 
 const failure = (code: string): Error => Object.assign(new Error(code), { code });
 
-const answered = (code: string): Error => Object.assign(failure(code), { severity: 'ERROR' });
+const serverError = (code: string): Error => Object.assign(failure(code), { severity: 'ERROR' });
 
-function patience(limitMs = 60_000) {
+function createRetrier(limitMs = 60_000) {
   const controller = new AbortController();
   const onExhausted = vi.fn();
   return {
     controller,
     onExhausted,
-    patience: new Patience({ signal: controller.signal, limitMs, onExhausted }),
+    retrier: new DatabaseRetrier({ signal: controller.signal, limitMs, onExhausted }),
   };
 }
 
 test.each([
-  ['the database is away', failure('ECONNREFUSED'), true],
-  ['it shuts down', answered('57P01'), true],
-  ['a deadlock', answered('40P01'), true],
-  ['it is read-only', answered('25006'), true],
-  ['a column is gone', answered('42703'), true],
-  ['a grant is revoked', answered('42501'), true],
-  ['a constraint is broken', answered('23503'), true],
-  ['an internal error', answered('XX000'), true],
-  ['the data can never be stored', answered('22021'), false],
+  ['the database is unreachable', failure('ECONNREFUSED'), true],
+  ['the database shuts down', serverError('57P01'), true],
+  ['a deadlock', serverError('40P01'), true],
+  ['the database is read-only', serverError('25006'), true],
+  ['a column is gone', serverError('42703'), true],
+  ['a grant is revoked', serverError('42501'), true],
+  ['a constraint is broken', serverError('23503'), true],
+  ['an internal error', serverError('XX000'), true],
+  ['the data can never be stored', serverError('22021'), false],
   ['another replica owns the session', new StaleOwner('a'), false],
   ['the keys are damaged', new CorruptAuthState('damaged'), false],
   ['a fault of the program', new TypeError('x'), false],
-])('a repeat may succeed when %s: %s', (_why, error, may) => {
-  expect(mayPass(error)).toBe(may);
+])('when %s, a retry may succeed: %s', (_why, error, expected) => {
+  expect(isRetryable(error)).toBe(expected);
 });
 
-describe('patience', () => {
-  test('repeats what an outage broke until it succeeds', async () => {
+describe('DatabaseRetrier', () => {
+  test('retries work that fails in an outage until it succeeds', async () => {
     const work = vi.fn().mockRejectedValueOnce(failure('ECONNREFUSED')).mockResolvedValue('done');
-    await expect(patience().patience.run(work)).resolves.toBe('done');
+    await expect(createRetrier().retrier.run(work)).resolves.toBe('done');
     expect(work).toHaveBeenCalledTimes(2);
   });
 
-  test('does not repeat what stays wrong', async () => {
-    for (const error of [answered('22021'), new StaleOwner('a'), new CorruptAuthState('damaged')]) {
+  test('does not retry work that can never succeed', async () => {
+    for (const error of [serverError('22021'), new StaleOwner('a'), new CorruptAuthState('damaged')]) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      await expect(patience().patience.run(() => Promise.reject(error))).rejects.toBe(error);
+      await expect(createRetrier().retrier.run(() => Promise.reject(error))).rejects.toBe(error);
     }
   });
 
-  test('gives up when aborted, and drains', async () => {
-    const { controller, patience: subject } = patience();
+  test('rejects when aborted, and drains', async () => {
+    const { controller, retrier: subject } = createRetrier();
     const running = subject.run(() => Promise.reject(failure('ECONNREFUSED')));
     queueMicrotask(() => controller.abort(new Error('closed')));
     await expect(running).rejects.toThrow();
@@ -57,8 +57,8 @@ describe('patience', () => {
     await expect(subject.run(() => Promise.resolve(1))).rejects.toThrow('closed');
   });
 
-  test('tells once that it was long', async () => {
-    const { controller, onExhausted, patience: subject } = patience(1);
+  test('calls onExhausted once for work that waits at the same time', async () => {
+    const { controller, onExhausted, retrier: subject } = createRetrier(1);
     const one = subject.run(() => Promise.reject(failure('ECONNREFUSED'))).catch(() => {});
     const two = subject.run(() => Promise.reject(failure('ECONNREFUSED'))).catch(() => {});
     await vi.waitFor(() => expect(onExhausted).toHaveBeenCalled());
@@ -67,29 +67,27 @@ describe('patience', () => {
     expect(onExhausted).toHaveBeenCalledTimes(1);
   });
 
-  test('tells of a trouble that lasts, and of its end when the work succeeds, not when it is given up', async () => {
+  test('reports an outage that lasts, and its end when the work succeeds but not when it is aborted', async () => {
     vi.useFakeTimers();
     try {
       const controller = new AbortController();
-      const trouble = { begin: vi.fn(), end: vi.fn() };
-      const subject = new Patience({
+      const outage = { begin: vi.fn(), end: vi.fn() };
+      const subject = new DatabaseRetrier({
         signal: controller.signal,
-        limitMs: 60_000,
-        onExhausted: () => {},
-        trouble,
+        outage,
       });
       let isAway = true;
       const work = (): Promise<string> =>
         isAway ? Promise.reject(failure('ECONNREFUSED')) : Promise.resolve('done');
       const running = subject.run(work);
       await vi.advanceTimersByTimeAsync(1900);
-      expect(trouble.begin).not.toHaveBeenCalled();
+      expect(outage.begin).not.toHaveBeenCalled();
       await vi.advanceTimersByTimeAsync(200);
-      expect(trouble.begin).toHaveBeenCalledTimes(1);
+      expect(outage.begin).toHaveBeenCalledTimes(1);
       isAway = false;
       await vi.advanceTimersByTimeAsync(2000);
       await expect(running).resolves.toBe('done');
-      expect(trouble.end).toHaveBeenCalledTimes(1);
+      expect(outage.end).toHaveBeenCalledTimes(1);
 
       isAway = true;
       const abandoned = subject.run(work).then(
@@ -99,7 +97,7 @@ describe('patience', () => {
       await vi.advanceTimersByTimeAsync(3000);
       controller.abort(new Error('closed'));
       await expect(abandoned).resolves.toBe('given up');
-      expect([trouble.begin.mock.calls.length, trouble.end.mock.calls.length]).toEqual([2, 1]);
+      expect([outage.begin.mock.calls.length, outage.end.mock.calls.length]).toEqual([2, 1]);
     } finally {
       vi.useRealTimers();
     }

@@ -25,7 +25,7 @@ export interface Evidence {
   unexpected: readonly string[];
 }
 
-export interface Figures {
+export interface Totals {
   sent: number;
   wrote: number;
   sentLost: number;
@@ -34,7 +34,7 @@ export interface Figures {
   unreadableHere: number;
 }
 
-export function figuresOf(customers: readonly CustomerEvidence[]): Figures {
+export function totalsOf(customers: readonly CustomerEvidence[]): Totals {
   const sum = (of: (customer: CustomerEvidence) => number): number =>
     customers.reduce((total, customer) => total + of(customer), 0);
   return {
@@ -54,7 +54,7 @@ const unreadableHere = ({ repeatRequests, stored }: CustomerEvidence): RepeatReq
 /** Every promise that was broken, in words. Pure. */
 export function judge(evidence: Evidence): string[] {
   const { customers, restMs, restWithinMs, undelivered, notDelivered, storedTwice, unexpected } = evidence;
-  const figures = figuresOf(customers);
+  const figures = totalsOf(customers);
   const broken: [number, string][] = [
     [figures.sentLost, 'sent messages were not shown'],
     [figures.wroteLost, "customers' messages were not stored"],

@@ -13,7 +13,7 @@ export interface Talk {
 }
 
 /** Every phone has written once, so that the sessions of all are there. */
-export async function beginTalk(whatsapp: WhatsAppServer, account: Account): Promise<Talk> {
+export async function startCustomers(whatsapp: WhatsAppServer, account: Account): Promise<Talk> {
   const phones = Array.from({ length: PHONES }, () => whatsapp.addPhone());
   const one = whatsapp.addPhone();
   const answered = (phone: Phone, more: number): Promise<void> =>

@@ -10,38 +10,38 @@ import type { FastifyRequest } from 'fastify';
 import { type TObject, type TString, Type } from 'typebox';
 import { DatabaseUnavailable, InvalidText, SessionNotFound } from '../errors.ts';
 
-/** As the table of sessions has it. */
+/** The same pattern as the check constraint of `whatsapp_sessions`. */
 export const SessionId: TString = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' });
 export const SessionParams: TObject<{ session: TString }> = Type.Object({ session: SessionId });
 
-/** Who is let in where; the secret between the services opens what they use and no more. */
-export interface Doors {
-  /** Pairing and what else changes a session. */
+/** Who may use which routes. The internal secret of the services is accepted only where a service needs it. */
+export interface Guards {
+  /** Routes that change a session, such as pairing. */
   admin: Guard;
   read: Guard;
-  /** The api's health asks for the list. */
+  /** The list of sessions, which the api's health check reads. */
   list: Guard;
-  /** The worker sends. */
+  /** Sending, which the worker uses. */
   send: Guard;
 }
 
-export function createDoors(
+export function createGuards(
   keyRing: KeyRing,
   options: Pick<GuardOptions, 'audit' | 'authenticateForwarded'>,
-): Doors {
-  const door = (...roles: Role[]): Guard => guard(keyRing, { ...options, roles });
+): Guards {
+  const forRoles = (...roles: Role[]): Guard => guard(keyRing, { ...options, roles });
   return {
-    admin: door('admin'),
-    read: door('business'),
-    list: door('business', 'internal'),
-    send: door('business', 'internal'),
+    admin: forRoles('admin'),
+    read: forRoles('business'),
+    list: forRoles('business', 'internal'),
+    send: forRoles('business', 'internal'),
   };
 }
 
-/** What the database answers. An error of its is 503, to be repeated, or the caller's own. */
-export async function asked<T>(answer: Promise<T>): Promise<T> {
+/** Turns a database error into a 503 to be retried, or into a 400 when the request's data can't be stored. */
+export async function mapDatabaseErrors<T>(result: Promise<T>): Promise<T> {
   try {
-    return await answer;
+    return await result;
   } catch (error) {
     if (isRetryableDatabaseError(error)) throw new DatabaseUnavailable({ cause: error });
     if (classifyDatabaseError(error)?.kind === 'invalid_data') throw new InvalidText({ cause: error });
@@ -49,13 +49,13 @@ export async function asked<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-/** Another business' session is not there. @throws SessionNotFound */
+/** @throws SessionNotFound also for the session of another business */
 export async function sessionFor(
   db: Database,
   request: FastifyRequest,
   id: string,
 ): Promise<WhatsAppSessionRow> {
-  const row = await asked(findSession(db, id));
+  const row = await mapDatabaseErrors(findSession(db, id));
   const businessId = businessOf(request);
   if (!row || (businessId !== undefined && row.business_id !== businessId)) throw new SessionNotFound(id);
   return row;

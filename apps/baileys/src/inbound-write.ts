@@ -1,23 +1,28 @@
 import { type Database, type Queryable, classifyDatabaseError } from '@prosaas/database';
 
-/** What is committed with the keys of a message, or not at all. Answers what is to be done after the commit. */
-export interface Along {
-  /** May run again after a commit that broke. */
+/** The database writes of one inbound message. Each returns what to do after the commit. */
+export interface InboundWrite {
+  /** Stores the message. May run again after a failed commit. */
   store: (tx: Queryable) => Promise<() => void>;
-  /** Done instead, when PostgreSQL can never store the message's data. */
+  /** Runs instead when PostgreSQL can never store the message's data. */
   quarantine?: (tx: Queryable, error: Error) => Promise<() => void>;
 }
 
-/** Commits `first` and what goes along in one transaction: the message, or what came of it if its data can't be stored. */
-export async function commitAlong(
+/**
+ * Commits the keys of a message and the message itself in one transaction. A message whose data can't be stored is
+ * quarantined with its keys, in a second transaction.
+ *
+ * @returns what to do after the commit
+ */
+export async function commitInbound(
   db: Database,
-  { store, quarantine }: Along,
-  first: (tx: Queryable) => Promise<void> = () => Promise.resolve(),
+  { store, quarantine }: InboundWrite,
+  writeKeys: (tx: Queryable) => Promise<void> = () => Promise.resolve(),
 ): Promise<() => void> {
   let refused: Error | undefined;
   try {
     return await db.transaction(async (tx) => {
-      await first(tx);
+      await writeKeys(tx);
       try {
         return await store(tx);
       } catch (error) {
@@ -30,7 +35,7 @@ export async function commitAlong(
   }
   const reason = refused;
   return db.transaction(async (tx) => {
-    await first(tx);
+    await writeKeys(tx);
     return quarantine(tx, reason);
   });
 }

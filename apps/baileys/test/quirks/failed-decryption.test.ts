@@ -1,5 +1,5 @@
 import { beforeAll, expect, test, vi } from 'vitest';
-import { keepSessionsOfFailedTrials } from '../../src/quirks/failed-trials.ts';
+import { restoreSessionsAfterFailedDecryption } from '../../src/quirks/failed-decryption.ts';
 import { Peer } from './signal-peer.ts';
 
 beforeAll(() => {
@@ -25,12 +25,12 @@ async function crossing(): Promise<string[]> {
 
 // This test has to come first: the repair that the next one makes holds for the whole process.
 test('upstream still has the fault: a failed trial breaks the session that it was made on', async () => {
-  // When this fails, libsignal has mended it: delete src/quirks/failed-trials.ts.
+  // When this fails, libsignal has mended it: delete src/quirks/failed-decryption.ts.
   await expect(crossing()).rejects.toThrow('No matching sessions');
 });
 
 test('a failed trial leaves the session as it was', async () => {
-  keepSessionsOfFailedTrials();
+  restoreSessionsAfterFailedDecryption();
   expect(await crossing()).toEqual(['answer', 'answer to that']);
 });
 

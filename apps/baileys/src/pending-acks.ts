@@ -1,6 +1,6 @@
-/** WhatsApp refused a message; the code is its own. */
-export class Refused extends Error {
-  override name = 'Refused';
+/** WhatsApp refused a message, with a code of its own: see `refusals.ts`. */
+export class MessageRefused extends Error {
+  override name = 'MessageRefused';
   readonly code: string;
 
   constructor(code: string) {
@@ -14,10 +14,11 @@ interface Waiter {
   reject: (error: Error) => void;
 }
 
-/** Who waits for the server's word on which message. Nobody is kept waiting beyond their own signal. */
-export class AckBook {
+/** Waits for the server's acks, by message. */
+export class PendingAcks {
   readonly #waiters = new Map<string, Set<Waiter>>();
 
+  /** Resolves with the ack of a message. @throws MessageRefused, or the signal's reason */
   async wait(messageId: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -42,8 +43,24 @@ export class AckBook {
     }
   }
 
-  /** The connection is gone: no word will come over it. */
+  /** Ends every wait: a closed connection brings no acks. */
   rejectAll(error: Error): void {
     for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.reject(error);
+  }
+}
+
+/** Resolves with the server's ack of the message that `write` writes. @throws MessageRefused, what `write` throws, or the signal's reason */
+export async function writeUntilAcked(
+  acks: PendingAcks,
+  messageId: string,
+  { write, signal }: { write: () => Promise<void>; signal: AbortSignal },
+): Promise<void> {
+  const done = new AbortController();
+  try {
+    // The wait begins before the write: the ack may come before the write resolves.
+    const acked = acks.wait(messageId, AbortSignal.any([signal, done.signal]));
+    await Promise.all([acked, Promise.race([write(), acked])]);
+  } finally {
+    done.abort();
   }
 }

@@ -3,12 +3,12 @@ import { type Queryable, type ReleasedJob, addJob, type recordInbound } from '@p
 import { inboundJob } from '@prosaas/queues';
 
 /**
- * What follows from a message that was stored for the first time, in its transaction: its job, and a conversation that was closed is
- * open again.
+ * Adds the job of a message that was just stored, and opens its conversation again if it was closed. Runs in the
+ * transaction that stores the message.
  *
- * @returns the job, where it is released
+ * @returns the job, if it can start now: jobs of a conversation run one after the other
  */
-export async function followInbound(
+export async function reopenAndEnqueue(
   tx: Queryable,
   { message, conversationId, conversationState }: Awaited<ReturnType<typeof recordInbound>>,
 ): Promise<ReleasedJob | undefined> {

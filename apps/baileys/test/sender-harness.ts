@@ -2,12 +2,12 @@ import { type Database, createDatabase, createSession, migrate } from '@prosaas/
 import { testDatabase } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { AckBook } from '../src/ack-book.ts';
+import { PendingAcks } from '../src/pending-acks.ts';
 import { Sender, type SendingSession } from '../src/sender.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
-export interface SenderStage {
+export interface SenderHarness {
   readonly db: Database;
   /** New for each test, as are the counts. */
   readonly sender: Sender;
@@ -24,10 +24,10 @@ type PlayedSession = { -readonly [name in keyof SendingSession]: SendingSession[
 };
 
 /** A sender over a database of its own, and sessions whose servers answer as told. */
-export function setSenderStage(): SenderStage {
+export function useSenderHarness(): SenderHarness {
   let db: Database;
   let sender: Sender;
-  let counts: SenderStage['counts'];
+  let counts: SenderHarness['counts'];
   let sessions = 0;
 
   beforeAll(async () => {
@@ -76,7 +76,7 @@ export function setSenderStage(): SenderStage {
       return {
         id,
         businessId: 'default',
-        acks: new AckBook(),
+        acks: new PendingAcks(),
         account: '15550000000',
         restriction: undefined,
         askRestriction: () => Promise.resolve(true),
