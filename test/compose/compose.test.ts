@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { loadProfile } from '@prosaas/agentkit';
 import { poll } from '@prosaas/devstack';
 import { startTelephonyProvider } from '@prosaas/simulators';
@@ -381,6 +384,41 @@ testOnce('npm run demo -- --compose plays on the containers, in their session al
   expect(counters['whatsapp_outbound_messages']).toBeGreaterThan(
     before.counters['whatsapp_outbound_messages']!,
   );
+});
+
+testOnce('the commands of docs/operations.md back the database up and restore it', async () => {
+  const people = `${url.api}/api/people`;
+  const headers = { 'x-api-key': desk.keys.ADMIN_KEY, 'content-type': 'application/json' };
+  const add = async (name: string): Promise<void> => {
+    const { status } = await fetch(people, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ name, role: 'staff' }),
+    });
+    expect(status).toBe(201);
+  };
+  const names = async (): Promise<string[]> => {
+    const { items } = (await (await fetch(people, { headers })).json()) as { items: { name: string }[] };
+    return items.map(({ name }) => name);
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'prosaas-backup-'));
+  const sh = (...commands: string[]): Promise<string> =>
+    project.beside('sh', ['-ec', commands.join('\n').replaceAll(' prosaas.dump', ` ${folder}/prosaas.dump`)]);
+  try {
+    await add('before the backup');
+    await sh('docker compose exec -T postgres pg_dump -U prosaas -Fc prosaas > prosaas.dump');
+    await add('after the backup');
+    await sh(
+      'docker compose stop api worker calls baileys',
+      'docker compose exec -T postgres pg_restore -U prosaas -d prosaas --clean --if-exists < prosaas.dump',
+      'docker compose up -d --wait',
+    );
+    const kept = await names();
+    expect(kept).toContain('before the backup');
+    expect(kept).not.toContain('after the backup');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('docker compose stop ends every container with 0', async () => {

@@ -37,6 +37,7 @@ export interface ProjectOptions {
 export class Project {
   readonly #env: NodeJS.ProcessEnv;
   readonly #name: string;
+  readonly #files: string[];
   readonly #options: readonly string[];
   readonly ports: typeof doors;
 
@@ -46,9 +47,9 @@ export class Project {
   ) {
     this.ports = ports;
     this.#name = name;
-    const files = ['docker-compose.yml', 'deploy/compose.simulator.yml'];
-    if (valkey) files.push('deploy/compose.valkey.yml');
-    this.#options = ['-p', name, '--env-file', '/dev/null', ...files.flatMap((file) => ['-f', file])];
+    this.#files = ['docker-compose.yml', 'deploy/compose.simulator.yml'];
+    if (valkey) this.#files.push('deploy/compose.valkey.yml');
+    this.#options = ['-p', name, '--env-file', '/dev/null', ...this.#files.flatMap((file) => ['-f', file])];
     const text = Object.entries(ports).map(([setting, port]) => [setting, String(port)]);
     // Nothing of this machine's own settings: a project without .env.
     this.#env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(text), ...env };
@@ -74,7 +75,12 @@ export class Project {
 
   /** A command on this machine that finds this project where it looks for containers. */
   async beside(command: string, args: string[]): Promise<string> {
-    const env = { ...this.#env, COMPOSE_PROJECT_NAME: this.#name };
+    const env = {
+      ...this.#env,
+      COMPOSE_PROJECT_NAME: this.#name,
+      COMPOSE_FILE: this.#files.join(':'),
+      COMPOSE_DISABLE_ENV_FILE: '1',
+    };
     const { stdout } = await run(command, args, { cwd: repository, env, timeout: 5 * 60_000 });
     return stdout;
   }
