@@ -3,7 +3,7 @@ import { poll } from '@prosaas/devstack';
 import { outboundJob } from '@prosaas/queues';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BaileysClient } from '../src/baileys-client.ts';
-import type { JobDependencies } from '../src/job.ts';
+import type { JobDependencies, JobHandlers } from '../src/job.ts';
 import { createHandler } from '../src/jobs/outbound-messages.ts';
 import { runRow } from '../src/run-row.ts';
 import { type Stage, setStage, silent } from './stage.ts';
@@ -69,8 +69,7 @@ test.each([
   };
   const handler = createHandler({ db, baileys } as JobDependencies);
   const never = new AbortController().signal;
-  const none = (): Promise<void> => Promise.resolve();
-  const handlers = { 'inbound-messages': none, 'outbound-messages': handler, notices: none };
+  const handlers = { 'outbound-messages': handler } as JobHandlers;
   await runRow({ db, handlers, instance: 'test' }, row, { signal: never, log: silent });
   expect(await db.query('select key from whatsapp_sends')).toEqual([]);
 });

@@ -1,9 +1,9 @@
 import { loadProfile } from '@prosaas/agentkit';
 import { type JobRow, addJob, failJobs, findJob, replayDeadJobs } from '@prosaas/database';
-import { queueTable } from '@prosaas/queues';
+import { queueNames, queueTable } from '@prosaas/queues';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { JobHandler } from '../src/job.ts';
+import type { JobHandler, JobHandlers } from '../src/job.ts';
 import { createChildRunner } from '../src/child-runner.ts';
 import { RunningJobs } from '../src/running-jobs.ts';
 import { type Outcome, runRow } from '../src/run-row.ts';
@@ -33,7 +33,7 @@ const run = (row: JobRow, handler: JobHandler, signal: AbortSignal = never): Pro
   runRow(
     {
       db: stage.db,
-      handlers: { [queue]: handler, 'outbound-messages': handler, notices: handler },
+      handlers: Object.fromEntries(queueNames.map((name) => [name, handler])) as unknown as JobHandlers,
       instance: 'test',
     },
     row,

@@ -1,4 +1,4 @@
-import type { QueueTotals } from '@prosaas/queues';
+import { type QueueTotals, queueNames } from '@prosaas/queues';
 import { expect, test } from 'vitest';
 import { judgeQueues } from './queues.ts';
 
@@ -17,8 +17,13 @@ const depths = (own: Partial<Depths> = {}): Depths => ({
 });
 const empty = { jobs: 0, max: 10, expiring: 0 };
 const well = { schedules: {}, runs: [], lookedSeconds: 0 };
-const all = new Set(['inbound-messages', 'outbound-messages', 'notices']);
-const withoutOutbound = new Set(['inbound-messages', 'notices']);
+/** All queues are empty, but for what is said of one. */
+const totals = (outbound: Partial<Depths> = {}): QueueTotals['queues'] => {
+  const each = queueNames.map((name) => [name, depths(name === 'outbound-messages' ? outbound : {})]);
+  return Object.fromEntries(each) as QueueTotals['queues'];
+};
+const all = new Set<string>(queueNames);
+const withoutOutbound = new Set(queueNames.filter((name) => name !== 'outbound-messages'));
 
 test.each([
   ['all is well', {}, all, {}],
@@ -32,8 +37,7 @@ test.each([
     { paused: ['outbound-messages'] },
   ],
 ] as const)('where %s', (_what, outbound, served, judged) => {
-  const queues = { 'inbound-messages': depths(), 'outbound-messages': depths(outbound), notices: depths() };
-  expect(judgeQueues({ ...well, queues, served, deadLetter: empty })).toEqual({
+  expect(judgeQueues({ ...well, queues: totals(outbound), served, deadLetter: empty })).toEqual({
     unserved: [],
     stuck: [],
     paused: [],
@@ -43,7 +47,7 @@ test.each([
   });
 });
 
-const queues = { 'inbound-messages': depths(), 'outbound-messages': depths(), notices: depths() };
+const queues = totals();
 const schedules = { retention: { everySeconds: 3600 }, import: { everySeconds: 60 } };
 const seen = { queues, served: all, schedules, deadLetter: empty };
 const ran = (
