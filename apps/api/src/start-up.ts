@@ -31,7 +31,7 @@ export async function startUp({
         waiting: 'migrations cannot be applied yet',
         begins: 'migrations cannot be applied',
         ends: 'migrations can be applied again',
-        isStart: true,
+        isStartUp: true,
       }),
     });
     const conflict = await retryForever(() => claimStack(db, redis, keyspace), {

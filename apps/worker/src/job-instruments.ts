@@ -25,7 +25,8 @@ export function bindJobInstruments(
     const run: Histogram = metrics.histogram('queue_job_run_seconds', { queue });
     const slots: Gauge = metrics.gauge('queue_slots', { queue });
     const stalled: Counter = metrics.counter('queue_jobs_stalled', { queue });
-    const attempts = (outcome: string): Counter => metrics.counter('queue_job_attempts', { queue, outcome });
+    const attempts = (outcome: 'completed' | 'retried' | 'failed' | 'requeued'): Counter =>
+      metrics.counter('queue_job_attempts', { queue, outcome });
     const ends: Readonly<Record<Outcome['kind'], Counter>> = {
       done: attempts('completed'),
       retry: attempts('retried'),

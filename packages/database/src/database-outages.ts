@@ -49,5 +49,5 @@ export class DatabaseOutages {
 /** What a service waits for when it starts, once PostgreSQL and Redis answer. */
 export function databasePreparationLog(log: Logger): OutageLog {
   const waiting = 'waiting for the api to prepare the database';
-  return outageLog(log, { waiting, begins: waiting, ends: 'the database is prepared', isStart: true });
+  return outageLog(log, { waiting, begins: waiting, ends: 'the database is prepared', isStartUp: true });
 }

@@ -21,7 +21,7 @@ export interface DeferredWritesOptions {
   log: Logger;
   limits: { entries: number; bytes: number };
   /** Log texts while the database is away. */
-  outage: Omit<OutageTexts, 'isDependency' | 'isStart'>;
+  outage: Omit<OutageTexts, 'isDependency' | 'isStartUp'>;
   /** Log text for the first write that is over the limits. */
   full: string;
   /** Log text, with the number of lost writes, once the rest is written or the service stops. */

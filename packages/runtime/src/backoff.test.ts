@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { backoff, retryForever } from './backoff.ts';
 
-describe('the delay before a repeat', () => {
+describe('the delay before a retry', () => {
   test.each([
     [1, 100],
     [2, 200],
@@ -13,7 +13,7 @@ describe('the delay before a repeat', () => {
     expect(backoff({ baseMs: 100, maxMs: 1000 }, attempt, () => 0)).toBe(delay);
   });
 
-  test('is shortened by chance, so that not everyone comes back at once', () => {
+  test('is shortened at random, so that clients do not reconnect all at once', () => {
     expect(backoff({ baseMs: 100, maxMs: 1000, jitter: 0.5 }, 1, () => 1)).toBe(50);
     expect(backoff({ baseMs: 100, maxMs: 1000, jitter: 0 }, 1, () => 1)).toBe(100);
   });
@@ -40,7 +40,7 @@ describe('retrying for ever', () => {
     expect(failures).toEqual([1, 2]);
   });
 
-  test('ends when it is told to', async () => {
+  test('ends when its signal aborts', async () => {
     const stopping = new AbortController();
     const running = retryForever(() => Promise.reject(new Error('never')), {
       ...delays,

@@ -8,7 +8,7 @@ export interface BackoffOptions {
   jitter?: number;
 }
 
-/** Delay before attempt `attempt` (1 is the first repeat): doubles from `baseMs` up to `maxMs`. */
+/** Delay before retry number `attempt`, counted from 1: doubles from `baseMs` up to `maxMs`. */
 export function backoff(
   { baseMs, maxMs, jitter = 0.5 }: BackoffOptions,
   attempt: number,
@@ -20,13 +20,13 @@ export function backoff(
 
 export interface RetryOptions extends BackoffOptions {
   signal: AbortSignal;
-  /** Told of each failure; `attempt` counts from 1. What it throws ends the repeats. */
+  /** Called after each failure; `attempt` counts from 1. An error that it throws ends the retries. */
   onError?: (error: unknown, attempt: number) => void;
-  /** Logs that it fails, and that it works again. */
+  /** Logs the failures as one outage. */
   outage?: OutageLog;
 }
 
-/** Repeats `task` until it succeeds; rejects only when `signal` aborts, or with what `onError` throws. */
+/** Retries `task` until it succeeds. Rejects only when `signal` aborts, or with an error that `onError` throws. */
 export async function retryForever<T>(
   task: (signal: AbortSignal) => Promise<T>,
   { signal, onError, outage, ...delays }: RetryOptions,

@@ -25,7 +25,7 @@ export function buildInfo(config: BuildConfig): BuildInfo {
   };
 }
 
-// All workspaces carry the product's version, and this one is in every image.
+// Every workspace has the product's version, and this package is in every image.
 function packageVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

@@ -30,7 +30,7 @@ export type CommonFields = {
   DRAIN_SECONDS: Field<number>;
 };
 
-/** What every service reads. Compose it: `Type.Object({ ...CommonConfig.properties, API_PORT: Port(5000, '...') })`. */
+/** Settings that every service reads. Compose it: `Type.Object({ ...CommonConfig.properties, API_PORT: Port(5000, '...') })`. */
 export const CommonConfig: TObject<CommonFields> = Type.Object({
   LOG_LEVEL: Parsed('INFO', 'DEBUG, INFO, WARNING, ERROR or CRITICAL', parseLogLevel),
   LOG_PRETTY: Flag(false, 'Log lines for people instead of JSON'),
@@ -79,7 +79,7 @@ export type KeysFields = {
   INTERNAL_SECRET: OptionalField<string>;
 };
 
-/** Keys that the operator may set. One that is not set is generated at first start and kept in the database. */
+/** Keys that the operator may set. Each unset key is generated at the first start and kept in the database. */
 export const KeysConfig: TObject<KeysFields> = Type.Object({
   API_KEY: Secret('Key of the default business (header X-Api-Key); unset: generated', checkKey),
   ADMIN_KEY: Secret("The administrator's key; unset: generated", checkKey),
@@ -90,7 +90,7 @@ export const KeysConfig: TObject<KeysFields> = Type.Object({
   INTERNAL_SECRET: Secret('Between the services (header X-Internal-Secret); unset: generated', checkKey),
 });
 
-/** Shorter ones can be guessed. */
+/** Characters. A shorter key could be guessed. */
 export const MIN_KEY_LENGTH: number = 16;
 
 function checkKey(text: string): string {

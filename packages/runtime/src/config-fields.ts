@@ -1,13 +1,13 @@
 import { type TOptional, type TUnsafe, Type } from 'typebox';
 
-/** One variable of the environment: its type, default and description, and how its text is read. */
+/** One environment variable: its type, default and description, and how its text is parsed. */
 export type Field<T> = TUnsafe<T>;
 export type OptionalField<T> = TOptional<TUnsafe<T>>;
 
 export interface FieldReader {
   /** Returns the value or throws an error whose text completes "NAME ...": "must be ...". */
   parse?: (text: string) => unknown;
-  /** Its value is never printed, and it may come from the file that `NAME_FILE` names. */
+  /** The value is never printed, and may come from the file that `NAME_FILE` names. */
   secret?: boolean;
 }
 
@@ -20,7 +20,7 @@ function field<T>(schema: Record<string, unknown>, options: FieldOptions): Field
   return Type.Unsafe<T>({ ...schema, ...options });
 }
 
-/** A value read by `parse`, which throws an error that reads on from the variable's name ("must be ..."). */
+/** A value that `parse` reads. `parse` throws an error whose text continues the variable's name ("must be ..."). */
 export function Parsed<T>(
   fallback: string | number,
   description: string,
@@ -29,7 +29,7 @@ export function Parsed<T>(
   return field({}, { default: fallback, description, parse });
 }
 
-/** The same, unset by default. */
+/** Like `Parsed`, unset by default. */
 export function OptionalParsed<T>(description: string, parse: (text: string) => T): OptionalField<T> {
   return Type.Optional(field<T>({}, { description, parse }));
 }
@@ -101,7 +101,7 @@ export function OptionalUrl(
   );
 }
 
-/** A URL that may carry a password. */
+/** A URL that may contain a password. */
 export function SecretUrl(
   fallback: string,
   description: string,
@@ -110,7 +110,7 @@ export function SecretUrl(
   return SecretText(fallback, description, (text) => parseUrl(text, protocols));
 }
 
-/** A value that may carry a password, read by `parse`. */
+/** A value that may contain a password, parsed by `parse`. */
 export function SecretText(
   fallback: string,
   description: string,
@@ -151,7 +151,7 @@ function parseNumber(
   throw new RangeError(`must be a ${whole ? 'whole ' : ''}number ${range}`);
 }
 
-const flags: Readonly<Record<string, boolean>> = {
+const FLAGS: Readonly<Record<string, boolean>> = {
   '1': true,
   true: true,
   yes: true,
@@ -164,7 +164,7 @@ const flags: Readonly<Record<string, boolean>> = {
 
 function parseFlag(text: string): boolean {
   const name = text.toLowerCase();
-  const value = Object.hasOwn(flags, name) ? flags[name] : undefined;
+  const value = Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
   if (value === undefined) throw new RangeError('must be 1 or 0 (or true, false, yes, no, on, off)');
   return value;
 }

@@ -77,7 +77,7 @@ describe('a value of the environment', () => {
 });
 
 describe('the configuration', () => {
-  test('has its defaults without any environment', () => {
+  test('has defaults for an empty environment', () => {
     expect(loadConfig(CommonConfig, {})).toEqual({
       LOG_LEVEL: 'info',
       LOG_PRETTY: false,
@@ -90,13 +90,13 @@ describe('the configuration', () => {
     });
   });
 
-  test('takes an empty value for an unset one', () => {
+  test('treats an empty value as unset', () => {
     expect(loadConfig(CommonConfig, { LOG_LEVEL: '', REDIS_PASSWORD: ' ' })).toEqual(
       loadConfig(CommonConfig, {}),
     );
   });
 
-  test('tells every fault at once, and no value of a secret', () => {
+  test('reports every fault at once, and never the value of a secret', () => {
     const problems = problemsOf(Type.Object({ ...CommonConfig.properties, API_PORT: Port(5000, '') }), {
       LOG_LEVEL: 'loud',
       DATABASE_URL: 'mysql://root:hunter2@db',
@@ -111,7 +111,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  test('takes one metrics token or two, and no more', () => {
+  test('accepts one metrics token or two, and no more', () => {
     expect(loadConfig(KeysConfig, { METRICS_TOKEN: 'old,new' })).toEqual({ METRICS_TOKEN: 'old,new' });
     for (const text of ['a,b,c', ',', 'a,']) {
       expect(problemsOf(KeysConfig, { METRICS_TOKEN: text })).toEqual([
@@ -121,7 +121,7 @@ describe('the configuration', () => {
   });
 
   test.each(['API_KEY', 'ADMIN_KEY', 'INTERNAL_SECRET'])(
-    'takes %s of at least 16 characters, and none that a header cannot carry',
+    'accepts %s of at least 16 characters, all of which a header can carry',
     (name) => {
       const key = 'sixteen-letters!';
       expect(loadConfig(KeysConfig, { [name]: key })).toEqual({ [name]: key });
@@ -142,14 +142,14 @@ describe('the configuration', () => {
     ]);
   });
 
-  test('reads a secret from a file, and nothing else', async () => {
+  test('reads a secret from a file, but no other setting', async () => {
     const file = join(folder, 'secret');
     await writeFile(file, 'from a file\n');
     const schema = Type.Object({ KEY: Secret(''), NAME: OptionalText('') });
     expect(loadConfig(schema, { KEY_FILE: file, NAME_FILE: file })).toEqual({ KEY: 'from a file' });
   });
 
-  test('says when a secret is set twice or its file cannot be read', () => {
+  test('reports a secret that is set twice, or whose file cannot be read', () => {
     const schema = Type.Object({ A: Secret(''), B: Secret('') });
     const missing = join(folder, 'nothing');
     expect(problemsOf(schema, { A: 'x', A_FILE: missing, B_FILE: missing })).toEqual([

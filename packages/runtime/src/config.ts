@@ -5,7 +5,7 @@ import type { FieldReader } from './config-fields.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Everything that is wrong with the environment, one line for each fault. */
+/** Every fault of the environment, one line each. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 
@@ -17,8 +17,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the variables that `schema` describes. An empty one counts as unset; a secret may come from the file that
- * `NAME_FILE` names. Throws one `ConfigError` with every fault.
+ * Reads the variables that `schema` describes. An empty variable counts as unset. A secret may come from the file that `NAME_FILE`
+ * names. Throws one `ConfigError` with every fault.
  */
 export function loadConfig<T extends TObject>(schema: T, env: Environment): Static<T> {
   const values: Record<string, unknown> = {};
@@ -65,7 +65,7 @@ function convert(text: string, field: TSchema & FieldReader): unknown {
   if (field.parse !== undefined) return parse(text, field.parse, field.secret === true);
   const value = Value.Convert(field, text);
   const [fault] = Value.Errors(field, value);
-  if (fault !== undefined) throw new RangeError(`${fault.message}${shown(text, field.secret === true)}`);
+  if (fault !== undefined) throw new RangeError(`${fault.message}${quoted(text, field.secret === true)}`);
   return value;
 }
 
@@ -74,12 +74,12 @@ function parse(text: string, read: (text: string) => unknown, secret: boolean): 
     return read(text);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new RangeError(message.includes(', not ') ? message : `${message}${shown(text, secret)}`, {
+    throw new RangeError(message.includes(', not ') ? message : `${message}${quoted(text, secret)}`, {
       cause: error,
     });
   }
 }
 
-function shown(text: string, secret: boolean): string {
+function quoted(text: string, secret: boolean): string {
   return secret ? '' : `, not ${JSON.stringify(text.slice(0, 100))}`;
 }

@@ -1,4 +1,4 @@
-/* oxlint-disable no-console -- what the console shows is what is tested here */
+/* oxlint-disable no-console -- this file tests the console */
 import { describe, expect, test } from 'vitest';
 import { captureConsole } from './console-capture.ts';
 import { createLogger } from './logger.ts';
@@ -16,8 +16,8 @@ function linesOf(print: () => void): Record<string, unknown>[] {
   return lines;
 }
 
-describe('what libraries print', () => {
-  test('becomes one debug line without what the objects hold', () => {
+describe('console output of libraries', () => {
+  test('becomes one debug line without the content of objects', () => {
     const session = { currentRatchet: { rootKey: Buffer.alloc(32, 7), privKey: 'c2VjcmV0' } };
     const lines = linesOf(() => console.info('Closing session:', session, Buffer.alloc(32), 3));
     expect(lines).toHaveLength(1);
@@ -28,13 +28,13 @@ describe('what libraries print', () => {
     });
   });
 
-  test('stays on one line of bounded length', () => {
+  test('is one line of bounded length', () => {
     const [line] = linesOf(() => console.error(`a\nb${'c'.repeat(10_000)}`, new Error('inner\nstack')));
     expect(String(line?.['msg'])).toMatch(/^a bc+$/);
     expect(String(line?.['msg']).length).toBeLessThanOrEqual(300);
   });
 
-  test('goes to the console again afterwards', () => {
+  test('goes to the console again after disposal', () => {
     const print = console.info;
     linesOf(() => console.info('captured'));
     expect(console.info).toBe(print);

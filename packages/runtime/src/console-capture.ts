@@ -1,6 +1,6 @@
 import type { Logger } from './logger.ts';
 
-const methods = [
+const METHODS = [
   'debug',
   'log',
   'info',
@@ -12,15 +12,16 @@ const methods = [
   'group',
   'groupCollapsed',
 ] as const;
-const maxLength = 300;
+/** Characters of a line. */
+const MAX_LENGTH = 300;
 
 /**
- * Turns what libraries print into debug lines. Only texts and numbers are kept, objects are named by their class alone:
- * libsignal prints whole sessions, private keys and all (`console.info('Closing session:', session)`).
+ * Turns console output of libraries into debug lines. Keeps texts and numbers; an object is replaced by the name of its class,
+ * because libsignal prints whole sessions with their private keys (`console.info('Closing session:', session)`).
  */
 export function captureConsole(log: Logger): Disposable {
-  const original = methods.map((method) => [method, console[method]] as const);
-  for (const method of methods) {
+  const original = METHODS.map((method) => [method, console[method]] as const);
+  for (const method of METHODS) {
     console[method] = (...values: unknown[]): void => {
       log.debug({ console: method }, describe(values));
     };
@@ -33,7 +34,7 @@ export function captureConsole(log: Logger): Disposable {
 }
 
 function describe(values: unknown[]): string {
-  return values.slice(0, 10).map(describeOne).join(' ').replace(/\s+/g, ' ').slice(0, maxLength);
+  return values.slice(0, 10).map(describeOne).join(' ').replace(/\s+/g, ' ').slice(0, MAX_LENGTH);
 }
 
 function describeOne(value: unknown): string {
@@ -45,6 +46,6 @@ function describeOne(value: unknown): string {
 }
 
 function className(value: object): string {
-  const { constructor: maker } = value as { constructor?: unknown };
-  return typeof maker === 'function' ? maker.name : 'object';
+  const { constructor: type } = value as { constructor?: unknown };
+  return typeof type === 'function' ? type.name : 'object';
 }

@@ -6,9 +6,9 @@ test.each([
   ['as long as the limit', 'abcd', 4, 'abcd'],
   ['longer', 'abcde', 4, 'abcd'],
   ['empty', '', 4, ''],
-  ['emoji count once each', '😀😀😀', 3, '😀😀😀'],
-  ['and are never halved', 'a😀b😀c', 2, 'a😀'],
-  ['a lone surrogate counts once', '\ud83dabc', 2, '\ud83da'],
+  ['counts an emoji once', '😀😀😀', 3, '😀😀😀'],
+  ['never halves an emoji', 'a😀b😀c', 2, 'a😀'],
+  ['counts a lone surrogate once', '\ud83dabc', 2, '\ud83da'],
 ])('%s', (_name, text, characters, cut) => {
   expect(cutText(text, characters)).toBe(cut);
 });

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 export type ServiceName = 'api' | 'calls' | 'worker' | 'baileys';
 
-/** Who this process is; a restart is somebody else. */
+/** Identifies this process. A restarted process gets a new identity. */
 export interface Identity {
   service: string;
   /** `service:host:8 hex digits` */

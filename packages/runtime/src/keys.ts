@@ -1,4 +1,4 @@
-/** The keys that open a stack's doors. */
+/** The keys that a stack's services accept. */
 export interface Keys {
   apiKeys: readonly { businessId: string; key: string }[];
   adminKey: string;
@@ -7,7 +7,7 @@ export interface Keys {
   internalSecret: string;
 }
 
-/** A person who has a key of her own. */
+/** A person with a key of their own. */
 export interface KeyHolder {
   id: string;
   name: string;
@@ -19,10 +19,10 @@ export interface KeyHolder {
 export type KeyHolders = ReadonlyMap<string, KeyHolder>;
 
 export interface KeyRing {
-  /** Undefined until the database was reached. */
+  /** Undefined until the keys were first read from the database. */
   current(): Keys | undefined;
-  /** Undefined while they are not known: not read yet, or last read too long ago. */
+  /** Undefined while unknown: not read yet, or last read too long ago. */
   people(): KeyHolders | undefined;
-  /** Reads the people's keys at once; whoever changed them need not wait for the next time. */
+  /** Reads the people's keys now, so that a change counts before the next periodic read. */
   refreshPeople(): Promise<void>;
 }

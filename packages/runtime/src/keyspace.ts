@@ -1,9 +1,9 @@
 export interface Keyspace {
-  /** `{prosaas}:a:b`: every key carries one hash tag, so that scripts may touch several of them in a cluster. */
+  /** `{prosaas}:a:b`: every key carries one hash tag, so that a script may use several of them in a cluster. */
   key(...parts: string[]): string;
   /** BullMQ's `prefix`. */
   bullPrefix: string;
-  /** The key whose name is published, `worker:heartbeat`; stacks with a namespace of their own have it underneath. */
+  /** The documented key `worker:heartbeat`; in a namespace other than the default, `<namespace>:worker:heartbeat`. */
   heartbeat: string;
 }
 

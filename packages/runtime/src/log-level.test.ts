@@ -16,6 +16,6 @@ test.each([
   expect(parseLogLevel(text)).toBe(level);
 });
 
-test.each(['', 'verbose', '30', 'toString'])('%j is refused with the list of the valid ones', (text) => {
+test.each(['', 'verbose', '30', 'toString'])('%j is refused with the list of valid names', (text) => {
   expect(() => parseLogLevel(text)).toThrow(/DEBUG, INFO, WARNING, ERROR, CRITICAL/);
 });

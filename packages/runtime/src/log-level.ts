@@ -1,6 +1,6 @@
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-const levels: Readonly<Record<string, LogLevel>> = {
+const LEVELS: Readonly<Record<string, LogLevel>> = {
   debug: 'debug',
   info: 'info',
   warning: 'warn',
@@ -12,10 +12,10 @@ const levels: Readonly<Record<string, LogLevel>> = {
   silent: 'silent',
 };
 
-/** Names of the manual first, then pino's own that differ from them. */
-const valid = 'DEBUG, INFO, WARNING, ERROR, CRITICAL (or trace, warn, fatal, silent)';
+/** The documented names first, then pino's own where they differ. */
+const VALID_NAMES = 'DEBUG, INFO, WARNING, ERROR, CRITICAL (or trace, warn, fatal, silent)';
 
-const names: Readonly<Record<LogLevel, string>> = {
+const NAMES: Readonly<Record<LogLevel, string>> = {
   trace: 'TRACE',
   debug: 'DEBUG',
   info: 'INFO',
@@ -25,17 +25,17 @@ const names: Readonly<Record<LogLevel, string>> = {
   silent: 'SILENT',
 };
 
-/** As `LOG_LEVEL` names them, the most talkative first. */
-export const logLevelNames: readonly string[] = Object.values(names);
+/** As `LOG_LEVEL` names them, the most verbose first. */
+export const logLevelNames: readonly string[] = Object.values(NAMES);
 
 export function logLevelName(level: LogLevel): string {
-  return names[level];
+  return NAMES[level];
 }
 
 /** Reads a level in any case; throws an error that lists the valid ones. */
 export function parseLogLevel(text: string): LogLevel {
   const name = text.trim().toLowerCase();
-  const level = Object.hasOwn(levels, name) ? levels[name] : undefined;
-  if (level === undefined) throw new RangeError(`must be one of ${valid}, not ${JSON.stringify(text)}`);
+  const level = Object.hasOwn(LEVELS, name) ? LEVELS[name] : undefined;
+  if (level === undefined) throw new RangeError(`must be one of ${VALID_NAMES}, not ${JSON.stringify(text)}`);
   return level;
 }

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { AppError } from './app-error.ts';
 import { type Logger, createLogger, setLogLevel } from './logger.ts';
 
-interface Book {
+interface LogBook {
   log: Logger;
   lines: string[];
   last(): Record<string, unknown>;
 }
 
-function openBook(level = 'DEBUG'): Book {
+function openBook(level = 'DEBUG'): LogBook {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   return {
@@ -19,7 +19,7 @@ function openBook(level = 'DEBUG'): Book {
 }
 
 describe('a log line', () => {
-  test('is JSON with a level in words, an ISO time, service and instance', () => {
+  test('is JSON with level name, ISO time, service and instance', () => {
     const book = openBook();
     book.log.warn({ request_id: 'r1' }, 'Slow');
     expect(book.last()).toEqual({
@@ -66,11 +66,11 @@ describe('a log line', () => {
     ['a list of secrets', (log) => log.info({ metricsTokens: [hunter] }, 'x')],
     ['the bindings of a child', (log) => log.child({ token: hunter }).info('x')],
     [
-      'what a database error carries',
+      'the parameters of a database error',
       (log) => log.error({ err: failed({ detail: hunter, parameters: [hunter] }) }, 'x'),
     ],
     [
-      'what a Redis error carries',
+      'the command of a Redis error',
       (log) => log.error({ err: failed({ command: { name: 'auth', args: [hunter] } }) }, 'x'),
     ],
     [
@@ -92,7 +92,7 @@ describe('a log line', () => {
     expect(() => book.last()).not.toThrow();
   });
 
-  test('keeps counts and names that only sound secret', () => {
+  test('keeps values whose names only look secret', () => {
     const book = openBook();
     book.log.info({ tokens: 3, key: 'message-1' }, 'basic information: at 10:30 to a@b');
     expect(book.last()).toMatchObject({
@@ -117,7 +117,7 @@ describe('a log line', () => {
     });
   });
 
-  test('of a megabyte is written all the same', () => {
+  test('of a megabyte is written too', () => {
     const book = openBook();
     for (const text of ['a.', 'a:', '?key', 'bearer ', '"token', 'http://a:']) {
       book.log.info({ text: text.repeat(1_000_000 / text.length) }, 'x');
@@ -125,7 +125,7 @@ describe('a log line', () => {
     expect(book.lines).toHaveLength(6);
   });
 
-  test('ends for data that go in a circle', () => {
+  test('is written for cyclic data', () => {
     const book = openBook();
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
@@ -138,7 +138,7 @@ function failed(fields: Record<string, unknown>): Error {
   return Object.assign(new Error('failed'), fields);
 }
 
-test('a level that is set reaches the loggers that were made before, and theirs', () => {
+test('a new level applies to existing children and grandchildren', () => {
   const book = openBook('INFO');
   const child = book.log.child({ session: 's1' });
   const grandchild = child.child({ job_id: 'j1' });

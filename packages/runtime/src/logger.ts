@@ -14,12 +14,12 @@ export interface LoggerOptions {
   service: string;
   instance: string;
   level: string;
-  /** For people instead of JSON. */
+  /** Text for people instead of JSON. */
   pretty?: boolean;
   destination?: DestinationStream;
 }
 
-/** JSON lines: `level` as a word, `time` ISO 8601, `service`, `instance`; no token, no secret, no key material. */
+/** JSON lines: `level` as a name, `time` ISO 8601, `service`, `instance`; no token, no secret, no key material. */
 export function createLogger({
   service,
   instance,
@@ -28,7 +28,7 @@ export function createLogger({
   destination,
 }: LoggerOptions): Logger {
   const children = new Set<WeakRef<PinoLogger>>();
-  const gone = new FinalizationRegistry<WeakRef<PinoLogger>>((ref) => void children.delete(ref));
+  const collected = new FinalizationRegistry<WeakRef<PinoLogger>>((ref) => void children.delete(ref));
   const log = pino(
     {
       level: parseLogLevel(level),
@@ -43,31 +43,31 @@ export function createLogger({
       onChild: (child) => {
         const ref = new WeakRef<PinoLogger>(child);
         children.add(ref);
-        gone.register(child, ref);
+        collected.register(child, ref);
       },
     },
     destination ??
       (forPeople ? pretty({ destination: 1, sync: true, ignore: 'pid,hostname' }) : standardOutput()),
   );
-  families.set(log, children);
+  childrenOf.set(log, children);
   return log;
 }
 
-/** A child of pino's takes its parent's level when it is made, and keeps it. */
-const families = new WeakMap<Logger, ReadonlySet<WeakRef<Logger>>>();
+/** A pino child takes its parent's level when it is created and keeps it, so `setLogLevel` has to know the children. */
+const childrenOf = new WeakMap<Logger, ReadonlySet<WeakRef<Logger>>>();
 
-/** Sets the level of a logger of `createLogger` and of all that were made of it. */
+/** Sets the level of a logger from `createLogger` and of all its descendants. */
 export function setLogLevel(log: Logger, level: LogLevel): void {
   log.level = level;
-  for (const child of families.get(log) ?? []) {
-    const held = child.deref();
-    if (held !== undefined) held.level = level;
+  for (const child of childrenOf.get(log) ?? []) {
+    const logger = child.deref();
+    if (logger !== undefined) logger.level = level;
   }
 }
 
 function standardOutput(): DestinationStream {
   const stream = openDestination({ fd: 1, sync: true });
-  // A reader that went away (EPIPE) must not turn each line into an uncaught exception, which would be logged in turn.
+  // Without a listener, a closed reader (EPIPE) would turn each line into an uncaught exception, which would be logged in turn.
   stream.on('error', () => {});
   return stream;
 }
@@ -78,7 +78,7 @@ interface RequestLike {
   url?: unknown;
 }
 
-// Fastify's own lines carry the request: its query may hold a token.
+// Fastify's own lines contain the request, whose query may hold a token.
 function serializeRequest(request: RequestLike): unknown {
   return { id: request.id, method: request.method, path: String(request.url).split('?')[0] };
 }

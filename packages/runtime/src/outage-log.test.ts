@@ -4,35 +4,35 @@ import { createLogger } from './logger.ts';
 import { type OutageEvent, stepOutage, NO_OUTAGE } from './outage.ts';
 import { type OutageTexts, outageLog } from './outage-log.ts';
 
-const times = { waitMs: 5000, settleMs: 300, repeatMs: 60_000 };
+const times = { waitMs: 5000, debounceMs: 300, repeatMs: 60_000 };
 
-/** Plays events at seconds, looks when a look is due, and answers the lines with their times. */
-function play(events: [seconds: number, event: OutageEvent][], explainedUntil = 0): string[] {
-  const told: string[] = [];
+/** Plays events at the given seconds, with the checks that fall due between them, and returns the lines with their times. */
+function play(events: [seconds: number, event: OutageEvent][], suppressedUntil = 0): string[] {
+  const logged: string[] = [];
   let state = NO_OUTAGE;
-  let lookAt = Infinity;
+  let checkAt = Infinity;
   const step = (now: number, event: OutageEvent): void => {
     const { line, ...next } = stepOutage(state, event, {
       now,
       times,
-      isExplained: now < explainedUntil * 1000,
+      isSuppressed: now < suppressedUntil * 1000,
     });
     state = next.state;
-    lookAt = next.lookAt ?? Infinity;
-    if (line !== undefined) told.push(`${now / 1000} ${line}`);
+    checkAt = next.checkAt ?? Infinity;
+    if (line !== undefined) logged.push(`${now / 1000} ${line}`);
   };
   for (const [seconds, event] of events) {
-    while (lookAt < seconds * 1000) step(lookAt, 'look');
+    while (checkAt < seconds * 1000) step(checkAt, 'check');
     step(seconds * 1000, event);
   }
-  return told;
+  return logged;
 }
 
-describe('the lines of a trouble', () => {
+describe('the lines of an outage', () => {
   test.each<[string, [number, OutageEvent][], string[]]>([
-    ['a start that works at once has none', [[0, 'worked']], []],
+    ['a start that works at once logs nothing', [[0, 'worked']], []],
     [
-      'a wait of less than 5 s has none',
+      'a wait of less than 5 s logs nothing',
       [
         [0, 'failed'],
         [2, 'failed'],
@@ -41,7 +41,7 @@ describe('the lines of a trouble', () => {
       [],
     ],
     [
-      'a wait is one line after 5 s, and one at its end',
+      'a wait logs one line after 5 s and one at its end',
       [
         [0, 'failed'],
         [9, 'failed'],
@@ -50,15 +50,15 @@ describe('the lines of a trouble', () => {
       ['5 waiting', '20 ends'],
     ],
     [
-      'a silent wait is told all the same',
+      'a wait without further failures is logged too',
       [
         [0, 'failed'],
-        [20, 'look'],
+        [20, 'check'],
       ],
       ['5 waiting'],
     ],
     [
-      'a wait is told again each minute',
+      'a wait is logged again each minute',
       [
         [0, 'failed'],
         [130, 'worked'],
@@ -66,7 +66,7 @@ describe('the lines of a trouble', () => {
       ['5 waiting', '65 lasts', '125 lasts', '130 ends'],
     ],
     [
-      'a trouble is told when it starts',
+      'an outage is logged when it starts',
       [
         [0, 'worked'],
         [10, 'failed'],
@@ -75,7 +75,7 @@ describe('the lines of a trouble', () => {
       ['10.3 begins', '12 ends'],
     ],
     [
-      'a trouble that is over at once has none',
+      'an outage that is over at once logs nothing',
       [
         [0, 'worked'],
         [10, 'failed'],
@@ -84,7 +84,7 @@ describe('the lines of a trouble', () => {
       [],
     ],
     [
-      'a trouble that lasts has a line a minute, however often it is met',
+      'an outage that lasts logs one line a minute, however many failures there are',
       [
         [0, 'worked'],
         ...Array.from({ length: 100 }, (_, at): [number, OutageEvent] => [10 + at, 'failed']),
@@ -93,7 +93,7 @@ describe('the lines of a trouble', () => {
       ['10.3 begins', '70.3 lasts', '120 ends'],
     ],
     [
-      'one that comes and goes has its first two lines',
+      'an outage that comes and goes logs only its first two lines',
       [
         [0, 'worked'],
         ...Array.from({ length: 20 }, (_, at): [number, OutageEvent] => [
@@ -104,7 +104,7 @@ describe('the lines of a trouble', () => {
       ['10.3 begins', '11 ends'],
     ],
     [
-      'one that comes back within a minute is told once it lasts',
+      'an outage that recurs within a minute is logged after 5 s',
       [
         [0, 'worked'],
         [10, 'failed'],
@@ -115,7 +115,7 @@ describe('the lines of a trouble', () => {
       ['10.3 begins', '11 ends', '25 begins', '40 ends'],
     ],
     [
-      'one that comes back later is told at once',
+      'an outage that recurs later is logged at once',
       [
         [0, 'worked'],
         [10, 'failed'],
@@ -125,11 +125,11 @@ describe('the lines of a trouble', () => {
       ],
       ['10.3 begins', '11 ends', '80.3 begins', '81 ends'],
     ],
-  ])('%s', (_name, events, told) => {
-    expect(play(events)).toEqual(told);
+  ])('%s', (_name, events, lines) => {
+    expect(play(events)).toEqual(lines);
   });
 
-  test('what a dependency explains is told when that is over and it still fails', () => {
+  test('an outage that outlasts its dependency is logged then', () => {
     const events: [number, OutageEvent][] = [
       [0, 'worked'],
       [10, 'failed'],
@@ -150,8 +150,8 @@ function logger(): { log: ReturnType<typeof createLogger>; lines: Record<string,
   return { log: createLogger({ service: 'test', instance: 'test', level: 'debug', destination }), lines };
 }
 
-describe('a trouble in the log', () => {
-  test('has a level, its reason, its duration, and no stack', async () => {
+describe('an outage log', () => {
+  test('writes level, reason and duration, and no stack', async () => {
     const { log, lines } = logger();
     const outage = outageLog(log, { ...texts, isDependency: true });
     outage.worked();
@@ -165,7 +165,7 @@ describe('a trouble in the log', () => {
     expect(JSON.stringify(lines)).not.toContain('stack');
   });
 
-  test('is one for all who meet it, over when the last one works, and another one for another service', () => {
+  test('is shared by all sources of a service, and ends when none of them fails', () => {
     const { log } = logger();
     const [first, second] = [outageLog(log, texts), outageLog(log, texts)];
     first.failed(new Error('a'), { source: 'a' });
@@ -177,7 +177,7 @@ describe('a trouble in the log', () => {
     expect(outageLog(logger().log, texts)).not.toBe(first);
   });
 
-  test('is not told while a dependency is away, nor while its consequences mend', async () => {
+  test('writes nothing while a dependency is away, nor while the service recovers from that', async () => {
     const { log, lines } = logger();
     const dependency = outageLog(log, { ...texts, isDependency: true });
     const dependent = outageLog(log, { waiting: 'y waits', begins: 'y fails', ends: 'y works' });

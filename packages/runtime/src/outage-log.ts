@@ -2,31 +2,34 @@ import { errorReason } from './error-reason.ts';
 import type { Logger } from './logger.ts';
 import { type OutageEvent, type OutageState, type OutageTimes, stepOutage, NO_OUTAGE } from './outage.ts';
 
-/** Shared by all troubles of the process; tests shorten them. `aftermathMs`: what a dependency broke may take to mend once it is back. */
-export const outageTimes = { waitMs: 5000, repeatMs: 60_000, aftermathMs: 15_000 };
+/**
+ * Shared by all outages of the process; tests shorten them. `recoveryMs`: how long the rest of the service may take to recover once a
+ * dependency is back.
+ */
+export const outageTimes = { waitMs: 5000, repeatMs: 60_000, recoveryMs: 15_000 };
 
-/** Dependencies are told first, so that what fails because of them need not be. */
-const dependencySettleMs = 300;
-const dependentSettleMs = 1000;
+// An outage of a dependency is logged first, which suppresses the lines of everything that fails because of it.
+const DEPENDENCY_DEBOUNCE_MS = 300;
+const DEFAULT_DEBOUNCE_MS = 1000;
 
 export interface OutageTexts {
-  /** While it has not worked since the start: `waiting for PostgreSQL`. */
+  /** Logged while it has not worked since the process started: `waiting for PostgreSQL`. */
   waiting: string;
   begins: string;
   ends: string;
-  /** PostgreSQL or Redis: while it is away, and shortly after, the service's other troubles are not told. */
+  /** PostgreSQL or Redis: while it is down, and for `recoveryMs` after, the service's other outages are not logged. */
   isDependency?: boolean;
-  /** Only services that start wait for it: it is always an expected wait. */
-  isStart?: boolean;
-  /** Of an expected wait, where it is not 5 s. */
+  /** Happens only while a service starts, so it is always an expected wait. */
+  isStartUp?: boolean;
+  /** Delay of the first line of an expected wait; default 5 s. */
   waitMs?: number;
-  /** `false`: only its start and its end are told. */
+  /** `false`: only the start and the end are logged. */
   repeats?: boolean;
 }
 
 const outages = new WeakMap<Logger, Map<string, OutageLog>>();
 
-/** The trouble of a service: everyone who meets the same one, by its text and the service's logger, shares its lines. */
+/** The log of one kind of outage. Callers with the same logger and the same `begins` text share it, and so its lines. */
 export function outageLog(log: Logger, texts: OutageTexts): OutageLog {
   let known = outages.get(log);
   if (known === undefined) outages.set(log, (known = new Map()));
@@ -36,8 +39,8 @@ export function outageLog(log: Logger, texts: OutageTexts): OutageLog {
 }
 
 /**
- * Says that something fails without a line for each failure, and without a stack: an expected wait once after 5 s; a trouble when
- * it starts, once a minute while it lasts, and when it ends, with its duration.
+ * Logs that something fails, without a line for each failure and without a stack. An expected wait is logged after 5 s. An outage is
+ * logged when it starts, once a minute while it lasts, and with its duration when it ends.
  */
 export class OutageLog {
   readonly #log: Logger;
@@ -51,7 +54,6 @@ export class OutageLog {
     this.#texts = texts;
   }
 
-  /** It does not work now. */
   get isActive(): boolean {
     return this.#state.since !== undefined;
   }
@@ -60,7 +62,7 @@ export class OutageLog {
     return this.#state.hasWorked;
   }
 
-  /** `source`: one of several that fail by themselves; the trouble is over when the last one works. */
+  /** `source`: one of several that fail independently. The outage ends when none of them fails any more. */
   failed(error: unknown, { source = this, fields = {} }: { source?: unknown; fields?: object } = {}): void {
     this.#failing.set(source, { error, fields });
     this.#step('failed');
@@ -72,25 +74,25 @@ export class OutageLog {
     if (this.#failing.size === 0) this.#step('worked');
   }
 
-  /** The source is gone: nobody waits for it any more. */
+  /** Removes a source that no longer exists. Without another failing source, the outage ends without a line. */
   forget(source: unknown = this): void {
     if (!this.#failing.delete(source) || this.#failing.size > 0) return;
     clearTimeout(this.#timer);
-    this.#state = { ...this.#state, since: undefined, toldAt: undefined };
+    this.#state = { ...this.#state, since: undefined, loggedAt: undefined };
   }
 
   #step(event: OutageEvent): void {
     const now = performance.now();
     const { since = now } = this.#state;
-    const { state, line, lookAt } = stepOutage(this.#state, event, {
+    const { state, line, checkAt } = stepOutage(this.#state, event, {
       now,
       times: this.#times,
-      isExplained: this.#isExplained(),
+      isSuppressed: this.#isSuppressed(),
     });
-    this.#state = this.#texts.isStart === true ? { ...state, hasWorked: false } : state;
+    this.#state = this.#texts.isStartUp === true ? { ...state, hasWorked: false } : state;
     clearTimeout(this.#timer);
-    if (lookAt !== undefined && lookAt < Infinity)
-      this.#timer = setTimeout(() => this.#step('look'), lookAt - now).unref();
+    if (checkAt !== undefined && checkAt < Infinity)
+      this.#timer = setTimeout(() => this.#step('check'), checkAt - now).unref();
     if (line === undefined) return;
     const { waiting, begins, ends } = this.#texts;
     const seconds = Math.round((now - since) / 100) / 10;
@@ -110,19 +112,19 @@ export class OutageLog {
     const { isDependency = false, repeats = true, waitMs = outageTimes.waitMs } = this.#texts;
     return {
       waitMs,
-      settleMs: isDependency ? dependencySettleMs : dependentSettleMs,
+      debounceMs: isDependency ? DEPENDENCY_DEBOUNCE_MS : DEFAULT_DEBOUNCE_MS,
       repeatMs: repeats ? outageTimes.repeatMs : Infinity,
     };
   }
 
-  #isExplained(): boolean {
+  #isSuppressed(): boolean {
     if (this.#texts.isDependency === true) return false;
     const others = outages.get(this.#log)?.values() ?? [];
-    return [...others].some((other) => other.#texts.isDependency === true && other.#explains());
+    return [...others].some((other) => other.#texts.isDependency === true && other.#suppressesOthers());
   }
 
-  #explains(): boolean {
+  #suppressesOthers(): boolean {
     const { endedAt } = this.#state;
-    return this.isActive || (endedAt !== undefined && performance.now() - endedAt < outageTimes.aftermathMs);
+    return this.isActive || (endedAt !== undefined && performance.now() - endedAt < outageTimes.recoveryMs);
   }
 }

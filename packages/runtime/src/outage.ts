@@ -1,70 +1,72 @@
-/** When the lines of a trouble are due, in milliseconds. */
+/** When the log lines of an outage are due, in milliseconds. */
 export interface OutageTimes {
-  /** An expected wait: until it has worked once, and when a trouble comes back within `repeatMs`. */
+  /** Delay of the first line while nothing has worked since the start, or when an outage recurs within `repeatMs`. */
   waitMs: number;
-  /** A trouble that is over sooner is not told. */
-  settleMs: number;
-  /** Between two lines while it lasts. */
+  /** A shorter outage is not logged. */
+  debounceMs: number;
+  /** Between two lines while the outage lasts. */
   repeatMs: number;
 }
 
 /** All times are those of one clock, in milliseconds. */
 export interface OutageState {
+  /** Whether it has worked since the process started. */
   hasWorked: boolean;
-  /** Failing since; undefined while all is well. */
+  /** Start of the current outage; undefined while all is well. */
   since: number | undefined;
-  /** The last line about what is failing now. */
-  toldAt: number | undefined;
-  /** The end of the last trouble that was told. */
+  /** Time of the last line about the current outage. */
+  loggedAt: number | undefined;
+  /** End of the last outage that was logged. */
   endedAt: number | undefined;
 }
 
-export type OutageEvent = 'failed' | 'worked' | 'look';
+/** `check`: the timer of `checkAt` fired. */
+export type OutageEvent = 'failed' | 'worked' | 'check';
 type OutageLine = 'waiting' | 'begins' | 'lasts' | 'ends';
 
 export interface OutageStep {
   state: OutageState;
   /** The line to write now. */
   line?: OutageLine;
-  /** When to look again, should nothing happen until then. */
-  lookAt?: number;
+  /** When to send the next `check` event, unless another event comes first. */
+  checkAt?: number;
 }
 
 export const NO_OUTAGE: OutageState = {
   hasWorked: false,
   since: undefined,
-  toldAt: undefined,
+  loggedAt: undefined,
   endedAt: undefined,
 };
 
 /**
- * One line when a trouble starts, one each `repeatMs` while it lasts, one when it ends. `isExplained`: a dependency that is away
- * has lines of its own; what fails because of it waits with its own until that is over.
+ * Decides which line to log: one when an outage starts, one each `repeatMs` while it lasts, one when it ends. `isSuppressed`: a
+ * dependency is down and has lines of its own, so this outage is logged only if it outlasts the dependency's.
  */
 export function stepOutage(
   state: OutageState,
   event: OutageEvent,
-  { now, times, isExplained = false }: { now: number; times: OutageTimes; isExplained?: boolean },
+  { now, times, isSuppressed = false }: { now: number; times: OutageTimes; isSuppressed?: boolean },
 ): OutageStep {
-  const { since = event === 'failed' ? now : undefined, toldAt, endedAt, hasWorked } = state;
+  const { since = event === 'failed' ? now : undefined, loggedAt, endedAt, hasWorked } = state;
   if (event === 'worked') {
-    const told = toldAt !== undefined;
+    const wasLogged = loggedAt !== undefined;
     return {
-      state: { ...NO_OUTAGE, hasWorked: true, endedAt: told ? now : endedAt },
-      ...(told && { line: 'ends' }),
+      state: { ...NO_OUTAGE, hasWorked: true, endedAt: wasLogged ? now : endedAt },
+      ...(wasLogged && { line: 'ends' }),
     };
   }
   if (since === undefined) return { state };
   const failing = { ...state, since };
-  const isReturning = endedAt !== undefined && since - endedAt < times.repeatMs;
-  const firstDue = since + (!hasWorked || isReturning ? times.waitMs : times.settleMs);
-  const due = toldAt === undefined ? firstDue : toldAt + times.repeatMs;
-  if (now < due) return { state: failing, lookAt: due };
-  if (isExplained) return { state: failing, lookAt: now + times.waitMs };
+  const isRecurring = endedAt !== undefined && since - endedAt < times.repeatMs;
+  const firstDue = since + (!hasWorked || isRecurring ? times.waitMs : times.debounceMs);
+  const due = loggedAt === undefined ? firstDue : loggedAt + times.repeatMs;
+  if (now < due) return { state: failing, checkAt: due };
+  if (isSuppressed) return { state: failing, checkAt: now + times.waitMs };
   const first = hasWorked ? 'begins' : 'waiting';
   return {
-    state: { ...failing, toldAt: now },
-    line: toldAt === undefined ? first : 'lasts',
-    lookAt: now + times.repeatMs,
+    state: { ...failing, loggedAt: now },
+    line: loggedAt === undefined ? first : 'lasts',
+    checkAt: now + times.repeatMs,
   };
 }

@@ -1,10 +1,10 @@
 /**
- * What must not reach a log line, in two nets: `scrub` looks at objects before they are serialised (key material is bytes),
- * `redactLine` at the finished line, so that a token inside a URL, a message or a stack is caught wherever it came from.
+ * Keeps secrets out of log lines, in two steps: `scrub` cleans objects before they are serialised (key material is bytes), `redactLine`
+ * cleans the finished line, which catches a token inside a URL, a message or a stack.
  */
-const hidden = '[redacted]';
+const REDACTED = '[redacted]';
 
-// Every repetition has a bound: a long line must not take time that grows with its square.
+// Every repetition is bounded, so that matching takes linear time.
 const secretName =
   '[\\w-]{0,40}(?:authorization|cookie|token|secret|passw(?:or)?d|credential|api[_-]?key|admin[_-]?key|auth[_-]?key|private[_-]?key|priv[_-]?key|root[_-]?key|chain[_-]?key|x-twilio-signature)[\\w-]{0,40}';
 const secretField = new RegExp(`^${secretName}$`, 'i');
@@ -17,36 +17,36 @@ const secretInHeader = /\b(bearer|authorization[:\s]{1,5}basic)\s{1,5}[\w~+/.=-]
 /** Hides tokens in text: in queries of URLs, in user info of URLs, after `Bearer`. */
 function redactText(text: string): string {
   return text
-    .replace(secretInQuery, `$1${hidden}`)
-    .replace(secretInUserInfo, `$1${hidden}@`)
-    .replace(secretInHeader, `$1 ${hidden}`);
+    .replace(secretInQuery, `$1${REDACTED}`)
+    .replace(secretInUserInfo, `$1${REDACTED}@`)
+    .replace(secretInHeader, `$1 ${REDACTED}`);
 }
 
-/** The last net, over a serialised line. */
+/** Hides secrets in a serialised line. */
 export function redactLine(line: string): string {
-  return redactText(line.replace(secretInJson, `"$1":"${hidden}"`));
+  return redactText(line.replace(secretInJson, `"$1":"${REDACTED}"`));
 }
 
-const maxDepth = 6;
-const maxItems = 100;
+const MAX_DEPTH = 6;
+const MAX_ITEMS = 100;
 
-/** A plain copy without bytes, without fields whose name says that they are secret, with errors by `describeError`. */
+/** A plain copy: bytes and fields with a secret's name are replaced, errors are described by `describeError`. */
 export function scrub(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
-  if (depth >= maxDepth) return '[too deep]';
+  if (depth >= MAX_DEPTH) return '[too deep]';
   if (value instanceof Error) return describeError(value, depth);
   if (value instanceof URL) return value.href;
-  if (Array.isArray(value)) return value.slice(0, maxItems).map((item) => scrub(item, depth + 1));
+  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => scrub(item, depth + 1));
   if (value instanceof Map || value instanceof Set) return `[${value.size} entries]`;
   const copy: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(value)) {
-    copy[name] = secretField.test(name) && isSecret(field) ? hidden : scrub(field, depth + 1);
+    copy[name] = secretField.test(name) && isSecret(field) ? REDACTED : scrub(field, depth + 1);
   }
   return copy;
 }
 
-// A count of tokens is no token.
+// Numbers are kept: `tokens: 3` is a count.
 function isSecret(field: unknown): boolean {
   return typeof field === 'string' || (typeof field === 'object' && field !== null);
 }
@@ -61,7 +61,7 @@ interface DescribedError {
   errors?: unknown[];
 }
 
-/** By a list of fields: a database error carries the row in `detail`, a Redis error the command's arguments. */
+/** Copies only known fields: a database error holds the row in `detail`, a Redis error the command's arguments. */
 export function describeError(error: Error, depth = 0): unknown {
   const described: DescribedError = { type: error.name, message: error.message };
   if (error.stack !== undefined) described.stack = error.stack;

@@ -41,7 +41,7 @@ test.each([
       db: 3,
     },
   ],
-])('%s is understood', (url, target) => {
+])('parses %s', (url, target) => {
   expect(parseRedisUrl(url)).toEqual(target);
 });
 
@@ -63,7 +63,7 @@ test.each([
   expect(() => parseRedisUrl(url)).toThrow(problem);
 });
 
-test('no fault repeats anything of the value, which may hold a password', () => {
+test('an error contains nothing of the value, which may hold a password', () => {
   const url = 'redis+cluster://app:hunter2@a:hunter2';
   expect(() => parseRedisUrl(url)).toThrow(/^(?!.*hunter2)/);
 });
@@ -72,6 +72,6 @@ test.each([
   ['redis://app:secret@redis', 'redis:6379'],
   ['redis+cluster://app:secret@a:7000,[::1]:7001', 'a:7000,[::1]:7001'],
   ['redis+sentinel://app:secret@s1,s2/main', 'main of s1:26379,s2:26379'],
-])('%s is told to people as %s', (url, text) => {
+])('%s is described as %s', (url, text) => {
   expect(describeRedis(url)).toBe(text);
 });

@@ -3,32 +3,32 @@ export interface RedisHost {
   port: number;
 }
 
-interface Several {
+interface MultiHost {
   tls: boolean;
   username?: string;
   password?: string;
 }
 
-/** What `REDIS_URL` names: one server, a cluster by some of its nodes, or a master by the sentinels that know where it is. */
+/** What `REDIS_URL` names: one server, some nodes of a cluster, or the sentinels of a master. */
 export type RedisTarget =
   | { kind: 'server'; url: string }
-  | (Several & { kind: 'cluster'; nodes: RedisHost[] })
-  | (Several & { kind: 'sentinel'; sentinels: RedisHost[]; master: string; db: number });
+  | (MultiHost & { kind: 'cluster'; nodes: RedisHost[] })
+  | (MultiHost & { kind: 'sentinel'; sentinels: RedisHost[]; master: string; db: number });
 
-const schemes = ['redis', 'rediss', 'redis+cluster', 'rediss+cluster', 'redis+sentinel', 'rediss+sentinel'];
-const redisPort = 6379;
-const sentinelPort = 26_379;
+const SCHEMES = ['redis', 'rediss', 'redis+cluster', 'rediss+cluster', 'redis+sentinel', 'rediss+sentinel'];
+const REDIS_PORT = 6379;
+const SENTINEL_PORT = 26_379;
 
 /**
  * `redis://host:port/db`, `redis+cluster://host:port,host:port`, `redis+sentinel://host:port,host:port/master/db`; with
- * `rediss` over TLS. Throws a RangeError whose text reads on from the variable's name, and holds nothing of the value.
+ * `rediss` over TLS. Throws a RangeError whose text continues the variable's name and contains nothing of the value, which may hold a password.
  */
 export function parseRedisUrl(text: string): RedisTarget {
   const [, scheme = '', rest = ''] = /^([a-z+]+):\/\/(.*)$/s.exec(text) ?? [];
-  if (!schemes.includes(scheme)) {
-    const begins = schemes.map((name) => `${name}://`);
+  if (!SCHEMES.includes(scheme)) {
+    const prefixes = SCHEMES.map((name) => `${name}://`);
     throw new RangeError(
-      `must be a URL that begins with ${begins.slice(0, -1).join(', ')} or ${begins.at(-1)}`,
+      `must be a URL that begins with ${prefixes.slice(0, -1).join(', ')} or ${prefixes.at(-1)}`,
     );
   }
   const tls = scheme.startsWith('rediss');
@@ -42,13 +42,13 @@ export function parseRedisUrl(text: string): RedisTarget {
   return { kind: 'server', url: text };
 }
 
-/** Hosts and ports without user and password, for people. */
+/** Hosts and ports without user and password, for logs and health reports. */
 export function describeRedis(url: string): string {
   const target = parseRedisUrl(url);
   if (target.kind === 'cluster') return target.nodes.map(hostText).join(',');
   if (target.kind === 'sentinel') return `${target.master} of ${target.sentinels.map(hostText).join(',')}`;
   const { hostname, port } = new URL(target.url);
-  return `${hostname}:${port || redisPort}`;
+  return `${hostname}:${port || REDIS_PORT}`;
 }
 
 export function hostText({ host, port }: RedisHost): string {
@@ -58,7 +58,7 @@ export function hostText({ host, port }: RedisHost): string {
 function parseCluster(rest: string, tls: boolean): RedisTarget {
   const { login, hosts, path } = parts(rest);
   if (path !== '' && path !== '0') throw new RangeError('must name no database: a cluster has only one');
-  return { kind: 'cluster', nodes: parseHosts(hosts, redisPort), tls, ...login };
+  return { kind: 'cluster', nodes: parseHosts(hosts, REDIS_PORT), tls, ...login };
 }
 
 function parseSentinel(rest: string, tls: boolean): RedisTarget {
@@ -67,7 +67,7 @@ function parseSentinel(rest: string, tls: boolean): RedisTarget {
   if (master === undefined) {
     throw new RangeError('must end with the name by which the sentinels know the master: .../mymaster');
   }
-  const sentinels = parseHosts(hosts, sentinelPort);
+  const sentinels = parseHosts(hosts, SENTINEL_PORT);
   return { kind: 'sentinel', sentinels, master, db: Number(db), tls, ...login };
 }
 
@@ -97,7 +97,7 @@ function decode(text: string): string {
 function parseHosts(text: string, defaultPort: number): RedisHost[] {
   return text.split(',').map((one, index) => {
     const url = URL.parse(`redis://${one.trim()}`);
-    // Nothing but a host and a port.
+    // Refuses anything beside host and port.
     if (url === null || url.hostname === '' || url.host.toLowerCase() !== one.trim().toLowerCase()) {
       throw new RangeError(`must name hosts as host:port, separated by commas: number ${index + 1} is none`);
     }

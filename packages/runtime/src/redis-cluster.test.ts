@@ -9,7 +9,7 @@ import { readRedisSettings } from './redis-settings.ts';
 const key = '{test}:key';
 let cluster: RedisCluster;
 const lines: string[] = [];
-// One for each test: a trouble that comes back within a minute is told later.
+// One for each test: an outage that recurs within a minute is logged later.
 const newLog = (): Logger =>
   createLogger({
     service: 'test',
@@ -42,7 +42,7 @@ async function client(role: RedisRole, { url } = cluster): Promise<Redis> {
   return redis;
 }
 
-const told = (text: string): number => lines.filter((line) => line.includes(text)).length;
+const countLines = (text: string): number => lines.filter((line) => line.includes(text)).length;
 
 describe('a client of a cluster', () => {
   test.each(['commands', 'publisher', 'blocking'] as const)(
@@ -58,7 +58,7 @@ describe('a client of a cluster', () => {
     },
   );
 
-  test('asks the server that holds the key about its settings', async () => {
+  test('reads the settings of the server that holds the key', async () => {
     const redis = await client('commands');
     const others = cluster.nodes.filter((node) => node !== cluster.owner);
     const set = async (nodes: readonly { url: string }[], policy: string): Promise<void> => {
@@ -80,7 +80,7 @@ describe('a client of a cluster', () => {
     await set(others, 'noeviction');
   });
 
-  test('carries out each command once while the keys move to another node', async () => {
+  test('runs each command once while the keys move to another node', async () => {
     const redis = await client('commands');
     let moving = true;
     const moved = cluster.moveSlot().finally(() => (moving = false));
@@ -90,7 +90,7 @@ describe('a client of a cluster', () => {
     expect(await redis.get(key)).toBe(String(sent));
   });
 
-  test('does not send a command again by itself that the loss of its node left open', async () => {
+  test('does not resend a command that the loss of its node left open', async () => {
     const redis = await client('commands');
     await redis.set(`${key}:known`, '1');
     const { owner } = cluster;
@@ -103,7 +103,7 @@ describe('a client of a cluster', () => {
     expect(await redis.get(key)).toBeNull();
   });
 
-  test('gives up within its time limit while its node is away, says which one, and goes on when it is back', async () => {
+  test('gives up within its time limit while its node is away, logs which one, and works again once it is back', async () => {
     const redis = await client('commands');
     await redis.set(key, '1');
     const { owner } = cluster;
@@ -115,13 +115,14 @@ describe('a client of a cluster', () => {
     await owner.start();
     await cluster.ready();
     expect(await poll(() => redis.get(key).catch(() => undefined), { what: 'an answer' })).toBe('1');
-    expect(told(`127.0.0.1:${owner.port}`)).toBeGreaterThanOrEqual(1);
-    expect([told('a node of Redis Cluster is away'), told('the nodes of Redis Cluster are back')]).toEqual([
-      1, 1,
-    ]);
+    expect(countLines(`127.0.0.1:${owner.port}`)).toBeGreaterThanOrEqual(1);
+    expect([
+      countLines('a node of Redis Cluster is away'),
+      countLines('the nodes of Redis Cluster are back'),
+    ]).toEqual([1, 1]);
   });
 
-  test('waits for its node where its role is to block', async () => {
+  test('waits for its node in the role blocking', async () => {
     const redis = await client('blocking');
     const popped = redis.blpop(key, 0);
     const { owner } = cluster;
@@ -133,12 +134,12 @@ describe('a client of a cluster', () => {
     expect(await popped).toEqual([key, 'x']);
   });
 
-  test('rejects at once while no node answers, logs that once, and its end', async () => {
+  test('rejects at once while no node answers, and logs the start and the end of that', async () => {
     const redis = await client('commands');
     await Promise.all(cluster.nodes.map((node) => node.stop()));
     const gone = async (): Promise<boolean> => {
       await redis.get(key).catch(() => undefined);
-      return told('Redis is away') > 0;
+      return countLines('Redis is away') > 0;
     };
     await poll(gone, { what: 'the outage in the log' });
     const began = performance.now();
@@ -149,10 +150,10 @@ describe('a client of a cluster', () => {
     await redisReady(redis, AbortSignal.timeout(20_000));
     await redis.set(key, 'back');
     expect(await redis.get(key)).toBe('back');
-    expect([told('Redis is away'), told('Redis is back')]).toEqual([1, 1]);
+    expect([countLines('Redis is away'), countLines('Redis is back')]).toEqual([1, 1]);
   });
 
-  test('opens its connections anew when it is told to, and works on', async () => {
+  test('reopens its connections on request', async () => {
     const redis = await client('commands');
     await redis.set(key, '1');
     const before = await redis.pipeline().exists(key).client('ID').exec();
@@ -167,7 +168,7 @@ describe('a client of a cluster', () => {
     expect(after[1]?.[1]).not.toBe(before?.[1]?.[1]);
   });
 
-  test('closes for good, also while no node answers', async () => {
+  test('closes, also while no node answers', async () => {
     const redis = await client('commands');
     await closeRedis(redis);
     await poll(() => redis.status === 'end', { what: 'the end' });
@@ -178,7 +179,7 @@ describe('a client of a cluster', () => {
   });
 });
 
-test('clients whose node a replica takes over from carry out all that was asked in the meantime', async () => {
+test('clients run all commands that they were given while a replica took over from its node', async () => {
   await using replicated = await startRedisCluster({ key, replica: true });
   const several = await Promise.all(Array.from({ length: 8 }, () => client('blocking', replicated)));
   await several[0]?.set(key, 0);
@@ -189,7 +190,7 @@ test('clients whose node a replica takes over from carry out all that was asked 
     asked += several.length;
     for (const redis of several) void redis.incr(key).then(() => answered++);
   }, 20);
-  // Well after the first answer of the replica: what waits for the node that died must not wait for ever.
+  // Well after the replica's first reply: commands that wait for the dead node must not wait for ever.
   await poll(() => answered > 0, { what: 'the first answer' });
   await delay(1000);
   clearInterval(asking);

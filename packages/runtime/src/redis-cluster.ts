@@ -7,53 +7,53 @@ import { outageLog } from './outage-log.ts';
 /** `replyMapping` changes the client's type. */
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
-/** Milliseconds until the next attempt to connect: the same for a server, a sentinel and a cluster. */
-export function reconnectAfter(attempt: number): number {
+/** Milliseconds until the next connection attempt, for a server, a sentinel and a cluster alike. */
+export function reconnectDelayMs(attempt: number): number {
   return backoff({ baseMs: 50, maxMs: 1000 }, attempt);
 }
 
-/** How often a node is tried again before its connection is given up; while any other answers, that one tells who has the keys. */
-const nodeAttempts = 5;
+/** Connection attempts to a node before it is given up. Any other node that answers tells which node has the keys by now. */
+const NODE_ATTEMPTS = 5;
 
-/** What the cluster does with a command while the node that it belongs to is away or the keys move. */
-export interface ClusterPatience {
+/** How the client retries a command while the node of its key is away or the keys move. */
+export interface ClusterRetryOptions {
   /** Whether commands wait while no node at all answers. */
   waits: boolean;
-  /** How often a command that was not carried out is tried again; one that was sent and got no answer is none of these. */
+  /** How often a command that was not carried out is retried. A command that was sent and got no reply is never retried. */
   redirections: number;
   everyMs: number;
 }
 
 /**
- * A client of a Redis Cluster that behaves as one of a single server with `node` as its options: it comes back by itself, and
- * does not send again what `node` says is not sent again.
+ * A client of a Redis Cluster that behaves like the client of a single server with the options `node`: it reconnects by itself, and
+ * resends a command only where `node` allows it.
  */
 export function openCluster(
   target: Extract<RedisTarget, { kind: 'cluster' }>,
   node: ClientOptions,
-  { waits, redirections, everyMs }: ClusterPatience,
+  { waits, redirections, everyMs }: ClusterRetryOptions,
 ): Cluster {
-  return new LastingCluster(target.nodes, {
+  return new ResilientCluster(target.nodes, {
     enableOfflineQueue: waits,
     maxRedirections: redirections,
     retryDelayOnFailover: everyMs,
     retryDelayOnClusterDown: everyMs,
     retryDelayOnTryAgain: everyMs,
-    clusterRetryStrategy: reconnectAfter,
-    // Without one of its own a node's open commands end in the words on which the cluster sends them again.
+    clusterRetryStrategy: reconnectDelayMs,
+    // Without this strategy, a node's open commands fail with the error text on which ioredis' Cluster resends them.
     clusterNodeRetryStrategy: (attempt) =>
-      attempt <= nodeAttempts ? backoff({ baseMs: 50, maxMs: 200 }, attempt) : null,
-    // A node that is silent has not been asked for long: another one may have its keys by now.
+      attempt <= NODE_ATTEMPTS ? backoff({ baseMs: 50, maxMs: 200 }, attempt) : null,
+    // Refreshed often: another node may have taken over the keys of one that does not answer.
     slotsRefreshInterval: 5000,
     slotsRefreshTimeout: 2000,
-    // A name stays a name, which is what a certificate is made out to.
+    // Connects by name, because certificates are issued for names.
     dnsLookup: (address, callback) => callback(null, address),
     redisOptions: node,
   });
 }
 
-/** The trouble of nodes that are away while others answer. */
-export function logNodes(cluster: Cluster, log: Logger): void {
+/** Logs an outage of nodes while others answer. */
+export function logNodeOutages(cluster: Cluster, log: Logger): void {
   const outage = outageLog(log, {
     waiting: 'waiting for a node of Redis Cluster',
     begins: 'a node of Redis Cluster is away',
@@ -66,7 +66,7 @@ export function logNodes(cluster: Cluster, log: Logger): void {
     outage.worked();
   };
   cluster.on('node error', (error: Error, node: string) => {
-    // With none left, the client as a whole is away, and says so.
+    // Without any node, the client as a whole logs its outage.
     if (cluster.status !== 'ready') return;
     away.add(node);
     outage.failed(error, { source: node, fields: { node } });
@@ -82,23 +82,23 @@ export function logNodes(cluster: Cluster, log: Logger): void {
   cluster.on('end', clear);
 }
 
-/** A cut that has not come to its end by then never will. */
-const cutMs = 300;
+/** How long a disconnect may take before it is forced to finish. */
+const DISCONNECT_LIMIT_MS = 300;
 
 /**
- * ioredis 6.0.0 leaves a cluster "disconnecting" for good when its pool was empty, or a node joined it just then, and takes a
- * connect() after a disconnect() that fails for the end; and the promise of a connect() that finds the cluster not well, as it is for
- * seconds after a restart, never settles. BullMQ 6.7.0 does both to the clients that it blocks on, from two places
- * at once, and waits for all of it: here every cut ends, and every connect() is wanted and settles.
+ * Works around three faults of ioredis 6.0.0's Cluster. disconnect() leaves the status "disconnecting" for good when the pool is empty
+ * or a node joins it at that moment. A connect() that fails after a disconnect() closes the client for good. The promise of a
+ * connect() to a cluster that is not ready, as for seconds after a restart, never settles. BullMQ 6.7.0 calls both on its blocking
+ * clients, from two places at once, and waits for them. Here every disconnect() ends, and every connect() settles.
  */
-class LastingCluster extends Cluster {
+class ResilientCluster extends Cluster {
   constructor(...args: ConstructorParameters<typeof Cluster<'legacy'>>) {
     super(...args);
-    this.on('+node', endWhenDropped).on('+node', hearAsking);
+    this.on('+node', endDroppedNode).on('+node', handleAskingError);
   }
 
   override connect(): Promise<void> {
-    if (this.status === 'disconnecting') this.endCut();
+    if (this.status === 'disconnecting') this.finishDisconnect();
     this['manuallyClosing'] = false;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const failed = (): void => reject(new Error('Redis Cluster is not ready'));
@@ -108,58 +108,59 @@ class LastingCluster extends Cluster {
   }
 
   override disconnect(reconnect = false): void {
-    const empty = this.nodes().length === 0;
+    const isEmpty = this.nodes().length === 0;
     let ended = reconnect;
     if (!reconnect) this.once('end', () => (ended = true));
     super.disconnect(reconnect);
     const epoch = this['connectionEpoch'];
     const finish = (): void => {
-      if (this.status === 'disconnecting' && this['connectionEpoch'] === epoch) this.endCut();
-      // Somebody else has connected it since: the end that this one waits for is told all the same.
+      if (this.status === 'disconnecting' && this['connectionEpoch'] === epoch) this.finishDisconnect();
+      // It was connected again since. Whoever waits for the end of this disconnect() gets the event too.
       else if (!ended) this.emit('end');
     };
-    if (empty) finish();
-    else setTimeout(finish, cutMs).unref();
+    if (isEmpty) finish();
+    else setTimeout(finish, DISCONNECT_LIMIT_MS).unref();
   }
 
-  private endCut(): void {
+  private finishDisconnect(): void {
     this['connectionPool'].reset([]);
     this['handleCloseEvent']();
   }
 
-  /** BullMQ blocks on a duplicate, which has to be one of these. */
+  /** BullMQ blocks on a duplicate, which needs the same workarounds. */
   override duplicate: Cluster['duplicate'] = ((nodes: ClusterNode[] = [], overrides: ClusterOptions = {}) => {
     const options = { ...this.options, ...overrides } as ConstructorParameters<typeof Cluster<'legacy'>>[1];
-    return new LastingCluster(nodes.length > 0 ? nodes : this['startupNodes'], options);
+    return new ResilientCluster(nodes.length > 0 ? nodes : this['startupNodes'], options);
   }) as Cluster['duplicate'];
 }
 
 /**
- * A node whose replica took its place is dropped while it waits for its next attempt to connect: ioredis 6.0.0 then stops that
- * attempt and waits for the end of a socket that ended long ago. What had been queued there would never be sent, nor fail. It
- * ends at once, in the words on which the cluster sends such commands to where the keys are.
+ * ioredis 6.0.0 drops a node that its replica replaced. If the node waits for its next connection attempt at that moment, ioredis
+ * cancels the attempt and waits for the close of a socket that is already closed, so the commands queued there neither run nor
+ * fail. This ends the connection at once, with the error text on which the Cluster resends such commands to the new node.
  */
-function endWhenDropped(node: Redis): void {
+function endDroppedNode(node: Redis): void {
   const { disconnect } = node;
   node.disconnect = (reconnect = false) => {
-    const socketless = node.status === 'reconnecting' && !reconnect;
+    const hasNoSocket = node.status === 'reconnecting' && !reconnect;
     disconnect.call(node, reconnect);
-    if (!socketless) return;
+    if (!hasNoSocket) return;
     node['setStatus']('end');
     node['flushQueue'](new Error('Connection is closed.'));
   };
 }
 
-/** Opens the connections anew. Its own disconnect(true) never ends when a node joins the pool just then (ioredis 6.0.0). */
+/** Reopens the connections. Cluster's own disconnect(true) never ends when a node joins the pool at that moment (ioredis 6.0.0). */
 export function reconnectNodes(cluster: Cluster): void {
   for (const node of cluster.nodes()) if (node.status === 'ready') node.disconnect(true);
 }
 
 /**
- * ioredis 6.0.0 sends ASKING to a node that keys are moving to and lets nobody hear of its failure (`redis.asking()` in
- * built/cluster/index.js): a connection lost just then would end the process. The command that follows fails with it, heard.
+ * ioredis 6.0.0 sends ASKING to a node that keys are moving to, and does not handle its rejection (`redis.asking()` in
+ * built/cluster/index.js): losing the connection at that moment would end the process. The command that follows fails too, and its
+ * rejection is handled.
  */
-function hearAsking(node: Redis): void {
+function handleAskingError(node: Redis): void {
   const { asking } = node;
   node.asking = (...args: []) => {
     const sent = asking.apply(node, args);

@@ -29,8 +29,8 @@ async function client(role: RedisRole): Promise<Redis> {
 const written = (redis: Redis, key: string): Promise<string> =>
   poll(() => redis.set(key, 'x').catch(() => undefined), { timeoutMs: 30_000, what: 'a write' });
 
-// Before all others: what a sentinel really says of theirs would come between.
-test('word of a new master that comes while a client looks for it does not end the client', async () => {
+// Runs first: the sentinels' own announcements in the other tests would interfere.
+test('an announcement of a new master while the client is looking for one does not end the client', async () => {
   const redis = await client('blocking');
   const connector = redis['connector'] as unknown as { failoverDetector: { disconnect(): void } | null };
   const detector = await poll(() => connector.failoverDetector, { what: 'the sentinels to be listened to' });
@@ -43,7 +43,7 @@ test('word of a new master that comes while a client looks for it does not end t
   await poll(() => redis.status === 'end', { what: 'the end' });
 });
 
-test('the master is found through the sentinel, and the one after it when an operator switches over', async () => {
+test('finds the master through the sentinel, and the next one after an operator switches over', async () => {
   const redis = await client('commands');
   await redis.set('a', '1');
   expect(await readRedisSettings(redis, 'a')).toMatchObject({ readOnly: false, appendOnly: true });
@@ -53,7 +53,7 @@ test('the master is found through the sentinel, and the one after it when an ope
   expect(await readRedisSettings(redis, 'a')).toMatchObject({ readOnly: false });
 });
 
-test('when the master dies its replica takes over, and clients of every role go on there', async () => {
+test('clients of every role continue on the replica when the master dies', async () => {
   const [commands, publisher, blocking] = await Promise.all(
     (['commands', 'publisher', 'blocking'] as const).map(client),
   );

@@ -3,30 +3,29 @@ import { type AbstractConnector, SentinelConnector } from 'ioredis';
 type Connect = SentinelConnector['connect'];
 
 /**
- * Word of a new master may come while the client asks the sentinels, for its connection to the old one is gone. ioredis 6.0.0 takes it
- * for the wish to close: the client ends for good, and says "Connection is closed". Here it asks on, for that is what
- * the word is good for.
+ * Works around a fault of ioredis 6.0.0: if a sentinel announces a new master while the client is already asking the sentinels for one,
+ * ioredis closes the client for good ("Connection is closed"). Here the client keeps asking.
  */
-class LastingSentinelConnector extends SentinelConnector {
-  private asking = false;
+class ResilientSentinelConnector extends SentinelConnector {
+  private isConnecting = false;
 
   override async connect(...args: Parameters<Connect>): ReturnType<Connect> {
-    this.asking = true;
+    this.isConnecting = true;
     try {
       return await super.connect(...args);
     } finally {
-      this.asking = false;
+      this.isConnecting = false;
     }
   }
 
   override disconnect(): void {
     const detector = this['failoverDetector'] as { isDisconnected: boolean; cleanup(): void } | null;
     this['failoverDetector'] = null;
-    const told = detector?.isDisconnected === true;
+    const wasAnnounced = detector?.isDisconnected === true;
     detector?.cleanup();
-    if (!(told && this.asking)) super.disconnect();
+    if (!(wasAnnounced && this.isConnecting)) super.disconnect();
   }
 }
 
-/** For ioredis' option `Connector`, which its duplicates take over. */
-export const sentinelConnector = LastingSentinelConnector as new (options: unknown) => AbstractConnector;
+/** For ioredis' option `Connector`, which duplicates inherit. */
+export const sentinelConnector = ResilientSentinelConnector as new (options: unknown) => AbstractConnector;

@@ -14,16 +14,19 @@ test.each([
   ['allkeys-lru', '1', 'everysec', ['evicts_keys']],
   ['noeviction', '0', 'everysec', ['no_append_only_file']],
   ['noeviction', '1', 'no', ['append_not_synced']],
-  // Without a file nothing is synced, and one word of it is enough.
+  // Without a file nothing is synced: one reason is enough.
   ['noeviction', '0', 'no', ['no_append_only_file']],
   ['volatile-ttl', '0', undefined, ['evicts_keys', 'no_append_only_file']],
   ['allkeys-random', '1', 'no', ['evicts_keys', 'append_not_synced']],
-])('eviction policy %s with appendonly %s and appendfsync %s is judged %j', (policy, aof, fsync, reasons) => {
-  const risks = findRedisRisks(parseRedisSettings(info(policy, aof), fsync));
-  expect(risks.map(({ reason }) => reason)).toEqual(reasons);
-});
+])(
+  'eviction policy %s with appendonly %s and appendfsync %s has the risks %j',
+  (policy, aof, fsync, reasons) => {
+    const risks = findRedisRisks(parseRedisSettings(info(policy, aof), fsync));
+    expect(risks.map(({ reason }) => reason)).toEqual(reasons);
+  },
+);
 
-test('settings that Redis does not tell are not judged', () => {
+test('settings that Redis does not report are no risk', () => {
   expect(findRedisRisks(parseRedisSettings('redis_version:7.2.0'))).toEqual([]);
 });
 
@@ -36,7 +39,7 @@ test.each([
   ['maxmemory:100\r\nused_memory:100\r\nmaxmemory_policy:noeviction', ['out_of_memory']],
   ['maxmemory:100\r\nused_memory:99\r\nmaxmemory_policy:noeviction', []],
   ['maxmemory:100\r\nused_memory:100\r\nmaxmemory_policy:allkeys-lru', []],
-])('Redis that says %j takes no writes because of %j', (text, reasons) => {
+])('INFO with %j means the faults %j', (text, reasons) => {
   expect(findRedisFaults(parseRedisSettings(text))).toEqual(reasons);
 });
 
@@ -53,12 +56,12 @@ async function warningsOf(url: string): Promise<{ level: string; reasons: string
   return lines.map((line) => JSON.parse(line) as { level: string; reasons: string[]; msg: string });
 }
 
-test('a Redis that is set well is passed over in silence', async () => {
+test('a Redis without risks logs nothing', async () => {
   await using server = await testRedis();
   expect(await warningsOf(server.url)).toEqual([]);
 });
 
-test('one line of the log lists every setting with which Redis may lose jobs', async () => {
+test('one log line lists every setting with which Redis may lose jobs', async () => {
   await using server = await testRedis({
     args: ['--maxmemory-policy', 'allkeys-lru', '--appendfsync', 'no'],
   });
@@ -72,7 +75,7 @@ test('one line of the log lists every setting with which Redis may lose jobs', a
 test.each([
   { by: 'under another name', args: ['--rename-command', 'CONFIG', ''], user: '' },
   { by: 'for this user', args: '--user app on >secret ~* +@all -config'.split(' '), user: 'app:secret@' },
-])('where CONFIG is refused ($by), what INFO tells is judged and nothing else', async ({ args, user }) => {
+])('where CONFIG is refused ($by), only the risks in INFO are reported', async ({ args, user }) => {
   await using server = await testRedis({
     args: [...args, '--maxmemory-policy', 'volatile-lru', '--appendfsync', 'no'],
   });

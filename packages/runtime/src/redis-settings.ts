@@ -4,7 +4,7 @@ import type { Logger } from './logger.ts';
 
 export interface RedisSettings {
   version: string | undefined;
-  /** Undefined: Redis does not tell. */
+  /** Undefined where Redis does not report it. */
   evictionPolicy: string | undefined;
   appendOnly: boolean | undefined;
   appendFsync: string | undefined;
@@ -14,7 +14,7 @@ export interface RedisSettings {
   full: boolean;
 }
 
-/** From the text of `INFO`, and what `CONFIG GET appendfsync` answers where it is allowed: `INFO` does not tell that one. */
+/** From the text of `INFO`, and from `CONFIG GET appendfsync` where that is allowed: `INFO` does not include it. */
 export function parseRedisSettings(info: string, appendFsync?: string): RedisSettings {
   const fields = new Map<string, string>();
   for (const line of info.split(/\r?\n/)) {
@@ -35,32 +35,32 @@ export function parseRedisSettings(info: string, appendFsync?: string): RedisSet
   };
 }
 
-/** A setting with which Redis may lose jobs and counts: its reason code, and in words. */
+/** A setting with which Redis may lose jobs and counts: its reason code, and a text for people. */
 export interface RedisRisk {
   reason: string;
-  told: string;
+  text: string;
 }
 
-/** Why jobs or counts could be lost with these settings. What Redis does not tell is not judged. */
+/** Settings with which jobs or counts could be lost. A setting that Redis does not report is no risk. */
 export function findRedisRisks({ evictionPolicy, appendOnly, appendFsync }: RedisSettings): RedisRisk[] {
   const risks: RedisRisk[] = [];
   if (evictionPolicy !== undefined && evictionPolicy !== 'noeviction') {
-    const told = `maxmemory-policy is ${evictionPolicy} and has to be noeviction: jobs are thrown away when memory is short`;
-    risks.push({ reason: 'evicts_keys', told });
+    const text = `maxmemory-policy is ${evictionPolicy} and has to be noeviction: jobs are thrown away when memory is short`;
+    risks.push({ reason: 'evicts_keys', text });
   }
   if (appendOnly === false) {
-    const told = 'appendonly is no and has to be yes: jobs that wait are gone when Redis restarts';
-    risks.push({ reason: 'no_append_only_file', told });
+    const text = 'appendonly is no and has to be yes: jobs that wait are gone when Redis restarts';
+    risks.push({ reason: 'no_append_only_file', text });
   }
   if (appendOnly !== false && appendFsync === 'no') {
-    const told =
+    const text =
       'appendfsync is no and has to be everysec or always: half a minute of jobs is gone when its machine goes down';
-    risks.push({ reason: 'append_not_synced', told });
+    risks.push({ reason: 'append_not_synced', text });
   }
   return risks;
 }
 
-/** Why Redis answers and takes no writes all the same: reason codes. */
+/** Reason codes for why Redis answers and still refuses writes. */
 export function findRedisFaults({
   readOnly,
   loading,
@@ -72,14 +72,14 @@ export function findRedisFaults({
     ...(loading ? ['not_ready'] : []),
     ...(readOnly ? ['read_only'] : []),
     ...(appendFailed ? ['append_failed'] : []),
-    // With another policy it evicts instead, which is a warning of its own.
+    // With another policy Redis evicts keys instead, which is a risk of its own.
     ...(full && evictionPolicy === 'noeviction' ? ['out_of_memory'] : []),
   ];
 }
 
 type Reply = [error: Error | null, result: unknown];
 
-/** The settings of the server that holds `key`: a pipeline goes where its key is, in a cluster too. */
+/** The settings of the server that holds `key`: in a cluster, a pipeline goes to the node of its key. */
 export async function readRedisSettings(redis: Redis, key: string): Promise<RedisSettings> {
   const replies = await redis.pipeline().exists(key).info().config('GET', 'appendfsync').exec();
   if (replies === null) throw new Error('Redis did not carry out a pipeline');
@@ -91,12 +91,12 @@ export async function readRedisSettings(redis: Redis, key: string): Promise<Redi
   return parseRedisSettings(info[1] as string, appendFsync);
 }
 
-/** Rejects where the server that holds `key`, which is a string or nothing, takes no writes: a write that changes nothing. */
+/** Writes without changing anything; rejects if the server that holds `key` refuses writes. `key` is a string or does not exist. */
 export async function probeRedisWrite(redis: Redis, key: string): Promise<void> {
   await redis.setrange(key, 0, '');
 }
 
-/** Once Redis answers: one loud line where the server that holds `key` may lose jobs. Never rejects; over when `signal` aborts. */
+/** Once Redis answers, logs one error line if the server that holds `key` may lose jobs. Never rejects; ends when `signal` aborts. */
 export async function warnOfRedisRisks({
   redis,
   key,
@@ -108,13 +108,13 @@ export async function warnOfRedisRisks({
   log: Logger;
   signal: AbortSignal;
 }): Promise<void> {
-  // Redis that is away has a line of its own in the log.
+  // The client itself logs an outage of Redis.
   const waiting = { signal, baseMs: 200, maxMs: 3000, onError: () => {} };
   try {
     const risks = findRedisRisks(await retryForever(() => readRedisSettings(redis, key), waiting));
     if (risks.length === 0) return;
     const reasons = risks.map(({ reason }) => reason);
-    log.error({ reasons }, `REDIS MAY LOSE JOBS: ${risks.map(({ told }) => told).join('; ')}`);
+    log.error({ reasons }, `REDIS MAY LOSE JOBS: ${risks.map(({ text }) => text).join('; ')}`);
   } catch (error) {
     if (!signal.aborted) throw error;
   }

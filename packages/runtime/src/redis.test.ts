@@ -44,7 +44,7 @@ describe('a Redis client', () => {
     await expect(redis.ping()).rejects.toThrow();
   });
 
-  test('logs an outage once and its end, and works again by itself', async () => {
+  test('logs the start and the end of an outage, and reconnects by itself', async () => {
     const redis = client('commands');
     await redisReady(redis);
     await server.stop();
@@ -61,7 +61,7 @@ describe('a Redis client', () => {
     expect(lines.filter((line) => line.includes('Redis is back'))).toHaveLength(1);
   });
 
-  test('gives up a command that Redis does not answer, and goes on when it does', async () => {
+  test('gives up a command that Redis does not answer, and works again once it does', async () => {
     const redis = client('publisher');
     await redisReady(redis);
     server.freeze();
@@ -77,7 +77,7 @@ describe('a Redis client', () => {
     });
   });
 
-  test('does not send a command again by itself that an outage left open', async () => {
+  test('does not resend a command that an outage left open', async () => {
     const redis = client('commands');
     await redisReady(redis);
     server.freeze();
@@ -88,7 +88,7 @@ describe('a Redis client', () => {
     expect(await redis.get('counter')).toBeNull();
   });
 
-  test('waits for Redis where its role is to block', async () => {
+  test('waits for Redis in the role blocking', async () => {
     const redis = client('blocking');
     await redisReady(redis);
     const popped = redis.blpop('list', 0);
@@ -100,7 +100,7 @@ describe('a Redis client', () => {
     expect(await popped).toEqual(['list', 'x']);
   });
 
-  test('does not wait for a client that was closed', async () => {
+  test('is not waited for once it is closed', async () => {
     const redis = client('commands', 'redis://127.0.0.1:1');
     const ready = redisReady(redis);
     await Promise.all([closeRedis(redis), expect(ready).rejects.toThrow(/closed/)]);
@@ -108,7 +108,7 @@ describe('a Redis client', () => {
   });
 
   test.each(['commands', 'blocking', 'publisher'] as const)(
-    'that is closed while Redis is away (%s) keeps no process for longer than a moment',
+    'that is closed while Redis is away (%s) does not keep the process alive',
     async (role) => {
       const redis = client(role, 'redis://127.0.0.1:1');
       await poll(() => redis.status === 'reconnecting', { everyMs: 1, what: 'the second attempt' });

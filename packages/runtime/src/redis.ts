@@ -3,16 +3,16 @@ import type { Logger } from './logger.ts';
 import { parseRedisUrl } from './redis-address.ts';
 import {
   type ClientOptions,
-  type ClusterPatience,
-  logNodes,
+  type ClusterRetryOptions,
+  logNodeOutages,
   openCluster,
-  reconnectAfter,
+  reconnectDelayMs,
   reconnectNodes,
 } from './redis-cluster.ts';
 import { sentinelConnector } from './redis-sentinel.ts';
 import { type OutageLog, type OutageTexts, outageLog } from './outage-log.ts';
 
-/** `commands`: fails fast. `blocking`: waits for ever, what BullMQ's workers need. `publisher`: fails faster still, never queues. */
+/** `commands`: fails fast. `blocking`: waits for ever, as BullMQ's workers need. `publisher`: fails faster than `commands`. */
 export type RedisRole = 'commands' | 'blocking' | 'publisher';
 
 export interface RedisAddress {
@@ -42,39 +42,39 @@ export function redisAddress(config: {
   };
 }
 
-// A command that a lost connection leaves open is not sent again by itself: whoever sent it knows whether it may be repeated.
-const failsFast: ClientOptions = {
+// A command that a lost connection leaves open is not resent: only its caller knows whether it may be repeated.
+const FAIL_FAST: ClientOptions = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   commandTimeout: 2000,
-  // A connection whose other end is gone without a word (a host that lost its power) is given up.
+  // Gives up a connection whose peer vanished without closing it, such as a host that lost power.
   socketTimeout: 10_000,
 };
 
-const roles: Readonly<Record<RedisRole, ClientOptions>> = {
-  commands: failsFast,
-  publisher: { ...failsFast, commandTimeout: 1000 },
+const ROLES: Readonly<Record<RedisRole, ClientOptions>> = {
+  commands: FAIL_FAST,
+  publisher: { ...FAIL_FAST, commandTimeout: 1000 },
   // Longer than BullMQ's longest blocking fetch (10 s).
   blocking: { maxRetriesPerRequest: null, socketTimeout: 30_000 },
 };
 
-/** Less in all than a command's time limit; BullMQ's workers wait for ever. */
-const patience: Readonly<Record<RedisRole, ClusterPatience>> = {
+/** All retries of a command take less time than its limit; BullMQ's workers wait for ever. */
+const CLUSTER_RETRIES: Readonly<Record<RedisRole, ClusterRetryOptions>> = {
   commands: { waits: false, redirections: 16, everyMs: 100 },
   publisher: { waits: false, redirections: 16, everyMs: 50 },
   blocking: { waits: true, redirections: Infinity, everyMs: 100 },
 };
 
 /**
- * How long a connection has to close by itself. ioredis keeps the process for all of it when the connection was gone already
- * (its default is 2 s): the close that would clear its timer has been.
+ * How long a connection may take to close by itself. If the connection is already gone, ioredis keeps the process alive for all of this
+ * time (default 2 s), because the close event that clears its timer has already happened.
  */
-const disconnectMs = 100;
+const DISCONNECT_MS = 100;
 
 /**
  * A client that reconnects for ever, to a server, to the master that sentinels name, or to a cluster. It never throws by itself:
- * an outage is logged as one trouble of the service, with its end. Without a connection, `commands` and `publisher` reject each command at once.
+ * an outage is logged once for all clients of the service. Without a connection, `commands` and `publisher` reject each command at once.
  *
  * That of a cluster is ioredis' `Cluster`, which has the same commands: those with a key go to the node that holds it, those
  * without one to any node. Put a key into the same pipeline where that matters. While its node alone is away, a command that was
@@ -82,23 +82,23 @@ const disconnectMs = 100;
  */
 export function createRedis({ url, username, password, name, role, log }: RedisClientOptions): Redis {
   const options: ClientOptions = {
-    ...roles[role],
+    ...ROLES[role],
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     connectionName: name,
     connectTimeout: 5000,
-    disconnectTimeout: disconnectMs,
-    retryStrategy: reconnectAfter,
+    disconnectTimeout: DISCONNECT_MS,
+    retryStrategy: reconnectDelayMs,
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
   const redis = open(url, options, { role, log });
-  const outage = outageLog(log, redisAway);
-  watched.set(redis, outage);
+  const outage = outageLog(log, REDIS_OUTAGE);
+  openClients.set(redis, outage);
   let reason: unknown = new Error('not connected yet');
   const failed = (): void => {
-    if (watched.has(redis)) outage.failed(reason, { source: redis, fields: { redis: name } });
+    if (openClients.has(redis)) outage.failed(reason, { source: redis, fields: { redis: name } });
   };
-  // A server that loads its data, or is silent, causes no error: at the start Redis is away until it is ready.
+  // A server that is loading its data, or does not answer, causes no error. So Redis counts as away until the first `ready`.
   if (!outage.hasWorked) failed();
   redis.on('error', (error: Error) => {
     reason = error;
@@ -115,11 +115,11 @@ export function createRedis({ url, username, password, name, role, log }: RedisC
   return redis;
 }
 
-/** What clients say that they are away, until they are closed. */
-const watched = new WeakMap<Redis, OutageLog>();
+/** The outage log of each client that is not closed. */
+const openClients = new WeakMap<Redis, OutageLog>();
 
 /** All clients of a service share these lines. */
-const redisAway: OutageTexts = {
+const REDIS_OUTAGE: OutageTexts = {
   waiting: 'waiting for Redis',
   begins: 'Redis is away',
   ends: 'Redis is back',
@@ -134,7 +134,7 @@ function open(
   const target = parseRedisUrl(url);
   if (target.kind === 'server') return new Redis(target.url, options);
   const { tls, username, password } = target;
-  const several: ClientOptions = {
+  const shared: ClientOptions = {
     ...options,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
@@ -143,35 +143,35 @@ function open(
   if (target.kind === 'sentinel') {
     const { sentinels, master, db } = target;
     return new Redis({
-      ...several,
+      ...shared,
       sentinels,
       name: master,
       db,
       enableTLSForSentinelMode: tls,
       ...(tls ? { sentinelTLS: {} } : {}),
-      sentinelRetryStrategy: reconnectAfter,
+      sentinelRetryStrategy: reconnectDelayMs,
       Connector: sentinelConnector,
-      // Told of a new master by the sentinels, rather than by the old one's silence.
+      // Learns of a new master from the sentinels, not from the old one's timeout.
       failoverDetector: true,
     });
   }
-  const cluster = openCluster(target, several, patience[role]);
-  logNodes(cluster, log);
-  // The same commands; what differs in the types is the constructor.
+  const cluster = openCluster(target, shared, CLUSTER_RETRIES[role]);
+  logNodeOutages(cluster, log);
+  // Cluster has the same commands; only the constructor differs.
   return cluster as unknown as Redis;
 }
 
 const clusterOf = (redis: Redis): Cluster | undefined =>
   redis.isCluster ? (redis as unknown as Cluster) : undefined;
 
-/** Opens its connections anew. */
+/** Reopens its connections. */
 export function reconnectRedis(redis: Redis): void {
   const cluster = clusterOf(redis);
   if (cluster) reconnectNodes(cluster);
   else redis.disconnect(true);
 }
 
-/** Redis' time in Unix ms. In a cluster that of any node. */
+/** Redis' time in Unix ms; in a cluster, of any node. */
 export async function redisTime(redis: Redis): Promise<number> {
   const [seconds, microseconds] = await redis.time();
   return Number(seconds) * 1000 + Number(microseconds) / 1000;
@@ -195,18 +195,18 @@ export function redisReady(redis: Redis, signal?: AbortSignal): Promise<void> {
   });
 }
 
-const quitMs = 1000;
+const QUIT_MS = 1000;
 
-/** Lets commands under way finish, for a second at most; never rejects. */
+/** Waits up to a second for commands in flight; never rejects. */
 export async function closeRedis(redis: Redis): Promise<void> {
-  watched.get(redis)?.forget(redis);
-  watched.delete(redis);
+  openClients.get(redis)?.forget(redis);
+  openClients.delete(redis);
   if (redis.status === 'end') return;
-  const timer = setTimeout(() => redis.disconnect(), quitMs);
+  const timer = setTimeout(() => redis.disconnect(), QUIT_MS);
   try {
     if (redis.status === 'ready') await redis.quit();
   } catch {
-    // It was away: there is nothing to wait for.
+    // Redis is away: nothing to wait for.
   } finally {
     clearTimeout(timer);
     redis.disconnect();

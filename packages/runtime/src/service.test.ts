@@ -15,7 +15,7 @@ interface Run {
   child: ChildProcess;
   output(): string;
   errors(): string;
-  said(text: string): Promise<unknown>;
+  printed(text: string): Promise<unknown>;
   exit: Promise<number | null>;
 }
 
@@ -34,7 +34,7 @@ function run(args: string[], env: Record<string, string> = {}): Run {
     child,
     output: () => output,
     errors: () => errors,
-    said: (text) =>
+    printed: (text) =>
       poll(() => (output.includes(text) ? true : undefined), {
         timeoutMs: 20_000,
         everyMs: 10,
@@ -46,8 +46,8 @@ function run(args: string[], env: Record<string, string> = {}): Run {
 
 describe('a service', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('drains, closes and ends with 0 at %s', async (signal) => {
-    const { child, output, said, exit } = run(['works']);
-    await said('"Started"');
+    const { child, output, printed, exit } = run(['works']);
+    await printed('"Started"');
     child.kill(signal);
     expect(await exit).toBe(0);
     const order = ['ready', `"signal":"${signal}"`, 'drained', 'disposing', 'disposed', '"Stopped"'];
@@ -56,34 +56,34 @@ describe('a service', () => {
     expect(places).not.toContain(-1);
   });
 
-  test('goes on between drain and close for DRAIN_SECONDS', async () => {
-    const { child, output, said, exit } = run(['works'], { DRAIN_SECONDS: '15' });
-    await said('"Started"');
+  test('keeps running for DRAIN_SECONDS between drain and close', async () => {
+    const { child, output, printed, exit } = run(['works'], { DRAIN_SECONDS: '15' });
+    await printed('"Started"');
     child.kill('SIGTERM');
-    await said('drained');
+    await printed('drained');
     child.kill('SIGTERM');
     await exit;
     expect(output()).not.toContain('disposing');
   });
 
   test('ends with 1 at the deadline when it cannot close', async () => {
-    const { child, output, said, exit } = run(['hangs', '300']);
-    await said('"Started"');
+    const { child, output, printed, exit } = run(['hangs', '300']);
+    await printed('"Started"');
     child.kill('SIGTERM');
     expect(await exit).toBe(1);
     expect(output()).toContain('The deadline ended the service');
   });
 
   test('ends with 1 at the deadline when it never started', async () => {
-    const { child, said, exit } = run(['hangs-at-start', '300']);
-    await said('starting');
+    const { child, printed, exit } = run(['hangs-at-start', '300']);
+    await printed('starting');
     child.kill('SIGTERM');
     expect(await exit).toBe(1);
   });
 
   test('closes what it opened when its drain fails, and ends with 1', async () => {
-    const { child, output, said, exit } = run(['fails-to-drain']);
-    await said('"Started"');
+    const { child, output, printed, exit } = run(['fails-to-drain']);
+    await printed('"Started"');
     child.kill('SIGTERM');
     expect(await exit).toBe(1);
     expect(output()).toContain('no drain');
@@ -91,10 +91,10 @@ describe('a service', () => {
   });
 
   test('ends at once at a second signal', async () => {
-    const { child, said, exit } = run(['hangs', '60000']);
-    await said('"Started"');
+    const { child, printed, exit } = run(['hangs', '60000']);
+    await printed('"Started"');
     child.kill('SIGTERM');
-    await said('disposing');
+    await printed('disposing');
     child.kill('SIGTERM');
     expect(await exit).toBe(1);
   });
@@ -113,8 +113,8 @@ describe('a service', () => {
   });
 
   test("turns Node's warnings into log lines", async () => {
-    const { child, errors, said, exit } = run(['warns']);
-    await said('too many listeners');
+    const { child, errors, printed, exit } = run(['warns']);
+    await printed('too many listeners');
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
     expect(errors()).toBe('');
@@ -126,16 +126,16 @@ describe('a service', () => {
     expect(output()).toContain('no port');
   });
 
-  test('closes in order and ends with 1 after a rejection that nobody handles', async () => {
+  test('closes in order and ends with 1 after an unhandled rejection', async () => {
     const { output, exit } = run(['rejects']);
     expect(await exit).toBe(1);
     expect(output()).toContain('nobody handles this');
     expect(output()).toContain('disposed');
   });
 
-  test('is not kept alive by something that it left open', async () => {
-    const { child, output, said, exit } = run(['leaks']);
-    await said('"Started"');
+  test('is not kept alive by a leaked resource', async () => {
+    const { child, output, printed, exit } = run(['leaks']);
+    await printed('"Started"');
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
     expect(output()).toContain('Something was left open');

@@ -13,17 +13,17 @@ export interface ServiceContext {
 }
 
 export interface RunningService extends AsyncDisposable {
-  /** The first thing at a shutdown: readiness turns, everything else goes on for `DRAIN_SECONDS`. Must not throw. */
+  /** First step of a shutdown: readiness fails, everything else continues for `DRAIN_SECONDS`. Must not throw. */
   drain(): void;
 }
 
 /** Below Compose's `stop_grace_period` of 30 s. */
-const deadlineMs = 25_000;
+const DEADLINE_MS = 25_000;
 
 /**
- * The life of a service: reads the environment (a bad one prints every fault and exits 1), starts it, and at SIGTERM or
- * SIGINT drains it, waits `DRAIN_SECONDS`, disposes of it and lets the process end with 0. A fault nobody handled takes the
- * same way and ends with 1, or with its own `exitCode`; so does the deadline, and a second signal ends at once.
+ * Runs a service: reads the environment (a bad one prints every fault and exits 1) and starts the service. At SIGTERM or SIGINT it
+ * drains the service, waits `DRAIN_SECONDS`, disposes of it and lets the process end with 0. After an unhandled error it does the
+ * same and ends with 1, or with the error's own `exitCode`. Past the deadline, or at a second signal, the process exits at once.
  */
 export async function runService<T extends TObject>(
   name: ServiceName,
@@ -46,7 +46,7 @@ export async function runService<T extends TObject>(
     start: () => start(loaded.config, { identity, log }),
     log,
     drainMs: DRAIN_SECONDS * 1000,
-    deadlineMs,
+    deadlineMs: DEADLINE_MS,
   });
 }
 

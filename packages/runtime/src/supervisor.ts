@@ -9,12 +9,12 @@ export interface SuperviseOptions {
   start: () => Promise<Supervised>;
   log: Logger;
   drainMs: number;
-  /** From the first sign of an end to the forced one. */
+  /** From the start of the shutdown until the process is forced to exit. */
   deadlineMs: number;
 }
 
-/** How long something that was left open may keep a process that has closed everything it knows of. */
-const lingerMs = 3000;
+/** How long a leaked resource may keep the process alive after everything was closed. */
+const LINGER_MS = 3000;
 
 /** Runs until a signal or a fault ends it; sets the exit code. Only the deadline and a second signal call `exit`. */
 export async function supervise({ start, log, drainMs, deadlineMs }: SuperviseOptions): Promise<void> {
@@ -44,7 +44,7 @@ export async function supervise({ start, log, drainMs, deadlineMs }: SuperviseOp
     stop();
   };
   const onFault = (error: unknown): void => {
-    log.fatal({ err: error }, 'A fault that nobody handled ends the service');
+    log.fatal({ err: error }, 'unhandled error; stopping');
     exitCode ||= exitCodeOf(error);
     stop();
   };
@@ -79,10 +79,10 @@ export async function supervise({ start, log, drainMs, deadlineMs }: SuperviseOp
   setTimeout(() => {
     log.warn({ open: process.getActiveResourcesInfo() }, 'Something was left open and is cut off');
     process.exit();
-  }, lingerMs).unref();
+  }, LINGER_MS).unref();
 }
 
-/** A fault may have a code of its own, by which whoever starts services anew knows it. */
+/** An error may have an exit code of its own, which tells the process manager what happened. */
 function exitCodeOf(error: unknown): number {
   const { exitCode } = (error ?? {}) as { exitCode?: unknown };
   return typeof exitCode === 'number' && exitCode > 0 && exitCode < 256 ? exitCode : 1;

@@ -1,14 +1,6 @@
-import type { MetricDefinition } from '@prosaas/observability';
 import type { Telemetry } from './telemetry.ts';
 
-export type AgentMetrics = {
-  readonly agent_answers: MetricDefinition & { type: 'counter' };
-  readonly model_call_duration_seconds: MetricDefinition & { type: 'histogram' };
-  readonly model_probes: MetricDefinition & { type: 'counter' };
-  readonly model_tokens: MetricDefinition & { type: 'counter' };
-};
-
-const sources = [
+const ANSWER_SOURCES = [
   'faq',
   'hours',
   'greeting',
@@ -19,7 +11,7 @@ const sources = [
   'unknown',
   'model',
 ] as const;
-const outcomes = [
+const MODEL_OUTCOMES = [
   'answered',
   'handed_over',
   'opted_out',
@@ -41,37 +33,37 @@ const outcomes = [
   'repeated',
 ] as const;
 
-export const agentMetrics: AgentMetrics = {
+export const agentMetrics = {
   agent_answers: {
     type: 'counter',
     help: 'Answers that the agent found to messages, by what they came from; unknown: it did not understand',
-    labels: { source: sources },
+    labels: { source: ANSWER_SOURCES as readonly string[] },
   },
   model_call_duration_seconds: {
     type: 'histogram',
     help: 'Calls of the model provider by how they ended; canceled: the job was given up meanwhile; for the others see docs/agent.md',
     unit: 'seconds',
-    labels: { outcome: outcomes },
+    labels: { outcome: MODEL_OUTCOMES as readonly string[] },
     buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
   },
   model_probes: {
     type: 'counter',
     help: 'Tiny requests that ask whether the model provider works, by how they ended',
-    labels: { outcome: outcomes },
+    labels: { outcome: MODEL_OUTCOMES as readonly string[] },
   },
   model_tokens: {
     type: 'counter',
     help: 'Tokens of all calls of the model provider, as it counts them',
     labels: { kind: ['prompt', 'completion'] },
   },
-};
+} as const;
 
-/** What an agent tells of its answers. */
+/** What an agent reports about its answers. */
 export interface AnswerOutcomes {
-  onAnswer: (source: (typeof sources)[number]) => void;
+  onAnswer: (source: (typeof ANSWER_SOURCES)[number]) => void;
   onModelCall: (call: {
     purpose: 'answer' | 'probe';
-    outcome: (typeof outcomes)[number];
+    outcome: (typeof MODEL_OUTCOMES)[number];
     ms: number;
     tokens: { prompt: number; completion: number };
   }) => void;

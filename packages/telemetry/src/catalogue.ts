@@ -1,37 +1,19 @@
 import { defineCatalogue, httpMetrics, processMetrics } from '@prosaas/observability';
-import { type AgentMetrics, agentMetrics } from './agent-metrics.ts';
-import { type CallMetrics, callMetrics } from './call-metrics.ts';
-import { type ConversationMetrics, conversationMetrics } from './conversation-metrics.ts';
-import { type QueueMetrics, queueMetrics } from './queue-metrics.ts';
-import { type ServiceMetrics, serviceMetrics } from './service-metrics.ts';
-import { type StageMetrics, stageMetrics } from './stage-metrics.ts';
-import { type SystemMetrics, systemMetrics } from './system-metrics.ts';
-import { type WhatsAppMetrics, whatsAppMetrics } from './whatsapp-metrics.ts';
+import { agentMetrics } from './agent-metrics.ts';
+import { callMetrics } from './call-metrics.ts';
+import { conversationMetrics } from './conversation-metrics.ts';
+import { queueMetrics } from './queue-metrics.ts';
+import { serviceMetrics } from './service-metrics.ts';
+import { stageMetrics } from './stage-metrics.ts';
+import { systemMetrics } from './system-metrics.ts';
+import { whatsAppMetrics } from './whatsapp-metrics.ts';
 
-interface CounterOf {
-  readonly type: 'counter';
-  readonly help: string;
-}
-interface GaugeOf {
-  readonly type: 'gauge';
-  readonly help: string;
-}
-
-/** What ProSaaS counts, across all services and replicas; the names are the contract of GET /metrics.json. */
-const businessMetrics: {
-  readonly whatsapp_inbound_messages: CounterOf;
-  readonly whatsapp_outbound_messages: CounterOf;
-  readonly whatsapp_errors: CounterOf;
-  readonly calls_started: CounterOf;
-  readonly calls_completed: CounterOf;
-  readonly calls_rejected_max_concurrent: CounterOf;
-  readonly calls_errors: CounterOf;
-  readonly calls_active: GaugeOf;
-  readonly queue_jobs_enqueued: CounterOf;
-  readonly queue_jobs_completed: CounterOf;
-  readonly queue_jobs_failed: CounterOf;
-  readonly queue_jobs_dead_letter: CounterOf;
-} = {
+/**
+ * What ProSaaS counts, across all services and replicas. The names are the contract of GET /metrics.json.
+ *
+ * To add a metric, add an entry here or in one of the `*-metrics.ts` files; its type follows from the entry.
+ */
+const businessMetrics = {
   whatsapp_inbound_messages: { type: 'counter', help: 'Messages received via WhatsApp' },
   whatsapp_outbound_messages: { type: 'counter', help: 'Messages sent via WhatsApp' },
   whatsapp_errors: { type: 'counter', help: 'WhatsApp send/receive errors' },
@@ -44,23 +26,22 @@ const businessMetrics: {
   queue_jobs_completed: { type: 'counter', help: 'Jobs completed successfully' },
   queue_jobs_failed: { type: 'counter', help: 'Jobs that failed' },
   queue_jobs_dead_letter: { type: 'counter', help: 'Jobs moved to dead-letter queue' },
-};
+} as const;
 
-const byService = { service: ['api', 'baileys', 'calls', 'worker'] } as const;
+const BY_SERVICE = { service: ['api', 'baileys', 'calls', 'worker'] } as const;
 
 /**
- * All that any service counts or measures of itself; GET /metrics shows it under names that begin with `prosaas_`, but for those of
- * processes, which have the names that everybody knows.
+ * Every metric of every service. GET /metrics puts `prosaas_` before each name, except for process metrics, whose names are standard.
  */
 export const catalogue: typeof businessMetrics &
-  AgentMetrics &
-  CallMetrics &
-  ConversationMetrics &
-  QueueMetrics &
-  ServiceMetrics &
-  StageMetrics &
-  SystemMetrics &
-  WhatsAppMetrics &
+  typeof agentMetrics &
+  typeof callMetrics &
+  typeof conversationMetrics &
+  typeof queueMetrics &
+  typeof serviceMetrics &
+  typeof stageMetrics &
+  typeof systemMetrics &
+  typeof whatsAppMetrics &
   Readonly<ReturnType<typeof httpMetrics> & ReturnType<typeof processMetrics>> = defineCatalogue({
   ...businessMetrics,
   ...systemMetrics,
@@ -71,12 +52,12 @@ export const catalogue: typeof businessMetrics &
   ...queueMetrics,
   ...stageMetrics,
   ...whatsAppMetrics,
-  ...httpMetrics(byService),
-  ...processMetrics(byService),
+  ...httpMetrics(BY_SERVICE),
+  ...processMetrics(BY_SERVICE),
 });
 
 /** The metrics of GET /metrics.json. */
 export const businessMetricNames: readonly string[] = Object.keys(businessMetrics);
 
-/** What stands before each name in GET /metrics that is not a standard one. */
+/** Prefix of every name in GET /metrics that is not a standard one. */
 export const metricPrefix = 'prosaas_';

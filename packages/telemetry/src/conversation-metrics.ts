@@ -1,17 +1,10 @@
 import { waitingReasons } from '@prosaas/conversations';
-import type { MetricDefinition } from '@prosaas/observability';
 
-export type ConversationMetrics = {
-  readonly handovers: MetricDefinition & { type: 'counter' };
-  readonly customers_waiting: MetricDefinition & { type: 'gauge' };
-  readonly customers_waiting_oldest_age_seconds: MetricDefinition & { type: 'gauge' };
-};
-
-export const conversationMetrics: ConversationMetrics = {
+export const conversationMetrics = {
   handovers: {
     type: 'counter',
     help: 'Times that a conversation began to wait for a person, by why; late: a message came hours after it was written',
-    labels: { reason: Object.keys(waitingReasons) },
+    labels: { reason: Object.keys(waitingReasons) as readonly string[] },
   },
   customers_waiting: {
     type: 'gauge',
@@ -25,4 +18,4 @@ export const conversationMetrics: ConversationMetrics = {
     aggregate: 'max',
     optional: true,
   },
-};
+} as const;

@@ -1,5 +1,5 @@
 export { businessMetricNames, catalogue, metricPrefix } from './catalogue.ts';
-export { type QueriedRedis, queryRedis } from './checks/ask-redis.ts';
+export { type QueriedRedis, queryRedis } from './checks/query-redis.ts';
 export {
   type DatabaseCheckOptions,
   queryDatabase,
@@ -11,7 +11,7 @@ export { writeFailureReport } from './checks/write-report.ts';
 export { bindStageMetrics, messageStages, type MessageStage } from './stage-metrics.ts';
 export { type AnswerOutcomes, bindAgentMetrics } from './agent-metrics.ts';
 export { exposeHealthMetrics } from './service-metrics.ts';
-export { type SystemStats, publishSystemStats } from './system-figures.ts';
+export { type SystemStats, publishSystemStats } from './system-stats.ts';
 export { sessionStates, systemMetrics } from './system-metrics.ts';
 export { createSystemMetricsReader } from './system-reader.ts';
 export {

@@ -1,17 +1,17 @@
-import { type Histogram, type MetricDefinition, REQUEST_BUCKETS } from '@prosaas/observability';
+import { type Histogram, REQUEST_BUCKETS } from '@prosaas/observability';
 import type { Telemetry } from './telemetry.ts';
 
-/** The way of a message and its answer, stage by stage: each begins where the one before ends. */
+/** The stages of a message and its answer, in order: each begins where the previous one ends. */
 export const messageStages = [
   /** From WhatsApp's stanza to the commit of the message and its job (baileys). */
   'stored',
-  /** Until its turn in its conversation. */
+  /** Until its job is released: its turn in the conversation. */
   'released',
-  /** Until a worker begins with it. */
+  /** Until a worker starts the job. */
   'woken',
   /** Until the answer and its job are committed (worker). */
   'answered',
-  /** The same of the job that sends the answer. */
+  /** The same for the job that sends the answer. */
   'send_released',
   'send_woken',
   /** From the worker's request until it is written to WhatsApp (baileys). */
@@ -21,20 +21,20 @@ export const messageStages = [
 ] as const;
 export type MessageStage = (typeof messageStages)[number];
 
-export type StageMetrics = { readonly message_stage_seconds: MetricDefinition & { type: 'histogram' } };
+/** In seconds: a stage may take a millisecond, or wait for minutes. */
+const STAGE_BUCKETS: readonly number[] = [0.001, 0.0025, ...REQUEST_BUCKETS, 30, 60];
 
-export const stageMetrics: StageMetrics = {
+export const stageMetrics = {
   message_stage_seconds: {
     type: 'histogram',
     help: 'Time that a message and its answer spend in each stage of their way',
     unit: 'seconds',
-    labels: { stage: messageStages },
-    // A stage may take a millisecond, or wait for minutes.
-    buckets: [0.001, 0.0025, ...REQUEST_BUCKETS, 30, 60],
+    labels: { stage: messageStages as readonly string[] },
+    buckets: STAGE_BUCKETS as readonly number[],
   },
-};
+} as const;
 
-/** Observes some stages, in milliseconds, through handles that are bound once. */
+/** Binds the histograms of some stages once, and returns a function that observes a stage's duration in milliseconds. */
 export function bindStageMetrics<S extends MessageStage>(
   metrics: Telemetry['metrics'],
   stages: readonly S[],

@@ -1,44 +1,30 @@
 import { conversationStates } from '@prosaas/database';
-import type { MetricDefinition } from '@prosaas/observability';
-
-type GaugeOf = MetricDefinition & { type: 'gauge' };
-
-export type SystemMetrics = {
-  readonly whatsapp_sessions: GaugeOf;
-  readonly conversations: GaugeOf;
-  readonly workers: GaugeOf;
-  readonly worker_heartbeat_age_seconds: GaugeOf;
-  readonly postgres_connections: GaugeOf;
-  readonly postgres_max_connections: GaugeOf;
-  readonly redis_memory_used_bytes: GaugeOf;
-  readonly redis_memory_max_bytes: GaugeOf;
-};
 
 /** As `GET /api/sessions` calls them. */
 export const sessionStates = ['STOPPED', 'STARTING', 'SCAN_QR_CODE', 'WORKING', 'FAILED'] as const;
 export const workerStates = ['live', 'lost', 'never_beat'] as const;
 
 /**
- * What there is once in the whole system. No process counts it: the reader takes it from Redis, where it is, or where an api leaves it
- * (`SystemStats`).
+ * What exists once in the whole system, so no process counts it. The reader takes it from Redis, or from the `SystemStats` that an api
+ * publishes there.
  */
-export const systemMetrics: SystemMetrics = {
+export const systemMetrics = {
   whatsapp_sessions: {
     type: 'gauge',
     help: 'WhatsApp sessions by state; absent while baileys is away',
-    labels: { state: sessionStates },
+    labels: { state: sessionStates as readonly string[] },
     optional: true,
   },
   conversations: {
     type: 'gauge',
     help: "Conversations by state, those with the business' own people included; absent while PostgreSQL is away",
-    labels: { state: conversationStates },
+    labels: { state: conversationStates as readonly string[] },
     optional: true,
   },
   workers: {
     type: 'gauge',
     help: 'Workers by state; lost: without a heartbeat for 90 s and for an hour at most; never_beat: it runs and has not worked yet',
-    labels: { state: workerStates },
+    labels: { state: workerStates as readonly string[] },
   },
   worker_heartbeat_age_seconds: {
     type: 'gauge',
@@ -69,4 +55,4 @@ export const systemMetrics: SystemMetrics = {
     unit: 'bytes',
     optional: true,
   },
-};
+} as const;

@@ -4,7 +4,7 @@ import { readQueueTotals, readDatabaseStats } from '@prosaas/queues';
 import type { Keyspace } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 import { catalogue } from './catalogue.ts';
-import { readSystemStats } from './system-figures.ts';
+import { readSystemStats } from './system-stats.ts';
 import { workerStates } from './system-metrics.ts';
 
 /**

@@ -8,7 +8,7 @@ import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady }
 import { expect, test } from 'vitest';
 import { businessMetricNames, catalogue } from './catalogue.ts';
 import { exposeHealthMetrics } from './service-metrics.ts';
-import { publishSystemStats } from './system-figures.ts';
+import { publishSystemStats } from './system-stats.ts';
 import { createSystemMetricsReader } from './system-reader.ts';
 import { startTelemetry } from './telemetry.ts';
 

@@ -17,7 +17,7 @@ import {
 } from '@prosaas/runtime';
 import { catalogue } from './catalogue.ts';
 import { followLogLevel } from './log-level.ts';
-import { showBuild } from './service-metrics.ts';
+import { exposeBuildInfo } from './service-metrics.ts';
 
 export interface TelemetryConfig extends BuildConfig {
   REDIS_URL: string;
@@ -80,7 +80,7 @@ export function startTelemetry({
   const measuring = instrumentProcess({ registry: metrics, labels: { service } });
   const logLevel = followLogLevel(log);
   const running = buildInfo(config);
-  showBuild(metrics, identity, running);
+  exposeBuildInfo(metrics, identity, running);
   const { version, build, commit } = running;
   let isDraining = false;
   /** What every replica says of itself: see `ReplicaFacts`. */

@@ -1,11 +1,4 @@
-import type { MetricDefinition } from '@prosaas/observability';
-
-export type WhatsAppMetrics = {
-  readonly whatsapp_unstored_messages: MetricDefinition & { type: 'counter' };
-  readonly whatsapp_restricted_sessions: MetricDefinition & { type: 'gauge' };
-};
-
-export const whatsAppMetrics: WhatsAppMetrics = {
+export const whatsAppMetrics = {
   whatsapp_unstored_messages: {
     type: 'counter',
     help: 'Inbound messages that could not be stored at once; retried: stored after all, by an operator',
@@ -16,4 +9,4 @@ export const whatsAppMetrics: WhatsAppMetrics = {
     help: 'Sessions whose account may start no new chats for now, by the reason that WhatsApp gave',
     labels: { reason: ['reachout_timelock', 'new_chat_cap'] },
   },
-};
+} as const;

@@ -8,7 +8,7 @@ import {
   probeRedisWrite,
 } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
-import { queryRedis } from './ask-redis.ts';
+import { queryRedis } from './query-redis.ts';
 
 export interface RedisCheckOptions {
   /** A connection of its own: a check that waits for a hung Redis must not stand before anyone's commands. */

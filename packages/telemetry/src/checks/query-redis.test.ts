@@ -1,6 +1,6 @@
 import { CheckFailure } from '@prosaas/observability';
 import { expect, test } from 'vitest';
-import { type QueriedRedis, queryRedis } from './ask-redis.ts';
+import { type QueriedRedis, queryRedis } from './query-redis.ts';
 
 const address = 'redis:6379';
 const ready: QueriedRedis = { redis: { status: 'ready' }, address };
