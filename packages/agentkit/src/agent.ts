@@ -74,7 +74,7 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
 
   const load = async (): Promise<void> => {
     try {
-      await prepareLanguages(languageCodes(currentProfile()));
+      await prepareLanguages();
       const { faq: entries, name } = currentProfile();
       currentFaqAgent().answer({ text: entries[0]?.question ?? name, history: [], now: new Date() });
       modelAgent?.probe();
@@ -110,11 +110,3 @@ export function createAgent({ profile, model, log, onAnswer, onModelCall }: Agen
     },
   };
 }
-
-/** ISO codes of the profile's languages and English. */
-const languageCodes = (profile: Profile): string[] => [
-  'en',
-  ...[profile, ...Object.values(profile.translations ?? {})].map(
-    ({ language }) => new Intl.Locale(language).language,
-  ),
-];

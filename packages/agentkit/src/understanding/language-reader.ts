@@ -31,32 +31,15 @@ export function loadLanguages(): readonly Language[] {
 
 /**
  * Reads all languages in small steps, each in a turn of the event loop of its own: a service that starts goes on answering its probes.
- * The words of `codes` are stemmed then, too; those of the others when somebody writes them.
  * @throws LanguageError
  */
-export async function prepareLanguages(codes: readonly string[] = []): Promise<void> {
+export async function prepareLanguages(): Promise<void> {
   if (loaded) return;
   const reading = new LanguageReader(folder);
   for (const name of reading.names) {
     for (const _ of reading.reading(name)) await nextTurn();
   }
-  const languages = reading.finish();
-  for (const language of languages.filter(({ code }) => codes.includes(code))) {
-    for (const _ of preparing(language)) await nextTurn();
-  }
-  loaded ??= languages;
-}
-
-/** What would be done by the first message, in steps. */
-function* preparing(language: Language): Generator<void> {
-  language.knows('');
-  yield;
-  language.isCommon('');
-  yield;
-  for (const index of [language.notions, language.presence]) {
-    while (index.prepare()) yield;
-    yield;
-  }
+  loaded ??= reading.finish();
 }
 
 export function readLanguages(from: URL): Language[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { words } from './fold.ts';
+import { listedWords, words } from './fold.ts';
 import { LanguageError, loadLanguages, readLanguages } from './language-reader.ts';
 
 const shipped = new URL('../../languages/', import.meta.url);
@@ -141,4 +141,20 @@ test('words of one stem have the same key, those of another language another', (
   const [german, english] = languages;
   expect(english?.keys('prices')).toEqual(english?.keys('price'));
   expect(german?.keys('prices')).not.toEqual(english?.keys('prices'));
+});
+
+test.each(codes)('%s finds every phrase of its notions', (code) => {
+  const [language] = readLanguages(shipped).filter((one) => one.code === code);
+  const { lemmaKeys, notions } = language!;
+  const file = parse(readFileSync(new URL(`notions/${code}.yaml`, shipped), 'utf8')) as Record<
+    string,
+    string
+  >;
+  const lost = Object.entries(file).flatMap(([notion, list]) =>
+    listedWords(list).filter((phrase) => {
+      const found = notions.at(phrase.map(lemmaKeys), 0);
+      return found?.length !== phrase.length || !found.names.includes(notion);
+    }),
+  );
+  expect(lost).toEqual([]);
 });

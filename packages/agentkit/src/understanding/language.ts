@@ -111,7 +111,8 @@ export function createLanguage(
   const stems = createStems(file);
   const keys = keysBy(code, stems);
   const hasPrefixes = file.prefixes !== undefined || file.elisions !== undefined;
-  const lemmaKeys = hasPrefixes ? keysBy(code, createStems({ ...file, prefixes: '', elisions: '' })) : keys;
+  const lemmaStems = hasPrefixes ? createStems({ ...file, prefixes: '', elisions: '' }) : stems;
+  const lemmaKeys = hasPrefixes ? keysBy(code, lemmaStems) : keys;
   const stopWords = new Set([
     ...((stopWordLists as Record<string, unknown>)[file.stopWords] as string[]).flatMap(words),
     ...listed(file.ignored).flatMap(words),
@@ -130,7 +131,7 @@ export function createLanguage(
       });
     return { patterns: compiled(file.rules[name]), exceptions: compiled(file.rules[exceptions]) };
   };
-  const notionIndex = new PhraseIndex(lemmaKeys);
+  const notionIndex = new PhraseIndex(lemmaKeys, lemmaStems.forms);
   const notionPhrases = Object.entries(notions).map(([notion, text]) => ({
     notion,
     phrases: listedWords(text),
@@ -139,7 +140,7 @@ export function createLanguage(
     for (const phrase of phrases) notionIndex.add(phrase, notion);
   }
   const ofNotions = notionPhrases.flatMap(({ phrases }) => phrases);
-  const presence = new PhraseIndex(lemmaKeys);
+  const presence = new PhraseIndex(lemmaKeys, lemmaStems.forms);
   for (const phrase of phrasesOf(file.presence)) presence.add(phrase, 'presence');
   const { greetings, thanks, goodbyes, acknowledgements, yesOrNo, filler } = file.smallTalk;
   const texts = [
@@ -153,24 +154,16 @@ export function createLanguage(
     ...Object.values(file.movable ?? {}),
   ];
   const vocabulary = new Set([...stopWords, ...words(texts.join('\n')), ...ofNotions.flat()]);
-  let common: Set<string> | undefined;
-  const isCommon = (word: string): boolean => {
-    common ??= new Set(
-      listedWords(file.common ?? '')
-        .flat()
-        .flatMap(keys),
-    );
-    return keys(word).some((key) => common?.has(key));
-  };
+  const stemOf = (key: string): string => key.slice(code.length + 1);
+  const commonStems = new KnownStems(listedWords(file.common ?? '').flat(), stems);
   const knownStems = new KnownStems(vocabulary, stems);
   return {
     code,
     keys,
     lemmaKeys,
     isStopWord: (word) => stopWords.has(word),
-    isCommon,
-    knows: (word) =>
-      vocabulary.has(word) || keys(word).some((key) => knownStems.has(key.slice(code.length + 1))),
+    isCommon: (word) => keys(word).some((key) => commonStems.has(stemOf(key))),
+    knows: (word) => vocabulary.has(word) || keys(word).some((key) => knownStems.has(stemOf(key))),
     vocabulary,
     hasCompounds: file.compounds ?? false,
     spelling: new Map(

@@ -1,3 +1,5 @@
+import { ValuesByBeginning } from './stems.ts';
+
 /** A phrase that was found in a text. */
 export interface FoundPhrase {
   at: number;
@@ -13,27 +15,33 @@ interface Entry {
   name: string;
 }
 
+interface Phrase {
+  words: readonly string[];
+  name: string;
+}
+
 /** Finds phrases in a text, each of which stands for one or more names. Words are compared by their keys. */
 export class PhraseIndex {
   readonly #keys: Keys;
-  /** Not yet looked at: the phrases of a language that nobody writes are never stemmed. */
-  #added: { phrase: readonly string[]; name: string }[] = [];
-  /** By the keys of the first word; longest first is not needed, as the caller prefers the longest. */
+  readonly #waiting: ValuesByBeginning<Phrase>;
+  /** By the keys of the first word, in no order. */
   readonly #byFirst = new Map<string, Entry[]>();
 
-  constructor(keys: Keys) {
+  /** @param forms the forms of a word whose stems `keys` gives */
+  constructor(keys: Keys, forms: (word: string) => string[] = (word) => [word]) {
     this.#keys = keys;
+    this.#waiting = new ValuesByBeginning(forms);
   }
 
-  add(phrase: readonly string[], name: string): void {
-    this.#added.push({ phrase, name });
+  add(words: readonly string[], name: string): void {
+    this.#waiting.add(words[0] ?? '', { words, name });
   }
 
   /** The longest phrases that begin at a word, or undefined. */
   at(keys: readonly (readonly string[])[], at: number): FoundPhrase | undefined {
-    if (this.#added.length > 0) this.#index();
     let found: FoundPhrase | undefined;
     for (const key of keys[at] ?? []) {
+      for (const phrase of this.#waiting.take(key.slice(key.indexOf(':') + 1))) this.#index(phrase);
       for (const { rest, name } of this.#byFirst.get(key) ?? []) {
         const length = rest.length + 1;
         if (found && length < found.length) continue;
@@ -49,25 +57,12 @@ export class PhraseIndex {
     return found;
   }
 
-  #index(): void {
-    while (this.prepare());
-  }
-
-  /** Stems some of the phrases. @returns whether there are more */
-  prepare(): boolean {
-    for (const { phrase, name } of this.#added.splice(-PREPARED)) {
-      const [first = '', ...rest] = phrase;
-      const entry: Entry = { rest: rest.map(this.#keys), name };
-      const keys = this.#keys(first);
-      for (const key of new Set(keys.length > 0 ? keys : [first])) {
-        const entries = this.#byFirst.get(key);
-        if (entries) entries.push(entry);
-        else this.#byFirst.set(key, [entry]);
-      }
+  #index({ words: [first = '', ...rest], name }: Phrase): void {
+    const entry: Entry = { rest: rest.map(this.#keys), name };
+    for (const key of new Set(this.#keys(first))) {
+      const entries = this.#byFirst.get(key);
+      if (entries) entries.push(entry);
+      else this.#byFirst.set(key, [entry]);
     }
-    return this.#added.length > 0;
   }
 }
-
-/** Phrases that are stemmed at once: a few milliseconds. */
-const PREPARED = 300;

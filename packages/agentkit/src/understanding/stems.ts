@@ -66,43 +66,67 @@ export function keysBy(code: string, { forms, stem }: Stems): (word: string) => 
   };
 }
 
-/** The stems of a vocabulary. They are made when a word that begins alike is asked for: to make all of them takes half a second. */
+/**
+ * Values by a word that each belongs to. They are handed out once, when a stem is asked for that begins as a form of the
+ * word does: stemming all words of a language takes half a second, and a message needs a few of them.
+ */
+export class ValuesByBeginning<Value> {
+  readonly #forms: Stems['forms'];
+  readonly #values = new Map<string, Value[]>();
+
+  constructor(forms: Stems['forms']) {
+    this.#forms = forms;
+  }
+
+  add(word: string, value: Value): void {
+    for (const beginning of new Set(this.#forms(word).map(beginningOf))) {
+      const values = this.#values.get(beginning);
+      if (values) values.push(value);
+      else this.#values.set(beginning, [value]);
+    }
+  }
+
+  take(stem: string): Value[] {
+    const beginning = beginningOf(stem);
+    // A stem of one letter may be of any word that begins with it.
+    const beginnings =
+      beginning.length > 1
+        ? [beginning]
+        : [...this.#values.keys()].filter((one) => one.startsWith(beginning));
+    return beginnings.flatMap((one) => {
+      const values = this.#values.get(one) ?? [];
+      this.#values.delete(one);
+      return values;
+    });
+  }
+}
+
+/** The first letters, which stemming leaves: `dying` becomes `die`. */
+const beginningOf = (word: string): string => word.slice(0, 2).replace('y', 'i');
+
+/** The stems of a list of words. */
 export class KnownStems {
-  readonly #vocabulary: ReadonlySet<string>;
+  readonly #words: Iterable<string>;
   readonly #stems: Stems;
   readonly #known = new Set<string>();
-  #waiting: Map<string, string[]> | undefined;
+  #waiting: ValuesByBeginning<string> | undefined;
 
-  constructor(vocabulary: ReadonlySet<string>, stems: Stems) {
-    this.#vocabulary = vocabulary;
+  constructor(words: Iterable<string>, stems: Stems) {
+    this.#words = words;
     this.#stems = stems;
   }
 
   has(stem: string): boolean {
-    const waiting = (this.#waiting ??= this.#byBegin());
-    const begin = beginOf(stem);
-    // A stem of one letter may be of any longer begin.
-    const begins = begin.length > 1 ? [begin] : [...waiting.keys()].filter((one) => one.startsWith(begin));
-    for (const one of begins) {
-      for (const form of waiting.get(one) ?? []) this.#known.add(this.#stems.stem(form));
-      waiting.delete(one);
+    const waiting = (this.#waiting ??= this.#byBeginning());
+    for (const word of waiting.take(stem)) {
+      for (const form of this.#stems.forms(word)) this.#known.add(this.#stems.stem(form));
     }
     return this.#known.has(stem);
   }
 
-  #byBegin(): Map<string, string[]> {
-    const waiting = new Map<string, string[]>();
-    for (const word of this.#vocabulary) {
-      for (const form of this.#stems.forms(word)) {
-        const begin = beginOf(form);
-        const forms = waiting.get(begin);
-        if (forms) forms.push(form);
-        else waiting.set(begin, [form]);
-      }
-    }
+  #byBeginning(): ValuesByBeginning<string> {
+    const waiting = new ValuesByBeginning<string>(this.#stems.forms);
+    for (const word of this.#words) waiting.add(word, word);
     return waiting;
   }
 }
-
-/** What stemming leaves of the begin of a word: `dying` becomes `die`. */
-const beginOf = (word: string): string => word.slice(0, 2).replace('y', 'i');
