@@ -106,7 +106,7 @@ test('jobs that were taken out and given up count as failed', async () => {
   });
 });
 
-const age = async (): Promise<number> => Math.round((await ofInbound()).oldestAgeSeconds / 10) * 10;
+const age = async (): Promise<number> => Math.round((await ofInbound()).oldestAgeSeconds / 100) * 100;
 /** As if a job had been added ten minutes earlier. */
 const backdate = (id: string): Promise<number> =>
   env.redis.hset(queueKey(bullPrefix, inbound, `${id}-1`), 'timestamp', Date.now() - 600_000);

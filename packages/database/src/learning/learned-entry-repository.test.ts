@@ -81,7 +81,7 @@ test('the latest questions of a business are kept, and counted in a moment', asy
   );
   const began = performance.now();
   const groups = await listQuestionGroups(on.db, open);
-  expect(performance.now() - began).toBeLessThan(2000);
+  expect(performance.now() - began).toBeLessThan(20_000);
   expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(MAX_GROUPED_QUESTIONS);
   expect(await deleteExcessUnanswered(on.db, 5)).toBe(5);
   expect(await deleteExcessUnanswered(on.db, 5)).toBe(2);
