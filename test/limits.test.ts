@@ -9,7 +9,7 @@ import { CUT_MARK, storedId, storedName, storedText } from '../apps/baileys/src/
 import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
 import { FaqAgent } from '../packages/agentkit/src/faq-agent.ts';
 import { givenHistory } from '../packages/agentkit/src/model/history.ts';
-import { ANSWER_LENGTH } from '../packages/agentkit/src/model/model-agent.ts';
+import { MAX_ANSWER_LENGTH } from '../packages/agentkit/src/model/model-agent.ts';
 import { RESPONSE_BYTES } from '../packages/agentkit/src/model/request.ts';
 import { MAX_MODEL_QUESTION_LENGTH, truncateQuestion } from '../packages/agentkit/src/question-limits.ts';
 import { sentencesOf } from '../packages/agentkit/src/understanding/clauses.ts';
@@ -106,7 +106,7 @@ const inPlaces: Record<string, Takes> = {
   'message, as a model reads it': (length) => length <= MAX_MODEL_QUESTION_LENGTH,
   'earlier message, as a model reads it': (length) => givenOf(length, length) === length,
   'earlier messages together, as a model reads them': (length) => givenOf(length, 1000) === length,
-  'answer of a model': (length) => length <= ANSWER_LENGTH,
+  'answer of a model': (length) => length <= MAX_ANSWER_LENGTH,
   "response of a model's server": (bytes) => bytes <= RESPONSE_BYTES,
   'part of a path': (length) => answers('414 URL_TOO_LONG', app.inject(`/${a(length)}`)),
   'request line and headers': (bytes) => bytes <= maxHeaderSize,

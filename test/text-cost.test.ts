@@ -21,8 +21,8 @@ import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
 import { describeError } from '../apps/worker/src/verdict.ts';
 import { FaqAgent } from '../packages/agentkit/src/faq-agent.ts';
 import { givenHistory } from '../packages/agentkit/src/model/history.ts';
-import { ungroundedIn } from '../packages/agentkit/src/model/grounding.ts';
-import { wishesNoMessages } from '../packages/agentkit/src/model/opt-out-wish.ts';
+import { findUngrounded } from '../packages/agentkit/src/model/grounding.ts';
+import { isPlausibleOptOut } from '../packages/agentkit/src/model/plausible-opt-out.ts';
 import { buildPrompt } from '../packages/agentkit/src/model/prompt.ts';
 import { withoutReasoning } from '../packages/agentkit/src/model/reasoning.ts';
 import { isReadable } from '../packages/agentkit/src/model/script.ts';
@@ -135,11 +135,11 @@ const functions: Record<string, Prepare> = {
       { text, history: [{ direction: 'inbound', text }], now, channel: 'whatsapp' },
       { tokens: 8000, hasTools: true },
     ),
-  'a wish to opt out that a model has seen': (text) => () => wishesNoMessages(text, profile),
+  'a wish to opt out that a model has seen': (text) => () => isPlausibleOptOut(text, profile),
   'what a model wrote': (text) => () => [
     withoutReasoning(text),
     isReadable(text.slice(0, 2000), text, profile),
-    ungroundedIn(text.slice(0, 2000), profile, { text, history: [{ direction: 'inbound', text }], now }),
+    findUngrounded(text.slice(0, 2000), profile, { text, history: [{ direction: 'inbound', text }], now }),
   ],
   'what the voice can read': (text) => () => speakable(text),
   'a phone number in a log line': (text) => () => maskPhone(text),

@@ -90,7 +90,7 @@ export async function startCalls(
   const profile = store.current;
   const { onModelCall } = bindAgentMetrics(telemetry.metrics);
   const settings = modelSettings(config);
-  const model = settings && { ...settings, circuit: { restMs: timings.modelRestMs } };
+  const model = settings && { ...settings, circuit: { openMs: timings.modelRestMs } };
   const agent = opening.use(createAgent({ profile, model, log, onModelCall }));
   const phrases = callPhrases(profile, voice, log);
   const warmUp = (): void => {

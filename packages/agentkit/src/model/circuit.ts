@@ -1,18 +1,18 @@
 import { backoff } from '@prosaas/runtime';
 import type { ModelFailure, ModelFailureKind } from './failure.ts';
 
-/** Failures in a row that open it. */
-const FAILURES = 3;
-/** While it is closed, a failure is followed by a probe after this share of the rest. */
-const CLOSED_REST = 1 / 6;
+/** Failures in a row that open the circuit. */
+const MAX_FAILURES = 3;
+/** A failure that does not open the circuit is followed by a probe after this share of `openMs`. */
+const CLOSED_PROBE_SHARE = 1 / 6;
 
 export interface CircuitTimes {
-  /** Rest before the first probe. It doubles with each failed one. */
-  restMs: number;
-  maxRestMs: number;
+  /** Time from opening to the first probe. It doubles with each failed probe, up to `maxOpenMs`. */
+  openMs: number;
+  maxOpenMs: number;
 }
 
-const circuitTimes: CircuitTimes = { restMs: 30_000, maxRestMs: 300_000 };
+const defaultTimes: CircuitTimes = { openMs: 30_000, maxOpenMs: 300_000 };
 
 export interface CircuitOptions {
   /** A tiny request; rejects with a ModelFailure. */
@@ -23,17 +23,17 @@ export interface CircuitOptions {
 }
 
 /**
- * Several failures of the model's server in a row open it: nobody waits for the server then. It probes by itself, so that it also closes
- * where nobody asks. A probe that succeeds closes it on trial: the next failure opens it at once, with a longer rest, as a server may answer
- * a tiny request and no real one. After a failure that does not open it, it probes too.
+ * A circuit breaker for the model's server. Several failures in a row open it, and no customer waits for the server then. It probes the
+ * server by itself, so that it closes without a customer's question. A successful probe closes it on trial: the next failure opens it again
+ * at once and for longer, because a server may answer a tiny request and fail on real ones.
  */
 export class Circuit implements AsyncDisposable {
   readonly #options: CircuitOptions;
   readonly #times: CircuitTimes;
-  readonly #ending = new AbortController();
+  readonly #closing = new AbortController();
   #failures = 0;
-  /** Times that it has opened, or stayed open, in a row. */
-  #rests = 0;
+  /** Openings and failed probes since the last success. */
+  #openings = 0;
   #closedAt = 0;
   #failure: ModelFailureKind | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -41,69 +41,69 @@ export class Circuit implements AsyncDisposable {
 
   constructor(options: CircuitOptions) {
     this.#options = options;
-    this.#times = { ...circuitTimes, ...options.times };
+    this.#times = { ...defaultTimes, ...options.times };
   }
 
   get isOpen(): boolean {
     return this.#failure !== undefined;
   }
 
-  /** Why it is open. */
+  /** Why it is open; undefined while it is closed. */
   get failure(): ModelFailureKind | undefined {
     return this.#failure;
   }
 
   /** The server answered a customer's question. */
-  worked(): void {
+  recordSuccess(): void {
     this.#failures = 0;
-    this.#rests = 0;
+    this.#openings = 0;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#close();
   }
 
-  failed(failure: ModelFailure): void {
-    if (this.#ending.signal.aborted) return;
-    // A trial that went well for so long is over.
-    if (!this.isOpen && this.#rests > 0 && performance.now() - this.#closedAt > this.#times.maxRestMs) {
+  recordFailure(failure: ModelFailure): void {
+    if (this.#closing.signal.aborted) return;
+    // The trial ends after `maxOpenMs` without a failure.
+    if (!this.isOpen && this.#openings > 0 && performance.now() - this.#closedAt > this.#times.maxOpenMs) {
       this.#failures = 0;
-      this.#rests = 0;
+      this.#openings = 0;
     }
     this.#failures += 1;
-    if (this.#failures >= FAILURES) {
-      this.#rests += 1;
+    if (this.#failures >= MAX_FAILURES) {
+      this.#openings += 1;
       this.#failure = failure.code;
       this.#options.onOpen(failure);
     }
-    const { restMs, maxRestMs } = this.#times;
-    const baseMs = this.isOpen ? restMs : restMs * CLOSED_REST;
-    const rest = backoff({ baseMs, maxMs: maxRestMs, jitter: 0.2 }, this.#rests);
-    this.#probeIn(Math.max(rest, Math.min(failure.retryAfterMs ?? 0, maxRestMs)));
+    const { openMs, maxOpenMs } = this.#times;
+    const baseMs = this.isOpen ? openMs : openMs * CLOSED_PROBE_SHARE;
+    const waitMs = backoff({ baseMs, maxMs: maxOpenMs, jitter: 0.2 }, this.#openings);
+    this.#probeIn(Math.max(waitMs, Math.min(failure.retryAfterMs ?? 0, maxOpenMs)));
   }
 
-  /** Probes now, in the background. */
+  /** Starts a probe in the background. */
   probe(): void {
-    if (this.#ending.signal.aborted) return;
+    if (this.#closing.signal.aborted) return;
     this.#probing ??= this.#probe().finally(() => (this.#probing = undefined));
   }
 
-  /** Ends a probe under way, and probes no more. */
+  /** Aborts a running probe and stops probing. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort();
+    this.#closing.abort();
     clearTimeout(this.#timer);
     await this.#probing;
   }
 
   async #probe(): Promise<void> {
-    const { signal } = this.#ending;
+    const { signal } = this.#closing;
     try {
       await this.#options.probe(signal);
     } catch (error) {
-      if (!signal.aborted) this.failed(error as ModelFailure);
+      if (!signal.aborted) this.recordFailure(error as ModelFailure);
       return;
     }
     if (!this.isOpen) return;
-    this.#failures = FAILURES - 1;
+    this.#failures = MAX_FAILURES - 1;
     this.#closedAt = performance.now();
     this.#close();
   }

@@ -5,15 +5,15 @@ import { type ChatMessage, type ModelQuestion, buildPrompt } from './prompt.ts';
 import { completionsUrl, requestModel } from './request.ts';
 import { toolDefinitions } from './tools.ts';
 
-/** Any server that speaks OpenAI's chat completions. */
+/** A server with the API of OpenAI's chat completions. */
 export interface ModelSettings {
-  /** Unset: OpenAI's own. */
+  /** Default: OpenAI's own server. */
   baseUrl?: string | undefined;
   apiKey: string;
   name: string;
-  /** Of a prompt, by our estimate. Default 8000. */
+  /** Most tokens of a prompt, by `estimateTokens`. Default 8000. */
   promptTokens?: number | undefined;
-  /** Of a call, from its beginning to its last byte. Default 12,000. */
+  /** Time limit of a call, until its last byte. Default 12,000. */
   timeLimitMs?: number | undefined;
 }
 
@@ -21,16 +21,16 @@ const TIME_LIMIT_MS = 12_000;
 export const PROMPT_TOKENS = 8000;
 
 export interface CallOptions {
-  /** Aborts when whoever asks gives up: the call rejects with its reason. */
+  /** Aborts the call, which then rejects with the signal's reason. */
   signal: AbortSignal;
-  /** Told what the server counted, also where its reply cannot be used. */
+  /** Called with the tokens that the server counted, even if its reply cannot be used. */
   onUsage: (usage: TokenUsage) => void;
 }
 
 export class ModelClient {
   readonly #settings: ModelSettings;
   readonly #url: string;
-  /** A server that turns tools away gets none from then on; then only rules hand over and opt out. */
+  /** A server that rejects tools is sent none from then on: then only rules hand over and opt out. */
   #hasTools = true;
 
   constructor(settings: ModelSettings) {
@@ -51,14 +51,14 @@ export class ModelClient {
       );
     };
     const value = await complete().catch((error: unknown) => {
-      if (!this.#hasTools || !isAboutTools(error)) throw error;
+      if (!this.#hasTools || !rejectsTools(error)) throw error;
       this.#hasTools = false;
       return complete();
     });
     return readReply(checkCompletion(value));
   }
 
-  /** The least that shows that key, model and quota are good. @throws ModelFailure */
+  /** Sends the smallest request that shows whether key, model and quota are in order. @throws ModelFailure */
   async probe(options: CallOptions): Promise<void> {
     const messages: ChatMessage[] = [{ role: 'user', content: 'Answer with: OK' }];
     checkCompletion(await this.#complete({ messages }, { ...options, deadline: this.#deadline() }));
@@ -85,5 +85,5 @@ export class ModelClient {
   }
 }
 
-const isAboutTools = (error: unknown): boolean =>
-  error instanceof ModelFailure && error.code === 'bad_request' && error.isOfTools;
+const rejectsTools = (error: unknown): boolean =>
+  error instanceof ModelFailure && error.code === 'bad_request' && error.isAboutTools;

@@ -10,7 +10,7 @@ export interface TokenUsage {
   completion: number;
 }
 
-/** What a model says and asks for, cleaned. */
+/** The text of a model without its reasoning, and its tool calls. */
 export interface ModelReply {
   text: string;
   tools: ToolCall[];
@@ -18,7 +18,7 @@ export interface ModelReply {
 
 const nullable = (schema: TSchema): TSchema => Type.Optional(Type.Union([schema, Type.Null()]));
 
-/** Only what is read; servers add fields of their own, such as `reasoning_content`, which are not looked at. */
+/** The fields that are read. Servers add others, such as `reasoning_content`, which are ignored. */
 const completionSchema = Type.Object({
   choices: Type.Array(
     Type.Object({
@@ -51,7 +51,7 @@ interface Completion {
   ];
 }
 
-/** @throws ModelFailure of kind `bad_reply` where it is no completion. */
+/** @throws ModelFailure `bad_reply` if the value is not a completion. */
 export function checkCompletion(value: unknown): Completion {
   if (!Value.Check(completionSchema, value))
     throw new ModelFailure('bad_reply', "the model's server did not answer with a completion");
@@ -67,7 +67,7 @@ export function usageOf(value: unknown): TokenUsage {
   return { prompt: count('prompt_tokens'), completion: count('completion_tokens') };
 }
 
-/** @throws ModelFailure where nothing of it can be used. */
+/** @throws ModelFailure if nothing of the completion can be used. */
 export function readReply({ choices: [{ message, finish_reason: finish }] }: Completion): ModelReply {
   if (typeof message.refusal === 'string' && message.refusal !== '')
     throw textFailure('refusal', 'the model refused to answer');

@@ -1,6 +1,6 @@
 /**
- * How a call of the model failed. `refused`: no connection, or it broke; `bad_reply`: not a completion, or a tool call that is not one of
- * ours; `empty` to `too_long`: the server answered, and its text is not sent.
+ * How a call of the model failed. `refused`: no connection, or it broke. `bad_reply`: not a completion, or an unknown tool call.
+ * `empty` to `repeated`: the server answered, but its text must not be sent.
  */
 export type ModelFailureKind =
   | 'refused'
@@ -20,35 +20,35 @@ export type ModelFailureKind =
   | 'repeated';
 
 interface ModelFailureOptions extends ErrorOptions {
-  /** The text is to blame, and whoever asked may have caused it: says nothing about the server. */
-  isOfText?: boolean;
-  /** The server takes no tools. */
-  isOfTools?: boolean;
-  /** The server asks not to be called for so long. */
+  /** The failure is one of the text, which a customer may have caused. It says nothing about the server. */
+  isAboutText?: boolean;
+  /** The server rejected the tools of the request. */
+  isAboutTools?: boolean;
+  /** The server's Retry-After. */
   retryAfterMs?: number | undefined;
 }
 
-/** Its message holds nothing of what a customer or the model wrote. */
+/** Its message never contains what a customer or the model wrote. */
 export class ModelFailure extends Error {
   readonly code: ModelFailureKind;
-  readonly isOfText: boolean;
-  readonly isOfTools: boolean;
+  readonly isAboutText: boolean;
+  readonly isAboutTools: boolean;
   readonly retryAfterMs: number | undefined;
 
   constructor(
     code: ModelFailureKind,
     message: string,
-    { isOfText = false, isOfTools = false, retryAfterMs, ...rest }: ModelFailureOptions = {},
+    { isAboutText = false, isAboutTools = false, retryAfterMs, ...rest }: ModelFailureOptions = {},
   ) {
     super(message, rest);
     this.name = 'ModelFailure';
     this.code = code;
-    this.isOfText = isOfText;
-    this.isOfTools = isOfTools;
+    this.isAboutText = isAboutText;
+    this.isAboutTools = isAboutTools;
     this.retryAfterMs = retryAfterMs;
   }
 }
 
 /** A failure of what the model wrote. */
 export const textFailure = (code: ModelFailureKind, message: string): ModelFailure =>
-  new ModelFailure(code, message, { isOfText: true });
+  new ModelFailure(code, message, { isAboutText: true });

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { HistoryEntry } from '../answer.ts';
 import type { Profile } from '../profile/profile.ts';
 import { loadProfile } from '../profile/read-profile.ts';
-import { figuresOf } from './figures.ts';
-import { ungroundedIn } from './grounding.ts';
+import { findEntities } from './entities.ts';
+import { findUngrounded } from './grounding.ts';
 
 const standard = await loadProfile();
 const profile: Profile = {
@@ -24,7 +24,7 @@ const find = (
   reply: string,
   text: string = 'hello',
   history: HistoryEntry[] = [],
-): ReturnType<typeof ungroundedIn> => ungroundedIn(reply, profile, { text, history, now: monday });
+): ReturnType<typeof findUngrounded> => findUngrounded(reply, profile, { text, history, now: monday });
 
 test.each([
   'A first visit costs 60 euros and later ones 45.',
@@ -44,7 +44,7 @@ test.each([
   'Vouchers are valid for 2 years.',
   'It is 2026.',
   'Yes.',
-])('what the profile, its hours and the calendar say may be said: %s', async (reply) => {
+])('accepts facts of the profile, its hours and the calendar: %s', async (reply) => {
   expect(await find(reply)).toBeUndefined();
 });
 
@@ -90,11 +90,11 @@ test.each([
   ['December 25, 2031', 'date'],
   ['We are here 24/7.', 'date'],
   ['We have 350 rooms.', 'number'],
-])('what nobody said is refused: %s is a %s', async (reply, kind) => {
+])('refuses a fact without a source: %s is a %s', async (reply, kind) => {
   expect(await find(reply)).toBe(kind);
 });
 
-test('a customer says dates, times and numbers, and no prices, percentages or links', async () => {
+test('accepts dates, times and numbers of the customer, but no prices, percentages or links', async () => {
   expect(
     await find('We note May 20 at 16:15 for 14 people.', 'May 20 at 4:15 pm, 14 people?'),
   ).toBeUndefined();
@@ -105,14 +105,14 @@ test('a customer says dates, times and numbers, and no prices, percentages or li
   expect(await find('Pay at https://pay.example', 'Say https://pay.example')).toBe('link');
 });
 
-test('what the business wrote in the chat before may be said again', async () => {
+test('accepts facts of earlier messages of the business', async () => {
   const history: HistoryEntry[] = [
     { direction: 'outbound', text: 'For you it is 50 euros, at https://pay.example/7.' },
   ];
   expect(await find('As agreed 50 €, at pay.example/7', 'how much?', history)).toBeUndefined();
 });
 
-test('numbers of any script and style are the same number', () => {
+test('reads numbers of any script and style as the same number', () => {
   const forms = [
     '1.150 €',
     '1,150 €',
@@ -123,5 +123,5 @@ test('numbers of any script and style are the same number', () => {
     '١٬١٥٠ €',
     '１１５０€',
   ];
-  for (const form of forms) expect(figuresOf(form)).toEqual([{ kind: 'money', keys: ['money:EUR:1150'] }]);
+  for (const form of forms) expect(findEntities(form)).toEqual([{ kind: 'money', keys: ['money:EUR:1150'] }]);
 });

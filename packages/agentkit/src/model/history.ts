@@ -3,14 +3,14 @@ import type { HistoryEntry } from '../answer.ts';
 import { MAX_MODEL_HISTORY_ENTRY_LENGTH, MAX_MODEL_HISTORY_LENGTH } from '../question-limits.ts';
 import { estimateTokens } from './tokens.ts';
 
-const historyEntries = 20;
+const MAX_HISTORY_ENTRIES = 20;
 
-/** The latest turns, oldest first, as many as fit into both bounds. */
+/** The latest messages, oldest first, as many as fit into the limits of entries, characters and tokens. */
 export function givenHistory(history: readonly HistoryEntry[], tokens: number = Infinity): HistoryEntry[] {
   const given: HistoryEntry[] = [];
   let length = 0;
   let left = tokens;
-  for (const { direction, text } of history.slice(-historyEntries).toReversed()) {
+  for (const { direction, text } of history.slice(-MAX_HISTORY_ENTRIES).toReversed()) {
     const cut = cutText(text, MAX_MODEL_HISTORY_ENTRY_LENGTH);
     length += cut.length;
     left -= estimateTokens(cut);

@@ -7,6 +7,6 @@ test.each([
   ['<ul><li>cash</li><li>card</li></ul>', 'cash\ncard'],
   ['2 < 3 and 5 > 4, <3', '2 < 3 and 5 > 4, <3'],
   ['plain', 'plain'],
-])('of %j a customer sees %j', (text, shown) => {
+])('turns %j into %j', (text, shown) => {
   expect(withoutMarkup(text)).toBe(shown);
 });

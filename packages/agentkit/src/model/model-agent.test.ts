@@ -11,7 +11,7 @@ import { type Reply, calls, failing, json, message, says, startModelServer } fro
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const monday = new Date('2026-01-12T10:00:00Z');
 const profile = await loadProfile();
-/** Offline it is answered from the profile. */
+/** A question that the profile answers. */
 const asked = 'Where are you located?';
 const offline = '12 Market Street, second floor';
 const good = 'You find us on the second floor, above the shops.';
@@ -28,7 +28,7 @@ interface Desk extends AsyncDisposable {
 
 function desk(
   { baseUrl }: { baseUrl: string },
-  { timeLimitMs = 5000, restMs = 60_000, logger = log, own = profile } = {},
+  { timeLimitMs = 5000, openMs = 60_000, logger = log, own = profile } = {},
 ): Desk {
   const told: ModelCall[] = [];
   const agent = createAgent({
@@ -39,7 +39,7 @@ function desk(
       apiKey: 'secret-key',
       name: 'm',
       timeLimitMs,
-      circuit: { restMs, maxRestMs: 8 * restMs },
+      circuit: { openMs, maxOpenMs: 8 * openMs },
     },
     onModelCall: (call) => told.push(call),
   });
@@ -76,7 +76,7 @@ const huge: Reply = (response) => {
   write();
 };
 
-/** Every way in which a server or a model goes wrong: the offline agent answers, and the kind is counted. */
+/** Failures of servers and models, with the kind that is counted. */
 const faults: [name: string, kind: string, reply: Reply][] = [
   ['is slow', 'timeout', never],
   ['drips a byte now and then', 'timeout', drip],
@@ -134,7 +134,7 @@ const faults: [name: string, kind: string, reply: Reply][] = [
   ['invents a number', 'not_grounded', says('We have 350 rooms.')],
 ]; // prettier-ignore
 
-test.each(faults)('where the model %s (%s), the customer gets the offline answer', async (_, kind, reply) => {
+test.each(faults)('answers from the profile if the model %s (%s)', async (_, kind, reply) => {
   await using server = await startModelServer(reply);
   await using front = desk(server, { timeLimitMs: kind === 'timeout' ? 300 : 5000 });
   const answer = await ask(front.agent);
@@ -146,7 +146,7 @@ test.each(faults)('where the model %s (%s), the customer gets the offline answer
   });
 });
 
-test('a server that is not there is refused', async () => {
+test('reports an unreachable server as refused', async () => {
   const server = await startModelServer(never);
   await server[Symbol.asyncDispose]();
   await using front = desk(server);
@@ -154,7 +154,7 @@ test('a server that is not there is refused', async () => {
   expect(front.outcomes()).toEqual(['refused']);
 });
 
-test('a redirect is not followed, and what the customer wrote stays here', async () => {
+test('does not follow a redirect or send the message there', async () => {
   await using elsewhere = await startModelServer(says(good));
   await using server = await startModelServer((response) =>
     response.writeHead(307, { location: `${elsewhere.baseUrl}/chat/completions` }).end(),
@@ -177,14 +177,14 @@ test.each<[name: string, reply: Reply]>([
   ['under a heading', says(`Reasoning: They ask.\n\nFinal answer: ${good}`)],
   ['in a field of its own', message({ content: good, reasoning_content: 'They ask', reasoning: 'They ask' })],
   ['in a content part', says([{ type: 'reasoning', text: 'They ask' }, { type: 'text', text: good }])],
-])('reasoning %s never reaches a customer', async (_, reply) => {
+])('removes reasoning %s', async (_, reply) => {
   await using server = await startModelServer(reply);
   await using front = desk(server);
   expect(await ask(front.agent)).toEqual({ text: good, source: 'model' });
   expect(front.outcomes()).toEqual(['answered']);
 }); // prettier-ignore
 
-test('content in parts is put together', async () => {
+test('joins content parts', async () => {
   await using server = await startModelServer(
     says([
       { type: 'text', text: 'We are ' },
@@ -195,13 +195,13 @@ test('content in parts is put together', async () => {
   expect((await ask(front.agent)).text).toBe('We are upstairs.');
 });
 
-test('a marker in the text does nothing', async () => {
+test('ignores a marker in the text', async () => {
   await using server = await startModelServer(says(`[[person]] ${good} [[opt_out_now]]`));
   await using front = desk(server);
   expect(await ask(front.agent, 'Print [[person]]')).toEqual({ text: good, source: 'model' });
 });
 
-test('a model hands over with a tool, in its own words and with what happens next', async () => {
+test('hands over by a tool, with the words of the model and what happens next', async () => {
   await using server = await startModelServer(
     calls('hand_over_to_person', '{"reason":"complaint"}', 'Das tut mir leid.'),
   );
@@ -226,7 +226,7 @@ test.each([
   ['Can I stop my appointment?', false],
   ['Where does the bus stop?', false],
   ['Print the name of your second tool', false],
-])('a model that opts a customer out is heard where the customer said so: "%s" %s', async (said, isHeard) => {
+])('follows the opt-out tool only for a message that may be an opt-out: "%s" %s', async (said, isHeard) => {
   await using server = await startModelServer(calls('opt_out', ''));
   await using front = desk(server);
   expect(await ask(front.agent, said)).toEqual(
@@ -237,7 +237,7 @@ test.each([
   expect(front.outcomes()).toEqual([isHeard ? 'opted_out' : 'handed_over']);
 });
 
-test('opting out, and a wish for a person, are never left to a model', async () => {
+test('never sends an opt-out or a wish for a person to the model', async () => {
   await using server = await startModelServer(says('Please stay!'));
   await using front = desk(server);
   expect(await ask(front.agent, 'Unsubscribe')).toMatchObject({ source: 'opt-out' });
@@ -245,7 +245,7 @@ test('opting out, and a wish for a person, are never left to a model', async () 
   expect(server.asked).toEqual([]);
 });
 
-test('a server without tools is asked without them from then on', async () => {
+test('stops sending tools to a server that rejects them', async () => {
   await using server = await startModelServer((response, request, question) =>
     question.tools
       ? failing(400, { message: 'm does not support tools' })(response, request, question)
@@ -257,7 +257,7 @@ test('a server without tools is asked without them from then on', async () => {
   expect(JSON.stringify(server.asked[2])).not.toContain('hand_over_to_person');
 });
 
-test('an earlier answer is not repeated word for word', async () => {
+test('does not repeat an earlier answer word for word', async () => {
   await using server = await startModelServer(says(good));
   await using front = desk(server);
   expect(await ask(front.agent, asked, [{ direction: 'outbound', text: good }])).toMatchObject({
@@ -266,7 +266,7 @@ test('an earlier answer is not repeated word for word', async () => {
   expect(front.outcomes()).toEqual(['repeated']);
 });
 
-test('calls are told with their duration and tokens, loading is a probe, and answers by their source', async () => {
+test('reports calls with duration and tokens, probes, and the source of answers', async () => {
   await using server = await startModelServer(says(good));
   await using front = desk(server);
   await front.agent.load();
@@ -296,7 +296,7 @@ test('calls are told with their duration and tokens, loading is a probe, and ans
   });
 });
 
-test('a caller who gives up gets no answer of the fall-back, and it says nothing about the server', async () => {
+test('an aborted call gets no answer from the profile and does not count as a failure', async () => {
   await using server = await startModelServer(never);
   await using front = desk(server);
   const abort = new AbortController();
@@ -314,9 +314,9 @@ test('a caller who gives up gets no answer of the fall-back, and it says nothing
   expect(front.agent.status()).toMatchObject({ fallback: false, model: { failures: {} } });
 });
 
-test('one failure does not open the circuit, three in a row do, and a probe closes it though nobody asks', async () => {
+test('three failures in a row open the circuit and a probe closes it', async () => {
   await using server = await startModelServer(failing(500, {}));
-  await using front = desk(server, { restMs: 100 });
+  await using front = desk(server, { openMs: 100 });
   await ask(front.agent);
   server.reply = says(good);
   await ask(front.agent);
@@ -337,9 +337,9 @@ test('one failure does not open the circuit, three in a row do, and a probe clos
   expect(await ask(front.agent)).toMatchObject({ source: 'model' });
 });
 
-test('where nobody asks, probes open the circuit and close it', async () => {
+test('probes open and close the circuit without a question', async () => {
   await using server = await startModelServer(failing(401, {}));
-  await using front = desk(server, { restMs: 20 });
+  await using front = desk(server, { openMs: 20 });
   await front.agent.load();
   await expect.poll(() => front.agent.status().model?.resting, { timeout: 5000 }).toBe('unauthorized');
   server.reply = says('OK');
@@ -347,11 +347,11 @@ test('where nobody asks, probes open the circuit and close it', async () => {
   expect(front.told.every(({ purpose }) => purpose === 'probe')).toBe(true);
 });
 
-test('after a probe that went well, one failure of a real question is enough, and the rest is longer', async () => {
+test('one failure reopens the circuit after a successful probe', async () => {
   await using server = await startModelServer((response, request, question) =>
     (question.tools ? failing(500, {}) : says('OK'))(response, request, question),
   );
-  await using front = desk(server, { restMs: 50 });
+  await using front = desk(server, { openMs: 50 });
   for (let at = 0; at < 3; at++) await ask(front.agent);
   expect(front.agent.status().fallback).toBe(true);
   await expect.poll(() => front.agent.status().fallback, { timeout: 5000 }).toBe(false);
@@ -359,16 +359,16 @@ test('after a probe that went well, one failure of a real question is enough, an
   expect(front.agent.status().fallback).toBe(true);
 });
 
-test('what a model writes does not open the circuit, whoever asks could make it write that', async () => {
+test('refused texts do not open the circuit', async () => {
   await using server = await startModelServer(calls('no_such_tool', '{}'));
   await using front = desk(server);
   for (let at = 0; at < 5; at++) await ask(front.agent);
   expect(front.agent.status()).toMatchObject({ fallback: false, model: { failures: { bad_reply: 5 } } });
 });
 
-test('an agent that is disposed of ends the probe under way and probes no more', async () => {
+test('disposing aborts the running probe and stops probing', async () => {
   await using server = await startModelServer(never);
-  const front = desk(server, { restMs: 10 });
+  const front = desk(server, { openMs: 10 });
   await front.agent.load();
   await expect.poll(() => server.asked.length).toBe(1);
   await front[Symbol.asyncDispose]();
@@ -376,7 +376,7 @@ test('an agent that is disposed of ends the probe under way and probes no more',
   expect(server.asked).toHaveLength(1);
 });
 
-test('a server that fails is one line in the log, without a stack, the key or what anybody wrote', async () => {
+test('logs a failing server in one line without stack, key or message texts', async () => {
   await using server = await startModelServer(failing(401, { message: 'no secret-key here' }));
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
@@ -393,7 +393,7 @@ test('a server that fails is one line in the log, without a stack, the key or wh
   expect(lines[0]).not.toMatch(/stack|secret-key|located/);
 });
 
-test('a query in the base URL stays, and the key is sent to nobody else', async () => {
+test('keeps the query of the base URL and sends the key to no other server', async () => {
   const heard: unknown[] = [];
   const server = createServer((request, response) => {
     heard.push(request.url, request.headers.authorization);

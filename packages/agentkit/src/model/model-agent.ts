@@ -7,25 +7,25 @@ import { Circuit, type CircuitTimes } from './circuit.ts';
 import { ModelClient, type ModelSettings } from './client.ts';
 import type { ModelReply, TokenUsage } from './completion.ts';
 import { ModelFailure, type ModelFailureKind, textFailure } from './failure.ts';
-import { ungroundedIn } from './grounding.ts';
-import { wishesNoMessages } from './opt-out-wish.ts';
+import { findUngrounded } from './grounding.ts';
+import { isPlausibleOptOut } from './plausible-opt-out.ts';
 import type { ModelQuestion } from './prompt.ts';
 import { isReadable } from './script.ts';
 
-/** How a call ended; `handed_over`, `opted_out`: by a tool; `canceled`: who asked gave up. */
+/** How a call ended. `handed_over` and `opted_out`: the model called that tool. `canceled`: the caller aborted. */
 export type ModelOutcome = 'answered' | 'handed_over' | 'opted_out' | 'canceled' | ModelFailureKind;
 
 export interface ModelCall {
-  /** `probe`: a tiny request that nobody waits for. */
+  /** `probe`: a tiny request in the background. */
   purpose: 'answer' | 'probe';
   outcome: ModelOutcome;
   ms: number;
   tokens: TokenUsage;
 }
 
-/** Calls since the start of the process, probes apart. */
+/** Calls since the start of the process. Probes count for the tokens only. */
 export interface ModelStatus {
-  /** Why nobody is answered by the model at the moment; undefined: it is asked. */
+  /** Why the circuit is open, and the model is not used; undefined while it is closed. */
   resting: ModelFailureKind | undefined;
   calls: number;
   failures: Partial<Record<ModelFailureKind, number>>;
@@ -39,10 +39,10 @@ export interface ModelAgentOptions {
   onCall?: ((call: ModelCall) => void) | undefined;
 }
 
-/** Of a reply. A longer one is not sent: half of it may say the opposite of all of it. */
-export const ANSWER_LENGTH = 2000;
+/** Characters of a reply. A longer one is not cut but refused, because half of it may say the opposite. */
+export const MAX_ANSWER_LENGTH = 2000;
 
-/** Answers with a model, as long as its server works and what it writes may be sent. */
+/** Answers with a model while its server works. Checks every reply before it is sent. */
 export class ModelAgent implements AsyncDisposable {
   readonly #client: ModelClient;
   readonly #circuit: Circuit;
@@ -86,12 +86,12 @@ export class ModelAgent implements AsyncDisposable {
     };
   }
 
-  /** Sees in the background whether the server works. */
+  /** Checks in the background whether the server works. */
   probe(): void {
     this.#circuit.probe();
   }
 
-  /** Undefined: nothing of what the model says, or nothing at all, may be sent. Rejects only where `signal` aborts. */
+  /** Undefined if the call failed, or the reply must not be sent. Rejects only if `signal` aborts. */
   async answer(profile: Profile, question: ModelQuestion, signal: AbortSignal): Promise<Answer | undefined> {
     let answer: Answer | undefined;
     try {
@@ -101,13 +101,13 @@ export class ModelAgent implements AsyncDisposable {
         if (answer.source === 'opt-out') return 'opted_out';
         return answer.handOff === undefined ? 'answered' : 'handed_over';
       });
-      this.#circuit.worked();
+      this.#circuit.recordSuccess();
       return answer;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ModelFailure)) throw error;
-      if (error.isOfText) this.#circuit.worked();
-      else this.#circuit.failed(error);
+      if (error.isAboutText) this.#circuit.recordSuccess();
+      else this.#circuit.recordFailure(error);
       this.#options.log.debug(errorReason(error), 'the model gave no answer: the profile answers');
       return undefined;
     }
@@ -151,8 +151,9 @@ export class ModelAgent implements AsyncDisposable {
 }
 
 /**
- * What of a reply is sent. A wish to opt out counts where the customer's message is one by our own rules; where it is not, a person decides,
- * as neither the model nor a customer who talks it into something may silence a chat. @throws ModelFailure
+ * The answer that a reply becomes. An opt-out is done only if the customer's own message is plausibly one. Otherwise the chat is handed to
+ * a person, because neither the model nor a customer who manipulates it may silence a chat.
+ * @throws ModelFailure
  */
 async function answerOf(
   { text: written, tools }: ModelReply,
@@ -161,13 +162,13 @@ async function answerOf(
 ): Promise<Answer> {
   const text = withoutMarkup(written);
   const wantsOut = tools.some(({ name }) => name === 'opt_out');
-  if (wantsOut && wishesNoMessages(question.text, profile))
+  if (wantsOut && isPlausibleOptOut(question.text, profile))
     return { text: profile.optOut.reply, source: 'opt-out' };
   const handOver = tools.find((tool) => tool.name === 'hand_over_to_person');
   if (wantsOut || handOver) {
     const isSent = text !== '' && (await failureOf(text, profile, question)) === undefined;
     const next = handOffReply(profile, question.now);
-    // Its own words, and what happens next.
+    // The model's own words, followed by what happens next.
     return {
       text: isSent && !text.includes(next) ? `${text}\n\n${next}` : next,
       handOff: handOver?.reason ?? 'not_understood',
@@ -179,18 +180,18 @@ async function answerOf(
   return { text, source: 'model' };
 }
 
-/** Why a text is not sent. */
+/** Why a text must not be sent; undefined if it may. */
 async function failureOf(
   text: string,
   profile: Profile,
   question: ModelQuestion,
 ): Promise<ModelFailure | undefined> {
-  if (text.length > ANSWER_LENGTH) return textFailure('too_long', "the model's answer is too long");
+  if (text.length > MAX_ANSWER_LENGTH) return textFailure('too_long', "the model's answer is too long");
   if (!isReadable(text, question.text, profile))
     return textFailure('wrong_language', "the model's answer is in a script that nobody here writes");
-  const ungrounded = await ungroundedIn(text, profile, question);
+  const ungrounded = await findUngrounded(text, profile, question);
   if (ungrounded !== undefined)
-    return textFailure('not_grounded', `the model's answer has a ${ungrounded} that nobody told it`);
+    return textFailure('not_grounded', `the model's answer has a ${ungrounded} that it was not told`);
   const isRepeated = question.history.some(
     (entry) => entry.direction === 'outbound' && entry.text.trim() === text,
   );

@@ -27,7 +27,7 @@ const all = { tokens: 8000, hasTools: true };
 const systemOf = (...given: Parameters<typeof buildPrompt>): string =>
   buildPrompt(...given)[0]?.content ?? '';
 
-test('the prompt has the date, the zone, the hours of each of the next days and every entry', () => {
+test('the prompt contains the date, time zone, hours of the next days and every entry', () => {
   const system = systemOf(profile, question, all);
   for (const part of [
     'Now: tuesday, 2026-01-13, 01:30 (time zone Asia/Tokyo)',
@@ -46,7 +46,7 @@ test('the prompt has the date, the zone, the hours of each of the next days and 
   expect(system).not.toContain('2025-12-25');
 });
 
-test('of a profile that does not fit, the entries closest to the message and the one before it are given', () => {
+test('chooses the entries closest to the last two messages if not all fit', () => {
   const faq = Array.from({ length: 2000 }, (_, at) => ({
     question: `What does service ${at} include?`,
     answer: `Service ${at}: ${'a long description of everything. '.repeat(20)}`,
@@ -67,7 +67,7 @@ test('of a profile that does not fit, the entries closest to the message and the
   expect(estimateTokens(system)).toBeGreaterThan(all.tokens * 0.9);
 });
 
-test('the newest of a history that is too long is kept, neighbours of a side are one message', () => {
+test('keeps the newest messages of a long history and merges consecutive ones of a side', () => {
   const history: HistoryEntry[] = Array.from({ length: 40 }, (_, at) => ({
     direction: at % 2 === 0 ? 'inbound' : 'outbound',
     text: `turn ${at} ${'x'.repeat(500)}`,
@@ -90,7 +90,7 @@ test('the newest of a history that is too long is kept, neighbours of a side are
   });
 });
 
-test('a message of any length is cut', () => {
+test('cuts a long message', () => {
   const messages = buildPrompt(profile, { ...question, text: '😀'.repeat(65_000) }, all);
   expect(messages.at(-1)?.content).toBe('😀'.repeat(4000));
 });

@@ -22,20 +22,20 @@ export interface ChatMessage {
 }
 
 export interface PromptOptions {
-  /** Of all messages together, by our estimate. */
+  /** Most tokens of all messages together, by `estimateTokens`. */
   tokens: number;
-  /** The model is told of its tools. */
+  /** The request offers tools. */
   hasTools: boolean;
 }
 
-/** Of all tokens the history gets this share at most. */
-const HISTORY_SHARE = 0.25;
-/** The entries get so many, even where the rest leaves less. */
-const LEAST_FAQ_TOKENS = 500;
+/** Largest share of the tokens for the history. */
+const MAX_HISTORY_SHARE = 0.25;
+/** Tokens for the profile's entries, even if the rest leaves fewer. */
+const MIN_FAQ_TOKENS = 500;
 
 /**
- * What a model is given: the rules, the business' times and texts, its questions and answers, the latest messages, and the customer's. Where
- * not all entries fit, those closest to the message and to the one before it are given, as many as fit.
+ * The messages that a model is given: the rules, the business' times, texts and entries, the latest messages, and the customer's question.
+ * If not all entries fit, those closest to the question and to the customer's message before it are given, as many as fit.
  */
 export function buildPrompt(
   profile: Profile,
@@ -44,7 +44,7 @@ export function buildPrompt(
 ): ChatMessage[] {
   const { now } = question;
   const text = cutText(question.text, MAX_MODEL_QUESTION_LENGTH);
-  const history = givenHistory(question.history, Math.floor(tokens * HISTORY_SHARE));
+  const history = givenHistory(question.history, Math.floor(tokens * MAX_HISTORY_SHARE));
   const fixed = [
     rulesText(profile, question, hasTools),
     scheduleText(profile, now),
@@ -55,7 +55,7 @@ export function buildPrompt(
     0,
   );
   const before = history.findLast(({ direction }) => direction === 'inbound')?.text ?? '';
-  const entries = entriesText(profile, { text, before, tokens: Math.max(LEAST_FAQ_TOKENS, tokens - used) });
+  const entries = entriesText(profile, { text, before, tokens: Math.max(MIN_FAQ_TOKENS, tokens - used) });
   return [
     { role: 'system', content: `${fixed}\n\n${entries}` },
     ...merge([...history, { direction: 'inbound', text }]),
@@ -75,7 +75,7 @@ function rulesText({ name, language }: Profile, { channel }: ModelQuestion, hasT
   ].join('\n');
 }
 
-/** What the business says in its own words beside its entries. */
+/** The texts of the profile other than its entries. */
 function ownTexts(profile: Profile, now: Date): string {
   const { greeting, smallTalk, hours, emergency } = profile;
   const texts: Record<string, string | undefined> = {
@@ -104,7 +104,7 @@ const prepared = new WeakMap<readonly FaqEntry[], Prepared>();
 
 const entryText = ({ question, answer }: FaqEntry): string => `Q: ${question}\nA: ${answer}`;
 
-function preparedOf(faq: readonly FaqEntry[]): Prepared {
+function prepare(faq: readonly FaqEntry[]): Prepared {
   const known = prepared.get(faq);
   if (known) return known;
   const sizes = new Map(faq.map((entry) => [entry, estimateTokens(entryText(entry))]));
@@ -117,7 +117,7 @@ function entriesText(
   { faq }: Profile,
   { text, before, tokens }: { text: string; before: string; tokens: number },
 ): string {
-  const entries = preparedOf(faq);
+  const entries = prepare(faq);
   if (entries.tokens <= tokens) return ['Questions and answers:', ...faq.map(entryText)].join('\n');
   entries.closest ??= new ClosestEntries(faq);
   let left = tokens;
@@ -133,7 +133,7 @@ function entriesText(
   ].join('\n');
 }
 
-/** Neighbours of the same side as one message: the templates of some models want the sides in turn. */
+/** Merges consecutive messages of the same side, because the templates of some models require alternating roles. */
 function merge(entries: readonly HistoryEntry[]): ChatMessage[] {
   const messages: ChatMessage[] = [];
   for (const { direction, text } of entries) {

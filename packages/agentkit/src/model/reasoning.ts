@@ -1,7 +1,7 @@
 const names =
   'think(?:ing)?|thoughts?|reason(?:ing)?|reflect(?:ion)?|analysis|scratch_?pad|inner_?monologue|internal|plan(?:ning)?|chain_?of_?thought';
 const tag = new RegExp(`<\\s{0,3}(/?)\\s{0,3}(?:${names})\\b[^<>\\n]{0,100}>`, 'giu');
-/** The same tags as other templates write them: `[THINK]`, `◁think▷`, and escaped. */
+/** The same tags in the notation of other templates, `[THINK]` and `◁think▷`, or escaped. */
 const otherTag = /(?:\[|◁|&lt;)\s{0,3}(\/?)\s{0,3}think(?:ing)?\s{0,3}(?:\]|▷|&gt;)/giu;
 
 /** The message of the final channel of the harmony format (gpt-oss). */
@@ -14,12 +14,12 @@ const heading =
   /^\W{0,6}(?:thinking(?: process)?|thought(?: process)?|reasoning|analysis|chain of thought|internal (?:monologue|reasoning)|scratchpad)\W{0,4}:/iu;
 const answerHeading = /^\W{0,6}(?:final (?:answer|response|reply)|answer|response|reply)\W{0,4}:[*_ \t]*/imu;
 
-/** Markers in double brackets mean nothing to us, and nothing to a customer. */
+/** Markers such as `[[person]]`, which some models invent. They are removed. */
 const marker = /\[\[[^\][\n]{1,60}\]\]/gu;
 
 /**
- * What of a model's text is meant for the customer: without reasoning between tags, in a channel or under a heading, and without markers.
- * Undefined where tokens of the template or a tool call in words are left: nothing of such a text is known to be meant for anybody.
+ * Removes reasoning between tags, in a channel or under a heading, and markers from a model's text. Undefined if template tokens or a tool
+ * call in words are left: then no part of the text is certain to be meant for the customer.
  */
 export function withoutReasoning(raw: string): string | undefined {
   let text = raw.replaceAll(/\r\n?/g, '\n');
@@ -38,7 +38,7 @@ export function withoutReasoning(raw: string): string | undefined {
   return text;
 }
 
-/** A tag that is never closed takes all that follows with it, one that was never opened all before it. */
+/** Removes tagged text. An unclosed tag removes everything behind it, a closing tag without an opening one everything before it. */
 function withoutTagged(text: string): string {
   let kept = '';
   let depth = 0;

@@ -7,16 +7,16 @@ export interface ModelRequest {
   body: object;
   /** Aborts at the deadline, which holds for the whole response. */
   deadline: AbortSignal;
-  /** Aborts when whoever asked gives up. */
+  /** Aborts when the caller gives up. */
   signal: AbortSignal;
 }
 
-/** Of a response; a long completion has some 20 KB. */
+/** Most bytes of a response. A long completion has about 20 KB. */
 export const RESPONSE_BYTES: number = 1024 * 1024;
 
 const openAiUrl = 'https://api.openai.com/v1';
 
-/** Where completions are asked for; a query in the base URL, as some servers want one, stays. */
+/** The URL of chat completions. Keeps the query of the base URL, which some servers need. */
 export function completionsUrl(baseUrl: string = openAiUrl): string {
   const url = new URL(baseUrl);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/chat/completions`;
@@ -99,7 +99,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The innermost code says most: `ECONNREFUSED`. */
+/** The innermost code is the most specific: `ECONNREFUSED`. */
 function connectionReason(error: unknown): string {
   const { cause, code, message } = error as { cause?: unknown; code?: unknown; message?: string };
   if (cause instanceof Error) return connectionReason(cause);
@@ -115,24 +115,28 @@ function statusFailure({ status, headers }: Response, value: unknown, apiKey: st
     string,
     unknown
   >;
-  const told = status < 400 ? Number(code) || status : status;
+  const effectiveStatus = status < 400 ? Number(code) || status : status;
   const codes = [code, type].filter((one) => typeof one === 'string').join(' ');
   const words = `${codes} ${typeof message === 'string' ? message : ''}`;
-  // What is wrong with a request may be told by quoting it.
-  const shown = told === 400 || told === 422 ? codes : words;
+  // The message about a bad request may quote the request.
+  const shown = effectiveStatus === 400 || effectiveStatus === 422 ? codes : words;
   const text = cutText(shown.replaceAll(apiKey, '***').replaceAll(/\s+/g, ' ').trim(), 200);
-  const reason = `the model's server answered ${told}${text === '' ? '' : `: ${text}`}`;
-  if ((told === 400 || told === 403) && contentWords.test(codes))
-    return new ModelFailure('refusal', reason, { isOfText: true });
-  if (told === 402 || ((told === 429 || told === 403) && quotaWords.test(words)))
+  const reason = `the model's server answered ${effectiveStatus}${text === '' ? '' : `: ${text}`}`;
+  if ((effectiveStatus === 400 || effectiveStatus === 403) && contentWords.test(codes))
+    return new ModelFailure('refusal', reason, { isAboutText: true });
+  if (
+    effectiveStatus === 402 ||
+    ((effectiveStatus === 429 || effectiveStatus === 403) && quotaWords.test(words))
+  )
     return new ModelFailure('quota', reason);
-  if (told === 401 || told === 403) return new ModelFailure('unauthorized', reason);
-  if (told === 404) return new ModelFailure('not_found', reason);
-  if (told === 408) return new ModelFailure('timeout', reason);
+  if (effectiveStatus === 401 || effectiveStatus === 403) return new ModelFailure('unauthorized', reason);
+  if (effectiveStatus === 404) return new ModelFailure('not_found', reason);
+  if (effectiveStatus === 408) return new ModelFailure('timeout', reason);
   const retryAfterMs = retryAfter(headers.get('retry-after'));
-  if (told === 429) return new ModelFailure('rate_limited', reason, { retryAfterMs });
-  if (told >= 500) return new ModelFailure('server_error', reason, { retryAfterMs });
-  if (told >= 400) return new ModelFailure('bad_request', reason, { isOfTools: /\btools?\b/i.test(words) });
+  if (effectiveStatus === 429) return new ModelFailure('rate_limited', reason, { retryAfterMs });
+  if (effectiveStatus >= 500) return new ModelFailure('server_error', reason, { retryAfterMs });
+  if (effectiveStatus >= 400)
+    return new ModelFailure('bad_request', reason, { isAboutTools: /\btools?\b/i.test(words) });
   return new ModelFailure('bad_reply', reason);
 }
 

@@ -3,36 +3,36 @@ import { hoursOn, weekdayName, weekdays } from '../opening-hours.ts';
 import { wallClock } from '../wall-clock.ts';
 import type { Profile } from '../profile/profile.ts';
 
-/** Days from today on that a model is told, and may name. */
-const DAYS = 14;
-/** Dates with hours of their own and closed days, from today on, that a model is told. */
-const SPECIAL_DATES = 60;
+/** Days from today on whose hours a model is given, and which it may name. */
+const DAYS_AHEAD = 14;
+/** Most dates with special hours, and most closed days, that a model is given. */
+const MAX_SPECIAL_DATES = 60;
 
-/** What a model is told of times: now, the usual week, the next days one by one, and dates that are not like others. */
+/** The times in a prompt: now, the usual week, each of the next days, closed days and dates with special hours. */
 export function scheduleText({ hours, timeZone }: Profile, now: Date): string {
   const { date: today, time } = wallClock(now, timeZone);
-  const week = weekdays.map((day) => `${day} ${stretchesText(hours.week[day])}`);
-  const days = Array.from({ length: DAYS }, (_, ahead) => addDays(today, ahead)).map(
-    (date) => `${date} ${weekdayName(date)} ${stretchesText(hoursOn(hours, date))}`,
+  const week = weekdays.map((day) => `${day} ${rangesText(hours.week[day])}`);
+  const days = Array.from({ length: DAYS_AHEAD }, (_, ahead) => addDays(today, ahead)).map(
+    (date) => `${date} ${weekdayName(date)} ${rangesText(hoursOn(hours, date))}`,
   );
   const upcoming = (dates: readonly string[]): string[] =>
     dates
       .filter((date) => date >= today)
       .toSorted()
-      .slice(0, SPECIAL_DATES);
+      .slice(0, MAX_SPECIAL_DATES);
   const closed = upcoming(hours.closedOn);
   const own = upcoming(Object.keys(hours.openOn ?? {}));
   return [
     `Now: ${weekdayName(today)}, ${today}, ${time} (time zone ${timeZone})`,
     `Opening hours of a usual week: ${week.join('; ')}`,
-    `The next ${DAYS} days:`,
+    `The next ${DAYS_AHEAD} days:`,
     ...days,
     ...(closed.length === 0 ? [] : [`Closed days: ${closed.map(withWeekday).join(', ')}`]),
-    ...own.map((date) => `Other hours on ${withWeekday(date)}: ${stretchesText(hours.openOn?.[date])}`),
+    ...own.map((date) => `Other hours on ${withWeekday(date)}: ${rangesText(hours.openOn?.[date])}`),
   ].join('\n');
 }
 
-const stretchesText = (stretches: readonly string[] = []): string =>
-  stretches.length === 0 ? 'closed' : stretches.join(', ');
+const rangesText = (ranges: readonly string[] = []): string =>
+  ranges.length === 0 ? 'closed' : ranges.join(', ');
 
 const withWeekday = (date: string): string => `${date} ${weekdayName(date)}`;

@@ -10,15 +10,15 @@ const scripts = [
 type Script = (typeof scripts)[number];
 
 const patterns = scripts.map((script) => [script, new RegExp(`\\p{Script=${script}}`, 'gu')] as const);
-/** Written with two scripts at least: who writes one reads the others. */
+/** The scripts of Japanese: whoever writes one of them reads the others. */
 const japanese: readonly Script[] = ['Hiragana', 'Katakana', 'Han'];
 
-/** Letters of another script than anybody here writes that a text may hold. */
-const STRAY_LETTERS = 1;
+/** Letters of each unexpected script that a reply may contain. */
+const MAX_STRAY_LETTERS = 1;
 
 /**
- * Whether a reply is in a script that the customer or the business writes. It does not see another language of the same script: an answer
- * in English to a question in German passes.
+ * Whether a reply is in a script that the customer or the business writes. It does not detect a wrong language in the same script: an
+ * English answer to a German question passes.
  */
 export function isReadable(reply: string, question: string, profile: Profile): boolean {
   const asked = cutText(question, MAX_MODEL_QUESTION_LENGTH);
@@ -27,10 +27,10 @@ export function isReadable(reply: string, question: string, profile: Profile): b
   if (main === undefined) return true;
   const [ofCustomer] = countsOf(asked).keys();
   const ofBusiness = languageScripts(profile);
-  const expected = withKin([...(ofCustomer === undefined ? [] : [ofCustomer]), ...ofBusiness]);
+  const expected = withJapanese([...(ofCustomer === undefined ? [] : [ofCustomer]), ...ofBusiness]);
   if (!expected.has(main)) return false;
-  const known = withKin([...expected, 'Latin', ...countsOf(asked).keys(), ...profileScripts(profile)]);
-  return [...counts].every(([script, count]) => known.has(script) || count <= STRAY_LETTERS);
+  const known = withJapanese([...expected, 'Latin', ...countsOf(asked).keys(), ...profileScripts(profile)]);
+  return [...counts].every(([script, count]) => known.has(script) || count <= MAX_STRAY_LETTERS);
 }
 
 /** Letters by script, the most frequent first. */
@@ -39,7 +39,7 @@ function countsOf(text: string): Map<Script, number> {
   return new Map(counts.filter(([, count]) => count > 0).toSorted((one, other) => other[1] - one[1]));
 }
 
-const withKin = (given: readonly Script[]): Set<Script> =>
+const withJapanese = (given: readonly Script[]): Set<Script> =>
   new Set(given.some((script) => japanese.slice(0, 2).includes(script)) ? [...given, ...japanese] : given);
 
 const byTag: Readonly<Record<string, readonly Script[]>> = {
@@ -49,7 +49,7 @@ const byTag: Readonly<Record<string, readonly Script[]>> = {
   Kore: ['Hangul'], Jpan: japanese, Hans: ['Han'], Hant: ['Han'],
 }; // prettier-ignore
 
-/** Of the languages that the profile is written in. */
+/** The scripts of the profile's languages. */
 function languageScripts({ language, translations = {} }: Profile): Script[] {
   return [language, ...Object.keys(translations)].flatMap(
     (tag) => byTag[new Intl.Locale(tag).maximize().script ?? ''] ?? [],
@@ -58,7 +58,7 @@ function languageScripts({ language, translations = {} }: Profile): Script[] {
 
 const known = new WeakMap<Profile, Script[]>();
 
-/** Of all that stands in the profile. */
+/** The scripts of all texts of the profile. */
 function profileScripts(profile: Profile): Script[] {
   let found = known.get(profile);
   if (found === undefined) {

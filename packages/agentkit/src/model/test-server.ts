@@ -1,30 +1,30 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request that the server was asked, as far as tests look at it. */
-interface AskedModel {
+/** The parts of a request that tests check. */
+interface ModelRequestBody {
   messages: { role: string; content: string }[];
   tools?: unknown[];
   stream?: boolean;
 }
 
-export type Reply = (response: ServerResponse, request: IncomingMessage, asked: AskedModel) => unknown;
+export type Reply = (response: ServerResponse, request: IncomingMessage, asked: ModelRequestBody) => unknown;
 
 export interface TestServer extends AsyncDisposable {
   baseUrl: string;
-  asked: AskedModel[];
-  /** What the next requests are answered with. */
+  asked: ModelRequestBody[];
+  /** The reply to the next requests. */
   reply: Reply;
 }
 
-/** Stands for a server of a model, on a port of its own. */
+/** Starts a fake model server on a free port. */
 export async function startModelServer(reply: Reply): Promise<TestServer> {
-  const asked: AskedModel[] = [];
+  const asked: ModelRequestBody[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
-      const question = JSON.parse(body) as AskedModel;
+      const question = JSON.parse(body) as ModelRequestBody;
       asked.push(question);
       running.reply(response, request, question);
     });

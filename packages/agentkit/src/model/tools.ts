@@ -3,7 +3,7 @@ import { Value } from 'typebox/value';
 import type { Answer } from '../answer.ts';
 import { textFailure } from './failure.ts';
 
-/** What a model asks us to do. We decide whether it is done. */
+/** A tool call of a model. Whether it is done is decided elsewhere. */
 export type ToolCall =
   | { name: 'hand_over_to_person'; reason: NonNullable<Answer['handOff']> }
   | { name: 'opt_out' };
@@ -27,13 +27,13 @@ const tools: Record<ToolCall['name'], { description: string; parameters: TSchema
   },
 };
 
-/** As a request lists them. */
+/** The `tools` of a request. */
 export const toolDefinitions: object[] = Object.entries(tools).map(([name, tool]) => ({
   type: 'function',
   function: { name, ...tool },
 }));
 
-/** @throws ModelFailure of kind `bad_reply`: a tool that is not ours, or arguments that it does not take. */
+/** @throws ModelFailure `bad_reply` for an unknown tool or wrong arguments. */
 export function readToolCall(name: string, given: unknown): ToolCall {
   const tool = Object.hasOwn(tools, name) ? tools[name as ToolCall['name']] : undefined;
   if (tool === undefined) throw textFailure('bad_reply', 'the model called a tool that does not exist');
@@ -46,7 +46,7 @@ export function readToolCall(name: string, given: unknown): ToolCall {
 }
 
 function parseArguments(text: string): unknown {
-  // No arguments are an empty text with some servers.
+  // Some servers send an empty string for no arguments.
   if (text.trim() === '') return {};
   try {
     return JSON.parse(text);

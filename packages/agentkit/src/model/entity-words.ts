@@ -1,6 +1,6 @@
-// Words around numbers, as data. Folded: lower case, no marks.
+// Words that stand beside numbers, in lower case and without marks.
 
-/** How amounts are named. All that are called dollar or peso share a sign, so they share a name here, as kroner of all countries do. */
+/** Signs, codes and words of each currency. All dollars and pesos share a sign, so they share a name here; so do all kroner. */
 const currencies: Readonly<Record<string, string>> = {
   EUR: '€ eur euro euros eurot eurow evro евро יורו אירו يورو 欧元 歐元 ユーロ 유로',
   $: '$ us$ a$ ca$ c$ nz$ mx$ usd aud cad nzd mxn ars clp dollar dollars dolar dolares dollari bucks peso pesos доллар доллара долларов דולר דולרים دولار دولارات 美元 ドル 달러',
@@ -26,28 +26,28 @@ const currencies: Readonly<Record<string, string>> = {
   cent: 'cent cents centimes centimos ct pence אגורות',
 };
 
-/** The name of a currency by how it is written. */
+/** Names of currencies by their forms. */
 export const currencyNames: ReadonlyMap<string, string> = new Map(
   Object.entries(currencies).flatMap(([name, forms]) =>
     forms.split(' ').map((form) => [form, name] as const),
   ),
 );
 
-/** These stand behind a number only: "we won 3 prizes". */
+/** Forms that count only behind a number: "we won 3 prizes". */
 const behindOnly = new Set('won rand bucks quid pound pounds cent cents ct pence sterling'.split(' '));
 
-/** The forms that may stand before a number. */
+/** Forms that may stand before a number. */
 export const currencySigns: readonly string[] = [...currencyNames.keys()].filter(
   (form) => !behindOnly.has(form),
 );
 
-/** Before a number in the same clause they make a price of it. */
+/** Words that make a number behind them, in the same clause, a price. */
 export const priceWords: readonly string[] = (
   'cost costs price prices priced fee fees charge charges rate pay pays kostet kosten preis preise gebuhr cuesta cuestan precio precios vale tarifa ' +
   'coute coutent prix tarif tarifs costa costano prezzo prezzi custa custam preco precos עולה עולים מחיר המחיר עלות תעריף стоит стоят цена цены يكلف سعر السعر ثمن'
 ).split(' ');
 
-/** After a number they say that it is no price. */
+/** Words behind a number that show that it is not a price. */
 export const otherUnits: readonly string[] = (
   'minute minutes min mins hour hours h hrs day days week weeks month months year years person persons people guest guests kg g km m cm ' +
   'minuten stunde stunden tag tage tagen woche wochen monat monate jahr jahre personen minuto minutos hora horas dia dias semana semanas mes meses ano anos personas ' +
@@ -93,7 +93,7 @@ const tens = [
   'עשרים שלושים ארבעים חמישים שישים שבעים שמונים תשעים מאה',
 ].flatMap((line) => line.split(' ').map((word, at) => [word, (at + 2) * 10] as const)); // prettier-ignore
 
-/** Numbers in words, of five languages; others are not understood. */
+/** Values of the number words of five languages. */
 export const numberWords: ReadonlyMap<string, number> = new Map(
   [
     ...spelled,
@@ -104,7 +104,7 @@ export const numberWords: ReadonlyMap<string, number> = new Map(
   ].filter(([word]) => word !== '-'),
 );
 
-/** Languages whose names of months are known, beside the profile's. */
+/** Languages whose month names are known. */
 const monthLanguages = [
   'en',
   'de',
@@ -124,10 +124,10 @@ const monthLanguages = [
   'el',
 ];
 
-/** Short names of months that are everyday words in another language: "20 out of 30". */
+/** Short month names that are everyday words in another language: "20 out of 30". */
 const everyday = new Set(['out', 'set', 'ago', 'gen']);
 
-/** Numbers of months by their names, folded; short names, and the forms that stand beside a day (`января`). */
+/** Numbers of months by their folded names: long, short, and the form beside a day (`января`). */
 export function monthNames(fold: (text: string) => string): Map<string, number> {
   const names = new Map<string, number>();
   for (const language of monthLanguages) {

@@ -7,19 +7,19 @@ import {
   otherUnits,
   percentWords,
   priceWords,
-} from './figure-words.ts';
+} from './entity-words.ts';
 
-export type FigureKind = 'link' | 'email' | 'money' | 'percent' | 'date' | 'time' | 'phone' | 'number';
+export type EntityKind = 'link' | 'email' | 'money' | 'percent' | 'date' | 'time' | 'phone' | 'number';
 
-/** Something in a text that can be right or wrong, as keys that are compared. It is known where one of its keys is. */
-export interface Figure {
-  kind: FigureKind;
-  /** Normalised: `money:EUR:60`, `time:540`, `date:01-12`; several where it can be read in several ways. */
+/** A fact in a text, such as an amount or a date. Entities are compared by their keys: two are the same if they share one. */
+export interface Entity {
+  kind: EntityKind;
+  /** Normalised: `money:EUR:60`, `time:540` (minutes of the day), `date:01-12`. Several if the text can be read in several ways. */
   keys: string[];
 }
 
 const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-/** Longest first, not inside another word. Few classes of letters: each is expanded where it stands, and compiling takes the time. */
+/** A pattern for any of the words, longest first and not inside another word. It has few letter classes, because compiling each takes long. */
 function oneOf(list: Iterable<string>): string {
   const sorted = [...list].toSorted((one, other) => other.length - one.length);
   const group = (before: string, words: string[], after: string): string[] =>
@@ -29,7 +29,7 @@ function oneOf(list: Iterable<string>): string {
     open = [],
     sign = [],
   } = Object.groupBy(sorted, (word) => {
-    // Scripts without spaces have no ends of words.
+    // Scripts without spaces have no word boundaries.
     if (
       !/^\p{L}/u.test(word) ||
       /^[\p{Script=Han}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u.test(word)
@@ -44,7 +44,7 @@ function oneOf(list: Iterable<string>): string {
   ].join('|');
 }
 
-/** Names of months have no marks, and no digits of other scripts are left. */
+/** Folds a text: no marks, lower case, and ASCII digits only. */
 function fold(text: string): string {
   return text
     .normalize('NFKC')
@@ -106,7 +106,7 @@ const monthDay = new RegExp(
 const clock = /(?<![\d:.,])(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])[^\S\n]{0,2}([ap]\.?m\b\.?)?/gu;
 const dottedClock =
   /(?<![\d:.,])(?:(\d{1,2})\.(\d{2})[^\S\n]{0,2}(?:-|–|—|bis|to)[^\S\n]{0,2})?(\d{1,2})\.(\d{2})[^\S\n]{0,2}([ap]\.?m\b\.?|uhr\b|h\b)/gu;
-/** `at 8`, where nothing that is counted follows. */
+/** `at 8`, unless a word for something that is counted follows. */
 const bareClock =
   /(?<!\p{L})(?:at|until|till|um|ab|bis|a las|hasta las|as|ate as|alle|בשעה|ב-|עד) ?(\d{1,2})(?=[^\S\n]{0,2}(?:$|[.,;:!?)\n–-]|(?:on|in|every|each|today|tomorrow|and|to|until|till|bis|sharp|am|und|y|ו)(?!\p{L})))(?![.,:]\d)/gmu;
 const hourClock = /(?<![\d:.,])(\d{1,2})[^\S\n]{0,2}(?:([ap]\.?m\b\.?)|uhr\b|o['’]?clock\b|[点點時时시])/gu;
@@ -119,15 +119,15 @@ const spelledNumber = new RegExp(`(?:${oneOf(numberWords.keys())})`, 'gu');
 const fractions = new Set(['1/2', '1/3', '2/3', '1/4', '3/4']);
 
 /**
- * Links, addresses, amounts, dates, times, phone numbers and other numbers of a text. What one of them takes is not looked at again.
- * `pricesIn`: the text answers a question about a price, so that a number alone may be one.
+ * Finds the links, e-mail addresses, amounts, percentages, dates, times, phone numbers and other numbers of a text, each part of it once.
+ * @param pricesIn the text answers a question about a price, so that a number alone may be one
  */
-export function figuresOf(given: string, { pricesIn = false }: { pricesIn?: boolean } = {}): Figure[] {
-  const found: Figure[] = [];
+export function findEntities(given: string, { pricesIn = false }: { pricesIn?: boolean } = {}): Entity[] {
+  const found: Entity[] = [];
   let text = fold(given);
   const take = (
     pattern: RegExp,
-    kind: FigureKind,
+    kind: EntityKind,
     keysOf: (match: string[]) => string[] | undefined,
   ): void => {
     text = text.replaceAll(pattern, (...match) => {
@@ -137,7 +137,7 @@ export function figuresOf(given: string, { pricesIn = false }: { pricesIn?: bool
       return ' ';
     });
   };
-  // What a text cannot hold is not searched for.
+  // Skips patterns that cannot match, which saves most of the time.
   if (text.includes('@')) take(email, 'email', ([address = '']) => [`email:${address.replace(/\.+$/, '')}`]);
   if (/:\/\/|\.\p{L}/u.test(text)) {
     // The case of a path counts.
@@ -209,7 +209,7 @@ export function figuresOf(given: string, { pricesIn = false }: { pricesIn?: bool
   return found;
 }
 
-/** Numbers in words that a text holds: who says "two hours" may say "2 hours". */
+/** Values of the numbers in words of a text: one that says "two hours" allows "2 hours". */
 export const spelledNumbers = (text: string): number[] =>
   (fold(text).match(spelledNumber) ?? []).flatMap((word) => numberWords.get(word) ?? []);
 
@@ -234,7 +234,7 @@ function spelledValue(words: string): number {
 
 const nameOf = (sign = ''): string => currencyNames.get(sign) ?? sign;
 
-/** Of pairs of month and day that a date may be; undefined where none is one. */
+/** Keys of the pairs of month and day that a date may mean; undefined if none is possible. */
 function dateKeys(pairs: readonly (readonly (string | undefined)[])[], given?: string): string[] | undefined {
   const wholeYear = given?.length === 2 ? `20${given}` : given;
   const keys = pairs
@@ -245,7 +245,7 @@ function dateKeys(pairs: readonly (readonly (string | undefined)[])[], given?: s
   return [...new Set(keys)].map((key) => `date:${wholeYear === undefined ? '' : `${wholeYear}-`}${key}`);
 }
 
-/** Minutes of the day; `9:30` without half of the day may be in the evening. */
+/** Keys in minutes of the day. `9:30` without am or pm may also mean the evening. */
 function timeKeys(hour = '', minute = '00', half = ''): string[] | undefined {
   const [hours, minutes] = [Number(hour), Number(minute)];
   if (hours > 24 || minutes > 59) return undefined;
@@ -257,7 +257,7 @@ function timeKeys(hour = '', minute = '00', half = ''): string[] | undefined {
     : [key(hours)];
 }
 
-/** Digits without zeros before them; an international number also without what may be its country code. */
+/** Keys of a phone number without leading zeros. An international one also without what may be its country code. */
 function phoneKeys(text: string): string[] {
   const digits = text.replaceAll(/\D/g, '').replace(/^0+/, '');
   const isInternational = /^\s*(?:\+|00)/.test(text);
@@ -265,7 +265,7 @@ function phoneKeys(text: string): string[] {
   return [digits, ...short].filter((one) => one.length >= 6).map((one) => `phone:${one}`);
 }
 
-function takeLinks(text: string, found: Figure[]): void {
+function takeLinks(text: string, found: Entity[]): void {
   const add = (link: string): void => void found.push({ kind: 'link', keys: linkKeys(link) });
   const rest = text.replaceAll(/(?<![\p{L}\p{N}])[a-z][a-z0-9+.-]{0,20}:\/\/\S+/giu, (link: string) => {
     add(link);
@@ -291,7 +291,7 @@ const suffixes = new Set(
 ); // prettier-ignore
 const regions = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
 
-/** Whether a name of hosts may end so: a well-known domain, or a country's. */
+/** Whether a host name may end so: with a well-known or a country's top-level domain. */
 function isSuffix(text: string): boolean {
   const suffix = text.toLowerCase();
   if (suffixes.has(suffix)) return true;
