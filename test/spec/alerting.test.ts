@@ -137,7 +137,7 @@ test('the dead letter grows: a warning for as long as the window, many are criti
   await writeUnsendable(conversation);
   stack.services.worker.kill('SIGCONT');
   await untilCounted('queue_jobs_dead_letter', 1);
-  const grown = /(WARNING|CRITICAL): dead letter: jobs that went there in the last \d+ (s|min): 1; [^\n]*/;
+  const grown = /(WARNING|CRITICAL): dead letter: jobs added in the last \d+ (s|min): 1; [^\n]*/;
   expect(await check.run('dead')).toEqual(alarm(1, grown));
   await check.pass('dead', 300);
   expect(await check.run('dead', '--dead-letter', '0,0')).toEqual(alarm(2, grown));
@@ -163,7 +163,7 @@ test('calls are rejected: a warning, until the window has passed', async () => {
   await ring('CA1');
   await ring('CA2');
   await untilCounted('calls_rejected_max_concurrent', 1);
-  const rejected = /WARNING: calls: turned away at MAX_CONCURRENT_CALLS in the last \d+ s: 1/;
+  const rejected = /WARNING: calls: rejected at MAX_CONCURRENT_CALLS in the last \d+ s: 1/;
   expect(await check.run('calls')).toEqual(alarm(1, rejected));
   await check.pass('calls', 600);
   expect(await check.run('calls')).toEqual(well);
@@ -188,7 +188,7 @@ test('no worker runs, jobs stand still; then one comes', async () => {
   await check.run('worker');
   await check.pass('worker', 120);
   const still =
-    /CRITICAL: jobs: enqueued in the last \d min: 1, and none was completed or failed; does a worker run, and is no queue paused\? [^\n]*/;
+    /CRITICAL: jobs: enqueued in the last \d min: 1, but none completed or failed: is a worker running, or a queue paused\? [^\n]*/;
   expect(await check.run('worker')).toEqual(alarm(2, away, still, unserved));
 
   await stack.services.worker.start();
@@ -224,7 +224,7 @@ test(
         init: facts,
       });
       await untilComplete(false);
-      const part = /WARNING: metrics: the totals stand still or lack a part: [^\n]*/;
+      const part = /WARNING: metrics: the totals are old or incomplete: [^\n]*/;
       const old = /(WARNING|CRITICAL): heartbeat: the last one is \d\d s old: [^\n]*/;
       // At once: what a process has counted that says no more counts as whole again after 15 s.
       const [byDefault, strict, patient] = await Promise.all([
@@ -239,7 +239,7 @@ test(
       ]);
       await redis.client.del('worker:heartbeat');
       const none =
-        /(?:WARNING: metrics: [^\n]*\n)?CRITICAL: heartbeat: no worker has beaten for 90 s: is one running\?(?:\nWARNING: metrics: [^\n]*)?/;
+        /(?:WARNING: metrics: [^\n]*\n)?CRITICAL: heartbeat: no worker has sent a heartbeat for 90 s: is one running\?(?:\nWARNING: metrics: [^\n]*)?/;
       expect(await check.run('beat', '--redis', stack.redisUrl)).toEqual(alarm(2, none));
     } finally {
       stack.services.worker.kill('SIGCONT');
@@ -280,22 +280,23 @@ describe('what keeps the check from looking', () => {
     const file = join(folder, 'wrong-token');
     await writeFile(file, 'wrong\n');
     const refused =
-      /UNKNOWN: metrics: \S+\/metrics\.json refuses the token: give the one that [^\n]* by --token-file/;
+      /UNKNOWN: metrics: \S+\/metrics\.json refuses the token: pass that of [^\n]* with --token-file/;
     expect(await check.run('none', '--token-file', file)).toEqual(alarm(3, refused));
     const missing =
-      /UNKNOWN: metrics: no metrics token \(ENOENT[^\n]*\): set METRICS_TOKEN or give --token-file; [^\n]*/;
+      /UNKNOWN: metrics: no metrics token \(ENOENT[^\n]*\): set METRICS_TOKEN or pass --token-file; [^\n]*/;
     expect(await check.run('none', '--token-file', `${file}-2`)).toEqual(alarm(3, missing));
   });
 
   test('a file that holds something else, which stays as it is', async () => {
     await writeFile(join(folder, 'other.json'), '{"mine":true}');
-    const kept = /UNKNOWN: state: [^\n]* \(it holds something else [^\n]*\): name another file by --state/;
+    const kept =
+      /UNKNOWN: state: [^\n]* \(it does not hold readings [^\n]*\): name another file with --state/;
     expect(await check.run('other')).toEqual(alarm(3, kept));
     expect(await readFile(join(folder, 'other.json'), 'utf8')).toBe('{"mine":true}');
   });
 
   test('a wrong argument', async () => {
-    const said = /UNKNOWN: prosaas-check: --heartbeat is two whole numbers[^\n]*; --help tells more/;
+    const said = /UNKNOWN: prosaas-check: --heartbeat must be two whole numbers[^\n]*; see --help/;
     expect(await check.run('none', '--heartbeat', '5')).toEqual(alarm(3, said));
   });
 
@@ -304,7 +305,7 @@ describe('what keeps the check from looking', () => {
       /CRITICAL: api: \S+\/api\/health does not answer \(connect ECONNREFUSED[^\n]*\): is the api running, [^\n]*/;
     expect(await check.run('none', '--url', `http://127.0.0.1:${await freePort()}`)).toEqual(alarm(2, away));
     const other =
-      /UNKNOWN: api: \S+\/api\/health answers 404 without a health body: does --url lead to the api[^\n]*/;
+      /UNKNOWN: api: \S+\/api\/health answers 404 without a health body: is --url the address of the api[^\n]*/;
     expect(await check.run('none', '--url', stack.url.calls)).toEqual(alarm(3, other));
   });
 });

@@ -3,7 +3,7 @@ import { type CheckName, checkNames } from './checks/names.ts';
 
 const unhealthy = ({ checks }: ProbeReport): object => ({ status: 'unhealthy', checks });
 
-/** The probes that answer from checks; liveness, version and warm-up are beside them. */
+/** The probes that are based on checks. Liveness, version and warm-up are not among them. */
 export function apiProbes({ readyzRequires }: { readyzRequires: readonly CheckName[] }): ProbeDefinition[] {
   return [
     {
@@ -43,7 +43,7 @@ export function apiProbes({ readyzRequires }: { readyzRequires: readonly CheckNa
   ];
 }
 
-/** The service that holds the sockets together with its sessions, and the agent. */
+/** The parts of `/health/whatsapp`: the baileys service with its sessions, and the agent. */
 function whatsappParts({ checks }: ProbeReport): object {
   const { baileys, sessions, agent } = checks;
   return { baileys: { ...baileys, sessions }, agentkit: { ...agent } };

@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('the last reading has the live replicas, and is forgotten after 10 s', async () => {
+test('keeps the live replicas of the last reading for 10 s', async () => {
   const clock = vi.useFakeTimers();
   let list = async (): Promise<ReplicaStatus[]> => [replica('a', 'live'), replica('b', 'lost')];
   const view = new ReplicaView(() => list());

@@ -1,9 +1,9 @@
 import type { ReplicaStatus } from '@prosaas/observability';
 
-/** What was read longer ago is not known any more. */
+/** An older reading counts as unknown. */
 const MAX_AGE_MS = 10_000;
 
-/** The live replicas of all services. The last reading is at hand for those who must not wait for Redis. */
+/** The live replicas of all services. Keeps the last reading for callers that must not wait for Redis. */
 export class ReplicaView {
   readonly #list: () => Promise<ReplicaStatus[]>;
   #last: readonly ReplicaStatus[] = [];
@@ -19,7 +19,7 @@ export class ReplicaView {
     return this.#last;
   }
 
-  /** Nobody, when the last reading is old. */
+  /** Empty if the last reading is too old. */
   last(): readonly ReplicaStatus[] {
     return performance.now() - this.#lastAtMs <= MAX_AGE_MS ? this.#last : [];
   }

@@ -1,6 +1,6 @@
 import type { ReplicaHeartbeat, ReplicaStatus } from '@prosaas/observability';
 import { expect, test } from 'vitest';
-import { judgeReplicas } from './replicas.ts';
+import { describeReplicas } from './replicas.ts';
 
 const report = {
   version: '1.0.0',
@@ -41,40 +41,40 @@ const beat = (age: number | null, more: Partial<ReplicaHeartbeat> = {}): Replica
 const draining = { report: { ...report, draining: true } };
 
 test.each<[string, ReplicaStatus, ReplicaHeartbeat | undefined, string]>([
-  ['one that speaks', replica('api'), undefined, 'live'],
-  ['one that is silent', replica('api', { silentSeconds: 5.1 }), undefined, 'stale'],
+  ['a replica that reports', replica('api'), undefined, 'live'],
+  ['a silent replica', replica('api', { silentSeconds: 5.1 }), undefined, 'stale'],
   [
-    'one whose word is worth no more',
+    'a replica whose report has expired',
     replica('api', { state: 'lost', silentSeconds: 11 }),
     undefined,
     'lost',
   ],
   [
-    'one that ended in the middle of draining',
+    'a replica that was lost while it drained',
     replica('api', { state: 'lost', ...draining }),
     undefined,
     'lost',
   ],
-  ['one that ends', replica('api', draining), undefined, 'draining'],
-  ['a worker that beats', replica('worker'), beat(30), 'live'],
-  ['a worker that ceased to beat', replica('worker'), beat(90.1), 'stale'],
-  ['a worker that never beat', replica('worker'), beat(null, { state: 'never_beat' }), 'stale'],
-  ['a worker that wrote nothing', replica('worker'), undefined, 'stale'],
+  ['a draining replica', replica('api', draining), undefined, 'draining'],
+  ['a worker with a recent heartbeat', replica('worker'), beat(30), 'live'],
+  ['a worker with an old heartbeat', replica('worker'), beat(90.1), 'stale'],
+  ['a worker that never sent a heartbeat', replica('worker'), beat(null, { state: 'never_beat' }), 'stale'],
+  ['a worker without a heartbeat record', replica('worker'), undefined, 'stale'],
   [
     'a worker that has just started',
     replica('worker', { report: { ...report, uptime_seconds: 20 } }),
     undefined,
     'live',
   ],
-  ['a worker that ends', replica('worker', draining), beat(95), 'draining'],
-  ['one of another build, which tells less', replica('api', { report: {} }), undefined, 'live'],
-])('%s', (_what, seen, heartbeat, state) => {
-  expect(judgeReplicas([seen], { replicas: heartbeat ? [heartbeat] : [] })).toMatchObject([
-    { instance: seen.instance, state, heartbeat: heartbeat ?? null },
+  ['a draining worker', replica('worker', draining), beat(95), 'draining'],
+  ['a replica of another build, which reports less', replica('api', { report: {} }), undefined, 'live'],
+])('%s', (_case, status, heartbeat, state) => {
+  expect(describeReplicas([status], { replicas: heartbeat ? [heartbeat] : [] })).toMatchObject([
+    { instance: status.instance, state, heartbeat: heartbeat ?? null },
   ]);
 });
 
-test('what a replica of another build says in another form is not taken', () => {
-  const [seen] = judgeReplicas([replica('api', { report: { ...report, version: 7 } })], { replicas: [] });
-  expect(seen?.facts).toBeNull();
+test('ignores a report in another form', () => {
+  const [info] = describeReplicas([replica('api', { report: { ...report, version: 7 } })], { replicas: [] });
+  expect(info?.facts).toBeNull();
 });

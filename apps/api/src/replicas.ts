@@ -1,15 +1,15 @@
 import type { Heartbeats, ReplicaHeartbeat, ReplicaStatus } from '@prosaas/observability';
 import type { ReplicaFacts } from '@prosaas/telemetry';
 
-/** Every replica speaks once a second; its word is worth 10 s. */
+/** Every replica reports once a second, and counts as lost after 10 s. */
 const STALE_SECONDS = 5;
-/** What a beat is worth, and what a worker has for its first one. */
-const BEAT_SECONDS = 90;
+/** How long a worker's heartbeat is valid, and how long a worker has to send its first one. */
+const HEARTBEAT_SECONDS = 90;
 
 export type ReplicaState = 'live' | 'stale' | 'draining' | 'lost';
 
-/** A replica, as far as it has told. */
-export interface ReplicaSeen {
+/** A replica, by its last report and heartbeat. */
+export interface ReplicaInfo {
   service: string;
   instance: string;
   host: string;
@@ -18,20 +18,20 @@ export interface ReplicaSeen {
   silent_seconds: number;
   started_at: Date | null;
   clock_ahead_seconds: number;
-  /** Null for one of the release before, which does not tell. */
+  /** Null for a replica of an older build, which does not report them. */
   facts: ReplicaFacts | null;
-  /** Of a worker; null where it has written none. */
+  /** Workers only; null before the first one. */
   heartbeat: ReplicaHeartbeat | null;
 }
 
 /**
- * `lost`: its word is worth no more, and it did not leave. `draining`: it says that it ends. `stale`: it has been silent for 5 s, or it is
- * a worker that has not beaten for 90 s, or not within 90 s of its start. All others are `live`.
+ * States of replicas. `lost`: its report has expired, and it did not sign off. `draining`: it reports that it shuts down. `stale`: it
+ * has been silent for 5 s, or is a worker without a heartbeat for 90 s, or since its start 90 s ago. All others are `live`.
  */
-export function judgeReplicas(
+export function describeReplicas(
   replicas: readonly ReplicaStatus[],
   { replicas: beats }: Pick<Heartbeats, 'replicas'>,
-): ReplicaSeen[] {
+): ReplicaInfo[] {
   const beatOf = new Map(beats.map((beat) => [beat.instance, beat]));
   return replicas.map((replica) => {
     const { service, instance, host, pid, startedAt, silentSeconds, clockAheadSeconds } = replica;
@@ -66,10 +66,10 @@ function stateOf({
   if (silentSeconds > STALE_SECONDS) return 'stale';
   if (service !== 'worker') return 'live';
   const age = heartbeat?.age_seconds ?? facts?.uptime_seconds ?? 0;
-  return age > BEAT_SECONDS ? 'stale' : 'live';
+  return age > HEARTBEAT_SECONDS ? 'stale' : 'live';
 }
 
-/** What a process wrote, of this build or another: taken where it has the form, otherwise not at all. */
+/** Null if the report does not have the expected fields: it may be that of another build. */
 function factsOf(report: ReplicaStatus['report']): ReplicaFacts | null {
   const number = (name: keyof ReplicaFacts): number => Number(report[name] ?? 0) || 0;
   const { version, commit, log_level: logLevel } = report;

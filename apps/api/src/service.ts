@@ -45,7 +45,7 @@ import { logChanges } from './checks/log-changes.ts';
 import { customersCheck } from './checks/customers.ts';
 import { apiDatabaseCheck, schemaChecks } from './checks/database.ts';
 import { findFailedWrites } from './checks/failed-writes.ts';
-import { followChecks } from './checks/history.ts';
+import { recordCheckHistory } from './checks/history.ts';
 import { queuesCheck } from './checks/queues.ts';
 import { type SessionCounts, sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
@@ -56,7 +56,7 @@ import { fromRedis } from './redis-reading.ts';
 import { ConsoleStreams } from './console/console-streams.ts';
 import { ReplicaView } from './replica-view.ts';
 import { startAgentProfile } from './learning/agent-profile.ts';
-import { judgeReplicas } from './replicas.ts';
+import { describeReplicas } from './replicas.ts';
 import { readRunbook } from './runbook.ts';
 import { servingDatabase } from './serving-database.ts';
 import { startUp } from './start-up.ts';
@@ -129,7 +129,7 @@ export async function startApi(
   const view = new ReplicaView(() => listReplicas(replicas));
   const warmUp = new WarmUp({
     replicas: () => view.read(),
-    ask: () => notifyReplicas({ ...replicas, topic: 'warmup' }),
+    requestWarmUp: () => notifyReplicas({ ...replicas, topic: 'warmup' }),
     log,
   });
 
@@ -170,7 +170,7 @@ export async function startApi(
   for (const check of checks) health.register(check);
   exposeHealthMetrics(telemetry.metrics, identity, health);
   opening.use(logChanges(health, log));
-  const checkHistory = opening.use(followChecks(health));
+  const checkHistory = opening.use(recordCheckHistory(health));
   health.start();
 
   const profile = opening.use(startAgentProfile({ path: config.PROFILE_PATH, db: pool, log }));
@@ -204,7 +204,7 @@ export async function startApi(
       fromRedis(asked, async () => {
         const beats = readHeartbeats({ redis: probeRedis, key: keys.heartbeat });
         const [all, heartbeats] = await Promise.all([listReplicas(replicas), beats]);
-        return judgeReplicas(all, heartbeats);
+        return describeReplicas(all, heartbeats);
       }),
     readLevels: (services) =>
       fromRedis(asked, () =>

@@ -7,56 +7,54 @@ import {
 import { AppError, type Logger, outageLog } from '@prosaas/runtime';
 
 export interface ServingDatabase extends Database {
-  /** Whether the last statement that ended found no server: what the pool has met, not what a probe sees. */
-  inTrouble(): boolean;
-  /** Tries whether the trouble is over, in the background. */
+  /** Whether the last statement of the pool could not reach the server. A probe on its own connection may see otherwise. */
+  isUnavailable(): boolean;
+  /** Tries a statement in the background, to update `isUnavailable`. */
   retry(): void;
 }
 
 class DatabaseUnavailable extends AppError {
+  override code = 'DATABASE_UNAVAILABLE';
+  override status = 503;
+  override retryable = true;
+
   constructor(options: ErrorOptions) {
-    super('The database cannot be used for this now: try again.', {
-      status: 503,
-      code: 'DATABASE_UNAVAILABLE',
-      retryable: true,
-      ...options,
-    });
+    super('The database cannot serve this request now. Try again.', options);
   }
 }
 
 class InvalidText extends AppError {
+  override code = 'INVALID_TEXT';
+  override status = 400;
+
   constructor(options: ErrorOptions) {
-    super('A text holds a character that can not be stored (NUL)', {
-      status: 400,
-      code: 'INVALID_TEXT',
-      ...options,
-    });
+    super('A text contains a character that cannot be stored (NUL). Remove it.', options);
   }
 }
 
 /**
- * The pool as the routes see it. A database that is away, busy, cannot write or has other tables than this build expects is 503;
- * data that can't be stored is 400.
+ * The pool that routes use. Throws 503 while the database is unreachable, busy, read-only or has another schema than this build
+ * expects, and 400 for data that cannot be stored.
  */
 export function servingDatabase(db: Database, log: Logger): ServingDatabase {
-  // The pool itself tells of one that is away.
+  // The pool itself logs an unreachable server.
   const refusals = outageLog(log, {
     waiting: 'PostgreSQL refuses statements of requests',
     begins: 'PostgreSQL refuses statements of requests',
     ends: 'PostgreSQL takes statements of requests again',
     repeats: false,
   });
-  let trouble = false;
+  let isUnavailable = false;
   let retrying: Promise<unknown> | undefined;
   const serve = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
       const result = await run();
-      trouble = false;
+      isUnavailable = false;
       refusals.worked();
       return result;
     } catch (cause) {
       const kind = classifyDatabaseError(cause)?.kind;
-      trouble = kind === 'unavailable';
+      isUnavailable = kind === 'unavailable';
       if (isRetryableDatabaseError(cause)) {
         if (!isDatabaseOutage(cause)) refusals.failed(cause);
         throw new DatabaseUnavailable({ cause });
@@ -68,7 +66,7 @@ export function servingDatabase(db: Database, log: Logger): ServingDatabase {
     writeFailures: db.writeFailures,
     query: (sql, params) => serve(() => db.query(sql, params)),
     transaction: (run) => serve(() => db.transaction(run)),
-    inTrouble: () => trouble,
+    isUnavailable: () => isUnavailable,
     retry() {
       retrying ??= serve(() => db.query('select 1'))
         .catch(() => {})

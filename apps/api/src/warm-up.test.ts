@@ -1,6 +1,6 @@
 import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
-import type { ServingReplica } from './serving-replicas.ts';
+import type { ServingReplica } from './serving-status.ts';
 import { WarmUp } from './warm-up.ts';
 
 const log = createLogger({ service: 'api', instance: 'test', level: 'silent' });
@@ -9,44 +9,44 @@ function replica(service: string, report: ServingReplica['report']): ServingRepl
   return { service, instance: `${service}:host:1`, report };
 }
 
-function warmUp(replicas: ServingReplica[], options: { waitMs?: number; onAsk?: () => void } = {}) {
-  const seen = { looks: 0, asks: 0 };
+function warmUp(replicas: ServingReplica[], options: { waitMs?: number; onRequest?: () => void } = {}) {
+  const counts = { reads: 0, requests: 0 };
   const run = new WarmUp({
     replicas: async () => {
-      seen.looks += 1;
+      counts.reads += 1;
       return replicas;
     },
-    ask: async () => {
-      seen.asks += 1;
-      options.onAsk?.();
+    requestWarmUp: async () => {
+      counts.requests += 1;
+      options.onRequest?.();
     },
     log,
     waitMs: options.waitMs ?? 10_000,
     everyMs: 1,
   });
-  return { run, seen };
+  return { run, counts };
 }
 
-test('nothing is asked of replicas that are warm', async () => {
-  const { run, seen } = warmUp([replica('worker', { agent: 'warm', voice: 'warm' })]);
+test('does not request a warm-up if all replicas are warm', async () => {
+  const { run, counts } = warmUp([replica('worker', { agent: 'warm', voice: 'warm' })]);
   expect(await run.run()).toMatchObject({ replicas: 1, cold: [] });
-  expect(seen).toEqual({ looks: 1, asks: 0 });
+  expect(counts).toEqual({ reads: 1, requests: 0 });
 });
 
-test('cold replicas are asked once whatever the number of callers, and all callers get the end', async () => {
+test('requests one warm-up for any number of callers, and all get its result', async () => {
   const replicas = [replica('worker', { agent: 'cold' }), replica('calls', { agent: 'warm', voice: 'cold' })];
-  const { run, seen } = warmUp(replicas, {
-    onAsk: () => {
+  const { run, counts } = warmUp(replicas, {
+    onRequest: () => {
       replicas[0] = replica('worker', { agent: 'warm' });
       replicas[1] = replica('calls', { agent: 'warm', voice: 'warm' });
     },
   });
-  const ends = await Promise.all(Array.from({ length: 100 }, () => run.run()));
-  expect(ends.every(({ cold }) => cold.length === 0)).toBe(true);
-  expect(seen.asks).toBe(1);
+  const results = await Promise.all(Array.from({ length: 100 }, () => run.run()));
+  expect(results.every(({ cold }) => cold.length === 0)).toBe(true);
+  expect(counts.requests).toBe(1);
 });
 
-test('what stays cold is named when the time is over', async () => {
+test('lists the parts that are still cold after the wait', async () => {
   const { run } = warmUp([replica('worker', { agent: 'warm' }), replica('calls', { agent: 'loading' })], {
     waitMs: 5,
   });
@@ -56,13 +56,15 @@ test('what stays cold is named when the time is over', async () => {
   ]);
 });
 
-test('replicas that serve no customers are not waited for', async () => {
-  const { run, seen } = warmUp([replica('api', {}), replica('baileys', {})]);
+test('does not wait for replicas that serve no customers', async () => {
+  const { run, counts } = warmUp([replica('api', {}), replica('baileys', {})]);
   expect(await run.run()).toMatchObject({ replicas: 0 });
-  expect(seen.asks).toBe(0);
+  expect(counts.requests).toBe(0);
 });
 
-test('a caller that waits is let go when the service ends', async () => {
-  const { run } = warmUp([replica('worker', { agent: 'loading' })], { onAsk: () => run[Symbol.dispose]() });
+test('answers waiting callers when the service shuts down', async () => {
+  const { run } = warmUp([replica('worker', { agent: 'loading' })], {
+    onRequest: () => run[Symbol.dispose](),
+  });
   expect((await run.run()).cold).toHaveLength(1);
 });

@@ -1,57 +1,57 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@prosaas/runtime';
-import { type ServingReplica, type Warmth, judgeWarmth } from './serving-replicas.ts';
+import { type ServingReplica, type ServingStatus, servingStatusOf } from './serving-status.ts';
 
 export interface WarmUpOptions {
   replicas: () => Promise<readonly ServingReplica[]>;
-  /** Asks every replica to load what it has not. */
-  ask: () => Promise<void>;
+  /** Tells every replica to load what it has not loaded yet. */
+  requestWarmUp: () => Promise<void>;
   log: Logger;
   waitMs?: number;
   everyMs?: number;
 }
 
 /**
- * One warm-up for however many callers: looks, asks the cold ones once, and waits until all that serve customers are warm or
- * the time is over. Rejects when Redis is away.
+ * Runs one warm-up for any number of concurrent callers: requests it once if a replica that serves customers is cold, and waits until
+ * all are warm, at most `waitMs`. Rejects if Redis cannot be read.
  */
 export class WarmUp {
   readonly #options: Required<WarmUpOptions>;
   readonly #ending = new AbortController();
-  #running: Promise<Warmth> | undefined;
+  #running: Promise<ServingStatus> | undefined;
 
   constructor(options: WarmUpOptions) {
     this.#options = { waitMs: 30_000, everyMs: 250, ...options };
   }
 
-  run(): Promise<Warmth> {
+  run(): Promise<ServingStatus> {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  /** Callers that wait are answered with what is so far. */
+  /** Callers that wait get the status at this moment. */
   [Symbol.dispose](): void {
     this.#ending.abort();
   }
 
-  async #run(): Promise<Warmth> {
-    const { ask, log, waitMs, everyMs } = this.#options;
-    let warmth = await this.#look();
-    if (warmth.replicas === 0 || warmth.cold.length === 0) return warmth;
-    log.info({ cold: warmth.cold.map(({ instance, part }) => `${instance} ${part}`) }, 'Warming up');
-    await ask();
+  async #run(): Promise<ServingStatus> {
+    const { requestWarmUp, log, waitMs, everyMs } = this.#options;
+    let serving = await this.#read();
+    if (serving.replicas === 0 || serving.cold.length === 0) return serving;
+    log.info({ cold: serving.cold.map(({ instance, part }) => `${instance} ${part}`) }, 'warm-up requested');
+    await requestWarmUp();
     const until = AbortSignal.any([AbortSignal.timeout(waitMs), this.#ending.signal]);
-    while (warmth.cold.length > 0 && warmth.replicas > 0 && !until.aborted) {
+    while (serving.cold.length > 0 && serving.replicas > 0 && !until.aborted) {
       await pause(everyMs, until);
-      warmth = await this.#look();
+      serving = await this.#read();
     }
-    return warmth;
+    return serving;
   }
 
-  async #look(): Promise<Warmth> {
-    return judgeWarmth(await this.#options.replicas());
+  async #read(): Promise<ServingStatus> {
+    return servingStatusOf(await this.#options.replicas());
   }
 }
 

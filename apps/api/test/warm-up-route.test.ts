@@ -2,7 +2,7 @@ import { type App, buildHttpApp } from '@prosaas/http';
 import { createLogger } from '@prosaas/runtime';
 import { afterEach, expect, test } from 'vitest';
 import { warmUpRoute } from '../src/routes/warm-up.ts';
-import type { ServingReplica } from '../src/serving-replicas.ts';
+import type { ServingReplica } from '../src/serving-status.ts';
 import { WarmUp } from '../src/warm-up.ts';
 
 const log = createLogger({ service: 'api', instance: 'test', level: 'silent' });
@@ -11,7 +11,7 @@ afterEach(() => app?.close());
 
 function appWith(replicas: () => Promise<ServingReplica[]>): App {
   app = buildHttpApp({ log });
-  const warmUp = new WarmUp({ replicas, ask: async () => {}, log, waitMs: 20, everyMs: 1 });
+  const warmUp = new WarmUp({ replicas, requestWarmUp: async () => {}, log, waitMs: 20, everyMs: 1 });
   warmUpRoute(app, { warmUp, canSeeDetails: (request) => request.headers['x-test'] === 'details' });
   return app;
 }
@@ -21,7 +21,7 @@ const mixed: ServingReplica[] = [
   { service: 'calls', instance: 'calls:host-b:2', report: { agent: 'warm', voice: 'loading' } },
 ];
 
-test('what is still cold when the time is over is named by service; hosts are for those who see details', async () => {
+test('names the services that stay cold, and their hosts only in the details', async () => {
   const answers = appWith(async () => mixed);
   const stranger = await answers.inject('/warmup');
   expect([stranger.statusCode, stranger.json()]).toEqual([
@@ -45,7 +45,7 @@ test('what is still cold when the time is over is named by service; hosts are fo
   ]);
 });
 
-test('without Redis it is 503 with the reason, not a fault', async () => {
+test('answers 503 with the reason while Redis cannot be reached', async () => {
   const answer = await appWith(() =>
     Promise.reject(Object.assign(new Error('x'), { code: 'ECONNREFUSED' })),
   ).inject('/warmup');

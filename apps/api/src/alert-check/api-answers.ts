@@ -7,7 +7,7 @@ import { parseJson } from '../parse-json.ts';
 
 export interface ApiAddress {
   url: string;
-  /** Opens the metrics, and the error texts of health. */
+  /** Metrics token. Also makes health answers contain error texts. */
   token: string | undefined;
   timeoutMs: number;
 }
@@ -15,24 +15,24 @@ export interface ApiAddress {
 export interface HealthCheck {
   name: string;
   status: 'pass' | 'warn' | 'fail';
-  /** The reason code; with a token, the error's text behind it. */
+  /** The reason code, followed by the error text if there is a token. */
   reason: string;
   facts: Record<string, unknown>;
 }
 
 export interface Totals {
-  /** All of them, by name. */
+  /** All counters, by name. */
   counters: Record<string, number>;
   gauges: Record<string, number>;
   reading: Reading;
-  /** False: they stand still, or lack what a process counted. */
+  /** False if the totals are old, or lack those of a process. */
   complete: boolean;
 }
 
-/** An answer, or why there is none. */
-export type Answered<T> = { answer: T } | { finding: Finding };
+/** An answer, or a finding that says why there is none. */
+export type AnswerOrFinding<T> = { answer: T } | { finding: Finding };
 
-/** draft-inadarei-api-health-check-06, as far as it is read. */
+/** The fields of draft-inadarei-api-health-check-06 that are read here. */
 const HealthJson = Type.Object({
   status: Type.Enum(['pass', 'warn', 'fail']),
   checks: Type.Record(
@@ -57,17 +57,17 @@ const MetricsJson = Type.Object({
   complete: Type.Boolean(),
 });
 
-/** health+json keys a check by its component: `postgres` is the check `database`. */
-const namesOfComponents: Readonly<Record<string, string>> = { postgres: 'database' };
+/** health+json lists a check under its component. Where the names differ: component -> check. */
+const COMPONENT_CHECKS: Readonly<Record<string, string>> = { postgres: 'database' };
 
 const api = 'api';
 const metrics = 'metrics';
 
-/** Every check of `/api/health`, also those that are only shown. */
+/** Every check in `/api/health`, required or not. */
 export async function askHealth(
   address: ApiAddress,
   exclude: readonly string[],
-): Promise<Answered<HealthCheck[]>> {
+): Promise<AnswerOrFinding<HealthCheck[]>> {
   const query = exclude.map((name) => `exclude=${encodeURIComponent(name)}`).join('&');
   const url = `${address.url}/api/health${query && `?${query}`}`;
   const response = await ask(url, address, 'application/health+json');
@@ -77,16 +77,13 @@ export async function askHealth(
   if (status >= 500)
     return critical(
       api,
-      `${url} answers ${status} without a health body: a proxy whose api is away? Look at the api's log`,
+      `${url} answers ${status} without a health body: is this a proxy that cannot reach the api? Look at the api's log`,
     );
-  return unknown(
-    api,
-    `${url} answers ${status} without a health body: does --url lead to the api, and not to something else?`,
-  );
+  return unknown(api, `${url} answers ${status} without a health body: is --url the address of the api?`);
 }
 
 /** The totals of `/metrics.json`. */
-export async function askTotals(address: ApiAddress): Promise<Answered<Totals>> {
+export async function askTotals(address: ApiAddress): Promise<AnswerOrFinding<Totals>> {
   const url = `${address.url}/metrics.json`;
   const response = await ask(`${url}?verbose`, address, 'application/json');
   if ('finding' in response) return response;
@@ -94,17 +91,18 @@ export async function askTotals(address: ApiAddress): Promise<Answered<Totals>> 
   if (status === 401)
     return unknown(
       metrics,
-      `${url} refuses the token: give the one that "npm run keys METRICS_TOKEN" or METRICS_TOKEN names by --token-file`,
+      `${url} refuses the token: pass that of "npm run keys METRICS_TOKEN" or METRICS_TOKEN with --token-file`,
     );
   if (status === 503)
     return unknown(
       metrics,
-      `${url} answers 503: no totals were read since the api started; Redis is away, see docs/runbook.md`,
+      `${url} answers 503: no totals were read since the api started, because Redis is away; see docs/runbook.md`,
     );
-  if (status === 200 && isOf(MetricsJson, body) && hasAll(body)) return { answer: totalsOf(body) };
+  if (status === 200 && isOf(MetricsJson, body) && hasWatchedCounters(body))
+    return { answer: totalsOf(body) };
   return unknown(
     metrics,
-    `${url} answers ${status} without the totals: does --url lead to an api of this version?`,
+    `${url} answers ${status} without the totals: is --url the address of an api of this version?`,
   );
 }
 
@@ -112,12 +110,12 @@ async function ask(
   url: string,
   { token, timeoutMs }: ApiAddress,
   accept: string,
-): Promise<Answered<{ status: number; body: unknown }>> {
+): Promise<AnswerOrFinding<{ status: number; body: unknown }>> {
   let response: Response;
   let text: string;
   try {
     const headers = { accept, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-    // The token is for this address alone.
+    // No redirect: the token must not be sent to another address.
     response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
     text = await textOf(response);
   } catch (error) {
@@ -130,26 +128,26 @@ async function ask(
   if (status >= 300 && status < 400)
     return unknown(
       api,
-      `${url} leads to ${response.headers.get('location')?.slice(0, 200)}: give that address by --url`,
+      `${url} redirects to ${response.headers.get('location')?.slice(0, 200)}: pass that address with --url`,
     );
   return { answer: { status, body: parseJson(text) } };
 }
 
-/** An address may be anybody's, and an answer of the api is some kilobytes. */
-const mostBytes = 1024 * 1024;
+/** Anything may listen at the address. An answer of the api has a few kilobytes. */
+const MAX_BYTES = 1024 * 1024;
 
 async function textOf({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body ?? []) {
     bytes += chunk.length;
-    if (bytes > mostBytes) throw new Error(`its answer has more than ${mostBytes} bytes`);
+    if (bytes > MAX_BYTES) throw new Error(`its answer has more than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** `fetch` says no more than "fetch failed"; its cause says why. */
+/** The message of `fetch` is only "fetch failed". Its cause says why. */
 function reasonOf(error: unknown): string | undefined {
   return errorReason(error instanceof TypeError ? (error.cause ?? error) : error).error;
 }
@@ -160,13 +158,13 @@ function checksOf({ checks }: Static<typeof HealthJson>): HealthCheck[] {
   return Object.entries(checks).flatMap(([key, several]) => {
     const component = key.split(':', 1)[0] ?? key;
     return several.map(({ componentId, status, output = 'error', facts = {} }) => {
-      const name = componentId ?? namesOfComponents[component] ?? component;
+      const name = componentId ?? COMPONENT_CHECKS[component] ?? component;
       return { name, status, reason: output, facts };
     });
   });
 }
 
-const hasAll = ({ counters }: Static<typeof MetricsJson>): boolean =>
+const hasWatchedCounters = ({ counters }: Static<typeof MetricsJson>): boolean =>
   watchedCounters.every((name) => Object.hasOwn(counters, name));
 
 function totalsOf({ counters, gauges, timestamp, since, complete }: Static<typeof MetricsJson>): Totals {

@@ -2,7 +2,7 @@ import { CommonConfig, type CommonFields, type Field, KeysConfig, type KeysField
 import { type TObject, Type } from 'typebox';
 import { ApiPort } from '../api-port.ts';
 
-/** Of the api's settings those that the check needs: the others would cost it a second of loading. */
+/** The settings of the api that the check needs. Importing the others would take it a second. */
 export const CheckConfig: TObject<
   CommonFields & Pick<KeysFields, 'METRICS_TOKEN'> & { API_PORT: Field<number> }
 > = Type.Object({

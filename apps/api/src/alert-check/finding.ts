@@ -1,15 +1,15 @@
-/** The states of a Nagios plugin. */
+/** States of a Nagios plugin. */
 export type Level = 'OK' | 'WARNING' | 'CRITICAL' | 'UNKNOWN';
 
 export interface Finding {
   level: Exclude<Level, 'OK'>;
-  /** What it is about, in a word or two. */
+  /** One or two words. */
   subject: string;
-  /** What is wrong and what to do, on one line. */
+  /** What is wrong and what to do, in one line. */
   text: string;
 }
 
-/** More than `warning` is a warning, more than `critical` is critical. */
+/** A value above `warning` is a warning, one above `critical` is critical. */
 export interface Limits {
   warning: number;
   critical: number;

@@ -3,26 +3,26 @@ import type { Limits } from './finding.ts';
 
 export const usage = `usage: prosaas-check [options]
 
-Looks once at the api's health, at what was counted and at the worker's heartbeat. Prints a line for each fault and ends as a Nagios
-plugin does: 0 all is well, 1 warning, 2 critical, 3 it could not tell.
+Checks the api's health, its counters and the worker's heartbeat once. Prints a line for each fault. The exit code is that of a Nagios
+plugin: 0 ok, 1 warning, 2 critical, 3 unknown.
 
-  --url <url>                the api; http://localhost:<API_PORT> unless given
-  --token-file <file>        holds the metrics token; else METRICS_TOKEN, else the token that was generated
-  --redis <url>              reads the heartbeat from Redis itself instead of from the api's answer
+  --url <url>                address of the api (http://localhost:<API_PORT>)
+  --token-file <file>        file with the metrics token; without it METRICS_TOKEN or the generated token
+  --redis <url>              read the heartbeat from Redis, not from the api's answer
   --heartbeat <w>,<c>        age of the last heartbeat, in seconds (60,90)
-  --dead-letter <w>,<c>      jobs that went to the dead letter within the window (0,9)
-  --calls-rejected <w>,<c>   calls that were turned away within the window (0,9)
-  --stalled <w>,<c>          jobs that were enqueued within the window while none was done (0,0)
-  --window <seconds>         how far back rises count (600)
-  --exclude <check>          leaves a check of /api/health out; may be repeated
-  --timeout <seconds>        how long an answer may take (10)
-  --state <file>             where earlier readings are kept; a file in the temporary folder unless given
-  --quiet                    prints nothing when all is well
+  --dead-letter <w>,<c>      jobs added to the dead letter within the window (0,9)
+  --calls-rejected <w>,<c>   calls rejected within the window (0,9)
+  --stalled <w>,<c>          jobs enqueued within the window while none ended (0,0)
+  --window <seconds>         window of the counters (600)
+  --exclude <check>          leave out a check of /api/health; may be repeated
+  --timeout <seconds>        timeout of each answer (10)
+  --state <file>             file for earlier readings (in the temporary folder)
+  --quiet                    print nothing if there is no fault
   --help
 
-More than <w> is a warning, more than <c> is critical. docs/alerting.md tells more.`;
+A value above <w> is a warning, one above <c> is critical. More in docs/alerting.md.`;
 
-const known = {
+const optionTypes = {
   url: { type: 'string' },
   'token-file': { type: 'string' },
   redis: { type: 'string' },
@@ -39,7 +39,7 @@ const known = {
 } as const;
 
 export interface CheckOptions {
-  /** Without a slash at its end; undefined: the api of this machine. */
+  /** Without a trailing slash. Undefined: the api on this machine. */
   url: string | undefined;
   tokenFile: string | undefined;
   redisUrl: string | undefined;
@@ -59,7 +59,7 @@ export interface CheckOptions {
 
 export class BadUsage extends Error {}
 
-/** Throws `BadUsage` on what is no argument. */
+/** @throws BadUsage */
 export function parseOptions(args: string[]): CheckOptions {
   const { values } = parse(args);
   return {
@@ -81,9 +81,9 @@ export function parseOptions(args: string[]): CheckOptions {
   };
 }
 
-function parse(args: string[]): ReturnType<typeof parseArgs<{ options: typeof known }>> {
+function parse(args: string[]): ReturnType<typeof parseArgs<{ options: typeof optionTypes }>> {
   try {
-    return parseArgs({ args, options: known });
+    return parseArgs({ args, options: optionTypes });
   } catch (cause) {
     throw new BadUsage(cause instanceof Error ? cause.message : String(cause), { cause });
   }
@@ -92,7 +92,7 @@ function parse(args: string[]): ReturnType<typeof parseArgs<{ options: typeof kn
 function parseUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new BadUsage(`--url is an address such as http://localhost:5000, not ${text}`);
+    throw new BadUsage(`--url must be an address such as http://localhost:5000, not ${text}`);
   return url.href.replace(/\/$/, '');
 }
 
@@ -101,13 +101,13 @@ function parseLimits(name: string, text: string): Limits {
   const limits = { warning: Number(warning), critical: Number(critical) };
   if (!(limits.warning <= limits.critical))
     throw new BadUsage(
-      `--${name} is two whole numbers, the second no smaller than the first, such as 5,10, not ${text}`,
+      `--${name} must be two whole numbers such as 5,10, the second at least as large as the first, not ${text}`,
     );
   return limits;
 }
 
-function parseSeconds(name: string, text: string, most: number): number {
+function parseSeconds(name: string, text: string, max: number): number {
   const seconds = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (seconds >= 1 && seconds <= most) return seconds;
-  throw new BadUsage(`--${name} is a number of seconds from 1 to ${most}, not ${text}`);
+  if (seconds >= 1 && seconds <= max) return seconds;
+  throw new BadUsage(`--${name} must be a number of seconds from 1 to ${max}, not ${text}`);
 }

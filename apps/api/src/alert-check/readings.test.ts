@@ -3,7 +3,7 @@ import { type Reading, addReading, risesOf } from './readings.ts';
 
 const window = 600;
 
-interface Seen {
+interface Counted {
   at: number;
   since?: number;
   enqueued?: number;
@@ -21,7 +21,7 @@ const reading = ({
   failed = 0,
   dead = 0,
   rejected = 0,
-}: Seen): Reading => ({
+}: Counted): Reading => ({
   at,
   since,
   counters: {
@@ -33,26 +33,26 @@ const reading = ({
   },
 });
 
-/** One run after the other. */
-function run(seen: readonly Seen[]): Reading[] {
+/** Adds one reading per run. */
+function run(counts: readonly Counted[]): Reading[] {
   let kept: Reading[] = [];
-  for (const one of seen) kept = addReading(kept, reading(one), window);
+  for (const one of counts) kept = addReading(kept, reading(one), window);
   return kept;
 }
 
-const risesAfter = (...seen: Seen[]): ReturnType<typeof risesOf> => risesOf(run(seen), window);
+const risesAfter = (...counts: Counted[]): ReturnType<typeof risesOf> => risesOf(run(counts), window);
 
-test('the first run has nothing to compare with', () => {
+test('there are no rises after the first run', () => {
   expect(risesAfter({ at: 0, dead: 7 })).toBeUndefined();
 });
 
-test.each<[what: string, seen: Seen[], dead: number]>([
+test.each<[what: string, seen: Counted[], dead: number]>([
   ['a rise since the run before', [{ at: 0 }, { at: 60, dead: 2 }], 2],
   ['a rise that is still within the window', [{ at: 0 }, { at: 60, dead: 2 }, { at: 599, dead: 2 }], 2],
-  ['none once the window has passed', [{ at: 0 }, { at: 60, dead: 2 }, { at: 660, dead: 2 }], 0],
+  ['no rise once the window has passed', [{ at: 0 }, { at: 60, dead: 2 }, { at: 660, dead: 2 }], 0],
   ['a rise between runs that are further apart than the window', [{ at: 0 }, { at: 9000, dead: 1 }], 1],
   [
-    'none when a later api knows a lower total',
+    'no rise if a restarted api knows a lower total',
     [
       { at: 0, dead: 5 },
       { at: 60, dead: 3 },
@@ -60,7 +60,7 @@ test.each<[what: string, seen: Seen[], dead: number]>([
     0,
   ],
   [
-    'all since the counters began anew',
+    'the whole count if the counters restarted at zero',
     [
       { at: 0, dead: 5 },
       { at: 60, since: 30, dead: 2 },
@@ -68,7 +68,7 @@ test.each<[what: string, seen: Seen[], dead: number]>([
     2,
   ],
   [
-    'none when another stack answers',
+    'no rise if another stack answers',
     [
       { at: 0, dead: 5 },
       { at: 60, since: -5, dead: 9 },
@@ -76,7 +76,7 @@ test.each<[what: string, seen: Seen[], dead: number]>([
     0,
   ],
   [
-    'none when the clock went back',
+    'no rise if the clock was set back',
     [
       { at: 100, dead: 1 },
       { at: 60, dead: 5 },
@@ -87,25 +87,25 @@ test.each<[what: string, seen: Seen[], dead: number]>([
   expect(risesAfter(...seen)?.deadLetter ?? 0).toBe(dead);
 });
 
-test.each<[what: string, seen: Seen[], stalled: number]>([
+test.each<[what: string, seen: Counted[], stalled: number]>([
   [
-    'jobs were enqueued over a minute ago and none was completed',
+    'jobs enqueued over a minute ago while none completed',
     [{ at: 0 }, { at: 60, enqueued: 3 }, { at: 120, enqueued: 3 }],
     3,
   ],
-  ['what was enqueued a moment ago may be under way', [{ at: 0 }, { at: 60 }, { at: 120, enqueued: 3 }], 0],
+  ['jobs enqueued a moment ago do not count', [{ at: 0 }, { at: 60 }, { at: 120, enqueued: 3 }], 0],
   [
-    'one that was completed shows that work is done',
+    'no job counts if one completed',
     [{ at: 0 }, { at: 60, enqueued: 3 }, { at: 120, enqueued: 3, completed: 1 }],
     0,
   ],
   [
-    'one that failed for good is for the dead letter to tell',
+    'no job counts if one failed for good',
     [{ at: 0 }, { at: 60, enqueued: 3 }, { at: 120, enqueued: 3, failed: 1 }],
     0,
   ],
   [
-    'it goes on while jobs come in',
+    'jobs still count while others are enqueued',
     [
       { at: 0, completed: 9 },
       { at: 300, enqueued: 3, completed: 9 },
@@ -114,12 +114,12 @@ test.each<[what: string, seen: Seen[], stalled: number]>([
     ],
     2,
   ],
-  ['runs once an hour see it too', [{ at: 0 }, { at: 3600, enqueued: 3 }, { at: 7200, enqueued: 3 }], 3],
+  ['runs once an hour find them too', [{ at: 0 }, { at: 3600, enqueued: 3 }, { at: 7200, enqueued: 3 }], 3],
 ])('stalled jobs: %s', (_what, seen, stalled) => {
   expect(risesAfter(...seen)?.stalled).toBe(stalled);
 });
 
-test('no more readings are kept than the window and two runs before it need', () => {
+test('keeps only the readings of the window and two before it', () => {
   const seen = Array.from({ length: 100 }, (_, at) => ({ at: at * 60 }));
   expect(run(seen).map(({ at }) => at / 60)).toEqual([88, 89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
 });

@@ -1,4 +1,4 @@
-/** The counters that rises are looked for in. */
+/** The counters whose rises are evaluated. */
 export const watchedCounters = [
   'queue_jobs_enqueued',
   'queue_jobs_completed',
@@ -8,30 +8,32 @@ export const watchedCounters = [
 ] as const;
 type Watched = (typeof watchedCounters)[number];
 
-/** What was counted at one moment. Times are Unix seconds of the api's clock. */
+/** The counters at one moment. Times are Unix seconds by the api's clock. */
 export interface Reading {
   at: number;
-  /** When the counters began at zero. */
+  /** When the counters started at zero. */
   since: number;
   counters: Record<Watched, number>;
 }
 
+/** How much the counters rose within the window. */
 export interface Rises {
   deadLetter: number;
   callsRejected: number;
-  /** Jobs that were enqueued while none was completed or failed; 0 as soon as one was. */
+  /** Jobs enqueued while none completed or failed; 0 if one did. */
   stalled: number;
-  /** How far back they reach. */
+  /** The time that `deadLetter` and `callsRejected` cover. */
   seconds: number;
+  /** The time that `stalled` covers. */
   stalledSeconds: number;
 }
 
-/** A job that was enqueued within the last minute may still be under way. */
+/** Jobs enqueued later than this may still be in progress. */
 const SETTLED_SECONDS = 60;
 
 /**
- * The readings to keep, oldest first and `reading` last: those within the window, and two from before it, so that runs that are
- * further apart than the window leave no gap. Counters that began at zero again since the last reading count from there.
+ * The readings to keep, oldest first and `reading` last: those within the window and two from before it, so that runs further apart
+ * than the window leave no gap. If the counters restarted at zero since the last reading, they are compared with zero.
  */
 export function addReading(
   kept: readonly Reading[],
@@ -47,23 +49,23 @@ export function addReading(
   return [...before, ...earlier.filter(({ at }) => at > begin), reading];
 }
 
-/** By how much the counters rose in the window up to the last reading; undefined while there is nothing to compare with. */
+/** The rises in the window up to the last reading. Undefined if there is no earlier reading. */
 export function risesOf(readings: readonly Reading[], windowSeconds: number): Rises | undefined {
   const now = readings.at(-1);
   const earlier = readings.slice(0, -1);
   if (now === undefined || earlier.length === 0) return undefined;
-  const base = lastUpTo(earlier, now.at - windowSeconds) ?? earlier[0]!;
+  const base = lastBefore(earlier, now.at - windowSeconds) ?? earlier[0]!;
   const settledAt = earlier.findLastIndex(({ at }) => at <= now.at - SETTLED_SECONDS);
   const settled = earlier[settledAt];
   const beforeSettled = earlier.slice(0, Math.max(0, settledAt));
-  const stalledBase = lastUpTo(beforeSettled, now.at - windowSeconds) ?? beforeSettled[0];
-  const isStill =
+  const stalledBase = lastBefore(beforeSettled, now.at - windowSeconds) ?? beforeSettled[0];
+  const noJobEnded =
     stalledBase !== undefined &&
     rise(stalledBase, now, 'queue_jobs_completed') + rise(stalledBase, now, 'queue_jobs_failed') === 0;
   return {
     deadLetter: rise(base, now, 'queue_jobs_dead_letter'),
     callsRejected: rise(base, now, 'calls_rejected_max_concurrent'),
-    stalled: isStill && settled !== undefined ? rise(stalledBase, settled, 'queue_jobs_enqueued') : 0,
+    stalled: noJobEnded && settled !== undefined ? rise(stalledBase, settled, 'queue_jobs_enqueued') : 0,
     seconds: now.at - base.at,
     stalledSeconds: now.at - (stalledBase ?? base).at,
   };
@@ -75,9 +77,9 @@ const zeroAt = (since: number): Reading => ({
   counters: Object.fromEntries(watchedCounters.map((name) => [name, 0])) as Reading['counters'],
 });
 
-const lastUpTo = (readings: readonly Reading[], time: number): Reading | undefined =>
+const lastBefore = (readings: readonly Reading[], time: number): Reading | undefined =>
   readings.findLast(({ at }) => at <= time);
 
-/** An api that starts may know a lower total than the one before it: that is no rise. */
+/** 0 if the counter fell: an api that has just started may know a lower total than the one before it. */
 const rise = (from: Reading, to: Reading, name: Watched): number =>
   Math.max(0, to.counters[name] - from.counters[name]);

@@ -8,11 +8,11 @@ const finding = (level: Finding['level'], subject: string, text = 'is wrong'): F
   text,
 });
 
-test('without a finding all is well', () => {
+test('is OK without findings', () => {
   expect(report([], 'healthy', [])).toEqual({ level: 'OK', text: 'PROSAAS OK: healthy' });
 });
 
-test('the worst comes first, and each has a line', () => {
+test('lists each finding in a line, the worst first', () => {
   const found = [finding('UNKNOWN', 'c'), finding('WARNING', 'b'), finding('CRITICAL', 'a')];
   const { level, text } = report(found, 'healthy', []);
   expect([level, exitCodes[level]]).toEqual(['CRITICAL', 2]);
@@ -24,7 +24,7 @@ test('the worst comes first, and each has a line', () => {
   ]);
 });
 
-test('numbers stand behind the first line, with their limits', () => {
+test('appends measures with their limits to the first line', () => {
   const { text } = report([finding('WARNING', 'a')], '', [
     { name: 'age', value: 61.5, unit: 's', limits: { warning: 60, critical: 90 } },
     { name: 'jobs', value: 7, unit: 'c' },
@@ -33,7 +33,7 @@ test('numbers stand behind the first line, with their limits', () => {
   expect(text).toBe('PROSAAS WARNING: a | age=61.5s;60;90;0 jobs=7c calls=0\nWARNING: a: is wrong');
 });
 
-test('an error text can neither begin a line nor the numbers', () => {
+test('a text can start neither a new line nor performance data', () => {
   expect(report([finding('CRITICAL', 'a', 'one\ntwo | x=1')], '', []).text).toBe(
     'PROSAAS CRITICAL: a\nCRITICAL: a: one two / x=1',
   );

@@ -3,16 +3,16 @@ import type { Finding, Level, Limits } from './finding.ts';
 import type { CheckOptions } from './options.ts';
 import type { Rises } from './readings.ts';
 
-/** https://nagios-plugins.org/doc/guidelines.html: exit codes, the first line, performance data. */
+/** Exit codes, first line and performance data follow https://nagios-plugins.org/doc/guidelines.html. */
 export const exitCodes: Readonly<Record<Level, number>> = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 };
 
-const worstFirst = ['CRITICAL', 'WARNING', 'UNKNOWN'] as const;
+const WORST_FIRST = ['CRITICAL', 'WARNING', 'UNKNOWN'] as const;
 
-/** A number as a Nagios plugin shows it. */
+/** Performance data of a Nagios plugin. */
 interface Measure {
   name: string;
   value: number;
-  /** `s`: seconds, `c`: a counter. */
+  /** `s`: seconds. `c`: counter. */
   unit?: 's' | 'c';
   limits?: Limits;
 }
@@ -22,24 +22,29 @@ export interface Report {
   text: string;
 }
 
-/** The first line has the state, what it is about, and the numbers; then each fault has a line of its own, the worst first. */
-export function report(findings: readonly Finding[], wellText: string, measures: readonly Measure[]): Report {
-  const sorted = worstFirst.flatMap((level) => findings.filter((finding) => finding.level === level));
+/** The first line has the state, the subjects and the measures. Then each finding has a line, the worst first. */
+export function report(findings: readonly Finding[], okText: string, measures: readonly Measure[]): Report {
+  const sorted = WORST_FIRST.flatMap((level) => findings.filter((finding) => finding.level === level));
   const level = sorted[0]?.level ?? 'OK';
-  const about = [...new Set(sorted.map(({ subject }) => subject))].join(', ');
+  const subjects = [...new Set(sorted.map(({ subject }) => subject))].join(', ');
   const numbers = measures.length === 0 ? '' : ` | ${measures.map(showMeasure).join(' ')}`;
-  const lines = sorted.map(({ level: one, subject, text }) => `${one}: ${plain(subject)}: ${plain(text)}`);
-  return { level, text: [`PROSAAS ${level}: ${plain(about || wellText)}${numbers}`, ...lines].join('\n') };
+  const lines = sorted.map(
+    ({ level: one, subject, text }) => `${one}: ${toOneLine(subject)}: ${toOneLine(text)}`,
+  );
+  return {
+    level,
+    text: [`PROSAAS ${level}: ${toOneLine(subjects || okText)}${numbers}`, ...lines].join('\n'),
+  };
 }
 
-/** On one line, and without the sign that begins the numbers. */
-const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('|', '/');
+/** In one line, and without `|`, which separates performance data. */
+const toOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('|', '/');
 
 function showMeasure({ name, value, unit, limits }: Measure): string {
   return `${name}=${value}${unit ?? ''}${limits === undefined ? '' : `;${limits.warning};${limits.critical};0`}`;
 }
 
-/** Whatever is known of what was looked at. */
+/** All values that are known. */
 export function measuresOf({
   age,
   totals,

@@ -17,13 +17,13 @@ const State = Type.Object({
   ),
 });
 
-/** One for each user and api, so that nobody's readings are taken for another's. */
+/** One file per user and api, so that readings are not mixed up. */
 export function defaultStateFile(url: string): string {
   const place = url.replace(/^https?:\/\//, '').replaceAll(/[^\w.-]/g, '-');
   return join(tmpdir(), `prosaas-check-${process.getuid?.() ?? 'user'}-${place}.json`);
 }
 
-/** Throws where the file holds something else. */
+/** Throws if the file holds something else. */
 export async function readState(file: string): Promise<Reading[]> {
   let text: string;
   try {
@@ -34,10 +34,10 @@ export async function readState(file: string): Promise<Reading[]> {
   }
   const state: unknown = parseJson(text);
   if (Value.Check(State, state)) return state.readings;
-  throw new Error('it holds something else than readings of this check');
+  throw new Error('it does not hold readings of this check');
 }
 
-/** All or nothing, whoever runs beside; another user's file in the temporary folder is not written to. */
+/** Replaces the file atomically. `wx` does not write to a file that another user has placed in the temporary folder. */
 export async function writeState(file: string, readings: readonly Reading[]): Promise<void> {
   const next = `${file}.${process.pid}`;
   await rm(next, { force: true });

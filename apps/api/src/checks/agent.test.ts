@@ -1,6 +1,6 @@
 import type { CheckReport } from '@prosaas/observability';
 import { expect, test } from 'vitest';
-import type { ServingReplica } from '../serving-replicas.ts';
+import type { ServingReplica } from '../serving-status.ts';
 import { agentCheck } from './agent.ts';
 
 const warm = (service: string): ServingReplica => ({
@@ -18,21 +18,21 @@ function run(replicas: readonly ServingReplica[]): Promise<CheckReport | void> {
   return Promise.resolve(check.run(new AbortController().signal));
 }
 
-test('warm on every live replica that answers customers is a pass', async () => {
+test('passes if every live replica that answers customers is warm', async () => {
   expect(await run([warm('worker'), warm('calls'), warm('api')])).toEqual({
     facts: { replicas: 2, cold: 0, fallback: 0 },
   });
   expect(await run([warm('worker')])).toMatchObject({ facts: { replicas: 1 } });
 });
 
-test('without a live worker nobody answers chats, however warm the calls service is', async () => {
+test('fails without a live worker, even if the calls service is warm', async () => {
   await expect(run([warm('calls')])).rejects.toMatchObject({
     reason: 'not_ready',
     facts: { replicas: 1, cold: 0, absent: ['worker'] },
   });
 });
 
-test('what the replicas tell of the model is shown, and why one of them does not ask it', async () => {
+test('shows the reports on the model, and why a replica does not use it', async () => {
   const model = {
     resting: null,
     calls: 3,
@@ -57,13 +57,13 @@ test('what the replicas tell of the model is shown, and why one of them does not
   });
 });
 
-test('one that is cold, and none at all, is not ready', async () => {
+test('fails if a replica is cold, or if there is none', async () => {
   const cold = { ...warm('calls'), report: { agent: 'loading' } };
   await expect(run([warm('worker'), cold])).rejects.toMatchObject({ facts: { cold: 1 } });
   await expect(run([])).rejects.toMatchObject({ facts: { replicas: 0, absent: ['worker'] } });
 });
 
-test('a replica whose profile has faults is a warning, which names them to those who may see details', async () => {
+test('warns of a faulty profile, with its faults in the details', async () => {
   const faulty = {
     ...warm('worker'),
     report: { agent: 'warm', fallback: true, profile_faults: 2, profile_problems: ['a fault', 'another'] },

@@ -1,8 +1,8 @@
 import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
 import { type QueriedRedis, queryRedis } from '@prosaas/telemetry';
-import { type ServingReplica, judgeWarmth } from '../serving-replicas.ts';
+import { type ServingReplica, servingStatusOf } from '../serving-status.ts';
 
-/** An agent is loaded and can answer on every live replica that answers customers, and there is one for chats. */
+/** The agent is loaded and can answer on every live replica that answers customers, and there is a live worker. */
 export function agentCheck({
   replicas,
   ...asked
@@ -13,24 +13,24 @@ export function agentCheck({
     name: 'agent',
     componentType: 'component',
     async run(signal) {
-      const warmth = judgeWarmth(await queryRedis(replicas, { ...asked, signal, prefix: 'redis_' }));
-      const { absent, fallback, models, faultyProfiles, profileProblems } = warmth;
+      const serving = servingStatusOf(await queryRedis(replicas, { ...asked, signal, prefix: 'redis_' }));
+      const { absent, fallback, models, faultyProfiles, profileProblems } = serving;
       const resting = models.map(({ report }) => report['resting']).filter((why) => typeof why === 'string');
-      const cold = warmth.cold.filter(({ part }) => part === 'agent');
+      const cold = serving.cold.filter(({ part }) => part === 'agent');
       const facts = {
-        replicas: warmth.replicas,
+        replicas: serving.replicas,
         cold: cold.length,
         fallback,
         ...(faultyProfiles === 0 ? {} : { faulty_profiles: faultyProfiles }),
         ...(absent.length === 0 ? {} : { absent }),
         ...(resting.length === 0 ? {} : { model_failures: [...new Set(resting)].toSorted() }),
       };
-      const told = models.map(({ instance, report }) => ({ instance, ...report }));
+      const modelReports = models.map(({ instance, report }) => ({ instance, ...report }));
       const detail = {
         ...(cold.length === 0 ? {} : { cold: cold.map(({ instance, state }) => ({ instance, state })) }),
-        ...(told.length === 0 ? {} : { models: told }),
+        ...(modelReports.length === 0 ? {} : { models: modelReports }),
       };
-      if (warmth.replicas === 0 || cold.length > 0 || absent.length > 0)
+      if (serving.replicas === 0 || cold.length > 0 || absent.length > 0)
         throw new CheckFailure('not_ready', { facts, detail });
       if (faultyProfiles > 0)
         return {
@@ -39,8 +39,8 @@ export function agentCheck({
           facts,
           detail: { ...detail, problems: profileProblems },
         };
-      // The model provider is away: the agent answers from the profile alone.
-      const report = { facts, ...(told.length === 0 ? {} : { detail: { models: told } }) };
+      // The model provider does not answer: the agent answers from the profile alone.
+      const report = { facts, ...(modelReports.length === 0 ? {} : { detail: { models: modelReports } }) };
       return fallback > 0 ? { status: 'warn', reason: 'model_fallback', ...report } : report;
     },
   };

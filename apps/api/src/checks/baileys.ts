@@ -1,7 +1,7 @@
 import type { CheckDefinition } from '@prosaas/observability';
 import { askService } from './service-request.ts';
 
-/** The baileys service answers and says that it is well; that something answers there is not enough. */
+/** The baileys service answers with a healthy status. An answer of another service fails. */
 export function baileysCheck({ url }: { url: string }): CheckDefinition {
   return {
     name: 'baileys',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeWaiting } from './customers.ts';
+import { waitingReport } from './customers.ts';
 
 const none = {
   conversations: 0,
@@ -12,12 +12,12 @@ const none = {
 test.each([
   ['nobody waits', {}, { facts: { waiting: 0 } }],
   [
-    'one waits and people were told',
+    'one waits and people were notified',
     { conversations: 1, oldest_age_seconds: 59.6 },
     { facts: { waiting: 1, oldest_age_seconds: 60 } },
   ],
   [
-    'one waits and nobody can be told',
+    'one waits and nobody can be notified',
     { conversations: 1, oldest_age_seconds: 20, not_notifiable: 1 },
     {
       status: 'warn',
@@ -26,7 +26,7 @@ test.each([
     },
   ],
   [
-    'nobody came to one of two, and nobody could be told of the other',
+    'two wait: nobody took over one of them, and nobody can be notified of the other',
     {
       conversations: 2,
       oldest_age_seconds: 5000,
@@ -46,6 +46,6 @@ test.each([
       },
     },
   ],
-])('where %s', (_what, figures, judged) => {
-  expect(judgeWaiting({ ...none, ...figures })).toEqual(judged);
+])('%s', (_case, figures, report) => {
+  expect(waitingReport({ ...none, ...figures })).toEqual(report);
 });

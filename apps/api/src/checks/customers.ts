@@ -2,8 +2,8 @@ import { type Queryable, type WaitingStats, hasTable, readWaitingStats } from '@
 import { type CheckDefinition, CheckFailure, type CheckReport } from '@prosaas/observability';
 import { queryDatabase } from '@prosaas/telemetry';
 
-/** Warns of customers who wait for a person although people were told twice, or of whom nobody can be told. */
-export function judgeWaiting(figures: WaitingStats): CheckReport {
+/** Warns if customers still wait after people were notified twice, or if nobody can be notified of them. */
+export function waitingReport(figures: WaitingStats): CheckReport {
   const { conversations, oldest_age_seconds: oldest, unattended, not_notifiable } = figures;
   const facts = {
     waiting: conversations,
@@ -18,7 +18,6 @@ export function judgeWaiting(figures: WaitingStats): CheckReport {
   return { status: 'warn', reason: 'customers_waiting', facts: { ...facts, ...late } };
 }
 
-/** Warns while customers wait whom nobody takes over. */
 export function customersCheck({ db }: { db: Queryable }): CheckDefinition {
   let isMigrated = false;
   return {
@@ -33,7 +32,7 @@ export function customersCheck({ db }: { db: Queryable }): CheckDefinition {
         { prefix: 'database_' },
       );
       if (figures === undefined) throw new CheckFailure('pending_migrations');
-      return judgeWaiting(figures);
+      return waitingReport(figures);
     },
   };
 }

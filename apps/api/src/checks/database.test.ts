@@ -8,12 +8,16 @@ const signal = new AbortController().signal;
 const probe = { ping: async () => Date.now(), write: async () => undefined };
 const address = 'db:5432/prosaas';
 
-test('a pool that gets no connection is a warning at first, then a failure, and fine when it gets one', async () => {
-  let trouble = true;
+test('warns, then fails while the pool gets no connection, and passes when it gets one', async () => {
+  let isUnavailable = true;
   let retries = 0;
   const check = apiDatabaseCheck({
     probe,
-    pool: { inTrouble: () => trouble, retry: () => void retries++, writeFailures: new WriteFailures() },
+    pool: {
+      isUnavailable: () => isUnavailable,
+      retry: () => void retries++,
+      writeFailures: new WriteFailures(),
+    },
     failedWrites: () => undefined,
     address,
   });
@@ -23,17 +27,17 @@ test('a pool that gets no connection is a warning at first, then a failure, and 
   expect(await run()).toMatchObject(warning);
   await expect(run()).rejects.toMatchObject({ reason: 'no_connection' });
   expect(retries).toBe(3);
-  trouble = false;
+  isUnavailable = false;
   expect(await run()).toEqual({});
-  trouble = true;
+  isUnavailable = true;
   expect(await run()).toMatchObject(warning);
 });
 
-test('a write that failed in another service is a failure, which names the service', async () => {
+test('fails after a failed write in another service, and names the service', async () => {
   let failed: FailedWrites | undefined = { reason: 'disk_full', services: ['baileys', 'worker'] };
   const check = apiDatabaseCheck({
     probe,
-    pool: { inTrouble: () => false, retry: () => undefined, writeFailures: new WriteFailures() },
+    pool: { isUnavailable: () => false, retry: () => undefined, writeFailures: new WriteFailures() },
     failedWrites: () => failed,
     address,
   });

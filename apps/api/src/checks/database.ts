@@ -4,13 +4,13 @@ import { queryDatabase, databaseCheck } from '@prosaas/telemetry';
 import type { ServingDatabase } from '../serving-database.ts';
 import type { FailedWrites } from './failed-writes.ts';
 
-/** So many turns of the timer the pool may be in trouble while the probe is not. */
-const TURNS_IN_TROUBLE = 2;
+/** Runs of the check for which the pool may lack a connection before the check fails. */
+const MAX_RUNS_WITHOUT_CONNECTION = 2;
 
 /**
- * The check that all services have, and what only the api asks. The pool may have no connection although the probe has: the server
- * turns new ones away. That is a warning at first; when it can't be mended, requests fail, and so does the check. And another
- * service may have failed to write what the probe and this one can: judged as the statements of this one are.
+ * The database check of all services, plus two conditions that only the api looks at:
+ * - The pool gets no connection while the probe has one, because the server refuses new ones. That warns first, then fails.
+ * - Another service could not write although this one can. That counts like a failed write of this service.
  */
 export function apiDatabaseCheck({
   probe,
@@ -19,13 +19,13 @@ export function apiDatabaseCheck({
   address,
 }: {
   probe: Pick<DatabaseProbe, 'ping' | 'write'>;
-  pool: Pick<ServingDatabase, 'inTrouble' | 'retry' | 'writeFailures'>;
-  /** Of the other services. */
+  pool: Pick<ServingDatabase, 'isUnavailable' | 'retry' | 'writeFailures'>;
+  /** Failed writes of the other services. */
   failedWrites: () => FailedWrites | undefined;
   address: string;
 }): CheckDefinition {
   const common = databaseCheck({ probe, writeFailures: pool.writeFailures, address });
-  let turns = 0;
+  let runsWithoutConnection = 0;
   return {
     ...common,
     async run(signal) {
@@ -33,20 +33,20 @@ export function apiDatabaseCheck({
       const failed = failedWrites();
       const others = failed && { facts: { services: failed.services }, detail: { address } };
       if (failed !== undefined && isWriteOutage(failed.reason)) throw new CheckFailure(failed.reason, others);
-      turns = pool.inTrouble() ? turns + 1 : 0;
-      if (turns === 0) {
+      runsWithoutConnection = pool.isUnavailable() ? runsWithoutConnection + 1 : 0;
+      if (runsWithoutConnection === 0) {
         const isOwn = own.status === 'warn' || failed === undefined;
         return isOwn ? own : { status: 'warn', reason: failed.reason, ...others };
       }
       pool.retry();
-      const said = { detail: { address, pool: 'requests get no connection' } };
-      if (turns > TURNS_IN_TROUBLE) throw new CheckFailure('no_connection', said);
-      return { status: 'warn', reason: 'no_connection', ...said };
+      const extra = { detail: { address, pool: 'requests get no connection' } };
+      if (runsWithoutConnection > MAX_RUNS_WITHOUT_CONNECTION) throw new CheckFailure('no_connection', extra);
+      return { status: 'warn', reason: 'no_connection', ...extra };
     },
   };
 }
 
-/** Two judgements of one reading. */
+/** The checks `migrations` and `schema`, which share one query. */
 export function schemaChecks({ probe }: { probe: Pick<DatabaseProbe, 'schema'> }): CheckDefinition[] {
   let reading: Promise<SchemaReport> | undefined;
   const read = (signal: AbortSignal): Promise<SchemaReport> => {
@@ -63,7 +63,7 @@ export function schemaChecks({ probe }: { probe: Pick<DatabaseProbe, 'schema'> }
         const { applied, pending, unknown } = await read(signal);
         const facts = { applied: applied.length, pending: pending.length };
         if (pending.length > 0) throw new CheckFailure('pending_migrations', { facts, detail: { pending } });
-        // A newer build has migrated: migrations only expand, so this one goes on.
+        // A newer build has migrated the database. Migrations only expand it, so this build keeps working.
         return unknown.length > 0
           ? { status: 'warn', reason: 'newer_migrations', facts, detail: { unknown } }
           : { facts };

@@ -9,7 +9,7 @@ const replica = (
   report: { write_failure: reason as never },
 });
 
-test('each service is named once, with the reason of one of them', () => {
+test('lists each service once, with the reason of one of them', () => {
   const replicas = [
     replica('api', null),
     replica('worker', 'disk_full'),
@@ -24,13 +24,13 @@ test('each service is named once, with the reason of one of them', () => {
   expect(findFailedWrites(replicas, (service) => service === 'api')).toBeUndefined();
 });
 
-test('a failure of one statement does not hide an outage', () => {
+test('reports an outage rather than a failed statement', () => {
   const replicas = [replica('calls', 'permission_denied'), replica('worker', 'disk_full')];
   expect(findFailedWrites(replicas)).toEqual({ reason: 'disk_full', services: ['calls', 'worker'] });
 });
 
 test.each([[undefined], [null], [7], ['not a code'], ['x'.repeat(50)]])(
-  'a report of %j names no failure',
+  'ignores %j as a reason',
   (reason) => {
     expect(findFailedWrites([replica('worker', reason)])).toBeUndefined();
   },

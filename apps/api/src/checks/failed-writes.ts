@@ -1,24 +1,24 @@
 import { isWriteOutage } from '@prosaas/database';
 import type { ReplicaStatus } from '@prosaas/observability';
 
-/** Services that could not write to PostgreSQL lately. */
+/** Services that recently could not write to PostgreSQL. */
 export interface FailedWrites {
-  /** Of one of them: of an outage, if there is one. */
+  /** Reason code of one of them; that of an outage, if one of them has one. */
   reason: string;
   services: string[];
 }
 
-/** What the replicas of `services`, or of all of them, say in their reports. */
+/** Reads failed writes from the reports of the replicas whose service passes `includes`. */
 export function findFailedWrites(
   replicas: readonly Pick<ReplicaStatus, 'service' | 'report'>[],
-  isAsked: (service: string) => boolean = () => true,
+  includes: (service: string) => boolean = () => true,
 ): FailedWrites | undefined {
   const failed = replicas.flatMap(({ service, report: { write_failure: reason } }) =>
-    isAsked(service) && typeof reason === 'string' && /^[a-z_]{1,40}$/.test(reason)
+    includes(service) && typeof reason === 'string' && /^[a-z_]{1,40}$/.test(reason)
       ? [{ service, reason }]
       : [],
   );
-  const told = failed.find(({ reason }) => isWriteOutage(reason)) ?? failed[0];
-  if (told === undefined) return undefined;
-  return { reason: told.reason, services: [...new Set(failed.map(({ service }) => service))] };
+  const worst = failed.find(({ reason }) => isWriteOutage(reason)) ?? failed[0];
+  if (worst === undefined) return undefined;
+  return { reason: worst.reason, services: [...new Set(failed.map(({ service }) => service))] };
 }

@@ -1,6 +1,6 @@
 import { CheckFailure, type CheckReport, HealthRegistry } from '@prosaas/observability';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type CheckHistory, followChecks } from './history.ts';
+import { type CheckHistory, recordCheckHistory } from './history.ts';
 
 const HOUR_MS = 3_600_000;
 let now: number;
@@ -13,7 +13,7 @@ beforeEach(() => {
   now = 1_700_000_000_000;
   health = new HealthRegistry({ intervalMs: 1000 });
   health.register({ name: 'redis', componentType: 'datastore', run: () => next() });
-  history = followChecks(health, () => now);
+  history = recordCheckHistory(health, () => now);
 });
 afterEach(async () => {
   history[Symbol.dispose]();
@@ -35,7 +35,7 @@ const fails = (): CheckReport => {
   throw new CheckFailure('refused');
 };
 
-test('each change of status or code is kept once, and since when the status is what it is', async () => {
+test('keeps each change of status or code, and when the status began', async () => {
   expect(history.of('redis')).toBeUndefined();
   const began = now;
   await becomes(0, passes);
@@ -52,7 +52,7 @@ test('each change of status or code is kept once, and since when the status is w
   });
 });
 
-test('of what is over an hour old only what it was then is kept', async () => {
+test('keeps the state of an hour ago, but no older changes', async () => {
   const began = now;
   await becomes(0, passes);
   await becomes(60_000, fails);
@@ -69,7 +69,7 @@ test('of what is over an hour old only what it was then is kept', async () => {
   });
 });
 
-test('a check that flaps fills no memory', async () => {
+test('keeps at most 200 changes of a check that flaps', async () => {
   for (let at = 0; at < 150; at += 1) {
     // oxlint-disable-next-line no-await-in-loop
     await becomes(1000, passes);

@@ -4,50 +4,51 @@ interface CheckChange {
   /** Unix ms. */
   at: number;
   status: CheckStatus;
-  /** The codes, as the check gave them. */
+  /** Codes of the check, separated by commas. */
   reason: string | null;
 }
 
-interface CheckPast {
-  /** Since when it has this status; as far back as this process has looked. */
+interface CheckRecord {
+  /** When the check got its status; at the earliest when this process started. */
   since: number;
-  /** Oldest first: what it was when the last hour began, if that is known, and each change since. */
+  /** Oldest first: the state at the beginning of the last hour, if known, and each change since. */
   changes: readonly CheckChange[];
 }
 
 const HOUR_MS = 3_600_000;
-/** Of one check: it runs every 2 s, and one that flaps must not fill the memory. */
-const MOST_CHANGES = 200;
+/** Per check. A check runs every 2 s; this bounds the memory of one that flaps. */
+const MAX_CHANGES = 200;
 
 export interface CheckHistory extends Disposable {
   /** Undefined before the first result. */
-  of(check: string): CheckPast | undefined;
+  of(check: string): CheckRecord | undefined;
 }
 
-/** Remembers the last hour of each check. */
-export function followChecks(health: HealthRegistry, now: () => number = Date.now): CheckHistory {
-  const past = new Map<string, { since: number; changes: CheckChange[] }>();
+/** Records the changes of each check within the last hour. */
+export function recordCheckHistory(health: HealthRegistry, now: () => number = Date.now): CheckHistory {
+  const records = new Map<string, { since: number; changes: CheckChange[] }>();
   const forgetOld = (changes: CheckChange[]): void => {
     const hourAgo = now() - HOUR_MS;
-    while (changes.length > MOST_CHANGES || (changes[1] !== undefined && changes[1].at <= hourAgo))
+    while (changes.length > MAX_CHANGES || (changes[1] !== undefined && changes[1].at <= hourAgo))
       changes.shift();
   };
   const listening = health.onResult(({ name, status, reason }: CheckResult) => {
-    const known = past.get(name);
+    const record = records.get(name);
     const change = { at: now(), status, reason: reason ?? null };
-    const last = known?.changes.at(-1);
-    if (known === undefined || last === undefined) past.set(name, { since: change.at, changes: [change] });
+    const last = record?.changes.at(-1);
+    if (record === undefined || last === undefined)
+      records.set(name, { since: change.at, changes: [change] });
     else if (last.status !== status || last.reason !== change.reason) {
-      if (last.status !== status) known.since = change.at;
-      known.changes.push(change);
-      forgetOld(known.changes);
+      if (last.status !== status) record.since = change.at;
+      record.changes.push(change);
+      forgetOld(record.changes);
     }
   });
   return {
     of(check) {
-      const known = past.get(check);
-      if (known !== undefined) forgetOld(known.changes);
-      return known;
+      const record = records.get(check);
+      if (record !== undefined) forgetOld(record.changes);
+      return record;
     },
     [Symbol.dispose]: () => listening[Symbol.dispose](),
   };

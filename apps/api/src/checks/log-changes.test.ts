@@ -3,7 +3,7 @@ import { createLogger } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { logChanges } from './log-changes.ts';
 
-test('a check is told when it fails and when it passes again; what it did before its first pass is a wait', async () => {
+test('logs when a check fails and when it passes again, but not before its first pass', async () => {
   const lines: { level: string; msg: string; error?: string }[] = [];
   const log = createLogger({
     service: 'api',

@@ -1,10 +1,10 @@
 import type { HealthRegistry } from '@prosaas/observability';
 import { type Logger, outageLog } from '@prosaas/runtime';
 
-/** What a service that starts waits for itself has a line of its own after 5 s; a check that still fails then has another cause. */
+/** Delay of the first line at a start. The service logs after 5 s what it waits for; a check that still fails later has another cause. */
 const START_MS = 20_000;
 
-/** A check that fails or warns is a trouble in the log, with the texts of dependencies' errors; probes show its code only. */
+/** Logs when a check begins and ends to fail or warn, with the error texts of dependencies. Probes show only the codes. */
 export function logChanges(health: HealthRegistry, log: Logger): Disposable {
   return health.onResult(({ name, status, reason, error, detail }) => {
     for (const kind of ['fail', 'warn'] as const) {
@@ -18,7 +18,7 @@ export function logChanges(health: HealthRegistry, log: Logger): Disposable {
       });
       if (status === kind) outage.failed(error ?? reason, { fields: { check: name, reason, detail } });
       else if (status === 'pass' || outage.hasWorked) outage.worked();
-      // At a start a check may warn after it failed: that is still the wait for its first pass.
+      // At a start a check may warn after it failed. It has still not passed for the first time.
       else outage.forget();
     }
   });

@@ -1,4 +1,4 @@
-/** What the api looks at. `database` answers, `migrations` are all applied, `schema` is what they leave. */
+/** The health checks of the api: see docs/observability.md. */
 export const checkNames = [
   'database',
   'migrations',

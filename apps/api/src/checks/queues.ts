@@ -13,65 +13,64 @@ import {
 import { queryDatabase, queryRedis } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 
-/** A job that could be taken and was not for so long: longer than any restart. */
+/** How long a job may wait without being started. Longer than any restart takes. */
 const STUCK_SECONDS = 300;
 
-/** A schedule that is due every few seconds is not late while its worker is started anew. */
+/** A schedule is not late sooner, so that one with a short interval survives the restart of a worker. */
 const LATE_SECONDS = 20;
 
-export interface QueuesSeen {
+export interface QueueObservations {
   queues: QueueTotals['queues'];
-  /** The queues that live workers serve. */
+  /** Queues that live workers consume. */
   served: ReadonlySet<string>;
-  /** What is to be done at its times, and how it has gone. */
+  /** The schedules, and their runs so far. */
   schedules: Readonly<Record<string, { everySeconds: number }>>;
   runs: readonly Pick<ScheduleRow, 'name' | 'age_seconds' | 'last_run'>[];
-  /** How long this check has been running: the age of a schedule that has never run. */
-  lookedSeconds: number;
+  /** How long this check has been running. Counts as the age of a schedule that has never run. */
+  observedSeconds: number;
   deadLetter: DeadLetterUsage;
 }
 
-export interface QueuesJudged {
+export interface QueueFindings {
   unserved: QueueName[];
   stuck: QueueName[];
   paused: QueueName[];
-  /** Schedules that have not run for twice their interval, and for 20 s. */
+  /** Schedules that have not run for twice their interval, and for at least 20 s. */
   late: string[];
   /** Schedules whose last run failed. */
   run_failed: string[];
-  /** It will soon lose some, for there being too many or for their age. */
+  /** Set if the dead letter will soon drop jobs, because there are too many or they are too old. */
   dead_letter_filling?: DeadLetterUsage;
 }
 
 const WORST_FIRST = ['unserved', 'stuck', 'dead_letter_filling', 'late', 'run_failed'] as const;
 
-/** A paused queue is neither: somebody wants it so. */
-export function judgeQueues({
+/** A paused queue counts neither as unserved nor as stuck: somebody paused it on purpose. */
+export function evaluateQueues({
   queues,
   served,
   schedules,
   runs,
-  lookedSeconds,
+  observedSeconds,
   deadLetter,
-}: QueuesSeen): QueuesJudged {
-  const those = (is: (name: QueueName) => boolean): QueueName[] => queueNames.filter(is);
-  const known = new Map(runs.map((run) => [run.name, run]));
+}: QueueObservations): QueueFindings {
+  const runsByName = new Map(runs.map((run) => [run.name, run]));
   const names = Object.keys(schedules);
   return {
-    unserved: those((name) => !queues[name].paused && !served.has(name)),
-    stuck: those((name) => !queues[name].paused && queues[name].oldestAgeSeconds > STUCK_SECONDS),
-    paused: those((name) => queues[name].paused),
+    unserved: queueNames.filter((name) => !queues[name].paused && !served.has(name)),
+    stuck: queueNames.filter((name) => !queues[name].paused && queues[name].oldestAgeSeconds > STUCK_SECONDS),
+    paused: queueNames.filter((name) => queues[name].paused),
     late: names.filter(
       (name) =>
-        (known.get(name)?.age_seconds ?? lookedSeconds) >
+        (runsByName.get(name)?.age_seconds ?? observedSeconds) >
         Math.max(LATE_SECONDS, 2 * schedules[name]!.everySeconds),
     ),
-    run_failed: names.filter((name) => known.get(name)?.last_run?.outcome === 'failed'),
+    run_failed: names.filter((name) => runsByName.get(name)?.last_run?.outcome === 'failed'),
     ...(isNearLimit(deadLetter) && { dead_letter_filling: deadLetter }),
   };
 }
 
-/** Every queue has somebody who takes its jobs, they are taken, none is about to be lost, and what is due at its times is done. */
+/** Warns if a queue has no consumer, jobs are not started, the dead letter is about to drop jobs, or a schedule is late or failed. */
 export function queuesCheck({
   db,
   redis,
@@ -87,7 +86,7 @@ export function queuesCheck({
   heartbeatKey: string;
   deadLetterLimits: DeadLetterLimits;
 }): CheckDefinition {
-  const lookedSince = performance.now();
+  const startedAt = performance.now();
   let isMigrated = false;
   return {
     name: 'queues',
@@ -114,11 +113,17 @@ export function queuesCheck({
       const [runs, deadLetter] = rows;
       const live = replicas.filter(({ state }) => state === 'live');
       const served = new Set(live.flatMap(({ queues: own }) => Object.keys(own)));
-      const lookedSeconds = (performance.now() - lookedSince) / 1000;
-      const seen = { queues, served, schedules: scheduleTable, runs, lookedSeconds, deadLetter };
-      const judged = judgeQueues(seen);
-      const isFound = (found: unknown): boolean => !Array.isArray(found) || found.length > 0;
-      const facts = Object.fromEntries(Object.entries(judged).filter(([, found]) => isFound(found)));
+      const observedSeconds = (performance.now() - startedAt) / 1000;
+      const findings = evaluateQueues({
+        queues,
+        served,
+        schedules: scheduleTable,
+        runs,
+        observedSeconds,
+        deadLetter,
+      });
+      const isFinding = (value: unknown): boolean => !Array.isArray(value) || value.length > 0;
+      const facts = Object.fromEntries(Object.entries(findings).filter(([, value]) => isFinding(value)));
       const reason = WORST_FIRST.find((name) => Object.hasOwn(facts, name));
       return reason === undefined ? { facts } : { status: 'warn', reason, facts };
     },

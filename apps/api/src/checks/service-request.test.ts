@@ -29,7 +29,7 @@ async function reasonOf(signal: AbortSignal): Promise<string> {
     await baileysCheck({ url }).run(signal);
     return 'pass';
   } catch (error) {
-    // Whoever may see details learns which address it was, whatever went wrong.
+    // The details name the URL, whatever the failure.
     if (error instanceof CheckFailure && error.detail['url'] === `${url}/health`) return error.reason;
     throw error;
   }
@@ -43,17 +43,17 @@ test.each([
   [503, '{"status":"unhealthy","sessions":0}', 'not_ready'],
   [404, '', 'unexpected_answer'],
   [500, '', 'not_ready'],
-])('what answers %i %s is judged %s', async (status, text, reason) => {
+])('an answer %i %s is %s', async (status, text, reason) => {
   answer = { status, text };
   expect(await reasonOf(AbortSignal.timeout(5000))).toBe(reason);
 });
 
-test('a redirect is not followed: the service is somewhere else', async () => {
+test('a redirect is not followed', async () => {
   answer = { status: 302, text: '', location: `${url}/login` };
   expect(await reasonOf(AbortSignal.timeout(5000))).toBe('unexpected_answer');
 });
 
-test('a service that does not answer is given up with the signal, one that is away at once', async () => {
+test('a service that does not answer fails with the signal, one that refuses connections at once', async () => {
   answer = 'none';
   expect(await reasonOf(AbortSignal.timeout(50))).toBe('timeout');
   server.close();

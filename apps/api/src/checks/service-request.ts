@@ -2,8 +2,8 @@ import { CheckFailure, classifyError } from '@prosaas/observability';
 import { parseJson } from '../parse-json.ts';
 
 /**
- * Asks another service; what goes wrong is told with its address to those who may see it. What answers, but not with what
- * is expected, is another service: `unexpected_answer`.
+ * Requests JSON from another service. Throws `CheckFailure` with the URL in its details. An answer in another form is
+ * `unexpected_answer`: another service listens at the URL.
  */
 export async function askService<T>(
   base: string,
@@ -31,7 +31,7 @@ export async function askService<T>(
   throw new CheckFailure('unexpected_answer', { detail: { ...detail, http_status: status } });
 }
 
-/** `fetch` says no more than "fetch failed"; its cause knows the address. */
+/** The message of `fetch` is only "fetch failed". Its cause has the address. */
 function innermost(error: unknown): unknown {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countSessions, judgeSessions } from './sessions.ts';
+import { countSessions, summarizeSessions } from './sessions.ts';
 
 const session = (status: string, reason: string | null = null) => ({ id: status, status, reason });
 
@@ -14,11 +14,22 @@ test.each([
     'fail',
     { logged_out: 1, starting: 1 },
   ],
-])('%s: %#', (_name, sessions, status, reasons) => {
-  expect(judgeSessions(sessions)).toMatchObject({ status, reasons });
+])('%s', (_name, sessions, status, reasons) => {
+  expect(summarizeSessions(sessions)).toMatchObject({ status, reasons });
 });
 
-test('sessions are counted by state, and a state that nobody knows is left out', () => {
-  const seen = [session('WORKING'), session('WORKING'), session('FAILED', 'logged_out'), session('NEWER')];
-  expect(countSessions(seen)).toEqual({ STOPPED: 0, STARTING: 0, SCAN_QR_CODE: 0, WORKING: 2, FAILED: 1 });
+test('counts sessions by state and leaves out unknown states', () => {
+  const sessions = [
+    session('WORKING'),
+    session('WORKING'),
+    session('FAILED', 'logged_out'),
+    session('NEWER'),
+  ];
+  expect(countSessions(sessions)).toEqual({
+    STOPPED: 0,
+    STARTING: 0,
+    SCAN_QR_CODE: 0,
+    WORKING: 2,
+    FAILED: 1,
+  });
 });

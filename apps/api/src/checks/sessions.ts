@@ -3,24 +3,24 @@ import { type CheckDefinition, CheckFailure } from '@prosaas/observability';
 import { sessionStates } from '@prosaas/telemetry';
 import { askService } from './service-request.ts';
 
-export interface SessionSeen {
+export interface SessionStatus {
   id: string;
   status: string;
   reason: string | null;
 }
 
-export interface SessionsJudgement {
+export interface SessionSummary {
   status: 'pass' | 'warn' | 'fail';
   total: number;
-  /** Wanted started. */
+  /** Sessions that should run. */
   wanted: number;
   working: number;
-  /** How many do not work, by state or reason. */
+  /** How many do not work, by reason, or by state if there is no reason. */
   reasons: Record<string, number>;
 }
 
-/** No session is fine; one of several that does not work is a warning; none that works is a failure. */
-export function judgeSessions(sessions: readonly SessionSeen[]): SessionsJudgement {
+/** Passes without sessions, warns if some do not work, and fails if none works. */
+export function summarizeSessions(sessions: readonly SessionStatus[]): SessionSummary {
   const wanted = sessions.filter(({ status }) => status !== 'STOPPED');
   const working = wanted.filter(({ status }) => status === 'WORKING').length;
   const reasons: Record<string, number> = {};
@@ -33,19 +33,19 @@ export function judgeSessions(sessions: readonly SessionSeen[]): SessionsJudgeme
   return { status, total: sessions.length, wanted: wanted.length, working, reasons };
 }
 
-/** More sessions than that are judged by these. */
-const MOST_PAGES = 10;
+/** Of 200 sessions each. Further sessions are not looked at. */
+const MAX_PAGES = 10;
 
-/** By state; every state is there. */
+/** By state, with every state, also at 0. */
 export type SessionCounts = Record<string, number>;
 
-export function countSessions(sessions: readonly SessionSeen[]): SessionCounts {
+export function countSessions(sessions: readonly SessionStatus[]): SessionCounts {
   const counts: SessionCounts = Object.fromEntries(sessionStates.map((state) => [state, 0]));
   for (const { status } of sessions) if (Object.hasOwn(counts, status)) counts[status]! += 1;
   return counts;
 }
 
-/** The WhatsApp sessions of all replicas, as the baileys service tells them. */
+/** The WhatsApp sessions of all replicas, as the baileys service lists them. */
 export function sessionsCheck({
   url,
   keyRing,
@@ -53,7 +53,7 @@ export function sessionsCheck({
 }: {
   url: string;
   keyRing: KeyRing;
-  /** Told after each run; undefined while they are not known. */
+  /** Called after each run; with undefined if the sessions could not be read. */
   onCounted: (counts: SessionCounts | undefined) => void;
 }): CheckDefinition {
   return {
@@ -67,7 +67,7 @@ export function sessionsCheck({
         throw error;
       });
       onCounted(countSessions(sessions));
-      const { status, ...facts } = judgeSessions(sessions);
+      const { status, ...facts } = summarizeSessions(sessions);
       const detail = { not_working: sessions.filter((session) => session.status !== 'WORKING') };
       if (status === 'fail') throw new CheckFailure('not_ready', { facts, detail });
       return status === 'warn' ? { status, reason: 'not_ready', facts, detail } : { facts };
@@ -75,10 +75,10 @@ export function sessionsCheck({
   };
 }
 
-async function readSessions(url: string, secret: string, signal: AbortSignal): Promise<SessionSeen[]> {
-  const sessions: SessionSeen[] = [];
+async function readSessions(url: string, secret: string, signal: AbortSignal): Promise<SessionStatus[]> {
+  const sessions: SessionStatus[] = [];
   let cursor: string | null = null;
-  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     const path: string = `/api/sessions?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
     const page: SessionPage = await askService(url, path, isPage, {
       signal,
@@ -92,7 +92,7 @@ async function readSessions(url: string, secret: string, signal: AbortSignal): P
 }
 
 interface SessionPage {
-  items: SessionSeen[];
+  items: SessionStatus[];
   next_cursor: string | null;
 }
 

@@ -2,7 +2,7 @@ import type { CheckStatus, HealthRegistry } from '@prosaas/observability';
 import type { Runbook } from '../runbook.ts';
 import type { CheckHistory } from './history.ts';
 
-/** A check as people see it: in words, and with what to do. */
+/** A check with explanations for people: what its codes mean, and what to do. */
 export interface CheckView {
   name: string;
   looks_at: string | null;
@@ -26,16 +26,16 @@ export function viewChecks(
 ): CheckView[] {
   return health.names.map((name) => {
     const { status, reason, facts, detail, error } = health.result(name);
-    const past = checkHistory.of(name);
+    const record = checkHistory.of(name);
     return {
       name,
       looks_at: runbook.looksAt(name),
       status,
-      since: past === undefined ? null : new Date(past.since),
+      since: record === undefined ? null : new Date(record.since),
       reasons: reason === undefined ? [] : runbook.advise(name, reason),
       facts,
       ...(withDetails && { details: { ...detail, ...(error !== undefined && { error }) } }),
-      changes: (past?.changes ?? []).map((change) => ({
+      changes: (record?.changes ?? []).map((change) => ({
         at: new Date(change.at),
         status: change.status,
         codes: change.reason?.split(',') ?? [],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeWorkers } from './workers.ts';
+import { evaluateWorkers } from './workers.ts';
 
 test.each([
   [{ live: 1, lost: 0, expected: 1, failing: 0, clocksOff: 0 }, undefined],
@@ -53,6 +53,6 @@ test.each([
     { live: 1, lost: 0, expected: 2, failing: 0, clocksOff: 1 },
     { failed: false, reason: 'too_few' },
   ],
-])('workers %j are judged %j', (seen, judgement) => {
-  expect(judgeWorkers(seen)).toEqual(judgement);
+])('workers %j: %j', (counts, problem) => {
+  expect(evaluateWorkers(counts)).toEqual(problem);
 });

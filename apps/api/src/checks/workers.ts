@@ -8,27 +8,27 @@ import { queryRedis } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import type { FailedWrites } from './failed-writes.ts';
 
-export interface WorkersSeen {
+export interface WorkerCounts {
   live: number;
   lost: number;
   expected: number;
-  /** Those of which a consumer does not work: of the live, whose beats will cease, and those that never beat. */
+  /** Workers with a consumer that does not work: live ones, whose heartbeats will stop, and ones that never sent a heartbeat. */
   failing: number;
-  /** Why workers that live cannot write to the database: the code of one of them. A beat only proves that they take jobs. */
+  /** Why live workers cannot write to the database: the code of one of them. A heartbeat only proves that a worker takes jobs. */
   failedWrite?: string | undefined;
-  /** Live ones whose clocks are off Redis'. */
+  /** Live workers whose clocks differ from that of Redis. */
   clocksOff: number;
 }
 
-/** Undefined where enough workers beat. */
-export function judgeWorkers({
+/** Undefined if enough workers send heartbeats. */
+export function evaluateWorkers({
   live,
   lost,
   expected,
   failing,
   failedWrite,
   clocksOff,
-}: WorkersSeen): { failed: boolean; reason: string } | undefined {
+}: WorkerCounts): { failed: boolean; reason: string } | undefined {
   if (live >= expected && failing > 0) return { failed: false, reason: 'not_working' };
   if (live > 0 && failedWrite !== undefined) return { failed: false, reason: `database_${failedWrite}` };
   if (live >= expected && clocksOff > 0) return { failed: false, reason: 'clock_off' };
@@ -38,7 +38,7 @@ export function judgeWorkers({
   return { failed: true, reason: lost > 0 ? 'stale' : 'not_ready' };
 }
 
-/** Workers beat: each has proved since its last beat that it works. */
+/** Looks at the heartbeats of workers. A worker sends one only when it has proved since the last one that it works. */
 export function workersCheck({
   redis,
   address,
@@ -50,7 +50,7 @@ export function workersCheck({
   address: string;
   heartbeatKey: string;
   expected: number;
-  /** Of workers. */
+  /** Failed writes of workers. */
   failedWrites: () => FailedWrites | undefined;
 }): CheckDefinition {
   return {
@@ -68,7 +68,7 @@ export function workersCheck({
       const clocks = replicas
         .filter(({ state }) => state === 'live')
         .map(({ clock_ahead_seconds: ahead }) => ahead)
-        // A worker of an older build does not tell.
+        // A worker of an older build does not report it.
         .filter((ahead) => Boolean(ahead));
       const facts = {
         live,
@@ -82,7 +82,7 @@ export function workersCheck({
         ...(clocks.length > 0 && { clock_ahead_seconds: clocks }),
       };
       const detail = { replicas, left };
-      const judgement = judgeWorkers({
+      const problem = evaluateWorkers({
         live,
         lost,
         expected,
@@ -90,10 +90,10 @@ export function workersCheck({
         failedWrite: failedWrites()?.reason,
         clocksOff: clocks.length,
       });
-      if (judgement?.failed === true) throw new CheckFailure(judgement.reason, { facts, detail });
-      return judgement === undefined
+      if (problem?.failed === true) throw new CheckFailure(problem.reason, { facts, detail });
+      return problem === undefined
         ? { facts, detail }
-        : { status: 'warn', reason: judgement.reason, facts, detail };
+        : { status: 'warn', reason: problem.reason, facts, detail };
     },
   };
 }

@@ -3,7 +3,7 @@ import type { ServiceSetting } from '@prosaas/observability';
 import { type LogLevel, logLevelName, logLevelNames, parseLogLevel } from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
 import { NotFound } from '../errors.ts';
-import type { ReplicaSeen } from '../replicas.ts';
+import type { ReplicaInfo } from '../replicas.ts';
 import { NullableText, NullableTime, type ResourceContext } from './resource.ts';
 import { levelOf } from './services.ts';
 
@@ -43,7 +43,7 @@ const MINUTES = 30;
 
 export interface LoggersContext extends Pick<ResourceContext, 'operator' | 'admin'> {
   /** These throw `REDIS_UNAVAILABLE`. */
-  readReplicas: () => Promise<ReplicaSeen[]>;
+  readReplicas: () => Promise<ReplicaInfo[]>;
   readLevels: (services: readonly Service[]) => Promise<(ServiceSetting | undefined)[]>;
   setLevel: (service: Service, setting: ServiceSetting | null) => Promise<void>;
 }
@@ -103,7 +103,7 @@ function requireLevel(text: string): LogLevel {
 
 /** Lost replicas log no more. */
 function stateOf(
-  all: readonly ReplicaSeen[],
+  all: readonly ReplicaInfo[],
   service: Service,
   setting: ServiceSetting | undefined,
 ): Static<typeof LoggerState> {

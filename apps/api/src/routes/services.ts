@@ -1,7 +1,7 @@
 import type { App } from '@prosaas/http';
 import { logLevelName, parseLogLevel } from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
-import type { ReplicaSeen, ReplicaState } from '../replicas.ts';
+import type { ReplicaInfo, ReplicaState } from '../replicas.ts';
 import { NullableText, NullableTime, type ResourceContext } from './resource.ts';
 
 const NullableNumber = Type.Unsafe<number | null>({ type: ['number', 'null'] });
@@ -47,7 +47,7 @@ const order: readonly ReplicaState[] = ['stale', 'draining', 'live', 'lost'];
 
 export interface ServicesContext extends Pick<ResourceContext, 'operator'> {
   /** Throws `REDIS_UNAVAILABLE`. */
-  readReplicas: () => Promise<ReplicaSeen[]>;
+  readReplicas: () => Promise<ReplicaInfo[]>;
 }
 
 /** The replicas of all services: what each says of itself, and what its heartbeat proves. */
@@ -58,7 +58,7 @@ export function serviceRoutes(app: App, { operator, readReplicas }: ServicesCont
 }
 
 /** By instance; of more than `most` those that are lost are left off first. */
-export function listReplicas(all: readonly ReplicaSeen[], most: number = MOST): Static<typeof Replicas> {
+export function listReplicas(all: readonly ReplicaInfo[], most: number = MOST): Static<typeof Replicas> {
   const sorted = all.toSorted(
     (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.silent_seconds - b.silent_seconds,
   );
@@ -66,7 +66,7 @@ export function listReplicas(all: readonly ReplicaSeen[], most: number = MOST): 
   return { items: shown.map(show), left_off: all.length - shown.length };
 }
 
-function show({ facts, heartbeat, ...replica }: ReplicaSeen): Static<typeof Replica> {
+function show({ facts, heartbeat, ...replica }: ReplicaInfo): Static<typeof Replica> {
   return {
     ...replica,
     uptime_seconds: facts?.uptime_seconds ?? null,

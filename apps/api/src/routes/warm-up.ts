@@ -7,7 +7,7 @@ import {
   healthRoutes,
 } from '@prosaas/observability';
 import type { FastifyRequest } from 'fastify';
-import type { Warmth } from '../serving-replicas.ts';
+import type { ServingStatus } from '../serving-status.ts';
 import type { WarmUp } from '../warm-up.ts';
 
 const parts = ['agent', 'voice'] as const;
@@ -22,20 +22,20 @@ const probe: ProbeDefinition = {
   },
 };
 
-/** Not by the timer: a request begins a warm-up, or waits for the end of the one under way, and shows what came of it. */
+/** `/warmup`: a request starts a warm-up, or joins the one in progress, and shows its result in the form of a probe. */
 export function warmUpRoute(
   app: App,
   { warmUp, canSeeDetails }: { warmUp: WarmUp; canSeeDetails: (request: FastifyRequest) => boolean },
 ): void {
-  const health = new WarmthHealth();
+  const health = new WarmUpHealth();
   app.register(async (scope) => {
-    scope.addHook('preHandler', () => health.ask(warmUp));
+    scope.addHook('preHandler', () => health.run(warmUp));
     await scope.register(healthRoutes, { health, probes: [probe], canSeeDetails });
   });
 }
 
-/** The end of the last warm-up, where the renderers of probes look for results. */
-class WarmthHealth extends HealthRegistry {
+/** Holds the result of the last warm-up as check results, which `healthRoutes` renders. Runs no check by itself. */
+class WarmUpHealth extends HealthRegistry {
   #results = new Map<string, CheckResult>();
 
   constructor() {
@@ -43,12 +43,12 @@ class WarmthHealth extends HealthRegistry {
     for (const name of parts) this.register({ name, componentType: 'component', run: () => undefined });
   }
 
-  async ask(warmUp: WarmUp): Promise<void> {
+  async run(warmUp: WarmUp): Promise<void> {
     const began = this.now();
     let resultOf: (part: 'agent' | 'voice') => Pick<CheckResult, 'status' | 'facts' | 'detail'>;
     try {
-      const warmth = await warmUp.run();
-      resultOf = (part) => judgePart(part, warmth);
+      const serving = await warmUp.run();
+      resultOf = (part) => resultOfPart(part, serving);
     } catch (error) {
       const failure = { status: 'fail', reason: classifyError(error), error: String(error) } as const;
       resultOf = () => ({ ...failure, facts: {}, detail: {} });
@@ -63,14 +63,14 @@ class WarmthHealth extends HealthRegistry {
   }
 }
 
-function judgePart(
+function resultOfPart(
   part: 'agent' | 'voice',
-  warmth: Warmth,
+  serving: ServingStatus,
 ): Pick<CheckResult, 'status' | 'reason' | 'facts' | 'detail'> {
-  const cold = warmth.cold.filter((one) => one.part === part);
-  const { replicas } = warmth;
-  // Each service that has to be there has an agent.
-  const absent = part === 'agent' ? warmth.absent : [];
+  const cold = serving.cold.filter((one) => one.part === part);
+  const { replicas } = serving;
+  // Every required service has an agent.
+  const absent = part === 'agent' ? serving.absent : [];
   if (replicas > 0 && cold.length === 0 && absent.length === 0)
     return { status: 'pass', facts: { replicas }, detail: {} };
   return {

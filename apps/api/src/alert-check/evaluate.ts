@@ -3,8 +3,8 @@ import type { Finding, Limits } from './finding.ts';
 import type { CheckOptions } from './options.ts';
 import type { Rises } from './readings.ts';
 
-/** A check that fails is critical also where `/api/health` does not require it. */
-export function judgeHealth(checks: readonly HealthCheck[]): Finding[] {
+/** A failed check is critical even if `/api/health` does not require it. */
+export function evaluateHealth(checks: readonly HealthCheck[]): Finding[] {
   return checks
     .filter(({ status }) => status !== 'pass')
     .map(({ name, status, reason, facts }) => ({
@@ -14,8 +14,8 @@ export function judgeHealth(checks: readonly HealthCheck[]): Finding[] {
     }));
 }
 
-/** `ageSeconds` is null when there was no heartbeat for 90 s; where the check `workers` says so, it is not said twice. */
-export function judgeHeartbeat(
+/** `ageSeconds` is null if there was no heartbeat for 90 s. That is no finding if the check `workers` has failed already. */
+export function evaluateHeartbeat(
   ageSeconds: number | null,
   limits: Limits,
   checks: readonly HealthCheck[],
@@ -23,13 +23,13 @@ export function judgeHeartbeat(
   const subject = 'heartbeat';
   if (ageSeconds === null) {
     if (checks.some(({ name, status }) => name === 'workers' && status === 'fail')) return [];
-    return [{ level: 'CRITICAL', subject, text: 'no worker has beaten for 90 s: is one running?' }];
+    return [{ level: 'CRITICAL', subject, text: 'no worker has sent a heartbeat for 90 s: is one running?' }];
   }
   const text = `the last one is ${Math.round(ageSeconds)} s old: look at the worker's log (docs/runbook.md)`;
   return exceeds(ageSeconds, limits, subject, text);
 }
 
-export function judgeRises(
+export function evaluateRises(
   rises: Rises,
   { deadLetter, callsRejected, stalled }: Omit<CheckOptions['limits'], 'heartbeat'>,
 ): Finding[] {
@@ -39,19 +39,19 @@ export function judgeRises(
       rises.deadLetter,
       deadLetter,
       'dead letter',
-      `jobs that went there ${within}: ${rises.deadLetter}; "npm run jobs -- list" shows them`,
+      `jobs added ${within}: ${rises.deadLetter}; "npm run jobs -- list" shows them`,
     ),
     ...exceeds(
       rises.callsRejected,
       callsRejected,
       'calls',
-      `turned away at MAX_CONCURRENT_CALLS ${within}: ${rises.callsRejected}`,
+      `rejected at MAX_CONCURRENT_CALLS ${within}: ${rises.callsRejected}`,
     ),
     ...exceeds(
       rises.stalled,
       stalled,
       'jobs',
-      `enqueued ${lasting(rises.stalledSeconds)}: ${rises.stalled}, and none was completed or failed; does a worker run, and is no queue paused? "npm run jobs -- queues" shows the queues`,
+      `enqueued ${lasting(rises.stalledSeconds)}: ${rises.stalled}, but none completed or failed: is a worker running, or a queue paused? "npm run jobs -- queues" shows the queues`,
     ),
   ];
 }
