@@ -18,7 +18,7 @@ import { incomingCallRoute } from '../apps/calls/src/routes/incoming-call.ts';
 import { connectStream } from '../apps/calls/src/twiml.ts';
 import { WebhookRefusals } from '../apps/calls/src/webhook-refusals.ts';
 import { WEBHOOK_BYTES, acceptForms } from '../apps/calls/src/webhook-form.ts';
-import { describeError } from '../apps/worker/src/verdict.ts';
+import { describeError } from '../apps/worker/src/job-errors.ts';
 import { FaqAgent } from '../packages/agentkit/src/faq-agent.ts';
 import { givenHistory } from '../packages/agentkit/src/model/history.ts';
 import { findUngrounded } from '../packages/agentkit/src/model/grounding.ts';

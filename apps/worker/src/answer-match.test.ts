@@ -19,7 +19,7 @@ test.each([
   expect(matchOf({ source: answer.source, entries }, { reply: 'Yes.' })).toEqual(match);
 });
 
-test('an answer that hands over tells why, and no answer tells nothing', () => {
+test('a hand-over has its reason, and no reply has no match', () => {
   const event = { type: 'needs_person', reason: 'late' } as const;
   expect(matchOf({ source: 'faq' }, { reply: 'A person will answer.', event })).toEqual({
     source: 'hand-off',

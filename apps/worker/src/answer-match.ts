@@ -2,7 +2,7 @@ import type { Answer } from '@prosaas/agentkit';
 import type { AnswerMatch } from '@prosaas/database';
 import type { ReplyDecision } from './reply-decision.ts';
 
-/** What an answer came from: of several entries, the first. Undefined where nothing is written. */
+/** What a reply was based on; of several entries, the first. Undefined if there is no reply. */
 export function matchOf(
   { source, entries: [question] = [] }: Pick<Answer, 'source' | 'entries'>,
   { reply, event }: Pick<ReplyDecision, 'reply' | 'event'>,

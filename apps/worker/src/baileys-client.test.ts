@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 test.each([301, 302, 303, 307, 308])(
-  'a %i is not followed: the secret stays where it was sent',
+  'does not follow a %i, which would send the secret elsewhere',
   async (status) => {
     let followed = 0;
     const elsewhere = await serve((_request, response) => {

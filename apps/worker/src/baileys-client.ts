@@ -1,6 +1,6 @@
 import { AppError } from '@prosaas/runtime';
 
-/** Longer than the 20 s that baileys waits for the server's ack: it gives up first, and says so. */
+/** Longer than the 20 s that the baileys service waits for WhatsApp's ack, so that its error arrives first. */
 const TIME_LIMIT_MS = 30_000;
 
 export class SendRefused extends AppError {
@@ -12,7 +12,7 @@ export class SendFailed extends AppError {
   override retryable = true;
 }
 
-/** It cannot be sent now, whatever the message is: the baileys service is down, the session does not work, or its account may start no chats. */
+/** No message can be sent now: the baileys service is down, the session does not work, or its account may start no chats. */
 export class SenderAway extends AppError {
   override code = 'SENDER_AWAY';
   override retryable = true;
@@ -23,25 +23,24 @@ export class NewChatsRestricted extends SenderAway {}
 
 export interface BaileysClient {
   /**
-   * Resolves when the message was sent, now or under the same key before. Throws `SendRefused` where a retry can't help,
-   * `SenderAway` where it is to be waited for, `SendFailed` otherwise.
+   * Resolves when the message was sent, now or earlier with the same key. Throws `SendRefused` if a retry cannot help, `SenderAway` if
+   * nothing can be sent now, `SendFailed` otherwise.
    */
   sendText(message: {
     key: string;
     session: string;
     chatId: string;
     text: string;
-    /** The phone number to send from; `null`: the session's, whichever it is. */
+    /** The phone number to send from; null: the session's current one. */
     account: string | null;
     signal: AbortSignal;
   }): Promise<{ id: string }>;
 }
 
 /**
- * What an HTTP status of the send says about asking again. Keys and addresses are a matter of deployment: they may be right in a
- * minute.
+ * Classifies the HTTP status of a send. Statuses that a wrong key or address causes count as `away`, because an operator can correct those.
  */
-export function judgeStatus(status: number): 'sent' | 'refused' | 'away' | 'retry' {
+export function classifyStatus(status: number): 'sent' | 'refused' | 'away' | 'retry' {
   if (status >= 200 && status < 300) return 'sent';
   if ([401, 403, 409, 503].includes(status) || (status >= 300 && status < 400)) return 'away';
   return status >= 400 && status < 500 && ![408, 425, 429].includes(status) ? 'refused' : 'retry';
@@ -52,7 +51,7 @@ export function createBaileysClient({
   secret,
 }: {
   url: string;
-  /** Undefined until the keys were read from the database. */
+  /** Undefined until the keys are read from the database. */
   secret: () => string | undefined;
 }): BaileysClient {
   return {
@@ -70,7 +69,7 @@ export function createBaileysClient({
             'x-internal-secret': internalSecret,
           },
           body: JSON.stringify({ session, chatId, text, ...(account !== null && { account }) }),
-          // The secret is for this address alone.
+          // A redirect must not carry the secret elsewhere.
           redirect: 'manual',
           signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]),
         });
@@ -79,14 +78,14 @@ export function createBaileysClient({
         signal.throwIfAborted();
         throw new SenderAway(`the baileys service did not answer: ${reasonOf(cause)}`, { cause });
       }
-      const verdict = judgeStatus(response.status);
+      const result = classifyStatus(response.status);
       const { id, code, detail } = (body ?? {}) as { id?: unknown; code?: unknown; detail?: unknown };
-      if (verdict === 'sent' && typeof id === 'string') return { id };
-      const words = [code, detail].filter((word) => typeof word === 'string').join(': ');
-      const said = `the baileys service answered ${response.status}${words && ` ${words}`}`;
-      if (code === 'NEW_CHATS_RESTRICTED') throw new NewChatsRestricted(said);
-      throw new { refused: SendRefused, away: SenderAway, retry: SendFailed, sent: SendFailed }[verdict](
-        said,
+      if (result === 'sent' && typeof id === 'string') return { id };
+      const reason = [code, detail].filter((part) => typeof part === 'string').join(': ');
+      const message = `the baileys service answered ${response.status}${reason && ` ${reason}`}`;
+      if (code === 'NEW_CHATS_RESTRICTED') throw new NewChatsRestricted(message);
+      throw new { refused: SendRefused, away: SenderAway, retry: SendFailed, sent: SendFailed }[result](
+        message,
       );
     },
   };

@@ -4,15 +4,15 @@ import { type Database, type JobRow, recordChildDeaths } from '@prosaas/database
 import { type QueueName, queueTable } from '@prosaas/queues';
 import { type Logger, retryForever } from '@prosaas/runtime';
 import type { Outcome } from './run-row.ts';
-import { Stopping, describeError } from './verdict.ts';
+import { Stopping, describeError } from './job-errors.ts';
 
-/** Each has a heap and connections of its own. */
-const PROCESSES_AT_ONCE = 2;
-const FULL_MS = 1000;
-/** Before a job is tried again whose process died or could not start. */
-const PAUSE_MS = 2000;
-const RECORD_AGAIN = { baseMs: 200, maxMs: 2000 };
-/** A process that still runs this long after its job's time limit is stuck, and is killed. */
+/** Bounded because each child has its own heap and connections. */
+const MAX_CHILDREN = 2;
+const RETRY_WHEN_FULL_MS = 1000;
+/** Delay before a job is tried again whose child died or could not start. */
+const RETRY_AFTER_DEATH_MS = 2000;
+const RECORD_RETRY = { baseMs: 200, maxMs: 2000 };
+/** A child that still runs this long after its job's time limit is killed. */
 const GRACE_MS = 5000;
 
 const script = import.meta.url.endsWith('.ts')
@@ -21,40 +21,41 @@ const script = import.meta.url.endsWith('.ts')
 
 export interface ChildRunner extends AsyncDisposable {
   /**
-   * One attempt of a job in a process of its own, which does this job and ends. When the process dies instead, that is held against
-   * the job, and uses up no attempt.
+   * Runs one attempt of a job in a child process, which exits afterwards. If the child dies, a child death is recorded for the job, and no
+   * attempt is used up.
    */
   run(row: JobRow, context: { signal: AbortSignal; log: Logger }): Promise<Outcome>;
 }
 
-/** A process gets the profile that is in use here: its file may have faults by now. */
+/** A child gets the worker's current profile, because the file may have become invalid since. */
 export function createChildRunner({ db, profile }: { db: Database; profile: () => Profile }): ChildRunner {
   const children = new Set<ChildProcess>();
   const closing = new AbortController();
 
-  /** Only this worker knows of the death, so it waits for PostgreSQL however long that is away. */
+  /** Only this worker knows of the death, so it retries for as long as PostgreSQL is away. */
   const recordDeath = async (row: JobRow, how: string, log: Logger): Promise<void> => {
-    log.error({ how }, "the job's own process died before the job was done");
+    log.error({ how }, 'the child process died before its job was done');
     const deaths = row.child_deaths + 1;
     await retryForever(() => recordChildDeaths(db, row, deaths), {
       signal: closing.signal,
-      ...RECORD_AGAIN,
+      ...RECORD_RETRY,
     });
   };
 
   return {
     async run(row, { signal, log }) {
-      if (children.size >= PROCESSES_AT_ONCE) return { kind: 'requeue', afterMs: FULL_MS, released: [] };
-      const child = start(row);
+      if (children.size >= MAX_CHILDREN)
+        return { kind: 'requeue', afterMs: RETRY_WHEN_FULL_MS, released: [] };
+      const child = forkChild(row);
       if (typeof child === 'string') {
-        // The machine has no memory or no processes left.
-        log.error({ error: child }, 'no process could be started for the job');
-        return { kind: 'requeue', afterMs: PAUSE_MS, released: [] };
+        // The machine is out of memory or processes.
+        log.error({ error: child }, 'the child process could not be started');
+        return { kind: 'requeue', afterMs: RETRY_AFTER_DEATH_MS, released: [] };
       }
       children.add(child);
-      // One that is gone is noticed below.
+      // An error means that the child has exited, which is handled below.
       child.send(profile(), () => {});
-      log.info({ pid: child.pid }, 'the job runs in a process of its own: workers died while they ran it');
+      log.info({ pid: child.pid }, 'the job runs in a child process: workers died while running it');
       let outcome: Outcome | undefined;
       child.on('message', (message) => (outcome = message as Outcome));
       const kill = (): void => void child.kill('SIGKILL');
@@ -65,11 +66,11 @@ export function createChildRunner({ db, profile }: { db: Database; profile: () =
       signal.addEventListener('abort', stop);
       if (signal.aborted) stop();
       try {
-        const how = await ended(child);
+        const how = await exitOf(child);
         if (outcome) return outcome;
         if (signal.reason instanceof Stopping) return { kind: 'requeue', afterMs: 0, released: [] };
         await recordDeath(row, how, log);
-        return { kind: 'requeue', afterMs: PAUSE_MS, released: [] };
+        return { kind: 'requeue', afterMs: RETRY_AFTER_DEATH_MS, released: [] };
       } finally {
         signal.removeEventListener('abort', stop);
         children.delete(child);
@@ -77,21 +78,21 @@ export function createChildRunner({ db, profile }: { db: Database; profile: () =
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
-      const gone = [...children].map(ended);
+      const exits = [...children].map(exitOf);
       for (const child of children) child.kill('SIGKILL');
-      await Promise.all(gone);
+      await Promise.all(exits);
     },
   };
 }
 
-/** The process of the job, or why there is none. */
-function start({ id, release, queue }: JobRow): ChildProcess | string {
+/** Returns the child process, or why it could not be started. */
+function forkChild({ id, release, queue }: JobRow): ChildProcess | string {
   const { timeLimitMs } = queueTable[queue as QueueName];
   try {
     const child = fork(script, [id, String(release), String(timeLimitMs)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    // Without a listener, the `error` event of a failed start would end the worker.
+    // Without a listener the `error` event of a failed start would crash the worker.
     child.on('error', () => {});
     return child.pid === undefined ? 'spawn failed' : child;
   } catch (error) {
@@ -99,8 +100,8 @@ function start({ id, release, queue }: JobRow): ChildProcess | string {
   }
 }
 
-/** How it ended: the signal or the exit code. */
-function ended(child: ChildProcess): Promise<string> {
+/** Resolves with the signal or the exit code. */
+function exitOf(child: ChildProcess): Promise<string> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve('exit');
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));

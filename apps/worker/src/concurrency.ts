@@ -1,44 +1,44 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface Limits {
-  least: number;
-  most: number;
+  min: number;
+  max: number;
 }
 
-/** Later than this, jobs wait for each other's computing, and so do the renewals of their locks. */
-const LATE_MS = 100;
-/** Until here there is room for more. */
-const IN_TIME_MS = 40;
+/** Above this delay of the event loop, jobs hold each other up, and so are the renewals of their locks. */
+const HIGH_DELAY_MS = 100;
+/** Up to this delay there is room for more jobs. */
+const LOW_DELAY_MS = 40;
 
 /**
- * Jobs at once for the next second, by how late timers were in the last: halved when they are late, a tenth of the most added while
- * they are in time, and left alone between (additive increase, multiplicative decrease, as TCP does: Jacobson 1988).
+ * The concurrency for the next second, from the event loop's delay in the last one: halved above `HIGH_DELAY_MS`, raised by a tenth of the
+ * maximum up to `LOW_DELAY_MS`, unchanged in between (additive increase, multiplicative decrease, as in TCP: Jacobson 1988).
  */
-export function nextConcurrency(current: number, { least, most }: Limits, delayMs: number): number {
-  if (delayMs > LATE_MS) return Math.max(least, Math.floor(current / 2));
-  if (delayMs > IN_TIME_MS) return Math.min(most, Math.max(least, current));
-  return Math.min(most, Math.max(least, current + Math.ceil(most / 10)));
+export function nextConcurrency(current: number, { min, max }: Limits, delayMs: number): number {
+  if (delayMs > HIGH_DELAY_MS) return Math.max(min, Math.floor(current / 2));
+  if (delayMs > LOW_DELAY_MS) return Math.min(max, Math.max(min, current));
+  return Math.min(max, Math.max(min, current + Math.ceil(max / 10)));
 }
 
-export interface Adaptable {
-  /** What is turned: a BullMQ worker takes another number at once. */
+export interface AdaptiveWorker {
+  /** A BullMQ worker, which applies a new concurrency at once. */
   worker: { concurrency: number };
   limits: Limits;
-  /** Hears of each change, and of the first number. */
+  /** Called with the initial concurrency and after each change. */
   onSet: (concurrency: number) => void;
 }
 
 const RESOLUTION_MS = 10;
-/** One pause, as for a garbage collection, is no lateness: nine turns of ten must be. */
+/** Ignores single pauses such as a garbage collection. */
 const PERCENTILE = 90;
 
-/** Keeps the concurrency of workers to what this process' event loop can carry, second by second. */
-export function adaptConcurrency(adaptable: readonly Adaptable[], everyMs = 1000): Disposable {
+/** Adapts the concurrency of BullMQ workers to the delay of this process' event loop, every second. */
+export function adaptConcurrency(adaptable: readonly AdaptiveWorker[], everyMs = 1000): Disposable {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   for (const { worker, onSet } of adaptable) onSet(worker.concurrency);
   const timer = setInterval(() => {
-    // It records the time from one look to the next.
+    // The histogram holds the whole time between two timer ticks.
     const delayMs = histogram.count === 0 ? 0 : histogram.percentile(PERCENTILE) / 1e6 - RESOLUTION_MS;
     histogram.reset();
     for (const { worker, limits, onSet } of adaptable) {

@@ -4,31 +4,31 @@ import type { Redis } from 'ioredis';
 import { adaptConcurrency } from './concurrency.ts';
 import { type JobRunner, requeue, runJob } from './run-job.ts';
 import { RunningJobs } from './running-jobs.ts';
-import { Stopping } from './verdict.ts';
+import { Stopping } from './job-errors.ts';
 
 export interface ConsumerTimes {
-  /** A worker that died holds its jobs for so long; a renewal goes out at half of it. */
+  /** Lifetime of a job's lock, renewed at half of it. The jobs of a dead worker stay locked for so long. */
   lockMs: number;
-  /** How often the jobs of dead workers are looked for. */
+  /** How often BullMQ checks for the jobs of dead workers. */
   stalledMs: number;
-  /** How long running jobs may go on after `stop`; then they are aborted and go back to their queues. */
+  /** How long running jobs may go on after `stop`; then they are aborted and requeued. */
   finishMs: number;
 }
 
 export const consumerTimes: ConsumerTimes = { lockMs: 20_000, stalledMs: 10_000, finishMs: 12_000 };
 
-/** Aborted jobs have this long to requeue themselves; then the connection is closed and their locks expire. */
+/** How long aborted jobs have to requeue themselves; then the connection is closed, and they return when their locks expire. */
 const REQUEUE_MS = 4000;
 
 export interface Consumers extends AsyncDisposable {
   workers: readonly Worker[];
-  /** Resolves when all of them can fetch. */
+  /** Resolves when all workers are connected. */
   ready(): Promise<void>;
-  /** No job is started from now on. */
+  /** Starts no more jobs. */
   stop(): void;
 }
 
-/** One BullMQ worker per queue of the table. */
+/** Starts one BullMQ worker per queue. */
 export function startConsumers({
   redis,
   bullPrefix,
@@ -39,9 +39,9 @@ export function startConsumers({
 }: Omit<JobRunner, 'running'> & {
   redis: Redis;
   bullPrefix: string;
-  /** Jobs of one queue at once. */
+  /** Maximum of concurrent jobs per queue. */
   concurrency: number;
-  /** Most jobs of a queue that all workers together start in a second. */
+  /** Maximum of jobs per second that all workers together start. */
   rateLimits: Partial<Record<QueueName, number>>;
   times: ConsumerTimes;
 }): Consumers {
@@ -50,30 +50,30 @@ export function startConsumers({
   let stopped: Promise<unknown> | undefined;
 
   const workers = queueNames.map((queue) => {
-    // A fetch that was under way when the worker was told to stop may still bring a job.
-    const take = (job: Job, token?: string): Promise<void> =>
+    // A fetch that was pending when the worker was stopped may still return a job.
+    const process = (job: Job, token?: string): Promise<void> =>
       stopped ? requeue(job, token, { afterMs: 0, log }) : runJob(runner, queue, job, token);
-    const worker = new Worker(queue, take, {
+    const worker = new Worker(queue, process, {
       connection: redis,
       prefix: bullPrefix,
       concurrency,
-      // Kept with each job that it takes.
+      // Stored with each job as `processedBy`.
       name: work.instance,
       ...(rateLimits[queue] !== undefined && { limiter: { max: rateLimits[queue], duration: 1000 } }),
       lockDuration: times.lockMs,
       stalledInterval: times.stalledMs,
-      // Jobs that stall are handled by their rows: see `runJob`.
+      // `runJob` handles stalled jobs, by the deaths counted in their rows.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
-      // Fetches come back at least this often: what the heartbeat counts as a sign of life.
+      // Seconds after which a blocking fetch returns. The heartbeat counts each return as a sign of life.
       drainDelay: 5,
       runRetryDelay: 1000,
-      // Its finishing script counts final outcomes: queue_jobs_completed and queue_jobs_failed. A point is a minute.
+      // Makes BullMQ count final outcomes, for queue_jobs_completed and queue_jobs_failed. A data point is a minute.
       metrics: { maxDataPoints: 60 },
     });
     worker.on('error', (error) => log.debug({ err: error, queue }, 'BullMQ worker'));
     worker.on('stalled', (id) => {
       instruments[queue].stalled();
-      log.warn({ queue, job_id: id }, 'job taken back from a worker that stopped renewing it');
+      log.warn({ queue, job_id: id }, 'a job stalled: its worker stopped renewing its lock');
     });
     return worker;
   });
@@ -81,8 +81,8 @@ export function startConsumers({
   const adapting = adaptConcurrency(
     workers.map((worker, index) => {
       const queue = queueNames[index]!;
-      const least = Math.min(queueTable[queue].minConcurrency, concurrency);
-      return { worker, limits: { least, most: concurrency }, onSet: instruments[queue].concurrency };
+      const min = Math.min(queueTable[queue].minConcurrency, concurrency);
+      return { worker, limits: { min, max: concurrency }, onSet: instruments[queue].concurrency };
     }),
   );
 
@@ -99,17 +99,17 @@ export function startConsumers({
     stop,
     async [Symbol.asyncDispose]() {
       stop();
-      if (await within(stopped, times.finishMs)) return;
-      log.warn('jobs are still running: they are aborted and go back to their queues');
+      if (await settlesWithin(stopped, times.finishMs)) return;
+      log.warn('jobs are still running: they are aborted and requeued');
       runner.running.abortAll(new Stopping('the worker stops'));
-      if (await within(stopped, REQUEUE_MS)) return;
-      log.warn('jobs did not end: their locks run out, and another worker takes them over');
+      if (await settlesWithin(stopped, REQUEUE_MS)) return;
+      log.warn('aborted jobs did not end: another worker takes them over when their locks expire');
       for (const worker of workers) void worker.disconnect().catch(() => {});
     },
   };
 }
 
-async function within(work: Promise<unknown> | undefined, ms: number): Promise<boolean> {
+async function settlesWithin(work: Promise<unknown> | undefined, ms: number): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), ms);
   const done = (work ?? Promise.resolve()).then(() => true);

@@ -6,16 +6,16 @@ import { bindStageMetrics, type Telemetry } from '@prosaas/telemetry';
 import type { Outcome } from './run-row.ts';
 
 export interface JobInstruments {
-  /** A job starts for the first time since it was released. */
+  /** A job started for the first time since its release. */
   waited(row: Pick<JobRow, 'age_ms' | 'released_ms'>): void;
   ended(outcome: Outcome['kind'], ranMs: number): void;
-  /** A job was taken back from a worker that died or stood still. */
+  /** A job stalled: its worker died or froze. */
   stalled(): void;
-  /** So many jobs may run at once here, from now on. */
+  /** Sets how many jobs may run concurrently in this worker. */
   concurrency(jobs: number): void;
 }
 
-/** What a worker counts and times of each queue, through handles that are bound once. */
+/** Binds the metrics that a worker records for each queue. */
 export function bindJobInstruments(
   metrics: Telemetry['metrics'],
 ): Readonly<Record<QueueName, JobInstruments>> {

@@ -1,5 +1,5 @@
-// Runs one job and exits: `job-process <row> <release> <time limit, ms>`. A worker forks it, sends it the profile and gets the outcome as a
-// message.
+// The child process that runs one job and exits: `job-process <row id> <release> <time limit, ms>`. The worker forks it, sends it the profile
+// and receives the outcome as a message.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Profile, createAgent, modelSettings } from '@prosaas/agentkit';
 import { createDatabase, findJob, readGeneratedKeys, recordChildOutlivedWorker } from '@prosaas/database';
@@ -10,16 +10,16 @@ import { Config } from './config.ts';
 import { answerLimits } from './job.ts';
 import { createHandlers } from './jobs/index.ts';
 import { createMailer } from './mailer.ts';
-import { lastResort } from './not-working.ts';
+import { exitWhenStuck } from './exit-when-stuck.ts';
 import { type Outcome, requeueAfter, runRow } from './run-row.ts';
-import { TimeIsUp } from './verdict.ts';
+import { TimeIsUp } from './job-errors.ts';
 
-preferToWorker();
+raiseOomScore();
 // The worker handles signals to the process group.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
 
-/** Once its worker is gone, the process exits after this long even if PostgreSQL does not answer. */
-const NOTED_MS = 2000;
+/** Once its worker has died, the process exits after this long even if PostgreSQL does not answer. */
+const RECORD_LIMIT_MS = 2000;
 const [id = '', release = '', timeLimit = ''] = process.argv.slice(2);
 const profileSent = new Promise<Profile>((resolve) => {
   process.once('message', (message) => resolve(message as Profile));
@@ -30,13 +30,13 @@ const instance = `${identity.instance}:job`;
 const log = createLogger({ service: 'worker', instance, level: config.LOG_LEVEL, pretty: config.LOG_PRETTY });
 captureConsole(log);
 const db = createDatabase({ url: config.DATABASE_URL, size: 2, applicationName: instance, log });
-process.on('disconnect', outlive);
+process.on('disconnect', recordSurvival);
 // The worker may have died before this process started.
-if (!process.connected) outlive();
+if (!process.connected) recordSurvival();
 // The watchdog kills a process whose job blocks the event loop.
-lastResort({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log });
+exitWhenStuck({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log });
 
-// A database error is not the job's fault: it is requeued.
+// Only database errors end up here: they are not the job's fault, so it is requeued.
 const outcome = await runHere().catch((error: unknown) => requeueAfter(error, { afterMs: 2000 }));
 process.send?.(outcome, () => process.exit(0));
 
@@ -68,14 +68,14 @@ async function runHere(): Promise<Outcome> {
   });
 }
 
-/** The worker died and this process did not, so the job did not kill the worker. */
-function outlive(): void {
-  setTimeout(() => process.exit(0), NOTED_MS);
+/** Records that the worker died and this process did not: the job did not kill the worker. */
+function recordSurvival(): void {
+  setTimeout(() => process.exit(0), RECORD_LIMIT_MS);
   void recordChildOutlivedWorker(db, { id, release: Number(release) }).finally(() => process.exit(0));
 }
 
-/** Makes Linux's OOM killer choose this process before its worker. */
-function preferToWorker(): void {
+/** Makes Linux's OOM killer prefer this process to its worker. */
+function raiseOomScore(): void {
   const file = '/proc/self/oom_score_adj';
   try {
     writeFileSync(file, String(Math.min(Number(readFileSync(file, 'utf8')) + 200, 1000)));

@@ -10,19 +10,19 @@ import type { Mailer } from './mailer.ts';
 export interface JobDependencies {
   db: Database;
   agent: Agent;
-  /** The same profile without a model: decides by rules alone. */
+  /** An agent with the same profile and no model. */
   rules: Agent;
-  /** The one of the moment. */
+  /** The current profile; its file may change. */
   profile: () => Profile;
   baileys: BaileysClient;
-  /** Undefined: no mail server is set up. */
+  /** Undefined if no mail server is configured. */
   mailer: Mailer | undefined;
   limits: AnswerLimits;
 }
 
-/** Answers of the agent in one chat: whoever gets more is most likely a program that answers too. */
+/** Limits the agent's answers in one conversation: a contact that gets more is most likely an auto-responder. */
 export interface AnswerLimits {
-  /** Within `minutes`, at most; 0: any number. */
+  /** Maximum within `minutes`; 0: no limit. */
   count: number;
   minutes: number;
 }
@@ -32,9 +32,9 @@ export const answerLimits = (config: {
   AGENT_MOST_ANSWERS_MINUTES: number;
 }): AnswerLimits => ({ count: config.AGENT_MOST_ANSWERS, minutes: config.AGENT_MOST_ANSWERS_MINUTES });
 
-/** The transaction that ends a job. */
+/** The transaction that closes a job. */
 interface ClosingTransaction extends Queryable {
-  /** Writes a job that follows. */
+  /** Adds a follow-up job. */
   addJob(job: NewJob): Promise<void>;
 }
 
@@ -46,22 +46,22 @@ interface JobRun<Q extends QueueName = QueueName> {
   signal: AbortSignal;
   log: Logger;
   /**
-   * Ends the job: what `write` does is committed with its end, or not at all. Throws `Superseded` where the job was ended or released
-   * anew meanwhile.
+   * Closes the job and commits what `write` does in the same transaction. Throws `Superseded` if the job was closed or released again
+   * meanwhile.
    */
   close(write?: (tx: ClosingTransaction) => Promise<void>): Promise<void>;
-  /** Reports the result of a transaction in which the handler closed the job itself. */
-  closed(outcome: { wasOpen: boolean; released: readonly ReleasedJob[] }): void;
-  /** Counts a conversation that waits for a person from now on, once the job is done. */
-  handedOver(reason: WaitingReason): void;
+  /** Reports the result of a transaction in which the handler closed the job without `close`. */
+  reportClosed(outcome: { wasOpen: boolean; released: readonly ReleasedJob[] }): void;
+  /** Reports that a conversation started to wait for a person; counted once the job is done. */
+  reportHandOver(reason: WaitingReason): void;
 }
 
-/** Does one job of a queue. It may run twice for the same job: effects outside PostgreSQL must be idempotent. */
+/** Runs one job of a queue. It may run twice for the same job, so effects outside PostgreSQL must be idempotent. */
 export type JobHandler<Q extends QueueName = QueueName> = (run: JobRun<Q>) => Promise<void>;
 
 export type JobHandlers = { readonly [Q in QueueName]: JobHandler<Q> };
 
-/** A worker of the previous release failed the message: the job fails with it and goes to the dead letter. */
+/** A worker of a previous version has marked the message as failed: the job fails too, and goes to the dead letter. */
 export class MessageFailed extends AppError {
   override code = 'MESSAGE_FAILED';
 }

@@ -1,7 +1,7 @@
 import { AppError } from '@prosaas/runtime';
 import { createTransport } from 'nodemailer';
 
-/** The server, or the address, will not take it. */
+/** The mail server rejects the message permanently, or the address is invalid. */
 class MailRefused extends AppError {
   override code = 'MAIL_REFUSED';
 }
@@ -12,15 +12,15 @@ class MailFailed extends AppError {
 }
 
 export interface Mailer {
-  /** Resolves when the server has taken the message. Throws `MailRefused` where a retry can't help, `MailFailed` otherwise. */
+  /** Resolves when the server has accepted the message. Throws `MailRefused` if a retry cannot help, `MailFailed` otherwise. */
   send(mail: { id: string; to: string; subject: string; text: string; signal: AbortSignal }): Promise<void>;
 }
 
-/** One step of the talk with the server; an attempt has 60 s. */
+/** Timeout of each step of the SMTP session; a job's attempt has 60 s. */
 const STEP_MS = 15_000;
 const ADDRESS = /^[^\s<>@,;:"()\\]{1,64}@[^\s<>@,;:"()\\]{1,255}$/;
 
-/** For the setting: throws what is wrong with it. */
+/** Validates SMTP_URL; throws with the fault. */
 export function parseSmtpUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '')
@@ -28,7 +28,7 @@ export function parseSmtpUrl(text: string): string {
   return text;
 }
 
-/** The same: `name@example.com`, or `Name <name@example.com>`. */
+/** Validates MAIL_FROM: `name@example.com`, or `Name <name@example.com>`. */
 export function parseSender(text: string): string {
   const [, address = text] = /^[^<>\r\n"]{0,100}<([^<>]+)>$/.exec(text) ?? [];
   if (!ADDRESS.test(address))
@@ -36,7 +36,7 @@ export function parseSender(text: string): string {
   return text;
 }
 
-/** Sends e-mail over the server that is set up, if one is. */
+/** Undefined if no mail server is configured. */
 export function createMailer({
   SMTP_URL: url,
   MAIL_FROM: from,
@@ -59,7 +59,7 @@ export function createMailer({
   return {
     async send({ id, to, subject, text, signal }) {
       signal.throwIfAborted();
-      if (!ADDRESS.test(to)) throw new MailRefused('the person has no e-mail address that can be written to');
+      if (!ADDRESS.test(to)) throw new MailRefused("the person's e-mail address is invalid");
       const aborted = Promise.withResolvers<never>();
       const abort = (): void => aborted.reject(signal.reason);
       signal.addEventListener('abort', abort);
@@ -69,7 +69,7 @@ export function createMailer({
           to: { name: '', address: to },
           subject,
           text,
-          // The same for a repeat: whoever got it knows it.
+          // The same when a send is repeated, so that mail clients can recognize a duplicate.
           messageId: `<${id}@${domain}>`,
           headers: { 'Auto-Submitted': 'auto-generated' },
         });
@@ -84,7 +84,7 @@ export function createMailer({
   };
 }
 
-/** An address of the server's own, where no other is known. */
+/** The default of MAIL_FROM. */
 function defaultSender(url: string): string {
   const { username, hostname } = new URL(url);
   const user = decodeURIComponent(username);
@@ -94,7 +94,7 @@ function defaultSender(url: string): string {
 function failureOf(error: unknown): AppError {
   const { code, responseCode, message } = error as { code?: string; responseCode?: number; message?: string };
   const text = `the mail server: ${code ?? ''} ${message ?? String(error)}`;
-  // Of this message; a wrong password may be mended.
+  // Only errors about this message are permanent; a wrong password can be corrected.
   const isRefused = (code === 'EENVELOPE' || code === 'EMESSAGE') && (responseCode ?? 0) >= 500;
   return isRefused ? new MailRefused(text, { cause: error }) : new MailFailed(text, { cause: error });
 }

@@ -12,18 +12,18 @@ import type { ConversationEvent, WaitingReason } from '@prosaas/conversations';
 import type { AnswerMatch, ConversationRow, JobMessage, MessageEnd } from '@prosaas/database';
 import { matchOf } from './answer-match.ts';
 
-/** So many messages in a row that the agent does not understand: then a person answers. */
-const NOT_UNDERSTOOD_AT_MOST = 3;
+/** After this many messages in a row that the agent does not understand, a person answers. */
+const MAX_NOT_UNDERSTOOD = 3;
 
-/** What is known of a message, and of its conversation, when it is decided how to answer. */
+/** What the decision depends on. */
 export interface ReplyInput {
   message: Pick<JobMessage, 'text' | 'kind'>;
   conversation: Pick<ConversationRow, 'state' | 'state_reason' | 'not_understood' | 'opted_out_at'>;
-  /** It came long after it was written. */
+  /** The message arrived long after it was written. */
   isLate: boolean;
-  /** The agent failed to answer the message before, and is told to try again. */
+  /** The job failed before and was replayed. */
   isReplay: boolean;
-  /** The agent has answered too often in too short a time. */
+  /** The agent has answered too often in a short time. */
   isLoop: boolean;
   history: readonly HistoryEntry[];
   now: Date;
@@ -31,16 +31,16 @@ export interface ReplyInput {
 }
 
 export interface ReplyDecision {
-  /** What becomes of the message. */
+  /** The final status of the message. */
   end: MessageEnd;
-  /** Undefined: nothing is written. */
+  /** Undefined: no reply. */
   reply?: string | undefined;
-  /** Of the reply: what it came from. */
+  /** What the reply was based on. */
   match?: AnswerMatch | undefined;
   event?: ConversationEvent | undefined;
-  /** Messages in a row that were not understood, with this one; undefined: as it was. */
+  /** Messages in a row that were not understood, including this one; undefined: unchanged. */
   notUnderstood?: number | undefined;
-  /** A question that the agent was to answer and did not understand. */
+  /** Set if the agent did not understand the question. */
   missed?: { language?: string | undefined } | undefined;
 }
 
@@ -52,13 +52,13 @@ const handOver = (reason: WaitingReason, reply: string): ReplyDecision => ({
   reply,
   event: { type: 'needs_person', reason },
 });
-/** After these nothing is left to say. A greeting asks for attention, and `yes` may answer what a person asked. */
+/** Small talk that needs no answer. Not a greeting, which asks for attention, nor `yes`, which may answer a person's question. */
 const closings = new Set<Answer['smallTalk']>(['thanks', 'goodbyes', 'acknowledgements']);
 const isSmallTalk = ({ source }: Answer): boolean => source === 'greeting' || source === 'small-talk';
 
 /**
- * Decides how a message is answered. `rules` is the agent without a model. It hears opt-outs, emergencies and wishes for a person in every
- * state.
+ * Decides how to answer a message. `rules` is the agent without a model. Opt-outs, emergencies and requests for a person are recognized in
+ * every state.
  */
 export async function decideReply(
   { agent, rules, profile }: { agent: Agent; rules: Agent; profile: Profile },
@@ -67,8 +67,8 @@ export async function decideReply(
   const { message, conversation, isLate, isLoop, history, now, signal } = input;
   const isOptedOut = conversation.opted_out_at !== null;
   const isText = message.kind === 'text';
-  const asksRules = isOptedOut || !isOfAgent(input) || isLate || isLoop || !isText;
-  const answer = await (asksRules ? rules : agent).answer({
+  const usesRules = isOptedOut || !isAgentsTurn(input) || isLate || isLoop || !isText;
+  const answer = await (usesRules ? rules : agent).answer({
     text: message.text,
     history,
     now,
@@ -76,11 +76,10 @@ export async function decideReply(
     isOptedOut,
     signal,
   });
-  // Whatever is written from here on is in the customer's language.
-  const spoken = profileIn(profile, answer.language);
-  const decision = decide(answer, input, spoken);
+  const localized = profileIn(profile, answer.language);
+  const decision = decide(answer, input, localized);
   const isUnderstood = answer.source !== 'unknown' && (answer.offered ?? []).length === 0;
-  const isMissed = !asksRules && !isUnderstood;
+  const isMissed = !usesRules && !isUnderstood;
   return {
     ...decision,
     match: matchOf(answer, decision),
@@ -88,12 +87,14 @@ export async function decideReply(
   };
 }
 
-/** The agent failed to answer, a person is waited for, and the agent is told to try again. */
-const isMended = ({ conversation: { state, state_reason: reason }, isReplay }: ReplyInput): boolean =>
-  isReplay && state === 'waiting' && reason === 'failure';
+/** A replay of the message that the agent failed to answer, in a conversation that waits for a person because of that. */
+const isRetryAfterFailure = ({
+  conversation: { state, state_reason: reason },
+  isReplay,
+}: ReplyInput): boolean => isReplay && state === 'waiting' && reason === 'failure';
 
-const isOfAgent = (input: ReplyInput): boolean =>
-  isMended(input) || input.conversation.state === 'agent' || input.conversation.state === 'closed';
+const isAgentsTurn = (input: ReplyInput): boolean =>
+  isRetryAfterFailure(input) || input.conversation.state === 'agent' || input.conversation.state === 'closed';
 
 function decide(answer: Answer, input: ReplyInput, profile: Profile): ReplyDecision {
   const { message, conversation, isLate, isLoop, now } = input;
@@ -104,12 +105,12 @@ function decide(answer: Answer, input: ReplyInput, profile: Profile): ReplyDecis
     return { end: answered, reply: answer.text, event: { type: 'opted_out' } };
   if (answer.handOff === 'emergency') {
     if (state === 'waiting' && stateReason === 'emergency') return { end: waits };
-    // A program may repeat every reply, and so trigger the next one. Where the customer opted out or a person has the chat, the agent is silent.
+    // In a loop the contact may be a program that echoes replies. After an opt-out, or while a person has the chat, the agent is silent too.
     const isSilent = isLoop || isOptedOut || state === 'person';
     return { ...handOver('emergency', answer.text), ...(isSilent && { reply: undefined }) };
   }
-  if (isOptedOut) return decideOptedOut(answer, { isAgents: isOfAgent(input), isText, isLoop });
-  if (!isOfAgent(input)) {
+  if (isOptedOut) return decideOptedOut(answer, { isAgents: isAgentsTurn(input), isText, isLoop });
+  if (!isAgentsTurn(input)) {
     const isClosing = answer.smallTalk !== undefined && closings.has(answer.smallTalk);
     return { end: isText && isClosing ? ignored('small_talk') : waits };
   }
@@ -117,16 +118,18 @@ function decide(answer: Answer, input: ReplyInput, profile: Profile): ReplyDecis
   if (!isText) return handOver('not_text', notTextReply(profile, now));
   if (isLoop) return handOver('loop', handOffReply(profile, now));
   if (answer.handOff !== undefined) return handOver(answer.handOff, answer.text);
-  const event: ConversationEvent | undefined = isMended(input) ? { type: 'failure_resolved' } : undefined;
+  const event: ConversationEvent | undefined = isRetryAfterFailure(input)
+    ? { type: 'failure_resolved' }
+    : undefined;
   if (isSmallTalk(answer) && answer.text === '') return { end: ignored('small_talk'), event };
   if (isSmallTalk(answer)) return { end: answered, reply: answer.text, event };
   if (answer.source !== 'unknown') return { end: answered, reply: answer.text, notUnderstood: 0, event };
   const notUnderstood = conversation.not_understood + 1;
-  if (notUnderstood >= NOT_UNDERSTOOD_AT_MOST) return handOver('not_understood', handOffReply(profile, now));
+  if (notUnderstood >= MAX_NOT_UNDERSTOOD) return handOver('not_understood', handOffReply(profile, now));
   return { end: answered, reply: answer.text, notUnderstood, event };
 }
 
-/** The contact opted out. A later message opts in again, is ignored as small talk, or waits for a person. */
+/** For a contact who opted out: a message opts in again, is ignored as small talk, or waits for a person. */
 function decideOptedOut(
   answer: Answer,
   { isAgents, isText, isLoop }: { isAgents: boolean; isText: boolean; isLoop: boolean },

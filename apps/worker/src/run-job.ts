@@ -14,33 +14,36 @@ import type { ChildRunner } from './child-runner.ts';
 import { type Outcome, type RowRunner, requeueAfter, runRow } from './run-row.ts';
 import type { RunningJobs } from './running-jobs.ts';
 
-/** A job runs in its own process after this many of its workers died: one may have died for another reason. */
-const WORKERS_AT_MOST = 2;
-/** A job is given up after this many of its own processes died: one may have been killed from outside. */
-const CHILDREN_AT_MOST = 2;
-/** Before a job is tried again whose outcome PostgreSQL did not store. */
-const SETTLE_AGAIN_MS = 5000;
-/** A job is given up after this many worker deaths: its own processes take their workers with them. */
-const DEATHS_AT_MOST = 8;
+/** After this many worker deaths a job runs in a child process. More than one, because a worker may have died for another reason. */
+const ISOLATE_AFTER_WORKER_DEATHS = 2;
+/** A job fails after this many deaths of its child processes. More than one, because a child may have been killed from outside. */
+const MAX_CHILD_DEATHS = 2;
+/** Delay before a job is tried again whose outcome could not be stored. */
+const RETRY_UNSTORED_MS = 5000;
+/** A job fails after this many worker deaths, even if no child process died: the children may take their workers down with them. */
+const MAX_WORKER_DEATHS = 8;
 
 export interface JobRunner extends RowRunner {
   relay: Relay;
   children: ChildRunner;
   instruments: Readonly<Record<QueueName, JobInstruments>>;
   running: RunningJobs;
-  /** A conversation waits for a person from now on. */
+  /** Called when a conversation started to wait for a person. */
   onHandOver: (reason: WaitingReason) => void;
   log: Logger;
 }
 
-/** Puts a job back into its queue. If Redis refuses, the job returns when its lock expires. */
+/** Puts a job back into its queue. If Redis fails, the job returns when its lock expires. */
 export async function requeue(
   job: Job,
   token: string | undefined,
   { afterMs, log }: { afterMs: number; log: Logger },
 ): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token).catch((error: unknown) => {
-    log.debug({ err: error, job_id: job.id }, 'a job could not be requeued: its lock runs out');
+    log.debug(
+      { err: error, job_id: job.id },
+      'a job could not be requeued: it returns when its lock expires',
+    );
   });
   throw new DelayedError();
 }
@@ -60,17 +63,17 @@ export async function runJob(
   if (outcome === undefined) return;
   relay.enqueue(outcome.released);
   if (outcome.handOver !== undefined) runner.onHandOver(outcome.handOver);
-  if (outcome.kind !== 'requeue') refusalsOf(runner.log).worked(queue);
+  if (outcome.kind !== 'requeue') databaseErrorLog(runner.log).worked(queue);
   counts.ended(outcome.kind, performance.now() - began);
   if (outcome.kind === 'done') return;
   if (outcome.kind === 'failed') throw new UnrecoverableError(outcome.error);
-  if (outcome.kind === 'requeue' && outcome.trouble !== undefined) {
-    refusalsOf(runner.log).failed(outcome.trouble, { source: queue, fields: { queue } });
+  if (outcome.kind === 'requeue' && outcome.databaseError !== undefined) {
+    databaseErrorLog(runner.log).failed(outcome.databaseError, { source: queue, fields: { queue } });
   }
   await requeue(job, token, { afterMs: outcome.afterMs, log });
 }
 
-/** Undefined where there is nothing to do. */
+/** Undefined if there was nothing to do. */
 async function attempt(
   runner: JobRunner,
   queue: QueueName,
@@ -81,9 +84,9 @@ async function attempt(
   using run = running.begin(queueTable[queue].timeLimitMs);
   try {
     const ref = readRowRef(job.data);
-    if (ref === undefined) return await adopt(runner, job);
+    if (ref === undefined) return await addMissingRow(runner, job);
     const row = await findJob(db, ref.id);
-    // Stale: the row is done, or a newer release has its own BullMQ job.
+    // Stale: the job is done, or a newer release has its own BullMQ job.
     if (row === undefined || row.release !== ref.release) return undefined;
     if (row.failure !== null) throw new UnrecoverableError(row.failure);
     if (!row.is_released) return undefined;
@@ -94,43 +97,44 @@ async function attempt(
     }
     if (job.attemptsStarted <= 1) instruments[queue].waited(row);
     const jobLog = log.child({ trace_id: parseTrace(row.trace ?? undefined)?.traceId });
-    return await runWhereItIsSafe(runner, row, { signal: run.signal, log: jobLog });
+    return await runInWorkerOrChild(runner, row, { signal: run.signal, log: jobLog });
   } catch (error) {
     if (error instanceof UnrecoverableError) throw error;
-    if (!isRetryableDatabaseError(error)) log.error({ err: error }, 'an attempt could not be settled');
-    return requeueAfter(error, { afterMs: SETTLE_AGAIN_MS });
+    if (!isRetryableDatabaseError(error))
+      log.error({ err: error }, 'the outcome of an attempt could not be stored');
+    return requeueAfter(error, { afterMs: RETRY_UNSTORED_MS });
   }
 }
 
-async function runWhereItIsSafe(
+async function runInWorkerOrChild(
   runner: JobRunner,
   row: JobRow,
   context: { signal: AbortSignal; log: Logger },
 ): Promise<Outcome> {
-  if (row.worker_deaths < WORKERS_AT_MOST) return runRow(runner, row, context);
-  if (row.child_deaths < CHILDREN_AT_MOST && row.worker_deaths - row.outlived < DEATHS_AT_MOST) {
+  if (row.worker_deaths < ISOLATE_AFTER_WORKER_DEATHS) return runRow(runner, row, context);
+  if (row.child_deaths < MAX_CHILD_DEATHS && row.worker_deaths - row.outlived < MAX_WORKER_DEATHS) {
     return runner.children.run(row, context);
   }
-  const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} processes of its own ended while they ran it`;
+  const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} child processes died while running the job`;
   context.log.error({ error }, 'job failed');
   const { released, handedOver } = await runner.db.transaction((tx) => moveToDeadLetter(tx, [row], error));
   return { kind: 'failed', error, released, ...(handedOver > 0 && { handOver: 'failure' as const }) };
 }
 
-/** Writes the row of a BullMQ job that a release before migration 0010 added. The releaser picks the row up. */
-async function adopt({ db }: JobRunner, job: Job): Promise<undefined> {
+/** Inserts the row of a BullMQ job that a version before migration 0010 added. The releaser picks it up. */
+async function addMissingRow({ db }: JobRunner, job: Job): Promise<undefined> {
   const { messageId } = (job.data ?? {}) as { messageId?: unknown };
   if (typeof messageId !== 'string' || !/^[\da-f-]{36}$/i.test(messageId)) {
-    throw new UnrecoverableError('PAYLOAD_INVALID: it names neither a job nor a message');
+    throw new UnrecoverableError('PAYLOAD_INVALID: the payload names neither a job nor a message');
   }
   await addMissingJob(db, messageId);
 }
 
-/** Tables or grants that an operator has to mend: jobs go back to their queues, over and over. */
-function refusalsOf(log: Logger): OutageLog {
+/** Logs database errors that an operator has to fix, such as missing grants. Until then the jobs are requeued again and again. */
+function databaseErrorLog(log: Logger): OutageLog {
   return outageLog(log, {
-    waiting: 'jobs go back to their queues: PostgreSQL refuses their statements',
-    begins: 'jobs go back to their queues: PostgreSQL refuses their statements',
-    ends: 'PostgreSQL takes the statements of jobs again',
+    waiting: 'jobs are requeued: PostgreSQL rejects their statements',
+    begins: 'jobs are requeued: PostgreSQL rejects their statements',
+    ends: 'PostgreSQL accepts the statements of jobs again',
   });
 }

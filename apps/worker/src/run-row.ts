@@ -12,18 +12,18 @@ import {
 import { checkPayload, queueTable, type QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { JobHandler, JobHandlers } from './job.ts';
-import { Superseded, backoffMs, describeError, judge, reportOf } from './verdict.ts';
+import { Superseded, backoffMs, describeError, actionFor, errorFields } from './job-errors.ts';
 
-/** How an attempt ended. PostgreSQL has it already. */
+/** How an attempt ended. It is already stored in PostgreSQL. */
 export type Outcome = {
   released: readonly ReleasedJob[];
-  /** Why a conversation waits for a person from now on. */
+  /** Set if the attempt made a conversation wait for a person. */
   handOver?: WaitingReason | undefined;
 } & (
   | { kind: 'done' }
   | { kind: 'retry'; afterMs: number }
-  /** `trouble`: the error of a database that an operator has to repair. */
-  | { kind: 'requeue'; afterMs: number; trouble?: string }
+  /** `databaseError`: an operator has to repair the database. */
+  | { kind: 'requeue'; afterMs: number; databaseError?: string }
   | { kind: 'failed'; error: string }
 );
 
@@ -34,7 +34,7 @@ export interface RowRunner {
   instance: string;
 }
 
-/** One attempt of a job, in this process. The outcome is stored when this resolves; rejects with database errors. */
+/** Runs one attempt of a job in this process. Resolves once the outcome is stored; rejects with database errors. */
 export async function runRow(
   { db, handlers, instance }: RowRunner,
   row: JobRow,
@@ -52,39 +52,44 @@ export async function runRow(
       signal,
       log,
       close: async (write) => {
-        const follows: (ReleasedJob | undefined)[] = [];
+        const added: (ReleasedJob | undefined)[] = [];
         const end = await db.transaction(async (tx) => {
           await write?.({
             query: (sql, params) => tx.query(sql, params),
-            addJob: async (job) => void follows.push(await addJob(tx, job)),
+            addJob: async (job) => void added.push(await addJob(tx, job)),
           });
           const closed = await closeJobs(tx, [row]);
-          if (!closed.closed.has(row.id)) throw new Superseded('the job has ended, or was released anew');
+          if (!closed.closed.has(row.id)) throw new Superseded('the job was closed or released again');
           return closed;
         });
-        released.push(...end.released, ...follows.filter((job) => job !== undefined));
+        released.push(...end.released, ...added.filter((job) => job !== undefined));
       },
-      closed: ({ wasOpen, released: next }) => {
+      reportClosed: ({ wasOpen, released: next }) => {
         released.push(...next);
-        if (!wasOpen) log.debug('the job had ended, or was released anew');
+        if (!wasOpen) log.debug('the job was already closed or released again');
       },
-      handedOver: (reason) => void (handOver = reason),
+      reportHandOver: (reason) => void (handOver = reason),
     });
     return { kind: 'done', released, handOver };
   } catch (error) {
-    return settleError({ db, instance }, row, error, { log, ranMs: Math.round(performance.now() - began) });
+    return recordError({ db, instance }, row, error, { log, ranMs: Math.round(performance.now() - began) });
   }
 }
 
-/** Nothing was written down, and no attempt is used up. */
+/** The outcome of an error that uses up no attempt. Nothing is stored. */
 export function requeueAfter(error: unknown, { afterMs }: { afterMs: number }): Outcome {
   // The pool already logs that PostgreSQL is away.
   const isRefused = isRetryableDatabaseError(error) && !isDatabaseOutage(error);
-  return { kind: 'requeue', afterMs, released: [], ...(isRefused && { trouble: describeError(error) }) };
+  return {
+    kind: 'requeue',
+    afterMs,
+    released: [],
+    ...(isRefused && { databaseError: describeError(error) }),
+  };
 }
 
-/** Writes down what an error means for a job. */
-async function settleError(
+/** Stores what an error means for a job. */
+async function recordError(
   { db, instance }: Pick<RowRunner, 'db' | 'instance'>,
   row: JobRow,
   error: unknown,
@@ -92,11 +97,11 @@ async function settleError(
 ): Promise<Outcome> {
   const { attempts, backoff } = queueTable[row.queue as QueueName];
   const attempt = row.attempts + 1;
-  const verdict = judge(error, { isLastAttempt: attempt >= attempts, ageMs: row.released_ms });
-  if (verdict.kind === 'superseded') return { kind: 'done', released: [] };
-  if (verdict.kind === 'requeue') {
+  const action = actionFor(error, { isLastAttempt: attempt >= attempts, ageMs: row.released_ms });
+  if (action.kind === 'superseded') return { kind: 'done', released: [] };
+  if (action.kind === 'requeue') {
     log.debug({ err: error }, 'job requeued');
-    return requeueAfter(error, verdict);
+    return requeueAfter(error, action);
   }
   const text = describeError(error);
   const failed = {
@@ -106,8 +111,8 @@ async function settleError(
     ran_ms: ranMs,
     worker: instance,
   };
-  log.warn({ ...reportOf(error), attempt, final: verdict.kind === 'fail' }, 'job failed');
-  if (verdict.kind === 'retry') {
+  log.warn({ ...errorFields(error), attempt, final: action.kind === 'fail' }, 'job failed');
+  if (action.kind === 'retry') {
     await recordFailedAttempt(db, row, failed);
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };
   }

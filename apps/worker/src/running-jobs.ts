@@ -1,10 +1,10 @@
-import { TimeIsUp } from './verdict.ts';
+import { TimeIsUp } from './job-errors.ts';
 
 export interface RunningJob extends Disposable {
   signal: AbortSignal;
 }
 
-/** The signals of the jobs that run: each aborts at its time limit, and all of them when the worker stops. */
+/** The abort signals of running jobs. Each aborts at its time limit, and all of them when the worker stops. */
 export class RunningJobs {
   readonly #running = new Set<AbortController>();
   #stopped: { reason: unknown } | undefined;
@@ -23,7 +23,7 @@ export class RunningJobs {
     };
   }
 
-  /** Those that run now, and any that begins later. */
+  /** Aborts all running jobs and any that begins later. */
   abortAll(reason: unknown): void {
     this.#stopped = { reason };
     for (const controller of this.#running) controller.abort(reason);

@@ -3,23 +3,23 @@ import { type Database, claimScheduleRun, recordScheduleRun } from '@prosaas/dat
 import type { Schedule } from '@prosaas/queues';
 import { outageLog, type Logger } from '@prosaas/runtime';
 import { RunningJobs } from './running-jobs.ts';
-import { Stopping, describeError } from './verdict.ts';
+import { Stopping, describeError } from './job-errors.ts';
 
 export interface ScheduleOptions<Name extends string> {
   db: Database;
   table: Readonly<Record<Name, Schedule>>;
-  /** What is done; a run must be harmless when a part of it was done before. It ends early, and without a fault, when the signal aborts. */
+  /** Tasks must be idempotent, because a run may be repeated. A task ends early and without an error when the signal aborts. */
   tasks: Readonly<Record<Name, (signal: AbortSignal) => Promise<void>>>;
-  /** A run ended. */
+  /** Called after each run. */
   onRun: (name: Name, outcome: 'completed' | 'failed') => void;
   instance: string;
   log: Logger;
-  /** How often it is asked what is due. */
+  /** How often to check what is due, at most. */
   everyMs?: number;
 }
 
 export interface ScheduleRunner extends AsyncDisposable {
-  /** No run begins from now on, and those under way end early. */
+  /** Starts no more runs, and aborts those in progress. */
   stop(): void;
 }
 
@@ -39,9 +39,9 @@ export function startSchedules<Name extends string>({
   const running = new RunningJobs();
   const ending = new AbortController();
   const outage = outageLog(log, {
-    waiting: 'scheduled work cannot be done yet',
-    begins: 'scheduled work fails',
-    ends: 'scheduled work is done again',
+    waiting: 'scheduled tasks cannot run yet',
+    begins: 'scheduled tasks fail',
+    ends: 'scheduled tasks run again',
   });
 
   const run = async (name: Name, startedAt: string): Promise<void> => {
@@ -70,7 +70,7 @@ export function startSchedules<Name extends string>({
 
   const loop = async (name: Name): Promise<void> => {
     const { everySeconds, timeLimitMs } = table[name];
-    const claims = `claims of ${name}`;
+    const claimSource = `claims of ${name}`;
     while (!ending.signal.aborted) {
       try {
         const startedAt = await claimScheduleRun(db, {
@@ -79,9 +79,9 @@ export function startSchedules<Name extends string>({
           limitSeconds: timeLimitMs / 1000,
         });
         if (startedAt !== undefined) await run(name, startedAt);
-        outage.worked(claims);
+        outage.worked(claimSource);
       } catch (error) {
-        outage.failed(error, { source: claims });
+        outage.failed(error, { source: claimSource });
       }
       await delay(Math.min(everyMs, everySeconds * 1000), undefined, { signal: ending.signal }).catch(
         () => {},

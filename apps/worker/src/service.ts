@@ -50,7 +50,7 @@ import { bindJobInstruments } from './job-instruments.ts';
 import { answerLimits } from './job.ts';
 import { createHandlers } from './jobs/index.ts';
 import { createMailer } from './mailer.ts';
-import { lastResort } from './not-working.ts';
+import { exitWhenStuck } from './exit-when-stuck.ts';
 import { startSchedules, type ScheduleRunner } from './schedules.ts';
 import { noticeChannels } from './notices/channels.ts';
 import { handOverTask } from './tasks/hand-over.ts';
@@ -62,8 +62,9 @@ export interface WorkerOverrides {
   times?: ConsumerTimes;
 }
 
+/** Default of the profile's `person.minutes`. */
 const PERSON_MINUTES = 120;
-/** Two lines of 20 jobs, each with a connection at times, the relay and the rest. */
+/** For up to 20 concurrent jobs per queue, each of which holds a connection only at times. */
 const DATABASE_CONNECTIONS = 20;
 
 export async function startWorker(
@@ -96,7 +97,7 @@ export async function startWorker(
   const telemetry = opened.use(startTelemetry({ config, identity, log }));
   const keyRing = opened.use(startKeyRing(db, config, { log, readsPeople: false }));
   const { giveUp } = opened.use(
-    lastResort({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log }),
+    exitWhenStuck({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log }),
   );
 
   const { bullPrefix } = keys;
@@ -116,7 +117,7 @@ export async function startWorker(
     on: { warmup: warmUp },
   });
 
-  // From here on the database is needed: what follows starts once it is there.
+  // What follows needs the database, and starts once it is reachable.
   const work = new AsyncDisposableStack();
   const stopping = new AbortController();
   void warnOfRedisRisks({ redis: commands, key: keys.key('stack'), log, signal: stopping.signal });
@@ -195,7 +196,7 @@ export async function startWorker(
         tasks: {
           retention: retentionTask({ db, config, log }),
           'hand-over': async (signal) => {
-            // It may have been read anew.
+            // The profile may have been reloaded.
             await storeProfile();
             await handOver(signal);
           },
@@ -223,9 +224,9 @@ export async function startWorker(
       }),
     );
     await consumers.ready();
-    log.info({ queues: queueNames, concurrency: config.WORKER_CONCURRENCY }, 'jobs are taken');
+    log.info({ queues: queueNames, concurrency: config.WORKER_CONCURRENCY }, 'the worker takes jobs');
   };
-  // A fault here (a namespace that is another stack's) has no one to handle it: it ends the service.
+  // An error here, such as a Redis namespace that belongs to another stack, ends the service.
   const begun = endOnFailure(begin(), stopping.signal);
 
   const everything = opened.move();
@@ -236,7 +237,7 @@ export async function startWorker(
     },
     async [Symbol.asyncDispose]() {
       stopTaking();
-      // Redis may be away, and consumers that were never ready are not waited for.
+      // While Redis is away the start never finishes, so do not wait for it alone.
       await Promise.race([begun, consumers?.[Symbol.asyncDispose]()]);
       await work.disposeAsync();
       await everything.disposeAsync();

@@ -21,15 +21,15 @@ test.each([
   ['', undefined],
   ['I am driving', undefined],
   [`1${'.'.repeat(30)}`, undefined],
-] as const)('%j asks to %s', (text, action) => {
+] as const)('parses %j as %s', (text, action) => {
   expect(readStaffAnswer({ text, kind: 'text' })).toBe(action);
 });
 
-test('a picture with the caption 1 asks for nothing', () => {
+test('does not parse the caption of a picture', () => {
   expect(readStaffAnswer({ text: '1', kind: 'image' })).toBeUndefined();
 });
 
-const turn: StaffAnswerInput = {
+const input: StaffAnswerInput = {
   action: 'take',
   personId: 'dana',
   role: 'staff',
@@ -41,42 +41,54 @@ const turn: StaffAnswerInput = {
 };
 
 test.each<[string, Partial<StaffAnswerInput>, object]>([
-  ['one who waits is taken over', {}, { event: 'taken_over', reply: 'taken' }],
-  ['one whom the agent has again, too', { state: 'agent' }, { event: 'taken_over', reply: 'taken' }],
-  ['one whom another has is not', { state: 'person', holderId: 'eli' }, { reply: 'held' }],
-  ['nor by the owner', { state: 'person', holderId: 'eli', role: 'owner' }, { reply: 'held' }],
+  ['takes over a waiting chat', {}, { event: 'taken_over', reply: 'taken' }],
+  ['takes over a chat of the agent', { state: 'agent' }, { event: 'taken_over', reply: 'taken' }],
+  ['does not take over a chat of a colleague', { state: 'person', holderId: 'eli' }, { reply: 'held' }],
   [
-    'one whom another has is not given back',
+    'does not take over a chat of a colleague for the owner',
+    { state: 'person', holderId: 'eli', role: 'owner' },
+    { reply: 'held' },
+  ],
+  [
+    'does not give back a chat of a colleague',
     { action: 'give', state: 'person', holderId: 'eli' },
     { reply: 'held' },
   ],
   [
-    'one whom she has is hers for longer',
+    'extends the time of the holder',
     { state: 'person', holderId: 'dana' },
     { event: 'taken_over', reply: 'taken' },
   ],
-  ['one who is answered from the phone is not taken over by staff', { state: 'person' }, { reply: 'held' }],
-  ['nor given back', { action: 'give', state: 'person' }, { reply: 'held' }],
   [
-    'one who is answered from the phone is taken over by the owner',
+    'does not let staff take over a chat that is answered from the phone',
+    { state: 'person' },
+    { reply: 'held' },
+  ],
+  [
+    'does not let staff give back a chat that is answered from the phone',
+    { action: 'give', state: 'person' },
+    { reply: 'held' },
+  ],
+  [
+    'lets the owner take over a chat that is answered from the phone',
     { state: 'person', role: 'owner' },
     { event: 'taken_over', reply: 'taken' },
   ],
   [
-    'and given back',
+    'lets the owner give back a chat that is answered from the phone',
     { action: 'give', state: 'person', role: 'owner' },
     { event: 'given_back', reply: 'given' },
   ],
   [
-    'one is given back',
+    'gives back a chat of the holder',
     { action: 'give', state: 'person', holderId: 'dana' },
     { event: 'given_back', reply: 'given' },
   ],
-  ['one that is closed stays so', { action: 'give', state: 'closed' }, { reply: 'closed' }],
-  ['what is not understood is explained', { action: undefined, explanations: 2 }, { reply: 'explanation' }],
-  ['it is explained three times an hour', { action: undefined, explanations: 3 }, {}],
-  ['what she notes for herself is hers', { action: undefined, isNote: true }, {}],
-  ['many confirmations an hour are enough', { confirmations: 30 }, { event: 'taken_over' }],
+  ['leaves a closed chat closed', { action: 'give', state: 'closed' }, { reply: 'closed' }],
+  ['explains an unknown answer', { action: undefined, explanations: 2 }, { reply: 'explanation' }],
+  ['explains at most three times an hour', { action: undefined, explanations: 3 }, {}],
+  ["ignores notes in the account's chat with itself", { action: undefined, isNote: true }, {}],
+  ['limits the confirmations per hour', { confirmations: 30 }, { event: 'taken_over' }],
 ])('%s', (_what, more, decision) => {
-  expect(decideStaffAnswer({ ...turn, ...more })).toEqual(decision);
+  expect(decideStaffAnswer({ ...input, ...more })).toEqual(decision);
 });

@@ -24,27 +24,27 @@ import {
 
 export type StaffAction = 'take' | 'give';
 
-/** Limits per person and hour: a phone may have an automatic reply. What `1` and `2` ask for is always done. */
-const EXPLANATIONS_AT_MOST = 3;
-const CONFIRMATIONS_AT_MOST = 30;
+/** Maximum replies per person and hour, because a phone may have an auto-responder. `1` and `2` are always carried out. */
+const MAX_EXPLANATIONS = 3;
+const MAX_CONFIRMATIONS = 30;
 
 const actions: Readonly<Record<string, StaffAction>> = { '1': 'take', '2': 'give' };
-/** Arabic and Persian digits; NFKC knows those of full width. */
+/** Arabic and Persian digits. NFKC converts full-width ones. */
 const otherDigits: Readonly<Record<string, string>> = { '١': '1', '۱': '1', '٢': '2', '۲': '2' };
 
-/** Whether it is in the chat of the account with itself. */
+/** Whether the message is in the account's chat with itself. */
 export const isSelfChat = ({
   account,
   conversation: { contact },
 }: Pick<JobMessage, 'account'> & { conversation: { contact: string } }): boolean =>
   account !== null && contact === `${account}@s.whatsapp.net`;
 
-/** What a person's answer to a notice asks for; undefined where it is not understood. */
+/** Parses a person's answer to a notice; undefined if it is neither 1 nor 2. */
 export function readStaffAnswer({ text, kind }: Pick<JobMessage, 'text' | 'kind'>): StaffAction | undefined {
   if (kind !== 'text' || text.length > 20) return undefined;
   const digit = text
     .normalize('NFKC')
-    // Of the emoji of a digit.
+    // The combining marks of a keycap emoji.
     .replaceAll(/[\u20e3\ufe0f]/g, '')
     .replaceAll(/[١۱٢۲]/g, (one) => otherDigits[one] ?? one)
     .replaceAll(/[\s\p{P}\p{Cf}]/gu, '');
@@ -55,37 +55,36 @@ export interface StaffAnswerInput {
   action: StaffAction | undefined;
   personId: string;
   role: AnsweredNotice['role'];
-  /** As it is now. */
+  /** The conversation's current state. */
   state: AnsweredNotice['state'];
-  /** It is in the chat of the account with itself: messages other than 1 and 2 are ignored there. */
+  /** The message is in the account's chat with itself, where only 1 and 2 are handled. */
   isNote: boolean;
-  /** Who has the conversation; null where that is not known, such as where somebody wrote from the account's phone. */
+  /** Who holds the conversation; null if unknown, such as someone who wrote from the account's phone. */
   holderId: string | null;
-  /** Sent to that person within the last hour. */
+  /** Replies sent to this person within the last hour. */
   explanations: number;
   confirmations: number;
 }
 
 export interface StaffDecision {
   event?: 'taken_over' | 'given_back';
-  /** Undefined: nothing is written. */
+  /** Undefined: no reply. */
   reply?: 'taken' | 'held' | 'given' | 'closed' | 'explanation';
 }
 
-/** Decides what becomes of an answer to a notice. */
+/** Decides how to handle an answer to a notice. */
 export function decideStaffAnswer(input: StaffAnswerInput): StaffDecision {
   const { action, personId, role, state, isNote, holderId, explanations, confirmations } = input;
-  if (action === undefined)
-    return !isNote && explanations < EXPLANATIONS_AT_MOST ? { reply: 'explanation' } : {};
+  if (action === undefined) return !isNote && explanations < MAX_EXPLANATIONS ? { reply: 'explanation' } : {};
   const reply = (of: NonNullable<StaffDecision['reply']>): StaffDecision =>
-    confirmations < CONFIRMATIONS_AT_MOST ? { reply: of } : {};
+    confirmations < MAX_CONFIRMATIONS ? { reply: of } : {};
   if (isHeldByOther({ state, person_id: holderId }, { id: personId, role })) return reply('held');
   if (action === 'give')
     return state === 'closed' ? reply('closed') : { event: 'given_back', ...reply('given') };
   return { event: 'taken_over', ...reply('taken') };
 }
 
-/** Carries out what a person answered to a notice; the agent never sees it. */
+/** Handles a person's answer to a notice. The agent does not see it. */
 export async function answerStaff(
   tx: Queryable & { addJob(job: NewJob): Promise<void> },
   {
@@ -102,11 +101,11 @@ export async function answerStaff(
     trace: string | undefined;
   },
 ): Promise<void> {
-  // The customer's conversation, then that with the person: as where notices are written.
+  // Lock order as where notices are written: the customer's conversation, then the person's.
   const customer = await lockConversation(tx, notice.conversation_id);
   await lockConversation(tx, message.conversation_id);
   const { explanations, confirmations, role } = notice;
-  // Erased meanwhile.
+  // The customer was erased meanwhile.
   if (customer === undefined) {
     await closeMessage(tx, message.id, { status: 'ignored', reason: 'notice_answer' });
     return;

@@ -6,11 +6,11 @@ import { keyspace } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { setStage } from './stage.ts';
 
-/** The file is looked at every 2 s, and the schedule runs every 5 s. */
+/** The file is checked every 2 s, and the schedule runs every 5 s. */
 const slow = { timeout: 20_000 };
 const profiles = new URL('../../../packages/agentkit/profiles/', import.meta.url);
 
-test("a business is shown in its profile's time zone, and people keep a chat for as long as it says, also after a change", async () => {
+test("stores the profile's time zone and person minutes for the business, also after the file changes", async () => {
   await using stage = await setStage();
   await using folder = await mkdtempDisposable(join(tmpdir(), 'profile-'));
   const profile = await readFile(new URL('default.yaml', profiles), 'utf8');
@@ -30,7 +30,7 @@ test("a business is shown in its profile's time zone, and people keep a chat for
   await expect.poll(business, slow).toEqual({ time_zone: 'Europe/Berlin', person_minutes: 30 });
 });
 
-test('customers are answered from the file as it is now; one with faults changes nothing, and is reported', async () => {
+test('answers from the current profile file; an invalid file is reported and changes nothing', async () => {
   await using stage = await setStage();
   await using folder = await mkdtempDisposable(join(tmpdir(), 'profile-'));
   const profile = await readFile(new URL('default.yaml', profiles), 'utf8');

@@ -1,5 +1,6 @@
-// A preload: a send to a chat whose name begins with a way to die takes its process with it; behind a point may stand a word of the
-// texts that do. A file that DEADLY_LEDGER names gets a line of each: the message's id, who died of it, of which worker, and when.
+// A preload that makes sends kill their process: those to a chat id such as `killed@...` or `killed.word@...`, which starts with a way to die
+// and may restrict it to texts with a word. Each death is a line in the file DEADLY_LEDGER: message id, `worker` or `child`, pid of the
+// worker, Unix ms.
 import { appendFileSync } from 'node:fs';
 
 const original = globalThis.fetch;
@@ -8,7 +9,7 @@ const isChild = process.argv[1]?.includes('job-process') ?? false;
 
 const ways: Record<string, () => void> = {
   killed: () => process.kill(process.pid, 'SIGKILL'),
-  // A process for one job, its worker first.
+  // A child process kills its worker first.
   together: () => {
     if (isChild) process.kill(process.ppid, 'SIGKILL');
     process.kill(process.pid, 'SIGKILL');

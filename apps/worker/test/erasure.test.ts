@@ -21,7 +21,7 @@ const contact = '49301234567@s.whatsapp.net';
 const erase = (): Promise<unknown> =>
   stage.db.transaction((tx) => eraseContact(tx, { contact, businessId: undefined }));
 
-/** An answer that waits to be sent, with its job. */
+/** Stores an answer and its job. */
 async function reply(): Promise<JobRow> {
   const { db, relay } = stage;
   const asked = await stage.receive(contact, 'Do you take cash?');
@@ -42,7 +42,7 @@ async function reply(): Promise<JobRow> {
   return (await findJob(db, released.id))!;
 }
 
-test('the jobs of an erased contact that wait with BullMQ find nothing to do', async () => {
+test('jobs of an erased contact that wait in BullMQ find nothing to do', async () => {
   await reply();
   const waiting = 2;
   await poll(async () => (await stage.totals()).enqueued === waiting, { what: 'BullMQ to have the jobs' });
@@ -57,7 +57,7 @@ test('the jobs of an erased contact that wait with BullMQ find nothing to do', a
 test.each([
   ['is sent', () => Promise.resolve({ id: 'WA-1' })],
   ['fails', () => Promise.reject(new Error('no ack'))],
-])('nothing is left of a send that %s after its contact was erased', async (_how, end) => {
+])('deletes the record of a send that %s after its contact was erased', async (_how, end) => {
   const row = await reply();
   const { db } = stage;
   const baileys: BaileysClient = {

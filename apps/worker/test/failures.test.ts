@@ -28,7 +28,7 @@ const chat = async (): Promise<Chat> =>
 const statusOf = async (id: string): Promise<unknown> => (await findMessageById(stage.db, id))?.status;
 const texts = (): string[] => stage.baileys.sent.map(({ text }) => text);
 
-/** The customer asks, and the answer cannot be sent. */
+/** Lets a customer ask a question whose answer cannot be sent. */
 async function askInVain(text = 'Do you take cash?'): Promise<string> {
   const id = await stage.receive('1@s.whatsapp.net', text);
   await poll(async () => (await statusOf(id)) === 'waiting_for_person', { what: 'the answer to fail' });
@@ -40,7 +40,7 @@ const deadJobs = async (): Promise<string[]> =>
       'select id::text as id from jobs where failed_at is not null order by jobs.id',
     )
   ).map(({ id }) => id);
-/** From now on all is sent. */
+/** Lets all sends succeed. */
 async function replay(ids: readonly string[]): Promise<void> {
   stage.baileys.fault = () => undefined;
   const jobs = ids.map((id) => ({ id, delaySeconds: 0 }));
@@ -50,7 +50,7 @@ async function replay(ids: readonly string[]): Promise<void> {
 }
 const done = async (): Promise<boolean> => (await stage.rows()).open === 0;
 
-test('an answer that fails makes its question wait, and one that is replayed gives the chat back', async () => {
+test('a failed answer makes its question wait, and its replay gives the conversation back to the agent', async () => {
   const asked = await askInVain();
   expect(await chat()).toMatchObject({ state: 'waiting', state_reason: 'failure' });
   await replay(await deadJobs());
@@ -63,7 +63,7 @@ test('an answer that fails makes its question wait, and one that is replayed giv
   ]);
 });
 
-test('an answer that is replayed leaves the chat waiting while another message has none', async () => {
+test('a replayed answer leaves the conversation waiting while another message has no answer', async () => {
   const asked = await askInVain();
   const other = await stage.receive('1@s.whatsapp.net', 'Where are you located?');
   await poll(async () => (await statusOf(other)) === 'waiting_for_person', { what: 'the other to wait' });
@@ -73,7 +73,7 @@ test('an answer that is replayed leaves the chat waiting while another message h
   expect(await chat()).toMatchObject({ state: 'waiting', state_reason: 'failure' });
 });
 
-test('an answer is not sent when a person has taken over since it failed', async () => {
+test('does not replay an answer after a person has taken over', async () => {
   const asked = await askInVain();
   const { id } = await chat();
   await stage.db.transaction((tx) => applyEvent(tx, id, { type: 'taken_over' }, { actor: 'person' }));
@@ -83,7 +83,7 @@ test('an answer is not sent when a person has taken over since it failed', async
   expect(await statusOf(asked)).toBe('waiting_for_person');
 });
 
-test("a person's message that fails leaves its question open until it is replayed", async () => {
+test('a failed message of a person leaves its question open until it is replayed', async () => {
   const asked = await askInVain();
   const [answer] = await deadJobs();
   const { id: conversationId } = await chat();

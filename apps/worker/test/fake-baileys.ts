@@ -13,15 +13,15 @@ type Fault = number | 'lost' | 'restricted' | undefined;
 
 export interface FakeBaileys extends AsyncDisposable {
   url: string;
-  /** What went out, each key once, in the order of going out. */
+  /** Sent messages, each key once, in order. */
   sent: Sent[];
   requests: number;
-  /** Answers instead of sending: the status, `lost` to send and then cut the connection, or that no chat may be started. */
+  /** The fault of a send: an HTTP status, `lost` (sent, then the connection is cut), or `restricted` (the account may start no chats). */
   fault: (message: Sent) => Fault | Promise<Fault>;
   delayMs: number;
 }
 
-/** The send door of the baileys service, with its idempotency: a key that was sent is not sent again. */
+/** Simulates the baileys service's send endpoint, including its idempotency keys. */
 export async function startFakeBaileys(secret = 'the-secret-of-tests'): Promise<FakeBaileys> {
   const known = new Set<string>();
   const server = createServer((request, response) => {

@@ -12,7 +12,7 @@ afterEach(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
-test('attempts, waiting and running times are counted for each queue, and depths are read from Redis', async () => {
+test('records attempts, wait and run times per queue, and reads depths from Redis', async () => {
   stage.baileys.fault = ({ key }) => (stage.baileys.requests === 1 && key !== '' ? 500 : undefined);
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.worker();
@@ -59,7 +59,7 @@ test('attempts, waiting and running times are counted for each queue, and depths
   });
 });
 
-test('hand-overs are counted by why, whoever decides on them, and each chat once', async () => {
+test('counts hand-overs by reason, each conversation once', async () => {
   stage.baileys.fault = ({ chatId }) => (chatId === '3@s.whatsapp.net' ? 404 : undefined);
   await stage.worker();
   for (const text of ['I want to talk to a person', 'I want to talk to a person'])
@@ -84,7 +84,7 @@ test('hand-overs are counted by why, whoever decides on them, and each chat once
   expect(await handovers()).toEqual({ asked: 1, late: 1, failure: 1 });
 });
 
-test('a job that waits is as old as it is, and a queue that is paused says so', async () => {
+test('reports the age of waiting jobs and whether a queue is paused', async () => {
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await poll(async () => (await stage.totals()).enqueued === 1);
   const [job] = await stage.db.query<{ id: string; release: number }>('select id, release from jobs');

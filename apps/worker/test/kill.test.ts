@@ -3,7 +3,7 @@ import { type PostgresServer, poll, startPostgres } from '@prosaas/devstack';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { prepareForks, setStage, type Stage } from './stage.ts';
 
-// Hundreds of jobs on a machine that may be busy: what is waited for has limits of its own.
+// Hundreds of jobs on a possibly busy machine; each poll has its own time limit.
 vi.setConfig({ testTimeout: 120_000 });
 
 const isCluster = process.env['TEST_REDIS'] === 'cluster';
@@ -42,7 +42,7 @@ async function atRest(messages: number): Promise<void> {
   );
 }
 
-/** What is not as if every message had been answered once, in its order, by exactly two jobs. */
+/** Deviations from every message being answered once, in order, by exactly two jobs. */
 async function findFaults(messages: number): Promise<string[]> {
   const faults: string[] = [];
   const [{ enqueued, completed, failed }, counted] = await Promise.all([stage.totals(), stage.rows()]);
@@ -66,7 +66,7 @@ async function findFaults(messages: number): Promise<string[]> {
   return faults;
 }
 
-test('kill -9 in the middle of jobs, three times: every message is answered once, in order, and the books balance', async () => {
+test('after three kill -9 during jobs every message is answered once, in order, and the counts balance', async () => {
   stage.baileys.delayMs = 15;
   await receiveMany(10, 10);
   let victim = stage.fork();
@@ -84,7 +84,7 @@ test('kill -9 in the middle of jobs, three times: every message is answered once
   expect(await findFaults(100)).toEqual([]);
 });
 
-test('at SIGTERM running jobs finish, nothing is lost, and the worker exits with 0', async () => {
+test('at SIGTERM running jobs finish, none is lost, and the worker exits with 0', async () => {
   stage.baileys.delayMs = 200;
   await receiveMany(10, 3);
   const first = stage.fork();
@@ -98,7 +98,7 @@ test('at SIGTERM running jobs finish, nothing is lost, and the worker exits with
   expect(await findFaults(30)).toEqual([]);
 });
 
-test('a job that outlasts the stop is requeued, uses up no attempt, and another worker does it', async () => {
+test('a job that outlasts the stop is requeued without using up an attempt, and another worker runs it', async () => {
   stage.baileys.delayMs = 60_000;
   await receiveMany(2, 1);
   const first = stage.fork();
@@ -125,7 +125,7 @@ const troubles: DatabaseTrouble[] = [
   ['a column is renamed', () => rename('status', 'status_'), () => rename('status_', 'status')],
 ];
 
-// What Redis is told is the same in both.
+// Redis sees the same commands in both cases.
 test.each(isCluster ? troubles.slice(0, 1) : troubles)(
   'while %s jobs wait and use up no attempt',
   async (_what, begin, end) => {
@@ -155,7 +155,7 @@ test.each(isCluster ? troubles.slice(0, 1) : troubles)(
   },
 );
 
-test('Redis restarts in the middle of jobs: all are done once, in order, and the books balance', async () => {
+test('after Redis restarts during jobs all are done once, in order, and the counts balance', async () => {
   stage.baileys.delayMs = 15;
   await receiveMany(10, 10);
   stage.fork();
@@ -172,7 +172,7 @@ test('Redis restarts in the middle of jobs: all are done once, in order, and the
   expect(await findFaults(100)).toEqual([]);
 });
 
-test('Redis stands still for longer than the locks live: all are done once, in order, and the books balance', async () => {
+test('after Redis freezes for longer than the locks live all jobs are done once, in order, and the counts balance', async () => {
   stage.baileys.delayMs = 15;
   await receiveMany(10, 10);
   stage.fork();
@@ -189,9 +189,9 @@ test('Redis stands still for longer than the locks live: all are done once, in o
   expect(await findFaults(100)).toEqual([]);
 });
 
-// It has no cluster to reach.
+// Not on a cluster: Redis is unreachable here.
 test.skipIf(isCluster)(
-  'a worker that can reach neither Redis nor PostgreSQL stays, says so, and ends with 0 when asked',
+  'a worker without Redis and PostgreSQL keeps running, logs it, and exits with 0 at SIGTERM',
   async () => {
     const lost = stage.fork({
       REDIS_URL: 'redis://127.0.0.1:1',

@@ -16,7 +16,7 @@ const kept = (): Promise<{ text: string; key: string }[]> =>
 const untilClosed = (jobs: number): Promise<unknown> =>
   poll(async () => (await stage.rows()).closed === jobs, { timeoutMs: 30_000, what: `${jobs} jobs to end` });
 
-test('what the agent did not understand is kept, also the question that hands over, and nothing that asks nothing', async () => {
+test('stores questions that the agent did not understand, including the one that hands over', async () => {
   await createPerson(
     stage.db,
     { business_id: 'default', name: 'Dana', role: 'owner', phone_number: '15550177', email: null },
@@ -26,7 +26,7 @@ test('what the agent did not understand is kept, also the question that hands ov
   const customer = '1@s.whatsapp.net';
   await stage.receive(customer, 'Do you rent helicopters?');
   await stage.receive(customer, 'helicopters pls, I want a purple one');
-  // The third in a row: a person is to answer, and what comes behind it is hers.
+  // The third in a row hands over to a person, who gets the following messages.
   await stage.receive(customer, 'zeppelins then?');
   await stage.receive(customer, 'or balloons');
   const others = ['hello', 'thanks!', '👍', 'x', '??', '4711', 'Do you take cash?', 'STOP'];
@@ -40,7 +40,7 @@ test('what the agent did not understand is kept, also the question that hands ov
   ]);
 });
 
-test('what is learned, and taken back, counts within seconds in a worker that runs', async () => {
+test('a running worker picks up learned and deleted answers within seconds', async () => {
   await stage.worker();
   await stage.receive('1@s.whatsapp.net', 'Do you rent helicopters?');
   await untilClosed(2);
@@ -53,7 +53,7 @@ test('what is learned, and taken back, counts within seconds in a worker that ru
     }),
   );
   let contact = 100;
-  /** The answer to the question, from a contact who has not asked yet. */
+  /** The answer to the question, asked by a new contact. */
   const answer = async (): Promise<string | undefined> => {
     const chat = `${(contact += 1)}@s.whatsapp.net`;
     await stage.receive(chat, 'do you rent HELICOPTERS');

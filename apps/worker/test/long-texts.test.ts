@@ -5,14 +5,14 @@ import { type Stage, prepareForks, setStage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Of a container of the worker, in `docker-compose.yml`. */
+/** The memory limit of the worker's container in `docker-compose.yml`. */
 const MEMORY_LIMIT_BYTES = 512 * 1024 * 1024;
 const kinds = ['x', '你', '\ufdfa', 'e\u0301\u0316', 'שלום', '😀'];
 
 beforeAll(prepareForks);
 
-// The flag bounds the JavaScript heap alone; typed arrays, buffers and all the rest show in the process' peak.
-test('20 messages of 65,000 characters take no worker down, and customers between them are answered', async () => {
+// The flag limits the JavaScript heap only; the peak of the process includes buffers and everything else.
+test('survives 20 messages of 65,000 characters and answers the customers in between', async () => {
   await using stage = await setStage();
   const worker = stage.fork({ NODE_OPTIONS: '--max-old-space-size=256' });
   const deaths: unknown[] = [];

@@ -4,19 +4,19 @@ import { SMTPServer } from 'smtp-server';
 interface Mail {
   from: string;
   to: string[];
-  /** As it came over the wire. */
+  /** The raw message. */
   text: string;
 }
 
 export interface MailServer extends AsyncDisposable {
-  /** With user and password. */
+  /** Including user and password. */
   url: string;
   got: Mail[];
   /** Answers a recipient with this code instead of taking the mail. */
   fault: (to: string) => number | undefined;
 }
 
-/** A real SMTP server, which keeps what it gets. */
+/** A real SMTP server that stores the messages it gets. */
 export async function startMailServer(): Promise<MailServer> {
   const server = new SMTPServer({
     disabledCommands: ['STARTTLS'],

@@ -5,7 +5,7 @@ import { poll } from '@prosaas/devstack';
 import { expect, test } from 'vitest';
 import { setStage } from './stage.ts';
 
-/** What the model is asked for and answers, by the customer's words. */
+/** The model's answers, by the customer's text. */
 const replies: Record<string, object> = {
   'Is it nice there?': { content: '<think>They ask. Say yes.</think>It is quiet, on the second floor.' },
   'Is it cheap there?': { content: 'A visit costs 5 euros, see https://cheap.example.' },
@@ -18,7 +18,7 @@ function tool(name: string, args: object): object {
   return { content: null, tool_calls: [{ function: { name, arguments: JSON.stringify(args) } }] };
 }
 
-test('what a model writes is checked, what it asks for is done, and the customer is always answered', async () => {
+test('checks what a model writes, runs its tool calls, and always answers the customer', async () => {
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));

@@ -16,12 +16,12 @@ export const danas = '15550101@s.whatsapp.net';
 export const elis = '15550102@s.whatsapp.net';
 export const ann = '15550199@s.whatsapp.net';
 
-/** What a test has: set by `useNoticeStage`. */
+/** The fixtures of a test, set by `useNoticeStage`. */
 export const on = {} as { stage: Stage; mail: MailServer; profile: Profile };
 let folder: Awaited<ReturnType<typeof mkdtempDisposable>>;
 let profilePath: string;
 
-/** For a test file: a stage and a mail server for each of its tests. */
+/** Sets up a stage and a mail server for each test of a file. */
 export function useNoticeStage(): void {
   beforeAll(async () => {
     folder = await mkdtempDisposable(join(tmpdir(), 'notices-'));
@@ -30,7 +30,7 @@ export function useNoticeStage(): void {
       new URL('../../../packages/agentkit/profiles/default.yaml', import.meta.url),
       'utf8',
     );
-    // The test runs at any time of the day.
+    // No quiet hours: tests run at any time of the day.
     await writeFile(profilePath, shipped.replace("quiet: '22:00-07:00'", 'quiet: null'));
     on.profile = await loadProfile(profilePath);
   });
@@ -62,7 +62,7 @@ export async function addPerson(
 export const addDana = (): Promise<void> => addPerson(dana, 'Dana', '15550101', 'dana@example.com');
 export const addEli = (): Promise<void> => addPerson(eli, 'Eli', '15550102', null);
 
-/** A customer whose conversation waits; without a worker. */
+/** Makes a customer's conversation wait for a person, without a worker. */
 export async function waitingCustomer(
   contact = ann,
   reason: 'asked' | 'emergency' = 'asked',
@@ -112,7 +112,7 @@ export const announcements = async (id: string): Promise<unknown> =>
       [id],
     )
   )[0]?.announcements;
-/** As if people had been told so long ago. */
+/** Moves all notices and announcements into the past. */
 export const minutesPass = (minutes: number): Promise<unknown> =>
   on.stage.db.query(
     `with told as (update conversations set announced_at = announced_at - make_interval(secs => 60 * $1::float8),

@@ -28,7 +28,7 @@ import {
 vi.setConfig({ testTimeout: 120_000 });
 useNoticeStage();
 
-test('people are told of a customer who wants a person, take the chat over with 1, and give it back with 2', async () => {
+test('notifies people of a customer who wants a person; they take the chat over with 1 and give it back with 2', async () => {
   await addDana();
   await addEli();
   await work();
@@ -71,7 +71,7 @@ test('people are told of a customer who wants a person, take the chat over with 
     what: 'the chat to be given back',
   });
   await poll(() => heardBy(danas).length === 6, { timeoutMs: 30_000, what: 'the last confirmation' });
-  // Explained three times, then silence.
+  // Explained three times, then no reply.
   expect(heardBy(danas).slice(2, 5)).toEqual(
     Array.from({ length: 3 }, () => expect.stringMatching(/^Nobody reads what you write here/)),
   );
@@ -99,7 +99,7 @@ test('people are told of a customer who wants a person, take the chat over with 
   ]);
 });
 
-test('two workers announce a chat once, and once more when the time has passed', async () => {
+test('two workers announce a chat once, and once more after the reminder time', async () => {
   await addDana();
   await addEli();
   const id = await waitingCustomer();
@@ -132,7 +132,7 @@ test('reminders wait for the opening hours, except for emergencies', async () =>
     `select to_char(now() at time zone 'utc', 'YYYY-MM-DD') as today`,
   );
   const week = Object.fromEntries(days.map((day) => [day, ['00:00-24:00']]));
-  // Not within two weeks.
+  // Not open within two weeks.
   const closedOn = Array.from({ length: 15 }, (_, back) =>
     new Date(Date.parse(today) - (back - 1) * 86_400_000).toISOString().slice(0, 10),
   );
@@ -146,7 +146,7 @@ test('reminders wait for the opening hours, except for emergencies', async () =>
   expect(await kinds()).toEqual(['waiting', 'waiting', 'reminder', 'reminder']);
 });
 
-test('nobody is told at night but of an emergency, and of the others when the night is over', async () => {
+test('in quiet hours only emergencies are announced, and the others afterwards', async () => {
   await addDana();
   const night = { person: { quiet: '00:00-24:00' } };
   const id = await waitingCustomer(ann);
@@ -160,7 +160,7 @@ test('nobody is told at night but of an emergency, and of the others when the ni
   expect(await kinds()).toHaveLength(2);
 });
 
-test('a chat that waits anew within ten minutes is announced when they are over, an emergency at once', async () => {
+test('a chat that waits again within ten minutes is announced after them, an emergency at once', async () => {
   await addDana();
   const id = await waitingCustomer();
   await run();
@@ -182,7 +182,7 @@ test('a chat that waits anew within ten minutes is announced when they are over,
   expect(await kinds()).toHaveLength(3);
 });
 
-test('a chat of which nobody can be told counts as announced, with the event nobody_to_tell', async () => {
+test('a chat counts as announced when nobody can be notified, with the event nobody_to_tell', async () => {
   await addPerson(dana, 'Dana', null, 'dana@example.com');
   await waitingCustomer();
   await run();
@@ -203,7 +203,7 @@ test('a chat of which nobody can be told counts as announced, with the event nob
   expect(await notices()).toEqual([{ kind: 'waiting', channel: 'email', person: 'Dana' }]);
 });
 
-test('when her time is over the agent has the chat again, or it waits and is announced', async () => {
+test("when the person's time is over the agent gets the chat back, or it waits and is announced", async () => {
   await addDana();
   const [answered, open] = [await waitingCustomer(ann), await waitingCustomer('15550198@s.whatsapp.net')];
   for (const id of [answered, open])
@@ -228,7 +228,7 @@ test('when her time is over the agent has the chat again, or it waits and is ann
   expect(await kinds()).toEqual(['waiting']);
 });
 
-test('a notice of a chat that waits no more is not sent, by neither way', async () => {
+test('does not send a notice of a chat that no longer waits, over either channel', async () => {
   await addDana();
   const id = await waitingCustomer();
   await run({ hasMail: true });
@@ -241,7 +241,7 @@ test('a notice of a chat that waits no more is not sent, by neither way', async 
   ]);
 });
 
-test('where the account may start no chats a notice is left out at once, and is no dead letter', async () => {
+test('drops a notice if the account may start no chats, without a dead-letter entry', async () => {
   on.stage.baileys.fault = ({ chatId }) => (chatId === danas ? 'restricted' : undefined);
   await addDana();
   await waitingCustomer();
@@ -254,7 +254,7 @@ test('where the account may start no chats a notice is left out at once, and is 
   ]);
 });
 
-test('e-mail that is put off is tried again, and what is refused lies in the dead letter', async () => {
+test('retries an e-mail that the server defers, and moves a refused one to the dead letter', async () => {
   let putOff = 1;
   on.mail.fault = (to) => {
     if (to === 'eli@example.com') return 550;
@@ -283,7 +283,7 @@ test('e-mail that is put off is tried again, and what is refused lies in the dea
     'select queue, failure from jobs where failed_at is not null',
   );
   expect(dead).toMatchObject({ queue: 'notices', failure: expect.stringMatching(/^MAIL_REFUSED: .*550/) });
-  // Nothing waits for a person because of that.
+  // No conversation waits for a person because of that.
   expect(
     await on.stage.db.query(`select event from conversation_events where event = 'needs_person'`),
   ).toHaveLength(1);

@@ -25,7 +25,7 @@ afterEach(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
-/** Workers that are started anew whenever they die, as an orchestrator does; returns how often that was. */
+/** Restarts a worker whenever it dies, as an orchestrator does, and counts the deaths. */
 function keepAlive(env: Record<string, string>): { deaths: number } {
   const kept = { deaths: 0 };
   const start = (): void => {
@@ -40,7 +40,7 @@ function keepAlive(env: Record<string, string>): { deaths: number } {
 }
 
 test.each(['killed', 'blocks'])(
-  'a job under which its process %s costs two workers and two processes of its own, and the others go on',
+  'a job whose process %s costs two workers and two child processes, and the other jobs go on',
   async (way) => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'poison-'));
     const ledger = join(folder.path, 'deaths');
@@ -71,7 +71,7 @@ test.each(['killed', 'blocks'])(
   },
 );
 
-test('a job whose own processes take their workers with them is given up all the same', async () => {
+test('a job whose child processes kill their workers fails too', async () => {
   const workers = keepAlive({ NODE_OPTIONS: `--import ${preload}` });
   await stage.receive('together@s.whatsapp.net', 'Do you take cash?');
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
@@ -80,11 +80,11 @@ test('a job whose own processes take their workers with them is given up all the
     what: 'the poison to be out',
   });
   await poll(async () => (await stage.totals()).completed === 3, { timeoutMs: 60_000, what: 'the other' });
-  // A container that is killed looks the same.
+  // A killed container looks the same.
   expect(workers.deaths).toBe(8);
 });
 
-test('poison in a busy conversation takes two workers at most for each message', async () => {
+test('a poison message in a busy conversation costs at most two workers', async () => {
   await keepAgentAfterFailure(stage.db);
   for (let turn = 0; turn < 12; turn++) {
     const text = turn % 6 === 3 ? 'Do you take cash?' : 'May I bring my dog?';
@@ -97,7 +97,7 @@ test('poison in a busy conversation takes two workers at most for each message',
   expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(2 * 2);
 });
 
-test('of a conversation only the message is given up that its processes die of', async () => {
+test('only the message that kills its processes fails in a conversation', async () => {
   const asked = [
     'Where can I park my car?',
     'Do you take cash?',
@@ -130,12 +130,12 @@ test('of a conversation only the message is given up that its processes die of',
   expect(await stage.totals()).toMatchObject({ completed: 7, failed: 1 });
 });
 
-/** What makes a Linux kernel take one process before another. */
+/** The score by which the Linux OOM killer chooses a process. */
 async function readOomScore(pid: number | string): Promise<number> {
   return Number(await readFile(`/proc/${pid}/oom_score_adj`, 'utf8'));
 }
 
-test('an innocent job whose own process was killed from outside, too, is done', async () => {
+test('a job is done although its workers and its child process were killed from outside', async () => {
   stage.baileys.delayMs = 60_000;
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   const atRequest = (count: number): Promise<unknown> =>
@@ -161,7 +161,7 @@ test('an innocent job whose own process was killed from outside, too, is done', 
   expect(oomScores).toEqual([Math.min(oomScores[1]! + 200, 1000), oomScores[1]]);
 });
 
-test('an innocent job that was active in five workers that were killed from outside is done', async () => {
+test('a job is done although five workers were killed from outside while running it', async () => {
   stage.baileys.delayMs = 60_000;
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   let worker: ChildProcess = stage.fork();

@@ -16,7 +16,7 @@ afterEach(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
-test('all workers together send messages at their rate, and nobody takes them for dead', async () => {
+test('all workers together keep the send rate, and their heartbeats stay alive', async () => {
   for (let message = 0; message < 30; message++)
     await stage.receive(`${message}@s.whatsapp.net`, 'Do you take cash?');
   const at: number[] = [];
@@ -40,13 +40,13 @@ test('all workers together send messages at their rate, and nobody takes them fo
     { timeoutMs: 45_000, everyMs: 100, what: 'all to be sent' },
   );
   expect(stage.baileys.sent).toHaveLength(30);
-  // Five in a window of a second are six windows. Were it five of each worker, they would be three.
+  // Five per window of a second make six windows; five per worker would make three.
   expect(at.at(-1)! - at[0]!).toBeGreaterThan(3500);
-  // One a second, also of workers that wait for the next window.
+  // One a second, also from workers that wait for the next window.
   expect(beats.size).toBeGreaterThanOrEqual(4);
 });
 
-test('the process of a job ends with its worker', async () => {
+test('the child process of a job exits when its worker dies', async () => {
   stage.baileys.delayMs = 60_000;
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   for (let kill = 1; kill <= 2; kill++) {
@@ -68,7 +68,7 @@ test('the process of a job ends with its worker', async () => {
   await poll(isGone, { timeoutMs: 30_000, what: 'the process of the job to be gone' });
 });
 
-test('a job that runs tells since when, and in which worker', async () => {
+test('a running job has its start time and its worker', async () => {
   stage.baileys.delayMs = 60_000;
   await stage.worker();
   const beganAt = Date.now();

@@ -27,13 +27,13 @@ function options(env: Record<string, string> = {}): RetentionOptions {
   };
 }
 
-/** As if so many days had passed. */
+/** Moves all times into the past. */
 async function apply(days: number, env?: Record<string, string>): Promise<Record<string, number>> {
   const now = new Date(Date.now() + days * 24 * 3600_000);
   return (await applyRetention({ ...options(env), now, signal: never })).deleted;
 }
 
-/** As if every warning had stood for so long. */
+/** Moves the start of all warnings into the past. */
 const age = (interval: string): Promise<unknown> =>
   stage.db.query('update warnings set since = since - $1::interval', [interval]);
 
@@ -66,7 +66,7 @@ async function fill(): Promise<void> {
   await recordAudit(stage.db, { role: 'admin', action: 'GET /api/audit' });
 }
 
-test('each kind is kept for its days, and goes after them', async () => {
+test('deletes each kind after its retention time', async () => {
   await fill();
   expect(await apply(28)).toEqual({});
   expect(lines).toEqual([]);
@@ -76,19 +76,19 @@ test('each kind is kept for its days, and goes after them', async () => {
   await age('30 minutes');
   expect(await apply(31)).toEqual({ dead_letters: 1 });
   expect(lines).toMatchObject([
-    { msg: expect.stringContaining('the dead letter fills') as unknown },
+    { msg: expect.stringContaining('the dead letter is near its limit') as unknown },
     { msg: 'jobs in the dead letter are too old: they are dropped' },
   ]);
   expect(lines[1]?.job_ids).toHaveLength(1);
 
   expect(await apply(91)).toEqual({ recordings: 1 });
-  // One message failed: its conversation waits for a person.
+  // The conversation of the failed message waits for a person.
   const waiting = { conversation_events: 1 };
   expect(await apply(366)).toEqual({ messages: 4, ...waiting, conversations: 2, calls: 1, audit: 1 });
   expect(await stage.rows()).toMatchObject({ failed: 1, dead: 0 });
 });
 
-test('each round warns once of a dead letter that fills, before it drops any', async () => {
+test('each round warns once of a dead letter near its limit, before it drops jobs', async () => {
   await fill();
   const warning = (found: object): object => ({
     ...found,
@@ -102,14 +102,14 @@ test('each round warns once of a dead letter that fills, before it drops any', a
   }
 });
 
-test('what is past a limit is dropped half an hour later at the soonest, each time anew', async () => {
+test('drops jobs only half an hour after the dead letter exceeded a limit, each time again', async () => {
   await fill();
-  const warning = { msg: expect.stringContaining('the dead letter fills') as unknown };
+  const warning = { msg: expect.stringContaining('the dead letter is near its limit') as unknown };
   const dropping = { msg: 'jobs in the dead letter are too old: they are dropped' };
   expect(await apply(40)).toEqual({});
   await age('29 minutes');
   expect(await apply(40)).toEqual({});
-  // Raised in time, and lowered again.
+  // The limit is raised in time, and lowered again.
   expect(await apply(40, { RETENTION_DEAD_LETTER_DAYS: '100' })).toEqual({});
   expect(await apply(40)).toEqual({});
   await age('29 minutes');
@@ -130,14 +130,14 @@ test('what is past a limit is dropped half an hour later at the soonest, each ti
   expect(await apply(0, cap)).toEqual({});
   await age('31 minutes');
   expect(await apply(0, cap)).toEqual({ dead_letters: 249 });
-  // At its cap it fills all the time: that is no warning of what comes.
+  // At its maximum the dead letter is always near its limit.
   await put(1);
   expect(await apply(0, cap)).toEqual({});
   await age('31 minutes');
   expect(await apply(0, cap)).toEqual({ dead_letters: 1 });
 });
 
-test('what is kept for ever stays', async () => {
+test('keeps everything if all retention times are 0', async () => {
   await fill();
   const forEver = Object.fromEntries(
     Object.keys(Config.properties)
@@ -145,12 +145,12 @@ test('what is kept for ever stays', async () => {
       .map((name) => [name, '0']),
   );
   expect(await apply(36_500, forEver)).toEqual({});
-  // That of the job in the dead letter stays with it, until that has been warned of.
+  // The question of the job in the dead letter stays until that job is dropped.
   expect(await apply(36_500, { RETENTION_RECORDINGS_DAYS: '0' })).toMatchObject({ messages: 3 });
   expect(await stage.db.query('select id from calls')).toHaveLength(1);
 });
 
-test('a message stays while it is open, and while its job is in the dead letter', async () => {
+test('keeps open messages, and those whose job is in the dead letter', async () => {
   const open = await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   const failed = await stage.receive('2@s.whatsapp.net', 'Do you take cash?');
   await stage.db.query(`update jobs set failed_at = now(), enqueued_at = null where message_id = $1`, [
@@ -165,16 +165,16 @@ test('a message stays while it is open, and while its job is in the dead letter'
   expect(await stage.db.query('select message_id from jobs')).toEqual([{ message_id: open }]);
 });
 
-test('while another worker is at it nothing is deleted', async () => {
+test('deletes nothing while another worker is deleting', async () => {
   await fill();
   expect(await withRetentionLock(stage.db, () => apply(366))).toEqual({});
 });
 
-test('a round says what it deleted, and fails when a part of it did', async () => {
+test('a round logs what it deleted, and fails if the deletion of a kind failed', async () => {
   await recordAudit(stage.db, { role: 'admin', action: 'one' });
   await stage.db.query("update audit_log set at = now() - interval '366 days'");
   await retentionTask(options())(never);
-  expect(lines).toMatchObject([{ msg: 'what was too old was deleted', deleted: { audit: 1 } }]);
+  expect(lines).toMatchObject([{ msg: 'retention: deleted rows past their limit', deleted: { audit: 1 } }]);
   await stage.db.query('alter table jobs rename to jobs_');
   await expect(retentionTask(options())(never)).rejects.toThrow(/dead_letters/);
 });

@@ -7,7 +7,7 @@ import type { JobHandler, JobHandlers } from '../src/job.ts';
 import { createChildRunner } from '../src/child-runner.ts';
 import { RunningJobs } from '../src/running-jobs.ts';
 import { type Outcome, runRow } from '../src/run-row.ts';
-import { RetryNow, Stopping } from '../src/verdict.ts';
+import { RetryNow, Stopping } from '../src/job-errors.ts';
 import { type Stage, setStage, silent } from './stage.ts';
 
 let stage: Stage;
@@ -43,7 +43,7 @@ const run = (row: JobRow, handler: JobHandler, signal: AbortSignal = never): Pro
 const untilAborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
-test('a job past its time limit is aborted by its signal, uses up an attempt, and its story says so', async () => {
+test('a job past its time limit is aborted, uses up an attempt, and its failure is recorded', async () => {
   const row = await newRow();
   using job = new RunningJobs().begin(50);
   const outcome = await run(row, ({ signal }) => untilAborted(signal), job.signal);
@@ -57,7 +57,7 @@ test('a job past its time limit is aborted by its signal, uses up an attempt, an
   });
 });
 
-test('a job that fails each time is tried as often as its queue says, and then fails for good', async () => {
+test('a job that always fails goes to the dead letter after the attempts of its queue', async () => {
   const { id } = await newRow();
   const outcomes: string[] = [];
   for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -78,7 +78,7 @@ test.each([
   expect(await findJob(stage.db, row.id)).toMatchObject({ attempts: 0, failure: null });
 });
 
-test('a job that was released anew meanwhile leaves nothing of what it wrote', async () => {
+test('rolls back the writes of a job that was released again meanwhile', async () => {
   const row = await newRow();
   const outcome = await run(row, async ({ close }) => {
     await stage.db.query('update jobs set release = release + 1');
@@ -89,7 +89,7 @@ test('a job that was released anew meanwhile leaves nothing of what it wrote', a
   expect(await findJob(stage.db, row.id)).toMatchObject({ release: 2 });
 });
 
-test('what follows from a job is written with its end, and released', async () => {
+test('adds follow-up jobs in the transaction that closes a job, and releases them', async () => {
   const row = await newRow();
   const outcome = await run(row, ({ close, payload }) =>
     close((tx) => tx.addJob({ queue: 'outbound-messages', orderKey: 'out:x', payload })),
@@ -98,7 +98,7 @@ test('what follows from a job is written with its end, and released', async () =
   expect(await findJob(stage.db, row.id)).toBeUndefined();
 });
 
-test('a process that cannot be started is held against nobody', async () => {
+test('requeues a job whose child process cannot be started, without recording a death', async () => {
   const row = await newRow();
   const { execPath } = process;
   process.execPath = '/nowhere';
@@ -113,7 +113,7 @@ test('a process that cannot be started is held against nobody', async () => {
   expect(await findJob(stage.db, row.id)).toMatchObject({ child_deaths: 0, failure: null });
 });
 
-test('a job that was replayed since is not run by its old wake-up, nor closed', async () => {
+test('the BullMQ job of an older release neither runs nor closes a replayed job', async () => {
   const row = await newRow();
   await stage.db.transaction((tx) => failJobs(tx, [row], 'X'));
   await stage.db.transaction((tx) => replayDeadJobs(tx, [{ id: row.id, delaySeconds: 60 }]));

@@ -36,7 +36,7 @@ function replica(tick: (signal: AbortSignal) => Promise<void>, outcomes: string[
 
 const read = async (): Promise<ScheduleRow | undefined> => (await readSchedules(stage.db))[0];
 
-test('of three replicas one runs at a time, a second apart, also when one of them leaves', async () => {
+test('of three replicas one runs the task at a time, a second apart, also when one of them stops', async () => {
   const runs: number[] = [];
   const tick = async (): Promise<void> => void runs.push(performance.now());
   const first = replica(tick);
@@ -50,7 +50,7 @@ test('of three replicas one runs at a time, a second apart, also when one of the
   expect(await read()).toMatchObject({ last_run: { outcome: 'completed', worker: 'test' } });
 });
 
-test('a run that fails is recorded, and the next one is due as ever', async () => {
+test('records a failed run, and the next one follows', async () => {
   const outcomes: string[] = [];
   let runs = 0;
   replica(async () => {
@@ -65,7 +65,7 @@ test('a run that fails is recorded, and the next one is due as ever', async () =
   expect(outcomes.slice(0, 2)).toEqual(['failed', 'completed']);
 });
 
-test('a run whose worker died is done again after its time limit', async () => {
+test('repeats a run whose worker died, after its time limit', async () => {
   await stage.db.query(
     `insert into schedules (name, started_at, claimed_until) values ('tick', now() - interval '1 minute', now() + interval '0.8 seconds')`,
   );
@@ -78,7 +78,7 @@ test('a run whose worker died is done again after its time limit', async () => {
   expect(ranAt - from).toBeGreaterThan(500);
 });
 
-test('a worker that stops ends the run under way and begins none', async () => {
+test('a stopping worker aborts the current run and starts no more', async () => {
   let began = 0;
   let aborted = 0;
   const runner = replica(async (signal) => {

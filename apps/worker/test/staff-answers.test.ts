@@ -21,7 +21,7 @@ import {
 vi.setConfig({ testTimeout: 120_000 });
 useNoticeStage();
 
-test('an answer is to the chat whose notice is quoted, else to the newest that waits', async () => {
+test('an answer applies to the chat of the quoted notice, or else to the newest waiting one', async () => {
   await addDana();
   const bob = '15550198@s.whatsapp.net';
   await waitingCustomer(ann);
@@ -47,7 +47,7 @@ test('an answer is to the chat whose notice is quoted, else to the newest that w
   expect(await stateOf(bob)).toMatchObject({ state: 'person' });
 });
 
-test('2 is about the newest chat that she has herself, not about the newest notice', async () => {
+test('2 applies to the newest chat that the person holds, not to the newest notice', async () => {
   await addDana();
   const bob = '15550198@s.whatsapp.net';
   const cem = '15550197@s.whatsapp.net';
@@ -71,7 +71,7 @@ test('2 is about the newest chat that she has herself, not about the newest noti
   expect(await stateOf(bob)).toMatchObject({ state: 'waiting' });
 });
 
-test('what the owner answers from the phone is not taken from her by staff, nor given back', async () => {
+test('staff can neither take over nor give back a chat that is answered from the phone', async () => {
   await addDana();
   const id = await waitingCustomer();
   await run();
@@ -95,7 +95,7 @@ test('what the owner answers from the phone is not taken from her by staff, nor 
   expect(await stateOf(ann)).toMatchObject({ state: 'person', person_id: dana });
 });
 
-test('1 is understood however old the notice is while the chat waits, and a quoted notice in any case', async () => {
+test('1 works for an old notice while the chat waits, and for a quoted notice always', async () => {
   await addDana();
   await waitingCustomer();
   await run();
@@ -129,7 +129,7 @@ test('1 is understood however old the notice is while the chat waits, and a quot
   expect(await on.stage.db.query(`select 1 from messages where author = 'agent'`)).toEqual([]);
 });
 
-test('who got no notice within a day is a customer, of whom nobody is told', async () => {
+test('a person without a notice within a day is treated as a customer, and not announced to herself', async () => {
   await addDana();
   await addEli();
   await waitingCustomer();
@@ -154,7 +154,7 @@ test('who got no notice within a day is a customer, of whom nobody is told', asy
   expect(await readWaitingStats(on.stage.db)).toMatchObject({ conversations: 1 });
 });
 
-test('an owner whose number is the account is told among her notes, and what else she notes is ignored', async () => {
+test('notifies an owner in the chat with herself if her number is the account, and ignores her other notes there', async () => {
   await addDana();
   await work();
   const account = '15550101';

@@ -39,7 +39,7 @@ export const silent: Logger = createLogger({
   level: process.env['TEST_LOG'] ?? 'silent',
 });
 
-/** A Redis and a database of the test's own, a baileys service that only pretends, and workers over them. */
+/** A Redis and a database for one test, a fake baileys service, and workers. */
 export interface Stage extends AsyncDisposable {
   redisServer: EitherRedis;
   redis: Redis;
@@ -48,12 +48,12 @@ export interface Stage extends AsyncDisposable {
   relay: Relay;
   env: Record<string, string>;
   totals(): Promise<QueueTotals>;
-  /** What PostgreSQL counts, over all queues. */
+  /** PostgreSQL's job counts, summed over all queues. */
   rows(): Promise<JobCounts>;
   worker(overrides?: WorkerOverrides, env?: Record<string, string>): Promise<RunningService>;
-  /** A process of its own; from a dead one jobs are taken over within seconds. Needs `prepareForks`. */
+  /** Forks a worker whose jobs are taken over within seconds after its death. Needs `prepareForks`. */
   fork(env?: Record<string, string>): ChildProcess;
-  /** A message of a contact's arrives, with its job. */
+  /** Stores an inbound message and its job, and returns the message's id. */
   receive(
     contact: string,
     text: string,
@@ -64,7 +64,7 @@ export interface Stage extends AsyncDisposable {
 let messages = 0;
 let script: string | undefined;
 
-/** For `beforeAll` of tests that fork: of one file each, workers start in a third of the time. Answers what is to be done at the end. */
+/** Bundles the worker, so that forks start three times as fast. For `beforeAll`; returns the clean-up. */
 export async function prepareForks(): Promise<() => Promise<void>> {
   const folder = await mkdtempDisposable(join(tmpdir(), 'worker-'));
   script = await bundleWorker(folder.path);
@@ -86,7 +86,7 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
     REDIS_URL: redisServer.url,
     DATABASE_URL: databaseUrl,
     BAILEYS_URL: baileys.url,
-    // All of them: a worker generates none.
+    // All keys, because a worker generates none.
     API_KEY: 'the-api-key-of-tests',
     ADMIN_KEY: 'the-admin-key-of-tests',
     METRICS_TOKEN: 'the-metrics-token-of-tests',
@@ -160,17 +160,17 @@ export async function setStage(postgres?: PostgresServer): Promise<Stage> {
   };
 }
 
-/** The id of the first process that a forked worker starts for a job; its `LOG_LEVEL` has to be INFO. */
+/** The pid of the first child process that a forked worker starts for a job. The worker needs `LOG_LEVEL` INFO. */
 export function jobProcessOf(worker: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
     worker.stdout?.on('data', (text: string) => {
-      const [, pid] = /"pid":(\d+),"msg":"the job runs in a process of its own/.exec(text) ?? [];
+      const [, pid] = /"pid":(\d+),"msg":"the job runs in a child process/.exec(text) ?? [];
       if (pid !== undefined) resolve(Number(pid));
     });
   });
 }
 
-/** Resolves when it is gone: who starts a worker anew when one ends must not hear of it in the next test. */
+/** Kills a worker and waits for its exit, so that a restarting test does not see the exit in the next test. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');

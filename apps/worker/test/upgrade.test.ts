@@ -35,7 +35,7 @@ const payloadOf = ({ id, conversation_id: conversationId, business_id: businessI
 
 let count = 0;
 
-/** As a replica of the release before stores it, with a row of the outbox or without. */
+/** Stores a message as a replica of the previous version does, with or without a row in its outbox. */
 async function receive(contact: string, { isInOutbox }: { isInOutbox: boolean }): Promise<MessageRow> {
   return stage.db.transaction(async (tx) => {
     const { message } = await recordInbound(tx, {
@@ -57,14 +57,14 @@ async function receive(contact: string, { isInOutbox }: { isInOutbox: boolean })
   });
 }
 
-test('what replicas of the release before write is answered once and in order, during the upgrade and after it', async () => {
+test('answers messages written by replicas of the previous version once and in order, during and after the upgrade', async () => {
   const jobs = open(inbound);
   const old = async (contact: string): Promise<void> => {
     const message = await receive(contact, { isInOutbox: false });
     await jobs.add(inbound, payloadOf(message), { jobId: message.id, attempts: 8 });
   };
   await old('1');
-  // The newer one's job comes first.
+  // The job of the newer version comes first.
   const older = await receive('4', { isInOutbox: false });
   await old('4');
   await jobs.add(inbound, payloadOf(older), { jobId: older.id });
@@ -96,12 +96,12 @@ test('what replicas of the release before write is answered once and in order, d
     rows.filter((row) => row.contact === contact).map(({ id }) => id);
   expect(heardBy('2@s.whatsapp.net')).toEqual(rightFor('2@s.whatsapp.net'));
   expect(heardBy('4@s.whatsapp.net')).toEqual(rightFor('4@s.whatsapp.net'));
-  // Nobody of this release takes them, nor needs to.
+  // This version neither takes nor needs them.
   expect(await stage.db.query('select from outbox')).toHaveLength(11);
   await poll(async () => (await stage.rows()).open === 0, { what: 'all jobs to be closed' });
 });
 
-test('the dead letter in Redis becomes rows, once, and goes', async () => {
+test('imports the dead letter from Redis once, and deletes it there', async () => {
   const message = await receive('1', { isInOutbox: false });
   await stage.db.query(`update messages set status = 'failed', error = 'SEND_REFUSED: x' where id = $1`, [
     message.id,
@@ -136,7 +136,7 @@ test('the dead letter in Redis becomes rows, once, and goes', async () => {
   expect(dead[0]?.failed_at).toEqual(new Date(2000));
 });
 
-test('a message that a worker of the release before gave up lies in the dead letter', async () => {
+test('a message that a worker of the previous version failed goes to the dead letter', async () => {
   const id = await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.db.query(`update messages set status = 'failed', error = 'SEND_REFUSED: x' where id = $1`, [
     id,
@@ -147,7 +147,7 @@ test('a message that a worker of the release before gave up lies in the dead let
   expect(dead).toMatchObject([{ message_id: id, reason: 'MESSAGE_FAILED: SEND_REFUSED: x' }]);
 });
 
-test('a job that failed in BullMQ while its message was open fails with it', async () => {
+test('a job that failed in BullMQ while its message was open goes to the dead letter', async () => {
   const message = await receive('1', { isInOutbox: false });
   const jobs = open(inbound);
   await jobs.add(inbound, payloadOf(message), { jobId: message.id, attempts: 1 });

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { recoverLostJobs } from '../src/tasks/lost-jobs.ts';
 import { setStage, silent, type Stage } from './stage.ts';
 
-// Hundreds of jobs on a machine that may be busy: what is waited for has limits of its own.
+// Hundreds of jobs on a possibly busy machine; each poll has its own time limit.
 vi.setConfig({ testTimeout: 120_000 });
 
 let stage: Stage;
@@ -19,7 +19,7 @@ afterEach(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
-/** All that was enqueued has ended, as Redis counts and as PostgreSQL does. */
+/** Polls until all enqueued jobs have ended, by the counts of Redis and PostgreSQL. */
 const done = (jobs: number) => async (): Promise<QueueTotals | undefined> => {
   const [totals, rows] = await Promise.all([stage.totals(), stage.rows()]);
   const { completed, failed } = totals;
@@ -82,7 +82,7 @@ test('two workers answer 500 messages of 20 contacts with exactly 1000 jobs, eac
   }
 });
 
-test('a send that fails is tried again, one whose answer was lost is not sent twice, and the order stands', async () => {
+test('retries a failed send, does not repeat one whose response was lost, and keeps the order', async () => {
   let failures = 0;
   stage.baileys.fault = () => {
     failures += 1;
@@ -99,7 +99,7 @@ test('a send that fails is tried again, one whose answer was lost is not sent tw
   expect(all.map(({ reply_status }) => reply_status)).toEqual(['sent', 'sent', 'sent']);
 });
 
-test('while nobody is there to send, an answer waits and uses up none of its attempts', async () => {
+test('while the sender is away an answer waits without using up attempts', async () => {
   const refusals = queueTable['outbound-messages'].attempts + 1;
   stage.baileys.fault = () => (stage.baileys.requests <= refusals ? 409 : undefined);
   await stage.worker();
@@ -109,10 +109,10 @@ test('while nobody is there to send, an answer waits and uses up none of its att
   expect(stage.baileys.requests).toBe(refusals + 1);
 });
 
-test('a send that is refused fails its job at once, goes to the dead letter, and the rest goes out', async () => {
+test('a refused send goes to the dead letter at once, and the other messages are sent', async () => {
   const answers = async (): Promise<number> =>
     (await exchanges()).filter(({ reply }) => reply !== null).length;
-  // Not before the others are written: one that fails hands its chat over.
+  // Only after the other answers are stored, because a failure hands the chat over.
   stage.baileys.fault = async ({ text }) => {
     if (!text.includes('12 Market Street')) return undefined;
     await poll(async () => (await answers()) === 3, { what: 'three answers' });
@@ -131,7 +131,7 @@ test('a send that is refused fails its job at once, goes to the dead letter, and
   expect(failed?.error).toBe('SEND_REFUSED: the baileys service answered 404 FAULT_404');
 });
 
-test('an answer goes to the address that was written from, from the account that was written to', async () => {
+test('an answer goes to the address that wrote, from the account that it wrote to', async () => {
   await stage.worker();
   const contact = '1@s.whatsapp.net';
   await stage.receive(contact, 'Do you take cash?', { address: '77@lid', account: '15550000000' });
@@ -143,15 +143,15 @@ test('an answer goes to the address that was written from, from the account that
   ]);
 });
 
-/** In the opening hours or outside them. */
+/** Matches the text in and outside the opening hours. */
 const passedOn = /^I am passing this on to a person on our team/;
 
-test('a chat that gets answer after answer is handed over, and one beside it is not', async () => {
+test('hands over a chat with too many answers, and not the one beside it', async () => {
   await stage.worker({}, { AGENT_MOST_ANSWERS: '3' });
   const ask = (contact: string): Promise<string> => stage.receive(contact, 'Do you take cash?');
   for (let turn = 0; turn < 6; turn++) await ask('1@s.whatsapp.net');
   for (let turn = 0; turn < 3; turn++) await ask('2@s.whatsapp.net');
-  // Nine messages; three replies and the last word of the agent, and three replies.
+  // Nine messages, three replies and the hand-over text in one chat, three replies in the other.
   await poll(done(16), { timeoutMs: 60_000, what: 'sixteen jobs' });
   const heard = stage.baileys.sent.filter(({ chatId }) => chatId === '1@s.whatsapp.net');
   expect(heard).toHaveLength(4);
@@ -165,7 +165,7 @@ test('a chat that gets answer after answer is handed over, and one beside it is 
   ]);
 });
 
-test('a wish to be left alone is heard also where the agent answers no more', async () => {
+test('recognizes an opt-out also where the agent no longer answers', async () => {
   const profile = await loadProfile();
   await stage.worker({}, { AGENT_MOST_ANSWERS: '1' });
   for (const text of ['Do you take cash?', profile.optOut.words[0]!])
@@ -178,13 +178,13 @@ test('a wish to be left alone is heard also where the agent answers no more', as
   expect(chats).toEqual([{ is_out: true, state_reason: null }]);
 });
 
-test('an opt-out is confirmed once and ends the answers; a hand-off leaves the rest to a person', async () => {
+test('confirms an opt-out once and stops answering; after a hand-over a person answers', async () => {
   const profile = await loadProfile();
   await stage.worker();
   const [stop = ''] = profile.optOut.words;
   const [person = ''] = profile.handOff.words;
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
-  // One that is not sent when she opts out would not be sent at all.
+  // An answer that is still unsent at the opt-out would be dropped.
   await poll(() => stage.baileys.sent.length === 1, { what: 'the answer' });
   for (const text of [stop, stop, 'Do you take cash?']) await stage.receive('1@s.whatsapp.net', text);
   for (const text of [person, 'Do you take cash?', stop]) await stage.receive('2@s.whatsapp.net', text);
@@ -212,7 +212,7 @@ test('an opt-out is confirmed once and ends the answers; a hand-off leaves the r
   expect(replies[0]).not.toBeNull();
 });
 
-test('who opts out gets neither the answer nor the text of a program that waits, but her confirmation and what a person wrote', async () => {
+test('an opt-out drops queued answers and texts of programs, but neither its confirmation nor messages of people', async () => {
   const profile = await loadProfile();
   stage.baileys.fault = () => 409;
   await stage.worker();
@@ -245,11 +245,11 @@ test('who opts out gets neither the answer nor the text of a program that waits,
     { author: 'person', status: 'sent', reason: null, is_answer: false },
     { author: 'agent', status: 'sent', reason: null, is_answer: false },
   ]);
-  // What is not answered does not stand as answered.
+  // A question without an answer must not be marked as answered.
   expect(await findMessageById(stage.db, asked)).toMatchObject({ status: 'ignored', reason: 'opted_out' });
 });
 
-test('a payload that does not fit fails at once, with its reason, and holds up nothing', async () => {
+test('an invalid payload fails at once with its reason, and holds up no other job', async () => {
   await stage.worker();
   const broken = await stage.db.transaction((tx) =>
     addJob(tx, { queue: 'inbound-messages', orderKey: 'in:x', payload: { messageId: 'x' } }),
@@ -260,7 +260,7 @@ test('a payload that does not fit fails at once, with its reason, and holds up n
   expect((await findJob(stage.db, broken!.id))?.failure).toMatch(/^PAYLOAD_INVALID: .*messageId/);
 });
 
-test('a worker that starts before Redis does takes jobs when it is there', async () => {
+test('a worker that starts before Redis takes jobs once Redis is up', async () => {
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.redisServer.stop();
   await stage.worker();
@@ -269,7 +269,7 @@ test('a worker that starts before Redis does takes jobs when it is there', async
   expect(stage.baileys.sent).toHaveLength(1);
 });
 
-test('a worker beats when its consumers work, and takes its own key away when it leaves', async () => {
+test('a worker writes its heartbeat while its consumers work, and deletes it when it stops', async () => {
   const worker = await stage.worker();
   const beat = await poll(() => stage.redis.get('worker:heartbeat'), { what: 'a heartbeat' });
   expect(Number(beat)).toBeCloseTo(Date.now() / 1000, -1);
@@ -283,7 +283,7 @@ test('a worker beats when its consumers work, and takes its own key away when it
   expect(await own()).toEqual([]);
 });
 
-test('jobs that Redis lost are released again and done, whether they waited or were never added', async () => {
+test('releases lost jobs again, whether they had waited or were never added', async () => {
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.receive('2@s.whatsapp.net', 'Do you take cash?');
   await poll(async () => (await stage.totals()).enqueued === 2);
@@ -306,7 +306,7 @@ test('jobs that Redis lost are released again and done, whether they waited or w
   expect(stage.baileys.sent).toHaveLength(2);
 });
 
-test('a conversation whose job Redis loses goes on within 30 s', async () => {
+test('a conversation continues within 30 s after Redis lost its job', async () => {
   await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
   await stage.receive('1@s.whatsapp.net', 'Where are you located?');
   await poll(async () => (await stage.totals()).enqueued === 1);
@@ -315,7 +315,7 @@ test('a conversation whose job Redis loses goes on within 30 s', async () => {
   await poll(() => stage.baileys.sent.length === 2, { timeoutMs: 30_000, what: 'both answers' });
 });
 
-test('one contact who writes sixty messages does not hold up another', async () => {
+test('a contact who writes sixty messages does not hold up another one', async () => {
   stage.baileys.delayMs = 20;
   for (let turn = 0; turn < 60; turn++)
     await stage.receive('1@s.whatsapp.net', `Do you take cash? (${turn})`);

@@ -75,7 +75,7 @@ const events = async (): Promise<unknown[]> =>
       person_name,
     ]);
 
-test('a conversation waits, with its first reason unless it becomes urgent, and people are told anew then', async () => {
+test('a waiting conversation keeps its first reason until an emergency, which is announced anew', async () => {
   await needsPerson('asked');
   await db.query('update conversations set announced_at = now(), announcements = 1 where id = $1', [id]);
   await needsPerson('loop');
@@ -89,7 +89,7 @@ test('a conversation waits, with its first reason unless it becomes urgent, and 
   ]);
 });
 
-test('a person who takes over has her time, and the queued answer of the agent is dropped', async () => {
+test('taking over sets the time of the person and drops the queued answer of the agent', async () => {
   const asked = await write(await contactOf());
   const reply = await db.transaction(async (tx) => {
     const row = (await insertReply(tx, asked, 'Answer'))!;
@@ -111,7 +111,7 @@ test('a person who takes over has her time, and the queued answer of the agent i
 });
 
 test.each(['taken_over', 'assigned'] as const)(
-  'what is %s once more to the same person is hers for longer, and nothing else changes',
+  '%s once more by the holder only extends her time',
   async (type) => {
     await apply({ type: 'person_wrote' }, { actor: 'person', personId: dana });
     await db.query('update conversations set person_until = now() where id = $1', [id]);
@@ -121,7 +121,7 @@ test.each(['taken_over', 'assigned'] as const)(
   },
 );
 
-test('another person who takes over, is assigned or writes has the conversation, and the log tells it', async () => {
+test('another person who takes over, is assigned or writes becomes the holder, and the event is logged', async () => {
   await apply({ type: 'taken_over' }, { actor: 'person', personId: dana });
   await apply({ type: 'person_wrote' }, { actor: 'person', personId: eli });
   expect(await state()).toMatchObject({ state_reason: 'person_wrote', person_id: eli });
@@ -135,7 +135,7 @@ test('another person who takes over, is assigned or writes has the conversation,
   ]);
 });
 
-test('one who is not known and takes over is the holder, but not one who only writes', async () => {
+test('an unknown person becomes the holder by taking over, but not by writing', async () => {
   await apply({ type: 'taken_over' }, { actor: 'person', personId: dana });
   await apply({ type: 'person_wrote' }, { actor: 'person' });
   expect(await state()).toMatchObject({ state_reason: 'taken_over', person_id: dana });
@@ -147,14 +147,14 @@ test('one who is not known and takes over is the holder, but not one who only wr
   ]);
 });
 
-test('what else a colleague does to a conversation leaves it with its holder', async () => {
+test('other actions of a colleague leave the conversation with its holder', async () => {
   await apply({ type: 'taken_over' }, { actor: 'person', personId: dana });
   await apply({ type: 'opted_in' }, { actor: 'person', personId: eli });
   await apply({ type: 'reopened' }, { actor: 'person', personId: eli });
   expect(await state()).toMatchObject({ state: 'person', person_id: dana });
 });
 
-test('the confirmation of an opt-out is sent although a person takes over', async () => {
+test('the confirmation of an opt-out is still sent when a person takes over', async () => {
   const asked = await write(await contactOf());
   const reply = await db.transaction(async (tx) => (await insertReply(tx, asked, 'Bye'))!);
   await apply({ type: 'opted_out' }, { actor: 'customer', messageId: asked.id });
@@ -162,7 +162,7 @@ test('the confirmation of an opt-out is sent although a person takes over', asyn
   expect((await found(reply.id)).status).toBe('queued');
 });
 
-test('when her time is over the agent takes over, unless a message has no answer', async () => {
+test("when the person's time is over the agent takes over, unless a message has no answer", async () => {
   await apply({ type: 'person_wrote' }, { actor: 'phone' });
   const open = await receive(await contactOf());
   await apply({ type: 'time_up' });
@@ -173,7 +173,7 @@ test('when her time is over the agent takes over, unless a message has no answer
   expect(await state()).toMatchObject({ state: 'agent', state_reason: null, person_id: null, minutes: null });
 });
 
-test('what waits when a conversation is given back is ignored, and says why', async () => {
+test('giving a conversation back ignores its waiting messages, with the reason', async () => {
   await needsPerson('asked');
   const open = await receive(await contactOf());
   await db.query(`update messages set status = 'waiting_for_person' where id = $1`, [open]);
@@ -182,7 +182,7 @@ test('what waits when a conversation is given back is ignored, and says why', as
   expect(await state()).toMatchObject({ state: 'agent' });
 });
 
-test('replicas of the release before hand over by handed_off_at, and see it of a state', async () => {
+test('handed_off_at, which replicas of the previous version use, follows the state and sets it', async () => {
   await db.query(
     `update conversations set handed_off_at = now(), hand_off_reason = 'loop' where id = $1 and handed_off_at is null`,
     [id],

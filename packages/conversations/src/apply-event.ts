@@ -17,7 +17,7 @@ import { type ConversationEvent, isAlwaysLogged, nextState } from './state-machi
 
 export interface EventSource {
   actor: EventActor;
-  /** Who did it. Of `assigned`: to whom. */
+  /** Who did it; for `assigned`, to whom the conversation is assigned. */
   personId?: string | undefined;
   /** The message that caused it. */
   messageId?: string | undefined;
@@ -26,11 +26,10 @@ export interface EventSource {
 }
 
 /**
- * Changes a conversation's state as an event demands, in the transaction of what caused it, with all that follows: answers of the
- * agent that are queued are dropped, messages that wait are closed, the event is logged. The conversation stays locked until the
- * transaction ends.
+ * Applies an event to a conversation, in the transaction of its cause: sets the state, logs the event, drops the agent's queued answers and
+ * closes waiting messages where the event demands it. The conversation stays locked until the transaction ends.
  *
- * @returns the states before and after; undefined where there is no such conversation
+ * @returns the states before and after; undefined if there is no such conversation
  */
 export async function applyEvent(
   tx: Queryable,
@@ -40,12 +39,12 @@ export async function applyEvent(
 ): Promise<{ from: ConversationState; to: ConversationState } | undefined> {
   const conversation = await lockConversation(tx, conversationId);
   if (conversation === undefined) return undefined;
-  const asksUnanswered = event.type === 'time_up' || event.type === 'failure_resolved';
-  const isUnanswered = asksUnanswered && (await hasUnansweredMessage(tx, conversationId));
+  const needsUnanswered = event.type === 'time_up' || event.type === 'failure_resolved';
+  const isUnanswered = needsUnanswered && (await hasUnansweredMessage(tx, conversationId));
   const from = conversation.state;
   const to = nextState(from, event, { isUnanswered });
   const holder = holderAfter(conversation, event, source, to);
-  // A repeat by the holder changes nothing but her time.
+  // A repeat by the holder only extends her time.
   const isPassedOn = from === 'person' && to === 'person' && holder !== conversation.person_id;
   const reason = stateReason(conversation, event, source, { to, isPassedOn });
 
@@ -75,7 +74,7 @@ export async function applyEvent(
   if (from !== to || isPassedOn || isAnnouncedAnew || isAlwaysLogged(event.type))
     await log(event.type, source.messageId);
 
-  // The confirmation of an opt-out is sent in any case.
+  // After an opt-out nothing is dropped: the queued answer is its confirmation.
   if (to === 'person' && conversation.opted_out_at === null) {
     for (const messageId of await cancelAgentAnswers(tx, conversationId)) {
       // oxlint-disable-next-line no-await-in-loop -- nearly always none, or one
@@ -88,7 +87,7 @@ export async function applyEvent(
   return { from, to };
 }
 
-/** Who has the conversation; null where she is not known. */
+/** The person who holds the conversation after the event; null if she is unknown. */
 function holderAfter(
   { person_id: before }: ConversationRow,
   { type }: ConversationEvent,
@@ -97,11 +96,11 @@ function holderAfter(
 ): string | null {
   if (to !== 'person') return null;
   if (type === 'taken_over' || type === 'assigned') return personId ?? null;
-  // Somebody who is not known may be the holder herself.
+  // An unknown writer may be the holder herself.
   return type === 'person_wrote' ? (personId ?? before) : before;
 }
 
-/** Of `waiting`, why; of `person`, how she came to it. */
+/** For `waiting`, why; for `person`, how she got the conversation. */
 function stateReason(
   { state, state_reason: before }: ConversationRow,
   event: ConversationEvent,
@@ -110,7 +109,7 @@ function stateReason(
 ): string | null {
   if (to === 'waiting') {
     if (event.type === 'time_up') return 'person_left';
-    // The first reason stands, unless it is urgent now.
+    // The first reason stays, unless the new one is an emergency.
     return event.type === 'needs_person' && (state !== 'waiting' || event.reason === 'emergency')
       ? event.reason
       : before;

@@ -1,6 +1,6 @@
 import { AppError } from '@prosaas/runtime';
 
-/** The contact wants no messages. */
+/** The contact asked for no more messages. */
 export class ContactOptedOut extends AppError {
   override code = 'CONTACT_OPTED_OUT';
   override status = 409;

@@ -1,8 +1,8 @@
 import type { ConversationRow } from '@prosaas/database';
 
 /**
- * Whether another person has a conversation than the one who asks. A holder who is not known wrote from the phone of the account: it may be
- * the owner, from whom staff take nothing.
+ * Whether someone other than the given person holds a conversation. An unknown holder wrote from the phone of the account and may be the
+ * owner, from whom staff cannot take a conversation.
  */
 export const isHeldByOther = (
   { state, person_id: holderId }: Pick<ConversationRow, 'state' | 'person_id'>,

@@ -83,7 +83,7 @@ async function jobOf(
 }
 
 const fail = async (...written: Written[]): ReturnType<typeof moveToDeadLetter> => {
-  // A job whose turn has come since has another release.
+  // The release has changed for jobs that were released since.
   const jobs = await db.query<JobRef>(
     'select id::text as id, release from jobs where message_id = any($1::uuid[]) order by array_position($1::uuid[], message_id)',
     [written.map(({ id: messageId }) => messageId)],
@@ -109,18 +109,18 @@ async function state(): Promise<unknown[]> {
   return [row?.state, row?.state_reason];
 }
 
-test("the agent's answer fails: what it answered waits for a person, and so does the chat", async () => {
+test("when the agent's answer fails, the question and the conversation wait for a person", async () => {
   const asked = await ask();
   const reply = await answer(asked);
   expect(await fail(reply)).toMatchObject({ failed: 1, handedOver: 1 });
   expect(await statusOf(asked, reply)).toEqual(['waiting_for_person', 'failed']);
   expect(await state()).toEqual(['waiting', 'failure']);
-  // Once.
+  // A repeat changes nothing.
   expect(await fail(reply)).toEqual({ failed: 0, released: [], handedOver: 0 });
   expect(await listConversationEvents(db, { conversationId: id, limit: 9 })).toHaveLength(1);
 });
 
-test("a person's message fails: her chat stays hers, and does not go to the agent when her time is over", async () => {
+test("when a person's message fails she keeps the conversation, which waits when her time is over", async () => {
   const old = await ask();
   await sent(await answer(old));
   const [first, second] = [await ask(), await ask()];
@@ -137,7 +137,7 @@ test("a person's message fails: her chat stays hers, and does not go to the agen
   expect(await state()).toEqual(['waiting', 'person_left']);
 });
 
-test("a person's message fails when the chat is the agent's again: it waits", async () => {
+test("when a person's message fails after the agent took over, the conversation waits", async () => {
   const asked = await ask();
   const written = await write();
   await apply({ type: 'time_up' });
@@ -147,7 +147,7 @@ test("a person's message fails when the chat is the agent's again: it waits", as
   expect(await state()).toEqual(['waiting', 'failure']);
 });
 
-test('what a later message of the person answers is answered, and what fails together waits', async () => {
+test("a question stays answered until the last of the person's messages has failed", async () => {
   const asked = await ask();
   const [first, second] = [await write(), await write()];
   await fail(first);
@@ -160,7 +160,7 @@ test('what a later message of the person answers is answered, and what fails tog
   expect(await statusOf(asked)).toEqual(['waiting_for_person']);
 });
 
-test("a program's message fails: nobody waits", async () => {
+test("when a program's message fails, nobody waits", async () => {
   const asked = await ask();
   await sent(await answer(asked));
   expect(await fail(await write('program'))).toMatchObject({ failed: 1 });
@@ -168,7 +168,7 @@ test("a program's message fails: nobody waits", async () => {
   expect(await statusOf(asked)).toEqual(['answered']);
 });
 
-test('a message that the agent failed to answer has none, until a person writes; then it is not replayed', async () => {
+test('a question that the agent failed to answer is answered when a person writes, and is not replayed then', async () => {
   const [asked, kept] = [await ask(), await ask()];
   await fail(asked);
   await apply({ type: 'taken_over' });
@@ -185,7 +185,7 @@ test('a message that the agent failed to answer has none, until a person writes;
   expect(await state()).toEqual(['agent', null]);
 });
 
-test('what the agent failed to answer is ignored when the chat is given back, as what waits is', async () => {
+test('giving a conversation back ignores a question that the agent failed to answer', async () => {
   const asked = await ask();
   await fail(asked);
   await apply({ type: 'given_back' });
@@ -195,7 +195,7 @@ test('what the agent failed to answer is ignored when the chat is given back, as
   expect(await state()).toEqual(['agent', null]);
 });
 
-test('jobs of many chats are given up at once, one event for each chat, whatever locks their messages meanwhile', async () => {
+test('concurrent calls for jobs of many conversations fail each job once and log one event per conversation', async () => {
   const chats: { conversation: string; written: Written[] }[] = [];
   for (let nth = 0; nth < 20; nth++) {
     contact = `${(count += 1)}00000@s.whatsapp.net`;

@@ -12,10 +12,10 @@ import { applyEvent } from './apply-event.ts';
 import { isHandOver } from './state-machine.ts';
 
 /**
- * Ends jobs that failed for good, and leaves their conversations to a person: each becomes `waiting`, unless a person has it already, and
- * the customer's messages that the failed ones were to answer become `waiting_for_person`.
+ * Moves jobs to the dead letter and hands their conversations over to a person: each becomes `waiting` with the reason `failure`, unless a
+ * person already has it. Customers' messages that thereby have no answer become `waiting_for_person`.
  *
- * @returns how many jobs failed, what was released, and how many conversations wait that did not before: the reason is `failure`
+ * @returns how many jobs failed, the jobs released in their place, and how many conversations started to wait
  */
 export async function moveToDeadLetter(
   tx: Queryable,

@@ -23,17 +23,17 @@ test.each<[ConversationEvent['type'], ...ConversationState[]]>([
   expect(states.map((state) => nextState(state, event, { isUnanswered: false }))).toEqual(after);
 });
 
-test('a person whose time is over does not leave a message unanswered to the agent', () => {
+test("when a person's time is over and a message has no answer, the conversation waits", () => {
   const after = states.map((state) => nextState(state, { type: 'time_up' }, { isUnanswered: true }));
   expect(after).toEqual(['agent', 'waiting', 'waiting', 'closed']);
 });
 
-test('while another message waits, one that is answered at last changes nothing', () => {
+test('a resolved failure changes nothing while another message has no answer', () => {
   expect(nextState('waiting', { type: 'failure_resolved' }, { isUnanswered: true })).toBe('waiting');
   expect(nextState('person', { type: 'failure_resolved' }, { isUnanswered: true })).toBe('person');
 });
 
-test('an emergency takes a conversation out of the hands of whoever has it', () => {
+test('an emergency makes a conversation wait in every state', () => {
   const event: ConversationEvent = { type: 'needs_person', reason: 'emergency' };
   expect(states.map((state) => nextState(state, event, { isUnanswered: false }))).toEqual(
     Array.from(states, () => 'waiting'),

@@ -1,6 +1,6 @@
 import type { ConversationState } from '@prosaas/database';
 
-/** Why a conversation waits for a person, with what an operator reads. */
+/** Why a conversation waits for a person, with the text that people read. */
 export const waitingReasons = {
   asked: 'the customer asked for a person',
   complaint: 'the customer complains',
@@ -24,9 +24,9 @@ export type ConversationEvent =
   /** Over REST, or from the phone of the account. */
   | { type: 'person_wrote' }
   | { type: 'given_back' }
-  /** The person's time is over. */
+  /** The person was silent for too long. */
   | { type: 'time_up' }
-  /** What the agent failed to answer is answered now. */
+  /** The message that the agent had failed to answer is answered now. */
   | { type: 'failure_resolved' }
   | { type: 'closed' }
   | { type: 'reopened' }
@@ -34,29 +34,29 @@ export type ConversationEvent =
   | { type: 'opted_in' };
 export type EventType = ConversationEvent['type'];
 
-type Row = Readonly<Record<ConversationState, ConversationState>>;
-const stays: Row = { agent: 'agent', waiting: 'waiting', person: 'person', closed: 'closed' };
-const always = (state: ConversationState): Row => ({
+/** The next state, by the current one. */
+type Transition = Readonly<Record<ConversationState, ConversationState>>;
+const unchanged: Transition = { agent: 'agent', waiting: 'waiting', person: 'person', closed: 'closed' };
+const always = (state: ConversationState): Transition => ({
   agent: state,
   waiting: state,
   person: state,
   closed: state,
 });
 
-/** The state after an event, by the state before it. */
-const transitions: Readonly<Record<EventType, Row>> = {
-  customer_wrote: { ...stays, closed: 'agent' },
+const transitions: Readonly<Record<EventType, Transition>> = {
+  customer_wrote: { ...unchanged, closed: 'agent' },
   needs_person: { ...always('waiting'), person: 'person' },
   taken_over: always('person'),
   assigned: always('person'),
   person_wrote: always('person'),
   given_back: { ...always('agent'), closed: 'closed' },
-  time_up: { ...stays, person: 'agent' },
-  failure_resolved: { ...stays, waiting: 'agent' },
+  time_up: { ...unchanged, person: 'agent' },
+  failure_resolved: { ...unchanged, waiting: 'agent' },
   closed: always('closed'),
-  reopened: { ...stays, closed: 'agent' },
-  opted_out: stays,
-  opted_in: stays,
+  reopened: { ...unchanged, closed: 'agent' },
+  opted_out: unchanged,
+  opted_in: unchanged,
 };
 
 export const eventTypes = Object.keys(transitions) as readonly EventType[];
@@ -64,7 +64,7 @@ export const eventTypes = Object.keys(transitions) as readonly EventType[];
 /**
  * The state after an event.
  *
- * @param isUnanswered a message of the customer's has no answer
+ * @param isUnanswered whether a message of the customer has no answer
  */
 export function nextState(
   state: ConversationState,
@@ -73,15 +73,15 @@ export function nextState(
 ): ConversationState {
   if (isUnanswered && event.type === 'time_up' && state === 'person') return 'waiting';
   if (isUnanswered && event.type === 'failure_resolved') return state;
-  // Also from `person`, so that everybody is told. Whoever writes next has the conversation.
+  // Also from `person`, so that everybody is notified. Whoever writes next holds the conversation.
   if (event.type === 'needs_person' && event.reason === 'emergency') return 'waiting';
   return transitions[event.type][state];
 }
 
-/** Whether a conversation waits for a person that did not before. */
+/** Whether a conversation started to wait for a person. */
 export const isHandOver = (change: { from: ConversationState; to: ConversationState } | undefined): boolean =>
   change?.to === 'waiting' && change.from !== 'waiting';
 
-/** Whether the log of events shows it also where the state stays. */
+/** Whether the event is logged even if it does not change the state. */
 export const isAlwaysLogged = (type: EventType): boolean =>
   ['needs_person', 'opted_out', 'opted_in'].includes(type);

@@ -2,7 +2,7 @@ import { AppError } from '@prosaas/runtime';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
-/** Redis is away: the same call can succeed later. */
+/** Redis is not reachable. The same call can succeed later. */
 export class QueuesUnavailable extends AppError {
   override code = 'QUEUES_UNAVAILABLE';
   override status = 503;
@@ -10,11 +10,11 @@ export class QueuesUnavailable extends AppError {
 }
 
 export interface BullHandle extends AsyncDisposable {
-  /** Throws `QueuesUnavailable` at once while Redis is away, instead of waiting for it. */
+  /** Throws `QueuesUnavailable` at once while Redis is away. */
   queue(name: string): Promise<Queue>;
 }
 
-/** BullMQ's Queue objects over one connection of the caller's, which stays the caller's to close. */
+/** Shares one Redis connection between BullMQ's `Queue` objects. The caller closes the connection. */
 export function openBull(redis: Redis, bullPrefix: string): BullHandle {
   const queues = new Map<string, Queue>();
   return {
@@ -23,7 +23,7 @@ export function openBull(redis: Redis, bullPrefix: string): BullHandle {
       let found = queues.get(name);
       if (!found) {
         found = new Queue(name, { connection: redis, prefix: bullPrefix, skipMetasUpdate: true });
-        // The connection's owner logs its errors.
+        // The owner of the connection logs its errors.
         found.on('error', () => {});
         queues.set(name, found);
       }
@@ -31,7 +31,7 @@ export function openBull(redis: Redis, bullPrefix: string): BullHandle {
         await found.waitUntilReady();
         return found;
       } catch (cause) {
-        // A Queue whose first commands failed never recovers: the next call makes another.
+        // A Queue whose first commands failed never recovers: the next call creates another one.
         if (queues.get(name) === found) queues.delete(name);
         void found.close().catch(() => {});
         throw new QueuesUnavailable('Redis went away', { cause });

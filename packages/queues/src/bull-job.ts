@@ -3,18 +3,18 @@ import type { JobsOptions } from 'bullmq';
 import { type QueueName, queueTable } from './queue-table.ts';
 import { childTrace, telemetryOf } from './trace.ts';
 
-/** Of the row that a BullMQ job wakes a worker for. */
+/** Names the row of the table `jobs` that a BullMQ job stands for. */
 export interface JobRowRef extends JobRef {
-  /** Workers that had died while they ran it, when it was released. */
+  /** How many workers had died while running the job, when it was released. */
   workerDeaths: number;
 }
 
-/** The payload lies at the top, where workers of the release before look for it. */
+/** The payload's fields are at the top level, where workers of the previous version read them. */
 interface JobData {
   row: JobRowRef;
 }
 
-/** A finished job of the same id would keep BullMQ from taking the next release. */
+/** Contains the release because BullMQ ignores a job whose id it already has, also when that one is finished. */
 export const bullJobId = ({ id, release }: JobRef): string => `${id}-${release}`;
 
 export function toBullJob({
@@ -35,9 +35,9 @@ export function toBullJob({
     data: { ...payload, row: { id, release, workerDeaths } },
     opts: {
       jobId: bullJobId({ id, release }),
-      // The clocks of those who release and of those who look may differ.
+      // PostgreSQL's time: the clocks of the replicas may differ.
       timestamp: Math.floor(readMs),
-      // Retries are counted with the row, and go by moveToDelayed. Workers of the release before go by this.
+      // Only workers of the previous version read these. Now the row counts retries, and moveToDelayed schedules them.
       attempts,
       backoff: { type: 'exponential', delay: backoff.delayMs, jitter: backoff.jitter },
       removeOnComplete: kept,
@@ -48,7 +48,7 @@ export function toBullJob({
   };
 }
 
-/** Undefined for what a release before migration 0010 put in. */
+/** Undefined for a job that a version before migration 0010 added. */
 export function readRowRef(data: unknown): JobRowRef | undefined {
   const { row } = (data ?? {}) as { row?: Partial<JobRowRef> };
   const { id, release, workerDeaths } = row ?? {};

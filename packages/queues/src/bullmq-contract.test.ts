@@ -1,5 +1,5 @@
-// What `queue-totals.ts`, `lost-jobs.ts` and `queue-control.ts` take BullMQ's keys for, which it does not document. A new version that
-// fails here needs a look at these files: https://github.com/taskforcesh/bullmq/blob/master/src/classes/queue-keys.ts
+// `queue-totals.ts`, `lost-jobs.ts` and `queue-control.ts` rely on BullMQ's undocumented keys, as tested here. If a new version of BullMQ fails
+// these tests, review those files: https://github.com/taskforcesh/bullmq/blob/master/src/classes/queue-keys.ts
 import { createRequire } from 'node:module';
 import { poll } from '@prosaas/devstack';
 import { DelayedError } from 'bullmq';
@@ -12,18 +12,18 @@ const env = useRedis();
 beforeEach(() => env.server.onEveryNode('FLUSHALL'));
 const key = (type: string): string => queueKey(bullPrefix, inbound, type);
 
-test('the version of BullMQ is the one that was looked at', () => {
+test('the version of BullMQ is the reviewed one', () => {
   const { version } = createRequire(import.meta.url)('bullmq/package.json') as { version: string };
   expect(version).toBe('6.7.0');
 });
 
-test('our keys are those of a queue', async () => {
+test('queueKey builds the keys of a queue as BullMQ does', async () => {
   await using queue = openQueue(env);
   for (const type of ['wait', 'paused', 'prioritized', 'active', 'delayed', 'completed', 'failed', 'meta'])
     expect([type, queue.toKey(type)]).toEqual([type, key(type)]);
 });
 
-test('a job that waits is in the list `wait`, the next to be taken last, and has a hash with its time', async () => {
+test('waiting jobs are in the list `wait`, the next one last, and have a hash with their time', async () => {
   await using queue = openQueue(env);
   await queue.add(inbound, {}, { jobId: '1-1' });
   await queue.add(inbound, {}, { jobId: '2-1' });
@@ -31,7 +31,7 @@ test('a job that waits is in the list `wait`, the next to be taken last, and has
   const [timestamp, processedOn] = await env.redis.hmget(key('1-1'), 'timestamp', 'processedOn');
   expect(Math.abs(Date.now() - Number(timestamp))).toBeLessThan(60_000);
   expect(processedOn).toBeNull();
-  // A second one of the same id changes nothing.
+  // Adding another job with the same id changes nothing.
   await queue.add(inbound, { changed: true }, { jobId: '1-1' });
   expect(await env.redis.llen(key('wait'))).toBe(2);
   expect((await queue.getJob('1-1'))!.data).toEqual({});
@@ -44,7 +44,7 @@ test('a paused queue has the field `paused` in `meta`, and its jobs are in `wait
   await queue.pause();
   await queue.add(inbound, {}, { jobId: '2-1' });
   expect(await env.redis.hexists(key('meta'), 'paused')).toBe(1);
-  // The age of the oldest is read from `wait`.
+  // The age of the oldest job is read from `wait`.
   expect([await env.redis.lrange(key('wait'), 0, -1), await env.redis.llen(key('paused'))]).toEqual([
     ['2-1', '1-1'],
     0,
@@ -103,7 +103,7 @@ test('a job is in one of `active`, `delayed`, `completed` and `failed`, and only
   ending.resolve();
 });
 
-test('a job that a worker holds is not removed, one that waits, is delayed or prioritized is, with its place', async () => {
+test('waiting, delayed and prioritized jobs can be removed, a running one cannot', async () => {
   await using queue = openQueue(env);
   const ending = Promise.withResolvers<void>();
   await using _ = await startWorker(env, () => ending.promise);

@@ -9,7 +9,7 @@ beforeEach(() => env.server.onEveryNode('FLUSHALL'));
 const counts = { inserted: 9, closed: 2, failed: 3, open: 4, pending: 1, pending_age_seconds: 2.5, dead: 3 };
 const waiting = { conversations: 2, oldest_age_seconds: 3 };
 
-test('figures are read as they were published last, the dead letter over all queues', async () => {
+test('reads the last published stats, with the dead letter summed over all queues', async () => {
   expect(await readDatabaseStats(env.redis, bullPrefix)).toBeUndefined();
   await publishDatabaseStats(env.redis, bullPrefix, {}, waiting);
   expect(await readDatabaseStats(env.redis, bullPrefix)).toEqual({ dead: 0, queues: {}, waiting });
@@ -27,7 +27,7 @@ test('figures are read as they were published last, the dead letter over all que
   });
 });
 
-test('figures that nobody renews are gone after 15 s', async () => {
+test('published stats expire after 15 s', async () => {
   await publishDatabaseStats(env.redis, bullPrefix, { [inbound]: counts }, waiting);
   const ttlMs = await env.redis.pttl(databaseStatsKey(bullPrefix));
   expect(ttlMs).toBeGreaterThan(10_000);

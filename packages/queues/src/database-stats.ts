@@ -2,19 +2,19 @@ import type { JobCounts, WaitingStats } from '@prosaas/database';
 import type { Redis } from 'ioredis';
 import { databaseStatsKey } from './queue-keys.ts';
 
-/** How long figures are shown after they were measured. */
-const SHOWN_MS = 15_000;
+/** How long published stats are valid. */
+const TTL_MS = 15_000;
 
-/** What a scrape shows of the rows in PostgreSQL, without asking it. */
+/** Counts from PostgreSQL, cached in Redis so that a scrape of the metrics does not query the database. */
 export interface DatabaseStats {
-  /** In the dead letter, of all queues. */
+  /** Jobs in the dead letter, over all queues. */
   dead: number;
   queues: Record<string, Pick<JobCounts, 'pending' | 'pending_age_seconds'>>;
-  /** Customers who wait for a person. Unset by an api of the release before. */
+  /** Conversations that wait for a person. Undefined when an api of the previous version published. */
   waiting?: Pick<WaitingStats, 'conversations' | 'oldest_age_seconds'>;
 }
 
-/** Leaves the figures for whoever reads the metrics; of several who do, the last one's are read. */
+/** Publishes the stats for all readers of the metrics. The last publisher wins. */
 export async function publishDatabaseStats(
   redis: Redis,
   bullPrefix: string,
@@ -22,15 +22,15 @@ export async function publishDatabaseStats(
   { conversations, oldest_age_seconds }: Pick<WaitingStats, 'conversations' | 'oldest_age_seconds'>,
 ): Promise<void> {
   const waiting = { conversations, oldest_age_seconds };
-  const figures: DatabaseStats = { dead: 0, queues: {}, waiting };
+  const stats: DatabaseStats = { dead: 0, queues: {}, waiting };
   for (const [queue, { dead, pending, pending_age_seconds }] of Object.entries(counts)) {
-    figures.dead += dead;
-    figures.queues[queue] = { pending, pending_age_seconds };
+    stats.dead += dead;
+    stats.queues[queue] = { pending, pending_age_seconds };
   }
-  await redis.set(databaseStatsKey(bullPrefix), JSON.stringify(figures), 'PX', SHOWN_MS);
+  await redis.set(databaseStatsKey(bullPrefix), JSON.stringify(stats), 'PX', TTL_MS);
 }
 
-/** Undefined when nobody has measured in the last 15 s. */
+/** Undefined if nobody has published in the last 15 s. */
 export async function readDatabaseStats(
   redis: Redis,
   bullPrefix: string,

@@ -10,7 +10,7 @@ test.each([
   ['a month', 30, 29 * DAY_MS],
   ['ten days', 10, 9 * DAY_MS],
   ['a day', 1, DAY_MS - 2.4 * HOUR_MS],
-])('jobs that are kept for %s are about to go a day or a tenth before', (_what, days, age) => {
+])('warns about jobs that are kept for %s a day or a tenth of that time ahead', (_what, days, age) => {
   expect(expiringBefore(days, 100 * DAY_MS)).toBe(100 * DAY_MS - age);
 });
 
@@ -19,11 +19,11 @@ test.each([
   [{ jobs: 7999, max: 10_000, expiring: 0 }, false],
   [{ jobs: 8000, max: 10_000, expiring: 0 }, true],
   [{ jobs: 1, max: 10_000, expiring: 1 }, true],
-])('the dead letter %j fills: %s', (fill, fills) => {
-  expect(isNearLimit(fill)).toBe(fills);
+])('a dead letter with %j is near its limit: %s', (usage, isNear) => {
+  expect(isNearLimit(usage)).toBe(isNear);
 });
 
-test('jobs in the dead letter are counted, and of them those that are about to be too old', async () => {
+test('counts all jobs in the dead letter and those that soon exceed the age limit', async () => {
   const nowMs = Date.now();
   const read = (days: number): ReturnType<typeof readDeadLetterUsage> =>
     readDeadLetterUsage(env.db, { days, max: 100 }, nowMs);

@@ -2,7 +2,7 @@ import { type Queryable, countDeadJobs, databaseTime } from '@prosaas/database';
 import { type Field, Integer } from '@prosaas/runtime';
 import { type TObject, Type } from 'typebox';
 
-/** Settings of the worker, which drops what is past them, and of the api, which tells when they come near. */
+/** The worker drops jobs past these limits; the api warns before they are reached. */
 export const DeadLetterConfig: TObject<{
   RETENTION_DEAD_LETTER_DAYS: Field<number>;
   DEAD_LETTER_MAX: Field<number>;
@@ -17,16 +17,16 @@ export const DeadLetterConfig: TObject<{
 });
 
 export interface DeadLetterLimits {
-  /** 0: however old. */
+  /** 0: no limit. */
   days: number;
   max: number;
 }
 
-/** How near the dead letter is to losing some. */
+/** How near the dead letter is to its limits, at which jobs are dropped. */
 export interface DeadLetterUsage {
   jobs: number;
   max: number;
-  /** Jobs that will soon be too old. */
+  /** Jobs that will soon exceed the age limit. */
   expiring: number;
 }
 
@@ -36,18 +36,19 @@ export const deadLetterLimits = (config: {
 }): DeadLetterLimits => ({ days: config.RETENTION_DEAD_LETTER_DAYS, max: config.DEAD_LETTER_MAX });
 
 const DAY_MS = 24 * 3600_000;
-const FULL = 0.8;
+/** Share of `max` from which on to warn. */
+const WARN_RATIO = 0.8;
 
-/** A job that failed before this will be too old within a day, or within a tenth of its time where that is less. */
+/** Jobs that failed before this time (Unix ms) exceed the age limit within a day, or within a tenth of the limit if that is shorter. */
 export function expiringBefore(days: number, nowMs: number): number {
   if (days === 0) return -Infinity;
   const kept = days * DAY_MS;
   return nowMs - kept + Math.min(DAY_MS, kept / 10);
 }
 
-/** Somebody should look: replay, purge, or raise the limit. */
+/** Whether an operator should act: replay, purge, or raise a limit. */
 export function isNearLimit({ jobs, max, expiring }: DeadLetterUsage): boolean {
-  return jobs >= max * FULL || expiring > 0;
+  return jobs >= max * WARN_RATIO || expiring > 0;
 }
 
 export async function readDeadLetterUsage(

@@ -19,7 +19,7 @@ async function add(ids: readonly string[], delay = 0): Promise<void> {
   }
 }
 
-test('jobs are listed by state, newest first, page by page, and found by their id', async () => {
+test('lists jobs of a state in pages, newest first, and finds a job by its id', async () => {
   await add(['1', '2', '3', '4', '5']);
   await add(['6'], 600_000);
   await using reader = openJobReader({ redis: env.redis, bullPrefix });
@@ -45,7 +45,7 @@ test('jobs are listed by state, newest first, page by page, and found by their i
   expect(await reader.getJob('outbound-messages', '3-1')).toBeUndefined();
 });
 
-test('a job that ended is told with its outcome, error and times', async () => {
+test('a finished job has its state, error and times', async () => {
   await using reader = openJobReader({ redis: env.redis, bullPrefix });
   {
     await using _ = await startWorker(env, async ({ id }) => {
@@ -67,7 +67,7 @@ test('a job that ended is told with its outcome, error and times', async () => {
 });
 
 test.each(['meta', 'wait', 'id', 'events', 'completed', '1-1:lock', '1-1:logs'])(
-  "BullMQ's own key %s is no job",
+  "does not read BullMQ's internal key %s as a job",
   async (id) => {
     await add(['1']);
     await env.redis.set(`${bullPrefix}:${inbound}:1-1:lock`, 'x');
@@ -76,7 +76,7 @@ test.each(['meta', 'wait', 'id', 'events', 'completed', '1-1:lock', '1-1:logs'])
   },
 );
 
-test('how far BullMQ is with a job is told by its release', async () => {
+test('reads the progress of one release of a job', async () => {
   await using queue = openQueue(env);
   await using reader = openJobReader({ redis: env.redis, bullPrefix });
   await add(['1']);
@@ -100,7 +100,7 @@ test('how far BullMQ is with a job is told by its release', async () => {
   ending.resolve();
 });
 
-test('while Redis is away a reader fails at once', async () => {
+test('fails at once while Redis is away', async () => {
   const away = createRedis({ url: 'redis://127.0.0.1:1', name: 'away', role: 'commands', log: silent });
   {
     await using reader = openJobReader({ redis: away, bullPrefix });

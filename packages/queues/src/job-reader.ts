@@ -15,32 +15,32 @@ export interface JobSummary {
   queue: string;
   state: JobState | 'unknown';
   payload: unknown;
-  /** Why it failed for good. */
+  /** Why it failed permanently. */
   error: string | null;
   /** W3C `traceparent`; empty where there is none. */
   trace: string;
   created_at: string;
-  /** Its last attempt. */
+  /** Start of the last attempt. */
   started_at: string | null;
   finished_at: string | null;
-  /** The instance of the worker that runs it, or ran it last. */
+  /** Instance id of the worker that runs it, or ran it last. */
   worker: string | null;
 }
 
-/** How far BullMQ is with a released job. */
+/** The state of a released job in BullMQ. */
 export interface JobProgress {
-  /** `unknown`: it does not have the job. */
+  /** `unknown`: BullMQ does not have the job. */
   state: JobState | 'unknown';
-  /** When a delayed job is taken again. */
+  /** When a delayed job is due. */
   nextTry: Date | null;
-  /** Its queue is. */
+  /** Whether the job's queue is paused. */
   isPaused: boolean;
 }
 
 export interface JobReader extends AsyncDisposable {
   /**
-   * Newest first; `offset` counts from the newest, so a page may repeat or skip jobs that came or went between two calls. Jobs that
-   * went during this one are missing: only an empty list is past the end.
+   * Newest first. `offset` counts from the newest job, so a page may repeat or skip jobs that were added or removed between two calls. A page
+   * may also be short, because jobs were removed during the call: only an empty page means the end.
    */
   listJobs(options: {
     queue: QueueName;
@@ -52,7 +52,7 @@ export interface JobReader extends AsyncDisposable {
   getProgress(queue: QueueName, ref: JobRef): Promise<JobProgress>;
 }
 
-/** For people who look: throws `QueuesUnavailable` at once while Redis is away. */
+/** Reads BullMQ's jobs for operators. Throws `QueuesUnavailable` at once while Redis is away. */
 export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix: string }): JobReader {
   const bull = openBull(redis, bullPrefix);
   return {
@@ -62,7 +62,7 @@ export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix:
     },
     async getJob(queue, id) {
       const from = await bull.queue(queue);
-      // Beside its jobs BullMQ keeps what it knows of a queue (`meta`, `<id>:lock`), and would read that as a job.
+      // BullMQ keeps other keys beside the jobs (`meta`, `<id>:lock`), and getJob would read them as jobs.
       const job = id.includes(':') || Object.hasOwn(from.keys, id) ? undefined : await from.getJob(id);
       if (!job) return undefined;
       return summarise(job, stateOf(await job.getState()));
@@ -81,11 +81,11 @@ export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix:
   };
 }
 
-/** A job with a priority waits, as one in a paused queue does. */
+/** Shows a prioritized job as waiting. */
 const stateOf = (state: string): JobProgress['state'] =>
   state === 'prioritized' ? 'waiting' : (jobStates.find((known) => known === state) ?? 'unknown');
 
-/** https://github.com/taskforcesh/bullmq/blob/master/src/commands/includes/getDelayedScore.lua */
+/** Decodes a score of BullMQ's `delayed` set: https://github.com/taskforcesh/bullmq/blob/master/src/commands/includes/getDelayedScore.lua */
 export const dueAt = (score: number): Date => new Date(Math.floor(score / 0x1000));
 
 function summarise(job: Job, state: JobSummary['state']): JobSummary {

@@ -11,7 +11,7 @@ const env = useRedis();
 const find = (jobs: readonly ReturnType<typeof released>[]): Promise<string[]> =>
   findLostJobs(env.redis, bullPrefix, jobs).then((lost) => lost.map(({ id }) => id));
 
-test('a job is lost that BullMQ does not have, has as ended or delays for ever; not one that waits, is delayed or runs', async () => {
+test('a job is lost when BullMQ does not have it, has finished it or delays it for too long', async () => {
   await using queue = openQueue(env);
   const [absent, waiting, delayed, active, completed, failed, late] = ['1', '2', '3', '4', '5', '6', '7'].map(
     (id) => released(id),
@@ -21,7 +21,7 @@ test('a job is lost that BullMQ does not have, has as ended or delays for ever; 
     await queue.add(inbound, data, { ...opts, delay });
   };
   await add(delayed!, 60_000);
-  // A worker whose clock was ten minutes fast asked for a second.
+  // The worker's clock was ten minutes ahead when it delayed the job for a second.
   await add(late!, 601_000);
   await Promise.all([active!, completed!, failed!].map((job) => add(job)));
   const ending = Promise.withResolvers<void>();
@@ -37,7 +37,7 @@ test('a job is lost that BullMQ does not have, has as ended or delays for ever; 
     await add(waiting!);
     const all = [absent!, waiting!, delayed!, active!, completed!, failed!, late!];
     expect(await find(all)).toEqual(['1', '5', '6', '7']);
-    // Another release of a job that waits, and the same id in another queue.
+    // Another release of the waiting job, and the same id in another queue.
     expect(await find([{ ...waiting!, release: 2 }])).toEqual(['2']);
     expect(await find([{ ...waiting!, queue: 'outbound-messages' }])).toEqual(['2']);
     expect(await find([])).toEqual([]);
@@ -46,7 +46,7 @@ test('a job is lost that BullMQ does not have, has as ended or delays for ever; 
   }
 });
 
-test('while Redis is away no job is called lost', async () => {
+test('fails while Redis is away, instead of reporting lost jobs', async () => {
   await env.server.stop();
   try {
     await expect(find([released('1')])).rejects.toThrow(QueuesUnavailable);

@@ -7,16 +7,19 @@ import { dueAt } from './job-reader.ts';
 import { queueKey } from './queue-keys.ts';
 import { type QueueName, queueTable } from './queue-table.ts';
 
-/** Beyond this no job of the queue waits in BullMQ for its next attempt; what is requeued without one waits half a minute at most. */
+/**
+ * Upper bound of a regular delay in BullMQ: twice the longest backoff of the queue, and at least a minute (a requeue without a used attempt
+ * waits 30 s at most).
+ */
 function maxDelayMs(queue: QueueName): number {
   const { attempts, backoff } = queueTable[queue];
   return Math.max(60_000, 2 * backoff.delayMs * 2 ** (attempts - 2));
 }
 
 /**
- * Those of the jobs that BullMQ does not have, or has as ended, or delays for longer than anything is delayed, because the clock that
- * the delay was added to was wrong. BullMQ's `getState` tells the same by a script that walks the list of
- * waiting jobs, which is too much for thousands of jobs: this asks for the job's key and its place in the sets.
+ * Returns the open jobs that BullMQ will not run: jobs that it does not have, has as finished, or delays beyond any regular delay (a
+ * worker's clock was ahead). BullMQ's `getState` scans the list of waiting jobs, which is too slow for thousands of jobs; this reads each
+ * job's key and its scores in the sorted sets instead.
  *
  * @throws QueuesUnavailable
  */
@@ -37,7 +40,7 @@ export async function findLostJobs<J extends JobRef & { queue: string }>(
   }
   const replies = await pipeline.exec().catch(() => null);
   if (now === undefined || !replies || replies.some(([error]) => error))
-    throw new QueuesUnavailable('Redis did not say which jobs are there');
+    throw new QueuesUnavailable('Redis could not be asked which jobs it has');
   const values = replies.map(([, value]) => value);
   return jobs.filter(({ queue }, index) => {
     const latest = now + maxDelayMs(queue as QueueName);

@@ -7,7 +7,7 @@ export interface MessageRef {
   business_id: string;
 }
 
-const jobOf = (
+const messageJob = (
   queue: QueueName,
   orderKey: string,
   message: MessageRef,
@@ -25,15 +25,15 @@ const jobOf = (
   trace,
 });
 
-/** The job that answers a message that came in: written with it. */
+/** The job that answers an inbound message. Insert it in the transaction that stores the message. */
 export const inboundJob = (message: MessageRef, trace?: string): NewJob =>
-  jobOf('inbound-messages', orderKeys.inbound(message.conversation_id), message, trace);
+  messageJob('inbound-messages', orderKeys.inbound(message.conversation_id), message, trace);
 
-/** The job that sends a message: written with it. */
+/** The job that sends an outbound message. Insert it in the transaction that stores the message. */
 export const outboundJob = (message: MessageRef, trace?: string): NewJob =>
-  jobOf('outbound-messages', orderKeys.outbound(message.conversation_id), message, trace);
+  messageJob('outbound-messages', orderKeys.outbound(message.conversation_id), message, trace);
 
-/** The job that sends a notice by e-mail: written with it. */
+/** The job that sends a notice by e-mail. Insert it in the transaction that stores the notice. */
 export const noticeJob = (notice: { id: string; conversation_id: string; business_id: string }): NewJob => ({
   queue: 'notices',
   orderKey: `notice:${notice.id}`,

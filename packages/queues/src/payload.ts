@@ -2,7 +2,7 @@ import { AppError } from '@prosaas/runtime';
 import { Compile } from 'typebox/compile';
 import { queueNames, queueTable, type QueueName, type QueuePayloads } from './queue-table.ts';
 
-/** A payload that does not fit its queue: no retry changes that. */
+/** A payload does not match the schema of its queue. A retry cannot help. */
 export class PayloadInvalid extends AppError {
   override code = 'PAYLOAD_INVALID';
   override status = 422;
@@ -11,9 +11,9 @@ export class PayloadInvalid extends AppError {
 const validators = new Map(queueNames.map((name) => [name, Compile(queueTable[name].payload)]));
 
 /**
- * Gives the payload back where it fits. Checked when a job is taken, by which time the code may be another than wrote it.
+ * Returns the payload if it matches the schema of its queue. Workers check when they run a job, because another version may have written it.
  *
- * @throws PayloadInvalid with every fault
+ * @throws PayloadInvalid, naming every fault
  */
 export function checkPayload<Q extends QueueName>(queue: Q, payload: unknown): QueuePayloads[Q] {
   const validator = validators.get(queue);

@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const waitingCount = async (): Promise<number> =>
   (await readQueueTotals(env.redis, bullPrefix)).queues[inbound].waiting;
-/** Receives messages, and has BullMQ know of those whose turn it is. */
+/** Receives messages, and enqueues the jobs that were released at once. */
 async function receiveAll(contacts: readonly string[]): Promise<{ message: MessageRow; id: string }[]> {
   const all: Awaited<ReturnType<typeof receive>>[] = [];
   for (const contact of contacts) all.push(await receive(env.db, contact));
@@ -48,7 +48,7 @@ const states = (): Promise<{ state: string; reason: string | null; chats: number
     `select state, state_reason as reason, count(*)::int as chats from conversations group by 1, 2 order by 1`,
   );
 
-test('a paused queue takes no job until it is resumed, also for workers that start later', async () => {
+test('workers take no job of a paused queue until it is resumed', async () => {
   await control.pause(inbound);
   await receiveAll(['1']);
   const done: string[] = [];
@@ -62,14 +62,14 @@ test('a paused queue takes no job until it is resumed, also for workers that sta
   expect((await readQueueTotals(env.redis, bullPrefix)).queues[inbound].paused).toBe(false);
 });
 
-test('drain gives up what is pending, waits or is delayed, and leaves alone what runs', async () => {
+test('drain fails pending, waiting and delayed jobs, and leaves running ones alone', async () => {
   const [running] = await receiveAll(['1']);
   const ending = Promise.withResolvers<void>();
   await using _ = await startWorker(env, () => ending.promise);
   await using queue = openQueue(env);
   await poll(async () => (await queue.getActiveCount()) === 1, { what: 'a job to run' });
   await control.pause(inbound);
-  // Behind the one that runs; a conversation of its own with one behind; one that BullMQ tries again later.
+  // One behind the running job, two of another conversation, and one that is delayed in BullMQ.
   const others = await receiveAll(['1', '2', '2']);
   const { id: delayedId, released: delayed } = await receive(env.db, '3');
   const { data, opts } = toBullJob(delayed!);
@@ -98,17 +98,17 @@ test('drain gives up what is pending, waits or is delayed, and leaves alone what
   await control.resume(inbound);
 });
 
-test('a job that a worker takes while its queue is drained is left alone', async () => {
+test('drain leaves a job alone that a worker takes meanwhile', async () => {
   await control.pause(inbound);
   const [taken] = await receiveAll(['1', '2']);
-  // What a worker has of a job from the moment that it takes it.
+  // A worker holds this lock from the moment it takes the job.
   await env.redis.set(`${bullPrefix}:${inbound}:${taken!.id}-1:lock`, 'of a worker');
   expect(await control.drain(inbound)).toBe(1);
   expect(await statuses()).toEqual(['received', 'failed']);
   await expect(control.skip(taken!.id, 'X')).rejects.toThrow(JobRunning);
 });
 
-test('drain gives up more jobs than one batch', async () => {
+test('drain fails more jobs than fit in one batch', async () => {
   await control.pause(inbound);
   await env.db.query(
     `insert into jobs (queue, order_key, payload) select $1, 'k' || n, '{}' from generate_series(1, 600) as n`,
@@ -119,7 +119,7 @@ test('drain gives up more jobs than one batch', async () => {
   expect(await env.db.query('select 1 from jobs where failed_at is null')).toEqual([]);
 });
 
-test('a job that waits is skipped, and the next of its conversation has its turn', async () => {
+test('skip fails a waiting job, and the next job of its conversation is released', async () => {
   await control.pause(inbound);
   const [first, second] = await receiveAll(['1', '1']);
   expect(await control.skip(first!.id, 'the customer has phoned')).toBe(true);
@@ -140,7 +140,7 @@ test('a job that waits is skipped, and the next of its conversation has its turn
   expect(await control.skip('0', 'unknown')).toBe(false);
 });
 
-test('a job that is tried again later, one that is pending and one that BullMQ lost are skipped', async () => {
+test('skip fails a delayed job, a pending one, and one that BullMQ lost', async () => {
   await control.pause(inbound);
   await using queue = openQueue(env);
   const [{ id: delayedId, released: delayed }, lost, next] = [
@@ -157,7 +157,7 @@ test('a job that is tried again later, one that is pending and one that BullMQ l
   expect(await statuses()).toEqual(['failed', 'failed', 'failed']);
 });
 
-test('a job that runs is not skipped', async () => {
+test('skip refuses a running job', async () => {
   const [running] = await receiveAll(['1']);
   const ending = Promise.withResolvers<void>();
   await using _ = await startWorker(env, () => ending.promise);
@@ -169,7 +169,7 @@ test('a job that runs is not skipped', async () => {
   ending.resolve();
 });
 
-test('without Redis every command fails at once, and no job is given up', async () => {
+test('without Redis every command fails at once and changes nothing', async () => {
   const { id } = await receive(env.db);
   const away = createRedis({ url: 'redis://127.0.0.1:1', name: 'away', role: 'commands', log: silent });
   {

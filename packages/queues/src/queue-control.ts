@@ -8,33 +8,34 @@ import { countsKey } from './queue-keys.ts';
 import { type QueueName, isQueueName } from './queue-table.ts';
 import type { Relay } from './relay.ts';
 
-/** A worker runs it now: it can't be taken away. */
+/** A worker is running the job, so it cannot be removed. */
 export class JobRunning extends AppError {
   override code = 'JOB_RUNNING';
   override status = 409;
   override retryable = true;
 }
 
-/** What an operator does to a queue or a job. It is kept, and so outlives every process. */
+/** Commands of an operator on a queue or a job. Their effect is stored in Redis and PostgreSQL, so it survives restarts. */
 export interface QueueControl extends AsyncDisposable {
-  /** No job is taken from now on; those that run finish. */
+  /** Workers take no more jobs; running jobs finish. */
   pause(queue: QueueName): Promise<void>;
   resume(queue: QueueName): Promise<void>;
   /**
-   * What waits or is delayed fails with the reason `DRAINED`, to be replayed or purged: the conversations wait for a person. Returns
-   * how many did.
+   * Moves all waiting and delayed jobs to the dead letter with the reason `DRAINED`; their conversations wait for a person.
+   *
+   * @returns how many jobs were moved
    */
   drain(queue: QueueName): Promise<number>;
   /**
-   * Ends one job with the reason `SKIPPED`, so that the next of its key has its turn; its conversation waits for a person. False where
-   * there is none.
+   * Moves one job to the dead letter with the reason `SKIPPED`, so that the next job with its order key can run; its conversation waits for a
+   * person. Returns false if there is no such open job.
    *
    * @throws JobRunning
    */
   skip(jobId: string, reason: string): Promise<boolean>;
 }
 
-/** Their conversations are locked until all of them wait. */
+/** Jobs per transaction, which locks all their conversations. */
 const BATCH = 100;
 
 /** Throws `QueuesUnavailable` at once while Redis is away. */
@@ -49,36 +50,36 @@ export function openQueueControl({
   relay: Relay;
   redis: Redis;
   bullPrefix: string;
-  /** So many conversations wait for a person since their jobs failed. */
+  /** Called with the number of conversations that now wait for a person because their jobs failed. */
   onHandOver: (conversations: number) => void;
 }): QueueControl {
   const bull = openBull(redis, bullPrefix);
 
   /**
-   * `taken`: how many of them were taken out of BullMQ, whose counts they leave; unset: it has none of them. One that is released and
-   * not there yet BullMQ counts itself: it finds its row failed.
+   * `removed`: how many of the jobs were removed from BullMQ; undefined if none was ever released to it. BullMQ does not count those as
+   * failed, so they are counted here. It does count a released job that reaches it later, because the worker finds the row failed.
    */
-  const end = async (
+  const fail = async (
     queue: QueueName,
     jobs: readonly JobRef[],
-    { taken, failure }: { taken?: number; failure: string },
+    { removed, failure }: { removed?: number; failure: string },
   ): Promise<number> => {
     const { failed, released, handedOver } = await db.transaction((tx) =>
       moveToDeadLetter(tx, jobs, failure),
     );
     if (handedOver > 0) onHandOver(handedOver);
     relay.enqueue(released);
-    const ended = taken ?? failed;
-    if (ended > 0) {
-      await redis.hincrby(countsKey(bullPrefix), `drained:${queue}`, ended).catch((cause: unknown) => {
+    const uncounted = removed ?? failed;
+    if (uncounted > 0) {
+      await redis.hincrby(countsKey(bullPrefix), `drained:${queue}`, uncounted).catch((cause: unknown) => {
         throw new QueuesUnavailable('Redis did not count the jobs', { cause });
       });
     }
     return failed;
   };
 
-  /** Takes jobs out of BullMQ, but for those that run, and those of a release before migration 0010. */
-  const takeOut = async (queue: QueueName): Promise<JobRef[]> => {
+  /** Removes a batch of jobs from BullMQ, except running ones and those of versions before migration 0010. */
+  const removeFromBull = async (queue: QueueName): Promise<JobRef[]> => {
     const jobs = await (await bull.queue(queue)).getJobs(['waiting', 'prioritized', 'delayed'], 0, BATCH - 1);
     const outcomes = await Promise.allSettled(
       jobs.map(async (job) => {
@@ -103,14 +104,14 @@ export function openQueueControl({
       await bull.queue(queue);
       let drained = 0;
       for (;;) {
-        // First those that wait for their turn, so that what follows releases none of them.
+        // Unreleased jobs first, so that failing the released ones does not release them.
         const unreleased = await listUnreleased(db, { queue, limit: BATCH });
-        const taken = unreleased.length > 0 ? [] : await takeOut(queue);
-        const jobs = [...unreleased, ...taken];
+        const removed = unreleased.length > 0 ? [] : await removeFromBull(queue);
+        const jobs = [...unreleased, ...removed];
         if (jobs.length === 0) return drained;
         const failure = 'DRAINED: the queue was emptied';
-        drained += await end(queue, jobs, {
-          ...(unreleased.length === 0 && { taken: taken.length }),
+        drained += await fail(queue, jobs, {
+          ...(unreleased.length === 0 && { removed: removed.length }),
           failure,
         });
       }
@@ -118,16 +119,16 @@ export function openQueueControl({
     async skip(jobId, reason) {
       const job = await findJob(db, jobId);
       if (job === undefined || job.failure !== null || !isQueueName(job.queue)) return false;
-      let taken: number | undefined;
+      let removed: number | undefined;
       if (job.is_released) {
         const found = await (await bull.queue(job.queue)).getJob(bullJobId(job));
         await found?.remove().catch((cause: unknown) => {
-          throw new JobRunning('A worker is at this job now.', { cause });
+          throw new JobRunning('A worker is running this job.', { cause });
         });
-        taken = found ? 1 : 0;
+        removed = found ? 1 : 0;
       }
       const failure = `SKIPPED: ${reason}`;
-      return (await end(job.queue, [job], { ...(taken !== undefined && { taken }), failure })) === 1;
+      return (await fail(job.queue, [job], { ...(removed !== undefined && { removed }), failure })) === 1;
     },
     [Symbol.asyncDispose]: () => bull[Symbol.asyncDispose](),
   };

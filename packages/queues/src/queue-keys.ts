@@ -1,16 +1,16 @@
 import type { QueueName } from './queue-table.ts';
 
-/** BullMQ's own keys of a queue, as its scripts build them. */
+/** A key of BullMQ's, built as its scripts do. */
 export function queueKey(bullPrefix: string, queue: QueueName, type: string): string {
   return `${bullPrefix}:${queue}:${type}`;
 }
 
-/** One hash: `drained:<queue>`, jobs that were taken out of the queue and given up. */
+/** A hash: the field `drained:<queue>` counts jobs that an operator removed from the queue and failed. */
 export function countsKey(bullPrefix: string): string {
   return `${bullPrefix}:queue-counts`;
 }
 
-/** Figures of the jobs in PostgreSQL, as JSON; it expires. */
+/** The cached `DatabaseStats` as JSON; it expires. */
 export function databaseStatsKey(bullPrefix: string): string {
   return `${bullPrefix}:job-rows`;
 }

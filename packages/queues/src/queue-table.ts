@@ -4,7 +4,7 @@ const Uuid: TString = Type.String({
   pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
 });
 
-/** A message whose turn has come: to be answered, or to be sent. */
+/** Payload of a job that answers or sends a message. */
 export const MessageJob: TObject<{ messageId: TString; conversationId: TString; businessId: TString }> =
   Type.Object({
     messageId: Uuid,
@@ -13,7 +13,7 @@ export const MessageJob: TObject<{ messageId: TString; conversationId: TString; 
   });
 export type MessageJob = Static<typeof MessageJob>;
 
-/** A notice that goes by e-mail. */
+/** Payload of a job that sends a notice by e-mail. */
 export const NoticeJob: TObject<{ noticeId: TString; conversationId: TString; businessId: TString }> =
   Type.Object({
     noticeId: Uuid,
@@ -24,19 +24,19 @@ export type NoticeJob = Static<typeof NoticeJob>;
 
 export interface QueueDefinition {
   payload: TObject;
-  /** Jobs at once in one worker: what its setting allows, and down to this when its event loop is late. */
+  /** A worker lowers its concurrency down to this while its event loop is late. */
   minConcurrency: number;
-  /** Failures of its own after which a job goes to the dead letter. */
+  /** A job goes to the dead letter after this many failed attempts. */
   attempts: number;
-  /** Doubles from `delayMs`; `jitter` is the share of a delay that is drawn at random. */
+  /** The delay doubles from `delayMs`; `jitter` is the share of it that is random. */
   backoff: { delayMs: number; jitter: number };
-  /** One attempt; the job's signal aborts then. */
+  /** Time limit of one attempt, after which the job's signal aborts. */
   timeLimitMs: number;
-  /** BullMQ's record of jobs that ended, for people who look at the queue. */
+  /** How long and how many finished jobs BullMQ keeps, for operators to look at. */
   keepFinished: { ageSeconds: number; count: number };
 }
 
-/** Eight attempts, a second to a minute apart: two minutes in all, so that a restart of the service called is survived. */
+/** Eight attempts, a second to a minute apart: two minutes in all, enough for the called service to restart. */
 const messages: QueueDefinition = {
   payload: MessageJob,
   minConcurrency: 2,
@@ -46,7 +46,7 @@ const messages: QueueDefinition = {
   keepFinished: { ageSeconds: 3600, count: 1000 },
 };
 
-/** Eight attempts, five seconds to five minutes apart: ten minutes in all, as mail servers put off strangers for some. */
+/** Eight attempts, five seconds to five minutes apart: ten minutes in all, enough for a mail server that greylists senders. */
 const notices: QueueDefinition = {
   ...messages,
   payload: NoticeJob,
@@ -54,13 +54,16 @@ const notices: QueueDefinition = {
   backoff: { delayMs: 5000, jitter: 0.25 },
 };
 
-/** Every kind of job, by the name of its queue. What does it is the worker's `jobs/<name>.ts`. */
+/**
+ * Every kind of job, by the name of its queue. To add one, add a line here: the compiler then asks for its definition in `queueTable` and for
+ * its handler in the worker's `jobs/index.ts`, which lives in `jobs/<name>.ts`.
+ */
 export interface QueuePayloads {
-  /** A message came in: the agent answers it. */
+  /** The agent answers a message. */
   'inbound-messages': MessageJob;
-  /** An answer stands ready: it is sent. */
+  /** A message is sent on WhatsApp. */
   'outbound-messages': MessageJob;
-  /** A person of a business is told of something by e-mail. Notices by WhatsApp are outbound messages. */
+  /** A notice is sent to a person of the business by e-mail. Notices on WhatsApp are outbound messages. */
   notices: NoticeJob;
 }
 export type QueueName = keyof QueuePayloads;

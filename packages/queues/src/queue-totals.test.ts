@@ -19,7 +19,7 @@ const totals = (): Promise<QueueTotals> => readQueueTotals(env.redis, bullPrefix
 const ofInbound = async (): Promise<QueueTotals['queues'][typeof inbound]> =>
   (await totals()).queues[inbound];
 
-/** Enqueued is the sum of the rest, in each queue and over all. */
+/** All zero if `enqueued` is the sum of the other counts, in each queue and over all. */
 function imbalance({ enqueued, completed, failed, queues }: QueueTotals): number[] {
   const each = Object.values(queues);
   const sum = (of: (queue: (typeof each)[number]) => number): number =>
@@ -57,7 +57,7 @@ test('completed and failed are final outcomes, each job counts once, and every r
   relay.enqueue(Array.from({ length: 60 }, (_, nth) => released(String(nth))));
   relay.enqueue([released('out', { queue: 'outbound-messages' })]);
   {
-    // A third completes, a third after a retry as the worker's are made, a third fails.
+    // A third completes, a third completes after a retry, a third fails.
     await using _ = await startWorker(env, async (job, token) => {
       const nth = Number(job.data.of);
       if (nth % 3 === 2) throw new UnrecoverableError('never');
@@ -83,7 +83,7 @@ test('completed and failed are final outcomes, each job counts once, and every r
   expect(queues['outbound-messages']).toMatchObject({ enqueued: 1, waiting: 1 });
 });
 
-test('jobs that BullMQ forgets to keep stay counted', async () => {
+test('finished jobs stay counted after BullMQ has removed them', async () => {
   relay.enqueue(Array.from({ length: 5 }, (_, nth) => released(String(nth))));
   await using queue = openQueue(env);
   {
@@ -95,7 +95,7 @@ test('jobs that BullMQ forgets to keep stay counted', async () => {
   expect(await ofInbound()).toMatchObject({ completed: 5, enqueued: 5 });
 });
 
-test('jobs that were taken out and given up count as failed', async () => {
+test('jobs that an operator drained count as failed', async () => {
   relay.enqueue([released('1')]);
   await poll(async () => (await ofInbound()).waiting === 1, { what: 'the job' });
   await env.redis.hincrby(countsKey(bullPrefix), `drained:${inbound}`, 3);
@@ -107,11 +107,11 @@ test('jobs that were taken out and given up count as failed', async () => {
 });
 
 const age = async (): Promise<number> => Math.round((await ofInbound()).oldestAgeSeconds / 100) * 100;
-/** As if a job had been added ten minutes earlier. */
+/** Makes a job look as if it had been added ten minutes earlier. */
 const backdate = (id: string): Promise<number> =>
   env.redis.hset(queueKey(bullPrefix, inbound, `${id}-1`), 'timestamp', Date.now() - 600_000);
 
-test('the oldest job that waits is as old as it is, also while its queue is paused', async () => {
+test('reports the age of the oldest waiting job, also while its queue is paused', async () => {
   await using queue = openQueue(env);
   for (const id of ['1', '2']) {
     relay.enqueue([released(id)]);
@@ -125,7 +125,7 @@ test('the oldest job that waits is as old as it is, also while its queue is paus
   expect((await totals()).queues['outbound-messages'].oldestAgeSeconds).toBe(0);
 });
 
-test('a job that was tried just now has not waited since it was added, and one that runs does not wait', async () => {
+test('the age of a retried job counts from its last attempt, and a running job has none', async () => {
   await using queue = openQueue(env);
   relay.enqueue([released('1')]);
   await poll(() => queue.getJob('1-1'), { what: 'the job' });
@@ -147,15 +147,12 @@ test('a job that was tried just now has not waited since it was added, and one t
   expect(await age()).toBe(0);
 });
 
-test.each([3_600_000, -600_000])(
-  'the age of what waits is right on a machine whose clock is off by %d ms',
-  async (off) => {
-    relay.enqueue([released('1', { read_ms: Date.now() - 5000 })]);
-    await poll(async () => (await ofInbound()).waiting === 1, { what: 'the job' });
-    const rightly = Date.now.bind(Date);
-    const clock = vi.spyOn(Date, 'now').mockImplementation(() => rightly() + off);
-    const { oldestAgeSeconds } = await ofInbound().finally(() => clock.mockRestore());
-    expect(oldestAgeSeconds).toBeGreaterThanOrEqual(5);
-    expect(oldestAgeSeconds).toBeLessThan(60);
-  },
-);
+test.each([3_600_000, -600_000])('the age is right on a machine whose clock is off by %d ms', async (off) => {
+  relay.enqueue([released('1', { read_ms: Date.now() - 5000 })]);
+  await poll(async () => (await ofInbound()).waiting === 1, { what: 'the job' });
+  const realNow = Date.now.bind(Date);
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => realNow() + off);
+  const { oldestAgeSeconds } = await ofInbound().finally(() => clock.mockRestore());
+  expect(oldestAgeSeconds).toBeGreaterThanOrEqual(5);
+  expect(oldestAgeSeconds).toBeLessThan(60);
+});

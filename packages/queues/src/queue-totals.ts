@@ -12,19 +12,19 @@ export interface QueueDepths {
 interface QueueCounts extends QueueDepths {
   enqueued: number;
   completed: number;
-  /** Each of them is in the dead letter, or was. */
+  /** Jobs that are, or were, in the dead letter. */
   failed: number;
-  /** Nothing is taken from it until it is resumed. */
+  /** Workers take no jobs until the queue is resumed. */
   paused: boolean;
   /**
-   * How long the next job to be taken has waited since it was added or last tried, whichever is later; 0 where none waits. A queue
-   * that is paused keeps its jobs where they are.
+   * How long the next job to be taken has waited since it was added or last tried, whichever is later; 0 if none waits. Jobs of a paused
+   * queue count too.
    */
   oldestAgeSeconds: number;
 }
 
 export interface QueueTotals {
-  /** Since Redis has its data; over the business queues, each job once. */
+  /** Sum over all queues since Redis has its data, each job once. */
   enqueued: number;
   completed: number;
   failed: number;
@@ -32,10 +32,10 @@ export interface QueueTotals {
 }
 
 /**
- * What Redis itself knows, read in one transaction. Completed and failed are BullMQ's `metrics` counts: its finishing script adds to
- * them, so they know final outcomes only (an attempt that is retried goes through moveToDelayed, which does not count), and are exact
- * when a worker is killed. Enqueued is the sum of what ended and what is there: nothing leaves a queue in another way. A count of
- * its own is kept in PostgreSQL (`readJobCounts`).
+ * Reads the counts of all queues from Redis in one transaction. `completed` and `failed` are BullMQ's `metrics` counts. Its finishing script
+ * increments them, so they count final outcomes only (a retried attempt goes through moveToDelayed) and stay exact when a worker is killed.
+ * `enqueued` is the sum of finished and present jobs: no job leaves a queue in another way. PostgreSQL keeps counts of its own
+ * (`readJobCounts`).
  */
 export async function readQueueTotals(redis: Redis, bullPrefix: string): Promise<QueueTotals> {
   const multi = redis.multi().hgetall(countsKey(bullPrefix));
@@ -89,7 +89,7 @@ export async function readQueueTotals(redis: Redis, bullPrefix: string): Promise
 
 type Counts = [number, number, number, number, number, number, number, number];
 
-/** By Redis' clock. One that was taken since waits no more; a worker whose clock is ahead tells nothing of when it tried. */
+/** Measured by Redis' clock. A `processedOn` in the future comes from a worker whose clock is ahead, and is ignored. */
 async function readAges(
   redis: Redis,
   bullPrefix: string,

@@ -17,7 +17,7 @@ const waiting = async (count: number): Promise<void> => {
   await poll(async () => (await queue.getWaitingCount()) === count, { what: `${count} jobs to wait` });
 };
 
-test('the same release twice is one BullMQ job, the next one is another', async () => {
+test('adds one BullMQ job per release, however often that is enqueued', async () => {
   await using queue = openQueue(env);
   await using relay = relayOf();
   relay.enqueue([released('1'), undefined, released('1')]);
@@ -29,7 +29,7 @@ test('the same release twice is one BullMQ job, the next one is another', async 
   expect(ids).toHaveLength(3);
 });
 
-test('a BullMQ job has the payload at the top, its row, and a span of the trace', async () => {
+test('a BullMQ job has the payload at the top level, its row, and a child span of the trace', async () => {
   await using queue = openQueue(env);
   await using relay = relayOf();
   const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -52,11 +52,11 @@ test.each([
   [{}],
   [{ row: { id: 1, release: 1, workerDeaths: 0 } }],
   [{ row: { id: '1' } }],
-])('data %j names no row', (data) => {
+])('job data %j has no row', (data) => {
   expect(readRowRef(data)).toBeUndefined();
 });
 
-test('while Redis is stopped jobs are kept, and BullMQ has each once afterwards', async () => {
+test('keeps jobs while Redis is stopped, and adds each once afterwards', async () => {
   await using queue = openQueue(env);
   await using relay = relayOf();
   relay.enqueue([released('1')]);
@@ -76,7 +76,7 @@ test('while Redis is stopped jobs are kept, and BullMQ has each once afterwards'
   expect((await queue.getJobs('waiting')).filter(({ id }) => id !== '1-1')).toHaveLength(3);
 });
 
-test('ten thousand jobs wait in memory, and no more', async () => {
+test('keeps at most ten thousand jobs in memory', async () => {
   const away = createRedis({ url: env.server.url, name: 'away', role: 'commands', log: silent });
   await env.server.stop();
   // A cluster's client connects to a node when it first asks it, and until then calls itself ready.
@@ -96,7 +96,7 @@ test('ten thousand jobs wait in memory, and no more', async () => {
       everyMs: 200,
       what: 'the jobs to be told of',
     });
-    // What comes later finds room again, and comes after all that waited.
+    // There is room again for later jobs, which come after those that waited.
     relay.enqueue([released('later')]);
     await poll(() => queue.getJob('later-1'), { what: 'the last job' });
     expect(await queue.getWaitingCount()).toBe(10_001);
@@ -105,7 +105,7 @@ test('ten thousand jobs wait in memory, and no more', async () => {
   await closeRedis(away);
 });
 
-test('a relay ends while Redis is away, whatever waits', async () => {
+test('closes while Redis is away, even with waiting jobs', async () => {
   const away = createRedis({ url: 'redis://127.0.0.1:1', name: 'away', role: 'commands', log: silent });
   const relay = relayOf(away);
   relay.enqueue([released('1')]);

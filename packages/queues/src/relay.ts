@@ -5,20 +5,20 @@ import { openBull } from './bull-handle.ts';
 import { bullJobId, toBullJob } from './bull-job.ts';
 
 const RETRY = { baseMs: 250, maxMs: 2000, jitter: 0.5 };
-/** Released jobs that wait in memory for Redis; the search for lost jobs finds any others. */
+/** Released jobs kept in memory while Redis is away. The task `lost-jobs` releases any others again. */
 const MAX_WAITING = 10_000;
-/** Commands under way at once. */
+/** Concurrent commands. */
 const BATCH = 500;
 
 export interface Relay extends AsyncDisposable {
   /**
-   * Tells BullMQ of jobs that a transaction released, after its commit. While Redis is away they wait in memory. Should this process
-   * die first, the search for lost jobs releases them again.
+   * Adds released jobs to BullMQ. Call it after the commit of the transaction that released them. While Redis is away they wait in memory; if
+   * this process dies first, the task `lost-jobs` releases them again.
    */
   enqueue(jobs: readonly (ReleasedJob | undefined)[]): void;
 }
 
-/** From the table of jobs to BullMQ: the same release twice is one BullMQ job. */
+/** The relay of the transactional outbox: copies released rows of the table `jobs` to BullMQ. The same release twice is one BullMQ job. */
 export function createRelay({
   redis,
   bullPrefix,

@@ -10,7 +10,7 @@ const env = useJobs();
 const relayOf = (): ReturnType<typeof createRelay> =>
   createRelay({ redis: env.redis, bullPrefix, log: silent });
 
-test('what is due and pending reaches BullMQ, what is delayed does when it is due', async () => {
+test('pending jobs reach BullMQ at once, delayed ones when they are due', async () => {
   const { id } = await receive(env.db);
   await env.db.query('update jobs set enqueued_at = null where id = $1', [id]);
   const runAt = new Date(Date.now() + 600_000);
@@ -24,7 +24,7 @@ test('what is due and pending reaches BullMQ, what is delayed does when it is du
   await poll(async () => (await queue.getWaitingCount()) === 2, { what: 'the job that is due' });
 });
 
-test('more jobs than one batch are released without a pause', async () => {
+test('releases more jobs than fit in one batch without a pause', async () => {
   await env.db.query(
     `insert into jobs (queue, order_key, payload) select $1, 'k' || n, '{}' from generate_series(1, 1200) as n`,
     [inbound],
@@ -35,7 +35,7 @@ test('more jobs than one batch are released without a pause', async () => {
   await poll(async () => (await queue.getWaitingCount()) === 1200, { what: 'all to be released' });
 });
 
-test('an outage of PostgreSQL is waited out', async () => {
+test('waits out an outage of PostgreSQL', async () => {
   const { id } = await receive(env.db);
   await env.db.query('update jobs set enqueued_at = null where id = $1', [id]);
   let failures = 0;
@@ -54,7 +54,7 @@ test('an outage of PostgreSQL is waited out', async () => {
   expect(failures).toBe(2);
 });
 
-test('a releaser ends at once, however far off its next pass is', async () => {
+test('closes at once, however far off its next pass is', async () => {
   await using relay = relayOf();
   let passes = 0;
   const db: Database = {

@@ -8,8 +8,8 @@ const BATCH = 500;
 const RETRY = { baseMs: 250, maxMs: 2000, jitter: 0.5 };
 
 /**
- * Releases what nobody's commit releases: delayed jobs that are due, jobs of older replicas, and those whose process died between
- * its commit and its next step. One replica at a time looks; an outage of PostgreSQL is waited out.
+ * Polls for jobs that no commit releases: delayed jobs that are due, jobs written by older versions, and jobs whose process died before it
+ * released the next one. One replica at a time polls. Waits out an outage of PostgreSQL.
  */
 export function startReleaser({
   db,
@@ -23,9 +23,9 @@ export function startReleaser({
   everyMs?: number;
 }): AsyncDisposable {
   const outage = outageLog(log, {
-    waiting: 'jobs that are due cannot be released yet',
-    begins: 'jobs that are due cannot be released',
-    ends: 'jobs that are due are released again',
+    waiting: 'due jobs cannot be released yet',
+    begins: 'due jobs cannot be released',
+    ends: 'due jobs are released again',
   });
   const ending = new AbortController();
   let failures = 0;

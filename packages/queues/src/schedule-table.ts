@@ -1,20 +1,20 @@
-/** What is done at its times, by one worker at a time. */
+/** A task that runs periodically, on one worker at a time. */
 export interface Schedule {
-  /** From the beginning of one run to that of the next. */
+  /** From the start of one run to the start of the next. */
   everySeconds: number;
-  /** One run; its signal aborts then. What is left is the next run's. */
+  /** Time limit of one run, after which its signal aborts. The next run does the rest. */
   timeLimitMs: number;
 }
 
 export type ScheduleName = 'retention' | 'hand-over' | 'lost-jobs' | 'import-jobs';
 
 export const scheduleTable: Readonly<Record<ScheduleName, Schedule>> = {
-  /** Deletes what is older than it is kept. */
+  /** Deletes data past its retention time. */
   retention: { everySeconds: 3600, timeLimitMs: 300_000 },
-  /** Ends the time of people who are silent, and tells people of customers who wait. */
+  /** Takes conversations back from people who are silent, and notifies people of customers who wait. */
   'hand-over': { everySeconds: 5, timeLimitMs: 30_000 },
-  /** Releases again what BullMQ has lost. */
+  /** Releases jobs again that BullMQ has lost. */
   'lost-jobs': { everySeconds: 10, timeLimitMs: 10_000 },
-  /** Takes over the dead letter and the messages that releases before migration 0010 kept in Redis. */
+  /** Imports the dead letter and the jobs that versions before migration 0010 kept in Redis. */
   'import-jobs': { everySeconds: 60, timeLimitMs: 50_000 },
 };

@@ -24,7 +24,7 @@ export interface TestJobs extends TestRedis {
   db: Database;
 }
 
-/** A Redis and a database of the file's own, both without jobs at the start of a test. */
+/** A Redis and a database for a test file, both without jobs at the start of each test. */
 export function useJobs(): TestJobs {
   const env = useRedis() as TestJobs;
   beforeAll(async () => {
@@ -41,7 +41,7 @@ export function useJobs(): TestJobs {
   return env;
 }
 
-/** A message that came in, with its job, and what of it was released. */
+/** Stores an inbound message and its job. `released` is undefined if the job waits behind another one. */
 export async function receive(
   db: Database,
   contact: string = randomUUID(),
@@ -63,12 +63,12 @@ export async function receive(
   });
 }
 
-/** The answer to a message, with its job. */
+/** Stores the reply to a message and its job. */
 export async function answer(db: Database, message: MessageRow): Promise<ReleasedJob | undefined> {
   return db.transaction(async (tx) => addJob(tx, outboundJob((await insertReply(tx, message, 'hello'))!)));
 }
 
-/** A job as BullMQ is told of it, without a row. */
+/** A released job that has no row. */
 export const released = (id: string, more: Partial<ReleasedJob> = {}): ReleasedJob => ({
   id,
   release: 1,
@@ -80,14 +80,14 @@ export const released = (id: string, more: Partial<ReleasedJob> = {}): ReleasedJ
   ...more,
 });
 
-/** BullMQ's own queue, to look at it and to put jobs in. */
+/** BullMQ's queue itself, to inspect it and to add jobs. */
 export function openQueue(env: TestRedis, name: string = inbound): Queue & AsyncDisposable {
   const queue = new Queue(name, { connection: env.redis, prefix: bullPrefix });
   queue.on('error', () => {});
   return Object.assign(queue, { [Symbol.asyncDispose]: () => queue.close() });
 }
 
-/** A worker that counts as those of the service do. */
+/** A BullMQ worker with metrics, as the worker service has. */
 export async function startWorker(
   env: TestRedis,
   processor: Processor,
@@ -105,7 +105,7 @@ export async function startWorker(
   return {
     worker,
     async [Symbol.asyncDispose]() {
-      // A job that still runs when a test fails would keep it open.
+      // Forced: a job that still runs when a test fails would block it.
       await worker.close(true);
       await closeRedis(blocking);
     },

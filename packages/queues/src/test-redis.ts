@@ -6,13 +6,12 @@ import { afterAll, beforeAll } from 'vitest';
 export const bullPrefix = '{test}';
 export const silent: Logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
-/** What `useRedis` opens, for the tests of a file. */
 export interface TestRedis {
   server: EitherRedis;
   redis: Redis;
 }
 
-/** A Redis of the file's own, or a cluster, and a client; filled before the first test. */
+/** A Redis or a cluster for a test file, and a client. The fields are set before the first test. */
 export function useRedis(): TestRedis {
   const env = {} as TestRedis;
   beforeAll(async () => {

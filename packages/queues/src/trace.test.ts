@@ -15,11 +15,11 @@ test.each([
   [`00-${trace.toUpperCase()}-b7ad6b7169203331-01`, undefined],
   ['', undefined],
   [undefined, undefined],
-])('traceparent %s is read as %o', (text, read) => {
+])('parses the traceparent %s as %o', (text, read) => {
   expect(parseTrace(text)).toEqual(read);
 });
 
-test('a child stays in the trace of its parent, with a span of its own; without one it begins a trace', () => {
+test('a child span keeps the trace of its parent; without a valid parent it starts a new trace', () => {
   const parent = `00-${trace}-b7ad6b7169203331-01`;
   const child = childTrace(parent);
   expect(parseTrace(child)).toEqual({ traceId: trace, flags: '01' });
@@ -27,7 +27,7 @@ test('a child stays in the trace of its parent, with a span of its own; without 
   expect(parseTrace(childTrace())?.traceId).not.toBe(parseTrace(childTrace('nonsense'))?.traceId);
 });
 
-test('a trace comes out of a job as it was put in', () => {
+test('reads the trace that was written to a job', () => {
   expect(readTrace({ opts: { telemetry: telemetryOf('a') } })).toBe('a');
 });
 

@@ -19,18 +19,18 @@ import { outboundJob } from '@prosaas/queues';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
 import { decideReply, type ReplyDecision } from '../reply-decision.ts';
 import { answerStaff, isSelfChat, readStaffAnswer } from '../staff-answers.ts';
-import { RetryNow } from '../verdict.ts';
+import { RetryNow } from '../job-errors.ts';
 
-/** Without a word of the profile's. */
+/** Default of the profile's `late.hours`. */
 const LATE_HOURS = 12;
-/** Older than this when it is stored, a message comes from an outage. */
-const LATE_SECONDS = 60;
-/** Enough that the agent does not repeat itself in a long conversation. */
-const HISTORY = 100;
-/** More than an answer of the agent is long, so that it knows its own words again. */
+/** A message that was older when it was stored was delayed by an outage. */
+const OUTAGE_SECONDS = 60;
+/** Messages; enough that the agent does not repeat itself in a long conversation. */
+const HISTORY_LENGTH = 100;
+/** Characters; longer than the agent's answers, so that it recognizes them. */
 const HISTORY_TEXT_LENGTH = 4096;
 
-/** Lets the agent answer a message: it has at most one reply, written with the end of its job. */
+/** Lets the agent answer a message. The reply is stored in the transaction that closes the job, so there is at most one. */
 export function createHandler({
   db,
   agent,
@@ -38,14 +38,14 @@ export function createHandler({
   profile,
   limits,
 }: JobDependencies): JobHandler<'inbound-messages'> {
-  const think = async (row: JobRow, message: JobMessage, signal: AbortSignal): Promise<ReplyDecision> => {
+  const decide = async (row: JobRow, message: JobMessage, signal: AbortSignal): Promise<ReplyDecision> => {
     const now = new Date(row.read_ms);
     const { conversation, conversation_id: conversationId, seq } = message;
     const isLoop = limits.count > 0 && (await hasRecentAnswers(db, conversationId, limits));
     const history = await listHistory(db, {
       conversationId,
       beforeSeq: seq,
-      limit: HISTORY,
+      limit: HISTORY_LENGTH,
       textLimit: HISTORY_TEXT_LENGTH,
     });
     const current = profile();
@@ -55,10 +55,10 @@ export function createHandler({
     return decideReply({ agent, rules, profile: current }, input);
   };
 
-  return async ({ row, signal, close, handedOver }) => {
+  return async ({ row, signal, close, reportHandOver }) => {
     const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
-    // Answered by a person meanwhile, or by a worker of the release before.
+    // A person has answered meanwhile, or a worker of a previous version.
     if (message?.status !== 'received') return close();
     const trace = row.trace ?? undefined;
     const { staff_id: personId } = message;
@@ -76,18 +76,18 @@ export function createHandler({
           await closeMessage(tx, message.id, { status: 'ignored', reason: 'self_chat' });
         });
     }
-    // Outside any transaction: it may take as long as a model does.
-    const decision = await think(row, message, signal);
+    // Outside any transaction, because a model may take long.
+    const decision = await decide(row, message, signal);
     await close(async (tx) => {
       const locked = await lockConversation(tx, message.conversation_id);
       if (!locked) return;
-      // From an outage, or replayed: a person may have written since.
+      // After an outage or at a replay, a person may already have answered.
       if (
-        (message.late_seconds > LATE_SECONDS || row.replays > 0) &&
+        (message.late_seconds > OUTAGE_SECONDS || row.replays > 0) &&
         (await hasPersonAnsweredSince(tx, message.id))
       )
         return void (await closeMessage(tx, message.id, { status: 'answered' }));
-      if (isOther(locked, message.conversation)) {
+      if (hasChanged(locked, message.conversation)) {
         if (locked.state !== 'person' || !isAnswer(decision))
           throw new RetryNow('the conversation changed hands meanwhile');
         await closeMessage(tx, message.id, { status: 'waiting_for_person' });
@@ -95,12 +95,12 @@ export function createHandler({
       }
       if (!(await closeMessage(tx, message.id, decision.end))) return;
       const { event, notUnderstood, missed, reply: text, match } = decision;
-      if (missed) await keepMissed(tx, message, missed);
+      if (missed) await recordMissedQuestion(tx, message, missed);
       if (notUnderstood !== undefined) await setNotUnderstoodCount(tx, locked.id, notUnderstood);
       if (event !== undefined) {
         const actor = event.type === 'opted_out' || event.type === 'opted_in' ? 'customer' : 'agent';
         const changed = await applyEvent(tx, locked.id, event, { actor, messageId: message.id });
-        if (event.type === 'needs_person' && isHandOver(changed)) handedOver(event.reason);
+        if (event.type === 'needs_person' && isHandOver(changed)) reportHandOver(event.reason);
       }
       if (text === undefined) return;
       const reply = await insertReply(tx, message, text, { match });
@@ -109,11 +109,11 @@ export function createHandler({
   };
 }
 
-const isOther = (now: JobMessage['conversation'], before: JobMessage['conversation']): boolean =>
+const hasChanged = (now: JobMessage['conversation'], before: JobMessage['conversation']): boolean =>
   now.state !== before.state || (now.opted_out_at === null) !== (before.opted_out_at === null);
 
-/** For people to answer: see docs/agent.md. What asks nothing, and what the business' own people write, is not kept. */
-async function keepMissed(
+/** Stores a question that the agent did not understand, for people to answer (docs/agent.md). Ignores texts of the business' own people. */
+async function recordMissedQuestion(
   tx: Queryable,
   { id, business_id: businessId, text, staff_id: personId }: JobMessage,
   { language }: NonNullable<ReplyDecision['missed']>,
@@ -122,11 +122,11 @@ async function keepMissed(
   if (key !== undefined) await recordUnanswered(tx, { messageId: id, businessId, text, language, key });
 }
 
-/** Something that the agent would say, and no wish of the customer's. */
+/** Whether the decision is an answer by the agent, and not the confirmation of an opt-out or opt-in. */
 const isAnswer = ({ reply, event }: ReplyDecision): boolean =>
   reply !== undefined && event?.type !== 'opted_out' && event?.type !== 'opted_in';
 
-/** A person took over while the agent was still thinking. */
+/** Logs that a person took over before the agent's answer was stored. */
 const logDropped = (tx: Queryable, message: JobMessage): Promise<void> =>
   addConversationEvent(tx, {
     conversationId: message.conversation_id,

@@ -3,7 +3,7 @@ import * as inboundMessages from './inbound-messages.ts';
 import * as notices from './notices.ts';
 import * as outboundMessages from './outbound-messages.ts';
 
-/** What does the jobs of each queue, in the worker itself and in a process for one job. */
+/** The handlers of all job kinds, for the worker and its child processes. */
 export function createHandlers(dependencies: JobDependencies): JobHandlers {
   return {
     'inbound-messages': inboundMessages.createHandler(dependencies),

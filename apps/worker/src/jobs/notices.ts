@@ -1,17 +1,17 @@
 import { findUnsentNotice, listLastInbound, markNoticeSent } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import type { JobDependencies, JobHandler } from '../job.ts';
-import { MESSAGES_SHOWN, emailToDo, noticeSubject, noticeText } from '../notices/texts.ts';
+import { MESSAGES_SHOWN, emailInstructions, noticeSubject, noticeText } from '../notices/texts.ts';
 
-/** Notices were written while SMTP_URL was set, and it is not any more. */
+/** The notice was written while SMTP_URL was set, and it is no longer set. */
 class NoMailServer extends AppError {
   override code = 'NO_MAIL_SERVER';
 }
 
-/** More than is shown of a message. */
+/** Characters read of each message; more than a notice shows. */
 const TEXT_LENGTH = 1000;
 
-/** Tells a person by e-mail that a customer waits, unless the customer does not any more. */
+/** Notifies a person by e-mail that a customer waits, if the customer still does. */
 export function createHandler({ db, mailer, profile }: JobDependencies): JobHandler<'notices'> {
   return async ({ payload, signal, close }) => {
     const notice = await findUnsentNotice(db, payload.noticeId);
@@ -28,7 +28,7 @@ export function createHandler({ db, mailer, profile }: JobDependencies): JobHand
       id: payload.noticeId,
       to: notice.email,
       subject: noticeSubject({ ...notice, kind }),
-      text: noticeText({ ...notice, kind, messages, timeZone, toDo: emailToDo(notice.id) }),
+      text: noticeText({ ...notice, kind, messages, timeZone, instructions: emailInstructions(notice.id) }),
       signal,
     });
     await close((tx) => markNoticeSent(tx, payload.noticeId));

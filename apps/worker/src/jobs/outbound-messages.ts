@@ -16,10 +16,10 @@ import {
 } from '@prosaas/database';
 import { AppError } from '@prosaas/runtime';
 import { NewChatsRestricted } from '../baileys-client.ts';
-import { batched } from '../batched.ts';
+import { batchCalls } from '../batch-calls.ts';
 import { type JobDependencies, type JobHandler, MessageFailed } from '../job.ts';
 
-/** The session that the conversation was held over was deleted. */
+/** The WhatsApp session of the conversation was deleted. */
 class SessionGone extends AppError {
   override code = 'SESSION_GONE';
 }
@@ -31,22 +31,22 @@ interface Sent {
 }
 
 /**
- * Sends a message. The idempotency key is the message's id: a send whose answer was lost is asked again, and the baileys service knows
- * it.
+ * Sends a message through the baileys service. The idempotency key is the message's id, so a request whose response was lost can be
+ * repeated.
  */
 export function createHandler({ db, baileys }: JobDependencies): JobHandler<'outbound-messages'> {
-  const closeSent = batched((sent: readonly Sent[]) => closeAll(db, sent));
+  const closeSent = batchCalls((sent: readonly Sent[]) => closeAll(db, sent));
 
-  return async ({ row, signal, log, close, closed }) => {
+  return async ({ row, signal, log, close, reportClosed }) => {
     const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
-    // Sent by a worker of the release before.
+    // A worker of a previous version has sent it.
     if (message?.status !== 'queued') return close();
     if (message.is_unwanted) return close((tx) => cancelOptedOutMessage(tx, message.id));
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
     const drop = (reason: string): Promise<void> =>
       close(async (tx) => void (await closeMessage(tx, message.id, { status: 'ignored', reason })));
-    // A person took over after it had failed. The confirmation of an opt-out is sent in any case.
+    // Do not replay an answer of the agent after a person has taken over, unless it confirms an opt-out.
     const { state, opted_out_at: optedOutAt } = message.conversation;
     const isReplay = row.replays > 0;
     if (isReplay && message.author === 'agent' && state === 'person' && optedOutAt === null)
@@ -55,15 +55,15 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
     if (isNotice && (await isOutdatedNotice(db, message.id))) return drop('no_longer_waiting');
     const { id: messageId, session_id: sessionId, conversation, text, account } = message;
     const chatId = message.address ?? conversation.contact;
-    // A contact may be erased while a send to it is under way, which the baileys service notes afterwards.
-    const forgetErased = (): Promise<void> => deleteSendWithoutMessage(db, { sessionId, messageId });
+    // If the contact is erased during a send, the baileys service records the send afterwards.
+    const deleteOrphanedSend = (): Promise<void> => deleteSendWithoutMessage(db, { sessionId, messageId });
     const request = { key: messageId, session: sessionId, chatId, text, account, signal };
     let externalId: string;
     try {
       ({ id: externalId } = await baileys.sendText(request));
     } catch (error) {
-      await forgetErased();
-      // A notice is not worth an hour of retries and a place in the dead letter.
+      await deleteOrphanedSend();
+      // A notice is not worth an hour of retries and an entry in the dead letter.
       if (!isNotice || !(error instanceof NewChatsRestricted)) throw error;
       log.warn({ error: error.message }, 'a notice is not sent');
       return drop('new_chats_restricted');
@@ -72,26 +72,26 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
       try {
         return await close((tx) => closeReplay(tx, message, externalId));
       } finally {
-        await forgetErased();
+        await deleteOrphanedSend();
       }
     }
     const { id, release } = row;
     const end = await closeSent({ job: { id, release }, messageId, externalId });
-    if (!end.wasOpen) await forgetErased();
-    closed(end);
+    if (!end.wasOpen) await deleteOrphanedSend();
+    reportClosed(end);
   };
 }
 
-/** What failed for good is sent after all: what it answers is answered, and a conversation that waited for nothing else is the agent's. */
+/** Closes a replayed message: marks its questions as answered, and gives the conversation back to the agent if it waited only for this. */
 async function closeReplay(tx: Queryable, message: JobMessage, externalId: string): Promise<void> {
   const conversation = await lockConversation(tx, message.conversation_id);
   await closeMessage(tx, message.id, { status: 'sent', externalId });
   const isWaiting = conversation?.state === 'waiting';
   const waitsForIt = isWaiting && conversation.state_reason === 'failure';
-  const isPersons = message.author === 'person';
-  // Where it waits for another reason, the agent's word was that a person will answer.
-  if (isPersons || !isWaiting || waitsForIt) await markMessagesAnswered(tx, message.id);
-  if (!waitsForIt || (!isPersons && message.author !== 'agent' && message.author !== null)) return;
+  const isOfPerson = message.author === 'person';
+  // If it waits for another reason, the agent's message said that a person will answer.
+  if (isOfPerson || !isWaiting || waitsForIt) await markMessagesAnswered(tx, message.id);
+  if (!waitsForIt || (!isOfPerson && message.author !== 'agent' && message.author !== null)) return;
   await applyEvent(
     tx,
     message.conversation_id,
@@ -100,7 +100,7 @@ async function closeReplay(tx: Queryable, message: JobMessage, externalId: strin
   );
 }
 
-/** Under load several sends end in one transaction. */
+/** Closes the jobs and messages of several sends in one transaction. */
 async function closeAll(
   db: Database,
   sent: readonly Sent[],
@@ -116,7 +116,7 @@ async function closeAll(
       sent.map(({ job }) => job),
     );
   });
-  // The released jobs belong to the batch: the first entry carries them.
+  // The released jobs belong to the whole batch: the first entry reports them.
   return sent.map(({ job }, index) => ({
     wasOpen: closed.has(job.id),
     released: index === 0 ? released : [],

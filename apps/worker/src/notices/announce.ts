@@ -11,18 +11,20 @@ import {
 import type { NoticeChannels } from './channels.ts';
 import { MESSAGES_SHOWN } from './texts.ts';
 
-/** More than is shown of a message. */
+/** Characters read of each message; more than a notice shows. */
 const TEXT_LENGTH = 1000;
 
 /**
- * Tells the people of a business that a customer waits, each over every channel that reaches her, in one transaction with the mark that
- * they were told: never twice, and not lost. Undefined where it was done meanwhile, or the customer waits no more.
+ * Notifies the people of a business that a customer waits, each over every channel that reaches her. The notices are written in one
+ * transaction with the mark that they were announced, so that they are neither lost nor repeated.
+ *
+ * @returns undefined if another worker has announced it meanwhile, or the customer no longer waits
  */
 export async function announce(
   db: Database,
   due: Pick<WaitingConversation, 'id' | 'announcements'>,
   { channels, timeZone }: { channels: NoticeChannels; timeZone: string },
-): Promise<{ businessId: string; told: number; released: ReleasedJob[] } | undefined> {
+): Promise<{ businessId: string; notified: number; released: ReleasedJob[] } | undefined> {
   return db.transaction(async (tx) => {
     const conversation = await lockWaitingConversation(tx, due);
     if (conversation === undefined) return undefined;
@@ -34,12 +36,12 @@ export async function announce(
       textLimit: TEXT_LENGTH,
     });
     const released: ReleasedJob[] = [];
-    let told = 0;
+    let notified = 0;
     for (const person of await listReachablePeople(tx, businessId)) {
       for (const channel of channels) {
         if (!channel.reaches(person, conversation)) continue;
-        told += 1;
-        // oxlint-disable-next-line no-await-in-loop -- in one transaction, and everywhere in the same order
+        notified += 1;
+        // oxlint-disable-next-line no-await-in-loop -- one transaction, and a fixed lock order
         const job = await channel.write(tx, { person, conversation, kind, messages, timeZone });
         if (job) released.push(job);
       }
@@ -47,12 +49,12 @@ export async function announce(
     await markAnnounced(tx, id);
     await addConversationEvent(tx, {
       conversationId: id,
-      event: told > 0 ? 'announced' : 'nobody_to_tell',
+      event: notified > 0 ? 'announced' : 'nobody_to_tell',
       from: 'waiting',
       to: 'waiting',
       reason: conversation.reason,
       actor: 'system',
     });
-    return { businessId, told, released };
+    return { businessId, notified, released };
   });
 }

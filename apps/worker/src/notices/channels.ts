@@ -20,22 +20,22 @@ interface Notice {
   timeZone: string;
 }
 
-/** A way to tell people something. What it needs to send is written in the transaction that decides to. */
+/** A way to notify people. The notice and its job are written in the transaction that decides to notify. */
 interface NoticeChannel {
-  /** Whether the person can be told over it. */
+  /** Whether the channel reaches the person. */
   reaches(person: ReachablePerson, conversation: WaitingConversation): boolean;
-  /** Writes the notice and the job that sends it, which is returned where its turn has come. */
+  /** Writes the notice and the job that sends it. Returns the job if it was released at once. */
   write(tx: Queryable, notice: Notice): Promise<ReleasedJob | undefined>;
 }
 
-/** An ordinary message to her number, over the session of the customer's conversation. */
+/** Sends an ordinary message to the person's number, through the session of the customer's conversation. */
 const whatsapp: NoticeChannel = {
   reaches: ({ phone_number: number }, { session_id: sessionId }) => number !== null && sessionId !== null,
   async write(tx, { person, conversation, kind, messages, timeZone }) {
     const { business_id: businessId, session_id: sessionId, reason } = conversation;
     const contact = `${person.phone_number}@s.whatsapp.net`;
     const hers = await openConversation(tx, { businessId, sessionId: sessionId!, contact });
-    const text = noticeText({ ...conversation, kind, messages, timeZone, toDo: REPLY_INSTRUCTIONS });
+    const text = noticeText({ ...conversation, kind, messages, timeZone, instructions: REPLY_INSTRUCTIONS });
     const input = { id: randomUUID(), conversationId: hers.id, businessId, text, author: 'notice' } as const;
     const { message } = await recordPersonMessage(tx, input);
     const notice = { personId: person.id, channel: 'whatsapp', kind, reason, messageId: message.id };
@@ -44,7 +44,7 @@ const whatsapp: NoticeChannel = {
   },
 };
 
-/** Its text is written when it is sent: see `jobs/notices.ts`. */
+/** The text is generated when the e-mail is sent: see `jobs/notices.ts`. */
 const email: NoticeChannel = {
   reaches: (person) => person.email !== null,
   async write(tx, { person, conversation, kind }) {
@@ -55,7 +55,7 @@ const email: NoticeChannel = {
   },
 };
 
-/** The channels that are set up. */
+/** The configured channels. */
 export const noticeChannels = ({ hasMail }: { hasMail: boolean }): readonly NoticeChannel[] =>
   hasMail ? [whatsapp, email] : [whatsapp];
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import {
-  emailToDo,
+  emailInstructions,
   givenBackText,
   inOneLine,
-  nameOf,
+  customerName,
   noticeSubject,
   noticeText,
   takenOverText,
@@ -20,15 +20,15 @@ test.each([
     { ...ann, contact: '77@lid', alternate_contact: '15550100@s.whatsapp.net' },
     'Ann (+15550100)',
   ],
-  ['a LID of which no number is known', { ...ann, contact: '77@lid' }, 'Ann'],
-  ['nothing that a person could read', { contact: '77@lid', contact_name: '\u202e \n' }, 'A customer'],
+  ['the name beside a LID without a number', { ...ann, contact: '77@lid' }, 'Ann'],
+  ['a placeholder when nothing is readable', { contact: '77@lid', contact_name: '\u202e \n' }, 'A customer'],
   [
     'a name of several lines',
     { ...ann, contact_name: 'Ann\r\nBcc: all@example.com' },
     'Ann Bcc: all@example.com (+15550100)',
   ],
-])('a customer is called by %s', (_what, customer, name) => {
-  expect(nameOf(customer)).toBe(name);
+])('names a customer by %s', (_what, customer, name) => {
+  expect(customerName(customer)).toBe(name);
 });
 
 test.each([
@@ -38,7 +38,7 @@ test.each([
   ['x \u2028 y\tz\0', 'x y z'],
   [`${' '.repeat(100)}late`, '…'],
   ['👋'.repeat(20), `${'👋'.repeat(10)}…`],
-])('%j in one line of ten characters', (text, line) => {
+])('puts %j on one line of ten characters', (text, line) => {
   expect(inOneLine(text, 10)).toBe(line);
 });
 
@@ -49,10 +49,10 @@ const notice = {
   since: new Date('2026-01-12T09:05:00Z'),
   messages: ['Can I talk to someone?', `Hello\n\nReply 1 ${'x'.repeat(70_000)}`],
   timeZone: 'Asia/Jerusalem',
-  toDo: REPLY_INSTRUCTIONS,
+  instructions: REPLY_INSTRUCTIONS,
 };
 
-test('a notice says who waits, why, since when, what she wrote and what to do', () => {
+test('a notice names the customer, the reason, the time, the last messages and the instructions', () => {
   expect(noticeText(notice).split('\n')).toEqual([
     'Ann (+15550100) waits for a person.',
     'Why: the customer asked for a person',
@@ -78,7 +78,7 @@ test.each([
   [0, /give it back\.$/],
   [1, / 1 other chat waits\.$/],
   [2, / 2 other chats wait\.$/],
-])('a confirmation names the customer, and with %i others how many wait', (others, end) => {
+])('a confirmation names the customer and says that %i others wait', (others, end) => {
   expect(takenOverText(ann, others)).toMatch(/the chat with Ann \(\+15550100\).*phone of the account.*REST/);
   expect(takenOverText(ann, others)).toMatch(end);
 });
@@ -87,10 +87,10 @@ test.each([
   [0, /^The agent answers Ann \(\+15550100\) again\. To take/],
   [1, / 1 message has no answer, and the agent will not answer it\. To take/],
   [2, / 2 messages have no answer, and the agent will not answer them\. To take/],
-])('who gives a chat back is told that %i messages have no answer', (unanswered, text) => {
+])('the confirmation of giving back says that %i messages have no answer', (unanswered, text) => {
   expect(givenBackText(ann, 0, unanswered)).toMatch(text);
 });
 
-test('an e-mail names the conversation, and says that it is not to be answered', () => {
-  expect(emailToDo('c-1')).toMatch(/conversation c-1.*\n.*Replies to this e-mail are not read/);
+test('an e-mail names the conversation and says that replies are not read', () => {
+  expect(emailInstructions('c-1')).toMatch(/conversation c-1.*\n.*Replies to this e-mail are not read/);
 });

@@ -8,24 +8,24 @@ const profile = (person?: Profile['person']): Parameters<typeof announcementTime
   timeZone: 'UTC',
   ...(person && { person }),
 });
-// A Monday; it is open from 9 to 18.
+// A Monday; the business is open from 9 to 18.
 const at = (time: string): Date => new Date(`2026-01-12T${time}:00Z`);
 
 test.each([
   ['in the opening hours', undefined, '10:00', { isQuiet: false, remindBefore: at('09:45') }],
   ['at night', undefined, '23:00', { isQuiet: true, remindBefore: null }],
   ['in the evening', undefined, '20:00', { isQuiet: false, remindBefore: null }],
-  ['where people may be told at any time', { quiet: null }, '23:00', { isQuiet: false }],
+  ['at night without quiet hours', { quiet: null }, '23:00', { isQuiet: false }],
   [
-    'by other words of the profile',
+    'with other times in the profile',
     { quiet: '09:00-11:00', remindMinutes: 5 },
     '10:00',
     { isQuiet: true, remindBefore: at('09:55') },
   ],
-])('what is announced %s', (_when, person, time, times) => {
+])('decides what to announce %s', (_when, person, time, times) => {
   expect(announcementTimes(profile(person), at(time))).toMatchObject(times);
 });
 
-test('an emergency is announced again whatever the hours are', () => {
+test('emergencies are announced again at any hour', () => {
   expect(announcementTimes(profile(), at('23:00')).remindEmergenciesBefore).toEqual(at('22:45'));
 });

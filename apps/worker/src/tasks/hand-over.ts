@@ -13,11 +13,11 @@ import type { Logger } from '@prosaas/runtime';
 import { announce } from '../notices/announce.ts';
 import type { NoticeChannels } from '../notices/channels.ts';
 
-/** Without a word of the profile's. */
+/** Defaults of the profile's `person.remindMinutes` and `person.quiet`. */
 const REMIND_MINUTES = 15;
-const QUIET = '22:00-07:00';
+const QUIET_HOURS = '22:00-07:00';
 
-/** Of each kind in one run. */
+/** Conversations per step and run. */
 const BATCH = 100;
 
 export interface HandOverOptions {
@@ -25,16 +25,16 @@ export interface HandOverOptions {
   relay: Relay;
   profile: () => Pick<Profile, 'hours' | 'timeZone' | 'person'>;
   channels: NoticeChannels;
-  /** A conversation waits for a person from now on. */
+  /** Called when a conversation started to wait for a person. */
   onHandOver: (reason: WaitingReason) => void;
   log: Logger;
 }
 
-/** Ends the time of people who are silent, and tells people of customers who wait; all times are PostgreSQL's. */
+/** Takes conversations back from people who are silent, and notifies people of customers who wait. All times are PostgreSQL's. */
 export function handOverTask(options: HandOverOptions): (signal: AbortSignal) => Promise<void> {
   const { db, relay, profile, channels, onHandOver, log } = options;
 
-  const endTime = async (id: string): Promise<void> => {
+  const takeBack = async (id: string): Promise<void> => {
     const end = await db.transaction(async (tx) =>
       (await lockExpiredTakeover(tx, id))
         ? applyEvent(tx, id, { type: 'time_up' }, { actor: 'system' })
@@ -43,22 +43,22 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
     if (isHandOver(end)) onHandOver('person_left');
   };
 
-  const tell = async (due: Parameters<typeof announce>[1]): Promise<void> => {
+  const notify = async (due: Parameters<typeof announce>[1]): Promise<void> => {
     const done = await announce(db, due, { channels, timeZone: profile().timeZone });
     if (done === undefined) return;
-    const { businessId, told, released } = done;
+    const { businessId, notified, released } = done;
     relay.enqueue(released);
-    if (told === 0) {
+    if (notified === 0) {
       log.warn(
         { business_id: businessId, conversation_id: due.id },
-        'a customer waits and nobody can be told: no person of the business has a number, or an e-mail address with SMTP_URL set',
+        'a customer waits and nobody can be notified: no person of the business has a number, or an e-mail address with SMTP_URL set',
       );
     }
   };
 
   return async (signal) => {
     let failed = 0;
-    /** One that fails does not keep the others. */
+    /** Continues with the next item when one fails. */
     const each = async <T extends { id: string }>(
       items: readonly T[],
       run: (item: T) => Promise<void>,
@@ -71,30 +71,30 @@ export function handOverTask(options: HandOverOptions): (signal: AbortSignal) =>
         } catch (error) {
           if (isRetryableDatabaseError(error)) throw error;
           failed += 1;
-          log.error({ err: error, conversation_id: item.id }, 'a hand-over could not be carried on');
+          log.error({ err: error, conversation_id: item.id }, 'a hand-over could not be processed');
         }
       }
     };
     const overdue = await listExpiredTakeovers(db, BATCH);
     await each(
       overdue.map((id) => ({ id })),
-      ({ id }) => endTime(id),
+      ({ id }) => takeBack(id),
     );
     const due = await listDueAnnouncements(db, {
       ...announcementTimes(profile(), await databaseTime(db)),
       limit: BATCH,
     });
-    await each(due, tell);
-    if (failed > 0) throw new Error(`${failed} hand-overs could not be carried on`);
+    await each(due, notify);
+    if (failed > 0) throw new Error(`${failed} hand-overs could not be processed`);
   };
 }
 
-/** What may be announced at this time, and what is due to be announced once more. */
+/** Whether announcements are paused at this time, and up to which announcement time a reminder is due. */
 export function announcementTimes(
   { hours, timeZone, person = {} }: Pick<Profile, 'hours' | 'timeZone' | 'person'>,
   now: Date,
 ): { isQuiet: boolean; remindBefore: Date | null; remindEmergenciesBefore: Date } {
-  const { remindMinutes = REMIND_MINUTES, quiet = QUIET } = person;
+  const { remindMinutes = REMIND_MINUTES, quiet = QUIET_HOURS } = person;
   return {
     isQuiet: quiet !== null && isWithin(quiet, timeZone, now),
     remindBefore: openMinutesAgo(hours, timeZone, now, remindMinutes) ?? null,

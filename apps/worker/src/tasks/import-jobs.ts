@@ -1,4 +1,4 @@
-// It can go with `import-repository.ts`, when nobody upgrades from a release before migration 0010 any more.
+// Can be removed with `import-repository.ts` once nobody upgrades from a version before migration 0010.
 import {
   addMissingJob,
   deleteOldOutbox,
@@ -15,7 +15,7 @@ import type { Redis } from 'ioredis';
 const OLD_DEAD_LETTER = 'dead-letter';
 const BATCH = 200;
 
-/** Moves to PostgreSQL what releases before migration 0010 kept in Redis. Idempotent: a message has one job. */
+/** Moves to PostgreSQL what versions before migration 0010 kept in Redis. Idempotent: a message has one job. */
 export async function importJobs({
   db,
   redis,
@@ -33,8 +33,8 @@ export async function importJobs({
   try {
     const dead = await bull.queue(OLD_DEAD_LETTER);
     let imported = await importFrom(dead, { db, signal }, 'waiting', ({ data }) => {
-      const { origin, ...letter } = data as OldDeadLetter & { origin?: { queue: string } };
-      return origin && { ...letter, queue: origin.queue };
+      const { origin, ...entry } = data as OldDeadLetter & { origin?: { queue: string } };
+      return origin && { ...entry, queue: origin.queue };
     });
     for (const queue of queueNames) {
       // Failed jobs that no worker had moved to the dead letter yet.
@@ -43,7 +43,7 @@ export async function importJobs({
       );
     }
     if (imported > 0)
-      log.info({ jobs: imported }, 'the dead letter of a release before migration 0010 was taken over');
+      log.info({ jobs: imported }, 'imported the dead letter of a version before migration 0010');
     await addMissingJobs({ db, bull, signal });
     await deleteOldOutbox(db);
   } finally {
@@ -62,13 +62,13 @@ async function importFrom(
     const jobs = await queue.getJobs([state], from, from + BATCH - 1, true);
     if (jobs.length === 0) break;
     const old = jobs.flatMap((job) => {
-      const letter = read(job);
-      return letter === undefined ? [] : [{ job, letter }];
+      const entry = read(job);
+      return entry === undefined ? [] : [{ job, entry }];
     });
     imported += await db.transaction((tx) =>
       importDeadLetters(
         tx,
-        old.map(({ letter }) => letter),
+        old.map(({ entry }) => entry),
       ),
     );
     await Promise.all(old.map(({ job }) => job.remove()));
@@ -88,7 +88,7 @@ const oldFailure = (queue: QueueName, job: Job): OldDeadLetter => ({
   failed_at: new Date(job.finishedOn ?? Date.now()).toISOString(),
 });
 
-/** Writes jobs for open messages whose job Redis lost before the upgrade. */
+/** Adds jobs for open messages whose job Redis lost before the upgrade. */
 async function addMissingJobs({
   db,
   bull,

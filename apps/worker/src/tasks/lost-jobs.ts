@@ -3,15 +3,15 @@ import { findLostJobs, queueNames, type Relay } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 
-/** Longer than a commit's job takes to reach BullMQ. */
+/** Longer than a released job takes to reach BullMQ. */
 const OVERDUE_SECONDS = 10;
 const PAGE = 500;
 
 /**
- * Releases jobs again that are not in BullMQ: Redis lost them (a crash may lose its last second), or a process died between its commit
- * and the enqueue. And those that BullMQ delays for too long, because a worker's clock was wrong.
+ * Releases lost jobs again. BullMQ does not have them because Redis lost them (a crash may lose its last second) or because a process died
+ * between its commit and the enqueue; or BullMQ delays them for too long because a worker's clock was wrong.
  *
- * @returns how many
+ * @returns how many jobs were released
  */
 export async function recoverLostJobs({
   db,
@@ -27,7 +27,7 @@ export async function recoverLostJobs({
   bullPrefix: string;
   relay: Relay;
   log: Logger;
-  /** Ends the search; the next one begins anew. */
+  /** Stops early; the next run starts from the beginning. */
   signal?: AbortSignal;
   overdueSeconds?: number;
 }): Promise<number> {
@@ -49,6 +49,6 @@ export async function recoverLostJobs({
     afterId = last.id;
   }
   if (recovered > 0)
-    log.warn({ jobs: recovered }, 'jobs that BullMQ had lost, or delayed for too long, were released again');
+    log.warn({ jobs: recovered }, 'released jobs again that BullMQ had lost or delayed for too long');
   return recovered;
 }

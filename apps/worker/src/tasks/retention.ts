@@ -21,19 +21,19 @@ import {
 import { deadLetterLimits, isNearLimit, readDeadLetterUsage } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Config } from '../config.ts';
-import { reportOf } from '../verdict.ts';
+import { errorFields } from '../job-errors.ts';
 
 const DAY_MS = 24 * 3600_000;
 
 const BATCH = 500;
-/** Minutes of sound each. */
+/** Small, because each recording has up to two minutes of audio. */
 const RECORDINGS_BATCH = 50;
 const DEAD_JOBS_BATCH = 100;
-/** None is dropped before jobs were past the limit for so long: a burst may have brought them, and somebody is to see the warning. */
+/** Jobs are dropped only after the dead letter has exceeded a limit for so long, so that someone can see the warning. */
 const WARNED_SECONDS = 30 * 60;
 
-const FILLING =
-  'the dead letter fills: its oldest jobs will be dropped unless they are replayed or purged, or DEAD_LETTER_MAX or RETENTION_DEAD_LETTER_DAYS is raised';
+const NEAR_LIMIT =
+  'the dead letter is near its limit: its oldest jobs will be dropped unless they are replayed or purged, or DEAD_LETTER_MAX or RETENTION_DEAD_LETTER_DAYS is raised';
 
 type RetentionDays = Pick<Config, Extract<keyof Config, `RETENTION_${string}`> | 'DEAD_LETTER_MAX'>;
 
@@ -46,22 +46,22 @@ export interface RetentionOptions {
 interface Kind {
   name: string;
   days: number;
-  /** Kept for ever, it may still become too many. */
+  /** Has a maximum count too, so it is processed even if `days` is 0 (no age limit). */
   capped?: true;
-  /** Deletes one batch, and says whether there may be another. */
+  /** Deletes one batch and returns whether there may be another one. */
   batch: (tx: Queryable, before: Date) => Promise<{ removed: number; more: boolean }>;
 }
 
-/** In this order: a call goes after its recordings, a conversation after its messages. */
+/** The order matters: calls after their recordings, conversations after their messages. */
 function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): Kind[] {
-  const plain =
+  const limited =
     (remove: (tx: Queryable, before: Date, limit: number) => Promise<number>, limit = BATCH): Kind['batch'] =>
     async (tx, before) => {
       const removed = await remove(tx, before, limit);
       return { removed, more: removed === limit };
     };
 
-  /** Says which before it drops any. */
+  /** Logs the ids of the jobs before it drops them. */
   const dropDead = async (
     tx: Queryable,
     { limit, ids, fields }: { limit: 'age' | 'count'; ids: string[]; fields: object },
@@ -72,16 +72,16 @@ function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): 
     log.warn({ job_ids: ids, ...fields }, `jobs in the dead letter are ${why}: they are dropped`);
     return { removed: await purgeDeadJobs(tx, ids), more: true };
   };
-  /** While there is time to do something about it; once in a round. */
+  /** Warns early enough to act, once per round. */
   let warned = false;
-  const warnOfFilling = async (tx: Queryable): Promise<void> => {
+  const warnNearLimit = async (tx: Queryable): Promise<void> => {
     if (warned) return;
-    const fill = await readDeadLetterUsage(tx, deadLetterLimits(config), nowMs);
-    if (isNearLimit(fill)) log.warn(fill, FILLING);
+    const usage = await readDeadLetterUsage(tx, deadLetterLimits(config), nowMs);
+    if (isNearLimit(usage)) log.warn(usage, NEAR_LIMIT);
     warned = true;
   };
   const deadJobs: Kind['batch'] = async (tx, before) => {
-    await warnOfFilling(tx);
+    await warnNearLimit(tx);
     const { RETENTION_DEAD_LETTER_DAYS: days, DEAD_LETTER_MAX: most } = config;
     const limit = DEAD_JOBS_BATCH;
     const old = days === 0 ? [] : await listExpiredDeadJobs(tx, { before, limit });
@@ -96,47 +96,47 @@ function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): 
   };
 
   return [
-    { name: 'messages', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteOldMessages) },
+    { name: 'messages', days: config.RETENTION_MESSAGES_DAYS, batch: limited(deleteOldMessages) },
     {
       name: 'unstored_messages',
       days: config.RETENTION_MESSAGES_DAYS,
-      batch: plain(deleteOldUnstoredMessages),
+      batch: limited(deleteOldUnstoredMessages),
     },
-    // Those of messages that go, go with them.
+    // Questions are deleted with their messages; this deletes those over the maximum.
     {
       name: 'unanswered_questions',
       days: config.RETENTION_MESSAGES_DAYS,
       capped: true,
-      batch: plain((tx, _before, limit) => deleteExcessUnanswered(tx, limit)),
+      batch: limited((tx, _before, limit) => deleteExcessUnanswered(tx, limit)),
     },
-    { name: 'notices', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteOldNotices) },
+    { name: 'notices', days: config.RETENTION_MESSAGES_DAYS, batch: limited(deleteOldNotices) },
     {
       name: 'conversation_events',
       days: config.RETENTION_MESSAGES_DAYS,
-      batch: plain(deleteOldConversationEvents),
+      batch: limited(deleteOldConversationEvents),
     },
-    { name: 'conversations', days: config.RETENTION_MESSAGES_DAYS, batch: plain(deleteEmptyConversations) },
+    { name: 'conversations', days: config.RETENTION_MESSAGES_DAYS, batch: limited(deleteEmptyConversations) },
     {
       name: 'recordings',
       days: config.RETENTION_RECORDINGS_DAYS,
-      batch: plain(deleteOldRecordings, RECORDINGS_BATCH),
+      batch: limited(deleteOldRecordings, RECORDINGS_BATCH),
     },
-    { name: 'calls', days: config.RETENTION_CALLS_DAYS, batch: plain(deleteOldCalls) },
-    { name: 'audit', days: config.RETENTION_AUDIT_DAYS, batch: plain(deleteOldAudit) },
+    { name: 'calls', days: config.RETENTION_CALLS_DAYS, batch: limited(deleteOldCalls) },
+    { name: 'audit', days: config.RETENTION_AUDIT_DAYS, batch: limited(deleteOldAudit) },
     { name: 'dead_letters', days: config.RETENTION_DEAD_LETTER_DAYS, capped: true, batch: deadJobs },
   ];
 }
 
 export interface RetentionRound {
-  /** How many of each kind went. */
+  /** Number of deleted rows by kind. */
   deleted: Record<string, number>;
-  /** The kinds that could not be looked through. */
+  /** Kinds whose deletion failed. */
   failed: string[];
 }
 
 /**
- * Deletes what is older than its kind is kept, batch by batch. A batch that another worker is at ends the round: it is being done.
- * What is left when `signal` aborts is the next round's. A kind that fails does not keep the others.
+ * Deletes rows past their retention time, in batches. The round ends early if another worker is deleting, or when `signal` aborts; the next
+ * round does the rest. A failure of one kind does not stop the others.
  */
 export async function applyRetention({
   now: given,
@@ -161,20 +161,21 @@ export async function applyRetention({
     } catch (error) {
       failed.push(name);
       log.warn(
-        { ...reportOf(error), kind: name },
-        'what is too old was not deleted; the next round tries again',
+        { ...errorFields(error), kind: name },
+        'retention: rows past their limit were not deleted; the next round tries again',
       );
     }
   }
   return round;
 }
 
-/** A round by its time: it fails when a part of it did. */
+/** The scheduled task: one round, which fails if the deletion of a kind failed. */
 export function retentionTask(options: RetentionOptions): (signal: AbortSignal) => Promise<void> {
   return async (signal) => {
     const { deleted, failed } = await applyRetention({ ...options, signal });
     await options.db.transaction(foldJobCounts);
-    if (Object.keys(deleted).length > 0) options.log.info({ deleted }, 'what was too old was deleted');
-    if (failed.length > 0) throw new Error(`what is too old was not deleted of: ${failed.join(', ')}`);
+    if (Object.keys(deleted).length > 0)
+      options.log.info({ deleted }, 'retention: deleted rows past their limit');
+    if (failed.length > 0) throw new Error(`retention failed for: ${failed.join(', ')}`);
   };
 }

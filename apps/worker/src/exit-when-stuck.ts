@@ -1,22 +1,22 @@
 import { startWatchdog } from '@prosaas/observability';
 import type { Identity, Logger } from '@prosaas/runtime';
 
-/** EX_SOFTWARE of sysexits.h: by this code an orchestrator's log tells a worker that gave up on itself from one that crashed. */
+/** EX_SOFTWARE of sysexits.h: distinguishes a stuck worker from a crash in an orchestrator's log. */
 const EXIT_CODE = 70;
 
-class NotWorking extends Error {
-  override name = 'NotWorking';
+class WorkerStuck extends Error {
+  override name = 'WorkerStuck';
   exitCode: number = EXIT_CODE;
 }
 
-/** What a worker does about itself when it does not work any more: it ends, so that it is started anew. */
-export interface LastResort extends AsyncDisposable {
-  /** For the heartbeat; undefined where it is switched off. */
+/** Ends the process when it is stuck, so that it is restarted. */
+export interface StuckExit extends AsyncDisposable {
+  /** For the heartbeat, which notices stuck consumers; undefined if switched off. */
   giveUp: { afterSeconds: number; run: (failing: Readonly<Record<string, string>>) => void } | undefined;
 }
 
-/** `afterSeconds` of 0 switches both off: the heartbeat's verdict, and the watchdog over the event loop. */
-export function lastResort({
+/** Starts a watchdog over the event loop. `afterSeconds` of 0 switches off both the watchdog and the heartbeat's `giveUp`. */
+export function exitWhenStuck({
   afterSeconds,
   identity,
   log,
@@ -24,7 +24,7 @@ export function lastResort({
   afterSeconds: number;
   identity: Identity;
   log: Logger;
-}): LastResort {
+}): StuckExit {
   if (afterSeconds === 0) return { giveUp: undefined, [Symbol.asyncDispose]: async () => {} };
   const { service, instance } = identity;
   const watchdog = startWatchdog({
@@ -34,7 +34,7 @@ export function lastResort({
         level: 'fatal',
         service,
         instance,
-        msg: `the event loop stood still for ${seconds} s: the worker is killed, to be started anew`,
+        msg: `the event loop was blocked for ${seconds} s: the worker is killed, to be restarted`,
       }),
   });
   return {
@@ -43,11 +43,11 @@ export function lastResort({
       run: (failing) => {
         log.fatal(
           { failing },
-          `the worker has not worked for ${afterSeconds} s: it ends, to be started anew`,
+          `the worker has done no work for ${afterSeconds} s: it exits, to be restarted`,
         );
-        // Out of whoever calls: a fault that nobody handles ends the service with its code.
+        // Thrown outside the caller: an unhandled error ends the service with its exit code.
         setImmediate(() => {
-          throw new NotWorking('consumers do not work');
+          throw new WorkerStuck('the consumers are stuck');
         });
       },
     },

@@ -3,22 +3,22 @@ import { AppError } from '@prosaas/runtime';
 import type { QueueDefinition } from '@prosaas/queues';
 import { SenderAway } from './baileys-client.ts';
 
-/** The worker stops: running jobs go back to their queue. */
+/** The worker stops: running jobs are requeued. */
 export class Stopping extends Error {
   override name = 'Stopping';
 }
 
-/** The job ended or was released again while this attempt ran. */
+/** The job was closed or released again while this attempt ran. */
 export class Superseded extends Error {
   override name = 'Superseded';
 }
 
-/** The data that the handler read has changed: run it again at once. */
+/** The data that the handler had read was changed: run the job again at once. */
 export class RetryNow extends Error {
   override name = 'RetryNow';
 }
 
-/** A job ran for as long as its queue allows. */
+/** A job reached its queue's time limit. */
 export class TimeIsUp extends Error {
   override name = 'TimeIsUp';
 
@@ -27,54 +27,55 @@ export class TimeIsUp extends Error {
   }
 }
 
-export type Verdict =
-  /** It ended in another way: there is nothing left to do. */
+/** What happens to a job after an error. */
+export type ErrorAction =
+  /** Nothing: the job was closed or released again. */
   | { kind: 'superseded' }
-  /** Not the job's fault: it is tried again, and no attempt is used up. */
+  /** Not the job's fault: it runs again, and no attempt is used up. */
   | { kind: 'requeue'; afterMs: number }
-  /** It failed, and is tried again. */
+  /** The attempt failed; another one follows. */
   | { kind: 'retry' }
-  /** A retry can't help, or it was the last one. */
+  /** The job fails: a retry cannot help, or this was the last attempt. */
   | { kind: 'fail' };
 
-/** How long an answer waits for a working sender, from its release. Then it fails, for a person to decide. */
-export const SENDER_PATIENCE_MS = 3_600_000;
+/** How long an answer waits for a working sender, from its release. Then the job fails, and a person decides. */
+export const MAX_SENDER_WAIT_MS = 3_600_000;
 
-/** How long locks, deadlocks and timeouts use up no attempt. After that they may be the job's own fault. */
-const BUSY_PATIENCE_MS = 3_600_000;
+/** How long locks, deadlocks and timeouts use up no attempt, from the release. After that the job itself may cause them. */
+const MAX_BUSY_WAIT_MS = 3_600_000;
 
-/** What becomes of a job after an error. `ageMs`: since its release. */
-export function judge(
+/** Decides what happens to a job after an error. `ageMs`: time since its release. */
+export function actionFor(
   error: unknown,
   { isLastAttempt, ageMs }: { isLastAttempt: boolean; ageMs: number },
-): Verdict {
+): ErrorAction {
   if (error instanceof Superseded) return { kind: 'superseded' };
   if (error instanceof Stopping || error instanceof RetryNow) return { kind: 'requeue', afterMs: 0 };
   switch (classifyDatabaseError(error)?.kind) {
-    // Nothing can be done, nor written down as failed.
+    // The outcome cannot be stored either.
     case 'unavailable':
     case 'cannot_write':
       return { kind: 'requeue', afterMs: 2000 };
-    // An operator has to mend tables or grants: every job meets the same.
+    // An operator has to fix tables or grants; every job fails alike.
     case 'mismatch':
     case 'other':
-      return { kind: 'requeue', afterMs: lessAndLessOften(ageMs, 2000) };
+      return { kind: 'requeue', afterMs: growingDelay(ageMs, 2000) };
     case 'busy':
-      if (ageMs < BUSY_PATIENCE_MS) return { kind: 'requeue', afterMs: lessAndLessOften(ageMs, 1000) };
+      if (ageMs < MAX_BUSY_WAIT_MS) return { kind: 'requeue', afterMs: growingDelay(ageMs, 1000) };
       break;
     default:
   }
-  if (error instanceof SenderAway && ageMs < SENDER_PATIENCE_MS) {
-    return { kind: 'requeue', afterMs: lessAndLessOften(ageMs, 1000) };
+  if (error instanceof SenderAway && ageMs < MAX_SENDER_WAIT_MS) {
+    return { kind: 'requeue', afterMs: growingDelay(ageMs, 1000) };
   }
   if (error instanceof AppError && !error.retryable) return { kind: 'fail' };
   return { kind: isLastAttempt ? 'fail' : 'retry' };
 }
 
-const lessAndLessOften = (ageMs: number, leastMs: number): number =>
-  Math.min(Math.max(ageMs / 4, leastMs), 30_000);
+/** Grows with the age of the job, from `minMs` to 30 s. */
+const growingDelay = (ageMs: number, minMs: number): number => Math.min(Math.max(ageMs / 4, minMs), 30_000);
 
-/** The pause after a failed attempt, the first one being 1. */
+/** The delay after a failed attempt; attempts count from 1. */
 export function backoffMs(
   { delayMs, jitter }: QueueDefinition['backoff'],
   attempt: number,
@@ -83,13 +84,13 @@ export function backoffMs(
   return delayMs * 2 ** (attempt - 1) * (1 - jitter * random);
 }
 
-/** An error for the log: with its stack only where nobody expected it. */
-export function reportOf(error: unknown): { error: string } | { err: unknown } {
+/** The log fields of an error. Only unexpected errors have a stack trace. */
+export function errorFields(error: unknown): { error: string } | { err: unknown } {
   const isExpected = [AppError, TimeIsUp].some((kind) => error instanceof kind);
   return isExpected || isRetryableDatabaseError(error) ? { error: describeError(error) } : { err: error };
 }
 
-/** An error as stored with a job or message: code and text, no stack, without characters that PostgreSQL rejects. */
+/** The text of an error as stored with a job or message: code and message without a stack, and without characters that PostgreSQL rejects. */
 export function describeError(error: unknown): string {
   const text =
     error instanceof Error
