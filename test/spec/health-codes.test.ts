@@ -41,12 +41,12 @@ function codesOfChecks(): string[] {
   const literal = /(?:CheckFailure\(|reason: |reasons\.push\(|\? \[?)'([a-z_]+)'/g;
   const otherwise = /\? '[a-z_]+' : '([a-z_]+)'/g;
   const list = allOf(checks, /const WORST_FIRST = \[([^\]]*)\]/g).join();
-  const mendings = allOf(checks, /const mendings[^=]*= \{([^}]*)\}/g).join();
+  const remedies = allOf(checks, /const remedies[^=]*= \{([^}]*)\}/g).join();
   return [
     ...allOf(checks, literal),
     ...allOf(checks, otherwise),
     ...allOf(list, /'([a-z_]+)'/g),
-    ...allOf(mendings, /^ +([a-z_]+):/gm),
+    ...allOf(remedies, /^ +([a-z_]+):/gm),
   ];
 }
 

@@ -11,11 +11,11 @@ import {
   versionRoute,
 } from '@prosaas/observability';
 import type { BuildInfo, Logger } from '@prosaas/runtime';
-import type { CallEnds } from './call-ends.ts';
-import type { CallJournal } from './call-journal.ts';
+import type { CallCloser } from './call-closer.ts';
+import type { CallStore } from './call-store.ts';
 import { callsProbes } from './checks.ts';
 import type { LiveCalls } from './live-calls.ts';
-import { type StreamDoor, webSocketLimits } from './media/stream-door.ts';
+import { type StreamAcceptor, webSocketLimits } from './media/stream-acceptor.ts';
 import type { ProviderGuard } from './provider-signature.ts';
 import { callStatusRoute } from './routes/call-status.ts';
 import { incomingCallRoute } from './routes/incoming-call.ts';
@@ -33,11 +33,11 @@ export interface CallsParts {
   metrics: MetricsRegistry;
   guard: ProviderGuard;
   slots: SlotPool;
-  ends: CallEnds;
+  closer: CallCloser;
   tokens: StreamTokens;
-  journal: CallJournal;
+  callStore: CallStore;
   live: LiveCalls;
-  door: StreamDoor;
+  acceptStream: StreamAcceptor;
   stream: StreamAddresses;
   draining: () => boolean;
 }
@@ -64,6 +64,6 @@ export async function buildApp(parts: CallsParts): Promise<App> {
   incomingCallRoute(app, parts);
   callStatusRoute(app, parts);
   streamStatusRoute(app, parts);
-  mediaStreamRoute(app, parts.door);
+  mediaStreamRoute(app, parts.acceptStream);
   return app;
 }

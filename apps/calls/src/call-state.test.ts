@@ -37,7 +37,7 @@ test.each<[string, CallEvent[], Partial<CallRow>]>([
   ],
   ['a callback twice', [offered, status('ringing'), status('ringing')], { status: 'ringing', outcome: null }],
   ['a callback out of order', [offered, answered, status('ringing')], { status: 'in-progress' }],
-  ['late news after the end', [offered, answered, finished, status('in-progress')], { status: 'completed' }],
+  ['a late callback after the end', [offered, answered, finished, status('in-progress')], { status: 'completed' }],
   ['two ends: the first stays', [offered, status('no-answer'), status('completed')], { status: 'no-answer' }],
   [
     'the end before the offer',
@@ -51,7 +51,7 @@ test.each<[string, CallEvent[], Partial<CallRow>]>([
     },
   ],
   [
-    'a second end of ours',
+    'two ends of the service: the first stays',
     [offered, answered, { type: 'ended', outcome: 'error', reason: 'stream_lost' }, finished],
     { outcome: 'error', reason: 'stream_lost', status: 'failed' },
   ],
@@ -61,26 +61,26 @@ test.each<[string, CallEvent[], Partial<CallRow>]>([
     { status: 'busy', outcome: 'rejected', reason: 'max_concurrent' },
   ],
   [
-    'a call that one replica turned away and another one took',
+    'a call that one replica rejected and another one accepted',
     [offered, { type: 'rejected', reason: 'shutting_down' }, offered, answered, finished],
     { status: 'completed', outcome: 'completed', reason: 'finished' },
   ],
   [
-    'an offer again keeps its numbers',
+    'a second offer, which keeps the numbers of the first',
     [offered, { type: 'offered', from: '+1', to: '+2' }],
     { from_number: '+15550100' },
   ],
-])('%s', (_name, events, expected) => {
+])('applies %s', (_name, events, expected) => {
   expect(after(...events)).toMatchObject(expected);
 });
 
-test('the first answer and the first end keep their times', () => {
+test('keeps the times of the first answer and the first end', () => {
   const call = after(offered, answered, finished, status('completed'), answered);
   expect(call.answered_at).toEqual(new Date('2026-01-01T10:00:02Z'));
   expect(call.ended_at).toEqual(new Date('2026-01-01T10:00:03Z'));
 });
 
-test('only a final status ends a call, and only `completed` ends it well', () => {
+test('only a final status ends a call, and only `completed` without an error', () => {
   expect(Object.fromEntries(callStatuses.map((name) => [name, endOf(name)]))).toEqual({
     queued: undefined,
     initiated: undefined,
@@ -94,7 +94,7 @@ test('only a final status ends a call, and only `completed` ends it well', () =>
   });
 });
 
-test('no order of the same events leads to another final status, once the end was heard', () => {
+test('the final status does not depend on the order of the events', () => {
   const all = [offered, answered, status('ringing'), status('in-progress'), finished];
   for (let turn = 0; turn < all.length; turn++) {
     const events = [...all.slice(turn), ...all.slice(0, turn)];

@@ -16,31 +16,34 @@ export type CallStatus = (typeof callStatuses)[number];
 
 export type CallEnd = 'completed' | 'error';
 
-/** Something that was heard of a call: from the provider, or from our own side of the line. */
+/** An event of a call, reported by the provider or by this service. */
 export type CallEvent =
   | { type: 'offered'; from: string | undefined; to: string | undefined }
   | { type: 'rejected'; reason: string }
   | { type: 'answered' }
   | { type: 'status'; status: CallStatus }
   | { type: 'ended'; outcome: CallEnd; reason: string }
-  /** For the time line alone. */
-  | { type: 'noted'; step: CallStep; detail?: string };
+  /** Only shown in the timeline. */
+  | { type: 'step'; step: CallStep; detail?: string };
 
-/** accepted: it got a slot. greeting, idle, thanks, goodbye: that sentence begins. speech: the caller begins. message: it was taken. */
+/**
+ * A step in the timeline. `accepted`: the call got a slot. `greeting`, `idle`, `thanks`, `goodbye`: that phrase starts. `speech`: the caller
+ * starts to speak. `message`: the message was recorded.
+ */
 export type CallStep = 'accepted' | 'speech' | 'message' | Phrase;
 
-/** What the provider's word means for the slot of the call; undefined while the call goes on. */
+/** The outcome that a provider's status means; undefined while the call goes on. */
 export function endOf(status: CallStatus): CallEnd | undefined {
-  if (rank(status) < finalRank) return undefined;
+  if (rank(status) < FINAL_RANK) return undefined;
   return status === 'completed' ? 'completed' : 'error';
 }
 
-/** The reason of an end that the provider told, with its own word for it. */
+/** The reason stored for an end that the provider reported. */
 export function providerReason(status: CallStatus): string {
   return `provider_${status.replace('-', '_')}`;
 }
 
-/** The call after an event that may be a repeat, late, or out of order: a status never goes back, an end stays. */
+/** Applies an event to a call. Events may be repeated, late or out of order: a status never goes back, and the first end stays. */
 export function nextCall(call: CallRow, event: CallEvent, at: Date): CallRow {
   switch (event.type) {
     case 'offered':
@@ -61,7 +64,7 @@ export function nextCall(call: CallRow, event: CallEvent, at: Date): CallRow {
         ended_at: at,
       };
     case 'answered': {
-      // A replica that stops turned it away, and the provider asked another one.
+      // A stopping replica rejected the call, and the provider asked another one.
       const taken =
         call.outcome === 'rejected'
           ? { ...call, status: 'ringing', outcome: null, reason: null, ended_at: null }
@@ -85,19 +88,19 @@ export function nextCall(call: CallRow, event: CallEvent, at: Date): CallRow {
         reason: event.reason,
         ended_at: call.ended_at ?? at,
       };
-    case 'noted':
+    case 'step':
       return call;
   }
 }
 
-const finalRank = 3;
+const FINAL_RANK = 3;
 
 function rank(status: string): number {
   const place = callStatuses.indexOf(status as CallStatus);
   return Math.min(Math.max(place, 0), callStatuses.indexOf('completed')) - 1;
 }
 
-/** The first final status stays; before that, the one that is further on. */
+/** The first final status stays; before that, the later one wins. */
 function later(current: string, incoming: CallStatus): string {
   return rank(incoming) > rank(current) ? incoming : current;
 }

@@ -9,15 +9,15 @@ const after = (...events: [number, CallEvent][]): string[] =>
     .reduce<CallTimelineEntry[]>((timeline, [second, event]) => nextTimeline(timeline, event, at(second)), [])
     .map((moment) => `${moment.at.slice(17, 19)} ${moment.event}${moment.detail ? ` ${moment.detail}` : ''}`);
 
-test('the moments of a call stand in the order of their times, each once', () => {
+test('sorts the timeline by time, each event once', () => {
   const offered: CallEvent = { type: 'offered', from: undefined, to: undefined };
   expect(
     after(
       [3, { type: 'status', status: 'in-progress' }],
       [1, offered],
-      [2, { type: 'noted', step: 'accepted' }],
+      [2, { type: 'step', step: 'accepted' }],
       [4, { type: 'answered' }],
-      [4, { type: 'noted', step: 'greeting' }],
+      [4, { type: 'step', step: 'greeting' }],
       [5, offered],
       [9, { type: 'status', status: 'completed' }],
       [9, { type: 'status', status: 'completed' }],
@@ -35,10 +35,10 @@ test('the moments of a call stand in the order of their times, each once', () =>
   ]);
 });
 
-test('there are 50 at most, the end among them', () => {
+test('has at most 50 entries, including the end', () => {
   const noted = Array.from({ length: 100 }, (_, index): [number, CallEvent] => [
     0,
-    { type: 'noted', step: 'message', detail: String(index) },
+    { type: 'step', step: 'message', detail: String(index) },
   ]);
   const moments = after(...noted, [1, { type: 'ended', outcome: 'completed', reason: 'finished' }]);
   expect([moments.length, moments.at(-1)]).toEqual([50, '01 ended finished']);

@@ -1,11 +1,10 @@
 import type { CallTimelineEntry } from '@prosaas/database';
 import type { CallEvent } from './call-state.ts';
 
-const MOST = 50;
+const MAX_MOMENTS = 50;
 
 /**
- * What happened to a call, in the order of its times. A repeat changes nothing, and neither does a second end. The last place is kept
- * for the end.
+ * Adds an event to a call's timeline, sorted by time. Ignores repeats and a second end. The last entry is reserved for the end.
  */
 export function nextTimeline(
   timeline: readonly CallTimelineEntry[],
@@ -17,7 +16,7 @@ export function nextTimeline(
   const isKnown = timeline.some(
     (one) => one.event === moment.event && (isEnd || one.detail === moment.detail),
   );
-  if (isKnown || timeline.length >= (isEnd ? MOST : MOST - 1)) return [...timeline];
+  if (isKnown || timeline.length >= (isEnd ? MAX_MOMENTS : MAX_MOMENTS - 1)) return [...timeline];
   return [...timeline, moment].toSorted((one, other) => one.at.localeCompare(other.at));
 }
 
@@ -32,7 +31,7 @@ function momentOf(event: CallEvent): Omit<CallTimelineEntry, 'at'> {
     case 'rejected':
     case 'ended':
       return { event: event.type, detail: event.reason };
-    case 'noted':
+    case 'step':
       return { event: event.step, detail: event.detail ?? null };
   }
 }

@@ -22,7 +22,7 @@ test.each([
   expect(await agentShown(status, [])).toEqual(shown);
 });
 
-test('a profile with faults is a warning, which names them to those who may see details', async () => {
+test('an invalid profile is a warning, whose details name the faults', async () => {
   expect(await agentShown({ state: 'warm', fallback: true }, ['mine.yaml:1: name: lacks'])).toEqual({
     status: 'warn',
     reason: 'profile_faulty',
@@ -38,7 +38,7 @@ async function agentShown(status: Omit<AgentStatus, 'source'>, problems: string[
   return checks.find(({ name }) => name === 'agent')?.run(never);
 }
 
-test('why the model is not asked is told to everyone, what it did to those who may see details', async () => {
+test('shows publicly why the model is not used, and what it did only in the details', async () => {
   const model = {
     resting: 'unauthorized',
     calls: 0,
@@ -61,7 +61,7 @@ test('why the model is not asked is told to everyone, what it did to those who m
   });
 });
 
-test('Redis that answers the probe is not enough: the connection that takes calls has to be back, too', async () => {
+test('fails until the connection that serves calls is back, even if Redis answers the probe', async () => {
   await using server = await testRedis();
   const log = createLogger({ service: 'calls', instance: 'test', level: 'silent' });
   const open = (name: string): ReturnType<typeof createRedis> =>

@@ -15,24 +15,24 @@ import {
   redisCheck,
 } from '@prosaas/telemetry';
 import type { Phrases } from './phrases.ts';
-import type { PublicUrlTrouble } from './public-url.ts';
-import type { SignatureTrouble } from './webhook-refusals.ts';
+import type { PublicUrlProblem } from './public-url.ts';
+import type { SignatureProblem } from './webhook-refusals.ts';
 
-type ProviderTrouble = 'auth_token_missing' | PublicUrlTrouble | SignatureTrouble;
+type ProviderProblem = 'auth_token_missing' | PublicUrlProblem | SignatureProblem;
 
 export interface CheckParts {
   redis: RedisCheckOptions;
-  /** The connection that takes calls. It comes back when it does: Redis may answer a probe before it answers a caller. */
+  /** The connection that serves calls. It may reconnect later than the probe's connection. */
   serving: Pick<Redis, 'status'>;
-  /** Of the pool of slots. */
+  /** Key prefix of the slot pool. */
   slotsKey: string;
   database: DatabaseCheckOptions;
   agent: Agent;
   profile: Pick<ProfileStore, 'status'>;
   voice: Voice;
   phrases: Pick<Phrases, 'unspoken'>;
-  /** What is wrong with how the provider reaches this service, in settings or in what came. */
-  providerTrouble: () => ProviderTrouble | undefined;
+  /** What is wrong with how the provider reaches this service, according to settings or refused requests. */
+  providerProblem: () => ProviderProblem | undefined;
 }
 
 export function callsChecks({
@@ -43,7 +43,7 @@ export function callsChecks({
   agent,
   profile,
   voice,
-  providerTrouble,
+  providerProblem,
   phrases,
 }: CheckParts): CheckDefinition[] {
   const redisAnswers = redisCheck(redis);
@@ -81,7 +81,7 @@ export function callsChecks({
           facts: model.resting === undefined ? {} : { model_failures: [model.resting] },
           detail: { model: modelReport(model) },
         };
-        // The agent probes by itself: this goes without anybody asking.
+        // The agent probes the model by itself, so this warning also ends without a call.
         return fallback ? { status: 'warn', reason: 'model_fallback', ...report } : report;
       },
     },
@@ -101,15 +101,15 @@ export function callsChecks({
       name: 'provider',
       componentType: 'system',
       run: () => {
-        const trouble = providerTrouble();
-        return trouble && { status: 'warn', reason: trouble, facts: { mend: mendings[trouble] } };
+        const problem = providerProblem();
+        return problem && { status: 'warn', reason: problem, facts: { mend: remedies[problem] } };
       },
     },
   ];
 }
 
-/** What to do about each trouble, for everyone: it names settings and not their values. */
-const mendings: Readonly<Record<ProviderTrouble, string>> = {
+/** What to do about each problem. Public, so it names settings and not their values. */
+const remedies: Readonly<Record<ProviderProblem, string>> = {
   auth_token_missing: 'set TWILIO_AUTH_TOKEN',
   public_url_not_https: 'set PUBLIC_URL to an https address: media streams need TLS',
   public_url_not_public: 'set PUBLIC_URL to the address at which the provider reaches this service',

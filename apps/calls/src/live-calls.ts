@@ -1,7 +1,7 @@
 import type { SlotPool } from '@prosaas/leases';
 import type { Logger } from '@prosaas/runtime';
-import type { CallEnds } from './call-ends.ts';
-import type { CallJournal } from './call-journal.ts';
+import type { CallCloser } from './call-closer.ts';
+import type { CallStore } from './call-store.ts';
 import type { CallEnd, CallStep } from './call-state.ts';
 import { type Phrase, converse } from './media/conversation.ts';
 import type { MediaStream, StreamEnd } from './media/media-stream.ts';
@@ -10,8 +10,8 @@ import type { CallTimings } from './timings.ts';
 
 export interface LiveCallsOptions {
   slots: SlotPool;
-  ends: CallEnds;
-  journal: CallJournal;
+  closer: CallCloser;
+  callStore: CallStore;
   say: (phrase: Phrase) => Promise<Uint8Array | undefined>;
   timings: CallTimings;
   log: Logger;
@@ -23,7 +23,7 @@ interface LiveCall {
   done: Promise<void>;
 }
 
-/** The calls whose media streams end in this process. */
+/** The calls whose media streams are connected to this process. */
 export class LiveCalls {
   readonly #options: LiveCallsOptions;
   readonly #calls = new Map<string, LiveCall>();
@@ -40,19 +40,19 @@ export class LiveCalls {
     return this.#calls.has(callSid);
   }
 
-  /** Talks to the caller until the call is over. */
+  /** Runs the conversation until the call is over. */
   start(callSid: string, stream: MediaStream): void {
     const wrapUp = new AbortController();
     const done = this.#run(callSid, stream, wrapUp).finally(() => this.#calls.delete(callSid));
     this.#calls.set(callSid, { stream, wrapUp, done });
   }
 
-  /** The provider says that the call is over: nobody is left to talk to. */
+  /** Ends the call's conversation, because the provider says that the call is over. */
   hangUp(callSid: string): void {
     this.#calls.get(callSid)?.stream.close();
   }
 
-  /** Lets live calls finish; those that take longer are told goodbye. */
+  /** Lets live calls finish. Those that take too long get the goodbye. */
   async drain(): Promise<void> {
     const { drainMs, farewellMs } = this.#options.timings;
     await this.#settled(drainMs);
@@ -69,7 +69,7 @@ export class LiveCalls {
       limit.abort();
       late.resolve();
     }, limitMs);
-    // One that was accepted before may begin meanwhile.
+    // Calls that were accepted earlier may still start.
     while (this.#calls.size > 0 && !limit.signal.aborted) {
       await Promise.race([Promise.all([...this.#calls.values()].map((call) => call.done)), late.promise]);
     }
@@ -77,17 +77,17 @@ export class LiveCalls {
   }
 
   async #run(callSid: string, stream: MediaStream, wrapUp: AbortController): Promise<void> {
-    const { ends, journal, say, timings } = this.#options;
+    const { closer, callStore, say, timings } = this.#options;
     const log = this.#options.log.child({ call_id: callSid });
     const tooLong = setTimeout(() => wrapUp.abort(new Error('the call took too long')), timings.maxCallMs);
     const renewal = setInterval(() => void this.#renew(callSid, stream, log), timings.renewEveryMs);
-    let fault = false;
+    let hasFailed = false;
     let hasSpoken = false;
     const note = (step: CallStep, detail?: string): void =>
-      journal.event(callSid, { type: 'noted', step, ...(detail !== undefined && { detail }) });
-    journal.event(callSid, { type: 'answered' });
+      callStore.recordEvent(callSid, { type: 'step', step, ...(detail !== undefined && { detail }) });
+    callStore.recordEvent(callSid, { type: 'answered' });
     try {
-      const recording = new RecordingWriter({ journal, callId: callSid, log });
+      const recording = new RecordingWriter({ callStore, callId: callSid, log });
       await converse({
         stream,
         say(phrase) {
@@ -107,30 +107,30 @@ export class LiveCalls {
         },
       });
     } catch (error) {
-      fault = true;
+      hasFailed = true;
       log.error({ err: error }, 'a call failed');
     } finally {
       clearTimeout(tooLong);
       clearInterval(renewal);
     }
-    const reason = fault ? 'fault' : (stream.end ?? 'finished');
+    const reason = hasFailed ? 'fault' : (stream.end ?? 'finished');
     log.info({ reason }, 'a call ended');
-    ends.settle(callSid, { outcome: fault ? 'error' : outcomeOf(stream.end ?? 'finished'), reason });
+    closer.close(callSid, { outcome: hasFailed ? 'error' : outcomeOf(stream.end ?? 'finished'), reason });
   }
 
-  /** A provider that shows life keeps the slot; a dead socket lets it lapse. */
+  /** Renews the slot's lease if the provider was active since the last time. The lease of a dead socket expires. */
   async #renew(callSid: string, stream: MediaStream, log: Logger): Promise<void> {
     try {
-      const told = await this.#options.ends.toldOf(callSid);
-      if (told) {
-        this.#options.ends.settle(callSid, told);
+      const providerEnd = await this.#options.closer.providerEndOf(callSid);
+      if (providerEnd) {
+        this.#options.closer.close(callSid, providerEnd);
         stream.close();
         return;
       }
-      if (!stream.takeSign()) return;
+      if (!stream.takeActivity()) return;
       const state = await this.#options.slots.renew(callSid);
       if (state === 'released') stream.close();
-      if (state === 'lost') log.warn('the slot of a live call has lapsed; the call goes on');
+      if (state === 'lost') log.warn('the slot of a live call has expired; the call goes on');
     } catch (error) {
       log.debug({ err: error }, 'the slot of a live call was not renewed; the next round tries again');
     }

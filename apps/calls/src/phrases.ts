@@ -6,13 +6,13 @@ const phrases: readonly Phrase[] = ['greeting', 'idle', 'thanks', 'goodbye'];
 
 export interface Phrases {
   say(phrase: Phrase): Promise<Uint8Array | undefined>;
-  /** Speaks every sentence once, so that no caller waits for one. */
+  /** Synthesizes every phrase once, so that no caller waits for one. */
   prepare(): Promise<void>;
-  /** Those that the voice has no sounds for: a tone stands in for them. */
+  /** Phrases that the voice cannot speak, for which a tone is played. */
   unspoken(): Phrase[];
 }
 
-/** The fixed sentences of a call. The voice keeps what it has spoken; where it fails, a call goes on without words. */
+/** Synthesizes the phrases of a call. The voice caches the audio. A call goes on without a phrase that fails. */
 export function callPhrases(profile: () => Profile, voice: Voice, log: Logger): Phrases {
   const unspoken = new Set<Phrase>();
   const say: Phrases['say'] = async (phrase) => {
@@ -21,9 +21,9 @@ export function callPhrases(profile: () => Profile, voice: Voice, log: Logger): 
       unspoken.delete(phrase);
       return audio;
     } catch (error) {
-      // It may be slow, or start anew: what it has no sounds for it never speaks.
+      // Other failures, such as a slow or restarting voice, are temporary.
       if (error instanceof Unspeakable) unspoken.add(phrase);
-      log.error({ err: error, phrase }, 'a sentence could not be spoken');
+      log.error({ err: error, phrase }, 'a phrase could not be spoken');
       return undefined;
     }
   };

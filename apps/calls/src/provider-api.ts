@@ -7,12 +7,12 @@ export interface ProviderApiOptions {
   log: Logger;
 }
 
-const limitMs = 10_000;
-const tooManyRequests = 429;
+const LIMIT_MS = 10_000;
+const TOO_MANY_REQUESTS = 429;
 
 /**
- * The provider's REST API, for calls that are over on our side without the provider having said so: nobody shall go on
- * listening to silence, and paying for it. https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource
+ * Hangs up calls through the provider's REST API that have failed here and that the provider still considers active. Otherwise callers would
+ * listen to silence, and the call would cost money. https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource
  */
 export class ProviderApi implements AsyncDisposable {
   readonly #options: ProviderApiOptions;
@@ -23,11 +23,11 @@ export class ProviderApi implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Tried for some seconds. The provider refuses it for a call that it knows to be over, which is just as well. */
+  /** Retries for ten seconds. A refusal by the provider is fine: it knows that the call is over. */
   hangUp(callSid: string): void {
     const log = this.#options.log.child({ call_id: callSid });
     const work = retryForever(() => this.#complete(callSid), {
-      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(limitMs)]),
+      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(LIMIT_MS)]),
       baseMs: 500,
       maxMs: 3000,
       onError: (error, attempt) => {
@@ -51,16 +51,16 @@ export class ProviderApi implements AsyncDisposable {
     const account = `${url.replace(/\/+$/, '')}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}`;
     const response = await fetch(`${account}/Calls/${encodeURIComponent(callSid)}.json`, {
       method: 'POST',
-      // The auth token is for this address alone.
+      // A redirect must not carry the auth token elsewhere.
       redirect: 'error',
       headers: {
         authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`,
       },
       body: new URLSearchParams({ Status: 'completed' }),
-      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(limitMs)]),
+      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(LIMIT_MS)]),
     });
     await response.body?.cancel();
-    if (response.status >= 500 || response.status === tooManyRequests)
+    if (response.status >= 500 || response.status === TOO_MANY_REQUESTS)
       throw new Error(`the provider answered ${response.status}`);
     return response.status;
   }

@@ -6,25 +6,24 @@ import type {
   preValidationAsyncHookHandler,
 } from 'fastify';
 import webhooks from 'twilio/lib/webhooks/webhooks.js';
-import type { RefusalReason, SignatureTrouble, WebhookRefusals } from './webhook-refusals.ts';
+import type { RefusalReason, SignatureProblem, WebhookRefusals } from './webhook-refusals.ts';
 
 class AuthTokenMissing extends AppError {
+  override code = 'TWILIO_AUTH_TOKEN_MISSING';
+  override status = 503;
+
   constructor() {
-    super("TWILIO_AUTH_TOKEN is not set: without it nobody knows whether a request is the provider's", {
-      status: 503,
-      code: 'TWILIO_AUTH_TOKEN_MISSING',
-    });
+    super("TWILIO_AUTH_TOKEN is not set: without it nobody knows whether a request is the provider's");
   }
 }
 
 class SignatureInvalid extends AppError {
-  readonly reason: SignatureTrouble;
+  override code = 'SIGNATURE_INVALID';
+  override status = 403;
+  readonly reason: SignatureProblem;
 
-  constructor(reason: SignatureTrouble) {
-    super('X-Twilio-Signature is missing, or is not that of this request sent to PUBLIC_URL', {
-      status: 403,
-      code: 'SIGNATURE_INVALID',
-    });
+  constructor(reason: SignatureProblem) {
+    super('X-Twilio-Signature is missing, or is not that of this request sent to PUBLIC_URL');
     this.reason = reason;
   }
 }
@@ -36,14 +35,14 @@ export interface ProviderGuard {
 }
 
 /**
- * Lets only the provider's own requests in. The signature covers the URL as the provider knows it, so it is checked against the
- * configured one: Host and the proxy's headers are anybody's to choose. It covers what was requested to the letter, the slash at
- * its end and the query string too; the parameters follow only where they came in a body, so nothing follows the URL of a GET.
+ * Accepts only requests that the provider has signed. The signature covers the exact URL as the provider knows it, with a trailing slash and
+ * the query string, so it is checked against PUBLIC_URL: anybody can choose the headers Host and X-Forwarded-*. Parameters are signed too if
+ * they were sent in a body; for a GET only the URL is signed.
  * https://www.twilio.com/docs/usage/security#validating-requests
  */
 export function providerGuard(
   authToken: string | undefined,
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   publicUrl: string,
   refusals: WebhookRefusals,
 ): ProviderGuard {
@@ -68,7 +67,7 @@ export function providerGuard(
   };
 }
 
-/** Undefined for a fault of our own. */
+/** Undefined for an internal error. */
 function refusalOf(error: Error): RefusalReason | undefined {
   if (error instanceof AuthTokenMissing) return 'auth_token_missing';
   if (error instanceof SignatureInvalid) return error.reason;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { publicUrlTrouble } from './public-url.ts';
+import { publicUrlProblem } from './public-url.ts';
 
 const twilio = 'https://api.twilio.com';
 
@@ -18,5 +18,5 @@ test.each([
   ['http://localhost:5050', 'http://127.0.0.1:9999', undefined],
   ['http://localhost:5050', 'https://twilio.com.example.com', undefined],
 ])('%s with the API at %s: %s', (PUBLIC_URL, TWILIO_API_URL, trouble) => {
-  expect(publicUrlTrouble({ PUBLIC_URL, TWILIO_API_URL })).toBe(trouble);
+  expect(publicUrlProblem({ PUBLIC_URL, TWILIO_API_URL })).toBe(trouble);
 });

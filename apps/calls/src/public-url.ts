@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
-export type PublicUrlTrouble = 'public_url_not_https' | 'public_url_not_public';
+export type PublicUrlProblem = 'public_url_not_https' | 'public_url_not_public';
 
-/** Addresses that mean something only here: RFC 1122, 1918, 3927, 4193 and 4291. */
+/** Addresses that are not public: RFC 1122, 1918, 3927, 4193 and 4291. */
 const local = new BlockList();
 for (const [address, bits] of [
   ['0.0.0.0', 8],
@@ -19,13 +19,13 @@ local.addAddress('::1', 'ipv6');
 local.addAddress('::', 'ipv6');
 
 /**
- * Why a PUBLIC_URL cannot work with the real provider, which comes from the internet and opens media streams by wss alone. Another
- * provider, by TWILIO_API_URL, may be anywhere. https://www.twilio.com/docs/voice/twiml/stream#url
+ * Why a PUBLIC_URL cannot work with Twilio, which connects from the internet and opens media streams only by wss. Not checked if
+ * TWILIO_API_URL names another provider, which may run anywhere. https://www.twilio.com/docs/voice/twiml/stream#url
  */
-export function publicUrlTrouble(config: {
+export function publicUrlProblem(config: {
   PUBLIC_URL: string;
   TWILIO_API_URL: string;
-}): PublicUrlTrouble | undefined {
+}): PublicUrlProblem | undefined {
   if (!/(^|\.)twilio\.com$/.test(new URL(config.TWILIO_API_URL).hostname)) return undefined;
   const { protocol, hostname } = new URL(config.PUBLIC_URL);
   if (isLocal(hostname.replace(/^\[|\]$/g, ''))) return 'public_url_not_public';

@@ -1,46 +1,46 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@prosaas/runtime';
-import type { CallJournal } from './call-journal.ts';
+import type { CallStore } from './call-store.ts';
 import type { Message } from './media/conversation.ts';
-import { type MessageRecorder, bytesPerMs } from './media/message-recorder.ts';
-import { muLawWav, wavMediaType } from './media/wav.ts';
+import { type MessageRecorder, BYTES_PER_MS } from './media/message-recorder.ts';
+import { muLawWav, WAV_MEDIA_TYPE } from './media/wav.ts';
 
-/** With the time of a write, well under the second that may be lost. */
-const partBytes = 500 * bytesPerMs;
+/** Half a second: with the time of a write, less than a second of audio may be lost. */
+const PART_BYTES = 500 * BYTES_PER_MS;
 
-/** Writes a message down while it is spoken: what was said outlives its process. */
+/** Stores a message in parts while the caller speaks, so that it survives the process. */
 export class RecordingWriter {
   readonly #id: string = randomUUID();
-  readonly #journal: CallJournal;
+  readonly #callStore: CallStore;
   readonly #callId: string;
   readonly #log: Logger;
   #parts = 0;
   #bytes = 0;
   #isWriting = false;
 
-  constructor({ journal, callId, log }: { journal: CallJournal; callId: string; log: Logger }) {
-    this.#journal = journal;
+  constructor({ callStore, callId, log }: { callStore: CallStore; callId: string; log: Logger }) {
+    this.#callStore = callStore;
     this.#callId = callId;
     this.#log = log;
   }
 
-  /** One part at a time: while the database is away the next one grows, and the journal does not. */
+  /** Stores one part at a time. While the database is away the next part grows, and nothing piles up in the call store. */
   grow(soFar: MessageRecorder): void {
-    if (this.#isWriting || soFar.bytes - this.#bytes < partBytes) return;
+    if (this.#isWriting || soFar.bytes - this.#bytes < PART_BYTES) return;
     const audio = soFar.audio(this.#bytes);
     this.#isWriting = true;
     this.#bytes += audio.length;
     this.#parts += 1;
     const part = { recordingId: this.#id, callId: this.#callId, part: this.#parts, audio };
-    this.#journal.recordingPart(part, () => (this.#isWriting = false));
+    this.#callStore.saveRecordingPart(part, () => (this.#isWriting = false));
   }
 
   finish({ audio, durationMs, endedBy }: Message): void {
     this.#log.info({ duration_ms: Math.round(durationMs), ended_by: endedBy }, 'a message was recorded');
-    this.#journal.recording({
+    this.#callStore.saveRecording({
       id: this.#id,
       callId: this.#callId,
-      mediaType: wavMediaType,
+      mediaType: WAV_MEDIA_TYPE,
       durationMs,
       audio: muLawWav(audio),
     });

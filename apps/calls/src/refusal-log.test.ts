@@ -5,7 +5,7 @@ import { RefusalLog } from './refusal-log.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('the first refusal is logged at once, the others as one line a minute', () => {
+test('logs the first refusal at once, and the others as one line per minute', () => {
   const log = createLogger({ service: 'calls', instance: 'test', level: 'silent' });
   const warn = vi.spyOn(log, 'warn');
   const refusals = new RefusalLog(log, 'they were refused');

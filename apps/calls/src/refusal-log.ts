@@ -1,31 +1,31 @@
 import type { Logger } from '@prosaas/runtime';
 
-const everyMs = 60_000;
+const REPEAT_MS = 60_000;
 
-/** Logs the first refusal at once, and those that follow as one line a minute: strangers do not choose how long the log is. */
+/** Logs the first refusal at once and the following ones as one line per minute, so that strangers cannot flood the log. */
 export class RefusalLog {
   readonly #log: Logger;
   readonly #text: string;
   readonly #counts = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param text of the line */
+  /** @param text the log text */
   constructor(log: Logger, text: string) {
     this.#log = log;
     this.#text = text;
   }
 
-  /** @param why one of a few texts of our own */
+  /** @param why one of a few fixed texts */
   add(why: string): void {
     this.#counts.set(why, (this.#counts.get(why) ?? 0) + 1);
-    if (this.#timer === undefined) this.#tell();
+    if (this.#timer === undefined) this.#flush();
   }
 
-  #tell(): void {
+  #flush(): void {
     this.#timer = undefined;
     if (this.#counts.size === 0) return;
     this.#log.warn({ refusals: Object.fromEntries(this.#counts) }, this.#text);
     this.#counts.clear();
-    this.#timer = setTimeout(() => this.#tell(), everyMs).unref();
+    this.#timer = setTimeout(() => this.#flush(), REPEAT_MS).unref();
   }
 }

@@ -1,4 +1,4 @@
-/** Runs `work` on a timer, never twice at once. */
+/** Runs `work` periodically, never concurrently. */
 export function repeatEvery(
   everyMs: number,
   work: () => Promise<void>,

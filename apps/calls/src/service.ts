@@ -30,24 +30,24 @@ import {
 } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { buildApp } from './app.ts';
-import { CallEnds } from './call-ends.ts';
-import { CallJournal } from './call-journal.ts';
+import { CallCloser } from './call-closer.ts';
+import { CallStore } from './call-store.ts';
 import { callsChecks } from './checks.ts';
 import type { CallsConfig } from './config.ts';
-import { watchCutOffMessages } from './cut-off-messages.ts';
+import { startRecordingRecovery } from './recording-recovery.ts';
 import { LiveCalls } from './live-calls.ts';
-import { createStreamDoor } from './media/stream-door.ts';
-import { watchOpenCalls } from './open-calls.ts';
+import { createStreamAcceptor } from './media/stream-acceptor.ts';
+import { startCallRecovery } from './call-recovery.ts';
 import { callPhrases } from './phrases.ts';
 import { ProviderApi } from './provider-api.ts';
 import { providerGuard } from './provider-signature.ts';
-import { publicUrlTrouble } from './public-url.ts';
+import { publicUrlProblem } from './public-url.ts';
 import { mediaStreamPath } from './routes/media-stream.ts';
 import { streamStatusPath } from './routes/stream-status.ts';
 import { startStackCheck } from './stack-check.ts';
 import { StreamTokens } from './stream-tokens.ts';
 import { type CallTimings, callTimings } from './timings.ts';
-import { ToldEnds } from './told-ends.ts';
+import { ProviderEnds } from './provider-ends.ts';
 import { WebhookRefusals } from './webhook-refusals.ts';
 
 export interface CallsOverrides {
@@ -59,9 +59,9 @@ export interface RunningCalls extends RunningService {
   url: string;
 }
 
-const databaseConnections = 4;
+const DATABASE_CONNECTIONS = 4;
 
-/** Listens first; whatever is away (Redis, PostgreSQL, the voice) is waited for in the background and shown in health. */
+/** Starts listening at once. Waits for Redis, PostgreSQL and the voice in the background; health shows what is missing. */
 export async function startCalls(
   config: CallsConfig,
   { identity, log }: ServiceContext,
@@ -75,7 +75,7 @@ export async function startCalls(
     opening.adopt(createRedis({ ...address, name, role: 'commands', log }), closeRedis);
 
   const database = { url: config.DATABASE_URL, applicationName: identity.instance, log };
-  const db = opening.use(createDatabase({ ...database, size: databaseConnections }));
+  const db = opening.use(createDatabase({ ...database, size: DATABASE_CONNECTIONS }));
   const keyRing = opening.use(startKeyRing(db, config, { log }));
   const redis = openRedis('calls');
   opening.use(startStackCheck({ db, redis, key: key('stack'), log }));
@@ -97,7 +97,7 @@ export async function startCalls(
     Promise.all([agent.load(), voice.load().then(phrases.prepare)]).then(
       () => log.info('the agent and the voice are loaded'),
       (error: unknown) => {
-        // One that is shut down while it loads is no fault.
+        // A shutdown during loading is not an error.
         if (!health.draining) log.error({ err: error }, 'the agent or the voice could not be loaded');
       },
     );
@@ -125,32 +125,32 @@ export async function startCalls(
     secret: authToken,
     lifeMs: timings.tokenLifeMs,
   });
-  const journal = opening.use(new CallJournal({ db, log }));
-  const ends = opening.use(
-    new CallEnds({
+  const callStore = opening.use(new CallStore({ db, log }));
+  const closer = opening.use(
+    new CallCloser({
       slots,
       leaseMs: timings.leaseMs,
       sweepEveryMs: timings.sweepEveryMs,
       hasStreamed: (callSid) => tokens.wasRedeemed(callSid),
       isLive: (callSid) => live.has(callSid),
-      told: new ToldEnds({ redis, key: (callSid) => key('calls', 'told', callSid) }),
-      onEnd: (callSid, end, isKnown) => {
-        journal.event(callSid, { type: 'ended', ...end });
-        if (end.outcome === 'error' && !isKnown) providerApi?.hangUp(callSid);
+      providerEnds: new ProviderEnds({ redis, key: (callSid) => key('calls', 'told', callSid) }),
+      onEnd: (callSid, end, providerKnows) => {
+        callStore.recordEvent(callSid, { type: 'ended', ...end });
+        if (end.outcome === 'error' && !providerKnows) providerApi?.hangUp(callSid);
       },
       log,
     }),
   );
-  const { maxCallMs, openCallsEveryMs: everyMs } = timings;
-  opening.use(watchOpenCalls({ db, slots, journal, maxCallMs, everyMs, log }));
-  const { cutOffAfterMs, cutOffEveryMs } = timings;
-  opening.use(watchCutOffMessages({ db, slots, afterMs: cutOffAfterMs, everyMs: cutOffEveryMs, log }));
-  const live = new LiveCalls({ slots, ends, journal, say: phrases.say, timings, log });
+  const { maxCallMs, callRecoveryEveryMs: everyMs } = timings;
+  opening.use(startCallRecovery({ db, slots, callStore, maxCallMs, everyMs, log }));
+  const { recordingRecoveryAfterMs, recordingRecoveryEveryMs } = timings;
+  opening.use(startRecordingRecovery({ db, slots, afterMs: recordingRecoveryAfterMs, everyMs: recordingRecoveryEveryMs, log }));
+  const live = new LiveCalls({ slots, closer, callStore, say: phrases.say, timings, log });
 
-  const urlTrouble = authToken === undefined ? undefined : publicUrlTrouble(config);
-  if (urlTrouble)
+  const urlProblem = authToken === undefined ? undefined : publicUrlProblem(config);
+  if (urlProblem)
     log.warn(
-      { public_url: config.PUBLIC_URL, reason: urlTrouble },
+      { public_url: config.PUBLIC_URL, reason: urlProblem },
       'calls will fail: the provider cannot reach PUBLIC_URL, which must be a public https address',
     );
   const refusals = new WebhookRefusals({
@@ -158,14 +158,14 @@ export async function startCalls(
     log,
   });
   if (authToken === undefined) log.info('phone calls are not taken: TWILIO_AUTH_TOKEN is not set');
-  const door = createStreamDoor({
-    isGenuine: (callSid, token) => tokens.isGenuine(callSid, token),
+  const acceptStream = createStreamAcceptor({
+    isValidToken: (callSid, token) => tokens.isValidToken(callSid, token),
     redeem: async (callSid) => (await tokens.redeem(callSid)) && (await slots.renew(callSid)) === 'held',
     onStream: (callSid, stream) => live.start(callSid, stream),
-    introductionMs: timings.introductionMs,
+    handshakeMs: timings.handshakeMs,
     frameMs: timings.frameMs,
     mediaGapMs: timings.mediaGapMs,
-    maxStrangers: 50 + 2 * config.MAX_CONCURRENT_CALLS,
+    maxUnauthenticated: 50 + 2 * config.MAX_CONCURRENT_CALLS,
     log,
   });
 
@@ -184,8 +184,8 @@ export async function startCalls(
     profile: store,
     voice,
     phrases,
-    providerTrouble: () =>
-      authToken === undefined ? 'auth_token_missing' : (urlTrouble ?? refusals.signatureTrouble),
+    providerProblem: () =>
+      authToken === undefined ? 'auth_token_missing' : (urlProblem ?? refusals.signatureProblem),
   });
   for (const check of checks) health.register(check);
   exposeHealthMetrics(telemetry.metrics, identity, health);
@@ -200,11 +200,11 @@ export async function startCalls(
     metrics: telemetry.metrics,
     guard: providerGuard(authToken, publicUrl, refusals),
     slots,
-    ends,
+    closer,
     tokens,
-    journal,
+    callStore,
     live,
-    door,
+    acceptStream,
     stream: {
       url: `${publicUrl.replace(/^http/, 'ws')}${mediaStreamPath}`,
       statusCallback: `${publicUrl}${streamStatusPath}`,

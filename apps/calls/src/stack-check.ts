@@ -3,8 +3,7 @@ import { type Logger, endOnFailure, retryForever } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 
 /**
- * Makes sure that this Redis namespace is not another stack's, once the database and Redis are there. A conflict is left to
- * nobody: it ends the service.
+ * Checks that this Redis namespace does not belong to another stack, once the database and Redis are reachable. A conflict ends the service.
  */
 export function startStackCheck(options: {
   db: Database;

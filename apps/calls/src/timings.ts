@@ -1,32 +1,32 @@
-/** Times of a call, milliseconds. Constants in production; tests shorten some. */
+/** Times of a call in milliseconds. Constant in production; tests shorten some. */
 export interface CallTimings {
-  /** How long a frame of 20 ms of sound takes to be heard: 20, unless the caller of a test lives faster. */
+  /** Time in which a frame of 20 ms of audio is played: 20, or less in tests with a faster caller. */
   frameMs: number;
-  /** How long a slot is kept for a call that shows no life: no stream, or no media on it. */
+  /** How long the slot of a call is kept without a stream, or without media on it. */
   leaseMs: number;
   renewEveryMs: number;
   sweepEveryMs: number;
-  /** How often the records are searched for calls that nobody closed. */
-  openCallsEveryMs: number;
-  /** How often messages are searched for whose process died while they were spoken. */
-  cutOffEveryMs: number;
-  /** Nothing was added to a message for so long: see above. */
-  cutOffAfterMs: number;
-  /** A socket that has not shown a valid token by then is closed. */
-  introductionMs: number;
-  /** From the answer to the webhook to the start of its stream. */
+  /** How often to search the database for calls that were not closed. */
+  callRecoveryEveryMs: number;
+  /** How often to search for messages whose process died while they were recorded. */
+  recordingRecoveryEveryMs: number;
+  /** Such a message is recovered if nothing was added for so long. */
+  recordingRecoveryAfterMs: number;
+  /** A socket without a valid token is closed after this time. */
+  handshakeMs: number;
+  /** Maximum from the answer to the webhook to the start of the stream. */
   tokenLifeMs: number;
-  /** No media and no answer for so long on an open stream: the other side is gone. */
+  /** An open stream ends after so long without media and without answers to probes. */
   mediaGapMs: number;
-  /** No speech for so long: the caller is asked once, then hung up on. */
+  /** After so long without speech the caller is asked once, then hung up on. */
   idleMs: number;
   /** Silence after speech that ends the message. */
   silenceMs: number;
   maxMessageMs: number;
-  /** How long a model's server that failed is left alone before it is probed. */
+  /** How long a failed model server is left alone before it is probed. */
   modelRestMs: number;
   maxCallMs: number;
-  /** How long a service that stops waits for its live calls. */
+  /** How long a stopping service waits for its live calls. */
   drainMs: number;
   /** After that, how long the goodbye may take. */
   farewellMs: number;
@@ -37,10 +37,10 @@ export const callTimings: CallTimings = {
   leaseMs: 12_000,
   renewEveryMs: 3000,
   sweepEveryMs: 2000,
-  openCallsEveryMs: 60_000,
-  cutOffEveryMs: 5000,
-  cutOffAfterMs: 10_000,
-  introductionMs: 10_000,
+  callRecoveryEveryMs: 60_000,
+  recordingRecoveryEveryMs: 5000,
+  recordingRecoveryAfterMs: 10_000,
+  handshakeMs: 10_000,
   tokenLifeMs: 60_000,
   mediaGapMs: 10_000,
   idleMs: 8000,

@@ -1,14 +1,14 @@
-/** Answers to the provider's "what shall I do with this call?". */
+// TwiML: the provider's instructions for a call.
 
 export const twimlMediaType = 'text/xml; charset=utf-8';
 
 export interface StreamAddresses {
   url: string;
-  /** Told what becomes of the stream. */
+  /** Called by the provider when the state of the stream changes. */
   statusCallback: string;
 }
 
-/** Opens a media stream, and hangs up once the service closes it. */
+/** Opens a media stream; hangs up once the service closes it. */
 export function connectStream(
   { url, statusCallback }: StreamAddresses,
   parameters: Record<string, string>,

@@ -8,12 +8,15 @@ export const WEBHOOK_BYTES: number = 64 * 1024;
 const WEBHOOK_FIELDS = 200;
 
 class TooManyFields extends AppError {
+  override code = 'TOO_MANY_FIELDS';
+  override status = 400;
+
   constructor() {
-    super(`The form has more than ${WEBHOOK_FIELDS} fields`, { status: 400, code: 'TOO_MANY_FIELDS' });
+    super(`The form has more than ${WEBHOOK_FIELDS} fields`);
   }
 }
 
-/** The provider posts forms, so the app takes no other body: the depth of JSON would have no bound. */
+/** Accepts only forms, which the provider posts. JSON is not accepted, because its depth would be unbounded. */
 export function acceptForms(app: App): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(

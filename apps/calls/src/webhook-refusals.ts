@@ -1,19 +1,19 @@
 import type { Logger } from '@prosaas/runtime';
 import { RefusalLog } from './refusal-log.ts';
 
-/** Why a webhook is refused: the label of a metric, and where it is a matter of settings the code of a health check. */
+/** Why a webhook was refused: a metric label. The signature problems are also codes of the health check. */
 export type RefusalReason = 'auth_token_missing' | 'signature_missing' | 'signature_invalid' | 'malformed';
-export type SignatureTrouble = 'signature_missing' | 'signature_invalid';
+export type SignatureProblem = 'signature_missing' | 'signature_invalid';
 
-/** A wrong setting refuses every webhook: while a right one is remembered, a wrong one is a stranger's. */
-const rememberedMs = 3_600_000;
+/** A wrong setting makes every signature invalid. While a valid one is remembered, an invalid one came from a stranger. */
+const REMEMBERED_MS = 3_600_000;
 
-/** What the provider, or somebody who is not, was refused; and whether that is a matter of this service's settings. */
+/** Counts and logs refused webhooks, and tells whether wrong settings of this service are the cause. */
 export class WebhookRefusals {
   readonly #count: (reason: RefusalReason) => void;
   readonly #log: RefusalLog;
   readonly #now: () => number;
-  #trouble: { reason: SignatureTrouble; at: number } | undefined;
+  #problem: { reason: SignatureProblem; at: number } | undefined;
   #signedAt = -Infinity;
 
   constructor(options: { count: (reason: RefusalReason) => void; log: Logger; now?: () => number }) {
@@ -26,19 +26,19 @@ export class WebhookRefusals {
     this.#count(reason);
     this.#log.add(reason);
     if (reason === 'signature_missing' || reason === 'signature_invalid')
-      this.#trouble = { reason, at: this.#now() };
+      this.#problem = { reason, at: this.#now() };
   }
 
-  /** A signature was right, so the settings are. */
+  /** A signature was valid, so the settings are right. */
   signed(): void {
-    this.#trouble = undefined;
+    this.#problem = undefined;
     this.#signedAt = this.#now();
   }
 
-  /** How the last signature was wrong, where none was right in the last hour. */
-  get signatureTrouble(): SignatureTrouble | undefined {
-    if (this.#now() - this.#signedAt < rememberedMs) return undefined;
-    const { reason, at = -Infinity } = this.#trouble ?? {};
-    return this.#now() - at < rememberedMs ? reason : undefined;
+  /** The problem of the last invalid signature, if none was valid within the last hour. */
+  get signatureProblem(): SignatureProblem | undefined {
+    if (this.#now() - this.#signedAt < REMEMBERED_MS) return undefined;
+    const { reason, at = -Infinity } = this.#problem ?? {};
+    return this.#now() - at < REMEMBERED_MS ? reason : undefined;
   }
 }

@@ -24,7 +24,7 @@ async function ended(call: PlacedCall): ReturnType<Stage['outcomeOf']> {
   return stage.outcomeOf(call.sid);
 }
 
-test('a caller hears the greeting, leaves a message, is thanked and hung up on', async () => {
+test('greets a caller, records a message, thanks and hangs up', async () => {
   const call = await desk.provider.call({ from: '+15550111222', say: babble(1500) });
   const report = await call.ended;
 
@@ -50,7 +50,7 @@ test('a caller hears the greeting, leaves a message, is thanked and hung up on',
     .toEqual({ started: 1, completed: 1, errors: 0, rejected: 0, active: 0 });
 });
 
-test('the greeting is sent in real time, never far ahead of what the caller has heard', async () => {
+test('sends the greeting in real time, never far ahead of what the caller has heard', async () => {
   await using slow = await stage.desk({}, { speed: 1 });
   await slow.warm();
   const call = await slow.provider.call({ script: (stream) => stream.untilMarks(1) });
@@ -62,7 +62,7 @@ test('the greeting is sent in real time, never far ahead of what the caller has 
   await ended(call);
 });
 
-test('who speaks from the first moment on ends the greeting, and every word is kept', async () => {
+test('a caller who speaks from the start interrupts the greeting, and every word is recorded', async () => {
   const speech = babble(1500);
   const call = await desk.provider.call({ script: (stream) => stream.say(speech) });
   expect(await call.ended).toMatchObject({ by: 'service', clears: 1, marks: [expect.any(String)] });
@@ -71,7 +71,7 @@ test('who speaks from the first moment on ends the greeting, and every word is k
   expect(recordings[0]?.audio.includes(Buffer.from(speech))).toBe(true);
 });
 
-test('who only says hello over the greeting hears it again, and loses nothing', async () => {
+test('a caller who only says hello over the greeting hears it again, and the hello is recorded', async () => {
   const [hello, message] = [babble(400), babble(900, { hertz: 300 })];
   const call = await desk.provider.call({
     script: async (stream) => {
@@ -80,7 +80,7 @@ test('who only says hello over the greeting hears it again, and loses nothing', 
       await stream.say(message);
     },
   });
-  // The greeting to its end, the thanks.
+  // The end of the greeting, and the thanks.
   expect(await call.ended).toMatchObject({ clears: 1, marks: { length: 2 } });
   const { recordings } = await ended(call);
   expect(recordings).toHaveLength(1);
@@ -88,19 +88,19 @@ test('who only says hello over the greeting hears it again, and loses nothing', 
   expect(recordings[0]?.audio.includes(Buffer.from(message))).toBe(true);
 });
 
-test('a line that sends nothing while it is silent is asked, thanked and hung up on as any other', async () => {
+test('handles a line that sends no frames while it is silent like any other', async () => {
   await using quick = await stage.desk({}, { timings: { mediaGapMs: 600 } });
   await quick.warm();
   const silent = await quick.provider.call({ stream: 'discontinuous' });
   const short = await quick.provider.call({
     stream: 'discontinuous',
     script: async (stream) => {
-      // Of the greeting: a sign of life may be asked for before it ends.
+      // The mark of the greeting: a probe may be sent before it ends.
       await poll(() => stream.marks.includes('played-1'), { what: 'the end of the greeting' });
       await stream.say(babble(600));
     },
   });
-  // Marks that ask for a sign of life are answered as well.
+  // Probes are marks too, and answered as well.
   const said = (marks: readonly string[]): string[] => marks.filter((name) => name.startsWith('played'));
   expect(said((await silent.ended).marks)).toHaveLength(3);
   expect(said((await short.ended).marks)).toHaveLength(2);
@@ -108,7 +108,7 @@ test('a line that sends nothing while it is silent is asked, thanked and hung up
   expect((await ended(short)).recordings).toHaveLength(1);
 });
 
-test('a key during the greeting cuts it short, and # ends the message', async () => {
+test('a key interrupts the greeting, and # ends the message', async () => {
   await using slow = await stage.desk({}, { speed: 1 });
   await slow.warm();
   const call = await slow.provider.call({
@@ -126,7 +126,7 @@ test('a key during the greeting cuts it short, and # ends the message', async ()
   expect(recordings[0]?.duration_ms).toBeLessThan(3000);
 });
 
-test('what a caller said before hanging up is kept', async () => {
+test('records what a caller said before hanging up', async () => {
   const call = await desk.provider.call({
     script: async (stream) => {
       await stream.untilMarks(1);
@@ -139,16 +139,16 @@ test('what a caller said before hanging up is kept', async () => {
   expect(recordings).toHaveLength(1);
 });
 
-test('a silent caller is asked once and then hung up on, and nothing is recorded', async () => {
+test('asks a silent caller once, then hangs up without a recording', async () => {
   const call = await desk.provider.call();
   const report = await call.ended;
   expect(report).toMatchObject({ by: 'service' });
-  // The greeting, the question, the goodbye.
+  // The greeting, the idle phrase, the goodbye.
   expect(report.marks).toHaveLength(3);
   expect((await ended(call)).recordings).toEqual([]);
 });
 
-test('a message that never ends is ended by its longest time', async () => {
+test('ends a message at its time limit', async () => {
   await using brisk = await stage.desk({}, { timings: { maxMessageMs: 800 } });
   await brisk.warm();
   const call = await brisk.provider.call({ say: babble(20_000) });
@@ -157,7 +157,7 @@ test('a message that never ends is ended by its longest time', async () => {
   expect(recordings[0]?.duration_ms).toBeLessThan(1000);
 });
 
-test('a call that takes too long is told goodbye, and keeps what was said', async () => {
+test('says goodbye to a call that takes too long, and keeps the message', async () => {
   await using brisk = await stage.desk({}, { timings: { maxCallMs: 1000 } });
   await brisk.warm();
   const call = await brisk.provider.call({ say: babble(60_000) });
@@ -166,7 +166,7 @@ test('a call that takes too long is told goodbye, and keeps what was said', asyn
   expect((await ended(call)).recordings).toHaveLength(1);
 });
 
-test('a line that breaks without a word is an error, and the message is kept all the same', async () => {
+test('a broken connection is an error, and the message is kept', async () => {
   const call = await desk.provider.call({
     script: async (stream) => {
       await stream.untilMarks(1);
@@ -181,7 +181,7 @@ test('a line that breaks without a word is an error, and the message is kept all
   await expect.poll(() => stage.totals()).toMatchObject({ started: 1, errors: 1, active: 0 });
 });
 
-test('a sentence that the voice cannot speak becomes a tone, and the call goes on', async () => {
+test('plays a tone instead of a phrase that the voice cannot speak', async () => {
   const phone = { ...shortProfile.phone, greeting: 'שלום' };
   await using hebrew = await stage.desk({}, { profile: { ...shortProfile, phone } });
   await hebrew.healthy();
@@ -191,9 +191,9 @@ test('a sentence that the voice cannot speak becomes a tone, and the call goes o
   expect((await ended(call)).recordings).toHaveLength(1);
 });
 
-test('many calls at once are all greeted, recorded and counted', async () => {
-  // In real time: 15 callers who live five times as fast are 3,750 frames a second, and their limits are reached five times as
-  // soon, before a busy machine has shown all of them. They end their messages by a key, however late the machine is.
+test('greets, records and counts many concurrent calls', async () => {
+  // In real time: 15 callers at five times the speed are 3,750 frames a second, and reach their time limits five times as
+  // soon, before a busy machine has handled all of them. They end their messages by a key, however slow the machine is.
   const timings = { idleMs: 30_000, silenceMs: 30_000 };
   await using patient = await stage.desk({}, { timings, speed: 1 });
   await patient.warm();

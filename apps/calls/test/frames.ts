@@ -1,7 +1,7 @@
 const textOpcode = 1;
 const finalBit = 0x80;
 
-/** A masked frame of a client; the mask is zero, so that the payload is sent as it is. */
+/** A masked client frame with a zero mask, so that the payload is unchanged. */
 export function frame(payload: Uint8Array, { opcode = textOpcode, final = true } = {}): Buffer {
   const short = payload.length < 126;
   const head = Buffer.alloc(short ? 2 : 4);

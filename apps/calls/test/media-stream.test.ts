@@ -43,34 +43,34 @@ async function acceptedToken(CallSid: string): Promise<string> {
   return /value="([^"]+)"/.exec(body)?.[1] ?? '';
 }
 
-test('a wrong token is refused, and so is the right one of another call', async () => {
+test('refuses an invalid token and the token of another call', async () => {
   expect(await stranger(start('CAone', 'guess'))).toBe(1008);
   await acceptedToken('CAone');
   expect(await stranger(start('CAone', await acceptedToken('CAtwo')))).toBe(1008);
 });
 
-test('a token opens one stream, once', async () => {
+test('a token opens only one stream', async () => {
   const call = await desk.provider.call({ say: babble(400) });
   const token = /value="([^"]+)"/.exec(call.answer?.body ?? '')?.[1] ?? '';
   expect(await stranger(start(call.sid, token))).toBe(1008);
   expect((await call.ended).marks).toHaveLength(2);
 });
 
-test('the token of a call whose slot is gone opens nothing', async () => {
+test('the token of a call without a slot opens no stream', async () => {
   const token = await acceptedToken('CAgone');
   await stage.commands.del('{prosaas}:calls:slots');
   expect(await stranger(start('CAgone', token))).toBe(1008);
 });
 
-test('who shows no token in time is closed, whatever was sent', async () => {
-  // No call of a test has to be as quick.
-  await using strict = await stage.desk({}, { timings: { introductionMs: 300 } });
+test('closes a socket without a valid token in time, whatever it sent', async () => {
+  // Shorter than in production, for this test only.
+  await using strict = await stage.desk({}, { timings: { handshakeMs: 300 } });
   expect(await strangerAt(strict)).toBe(1008);
   expect(await strangerAt(strict, JSON.stringify({ event: 'connected' }))).toBe(1008);
   expect(await stranger('{', '[]', 'null', '{"event":"media"}', '{"event":"start","start":{}}')).toBe(1008);
 });
 
-test('sockets that hold a place and say nothing keep no caller out', async () => {
+test('silent sockets do not keep callers out', async () => {
   await using narrow = await stage.desk({ MAX_CONCURRENT_CALLS: '1' });
   await narrow.warm();
   const url = `${narrow.service.url.replace('http', 'ws')}/ws/twilio-media`;
@@ -81,7 +81,7 @@ test('sockets that hold a place and say nothing keep no caller out', async () =>
   for (const socket of idle) socket.close();
 });
 
-test('an oversized frame closes its socket and nothing else', async () => {
+test('an oversized frame closes only its own socket', async () => {
   const call = await desk.provider.call({ say: babble(400) });
   expect(await stranger('x'.repeat(100_000))).toBe(1009);
   expect((await call.ended).marks).toHaveLength(2);
@@ -94,7 +94,7 @@ test.each<[string, (stream: CallerStream) => void]>([
   ['a second start', (stream) => stream.sendRaw(start('CAother', 'x'))],
   ['a mark that was never set', (stream) => stream.sendRaw('{"event":"mark","mark":{"name":"no"}}')],
   ['prototype tricks', (stream) => stream.sendRaw('{"event":"__proto__","__proto__":{"x":1}}')],
-])('%s in a live stream do no harm', async (_name, disturb) => {
+])('%s do not disturb a live stream', async (_name, disturb) => {
   const call = await desk.provider.call({
     script: async (stream) => {
       disturb(stream);
@@ -107,7 +107,7 @@ test.each<[string, (stream: CallerStream) => void]>([
   expect((await stage.outcomeOf(call.sid)).recordings).toHaveLength(1);
 });
 
-test('a stream of nothing but garbage is ended as an error', async () => {
+test('ends a stream of malformed frames as an error', async () => {
   const call = await desk.provider.call({
     script: async (stream) => {
       for (let frame = 0; frame < 100; frame++) stream.sendRaw('garbage');
@@ -118,12 +118,12 @@ test('a stream of nothing but garbage is ended as an error', async () => {
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'garbage' });
 });
 
-test('what comes in one packet with the end of the greeting is an answer already', async () => {
+test('audio in one packet with the end of the greeting counts as the answer', async () => {
   const token = await acceptedToken('CApacket');
   const socket = new WebSocket(`${desk.service.url.replace('http', 'ws')}/ws/twilio-media`);
   await once(socket, 'open');
   socket.send(start('CApacket', token));
-  // Too short to have interrupted the greeting.
+  // Too short to interrupt the greeting.
   const speech = babble(160);
   const quiet = new Uint8Array(100 * 8).fill(0xff);
   const send = (frame: object): void => socket.send(JSON.stringify(frame));
@@ -144,7 +144,7 @@ test('what comes in one packet with the end of the greeting is an answer already
   expect(JSON.parse(recorded ?? '{}')).toMatchObject({ ended_by: 'key' });
 });
 
-test('without an upgrade the path says what it speaks', async () => {
+test('a request without an upgrade is answered with 426', async () => {
   const response = await fetch(`${desk.service.url}/ws/twilio-media`);
   expect(response.status).toBe(426);
   expect(await response.json()).toMatchObject({ code: 'UPGRADE_REQUIRED' });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-/** What `/readyz` shows of the agent, once that has this reason. */
+/** Polls `/readyz` until the agent has this reason, and returns what it shows. */
 const shown = (desk: Desk, reason: string | undefined): Promise<Record<string, unknown>> =>
   poll(
     async () => {
@@ -21,7 +21,7 @@ const shown = (desk: Desk, reason: string | undefined): Promise<Record<string, u
     { what: `the agent to be ${reason ?? 'well'}`, timeoutMs: 20_000 },
   );
 
-test('the warning that the model is away comes and goes though no call asks it', async () => {
+test('the warning about the model appears and disappears without a call', async () => {
   let status = 401;
   const server = createServer((request, response) => {
     request.resume().on('end', () => {

@@ -16,7 +16,7 @@ beforeEach(async () => {
   await stage.forgetCalls();
 });
 
-test('without Redis new calls are busy and health says so; a live call goes on and is counted afterwards', async () => {
+test('without Redis rejects new calls as busy and is unhealthy; a live call goes on and is counted afterwards', async () => {
   await using desk = await stage.desk();
   await desk.warm();
   const live = await desk.provider.call({ say: babble(6000) });
@@ -43,7 +43,7 @@ test('without Redis new calls are busy and health says so; a live call goes on a
     .toEqual({ started: 1, completed: 1, errors: 0, rejected: 0, active: 0 });
 });
 
-test('a service that starts without Redis listens, is unhealthy and takes no call; then it does', async () => {
+test('a service that starts without Redis is unhealthy and accepts calls once Redis is up', async () => {
   await stage.redis.stop();
   await using desk = await stage.desk();
   expect(await desk.get('/healthz')).toEqual({ status: 200, body: { status: 'ok' } });
@@ -55,7 +55,7 @@ test('a service that starts without Redis listens, is unhealthy and takes no cal
   expect((await call.ended).verdict).toBe('connected');
 });
 
-test('a Redis that hangs is busy to callers within seconds, and a live call does not stop for it', async () => {
+test('while Redis hangs rejects callers as busy within seconds, and live calls go on', async () => {
   await using desk = await stage.desk();
   await desk.warm();
   const live = await desk.provider.call({ say: babble(6000) });
@@ -72,7 +72,7 @@ test('a Redis that hangs is busy to callers within seconds, and a live call does
   await poll(async () => (await stage.totals()).active === 0, { what: 'the slot to be given back' });
 });
 
-test('without PostgreSQL calls go on, and are written down later', async () => {
+test('without PostgreSQL calls go on, and are stored later', async () => {
   await using desk = await stage.desk();
   await desk.warm();
   await stage.db.query('alter table calls rename to calls_away');
@@ -87,7 +87,7 @@ test('without PostgreSQL calls go on, and are written down later', async () => {
   expect(record.recordings).toHaveLength(1);
 });
 
-test('a service that drains says so, takes no new calls, and lets the live one finish', async () => {
+test('a draining service is not ready, accepts no new calls, and lets the live one finish', async () => {
   const desk = await stage.desk();
   await desk.warm();
   const live = await desk.provider.call({ say: babble(6000) });
@@ -105,7 +105,7 @@ test('a service that drains says so, takes no new calls, and lets the live one f
   expect(await stage.outcomeOf(refused.sid)).toMatchObject({ outcome: 'rejected', reason: 'shutting_down' });
 });
 
-test('a database that hangs holds up no service that stops, and what it does not write is written later', async () => {
+test('a hanging database does not hold up a stopping service, and pending writes are stored later', async () => {
   const desk = await stage.desk({}, { timings: { drainMs: 300 } });
   await desk.warm();
   const live = await desk.provider.call({ say: babble(60_000) });
@@ -116,12 +116,12 @@ test('a database that hangs holds up no service that stops, and what it does not
     await desk.service[Symbol.asyncDispose]();
     expect(stage.lines.join('')).toContain('records of calls were not written');
   });
-  await using next = await stage.desk({}, { timings: { openCallsEveryMs: 100, maxCallMs: -120_000 } });
+  await using next = await stage.desk({}, { timings: { callRecoveryEveryMs: 100, maxCallMs: -120_000 } });
   await next.healthy();
   expect(await stage.outcomeOf(live.sid)).toMatchObject({ outcome: 'completed', reason: 'finished' });
 });
 
-test('a live call that takes too long for a service that stops is told goodbye', async () => {
+test('a stopping service says goodbye to a live call that takes too long', async () => {
   const desk = await stage.desk({}, { timings: { drainMs: 300 } });
   await desk.warm();
   const live = await desk.provider.call({ say: babble(60_000) });

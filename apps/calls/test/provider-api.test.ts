@@ -28,7 +28,7 @@ async function garble(stream: CallerStream): Promise<void> {
 const told = ({ sid }: PlacedCall): boolean =>
   stage.lines.some((line) => line.includes(sid) && line.includes('the provider was told to hang up'));
 
-test('a caller whose stream never comes is hung up on, not left on the line', async () => {
+test('hangs up on a caller whose stream never connects', async () => {
   const call = await desk.provider.call({ stream: 'never' });
   expect((await call.ended).by).toBe('provider');
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
@@ -37,7 +37,7 @@ test('a caller whose stream never comes is hung up on, not left on the line', as
     .toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
 });
 
-test('a call whose stream makes no sense is hung up, and a provider that knows it to be over may say so', async () => {
+test('hangs up a call with a malformed stream, also if the provider refuses because it is over', async () => {
   const call = await desk.provider.call({
     script: garble,
     callbacks: 'never',
@@ -46,7 +46,7 @@ test('a call whose stream makes no sense is hung up, and a provider that knows i
   await expect.poll(() => told(call)).toBe(true);
 });
 
-test('a call that ends as it should, and one that the provider ended, need nobody to be told', async () => {
+test('does not tell the provider about a call that ended normally or that the provider ended', async () => {
   const good = await desk.provider.call({ say: babble(500) });
   const bad = await desk.provider.call({ stream: 'never' });
   await bad.tellStatus('failed');
@@ -56,11 +56,11 @@ test('a call that ends as it should, and one that the provider ended, need nobod
   expect([told(good), told(bad)]).toEqual([false, false]);
 });
 
-test('a provider that does not answer holds nothing up', async () => {
+test('a provider that does not answer holds up nothing', async () => {
   const nowhere = { ...api, url: 'http://127.0.0.1:1' };
   const cutOff = await stage.desk({}, { api: nowhere });
   await cutOff.healthy();
-  // Not left to the sweep: the other service sweeps as well, and its provider answers.
+  // Not ended by the sweep: the other service sweeps too, and its provider answers.
   const call = await cutOff.provider.call({ script: garble, callbacks: 'never' });
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'garbage' });
   await cutOff[Symbol.asyncDispose]();

@@ -20,7 +20,7 @@ async function businessesOf(callSid: string): Promise<unknown[]> {
   return rows.map((row) => row.business_id);
 }
 
-test('a call and what is said in it belong to the business of the called number, and else to the default one', async () => {
+test('a call and its recording belong to the business of the called number, or else to the default one', async () => {
   await stage.db.query(`insert into businesses (id, name) values ('bakery', 'Bakery')`);
   await assignNumber(stage.db, { number: '+15550177000', businessId: 'bakery' });
   await using desk = await stage.desk();
@@ -38,7 +38,7 @@ test('a call and what is said in it belong to the business of the called number,
   ]);
 });
 
-test('a call has a time line, from the webhook to why it ended', async () => {
+test('a call has a timeline from the webhook to the reason of its end', async () => {
   await using desk = await stage.desk();
   await desk.warm();
   const call = await desk.provider.call({ say: babble(600) });
@@ -68,7 +68,7 @@ test('a call has a time line, from the webhook to why it ended', async () => {
   ]);
 });
 
-test('a status that comes before the offer does not decide whose call it is', async () => {
+test('a status before the offer does not decide the business of a call', async () => {
   await using desk = await stage.desk();
   await desk.healthy();
   const parameters = { CallSid: 'CAlate', From: '+15550111222', To: '+15550177000' };
@@ -78,8 +78,8 @@ test('a status that comes before the offer does not decide whose call it is', as
   await expect.poll(() => businessesOf('CAlate')).toEqual(['bakery']);
 });
 
-test('calls that only the records call open are closed there as they ended, and live ones are left alone', async () => {
-  await using desk = await stage.desk({}, { timings: { openCallsEveryMs: 50, maxCallMs: 60_000 } });
+test('closes calls that are open only in the database, as they ended, and leaves live ones alone', async () => {
+  await using desk = await stage.desk({}, { timings: { callRecoveryEveryMs: 50, maxCallMs: 60_000 } });
   await desk.warm();
   const end = async (CallSid: string, CallStatus: string): Promise<void> => {
     await desk.provider.post('/webhook/incoming_call', { CallSid });
@@ -98,7 +98,7 @@ test('calls that only the records call open are closed there as they ended, and 
   await end('CAlive', '');
   await stage.outcomeOf('CAdone');
   await stage.outcomeOf('CAfailed');
-  // As a process leaves them that is killed at the wrong moment, an hour ago.
+  // As a process that was killed an hour ago at the wrong moment leaves them.
   await stage.db.query(
     `insert into calls (id, business_id, status) values ('CAforgotten', 'default', 'in-progress')`,
   );

@@ -12,10 +12,10 @@ import type { CallTimings } from '../src/timings.ts';
 export const authToken = 'an auth token of the provider';
 const publicUrl = 'https://desk.example/phone';
 
-/** How much faster than real time callers live, unless a test is about time itself. */
+/** How much faster than real time callers are, except in tests of real time. */
 const defaultSpeed = 5;
 
-/** Short sentences and short waits: a test lives through a whole call. */
+/** Short phrases and short waits, so that a whole call is quick. */
 export const shortProfile: Profile = {
   ...(await loadProfile()),
   phone: { greeting: 'Welcome, speak now.', idle: 'Hello?', thanks: 'Thanks.', goodbye: 'Bye.' },
@@ -30,11 +30,11 @@ const shortTimings: Partial<CallTimings> = {
 export interface Desk extends AsyncDisposable {
   service: RunningCalls;
   provider: TelephonyProvider;
-  /** GET, with the body as JSON. */
+  /** Sends a GET and parses the body as JSON. */
   get(path: string): Promise<{ status: number; body: Record<string, unknown> }>;
-  /** Until Redis is reached: from then on calls are taken. */
+  /** Waits until Redis is reached and calls are accepted. */
   healthy(): Promise<void>;
-  /** Until the voice is loaded: calls are answered at once. */
+  /** Waits until the voice is loaded and calls are answered at once. */
   warm(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export interface CallRecord {
   recordings: { media_type: string; duration_ms: number; audio: Buffer }[];
 }
 
-/** Redis and PostgreSQL of a test file's own, and as many calls services on them as a test wants. */
+/** Redis and PostgreSQL for a test file, and any number of calls services on them. */
 export class Stage implements AsyncDisposable {
   readonly redis: RedisServer;
   readonly commands: Redis;
@@ -98,7 +98,7 @@ export class Stage implements AsyncDisposable {
       timings: { ...shortTimings, frameMs: 20 / speed, ...timings },
       ...overrides,
     });
-    // The proxy in front takes the path of the public URL away.
+    // As if a proxy stripped the path of the public URL.
     const provider = startTelephonyProvider({
       authToken,
       webhookUrl: service.url,
@@ -128,7 +128,7 @@ export class Stage implements AsyncDisposable {
     };
   }
 
-  /** The service in a process of its own, as it is in production: real voice, real times. */
+  /** Starts the service as a process with the real voice and real times, as in production. */
   async process(): Promise<AsyncDisposable & { stack: Stack; provider: TelephonyProvider }> {
     const stack = await startStack({
       services: ['calls'],
@@ -151,7 +151,7 @@ export class Stage implements AsyncDisposable {
     return this.lines.filter((line) => line.includes('the agent and the voice are loaded')).length;
   }
 
-  /** No call was ever there. */
+  /** Deletes all calls from Redis. */
   async forgetCalls(): Promise<void> {
     const keys = await this.commands.keys('{prosaas}:calls:*');
     if (keys.length > 0) await this.commands.del(...keys);
@@ -173,12 +173,12 @@ export class Stage implements AsyncDisposable {
     return call && { ...call, recordings };
   }
 
-  /** The call once there is a record of it. */
+  /** Waits until the call is stored. */
   record(callSid: string): Promise<CallRecord> {
     return poll(() => this.call(callSid), { what: `a record of ${callSid}` });
   }
 
-  /** The call once its outcome is written down. */
+  /** Waits until the outcome of the call is stored. */
   outcomeOf(callSid: string): Promise<CallRecord> {
     const settled = async (): Promise<CallRecord | undefined> => {
       const call = await this.call(callSid);

@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 
 test.each(['twice', 'out-of-order', 'late', 'never'] as const)(
-  'callbacks that come %s count a call once and end it once',
+  'a call whose callbacks come %s is counted once and ended once',
   async (callbacks) => {
     const call = await desk.provider.call({ say: babble(500), callbacks });
     await call.ended;
@@ -31,7 +31,7 @@ test.each(['twice', 'out-of-order', 'late', 'never'] as const)(
   },
 );
 
-test('the end of a call frees its slot at once, and nobody is talked to any more', async () => {
+test('the end of a call releases its slot and ends its stream at once', async () => {
   const call = await desk.provider.call({ script: () => new Promise(() => {}) });
   await expect.poll(() => stage.totals()).toMatchObject({ active: 1 });
   expect((await call.tellStatus('completed')).status).toBe(204);
@@ -39,7 +39,7 @@ test('the end of a call frees its slot at once, and nobody is talked to any more
   await expect.poll(() => stage.totals()).toMatchObject({ completed: 1, errors: 0, active: 0 });
 });
 
-test('a call that is ended at another replica is ended here as well', async () => {
+test('a call whose end is reported to another replica ends here too', async () => {
   await using second = await stage.desk();
   await second.healthy();
   const call = await desk.provider.call({ script: () => new Promise(() => {}) });
@@ -59,7 +59,7 @@ test('a call that fails before its stream is an error', async () => {
   await expect.poll(() => stage.totals()).toMatchObject({ started: 1, errors: 1, active: 0 });
 });
 
-test('a status of a call that nobody knows is taken note of and counts nothing', async () => {
+test('stores a status of an unknown call without counting it', async () => {
   expect(
     (await desk.provider.post('/webhook/call_status', { CallSid: 'CAunknown', CallStatus: 'completed' }))
       .status,
@@ -69,7 +69,7 @@ test('a status of a call that nobody knows is taken note of and counts nothing',
     .toEqual({ started: 0, completed: 0, errors: 0, rejected: 0, active: 0 });
 });
 
-test('a call that the provider calls completed is an error all the same when its stream never came', async () => {
+test('a call without a stream is an error although the provider reports it as completed', async () => {
   const call = await desk.provider.call({ stream: 'never' });
   await call.tellStatus('completed');
   expect(await stage.outcomeOf(call.sid)).toMatchObject({
@@ -82,7 +82,7 @@ test('a call that the provider calls completed is an error all the same when its
     .toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
 });
 
-test('a call whose stream never comes loses its slot, and is an error', async () => {
+test('a call whose stream never connects is an error, and its slot is released', async () => {
   const call = await desk.provider.call({ stream: 'never' });
   await expect.poll(() => stage.totals()).toMatchObject({ started: 1, active: 1 });
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
@@ -91,7 +91,7 @@ test('a call whose stream never comes loses its slot, and is an error', async ()
     .toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
 });
 
-test('a stream that the provider cannot open is an error with that reason, at once', async () => {
+test('a stream that the provider cannot open ends the call at once as an error', async () => {
   const call = await desk.provider.call({ streamUrl: 'ws://127.0.0.1:9/nothing' });
   expect((await call.ended).verdict).toBe('hung-up');
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'stream_error' });
@@ -101,7 +101,7 @@ test('a stream that the provider cannot open is an error with that reason, at on
   expect(stage.lines.find((line) => line.includes('trouble with a media stream'))).toContain('ECONNREFUSED');
 });
 
-test('an error of a stream that goes on ends no call, and its stop ends it wherever it is told', async () => {
+test('an error of a connected stream ends no call, but its stop does, at whatever replica it is reported', async () => {
   await using second = await stage.desk();
   await second.healthy();
   const call = await desk.provider.call({ script: () => new Promise(() => {}), callbacks: 'never' });
@@ -119,13 +119,13 @@ test('an error of a stream that goes on ends no call, and its stop ends it where
   });
 });
 
-test('a stream of which only its stop was heard never came', async () => {
+test('a call of which only the stop of its stream was reported had no stream', async () => {
   const call = await desk.provider.call({ stream: 'never', callbacks: 'never' });
   await call.tellStreamEvent('stream-stopped');
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
 });
 
-test('a hang-up that nobody noticed loses its slot, and is an error once', async () => {
+test('the slot of a call with an unnoticed hang-up is released, and it is one error', async () => {
   const call = await desk.provider.call({
     hangUp: 'missed',
     callbacks: 'never',

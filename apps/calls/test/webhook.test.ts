@@ -27,7 +27,7 @@ function parameters(CallSid = `CA${++lastCall}`): Record<string, string> {
   return { CallSid, From: '+15550111222', To: '+15550199000', CallStatus: 'ringing' };
 }
 
-test('a call is answered with a stream to the public address and a token, then a hang-up', async () => {
+test('answers a call with a stream to the public URL with a token, then a hang-up', async () => {
   const answer = await desk.provider.post('/webhook/incoming_call', parameters());
   expect(answer).toMatchObject({ status: 200, contentType: 'text/xml; charset=utf-8' });
   expect(answer.body).toMatch(
@@ -35,7 +35,7 @@ test('a call is answered with a stream to the public address and a token, then a
   );
 });
 
-test('of 50 calls at the same moment exactly the limit is taken', async () => {
+test('accepts exactly the limit of 50 concurrent calls', async () => {
   const sids = Array.from({ length: 50 }, () => `CA${++lastCall}`);
   const answers = await Promise.all(
     sids.map((sid) => desk.provider.post('/webhook/incoming_call', parameters(sid))),
@@ -46,7 +46,7 @@ test('of 50 calls at the same moment exactly the limit is taken', async () => {
     .poll(() => stage.totals())
     .toEqual({ ...nothing, started: limit, active: limit, rejected: 50 - limit });
 
-  // The provider asks again for one that was turned away: it was rejected once.
+  // The provider asks again for a rejected call, which counts once.
   const turnedAway = sids[answers.findIndex(({ body }) => body === busy)];
   expect((await desk.provider.post('/webhook/incoming_call', parameters(turnedAway))).body).toBe(busy);
   await expect.poll(() => stage.totals()).toMatchObject({ rejected: 50 - limit });
@@ -56,7 +56,7 @@ test('of 50 calls at the same moment exactly the limit is taken', async () => {
   });
 });
 
-test('two replicas hold one limit together', async () => {
+test('two replicas share one limit', async () => {
   await using second = await stage.desk({ MAX_CONCURRENT_CALLS: String(limit) });
   await second.healthy();
   const answers = await Promise.all(
@@ -67,7 +67,7 @@ test('two replicas hold one limit together', async () => {
   expect(answers.filter(({ body }) => body.includes('<Connect>'))).toHaveLength(limit);
 });
 
-test('the same call asked twice, at once or later, gets the same answer and is counted once', async () => {
+test('answers the same when asked twice for a call, at once or later, and counts it once', async () => {
   const call = parameters();
   const [first, second] = await Promise.all([
     desk.provider.post('/webhook/incoming_call', call),
@@ -79,7 +79,7 @@ test('the same call asked twice, at once or later, gets the same answer and is c
   await expect.poll(() => stage.totals()).toEqual({ ...nothing, started: 1, active: 1 });
 });
 
-test('a call that is over takes no new slot when the provider asks again', async () => {
+test('does not take a new slot for a call that is over', async () => {
   const call = parameters();
   await desk.provider.post('/webhook/incoming_call', call);
   await desk.provider.post('/webhook/call_status', { ...call, CallStatus: 'completed' });
@@ -90,7 +90,7 @@ test('a call that is over takes no new slot when the provider asks again', async
 });
 
 test.each(['/webhook/incoming_call', '/webhook/call_status'])(
-  'a forged or missing signature at %s is refused, and nothing is counted',
+  'refuses a forged or missing signature at %s, and counts no call',
   async (path) => {
     for (const signature of ['forged', 'missing'] as const) {
       const answer = await desk.provider.post(path, { ...parameters(), CallStatus: 'completed' }, signature);
@@ -107,7 +107,7 @@ test.each([
   ['with a slash at the end', (call) => desk.provider.post('/webhook/incoming_call/', call)],
   ['with a query string', (call) => desk.provider.post('/webhook/incoming_call?line=2', call)],
 ] satisfies [string, (call: Record<string, string>) => Promise<WebhookAnswer>][])(
-  'a webhook that comes %s is taken as any other',
+  'accepts a webhook %s',
   async (_name, ask) => {
     const call = parameters();
     expect(await ask(call)).toMatchObject({ status: 200, body: expect.stringContaining('<Connect>') });
@@ -116,7 +116,7 @@ test.each([
   },
 );
 
-test('what was signed for another URL, or was not signed at all, is refused by GET as well', async () => {
+test('refuses a GET that was signed for another URL or not at all', async () => {
   const call = parameters();
   const signed = await desk.provider.get('/webhook/call_status/', { ...call, CallStatus: 'ringing' });
   expect(signed.status).toBe(204);
@@ -128,7 +128,7 @@ test('what was signed for another URL, or was not signed at all, is refused by G
   await expect.poll(() => stage.totals()).toEqual(nothing);
 });
 
-test('a signature for another address or other parameters is refused: Host decides nothing', async () => {
+test('refuses a signature for another address or other parameters, whatever the Host header', async () => {
   await using liar = startTelephonyProvider({
     authToken,
     webhookUrl: desk.service.url,
@@ -143,14 +143,14 @@ test.each([
   ['with a CallSid that is none', { CallSid: 'CA/../x' }, 'body.CallSid'],
   ['with a number that no database takes', { CallSid: 'CA1', From: '+1\u0000' }, 'body.From'],
   ['with an endless number', { CallSid: 'CA1', From: '1'.repeat(500) }, 'body.From'],
-])('a signed webhook %s is told what is wrong', async (_name, body, field) => {
+])('a signed webhook %s is refused with the fault', async (_name, body, field) => {
   const answer = await desk.provider.post('/webhook/incoming_call', body);
   expect(answer.status).toBe(400);
   expect(JSON.parse(answer.body)).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ field }] });
   await expect.poll(() => stage.totals()).toEqual(nothing);
 });
 
-test('a status that the provider does not have is told so, and ends nothing', async () => {
+test('refuses an unknown status, and ends no call', async () => {
   const call = parameters();
   await desk.provider.post('/webhook/incoming_call', call);
   expect((await desk.provider.post('/webhook/call_status', { ...call, CallStatus: 'exploded' })).status).toBe(
@@ -159,7 +159,7 @@ test('a status that the provider does not have is told so, and ends nothing', as
   await expect.poll(() => stage.totals()).toMatchObject({ active: 1 });
 });
 
-test('what is no form at all, or too long, is refused by its kind', async () => {
+test('refuses a body that is not a form or is too long, each with its status', async () => {
   const send = async (body: string, type: string): Promise<{ status: number; code: unknown }> => {
     const response = await fetch(`${desk.service.url}/webhook/incoming_call`, {
       method: 'POST',
@@ -181,7 +181,7 @@ test('what is no form at all, or too long, is refused by its kind', async () => 
   await expect.poll(() => stage.totals()).toEqual(nothing);
 });
 
-test('without an auth token the webhooks say which setting is missing, and health is fine', async () => {
+test('without an auth token the webhooks name the missing setting, and the service is healthy', async () => {
   await using open = await stage.desk({ TWILIO_AUTH_TOKEN: '' });
   const answer = await open.provider.post('/webhook/incoming_call', parameters());
   expect(answer).toMatchObject({ status: 503, contentType: 'application/problem+json' });
@@ -204,7 +204,7 @@ test('without an auth token the webhooks say which setting is missing, and healt
   });
 });
 
-test('phone numbers are masked in the log, and no token stands in it', async () => {
+test('masks phone numbers in the log, and logs no token', async () => {
   const answer = await desk.provider.post('/webhook/incoming_call', parameters());
   const token = /value="([^"]+)"/.exec(answer.body)?.[1] ?? 'no token';
   const log = stage.lines.filter((line) => !line.includes('"level":"debug"')).join('');

@@ -1,10 +1,10 @@
 import type { CallTimings } from '../timings.ts';
 import { beep } from './beep.ts';
-import { Ear } from './ear.ts';
+import { CallerListener } from './caller-listener.ts';
 import type { MediaStream } from './media-stream.ts';
 import type { MessageEnd, MessageRecorder } from './message-recorder.ts';
 
-/** A sentence of the call, ready to be played; undefined where the voice failed. */
+/** The fixed sentences of a call. */
 export type Phrase = 'greeting' | 'idle' | 'thanks' | 'goodbye';
 
 export interface Message {
@@ -15,32 +15,33 @@ export interface Message {
 
 export interface ConversationOptions {
   stream: MediaStream;
+  /** The audio of a phrase; undefined if the voice failed. */
   say: (phrase: Phrase) => Promise<Uint8Array | undefined>;
   timings: Pick<CallTimings, 'idleMs' | 'silenceMs' | 'maxMessageMs'>;
-  /** Aborted when the call shall come to its end politely: its time is up, or the service stops. */
+  /** Aborts when the call must end with the goodbye: its time is up, or the service stops. */
   wrapUp: AbortSignal;
-  /** Called again and again while somebody speaks. */
+  /** Called after each frame once the caller has spoken. */
   onSpeech: (soFar: MessageRecorder) => void;
-  /** Called once for a message in which somebody spoke. */
+  /** Called once if the caller has spoken. */
   onMessage: (message: Message) => void;
 }
 
-const endKey = '#';
-/** Who says less over the greeting said `hello?`, and has not heard what to do. */
-const helloMs = 1000;
-const never = new AbortController().signal;
+const END_KEY = '#';
+/** A caller who interrupts the greeting with less speech probably said `hello?`, and hears the greeting again. */
+const HELLO_MS = 1000;
+const NEVER = new AbortController().signal;
 
-/** Greets, takes a message, says thank you and hangs up. Ends when the stream is over, and never throws for that. */
+/** Greets, records a message, thanks and hangs up. Resolves early, without an error, when the stream ends. */
 export async function converse(options: ConversationOptions): Promise<void> {
   const { stream, timings, wrapUp, onSpeech, onMessage } = options;
-  using ear = new Ear({ stream, limits: timings, onSpeech });
-  const { recorder } = ear;
+  using caller = new CallerListener({ stream, limits: timings, onSpeech });
+  const { recorder } = caller;
   try {
-    const endedBy = await takeMessage(options, ear);
+    const endedBy = await takeMessage(options, caller);
     if (recorder.spoke) onMessage({ audio: recorder.audio(), durationMs: recorder.durationMs, endedBy });
-    ear[Symbol.dispose]();
+    caller[Symbol.dispose]();
     if (!stream.over.aborted)
-      await play(options, recorder.spoke && !wrapUp.aborted ? 'thanks' : 'goodbye', { signal: never });
+      await play(options, recorder.spoke && !wrapUp.aborted ? 'thanks' : 'goodbye', { signal: NEVER });
   } catch (error) {
     if (!stream.over.aborted) throw error;
   } finally {
@@ -48,11 +49,11 @@ export async function converse(options: ConversationOptions): Promise<void> {
   }
 }
 
-async function takeMessage(options: ConversationOptions, ear: Ear): Promise<Message['endedBy']> {
-  const { cutBy, endedBy } = await ask(options, ear, 'greeting');
-  const saidHello = cutBy === 'voice' && endedBy === 'silence' && ear.recorder.speechMs < helloMs;
+async function takeMessage(options: ConversationOptions, caller: CallerListener): Promise<Message['endedBy']> {
+  const { interruptedBy, endedBy } = await ask(options, caller, 'greeting');
+  const saidHello = interruptedBy === 'voice' && endedBy === 'silence' && caller.recorder.speechMs < HELLO_MS;
   if (endedBy !== 'no_speech' && !saidHello) return endedBy;
-  return (await ask(options, ear, saidHello ? 'greeting' : 'idle')).endedBy;
+  return (await ask(options, caller, saidHello ? 'greeting' : 'idle')).endedBy;
 }
 
 async function play(
@@ -64,20 +65,20 @@ async function play(
 }
 
 interface Answer {
-  /** Who cut us short, where somebody did. */
-  cutBy: 'key' | 'voice' | undefined;
+  /** What interrupted the phrase, if anything. */
+  interruptedBy: 'key' | 'voice' | undefined;
   endedBy: Message['endedBy'];
 }
 
-/** Plays a sentence, which a key or the caller's voice cuts short, and listens until the caller's words end. */
-async function ask(options: ConversationOptions, ear: Ear, phrase: Phrase): Promise<Answer> {
+/** Plays a phrase, which a key or the caller's voice interrupts, and then listens until the caller's message ends. */
+async function ask(options: ConversationOptions, caller: CallerListener, phrase: Phrase): Promise<Answer> {
   const { stream, wrapUp } = options;
   const cut = new AbortController();
-  const turn = callersTurn(options, ear);
-  ear.recorder.pause();
-  // The turn begins at once, here and below: what follows may lie in the same packet.
-  ear.onHeard = (heard) => {
-    cut.abort(heard === 'voice' ? 'voice' : 'key');
+  const turn = callerTurn(options, caller);
+  caller.recorder.pause();
+  // Begin the turn at once, here and below: the next frame may be in the same packet.
+  caller.onInput = (input) => {
+    cut.abort(input === 'voice' ? 'voice' : 'key');
     turn.begin();
   };
   try {
@@ -89,13 +90,13 @@ async function ask(options: ConversationOptions, ear: Ear, phrase: Phrase): Prom
     if (!cut.signal.aborted && !wrapUp.aborted && !stream.over.aborted) throw error;
   }
   turn.begin();
-  return { cutBy: cut.signal.reason as Answer['cutBy'], endedBy: await turn.ended };
+  return { interruptedBy: cut.signal.reason as Answer['interruptedBy'], endedBy: await turn.ended };
 }
 
-/** Begins once, however often it is asked to. */
-function callersTurn(
+/** Listens to the caller from the first call of `begin` on; further calls do nothing. */
+function callerTurn(
   { stream, wrapUp }: ConversationOptions,
-  ear: Ear,
+  caller: CallerListener,
 ): { begin: () => void; ended: Promise<Message['endedBy']> } {
   const { promise, resolve } = Promise.withResolvers<Message['endedBy']>();
   const endBy = (signal: AbortSignal, endedBy: Message['endedBy']): void => {
@@ -106,12 +107,12 @@ function callersTurn(
   const begin = (): void => {
     if (hasBegun) return;
     hasBegun = true;
-    ear.onHeard = (heard) => {
-      if (typeof heard === 'object') {
-        if (heard.key === endKey) resolve('key');
-      } else if (heard !== 'voice') resolve(heard);
+    caller.onInput = (input) => {
+      if (typeof input === 'object') {
+        if (input.key === END_KEY) resolve('key');
+      } else if (input !== "voice") resolve(input);
     };
-    ear.recorder.listen();
+    caller.recorder.listen();
     endBy(stream.over, 'hang_up');
     endBy(wrapUp, 'interrupted');
   };

@@ -5,7 +5,7 @@ import { type MessageEnd, MessageRecorder } from './message-recorder.ts';
 const limits = { idleMs: 5000, silenceMs: 1000, maxMessageMs: 20_000 };
 const quiet = (ms: number): Uint8Array => new Uint8Array(ms * 8).fill(0xff);
 
-/** Pushes frames of 20 ms until the recorder says that it is over. */
+/** Pushes frames of 20 ms until the message ends. */
 function play(...parts: Uint8Array[]): { end: MessageEnd | undefined; recorder: MessageRecorder } {
   const recorder = new MessageRecorder(limits);
   recorder.listen();
@@ -31,7 +31,7 @@ test.each<[string, Uint8Array[], MessageEnd | undefined, number]>([
   expect(Math.abs(played.recorder.durationMs - ms)).toBeLessThanOrEqual(100);
 });
 
-test('what was pushed is what is kept', () => {
+test('keeps the pushed audio', () => {
   const speech = babble(700);
   const { recorder } = play(speech);
   expect(recorder.spoke).toBe(true);
@@ -40,7 +40,7 @@ test('what was pushed is what is kept', () => {
     expect(Buffer.from(recorder.audio(from)).equals(speech.subarray(from))).toBe(true);
 });
 
-test('an empty frame is nothing', () => {
+test('ignores an empty frame', () => {
   expect(new MessageRecorder(limits).push(new Uint8Array())).toBeUndefined();
 });
 
@@ -50,7 +50,7 @@ function hear(recorder: MessageRecorder, audio: Uint8Array): MessageEnd | undefi
   return end;
 }
 
-test('while we speak silence is no end and is not kept; what is said then is, with its beginning', () => {
+test('while a phrase is played, silence neither ends the message nor is kept, but speech is kept with its lead-in', () => {
   const recorder = new MessageRecorder(limits);
   expect(hear(recorder, quiet(60_000))).toBeUndefined();
   expect(recorder.durationMs).toBeLessThanOrEqual(500);
@@ -62,7 +62,7 @@ test('while we speak silence is no end and is not kept; what is said then is, wi
   expect(hear(recorder, quiet(2000))).toBe('silence');
 });
 
-test('a cough while we speak is not speaking, and who coughed is still waited for', () => {
+test('a cough while a phrase is played is no speech, and the caller is still waited for', () => {
   const recorder = new MessageRecorder(limits);
   hear(recorder, babble(140));
   expect(recorder).toMatchObject({ spoke: true, isSpeaking: false });
@@ -72,11 +72,11 @@ test('a cough while we speak is not speaking, and who coughed is still waited fo
   expect(hear(recorder, quiet(200))).toBe('no_speech');
 });
 
-test('time without frames is silence', () => {
+test('counts time without frames as silence', () => {
   const recorder = new MessageRecorder(limits);
   recorder.listen();
   hear(recorder, babble(700));
-  expect(recorder.pass(900)).toBeUndefined();
-  expect(recorder.pass(200)).toBe('silence');
+  expect(recorder.addSilence(900)).toBeUndefined();
+  expect(recorder.addSilence(200)).toBe('silence');
   expect(recorder.durationMs).toBe(700);
 });

@@ -1,7 +1,7 @@
 import { decodeMulaw } from '@prosaas/agentkit';
 
 /** mu-law at 8 kHz: 8 bytes a millisecond. */
-export const bytesPerMs = 8;
+export const BYTES_PER_MS = 8;
 
 export type MessageEnd = 'silence' | 'too_long' | 'no_speech';
 
@@ -16,17 +16,17 @@ const squares: Float64Array = Float64Array.from(
   (sample) => sample * sample,
 );
 /** About -38 dBFS: above the noise of a line, below quiet speech. */
-const loudRms = 400;
-/** A click is no speech: so much loud time must come together, with quiet time taking it off again. */
-const speechMs = 120;
-/** What we say is not cut short by a cough either. */
-const interruptionMs = 200;
-/** Kept from before the first word, which begins more quietly than it goes on. */
-const leadInMs = 500;
+const LOUD_RMS = 400;
+/** Loud time that counts as speech, so that clicks do not. Quiet time is subtracted. */
+const SPEECH_MS = 120;
+/** Loud time that interrupts a phrase, so that a cough does not. */
+const INTERRUPTION_MS = 200;
+/** Audio kept from before the first word, which starts quietly. */
+const LEAD_IN_MS = 500;
 
 /**
- * Collects what a caller says from the first frame on, and knows when the message is over. Time is counted in audio, so that it
- * does not depend on the clock; a line that sends nothing while it is silent has its time passed by `pass`.
+ * Collects the caller's audio from the first frame on, and detects the end of the message. Time is measured by the audio and not by the clock;
+ * for a line that sends no frames while it is silent, call `addSilence`.
  */
 export class MessageRecorder {
   readonly #limits: MessageLimits;
@@ -49,12 +49,12 @@ export class MessageRecorder {
     return this.#spoke;
   }
 
-  /** Whether the caller speaks now, long enough to mean it. */
+  /** Whether the caller speaks now, long enough to interrupt a phrase. */
   get isSpeaking(): boolean {
-    return this.#loudMs >= interruptionMs;
+    return this.#loudMs >= INTERRUPTION_MS;
   }
 
-  /** How much of it all was loud. */
+  /** Total loud time. */
   get speechMs(): number {
     return this.#speechMs;
   }
@@ -69,46 +69,46 @@ export class MessageRecorder {
   }
 
   get durationMs(): number {
-    return this.#bytes / bytesPerMs;
+    return this.#bytes / BYTES_PER_MS;
   }
 
-  /** It is the caller's turn: from now on silence counts, and who speaks already has begun. */
+  /** Starts the caller's turn: silence counts from now on. A caller who is already speaking has begun the message. */
   listen(): void {
     this.#isListening = true;
     this.#quietMs = 0;
     this.#listenedMs = 0;
-    this.#answered = this.#loudMs >= speechMs;
+    this.#answered = this.#loudMs >= SPEECH_MS;
   }
 
-  /** It is our turn: the caller is heard, and silence is no end. */
+  /** Ends the caller's turn: audio is still recorded, and silence does not end the message. */
   pause(): void {
     this.#isListening = false;
   }
 
   push(audio: Uint8Array): MessageEnd | undefined {
-    const ms = audio.length / bytesPerMs;
+    const ms = audio.length / BYTES_PER_MS;
     this.#chunks.push(audio);
     this.#bytes += audio.length;
     if (isLoud(audio)) {
       this.#quietMs = 0;
       this.#speechMs += ms;
       this.#listenedMs += ms;
-      this.#loudMs = Math.min(this.#loudMs + ms, 2 * interruptionMs);
-      if (this.#loudMs >= speechMs) this.#spoke = this.#answered = true;
+      this.#loudMs = Math.min(this.#loudMs + ms, 2 * INTERRUPTION_MS);
+      if (this.#loudMs >= SPEECH_MS) this.#spoke = this.#answered = true;
     } else {
-      this.#hush(ms);
+      this.#addQuiet(ms);
     }
-    if (!this.#spoke && !this.#isListening) this.#forget();
+    if (!this.#spoke && !this.#isListening) this.#trim();
     return this.#end();
   }
 
-  /** So much time went by and no frame came. */
-  pass(ms: number): MessageEnd | undefined {
-    this.#hush(ms);
+  /** Counts time without frames as silence. */
+  addSilence(ms: number): MessageEnd | undefined {
+    this.#addQuiet(ms);
     return this.#end();
   }
 
-  /** What was said, from a byte on. */
+  /** The recorded audio from an offset in bytes on. */
   audio(from = 0): Uint8Array {
     let first = this.#chunks.length;
     let bytes = this.#bytes;
@@ -116,16 +116,16 @@ export class MessageRecorder {
     return Buffer.concat(this.#chunks.slice(first)).subarray(Math.max(0, from - bytes));
   }
 
-  #hush(ms: number): void {
+  #addQuiet(ms: number): void {
     this.#quietMs += ms;
     this.#listenedMs += ms;
     this.#loudMs = Math.max(this.#loudMs - ms, 0);
   }
 
-  /** Nobody needs the silence under our own words. */
-  #forget(): void {
+  /** Drops silence from before the message, except for the lead-in. */
+  #trim(): void {
     for (let oldest = this.#chunks[0]; oldest; oldest = this.#chunks[0]) {
-      if (this.#bytes - oldest.length < leadInMs * bytesPerMs) return;
+      if (this.#bytes - oldest.length < LEAD_IN_MS * BYTES_PER_MS) return;
       this.#chunks.shift();
       this.#bytes -= oldest.length;
     }
@@ -142,5 +142,5 @@ export class MessageRecorder {
 function isLoud(audio: Uint8Array): boolean {
   let sum = 0;
   for (const code of audio) sum += squares[code] as number;
-  return audio.length > 0 && sum >= loudRms * loudRms * audio.length;
+  return audio.length > 0 && sum >= LOUD_RMS * LOUD_RMS * audio.length;
 }

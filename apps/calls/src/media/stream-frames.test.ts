@@ -28,7 +28,7 @@ test.each<[string, unknown, unknown]>([
   ['mark', { event: 'mark', mark: { name: 'm' } }, { event: 'mark', name: 'm' }],
   ['stop', { event: 'stop', stop: {} }, { event: 'stop' }],
   ['a newer event', { event: 'transcription', x: 1 }, { event: 'unknown' }],
-])('%s is understood', (_name, frame, parsed) => {
+])('parses %s', (_name, frame, parsed) => {
   expect(parseStreamFrame(JSON.stringify(frame))).toEqual(parsed);
 });
 
@@ -48,6 +48,6 @@ test.each([
   '{"event":"mark","mark":{}}',
   '{"event":"start","start":{"callSid":"CA1"}}',
   JSON.stringify({ ...start, start: { ...start.start, mediaFormat: { encoding: 'audio/opus' } } }),
-])('%s is no frame', (text) => {
+])('rejects %s', (text) => {
   expect(parseStreamFrame(text)).toBeUndefined();
 });

@@ -5,7 +5,7 @@ export interface StartFrame {
   parameters: Record<string, string>;
 }
 
-/** What the provider says on a media stream. */
+/** A frame that the provider sends on a media stream. */
 export type StreamFrame =
   | { event: 'connected' }
   | StartFrame
@@ -13,10 +13,10 @@ export type StreamFrame =
   | { event: 'dtmf'; digit: string }
   | { event: 'mark'; name: string }
   | { event: 'stop' }
-  /** A newer provider's event: passed over. */
+  /** An event that this version does not know, to be ignored. */
   | { event: 'unknown' };
 
-/** Undefined when it is not a frame at all. */
+/** Undefined if the text is not a valid frame. */
 export function parseStreamFrame(text: string): StreamFrame | undefined {
   let frame: unknown;
   try {
@@ -59,7 +59,7 @@ function parseStart(frame: Record<string, unknown>, start: Record<string, unknow
 function parseMedia(media: Record<string, unknown>): StreamFrame | undefined {
   const { payload, track } = media;
   if (typeof payload !== 'string') return undefined;
-  // What we say ourselves comes back where the provider was asked for both tracks.
+  // Our own audio, if the provider streams both tracks.
   if (track === 'outbound') return { event: 'unknown' };
   const audio = Buffer.from(payload, 'base64');
   return audio.length > 0 ? { event: 'media', audio } : undefined;

@@ -1,19 +1,19 @@
-export const wavMediaType = 'audio/wav';
+export const WAV_MEDIA_TYPE = 'audio/wav';
 
-const muLawFormat = 7;
-const sampleRate = 8000;
+const MU_LAW_FORMAT = 7;
+const SAMPLE_RATE = 8000;
 
-/** A WAV file around mu-law audio of 8 kHz: half the size of plain samples, and every player knows it. */
+/** Wraps mu-law audio of 8 kHz in a WAV file: half the size of PCM, and widely supported. */
 export function muLawWav(audio: Uint8Array): Uint8Array {
   const header = Buffer.alloc(58);
   header.write('RIFF', 0, 'latin1');
   header.writeUInt32LE(header.length - 8 + audio.length + (audio.length % 2), 4);
   header.write('WAVEfmt ', 8, 'latin1');
   header.writeUInt32LE(18, 16);
-  header.writeUInt16LE(muLawFormat, 20);
+  header.writeUInt16LE(MU_LAW_FORMAT, 20);
   header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(sampleRate, 24);
-  header.writeUInt32LE(sampleRate, 28);
+  header.writeUInt32LE(SAMPLE_RATE, 24);
+  header.writeUInt32LE(SAMPLE_RATE, 28);
   header.writeUInt16LE(1, 32);
   header.writeUInt16LE(8, 34);
   header.writeUInt16LE(0, 36);

@@ -2,15 +2,15 @@ import type { App } from '@prosaas/http';
 import type { SlotPool } from '@prosaas/leases';
 import { type Logger, maskPhone } from '@prosaas/runtime';
 import { Type } from 'typebox';
-import type { CallEnds } from '../call-ends.ts';
-import type { CallJournal } from '../call-journal.ts';
+import type { CallCloser } from '../call-closer.ts';
+import type { CallStore } from '../call-store.ts';
 import type { ProviderGuard } from '../provider-signature.ts';
 import type { StreamTokens } from '../stream-tokens.ts';
 import { type StreamAddresses, connectStream, hangUp, rejectBusy, twimlMediaType } from '../twiml.ts';
 import { webhookRoute } from './webhook.ts';
 
 export const callSid = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' });
-/** A number, a SIP address or a name; a control character has no place in any. */
+/** A number, a SIP address or a name, without control characters. */
 const party = Type.Optional(Type.String({ maxLength: 128, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }));
 
 const parameters = Type.Object({ CallSid: callSid, From: party, To: party });
@@ -18,30 +18,30 @@ const parameters = Type.Object({ CallSid: callSid, From: party, To: party });
 export interface IncomingCallOptions {
   guard: ProviderGuard;
   slots: SlotPool;
-  ends: CallEnds;
+  closer: CallCloser;
   tokens: StreamTokens;
-  journal: CallJournal;
+  callStore: CallStore;
   stream: StreamAddresses;
-  /** The service stops: it takes no new calls. */
+  /** The service is stopping: it accepts no new calls. */
   draining: () => boolean;
   log: Logger;
 }
 
-/** The provider asks what to do with a call. Whatever happens here, it gets instructions: an error would be read to the caller. */
+/** The provider's webhook for an incoming call. It always answers with TwiML, because the provider would read an error to the caller. */
 export function incomingCallRoute(app: App, options: IncomingCallOptions): void {
-  const { guard, journal, log } = options;
+  const { guard, callStore, log } = options;
   webhookRoute(
     app,
     { path: '/webhook/incoming_call', parameters, guard },
     async ({ CallSid, From, To }, reply) => {
       const verdict = await decide(options, CallSid);
       const call = { call_id: CallSid, from: maskPhone(From ?? ''), to: maskPhone(To ?? '') };
-      if (verdict.outcome !== 'over') journal.event(CallSid, { type: 'offered', from: From, to: To });
+      if (verdict.outcome !== 'over') callStore.recordEvent(CallSid, { type: 'offered', from: From, to: To });
       if (verdict.outcome === 'rejected') {
         log.warn({ ...call, reason: verdict.reason }, 'a call was rejected as busy');
-        journal.event(CallSid, { type: 'rejected', reason: verdict.reason });
+        callStore.recordEvent(CallSid, { type: 'rejected', reason: verdict.reason });
       } else {
-        if (verdict.outcome === 'accepted') journal.event(CallSid, { type: 'noted', step: 'accepted' });
+        if (verdict.outcome === 'accepted') callStore.recordEvent(CallSid, { type: 'step', step: 'accepted' });
         log.info(
           call,
           verdict.outcome === 'over' ? 'a call that is over was offered again' : 'a call was accepted',
@@ -57,7 +57,7 @@ type Verdict =
   | { outcome: 'rejected'; reason: 'max_concurrent' | 'redis_away' | 'shutting_down'; twiml: string };
 
 async function decide(options: IncomingCallOptions, sid: string): Promise<Verdict> {
-  const { slots, ends, tokens, stream, draining, log } = options;
+  const { slots, closer, tokens, stream, draining, log } = options;
   if (draining()) return { outcome: 'rejected', reason: 'shutting_down', twiml: rejectBusy };
   try {
     const slot = await slots.acquire(sid);
@@ -66,9 +66,9 @@ async function decide(options: IncomingCallOptions, sid: string): Promise<Verdic
     if (slot === 'acquired') await tokens.issue(sid);
     return { outcome: 'accepted', twiml: connectStream(stream, { token: tokens.tokenOf(sid) }) };
   } catch (error) {
-    log.debug({ err: error, call_id: sid }, 'no slot could be asked for');
-    // What was asked of it may have been done all the same.
-    ends.settle(sid, { outcome: 'error', reason: 'redis_away' });
+    log.debug({ err: error, call_id: sid }, 'Redis could not be asked for a slot');
+    // Redis may have given a slot all the same.
+    closer.close(sid, { outcome: 'error', reason: 'redis_away' });
     return { outcome: 'rejected', reason: 'redis_away', twiml: rejectBusy };
   }
 }

@@ -1,17 +1,22 @@
 import type { App } from '@prosaas/http';
 import { AppError } from '@prosaas/runtime';
-import type { StreamDoor } from '../media/stream-door.ts';
+import type { StreamAcceptor } from '../media/stream-acceptor.ts';
 
 export const mediaStreamPath = '/ws/twilio-media';
 
-/** The provider's audio comes and goes here; who may talk is up to the door. */
-export function mediaStreamRoute(app: App, door: StreamDoor): void {
+class UpgradeRequired extends AppError {
+  override code = 'UPGRADE_REQUIRED';
+  override status = 426;
+}
+
+/** The WebSocket of the provider's media streams. */
+export function mediaStreamRoute(app: App, acceptStream: StreamAcceptor): void {
   app.route({
     method: 'GET',
     url: mediaStreamPath,
     handler: () => {
-      throw new AppError('This path speaks WebSocket only', { status: 426, code: 'UPGRADE_REQUIRED' });
+      throw new UpgradeRequired('This path speaks WebSocket only');
     },
-    wsHandler: (socket, request) => door(socket, request.raw.socket),
+    wsHandler: (socket, request) => acceptStream(socket, request.raw.socket),
   });
 }

@@ -1,7 +1,7 @@
 import type { App } from '@prosaas/http';
 import { type Logger, cutText } from '@prosaas/runtime';
 import { Type } from 'typebox';
-import type { CallEnds } from '../call-ends.ts';
+import type { CallCloser } from '../call-closer.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { ProviderGuard } from '../provider-signature.ts';
 import { callSid } from './incoming-call.ts';
@@ -11,7 +11,7 @@ export const streamStatusPath = '/webhook/stream_status';
 
 export interface StreamStatusOptions {
   guard: ProviderGuard;
-  ends: CallEnds;
+  closer: CallCloser;
   live: LiveCalls;
   log: Logger;
 }
@@ -21,24 +21,24 @@ const parameters = Type.Object({
   StreamEvent: Type.Enum(['stream-started', 'stream-stopped', 'stream-error']),
   StreamError: Type.Optional(Type.String({ maxLength: 4000 })),
 });
-const shownError = 300;
+const SHOWN_ERROR_LENGTH = 300;
 
-/** The provider tells what becomes of a media stream: https://www.twilio.com/docs/voice/twiml/stream#statuscallback */
-export function streamStatusRoute(app: App, { guard, ends, live, log }: StreamStatusOptions): void {
+/** The provider's status callback of a media stream: https://www.twilio.com/docs/voice/twiml/stream#statuscallback */
+export function streamStatusRoute(app: App, { guard, closer, live, log }: StreamStatusOptions): void {
   webhookRoute(app, { path: streamStatusPath, parameters, guard }, async (event, reply) => {
     const { CallSid, StreamEvent, StreamError = '' } = event;
     const call = { call_id: CallSid, event: StreamEvent };
     if (StreamEvent === 'stream-error') {
       log.warn(
-        { ...call, error: cutText(StreamError, shownError) },
-        'the provider has trouble with a media stream',
+        { ...call, error: cutText(StreamError, SHOWN_ERROR_LENGTH) },
+        'the provider reported an error of a media stream',
       );
-      ends.settleUnlessStreamed(CallSid, { outcome: 'error', reason: 'stream_error' });
+      closer.closeUnlessStreamed(CallSid, { outcome: 'error', reason: 'stream_error' });
     } else {
-      log.info(call, 'the provider told the state of a media stream');
+      log.info(call, 'the provider reported the status of a media stream');
     }
     if (StreamEvent === 'stream-stopped') {
-      ends.settleByProvider(CallSid, { outcome: 'completed', reason: 'provider_stream_stopped' });
+      closer.closeByProvider(CallSid, { outcome: 'completed', reason: 'provider_stream_stopped' });
       live.hangUp(CallSid);
     }
     return reply.code(204).send();

@@ -4,8 +4,8 @@ import type { Static, TSchema } from 'typebox';
 import type { ProviderGuard } from '../provider-signature.ts';
 
 /**
- * A webhook of the provider's, as people type it into the provider's console: by POST or by GET, where the parameters are the
- * query string, and with a slash at its end or without.
+ * Registers a webhook for all ways in which people configure it in the provider's console: by POST, or by GET with the parameters in the
+ * query string, and with or without a trailing slash.
  */
 export function webhookRoute<S extends TSchema>(
   app: App,
@@ -18,7 +18,7 @@ export function webhookRoute<S extends TSchema>(
     );
     app.get(
       url,
-      // The provider tells more than is asked for here.
+      // The provider sends more parameters than the schema names.
       {
         ...guard,
         exposeHeadRoute: false,

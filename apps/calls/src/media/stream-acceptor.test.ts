@@ -6,13 +6,13 @@ import { openUpgrade } from '@prosaas/devstack';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { mediaStreamPath, mediaStreamRoute } from '../routes/media-stream.ts';
 import type { MediaStream } from './media-stream.ts';
-import { createStreamDoor, webSocketLimits } from './stream-door.ts';
+import { createStreamAcceptor, webSocketLimits } from './stream-acceptor.ts';
 
 const log = createLogger({ service: 'calls', instance: 'test', level: 'silent' });
 
 let app: App;
 let url: string;
-/** What Redis says of a genuine token, when it answers. */
+/** Whether Redis accepts a valid token, once it answers. */
 let redeemed: PromiseWithResolvers<boolean>;
 let redeems: number;
 let heard: string[];
@@ -21,22 +21,22 @@ beforeEach(async () => {
   redeemed = Promise.withResolvers();
   redeems = 0;
   heard = [];
-  const door = createStreamDoor({
-    isGenuine: (callSid, token) => token === `token of ${callSid}`,
+  const acceptStream = createStreamAcceptor({
+    isValidToken: (callSid, token) => token === `token of ${callSid}`,
     redeem: () => {
       redeems += 1;
       return redeemed.promise;
     },
     onStream: (_callSid, stream) => listen(stream),
-    introductionMs: 5000,
+    handshakeMs: 5000,
     frameMs: 20,
     mediaGapMs: 5000,
-    maxStrangers: 2,
+    maxUnauthenticated: 2,
     log,
   });
   app = buildHttpApp({ log, webSocketPath: mediaStreamPath });
   await app.register(websocket, { options: webSocketLimits });
-  mediaStreamRoute(app, door);
+  mediaStreamRoute(app, acceptStream);
   url = `${(await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')}${mediaStreamPath}`;
 });
 afterEach(() => app.close());
@@ -67,7 +67,7 @@ const genuine = start('token of CA1');
 const connected = JSON.stringify({ event: 'connected', protocol: 'Call', version: '1.0.0' });
 const digit = (name: number): string => JSON.stringify({ event: 'dtmf', dtmf: { digit: String(name) } });
 
-test('what comes while a genuine token is looked up is kept, in its order', async () => {
+test('keeps frames in order that arrive while Redis is asked about a valid token', async () => {
   const sound = JSON.stringify({ event: 'media', media: { payload: Buffer.alloc(160).toString('base64') } });
   const frames = Array.from({ length: 400 }, (_, at) => [digit(at), sound]).flat();
   const socket = await open(genuine, ...frames);
@@ -77,24 +77,24 @@ test('what comes while a genuine token is looked up is kept, in its order', asyn
   socket.close();
 });
 
-test('a genuine token opens no bottomless place to wait in', async () => {
+test('limits the data that arrives while Redis is asked about a valid token', async () => {
   const socket = await open(genuine, ...Array.from({ length: 20 }, () => 'x'.repeat(20_000)));
   expect(await closeCode(socket)).toBe(1009);
 });
 
 test.each<[string, string[], number]>([
   ['a wrong token', [start('guess')], 1008],
-  ['more messages than an introduction has', Array.from({ length: 5 }, () => connected), 1009],
-  ['no frame', ['x'], 1008],
-  ['another frame than an introduction has', [digit(1)], 1008],
+  ['more messages than a handshake has', Array.from({ length: 5 }, () => connected), 1009],
+  ['a message that is not JSON', ['x'], 1008],
+  ['a frame before the start frame', [digit(1)], 1008],
   ['a start without its fields', [JSON.stringify({ event: 'start' })], 1008],
   ['a start that is too long', [start('token of CA1', 'x'.repeat(9000))], 1009],
-  ['an empty message, again and again', Array.from({ length: 3000 }, () => ''), 1008],
-])('%s closes the socket', async (_name, messages, code) => {
+  ['many empty messages', Array.from({ length: 3000 }, () => ''), 1008],
+])('closes the socket after %s', async (_name, messages, code) => {
   expect(await closeCode(await open(...messages))).toBe(code);
 });
 
-test('only the first of many messages in one read is looked at', async () => {
+test('parses only the first of many messages in one read', async () => {
   const parse = vi.spyOn(JSON, 'parse');
   const { socket, closed } = await openUpgrade(url.replace('ws:', 'http:'), mediaStreamPath);
   parse.mockClear();
@@ -105,13 +105,13 @@ test('only the first of many messages in one read is looked at', async () => {
   parse.mockRestore();
 });
 
-test('a token that Redis does not know closes the socket', async () => {
+test('closes the socket if Redis does not know the token', async () => {
   const socket = await open(genuine);
   redeemed.resolve(false);
   expect(await closeCode(socket)).toBe(1008);
 });
 
-test('the oldest stranger is cut when one too many waits behind it', async () => {
+test('evicts the oldest unauthenticated socket when there are too many', async () => {
   const first = await open();
   const firstClosed = closeCode(first);
   const second = await open();
@@ -121,14 +121,14 @@ test('the oldest stranger is cut when one too many waits behind it', async () =>
   await expect.poll(() => heard).toEqual(['1']);
   expect(await firstClosed).toBe(1008);
   expect(second.readyState).toBe(WebSocket.OPEN);
-  // Who was let in is no stranger any more.
+  // An accepted stream does not count any more.
   const fourth = await open();
   await expect.poll(() => fourth.readyState).toBe(WebSocket.OPEN);
   expect(second.readyState).toBe(WebSocket.OPEN);
   for (const socket of [second, third, fourth]) socket.close();
 });
 
-test('who has shown a genuine token is not cut while Redis is asked about it', async () => {
+test('does not evict a socket while Redis is asked about its valid token', async () => {
   const caller = await open(genuine);
   await expect.poll(() => redeems).toBe(1);
   const silent = [await open(), await open(), await open()];

@@ -14,12 +14,12 @@ import type { Logger } from '@prosaas/runtime';
 import { type CallEvent, nextCall } from './call-state.ts';
 import { nextTimeline } from './call-timeline.ts';
 
-/** What is kept for a database that is away: minutes of calls, and half an hour of what callers said. */
+/** Writes kept in memory while the database is away: minutes of call events, and half an hour of audio, which is stored in parts and in full. */
 const LIMITS = { entries: 5000, bytes: 32 * 1024 * 1024 };
-const BYTES_OF_AN_EVENT = 500;
+const EVENT_BYTES = 500;
 
-/** Writes down what happens to calls, in order, without ever holding a call up: a database that is away gets it later. */
-export class CallJournal implements AsyncDisposable {
+/** Stores call events and recordings, in order and without holding a call up. While the database is away they wait in memory. */
+export class CallStore implements AsyncDisposable {
   readonly #db: Database;
   readonly #writes: DeferredWrites;
   #partsExist = false;
@@ -40,7 +40,7 @@ export class CallJournal implements AsyncDisposable {
     });
   }
 
-  event(callSid: string, event: CallEvent, at: Date = new Date()): void {
+  recordEvent(callSid: string, event: CallEvent, at: Date = new Date()): void {
     const write = (): Promise<unknown> =>
       this.#db.transaction(async (tx) => {
         const called = event.type === 'offered' ? event.to : undefined;
@@ -49,15 +49,15 @@ export class CallJournal implements AsyncDisposable {
         return changeCall(tx, initial, (call) => ({
           ...nextCall(call, event, at),
           timeline: nextTimeline(call.timeline, event, at),
-          // What is told of a call may come before its offer, which alone names the number; the first offer stays.
+          // Other events may come before the offer, which alone has the called number. The first offer decides.
           business_id: called !== undefined && call.to_number === null ? business : call.business_id,
         }));
       });
-    this.#writes.add({ write, bytes: BYTES_OF_AN_EVENT, fields: { call_id: callSid } });
+    this.#writes.add({ write, bytes: EVENT_BYTES, fields: { call_id: callSid } });
   }
 
-  /** @param onOver it is written, or lost because too much waits; not called for one that PostgreSQL refuses */
-  recordingPart(part: RecordingPart, onOver: () => void): void {
+  /** @param onOver called when the part is written, or dropped because too much waits; not if PostgreSQL rejects it */
+  saveRecordingPart(part: RecordingPart, onOver: () => void): void {
     const isKept = this.#writes.add({
       write: async () => {
         if (await this.#hasParts()) await saveRecordingPart(this.#db, part);
@@ -69,7 +69,7 @@ export class CallJournal implements AsyncDisposable {
     if (!isKept) onOver();
   }
 
-  recording(recording: RecordingInput): void {
+  saveRecording(recording: RecordingInput): void {
     this.#writes.add({
       write: async () => saveRecording(this.#db, recording, { hasParts: await this.#hasParts() }),
       bytes: recording.audio.length,
@@ -77,7 +77,7 @@ export class CallJournal implements AsyncDisposable {
     });
   }
 
-  /** In a rolling upgrade this may run before the migration that makes the table of parts. */
+  /** During a rolling upgrade the migration that creates the table of parts may not have run yet. */
   async #hasParts(): Promise<boolean> {
     this.#partsExist ||= await hasTable(this.#db, 'recording_parts');
     return this.#partsExist;

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-test('a message whose process is killed is kept but for its last second, and is a recording like any other', async () => {
+test('recovers a message whose process is killed, except for its last second', async () => {
   await using first = await stage.process();
   const speech = babble(60_000);
   const call = await first.provider.call({ script: (stream) => stream.say(speech) });
@@ -23,11 +23,11 @@ test('a message whose process is killed is kept but for its last second, and is 
   await first.stack.services.calls.exited();
   expect((await stage.call(call.sid))?.recordings).toEqual([]);
 
-  // However late this machine is: the call may still be going on.
+  // On a slow machine the call may still be going on.
   await stage.commands.zadd('{prosaas}:calls:slots', Date.now() + 3_600_000, call.sid);
-  await using next = await stage.desk({}, { timings: { cutOffAfterMs: 300, cutOffEveryMs: 100 } });
+  await using next = await stage.desk({}, { timings: { recordingRecoveryAfterMs: 300, recordingRecoveryEveryMs: 100 } });
   await next.healthy();
-  // Nobody touches it meanwhile: one that comes after it is taken.
+  // It is left alone meanwhile; a later cut-off message is recovered.
   await expect.poll(() => stage.totals()).toMatchObject({ active: 1 });
   await stage.db.query(`update recording_parts set created_at = now() - interval '1 minute'`);
   await stage.db.query(
@@ -40,7 +40,7 @@ test('a message whose process is killed is kept but for its last second, and is 
   await poll(async () => (await stage.call('CAover'))?.recordings[0], { what: 'the other recording' });
   expect((await stage.call(call.sid))?.recordings).toEqual([]);
   await next.provider.post('/webhook/call_status', { ...call.parameters, CallStatus: 'completed' });
-  // Whether its process lives is known when its lease is over.
+  // The process counts as dead once the lease has expired.
   await poll(() => stage.commands.exists(`{prosaas}:calls:told:${call.sid}`), { what: 'a note of the end' });
   await expect.poll(() => stage.totals()).toMatchObject({ active: 1 });
   await stage.commands.zadd('{prosaas}:calls:slots', 0, call.sid);
@@ -58,8 +58,8 @@ test('a message whose process is killed is kept but for its last second, and is 
   expect(await stage.db.query('select from recording_parts')).toEqual([]);
 });
 
-test('a message that came to its end leaves no parts, and is whole', async () => {
-  await using desk = await stage.desk({}, { timings: { cutOffAfterMs: 0, cutOffEveryMs: 50 } });
+test('a finished message leaves no parts and is complete', async () => {
+  await using desk = await stage.desk({}, { timings: { recordingRecoveryAfterMs: 0, recordingRecoveryEveryMs: 50 } });
   await desk.warm();
   const speech = babble(4000);
   const call = await desk.provider.call({ script: (stream) => stream.say(speech) });

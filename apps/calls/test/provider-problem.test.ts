@@ -34,7 +34,7 @@ async function refused(): Promise<Record<string, number>> {
   return Object.fromEntries(series.map(({ labels: { reason }, value }) => [reason, value]));
 }
 
-test('refused webhooks are counted by reason, and health says what to mend until a signature is right', async () => {
+test('counts refused webhooks by reason, and health names the remedy until a signature is valid', async () => {
   await using desk = await stage.desk();
   await shown(desk, 'provider', null);
   const call = { CallSid: 'CA1', From: '+1', To: '+2' };
@@ -63,7 +63,7 @@ test('refused webhooks are counted by reason, and health says what to mend until
   expect(stage.lines.filter((line) => line.includes('webhooks were refused'))).toHaveLength(1);
 });
 
-test('a PUBLIC_URL that the real provider cannot reach is said at the start, and by health', async () => {
+test('warns at the start and in health about a PUBLIC_URL that the real provider cannot reach', async () => {
   const env = { PUBLIC_URL: 'http://localhost:5050', TWILIO_API_URL: 'https://api.twilio.com' };
   await using desk = await stage.desk(env);
   const said = stage.lines.filter((line) => line.includes('the provider cannot reach PUBLIC_URL'));
@@ -76,7 +76,7 @@ test('a PUBLIC_URL that the real provider cannot reach is said at the start, and
   });
 });
 
-test('a profile in a language without a voice is shown by the voice check', async () => {
+test('the voice check warns of a profile in a language without a voice', async () => {
   const phone = { ...shortProfile.phone, greeting: 'שלום', thanks: 'תודה' };
   await using desk = await stage.desk({}, { profile: { ...shortProfile, phone } });
   expect(await shown(desk, 'voice', 'cannot_speak')).toMatchObject({

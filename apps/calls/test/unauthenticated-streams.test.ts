@@ -30,7 +30,7 @@ async function residentBytes(): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }
 
-/** Processor time, which other work on the machine does not stretch as it does the clock. */
+/** CPU time, which other work on the machine affects less than elapsed time. */
 async function processorSeconds(): Promise<number> {
   const stat = await readFile(`/proc/${desk.stack.services.calls.pid}/stat`, 'utf8');
   const [user, system] = stat
@@ -40,7 +40,7 @@ async function processorSeconds(): Promise<number> {
   return (Number(user) + Number(system)) / clockTicksPerSecond;
 }
 
-/** The lowest of some readings: without what a garbage collection is about to take back. */
+/** The lowest of several readings, without memory that is about to be collected. */
 async function settledBytes(): Promise<number> {
   let lowest = Infinity;
   for (let reading = 0; reading < 4; reading += 1) {
@@ -50,7 +50,7 @@ async function settledBytes(): Promise<number> {
   return lowest;
 }
 
-/** A service that has just started goes on growing for some seconds: its voice is loaded, its code compiled. */
+/** Waits until a new process has stopped growing: it loads the voice and compiles code for some seconds. */
 async function untilResidentBytesStandStill(): Promise<void> {
   let last: number[] = [];
   const standStill = async (): Promise<boolean> => {
@@ -60,7 +60,7 @@ async function untilResidentBytesStandStill(): Promise<void> {
   await poll(standStill, { everyMs: 250, timeoutMs: 30_000, what: 'memory that stands still' });
 }
 
-/** Samples while `work` goes on. */
+/** Takes samples while `work` runs. */
 async function highestResidentBytes(work: Promise<unknown>): Promise<number> {
   let highest = 0;
   let over = false;
@@ -80,7 +80,7 @@ async function attack(path: string): Promise<void> {
       return raw;
     }),
   );
-  // The service works off what it was sent before it answers this.
+  // The service has handled the sent data before it answers this.
   expect((await fetch(`${desk.stack.url.calls}/healthz`)).status).toBe(200);
   for (const { socket } of opened) socket.destroy();
 }
@@ -90,7 +90,7 @@ async function sendAll({ socket, closed }: RawSocket, bytes: Buffer): Promise<vo
   await Promise.race([sent, closed]);
 }
 
-test('unfinished messages of strangers cost next to no memory, and a live call loses nothing', async () => {
+test('unfinished messages of unauthenticated sockets use hardly any memory, and do not affect a live call', async () => {
   await untilResidentBytesStandStill();
   const speech = babble(8000);
   const call = await desk.provider.call({
@@ -120,10 +120,10 @@ test('unfinished messages of strangers cost next to no memory, and a live call l
 test.each([
   // What JSON.parse takes longest for.
   ['full-size frames', frame(Buffer.from('['.repeat(32_000))), 200],
-  // 64 KiB, which the service reads at once.
+  // 64 KiB, which the service reads in one go.
   ['empty frames', frame(Buffer.alloc(0)), 10_922],
   ['frames of one letter', frame(Buffer.from('x')), 9362],
-])('%s of strangers cost next to no time', async (_name, piece, count) => {
+])('%s of unauthenticated sockets use hardly any CPU time', async (_name, piece, count) => {
   const flood = Buffer.concat(Array.from({ length: count }, () => piece));
   const opened = await Promise.all(
     Array.from({ length: sockets }, () => openUpgrade(desk.stack.url.calls, mediaPath)),
@@ -131,6 +131,6 @@ test.each([
   const before = await processorSeconds();
   await Promise.all(opened.map((raw) => sendAll(raw, flood)));
   await Promise.all(opened.map(({ closed }) => closed));
-  // 8 s and more where every frame is parsed.
+  // It would be 8 s and more if every frame were parsed.
   expect((await processorSeconds()) - before).toBeLessThan(3);
 });
