@@ -37,7 +37,11 @@ test.each<[string, CallEvent[], Partial<CallRow>]>([
   ],
   ['a callback twice', [offered, status('ringing'), status('ringing')], { status: 'ringing', outcome: null }],
   ['a callback out of order', [offered, answered, status('ringing')], { status: 'in-progress' }],
-  ['a late callback after the end', [offered, answered, finished, status('in-progress')], { status: 'completed' }],
+  [
+    'a late callback after the end',
+    [offered, answered, finished, status('in-progress')],
+    { status: 'completed' },
+  ],
   ['two ends: the first stays', [offered, status('no-answer'), status('completed')], { status: 'no-answer' }],
   [
     'the end before the offer',

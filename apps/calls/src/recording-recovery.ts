@@ -20,7 +20,13 @@ const BATCH = 20;
  * Periodically makes recordings from the stored parts of messages whose process was killed while they were recorded. If the process lives
  * after all, it stores the full recording, before or afterwards.
  */
-export function startRecordingRecovery({ db, slots, afterMs, everyMs, log }: RecordingRecoveryOptions): Disposable {
+export function startRecordingRecovery({
+  db,
+  slots,
+  afterMs,
+  everyMs,
+  log,
+}: RecordingRecoveryOptions): Disposable {
   let isMigrated = false;
   const look = async (): Promise<void> => {
     isMigrated ||= await hasTable(db, 'recording_parts');
@@ -32,7 +38,8 @@ export function startRecordingRecovery({ db, slots, afterMs, everyMs, log }: Rec
         durationMs: audio.length / BYTES_PER_MS,
         audio: muLawWav(audio),
       }));
-      if (isFinished) log.warn({ call_id: callId }, 'recovered the recorded part of a message that was cut off');
+      if (isFinished)
+        log.warn({ call_id: callId }, 'recovered the recorded part of a message that was cut off');
     }
   };
   return repeatEvery(everyMs, look, (error) =>

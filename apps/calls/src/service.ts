@@ -144,7 +144,15 @@ export async function startCalls(
   const { maxCallMs, callRecoveryEveryMs: everyMs } = timings;
   opening.use(startCallRecovery({ db, slots, callStore, maxCallMs, everyMs, log }));
   const { recordingRecoveryAfterMs, recordingRecoveryEveryMs } = timings;
-  opening.use(startRecordingRecovery({ db, slots, afterMs: recordingRecoveryAfterMs, everyMs: recordingRecoveryEveryMs, log }));
+  opening.use(
+    startRecordingRecovery({
+      db,
+      slots,
+      afterMs: recordingRecoveryAfterMs,
+      everyMs: recordingRecoveryEveryMs,
+      log,
+    }),
+  );
   const live = new LiveCalls({ slots, closer, callStore, say: phrases.say, timings, log });
 
   const urlProblem = authToken === undefined ? undefined : publicUrlProblem(config);

@@ -46,7 +46,9 @@ export class StreamTokens {
 
   /** Uses up the token of a call, after `isValidToken`. True for the first stream, if the token has not expired. */
   async redeem(callSid: string): Promise<boolean> {
-    return (await this.#redis.call('SET', this.#key(callSid), 'used', 'XX', 'PX', USED_TTL_MS, 'GET')) === 'open';
+    return (
+      (await this.#redis.call('SET', this.#key(callSid), 'used', 'XX', 'PX', USED_TTL_MS, 'GET')) === 'open'
+    );
   }
 
   /** Whether the call's stream has connected to any replica; remembered for an hour. */

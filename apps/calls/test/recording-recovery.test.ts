@@ -25,7 +25,10 @@ test('recovers a message whose process is killed, except for its last second', a
 
   // On a slow machine the call may still be going on.
   await stage.commands.zadd('{prosaas}:calls:slots', Date.now() + 3_600_000, call.sid);
-  await using next = await stage.desk({}, { timings: { recordingRecoveryAfterMs: 300, recordingRecoveryEveryMs: 100 } });
+  await using next = await stage.desk(
+    {},
+    { timings: { recordingRecoveryAfterMs: 300, recordingRecoveryEveryMs: 100 } },
+  );
   await next.healthy();
   // It is left alone meanwhile; a later cut-off message is recovered.
   await expect.poll(() => stage.totals()).toMatchObject({ active: 1 });
@@ -59,7 +62,10 @@ test('recovers a message whose process is killed, except for its last second', a
 });
 
 test('a finished message leaves no parts and is complete', async () => {
-  await using desk = await stage.desk({}, { timings: { recordingRecoveryAfterMs: 0, recordingRecoveryEveryMs: 50 } });
+  await using desk = await stage.desk(
+    {},
+    { timings: { recordingRecoveryAfterMs: 0, recordingRecoveryEveryMs: 50 } },
+  );
   await desk.warm();
   const speech = babble(4000);
   const call = await desk.provider.call({ script: (stream) => stream.say(speech) });

@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Database, type NewJob, type ReleasedJob, addJob, recordInbound } from '@prosaas/database';
 import type { Random } from '@prosaas/devstack';
 import { type Relay, inboundJob } from '@prosaas/queues';
-import { FAILING, POISONED, REFUSED } from './peer.ts';
+import { FAILING, POISONED, REFUSED } from './fake-baileys.ts';
 import type { Plan } from './plan.ts';
 
-/** Why the answer to a message is built to fail, as the dead letter names it. */
+/** Why the answer to a message is meant to fail: the code in the dead letter. */
 type Failure = 'SEND_REFUSED' | 'POISON';
 
 interface Accepted {
@@ -15,12 +15,12 @@ interface Accepted {
   failure: Failure | undefined;
 }
 
-/** What was committed, in the order of each contact; written down after the commit. */
+/** What was committed, in order per contact; recorded after the commit. */
 export interface Fed {
   accepted: Accepted[];
-  /** Turns that wrote a job whose payload does not fit. */
+  /** Turns that added a job with an invalid payload. */
   badPayloads: Set<number>;
-  /** Jobs for messages that nobody has: they end as done. */
+  /** Jobs for messages that do not exist, which are completed. */
   unknownMessages: number;
 }
 
@@ -29,7 +29,7 @@ interface Store {
   relay: Relay;
 }
 
-/** Repeats until it was committed: the database goes away now and then. */
+/** Repeats a transaction until it is committed, because the database is restarted now and then. */
 async function untilCommitted<T>(commit: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -40,17 +40,17 @@ async function untilCommitted<T>(commit: () => Promise<T>): Promise<T> {
   }
 }
 
-/** How the faults go on while contacts write. */
+/** The progress of the injected faults. */
 export interface Progress {
-  /** How far they are, from 0 to 1. */
+  /** From 0 to 1. */
   share: () => number;
-  /** A worker has something to do. */
+  /** Whether a worker has a job. */
   isBusy: () => boolean;
 }
 
 /**
- * Contacts write, as the baileys service records it: the message and its job in one transaction. At least as many as planned, as long
- * as there are faults to come, and no faster than these do but where the workers would run idle.
+ * Stores messages of contacts as the baileys service does, each with its job in one transaction: at least as many as planned, until all faults
+ * were injected, and in step with the faults unless the workers would be idle.
  */
 export async function feed(
   store: Store,
@@ -60,15 +60,15 @@ export async function feed(
 ): Promise<Fed> {
   const fed: Fed = { accepted: [], badPayloads: new Set(), unknownMessages: 0 };
   const badEvery = Math.ceil(plan.messages / plan.builtToFail);
-  const untoldEvery = Math.floor(plan.messages / plan.untold);
+  const notEnqueuedEvery = Math.floor(plan.messages / plan.notEnqueued);
   await store.db.query('create table fed (turn integer, name text, primary key (turn, name))');
 
   for (let turn = 0; turn < plan.messages || share() < 1; turn++) {
     const isAhead = (): boolean => share() < 1 && turn > plan.messages * (share() + 0.03);
     if (isAhead()) await delay(20);
     while (isAhead() && isBusy()) await delay(20);
-    const isUntold = turn < plan.messages && turn % untoldEvery === untoldEvery - 1;
-    await accept(store, fed, messageOf(turn, plan, random), { turn, isUntold });
+    const isNotEnqueued = turn < plan.messages && turn % notEnqueuedEvery === notEnqueuedEvery - 1;
+    await accept(store, fed, messageOf(turn, plan, random), { turn, isNotEnqueued });
     if (turn % badEvery !== 0) continue;
     await addOnce(store, turn, { queue: 'inbound-messages', orderKey: `bad:${turn}`, payload: { turn } });
     fed.badPayloads.add(turn);
@@ -79,13 +79,13 @@ export async function feed(
   return fed;
 }
 
-/** More messages of random contacts, as fast as they are stored. */
+/** Stores more messages of random contacts, as fast as possible. */
 export async function feedMore(store: Store, fed: Fed, plan: Plan, random: Random): Promise<void> {
   const first = fed.accepted.length;
   for (let turn = first; turn < first + plan.messagesAtFlush; turn++) {
     const contact = `${random.whole(1, plan.contacts)}@s.whatsapp.net`;
     const message = { contact, text: `Do you take cash? (${turn})`, failure: undefined };
-    await accept(store, fed, message, { turn, isUntold: false });
+    await accept(store, fed, message, { turn, isNotEnqueued: false });
   }
 }
 
@@ -95,10 +95,10 @@ interface Message {
   failure: Failure | undefined;
 }
 
-/** Messages that a contact writes one after the other: a poisoned one, the poison in the middle, or one whose answers fail for long. */
+/** Messages that a contact writes in a row, either with a poison message in the middle or to a chat whose sends fail for a while. */
 const BURST = 10;
 
-/** Most are a random contact's. Those that are refused have contacts of their own. */
+/** Most messages are from a random contact. Messages whose send is refused have contacts of their own. */
 function messageOf(turn: number, plan: Plan, random: Random): Message {
   const text = `Do you take cash? (${turn})`;
   const isPlanned = turn < plan.messages;
@@ -122,12 +122,12 @@ function messageOf(turn: number, plan: Plan, random: Random): Message {
   return { contact: `${random.whole(1, plan.contacts)}@s.whatsapp.net`, text, failure: undefined };
 }
 
-/** `isUntold`: as if this process died between its commit and the relay. */
+/** `isNotEnqueued`: as if this process died between its commit and the relay. */
 async function accept(
   { db, relay }: Store,
   fed: Fed,
   { contact, text, failure }: Message,
-  { turn, isUntold }: { turn: number; isUntold: boolean },
+  { turn, isNotEnqueued }: { turn: number; isNotEnqueued: boolean },
 ): Promise<void> {
   const { id, released } = await untilCommitted(() =>
     db.transaction(async (tx) => {
@@ -142,11 +142,11 @@ async function accept(
       return { id: message.id, released: fresh ? await addJob(tx, inboundJob(message)) : undefined };
     }),
   );
-  if (!isUntold) relay.enqueue([released]);
+  if (!isNotEnqueued) relay.enqueue([released]);
   fed.accepted.push({ id, contact, failure });
 }
 
-/** Writes a job of no message; a commit whose answer was lost is not repeated. */
+/** Adds a job without a message, once even if the response to the commit is lost. */
 async function addOnce({ db, relay }: Store, turn: number, job: NewJob): Promise<void> {
   const released = await untilCommitted(() =>
     db.transaction(async (tx): Promise<ReleasedJob | undefined> => {

@@ -1,26 +1,26 @@
 export interface Plan {
-  /** That contacts send while there are faults: each is a job, and its answer another. */
+  /** Messages that contacts send during the faults. Each is a job, and so is its answer. */
   messages: number;
   contacts: number;
-  /** Of workers that have jobs active. */
+  /** Kills of workers with active jobs. */
   kills: number;
-  /** Of such workers, for longer than the lock of a job. */
+  /** Freezes of workers with active jobs, for longer than a job's lock. */
   workerFreezes: number;
-  /** Of processes for one job, from outside. */
+  /** Kills of child processes from outside. */
   childKills: number;
   redisKills: number;
   redisFreezes: number;
   databaseRestarts: number;
-  /** Messages of which BullMQ is not told: whoever stored them died right after the commit. */
-  untold: number;
-  /** Jobs built to fail, of each kind. */
+  /** Messages that are not enqueued in BullMQ, as if their process died right after the commit. */
+  notEnqueued: number;
+  /** Jobs that are meant to fail, per kind. */
   builtToFail: number;
-  /** Messages whose answer takes every process with it that tries to send it. */
+  /** Messages whose answer kills every process that tries to send it. */
   poison: number;
-  /** Contacts to whom nothing can be sent for `failsForMs` from the first try. */
+  /** Contacts to whom sends fail for `failsForMs` after the first try. */
   failing: number;
   failsForMs: number;
-  /** Messages under way when Redis is emptied. */
+  /** Messages in progress when Redis is flushed. */
   messagesAtFlush: number;
 }
 
@@ -33,14 +33,14 @@ const full: Plan = {
   redisKills: 3,
   redisFreezes: 2,
   databaseRestarts: 2,
-  untold: 20,
+  notEnqueued: 20,
   builtToFail: 20,
   poison: 5,
   failing: 4,
   failsForMs: 45_000,
   messagesAtFlush: 300,
 };
-/** What the full plan takes where it has a machine for itself. */
+/** Duration of the full plan on an otherwise idle machine. */
 const FULL_MINUTES = 4;
 
 const short: Plan = {
@@ -52,7 +52,7 @@ const short: Plan = {
   redisKills: 1,
   redisFreezes: 1,
   databaseRestarts: 1,
-  untold: 4,
+  notEnqueued: 4,
   builtToFail: 5,
   poison: 1,
   failing: 1,

@@ -24,11 +24,18 @@ import type { Redis } from 'ioredis';
 import { keepAgentAfterFailure } from './keep-agent-after-failure.ts';
 import { bundleWorker } from './bundle-worker.ts';
 import { type Fed, feed, feedMore } from './feeder.ts';
-import { Ledger } from './peer.ts';
-import { Place } from './place.ts';
+import { Ledger } from './fake-baileys.ts';
+import { SupervisedWorker } from './supervised-worker.ts';
 import type { Plan } from './plan.ts';
 import { type Rows, readRows } from './rows.ts';
-import { type DeadRow, type ReplyRow, type Rest, type Span, judge, readDeaths } from './verdict.ts';
+import {
+  type DeadRow,
+  type ReplyRow,
+  type Rest,
+  type Span,
+  findBroken,
+  readDeaths,
+} from './broken-promises.ts';
 
 export interface ProveOptions {
   readonly seed: number;
@@ -36,7 +43,7 @@ export interface ProveOptions {
   readonly say: (line: string) => void;
 }
 
-const PLACES = 4;
+const WORKERS = 4;
 /** Longer than the lock of a job, which is 2 s here. */
 const FREEZE_MS = [2500, 4000] as const;
 const { bullPrefix } = keyspace('prosaas');
@@ -47,12 +54,12 @@ interface World {
   redis: Redis;
   db: Database;
   relay: Relay;
-  places: Place[];
-  /** A line of each process that died of a message. */
+  workers: SupervisedWorker[];
+  /** Has a line for each process that a message killed. */
   deathsFile: string;
 }
 
-/** Runs the proof and says how it went; `false` when a promise was broken. */
+/** Runs the proof and prints its result; false if a promise was broken. */
 export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean> {
   const random = new Random(seed);
   const began = performance.now();
@@ -78,20 +85,20 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
     readOn(() => readQueueTotals(world.redis, bullPrefix), readings, emptied.signal),
     readOn(() => readRows(world.db), rowReadings, ended.signal),
   ]);
-  const lanes = [
-    killInTurns(world.places, plan, random.fork(), count),
-    killChildren(world.places, plan, random.fork(), share, count),
-    troubleRedis(world.redisServer, plan, random.fork(), share, count),
-    troubleDatabase(world.postgres, plan, share, (span) => {
+  const faults = [
+    killInTurns(world.workers, plan, random.fork(), count),
+    killChildren(world.workers, plan, random.fork(), share, count),
+    disturbRedis(world.redisServer, plan, random.fork(), share, count),
+    disturbDatabase(world.postgres, plan, share, (span) => {
       databaseAway.push(span);
       count('PostgreSQL restarted');
     }),
   ];
   const fed = await feed(world, plan, random.fork(), {
     share,
-    isBusy: () => world.places.some((place) => place.isBusy),
+    isBusy: () => world.workers.some((worker) => worker.isBusy),
   });
-  await Promise.all(lanes);
+  await Promise.all(faults);
   say(`${fed.accepted.length} messages accepted; waiting until all is done`);
   const afterFaults = { ...(await atRest(world, fed)), dead: await readDead(world.db) };
   emptied.abort();
@@ -107,7 +114,7 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
 
   const deaths = readDeaths(await readFile(world.deathsFile, 'utf8').catch(() => ''));
   const broken = [
-    ...judge({
+    ...findBroken({
       fed,
       sent: ledger.sent,
       replies: await readReplies(world.db),
@@ -118,11 +125,11 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
       readings,
       rowReadings,
       deaths,
-      killed: new Map(world.places.flatMap(({ killed }) => [...killed])),
-      frozen: world.places.flatMap(({ frozen }) => frozen),
+      killed: new Map(world.workers.flatMap(({ killed }) => [...killed])),
+      frozen: world.workers.flatMap(({ frozen }) => frozen),
       databaseAway,
     }),
-    ...world.places.flatMap(({ unexpected }) => unexpected),
+    ...world.workers.flatMap(({ unexpected }) => unexpected),
   ];
   for (const { process } of deaths) count(`${process} killed by a message`);
   for (const [kind, times] of landed) say(`${String(times).padStart(5)}  ${kind}`);
@@ -160,12 +167,12 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
   const env = {
     REDIS_URL: redisServer.url,
     DATABASE_URL: databaseUrl,
-    // All of them: a worker generates none.
+    // All keys, because a worker generates none.
     API_KEY: 'the-api-key-of-tests',
     ADMIN_KEY: 'the-admin-key-of-tests',
     METRICS_TOKEN: 'the-metrics-token-of-tests',
     INTERNAL_SECRET: 'the-secret-of-tests',
-    // Each kill counts against all jobs that are active: with more of them, most would run in processes of their own.
+    // Each kill counts as a death for all active jobs. With a higher concurrency most jobs would run in child processes.
     WORKER_CONCURRENCY: '5',
     LOG_LEVEL: 'CRITICAL',
     DRAIN_SECONDS: '0',
@@ -174,16 +181,16 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
     DEADLY_LEDGER: deathsFile,
   };
   const script = await bundleWorker(folder.path);
-  const places = await Promise.all(
-    Array.from({ length: PLACES }, () => Place.start(script, env, ledger, random.fork())),
+  const workers = await Promise.all(
+    Array.from({ length: WORKERS }, () => SupervisedWorker.start(script, env, ledger, random.fork())),
   );
-  for (const place of places) stack.use(place);
-  return { redisServer, postgres, redis, db, relay, places, deathsFile };
+  for (const worker of workers) stack.use(worker);
+  return { redisServer, postgres, redis, db, relay, workers, deathsFile };
 }
 
-/** In each place one after the other; now and then it is stopped and goes on before. */
+/** Kills each worker again and again, and sometimes freezes it before. */
 async function killInTurns(
-  places: readonly Place[],
+  workers: readonly SupervisedWorker[],
   { kills, workerFreezes }: Plan,
   random: Random,
   count: (kind: string) => void,
@@ -191,22 +198,22 @@ async function killInTurns(
   let left = kills;
   const freezeEvery = Math.floor(kills / workerFreezes);
   await Promise.all(
-    places.map(async (place) => {
+    workers.map(async (worker) => {
       while (left-- > 0) {
         if (left % freezeEvery === 1) {
-          await place.freezeAtWork(random.whole(...FREEZE_MS));
+          await worker.freezeAtWork(random.whole(...FREEZE_MS));
           count('worker frozen');
         }
-        await place.killAtWork(random.whole(500, 5000));
+        await worker.killAtWork(random.whole(500, 5000));
         count('kill');
       }
     }),
   );
 }
 
-/** Each at another job: the second one would be held against it. */
+/** Kills child processes of different jobs, because the second death of a child fails its job. */
 async function killChildren(
-  places: readonly Place[],
+  workers: readonly SupervisedWorker[],
   { childKills }: Plan,
   random: Random,
   share: () => number,
@@ -218,13 +225,13 @@ async function killChildren(
     let hasKilled = false;
     while (!hasKilled && share() < 1) {
       await delay(random.whole(50, 500));
-      for (const place of places) hasKilled ||= await place.killChild(victims);
+      for (const worker of workers) hasKilled ||= await worker.killChild(victims);
     }
     if (hasKilled) count('process of a job killed from outside');
   }
 }
 
-async function troubleRedis(
+async function disturbRedis(
   server: RedisServer,
   { redisKills, redisFreezes }: Plan,
   random: Random,
@@ -250,7 +257,7 @@ async function troubleRedis(
   }
 }
 
-async function troubleDatabase(
+async function disturbDatabase(
   postgres: PostgresServer,
   { databaseRestarts }: Plan,
   share: () => number,
@@ -267,7 +274,7 @@ async function troubleDatabase(
 
 async function readOn<T>(read: () => Promise<T>, readings: T[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    // It is away now and then.
+    // The server is away now and then.
     await read().then(
       (one) => void readings.push(one),
       () => undefined,
@@ -276,7 +283,7 @@ async function readOn<T>(read: () => Promise<T>, readings: T[], signal: AbortSig
   }
 }
 
-/** Replays what was refused, twice at once, and empties Redis while that and more messages are under way. */
+/** Replays all refused sends, twice concurrently, and flushes Redis while these and more messages are in progress. */
 async function emptyRedis(
   world: World,
   fed: Fed,
@@ -304,7 +311,7 @@ async function emptyRedis(
   return { replayed: replays[0] + replays[1], emptiedAt };
 }
 
-/** What there is when nothing happens any more, or after the time that it is given for that. */
+/** Waits until all jobs have ended, for ten minutes at most, and returns the counts. */
 async function atRest({ redis, db }: World, { accepted }: Fed): Promise<Rest> {
   const look = async (): Promise<Rest> => ({
     accepted: accepted.length,

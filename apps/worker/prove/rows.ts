@@ -1,6 +1,6 @@
 import type { Database } from '@prosaas/database';
 
-/** Of one queue: what PostgreSQL counted, and the rows that there are. */
+/** PostgreSQL's counts of a queue's jobs, and the existing rows. */
 export interface QueueRows {
   inserted: number;
   closed: number;
@@ -11,11 +11,11 @@ export interface QueueRows {
 
 export interface Rows {
   queues: Record<string, QueueRows>;
-  /** Messages that stand otherwise than their jobs: one open or failed, the other not. */
-  apart: number;
+  /** Messages whose status contradicts their job: only one of the two is open or failed. */
+  inconsistent: number;
 }
 
-/** All as of one moment. */
+/** Reads all counts in one snapshot. */
 export async function readRows(db: Database): Promise<Rows> {
   const [row] = await db.query<Rows>(
     `select (
@@ -28,7 +28,7 @@ export async function readRows(db: Database): Promise<Rows> {
          where coalesce(messages.id, jobs.message_id) is not null
            and case when messages.status in ('received', 'queued') then 'open'
              when messages.status = 'failed' then 'failed' else 'none' end
-             <> case when jobs.id is null then 'none' when jobs.failed_at is null then 'open' else 'failed' end) as apart`,
+             <> case when jobs.id is null then 'none' when jobs.failed_at is null then 'open' else 'failed' end) as inconsistent`,
   );
   return row!;
 }

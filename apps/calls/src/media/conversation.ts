@@ -49,7 +49,10 @@ export async function converse(options: ConversationOptions): Promise<void> {
   }
 }
 
-async function takeMessage(options: ConversationOptions, caller: CallerListener): Promise<Message['endedBy']> {
+async function takeMessage(
+  options: ConversationOptions,
+  caller: CallerListener,
+): Promise<Message['endedBy']> {
   const { interruptedBy, endedBy } = await ask(options, caller, 'greeting');
   const saidHello = interruptedBy === 'voice' && endedBy === 'silence' && caller.recorder.speechMs < HELLO_MS;
   if (endedBy !== 'no_speech' && !saidHello) return endedBy;
@@ -110,7 +113,7 @@ function callerTurn(
     caller.onInput = (input) => {
       if (typeof input === 'object') {
         if (input.key === END_KEY) resolve('key');
-      } else if (input !== "voice") resolve(input);
+      } else if (input !== 'voice') resolve(input);
     };
     caller.recorder.listen();
     endBy(stream.over, 'hang_up');

@@ -39,7 +39,8 @@ export const webSocketLimits = {
 
 /** Turns a socket with the token of an accepted call into a media stream, and closes all others. */
 export function createStreamAcceptor(options: StreamAcceptorOptions): StreamAcceptor {
-  const { isValidToken, redeem, onStream, handshakeMs, frameMs, mediaGapMs, maxUnauthenticated, log } = options;
+  const { isValidToken, redeem, onStream, handshakeMs, frameMs, mediaGapMs, maxUnauthenticated, log } =
+    options;
   const unauthenticated = new Set<StreamHandshake>();
 
   const refusals = new RefusalLog(log, 'media streams were refused');
@@ -68,7 +69,8 @@ export function createStreamAcceptor(options: StreamAcceptorOptions): StreamAcce
     const { callSid, streamSid } = await handshake.start;
     // Not evicted any more, however long Redis takes: only real calls have a token.
     unauthenticated.delete(handshake);
-    if (!(await handshake.inTime(queryRedis(callSid)))) throw new StreamRefused('the token is used or expired');
+    if (!(await handshake.inTime(queryRedis(callSid))))
+      throw new StreamRefused('the token is used or expired');
     const stream = new MediaStream({
       socket,
       streamSid,

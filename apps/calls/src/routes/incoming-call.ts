@@ -41,7 +41,8 @@ export function incomingCallRoute(app: App, options: IncomingCallOptions): void 
         log.warn({ ...call, reason: verdict.reason }, 'a call was rejected as busy');
         callStore.recordEvent(CallSid, { type: 'rejected', reason: verdict.reason });
       } else {
-        if (verdict.outcome === 'accepted') callStore.recordEvent(CallSid, { type: 'step', step: 'accepted' });
+        if (verdict.outcome === 'accepted')
+          callStore.recordEvent(CallSid, { type: 'step', step: 'accepted' });
         log.info(
           call,
           verdict.outcome === 'over' ? 'a call that is over was offered again' : 'a call was accepted',

@@ -8,22 +8,22 @@ export interface Sent {
   text: string;
 }
 
-/** Chats that the peer refuses while its ledger says so. */
+/** Prefix of chats whose sends are refused while the ledger says so. */
 export const REFUSED = 'refused-';
-/** Chats to which nothing can be sent for a while. */
+/** Prefix of chats whose sends fail for a while. */
 export const FAILING = 'failing-';
-/** Chats to which the answer to one question kills the process that tries to send it. */
+/** Prefix of chats where sending one answer kills the process. */
 export const POISONED = 'killed.park-';
 
 /**
- * Stands at the door of the baileys service for one worker, and is not killed. It sends by idempotency key, as that does: a
- * key that was sent is not sent again. Sometimes it is slow, turns a request away, or sends and then cuts the connection.
+ * Simulates the baileys service for one worker, with its idempotency keys. It is sometimes slow, refuses a request, or sends the message and
+ * then cuts the connection. It is not killed itself.
  */
-export class Peer implements AsyncDisposable {
+export class FakeBaileys implements AsyncDisposable {
   readonly #server: Server;
   readonly #ledger: Ledger;
   readonly #random: Random;
-  /** Requests that are not answered: the worker behind this door has a job active. */
+  /** Open requests: while there are any, the worker has an active job. */
   open = 0;
 
   private constructor(ledger: Ledger, random: Random) {
@@ -32,8 +32,8 @@ export class Peer implements AsyncDisposable {
     this.#server = createServer((request, response) => void this.#take(request, response));
   }
 
-  static async start(ledger: Ledger, random: Random): Promise<Peer> {
-    const peer = new Peer(ledger, random);
+  static async start(ledger: Ledger, random: Random): Promise<FakeBaileys> {
+    const peer = new FakeBaileys(ledger, random);
     await new Promise<void>((resolve) => {
       peer.#server.listen(0, '127.0.0.1', resolve);
     });
@@ -56,7 +56,7 @@ export class Peer implements AsyncDisposable {
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
     } catch {
-      // Its worker was killed in the middle.
+      // The worker was killed during the request.
       return;
     }
     const { chatId, text } = JSON.parse(Buffer.concat(chunks).toString()) as Omit<Sent, 'key'>;
@@ -68,7 +68,7 @@ export class Peer implements AsyncDisposable {
     if (random.chance(0.03) || this.#ledger.isFailing(chatId))
       return answer(response, random.pick([500, 503]), { code: 'TRY_AGAIN' });
     this.#ledger.send({ key, chatId, text });
-    // The answer is lost, the message was sent.
+    // The response is lost although the message was sent.
     if (random.chance(0.03)) return void request.socket.destroy();
     answer(response, 200, { id: `WA-${key}`, status: 'sent' });
   }
@@ -78,7 +78,7 @@ function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** What went out, in its order, whichever worker asked for it. Outside of all processes under test. */
+/** All sent messages in order, over all workers. Kept outside the processes under test. */
 export class Ledger {
   readonly sent: Sent[] = [];
   isRefusing = true;

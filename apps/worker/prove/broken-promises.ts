@@ -1,10 +1,10 @@
 import type { QueueTotals } from '@prosaas/queues';
 import type { Fed } from './feeder.ts';
-import type { Sent } from './peer.ts';
+import type { Sent } from './fake-baileys.ts';
 import type { QueueRows, Rows } from './rows.ts';
 
 export interface ReplyRow {
-  /** The message that it answers, and what became of that. */
+  /** The message that it answers, and its status. */
   asked: string;
   asked_status: string;
   contact: string;
@@ -12,35 +12,35 @@ export interface ReplyRow {
   status: string | null;
 }
 
-/** Of the dead letter. */
+/** A job in the dead letter. */
 export interface DeadRow {
   queue: string;
-  /** That its message answers; null where the job has none. */
+  /** The message that the job's message answers; null if the job has no message. */
   asked: string | null;
-  /** Of a payload that does not fit. */
+  /** The turn of a job with an invalid payload. */
   turn: number | null;
   reason: string;
 }
 
-/** A process that a message took with it. */
+/** The death of a process that a message killed. */
 interface Death {
   message: string;
   process: 'worker' | 'child';
-  /** The worker, or that of the process. */
+  /** Pid of the worker, or of the child's worker. */
   worker: number;
   at: number;
 }
 
-/** Of each sort of process that a message may take with it before it is given up. */
-const MOST_DEATHS = 2;
-/** How long a worker that is left alone takes to note a death. */
-const NOTING_MS = 1000;
-/** The search for lost jobs, and the work. */
-const MOST_REST_MS = 60_000;
+/** Maximum of workers, and of child processes, that a message may kill before its job fails. */
+const MAX_DEATHS = 2;
+/** How long an undisturbed worker takes to record the death of a child. */
+const RECORDING_MS = 1000;
+/** Maximum for finding lost jobs and running them. */
+const MAX_REST_MS = 60_000;
 
-/** What there was when nothing happened any more. */
+/** The counts when all jobs had ended. */
 export interface Rest {
-  /** Messages that were accepted by then. */
+  /** Messages accepted by then. */
   accepted: number;
   totals: QueueTotals;
   rows: Rows;
@@ -51,30 +51,30 @@ export interface Evidence {
   sent: readonly Sent[];
   /** Every inbound message with its reply, in the order of arrival. */
   replies: readonly ReplyRow[];
-  /** After the faults; then the dead letter is replayed, messages are fed, and Redis is emptied. */
+  /** After the faults, before the replays, the additional messages and the flush of Redis. */
   afterFaults: Rest & { dead: readonly DeadRow[] };
-  /** Of those that the peer refused, each asked for twice. */
+  /** Refused sends that were replayed; each replay is requested twice. */
   replayed: number;
   atEnd: Rest;
-  /** From Redis' being emptied to the rest. */
+  /** From the flush of Redis until all jobs had ended. */
   restMs: number;
-  /** Taken while all went on: of Redis until it was emptied, of PostgreSQL to the end. */
+  /** Counts read during the run: from Redis until its flush, from PostgreSQL until the end. */
   readings: readonly QueueTotals[];
   rowReadings: readonly Rows[];
   deaths: readonly Death[];
-  /** When workers were killed from outside, by their ids. */
+  /** Unix ms of each kill of a worker from outside, by pid. */
   killed: ReadonlyMap<number, number>;
   frozen: readonly Frozen[];
   databaseAway: readonly Span[];
 }
 
-/** In Unix ms. */
+/** Unix ms. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** While a worker was stopped. */
+/** When a worker was frozen. */
 export interface Frozen extends Span {
   worker: number;
 }
@@ -89,20 +89,20 @@ export function readDeaths(lines: string): Death[] {
     });
 }
 
-/** Every promise that was broken, in words. Pure. */
-export function judge(evidence: Evidence): string[] {
+/** Returns a text for every broken promise. Pure. */
+export function findBroken(evidence: Evidence): string[] {
   return [
-    ...judgeReplies(evidence),
-    ...judgeOrder(evidence),
-    ...judgeDeadLetter(evidence),
-    ...judgeRest(evidence),
-    ...judgeReadings(evidence.readings),
-    ...judgeRowReadings(evidence.rowReadings),
-    ...judgeDeaths(evidence),
+    ...checkReplies(evidence),
+    ...checkOrder(evidence),
+    ...checkDeadLetter(evidence),
+    ...checkRest(evidence),
+    ...checkReadings(evidence.readings),
+    ...checkRowReadings(evidence.rowReadings),
+    ...checkDeaths(evidence),
   ];
 }
 
-function judgeReplies({ fed, sent, replies }: Evidence): string[] {
+function checkReplies({ fed, sent, replies }: Evidence): string[] {
   const broken: string[] = [];
   const byAsked = new Map(replies.map((row) => [row.asked, row]));
   const keys = new Map(sent.map((message) => [message.key, message]));
@@ -122,15 +122,15 @@ function judgeReplies({ fed, sent, replies }: Evidence): string[] {
     broken.push(`${replies.length} messages with their replies, not ${fed.accepted.length}`);
   const wanted = new Set(replies.map(({ id }) => id));
   broken.push(
-    ...sent.filter(({ key }) => !wanted.has(key)).map(({ key }) => `${key} was sent and nobody asked for it`),
+    ...sent.filter(({ key }) => !wanted.has(key)).map(({ key }) => `${key} was sent and is no reply`),
   );
   const repeated = sent.length - keys.size;
   if (repeated > 0) broken.push(`${repeated} messages were sent twice`);
   return broken;
 }
 
-/** Each contact hears the answers in the order of the questions. */
-function judgeOrder({ sent, replies }: Evidence): string[] {
+/** Each contact must get the answers in the order of the questions. */
+function checkOrder({ sent, replies }: Evidence): string[] {
   const heard = Map.groupBy(sent, ({ chatId }) => chatId);
   const asked = Map.groupBy(
     replies.filter(({ status }) => status === 'sent'),
@@ -143,7 +143,7 @@ function judgeOrder({ sent, replies }: Evidence): string[] {
   });
 }
 
-function judgeDeadLetter({ fed, afterFaults: { dead }, replayed }: Evidence): string[] {
+function checkDeadLetter({ fed, afterFaults: { dead }, replayed }: Evidence): string[] {
   const wanted = new Map<string, string>();
   for (const turn of fed.badPayloads) wanted.set(`inbound-messages ${turn}`, 'PAYLOAD_INVALID');
   for (const { id, failure } of fed.accepted) {
@@ -169,7 +169,7 @@ function builtToFail({ accepted }: Fed): { refused: number; poison: number } {
   return { refused: count('SEND_REFUSED'), poison: count('POISON') };
 }
 
-function judgeRest({ fed, afterFaults, atEnd, restMs, replayed }: Evidence): string[] {
+function checkRest({ fed, afterFaults, atEnd, restMs, replayed }: Evidence): string[] {
   const { refused, poison } = builtToFail(fed);
   const bad = fed.badPayloads.size;
   const wantedOf = (accepted: number, again: number): Record<string, QueueRows> => ({
@@ -193,8 +193,7 @@ function judgeRest({ fed, afterFaults, atEnd, restMs, replayed }: Evidence): str
     ...compareTotals(afterFaults),
     ...compareRows('at the end', atEnd.rows, wantedOf(atEnd.accepted, replayed)),
   ];
-  if (restMs > MOST_REST_MS)
-    broken.push(`${Math.round(restMs / 1000)} s went by before all went on that Redis had lost`);
+  if (restMs > MAX_REST_MS) broken.push(`the jobs that Redis had lost took ${Math.round(restMs / 1000)} s`);
   return broken;
 }
 
@@ -208,10 +207,10 @@ function compareRows(when: string, { queues }: Rows, wanted: Record<string, Queu
 
 const none: QueueRows = { inserted: 0, closed: 0, failed: 0, open: 0, dead: 0 };
 
-/** Redis, which lost nothing, has counted what PostgreSQL did. */
+/** As long as Redis has lost nothing, its counts must equal PostgreSQL's. */
 function compareTotals({ totals, rows }: Rest): string[] {
   return Object.entries(totals.queues).flatMap(([queue, { enqueued, completed, failed, ...held }]) => {
-    // No job of that kind was written.
+    // A queue without jobs has no counts.
     const { inserted, closed, failed: failedRows } = rows.queues[queue] ?? none;
     const broken: string[] = [];
     if (completed !== closed) broken.push(`${queue}: Redis completed ${completed}, PostgreSQL ${closed}`);
@@ -223,16 +222,16 @@ function compareTotals({ totals, rows }: Rest): string[] {
   });
 }
 
-function judgeReadings(readings: readonly QueueTotals[]): string[] {
+function checkReadings(readings: readonly QueueTotals[]): string[] {
   return (['enqueued', 'completed', 'failed'] as const).flatMap((name) =>
     fallsOf(readings.map((reading) => reading[name])).map((fall) => `Redis: ${name} fell by ${fall}`),
   );
 }
 
-function judgeRowReadings(readings: readonly Rows[]): string[] {
+function checkRowReadings(readings: readonly Rows[]): string[] {
   const broken: string[] = [];
-  for (const { queues, apart } of readings) {
-    if (apart > 0) broken.push(`${apart} messages stood otherwise than their jobs`);
+  for (const { queues, inconsistent } of readings) {
+    if (inconsistent > 0) broken.push(`${inconsistent} messages had another status than their jobs`);
     for (const [queue, { inserted, closed, failed, open }] of Object.entries(queues)) {
       const off = inserted - closed - failed - open;
       if (off !== 0) broken.push(`${queue}: PostgreSQL's counts were off by ${off}`);
@@ -251,23 +250,23 @@ function fallsOf(values: readonly number[]): number[] {
   return values.flatMap((value, at) => (at > 0 && value < values[at - 1]! ? [values[at - 1]! - value] : []));
 }
 
-function judgeDeaths({ deaths, killed, frozen, databaseAway }: Evidence): string[] {
-  /** A worker that was killed first, or stopped so that another one did the job meanwhile, could not note the death. */
-  const isNoted = ({ process, worker, at }: Death): boolean => {
+function checkDeaths({ deaths, killed, frozen, databaseAway }: Evidence): string[] {
+  /** Ignores deaths that the worker could not record, because it was killed first, or frozen while another one ran the job. */
+  const isRecorded = ({ process, worker, at }: Death): boolean => {
     if (process === 'worker') return true;
-    const dying = { from: at, to: at + NOTING_MS };
+    const dying = { from: at, to: at + RECORDING_MS };
     if (frozen.some((span) => span.worker === worker && overlaps(span, dying))) return false;
     const away = databaseAway.filter((span) => overlaps(span, dying));
-    const notedBy = Math.max(at, ...away.map(({ to }) => to)) + NOTING_MS;
+    const recordedBy = Math.max(at, ...away.map(({ to }) => to)) + RECORDING_MS;
     const killedAt = killed.get(worker) ?? Infinity;
-    return killedAt < at || killedAt > notedBy;
+    return killedAt < at || killedAt > recordedBy;
   };
   const times = Map.groupBy(
-    deaths.filter(isNoted),
+    deaths.filter(isRecorded),
     ({ message, process }) => `message ${message}: ${process}`,
   );
   return [...times]
-    .filter(([, died]) => died.length > MOST_DEATHS)
+    .filter(([, died]) => died.length > MAX_DEATHS)
     .map(([name, died]) => {
       const when = died.map(({ worker, at }) => `of worker ${worker} at ${new Date(at).toISOString()}`);
       return `${name} killed ${died.length} times: ${when.join(', ')}`;

@@ -3,42 +3,42 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, poll } from '@prosaas/devstack';
-import { type Ledger, Peer } from './peer.ts';
-import type { Frozen } from './verdict.ts';
+import { type Ledger, FakeBaileys } from './fake-baileys.ts';
+import type { Frozen } from './broken-promises.ts';
 
 const deadly = new URL('../test/deadly-fetch.ts', import.meta.url).href;
 
-/** A worker process behind a door of its own, started anew whenever it ended. */
-export class Place implements AsyncDisposable {
-  readonly #peer: Peer;
+/** A worker process with a simulated baileys service of its own, restarted whenever it exits. */
+export class SupervisedWorker implements AsyncDisposable {
+  readonly #peer: FakeBaileys;
   readonly #script: string;
   readonly #env: Record<string, string>;
   #child: ChildProcess;
   #ending = false;
-  /** Exits that nobody ordered: broken promises. */
+  /** Exits that no kill explains: broken promises. */
   readonly unexpected: string[] = [];
-  /** When which process was killed at work. */
+  /** Unix ms of each kill, by pid. */
   readonly killed = new Map<number, number>();
   readonly frozen: Frozen[] = [];
 
-  private constructor(peer: Peer, script: string, env: Record<string, string>) {
+  private constructor(peer: FakeBaileys, script: string, env: Record<string, string>) {
     this.#peer = peer;
     this.#script = script;
     this.#env = { ...env, BAILEYS_URL: peer.url };
     this.#child = this.#start();
   }
 
-  /** `script`: the worker. */
+  /** `script`: path of the worker's bundle. */
   static async start(
     script: string,
     env: Record<string, string>,
     ledger: Ledger,
     random: Random,
-  ): Promise<Place> {
-    return new Place(await Peer.start(ledger, random), script, env);
+  ): Promise<SupervisedWorker> {
+    return new SupervisedWorker(await FakeBaileys.start(ledger, random), script, env);
   }
 
-  /** Lets it work for a while, waits until it has a job under way that its peer knows of, kills it right then, and starts another. */
+  /** Lets the worker run for a while, waits until it has an active job, kills it at once, and restarts it. */
   async killAtWork(afterMs: number): Promise<void> {
     await this.#atWork();
     await delay(afterMs);
@@ -53,7 +53,7 @@ export class Place implements AsyncDisposable {
     this.#child = this.#start();
   }
 
-  /** Waits as long, and stops it for `ms`: it knows nothing of that, and goes on with jobs that others have taken over. */
+  /** Waits until the worker has an active job, and freezes it for `ms`. Afterwards it continues jobs that others have taken over. */
   async freezeAtWork(ms: number): Promise<void> {
     await this.#atWork();
     const frozen = this.#child;
@@ -64,7 +64,7 @@ export class Place implements AsyncDisposable {
     this.frozen.push({ worker: frozen.pid!, from, to: Date.now() });
   }
 
-  /** Kills a process that it runs for one job, and adds the job to `victims`; false where it has none for a job that is not there yet. */
+  /** Kills a child process of the worker and adds its job to `victims`; false if no child runs a job that is not yet a victim. */
   async killChild(victims: Set<string>): Promise<boolean> {
     const { pid } = this.#child;
     const read = (path: string): Promise<string> => readFile(`/proc/${path}`, 'utf8').catch(() => '');
@@ -78,7 +78,7 @@ export class Place implements AsyncDisposable {
     return false;
   }
 
-  /** It has a job under way. */
+  /** Whether the worker has an active job. */
   get isBusy(): boolean {
     return this.#peer.open > 0;
   }
@@ -105,7 +105,7 @@ export class Place implements AsyncDisposable {
     });
     child.once('exit', (code, signal) => {
       if (this.#ending) return;
-      // A job killed it: it is started anew, as an orchestrator does.
+      // Killed by a job: restart it, as an orchestrator does.
       if (signal !== 'SIGKILL') this.unexpected.push(`a worker ended by itself: ${code ?? signal}`);
       this.#child = this.#start();
     });
