@@ -1,8 +1,8 @@
--- Becomes the owner where there is none, and answers the fencing token. KEYS: owner, fence. ARGV: instance, url, lease in ms.
+-- Acquires the lease if there is no owner. Returns the fencing token, or 0. KEYS: owner, fence. ARGV: instance, url, lease in ms.
 if redis.call('EXISTS', KEYS[1]) == 1 then
   return 0
 end
--- Counting on from the clock: a Redis that lost its data must not hand out tokens that are older than those in the database.
+-- Tokens start at the clock, so that they are newer than those in the database after Redis has lost its data.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local token = math.max(now, tonumber(redis.call('GET', KEYS[2]) or '0') + 1)

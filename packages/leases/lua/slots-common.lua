@@ -1,15 +1,15 @@
--- Goes before each script about slots; all of them are given the same keys:
+-- Prepended to each of the slots scripts. All of them get the same keys:
 -- slots: sorted set of id by the end of its lease, in ms of Redis' own clock. totals: hash of counters.
 -- rejected: sorted set of id by when it found no free slot.
--- expired: list of ids that a sweep removed and nobody has taken note of yet.
--- swept: when the last sweep was. over: what the keys begin with that remember how the slot of an id ended.
+-- expired: list of ids that were removed because their lease ended, and that `sweep` has not returned yet.
+-- swept: time of the last sweep. over: prefix of the keys that hold how the slot of an id ended.
 local slots, totals, rejected, expired, swept, over = unpack(KEYS)
 
--- How long an id is remembered that was rejected or is over: it gets no slot any more.
+-- How long a rejected or ended id is remembered, in ms. It gets no other slot in this time.
 local memory = 3600000
--- Sweeps come every second or two. When none came for so long, Redis was away or stood still, and nobody could renew ...
+-- Sweeps run every second or two. After a longer gap, in ms, Redis was unavailable and no lease could be renewed ...
 local away = 5000
--- ... so that everybody gets this long to do it.
+-- ... so every lease is extended to at least this long, in ms.
 local grace = 12000
 
 local time = redis.call('TIME')
@@ -25,7 +25,7 @@ end
 
 local lapsed = 'error:lease_expired'
 
--- A slot whose lease is over ends as an error, once: whoever removes it counts it.
+-- Removes slots whose lease has ended. Each ends as an error, counted by the script that removes it.
 local function sweep()
   local last = tonumber(redis.call('GET', swept) or now)
   redis.call('SET', swept, string.format('%.0f', now))

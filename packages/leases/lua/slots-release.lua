@@ -1,6 +1,6 @@
--- Gives a slot back, counts how it ended, and answers the end that stands: the first one, also to those who come later or
--- ask again because they did not hear the answer. ARGV: id, counter, end.
--- An id that never had a slot is over from now on as well: what is told of its end may come before its beginning.
+-- Releases a slot, counts how it ended, and returns how it ended. The first release decides: later ones, and repeats of a
+-- release whose reply was lost, get the same answer. ARGV: id, counter, end.
+-- An id that has no slot gets none from now on: the release may arrive before the request for a slot.
 local id, counter, ending = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('ZREM', slots, id) == 1 then
   redis.call('HINCRBY', totals, counter, 1)

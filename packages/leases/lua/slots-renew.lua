@@ -1,4 +1,4 @@
--- Prolongs a lease. One that is past its end but not swept yet has not been given to anybody, so it is prolonged too.
+-- Extends a lease, also one that has ended and was not swept yet: its slot is still counted.
 -- ARGV: id, lease in ms.
 local id, lease = ARGV[1], tonumber(ARGV[2])
 if redis.call('ZSCORE', slots, id) then

@@ -1,4 +1,4 @@
--- Sweeps, and hands over every expired id that was not handed over yet.
+-- Removes expired slots. Returns each id that has expired since the last call.
 sweep()
 local ids = redis.call('LRANGE', expired, 0, -1)
 redis.call('DEL', expired)

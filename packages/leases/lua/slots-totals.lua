@@ -1,4 +1,4 @@
--- One consistent picture: started = completed + errors + active.
+-- Returns consistent totals: started = completed + errors + active.
 sweep()
 local counts = redis.call('HMGET', totals, 'started', 'completed', 'errors', 'rejected')
 local answer = { redis.call('ZCARD', slots) }

@@ -24,25 +24,25 @@ function acquire(instance: string, leaseMs = 60_000): Promise<OwnerLease | undef
   return OwnerLease.acquire({ redis, key, owner: { instance, url: `http://${instance}:3300` }, leaseMs });
 }
 
-async function acquireAtLast(instance: string): Promise<OwnerLease> {
+async function acquireEventually(instance: string): Promise<OwnerLease> {
   const lease = await poll(() => acquire(instance), { timeoutMs: 20_000, everyMs: 5, what: 'the lease' });
   if (lease === undefined) throw new Error('no lease');
   return lease;
 }
 
-describe('the lease of an owner', () => {
-  test('goes to one of many who ask at once', async () => {
+describe('OwnerLease', () => {
+  test('is acquired by one of many concurrent requests', async () => {
     const leases = await Promise.all(Array.from({ length: 20 }, (_, index) => acquire(`replica-${index}`)));
     expect(leases.filter((lease) => lease !== undefined)).toHaveLength(1);
   });
 
-  test('says who the owner is and where to reach it', async () => {
+  test('holds the instance and URL of its owner', async () => {
     expect(await readOwner(redis, key)).toBeUndefined();
     const lease = await acquire('a');
     expect(await readOwner(redis, key)).toEqual({ instance: 'a', url: 'http://a:3300', token: lease?.token });
   });
 
-  test('is free at once when it is released', async () => {
+  test('can be acquired again as soon as it is released', async () => {
     const first = await acquire('a');
     expect(await first?.release()).toBe(true);
     expect(first?.held).toBe(false);
@@ -51,13 +51,13 @@ describe('the lease of an owner', () => {
 
   test('passes to another owner with a higher token when it is not renewed', async () => {
     const first = await acquire('a', 1);
-    const second = await acquireAtLast('b');
+    const second = await acquireEventually('b');
     expect(second.token).toBeGreaterThan(first?.token ?? Infinity);
   });
 
-  test('cannot be renewed or released by an owner who lost it', async () => {
+  test('cannot be renewed or released by an owner that lost it', async () => {
     const first = await acquire('a', 1);
-    const second = await acquireAtLast('b');
+    const second = await acquireEventually('b');
     expect(await first?.renew()).toBe(false);
     expect(await first?.release()).toBe(false);
     expect(await readOwner(redis, key)).toMatchObject({ instance: 'b' });
@@ -74,7 +74,7 @@ describe('the lease of an owner', () => {
   test('hands out higher tokens after Redis lost its data', async () => {
     const first = await acquire('a');
     await redis.flushall();
-    const second = await acquireAtLast('b');
+    const second = await acquireEventually('b');
     expect(second.token).toBeGreaterThanOrEqual(first?.token ?? Infinity);
   });
 

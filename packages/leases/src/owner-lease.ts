@@ -3,13 +3,13 @@ import { Script } from './script.ts';
 
 export interface Owner {
   instance: string;
-  /** Where others reach the owner. */
+  /** The URL under which others reach the owner. */
   url: string;
 }
 
 export interface OwnerLeaseOptions {
   redis: Redis;
-  /** Carries the hash tag: `keyspace.key('session', id)`. */
+  /** With the hash tag: `keyspace.key('session', id)`. */
   key: string;
   owner: Owner;
   leaseMs: number;
@@ -22,8 +22,8 @@ const scripts = {
 };
 
 /**
- * One owner at a time, with a fencing token that grows with each owner: what an earlier one writes late can be told by it and
- * refused. Not re-entrant: a process that holds the key does not get it a second time.
+ * A lease with one owner at a time, and a fencing token that grows with each owner, by which late writes of an earlier owner
+ * can be refused. Not re-entrant: a process that holds the key can't acquire it again.
  */
 export class OwnerLease {
   readonly token: number;
@@ -36,30 +36,30 @@ export class OwnerLease {
     this.#heldUntil = heldUntil;
   }
 
-  /** Undefined while somebody else is the owner. */
+  /** Undefined while the key has an owner. */
   static async acquire(options: OwnerLeaseOptions): Promise<OwnerLease | undefined> {
     const { redis, key, owner, leaseMs } = options;
-    const asked = performance.now();
+    const requestedAt = performance.now();
     const keys = [key, `${key}:fence`];
     const token = (await scripts.acquire.run(redis, keys, [owner.instance, owner.url, leaseMs])) as number;
-    return token === 0 ? undefined : new OwnerLease(options, token, asked + leaseMs);
+    return token === 0 ? undefined : new OwnerLease(options, token, requestedAt + leaseMs);
   }
 
-  /** Whether the lease can't be anybody else's yet, going by this process' own clock; false when renewing failed for too long. */
+  /** Whether no other owner can have the lease yet, by this process's clock. False when renewing has failed for too long. */
   get held(): boolean {
     return performance.now() < this.#heldUntil;
   }
 
-  /** False: it is lost for good, and perhaps somebody else's. Rejects without Redis; `held` tells for how long that is no harm. */
+  /** False: the lease is lost for good. Rejects while Redis is unavailable; the lease is still safe while `held` is true. */
   async renew(): Promise<boolean> {
     const { redis, key, leaseMs } = this.#options;
-    const asked = performance.now();
+    const requestedAt = performance.now();
     const renewed = (await scripts.renew.run(redis, [key], [this.token, leaseMs])) === 1;
-    this.#heldUntil = renewed ? asked + leaseMs : 0;
+    this.#heldUntil = renewed ? requestedAt + leaseMs : 0;
     return renewed;
   }
 
-  /** True when it was still this one's. */
+  /** True when the lease was still held. */
   async release(): Promise<boolean> {
     const { redis, key } = this.#options;
     this.#heldUntil = 0;
@@ -67,7 +67,7 @@ export class OwnerLease {
   }
 }
 
-/** Who owns `key` now. */
+/** The current owner of `key`. */
 export async function readOwner(redis: Redis, key: string): Promise<(Owner & { token: number }) | undefined> {
   const [instance, url, token] = await redis.hmget(key, 'instance', 'url', 'token');
   if (instance == null || url == null || token == null) return undefined;

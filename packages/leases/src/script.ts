@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 
-/** A Lua script that Redis keeps by its hash; sent again where Redis does not know it (after a restart). */
+/** A Lua script, called by its hash. It is sent again when Redis does not have it, as after a restart. */
 export class Script {
   readonly #source: string;
   readonly #hash: string;
@@ -12,7 +12,7 @@ export class Script {
     this.#hash = hash('sha1', source);
   }
 
-  /** From files in `lua`, one after the other. */
+  /** Concatenates files of the `lua` folder. */
   static read(...files: readonly string[]): Script {
     const read = (file: string): string => readFileSync(new URL(`../lua/${file}`, import.meta.url), 'utf8');
     return new Script(files.map(read).join('\n'));

@@ -33,7 +33,7 @@ const failed: SlotEnd = { outcome: 'error', reason: 'fault' };
 
 const totals = (): Promise<SlotTotals> => readSlotTotals(redis, '{test}:calls');
 
-describe('a pool of slots', () => {
+describe('SlotPool', () => {
   test('gives as many slots as its limit and rejects the next', async () => {
     const slots = pool();
     expect(await slots.acquire('a')).toBe('acquired');
@@ -42,7 +42,7 @@ describe('a pool of slots', () => {
     expect(await totals()).toEqual({ active: 2, started: 2, completed: 0, errors: 0, rejected: 1 });
   });
 
-  test('counts an id once, however often it asks', async () => {
+  test('counts an id once, however often it requests a slot', async () => {
     const slots = pool({ limit: 1 });
     await slots.acquire('a');
     expect(await slots.acquire('a')).toBe('held');
@@ -51,7 +51,7 @@ describe('a pool of slots', () => {
     expect(await totals()).toMatchObject({ active: 1, started: 1, rejected: 1 });
   });
 
-  test('never exceeds its limit when many ask at once', async () => {
+  test('never exceeds its limit under concurrent requests', async () => {
     const slots = pool({ limit: 15 });
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) => slots.acquire(`call-${index}`)),
@@ -60,7 +60,7 @@ describe('a pool of slots', () => {
     expect(await totals()).toMatchObject({ active: 15, started: 15, rejected: 85 });
   });
 
-  test('counts the first release of a slot, and tells it to everybody who comes later', async () => {
+  test('counts the first release of a slot, and returns it to every later call', async () => {
     const slots = pool();
     await slots.acquire('a');
     const released = await Promise.all([
@@ -73,14 +73,14 @@ describe('a pool of slots', () => {
     expect(await totals()).toMatchObject({ active: 0, started: 1, completed: 1, errors: 0 });
   });
 
-  test('counts a release of an id that has no slot as nothing', async () => {
+  test('does not count the release of an id without a slot', async () => {
     expect(await pool().look('nobody')).toBeUndefined();
     expect(await pool().release('nobody', failed)).toBeUndefined();
     expect(await pool().look('nobody')).toBeUndefined();
     expect(await totals()).toMatchObject({ errors: 0 });
   });
 
-  test('frees a slot whose lease is over for the next caller, as an error', async () => {
+  test('frees a slot whose lease has ended, and counts an error', async () => {
     const slots = pool({ limit: 1 });
     await slots.acquire('dead');
     await redis.zadd('{test}:calls:slots', 1, 'dead');
@@ -89,7 +89,7 @@ describe('a pool of slots', () => {
     expect(await slots.sweep()).toEqual(['dead']);
   });
 
-  test('hands each expired id to one sweep, whoever removed it', async () => {
+  test('returns each expired id from one sweep', async () => {
     const slots = pool({ limit: 3, leaseMs: 1 });
     await slots.acquire('a');
     await slots.acquire('b');
@@ -103,7 +103,7 @@ describe('a pool of slots', () => {
     expect(await totals()).toMatchObject({ active: 0, started: 2, errors: 2 });
   });
 
-  test('does not renew what was swept, and a late release of it counts nothing', async () => {
+  test('does not renew or count the release of a slot that was swept', async () => {
     const slots = pool({ leaseMs: 1 });
     await slots.acquire('a');
     await poll(async () => (await totals()).active === 0, {
@@ -118,7 +118,7 @@ describe('a pool of slots', () => {
     expect(await totals()).toMatchObject({ started: 1, completed: 0, errors: 1 });
   });
 
-  test('gives an id that is over no other slot, also when its end was told before its beginning', async () => {
+  test('gives an ended id no other slot, also when it was released before it requested one', async () => {
     const slots = pool();
     await slots.acquire('a');
     expect(await slots.look('a')).toBe('held');
@@ -130,7 +130,7 @@ describe('a pool of slots', () => {
     expect(await totals()).toEqual({ active: 0, started: 1, completed: 1, errors: 0, rejected: 0 });
   });
 
-  test('counts an id that asks again and again while it is released once', async () => {
+  test('counts an id once that requests repeatedly while it is released', async () => {
     const slots = pool();
     await slots.acquire('a');
     await Promise.all(
@@ -139,7 +139,7 @@ describe('a pool of slots', () => {
     expect(await totals()).toMatchObject({ active: 0, started: 1, completed: 1 });
   });
 
-  test('stays with a rejection: what was counted as rejected is not started later', async () => {
+  test('keeps rejecting an id that was rejected', async () => {
     const slots = pool({ limit: 1 });
     await slots.acquire('a');
     expect(await slots.acquire('b')).toBe('full');
@@ -148,7 +148,7 @@ describe('a pool of slots', () => {
     expect(await totals()).toEqual({ active: 0, started: 1, completed: 1, errors: 0, rejected: 1 });
   });
 
-  test('lets everybody renew after Redis was away for longer than a lease, and then sweeps who does not', async () => {
+  test('lets every slot be renewed after Redis was unavailable for longer than a lease, then sweeps the others', async () => {
     const slots = pool();
     await slots.acquire('alive');
     await slots.acquire('dead');
@@ -163,21 +163,21 @@ describe('a pool of slots', () => {
     expect(await totals()).toMatchObject({ active: 1, errors: 1 });
   });
 
-  test('prolongs the lease of a slot that is renewed', async () => {
+  test('extends the lease of a slot that is renewed', async () => {
     await pool({ leaseMs: 10_000 }).acquire('a');
     const before = Number(await redis.zscore('{test}:calls:slots', 'a'));
     expect(await pool({ leaseMs: 90_000 }).renew('a')).toBe('held');
     expect(Number(await redis.zscore('{test}:calls:slots', 'a'))).toBeGreaterThan(before + 70_000);
   });
 
-  test('goes on after Redis forgot its scripts', async () => {
+  test('works after Redis has lost its scripts', async () => {
     const slots = pool();
     await slots.acquire('a');
     await redis.script('FLUSH');
     expect(await slots.acquire('b')).toBe('acquired');
   });
 
-  test('rejects without Redis: nobody gets a slot that nobody counts', async () => {
+  test('rejects while Redis is unavailable', async () => {
     const away = new Redis(server.port + 1, {
       enableOfflineQueue: false,
       lazyConnect: true,
@@ -188,7 +188,7 @@ describe('a pool of slots', () => {
     away.disconnect();
   });
 
-  test('balances at every moment while calls come, end and expire', async () => {
+  test('keeps its totals consistent while calls start, end and expire', async () => {
     const slots = pool({ limit: 5, leaseMs: 3 });
     const call = async (round: number): Promise<void> => {
       const id = `call-${round}`;

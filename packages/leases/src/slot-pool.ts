@@ -3,25 +3,25 @@ import { Script } from './script.ts';
 
 export interface SlotPoolOptions {
   redis: Redis;
-  /** `keyspace.key('calls')`; carries the hash tag. */
+  /** With the hash tag: `keyspace.key('calls')`. */
   keyPrefix: string;
-  /** Slots that may be taken at once, in the whole system. */
+  /** Slots in the whole system. */
   limit: number;
-  /** A slot that nobody renews for so long is swept. */
+  /** A slot that is not renewed for this long is swept. */
   leaseMs: number;
 }
 
-/** `over`: the id had a slot, or was released before it asked for one; it gets no other for an hour. */
+/** `over`: the id had a slot, or was released before it requested one. It gets no other slot for an hour. */
 export type Acquisition = 'acquired' | 'held' | 'full' | 'over';
 
-/** How a slot came to its end. */
+/** How a slot ended. */
 export interface SlotEnd {
   outcome: 'completed' | 'error';
-  /** `lease_expired` where nobody gave it back. */
+  /** `lease_expired` if the slot was swept. */
   reason: string;
 }
 
-/** `released`: somebody gave the slot back; `lost`: it was swept, or Redis knows nothing of it. */
+/** `released`: the slot was released. `lost`: it was swept, or Redis does not know it. */
 export type Renewal = 'held' | 'released' | 'lost';
 
 export interface SlotTotals {
@@ -29,7 +29,7 @@ export interface SlotTotals {
   started: number;
   completed: number;
   errors: number;
-  /** Ids that found no free slot. */
+  /** Ids for which no slot was free. */
   rejected: number;
 }
 
@@ -44,10 +44,10 @@ const scripts = {
 };
 
 /**
- * A limited number of slots for the whole system, held in Redis by leases on Redis' own clock. Limit, sweep and counters
- * change in one script each, so that `started = completed + errors + active` holds at every moment, whoever dies. Each id is
- * counted once, as started or as rejected, however often it asks within the hour. Without Redis every method rejects: nobody
- * gets a slot that nobody counts.
+ * A limited number of slots for the whole system. Slots are leases in Redis, on Redis' own clock. Each operation is one
+ * script, so that `started = completed + errors + active` always holds, also when processes die. Each id is counted once an
+ * hour, as started or as rejected, however often it requests a slot. While Redis is unavailable, every method rejects, so
+ * that no slot is taken uncounted.
  */
 export class SlotPool {
   readonly #redis: Redis;
@@ -62,7 +62,7 @@ export class SlotPool {
     this.#leaseMs = leaseMs;
   }
 
-  /** `held`: this id has a slot already, nothing was counted. `full`: it is rejected, now and when it asks again. */
+  /** `held`: the id has a slot already, and is not counted again. `full`: the id is rejected, also when it requests again. */
   async acquire(id: string): Promise<Acquisition> {
     const args = [id, this.#limit, this.#leaseMs];
     return (await scripts.acquire.run(this.#redis, this.#keys, args)) as Acquisition;
@@ -73,30 +73,30 @@ export class SlotPool {
   }
 
   /**
-   * Gives the slot back. The first end of an id stands and is counted, and is what everybody is answered, so that a release may
-   * be repeated whose answer was lost; undefined for an id that had no slot.
+   * Releases the slot. The first end of an id is counted and returned by every call, so that a release whose reply was lost
+   * can be repeated. Undefined for an id that had no slot.
    */
   async release(id: string, { outcome, reason }: SlotEnd): Promise<SlotEnd | undefined> {
     const args = [id, outcome === 'completed' ? 'completed' : 'errors', `${outcome}:${reason}`];
     return endOf((await scripts.release.run(this.#redis, this.#keys, args)) as string);
   }
 
-  /** Whether an id has a slot, or how that came to its end; undefined where nothing is known of it. */
+  /** Whether an id has a slot, or how its slot ended; undefined for an unknown id. */
   async look(id: string): Promise<'held' | SlotEnd | undefined> {
     const answer = (await scripts.look.run(this.#redis, this.#keys, [id])) as string | null;
     return answer === 'held' ? answer : endOf(answer ?? '');
   }
 
   /**
-   * Removes slots whose lease is over, and answers every id that was so removed, by anyone, since the last sweep. To be
-   * called every second or two: a longer gap means that Redis was away, and gives every lease some more time.
+   * Removes slots whose lease has ended. Returns every id that was removed for this reason since the last sweep. Has to be
+   * called every second or two: a longer gap means that Redis was unavailable, and extends every lease.
    */
   async sweep(): Promise<string[]> {
     return (await scripts.sweep.run(this.#redis, this.#keys, [])) as string[];
   }
 }
 
-/** How the pool of this prefix stands; needs neither its limit nor its lease. */
+/** The totals of the pool with this prefix. */
 export async function readSlotTotals(redis: Redis, keyPrefix: string): Promise<SlotTotals> {
   const counts = (await scripts.totals.run(redis, keysOf(keyPrefix), [])) as number[];
   const [active = 0, started = 0, completed = 0, errors = 0, rejected = 0] = counts;

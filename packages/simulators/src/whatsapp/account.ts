@@ -24,11 +24,11 @@ export class AccountState implements Account {
   readonly lid: string;
   readonly handset: Handset;
   readonly companions: Map<number, Companion> = new Map();
-  /** Why logins are refused, if they are. */
+  /** The code with which logins are refused; undefined: they are accepted. */
   refusal: number | undefined;
-  /** Why messages are refused: by the kind of the address that they go to. */
+  /** The codes with which messages are refused, by the kind of the recipient's address. */
   readonly messageRefusals: Map<'pn' | 'lid', string> = new Map();
-  /** Until when it may start no chats. */
+  /** Until when the account may start no chats. */
   reachoutTimelock: Date | undefined;
   #nextDeviceId = 1;
 
@@ -74,7 +74,7 @@ export class AccountState implements Account {
     return deviceId === 0 ? this.handset.device.bundle() : this.companions.get(deviceId)?.bundle();
   }
 
-  /** A companion's copy for another device of the account: what it sent and to whom. */
+  /** Delivers the copy of a companion's message to another device of the account. */
   receive(deviceId: number, envelope: Envelope): void {
     const { companion } = envelope.sender;
     const target = this.companions.get(deviceId);

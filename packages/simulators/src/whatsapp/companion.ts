@@ -7,10 +7,10 @@ import { node, SERVER } from './nodes.ts';
 import { Outbox } from './outbox.ts';
 import type { PreKeyBundle } from './signal-device.ts';
 
-/** Below this many one-time prekeys the server asks for more; the client acts on fewer than five. */
+/** With fewer one-time prekeys the server asks for more; the client uploads some when it has fewer than five. */
 const PREKEYS_LOW = 5;
 
-/** What a companion proved when it was paired. */
+/** The keys that a companion registered when it was paired. */
 export interface CompanionKeys {
   readonly noiseKey: Buffer;
   readonly identityKey: Buffer;
@@ -23,18 +23,18 @@ export class Companion {
   readonly deviceId: number;
   readonly jid: string;
   readonly lid: string;
-  /** How Signal sessions of others name it. */
+  /** Its name in the Signal sessions of other devices. */
   readonly peerName: string;
   readonly keys: CompanionKeys;
   readonly outbox: Outbox = new Outbox();
   readonly preKeys: Map<number, Uint8Array> = new Map();
-  /** The signed device identity, once the companion has signed it too. */
+  /** The device identity, once both the account and the companion have signed it. */
   provenIdentity: Buffer | undefined;
   connection: Connection | undefined;
-  /** The client has said that it takes messages. */
+  /** The client has reported that it takes messages. */
   active = false;
-  /** The first login brings history, later ones don't. */
-  greeted = false;
+  /** History is sent after the first login only. */
+  hasHistory = false;
   #silence: { answerQueries: boolean } | undefined;
   #heldAcks: BinaryNode[] | undefined;
   #askedForPreKeys = false;
@@ -51,7 +51,7 @@ export class Companion {
     return noiseKey.length === this.keys.noiseKey.length && timingSafeEqual(noiseKey, this.keys.noiseKey);
   }
 
-  /** A bundle for a device that wants to write to this one; without a one-time key when none is left. */
+  /** A bundle for a device that writes to this one; without a one-time prekey when none is left. */
   bundle(): PreKeyBundle {
     const [first] = this.preKeys;
     if (first) this.preKeys.delete(first[0]);
@@ -89,7 +89,7 @@ export class Companion {
     if (this.#heldAcks) this.#heldAcks = [];
   }
 
-  /** Sends what is waiting and from now on everything at once; returns how many were waiting. */
+  /** Sends the waiting stanzas, and every later one at once. Returns how many were waiting. */
   activate(): number {
     this.active = true;
     return this.silent ? 0 : this.#open({ offline: true });
@@ -109,7 +109,7 @@ export class Companion {
     return this.#silence?.answerQueries !== false;
   }
 
-  /** Until it is undone or the companion logs in anew. */
+  /** Lasts until it is undone or the companion logs in again. */
   silence(how: { answerQueries: boolean } | undefined): void {
     const wasSilent = this.silent;
     this.#silence = how;

@@ -8,12 +8,12 @@ import type { CipherState } from './noise.ts';
 import type { ServerIdentity } from './trust.ts';
 
 export interface ConnectionHandlers {
-  /** The handshake is done; `connection.remoteStatic` has been proved. */
+  /** The handshake is done: the client has proved that it holds the key `connection.remoteStatic`. */
   onLogin(connection: Connection, payload: proto.ClientPayload): void;
-  /** Called for one node after another, in order of arrival. */
+  /** Called for each node, one after the other. */
   onNode(connection: Connection, received: BinaryNode): Promise<void> | void;
   onClose(connection: Connection): void;
-  /** A client that breaks the protocol: the connection is closed after this. */
+  /** The client broke the protocol. The connection is closed after this. */
   onViolation(connection: Connection, error: Error): void;
 }
 
@@ -25,7 +25,7 @@ export class Connection {
   readonly #frames = new FrameReader();
   readonly #noise: NoiseResponder;
   #transport: { send: CipherState; receive: CipherState } | undefined;
-  #saidHello = false;
+  #helloSent = false;
   #work: Promise<void> = Promise.resolve();
   #queryNumber = 0;
 
@@ -59,7 +59,7 @@ export class Connection {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** An id for a query of the server's own. */
+  /** The id for a query of the server. */
   nextId(): string {
     return `srv-${++this.#queryNumber}`;
   }
@@ -71,12 +71,12 @@ export class Connection {
     return true;
   }
 
-  /** Closes after what was sent has left. */
+  /** Closes once everything is sent. */
   close(): void {
     this.#socket.close();
   }
 
-  /** Cuts the line, as a network would. */
+  /** Breaks the connection without a closing handshake. */
   drop(): void {
     this.#socket.terminate();
   }
@@ -93,13 +93,13 @@ export class Connection {
   }
 
   #handshake(message: proto.HandshakeMessage): void {
-    if (!this.#saidHello) {
+    if (!this.#helloSent) {
       const ephemeral = message.clientHello?.ephemeral;
       if (ephemeral?.length !== 32) throw new Error('client hello without an ephemeral key');
       this.#noise.readEphemeral(ephemeral);
       const serverHello = this.#noise.writeHello(this.#identity.certificateChain);
       this.#socket.send(frame(proto.HandshakeMessage.encode({ serverHello }).finish()));
-      this.#saidHello = true;
+      this.#helloSent = true;
       return;
     }
     const finish = message.clientFinish;

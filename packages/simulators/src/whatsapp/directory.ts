@@ -3,7 +3,7 @@ import { jidDecode } from '@whiskeysockets/baileys';
 import type { AccountState } from './account.ts';
 import type { SimulatedPhone } from './phone.ts';
 
-/** Everybody the server knows, by phone number and by LID. */
+/** The accounts and phones of the server, by phone number and by LID. */
 export class Directory {
   readonly accounts: Map<string, AccountState> = new Map();
   readonly phones: Map<string, SimulatedPhone> = new Map();

@@ -7,7 +7,7 @@ import { node } from './nodes.ts';
  * How the server ends a connection so that the client reports this code. 401 device removed, 403 banned, 405
  * client too old, 411 not a multi-device account, 428 closed, 440 replaced by another connection, 515 restart.
  */
-function endingOf(code: number): BinaryNode {
+function closeStanza(code: number): BinaryNode {
   switch (code) {
     case 401:
       return node('stream:error', { code: '401' }, [node('conflict', { type: 'device_removed' })]);
@@ -26,11 +26,11 @@ function endingOf(code: number): BinaryNode {
 }
 
 export function endConnection(connection: Connection, code: number): void {
-  connection.send(endingOf(code));
+  connection.send(closeStanza(code));
   connection.close();
 }
 
-/** Answers a login that is not let in. */
+/** Refuses a login, and closes. */
 export function refuseLogin(connection: Connection, code: number): void {
   connection.send(refusalOf(code));
   connection.close();

@@ -7,7 +7,7 @@ import type { Companion } from './companion.ts';
 import type { Directory } from './directory.ts';
 import { historyNotification } from './history.ts';
 import { corrupted, node, unixSeconds } from './nodes.ts';
-import { Serial } from './serial.ts';
+import { SerialQueue } from './serial-queue.ts';
 import { SignalDevice } from './signal-device.ts';
 import type { PreKeyBundle } from './signal-device.ts';
 import { textOfMessage } from './texts.ts';
@@ -34,7 +34,7 @@ interface Copy {
 /** The phone of an account: device 0, whose identity signs for the companions. */
 export class Handset implements OwnPhone {
   readonly device: SignalDevice;
-  /** What it shows as sent by the companions. */
+  /** The texts that it shows as sent by the companions. */
   readonly shown: SentText[] = [];
   readonly #account: AccountState;
   readonly #directory: Directory;
@@ -43,7 +43,7 @@ export class Handset implements OwnPhone {
   readonly #received = new Set<string>();
   #automatic: AutomaticReplies = {};
   /** A Signal session allows one operation at a time. */
-  readonly #signal = new Serial();
+  readonly #signal = new SerialQueue();
 
   constructor(account: AccountState, directory: Directory) {
     this.device = new SignalDevice(account.lidUser);
@@ -58,7 +58,7 @@ export class Handset implements OwnPhone {
   ): Promise<{ id: string }> {
     const id = options.id ?? newId();
     const message = typeof content === 'string' ? { conversation: content } : content;
-    const { chat, attrs } = this.#addressed(to, options);
+    const { chat, attrs } = this.#addressesOf(to, options);
     const text = textOfMessage(message);
     if (typeof to === 'object' && text !== undefined) {
       this.#directory.phones.get(to.number)?.show({ id, from: this.#account.jid, text, at: Date.now() });
@@ -76,17 +76,17 @@ export class Handset implements OwnPhone {
     };
     this.#written.set(id, copy);
     const delivered = await this.#deliver(copy, options.corruptFirst ? { change: corrupted } : {});
-    if (options.awaitDelivery !== false) await oneOf(delivered);
+    if (options.awaitDelivery !== false) await firstOf(delivered);
     return { id };
   }
 
   async redeliver(id: string): Promise<void> {
     const copy = this.#written.get(id);
     if (!copy) throw new Error(`this handset wrote no message ${id}`);
-    await oneOf(await this.#deliver(copy));
+    await firstOf(await this.#deliver(copy));
   }
 
-  /** A companion could not read message `id`: encrypts it again, in a new session where keys came along. */
+  /** Encrypts message `id` again for a companion that could not read it; in a new session if it sent keys. */
   async retry(companion: Companion, id: string, keys?: PreKeyBundle): Promise<void> {
     const copy = this.#written.get(id);
     if (!copy || ++copy.retries > MAX_RETRIES) return;
@@ -100,7 +100,7 @@ export class Handset implements OwnPhone {
     this.#automatic = replies;
   }
 
-  /** A customer has written: what the WhatsApp Business app answers by itself, in the same second. */
+  /** Sends the automatic replies of the WhatsApp Business app to a customer's message, in the same second. */
   async replyTo(phone: Phone): Promise<void> {
     const { greeting, away } = this.#automatic;
     const isFirst = !this.#greeted.has(phone.number);
@@ -128,20 +128,20 @@ export class Handset implements OwnPhone {
     await Promise.all(companions.map((companion) => this.sendPeerMessage(companion, notification)));
   }
 
-  /** To one companion only, such as history. */
+  /** Sends a protocol message, such as history, to one companion. */
   async sendPeerMessage(
     companion: Companion,
     protocolMessage: proto.Message.IProtocolMessage,
   ): Promise<void> {
     const attrs = { id: newId(), from: this.#account.jid, type: 'text', category: 'peer', t: unixSeconds() };
     const copy: Copy = { message: { protocolMessage }, attrs, retries: 0 };
-    await oneOf(await this.#deliver(copy, { companions: [companion] }));
+    await firstOf(await this.#deliver(copy, { companions: [companion] }));
   }
 
-  /** A companion's copy of what it sent. */
+  /** Shows the copy of a message that a companion sent. */
   receive({ id, sender: { companion }, to, ciphertext }: Envelope): void {
     void this.#signal.run(async () => {
-      // What the handset cannot read it does not show; asking again is for phones.
+      // A copy that can't be decrypted is not shown: only phones send retry receipts here.
       const message = await this.device.decrypt(companion.peerName, ciphertext).catch(() => undefined);
       const copy = message?.deviceSentMessage;
       const text = copy?.message ? textOfMessage(copy.message) : undefined;
@@ -152,8 +152,8 @@ export class Handset implements OwnPhone {
     });
   }
 
-  /** How a copy names the chat, and the other address that the server adds. */
-  #addressed(
+  /** The attributes of a copy that name the chat, and the alternate address that the server adds. */
+  #addressesOf(
     to: HandsetRecipient,
     { addressing = 'pn', alternate = 'recipient' }: HandsetSendOptions,
   ): { chat: string; attrs: Record<string, string | undefined> } {
@@ -173,12 +173,12 @@ export class Handset implements OwnPhone {
     return { chat, attrs };
   }
 
-  /** Puts it into each companion's outbox; answers when each has acknowledged it. */
+  /** Adds it to the outbox of each companion. Each returned promise resolves when its companion has acknowledged it. */
   async #deliver(
     { message, attrs, retries }: Copy,
-    how: { companions?: Companion[]; change?: (stanza: BinaryNode) => BinaryNode } = {},
+    options: { companions?: Companion[]; change?: (stanza: BinaryNode) => BinaryNode } = {},
   ): Promise<Array<Promise<boolean>>> {
-    const { companions = [...this.#account.companions.values()], change = (stanza) => stanza } = how;
+    const { companions = [...this.#account.companions.values()], change = (stanza) => stanza } = options;
     const count = retries > 0 ? String(retries) : undefined;
     return await this.#signal.run(async () => {
       const acknowledged: Array<Promise<boolean>> = [];
@@ -195,7 +195,7 @@ export class Handset implements OwnPhone {
 
 const newId = (): string => `3A${randomBytes(9).toString('hex').toUpperCase()}`;
 
-/** Waits for the first companion to take a message; an account without companions has nobody to wait for. */
-async function oneOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
+/** Resolves when the first companion has acknowledged a message; at once without companions. */
+async function firstOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
   if (acknowledged.length > 0) await Promise.race(acknowledged);
 }

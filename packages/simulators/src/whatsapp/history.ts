@@ -7,10 +7,10 @@ import type { AccountState } from './account.ts';
 import type { Companion } from './companion.ts';
 
 /**
- * What the handset tells a new companion: the key of the app state and an empty history. Without it the client
- * holds back events for 20 seconds after its first login.
+ * Sends a new companion the key of the app state and an empty history, as its handset does. Without these the client holds
+ * back events for 20 s after its first login.
  */
-export async function greet(account: AccountState, companion: Companion): Promise<void> {
+export async function sendFirstHistory(account: AccountState, companion: Companion): Promise<void> {
   const keyShare = {
     type: proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE,
     appStateSyncKeyShare: {
@@ -33,7 +33,7 @@ export async function greet(account: AccountState, companion: Companion): Promis
   ]);
 }
 
-/** Tells a companion of conversations: the messages themselves are in it. */
+/** A notification that carries the history inline. */
 export function historyNotification(
   type: 'INITIAL_BOOTSTRAP' | 'RECENT',
   conversations: proto.IConversation[],

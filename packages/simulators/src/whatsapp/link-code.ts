@@ -5,13 +5,13 @@ import { agree, generateKeyPair } from './curve.ts';
 import type { KeyPair } from './curve.ts';
 import { hkdf } from './noise.ts';
 
-/** Pairing by an eight-letter code instead of a QR text: the code covers an exchange of ephemeral keys. */
+/** Pairing by an eight-letter code instead of a QR text. The code protects an exchange of ephemeral keys. */
 const PBKDF2_ROUNDS = 131_072;
 const BUNDLE_INFO = 'link_code_pairing_key_bundle_encryption_key';
 
 const deriveKey = promisify(pbkdf2);
 
-/** salt (32), IV (16), the key under AES-256-CTR with a key of the code. */
+/** Salt (32 bytes), IV (16), and the public key, encrypted with AES-256-CTR under a key that is derived from the code. */
 async function wrap(code: string, publicKey: Buffer): Promise<Buffer> {
   const salt = randomBytes(32);
   const iv = randomBytes(16);
@@ -39,7 +39,7 @@ export class LinkCodeExchange {
     this.#shared = shared;
   }
 
-  /** The person has typed the code the client shows. */
+  /** Starts the exchange when a person has typed the code that the client shows. */
   static async begin(code: string, companionHello: Buffer, identity: KeyPair): Promise<LinkCodeExchange> {
     const ephemeral = generateKeyPair();
     const companionEphemeral = await unwrap(code, companionHello);
@@ -48,8 +48,8 @@ export class LinkCodeExchange {
   }
 
   /**
-   * Reads the client's key bundle (salt, IV of 12, identity keys and randomness under AES-256-GCM) and returns the
-   * secret that both now share. Throws when the code was another, or the bundle names other keys.
+   * Reads the client's key bundle: salt, IV (12 bytes), identity keys and randomness, encrypted with AES-256-GCM. Returns
+   * the shared secret. Throws when the code was wrong, or when the bundle names other keys.
    */
   finish(bundle: Buffer, companionIdentity: Buffer): Buffer {
     const key = hkdf(this.#shared, bundle.subarray(0, 32), BUNDLE_INFO, 32);

@@ -41,7 +41,7 @@ export function unixSeconds(at: Date = new Date()): string {
   return Math.floor(at.getTime() / 1000).toString();
 }
 
-/** A message stanza that cannot be decrypted: its Signal version is one that nobody speaks. */
+/** The stanza with a ciphertext that can't be decrypted: its Signal version does not exist. */
 export function corrupted(stanza: BinaryNode): BinaryNode {
   const [enc] = stanza.content as BinaryNode[];
   const bytes = Buffer.from(enc!.content as Uint8Array);

@@ -2,14 +2,14 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 
 interface Entry {
   item: BinaryNode;
-  /** A retry receipt came: the refusal that follows it does not end the entry. */
+  /** The device has sent a retry receipt. The refusal that follows it does not end the entry. */
   retrying: boolean;
   readonly settled: PromiseWithResolvers<boolean>;
 }
 
 /**
- * What the server holds for one device until the device acknowledges it. Entries that a dead connection left
- * unacknowledged go out again, as offline, at the next login.
+ * The stanzas that the server keeps for one device until the device acknowledges them. At the next login, unacknowledged
+ * ones are sent again, marked as offline.
  */
 export class Outbox {
   readonly #entries = new Map<string, Entry>();
@@ -21,8 +21,8 @@ export class Outbox {
   }
 
   /**
-   * Resolves with true when the device has acknowledged it, with false when it never will. An item with the key
-   * of another replaces it; requests to send a message again are each their own.
+   * Resolves with true when the device has acknowledged it, and with false when the device is unlinked. An item replaces
+   * an earlier one with the same key; retry receipts never replace each other.
    */
   async add(item: BinaryNode): Promise<boolean> {
     const isRequest = item.tag === 'receipt' && item.attrs.type === 'retry';
@@ -35,7 +35,12 @@ export class Outbox {
     return await entry.settled.promise;
   }
 
-  /** The device can take everything now; returns how many were waiting. `offline` is how those are marked. */
+  /**
+   * Sends the waiting items, and every later one at once.
+   *
+   * @param offline whether the waiting items are marked as offline
+   * @returns how many were waiting
+   */
   open(send: (item: BinaryNode) => void, { offline }: { offline: boolean }): number {
     const waiting = [...this.#entries.values()];
     for (const { item } of waiting) {
@@ -49,7 +54,7 @@ export class Outbox {
     this.#send = undefined;
   }
 
-  /** The device is gone for good. */
+  /** The device is unlinked. */
   abandon(): void {
     this.close();
     for (const { settled } of this.#entries.values()) settled.resolve(false);
@@ -77,7 +82,7 @@ export class Outbox {
     const key = keyOf(tag, wanted);
     const exact = this.#entries.get(key);
     if (exact) return [key, exact];
-    // Of several requests for one message the oldest. The receipt of an echo does not name its sender: then the id has to do.
+    // The oldest of several retry receipts for one message. A receipt of an own copy does not name the sender: the id decides.
     const prefix = wanted.from === undefined ? key : `${key}\n`;
     return this.#entries.entries().find(([candidate]) => candidate.startsWith(prefix));
   }
@@ -89,7 +94,7 @@ interface StanzaKey {
   readonly type?: string | undefined;
 }
 
-/** A message may be acknowledged by a receipt without its type; receipts of one id differ by type. */
+/** Receipts of one id differ by type. Messages do not: a receipt that acknowledges one may lack its type. */
 function keyOf(tag: string, { id = '', from = '', type = '' }: StanzaKey): string {
   return [tag, tag === 'receipt' ? type : '', id, from].join('\n');
 }

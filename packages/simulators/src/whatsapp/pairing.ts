@@ -8,7 +8,7 @@ import type { Companion, CompanionKeys } from './companion.ts';
 import { verifySignature } from './curve.ts';
 import { child, childBytes, node, SERVER } from './nodes.ts';
 
-/** What is signed: a prefix, the details, the companion's identity key (and, by the companion, the account's). */
+/** Signatures cover a prefix, the details, the companion's identity key and, in the companion's signature, the account's key. */
 const ACCOUNT_SIGNATURE_PREFIX = Buffer.from([6, 0]);
 const DEVICE_SIGNATURE_PREFIX = Buffer.from([6, 1]);
 const KEY_TYPE = Buffer.from([5]);
@@ -20,7 +20,7 @@ export interface QrCode {
   readonly advSecret: Buffer;
 }
 
-/** Reads what a phone's camera sees; throws on anything else. */
+/** Parses the text of a QR code. @throws for any other text */
 export function parseQr(text: string): QrCode {
   const [ref, noiseKey, identityKey, advSecret] = text.slice(text.indexOf('#') + 1).split(',');
   const code = {
@@ -34,7 +34,7 @@ export function parseQr(text: string): QrCode {
   return code;
 }
 
-/** The keys a client registers with, checked: its identity key must have signed its prekey. */
+/** Reads the keys with which a client registers. @throws unless its identity key has signed its prekey */
 export function readRegistration(
   data: proto.ClientPayload.IDevicePairingRegistrationData,
   noiseKey: Buffer,
@@ -93,7 +93,7 @@ export function pairSuccess(
   ]);
 }
 
-/** Checks both signatures of a device identity; throws if one is not genuine. Returns its encoding. */
+/** Checks both signatures of a device identity. @throws if one is invalid */
 export function proveDeviceIdentity(encoded: Buffer, account: AccountState, companion: Companion): Buffer {
   const { details, accountSignature, accountSignatureKey, deviceSignature } =
     proto.ADVSignedDeviceIdentity.decode(encoded);
@@ -115,7 +115,7 @@ export function proveDeviceIdentity(encoded: Buffer, account: AccountState, comp
   return encoded;
 }
 
-/** The client's answer to `pairSuccess`; throws unless it signed with the key it registered. */
+/** Reads the client's answer to `pairSuccess`. @throws unless the registered key has signed it */
 export function readPairSignature(reply: BinaryNode, account: AccountState, companion: Companion): Buffer {
   const identity = child(child(reply, 'pair-device-sign'), 'device-identity');
   const encoded = childBytes(child(reply, 'pair-device-sign'), 'device-identity');

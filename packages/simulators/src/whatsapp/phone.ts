@@ -9,16 +9,16 @@ import type { Directory } from './directory.ts';
 import { corrupted, node, uintBytes, unixSeconds } from './nodes.ts';
 import { bundleNodes } from './queries.ts';
 import { Screen } from './screen.ts';
-import { Serial } from './serial.ts';
+import { SerialQueue } from './serial-queue.ts';
 import { SignalDevice } from './signal-device.ts';
 import type { PreKeyBundle } from './signal-device.ts';
 import { textOfMessage } from './texts.ts';
 import type { Account, Addressing, Phone, ReceivedText, RepeatRequest, SendOptions } from './types.ts';
 
-/** How many sent messages a phone keeps for retries. */
+/** Sent messages that a phone keeps for retries. */
 const KEPT_MESSAGES = 1000;
 const MAX_RETRIES = 5;
-/** How often a phone asks for one message. */
+/** Retry receipts that a phone sends for one message. */
 const MAX_REQUESTS = 5;
 
 interface SentMessage {
@@ -48,17 +48,17 @@ export class SimulatedPhone implements Phone {
   readonly #device: SignalDevice;
   readonly #directory: Directory;
   readonly #sent = new Map<string, SentMessage>();
-  /** Where each message came from, by sender and id. */
+  /** The origin of each message, by sender and id. */
   readonly #origins = new Map<string, Origin>();
   readonly #peers = new Set<string>();
-  /** How often it asked for each message that it could not read, by sender and id. */
+  /** Retry receipts for each message that it could not decrypt, by sender and id. */
   readonly #requests = new Map<string, number>();
   #copiesToFail = 0;
   /** Resolves when the phone is switched on; undefined while it is. */
   #on: PromiseWithResolvers<void> | undefined;
   readonly #screen: Screen;
   /** A Signal session allows one operation at a time. */
-  readonly #signal = new Serial();
+  readonly #signal = new SerialQueue();
 
   constructor(options: { number: string; lidUser: string; pushName: string; directory: Directory }) {
     this.number = options.number;
@@ -122,7 +122,7 @@ export class SimulatedPhone implements Phone {
       return promises;
     });
     await account.handset.replyTo(this);
-    if (options.awaitDelivery !== false) await oneOf(acknowledged);
+    if (options.awaitDelivery !== false) await firstOf(acknowledged);
     return { id };
   }
 
@@ -138,12 +138,12 @@ export class SimulatedPhone implements Phone {
       }
       return promises;
     });
-    await oneOf(acknowledged);
+    await firstOf(acknowledged);
   }
 
   /**
-   * The client could not read message `id`: encrypts it again. Keys that came along start a new session; without keys the
-   * session stays the one that it is. No session is forgotten: what was encrypted under an older one can still be read.
+   * Encrypts message `id` again for a client that could not read it, in a new session if the client sent keys. Older sessions
+   * are kept, so that messages encrypted with them can still be read.
    */
   async retry(companion: Companion, id: string, keys?: PreKeyBundle): Promise<void> {
     this.repeatRequests.push({ id, at: Date.now() });
@@ -200,9 +200,9 @@ export class SimulatedPhone implements Phone {
       }
       message = await this.#device.decrypt(peer, envelope.ciphertext);
     } catch {
-      // The same bytes once more need no retry: the text is there.
+      // The same bytes again need no retry: the text is shown already.
       if (this.#origins.has(key)) this.#receipt(envelope);
-      else this.#askAgain(key, envelope);
+      else this.#sendRetryReceipt(key, envelope);
       return;
     }
     this.#receipt(envelope);
@@ -217,7 +217,7 @@ export class SimulatedPhone implements Phone {
     }
   }
 
-  /** Puts a text on the screen. */
+  /** Shows a text on the screen. */
   show(text: ReceivedText): void {
     this.#screen.show(text);
   }
@@ -228,8 +228,8 @@ export class SimulatedPhone implements Phone {
     );
   }
 
-  /** Says truthfully how often it has asked; its keys go along from the second time on. */
-  #askAgain(key: string, envelope: Envelope): void {
+  /** Sends a retry receipt with its count, and with the phone's keys from the second one on. */
+  #sendRetryReceipt(key: string, envelope: Envelope): void {
     this.unreadable += 1;
     const count = (this.#requests.get(key) ?? 0) + 1;
     this.#requests.set(key, count);
@@ -294,8 +294,8 @@ export class SimulatedPhone implements Phone {
   }
 }
 
-/** Waits for the first companion to take a message. */
-async function oneOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
+/** Resolves when the first companion has acknowledged a message. */
+async function firstOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
   if (!(await Promise.race(acknowledged)))
     throw new Error('the companion was unlinked before it took the message');
 }

@@ -17,13 +17,13 @@ export interface QueryContext {
   readonly directory: Directory;
   /** Run once the answer is on its way. */
   readonly after: (work: () => void) => void;
-  /** The client asked to be taken off the account. */
+  /** Unlinks the client from its account. */
   readonly unlink: () => void;
-  /** The client is ready for messages. */
+  /** The client takes messages. */
   readonly ready: () => void;
 }
 
-/** Answers with an error stanza. */
+/** The query is answered with an error stanza. */
 export class QueryError extends Error {
   readonly code: number;
 
@@ -33,7 +33,7 @@ export class QueryError extends Error {
   }
 }
 
-/** The query gets no answer at all. */
+/** The query gets no answer. */
 export class Unanswered extends Error {}
 
 type Answer = BinaryNode[] | undefined;
@@ -82,13 +82,13 @@ const handlers: Readonly<Record<string, QueryHandler>> = {
     if (query.attrs.to === '@g.us' && child(query, 'participating')) return [node('groups')];
     throw new QueryError(404, 'item-not-found');
   },
-  /** GraphQL: which restrictions the account has. */
+  /** GraphQL: the restrictions of the account. */
   'w:mex'({ query, account }) {
     const data = restrictionsOf(account, child(query, 'query')?.attrs.query_id);
     if (!data) throw new QueryError(501, 'feature-not-implemented');
     return [node('result', {}, Buffer.from(JSON.stringify({ data })))];
   },
-  /** No patches for anybody: the state of the app is whatever the client has. */
+  /** Without patches: the client's own state is current. */
   'w:sync:app:state'({ query }) {
     const collections = children(child(query, 'sync'), 'collection').map(({ attrs }) =>
       node('collection', { name: attrs.name, version: attrs.version ?? '0', has_more_patches: 'false' }),
@@ -97,7 +97,7 @@ const handlers: Readonly<Record<string, QueryHandler>> = {
   },
 };
 
-/** The content of the answer; throws QueryError for an error stanza. */
+/** The content of the answer. @throws QueryError, Unanswered */
 export function answerQuery(context: QueryContext): Answer {
   const handler = handlers[context.query.attrs.xmlns ?? ''];
   if (!handler) throw new QueryError(501, 'feature-not-implemented');
@@ -174,7 +174,7 @@ function writeKey(
   ]);
 }
 
-/** The parts of a bundle as a key answer and a retry receipt carry them. */
+/** The nodes of a bundle, in the answer to a key query and in a retry receipt. */
 export function bundleNodes(bundle: PreKeyBundle): BinaryNode[] {
   return [
     node('type', {}, Buffer.from([5])),
@@ -222,9 +222,9 @@ function keysOf(jid: string, directory: Directory): BinaryNode {
 function answerUsync({ query, directory }: QueryContext): Answer {
   const usync = child(query, 'usync');
   const protocols = children(child(usync, 'query')).map(({ tag }) => tag);
-  const users = children(child(usync, 'list'), 'user').map((asked) => {
-    const phoneNumber = textOf(child(asked, 'contact')).replace(/\D/g, '');
-    const jid = asked.attrs.jid ?? `${phoneNumber}@s.whatsapp.net`;
+  const users = children(child(usync, 'list'), 'user').map((item) => {
+    const phoneNumber = textOf(child(item, 'contact')).replace(/\D/g, '');
+    const jid = item.attrs.jid ?? `${phoneNumber}@s.whatsapp.net`;
     const user = directory.find(jid)?.user;
     const answers = protocols.map((protocol) => {
       switch (protocol) {
@@ -270,8 +270,8 @@ function deviceList(deviceIds: number[]): BinaryNode {
   ]);
 }
 
-function restrictionsOf(account: AccountState, asked: string | undefined): object | undefined {
-  switch (asked) {
+function restrictionsOf(account: AccountState, queryId: string | undefined): object | undefined {
+  switch (queryId) {
     case QueryIds.REACHOUT_TIMELOCK:
       return { [XWAPaths.xwa2_fetch_account_reachout_timelock]: timelockOf(account) };
     case QueryIds.MESSAGE_CAPPING_INFO:
@@ -281,7 +281,7 @@ function restrictionsOf(account: AccountState, asked: string | undefined): objec
   }
 }
 
-/** That the account may start no chats, or may again: what a query and a notification say of it. */
+/** Whether the account may start chats, as a query and a notification report it. */
 export function timelockOf({ reachoutTimelock: until }: AccountState): object {
   return {
     is_active: until !== undefined,
@@ -290,7 +290,7 @@ export function timelockOf({ reachoutTimelock: until }: AccountState): object {
   };
 }
 
-/** The stanza that answers a query, whatever becomes of it. */
+/** The stanza that answers a query with a result. */
 export function answerStanza(query: BinaryNode, content: Answer): BinaryNode {
   return node('iq', { id: query.attrs.id, from: query.attrs.to ?? SERVER, type: 'result' }, content);
 }

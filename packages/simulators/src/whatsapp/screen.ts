@@ -5,14 +5,14 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
-/** The texts that a phone shows, and whoever waits for them. */
+/** The texts that a phone shows, and the tests that wait for them. */
 export class Screen {
   readonly texts: ReceivedText[] = [];
   readonly #owner: string;
   readonly #returned = new Set<ReceivedText>();
   readonly #waiters = new Set<Waiter>();
 
-  /** @param owner named in the error of a wait in vain */
+  /** @param owner named in the error of a wait that times out */
   constructor(owner: string) {
     this.#owner = owner;
   }

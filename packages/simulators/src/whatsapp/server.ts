@@ -13,7 +13,7 @@ import { endConnection } from './faults.ts';
 import { node, SERVER } from './nodes.ts';
 import { SimulatedPhone } from './phone.ts';
 import { timelockOf } from './queries.ts';
-import { Switchboard } from './switchboard.ts';
+import { SessionRouter } from './session-router.ts';
 import { issueServerIdentity, testRootKeyPair } from './trust.ts';
 import type { Account, Phone } from './types.ts';
 
@@ -30,15 +30,15 @@ export interface WhatsAppServer extends AsyncDisposable {
   /** For the client's `waWebSocketUrl`. */
   readonly url: string;
   readonly rootPublicKey: Uint8Array;
-  /** Paired so far, by number. */
+  /** The paired accounts, by number. */
   readonly accounts: ReadonlyMap<string, Account>;
   /** By number. */
   readonly phones: ReadonlyMap<string, Phone>;
-  /** Queries this server has no answer for, `type xmlns/child`. The client got a 501. */
+  /** Queries that this server can't answer, as `type xmlns/child`. The client got a 501. */
   readonly unhandled: readonly string[];
-  /** How many queries got no answer because somebody withholds keys. */
+  /** How many queries got no answer because a phone withholds its keys. */
   readonly withheld: number;
-  /** What clients did against the protocol: bad signatures, malformed stanzas. Their connection was closed. */
+  /** Violations of the protocol by clients, such as bad signatures and malformed stanzas. Their connections were closed. */
   readonly violations: readonly Error[];
   addPhone(options?: { number?: string; lid?: string; pushName?: string }): Phone;
   /**
@@ -54,11 +54,11 @@ export interface WhatsAppServer extends AsyncDisposable {
   refuseLogins(account: Account, code?: number): void;
   /** Messages are refused with this code, those to phone numbers or to LIDs or to both, until called without one. */
   refuseMessages(account: Account, code?: string, to?: 'pn' | 'lid'): void;
-  /** The account may start no chats until then, which it is told; undefined: it may again. */
+  /** The account may start no chats until then, and is notified; undefined lifts this. */
   lockReachout(account: Account, until: Date | undefined): void;
-  /** Takes messages without acknowledging them; the acks leave when this ends, unless the connection has. */
+  /** Takes messages without acknowledging them. The acks are sent when this ends, unless the connection has closed. */
   withholdAcks(account: Account, on: boolean): void;
-  /** Cuts the lines of an account, or all. */
+  /** Breaks the connections of an account, or all. */
   dropConnections(account?: Account): void;
   /**
    * Resets each new connection (408 at the client) or, given a status, answers its upgrade with that. The client
@@ -66,8 +66,8 @@ export interface WhatsAppServer extends AsyncDisposable {
    */
   refuseConnections(on: boolean, options?: { status?: number }): void;
   /**
-   * A deaf session: the socket stays open and nothing is delivered, until this is undone or the client logs in
-   * anew. Pings and queries are still answered, unless `answerQueries` is false.
+   * Delivers nothing while the socket stays open, until this is undone or the client logs in again. Pings and queries are
+   * still answered, unless `answerQueries` is false.
    */
   silence(account: Account, on: boolean, options?: { answerQueries?: boolean }): void;
 }
@@ -76,8 +76,8 @@ export interface WhatsAppServer extends AsyncDisposable {
 export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): Promise<WhatsAppServer> {
   const root = options.rootKeyPair ?? testRootKeyPair;
   const identity = issueServerIdentity(root);
-  const switchboard = new Switchboard({ historySync: options.historySync ?? true });
-  const { directory } = switchboard;
+  const router = new SessionRouter({ historySync: options.historySync ?? true });
+  const { directory } = router;
   const connections = new Set<Connection>();
   let refusal: { status?: number } | undefined;
   let users = 0;
@@ -91,7 +91,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new Connection(webSocket, identity, switchboard);
+      const connection = new Connection(webSocket, identity, router);
       connections.add(connection);
       webSocket.on('close', () => connections.delete(connection));
     });
@@ -128,10 +128,10 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
     rootPublicKey: root.publicKey,
     accounts: directory.accounts,
     phones: directory.phones,
-    unhandled: switchboard.unhandled,
-    violations: switchboard.violations,
+    unhandled: router.unhandled,
+    violations: router.violations,
     get withheld() {
-      return switchboard.withheld;
+      return router.withheld;
     },
 
     addPhone(given = {}) {
@@ -143,17 +143,17 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
     },
 
     async scanQr(qrText, given = {}) {
-      return await switchboard.desk.scan(qrText, () => accountFor(given));
+      return await router.pairing.scan(qrText, () => accountFor(given));
     },
 
     async enterPairingCode(number, code) {
-      return await switchboard.desk.enterCode(code, accountFor({ number }));
+      return await router.pairing.enterCode(code, accountFor({ number }));
     },
 
     closeWith(account, code) {
       const state = stateOf(account);
       for (const companion of state.companions.values()) {
-        if (code === 401) switchboard.unlink(state, companion);
+        if (code === 401) router.unlink(state, companion);
         else if (companion.connection) endConnection(companion.connection, code);
       }
     },
@@ -196,7 +196,7 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
 
     async [Symbol.asyncDispose]() {
       for (const connection of connections) connection.drop();
-      switchboard.shutDown();
+      router.shutDown();
       sockets.close();
       http.close();
       http.closeAllConnections();

@@ -7,7 +7,7 @@ import * as libsignal from 'libsignal';
 import { generateKeyPair } from './curve.ts';
 import type { KeyPair } from './curve.ts';
 
-/** What a sender needs of a device it has no session with. Keys are 32 raw bytes. */
+/** The keys with which a sender starts a session with a device. Keys are 32 raw bytes. */
 export interface PreKeyBundle {
   registrationId: number;
   identityKey: Uint8Array;
@@ -24,14 +24,14 @@ export interface Ciphertext {
 
 const KEY_TYPE = Buffer.from([5]);
 
-/** libsignal wants a public key with its type in front. */
+/** libsignal's public keys begin with their type. */
 const typed = (publicKey: Uint8Array): Buffer => Buffer.concat([KEY_TYPE, publicKey]);
 const libsignalPair = (pair: KeyPair): { pubKey: Buffer; privKey: Buffer } => ({
   pubKey: typed(pair.publicKey),
   privKey: pair.privateKey,
 });
 
-/** What libsignal has and its types do not tell. */
+/** Parts of libsignal that its types leave out. */
 interface SessionEntry {
   indexInfo: { used: number };
   serialize(): object;
@@ -39,8 +39,8 @@ interface SessionEntry {
 }
 
 /**
- * Tries the sessions of a peer as a phone does: one that a message does not belong to stays as it was. libsignal 6.0.0 moves its
- * ratchet before the message is authenticated, and saves that with the next message that it can read.
+ * Restores a session after a message could not be decrypted with it, as a phone does. libsignal 6.0.0 advances the ratchet
+ * before it authenticates the message, and saves it with the next message that it can decrypt.
  */
 class PhoneCipher extends libsignal.SessionCipher {
   declare doDecryptWhisperMessage: (data: Uint8Array, session: SessionEntry) => Promise<Buffer>;
@@ -64,15 +64,15 @@ class PhoneCipher extends libsignal.SessionCipher {
 }
 
 const insideLibsignal = new AsyncLocalStorage<true>();
-let consoleGuarded = false;
+let isConsolePatched = false;
 
 /**
- * libsignal prints sessions, private keys included, through the console. What it says during our own calls is
- * dropped; everything else, a client's libsignal in the same process included, passes.
+ * libsignal prints sessions, private keys included, to the console. Drops its output during the calls of this file; all other
+ * output passes, also that of a client's libsignal in the same process.
  */
 function withoutConsole<T>(work: () => Promise<T>): Promise<T> {
-  if (!consoleGuarded) {
-    consoleGuarded = true;
+  if (!isConsolePatched) {
+    isConsolePatched = true;
     for (const method of ['info', 'warn', 'error'] as const) {
       const original = console[method];
       console[method] = (...args: unknown[]) => {
@@ -123,12 +123,12 @@ export class SignalDevice {
     return this.#sessions.has(this.#address(peer).toString());
   }
 
-  /** Forgets the session with a peer, as a phone that was restored from an old backup has. */
+  /** Forgets the session with a peer, like a phone that was restored from an old backup. */
   forget(peer: string): void {
     this.#sessions.delete(this.#address(peer).toString());
   }
 
-  /** The peer's new session; older ones are kept, to read with. */
+  /** Starts a new session with a peer. Older ones are kept for decryption. */
   startSession(peer: string, { signedPreKey, preKey, ...bundle }: PreKeyBundle): Promise<void> {
     const device = {
       registrationId: bundle.registrationId,
@@ -147,7 +147,7 @@ export class SignalDevice {
     );
   }
 
-  /** Encrypts a message for a peer; `fetchBundle` is asked only when there is no session yet. */
+  /** Encrypts a message for a peer. `fetchBundle` is called only when there is no session yet. */
   encrypt(peer: string, message: proto.IMessage, fetchBundle: () => PreKeyBundle): Promise<Ciphertext> {
     return withoutConsole(async () => {
       if (!this.hasSession(peer)) await this.startSession(peer, fetchBundle());
@@ -158,7 +158,7 @@ export class SignalDevice {
     });
   }
 
-  /** Throws when there is no session, the message was read before, or a key is not the right one. */
+  /** Throws when there is no session, the message was decrypted before, or a key is wrong. */
   decrypt(peer: string, { type, bytes }: Ciphertext): Promise<proto.Message> {
     return withoutConsole(async () => {
       const cipher = new PhoneCipher(this.#storage(), this.#address(peer));

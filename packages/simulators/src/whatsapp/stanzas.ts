@@ -26,7 +26,7 @@ export function acceptMessage(message: BinaryNode, sender: Linked, directory: Di
   const listed = children(child(message, 'participants'), 'to');
   const recipient = directory.find(to)?.user;
   const isThere = recipient !== undefined && !(recipient.kind === 'phone' && recipient.hasLeft);
-  // Nobody there, or a group, which this server does not have.
+  // An unknown recipient, or a group, which this server does not have.
   if (!isThere || (!single && listed.length === 0)) {
     acknowledge('404');
     return;
@@ -42,7 +42,7 @@ export function acceptMessage(message: BinaryNode, sender: Linked, directory: Di
     jid: target.attrs.jid ?? '',
     ciphertext: ciphertextOf(child(target, 'enc')),
   }));
-  // A retry for one device, or a message to the own handset, comes without a list.
+  // A retry for one device, or a message to the own handset, has no list.
   if (single) targets.push({ jid: to, ciphertext: ciphertextOf(single) });
   if (targets.some(({ ciphertext }) => ciphertext.type === 'pkmsg')) requireIdentity(message, sender);
   acknowledge();
@@ -53,7 +53,7 @@ export function acceptMessage(message: BinaryNode, sender: Linked, directory: Di
   }
 }
 
-/** A first message proves which account the sender belongs to; the proof is checked once. */
+/** A first message proves the account of its sender. The proof is checked once. */
 function requireIdentity(message: BinaryNode, { account, companion }: Linked): void {
   const identity = childBytes(message, 'device-identity');
   if (!identity) throw new Error('a first message to a device came without the device identity');
@@ -69,7 +69,7 @@ function ciphertextOf(enc: BinaryNode | undefined): Ciphertext {
   return { type, bytes: Buffer.from(enc.content) };
 }
 
-/** Acknowledgements by receipt, read marks, and requests to send again. */
+/** Handles delivery, read and retry receipts of a client. */
 export async function acceptReceipt(
   receipt: BinaryNode,
   sender: Linked,

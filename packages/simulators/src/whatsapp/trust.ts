@@ -4,8 +4,8 @@ import { generateKeyPair, keyPairFromPrivate } from './curve.ts';
 import type { KeyPair } from './curve.ts';
 
 /**
- * The simulator's root of trust: well known on purpose, worth nothing outside a test. The preload that makes a
- * client trust it (`preload/whatsapp-trust.mjs`) carries the public half; a test holds the two together.
+ * The root key of the simulator, public on purpose and used in tests only. The preload that makes a client trust it
+ * (`preload/whatsapp-trust.mjs`) holds its public half; a test compares the two.
  */
 export const testRootKeyPair: KeyPair = keyPairFromPrivate(
   Buffer.from('50726f5361615320576861747341707020746573742c206e6f2073656372657421', 'hex').subarray(0, 32),

@@ -12,7 +12,7 @@ export interface ReceivedText {
 
 /** A text as the sending side shows it. */
 export interface SentText extends ReceivedText {
-  /** JID that it was written to. */
+  /** The JID that it was sent to. */
   readonly to: string;
 }
 
@@ -25,44 +25,44 @@ export interface Account {
   readonly connected: boolean;
   /** Messages and receipts that no companion has acknowledged yet. */
   readonly pending: number;
-  /** What the account's own handset shows as sent by its companions. */
+  /** The texts that the account's own handset shows as sent by its companions. */
   readonly sent: readonly SentText[];
   readonly handset: OwnPhone;
 }
 
-/** The phone of an account, with which its owner writes. */
+/** The phone of an account, on which its owner writes. */
 export interface OwnPhone {
   /**
-   * The companions get a copy as of a message of their own (`fromMe`): from the account, with the chat as `recipient`, the content in
-   * a `deviceSentMessage`. Resolves when the first of them has acknowledged it.
+   * Sends a message. The companions get a copy like one of their own (`fromMe`): from the account, with the chat as
+   * `recipient`, and the content in a `deviceSentMessage`. Resolves when the first of them has acknowledged it.
    */
   send(
     to: HandsetRecipient,
     content: string | proto.IMessage,
     options?: HandsetSendOptions,
   ): Promise<{ id: string }>;
-  /** Delivers a copy once more under the same id, encrypted afresh. */
+  /** Delivers a copy again under the same id, newly encrypted. */
   redeliver(id: string): Promise<void>;
-  /** What the WhatsApp Business app answers to customers by itself from now on. */
+  /** Sets the automatic replies of the WhatsApp Business app to customers. */
   answerAutomatically(replies: AutomaticReplies): void;
   /** Sends the companions a history with these texts in it, as a phone does after a pairing or when asked. */
   shareHistory(texts: readonly WrittenText[]): Promise<void>;
 }
 
-/** A customer; the chat with oneself; a group, in which nobody else is. */
+/** A customer, the chat with oneself, or a group without other members. */
 export type HandsetRecipient = Phone | 'self' | 'group';
 
 export interface HandsetSendOptions {
   id?: string;
-  /** By which kind of address the copy names the account and the recipient: the phone number, by default, or the LID. */
+  /** The kind of address that the copy has for the account and the recipient: phone number (the default) or LID. */
   addressing?: 'pn' | 'lid';
-  /** Whose other address the server adds: the recipient's (the default), the account's own, or nobody's. */
+  /** Whose other address the server adds: the recipient's (the default), the account's own, or none. */
   alternate?: 'recipient' | 'own' | 'none';
   /** When it was written, if not now. */
   sentAt?: Date;
   /** False: resolve when the server has it, not when a companion has acknowledged it. */
   awaitDelivery?: boolean;
-  /** Deliver bytes the client cannot decrypt, so that it has to ask again. */
+  /** Delivers bytes that the client can't decrypt at first, so that it sends a retry receipt. */
   corruptFirst?: boolean;
 }
 
@@ -91,15 +91,15 @@ export interface SendOptions {
   addressing?: Addressing;
   /** False: resolve when the server has it, not when the client has acknowledged it. */
   awaitDelivery?: boolean;
-  /** Deliver bytes the client cannot decrypt, so that it has to ask again. */
+  /** Delivers bytes that the client can't decrypt at first, so that it sends a retry receipt. */
   corruptFirst?: boolean;
   /** When it was written, if not now. */
   sentAt?: Date;
-  /** Deliver a stanza without the content, as the server does for some messages; `redeliver` brings it. */
+  /** Delivers a stanza without content, as WhatsApp does for some messages. `redeliver` brings the content. */
   withoutContent?: boolean;
 }
 
-/** A client asked a phone for one of its messages once more. */
+/** A client asked a phone for one of its messages again. */
 export interface RepeatRequest {
   readonly id: string;
   /** Unix milliseconds. */
@@ -114,21 +114,21 @@ export interface Phone {
   readonly pushName: string;
   /** Texts it shows: a repeated id is shown once. */
   readonly received: ReadonlyArray<ReceivedText>;
-  /** How many messages with an id it had already came in. */
+  /** How many messages it received whose id it had already. */
   readonly repeats: number;
   /** How many messages it could not decrypt, and asked for again. */
   readonly unreadable: number;
-  /** Each time that a client could not read a message of this phone's. */
+  /** The retry receipts of clients for messages of this phone. */
   readonly repeatRequests: readonly RepeatRequest[];
   /** Resolves when the client has acknowledged the delivery. */
   sendText(to: Account, text: string, options?: SendOptions): Promise<{ id: string }>;
   /** Sends anything else, such as a picture. */
   sendContent(to: Account, content: proto.IMessage, options?: SendOptions): Promise<{ id: string }>;
-  /** Takes back a message it sent: a protocol message, no text. */
+  /** Deletes a message that it sent, by a protocol message. */
   revoke(to: Account, id: string): Promise<{ id: string }>;
   /**
-   * Delivers a message it sent once more under the same id: the same bytes, as a server does that missed the
-   * acknowledgement (the client refuses them), or encrypted afresh, as a sender does that was asked to repeat.
+   * Delivers a message again under the same id. The same bytes: like a server that missed the acknowledgement; the client
+   * refuses them. Newly encrypted: like a sender that got a retry receipt.
    */
   redeliver(to: Account, id: string, options?: { ciphertext?: 'same' | 'fresh' }): Promise<void>;
   /** Blue ticks for a message it received. */
@@ -138,13 +138,13 @@ export interface Phone {
   waitForCount(count: number, options?: { timeoutMs?: number }): Promise<void>;
   /** Forgets its Signal sessions, so that it has to ask for a retry of the next message. */
   forgetSessions(): void;
-  /** It cannot read the next so many copies of messages that come in, whatever they are encrypted with. */
+  /** Makes the phone fail to decrypt the next `copies` messages that it receives. */
   failToRead(copies: number): void;
-  /** The server does not answer who asks for its keys, until this is undone. */
+  /** Leaves queries for the phone's keys unanswered, until this is undone. */
   withholdKeys(on: boolean): void;
-  /** Its number is not on WhatsApp any more: messages to it are refused. */
+  /** Takes its number off WhatsApp: messages to it are refused. */
   leave(): void;
-  /** Reads nothing and sends nothing until it is switched on; what comes meanwhile waits. */
+  /** Reads and sends nothing until it is switched on. Messages to it wait. */
   switchOff(): void;
   switchOn(): void;
 }

@@ -1,5 +1,5 @@
-/** Runs one piece of work after another; one that fails does not stop the next. */
-export class Serial {
+/** Runs async work one after the other. A failure does not stop the next. */
+export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
   run<T>(work: () => Promise<T>): Promise<T> {

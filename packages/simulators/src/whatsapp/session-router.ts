@@ -5,9 +5,9 @@ import type { Companion } from './companion.ts';
 import type { Connection, ConnectionHandlers } from './connection.ts';
 import { Directory } from './directory.ts';
 import { endConnection, refuseLogin } from './faults.ts';
-import { greet } from './history.ts';
+import { sendFirstHistory } from './history.ts';
 import { node, SERVER, unixSeconds } from './nodes.ts';
-import { PairingDesk } from './pairing-desk.ts';
+import { PairingService } from './pairing-service.ts';
 import { readRegistration } from './pairing.ts';
 import { answerQuery, answerStanza, errorStanza, QueryError, Unanswered } from './queries.ts';
 import type { Linked } from './stanzas.ts';
@@ -15,13 +15,13 @@ import { acceptAck, acceptMessage, acceptReceipt } from './stanzas.ts';
 
 const MAX_RECORDED = 1000;
 
-/** Takes connections from handshake to close and routes what comes in. */
-export class Switchboard implements ConnectionHandlers {
+/** Handles each connection from its login to its close, and routes the stanzas that it receives. */
+export class SessionRouter implements ConnectionHandlers {
   readonly directory: Directory = new Directory();
   readonly unhandled: string[] = [];
   readonly violations: Error[] = [];
   withheld = 0;
-  readonly desk: PairingDesk = new PairingDesk();
+  readonly pairing: PairingService = new PairingService();
   readonly #linked = new Map<Connection, Linked>();
   readonly #historySync: boolean;
 
@@ -31,7 +31,7 @@ export class Switchboard implements ConnectionHandlers {
 
   onLogin(connection: Connection, payload: proto.ClientPayload): void {
     if (payload.devicePairingData) {
-      this.desk.admit(connection, readRegistration(payload.devicePairingData, connection.remoteStatic));
+      this.pairing.add(connection, readRegistration(payload.devicePairingData, connection.remoteStatic));
       return;
     }
     const account = this.directory.accounts.get(String(payload.username));
@@ -48,13 +48,13 @@ export class Switchboard implements ConnectionHandlers {
     if (companion.connection) endConnection(companion.connection, 440);
     companion.attach(connection);
     this.#linked.set(connection, { account, companion });
-    welcome(connection, account, companion);
+    sendLoginStanzas(connection, account, companion);
   }
 
   async onNode(connection: Connection, received: BinaryNode): Promise<void> {
     const linked = this.#linked.get(connection);
     if (!linked) {
-      this.desk.onNode(connection, received);
+      this.pairing.onNode(connection, received);
       return;
     }
     switch (received.tag) {
@@ -76,7 +76,7 @@ export class Switchboard implements ConnectionHandlers {
   onClose(connection: Connection): void {
     this.#linked.get(connection)?.companion.detach(connection);
     this.#linked.delete(connection);
-    this.desk.leave(connection);
+    this.pairing.remove(connection);
   }
 
   onViolation(_: Connection, error: Error): void {
@@ -113,7 +113,7 @@ export class Switchboard implements ConnectionHandlers {
     for (const work of afterwards) work();
   }
 
-  /** Everything that waited, marked offline, and the line below it; then history for a new companion. */
+  /** Delivers what waited, marked as offline and counted before and after; then history for a new companion. */
   #startDelivery(connection: Connection, account: AccountState, companion: Companion): void {
     const waiting = String(companion.silent ? 0 : companion.outbox.size);
     connection.send(
@@ -121,19 +121,19 @@ export class Switchboard implements ConnectionHandlers {
     );
     const delivered = companion.activate();
     connection.send(node('ib', { from: SERVER }, [node('offline', { count: String(delivered) })]));
-    if (!companion.greeted && this.#historySync) {
-      void greet(account, companion).catch((error: Error) => record(this.violations, error));
+    if (!companion.hasHistory && this.#historySync) {
+      void sendFirstHistory(account, companion).catch((error: Error) => record(this.violations, error));
     }
-    companion.greeted = true;
-    this.desk.loggedIn(companion, account);
+    companion.hasHistory = true;
+    this.pairing.onLoggedIn(companion, account);
   }
 
-  /** Settles everything that somebody may still wait for. */
+  /** Settles every promise that a caller may still await. */
   shutDown(): void {
     for (const account of this.directory.accounts.values()) {
       for (const companion of account.companions.values()) companion.outbox.abandon();
     }
-    this.desk.close();
+    this.pairing.close();
   }
 
   unlink(account: AccountState, companion: Companion): void {
@@ -143,8 +143,8 @@ export class Switchboard implements ConnectionHandlers {
   }
 }
 
-/** What the server says first to a companion that logged in. */
-function welcome(connection: Connection, account: AccountState, companion: Companion): void {
+/** Sends the first stanzas after a login. */
+function sendLoginStanzas(connection: Connection, account: AccountState, companion: Companion): void {
   const t = unixSeconds();
   connection.send(node('success', { t, props: '1', lid: companion.lid, display_name: account.name }));
   const routing = node('routing_info', {}, Buffer.from(`sim-${companion.deviceId}`));

@@ -13,7 +13,7 @@ import { pairSuccess, parseQr, readPairSignature } from './pairing.ts';
 import { answerStanza, errorStanza, QueryError } from './queries.ts';
 import type { Account } from './types.ts';
 
-/** How many QR texts a waiting client gets; the real server hands out six. */
+/** How many QR texts a client gets: as many as from the real server. */
 const QR_REFS = 6;
 const HELLO_TIMEOUT_MS = 5000;
 const HELLO_POLL_MS = 10;
@@ -33,21 +33,21 @@ interface LinkCode {
   exchange?: { account: AccountState; handset: LinkCodeExchange; done: PromiseWithResolvers<Account> };
 }
 
-/** A client that is nobody's companion yet. */
-interface Applicant {
+/** A client that is not linked to an account yet. */
+interface PairingClient {
   readonly keys: CompanionKeys;
   linkCode?: LinkCode;
   pairing?: Pairing;
 }
 
-/** Makes waiting clients companions: by QR text, or by a code typed into the handset. */
-export class PairingDesk {
-  readonly #applicants = new Map<Connection, Applicant>();
+/** Links clients to accounts as companions: by QR text, or by a code that is typed into the handset. */
+export class PairingService {
+  readonly #clients = new Map<Connection, PairingClient>();
   readonly #refs = new Map<string, Connection>();
   readonly #awaitingLogin = new Map<Companion, Pairing>();
 
-  admit(connection: Connection, keys: CompanionKeys): void {
-    this.#applicants.set(connection, { keys });
+  add(connection: Connection, keys: CompanionKeys): void {
+    this.#clients.set(connection, { keys });
     const items = Array.from({ length: QR_REFS }, () => {
       const ref = `2@${randomBytes(48).toString('base64')}`;
       this.#refs.set(ref, connection);
@@ -57,19 +57,19 @@ export class PairingDesk {
     connection.send(node('iq', attrs, [node('pair-device', {}, items)]));
   }
 
-  leave(connection: Connection): void {
-    const applicant = this.#applicants.get(connection);
-    this.#applicants.delete(connection);
+  remove(connection: Connection): void {
+    const client = this.#clients.get(connection);
+    this.#clients.delete(connection);
     this.#forgetRefs(connection);
-    const { pairing, linkCode } = applicant ?? {};
+    const { pairing, linkCode } = client ?? {};
     if (pairing && this.#awaitingLogin.has(pairing.companion)) return;
     pairing?.account.companions.delete(pairing.companion.deviceId);
     const done = pairing?.done ?? linkCode?.exchange?.done;
     done?.reject(new Error('the client went away while it was being paired'));
   }
 
-  /** A companion takes messages now: if somebody paired it, that is done. */
-  loggedIn(companion: Companion, account: AccountState): void {
+  /** A companion has logged in and takes messages, which completes its pairing. */
+  onLoggedIn(companion: Companion, account: AccountState): void {
     this.#awaitingLogin.get(companion)?.done.resolve(account);
     this.#awaitingLogin.delete(companion);
   }
@@ -82,14 +82,14 @@ export class PairingDesk {
   async scan(qrText: string, accountFor: () => AccountState): Promise<Account> {
     const qr = parseQr(qrText);
     const connection = this.#refs.get(qr.ref);
-    const applicant = connection && this.#applicants.get(connection);
-    if (!connection || !applicant) throw new Error('no client is waiting with this QR text');
-    const { keys } = applicant;
+    const client = connection && this.#clients.get(connection);
+    if (!connection || !client) throw new Error('no client is waiting with this QR text');
+    const { keys } = client;
     if (!keys.noiseKey.equals(qr.noiseKey) || !keys.identityKey.equals(qr.identityKey)) {
       throw new Error('the QR text shows other keys than the client registered with');
     }
     const done = Promise.withResolvers<Account>();
-    this.#pair(connection, applicant, accountFor(), qr.advSecret, done);
+    this.#pair(connection, client, accountFor(), qr.advSecret, done);
     return await done.promise;
   }
 
@@ -119,11 +119,11 @@ export class PairingDesk {
     return await done.promise;
   }
 
-  /** The client shows its code a moment before its request is here. */
+  /** Waits for the client's request, which comes a moment after the client shows its code. */
   async #hello(account: AccountState): Promise<{ connection: Connection; linkCode: LinkCode }> {
     const deadline = Date.now() + HELLO_TIMEOUT_MS;
     while (Date.now() < deadline) {
-      for (const [connection, { linkCode }] of this.#applicants) {
+      for (const [connection, { linkCode }] of this.#clients) {
         if (linkCode?.jid === account.jid) return { connection, linkCode };
       }
       await delay(HELLO_POLL_MS);
@@ -132,9 +132,9 @@ export class PairingDesk {
   }
 
   onNode(connection: Connection, received: BinaryNode): void {
-    const applicant = this.#applicants.get(connection);
-    if (!applicant || received.tag !== 'iq') return;
-    const { pairing } = applicant;
+    const client = this.#clients.get(connection);
+    if (!client || received.tag !== 'iq') return;
+    const { pairing } = client;
     if (pairing && pairing.queryId === received.attrs.id) {
       this.#finish(connection, pairing, received);
       return;
@@ -142,35 +142,35 @@ export class PairingDesk {
     const { type, xmlns } = received.attrs;
     if (type !== 'get' && type !== 'set') return;
     const request = child(received, 'link_code_companion_reg');
-    if (request?.attrs.stage === 'companion_hello') this.#offerCode(connection, applicant, received, request);
+    if (request?.attrs.stage === 'companion_hello') this.#offerCode(connection, client, received, request);
     else if (request?.attrs.stage === 'companion_finish')
-      this.#finishCode(connection, applicant, received, request);
+      this.#finishCode(connection, client, received, request);
     else if (xmlns === 'w:p' || xmlns === 'w:stats') connection.send(answerStanza(received, undefined));
     else connection.send(errorStanza(received, new QueryError(401, 'not-authorized')));
   }
 
-  #offerCode(connection: Connection, applicant: Applicant, query: BinaryNode, request: BinaryNode): void {
+  #offerCode(connection: Connection, client: PairingClient, query: BinaryNode, request: BinaryNode): void {
     const companionHello = childBytes(request, 'link_code_pairing_wrapped_companion_ephemeral_pub');
     if (!companionHello) throw new Error('pairing code: the client sent no key');
     const ref = randomBytes(16);
-    applicant.linkCode = { jid: request.attrs.jid ?? '', ref, companionHello };
+    client.linkCode = { jid: request.attrs.jid ?? '', ref, companionHello };
     const answer = node('link_code_companion_reg', { stage: 'companion_hello' }, [
       node('link_code_pairing_ref', {}, ref),
     ]);
     connection.send(answerStanza(query, [answer]));
   }
 
-  #finishCode(connection: Connection, applicant: Applicant, query: BinaryNode, request: BinaryNode): void {
-    const { exchange, ref } = applicant.linkCode ?? {};
+  #finishCode(connection: Connection, client: PairingClient, query: BinaryNode, request: BinaryNode): void {
+    const { exchange, ref } = client.linkCode ?? {};
     const bundle = childBytes(request, 'link_code_pairing_wrapped_key_bundle');
     const identity = childBytes(request, 'companion_identity_public');
     if (!exchange || !bundle || !identity || !ref) throw new Error('pairing code: a finish without a start');
     const { account, handset, done } = exchange;
     try {
-      if (!identity.equals(applicant.keys.identityKey)) throw new Error('pairing code: another identity key');
+      if (!identity.equals(client.keys.identityKey)) throw new Error('pairing code: another identity key');
       const secret = handset.finish(bundle, identity);
       connection.send(answerStanza(query, undefined));
-      this.#pair(connection, applicant, account, secret, done);
+      this.#pair(connection, client, account, secret, done);
     } catch (error) {
       connection.send(errorStanza(query, new QueryError(400, 'bad-request')));
       done.reject(error);
@@ -179,14 +179,14 @@ export class PairingDesk {
 
   #pair(
     connection: Connection,
-    applicant: Applicant,
+    client: PairingClient,
     account: AccountState,
     advSecret: Buffer,
     done: PromiseWithResolvers<Account>,
   ): void {
-    const companion = account.link(applicant.keys);
+    const companion = account.link(client.keys);
     const queryId = connection.nextId();
-    applicant.pairing = { account, companion, queryId, done };
+    client.pairing = { account, companion, queryId, done };
     this.#forgetRefs(connection);
     connection.send(pairSuccess(queryId, account, companion, advSecret));
   }
