@@ -82,7 +82,7 @@ describe.each(BUSINESS)('%s %s', (method, path, body) => {
   });
 });
 
-test("a business sees and uses its own sessions only; another's is not there", async () => {
+test('a business sees and uses its own sessions only', async () => {
   type List = { items: { id: string }[]; next_cursor: string | null };
   const own = await replica.call<List>('GET', '/api/sessions', business);
   expect(own.body.items.map(({ id }) => id)).toEqual(['mine']);
@@ -116,8 +116,8 @@ test.each<[unknown, number, string]>([
   expect([answer.status, answer.body.code]).toEqual([status, code]);
 });
 
-test('a session that is not there is 404 at each door', async () => {
-  for (const [method, path] of PAIRING.filter((door) => door[1].includes('mine'))) {
+test('each route answers 404 for an unknown session', async () => {
+  for (const [method, path] of PAIRING.filter((route) => route[1].includes('mine'))) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const answer = await replica.admin<{ code: string }>(method, path.replace('mine', 'none'));
     expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'SESSION_NOT_FOUND']);
@@ -131,7 +131,7 @@ test('each use of the admin key is in the audit log', async () => {
     .toEqual([{ action: 'POST /api/sessions/:session/stop', target: 'mine' }]);
 });
 
-test('the probes are open, and say when the service drains', async () => {
+test('the probes need no key, and fail while the service drains', async () => {
   await expect.poll(async () => (await replica.call('GET', '/health', {})).status, SOON).toBe(200);
   expect((await replica.call('GET', '/healthz', {})).body).toEqual({ status: 'ok' });
   expect((await replica.call('GET', '/livez', {})).body).toBe('ok');

@@ -30,7 +30,7 @@ async function answer(phone: Phone): Promise<void> {
 }
 
 // A ratchet that is moved by a send and by a message at the same time loses one of the two, and a message has to be asked for again.
-test('contacts who write while they are written to read every text in its order, and so do we', async () => {
+test('every text arrives in order when contacts and the account write at the same time', async () => {
   const phones = Array.from({ length: PHONES }, () => stack.whatsapp.addPhone());
   for (const phone of phones) await phone.sendText(account, texts[0]!);
   await Promise.all(phones.flatMap((phone) => [write(phone), answer(phone)]));

@@ -9,7 +9,7 @@ export interface Counters {
   errors: number;
 }
 
-/** What all replicas have published so far. */
+/** The counters of all replicas. */
 export async function readCounters(stack: Stack): Promise<Counters> {
   const { key } = keyspace('prosaas');
   const reader = new MetricsReader({

@@ -8,12 +8,12 @@ import type { PostgresServer } from '@prosaas/devstack';
 
 const run = promisify(execFile);
 
-/** The role of the services: it owns nothing, so that its grants can be revoked. */
+/** The role of the service. It owns no tables, so that its grants can be revoked. */
 const SERVICE_ROLE = 'front_desk';
 
 export interface Faulty {
   postgres: PostgresServer;
-  /** As the owner of the tables. */
+  /** Connected as the owner of the tables. */
   owner: Database;
   disk: SmallDisk | undefined;
 }
@@ -24,7 +24,7 @@ export interface DatabaseFault {
   end(faulty: Faulty): Promise<unknown>;
 }
 
-/** Each SQL text in a session of its own, that may write whatever the server's default says. */
+/** Runs SQL texts as the owner, also while the server's default is read-only. */
 const owned = ({ owner }: Faulty, ...texts: string[]): Promise<unknown> =>
   owner.transaction(async (tx) => {
     await tx.query('set transaction read write');
@@ -82,7 +82,7 @@ const EMULATED_FULL_DISK = [
   'create trigger full_disk before insert on messages for each row execute function full_disk()',
 ];
 
-/** Makes the role, and answers the URL of the database as seen by it. */
+/** Creates the role. Returns the URL of the database for it. */
 export async function asServiceRole(owner: Database, url: string): Promise<string> {
   await owner.query(`create role ${SERVICE_ROLE} login password 'front_desk'`);
   await owner.query(`grant select, insert, update, delete on all tables in schema public to ${SERVICE_ROLE}`);
@@ -92,11 +92,11 @@ export async function asServiceRole(owner: Database, url: string): Promise<strin
   return seen.href;
 }
 
-/** A file system of a few megabytes that holds the table of messages; a file fills what is left of it. */
+/** A file system of 24 MB that holds the table of messages, and that a file can fill up. */
 export class SmallDisk implements AsyncDisposable {
   readonly #path: string;
 
-  /** Undefined where this process may not mount. */
+  /** Undefined if this process may not mount. */
   static async mount(postgres: PostgresServer): Promise<SmallDisk | undefined> {
     const path = await mkdtemp(join(tmpdir(), 'prosaas-small-disk-'));
     try {
@@ -134,7 +134,7 @@ export class SmallDisk implements AsyncDisposable {
     await rm(join(this.#path, 'filler'));
   }
 
-  /** Once PostgreSQL has stopped. */
+  /** Has to be called after PostgreSQL has stopped. */
   async [Symbol.asyncDispose](): Promise<void> {
     const mounts = await readFile('/proc/mounts', 'utf8');
     if (mounts.includes(` ${this.#path} `)) await run('umount', ['--lazy', this.#path]);

@@ -20,7 +20,7 @@ afterAll(async () => {
   await postgres[Symbol.asyncDispose]();
 });
 
-test('what comes while the database is away is acknowledged, stored and counted when it is back', async () => {
+test('messages that arrive during an outage are acknowledged, stored and counted after it', async () => {
   const phone = stack.whatsapp.addPhone();
   await phone.sendText(account, 'before');
   await postgres.stop();
@@ -42,7 +42,7 @@ test('what comes while the database is away is acknowledged, stored and counted 
   expect(await replica.until('shop', 'WORKING')).toMatchObject({ reason: null });
 });
 
-test('after a while of that the socket is closed: WhatsApp keeps what was not acknowledged', async () => {
+test('the socket is closed in a long outage, and WhatsApp keeps what was not acknowledged', async () => {
   await replica[Symbol.asyncDispose]();
   replica = await stack.replica({ stallLimitMs: 300 });
   await replica.until('shop', 'WORKING');
@@ -59,7 +59,7 @@ test('after a while of that the socket is closed: WhatsApp keeps what was not ac
   await expect.poll(() => account.pending, SOON).toBe(0);
 });
 
-test('a service that starts before its database waits for it, and says that it is there', async () => {
+test('a service that starts before its database is healthy and waits for it', async () => {
   await replica[Symbol.asyncDispose]();
   await postgres.stop();
   replica = await stack.replica();

@@ -3,10 +3,10 @@ import { type Replica, SOON, Stack } from './harness.ts';
 
 let stack: Stack;
 let replica: Replica;
-/** Asked for the devices of this contact, the client gets no answer until `release`. */
+/** The client's query for the devices of this contact is not answered until `release` is called. */
 let silent: string | undefined;
 let release: () => void;
-let asked = 0;
+let queries = 0;
 
 beforeAll(async () => {
   stack = await Stack.start();
@@ -17,7 +17,7 @@ beforeAll(async () => {
   const makeDeviceCache = () => ({
     get: async <T>(user: string): Promise<T> => {
       if (user === silent) {
-        asked += 1;
+        queries += 1;
         await answer;
       }
       return cache.get(user) as T;
@@ -31,11 +31,11 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-test('a contact whose devices are not answered for does not hold up a send to another', async () => {
+test('a send is not held up by an unanswered device query for another contact', async () => {
   const [first, second] = [stack.whatsapp.addPhone(), stack.whatsapp.addPhone()];
   silent = first.number;
   const waiting = replica.send({ session: 'shop', chatId: first.number, text: 'to the silent one' });
-  await expect.poll(() => asked, SOON).toBe(1);
+  await expect.poll(() => queries, SOON).toBe(1);
   const { status } = await replica.send({ session: 'shop', chatId: second.number, text: 'to another' });
   expect(status).toBe(200);
   await second.waitForCount(1);

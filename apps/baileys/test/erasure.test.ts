@@ -30,7 +30,7 @@ const tablesNaming = async ({ number, lid }: Phone): Promise<unknown[]> =>
     [`${number}|${lid.split('@')[0]}`],
   );
 
-test('an erased contact can write and be written to again, also after a restart', async () => {
+test('an erased contact can write and get messages again, also after a restart', async () => {
   const account = await stack.pair(replica, 'shop');
   const phone = stack.whatsapp.addPhone();
   const talk = async (text: string): Promise<void> => {
@@ -56,7 +56,7 @@ test('an erased contact can write and be written to again, also after a restart'
   await talk('third');
 });
 
-test('the list of the contacts that have a token does not bring an erased one back', async () => {
+test('the token index does not restore an erased contact', async () => {
   await using db = createDatabase({ url: stack.databaseUrl, applicationName: 'test', log });
   await db.query(
     `insert into whatsapp_sessions (id, business_id, wanted) values ('idle', 'default', 'stopped')`,

@@ -19,7 +19,7 @@ interface Stored {
 
 /** The baileys service against a simulated WhatsApp and a PostgreSQL of its own, with a role that owns nothing. */
 export class FaultRun implements AsyncDisposable {
-  /** Whether the disk is a real one. */
+  /** Whether the full disk is real, not emulated by a trigger. */
   readonly realDisk: boolean;
   readonly #parts: AsyncDisposableStack;
   readonly #faulty: Faulty;
@@ -57,9 +57,9 @@ export class FaultRun implements AsyncDisposable {
   }
 
   /**
-   * Ten phones write all the time; meanwhile the fault begins, lasts, and ends.
+   * Ten phones write continuously while the fault begins, lasts and ends.
    *
-   * @returns the promises that were broken, a sentence each
+   * @returns the guarantees that were broken, a sentence each
    */
   async play(
     fault: DatabaseFault,
@@ -84,26 +84,28 @@ export class FaultRun implements AsyncDisposable {
     writing.abort();
     const sent = await written;
     const total = sent.reduce((sum, texts) => sum + texts.length, 0);
-    const broken = await this.#atRest();
+    const broken = await this.#waitUntilIdle();
     const stored = await this.#stored();
     for (const [index, phone] of phones.entries()) {
       const of = stored.find(({ contact }) => contact === phone.jid);
       broken.push(...compare(phone.number, sent[index] ?? [], of));
     }
-    broken.push(...(await this.#jobs()));
-    const [aside] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from unstored_messages');
-    if (aside?.n !== 0) broken.push(`${aside?.n} messages were put aside`);
+    broken.push(...(await this.#checkJobs()));
+    const [unstored] = await this.#stack.rows<{ n: number }>(
+      'select count(*)::int as n from unstored_messages',
+    );
+    if (unstored?.n !== 0) broken.push(`${unstored?.n} messages are in unstored_messages`);
     return { broken, sent: total, reasons: [...reasons] };
   }
 
-  /** Why the session waits: health says so without the database. */
+  /** The reasons that the health check shows; it works without the database. */
   async #reasons(): Promise<string[]> {
     const { body } = await this.#replica.call('GET', '/health', { accept: 'application/health+json' });
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return [...text.matchAll(/"(database_[a-z_]+)":/g)].map(([, reason = '']) => reason);
   }
 
-  async #atRest(): Promise<string[]> {
+  async #waitUntilIdle(): Promise<string[]> {
     try {
       await poll(() => Promise.resolve(this.#account.pending === 0), {
         timeoutMs: RECOVERY_MS,
@@ -125,8 +127,8 @@ export class FaultRun implements AsyncDisposable {
     );
   }
 
-  /** Nobody works on them. */
-  async #jobs(): Promise<string[]> {
+  /** No worker runs: each message has to have one job. */
+  async #checkJobs(): Promise<string[]> {
     const [messages] = await this.#stack.rows<{ n: number }>('select count(*)::int as n from messages');
     let jobs = 0;
     const isEach = async (): Promise<boolean> => {

@@ -16,8 +16,8 @@ afterAll(() => stack[Symbol.asyncDispose]());
 
 const lost = (): Promise<unknown> => expect.poll(() => account.connected, SOON).toBe(false);
 
-describe('a connection that WhatsApp closes', () => {
-  test.each([428, 408, 500, 503, 515])('with %i comes back by itself', async (code) => {
+describe('a session whose connection WhatsApp closes', () => {
+  test.each([428, 408, 500, 503, 515])('with %i reconnects', async (code) => {
     await replica.admin('POST', '/api/sessions/shop/restart');
     await replica.until('shop', 'WORKING');
     const phone = stack.whatsapp.addPhone();
@@ -33,7 +33,7 @@ describe('a connection that WhatsApp closes', () => {
     [403, 'forbidden'],
     [405, 'client_outdated'],
     [440, 'replaced'],
-  ])('with %i stays closed and says %s, until it is started again', async (code, reason) => {
+  ])('with %i fails with the reason %s until it is started again', async (code, reason) => {
     await replica.until('shop', 'WORKING', 20_000);
     stack.whatsapp.closeWith(account, code);
     expect(await replica.until('shop', 'FAILED')).toMatchObject({ reason, wanted: 'started' });
@@ -46,7 +46,7 @@ describe('a connection that WhatsApp closes', () => {
     await replica.until('shop', 'WORKING');
   });
 
-  test('and refuses for a while comes back when it no longer does', async () => {
+  test('reconnects when WhatsApp accepts connections again', async () => {
     using refusal = { [Symbol.dispose]: () => stack.whatsapp.refuseConnections(false) };
     stack.whatsapp.refuseConnections(true);
     stack.whatsapp.dropConnections();
@@ -55,7 +55,7 @@ describe('a connection that WhatsApp closes', () => {
     await replica.until('shop', 'WORKING', 20_000);
   });
 
-  test('because the phone unlinked it stays closed; a start shows a QR code again', async () => {
+  test('fails after the phone unlinked it, and shows a QR code when it is started', async () => {
     stack.whatsapp.closeWith(account, 401);
     expect(await replica.until('shop', 'FAILED')).toMatchObject({ reason: 'logged_out' });
     expect(await replica.admin('POST', '/api/sessions/shop/start')).toMatchObject({ status: 200 });
@@ -63,7 +63,7 @@ describe('a connection that WhatsApp closes', () => {
   });
 });
 
-describe('saved keys that are damaged', () => {
+describe('a session whose saved keys are damaged', () => {
   test.each([
     ['damaged', `update whatsapp_credentials set value = value - 'noiseKey' where session_id = $1`],
     ['gone', `delete from whatsapp_credentials where session_id = $1`],
@@ -72,7 +72,7 @@ describe('saved keys that are damaged', () => {
       `with k as (delete from whatsapp_keys where session_id = $1)
        update whatsapp_credentials set value = 'null' where session_id = $1`,
     ],
-  ])('(%s) are a failure to report, never a silent new pairing', async (name, sql) => {
+  ])('(%s) fails, and is not paired again silently', async (name, sql) => {
     const id = name.replaceAll(' ', '-');
     await stack.pair(replica, id);
     await expect.poll(async () => (await replica.session(id)).phone_number, SOON).not.toBeNull();
@@ -82,7 +82,7 @@ describe('saved keys that are damaged', () => {
     expect(await replica.until(id, 'FAILED')).toMatchObject({ reason: 'auth_state_corrupt' });
   });
 
-  test('in one contact only end the session too', async () => {
+  test('for one contact only fails, too', async () => {
     const other = await stack.pair(replica, 'one-key');
     const phone = stack.whatsapp.addPhone();
     await phone.sendText(other, 'first');

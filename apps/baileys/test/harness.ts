@@ -50,7 +50,7 @@ export interface Replica extends AsyncDisposable {
   ): Promise<Answer<T>>;
   send(body: object, key?: string): Promise<Answer<{ id?: string; status?: unknown; code?: string }>>;
   session(id: string): Promise<SessionBody>;
-  /** Waits for a status; the answer is the session then. */
+  /** Waits until the session has the status, and returns it. */
   until(id: string, status: string, timeoutMs?: number): Promise<SessionBody>;
 }
 
@@ -83,7 +83,7 @@ export class Stack implements AsyncDisposable {
     return this.#db.query<T>(sql, params);
   }
 
-  /** From now on replicas see the database under this URL. */
+  /** Sets the database URL of replicas that are started later. */
   serveFrom(url: string): void {
     this.#servedUrl = url;
   }
@@ -106,7 +106,7 @@ export class Stack implements AsyncDisposable {
     return replica;
   }
 
-  /** A new session, scanned by an account's handset. */
+  /** Creates a session and pairs it with a new account, or with that of `number`. */
   async pair(replica: Replica, id: string, number?: string): Promise<Account> {
     const created = await replica.admin('POST', '/api/sessions', { id });
     if (created.status !== 201) throw new Error(`not created: ${JSON.stringify(created.body)}`);
@@ -125,7 +125,7 @@ export class Stack implements AsyncDisposable {
   }
 }
 
-/** For states that take a while on a busy machine: `expect.poll(state, SOON)`. */
+/** Long enough for a busy machine: `expect.poll(state, SOON)`. */
 export const SOON: { timeout: number } = { timeout: 30_000 };
 
 export const qrOf = (replica: Replica, id: string): Promise<string> =>
@@ -145,7 +145,7 @@ function silent(service: string) {
   });
 }
 
-/** A replica in a process of its own; whoever started it ends it. */
+/** A replica in another process, which the caller ends. */
 export function remoteReplica(url: string): Replica {
   const service = { drain: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() };
   return replicaAt(url, service, () => {});

@@ -16,9 +16,9 @@ interface Seen {
 let stack: Stack;
 let replica: Replica;
 let second: Replica;
-/** Of the replica. */
+/** The instance of `replica`. */
 let instance: string;
-/** Stands where a lease says that the owner is, and keeps what comes. */
+/** A server under the URL of a lease, which records its requests. */
 let elsewhere: Server;
 let elsewhereUrl: string;
 let seen: Seen[];
@@ -46,7 +46,7 @@ beforeAll(async () => {
   await replica.admin('POST', '/api/sessions', { id: 'mine' });
   await replica.until('mine', 'SCAN_QR_CODE');
   instance = (await stack.commands.hget(lease('mine'), 'instance')) ?? '';
-  // Held by somebody else before this replica could take it.
+  // Another owner has the lease before this replica can take the session.
   await heldBy('other');
   await replica.admin('POST', '/api/sessions', { id: 'away' });
   second = await stack.replica();
@@ -60,13 +60,13 @@ afterEach(() => {
   status = 200;
 });
 
-/** The lease of `away`: forwarded requests go to `elsewhere`. */
+/** Sets the owner of `away`, by default with the URL of `elsewhere`. */
 async function heldBy(owner: string, url = elsewhereUrl): Promise<void> {
   seen = [];
   await stack.commands.hset(lease('away'), { instance: owner, url, token: '1' });
 }
 
-test('a request line that names another host reaches nobody, and takes no secret along', async () => {
+test('a request line with another host is refused and not forwarded', async () => {
   await heldBy('other', 'http://127.0.0.1:1');
   const body = JSON.stringify(text('away'));
   const answer = await askRaw(
@@ -86,7 +86,7 @@ test('a request line that names another host reaches nobody, and takes no secret
   expect(seen).toEqual([]);
 });
 
-test('the owner gets the path of the route and what that declares, signed, and no secret', async () => {
+test('the owner gets a signed request with the declared parameters and without secrets', async () => {
   await heldBy('other');
   const withAdminKey = { 'x-admin-key': KEYS.ADMIN_KEY };
   await replica.call('GET', '/api/away/auth/qr?format=raw', withAdminKey);
@@ -108,13 +108,13 @@ test('the owner gets the path of the route and what that declares, signed, and n
 test.each([
   ['no URL', 'not a url'],
   ['another scheme', 'ftp://127.0.0.1/'],
-])('an owner whose address is %s cannot be reached', async (_name, url) => {
+])('an owner whose URL is %s is unreachable', async (_name, url) => {
   await heldBy('other', url);
   const answer = await replica.call<{ code: string }>('POST', '/api/sendText', business, text('away'));
   expect([answer.status, answer.body.code]).toEqual([503, 'OWNER_UNREACHABLE']);
 });
 
-test('an owner that does not know the signature yet (an older build) cannot be reached: try again', async () => {
+test('an owner of an older build is unreachable for now', async () => {
   await heldBy('other');
   status = 401;
   const answer = await replica.call<{ code: string }>('POST', '/api/sendText', internal, text('away'));
@@ -122,7 +122,7 @@ test('an owner that does not know the signature yet (an older build) cannot be r
   expect(answer.headers.get('retry-after')).toBe('1');
 });
 
-test('a send without an idempotency key is forwarded with a signed one of its own', async () => {
+test('a send without an idempotency key is forwarded with a new, signed one', async () => {
   await heldBy(instance);
   for (let times = 0; times < 2; times += 1)
     await second.call('POST', '/api/sendText', business, text('away'));
@@ -131,9 +131,9 @@ test('a send without an idempotency key is forwarded with a signed one of its ow
   expect(keys[0]).not.toBe(keys[1]);
 });
 
-describe('a hop that was overheard', () => {
+describe('a captured hop', () => {
   /** A send that the second replica signed, on its way. */
-  async function overheard(to = instance): Promise<Seen> {
+  async function captured(to = instance): Promise<Seen> {
     await heldBy(to);
     await second.call('POST', '/api/sendText', { ...business, 'idempotency-key': 'k2' }, text('away'));
     return seen[0] as Seen;
@@ -144,16 +144,16 @@ describe('a hop that was overheard', () => {
     return replica.call(method, url, kept as Record<string, string>, body === '' ? undefined : body);
   };
 
-  test('is answered where it was meant to go, as often as it comes in time', async () => {
-    const hop = await overheard();
+  test('is answered by its target while its signature is valid', async () => {
+    const hop = await captured();
     for (let times = 0; times < 2; times += 1) {
       const answer = await deliver(hop);
       expect([answer.status, answer.body]).toMatchObject([409, { code: 'SESSION_NOT_WORKING' }]);
     }
   });
 
-  test('opens nothing at a replica that it was not meant for', async () => {
-    const answer = await deliver(await overheard('somebody else'));
+  test('is refused by another replica', async () => {
+    const answer = await deliver(await captured('somebody else'));
     expect([answer.status, answer.body]).toMatchObject([503, { code: 'HOP_REFUSED' }]);
     expect(answer.headers.get('retry-after')).toBe('1');
   });
@@ -163,14 +163,14 @@ describe('a hop that was overheard', () => {
     ['another method', { url: '/api/sessions/away', method: 'DELETE', body: '' }],
     ['a query', { url: '/api/sendText?x=1' }],
     ['another body', { body: JSON.stringify({ ...text('away'), text: 'y' }) }],
-    ['a body that says the same in other bytes', { body: `${JSON.stringify(text('away'))} ` }],
+    ['an equivalent body in other bytes', { body: `${JSON.stringify(text('away'))} ` }],
     ['no body', { body: '' }],
-  ])('opens nothing with %s', async (_name, change) => {
-    expect((await deliver(await overheard(), change)).status).toBe(401);
+  ])('is refused with %s', async (_name, change) => {
+    expect((await deliver(await captured(), change)).status).toBe(401);
   });
 });
 
-describe('the internal secret by itself', () => {
+describe('the internal secret alone', () => {
   test.each([
     ['GET', '/api/mine/auth/qr'],
     ['POST', '/api/sessions'],
@@ -178,13 +178,13 @@ describe('the internal secret by itself', () => {
     ['POST', '/api/sessions/mine/restart'],
     ['DELETE', '/api/sessions/mine'],
     ['POST', '/api/sendText'],
-  ])('as an unsigned hop (an older build sends it so) asks for another try: %s %s', async (method, path) => {
+  ])('in an unsigned hop of an older build gets a retryable error: %s %s', async (method, path) => {
     const answer = await replica.call<{ code: string }>(method, path, { ...internal, 'x-prosaas-hop': '1' });
     expect([answer.status, answer.body.code]).toEqual([503, 'HOP_UNSIGNED']);
     expect(answer.headers.get('retry-after')).toBe('1');
   });
 
-  test('opens the list of sessions and the send, and nothing else', async () => {
+  test('allows the list of sessions and sending only', async () => {
     const opened = async (method: string, path: string, body?: object): Promise<number> =>
       (await replica.call(method, path, internal, body)).status;
     expect(await opened('GET', '/api/sessions')).toBe(200);
@@ -194,7 +194,7 @@ describe('the internal secret by itself', () => {
     expect(await opened('POST', '/api/sessions/mine/logout')).toBe(403);
   });
 
-  test('is not let in with a hop that was made up', async () => {
+  test('is refused with a forged hop', async () => {
     for (const hop of ['2', 'v1.e30.x', `v1.e30.${'A'.repeat(43)}`, 'v2.e30.x']) {
       const answer = await replica.call('GET', '/api/mine/auth/qr', { ...internal, 'x-prosaas-hop': hop });
       expect([hop, answer.status]).toEqual([hop, 401]);
@@ -202,7 +202,7 @@ describe('the internal secret by itself', () => {
   });
 });
 
-test('who asked for what was forwarded is in the audit log of the owner', async () => {
+test('the owner audits forwarded requests', async () => {
   await second.call('GET', '/api/mine/auth/qr', { 'x-admin-key': KEYS.ADMIN_KEY, 'x-request-id': 'asked' });
   await second.call('POST', '/api/sendText', business, text('mine'));
   await second.call('POST', '/api/sendText', internal, text('mine'));
@@ -234,7 +234,7 @@ test('who asked for what was forwarded is in the audit log of the owner', async 
     .toEqual([{ action: 'GET /api/:session/auth/qr' }, { action: 'forwarded GET /api/:session/auth/qr' }]);
 });
 
-test('a person is let in at the other replica as herself, and each of her sends is in the audit log', async () => {
+test('a forwarded request keeps its person, and each of their sends is audited', async () => {
   const key = 'k'.repeat(43);
   const [person] = await stack.rows<{ id: string }>(
     `insert into people (business_id, name, role, key_hash) values ('default', 'Dana', 'staff', $1) returning id`,

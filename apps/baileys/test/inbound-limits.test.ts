@@ -30,7 +30,7 @@ test.each([
   ['emoji', '😀'],
   ['combining marks', 'e\u0301\u0316'],
   ['U+FDFA', '\ufdfa'],
-])("%s: a text of WhatsApp's full length is stored whole, a longer one up to there", async (_name, part) => {
+])("%s: a text of WhatsApp's full length is stored whole, and a longer one is cut", async (_name, part) => {
   const phone = stack.whatsapp.addPhone();
   const full = `${cutText(part.repeat(65_536), 65_535)}z`;
   await phone.sendText(account, full);
@@ -43,7 +43,7 @@ test.each([
   ]);
 });
 
-test('a name and an id that go on for ever lose no message, and a repeat is still one', async () => {
+test('a message with a huge name and id is stored, and its repeat is recognized', async () => {
   const phone = stack.whatsapp.addPhone({ pushName: 'Dana '.repeat(2000) });
   // Not to be compressed: PostgreSQL's indices take 2704 bytes.
   const id = randomBytes(2500).toString('hex');

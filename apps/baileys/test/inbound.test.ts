@@ -24,7 +24,7 @@ const jobs = async (): Promise<number> =>
   (await stack.rows<{ n: number }>('select count(*)::int as n from jobs'))[0]!.n;
 const woken = (): Promise<number> => stack.commands.llen('{prosaas}:inbound-messages:wait');
 
-test('a text is stored with its job before WhatsApp is told that it arrived', async () => {
+test('a text is stored with its job before it is acknowledged', async () => {
   const phone = stack.whatsapp.addPhone({ pushName: 'Dana' });
   await phone.sendText(account, 'what are your hours?');
   expect(await texts()).toEqual(['what are your hours?']);
@@ -36,7 +36,7 @@ test('a text is stored with its job before WhatsApp is told that it arrived', as
   await expect.poll(() => readCounters(stack), SOON).toMatchObject({ inbound: 1 });
 });
 
-test('delivered twice, in the same bytes or afresh, it is one message and counted once', async () => {
+test('a message that is delivered twice is stored and counted once', async () => {
   const phone = stack.whatsapp.addPhone();
   const { id } = await phone.sendText(account, 'twice');
   await phone.redeliver(account, id, { ciphertext: 'same' });
@@ -49,7 +49,7 @@ test('delivered twice, in the same bytes or afresh, it is one message and counte
   await expect.poll(woken, SOON).toBe(2);
 });
 
-test('what is no message of a person is not stored: a deletion', async () => {
+test('a deletion is not stored', async () => {
   const phone = stack.whatsapp.addPhone();
   const before = await texts();
   const { id } = await phone.sendText(account, 'taken back');
@@ -58,7 +58,7 @@ test('what is no message of a person is not stored: a deletion', async () => {
   expect((await texts()).slice(before.length)).toEqual(['taken back', 'last']);
 });
 
-test('one who is addressed by LID now and by number then has one conversation', async () => {
+test('a contact has one conversation under LID and phone number', async () => {
   const phone = stack.whatsapp.addPhone({ pushName: 'Noa' });
   await phone.sendText(account, 'by lid', { addressing: 'lid' });
   await phone.sendText(account, 'by number', { addressing: 'pn' });
@@ -67,20 +67,20 @@ test('one who is addressed by LID now and by number then has one conversation', 
   expect(noa).toEqual([{ contact: phone.jid, alternate_contact: phone.lid, contact_name: 'Noa' }]);
 });
 
-test('one who is known by LID alone is never taken for a phone number', async () => {
+test('a contact that is known by LID alone is stored with the LID', async () => {
   const phone = stack.whatsapp.addPhone({ pushName: 'Lior' });
   await phone.sendText(account, 'who am I?', { addressing: 'lid-only' });
   const lior = (await conversations()).filter(({ contact_name }) => contact_name === 'Lior');
   expect(lior).toEqual([{ contact: phone.lid, alternate_contact: null, contact_name: 'Lior' }]);
 });
 
-test('what cannot be decrypted is asked for again, and stored once', async () => {
+test('a message that cannot be decrypted is requested again and stored once', async () => {
   const phone = stack.whatsapp.addPhone();
   await phone.sendText(account, 'garbled', { corruptFirst: true });
   await expect.poll(async () => (await texts()).filter((text) => text === 'garbled'), SOON).toHaveLength(1);
 });
 
-test('what came while nobody was connected is stored at the next start, in order', async () => {
+test('messages that arrive while the service is down are stored in order at the next start', async () => {
   const before = (await texts()).length;
   const phone = stack.whatsapp.addPhone();
   await replica[Symbol.asyncDispose]();
@@ -95,7 +95,7 @@ test('what came while nobody was connected is stored at the next start, in order
   expect(last_inbound_at).not.toBeNull();
 });
 
-test('a message tells of what kind it is', async () => {
+test('a message has its kind', async () => {
   const phone = stack.whatsapp.addPhone();
   await phone.sendText(account, 'look');
   await phone.sendContent(account, { imageMessage: { caption: 'my receipt' } });

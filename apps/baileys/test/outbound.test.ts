@@ -19,7 +19,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 const message = (text: string, chatId = phone.number) => ({ session: 'shop', chatId, text });
 const shown = (text: string): number => phone.received.filter((received) => received.text === text).length;
 
-test('a text is sent when the server has it, and counted once', async () => {
+test('a text is sent when the server acknowledges it, and counted once', async () => {
   const { status, body } = await replica.send(message('hello'), 'key-1');
   expect({ status, body }).toEqual({
     status: 200,
@@ -29,7 +29,7 @@ test('a text is sent when the server has it, and counted once', async () => {
   await expect.poll(() => readCounters(stack), SOON).toMatchObject({ outbound: 1 });
 });
 
-test('the same key twice at once, and later, is one message', async () => {
+test('requests with the same key, concurrent or later, send one message', async () => {
   const answers = await Promise.all([1, 2, 3].map(() => replica.send(message('once'), 'key-2')));
   const later = await replica.send(message('once'), 'key-2');
   const ids = new Set([...answers, later].map(({ body }) => body.id));
@@ -48,7 +48,7 @@ test('the same key with another text, or to another chat, is refused', async () 
   expect([chat.status, chat.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
 });
 
-test('without a key every request is a message', async () => {
+test('each request without a key sends a message', async () => {
   const ids = new Set<unknown>();
   for (const _ of [1, 2]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
@@ -62,13 +62,13 @@ test.each([
   (p: Phone) => `${p.number}@c.us`,
   (p: Phone) => p.jid,
   (p: Phone) => p.lid,
-])('a chat is found by each of its names (%#)', async (nameOf) => {
+])('a text is sent to each form of a chat id (%#)', async (nameOf) => {
   const text = `to ${nameOf(phone)}`;
   expect((await replica.send(message(text, nameOf(phone)))).status).toBe(200);
   await expect.poll(() => shown(text), SOON).toBe(1);
 });
 
-test('without an ack the send is not sent: 504, and a repeat with the same key succeeds once', async () => {
+test('a send without an ack is a 504, and a repeat with the same key delivers it once', async () => {
   stack.whatsapp.withholdAcks(account, true);
   const first = await replica.send(message('slow'), 'key-slow');
   expect([first.status, first.body.code]).toEqual([504, 'ACK_TIMEOUT']);
@@ -82,7 +82,7 @@ test('without an ack the send is not sent: 504, and a repeat with the same key s
   await expect.poll(async () => (await readCounters(stack)).outbound, SOON).toBe(sent.length);
 });
 
-test('an ack that comes after the 504 is counted, and the repeat is answered without sending', async () => {
+test('an ack after the 504 is counted, and the repeat sends nothing', async () => {
   stack.whatsapp.withholdAcks(account, true);
   expect((await replica.send(message('late ack'), 'key-late')).status).toBe(504);
   const repeats = phone.repeats;
@@ -93,7 +93,7 @@ test('an ack that comes after the 504 is counted, and the repeat is answered wit
   expect(phone.repeats).toBe(repeats);
 });
 
-test('a recipient who cannot decrypt asks again and gets the text, also after a restart', async () => {
+test('a recipient that cannot decrypt a text gets it again, also after a restart', async () => {
   phone.switchOff();
   expect((await replica.send(message('again, please'), 'key-again')).status).toBe(200);
   await replica[Symbol.asyncDispose]();
@@ -106,7 +106,7 @@ test('a recipient who cannot decrypt asks again and gets the text, also after a 
   await expect.poll(() => shown('again, please'), SOON).toBe(1);
 });
 
-test('a session that does not work, or is not there, says so', async () => {
+test('a session that is stopped or unknown is reported', async () => {
   await replica.admin('POST', '/api/sessions', { id: 'idle', start: false });
   const idle = await replica.send({ ...message('x'), session: 'idle' });
   expect([idle.status, idle.body.code]).toEqual([409, 'SESSION_NOT_WORKING']);

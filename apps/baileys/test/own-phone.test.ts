@@ -63,19 +63,19 @@ const textsWith = async (phone: Phone): Promise<string[]> =>
 
 const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
 
-/** A customer who asked something a minute ago. */
+/** A customer who asked a question a minute ago. */
 async function customer(): Promise<Phone> {
   const phone = stack.whatsapp.addPhone({ pushName: 'Dana' });
   await phone.sendText(account, 'are you open?', { sentAt: minutesAgo(1) });
   return phone;
 }
 
-/** What the account's phone wrote before a customer's message is stored when that is. */
-const settled = async (): Promise<void> => {
+/** Resolves when all earlier messages are stored: sends one from a customer, which is handled after them. */
+const allStored = async (): Promise<void> => {
   await stack.whatsapp.addPhone().sendText(account, 'the end');
 };
 
-/** Only what customers write and what we send is counted. */
+/** Checks that the counters hold messages of customers and sends only. */
 async function expectCounted(): Promise<void> {
   const [messages] = await stack.rows(
     `select (select count(*)::int from messages where author = 'customer') as inbound,
@@ -84,8 +84,8 @@ async function expectCounted(): Promise<void> {
   await expect.poll(() => readCounters(stack), SOON).toMatchObject(messages as object);
 }
 
-describe('the owner answers from her own phone', () => {
-  test('it is a message of the conversation, and the chat is hers', async () => {
+describe('a message of the owner from the phone', () => {
+  test('is stored in the conversation and takes the chat over', async () => {
     const phone = await customer();
     const sentAt = new Date(Math.floor(Date.now() / 1000) * 1000 - 5000);
     const { id } = await account.handset.send(phone, 'yes, till nine', { sentAt });
@@ -112,7 +112,7 @@ describe('the owner answers from her own phone', () => {
     ]);
   });
 
-  test('the question is answered by that, and an answer of the agent that was not sent is dropped', async () => {
+  test('answers the question, and drops an unsent answer of the agent', async () => {
     const phone = await customer();
     await stack.rows(
       `insert into messages (business_id, conversation_id, session_id, direction, status, author, text, in_reply_to)
@@ -129,29 +129,29 @@ describe('the owner answers from her own phone', () => {
     ]);
   });
 
-  test('it is in neither counter of WhatsApp messages', async () => {
+  test('is not counted as inbound or outbound', async () => {
     const phone = stack.whatsapp.addPhone();
     await account.handset.send(phone, 'a word');
-    await settled();
+    await allStored();
     await expectCounted();
     expect(await textsWith(phone)).toEqual(['a word']);
   });
 
-  test('delivered twice it is one message', async () => {
+  test('is stored once when it is delivered twice', async () => {
     const phone = await customer();
     const { id } = await account.handset.send(phone, 'once');
     await account.handset.redeliver(id);
     expect(await textsWith(phone)).toEqual(['are you open?', 'once']);
   });
 
-  test('what cannot be decrypted is asked for again, and stored once', async () => {
+  test('is requested again and stored once when it cannot be decrypted', async () => {
     const phone = await customer();
     await account.handset.send(phone, 'garbled', { corruptFirst: true });
     await expect.poll(() => textsWith(phone), SOON).toEqual(['are you open?', 'garbled']);
     expect(await stack.rows('select 1 from unstored_messages')).toEqual([]);
   });
 
-  test('to somebody who never wrote, it opens a conversation that is hers, without the name of the account', async () => {
+  test('opens a conversation with somebody who never wrote, without the name of the account', async () => {
     const phone = stack.whatsapp.addPhone();
     await account.handset.send(phone, 'your order is ready');
     expect(await chatsWith(phone)).toEqual([
@@ -165,14 +165,14 @@ describe('the owner answers from her own phone', () => {
     ]);
   });
 
-  test('a picture is a message, too', async () => {
+  test('may be a picture', async () => {
     const phone = await customer();
     await account.handset.send(phone, { imageMessage: { caption: 'our menu' } });
     expect((await messagesWith(phone))[1]).toMatchObject({ kind: 'image', text: '[image] our menu' });
     expect(await stateOf(phone)).toBe('person');
   });
 
-  test('written while nobody was connected, it is stored and takes over at the next start', async () => {
+  test('is stored and takes the chat over at the next start when the service was down', async () => {
     const phone = await customer();
     await replica[Symbol.asyncDispose]();
     await account.handset.send(phone, 'in between', { awaitDelivery: false });
@@ -182,12 +182,12 @@ describe('the owner answers from her own phone', () => {
   });
 });
 
-describe('only the recipient tells whose conversation it is', () => {
+describe('the conversation follows from the recipient only', () => {
   const addresses = (['pn', 'lid'] as const).flatMap((addressing) =>
     (['recipient', 'own', 'none'] as const).map((alternate) => ({ addressing, alternate })),
   );
 
-  test.each(addresses)('$addressing, with the other address: $alternate', async (how) => {
+  test.each(addresses)('by $addressing, with the alternate address of: $alternate', async (how) => {
     const phones = [await customer(), await customer()];
     for (const phone of phones) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
@@ -202,28 +202,31 @@ describe('only the recipient tells whose conversation it is', () => {
     expect(await chatsWith(account)).toEqual([]);
   });
 
-  test.each(addresses)('$addressing, $alternate, to those who never wrote', async (how) => {
-    const phones = [stack.whatsapp.addPhone(), stack.whatsapp.addPhone()];
-    for (const phone of phones) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      await account.handset.send(phone, `to ${phone.number}`, how);
-    }
-    const isKnown = how.alternate === 'recipient';
-    for (const phone of phones) {
-      // oxlint-disable-next-line no-await-in-loop -- two
-      expect(await textsWith(phone)).toEqual([`to ${phone.number}`]);
-      // oxlint-disable-next-line no-await-in-loop -- two
-      expect(await chatsWith(phone)).toMatchObject([
-        {
-          contact: how.addressing === 'pn' || isKnown ? phone.jid : phone.lid,
-          alternate_contact: isKnown ? phone.lid : null,
-        },
-      ]);
-    }
-    expect(await chatsWith(account)).toEqual([]);
-  });
+  test.each(addresses)(
+    'by $addressing, with the alternate address of: $alternate, to contacts who never wrote',
+    async (how) => {
+      const phones = [stack.whatsapp.addPhone(), stack.whatsapp.addPhone()];
+      for (const phone of phones) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await account.handset.send(phone, `to ${phone.number}`, how);
+      }
+      const isKnown = how.alternate === 'recipient';
+      for (const phone of phones) {
+        // oxlint-disable-next-line no-await-in-loop -- two
+        expect(await textsWith(phone)).toEqual([`to ${phone.number}`]);
+        // oxlint-disable-next-line no-await-in-loop -- two
+        expect(await chatsWith(phone)).toMatchObject([
+          {
+            contact: how.addressing === 'pn' || isKnown ? phone.jid : phone.lid,
+            alternate_contact: isKnown ? phone.lid : null,
+          },
+        ]);
+      }
+      expect(await chatsWith(account)).toEqual([]);
+    },
+  );
 
-  test('the client goes on knowing the LID of the account', async () => {
+  test('the client keeps the LID of the account', async () => {
     const phone = stack.whatsapp.addPhone();
     await account.handset.send(phone, 'hello', { addressing: 'lid', alternate: 'own' });
     const [user] = account.lid.split('@');
@@ -232,14 +235,14 @@ describe('only the recipient tells whose conversation it is', () => {
       [account.number, `${phone.lid.split('@')[0]}_reverse`],
     );
     expect(mappings).toEqual([{ id: account.number, value: user }]);
-    // Who is known by the LID alone stays so.
+    // A contact that is known by LID alone stays so.
     await phone.sendText(account, 'who is it?', { addressing: 'lid-only' });
     expect(await chatsWith(phone)).toMatchObject([{ contact: phone.lid, alternate_contact: null }]);
   });
 });
 
-describe('what does not take a chat over', () => {
-  test('written more than ten minutes before it arrives: it is stored', async () => {
+describe('does not take the chat over', () => {
+  test('a message that arrives more than ten minutes late, which is stored', async () => {
     const phone = stack.whatsapp.addPhone();
     await phone.sendText(account, 'are you open?', { sentAt: minutesAgo(20) });
     await account.handset.send(phone, 'yes', { sentAt: minutesAgo(11) });
@@ -247,7 +250,7 @@ describe('what does not take a chat over', () => {
     expect(await stateOf(phone)).toBe('agent');
   });
 
-  test('the greeting and the excuse of the WhatsApp Business app', async () => {
+  test('the greeting and away messages of the WhatsApp Business app', async () => {
     account.handset.answerAutomatically({ greeting: 'Welcome!', away: 'We are closed now.' });
     const phone = stack.whatsapp.addPhone();
     await phone.sendText(account, 'hello');
@@ -257,7 +260,7 @@ describe('what does not take a chat over', () => {
     expect((await messagesWith(phone))[0]?.status).toBe('received');
   });
 
-  test('a greeting that comes before the message that it answers, which could not be read at first', async () => {
+  test('a greeting that is stored before the message that it answers', async () => {
     account.handset.answerAutomatically({ greeting: 'Welcome again!' });
     const phone = stack.whatsapp.addPhone();
     await phone.sendText(account, 'hello', { corruptFirst: true });
@@ -267,14 +270,14 @@ describe('what does not take a chat over', () => {
     expect((await messagesWith(phone))[1]).toMatchObject({ status: 'received', jobs: 1 });
   });
 
-  test('the same text in a third chat: those it had taken over before are given back', async () => {
+  test('the same text in three chats, and the first two are returned to the agent', async () => {
     const phones = [await customer(), await customer(), await customer(), await customer()];
     const [first, second, third, fourth] = phones as [Phone, Phone, Phone, Phone];
     const text = 'We will get back to you.';
     await account.handset.send(first, text);
     await account.handset.send(second, text);
     expect([await stateOf(first), await stateOf(second)]).toEqual(['person', 'person']);
-    // In this one a person has written as well.
+    // Here the owner has written another text, too.
     await account.handset.send(second, 'Dana, I am on my way');
     await account.handset.send(third, text);
     await account.handset.send(fourth, text);
@@ -298,7 +301,7 @@ describe('what does not take a chat over', () => {
     ]);
   });
 
-  test('the same text in a third chat, where somebody has taken over one of the first meanwhile', async () => {
+  test('the same text in three chats, except in a chat that a person has taken over since', async () => {
     const [first, second, third] = [await customer(), await customer(), await customer()];
     const text = 'You will hear from us.';
     await account.handset.send(first, text);
@@ -313,7 +316,7 @@ describe('what does not take a chat over', () => {
     expect(states).toEqual(['person', 'agent', 'agent']);
   });
 
-  test('pictures without a caption are not the same text', async () => {
+  test('but pictures without a caption do, in any number of chats', async () => {
     const phones = [await customer(), await customer(), await customer()];
     for (const phone of phones) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
@@ -322,7 +325,7 @@ describe('what does not take a chat over', () => {
     expect(await Promise.all(phones.map((phone) => stateOf(phone)))).toEqual(['person', 'person', 'person']);
   });
 
-  test('a reaction, an edit, a deletion: they are no messages', async () => {
+  test('a reaction, an edit or a deletion, which are not stored', async () => {
     const phone = await customer();
     const [{ external_id }] = (await messagesWith(phone)) as [Message];
     const key = { remoteJid: phone.jid, fromMe: true, id: '3AFFFF' };
@@ -337,31 +340,31 @@ describe('what does not take a chat over', () => {
       },
     });
     await account.handset.send(phone, { protocolMessage: { type: REVOKE, key } });
-    await settled();
+    await allStored();
     expect(await textsWith(phone)).toEqual(['are you open?']);
     expect(await stateOf(phone)).toBe('agent');
   });
 
   test.each<[string, HandsetRecipient]>([
     ['a group', 'group'],
-    ['a note to oneself', 'self'],
-  ])('%s: it is not stored', async (_name, to) => {
+    ['oneself', 'self'],
+  ])('a message to %s, which is not stored', async (_name, to) => {
     const before = await stack.rows('select 1 from messages');
     await account.handset.send(to, 'a word');
-    await settled();
+    await allStored();
     expect(await stack.rows('select 1 from messages')).toHaveLength(before.length + 1);
     expect(await chatsWith(account)).toEqual([]);
   });
 
-  test('history', async () => {
+  test('history, which is not stored', async () => {
     const phone = stack.whatsapp.addPhone();
     await account.handset.shareHistory([{ to: phone, text: 'last year', sentAt: minutesAgo(1) }]);
-    await settled();
+    await allStored();
     expect(await chatsWith(phone)).toEqual([]);
   });
 });
 
-test('what another session of the same account sends is not stored as its phoneâ€™s, what the phone writes is', async () => {
+test('a message that another session of the account sends is not stored as one of the phone', async () => {
   const shared = await stack.pair(replica, 'first-of-two');
   await stack.pair(replica, 'second-of-two', shared.number);
   const phone = stack.whatsapp.addPhone();
@@ -377,8 +380,8 @@ test('what another session of the same account sends is not stored as its phoneâ
   }
 });
 
-describe("a note to oneself, where the account's number is that of a person of the business", () => {
-  test('is an incoming message with its job, for what answers notices, and in no counter', async () => {
+describe('a note to oneself from the account of a person of the business', () => {
+  test('is stored as an inbound message with its job, and not counted', async () => {
     await stack.rows(
       `insert into people (business_id, name, role, phone_number) values ('default', 'Rina', 'owner', $1)`,
       [account.number],
@@ -393,7 +396,7 @@ describe("a note to oneself, where the account's number is that of a person of t
       { ...incoming, text: '1' },
       { ...incoming, text: '2' },
     ]);
-    await settled();
+    await allStored();
     await expectCounted();
   });
 
@@ -404,20 +407,20 @@ describe("a note to oneself, where the account's number is that of a person of t
     await expect
       .poll(() => account.sent, SOON)
       .toContainEqual(expect.objectContaining({ to: account.jid, text: 'it is yours' }));
-    await settled();
+    await allStored();
     expect((await messagesWith(account)).map(({ text }) => text)).toEqual(['1', '2']);
   });
 
-  test('is not stored once she is revoked', async () => {
+  test('is not stored once the person is revoked', async () => {
     const before = (await messagesWith(account)).length;
     await stack.rows('update people set revoked_at = now()');
     await account.handset.send('self', '1');
-    await settled();
+    await allStored();
     expect(await messagesWith(account)).toHaveLength(before);
   });
 });
 
-test('one that PostgreSQL can never store is left out, and the session goes on', async () => {
+test('a message of the phone that PostgreSQL can never store is skipped', async () => {
   const phone = await customer();
   await stack.rows(
     `create function refuse() returns trigger language plpgsql as $$

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => stack[Symbol.asyncDispose]());
 
 describe('pairing', () => {
-  test('a session shows a QR code, is scanned, and works', async () => {
+  test('a session shows a QR code and works once it is scanned', async () => {
     const account = await stack.pair(replica, 'shop');
     expect(await replica.session('shop')).toMatchObject({
       status: 'WORKING',
@@ -28,7 +28,7 @@ describe('pairing', () => {
       });
   });
 
-  test('the QR code comes as a picture, as JSON, and as text, and nobody may cache it', async () => {
+  test('the QR code is served as PNG, JSON and text, and not cached', async () => {
     await replica.admin('POST', '/api/sessions', { id: 'forms' });
     const text = await qrOf(replica, 'forms');
     const picture = await replica.admin('GET', '/api/forms/auth/qr');
@@ -49,7 +49,7 @@ describe('pairing', () => {
     expect(body).toMatchObject({ code: 'QR_NOT_AVAILABLE' });
   });
 
-  test('a restart of the service brings the session back without a QR code', async () => {
+  test('a paired session needs no QR code after a restart of the service', async () => {
     await replica[Symbol.asyncDispose]();
     replica = await stack.replica();
     expect(await replica.until('shop', 'WORKING')).toMatchObject({ reason: null });
@@ -78,7 +78,7 @@ describe('pairing', () => {
   });
 });
 
-test('QR codes that nobody scans are renewed, then end in a clear state that a start leaves', async () => {
+test('unscanned QR codes are renewed, then the session fails until it is started again', async () => {
   const hasty = await stack.replica({ qrMs: 30 });
   await replica[Symbol.asyncDispose]();
   await hasty.admin('POST', '/api/sessions', { id: 'late' });

@@ -56,7 +56,7 @@ async function start(): Promise<void> {
 }
 
 test(
-  'killed while messages pour in, it loses none, stores none twice, and keeps their order',
+  'a service that is killed under traffic stores every message once and in order',
   { timeout: 120_000 },
   async () => {
     const phones = Array.from({ length: PHONES }, () => stack.whatsapp.addPhone());
@@ -91,7 +91,7 @@ test(
 );
 
 test(
-  'at SIGTERM it closes its sockets without a logout, releases its leases, and ends with 0',
+  'SIGTERM closes sockets without a logout, releases leases, and exits with 0',
   { timeout: 60_000 },
   async () => {
     await replica.until('shop', 'WORKING', 20_000);
@@ -105,7 +105,7 @@ test(
   },
 );
 
-test('no line of its log, at DEBUG too, holds a key, a text, or a session of the client', () => {
+test('the log at DEBUG holds no key, message text or client session', () => {
   for (const secret of [
     ...Object.values(KEYS),
     'privKey',

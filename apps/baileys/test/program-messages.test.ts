@@ -22,7 +22,7 @@ beforeEach(() => {
   phone = stack.whatsapp.addPhone();
 });
 
-/** As a booking program does, with the API key. */
+/** Sends with the API key, as a booking program does. */
 const send = (text: string, chatId = phone.number, key?: string) =>
   replica.call<{ id: string; code?: string; detail?: string }>(
     'POST',
@@ -73,7 +73,7 @@ test('the first text to a contact opens a conversation with the agent', async ()
     .toEqual({ status: 'sent', error: null, account: account.number, is_delivered: true });
 });
 
-test('it is one conversation, whichever address either side uses, and the agent reads the text as history', async () => {
+test('texts and answers under any address are one conversation and history of the agent', async () => {
   await send('Your table is booked.', phone.lid);
   await phone.sendText(account, 'For when?');
   await expect.poll(async () => (await talks())[0]?.said.length, SOON).toBe(2);
@@ -94,7 +94,7 @@ test('it is one conversation, whichever address either side uses, and the agent 
   ]);
 });
 
-test('who has opted out gets no text of a program, under no address, also while a person has the chat', async () => {
+test('a contact who has opted out gets no text of a program, under any address', async () => {
   await phone.sendText(account, 'stop');
   await expect.poll(async () => (await talks()).length, SOON).toBe(1);
   const [talk] = await talks();
@@ -111,7 +111,7 @@ test('who has opted out gets no text of a program, under no address, also while 
     ]);
     expect(body.detail).toContain(`POST /api/conversations/${talk!.id}/opt-in`);
   }
-  // The worker's own sends are its to judge: the confirmation is one.
+  // The worker decides about its own sends, such as the confirmation.
   expect(
     (await replica.send({ session: 'shop', chatId: phone.number, text: 'You get no more.' })).status,
   ).toBe(200);
@@ -132,7 +132,7 @@ test('a text that is never delivered becomes undelivered, with a reason', async 
     });
 });
 
-test('through two replicas at once the same key is one message and one row', async () => {
+test('the same key through two replicas at once is one message and one row', async () => {
   await using other = await stack.replica();
   const both = [replica, other].map((one) =>
     one.call<{ id: string }>(
@@ -152,7 +152,7 @@ test('through two replicas at once the same key is one message and one row', asy
   ]);
 });
 
-test('what programs sent is exported with a contact, and erased', async () => {
+test('texts of programs are exported and erased with their contact', async () => {
   await send('Keep this.');
   await using db = createDatabase({ url: stack.databaseUrl, applicationName: 'test', log });
   const query = { contact: `+${phone.number}`, businessId: undefined };

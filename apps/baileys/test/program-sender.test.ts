@@ -18,7 +18,7 @@ const messagesOf = ({
     [id],
   );
 
-test('a text is a message of the conversation, once for each key, whoever sends the repeat', async () => {
+test('a text is stored once for each key, whichever replica sends the repeat', async () => {
   const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, undefined));
   subject.otherAddress = async (jid) => ({ [request.jid]: '123@lid', '123@lid': request.jid })[jid];
   // Two replicas, each of which believes that it holds the session.
@@ -51,7 +51,7 @@ test('a text is a message of the conversation, once for each key, whoever sends 
   expect(harness.counts.sent).toBe(1);
 });
 
-test('a key of a program may look like the id of a message of the worker: they are two', async () => {
+test('a key of a program and an equal message id of the worker are two messages', async () => {
   const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, undefined));
   const key = '11111111-1111-4111-8111-111111111111';
   await harness.sender.send(subject, { ...request, key });
@@ -74,7 +74,7 @@ test('a message that WhatsApp refuses is failed with the reason, and sent when a
   expect(await messagesOf(subject)).toMatchObject([{ id: failed!.id, status: 'sent', error: null }]);
 });
 
-test('an ack that comes too late for the answer makes the message sent', async () => {
+test('an ack after the timeout makes the message sent', async () => {
   const subject = await harness.session(() => {});
   await expect(harness.newSender(50).send(subject, reminder)).rejects.toMatchObject({ code: 'ACK_TIMEOUT' });
   expect(await messagesOf(subject)).toMatchObject([
@@ -84,7 +84,7 @@ test('an ack that comes too late for the answer makes the message sent', async (
   expect(await messagesOf(subject)).toMatchObject([{ status: 'sent', error: null, is_sent: true }]);
 });
 
-test('a message whose ack was lost is sent when the phone has it, and a repeat does not send it again', async () => {
+test('a delivery receipt makes a message without an ack sent, and a repeat sends nothing', async () => {
   const subject = await harness.session(() => {
     throw new SessionNotWorking('x', 'closed');
   });
@@ -97,7 +97,7 @@ test('a message whose ack was lost is sent when the phone has it, and a repeat d
   expect(subject.written).toHaveLength(1);
 });
 
-test('what a killed service left open is settled: failed, or sent where WhatsApp has it', async () => {
+test('messages of a killed service become failed, or sent if WhatsApp has them', async () => {
   const subject = await harness.session(() => {});
   // The service that waits for this is gone with its wait.
   harness
@@ -129,7 +129,7 @@ test('what a killed service left open is settled: failed, or sent where WhatsApp
   expect(await messagesOf(subject)).toMatchObject([{ status: 'sent', error: null }, { status: 'sent' }]);
 });
 
-test('who has opted out gets nothing, and is written nothing; what she got before is answered as it was', async () => {
+test('a contact who has opted out gets no new text, and a repeat of a sent one is answered as before', async () => {
   const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, undefined));
   const first = await harness.sender.send(subject, reminder);
   const broken = { ...reminder, key: 'broken' };
@@ -155,7 +155,7 @@ test('who has opted out gets nothing, and is written nothing; what she got befor
   expect(await messagesOf(subject)).toMatchObject([{ status: 'sent' }, { status: 'sent', reason: null }]);
 });
 
-test('a text costs one statement where the conversation is there', async () => {
+test('a text to an existing conversation costs one statement', async () => {
   const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, undefined));
   await harness.sender.send(subject, reminder);
   let asked = 0;

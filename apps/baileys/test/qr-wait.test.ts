@@ -10,7 +10,7 @@ interface Problem {
 }
 
 let stack: Stack;
-/** It reaches WhatsApp while the gate is open, so that a QR code comes when the test wants it to. */
+/** Connects to WhatsApp through the gate, which a test opens when a QR code has to come. */
 let replica: Replica;
 let other: Replica;
 let isOpen = false;
@@ -48,7 +48,7 @@ function ask(from: Replica, id: string, init: RequestInit = {}): Promise<Respons
   return fetch(`${from.url}/api/${id}/auth/qr?format=raw`, { headers, ...init });
 }
 
-test('who asks right after creating a session gets its code, five times of five, through either replica', async () => {
+test('a request right after the creation of a session gets its code, through either replica', async () => {
   isOpen = true;
   for (let round = 0; round < 5; round += 1) {
     const id = `front-desk-${round}`;
@@ -58,7 +58,7 @@ test('who asks right after creating a session gets its code, five times of five,
   }
 });
 
-test('a session that will show no code says at once what to do', async () => {
+test('a session that will have no code is reported at once, with what to do', async () => {
   await stack.pair(replica, 'paired');
   await replica.admin('POST', '/api/sessions', { id: 'stopped', start: false });
   for (const [id, words] of [
@@ -75,7 +75,7 @@ test('a session that will show no code says at once what to do', async () => {
   }
 });
 
-test('callers that go away are not waited for, a HEAD does not wait, and only so many wait at once', async () => {
+test('closed requests stop waiting, HEAD does not wait, and the number of waiters is limited', async () => {
   isOpen = false;
   // So that it is this replica that holds the session.
   await other[Symbol.asyncDispose]();
@@ -108,7 +108,7 @@ test('callers that go away are not waited for, a HEAD does not wait, and only so
   expect([answer.status, (await answer.text()).length > 50]).toEqual([200, true]);
 });
 
-test('who waits is answered when the session is stopped, and when the service ends', async () => {
+test('waiting requests are answered when the session is stopped or the service ends', async () => {
   isOpen = false;
   await replica.admin('POST', '/api/sessions', { id: 'first' });
   const stopped = ask(replica, 'first');

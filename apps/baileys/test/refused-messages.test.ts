@@ -24,7 +24,7 @@ const message = (text: string, chatId = phone.jid) => ({ session: 'shop', chatId
 const shows = (text: string) =>
   expect.poll(() => phone.received.map((one) => one.text), SOON).toContain(text);
 
-test('what a person wrote from is kept with the message, and the account that got it', async () => {
+test('a message keeps the address that it was sent from and the account that received it', async () => {
   await phone.sendText(account, 'by number', { addressing: 'pn' });
   await phone.sendText(account, 'by LID', { addressing: 'lid' });
   const rows = (): Promise<object[]> =>
@@ -38,14 +38,17 @@ test('what a person wrote from is kept with the message, and the account that go
 test.each([
   { refused: 'pn', chatOf: (one: Phone) => one.jid },
   { refused: 'lid', chatOf: (one: Phone) => one.lid },
-] as const)('refused to the $refused it arrives at the other address', async ({ refused, chatOf }) => {
-  stack.whatsapp.refuseMessages(account, '463', refused);
-  const text = `not by ${refused}`;
-  expect((await replica.send(message(text, chatOf(phone)))).status).toBe(200);
-  await shows(text);
-});
+] as const)(
+  'a message that is refused to the $refused is sent to the other address',
+  async ({ refused, chatOf }) => {
+    stack.whatsapp.refuseMessages(account, '463', refused);
+    const text = `not by ${refused}`;
+    expect((await replica.send(message(text, chatOf(phone)))).status).toBe(200);
+    await shows(text);
+  },
+);
 
-test('a fault of WhatsApp is told as one that passes, and the same key succeeds later', async () => {
+test('an error of WhatsApp is retryable, and the same key succeeds later', async () => {
   stack.whatsapp.refuseMessages(account, '500');
   const refused = await replica.send(message('try again'), 'key-500');
   expect([refused.status, refused.body.code]).toEqual([502, 'SEND_REFUSED_FOR_NOW']);
@@ -54,7 +57,7 @@ test('a fault of WhatsApp is told as one that passes, and the same key succeeds 
   await shows('try again');
 });
 
-test('an account that may start no chats says so, answers those who wrote, and starts none', async () => {
+test('a restricted account answers existing contacts and starts no chats', async () => {
   const until = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000);
   stack.whatsapp.lockReachout(account, until);
   await expect
@@ -76,7 +79,7 @@ test('an account that may start no chats says so, answers those who wrote, and s
   expect((await replica.send(message('news', stranger.number))).status).toBe(200);
 });
 
-test('a restriction is known again after a restart', async () => {
+test('a restriction is read again after a restart', async () => {
   stack.whatsapp.lockReachout(account, new Date(Date.now() + 3_600_000));
   await expect.poll(async () => (await replica.session('shop')).reason, SOON).toBe('reachout_timelock');
   await replica.admin('POST', '/api/sessions/shop/restart');
@@ -84,7 +87,7 @@ test('a restriction is known again after a restart', async () => {
   await expect.poll(async () => (await replica.session('shop')).reason, SOON).toBe('reachout_timelock');
 });
 
-test('contacts whose keys do not come hold nobody else up', async () => {
+test('contacts whose keys are withheld do not hold up others', async () => {
   const silent = Array.from({ length: 3 }, () => stack.whatsapp.addPhone());
   for (const one of silent) one.withholdKeys(true);
   const before = stack.whatsapp.withheld;

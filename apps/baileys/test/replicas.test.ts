@@ -18,12 +18,12 @@ afterAll(() => stack[Symbol.asyncDispose]());
 const held = async (replica: Replica): Promise<number> =>
   (await replica.call<{ sessions: number }>('GET', '/health', {})).body.sessions;
 
-test('one replica holds a session, the other knows how it is', async () => {
+test('one replica holds a session, and the other knows its status', async () => {
   expect([await held(first), await held(second)]).toEqual([1, 0]);
   await expect.poll(() => second.session('shop'), SOON).toMatchObject({ status: 'WORKING' });
 });
 
-test('a send that reaches the other replica is passed on, once for each key', async () => {
+test('a send to the other replica is forwarded, once for each key', async () => {
   const phone = stack.whatsapp.addPhone();
   const body = { session: 'shop', chatId: phone.number, text: 'passed on' };
   const answers = await Promise.all([second.send(body, 'pass'), first.send(body, 'pass')]);
@@ -33,7 +33,7 @@ test('a send that reaches the other replica is passed on, once for each key', as
   expect(phone.repeats).toBe(0);
 });
 
-test('refusals of the holder come back as they are', async () => {
+test('errors of the owner are returned unchanged', async () => {
   const body = { session: 'shop', chatId: '972501234567', text: 'other' };
   const answer = await second.send(body, 'pass');
   expect([answer.status, answer.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
@@ -52,7 +52,7 @@ test('a QR code is fetched and a session stopped through either replica', async 
   }
 });
 
-test('what was passed on once does not travel further', async () => {
+test('a forwarded request is not forwarded again', async () => {
   await stack.commands.hset('{prosaas}:whatsapp:owner:ghost', {
     instance: 'gone',
     url: first.url,
@@ -74,7 +74,7 @@ test('what was passed on once does not travel further', async () => {
   expect((await first.admin('DELETE', '/api/sessions/ghost')).status).toBe(204);
 });
 
-test('a replica that ends hands its sessions over, messages included', async () => {
+test('the sessions of a replica that ends move to the other one', async () => {
   const phone = stack.whatsapp.addPhone();
   await first[Symbol.asyncDispose]();
   await phone.sendText(account, 'on the way', { awaitDelivery: false });
@@ -85,7 +85,7 @@ test('a replica that ends hands its sessions over, messages included', async () 
     .toHaveLength(1);
 });
 
-test('a lease that another replica got ends the session here at once, and it cannot write any more', async () => {
+test('a session ends at once when another replica has its lease', async () => {
   const owner = '{prosaas}:whatsapp:owner:shop';
   const token = Number(await stack.commands.hget(owner, 'token'));
   await stack.commands.hset(owner, {
@@ -99,7 +99,7 @@ test('a lease that another replica got ends the session here at once, and it can
   await second.until('shop', 'WORKING');
 });
 
-test('a lease that expired with nobody else to take it is taken anew, and the connection stays', async () => {
+test('an expired lease that nobody took is acquired again, and the connection stays', async () => {
   const owner = '{prosaas}:whatsapp:owner:shop';
   const { since } = await second.session('shop');
   const token = await stack.commands.hget(owner, 'token');
@@ -117,7 +117,7 @@ test('a lease that expired with nobody else to take it is taken anew, and the co
   expect(await second.session('shop')).toMatchObject({ status: 'WORKING', since });
 });
 
-test('an owner whose fence is old cannot write, and lets go', async () => {
+test('an owner with an old fence cannot write, and releases the session', async () => {
   const phone = stack.whatsapp.addPhone();
   await stack.rows(`update whatsapp_credentials set fence = fence + 1 where session_id = 'shop'`);
   await phone.sendText(account, 'fenced', { awaitDelivery: false });
@@ -126,7 +126,7 @@ test('an owner whose fence is old cannot write, and lets go', async () => {
   await second.until('shop', 'WORKING');
 });
 
-test('while Redis is away the sessions that are held go on, and say so', async () => {
+test('held sessions go on while Redis is down, and show it', async () => {
   await stack.redis.stop();
   await expect
     .poll(() => second.session('shop'), SOON)

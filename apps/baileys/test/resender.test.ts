@@ -47,7 +47,7 @@ const resender = (waitsMs: number[], database = db): Resender =>
     onUndelivered: () => (errors += 1),
   });
 
-/** Runs it against a session that does as told, until `isOver`. */
+/** Runs the resender with a session that resends by `resend`, until `isOver`. Returns the number of resends. */
 async function running(
   subject: Resender,
   resend: (acks: PendingAcks) => void | Promise<void>,
@@ -94,7 +94,7 @@ const isOpen = async (): Promise<boolean> => {
   return rows.length > 0;
 };
 
-test('a resend that WhatsApp refuses ends it, and is counted once', async () => {
+test('a message is given up when WhatsApp refuses a resend, and counted once', async () => {
   const subject = resender([0, 0, 0, 0]);
   await subject.record(session, unreadable);
   const resends = await running(
@@ -107,7 +107,7 @@ test('a resend that WhatsApp refuses ends it, and is counted once', async () => 
   expect(errors).toBe(1);
 });
 
-test('a resend that cannot be written is made again, and not for ever', async () => {
+test('a resend that fails is repeated, up to the schedule', async () => {
   const subject = resender([0, 0, 0]);
   await subject.record(session, unreadable);
   const fail = (): never => {
@@ -117,7 +117,7 @@ test('a resend that cannot be written is made again, and not for ever', async ()
   expect(errors).toBe(1);
 });
 
-test('a text that is not kept cannot be sent again', async () => {
+test('a message whose text is not kept is given up', async () => {
   await db.query(`update whatsapp_sends set text = '' where session_id = $1`, [session]);
   const subject = resender([0, 0]);
   await subject.record(session, unreadable);
@@ -125,7 +125,7 @@ test('a text that is not kept cannot be sent again', async () => {
   expect((await message()).error).toContain('no longer kept');
 });
 
-test('a delivery to any device of the recipient ends it, and requests of another one do not begin it again', async () => {
+test('a delivery to any device ends the resends, and a later retry receipt does not restart them', async () => {
   const subject = resender([60_000, 60_000]);
   await subject.record(session, unreadable);
   expect(await isOpen()).toBe(true);
@@ -134,7 +134,7 @@ test('a delivery to any device of the recipient ends it, and requests of another
   expect(await isOpen()).toBe(false);
 });
 
-test('a message that is delivered after it was given up is sent', async () => {
+test('a message that was given up becomes sent when it is delivered', async () => {
   const subject = resender([0]);
   await subject.record(session, unreadable);
   await running(subject, () => {}, isUndelivered);
@@ -156,7 +156,7 @@ test('a receipt may name several messages', async () => {
   expect(sends).toEqual([{ message_id: 'M' }, { message_id: 'N' }]);
 });
 
-test('a session without a message to send again asks the database nothing, until it has one', async () => {
+test('a session without a message to resend makes no queries until it has one', async () => {
   let queries = 0;
   const watched = {
     ...db,
@@ -184,7 +184,7 @@ test('a session without a message to send again asks the database nothing, until
   expect(askedWhenIdle).toBe(3);
 });
 
-test('a receipt for a message of nobody, or of another session, changes nothing', async () => {
+test('a receipt for an unknown message or one of another session changes nothing', async () => {
   const subject = resender([0]);
   const other = randomUUID();
   await createSession(db, { id: other, businessId: 'default', wanted: 'stopped' });
@@ -194,7 +194,7 @@ test('a receipt for a message of nobody, or of another session, changes nothing'
   expect(await isOpen()).toBe(false);
 });
 
-test('with the contact all of it is erased', async () => {
+test('resends are erased with their contact', async () => {
   const subject = resender([60_000, 60_000]);
   await subject.record(session, unreadable);
   await db.transaction((tx) => eraseContact(tx, { contact: CONTACT, businessId: undefined }));

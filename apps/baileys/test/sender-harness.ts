@@ -9,21 +9,21 @@ const log = createLogger({ service: 'test', instance: 'test', level: 'silent' })
 
 export interface SenderHarness {
   readonly db: Database;
-  /** New for each test, as are the counts. */
+  /** New for each test, like the counts. */
   readonly sender: Sender;
   readonly counts: { sent: number; errors: number };
   newSender(ackTimeoutMs?: number): Sender;
-  session(answer: (id: string, jid: string) => void | Promise<void>): Promise<PlayedSession>;
+  session(answer: (id: string, jid: string) => void | Promise<void>): Promise<FakeSession>;
 }
 
-/** What reached the server, and where it went. */
-type PlayedSession = { -readonly [name in keyof SendingSession]: SendingSession[name] } & {
+/** A session that records what is sent. */
+type FakeSession = { -readonly [name in keyof SendingSession]: SendingSession[name] } & {
   /** Ids. */
   written: string[];
   addresses: string[];
 };
 
-/** A sender over a database of its own, and sessions whose servers answer as told. */
+/** Sets up a sender with a database of its own, and fake sessions whose server answers by `answer`. */
 export function useSenderHarness(): SenderHarness {
   let db: Database;
   let sender: Sender;

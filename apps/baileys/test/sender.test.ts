@@ -11,7 +11,7 @@ test("WhatsApp's id follows from session and key", () => {
   expect(messageIdOf('a', 'k')).not.toBe(messageIdOf('b', 'k'));
 });
 
-test('a refusal is told, counted as an error, and not as a message sent; a repeat tries again', async () => {
+test('a refusal is an error and not a sent message, and a repeat sends again', async () => {
   let refusal: string | undefined = '401';
   const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, refusal));
   await expect(harness.sender.send(subject, request)).rejects.toMatchObject({
@@ -25,7 +25,7 @@ test('a refusal is told, counted as an error, and not as a message sent; a repea
   expect(subject.written).toHaveLength(2);
 });
 
-test('an ack told twice is counted once', async () => {
+test('a repeated ack is counted once', async () => {
   const subject = await harness.session((id) => {
     void harness.sender.acknowledged(subject, id, undefined);
     void harness.sender.acknowledged(subject, id, undefined);
@@ -35,7 +35,7 @@ test('an ack told twice is counted once', async () => {
   expect(harness.counts).toEqual({ sent: 1, errors: 0 });
 });
 
-test('what a crash left pending is sent again under the same id', async () => {
+test('a pending send of a crashed service is sent again under the same id', async () => {
   const broken = await harness.session(() => {
     throw new SessionNotWorking('x', 'closed');
   });
@@ -49,7 +49,7 @@ test('what a crash left pending is sent again under the same id', async () => {
   expect(broken.written).toHaveLength(2);
 });
 
-test('a failure of the client is told as such, and may be repeated', async () => {
+test('a failure of the client is a retryable error', async () => {
   const subject = await harness.session(() => {
     throw new Error('no devices');
   });
@@ -58,7 +58,7 @@ test('a failure of the client is told as such, and may be repeated', async () =>
 });
 
 test.each(['463', '479', '404'])(
-  'refused with %s under one address, it is sent to the other',
+  'a message that is refused with %s is sent to the other address',
   async (code) => {
     const subject = await harness.session(
       (id, jid) => void harness.sender.acknowledged(subject, id, jid === request.jid ? code : undefined),
@@ -78,20 +78,23 @@ test.each(['463', '479', '404'])(
 );
 
 test.each([
-  { code: '463', status: 502, told: 'SEND_REFUSED_FOR_NOW' },
-  { code: '479', status: 502, told: 'SEND_REFUSED_FOR_NOW' },
-  { code: '500', status: 502, told: 'SEND_REFUSED_FOR_NOW' },
-  { code: '429', status: 502, told: 'SEND_REFUSED_FOR_NOW' },
-  { code: '404', status: 422, told: 'SEND_REFUSED' },
-  { code: '400', status: 422, told: 'SEND_REFUSED' },
-])('refused with $code everywhere, it is $told', async ({ code, status, told }) => {
-  const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, code));
-  const refused = harness.sender.send(subject, request);
-  await expect(refused).rejects.toMatchObject({ status, code: told });
-  await expect(refused).rejects.toThrow(`(${code})`);
-});
+  { code: '463', status: 502, expected: 'SEND_REFUSED_FOR_NOW' },
+  { code: '479', status: 502, expected: 'SEND_REFUSED_FOR_NOW' },
+  { code: '500', status: 502, expected: 'SEND_REFUSED_FOR_NOW' },
+  { code: '429', status: 502, expected: 'SEND_REFUSED_FOR_NOW' },
+  { code: '404', status: 422, expected: 'SEND_REFUSED' },
+  { code: '400', status: 422, expected: 'SEND_REFUSED' },
+])(
+  'a message that is refused with $code at every address is $expected',
+  async ({ code, status, expected }) => {
+    const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, code));
+    const refused = harness.sender.send(subject, request);
+    await expect(refused).rejects.toMatchObject({ status, code: expected });
+    await expect(refused).rejects.toThrow(`(${code})`);
+  },
+);
 
-test('an account that turns out to be restricted does not try again by itself', async () => {
+test('a 463 for a restricted account is final', async () => {
   const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, '463'));
   subject.askRestriction = () => {
     subject.restriction = { reason: 'reachout_timelock', until: undefined };
@@ -103,7 +106,7 @@ test('an account that turns out to be restricted does not try again by itself', 
   });
 });
 
-test('nor does one of which WhatsApp does not tell', async () => {
+test('a 463 is final when WhatsApp does not report the restrictions', async () => {
   const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, '463'));
   subject.askRestriction = () => Promise.resolve(false);
   await expect(harness.sender.send(subject, request)).rejects.toMatchObject({
@@ -112,7 +115,7 @@ test('nor does one of which WhatsApp does not tell', async () => {
   });
 });
 
-test('a worker of another release may have sent it to the other address: the same key is the same message', async () => {
+test('the same key is the same message under the other address of the contact', async () => {
   let refusal: string | undefined = '500';
   const subject = await harness.session((id) => void harness.sender.acknowledged(subject, id, refusal));
   const others: Record<string, string> = { [request.jid]: '123@lid', '123@lid': request.jid };

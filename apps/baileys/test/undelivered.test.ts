@@ -66,7 +66,7 @@ const sendOf = async (id: string) => {
 const sentRows = async (): Promise<number> =>
   (await stack.rows(`select 1 from whatsapp_sends where status = 'sent'`)).length;
 
-test('a message that the recipient has read says when', async () => {
+test('a message has the time at which it was read', async () => {
   await start(SLOW);
   const id = await send();
   await expect.poll(() => messageOf(id), SOON).toMatchObject({ delivered: true });
@@ -89,7 +89,7 @@ test('a message that was read at once is delivered', async () => {
   expect(await sendOf(id)).toEqual({ requests: 0, resends: 0, is_open: false });
 });
 
-test('what the client repeats no more is sent again later, under the same id, until it is delivered', async () => {
+test('a message is resent under the same id after the resends of the client, until it is delivered', async () => {
   await start({ waitsMs: [500, 500, 500, 500, 500, 500, 60_000], everyMs: 50 });
   phone.failToRead(COPIES_BY_CLIENT + 1);
   const id = await send();
@@ -119,7 +119,7 @@ test('a message that is never delivered becomes undelivered, with a reason, and 
   expect(await sendOf(id)).toMatchObject({ resends: 2, is_open: false });
 });
 
-test('after a restart it is sent again at once', async () => {
+test('a message is resent at once after a restart', async () => {
   await start(SLOW);
   phone.failToRead(COPIES_BY_CLIENT);
   const id = await send();
@@ -131,7 +131,7 @@ test('after a restart it is sent again at once', async () => {
   await expect.poll(() => messageOf(id), SOON).toMatchObject({ status: 'sent', delivered: true });
 });
 
-test('after a logout it is not sent from the number that is paired next', async () => {
+test('a message is not resent from another number after a logout', async () => {
   await start(SLOW);
   phone.failToRead(COPIES_BY_CLIENT);
   const id = await send();

@@ -69,7 +69,7 @@ async function refusal(word: string, state: string): Promise<AsyncDisposable> {
 }
 
 describe('a message whose data PostgreSQL can never store', () => {
-  test('goes into quarantine with its keys, is counted and shown, and holds up nothing', async () => {
+  test('is quarantined with its keys, counted and listed, and holds up no other message', async () => {
     const phone = stack.whatsapp.addPhone();
     await using _ = await refusal('odd', '22021');
     await phone.sendText(account, 'first');
@@ -90,7 +90,7 @@ describe('a message whose data PostgreSQL can never store', () => {
     expect(await unstored()).toMatchObject([{ status: 'quarantined', retries: 1 }]);
   });
 
-  test('is stored by a retry as the message that it is, with its job, once', async () => {
+  test('is stored by a retry, once and with its job', async () => {
     const phone = stack.whatsapp.addPhone({ pushName: 'Gil' });
     {
       await using _ = await refusal('unlucky', '22000');
@@ -136,7 +136,7 @@ describe('a message whose data PostgreSQL can never store', () => {
     ['a broken constraint', '23514'],
     ['a missing column', '42703'],
     ['an internal error', 'XX000'],
-  ])('is not meant by %s: that message waits', async (_what, state) => {
+  ])('is not quarantined for %s but waits', async (_what, state) => {
     const phone = stack.whatsapp.addPhone();
     await phone.sendText(account, `before ${state}`);
     {
@@ -153,7 +153,7 @@ describe('a message whose data PostgreSQL can never store', () => {
   });
 });
 
-describe('a message that is acknowledged before its content is there', () => {
+describe('a message that is acknowledged before its content has come', () => {
   test('is pending until its content comes', async () => {
     const phone = stack.whatsapp.addPhone();
     await phone.sendText(account, 'known');
@@ -166,7 +166,7 @@ describe('a message that is acknowledged before its content is there', () => {
     await expect.poll(more, SOON).toEqual({ inbound: 2, errors: 0 });
   });
 
-  test('and could not be decrypted is pending until the phone has sent it again', async () => {
+  test('is pending until the phone has sent it again if it could not be decrypted', async () => {
     const phone = stack.whatsapp.addPhone();
     await stack.rows('create table seen (status text, reason text)');
     await stack.rows(
@@ -182,7 +182,7 @@ describe('a message that is acknowledged before its content is there', () => {
     await expect.poll(() => unstored(), SOON).toEqual([]);
   });
 
-  test('is not pending when it is there already: the server has missed that it was acknowledged', async () => {
+  test('is not pending when it is stored already', async () => {
     const phone = stack.whatsapp.addPhone();
     await phone.sendText(account, 'one');
     const { id } = await phone.sendText(account, 'two');

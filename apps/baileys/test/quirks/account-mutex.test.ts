@@ -22,7 +22,7 @@ beforeAll(() => {
 const log = clientLogger(createLogger({ service: 'test', instance: 'test', level: 'silent' }));
 const ACCOUNT = '15550000001:1@s.whatsapp.net';
 const CONTACT = '100000000000001@lid';
-/** As the client names the session. */
+/** The client's key of the session. */
 const SESSION = '100000000000001_1.0';
 
 function setUp(withFaults: boolean) {
@@ -62,7 +62,7 @@ function bundle() {
 
 type World = ReturnType<typeof setUp>;
 
-/** While a send is under way, as `relayMessage` carries it out, `change` is asked for; resolves after both. */
+/** Runs `change` during a send like that of `relayMessage`. Resolves after both. */
 async function duringASend(world: World, change: () => Promise<unknown>): Promise<void> {
   const { keys, repository } = world;
   await repository.injectE2ESession({ jid: CONTACT, session: bundle() });
@@ -70,32 +70,32 @@ async function duringASend(world: World, change: () => Promise<unknown>): Promis
   await keys.transaction(async () => {
     await repository.encryptMessage({ jid: CONTACT, data: Buffer.from('text') });
     changed = outside(change);
-    // Time for it to be done, where nothing holds it up.
+    // Gives `change` the time to finish if no lock holds it up.
     for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }, ACCOUNT);
   await changed;
 }
 
-/** Not as part of the transaction that is open here. */
+/** Runs work outside the open transaction. */
 const resource = new AsyncResource('outside');
 const outside = <T>(work: () => Promise<T>): Promise<T> => resource.runInAsyncScope(work);
 
 const numberOfSessions = (world: World): number => Object.keys(world.session()?.['_sessions'] ?? {}).length;
 
-test('upstream still has the fault: a send puts back the session that was replaced meanwhile', async () => {
-  // When this fails, Baileys has mended it: delete src/quirks/account-mutex.ts.
+test('upstream still has the bug: a send restores a session that was replaced during it', async () => {
+  // When this fails, Baileys has fixed it: delete src/quirks/account-mutex.ts.
   const world = setUp(true);
   await duringASend(world, () => world.repository.injectE2ESession({ jid: CONTACT, session: bundle() }));
   expect(numberOfSessions(world)).toBe(1);
 });
 
-test('a new session that begins during a send stays', async () => {
+test('a session that replaces another during a send is kept', async () => {
   const world = setUp(false);
   await duringASend(world, () => world.repository.injectE2ESession({ jid: CONTACT, session: bundle() }));
   expect(numberOfSessions(world)).toBe(2);
 });
 
-test('upstream still has the fault: a send puts back the session that was deleted meanwhile', async () => {
+test('upstream still has the bug: a send restores a session that was deleted during it', async () => {
   const world = setUp(true);
   await duringASend(world, async () => world.keys.set({ session: { [SESSION]: null } }));
   expect(world.session()).toBeTruthy();

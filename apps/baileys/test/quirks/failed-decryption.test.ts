@@ -8,7 +8,7 @@ beforeAll(() => {
     vi.spyOn(console, method).mockImplementation(() => {});
 });
 
-/** A text that was in flight on the old session when a new one began, and one on the new session after it. */
+/** A text is in flight on the old session when a new one begins, and texts on the new session follow. */
 async function crossing(): Promise<string[]> {
   const [ours, theirs] = [new Peer('ours'), new Peer('theirs')];
   await ours.startSession(theirs);
@@ -23,18 +23,18 @@ async function crossing(): Promise<string[]> {
   ];
 }
 
-// This test has to come first: the repair that the next one makes holds for the whole process.
-test('upstream still has the fault: a failed trial breaks the session that it was made on', async () => {
-  // When this fails, libsignal has mended it: delete src/quirks/failed-decryption.ts.
+// This test has to come first: the patch of the next one holds for the whole process.
+test('upstream still has the bug: a failed decryption breaks its session', async () => {
+  // When this fails, libsignal has fixed it: delete src/quirks/failed-decryption.ts.
   await expect(crossing()).rejects.toThrow('No matching sessions');
 });
 
-test('a failed trial leaves the session as it was', async () => {
+test('a failed decryption leaves the session unchanged', async () => {
   restoreSessionsAfterFailedDecryption();
   expect(await crossing()).toEqual(['answer', 'answer to that']);
 });
 
-test('a trial that fails on every session is told as upstream tells it', async () => {
+test('a decryption that fails with every session has the error of upstream', async () => {
   const [ours, theirs] = [new Peer('ours2'), new Peer('theirs2')];
   await ours.startSession(theirs);
   await theirs.read(ours, await ours.write(theirs, 'hello'));

@@ -10,7 +10,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 
 const quiet = { waitsMs: [60_000, 60_000], everyMs: 60_000 };
 
-/** A phone that cannot read the message that it is sent, however often it comes. */
+/** Sends a message to a phone that can never decrypt it. */
 async function sendInVain(session: string, withFaults: boolean): Promise<{ replica: Replica; phone: Phone }> {
   const replica = await stack.replica({ client: { withFaults }, resendSchedule: quiet });
   await stack.pair(replica, session);
@@ -20,14 +20,14 @@ async function sendInVain(session: string, withFaults: boolean): Promise<{ repli
   return { replica, phone };
 }
 
-/** One more copy of the first message would come as fast as the others did, and before this. */
+/** Another resend of the first message would arrive before this one. */
 async function deliverToAnother(replica: Replica, session: string): Promise<void> {
   const other = stack.whatsapp.addPhone();
   await replica.send({ session, chatId: other.number, text: 'to another' });
   await other.waitForCount(1);
 }
 
-test('upstream still has the fault: of five repeats the client makes two', async () => {
+test('upstream still has the bug: the client resends twice instead of five times', async () => {
   // When this fails, Baileys counts once: delete src/quirks/retry-count.ts.
   const { replica, phone } = await sendInVain('before', true);
   await expect.poll(() => phone.unreadable, SOON).toBe(3);
@@ -37,7 +37,7 @@ test('upstream still has the fault: of five repeats the client makes two', async
   expect(phone.unreadable).toBe(3);
 });
 
-test('a phone that asks five times gets five repeats', async () => {
+test('a phone that sends five retry receipts gets five resends', async () => {
   const { replica, phone } = await sendInVain('after', false);
   await expect.poll(() => phone.unreadable, SOON).toBe(6);
   const requests = () => stack.rows(`select requests from whatsapp_sends where key = 'after'`);
