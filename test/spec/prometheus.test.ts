@@ -169,7 +169,7 @@ describe.skipIf(!tools)('a real Prometheus', () => {
         `--storage.tsdb.path=${folder}/data`,
         `--web.listen-address=${address}`,
       ],
-      stage: 'services',
+      stopGroup: 'services',
     });
     cleanup.defer(async () => void (await server.stop()));
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
-import { type Stage, leashChild, unleashChild } from './leash.ts';
+import { type StopGroup, stopWithParent, forgetChild } from './watchdog.ts';
 
 const KEPT_LINES = 2000;
 
@@ -9,7 +9,7 @@ export interface ChildOptions {
   name: string;
   command: string;
   args: string[];
-  stage: Stage;
+  stopGroup: StopGroup;
   stopSignal?: NodeJS.Signals;
   env?: Record<string, string | undefined>;
   cwd?: string;
@@ -31,7 +31,7 @@ export interface Child {
 
 /** A child in a process group of its own (a terminal's Ctrl-C is ours to pass on) that ends when this process does. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { name, command, args, stage, stopSignal = 'SIGTERM', env, cwd, onLine } = options;
+  const { name, command, args, stopGroup, stopSignal = 'SIGTERM', env, cwd, onLine } = options;
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -43,7 +43,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     child.once('error', (cause) => reject(new Error(`${name} could not be started: ${command}`, { cause })));
   });
   const pid = child.pid as number;
-  leashChild(stage, stopSignal, pid);
+  stopWithParent(stopGroup, stopSignal, pid);
 
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -58,7 +58,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const exited = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('exit', () => {
       running = false;
-      unleashChild(pid);
+      forgetChild(pid);
     });
     // 'close' comes after the last line of output.
     child.once('close', (code, signal) => resolve(code ?? signal ?? 0));

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type Child, startChild } from './child.ts';
-import { leashPath } from './leash.ts';
+import { removeWithParent } from './watchdog.ts';
 import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
 import { asAccount, isRoot, unprivilegedAccount } from './unprivileged.ts';
@@ -54,7 +54,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const binaries = await findBinaries();
   const dir =
     options.dir === undefined ? await mkdtemp(join(tmpdir(), 'prosaas-postgres-')) : resolve(options.dir);
-  if (options.dir === undefined) leashPath(dir);
+  if (options.dir === undefined) removeWithParent(dir);
   const wrap = await prepareFolder(dir, binaries.postgres);
   if (!existsSync(join(dir, 'PG_VERSION'))) await initialise(dir, binaries.initdb, wrap);
 
@@ -74,7 +74,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const child = await startChild({
       name: 'postgres',
       ...wrap(binaries.postgres, [...flags, ...(options.args ?? [])]),
-      stage: 'postgres',
+      stopGroup: 'postgres',
       stopSignal: 'SIGINT',
       env: { ...process.env, LC_MESSAGES: 'C' },
       ...(onLine === undefined ? {} : { onLine }),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startChild } from './child.ts';
 import { findExecutable } from './executables.ts';
-import { leashPath } from './leash.ts';
+import { removeWithParent } from './watchdog.ts';
 import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
 import { RedisMissing, type RedisServer, startRedis } from './redis.ts';
@@ -32,7 +32,7 @@ export async function startSentinelRedis(): Promise<SentinelRedis> {
 
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'prosaas-sentinel-'));
-  leashPath(dir);
+  removeWithParent(dir);
   starting.defer(() => rm(dir, { recursive: true, force: true }));
   const config = join(dir, 'sentinel.conf');
   const lines = [
@@ -44,7 +44,12 @@ export async function startSentinelRedis(): Promise<SentinelRedis> {
     `sentinel failover-timeout ${MASTER} 2000`,
   ];
   await writeFile(config, lines.join('\n'));
-  const child = await startChild({ name: 'sentinel', command, args: [config, '--sentinel'], stage: 'redis' });
+  const child = await startChild({
+    name: 'sentinel',
+    command,
+    args: [config, '--sentinel'],
+    stopGroup: 'redis',
+  });
   starting.defer(async () => {
     await child.stop();
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
 import { findExecutable } from './executables.ts';
-import { leashPath } from './leash.ts';
+import { removeWithParent } from './watchdog.ts';
 import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
 
@@ -42,7 +42,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const command = findExecutable('redis-server', 'valkey-server');
   if (!command) throw new RedisMissing('neither redis-server nor valkey-server is on the PATH');
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'prosaas-redis-')));
-  if (options.dir === undefined) leashPath(dir);
+  if (options.dir === undefined) removeWithParent(dir);
   else await mkdir(dir, { recursive: true });
 
   let port = options.port ?? (await freePort());
@@ -99,7 +99,7 @@ async function launchRedis(
     name: 'redis',
     command,
     args,
-    stage: 'redis',
+    stopGroup: 'redis',
     ...(onLine === undefined ? {} : { onLine }),
   });
   // Not by asking for a PING: another server that holds the port would answer it.

@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { leashPath, leashPid } from './leash.ts';
+import { removeWithParent, watchdogPid } from './watchdog.ts';
 import { poll } from './poll.ts';
 
 interface Holder {
   pid: number;
-  leash: number | undefined;
+  watchdog: number | undefined;
 }
 
 /** Somebody else uses the data folder. */
@@ -31,8 +31,8 @@ export async function holdLock(path: string): Promise<RunLock> {
     const holder = readHolder(path);
     if (holder) {
       if (isRunning(holder.pid, 'start')) throw new AlreadyRunning(path, holder.pid);
-      if (holder.leash !== undefined && isRunning(holder.leash, 'devstack-leash')) {
-        await poll(() => !isRunning(holder.leash as number, 'devstack-leash'), {
+      if (holder.watchdog !== undefined && isRunning(holder.watchdog, 'devstack-watchdog')) {
+        await poll(() => !isRunning(holder.watchdog as number, 'devstack-watchdog'), {
           timeoutMs: 60_000,
           everyMs: 100,
           what: 'the processes of a run that was killed to end',
@@ -40,10 +40,10 @@ export async function holdLock(path: string): Promise<RunLock> {
       }
       rmSync(path, { force: true });
     }
-    const own: Holder = { pid: process.pid, leash: leashPid() };
+    const own: Holder = { pid: process.pid, watchdog: watchdogPid() };
     try {
       writeFileSync(path, JSON.stringify(own), { flag: 'wx', mode: 0o600 });
-      leashPath(path);
+      removeWithParent(path);
       return {
         note: (facts) => writeFileSync(path, JSON.stringify({ ...own, ...facts })),
         [Symbol.dispose]: () => rmSync(path, { force: true }),

@@ -43,7 +43,7 @@ export async function startService(name: ServiceName, options: ServiceOptions): 
       name,
       command: process.execPath,
       args: ['--conditions=@prosaas/source', join(repository, 'apps', name, 'src', 'main.ts')],
-      stage: 'services',
+      stopGroup: 'services',
       cwd: repository,
       env,
       ...(onLine === undefined ? {} : { onLine }),

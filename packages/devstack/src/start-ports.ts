@@ -2,23 +2,23 @@ import { portOwner } from './port-owner.ts';
 import { freePort, isPortFree } from './ports.ts';
 import type { StackPorts } from './stack.ts';
 
-const doors = [
-  { name: 'api', variable: 'API_PORT', standard: 5000 },
-  { name: 'calls', variable: 'CALLS_PORT', standard: 5050 },
-  { name: 'baileys', variable: 'BAILEYS_PORT', standard: 3300 },
+const services = [
+  { name: 'api', variable: 'API_PORT', defaultPort: 5000 },
+  { name: 'calls', variable: 'CALLS_PORT', defaultPort: 5050 },
+  { name: 'baileys', variable: 'BAILEYS_PORT', defaultPort: 3300 },
 ] as const;
 
 const stores = [
-  { name: 'postgres', title: 'PostgreSQL', standard: 5432 },
-  { name: 'redis', title: 'Redis', standard: 6379 },
+  { name: 'postgres', title: 'PostgreSQL', defaultPort: 5432 },
+  { name: 'redis', title: 'Redis', defaultPort: 6379 },
 ] as const;
 
-/** People's doors are where they are expected or nowhere: each line says which port is taken, by what, and the way out. */
-class PortsTaken extends Error {
-  override name = 'PortsTaken';
+/** A service's port is taken. Services never move to another port: each line says what takes it, and what to do. */
+class PortsTakenError extends Error {
+  override name = 'PortsTakenError';
 }
 
-/** The standard ports, or those that the environment names. PostgreSQL and Redis move aside when theirs is taken. */
+/** The default ports, or those of the environment. PostgreSQL and Redis use another port if theirs is taken. */
 export async function choosePorts(
   env: Record<string, string | undefined>,
   own: readonly ('postgres' | 'redis')[],
@@ -26,8 +26,8 @@ export async function choosePorts(
 ): Promise<Partial<StackPorts>> {
   const ports: Partial<StackPorts> = {};
   const problems: string[] = [];
-  for (const { name, variable, standard } of doors) {
-    const text = env[variable]?.trim() || String(standard);
+  for (const { name, variable, defaultPort } of services) {
+    const text = env[variable]?.trim() || String(defaultPort);
     const port = Number(text);
     if (!Number.isInteger(port) || port < 1 || port > 65_535) {
       problems.push(`${variable} must be a port from 1 to 65535, not "${text}"`);
@@ -40,18 +40,18 @@ export async function choosePorts(
       );
     }
   }
-  if (problems.length > 0) throw new PortsTaken(problems.join('\n'));
+  if (problems.length > 0) throw new PortsTakenError(problems.join('\n'));
 
-  for (const { name, title, standard } of stores) {
+  for (const { name, title, defaultPort } of stores) {
     if (!own.includes(name)) continue;
-    if (await isPortFree(standard)) {
-      ports[name] = standard;
+    if (await isPortFree(defaultPort)) {
+      ports[name] = defaultPort;
       continue;
     }
     const port = await freePort();
     ports[name] = port;
-    const owner = (await portOwner(standard)) ?? 'another process';
-    say(`port ${standard} is taken by ${owner}: the ${title} of this stack listens on ${port}`);
+    const owner = (await portOwner(defaultPort)) ?? 'another process';
+    say(`port ${defaultPort} is taken by ${owner}: the ${title} of this stack listens on ${port}`);
   }
   return ports;
 }

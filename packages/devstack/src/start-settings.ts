@@ -5,17 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv, promisify } from 'node:util';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
-const child = fileURLToPath(new URL('settings-child.ts', import.meta.url));
+const child = fileURLToPath(new URL('check-settings-process.ts', import.meta.url));
 
-/** Settings of `npm start` itself. */
-const OWN = ['PROSAAS_DATA_DIR'];
+/** Settings of `npm start` itself, which `.env.example` does not list. */
+const START_SETTINGS = ['PROSAAS_DATA_DIR'];
 
-/** A line for each fault: settings that a service refuses, and names that are mistyped. */
-class WrongSettings extends Error {
-  override name = 'WrongSettings';
+/** Its message has a line for each value that a service rejects, and for each mistyped name. */
+class InvalidSettingsError extends Error {
+  override name = 'InvalidSettingsError';
 }
 
-/** Checks the environment, and the names in `.env`, for all services at once. @throws WrongSettings */
+/** Checks the environment, and the names in `.env`, for all services at once. @throws InvalidSettingsError */
 export async function checkSettings(
   env: NodeJS.ProcessEnv,
   say: (line: string) => void,
@@ -26,7 +26,7 @@ export async function checkSettings(
   const { mistyped, others } = unknownNames([...new Set([...inFile, ...ours])], knownNames());
   if (others.length > 0) say(`names that are no settings of ProSaaS: ${others.join(', ')}`);
   const faults = [...(await refusedSettings(env)), ...mistyped];
-  if (faults.length > 0) throw new WrongSettings(`the settings are wrong:\n  ${faults.join('\n  ')}`);
+  if (faults.length > 0) throw new InvalidSettingsError(`the settings are wrong:\n  ${faults.join('\n  ')}`);
 }
 
 async function refusedSettings(env: NodeJS.ProcessEnv): Promise<string[]> {
@@ -39,10 +39,10 @@ async function refusedSettings(env: NodeJS.ProcessEnv): Promise<string[]> {
 function knownNames(): string[] {
   const listed = readFileSync(join(repository, '.env.example'), 'utf8').matchAll(/^#([A-Z][A-Z0-9_]*)=/gm);
   const names = Array.from(listed, ([, name = '']) => name);
-  return [...OWN, ...names, ...names.map((name) => `${name}_FILE`)];
+  return [...START_SETTINGS, ...names, ...names.map((name) => `${name}_FILE`)];
 }
 
-/** Of names that are not known: those that are nearly one that is, each with the line that says so, and the others. */
+/** Sorts unknown names into messages about mistyped ones, and names that are not like any setting. */
 export function unknownNames(
   names: readonly string[],
   known: readonly string[],
@@ -51,7 +51,7 @@ export function unknownNames(
   const others: string[] = [];
   for (const name of names.filter((one) => !known.includes(one))) {
     const [nearest] = known
-      .map((one) => ({ one, distance: distanceOf(name.toUpperCase(), one) }))
+      .map((one) => ({ one, distance: editDistance(name.toUpperCase(), one) }))
       .filter(({ one, distance }) => distance <= Math.max(1, Math.floor(one.length / 4)))
       .toSorted((a, b) => a.distance - b.distance);
     if (nearest) mistyped.push(`${name} is no setting; did you mean ${nearest.one}?`);
@@ -60,8 +60,8 @@ export function unknownNames(
   return { mistyped, others };
 }
 
-/** How many letters have to be added, dropped or changed (Levenshtein). */
-function distanceOf(one: string, other: string): number {
+/** Levenshtein distance. */
+function editDistance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at);
   for (const [at, letter] of Array.from(one).entries()) {
     const next = [at + 1];

@@ -29,7 +29,7 @@ export async function startSimulator(
     name: 'simulator',
     command: process.execPath,
     args: ['--conditions=@prosaas/source', join(simulators, 'src', 'main.ts')],
-    stage: 'services',
+    stopGroup: 'services',
     env: {
       ...process.env,
       WHATSAPP_SIM_PORT: String(ports.whatsapp),

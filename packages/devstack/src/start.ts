@@ -1,10 +1,10 @@
 // `npm start`: PostgreSQL, Redis and the four services on this machine, until Ctrl-C. With `-- --simulator` they talk to a
-// simulated WhatsApp and a simulated telephony provider, and keep nothing. Data is kept in .data, or in the folder that PROSAAS_DATA_DIR names.
+// simulated WhatsApp and a simulated telephony provider, and supervise nothing. Data is kept in .data, or in the folder that PROSAAS_DATA_DIR names.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type KeptProcess, keepRunning } from './keep-running.ts';
+import { type SupervisedProcess, superviseProcesses } from './supervisor.ts';
 import { buildConsole } from './console-build.ts';
 import { formatLine } from './log-line.ts';
 import { ensureRedisInstalled } from './redis-install.ts';
@@ -68,19 +68,19 @@ async function main(): Promise<void> {
   const ready = Promise.all(Object.values(stack.services).map((service) => service.ready())).then(
     () => 'ready',
   );
-  await using keeper = keepRunning({ say });
-  keeper.keep(storesOf(stack, simulator));
+  await using supervisor = superviseProcesses({ say });
+  supervisor.supervise(storesOf(stack, simulator));
   const failed = anyEnd(stack);
-  const first = await Promise.race([ready, failed, keeper.gaveUp, stopped]);
+  const first = await Promise.race([ready, failed, supervisor.gaveUp, stopped]);
   let last: unknown = first;
   isStarting = false;
   if (first === 'ready') {
     printTable(stack, simulator, Math.round((performance.now() - began) / 100) / 10);
-    keeper.keep(Object.values(stack.services));
-    last = await Promise.race([keeper.gaveUp, stopped]);
+    supervisor.supervise(Object.values(stack.services));
+    last = await Promise.race([supervisor.gaveUp, stopped]);
   }
   if (last === 'ended') process.exitCode = 1;
-  await keeper[Symbol.asyncDispose]();
+  await supervisor[Symbol.asyncDispose]();
   ready.catch(() => {});
   say('stopping ...');
   const stoppedAt = performance.now();
@@ -124,7 +124,7 @@ async function anyEnd(stack: Stack): Promise<'ended'> {
 }
 
 /** A simulator that ended has forgotten its phones, so it is not started again. */
-function storesOf({ postgres, redis }: Stack, simulator: Simulator | undefined): KeptProcess[] {
+function storesOf({ postgres, redis }: Stack, simulator: Simulator | undefined): SupervisedProcess[] {
   return [
     ...(postgres
       ? [{ name: 'PostgreSQL', exited: () => postgres.exited(), start: () => postgres.start() }]

@@ -46,7 +46,7 @@ export async function scriptedRedis(): Promise<ScriptedRedis> {
         name: 'redis',
         command: '/bin/sh',
         args: [script, '--bind', '127.0.0.1', ...args],
-        stage: 'redis',
+        stopGroup: 'redis',
         env: {
           // Where package managers put servers, which is not on everybody's PATH.
           PATH: `${process.env['PATH']}:/usr/local/sbin:/usr/sbin:/sbin`,

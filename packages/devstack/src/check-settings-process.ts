@@ -1,4 +1,5 @@
-// Tells what is wrong with the settings of all services, as one line of JSON. A process of its own: it loads code of every service.
+// Run by start-settings.ts: prints all faults of the settings of all services as a JSON array. A process of its own, because it loads code of
+// every service.
 import { serviceNames } from './services.ts';
 
 interface Runtime {
@@ -6,7 +7,7 @@ interface Runtime {
   ConfigError: new () => Error & { problems: readonly string[] };
 }
 
-// Not by their names: this package is beneath them, and they test with it.
+// Imported by path, because those packages depend on this one for their tests.
 const load = (path: string): Promise<unknown> => import(new URL(`../../../${path}`, import.meta.url).href);
 
 const { loadConfig, ConfigError } = (await load('packages/runtime/src/index.ts')) as Runtime;

@@ -1,37 +1,37 @@
 import { poll } from './poll.ts';
 
 /** A process of the stack that should run until somebody stops the stack. */
-export interface KeptProcess {
+export interface SupervisedProcess {
   name: string;
   /** Settles when the process that runs now ends. */
   exited(): Promise<number | NodeJS.Signals>;
-  /** Without it nothing can be made good: the stack stops. */
+  /** Starts it again. Without this, the stack stops when the process ends. */
   start?: () => Promise<void>;
 }
 
-export interface KeepOptions {
+export interface SupervisorOptions {
   say: (line: string) => void;
   /** How long a process that ended may take to start again. */
-  patienceMs?: number;
+  restartTimeoutMs?: number;
 }
 
-export interface Keeper extends AsyncDisposable {
+export interface Supervisor extends AsyncDisposable {
   /** Keeps further processes running. */
-  keep(processes: readonly KeptProcess[]): void;
-  /** Settles when one could not be kept; it has been told. */
+  supervise(processes: readonly SupervisedProcess[]): void;
+  /** Settles when a process could not be started again, which has been printed. */
   gaveUp: Promise<'ended'>;
 }
 
-const MOST_RESTARTS = 3;
-const WITHIN_MS = 60_000;
+const MAX_RESTARTS = 3;
+const RESTART_WINDOW_MS = 60_000;
 
-/** `restarts`: when the process was started again, in the milliseconds of `now`. */
+/** @param restarts times of earlier restarts, on the clock of `now` */
 export function mayRestart(restarts: readonly number[], now: number): boolean {
-  return restarts.filter((at) => now - at < WITHIN_MS).length < MOST_RESTARTS;
+  return restarts.filter((at) => now - at < RESTART_WINDOW_MS).length < MAX_RESTARTS;
 }
 
-/** Starts again what ends by itself, with a line each time; one that keeps ending, or does not start, is given up. */
-export function keepRunning({ say, patienceMs = 30_000 }: KeepOptions): Keeper {
+/** Restarts processes that end by themselves, and prints a line each time. Gives up on one that keeps ending or does not start. */
+export function superviseProcesses({ say, restartTimeoutMs = 30_000 }: SupervisorOptions): Supervisor {
   const gaveUp = Promise.withResolvers<'ended'>();
   const stopping = new AbortController();
   const stopped = new Promise<undefined>((resolve) => {
@@ -39,7 +39,7 @@ export function keepRunning({ say, patienceMs = 30_000 }: KeepOptions): Keeper {
   });
   const loops: Promise<void>[] = [];
 
-  const keep = async ({ name, exited, start }: KeptProcess): Promise<void> => {
+  const supervise = async ({ name, exited, start }: SupervisedProcess): Promise<void> => {
     const restarts: number[] = [];
     const giveUp = (why: string): void => {
       if (stopping.signal.aborted) return;
@@ -52,16 +52,16 @@ export function keepRunning({ say, patienceMs = 30_000 }: KeepOptions): Keeper {
       const began = performance.now();
       if (start === undefined) return giveUp(`ended by itself (${code})`);
       if (!mayRestart(restarts, began))
-        return giveUp(`ended by itself (${code}), for the ${MOST_RESTARTS + 1}th time within a minute`);
+        return giveUp(`ended by itself (${code}), for the ${MAX_RESTARTS + 1}th time within a minute`);
       restarts.push(began);
       try {
-        // What a killed PostgreSQL leaves behind is in its way for a moment.
+        // A killed PostgreSQL leaves shared memory behind, which blocks a new start for a moment.
         await poll(
           async () => {
             if (!stopping.signal.aborted) await start();
             return true;
           },
-          { timeoutMs: patienceMs, everyMs: 500, what: `${name} to start` },
+          { timeoutMs: restartTimeoutMs, everyMs: 500, what: `${name} to start` },
         );
       } catch (error) {
         const { cause = error } = error as Error;
@@ -76,7 +76,7 @@ export function keepRunning({ say, patienceMs = 30_000 }: KeepOptions): Keeper {
   };
 
   return {
-    keep: (processes) => void loops.push(...processes.map(keep)),
+    supervise: (processes) => void loops.push(...processes.map(supervise)),
     gaveUp: gaveUp.promise,
     /** Resolves when no process is being started any more. */
     async [Symbol.asyncDispose]() {
