@@ -1,18 +1,18 @@
-/** What an error of PostgreSQL, or on the way to it, means for whoever sent the statement. */
+/** What an error of PostgreSQL, or of the connection to it, means for the caller. */
 export type DatabaseErrorKind =
-  /** No server answers, or it takes no work now: stopped, starting, failing over, cut off, out of connections. */
+  /** The server does not answer or accepts no work now: stopped, starting, failing over, unreachable, out of connections. */
   | 'unavailable'
-  /** It answers and cannot store anything: read-only, disk full, out of memory. */
+  /** The server answers but cannot store anything: read-only, disk full, out of memory. */
   | 'cannot_write'
   /** A lock, a deadlock or a time limit ended the statement; the same statement may succeed next time. */
   | 'busy'
-  /** Tables, columns or grants are not what this build expects: an operator's fault to mend, not the data's. */
+  /** Tables, columns or grants differ from what this build expects. An operator has to repair them. */
   | 'mismatch'
   /** The data contradicts other rows: a unique, foreign key or check constraint. */
   | 'conflict'
   /** PostgreSQL can never store this value, in this database or another. */
   | 'invalid_data'
-  /** An error of the server that is none of these. */
+  /** Any other error of the server. */
   | 'other';
 
 export interface DatabaseErrorClass {
@@ -22,7 +22,7 @@ export interface DatabaseErrorClass {
 }
 
 /**
- * SQLSTATEs and their classes (the first two characters); the longest that matches counts.
+ * By SQLSTATE or by its class (the first two characters); the longest match counts.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const STATES: Readonly<Record<string, DatabaseErrorClass>> = {
@@ -63,7 +63,7 @@ const NETWORK: Readonly<Record<string, DatabaseErrorClass>> = {
   ETIMEDOUT: TIMEOUT,
 };
 
-/** Errors that `pg` throws without a code when a connection is lost, can't be had, or doesn't answer. */
+/** Errors that `pg` throws without a code when a connection is lost, cannot be opened, or does not answer. */
 const TEXTS: readonly (readonly [RegExp, DatabaseErrorClass])[] = [
   [/^(timeout exceeded when trying to connect|Query read timeout)/, TIMEOUT],
   [
@@ -72,13 +72,13 @@ const TEXTS: readonly (readonly [RegExp, DatabaseErrorClass])[] = [
   ],
 ];
 
-/** Undefined for an error that is not the database's, such as a fault of the program or another service that is away. */
+/** Undefined for an error that is not the database's, such as a bug or an outage of another service. */
 export function classifyDatabaseError(error: unknown): DatabaseErrorClass | undefined {
   if (!(error instanceof Error)) return undefined;
   if (isServerError(error)) return classifyState(error);
   if (error.name === 'RollbackFailed') return classifyDatabaseError(error.cause);
   if (error instanceof AggregateError) {
-    // Several addresses were tried: the first one tells why.
+    // Several addresses were tried; the first error tells why.
     const classes = error.errors.map(classifyDatabaseError);
     return classes.every((one) => one?.kind === 'unavailable') ? classes[0] : undefined;
   }
@@ -97,7 +97,7 @@ function isServerError(error: Error): error is ServerError {
 
 function classifyState({ code, severity }: ServerError): DatabaseErrorClass {
   const known = STATES[code] ?? STATES[code.slice(0, 2)];
-  // A fatal error ended the session, or kept it from beginning: whatever its code, there is no connection.
+  // A fatal error ended the session or prevented it: whatever its code, there is no connection.
   if (severity === 'FATAL' || severity === 'PANIC') {
     return { kind: 'unavailable', reason: known?.kind === 'unavailable' ? known.reason : 'refused' };
   }
@@ -105,8 +105,8 @@ function classifyState({ code, severity }: ServerError): DatabaseErrorClass {
 }
 
 /**
- * Whether the same statement may succeed later, without a change of its data: PostgreSQL is away, busy or can't write, or somebody
- * has to mend its tables or grants first.
+ * Whether the same statement may succeed later with the same data: PostgreSQL is down, busy or cannot write, or an operator has to
+ * repair tables or grants first.
  */
 export function isRetryableDatabaseError(error: unknown): boolean {
   const kind = classifyDatabaseError(error)?.kind;
@@ -114,8 +114,7 @@ export function isRetryableDatabaseError(error: unknown): boolean {
 }
 
 /**
- * Whether PostgreSQL is not there for now, or cannot write, as opposed to a fault of the statement. The call can be repeated
- * later as it is.
+ * Whether PostgreSQL is down or cannot write, as opposed to a fault of the statement. The call can be repeated unchanged.
  */
 export function isDatabaseOutage(error: unknown): boolean {
   const kind = classifyDatabaseError(error)?.kind;

@@ -44,7 +44,7 @@ async function setReadOnly(isReadOnly: boolean): Promise<void> {
 }
 
 test.each(['ping', 'write', 'schema'] as const)(
-  'a probe that is asked for nothing but %s tells the start and the end of an outage',
+  'a probe that only runs %s logs the start and the end of an outage',
   async (question) => {
     const { log, lines } = logger();
     await using probe = createDatabaseProbe({ url: server.url, log });
@@ -61,7 +61,7 @@ test.each(['ping', 'write', 'schema'] as const)(
   },
 );
 
-test('a server that cannot write is not away, and is told until the pool and the probe can write', async () => {
+test('a write outage is logged until both the pool and the probe can write', async () => {
   const { log, lines } = logger();
   await using db = createDatabase({ url: server.url, applicationName: 'test', log });
   await using probe = createDatabaseProbe({ url: server.url, log });
@@ -72,7 +72,7 @@ test('a server that cannot write is not away, and is told until the pool and the
   await poll(async () => !(await succeeds(insert())), { what: 'a failed insert' });
   await poll(async () => !(await succeeds(probe.write(soon()))), { what: 'a failed write' });
   await poll(() => lines.length > 0, { what: 'a line' });
-  // What reads tells nothing of writes.
+  // Reads do not end a write outage.
   await db.query('select 1');
   await probe.ping(soon());
   expect(lines).toMatchObject([{ level: 'warn', msg: 'PostgreSQL cannot write', reason: 'read_only' }]);

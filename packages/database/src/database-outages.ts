@@ -1,7 +1,7 @@
 import { type Logger, type OutageLog, outageLog } from '@prosaas/runtime';
 import { classifyDatabaseError } from './database-error.ts';
 
-/** Told by whoever asks PostgreSQL: the pool and the probe of a service, which share the lines. */
+/** Logs outages of PostgreSQL. The pool and the probe of a service report to it and share its lines. */
 export class DatabaseOutages {
   readonly #away: OutageLog;
   readonly #cannotWrite: OutageLog;
@@ -21,17 +21,17 @@ export class DatabaseOutages {
     });
   }
 
-  /** A statement succeeded; it may have been one that writes nothing. */
+  /** A statement succeeded; it may have been a read. */
   answered(): void {
     this.#away.worked();
   }
 
-  /** Whoever calls it can write as far as it knows. The trouble is over when that is so of the pool and of the probe. */
+  /** The caller can write as far as it knows. The outage ends once pool and probe both can. */
   canWrite(): void {
     this.#cannotWrite.worked(this);
   }
 
-  /** An error that is not the database's tells nothing of it. */
+  /** Ignores errors that are not the database's. */
   failed(error: unknown): void {
     const found = classifyDatabaseError(error);
     if (found === undefined) return;
@@ -46,7 +46,7 @@ export class DatabaseOutages {
   }
 }
 
-/** What a service waits for when it starts, once PostgreSQL and Redis answer. */
+/** The log of a starting service that waits for the api to migrate the database and generate the keys. */
 export function databasePreparationLog(log: Logger): OutageLog {
   const waiting = 'waiting for the api to prepare the database';
   return outageLog(log, { waiting, begins: waiting, ends: 'the database is prepared', isStartUp: true });

@@ -40,7 +40,7 @@ describe('a transaction', () => {
     expect(await ids()).toEqual([]);
   });
 
-  test('does not pass for committed when a statement in it failed unnoticed', async () => {
+  test('rejects when a failed statement in it was ignored', async () => {
     const run = db.transaction(async (tx) => {
       await tx.query('insert into things values (1)');
       await tx.query('insert into things values (1)').catch(() => {});

@@ -4,13 +4,13 @@ import { classifyDatabaseError } from './database-error.ts';
 import { DatabaseOutages } from './database-outages.ts';
 import { WINDOW_MS, WriteFailures } from './write-failures.ts';
 
-/** Runs one statement and answers its rows. */
+/** Runs one statement and returns its rows. */
 export interface Queryable {
   query<T = unknown>(sql: string, params?: unknown[]): Promise<T[]>;
 }
 
 export interface Database extends Queryable, AsyncDisposable {
-  /** What this pool could not write lately, for the service's health. */
+  /** Recent failed writes of this pool, for the service's health. */
   readonly writeFailures: WriteFailures;
   /** Commits when `run` resolves, rolls back when it rejects. */
   transaction<T>(run: (tx: Queryable) => Promise<T>): Promise<T>;
@@ -18,7 +18,7 @@ export interface Database extends Queryable, AsyncDisposable {
 
 export interface DatabaseOptions {
   url: string;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   size?: number;
   /** Shown by `pg_stat_activity`, and by a migration that this service blocks. */
   applicationName: string;
@@ -26,16 +26,16 @@ export interface DatabaseOptions {
   statementTimeoutMs?: number;
 }
 
-const connectTimeoutMs = 5000;
-const idleInTransactionMs = 30_000;
-const lockTimeoutMs = 10_000;
-/** Over the statement's own limit: what is lost on the way, or a server that stands still. */
-const graceMs = 2000;
-const closeMs = 3000;
+const CONNECT_TIMEOUT_MS = 5000;
+const IDLE_IN_TRANSACTION_MS = 30_000;
+const LOCK_TIMEOUT_MS = 10_000;
+/** Added to the server's statement limit: for lost packets, or a frozen server. */
+const GRACE_MS = 2000;
+const CLOSE_MS = 3000;
 
 /**
- * A pool of connections. Each is opened when it is needed and thrown away when it fails, so an outage of the server ends by
- * itself: statements fail meanwhile, within the time limits.
+ * A pool of connections. A connection is opened when needed and discarded when it fails, so the pool recovers from an outage by
+ * itself. Meanwhile statements fail within the time limits.
  */
 export function createDatabase({
   url,
@@ -48,36 +48,36 @@ export function createDatabase({
     connectionString: url,
     max: size,
     application_name: applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + graceMs,
-    lock_timeout: lockTimeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
+    query_timeout: statementTimeoutMs + GRACE_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
   let closing = false;
   // Without a listener, a connection that breaks while it is idle or between two statements would end the process.
-  pool.on('error', (error) => log.debug({ err: error }, 'An idle connection to PostgreSQL broke'));
+  pool.on('error', (error) => log.debug({ err: error }, 'an idle connection to PostgreSQL broke'));
   pool.on('connect', (client) => {
     client.on('error', () => {});
   });
 
   const outages = new DatabaseOutages(log);
   const writeFailures = new WriteFailures();
-  let lookAgain: NodeJS.Timeout | undefined;
-  const lookAtWrites = (): void => {
+  let checkTimer: NodeJS.Timeout | undefined;
+  const checkWrites = (): void => {
     if (writeFailures.recent() === undefined) outages.canWrite();
   };
 
-  async function connected<T>(run: (connection: Connection) => Promise<T>): Promise<T> {
+  async function withConnection<T>(run: (connection: Connection) => Promise<T>): Promise<T> {
     try {
       const client = await pool.connect();
       const connection = new Connection(client, writeFailures);
       try {
         const result = await run(connection);
         outages.answered();
-        lookAtWrites();
+        checkWrites();
         return result;
       } finally {
         client.release(connection.broken);
@@ -85,25 +85,25 @@ export function createDatabase({
     } catch (error) {
       if (closing) throw error;
       outages.failed(error);
-      // Should no other statement follow.
-      clearTimeout(lookAgain);
-      lookAgain = setTimeout(lookAtWrites, WINDOW_MS + 100).unref();
+      // In case no other statement follows.
+      clearTimeout(checkTimer);
+      checkTimer = setTimeout(checkWrites, WINDOW_MS + 100).unref();
       throw error;
     }
   }
 
   return {
     writeFailures,
-    query: (sql, params) => connected((connection) => connection.query(sql, params)),
-    transaction: (run) => connected((connection) => connection.transaction(run)),
+    query: (sql, params) => withConnection((connection) => connection.query(sql, params)),
+    transaction: (run) => withConnection((connection) => connection.transaction(run)),
     async [Symbol.asyncDispose]() {
       closing = true;
-      clearTimeout(lookAgain);
+      clearTimeout(checkTimer);
       const { promise: late, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(() => {
-        log.warn('Statements are still under way; their connections are left to the end of the process');
+        log.warn('statements are still running; their connections stay open until the process ends');
         resolve();
-      }, closeMs);
+      }, CLOSE_MS);
       await Promise.race([pool.end(), late]);
       clearTimeout(timer);
     },
@@ -113,7 +113,7 @@ export function createDatabase({
 class Connection implements Queryable {
   readonly #client: pg.ClientBase;
   readonly #writeFailures: WriteFailures;
-  /** It must not go back to the pool. */
+  /** Must not go back to the pool. */
   broken = false;
 
   constructor(client: pg.ClientBase, writeFailures: WriteFailures) {
@@ -131,7 +131,7 @@ class Connection implements Queryable {
     try {
       const result = await run({ query: (sql, params) => this.query(sql, params) });
       const { command } = await this.#send('commit');
-      // What PostgreSQL answers when `run` swallowed the failure of a statement.
+      // PostgreSQL answers so when `run` swallowed the failure of a statement.
       if (command === 'ROLLBACK')
         throw new Error('The transaction was rolled back: a statement in it had failed');
       return result;
@@ -156,10 +156,10 @@ class Connection implements Queryable {
   }
 }
 
-/** Whether the session is over, or its state unknown, after `error`. A cancelled statement leaves it whole. */
+/** Whether `error` ended the session or left its state unknown. A cancelled statement leaves it intact. */
 function breaksConnection(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return true;
   const { kind, reason } = classifyDatabaseError(error)!;
-  // Behind the same address a new connection may find the server that can be written.
+  // After a failover, a new connection to the same address may reach the writable server.
   return kind === 'unavailable' || reason === 'read_only';
 }

@@ -11,9 +11,9 @@ import { classifyDatabaseError } from './database-error.ts';
 
 export interface DeferredWrite {
   write: () => Promise<unknown>;
-  /** Memory that it holds while it waits; 0 for a few hundred bytes. */
+  /** Memory that the entry holds while it waits; 0 for a few hundred bytes. */
   bytes: number;
-  /** For its log lines: what it is about. */
+  /** Fields of its log lines. */
   fields?: object;
 }
 
@@ -26,7 +26,7 @@ export interface DeferredWritesOptions {
   full: string;
   /** Log text, with the number of lost writes, once the rest is written or the service stops. */
   lost: string;
-  /** Log text for a write that PostgreSQL can never store. Unset: it counts as lost. */
+  /** Log text for a write that PostgreSQL can never store. If unset, the write counts as lost. */
   refused?: string;
 }
 
@@ -34,8 +34,8 @@ const RETRY = { baseMs: 200, maxMs: 2000 };
 const CLOSE_MS = 3000;
 
 /**
- * Writes to the database without holding up whoever asks: one after the other, in their order. What the database does not take is kept
- * in memory, within limits, and tried again; what it can never store is passed over.
+ * Writes to the database in the background, one entry after the other, in order. A write that fails is kept in memory, within limits,
+ * and retried; a write that PostgreSQL can never store is skipped.
  */
 export class DeferredWrites implements AsyncDisposable {
   readonly #options: DeferredWritesOptions;
@@ -44,16 +44,16 @@ export class DeferredWrites implements AsyncDisposable {
   readonly #ending = new AbortController();
   #bytes = 0;
   #lost = 0;
-  #working: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
 
   constructor(options: DeferredWritesOptions) {
     this.#options = options;
     this.#outage = outageLog(options.log, options.outage);
-    // Not part of the start: the first write that fails is a trouble at once.
+    // Not part of the service's start: the first failed write is an outage at once.
     this.#outage.worked();
   }
 
-  /** False: it is over the limits, and lost. */
+  /** Returns false if the entry exceeds the limits and is lost. */
   add(entry: DeferredWrite): boolean {
     const { limits, log, full } = this.#options;
     if (this.#waiting.length >= limits.entries || this.#bytes + entry.bytes > limits.bytes) {
@@ -63,16 +63,16 @@ export class DeferredWrites implements AsyncDisposable {
     }
     this.#waiting.push(entry);
     this.#bytes += entry.bytes;
-    this.#working ??= this.#work().finally(() => (this.#working = undefined));
+    this.#running ??= this.#writeAll().finally(() => (this.#running = undefined));
     return true;
   }
 
-  async #work(): Promise<void> {
+  async #writeAll(): Promise<void> {
     const { signal } = this.#ending;
     let failures = 0;
     for (let entry = this.#waiting[0]; entry && !signal.aborted; entry = this.#waiting[0]) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- in their order
+        // oxlint-disable-next-line no-await-in-loop -- in order
         await entry.write();
         failures = 0;
         this.#outage.worked();
@@ -89,7 +89,7 @@ export class DeferredWrites implements AsyncDisposable {
       this.#waiting.shift();
       this.#bytes -= entry.bytes;
     }
-    if (!signal.aborted) this.#tellLost();
+    if (!signal.aborted) this.#logLost();
   }
 
   #refuse({ fields }: DeferredWrite, error: unknown): void {
@@ -98,7 +98,7 @@ export class DeferredWrites implements AsyncDisposable {
     else log.error({ ...errorReason(error), ...fields }, refused);
   }
 
-  #tellLost(): void {
+  #logLost(): void {
     const { log, lost } = this.#options;
     if (this.#lost > 0) log.error({ lost: this.#lost }, lost);
     this.#lost = 0;
@@ -108,21 +108,21 @@ export class DeferredWrites implements AsyncDisposable {
     // A hanging statement must not delay the service's stop.
     const late = Promise.withResolvers<void>();
     const limit = setTimeout(late.resolve, CLOSE_MS);
-    await Promise.race([this.#working, late.promise]);
+    await Promise.race([this.#running, late.promise]);
     clearTimeout(limit);
     this.#ending.abort();
     this.#lost += this.#waiting.length;
-    this.#tellLost();
+    this.#logLost();
   }
 }
 
-/** Data that PostgreSQL can never store, or about a record that was erased meanwhile. */
+/** The data can never be stored, or its record was erased meanwhile. */
 function isRefused(error: unknown): boolean {
   const kind = classifyDatabaseError(databaseErrorOf(error))?.kind;
   return kind === 'invalid_data' || kind === 'conflict';
 }
 
-/** It may be wrapped for a client. */
+/** The database error, which may be wrapped in an error for a client. */
 function databaseErrorOf(error: unknown): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
   return classifyDatabaseError(cause) === undefined ? error : cause;

@@ -11,25 +11,28 @@ export interface MigrateOptions {
   lockTimeoutMs?: number;
 }
 
-/** Somebody held a lock for too long; nothing of the blocked migration has happened, so it may be tried again. */
+/** A lock was held for too long. The blocked migration was rolled back and can be retried. */
 export class MigrationBlocked extends AppError {
+  override code = 'MIGRATION_BLOCKED';
+  override status = 503;
+  override retryable = true;
   readonly blockers: readonly Blocker[];
 
   constructor(blockers: readonly Blocker[], options: ErrorOptions) {
-    super(describeBlock(blockers), { ...options, status: 503, code: 'MIGRATION_BLOCKED', retryable: true });
+    super(describeBlock(blockers), options);
     this.blockers = blockers;
   }
 }
 
-const connectTimeoutMs = 5000;
-/** Any number that nobody else takes; the same in every build, so that two builds exclude each other. */
-const lockId = 4_712_090_001;
-const lockNotAvailable = '55P03';
+const CONNECT_TIMEOUT_MS = 5000;
+/** Advisory lock; an arbitrary number, the same in every build so that two builds exclude each other. */
+const LOCK_ID = 4_712_090_001;
+/** SQLSTATE lock_not_available. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * Applies what is pending, each migration in a transaction of its own, one service at a time. A migration that waits for a
- * lock makes everyone else wait behind it, so it gives up after `lockTimeoutMs` with `MigrationBlocked`, which names who
- * blocks; the caller tries again.
+ * Applies pending migrations, each in its own transaction, one service at a time. A migration that waits for a lock blocks everyone
+ * behind it, so it gives up after `lockTimeoutMs` with `MigrationBlocked`, which names the blocking sessions. The caller retries.
  */
 export async function migrate({
   url,
@@ -39,11 +42,11 @@ export async function migrate({
   const client = new pg.Client({
     connectionString: url,
     application_name: 'prosaas:migrate',
-    connectionTimeoutMillis: connectTimeoutMs,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     lock_timeout: lockTimeoutMs,
   });
-  client.on('error', (error) => log.debug({ err: error }, 'The connection of the migration broke'));
+  client.on('error', (error) => log.debug({ err: error }, 'the connection of the migration broke'));
   await client.connect();
   try {
     await using blockers = await watchBlockers({
@@ -53,20 +56,20 @@ export async function migrate({
       log,
     });
     try {
-      await client.query('select pg_advisory_lock($1)', [lockId]);
+      await client.query('select pg_advisory_lock($1)', [LOCK_ID]);
       return { applied: await runPending(client, log) };
     } catch (error) {
-      if ((error as { code?: unknown }).code !== lockNotAvailable) throw error;
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
       throw new MigrationBlocked(blockers.seen(), { cause: error });
     }
   } finally {
-    // The lock goes with the session.
+    // Ending the session releases the lock.
     await client.end();
   }
 }
 
 async function runPending(client: pg.Client, log: Logger): Promise<string[]> {
-  const note = (text: string): void => log.debug({ migration: text }, 'Migrating');
+  const note = (text: string): void => log.debug({ migration: text }, 'migrating');
   const done = await runner({
     dbClient: client,
     dir: migrationsDirectory,
@@ -79,7 +82,7 @@ async function runPending(client: pg.Client, log: Logger): Promise<string[]> {
     logger: { info: note, warn: note, error: note },
   });
   const applied = done.map(({ name }) => name);
-  if (applied.length > 0) log.info({ migrations: applied }, 'Migrations applied');
+  if (applied.length > 0) log.info({ migrations: applied }, 'migrations applied');
   return applied;
 }
 

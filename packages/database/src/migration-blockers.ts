@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@prosaas/runtime';
 import pg from 'pg';
 
-/** A session that holds a lock which a migration waits for. Not its statement: that may carry people's words. */
+/** A session that holds a lock which a migration waits for. Without its statement, which may contain personal data. */
 export interface Blocker {
   pid: number;
   application: string;
@@ -12,16 +12,16 @@ export interface Blocker {
 }
 
 export interface BlockerWatch extends AsyncDisposable {
-  /** Who blocked when it was last looked at. */
+  /** The blockers at the last look. */
   seen(): readonly Blocker[];
 }
 
-const blockersOf = `
+const BLOCKERS = `
   select pid, application_name as application, coalesce(state, 'unknown') as state,
          coalesce(extract(epoch from clock_timestamp() - xact_start), 0)::int as seconds
     from pg_stat_activity where pid = any (pg_blocking_pids($1)) order by pid`;
 
-/** Looks from a session of its own at who blocks `client`: afterwards it can no longer be told. */
+/** Polls from another session who blocks `client`: once the wait has failed, PostgreSQL no longer knows. */
 export async function watchBlockers({
   url,
   client,
@@ -46,13 +46,13 @@ export async function watchBlockers({
   const watch = async (): Promise<void> => {
     await watcher.connect();
     while (!stopping.signal.aborted) {
-      const found = await watcher.query<Blocker>(blockersOf, [rows[0]?.pid]);
+      const found = await watcher.query<Blocker>(BLOCKERS, [rows[0]?.pid]);
       if (found.rows.length > 0) blockers = found.rows;
       await sleep(everyMs, undefined, { signal: stopping.signal });
     }
   };
   const watching = watch().catch((error: unknown) => {
-    if (!stopping.signal.aborted) log.debug({ err: error }, 'Cannot see who blocks the migration');
+    if (!stopping.signal.aborted) log.debug({ err: error }, 'cannot see who blocks the migration');
   });
 
   return {

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import type { Queryable } from './database.ts';
 import { hasTable } from './tables.ts';
 
-/** Where the SQL lies; the same seen from `src` and from `dist`. */
+/** The folder of the SQL files; the same path relative to `src` and to `dist`. */
 export const migrationsDirectory: string = fileURLToPath(new URL('../migrations', import.meta.url));
 export const migrationsTable = 'schema_migrations';
 
 let names: readonly string[] | undefined;
 
-/** The migrations of this build, in their order. */
+/** The migrations of this build, in order. */
 export function knownMigrations(): readonly string[] {
   names ??= readdirSync(migrationsDirectory)
     .filter((file) => file.endsWith('.sql'))
@@ -43,7 +43,7 @@ async function appliedMigrations(db: Queryable): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** The text of a file that lies with the migrations. */
+/** The text of a file in the migrations folder. */
 export function readMigrationAsset(file: string): string {
   return readFileSync(`${migrationsDirectory}/${file}`, 'utf8');
 }

@@ -21,8 +21,8 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const soon = (): AbortSignal => AbortSignal.timeout(500);
 
-describe('while PostgreSQL stands still', () => {
-  test('a probe gives up when it is told to, and the next one afterwards passes', async () => {
+describe('while PostgreSQL is frozen', () => {
+  test('a probe gives up when its signal aborts, and the next one passes', async () => {
     await using probe = createDatabaseProbe({ url });
     await probe.ping(soon());
     await server.freeze();
@@ -79,7 +79,7 @@ describe('while PostgreSQL is stopped', () => {
     expect(keys.apiKeys).toEqual([{ businessId: 'default', key: 'mine' }]);
   });
 
-  test('a key ring that the operator filled opens the doors all the same', async () => {
+  test('keys that the operator set are known', async () => {
     await server.stop();
     try {
       await using db = createDatabase({ url, applicationName: 'test-keys', log });
@@ -96,13 +96,13 @@ describe('while PostgreSQL is stopped', () => {
     }
   });
 
-  test('a pool that nobody closed in time does not hold up the end', async () => {
+  test('disposing of a pool does not wait for a hanging statement', async () => {
     const db = createDatabase({ url, applicationName: 'test-end', log });
     await db.query('select 1');
     await server.freeze();
-    const under = db.query('select 1').catch(() => {});
+    const running = db.query('select 1').catch(() => {});
     await expect(db[Symbol.asyncDispose]()).resolves.toBeUndefined();
     await server.thaw();
-    await under;
+    await running;
   });
 });

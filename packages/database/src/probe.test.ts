@@ -40,7 +40,7 @@ const reasonOf = (asked: Promise<void>): Promise<string | undefined> =>
     (error: unknown) => classifyDatabaseError(error)?.reason,
   );
 
-test('each write takes a page more from the disk, leaves no row, and a vacuum gives all pages back', async () => {
+test('each write takes another page from the disk and leaves no row; a vacuum returns all pages', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   for (let written = 1; written <= 5; written += 1) {
     await probe.write(soon());
@@ -52,11 +52,11 @@ test('each write takes a page more from the disk, leaves no row, and a vacuum gi
   expect(await lookAtTable()).toEqual({ pages: 1, rows: 0 });
 });
 
-test('rows that were rolled back count as dead, so that autovacuum comes for them', async () => {
+test('rows that were rolled back count as dead, which triggers autovacuum', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   await db.query('vacuum write_probe');
   for (let written = 0; written < 3; written += 1) await probe.write(soon());
-  // A session tells its counts once a second, with a statement.
+  // A session reports its counts once a second, with a statement.
   await poll(
     async () => {
       await probe.ping(soon());
@@ -85,7 +85,7 @@ test('a write waits until the log is on disk', async () => {
   expect(row).toEqual({ flushed: true });
 });
 
-test('a server that was set read-only under an open connection is read_only, until it is set back', async () => {
+test('a server that becomes read-only under an open connection is read_only until it is writable again', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   await probe.write(soon());
   await db.query('alter system set default_transaction_read_only = on');
@@ -97,7 +97,7 @@ test('a server that was set read-only under an open connection is read_only, unt
   await poll(() => probe.write(soon()).then(() => true), { what: 'a write' });
 });
 
-test('a disk without room for another page is disk_full, until there is some', async () => {
+test('a disk without room for another page is disk_full until there is room', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   await probe.write(soon());
   const full = await fillDiskUnder(server, 'write_probe');
@@ -107,7 +107,7 @@ test('a disk without room for another page is disk_full, until there is some', a
   await probe.write(soon());
 });
 
-test('a lock that somebody holds on the table is a timeout', async () => {
+test('a lock on the table is a timeout', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   await db.transaction(async (tx) => {
     await tx.query('lock table write_probe');
@@ -116,7 +116,7 @@ test('a lock that somebody holds on the table is a timeout', async () => {
   await probe.write(soon());
 });
 
-test('without the migration that makes the table, nothing is known of writes, and nothing failed', async () => {
+test('a write succeeds if the table does not exist yet', async () => {
   const url = await testDatabase();
   await using probe = createDatabaseProbe({ url });
   await probe.write(soon());

@@ -11,26 +11,26 @@ export interface SchemaReport extends MigrationStatus {
   drift: string[];
 }
 
-/** For health checks: never waits behind the pool, and gives up when its signal says so. */
+/** For health checks: uses connections of its own, and gives up when its signal aborts. */
 export interface DatabaseProbe extends AsyncDisposable {
-  /** Its time, in Unix ms. */
+  /** Returns PostgreSQL's time in Unix ms. */
   ping(signal: AbortSignal): Promise<number>;
   /**
-   * Whether it can store anything: takes a page more from the file system, writes to the log and waits until that is on disk. Some
-   * 0.6 KB of log. Resolves, too, where the migration that makes its table was not applied yet.
+   * Rejects if PostgreSQL cannot store anything: takes another page from the file system, writes about 0.6 KB of WAL and waits until
+   * that is on disk. Resolves if the table's migration was not applied yet.
    */
   write(signal: AbortSignal): Promise<void>;
   schema(signal: AbortSignal): Promise<SchemaReport>;
 }
 
-/** Two connections of its own (one for each question, so that one which is given up does not end the other). */
+/** Uses two connections, so that giving up one query does not end the other. */
 export function createDatabaseProbe({ url, log }: { url: string; log?: Logger }): DatabaseProbe {
   const outages = log && new DatabaseOutages(log);
   const pings = new ProbeConnection(url);
   const schemas = new ProbeConnection(url);
   let hasWriteProbe = false;
-  /** It asks at intervals: an outage is told, and its end, in a service that has nothing else to ask just then. */
-  const told = async <T>(asked: Promise<T>): Promise<T> => {
+  /** Reports the result, so that an outage is logged even in a service that is idle. */
+  const reported = async <T>(asked: Promise<T>): Promise<T> => {
     try {
       const answer = await asked;
       outages?.answered();
@@ -42,12 +42,12 @@ export function createDatabaseProbe({ url, log }: { url: string; log?: Logger })
   };
   return {
     async ping(signal) {
-      const ask = (db: Queryable): Promise<Date> => databaseTime(db);
-      return (await told(pings.ask(signal, ask))).getTime();
+      const query = (db: Queryable): Promise<Date> => databaseTime(db);
+      return (await reported(pings.run(signal, query))).getTime();
     },
     async write(signal) {
-      await told(
-        pings.ask(signal, async (db) => {
+      await reported(
+        pings.run(signal, async (db) => {
           hasWriteProbe ||= await hasTable(db, 'write_probe');
           if (hasWriteProbe) await db.query(WRITE);
         }),
@@ -55,8 +55,8 @@ export function createDatabaseProbe({ url, log }: { url: string; log?: Logger })
       outages?.canWrite();
     },
     schema: (signal) =>
-      told(
-        schemas.ask(signal, async (db) => ({ ...(await migrationStatus(db)), drift: await schemaDrift(db) })),
+      reported(
+        schemas.run(signal, async (db) => ({ ...(await migrationStatus(db)), drift: await schemaDrift(db) })),
       ),
     async [Symbol.asyncDispose]() {
       await Promise.all([pings.close(), schemas.close()]);
@@ -71,11 +71,11 @@ const WRITE = `begin;
   rollback to savepoint row;
   commit`;
 
-const connectTimeoutMs = 2000;
-/** So that the server lets go, too, of what was given up here. */
-const statementTimeoutMs = 2000;
+const CONNECT_TIMEOUT_MS = 2000;
+/** Makes the server cancel a statement that was given up here. */
+const STATEMENT_TIMEOUT_MS = 2000;
 
-/** Connects when it is asked, keeps the connection while it is good. */
+/** Connects on demand, and keeps the connection until it fails. */
 class ProbeConnection {
   readonly #url: string;
   #client: pg.Client | undefined;
@@ -84,15 +84,15 @@ class ProbeConnection {
     this.#url = url;
   }
 
-  async ask<T>(signal: AbortSignal, question: (db: Queryable) => Promise<T>): Promise<T> {
+  async run<T>(signal: AbortSignal, query: (db: Queryable) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const abort = (): void => reject(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
     try {
-      return await Promise.race([this.#answer(question), aborted]);
+      return await Promise.race([this.#query(query), aborted]);
     } catch (error) {
-      // Whatever state it is in, the next question begins anew.
+      // Its state is unknown: the next query opens a new connection.
       void this.close();
       throw error;
     } finally {
@@ -106,9 +106,9 @@ class ProbeConnection {
     await client?.end().catch(() => {});
   }
 
-  async #answer<T>(question: (db: Queryable) => Promise<T>): Promise<T> {
+  async #query<T>(query: (db: Queryable) => Promise<T>): Promise<T> {
     const client = this.#client ?? (await this.#connect());
-    return question({
+    return query({
       query: async <R>(sql: string, params?: unknown[]) => (await client.query(sql, params)).rows as R[],
     });
   }
@@ -117,9 +117,9 @@ class ProbeConnection {
     const client = new pg.Client({
       connectionString: this.#url,
       application_name: 'prosaas:health',
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
-      statement_timeout: statementTimeoutMs,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
     });
     client.on('error', () => {
       if (this.#client === client) this.#client = undefined;

@@ -38,7 +38,7 @@ describe('drift of a migrated database', () => {
     ['drop index messages_open', ['index messages_open is missing']],
     [
       'drop index messages_open; create index messages_open on messages (text)',
-      ['index messages_open is another one'],
+      ['index messages_open is different'],
     ],
     ['alter table outbox drop constraint outbox_queue_key_key', ['index outbox_queue_key_key is missing']],
     [

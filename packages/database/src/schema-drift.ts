@@ -6,7 +6,7 @@ export const snapshotFile = 'schema-snapshot.json';
 
 let expected: Schema | undefined;
 
-/** Differences of the database from what the migrations of this build leave; what a newer build has added is none. */
+/** Differences between the database and the schema of this build's migrations. Additions of a newer build do not count. */
 export async function schemaDrift(db: Queryable): Promise<string[]> {
   expected ??= JSON.parse(readMigrationAsset(snapshotFile)) as Schema;
   return compareSchemas(expected, await readSchema(db));
@@ -45,5 +45,5 @@ function compareIndex(name: string, wanted: Index, found: Index | undefined): st
     found.unique === wanted.unique &&
     found.keys.join() === wanted.keys.join() &&
     found.where === wanted.where;
-  return same ? [] : [`index ${name} is another one`];
+  return same ? [] : [`index ${name} is different`];
 }

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 
-/** What health compares: names, types, and how indexes work; not defaults, checks or comments. */
+/** What health compares: names, types and index definitions; not defaults, checks or comments. */
 export interface Schema {
   tables: Record<string, Record<string, Column>>;
   indexes: Record<string, Index>;
@@ -19,14 +19,14 @@ export interface Index {
   where: string | null;
 }
 
-const columnsOfAll = `
+const COLUMNS = `
   select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable
     from pg_attribute a join pg_class c on c.oid = a.attrelid
    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
    order by c.relname, a.attname`;
 
-// An index that a failed build left behind is none.
-const indexesOfAll = `
+// Ignores invalid indexes, which a failed build leaves behind.
+const INDEXES = `
   select i.relname as name, t.relname as table, x.indisunique as unique,
          array(select pg_get_indexdef(x.indexrelid, k, false) from generate_series(1, x.indnkeyatts) k order by k) as keys,
          pg_get_expr(x.indpred, x.indrelid) as where
@@ -35,8 +35,8 @@ const indexesOfAll = `
    order by i.relname`;
 
 export async function readSchema(db: Queryable): Promise<Schema> {
-  const columns = await db.query<Column & { table: string; name: string }>(columnsOfAll);
-  const indexes = await db.query<Index & { name: string }>(indexesOfAll);
+  const columns = await db.query<Column & { table: string; name: string }>(COLUMNS);
+  const indexes = await db.query<Index & { name: string }>(INDEXES);
   const schema: Schema = { tables: {}, indexes: {} };
   for (const { table, name, type, nullable } of columns) {
     (schema.tables[table] ??= {})[name] = { type, nullable };

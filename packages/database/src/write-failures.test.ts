@@ -29,7 +29,7 @@ test.each([
   expect(failures.recent(0)).toBeUndefined();
 });
 
-test('a failure is over when the same statement succeeds, not when another does', () => {
+test('only the same statement clears a failure', () => {
   const failures = new WriteFailures();
   failures.failed('insert a', postgres('53100'), 0);
   failures.failed('insert b', postgres('25006'), 1);
@@ -49,7 +49,7 @@ test('a failure of one statement does not hide an outage', () => {
   expect(failures.recent(10_001)?.reason).toBe('permission_denied');
 });
 
-test('the last failure is the one that is told', () => {
+test('recent returns the last failure', () => {
   const failures = new WriteFailures();
   failures.failed('insert a', postgres('53100'), 0);
   failures.failed('insert b', postgres('53200'), 1);

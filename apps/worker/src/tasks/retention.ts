@@ -66,7 +66,7 @@ function kindsOf({ config, log }: Omit<RetentionOptions, 'db'>, nowMs: number): 
     tx: Queryable,
     { limit, ids, fields }: { limit: 'age' | 'count'; ids: string[]; fields: object },
   ): ReturnType<Kind['batch']> => {
-    const seconds = await trackWarning(tx, { name: `dead_letter_${limit}`, isSo: ids.length > 0 });
+    const seconds = await trackWarning(tx, { name: `dead_letter_${limit}`, isActive: ids.length > 0 });
     if (seconds === undefined || seconds < WARNED_SECONDS) return { removed: 0, more: false };
     const why = limit === 'age' ? 'too old' : 'too many';
     log.warn({ job_ids: ids, ...fields }, `jobs in the dead letter are ${why}: they are dropped`);

@@ -28,8 +28,8 @@ export interface CallRow {
 }
 
 /**
- * Changes a call under its row's lock, and creates it where it is new: what is told of a call may arrive in any order and at
- * any replica. `change` returns the row as it shall be.
+ * Changes a call under its row lock, and creates it if it is new: events of a call may arrive in any order and at any replica. `change`
+ * returns the new row.
  */
 export async function changeCall(
   tx: Queryable,
@@ -73,7 +73,7 @@ export async function changeCall(
   return next;
 }
 
-/** Calls that began before `before` and whose outcome nobody wrote down, the oldest first. */
+/** Calls that began before `before` and have no outcome yet, the oldest first. */
 export async function listOpenCalls(
   q: Queryable,
   { before, limit }: { before: Date; limit: number },
@@ -129,11 +129,11 @@ export async function listCalls(
     businessId?: string | undefined;
     /** Of one of these phone numbers (digits), or SIP addresses as the calls have them. */
     callers?: readonly string[] | undefined;
-    /** Those that go on, or those that are over. */
+    /** Only calls in progress, or only ended ones. */
     live?: boolean | undefined;
     /** How they ended. */
     outcomes?: readonly string[] | undefined;
-    /** When they began: not before the one, and before the other. ISO 8601. */
+    /** Start time, ISO 8601: `from` is inclusive, `before` exclusive. */
     from?: string | undefined;
     before?: string | undefined;
     after?: { position: string; id: string } | undefined;
@@ -149,7 +149,7 @@ export async function listCalls(
     const names = options.callers.flatMap((caller) =>
       /^\d+$/.test(caller) ? [caller, `+${caller}`] : [caller],
     );
-    // A number that came over a gateway.
+    // A number that came through a SIP gateway.
     const prefixes = names.filter((name) => /^\+?\d+$/.test(name)).map((name) => `sip:${name}@%`);
     conditions.push(
       `(from_number = any(${parameter(names)}::text[]) or from_number like any(${parameter(prefixes)}::text[]))`,
@@ -174,7 +174,7 @@ export async function listCalls(
   );
 }
 
-/** The phone numbers of a conversation's contact, in digits; none where only a LID is known. Undefined: there is no such conversation. */
+/** The phone numbers of a conversation's contact, in digits; empty if only a LID is known, undefined if there is no such conversation. */
 export async function findCallerNumbers(
   db: Queryable,
   id: string,
@@ -202,7 +202,7 @@ export async function findCall(
   return rows[0];
 }
 
-/** A recording with its sound; undefined where it is not one of that call's, or is another business'. */
+/** A recording with its audio; undefined if it belongs to another call or business. */
 export async function findRecordingAudio(
   db: Queryable,
   options: { callId: string; id: string; businessId: string | undefined },

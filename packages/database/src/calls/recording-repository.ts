@@ -19,7 +19,7 @@ export interface RecordingPart {
   audio: Uint8Array;
 }
 
-/** Keeps a recording in place of its parts, and of what was made of them. `hasParts`: the database has a table for parts. */
+/** Stores a complete recording, replacing its parts or a recording made from them. `hasParts`: the table for parts exists. */
 export async function saveRecording(
   q: Queryable,
   recording: RecordingInput,
@@ -40,7 +40,7 @@ export async function saveRecording(
   );
 }
 
-/** Keeps what was said since the last part; the same part again changes nothing. */
+/** Stores the audio since the last part. Storing the same part again changes nothing. */
 export async function saveRecordingPart(q: Queryable, part: RecordingPart): Promise<void> {
   await q.query(
     `insert into recording_parts (recording_id, part, call_id, audio) values ($1, $2, $3, $4)
@@ -49,7 +49,7 @@ export async function saveRecordingPart(q: Queryable, part: RecordingPart): Prom
   );
 }
 
-/** Recordings that are only parts, to which nothing was added for `afterMs`. */
+/** Recordings that exist only as parts, and got no new part for `afterMs`. */
 export async function listUnfinishedRecordings(
   q: Queryable,
   { afterMs, limit }: { afterMs: number; limit: number },
@@ -63,8 +63,8 @@ export async function listUnfinishedRecordings(
 }
 
 /**
- * Makes a recording of its parts, as of the last one; one that was saved in full meanwhile stays. False where there are no
- * parts any more.
+ * Assembles a recording from its parts, dated like the last one. A recording that was saved in full meanwhile stays. False if there are
+ * no parts.
  */
 export async function finishRecording(
   db: Database,

@@ -2,12 +2,12 @@ import type { Queryable } from '../database.ts';
 import type { JobRef } from '../jobs/job-release.ts';
 import { STAFF_OF_CONTACT } from './conversation-repository.ts';
 
-/** SQL: of an answer of the agent's. An older release named no author. */
+/** SQL condition: the answer is the agent's. An older release stored no author. */
 const IS_AGENTS = `answer.in_reply_to is not null and coalesce(answer.author, 'agent') = 'agent'`;
 
 /**
- * SQL: the customer's messages that the outbound messages $1 answer. The agent answers one. A person answers all since she, or the
- * agent, wrote last; not what a later message of hers answers, too.
+ * SQL: the customer's messages that the outbound messages $1 answer. The agent's answer is to one message. A person's is to all messages
+ * since the last message of a person or the agent, except those that a later message of a person answers too.
  */
 const ANSWERED_MESSAGES = `
   select answer.id as answer_id, answer.in_reply_to as id from messages answer where answer.id = any($1::uuid[]) and ${IS_AGENTS}
@@ -33,10 +33,10 @@ export interface AnsweredMessage {
 }
 
 /**
- * Locks the conversations of jobs, then their messages with those that these answer, each by ascending id: whoever fails the jobs
- * does so afterwards.
+ * Locks the conversations of jobs, then their messages and the messages that those answer, each by ascending id. Called before the jobs
+ * are failed.
  *
- * @returns what the jobs' messages were to answer
+ * @returns the messages that the jobs' messages were to answer
  */
 export async function lockConversationsOfJobs(
   tx: Queryable,
@@ -59,8 +59,8 @@ export async function lockConversationsOfJobs(
 }
 
 /**
- * Of messages whose jobs have failed for good, those of customers, of the agent and of people that failed with them, oldest first.
- * What the business' own people write needs nobody.
+ * The messages of customers, the agent and people that failed with their jobs, oldest first. Excludes conversations with the business'
+ * own people.
  */
 export async function listFailedCustomerMessages(
   tx: Queryable,
@@ -75,7 +75,7 @@ export async function listFailedCustomerMessages(
   );
 }
 
-/** The answer to these messages failed: a person is to answer them. */
+/** The answer to these messages failed, so they wait for a person. */
 export async function reopenAnsweredMessages(tx: Queryable, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await tx.query(
@@ -84,7 +84,7 @@ export async function reopenAnsweredMessages(tx: Queryable, ids: readonly string
   );
 }
 
-/** A message that had failed is sent now: what it answers waits no more. The caller holds the lock on the conversation. */
+/** A message that had failed is sent now: marks what it answers as answered. The caller holds the lock on the conversation. */
 export async function markMessagesAnswered(tx: Queryable, answerId: string): Promise<void> {
   await tx.query(
     `update messages set status = 'answered' from (${ANSWERED_MESSAGES}) asked

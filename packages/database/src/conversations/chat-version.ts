@@ -1,14 +1,14 @@
 import type { Queryable } from '../database.ts';
 
-/** Another value says that lists of chats are to be read again. */
+/** Changes whenever a list of chats has changed. */
 export interface ChatVersion {
-  /** A message was written. */
+  /** The latest message. */
   last_message: string;
-  /** A chat changed hands. */
+  /** The latest change of a chat's state. */
   last_event: string;
 }
 
-/** Of one business or of all (undefined). Asks indexes alone, whatever the number of chats. */
+/** Of one business or of all (undefined). Reads only indexes, whatever the number of chats. */
 export async function readChatVersion(q: Queryable, businessId: string | undefined): Promise<ChatVersion> {
   const ofBusiness = businessId === undefined ? '' : 'where business_id = $1';
   const [row] = await q.query<ChatVersion>(

@@ -5,13 +5,13 @@ export interface StateChange {
   state: ConversationRow['state'];
   reason: string | null;
   personId: string | null;
-  /** It was another one before. */
+  /** The state differs from the previous one. */
   isNew: boolean;
-  /** People are to be told of it, whether they were told before or not. */
+  /** People are notified again, even if they were before. */
   isAnnouncedAnew: boolean;
   /** A person has seen the conversation. */
   isRead: boolean;
-  /** The time of the person in charge begins anew. */
+  /** The time of the person in charge starts again. */
   extends: boolean;
 }
 
@@ -118,7 +118,7 @@ export async function hasUnansweredMessage(q: Queryable, conversationId: string)
   return rows.length > 0;
 }
 
-/** Whether a person wrote after a message was written, which only came later. */
+/** Whether a person wrote after this message was sent, for a message that arrived late. */
 export async function hasPersonAnsweredSince(q: Queryable, messageId: string): Promise<boolean> {
   const rows = await q.query(
     `select 1 from messages late join messages said using (conversation_id)
@@ -130,8 +130,8 @@ export async function hasPersonAnsweredSince(q: Queryable, messageId: string): P
 }
 
 /**
- * The agent's answers that are not sent yet will not be: what they answered waits for a person instead. One that is on its way to
- * WhatsApp in this moment may still arrive, and is `sent` then.
+ * Cancels the agent's answers that are not sent yet; the messages that they answered wait for a person instead. An answer that is being
+ * sent at this moment may still arrive, and becomes `sent`.
  *
  * @returns the ids of those answers
  */
@@ -153,7 +153,7 @@ export async function cancelAgentAnswers(tx: Queryable, conversationId: string):
   return dropped.map(({ id }) => id);
 }
 
-/** An answer, or a program's message, is not sent: its contact has opted out since. What it answers has no answer then. */
+/** Cancels an answer or a program's message because its contact has opted out since. The message that it answers stays without one. */
 export async function cancelOptedOutMessage(tx: Queryable, id: string): Promise<void> {
   await tx.query(
     `with dropped as (
@@ -165,8 +165,8 @@ export async function cancelOptedOutMessage(tx: Queryable, id: string): Promise<
 }
 
 /**
- * A person has written: what waited for her is answered, what the agent was still to look at, and what it failed to answer, which
- * nobody can replay from now on.
+ * A person has written: marks the messages that waited for a person, that the agent has not processed yet, and that it failed to answer,
+ * as answered. Failed ones can no longer be replayed.
  */
 export async function markWaitingMessagesAnswered(tx: Queryable, conversationId: string): Promise<void> {
   await tx.query(
@@ -185,7 +185,7 @@ export async function countWaitingMessages(q: Queryable, conversationId: string)
   return row?.count ?? 0;
 }
 
-/** Nobody will answer what waits, nor what the agent failed to answer. */
+/** Marks waiting messages, and those that the agent failed to answer, as ignored. */
 export async function markWaitingMessagesIgnored(
   tx: Queryable,
   conversationId: string,

@@ -2,7 +2,7 @@ import { openConversation, type ContactInput, type ConversationRow } from './con
 import type { Queryable } from '../database.ts';
 import { placeholderCondition, placeholderParams } from './unstored-message-repository.ts';
 
-/** What a message is: a text, or what else came; then its text is the kind in brackets, with the caption. */
+/** For any kind but `text`, the text is the kind in brackets, with the caption. */
 export type MessageKind =
   | 'text'
   | 'image'
@@ -94,8 +94,8 @@ export interface InboundInput extends ContactInput {
 }
 
 /**
- * Accepts a message of WhatsApp's exactly once. `fresh` is false for a repeat, which changes nothing but releases the place that
- * was held for the message. The job that follows belongs into the same transaction: `addJob`.
+ * Stores a WhatsApp message exactly once. `fresh` is false for a repeat, which only deletes the message's placeholder. Add the job for
+ * the message in the same transaction: `addJob`.
  */
 export async function recordInbound(
   tx: Queryable,
@@ -147,8 +147,8 @@ export async function findMessageById(q: Queryable, id: string): Promise<Message
 }
 
 /**
- * What was said before a message, turn by turn, oldest first; a reply stands behind what it answers. Of each text the first
- * `textLimit` characters: a conversation may hold a hundred messages of WhatsApp's full length.
+ * The turns before a message, oldest first; a reply follows the message that it answers. Texts are cut to `textLimit` characters: a
+ * conversation may hold a hundred messages of WhatsApp's maximum length.
  */
 export async function listHistory(
   q: Queryable,
@@ -178,7 +178,7 @@ export type MessageEnd =
   | { status: 'ignored'; reason: string }
   | { status: 'failed'; error: string };
 
-/** True for the one caller who closed the message; `status` is its end. */
+/** Closes a message with the status of `end`. True only for the caller that closed it. */
 export async function closeMessage(q: Queryable, id: string, end: MessageEnd): Promise<boolean> {
   return (await closeMessages(q, [{ id, end }]))[0]!;
 }
@@ -211,7 +211,7 @@ export async function closeMessages(
     ],
   );
   const closed = new Set(rows.map(({ id }) => id));
-  // A message that stands there twice was closed once.
+  // A message listed twice was closed once.
   return ends.map(({ id }) => closed.delete(id));
 }
 

@@ -3,7 +3,7 @@ import { CONTACT_IS_STAFF } from './conversation-listing.ts';
 import type { Queryable } from '../database.ts';
 import type { PersonRow } from '../people/people-repository.ts';
 
-/** waiting and reminder: of a conversation that waits. confirmation and explanation: of what she answered. */
+/** waiting and reminder: about a waiting conversation. confirmation and explanation: replies to a person's answer to a notice. */
 export type NoticeKind = 'waiting' | 'reminder' | 'confirmation' | 'explanation';
 
 /** A customer's conversation that waits for a person. */
@@ -13,22 +13,22 @@ export interface WaitingConversation extends Pick<
 > {
   reason: string;
   since: Date;
-  /** How often people were told of it. */
+  /** How often people were notified of it. */
   announcements: number;
 }
 
 const WAITING = `conversations.id, business_id, session_id, contact, alternate_contact, contact_name,
   coalesce(state_reason, 'asked') as reason, state_since as since, announcements`;
 
-/** People are told of one conversation again after so long at the soonest. */
+/** Minimum time between two notices about one conversation. */
 const PAUSE = `interval '10 minutes'`;
-/** Condition on `conversations`: people were told of it just now. An emergency waits for no notice of anything else. */
+/** SQL condition on `conversations`: people were notified within `PAUSE`. Only an emergency's own notice delays an emergency. */
 const NOTIFIED_RECENTLY = `exists (select from notices where conversation_id = conversations.id and kind in ('waiting', 'reminder')
   and notices.created_at > now() - ${PAUSE}
   and (notices.reason = 'emergency' or conversations.state_reason is distinct from 'emergency'))`;
 
 export interface DueAnnouncements {
-  /** Only emergencies: nobody is told anything else now. */
+  /** Quiet hours: people are notified of emergencies only. */
   isQuiet: boolean;
   /** Those that were announced once before are announced again; null: none. */
   remindBefore: Date | null;
@@ -37,7 +37,7 @@ export interface DueAnnouncements {
   limit: number;
 }
 
-/** Customers' conversations of which people are to be told now; those that have waited longest first. */
+/** Customers' conversations that are due for a notice, the longest waiting first. */
 export async function listDueAnnouncements(
   q: Queryable,
   { isQuiet, remindBefore, remindEmergenciesBefore, limit }: DueAnnouncements,
@@ -55,7 +55,7 @@ export async function listDueAnnouncements(
   );
 }
 
-/** Locks a conversation that is to be announced; undefined where it was meanwhile, or does not wait any more. */
+/** Locks a conversation that is due for a notice; undefined if it was announced meanwhile, or no longer waits. */
 export async function lockWaitingConversation(
   tx: Queryable,
   { id, announcements }: Pick<WaitingConversation, 'id' | 'announcements'>,
@@ -74,7 +74,7 @@ export async function markAnnounced(tx: Queryable, id: string): Promise<void> {
   );
 }
 
-/** Somebody of a business who can be told something. */
+/** A person of a business who can be notified. */
 export interface ReachablePerson {
   id: string;
   /** Digits. */
@@ -130,7 +130,7 @@ export interface EmailNotice extends WaitingConversation {
   email: string;
 }
 
-/** Undefined where it was sent, the conversation waits no more, or the person is gone. */
+/** Undefined if it was sent, the conversation no longer waits, or the person is gone. */
 export async function findUnsentNotice(q: Queryable, id: string): Promise<EmailNotice | undefined> {
   const [row] = await q.query<EmailNotice>(
     `select conversations.id, conversations.business_id, session_id, contact, alternate_contact, contact_name,
@@ -146,7 +146,7 @@ export async function markNoticeSent(tx: Queryable, id: string): Promise<void> {
   await tx.query('update notices set sent_at = now() where id = $1', [id]);
 }
 
-/** Whether a message tells somebody of a conversation that waits no more. */
+/** Whether a message is a notice about a conversation that no longer waits. */
 export async function isOutdatedNotice(q: Queryable, messageId: string): Promise<boolean> {
   const rows = await q.query(
     `select 1 from notices join conversations on conversations.id = conversation_id
@@ -236,10 +236,10 @@ export async function countOthersWaiting(q: Queryable, conversationId: string): 
 export interface WaitingStats {
   conversations: number;
   oldest_age_seconds: number;
-  /** Of which people were told twice, and nobody came. */
+  /** Announced twice, and nobody took over. */
   unattended: number;
   unattended_age_seconds: number;
-  /** Of which nobody could be told. */
+  /** Nobody could be notified of them. */
   not_notifiable: number;
 }
 
@@ -258,7 +258,7 @@ export async function readWaitingStats(q: Queryable): Promise<WaitingStats> {
   return row!;
 }
 
-/** Conversations whose person's time is over; the oldest first. */
+/** Conversations that a person took over and whose time is up, the oldest first. */
 export async function listExpiredTakeovers(q: Queryable, limit: number): Promise<string[]> {
   const rows = await q.query<{ id: string }>(
     `select id from conversations where state = 'person' and person_until <= now() order by person_until limit $1`,
@@ -267,7 +267,7 @@ export async function listExpiredTakeovers(q: Queryable, limit: number): Promise
   return rows.map(({ id }) => id);
 }
 
-/** Whether the time of the person who has a conversation is over; locks it. */
+/** Locks a conversation if the time of the person who took it over is up; false otherwise. */
 export async function lockExpiredTakeover(tx: Queryable, id: string): Promise<boolean> {
   const rows = await tx.query(
     `select 1 from conversations where id = $1 and state = 'person' and person_until <= now() for update`,
@@ -276,7 +276,7 @@ export async function lockExpiredTakeover(tx: Queryable, id: string): Promise<bo
   return rows.length > 0;
 }
 
-/** A batch; answers how many went. */
+/** Deletes a batch. Returns the count. */
 export async function deleteOldNotices(q: Queryable, before: Date, limit: number): Promise<number> {
   const rows = await q.query(
     `delete from notices where id in (select id from notices where created_at < $1 order by created_at limit $2) returning 1`,

@@ -45,7 +45,7 @@ const record = (more = {}): Promise<unknown> =>
   db.transaction((tx) => recordInbound(tx, { ...message, text: 'hello', sentAt: new Date(), ...more }));
 const listed = () => listUnstoredMessages(db, { limit: 50 });
 
-test('a place is held once, for any of the names of a contact, and released by the message itself', async () => {
+test('a placeholder exists once for all names of a contact, and the message itself deletes it', async () => {
   expect(await addPlaceholder(db, message)).toBe(true);
   expect(await addPlaceholder(db, message)).toBe(false);
   await record({ contact: '88@lid', altContact: undefined });
@@ -54,13 +54,13 @@ test('a place is held once, for any of the names of a contact, and released by t
   expect(await listed()).toEqual([]);
 });
 
-test('no place is held for a message that is there', async () => {
+test('adds no placeholder for a stored message', async () => {
   await record({ contact: '77@lid', altContact: '491@s.whatsapp.net' });
   expect(await addPlaceholder(db, message)).toBe(false);
   expect(await addPlaceholder(db, { ...message, externalId: 'A2' })).toBe(true);
 });
 
-test('what came for a place and is no message releases it', async () => {
+test('deletes the placeholder of something that is not a message', async () => {
   await addPlaceholder(db, message);
   await deletePlaceholder(db, { ...message, contact: '99@s.whatsapp.net', altContact: undefined });
   expect(await listed()).toHaveLength(1);
@@ -68,7 +68,7 @@ test('what came for a place and is no message releases it', async () => {
   expect(await listed()).toEqual([]);
 });
 
-test('a message goes into quarantine whatever its data holds, in the place that was held for it', async () => {
+test('a message can be quarantined whatever its data, and replaces its placeholder', async () => {
   await addPlaceholder(db, message);
   expect(await quarantineMessage(db, { ...message, raw })).toBe(true);
   expect(await quarantineMessage(db, { ...message, raw })).toBe(false);
@@ -79,7 +79,7 @@ test('a message goes into quarantine whatever its data holds, in the place that 
   expect(await listed()).toHaveLength(2);
 });
 
-test('quarantine releases a place that was held under another name of the contact', async () => {
+test('quarantine deletes a placeholder with another name of the contact', async () => {
   await addPlaceholder(db, { ...message, contact: '77@lid', altContact: undefined });
   await addPlaceholder(db, { ...message, contact: '88@lid', altContact: undefined });
   expect(await quarantineMessage(db, { ...message, raw })).toBe(true);
@@ -89,7 +89,7 @@ test('quarantine releases a place that was held under another name of the contac
   ]);
 });
 
-test('a place whose message is there does not expire: it is released', async () => {
+test('a placeholder of a stored message is deleted, not expired', async () => {
   await addPlaceholder(db, { ...message, contact: '77@lid', altContact: undefined });
   await addPlaceholder(db, { ...message, contact: '88@lid', altContact: undefined });
   // A version that knows of no places.
@@ -99,7 +99,7 @@ test('a place whose message is there does not expire: it is released', async () 
   expect(await listed()).toMatchObject([{ contact: '88@lid', status: 'expired' }]);
 });
 
-test('places expire by their age, quarantine does not', async () => {
+test('placeholders expire with age, quarantined messages do not', async () => {
   await addPlaceholder(db, message);
   await quarantineMessage(db, { ...message, externalId: 'A2', raw });
   expect(await expirePlaceholders(db, new Date(Date.now() - 60_000))).toBe(0);
@@ -110,7 +110,7 @@ test('places expire by their age, quarantine does not', async () => {
   expect(await countUnstoredMessages(db)).toEqual({ quarantined: 1, pending: 0, expired: 0 });
 });
 
-test('lists go from the newest on, page by page, by business, session and status', async () => {
+test('lists newest first, in pages, by business, session and status', async () => {
   for (let n = 0; n < 5; n += 1) await addPlaceholder(db, { ...message, externalId: `L${n}` });
   const all = await listed();
   const [, second] = all;

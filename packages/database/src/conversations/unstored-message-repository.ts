@@ -52,7 +52,7 @@ function names(input: UnstoredInput): [string, string, string, string | null, st
   ];
 }
 
-/** Keeps a message that can't be stored as it came, and releases the place that was held for it. False when it is there already. */
+/** Stores a message that cannot be stored otherwise, as received, and deletes its placeholder. False if it is quarantined already. */
 export async function quarantineMessage(
   tx: Queryable,
   input: UnstoredInput & { raw: Uint8Array },
@@ -67,12 +67,12 @@ export async function quarantineMessage(
      returning 1`,
     [...names(input), input.raw],
   );
-  // It may be held under another name of the contact.
+  // The placeholder may have another name of the contact.
   await deletePlaceholder(tx, input);
   return rows.length > 0;
 }
 
-/** Keeps the place of a message whose content is still to come. False when the message or its place is there already. */
+/** Adds a placeholder for a message whose content is still to come. False if the message or its placeholder exists already. */
 export async function addPlaceholder(q: Queryable, input: UnstoredInput): Promise<boolean> {
   const rows = await q.query(
     `insert into unstored_messages
@@ -90,7 +90,7 @@ export async function addPlaceholder(q: Queryable, input: UnstoredInput): Promis
   return rows.length > 0;
 }
 
-/** What came for a place is no message of a person: nobody waits for it any more. */
+/** Deletes the placeholder of a message that turned out not to be a person's message. */
 export async function deletePlaceholder(
   q: Queryable,
   place: Pick<UnstoredInput, 'sessionId' | 'contact' | 'altContact' | 'externalId'>,
@@ -98,7 +98,7 @@ export async function deletePlaceholder(
   await q.query(`delete from unstored_messages where ${placeholderCondition(1)}`, placeholderParams(place));
 }
 
-/** The condition for the places of one message, with four parameters from `$first` on: `placeholderParams`. */
+/** SQL condition for the placeholders of one message; its four parameters from `$first` on are `placeholderParams`. */
 export function placeholderCondition(first: number): string {
   const [session, external, contact, alternate] = [first, first + 1, first + 2, first + 3];
   return `session_id = $${session} and external_id = $${external} and status <> 'quarantined'
@@ -146,7 +146,7 @@ export async function listUnstoredMessages(
   );
 }
 
-/** With what came, and locked until the transaction ends. */
+/** With the received bytes; locked until the transaction ends. */
 export async function lockUnstoredMessage(
   tx: Queryable,
   id: string,
@@ -162,7 +162,7 @@ export async function deleteUnstoredMessage(tx: Queryable, id: string): Promise<
   await tx.query('delete from unstored_messages where id = $1', [id]);
 }
 
-/** It could not be stored this time either. */
+/** Records an operator's retry that failed. */
 export async function recordFailedRetry(q: Queryable, id: string, reason: string): Promise<void> {
   await q.query('update unstored_messages set retries = retries + 1, reason = $2 where id = $1', [
     id,
@@ -171,8 +171,8 @@ export async function recordFailedRetry(q: Queryable, id: string, reason: string
 }
 
 /**
- * Gives up what has been pending since before `before`; answers how many. Content that comes all the same is still stored. A place
- * whose message is there is no longer needed: an older version, which knows of no places, stored it during a rolling upgrade.
+ * Expires placeholders that have been pending since before `before`, and returns how many. Content that arrives later is still stored.
+ * Deletes placeholders of messages that were stored by an older version, without placeholders, during a rolling upgrade.
  */
 export async function expirePlaceholders(q: Queryable, before: Date): Promise<number> {
   await q.query(

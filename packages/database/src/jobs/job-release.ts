@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.ts';
 
-/** What BullMQ is told of a job whose turn has come. */
+/** A job that is handed to BullMQ. */
 export interface ReleasedJob {
   id: string;
   /** How often it was released. A BullMQ job with an older number is stale. */
@@ -42,8 +42,8 @@ export const lockReleased = (key: string): string =>
   `select id from jobs where id = ${releasedOf(key)} and enqueued_at is not null for share`;
 
 /**
- * Releases the oldest job that is due of each key that has none released. Nothing where another transaction released one of these keys
- * in this moment: the releaser looks again.
+ * Releases the oldest due job of each key without a released one. Releases nothing if another transaction releases one of these keys at
+ * the same moment: the periodic releaser retries.
  */
 export async function releaseNext(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
   return unlessReleased(tx, () => releaseOldest(tx, orderKeys));
@@ -80,22 +80,21 @@ async function unlessReleased(tx: Queryable, release: () => Promise<ReleasedJob[
   }
 }
 
-/** Any number that nobody else takes; the same in every build. */
+/** Advisory lock; an arbitrary number, the same in every build. */
 const RELEASE_LOCK = 4_712_090_003;
 
 /**
- * Releases what waits although it is its turn: delayed jobs that are due, and those that a process left which died after its commit.
- * Steps from key to key by the index, so that a long backlog of one key costs no more than a short one. One caller at a time; the
- * others release nothing.
+ * Releases jobs that are due but pending: delayed jobs, and jobs whose process died after its commit. Walks the index key by key, so
+ * that a long backlog of one key costs no more than a short one. One caller at a time; the others release nothing.
  */
 export async function releaseDue(
   tx: Queryable,
   { queues, limit }: { queues: readonly string[]; limit: number },
 ): Promise<ReleasedJob[]> {
-  const [turn] = await tx.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [
+  const [lock] = await tx.query<{ is_mine: boolean }>('select pg_try_advisory_xact_lock($1) as is_mine', [
     RELEASE_LOCK,
   ]);
-  if (turn?.mine !== true) return [];
+  if (lock?.is_mine !== true) return [];
   await tx.query(
     `update jobs set is_delayed = false where id in (
        select id from jobs where is_delayed and failed_at is null and run_at <= now()
@@ -133,7 +132,7 @@ export async function listReleased(
   );
 }
 
-/** Releases jobs anew that BullMQ has lost; those that have ended, or were released since, are passed over. */
+/** Releases again jobs that BullMQ lost. Skips those that ended or were released since. */
 export async function releaseLostJobs(tx: Queryable, jobs: readonly JobRef[]): Promise<ReleasedJob[]> {
   return tx.query<ReleasedJob>(
     `update jobs set enqueued_at = now(), release = jobs.release + 1

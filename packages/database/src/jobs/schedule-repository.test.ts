@@ -93,8 +93,8 @@ test('schedules are told with their last run and the time since it began', async
 });
 
 test('a warning tells for how long it has been so, until it is not', async () => {
-  const note = (isSo: boolean, name = 'full'): Promise<number | undefined> =>
-    on.db.transaction((tx) => trackWarning(tx, { name, isSo }));
+  const note = (isActive: boolean, name = 'full'): Promise<number | undefined> =>
+    on.db.transaction((tx) => trackWarning(tx, { name, isActive }));
   expect(await note(false)).toBeUndefined();
   expect(await note(true)).toBe(0);
   await on.db.query("update warnings set since = since - interval '1 hour'");

@@ -1,11 +1,11 @@
 import type { Queryable } from '../database.ts';
 
-/** Notes whether something is so, and tells for how long it has been: undefined while it is not. */
+/** Records whether a condition holds. Returns for how many seconds it has held; undefined while it does not. */
 export async function trackWarning(
   tx: Queryable,
-  { name, isSo }: { name: string; isSo: boolean },
+  { name, isActive }: { name: string; isActive: boolean },
 ): Promise<number | undefined> {
-  if (!isSo) {
+  if (!isActive) {
     await tx.query('delete from warnings where name = $1', [name]);
     return undefined;
   }

@@ -24,7 +24,7 @@ beforeEach(() => on.db.query('truncate learned_entries cascade'));
 const entry = { businessId: 'default', question: 'Zebras?', answer: 'Two.', also: ['stripes'] };
 const open = { businessId: undefined, state: 'open' } as const;
 
-test('a follower is told what was learned when that changes, and keeps it while the table cannot be read', async () => {
+test('passes on learned entries when they change, and keeps them while the table cannot be read', async () => {
   const told: LearnedAnswer[][] = [];
   using follower = watchLearnedAnswers(on.db, { log, onLearned: (all) => told.push(all), readEveryMs: 20 });
   await poll(() => told.length === 1, { what: 'the first reading' });
@@ -46,7 +46,7 @@ test('a follower is told what was learned when that changes, and keeps it while 
   expect(told.at(-1)).toEqual([]);
 });
 
-test('there are so many learned entries at most', async () => {
+test('the number of learned entries is limited', async () => {
   await on.db.query(
     `insert into learned_entries (business_id, question, answer) select 'default', 'q' || n, 'a' from generate_series(2, $1) n`,
     [MAX_LEARNED_ENTRIES],
@@ -56,7 +56,7 @@ test('there are so many learned entries at most', async () => {
   expect(await listLearnedEntries(on.db, 'default')).toHaveLength(MAX_LEARNED_ENTRIES);
 });
 
-test('a long question is cut, and goes with its message', async () => {
+test('a long question is cut, and deleted with its message', async () => {
   const { id } = await receive(on.db);
   const text = `${'a'.repeat(MAX_QUESTION_LENGTH - 1)}😀😀`;
   await recordUnanswered(on.db, { messageId: id, businessId: 'default', text, key: 'a' });

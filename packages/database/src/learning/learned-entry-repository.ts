@@ -3,17 +3,17 @@ import { type Logger, retryForever } from '@prosaas/runtime';
 import type { Queryable } from '../database.ts';
 import { requireTable } from '../tables.ts';
 
-/** Entries of all businesses, at most: every service keeps them in memory. */
+/** For all businesses together: every service keeps them in memory. */
 export const MAX_LEARNED_ENTRIES = 500;
-/** Ways to ask of one entry, at most. */
+/** Phrasings (`also`) of one entry. */
 export const MAX_PHRASINGS = 20;
 
-/** What was learned of missed questions. */
+/** An entry that people added from missed questions. */
 export interface LearnedEntryRow {
   id: string;
   business_id: string;
   question: string;
-  /** Null: `question` is that of another entry, which gets the `also`. */
+  /** Null: adds the phrasings in `also` to the entry with the same `question`. */
   answer: string | null;
   also: string[];
   person_id: string | null;
@@ -34,12 +34,12 @@ const COLUMNS = `learned_entries.id::text as id, learned_entries.business_id, qu
   people.name as person_name, learned_entries.created_at, updated_at`;
 const WITH_PEOPLE = 'left join people on people.id = person_id';
 
-/** One change at a time, so that their ids rise in the order in which they can be seen; reading goes on. */
+/** Serialises changes, so that ids rise in commit order; reads continue. */
 export async function lockLearnedEntries(tx: Queryable): Promise<void> {
   await tx.query('lock table learned_entries in share row exclusive mode');
 }
 
-/** The caller holds the lock. Undefined where there are as many as may be. */
+/** The caller holds the lock. Undefined at `MAX_LEARNED_ENTRIES`. */
 export async function addLearnedEntry(
   tx: Queryable,
   { businessId, question, answer, also, personId }: NewLearnedEntry,
@@ -78,7 +78,7 @@ export async function listLearnedEntries(
   );
 }
 
-/** What was added to the entry goes on belonging to it. The caller holds the lock. */
+/** Phrasings that were added to the entry stay with it. The caller holds the lock. */
 export async function changeLearnedEntry(
   tx: Queryable,
   { id, question, answer }: LearnedEntryRow,
@@ -97,7 +97,7 @@ export async function changeLearnedEntry(
 }
 
 /**
- * Takes an entry back, with what was added to it, and opens its questions again. The caller holds the lock.
+ * Deletes an entry with the phrasings added to it, and reopens its questions. The caller holds the lock.
  *
  * @returns how many questions are open again
  */
@@ -130,15 +130,15 @@ export async function readLearnedAnswers(q: Queryable): Promise<LearnedAnswer[]>
   return rows.map(({ question, answer, also }) => ({ question, ...(answer !== null && { answer }), also }));
 }
 
-/** How soon what was learned counts everywhere. */
+/** How soon a change takes effect in every service. */
 const READ_EVERY_MS = 2000;
 
 export interface LearnedAnswersWatch extends Disposable {
-  /** Reads now: where a change is made here, it counts here at once. */
+  /** Reads now, so that a change made in this process takes effect at once. */
   read(): Promise<void>;
 }
 
-/** Tells what was learned, whenever that changes. While the database is away, what was told last goes on. */
+/** Calls `onLearned` with all entries whenever they change. While the database is down, the last ones stay in use. */
 export function watchLearnedAnswers(
   db: Queryable,
   {
@@ -150,7 +150,7 @@ export function watchLearnedAnswers(
   const stopping = new AbortController();
   let known: string | undefined;
   let turns = 0;
-  let told = 0;
+  let delivered = 0;
   const read = async (): Promise<void> => {
     const turn = (turns += 1);
     if (known === undefined) await requireTable(db, 'learned_entries');
@@ -159,14 +159,14 @@ export function watchLearnedAnswers(
     );
     if (row === undefined || row.version === known) return;
     const learned = await readLearnedAnswers(db);
-    // An answer to an older question, overtaken on its way, is not the newest.
-    if (turn < told) return;
-    told = turn;
-    // Read before the answers: one that came between is read again.
+    // The result of an older read may arrive last.
+    if (turn < delivered) return;
+    delivered = turn;
+    // The version was read before the entries: an entry that was added in between is read again.
     known = row.version;
     onLearned(learned);
   };
-  const onError = (error: unknown): void => log.debug({ err: error }, 'what was learned could not be read');
+  const onError = (error: unknown): void => log.debug({ err: error }, 'learned entries could not be read');
   const retries = { signal: stopping.signal, baseMs: 200, maxMs: readEveryMs, onError };
   const repeat = async (): Promise<void> => {
     for (;;) {

@@ -2,13 +2,13 @@ import type { Queryable } from '../database.ts';
 
 /** One use of a key. `target` names a record, never a query string or a body. */
 export interface AuditEntry {
-  /** How long ago it was used; 0 where that is not said. */
+  /** Age of the entry; default 0. */
   secondsAgo?: number;
   role: string;
   action: string;
   target?: string | null;
   requestId?: string | null;
-  /** Whose key it was, where it was a person's own. */
+  /** Owner of the key, if it was a person's own. */
   person?: { id: string; name: string } | undefined;
   /** Where the request came from. */
   address?: string;
@@ -22,7 +22,7 @@ export interface AuditRow {
   target: string | null;
   request_id: string | null;
   person_id: string | null;
-  /** As she was called then. */
+  /** The person's name at that time. */
   person_name: string | null;
   address: string | null;
 }
@@ -44,7 +44,7 @@ export async function recordAudit(db: Queryable, entry: AuditEntry): Promise<voi
   );
 }
 
-/** Newest first, of all or of one person's; `before` is the id of the last row of the page before. */
+/** Newest first, of everyone or of one person; `before` is the id of the previous page's last row. */
 export async function listAudit(
   db: Queryable,
   options: { before?: string | undefined; personId?: string | undefined; limit: number },

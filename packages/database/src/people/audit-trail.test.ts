@@ -50,7 +50,7 @@ test('what the database does not take is written later, in its order, and is one
   await trail[Symbol.asyncDispose]();
 });
 
-test('what can never be stored holds up nothing, and is counted as lost', async () => {
+test('an entry that can never be stored delays no other, and counts as lost', async () => {
   let isAway = true;
   const { trail, written, lines } = opened((action) => {
     if (isAway) return serverError('57P03');
@@ -66,7 +66,7 @@ test('what can never be stored holds up nothing, and is counted as lost', async 
   await trail[Symbol.asyncDispose]();
 });
 
-test('more than a thousand do not wait, and what still waits at the end is counted', async () => {
+test('at most a thousand entries wait, and those left at the end count as lost', async () => {
   const { trail, lines } = opened(() => serverError('25006'));
   for (let at = 0; at < 1010; at++) trail.add(use(`GET ${at}`));
   await new Promise(setImmediate);

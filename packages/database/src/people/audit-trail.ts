@@ -3,7 +3,7 @@ import { type AuditEntry, recordAudit } from './audit-repository.ts';
 import type { Queryable } from '../database.ts';
 import { DeferredWrites } from '../deferred-writes.ts';
 
-/** Writes the audit log beside the requests. */
+/** Writes the audit log in the background of requests. */
 export class AuditTrail implements AsyncDisposable {
   readonly #db: Queryable;
   readonly #writes: DeferredWrites;

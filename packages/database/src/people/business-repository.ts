@@ -16,8 +16,8 @@ export async function findBusiness(q: Queryable, id: string): Promise<BusinessRo
 }
 
 /**
- * What the profile says of every business: how long a person keeps a chat without a word from her, and the IANA time zone of its
- * opening hours, in which times are shown.
+ * Writes the profile's settings to every business: after how many idle minutes a person's takeover of a chat ends, and the IANA time
+ * zone of the opening hours.
  */
 export async function setBusinessProfile(
   q: Queryable,

@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 describe('keys that are not set', () => {
-  test('are generated once, whoever starts first', async () => {
+  test('are generated once, whichever service starts first', async () => {
     const all = await Promise.all(Array.from({ length: 5 }, () => ensureKeys(db, {}, { log, generation })));
     expect(new Set(all.map((keys) => JSON.stringify(keys))).size).toBe(1);
     const [keys] = all;
@@ -49,14 +49,14 @@ describe('keys that are not set', () => {
     expect(text).toContain('"API_KEY","METRICS_TOKEN","INTERNAL_SECRET"');
   });
 
-  test('are told of once for a database, however many look for them', async () => {
+  test('are logged once for a database', async () => {
     for (let start = 0; start < 3; start += 1) {
       await Promise.all(Array.from({ length: 3 }, () => ensureKeys(db, {}, { log, generation })));
     }
     expect(lines.filter((line) => line.includes('were generated'))).toHaveLength(1);
   });
 
-  test('are read, and not generated, by a service that is not told to', async () => {
+  test('are read, and not generated, by a service without `generation`', async () => {
     await using ring = startKeyRing(db, {}, { log });
     await expect(ensureKeys(db, {}, { log })).rejects.toThrow('the api has not generated it yet');
     const generated = await ensureKeys(db, {}, { log, generation });
@@ -64,14 +64,14 @@ describe('keys that are not set', () => {
     expect(lines.filter((line) => line.includes('were generated'))).toHaveLength(1);
   });
 
-  test('give way to what the operator sets later', async () => {
+  test('are replaced by keys that the operator sets later', async () => {
     const before = await ensureKeys(db, {}, { log, generation });
     const after = await ensureKeys(db, { METRICS_TOKEN: 'old,new' }, { log, generation });
     expect(after).toEqual({ ...before, metricsTokens: ['old', 'new'] });
   });
 });
 
-test('keys that are set alike are warned of by name', async () => {
+test('keys with the same value are logged by name', async () => {
   const configured = { API_KEY: 'a', ADMIN_KEY: 'b-b-b', METRICS_TOKEN: 'b-b-b', INTERNAL_SECRET: 'c' };
   await using ring = startKeyRing(db, configured, { log });
   expect(ring.current()?.adminKey).toBe('b-b-b');
@@ -91,7 +91,7 @@ test.each([
 });
 
 describe('a namespace of Redis', () => {
-  test('belongs to one stack: another database is refused, the same one is welcome', async () => {
+  test('belongs to one stack: another database is refused, the same one is accepted', async () => {
     await using server = await testRedis();
     const redis = createRedis({ url: server.url, name: 'test', role: 'commands', log });
     await redisReady(redis);
@@ -105,7 +105,7 @@ describe('a namespace of Redis', () => {
     await closeRedis(redis);
   });
 
-  test('is not in conflict with a key that vanished as it was set: that is a failure to try again after', async () => {
+  test('fails without a conflict if its key vanishes while it is set', async () => {
     const forgetful = { set: async () => 'OK', get: async () => null };
     const failure = await checkStack(db, forgetful, 'stack').catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);

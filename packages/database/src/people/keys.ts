@@ -5,27 +5,27 @@ import { startPeopleKeys } from './people-keys.ts';
 import { requireTable } from '../tables.ts';
 import { databasePreparationLog } from '../database-outages.ts';
 
-const keyNames = ['API_KEY', 'ADMIN_KEY', 'METRICS_TOKEN', 'INTERNAL_SECRET'] as const;
-type KeyName = (typeof keyNames)[number];
+const KEY_NAMES = ['API_KEY', 'ADMIN_KEY', 'METRICS_TOKEN', 'INTERNAL_SECRET'] as const;
+type KeyName = (typeof KEY_NAMES)[number];
 
-/** What the operator set of them. */
+/** The keys that the operator set. */
 export type ConfiguredKeys = Readonly<Partial<Record<KeyName, string>>>;
 
-/** How the one service that generates keys says so: the command with which an operator reads them. */
+/** Set by the one service that generates keys: the command, for the log, with which an operator reads them. */
 export interface KeyGeneration {
   readCommand: string;
 }
 
 /**
- * The keys in force: the operator's, and for each that is not set one of 256 random bits that all services share. The service
- * that is told how to generates what is missing (of its replicas whoever comes first, and says so); the others read it.
+ * The keys in force: those that the operator set, and a shared key of 256 random bits for each unset one. The service with `generation`
+ * generates missing keys (its first replica does, and logs it); the other services read them.
  */
 export async function ensureKeys(
   db: Queryable,
   configured: ConfiguredKeys,
   { log, generation }: { log: Logger; generation?: KeyGeneration | undefined },
 ): Promise<Keys> {
-  const missing = keyNames.filter((name) => configured[name] === undefined);
+  const missing = KEY_NAMES.filter((name) => configured[name] === undefined);
   if (missing.length > 0 && generation) {
     await requireTable(db, 'generated_keys');
     const keys = await generateKeys(db, missing);
@@ -48,7 +48,7 @@ function composeKeys(valueOf: (name: KeyName) => string): Keys {
   };
 }
 
-/** The generated keys by name: for the operator's eyes. */
+/** The generated keys by name, to show to the operator. */
 export async function readGeneratedKeys(db: Queryable): Promise<Map<string, string>> {
   await requireTable(db, 'generated_keys');
   const rows = await db.query<{ name: string; value: string }>(
@@ -57,7 +57,7 @@ export async function readGeneratedKeys(db: Queryable): Promise<Map<string, stri
   return new Map(rows.map(({ name, value }) => [name, value]));
 }
 
-/** Answers the names of those that were not there. */
+/** Returns the names of the keys that did not exist. */
 async function generateKeys(db: Queryable, names: readonly KeyName[]): Promise<string[]> {
   const values = names.map(() => randomBytes(32).toString('base64url'));
   const rows = await db.query<{ name: string }>(
@@ -72,8 +72,8 @@ function raiseMissing(name: string): never {
 }
 
 /**
- * Knows the keys at once where the operator set them all, else once the database was reached; tries until then. A service that lets
- * nobody in (`readsPeople: false`) knows none of the people.
+ * Holds the keys: at once if the operator set them all, else once the database was read, which is retried until then.
+ * `readsPeople: false` is for a service that authenticates no people.
  */
 export function startKeyRing(
   db: Queryable,
@@ -83,7 +83,7 @@ export function startKeyRing(
   warnOfSameKeys(configured, log);
   warnOfShortToken(configured, log);
   const stopping = new AbortController();
-  const allSet = keyNames.every((name) => configured[name] !== undefined);
+  const allSet = KEY_NAMES.every((name) => configured[name] !== undefined);
   let keys = allSet ? composeKeys((name) => configured[name] ?? raiseMissing(name)) : undefined;
   const load = async (): Promise<void> => {
     keys = await ensureKeys(db, configured, { log, generation });
@@ -103,17 +103,17 @@ export function startKeyRing(
   };
 }
 
-/** One of them travels in URLs, another opens everything: whoever learns the first must not have the second. */
+/** One key is used in URLs, another is the administrator's: whoever learns the first must not have the second. */
 function warnOfSameKeys(configured: ConfiguredKeys, log: Logger): void {
-  const same = keyNames.filter((name) =>
-    keyNames.some(
+  const same = KEY_NAMES.filter((name) =>
+    KEY_NAMES.some(
       (other) => other !== name && configured[name] !== undefined && configured[name] === configured[other],
     ),
   );
-  if (same.length > 0) log.warn({ keys: same }, 'These keys have the same value; give each its own');
+  if (same.length > 0) log.warn({ keys: same }, 'these keys have the same value; give each its own');
 }
 
-/** Not refused, as a key is: it opens metrics alone, and those who read them are often set up with another token first. */
+/** Only warned of, unlike a short key: it gives access to metrics alone, and scrapers may already be configured with it. */
 function warnOfShortToken({ METRICS_TOKEN: tokens }: ConfiguredKeys, log: Logger): void {
   if (tokens?.split(',').some((token) => token.trim().length < MIN_KEY_LENGTH) === true)
     log.warn({ least_characters: MIN_KEY_LENGTH }, 'METRICS_TOKEN is short and can be guessed');

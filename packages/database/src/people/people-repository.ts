@@ -16,7 +16,7 @@ export interface PersonRow {
   position: string;
 }
 
-/** A person's key in the clear: it is shown to whoever made it, and kept nowhere. */
+/** A person's key in clear text: returned once to its creator, and stored only as a hash. */
 export interface PersonWithKey {
   person: PersonRow;
   key: string;
@@ -25,7 +25,7 @@ export interface PersonWithKey {
 export type NewPerson = Pick<PersonRow, 'business_id' | 'name' | 'role' | 'phone_number' | 'email'>;
 export type PersonChange = Partial<Pick<PersonRow, 'name' | 'role' | 'phone_number' | 'email'>>;
 
-/** Whose people: of one business or of all (undefined), with its admins or without. */
+/** The people of one business or of all (undefined), with or without admins. */
 export interface PeopleScope {
   businessId: string | undefined;
   withAdmins: boolean;
@@ -44,14 +44,14 @@ const COLUMNS = `id, business_id, name, role, phone_number, email, created_at, r
   (extract(epoch from created_at) * 1000000)::bigint::text as position`;
 const IN_SCOPE = `($1::text is null or business_id = $1) and ($2 or role <> 'admin')`;
 
-/** Undefined where there is no such business, or it has as many people as it may. @throws PhoneNumberTaken */
+/** Undefined if the business does not exist or has `most` people already. @throws PhoneNumberTaken */
 export async function createPerson(
   q: Queryable,
   { business_id, name, role, phone_number, email }: NewPerson,
   { most }: { most: number },
 ): Promise<PersonWithKey | undefined> {
   const key = newKey();
-  const [person] = await numberOnce(
+  const [person] = await orPhoneNumberTaken(
     q.query<PersonRow>(
       `insert into people (business_id, name, role, phone_number, email, key_hash)
        select id, $2, $3, $4, $5, $6 from businesses
@@ -101,14 +101,14 @@ export async function findPerson(
   return row;
 }
 
-/** Undefined where she is not there, or revoked. @throws PhoneNumberTaken */
+/** Undefined if the person does not exist or is revoked. @throws PhoneNumberTaken */
 export async function changePerson(
   q: Queryable,
   id: string,
   { scope, change }: { scope: PeopleScope; change: PersonChange },
 ): Promise<PersonRow | undefined> {
   const { name, role, phone_number, email } = change;
-  const [row] = await numberOnce(
+  const [row] = await orPhoneNumberTaken(
     q.query<PersonRow>(
       `update people set name = coalesce($4, name), role = coalesce($5, role),
           phone_number = case when $6 then $7 else phone_number end, email = case when $8 then $9 else email end
@@ -129,7 +129,7 @@ export async function changePerson(
   return row;
 }
 
-/** Takes the place of the key that she has. Undefined where she is not there, or revoked. */
+/** Replaces the person's key. Undefined if the person does not exist or is revoked. */
 export async function replaceKey(
   q: Queryable,
   id: string,
@@ -143,7 +143,7 @@ export async function replaceKey(
   return person && { person, key };
 }
 
-/** True also where she was revoked before. */
+/** True also if the person was revoked before. */
 export async function revokePerson(q: Queryable, id: string, scope: PeopleScope): Promise<boolean> {
   const rows = await q.query(
     `update people set revoked_at = coalesce(revoked_at, now()), key_hash = null
@@ -155,12 +155,12 @@ export async function revokePerson(q: Queryable, id: string, scope: PeopleScope)
 
 const valuesOf = ({ businessId, withAdmins }: PeopleScope): unknown[] => [businessId ?? null, withAdmins];
 
-// Of 256 random bits: a plain hash cannot be guessed back.
+// 256 random bits, so a plain hash is safe.
 const newKey = (): string => randomBytes(32).toString('base64url');
 
 const hashOf = (key: string): Buffer => hash('sha256', key, 'buffer');
 
-async function numberOnce<T>(written: Promise<T>): Promise<T> {
+async function orPhoneNumberTaken<T>(written: Promise<T>): Promise<T> {
   try {
     return await written;
   } catch (error) {

@@ -1,15 +1,15 @@
 /**
- * What a column says about a contact.
+ * How a column is treated when a contact's data are exported or erased.
  *
- * - `exported`: handed out with the contact's data, and gone once the contact is erased.
- * - `erased`: gone with the contact too, but not handed out: keys of the encryption, hashes.
- * - `other`: nothing about a contact: ids, what belongs to the business, what keeps the system running.
+ * - `exported`: part of the export, deleted with the contact.
+ * - `erased`: deleted with the contact, but not exported: encryption keys, hashes.
+ * - `other`: not about a contact: ids, the business' own data, operational data.
  */
 type ColumnKind = 'exported' | 'erased' | 'other';
 
 type TableColumns = Readonly<Partial<Record<ColumnKind, readonly string[]>>>;
 
-/** Every column of the database. One that a migration adds belongs here too: a test compares this table with the schema. */
+/** Every column of the database. A migration that adds a column adds it here too: a test compares this table with the schema. */
 export const columnKinds: Readonly<Record<string, TableColumns>> = {
   audit_log: {
     exported: ['target'],
@@ -87,7 +87,7 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
       'replays',
     ],
   },
-  // The business' own words. What of a contact's words was taken over stays, but for ways to ask that only this contact used.
+  // The business' own texts. Phrasings taken over from a contact stay, except those that only this contact used.
   learned_entries: {
     other: ['id', 'business_id', 'question', 'answer', 'also', 'person_id', 'created_at', 'updated_at'],
   },
@@ -121,12 +121,12 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
       'quoted_id',
     ],
   },
-  // What the business' own people were told of the contact; the texts are messages to them.
+  // Notices to the business' own people about the contact; their texts are messages to those people.
   notices: {
     exported: ['channel', 'kind', 'reason', 'created_at', 'sent_at'],
     other: ['id', 'business_id', 'conversation_id', 'person_id', 'message_id'],
   },
-  // Of releases before the table `jobs`, which has a row for each of these.
+  // From releases before the table `jobs`, which has a row for each of these.
   outbox: {
     erased: ['payload'],
     other: ['id', 'queue', 'key', 'trace', 'replay_of', 'run_at', 'created_at'],
@@ -146,7 +146,7 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
     ],
   },
   phone_numbers: { other: ['number', 'business_id', 'created_at'] },
-  // While a caller speaks: soon a recording.
+  // Parts of a recording that is not finished.
   recording_parts: { erased: ['audio'], other: ['recording_id', 'part', 'call_id', 'created_at'] },
   recordings: {
     exported: ['media_type', 'duration_ms', 'audio', 'created_at'],
@@ -168,7 +168,7 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
   warnings: { other: ['name', 'since'] },
   // Of the business' own account.
   whatsapp_credentials: { other: ['session_id', 'value', 'fence', 'updated_at'] },
-  // Signal keys are kept under the contact's number or LID, and its devices are listed.
+  // The ids of Signal keys contain the contact's number or LID, and their values list its devices.
   whatsapp_keys: { erased: ['id', 'value'], other: ['session_id', 'type'] },
   whatsapp_sends: {
     exported: [
@@ -203,14 +203,14 @@ export const columnKinds: Readonly<Record<string, TableColumns>> = {
   write_probe: { other: ['filler'] },
 };
 
-/** For a `select`: what the export has of a table, named as its columns, but for those that are left out. */
+/** SQL select list of a table's exported columns, except those in `leftOut`. */
 export function exportedColumns(table: string, leftOut: readonly string[] = []): string {
   return exportedOf(table, leftOut)
     .map((column) => `${table}.${column}`)
     .join(', ');
 }
 
-/** The same as one JSON object. */
+/** The same columns as one JSON object. */
 export function exportedObject(table: string, leftOut: readonly string[] = []): string {
   const fields = exportedOf(table, leftOut).map((column) => `'${column}', ${table}.${column}`);
   return `jsonb_build_object(${fields.join(', ')})`;

@@ -2,10 +2,10 @@ import type { CallSummary } from '../calls/call-repository.ts';
 import {
   type ContactQuery,
   findContact,
-  jobOfContact,
-  ofCaller,
-  toContact,
-  withContact,
+  JOB_OF_CONTACT,
+  OF_CALLER,
+  TO_CONTACT,
+  WITH_CONTACT,
 } from './contact-search.ts';
 import type { Queryable } from '../database.ts';
 import type { FailedAttempt } from '../jobs/job-failure-repository.ts';
@@ -37,7 +37,7 @@ interface ContactConversation {
     reason: string | null;
     actor: string;
   }[];
-  /** What people of the business were told of it. */
+  /** Notices to people of the business. */
   notices: {
     channel: string;
     kind: string;
@@ -58,11 +58,11 @@ interface ContactConversation {
     sent_at: string | null;
     delivered_at: string | null;
   }[];
-  /** What the agent did not understand of them. */
+  /** Messages that the agent did not understand. */
   unanswered_questions: { text: string; language: string | null; created_at: string }[];
 }
 
-/** What came and is not among the messages. */
+/** A received message that is not among the messages. */
 interface ContactUnstored {
   id: string;
   business_id: string;
@@ -71,11 +71,11 @@ interface ContactUnstored {
   status: string;
   reason: string;
   received_at: Date;
-  /** JSON as it came, its content a protobuf message in base64; null while only its place is held. */
+  /** The received JSON, with the content as a base64 protobuf message; null for a placeholder. */
   raw: string | null;
 }
 
-/** What was sent, or is to be sent, to a WhatsApp address: kept for repeats. */
+/** A send to a WhatsApp address, kept for repeats. */
 interface ContactSend {
   key: string;
   chat_id: string;
@@ -88,7 +88,7 @@ interface ContactSend {
   undelivered_at: Date | null;
 }
 
-/** Work about the contact that is not done. */
+/** An open or failed job about the contact. */
 interface ContactJob {
   queue: string;
   payload: unknown;
@@ -102,7 +102,7 @@ interface ContactJob {
 type ContactCall = Omit<CallSummary, 'position'>;
 
 export interface ContactData {
-  /** The names that the records have of the contact. */
+  /** The contact's names as the records spell them. */
   names: string[];
   conversations: ContactConversation[];
   unstored_messages: ContactUnstored[];
@@ -110,11 +110,11 @@ export interface ContactData {
   jobs: ContactJob[];
   /** Uses of the admin key that name the contact. The audit log belongs to no business: empty for one business. */
   audit_log: { target: string }[];
-  /** Each with its recordings, but for their sound: see `findRecordingAudio`. */
+  /** Each with its recordings, without their audio: see `findRecordingAudio`. */
   calls: ContactCall[];
 }
 
-/** Everything that is kept of a contact, but for keys of the encryption. */
+/** Everything stored about a contact, except encryption keys. */
 export async function exportContact(db: Queryable, query: ContactQuery): Promise<ContactData> {
   const { names, mention } = await findContact(db, query);
   const business = query.businessId ?? null;
@@ -129,7 +129,7 @@ export async function exportContact(db: Queryable, query: ContactQuery): Promise
        coalesce((select jsonb_agg(${exportedObject('unanswered_questions')} order by messages.seq)
          from unanswered_questions join messages on messages.id = message_id
          where conversation_id = conversations.id), '[]') as unanswered_questions
-     from conversations where ${withContact} order by created_at, id`,
+     from conversations where ${WITH_CONTACT} order by created_at, id`,
     [names, business],
   );
   return {
@@ -137,15 +137,15 @@ export async function exportContact(db: Queryable, query: ContactQuery): Promise
     conversations,
     unstored_messages: await db.query(
       `select id, business_id, ${exportedColumns('unstored_messages', ['raw'])}, convert_from(raw, 'UTF8') as raw
-       from unstored_messages where ${withContact} order by received_at, id`,
+       from unstored_messages where ${WITH_CONTACT} order by received_at, id`,
       [names, business],
     ),
     sends: await db.query(
-      `select ${exportedColumns('whatsapp_sends')} from whatsapp_sends where ${toContact} order by created_at, key`,
+      `select ${exportedColumns('whatsapp_sends')} from whatsapp_sends where ${TO_CONTACT} order by created_at, key`,
       [names, business],
     ),
     jobs: await db.query(
-      `select ${exportedColumns('jobs')} from jobs where ${jobOfContact} order by jobs.id`,
+      `select ${exportedColumns('jobs')} from jobs where ${JOB_OF_CONTACT} order by jobs.id`,
       [conversations.map(({ id }) => id), business, mention],
     ),
     audit_log:
@@ -160,7 +160,7 @@ export async function exportContact(db: Queryable, query: ContactQuery): Promise
          coalesce((select jsonb_agg(${exportedObject('recordings', ['audio'])} || jsonb_build_object('id', id)
              order by created_at, id)
            from recordings where call_id = calls.id), '[]') as recordings
-       from calls where ${ofCaller} order by started_at, id`,
+       from calls where ${OF_CALLER} order by started_at, id`,
       [names, business],
     ),
   };

@@ -4,8 +4,8 @@ import type { ContactQuery } from './contact-search.ts';
 import type { Queryable } from '../database.ts';
 
 /**
- * The export of a contact as JSON text, in pieces: `ContactData` with the `contact` that was asked for, and each recording with its
- * sound, `audio`, in base64. One recording at a time is in memory.
+ * The export of a contact as pieces of JSON text: `ContactData` with the requested `contact`, and each recording with its `audio` in
+ * base64. Holds one recording at a time in memory.
  */
 export async function* streamContactExport(
   db: Queryable,

@@ -28,7 +28,7 @@ test.each([
   expect(identitiesOf(name)).toEqual(identities);
 });
 
-test('a text is not searched for a number that is too short to tell', () => {
+test('a short number makes no mention pattern', () => {
   expect(mentionPattern(['tel:123456'])).toBeUndefined();
   expect(mentionPattern(['tel:123456', 'lid:77'])).toBe('(?<![0-9])77@lid');
 });

@@ -1,5 +1,5 @@
 /**
- * The identities that a contact's name stands for, each in one form whatever its spelling:
+ * Normalises a contact's name to its identities:
  *
  * - `tel:49301234567`: a phone number, also as a WhatsApp address, a `tel:` URI, or the user part of a SIP address
  * - `lid:77`: a LID of WhatsApp's
@@ -24,7 +24,7 @@ const WHATSAPP =
 const PHONE = /^(?:tel:)?\+?[\d\s()-]+$/i;
 const SIP =
   /^(?:[^<]{0,200}<)?\s*(?:sips?:)?(?<user>[^@:;<>\s]+)(?:[:;][^@]*)?@(?<host>\[[^\]]+\]|[^:;?<>\s@]+)/i;
-/** An extension of a switchboard (`1001@pbx`) is no phone number. */
+/** Excludes extensions of a switchboard (`1001@pbx`). */
 const PHONE_USER = /^(?:\+\d{5,15}|\d{8,15})$/;
 
 function decoded(user: string): string {
@@ -35,33 +35,33 @@ function decoded(user: string): string {
   }
 }
 
-/** What stands in each spelling of an identity, in lower case: a search by it finds them, and possibly others. */
-export function needleOf(identity: string): string {
+/** A text that every spelling of an identity contains, in lower case. A search for it may find other identities too. */
+export function searchTermOf(identity: string): string {
   const name = identity.slice(identity.indexOf(':') + 1);
   return identity.startsWith('sip:') ? name.slice(0, name.lastIndexOf('@')) : name;
 }
 
-/** Shorter ones are found in too many texts that mean something else. */
-const LEAST_DIGITS = 7;
+/** A shorter number occurs in too many unrelated texts. */
+const MIN_DIGITS = 7;
 
-/** A regular expression of PostgreSQL's for texts that name one of the identities; undefined where none can be told from other text. */
+/** A PostgreSQL regular expression for texts that name one of the identities; undefined if no identity is distinctive enough. */
 export function mentionPattern(identities: readonly string[]): string | undefined {
   const patterns = identities.flatMap((identity) => {
     const name = identity.slice(identity.indexOf(':') + 1);
     switch (identity.slice(0, identity.indexOf(':'))) {
       case 'tel':
-        return name.length < LEAST_DIGITS
+        return name.length < MIN_DIGITS
           ? []
           : [String.raw`\+?(?<![0-9])${name}(?![0-9])(@s\.whatsapp\.net|@c\.us)?`];
       case 'lid':
         return [String.raw`(?<![0-9])${name}@lid`];
       case 'sip':
-        return [`(?<![a-z0-9.])(sips?:)?${quoted(name)}(?![a-z0-9])`];
+        return [`(?<![a-z0-9.])(sips?:)?${escaped(name)}(?![a-z0-9])`];
       default:
-        return [`(?<![a-z0-9])${quoted(name)}(?![a-z0-9])`];
+        return [`(?<![a-z0-9])${escaped(name)}(?![a-z0-9])`];
     }
   });
   return patterns.length === 0 ? undefined : patterns.join('|');
 }
 
-const quoted = (text: string): string => text.replaceAll(/[^a-z0-9]/gi, String.raw`\$&`);
+const escaped = (text: string): string => text.replaceAll(/[^a-z0-9]/gi, String.raw`\$&`);

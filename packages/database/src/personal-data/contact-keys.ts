@@ -1,16 +1,16 @@
 import { identitiesOf } from './contact-identities.ts';
 import type { Queryable } from '../database.ts';
 
-/** Types of keys that the WhatsApp client keeps under an address of a contact's, and those whose values list addresses. */
+/** Key types whose id contains a contact's address, and those whose values list addresses. */
 const BY_ADDRESS = ['session', 'identity-key', 'device-list', 'lid-mapping', 'tctoken', 'sender-key'];
 const WITH_ADDRESSES = ['lid-mapping', 'sender-key-memory'];
 
-/** Under it the client lists the addresses that it has a `tctoken` of: bytes of a JSON array, in base64. */
+/** The key under which the client lists the addresses that it has a `tctoken` of: a JSON array, in base64. */
 export const TOKEN_INDEX = { type: 'tctoken', id: '__index' } as const;
 
 /**
- * Deletes the keys of the encryption with a contact. The next message, either way, makes new ones: a phone whose message can't be
- * decrypted is asked for it once more.
+ * Deletes the encryption keys shared with a contact. The next message in either direction creates new ones: if one cannot be
+ * decrypted, the phone is asked to send it again.
  */
 export async function eraseContactKeys(
   tx: Queryable,
@@ -51,9 +51,11 @@ async function removeFromTokenIndex(
     [businessId ?? null, type, id],
   );
   for (const { session_id: sessionId, value } of rows) {
-    const listed = listedIn(value);
-    const kept = listed?.filter((address) => !identitiesOf(address).some((one) => identities.includes(one)));
-    if (kept !== undefined && kept.length === listed?.length) continue;
+    const addresses = addressesIn(value);
+    const kept = addresses?.filter(
+      (address) => !identitiesOf(address).some((one) => identities.includes(one)),
+    );
+    if (kept !== undefined && kept.length === addresses?.length) continue;
     const token = { type: 'Buffer', data: Buffer.from(JSON.stringify(kept ?? [])).toString('base64') };
     // oxlint-disable-next-line no-await-in-loop -- one for each session
     await tx.query('update whatsapp_keys set value = $4 where session_id = $1 and type = $2 and id = $3', [
@@ -65,8 +67,8 @@ async function removeFromTokenIndex(
   }
 }
 
-/** Undefined for what the client cannot read either, and takes for an empty list. */
-function listedIn({ token }: TokenIndexRow['value']): string[] | undefined {
+/** Undefined for a value that the client cannot read either, and treats as an empty list. */
+function addressesIn({ token }: TokenIndexRow['value']): string[] | undefined {
   try {
     const listed: unknown = JSON.parse(Buffer.from(token.data, 'base64').toString());
     return Array.isArray(listed) ? listed.filter((one) => typeof one === 'string') : undefined;

@@ -1,27 +1,27 @@
 import type { Database, Queryable } from '../database.ts';
 
-/** Any number that nobody else takes; the same in every build. */
-const lockId = 4_712_090_002;
+/** Advisory lock; an arbitrary number, the same in every build. */
+const LOCK_ID = 4_712_090_002;
 
 /**
- * Runs `run` in a transaction that holds the turn to delete what is too old: one at a time, whatever the number of services.
- * Undefined, at once, where another has it. Meant for a batch, so that nothing stays locked for long.
+ * Runs `run` in a transaction that holds the retention lock, so that one process at a time deletes old rows. Returns undefined at once
+ * if another process holds it. Meant for one batch, so that rows are not locked for long.
  */
 export async function withRetentionLock<T>(
   db: Database,
   run: (tx: Queryable) => Promise<T>,
 ): Promise<T | undefined> {
   return db.transaction(async (tx) => {
-    const [turn] = await tx.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [
-      lockId,
+    const [lock] = await tx.query<{ is_mine: boolean }>('select pg_try_advisory_xact_lock($1) as is_mine', [
+      LOCK_ID,
     ]);
-    return turn?.mine === true ? run(tx) : undefined;
+    return lock?.is_mine === true ? run(tx) : undefined;
   });
 }
 
-/** A batch of messages that are not open and have no job, such as one in the dead letter; answers how many went. */
+/** Deletes a batch of messages that are closed and have no job (a failed one has a job in the dead letter). Returns the count. */
 export async function deleteOldMessages(q: Queryable, before: Date, limit: number): Promise<number> {
-  // `seq` follows the time: walked from the oldest on, and no further than one page into what stays.
+  // `seq` follows the time: reads from the oldest message on, and at most one page of those that stay.
   const rows = await q.query(
     `delete from messages where id in (
        select id from (
@@ -36,11 +36,11 @@ export async function deleteOldMessages(q: Queryable, before: Date, limit: numbe
 }
 
 /**
- * Conversations that nothing is left of, a batch: a contact's name and number must not outlive what was said. One who opted out
- * is remembered, to be left alone.
+ * Deletes a batch of conversations without messages: a contact's name and number must not outlive the messages. Contacts who opted
+ * out stay, so that the opt-out is kept.
  */
 export async function deleteEmptyConversations(q: Queryable, before: Date, limit: number): Promise<number> {
-  // Whoever writes a message locks its conversation and sets last_message_at: a row that changed meanwhile does not fit any more.
+  // Writing a message locks its conversation and sets last_message_at, so a row that changed meanwhile no longer matches.
   const rows = await q.query(
     `delete from conversations where id in (
        select id from conversations
@@ -53,13 +53,13 @@ export async function deleteEmptyConversations(q: Queryable, before: Date, limit
   return rows.length;
 }
 
-/** What happened to conversations, a batch; answers how many went. */
+/** Deletes a batch of conversation events. Returns the count. */
 export async function deleteOldConversationEvents(
   q: Queryable,
   before: Date,
   limit: number,
 ): Promise<number> {
-  // Ids rise with time: the oldest stand first in the primary key.
+  // Ids rise with time: the oldest come first in the primary key.
   const rows = await q.query(
     `delete from conversation_events where id in (
        select id from (select id, at from conversation_events order by id limit $2) oldest where at < $1) returning 1`,
@@ -68,7 +68,7 @@ export async function deleteOldConversationEvents(
   return rows.length;
 }
 
-/** A batch; answers how many went. */
+/** Deletes a batch. Returns the count. */
 export async function deleteOldRecordings(q: Queryable, before: Date, limit: number): Promise<number> {
   const rows = await q.query(
     `delete from recordings where id in (select id from recordings where created_at < $1 limit $2) returning 1`,
@@ -77,9 +77,9 @@ export async function deleteOldRecordings(q: Queryable, before: Date, limit: num
   return rows.length;
 }
 
-/** A batch; a call that is open or still has a recording stays. */
+/** Deletes a batch. Open calls and calls with a recording stay. Returns the count. */
 export async function deleteOldCalls(q: Queryable, before: Date, limit: number): Promise<number> {
-  // Business by business, because the index is.
+  // Per business, as the index is.
   const rows = await q.query(
     `delete from calls where id in (
        select old.id from businesses cross join lateral (
@@ -94,7 +94,7 @@ export async function deleteOldCalls(q: Queryable, before: Date, limit: number):
   return rows.length;
 }
 
-/** A batch, from the oldest on. */
+/** Deletes a batch, the oldest first. Returns the count. */
 export async function deleteOldAudit(q: Queryable, before: Date, limit: number): Promise<number> {
   const rows = await q.query(
     `delete from audit_log where id in (

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.ts';
 
-/** A session that is wanted started and does not work, by what was written down of it. */
+/** A session that should run but does not work, by its recorded state. */
 interface FailingSession {
   id: string;
   status: string;
@@ -12,7 +12,7 @@ interface FailingSession {
 }
 
 export interface SessionOverview {
-  /** Another value says that lists of sessions are to be read again. */
+  /** Changes whenever a list of sessions has changed. */
   changed: string;
   /** How many there are, by status. */
   counts: Record<string, number>;
@@ -20,10 +20,10 @@ export interface SessionOverview {
   failing: FailingSession[];
 }
 
-/** Told of by name. */
-const MOST_FAILING = 5;
+/** Failing sessions that are listed. */
+const MAX_FAILING = 5;
 
-/** Of one business or of all (undefined), as the replicas wrote it down: a replica that was killed wrote nothing. */
+/** Of one business or of all (undefined), as recorded by the replicas; a killed replica has recorded nothing. */
 export async function readSessionOverview(
   q: Queryable,
   businessId: string | undefined,
@@ -50,7 +50,7 @@ export async function readSessionOverview(
          (select min(at) from session_changes c where c.session_id = seen.id and c.status = seen.status and c.id >
            coalesce((select max(id) from session_changes o where o.session_id = seen.id and o.status <> seen.status), 0)),
          last_error_at, created_at)) * 1000 as since
-       from seen where status not in ('WORKING', 'STOPPED') order by id limit ${MOST_FAILING})
+       from seen where status not in ('WORKING', 'STOPPED') order by id limit ${MAX_FAILING})
      select
        md5(coalesce((select string_agg(concat_ws(' ', id, status, reason, change, waiting, phone_number,
          last_inbound_at, last_outbound_at), ',' order by id) from seen), '')) as changed,
