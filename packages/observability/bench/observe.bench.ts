@@ -1,6 +1,6 @@
 import { compare, median, nanoseconds, ratioOf, report } from '@prosaas/devstack/bench';
 import { MetricsRegistry, defineCatalogue, percentile } from '../src/index.ts';
-import { Arrangement } from '../src/metrics/totals.ts';
+import { ReadingBuilder } from '../src/metrics/reading-builder.ts';
 
 const names = ['prosaas', 'prom-client', 'OpenTelemetry', 'hdr-histogram wasm'];
 const results = await compare(new URL('peers/observe.ts', import.meta.url), names);
@@ -14,7 +14,7 @@ function percentileError(): number {
   const values = Float64Array.from({ length: 1_000_000 }, () => 1e-5 * 10 ** (7 * Math.random()));
   for (const value of values) histogram.observe(value);
   values.sort();
-  const { histograms } = new Arrangement(catalogue).arrange(registry.collect(), []);
+  const { histograms } = new ReadingBuilder(catalogue).build(registry.collect(), []);
   const errors = Array.from({ length: 999 }, (_, i) => {
     const q = (i + 1) / 1000;
     const exact = values[Math.ceil(q * values.length) - 1]!;

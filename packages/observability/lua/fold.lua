@@ -1,9 +1,10 @@
--- Adds the last values of boots that are gone to the retired totals. Any reader may call it; two at once are harmless.
--- ARGV  1 'lapsed', or 'own' for the boot that leaves  2 an id like no other, for a new store and for this fold  3 lease in ms  4 tombstone in ms  5... boots
--- Answers { now, boots folded, boots that could not be read }.
+-- Adds the last values of epochs that are gone to the retired totals. Any reader may run it; running it twice at once is harmless.
+-- ARGV  1 'lapsed', or 'own' for the epoch of a process that leaves  2 a unique id, for a new store and for this fold
+--       3 lease in ms  4 lifetime of a tombstone in ms  5... epochs
+-- Replies { now, epochs that were folded, epochs that could not be read }.
 local own = ARGV[1] == 'own'
 local lease, tombstone = tonumber(ARGV[3]), tonumber(ARGV[4])
--- So many of the last folded are named to readers.
+-- How many of the last folded epochs are kept for readers; MAX_RECENTLY_FOLDED in store.ts.
 local most_left = 32
 
 open_store(ARGV[2])
@@ -30,27 +31,27 @@ local function slots_for(schema)
   return slots_of[schema]
 end
 
--- Everything is read before anything is written: an error on the way leaves nothing half done.
+-- Reads everything before it writes anything, so that an error leaves nothing half done.
 local sums, folded, unreadable, dropped = {}, {}, {}, {}
 for argument = 5, #ARGV do
-  local boot = ARGV[argument]
-  local ends = tonumber(redis.call('ZSCORE', KEYS[2], boot) or nil)
+  local epoch = ARGV[argument]
+  local ends = tonumber(redis.call('ZSCORE', KEYS[2], epoch) or nil)
   if ends and (own or ends <= now) then
-    local blob = redis.call('HGET', KEYS[3], boot)
+    local blob = redis.call('HGET', KEYS[3], epoch)
     local slots = blob and string.sub(blob, 1, 4) == 'PSM1' and slots_for(string.sub(blob, 9, 24))
     if slots and #blob == 40 + 8 * #slots then
       for index, slot in ipairs(slots) do
         local value = struct.unpack('<d', blob, 33 + 8 * index)
-        -- Gauges leave with their boot; a NaN (never equal to itself) counts nothing.
+        -- Gauges end with their epoch; NaN, which is not equal to itself, counts nothing.
         if string.sub(slot, 1, 1) ~= 'g' and value == value and value ~= 0 then
           sums[slot] = (sums[slot] or 0) + value
         end
       end
-      folded[#folded + 1] = { boot, KEYS[argument + 3], string.sub(blob, 9, 24), struct.unpack('<d', blob, 25) }
+      folded[#folded + 1] = { epoch, KEYS[argument + 3], string.sub(blob, 9, 24), struct.unpack('<d', blob, 25) }
     else
-      unreadable[#unreadable + 1] = boot
+      unreadable[#unreadable + 1] = epoch
       if ends + tombstone < now then
-        dropped[#dropped + 1] = boot
+        dropped[#dropped + 1] = epoch
       end
     end
   end
@@ -67,14 +68,14 @@ for _, fold in ipairs(folded) do
   redis.call('HDEL', KEYS[3], fold[1])
   redis.call('HDEL', KEYS[7], fold[1])
   redis.call('ZREM', KEYS[2], fold[1])
-  leave_schema(fold[3])
+  release_schema(fold[3])
   names[#names + 1] = fold[1]
   left = left .. fold[1] .. '\n'
 end
-for _, boot in ipairs(dropped) do
-  redis.call('HDEL', KEYS[3], boot)
-  redis.call('HDEL', KEYS[7], boot)
-  redis.call('ZREM', KEYS[2], boot)
+for _, epoch in ipairs(dropped) do
+  redis.call('HDEL', KEYS[3], epoch)
+  redis.call('HDEL', KEYS[7], epoch)
+  redis.call('ZREM', KEYS[2], epoch)
 end
 if #folded > 0 then
   redis.call('HINCRBY', KEYS[1], 'folds', #folded)

@@ -1,6 +1,6 @@
--- Put before publish.lua and fold.lua: what both know about the store. Redis' clock is the only clock.
+-- Shared by publish.lua and fold.lua, which are appended to this file. Redis' clock is the only clock.
 -- KEYS  1 store  2 leases  3 blobs  4 schemas  5 uses  6 retired  7 heads (schema hash and sequence number of each blob)  8... tombstones
--- A blob: 'PSM1', 4 bytes spare, 16 of schema hash, then little-endian doubles: sequence number, lease in ms, the values.
+-- A blob: 'PSM1', 4 unused bytes, 16 characters of schema hash, then little-endian doubles: sequence number, lease in ms, the values.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
@@ -20,7 +20,7 @@ local function open_store(new_id)
   end
 end
 
--- When nobody published for half a lease, Redis itself was away: nobody is folded before all had a lease's time to come back.
+-- When nobody has published for half a lease, Redis itself was away. Nobody is folded until everyone had a lease's time to come back.
 local function notice_gap(lease)
   local at = stored('at')
   if now - at > lease / 2 and stored('gap') ~= at then
@@ -32,7 +32,7 @@ local function use_schema(schema)
   redis.call('HINCRBY', KEYS[5], schema, 1)
 end
 
-local function leave_schema(schema)
+local function release_schema(schema)
   if redis.call('HINCRBY', KEYS[5], schema, -1) <= 0 then
     redis.call('HDEL', KEYS[5], schema)
     redis.call('HDEL', KEYS[4], schema)

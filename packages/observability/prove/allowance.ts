@@ -18,62 +18,62 @@ interface Range {
 export class Allowance {
   readonly broken: string[] = [];
   #marks: Marks;
-  #epochs = new Map<string, number>();
+  #storeIndexes = new Map<string, number>();
   #bases = new Map<string, Range>();
 
   constructor(ledgers: ReadonlyMap<string, Ledger>, marks: Marks) {
     this.#marks = marks;
     const answers = [...ledgers.values()].flatMap((ledger) => ledger.answers);
     for (const { store } of answers.toSorted((a, b) => a.at - b.at)) {
-      if (!this.#epochs.has(store)) this.#epochs.set(store, this.#epochs.size);
+      if (!this.#storeIndexes.has(store)) this.#storeIndexes.set(store, this.#storeIndexes.size);
     }
-    const stores = this.#epochs.size;
+    const stores = this.#storeIndexes.size;
     if (stores !== marks.flushes.length + 1)
       this.broken.push(`${stores} stores in Redis, but its data was lost ${marks.flushes.length} times`);
   }
 
-  /** What a process had counted when this epoch began for it. */
-  base(ledger: Ledger, series: SeriesName, epoch: number): Range {
-    const key = `${ledger.who} ${series} ${epoch}`;
+  /** What a process had counted when this storeIndex began for it. */
+  base(ledger: Ledger, series: SeriesName, storeIndex: number): Range {
+    const key = `${ledger.who} ${series} ${storeIndex}`;
     let base = this.#bases.get(key);
     if (!base) {
-      base = this.#findBase(ledger, series, epoch);
+      base = this.#findBase(ledger, series, storeIndex);
       this.#bases.set(key, base);
     }
     return base;
   }
 
-  #findBase(ledger: Ledger, series: SeriesName, epoch: number): Range {
-    const flush = this.#marks.flushes[epoch - 1];
+  #findBase(ledger: Ledger, series: SeriesName, storeIndex: number): Range {
+    const flush = this.#marks.flushes[storeIndex - 1];
     if (!flush || ledger.bornAt > flush.to) return { least: 0, most: 0 };
     // An answer that came this fast was heard by the publisher, too.
     const heard = ledger.takenBy(flush.from, ({ tookMs }) => tookMs < TIMES.limitMs / 2);
     return { least: heard?.[series] ?? 0, most: ledger.countedBy(flush.to, series) };
   }
 
-  /** It ended before this epoch began. */
-  isPast(ledger: Ledger, epoch: number): boolean {
-    return ledger.endedAt < (this.#marks.flushes[epoch - 1]?.from ?? 0);
+  /** It ended before this storeIndex began. */
+  isPast(ledger: Ledger, storeIndex: number): boolean {
+    return ledger.endedAt < (this.#marks.flushes[storeIndex - 1]?.from ?? 0);
   }
 
-  most(ledger: Ledger, series: SeriesName, epoch: number, counted: number): number {
-    return Math.max(0, counted - this.base(ledger, series, epoch).least);
+  most(ledger: Ledger, series: SeriesName, storeIndex: number, counted: number): number {
+    return Math.max(0, counted - this.base(ledger, series, storeIndex).least);
   }
 
-  least(ledger: Ledger, series: SeriesName, epoch: number, counted: number, at: number): number {
-    const { most } = this.base(ledger, series, epoch);
-    return Math.max(0, counted - most - this.#forgotten(ledger, series, epoch, at));
+  least(ledger: Ledger, series: SeriesName, storeIndex: number, counted: number, at: number): number {
+    const { most } = this.base(ledger, series, storeIndex);
+    return Math.max(0, counted - most - this.#forgotten(ledger, series, storeIndex, at));
   }
 
-  /** What Redis is known to have taken in this epoch, and has still. */
-  secured(ledger: Ledger, series: SeriesName, epoch: number, by: number): number {
-    return this.securedWord(ledger, epoch, by)?.[series] ?? 0;
+  /** What Redis is known to have taken in this storeIndex, and has still. */
+  secured(ledger: Ledger, series: SeriesName, storeIndex: number, by: number): number {
+    return this.securedWord(ledger, storeIndex, by)?.[series] ?? 0;
   }
 
-  securedWord(ledger: Ledger, epoch: number, by: number): Answer | undefined {
+  securedWord(ledger: Ledger, storeIndex: number, by: number): Answer | undefined {
     return ledger.takenBy(
       by,
-      (answer) => this.#epochs.get(answer.store) === epoch && !this.#rolledBack(answer, by),
+      (answer) => this.#storeIndexes.get(answer.store) === storeIndex && !this.#rolledBack(answer, by),
     );
   }
 
@@ -81,9 +81,9 @@ export class Allowance {
    * A process that goes on in a new store begins there with what it had collected at one moment. `undefined` when it was
    * frozen until its tombstone was gone: then it begins anew twice.
    */
-  bases(ledger: Ledger, series: SeriesName, epoch: number, at: number): number[] | undefined {
-    if (this.#forgotten(ledger, series, epoch, at) > 0) return undefined;
-    const { least, most } = this.base(ledger, series, epoch);
+  bases(ledger: Ledger, series: SeriesName, storeIndex: number, at: number): number[] | undefined {
+    if (this.#forgotten(ledger, series, storeIndex, at) > 0) return undefined;
+    const { least, most } = this.base(ledger, series, storeIndex);
     return [0, ...ledger.collected.map((collected) => collected[series])].filter(
       (value) => value >= least && value <= most,
     );
@@ -95,15 +95,15 @@ export class Allowance {
     );
   }
 
-  #forgotten(ledger: Ledger, series: SeriesName, epoch: number, by: number): number {
+  #forgotten(ledger: Ledger, series: SeriesName, storeIndex: number, by: number): number {
     const { answers } = ledger;
     let missing = 0;
     for (let i = 1; i < answers.length && answers[i]!.at <= by; i++) {
       const { store, collectedAt } = answers[i]!;
       const last = answers[i - 1]!;
-      if (last.store !== store || this.#epochs.get(store) !== epoch) continue;
+      if (last.store !== store || this.#storeIndexes.get(store) !== storeIndex) continue;
       if (collectedAt - last.collectedAt < TIMES.tombstoneMs) continue;
-      const secured = this.secured(ledger, series, epoch, collectedAt);
+      const secured = this.secured(ledger, series, storeIndex, collectedAt);
       // It learns of it by the first answer that comes in time.
       while (i + 1 < answers.length && answers[i]!.tookMs > TIMES.limitMs / 2) i++;
       missing += Math.max(0, answers[i]!.before[series] - secured);

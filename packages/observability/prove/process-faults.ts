@@ -71,14 +71,14 @@ async function freeze({ fleet, direct }: World, random: Random, long: boolean): 
     child.kill('SIGSTOP');
     let landed = false;
     try {
-      const boot = await ask(() => memberOf(who, direct));
+      const epoch = await ask(() => memberOf(who, direct));
       // A roll-back came in between.
-      if (boot === undefined) return [];
-      const gone = async (): Promise<boolean> => (await direct.zscore(KEYS.leases, boot)) === null;
+      if (epoch === undefined) return [];
+      const gone = async (): Promise<boolean> => (await direct.zscore(KEYS.leases, epoch)) === null;
       await until(`the fold of ${who}`, () => ask(gone));
-      const left = await ask(() => direct.pttl(KEYS.tombstone(boot)));
+      const left = await ask(() => direct.pttl(KEYS.tombstone(epoch)));
       if (long) {
-        await until(`the end of ${who}'s tombstone`, () => ask(() => isForgotten(boot, direct)));
+        await until(`the end of ${who}'s tombstone`, () => ask(() => isForgotten(epoch, direct)));
         landed = left > 0;
       } else {
         landed = left > 300;
@@ -93,17 +93,17 @@ async function freeze({ fleet, direct }: World, random: Random, long: boolean): 
   });
 }
 
-async function isForgotten(boot: string, direct: World['direct']): Promise<boolean> {
+async function isForgotten(epoch: string, direct: World['direct']): Promise<boolean> {
   const [member, tombstone] = await Promise.all([
-    direct.zscore(KEYS.leases, boot),
-    direct.exists(KEYS.tombstone(boot)),
+    direct.zscore(KEYS.leases, epoch),
+    direct.exists(KEYS.tombstone(epoch)),
   ]);
   return member === null && tombstone === 0;
 }
 
 async function memberOf(who: string, direct: World['direct']): Promise<string | undefined> {
-  const boots = await direct.zrange(KEYS.leases, '0', '-1');
-  return boots.find((boot) => boot.startsWith(`${SERVICE}|${who}|`));
+  const epochs = await direct.zrange(KEYS.leases, '0', '-1');
+  return epochs.find((epoch) => epoch.startsWith(`${SERVICE}|${who}|`));
 }
 
 const untilMember = (who: string, direct: World['direct']): Promise<string> =>
@@ -116,23 +116,23 @@ export async function foldTwice(world: World, random: Random): Promise<Landed[]>
     fleet.with(random, (other) =>
       readersTurn(async () => {
         const landed: Landed[] = [];
-        const boots = await Promise.all([one, other].map(({ who }) => untilMember(who, direct)));
+        const epochs = await Promise.all([one, other].map(({ who }) => untilMember(who, direct)));
         // Nobody else may fold them.
         await Promise.all(fleet.readers.map((reader) => reader.order('pause')));
         try {
           landed.push(await killIn(one, world, random), await killIn(other, world, random));
-          for (const boot of boots) {
-            const lapsed = await until(`the end of ${boot}'s lease`, () =>
-              ask(() => hasLapsed(boot, direct)),
+          for (const epoch of epochs) {
+            const lapsed = await until(`the end of ${epoch}'s lease`, () =>
+              ask(() => hasLapsed(epoch, direct)),
             );
             if (lapsed === 'gone') continue;
-            await until(`the fold of ${boot}`, async () => {
+            await until(`the fold of ${epoch}`, async () => {
               const begin = now();
-              const answers = await redisTurn(() => foldAtOnce(boot, world));
-              const folders = answers.filter((answer) => answer === `folded ${boot}`);
-              if (folders.length > 1) marks.broken.push(`${boot} was folded by two at once`);
+              const answers = await redisTurn(() => foldAtOnce(epoch, world));
+              const folders = answers.filter((answer) => answer === `folded ${epoch}`);
+              if (folders.length > 1) marks.broken.push(`${epoch} was folded by two at once`);
               if (folders.length === 0) return undefined;
-              const story = `${boot} folded by two at once`;
+              const story = `${epoch} folded by two at once`;
               landed.push({ kind: 'two folders', begin, end: now(), victims: [], story });
               return true;
             });
@@ -147,9 +147,9 @@ export async function foldTwice(world: World, random: Random): Promise<Landed[]>
   );
 }
 
-async function foldAtOnce(boot: string, { fleet, server }: World): Promise<string[]> {
+async function foldAtOnce(epoch: string, { fleet, server }: World): Promise<string[]> {
   server.freeze();
-  const dialogues = fleet.readers.slice(0, 2).map((reader) => reader.dialogue('fold', boot));
+  const dialogues = fleet.readers.slice(0, 2).map((reader) => reader.dialogue('fold', epoch));
   try {
     await Promise.all(dialogues.map((dialogue) => dialogue.next()));
   } finally {
@@ -158,8 +158,8 @@ async function foldAtOnce(boot: string, { fleet, server }: World): Promise<strin
   return Promise.all(dialogues.map((dialogue) => dialogue.next()));
 }
 
-async function hasLapsed(boot: string, direct: World['direct']): Promise<'lapsed' | 'gone' | false> {
-  const [[seconds], score] = await Promise.all([direct.time(), direct.zscore(KEYS.leases, boot)]);
+async function hasLapsed(epoch: string, direct: World['direct']): Promise<'lapsed' | 'gone' | false> {
+  const [[seconds], score] = await Promise.all([direct.time(), direct.zscore(KEYS.leases, epoch)]);
   if (score === null) return 'gone';
   return Number(score) < Number(seconds) * 1000 && 'lapsed';
 }

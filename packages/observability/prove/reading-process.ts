@@ -46,7 +46,7 @@ async function obey([id, order, argument]: string[]): Promise<void> {
       await turn;
       return say(`${id} true`);
     case 'fold': {
-      const folding = byHand.fold({ mode: 'lapsed', leaseMs: LEASE_MS, boots: [argument!] });
+      const folding = byHand.fold({ mode: 'lapsed', leaseMs: LEASE_MS, epochs: [argument!] });
       say(`${id} sent`);
       const answer = await folding.then(
         ({ folded }) => folded.join(),

@@ -60,10 +60,10 @@ export function judge(evidence: Evidence): Verdict {
       readings++;
       if (last && last.since === reading.since) noneFell(last, reading, tell);
       else if (last && last.since > reading.since) tell(`${reading.name}: since went back`, reading.end);
-      const epoch = sinces.indexOf(reading.since);
-      if (epoch === -1) tell(`${reading.name}: since is ${reading.since}, of no store`, reading.end);
+      const storeIndex = sinces.indexOf(reading.since);
+      if (storeIndex === -1) tell(`${reading.name}: since is ${reading.since}, of no store`, reading.end);
       last = reading;
-      for (const ledger of ledgers.values()) judgeOne(reading, epoch, ledger, allowance, tell);
+      for (const ledger of ledgers.values()) judgeOne(reading, storeIndex, ledger, allowance, tell);
       if (!reading.complete) continue;
       complete++;
       completeSinces.add(reading.since);
@@ -95,29 +95,35 @@ function noneFell(before: ReadingSeen, after: ReadingSeen, tell: Tell): void {
 /** Nothing twice, and nothing missing where the reading says so. */
 function judgeOne(
   { name, begin, end, values, complete }: ReadingSeen,
-  epoch: number,
+  storeIndex: number,
   ledger: Ledger,
   allowance: Allowance,
   tell: Tell,
 ): void {
   const { who } = ledger;
   if (ledger.bornAt > end) return;
-  if (allowance.isPast(ledger, epoch)) {
+  if (allowance.isPast(ledger, storeIndex)) {
     if (values.has(`jobs ${who}`)) tell(`${name}: ${who} is of a time before this store`, end);
     return;
   }
   // What Redis rolled back counts as said by those alone who go on and will say it again.
   const goesOn = ledger.workedBetween(end, end + GOES_ON_MS);
-  const last = goesOn ? ledger.takenBy(begin) : allowance.securedWord(ledger, epoch, begin);
+  const last = goesOn ? ledger.takenBy(begin) : allowance.securedWord(ledger, storeIndex, begin);
   const isLive = last !== undefined && last.collectedAt + LEASE_MS > end + TOLERANCE_MS;
   for (const series of SERIES) {
     const value = values.get(`${series} ${who}`) ?? 0;
-    const most = allowance.most(ledger, series, epoch, ledger.countedBy(end, series));
+    const most = allowance.most(ledger, series, storeIndex, ledger.countedBy(end, series));
     if (value > most) tell(`${name}: ${series} of ${who} is ${value}; at most ${most} were counted`, end);
     if (!complete) continue;
     const due = ledger.countedBy(begin - TIMES.freshMs - TOLERANCE_MS, series);
-    const secured = allowance.secured(ledger, series, epoch, begin);
-    const least = allowance.least(ledger, series, epoch, isLive ? Math.max(due, secured) : secured, begin);
+    const secured = allowance.secured(ledger, series, storeIndex, begin);
+    const least = allowance.least(
+      ledger,
+      series,
+      storeIndex,
+      isLive ? Math.max(due, secured) : secured,
+      begin,
+    );
     if (value < least) {
       const live = isLive ? `live, word of ${Math.round(begin - last.collectedAt)} ms ago` : 'gone';
       tell(`${name}: complete, but ${series} of ${who} (${live}) is ${value} and not ${least}`, end);
@@ -143,19 +149,19 @@ function judgeAudits(
   let lost = 0;
   let longestLossMs = 0;
   for (const [i, { begin, alive, values, since }] of audits.entries()) {
-    const epoch = sinces.indexOf(since);
+    const storeIndex = sinces.indexOf(since);
     for (const ledger of ledgers.values()) {
       const { who } = ledger;
-      if (ledger.bornAt > begin || allowance.isPast(ledger, epoch)) continue;
+      if (ledger.bornAt > begin || allowance.isPast(ledger, storeIndex)) continue;
       for (const series of SERIES) {
         const value = values.get(`${series} ${who}`) ?? 0;
         const isAlive = alive.has(who);
         const counted = ledger.countedBy(begin, series);
         const collected = ledger.collectedBy(begin);
-        const most = allowance.most(ledger, series, epoch, isAlive ? counted : collected[series]);
-        const secured = isAlive ? counted : allowance.secured(ledger, series, epoch, begin);
-        const least = Math.min(most, allowance.least(ledger, series, epoch, secured, begin));
-        const bases = isAlive ? allowance.bases(ledger, series, epoch, begin) : undefined;
+        const most = allowance.most(ledger, series, storeIndex, isAlive ? counted : collected[series]);
+        const secured = isAlive ? counted : allowance.secured(ledger, series, storeIndex, begin);
+        const least = Math.min(most, allowance.least(ledger, series, storeIndex, secured, begin));
+        const bases = isAlive ? allowance.bases(ledger, series, storeIndex, begin) : undefined;
         if (least === most || bases) exact++;
         else allowed++;
         if (bases && !bases.includes(counted - value))
@@ -165,7 +171,7 @@ function judgeAudits(
           tell(`audit ${i + 1}: ${series} of ${who} is ${value}; counted: ${range}`, begin);
         }
         if (series === 'jobs' && !isAlive && ledger.leftAt === undefined) {
-          const missing = counted - value - allowance.base(ledger, series, epoch).most;
+          const missing = counted - value - allowance.base(ledger, series, storeIndex).most;
           lost += Math.max(0, missing);
         }
       }

@@ -18,7 +18,7 @@ export {
   startMetricsPublisher,
 } from './metrics/publisher.ts';
 export { MetricsReader, type MetricsReaderOptions } from './metrics/reader.ts';
-export type { SeriesTable } from './metrics/columns.ts';
+export type { SeriesTable } from './metrics/series-aggregator.ts';
 export {
   type ExactSource,
   type ExactValues,

@@ -36,7 +36,9 @@ export async function publishAs(
   const store = redisStore(redis, keyPrefix, PROTOCOL_TIMES);
   for (let i = 0; i < count; i++) {
     const publication = new Publication({ service: 'worker', instance: `worker:host:${i}` }, 3_600_000);
-    while (publication.answered(await store.publish(publication.next(registry.collect()))) === 'again');
+    while (
+      publication.handleReply(await store.publish(publication.nextRequest(registry.collect()))) === 'again'
+    );
   }
 }
 

@@ -38,7 +38,7 @@ function build(routes: (app: FastifyInstance) => void): Instrumented {
   };
 }
 
-test('requests are counted by route template, never by path, and unknown ones under one label', async () => {
+test('requests are counted by route template, and unmatched ones under one label', async () => {
   const { app, counted, inFlight } = build((to) => {
     to.get('/calls/:id', async () => 'a call');
     to.post('/calls', async (_request, reply) => reply.code(201).send('x'));
@@ -68,7 +68,7 @@ test('requests are counted by route template, never by path, and unknown ones un
   expect(inFlight()).toBe(0);
 });
 
-test('what a hook of the app refuses is counted too', async () => {
+test('requests that a hook refuses are counted', async () => {
   const { app, counted } = build((to) => {
     to.addHook('onRequest', async (_request, reply) => reply.code(401).send('no'));
     to.get('/closed', async () => 'never');
@@ -77,7 +77,7 @@ test('what a hook of the app refuses is counted too', async () => {
   expect(counted()).toEqual({ 'api GET /closed 401': 1 });
 });
 
-test('a request is in flight until its answer ended or its client left', async () => {
+test('a request is in flight until its response ended or its client disconnected', async () => {
   let answer: () => void = () => undefined;
   const { app, counted, inFlight } = build((to) => {
     to.get('/slow', async () => {

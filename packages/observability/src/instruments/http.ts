@@ -6,22 +6,26 @@ import type { MetricsRegistry } from '../metrics/registry.ts';
 import type { Labels } from '../metrics/slot.ts';
 
 export interface HttpMetricsOptions {
-  /** Its catalogue has the definitions of `httpMetrics`. */
+  /** Its catalogue must include `httpMetrics()`. */
   registry: MetricsRegistry;
-  /** Values of the labels that `httpMetrics` was given, such as the service's name. */
+  /** A value for each label that was passed to `httpMetrics`, such as the name of the service. */
   labels?: Labels;
 }
 
-type More = Readonly<Record<string, readonly string[]>>;
+type ExtraLabels = Readonly<Record<string, readonly string[]>>;
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const;
-/** The code of a request whose client left before the answer. */
+/** `code` of a request whose client disconnected before the response was complete. */
 const ABORTED = 'aborted';
-/** The route of requests that none matched: the paths of strangers are no label. */
+/** `route` of requests that matched no route. Their paths are not used as labels, because anyone can choose them. */
 const UNKNOWN_ROUTE = 'unknown';
 
-/** For the catalogue: what `instrumentHttp` counts, with the labels in `more` put on each metric. */
-export function httpMetrics(more: More = {}): {
+/**
+ * Definitions for the catalogue of the metrics that `instrumentHttp` counts.
+ *
+ * @param extra further labels of each metric with all their values, such as `{ service: ['api', 'worker'] }`
+ */
+export function httpMetrics(extra: ExtraLabels = {}): {
   http_requests: MetricDefinition & { type: 'counter' };
   http_request_duration_seconds: MetricDefinition & { type: 'histogram' };
   http_requests_in_flight: MetricDefinition & { type: 'gauge' };
@@ -30,47 +34,47 @@ export function httpMetrics(more: More = {}): {
     http_requests: {
       type: 'counter',
       help: 'HTTP requests by method, route template and status code; aborted: the client left before the answer',
-      labels: { ...more, method: methods, route: 'discovered', code: 'discovered' },
+      labels: { ...extra, method: methods, route: 'discovered', code: 'discovered' },
     },
     http_request_duration_seconds: {
       type: 'histogram',
       help: 'Time from the head of an HTTP request to the end of its answer',
       unit: 'seconds',
-      labels: { ...more, method: methods, route: 'discovered' },
+      labels: { ...extra, method: methods, route: 'discovered' },
       buckets: REQUEST_BUCKETS,
       onRequest: ['method', 'route'],
     },
     http_requests_in_flight: {
       type: 'gauge',
       help: 'HTTP requests that are being answered',
-      ...(Object.keys(more).length === 0 ? {} : { labels: more }),
+      ...(Object.keys(extra).length === 0 ? {} : { labels: extra }),
     },
   };
 }
 
 /**
- * The handles of one method of one route. Each is bound when it is needed first: most routes never answer 5xx, and a
- * series costs memory here, in Redis and in every reader.
+ * The handles for one method of one route. Each is bound on first use: most routes never answer 5xx, and a series costs memory here, in
+ * Redis and in every reader.
  */
 export class RouteMetrics {
   #registry: MetricsRegistry;
   #labels: Labels;
   #inFlight: Gauge;
   #duration: Histogram | undefined;
-  /** By status code; 0 for those that their clients gave up. */
+  /** By status code; 0 for aborted requests. */
   #requests = new Map<number, Counter>();
 
-  constructor(registry: MetricsRegistry, more: Labels, route: { method: string; route: string }) {
+  constructor(registry: MetricsRegistry, extra: Labels, route: { method: string; route: string }) {
     this.#registry = registry;
-    this.#labels = { ...more, ...route };
-    this.#inFlight = registry.gauge('http_requests_in_flight', more);
+    this.#labels = { ...extra, ...route };
+    this.#inFlight = registry.gauge('http_requests_in_flight', extra);
   }
 
   begin(): void {
     this.#inFlight.add(1);
   }
 
-  /** `status` is 0 for a request that the client gave up. */
+  /** @param status 0 for a request whose client disconnected */
   end(status: number, seconds: number): void {
     this.#inFlight.add(-1);
     (this.#requests.get(status) ?? this.#bindRequests(status)).add();
@@ -97,8 +101,8 @@ interface WatchedReply extends FastifyReply {
 }
 
 /**
- * Counts and times every request of the app and of its plugins. A function and no plugin: the routes that are added after
- * the call are known by their templates, and a plugin would come after those that stand beside it.
+ * Counts and times every request of a Fastify app, by route template. Call it before adding routes: only later ones are known by their
+ * templates. It is a function and not a plugin, because a plugin would be loaded after the routes that are added next to it.
  */
 export function instrumentHttp(app: FastifyInstance, { registry, labels = {} }: HttpMetricsOptions): void {
   const known: readonly string[] = methods;
@@ -124,17 +128,17 @@ export function instrumentHttp(app: FastifyInstance, { registry, labels = {} }: 
     if (route) watch(route, reply as WatchedReply);
     done();
   });
-  // With one such hook Fastify takes the time of every answer.
+  // Fastify measures `reply.elapsedTime` only when there is an onResponse hook.
   app.addHook('onResponse', (_request, _reply, done) => done());
 }
 
-/** Of a `GET` route, where its app is instrumented. */
+/** The metrics of a GET route; `undefined` when its app is not instrumented. */
 export function routeMetrics({ config }: RouteOptions): RouteMetrics | undefined {
   const { [metricsOfRoute]: byMethod }: { [metricsOfRoute]?: ByMethod } = config ?? {};
   return byMethod?.['GET'];
 }
 
-/** Its answer lasts as long as the socket: no request in the sense of these metrics. */
+/** A WebSocket route is not measured, because its response lasts as long as the socket. */
 const isWebSocket = (route: RouteOptions): boolean => (route as { websocket?: boolean }).websocket === true;
 
 function watch(route: RouteMetrics, reply: WatchedReply): void {
@@ -142,7 +146,7 @@ function watch(route: RouteMetrics, reply: WatchedReply): void {
   reply[metricsOfRoute] = route;
   const response = reply.raw as ServerResponse & { [replyOf]?: WatchedReply };
   response[replyOf] = reply;
-  // Unlike Fastify's onResponse this comes for answers that their client gave up, too.
+  // Unlike Fastify's onResponse this also fires when the client has disconnected.
   response.on('close', end);
 }
 

@@ -10,24 +10,24 @@ function measured(registry: MetricsRegistry): Record<string, number> {
   return Object.fromEntries(slots.map((slot, i) => [parseSlot(slot)!.name, values[i]!]));
 }
 
-function holdTheLoop(ms: number): void {
+function blockEventLoop(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);
 }
 
-const turn = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('a collection brings what the process uses', async () => {
+test('measures CPU and memory before each collection', async () => {
   const registry = new MetricsRegistry(defineCatalogue(processMetrics({ service: ['api'] })));
   await using stack = new AsyncDisposableStack();
   stack.use(instrumentProcess({ registry, labels: { service: 'api' } }));
-  holdTheLoop(30);
+  blockEventLoop(30);
   const first = measured(registry);
   expect(first['process_resident_memory_bytes']).toBeGreaterThan(first['nodejs_heap_size_used_bytes']!);
   expect(first['nodejs_heap_size_used_bytes']).toBeGreaterThan(1e6);
   expect(first['nodejs_active_resources']).toBeGreaterThan(0);
   expect(first['process_cpu_user_seconds']).toBeGreaterThan(0);
-  holdTheLoop(30);
+  blockEventLoop(30);
   const second = measured(registry);
   expect(second['process_cpu_user_seconds']).toBeGreaterThan(first['process_cpu_user_seconds']!);
   expect(second['process_cpu_seconds']).toBeCloseTo(
@@ -40,7 +40,7 @@ test('a collection brings what the process uses', async () => {
 });
 
 test.runIf(process.platform === 'linux')(
-  'open file descriptors are counted, with how many there may be',
+  'open file descriptors are counted, and their limit is shown',
   () => {
     const registry: MetricsRegistry = new MetricsRegistry(defineCatalogue(processMetrics()));
     using stack = new DisposableStack();
@@ -53,37 +53,37 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('a block of the event loop shows for at least a minute, and is gone after two', async () => {
+test('a block of the event loop is shown for at least one minute and at most two', async () => {
   let now = 0;
   const registry = new MetricsRegistry(defineCatalogue(processMetrics()));
   await using stack = new AsyncDisposableStack();
   stack.use(instrumentProcess({ registry, now: () => now }));
   const longest = (): number => measured(registry)['nodejs_eventloop_lag_max_seconds']!;
-  // The monitor's own timer has to run twice before it measures.
-  await expect.poll(async () => (holdTheLoop(120), await turn(1), longest())).toBeGreaterThan(0.05);
+  // The monitor measures only after its own timer has run twice.
+  await expect.poll(async () => (blockEventLoop(120), await wait(1), longest())).toBeGreaterThan(0.05);
   now += 60_000;
   expect(longest()).toBeGreaterThan(0.05);
-  await turn(60);
+  await wait(60);
   expect(longest()).toBeGreaterThan(0.05);
-  // Every poll is a window later; the machine may be slow in one, but not by as much in two.
+  // Each poll advances by one window. A slow machine may delay the event loop in one window, but hardly in two.
   await expect
     .poll(async () => {
       now += 60_000;
-      await turn(50);
+      await wait(50);
       return longest();
     })
     .toBeLessThan(0.05);
 });
 
-test('the window that ends and the one that begins overlap: a block between them is not lost', async () => {
+test('windows overlap, so that a block between them is not lost', async () => {
   let now = 0;
   const registry = new MetricsRegistry(defineCatalogue(processMetrics()));
   await using stack = new AsyncDisposableStack();
   stack.use(instrumentProcess({ registry, now: () => now }));
   const longest = (): number => measured(registry)['nodejs_eventloop_lag_max_seconds']!;
-  await turn(100);
+  await wait(100);
   now += 60_000;
   longest();
-  holdTheLoop(150);
-  await expect.poll(async () => (await turn(1), longest())).toBeGreaterThan(0.1);
+  blockEventLoop(150);
+  await expect.poll(async () => (await wait(1), longest())).toBeGreaterThan(0.1);
 });

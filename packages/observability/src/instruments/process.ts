@@ -6,34 +6,38 @@ import type { MetricsRegistry } from '../metrics/registry.ts';
 import type { Labels } from '../metrics/slot.ts';
 
 export interface ProcessMetricsOptions {
-  /** Its catalogue has the definitions of `processMetrics`. */
+  /** Its catalogue must include `processMetrics()`. */
   registry: MetricsRegistry;
-  /** Values of the labels that `processMetrics` was given, such as the service's name. */
+  /** A value for each label that was passed to `processMetrics`, such as the name of the service. */
   labels?: Labels;
+  /** Monotonic clock in ms; `performance.now` by default. */
   now?: () => number;
 }
 
-/** What was measured last; zeros before the first collection. */
+/** The last measurement; zeros before the first collection. */
 export interface ProcessStats {
   readonly residentMemoryBytes: number;
   readonly heapUsedBytes: number;
-  /** Of the last one to two minutes. */
+  /** Over the last one to two minutes. */
   readonly eventLoopDelayP99Seconds: number;
 }
 
+/** Measures until it is disposed of. */
 export interface ProcessInstrument extends Disposable {
   last(): ProcessStats;
 }
 
-type More = Readonly<Record<string, readonly string[]>>;
+type ExtraLabels = Readonly<Record<string, readonly string[]>>;
 type CounterOf = MetricDefinition & { type: 'counter' };
 type GaugeOf = MetricDefinition & { type: 'gauge' };
 
 /**
- * For the catalogue: what `instrumentProcess` measures, with the labels in `more` put on each metric. The names and meanings are those of
- * https://github.com/siimon/prom-client, so that dashboards made for it fit; of several processes a gauge shows the sum, or the worst.
+ * Definitions for the catalogue of the metrics that `instrumentProcess` measures. Names and meanings are those of
+ * https://github.com/siimon/prom-client, so that its dashboards work. Over several processes a gauge shows the sum or the highest value.
+ *
+ * @param extra further labels of each metric with all their values, such as `{ service: ['api', 'worker'] }`
  */
-export function processMetrics(more: More = {}): {
+export function processMetrics(extra: ExtraLabels = {}): {
   process_cpu_user_seconds: CounterOf;
   process_cpu_system_seconds: CounterOf;
   process_cpu_seconds: CounterOf;
@@ -51,7 +55,7 @@ export function processMetrics(more: More = {}): {
   nodejs_eventloop_utilization_ratio: GaugeOf;
   nodejs_version_info: GaugeOf;
 } {
-  const named = { standard: true, labels: more } as const;
+  const named = { standard: true, labels: extra } as const;
   const counter = (help: string): CounterOf => ({ type: 'counter', help, unit: 'seconds', ...named });
   const bytes = (help: string): GaugeOf => ({ type: 'gauge', help, unit: 'bytes', ...named });
   const worst = (help: string, unit?: string): GaugeOf => ({
@@ -95,7 +99,7 @@ export function processMetrics(more: More = {}): {
     nodejs_version_info: {
       ...worst('1 for each version of Node.js that runs'),
       labels: {
-        ...more,
+        ...extra,
         version: 'discovered',
         major: 'discovered',
         minor: 'discovered',
@@ -105,7 +109,7 @@ export function processMetrics(more: More = {}): {
   };
 }
 
-/** Measures this process before each collection of the registry, until it is disposed of. */
+/** Measures CPU, memory, open files and the event loop of this process before each collection of the registry. */
 export function instrumentProcess({
   registry,
   labels = {},
@@ -135,11 +139,11 @@ export function instrumentProcess({
   const delay = new EventLoopDelay(now());
   let cpu = { user: 0, system: 0 };
   let loop = performance.eventLoopUtilization();
-  let ended = false;
+  let isDisposed = false;
   let last: ProcessStats = { residentMemoryBytes: 0, heapUsedBytes: 0, eventLoopDelayP99Seconds: 0 };
 
   registry.onCollect(() => {
-    if (ended) return;
+    if (isDisposed) return;
     const used = process.cpuUsage();
     const [inUserMode, inKernel] = [used.user - cpu.user, used.system - cpu.system].map(
       (microseconds) => Math.max(0, microseconds) / 1e6,
@@ -157,10 +161,10 @@ export function instrumentProcess({
     resources.set(process.getActiveResourcesInfo().length);
     if (open && descriptors) open.set(descriptors.count());
 
-    const turned = performance.eventLoopUtilization();
-    utilization.set(performance.eventLoopUtilization(turned, loop).utilization || 0);
-    loop = turned;
-    delay.turn(now());
+    const current = performance.eventLoopUtilization();
+    utilization.set(performance.eventLoopUtilization(current, loop).utilization || 0);
+    loop = current;
+    delay.advance(now());
     p50.set(delay.seconds(50));
     p99.set(delay.seconds(99));
     longest.set(delay.seconds(100));
@@ -173,17 +177,17 @@ export function instrumentProcess({
   return {
     last: () => last,
     [Symbol.dispose]() {
-      ended = true;
+      isDisposed = true;
       delay[Symbol.dispose]();
     },
   };
 }
 
-/** Undefined where the system is no Linux. */
+/** `undefined` on systems other than Linux. */
 function openDescriptors(): { count: () => number; limit: number | undefined } | undefined {
   const folder = '/proc/self/fd';
   try {
-    // One is that of the folder while it is read.
+    // Without the descriptor of the folder itself, which is open while it is read.
     const count = (): number => readdirSync(folder).length - 1;
     count();
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
@@ -199,8 +203,8 @@ const RESOLUTION_MS = 20;
 const WINDOW_MS = 60_000;
 
 /**
- * Delays of the last one to two minutes. A monitor that is reset, or was just enabled, misses the block that follows: so a
- * window's monitor runs beside the next one for a moment before it stops.
+ * Event loop delays of the last one to two minutes. A monitor misses a block that comes right after it was enabled or reset. Therefore the
+ * monitor of a window overlaps with the next one for a moment.
  */
 class EventLoopDelay implements Disposable {
   #current = startMonitor();
@@ -212,8 +216,8 @@ class EventLoopDelay implements Disposable {
     this.#began = now;
   }
 
-  /** Called about once a second. */
-  turn(now: number): void {
+  /** Begins a new window when the current one is over. To be called about once a second. */
+  advance(now: number): void {
     if (this.#overlapping && this.#current.count > 1) {
       this.#previous?.disable();
       this.#overlapping = false;
@@ -226,7 +230,7 @@ class EventLoopDelay implements Disposable {
     this.#overlapping = true;
   }
 
-  /** @param percent 100 for the longest */
+  /** @param percent 100 for the maximum */
   seconds(percent: number): number {
     return Math.max(delaySeconds(this.#current, percent), delaySeconds(this.#previous, percent));
   }
@@ -243,7 +247,7 @@ function startMonitor(): Monitor {
   return monitor;
 }
 
-/** What the monitor records includes the time that it waits itself. */
+/** The monitor's values include its own resolution: https://nodejs.org/api/perf_hooks.html#perf_hooksmonitoreventloopdelayoptions */
 function delaySeconds(monitor: Monitor | undefined, percent: number): number {
   if (!monitor || monitor.count === 0) return 0;
   const nanoseconds = percent === 100 ? monitor.max : monitor.percentile(percent);

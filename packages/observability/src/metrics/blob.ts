@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What a process publishes: `PSM1`, 4 bytes spare, the schema's hash in 16 characters, then little-endian doubles:
- * sequence number, lease in milliseconds, and the values in the order of the schema's slots.
+ * A blob is what a process publishes: `PSM1`, 4 unused bytes, the schema's hash in 16 characters, then little-endian doubles: sequence
+ * number, lease in ms, and the values in the order of the schema's slots.
  */
 const MAGIC = 'PSM1';
 const HEADER_BYTES = 40;
-/** Then doubles lie in memory as they do in a blob, and a copy is enough. */
+/** On a little-endian machine the doubles can be copied as they are. */
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** The names of a blob's values, kept once in Redis under the hash of its text; never changed. */
+/** The slots of a blob's values. Stored in Redis once, under the hash of its text, and never changed. */
 export interface Schema {
   readonly hash: string;
   readonly text: string;
@@ -43,7 +43,7 @@ export function encodeBlob({ schema, seq, leaseMs, values }: Blob): Buffer {
   return buffer;
 }
 
-/** `undefined` for bytes that are no blob. */
+/** `undefined` for bytes that are not a blob. */
 export function decodeBlob(buffer: Buffer): Blob | undefined {
   const bytes = buffer.length - HEADER_BYTES;
   if (bytes < 0 || bytes % 8 !== 0 || buffer.toString('latin1', 0, 4) !== MAGIC) return undefined;
@@ -56,7 +56,7 @@ export function decodeBlob(buffer: Buffer): Blob | undefined {
   };
 }
 
-/** In their place where they lie as a `Float64Array` needs them. */
+/** A view without a copy where byte order and alignment allow it. */
 function valuesOf(bytes: Buffer): Float64Array {
   if (IS_LITTLE_ENDIAN && bytes.byteOffset % 8 === 0)
     return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);

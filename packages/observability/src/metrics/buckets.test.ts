@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Buckets, bucketOf, layoutOf, parseBuckets } from './buckets.ts';
 import { percentile } from './percentile.ts';
 
-function slowly(bounds: ArrayLike<number>, value: number): number {
+function linearSearch(bounds: ArrayLike<number>, value: number): number {
   let bucket = 0;
   while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
   return bucket;
@@ -17,20 +17,20 @@ test.each<Buckets>([
   [-1, 0],
   [1, 1.0000001, 1.0000002, 3],
   [1e-300, 1e300],
-])('the table of %j finds the bucket that a search finds', (buckets) => {
+])('the table for %j gives the same bucket as a linear search', (buckets) => {
   const layout = layoutOf(buckets);
   const { bounds } = layout;
   const values = [...bounds].flatMap((bound) => [bound, bound * (1 + 1e-15), bound * (1 - 1e-15)]);
   for (const value of [0, Number.MIN_VALUE, Number.MAX_VALUE, ...values.map(Math.abs)])
-    expect([value, bucketOf(layout, value)]).toEqual([value, slowly(bounds, value)]);
+    expect([value, bucketOf(layout, value)]).toEqual([value, linearSearch(bounds, value)]);
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (value) => {
-      expect(bucketOf(layout, value)).toBe(slowly(bounds, value));
+      expect(bucketOf(layout, value)).toBe(linearSearch(bounds, value));
     }),
   );
 });
 
-test('exponential buckets divide each doubling by ten, and none is wider than its values allow', () => {
+test('exponential buckets have ten buckets for each doubling, each narrow enough for 4.8 %', () => {
   const { bounds, shown } = layoutOf({ powersOfTwo: [-2, 3] });
   expect(shown).toEqual([0.25, 0.5, 1, 2, 4, 8]);
   expect(bounds).toHaveLength(51);
@@ -50,14 +50,14 @@ test('the percentiles of exponential buckets are at most 4.8 % off', () => {
         const counts = Array.from({ length: layout.bounds.length + 1 }, () => 0);
         for (const value of values) counts[bucketOf(layout, value)]!++;
         const exact = values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(q * values.length)) - 1]!;
-        const told = percentile({ bounds: [...layout.bounds], counts }, q);
-        expect(Math.abs(told - exact) / exact).toBeLessThan(0.048);
+        const estimate = percentile({ bounds: [...layout.bounds], counts }, q);
+        expect(Math.abs(estimate - exact) / exact).toBeLessThan(0.048);
       },
     ),
   );
 });
 
-test('a percentile of nothing is NaN, one above the last bound is that bound, and one that is no share is refused', () => {
+test('a percentile is NaN without values, the last bound for values above it, and refused outside 0 to 1', () => {
   expect(percentile({ bounds: [1, 2], counts: [0, 0, 0] }, 0.5)).toBeNaN();
   expect(percentile({ bounds: [1, 2], counts: [0, 0, 3] }, 0.5)).toBe(2);
   expect(percentile({ bounds: [1, 2], counts: [4, 0, 0] }, 0.5)).toBe(0.5);
@@ -76,6 +76,6 @@ test.each([
   { powersOfTwo: [3, 1] },
   { powersOfTwo: [0.5, 1] },
   { powersOfTwo: [-100, 100] },
-])('%j are no buckets', (value) => {
+])('%j are not valid buckets', (value) => {
   expect(parseBuckets(value)).toBeUndefined();
 });

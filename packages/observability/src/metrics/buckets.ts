@@ -1,48 +1,51 @@
 /**
- * Which bucket a value falls into. This file buys nanoseconds: the exponent and the first bits of the mantissa, read as
- * an integer, are a table's index; the table says where to begin, and with exponential buckets that is where it ends: no branch is
- * left that depends on the value.
+ * Finds the bucket of a value. This file is optimised for speed: the exponent and the first bits of the mantissa, read as an integer, form
+ * a cell number, and a table maps cells to buckets. With exponential buckets the table alone gives the bucket, without a branch that
+ * depends on the value. See bench/observe.bench.ts.
  */
 
-/** Upper bounds of buckets, ascending; or ten buckets for each doubling, between two powers of two. */
+/** Upper bounds in ascending order, or exponential buckets. */
 export type Buckets = readonly number[] | ExponentialBuckets;
 
-/** `{ powersOfTwo: [-17, 7] }` goes from 2^-17 to 2^7. A percentile read from them is at most 4.8 % off. */
+/**
+ * Ten buckets for each doubling between two powers of two: `{ powersOfTwo: [-17, 7] }` goes from 2^-17 to 2^7. The exponents are whole
+ * numbers from -100 to 100. A percentile that is computed from them is at most 4.8 % off.
+ */
 export interface ExponentialBuckets {
   readonly powersOfTwo: readonly [from: number, to: number];
 }
 
 /**
- * Where the buckets between 1 and 2 end, in sixteenths above 1. They are the ends of cells, so that the table alone tells
- * the bucket; the wider ones lie where they are the smaller part of their values.
+ * The upper bounds between 1 and 2, in sixteenths above 1. They coincide with cell bounds, so that a cell lies in exactly one bucket. The
+ * wider buckets are at the upper end, where they are small in relation to their values.
  */
 const ENDS_IN_DOUBLING = [1, 2, 3, 4, 6, 8, 10, 12, 14, 16];
 
 export interface BucketLayout {
-  /** Upper bounds, ascending; values above the last have a bucket of their own. */
+  /** Upper bounds in ascending order. Values above the last one have a bucket of their own. */
   readonly bounds: Float64Array;
-  /** The bounds that a text format shows: one for each doubling is enough there. */
+  /** The bounds for text formats: one for each doubling. */
   readonly shown: readonly number[];
-  /** The first bucket that a value whose leading bits are `firstCell + i` can fall into; the ends stand for all beyond. */
+  /** `starts[i]` is the lowest possible bucket of a value in cell `firstCell + i`. The first and last entry also cover all cells beyond. */
   readonly starts: Uint16Array;
   readonly firstCell: number;
-  /** No cell has a bound inside: the first bucket is the only one. */
+  /** Whether no cell is divided by a bound, so that `starts` gives the bucket itself. */
   readonly isExact: boolean;
 }
 
-/** Of a double's 52 mantissa bits these many, and all of the exponent, choose the cell. */
+/** A cell is chosen by the exponent and this many of the 52 mantissa bits. */
 const MANTISSA_BITS = 4;
 const CELL_SHIFT = 20 - MANTISSA_BITS;
 
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
-/** The word with the exponent: the second one, but on a big-endian machine. */
+/** Index of the word that holds the exponent: 1 on a little-endian machine. */
 const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 
-/** Times this, a double that a cell begins with is the next one below: a cell then holds its upper end, as a bucket does. */
+/** Multiplying by this moves the first double of a cell into the cell below, because a bucket includes its upper bound. */
 const JUST_BELOW = 1 - 2 ** -53;
 
-/** The bucket of a value that is at least 0 and finite. A bucket holds its upper bound. */
+/** Index of the bucket of a finite value of at least 0. A bucket includes its upper bound. */
 export function bucketOf(layout: BucketLayout, value: number): number {
   double[0] = value * JUST_BELOW;
   const { starts } = layout;
@@ -62,18 +65,18 @@ function cellOf(value: number): number {
   return words[HIGH]! >>> CELL_SHIFT;
 }
 
-/** The smallest value of a cell. */
+/** The smallest value in a cell. */
 function floorOf(cell: number): number {
   words[HIGH] = (cell << CELL_SHIFT) >>> 0;
   words[1 - HIGH] = 0;
   return double[0]!;
 }
 
-/** A system has a few layouts; the bound is against a stranger who writes ever new ones. */
+/** A system has a few layouts. The bound protects against ever new ones in published schemas. */
 const MAX_LAYOUTS = 1000;
 const layouts = new Map<string, BucketLayout>();
 
-/** The same buckets have the same layout. */
+/** Cached: equal buckets give the same object. */
 export function layoutOf(buckets: Buckets): BucketLayout {
   const key = JSON.stringify(buckets);
   let layout = layouts.get(key);
@@ -110,22 +113,22 @@ function isExponential(buckets: Buckets): buckets is ExponentialBuckets {
   return 'powersOfTwo' in buckets;
 }
 
-/** `undefined` for what can't be buckets; also of what a stranger wrote. */
+/** Validates buckets from a catalogue or from published schemas; `undefined` when they are not valid. */
 export function parseBuckets(value: unknown): Buckets | undefined {
   if (Array.isArray(value)) {
     const bounds = value as unknown[];
-    const ascending = bounds.every(
+    const isAscending = bounds.every(
       (bound, i) => Number.isFinite(bound) && (i === 0 || (bound as number) > (bounds[i - 1] as number)),
     );
-    return bounds.length > 0 && bounds.length <= MAX_BOUNDS && ascending ? (bounds as number[]) : undefined;
+    return bounds.length > 0 && bounds.length <= MAX_BOUNDS && isAscending ? (bounds as number[]) : undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const { powersOfTwo } = value as { powersOfTwo?: unknown };
   if (!Array.isArray(powersOfTwo) || powersOfTwo.length !== 2 || !powersOfTwo.every(Number.isInteger))
     return undefined;
   const [from, to] = powersOfTwo as [number, number];
-  const possible = from < to && from >= -100 && to <= 100;
-  return possible && (to - from) * ENDS_IN_DOUBLING.length < MAX_BOUNDS
+  const isValid = from < to && from >= -100 && to <= 100;
+  return isValid && (to - from) * ENDS_IN_DOUBLING.length < MAX_BOUNDS
     ? { powersOfTwo: [from, to] }
     : undefined;
 }

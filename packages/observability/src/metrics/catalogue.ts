@@ -1,33 +1,36 @@
 import { type Buckets, parseBuckets } from './buckets.ts';
 
-/** One metric, described once: the registry, the reader and the documentation read the same entry. */
+/** One metric. The registry, the reader and the text formats use the same definition. */
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
+  /** One sentence, shown by the text formats. */
   readonly help: string;
-  /** Base unit, such as `seconds` or `bytes`. */
+  /** A base unit, such as `seconds` or `bytes`. The metric's name has to end in it. */
   readonly unit?: string;
   /**
-   * Each label with all the values that it can take, or `discovered` for values that only the running code knows, such as
-   * its route templates. A label is a closed set all the same: never a phone number, an id or a URL.
+   * By label: all its values, or `discovered` for values that only the running code knows, such as route templates. Either way a label
+   * has few values: never use a phone number, an id or a URL.
    */
   readonly labels?: Readonly<Record<string, LabelValues>>;
-  /** How a gauge's values of several processes become one; `sum` unless said otherwise. */
+  /** How the values of several processes are combined into one; only for gauges. `sum` by default; `last` takes the latest published. */
   readonly aggregate?: 'sum' | 'max' | 'last';
-  /** A gauge that may be unknown: while nobody has set it, readings are without it, and not zero. */
+  /** Leaves a gauge out of readings until it is set, instead of showing zero. */
   readonly optional?: true;
-  /** A histogram's buckets; exponential ones from 8 microseconds to 2 minutes, in seconds, unless said otherwise. */
+  /** Only for histograms. By default exponential ones from 2^-17 to 2^7: in seconds, from 8 microseconds to 2 minutes. */
   readonly buckets?: Buckets;
   /**
-   * Labels of a histogram that `GET /metrics` shows on request alone (`?per=<label>`) and adds up otherwise: a histogram has a dozen
-   * lines for each combination of its labels.
+   * Labels of a histogram that `GET /metrics` adds up unless they are requested with `?per=<label>`, because a histogram has a dozen
+   * lines for each combination of labels.
    */
   readonly onRequest?: readonly string[];
-  /** A name that dashboards know, such as `process_cpu_seconds`: nothing is put before it. */
+  /** For a name that dashboards expect, such as `process_cpu_seconds`: text formats add no prefix. */
   readonly standard?: true;
 }
 
+/** All values of a label, or `discovered`. */
 export type LabelValues = readonly string[] | 'discovered';
 
+/** Metrics by name. */
 export type Catalogue = Readonly<Record<string, MetricDefinition>>;
 
 export type MetricType = MetricDefinition['type'];
@@ -38,24 +41,28 @@ export type NamesOf<C extends Catalogue, T extends MetricType> = {
 }[keyof C] &
   string;
 
-/** The labels that a metric takes, each with its closed set of values. */
+/** The labels of a metric with their types. */
 export type LabelsOf<D extends MetricDefinition> = D extends { readonly labels: infer L }
   ? { readonly [K in keyof L]: L[K] extends readonly (infer V extends string)[] ? V : string }
   : Readonly<Record<string, string>>;
 
 /**
- * A metric's cost in every process, in Redis and at every reader grows with its series. A catalogue whose sets allow more
- * is refused; where values are discovered, all that come later share one series whose labels say `overflow`.
+ * Series of one metric: each of them costs memory in every process, in Redis and in every reader. `defineCatalogue` refuses label sets
+ * that allow more. With discovered values, later series share one whose labels say `overflow`.
  */
 export const MAX_SERIES = 2000;
 export const OVERFLOW = 'overflow';
 
 const DEFAULT_BUCKETS: Buckets = { powersOfTwo: [-17, 7] };
 
-/** What Prometheus' own clients use for requests, in seconds. */
+/** Buckets for the duration of requests, in seconds: the defaults of the Prometheus client libraries. */
 export const REQUEST_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Checks a catalogue and gives it back with its literal types. Throws one error that lists every fault. */
+/**
+ * Checks a catalogue and returns it with its literal types.
+ *
+ * @throws TypeError that lists every fault
+ */
 export function defineCatalogue<const C extends Catalogue>(catalogue: C): C {
   const faults = Object.entries(catalogue).flatMap(([name, definition]) => faultsOf(name, definition));
   faults.push(...ambiguousNames(catalogue));
@@ -67,7 +74,7 @@ export function bucketsOf(definition: MetricDefinition): Buckets {
   return definition.buckets ?? DEFAULT_BUCKETS;
 }
 
-/** Names that two metrics would both have as samples of a text format. */
+/** Metrics that would have samples of the same name in a text format. */
 function ambiguousNames(catalogue: Catalogue): string[] {
   const owners = new Map<string, string>();
   const faults: string[] = [];
@@ -98,11 +105,11 @@ function faultsOf(name: string, definition: MetricDefinition): string[] {
   if (onRequest.length > 0 && type !== 'histogram')
     faults.push(`${name}: only a histogram has labels on request`);
   for (const label of onRequest)
-    if (!Object.hasOwn(labels, label)) faults.push(`${name}: there is no label ${label} to show on request`);
+    if (!Object.hasOwn(labels, label)) faults.push(`${name}: onRequest names ${label}, which is not a label`);
   let series = 1;
   for (const [label, values] of Object.entries(labels)) {
     if (!/^[a-z][a-z0-9_]*$/.test(label) || label === 'le')
-      faults.push(`${name}: ${label} can't name a label`);
+      faults.push(`${name}: ${label} cannot name a label`);
     if (values === 'discovered') continue;
     series *= values.length;
     if (values.length === 0) faults.push(`${name}: label ${label} has no values`);

@@ -16,7 +16,7 @@ const catalogue = defineCatalogue({
   active: { type: 'gauge', help: 'Active.' },
 });
 const PREFIX = '{test}:metrics';
-const LEASE = 600;
+const LEASE_MS = 600;
 
 let server: RedisServer;
 let cleanup: AsyncDisposableStack;
@@ -48,7 +48,7 @@ async function startReader(): Promise<MetricsReader> {
     redis: await connected(),
     keyPrefix: PREFIX,
     catalogue,
-    leaseMs: LEASE,
+    leaseMs: LEASE_MS,
     onError: () => undefined,
   });
   cleanup.use(reader);
@@ -68,7 +68,7 @@ async function startProcess(instance: string, intervalMs = 50): Promise<Process>
     registry,
     source: { service: 'test', instance },
     intervalMs,
-    leaseMs: LEASE,
+    leaseMs: LEASE_MS,
     onError: () => undefined,
   });
   cleanup.use(publisher);
@@ -94,7 +94,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 interface CountingChild {
   readonly process: ChildProcess;
-  /** Counts and publishes; whether Redis took it. */
+  /** Counts and publishes. Resolves to whether Redis took it. */
   count(n: number): Promise<boolean>;
 }
 
@@ -106,7 +106,7 @@ function startChild(): CountingChild {
     CHILD,
     server.url,
     PREFIX,
-    String(LEASE),
+    String(LEASE_MS),
   ];
   const child = spawn(process.execPath, args, {
     cwd: new URL('.', import.meta.url).pathname,
@@ -138,7 +138,7 @@ async function until(
   );
 }
 
-test('a killed process keeps its counts in the total, and its gauge leaves', async () => {
+test('the counts of a killed process stay in the total, its gauge does not', async () => {
   const reader = await startReader();
   const survivor = await startProcess('survivor');
   const child = startChild();
@@ -154,7 +154,7 @@ test('a killed process keeps its counts in the total, and its gauge leaves', asy
   await until(reader, 'a complete reading', ({ complete }) => complete);
 });
 
-test('a process that leaves is folded at once', async () => {
+test('a process that exits cleanly is folded at once', async () => {
   const reader = await startReader();
   const { registry, publisher } = await startProcess('leaver');
   registry.counter('jobs').add(3);
@@ -163,7 +163,7 @@ test('a process that leaves is folded at once', async () => {
   expect(await reader.read()).toMatchObject({ counters: { jobs: 3 }, gauges: { active: 0 }, sources: [] });
 });
 
-test('many readers fold the same lapsed processes at once, and each count stays one count', async () => {
+test('several readers that fold the same processes at once count nothing twice', async () => {
   const readers = await Promise.all([1, 2, 3].map(() => startReader()));
   await startProcess('survivor');
   const children = [startChild(), startChild()];
@@ -179,7 +179,7 @@ test('many readers fold the same lapsed processes at once, and each count stays 
   );
 });
 
-test('a process that wakes after it was folded goes on counting, and nothing counts twice', async () => {
+test('a process that resumes after it was folded goes on without counting twice', async () => {
   const reader = await startReader();
   await startProcess('survivor');
   const child = startChild();
@@ -191,7 +191,7 @@ test('a process that wakes after it was folded goes on counting, and nothing cou
   expect(await reader.read()).toMatchObject({ counters: { jobs: 7 }, gauges: { active: 1 } });
 });
 
-test('while Redis is frozen counting goes on, readers say what they last knew, and afterwards nothing is missing', async () => {
+test('while Redis is frozen, counting goes on and readers keep the last totals', async () => {
   const reader = await startReader();
   const { registry, publisher } = await startProcess('steady');
   registry.counter('jobs').add(5);
@@ -203,7 +203,7 @@ test('while Redis is frozen counting goes on, readers say what they last knew, a
   expect(await publisher.flush()).toBe(false);
   expect(await reader.read()).toMatchObject({ counters: { jobs: 5 }, complete: false });
   server.thaw();
-  // The reader may be served before the publisher: what it was told last is fresh enough to be complete.
+  // Redis may serve the reader before the publisher; the values from before are then fresh enough to be complete.
   const after = await until(
     reader,
     'a complete reading',
@@ -212,7 +212,7 @@ test('while Redis is frozen counting goes on, readers say what they last knew, a
   expect(after.counters).toEqual({ jobs: 7 });
 });
 
-test('a Redis that restarts with its data loses nothing, and `since` stays', async () => {
+test('a restart of Redis with its data loses nothing, and `since` stays', async () => {
   const reader = await startReader();
   const { registry, publisher } = await startProcess('steady');
   registry.counter('jobs').add(5);
@@ -226,9 +226,9 @@ test('a Redis that restarts with its data loses nothing, and `since` stays', asy
   expect(after).toMatchObject({ counters: { jobs: 7 }, since });
 });
 
-test('after a roll-back no reading falls, and none is complete before everyone published again', async () => {
+test('after a roll-back no total falls, and no reading is complete until everyone has published again', async () => {
   const reader = await startReader();
-  // These publish when they are told to.
+  // These publish only by `flush`.
   const quiet = await startProcess('quiet', 3_600_000);
   const other = await startProcess('other', 3_600_000);
   quiet.registry.counter('jobs').add(5);
@@ -260,7 +260,7 @@ test('after a roll-back no reading falls, and none is complete before everyone p
   expect(after).toMatchObject({ counters: { jobs: 8 }, since });
 });
 
-test('after FLUSHALL everyone starts from zero under a new `since`', async () => {
+test('after FLUSHALL totals start from zero with a new `since`', async () => {
   const reader = await startReader();
   const { registry, publisher } = await startProcess('steady');
   registry.counter('jobs').add(5);
@@ -275,7 +275,7 @@ test('after FLUSHALL everyone starts from zero under a new `since`', async () =>
   expect(after.counters).toEqual({ jobs: 2 });
 });
 
-test('SCRIPT FLUSH is not noticed', async () => {
+test('counting survives SCRIPT FLUSH', async () => {
   const reader = await startReader();
   const { registry, publisher } = await startProcess('steady');
   await (await connected()).script('FLUSH');
@@ -284,7 +284,7 @@ test('SCRIPT FLUSH is not noticed', async () => {
   expect((await reader.read()).counters).toEqual({ jobs: 1 });
 });
 
-test('a reader that never saw Redis knows no totals, and no zeros', async () => {
+test('a reader that never reached Redis rejects instead of reading zeros', async () => {
   await server.stop();
   const reader = new MetricsReader({
     redis: connect(),
@@ -298,7 +298,7 @@ test('a reader that never saw Redis knows no totals, and no zeros', async () => 
   expect((await poll(() => reader.read(), { what: 'a reading' })).counters).toEqual({ jobs: 0 });
 });
 
-test('what Redis knows exactly is read there, and its counters do not fall either', async () => {
+test('exact values are read from their source, and their counters do not fall', async () => {
   let jobs = 4;
   const reader = new MetricsReader({
     redis: await connected(),

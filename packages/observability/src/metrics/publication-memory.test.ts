@@ -2,56 +2,56 @@ import { expect, test } from 'vitest';
 import { defineCatalogue } from './catalogue.ts';
 import { Publication } from './publication.ts';
 import { MetricsRegistry } from './registry.ts';
-import { StoreTwin } from './store-twin.ts';
+import { ReferenceStore } from './reference-store.ts';
 import type { PublishRequest } from './store.ts';
 import { PROTOCOL_TIMES } from './times.ts';
 
-const LEASE = 10_000;
+const LEASE_MS = 10_000;
 const catalogue = defineCatalogue({ jobs: { type: 'counter', help: 'Jobs.' } });
 
 function start(): {
-  twin: StoreTwin;
+  store: ReferenceStore;
   count: (n: number) => void;
-  word: () => PublishRequest;
+  request: () => PublishRequest;
   publish: () => void;
   foldLapsed: () => void;
   total: () => number;
 } {
-  const twin = new StoreTwin();
-  twin.now = 1_000_000;
+  const store = new ReferenceStore();
+  store.now = 1_000_000;
   const registry = new MetricsRegistry(catalogue);
   const jobs = registry.counter('jobs');
-  const publication = new Publication({ service: 'p', instance: 'p:1' }, LEASE);
-  const word = (): PublishRequest => publication.next(registry.collect(), twin.now);
+  const publication = new Publication({ service: 'p', instance: 'p:1' }, LEASE_MS);
+  const request = (): PublishRequest => publication.nextRequest(registry.collect(), store.now);
   return {
-    twin,
+    store,
     count: (n) => jobs.add(n),
-    word,
+    request,
     publish: () => {
-      while (publication.answered(twin.publish(word()), twin.now) !== 'done');
+      while (publication.handleReply(store.publish(request()), store.now) !== 'done');
     },
     foldLapsed: () => {
-      // Twice: the first notices that nobody published, and gives everyone a lease's time.
-      for (let turn = 0; turn < 2; turn++) {
-        twin.now += LEASE + 1;
-        const boots = twin.snapshot().members.map(({ boot }) => boot);
-        twin.fold({ mode: 'lapsed', leaseMs: LEASE, boots });
+      // Twice, because the first fold notices the gap and gives everyone a lease's time to come back.
+      for (let attempt = 0; attempt < 2; attempt++) {
+        store.now += LEASE_MS + 1;
+        const epochs = store.snapshot().members.map(({ epoch }) => epoch);
+        store.fold({ mode: 'lapsed', leaseMs: LEASE_MS, epochs });
       }
-      expect(twin.snapshot().members).toEqual([]);
+      expect(store.snapshot().members).toEqual([]);
     },
     total: () => {
-      const { retired, members } = twin.snapshot();
+      const { retired, members } = store.snapshot();
       return [...retired.values(), ...members.map(({ values }) => values[0]!)].reduce((sum, n) => sum + n, 0);
     },
   };
 }
 
-test('what a roll-back took from a process that was then frozen and folded comes back with it', () => {
-  const { twin, count, publish, foldLapsed, total } = start();
+test('counts lost in a roll-back come back when the process was frozen and folded afterwards', () => {
+  const { store, count, publish, foldLapsed, total } = start();
   count(5);
   publish();
-  const rollBack = twin.save();
-  twin.now += 1000;
+  const rollBack = store.save();
+  store.now += 1000;
   count(3);
   publish();
   rollBack();
@@ -62,13 +62,13 @@ test('what a roll-back took from a process that was then frozen and folded comes
   expect(total()).toBe(9);
 });
 
-test('a roll-back may also end at a word that was taken and not answered', () => {
-  const { twin, count, word, publish, foldLapsed, total } = start();
+test('a roll-back may end at a request that was processed and not acknowledged', () => {
+  const { store, count, request, publish, foldLapsed, total } = start();
   count(5);
   publish();
   count(3);
-  twin.publish(word());
-  const rollBack = twin.save();
+  store.publish(request());
+  const rollBack = store.save();
   count(1);
   publish();
   rollBack();
@@ -77,68 +77,68 @@ test('a roll-back may also end at a word that was taken and not answered', () =>
   expect(total()).toBe(9);
 });
 
-test('what was counted after Redis lost its data is not lost with an answer that nobody heard', () => {
-  const { twin, count, word, publish, total } = start();
+test('counts after a FLUSHALL survive a lost reply', () => {
+  const { store, count, request, publish, total } = start();
   count(5);
   publish();
-  twin.flushAll();
+  store.flushAll();
   count(2);
-  twin.publish(word());
+  store.publish(request());
   count(1);
   publish();
   expect(total()).toBe(3);
 });
 
-test('a process that Redis forgot in a roll-back has all of its counts again, however long Redis was away', () => {
-  const { twin, count, publish, foldLapsed, total } = start();
+test('an epoch that Redis forgot in a roll-back is counted again, however long Redis was away', () => {
+  const { store, count, publish, foldLapsed, total } = start();
   foldLapsed();
-  const rollBack = twin.save();
+  const rollBack = store.save();
   count(5);
   publish();
   rollBack();
-  twin.now += PROTOCOL_TIMES.tombstoneMs + LEASE / 2 - 1;
+  store.now += PROTOCOL_TIMES.tombstoneMs + LEASE_MS / 2 - 1;
   count(1);
   publish();
   expect(total()).toBe(6);
 });
 
-test('a boot that nobody confirmed, and whose tombstone is gone, does not count twice', () => {
-  const { twin, count, word, publish, foldLapsed, total } = start();
+test('an unacknowledged epoch whose tombstone has expired does not count twice', () => {
+  const { store, count, request, publish, foldLapsed, total } = start();
   count(5);
-  twin.publish(word());
+  store.publish(request());
   foldLapsed();
-  twin.now += PROTOCOL_TIMES.tombstoneMs;
+  store.now += PROTOCOL_TIMES.tombstoneMs;
   count(1);
   publish();
   expect(total()).toBe(6);
 });
 
-test('a word that waited in a frozen Redis is as old as its values', () => {
-  const { twin, publish, word } = start();
+test('a request that waited in a frozen Redis is as old as its values', () => {
+  const { store, publish, request } = start();
   publish();
-  twin.now += 1000;
-  const collectedAt = twin.now;
-  const waiting = word();
-  twin.now += 4000;
-  twin.publish(waiting);
-  expect(twin.snapshot().members).toMatchObject([
-    { publishedAt: collectedAt, leaseEnds: collectedAt + LEASE },
+  store.now += 1000;
+  const collectedAt = store.now;
+  const waiting = request();
+  store.now += 4000;
+  store.publish(waiting);
+  expect(store.snapshot().members).toMatchObject([
+    { publishedAt: collectedAt, leaseEnds: collectedAt + LEASE_MS },
   ]);
 });
 
-test('a boot is not fresh before its first values are there: it may have counted for long', () => {
-  const { twin, count, word } = start();
+test('an epoch is not fresh before its first values arrive', () => {
+  const { store, count, request } = start();
   count(5);
-  twin.publish(word());
-  const [member] = twin.snapshot().members;
-  expect(twin.now - member!.publishedAt).toBe(LEASE / 2);
+  store.publish(request());
+  const [member] = store.snapshot().members;
+  expect(store.now - member!.publishedAt).toBe(LEASE_MS / 2);
 });
 
-test('a word that comes very late still gets half a lease', () => {
-  const { twin, publish, word } = start();
+test('a request that arrives very late still gets half a lease', () => {
+  const { store, publish, request } = start();
   publish();
-  const waiting = word();
-  twin.now += 3 * LEASE;
-  twin.publish(waiting);
-  expect(twin.snapshot().members).toMatchObject([{ leaseEnds: twin.now + LEASE / 2 }]);
+  const waiting = request();
+  store.now += 3 * LEASE_MS;
+  store.publish(waiting);
+  expect(store.snapshot().members).toMatchObject([{ leaseEnds: store.now + LEASE_MS / 2 }]);
 });

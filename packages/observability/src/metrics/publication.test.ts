@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Columns } from './columns.ts';
+import { SeriesAggregator } from './series-aggregator.ts';
 import { defineCatalogue } from './catalogue.ts';
 import type { Counter } from './handles.ts';
 import { Publication } from './publication.ts';
 import { MetricsRegistry } from './registry.ts';
-import { StoreTwin } from './store-twin.ts';
+import { ReferenceStore } from './reference-store.ts';
 import type { PublishRequest } from './store.ts';
 
 const catalogue = defineCatalogue({
   jobs: { type: 'counter', help: 'Jobs.' },
   more: { type: 'counter', help: 'Bound later: the schema changes.', labels: { kind: ['a', 'b'] } },
 });
-const LEASE = 10_000;
+const LEASE_MS = 10_000;
 
-/** A process as the publisher drives it, with a network that loses and delays. */
+/** A publishing process behind a network that loses and delays requests. */
 class Process {
   counted = 0;
   unanswered = 0;
@@ -23,7 +23,7 @@ class Process {
   #publication: Publication;
 
   constructor(name: string) {
-    this.#publication = new Publication({ service: 'p', instance: name }, LEASE);
+    this.#publication = new Publication({ service: 'p', instance: name }, LEASE_MS);
   }
 
   count(n: number): void {
@@ -32,32 +32,32 @@ class Process {
     this.counted += n;
   }
 
-  word(): PublishRequest {
-    return this.#publication.next(this.#registry.collect());
+  request(): PublishRequest {
+    return this.#publication.nextRequest(this.#registry.collect());
   }
 
-  publish(twin: StoreTwin): void {
-    for (let words = 0; words < 4; words++) {
-      if (this.#publication.answered(twin.publish(this.word())) === 'done') {
+  publish(store: ReferenceStore): void {
+    for (let requests = 0; requests < 4; requests++) {
+      if (this.#publication.handleReply(store.publish(this.request())) === 'done') {
         this.unanswered = 0;
         return;
       }
     }
-    throw new Error('more than four words');
+    throw new Error('more than four requests');
   }
 
-  leave(twin: StoreTwin): void {
-    this.publish(twin);
-    twin.fold({ mode: 'own', leaseMs: LEASE, boots: [this.#publication.boot] });
+  leave(store: ReferenceStore): void {
+    this.publish(store);
+    store.fold({ mode: 'own', leaseMs: LEASE_MS, epochs: [this.#publication.epoch] });
   }
 }
 
-const total = (twin: StoreTwin): number =>
-  new Columns().totals(twin.snapshot()).values.reduce((sum, value) => sum + value, 0);
+const total = (store: ReferenceStore): number =>
+  new SeriesAggregator().totals(store.snapshot()).values.reduce((sum, value) => sum + value, 0);
 
-const foldLapsed = (twin: StoreTwin): void => {
-  const boots = twin.snapshot().members.map(({ boot }) => boot);
-  twin.fold({ mode: 'lapsed', leaseMs: LEASE, boots });
+const foldLapsed = (store: ReferenceStore): void => {
+  const epochs = store.snapshot().members.map(({ epoch }) => epoch);
+  store.fold({ mode: 'lapsed', leaseMs: LEASE_MS, epochs });
 };
 
 type Move =
@@ -77,16 +77,16 @@ const moves: fc.Arbitrary<Move>[] = [
   fc.constant<Move>({ move: 'fold' }),
 ];
 
-/** Checks every step, and gives what was counted and what the total is when all have left. */
+/** Checks every step. Returns what was counted and the total after all processes have left. */
 function play(sequence: readonly Move[]): [counted: number, total: number] {
-  const twin = new StoreTwin();
-  twin.now = 1_000_000;
+  const store = new ReferenceStore();
+  store.now = 1_000_000;
   const processes = ['p:1', 'p:2', 'p:3'].map((name) => new Process(name));
   let inFlight: PublishRequest[] = [];
-  // Rolled back to before its beginning, it would be another store.
-  foldLapsed(twin);
-  let rollBack = twin.save();
-  let savedAt = twin.now;
+  // Rolled back to before it was opened, it would be another store.
+  foldLapsed(store);
+  let rollBack = store.save();
+  let savedAt = store.now;
   let before = 0;
   for (const move of sequence) {
     const process = 'who' in move ? processes[move.who]! : processes[0]!;
@@ -95,52 +95,52 @@ function play(sequence: readonly Move[]): [counted: number, total: number] {
         process.count(move.n);
         break;
       case 'publish':
-        process.publish(twin);
+        process.publish(store);
         break;
       case 'lost':
       case 'delayed':
-        // The publisher remembers eight words without an answer.
-        if (++process.unanswered > 7) process.publish(twin);
-        else if (move.move === 'lost') twin.publish(process.word());
-        else inFlight.push(process.word());
+        // The publisher remembers eight unacknowledged requests.
+        if (++process.unanswered > 7) process.publish(store);
+        else if (move.move === 'lost') store.publish(process.request());
+        else inFlight.push(process.request());
         break;
       case 'deliver':
-        for (const request of inFlight.splice(move.which, 1)) twin.publish(request);
+        for (const request of inFlight.splice(move.which, 1)) store.publish(request);
         break;
       case 'wait':
-        twin.now += move.ms;
+        store.now += move.ms;
         break;
       case 'fold':
-        foldLapsed(twin);
+        foldLapsed(store);
         break;
       case 'rollback':
-        if (twin.now - savedAt <= 1000) {
+        if (store.now - savedAt <= 1000) {
           rollBack();
-          // Redis crashed: connections died with it.
+          // The connections were lost in the crash.
           inFlight = [];
           before = 0;
         }
         break;
     }
-    if (twin.now - savedAt > 1000) {
-      rollBack = twin.save();
-      savedAt = twin.now;
+    if (store.now - savedAt > 1000) {
+      rollBack = store.save();
+      savedAt = store.now;
     }
     const counted = processes.reduce((sum, one) => sum + one.counted, 0);
-    const present = total(twin);
+    const present = total(store);
     expect(present).toBeLessThanOrEqual(counted);
     expect(present).toBeGreaterThanOrEqual(before);
     before = present;
   }
   const counted = processes.reduce((sum, one) => sum + one.counted, 0);
-  for (const process of processes) process.publish(twin);
-  expect(total(twin)).toBe(counted);
-  for (const process of processes) process.leave(twin);
-  for (const request of inFlight) twin.publish(request);
-  expect(total(twin)).toBe(counted);
-  expect(twin.snapshot().members).toEqual([]);
-  expect(twin.schemas).toBe(0);
-  return [counted, total(twin)];
+  for (const process of processes) process.publish(store);
+  expect(total(store)).toBe(counted);
+  for (const process of processes) process.leave(store);
+  for (const request of inFlight) store.publish(request);
+  expect(total(store)).toBe(counted);
+  expect(store.snapshot().members).toEqual([]);
+  expect(store.schemas).toBe(0);
+  return [counted, total(store)];
 }
 
 function countsOnce(sequence: readonly Move[]): void {
@@ -148,40 +148,40 @@ function countsOnce(sequence: readonly Move[]): void {
   expect(sum).toBe(counted);
 }
 
-test('each count is in the total once, whatever is lost, delayed, frozen and folded on the way', () => {
+test('each count is in the total once, whatever is lost, delayed, frozen and folded', () => {
   const anyOrder = fc.property(fc.array(fc.oneof(...moves), { maxLength: 60 }), countsOnce);
   expect(fc.check(anyOrder, { numRuns: 2000 })).toMatchObject({ failed: false });
 });
 
-test('each count is in the total once after Redis rolled back its last second', () => {
+test('each count is in the total once after Redis lost its last second', () => {
   const withRollBack = fc.oneof(...moves, fc.constant<Move>({ move: 'rollback' }));
   const anyOrder = fc.property(fc.array(withRollBack, { maxLength: 60 }), countsOnce);
   expect(fc.check(anyOrder, { numRuns: 2000 })).toMatchObject({ failed: false });
 });
 
-test('after Redis lost its data everyone starts from zero, and what is counted from then on counts', () => {
-  const twin = new StoreTwin();
+test('after FLUSHALL totals start from zero', () => {
+  const store = new ReferenceStore();
   const process = new Process('p:1');
   process.count(5);
-  process.publish(twin);
-  twin.flushAll();
+  process.publish(store);
+  store.flushAll();
   process.count(2);
-  process.publish(twin);
-  expect(total(twin)).toBe(2);
+  process.publish(store);
+  expect(total(store)).toBe(2);
 });
 
-test('a process frozen for longer than its tombstone loses what was not published, and doubles nothing', () => {
-  const twin = new StoreTwin();
+test('a process frozen for longer than its tombstone lives counts nothing twice', () => {
+  const store = new ReferenceStore();
   const process = new Process('p:1');
   process.count(5);
-  process.publish(twin);
-  twin.now += 60_000;
-  foldLapsed(twin);
-  twin.now += 11_000;
-  foldLapsed(twin);
-  expect(twin.snapshot().members).toEqual([]);
-  twin.now += 8 * 24 * 3600 * 1000;
+  process.publish(store);
+  store.now += 60_000;
+  foldLapsed(store);
+  store.now += 11_000;
+  foldLapsed(store);
+  expect(store.snapshot().members).toEqual([]);
+  store.now += 8 * 24 * 3600 * 1000;
   process.count(1);
-  process.publish(twin);
-  expect(total(twin)).toBe(6);
+  process.publish(store);
+  expect(total(store)).toBe(6);
 });

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { type Schema, encodeBlob, schemaOf } from './blob.ts';
 import type { Collection } from './registry.ts';
 import { isCumulative } from './slot.ts';
-import type { PublishAnswer, PublishRequest } from './store.ts';
+import type { PublishReply, PublishRequest } from './store.ts';
 import { PROTOCOL_TIMES } from './times.ts';
 
+/** Who publishes metrics. Neither part may be empty or contain `|`. */
 export interface MetricsSource {
   /** The kind of process, such as `worker`. */
   readonly service: string;
@@ -12,52 +13,56 @@ export interface MetricsSource {
   readonly instance: string;
 }
 
-/** `service|instance|random`: a process has one after the other when it was folded although it lived. */
-function bootOf({ service, instance }: MetricsSource): string {
+/**
+ * `service|instance|random`: the identity under which a process publishes. A process that was folded although it still ran goes on under
+ * a new one.
+ */
+function newEpoch({ service, instance }: MetricsSource): string {
   return `${service}|${instance}|${randomBytes(4).toString('hex')}`;
 }
 
-export function sourceOf(boot: string): MetricsSource {
-  const [service = '', instance = ''] = boot.split('|');
+export function sourceOf(epoch: string): MetricsSource {
+  const [service = '', instance = ''] = epoch.split('|');
   return { service, instance };
 }
 
-interface Sent {
+interface SentValues {
   readonly seq: number;
   readonly values: Float64Array;
 }
 
 /**
- * How many words are remembered that Redis took, and how many that it did not answer. A fold can go back to each of
- * them: after a roll-back what was folded is older than the last word that was answered. One that was forgotten can
- * lose counts, never double them.
+ * How many acknowledged requests are remembered, and how many unacknowledged ones. Any of them may be what Redis folds, because after a
+ * roll-back Redis folds an older request than the last acknowledged one. A forgotten request can lose counts, but never double them.
  */
-const REMEMBERED = 8;
+const MAX_REMEMBERED = 8;
 
 /**
- * What a process has to remember so that each of its counts is in Redis exactly once: what it published, which of it
- * Redis may have, and what of it was folded into the retired totals (the base, which is subtracted from then on).
- * Holds no connection: `next` says what to send, `answered` takes what came back.
+ * The publisher's side of the protocol: what one process has to remember so that Redis counts each of its counts exactly once. That is
+ * what it published, which of it Redis may have, and the base: what Redis has folded into the retired totals, and which is therefore
+ * subtracted from what is published. It holds no connection: `nextRequest` returns what to send, `handleReply` takes the reply.
  */
 export class Publication {
   #source: MetricsSource;
   #leaseMs: number;
   #tombstoneMs: number;
-  #boot: string;
-  #registered = false;
+  #epoch: string;
+  #isRegistered = false;
   #schema: Schema = schemaOf([]);
-  #schemaKnown = false;
+  #isSchemaKnown = false;
   #seq = 0;
   #base: Float64Array = new Float64Array(0);
-  /** The last words up to one that Redis is known to have taken, oldest first. */
-  #taken: Sent[] = [];
-  /** Those after it that it may have, and at last the one that is on its way. */
-  #open: Sent[] = [];
+  /** The last requests up to the latest acknowledged one, oldest first. */
+  #acknowledged: SentValues[] = [];
+  /** Later requests, which Redis may have processed, oldest first. The last one is pending. */
+  #unacknowledged: SentValues[] = [];
   #storeId = '';
-  #seenAt = 0;
-  #heardAt = 0;
-  #seenFolds = 0;
-  #answeredAt = 0;
+  /** Redis' time when it took the last acknowledged request, and the local time of that reply. */
+  #knownTime = 0;
+  #acknowledgedAt = 0;
+  #knownFolds = 0;
+  /** Redis' time in the last reply of any kind. */
+  #repliedAt = 0;
 
   constructor(source: MetricsSource, leaseMs: number, tombstoneMs: number = PROTOCOL_TIMES.tombstoneMs) {
     for (const part of [source.service, source.instance]) {
@@ -66,88 +71,96 @@ export class Publication {
     this.#source = source;
     this.#leaseMs = leaseMs;
     this.#tombstoneMs = tombstoneMs;
-    this.#boot = bootOf(source);
+    this.#epoch = newEpoch(source);
   }
 
-  get boot(): string {
-    return this.#boot;
+  get epoch(): string {
+    return this.#epoch;
   }
 
-  /** `now` is in ms of any clock that is monotonic. */
-  next({ slots, values }: Collection, now: number = performance.now()): PublishRequest {
+  /** @param now ms of any monotonic clock, the same as for `handleReply` */
+  nextRequest({ slots, values }: Collection, now: number = performance.now()): PublishRequest {
     if (slots.length !== this.#schema.slots.length) {
       this.#schema = schemaOf(slots);
-      this.#schemaKnown = false;
+      this.#isSchemaKnown = false;
     }
     const seq = ++this.#seq;
-    // A boot that nobody has confirmed brings nothing: registered twice, with its tombstone gone in between, what it
-    // brought would count twice. Until its first values come it is not fresh either.
-    const isNew = !this.#registered;
+    // The request that registers an epoch carries no values. If it were registered twice, with its tombstone expired in between, its
+    // values would count twice. Until the first values arrive the epoch is not fresh either.
+    const isNew = !this.#isRegistered;
     const absolute = isNew ? this.#base.slice(0, values.length) : values.slice();
-    this.#open = [...this.#open.slice(1 - REMEMBERED), { seq, values: absolute }];
+    this.#unacknowledged = [...this.#unacknowledged.slice(1 - MAX_REMEMBERED), { seq, values: absolute }];
     const own = isNew ? new Float64Array(values.length) : withoutBase(absolute, this.#base);
     return {
-      boot: this.#boot,
+      epoch: this.#epoch,
       blob: encodeBlob({ schema: this.#schema.hash, seq, leaseMs: this.#leaseMs, values: own }),
       register: isNew,
-      schemaText: this.#schemaKnown ? undefined : this.#schema.text,
+      schemaText: this.#isSchemaKnown ? undefined : this.#schema.text,
       knownStore: this.#storeId,
-      seenAt: this.#seenAt,
-      elapsedMs: Math.floor(now - this.#heardAt),
-      seenFolds: this.#seenFolds,
+      knownTime: this.#knownTime,
+      elapsedMs: Math.floor(now - this.#acknowledgedAt),
+      knownFolds: this.#knownFolds,
     };
   }
 
-  /** Takes the answer to the last request. `again`: send `next` at once; the word was not taken. */
-  answered(answer: PublishAnswer, heardAt: number = performance.now()): 'done' | 'again' {
-    const { status, now, storeId, folds, foldedSeq } = answer;
-    const sameStore = this.#storeId === '' || this.#storeId === storeId;
-    const silentMs = now - this.#answeredAt;
+  /**
+   * Takes the reply to the last request. `again` means that Redis did not take the values, and that `nextRequest` is to be sent at once.
+   *
+   * @param receivedAt ms of the clock of `nextRequest`
+   */
+  handleReply(reply: PublishReply, receivedAt: number = performance.now()): 'done' | 'again' {
+    const { status, now, storeId, folds, foldedSeq } = reply;
+    const isSameStore = this.#storeId === '' || this.#storeId === storeId;
+    const silentMs = now - this.#repliedAt;
     this.#storeId = storeId;
-    this.#answeredAt = now;
-    this.#seenFolds = folds;
+    this.#repliedAt = now;
+    this.#knownFolds = folds;
     switch (status) {
       case 'ok':
       case 'late':
-        this.#schemaKnown = true;
-        this.#seenAt = now;
-        this.#heardAt = heardAt;
-        this.#taken = [...this.#taken, ...this.#open].slice(-REMEMBERED);
-        this.#open = [];
-        if (this.#registered) return 'done';
-        this.#registered = true;
+        this.#isSchemaKnown = true;
+        this.#knownTime = now;
+        this.#acknowledgedAt = receivedAt;
+        this.#acknowledged = [...this.#acknowledged, ...this.#unacknowledged].slice(-MAX_REMEMBERED);
+        this.#unacknowledged = [];
+        if (this.#isRegistered) return 'done';
+        this.#isRegistered = true;
         return 'again';
       case 'schema':
-        this.#schemaKnown = false;
+        this.#isSchemaKnown = false;
         return 'again';
       case 'folded':
-        this.#beginAgain([...this.#taken, ...this.#open].find(({ seq }) => seq >= foldedSeq));
+        this.#startEpoch(
+          [...this.#acknowledged, ...this.#unacknowledged].find(({ seq }) => seq >= foldedSeq),
+        );
         return 'again';
       case 'unknown':
-        // Forgotten with the store: what that had taken is gone with it. Folded, which is half a lease after an answer
-        // at the earliest, and so long ago that the tombstone is gone: each word before this one may be in there.
-        // Forgotten by a roll-back to before its first word: nothing was folded, all of it counts.
-        if (!sameStore) this.#beginAgain(this.#taken.at(-1));
+        // Redis forgot this epoch for one of three reasons.
+        // 1. The store is new: whatever the old store had taken is gone with it.
+        if (!isSameStore) this.#startEpoch(this.#acknowledged.at(-1));
+        // 2. The epoch was folded, half a lease after the last reply at the earliest, and its tombstone has expired since. Every request
+        //    before the pending one may be in the retired totals.
         else if (silentMs >= this.#tombstoneMs + this.#leaseMs / 2)
-          this.#beginAgain(this.#open.at(-2) ?? this.#taken.at(-1));
-        else this.#beginAgain(undefined);
+          this.#startEpoch(this.#unacknowledged.at(-2) ?? this.#acknowledged.at(-1));
+        // 3. A roll-back to before its first request: nothing was folded, so everything has to be published again.
+        else this.#startEpoch(undefined);
         return 'again';
     }
   }
 
-  /** Goes on as a new boot, without what is counted elsewhere already. */
-  #beginAgain(counted: Sent | undefined): void {
-    this.#boot = bootOf(this.#source);
-    this.#registered = false;
-    this.#schemaKnown = false;
+  /** Goes on under a new epoch. `counted` are the values that are already counted elsewhere; they become the base. */
+  #startEpoch(counted: SentValues | undefined): void {
+    this.#epoch = newEpoch(this.#source);
+    this.#isRegistered = false;
+    this.#isSchemaKnown = false;
     if (!counted) return;
     this.#base = counted.values.map((value, i) => (isCumulative(this.#schema.slots[i]!) ? value : 0));
-    this.#taken = [];
-    this.#open = [];
+    this.#acknowledged = [];
+    this.#unacknowledged = [];
   }
 }
 
-/** The base has no more slots than there are by now. */
+/** The base never has more slots than the values. */
 function withoutBase(absolute: Float64Array, base: Float64Array): Float64Array {
   if (base.length === 0) return absolute;
   const own = absolute.slice();

@@ -7,79 +7,82 @@ import { redisStore } from './store.ts';
 import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 
 export interface MetricsPublisherOptions {
-  /** A connection for this alone, without an offline queue. It is reset when Redis does not answer in time. */
+  /** A connection of its own, without an offline queue. It is reset when Redis does not answer in time. */
   redis: RedisClient;
   /** Prefix of all keys, with one hash tag: `{prosaas}:metrics`. */
   keyPrefix: string;
   registry: Pick<MetricsRegistry, 'collect'>;
   source: MetricsSource;
+  /** Time between two publishes, 1000 by default. */
   intervalMs?: number;
+  /** How long the last values count as those of a living process, 10,000 by default. */
   leaseMs?: number;
   times?: ProtocolTimes;
-  /** The first failure of each outage. */
+  /** Called with the first failure of each outage. */
   onError: (error: unknown) => void;
 }
 
 export interface MetricsPublisher extends AsyncDisposable {
-  /** Publishes what is counted by now. `false` when Redis did not take it; never throws. */
+  /** Publishes the present values at once. Resolves to `false` when Redis did not take them; never rejects. */
   flush(): Promise<boolean>;
 }
 
-/** A boot that was folded, forgotten or whose schema is gone is back after three or four words; more is a fault. */
-const MAX_WORDS = 5;
+/** An epoch that was folded or forgotten, or whose schema is gone, is back after three or four requests. More means a fault. */
+const MAX_REQUESTS = 5;
 
 /**
- * Publishes a registry's values about once a second. Dispose of it last: it publishes once more and moves the totals
- * of this process to the retired ones, so that nothing waits for its lease to run out.
+ * Publishes the values of a registry at each interval. Never throws; failures go to `onError`.
+ *
+ * Dispose of it last: it publishes once more and folds this process into the retired totals, so that its lease does not have to run out.
  */
 export function startMetricsPublisher(options: MetricsPublisherOptions): MetricsPublisher {
   const { redis, keyPrefix, registry, source, intervalMs = 1000, leaseMs = 10_000, onError } = options;
   const { times = PROTOCOL_TIMES } = options;
   const store = redisStore(redis, keyPrefix, times);
   const publication = new Publication(source, leaseMs, times.tombstoneMs);
-  let failing = false;
+  let isFailing = false;
   let running: Promise<boolean> | undefined;
   let disposal: Promise<void> | undefined;
 
-  const attempt = async (what: (signal: AbortSignal) => Promise<void>): Promise<boolean> => {
+  const attempt = async (run: (signal: AbortSignal) => Promise<void>): Promise<boolean> => {
     try {
-      await withinTime(times.limitMs, 'publishing metrics', what);
-      failing = false;
+      await withinTime(times.limitMs, 'publishing metrics', run);
+      isFailing = false;
       return true;
     } catch (error) {
-      // Not one more word into a connection that does not answer: they would pile up.
-      if (isSilence(error)) resetConnection(redis);
-      if (!failing) onError(error);
-      failing = true;
+      // Further requests on a connection that does not answer would pile up.
+      if (isTimeout(error)) resetConnection(redis);
+      if (!isFailing) onError(error);
+      isFailing = true;
       return false;
     }
   };
 
   const publish = async (signal: AbortSignal): Promise<void> => {
-    for (let words = 0; words < MAX_WORDS; words++) {
-      // A word that can't go out need not be remembered as one that Redis may have.
+    for (let requests = 0; requests < MAX_REQUESTS; requests++) {
+      // A request that cannot be sent must not count as one that Redis may have processed.
       if (redis.status !== 'ready' && !redis.options.enableOfflineQueue)
         throw new Error('publishing metrics: not connected to Redis');
-      const answer = await store.publish(publication.next(registry.collect()));
-      // Too late: other words may have gone out since, and this answer is not about them.
+      const reply = await store.publish(publication.nextRequest(registry.collect()));
+      // Too late: another request may have been sent since, and this is not its reply.
       if (signal.aborted) return;
-      if (publication.answered(answer) === 'done') return;
+      if (publication.handleReply(reply) === 'done') return;
     }
-    throw new Error(`${publication.boot} can't publish its metrics`);
+    throw new Error(`${publication.epoch} can't publish its metrics`);
   };
 
-  /** One at a time. */
+  /** One after the other. */
   const flush = (): Promise<boolean> => {
-    const turn = (running ?? Promise.resolve(true)).then(() => attempt(publish));
-    running = turn;
-    return turn;
+    const next = (running ?? Promise.resolve(true)).then(() => attempt(publish));
+    running = next;
+    return next;
   };
 
-  let lastTurn: Promise<boolean> | undefined;
+  let timed: Promise<boolean> | undefined;
   const timer = setInterval(() => {
-    if (lastTurn !== undefined) return;
-    lastTurn = flush();
-    void lastTurn.then(() => (lastTurn = undefined));
+    if (timed !== undefined) return;
+    timed = flush();
+    void timed.then(() => (timed = undefined));
   }, intervalMs);
   timer.unref();
   void flush();
@@ -88,7 +91,7 @@ export function startMetricsPublisher(options: MetricsPublisherOptions): Metrics
     clearInterval(timer);
     if (!(await flush())) return;
     await attempt(async () => {
-      await store.fold({ mode: 'own', leaseMs, boots: [publication.boot] });
+      await store.fold({ mode: 'own', leaseMs, epochs: [publication.epoch] });
     });
   };
 
@@ -98,8 +101,8 @@ export function startMetricsPublisher(options: MetricsPublisherOptions): Metrics
   };
 }
 
-/** Our time limit, or the client's own. */
-function isSilence(error: unknown): boolean {
+/** Our own time limit, or the `commandTimeout` of the client. */
+function isTimeout(error: unknown): boolean {
   return (
     error instanceof TimeLimitReached || (error instanceof Error && error.message === 'Command timed out')
   );

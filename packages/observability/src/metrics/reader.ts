@@ -1,47 +1,54 @@
 import type { RedisClient } from '../redis/client.ts';
 import { SingleFlight } from '../redis/time-limit.ts';
 import type { Catalogue } from './catalogue.ts';
-import { Columns } from './columns.ts';
-import { type Continuity, NO_CONTINUITY, follow, isComplete } from './continuity.ts';
-import { HighestSeen } from './monotonic.ts';
+import { SeriesAggregator } from './series-aggregator.ts';
+import { type LossState, INITIAL_LOSS_STATE, updateLossState, isComplete } from './loss-detection.ts';
+import { MonotonicCounters } from './monotonic-counters.ts';
 import { type ExactSource, type ExactValues, MetricsUnknown, type MetricsReading } from './reading.ts';
 import { type Snapshot, SnapshotReader } from './snapshot.ts';
 import { MAX_FOLD, type MetricsStore, redisStore, storeKeys } from './store.ts';
 import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
-import { Arrangement } from './totals.ts';
+import { ReadingBuilder } from './reading-builder.ts';
+
+/** Unreadable epochs that are reported, each once. */
+const MAX_REPORTED = 1000;
 
 export interface MetricsReaderOptions {
   redis: RedisClient;
+  /** The same as for the publishers. */
   keyPrefix: string;
+  /** The metrics that a reading always has. */
   catalogue: Catalogue;
+  /** Metrics that are read from Redis itself; they replace published ones of the same name. */
   sources?: readonly ExactSource[];
+  /** The publishers' lease, 10,000 by default. */
   leaseMs?: number;
   times?: ProtocolTimes;
-  /** The first failure of each outage. */
+  /** Called with the first failure of each outage, and once for each publisher whose values cannot be read. */
   onError: (error: unknown) => void;
 }
 
 /**
- * Reads the whole system's metrics. Any number of readers may run; each also folds the processes whose lease ran out.
- * With `start` it reads once a second, so that it knows the last totals when Redis goes away.
+ * Reads the metrics of the whole system. Any number of readers may run; each also folds the processes whose lease has run out. Call
+ * `start` to read in the background, so that the last totals are known when Redis goes away.
  */
 export class MetricsReader implements AsyncDisposable {
   #redis: RedisClient;
   #store: MetricsStore;
   #snapshots: SnapshotReader;
-  #columns = new Columns();
-  #arrangement: Arrangement;
+  #aggregator = new SeriesAggregator();
+  #builder: ReadingBuilder;
   #sources: readonly ExactSource[];
   #leaseMs: number;
   #onError: (error: unknown) => void;
-  /** Told of each reading in which nothing failed. */
+  /** Called after each reading in which nothing failed. */
   onSuccess: (() => void) | undefined;
   #times: ProtocolTimes;
   #flight: SingleFlight;
   #failing = false;
   #reported = new Set<string>();
-  #continuity: Continuity = NO_CONTINUITY;
-  #highest = new HighestSeen();
+  #lossState: LossState = INITIAL_LOSS_STATE;
+  #monotonic = new MonotonicCounters();
   #exact = new Map<string, ExactValues>();
   #last: MetricsReading | undefined;
   #running: Promise<MetricsReading> | undefined;
@@ -60,7 +67,7 @@ export class MetricsReader implements AsyncDisposable {
     this.#redis = redis;
     this.#store = redisStore(redis, keyPrefix, times);
     this.#snapshots = new SnapshotReader(redis, storeKeys(keyPrefix));
-    this.#arrangement = new Arrangement(catalogue);
+    this.#builder = new ReadingBuilder(catalogue);
     this.#sources = sources;
     this.#leaseMs = leaseMs;
     this.#times = times;
@@ -68,20 +75,20 @@ export class MetricsReader implements AsyncDisposable {
     this.#onError = onError;
   }
 
-  /** Reads in the background until disposed. */
+  /** Reads at each interval until disposed of. */
   start(everyMs = 1000): void {
     if (this.#timer) return;
-    const turn = (): void => void this.read().catch(() => undefined);
-    this.#timer = setInterval(turn, everyMs).unref();
-    turn();
+    const read = (): void => void this.read().catch(() => undefined);
+    this.#timer = setInterval(read, everyMs).unref();
+    read();
   }
 
   /**
-   * The present totals; callers at the same time share one reading. Without Redis the last one, `complete: false`.
-   * Throws `MetricsUnknown` when there never was one.
+   * The present totals. Concurrent calls share one reading. While Redis is away it resolves to the last reading with `complete: false`, and
+   * rejects with `MetricsUnknown` when there is none.
    */
   read(): Promise<MetricsReading> {
-    this.#running ??= this.#readOrRemember().finally(() => (this.#running = undefined));
+    this.#running ??= this.#readOrReuse().finally(() => (this.#running = undefined));
     return this.#running;
   }
 
@@ -91,10 +98,10 @@ export class MetricsReader implements AsyncDisposable {
     await this.#folding;
   }
 
-  async #readOrRemember(): Promise<MetricsReading> {
+  async #readOrReuse(): Promise<MetricsReading> {
     try {
       const reading = await this.#flight.run((signal) => this.#readNow(signal));
-      // Of the parts of a reading one may have failed all the same.
+      // A source may have failed although the reading succeeded.
       if (reading.complete || !this.#failing) this.onSuccess?.();
       this.#failing = false;
       this.#last = reading;
@@ -108,21 +115,22 @@ export class MetricsReader implements AsyncDisposable {
 
   async #readNow(signal: AbortSignal): Promise<MetricsReading> {
     const snapshot = await this.#snapshot();
-    // After the snapshot: were it before, a FLUSHALL in between would show old exact values under a new `since`.
-    const exactIsFresh = await this.#readExact(snapshot.storeId);
+    // After the snapshot. The other way round, a FLUSHALL in between would combine old exact values with a new `since`.
+    const isExactFresh = await this.#readExact(snapshot.storeId);
     signal.throwIfAborted();
-    this.#continuity = follow(this.#continuity, snapshot, this.#times);
-    const { exact, fell } = this.#highest.raise(snapshot.storeId, this.#exact);
-    this.#tidy(snapshot);
+    this.#lossState = updateLossState(this.#lossState, snapshot, this.#times);
+    const { exact, fell } = this.#monotonic.apply(snapshot.storeId, this.#exact);
+    this.#reportUnreadable(snapshot);
+    this.#foldLapsed(snapshot);
     return {
-      ...this.#arrangement.arrange(this.#columns.totals(snapshot), exact),
+      ...this.#builder.build(this.#aggregator.totals(snapshot), exact),
       processes: snapshot.members.filter(({ leaseEnds }) => leaseEnds > snapshot.now),
       sources: snapshot.members.map(({ service, instance, publishedAt }) => ({
         service,
         instance,
         age_seconds: Math.max(0, snapshot.now - publishedAt) / 1000,
       })),
-      complete: exactIsFresh && !fell && isComplete(this.#continuity, snapshot, this.#times),
+      complete: isExactFresh && !fell && isComplete(this.#lossState, snapshot, this.#times),
       since: snapshot.since / 1000,
     };
   }
@@ -130,18 +138,18 @@ export class MetricsReader implements AsyncDisposable {
   async #snapshot(): Promise<Snapshot> {
     const found = await this.#snapshots.read();
     if (found) return found;
-    // Nobody has published yet, or the data is gone: a store begins here and now.
-    await this.#store.fold({ mode: 'lapsed', leaseMs: this.#leaseMs, boots: [] });
+    // Nobody has published yet, or the data is gone. This opens a new store.
+    await this.#store.fold({ mode: 'lapsed', leaseMs: this.#leaseMs, epochs: [] });
     const opened = await this.#snapshots.read();
-    if (!opened) throw new Error('the metrics store vanishes as it is made');
+    if (!opened) throw new Error('the metrics store vanished right after it was opened');
     return opened;
   }
 
-  /** One that fails keeps its last values; one that never had any fails the reading. */
+  /** Whether all sources were read. A source that fails keeps its last values; without any, the reading fails. */
   async #readExact(storeId: string): Promise<boolean> {
-    if (this.#continuity.last && this.#continuity.last.storeId !== storeId) this.#exact.clear();
+    if (this.#lossState.last && this.#lossState.last.storeId !== storeId) this.#exact.clear();
     const results = await Promise.allSettled(this.#sources.map((source) => source.read(this.#redis)));
-    let fresh = true;
+    let isFresh = true;
     for (const [i, result] of results.entries()) {
       const { name } = this.#sources[i]!;
       if (result.status === 'fulfilled') {
@@ -149,24 +157,27 @@ export class MetricsReader implements AsyncDisposable {
       } else {
         if (!this.#exact.has(name)) throw result.reason;
         this.#report(result.reason);
-        fresh = false;
+        isFresh = false;
       }
     }
-    return fresh;
+    return isFresh;
   }
 
-  /** Folds who lapsed, after the reading and not in its way. */
-  #tidy({ now, members, unreadable }: Snapshot): void {
-    for (const boot of unreadable) {
-      if (this.#reported.has(boot) || this.#reported.size > 1000) continue;
-      this.#reported.add(boot);
-      this.#onError(new Error(`what ${boot} published can't be read; it is left out`));
+  #reportUnreadable({ unreadable }: Snapshot): void {
+    for (const epoch of unreadable) {
+      if (this.#reported.has(epoch) || this.#reported.size > MAX_REPORTED) continue;
+      this.#reported.add(epoch);
+      this.#onError(new Error(`the values that ${epoch} published cannot be read and are left out`));
     }
-    const lapsed = members.filter(({ leaseEnds }) => leaseEnds <= now).map(({ boot }) => boot);
-    const boots = [...lapsed, ...unreadable].slice(0, MAX_FOLD);
-    if (boots.length === 0 || this.#folding) return;
+  }
+
+  /** In the background: the reading does not wait for it. */
+  #foldLapsed({ now, members, unreadable }: Snapshot): void {
+    const lapsed = members.filter(({ leaseEnds }) => leaseEnds <= now).map(({ epoch }) => epoch);
+    const epochs = [...lapsed, ...unreadable].slice(0, MAX_FOLD);
+    if (epochs.length === 0 || this.#folding) return;
     this.#folding = this.#store
-      .fold({ mode: 'lapsed', leaseMs: this.#leaseMs, boots })
+      .fold({ mode: 'lapsed', leaseMs: this.#leaseMs, epochs })
       .then(
         () => undefined,
         (error: unknown) => this.#report(error),

@@ -1,71 +1,78 @@
 import type { RedisClient } from '../redis/client.ts';
-import type { SeriesTable } from './columns.ts';
+import type { SeriesTable } from './series-aggregator.ts';
 import type { Labels } from './slot.ts';
 
+/** One series of a counter or gauge. */
 export interface LabelledValue {
   readonly labels: Labels;
   readonly value: number;
 }
 
+/** One series of a histogram. */
 export interface HistogramReading {
   readonly labels: Labels;
   /** Upper bounds of the buckets, ascending. */
   readonly bounds: readonly number[];
-  /** How many values fell into each bucket alone; one more than bounds, for those above. */
+  /** Number of values in each bucket, not cumulative. One more than `bounds`: the last one is for values above all bounds. */
   readonly counts: readonly number[];
+  /** Number of all values. */
   readonly count: number;
+  /** Sum of all values. */
   readonly sum: number;
 }
 
+/** A process whose values are in a reading and not folded yet. */
 export interface PublisherStatus {
   readonly service: string;
   readonly instance: string;
-  /** How long ago this process published last. */
+  /** Age of its values in seconds. */
   readonly age_seconds: number;
 }
 
-/** What one process counted since it started, and its gauges. */
+/** The values of one process: what it counted since it started, and its gauges. */
 interface ProcessSeries extends SeriesTable {
   readonly instance: string;
 }
 
-/** The whole system's metrics at one moment. */
+/** The metrics of the whole system at one moment. */
 export interface MetricsReading {
-  /** Totals over all labels, services and replicas, since `since`; with the same `since` they never fall. */
+  /** Totals over all labels, services and replicas. They never fall as long as `since` is the same. */
   readonly counters: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
   readonly histograms: Readonly<Record<string, readonly HistogramReading[]>>;
-  /** The counters and gauges that have labels, one value for each combination that occurred. */
+  /** For each counter and gauge with labels: one value for each combination of labels that occurred. */
   readonly labels: Readonly<Record<string, readonly LabelledValue[]>>;
-  /** All of the above by series, as a `TextRenderer` takes it. */
+  /** All of the above by series, for a `TextRenderer`. */
   readonly series: SeriesTable;
-  /** Of the series, those that Redis itself knows. */
+  /** The part of `series` that comes from the reader's `sources`. */
   readonly exact: SeriesTable;
-  /** The rest, of each process whose lease runs. Processes that are gone are in the totals alone. */
+  /** The published series of each process whose lease runs. Processes that are gone are only in the totals. */
   readonly processes: readonly ProcessSeries[];
   readonly sources: readonly PublisherStatus[];
   /**
-   * Nothing is missing: every publisher spoke within 3 s, none is in grace, no roll-back is being made good, and no exact counter
-   * is below what this reader saw before.
+   * True when nothing is missing: the values of every publisher are less than 3 s old, none could not be read, no loss of Redis' data is
+   * still being made up for, and all `sources` were read, with no counter below what this reader has seen before.
    */
   readonly complete: boolean;
-  /** Unix seconds at which the counters began at zero; another value means that Redis lost its data since. */
+  /** When the counters began at zero, in Unix seconds. It changes when Redis loses its data. */
   readonly since: number;
 }
 
-/** What Redis itself knows exactly, such as the size of a set of leases: read there, not counted twice. */
+/** Reads values that Redis itself knows exactly, such as the size of a set, so that they need not be counted a second time. */
 export interface ExactSource {
+  /** Unique among the sources of a reader. */
   readonly name: string;
   read(redis: RedisClient): Promise<ExactValues>;
 }
 
+/** Values by metric name. `labels` has the series behind a counter or gauge of the same name. */
 export interface ExactValues {
   readonly counters?: Readonly<Record<string, number>>;
   readonly gauges?: Readonly<Record<string, number>>;
   readonly labels?: Readonly<Record<string, readonly LabelledValue[]>>;
 }
 
-/** Redis is away and was away ever since this process started: there are no totals, not even old ones. */
+/** Redis has been away ever since this process started, so there are no totals, not even old ones. */
 export class MetricsUnknown extends Error {
   override name = 'MetricsUnknown';
   readonly code = 'METRICS_UNKNOWN';

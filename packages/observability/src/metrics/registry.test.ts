@@ -15,7 +15,7 @@ function collected(registry: MetricsRegistry<typeof catalogue>): Record<string, 
   return Object.fromEntries(slots.map((slot, i) => [slot, values[i]!]));
 }
 
-test('handles add up in slots that say what they are', () => {
+test('collects the values of all handles by slot', () => {
   const registry = new MetricsRegistry(catalogue);
   const calls = registry.counter('calls');
   calls.add();
@@ -35,7 +35,7 @@ test('handles add up in slots that say what they are', () => {
   });
 });
 
-test('asking again for a name and labels gives the same handle, whatever their order', () => {
+test('binding the same name and labels again gives the same handle, in any order of labels', () => {
   const registry = new MetricsRegistry(catalogue);
   expect(registry.counter('calls')).toBe(registry.counter('calls'));
   const one = registry.counter('jobs', { queue: 'in', result: 'ok' });
@@ -43,7 +43,7 @@ test('asking again for a name and labels gives the same handle, whatever their o
   expect(registry.counter('jobs', { result: 'bad', queue: 'in' })).not.toBe(one);
 });
 
-test('series that come later extend the slots and keep what was counted', () => {
+test('later series extend the slots and keep the counts', () => {
   const registry = new MetricsRegistry(defineCatalogue(wide()));
   for (let i = 0; i < 200; i++) {
     registry.counter('wide', { n: String(i) }).add(i);
@@ -58,7 +58,7 @@ function wide(): Catalogue {
   };
 }
 
-test('what the catalogue does not allow is refused where it is asked for', () => {
+test('binding throws on anything that the catalogue does not allow', () => {
   const registry = new MetricsRegistry<Catalogue>(catalogue);
   expect(() => registry.counter('unknown')).toThrow('unknown is not in the metric catalogue');
   expect(() => registry.counter('toString')).toThrow('toString is not in the metric catalogue');
@@ -70,7 +70,7 @@ test('what the catalogue does not allow is refused where it is asked for', () =>
   expect(() => registry.counter('calls', { queue: 'in' })).toThrow('calls has no label queue');
 });
 
-test.each([-1, Number.NaN, Infinity])('a step of %s is refused and counts nothing', (step) => {
+test.each([-1, Number.NaN, Infinity])('a step of %s throws and counts nothing', (step) => {
   const registry = new MetricsRegistry(catalogue);
   expect(() => registry.counter('calls').add(step)).toThrow(RangeError);
   expect(() => registry.histogram('seconds').observe(step)).toThrow(RangeError);
@@ -79,14 +79,14 @@ test.each([-1, Number.NaN, Infinity])('a step of %s is refused and counts nothin
   );
 });
 
-test('a gauge takes any finite number', () => {
+test('a gauge can be any finite number', () => {
   const registry = new MetricsRegistry(catalogue);
   registry.gauge('active').set(-2.5);
   expect(() => registry.gauge('active').set(Number.NaN)).toThrow(RangeError);
   expect(Object.values(collected(registry))).toEqual([-2.5]);
 });
 
-test('a gauge that is cleared has no value until it is set again', () => {
+test('a cleared gauge has no value until it is set again', () => {
   const registry = new MetricsRegistry(catalogue);
   const active = registry.gauge('active');
   active.set(3);
@@ -97,7 +97,7 @@ test('a gauge that is cleared has no value until it is set again', () => {
   expect(Object.values(collected(registry))).toEqual([4]);
 });
 
-test('a faulty catalogue lists every fault at once', () => {
+test('a faulty catalogue throws one error with every fault', () => {
   const faulty: Catalogue = {
     'Bad-Name': { type: 'counter', help: '' },
     buckets: { type: 'histogram', help: '', buckets: [2, 1] },
@@ -108,14 +108,14 @@ test('a faulty catalogue lists every fault at once', () => {
     large: { type: 'counter', help: '', labels: { a: sixty(), b: sixty() } },
   };
   expect(() => defineCatalogue(faulty)).toThrow(
-    /Bad-Name[^]*buckets: buckets must be finite and ascending[^]*only a gauge has an aggregate[^]*le can't name a label[^]*a name ends in its unit, _seconds[^]*3600 series[^]*twice_total belongs to twice/,
+    /Bad-Name[^]*buckets: buckets must be finite and ascending[^]*only a gauge has an aggregate[^]*le cannot name a label[^]*a name ends in its unit, _seconds[^]*3600 series[^]*twice_total belongs to twice/,
   );
 });
 
 const sixty = (): string[] => Array.from({ length: 60 }, (_, i) => String(i));
 
 test.each(['', 'c', 'x["a",{}]', 'c["a"]', 'c["a",{"b":1}]', 'g["a",{},"mean"]', 'h["a",{},[1],9]', 'c{'])(
-  'a slot that reads %j is left out, not misread',
+  'the invalid slot key %j is not parsed',
   (key) => {
     expect(parseSlot(key)).toBeUndefined();
   },
@@ -126,7 +126,7 @@ const discovered = defineCatalogue({
   latency: { type: 'histogram', help: '', labels: { route: 'discovered' }, buckets: [1] },
 });
 
-test('a metric has at most 2,000 series; all that come later share the last one, and it is said once', () => {
+test('a metric has at most 2,000 series; later ones share the last, which is reported once', () => {
   const overflowing: string[] = [];
   const registry = new MetricsRegistry(discovered, { onOverflow: (name) => overflowing.push(name) });
   for (let i = 0; i < 2100; i++) {
@@ -139,13 +139,13 @@ test('a metric has at most 2,000 series; all that come later share the last one,
   expect(values[slots.indexOf('c["requests",{"method":"overflow","route":"overflow"}]')]).toBe(101);
   expect(values[slots.indexOf('h["latency",{"route":"overflow"},[1],0]')]).toBe(101);
   expect(overflowing.toSorted()).toEqual(['latency', 'requests']);
-  // What was bound before stays what it is.
+  // Handles that were bound before keep their own series.
   registry.counter('requests', { method: 'GET', route: '/7' }).add();
   expect(values[slots.indexOf('c["requests",{"method":"GET","route":"/7"}]')]).toBe(1);
   expect(registry.collect().values[slots.indexOf('c["requests",{"method":"GET","route":"/7"}]')]).toBe(2);
 });
 
-test('a discovered value that no code of ours would have is refused', () => {
+test('a discovered value of more than 200 characters is refused', () => {
   const registry = new MetricsRegistry<Catalogue>(discovered);
   expect(() => registry.histogram('latency', { route: 'x'.repeat(201) })).toThrow('is too long for a label');
 });
@@ -153,8 +153,8 @@ test('a discovered value that no code of ours would have is refused', () => {
 test('a collector runs before each collection', () => {
   const registry = new MetricsRegistry(catalogue);
   const active = registry.gauge('active');
-  let turns = 0;
-  registry.onCollect(() => active.set(++turns));
+  let collections = 0;
+  registry.onCollect(() => active.set(++collections));
   registry.collect();
   expect(collected(registry)).toEqual({ 'g["active",{},"max"]': 2 });
 });

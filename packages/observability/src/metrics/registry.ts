@@ -20,16 +20,16 @@ import {
 import { type Labels, histogramKeys, slotKey, sumPart } from './slot.ts';
 import { SlotIndex } from './slot-index.ts';
 
-/** What a registry holds at one moment: `values[i]` is what `slots[i]` names. */
+/** The values of a registry at one moment: `values[i]` belongs to `slots[i]`. */
 export interface Collection {
-  /** Only ever grows at its end, and is a new array when it grew. */
+  /** The keys of the series. Grows only at the end; it is a new array after it has grown. */
   readonly slots: readonly string[];
-  /** Good until the next collection. */
+  /** Overwritten by the next collection. */
   readonly values: Float64Array;
 }
 
 export interface MetricsRegistryOptions {
-  /** Told once of each metric of which more series were asked for than one may have. */
+  /** Called once for each metric that has reached its 2,000 series. Further series share one whose labels say `overflow`. */
   onOverflow?: (name: string) => void;
 }
 
@@ -41,14 +41,16 @@ interface ScalarFamily extends Family {
 
 interface HistogramFamily extends Family {
   readonly series: { histogram: HistogramSeries; keyOf: (part: number) => string; slots: number[] }[];
-  /** By the key of their sum. */
+  /** By the slot key of the histogram's sum. */
   readonly handles: Map<string, HistogramSeries>;
 }
 
 /**
- * The metrics that one process counts. Ask once for a handle, keep it, and count through it:
- * asking again for the same name and labels gives the same handle.
- * Throws on a name that the catalogue does not have, on another type, and on labels outside their sets.
+ * The metrics of one process. `counter`, `gauge` and `histogram` bind a handle to a name and labels: bind it once, keep it, and count
+ * through it. The same name and labels give the same handle.
+ *
+ * All three throw a `TypeError` on a name that is not in the catalogue or has another type, and on labels that the catalogue does not
+ * allow: missing or unknown ones, values outside their set, and discovered values of more than 200 characters.
  */
 export class MetricsRegistry<C extends Catalogue = Catalogue> {
   readonly catalogue: C;
@@ -68,24 +70,27 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     this.#onOverflow = onOverflow;
   }
 
+  /** Binds a counter. */
   counter<N extends NamesOf<C, 'counter'>>(name: N, labels?: LabelsOf<C[N]>): Counter {
     return this.#scalar(name, 'counter', labels, CounterSeries);
   }
 
+  /** Binds a gauge. */
   gauge<N extends NamesOf<C, 'gauge'>>(name: N, labels?: LabelsOf<C[N]>): Gauge {
     return this.#scalar(name, 'gauge', labels, GaugeSeries) as GaugeSeries;
   }
 
+  /** Binds a histogram. */
   histogram<N extends NamesOf<C, 'histogram'>>(name: N, labels?: LabelsOf<C[N]>): Histogram {
     return this.#histogram(name, labels);
   }
 
-  /** `collector` is called before each collection, to set what is cheaper to read then than to follow all the time. */
+  /** Calls `collector` before each collection, to set gauges that are cheaper to read then than to keep up to date. */
   onCollect(collector: () => void): void {
     this.#collectors.push(collector);
   }
 
-  /** The present values. */
+  /** Runs the collectors and returns the present values. */
   collect(): Collection {
     for (const collector of this.#collectors) collector();
     for (const family of this.#histograms.values()) {
@@ -173,7 +178,7 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     return definition;
   }
 
-  /** The last series is kept for all that does not fit. */
+  /** Keeps the last series of a metric for everything that does not fit. */
   #isFull(name: string, labels: Labels, size: number): boolean {
     if (size < MAX_SERIES - 1 || isOverflow(labels) || !this.#hasDiscovered(name)) return false;
     if (!this.#overflowed.has(name)) {
@@ -204,7 +209,7 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     if (this.#newSlots.length === 0) return;
     this.#slots = this.#slots.concat(this.#newSlots);
     this.#newSlots = [];
-    // Without the room that pushing leaves.
+    // A copy without the spare capacity that pushing leaves.
     this.#scalarsBySlot = this.#scalarsBySlot.slice();
     if (this.#slots.length > this.#values.length) {
       const grown = new Float64Array(Math.ceil(this.#slots.length * 1.125));
@@ -223,7 +228,7 @@ function familyOf<F extends Family>(families: Map<string, F>, name: string, empt
   return family;
 }
 
-/** The labels in the order of their names. */
+/** The given labels, sorted by name. */
 function checkLabels(name: string, { labels: sets = {} }: MetricDefinition, given: Labels = {}): Labels {
   for (const label of Object.keys(given)) {
     if (!Object.hasOwn(sets, label)) throw new TypeError(`${name} has no label ${label}`);
@@ -233,15 +238,19 @@ function checkLabels(name: string, { labels: sets = {} }: MetricDefinition, give
     const value = given[label];
     const values = sets[label]!;
     if (typeof value !== 'string') throw new TypeError(`${name} needs the label ${label}`);
-    if (values === 'discovered' ? value.length > MAX_VALUE : !values.includes(value) && !isOverflow(given))
+    if (
+      values === 'discovered'
+        ? value.length > MAX_VALUE_LENGTH
+        : !values.includes(value) && !isOverflow(given)
+    )
       throw new TypeError(`${name}: ${label}=${JSON.stringify(value.slice(0, 100))} ${mustBe(values)}`);
     checked[label] = value;
   }
   return checked;
 }
 
-/** No template of a route is longer; a value that is was taken from outside. */
-const MAX_VALUE = 200;
+/** Route templates are shorter. A longer value was probably taken from a request. */
+const MAX_VALUE_LENGTH = 200;
 
 function mustBe(values: readonly string[] | 'discovered'): string {
   return values === 'discovered' ? 'is too long for a label' : `is not one of ${values.join(', ')}`;

@@ -29,7 +29,7 @@ function build(read: () => Promise<MetricsReading>): FastifyInstance {
 
 const known = { authorization: 'Bearer x' };
 
-test('/metrics.json has exactly four keys', async () => {
+test('/metrics.json answers exactly four keys', async () => {
   const response = await build(async () => reading).inject({ url: '/metrics.json', headers: known });
   expect(response.statusCode).toBe(200);
   expect(response.headers).toMatchObject({
@@ -46,7 +46,7 @@ test('/metrics.json has exactly four keys', async () => {
   expect(Object.keys(body)).toEqual(['uptime_seconds', 'counters', 'gauges', 'timestamp']);
 });
 
-test('/metrics.json has the metrics that it is told to have, and no others', async () => {
+test('/metrics.json shows only the metrics in `names`, and `labelled` adds labels', async () => {
   const app = fastify();
   const open = async (): Promise<void> => undefined;
   void app.register(metricsRoutes, { reader: { read: async () => reading }, guard: open, names: ['active'] });
@@ -60,14 +60,14 @@ test('/metrics.json has the metrics that it is told to have, and no others', asy
   expect(more).toMatchObject({ counters: {}, labels: { jobs: [{ labels: { queue: 'in' }, value: 3 }] } });
 });
 
-test('?verbose says where the totals come from and whether all is there', async () => {
+test('?verbose adds the sources, the labels, `complete` and `since`', async () => {
   const response = await build(async () => reading).inject({ url: '/metrics.json?verbose', headers: known });
   const { sources, complete, since, labels } = reading;
   expect(response.json()).toMatchObject({ sources, complete, since, labels });
   expect(Object.keys(response.json<object>())).toHaveLength(8);
 });
 
-test('totals that nobody knows are a 503 problem, not zeros', async () => {
+test('answers 503, and not zeros, when the totals are unknown', async () => {
   const app = build(async () => {
     throw new MetricsUnknown(new Error('away'));
   });
@@ -77,7 +77,7 @@ test('totals that nobody knows are a 503 problem, not zeros', async () => {
   expect(response.json()).toMatchObject({ status: 503, code: 'METRICS_UNKNOWN' });
 });
 
-test('the guard decides, for HEAD too', async () => {
+test('the guard runs before GET and HEAD', async () => {
   const app = build(async () => reading);
   expect((await app.inject('/metrics.json')).statusCode).toBe(401);
   expect((await app.inject({ method: 'HEAD', url: '/metrics.json' })).statusCode).toBe(401);
@@ -87,7 +87,7 @@ test('the guard decides, for HEAD too', async () => {
   });
 });
 
-test('any other method is a 405 that names those allowed', async () => {
+test('answers any other method with 405 and the allowed methods', async () => {
   const response = await build(async () => reading).inject({ method: 'DELETE', url: '/metrics.json' });
   expect(response.statusCode).toBe(405);
   expect(response.headers.allow).toBe('GET, HEAD');

@@ -12,19 +12,23 @@ import { MetricsUnknown, type MetricsReading } from './reading.ts';
 
 export interface MetricsRoutesOptions {
   reader: Pick<MetricsReader, 'read'>;
-  /** Lets callers in, or answers them: totals are not for everyone. */
+  /** Runs before the route; it lets a request pass or answers it. Metrics should not be public. */
   guard: preHandlerHookHandler | preHandlerAsyncHookHandler;
-  /** The metrics that `/metrics.json` has; all of them unless given. */
+  /** The metrics to show; all by default. */
   names?: readonly string[];
-  /** Metrics whose values by label `?verbose` has besides. */
+  /** Further metrics for `labels` of `?verbose`. */
   labelled?: readonly string[];
+  /** Unix ms for `timestamp`; `Date.now` by default. */
   now?: () => number;
 }
 
+/** The body of `GET /metrics.json`. */
 export interface MetricsBody {
+  /** Of the process that answers. */
   uptime_seconds: number;
   counters: MetricsReading['counters'];
   gauges: MetricsReading['gauges'];
+  /** Unix seconds. */
   timestamp: number;
 }
 
@@ -39,7 +43,7 @@ async function plugin(
     names ? Object.fromEntries(Object.entries(metrics).filter(([name]) => wanted.has(name))) : metrics;
   const withLabels = new Set([...(names ?? []), ...labelled]);
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const reading = await readOrAnswer(reader, reply);
+    const reading = await readOrReply503(reader, reply);
     if (!reading) return reply;
     const { counters, gauges, sources, complete, since, labels } = reading;
     const body: MetricsBody = {
@@ -56,8 +60,8 @@ async function plugin(
   getRoute(app, { path: '/metrics.json', preHandler: guard, handler });
 }
 
-/** `undefined` when nobody knows the totals, and the caller was told so. */
-export async function readOrAnswer(
+/** Answers 503 and returns `undefined` when the totals are not known. */
+export async function readOrReply503(
   reader: MetricsRoutesOptions['reader'],
   reply: FastifyReply,
 ): Promise<MetricsReading | undefined> {
@@ -68,14 +72,17 @@ export async function readOrAnswer(
     void reply
       .code(503)
       .type('application/problem+json')
-      .send({ ...unknownProblem(error), request_id: reply.request.id });
+      .send({ ...problemOf(error), request_id: reply.request.id });
     return undefined;
   }
 }
 
-function unknownProblem({ code, message }: MetricsUnknown): Record<string, string | number> {
+function problemOf({ code, message }: MetricsUnknown): Record<string, string | number> {
   return { type: 'about:blank', title: 'Service Unavailable', status: 503, detail: message, code };
 }
 
-/** `GET /metrics.json`: the four keys of the totals; `?verbose` adds where they come from and whether all is there. */
+/**
+ * A Fastify plugin: `GET /metrics.json` answers a `MetricsBody`. `?verbose` adds `sources`, `complete`, `since` and `labels` of the
+ * `MetricsReading`. It answers 503 with `METRICS_UNKNOWN` when the totals are not known.
+ */
 export const metricsRoutes: typeof plugin = namedPlugin('@prosaas/observability/metrics', plugin);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SlotIndex } from './slot-index.ts';
 
-test('every key is found under its slot, and no other', () => {
+test('finds the slot of every key, and none for an unknown key', () => {
   const keys: string[] = [];
   const index = new SlotIndex((slot) => keys[slot]!);
   for (let slot = 0; slot < 5000; slot++) {

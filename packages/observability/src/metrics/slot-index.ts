@@ -1,10 +1,10 @@
 /**
- * Finds a slot by its key. A Map from keys to slots would hold four times the memory for each series (bench/render.bench.ts),
- * and it is asked only when a handle is bound.
+ * Finds a slot by its key. A Map would take four times the memory for each series (bench/render.bench.ts), and lookups happen only when a
+ * handle is bound.
  */
 export class SlotIndex {
   #keyOf: (slot: number) => string;
-  /** Open addressing: a slot and one, or 0 where nothing is. Its length is a power of two. */
+  /** Open addressing: slot + 1, or 0 for an empty place. The length is a power of two. */
   #places: Uint32Array = new Uint32Array(64);
   #size = 0;
 
@@ -17,13 +17,13 @@ export class SlotIndex {
     return slot < 0 ? undefined : slot;
   }
 
-  /** A key that is not there yet. */
+  /** Adds a key that is not in the index yet. */
   add(key: string, slot: number): void {
     if (++this.#size > this.#places.length * 0.7) this.#grow();
     this.#places[this.#placeOf(key)] = slot + 1;
   }
 
-  /** Where it is, or is to be. */
+  /** The place of the key, or the empty place for it. */
   #placeOf(key: string): number {
     const last = this.#places.length - 1;
     let place = hash(key) & last;

@@ -1,13 +1,14 @@
 import { type Buckets, layoutOf, parseBuckets } from './buckets.ts';
 import type { MetricDefinition } from './catalogue.ts';
 
+/** Label values by label name. */
 export type Labels = Readonly<Record<string, string>>;
 
 /**
- * One double of a blob, and what it means. Its key, the slot in writing, says everything that decides whether two
- * values may be added, so processes of different versions can publish side by side:
- * `c["name",{labels}]`, `g["name",{labels},"sum"]`, `h["name",{labels},buckets,part]`.
- * A histogram has a part for each bucket (the last one is +Inf) and one more for the sum; a bucket that is not there is empty.
+ * The meaning of one double of a blob. Its key holds everything that decides whether two values may be added, so processes of different
+ * versions can publish side by side: `c["name",{labels}]`, `g["name",{labels},"sum"]`, `h["name",{labels},buckets,part]`.
+ *
+ * A histogram has one part for each bucket, the last of which is +Inf, and one more for the sum. A part that was not published is 0.
  */
 export type Slot =
   | { readonly kind: 'c'; readonly name: string; readonly labels: Labels }
@@ -28,23 +29,23 @@ export function slotKey(slot: Slot): string {
   return flat(slot.kind, JSON.stringify([slot.name, labels, ...rest]));
 }
 
-/** What `+` makes is a rope, which holds a third of a series' memory more for as long as its key is kept. */
+/** Concatenating with `+` makes a rope, which costs a third more memory for each series as long as its key is kept. */
 function flat(...parts: string[]): string {
   return parts.join('');
 }
 
-/** Keys of one histogram series, by part; its labels are in the order of their names. */
+/** The keys of one histogram series, by part. `labels` must be sorted by name. */
 export function histogramKeys(name: string, labels: Labels, buckets: Buckets): (part: number) => string {
   const start = `h${JSON.stringify([name, labels, buckets]).slice(0, -1)},`;
   return (part) => flat(start, String(part), ']');
 }
 
-/** Gauges live with their process; all else is added up for ever. */
+/** Whether values outlive their process. Gauges end with it; counters and histograms are added up for good. */
 export function isCumulative(key: string): boolean {
   return !key.startsWith('g');
 }
 
-/** `undefined` for what another version, or a stranger, wrote and this one can't read. */
+/** `undefined` for a key that is not valid, or that only another version can read. */
 export function parseSlot(key: string): Slot | undefined {
   let parts: unknown;
   try {

@@ -3,25 +3,28 @@ import { type Blob, decodeBlob, slotsOf } from './blob.ts';
 import { type MetricsSource, sourceOf } from './publication.ts';
 import type { StoreKeys } from './store.ts';
 
-/** One consistent view of the store, taken in one MULTI. Times are milliseconds of Redis' clock. */
+/** A consistent view of the store, read in one MULTI. Times are ms of Redis' clock. */
 export interface Snapshot {
   readonly now: number;
   readonly storeId: string;
+  /** When the store was opened. */
   readonly since: number;
+  /** When anyone published last. */
   readonly publishedAt: number;
+  /** How many epochs have been folded. */
   readonly folds: number;
-  /** Boots that were folded last, at most `MAX_LEFT`. */
-  readonly left: readonly string[];
+  /** The epochs that were folded last, at most `MAX_RECENTLY_FOLDED`. */
+  readonly recentlyFolded: readonly string[];
   readonly members: readonly Member[];
-  /** Slot -> what folded boots left. */
+  /** Slot -> sum over the folded epochs. */
   readonly retired: ReadonlyMap<string, number>;
-  /** Boots whose blob or schema can't be read. */
+  /** Epochs whose blob or schema cannot be read. */
   readonly unreadable: readonly string[];
 }
 
-/** A boot that published and is not folded yet. */
+/** An epoch that has published and is not folded yet. */
 export interface Member extends MetricsSource {
-  readonly boot: string;
+  readonly epoch: string;
   readonly publishedAt: number;
   readonly leaseEnds: number;
   readonly seq: number;
@@ -29,14 +32,14 @@ export interface Member extends MetricsSource {
   readonly values: Float64Array;
 }
 
-/** Schemas never change, so they are kept; a thousand of them are more than any system has side by side. */
+/** Schemas never change, so they are cached. No system has a thousand of them at once. */
 const MAX_SCHEMAS = 1000;
 
 export class SnapshotReader {
   #redis: RedisClient;
   #keys: StoreKeys;
   #schemas = new Map<string, readonly string[]>();
-  /** They change with a fold alone, and are not sent again before. */
+  /** Only a fold changes the retired totals, so they are cached under the name of the last fold. */
   #retired: { name: string; totals: ReadonlyMap<string, number> } = { name: '', totals: new Map() };
 
   constructor(redis: RedisClient, keys: StoreKeys) {
@@ -47,22 +50,23 @@ export class SnapshotReader {
   /** `undefined` when there is no store yet. */
   async read(): Promise<Snapshot | undefined> {
     let raw = await this.#readAll();
-    // A schema that is gone was left by a fold since: what it folded is retired by now.
-    for (let turn = 0; turn < 3 && !(await this.#learnSchemas(raw)); turn++) raw = await this.#readAll();
+    // A schema that is gone was removed by a fold meanwhile. The next attempt sees the retired totals instead.
+    for (let attempt = 0; attempt < 3 && !(await this.#loadSchemas(raw)); attempt++)
+      raw = await this.#readAll();
     if (!raw.store.id) return undefined;
 
     const members: Member[] = [];
     const unreadable: string[] = [];
-    for (const { boot, leaseEnds, blob } of raw.members) {
+    for (const { epoch, leaseEnds, blob } of raw.members) {
       const slots = blob && this.#schemas.get(blob.schema);
       if (!blob || slots?.length !== blob.values.length) {
-        unreadable.push(boot);
+        unreadable.push(epoch);
         continue;
       }
       const { seq, values, leaseMs } = blob;
       members.push({
-        ...sourceOf(boot),
-        boot,
+        ...sourceOf(epoch),
+        epoch,
         publishedAt: leaseEnds - leaseMs,
         leaseEnds,
         seq,
@@ -76,14 +80,14 @@ export class SnapshotReader {
       since: raw.store.since,
       publishedAt: raw.store.at,
       folds: raw.store.folds,
-      left: raw.store.left,
+      recentlyFolded: raw.store.recentlyFolded,
       members,
       retired: raw.retired,
       unreadable,
     };
   }
 
-  /** What was folded is sent again only when there was a fold since. */
+  /** Reads the retired totals only when there was a fold since the last read. */
   async #readAll(): Promise<RawSnapshot> {
     let reply = await this.#readOnce(this.#retired.name === '');
     if (reply.name !== this.#retired.name && !reply.retired) reply = await this.#readOnce(true);
@@ -113,9 +117,9 @@ export class SnapshotReader {
     const [id, since, at, folds, fold, left] = fields;
     const members: RawMember[] = [];
     for (let i = 0; i + 1 < scores.length; i += 2) {
-      const boot = scores[i]!;
-      const blob = bytes[boot];
-      members.push({ boot, leaseEnds: Number(scores[i + 1]), blob: blob && decodeBlob(blob) });
+      const epoch = scores[i]!;
+      const blob = bytes[epoch];
+      members.push({ epoch, leaseEnds: Number(scores[i + 1]), blob: blob && decodeBlob(blob) });
     }
     return {
       now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
@@ -124,17 +128,17 @@ export class SnapshotReader {
         since: Number(since),
         at: Number(at),
         folds: Number(folds),
-        left: left?.split('\n').slice(0, -1) ?? [],
+        recentlyFolded: left?.split('\n').slice(0, -1) ?? [],
       },
-      // What folded last names the totals that it left; a roll-back brings both back.
+      // A roll-back restores this name together with the totals.
       name: `${id ?? ''}:${fold ?? ''}`,
       members,
       retired: totals && new Map(Object.entries(totals).map(([slot, value]) => [slot, Number(value)])),
     };
   }
 
-  /** `false` when one that is in use is not there any more. */
-  async #learnSchemas({ members }: RawSnapshot): Promise<boolean> {
+  /** `false` when a schema that is in use no longer exists. */
+  async #loadSchemas({ members }: RawSnapshot): Promise<boolean> {
     const missing = new Set<string>();
     for (const { blob } of members) if (blob && !this.#schemas.has(blob.schema)) missing.add(blob.schema);
     if (missing.size === 0) return true;
@@ -150,9 +154,9 @@ export class SnapshotReader {
 }
 
 interface RawMember {
-  readonly boot: string;
+  readonly epoch: string;
   readonly leaseEnds: number;
-  /** `undefined` when it is not there, or no blob. */
+  /** `undefined` when it is missing or not a valid blob. */
   readonly blob: Blob | undefined;
 }
 
@@ -163,7 +167,7 @@ interface RawSnapshot {
     readonly since: number;
     readonly at: number;
     readonly folds: number;
-    readonly left: readonly string[];
+    readonly recentlyFolded: readonly string[];
   };
   readonly members: readonly RawMember[];
   readonly retired: ReadonlyMap<string, number>;

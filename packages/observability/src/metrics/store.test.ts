@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeBlob, schemaOf } from './blob.ts';
 import { slotKey } from './slot.ts';
 import { type Snapshot, SnapshotReader } from './snapshot.ts';
-import { StoreTwin } from './store-twin.ts';
-import { MAX_LEFT, type PublishRequest, redisStore, storeKeys } from './store.ts';
+import { ReferenceStore } from './reference-store.ts';
+import { MAX_RECENTLY_FOLDED, type PublishRequest, redisStore, storeKeys } from './store.ts';
 
 let server: RedisServer;
 let redis: Redis;
@@ -27,12 +27,12 @@ const SCHEMAS = [
     slotKey({ kind: 'h', name: 'seconds', labels: { kind: 'a' }, buckets: [1, 2], part: 3 }),
   ]),
 ];
-const BOOTS = ['a|a:1|x', 'b|b:1|x', 'b|b:2|x'];
+const EPOCHS = ['a|a:1|x', 'b|b:1|x', 'b|b:2|x'];
 
 type Step =
   | {
       do: 'publish';
-      boot: number;
+      epoch: number;
       schema: number;
       seq: number;
       lease: number;
@@ -41,19 +41,19 @@ type Step =
       known: 0 | 1 | 2;
       values: number[];
     }
-  | { do: 'fold'; mode: 'own' | 'lapsed'; boots: number[]; lease: number };
+  | { do: 'fold'; mode: 'own' | 'lapsed'; epochs: number[]; lease: number };
 
 const publishing: fc.Arbitrary<Step> = fc.record({
   do: fc.constant('publish' as const),
-  boot: fc.nat(2),
+  epoch: fc.nat(2),
   schema: fc.nat(1),
   seq: fc.nat(6),
-  // One that has lapsed by the next millisecond, and one that does not lapse during the test.
+  // The first lapses by the next millisecond, the second does not lapse during the test.
   lease: fc.constantFrom(1, 1_000_000),
   register: fc.boolean(),
   text: fc.boolean(),
   known: fc.constantFrom(0, 1, 2),
-  // Large, and with a fraction: what a Lua that uses tostring() would round.
+  // Large numbers and fractions, which tostring() of Lua would round.
   values: fc.array(fc.constantFrom(0, 1, 0.1, 123_456_789_012_345, 2 ** 52 + 1), {
     minLength: 3,
     maxLength: 3,
@@ -62,11 +62,11 @@ const publishing: fc.Arbitrary<Step> = fc.record({
 const folding: fc.Arbitrary<Step> = fc.record({
   do: fc.constant('fold' as const),
   mode: fc.constantFrom('own', 'lapsed'),
-  boots: fc.uniqueArray(fc.nat(2), { minLength: 1 }),
+  epochs: fc.uniqueArray(fc.nat(2), { minLength: 1 }),
   lease: fc.constantFrom(1, 1_000_000),
 });
 
-test('the Lua scripts and their TypeScript twin agree on any sequence of calls', async () => {
+test('the Lua scripts and the reference store agree on any sequence of calls', async () => {
   let run = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -74,134 +74,134 @@ test('the Lua scripts and their TypeScript twin agree on any sequence of calls',
         maxLength: 25,
       }),
       async (steps) => {
-        const prefix = `{twin}:${++run}`;
+        const prefix = `{reference}:${++run}`;
         const lua = redisStore(redis, prefix);
-        const twin = new StoreTwin();
-        // The stores' ids are random: they are compared by where they were seen first.
+        const reference = new ReferenceStore();
+        // The ids of stores are random, so only the first one of each side is compared.
         let luaId = '';
-        let twinId = '';
+        let referenceId = '';
         for (const step of steps) {
           if (step.do === 'fold') {
             const request = {
               mode: step.mode,
               leaseMs: step.lease,
-              boots: step.boots.map((boot) => BOOTS[boot]!),
+              epochs: step.epochs.map((epoch) => EPOCHS[epoch]!),
             };
-            const answer = await lua.fold(request);
-            twin.now = answer.now;
-            same(answer, twin.fold(request));
+            const reply = await lua.fold(request);
+            reference.now = reply.now;
+            expectEqual(reply, reference.fold(request));
             continue;
           }
           const schema = SCHEMAS[step.schema]!;
           const values = Float64Array.from(step.values.slice(0, schema.slots.length));
           const request = (id: string): PublishRequest => ({
-            boot: BOOTS[step.boot]!,
+            epoch: EPOCHS[step.epoch]!,
             blob: encodeBlob({ schema: schema.hash, seq: step.seq, leaseMs: step.lease, values }),
             register: step.register,
             schemaText: step.text ? schema.text : undefined,
             knownStore: ['', id, 'another'][step.known]!,
-            seenAt: 0,
+            knownTime: 0,
             elapsedMs: 0,
-            seenFolds: 0,
+            knownFolds: 0,
           });
-          const { storeId, ...answer } = await lua.publish(request(luaId));
-          twin.now = answer.now;
-          const { storeId: expectedId, ...expected } = twin.publish(request(twinId));
-          same(answer, expected);
+          const { storeId, ...reply } = await lua.publish(request(luaId));
+          reference.now = reply.now;
+          const { storeId: expectedId, ...expected } = reference.publish(request(referenceId));
+          expectEqual(reply, expected);
           luaId ||= storeId;
-          twinId ||= expectedId;
-          same(storeId === luaId, expectedId === twinId);
+          referenceId ||= expectedId;
+          expectEqual(storeId === luaId, expectedId === referenceId);
         }
         const snapshot = await new SnapshotReader(redis, storeKeys(prefix)).read();
         if (!snapshot) return;
-        same(comparable(snapshot), comparable(twin.snapshot()));
-        expect(await redis.hlen(storeKeys(prefix).schemas)).toBe(twin.schemas);
+        expectEqual(comparable(snapshot), comparable(reference.snapshot()));
+        expect(await redis.hlen(storeKeys(prefix).schemas)).toBe(reference.schemas);
       },
     ),
     { numRuns: 150 },
   );
 });
 
-/** The ids are random, the clocks of the first call may differ, and members come in any order. */
-function comparable({ members, publishedAt, folds, left, retired, unreadable }: Snapshot): object {
+/** Without ids, which are random, and without the time of the first call. Members come in any order. */
+function comparable({ members, publishedAt, folds, recentlyFolded, retired, unreadable }: Snapshot): object {
   return {
-    members: members.toSorted((a, b) => (a.boot < b.boot ? -1 : 1)),
+    members: members.toSorted((a, b) => (a.epoch < b.epoch ? -1 : 1)),
     publishedAt,
     folds,
-    left,
+    recentlyFolded,
     retired,
     unreadable,
   };
 }
 
-function same(actual: unknown, expected: unknown): void {
+function expectEqual(actual: unknown, expected: unknown): void {
   expect(actual).toEqual(expected);
 }
 
-test('readers are told who was folded last', async () => {
+test('snapshots list the epochs that were folded last', async () => {
   const store = redisStore(redis, '{left}');
-  const twin = new StoreTwin();
+  const reference = new ReferenceStore();
   const schema = SCHEMAS[0]!;
-  const boots = Array.from({ length: MAX_LEFT + 8 }, (_, i) => `a|a:${i}|x`);
-  for (const boot of boots) {
-    const word: PublishRequest = {
-      boot,
+  const epochs = Array.from({ length: MAX_RECENTLY_FOLDED + 8 }, (_, i) => `a|a:${i}|x`);
+  for (const epoch of epochs) {
+    const request: PublishRequest = {
+      epoch,
       blob: encodeBlob({ schema: schema.hash, seq: 1, leaseMs: 10_000, values: Float64Array.of(1) }),
       register: true,
       schemaText: schema.text,
       knownStore: '',
-      seenAt: 0,
+      knownTime: 0,
       elapsedMs: 0,
-      seenFolds: 0,
+      knownFolds: 0,
     };
-    await store.publish(word);
-    twin.publish(word);
+    await store.publish(request);
+    reference.publish(request);
   }
-  for (const some of [boots.slice(0, 10), boots.slice(10)]) {
-    const request = { mode: 'own', leaseMs: 10_000, boots: some } as const;
+  for (const some of [epochs.slice(0, 10), epochs.slice(10)]) {
+    const request = { mode: 'own', leaseMs: 10_000, epochs: some } as const;
     await store.fold(request);
-    twin.fold(request);
+    reference.fold(request);
   }
   const snapshot = await new SnapshotReader(redis, storeKeys('{left}')).read();
-  expect(snapshot?.left).toEqual(boots.slice(-MAX_LEFT));
-  expect(twin.snapshot().left).toEqual(snapshot?.left);
+  expect(snapshot?.recentlyFolded).toEqual(epochs.slice(-MAX_RECENTLY_FOLDED));
+  expect(reference.snapshot().recentlyFolded).toEqual(snapshot?.recentlyFolded);
 });
 
-test('an old copy of Redis, folded counts lost, is another store', async () => {
+test('an old copy of the data that lost folded counts begins a new store', async () => {
   const store = redisStore(redis, '{old}');
   const schema = SCHEMAS[0]!;
-  const word = (known: string, seenAt: number, seenFolds: number): PublishRequest => ({
-    boot: 'a|a:1|x',
+  const request = (known: string, knownTime: number, knownFolds: number): PublishRequest => ({
+    epoch: 'a|a:1|x',
     blob: encodeBlob({ schema: schema.hash, seq: 1, leaseMs: 10_000, values: Float64Array.of(1) }),
     register: true,
     schemaText: schema.text,
     knownStore: known,
-    seenAt,
+    knownTime,
     elapsedMs: 0,
-    seenFolds,
+    knownFolds,
   });
-  const first = await store.publish(word('', 0, 0));
+  const first = await store.publish(request('', 0, 0));
   const minutesLater = first.now + 300_000;
-  // Nothing was folded since: everyone who counts still has all of it.
-  expect(await store.publish(word(first.storeId, minutesLater, 0))).toMatchObject({
+  // Nothing was folded since, so the publishers still have all counts.
+  expect(await store.publish(request(first.storeId, minutesLater, 0))).toMatchObject({
     status: 'late',
     storeId: first.storeId,
   });
-  const answer = await store.publish(word(first.storeId, minutesLater, 2));
-  expect(answer).toMatchObject({ status: 'unknown', folds: 0 });
-  expect(answer.storeId).not.toBe(first.storeId);
+  const reply = await store.publish(request(first.storeId, minutesLater, 2));
+  expect(reply).toMatchObject({ status: 'unknown', folds: 0 });
+  expect(reply.storeId).not.toBe(first.storeId);
 });
 
-test('what a stranger wrote is neither added nor in the way, and leaves in the end', async () => {
+test('unreadable values are not counted, and are removed in the end', async () => {
   const keys = storeKeys('{strange}');
   const store = redisStore(redis, '{strange}');
-  await store.fold({ mode: 'lapsed', leaseMs: 10_000, boots: [] });
+  await store.fold({ mode: 'lapsed', leaseMs: 10_000, epochs: [] });
   await redis.zadd(keys.leases, 5, 's|s:1|x', Date.now() - 1000, 't|t:1|x');
   await redis.hset(keys.blobs, 's|s:1|x', 'rubbish', 't|t:1|x', 'rubbish');
-  const boots = ['s|s:1|x', 't|t:1|x'];
-  expect(await store.fold({ mode: 'lapsed', leaseMs: 10_000, boots })).toMatchObject({
+  const epochs = ['s|s:1|x', 't|t:1|x'];
+  expect(await store.fold({ mode: 'lapsed', leaseMs: 10_000, epochs })).toMatchObject({
     folded: [],
-    unreadable: boots,
+    unreadable: epochs,
   });
   expect(await redis.zrange(keys.leases, '0', '-1')).toEqual(['t|t:1|x']);
   expect(await new SnapshotReader(redis, keys).read()).toMatchObject({

@@ -3,27 +3,32 @@ import type { RedisClient } from '../redis/client.ts';
 import { luaScript } from '../redis/script.ts';
 import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 
+/** Epochs that one call of the fold script takes. */
 export const MAX_FOLD = 50;
-/** As fold.lua has it. */
-export const MAX_LEFT = 32;
+/** The same number as `most_left` in fold.lua. */
+export const MAX_RECENTLY_FOLDED = 32;
 
-/** All keys carry the prefix, and with it one hash tag, such as `{prosaas}:metrics`. */
+/** All keys start with the prefix, which holds one hash tag, such as `{prosaas}:metrics`. */
 export interface StoreKeys {
-  /** Hash: id, since, at (last publishing by anyone), folds, fold (id of the last), left (who was folded last), grace, gap. */
+  /**
+   * Hash: `id`, `since`, `at` (time of the last publish by anyone), `folds` (how many epochs were folded), `fold` (id of the last fold),
+   * `left` (the epochs that were folded last), `grace` (nobody is folded before), `gap` (the `at` for which `grace` was set).
+   */
   readonly store: string;
-  /** Sorted set: boot -> end of its lease, ms of Redis' clock. */
+  /** Sorted set: epoch -> end of its lease, ms of Redis' clock. */
   readonly leases: string;
-  /** Hash: boot -> its last blob. */
+  /** Hash: epoch -> its last blob. */
   readonly blobs: string;
-  /** Hash: schema hash -> text. */
+  /** Hash: schema hash -> schema text. */
   readonly schemas: string;
-  /** Hash: schema hash -> how many boots use it. */
+  /** Hash: schema hash -> number of epochs that use it. */
   readonly uses: string;
-  /** Hash: slot -> what folded boots left. */
+  /** Hash: slot -> sum over the folded epochs. */
   readonly retired: string;
-  /** Hash: boot -> schema hash and sequence number of its blob, as they stand there. */
+  /** Hash: epoch -> schema hash and sequence number, copied from its blob. */
   readonly heads: string;
-  tombstone(boot: string): string;
+  /** String with an expiry: sequence number that was folded. */
+  tombstone(epoch: string): string;
 }
 
 export function storeKeys(prefix: string): StoreKeys {
@@ -35,54 +40,62 @@ export function storeKeys(prefix: string): StoreKeys {
     uses: `${prefix}:uses`,
     retired: `${prefix}:retired`,
     heads: `${prefix}:heads`,
-    tombstone: (boot) => `${prefix}:folded:${boot}`,
+    tombstone: (epoch) => `${prefix}:folded:${epoch}`,
   };
 }
 
 export interface PublishRequest {
-  readonly boot: string;
+  readonly epoch: string;
   readonly blob: Buffer;
-  /** The first word of a boot: Redis may take it up as a member. */
+  /** Whether Redis may register the epoch when it does not know it. True for the first request of an epoch. */
   readonly register: boolean;
-  /** Not needed when Redis has it already. */
+  /** `undefined` when Redis is known to have the schema. */
   readonly schemaText: string | undefined;
-  /** What the caller last knew of the store; `''`, 0 and 0 when nothing. */
+  /** Id of the store in the last reply; `''` before the first one. */
   readonly knownStore: string;
-  readonly seenAt: number;
-  /** How long ago that was when the values were collected. */
+  /** Redis' time at the last acknowledged request, in ms; 0 before the first one. */
+  readonly knownTime: number;
+  /** Ms from `knownTime` until the values were collected. */
   readonly elapsedMs: number;
-  readonly seenFolds: number;
+  /** Number of folds in the last reply; 0 before the first one. */
+  readonly knownFolds: number;
 }
 
-export interface PublishAnswer {
+export interface PublishReply {
   /**
-   * `ok`; `late`: a newer word of this boot is there already; `schema`: send the text too; `folded`: this boot was
-   * given up for dead; `unknown`: Redis does not know it (it lost its data, or its last second).
+   * - `ok`: the values were stored.
+   * - `late`: Redis already has a newer request of this epoch.
+   * - `schema`: Redis needs the schema text.
+   * - `folded`: the epoch was taken for dead and folded.
+   * - `unknown`: Redis does not know the epoch, because it lost its data or its last second.
    */
   readonly status: 'ok' | 'late' | 'schema' | 'folded' | 'unknown';
+  /** Redis' time, in ms. */
   readonly now: number;
   readonly storeId: string;
   readonly folds: number;
+  /** For `folded`: the sequence number whose values were folded. Otherwise 0. */
   readonly foldedSeq: number;
 }
 
 export interface FoldRequest {
-  /** `own` folds a boot whose lease still runs: its process says that it leaves. */
+  /** `lapsed` folds epochs whose lease has run out; `own` folds the epoch of a process that leaves, whose lease still runs. */
   readonly mode: 'lapsed' | 'own';
   readonly leaseMs: number;
-  readonly boots: readonly string[];
+  readonly epochs: readonly string[];
 }
 
-export interface FoldAnswer {
+export interface FoldReply {
   readonly now: number;
   readonly folded: readonly string[];
-  /** Boots whose blob or schema can't be read. They count nothing, and leave after a tombstone's time. */
+  /** Epochs whose blob or schema cannot be read. They count nothing and are removed after the lifetime of a tombstone. */
   readonly unreadable: readonly string[];
 }
 
+/** The two operations that write. */
 export interface MetricsStore {
-  publish(request: PublishRequest): Promise<PublishAnswer>;
-  fold(request: FoldRequest): Promise<FoldAnswer>;
+  publish(request: PublishRequest): Promise<PublishReply>;
+  fold(request: FoldRequest): Promise<FoldReply>;
 }
 
 const newStoreId = (): string => randomBytes(8).toString('hex');
@@ -90,47 +103,46 @@ const newStoreId = (): string => randomBytes(8).toString('hex');
 const publishScript = luaScript('store', 'publish');
 const foldScript = luaScript('store', 'fold');
 
-/** The two scripts that write. */
+/** The store in Redis; each operation is one Lua script. */
 export function redisStore(
   redis: RedisClient,
   prefix: string,
   { tombstoneMs, maxRollbackMs }: ProtocolTimes = PROTOCOL_TIMES,
 ): MetricsStore {
   const keys = storeKeys(prefix);
-  const fixed = [keys.store, keys.leases, keys.blobs, keys.schemas, keys.uses, keys.retired, keys.heads];
+  const common = [keys.store, keys.leases, keys.blobs, keys.schemas, keys.uses, keys.retired, keys.heads];
   return {
     publish: async (request) => {
-      const { boot, blob, register, schemaText, knownStore, seenAt, seenFolds, elapsedMs } = request;
-      const numbers = [seenAt, seenFolds].map(String);
-      const answer = (await publishScript.run(
+      const { epoch, blob, register, schemaText, knownStore, knownTime, knownFolds, elapsedMs } = request;
+      const [status, now, storeId, folds, foldedSeq] = (await publishScript.run(
         redis,
-        [...fixed, keys.tombstone(boot)],
+        [...common, keys.tombstone(epoch)],
         [
-          boot,
+          epoch,
           blob,
           register ? '1' : '0',
           schemaText ?? '-',
           knownStore,
-          ...numbers,
+          String(knownTime),
+          String(knownFolds),
           newStoreId(),
           String(maxRollbackMs),
           String(elapsedMs),
         ],
       )) as string[];
-      const [status, now, storeId, folds, foldedSeq] = answer;
       return {
-        status: status as PublishAnswer['status'],
+        status: status as PublishReply['status'],
         now: Number(now),
         storeId: String(storeId),
         folds: Number(folds),
         foldedSeq: Number(foldedSeq),
       };
     },
-    fold: async ({ mode, leaseMs, boots }) => {
-      const some = boots.slice(0, MAX_FOLD);
+    fold: async ({ mode, leaseMs, epochs }) => {
+      const some = epochs.slice(0, MAX_FOLD);
       const [now, folded, unreadable] = (await foldScript.run(
         redis,
-        [...fixed, ...some.map((boot) => keys.tombstone(boot))],
+        [...common, ...some.map((epoch) => keys.tombstone(epoch))],
         [mode, newStoreId(), String(leaseMs), String(tombstoneMs), ...some],
       )) as [string, string[], string[]];
       return { now: Number(now), folded, unreadable };

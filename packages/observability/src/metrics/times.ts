@@ -1,14 +1,14 @@
-/** Times of the publishing protocol, in ms. Only proofs and tests have a reason to use others. */
+/** Times of the publishing protocol, in ms. All processes of a system must use the same. Only tests have a reason to change them. */
 export interface ProtocolTimes {
-  /** Commands of metrics may take this long: they never hold up the work that they count. */
+  /** Time limit of a Redis command, so that metrics never delay the work that they count. */
   readonly limitMs: number;
-  /** A publisher whose last word is older may have counted since; `complete` is false then. */
+  /** A reading is not complete when a publisher's last values are older than this. */
   readonly freshMs: number;
-  /** A publisher that does not come back after a roll-back within this time is gone. */
+  /** After a roll-back readers wait this long for a publisher to come back. */
   readonly giveUpMs: number;
-  /** How long Redis remembers what a folded process had published last. */
+  /** How long Redis remembers which values of a process it folded. */
   readonly tombstoneMs: number;
-  /** A Redis that crashes may lose this much; one that lost more, and folded counts with it, begins anew. */
+  /** How much Redis may lose in a crash. When it lost more, including a fold, a new store begins. */
   readonly maxRollbackMs: number;
 }
 

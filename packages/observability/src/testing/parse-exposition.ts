@@ -7,11 +7,12 @@ export interface ParsedFamily {
   samples: { name: string; labels: Record<string, string>; value: number }[];
 }
 
-/** Reads a text by the letter of its specification, for tests; throws on the first line that breaks it. */
+/** A strict parser for tests. Throws on the first line that violates the specification. */
 export function parseExposition(text: string, format: TextFormat): Map<string, ParsedFamily> {
-  if (!text.endsWith('\n')) throw new Error('the last line does not end');
+  if (!text.endsWith('\n')) throw new Error('the last line has no newline');
   const lines = text.slice(0, -1).split('\n');
-  if (format === 'openmetrics' && lines.pop() !== '# EOF') throw new Error('no # EOF at the end');
+  if (format === 'openmetrics' && lines.pop() !== '# EOF')
+    throw new Error('the text does not end with # EOF');
   const families = new Map<string, ParsedFamily>();
   const seen = new Set<string>();
   let current: [string, ParsedFamily] | undefined;
@@ -20,7 +21,7 @@ export function parseExposition(text: string, format: TextFormat): Map<string, P
     if (meta) {
       const [, kind, name, rest] = meta as unknown as [string, string, string, string];
       if (current?.[0] !== name) {
-        if (families.has(name)) throw new Error(`${name} is not in one piece`);
+        if (families.has(name)) throw new Error(`${name} is not contiguous`);
         current = [name, { type: 'unknown', help: undefined, unit: undefined, samples: [] }];
         families.set(name, current[1]);
       }
@@ -28,11 +29,11 @@ export function parseExposition(text: string, format: TextFormat): Map<string, P
       if (kind === 'TYPE') current[1].type = rest;
       else if (kind === 'HELP') current[1].help = unescape(rest, format === 'openmetrics');
       else if (format === 'openmetrics' && name.endsWith(`_${rest}`)) current[1].unit = rest;
-      else throw new Error(`${line} does not belong here`);
+      else throw new Error(`${line} is not allowed here`);
       continue;
     }
     const [key, sample] = parseSample(line);
-    if (seen.has(key)) throw new Error(`${key} is there twice`);
+    if (seen.has(key)) throw new Error(`${key} occurs twice`);
     seen.add(key);
     if (!current || !belongs(sample.name, current[0], current[1].type, format))
       throw new Error(`${line} belongs to no family`);
@@ -58,7 +59,7 @@ function parseSample(line: string): [string, ParsedFamily['samples'][number]] {
     const label = /^([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(?:,(?=.)|$)/.exec(rest);
     if (!label) throw new Error(`not labels: ${inner}`);
     const [whole, key = '', text = ''] = label;
-    if (key in labels) throw new Error(`a label is there twice: ${inner}`);
+    if (key in labels) throw new Error(`a label occurs twice: ${inner}`);
     labels[key] = unescape(text, true);
     rest = rest.slice(whole.length);
   }
@@ -70,6 +71,6 @@ function unescape(text: string, quotes: boolean): string {
   return text.replace(/\\([^])/g, (whole, char: string) => {
     if (char === 'n') return '\n';
     if (char === '\\' || (char === '"' && quotes)) return char;
-    throw new Error(`${whole} escapes nothing`);
+    throw new Error(`${whole} is not an escape sequence`);
   });
 }

@@ -1,4 +1,4 @@
-/** Whether an Accept-Encoding header names gzip, or all encodings, and does not refuse it (RFC 9110, 12.5.3). */
+/** Whether an Accept-Encoding header accepts gzip, by name or as `*` (RFC 9110, section 12.5.3). */
 export function acceptsGzip(header = ''): boolean {
   const codings = new Map(
     header.split(',').map((part) => {

@@ -10,7 +10,7 @@ test.each([
   ['application/openmetrics-text; version=0.0.1', 'prometheus'],
   ['application/openmetrics-text;q=0, text/plain', 'prometheus'],
   ['application/openmetrics-text;q=0.2, text/plain;q=0.9', 'prometheus'],
-  // What Prometheus sends.
+  // The header that Prometheus sends.
   [
     'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
     'openmetrics',

@@ -1,19 +1,23 @@
 import { acceptanceOf } from '../http/accept.ts';
 
-/** Prometheus' text form 0.0.4, and OpenMetrics 1.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/). */
+/**
+ * `prometheus`: text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/).
+ * `openmetrics`: OpenMetrics 1.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/).
+ */
 export type TextFormat = 'prometheus' | 'openmetrics';
 
+/** The `Content-Type` of each format. */
 export const contentTypes: Readonly<Record<TextFormat, string>> = {
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-/** OpenMetrics for who prefers it, the older form for everyone else. */
+/** The format for an Accept header: OpenMetrics when the header prefers it, otherwise Prometheus. */
 export function negotiateFormat(accept = ''): TextFormat {
   const hasVersion =
-    (ours: string) =>
+    (supported: string) =>
     (parameters: ReadonlyMap<string, string>): boolean =>
-      (parameters.get('version') ?? ours) === ours;
+      (parameters.get('version') ?? supported) === supported;
   const openmetrics = acceptanceOf(accept, 'application/openmetrics-text', hasVersion('1.0.0'));
   const plain = acceptanceOf(accept, 'text/plain', hasVersion('0.0.4'));
   const isPreferred = openmetrics.isNamed
@@ -29,7 +33,7 @@ export interface FamilyHeader {
   readonly unit: string | undefined;
 }
 
-/** A counter's name ends in `_total` in its samples; OpenMetrics calls the family without it. */
+/** The samples of a counter end in `_total`. In OpenMetrics its family name does not. */
 export function sampleName({ name, type }: Pick<FamilyHeader, 'name' | 'type'>): string {
   return type === 'counter' && !name.endsWith('_total') ? `${name}_total` : name;
 }
@@ -52,7 +56,7 @@ export function escapeLabel(value: string): string {
     : value;
 }
 
-/** What a bucket's `le` reads; in OpenMetrics a whole number shows that it is a double. */
+/** The `le` of a bucket. OpenMetrics wants whole numbers as `1.0`. */
 export function boundText(format: TextFormat, bound: number): string {
   const text = valueText(bound);
   return format === 'openmetrics' && /^-?\d+$/.test(text) ? `${text}.0` : text;
@@ -63,7 +67,7 @@ export function valueText(value: number): string {
   return value === -Infinity ? '-Inf' : `${value}`;
 }
 
-/** Each line begins with the end of the one before; this ends the last. */
+/** The end of the text. Lines are written with a newline before them, so the last one still needs its own. */
 export function closingOf(format: TextFormat, isEmpty: boolean): string {
   return `${isEmpty ? '' : '\n'}${format === 'openmetrics' ? '# EOF\n' : ''}`;
 }

@@ -1,27 +1,28 @@
 import { layoutOf } from '../metrics/buckets.ts';
 import { type Catalogue, type MetricDefinition, bucketsOf } from '../metrics/catalogue.ts';
 import { type Labels, type Slot, parseSlot, sumPart } from '../metrics/slot.ts';
-import type { Breather } from './breather.ts';
+import type { EventLoopYielder } from './event-loop-yielder.ts';
 import { type TextFormat, boundText, escapeLabel, headerOf, sampleName } from './format.ts';
 
-/** The lines of a text, and where each takes its value from: all that stays the same from one text to the next. */
+/** The lines of a text without their values: everything that stays the same from one scrape to the next. */
 export interface Layout {
-  /** What stands before each value, with the end of the line before. The first line of a metric begins with its help and type. */
+  /** The text before the value of each line, with the newline before it. For the first line of a metric, with its HELP and TYPE. */
   readonly starts: readonly string[];
-  /** The place among the given values of each line's; `NOWHERE` for one that is zero or of a histogram. */
+  /** The index of each line's value; `NO_SOURCE` for a line that is zero or belongs to a histogram. */
   readonly sources: Int32Array;
   readonly histograms: readonly HistogramLines[];
 }
 
-const NOWHERE = -1;
+const NO_SOURCE = -1;
 
-/** Lines of one series: as many as `ends` for its buckets, then its sum, then its count. */
+/** The lines of one histogram series: one for each of `ends`, then the sum, then the count. */
 interface HistogramLines {
   readonly firstLine: number;
-  /** Where the counts of its buckets are, from the lowest up. */
+  /** Indexes of the bucket counts, in ascending order of bounds. */
   readonly counts: Int32Array;
-  /** How many of these each bucket's line adds up. */
+  /** How many of `counts` each bucket line adds up. */
   readonly ends: Int32Array;
+  /** Indexes of the sums. */
   readonly sums: Int32Array;
 }
 
@@ -30,7 +31,7 @@ export interface LayoutOptions {
   /** Put before each name, such as `prosaas_`. */
   readonly prefix: string;
   readonly format: TextFormat;
-  /** Those of the labels on request that are shown. */
+  /** The `onRequest` labels to show. */
   readonly per?: ReadonlySet<string>;
 }
 
@@ -39,22 +40,22 @@ type HistogramSlot = Slot & { kind: 'h' };
 
 interface Family {
   readonly type: Type;
-  /** Labels as text -> the slots of that series. */
+  /** Labels as text -> the slots of that series with their indexes. */
   readonly series: Map<string, { slot: Slot; at: number }[]>;
 }
 
-const types: Readonly<Record<Slot['kind'], Type>> = { c: 'counter', g: 'gauge', h: 'histogram' };
-const sane = /^[a-zA-Z_]\w*$/;
+const METRIC_TYPES: Readonly<Record<Slot['kind'], Type>> = { c: 'counter', g: 'gauge', h: 'histogram' };
+const VALID_NAME = /^[a-zA-Z_]\w*$/;
 
 /**
- * Every metric of the catalogue that has no labels and is not optional has its line, at zero before its first event. What only another
- * version knows is there too, without help. A slot that contradicts the rest is left out: a text that a scraper
- * refuses as a whole shows nothing.
+ * Every metric of the catalogue without labels that is not optional gets a line, at zero before its first event. Metrics that only another
+ * version of the system knows are included, without HELP. A slot that contradicts the others is left out, because a scraper would reject
+ * the whole text.
  */
 export async function layOutText(
   slots: readonly string[],
   { catalogue, prefix, format, per = new Set() }: LayoutOptions,
-  breather: Breather,
+  yielder: EventLoopYielder,
 ): Promise<Layout> {
   const families = new Map<string, Family>();
   for (const [name, { type, labels, optional }] of Object.entries(catalogue)) {
@@ -63,14 +64,14 @@ export async function layOutText(
     families.set(name, { type, series });
   }
   for (let at = 0; at < slots.length; at++) {
-    if (at % 64 === 0 && breather.isDue) await breather.breathe();
+    if (at % 64 === 0 && yielder.isDue) await yielder.yieldNow();
     const slot = parseSlot(slots[at]!);
     if (slot) place(families, slot, at, hiddenLabels(catalogue[slot.name], per));
   }
 
   const lines = new Lines();
   for (const [name, { type, series }] of families) {
-    // Somebody counts it with labels after all.
+    // Another version publishes this metric with labels.
     if (series.size > 1 && series.get('')?.length === 0) series.delete('');
     if (series.size === 0) continue;
     const { help, unit, standard } = catalogue[name] ?? {};
@@ -78,11 +79,11 @@ export async function layOutText(
     const sample = sampleName(header);
     lines.begin(headerOf(format, header));
     const shown = type === 'histogram' ? shownBounds(catalogue[name], series) : [];
-    let turn = 0;
+    let written = 0;
     for (const [labels, places] of series) {
-      if (turn++ % 64 === 0 && breather.isDue) await breather.breathe();
+      if (written++ % 64 === 0 && yielder.isDue) await yielder.yieldNow();
       if (type === 'histogram') lines.addHistogram({ format, sample, labels, places, shown });
-      else lines.add(start(sample, labels), places[0]?.at ?? NOWHERE);
+      else lines.add(start(sample, labels), places[0]?.at ?? NO_SOURCE);
     }
   }
   return lines.finish();
@@ -95,10 +96,10 @@ function hiddenLabels(definition: MetricDefinition | undefined, per: ReadonlySet
 }
 
 function place(families: Map<string, Family>, slot: Slot, at: number, hidden: readonly string[]): void {
-  const type = types[slot.kind];
+  const type = METRIC_TYPES[slot.kind];
   let family = families.get(slot.name);
   if (!family) {
-    if (!sane.test(slot.name)) return;
+    if (!VALID_NAME.test(slot.name)) return;
     family = { type, series: new Map() };
     families.set(slot.name, family);
   }
@@ -107,16 +108,16 @@ function place(families: Map<string, Family>, slot: Slot, at: number, hidden: re
   if (labels === undefined) return;
   const places = family.series.get(labels);
   if (places === undefined) family.series.set(labels, [{ slot, at }]);
-  // Two slots of one gauge differ in how they add up: another version's. The first one stands.
+  // Two slots of one gauge differ in their aggregate, which comes from another version. The first one wins.
   else if (slot.kind === 'h' || places.length === 0) places.push({ slot, at });
 }
 
-/** `a="x",b="y"` in the slot's order, which is that of the names; `undefined` for one with a name that can't be one. */
+/** `a="x",b="y"`, sorted by name as in the slot; `undefined` when a name is not valid. */
 function labelsText(labels: Labels, hidden: readonly string[]): string | undefined {
   let text = '';
   for (const name in labels) {
     if (hidden.includes(name)) continue;
-    if (!sane.test(name) || name === 'le') return undefined;
+    if (!VALID_NAME.test(name) || name === 'le') return undefined;
     text += `${text === '' ? '' : ','}${name}="${escapeLabel(labels[name]!)}"`;
   }
   return text;
@@ -126,7 +127,7 @@ function start(sample: string, labels: string): string {
   return labels === '' ? `${sample} ` : `${sample}{${labels}} `;
 }
 
-/** Those of the catalogue; of the first series that there is where the catalogue has none. */
+/** The bounds of the catalogue, or those of the first series when the metric is not in the catalogue. */
 function shownBounds(definition: MetricDefinition | undefined, series: Family['series']): readonly number[] {
   if (definition) return layoutOf(bucketsOf(definition)).shown;
   const [first] = series.values();
@@ -157,7 +158,7 @@ class Lines {
     this.#header = '';
   }
 
-  /** A bucket counts for each shown bound that it lies below as a whole: buckets of another layout may count later. */
+  /** A bucket counts towards every shown bound that is not below its own upper bound. Buckets of another layout may count for a higher one. */
   addHistogram({ format, sample, labels, places, shown }: HistogramOptions): void {
     const sums: number[] = [];
     const buckets: { upper: number; at: number }[] = [];
@@ -176,9 +177,9 @@ class Lines {
     });
     const before = labels === '' ? '' : `${labels},`;
     for (const bound of bounds)
-      this.add(`${sample}_bucket{${before}le="${boundText(format, bound)}"} `, NOWHERE);
-    this.add(start(`${sample}_sum`, labels), NOWHERE);
-    this.add(start(`${sample}_count`, labels), NOWHERE);
+      this.add(`${sample}_bucket{${before}le="${boundText(format, bound)}"} `, NO_SOURCE);
+    this.add(start(`${sample}_sum`, labels), NO_SOURCE);
+    this.add(start(`${sample}_count`, labels), NO_SOURCE);
   }
 
   finish(): Layout {
@@ -194,7 +195,7 @@ export function lineValues(
   const lines = new Float64Array(sources.length);
   for (let i = 0; i < lines.length; i++) {
     const source = sources[i]!;
-    if (source !== NOWHERE) lines[i] = values[source]!;
+    if (source !== NO_SOURCE) lines[i] = values[source]!;
   }
   for (const { firstLine, counts, ends, sums } of histograms) {
     let line = firstLine;

@@ -8,9 +8,9 @@ import { parseExposition } from '../testing/parse-exposition.ts';
 import type { TextFormat } from './format.ts';
 import { TextRenderer } from './renderer.ts';
 
-const nasty = 'a "quoted" \\ back\nslash';
+const special = 'a "quoted" \\ back\nslash';
 const catalogue = defineCatalogue({
-  jobs: { type: 'counter', help: `Jobs, ${nasty}`, labels: { queue: ['in', nasty] } },
+  jobs: { type: 'counter', help: `Jobs, ${special}`, labels: { queue: ['in', special] } },
   sent_bytes: { type: 'counter', help: 'Sent.', unit: 'bytes' },
   active: { type: 'gauge', help: 'Active.' },
   unknown: { type: 'gauge', help: 'Nobody has set it.', optional: true },
@@ -21,7 +21,7 @@ const catalogue = defineCatalogue({
 function filled(): MetricsRegistry<typeof catalogue> {
   const registry = new MetricsRegistry(catalogue);
   registry.counter('jobs', { queue: 'in' }).add(3);
-  registry.counter('jobs', { queue: nasty }).add(0.5);
+  registry.counter('jobs', { queue: special }).add(0.5);
   registry.gauge('active').set(-2e-9);
   for (const value of [0.001, 0.3, 0.4, 500])
     registry.histogram('wait_seconds', { route: '/a/:id' }).observe(value);
@@ -32,7 +32,7 @@ function filled(): MetricsRegistry<typeof catalogue> {
 const formats: TextFormat[] = ['prometheus', 'openmetrics'];
 
 test.each(formats)(
-  'the %s text has every metric of the catalogue with its type, help and values',
+  'the %s text shows every metric of the catalogue with its type, help and values',
   async (format) => {
     const text = await new TextRenderer({ catalogue, prefix: 'x_', format }).render(filled().collect());
     const families = parseExposition(text, format);
@@ -46,11 +46,11 @@ test.each(formats)(
     ]);
     expect(families.get(`x_jobs${total}`)).toEqual({
       type: 'counter',
-      help: `Jobs, ${nasty}`,
+      help: `Jobs, ${special}`,
       unit: undefined,
       samples: [
         { name: 'x_jobs_total', labels: { queue: 'in' }, value: 3 },
-        { name: 'x_jobs_total', labels: { queue: nasty }, value: 0.5 },
+        { name: 'x_jobs_total', labels: { queue: special }, value: 0.5 },
       ],
     });
     expect(families.get(`x_sent_bytes${total}`)).toMatchObject({
@@ -69,7 +69,7 @@ test.each(formats)(
   },
 );
 
-test('exponential buckets show a bound for each doubling, with exact counts below it', async () => {
+test('exponential buckets show one bound for each doubling, with exact counts', async () => {
   const text = await new TextRenderer({ catalogue }).render(filled().collect());
   const { samples } = parseExposition(text, 'prometheus').get('wait_seconds')!;
   const below = (le: string): number => samples.find(({ labels }) => labels['le'] === le)!.value;
@@ -84,7 +84,7 @@ test('exponential buckets show a bound for each doubling, with exact counts belo
   ]).toEqual([0, 1, 1, 3, 3, 4]);
 });
 
-test('what changed since the last time is written anew, and new series appear', async () => {
+test('a second text shows changed values and new series', async () => {
   const registry = new MetricsRegistry(defineCatalogue(wide()));
   const renderer = new TextRenderer({ catalogue: registry.catalogue });
   for (let i = 0; i < 500; i++) registry.counter('wide', { n: String(i) }).add(i);
@@ -104,7 +104,7 @@ test('what changed since the last time is written anew, and new series appear', 
   ]);
 });
 
-test('a text that is being written shows the values of the moment it was asked for', async () => {
+test('the pieces of a text show the values at the time of the call', async () => {
   const registry = new MetricsRegistry(defineCatalogue(wide()));
   const renderer = new TextRenderer({ catalogue: registry.catalogue });
   const counters = Array.from({ length: 1990 }, (_, i) => registry.counter('wide', { n: String(i) }));
@@ -125,7 +125,7 @@ test('a text that is being written shows the values of the moment it was asked f
   expect(await Promise.all(turns)).toEqual(Array.from({ length: 20 }, (_, turn) => new Set([turn + 1])));
 });
 
-test('a series of another version is shown as far as it fits, and never breaks the text', async () => {
+test('series of another version are shown as far as they fit, and never break the text', async () => {
   const slots = [
     slotKey({ kind: 'c', name: 'theirs', labels: { a: 'x' } }),
     slotKey({ kind: 'g', name: 'jobs', labels: {}, aggregate: 'sum' }),
@@ -149,18 +149,18 @@ test('a series of another version is shown as far as it fits, and never breaks t
     samples: [{ labels: { a: 'x' }, value: 1 }],
   });
   expect(families.get('active')!.samples).toEqual([{ name: 'active', labels: {}, value: 3 }]);
-  // Their bucket up to 20 counts from 20 on only; nothing is lost.
+  // The bucket with the bound 20 only counts towards +Inf; no value is lost.
   expect(families.get('size')!.samples.map(({ value }) => value)).toEqual([7, 16, 24, 0, 24]);
   expect([...families.keys()]).not.toContain('bad_label_total');
 });
 
-test('no text is a text too', async () => {
+test('renders no series as a valid text', async () => {
   const none = { slots: [], values: new Float64Array(0) };
   expect(await new TextRenderer({ catalogue: {} }).render(none)).toBe('');
   expect(await new TextRenderer({ catalogue: {}, format: 'openmetrics' }).render(none)).toBe('# EOF\n');
 });
 
-test('any labels and values come back as they were', async () => {
+test('any labels and values survive rendering and parsing', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 20 }), { minLength: 1, maxLength: 5 }),
@@ -182,7 +182,7 @@ test('any labels and values come back as they were', async () => {
   );
 });
 
-test("Prometheus' own tool, where it is installed, finds nothing wrong", async () => {
+test('promtool, where it is installed, accepts the text', async () => {
   const text = await new TextRenderer({ catalogue, prefix: 'x_' }).render(filled().collect());
   const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   const isInstalled = checked.error === undefined;
@@ -193,7 +193,7 @@ function wide(): Catalogue {
   return { wide: { type: 'counter', help: 'Wide.', labels: { n: 'discovered' } } };
 }
 
-test('a histogram adds up the labels that are shown on request, and a standard name has no prefix', async () => {
+test('a histogram adds up labels that are not requested, and a standard name has no prefix', async () => {
   const known = defineCatalogue({
     took_seconds: {
       type: 'histogram',

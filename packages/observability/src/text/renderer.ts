@@ -1,37 +1,38 @@
 import type { Catalogue } from '../metrics/catalogue.ts';
 import type { Collection } from '../metrics/registry.ts';
-import { Breather } from './breather.ts';
+import { EventLoopYielder } from './event-loop-yielder.ts';
 import { type TextFormat, closingOf, valueText } from './format.ts';
 import { type Layout, type LayoutOptions, layOutText, lineValues } from './layout.ts';
 
 export interface TextRendererOptions {
   catalogue: Catalogue;
-  /** Put before each name, such as `prosaas_`. */
+  /** Prefix of all names that are not `standard`, such as `prosaas_`; empty by default. */
   prefix?: string;
+  /** `prometheus` by default. */
   format?: TextFormat;
-  /** Labels that histograms show on request, which are requested. */
+  /** The `onRequest` labels to show; none by default. */
   per?: ReadonlySet<string>;
 }
 
-/** Lines that are kept as one string, which is made anew when one of their values changed. */
-const CHUNK = 64;
-/** Chunks in one piece of the text: some 100 kB. */
-const PIECE = 16;
+/** Lines in a chunk: a cached string that is rewritten when one of its values has changed. */
+const LINES_PER_CHUNK = 64;
+/** Chunks in a piece of the output, which is then about 100 kB. */
+const CHUNKS_PER_PIECE = 16;
 
 interface Rendered {
   readonly slots: readonly string[];
   readonly layout: Pick<Layout, 'sources' | 'histograms'>;
-  /** The value that each line shows in its chunk. */
+  /** The value of each line in its chunk. */
   readonly shown: Float64Array;
   readonly chunks: string[];
-  /** Where in its chunk each line's value begins, and how long it is. The lines themselves are kept in the chunks alone. */
+  /** Start and length of each line's value within its chunk. */
   readonly valueStarts: Uint32Array;
   readonly valueLengths: Uint8Array;
 }
 
 /**
- * Writes series as text for a scraper. What does not change from one scrape to the next is kept: what stands before each
- * value, and the text of chunks in which nothing changed. It never holds the event loop for more than a millisecond or two.
+ * Writes series in a text format for a scraper. It caches what stays the same from one scrape to the next: the text around the values, and
+ * chunks in which no value has changed. It never holds the event loop for more than a millisecond or two.
  */
 export class TextRenderer {
   #options: LayoutOptions;
@@ -48,45 +49,45 @@ export class TextRenderer {
     return text;
   }
 
-  /** The text in pieces. The values are those of the moment of the call. */
+  /** The text in pieces of about 100 kB, with the values at the time of the call. */
   pieces({ slots, values }: Collection): AsyncGenerator<string, void> {
     return this.#pieces(slots, values.slice());
   }
 
   async *#pieces(slots: readonly string[], values: Float64Array): AsyncGenerator<string, void> {
-    const breather = new Breather();
-    const rendered = await this.#layOut(slots, breather);
-    const wanted = lineValues(rendered.layout, values);
+    const yielder = new EventLoopYielder();
+    const rendered = await this.#layOut(slots, yielder);
+    const current = lineValues(rendered.layout, values);
     const { length } = rendered.chunks;
     let piece = '';
     for (let chunk = 0; chunk < length; chunk++) {
-      piece += chunkOf(rendered, chunk, wanted);
-      if (chunk % PIECE === PIECE - 1) {
+      piece += chunkOf(rendered, chunk, current);
+      if (chunk % CHUNKS_PER_PIECE === CHUNKS_PER_PIECE - 1) {
         yield piece;
         piece = '';
       }
-      if (breather.isDue) await breather.breathe();
+      if (yielder.isDue) await yielder.yieldNow();
     }
     yield piece + closingOf(this.#options.format, length === 0);
   }
 
-  async #layOut(slots: readonly string[], breather: Breather): Promise<Rendered> {
+  async #layOut(slots: readonly string[], yielder: EventLoopYielder): Promise<Rendered> {
     if (this.#rendered?.slots === slots) return this.#rendered;
-    const { starts, sources, histograms } = await layOutText(slots, this.#options, breather);
+    const { starts, sources, histograms } = await layOutText(slots, this.#options, yielder);
     const lines = starts.length;
     const chunks: string[] = [];
     const valueStarts = new Uint32Array(lines);
-    for (let first = 0; first < lines; first += CHUNK) {
-      if (breather.isDue) await breather.breathe();
+    for (let first = 0; first < lines; first += LINES_PER_CHUNK) {
+      if (yielder.isDue) await yielder.yieldNow();
       let length = 0;
-      const parts = starts.slice(first, first + CHUNK);
+      const parts = starts.slice(first, first + LINES_PER_CHUNK);
       parts.forEach((start, i) => (valueStarts[first + i] = length += start.length));
       chunks.push(parts.join(''));
     }
     this.#rendered = {
       slots,
       layout: { sources, histograms },
-      // No value is equal to NaN: all is to be written.
+      // No value is equal to NaN, so all of them are written the first time.
       shown: new Float64Array(lines).fill(Number.NaN),
       chunks,
       valueStarts,
@@ -96,16 +97,16 @@ export class TextRenderer {
   }
 }
 
-/** The chunk's text, in which the values that changed are replaced. */
+/** The text of a chunk, after replacing the values that have changed. */
 function chunkOf(
   { shown, chunks, valueStarts, valueLengths }: Rendered,
   chunk: number,
-  wanted: Float64Array,
+  current: Float64Array,
 ): string {
-  const first = chunk * CHUNK;
-  const end = Math.min(first + CHUNK, shown.length);
+  const first = chunk * LINES_PER_CHUNK;
+  const end = Math.min(first + LINES_PER_CHUNK, shown.length);
   let line = first;
-  while (line < end && shown[line] === wanted[line]) line++;
+  while (line < end && shown[line] === current[line]) line++;
   const old = chunks[chunk]!;
   if (line === end) return old;
 
@@ -115,7 +116,7 @@ function chunkOf(
   for (; line < end; line++) {
     const start = valueStarts[line]!;
     valueStarts[line] = start + shift;
-    const value = wanted[line]!;
+    const value = current[line]!;
     if (shown[line] === value) continue;
     const written = valueText(value);
     text += old.slice(taken, start);
@@ -126,7 +127,7 @@ function chunkOf(
     shown[line] = value;
   }
   text += old.slice(taken);
-  // One flat string: a rope of all its parts, and of the text before, would be kept.
+  // Flattens the string. Otherwise V8 keeps a rope of all its parts and of the old text.
   text.charCodeAt(0);
   chunks[chunk] = text;
   return text;

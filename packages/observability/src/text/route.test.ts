@@ -32,7 +32,7 @@ function build(read: () => Promise<MetricsReading>): FastifyInstance {
 
 const authorization = 'Bearer x';
 
-test('/metrics is text 0.0.4 for who does not ask for anything else', async () => {
+test('/metrics answers Prometheus text 0.0.4 by default', async () => {
   const response = await build(async () => reading).inject({ url: '/metrics', headers: { authorization } });
   expect(response).toMatchObject({
     statusCode: 200,
@@ -52,7 +52,7 @@ test('/metrics is text 0.0.4 for who does not ask for anything else', async () =
   expect(families.get('prosaas_metrics_sources')!.samples[0]!.value).toBe(1);
 });
 
-test('/metrics is OpenMetrics 1.0 for who asks for it', async () => {
+test('/metrics answers OpenMetrics 1.0 when the client prefers it', async () => {
   const accept = 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5';
   const app = build(async () => ({ ...reading, complete: false }));
   const response = await app.inject({ url: '/metrics', headers: { authorization, accept } });
@@ -65,7 +65,7 @@ test('/metrics is OpenMetrics 1.0 for who asks for it', async () => {
   expect(families.get('prosaas_metrics_complete')!.samples[0]!.value).toBe(0);
 });
 
-test('?per=instance shows each living process by itself, and what Redis knows without an instance', async () => {
+test('?per=instance shows each living process by itself, and exact values without an instance', async () => {
   const jobs = { slots: ['c["jobs",{}]', 'g["idle",{},"sum"]'], values: Float64Array.of(2, Number.NaN) };
   const app = build(async () => ({
     ...reading,
@@ -88,7 +88,7 @@ test('?per=instance shows each living process by itself, and what Redis knows wi
 });
 
 test.each(['per=nonsense', 'per=instance,', 'per=instance&per=le', 'per'])(
-  'a label on request that nobody knows is a 400 problem: ?%s',
+  'answers 400 to an unknown label: ?%s',
   async (query) => {
     const url = `/metrics?${query}`;
     const response = await build(async () => reading).inject({ url, headers: { authorization } });
@@ -107,18 +107,18 @@ test.each([
   ['gzip;q=0, *', false],
   ['br', false],
   ['', false],
-])('with Accept-Encoding: %s the page is packed: %s', async (encoding, isPacked) => {
+])('Accept-Encoding: %s compresses the page: %s', async (encoding, isCompressed) => {
   const headers = { authorization, 'accept-encoding': encoding };
   const { headers: got, rawPayload } = await build(async () => reading).inject({ url: '/metrics', headers });
   expect([got['content-encoding'], got.vary]).toEqual([
-    isPacked ? 'gzip' : undefined,
+    isCompressed ? 'gzip' : undefined,
     'Accept, Accept-Encoding',
   ]);
-  const text = String(isPacked ? gunzipSync(rawPayload) : rawPayload);
+  const text = String(isCompressed ? gunzipSync(rawPayload) : rawPayload);
   expect(parseExposition(text, 'prometheus').has('prosaas_jobs_total')).toBe(true);
 });
 
-test('the guard stands before /metrics, and HEAD has no body', async () => {
+test('the guard runs before /metrics, and HEAD has no body', async () => {
   const app = build(async () => reading);
   expect((await app.inject('/metrics')).statusCode).toBe(401);
   for (const encoding of ['gzip', 'identity']) {
@@ -131,7 +131,7 @@ test('the guard stands before /metrics, and HEAD has no body', async () => {
   expect((await app.inject({ method: 'POST', url: '/metrics' })).statusCode).toBe(405);
 });
 
-test('totals that nobody knows are a 503 problem', async () => {
+test('answers 503 when the totals are unknown', async () => {
   const app = build(() => Promise.reject(new MetricsUnknown(new Error('away'))));
   const response = await app.inject({ url: '/metrics', headers: { authorization } });
   expect(response.statusCode).toBe(503);

@@ -4,9 +4,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { getRoute } from '../http/get-route.ts';
 import { namedPlugin } from '../http/named-plugin.ts';
 import type { Catalogue } from '../metrics/catalogue.ts';
-import type { SeriesTable } from '../metrics/columns.ts';
+import type { SeriesTable } from '../metrics/series-aggregator.ts';
 import type { MetricsReading } from '../metrics/reading.ts';
-import { type MetricsRoutesOptions, readOrAnswer } from '../metrics/routes.ts';
+import { type MetricsRoutesOptions, readOrReply503 } from '../metrics/routes.ts';
 import { slotKey } from '../metrics/slot.ts';
 import { acceptsGzip } from './accepts-gzip.ts';
 import { seriesByInstance } from './by-instance.ts';
@@ -15,12 +15,12 @@ import { TextRenderer, type TextRendererOptions } from './renderer.ts';
 
 export interface TextMetricsRouteOptions extends Pick<MetricsRoutesOptions, 'reader' | 'guard'> {
   catalogue: Catalogue;
-  /** Put before each name, such as `prosaas_`. (Fastify's own `prefix` is the path's.) */
+  /** Prefix of all names that are not `standard`, such as `prosaas_`. (Fastify's own option `prefix` is that of the path.) */
   namePrefix?: string;
 }
 
-/** What a reading says of itself. */
-const ofReading = {
+/** Metrics about the reading itself. */
+const READING_METRICS = {
   metrics_complete: {
     type: 'gauge',
     help: '1 when nothing is missing from these totals: every process published within 3 s',
@@ -33,7 +33,7 @@ const ofReading = {
   },
 } as const satisfies Catalogue;
 
-const ownSlots = Object.keys(ofReading).map((name) =>
+const READING_SLOTS = Object.keys(READING_METRICS).map((name) =>
   slotKey({ kind: 'g', name, labels: {}, aggregate: 'last' }),
 );
 
@@ -41,7 +41,7 @@ async function plugin(
   app: FastifyInstance,
   { reader, guard, catalogue, namePrefix: prefix = '' }: TextMetricsRouteOptions,
 ): Promise<void> {
-  const all: Catalogue = { ...catalogue, ...ofReading };
+  const all: Catalogue = { ...catalogue, ...READING_METRICS };
   const onRequest = new Set(Object.values(all).flatMap((definition) => definition.onRequest ?? []));
   const known = [INSTANCE, ...onRequest].toSorted();
   const pages = new Map<string, Page>();
@@ -49,10 +49,10 @@ async function plugin(
     path: '/metrics',
     preHandler: guard,
     handler: async (request, reply) => {
-      const per = labelsAsked((request.query as Record<string, unknown>)['per']);
+      const per = requestedLabels((request.query as Record<string, unknown>)['per']);
       const unknown = per.find((label) => !known.includes(label));
       if (unknown !== undefined) return refuseLabel(reply, known);
-      const reading = await readOrAnswer(reader, reply);
+      const reading = await readOrReply503(reader, reply);
       if (!reading) return reply;
       const format = negotiateFormat(request.headers.accept);
       const key = [format, ...per].join();
@@ -61,17 +61,17 @@ async function plugin(
       const text = Readable.from(await page(reading));
       reply.header('Vary', 'Accept, Accept-Encoding').type(contentTypes[format]);
       if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(text);
-      // A client that leaves ends both streams.
-      const packed = pipeline(text, createGzip(), () => {});
-      return reply.header('Content-Encoding', 'gzip').send(packed);
+      // Ends both streams when the client disconnects.
+      const compressed = pipeline(text, createGzip(), () => {});
+      return reply.header('Content-Encoding', 'gzip').send(compressed);
     },
   });
 }
 
 const INSTANCE = 'instance';
 
-/** `?per=a,b` and `?per=a&per=b`: each label once, in the order of their names, so that there are few pages. */
-function labelsAsked(per: unknown): string[] {
+/** `?per=a,b` or `?per=a&per=b`: each label once and sorted, so that the same labels share a page. */
+function requestedLabels(per: unknown): string[] {
   const texts = [per].flat().filter((value) => typeof value === 'string');
   return [...new Set(texts.flatMap((text) => text.split(',')))].toSorted();
 }
@@ -92,22 +92,22 @@ function refuseLabel(reply: FastifyReply, known: readonly string[]): FastifyRepl
 
 type Page = (reading: MetricsReading) => Promise<AsyncGenerator<string, void>>;
 
-/** One form of the text, with what stays the same from one scrape to the next. */
+/** Renders one combination of format and labels, with its own caches. */
 function openPage(options: TextRendererOptions & { per: ReadonlySet<string> }): Page {
   const renderer = new TextRenderer(options);
-  const withOwn = ownSeries();
+  const withReadingMetrics = addReadingMetrics();
   const seriesOf = options.per.has(INSTANCE)
     ? seriesByInstance()
     : async ({ series }: MetricsReading) => series;
-  return async (reading) => renderer.pieces(withOwn(reading, await seriesOf(reading)));
+  return async (reading) => renderer.pieces(withReadingMetrics(reading, await seriesOf(reading)));
 }
 
-/** Adds what a reading says of itself; the slots stay the same array as long as the reading's do. */
-function ownSeries(): (reading: MetricsReading, series: SeriesTable) => SeriesTable {
+/** Adds the metrics about the reading. The slots are the same array for as long as those of the reading are. */
+function addReadingMetrics(): (reading: MetricsReading, series: SeriesTable) => SeriesTable {
   let before: readonly string[] | undefined;
-  let slots: readonly string[] = ownSlots;
+  let slots: readonly string[] = READING_SLOTS;
   return ({ complete, sources, since }, series) => {
-    if (series.slots !== before) slots = [...series.slots, ...ownSlots];
+    if (series.slots !== before) slots = [...series.slots, ...READING_SLOTS];
     before = series.slots;
     const values = new Float64Array(slots.length);
     values.set(series.values);
@@ -117,7 +117,8 @@ function ownSeries(): (reading: MetricsReading, series: SeriesTable) => SeriesTa
 }
 
 /**
- * `GET /metrics`: the whole system's metrics for a scraper, as OpenMetrics 1.0 for who asks for it and as Prometheus text
- * 0.0.4 for all others. `?per=instance` shows each living process by itself, `?per=<label>` a label that is shown on request.
+ * A Fastify plugin: `GET /metrics` answers the metrics of the whole system as OpenMetrics 1.0 or Prometheus text 0.0.4, by the Accept
+ * header, and compressed with gzip when the client accepts it. `?per=instance` shows each living process by itself, `?per=<label>` an
+ * `onRequest` label; an unknown label is answered with 400. It answers 503 with `METRICS_UNKNOWN` when the totals are not known.
  */
 export const textMetricsRoute: typeof plugin = namedPlugin('@prosaas/observability/text-metrics', plugin);

@@ -89,10 +89,10 @@ export class ModelProcess {
   }
 
   #next(now: number, before: number): PublishRequest {
-    const { boot } = this.#publication;
-    const word = this.#publication.next(this.#registry.collect(), now);
+    const { epoch } = this.#publication;
+    const word = this.#publication.nextRequest(this.#registry.collect(), now);
     // Its first word went unanswered for so long that all before this one counts as folded.
-    if (word.boot !== boot) this.deficit += before - (this.secured.at(-1) ?? 0);
+    if (word.epoch !== epoch) this.deficit += before - (this.secured.at(-1) ?? 0);
     return word;
   }
 
@@ -108,7 +108,7 @@ export class ModelProcess {
         store.now - this.heardAt >= PROTOCOL_TIMES.tombstoneMs + LEASE / 2;
       if (isForgotten) this.deficit += before - (this.secured.at(-1) ?? 0);
       if (status !== 'ok' && status !== 'late') this.memberSince = Infinity;
-      if (this.#publication.answered(answer, store.now) === 'again') continue;
+      if (this.#publication.handleReply(answer, store.now) === 'again') continue;
       this.#store = storeId;
       this.#unheard = 0;
       this.#heard = this.counted;
@@ -151,7 +151,7 @@ export class ModelProcess {
 
   async leave(store: PairedStore): Promise<void> {
     await this.publish(store);
-    await store.fold({ mode: 'own', leaseMs: LEASE, boots: [this.#publication.boot] });
+    await store.fold({ mode: 'own', leaseMs: LEASE, epochs: [this.#publication.epoch] });
     this.isAlive = false;
   }
 }

@@ -1,21 +1,26 @@
 import { ok } from 'node:assert/strict';
-import { type Continuity, NO_CONTINUITY, follow, isComplete } from '../../src/metrics/continuity.ts';
-import { Columns } from '../../src/metrics/columns.ts';
+import {
+  type LossState,
+  INITIAL_LOSS_STATE,
+  updateLossState,
+  isComplete,
+} from '../../src/metrics/loss-detection.ts';
+import { SeriesAggregator } from '../../src/metrics/series-aggregator.ts';
 import { PROTOCOL_TIMES } from '../../src/metrics/times.ts';
 import { LEASE, type ModelProcess } from './model-process.ts';
 import type { PairedStore } from './paired-store.ts';
 
 /** A reader as the library's, without a network; it also checks what it reads. */
 export class ModelReader {
-  #continuity: Continuity = NO_CONTINUITY;
-  #columns = new Columns();
+  #continuity: LossState = INITIAL_LOSS_STATE;
+  #columns = new SeriesAggregator();
   #last: { storeId: string; totals: ReadonlyMap<string, number> } | undefined;
   /** When each process was seen. */
   #seen = new Map<string, number[]>();
 
   async read(store: PairedStore, processes: readonly ModelProcess[]): Promise<boolean> {
     const snapshot = await store.snapshot();
-    this.#continuity = follow(this.#continuity, snapshot);
+    this.#continuity = updateLossState(this.#continuity, snapshot);
     const complete = isComplete(this.#continuity, snapshot);
     const { slots, values } = this.#columns.totals(snapshot);
     const totals = new Map(slots.map((slot, i) => [slot, values[i]!]));

@@ -1,10 +1,10 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { type Snapshot, SnapshotReader } from '../../src/metrics/snapshot.ts';
-import { StoreTwin } from '../../src/metrics/store-twin.ts';
+import { ReferenceStore } from '../../src/metrics/reference-store.ts';
 import {
   type FoldRequest,
   type MetricsStore,
-  type PublishAnswer,
+  type PublishReply,
   type PublishRequest,
   redisStore,
   storeKeys,
@@ -16,7 +16,7 @@ const PREFIX = 'metrics';
 
 /** The twin, and beside it the Lua on a real Redis, which has to say the same at every step. */
 export class PairedStore {
-  readonly twin: StoreTwin = new StoreTwin();
+  readonly twin: ReferenceStore = new ReferenceStore();
   #redis: ClockedRedis | undefined;
   #lua: MetricsStore | undefined;
   #prefix: string;
@@ -39,14 +39,14 @@ export class PairedStore {
     if (!this.#redis) return;
     await this.#redis.setTime(ms);
     // Redis itself would forget them by its own clock.
-    for (const [boot, until] of this.#tombstones) {
+    for (const [epoch, until] of this.#tombstones) {
       if (until > ms) continue;
-      await this.#redis.forget(storeKeys(this.#prefix).tombstone(boot));
-      this.#tombstones.delete(boot);
+      await this.#redis.forget(storeKeys(this.#prefix).tombstone(epoch));
+      this.#tombstones.delete(epoch);
     }
   }
 
-  async publish(request: PublishRequest): Promise<PublishAnswer> {
+  async publish(request: PublishRequest): Promise<PublishReply> {
     const answer = this.twin.publish(request);
     if (this.#lua) {
       const knownStore = this.#ids.get(request.knownStore) ?? request.knownStore;
@@ -61,7 +61,7 @@ export class PairedStore {
 
   async fold(request: FoldRequest): Promise<void> {
     const answer = this.twin.fold(request);
-    for (const boot of answer.folded) this.#tombstones.set(boot, this.now + PROTOCOL_TIMES.tombstoneMs);
+    for (const epoch of answer.folded) this.#tombstones.set(epoch, this.now + PROTOCOL_TIMES.tombstoneMs);
     if (this.#lua) deepEqual(await this.#lua.fold(request), answer);
   }
 
@@ -92,11 +92,11 @@ export class PairedStore {
 }
 
 /** Ids are random, and who opens a store for reading may differ; members come in any order. */
-function comparable({ members, folds, left, retired, unreadable }: Snapshot): object {
+function comparable({ members, folds, recentlyFolded, retired, unreadable }: Snapshot): object {
   return {
-    members: members.toSorted((a, b) => (a.boot < b.boot ? -1 : 1)),
+    members: members.toSorted((a, b) => (a.epoch < b.epoch ? -1 : 1)),
     folds,
-    left,
+    recentlyFolded,
     retired,
     unreadable,
   };

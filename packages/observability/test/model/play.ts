@@ -79,7 +79,7 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
 
   const foldLapsed = async (): Promise<void> => {
     const lapsed = store.twin.snapshot().members.filter(({ leaseEnds }) => leaseEnds <= store.now);
-    await store.fold({ mode: 'lapsed', leaseMs: LEASE, boots: lapsed.map(({ boot }) => boot) });
+    await store.fold({ mode: 'lapsed', leaseMs: LEASE, epochs: lapsed.map(({ epoch }) => epoch) });
   };
   // Rolled back to before its beginning it would be another store.
   await foldLapsed();

@@ -1,47 +1,48 @@
 import { type Aggregate, type Slot, isCumulative, parseSlot } from './slot.ts';
 import type { Member, Snapshot } from './snapshot.ts';
 
-/** Series by their slots: `values[i]` is what `slots[i]` names. */
+/** Series with their values: `values[i]` belongs to `slots[i]`. */
 export interface SeriesTable {
-  /** The same array for as long as the series are the same. */
+  /** The keys of the series. The same array for as long as the series are the same. */
   readonly slots: readonly string[];
   readonly values: Float64Array;
 }
 
 interface Gauge {
+  /** Its index in the schema. */
   readonly at: number;
   readonly column: number;
   readonly aggregate: Aggregate;
 }
 
-/** Where the values of one schema go. */
-interface Plan {
-  /** By place in the schema; `NONE` for a gauge, and for what can't be read. */
+/** The columns of one schema. */
+interface ColumnPlan {
+  /** By index in the schema; `NONE` for a gauge, and for a slot that cannot be read. */
   readonly cumulative: Int32Array;
   readonly gauges: readonly Gauge[];
 }
 
 const NONE = -1;
-/** What a gauge's column holds when no living process has it; values that are not finite never get in. */
+/** Marks the column of a gauge that no living process has. Values that are not finite are never added. */
 const ABSENT = Number.NaN;
 
 /**
- * Adds the processes of a snapshot up, a column for each slot that was ever seen. Adding a thousand processes up is the
- * reader's work at scale: which column a value goes to is known by its schema, and one more process costs a pass over its
- * doubles. What only grows keeps the highest total seen, as long as the store is the same.
+ * Adds up the processes of a snapshot, with a column for each slot that was ever seen. With a thousand processes this is most of a
+ * reader's work, so the columns of each schema are looked up once, and one more process costs a single pass over its doubles.
+ * Counters and histograms keep the highest total seen, for as long as the store is the same.
  */
-export class Columns {
+export class SeriesAggregator {
   #storeId = '';
   #columns = new Map<string, number>();
   #slots: string[] = [];
   #isGauge: boolean[] = [];
-  #plans = new WeakMap<readonly string[], Plan>();
+  #plans = new WeakMap<readonly string[], ColumnPlan>();
   #highest: Float64Array = new Float64Array(0);
   #shown: { columns: Int32Array; slots: readonly string[] } = { columns: new Int32Array(0), slots: [] };
 
-  /** All that was ever counted, also by those that lapsed and are not folded yet; gauges of those whose lease runs. */
+  /** Counters and histograms of all processes, also of lapsed ones that are not folded yet; gauges of processes whose lease runs. */
   totals(snapshot: Snapshot): SeriesTable {
-    if (snapshot.storeId !== this.#storeId) this.#beginAgain(snapshot.storeId);
+    if (snapshot.storeId !== this.#storeId) this.#reset(snapshot.storeId);
     const plans = snapshot.members.map(({ slots }) => this.#planOf(slots));
     for (const slot of snapshot.retired.keys()) this.#columnOf(slot);
 
@@ -51,12 +52,12 @@ export class Columns {
       if (column !== undefined && Number.isFinite(value) && isCumulative(slot)) sums[column]! += value;
     }
     snapshot.members.forEach(({ values }, i) => addTo(sums, values, plans[i]!.cumulative));
-    this.#raise(sums);
+    this.#keepHighest(sums);
     this.#setGauges(sums, snapshot, plans);
-    return this.#show(sums);
+    return this.#withoutAbsent(sums);
   }
 
-  #beginAgain(storeId: string): void {
+  #reset(storeId: string): void {
     this.#storeId = storeId;
     this.#columns.clear();
     this.#slots = [];
@@ -66,7 +67,7 @@ export class Columns {
     this.#shown = { columns: new Int32Array(0), slots: [] };
   }
 
-  #planOf(slots: readonly string[]): Plan {
+  #planOf(slots: readonly string[]): ColumnPlan {
     let plan = this.#plans.get(slots);
     if (!plan) {
       const cumulative = new Int32Array(slots.length).fill(NONE);
@@ -93,7 +94,7 @@ export class Columns {
     return this.#slots.push(key) - 1;
   }
 
-  #raise(sums: Float64Array): void {
+  #keepHighest(sums: Float64Array): void {
     if (this.#highest.length < sums.length) {
       const grown = new Float64Array(sums.length);
       grown.set(this.#highest);
@@ -106,25 +107,24 @@ export class Columns {
     }
   }
 
-  #setGauges(sums: Float64Array, { now, members }: Snapshot, plans: readonly Plan[]): void {
+  #setGauges(sums: Float64Array, { now, members }: Snapshot, plans: readonly ColumnPlan[]): void {
     for (let column = 0; column < sums.length; column++) if (this.#isGauge[column]) sums[column] = ABSENT;
-    const saidAt = new Map<number, number>();
+    const publishedAt = new Map<number, number>();
     members.forEach((member, i) => {
       if (member.leaseEnds <= now) return;
       for (const { at, column, aggregate } of plans[i]!.gauges) {
         const value = member.values[at]!;
         if (!Number.isFinite(value)) continue;
         if (aggregate === 'last') {
-          if (member.publishedAt < (saidAt.get(column) ?? 0)) continue;
-          saidAt.set(column, member.publishedAt);
+          if (member.publishedAt < (publishedAt.get(column) ?? 0)) continue;
+          publishedAt.set(column, member.publishedAt);
         }
         sums[column] = combine(aggregate, sums[column]!, value);
       }
     });
   }
 
-  /** Leaves out the gauges that nobody has. */
-  #show(sums: Float64Array): SeriesTable {
+  #withoutAbsent(sums: Float64Array): SeriesTable {
     let { columns, slots } = this.#shown;
     let count = 0;
     let isSame = true;
@@ -148,7 +148,7 @@ function addTo(sums: Float64Array, values: Member['values'], columns: Int32Array
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i]!;
     const value = values[i]!;
-    // Neither infinite nor NaN.
+    // `value - value` is 0 unless the value is infinite or NaN.
     if (column !== NONE && value - value === 0) sums[column]! += value;
   }
 }

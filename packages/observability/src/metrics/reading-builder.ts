@@ -1,35 +1,36 @@
 import { layoutOf } from './buckets.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { SeriesTable } from './columns.ts';
+import type { SeriesTable } from './series-aggregator.ts';
 import type { ExactValues, HistogramReading, LabelledValue, MetricsReading } from './reading.ts';
 import { type Aggregate, type Slot, parseSlot, slotKey, sumPart } from './slot.ts';
 
 type Values = Pick<MetricsReading, 'counters' | 'gauges' | 'histograms' | 'labels' | 'series' | 'exact'>;
 
-interface Placed {
+/** A counter or gauge; `at` is its index in the slots. */
+interface ScalarPlace {
   readonly at: number;
   readonly slot: Slot;
   readonly hasLabels: boolean;
 }
 
-interface PlacedHistogram {
+interface HistogramPlace {
   readonly labels: Slot['labels'];
   readonly bounds: readonly number[];
-  /** Where the count of each bucket is, and last the sum; `undefined` for what nobody published yet. */
+  /** Index of the count of each bucket, then that of the sum; `undefined` for a part that nobody has published yet. */
   readonly parts: (number | undefined)[];
 }
 
 /**
- * Arranges series by metric. Every metric of the catalogue that is not optional is there, at zero before its first event; those that only
- * another version knows are there too. What Redis knows exactly takes the place of what was counted. What depends on the
- * slots alone is kept until they change.
+ * Groups series by metric. Every metric of the catalogue that is not optional is included, at zero before its first event, and so are
+ * metrics that only another version of the system knows. Exact values replace published ones. Whatever depends only on the slots is
+ * cached until they change.
  */
-export class Arrangement {
+export class ReadingBuilder {
   #catalogue: Catalogue;
   #slots: readonly string[] | undefined;
-  #counters: Placed[] = [];
-  #gauges: Placed[] = [];
-  #histograms: Record<string, PlacedHistogram[]> = {};
+  #counters: ScalarPlace[] = [];
+  #gauges: ScalarPlace[] = [];
+  #histograms: Record<string, HistogramPlace[]> = {};
   #series:
     | { names: string; added: readonly string[]; slots: readonly string[]; kept: Int32Array }
     | undefined;
@@ -38,8 +39,8 @@ export class Arrangement {
     this.#catalogue = catalogue;
   }
 
-  arrange({ slots, values }: SeriesTable, exact: readonly ExactValues[]): Values {
-    if (slots !== this.#slots) this.#place(slots);
+  build({ slots, values }: SeriesTable, exact: readonly ExactValues[]): Values {
+    if (slots !== this.#slots) this.#locate(slots);
     const counters: Record<string, number> = {};
     const gauges: Record<string, number> = {};
     const histograms: Record<string, HistogramReading[]> = {};
@@ -55,12 +56,12 @@ export class Arrangement {
       counters[slot.name] = (counters[slot.name] ?? 0) + values[at]!;
       if (hasLabels) addLabelled(labels, slot, values[at]!);
     }
-    let before = '';
+    let previousName = '';
     for (const { at, slot, hasLabels } of this.#gauges) {
-      const isFirst = slot.name !== before;
+      const isFirst = slot.name !== previousName;
       const value = values[at]!;
       gauges[slot.name] = isFirst ? value : combine(slot, gauges[slot.name]!, value);
-      before = slot.name;
+      previousName = slot.name;
       if (hasLabels) addLabelled(labels, slot, value);
     }
     for (const name in this.#histograms) {
@@ -80,13 +81,13 @@ export class Arrangement {
     return { counters, gauges, histograms, labels, ...this.#withExact({ slots, values }, exactSeries) };
   }
 
-  #place(slots: readonly string[]): void {
+  #locate(slots: readonly string[]): void {
     this.#slots = slots;
     this.#counters = [];
     this.#gauges = [];
     this.#histograms = {};
     this.#series = undefined;
-    const histograms = new Map<string, PlacedHistogram>();
+    const histograms = new Map<string, HistogramPlace>();
     slots.forEach((key, at) => {
       const slot = parseSlot(key);
       if (!slot) return;
@@ -110,7 +111,7 @@ export class Arrangement {
     );
   }
 
-  /** The series as they are, those of exactly known metrics replaced. */
+  /** All series, with the exact values in place of published series of the same metric. */
   #withExact(
     { slots, values }: SeriesTable,
     exact: Readonly<Record<string, number>>,
@@ -120,26 +121,26 @@ export class Arrangement {
     if (this.#series?.names !== names) {
       const replaced = new Set(added.map((key) => parseSlot(key)?.name));
       const kept = slots.keys().filter((at) => !replaced.has(parseSlot(slots[at]!)?.name));
-      const places = Int32Array.from(kept);
+      const keptIndexes = Int32Array.from(kept);
       this.#series = {
         names,
         added,
-        kept: places,
-        slots: [...Array.from(places, (at) => slots[at]!), ...added],
+        kept: keptIndexes,
+        slots: [...Array.from(keptIndexes, (at) => slots[at]!), ...added],
       };
     }
     const { kept, slots: all } = this.#series;
-    const taken = new Float64Array(all.length);
-    for (let i = 0; i < kept.length; i++) taken[i] = values[kept[i]!]!;
-    taken.set(Object.values(exact), kept.length);
+    const combined = new Float64Array(all.length);
+    for (let i = 0; i < kept.length; i++) combined[i] = values[kept[i]!]!;
+    combined.set(Object.values(exact), kept.length);
     return {
-      series: { slots: all, values: taken },
-      exact: { slots: this.#series.added, values: taken.slice(kept.length) },
+      series: { slots: all, values: combined },
+      exact: { slots: this.#series.added, values: combined.slice(kept.length) },
     };
   }
 }
 
-function readHistogram({ labels, bounds, parts }: PlacedHistogram, values: Float64Array): HistogramReading {
+function readHistogram({ labels, bounds, parts }: HistogramPlace, values: Float64Array): HistogramReading {
   const counts = parts.map((at) => (at === undefined ? 0 : values[at]!));
   const sum = counts.pop() ?? 0;
   return { labels, bounds, counts, count: counts.reduce((total, value) => total + value, 0), sum };
@@ -155,7 +156,7 @@ function addLabelled(labels: Record<string, LabelledValue[]>, slot: Slot, value:
   (labels[slot.name] ??= []).push({ labels: slot.labels, value });
 }
 
-/** As slots: one for each combination of labels where there are some, else one for the total. */
+/** Values by slot: one for each combination of labels, or one for the total of a metric without labels. */
 function seriesOf(
   kind: 'c' | 'g',
   totals: Readonly<Record<string, number>>,

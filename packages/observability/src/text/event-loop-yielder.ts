@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Long work asks now and then whether it is time to let others in. */
-export class Breather {
+/** Lets long work yield to the event loop now and then: `if (yielder.isDue) await yielder.yieldNow()`. */
+export class EventLoopYielder {
   #limitMs: number;
   #since = performance.now();
 
+  /** @param limitMs how long the work may hold the event loop */
   constructor(limitMs = 1) {
     this.#limitMs = limitMs;
   }
@@ -13,8 +14,8 @@ export class Breather {
     return performance.now() - this.#since > this.#limitMs;
   }
 
-  /** Comes back after the event loop has turned. */
-  async breathe(): Promise<void> {
+  /** Resolves in the next turn of the event loop. */
+  async yieldNow(): Promise<void> {
     await nextTurn();
     this.#since = performance.now();
   }

@@ -1,32 +1,32 @@
 import { expect, test } from 'vitest';
-import { HighestSeen } from './monotonic.ts';
+import { MonotonicCounters } from './monotonic-counters.ts';
 
 const steps: readonly [what: string, storeId: string, jobs: number, shown: number, fell: boolean][] = [
   ['the first value', 'a', 10, 10, false],
   ['the same again', 'a', 10, 10, false],
   ['it rises', 'a', 12, 12, false],
   ['it falls', 'a', 0, 12, true],
-  ['it is still below what was seen', 'a', 11, 12, true],
-  ['it is where it was', 'a', 12, 12, false],
+  ['it is still below the highest value', 'a', 11, 12, true],
+  ['it is back', 'a', 12, 12, false],
   ['it rises on', 'a', 13, 13, false],
-  ['another store begins at zero', 'b', 0, 0, false],
+  ['a new store begins at zero', 'b', 0, 0, false],
   ['and rises', 'b', 2, 2, false],
   ['and falls', 'b', 1, 2, true],
 ];
 
-test('a counter never falls, and is told to have fallen until it is where it was, or the store is another', () => {
-  const highest = new HighestSeen();
+test('a counter never falls, and counts as fallen until it is back or the store is a new one', () => {
+  const counters = new MonotonicCounters();
   const played = steps.map(([what, storeId, jobs]) => {
-    const { exact, fell } = highest.raise(storeId, [['queues', { counters: { jobs } }]]);
+    const { exact, fell } = counters.apply(storeId, [['queues', { counters: { jobs } }]]);
     return [what, storeId, jobs, exact[0]?.counters?.['jobs'], fell];
   });
   expect(played).toEqual(steps);
 });
 
-test('one counter of one label that fell is enough; gauges may fall', () => {
-  const highest = new HighestSeen();
+test('a single labelled counter that falls is noticed, a gauge may fall', () => {
+  const counters = new MonotonicCounters();
   const read = (inbound: number, outbound: number, active: number): boolean =>
-    highest.raise('a', [
+    counters.apply('a', [
       ['calls', { counters: { started: 7 }, gauges: { active } }],
       [
         'queues',
@@ -45,13 +45,13 @@ test('one counter of one label that fell is enough; gauges may fall', () => {
   expect([read(5, 5, 3), read(6, 4, 3), read(6, 5, 0)]).toEqual([false, true, false]);
 });
 
-test('two sources may have counters of one name', () => {
-  const highest = new HighestSeen();
-  highest.raise('a', [
+test('two sources may have counters of the same name', () => {
+  const counters = new MonotonicCounters();
+  counters.apply('a', [
     ['one', { counters: { jobs: 10 } }],
     ['two', { counters: { jobs: 1 } }],
   ]);
-  const { exact, fell } = highest.raise('a', [
+  const { exact, fell } = counters.apply('a', [
     ['two', { counters: { jobs: 1 } }],
     ['one', { counters: { jobs: 10 } }],
   ]);

@@ -3,18 +3,26 @@ import { sourceOf } from './publication.ts';
 import { isCumulative } from './slot.ts';
 import type { Member, Snapshot } from './snapshot.ts';
 import {
-  type FoldAnswer,
+  type FoldReply,
   type FoldRequest,
   MAX_FOLD,
-  MAX_LEFT,
-  type PublishAnswer,
+  MAX_RECENTLY_FOLDED,
+  type PublishReply,
   type PublishRequest,
 } from './store.ts';
 import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
 
 interface State {
   store:
-    | { id: string; since: number; at: number; folds: number; left: string[]; grace: number; gap: number }
+    | {
+        id: string;
+        since: number;
+        at: number;
+        folds: number;
+        recentlyFolded: string[];
+        grace: number;
+        gap: number;
+      }
     | undefined;
   leases: Map<string, number>;
   blobs: Map<string, Buffer>;
@@ -35,10 +43,10 @@ const empty = (): State => ({
 });
 
 /**
- * What the Lua scripts do, in plain TypeScript: the oracle that they are tested against, and a Redis without Redis for
+ * A store in memory that behaves like the Lua scripts: the reference that the scripts are tested against, and a substitute for Redis in
  * tests of what is built on them. Its clock is a field.
  */
-export class StoreTwin {
+export class ReferenceStore {
   now = 0;
   #state: State = empty();
   #stores = 0;
@@ -49,56 +57,60 @@ export class StoreTwin {
   }
 
   publish({
-    boot,
+    epoch,
     blob,
     register,
     schemaText,
     knownStore,
-    seenAt,
-    seenFolds,
+    knownTime,
+    knownFolds,
     elapsedMs,
-  }: PublishRequest): PublishAnswer {
-    const word = decodeBlob(blob)!;
+  }: PublishRequest): PublishReply {
+    const decoded = decodeBlob(blob)!;
     this.#open();
     const before = this.#state.store!;
     if (
       knownStore === before.id &&
-      before.at + this.#times.maxRollbackMs < seenAt &&
-      before.folds < seenFolds
+      before.at + this.#times.maxRollbackMs < knownTime &&
+      before.folds < knownFolds
     ) {
       this.#state.store = undefined;
       this.#open();
     }
     const { store, leases, blobs, schemas, tombstones } = this.#state;
-    const answer = (status: PublishAnswer['status'], foldedSeq = 0): PublishAnswer => {
+    const reply = (status: PublishReply['status'], foldedSeq = 0): PublishReply => {
       return { status, now: this.now, storeId: store!.id, folds: store!.folds, foldedSeq };
     };
-    if (!leases.has(boot)) {
-      const tombstone = tombstones.get(boot);
-      if (tombstone && tombstone.until > this.now) return answer('folded', tombstone.seq);
-      if (!register || (knownStore !== '' && knownStore !== store!.id)) return answer('unknown');
+    if (!leases.has(epoch)) {
+      const tombstone = tombstones.get(epoch);
+      if (tombstone && tombstone.until > this.now) return reply('folded', tombstone.seq);
+      if (!register || (knownStore !== '' && knownStore !== store!.id)) return reply('unknown');
     }
-    const previous = decodeBlob(blobs.get(boot) ?? Buffer.alloc(0));
-    if (previous && previous.seq >= word.seq) return answer('late');
-    if (!schemas.has(word.schema)) {
-      if (schemaText === undefined) return answer('schema');
-      schemas.set(word.schema, schemaText);
+    const previous = decodeBlob(blobs.get(epoch) ?? Buffer.alloc(0));
+    if (previous && previous.seq >= decoded.seq) return reply('late');
+    if (!schemas.has(decoded.schema)) {
+      if (schemaText === undefined) return reply('schema');
+      schemas.set(decoded.schema, schemaText);
     }
-    if (previous?.schema !== word.schema) {
-      this.#use(word.schema, 1);
-      if (previous) this.#use(previous.schema, -1);
+    if (previous?.schema !== decoded.schema) {
+      this.#countUse(decoded.schema, 1);
+      if (previous) this.#countUse(previous.schema, -1);
     }
-    blobs.set(boot, blob);
-    const heardBefore = knownStore === store!.id && seenAt > 0;
-    const earliest = this.now - Math.floor(word.leaseMs / 2);
-    const collectedAt = register ? earliest : heardBefore ? Math.max(seenAt + elapsedMs, earliest) : this.now;
-    leases.set(boot, Math.min(this.now, collectedAt) + word.leaseMs);
-    this.#noticeGap(word.leaseMs);
+    blobs.set(epoch, blob);
+    const hasPublished = knownStore === store!.id && knownTime > 0;
+    const earliest = this.now - Math.floor(decoded.leaseMs / 2);
+    const collectedAt = register
+      ? earliest
+      : hasPublished
+        ? Math.max(knownTime + elapsedMs, earliest)
+        : this.now;
+    leases.set(epoch, Math.min(this.now, collectedAt) + decoded.leaseMs);
+    this.#noticeGap(decoded.leaseMs);
     store!.at = this.now;
-    return answer('ok');
+    return reply('ok');
   }
 
-  fold({ mode, leaseMs, boots }: FoldRequest): FoldAnswer {
+  fold({ mode, leaseMs, epochs }: FoldRequest): FoldReply {
     this.#open();
     const { store, leases, blobs, schemas, retired, tombstones } = this.#state;
     if (mode === 'lapsed') {
@@ -106,41 +118,41 @@ export class StoreTwin {
       if (this.now < store!.grace) return { now: this.now, folded: [], unreadable: [] };
     }
     const folded: string[] = [];
-    for (const boot of boots.slice(0, MAX_FOLD)) {
-      const ends = leases.get(boot);
+    for (const epoch of epochs.slice(0, MAX_FOLD)) {
+      const ends = leases.get(epoch);
       if (ends === undefined || (mode === 'lapsed' && ends > this.now)) continue;
-      const { schema, seq, values } = decodeBlob(blobs.get(boot)!)!;
+      const { schema, seq, values } = decodeBlob(blobs.get(epoch)!)!;
       slotsOf(schemas.get(schema)!).forEach((slot, i) => {
         if (isCumulative(slot) && values[i] !== 0) retired.set(slot, (retired.get(slot) ?? 0) + values[i]!);
       });
-      tombstones.set(boot, { seq, until: this.now + this.#times.tombstoneMs });
-      leases.delete(boot);
-      blobs.delete(boot);
-      this.#use(schema, -1);
-      folded.push(boot);
+      tombstones.set(epoch, { seq, until: this.now + this.#times.tombstoneMs });
+      leases.delete(epoch);
+      blobs.delete(epoch);
+      this.#countUse(schema, -1);
+      folded.push(epoch);
     }
     store!.folds += folded.length;
-    store!.left = [...store!.left, ...folded].slice(-MAX_LEFT);
+    store!.recentlyFolded = [...store!.recentlyFolded, ...folded].slice(-MAX_RECENTLY_FOLDED);
     return { now: this.now, folded, unreadable: [] };
   }
 
   snapshot(): Snapshot {
     this.#open();
     const { store, leases, blobs, schemas, retired } = this.#state;
-    const members = [...leases].map(([boot, leaseEnds]): Member => {
-      const { schema, seq, values, leaseMs } = decodeBlob(blobs.get(boot)!)!;
+    const members = [...leases].map(([epoch, leaseEnds]): Member => {
+      const { schema, seq, values, leaseMs } = decodeBlob(blobs.get(epoch)!)!;
       const slots = slotsOf(schemas.get(schema)!);
-      const { service, instance } = sourceOf(boot);
-      return { service, instance, boot, publishedAt: leaseEnds - leaseMs, leaseEnds, seq, slots, values };
+      const { service, instance } = sourceOf(epoch);
+      return { service, instance, epoch, publishedAt: leaseEnds - leaseMs, leaseEnds, seq, slots, values };
     });
-    const { id, since, at, folds, left } = store!;
+    const { id, since, at, folds, recentlyFolded } = store!;
     return {
       now: this.now,
       storeId: id,
       since,
       publishedAt: at,
       folds,
-      left,
+      recentlyFolded,
       members,
       retired: new Map(retired),
       unreadable: [],
@@ -152,7 +164,7 @@ export class StoreTwin {
     return this.#state.schemas.size;
   }
 
-  /** A copy to roll back to. */
+  /** Saves the state. The result restores it, as after a roll-back. */
   save(): () => void {
     const saved = copy(this.#state);
     return () => {
@@ -172,7 +184,7 @@ export class StoreTwin {
       since: this.now,
       at: this.now,
       folds: 0,
-      left: [],
+      recentlyFolded: [],
       grace: 0,
       gap: 0,
     };
@@ -186,7 +198,7 @@ export class StoreTwin {
     store.grace = this.now + leaseMs;
   }
 
-  #use(schema: string, by: number): void {
+  #countUse(schema: string, by: number): void {
     const uses = (this.#state.uses.get(schema) ?? 0) + by;
     if (uses > 0) this.#state.uses.set(schema, uses);
     else {
