@@ -1,4 +1,4 @@
-// Builds the page into site/, unless what lies there was made from the same sources: `node packages/console/build.ts`
+// Builds the page into site/, unless it was already built from the same sources: `node packages/console/build.ts`
 import { createHash } from 'node:crypto';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { brotliCompress, gzip } from 'node:zlib';
 
 const here = import.meta.dirname;
 const site = join(here, 'site');
-const mark = join(site, 'built-from');
+const markFile = join(site, 'built-from');
 
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -32,16 +32,16 @@ async function fingerprint(): Promise<string> {
   return hash.digest('hex');
 }
 
-const wanted = await fingerprint();
-const present = await readFile(mark, 'utf8').catch(() => '');
-if (present !== wanted) {
+const sourceHash = await fingerprint();
+const builtHash = await readFile(markFile, 'utf8').catch(() => '');
+if (builtHash !== sourceHash) {
   const { build } = await import('vite');
   await build({ configFile: join(here, 'vite.config.ts'), logLevel: 'warn' });
-  // Once here rather than for every request.
+  // Compressed once here instead of for every request.
   for (const file of await filesIn(site)) {
     const content = await readFile(file);
     await writeFile(`${file}.br`, await promisify(brotliCompress)(content));
     await writeFile(`${file}.gz`, await promisify(gzip)(content, { level: 9 }));
   }
-  await writeFile(mark, wanted);
+  await writeFile(markFile, sourceHash);
 }

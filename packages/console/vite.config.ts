@@ -2,14 +2,14 @@ import { type UserConfig, defineConfig } from 'vite';
 
 const config: UserConfig = defineConfig({
   root: `${import.meta.dirname}/app`,
-  // Behind whatever prefix a proxy puts it.
+  // Relative, so that any path prefix of a proxy works.
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../site',
     emptyOutDir: true,
     target: 'es2022',
-    // The content policy takes no data: in scripts and styles.
+    // The content security policy forbids data: URLs in scripts and styles.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

@@ -54,13 +54,13 @@ test('a call comes in live, leaves a message and ends; it is told step by step, 
   });
   const live = page.getByRole('list', { name: 'Live calls' }).getByRole('listitem');
   await live.getByText('+491701234567').waitFor();
-  await live.getByText('goes on').waitFor();
+  await live.getByText('in progress').waitFor();
   await live.getByText('The caller hears the greeting').waitFor();
   await expectAccessible(page);
   speak();
   await call.ended;
   const past = page.getByRole('list', { name: 'Past calls, Today' }).getByRole('listitem');
-  await past.getByText('ended well').waitFor();
+  await past.getByText('completed').waitFor();
   await past.getByText('1 message left').waitFor();
   await live.waitFor({ state: 'detached' });
 
@@ -74,7 +74,7 @@ test('a call comes in live, leaves a message and ends; it is told step by step, 
     'request answered',
     'The greeting begins',
     'begins to speak',
-    'It is over',
+    'Ended',
   ];
   expect(order.map((words) => texts.findIndex((text) => text.includes(words)))).toEqual(
     order.map((words) => texts.findIndex((text) => text.includes(words))).toSorted((a, b) => a - b),
@@ -121,12 +121,12 @@ test('past calls are narrowed by how they ended, who called and when, and texts 
     poll(async () => (await rows.count()) === count, { what: `${count} calls`, timeoutMs: PATIENCE_MS });
   await countOf(2);
   await rows.getByText('sip:<img src=x onerror=alert(1)>@example.com').waitFor();
-  await rows.getByText('as many calls went on as are allowed').waitFor();
+  await rows.getByText('the limit of concurrent calls was reached').waitFor();
   await expectAccessible(page);
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-  await page.getByRole('switch', { name: 'Only what is wrong' }).uncheck();
+  await page.getByRole('switch', { name: 'Only problems' }).uncheck();
   await countOf(4);
-  await page.getByLabel('How it ended').selectOption('rejected');
+  await page.getByLabel('Outcome').selectOption('rejected');
   await countOf(1);
   expect(page.url()).toBe(at('calls?outcome=rejected'));
   await page.getByRole('link', { name: 'Show all calls' }).click();
@@ -137,7 +137,7 @@ test('past calls are narrowed by how they ended, who called and when, and texts 
   await page.goto(at('calls?contact=%2B4930111'));
   await countOf(1);
   await page.getByRole('link', { name: '+4930111', exact: true }).click();
-  await page.getByText('Nothing is written down of this call’s steps.').waitFor();
+  await page.getByText('No steps of this call were recorded.').waitFor();
   await page.getByText('No chat with this number yet.').waitFor();
   await page.goto(at('calls/CAnobody'));
   await page.getByText('There is no such call').waitFor();

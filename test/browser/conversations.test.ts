@@ -89,13 +89,13 @@ test('a customer waits, is taken over, answered and given back, all in the page'
   await untilReceived(ben, /network is called Visitors/);
   expect(await rows(page).first().textContent()).toContain('Maria');
   await row(page, 'Maria').getByText('unread').waitFor();
-  await page.getByRole('link', { name: /Conversations.*need somebody/ }).waitFor();
+  await page.getByRole('link', { name: /Conversations.*need attention/ }).waitFor();
 
   await row(page, 'Maria').click();
   await messages(page).getByText('I want to talk to a person').waitFor();
   await messages(page).getByText('waits for a person').waitFor();
   await messages(page).getByText('Needs a person: asked for a person').waitFor();
-  const call = messages(page).getByRole('listitem').filter({ hasText: 'ended well' }).getByRole('link');
+  const call = messages(page).getByRole('listitem').filter({ hasText: 'completed' }).getByRole('link');
   expect(await call.getAttribute('href')).toBe('#/calls/CA-maria');
   await row(page, 'Maria').getByText('unread').waitFor({ state: 'detached' });
   await expectAccessible(page);
@@ -120,7 +120,10 @@ test('a customer waits, is taken over, answered and given back, all in the page'
     .filter({ hasText: 'Maria: When do you open?' })
     .waitFor({ state: 'attached' });
   await page.getByRole('button', { name: 'Give back' }).click();
-  await page.getByRole('dialog').getByText('1 message waits for an answer, and will get none.').waitFor();
+  await page
+    .getByRole('dialog')
+    .getByText('1 message is waiting for an answer and will not get one.')
+    .waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Give back' }).click();
   await messages(page).getByText('You gave it back to the agent').waitFor();
   await desk.write(maria, 'Is there parking nearby?');
@@ -170,7 +173,7 @@ test('somebody else takes the chat while it is written in: she is told before sh
   const { page } = opened;
   await field(page).fill('I am on it');
   await desk.api('POST', `/api/conversations/${id}/take-over`, undefined, dana.key);
-  await page.getByText('Dana has this chat. What you send takes it over.').waitFor();
+  await page.getByText('Dana has this chat. Sending a message takes it over.').waitFor();
   await field(page).press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Somebody else has this chat' });
   await dialog.getByRole('button', { name: 'Cancel' }).click();
@@ -188,12 +191,12 @@ test('somebody else takes the chat while it is written in: she is told before sh
   await page.getByRole('dialog').getByLabel('To').selectOption({ label: 'Dana (owner)' });
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Assign', exact: true }).click();
-  await messages(page).getByText('Given to Dana by Noa').waitFor();
+  await messages(page).getByText('Assigned to Dana by Noa').waitFor();
   await page.getByText('More', { exact: true }).click();
   await page.getByRole('button', { name: 'Close …' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await page.getByRole('button', { name: 'Reopen' }).click();
-  await messages(page).getByText('You opened it again').waitFor();
+  await messages(page).getByText('You reopened it').waitFor();
 });
 
 test('a customer who wants no more messages is shown as such, and opted in for a reason', async () => {
@@ -250,10 +253,10 @@ test('chats are found by name, number in any spelling, text, state and what is w
   await page.getByText('Nothing matches').waitFor();
   await page.getByRole('button', { name: 'Clear filters' }).click();
   await row(page, 'Haystack').waitFor();
-  await page.getByRole('switch', { name: 'Only what is wrong' }).check();
+  await page.getByRole('switch', { name: 'Only problems' }).check();
   await row(page, 'Haystack').waitFor({ state: 'detached' });
   await row(page, 'Needle').waitFor();
-  await page.getByRole('switch', { name: 'Only what is wrong' }).uncheck();
+  await page.getByRole('switch', { name: 'Only problems' }).uncheck();
   await page.getByRole('button', { name: 'Filters' }).click();
   await page.getByLabel('State').selectOption('agent');
   await row(page, 'Needle').waitFor({ state: 'detached' });
@@ -437,7 +440,7 @@ test('the keyboard is enough', async () => {
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Assign …' }).waitFor({ state: 'hidden' });
   await page.keyboard.press('?');
-  const help = page.getByRole('dialog', { name: 'Keys' });
+  const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await help.waitFor();
   await expectAccessible(page);
   await help.getByRole('switch').uncheck();
@@ -476,7 +479,7 @@ test('who switched it on is notified of a chat that begins to wait, not of the o
   const toldOf = (): Promise<string[]> =>
     page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
   const { phone } = await customerWaits('Bell');
-  await poll(async () => (await toldOf()).join() === 'Bell waits', {
+  await poll(async () => (await toldOf()).join() === 'Bell is waiting', {
     what: 'a notification',
     timeoutMs: PATIENCE_MS,
   });
@@ -490,9 +493,9 @@ test('who switched it on is notified of a chat that begins to wait, not of the o
   await page.reload();
   await row(page, 'Bell').waitFor();
   await customerWaits('Second bell');
-  await poll(async () => (await toldOf()).includes('Second bell waits'), {
+  await poll(async () => (await toldOf()).includes('Second bell is waiting'), {
     what: 'a notification',
     timeoutMs: PATIENCE_MS,
   });
-  expect(await toldOf()).toEqual(['Second bell waits']);
+  expect(await toldOf()).toEqual(['Second bell is waiting']);
 });

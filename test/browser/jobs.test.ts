@@ -70,7 +70,7 @@ test('a job that failed is found under its reason, read with its history, replay
 
   await using opened = await openJobs();
   const { page, faults } = opened;
-  await page.getByRole('link', { name: 'Jobs 1 need somebody' }).waitFor();
+  await page.getByRole('link', { name: 'Jobs 1 need attention' }).waitFor();
   await page.getByRole('list', { name: 'Reasons' }).getByText('WhatsApp refused the message').waitFor();
   await expectAccessible(page);
   await page.getByRole('link', { name: 'SEND_REFUSED' }).click();
@@ -86,7 +86,7 @@ test('a job that failed is found under its reason, read with its history, replay
   );
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Replay…' }).click();
-  await dialog(page).getByText('This 1 job is tried again').waitFor();
+  await dialog(page).getByText('The job is tried again').waitFor();
   await dialog(page).getByRole('button', { name: 'Replay' }).click();
   await page.getByText('1 of 1 job replayed').first().waitFor();
   await page.getByText('Nothing failed').waitFor();
@@ -112,11 +112,11 @@ test('a purge says how many the api will drop, drops just those, and says how ma
   await page.getByText('3 jobs purged').first().waitFor();
   await page.getByText('1 job in the dead letter').waitFor();
 
-  await page.getByLabel('Reason has').fill('no such reason');
+  await page.getByLabel('Reason contains').fill('no such reason');
   await page.getByRole('button', { name: 'Search' }).click();
-  await page.getByText('No failed job is like that').waitFor();
+  await page.getByText('No failed job matches').waitFor();
   expect(page.url()).toContain('contains=no+such+reason');
-  await page.getByRole('button', { name: 'All that failed' }).click();
+  await page.getByRole('button', { name: 'Show all' }).click();
   await page.getByRole('button', { name: 'Replay all of these' }).click();
   await dialog(page).getByText('1 job that failed: each is tried again').waitFor();
   desk.whatsapp.refuseMessages(desk.account);
@@ -132,14 +132,14 @@ test('a queue that is paused says so, a chat says why it is stuck, a job is skip
   await page.getByRole('button', { name: 'Pause: Messages to send' }).click();
   await dialog(page).getByRole('button', { name: 'Pause' }).click();
   await queue.getByText('paused').waitFor();
-  await page.getByRole('switch', { name: 'Only what is wrong' }).click();
+  await page.getByRole('switch', { name: 'Only problems' }).click();
   await page.getByRole('row').filter({ hasText: 'inbound-messages' }).waitFor({ state: 'detached' });
   await queue.waitFor();
 
   await write('waits');
   await write('waits behind it');
   await page.getByLabel('Conversation').fill(`http://localhost/#/conversations/${conversation}`);
-  await page.getByRole('button', { name: 'Tell me' }).click();
+  await page.getByRole('button', { name: 'Check' }).click();
   const stuck = page.getByRole('list', { name: 'What the chat waits for' });
   await stuck.getByText('Its queue is paused.').waitFor();
   await stuck.getByText('1 job behind it').waitFor();
@@ -151,13 +151,13 @@ test('a queue that is paused says so, a chat says why it is stuck, a job is skip
   await page.getByRole('link', { name: 'SKIPPED' }).waitFor();
 
   await page.getByRole('button', { name: 'Drain: Messages to send' }).click();
-  await dialog(page).getByText('1 job not begun, 0 running.').waitFor();
+  await dialog(page).getByText('1 job not started, 0 running.').waitFor();
   await dialog(page).getByRole('button', { name: 'Drain' }).click();
   await page.getByText('1 job went to the dead letter').first().waitFor();
   await page.getByRole('link', { name: 'DRAINED' }).waitFor();
   await page.getByRole('button', { name: 'Resume: Messages to send' }).click();
   await dialog(page).getByRole('button', { name: 'Resume' }).click();
-  await page.getByText('Every kind of job is worked off').waitFor();
+  await page.getByText('No queue has a problem').waitFor();
   await write('goes on');
   await untilReceived(/^goes on$/);
 });

@@ -64,7 +64,7 @@ test('the owner sees what was missed, the most frequent first, answers it in pla
   const form = page.getByRole('form', { name: /^Answer/ });
   await form.getByLabel('Question').fill('Do you rent out helicopters?');
   await form.getByRole('button', { name: 'Save' }).click();
-  await form.getByRole('alert').getByText('It needs a question and an answer.').waitFor();
+  await form.getByRole('alert').getByText('Enter a question and an answer.').waitFor();
   await form.getByLabel('Answer', { exact: true }).fill('Only on Sundays.');
   await expectAccessible(page);
   await form.getByRole('button', { name: 'Save' }).click();
@@ -89,10 +89,10 @@ test('the owner sees what was missed, the most frequent first, answers it in pla
   await change.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('list', { name: 'Learned entries' }).getByText('On Mondays, too.').waitFor();
 
-  await page.getByRole('button', { name: 'Take back: Do you rent out helicopters?' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
+  await page.getByRole('button', { name: 'Remove: Do you rent out helicopters?' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await missed(page).getByText('rent helicopters pls').waitFor();
-  await page.getByText('Nothing is learned yet').waitFor();
+  await page.getByText('Nothing learned yet').waitFor();
   expect(faults).toEqual([]);
 });
 
@@ -110,14 +110,14 @@ test('on a phone, a question is linked to an entry, and another one is put away 
   await select.selectOption({ index: 1 });
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('From now on “Quadrupeds on leads welcome?” is answered.').first().waitFor();
-  await page.getByText('asks the same as').waitFor();
+  await page.getByText('means the same as').waitFor();
 
-  await page.getByRole('button', { name: 'Put away: Is there a piano in the lobby?' }).click();
+  await page.getByRole('button', { name: 'Dismiss: Is there a piano in the lobby?' }).click();
   await page.getByRole('heading', { name: 'Is there a piano in the lobby?' }).waitFor({ state: 'detached' });
-  await page.getByRole('button', { name: 'Show what was put away' }).click();
-  await page.getByRole('button', { name: 'Open again: Is there a piano in the lobby?' }).click();
-  await page.getByText('Nothing was put away').waitFor();
-  await page.getByRole('button', { name: 'Show what is not understood' }).click();
+  await page.getByRole('button', { name: 'Show dismissed questions' }).click();
+  await page.getByRole('button', { name: 'Reopen: Is there a piano in the lobby?' }).click();
+  await page.getByText('Nothing was dismissed').waitFor();
+  await page.getByRole('button', { name: 'Show open questions' }).click();
   await page.getByRole('heading', { name: 'Is there a piano in the lobby?' }).waitFor();
   await expectToFit(page);
   await expectAccessible(page);

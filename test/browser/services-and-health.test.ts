@@ -46,7 +46,7 @@ test('every replica is shown with its version and its state, on a desk and on a 
     await status(table, 'live').waitFor();
     await table.getByText('in step').waitFor();
   }
-  await page.getByText('beats, takes jobs of 3 queues').waitFor();
+  await page.getByText('working, takes jobs from 3 queues').waitFor();
   await expectAccessible(page);
   await page.setViewportSize({ width: 390, height: 844 });
   await expectToFit(page);
@@ -59,12 +59,12 @@ test('a log level is changed for a while in all replicas of a service, and reset
   const { page } = opened;
   await page.getByRole('button', { name: 'Change the log level of worker' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('phone numbers of customers stand in the log').waitFor();
+  await dialog.getByText('full phone numbers of customers').waitFor();
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Change' }).click();
   const worker = page.getByRole('region', { name: 'worker' });
   await worker.getByText(/Log level DEBUG until/).waitFor();
-  await worker.getByText('not yet in').waitFor({ state: 'detached' });
+  await worker.getByText('not yet applied by').waitFor({ state: 'detached' });
   await worker.getByRole('button', { name: 'Reset the log level of worker' }).click();
   await worker.getByText(/Log level INFO$/).waitFor();
 
@@ -79,16 +79,16 @@ test('a worker that was killed is named by the overview, on services and on heal
   await page.getByRole('region', { name: 'How it is' }).waitFor();
   stack.services.worker.kill('SIGKILL');
   await stack.services.worker.exited();
-  await page.getByRole('main').getByText('No worker works: messages wait for their answers').waitFor(AWAY);
+  await page.getByRole('main').getByText('No worker is working: customers get no answers').waitFor(AWAY);
   await page.getByRole('link', { name: 'See the services' }).click();
   const workers = page.getByRole('table', { name: 'Replicas of worker' });
   await status(workers, 'lost').waitFor(AWAY);
   // Only what is wrong is what the link asks for.
   expect(await page.getByRole('table').count()).toBe(1);
   await go(page, 'health?check=workers');
-  const silent = page.getByRole('main').getByText('No worker works: messages wait for their answers');
+  const silent = page.getByRole('main').getByText('No worker is working: customers get no answers');
   await silent.waitFor();
-  await check(page, 'workers').getByRole('heading', { name: 'What it saw' }).waitFor();
+  await check(page, 'workers').getByRole('heading', { name: 'Facts' }).waitFor();
   await expectAccessible(page);
 
   await stack.services.worker.start();
@@ -97,7 +97,7 @@ test('a worker that was killed is named by the overview, on services and on heal
   await go(page, 'services');
   await status(workers, 'live').waitFor(AWAY);
   await go(page, '');
-  await page.getByRole('main').getByText('No worker works').waitFor({ state: 'detached' });
+  await page.getByRole('main').getByText('No worker is working').waitFor({ state: 'detached' });
 }, 120_000);
 
 test('while Redis is away the overview and health say so, and the page comes back by itself', async () => {
@@ -115,16 +115,19 @@ test('while Redis is away the overview and health say so, and the page comes bac
     .getByRole('status')
     .getByText(/redis fails/)
     .waitFor();
-  await overview.page.getByText('Redis is away: no job is done until it is back').first().waitFor(AWAY);
-  await services.page.getByText('This cannot be read now: Redis is away').waitFor(AWAY);
+  await overview.page
+    .getByText('Redis cannot be reached: no jobs run until it is back')
+    .first()
+    .waitFor(AWAY);
+  await services.page.getByText('This cannot be loaded now: Redis cannot be reached').waitFor(AWAY);
   await page.setViewportSize({ width: 390, height: 844 });
   await expectToFit(page);
   await expectAccessible(page);
   await stack.redis?.start();
   await status(check(page, 'redis'), 'fails').waitFor({ state: 'detached', ...AWAY });
-  await services.page.getByText('This cannot be read now').waitFor({ state: 'detached', ...AWAY });
+  await services.page.getByText('This cannot be loaded now').waitFor({ state: 'detached', ...AWAY });
   await overview.page
-    .getByText('Redis is away')
+    .getByText('Redis cannot be reached')
     .first()
     .waitFor({ state: 'detached', ...AWAY });
   expect(faults).toEqual([]);

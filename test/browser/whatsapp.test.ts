@@ -57,7 +57,7 @@ test('a session is created, paired by the QR code on the screen, logged out from
   await page.getByRole('button', { name: 'New session' }).click();
   await page.getByLabel('Name').fill('<b>front</b>');
   await page.getByRole('button', { name: 'Create and pair' }).click();
-  await page.getByRole('alert').getByText('A name has letters from A to Z').waitFor();
+  await page.getByRole('alert').getByText('A name has only letters from A to Z').waitFor();
   await expectAccessible(page);
   await page.getByLabel('Name').fill('front-desk');
   await page.getByLabel('Name').press('Enter');
@@ -128,12 +128,12 @@ test('it is restarted, stopped, started, logged out and deleted, each after it i
   await row.getByRole('link', { name: 'front-desk' }).click();
   const how = page.getByLabel('How it is');
   await page.getByRole('button', { name: 'Restart' }).click();
-  await page.locator('.notice', { hasText: 'front-desk is restarted' }).waitFor();
+  await page.locator('.notice', { hasText: 'front-desk is restarting' }).waitFor();
   await how.getByText('working').waitFor();
 
   const dialog = page.getByRole('dialog');
   await page.getByRole('button', { name: 'Stop …' }).click();
-  await dialog.getByText('No message comes in or goes out').waitFor();
+  await dialog.getByText('No messages come in or go out').waitFor();
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   expect(await statusOf('front-desk')).toBe('WORKING');
   await page.getByRole('button', { name: 'Stop …' }).click();
@@ -185,7 +185,7 @@ test('a thousand sessions are paged, those that are wrong found, and staff may l
   await page.getByRole('button', { name: 'Show more' }).click();
   await poll(async () => (await rows.count()) === 100, { what: 'the second page', timeoutMs: PATIENCE_MS });
   expect(await page.getByRole('button', { name: 'New session' }).count()).toBe(0);
-  await page.getByRole('switch', { name: 'Only what is wrong' }).check();
+  await page.getByRole('switch', { name: 'Only problems' }).check();
   await poll(async () => (await rows.count()) === 1, {
     what: 'the one that is wrong',
     timeoutMs: PATIENCE_MS,
@@ -193,7 +193,7 @@ test('a thousand sessions are paged, those that are wrong found, and staff may l
   expect(page.url()).toBe(at('whatsapp?wrong=1'));
   await expectAccessible(page);
   await rows.getByRole('link', { name: 'many-0900' }).click();
-  await page.getByText('Whoever has an admin key can make, pair, start and stop sessions.').waitFor();
+  await page.getByText('Only an admin key can create, pair, start and stop sessions.').waitFor();
   expect(await page.getByRole('button', { name: /Start|Stop|Restart|Log out|Delete/ }).count()).toBe(0);
   await expectAccessible(page);
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);

@@ -5,17 +5,17 @@ import { connection } from './lib/live.ts';
 import { App } from './shell.tsx';
 import './styles/main.css';
 
-/** Who is signed in; asked until there is an answer. */
-async function recognise(): Promise<void> {
+/** Reads who is signed in, and tries again until the api answers. */
+async function loadMe(): Promise<void> {
   try {
     me.value = await get<Me>('api/me');
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return;
     connection.value = 'away';
-    setTimeout(() => void recognise(), 2000);
+    setTimeout(() => void loadMe(), 2000);
   }
 }
 
 startBusinessZone();
 render(<App />, document.getElementById('root')!);
-void recognise();
+void loadMe();

@@ -4,10 +4,10 @@ import { Button } from './kit/button.tsx';
 import { Confirm } from './kit/dialog.tsx';
 import { api, me } from './lib/api.ts';
 import { durationText } from './lib/format.ts';
-import { connection, heardAt, now, startLive } from './lib/live.ts';
+import { connection, lastUpdateAt, now, startLive } from './lib/live.ts';
 import { type PageDefinition } from './lib/page.ts';
 import { go, href, location } from './lib/router.ts';
-import { notices, notify, putAway, spoken } from './lib/say.ts';
+import { notices, notify, dismiss, announcement } from './lib/notifications.ts';
 import { theme, toggleTheme } from './lib/theme.ts';
 import { pages } from './pages.ts';
 import { SignIn } from './sign-in.tsx';
@@ -25,20 +25,20 @@ export function App() {
         {notices.value.map(({ id, text, isError }) => (
           <div key={id} class={`notice ${isError ? 'error' : ''}`}>
             <span>{text}</span>
-            <Button label="Put away" onPress={() => putAway(id)}>
+            <Button label="Dismiss" onPress={() => dismiss(id)}>
               ✕
             </Button>
           </div>
         ))}
       </section>
       <div class="visually-hidden" role="status" aria-live="polite">
-        {spoken}
+        {announcement}
       </div>
     </>
   );
 }
 
-/** The api has not answered yet, or is away. */
+/** Shown until the api has answered for the first time. */
 function Connecting() {
   return (
     <main class="alone">
@@ -58,7 +58,7 @@ function Shell() {
   const title = page?.title ?? 'Not found';
   useEffect(() => {
     document.title = `${title} – ProSaaS`;
-    // A new page is read from its top, also by a screen reader.
+    // Moves the focus, so that a screen reader starts at the top of the new page.
     if (document.activeElement !== document.body) main.current?.focus({ preventScroll: true });
     scrollTo(0, 0);
   }, [title]);
@@ -72,7 +72,7 @@ function Shell() {
           main.current?.focus();
         }}
       >
-        Skip to the page
+        Skip to content
       </a>
       <header class="top">
         <span class="brand">ProSaaS</span>
@@ -95,7 +95,7 @@ function Shell() {
 
 function NavLink({ page, isCurrent }: { page: PageDefinition; isCurrent: boolean }) {
   const link = useRef<HTMLAnchorElement>(null);
-  // On a phone not all of them fit.
+  // On a phone not all links fit.
   useEffect(() => {
     if (isCurrent) link.current?.scrollIntoView({ inline: 'center', block: 'nearest' });
   }, [isCurrent]);
@@ -111,7 +111,7 @@ function NavLink({ page, isCurrent }: { page: PageDefinition; isCurrent: boolean
         {count > 0 && (
           <span class="badge">
             {count > 99 ? '99+' : count}
-            <span class="visually-hidden"> need somebody</span>
+            <span class="visually-hidden"> need attention</span>
           </span>
         )}
       </a>
@@ -122,43 +122,44 @@ function NavLink({ page, isCurrent }: { page: PageDefinition; isCurrent: boolean
 function NotFound() {
   return (
     <section>
-      <h1>There is no such page</h1>
+      <h1>Page not found</h1>
       <p>
-        It may not be for this key. <a href="#/">To the overview</a>
+        Your key may not give access to it. <a href="#/">Go to the overview</a>
       </p>
     </section>
   );
 }
 
-const words = {
+const connectionTexts = {
   connecting: 'connecting',
   live: 'live',
-  polling: 'asks every 5 s',
+  polling: 'updates every 5 s',
   away: 'no connection',
 } as const;
 
-/** Whether what is seen is how it is now, and how old it is. */
+/** Whether the page is up to date, and otherwise how old its values are. */
 function Connection() {
   const state = connection.value;
-  const age = heardAt.value === 0 ? null : Math.max(0, now.peek() && (Date.now() - heardAt.value) / 1000);
-  // Counts on while nothing is heard.
+  const ageSeconds =
+    lastUpdateAt.value === 0 ? null : Math.max(0, now.peek() && (Date.now() - lastUpdateAt.value) / 1000);
+  // Renders every second, so that the age grows while there are no updates.
   void now.value;
   return (
-    <span class={`connection ${state}`} title="How the page hears of changes, and when it did last">
+    <span class={`connection ${state}`} title="How this page gets updates, and how old its values are">
       <span aria-hidden="true">{state === 'live' ? '●' : state === 'polling' ? '◐' : '○'}</span>{' '}
-      {words[state]}
-      {age !== null && age > 6 && `, ${durationText(age)} old`}
+      {connectionTexts[state]}
+      {ageSeconds !== null && ageSeconds > 6 && `, ${durationText(ageSeconds)} old`}
     </span>
   );
 }
 
 function Account() {
-  const isAsking = useSignal(false);
+  const isDialogOpen = useSignal(false);
   const who = me.value;
   if (!who) return null;
   const signOut = async (everywhere: boolean): Promise<void> => {
     await api('POST', 'api/sign-out', { body: { everywhere } });
-    // The next one may have other pages.
+    // The next person may not have access to this page.
     go('#/');
     me.value = null;
     notify(everywhere ? 'Signed out everywhere' : 'Signed out');
@@ -173,14 +174,14 @@ function Account() {
       <div class="menu">
         <Button onPress={toggleTheme}>{theme.value === 'dark' ? 'Light colours' : 'Dark colours'}</Button>
         <Button onPress={() => signOut(false)}>Sign out</Button>
-        <Button onPress={() => (isAsking.value = true)}>Sign out everywhere …</Button>
+        <Button onPress={() => (isDialogOpen.value = true)}>Sign out everywhere …</Button>
       </div>
-      {isAsking.value && (
+      {isDialogOpen.value && (
         <Confirm
           title="Sign out everywhere?"
           yes="Sign out everywhere"
           onYes={() => signOut(true)}
-          onClose={() => (isAsking.value = false)}
+          onClose={() => (isDialogOpen.value = false)}
         >
           <p>Every browser that is signed in with this key has to sign in again.</p>
         </Confirm>

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { ApiError, type Me, api, me } from './lib/api.ts';
 import { Status } from './kit/status.tsx';
 
-/** What anybody may know of the system: of the checks their names and whether they pass. */
+/** GET /readyz: what anybody may see, without signing in. */
 interface PublicHealth {
   ready: boolean;
   checks: Record<string, { status: string }>;
@@ -62,16 +62,16 @@ export function SignIn() {
           Sign in
         </button>
       </form>
-      <HealthInShort />
+      <HealthSummary />
     </main>
   );
 }
 
-/** So that whoever cannot sign in, because the database is away, sees that it is. */
-function HealthInShort() {
+/** For people who cannot sign in because the database is away. */
+function HealthSummary() {
   const health = useSignal<PublicHealth | undefined>(undefined);
   useEffect(() => {
-    // Not ready is 503, with the same body.
+    // A system that is not ready answers 503 with the same body.
     fetch('readyz')
       .then(async (response) => (health.value = (await response.json()) as PublicHealth))
       .catch(() => {});
@@ -81,10 +81,10 @@ function HealthInShort() {
     .filter(([, { status }]) => status === 'fail')
     .map(([name]) => name);
   if (failing.length === 0) return <Status level="good">The system is ready</Status>;
-  const words = health.value.ready ? 'Something is wrong' : 'The system is not ready';
+  const summary = health.value.ready ? 'Something is wrong' : 'The system is not ready';
   return (
     <Status level="bad">
-      {words}: {failing.join(', ')}
+      {summary}: {failing.join(', ')}
     </Status>
   );
 }

@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** Where the built page lies; the same seen from `src` and from `dist`. There is nothing before it was built. */
+/** The folder of the built page. It does not exist before the build. The path is the same from `src` and from `dist`. */
 export const consoleFolder: string = fileURLToPath(new URL('../site', import.meta.url));

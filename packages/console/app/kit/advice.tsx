@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import type { Reason } from '../lib/diagnosis.ts';
 
-/** Groups that are shown at once where it is to be brief. */
-const BRIEF = 2;
+/** Groups that are shown at first in the brief form. */
+const BRIEF_GROUPS = 2;
 
-/** What a code of a check means and what the runbook says to do about it; `isBrief`: the rest of it at a press. */
+/** What a reason code means, and what the runbook says to do about it. `isBrief` hides most of it behind "More about this". */
 export function Advice({
   reason: { code, means, what_to_do: blocks },
   isBrief = false,
@@ -13,7 +13,7 @@ export function Advice({
   isBrief?: boolean;
 }) {
   const groups = grouped(blocks);
-  const first = isBrief ? groups.slice(0, BRIEF) : groups;
+  const first = isBrief ? groups.slice(0, BRIEF_GROUPS) : groups;
   const rest = groups.slice(first.length);
   return (
     <div class="advice">
@@ -30,7 +30,7 @@ export function Advice({
       )}
       <p class="quiet">
         <code>{code}</code>
-        {means !== null && <>: {marked(means)}</>}
+        {means !== null && <>: {withCode(means)}</>}
       </p>
     </div>
   );
@@ -41,17 +41,17 @@ type Block = Reason['what_to_do'][number];
 function Group({ group }: { group: Block[] }) {
   const [first] = group;
   if (first?.kind === 'code') return <pre tabIndex={0}>{first.text}</pre>;
-  if (first?.kind === 'text') return <p>{marked(first.text)}</p>;
+  if (first?.kind === 'text') return <p>{withCode(first.text)}</p>;
   return (
     <ul>
       {group.map(({ text }) => (
-        <li key={text}>{marked(text)}</li>
+        <li key={text}>{withCode(text)}</li>
       ))}
     </ul>
   );
 }
 
-/** Items that follow each other are one list. */
+/** Joins consecutive items into one list. */
 function grouped(blocks: readonly Block[]): Block[][] {
   const groups: Block[][] = [];
   for (const block of blocks) {
@@ -62,7 +62,7 @@ function grouped(blocks: readonly Block[]): Block[][] {
   return groups;
 }
 
-/** Text with `code` in it. */
-function marked(text: string): ComponentChildren {
+/** Renders `code` in backticks. */
+function withCode(text: string): ComponentChildren {
   return text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
 }

@@ -1,14 +1,15 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { ApiError } from '../lib/api.ts';
-import { notify } from '../lib/say.ts';
+import { notify } from '../lib/notifications.ts';
 
 interface Props {
   children: ComponentChildren;
-  /** While it runs the button is busy; what it throws is shown. */
+  /** The button is busy while it runs. An error that it throws is shown as a notice. */
   onPress: () => unknown;
   kind?: 'primary' | 'danger' | 'plain';
   disabled?: boolean;
+  /** For screen readers, when the visible text is not enough. */
   label?: string;
 }
 

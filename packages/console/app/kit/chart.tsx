@@ -8,7 +8,7 @@ import { summaryOf } from './chart-summary.ts';
 export interface ChartData {
   /** Unix seconds of each point. */
   times: readonly number[];
-  /** null: not known then, a gap. */
+  /** null is a gap: the value is unknown. */
   values: readonly (number | null)[];
 }
 
@@ -16,8 +16,8 @@ const HEIGHT = 72;
 const HOUR_SECONDS = 3600;
 
 /**
- * A small line over time. uPlot draws on a canvas, which says nothing to a screen reader: the figure has a summary in words, takes the
- * focus, and its arrow keys read value after value.
+ * A small line chart over time. uPlot draws on a canvas, which a screen reader cannot read. Therefore the figure has a summary in words, can
+ * be focused, and its arrow keys announce one value after another.
  */
 export function Chart({
   title,
@@ -90,7 +90,7 @@ export function Chart({
   const reading =
     shown < 0
       ? 'no data yet'
-      : `${value === null || value === undefined ? 'not known' : format(value)} at ${timeText((data.times[shown] ?? 0) * 1000, (data.times[last] ?? 0) * 1000)}`;
+      : `${value === null || value === undefined ? 'no data' : format(value)} at ${timeText((data.times[shown] ?? 0) * 1000, (data.times[last] ?? 0) * 1000)}`;
   return (
     <figure
       class="chart"

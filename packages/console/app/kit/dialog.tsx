@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { Button } from './button.tsx';
 
-/** A question in the way of everything else; Escape is no. */
+/** A modal dialog. Escape closes it. */
 export function Dialog({
   title,
   children,
@@ -17,7 +17,7 @@ export function Dialog({
   useEffect(() => {
     const before = document.activeElement;
     ref.current?.showModal();
-    // Back to where the question came from, where that is still there.
+    // Returns the focus to the element that opened the dialog, if it still exists.
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
@@ -30,7 +30,7 @@ export function Dialog({
   );
 }
 
-/** Asks before something that cannot be taken back. `children` say what will happen, and to how much. */
+/** Asks before an action that cannot be undone. `children` say what will happen, and to how many items. */
 export function Confirm({
   title,
   children,

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../lib/api.ts';
 import { Button } from './button.tsx';
 
-/** In place of a list that has nothing: why, and what to do next. */
+/** Shown in place of an empty list: why it is empty, and what to do next. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -12,7 +12,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** In place of what could not be read, or above what is an old answer. */
+/** Shown in place of content that could not be loaded, or above content that is out of date. */
 export function Failed({ error, onRetry }: { error: ApiError | undefined; onRetry?: () => void }) {
   if (error === undefined) return null;
   return (
@@ -23,7 +23,7 @@ export function Failed({ error, onRetry }: { error: ApiError | undefined; onRetr
   );
 }
 
-/** Keeps the place of what is read, so that nothing jumps when it is there. */
+/** A placeholder of the same size as the content, so that nothing moves when it arrives. */
 export function Loading({ rows = 3 }: { rows?: number }) {
   return (
     <div class="loading" role="progressbar" aria-label="Loading">

@@ -4,8 +4,8 @@ import { Button } from './button.tsx';
 import { Empty, Failed, Loading } from './empty.tsx';
 
 /**
- * A list that is read page by page: its rows, what to say when it has none, and a button for more. With `groupOf`, rows that follow one
- * another with the same words stand under them.
+ * A paged list: its rows, a text for an empty list, and a button for more. With `groupOf`, consecutive rows of the same group get a
+ * heading.
  */
 export function ListView<T>({
   list,
@@ -28,10 +28,10 @@ export function ListView<T>({
       <Failed error={list.error.value} onRetry={list.reload} />
       {items === undefined && list.error.value === undefined && <Loading rows={6} />}
       {items?.length === 0 && (typeof empty === 'string' ? <Empty title={empty} /> : empty)}
-      {groupsOf(items ?? [], groupOf).map(({ words, rows }) => (
-        <Fragment key={words ?? ''}>
-          {words !== undefined && <h2 class="group">{words}</h2>}
-          <ul class="rows" aria-label={words === undefined ? label : `${label}, ${words}`}>
+      {groupsOf(items ?? [], groupOf).map(({ title, rows }) => (
+        <Fragment key={title ?? ''}>
+          {title !== undefined && <h2 class="group">{title}</h2>}
+          <ul class="rows" aria-label={title === undefined ? label : `${label}, ${title}`}>
             {rows.map((item) => (
               <li key={keyOf(item)}>{row(item)}</li>
             ))}
@@ -48,17 +48,17 @@ export function ListView<T>({
 }
 
 interface Group<T> {
-  words: string | undefined;
+  title: string | undefined;
   rows: T[];
 }
 
-function groupsOf<T>(items: readonly T[], wordsOf?: (item: T) => string): Group<T>[] {
+function groupsOf<T>(items: readonly T[], titleOf?: (item: T) => string): Group<T>[] {
   const groups: Group<T>[] = [];
   for (const item of items) {
-    const words = wordsOf?.(item);
+    const title = titleOf?.(item);
     const last = groups.at(-1);
-    if (last !== undefined && last.words === words) last.rows.push(item);
-    else groups.push({ words, rows: [item] });
+    if (last !== undefined && last.title === title) last.rows.push(item);
+    else groups.push({ title, rows: [item] });
   }
   return groups;
 }

@@ -1,15 +1,15 @@
 import { timeText } from '../lib/format.ts';
-import { connection, heardAt, live, now } from '../lib/live.ts';
+import { connection, lastUpdateAt, live, now } from '../lib/live.ts';
 import type { LiveValues } from '../lib/live-values.ts';
 
-const words: Readonly<Record<string, string>> = {
-  REDIS_UNAVAILABLE: 'Redis is away',
-  QUEUES_UNAVAILABLE: 'Redis is away',
-  DATABASE_UNAVAILABLE: 'PostgreSQL is away',
-  TIMEOUT: 'it takes too long',
+const causes: Readonly<Record<string, string>> = {
+  REDIS_UNAVAILABLE: 'Redis cannot be reached',
+  QUEUES_UNAVAILABLE: 'Redis cannot be reached',
+  DATABASE_UNAVAILABLE: 'PostgreSQL cannot be reached',
+  TIMEOUT: 'it took too long',
 };
 
-/** Above what a page shows of a live part: says that it is an old value, and why. It goes by itself. */
+/** A note above live values that are out of date, with the cause. It disappears by itself. */
 export function OldValue({ part }: { part: keyof LiveValues }) {
   const state = live(part);
   const isAway = connection.value === 'away';
@@ -20,12 +20,12 @@ export function OldValue({ part }: { part: keyof LiveValues }) {
       {isAway ? (
         <>
           The api does not answer. What you see is{' '}
-          {heardAt.value > 0 ? `from ${timeText(heardAt.value, now.value)}` : 'old'}.
+          {lastUpdateAt.value > 0 ? `from ${timeText(lastUpdateAt.value, now.value)}` : 'out of date'}.
         </>
       ) : (
-        `This cannot be read now: ${words[failed!] ?? failed}. ${state?.value === null ? '' : 'What you see is old.'}`
+        `This cannot be loaded now: ${causes[failed!] ?? failed}. ${state?.value === null ? '' : 'What you see is out of date.'}`
       )}{' '}
-      The page tries again by itself.
+      The page keeps trying.
     </p>
   );
 }

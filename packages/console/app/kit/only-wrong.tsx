@@ -1,9 +1,9 @@
 import { location, setQuery } from '../lib/router.ts';
 
-/** Whether the address asks for what is wrong alone. */
+/** Whether the address asks for problems only. */
 export const isOnlyWrong = (): boolean => location.value.query.get('wrong') === '1';
 
-/** The switch that every list has; it stands in the address, so that a link keeps it. */
+/** The switch that every list has. Its state is part of the address, so that links keep it. */
 export function OnlyWrong() {
   return (
     <label class="switch">
@@ -13,7 +13,7 @@ export function OnlyWrong() {
         checked={isOnlyWrong()}
         onChange={({ currentTarget }) => setQuery({ wrong: currentTarget.checked ? '1' : undefined })}
       />
-      Only what is wrong
+      Only problems
     </label>
   );
 }

@@ -1,4 +1,4 @@
-/** How something is: a word and a shape, never a colour alone. */
+/** A level is shown by a text and a shape, never by a colour alone. */
 export type Level = 'good' | 'warn' | 'bad' | 'idle';
 
 const signs: Readonly<Record<Level, string>> = { good: '●', warn: '▲', bad: '■', idle: '○' };

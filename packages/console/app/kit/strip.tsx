@@ -3,24 +3,24 @@ import { durationText, timeText } from '../lib/format.ts';
 import { now } from '../lib/live.ts';
 import type { Level } from './status.tsx';
 
-/** From `at` on (Unix ms) it was so, until the next. `unknown`: nobody knows. */
+/** The state from `at` (Unix ms) until the next change. */
 export interface StripChange {
   at: number;
   level: Level | 'unknown';
-  word: string;
+  label: string;
 }
 
 export interface Segment extends StripChange {
-  /** Shares of the whole, 0 to 1. */
+  /** Shares of the whole strip, from 0 to 1. */
   start: number;
   width: number;
   seconds: number;
 }
 
-/** How it was from `from` to `to`; before the first change it is not known. */
+/** The segments between two times. Before the first change the state is unknown. */
 export function segmentsOf(changes: readonly StripChange[], from: number, to: number): Segment[] {
   const sorted = [
-    { at: -Infinity, level: 'unknown' as const, word: 'not known' },
+    { at: -Infinity, level: 'unknown' as const, label: 'unknown' },
     ...changes.toSorted((a, b) => a.at - b.at),
   ];
   return sorted.flatMap((change, index) => {
@@ -40,7 +40,7 @@ export function segmentsOf(changes: readonly StripChange[], from: number, to: nu
   });
 }
 
-/** How something was over a while, as a strip; its words are what a screen reader reads. */
+/** The states over the last hours as a strip, with a text for screen readers. */
 export function Strip({
   changes,
   hours,
@@ -50,19 +50,20 @@ export function Strip({
   hours: number;
   label: string;
 }) {
-  // Once a minute is enough for what is an hour wide.
+  // Renders once a minute, which is enough for a strip of an hour.
   const to = Math.ceil(now.value / 60_000) * 60_000;
   const segments = segmentsOf(changes, to - hours * 3_600_000, to);
   const id = useId();
   return (
     <figure class="strip" aria-labelledby={id}>
       <figcaption id={id} class="visually-hidden">
-        {label}: {segments.map(({ word, seconds }) => `${word} for ${durationText(seconds)}`).join(', then ')}
+        {label}:{' '}
+        {segments.map(({ label, seconds }) => `${label} for ${durationText(seconds)}`).join(', then ')}
       </figcaption>
       <svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true">
-        {segments.map(({ at, start, width, level, word, seconds }) => (
+        {segments.map(({ at, start, width, level, label, seconds }) => (
           <rect key={at} class={level} x={start * 1000} width={Math.max(2, width * 1000)} y="0" height="20">
-            <title>{`${word} from ${timeText(at, to)}, ${durationText(seconds)}`}</title>
+            <title>{`${label} from ${timeText(at, to)}, ${durationText(seconds)}`}</title>
           </rect>
         ))}
       </svg>

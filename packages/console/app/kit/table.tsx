@@ -3,13 +3,13 @@ import type { ComponentChildren } from 'preact';
 export interface Column<T> {
   title: string;
   cell: (item: T) => ComponentChildren;
-  /** Numbers stand under one another. */
+  /** Aligns the cells to the right. */
   isNumber?: boolean;
 }
 
 /**
- * A table where there is room for one, a card for each row where there is not. The roles are said because a table that is laid
- * out as cards is none to a browser any more.
+ * A table, or a card for each row on narrow screens. The roles are explicit, because browsers drop them from a table that is laid out as
+ * cards.
  */
 export function Table<T>({
   label,

@@ -1,7 +1,7 @@
 import { now } from '../lib/live.ts';
 import { agoText, durationText, exactTime, timeText } from '../lib/format.ts';
 
-/** When: the time of day, and the whole of it on hovering. */
+/** The time of day, with date and seconds as a tooltip. */
 export function At({ time }: { time: string | number }) {
   return (
     <time dateTime={new Date(time).toISOString()} title={exactTime(time)}>
@@ -10,7 +10,7 @@ export function At({ time }: { time: string | number }) {
   );
 }
 
-/** How long ago; counts on by itself. */
+/** How long ago, updated every second. */
 export function Ago({ time }: { time: string | number }) {
   return (
     <time dateTime={new Date(time).toISOString()} title={exactTime(time)}>
@@ -19,7 +19,7 @@ export function Ago({ time }: { time: string | number }) {
   );
 }
 
-/** For how long already. */
+/** For how long, updated every second. */
 export function For({ since }: { since: string | number }) {
   return (
     <time dateTime={new Date(since).toISOString()} title={`since ${exactTime(since)}`}>

@@ -1,14 +1,15 @@
 import { signal } from '@preact/signals';
 
-/** Who is signed in; null: nobody, undefined: not known yet. */
+/** Who is signed in: GET /api/me. */
 export interface Me {
   role: 'metrics' | 'business' | 'staff' | 'owner' | 'admin';
   business_id: string | null;
   person: { id: string; name: string; role: string } | null;
 }
+/** `null`: nobody is signed in. `undefined`: not known yet. */
 export const me = signal<Me | null | undefined>(undefined);
 
-/** A refusal, or no answer at all (`status` 0). `message` is for people. */
+/** An error response, or no response at all (`status` 0). `message` is shown to people. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
@@ -30,8 +31,10 @@ interface Problem {
 const TIME_LIMIT_MS = 20_000;
 
 /**
- * Asks the REST api. `path` begins without a slash (`api/calls?limit=50`): it is beside the page, under whatever prefix that
- * is. @throws ApiError
+ * Sends a request to the REST api.
+ *
+ * @param path relative to the page, without a leading slash (`api/calls?limit=50`), so that any path prefix works
+ * @throws ApiError
  */
 export async function api<T>(
   method: string,
@@ -44,13 +47,13 @@ export async function api<T>(
   }: { body?: unknown; signal?: AbortSignal; headers?: Record<string, string>; limitMs?: number } = {},
 ): Promise<T> {
   const limit = AbortSignal.timeout(limitMs);
-  const asker = me.peek();
+  const sentBy = me.peek();
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       headers: {
-        // What tells the api that this page asks, and no other site.
+        // Protects against requests from other sites: they cannot send this header.
         'x-requested-with': 'console',
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
@@ -66,8 +69,8 @@ export async function api<T>(
   }
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
   const problem = (await response.json().catch(() => ({}))) as Problem;
-  // Of one who is signed in no more: not of who signed in meanwhile.
-  if (response.status === 401 && !path.startsWith('api/sign-in') && me.peek() === asker) me.value = null;
+  // Unless somebody else has signed in since the request was sent.
+  if (response.status === 401 && !path.startsWith('api/sign-in') && me.peek() === sentBy) me.value = null;
   throw new ApiError(response.status, problem.code ?? 'ERROR', textOf(problem, response.status));
 }
 
@@ -79,11 +82,11 @@ function textOf({ detail, title, errors }: Problem, status: number): string {
 export const get = <T>(path: string, aborted?: AbortSignal): Promise<T> =>
   api<T>('GET', path, aborted === undefined ? {} : { signal: aborted });
 
-/** What a failure of whatever kind is for the page. */
+/** Any error as an `ApiError`, to be shown on the page. */
 export const asApiError = (reason: unknown): ApiError =>
   reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
 
-/** `api/calls` and its parameters; those that are undefined or empty are left out. */
+/** Adds query parameters to a path, without those that are undefined or empty. */
 export function withQuery(
   path: string,
   query: Record<string, string | number | boolean | undefined>,

@@ -2,7 +2,7 @@ import { type Me, get, me } from './api.ts';
 import { timeZone } from './format.ts';
 import type { Page } from './use-list.ts';
 
-/** Times are shown in the zone of the business; whoever sees several businesses sees them in the browser's own. */
+/** Shows times in the time zone of the business, or in the browser's own for people who see several businesses. */
 export function startBusinessZone(): void {
   me.subscribe((who) => {
     if (!who) return;
@@ -16,6 +16,6 @@ async function readZone(who: Me): Promise<void> {
     const { items } = await get<Page<{ time_zone: string }>>('api/businesses?limit=2');
     if (me.value === who && items.length === 1) timeZone.value = items[0]?.time_zone;
   } catch {
-    // Times are the browser's.
+    // The browser's time zone is used.
   }
 }

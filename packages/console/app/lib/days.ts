@@ -1,7 +1,5 @@
-/** Days as people mean them: in the zone of the business, or the browser's own (undefined). */
-
-/** `2026-11-29` and the time of day there, as if it were UTC. */
-function wallClock(time: number, zone: string | undefined): number {
+/** The local date and time of a zone as if it were UTC, in ms. `zone` undefined: the browser's own. */
+function localTimeAsUtc(time: number, zone: string | undefined): number {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     hourCycle: 'h23',
@@ -19,7 +17,7 @@ function wallClock(time: number, zone: string | undefined): number {
 const DAY_MS = 86_400_000;
 const isoDay = /^\d{4}-\d{2}-\d{2}$/;
 
-/** When a day (`2026-11-29`) begins and ends there, as ISO 8601; undefined for what is no day. */
+/** When a day (`2026-11-29`) begins and ends in a zone, as ISO 8601; undefined for an invalid day. */
 export function boundsOfDay(
   day: string,
   zone: string | undefined,
@@ -27,13 +25,13 @@ export function boundsOfDay(
   const midnight = isoDay.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
   if (Number.isNaN(midnight)) return undefined;
   return {
-    after: new Date(atWallClock(midnight, zone)).toISOString(),
-    before: new Date(atWallClock(midnight + DAY_MS, zone)).toISOString(),
+    after: new Date(fromLocalTime(midnight, zone)).toISOString(),
+    before: new Date(fromLocalTime(midnight + DAY_MS, zone)).toISOString(),
   };
 }
 
-/** Twice, because the clock may be changed between the first guess and the answer. */
-function atWallClock(wall: number, zone: string | undefined): number {
-  const guess = wall - (wallClock(wall, zone) - wall);
-  return guess - (wallClock(guess, zone) - wall);
+/** Corrects the guess twice, because the offset may change between the first guess and the result. */
+function fromLocalTime(local: number, zone: string | undefined): number {
+  const guess = local - (localTimeAsUtc(local, zone) - local);
+  return guess - (localTimeAsUtc(guess, zone) - local);
 }

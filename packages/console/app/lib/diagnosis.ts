@@ -1,9 +1,9 @@
 import { countText, durationText } from './format.ts';
-import type { Replica, SessionsInShort } from './live-values.ts';
+import type { Replica, SessionsSummary } from './live-values.ts';
 import { href } from './router.ts';
-import { sessionsProblem, sessionsSentence } from './session-words.ts';
+import { sessionsProblem, sessionsSentence } from './session-text.ts';
 
-/** A check as the api tells of it: apps/api/src/routes/checks.ts. */
+/** A check as in GET /api/checks: apps/api/src/routes/checks.ts. */
 export interface Check {
   name: string;
   looks_at: string | null;
@@ -20,21 +20,22 @@ export interface Reason {
   what_to_do: { kind: 'text' | 'item' | 'code'; text: string }[];
 }
 
-/** One thing that is wrong, as a sentence without its time: `PostgreSQL is away`. */
+/** One problem. */
 export interface Problem {
   check: string;
   level: 'warn' | 'bad';
+  /** Without its time: `PostgreSQL cannot be reached`. */
   sentence: string;
   since: string | null;
-  /** What follows the time: `12 messages wait`. */
+  /** Shown after the time: `12 messages wait`. */
   consequence?: string | undefined;
   reasons: readonly Reason[];
-  /** Where something can be done about it. */
+  /** A link to the page that helps. */
   action: { text: string; href: string };
 }
 
-/** A cause stands before what follows from it. */
-const causesFirst = [
+/** Causes come before their consequences. */
+const CHECK_ORDER = [
   'database',
   'migrations',
   'schema',
@@ -49,78 +50,78 @@ const causesFirst = [
   'failed',
 ];
 
-/** A check that cannot see because one of these is away says so by a code with its name: `redis_timeout`. */
-const lookedThrough = ['database', 'redis'];
+/** A check that needs one of these reports their failure with a prefix: `redis_timeout`. */
+const DEPENDENCIES = ['database', 'redis'];
 
-/** What a viewer knows beside the checks. */
-export interface Known {
-  /** With names; null for those who may see none. */
-  sessions?: SessionsInShort | null;
+/** What is known beside the checks. */
+export interface DiagnosisContext {
+  /** null for viewers who may not see the names of sessions. */
+  sessions?: SessionsSummary | null;
   mayPair?: boolean;
-  /** They show sooner than the checks that a service died. */
+  /** They show that a service is gone before its check fails. */
   replicas?: readonly Replica[];
-  /** Unix ms; of the moment that the replicas are of. */
+  /** Unix ms of `replicas`. */
   now?: number;
-  /** Jobs that failed for good, of those that the viewer may see. */
+  /** Jobs in the dead letter that the viewer may see. */
   failedJobs?: { depth: number; newest: string | null } | null;
-  /** Queues of which nobody takes jobs because somebody said so. */
+  /** Names of the queues that somebody has paused. */
   pausedQueues?: readonly string[];
 }
 
-/** Everything that is wrong, the cause first, and nothing that only follows from it. */
-export function diagnose(checks: readonly Check[], known: Known = {}): Problem[] {
+/** All problems, causes first, without those that are only consequences of another one. */
+export function diagnose(checks: readonly Check[], context: DiagnosisContext = {}): Problem[] {
   const failing = new Set(checks.filter(({ status }) => status === 'fail').map(({ name }) => name));
-  const follows = ({ name, reasons }: Check): boolean =>
+  const isConsequence = ({ name, reasons }: Check): boolean =>
     (name === 'agent' && failing.has('workers')) ||
     (reasons.length > 0 &&
       reasons.every(({ code }) =>
-        lookedThrough.some(
+        DEPENDENCIES.some(
           (cause) =>
             cause !== name && failing.has(cause) && (code.startsWith(`${cause}_`) || code === 'error'),
         ),
       ));
   const rank = ({ check }: Problem): number => {
-    const place = causesFirst.indexOf(check);
-    return place < 0 ? causesFirst.length : place;
+    const place = CHECK_ORDER.indexOf(check);
+    return place < 0 ? CHECK_ORDER.length : place;
   };
-  const silent = silentServices(known.replicas ?? [], known.now ?? 0).filter(
+  const silent = silentServices(context.replicas ?? [], context.now ?? 0).filter(
     ({ check }) => !failing.has(check),
   );
   return [
     ...checks
-      .filter((check) => check.status !== 'pass' && !follows(check))
-      .map((check) => problemOf(check, known)),
+      .filter((check) => check.status !== 'pass' && !isConsequence(check))
+      .map((check) => problemOf(check, context)),
     ...silent,
-    ...decisionsToMake(known),
+    ...pendingDecisions(context),
   ].toSorted((a, b) => Number(b.level === 'bad') - Number(a.level === 'bad') || rank(a) - rank(b));
 }
 
-/** Checks that fail, a while later, where a service is gone. */
+/** The checks that fail, a while later, when a service is gone. */
 const checkOf: Readonly<Record<string, string>> = { worker: 'workers', baileys: 'baileys' };
 
 const silentSentences: Readonly<Record<string, string>> = {
-  worker: 'No worker works: messages wait for their answers',
-  baileys: 'The WhatsApp service is silent: no message comes in or goes out',
-  calls: 'The calls service is silent: no call is answered',
+  worker: 'No worker is working: customers get no answers',
+  baileys: 'The WhatsApp service has stopped: no messages come in or go out',
+  calls: 'The calls service has stopped: no calls are answered',
 };
 
-/** Services of which no replica speaks any more. One that is lost stays in the list for an hour, also beside its successor. */
+/** Services without a running replica. A lost replica stays in the list for an hour, also next to its successor. */
 export function silentServices(replicas: readonly Replica[], now: number): Problem[] {
   return Object.entries(Object.groupBy(replicas, ({ service }) => service)).flatMap(([service, all = []]) => {
     if (all.some(({ state }) => state === 'live' || state === 'draining')) return [];
-    const silent = Math.min(...all.map(({ silent_seconds: seconds }) => seconds));
+    const silentSeconds = Math.min(...all.map(({ silent_seconds: seconds }) => seconds));
     return {
       check: checkOf[service] ?? service,
       level: 'bad' as const,
-      sentence: silentSentences[service] ?? `No replica of ${service} speaks`,
-      since: new Date(now - silent * 1000).toISOString(),
+      sentence: silentSentences[service] ?? `No replica of ${service} is running`,
+      since: new Date(now - silentSeconds * 1000).toISOString(),
       reasons: [
         {
           code: 'lost',
-          means: 'it did not say that it leaves: it died, hangs or is cut off',
+          means: 'it stopped reporting: it crashed, hangs or is cut off',
           title: null,
           what_to_do: [
-            { kind: 'text' as const, text: 'See why it ended, and start it again:' },
+            { kind: 'text' as const, text: 'See why it ended, then start it again:' },
             {
               kind: 'code' as const,
               text: `docker compose ps ${service}\ndocker compose logs --tail 50 ${service}\ndocker compose up -d ${service}`,
@@ -133,7 +134,7 @@ export function silentServices(replicas: readonly Replica[], now: number): Probl
   });
 }
 
-function problemOf(check: Check, { sessions, mayPair = false }: Known): Problem {
+function problemOf(check: Check, { sessions, mayPair = false }: DiagnosisContext): Problem {
   const { name, status, since, reasons } = check;
   return {
     check: name,
@@ -141,7 +142,7 @@ function problemOf(check: Check, { sessions, mayPair = false }: Known): Problem 
     sentence: sentences[name]?.(check, reasons[0]?.code ?? '') ?? general(check),
     since,
     reasons,
-    action: actions[name] ?? { text: 'What the checks say', href: href(['health'], { check: name }) },
+    action: actions[name] ?? { text: 'Open the check', href: href(['health'], { check: name }) },
     ...(name === 'sessions' && sessions && sessionsProblem(sessions, mayPair)),
   };
 }
@@ -162,33 +163,34 @@ const listOf = (facts: Check['facts'], name: string): string[] => {
     : [];
 };
 
-const away: Readonly<Record<string, string>> = {
+const outages: Readonly<Record<string, string>> = {
   timeout: 'does not answer',
-  refused: 'is away',
+  refused: 'cannot be reached',
   read_only: 'accepts no writes',
   disk_full: 'has no disk space left',
   out_of_memory: 'has no memory left',
   append_failed: 'cannot save its data',
-  no_connection: 'has no connection left for requests',
+  no_connection: 'has no free connection',
 };
 
 const sentences: Readonly<Record<string, (check: Check, code: string) => string | undefined>> = {
   database: (_check, code) =>
-    away[code] === undefined ? undefined : `PostgreSQL ${away[code]}: nothing is answered or stored`,
+    outages[code] === undefined ? undefined : `PostgreSQL ${outages[code]}: nothing is answered or stored`,
   redis: (_check, code) =>
-    away[code] === undefined ? undefined : `Redis ${away[code]}: no job is done until it is back`,
+    outages[code] === undefined ? undefined : `Redis ${outages[code]}: no jobs run until it is back`,
   baileys: (_check, code) =>
-    away[code] === undefined
+    outages[code] === undefined
       ? undefined
-      : `The WhatsApp service ${away[code]}: no message comes in or goes out`,
+      : `The WhatsApp service ${outages[code]}: no messages come in or go out`,
   migrations: (_check, code) =>
-    code === 'pending_migrations' ? 'The database is being migrated, or could not be' : undefined,
+    code === 'pending_migrations' ? 'Database migrations are running, or have failed' : undefined,
   workers({ facts }, code) {
     const [live, expected] = [numberOf(facts, 'live'), numberOf(facts, 'expected')];
-    if (code === 'too_few') return `${live} of ${countText(expected, 'worker')} works`;
+    if (code === 'too_few')
+      return `${live} of ${countText(expected, 'worker')} ${live === 1 ? 'is' : 'are'} working`;
     if (code === 'not_working')
-      return live > 0 ? 'A worker takes no jobs' : 'No worker works: messages wait for their answers';
-    if (code === 'stale' || live === 0) return 'No worker works: messages wait for their answers';
+      return live > 0 ? 'A worker takes no jobs' : 'No worker is working: customers get no answers';
+    if (code === 'stale' || live === 0) return 'No worker is working: customers get no answers';
     return undefined;
   },
   sessions: ({ facts }) =>
@@ -199,29 +201,32 @@ const sentences: Readonly<Record<string, (check: Check, code: string) => string 
     }),
   customers({ facts }) {
     const [waiting, age] = [numberOf(facts, 'waiting'), numberOf(facts, 'oldest_age_seconds')];
-    const notTold = numberOf(facts, 'not_notifiable') > 0 ? ', and nobody can be told' : '';
+    const notNotified = numberOf(facts, 'not_notifiable') > 0 ? ', and nobody can be notified' : '';
     return waiting === 0
       ? undefined
-      : `${countText(waiting, 'customer waits', 'customers wait')} for a person, the longest for ${durationText(age)}${notTold}`;
+      : `${countText(waiting, 'customer is waiting', 'customers are waiting')} for a person, the longest for ${durationText(age)}${notNotified}`;
   },
   queues({ facts }, code) {
-    const words: Record<string, string> = {
-      unserved: 'No worker takes jobs of',
+    const beginnings: Record<string, string> = {
+      unserved: 'No worker takes jobs from',
       stuck: 'A job is stuck in',
       late: 'Overdue:',
       run_failed: 'The last run failed:',
     };
-    if (code === 'dead_letter_filling') return 'The dead letter fills: its oldest jobs will soon be dropped';
-    return words[code] === undefined ? undefined : `${words[code]} ${listOf(facts, code).join(', ')}`.trim();
+    if (code === 'dead_letter_filling')
+      return 'The dead letter is almost full: its oldest jobs will be deleted soon';
+    return beginnings[code] === undefined
+      ? undefined
+      : `${beginnings[code]} ${listOf(facts, code).join(', ')}`.trim();
   },
 };
 
-/** What waits for somebody to decide, and is no failure of a check. */
-function decisionsToMake({ failedJobs, pausedQueues = [] }: Known): Problem[] {
+/** What needs a decision without being a failure of a check. */
+function pendingDecisions({ failedJobs, pausedQueues = [] }: DiagnosisContext): Problem[] {
   const paused = pausedQueues.length > 0 && {
     check: 'paused',
     level: 'warn' as const,
-    sentence: `${pausedQueues.join(', ')} ${pausedQueues.length === 1 ? 'is' : 'are'} paused: what comes waits until somebody resumes`,
+    sentence: `${pausedQueues.join(', ')} ${pausedQueues.length === 1 ? 'is' : 'are'} paused: new jobs wait until somebody resumes ${pausedQueues.length === 1 ? 'it' : 'them'}`,
     since: null,
     reasons: [],
     action: { text: 'See the queues', href: href(['jobs'], { wrong: '1' }) },
@@ -230,7 +235,7 @@ function decisionsToMake({ failedJobs, pausedQueues = [] }: Known): Problem[] {
     failedJobs.depth > 0 && {
       check: 'failed',
       level: 'warn' as const,
-      sentence: `${countText(failedJobs.depth, 'job')} failed for good and ${failedJobs.depth === 1 ? 'waits' : 'wait'} for somebody to replay or drop ${failedJobs.depth === 1 ? 'it' : 'them'}`,
+      sentence: `${countText(failedJobs.depth, 'job')} failed for good: replay or purge ${failedJobs.depth === 1 ? 'it' : 'them'}`,
       since: null,
       reasons: [],
       action: { text: 'See why they failed', href: href(['jobs']) },
@@ -242,5 +247,5 @@ const actions: Readonly<Record<string, Problem['action']>> = {
   workers: { text: 'See the services', href: href(['services'], { wrong: '1' }) },
   sessions: { text: 'See the WhatsApp sessions', href: href(['whatsapp'], { wrong: '1' }) },
   queues: { text: 'See the jobs', href: href(['jobs'], { wrong: '1' }) },
-  customers: { text: 'See who waits', href: href(['conversations'], { state: 'waiting' }) },
+  customers: { text: 'See who is waiting', href: href(['conversations'], { state: 'waiting' }) },
 };

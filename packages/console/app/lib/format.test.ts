@@ -25,7 +25,7 @@ test.each([
   expect(durationText(seconds)).toBe(text);
 });
 
-test('numbers show what matters of them, and what is not known is a dash', () => {
+test('small numbers have decimals, and unknown numbers are a dash', () => {
   expect([0.123, 12.34, 1234.5, null, undefined].map(numberText)).toEqual([
     '0.12',
     '12.3',
@@ -37,7 +37,7 @@ test('numbers show what matters of them, and what is not known is a dash', () =>
   expect([countText(1, 'chat'), countText(2, 'chat')]).toEqual(['1 chat', '2 chats']);
 });
 
-test('times are shown in the zone of the business, with the day where it is another', () => {
+test('times are shown in the zone of the business, with the day when it is another one', () => {
   timeZone.value = 'Asia/Tokyo';
   const now = Date.UTC(2026, 10, 29, 20);
   expect(timeText('2026-11-29T18:05:00Z', now)).toMatch(/^0?3:05/);

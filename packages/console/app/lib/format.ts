@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 
-/** IANA name of the zone that times are shown in: the business'. */
+/** IANA name of the time zone that times are shown in; undefined: the browser's own. */
 export const timeZone = signal<string | undefined>(undefined);
 
 const formatOf = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
@@ -15,7 +15,7 @@ const dayKey = computed(() => formatOf({ year: 'numeric', month: '2-digit', day:
 
 type Time = string | number | Date;
 
-/** `14:05`; of another day `3 Dec, 14:05`. */
+/** `14:05`, or `3 Dec, 14:05` on another day than `now`. */
 export function timeText(time: Time, now: number): string {
   const date = new Date(time);
   const text = clock.value.format(date);
@@ -27,7 +27,7 @@ export function timeText(time: Time, now: number): string {
 /** `14:05`, whatever the day. */
 export const clockText = (time: Time): string => clock.value.format(new Date(time));
 
-/** Another value: another day. */
+/** The day of a time. Two times on the same day give the same text. */
 export const dayOfTime = (time: Time): string => dayKey.value.format(new Date(time));
 
 /** `Today`, `Yesterday`, `Monday 23 November 2026`. */
@@ -64,7 +64,7 @@ export function durationText(seconds: number): string {
 export const agoText = (time: Time, now: number): string =>
   `${durationText((now - new Date(time).getTime()) / 1000)} ago`;
 
-/** Three digits that matter: `0.42`, `12.5`, `1,204`; `–` where it is not known. */
+/** Up to two decimals for small numbers: `0.42`, `12.5`, `1,204`; `–` when the value is unknown. */
 export function numberText(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;

@@ -3,7 +3,7 @@ import { fromView, withPoint } from './history.ts';
 
 const values = (value: number | null): never => ({ calls_active: value }) as never;
 
-test('the last hour is continued point by point, and a point that is known changes nothing', () => {
+test('adds new points and ignores one that is already there', () => {
   const view = { step_seconds: 10, until: 100_000, series: { calls_active: [1, null] } } as never;
   const first = fromView(view);
   expect(first).toEqual({ times: [90, 100], series: { calls_active: [1, null] } });
@@ -12,7 +12,7 @@ test('the last hour is continued point by point, and a point that is known chang
   expect(withPoint(next, 110, values(4))).toBe(next);
 });
 
-test('it holds an hour', () => {
+test('keeps the points of one hour', () => {
   let all = fromView({ step_seconds: 10, until: 0, series: {} } as never);
   for (let at = 1; at <= 400; at++) all = withPoint(all, at, values(at));
   expect(all.times).toHaveLength(360);

@@ -1,25 +1,25 @@
 import { effect, signal } from '@preact/signals';
 import { get, me } from './api.ts';
 import { connection, liveValue } from './live.ts';
-import type { FigureName } from './live-values.ts';
+import type { SeriesName } from './live-values.ts';
 import { isOperator } from './page.ts';
 
 export interface History {
   /** Unix seconds of each point. */
   times: number[];
-  series: Partial<Record<FigureName, (number | null)[]>>;
+  series: Partial<Record<SeriesName, (number | null)[]>>;
 }
 
 interface HistoryView {
   step_seconds: number;
   until: number;
-  series: Record<FigureName, (number | null)[]>;
+  series: Record<SeriesName, (number | null)[]>;
 }
 
-/** Points of the last hour. */
-const MOST = 360;
+/** Points in the last hour: one every 10 s. */
+const MAX_POINTS = 360;
 
-/** The last hour of the figures: read once, then continued by what the api tells. */
+/** The series of the overview over the last hour: loaded once, then continued by live updates. */
 export const history = signal<History>({ times: [], series: {} });
 
 export function fromView({ step_seconds: step, until, series }: HistoryView): History {
@@ -28,16 +28,16 @@ export function fromView({ step_seconds: step, until, series }: HistoryView): Hi
   return { times: Array.from({ length }, (_, index) => last - (length - 1 - index) * step), series };
 }
 
-/** With one more point; one that is known already changes nothing. */
-export function withPoint(before: History, at: number, values: Record<FigureName, number | null>): History {
+/** Adds a point, unless it is already there. */
+export function withPoint(before: History, at: number, values: Record<SeriesName, number | null>): History {
   if (at <= (before.times.at(-1) ?? 0)) return before;
   const series: History['series'] = {};
-  for (const [name, value] of Object.entries(values) as [FigureName, number | null][])
-    series[name] = [...(before.series[name] ?? []), value].slice(-MOST);
-  return { times: [...before.times, at].slice(-MOST), series };
+  for (const [name, value] of Object.entries(values) as [SeriesName, number | null][])
+    series[name] = [...(before.series[name] ?? []), value].slice(-MAX_POINTS);
+  return { times: [...before.times, at].slice(-MAX_POINTS), series };
 }
 
-/** Also after a break, in which points were missed. */
+/** Loads the history, again after each interruption, during which points were missed. */
 effect(() => {
   const who = me.value;
   if (!who || !isOperator(who)) {
@@ -45,16 +45,16 @@ effect(() => {
     return;
   }
   if (connection.value !== 'live' && connection.value !== 'polling') return;
-  const leaving = new AbortController();
+  const aborter = new AbortController();
   void (async () => {
     try {
-      const view = await get<HistoryView>('api/console/history', leaving.signal);
-      if (!leaving.signal.aborted) history.value = fromView(view);
+      const view = await get<HistoryView>('api/console/history', aborter.signal);
+      if (!aborter.signal.aborted) history.value = fromView(view);
     } catch {
-      // read again with the next connection
+      // Loaded again with the next connection.
     }
   })();
-  return () => leaving.abort();
+  return () => aborter.abort();
 });
 effect(() => {
   const point = liveValue('figures');

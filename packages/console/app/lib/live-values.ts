@@ -1,9 +1,9 @@
 import type { Check } from './diagnosis.ts';
 
-/** The parts that the api tells by itself, by name: apps/api/src/console/parts.ts. */
+/** The values that the api pushes, by name: apps/api/src/console/parts.ts. */
 export interface LiveValues {
   build: { build?: number; commit?: string; version?: string };
-  figures: { until: number; values: Record<FigureName, number | null> } | null;
+  figures: { until: number; values: Record<SeriesName, number | null> } | null;
   chats: {
     waiting: number;
     waiting_since: string | null;
@@ -11,15 +11,15 @@ export interface LiveValues {
     last_message: string;
     last_event: string;
   };
-  sessions: SessionsInShort;
+  sessions: SessionsSummary;
   calls: { live: number; changed: string };
   health: Check[];
   services: { items: Replica[]; left_off: number };
-  queues: Record<string, QueueFigures>;
+  queues: Record<string, QueueStats>;
   dead_letter: { depth: number; newest: string | null; kept_days: number };
 }
 
-export type FigureName =
+export type SeriesName =
   | 'messages_in_per_minute'
   | 'messages_out_per_minute'
   | 'answer_seconds'
@@ -29,21 +29,21 @@ export type FigureName =
   | 'jobs_open'
   | 'jobs_failed_per_minute';
 
-export interface QueueFigures {
+export interface QueueStats {
   paused: boolean;
   waiting: number;
   active: number;
   delayed: number;
   oldestAgeSeconds: number;
-  /** Null until the api has looked for half a minute. */
+  /** Null until the api has observed the queue for half a minute. */
   completedPerMinute: number | null;
 }
 
-/** WhatsApp sessions; not told with the metrics token. */
-export interface SessionsInShort {
+/** WhatsApp sessions. Not sent to holders of the metrics token. */
+export interface SessionsSummary {
   changed: string;
   counts: Record<string, number>;
-  /** The first few that are wanted started and do not work. */
+  /** The first few sessions that should be working and are not. */
   failing: FailingSession[];
 }
 

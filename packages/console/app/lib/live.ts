@@ -2,9 +2,10 @@ import { type Signal, batch, computed, signal } from '@preact/signals';
 import { get, me, withQuery } from './api.ts';
 import type { LiveValues } from './live-values.ts';
 
+/** The last value of a part. */
 export interface PartState<T> {
   value: T | null;
-  /** Why the value is an old one. */
+  /** Error code when the value is out of date; null otherwise. */
   failed: string | null;
 }
 
@@ -22,56 +23,58 @@ function partSignal(name: string): Signal<PartState<unknown> | undefined> {
   return part;
 }
 
-/** A part of what the api tells by itself: only what reads a part is drawn anew when it changes. Undefined: not told yet. */
+/** A live value with its state; undefined until it has arrived. Only components that read it render again when it changes. */
 export function live<N extends keyof LiveValues>(name: N): PartState<LiveValues[N]> | undefined {
   return partSignal(name).value as PartState<LiveValues[N]> | undefined;
 }
 
-/** Its value alone: null while it is not known. */
+/** A live value; null while it is unknown. */
 export const liveValue = <N extends keyof LiveValues>(name: N): LiveValues[N] | null =>
   live(name)?.value ?? null;
 
-/** How the page hears of changes. `away`: not at all. */
+/** How the page gets updates. `away`: not at all. */
 export const connection = signal<'connecting' | 'live' | 'polling' | 'away'>('connecting');
-/** Unix ms of this machine, when the api was heard last. */
-export const heardAt = signal(0);
+/** When the last update came, in Unix ms of this machine; 0 before the first one. */
+export const lastUpdateAt = signal(0);
 /** The api's clock minus this machine's, in ms. */
 const clockOffset = signal(0);
-/** Unix ms by the api's clock, every second while the page is seen. */
+/** Unix ms of this machine, updated every second while the page is visible. */
 const ticks = signal(Date.now());
+/** Unix ms by the api's clock, updated every second while the page is visible. */
 export const now = computed(() => ticks.value + clockOffset.value);
 
-const POLL_MS = 5000;
-/** The api pings every 5 s: after this long without a word a stream is none. */
-const SILENCE_MS = 12_000;
-/** Time for the first word of a stream; a proxy that keeps it to itself says nothing at all. */
-const FIRST_WORD_MS = 8000;
-/** Streams that brought no word, one after the other, until the page asks instead. */
+const POLL_INTERVAL_MS = 5000;
+/** The api sends a ping every 5 s. A stream without an event for this long counts as broken. */
+const STREAM_TIMEOUT_MS = 12_000;
+/** Time limit for the first event of a stream. A proxy that buffers the stream lets none through. */
+const FIRST_EVENT_TIMEOUT_MS = 8000;
+/** Failed streams in a row before the page polls instead. */
 const FAILURES_UNTIL_POLLING = 2;
-/** Polls until a stream is tried again: the proxy may be another one by then. */
+/** Polls before a stream is tried again, in case the network has changed. */
 const POLLS_UNTIL_STREAM = 60;
 
 let lastId = '';
 
-function hear(at: number): void {
-  heardAt.value = Date.now();
+/** @param at the api's time in Unix ms */
+function recordUpdate(at: number): void {
+  lastUpdateAt.value = Date.now();
   if (at > 0) clockOffset.value = at - Date.now();
 }
 
 function apply(state: State): void {
   batch(() => {
     lastId = state.id;
-    hear(state.at);
+    recordUpdate(state.at);
     for (const [name, part] of Object.entries(state.parts)) partSignal(name).value = part;
   });
 }
 
-/** Hears of changes from its beginning to its end; nothing of it is heard after that. */
-class Listening {
+/** One connection for live updates, by stream or polling, until `end`. */
+class LiveConnection {
   readonly #ended = new AbortController();
   #source: EventSource | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the last word of the stream must have come. */
+  /** When the stream counts as broken unless an event comes. */
   #deadline = Infinity;
   #failures = 0;
 
@@ -85,38 +88,38 @@ class Listening {
     this.#source?.close();
   }
 
-  /** Every second: whether the stream still says something. */
-  checkForSilence(): void {
-    if (Date.now() > this.#deadline) this.#failed();
+  /** To be called every second. */
+  checkForTimeout(): void {
+    if (Date.now() > this.#deadline) this.#onFailure();
   }
 
   #connect(): void {
     this.#source?.close();
     const stream = new EventSource(withQuery('api/console/stream', { since: lastId }));
     this.#source = stream;
-    this.#deadline = Date.now() + FIRST_WORD_MS;
-    const heard = (): void => {
+    this.#deadline = Date.now() + FIRST_EVENT_TIMEOUT_MS;
+    const onEvent = (): void => {
       this.#failures = 0;
-      this.#deadline = Date.now() + SILENCE_MS;
+      this.#deadline = Date.now() + STREAM_TIMEOUT_MS;
       connection.value = 'live';
     };
     stream.addEventListener('state', ({ data, lastEventId }) => {
       apply({ id: lastEventId, ...(JSON.parse(String(data)) as Omit<State, 'id'>) });
-      heard();
+      onEvent();
     });
     stream.addEventListener('ping', ({ data }) => {
-      hear(Number(data));
-      heard();
+      recordUpdate(Number(data));
+      onEvent();
     });
     stream.addEventListener('signed-out', () => {
       me.value = null;
     });
     stream.addEventListener('error', () => {
-      if (this.#source === stream) this.#failed();
+      if (this.#source === stream) this.#onFailure();
     });
   }
 
-  #failed(): void {
+  #onFailure(): void {
     this.#source?.close();
     this.#source = undefined;
     this.#deadline = Infinity;
@@ -128,59 +131,59 @@ class Listening {
     }
   }
 
-  async #poll(turns: number): Promise<void> {
+  async #poll(remaining: number): Promise<void> {
     try {
       const state = await get<State>(withQuery('api/console/state', { since: lastId }), this.#ended.signal);
       if (this.#ended.signal.aborted) return;
       apply(state);
       connection.value = 'polling';
-      this.#later(() => (turns > 1 ? void this.#poll(turns - 1) : this.#connect()), POLL_MS);
+      this.#later(() => (remaining > 1 ? void this.#poll(remaining - 1) : this.#connect()), POLL_INTERVAL_MS);
     } catch {
       if (this.#ended.signal.aborted) return;
       connection.value = 'away';
-      // The api itself is away: what is tried first when it is back is a stream.
+      // The api itself is away. When it is back, a stream is tried first.
       this.#failures = FAILURES_UNTIL_POLLING - 1;
       this.#later(() => this.#connect(), 2000);
     }
   }
 
-  #later(what: () => void, ms: number): void {
+  #later(run: () => void, ms: number): void {
     clearTimeout(this.#timer);
-    if (!this.#ended.signal.aborted) this.#timer = setTimeout(what, ms);
+    if (!this.#ended.signal.aborted) this.#timer = setTimeout(run, ms);
   }
 }
 
-/** Whether somebody sees the page. */
-export const isSeen = signal(!globalThis.document?.hidden);
-/** Listens also while nobody sees the page: somebody wants to be told of something. */
-export const listensUnseen = signal(false);
+/** Whether the page is visible. */
+export const isPageVisible = signal(!globalThis.document?.hidden);
+/** Whether to keep the connection while the page is hidden, for notifications. */
+export const listensInBackground = signal(false);
 
-/** Listens while somebody is signed in and sees the page. */
+/** Connects while somebody is signed in and the page is visible. */
 export function startLive(): void {
-  let listening: Listening | undefined;
+  let activeConnection: LiveConnection | undefined;
   const follow = (): void => {
-    const shouldListen = Boolean(me.peek()) && (isSeen.peek() || listensUnseen.peek());
-    if (shouldListen) listening ??= new Listening();
+    const shouldListen = Boolean(me.peek()) && (isPageVisible.peek() || listensInBackground.peek());
+    if (shouldListen) activeConnection ??= new LiveConnection();
     else {
-      listening?.end();
-      listening = undefined;
+      activeConnection?.end();
+      activeConnection = undefined;
     }
   };
   document.addEventListener('visibilitychange', () => {
-    isSeen.value = !document.hidden;
+    isPageVisible.value = !document.hidden;
     follow();
   });
-  listensUnseen.subscribe(follow);
+  listensInBackground.subscribe(follow);
   me.subscribe(() => {
-    // Another one sees other things.
-    listening?.end();
-    listening = undefined;
+    // Another person may see other values.
+    activeConnection?.end();
+    activeConnection = undefined;
     lastId = '';
     for (const part of parts.values()) part.value = undefined;
     follow();
   });
   setInterval(() => {
-    listening?.checkForSilence();
-    if (isSeen.peek()) ticks.value = Date.now();
+    activeConnection?.checkForTimeout();
+    if (isPageVisible.peek()) ticks.value = Date.now();
   }, 1000);
 }

@@ -8,14 +8,15 @@ export interface PageDefinition {
   title: string;
   /** Its place in the navigation. */
   order: number;
+  /** Who may open it. */
   seenBy: (me: Me) => boolean;
-  /** `parts`: what follows the path in the address. */
+  /** `parts` are the parts of the address after the path. */
   View: ComponentType<{ parts: readonly string[] }>;
-  /** Shown beside the title in the navigation: how much there needs somebody. */
+  /** The number beside the title in the navigation: how many items need attention. */
   badge?: () => number | null;
 }
 
 export const isOperator = ({ role }: Me): boolean => role === 'admin' || role === 'metrics';
 export const isAdmin = ({ role }: Me): boolean => role === 'admin';
-/** Sees the records of a business: everyone but the metrics token. */
+/** May see the records of a business: everyone except holders of the metrics token. */
 export const seesRecords = ({ role }: Me): boolean => role !== 'metrics';

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 
-/** Where the page is: `#/conversations/1?state=waiting`. Behind a `#`, so that every prefix and proxy will do. */
+/** The address of a page: `#/conversations/1?state=waiting`. It is in the fragment so that any path prefix and proxy works. */
 export interface Location {
   /** `conversations`, `1`. */
   parts: string[];
@@ -26,7 +26,7 @@ function decode(part: string): string {
   }
 }
 
-/** `href('conversations', id)` is `#/conversations/...`. */
+/** `href(['conversations', id])` is `#/conversations/...`. */
 export function href(parts: readonly string[], query: Record<string, string | undefined> = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
@@ -42,7 +42,7 @@ globalThis.addEventListener?.('hashchange', () => {
 
 export const location = computed<Location>(() => parseHash(hash.value));
 
-/** Changes parameters of the query; a filter is no step to go back to. */
+/** Changes query parameters without adding an entry to the browser's history. */
 export function setQuery(changes: Record<string, string | undefined>): void {
   const { parts, query } = location.value;
   const next = { ...Object.fromEntries(query), ...changes };

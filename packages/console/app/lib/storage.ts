@@ -1,4 +1,4 @@
-/** What this browser keeps: drafts, the theme. One that keeps nothing (private windows) does without. */
+/** Reads from the browser's storage: drafts, the theme. Undefined when it is not available, as in some private windows. */
 export function readStored(name: string): string | undefined {
   try {
     return localStorage.getItem(`prosaas.${name}`) ?? undefined;
@@ -12,6 +12,6 @@ export function store(name: string, value: string | undefined): void {
     if (value === undefined || value === '') localStorage.removeItem(`prosaas.${name}`);
     else localStorage.setItem(`prosaas.${name}`, value);
   } catch {
-    // kept until the page is left
+    // Not stored: the value lasts until the page is closed.
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rereading } from './use-list.ts';
+import { refreshRequest } from './use-list.ts';
 
 test.each([
   ['api/calls', 0, 'api/calls', 50],
@@ -8,6 +8,6 @@ test.each([
   ['api/calls?live=true', 900, 'api/calls?live=true&limit=200', 200],
   ['api/calls?limit=20&live=true', 20, 'api/calls?limit=20&live=true', 20],
   ['api/calls?limit=20&live=true', 40, 'api/calls?limit=40&live=true', 40],
-])('%s that shows %d is read again as %s', (path, shown, target, limit) => {
-  expect(rereading(path, shown)).toEqual({ target, limit });
+])('%s with %d items shown is refreshed by %s', (path, shown, target, limit) => {
+  expect(refreshRequest(path, shown)).toEqual({ target, limit });
 });

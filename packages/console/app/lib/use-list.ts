@@ -1,7 +1,7 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type ApiError, asApiError, get } from './api.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { serialize } from './serialize.ts';
 
 export interface Page<T> {
   items: T[];
@@ -17,24 +17,26 @@ export interface List<T> {
   reload: () => void;
 }
 
-/** The most that REST tells at once, and what it tells where nothing is asked. */
-const MOST = 200;
-const USUAL = 50;
+/** The largest page of the REST api, and its default. */
+const MAX_LIMIT = 200;
+const DEFAULT_LIMIT = 50;
 
-/** What is shown is read again in one page, so that nothing of it is an old answer; what lies behind the greatest page stays. */
-export function rereading(path: string, shown: number): { target: string; limit: number } {
+/** The request that reads all items shown again, in one page. Items beyond the largest page are kept as they are. */
+export function refreshRequest(path: string, shown: number): { target: string; limit: number } {
   const [base = '', search] = path.split('?', 2);
   const query = new URLSearchParams(search);
-  const usual = Number(query.get('limit') ?? USUAL);
-  const limit = Math.min(MOST, Math.max(usual, shown));
-  if (limit === usual) return { target: path, limit };
+  const ownLimit = Number(query.get('limit') ?? DEFAULT_LIMIT);
+  const limit = Math.min(MAX_LIMIT, Math.max(ownLimit, shown));
+  if (limit === ownLimit) return { target: path, limit };
   query.set('limit', String(limit));
   return { target: `${base}?${query}`, limit };
 }
 
 /**
- * A list that is paged by cursor. `path` has its filters; when it changes the list begins anew, when `version` changes what is
- * shown is read again.
+ * A list that is paged by cursor.
+ *
+ * @param path with its filters. When it changes, the list starts anew; undefined loads nothing
+ * @param options.version when it changes, the items shown are read again
  */
 export function useList<T>(
   path: string | undefined,
@@ -45,21 +47,21 @@ export function useList<T>(
   const cursor = useSignal<string | null>(null);
   const hasMore = useSignal(false);
   const isLoading = useSignal(false);
-  const turn = useSignal(0);
-  const ask = useRef<(() => void) | undefined>(undefined);
+  const reloads = useSignal(0);
+  const refresh = useRef<(() => void) | undefined>(undefined);
   const aborted = useRef<AbortSignal | undefined>(undefined);
 
-  const guarded = async (leaving: AbortSignal, read: () => Promise<void>): Promise<void> => {
+  const guarded = async (signal: AbortSignal, read: () => Promise<void>): Promise<void> => {
     isLoading.value = true;
     try {
       await read();
     } catch (reason) {
-      if (!leaving.aborted) error.value = asApiError(reason);
+      if (!signal.aborted) error.value = asApiError(reason);
     } finally {
-      if (!leaving.aborted) isLoading.value = false;
+      if (!signal.aborted) isLoading.value = false;
     }
   };
-  const end = ({ next_cursor: next }: Page<T>): void => {
+  const setCursor = ({ next_cursor: next }: Page<T>): void => {
     cursor.value = next;
     hasMore.value = next !== null;
   };
@@ -71,40 +73,40 @@ export function useList<T>(
     hasMore.value = false;
     isLoading.value = false;
     if (path === undefined) return;
-    const leaving = new AbortController();
-    const { signal } = leaving;
+    const aborter = new AbortController();
+    const { signal } = aborter;
     aborted.current = signal;
-    ask.current = oneAtATime(() =>
+    refresh.current = serialize(() =>
       guarded(signal, async () => {
-        const { target, limit } = rereading(path, items.value?.length ?? 0);
+        const { target, limit } = refreshRequest(path, items.value?.length ?? 0);
         const page = await get<Page<T>>(target, signal);
         if (signal.aborted) return;
         const fresh = new Set(page.items.map(keyOf));
-        const behind = (items.value ?? []).slice(limit).filter((item) => !fresh.has(keyOf(item)));
-        items.value = [...page.items, ...behind];
-        if (behind.length === 0) end(page);
+        const remaining = (items.value ?? []).slice(limit).filter((item) => !fresh.has(keyOf(item)));
+        items.value = [...page.items, ...remaining];
+        if (remaining.length === 0) setCursor(page);
         error.value = undefined;
       }),
     );
     return () => {
-      leaving.abort();
-      ask.current = undefined;
+      aborter.abort();
+      refresh.current = undefined;
     };
   }, [path]);
-  useEffect(() => ask.current?.(), [path, version, turn.value]);
+  useEffect(() => refresh.current?.(), [path, version, reloads.value]);
 
   const loadMore = (): void => {
     const next = cursor.value;
-    const leaving = aborted.current;
-    if (path === undefined || next === null || isLoading.value || leaving === undefined) return;
-    void guarded(leaving, async () => {
+    const signal = aborted.current;
+    if (path === undefined || next === null || isLoading.value || signal === undefined) return;
+    void guarded(signal, async () => {
       const separator = path.includes('?') ? '&' : '?';
-      const page = await get<Page<T>>(`${path}${separator}cursor=${encodeURIComponent(next)}`, leaving);
-      if (leaving.aborted) return;
+      const page = await get<Page<T>>(`${path}${separator}cursor=${encodeURIComponent(next)}`, signal);
+      if (signal.aborted) return;
       const known = new Set((items.value ?? []).map(keyOf));
       items.value = [...(items.value ?? []), ...page.items.filter((item) => !known.has(keyOf(item)))];
-      end(page);
+      setCursor(page);
     });
   };
-  return { items, error, hasMore, isLoading, loadMore, reload: () => (turn.value += 1) };
+  return { items, error, hasMore, isLoading, loadMore, reload: () => (reloads.value += 1) };
 }

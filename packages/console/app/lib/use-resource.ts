@@ -1,38 +1,40 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type ApiError, asApiError, get } from './api.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { serialize } from './serialize.ts';
 
 export interface Resource<T> {
-  /** The last that was read; stays while it is read again. */
+  /** The last value, which stays while it is read again. */
   data: ReadonlySignal<T | undefined>;
-  /** Why the last reading failed. */
+  /** Why the last attempt failed. */
   error: ReadonlySignal<ApiError | undefined>;
   reload: () => void;
 }
 
 /**
- * Reads `path` and reads it again when `version` changes, which is how the live parts say that something did. Undefined: nothing
- * is read.
+ * Reads a resource of the REST api.
+ *
+ * @param path undefined reads nothing
+ * @param version when it changes, the resource is read again; usually made from live values
  */
 export function useResource<T>(path: string | undefined, version: unknown = 0): Resource<T> {
   const data = useSignal<T | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
-  const turn = useSignal(0);
-  const ask = useRef<(() => void) | undefined>(undefined);
+  const reloads = useSignal(0);
+  const refresh = useRef<(() => void) | undefined>(undefined);
   useEffect(() => {
     data.value = undefined;
     error.value = undefined;
     if (path === undefined) return;
-    const leaving = new AbortController();
-    ask.current = oneAtATime(() => read(path, leaving.signal, data, error));
+    const aborter = new AbortController();
+    refresh.current = serialize(() => read(path, aborter.signal, data, error));
     return () => {
-      leaving.abort();
-      ask.current = undefined;
+      aborter.abort();
+      refresh.current = undefined;
     };
   }, [path]);
-  useEffect(() => ask.current?.(), [path, version, turn.value]);
-  return { data, error, reload: () => (turn.value += 1) };
+  useEffect(() => refresh.current?.(), [path, version, reloads.value]);
+  return { data, error, reload: () => (reloads.value += 1) };
 }
 
 async function read<T>(

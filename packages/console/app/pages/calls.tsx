@@ -1,7 +1,7 @@
 import '../styles/calls.css';
 import { liveValue } from '../lib/live.ts';
 import { type PageDefinition, seesRecords } from '../lib/page.ts';
-import { OneCall } from './calls/call.tsx';
+import { CallPage } from './calls/call.tsx';
 import { CallList } from './calls/list.tsx';
 
 export const page: PageDefinition = {
@@ -11,6 +11,10 @@ export const page: PageDefinition = {
   seenBy: seesRecords,
   View: ({ parts: [id] }) => {
     const version = liveValue('calls')?.changed;
-    return id === undefined ? <CallList version={version} /> : <OneCall key={id} id={id} version={version} />;
+    return id === undefined ? (
+      <CallList version={version} />
+    ) : (
+      <CallPage key={id} id={id} version={version} />
+    );
   },
 };

@@ -5,7 +5,7 @@ import '../styles/conversations.css';
 import { startAlerts } from './conversations/alerts.ts';
 import { KeyHelp, useKeys } from './conversations/keys.tsx';
 import { ChatList } from './conversations/list.tsx';
-import { useSeenHeight } from './conversations/seen-height.ts';
+import { useVisibleHeight } from './conversations/visible-height.ts';
 import { Thread } from './conversations/thread.tsx';
 
 startAlerts();
@@ -21,7 +21,7 @@ export const page: PageDefinition = {
 
 function Conversations({ parts: [openId] }: { parts: readonly string[] }) {
   useKeys(openId);
-  useSeenHeight();
+  useVisibleHeight();
   return (
     <div class={`chats ${openId === undefined ? '' : 'open'}`}>
       <h1 class="visually-hidden">Conversations</h1>

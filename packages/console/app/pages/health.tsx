@@ -3,15 +3,15 @@ import { Empty, Failed, Loading } from '../kit/empty.tsx';
 import { OldValue } from '../kit/old-value.tsx';
 import { OnlyWrong, isOnlyWrong } from '../kit/only-wrong.tsx';
 import { Status } from '../kit/status.tsx';
-import { changesInWords, worstFirst } from '../lib/check-words.ts';
+import { describeChanges, worstFirst } from '../lib/check-text.ts';
 import { type Check, diagnose, silentServices } from '../lib/diagnosis.ts';
 import { countText } from '../lib/format.ts';
 import { live, liveValue, now } from '../lib/live.ts';
 import type { PageDefinition } from '../lib/page.ts';
 import { location } from '../lib/router.ts';
-import { say } from '../lib/say.ts';
+import { announce } from '../lib/notifications.ts';
 import { useResource } from '../lib/use-resource.ts';
-import { CheckRow, type CheckMore } from './health/check-row.tsx';
+import { CheckRow, type CheckDetails } from './health/check-row.tsx';
 import { Probes, type Probe } from './health/probes.tsx';
 
 export const page: PageDefinition = {
@@ -28,7 +28,7 @@ const wrongOf = (checks: readonly Check[]): Check[] => checks.filter(({ status }
 /** GET /api/checks */
 interface Checks {
   draining: boolean;
-  items: (Check & CheckMore)[];
+  items: (Check & CheckDetails)[];
   probes: Probe[];
 }
 
@@ -41,12 +41,12 @@ function Health() {
     reasons.map(({ code }) => code),
   ]);
   const { data, error, reload } = useResource<Checks>('api/checks', JSON.stringify(version));
-  useAnnounced(checks);
-  const more = new Map(data.value?.items.map((check) => [check.name, check]));
-  const asked = location.value.query.get('check');
+  useChangeAnnouncements(checks);
+  const details = new Map(data.value?.items.map((check) => [check.name, check]));
+  const requested = location.value.query.get('check');
   const wrong = wrongOf(checks);
   const shown = isOnlyWrong() ? wrong : checks;
-  const open = asked ?? diagnose(checks)[0]?.check ?? wrong[0]?.name;
+  const open = requested ?? diagnose(checks)[0]?.check ?? wrong[0]?.name;
   return (
     <div class="stack">
       <div class="row spread">
@@ -56,7 +56,9 @@ function Health() {
       <OldValue part="health" />
       {data.value === undefined && <Failed error={error.value} onRetry={reload} />}
       {data.value?.draining === true && (
-        <Status level="warn">This replica of the api is ending. The page goes on with another one.</Status>
+        <Status level="warn">
+          This replica of the api is shutting down. The page will continue with another one.
+        </Status>
       )}
       {checks.length === 0 && <Loading rows={8} />}
       {checks.length > 0 && (
@@ -68,7 +70,7 @@ function Health() {
           </Status>
         </p>
       )}
-      <Silent />
+      <SilentServices />
       {checks.length > 0 && shown.length === 0 && (
         <Empty title="Nothing is wrong">
           <p>Turn the switch off to see every check and its last hour.</p>
@@ -80,9 +82,9 @@ function Health() {
             <li key={check.name}>
               <CheckRow
                 check={check}
-                more={more.get(check.name)}
+                details={details.get(check.name)}
                 isOpen={check.name === open}
-                isAsked={check.name === asked}
+                isRequested={check.name === requested}
               />
             </li>
           ))}
@@ -93,8 +95,8 @@ function Health() {
   );
 }
 
-/** A service that died is seen here before its check fails. */
-function Silent() {
+/** Services without a running replica, which show here before their checks fail. */
+function SilentServices() {
   const services = live('services');
   const replicas = services?.failed === null ? (services.value?.items ?? []) : [];
   return (
@@ -113,12 +115,12 @@ function Silent() {
   );
 }
 
-/** Says what changed since the page was drawn last. */
-function useAnnounced(checks: readonly Check[]): void {
+/** Announces changed checks to screen readers. */
+function useChangeAnnouncements(checks: readonly Check[]): void {
   const before = useRef<readonly Check[]>([]);
   useEffect(() => {
-    const words = changesInWords(before.current, checks);
+    const text = describeChanges(before.current, checks);
     before.current = checks;
-    if (words !== '') say(words);
+    if (text !== '') announce(text);
   });
 }

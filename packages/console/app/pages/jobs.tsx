@@ -26,19 +26,19 @@ function Jobs({ parts }: { parts: readonly string[] }) {
   if (id !== undefined && seesRecords(who)) return <DeadJobView id={id} />;
   const { query } = location.value;
   const chat = query.get('conversation');
-  // Who asks about one chat is not made to look past everything else.
-  const isAboutChat = chat !== null && chat !== '';
+  // A question about one chat is answered at the top.
+  const asksAboutChat = chat !== null && chat !== '';
   return (
     <div class="stack">
       <div class="row spread">
         <h1>Jobs</h1>
         <OnlyWrong />
       </div>
-      {isAboutChat && seesRecords(who) && <StuckChat />}
+      {asksAboutChat && seesRecords(who) && <StuckChat />}
       {isOperator(who) && <Queues />}
       <DeadLetter />
       {seesRecords(who) && <JobList />}
-      {!isAboutChat && seesRecords(who) && <StuckChat />}
+      {!asksAboutChat && seesRecords(who) && <StuckChat />}
       {isAdmin(who) && <Schedules />}
     </div>
   );

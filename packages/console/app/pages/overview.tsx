@@ -5,10 +5,10 @@ import { Chart } from '../kit/chart.tsx';
 import { numberText } from '../lib/format.ts';
 import { history } from '../lib/history.ts';
 import { live } from '../lib/live.ts';
-import type { FigureName } from '../lib/live-values.ts';
+import type { SeriesName } from '../lib/live-values.ts';
 import { type PageDefinition, isOperator, seesRecords } from '../lib/page.ts';
-import { ChatsInShort } from './overview/chats.tsx';
-import { Sentence } from './overview/sentence.tsx';
+import { ChatsSummary } from './overview/chats.tsx';
+import { Headline } from './overview/headline.tsx';
 
 export const page: PageDefinition = {
   path: '',
@@ -20,7 +20,7 @@ export const page: PageDefinition = {
 
 const perMinute = (value: number): string => `${numberText(value)} / min`;
 
-const charts: readonly [name: FigureName, title: string, format: (value: number) => string][] = [
+const CHARTS: readonly [name: SeriesName, title: string, format: (value: number) => string][] = [
   ['messages_in_per_minute', 'Messages in', perMinute],
   ['messages_out_per_minute', 'Messages out', perMinute],
   ['answer_seconds', 'Time to answer', (value) => `${numberText(value)} s`],
@@ -37,14 +37,14 @@ function Overview() {
   return (
     <div class="stack">
       <h1>Overview</h1>
-      {live('health') === undefined ? <Loading rows={2} /> : <Sentence />}
-      {seesRecords(who) && <ChatsInShort />}
+      {live('health') === undefined ? <Loading rows={2} /> : <Headline />}
+      {seesRecords(who) && <ChatsSummary />}
       {isOperator(who) && (
         <section class="stack" aria-labelledby="last-hour">
           <h2 id="last-hour">The last hour</h2>
           <div class="grid charts">
-            {charts.map(([name, title, format]) => (
-              <Figure key={name} name={name} title={title} format={format} />
+            {CHARTS.map(([name, title, format]) => (
+              <SeriesChart key={name} name={name} title={title} format={format} />
             ))}
           </div>
         </section>
@@ -53,12 +53,12 @@ function Overview() {
   );
 }
 
-function Figure({
+function SeriesChart({
   name,
   title,
   format,
 }: {
-  name: FigureName;
+  name: SeriesName;
   title: string;
   format: (value: number) => string;
 }) {

@@ -1,7 +1,7 @@
 import '../styles/questions.css';
 import { type PageDefinition, seesRecords } from '../lib/page.ts';
 import { LearnedList } from './questions/learned.tsx';
-import { MissedList } from './questions/missed.tsx';
+import { UnansweredList } from './questions/unanswered.tsx';
 import { TryText } from './questions/try.tsx';
 
 export const page: PageDefinition = {
@@ -12,7 +12,7 @@ export const page: PageDefinition = {
   View: () => (
     <div class="stack">
       <h1>Questions</h1>
-      <MissedList />
+      <UnansweredList />
       <TryText />
       <LearnedList />
     </div>

@@ -6,7 +6,7 @@ import { type PageDefinition, isOperator } from '../lib/page.ts';
 import { useResource } from '../lib/use-resource.ts';
 import { type Loggers, LogLevel } from './services/log-level.tsx';
 import { Replicas } from './services/replicas.tsx';
-import { groupByService, isMissing, isWrong, summaryOf, versionsOf } from './services/words.ts';
+import { groupByService, isMissing, isWrong, summaryOf, versionsOf } from './services/text.ts';
 import { Status } from '../kit/status.tsx';
 
 export const page: PageDefinition = {
@@ -20,7 +20,7 @@ export const page: PageDefinition = {
 function Services() {
   const value = liveValue('services');
   const replicas = value?.items ?? [];
-  // A level that was told stands in what the replicas say of themselves.
+  // Replicas report their log level, so a change of it shows here.
   const version = replicas.map(({ instance, state, log_level: level }) => [instance, state, level]);
   const loggers = useResource<Loggers>('api/loggers', JSON.stringify(version));
   const groups = groupByService(replicas);
@@ -39,7 +39,7 @@ function Services() {
       {versions.length > 1 && (
         <p>
           <Status level="warn">
-            {versions.length} versions run: {versions.join(', ')}
+            {versions.length} versions are running: {versions.join(', ')}
           </Status>
         </p>
       )}

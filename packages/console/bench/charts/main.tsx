@@ -1,4 +1,4 @@
-// Twenty charts of an hour, each with a new point every second: ten times as often as the console's.
+// Twenty charts of one hour, each with a new point every second: ten times as often as in the console.
 import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { Chart, type ChartData } from '../../app/kit/chart.tsx';

@@ -14,16 +14,16 @@ import {
   detailText,
   digitsOf,
   lengthText,
-  nowText,
+  currentStepText,
   offsetText,
   reasonText,
   stateOf,
   stepText,
-} from './words.ts';
+} from './text.ts';
 
 const pathOf = (id: string): string => `api/calls/${encodeURIComponent(id)}`;
 
-export function OneCall({ id, version }: { id: string; version: string | undefined }) {
+export function CallPage({ id, version }: { id: string; version: string | undefined }) {
   const { data, error, reload } = useResource<Call>(pathOf(id), version);
   const call = data.value;
   return (
@@ -36,31 +36,31 @@ export function OneCall({ id, version }: { id: string; version: string | undefin
       </div>
       {error.value?.status === 404 ? (
         <Empty title="There is no such call">
-          <p>It may have been erased, or is another business’.</p>
+          <p>It may have been deleted, or it belongs to another business.</p>
         </Empty>
       ) : (
         <>
           <Failed error={error.value} onRetry={reload} />
           {call === undefined && error.value === undefined && <Loading rows={4} />}
-          {call !== undefined && <Shown call={call} />}
+          {call !== undefined && <CallDetails call={call} />}
         </>
       )}
     </div>
   );
 }
 
-function Shown({ call }: { call: Call }) {
-  const { level, word } = stateOf(call);
+function CallDetails({ call }: { call: Call }) {
+  const { level, label } = stateOf(call);
   const isLive = call.outcome === null;
   return (
     <>
       <section class={`sentence ${level === 'good' ? '' : level}`} aria-label="How it is">
         <p>
-          <Status level={level}>{word}</Status>
+          <Status level={level}>{label}</Status>
           {isLive ? (
             <>
               {' '}
-              for <For since={call.answered_at ?? call.started_at} />: the caller {nowText(call)}
+              for <For since={call.answered_at ?? call.started_at} />: the caller {currentStepText(call)}
             </>
           ) : (
             call.reason !== null && <>: {reasonText(call.reason)}</>
@@ -73,16 +73,16 @@ function Shown({ call }: { call: Call }) {
           {call.recordings.map((recording, index) => (
             <Player key={recording.id} call={call} recording={recording} number={index + 1} />
           ))}
-          <p class="help">Listening is written down in the audit log, with who listened.</p>
+          <p class="help">The audit log records who listens.</p>
         </section>
       )}
       <section class="card stack" aria-labelledby="call-facts">
         <h2 id="call-facts">The call</h2>
         <Facts
           items={[
-            ['Began', <At time={call.started_at} />],
-            ['Length', isLive ? 'goes on' : lengthText(call)],
-            ['Called', call.to_number ?? 'not known'],
+            ['Started', <At time={call.started_at} />],
+            ['Length', isLive ? 'in progress' : lengthText(call)],
+            ['Called', call.to_number ?? 'unknown'],
             ['Id', call.id],
           ]}
         />
@@ -98,7 +98,7 @@ function Shown({ call }: { call: Call }) {
 
 function TimeLine({ call: { timeline, started_at: startedAt } }: { call: Call }) {
   const [first] = timeline;
-  if (first === undefined) return <p class="quiet">Nothing is written down of this call’s steps.</p>;
+  if (first === undefined) return <p class="quiet">No steps of this call were recorded.</p>;
   const from = first.at < startedAt ? first.at : startedAt;
   return (
     <ol class="time-line" aria-labelledby="time-line">
@@ -123,15 +123,15 @@ function TimeLine({ call: { timeline, started_at: startedAt } }: { call: Call })
 function Player({ call, recording, number }: { call: Call; recording: Recording; number: number }) {
   const hasFailed = useSignal(false);
   const source = `${pathOf(call.id)}/recordings/${recording.id}`;
-  const words = `Message ${number}, ${durationText(recording.duration_ms / 1000)}, ${clockText(recording.created_at)}`;
+  const title = `Message ${number}, ${durationText(recording.duration_ms / 1000)}, ${clockText(recording.created_at)}`;
   return (
     <div class="player">
-      <span class="quiet">{words}</span>
+      <span class="quiet">{title}</span>
       <audio
         controls
         preload="none"
         src={source}
-        aria-label={words}
+        aria-label={title}
         onError={() => (hasFailed.value = true)}
         onCanPlay={() => (hasFailed.value = false)}
       />
@@ -140,14 +140,14 @@ function Player({ call, recording, number }: { call: Call; recording: Recording;
       </a>
       {hasFailed.value && (
         <p class="fault" role="alert">
-          It could not be loaded or played here.
+          The recording could not be loaded or played.
         </p>
       )}
     </div>
   );
 }
 
-/** The chat of the same contact, if there is one. */
+/** Links to the chat and the calls of the same number. */
 function ChatOf({ call: { from_number: from } }: { call: Call }) {
   const digits = digitsOf(from);
   const chats = useResource<Page<{ id: string; contact_name: string | null }>>(

@@ -2,14 +2,14 @@ import { useId } from 'preact/hooks';
 import { OnlyWrong, isOnlyWrong } from '../../kit/only-wrong.tsx';
 import { href, location, setQuery } from '../../lib/router.ts';
 
-const outcomes = [
-  ['', 'Any end'],
-  ['completed', 'Ended well'],
-  ['error', 'Broke off'],
-  ['rejected', 'Turned away'],
+const OUTCOMES = [
+  ['', 'Any outcome'],
+  ['completed', 'Completed'],
+  ['error', 'Failed'],
+  ['rejected', 'Rejected'],
 ] as const;
 
-/** They stand in the address, so that a link keeps them. */
+/** The filters are part of the address, so that links keep them. */
 export function Filters() {
   const { query } = location.value;
   const [outcomeId, contactId, dayId] = [useId(), useId(), useId()];
@@ -19,14 +19,14 @@ export function Filters() {
   return (
     <form class="filters" role="search" aria-label="Calls" onSubmit={(event) => event.preventDefault()}>
       <div class="field">
-        <label for={outcomeId}>How it ended</label>
+        <label for={outcomeId}>Outcome</label>
         <select
           id={outcomeId}
           value={query.get('outcome') ?? ''}
           disabled={isOnlyWrong()}
           onChange={change('outcome')}
         >
-          {outcomes.map(([value, text]) => (
+          {OUTCOMES.map(([value, text]) => (
             <option key={value} value={value}>
               {text}
             </option>
@@ -34,7 +34,7 @@ export function Filters() {
         </select>
       </div>
       <div class="field">
-        <label for={contactId}>Who called</label>
+        <label for={contactId}>Caller</label>
         <input
           id={contactId}
           type="search"

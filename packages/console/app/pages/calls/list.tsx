@@ -11,7 +11,7 @@ import { href, location } from '../../lib/router.ts';
 import { useList } from '../../lib/use-list.ts';
 import { Filters } from './filters.tsx';
 import type { Call } from './records.ts';
-import { callerText, digitsOf, lengthText, nowText, reasonText, stateOf } from './words.ts';
+import { callerText, digitsOf, lengthText, currentStepText, reasonText, stateOf } from './text.ts';
 
 const keyOf = ({ id }: Call): string => id;
 
@@ -36,7 +36,7 @@ export function CallList({ version }: { version: string | undefined }) {
       <h1>Calls</h1>
       {!isFiltered && liveCalls.length > 0 && (
         <section aria-labelledby="live-calls">
-          <h2 id="live-calls">{countText(liveCalls.length, 'call goes on', 'calls go on')}</h2>
+          <h2 id="live-calls">{countText(liveCalls.length, 'call in progress', 'calls in progress')}</h2>
           <ul class="rows" aria-label="Live calls">
             {liveCalls.map((call) => (
               <li key={call.id}>
@@ -63,7 +63,7 @@ export function CallList({ version }: { version: string | undefined }) {
 
 function NoneFound() {
   return (
-    <Empty title={isOnlyWrong() ? 'No call went wrong' : 'No call is like that'}>
+    <Empty title={isOnlyWrong() ? 'No call failed' : 'No call matches'}>
       <a href={href(['calls'])}>Show all calls</a>
     </Empty>
   );
@@ -82,7 +82,7 @@ function NoCallYet() {
 }
 
 function LiveRow({ call }: { call: Call }) {
-  const { level, word } = stateOf(call);
+  const { level, label } = stateOf(call);
   return (
     <div class="call-row">
       <Caller call={call} />
@@ -90,7 +90,7 @@ function LiveRow({ call }: { call: Call }) {
         <For since={call.answered_at ?? call.started_at} />
       </span>
       <span>
-        <Status level={level}>{word}</Status>: the caller {nowText(call)}
+        <Status level={level}>{label}</Status>: the caller {currentStepText(call)}
       </span>
       <ChatLink call={call} />
     </div>
@@ -98,13 +98,13 @@ function LiveRow({ call }: { call: Call }) {
 }
 
 function PastRow({ call }: { call: Call }) {
-  const { level, word } = stateOf(call);
+  const { level, label } = stateOf(call);
   return (
     <div class="call-row">
       <Caller call={call} />
       <span class="quiet">{lengthText(call)}</span>
       <span>
-        <Status level={level}>{word}</Status>
+        <Status level={level}>{label}</Status>
         {call.reason !== null && <span class="quiet">: {reasonText(call.reason)}</span>}
         {call.recordings.length > 0 && (
           <span class="left-message">

@@ -7,26 +7,26 @@ import { Status } from '../../kit/status.tsx';
 import { At, For } from '../../kit/time.tsx';
 import { withQuery } from '../../lib/api.ts';
 import { countText } from '../../lib/format.ts';
-import { notify } from '../../lib/say.ts';
+import { notify } from '../../lib/notifications.ts';
 import { useResource } from '../../lib/use-resource.ts';
 import type { Page } from '../../lib/use-list.ts';
-import { act, reader } from './changes.ts';
+import { act, currentPerson } from './changes.ts';
 import type { Conversation } from './records.ts';
-import { holderText, isHeldByOther, isMine, stateText, waitingText } from './words.ts';
+import { holderText, isHeldByOther, isMine, stateText, waitingText } from './text.ts';
 
-type Asking = 'take' | 'give-back' | 'close' | 'assign' | 'opt-in';
+type OpenDialog = 'take' | 'give-back' | 'close' | 'assign' | 'opt-in';
 
-/** Who answers, until when, and what can be done about it; beside the composer, where a thumb reaches it. */
+/** Who answers, until when, and the actions on a chat. Placed next to the composer, where a thumb reaches them. */
 export function Actions({ chat, waiting }: { chat: Conversation; waiting: number | undefined }) {
-  const asking = useSignal<Asking | undefined>(undefined);
+  const dialog = useSignal<OpenDialog | undefined>(undefined);
   const unanswered = waiting ?? 0;
-  const stop = (): void => {
-    asking.value = undefined;
+  const close = (): void => {
+    dialog.value = undefined;
   };
   const { state } = chat;
-  const isOther = isHeldByOther(chat, reader.value);
+  const isOther = isHeldByOther(chat, currentPerson.value);
   const mayGiveBack =
-    (state === 'waiting' || state === 'person') && !(isOther && reader.value?.role === 'staff');
+    (state === 'waiting' || state === 'person') && !(isOther && currentPerson.value?.role === 'staff');
   const takeOver = async (): Promise<void> => {
     await act(chat.id, 'take-over');
     notify('The chat is yours');
@@ -40,12 +40,12 @@ export function Actions({ chat, waiting }: { chat: Conversation; waiting: number
             Take over
           </Button>
         )}
-        {isOther && <Button onPress={() => (asking.value = 'take')}>Take it</Button>}
+        {isOther && <Button onPress={() => (dialog.value = 'take')}>Take it</Button>}
         {mayGiveBack && (
           <Button
-            // What is lost by it is not known before.
+            // Until then it is not known how many messages stay unanswered.
             disabled={waiting === undefined}
-            onPress={() => (unanswered > 0 ? (asking.value = 'give-back') : giveBack(chat))}
+            onPress={() => (unanswered > 0 ? (dialog.value = 'give-back') : giveBack(chat))}
           >
             Give back
           </Button>
@@ -66,38 +66,38 @@ export function Actions({ chat, waiting }: { chat: Conversation; waiting: number
             class="menu"
             onClick={({ currentTarget }) => currentTarget.closest('details')!.removeAttribute('open')}
           >
-            <Button onPress={() => (asking.value = 'assign')}>Assign …</Button>
-            {state !== 'closed' && <Button onPress={() => (asking.value = 'close')}>Close …</Button>}
+            <Button onPress={() => (dialog.value = 'assign')}>Assign …</Button>
+            {state !== 'closed' && <Button onPress={() => (dialog.value = 'close')}>Close …</Button>}
             {chat.opted_out_at !== null && (
-              <Button onPress={() => (asking.value = 'opt-in')}>Opt in …</Button>
+              <Button onPress={() => (dialog.value = 'opt-in')}>Opt in …</Button>
             )}
           </div>
         </details>
       </div>
-      {asking.value === 'take' && (
+      {dialog.value === 'take' && (
         <Confirm
           title="Take the chat?"
           yes="Take it"
           onYes={async () => {
-            const who = reader.value;
-            // Only what is given may go from one person to another.
+            const who = currentPerson.value;
+            // A chat that another person holds can only be assigned.
             if (who === null) await act(chat.id, 'take-over');
             else await act(chat.id, 'assign', { person_id: who.id });
             notify('The chat is yours');
           }}
-          onClose={stop}
+          onClose={close}
         >
           <p>
-            <bdi>{holderText(chat, reader.value)}</bdi> answers it now.
+            <bdi>{holderText(chat, currentPerson.value)}</bdi> answers it now.
           </p>
         </Confirm>
       )}
-      {asking.value === 'give-back' && (
-        <Confirm title="Give it back?" yes="Give back" onYes={() => giveBack(chat)} onClose={stop}>
+      {dialog.value === 'give-back' && (
+        <Confirm title="Give it back?" yes="Give back" onYes={() => giveBack(chat)} onClose={close}>
           <Unanswered count={unanswered} />
         </Confirm>
       )}
-      {asking.value === 'close' && (
+      {dialog.value === 'close' && (
         <Confirm
           title="Close the chat?"
           yes="Close"
@@ -105,14 +105,14 @@ export function Actions({ chat, waiting }: { chat: Conversation; waiting: number
             await act(chat.id, 'close');
             notify('Closed');
           }}
-          onClose={stop}
+          onClose={close}
         >
           <p>Nobody answers it until the customer writes again.</p>
           {unanswered > 0 && <Unanswered count={unanswered} />}
         </Confirm>
       )}
-      {asking.value === 'assign' && <Assign chat={chat} onClose={stop} />}
-      {asking.value === 'opt-in' && <OptIn chat={chat} onClose={stop} />}
+      {dialog.value === 'assign' && <Assign chat={chat} onClose={close} />}
+      {dialog.value === 'opt-in' && <OptIn chat={chat} onClose={close} />}
     </div>
   );
 }
@@ -123,14 +123,14 @@ async function giveBack(chat: Conversation): Promise<void> {
 }
 
 const Unanswered = ({ count }: { count: number }) => (
-  <p>{countText(count, 'message waits', 'messages wait')} for an answer, and will get none.</p>
+  <p>{countText(count, 'message is waiting', 'messages are waiting')} for an answer and will not get one.</p>
 );
 
 function Holder({ chat }: { chat: Conversation }) {
-  const { level, text } = stateText(chat, reader.value);
+  const { level, text } = stateText(chat, currentPerson.value);
   return (
     <p class="chat-holder">
-      <Status level={level}>{isMine(chat, reader.value) ? 'yours' : text}</Status>{' '}
+      <Status level={level}>{isMine(chat, currentPerson.value) ? 'yours' : text}</Status>{' '}
       {chat.state === 'waiting' && (
         <span>
           since <At time={chat.state_since} /> (<For since={chat.state_since} />
@@ -174,7 +174,7 @@ function Assign({ chat, onClose }: { chat: Conversation; onClose: () => void }) 
     >
       <Failed error={people.error.value} onRetry={people.reload} />
       {names === undefined && people.error.value === undefined && <Loading rows={1} />}
-      {names?.length === 0 && <p>There is nobody else whom it could be given to.</p>}
+      {names?.length === 0 && <p>There is nobody else to assign it to.</p>}
       {names !== undefined && names.length > 0 && (
         <div class="field">
           <label for={id}>To</label>
@@ -211,7 +211,7 @@ function OptIn({ chat, onClose }: { chat: Conversation; onClose: () => void }) {
       onClose={onClose}
     >
       <div class="field">
-        <label for={id}>How you know, for the record</label>
+        <label for={id}>How you know this, for the record</label>
         <textarea
           id={id}
           maxLength={500}

@@ -1,20 +1,20 @@
 import { computed, effect, signal } from '@preact/signals';
 import { get, me } from '../../lib/api.ts';
-import { isSeen, listensUnseen, liveValue } from '../../lib/live.ts';
+import { isPageVisible, listensInBackground, liveValue } from '../../lib/live.ts';
 import { go, href, location } from '../../lib/router.ts';
-import { notify } from '../../lib/say.ts';
+import { notify } from '../../lib/notifications.ts';
 import { readStored, store } from '../../lib/storage.ts';
 import type { Page } from '../../lib/use-list.ts';
 import { nameOf } from './contact.ts';
 import type { Conversation } from './records.ts';
-import { clip, waitingText } from './words.ts';
+import { clip, waitingText } from './text.ts';
 
-/** Whether this browser tells of chats that begin to wait. */
+/** Whether this browser alerts when a chat begins to wait. */
 export const alertsOn = signal(readStored('alerts') === '1');
 
 let sound: AudioContext | undefined;
 
-/** Called on a press: browsers let a page ask, and make a sound, only then. */
+/** Must be called from a click: only then do browsers allow a page to ask for permission and to play a sound. */
 export async function switchAlerts(on: boolean): Promise<void> {
   alertsOn.value = on;
   store('alerts', on ? '1' : undefined);
@@ -23,26 +23,26 @@ export async function switchAlerts(on: boolean): Promise<void> {
   if (!('Notification' in globalThis)) return;
   const answer = await Notification.requestPermission();
   if (answer !== 'granted')
-    notify('The browser allows no notifications here: you will hear a sound while this page is open.');
+    notify('The browser does not allow notifications here. You will hear a sound while this page is open.');
 }
 
 const keyOf = ({ id, state_since: since }: Conversation): string => `${id} ${since}`;
 
-/** Those of `waiting` that did not wait before. `known` undefined: it is not known who did. */
+/** The chats that did not wait before. `known` undefined: it is not known which did. */
 export const beganToWait = (
   known: ReadonlySet<string> | undefined,
   waiting: readonly Conversation[],
 ): Conversation[] => (known === undefined ? [] : waiting.filter((chat) => !known.has(keyOf(chat))));
 
-function isLookedAt(id: string): boolean {
+function isOpenAndVisible(id: string): boolean {
   const [page, open] = location.peek().parts;
-  return isSeen.peek() && page === 'conversations' && open === id;
+  return isPageVisible.peek() && page === 'conversations' && open === id;
 }
 
-function tell(chat: Conversation): void {
-  const title = `${clip(nameOf(chat), 60)} waits`;
+function alertFor(chat: Conversation): void {
+  const title = `${clip(nameOf(chat), 60)} is waiting`;
   beep();
-  if (isSeen.peek()) notify(`${title}: ${waitingText(chat.state_reason)}`);
+  if (isPageVisible.peek()) notify(`${title}: ${waitingText(chat.state_reason)}`);
   if (!('Notification' in globalThis) || Notification.permission !== 'granted') return;
   try {
     const shown = new Notification(title, { body: waitingText(chat.state_reason), tag: chat.id });
@@ -52,11 +52,11 @@ function tell(chat: Conversation): void {
       shown.close();
     });
   } catch {
-    // Some browsers show them for installed pages alone: the sound is left.
+    // Some browsers allow this only for installed pages. The sound remains.
   }
 }
 
-/** Two short notes; silent where the browser has not let the page make a sound yet. */
+/** Plays two short notes, if the browser allows it. */
 function beep(): void {
   try {
     sound ??= new AudioContext();
@@ -69,41 +69,41 @@ function beep(): void {
       tone.stop(start + 0.15);
     }
   } catch {
-    // no sound here
+    // Sound is not available.
   }
 }
 
-/** Of what comes at once. */
-const MOST_TOLD = 3;
+/** Alerts for chats that begin to wait at the same time. */
+const MAX_ALERTS = 3;
 
-/** Follows who waits while the switch is on, whatever page of the console is open. */
+/** Watches the waiting chats while alerts are on, whatever page of the console is open. */
 export function startAlerts(): void {
   let known: Set<string> | undefined;
   let turn = 0;
-  const look = async (isLatest: () => boolean): Promise<void> => {
+  const check = async (isLatest: () => boolean): Promise<void> => {
     try {
       const { items } = await get<Page<Conversation>>('api/conversations?state=waiting&limit=200');
       if (!isLatest()) return;
-      const news = beganToWait(known, items);
+      const added = beganToWait(known, items);
       known = new Set(items.map(keyOf));
-      for (const chat of news.slice(0, MOST_TOLD)) if (!isLookedAt(chat.id)) tell(chat);
+      for (const chat of added.slice(0, MAX_ALERTS)) if (!isOpenAndVisible(chat.id)) alertFor(chat);
     } catch {
-      // The next change is looked at anew.
+      // Tried again at the next change.
     }
   };
-  const moment = computed(() => {
+  const version = computed(() => {
     const chats = alertsOn.value && me.value ? liveValue('chats') : null;
     return chats && `${chats.waiting} ${chats.last_event}`;
   });
   effect(() => {
-    listensUnseen.value = alertsOn.value;
+    listensInBackground.value = alertsOn.value;
   });
   effect(() => {
     const mine = (turn += 1);
-    if (moment.value === null) {
+    if (version.value === null) {
       known = undefined;
       return;
     }
-    void look(() => mine === turn);
+    void check(() => mine === turn);
   });
 }

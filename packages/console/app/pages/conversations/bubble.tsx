@@ -1,32 +1,32 @@
 import { useSignal } from '@preact/signals';
 import { clockText, countText, exactTime } from '../../lib/format.ts';
-import { reader } from './changes.ts';
+import { currentPerson } from './changes.ts';
 import type { Message } from './records.ts';
-import { authorText, contentOf, fateText, matchText } from './words.ts';
+import { authorText, contentOf, deliveryText, matchText } from './text.ts';
 
-/** More is folded: nobody scrolls past a book to the next message. */
+/** A longer message is folded, so that nobody has to scroll past it. */
 const FOLDED_CHARACTERS = 1200;
 const FOLDED_LINES = 24;
 
-/** What is shown of a long text at first; undefined: it is short. */
+/** The part of a long text that is shown at first; undefined for a short one. */
 export function foldedText(text: string): string | undefined {
   const lines = text.split('\n', FOLDED_LINES + 1);
-  const few = lines.slice(0, FOLDED_LINES).join('\n').slice(0, FOLDED_CHARACTERS);
-  if (few.length === text.length) return undefined;
-  // Not between the halves of a character.
-  return /[\uD800-\uDBFF]$/.test(few) ? few.slice(0, -1) : few;
+  const folded = lines.slice(0, FOLDED_LINES).join('\n').slice(0, FOLDED_CHARACTERS);
+  if (folded.length === text.length) return undefined;
+  // Not within a surrogate pair.
+  return /[\uD800-\uDBFF]$/.test(folded) ? folded.slice(0, -1) : folded;
 }
 
 export function Bubble({ message, customer }: { message: Message; customer: string }) {
   const { kind, text } = contentOf(message);
-  const { text: fate, isBad } = fateText(message);
+  const { text: delivery, isBad } = deliveryText(message);
   const match = matchText(message.match);
   const at = message.created_at;
   return (
     <div class={`bubble ${message.direction} ${message.author}`}>
       <div class="bubble-head">
         <span class="bubble-author" dir="auto">
-          {authorText(message, customer, reader.value)}
+          {authorText(message, customer, currentPerson.value)}
         </span>
         {match !== undefined && (
           <span class="quiet" dir="auto">
@@ -34,7 +34,7 @@ export function Bubble({ message, customer }: { message: Message; customer: stri
           </span>
         )}
       </div>
-      {kind !== undefined && <p class="bubble-kind">{kind}: on the account's phone</p>}
+      {kind !== undefined && <p class="bubble-kind">{kind}: see the account's phone</p>}
       {text !== '' && <Text text={text} />}
       <div class="bubble-foot">
         <time dateTime={at} title={exactTime(at)}>
@@ -42,7 +42,7 @@ export function Bubble({ message, customer }: { message: Message; customer: stri
         </time>
         <span class={isBad ? 'bad' : ''} title={message.error ?? undefined}>
           {isBad && <span aria-hidden="true">■ </span>}
-          {fate}
+          {delivery}
         </span>
       </div>
     </div>

@@ -3,20 +3,21 @@ import { useRef } from 'preact/hooks';
 import { Confirm } from '../../kit/dialog.tsx';
 import { ApiError, api, get } from '../../lib/api.ts';
 import { numberText } from '../../lib/format.ts';
-import { reader, readAgain } from './changes.ts';
+import { currentPerson, refreshPage } from './changes.ts';
 import { type Draft, newKey, readDraft, storeDraft } from './draft.ts';
 import type { Conversation } from './records.ts';
-import { holderText, isHeldByOther } from './words.ts';
+import { holderText, isHeldByOther } from './text.ts';
 
-/** The most that REST takes. */
-const MOST_CHARACTERS = 4096;
-const TOLD_FROM = 3500;
+/** The limit of the REST api. */
+const MAX_CHARACTERS = 4096;
+/** The number of characters is shown from here on. */
+const COUNTER_FROM = 3500;
 
-/** On a phone Enter is a new line: there is a button for the thumb. */
+/** Without a keyboard Enter is a new line, and the button sends. */
 const hasKeyboard = (): boolean => !matchMedia('(pointer: coarse)').matches;
 
-const noAnswer =
-  'No answer came. The text is kept here: send it again when the connection is back, it arrives once in any case.';
+const NO_RESPONSE =
+  'No answer came. Your text is kept. Send it again when the connection is back: it will not arrive twice.';
 
 export function Composer({
   chat,
@@ -30,10 +31,10 @@ export function Composer({
   const draft = useSignal<Draft>(readDraft(chat.id));
   const problem = useSignal('');
   const isBusy = useSignal(false);
-  /** Who has the conversation, as the question says that comes before sending. */
-  const asked = useSignal<Conversation | undefined>(undefined);
+  /** The conversation as somebody else holds it, while the dialog asks whether to send anyway. */
+  const conflict = useSignal<Conversation | undefined>(undefined);
   const field = useRef<HTMLTextAreaElement>(null);
-  const isOther = isHeldByOther(chat, reader.value);
+  const isOther = isHeldByOther(chat, currentPerson.value);
 
   const change = (next: Draft): void => {
     draft.value = next;
@@ -47,18 +48,18 @@ export function Composer({
       headers: { 'idempotency-key': key },
     });
     change({ text: '' });
-    readAgain();
+    refreshPage();
     onSent();
   };
   const guarded = async (send: () => Promise<void>): Promise<void> => {
-    if (isBusy.value || draft.value.text.trim() === '' || draft.value.text.length > MOST_CHARACTERS) return;
+    if (isBusy.value || draft.value.text.trim() === '' || draft.value.text.length > MAX_CHARACTERS) return;
     isBusy.value = true;
     problem.value = '';
     try {
       await send();
     } catch (error) {
       problem.value =
-        error instanceof ApiError ? (error.status === 0 ? noAnswer : error.message) : String(error);
+        error instanceof ApiError ? (error.status === 0 ? NO_RESPONSE : error.message) : String(error);
     } finally {
       isBusy.value = false;
       field.current?.focus();
@@ -66,9 +67,9 @@ export function Composer({
   };
   const send = (): Promise<void> =>
     guarded(async () => {
-      // Somebody else may have taken it a moment ago.
+      // Somebody else may have taken it meanwhile.
       const current = await get<Conversation>(`api/conversations/${chat.id}`);
-      if (isHeldByOther(current, reader.value)) asked.value = current;
+      if (isHeldByOther(current, currentPerson.value)) conflict.value = current;
       else await post();
     });
   const press = (event: KeyboardEvent): void => {
@@ -91,7 +92,7 @@ export function Composer({
       {isOther && (
         <p class="composer-note warn" role="status">
           <span aria-hidden="true">▲ </span>
-          <bdi>{holderText(chat, reader.value)}</bdi> has this chat. What you send takes it over.
+          <bdi>{holderText(chat, currentPerson.value)}</bdi> has this chat. Sending a message takes it over.
         </p>
       )}
       {problem.value !== '' && (
@@ -99,10 +100,10 @@ export function Composer({
           {problem.value}
         </p>
       )}
-      {text.length > TOLD_FROM && (
-        <p class={`composer-note ${text.length > MOST_CHARACTERS ? 'bad' : 'quiet'}`}>
-          {numberText(text.length)} of {numberText(MOST_CHARACTERS)} characters
-          {text.length > MOST_CHARACTERS && ': too long for one message'}
+      {text.length > COUNTER_FROM && (
+        <p class={`composer-note ${text.length > MAX_CHARACTERS ? 'bad' : 'quiet'}`}>
+          {numberText(text.length)} of {numberText(MAX_CHARACTERS)} characters
+          {text.length > MAX_CHARACTERS && ': too long for one message'}
         </p>
       )}
       <div class="composer-row">
@@ -123,20 +124,21 @@ export function Composer({
           type="submit"
           class="button primary"
           aria-busy={isBusy.value}
-          disabled={text.trim() === '' || text.length > MOST_CHARACTERS}
+          disabled={text.trim() === '' || text.length > MAX_CHARACTERS}
         >
           Send
         </button>
       </div>
-      {asked.value && (
+      {conflict.value && (
         <Confirm
           title="Somebody else has this chat"
           yes="Send anyway"
           onYes={() => guarded(post)}
-          onClose={() => (asked.value = undefined)}
+          onClose={() => (conflict.value = undefined)}
         >
           <p>
-            <bdi>{holderText(asked.value, reader.value)}</bdi> answers here. If you send, the chat is yours.
+            <bdi>{holderText(conflict.value, currentPerson.value)}</bdi> has this chat. If you send, it
+            becomes yours.
           </p>
         </Confirm>
       )}

@@ -3,13 +3,13 @@ import { nameOf, numberOf, searchOf } from './contact.ts';
 
 test.each([
   ['491701234567@s.whatsapp.net', '+491701234567'],
-  ['77@lid', 'number not known'],
+  ['77@lid', 'number unknown'],
   ['sip:alice@example.com', 'sip:alice@example.com'],
 ])('%s is shown as %s', (contact, shown) => {
   expect(numberOf(contact)).toBe(shown);
 });
 
-test('who has no name is called by number', () => {
+test('shows the number of a contact without a name', () => {
   const contact = '491701234567@s.whatsapp.net';
   expect(nameOf({ contact, contact_name: 'Maria' })).toBe('Maria');
   expect(nameOf({ contact, contact_name: ' ' })).toBe('+491701234567');

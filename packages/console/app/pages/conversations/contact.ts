@@ -1,7 +1,7 @@
-/** `+491701234567`; of a LID, which hides the number, only that. */
+/** `+491701234567`. A LID does not reveal the phone number. */
 export function numberOf(contact: string): string {
   const [user = contact, host] = contact.split('@', 2);
-  if (host === 'lid') return 'number not known';
+  if (host === 'lid') return 'number unknown';
   return /^\d+$/.test(user) ? `+${user}` : contact;
 }
 
@@ -13,16 +13,16 @@ export const nameOf = ({
   contact_name: string | null;
 }): string => name?.trim() || numberOf(contact);
 
-/** The least that REST searches for. */
-const SHORTEST_SEARCH = 2;
+/** The shortest search that the REST api accepts. */
+const MIN_SEARCH_LENGTH = 2;
 
 /**
- * What to search for. Numbers are kept as digits with the country's code: what looks like one is searched for without spaces, signs
- * and leading zeros. Undefined: too short.
+ * The search for what somebody typed; undefined when it is too short. Phone numbers are stored as digits with the country code, so
+ * anything that looks like one is searched for without spaces, signs and leading zeros.
  */
 export function searchOf(typed: string): string | undefined {
   const text = typed.trim().slice(0, 100);
   const digits = /^[+\d][\d\s()./-]{2,}$/.test(text) ? text.replace(/\D/g, '').replace(/^0+/, '') : '';
   const search = digits.length >= 3 ? digits : text;
-  return search.length < SHORTEST_SEARCH ? undefined : search;
+  return search.length < MIN_SEARCH_LENGTH ? undefined : search;
 }

@@ -3,14 +3,14 @@ import { get, withQuery } from '../../lib/api.ts';
 import type { Page } from '../../lib/use-list.ts';
 import { type Loaded, mergeNewest, mergeOlder } from './thread-items.ts';
 
-const PAGE = 50;
-/** The most that REST tells at once. */
-const MOST = 200;
+const PAGE_SIZE = 50;
+/** The largest page of the REST api. */
+const MAX_PAGE_SIZE = 200;
 
-/** The newest of a list of REST, and what was read behind it. */
+/** A list that is newest first: its first page, and older pages as far as they were read. */
 export interface Feed<T> {
   loaded: ReadonlySignal<Loaded<T> | undefined>;
-  /** Reads what is shown again, up to a full page. Answers what was not there before. */
+  /** Reads the items shown again, up to a full page. Resolves to the new ones. */
   readNewest: () => Promise<T[]>;
   readOlder: (limit?: number) => Promise<void>;
 }
@@ -26,30 +26,30 @@ export function createFeed<T extends { id: string }>(
     loaded,
     readNewest: async () => {
       const count = loaded.peek()?.items.length ?? 0;
-      const page = await read(Math.min(MOST, Math.max(PAGE, count)));
+      const page = await read(Math.min(MAX_PAGE_SIZE, Math.max(PAGE_SIZE, count)));
       const { loaded: next, fresh } = mergeNewest(loaded.peek(), page);
       loaded.value = next;
       return fresh;
     },
-    readOlder: async (limit = PAGE) => {
+    readOlder: async (limit = PAGE_SIZE) => {
       const before = loaded.peek();
       if (before === undefined || before.cursor === null) return;
       const page = await read(limit, before.cursor);
-      // Read anew meanwhile, maybe from another place.
+      // Unless the list has been read anew meanwhile.
       if (loaded.peek()?.cursor === before.cursor) loaded.value = mergeOlder(loaded.peek()!, page);
     },
   };
 }
 
-/** Pages of what happened beside the messages that are read at once. */
-const MOST_PAGES_BESIDE = 5;
+/** Pages that `readSince` reads at most. */
+const MAX_PAGES = 5;
 
-/** Reads on until everything since `start` is there, or that is too much. */
+/** Reads older pages until everything since `start` (Unix ms) is there. */
 export async function readSince<T>(feed: Feed<T>, start: number, timeOf: (item: T) => string): Promise<void> {
-  for (let turn = 0; turn < MOST_PAGES_BESIDE; turn += 1) {
+  for (let page = 0; page < MAX_PAGES; page += 1) {
     const { items, cursor } = feed.loaded.peek() ?? { items: [], cursor: null };
     const [oldest] = items;
     if (cursor === null || oldest === undefined || Date.parse(timeOf(oldest)) < start) return;
-    await feed.readOlder(MOST);
+    await feed.readOlder(MAX_PAGE_SIZE);
   }
 }

@@ -6,32 +6,32 @@ import { location, setQuery } from '../../lib/router.ts';
 import { useResource } from '../../lib/use-resource.ts';
 import type { Page } from '../../lib/use-list.ts';
 import { alertsOn, switchAlerts } from './alerts.ts';
-import { reader } from './changes.ts';
+import { currentPerson } from './changes.ts';
 import { KeysButton } from './keys.tsx';
 
-/** How long somebody types on before it is searched. */
-const TYPING_MS = 350;
+/** Pause in typing after which the search starts. */
+const DEBOUNCE_MS = 350;
 
-const states = [
+const STATES = [
   ['waiting', 'waiting'],
   ['person', 'with a person'],
   ['agent', 'with the agent'],
   ['closed', 'closed'],
 ] as const;
-const names = ['state', 'unread', 'mine', 'session'] as const;
+const FILTER_NAMES = ['state', 'unread', 'mine', 'session'] as const;
 
 export const clearFilters = (): void =>
   setQuery({
     text: undefined,
     wrong: undefined,
-    ...Object.fromEntries(names.map((name) => [name, undefined])),
+    ...Object.fromEntries(FILTER_NAMES.map((name) => [name, undefined])),
   });
 
 export function Filters() {
   const { query } = location.value;
   const isOpen = useSignal(false);
   const id = useId();
-  const count = names.filter((name) => query.has(name)).length;
+  const count = FILTER_NAMES.filter((name) => query.has(name)).length;
   return (
     <div class="chat-filters">
       <Search />
@@ -61,7 +61,7 @@ function Search() {
   const text = location.value.query.get('text') ?? '';
   const typed = useSignal(text);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  // The address was changed from elsewhere.
+  // The address may change from elsewhere.
   useEffect(() => {
     typed.value = text;
   }, [text]);
@@ -88,7 +88,7 @@ function Search() {
         onInput={({ currentTarget }) => {
           typed.value = currentTarget.value;
           clearTimeout(timer.current);
-          timer.current = setTimeout(search, TYPING_MS);
+          timer.current = setTimeout(search, DEBOUNCE_MS);
         }}
       />
     </form>
@@ -109,7 +109,7 @@ function Panel() {
           onChange={({ currentTarget }) => setQuery({ state: currentTarget.value })}
         >
           <option value="">all</option>
-          {states.map(([value, text]) => (
+          {STATES.map(([value, text]) => (
             <option key={value} value={value}>
               {text}
             </option>
@@ -133,7 +133,7 @@ function Panel() {
         </label>
       )}
       <Check name="unread">Unread</Check>
-      {reader.value && <Check name="mine">Mine</Check>}
+      {currentPerson.value && <Check name="mine">Mine</Check>}
       <label class="switch">
         <input
           type="checkbox"
@@ -141,7 +141,7 @@ function Panel() {
           checked={alertsOn.value}
           onChange={({ currentTarget }) => void switchAlerts(currentTarget.checked)}
         />
-        Sound and notification when a chat waits
+        Sound and notification when a chat is waiting
       </label>
       <Button onPress={clearFilters}>Clear filters</Button>
     </>

@@ -9,32 +9,32 @@ import { linkTo } from './row.tsx';
 const keysOn = signal(readStored('keys') !== 'off');
 const isHelpOpen = signal(false);
 
-const keys: readonly [key: string, what: string][] = [
-  ['j or ↓', 'the next chat of the list (↓ while the list has the focus)'],
-  ['k or ↑', 'the one before'],
-  ['Enter', 'opens it; sends, in the message'],
-  ['Shift + Enter', 'a new line in the message'],
-  ['r', 'writes a message'],
-  ['Esc', 'leaves the message, then the chat'],
-  ['?', 'this list'],
+const SHORTCUTS: readonly [key: string, what: string][] = [
+  ['j or ↓', 'next chat in the list (↓ while the list has the focus)'],
+  ['k or ↑', 'previous chat'],
+  ['Enter', 'open the chat, or send the message'],
+  ['Shift + Enter', 'new line in the message'],
+  ['r', 'write a message'],
+  ['Esc', 'leave the message, then the chat'],
+  ['?', 'show this list'],
 ];
 
-/** The row of the list that has the focus, or should have. */
+/** The chat whose row has the focus, or should get it back. */
 let focusedId: string | undefined;
 
-/** A row that moves when the list changes, and a chat that is left, take the focus with them: gives it back. */
-export function keepFocus(): void {
+/** Gives the focus back to a row that lost it because the list changed or the chat was closed. */
+export function restoreFocus(): void {
   if (focusedId === undefined || document.activeElement !== document.body) return;
   rows()
     .find(({ dataset }) => dataset['chat'] === focusedId)
     ?.focus({ preventScroll: true });
 }
 
-/** The keys of this page; never while somebody types or is asked something. */
+/** The keyboard shortcuts of this page. They are off while somebody types and while a dialog is open. */
 export function useKeys(openId: string | undefined): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      if (isTaken(event)) return;
+      if (isForElement(event)) return;
       if (runKey(event, openId)) event.preventDefault();
     };
     const focus = ({ target }: FocusEvent): void => {
@@ -49,7 +49,7 @@ export function useKeys(openId: string | undefined): void {
   }, [openId]);
 }
 
-function isTaken(event: KeyboardEvent): boolean {
+function isForElement(event: KeyboardEvent): boolean {
   const { target } = event;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
     return true;
@@ -61,11 +61,11 @@ function isTaken(event: KeyboardEvent): boolean {
   return document.querySelector('dialog[open]') !== null;
 }
 
-/** Whether the key is one of ours. */
+/** Runs the shortcut of a key. Returns whether there is one. */
 function runKey({ key, target }: KeyboardEvent, openId: string | undefined): boolean {
   if (key === 'Escape' && closeMenu()) return true;
   if (key === 'Escape' && openId !== undefined) {
-    // Its row has the focus once the chat is gone.
+    // Its row gets the focus when the chat is closed.
     focusedId = openId;
     go(linkTo(undefined));
     return true;
@@ -83,7 +83,7 @@ function runKey({ key, target }: KeyboardEvent, openId: string | undefined): boo
   return true;
 }
 
-/** Whether one was open. */
+/** Returns whether a menu was open. */
 function closeMenu(): boolean {
   const menu = document.querySelector<HTMLDetailsElement>('.chat-more[open]');
   if (menu === null) return false;
@@ -105,7 +105,7 @@ function focusNext(step: 1 | -1, openId: string | undefined): boolean {
 export function KeysButton() {
   return (
     <span class="chat-keys">
-      <Button label="Keys of this page" onPress={() => (isHelpOpen.value = true)}>
+      <Button label="Keyboard shortcuts" onPress={() => (isHelpOpen.value = true)}>
         ?
       </Button>
     </span>
@@ -118,9 +118,9 @@ export function KeyHelp() {
     isHelpOpen.value = false;
   };
   return (
-    <Dialog title="Keys" onClose={close}>
+    <Dialog title="Keyboard shortcuts" onClose={close}>
       <dl class="key-list">
-        {keys.map(([key, what]) => (
+        {SHORTCUTS.map(([key, what]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>
@@ -139,7 +139,7 @@ export function KeyHelp() {
             store('keys', currentTarget.checked ? undefined : 'off');
           }}
         />
-        Keys of one letter
+        Single-letter shortcuts
       </label>
       <div class="actions end">
         <Button kind="primary" onPress={close}>

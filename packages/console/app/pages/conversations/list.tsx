@@ -8,20 +8,20 @@ import { countText } from '../../lib/format.ts';
 import { liveValue } from '../../lib/live.ts';
 import { href, location } from '../../lib/router.ts';
 import { useList } from '../../lib/use-list.ts';
-import { doneHere, reader, version } from './changes.ts';
+import { localChanges, currentPerson, version } from './changes.ts';
 import { searchOf } from './contact.ts';
 import { Filters, clearFilters } from './filters.tsx';
-import { keepFocus } from './keys.tsx';
+import { restoreFocus } from './keys.tsx';
 import type { Conversation } from './records.ts';
 import { Row } from './row.tsx';
 
-/** What the address asks for. */
+/** The request for the filters in the address. */
 function listPath(query: URLSearchParams): string {
   return withQuery('api/conversations', {
     sort: 'waiting',
     state: isOnlyWrong() ? 'waiting' : (query.get('state') ?? undefined),
     unread: query.get('unread') === '1' ? true : undefined,
-    person: query.get('mine') === '1' ? reader.value?.id : undefined,
+    person: query.get('mine') === '1' ? currentPerson.value?.id : undefined,
     session: query.get('session') ?? undefined,
     text: searchOf(query.get('text') ?? ''),
   });
@@ -32,14 +32,14 @@ const keyOf = ({ id }: Conversation): string => id;
 export function ChatList({ openId }: { openId: string | undefined }) {
   const { query } = location.value;
   const path = listPath(query);
-  // A search reads all messages: it is not repeated with each that comes.
+  // A search reads all messages, so it is not repeated for each new one.
   const list = useList<Conversation>(path, {
     keyOf,
-    version: query.get('text') === null ? version.value : doneHere.value,
+    version: query.get('text') === null ? version.value : localChanges.value,
   });
-  // Drawn with the list, to give a row its focus back.
+  // Renders when the list changes, to restore the focus.
   void list.items.value;
-  useLayoutEffect(keepFocus);
+  useLayoutEffect(restoreFocus);
   const isNarrowed = path !== listPath(new URLSearchParams());
   return (
     <section class="chat-list" aria-label="List">
@@ -51,7 +51,7 @@ export function ChatList({ openId }: { openId: string | undefined }) {
           keyOf={keyOf}
           label="Conversations"
           row={(chat) => <Row chat={chat} isOpen={chat.id === openId} />}
-          empty={<Nothing isNarrowed={isNarrowed} />}
+          empty={<EmptyList isNarrowed={isNarrowed} />}
         />
       </div>
     </section>
@@ -64,15 +64,15 @@ function Counts() {
     <p class="chat-counts quiet">
       {chats === null
         ? '\u00A0'
-        : `${countText(chats.waiting, 'chat waits', 'chats wait')}, ${chats.person} with a person`}
+        : `${countText(chats.waiting, 'chat is waiting', 'chats are waiting')}, ${chats.person} with a person`}
     </p>
   );
 }
 
-function Nothing({ isNarrowed }: { isNarrowed: boolean }) {
+function EmptyList({ isNarrowed }: { isNarrowed: boolean }) {
   if (isOnlyWrong()) {
     return (
-      <Empty title="Nobody waits">
+      <Empty title="Nobody is waiting">
         <p>Every customer has an answer.</p>
       </Empty>
     );
@@ -87,7 +87,7 @@ function Nothing({ isNarrowed }: { isNarrowed: boolean }) {
   return (
     <Empty title="No conversations yet">
       <p>
-        The first one is here as soon as a customer writes. Is{' '}
+        The first one appears as soon as a customer writes. Is{' '}
         <a href={href(['whatsapp'])}>WhatsApp connected</a>?
       </p>
     </Empty>

@@ -1,4 +1,4 @@
-/** Conversations and what is in them, as REST tells them. Optional: not every release of the api tells it. */
+/** Records of the REST api. Optional fields are missing in older releases. */
 export interface Conversation {
   id: string;
   business_id: string;

@@ -1,12 +1,12 @@
 import { At, For } from '../../kit/time.tsx';
 import { Status } from '../../kit/status.tsx';
 import { href, location } from '../../lib/router.ts';
-import { reader } from './changes.ts';
+import { currentPerson } from './changes.ts';
 import { nameOf } from './contact.ts';
 import type { Conversation } from './records.ts';
-import { previewPrefix, stateText, waitingText } from './words.ts';
+import { previewPrefix, stateText, waitingText } from './text.ts';
 
-/** The address of a conversation, with the filters of the list that it was opened from. */
+/** The address of a conversation. It keeps the filters of the list. */
 export const linkTo = (id: string | undefined): string =>
   href(['conversations', ...(id === undefined ? [] : [id])], Object.fromEntries(location.value.query));
 
@@ -44,7 +44,7 @@ export function Row({ chat, isOpen }: { chat: Conversation; isOpen: boolean }) {
 }
 
 function State({ chat }: { chat: Conversation }) {
-  const { level, text } = stateText(chat, reader.value);
+  const { level, text } = stateText(chat, currentPerson.value);
   return (
     <span class="chat-state">
       <Status level={level}>

@@ -1,25 +1,25 @@
 import { dayOfTime } from '../../lib/format.ts';
 import type { Call, ChatEvent, Message } from './records.ts';
 
-/** What was read of a list that REST tells newest first; here the oldest stands first. */
+/** The part of a list that was read. The REST api lists newest first; here the oldest comes first. */
 export interface Loaded<T> {
   items: readonly T[];
-  /** Of what is older; null: there is nothing. */
+  /** For the next older page; null when there is none. */
   cursor: string | null;
 }
 
-interface Answer<T> {
+interface Page<T> {
   items: readonly T[];
   next_cursor: string | null;
 }
 
 /**
- * Adds the newest page. What is older stays, unless so much came meanwhile that something lies between: then the list begins anew
- * with the page. `fresh` is what was not there before.
+ * Adds the newest page. Older items stay, unless there is a gap between them and the page: then only the page is kept. `fresh` are the
+ * items that were not there before.
  */
 export function mergeNewest<T extends { id: string }>(
   before: Loaded<T> | undefined,
-  page: Answer<T>,
+  page: Page<T>,
 ): { loaded: Loaded<T>; fresh: T[] } {
   const read = page.items.toReversed();
   if (before === undefined) return { loaded: { items: read, cursor: page.next_cursor }, fresh: [] };
@@ -37,7 +37,7 @@ export function mergeNewest<T extends { id: string }>(
   };
 }
 
-export function mergeOlder<T extends { id: string }>(before: Loaded<T>, page: Answer<T>): Loaded<T> {
+export function mergeOlder<T extends { id: string }>(before: Loaded<T>, page: Page<T>): Loaded<T> {
   const known = new Set(before.items.map(({ id }) => id));
   const older = page.items.toReversed().filter(({ id }) => !known.has(id));
   return { items: [...older, ...before.items], cursor: page.next_cursor };
@@ -50,16 +50,16 @@ export type ThreadItem =
   | { kind: 'call'; key: string; at: string; call: Call };
 
 /**
- * Messages in their order, with events and calls where they happened, and the days between. What is older than the first message is
+ * Messages in their order, with events and calls at their times, and a heading for each day. Events and calls before the first message are
  * left out while there are older messages to read.
  */
-export function weave(
+export function buildThread(
   messages: Loaded<Message>,
   events: readonly ChatEvent[],
   calls: readonly Call[],
 ): ThreadItem[] {
   const start = messages.cursor === null ? -Infinity : Date.parse(messages.items[0]?.created_at ?? '');
-  const beside: ThreadItem[] = [
+  const others: ThreadItem[] = [
     ...events.map((event) => ({ kind: 'event', key: `event ${event.id}`, at: event.at, event }) as const),
     ...calls.map((call) => ({ kind: 'call', key: `call ${call.id}`, at: call.started_at, call }) as const),
   ]
@@ -69,10 +69,10 @@ export function weave(
   let next = 0;
   for (const message of messages.items) {
     const { id, created_at: at } = message;
-    while (next < beside.length && Date.parse(beside[next]!.at) < Date.parse(at)) items.push(beside[next++]!);
+    while (next < others.length && Date.parse(others[next]!.at) < Date.parse(at)) items.push(others[next++]!);
     items.push({ kind: 'message', key: id, at, message });
   }
-  return withDays([...items, ...beside.slice(next)]);
+  return withDays([...items, ...others.slice(next)]);
 }
 
 function withDays(items: readonly ThreadItem[]): ThreadItem[] {

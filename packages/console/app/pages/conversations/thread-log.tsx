@@ -6,16 +6,16 @@ import { countText, dayText, exactTime, clockText } from '../../lib/format.ts';
 import { now } from '../../lib/live.ts';
 import { href } from '../../lib/router.ts';
 import { Bubble } from './bubble.tsx';
-import { reader } from './changes.ts';
+import { currentPerson } from './changes.ts';
 import type { ThreadItem } from './thread-items.ts';
 import type { ThreadState } from './use-thread.ts';
-import { callText, eventText } from './words.ts';
+import { callText, eventText } from './text.ts';
 
-/** So near to the end is at the end. */
+/** A scroll position this close to the end counts as the end. */
 const AT_END_PX = 80;
 
-/** Where the reader is in a thread: at its end, which new messages keep in sight, or further up. */
-export function useReadingPlace() {
+/** The scroll position in a thread. At the end, new messages are scrolled into view. */
+export function useScrollPosition() {
   const log = useRef<HTMLDivElement>(null);
   const isAtEnd = useSignal(true);
   const unseen = useSignal(0);
@@ -31,7 +31,7 @@ export function useReadingPlace() {
     isAtEnd,
     unseen,
     toEnd,
-    came: (count: number): void => {
+    messagesArrived: (count: number): void => {
       if (!isAtEnd.value) unseen.value += count;
     },
     scrolled: (): void => {
@@ -40,8 +40,8 @@ export function useReadingPlace() {
       isAtEnd.value = scrollHeight - scrollTop - clientHeight < AT_END_PX;
       if (isAtEnd.value) unseen.value = 0;
     },
-    /** What was drawn: older messages above what is read move nothing. */
-    drawn: (first: string | undefined): void => {
+    /** To be called after rendering. Older messages above do not move the visible ones. */
+    rendered: (first: string | undefined): void => {
       const element = log.current;
       if (!element) return;
       if (isAtEnd.value) element.scrollTop = element.scrollHeight;
@@ -65,14 +65,14 @@ export function ThreadLog({
   customer,
 }: {
   thread: ThreadState;
-  place: ReturnType<typeof useReadingPlace>;
+  place: ReturnType<typeof useScrollPosition>;
   customer: string;
 }) {
   const items = thread.items.value;
   const content = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => place.drawn(items?.find(({ kind }) => kind !== 'day')?.key));
+  useLayoutEffect(() => place.rendered(items?.find(({ kind }) => kind !== 'day')?.key));
   useEffect(() => {
-    // The keyboard of a phone makes the log smaller, a text that is unfolded makes it longer.
+    // A phone's keyboard makes the log smaller, an unfolded text makes it longer.
     const observer = new ResizeObserver(() => place.resized());
     observer.observe(content.current!);
     observer.observe(place.log.current!);
@@ -97,7 +97,7 @@ export function ThreadLog({
               <Button onPress={thread.loadOlder}>Show older</Button>
             </div>
           )}
-          {items?.length === 0 && <Empty title="Nothing was written yet" />}
+          {items?.length === 0 && <Empty title="No messages yet" />}
           {items !== undefined && items.length > 0 && (
             <ol class="thread">
               {items.map((item) => (
@@ -129,7 +129,7 @@ function Item({ item, customer }: { item: ThreadItem; customer: string }) {
     case 'event':
       return (
         <p class="line" dir="auto">
-          {eventText(item.event, reader.value)} · <Clock at={item.at} />
+          {eventText(item.event, currentPerson.value)} · <Clock at={item.at} />
         </p>
       );
     default:
@@ -151,7 +151,7 @@ const Clock = ({ at }: { at: string }) => (
   </time>
 );
 
-/** Drawn anew at midnight, not each second. */
+/** Renders once a minute, because the text changes at midnight. */
 function Day({ at }: { at: string }) {
   const minute = Math.floor(now.value / 60_000) * 60_000;
   return <p class="day">{dayText(at, minute)}</p>;

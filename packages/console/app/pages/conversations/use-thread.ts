@@ -2,17 +2,17 @@ import { type ReadonlySignal, computed, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { type ApiError, asApiError } from '../../lib/api.ts';
 import { now } from '../../lib/live.ts';
-import { oneAtATime } from '../../lib/one-at-a-time.ts';
+import { serialize } from '../../lib/serialize.ts';
 import { createFeed, readSince } from './feed.ts';
 import type { Call, ChatEvent, Message } from './records.ts';
-import { type ThreadItem, weave } from './thread-items.ts';
-import { isPending } from './words.ts';
+import { type ThreadItem, buildThread } from './thread-items.ts';
+import { isPending } from './text.ts';
 
 export interface ThreadState {
-  /** Undefined: not read yet. */
+  /** Undefined before the first read. */
   items: ReadonlySignal<ThreadItem[] | undefined>;
   hasOlder: ReadonlySignal<boolean>;
-  /** Messages of the customer's that wait for a person, among those that were read; undefined: none was read yet. */
+  /** Messages that wait for a person, among those that were read; undefined before the first read. */
   waiting: ReadonlySignal<number | undefined>;
   error: ReadonlySignal<ApiError | undefined>;
   refresh: () => void;
@@ -20,20 +20,20 @@ export interface ThreadState {
 }
 
 interface Thread extends ThreadState {
-  /** Changes while what becomes of the newest messages is open. */
-  pulse: ReadonlySignal<number>;
+  /** Changes every 2 s while the status of one of the newest messages is still pending. */
+  refreshTick: ReadonlySignal<number>;
 }
 
-const CALLS_EVERY_MS = 15_000;
+const CALLS_INTERVAL_MS = 15_000;
 
-/** What was said and done in a conversation; read again when `version` changes. `onFresh` is told of messages that came since. */
+/** Messages, events and calls of a conversation. They are read again when `version` changes; `onFresh` gets the new messages. */
 export function useThread(
   id: string,
   version: unknown,
   onFresh: (messages: readonly Message[]) => void,
 ): ThreadState {
   const thread = useMemo(() => createThread(id, onFresh), [id]);
-  useEffect(thread.refresh, [thread, version, thread.pulse.value]);
+  useEffect(thread.refresh, [thread, version, thread.refreshTick.value]);
   return thread;
 }
 
@@ -44,8 +44,8 @@ function createThread(id: string, onFresh: (messages: readonly Message[]) => voi
   const calls = createFeed<Call>('api/calls', { conversation: id });
   const error = signal<ApiError | undefined>(undefined);
 
-  /** Reads on what happened beside the messages, as far back as those go. */
-  const catchUp = async (): Promise<void> => {
+  /** Reads events and calls as far back as the messages go. */
+  const readOthers = async (): Promise<void> => {
     const { items, cursor } = messages.loaded.peek()!;
     const start = cursor === null ? -Infinity : Date.parse(items[0]?.created_at ?? '');
     await Promise.all([
@@ -53,18 +53,18 @@ function createThread(id: string, onFresh: (messages: readonly Message[]) => voi
       readSince(calls, start, ({ started_at: at }) => at),
     ]);
   };
-  /** A table that is searched, for what comes rarely. */
+  /** Calls are rare and their query is slow, so they are read less often. */
   let callsReadAt = -Infinity;
   const readCalls = async (): Promise<void> => {
-    if (now.peek() - callsReadAt < CALLS_EVERY_MS) return;
+    if (now.peek() - callsReadAt < CALLS_INTERVAL_MS) return;
     callsReadAt = now.peek();
-    // A thread without its calls is better than none.
+    // A failure here does not affect the messages.
     await calls.readNewest().catch(() => {});
   };
   const readAll = async (): Promise<void> => {
     const [fresh] = await Promise.all([messages.readNewest(), events.readNewest(), readCalls()]);
     if (fresh.length > 0) onFresh(fresh);
-    await catchUp();
+    await readOthers();
   };
   const guarded = async (read: () => Promise<void>): Promise<void> => {
     try {
@@ -79,21 +79,21 @@ function createThread(id: string, onFresh: (messages: readonly Message[]) => voi
   return {
     items: computed(() => {
       const read = messages.loaded.value;
-      return read && weave(read, events.loaded.value?.items ?? [], calls.loaded.value?.items ?? []);
+      return read && buildThread(read, events.loaded.value?.items ?? [], calls.loaded.value?.items ?? []);
     }),
     hasOlder: computed(() => (messages.loaded.value?.cursor ?? null) !== null),
     waiting: computed(
       () => messages.loaded.value?.items.filter(({ status }) => status === 'waiting_for_person').length,
     ),
     error,
-    pulse: computed(() =>
+    refreshTick: computed(() =>
       newest.value.some((message) => isPending(message, now.value)) ? Math.floor(now.value / 2000) : 0,
     ),
-    refresh: oneAtATime(() => guarded(readAll)),
+    refresh: serialize(() => guarded(readAll)),
     loadOlder: () =>
       guarded(async () => {
         await messages.readOlder();
-        await catchUp();
+        await readOthers();
       }),
   };
 }

@@ -4,52 +4,52 @@ import { Facts } from '../../kit/facts.tsx';
 import { Status } from '../../kit/status.tsx';
 import { Strip } from '../../kit/strip.tsx';
 import { For } from '../../kit/time.tsx';
-import { checkLevels, checkWords, factsInWords } from '../../lib/check-words.ts';
+import { checkLevels, checkLabels, describeFacts } from '../../lib/check-text.ts';
 import type { Check } from '../../lib/diagnosis.ts';
 import { timeText } from '../../lib/format.ts';
 import { now } from '../../lib/live.ts';
 import { setQuery } from '../../lib/router.ts';
 
-/** What GET /api/checks tells beside what the live part does. */
-export interface CheckMore {
+/** What GET /api/checks has beyond the live value. */
+export interface CheckDetails {
   details?: Record<string, unknown>;
   changes: { at: string; status: Check['status']; codes: string[] }[];
 }
 
 export function CheckRow({
   check,
-  more,
+  details,
   isOpen,
-  isAsked,
+  isRequested,
 }: {
   check: Check;
-  more: CheckMore | undefined;
+  details: CheckDetails | undefined;
   isOpen: boolean;
-  /** By the address. */
-  isAsked: boolean;
+  /** Whether the address names this check. */
+  isRequested: boolean;
 }) {
   const place = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
-    // After the page went to its top.
-    if (isAsked) requestAnimationFrame(() => place.current?.scrollIntoView({ block: 'nearest' }));
-  }, [isAsked]);
+    // In the next frame, after the page has scrolled to its top.
+    if (isRequested) requestAnimationFrame(() => place.current?.scrollIntoView({ block: 'nearest' }));
+  }, [isRequested]);
   const { name, status, since, looks_at: looksAt, reasons } = check;
-  const changes = (more?.changes ?? []).map((change) => ({
+  const changes = (details?.changes ?? []).map((change) => ({
     at: new Date(change.at).getTime(),
     level: checkLevels[change.status],
-    word: [checkWords[change.status], ...change.codes].join(' '),
+    label: [checkLabels[change.status], ...change.codes].join(' '),
   }));
   return (
     <details ref={place} class="check" id={`check-${name}`} open={isOpen}>
       <summary
         onClick={(event) => {
-          // Which one is open stands in the address.
+          // The address holds which check is open.
           event.preventDefault();
           setQuery({ check: isOpen ? 'none' : name });
         }}
       >
         <span class="check-name">
-          <strong>{name}</strong> <Status level={checkLevels[status]}>{checkWords[status]}</Status>
+          <strong>{name}</strong> <Status level={checkLevels[status]}>{checkLabels[status]}</Status>
         </span>
         <span class="quiet">{reasons[0]?.means?.replaceAll('`', '') ?? looksAt}</span>
         <span class="check-since quiet">
@@ -66,9 +66,9 @@ export function CheckRow({
         {reasons.map((reason) => (
           <Advice key={reason.code} reason={reason} />
         ))}
-        <FactsOf title="What it saw" facts={check.facts} />
-        <FactsOf title="Details" facts={more?.details ?? {}} />
-        {reasons.length === 0 && Object.keys({ ...check.facts, ...more?.details }).length === 0 && (
+        <FactsOf title="Facts" facts={check.facts} />
+        <FactsOf title="Details" facts={details?.details ?? {}} />
+        {reasons.length === 0 && Object.keys({ ...check.facts, ...details?.details }).length === 0 && (
           <p class="quiet">Nothing to do.</p>
         )}
       </div>
@@ -77,7 +77,7 @@ export function CheckRow({
 }
 
 function FactsOf({ title, facts }: { title: string; facts: Record<string, unknown> }) {
-  const items = factsInWords(facts);
+  const items = describeFacts(facts);
   if (items.length === 0) return null;
   return (
     <section>

@@ -1,5 +1,5 @@
 import { Status } from '../../kit/status.tsx';
-import { checkLevels, checkWords } from '../../lib/check-words.ts';
+import { checkLevels, checkLabels } from '../../lib/check-text.ts';
 import type { Check } from '../../lib/diagnosis.ts';
 import { href } from '../../lib/router.ts';
 
@@ -8,13 +8,13 @@ export interface Probe {
   requires: string[];
 }
 
-/** What load balancers and watchers ask, and which checks decide the answer. */
+/** The probes for load balancers and monitors, and the checks that decide their answers. */
 export function Probes({ probes, checks }: { probes: readonly Probe[]; checks: readonly Check[] }) {
   const status = new Map(checks.map((check) => [check.name, check.status]));
   return (
     <section aria-labelledby="probes">
-      <h2 id="probes">What load balancers ask</h2>
-      <p class="quiet">Each address answers 200 while none of these checks fails.</p>
+      <h2 id="probes">Probes for load balancers and monitors</h2>
+      <p class="quiet">Each address answers 200 while none of its checks fails.</p>
       <ul class="rows">
         {probes.map(({ path, requires }) => (
           <li key={path}>
@@ -26,7 +26,7 @@ export function Probes({ probes, checks }: { probes: readonly Probe[]; checks: r
                     {name}
                   </a>{' '}
                   {(status.get(name) ?? 'pass') !== 'pass' && (
-                    <Status level={checkLevels[status.get(name)!]}>{checkWords[status.get(name)!]}</Status>
+                    <Status level={checkLevels[status.get(name)!]}>{checkLabels[status.get(name)!]}</Status>
                   )}
                 </span>
               ))}

@@ -11,9 +11,9 @@ import { countText, durationText, exactTime } from '../../lib/format.ts';
 import { liveValue } from '../../lib/live.ts';
 import { isAdmin } from '../../lib/page.ts';
 import { go, href } from '../../lib/router.ts';
-import { notify } from '../../lib/say.ts';
+import { notify } from '../../lib/notifications.ts';
 import { useResource } from '../../lib/use-resource.ts';
-import { conversationOf, kindOf } from './words.ts';
+import { conversationOf, kindOf } from './text.ts';
 
 /** GET /api/jobs/dead-letter/{id} */
 export interface DeadJob {
@@ -39,7 +39,7 @@ interface Attempt {
   worker: string;
 }
 
-/** One job that failed for good, with everything that was tried. */
+/** One job in the dead letter, with all its attempts. */
 export function DeadJobView({ id }: { id: string }) {
   const letter = liveValue('dead_letter');
   const path = `api/jobs/dead-letter/${encodeURIComponent(id)}`;
@@ -56,20 +56,20 @@ export function DeadJobView({ id }: { id: string }) {
       <h1>{job === undefined ? `Job ${id}` : `${kindOf(job.queue)} ${id}`}</h1>
       {isGone ? (
         <Empty title="This job is not in the dead letter">
-          <p>It was replayed or purged, or it never failed.</p>
+          <p>It was replayed or purged, or it has not failed.</p>
         </Empty>
       ) : (
         <>
           <Failed error={error.value} onRetry={reload} />
           {job === undefined && error.value === undefined && <Loading rows={4} />}
-          {job !== undefined && <Known job={job} />}
+          {job !== undefined && <JobDetails job={job} />}
         </>
       )}
     </div>
   );
 }
 
-function Known({ job }: { job: DeadJob }) {
+function JobDetails({ job }: { job: DeadJob }) {
   const conversation = conversationOf(job.payload);
   return (
     <>
@@ -77,7 +77,7 @@ function Known({ job }: { job: DeadJob }) {
         <p class="breaks" dir="auto">
           <Status level="bad">failed for good</Status> {job.reason}
         </p>
-        <Orders id={job.id} />
+        <Actions id={job.id} />
       </section>
       <Facts
         items={[
@@ -87,7 +87,7 @@ function Known({ job }: { job: DeadJob }) {
               {exactTime(job.failed_at)} (<Ago time={job.failed_at} />)
             </>,
           ],
-          ['Written', exactTime(job.created_at)],
+          ['Created', exactTime(job.created_at)],
           ['Attempts', String(job.attempts)],
           ['Replayed before', countText(job.replays, 'time')],
           ['Business', job.business_id ?? '–'],
@@ -107,7 +107,7 @@ function Known({ job }: { job: DeadJob }) {
       {job.message_id !== null && <MessageOf id={job.message_id} />}
       <History failures={job.failures} />
       <details>
-        <summary class="target">What the job holds</summary>
+        <summary class="target">Payload</summary>
         <pre tabIndex={0}>{JSON.stringify(job.payload, null, 2)}</pre>
       </details>
     </>
@@ -134,9 +134,9 @@ function MessageOf({ id }: { id: string }) {
 function History({ failures }: { failures: readonly Attempt[] }) {
   return (
     <section aria-labelledby="history">
-      <h2 id="history">What was tried</h2>
+      <h2 id="history">Attempts</h2>
       {failures.length === 0 ? (
-        <p class="quiet">No attempt is on record: it was given up without one.</p>
+        <p class="quiet">No attempt was recorded: the job was given up without one.</p>
       ) : (
         <Table
           label="Attempts"
@@ -166,24 +166,24 @@ function History({ failures }: { failures: readonly Attempt[] }) {
   );
 }
 
-function Orders({ id }: { id: string }) {
-  const asked = useSignal<'replay' | 'purge' | null>(null);
+function Actions({ id }: { id: string }) {
+  const dialog = useSignal<'replay' | 'purge' | null>(null);
   if (!me.value || !isAdmin(me.value)) return null;
   const path = `api/jobs/dead-letter/${encodeURIComponent(id)}`;
-  const close = (): void => void (asked.value = null);
-  const leave = (words: string): void => {
-    notify(words);
+  const close = (): void => void (dialog.value = null);
+  const leave = (text: string): void => {
+    notify(text);
     go(href(['jobs']));
   };
   return (
     <div class="actions">
-      <Button kind="primary" onPress={() => (asked.value = 'replay')}>
+      <Button kind="primary" onPress={() => (dialog.value = 'replay')}>
         Replay…
       </Button>
-      <Button onPress={() => (asked.value = 'purge')}>Purge…</Button>
-      {asked.value === 'replay' && (
+      <Button onPress={() => (dialog.value = 'purge')}>Purge…</Button>
+      {dialog.value === 'replay' && (
         <Confirm
-          title="Try it again?"
+          title="Replay the job?"
           yes="Replay"
           onClose={close}
           onYes={async () => {
@@ -191,12 +191,12 @@ function Orders({ id }: { id: string }) {
             leave('1 of 1 job replayed');
           }}
         >
-          <p>This 1 job is tried again, with all its attempts.</p>
+          <p>The job is tried again, with all its attempts.</p>
         </Confirm>
       )}
-      {asked.value === 'purge' && (
+      {dialog.value === 'purge' && (
         <Confirm
-          title="Drop it for good?"
+          title="Purge the job?"
           yes="Purge"
           isDangerous
           onClose={close}
@@ -205,7 +205,7 @@ function Orders({ id }: { id: string }) {
             leave('1 job purged');
           }}
         >
-          <p>This 1 job is deleted, and cannot be replayed any more. Its message stays, as failed.</p>
+          <p>The job is deleted and can no longer be replayed. Its message stays, as failed.</p>
         </Confirm>
       )}
     </div>

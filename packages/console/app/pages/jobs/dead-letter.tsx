@@ -13,9 +13,9 @@ import { href, location, setQuery } from '../../lib/router.ts';
 import { useList } from '../../lib/use-list.ts';
 import { useResource } from '../../lib/use-resource.ts';
 import type { DeadJob } from './dead-job.tsx';
-import { ManyDialog, type ManyOrder } from './many-dialog.tsx';
+import { BulkDialog, type BulkAction } from './bulk-dialog.tsx';
 import { KindSelect } from './kind-select.tsx';
-import { type DeadFilter, filterOf, kindOf } from './words.ts';
+import { type DeadFilter, filterOf, kindOf } from './text.ts';
 
 /** GET /api/jobs/dead-letter/reasons */
 interface Reasons {
@@ -30,15 +30,15 @@ interface Reasons {
   left_off: number;
 }
 
-type Ask = (order: ManyOrder, filter: DeadFilter) => void;
+type Ask = (action: BulkAction, filter: DeadFilter) => void;
 
-/** Jobs that failed for good: by reason, and those of one reason. */
+/** The dead letter: jobs grouped by reason, or the jobs of one reason. */
 export function DeadLetter() {
   const letter = liveValue('dead_letter');
   const filter = filterOf(location.value.query);
-  const asked = useSignal<{ order: ManyOrder; filter: DeadFilter } | null>(null);
-  const ask: Ask = (order, of) => (asked.value = { order, filter: of });
-  const sees = me.value !== null && me.value !== undefined && seesRecords(me.value);
+  const dialog = useSignal<{ action: BulkAction; filter: DeadFilter } | null>(null);
+  const ask: Ask = (action, of) => (dialog.value = { action, filter: of });
+  const maySee = me.value !== null && me.value !== undefined && seesRecords(me.value);
   const isFiltered = Object.keys(filter).length > 0;
   return (
     <section class="stack-tight" aria-labelledby="dead-letter">
@@ -54,7 +54,7 @@ export function DeadLetter() {
           {letter.kept_days > 0 && `. Each is kept for ${countText(letter.kept_days, 'day')}.`}
         </p>
       )}
-      {sees && (isFiltered || (letter?.depth ?? 0) > 0) && <Filters filter={filter} />}
+      {maySee && (isFiltered || (letter?.depth ?? 0) > 0) && <Filters filter={filter} />}
       {letter?.depth === 0 && !isFiltered && (
         <Empty title="Nothing failed">
           <p>
@@ -64,7 +64,7 @@ export function DeadLetter() {
           </p>
         </Empty>
       )}
-      {sees && (isFiltered || (letter?.depth ?? 0) > 0) && (
+      {maySee && (isFiltered || (letter?.depth ?? 0) > 0) && (
         <>
           {filter.code === undefined ? (
             <ByReason filter={filter} version={versionOf(letter)} onAsk={ask} />
@@ -73,7 +73,7 @@ export function DeadLetter() {
           )}
         </>
       )}
-      {asked.value !== null && <ManyDialog {...asked.value} onClose={() => (asked.value = null)} />}
+      {dialog.value !== null && <BulkDialog {...dialog.value} onClose={() => (dialog.value = null)} />}
     </section>
   );
 }
@@ -96,14 +96,14 @@ function Filters({ filter }: { filter: DeadFilter }) {
     >
       <label for={`${id}-kind`}>Kind</label>
       <KindSelect id={`${id}-kind`} value={filter.queue} onChoose={(chosen) => setQuery({ queue: chosen })} />
-      <label for={`${id}-text`}>Reason has</label>
+      <label for={`${id}-text`}>Reason contains</label>
       <input id={`${id}-text`} name="text" maxLength={200} defaultValue={filter.contains ?? ''} />
       <button type="submit" class="button">
         Search
       </button>
       {Object.keys(filter).length > 0 && (
         <Button onPress={() => setQuery({ queue: undefined, contains: undefined, code: undefined })}>
-          All that failed
+          Show all
         </Button>
       )}
     </form>
@@ -119,13 +119,13 @@ function ByReason({ filter, version, onAsk }: { filter: DeadFilter; version: str
       <Failed error={error.value} onRetry={reload} />
       {reasons === undefined && error.value === undefined && <Loading rows={3} />}
       {reasons?.items.length === 0 && (
-        <Empty title="No failed job is like that">
-          <p>Take the filter away to see all that failed.</p>
+        <Empty title="No failed job matches">
+          <p>Remove the filter to see all failed jobs.</p>
         </Empty>
       )}
       {reasons !== undefined && reasons.items.length > 0 && (
         <>
-          <Orders isAll what="all of these" filter={filter} onAsk={onAsk} />
+          <Actions isAll what="all of these" filter={filter} onAsk={onAsk} />
           <ul class="rows" aria-label="Reasons">
             {reasons.items.map(({ code, count, oldest, newest, example_reason: example }) => (
               <li key={code}>
@@ -147,13 +147,13 @@ function ByReason({ filter, version, onAsk }: { filter: DeadFilter; version: str
                       last <Ago time={newest} />
                     </div>
                   </div>
-                  <Orders what={code} filter={{ ...filter, code }} onAsk={onAsk} />
+                  <Actions what={code} filter={{ ...filter, code }} onAsk={onAsk} />
                 </div>
               </li>
             ))}
           </ul>
           {reasons.left_off > 0 && (
-            <p class="quiet">{countText(reasons.left_off, 'rarer reason')} not shown: search for it.</p>
+            <p class="quiet">{countText(reasons.left_off, 'rarer reason')} not shown: use the search.</p>
           )}
         </>
       )}
@@ -170,7 +170,7 @@ function OneReason({ filter, version, onAsk }: { filter: DeadFilter; version: st
     <>
       <div class="row spread">
         <h3 class="breaks">{filter.code}</h3>
-        <Orders what={filter.code ?? ''} filter={filter} onAsk={onAsk} />
+        <Actions what={filter.code ?? ''} filter={filter} onAsk={onAsk} />
       </div>
       <ListView
         list={list}
@@ -178,9 +178,9 @@ function OneReason({ filter, version, onAsk }: { filter: DeadFilter; version: st
         keyOf={({ id }) => id}
         row={(job) => <DeadRow job={job} />}
         empty={
-          <Empty title="No job failed like that, or none is left">
+          <Empty title="No failed job with this reason is left">
             <p>
-              <a href={href(['jobs'])}>All that failed</a>
+              <a href={href(['jobs'])}>Show all failed jobs</a>
             </p>
           </Empty>
         }
@@ -208,7 +208,7 @@ function DeadRow({ job: { id, queue, reason, attempts, failed_at: failedAt, repl
   );
 }
 
-function Orders({
+function Actions({
   what,
   filter,
   isAll = false,

@@ -10,7 +10,7 @@ import { href, location, setQuery } from '../../lib/router.ts';
 import { useList } from '../../lib/use-list.ts';
 import { SkipButton } from './skip.tsx';
 import { KindSelect } from './kind-select.tsx';
-import { conversationOf, kindOf, queueNames, rowIdOf } from './words.ts';
+import { conversationOf, kindOf, queueNames, rowIdOf } from './text.ts';
 
 /** GET /api/jobs */
 interface Job {
@@ -25,27 +25,27 @@ interface Job {
   worker: string | null;
 }
 
-const states: readonly [value: string, words: string, empty: string][] = [
-  ['active', 'Running', 'No job runs at the moment'],
-  ['waiting', 'Waiting', 'No job waits'],
-  ['delayed', 'Delayed', 'No job is tried again later'],
-  ['failed', 'Failed lately', 'None failed lately'],
-  ['completed', 'Done lately', 'None was done lately'],
+const STATES: readonly [value: string, title: string, empty: string][] = [
+  ['active', 'Running', 'No job is running'],
+  ['waiting', 'Waiting', 'No job is waiting'],
+  ['delayed', 'Delayed', 'No job is delayed'],
+  ['failed', 'Recently failed', 'No job has failed recently'],
+  ['completed', 'Recently completed', 'No job was completed recently'],
 ];
 
-/** Jobs as BullMQ has them: what runs, since when and on which worker. */
+/** Jobs in BullMQ by state: since when, and on which worker. */
 export function JobList() {
   const { query } = location.value;
-  const asked = states.find(([value]) => value === query.get('list'));
-  // "Only what is wrong" is what failed, unless a state is asked for.
-  const [state, words, empty] = asked ?? (isOnlyWrong() ? states[3]! : states[0]!);
+  const requested = STATES.find(([value]) => value === query.get('list'));
+  // With "Only problems" the failed jobs are shown, unless the address names a state.
+  const [state, title, empty] = requested ?? (isOnlyWrong() ? STATES[3]! : STATES[0]!);
   const queue = queueNames.find((name) => name === query.get('of'));
   const list = useList<Job>(withQuery('api/jobs', { queue, state }), { keyOf, version: useVersion() });
   const id = useId();
   return (
     <section class="stack-tight" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>
-        {words}
+        {title}
         {queue !== undefined && `: ${kindOf(queue)}`}
       </h2>
       <div class="filters">
@@ -55,7 +55,7 @@ export function JobList() {
           value={state}
           onChange={({ currentTarget }) => setQuery({ list: currentTarget.value })}
         >
-          {states.map(([value, text]) => (
+          {STATES.map(([value, text]) => (
             <option key={value} value={value}>
               {text}
             </option>
@@ -66,7 +66,7 @@ export function JobList() {
       </div>
       <ListView
         list={list}
-        label={`${words} jobs`}
+        label={`${title} jobs`}
         keyOf={keyOf}
         row={(job) => <Row job={job} />}
         empty={<Empty title={empty} />}
@@ -77,7 +77,7 @@ export function JobList() {
 
 const keyOf = ({ queue, id }: Job): string => `${queue} ${id}`;
 
-/** Another value: jobs moved. */
+/** Changes when jobs have changed their state. */
 function useVersion(): string {
   const queues = Object.values(liveValue('queues') ?? {});
   const depths = queues.map(({ waiting, active, delayed }) => [waiting, active, delayed]);
@@ -123,7 +123,7 @@ function When({
   if (state === 'active' && started !== null)
     return (
       <>
-        runs for <For since={started} />, since <At time={started} />
+        running for <For since={started} />, since <At time={started} />
       </>
     );
   if (finished !== null)

@@ -1,6 +1,6 @@
-import { queueNames, kindOf } from './words.ts';
+import { queueNames, kindOf } from './text.ts';
 
-/** One kind of jobs, or all of them. */
+/** Selects one kind of jobs, or all. */
 export function KindSelect({
   id,
   value,
@@ -8,7 +8,7 @@ export function KindSelect({
 }: {
   id: string;
   value: string | undefined;
-  /** Of the queue's name; empty for all. */
+  /** Gets the name of the queue; empty for all. */
   onChoose: (queue: string) => void;
 }) {
   return (

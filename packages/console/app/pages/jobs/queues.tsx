@@ -9,22 +9,22 @@ import { type Column, Table } from '../../kit/table.tsx';
 import { api, me } from '../../lib/api.ts';
 import { countText, durationText, numberText } from '../../lib/format.ts';
 import { liveValue } from '../../lib/live.ts';
-import type { QueueFigures } from '../../lib/live-values.ts';
+import type { QueueStats } from '../../lib/live-values.ts';
 import { isAdmin, seesRecords } from '../../lib/page.ts';
 import { href } from '../../lib/router.ts';
-import { notify } from '../../lib/say.ts';
+import { notify } from '../../lib/notifications.ts';
 import { useResource } from '../../lib/use-resource.ts';
-import { type QueueState, kindOf, stateOfQueue } from './words.ts';
+import { type QueueState, kindOf, stateOfQueue } from './text.ts';
 
-interface Row extends QueueFigures {
+interface Row extends QueueStats {
   name: string;
   state: QueueState;
 }
-type Order = 'pause' | 'resume' | 'drain';
+type QueueAction = 'pause' | 'resume' | 'drain';
 
-/** Jobs by kind: how many stand where, and what an admin may do to all of one kind. */
+/** Job counts by kind, with the actions that admins may take on a queue. */
 export function Queues() {
-  const asked = useSignal<{ order: Order; queue: Row } | null>(null);
+  const dialog = useSignal<{ action: QueueAction; queue: Row } | null>(null);
   const queues = liveValue('queues');
   const facts = (liveValue('health') ?? []).find(({ name }) => name === 'queues')?.facts ?? {};
   const rows = Object.entries(queues ?? {}).map(([name, figures]) => ({
@@ -35,7 +35,7 @@ export function Queues() {
   const shown = isOnlyWrong() ? rows.filter(({ state }) => state.level !== 'good') : rows;
   const columns: Column<Row>[] = [
     { title: 'Kind', cell: ({ name }) => <Kind name={name} /> },
-    { title: 'State', cell: ({ state }) => <Wraps {...state} /> },
+    { title: 'State', cell: ({ state }) => <StateCell {...state} /> },
     {
       title: 'Waiting',
       isNumber: true,
@@ -66,7 +66,7 @@ export function Queues() {
           {
             title: 'Actions',
             cell: (row: Row) => (
-              <Orders queue={row} onAsk={(order) => (asked.value = { order, queue: row })} />
+              <Actions queue={row} onAsk={(action) => (dialog.value = { action, queue: row })} />
             ),
           },
         ]
@@ -77,11 +77,11 @@ export function Queues() {
       <h2 id="queues">By kind</h2>
       <OldValue part="queues" />
       {queues === null && <Loading rows={3} />}
-      {queues !== null && shown.length === 0 && <Empty title="Every kind of job is worked off" />}
+      {queues !== null && shown.length === 0 && <Empty title="No queue has a problem" />}
       {shown.length > 0 && (
         <Table label="Jobs by kind" columns={columns} rows={shown} keyOf={({ name }) => name} />
       )}
-      {asked.value !== null && <OrderDialog {...asked.value} onClose={() => (asked.value = null)} />}
+      {dialog.value !== null && <QueueActionDialog {...dialog.value} onClose={() => (dialog.value = null)} />}
     </section>
   );
 }
@@ -95,9 +95,9 @@ function Kind({ name }: { name: string }) {
   );
 }
 
-const Wraps = ({ level, words }: QueueState) => <Status level={level}>{words}</Status>;
+const StateCell = ({ level, label }: QueueState) => <Status level={level}>{label}</Status>;
 
-/** A number that leads to those that are counted, for those who may see them. */
+/** A number that links to its jobs, for viewers who may see them. */
 function Count({ row, state, count }: { row: Row; state: string; count: number }) {
   if (count === 0 || !me.value || !seesRecords(me.value)) return <>{numberText(count)}</>;
   return (
@@ -107,7 +107,7 @@ function Count({ row, state, count }: { row: Row; state: string; count: number }
   );
 }
 
-function Orders({ queue, onAsk }: { queue: Row; onAsk: (order: Order) => void }) {
+function Actions({ queue, onAsk }: { queue: Row; onAsk: (action: QueueAction) => void }) {
   const kind = kindOf(queue.name);
   return (
     <div class="actions">
@@ -128,50 +128,61 @@ function Orders({ queue, onAsk }: { queue: Row; onAsk: (order: Order) => void })
 }
 
 /** GET /api/queues */
-interface QueueCounts {
+interface QueueList {
   items: { name: string; waiting: number; active: number; delayed: number; pending: number }[];
 }
 
-function OrderDialog({ order, queue, onClose }: { order: Order; queue: Row; onClose: () => void }) {
+function QueueActionDialog({
+  action,
+  queue,
+  onClose,
+}: {
+  action: QueueAction;
+  queue: Row;
+  onClose: () => void;
+}) {
   const { name } = queue;
-  const { data, error, reload } = useResource<QueueCounts>('api/queues');
+  const { data, error, reload } = useResource<QueueList>('api/queues');
   const counts = data.value?.items.find((one) => one.name === name);
   const open = counts && counts.waiting + counts.delayed + counts.pending;
   const kind = kindOf(name);
-  const tell = async (): Promise<void> => {
-    const answer = await api<{ drained: number } | undefined>('POST', `api/queues/${name}/${order}`);
+  const run = async (): Promise<void> => {
+    const answer = await api<{ drained: number } | undefined>('POST', `api/queues/${name}/${action}`);
     const done = {
       pause: `Paused: ${kind}`,
       resume: `Resumed: ${kind}`,
       drain: `${countText(answer?.drained ?? 0, 'job')} went to the dead letter`,
     };
-    notify(done[order]);
+    notify(done[action]);
   };
   const titles = { pause: `Pause “${kind}”?`, resume: `Resume “${kind}”?`, drain: `Drain “${kind}”?` };
   const yes = { pause: 'Pause', resume: 'Resume', drain: 'Drain' };
   return (
     <Confirm
-      title={titles[order]}
-      yes={yes[order]}
-      isDangerous={order === 'drain'}
+      title={titles[action]}
+      yes={yes[action]}
+      isDangerous={action === 'drain'}
       isReady={counts !== undefined}
-      onYes={tell}
+      onYes={run}
       onClose={onClose}
     >
       <Failed error={error.value} onRetry={reload} />
       <p>
         {open === undefined
           ? 'Counting …'
-          : `${countText(open, 'job')} not begun, ${counts!.active} running.`}
+          : `${countText(open, 'job')} not started, ${counts!.active} running.`}
       </p>
-      {order === 'pause' && (
-        <p>Those that run finish. Nothing more is taken until somebody resumes it, also after a restart.</p>
-      )}
-      {order === 'resume' && <p>The workers take its jobs again.</p>}
-      {order === 'drain' && (
+      {action === 'pause' && (
         <p>
-          All that have not begun fail with the reason DRAINED and go to the dead letter, from where they can
-          be replayed. Their conversations wait for a person. Those that run finish.
+          Running jobs finish. No further jobs are taken until somebody resumes the queue, also after a
+          restart.
+        </p>
+      )}
+      {action === 'resume' && <p>The workers take jobs from this queue again.</p>}
+      {action === 'drain' && (
+        <p>
+          Jobs that have not started fail with the reason DRAINED and go to the dead letter, from where they
+          can be replayed. Their conversations wait for a person. Running jobs finish.
         </p>
       )}
     </Confirm>

@@ -6,7 +6,7 @@ import { Ago, At } from '../../kit/time.tsx';
 import { durationText } from '../../lib/format.ts';
 import { now } from '../../lib/live.ts';
 import { useResource } from '../../lib/use-resource.ts';
-import { isLate } from './words.ts';
+import { isLate } from './text.ts';
 
 /** GET /api/schedules */
 interface Schedules {
@@ -25,29 +25,29 @@ interface Schedule {
   } | null;
 }
 
-const words: Readonly<Record<string, string>> = {
-  retention: 'Deletes what is older than it is kept',
-  'hand-over': 'Ends the time of people who are silent, tells of customers who wait',
-  'lost-jobs': 'Releases again what was lost',
-  'import-jobs': 'Takes over jobs of old versions',
+const descriptions: Readonly<Record<string, string>> = {
+  retention: 'Deletes records past their retention',
+  'hand-over': 'Returns chats that nobody answers, and notifies the team of waiting customers',
+  'lost-jobs': 'Enqueues lost jobs again',
+  'import-jobs': 'Imports jobs of older versions',
 };
 
 const isWrong = (schedule: Schedule): boolean =>
   schedule.last_run?.outcome === 'failed' || isLate(schedule, now.value);
 
-/** What is done at its times: next, last, and how it ended. */
+/** The schedules: next run, last run and its outcome. */
 export function Schedules() {
-  // Nothing tells of each run: once in ten seconds is as often as they matter.
+  // There is no live value for schedules, so they are read every ten seconds.
   const version = Math.floor(now.value / 10_000);
   const { data, error, reload } = useResource<Schedules>('api/schedules', version);
   const items = data.value?.items;
   const shown = isOnlyWrong() ? items?.filter(isWrong) : items;
   return (
     <section aria-labelledby="schedules">
-      <h2 id="schedules">At their times</h2>
+      <h2 id="schedules">Schedules</h2>
       <Failed error={error.value} onRetry={reload} />
       {items === undefined && error.value === undefined && <Loading rows={4} />}
-      {shown?.length === 0 && <Empty title="Everything ran when it was due" />}
+      {shown?.length === 0 && <Empty title="No schedule has a problem" />}
       {shown !== undefined && shown.length > 0 && (
         <Table
           label="Schedules"
@@ -59,7 +59,7 @@ export function Schedules() {
               cell: ({ name }) => (
                 <>
                   <strong>{name}</strong>
-                  <div class="help">{words[name]}</div>
+                  <div class="help">{descriptions[name]}</div>
                 </>
               ),
             },
@@ -69,7 +69,7 @@ export function Schedules() {
               title: 'Last',
               cell: ({ last_run: last }) => (last === null ? 'never' : <Ago time={last.started_at} />),
             },
-            { title: 'How it ended', cell: ({ last_run: last }) => <Ended last={last} /> },
+            { title: 'Outcome', cell: ({ last_run: last }) => <Outcome last={last} /> },
           ]}
         />
       )}
@@ -84,7 +84,7 @@ function Next({ schedule }: { schedule: Schedule }) {
   return <At time={next} />;
 }
 
-function Ended({ last }: { last: Schedule['last_run'] }) {
+function Outcome({ last }: { last: Schedule['last_run'] }) {
   if (last === null) return <>–</>;
   const isFailed = last.outcome === 'failed';
   return (

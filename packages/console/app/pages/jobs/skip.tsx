@@ -4,26 +4,26 @@ import { Button } from '../../kit/button.tsx';
 import { Confirm } from '../../kit/dialog.tsx';
 import { api, me } from '../../lib/api.ts';
 import { isAdmin } from '../../lib/page.ts';
-import { notify } from '../../lib/say.ts';
+import { notify } from '../../lib/notifications.ts';
 
-/** Gives one job up, so that what stands behind it goes on; for admins. */
+/** Lets admins give up one job, so that the jobs behind it can run. */
 export function SkipButton({ id, onDone }: { id: string; onDone?: () => void }) {
-  const isAsking = useSignal(false);
+  const isDialogOpen = useSignal(false);
   const reason = useSignal('');
   const field = useId();
   if (!me.value || !isAdmin(me.value)) return null;
   return (
     <>
-      <Button label={`Skip job ${id}`} onPress={() => (isAsking.value = true)}>
+      <Button label={`Skip job ${id}`} onPress={() => (isDialogOpen.value = true)}>
         Skip…
       </Button>
-      {isAsking.value && (
+      {isDialogOpen.value && (
         <Confirm
           title={`Skip job ${id}?`}
           yes="Skip"
           isDangerous
           isReady={reason.value.trim() !== ''}
-          onClose={() => (isAsking.value = false)}
+          onClose={() => (isDialogOpen.value = false)}
           onYes={async () => {
             await api('POST', `api/jobs/${id}/skip`, { body: { reason: reason.value.trim() } });
             notify('1 job skipped: it is in the dead letter');
@@ -31,8 +31,8 @@ export function SkipButton({ id, onDone }: { id: string; onDone?: () => void }) 
           }}
         >
           <p>
-            Its message fails, the next job of its conversation has its turn, and the conversation waits for a
-            person. It can be replayed from the dead letter.
+            Its message fails, the next job of its conversation runs, and the conversation waits for a person.
+            It can be replayed from the dead letter.
           </p>
           <div class="fields">
             <label for={field}>Reason</label>

@@ -8,7 +8,7 @@ import { liveValue } from '../../lib/live.ts';
 import { href, location, setQuery } from '../../lib/router.ts';
 import { useResource } from '../../lib/use-resource.ts';
 import { SkipButton } from './skip.tsx';
-import { conversationIn, kindOf } from './words.ts';
+import { conversationIn, kindOf } from './text.ts';
 
 /** GET /api/conversations/{id}/jobs */
 interface HeadJobs {
@@ -27,11 +27,11 @@ interface HeadJobs {
   }[];
 }
 
-/** What a conversation waits for, in words. */
+/** Shows which jobs a conversation waits for. */
 export function StuckChat() {
-  const asked = location.value.query.get('conversation') ?? '';
-  const conversation = conversationIn(asked);
-  const isNone = useSignal(false);
+  const input = location.value.query.get('conversation') ?? '';
+  const conversation = conversationIn(input);
+  const isInvalid = useSignal(false);
   const id = useId();
   return (
     <section class="stack-tight" aria-labelledby={`${id}-title`}>
@@ -42,7 +42,7 @@ export function StuckChat() {
           event.preventDefault();
           const text = new FormData(event.currentTarget).get('conversation');
           const found = conversationIn(typeof text === 'string' ? text : '');
-          isNone.value = found === undefined;
+          isInvalid.value = found === undefined;
           if (found !== undefined) setQuery({ conversation: found });
         }}
       >
@@ -51,15 +51,15 @@ export function StuckChat() {
           id={id}
           name="conversation"
           class="grows"
-          defaultValue={asked}
+          defaultValue={input}
           aria-describedby={`${id}-help`}
-          aria-invalid={isNone.value}
+          aria-invalid={isInvalid.value}
         />
         <button type="submit" class="button">
-          Tell me
+          Check
         </button>
         <span id={`${id}-help`} class="help" role="status">
-          {isNone.value ? 'There is no id of a conversation in that.' : 'Its id, or a link to it.'}
+          {isInvalid.value ? 'This does not contain a conversation id.' : 'Its id, or a link to it.'}
         </span>
       </form>
       {conversation !== undefined && <Answer conversation={conversation} />}
@@ -79,7 +79,7 @@ function Answer({ conversation }: { conversation: string }) {
       <Failed error={error.value} onRetry={reload} />
       {jobs === undefined && error.value === undefined && <Loading rows={2} />}
       {jobs?.length === 0 && (
-        <Empty title="This chat waits for no job">
+        <Empty title="This chat is not waiting for a job">
           <p>
             Everything was answered and sent, or failed for good.{' '}
             <a href={href(['conversations', conversation])}>Open the conversation</a>
@@ -95,7 +95,7 @@ function Answer({ conversation }: { conversation: string }) {
                   <strong>
                     {kindOf(job.queue)} {job.id}
                   </strong>{' '}
-                  <Status level={levels[job.state] ?? 'warn'}>{job.state}</Status>
+                  <Status level={LEVELS[job.state] ?? 'warn'}>{job.state}</Status>
                   <p>
                     {job.reason}
                     {job.next_try !== null && (
@@ -112,7 +112,7 @@ function Answer({ conversation }: { conversation: string }) {
                   )}
                   <div class="help">
                     {job.attempts} of {job.most_attempts} attempts failed, {countText(job.behind, 'job')}{' '}
-                    behind it, written <Ago time={job.created_at} />
+                    behind it, created <Ago time={job.created_at} />
                   </div>
                 </div>
                 <div class="actions">
@@ -130,7 +130,7 @@ function Answer({ conversation }: { conversation: string }) {
   );
 }
 
-const levels: Readonly<Record<string, Level>> = {
+const LEVELS: Readonly<Record<string, Level>> = {
   running: 'good',
   waiting: 'idle',
   pending: 'idle',

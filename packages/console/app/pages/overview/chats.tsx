@@ -4,18 +4,18 @@ import { countText } from '../../lib/format.ts';
 import { liveValue } from '../../lib/live.ts';
 import { href } from '../../lib/router.ts';
 
-/** Who waits for a person. */
-export function ChatsInShort() {
+/** How many chats wait for a person. */
+export function ChatsSummary() {
   const chats = liveValue('chats');
   if (chats === null) return null;
   return (
     <section class="card row spread" aria-label="Chats">
       <Status level={chats.waiting > 0 ? 'warn' : 'good'}>
         {chats.waiting === 0 ? (
-          'No chat waits for a person'
+          'No chat is waiting for a person'
         ) : (
           <>
-            {countText(chats.waiting, 'chat waits', 'chats wait')} for a person
+            {countText(chats.waiting, 'chat is waiting', 'chats are waiting')} for a person
             {chats.waiting_since !== null && (
               <>
                 , the longest for <For since={chats.waiting_since} />

@@ -3,50 +3,50 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { Button } from '../../kit/button.tsx';
 import { Failed } from '../../kit/empty.tsx';
 import { ApiError, api } from '../../lib/api.ts';
-import { notify } from '../../lib/say.ts';
+import { notify } from '../../lib/notifications.ts';
 import type { Page } from '../../lib/use-list.ts';
 import { useResource } from '../../lib/use-resource.ts';
 import { EntryFields } from './entry-fields.tsx';
-import { type Entry, type Missed, type Tried, changes } from './records.ts';
-import { asQuestion, isPrivate } from './words.ts';
+import { type Entry, type UnansweredQuestion, type TryResult, changes } from './records.ts';
+import { asQuestion, isPrivate } from './text.ts';
 
-const MOST_ENTRIES = 200;
+const MAX_ENTRIES = 200;
 
-/** What is to be said to a question: an answer of its own, or that of an entry. */
-export function AnswerForm({ missed, onClose }: { missed: Missed; onClose: () => void }) {
+/** Answers a question with a new entry, or links it to an existing one. */
+export function AnswerForm({ item, onClose }: { item: UnansweredQuestion; onClose: () => void }) {
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
   const isLink = useSignal(false);
-  const question = useSignal(asQuestion(missed.question));
+  const question = useSignal(asQuestion(item.question));
   const answer = useSignal('');
   const entry = useSignal('');
   const problem = useSignal<string | undefined>(undefined);
-  const ways = [...new Set(missed.examples.map(({ text }) => asQuestion(text)))];
-  const chosen = useSignal<readonly string[]>(ways.filter((way) => !isPrivate(way)));
+  const phrasings = [...new Set(item.examples.map(({ text }) => asQuestion(text)))];
+  const chosen = useSignal<readonly string[]>(phrasings.filter((text) => !isPrivate(text)));
   const entriesOf = (source: Entry['source']) =>
     useResource<Page<Entry>>(
-      isLink.value ? `api/agent/entries?source=${source}&limit=${MOST_ENTRIES}` : undefined,
+      isLink.value ? `api/agent/entries?source=${source}&limit=${MAX_ENTRIES}` : undefined,
     );
   const entries = [entriesOf('profile'), entriesOf('learned')];
   const answers = entries.flatMap(({ data }) => data.value?.items ?? []).filter((one) => one.answer !== null);
   useEffect(() => field.current?.focus(), []);
 
-  const offered = isLink.value ? ways : ways.filter((way) => way !== question.value.trim());
-  const also = offered.filter((way) => chosen.value.includes(way));
+  const offered = isLink.value ? phrasings : phrasings.filter((text) => text !== question.value.trim());
+  const also = offered.filter((text) => chosen.value.includes(text));
   const save = async (): Promise<void> => {
-    const asked = question.value.trim();
-    if (isLink.value ? entry.value === '' : answer.value.trim() === '' || asked === '') {
-      problem.value = isLink.value ? 'Choose an entry.' : 'It needs a question and an answer.';
+    const text = question.value.trim();
+    if (isLink.value ? entry.value === '' : answer.value.trim() === '' || text === '') {
+      problem.value = isLink.value ? 'Choose an entry.' : 'Enter a question and an answer.';
       return;
     }
     try {
       const body = isLink.value
         ? { entry: entry.value, also }
-        : { question: asked, answer: answer.value.trim(), also };
-      const made = await api<Entry>('POST', `api/agent/unanswered/${missed.id}/answer`, { body });
+        : { question: text, answer: answer.value.trim(), also };
+      const created = await api<Entry>('POST', `api/agent/unanswered/${item.id}/answer`, { body });
       onClose();
       changes.value += 1;
-      await tell(made, isLink.value ? (also[0] ?? made.question) : asked);
+      await verify(created, isLink.value ? (also[0] ?? created.question) : text);
     } catch (error) {
       problem.value = error instanceof ApiError ? error.message : String(error);
     }
@@ -55,7 +55,7 @@ export function AnswerForm({ missed, onClose }: { missed: Missed; onClose: () =>
   return (
     <form
       class="stack answer-form"
-      aria-label={`Answer ${missed.question}`}
+      aria-label={`Answer ${item.question}`}
       noValidate
       onInput={() => (problem.value = undefined)}
       onSubmit={(event) => {
@@ -64,7 +64,7 @@ export function AnswerForm({ missed, onClose }: { missed: Missed; onClose: () =>
       }}
     >
       <fieldset>
-        <legend>The agent is to say</legend>
+        <legend>The agent answers with</legend>
         {[false, true].map((link) => (
           <label class="switch" key={String(link)}>
             <input
@@ -73,7 +73,7 @@ export function AnswerForm({ missed, onClose }: { missed: Missed; onClose: () =>
               checked={isLink.value === link}
               onChange={() => (isLink.value = link)}
             />
-            {link ? 'the answer of an entry' : 'a new answer'}
+            {link ? 'the answer of an existing entry' : 'a new answer'}
           </label>
         ))}
       </fieldset>
@@ -106,20 +106,20 @@ export function AnswerForm({ missed, onClose }: { missed: Missed; onClose: () =>
       )}
       {offered.length > 0 && (
         <fieldset>
-          <legend>Asked the same with</legend>
-          {offered.map((way) => (
-            <label class="switch" key={way}>
+          <legend>Also asked as</legend>
+          {offered.map((text) => (
+            <label class="switch" key={text}>
               <input
                 type="checkbox"
-                checked={chosen.value.includes(way)}
+                checked={chosen.value.includes(text)}
                 onChange={({ currentTarget }) =>
                   (chosen.value = currentTarget.checked
-                    ? [...chosen.value, way]
-                    : chosen.value.filter((one) => one !== way))
+                    ? [...chosen.value, text]
+                    : chosen.value.filter((one) => one !== text))
                 }
               />
               <span class="breaks" dir="auto">
-                {way}
+                {text}
               </span>
             </label>
           ))}
@@ -135,20 +135,20 @@ export function AnswerForm({ missed, onClose }: { missed: Missed; onClose: () =>
           Save
         </Button>
         <Button onPress={onClose}>Cancel</Button>
-        <span class="help">It counts for all customers within seconds, and can be taken back.</span>
+        <span class="help">It applies to all customers within seconds. You can remove it later.</span>
       </div>
     </form>
   );
 }
 
-/** Asks what a customer would get now, and says so. */
-async function tell(made: Entry, text: string): Promise<void> {
-  const { answer } = await api<Tried>('POST', 'api/agent/try', { body: { text } });
-  const works = answer.entries?.includes(made.question) === true;
+/** Tries the question and shows whether the agent now gives this answer. */
+async function verify(created: Entry, text: string): Promise<void> {
+  const { answer } = await api<TryResult>('POST', 'api/agent/try', { body: { text } });
+  const works = answer.entries?.includes(created.question) === true;
   notify(
     works
       ? `From now on “${text}” is answered.`
-      : `It is learned, but “${text}” gets another answer still: try it below.`,
+      : `Saved, but “${text}” still gets another answer: try it below.`,
     { isError: !works },
   );
 }

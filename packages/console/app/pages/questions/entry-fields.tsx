@@ -1,9 +1,9 @@
 import type { Signal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { Ref } from 'preact';
-import { MOST_ANSWER, MOST_QUESTION } from './words.ts';
+import { MAX_ANSWER_LENGTH, MAX_QUESTION_LENGTH } from './text.ts';
 
-/** The question and the answer of an entry, to be written. */
+/** The fields for the question and the answer of an entry. */
 export function EntryFields({
   question,
   answer,
@@ -12,7 +12,7 @@ export function EntryFields({
 }: {
   question: Signal<string>;
   answer: Signal<string>;
-  /** Lines of the answer that are seen at once. */
+  /** Visible lines of the answer. */
   rows: number;
   first?: Ref<HTMLInputElement>;
 }) {
@@ -25,7 +25,7 @@ export function EntryFields({
           {...(first && { ref: first })}
           id={`${id}-question`}
           dir="auto"
-          maxLength={MOST_QUESTION}
+          maxLength={MAX_QUESTION_LENGTH}
           value={question.value}
           onInput={({ currentTarget }) => (question.value = currentTarget.value)}
         />
@@ -36,7 +36,7 @@ export function EntryFields({
           id={`${id}-answer`}
           dir="auto"
           rows={rows}
-          maxLength={MOST_ANSWER}
+          maxLength={MAX_ANSWER_LENGTH}
           value={answer.value}
           onInput={({ currentTarget }) => (answer.value = currentTarget.value)}
         />

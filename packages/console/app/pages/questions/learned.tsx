@@ -6,15 +6,15 @@ import { Empty } from '../../kit/empty.tsx';
 import { ListView } from '../../kit/list-view.tsx';
 import { Ago } from '../../kit/time.tsx';
 import { ApiError, api } from '../../lib/api.ts';
-import { notify } from '../../lib/say.ts';
+import { notify } from '../../lib/notifications.ts';
 import { useList } from '../../lib/use-list.ts';
 import { EntryFields } from './entry-fields.tsx';
 import { type Entry, changes } from './records.ts';
-import { linesOf } from './words.ts';
+import { linesOf } from './text.ts';
 
-/** What people taught the agent, the latest first; each can be taken back. */
+/** The entries that people have added, latest first. */
 export function LearnedList() {
-  const asked = useSignal<Entry | undefined>(undefined);
+  const removed = useSignal<Entry | undefined>(undefined);
   const edited = useSignal<Entry | undefined>(undefined);
   const list = useList<Entry>('api/agent/entries?source=learned', {
     keyOf: ({ id }) => id ?? '',
@@ -31,30 +31,22 @@ export function LearnedList() {
           <Row
             entry={entry}
             onChange={() => (edited.value = entry)}
-            onTakeBack={() => (asked.value = entry)}
+            onRemove={() => (removed.value = entry)}
           />
         )}
         empty={
-          <Empty title="Nothing is learned yet">
-            <p>What you answer above is added to the profile, and counts within seconds.</p>
+          <Empty title="Nothing learned yet">
+            <p>Answers that you give above are added to the profile and apply within seconds.</p>
           </Empty>
         }
       />
-      {edited.value && <Change entry={edited.value} onClose={() => (edited.value = undefined)} />}
-      {asked.value && <TakeBack entry={asked.value} onClose={() => (asked.value = undefined)} />}
+      {edited.value && <ChangeDialog entry={edited.value} onClose={() => (edited.value = undefined)} />}
+      {removed.value && <RemoveDialog entry={removed.value} onClose={() => (removed.value = undefined)} />}
     </section>
   );
 }
 
-function Row({
-  entry,
-  onChange,
-  onTakeBack,
-}: {
-  entry: Entry;
-  onChange: () => void;
-  onTakeBack: () => void;
-}) {
+function Row({ entry, onChange, onRemove }: { entry: Entry; onChange: () => void; onRemove: () => void }) {
   const { question, answer, also, is_used: isUsed, person_name: person, created_at: at } = entry;
   return (
     <div class="row spread">
@@ -65,12 +57,11 @@ function Row({
               {also.join(' / ')}
             </h3>
             <div class="breaks">
-              asks the same as <q dir="auto">{question}</q>
+              means the same as <q dir="auto">{question}</q>
             </div>
             {!isUsed && (
               <p class="help">
-                The profile has no such entry any more: this is not used. Take it back, and answer the
-                question anew.
+                Not used: the profile no longer has this entry. Remove it, and answer the question again.
               </p>
             )}
           </>
@@ -103,15 +94,15 @@ function Row({
         <Button label={`Change: ${question}`} onPress={onChange}>
           Change…
         </Button>
-        <Button label={`Take back: ${question}`} onPress={onTakeBack}>
-          Take back…
+        <Button label={`Remove: ${question}`} onPress={onRemove}>
+          Remove…
         </Button>
       </div>
     </div>
   );
 }
 
-function Change({ entry, onClose }: { entry: Entry; onClose: () => void }) {
+function ChangeDialog({ entry, onClose }: { entry: Entry; onClose: () => void }) {
   const id = useId();
   const question = useSignal(entry.question);
   const answer = useSignal(entry.answer ?? '');
@@ -123,13 +114,13 @@ function Change({ entry, onClose }: { entry: Entry; onClose: () => void }) {
       await api('PATCH', `api/agent/entries/${entry.id}`, { body: { ...own, also: linesOf(also.value) } });
       onClose();
       changes.value += 1;
-      notify('Changed: it counts within seconds');
+      notify('Changed: it applies within seconds');
     } catch (error) {
       problem.value = error instanceof ApiError ? error.message : String(error);
     }
   };
   return (
-    <Dialog title="Change what was learned" onClose={onClose}>
+    <Dialog title="Change the entry" onClose={onClose}>
       <form
         class="stack"
         noValidate
@@ -140,13 +131,13 @@ function Change({ entry, onClose }: { entry: Entry; onClose: () => void }) {
       >
         {entry.answer === null ? (
           <p class="breaks">
-            Ways to ask <q dir="auto">{entry.question}</q>
+            Other ways to ask <q dir="auto">{entry.question}</q>
           </p>
         ) : (
           <EntryFields question={question} answer={answer} rows={4} />
         )}
         <div class="field">
-          <label for={`${id}-also`}>Also asked as, one a line</label>
+          <label for={`${id}-also`}>Also asked as, one per line</label>
           <textarea
             id={`${id}-also`}
             dir="auto"
@@ -171,21 +162,21 @@ function Change({ entry, onClose }: { entry: Entry; onClose: () => void }) {
   );
 }
 
-function TakeBack({ entry: { id, question, answer }, onClose }: { entry: Entry; onClose: () => void }) {
+function RemoveDialog({ entry: { id, question, answer }, onClose }: { entry: Entry; onClose: () => void }) {
   return (
     <Confirm
-      title="Take it back?"
-      yes="Take back"
+      title="Remove the entry?"
+      yes="Remove"
       onYes={async () => {
         await api('DELETE', `api/agent/entries/${id}`);
         changes.value += 1;
-        notify('Taken back: its questions stand open again');
+        notify('Removed: its questions are open again');
       }}
       onClose={onClose}
     >
       <p class="breaks">
         The agent forgets {answer === null ? 'these ways to ask' : 'this answer'}:{' '}
-        <q dir="auto">{question}</q>. The questions that led to it stand under “Not understood” again.
+        <q dir="auto">{question}</q>. The questions that led to it are listed under “Not understood” again.
       </p>
     </Confirm>
   );

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 
 /** GET /api/agent/unanswered */
-export interface Missed {
+export interface UnansweredQuestion {
   id: string;
   business_id: string;
   question: string;
@@ -24,14 +24,14 @@ export interface Entry {
   question: string;
   answer: string | null;
   also: string[];
-  /** False: the entry that it adds to is gone from the profile. */
+  /** False when the entry that it belongs to is no longer in the profile. */
   is_used: boolean;
   person_name: string | null;
   created_at: string | null;
 }
 
 /** POST /api/agent/try */
-export interface Tried {
+export interface TryResult {
   answer: {
     text: string;
     source: string;
@@ -45,5 +45,5 @@ export interface Tried {
   why: string[];
 }
 
-/** Counts what was changed here: the lists read themselves again. */
+/** Number of changes made on this page. The lists are read again when it changes. */
 export const changes = signal(0);

@@ -2,22 +2,22 @@ import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { Button } from '../../kit/button.tsx';
 import { ApiError, api } from '../../lib/api.ts';
-import { type Tried } from './records.ts';
-import { sourceText } from './words.ts';
+import { type TryResult } from './records.ts';
+import { sourceText } from './text.ts';
 
-const MOST_TEXT = 4096;
+const MAX_LENGTH = 4096;
 const scoreText = (score: number): string => score.toFixed(2);
 
-/** What the agent would answer now. */
+/** Shows what the agent would answer to a text. */
 export function TryText() {
   const id = useId();
   const text = useSignal('');
-  const tried = useSignal<Tried | undefined>(undefined);
+  const tried = useSignal<TryResult | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
-  const ask = async (): Promise<void> => {
+  const tryText = async (): Promise<void> => {
     if (text.value.trim() === '') return;
     try {
-      tried.value = await api<Tried>('POST', 'api/agent/try', { body: { text: text.value } });
+      tried.value = await api<TryResult>('POST', 'api/agent/try', { body: { text: text.value } });
       problem.value = undefined;
     } catch (error) {
       tried.value = undefined;
@@ -32,7 +32,7 @@ export function TryText() {
         aria-label="Try a text"
         onSubmit={(event) => {
           event.preventDefault();
-          void ask();
+          void tryText();
         }}
       >
         <label for={`${id}-text`}>A customer writes</label>
@@ -40,11 +40,11 @@ export function TryText() {
           id={`${id}-text`}
           class="grows"
           dir="auto"
-          maxLength={MOST_TEXT}
+          maxLength={MAX_LENGTH}
           value={text.value}
           onInput={({ currentTarget }) => (text.value = currentTarget.value)}
         />
-        <Button onPress={ask}>Try</Button>
+        <Button onPress={tryText}>Try</Button>
       </form>
       {problem.value !== undefined && (
         <p class="fault" role="alert">
@@ -52,16 +52,16 @@ export function TryText() {
         </p>
       )}
       {tried.value && <Result tried={tried.value} />}
-      <p class="help">By the profile and what was learned, without a model. Nothing is sent.</p>
+      <p class="help">Uses the profile and the learned entries, without a language model. Nothing is sent.</p>
     </section>
   );
 }
 
-function Result({ tried: { answer, score, threshold, why } }: { tried: Tried }) {
+function Result({ tried: { answer, score, threshold, why } }: { tried: TryResult }) {
   return (
     <div class="card stack-tight" role="status" aria-label="What the agent says">
       <p class="tried-text breaks" dir="auto">
-        {answer.text === '' ? 'Nothing' : answer.text}
+        {answer.text === '' ? 'No answer' : answer.text}
       </p>
       <p>
         {sourceText(answer)}

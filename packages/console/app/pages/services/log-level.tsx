@@ -6,7 +6,7 @@ import { Status } from '../../kit/status.tsx';
 import { At } from '../../kit/time.tsx';
 import { api, me } from '../../lib/api.ts';
 import { isAdmin } from '../../lib/page.ts';
-import { notify } from '../../lib/say.ts';
+import { notify } from '../../lib/notifications.ts';
 import type { Resource } from '../../lib/use-resource.ts';
 
 interface Logger {
@@ -22,14 +22,14 @@ export interface Loggers {
   loggers: Record<string, Logger>;
 }
 
-/** What a service logs at, and for an admin the buttons that change it in all its replicas. */
+/** The log level of a service, with buttons for admins that change it in all its replicas. */
 export function LogLevel({ service, loggers }: { service: string; loggers: Resource<Loggers> }) {
-  const isAsking = useSignal(false);
+  const isDialogOpen = useSignal(false);
   const logger = loggers.data.value?.loggers[service];
   if (logger === undefined) return null;
   const { configuredLevel, effectiveLevel, until, replicas } = logger;
-  const behind = replicas.filter(({ applied }) => !applied);
-  const tell = async (level: string | null, minutes?: number): Promise<void> => {
+  const pending = replicas.filter(({ applied }) => !applied);
+  const change = async (level: string | null, minutes?: number): Promise<void> => {
     await api('POST', `api/loggers/${service}`, { body: { configuredLevel: level, minutes } });
     notify(level === null ? `${service} logs at LOG_LEVEL again` : `${service} logs at ${level}`);
     loggers.reload();
@@ -37,7 +37,7 @@ export function LogLevel({ service, loggers }: { service: string; loggers: Resou
   return (
     <div class="row">
       <span>
-        Log level <strong>{effectiveLevel ?? 'not known'}</strong>
+        Log level <strong>{effectiveLevel ?? 'unknown'}</strong>
         {until !== null && (
           <>
             {' '}
@@ -45,37 +45,38 @@ export function LogLevel({ service, loggers }: { service: string; loggers: Resou
           </>
         )}
       </span>
-      {behind.length > 0 && (
+      {pending.length > 0 && (
         <Status level="warn">
-          not yet in {behind.map(({ instance, level }) => `${instance} (${level ?? 'not known'})`).join(', ')}
+          not yet applied by{' '}
+          {pending.map(({ instance, level }) => `${instance} (${level ?? 'unknown'})`).join(', ')}
         </Status>
       )}
       {me.value && isAdmin(me.value) && (
         <>
-          <Button label={`Change the log level of ${service}`} onPress={() => (isAsking.value = true)}>
+          <Button label={`Change the log level of ${service}`} onPress={() => (isDialogOpen.value = true)}>
             Change
           </Button>
           {configuredLevel !== null && (
-            <Button label={`Reset the log level of ${service}`} onPress={() => tell(null)}>
+            <Button label={`Reset the log level of ${service}`} onPress={() => change(null)}>
               Reset
             </Button>
           )}
         </>
       )}
-      {isAsking.value && (
+      {isDialogOpen.value && (
         <LevelDialog
           service={service}
           levels={loggers.data.value?.levels ?? []}
           current={effectiveLevel}
-          onYes={tell}
-          onClose={() => (isAsking.value = false)}
+          onYes={change}
+          onClose={() => (isDialogOpen.value = false)}
         />
       )}
     </div>
   );
 }
 
-const times: readonly [minutes: number, text: string][] = [
+const DURATIONS: readonly [minutes: number, text: string][] = [
   [15, '15 minutes'],
   [60, '1 hour'],
   [240, '4 hours'],
@@ -105,7 +106,9 @@ function LevelDialog({
       onYes={() => onYes(level.value, minutes.value)}
       onClose={onClose}
     >
-      <p>All its replicas log at this level, also those that start meanwhile. Then LOG_LEVEL counts again.</p>
+      <p>
+        All replicas log at this level, also those that start meanwhile. After that, LOG_LEVEL applies again.
+      </p>
       <div class="fields">
         <label for={`${id}-level`}>Level</label>
         <select
@@ -123,7 +126,7 @@ function LevelDialog({
           value={minutes.value}
           onChange={({ currentTarget }) => (minutes.value = Number(currentTarget.value))}
         >
-          {times.map(([value, text]) => (
+          {DURATIONS.map(([value, text]) => (
             <option key={value} value={value}>
               {text}
             </option>
@@ -131,7 +134,7 @@ function LevelDialog({
         </select>
       </div>
       <p class="note" role="status">
-        {level.value === 'DEBUG' && 'At DEBUG the phone numbers of customers stand in the log as they are.'}
+        {level.value === 'DEBUG' && 'At DEBUG the log shows the full phone numbers of customers.'}
       </p>
     </Confirm>
   );

@@ -3,9 +3,9 @@ import { type Column, Table } from '../../kit/table.tsx';
 import { Ago, For } from '../../kit/time.tsx';
 import { bytesText, durationText, numberText } from '../../lib/format.ts';
 import type { Replica } from '../../lib/live-values.ts';
-import { clockText, heartbeatText, isWrong, stateLevels, versionText } from './words.ts';
+import { clockText, heartbeatText, isWrong, stateLevels, versionText } from './text.ts';
 
-const columns: readonly Column<Replica>[] = [
+const COLUMNS: readonly Column<Replica>[] = [
   {
     title: 'Replica',
     cell: ({ instance, host, pid }) => (
@@ -31,7 +31,7 @@ const columns: readonly Column<Replica>[] = [
       delay === null ? (
         '–'
       ) : (
-        <span title="Of 100 turns 99 were late by less than this">{numberText(delay * 1000)} ms</span>
+        <span title="Delay of the event loop, 99th percentile">{numberText(delay * 1000)} ms</span>
       ),
   },
   {
@@ -51,14 +51,17 @@ const columns: readonly Column<Replica>[] = [
   },
 ];
 
-const ofWorkers: Column<Replica> = { title: 'Heartbeat', cell: (replica) => <Heartbeat replica={replica} /> };
+const HEARTBEAT_COLUMN: Column<Replica> = {
+  title: 'Heartbeat',
+  cell: (replica) => <Heartbeat replica={replica} />,
+};
 
 export function Replicas({ service, replicas }: { service: string; replicas: readonly Replica[] }) {
   const hasBeats = replicas.some(({ heartbeat }) => heartbeat !== null) || service === 'worker';
   return (
     <Table
       label={`Replicas of ${service}`}
-      columns={hasBeats ? [...columns, ofWorkers] : columns}
+      columns={hasBeats ? [...COLUMNS, HEARTBEAT_COLUMN] : COLUMNS}
       rows={replicas}
       keyOf={({ instance }) => instance}
     />
@@ -71,7 +74,7 @@ function State({ replica }: { replica: Replica }) {
     <>
       <Status level={state === 'live' && isWrong(replica) ? 'warn' : stateLevels[state]}>{state}</Status>
       {(state === 'stale' || state === 'lost') && <div class="help">silent for {durationText(silent)}</div>}
-      {state === 'draining' && <div class="help">finishes what it has begun</div>}
+      {state === 'draining' && <div class="help">finishing its current work</div>}
     </>
   );
 }

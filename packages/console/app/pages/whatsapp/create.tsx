@@ -12,15 +12,15 @@ interface Business {
   name: string;
 }
 
-/** The rule of the api, so that most faults show before it is asked. */
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
+/** The same rule as in the api, so that most mistakes show before the request is sent. */
+const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 
-function faultOfName(name: string): string | undefined {
+function nameError(name: string): string | undefined {
   if (name === '') return 'Give it a name.';
   if (name.length > 63) return 'A name has at most 63 characters.';
-  return namePattern.test(name)
+  return NAME_PATTERN.test(name)
     ? undefined
-    : 'A name has letters from A to Z, digits, - and _ alone, and begins with a letter or a digit.';
+    : 'A name has only letters from A to Z, digits, - and _, and begins with a letter or a digit.';
 }
 
 export function CreateSession({ onClose }: { onClose: () => void }) {
@@ -31,7 +31,7 @@ export function CreateSession({ onClose }: { onClose: () => void }) {
   const [nameId, businessId, faultId] = [useId(), useId(), useId()];
   const create = async (): Promise<void> => {
     const id = name.value.trim();
-    fault.value = faultOfName(id);
+    fault.value = nameError(id);
     if (fault.value !== undefined) return;
     const chosen = business.value || businesses[0]?.id;
     try {
@@ -67,7 +67,7 @@ export function CreateSession({ onClose }: { onClose: () => void }) {
             onInput={({ currentTarget }) => (name.value = currentTarget.value)}
           />
           <p id={faultId} class={fault.value === undefined ? 'help' : 'fault'} role="alert">
-            {fault.value ?? 'For instance front-desk. It cannot be changed later.'}
+            {fault.value ?? 'For example front-desk. It cannot be changed later.'}
           </p>
         </div>
         {businesses.length > 1 && (

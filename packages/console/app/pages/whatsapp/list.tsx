@@ -10,7 +10,7 @@ import { me, withQuery } from '../../lib/api.ts';
 import { countText } from '../../lib/format.ts';
 import { isAdmin } from '../../lib/page.ts';
 import { href } from '../../lib/router.ts';
-import { statusOf } from '../../lib/session-words.ts';
+import { statusOf } from '../../lib/session-text.ts';
 import { useList } from '../../lib/use-list.ts';
 import { CreateSession } from './create.tsx';
 import { type Session, numberText, sessionsVersion, stripOf } from './records.ts';
@@ -45,13 +45,13 @@ export function SessionList() {
         empty={
           isWrong ? (
             <Empty title="Nothing is wrong">
-              <p>Every session that is started works.</p>
+              <p>Every started session is working.</p>
             </Empty>
           ) : (
             <Empty title="No WhatsApp session yet">
               <p>
                 A session is one WhatsApp account that customers write to.{' '}
-                {mayChange ? 'Make one, then scan its QR code with the phone.' : whoCan}
+                {mayChange ? 'Create one, then scan its QR code with the phone.' : ADMIN_ONLY_NOTE}
               </p>
               {create}
             </Empty>
@@ -63,11 +63,11 @@ export function SessionList() {
   );
 }
 
-export const whoCan = 'Whoever has an admin key can make, pair, start and stop sessions.';
+export const ADMIN_ONLY_NOTE = 'Only an admin key can create, pair, start and stop sessions.';
 
 function Row({ session }: { session: Session }) {
   const { id, status, reason, detail, since, phone_number: number, waiting } = session;
-  const { level, word } = statusOf(status, reason);
+  const { level, label } = statusOf(status, reason);
   return (
     <div class="session-row">
       <div class="session-name">
@@ -76,7 +76,7 @@ function Row({ session }: { session: Session }) {
       </div>
       <div class="session-state">
         <span>
-          <Status level={level}>{word}</Status>
+          <Status level={level}>{label}</Status>
           {since !== null && (
             <span class="quiet">
               {' '}

@@ -1,6 +1,6 @@
 import { useQr } from './use-qr.ts';
 
-/** The QR code on the screen, and what to do on the phone. The page moves on by itself when the session is paired. */
+/** The QR code and the steps on the phone. The session page replaces it once the session is paired. */
 export function Pairing({ id }: { id: string }) {
   const code = useQr(id, true).value;
   return (

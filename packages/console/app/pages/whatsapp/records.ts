@@ -1,6 +1,6 @@
 import type { StripChange } from '../../kit/strip.tsx';
 import { liveValue } from '../../lib/live.ts';
-import { statusOf } from '../../lib/session-words.ts';
+import { statusOf } from '../../lib/session-text.ts';
 
 /** GET /api/sessions */
 export interface Session {
@@ -22,11 +22,11 @@ export interface Session {
 
 export const pathOf = (id: string): string => `api/sessions/${encodeURIComponent(id)}`;
 
-/** Another value: sessions are to be read again. The checks tell of what nobody writes down, as when their service is away. */
+/** Changes when sessions have to be read again. The checks cover changes that are not recorded, as when the service is away. */
 export function sessionsVersion(): string {
   const checks = (liveValue('health') ?? []).filter(({ name }) => name === 'sessions' || name === 'baileys');
-  const told = checks.map(({ status, since, facts }) => `${status} ${since} ${JSON.stringify(facts)}`);
-  return [liveValue('sessions')?.changed, ...told].join(' ');
+  const states = checks.map(({ status, since, facts }) => `${status} ${since} ${JSON.stringify(facts)}`);
+  return [liveValue('sessions')?.changed, ...states].join(' ');
 }
 
 export const stripOf = ({ changes }: Pick<Session, 'changes'>): StripChange[] =>

@@ -8,15 +8,15 @@ import { me } from '../../lib/api.ts';
 import { countText } from '../../lib/format.ts';
 import { isAdmin } from '../../lib/page.ts';
 import { href } from '../../lib/router.ts';
-import { notify, say } from '../../lib/say.ts';
-import { statusOf } from '../../lib/session-words.ts';
+import { notify, announce } from '../../lib/notifications.ts';
+import { statusOf } from '../../lib/session-text.ts';
 import { useResource } from '../../lib/use-resource.ts';
 import { SessionActions } from './actions.tsx';
-import { whoCan } from './list.tsx';
+import { ADMIN_ONLY_NOTE } from './list.tsx';
 import { Pairing } from './pairing.tsx';
 import { type Session, numberText, pathOf, sessionsVersion, stripOf } from './records.ts';
 
-export function OneSession({ id }: { id: string }) {
+export function SessionPage({ id }: { id: string }) {
   const { data, error, reload } = useResource<Session>(pathOf(id), sessionsVersion());
   const session = data.value;
   const isGone = error.value?.status === 404 || error.value?.status === 400;
@@ -28,29 +28,29 @@ export function OneSession({ id }: { id: string }) {
       </div>
       {isGone ? (
         <Empty title="There is no such session">
-          <p>It may have been deleted, or is another business’.</p>
+          <p>It may have been deleted, or it belongs to another business.</p>
         </Empty>
       ) : (
         <>
           <Failed error={error.value} onRetry={reload} />
           {session === undefined && error.value === undefined && <Loading rows={4} />}
-          {session !== undefined && <Shown session={session} onDone={reload} />}
+          {session !== undefined && <SessionDetails session={session} onDone={reload} />}
         </>
       )}
     </div>
   );
 }
 
-function Shown({ session, onDone }: { session: Session; onDone: () => void }) {
+function SessionDetails({ session, onDone }: { session: Session; onDone: () => void }) {
   const { id, status, reason, detail, since, waiting } = session;
-  const { level, word } = statusOf(status, reason);
+  const { level, label } = statusOf(status, reason);
   const mayChange = me.value ? isAdmin(me.value) : false;
-  useTold(session, word);
+  useStatusAnnouncement(session, label);
   return (
     <>
       <section class={`sentence ${level === 'good' ? '' : level}`} aria-label="How it is">
         <p>
-          <Status level={level}>{word}</Status>
+          <Status level={level}>{label}</Status>
           {since !== null && (
             <>
               {' '}
@@ -60,7 +60,11 @@ function Shown({ session, onDone }: { session: Session; onDone: () => void }) {
           {waiting > 0 && `; ${countText(waiting, 'message waits', 'messages wait')}`}
         </p>
         {detail !== null && <p class="detail">{detail}</p>}
-        {mayChange ? <SessionActions session={session} onDone={onDone} /> : <p class="help">{whoCan}</p>}
+        {mayChange ? (
+          <SessionActions session={session} onDone={onDone} />
+        ) : (
+          <p class="help">{ADMIN_ONLY_NOTE}</p>
+        )}
       </section>
       {status === 'SCAN_QR_CODE' && mayChange && <Pairing id={id} />}
       <section class="card stack" aria-labelledby="facts">
@@ -76,11 +80,11 @@ function Shown({ session, onDone }: { session: Session; onDone: () => void }) {
               'Last message out',
               session.last_outbound_at === null ? 'never' : <Ago time={session.last_outbound_at} />,
             ],
-            ['Messages that wait', String(waiting)],
+            ['Messages waiting', String(waiting)],
             ...(session.restricted_until === null
               ? []
-              : [['May start no new chats until', <At time={session.restricted_until} />] as const]),
-            ['Made', <At time={session.created_at} />],
+              : [['Cannot start new chats until', <At time={session.restricted_until} />] as const]),
+            ['Created', <At time={session.created_at} />],
             ['Business', session.business_id],
           ]}
         />
@@ -95,32 +99,32 @@ function Shown({ session, onDone }: { session: Session; onDone: () => void }) {
   );
 }
 
-/** Says how it changed, and shows it where somebody waited for it. */
-function useTold({ id, status }: Session, word: string): void {
+/** Announces a changed status, and shows a notice when the session begins to work. */
+function useStatusAnnouncement({ id, status }: Session, label: string): void {
   const before = useRef(status);
   useEffect(() => {
     if (before.current === status) return;
     before.current = status;
-    if (status === 'WORKING') notify(`${id} works`);
-    else say(`${id}: ${word}`);
+    if (status === 'WORKING') notify(`${id} is working`);
+    else announce(`${id}: ${label}`);
   }, [status]);
 }
 
-const MOST_SHOWN = 20;
+const MAX_SHOWN = 20;
 
 function Changes({ session: { changes } }: { session: Session }) {
-  if (changes.length === 0) return <p class="quiet">Nothing is written down yet.</p>;
+  if (changes.length === 0) return <p class="quiet">No changes recorded yet.</p>;
   return (
     <ol class="changes" aria-label="Changes, the latest first">
       {changes
         .toReversed()
-        .slice(0, MOST_SHOWN)
+        .slice(0, MAX_SHOWN)
         .map(({ at, status, reason }) => {
-          const { level, word } = statusOf(status, reason);
+          const { level, label } = statusOf(status, reason);
           return (
             <li key={`${at} ${status} ${reason}`}>
               <At time={at} />
-              <Status level={level}>{word}</Status>
+              <Status level={level}>{label}</Status>
               {reason !== null && <code>{reason}</code>}
             </li>
           );

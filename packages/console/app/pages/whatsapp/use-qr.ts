@@ -9,57 +9,57 @@ export interface QrCode {
   data: string;
 }
 
-/** The api answers when there is a next code, or after 30 s. */
-const LIMIT_MS = 40_000;
+/** The api answers when there is a new code, or after 30 s. */
+const TIME_LIMIT_MS = 40_000;
 const PAUSE_MS = 2000;
 
-/** The QR code of a session while it is to be paired, and each that follows it. Whoever has it can take the account: it is never kept. */
+/** The current QR code of a session while it is being paired. It is never stored, because it gives access to the account. */
 export function useQr(id: string, isWanted: boolean): ReadonlySignal<QrCode | undefined> {
   const code = useSignal<QrCode | undefined>(undefined);
   useEffect(() => {
     if (!isWanted) return;
-    const leaving = new AbortController();
-    void follow(id, code, leaving.signal);
+    const aborter = new AbortController();
+    void pollCodes(id, code, aborter.signal);
     return () => {
-      leaving.abort();
+      aborter.abort();
       code.value = undefined;
     };
   }, [id, isWanted]);
   return code;
 }
 
-async function follow(id: string, code: Signal<QrCode | undefined>, leaving: AbortSignal): Promise<void> {
-  while (!leaving.aborted) {
-    await untilSeen(leaving);
-    if (leaving.aborted) return;
+async function pollCodes(id: string, code: Signal<QrCode | undefined>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await untilVisible(signal);
+    if (signal.aborted) return;
     const path = withQuery(`api/${encodeURIComponent(id)}/auth/qr`, { after: code.value?.id });
     try {
       const next = await api<QrCode>('GET', path, {
         headers: { accept: 'application/json' },
-        limitMs: LIMIT_MS,
-        signal: leaving,
+        limitMs: TIME_LIMIT_MS,
+        signal,
       });
-      if (!leaving.aborted) code.value = next;
+      if (!signal.aborted) code.value = next;
     } catch {
-      // None has come yet, or the api is away: the page says so by itself.
-      await pause(leaving);
+      // There is no code yet, or the api is away, which the page shows elsewhere.
+      await pause(signal);
     }
   }
 }
 
-function pause(leaving: AbortSignal): Promise<void> {
+function pause(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (leaving.aborted) return resolve();
+    if (signal.aborted) return resolve();
     const timer = setTimeout(resolve, PAUSE_MS);
-    leaving.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
   });
 }
 
-/** A code that nobody looks at is not fetched. */
-async function untilSeen(leaving: AbortSignal): Promise<void> {
-  while (document.hidden && !leaving.aborted)
+/** Waits while the page is hidden, so that no code is fetched then. */
+async function untilVisible(signal: AbortSignal): Promise<void> {
+  while (document.hidden && !signal.aborted)
     await new Promise((resolve) => {
-      document.addEventListener('visibilitychange', resolve, { once: true, signal: leaving });
-      leaving.addEventListener('abort', resolve, { once: true });
+      document.addEventListener('visibilitychange', resolve, { once: true, signal: signal });
+      signal.addEventListener('abort', resolve, { once: true });
     });
 }

@@ -1,39 +1,39 @@
 import type { Level } from '../kit/status.tsx';
 import type { Check } from './diagnosis.ts';
 
-type Seen = Pick<Check, 'name' | 'status'>;
+type NamedStatus = Pick<Check, 'name' | 'status'>;
 
 export const checkLevels: Readonly<Record<Check['status'], Level>> = {
   pass: 'good',
   warn: 'warn',
   fail: 'bad',
 };
-export const checkWords: Readonly<Record<Check['status'], string>> = {
+export const checkLabels: Readonly<Record<Check['status'], string>> = {
   pass: 'passes',
   warn: 'warns',
   fail: 'fails',
 };
 
-const badness = { fail: 0, warn: 1, pass: 2 } as const;
+const SEVERITY_ORDER = { fail: 0, warn: 1, pass: 2 } as const;
 
-/** The worst first; those that are alike stay in their order. */
-export const worstFirst = <T extends Seen>(checks: readonly T[]): T[] =>
-  checks.toSorted((a, b) => badness[a.status] - badness[b.status]);
+/** Failing checks first, then warning ones, otherwise in the given order. */
+export const worstFirst = <T extends NamedStatus>(checks: readonly T[]): T[] =>
+  checks.toSorted((a, b) => SEVERITY_ORDER[a.status] - SEVERITY_ORDER[b.status]);
 
-/** What a screen reader is told when the checks are others than before; empty where none is. */
-export function changesInWords(before: readonly Seen[], after: readonly Seen[]): string {
+/** The announcement for a screen reader when checks have changed; empty when none has. */
+export function describeChanges(before: readonly NamedStatus[], after: readonly NamedStatus[]): string {
   const known = new Map(before.map(({ name, status }) => [name, status]));
   const changed = after.filter(({ name, status }) => known.has(name) && known.get(name) !== status);
   if (changed.length === 0) return '';
   const wrong = after.filter(({ status }) => status !== 'pass').length;
   const each = worstFirst(changed).map(
-    ({ name, status }) => `${name} ${status === 'pass' ? 'passes again' : checkWords[status]}`,
+    ({ name, status }) => `${name} ${status === 'pass' ? 'passes again' : checkLabels[status]}`,
   );
   return `${each.join(', ')}. ${wrong === 0 ? 'All checks pass.' : `${wrong} of ${after.length} do not pass.`}`;
 }
 
-/** `oldest_age_seconds` as `oldest age seconds`, and what is in it as text. */
-export function factsInWords(facts: Readonly<Record<string, unknown>>): [name: string, value: string][] {
+/** Facts with readable names (`oldest_age_seconds` as `oldest age seconds`) and values as text. */
+export function describeFacts(facts: Readonly<Record<string, unknown>>): [name: string, value: string][] {
   return Object.entries(facts).map(([name, value]) => [name.replaceAll('_', ' '), textOf(value)]);
 }
 
@@ -43,6 +43,6 @@ function textOf(value: unknown): string {
     return value.length === 0 ? 'none' : value.join(', ');
   if (Array.isArray(value)) return value.map(textOf).join('; ');
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'none';
-  const parts = factsInWords(value as Record<string, unknown>).map(([name, text]) => `${name} ${text}`);
+  const parts = describeFacts(value as Record<string, unknown>).map(([name, text]) => `${name} ${text}`);
   return parts.length === 0 ? 'none' : parts.join(', ');
 }

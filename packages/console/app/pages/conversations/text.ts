@@ -1,8 +1,8 @@
 import type { Level } from '../../kit/status.tsx';
 import type { Call, ChatEvent, Conversation, Message } from './records.ts';
 
-/** Why a conversation waits: docs/handing-over.md. */
-const waitingWords: Readonly<Record<string, string>> = {
+/** Why a conversation waits, by reason: docs/handing-over.md. */
+const waitingReasons: Readonly<Record<string, string>> = {
   asked: 'asked for a person',
   complaint: 'complains',
   emergency: 'emergency',
@@ -16,29 +16,34 @@ const waitingWords: Readonly<Record<string, string>> = {
 };
 
 export const waitingText = (reason: string | null): string =>
-  waitingWords[reason ?? ''] ?? reason?.replaceAll('_', ' ') ?? 'needs a person';
+  waitingReasons[reason ?? ''] ?? reason?.replaceAll('_', ' ') ?? 'needs a person';
 
-/** Who is signed in, as far as it matters whose a conversation is. */
-export type Reader = { id: string; role: string } | null;
+/** The person who is signed in; null when the key belongs to no person. */
+export type CurrentPerson = { id: string; role: string } | null;
 
-export const isMine = ({ state, person_id: holder }: Conversation, reader: Reader): boolean =>
-  state === 'person' && reader !== null && holder === reader.id;
+export const isMine = ({ state, person_id: holder }: Conversation, currentPerson: CurrentPerson): boolean =>
+  state === 'person' && currentPerson !== null && holder === currentPerson.id;
 
-/** The same rule as the api's: somebody who is not known may be the owner, from whom staff take nothing. */
-export const isHeldByOther = ({ state, person_id: holder }: Conversation, reader: Reader): boolean =>
-  state === 'person' && reader !== null && (holder === null ? reader.role === 'staff' : holder !== reader.id);
+/** The same rule as in the api: an unknown holder may be the owner, and staff may not take a chat from the owner. */
+export const isHeldByOther = (
+  { state, person_id: holder }: Conversation,
+  currentPerson: CurrentPerson,
+): boolean =>
+  state === 'person' &&
+  currentPerson !== null &&
+  (holder === null ? currentPerson.role === 'staff' : holder !== currentPerson.id);
 
-export function holderText(chat: Conversation, reader: Reader): string {
-  if (isMine(chat, reader)) return 'you';
+export function holderText(chat: Conversation, currentPerson: CurrentPerson): string {
+  if (isMine(chat, currentPerson)) return 'you';
   return chat.person_name ?? (chat.state_reason === 'phone' ? "whoever has the account's phone" : 'a person');
 }
 
-export function stateText(chat: Conversation, reader: Reader): { level: Level; text: string } {
+export function stateText(chat: Conversation, currentPerson: CurrentPerson): { level: Level; text: string } {
   switch (chat.state) {
     case 'waiting':
       return { level: chat.state_reason === 'emergency' ? 'bad' : 'warn', text: 'waiting' };
     case 'person':
-      return { level: 'good', text: `with ${holderText(chat, reader)}` };
+      return { level: 'good', text: `with ${holderText(chat, currentPerson)}` };
     case 'closed':
       return { level: 'idle', text: 'closed' };
     default:
@@ -46,7 +51,7 @@ export function stateText(chat: Conversation, reader: Reader): { level: Level; t
   }
 }
 
-export function authorText(message: Message, customer: string, reader: Reader): string {
+export function authorText(message: Message, customer: string, currentPerson: CurrentPerson): string {
   switch (message.author) {
     case 'customer':
       return customer;
@@ -59,13 +64,13 @@ export function authorText(message: Message, customer: string, reader: Reader): 
     case 'notice':
       return 'Notice';
     default:
-      return message.person_id !== null && message.person_id === reader?.id
+      return message.person_id !== null && message.person_id === currentPerson?.id
         ? 'You'
         : (message.person_name ?? 'A person');
   }
 }
 
-/** Before the beginning of a message in the list; a customer's has none. */
+/** Who wrote the last message, in the list of chats; empty for the customer. */
 export function previewPrefix(author: string): string {
   if (author === 'customer') return '';
   return `${{ agent: 'Agent', program: 'Program', notice: 'Notice' }[author] ?? 'Team'}: `;
@@ -81,7 +86,7 @@ const sources: Readonly<Record<string, string>> = {
   model: 'from the language model',
 };
 
-/** What an answer of the agent's came from. */
+/** Where an answer by the agent came from. */
 export function matchText(match: Message['match']): string | undefined {
   if (!match) return undefined;
   if (match.question !== undefined) return `from “${match.question}”`;
@@ -89,8 +94,8 @@ export function matchText(match: Message['match']): string | undefined {
   return sources[match.source] ?? `from ${match.source}`;
 }
 
-const ignoredWords: Readonly<Record<string, string>> = {
-  small_talk: 'it asks for none',
+const ignoredReasons: Readonly<Record<string, string>> = {
+  small_talk: 'small talk needs none',
   opted_out: 'the customer wants no more messages',
   given_back: 'it was given back to the agent',
   closed: 'it was closed',
@@ -101,14 +106,14 @@ const ignoredWords: Readonly<Record<string, string>> = {
   new_chats_restricted: 'WhatsApp lets the account start no new chats',
 };
 
-const errorWords: Readonly<Record<string, string>> = {
+const errorTexts: Readonly<Record<string, string>> = {
   ACCOUNT_CHANGED: 'the session was paired with another number meanwhile',
   ACK_TIMEOUT: 'WhatsApp did not confirm it',
   CONTACT_OPTED_OUT: 'the customer wants no more messages',
   DRAINED: 'its queue was emptied',
   NEW_CHATS_RESTRICTED: 'WhatsApp lets the account start no new chats for now',
   NOT_CONFIRMED: 'the service ended before WhatsApp confirmed it',
-  SENDER_AWAY: 'the WhatsApp service was away',
+  SENDER_AWAY: 'the WhatsApp service could not be reached',
   SEND_FAILED: 'it could not be sent',
   SEND_REFUSED: 'WhatsApp refused it',
   SEND_REFUSED_FOR_NOW: 'WhatsApp refused it for now',
@@ -116,53 +121,53 @@ const errorWords: Readonly<Record<string, string>> = {
   SESSION_NOT_FOUND: 'the WhatsApp session was deleted',
   SESSION_NOT_WORKING: 'the WhatsApp session is not connected',
 };
-const MOST_ERROR_TEXT = 160;
+const MAX_ERROR_LENGTH = 160;
 
-/** The api's error begins with a code, mostly. */
+/** The text of an error, which usually begins with a code. */
 export function errorText(error: string | null): string {
-  if (error === null) return 'no reason is known';
+  if (error === null) return 'unknown reason';
   const [, code = '', rest = ''] = /^([A-Z_]+)(?:: *([^]*))?$/.exec(error) ?? [];
-  if (code === 'SKIPPED') return `given up: ${clip(rest, MOST_ERROR_TEXT)}`;
-  return errorWords[code] ?? clip(error, MOST_ERROR_TEXT);
+  if (code === 'SKIPPED') return `given up: ${clip(rest, MAX_ERROR_LENGTH)}`;
+  return errorTexts[code] ?? clip(error, MAX_ERROR_LENGTH);
 }
 
-export const clip = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
+export const clip = (text: string, maxLength: number): string =>
+  text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).trimEnd()}…`;
 
-/** What became of a message. */
-export function fateText(message: Message): { text: string; isBad: boolean } {
+/** The status of a message as text. */
+export function deliveryText(message: Message): { text: string; isBad: boolean } {
   const { direction, status, reason, error } = message;
-  const why = ignoredWords[reason ?? ''] ?? reason?.replaceAll('_', ' ');
-  const fine = (text: string) => ({ text, isBad: false });
+  const why = ignoredReasons[reason ?? ''] ?? reason?.replaceAll('_', ' ');
+  const good = (text: string) => ({ text, isBad: false });
   if (direction === 'inbound') {
     switch (status) {
       case 'waiting_for_person':
-        return fine('waits for a person');
+        return good('waits for a person');
       case 'ignored':
-        return fine(why === undefined ? 'no answer' : `no answer: ${why}`);
+        return good(why === undefined ? 'no answer' : `no answer: ${why}`);
       case 'failed':
         return { text: `the agent failed: ${errorText(error)}`, isBad: true };
       default:
-        return fine(status);
+        return good(status);
     }
   }
   switch (status) {
     case 'queued':
-      return fine('to be sent');
+      return good('to be sent');
     case 'sent':
-      return fine(message.read_at ? 'read' : message.delivered_at ? 'delivered' : 'sent');
+      return good(message.read_at ? 'read' : message.delivered_at ? 'delivered' : 'sent');
     case 'ignored':
-      return fine(why === undefined ? 'not sent' : `not sent: ${why}`);
+      return good(why === undefined ? 'not sent' : `not sent: ${why}`);
     case 'failed':
       return { text: `failed: ${errorText(error)}`, isBad: true };
     case 'undelivered':
       return { text: "not delivered: the customer's phone could not read it", isBad: true };
     default:
-      return fine(status);
+      return good(status);
   }
 }
 
-/** Whether more will be heard of a message soon. */
+/** Whether the status of a message will probably change soon. */
 export function isPending(
   { status, delivered_at: deliveredAt, created_at: at }: Message,
   now: number,
@@ -172,7 +177,7 @@ export function isPending(
   return status === 'sent' && deliveredAt === null && age < 120_000;
 }
 
-const kindWords: Readonly<Record<string, string>> = {
+const kindTexts: Readonly<Record<string, string>> = {
   image: 'Picture',
   video: 'Video',
   audio: 'Sound',
@@ -184,18 +189,21 @@ const kindWords: Readonly<Record<string, string>> = {
   poll: 'Poll',
 };
 
-/** What was sent beside text; `[image] my receipt` is a picture with a text. */
+/** The kind and the text of a message: `[image] my receipt` is a picture with a text. */
 export function contentOf({ kind, text }: Message): { kind: string | undefined; text: string } {
   if (kind === 'text') return { kind: undefined, text };
   const prefix = `[${kind}]`;
   return {
-    kind: kindWords[kind] ?? 'Not text',
+    kind: kindTexts[kind] ?? 'Not text',
     text: text.startsWith(prefix) ? text.slice(prefix.length).trim() : text,
   };
 }
 
-function actorText({ actor, person_id: id, person_name: name }: ChatEvent, reader: Reader): string {
-  if (id !== null && id === reader?.id) return 'You';
+function actorText(
+  { actor, person_id: id, person_name: name }: ChatEvent,
+  currentPerson: CurrentPerson,
+): string {
+  if (id !== null && id === currentPerson?.id) return 'You';
   if (name !== null) return name;
   return (
     { phone: "Whoever has the account's phone", customer: 'The customer', agent: 'The agent' }[actor] ??
@@ -203,38 +211,38 @@ function actorText({ actor, person_id: id, person_name: name }: ChatEvent, reade
   );
 }
 
-export function eventText(event: ChatEvent, reader: Reader): string {
-  const who = actorText(event, reader);
+export function eventText(event: ChatEvent, currentPerson: CurrentPerson): string {
+  const who = actorText(event, currentPerson);
   const because = event.reason === null ? '' : `: ${clip(event.reason, 200)}`;
   switch (event.event) {
     case 'customer_wrote':
-      return 'The customer opened it again';
+      return 'The customer reopened it';
     case 'needs_person':
       return `Needs a person: ${waitingText(event.reason)}`;
     case 'announced':
-      return 'Your people were told';
+      return 'Your team was notified';
     case 'nobody_to_tell':
-      return 'There was nobody to tell';
+      return 'There was nobody to notify';
     case 'taken_over':
       return `${who} took over`;
     case 'assigned':
-      return `Given to ${who === 'You' ? 'you' : who}${event.reason === null ? '' : ` ${clip(event.reason, 200)}`}`;
+      return `Assigned to ${who === 'You' ? 'you' : who}${event.reason === null ? '' : ` ${clip(event.reason, 200)}`}`;
     case 'person_wrote':
       return `${who} answers`;
     case 'answer_dropped':
-      return "An answer of the agent's was not sent";
+      return 'An answer by the agent was not sent';
     case 'given_back':
       return `${who} gave it back to the agent`;
     case 'time_up':
       return event.to_state === 'waiting'
-        ? 'The person in charge went silent: it waits again'
-        : 'The person in charge went silent: the agent answers again';
+        ? 'No answer from the person in charge: the chat waits again'
+        : 'No answer from the person in charge: the agent answers again';
     case 'failure_resolved':
       return 'The agent answered what it had failed to answer';
     case 'closed':
       return `${who} closed it`;
     case 'reopened':
-      return `${who} opened it again`;
+      return `${who} reopened it`;
     case 'opted_out':
       return 'The customer wants no more messages';
     case 'opted_in':
@@ -246,8 +254,8 @@ export function eventText(event: ChatEvent, reader: Reader): string {
 
 export function callText({ outcome, reason, answered_at: answeredAt, recordings }: Call): string {
   const message = recordings.length > 0 ? ', left a message' : '';
-  if (outcome === null) return answeredAt === null ? 'is ringing' : 'goes on';
-  if (outcome === 'completed') return `ended well${message}`;
+  if (outcome === null) return answeredAt === null ? 'ringing' : 'in progress';
+  if (outcome === 'completed') return `completed${message}`;
   const why = reason === null ? '' : `: ${reason.replaceAll('_', ' ')}`;
-  return `${outcome === 'rejected' ? 'heard busy' : 'broke off'}${why}${message}`;
+  return `${outcome === 'rejected' ? 'rejected' : 'failed'}${why}${message}`;
 }

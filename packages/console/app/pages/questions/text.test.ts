@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { asQuestion, isPrivate, linesOf, sourceText } from './words.ts';
+import { asQuestion, isPrivate, linesOf, sourceText } from './text.ts';
 
-test('what the agent makes of a text is said in words', () => {
+test('describes where an answer comes from', () => {
   expect(sourceText({ text: '', source: 'hand-off' })).toBe('A person takes over');
   expect(sourceText({ text: '', source: 'unknown' })).toBe('Not understood');
   expect(sourceText({ text: '', source: 'unknown', offered: ['a'] })).toContain('offers');
@@ -14,14 +14,14 @@ test.each([
   ['is https://example.com yours', true],
   ['a table for 12 at 19:30?', false],
   ['do you have parking', false],
-])('%j holds something private: %s', (text, expected) => {
+])('%j seems private: %s', (text, expected) => {
   expect(isPrivate(text)).toBe(expected);
 });
 
-test('a question stands on one line', () => {
+test('puts a question on one line', () => {
   expect(asQuestion('  Do you\n rent\tboats? ')).toBe('Do you rent boats?');
 });
 
-test('of several lines those count that say something', () => {
+test('drops empty lines', () => {
   expect(linesOf(' one \n\n two\n ')).toEqual(['one', 'two']);
 });

@@ -5,14 +5,14 @@ import {
   contentOf,
   errorText,
   eventText,
-  fateText,
+  deliveryText,
   isHeldByOther,
   isPending,
   matchText,
   previewPrefix,
   stateText,
   waitingText,
-} from './words.ts';
+} from './text.ts';
 
 const message: Message = {
   id: 'm',
@@ -42,17 +42,17 @@ test.each<[Partial<Message>, string, boolean]>([
   [{ direction: 'inbound', status: 'waiting_for_person' }, 'waits for a person', false],
   [{ direction: 'inbound', status: 'answered' }, 'answered', false],
   [{ direction: 'inbound', status: 'ignored', reason: 'a_new_one' }, 'no answer: a new one', false],
-  [{ direction: 'inbound', status: 'failed', error: null }, 'the agent failed: no reason is known', true],
-])('the fate of %o is %s', (change, text, isBad) => {
-  expect(fateText({ ...message, ...change })).toEqual({ text, isBad });
+  [{ direction: 'inbound', status: 'failed', error: null }, 'the agent failed: unknown reason', true],
+])('the status of %o is %s', (change, text, isBad) => {
+  expect(deliveryText({ ...message, ...change })).toEqual({ text, isBad });
 });
 
-test('an error that has no words is shown as it is, and not without end', () => {
+test('an unknown error is shown as it is, up to a maximum length', () => {
   expect(errorText('connect ECONNREFUSED')).toBe('connect ECONNREFUSED');
   expect(errorText('x'.repeat(1000))).toHaveLength(160);
 });
 
-test('more is heard soon of what is under way, not of what nobody confirms', () => {
+test('a message is pending while its status will probably change soon', () => {
   const at = Date.parse(message.created_at);
   expect(isPending({ ...message, status: 'queued' }, at + 600_000)).toBe(true);
   expect(isPending({ ...message, status: 'queued' }, at + 1e9)).toBe(false);
@@ -61,14 +61,14 @@ test('more is heard soon of what is under way, not of what nobody confirms', () 
   expect(isPending({ ...message, delivered_at: 'x' }, at)).toBe(false);
 });
 
-test('what an answer came from is told in words', () => {
+test('describes where an answer came from', () => {
   expect(matchText(undefined)).toBeUndefined();
   expect(matchText({ source: 'faq', question: 'Is there parking?' })).toBe('from “Is there parking?”');
   expect(matchText({ source: 'hand-off', reason: 'asked' })).toBe('passed on: asked for a person');
   expect(matchText({ source: 'a-new-rule' })).toBe('from a-new-rule');
 });
 
-test('the beginning of a message says who wrote it', () => {
+test('the preview says who wrote the message', () => {
   expect(['customer', 'agent', 'person', 'phone'].map(previewPrefix)).toEqual([
     '',
     'Agent: ',
@@ -77,7 +77,7 @@ test('the beginning of a message says who wrote it', () => {
   ]);
 });
 
-test('what is not text has its kind before its text', () => {
+test('a message that is not text has a kind', () => {
   expect(contentOf({ ...message, kind: 'image', text: '[image] my receipt' })).toEqual({
     kind: 'Picture',
     text: 'my receipt',
@@ -92,7 +92,7 @@ const chat = {
   state_reason: 'taken_over',
 } as Conversation;
 
-test('who has a chat is told to her and to others', () => {
+test('shows who has a chat, to that person and to others', () => {
   expect(stateText(chat, dana).text).toBe('with you');
   expect(stateText(chat, { id: 'noa', role: 'staff' }).text).toBe('with Dana');
   expect(stateText(chat, null).text).toBe('with Dana');
@@ -100,7 +100,7 @@ test('who has a chat is told to her and to others', () => {
   expect(waitingText('something_new')).toBe('something new');
 });
 
-test('staff take nothing from somebody who is not known, an owner does', () => {
+test('staff cannot take a chat from an unknown holder, an owner can', () => {
   const phone = { ...chat, person_id: null };
   expect(isHeldByOther(phone, dana)).toBe(true);
   expect(isHeldByOther(phone, { ...dana, role: 'owner' })).toBe(false);
@@ -112,11 +112,11 @@ test('staff take nothing from somebody who is not known, an owner does', () => {
 test.each<[Partial<ChatEvent>, string]>([
   [{ event: 'taken_over', person_id: 'dana' }, 'You took over'],
   [{ event: 'taken_over', actor: 'phone' }, "Whoever has the account's phone took over"],
-  [{ event: 'assigned', person_name: 'Noa', reason: 'by Dana' }, 'Given to Noa by Dana'],
+  [{ event: 'assigned', person_name: 'Noa', reason: 'by Dana' }, 'Assigned to Noa by Dana'],
   [{ event: 'needs_person', reason: 'complaint' }, 'Needs a person: complains'],
-  [{ event: 'time_up', to_state: 'waiting' }, 'The person in charge went silent: it waits again'],
+  [{ event: 'time_up', to_state: 'waiting' }, 'No answer from the person in charge: the chat waits again'],
   [{ event: 'something_new', reason: 'why' }, 'something new: why'],
-])('the event %o is told as %s', (change, text) => {
+])('the event %o is shown as %s', (change, text) => {
   const event: ChatEvent = {
     id: '1',
     at: '',
@@ -131,7 +131,7 @@ test.each<[Partial<ChatEvent>, string]>([
   expect(eventText(event, dana)).toBe(text);
 });
 
-test('a call is told by how it ended', () => {
+test('shows how a call ended', () => {
   const call = {
     id: 'c',
     outcome: null,
@@ -141,7 +141,7 @@ test('a call is told by how it ended', () => {
     ended_at: null,
     recordings: [],
   };
-  expect(callText(call)).toBe('is ringing');
-  expect(callText({ ...call, outcome: 'completed', recordings: [{}] })).toBe('ended well, left a message');
-  expect(callText({ ...call, outcome: 'error', reason: 'stream_lost' })).toBe('broke off: stream lost');
+  expect(callText(call)).toBe('ringing');
+  expect(callText({ ...call, outcome: 'completed', recordings: [{}] })).toBe('completed, left a message');
+  expect(callText({ ...call, outcome: 'error', reason: 'stream_lost' })).toBe('failed: stream lost');
 });

@@ -1,23 +1,24 @@
 import type { Level } from '../kit/status.tsx';
 import { countText } from './format.ts';
-import type { FailingSession, SessionsInShort } from './live-values.ts';
+import type { FailingSession, SessionsSummary } from './live-values.ts';
 import { href } from './router.ts';
 
-/** How a session is, as a word with its level. */
-export function statusOf(status: string, reason: string | null): { level: Level; word: string } {
+/** The status of a session as text. */
+export function statusOf(status: string, reason: string | null): { level: Level; label: string } {
   if (status === 'WORKING')
-    return reason === null ? { level: 'good', word: 'working' } : { level: 'warn', word: 'works, in doubt' };
-  if (status === 'FAILED')
-    return { level: 'bad', word: reason === 'logged_out' ? 'logged out' : 'does not work' };
-  const words: Record<string, { level: Level; word: string }> = {
-    SCAN_QR_CODE: { level: 'warn', word: 'to be paired' },
-    STARTING: { level: 'warn', word: 'connecting' },
-    STOPPED: { level: 'idle', word: 'stopped' },
+    return reason === null
+      ? { level: 'good', label: 'working' }
+      : { level: 'warn', label: 'working, with a problem' };
+  if (status === 'FAILED') return { level: 'bad', label: reason === 'logged_out' ? 'logged out' : 'failed' };
+  const others: Record<string, { level: Level; label: string }> = {
+    SCAN_QR_CODE: { level: 'warn', label: 'not paired' },
+    STARTING: { level: 'warn', label: 'connecting' },
+    STOPPED: { level: 'idle', label: 'stopped' },
   };
-  return words[status] ?? { level: 'warn', word: 'not known' };
+  return others[status] ?? { level: 'warn', label: 'unknown' };
 }
 
-/** What comes behind the name of a session that does not work. */
+/** By reason: the rest of a sentence about a session that does not work. */
 const faults: Readonly<Record<string, string>> = {
   logged_out: 'is logged out',
   temporarily_banned: 'is banned by WhatsApp for a while',
@@ -25,20 +26,20 @@ const faults: Readonly<Record<string, string>> = {
   forbidden: 'is refused by WhatsApp',
   replaced: 'was replaced by another client',
   qr_timeout: 'was not paired',
-  unreachable: 'does not reach WhatsApp',
-  no_owner: 'is held by no replica',
-  scan_qr_code: 'waits to be paired',
+  unreachable: 'cannot reach WhatsApp',
+  no_owner: 'is not served by any replica',
+  scan_qr_code: 'has to be paired',
 };
 const faultOf = ({ status, reason }: Pick<FailingSession, 'status' | 'reason'>): string =>
   (status === 'SCAN_QR_CODE' ? faults['scan_qr_code'] : faults[reason ?? '']) ?? 'does not work';
 
-/** A person has to take the phone. */
+/** Whether somebody has to pair it with the phone. */
 const isToBePaired = ({ status, reason }: FailingSession): boolean =>
   status === 'SCAN_QR_CODE' || reason === 'logged_out' || reason === 'qr_timeout';
 
-/** With names: the sentence, since when, what waits, and where to do something about it. Undefined where nothing is known to be wrong. */
+/** The problem of the failing sessions, with their names; undefined when none is failing. */
 export function sessionsProblem(
-  { counts, failing }: SessionsInShort,
+  { counts, failing }: SessionsSummary,
   mayPair: boolean,
 ):
   | {
@@ -54,10 +55,10 @@ export function sessionsProblem(
     .filter(([status]) => status !== 'WORKING' && status !== 'STOPPED')
     .reduce((sum, [, sessions]) => sum + sessions, 0);
   const waiting = failing.reduce((sum, session) => sum + session.waiting, 0);
-  const rest = { since: earliest(failing), consequence: waits(waiting, count > failing.length) };
+  const common = { since: earliest(failing), consequence: waitingText(waiting, count > failing.length) };
   if (count <= 1)
     return {
-      ...rest,
+      ...common,
       sentence: `WhatsApp session ${first.id} ${faultOf(first)}`,
       action: {
         text: mayPair && isToBePaired(first) ? 'Pair it again' : 'See the session',
@@ -67,7 +68,7 @@ export function sessionsProblem(
   const names = failing.slice(0, 3).map(({ id }) => id);
   const more = count - names.length;
   return {
-    ...rest,
+    ...common,
     sentence: `${count} WhatsApp sessions do not work: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
     action: { text: 'See the sessions', href: href(['whatsapp'], { wrong: '1' }) },
   };
@@ -76,12 +77,12 @@ export function sessionsProblem(
 const earliest = (failing: readonly FailingSession[]): string =>
   failing.map(({ since }) => since).toSorted()[0]!;
 
-const waits = (messages: number, isPart: boolean): string | undefined =>
+const waitingText = (messages: number, isLowerBound: boolean): string | undefined =>
   messages === 0
     ? undefined
-    : `${isPart ? 'more than ' : ''}${countText(messages, 'message waits', 'messages wait')}`;
+    : `${isLowerBound ? 'more than ' : ''}${countText(messages, 'message waits', 'messages wait')}`;
 
-/** By the counts alone, for those who may see no names. */
+/** The same by counts alone, for viewers who may not see the names of sessions. */
 export function sessionsSentence({
   wanted,
   working,
@@ -94,9 +95,9 @@ export function sessionsSentence({
   const failing = Math.max(1, wanted - working);
   const [code, ...others] = Object.keys(reasons ?? {});
   const fault = code === undefined || others.length > 0 ? undefined : faults[code];
-  const plural: Record<string, string> = { is: 'are', does: 'do', was: 'were', waits: 'wait' };
-  const words = fault ?? 'does not work';
+  const plural: Record<string, string> = { is: 'are', does: 'do', was: 'were', has: 'have' };
+  const predicate = fault ?? 'does not work';
   return wanted <= 1
-    ? `The WhatsApp session ${words}`
-    : `${failing} of ${wanted} WhatsApp sessions ${failing === 1 ? words : words.replace(/^\w+/, (verb) => plural[verb] ?? verb)}`;
+    ? `The WhatsApp session ${predicate}`
+    : `${failing} of ${wanted} WhatsApp sessions ${failing === 1 ? predicate : predicate.replace(/^\w+/, (verb) => plural[verb] ?? verb)}`;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FailingSession, SessionsInShort } from './live-values.ts';
-import { sessionsProblem, sessionsSentence, statusOf } from './session-words.ts';
+import type { FailingSession, SessionsSummary } from './live-values.ts';
+import { sessionsProblem, sessionsSentence, statusOf } from './session-text.ts';
 
 const failing = (id: string, more: Partial<FailingSession> = {}): FailingSession => ({
   id,
@@ -10,14 +10,14 @@ const failing = (id: string, more: Partial<FailingSession> = {}): FailingSession
   waiting: 0,
   ...more,
 });
-const inShort = (sessions: FailingSession[], counts: Record<string, number>): SessionsInShort => ({
+const summaryOf = (sessions: FailingSession[], counts: Record<string, number>): SessionsSummary => ({
   changed: '',
   counts,
   failing: sessions,
 });
 
-test('one that is logged out is named, with what waits and where it is paired again', () => {
-  const sessions = inShort([failing('front-desk', { waiting: 12 })], { FAILED: 1, WORKING: 3 });
+test('a logged-out session is named, with its waiting messages and a link to pair it again', () => {
+  const sessions = summaryOf([failing('front-desk', { waiting: 12 })], { FAILED: 1, WORKING: 3 });
   expect(sessionsProblem(sessions, true)).toEqual({
     sentence: 'WhatsApp session front-desk is logged out',
     since: '2026-11-29T02:14:00Z',
@@ -28,24 +28,24 @@ test('one that is logged out is named, with what waits and where it is paired ag
 });
 
 test.each<[Partial<FailingSession>, string]>([
-  [{ status: 'SCAN_QR_CODE', reason: null }, 'WhatsApp session a waits to be paired'],
-  [{ status: 'STARTING', reason: 'unreachable' }, 'WhatsApp session a does not reach WhatsApp'],
+  [{ status: 'SCAN_QR_CODE', reason: null }, 'WhatsApp session a has to be paired'],
+  [{ status: 'STARTING', reason: 'unreachable' }, 'WhatsApp session a cannot reach WhatsApp'],
   [{ status: 'STARTING', reason: null }, 'WhatsApp session a does not work'],
 ])('%j: %s', (how, sentence) => {
-  expect(sessionsProblem(inShort([failing('a', how)], { FAILED: 1 }), true)?.sentence).toBe(sentence);
+  expect(sessionsProblem(summaryOf([failing('a', how)], { FAILED: 1 }), true)?.sentence).toBe(sentence);
 });
 
-test('several are counted, the first of them named, and the earliest time is told', () => {
+test('several sessions are counted, with the first names and the earliest time', () => {
   const sessions = ['a', 'b', 'c', 'd', 'e'].map((id, index) =>
     failing(id, { waiting: 1, since: `2026-11-29T02:1${9 - index}:00Z` }),
   );
-  expect(sessionsProblem(inShort(sessions, { FAILED: 7, STOPPED: 2, WORKING: 1 }), true)).toEqual({
+  expect(sessionsProblem(summaryOf(sessions, { FAILED: 7, STOPPED: 2, WORKING: 1 }), true)).toEqual({
     sentence: '7 WhatsApp sessions do not work: a, b, c and 4 more',
     since: '2026-11-29T02:15:00Z',
     consequence: 'more than 5 messages wait',
     action: { text: 'See the sessions', href: '#/whatsapp?wrong=1' },
   });
-  expect(sessionsProblem(inShort([], { WORKING: 1 }), true)).toBeUndefined();
+  expect(sessionsProblem(summaryOf([], { WORKING: 1 }), true)).toBeUndefined();
 });
 
 test.each([
@@ -58,9 +58,9 @@ test.each([
   expect(sessionsSentence(facts)).toBe(sentence);
 });
 
-test('each state has a word and a level', () => {
-  const words = ['WORKING', 'STOPPED', 'FAILED', 'UNKNOWN'].map((status) => statusOf(status, null).level);
-  expect(words).toEqual(['good', 'idle', 'bad', 'warn']);
+test('each status has a label and a level', () => {
+  const levels = ['WORKING', 'STOPPED', 'FAILED', 'UNKNOWN'].map((status) => statusOf(status, null).level);
+  expect(levels).toEqual(['good', 'idle', 'bad', 'warn']);
   expect(statusOf('WORKING', 'receiving_stalled').level).toBe('warn');
-  expect(statusOf('FAILED', 'logged_out').word).toBe('logged out');
+  expect(statusOf('FAILED', 'logged_out').label).toBe('logged out');
 });

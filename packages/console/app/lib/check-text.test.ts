@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changesInWords, factsInWords, worstFirst } from './check-words.ts';
+import { describeChanges, describeFacts, worstFirst } from './check-text.ts';
 
 const checks = (text: string): { name: string; status: 'pass' | 'warn' | 'fail' }[] =>
   text.split(' ').map((one) => {
@@ -13,11 +13,11 @@ test.each([
   ['redis:pass queues:pass', 'redis:warn queues:fail', 'queues fails, redis warns. 2 of 2 do not pass.'],
   ['redis:fail queues:pass', 'redis:pass queues:pass', 'redis passes again. All checks pass.'],
   ['redis:pass', 'redis:pass queues:fail', ''],
-])('from %s to %s is said as "%s"', (before, after, words) => {
-  expect(changesInWords(checks(before), checks(after))).toBe(words);
+])('from %s to %s is announced as "%s"', (before, after, text) => {
+  expect(describeChanges(checks(before), checks(after))).toBe(text);
 });
 
-test('the worst stand first, others keep their order', () => {
+test('sorts failing checks first, then warning ones', () => {
   expect(
     worstFirst(checks('a:pass b:warn c:fail d:warn'))
       .map(({ name }) => name)
@@ -25,9 +25,9 @@ test('the worst stand first, others keep their order', () => {
   ).toBe('cbda');
 });
 
-test('facts are texts', () => {
+test('describes facts of any shape', () => {
   expect(
-    factsInWords({
+    describeFacts({
       oldest_age: 3,
       late: ['a', 'b'],
       none: [],

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import {
   conversationIn,
   conversationOf,
-  filterInWords,
+  describeFilter,
   filterOf,
   isLate,
-  refusedInWords,
+  describeRefusals,
   rowIdOf,
   stateOfQueue,
-} from './words.ts';
+} from './text.ts';
 
 const figures = {
   paused: false,
@@ -21,24 +21,24 @@ const figures = {
 const name = 'notices';
 
 test.each([
-  [figures, {}, 'good', 'nothing to do'],
-  [{ ...figures, active: 1 }, {}, 'good', 'works'],
+  [figures, {}, 'good', 'idle'],
+  [{ ...figures, active: 1 }, {}, 'good', 'working'],
   [{ ...figures, paused: true }, { unserved: [name] }, 'warn', 'paused'],
   [figures, { unserved: [name] }, 'bad', 'no worker takes its jobs'],
   [{ ...figures, waiting: 2, oldestAgeSeconds: 360 }, { stuck: [name] }, 'bad', 'stuck for 6 min'],
-  [figures, { stuck: ['inbound-messages'] }, 'good', 'nothing to do'],
-])('a queue with %j and %j is %s: %s', (seen, facts, level, words) => {
-  expect(stateOfQueue(name, seen, facts)).toEqual({ level, words });
+  [figures, { stuck: ['inbound-messages'] }, 'good', 'idle'],
+])('a queue with %j and %j is %s: %s', (seen, facts, level, label) => {
+  expect(stateOfQueue(name, seen, facts)).toEqual({ level, label });
 });
 
-test('a filter stands in the address and is said in words', () => {
+test('reads a filter from the address and describes it', () => {
   const filter = filterOf(new URLSearchParams('code=SEND_REFUSED&queue=notices&contains=&wrong=1'));
   expect(filter).toEqual({ code: 'SEND_REFUSED', queue: 'notices' });
-  expect(filterInWords(filter)).toBe('that failed with SEND_REFUSED, in “Notices by e-mail”');
-  expect(filterInWords({})).toBe('that failed');
+  expect(describeFilter(filter)).toBe('that failed with SEND_REFUSED, in “Notices by e-mail”');
+  expect(describeFilter({})).toBe('that failed');
 });
 
-test('a conversation is found in a link and in a payload', () => {
+test('finds the conversation in a link and in a payload', () => {
   const id = '0197f0a2-0000-7000-8000-00000000000a';
   expect(conversationIn(`http://x/#/conversations/${id.toUpperCase()}?a=1`)).toBe(id);
   expect(conversationIn('nothing')).toBeUndefined();
@@ -46,11 +46,11 @@ test('a conversation is found in a link and in a payload', () => {
   expect([conversationOf(null), conversationOf({ conversationId: 7 })]).toEqual([undefined, undefined]);
 });
 
-test('refusals are counted by their code', () => {
-  expect(refusedInWords([{ code: 'A' }, { code: 'B' }, { code: 'A' }])).toBe('2 A, 1 B');
+test('counts refusals by code', () => {
+  expect(describeRefusals([{ code: 'A' }, { code: 'B' }, { code: 'A' }])).toBe('2 A, 1 B');
 });
 
-test('the id of a job is the first part of that in BullMQ', () => {
+test('the id of a job is the first part of its BullMQ id', () => {
   expect(rowIdOf('12-3')).toBe('12');
 });
 

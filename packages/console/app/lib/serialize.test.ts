@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { oneAtATime } from './one-at-a-time.ts';
+import { serialize } from './serialize.ts';
 
-test('what is asked for while it runs is done once more, however often it was asked for', async () => {
+test('calls during a run cause one more run', async () => {
   const ends: (() => void)[] = [];
-  const ask = oneAtATime(async () => {
+  const start = serialize(async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     ends.push(resolve);
     await promise;
@@ -12,14 +12,14 @@ test('what is asked for while it runs is done once more, however often it was as
     ends.at(-1)!();
     await new Promise((resolve) => setTimeout(resolve, 0));
   };
-  ask();
-  ask();
-  ask();
+  start();
+  start();
+  start();
   expect(ends).toHaveLength(1);
   await settle();
   expect(ends).toHaveLength(2);
   await settle();
   expect(ends).toHaveLength(2);
-  ask();
+  start();
   expect(ends).toHaveLength(3);
 });

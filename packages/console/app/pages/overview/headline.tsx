@@ -4,16 +4,16 @@ import { For } from '../../kit/time.tsx';
 import { type Problem, diagnose } from '../../lib/diagnosis.ts';
 import { me } from '../../lib/api.ts';
 import { timeText } from '../../lib/format.ts';
-import { connection, heardAt, live, liveValue, now } from '../../lib/live.ts';
+import { connection, lastUpdateAt, live, liveValue, now } from '../../lib/live.ts';
 import { isAdmin, isOperator, seesRecords } from '../../lib/page.ts';
 import { href } from '../../lib/router.ts';
-import { say } from '../../lib/say.ts';
+import { announce } from '../../lib/notifications.ts';
 
-/** How it is, in one sentence that names the cause and since when; then what to do; then what else is wrong. */
-export function Sentence() {
+/** The worst problem in one sentence with its time, then what to do about it, then the other problems. */
+export function Headline() {
   const checks = liveValue('health') ?? [];
   const services = live('services');
-  // An old list says nothing of who speaks now.
+  // An outdated list does not show which replicas run now.
   const replicas = services?.failed === null ? (services.value?.items ?? []) : [];
   const problems = diagnose(checks, {
     sessions: liveValue('sessions'),
@@ -27,8 +27,8 @@ export function Sentence() {
   }).map(withReachableAction);
   const [worst, ...others] = problems;
   const isAway = connection.value === 'away';
-  const words = isAway ? 'The api does not answer' : (worst?.sentence ?? 'All is well');
-  useEffect(() => say(words), [words]);
+  const sentence = isAway ? 'The api does not answer' : (worst?.sentence ?? 'All is well');
+  useEffect(() => announce(sentence), [sentence]);
   if (isAway) return <Away />;
   if (worst === undefined) return <Well since={latest(checks.map(({ since }) => since))} />;
   return (
@@ -55,7 +55,7 @@ export function Sentence() {
       )}
       {others.length > 0 && (
         <section aria-labelledby="also">
-          <h2 id="also">Also</h2>
+          <h2 id="also">Other problems</h2>
           <ul class="rows">
             {others.map((problem) => (
               <li key={problem.check}>
@@ -69,17 +69,17 @@ export function Sentence() {
   );
 }
 
-/** With a link to the checks in place of a page that this viewer does not have. */
+/** Replaces a link to a page that this viewer may not open by a link to the check. */
 function withReachableAction(problem: Problem): Problem {
   const who = me.value;
   const [, page = ''] = /^#\/(\w+)/.exec(problem.action.href) ?? [];
-  const isOpen =
+  const isReachable =
     who && (page === 'services' ? isOperator(who) : page === 'health' || page === 'jobs' || seesRecords(who));
-  return isOpen
+  return isReachable
     ? problem
     : {
         ...problem,
-        action: { text: 'What the checks say', href: href(['health'], { check: problem.check }) },
+        action: { text: 'Open the check', href: href(['health'], { check: problem.check }) },
       };
 }
 
@@ -122,17 +122,17 @@ function Away() {
     <section class="sentence bad" aria-label="How it is">
       <p>
         <strong>The api does not answer.</strong> What you see is{' '}
-        {heardAt.value > 0 ? <>from {timeText(heardAt.value, now.value)}</> : 'old'}. The page tries again by
-        itself.
+        {lastUpdateAt.value > 0 ? <>from {timeText(lastUpdateAt.value, now.value)}</> : 'out of date'}. The
+        page keeps trying.
       </p>
       <div class="actions">
-        <a href={href(['health'])}>The checks as they were</a>
+        <a href={href(['health'])}>See the last known checks</a>
       </div>
     </section>
   );
 }
 
-/** Of times of which some may not be known. */
+/** null when no time is known. */
 const latest = (times: readonly (string | null)[]): string | null =>
   times
     .filter((time) => time !== null)

@@ -19,16 +19,16 @@ export interface ServiceGroup {
   replicas: Replica[];
 }
 
-/** Every stack has them: one that has no replica is what is missing. */
-const services = ['api', 'baileys', 'calls', 'worker'];
+/** The services of every stack. They are shown even without a replica. */
+const SERVICES = ['api', 'baileys', 'calls', 'worker'];
 
-/** No replica of it works. */
+/** Whether no replica of it is running. */
 export const isMissing = ({ replicas }: ServiceGroup): boolean =>
   !replicas.some(({ state }) => state === 'live' || state === 'draining');
 
-/** By service; in each what is wrong stands first. */
+/** Groups replicas by service, those with a problem first. */
 export function groupByService(replicas: readonly Replica[]): ServiceGroup[] {
-  const known = Object.fromEntries(services.map((service) => [service, [] as Replica[]]));
+  const known = Object.fromEntries(SERVICES.map((service) => [service, [] as Replica[]]));
   return Object.entries({ ...known, ...Object.groupBy(replicas, ({ service }) => service) })
     .map(([service, all = []]) => ({
       service,
@@ -59,11 +59,11 @@ export function versionText({
     build === null ? '' : `build ${build}`,
     commit === null || commit === 'unknown' ? '' : commit.slice(0, 8),
   ].filter(Boolean);
-  if (version === null && more.length === 0) return 'not known';
+  if (version === null && more.length === 0) return 'unknown';
   return `${version ?? 'unknown'}${more.length > 0 ? ` (${more.join(', ')})` : ''}`;
 }
 
-/** Those that run, each once; one that is lost runs none. */
+/** The versions that are running, each once. Lost replicas do not count. */
 export const versionsOf = (replicas: readonly Replica[]): string[] => [
   ...new Set(
     replicas
@@ -72,14 +72,16 @@ export const versionsOf = (replicas: readonly Replica[]): string[] => [
   ),
 ];
 
-/** What a worker's heartbeat says, in words. */
+/** Describes the heartbeat of a worker. */
 export function heartbeatText({ heartbeat }: Pick<Replica, 'heartbeat'>): string {
   if (heartbeat === null) return 'none';
-  if (heartbeat.state === 'never_beat') return 'has not proved yet that it works';
+  if (heartbeat.state === 'never_beat') return 'not working yet';
   const queues = countText(heartbeat.queues.length, 'queue');
-  return heartbeat.state === 'lost' ? `lost: it took jobs of ${queues}` : `beats, takes jobs of ${queues}`;
+  return heartbeat.state === 'lost'
+    ? `lost: it took jobs from ${queues}`
+    : `working, takes jobs from ${queues}`;
 }
 
-/** `in step`, or how far off. */
+/** `in step`, `3 s ahead` or `4 s behind`. */
 export const clockText = (seconds: number): string =>
   seconds === 0 ? 'in step' : `${Math.abs(Math.round(seconds))} s ${seconds > 0 ? 'ahead' : 'behind'}`;

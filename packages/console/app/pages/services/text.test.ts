@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Replica } from '../../lib/live-values.ts';
-import { clockText, groupByService, heartbeatText, isMissing, summaryOf, versionsOf } from './words.ts';
+import { clockText, groupByService, heartbeatText, isMissing, summaryOf, versionsOf } from './text.ts';
 
 const replica = (changes: Partial<Replica>): Replica => ({
   service: 'api',
@@ -23,7 +23,7 @@ const replica = (changes: Partial<Replica>): Replica => ({
 });
 const beats = { state: 'live', age_seconds: 1, last_job_at: null, queues: ['a', 'b'], failing: {} };
 
-test('replicas stand by service, and in each what is wrong first', () => {
+test('groups replicas by service, those with a problem first', () => {
   const groups = groupByService([
     replica({ service: 'worker', instance: 'w-1', heartbeat: beats }),
     replica({ service: 'worker', instance: 'w-2', heartbeat: { ...beats, failing: { a: 'stuck' } } }),
@@ -36,13 +36,13 @@ test('replicas stand by service, and in each what is wrong first', () => {
   expect(summaryOf(groups[0]!.replicas)).toBe('1 live, 1 lost');
 });
 
-test('a service of which there is no replica stands there, and is what is wrong', () => {
+test('a service without a replica is shown as missing', () => {
   const [api, baileys] = groupByService([replica({})]);
   expect([isMissing(api!), isMissing(baileys!)]).toEqual([false, true]);
   expect(summaryOf(baileys!.replicas)).toMatch(/^no replica/);
 });
 
-test('a version that only a lost replica had does not run', () => {
+test('the version of a lost replica does not count as running', () => {
   expect(versionsOf([replica({}), replica({ version: '0.9.0', state: 'lost' })])).toEqual([
     '1.0.0 (build 4)',
   ]);
@@ -50,8 +50,8 @@ test('a version that only a lost replica had does not run', () => {
   expect(versionsOf([replica({}), replica({ version: null, build: null })])).toHaveLength(1);
 });
 
-test('clocks and heartbeats are told in words', () => {
+test('describes clocks and heartbeats', () => {
   expect([0, 3.2, -4].map(clockText)).toEqual(['in step', '3 s ahead', '4 s behind']);
-  expect(heartbeatText({ heartbeat: beats })).toBe('beats, takes jobs of 2 queues');
-  expect(heartbeatText({ heartbeat: { ...beats, state: 'never_beat' } })).toContain('not proved');
+  expect(heartbeatText({ heartbeat: beats })).toBe('working, takes jobs from 2 queues');
+  expect(heartbeatText({ heartbeat: { ...beats, state: 'never_beat' } })).toBe('not working yet');
 });

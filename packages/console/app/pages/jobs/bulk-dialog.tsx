@@ -5,13 +5,13 @@ import { Failed } from '../../kit/empty.tsx';
 import { ApiError, api } from '../../lib/api.ts';
 import { countText } from '../../lib/format.ts';
 import { liveValue } from '../../lib/live.ts';
-import { notify } from '../../lib/say.ts';
-import { type DeadFilter, filterInWords, refusedInWords } from './words.ts';
+import { notify } from '../../lib/notifications.ts';
+import { type DeadFilter, describeFilter, describeRefusals } from './text.ts';
 
-export type ManyOrder = 'replay' | 'purge';
+export type BulkAction = 'replay' | 'purge';
 
-/** What one request may act on. */
-const MOST = 100_000;
+/** The most jobs that one request may act on. */
+const MAX_JOBS = 100_000;
 
 interface Answer {
   matched: number;
@@ -20,29 +20,29 @@ interface Answer {
   refused?: { code: string }[];
 }
 
-/** Asks the api how many it would act on, says so, and has it act on just those. */
-export function ManyDialog({
-  order,
+/** Shows how many jobs an action would affect, and runs it on exactly those. */
+export function BulkDialog({
+  action,
   filter,
   onClose,
 }: {
-  order: ManyOrder;
+  action: BulkAction;
   filter: DeadFilter;
   onClose: () => void;
 }) {
   const matched = useSignal<number | undefined>(undefined);
   const error = useSignal<ApiError | undefined>(undefined);
   const rate = useSignal('');
-  // What fails from now on is none of those that somebody looked at.
+  // Jobs that fail from now on are not included.
   const until = useSignal(endOf(liveValue('dead_letter')?.newest ?? null));
   const id = useId();
-  const ask = (more: object): Promise<Answer> =>
-    api<Answer>('POST', `api/jobs/dead-letter/${order}`, {
+  const send = (more: object): Promise<Answer> =>
+    api<Answer>('POST', `api/jobs/dead-letter/${action}`, {
       body: { ...filter, failed_before: until.value, ...more },
     });
   const count = async (): Promise<void> => {
     try {
-      matched.value = (await ask({ dry_run: true })).matched;
+      matched.value = (await send({ dry_run: true })).matched;
       error.value = undefined;
     } catch (reason) {
       error.value = reason instanceof ApiError ? reason : new ApiError(0, 'ERROR', String(reason));
@@ -51,24 +51,24 @@ export function ManyDialog({
   useEffect(() => void count(), []);
   const act = async (): Promise<void> => {
     try {
-      const answer = await ask({
+      const answer = await send({
         count: matched.value,
-        limit: Math.min(MOST, matched.value ?? 1),
-        ...(order === 'replay' && rate.value !== '' && { rate_per_second: Number(rate.value) }),
+        limit: Math.min(MAX_JOBS, matched.value ?? 1),
+        ...(action === 'replay' && rate.value !== '' && { rate_per_second: Number(rate.value) }),
       });
-      notify(inWords(answer), { isError: (answer.refused ?? []).length > 0 });
+      notify(resultText(answer), { isError: (answer.refused ?? []).length > 0 });
     } catch (reason) {
-      // Another number by now: it is told anew, and asked again.
+      // The number has changed: show the new one and ask again.
       if (reason instanceof ApiError && reason.code === 'COUNT_CHANGED') await count();
       throw reason;
     }
   };
-  const jobs = `${matched.value === undefined ? '' : countText(matched.value, 'job')} ${filterInWords(filter)}`;
+  const jobs = `${matched.value === undefined ? '' : countText(matched.value, 'job')} ${describeFilter(filter)}`;
   return (
     <Confirm
-      title={order === 'replay' ? 'Try them again?' : 'Drop them for good?'}
-      yes={order === 'replay' ? 'Replay' : 'Purge'}
-      isDangerous={order === 'purge'}
+      title={action === 'replay' ? 'Replay these jobs?' : 'Purge these jobs?'}
+      yes={action === 'replay' ? 'Replay' : 'Purge'}
+      isDangerous={action === 'purge'}
       isReady={(matched.value ?? 0) > 0}
       onYes={act}
       onClose={onClose}
@@ -76,13 +76,13 @@ export function ManyDialog({
       <Failed error={error.value} onRetry={() => void count()} />
       <p aria-live="polite">
         {matched.value === undefined && error.value === undefined && 'Counting …'}
-        {matched.value === 0 && `No job ${filterInWords(filter)} is left.`}
+        {matched.value === 0 && `No job ${describeFilter(filter)} is left.`}
         {(matched.value ?? 0) > 0 &&
-          (order === 'replay'
+          (action === 'replay'
             ? `${jobs}: each is tried again, with all its attempts.`
-            : `${jobs}: they are deleted, and cannot be replayed any more. Their messages stay, as failed.`)}
+            : `${jobs}: they are deleted and can no longer be replayed. Their messages stay, as failed.`)}
       </p>
-      {order === 'replay' && (
+      {action === 'replay' && (
         <div class="fields">
           <label for={id}>How fast</label>
           <select
@@ -101,12 +101,12 @@ export function ManyDialog({
   );
 }
 
-/** REST tells times in whole milliseconds, and PostgreSQL has more of them. */
+/** The api rounds times down to milliseconds; PostgreSQL stores microseconds. */
 const endOf = (newest: string | null): string | undefined =>
   newest === null ? undefined : new Date(new Date(newest).getTime() + 1).toISOString();
 
-function inWords({ matched, replayed, purged, refused = [] }: Answer): string {
+function resultText({ matched, replayed, purged, refused = [] }: Answer): string {
   if (purged !== undefined) return `${countText(purged, 'job')} purged`;
   const done = `${replayed ?? 0} of ${countText(matched, 'job')} replayed`;
-  return refused.length === 0 ? done : `${done}. Refused: ${refusedInWords(refused)}`;
+  return refused.length === 0 ? done : `${done}. Refused: ${describeRefusals(refused)}`;
 }

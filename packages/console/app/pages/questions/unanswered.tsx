@@ -8,52 +8,53 @@ import { api, withQuery } from '../../lib/api.ts';
 import { countText } from '../../lib/format.ts';
 import { liveValue } from '../../lib/live.ts';
 import { href, location, setQuery } from '../../lib/router.ts';
-import { notify } from '../../lib/say.ts';
+import { notify } from '../../lib/notifications.ts';
 import { useList } from '../../lib/use-list.ts';
 import { AnswerForm } from './answer-form.tsx';
-import { type Missed, changes } from './records.ts';
+import { type UnansweredQuestion, changes } from './records.ts';
 
-const SHOWN_EXAMPLES = 5;
+const MAX_EXAMPLES = 5;
 
-/** What customers asked and the agent did not understand, the most frequent first; or what somebody put away of it. */
-export function MissedList() {
+/** Questions that the agent did not understand, most frequent first, or those that somebody has dismissed. */
+export function UnansweredList() {
   const isDismissed = location.value.query.get('state') === 'dismissed';
   const answering = useSignal<string | undefined>(undefined);
-  // What comes meanwhile must not move the form that somebody writes in.
+  // New questions must not move the form while somebody is writing in it.
   const seen = useRef<string | undefined>(undefined);
   if (answering.value === undefined) seen.current = liveValue('chats')?.last_message;
-  const list = useList<Missed>(withQuery('api/agent/unanswered', { state: isDismissed ? 'dismissed' : '' }), {
-    keyOf: ({ id }) => id,
-    version: `${seen.current} ${changes.value}`,
-  });
+  const list = useList<UnansweredQuestion>(
+    withQuery('api/agent/unanswered', { state: isDismissed ? 'dismissed' : '' }),
+    {
+      keyOf: ({ id }) => id,
+      version: `${seen.current} ${changes.value}`,
+    },
+  );
   return (
-    <section class="stack-tight" aria-labelledby="missed">
+    <section class="stack-tight" aria-labelledby="unanswered">
       <div class="row spread">
-        <h2 id="missed">{isDismissed ? 'Put away' : 'Not understood'}</h2>
+        <h2 id="unanswered">{isDismissed ? 'Dismissed' : 'Not understood'}</h2>
         <Button onPress={() => setQuery({ state: isDismissed ? undefined : 'dismissed' })}>
-          {isDismissed ? 'Show what is not understood' : 'Show what was put away'}
+          {isDismissed ? 'Show open questions' : 'Show dismissed questions'}
         </Button>
       </div>
       <ListView
         list={list}
-        label={isDismissed ? 'Questions that were put away' : 'Questions that were not understood'}
+        label={isDismissed ? 'Dismissed questions' : 'Questions that were not understood'}
         keyOf={({ id }) => id}
-        row={(missed) => (
+        row={(item) => (
           <Row
-            missed={missed}
+            item={item}
             isDismissed={isDismissed}
-            isAnswering={answering.value === missed.id}
-            onAnswer={(isOpen) => (answering.value = isOpen ? missed.id : undefined)}
+            isAnswering={answering.value === item.id}
+            onAnswer={(isOpen) => (answering.value = isOpen ? item.id : undefined)}
           />
         )}
         empty={
           isDismissed ? (
-            <Empty title="Nothing was put away" />
+            <Empty title="Nothing was dismissed" />
           ) : (
             <Empty title="Everything was understood">
-              <p>
-                What customers ask and the agent does not understand stands here, the most frequent first.
-              </p>
+              <p>Questions that the agent does not understand are listed here, most frequent first.</p>
             </Empty>
           )
         }
@@ -63,18 +64,18 @@ export function MissedList() {
 }
 
 function Row({
-  missed,
+  item,
   isDismissed,
   isAnswering,
   onAnswer,
 }: {
-  missed: Missed;
+  item: UnansweredQuestion;
   isDismissed: boolean;
   isAnswering: boolean;
   onAnswer: (isOpen: boolean) => void;
 }) {
-  const { id, question, count, last_at: last, examples } = missed;
-  const put = async (path: 'dismiss' | 'reopen', done: string): Promise<void> => {
+  const { id, question, count, last_at: last, examples } = item;
+  const post = async (path: 'dismiss' | 'reopen', done: string): Promise<void> => {
     await api('POST', `api/agent/unanswered/${id}/${path}`);
     changes.value += 1;
     notify(done);
@@ -103,15 +104,15 @@ function Row({
               Answer
             </Button>
             {isDismissed ? (
-              <Button label={`Open again: ${question}`} onPress={() => put('reopen', 'It stands open again')}>
-                Open again
+              <Button label={`Reopen: ${question}`} onPress={() => post('reopen', 'Reopened')}>
+                Reopen
               </Button>
             ) : (
               <Button
-                label={`Put away: ${question}`}
-                onPress={() => put('dismiss', 'Put away: it stays away when it is asked again')}
+                label={`Dismiss: ${question}`}
+                onPress={() => post('dismiss', 'Dismissed: it stays hidden when it is asked again')}
               >
-                Put away
+                Dismiss
               </Button>
             )}
           </div>
@@ -119,16 +120,16 @@ function Row({
       </div>
       {others.length > 0 && !isAnswering && (
         <ul class="ways" aria-label={`Also asked as: ${question}`}>
-          {others.slice(0, SHOWN_EXAMPLES).map(({ text, count: times }) => (
+          {others.slice(0, MAX_EXAMPLES).map(({ text, count: times }) => (
             <li key={text} class="breaks">
               <span dir="auto">{text}</span>
               {times > 1 && <span class="quiet"> {countText(times, 'time')}</span>}
             </li>
           ))}
-          {others.length > SHOWN_EXAMPLES && <li class="quiet">and {others.length - SHOWN_EXAMPLES} more</li>}
+          {others.length > MAX_EXAMPLES && <li class="quiet">and {others.length - MAX_EXAMPLES} more</li>}
         </ul>
       )}
-      {isAnswering && <AnswerForm missed={missed} onClose={() => onAnswer(false)} />}
+      {isAnswering && <AnswerForm item={item} onClose={() => onAnswer(false)} />}
     </div>
   );
 }

@@ -5,11 +5,11 @@ import {
   detailText,
   digitsOf,
   lengthText,
-  nowText,
+  currentStepText,
   offsetText,
   reasonText,
   stateOf,
-} from './words.ts';
+} from './text.ts';
 
 const call = (more: Partial<Call>): Call => ({
   id: 'CA1',
@@ -33,24 +33,27 @@ const moment = (event: string, detail: string | null = null) => ({
 });
 
 test.each<[Partial<Call>, string]>([
-  [{ answered_at: null }, 'warn rings'],
-  [{}, 'good goes on'],
-  [{ outcome: 'completed' }, 'good ended well'],
-  [{ outcome: 'rejected' }, 'bad turned away'],
-  [{ outcome: 'error' }, 'bad broke off'],
-])('%j is told as %s', (how, text) => {
-  const { level, word } = stateOf(call(how));
-  expect(`${level} ${word}`).toBe(text);
+  [{ answered_at: null }, 'warn ringing'],
+  [{}, 'good in progress'],
+  [{ outcome: 'completed' }, 'good completed'],
+  [{ outcome: 'rejected' }, 'bad rejected'],
+  [{ outcome: 'error' }, 'bad failed'],
+])('%j is shown as %s', (how, text) => {
+  const { level, label } = stateOf(call(how));
+  expect(`${level} ${label}`).toBe(text);
 });
 
-test('what happens now is the last step that is one of the call, not a word of the provider', () => {
+test('the current step ignores status reports of the provider', () => {
   const timeline = [moment('webhook'), moment('greeting'), moment('status', 'in-progress')];
-  expect([nowText(call({ timeline })), nowText(call({}))]).toEqual(['hears the greeting', 'is on the line']);
+  expect([currentStepText(call({ timeline })), currentStepText(call({}))]).toEqual([
+    'hears the greeting',
+    'is on the line',
+  ]);
 });
 
-test('reasons and details are words, also those that are not known here', () => {
+test('describes reasons and details, also unknown ones', () => {
   expect([reasonText('max_concurrent'), reasonText('provider_odd')]).toEqual([
-    'as many calls went on as are allowed',
+    'the limit of concurrent calls was reached',
     'provider odd',
   ]);
   expect(detailText(moment('ended', 'caller_hung_up'))).toBe('the caller hung up');
@@ -59,7 +62,7 @@ test('reasons and details are words, also those that are not known here', () => 
   expect(detailText(moment('greeting'))).toBeUndefined();
 });
 
-test('lengths and offsets', () => {
+test('formats lengths and offsets', () => {
   expect(lengthText(call({ answered_at: null }))).toBe('not answered');
   expect(lengthText(call({ ended_at: '2026-11-29T10:01:06Z' }))).toBe('1 min');
   expect(offsetText('2026-11-29T10:00:00.420Z', '2026-11-29T10:00:00Z')).toBe('+0.4 s');
