@@ -4,9 +4,9 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 
 const ROUNDS = 7;
-/** PostgreSQL's statistics are a second late. */
+/** PostgreSQL publishes its statistics a second late. */
 const LATE_SECONDS = 1.5;
-/** Between two readings lie whole turns of the timers (2 s for checks, 1 s for publishing): else one window has a turn more. */
+/** A multiple of the intervals of checks (2 s) and publishing (1 s), so that every window has the same number of them. */
 const WINDOW_SECONDS = 6;
 const SECONDS = WINDOW_SECONDS - LATE_SECONDS;
 const PER_SECOND = 1000;
@@ -17,7 +17,7 @@ const redis = stack.adopt(new Redis(running.redisUrl), (one) => one.disconnect()
 const database = stack.adopt(new pg.Client({ connectionString: running.databaseUrl }), (one) => one.end());
 await database.connect();
 
-// The first answers bring series, and buckets of their histograms, that were not there: for each, readers look up a schema once.
+// The first requests create series, for which readers load schemas once.
 for (let turn = 0; turn < 4; turn++) await probe();
 
 const more: Record<string, number[]> = { PostgreSQL: [], Redis: [] };
@@ -38,7 +38,7 @@ report(
 );
 
 async function probe(): Promise<void> {
-  // Anew each time: the api closes connections that idle.
+  // A new connection each time, because the api closes idle ones.
   using load = await Load.open(new URL('/readyz', running.url.api));
   const end = performance.now() + SECONDS * 1000;
   let sent = 0;
@@ -57,11 +57,11 @@ interface Queries {
   Redis: number;
 }
 
-/** A second. */
-async function queriesDuring(what: () => Promise<void>): Promise<Queries> {
+/** Queries per second. */
+async function queriesDuring(run: () => Promise<void>): Promise<Queries> {
   const before = await queries();
   const began = performance.now();
-  await what();
+  await run();
   await pause(LATE_SECONDS * 1000);
   const after = await queries();
   const seconds = (performance.now() - began) / 1000;
@@ -71,7 +71,7 @@ async function queriesDuring(what: () => Promise<void>): Promise<Queries> {
   };
 }
 
-/** Each statement outside a transaction is one. */
+/** A statement outside a transaction counts as one transaction. */
 async function queries(): Promise<Queries> {
   const { rows } = await database.query<{ transactions: string }>(
     'SELECT xact_commit + xact_rollback AS transactions FROM pg_stat_database WHERE datname = current_database()',

@@ -44,7 +44,7 @@ cluster.setupPrimary({
 const workers = Array.from({ length: INSTANCES }, () => cluster.fork());
 await Promise.all(workers.map((worker) => once(worker, 'online')));
 stack.defer(() => workers.forEach((worker) => worker.kill()));
-// `online` comes before a worker has run its script.
+// A worker is `online` before it has run its script.
 while (!(await aggregator.clusterMetrics()).includes('metric_3'))
   await new Promise((next) => setTimeout(next, 100));
 
@@ -53,7 +53,7 @@ async function publish(one: (typeof publishers)[number] | undefined): Promise<vo
   if (!(await one!.publisher.flush())) throw new Error('not published');
 }
 
-/** What the same bytes cost with nothing done to them: no protocol over this client can go below. */
+/** The cost of the same bytes without any processing: the lower bound for any protocol over this client. */
 const doubles = (count: number): Buffer => Buffer.alloc(40 + 8 * count, 1);
 const nothing = String(await redis.script('LOAD', 'return 1'));
 await redis.hset(

@@ -9,7 +9,7 @@ import { cpuOf, median, ratioOf, report, short } from '@prosaas/devstack/bench';
 const ROUNDS = 9;
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The same code: as it was compiled, and as the api's image has it, started by its command and in its environment. */
+/** The same code as it was compiled, and as it is in the api's image. */
 const image = await mkdtemp(join(tmpdir(), 'prosaas-image-'));
 const cache = join(image, '.compile-cache');
 const run = (script: string, args: string[], env: Record<string, string> = {}): void => {
@@ -86,7 +86,7 @@ function packageShare(): { ms: number; bytes: number } {
   return JSON.parse(out) as { ms: number; bytes: number };
 }
 
-/** Milliseconds of CPU; PostgreSQL and Redis are away, as they may be when it starts. */
+/** Milliseconds of CPU until the first 200, without PostgreSQL and Redis. */
 async function start({ folder, env }: (typeof ways)[string]): Promise<number> {
   const port = await freePort();
   const child = spawn(process.execPath, ['apps/api/dist/main.js'], {

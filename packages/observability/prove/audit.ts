@@ -7,30 +7,30 @@ import type { Fleet } from './fleet.ts';
 import { now } from './now.ts';
 import { flatten } from './readings.ts';
 import { LEASE_MS, TIMES } from './times.ts';
-import { until } from './world.ts';
+import { until } from './test-bed.ts';
 
-/** All totals at a moment at which nothing was counted, read by a reader that remembers nothing. */
+/** All totals while nothing is being counted, read by a new reader. */
 export interface Audit {
   readonly begin: number;
   readonly end: number;
   readonly since: number;
-  /** Processes that were alive. */
+  /** The processes that were alive. */
   readonly alive: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, number>;
 }
 
-/** Everyone stops counting and publishes; what comes of it is read when it is complete. Counting stays stopped. */
+/** Stops counting in all processes, publishes, and waits for a complete reading. Counting stays stopped. */
 export async function audit(fleet: Fleet, redis: readonly number[], cluster: boolean): Promise<Audit> {
-  await Promise.all(fleet.places.map(({ child }) => child.order('pause')));
+  await Promise.all(fleet.places.map(({ child }) => child.command('pause')));
   await Promise.all(
     fleet.places.map(({ child, who }) =>
-      until(`${who} to publish`, async () => (await child.order('flush')) === 'true'),
+      until(`${who} to publish`, async () => (await child.command('flush')) === 'true'),
     ),
   );
   return readOnce(redis, cluster, new Set(fleet.places.map(({ who }) => who)));
 }
 
-/** Reads until it is complete and shows as members exactly those who live. */
+/** Reads until a reading is complete and its members are exactly the living processes. */
 export async function readOnce(
   redis: readonly number[],
   cluster: boolean,

@@ -6,7 +6,7 @@ export const PROCESSES: readonly string[] = Array.from({ length: 600 }, (_, i) =
 
 const who = { who: PROCESSES };
 
-/** Two versions of one program: the second has other buckets and a counter that the first does not know. */
+/** Two versions of one program. The second has other buckets and one more counter. */
 export const CATALOGUES: readonly Catalogue[] = [
   defineCatalogue({
     jobs: { type: 'counter', help: 'Counted by one process.', labels: who },
@@ -21,5 +21,5 @@ export const CATALOGUES: readonly Catalogue[] = [
   }),
 ];
 
-/** What a process counts; `sizes` is the histogram's count. */
+/** The series of a process that are verified; `sizes` is the count of the histogram. */
 export const SERIES = ['jobs', 'extras', 'sizes'] as const;

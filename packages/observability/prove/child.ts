@@ -2,19 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** No process under test outlives this one, whatever ends it short of SIGKILL; then their stdin closes. */
+/** Killed when this process exits. After a SIGKILL of this process they exit because their stdin closes. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A process under test that takes orders over stdin and answers them over stdout. */
+/** A process under test. It takes commands on stdin and answers on stdout. */
 export class Child {
   readonly exited: Promise<void>;
-  /** It says so when it is at work. */
+  /** Resolves when the process has begun its work. */
   readonly working: Promise<void>;
   #child: ChildProcess;
-  #orders = 0;
+  #commands = 0;
   #waiting = new Map<string, { line: (text: string) => void; gone: (error: Error) => void }>();
   #isWorking = false;
   #isOver = false;
@@ -36,7 +36,7 @@ export class Child {
         this.#isOver = true;
         const gone = new Error(`${script} has ended`);
         if (!this.#mayEnd) throw new Error(`${script} ${JSON.stringify(options)} ended by itself`);
-        for (const order of this.#waiting.values()) order.gone(gone);
+        for (const command of this.#waiting.values()) command.gone(gone);
         this.#waiting.clear();
         working.reject(gone);
         resolve();
@@ -58,14 +58,14 @@ export class Child {
     return this.#isWorking && !this.#isOver;
   }
 
-  /** Gives an order; resolves with the answer. */
-  order(...words: (string | number)[]): Promise<string> {
-    return this.dialogue(...words).next();
+  /** Sends a command and resolves to the answer. */
+  command(...words: (string | number)[]): Promise<string> {
+    return this.exchange(...words).next();
   }
 
-  /** Gives an order that is answered with several lines, taken one after the other. */
-  dialogue(...words: (string | number)[]): { next(): Promise<string> } {
-    const id = String(++this.#orders);
+  /** Sends a command that is answered with several lines. */
+  exchange(...words: (string | number)[]): { next(): Promise<string> } {
+    const id = String(++this.#commands);
     const lines: PromiseWithResolvers<string>[] = [];
     let answered = 0;
     let asked = 0;
@@ -90,10 +90,10 @@ export class Child {
     if (!this.#isOver) this.#child.kill(signal);
   }
 
-  /** Asks it to end by itself. */
+  /** Lets it exit cleanly. */
   async leave(): Promise<void> {
     this.#mayEnd = true;
-    this.order('leave').catch(() => undefined);
+    this.command('leave').catch(() => undefined);
     await this.exited;
   }
 

@@ -1,4 +1,4 @@
-// A preload: this process believes in a date that is `PROVE_CLOCK_MS` off, and in another one when told so.
+// A preload that shifts `Date` by `PROVE_CLOCK_MS`, and later by `shiftClock`.
 const RealDate = globalThis.Date;
 let offsetMs = Number(process.env['PROVE_CLOCK_MS'] ?? 0);
 

@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 
-/** A client as a service gives it to a publisher: it queues nothing, and comes back by itself. */
+/** A client like those that services give to a publisher: without a queue, reconnecting by itself. */
 export function connect(ports: readonly number[], cluster: boolean): Redis {
   const common = {
     enableOfflineQueue: false,
@@ -13,7 +13,7 @@ export function connect(ports: readonly number[], cluster: boolean): Redis {
     redis.on('error', () => undefined);
     return redis;
   }
-  // ioredis 6.0.0 sends ASKING without anybody listening for its failure: `redis.asking()` in built/cluster/index.js.
+  // ioredis 6.0.0 does not handle the rejection of `redis.asking()` in built/cluster/index.js.
   process.on('unhandledRejection', (error) => {
     if (!(error instanceof Error) || error.message !== 'Connection is closed.') throw error;
   });

@@ -1,4 +1,4 @@
-// A process under test: counts all the time, publishes, and writes to the ledger what it does.
+// A process under test: counts all the time, publishes, and records in its ledger what it does.
 import { openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Redis } from 'ioredis';
@@ -18,9 +18,9 @@ export interface CountingOptions {
 
 const { who, version, ledger, redis: ports, cluster } = JSON.parse(process.argv[2]!) as CountingOptions;
 const file = openSync(ledger, 'a');
-/** The ledger is a file that is only appended to: what was written is there, however this process ends. */
-const enter = (line: string): void => void writeSync(file, `${line}\n`);
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+/** The ledger is an append-only file, so that it is intact however this process ends. */
+const record = (line: string): void => void writeSync(file, `${line}\n`);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const registry = new MetricsRegistry(CATALOGUES[version]!);
 const jobs = registry.counter('jobs', { who });
@@ -36,7 +36,7 @@ const publisher = startMetricsPublisher({
   keyPrefix: PREFIX,
   registry: {
     collect: () => {
-      enter(`k ${now()} ${++collections}`);
+      record(`k ${now()} ${++collections}`);
       return registry.collect();
     },
   },
@@ -53,41 +53,41 @@ const counting = setInterval(() => {
   if (paused) return;
   const step = 1 + (turns++ % 5);
   if (version === 1 && turns === 40) extras = registry.counter('extras', { who });
-  // First the ledger: a process that is killed in between had not counted it, which is less than it may lose.
-  enter(`c ${now()} ${step} ${extras ? step : 0}`);
+  // Recorded before it is counted. A process that is killed in between has not counted it, which is within the allowed loss.
+  record(`c ${now()} ${step} ${extras ? step : 0}`);
   jobs.add(step);
   sizes.observe(step);
   extras?.add(step);
-  if (turns === 5) say('counting');
+  if (turns === 5) print('counting');
 }, 10);
 
 createInterface({ input: process.stdin })
-  .on('line', (line) => void obey(line.split(' ')))
+  .on('line', (line) => void execute(line.split(' ')))
   .on('close', () => process.exit(1));
 
-async function obey([id, order, argument]: string[]): Promise<void> {
-  switch (order) {
+async function execute([id, command, argument]: string[]): Promise<void> {
+  switch (command) {
     case 'pause':
       paused = true;
-      return say(`${id} true`);
+      return print(`${id} true`);
     case 'resume':
       paused = false;
-      return say(`${id} true`);
+      return print(`${id} true`);
     case 'flush':
-      return say(`${id} ${await publisher.flush()}`);
+      return print(`${id} ${await publisher.flush()}`);
     case 'clock':
       (globalThis as unknown as { shiftClock(toMs: number): void }).shiftClock(Number(argument));
-      return say(`${id} ${Date.now()}`);
+      return print(`${id} ${Date.now()}`);
     case 'leave':
       clearInterval(counting);
       await publisher[Symbol.asyncDispose]();
       redis.disconnect();
-      enter(`l ${now()}`);
+      record(`l ${now()}`);
       process.exit(0);
   }
 }
 
-/** Enters which collection Redis took, and in which store: seen on the wire, whatever the publisher makes of it. */
+/** Records which collection Redis stored, and in which store. It is observed on the wire, independently of the publisher. */
 function watchAnswers(client: Redis): void {
   for (const name of ['evalsha', 'eval'] as const) {
     const original = client[name].bind(client) as (...args: unknown[]) => Promise<unknown>;
@@ -97,10 +97,10 @@ function watchAnswers(client: Redis): void {
       const answer = await original(...args);
       if (Array.isArray(answer) && answer.length === 5) {
         const [status, , store] = answer as string[];
-        // What only registers a process brings no values.
+        // A request that registers an epoch carries no values.
         const isTaken = status === 'ok' || status === 'late';
         const taken = isTaken && registers(args) ? 'registered' : status;
-        enter(`a ${now()} ${collection} ${taken} ${store} ${now() - sentAt}`);
+        record(`a ${now()} ${collection} ${taken} ${store} ${now() - sentAt}`);
       }
       return answer;
     };
@@ -108,7 +108,7 @@ function watchAnswers(client: Redis): void {
   }
 }
 
-/** After the script, the number of keys and these come the boot and the blob. */
+/** The arguments are the script, the number of keys, the keys, the epoch, the blob and the flag. */
 function registers(args: readonly unknown[]): boolean {
   return args[4 + Number(args[1])] === '1';
 }

@@ -9,17 +9,17 @@ import {
 } from './process-faults.ts';
 import type { Random } from '@prosaas/devstack';
 import { flushScripts, freezeRedis, restartRedis, rollBackRedis } from './redis-faults.ts';
-import type { Landed, World } from './world.ts';
+import type { InjectedFault, TestBed } from './test-bed.ts';
 
 export interface Fault {
-  /** Faults of processes go side by side, those of Redis one after the other. */
+  /** Faults of processes are injected concurrently, faults of Redis one after the other. */
   readonly lane: 'process' | 'redis';
-  /** How often in ten rounds. */
+  /** Number of injections in ten rounds. */
   readonly times: number;
-  readonly inject: (world: World, random: Random) => Promise<Landed[]>;
+  readonly inject: (testBed: TestBed, random: Random) => Promise<InjectedFault[]>;
 }
 
-/** FLUSHALL is not among them: it ends each round, after an audit. */
+/** Without FLUSHALL, which ends each round after an audit. */
 export const FAULTS: readonly Fault[] = [
   { lane: 'process', times: 14, inject: kill },
   { lane: 'process', times: 12, inject: changeVersion },

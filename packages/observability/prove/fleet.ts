@@ -7,10 +7,10 @@ import type { Proxy } from './proxy.ts';
 import type { Random } from '@prosaas/devstack';
 import type { ReadingOptions } from './reading-process.ts';
 
-/** Processes believe in dates up to 5 minutes apart. */
+/** Clock offsets of the processes: up to 5 minutes apart. */
 export const CLOCKS_MS: readonly number[] = [-150_000, 0, 150_000];
 
-/** A place in which a process counts; when it is killed, another one takes its place. */
+/** A slot of the fleet. A process that ends is replaced by a new one in the same slot. */
 export interface Place {
   readonly index: number;
   readonly ports: readonly number[];
@@ -25,12 +25,12 @@ export interface Fleet extends AsyncDisposable {
   readonly folder: string;
   readonly places: readonly Place[];
   readonly readers: readonly Child[];
-  /** Of all processes that ever counted. */
+  /** Paths by process, of all processes that ever counted. */
   readonly ledgers: ReadonlyMap<string, string>;
   readonly readings: readonly string[];
-  /** Puts a new process into a place, and waits until it counts. */
+  /** Starts a new process in a place and waits until it counts. */
   start(place: Place, version: 0 | 1, random: Random): Promise<void>;
-  /** Runs with a process that counts and that nobody else harms meanwhile. */
+  /** Runs with a counting process that no other fault affects meanwhile. */
   with<T>(random: Random, run: (place: Place) => Promise<T>): Promise<T>;
 }
 
@@ -38,7 +38,7 @@ export interface FleetOptions {
   readonly folder: string;
   readonly cluster: boolean;
   /** Where each process finds Redis. */
-  readonly doors: readonly { readonly ports: readonly number[]; readonly proxy?: Proxy }[];
+  readonly endpoints: readonly { readonly ports: readonly number[]; readonly proxy?: Proxy }[];
   readonly readers: number;
   /** Ports of Redis itself. */
   readonly redis: readonly number[];
@@ -48,7 +48,7 @@ export interface FleetOptions {
 export async function startFleet({
   folder,
   cluster,
-  doors,
+  endpoints,
   readers: readerCount,
   redis,
   random,
@@ -66,7 +66,7 @@ export async function startFleet({
     const options: CountingOptions = { who, version, ledger, redis: ports, cluster };
     return { who, child: new Child('counting-process.ts', options, chance.pick(CLOCKS_MS)) };
   };
-  const places = doors.map(({ ports, proxy }, index): Place => {
+  const places = endpoints.map(({ ports, proxy }, index): Place => {
     const version = index % 2 === 0 ? 0 : 1;
     return { index, ports, proxy, version, busy: false, ...launch(ports, version, random) };
   });

@@ -12,7 +12,7 @@ interface Counted {
   readonly sizes: number;
 }
 
-/** A word that Redis answered. */
+/** A request that Redis answered. */
 export interface Answer {
   readonly at: number;
   /** When the values were collected, and what they were. */
@@ -21,7 +21,7 @@ export interface Answer {
   readonly extras: number;
   readonly sizes: number;
   readonly taken: boolean;
-  /** What had been collected for the word before. */
+  /** What had been collected for the previous request. */
   readonly before: Counted;
   readonly store: string;
   readonly tookMs: number;
@@ -29,7 +29,7 @@ export interface Answer {
 
 const ZERO: Counted = { at: 0, jobs: 0, extras: 0, sizes: 0 };
 
-/** What one process wrote down: what it counted, what it collected for publishing, and what Redis answered. */
+/** The record of one process: what it counted, what it collected for publishing, and what Redis replied. */
 export class Ledger {
   readonly who: string;
   readonly counted: Counted[] = [];
@@ -92,7 +92,7 @@ export class Ledger {
     return step !== undefined && step.at >= from;
   }
 
-  /** The last word that Redis is known to have taken by then, of those that `counts`. */
+  /** The last request before `time` that Redis is known to have stored and that `counts` accepts. */
   takenBy(time: number, counts: (answer: Answer) => boolean = () => true): Answer | undefined {
     for (let i = countBefore(this.answers, time) - 1; i >= 0; i--) {
       const answer = this.answers[i]!;

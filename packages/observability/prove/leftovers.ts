@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { KEYS } from './world.ts';
+import { KEYS } from './test-bed.ts';
 
-/** When all have left nothing of them is left but their totals and tombstones. */
+/** After all processes have left, only their totals and tombstones may remain in Redis. */
 export async function leftovers(redis: Redis): Promise<string[]> {
   const [leases, blobs, schemas, uses] = await Promise.all([
     redis.zcard(KEYS.leases),

@@ -1,4 +1,4 @@
-/** Milliseconds of the machine's monotonic clock: one clock for all processes, whatever they think the date is. */
+/** Milliseconds of the machine's monotonic clock, which is the same for all processes. */
 export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,24 +1,24 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 
-/** What becomes of the connection whose reply was swallowed: nothing more is heard on it, or it breaks at once. */
-type Swallowing = 'silence' | 'cut';
+/** What happens to the connection after the lost reply: it stays silent, or it is closed. */
+type DropMode = 'silence' | 'cut';
 
 export interface Proxy extends Disposable {
   readonly port: number;
-  /** Loses the answer to the next word that Redis takes. Resolves once Redis had run the script. */
-  swallow(how: Swallowing, patienceMs: number): Promise<boolean>;
+  /** Loses the reply to the next request that Redis stores. Resolves once Redis has run the script. */
+  dropReply(how: DropMode, patienceMs: number): Promise<boolean>;
 }
 
-/** Stands between one process and Redis, and loses replies when told to. */
+/** A proxy between one process and Redis that can lose replies. */
 export async function startProxy(upstreamPort: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
-  let armed: { how: Swallowing; landed: (ok: boolean) => void } | undefined;
+  let armed: { how: DropMode; landed: (ok: boolean) => void } | undefined;
 
   const server = createServer((client) => {
     const upstream = connect({ port: upstreamPort, host: '127.0.0.1', noDelay: true });
     client.setNoDelay(true);
-    let swallowing: typeof armed;
+    let dropping: typeof armed;
     let lost = '';
     const close = (): void => {
       client.destroy();
@@ -31,26 +31,26 @@ export async function startProxy(upstreamPort: number): Promise<Proxy> {
       socket.on('error', close).on('close', close);
     }
     client.on('data', (request) => {
-      if (armed && !swallowing && isWord(request)) swallowing = armed;
+      if (armed && !dropping && isScriptCall(request)) dropping = armed;
       upstream.write(request);
     });
     upstream.on('data', (reply) => {
-      if (!swallowing) {
+      if (!dropping) {
         client.write(reply);
         return;
       }
       lost += reply.toString('latin1');
-      // The first element of an answer that says that the word was taken.
+      // The beginning of a reply with the status `ok`.
       if (!lost.startsWith('*5\r\n$2\r\nok')) {
-        // Refused, for one because the script is not known: that is no reply worth losing.
+        // Any other reply, for example because the script is not known, is passed on.
         if (lost.length >= 12) {
           client.write(Buffer.from(lost, 'latin1'));
-          swallowing = undefined;
+          dropping = undefined;
           lost = '';
         }
         return;
       }
-      if (armed !== swallowing) return;
+      if (armed !== dropping) return;
       armed.landed(true);
       if (armed.how === 'cut') close();
       armed = undefined;
@@ -61,7 +61,7 @@ export async function startProxy(upstreamPort: number): Promise<Proxy> {
 
   return {
     port: (server.address() as AddressInfo).port,
-    swallow: (how, patienceMs) =>
+    dropReply: (how, patienceMs) =>
       new Promise((resolve) => {
         const giveUp = setTimeout(() => {
           armed = undefined;
@@ -80,4 +80,4 @@ export async function startProxy(upstreamPort: number): Promise<Proxy> {
   };
 }
 
-const isWord = (request: Buffer): boolean => /\beval(sha)?\b/i.test(request.toString('latin1', 0, 64));
+const isScriptCall = (request: Buffer): boolean => /\beval(sha)?\b/i.test(request.toString('latin1', 0, 64));

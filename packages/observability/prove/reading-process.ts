@@ -1,4 +1,4 @@
-// A process under test: reads the whole system's totals again and again, folds who lapsed, and writes down what it read.
+// A process under test: reads the totals again and again, folds lapsed processes, and records what it read.
 import { openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,14 +19,14 @@ export interface ReadingOptions {
 
 const { name, ledger, redis: ports, cluster } = JSON.parse(process.argv[2]!) as ReadingOptions;
 const file = openSync(ledger, 'a');
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const redis = connect(ports, cluster);
 const byHand = redisStore(connect(ports, cluster), PREFIX, TIMES);
 const reader = new MetricsReader({
   redis,
   keyPrefix: PREFIX,
-  // An api that is not upgraded yet knows the old version alone.
+  // Like an api that is not upgraded yet, it knows only the old version.
   catalogue: CATALOGUES[0]!,
   leaseMs: LEASE_MS,
   times: TIMES,
@@ -35,24 +35,24 @@ const reader = new MetricsReader({
 
 let paused = false;
 createInterface({ input: process.stdin })
-  .on('line', (line) => void obey(line.split(' ')))
+  .on('line', (line) => void execute(line.split(' ')))
   .on('close', () => process.exit(1));
 
-async function obey([id, order, argument]: string[]): Promise<void> {
-  switch (order) {
+async function execute([id, command, argument]: string[]): Promise<void> {
+  switch (command) {
     case 'pause':
     case 'resume':
-      paused = order === 'pause';
+      paused = command === 'pause';
       await turn;
-      return say(`${id} true`);
+      return print(`${id} true`);
     case 'fold': {
       const folding = byHand.fold({ mode: 'lapsed', leaseMs: LEASE_MS, epochs: [argument!] });
-      say(`${id} sent`);
+      print(`${id} sent`);
       const answer = await folding.then(
         ({ folded }) => folded.join(),
         (error: unknown) => `failed: ${String(error)}`,
       );
-      return say(`${id} folded ${answer}`);
+      return print(`${id} folded ${answer}`);
     }
   }
 }
@@ -82,7 +82,7 @@ async function readOnce(): Promise<void> {
   lastSince = since;
 }
 
-say('counting');
+print('counting');
 for (;;) {
   if (!paused) await (turn = readOnce());
   await delay(60);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { MetricsReading } from '../src/index.ts';
 
-/** One reading in the ledger: what changed since the one before of the same reader. Times are monotonic ms. */
+/** One recorded reading: the changes since the previous reading of the same reader. Times are monotonic ms. */
 export interface Line {
   readonly name: string;
   readonly begin: number;
@@ -29,7 +29,7 @@ export function flatten({ counters, labels, histograms }: MetricsReading): Map<s
   return values;
 }
 
-/** Replays a reader's file, one reading after the other. */
+/** Reads the record of a reader, one reading after the other. */
 export function* replay(path: string): Generator<ReadingSeen> {
   let values = new Map<string, number>();
   let lastSince = 0;

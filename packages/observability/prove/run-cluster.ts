@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Audit, audit, readOnce } from './audit.ts';
 import { PREFIX } from './catalogue.ts';
 import { type Fleet, startFleet } from './fleet.ts';
-import { atWork } from './landing.ts';
+import { effectiveFaults } from './effective-faults.ts';
 import { Ledger } from './ledger.ts';
 import { now } from './now.ts';
 import { kill } from './process-faults.ts';
@@ -13,8 +13,8 @@ import { type Random, type RedisCluster, startRedisCluster } from '@prosaas/devs
 import { replay } from './readings.ts';
 import type { Outcome } from './run.ts';
 import { LEASE_MS, TIMES } from './times.ts';
-import { judge } from './verdict.ts';
-import type { Landed, Marks } from './world.ts';
+import { verify } from './verdict.ts';
+import type { InjectedFault, Incidents } from './test-bed.ts';
 
 const PLACES = 5;
 
@@ -46,7 +46,7 @@ const FAULTS: readonly (readonly [kind: string, inject: ClusterFault])[] = [
   ['node restarted', restartNode],
 ];
 
-/** The same promises on a Redis Cluster of three nodes; `each` fault comes that often. */
+/** Verifies the same promises on a Redis Cluster of three nodes, with each fault `each` times. */
 export async function proveCluster(random: Random, each: number): Promise<Outcome> {
   await using resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'prosaas-prove-'));
@@ -56,13 +56,13 @@ export async function proveCluster(random: Random, each: number): Promise<Outcom
     await startFleet({
       folder,
       cluster: true,
-      doors: Array.from({ length: PLACES }, () => ({ ports })),
+      endpoints: Array.from({ length: PLACES }, () => ({ ports })),
       readers: 2,
       redis: ports,
       random,
     }),
   );
-  const faults: Landed[] = [];
+  const faults: InjectedFault[] = [];
   await Promise.all([
     injectAll(cluster, random.fork(), each, faults),
     killSome(fleet, random.fork(), each, faults),
@@ -75,29 +75,29 @@ export async function proveCluster(random: Random, each: number): Promise<Outcom
 
   const ledgers = new Map([...fleet.ledgers].map(([who, path]) => [who, new Ledger(who, path)]));
   const readings = fleet.readings.map((path) => replay(path));
-  const marks: Marks = { rollBacks: [], flushes: [], broken: [] };
-  const verdict = judge({ ledgers, readings, audits, faults, marks });
+  const incidents: Incidents = { rollBacks: [], flushes: [], broken: [] };
+  const verdict = verify({ ledgers, readings, audits, faults, incidents });
   if (verdict.broken.length === 0) await rm(folder, { recursive: true });
-  return { faults: atWork(faults, ledgers), verdict, folder };
+  return { faults: effectiveFaults(faults, ledgers), verdict, folder };
 }
 
 async function injectAll(
   cluster: RedisCluster,
   random: Random,
   each: number,
-  faults: Landed[],
+  faults: InjectedFault[],
 ): Promise<void> {
   const due = random.shuffle(FAULTS.flatMap((fault) => Array.from({ length: each }, () => fault)));
   for (const [kind, inject] of due) {
     await delay(random.whole(100, 700));
     await cluster.ready();
     const begin = now();
-    const story = await inject(cluster, random);
-    faults.push({ kind: `cluster: ${kind}`, begin, end: now(), victims: [], story });
+    const description = await inject(cluster, random);
+    faults.push({ kind: `cluster: ${kind}`, begin, end: now(), victims: [], description });
   }
 }
 
-async function killSome(fleet: Fleet, random: Random, each: number, faults: Landed[]): Promise<void> {
+async function killSome(fleet: Fleet, random: Random, each: number, faults: InjectedFault[]): Promise<void> {
   for (let i = 0; i < each; i++) {
     await delay(random.whole(500, 3000));
     for (const landed of await kill({ fleet }, random)) faults.push({ ...landed, kind: 'cluster: kill' });

@@ -7,36 +7,36 @@ import { Redis } from 'ioredis';
 import { type Audit, audit, readOnce } from './audit.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { startFleet } from './fleet.ts';
-import { atWork } from './landing.ts';
+import { effectiveFaults } from './effective-faults.ts';
 import { leftovers } from './leftovers.ts';
 import { Ledger } from './ledger.ts';
 import { startProxy } from './proxy.ts';
 import type { Random } from '@prosaas/devstack';
 import { replay } from './readings.ts';
 import { flushAll } from './redis-faults.ts';
-import { type Verdict, judge } from './verdict.ts';
-import { type Landed, type Marks, type World, takingTurns } from './world.ts';
+import { type Verdict, verify } from './verdict.ts';
+import { type InjectedFault, type Incidents, type TestBed, mutex } from './test-bed.ts';
 
 export interface Outcome {
-  /** Those that hit processes at work. */
-  readonly faults: readonly Landed[];
+  /** The faults that hit processes at work. */
+  readonly faults: readonly InjectedFault[];
   readonly verdict: Verdict;
   /** Where the ledgers are; kept when a promise was broken. */
   readonly folder: string;
 }
 
 export interface Plan {
-  /** Each ends with an audit and FLUSHALL. */
+  /** Each round ends with an audit and FLUSHALL. */
   readonly rounds: number;
-  /** Of the faults of the table, how many come in one round. */
+  /** The share of the faults of the table that are injected in one round. */
   readonly share: number;
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 const PLACES = 8;
 
-/** Faults of one Redis and of those who publish to it. */
-export async function proveSingle(random: Random, { rounds, share, say }: Plan): Promise<Outcome> {
+/** Faults of a single Redis and of the processes that publish to it. */
+export async function proveSingle(random: Random, { rounds, share, print }: Plan): Promise<Outcome> {
   await using resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'prosaas-prove-'));
   const server = resources.use(
@@ -57,57 +57,57 @@ export async function proveSingle(random: Random, { rounds, share, say }: Plan):
     await startFleet({
       folder,
       cluster: false,
-      doors: proxies.map((proxy) => ({ ports: [proxy.port], proxy })),
+      endpoints: proxies.map((proxy) => ({ ports: [proxy.port], proxy })),
       readers: 2,
       redis: [server.port],
       random,
     }),
   );
-  const marks: Marks = { rollBacks: [], flushes: [], broken: [] };
-  const world: World = {
+  const incidents: Incidents = { rollBacks: [], flushes: [], broken: [] };
+  const testBed: TestBed = {
     fleet,
     server,
     direct,
     folder,
-    marks,
-    redisTurn: takingTurns(),
-    readersTurn: takingTurns(),
+    incidents,
+    withRedisLock: mutex(),
+    withReadersLock: mutex(),
   };
 
-  const faults: Landed[] = [];
+  const faults: InjectedFault[] = [];
   const audits: Audit[] = [];
   const look = async (): Promise<void> => {
     audits.push(await audit(fleet, [server.port], false));
-    // The readers that live long have to see it as well.
+    // Gives the long-running readers time to see it as well.
     await delay(200);
   };
   const goOn = async (): Promise<void> => {
-    await Promise.all(fleet.places.map(({ child }) => child.order('resume')));
+    await Promise.all(fleet.places.map(({ child }) => child.command('resume')));
     await delay(random.whole(200, 400));
   };
   for (let round = 0; round < rounds; round++) {
     const lanes = deal(random, round, share);
-    await Promise.all(lanes.map((lane) => runLane(lane, world, random.fork(), faults)));
+    await Promise.all(lanes.map((lane) => runLane(lane, testBed, random.fork(), faults)));
     await look();
     await goOn();
-    faults.push(...(await flushAll(world)));
-    say(`round ${round + 1} of ${rounds}: ${faults.length} faults`);
+    faults.push(...(await flushAll(testBed)));
+    print(`round ${round + 1} of ${rounds}: ${faults.length} faults`);
   }
   await delay(1000);
   await look();
   await Promise.all(fleet.places.map(({ child }) => child.leave()));
   audits.push(await readOnce([server.port], false, new Set()));
-  marks.broken.push(...(await leftovers(direct)));
+  incidents.broken.push(...(await leftovers(direct)));
   await fleet[Symbol.asyncDispose]();
 
   const ledgers = new Map([...fleet.ledgers].map(([who, path]) => [who, new Ledger(who, path)]));
   const readings = fleet.readings.map((path) => replay(path));
-  const verdict = judge({ ledgers, readings, audits, faults, marks });
+  const verdict = verify({ ledgers, readings, audits, faults, incidents });
   if (verdict.broken.length === 0) await rm(folder, { recursive: true });
-  return { faults: atWork(faults, ledgers), verdict, folder };
+  return { faults: effectiveFaults(faults, ledgers), verdict, folder };
 }
 
-/** Hands out a round's faults: four lanes for processes, side by side, and one for Redis. */
+/** Distributes the faults of a round: one lane for Redis and four concurrent lanes for processes. */
 function deal(random: Random, round: number, share: number): Fault[][] {
   const due = FAULTS.flatMap((fault) => {
     const until = (rounds: number): number => Math.floor(fault.times * share * rounds);
@@ -123,14 +123,14 @@ function deal(random: Random, round: number, share: number): Fault[][] {
 
 async function runLane(
   lane: readonly Fault[],
-  world: World,
+  testBed: TestBed,
   random: Random,
-  faults: Landed[],
+  faults: InjectedFault[],
 ): Promise<void> {
   for (const { inject } of lane) {
     await delay(random.whole(50, 500));
     for (let attempt = 0; attempt < 5; attempt++) {
-      const landed = await inject(world, random);
+      const landed = await inject(testBed, random);
       faults.push(...landed);
       if (landed.length > 0) break;
     }

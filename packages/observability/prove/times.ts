@@ -1,6 +1,6 @@
 import type { ProtocolTimes } from '../src/metrics/times.ts';
 
-/** A fifth of what the product uses, so that lapsed leases and tombstones fit into minutes. */
+/** A fifth of the product's times, so that leases and tombstones expire within minutes. */
 export const LEASE_MS = 2000;
 export const INTERVAL_MS = 200;
 export const TIMES: ProtocolTimes = {
@@ -11,5 +11,5 @@ export const TIMES: ProtocolTimes = {
   maxRollbackMs: 20_000,
 };
 
-/** Redis' AOF is put back to what it was this long ago. */
+/** How far the AOF of Redis is rolled back. */
 export const ROLLBACK_MS = 1000;

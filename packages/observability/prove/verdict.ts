@@ -1,148 +1,150 @@
 import type { Audit } from './audit.ts';
 import { SERIES } from './catalogue.ts';
-import { Allowance } from './allowance.ts';
+import { AllowedLoss } from './allowed-loss.ts';
 import type { Ledger, SeriesName } from './ledger.ts';
 import type { ReadingSeen } from './readings.ts';
 import { LEASE_MS, TIMES } from './times.ts';
-import type { Landed, Marks } from './world.ts';
+import type { InjectedFault, Incidents } from './test-bed.ts';
 
-export interface Evidence {
+export interface Observations {
   readonly ledgers: ReadonlyMap<string, Ledger>;
-  /** Of each reader, in order. */
+  /** The readings of each reader, in order. */
   readonly readings: readonly Iterable<ReadingSeen>[];
   readonly audits: readonly Audit[];
-  readonly faults: readonly Landed[];
-  readonly marks: Marks;
+  readonly faults: readonly InjectedFault[];
+  readonly incidents: Incidents;
 }
 
 export interface Verdict {
   readonly broken: readonly string[];
   readonly readings: number;
   readonly complete: number;
-  /** Totals that were compared: with no allowance at all, and with one. */
+  /** Totals that were compared: exactly, and within the allowed loss. */
   readonly exact: number;
   readonly allowed: number;
   readonly counted: number;
-  /** Of the jobs counted, what killed processes took with them. */
+  /** Jobs counted by killed processes that are missing from the totals. */
   readonly lost: number;
-  /** The longest time whose counts a killed process lost although Redis was well, ms. */
+  /** The longest time, in ms, whose counts a killed process lost while Redis was available. */
   readonly longestLossMs: number;
 }
 
-/** Redis' clock is read in whole milliseconds. */
+/** Redis' clock is read in whole ms. */
 const TOLERANCE_MS = 2;
 const GOES_ON_MS = 300;
 const MAX_BROKEN = 20;
 
-/** Holds what was read against what was counted. */
-export function judge(evidence: Evidence): Verdict {
-  const { ledgers, audits, faults, marks } = evidence;
-  const allowance = new Allowance(ledgers, marks);
-  const broken = [...marks.broken, ...allowance.broken];
-  const told = new Set<string>();
-  const tell = (what: string, at: number): void => {
-    // The same again, with other numbers, helps nobody.
+/** Compares what was read with what was counted. */
+export function verify(observations: Observations): Verdict {
+  const { ledgers, audits, faults, incidents } = observations;
+  const allowedLoss = new AllowedLoss(ledgers, incidents);
+  const broken = [...incidents.broken, ...allowedLoss.broken];
+  const reported = new Set<string>();
+  const report = (what: string, at: number): void => {
+    // Each kind of violation is reported once, whatever its numbers.
     const kind = what.replaceAll(/\b[\d.]+\b/g, 'n').replace(/^reader-\S+/, '');
-    if (broken.length >= MAX_BROKEN || told.has(kind)) return;
-    told.add(kind);
+    if (broken.length >= MAX_BROKEN || reported.has(kind)) return;
+    reported.add(kind);
     const before = faults.filter(({ begin, end }) => begin <= at && end >= at - 5000);
-    const stories = before.map(({ begin, story }) => `    ${Math.round(begin - at)} ms: ${story}`);
-    broken.push([what, ...stories].join('\n'));
+    const descriptions = before.map(
+      ({ begin, description }) => `    ${Math.round(begin - at)} ms: ${description}`,
+    );
+    broken.push([what, ...descriptions].join('\n'));
   };
 
   const sinces = [...new Set(audits.map(({ since }) => since))].toSorted((a, b) => a - b);
   let readings = 0;
   let complete = 0;
-  for (const ofOne of evidence.readings) {
+  for (const ofOne of observations.readings) {
     let last: ReadingSeen | undefined;
     const completeSinces = new Set<number>();
     for (const reading of ofOne) {
       readings++;
-      if (last && last.since === reading.since) noneFell(last, reading, tell);
-      else if (last && last.since > reading.since) tell(`${reading.name}: since went back`, reading.end);
+      if (last && last.since === reading.since) noneFell(last, reading, report);
+      else if (last && last.since > reading.since) report(`${reading.name}: since went back`, reading.end);
       const storeIndex = sinces.indexOf(reading.since);
-      if (storeIndex === -1) tell(`${reading.name}: since is ${reading.since}, of no store`, reading.end);
+      if (storeIndex === -1) report(`${reading.name}: since is ${reading.since}, of no store`, reading.end);
       last = reading;
-      for (const ledger of ledgers.values()) judgeOne(reading, storeIndex, ledger, allowance, tell);
+      for (const ledger of ledgers.values()) verifyReading(reading, storeIndex, ledger, allowedLoss, report);
       if (!reading.complete) continue;
       complete++;
       completeSinces.add(reading.since);
     }
     for (const { since, end } of audits) {
       if (!completeSinces.has(since))
-        tell(`no reading of ${last?.name} was ever complete since ${since}`, end);
+        report(`no reading of ${last?.name} was ever complete since ${since}`, end);
     }
   }
   return {
     broken,
     readings,
     complete,
-    ...judgeAudits(evidence, allowance, sinces, tell),
+    ...verifyAudits(observations, allowedLoss, sinces, report),
   };
 }
 
-type Tell = (what: string, at: number) => void;
+type Report = (what: string, at: number) => void;
 
-function noneFell(before: ReadingSeen, after: ReadingSeen, tell: Tell): void {
+function noneFell(before: ReadingSeen, after: ReadingSeen, report: Report): void {
   for (const [key, value] of before.values) {
     if (key.startsWith('alive ')) continue;
     const present = after.values.get(key) ?? 0;
     if (present < value)
-      tell(`${after.name}: ${key} fell from ${value} to ${present} with the same since`, after.end);
+      report(`${after.name}: ${key} fell from ${value} to ${present} with the same since`, after.end);
   }
 }
 
-/** Nothing twice, and nothing missing where the reading says so. */
-function judgeOne(
+/** Nothing counts twice, and nothing is missing from a complete reading. */
+function verifyReading(
   { name, begin, end, values, complete }: ReadingSeen,
   storeIndex: number,
   ledger: Ledger,
-  allowance: Allowance,
-  tell: Tell,
+  allowedLoss: AllowedLoss,
+  report: Report,
 ): void {
   const { who } = ledger;
   if (ledger.bornAt > end) return;
-  if (allowance.isPast(ledger, storeIndex)) {
-    if (values.has(`jobs ${who}`)) tell(`${name}: ${who} is of a time before this store`, end);
+  if (allowedLoss.isPast(ledger, storeIndex)) {
+    if (values.has(`jobs ${who}`)) report(`${name}: ${who} is of a time before this store`, end);
     return;
   }
-  // What Redis rolled back counts as said by those alone who go on and will say it again.
+  // Requests that were rolled back count only for processes that go on, because those publish them again.
   const goesOn = ledger.workedBetween(end, end + GOES_ON_MS);
-  const last = goesOn ? ledger.takenBy(begin) : allowance.securedWord(ledger, storeIndex, begin);
+  const last = goesOn ? ledger.takenBy(begin) : allowedLoss.lastAcknowledged(ledger, storeIndex, begin);
   const isLive = last !== undefined && last.collectedAt + LEASE_MS > end + TOLERANCE_MS;
   for (const series of SERIES) {
     const value = values.get(`${series} ${who}`) ?? 0;
-    const most = allowance.most(ledger, series, storeIndex, ledger.countedBy(end, series));
-    if (value > most) tell(`${name}: ${series} of ${who} is ${value}; at most ${most} were counted`, end);
+    const most = allowedLoss.most(ledger, series, storeIndex, ledger.countedBy(end, series));
+    if (value > most) report(`${name}: ${series} of ${who} is ${value}; at most ${most} were counted`, end);
     if (!complete) continue;
     const due = ledger.countedBy(begin - TIMES.freshMs - TOLERANCE_MS, series);
-    const secured = allowance.secured(ledger, series, storeIndex, begin);
-    const least = allowance.least(
+    const acknowledged = allowedLoss.acknowledged(ledger, series, storeIndex, begin);
+    const least = allowedLoss.least(
       ledger,
       series,
       storeIndex,
-      isLive ? Math.max(due, secured) : secured,
+      isLive ? Math.max(due, acknowledged) : acknowledged,
       begin,
     );
     if (value < least) {
       const live = isLive ? `live, word of ${Math.round(begin - last.collectedAt)} ms ago` : 'gone';
-      tell(`${name}: complete, but ${series} of ${who} (${live}) is ${value} and not ${least}`, end);
+      report(`${name}: complete, but ${series} of ${who} (${live}) is ${value} and not ${least}`, end);
     }
   }
   if ((values.get(`sum ${who}`) ?? 0) !== (values.get(`jobs ${who}`) ?? 0))
-    tell(`${name}: histogram and counter of ${who} differ`, end);
+    report(`${name}: histogram and counter of ${who} differ`, end);
   if (complete && (values.get(`alive ${who}`) ?? 0) > 0) {
     const word = ledger.collectedBy(end);
     if (word.at < begin - TIMES.freshMs - TOLERANCE_MS)
-      tell(`${name}: complete, and shows the gauge of ${who}, which is gone`, end);
+      report(`${name}: complete, and shows the gauge of ${who}, which is gone`, end);
   }
 }
 
-function judgeAudits(
-  { audits, ledgers, faults }: Evidence,
-  allowance: Allowance,
+function verifyAudits(
+  { audits, ledgers, faults }: Observations,
+  allowedLoss: AllowedLoss,
   sinces: readonly number[],
-  tell: Tell,
+  report: Report,
 ): Pick<Verdict, 'exact' | 'allowed' | 'counted' | 'lost' | 'longestLossMs'> {
   let exact = 0;
   let allowed = 0;
@@ -152,26 +154,26 @@ function judgeAudits(
     const storeIndex = sinces.indexOf(since);
     for (const ledger of ledgers.values()) {
       const { who } = ledger;
-      if (ledger.bornAt > begin || allowance.isPast(ledger, storeIndex)) continue;
+      if (ledger.bornAt > begin || allowedLoss.isPast(ledger, storeIndex)) continue;
       for (const series of SERIES) {
         const value = values.get(`${series} ${who}`) ?? 0;
         const isAlive = alive.has(who);
         const counted = ledger.countedBy(begin, series);
         const collected = ledger.collectedBy(begin);
-        const most = allowance.most(ledger, series, storeIndex, isAlive ? counted : collected[series]);
-        const secured = isAlive ? counted : allowance.secured(ledger, series, storeIndex, begin);
-        const least = Math.min(most, allowance.least(ledger, series, storeIndex, secured, begin));
-        const bases = isAlive ? allowance.bases(ledger, series, storeIndex, begin) : undefined;
+        const most = allowedLoss.most(ledger, series, storeIndex, isAlive ? counted : collected[series]);
+        const acknowledged = isAlive ? counted : allowedLoss.acknowledged(ledger, series, storeIndex, begin);
+        const least = Math.min(most, allowedLoss.least(ledger, series, storeIndex, acknowledged, begin));
+        const bases = isAlive ? allowedLoss.bases(ledger, series, storeIndex, begin) : undefined;
         if (least === most || bases) exact++;
         else allowed++;
         if (bases && !bases.includes(counted - value))
-          tell(`audit ${i + 1}: ${series} of ${who} is ${value}, and ${counted} were counted`, begin);
+          report(`audit ${i + 1}: ${series} of ${who} is ${value}, and ${counted} were counted`, begin);
         if (value < least || value > most) {
           const range = least === most ? `${most}` : `${least} to ${most}`;
-          tell(`audit ${i + 1}: ${series} of ${who} is ${value}; counted: ${range}`, begin);
+          report(`audit ${i + 1}: ${series} of ${who} is ${value}; counted: ${range}`, begin);
         }
         if (series === 'jobs' && !isAlive && ledger.leftAt === undefined) {
-          const missing = counted - value - allowance.base(ledger, series, storeIndex).most;
+          const missing = counted - value - allowedLoss.base(ledger, series, storeIndex).most;
           lost += Math.max(0, missing);
         }
       }

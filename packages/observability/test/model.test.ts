@@ -17,12 +17,16 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-test('the protocol keeps its promises in whatever order things go wrong', { timeout: 120_000 }, async () => {
-  const anyOrder = fc.asyncProperty(moves, (sequence) => play(sequence, new PairedStore()));
-  await expect(fc.assert(anyOrder, { numRuns: 10_000 })).resolves.toBeUndefined();
-});
+test(
+  'the protocol keeps its promises in any order of events and failures',
+  { timeout: 120_000 },
+  async () => {
+    const anyOrder = fc.asyncProperty(moves, (sequence) => play(sequence, new PairedStore()));
+    await expect(fc.assert(anyOrder, { numRuns: 10_000 })).resolves.toBeUndefined();
+  },
+);
 
-test('a process that a roll-back took is missed, though another came and went meanwhile', async () => {
+test('a reader notices a process that was lost in a roll-back, although another one came and left meanwhile', async () => {
   const lost: Move = {
     do: 'lose',
     steps: [
@@ -39,11 +43,15 @@ test('a process that a roll-back took is missed, though another came and went me
   await expect(play(sequence, new PairedStore())).resolves.toBeUndefined();
 });
 
-test('the Lua on a real Redis says the same as its twin all along', { timeout: 120_000 }, async () => {
-  let run = 0;
-  const anyOrder = fc.asyncProperty(moves, (sequence) => {
-    const tag = `{model${++run}}`;
-    return play(sequence, new PairedStore(clockedRedis(redis, tag), tag));
-  });
-  await expect(fc.assert(anyOrder, { numRuns: 150 })).resolves.toBeUndefined();
-});
+test(
+  'the Lua scripts on a real Redis always agree with the reference store',
+  { timeout: 120_000 },
+  async () => {
+    let run = 0;
+    const anyOrder = fc.asyncProperty(moves, (sequence) => {
+      const tag = `{model${++run}}`;
+      return play(sequence, new PairedStore(clockedRedis(redis, tag), tag));
+    });
+    await expect(fc.assert(anyOrder, { numRuns: 150 })).resolves.toBeUndefined();
+  },
+);

@@ -1,4 +1,4 @@
-// Prints the bytes that 10,000 series of one peer take once they were rendered: `node bytes.ts <peer>`.
+// Prints the bytes for each of 10,000 rendered series of one peer: `node --expose-gc bytes.ts <peer>`.
 import { makers } from './series.ts';
 
 const SERIES = 10_000;
@@ -7,7 +7,7 @@ const make = makers[process.argv[2] ?? ''];
 if (!make || !globalThis.gc) throw new Error('usage: node --expose-gc bytes.ts <peer>');
 const { gc } = globalThis;
 
-// What the code itself takes is paid once; it is not the series'.
+// The memory of the code itself is not counted.
 const small = make(100);
 await small.render();
 const before = used();

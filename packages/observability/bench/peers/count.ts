@@ -26,7 +26,7 @@ export const peers: Peers['peers'] = {
   'typed array': () => {
     const values = new Float64Array(64);
     const add = (slot: number, step: number): void => {
-      if (!(step >= 0 && step < Infinity)) throw new RangeError(`a counter can't be raised by ${step}`);
+      if (!(step >= 0 && step < Infinity)) throw new RangeError(`a counter cannot rise by ${step}`);
       values[slot]! += step;
     };
     const slots = [3, 17, 40, 51];

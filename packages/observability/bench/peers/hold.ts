@@ -3,12 +3,12 @@ import { makers } from './series.ts';
 
 const SERIES = 100_000;
 
-/** The longest that rendering 100,000 series, all changed, keeps the event loop from turning. */
+/** The longest time for which rendering 100,000 changed series blocks the event loop. */
 export const peers: Peers['peers'] = Object.fromEntries(
   Object.entries(makers).map(([name, make]) => [name, () => holding(make(SERIES))]),
 );
 
-/** CPU time of the main thread between two turns, so that a neighbour who takes the core for a while does not count. */
+/** Measures the CPU time of the main thread between two turns, so that other processes on the core do not count. */
 function holding(set: ReturnType<(typeof makers)[string]>): Operation {
   return async (times) => {
     let sum = 0;

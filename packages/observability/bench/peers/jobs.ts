@@ -16,7 +16,7 @@ const catalogue = defineCatalogue({
   ...processMetrics(),
 });
 
-/** Adds jobs that do nothing, 50 at once, and works them off, 10 at once. */
+/** Adds jobs that do nothing, 50 at once, and processes them, 10 at once. */
 export const peers: Peers['peers'] = {
   'metrics off': () => jobs('off', async () => undefined, {}),
   'metrics on': () => {
@@ -37,7 +37,7 @@ export const peers: Peers['peers'] = {
       seconds.observe((performance.now() - before) / 1000);
       done.add();
     };
-    // What ProSaaS counts jobs by: BullMQ's own counters, in its finishing script.
+    // ProSaaS counts jobs by BullMQ's own metrics.
     return jobs('on', work, { metrics: { maxDataPoints: 60 } });
   },
 };

@@ -14,11 +14,11 @@ const routes = ['/api/conversations', '/api/messages', '/healthz', '/api/calls/:
 const route = (i: number): string => routes[i & 3]!;
 const seconds = (i: number): number => 0.0004 + (i & 255) * 0.0001;
 
-/** All that is recorded for one request: in flight up and down, its count, its time. No clock is read. */
+/** Everything that is recorded for one request: in flight, count and duration. No clock is read. */
 export const peers: Peers['peers'] = {
   prosaas: () => {
     const registry = new MetricsRegistry(defineCatalogue(httpMetrics()));
-    // As the Fastify instrumentation has it: each route with its handles.
+    // Like the Fastify instrumentation: one set of handles for each route.
     const bound = routes.map(
       (template) => new RouteMetrics(registry, {}, { method: 'GET', route: template }),
     );

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 
-/** Stands before Redis; deaf, it keeps connections open and lets no answer through to those that wait for jobs. */
+/** A proxy for Redis. While `deaf`, it keeps connections open but drops all replies to connections that wait for jobs. */
 export interface DeafProxy extends Disposable {
   readonly port: number;
   deaf: boolean;

@@ -1,4 +1,4 @@
-// A worker in a process of its own, with a heart: what happens to it is up to the test.
+// A worker process with a heartbeat, controlled by a test over stdin.
 import { createInterface } from 'node:readline';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -8,11 +8,11 @@ export interface WorkerOptions {
   readonly instance: string;
   readonly key: string;
   readonly queue: string;
-  /** Where jobs are fetched; the heart has a connection of its own. */
+  /** Redis for the jobs; the heartbeat has a connection of its own. */
   readonly jobsPort: number;
   readonly redisPort: number;
   readonly limited: boolean;
-  /** It ends with 70 after so many seconds without an earned beat, or by a signal when its event loop stands still. */
+  /** Exits with 70 after this long without a beat, or is killed when its event loop is blocked for as long. */
   readonly exitAfterSeconds: number;
 }
 

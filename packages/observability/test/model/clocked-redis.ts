@@ -1,16 +1,13 @@
 import type { Redis } from 'ioredis';
 
-/**
- * A Redis whose scripts ask the model for the time. Nothing else of them is changed: `TIME` becomes the look-up of a
- * key that the model sets.
- */
+/** A Redis whose scripts use the time of the model: `TIME` is replaced by the lookup of a key that the model sets. */
 export interface ClockedRedis {
-  /** What a store takes for its client. */
+  /** The client for a store. */
   readonly client: Redis;
   setTime(ms: number): Promise<void>;
   /** As FLUSHALL, for the keys of this model. */
   clear(): Promise<void>;
-  /** A copy to roll back to. */
+  /** Saves the data. The result restores it. */
   save(): Promise<() => Promise<void>>;
   forget(key: string): Promise<void>;
 }
@@ -23,7 +20,7 @@ export function clockedRedis(redis: Redis, tag: string): ClockedRedis {
       ...(rest as [number]),
     );
   const client = {
-    // As if it did not know the script: then it is sent in full, and can be given another clock.
+    // Pretends not to know the script, so that it is sent in full and its clock can be replaced.
     evalsha: () => Promise.reject(new Error('NOSCRIPT')),
     eval: evaluate,
     multi: () => redis.multi(),

@@ -8,8 +8,8 @@ import { PROTOCOL_TIMES } from '../../src/metrics/times.ts';
 import type { PairedStore } from './paired-store.ts';
 
 export const LEASE = 10_000;
-/** More words without an answer than a publisher remembers can lose counts. */
-const MAX_UNHEARD = 6;
+/** With more unacknowledged requests than a publisher remembers, counts can be lost. */
+const MAX_UNACKNOWLEDGED = 6;
 
 const who = Array.from({ length: 60 }, (_, i) => `p${i}`);
 const catalogue = defineCatalogue({
@@ -17,7 +17,7 @@ const catalogue = defineCatalogue({
   more: { type: 'counter', help: 'Bound later: the schema changes.', labels: { who } },
 });
 
-/** What a process had counted when a store began for it: between what that before had surely taken, and all. */
+/** What a process had counted when a store began for it: at least what the previous store surely had, at most everything. */
 export interface Base {
   readonly least: number;
   readonly most: number;
@@ -25,34 +25,34 @@ export interface Base {
 
 /** What Redis knows of a process. */
 interface Remembered {
-  readonly heardAt: number;
+  readonly acknowledgedAt: number;
   readonly secured: readonly number[];
 }
 
-export const NOTHING: Remembered = { heardAt: -Infinity, secured: [] };
+export const NOTHING: Remembered = { acknowledgedAt: -Infinity, secured: [] };
 
-/** A process as the publisher drives it, and what an observer knows of it. Times are the model's. */
+/** A publishing process and what an observer knows about it. Times are those of the model. */
 export class ModelProcess {
   readonly name: string;
   readonly slot: string;
   counted = 0;
-  /** Collected for the last word that was sent. */
+  /** Collected for the last request. */
   sent = 0;
   readonly history: { readonly at: number; readonly counted: number }[] = [];
-  /** Collections that the present store took, and still has after a roll-back. */
+  /** Collections that the present store has, also after a roll-back. */
   secured: number[] = [];
   base: Base = { least: 0, most: 0 };
-  /** When it heard last that a word was taken, and since when it is in Redis without a break. */
-  heardAt: number = -Infinity;
+  /** Time of the last acknowledgement, and since when it has been a member without interruption. */
+  acknowledgedAt: number = -Infinity;
   memberSince: number = Infinity;
-  /** When it heard of a word that a roll-back took, and when that was. */
+  /** Time of an acknowledgement that was rolled back, and time of the roll-back. */
   lost: { readonly from: number; readonly to: number } | undefined;
-  /** Lost for good: it did not speak for so long that its tombstone was gone. */
+  /** Counts lost for good, because it was silent until its tombstone had expired. */
   deficit = 0;
   isAlive = true;
-  #heard = 0;
+  #acknowledged = 0;
   #store = '';
-  #unheard = 0;
+  #unacknowledgedRequest = 0;
   #counter: Counter;
   #registry = new MetricsRegistry(catalogue);
   #publication: Publication;
@@ -75,14 +75,14 @@ export class ModelProcess {
     return this.history.findLast(({ at }) => at <= time)?.counted ?? 0;
   }
 
-  /** Its words may get lost from now on only so often. */
-  get mustBeHeard(): boolean {
-    return this.#unheard >= MAX_UNHEARD;
+  /** Whether its next request has to be acknowledged. */
+  get mustBeAcknowledged(): boolean {
+    return this.#unacknowledgedRequest >= MAX_UNACKNOWLEDGED;
   }
 
-  /** A word whose answer nobody hears. */
-  unheard(now: number): PublishRequest {
-    this.#unheard++;
+  /** A request whose reply is lost. */
+  unacknowledgedRequest(now: number): PublishRequest {
+    this.#unacknowledgedRequest++;
     const before = this.sent;
     this.sent = this.counted;
     return this.#next(now, before);
@@ -90,14 +90,14 @@ export class ModelProcess {
 
   #next(now: number, before: number): PublishRequest {
     const { epoch } = this.#publication;
-    const word = this.#publication.nextRequest(this.#registry.collect(), now);
-    // Its first word went unanswered for so long that all before this one counts as folded.
-    if (word.epoch !== epoch) this.deficit += before - (this.secured.at(-1) ?? 0);
-    return word;
+    const request = this.#publication.nextRequest(this.#registry.collect(), now);
+    // Its first request was not acknowledged for so long that all earlier ones count as folded.
+    if (request.epoch !== epoch) this.deficit += before - (this.secured.at(-1) ?? 0);
+    return request;
   }
 
   async publish(store: PairedStore): Promise<void> {
-    for (let words = 0; words < 4; words++) {
+    for (let requests = 0; requests < 4; requests++) {
       const before = this.sent;
       this.sent = this.counted;
       const answer = await store.publish(this.#next(store.now, before));
@@ -105,24 +105,24 @@ export class ModelProcess {
       const isForgotten =
         status === 'unknown' &&
         storeId === this.#store &&
-        store.now - this.heardAt >= PROTOCOL_TIMES.tombstoneMs + LEASE / 2;
+        store.now - this.acknowledgedAt >= PROTOCOL_TIMES.tombstoneMs + LEASE / 2;
       if (isForgotten) this.deficit += before - (this.secured.at(-1) ?? 0);
       if (status !== 'ok' && status !== 'late') this.memberSince = Infinity;
       if (this.#publication.handleReply(answer, store.now) === 'again') continue;
       this.#store = storeId;
-      this.#unheard = 0;
-      this.#heard = this.counted;
-      this.heardAt = store.now;
+      this.#unacknowledgedRequest = 0;
+      this.#acknowledged = this.counted;
+      this.acknowledgedAt = store.now;
       this.memberSince = Math.min(this.memberSince, store.now);
       this.secured.push(this.counted);
       return;
     }
-    throw new Error('more than four words');
+    throw new Error('more than four requests');
   }
 
-  /** The store is gone with all that it had. */
+  /** The store is gone with all its data. */
   beginAgain(): void {
-    const least = Math.min(this.#heard, this.secured.at(-1) ?? 0);
+    const least = Math.min(this.#acknowledged, this.secured.at(-1) ?? 0);
     this.base = { least, most: this.counted };
     this.secured = [];
     this.deficit = 0;
@@ -130,12 +130,12 @@ export class ModelProcess {
 
   /** What Redis knows of it, to roll back to. */
   remember(): Remembered {
-    return { heardAt: this.heardAt, secured: [...this.secured] };
+    return { acknowledgedAt: this.acknowledgedAt, secured: [...this.secured] };
   }
 
-  rollBack({ heardAt, secured }: Remembered, now: number): void {
-    if (this.heardAt > heardAt) this.lost = { from: this.heardAt, to: now };
-    this.heardAt = heardAt;
+  rollBack({ acknowledgedAt, secured }: Remembered, now: number): void {
+    if (this.acknowledgedAt > acknowledgedAt) this.lost = { from: this.acknowledgedAt, to: now };
+    this.acknowledgedAt = acknowledgedAt;
     this.secured = [...secured];
   }
 

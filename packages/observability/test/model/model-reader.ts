@@ -10,12 +10,12 @@ import { PROTOCOL_TIMES } from '../../src/metrics/times.ts';
 import { LEASE, type ModelProcess } from './model-process.ts';
 import type { PairedStore } from './paired-store.ts';
 
-/** A reader as the library's, without a network; it also checks what it reads. */
+/** The reader of the library without a network. It checks every reading. */
 export class ModelReader {
   #continuity: LossState = INITIAL_LOSS_STATE;
   #columns = new SeriesAggregator();
   #last: { storeId: string; totals: ReadonlyMap<string, number> } | undefined;
-  /** When each process was seen. */
+  /** By process: when it was seen. */
   #seen = new Map<string, number[]>();
 
   async read(store: PairedStore, processes: readonly ModelProcess[]): Promise<boolean> {
@@ -40,15 +40,15 @@ export class ModelReader {
     return complete;
   }
 
-  /** Of a process that lives, and that this reader knows of, all has to be there but for the last moments. */
+  /** How much of a process has to be in a complete reading: all but the last moments, if it lives and this reader knows it. */
   #due(process: ModelProcess, now: number): number {
     const { lost } = process;
     const seen = this.#seen.get(process.name) ?? [];
     const isKnown = seen.some((at) => at >= process.memberSince);
-    // A word that a roll-back took is missed by who saw it.
+    // A reader that saw a rolled-back request knows that it is missing.
     const isMissed =
       lost !== undefined && lost.from + LEASE > now && seen.some((at) => at > lost.from && at < lost.to);
-    const isLive = process.heardAt + LEASE > now || isMissed;
+    const isLive = process.acknowledgedAt + LEASE > now || isMissed;
     return isKnown && isLive ? process.countedBy(now - PROTOCOL_TIMES.freshMs) : 0;
   }
 }

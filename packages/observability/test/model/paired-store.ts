@@ -14,13 +14,13 @@ import type { ClockedRedis } from './clocked-redis.ts';
 
 const PREFIX = 'metrics';
 
-/** The twin, and beside it the Lua on a real Redis, which has to say the same at every step. */
+/** The reference store, and optionally the Lua scripts on a real Redis, which must give the same replies at every step. */
 export class PairedStore {
-  readonly twin: ReferenceStore = new ReferenceStore();
+  readonly reference: ReferenceStore = new ReferenceStore();
   #redis: ClockedRedis | undefined;
   #lua: MetricsStore | undefined;
   #prefix: string;
-  /** The ids of stores are random on one side: twin's -> Redis'. */
+  /** Ids of stores are random: id of the reference -> id in Redis. */
   #ids = new Map<string, string>();
   #tombstones = new Map<string, number>();
 
@@ -31,14 +31,14 @@ export class PairedStore {
   }
 
   get now(): number {
-    return this.twin.now;
+    return this.reference.now;
   }
 
   async setTime(ms: number): Promise<void> {
-    this.twin.now = ms;
+    this.reference.now = ms;
     if (!this.#redis) return;
     await this.#redis.setTime(ms);
-    // Redis itself would forget them by its own clock.
+    // Redis would let them expire by its own clock.
     for (const [epoch, until] of this.#tombstones) {
       if (until > ms) continue;
       await this.#redis.forget(storeKeys(this.#prefix).tombstone(epoch));
@@ -47,51 +47,51 @@ export class PairedStore {
   }
 
   async publish(request: PublishRequest): Promise<PublishReply> {
-    const answer = this.twin.publish(request);
+    const answer = this.reference.publish(request);
     if (this.#lua) {
       const knownStore = this.#ids.get(request.knownStore) ?? request.knownStore;
       const { storeId, ...said } = await this.#lua.publish({ ...request, knownStore });
-      const { storeId: twinId, ...expected } = answer;
+      const { storeId: referenceId, ...expected } = answer;
       deepEqual(said, expected);
-      if (!this.#ids.has(twinId)) this.#ids.set(twinId, storeId);
-      equal(storeId, this.#ids.get(twinId));
+      if (!this.#ids.has(referenceId)) this.#ids.set(referenceId, storeId);
+      equal(storeId, this.#ids.get(referenceId));
     }
     return answer;
   }
 
   async fold(request: FoldRequest): Promise<void> {
-    const answer = this.twin.fold(request);
+    const answer = this.reference.fold(request);
     for (const epoch of answer.folded) this.#tombstones.set(epoch, this.now + PROTOCOL_TIMES.tombstoneMs);
     if (this.#lua) deepEqual(await this.#lua.fold(request), answer);
   }
 
   async flushAll(): Promise<void> {
-    this.twin.flushAll();
+    this.reference.flushAll();
     await this.#redis?.clear();
   }
 
   async save(): Promise<() => Promise<void>> {
-    const twin = this.twin.save();
+    const reference = this.reference.save();
     const redis = await this.#redis?.save();
     const tombstones = new Map(this.#tombstones);
     return async () => {
-      twin();
+      reference();
       await redis?.();
       this.#tombstones = new Map(tombstones);
     };
   }
 
-  /** The twin's view; Redis has to show the same. */
+  /** The snapshot of the reference, which that of Redis must equal. */
   async snapshot(): Promise<Snapshot> {
     if (this.#redis) {
       const read = await new SnapshotReader(this.#redis.client, storeKeys(this.#prefix)).read();
-      if (read) deepEqual(comparable(read), comparable(this.twin.snapshot()));
+      if (read) deepEqual(comparable(read), comparable(this.reference.snapshot()));
     }
-    return this.twin.snapshot();
+    return this.reference.snapshot();
   }
 }
 
-/** Ids are random, and who opens a store for reading may differ; members come in any order. */
+/** Without ids, which are random, and without times of the store. Members come in any order. */
 function comparable({ members, folds, recentlyFolded, retired, unreadable }: Snapshot): object {
   return {
     members: members.toSorted((a, b) => (a.epoch < b.epoch ? -1 : 1)),

@@ -13,12 +13,12 @@ type Step =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'read'; readonly reader: number }
   | { readonly do: 'fold' | 'crash' | 'flush' }
-  /** Seconds in which everyone counts, publishes and reads, but for one that is frozen or can't get through. */
+  /** Seconds in which all processes count, publish and read, except one that is frozen or cut off. */
   | { readonly do: 'work'; readonly seconds: number; readonly silent: number; readonly counts: boolean };
 
 export type Move =
   | Step
-  /** What Redis lost with the second in which these happened. */
+  /** Redis loses the second in which these steps happened. */
   | { readonly do: 'lose'; readonly steps: readonly Step[] };
 
 const who = fc.nat(2);
@@ -38,7 +38,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: just('deliver'), which: fc.nat(4) }) },
   {
     weight: 4,
-    // A moment, staleness, half a lease, a lease; now and then longer than a tombstone.
+    // A moment, longer than fresh, half a lease, a lease, and sometimes longer than the lifetime of a tombstone.
     arbitrary: fc.record({ do: just('wait'), ms: fc.constantFrom(1, 1, 400, 3100, 5100, 10_100, WEEK_MS) }),
   },
   { weight: 3, arbitrary: look },
@@ -64,7 +64,7 @@ export const moves: fc.Arbitrary<Move[]> = fc.array(
   { maxLength: 25 },
 );
 
-/** Plays a sequence and holds every step against what is promised. */
+/** Plays a sequence and checks the promises at every step. */
 export async function play(sequence: readonly Move[], store: PairedStore): Promise<void> {
   await store.setTime(1_000_000);
   const everyone: ModelProcess[] = [];
@@ -78,10 +78,10 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
   let inFlight: PublishRequest[] = [];
 
   const foldLapsed = async (): Promise<void> => {
-    const lapsed = store.twin.snapshot().members.filter(({ leaseEnds }) => leaseEnds <= store.now);
+    const lapsed = store.reference.snapshot().members.filter(({ leaseEnds }) => leaseEnds <= store.now);
     await store.fold({ mode: 'lapsed', leaseMs: LEASE, epochs: lapsed.map(({ epoch }) => epoch) });
   };
-  // Rolled back to before its beginning it would be another store.
+  // Rolled back to before it was opened, it would be another store.
   await foldLapsed();
 
   const work = async (seconds: number, silent: number, counts: boolean): Promise<void> => {
@@ -106,16 +106,16 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
         break;
       case 'unheard':
       case 'delay':
-        if (process.mustBeHeard) await process.publish(store);
-        else if (step.do === 'unheard') await store.publish(process.unheard(store.now));
-        else inFlight.push(process.unheard(store.now));
+        if (process.mustBeAcknowledged) await process.publish(store);
+        else if (step.do === 'unheard') await store.publish(process.unacknowledgedRequest(store.now));
+        else inFlight.push(process.unacknowledgedRequest(store.now));
         break;
       case 'deliver':
         for (const request of inFlight.splice(step.which, 1)) await store.publish(request);
         break;
       case 'wait':
         await store.setTime(store.now + step.ms);
-        // No connection holds a word back for a week.
+        // No connection delays a request for a week.
         if (step.ms === WEEK_MS) inFlight = [];
         break;
       case 'read':
@@ -132,12 +132,12 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
         places[step.who] = enlist();
         break;
       case 'crash':
-        // With its data: only the connections are gone.
+        // Redis keeps its data; only the connections are lost.
         inFlight = [];
         break;
       case 'flush':
         await store.flushAll();
-        // The first words of a process that nobody answered may still come and open the new store with old counts.
+        // Otherwise delayed first requests of a process could open the new store with old counts.
         inFlight = [];
         for (const one of everyone) one.beginAgain();
         await foldLapsed();
@@ -152,8 +152,8 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
       await take(move);
       continue;
     }
-    // When nobody had published for as long, a copy of a second ago can't be told from an old one: another store begins.
-    if (store.now - store.twin.snapshot().publishedAt > PROTOCOL_TIMES.maxRollbackMs / 2) continue;
+    // After a long pause a copy from a second ago looks like an old one, and a new store begins.
+    if (store.now - store.reference.snapshot().publishedAt > PROTOCOL_TIMES.maxRollbackMs / 2) continue;
     const restore = await store.save();
     const known = new Map(everyone.map((process) => [process, process.remember()]));
     for (const step of move.steps) {
@@ -171,7 +171,7 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
   await settle(store, everyone);
 }
 
-/** With everyone's last word in: nothing is there twice, and nothing of those who live is missing. */
+/** After all have published: nothing counts twice, and nothing of a living process is missing. */
 async function settle(store: PairedStore, everyone: readonly ModelProcess[]): Promise<void> {
   const { retired, members } = await store.snapshot();
   for (const process of everyone) {

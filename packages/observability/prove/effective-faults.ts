@@ -1,11 +1,14 @@
 import type { Ledger } from './ledger.ts';
-import type { Landed } from './world.ts';
+import type { InjectedFault } from './test-bed.ts';
 
 const AROUND_MS = 2000;
 const AT_LEAST = 3;
 
-/** A fault that hits idle processes proves nothing: only those count before and after which others were counting. */
-export function atWork(faults: readonly Landed[], ledgers: ReadonlyMap<string, Ledger>): Landed[] {
+/** The faults that hit processes at work: others were counting before and after them. A fault without work shows nothing. */
+export function effectiveFaults(
+  faults: readonly InjectedFault[],
+  ledgers: ReadonlyMap<string, Ledger>,
+): InjectedFault[] {
   return faults.filter(({ begin, end, victims }) => {
     if (victims.some((who) => !ledgers.get(who)?.workedBetween(begin - AROUND_MS, begin))) return false;
     const working = [...ledgers.values()].filter(

@@ -1,6 +1,6 @@
 import type { Answer, Ledger, SeriesName } from './ledger.ts';
 import { TIMES } from './times.ts';
-import type { Marks } from './world.ts';
+import type { Incidents } from './test-bed.ts';
 
 interface Range {
   readonly least: number;
@@ -8,31 +8,31 @@ interface Range {
 }
 
 /**
- * What decisions allow to be missing, worked out from the ledgers and the faults that there were, process by process:
- * - a killed process: what it had counted after the last word that Redis is known to have taken;
- * - a roll-back: of a process that left or was killed before it published again, its words since the copy;
- * - FLUSHALL: all begins at zero, so what was counted before, and of what was counted since nothing;
- * - a process frozen or cut off until its tombstone was gone: what it collected before the word with which it learns
- *   of it, and Redis may not have heard.
+ * The counts that may be missing by design, computed for each process from its ledger and the injected faults:
+ * - killed process: what it counted after the last request that Redis is known to have processed;
+ * - roll-back: the requests since the copy of a process that left or was killed before it published again;
+ * - FLUSHALL: everything that was counted before, and nothing that was counted since;
+ * - process frozen or cut off until its tombstone expired: what it collected before the request by which it learns of this, and which
+ *   Redis may not have received.
  */
-export class Allowance {
+export class AllowedLoss {
   readonly broken: string[] = [];
-  #marks: Marks;
+  #incidents: Incidents;
   #storeIndexes = new Map<string, number>();
   #bases = new Map<string, Range>();
 
-  constructor(ledgers: ReadonlyMap<string, Ledger>, marks: Marks) {
-    this.#marks = marks;
+  constructor(ledgers: ReadonlyMap<string, Ledger>, incidents: Incidents) {
+    this.#incidents = incidents;
     const answers = [...ledgers.values()].flatMap((ledger) => ledger.answers);
     for (const { store } of answers.toSorted((a, b) => a.at - b.at)) {
       if (!this.#storeIndexes.has(store)) this.#storeIndexes.set(store, this.#storeIndexes.size);
     }
     const stores = this.#storeIndexes.size;
-    if (stores !== marks.flushes.length + 1)
-      this.broken.push(`${stores} stores in Redis, but its data was lost ${marks.flushes.length} times`);
+    if (stores !== incidents.flushes.length + 1)
+      this.broken.push(`${stores} stores in Redis, but its data was lost ${incidents.flushes.length} times`);
   }
 
-  /** What a process had counted when this storeIndex began for it. */
+  /** What a process had counted when this store began for it. */
   base(ledger: Ledger, series: SeriesName, storeIndex: number): Range {
     const key = `${ledger.who} ${series} ${storeIndex}`;
     let base = this.#bases.get(key);
@@ -44,16 +44,16 @@ export class Allowance {
   }
 
   #findBase(ledger: Ledger, series: SeriesName, storeIndex: number): Range {
-    const flush = this.#marks.flushes[storeIndex - 1];
+    const flush = this.#incidents.flushes[storeIndex - 1];
     if (!flush || ledger.bornAt > flush.to) return { least: 0, most: 0 };
-    // An answer that came this fast was heard by the publisher, too.
+    // The publisher received every reply that came this fast.
     const heard = ledger.takenBy(flush.from, ({ tookMs }) => tookMs < TIMES.limitMs / 2);
     return { least: heard?.[series] ?? 0, most: ledger.countedBy(flush.to, series) };
   }
 
-  /** It ended before this storeIndex began. */
+  /** Whether it ended before this store began. */
   isPast(ledger: Ledger, storeIndex: number): boolean {
-    return ledger.endedAt < (this.#marks.flushes[storeIndex - 1]?.from ?? 0);
+    return ledger.endedAt < (this.#incidents.flushes[storeIndex - 1]?.from ?? 0);
   }
 
   most(ledger: Ledger, series: SeriesName, storeIndex: number, counted: number): number {
@@ -65,12 +65,12 @@ export class Allowance {
     return Math.max(0, counted - most - this.#forgotten(ledger, series, storeIndex, at));
   }
 
-  /** What Redis is known to have taken in this storeIndex, and has still. */
-  secured(ledger: Ledger, series: SeriesName, storeIndex: number, by: number): number {
-    return this.securedWord(ledger, storeIndex, by)?.[series] ?? 0;
+  /** What Redis is known to have stored in this store and still has. */
+  acknowledged(ledger: Ledger, series: SeriesName, storeIndex: number, by: number): number {
+    return this.lastAcknowledged(ledger, storeIndex, by)?.[series] ?? 0;
   }
 
-  securedWord(ledger: Ledger, storeIndex: number, by: number): Answer | undefined {
+  lastAcknowledged(ledger: Ledger, storeIndex: number, by: number): Answer | undefined {
     return ledger.takenBy(
       by,
       (answer) => this.#storeIndexes.get(answer.store) === storeIndex && !this.#rolledBack(answer, by),
@@ -78,8 +78,8 @@ export class Allowance {
   }
 
   /**
-   * A process that goes on in a new store begins there with what it had collected at one moment. `undefined` when it was
-   * frozen until its tombstone was gone: then it begins anew twice.
+   * The possible bases of a process that continues in a new store: what it had collected at one moment. `undefined` when it was frozen
+   * until its tombstone expired, because it then started two new epochs.
    */
   bases(ledger: Ledger, series: SeriesName, storeIndex: number, at: number): number[] | undefined {
     if (this.#forgotten(ledger, series, storeIndex, at) > 0) return undefined;
@@ -90,7 +90,7 @@ export class Allowance {
   }
 
   #rolledBack({ collectedAt, at }: Answer, by: number): boolean {
-    return this.#marks.rollBacks.some(
+    return this.#incidents.rollBacks.some(
       ({ copiedAt, crashedAt }) => at > copiedAt && collectedAt <= crashedAt && crashedAt <= by,
     );
   }
@@ -103,10 +103,10 @@ export class Allowance {
       const last = answers[i - 1]!;
       if (last.store !== store || this.#storeIndexes.get(store) !== storeIndex) continue;
       if (collectedAt - last.collectedAt < TIMES.tombstoneMs) continue;
-      const secured = this.secured(ledger, series, storeIndex, collectedAt);
-      // It learns of it by the first answer that comes in time.
+      const acknowledged = this.acknowledged(ledger, series, storeIndex, collectedAt);
+      // It learns of it by the first reply that is in time.
       while (i + 1 < answers.length && answers[i]!.tookMs > TIMES.limitMs / 2) i++;
-      missing += Math.max(0, answers[i]!.before[series] - secured);
+      missing += Math.max(0, answers[i]!.before[series] - acknowledged);
     }
     return missing;
   }

@@ -5,41 +5,41 @@ import { type StoreKeys, storeKeys } from '../src/metrics/store.ts';
 import { PREFIX } from './catalogue.ts';
 import type { Fleet } from './fleet.ts';
 
-/** One fault, and whom it hit. Times are monotonic ms. */
-export interface Landed {
+/** One fault and the processes it hit. Times are monotonic ms. */
+export interface InjectedFault {
   readonly kind: string;
   readonly begin: number;
   readonly end: number;
-  /** Processes that counted until it hit them; empty when it hit Redis, and so everyone. */
+  /** The processes it hit; empty when it hit Redis, and so all of them. */
   readonly victims: readonly string[];
-  readonly story: string;
+  readonly description: string;
 }
 
-/** What faults leave behind that the verdict has to know of. */
-export interface Marks {
+/** What the verification has to know about the faults of Redis. */
+export interface Incidents {
   readonly rollBacks: { readonly copiedAt: number; readonly crashedAt: number }[];
   readonly flushes: { readonly from: number; readonly to: number }[];
-  /** Seen while the faults were going on. */
+  /** Violations that were seen while faults were injected. */
   readonly broken: string[];
 }
 
-/** What faults act upon. */
-export interface World {
+/** Everything that faults act on. */
+export interface TestBed {
   readonly fleet: Fleet;
   readonly server: RedisServer;
-  /** The prover's own connection, straight to Redis. */
+  /** A direct connection to Redis. */
   readonly direct: Redis;
   readonly folder: string;
-  readonly marks: Marks;
-  /** Redis suffers one fault at a time. */
-  readonly redisTurn: Turn;
-  readonly readersTurn: Turn;
+  readonly incidents: Incidents;
+  /** Held while a fault affects Redis, so that there is one at a time. */
+  readonly withRedisLock: Mutex;
+  readonly withReadersLock: Mutex;
 }
 
-export type Turn = <T>(run: () => Promise<T>) => Promise<T>;
+export type Mutex = <T>(run: () => Promise<T>) => Promise<T>;
 
-/** One after the other. */
-export function takingTurns(): Turn {
+/** Runs functions one after the other. */
+export function mutex(): Mutex {
   let last: Promise<unknown> = Promise.resolve();
   return (run) => {
     const turn = last.then(run);
@@ -50,8 +50,8 @@ export function takingTurns(): Turn {
 
 export const KEYS: StoreKeys = storeKeys(PREFIX);
 
-/** Asks until there is an answer: Redis may be away just now. */
-export async function ask<T>(question: () => Promise<T>): Promise<T> {
+/** Tries again until it succeeds, because Redis may be away. */
+export async function retry<T>(question: () => Promise<T>): Promise<T> {
   return until('an answer of Redis', async () => {
     try {
       return { answer: await question() };
