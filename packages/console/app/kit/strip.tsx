@@ -58,12 +58,12 @@ export function Strip({
     <figure class="strip" aria-labelledby={id}>
       <figcaption id={id} class="visually-hidden">
         {label}:{' '}
-        {segments.map(({ label, seconds }) => `${label} for ${durationText(seconds)}`).join(', then ')}
+        {segments.map((segment) => `${segment.label} for ${durationText(segment.seconds)}`).join(', then ')}
       </figcaption>
       <svg viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true">
-        {segments.map(({ at, start, width, level, label, seconds }) => (
+        {segments.map(({ at, start, width, level, label: state, seconds }) => (
           <rect key={at} class={level} x={start * 1000} width={Math.max(2, width * 1000)} y="0" height="20">
-            <title>{`${label} from ${timeText(at, to)}, ${durationText(seconds)}`}</title>
+            <title>{`${state} from ${timeText(at, to)}, ${durationText(seconds)}`}</title>
           </rect>
         ))}
       </svg>

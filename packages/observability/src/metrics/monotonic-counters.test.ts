@@ -15,18 +15,18 @@ const steps: readonly [what: string, storeId: string, jobs: number, shown: numbe
 ];
 
 test('a counter never falls, and counts as fallen until it is back or the store is a new one', () => {
-  const counters = new MonotonicCounters();
+  const monotonic = new MonotonicCounters();
   const played = steps.map(([what, storeId, jobs]) => {
-    const { exact, fell } = counters.apply(storeId, [['queues', { counters: { jobs } }]]);
+    const { exact, fell } = monotonic.apply(storeId, [['queues', { counters: { jobs } }]]);
     return [what, storeId, jobs, exact[0]?.counters?.['jobs'], fell];
   });
   expect(played).toEqual(steps);
 });
 
 test('a single labelled counter that falls is noticed, a gauge may fall', () => {
-  const counters = new MonotonicCounters();
+  const monotonic = new MonotonicCounters();
   const read = (inbound: number, outbound: number, active: number): boolean =>
-    counters.apply('a', [
+    monotonic.apply('a', [
       ['calls', { counters: { started: 7 }, gauges: { active } }],
       [
         'queues',
@@ -46,12 +46,12 @@ test('a single labelled counter that falls is noticed, a gauge may fall', () => 
 });
 
 test('two sources may have counters of the same name', () => {
-  const counters = new MonotonicCounters();
-  counters.apply('a', [
+  const monotonic = new MonotonicCounters();
+  monotonic.apply('a', [
     ['one', { counters: { jobs: 10 } }],
     ['two', { counters: { jobs: 1 } }],
   ]);
-  const { exact, fell } = counters.apply('a', [
+  const { exact, fell } = monotonic.apply('a', [
     ['two', { counters: { jobs: 1 } }],
     ['one', { counters: { jobs: 10 } }],
   ]);
