@@ -413,9 +413,9 @@ testOnce('the commands of docs/operations.md back the database up and restore it
       'docker compose exec -T postgres pg_restore -U prosaas -d prosaas --clean --if-exists < prosaas.dump',
       'docker compose up -d --wait',
     );
-    const kept = await names();
-    expect(kept).toContain('before the backup');
-    expect(kept).not.toContain('after the backup');
+    const restored = await names();
+    expect(restored).toContain('before the backup');
+    expect(restored).not.toContain('after the backup');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
