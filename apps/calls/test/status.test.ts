@@ -98,7 +98,7 @@ test('a stream that the provider cannot open ends the call at once as an error',
   await expect
     .poll(() => stage.totals())
     .toEqual({ started: 1, completed: 0, errors: 1, rejected: 0, active: 0 });
-  expect(stage.lines.find((line) => line.includes('trouble with a media stream'))).toContain('ECONNREFUSED');
+  expect(stage.lines.find((line) => line.includes('error of a media stream'))).toContain('ECONNREFUSED');
 });
 
 test('an error of a connected stream ends no call, but its stop does, at whatever replica it is reported', async () => {
