@@ -71,7 +71,7 @@ test('a call comes in live, leaves a message and ends; it is told step by step, 
   const order = [
     'The provider offered',
     'Accepted',
-    'request answered',
+    'Answered',
     'The greeting begins',
     'begins to speak',
     'Ended',

@@ -102,7 +102,7 @@ test('on a phone, a question is linked to an entry, and another one is put away 
   const { page, faults } = opened;
   const row = rowOf(page, 'Quadrupeds');
   await row.getByRole('button', { name: /^Answer/ }).click();
-  await page.getByLabel('the answer of an entry').check();
+  await page.getByLabel('the answer of an existing entry').check();
   const select = page.getByLabel('Entry', { exact: true });
   await expect.poll(() => select.locator('option').count()).toBeGreaterThan(3);
   await expectToFit(page);
