@@ -26,7 +26,7 @@ interface Schedule {
 }
 
 const descriptions: Readonly<Record<string, string>> = {
-  retention: 'Deletes records past their retention',
+  retention: 'Deletes expired records',
   'hand-over': 'Returns chats that nobody answers, and notifies the team of waiting customers',
   'lost-jobs': 'Enqueues lost jobs again',
   'import-jobs': 'Imports jobs of older versions',
