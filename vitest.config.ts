@@ -20,6 +20,9 @@ const tests = {
   expect: { poll: { timeout: 20_000 } },
 } satisfies ViteUserConfig['test'];
 
+/** Unit tests that need a process of their own. */
+const changesItsProcess = ['packages/simulators/src/whatsapp/signal-device.test.ts'];
+
 const config: ViteUserConfig = defineConfig({
   ...shared,
   test: {
@@ -29,10 +32,21 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         ...shared,
+        // Many small files: one process runs them one after the other, and imports what they share once.
         test: {
           ...tests,
-          name: 'all',
-          include: ['{apps,packages}/*/{src,test,app,eval}/**/*.test.ts', 'test/**/*.test.ts'],
+          name: 'unit',
+          include: ['{apps,packages}/*/{src,app,eval}/**/*.test.ts'],
+          exclude: [...tests.exclude, ...changesItsProcess],
+          isolate: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...tests,
+          name: 'services',
+          include: ['{apps,packages}/*/test/**/*.test.ts', 'test/**/*.test.ts', ...changesItsProcess],
         },
       },
       {

@@ -4,7 +4,7 @@ import { queueNames, scheduleTable } from '@prosaas/queues';
 type Values = readonly string[];
 
 /** In seconds: a job may wait for minutes, and run for one. */
-const JOB_BUCKETS: readonly number[] = [...REQUEST_BUCKETS, 30, 60, 300];
+const JOB_BUCKETS = [...REQUEST_BUCKETS, 30, 60, 300];
 
 /** State of the job queues. Counts in Redis are read there; the api counts the jobs in PostgreSQL on a timer. */
 export const queueMetrics = {

@@ -22,7 +22,7 @@ export const messageStages = [
 export type MessageStage = (typeof messageStages)[number];
 
 /** In seconds: a stage may take a millisecond, or wait for minutes. */
-const STAGE_BUCKETS: readonly number[] = [0.001, 0.0025, ...REQUEST_BUCKETS, 30, 60];
+const STAGE_BUCKETS = [0.001, 0.0025, ...REQUEST_BUCKETS, 30, 60];
 
 export const stageMetrics = {
   message_stage_seconds: {

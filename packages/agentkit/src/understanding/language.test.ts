@@ -144,7 +144,7 @@ test('words of one stem have the same key, those of another language another', (
 });
 
 test.each(codes)('%s finds every phrase of its notions', (code) => {
-  const [language] = readLanguages(shipped).filter((one) => one.code === code);
+  const language = readLanguages(shipped).find((one) => one.code === code);
   const { lemmaKeys, notions } = language!;
   const file = parse(readFileSync(new URL(`notions/${code}.yaml`, shipped), 'utf8')) as Record<
     string,
