@@ -34,7 +34,7 @@ const use = (action: string): { role: string; action: string } => ({ role: 'admi
 const serverError = (code: string): Error =>
   Object.assign(new Error(`refused: ${code}`), { code, severity: 'ERROR' });
 
-test('what the database does not take is written later, in its order, and is one outage', async () => {
+test('entries that the database does not accept are written later, in order, and logged as one outage', async () => {
   let outage: Error | undefined = serverError('42703');
   const { trail, written, lines } = opened(() => outage);
   for (let at = 0; at < 20; at++) trail.add(use(`GET ${at}`));
