@@ -2,20 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@prosaas/database';
 import type { Redis } from 'ioredis';
 
-/** What servers count, whatever the machine. */
+/** Costs that do not depend on the machine, as the servers count them. */
 export interface Costs {
   'PostgreSQL transactions': number;
   'WAL records': number;
   'WAL bytes': number;
-  /** Those inside scripts counted. */
+  /** Including commands inside scripts. */
   'Redis commands': number;
 }
 
-/** After so long a PostgreSQL connection that is idle has published what it counted. */
+/** After this time, an idle PostgreSQL connection has published its statistics. */
 const PUBLISHED_MS = 11_000;
 const IDLE_MS = 15_000;
 
-/** What `turns` of `run` cost, each; what goes on anyway is measured before and taken off. */
+/** Average costs of `run` over `turns` calls. The background load is measured before and subtracted. */
 export async function costsOf(
   { db, redis }: { db: Database; redis: Redis },
   run: () => Promise<unknown>,

@@ -2,30 +2,30 @@ import type { Account, Phone, WhatsAppServer } from '@prosaas/simulators';
 
 const PHONES = 20;
 const MESSAGES = 300;
-const ANSWERED_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /** Customers' phones that write to one account. */
 export interface Talk {
-  /** One message; resolves when the phone shows its answer. */
+  /** Sends one message; resolves when the phone shows its answer. */
   ask(): Promise<void>;
-  /** 300 messages from 20 phones at once; resolves with the answers a second. */
+  /** Sends 300 messages from 20 phones at once; resolves with the number of answers per second. */
   askAtOnce(): Promise<number>;
 }
 
-/** Every phone has written once, so that the sessions of all are there. */
+/** Every phone sends one message first, so that all Signal sessions exist. */
 export async function startCustomers(whatsapp: WhatsAppServer, account: Account): Promise<Talk> {
   const phones = Array.from({ length: PHONES }, () => whatsapp.addPhone());
-  const one = whatsapp.addPhone();
+  const singlePhone = whatsapp.addPhone();
   const answered = (phone: Phone, more: number): Promise<void> =>
-    phone.waitForCount(phone.received.length + more, { timeoutMs: ANSWERED_MS });
+    phone.waitForCount(phone.received.length + more, { timeoutMs: ANSWER_TIMEOUT_MS });
   const ask = async (phone: Phone): Promise<void> => {
     const answer = answered(phone, 1);
     await Promise.all([answer, phone.sendText(account, 'Do you take cash?', { awaitDelivery: false })]);
   };
-  await Promise.all([one, ...phones].map(ask));
+  await Promise.all([singlePhone, ...phones].map(ask));
 
   return {
-    ask: () => ask(one),
+    ask: () => ask(singlePhone),
     async askAtOnce() {
       const before = performance.now();
       await Promise.all(

@@ -1,4 +1,5 @@
-// From a phone to the answer at the phone: the baileys service and the worker, beside a bare client that echoes.
+// Time from a phone's message to the answer on the phone: the baileys service and the worker, compared with a bare client that
+// echoes.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -123,19 +124,19 @@ async function startEcho(): Promise<AsyncDisposable & { account: Account }> {
 }
 
 async function pair({ url, keys }: Stack): Promise<Account> {
-  const ask = (path: string, body?: object): Promise<Response> =>
+  const request = (path: string, body?: object): Promise<Response> =>
     fetch(new URL(path, url.baileys), {
       method: body ? 'POST' : 'GET',
       headers: { 'x-api-key': keys.adminKey, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
     });
-  await poll(async () => (await ask('/api/sessions', { id: SESSION })).status === 201, {
+  await poll(async () => (await request('/api/sessions', { id: SESSION })).status === 201, {
     timeoutMs: 30_000,
     what: 'the session to be created',
   });
   const qr = await poll(
     async () => {
-      const answer = await ask(`/api/${SESSION}/auth/qr?format=raw`);
+      const answer = await request(`/api/${SESSION}/auth/qr?format=raw`);
       return answer.ok && answer.text();
     },
     { timeoutMs: 30_000, what: 'the QR code' },
@@ -143,7 +144,7 @@ async function pair({ url, keys }: Stack): Promise<Account> {
   const account = await whatsapp.scanQr(qr);
   await poll(
     async () =>
-      ((await (await ask(`/api/sessions/${SESSION}`)).json()) as { status: string }).status === 'WORKING',
+      ((await (await request(`/api/sessions/${SESSION}`)).json()) as { status: string }).status === 'WORKING',
     { timeoutMs: 30_000, what: 'the session to work' },
   );
   return account;

@@ -1,5 +1,5 @@
-// The baileys service as it is, but it starts when it is told to, having loaded its code before; a dead one's sessions are taken over in
-// a second, and its device cache is as told.
+// The baileys service in a process that loads its code first and starts on a message, with the device cache lifetime in that
+// message. Sessions of a killed process are taken over within a second.
 import { once } from 'node:events';
 import { runService } from '@prosaas/runtime';
 import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
@@ -8,7 +8,7 @@ import { BaileysConfig } from '../src/config.ts';
 import { RESEND_SCHEDULE } from '../src/resender.ts';
 import { startBaileys } from '../src/service.ts';
 
-// None outlives the proof.
+// Exit with the parent process.
 process.on('disconnect', () => process.exit(1));
 const [{ deviceCacheMs }] = (await once(process, 'message')) as [{ deviceCacheMs: number }];
 const withFaults = process.argv.includes('--with-faults');
@@ -17,7 +17,7 @@ await runService('baileys', BaileysConfig, (config, context) =>
   startBaileys(config, context, {
     leaseMs: 1000,
     reconcileEveryMs: 100,
-    // As long as no proof takes: nothing is sent again.
+    // Longer than any proof, so nothing is resent.
     resendSchedule: withFaults ? { waitsMs: [86_400_000], everyMs: 86_400_000 } : RESEND_SCHEDULE,
     client: { withFaults, makeDeviceCache: () => deviceCache(deviceCacheMs) },
   }),

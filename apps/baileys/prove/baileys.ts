@@ -7,7 +7,7 @@ import { whatsappTrustPreload } from '@prosaas/simulators';
 const script = fileURLToPath(new URL('baileys-process.ts', import.meta.url));
 
 const SESSION = 'shop';
-/** A busy machine takes its time to load the code. */
+/** Loading the code takes long on a busy machine. */
 const START_LIMIT_MS = 120_000;
 const KEYS = {
   ADMIN_KEY: 'the-admin-key-of-tests',
@@ -16,14 +16,14 @@ const KEYS = {
   INTERNAL_SECRET: 'the-internal-secret',
 };
 
-/** The baileys service, killed and started anew. */
+/** The baileys service, which the proof kills and restarts. */
 export class Baileys implements AsyncDisposable {
   readonly url: string;
   readonly #env: Record<string, string>;
   readonly #withFaults: boolean;
   #child: ChildProcess | undefined;
   #next: ChildProcess | undefined;
-  /** Exits that nobody ordered: broken promises. */
+  /** Exits that no kill explains: broken promises. */
   readonly unexpected: string[] = [];
 
   static async open(env: Record<string, string>, withFaults: boolean): Promise<Baileys> {
@@ -36,7 +36,7 @@ export class Baileys implements AsyncDisposable {
     this.#withFaults = withFaults;
   }
 
-  /** Loads the code of the next process: a service starts faster than its sources are read. */
+  /** Loads the code of the next process in advance, because that takes longer than the service's start. */
   prepare(): void {
     this.#next ??= this.#load();
   }
@@ -68,7 +68,7 @@ export class Baileys implements AsyncDisposable {
     await gone;
   }
 
-  /** Undefined: nobody answers. */
+  /** Undefined if the service does not answer. */
   async ask(method: string, path: string, body?: object, key?: string): Promise<Response | undefined> {
     return fetch(new URL(path, this.url), {
       method,
@@ -103,7 +103,7 @@ export class Baileys implements AsyncDisposable {
     await poll(isWorking, { timeoutMs: START_LIMIT_MS, what: 'the session to work' });
   }
 
-  /** True when WhatsApp has it. */
+  /** True if WhatsApp has the message. */
   async sendText(key: string, chatId: string, text: string): Promise<boolean> {
     const answer = await this.ask('POST', '/api/sendText', { session: SESSION, chatId, text }, key);
     await answer?.body?.cancel().catch(() => {});

@@ -7,19 +7,19 @@ export interface CustomerEvidence {
   /** Copies of messages that the phone could not decrypt. */
   unreadable: number;
   wrote: readonly string[];
-  /** When each message of the customer's was stored, by id; unix milliseconds. */
+  /** Unix ms at which each of the customer's messages was stored, by id. */
   stored: ReadonlyMap<string, number>;
-  /** What the service asked the phone for once more. */
+  /** Messages that the service asked the phone to send again. */
   repeatRequests: readonly RepeatRequest[];
 }
 
 export interface Evidence {
   customers: readonly CustomerEvidence[];
-  /** From the last kill's mend until nothing was under way any more; undefined: it did not come to that. */
+  /** Time from the recovery after the last kill until nothing was in progress; undefined if that was never reached. */
   restMs: number | undefined;
   restWithinMs: number;
   undelivered: number;
-  /** Messages that were sent and are not delivered, as the database has it. */
+  /** Sent messages without a delivery in the database. */
   notDelivered: number;
   storedTwice: number;
   unexpected: readonly string[];
@@ -47,35 +47,38 @@ export function totalsOf(customers: readonly CustomerEvidence[]): Totals {
   };
 }
 
-/** A message that WhatsApp delivers twice, after a kill, can't be decrypted twice and is asked for: it is stored by then. */
+/**
+ * Leaves out messages that were stored before: WhatsApp delivers a message twice after a kill, it cannot be decrypted twice, and is
+ * asked for again.
+ */
 const unreadableHere = ({ repeatRequests, stored }: CustomerEvidence): RepeatRequest[] =>
   repeatRequests.filter(({ id, at }) => (stored.get(id) ?? Number.POSITIVE_INFINITY) > at);
 
-/** Every promise that was broken, in words. Pure. */
+/** Returns a text for every broken promise. Pure. */
 export function judge(evidence: Evidence): string[] {
   const { customers, restMs, restWithinMs, undelivered, notDelivered, storedTwice, unexpected } = evidence;
-  const figures = totalsOf(customers);
+  const totals = totalsOf(customers);
   const broken: [number, string][] = [
-    [figures.sentLost, 'sent messages were not shown'],
-    [figures.wroteLost, "customers' messages were not stored"],
-    [figures.unreadableThere, 'copies of sent messages could not be decrypted'],
-    [figures.unreadableHere, "customers' messages could not be decrypted at first"],
+    [totals.sentLost, 'sent messages were not shown'],
+    [totals.wroteLost, "customers' messages were not stored"],
+    [totals.unreadableThere, 'copies of sent messages could not be decrypted'],
+    [totals.unreadableHere, "customers' messages could not be decrypted at first"],
     [storedTwice, "customers' messages were stored twice"],
     [undelivered, 'messages were given up as undelivered'],
     [notDelivered, 'sent messages have no delivery in the database'],
   ];
-  const restless =
+  const restProblems =
     restMs === undefined
       ? ['it did not come to rest']
       : restMs > restWithinMs
         ? [`it came to rest ${Math.round(restMs)} ms after the last kill was mended`]
         : [];
   return [
-    ...broken.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`),
+    ...broken.filter(([count]) => count > 0).map(([count, text]) => `${count} ${text}`),
     ...customers.flatMap(({ number, received }) =>
       new Set(received).size === received.length ? [] : [`${number} was shown a text twice`],
     ),
-    ...restless,
+    ...restProblems,
     ...unexpected,
   ];
 }

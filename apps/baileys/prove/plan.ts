@@ -1,19 +1,19 @@
 export interface Plan {
-  /** Customers, each writing and being written to. */
+  /** Customers' phones. Each sends and receives messages. */
   phones: number;
-  /** Of the baileys process, one after the other. */
+  /** Kills of the baileys process, one after the other. */
   kills: number;
-  /** From one kill to the next. */
+  /** Time from one kill to the next. */
   killAfterMs: readonly [number, number];
-  /** Between two texts of one phone, and between two texts to it. */
+  /** Pause between two texts from a phone, and between two texts to it. */
   pauseMs: readonly [number, number];
-  /** By how much commits of keys are slower. */
+  /** Longest delay that is added to a commit of Signal keys. */
   slowCommitMs: number;
-  /** How long the client remembers the devices of a contact: each process one of them. */
+  /** Lifetimes of the client's device cache. Each process gets one of them. */
   deviceCacheMs: readonly number[];
-  /** In which everything has to be over after the last kill is mended. */
+  /** Maximum time from the recovery after the last kill until nothing is in progress. */
   restWithinMs: number;
-  /** Leaves the client's faults as they are, and the net beneath it away: what it was like before. */
+  /** Runs without the fixes of the client's faults and without resends, for comparison. */
   withFaults: boolean;
 }
 
@@ -27,12 +27,12 @@ const full: Plan = {
   restWithinMs: 5000,
   withFaults: false,
 };
-/** What the full plan takes. */
+/** Duration of the full plan. */
 const FULL_MINUTES = 2.5;
 
 export function planOf(options: { short: boolean; minutes: number | undefined; withFaults: boolean }): Plan {
   const { short, minutes = FULL_MINUTES, withFaults } = options;
-  // The machine of a test does other things too.
+  // A test machine is busy with other tests.
   if (short)
     return { ...full, phones: 4, kills: 2, killAfterMs: [2500, 4500], restWithinMs: 25_000, withFaults };
   return { ...full, kills: Math.max(1, Math.round((full.kills * minutes) / FULL_MINUTES)), withFaults };

@@ -15,10 +15,10 @@ export interface ProveOptions {
 }
 
 const log = createLogger({ service: 'prove', instance: 'prove', level: 'silent' });
-/** After this long what is not there is lost. */
+/** A message that has not arrived after this time is lost. */
 const LOST_AFTER_MS = 30_000;
 
-/** Runs the proof and says how it went; `false` when a promise was broken. */
+/** Runs the proof and prints its result; false if a promise was broken. */
 export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean> {
   const random = new Random(seed);
   say(`seed ${seed}${plan.withFaults ? ', with the faults of the client' : ''}`);
@@ -58,10 +58,10 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
     wrote: [],
     sent: [],
   }));
-  const over = new AbortController();
+  const stopping = new AbortController();
   const talking = Promise.all(
     customers.map((customer) =>
-      talk(customer, { baileys, account, plan, random: random.fork() }, over.signal),
+      talk(customer, { baileys, account, plan, random: random.fork() }, stopping.signal),
     ),
   );
   for (let kills = 1; kills <= plan.kills; kills += 1) {
@@ -72,22 +72,22 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
     await baileys.untilWorking();
     if (kills % 5 === 0) say(`${kills} of ${plan.kills} kills, ${totalsOf(evidenceOf(customers)).sent} sent`);
   }
-  const mendedAt = performance.now();
-  over.abort();
+  const recoveredAt = performance.now();
+  stopping.abort();
   await talking;
-  const restMs = await rest(db, account, customers, mendedAt);
+  const restMs = await waitForRest(db, account, customers, recoveredAt);
 
   const evidence = {
-    ...(await gather(db, customers, baileys)),
+    ...(await collectEvidence(db, customers, baileys)),
     restMs,
     restWithinMs: plan.restWithinMs,
   };
-  const figures = totalsOf(evidence.customers);
-  say(`${plan.kills} kills; ${figures.sent} messages sent, ${figures.wrote} written by customers`);
+  const totals = totalsOf(evidence.customers);
+  say(`${plan.kills} kills; ${totals.sent} messages sent, ${totals.wrote} written by customers`);
   say(
-    `unreadable at first: ${figures.unreadableThere} copies of those sent, ${figures.unreadableHere} of those written`,
+    `unreadable at first: ${totals.unreadableThere} copies of those sent, ${totals.unreadableHere} of those written`,
   );
-  say(`lost: ${figures.sentLost} of those sent, ${figures.wroteLost} of those written`);
+  say(`lost: ${totals.sentLost} of those sent, ${totals.wroteLost} of those written`);
   say(restMs === undefined ? 'never at rest' : `at rest after ${Math.round(restMs)} ms`);
   const broken = judge(evidence);
   for (const one of broken) say(`BROKEN: ${one}`);
@@ -95,7 +95,7 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   return broken.length === 0;
 }
 
-/** Outside of the service: the database takes its time to write keys. */
+/** Slows down writes of Signal keys by a trigger in the database, outside of the service. */
 async function slowCommits(db: Database, { slowCommitMs }: Plan): Promise<void> {
   await db.query(`create function take_time() returns trigger language plpgsql as
     'begin perform pg_sleep(random() * ${slowCommitMs} / 1000); return null; end'`);
@@ -103,24 +103,24 @@ async function slowCommits(db: Database, { slowCommitMs }: Plan): Promise<void> 
     for each statement execute function take_time()`);
 }
 
-/** How long it took until nothing was under way. */
-async function rest(
+/** Waits until nothing is in progress, and returns the time since `recoveredAt`; undefined if something was lost. */
+async function waitForRest(
   db: Database,
   account: Account,
   customers: readonly Customer[],
-  mendedAt: number,
+  recoveredAt: number,
 ): Promise<number | undefined> {
   const isAtRest = async (): Promise<boolean> => {
     const { sentLost, wroteLost } = totalsOf(evidenceOf(customers, await readStored(db)));
     return account.pending === 0 && sentLost === 0 && wroteLost === 0 && (await countNotDelivered(db)) === 0;
   };
   return poll(isAtRest, { timeoutMs: LOST_AFTER_MS, everyMs: 50, what: 'rest' }).then(
-    () => performance.now() - mendedAt,
+    () => performance.now() - recoveredAt,
     () => undefined,
   );
 }
 
-/** Of a customer's messages, by WhatsApp's id, when each was stored. */
+/** Unix ms at which each inbound message was stored, by WhatsApp's id. */
 async function readStored(db: Database): Promise<Map<string, number>> {
   const rows = await db.query<{ external_id: string; at: Date }>(
     `select external_id, created_at as at from messages where direction = 'inbound'`,
@@ -151,7 +151,7 @@ function evidenceOf(
   }));
 }
 
-async function gather(
+async function collectEvidence(
   db: Database,
   customers: readonly Customer[],
   { unexpected }: Baileys,

@@ -5,31 +5,31 @@ import type { Account, Phone } from '@prosaas/simulators';
 import type { Baileys } from './baileys.ts';
 import type { Plan } from './plan.ts';
 
-/** A customer, and what was said on both sides. */
+/** A customer, and the messages in both directions. */
 export interface Customer {
   phone: Phone;
-  /** Ids of what the customer wrote. */
+  /** Ids of the customer's messages. */
   wrote: string[];
-  /** Texts that WhatsApp has for the customer, as the service said. */
+  /** Texts to the customer that WhatsApp has, according to the service. */
   sent: string[];
 }
 
-/** Texts of one customer that the service has not acknowledged: more would only make a queue. */
-const MOST_IN_FLIGHT = 3;
+/** Maximum number of a customer's texts that the service has not acknowledged; more would only queue up. */
+const MAX_IN_FLIGHT = 3;
 
-/** Until the signal aborts the customer writes, whatever becomes of it, and is written to. */
+/** Sends messages from and to the customer until the signal aborts. The customer does not wait for the service. */
 export async function talk(
   customer: Customer,
   { baileys, account, plan, random }: { baileys: Baileys; account: Account; plan: Plan; random: Random },
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.all([
-    write(customer, account, plan, random.fork(), signal),
-    beWrittenTo(customer, baileys, plan, random.fork(), signal),
+    sendFromCustomer(customer, account, plan, random.fork(), signal),
+    sendToCustomer(customer, baileys, plan, random.fork(), signal),
   ]);
 }
 
-async function write(
+async function sendFromCustomer(
   { phone, wrote }: Customer,
   account: Account,
   { pauseMs }: Plan,
@@ -48,12 +48,12 @@ async function write(
       .finally(() => inFlight.delete(acknowledged));
     inFlight.add(acknowledged);
     await delay(random.whole(...pauseMs));
-    while (inFlight.size >= MOST_IN_FLIGHT && !signal.aborted) await delay(10);
+    while (inFlight.size >= MAX_IN_FLIGHT && !signal.aborted) await delay(10);
   }
 }
 
-/** As the worker does: one text after the other, each repeated under its key until it is sent. */
-async function beWrittenTo(
+/** Sends one text after the other, as the worker does, and repeats each under its key until it is sent. */
+async function sendToCustomer(
   { phone, sent }: Customer,
   baileys: Baileys,
   { pauseMs }: Plan,

@@ -104,10 +104,10 @@ export function findBroken(evidence: Evidence): string[] {
 
 function checkReplies({ fed, sent, replies }: Evidence): string[] {
   const broken: string[] = [];
-  const byAsked = new Map(replies.map((row) => [row.asked, row]));
+  const byQuestion = new Map(replies.map((row) => [row.asked, row]));
   const keys = new Map(sent.map((message) => [message.key, message]));
   for (const { id, contact, failure } of fed.accepted) {
-    const row = byAsked.get(id);
+    const row = byQuestion.get(id);
     if (row === undefined) broken.push(`message ${id} was accepted and is gone`);
     else if (row.asked_status !== (failure === 'POISON' ? 'waiting_for_person' : 'answered'))
       broken.push(`message ${id} is ${row.asked_status}`);
@@ -131,15 +131,15 @@ function checkReplies({ fed, sent, replies }: Evidence): string[] {
 
 /** Each contact must get the answers in the order of the questions. */
 function checkOrder({ sent, replies }: Evidence): string[] {
-  const heard = Map.groupBy(sent, ({ chatId }) => chatId);
-  const asked = Map.groupBy(
+  const received = Map.groupBy(sent, ({ chatId }) => chatId);
+  const answered = Map.groupBy(
     replies.filter(({ status }) => status === 'sent'),
     ({ contact }) => contact,
   );
-  return [...asked].flatMap(([contact, rows]) => {
-    const right = rows.map(({ id }) => id).join();
-    const got = (heard.get(contact) ?? []).map(({ key }) => key).join();
-    return right === got ? [] : [`${contact} heard the answers in another order`];
+  return [...answered].flatMap(([contact, rows]) => {
+    const expected = rows.map(({ id }) => id).join();
+    const actual = (received.get(contact) ?? []).map(({ key }) => key).join();
+    return expected === actual ? [] : [`${contact} heard the answers in another order`];
   });
 }
 

@@ -1,6 +1,9 @@
 import type { Database } from '@prosaas/database';
 
-/** Ends the hand-over to a person after a failed job, so that the agent goes on answering where many jobs of one conversation are tested. */
+/**
+ * Returns a conversation to the agent after a failed job, so that the agent keeps answering in tests with many jobs of one
+ * conversation.
+ */
 export async function keepAgentAfterFailure(db: Database): Promise<void> {
   await db.query(`
     create function keep_agent_after_failure() returns trigger language plpgsql as $$

@@ -68,10 +68,10 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   const ledger = new Ledger(plan);
   const world = await build(stack, ledger, random);
 
-  const landed = new Map<string, number>();
+  const faultCounts = new Map<string, number>();
   let kills = 0;
   const count = (kind: string, times = 1): void => {
-    landed.set(kind, (landed.get(kind) ?? 0) + times);
+    faultCounts.set(kind, (faultCounts.get(kind) ?? 0) + times);
     if (kind === 'kill' && ++kills % 20 === 0)
       say(`${kills} of ${plan.kills} kills, ${ledger.sent.length} sent`);
   };
@@ -79,11 +79,11 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   const readings: QueueTotals[] = [];
   const rowReadings: Rows[] = [];
   const databaseAway: Span[] = [];
-  const emptied = new AbortController();
+  const flushed = new AbortController();
   const ended = new AbortController();
   const reading = Promise.all([
-    readOn(() => readQueueTotals(world.redis, bullPrefix), readings, emptied.signal),
-    readOn(() => readRows(world.db), rowReadings, ended.signal),
+    readRepeatedly(() => readQueueTotals(world.redis, bullPrefix), readings, flushed.signal),
+    readRepeatedly(() => readRows(world.db), rowReadings, ended.signal),
   ]);
   const faults = [
     killInTurns(world.workers, plan, random.fork(), count),
@@ -100,15 +100,15 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   });
   await Promise.all(faults);
   say(`${fed.accepted.length} messages accepted; waiting until all is done`);
-  const afterFaults = { ...(await atRest(world, fed)), dead: await readDead(world.db) };
-  emptied.abort();
+  const afterFaults = { ...(await waitForRest(world, fed)), dead: await readDead(world.db) };
+  flushed.abort();
 
   ledger.isRefusing = false;
-  const { replayed, emptiedAt } = await emptyRedis(world, fed, plan, random);
+  const { replayed, flushedAt } = await flushRedis(world, fed, plan, random);
   count('job replayed, asked for twice', replayed);
   count('Redis emptied');
-  const atEnd = await atRest(world, fed);
-  const restMs = performance.now() - emptiedAt;
+  const atEnd = await waitForRest(world, fed);
+  const restMs = performance.now() - flushedAt;
   ended.abort();
   await reading;
 
@@ -132,7 +132,7 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
     ...world.workers.flatMap(({ unexpected }) => unexpected),
   ];
   for (const { process } of deaths) count(`${process} killed by a message`);
-  for (const [kind, times] of landed) say(`${String(times).padStart(5)}  ${kind}`);
+  for (const [kind, times] of faultCounts) say(`${String(times).padStart(5)}  ${kind}`);
   for (const [queue, { inserted, closed, failed, dead }] of Object.entries(atEnd.rows.queues)) {
     say(
       `${queue}: ${inserted} jobs, ${closed} closed, ${failed} failed as they were built to, ${dead} in the dead letter`,
@@ -272,7 +272,7 @@ async function disturbDatabase(
   }
 }
 
-async function readOn<T>(read: () => Promise<T>, readings: T[], signal: AbortSignal): Promise<void> {
+async function readRepeatedly<T>(read: () => Promise<T>, readings: T[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     // The server is away now and then.
     await read().then(
@@ -284,12 +284,12 @@ async function readOn<T>(read: () => Promise<T>, readings: T[], signal: AbortSig
 }
 
 /** Replays all refused sends, twice concurrently, and flushes Redis while these and more messages are in progress. */
-async function emptyRedis(
+async function flushRedis(
   world: World,
   fed: Fed,
   plan: Plan,
   random: Random,
-): Promise<{ replayed: number; emptiedAt: number }> {
+): Promise<{ replayed: number; flushedAt: number }> {
   const { db, redis, relay } = world;
   const { ids } = await selectDeadJobs(db, { contains: 'SEND_REFUSED' }, 1_000_000);
   const replay = async (): Promise<number> => {
@@ -300,31 +300,31 @@ async function emptyRedis(
   };
   const feeding = feedMore(world, fed, plan, random.fork());
   const replays = await Promise.all([replay(), replay()]);
-  const isUnderWay = async (): Promise<boolean> =>
+  const isInProgress = async (): Promise<boolean> =>
     (await readQueueTotals(redis, bullPrefix)).queues['outbound-messages'].active > 5;
-  await poll(isUnderWay, { everyMs: 5, timeoutMs: 20_000, what: 'jobs to be under way' }).catch(
+  await poll(isInProgress, { everyMs: 5, timeoutMs: 20_000, what: 'jobs to be under way' }).catch(
     () => undefined,
   );
   await redis.flushall();
-  const emptiedAt = performance.now();
+  const flushedAt = performance.now();
   await feeding;
-  return { replayed: replays[0] + replays[1], emptiedAt };
+  return { replayed: replays[0] + replays[1], flushedAt };
 }
 
 /** Waits until all jobs have ended, for ten minutes at most, and returns the counts. */
-async function atRest({ redis, db }: World, { accepted }: Fed): Promise<Rest> {
-  const look = async (): Promise<Rest> => ({
+async function waitForRest({ redis, db }: World, { accepted }: Fed): Promise<Rest> {
+  const readCounts = async (): Promise<Rest> => ({
     accepted: accepted.length,
     rows: await readRows(db),
     totals: await readQueueTotals(redis, bullPrefix),
   });
   const isOver = async (): Promise<boolean> => {
-    const { rows, totals } = await look();
+    const { rows, totals } = await readCounts();
     const open = Object.values(rows.queues).reduce((sum, queue) => sum + queue.open, 0);
     return open === 0 && totals.completed + totals.failed === totals.enqueued;
   };
   await poll(isOver, { timeoutMs: 600_000, everyMs: 250, what: 'all to be done' }).catch(() => undefined);
-  return look();
+  return readCounts();
 }
 
 function readDead(db: Database): Promise<DeadRow[]> {

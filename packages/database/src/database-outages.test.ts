@@ -27,8 +27,8 @@ function logger(): { log: Logger; lines: Line[] } {
 }
 
 const soon = (): AbortSignal => AbortSignal.timeout(5000);
-const succeeds = (asked: Promise<unknown>): Promise<boolean> =>
-  asked.then(
+const succeeds = (result: Promise<unknown>): Promise<boolean> =>
+  result.then(
     () => true,
     () => false,
   );
@@ -45,15 +45,15 @@ async function setReadOnly(isReadOnly: boolean): Promise<void> {
 
 test.each(['ping', 'write', 'schema'] as const)(
   'a probe that only runs %s logs the start and the end of an outage',
-  async (question) => {
+  async (method) => {
     const { log, lines } = logger();
     await using probe = createDatabaseProbe({ url: server.url, log });
-    await probe[question](soon());
+    await probe[method](soon());
     await server.stop();
-    expect(await succeeds(probe[question](soon()))).toBe(false);
+    expect(await succeeds(probe[method](soon()))).toBe(false);
     await poll(() => lines.length > 0, { what: 'a line' });
     await server.start();
-    await poll(() => succeeds(probe[question](soon())), { what: question });
+    await poll(() => succeeds(probe[method](soon())), { what: method });
     expect(lines).toMatchObject([
       { level: 'warn', msg: 'PostgreSQL is away' },
       { level: 'info', msg: 'PostgreSQL is back' },

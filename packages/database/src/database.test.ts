@@ -80,13 +80,13 @@ describe('a statement', () => {
     await db.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test-ended'",
     );
-    // The first may meet the connection before its end was noticed.
+    // The first statement may use the connection before the pool notices its end.
     await one.query('select 1').catch(() => {});
     expect(await one.query('select 2 as two')).toEqual([{ two: 2 }]);
     await one[Symbol.asyncDispose]();
   });
 
-  test('in a transaction whose connection ends fails, and the pool goes on', async () => {
+  test('fails in a transaction whose connection ends, and the pool keeps working', async () => {
     const one = createDatabase({ url, applicationName: 'test-cut', log, size: 1 });
     const run = one.transaction(async (tx) => {
       await db.query(
@@ -123,7 +123,7 @@ describe('a write that PostgreSQL refuses', () => {
     expect(refused.writeFailures.recent()).toBeUndefined();
   });
 
-  test('is remembered from within a transaction, and a fault of the data is not', async () => {
+  test('is remembered from within a transaction, but invalid data is not', async () => {
     await using one = createDatabase({ url, applicationName: 'test-refused', log, size: 1 });
     await expect(one.query("insert into things values ('no number')")).rejects.toMatchObject({
       code: '22P02',

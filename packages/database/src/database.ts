@@ -85,7 +85,7 @@ export function createDatabase({
     } catch (error) {
       if (closing) throw error;
       outages.failed(error);
-      // In case no other statement follows.
+      // Logs the end of a write outage even if no other statement follows.
       clearTimeout(checkTimer);
       checkTimer = setTimeout(checkWrites, WINDOW_MS + 100).unref();
       throw error;

@@ -22,11 +22,11 @@ test.each([
   [['1', '2'], ['1'], { applied: ['1'], pending: ['2'], unknown: [] }],
   [['1', '2'], ['1', '2'], { applied: ['1', '2'], pending: [], unknown: [] }],
   [['1'], ['1', '2'], { applied: ['1'], pending: [], unknown: ['2'] }],
-])('a build that knows %j, of a database with %j, says %j', (known, applied, status) => {
+])('compares the known migrations %j with the applied ones %j: %j', (known, applied, status) => {
   expect(compareMigrations(known, applied)).toEqual(status);
 });
 
-test('every migration has a number of its own, and no gap', async () => {
+test('migrations are numbered without duplicates or gaps', async () => {
   const files = (await readdir(migrationsDirectory)).filter((file) => file.endsWith('.sql')).toSorted();
   expect(files.map((file) => file.slice(0, 5))).toEqual(
     files.map((_, index) => `${String(index + 1).padStart(4, '0')}_`),
@@ -41,19 +41,19 @@ describe('migrating', () => {
     expect(await migrationStatus(db)).toEqual({ applied: knownMigrations(), pending: [], unknown: [] });
   });
 
-  test('is done once when all services start together', async () => {
+  test('applies each migration once when all services start together', async () => {
     const results = await Promise.all(Array.from({ length: 4 }, () => migrate({ url, log })));
     expect(results.flatMap(({ applied }) => applied)).toEqual(knownMigrations());
   });
 
-  test('leaves a database alone that a newer build has migrated', async () => {
+  test('changes nothing in a database that a newer build has migrated', async () => {
     await migrate({ url, log });
     await db.query("insert into schema_migrations (name, run_on) values ('9999_of_tomorrow', now())");
     expect(await migrate({ url, log })).toEqual({ applied: [] });
     expect((await migrationStatus(db)).unknown).toEqual(['9999_of_tomorrow']);
   });
 
-  test('gives up in time when somebody holds a lock, says who, and succeeds when asked again', async () => {
+  test('gives up when a session holds a lock for too long, names that session, and succeeds on the next try', async () => {
     await migrate({ url, log });
     const blocker = new pg.Client({ connectionString: url, application_name: 'psql of an operator' });
     await blocker.connect();

@@ -39,7 +39,7 @@ describe('while PostgreSQL is frozen', () => {
     });
   });
 
-  test('a statement is given up, and its connection is not used again', async () => {
+  test('a statement times out, and its connection is not used again', async () => {
     await using db = createDatabase({
       url,
       applicationName: 'test-frozen',
@@ -59,7 +59,7 @@ describe('while PostgreSQL is frozen', () => {
 });
 
 describe('while PostgreSQL is stopped', () => {
-  test('pool, probe and keys fail, and all work again when it is back', async () => {
+  test('pool, probe and keys fail, and all recover when it is back', async () => {
     await using db = createDatabase({ url, applicationName: 'test-stopped', log });
     await using probe = createDatabaseProbe({ url });
     await db.query('select 1');
@@ -79,7 +79,7 @@ describe('while PostgreSQL is stopped', () => {
     expect(keys.apiKeys).toEqual([{ businessId: 'default', key: 'mine' }]);
   });
 
-  test('keys that the operator set are known', async () => {
+  test('keys that the operator set are available', async () => {
     await server.stop();
     try {
       await using db = createDatabase({ url, applicationName: 'test-keys', log });

@@ -27,15 +27,15 @@ interface WriteProbe {
   rows: number;
 }
 
-async function lookAtTable(): Promise<WriteProbe> {
+async function readProbeTable(): Promise<WriteProbe> {
   const [found] = await db.query<WriteProbe>(
     `select pg_relation_size('write_probe')::int / 8192 as pages, (select count(*)::int from write_probe) as rows`,
   );
   return found!;
 }
 
-const reasonOf = (asked: Promise<void>): Promise<string | undefined> =>
-  asked.then(
+const reasonOf = (write: Promise<void>): Promise<string | undefined> =>
+  write.then(
     () => 'none',
     (error: unknown) => classifyDatabaseError(error)?.reason,
   );
@@ -44,19 +44,19 @@ test('each write takes another page from the disk and leaves no row; a vacuum re
   await using probe = createDatabaseProbe({ url: server.url });
   for (let written = 1; written <= 5; written += 1) {
     await probe.write(soon());
-    expect(await lookAtTable()).toEqual({ pages: written, rows: 0 });
+    expect(await readProbeTable()).toEqual({ pages: written, rows: 0 });
   }
   await db.query('vacuum write_probe');
-  expect(await lookAtTable()).toEqual({ pages: 0, rows: 0 });
+  expect(await readProbeTable()).toEqual({ pages: 0, rows: 0 });
   await probe.write(soon());
-  expect(await lookAtTable()).toEqual({ pages: 1, rows: 0 });
+  expect(await readProbeTable()).toEqual({ pages: 1, rows: 0 });
 });
 
 test('rows that were rolled back count as dead, which triggers autovacuum', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   await db.query('vacuum write_probe');
   for (let written = 0; written < 3; written += 1) await probe.write(soon());
-  // A session reports its counts once a second, with a statement.
+  // A session reports its statistics at most once a second, and only when it runs a statement.
   await poll(
     async () => {
       await probe.ping(soon());
@@ -69,7 +69,7 @@ test('rows that were rolled back count as dead, which triggers autovacuum', asyn
   );
 });
 
-test('a write waits until the log is on disk', async () => {
+test('a write waits until the WAL is on disk', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   const read = async (what: string): Promise<string> => {
     const [row] = await db.query<{ at: string }>(`select pg_current_wal_${what}_lsn()::text as at`);
@@ -85,7 +85,7 @@ test('a write waits until the log is on disk', async () => {
   expect(row).toEqual({ flushed: true });
 });
 
-test('a server that becomes read-only under an open connection is read_only until it is writable again', async () => {
+test('a write fails with read_only while the server is read-only, even on an open connection', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   await probe.write(soon());
   await db.query('alter system set default_transaction_read_only = on');
@@ -97,7 +97,7 @@ test('a server that becomes read-only under an open connection is read_only unti
   await poll(() => probe.write(soon()).then(() => true), { what: 'a write' });
 });
 
-test('a disk without room for another page is disk_full until there is room', async () => {
+test('a write fails with disk_full while the disk has no room for another page', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   await probe.write(soon());
   const full = await fillDiskUnder(server, 'write_probe');
@@ -107,7 +107,7 @@ test('a disk without room for another page is disk_full until there is room', as
   await probe.write(soon());
 });
 
-test('a lock on the table is a timeout', async () => {
+test('a write fails with timeout while the table is locked', async () => {
   await using probe = createDatabaseProbe({ url: server.url });
   await db.transaction(async (tx) => {
     await tx.query('lock table write_probe');

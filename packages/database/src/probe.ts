@@ -16,8 +16,8 @@ export interface DatabaseProbe extends AsyncDisposable {
   /** Returns PostgreSQL's time in Unix ms. */
   ping(signal: AbortSignal): Promise<number>;
   /**
-   * Rejects if PostgreSQL cannot store anything: takes another page from the file system, writes about 0.6 KB of WAL and waits until
-   * that is on disk. Resolves if the table's migration was not applied yet.
+   * Rejects if PostgreSQL cannot store anything: takes another page from the file system, writes about 0.6 KB of WAL and waits
+   * until that is on disk. Does nothing if the migration that adds its table is not applied yet.
    */
   write(signal: AbortSignal): Promise<void>;
   schema(signal: AbortSignal): Promise<SchemaReport>;
@@ -30,11 +30,11 @@ export function createDatabaseProbe({ url, log }: { url: string; log?: Logger })
   const schemas = new ProbeConnection(url);
   let hasWriteProbe = false;
   /** Reports the result, so that an outage is logged even in a service that is idle. */
-  const reported = async <T>(asked: Promise<T>): Promise<T> => {
+  const reported = async <T>(result: Promise<T>): Promise<T> => {
     try {
-      const answer = await asked;
+      const value = await result;
       outages?.answered();
-      return answer;
+      return value;
     } catch (error) {
       outages?.failed(error);
       throw error;

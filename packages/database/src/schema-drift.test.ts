@@ -17,12 +17,12 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-test('the committed snapshot is what the migrations leave (npm run snapshot -w @prosaas/database)', async () => {
+test('the committed snapshot matches the migrated schema (npm run snapshot -w @prosaas/database)', async () => {
   expect(JSON.parse(readMigrationAsset(snapshotFile))).toEqual(await readSchema(db));
 });
 
 describe('drift of a migrated database', () => {
-  test('is none as long as nobody changes it by hand', async () => {
+  test('is empty if nobody changed the schema by hand', async () => {
     expect(await schemaDrift(db)).toEqual([]);
   });
 
@@ -56,7 +56,7 @@ describe('drift of a migrated database', () => {
   });
 });
 
-test('an index of a missing table is not told besides', () => {
+test('an index of a missing table is not reported in addition to the table', () => {
   const schema: Schema = {
     tables: { a: { id: { type: 'bigint', nullable: false } } },
     indexes: { a_pkey: { table: 'a', unique: true, keys: ['id'], where: null } },

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 
-/** What health compares: names, types and index definitions; not defaults, checks or comments. */
+/** The part of the schema that health compares: names, types and index definitions; not defaults, checks or comments. */
 export interface Schema {
   tables: Record<string, Record<string, Column>>;
   indexes: Record<string, Index>;

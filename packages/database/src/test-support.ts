@@ -16,7 +16,7 @@ export interface OnDatabase {
   db: Database;
 }
 
-/** A migrated database of the file's own with the session `shop`; every test finds it without jobs, messages and counts. */
+/** A migrated database for a test file, with the session `shop`. Before each test, all jobs, messages and counts are deleted. */
 export function onDatabase(): OnDatabase {
   const on = {} as OnDatabase;
   beforeAll(async () => {
@@ -32,7 +32,7 @@ export function onDatabase(): OnDatabase {
   return on;
 }
 
-/** A message that came in, of a contact; without its job. */
+/** Stores an inbound message without its job. */
 export async function receive(db: Database, contact = '1@s.whatsapp.net'): Promise<MessageRow> {
   const input = {
     sessionId: 'shop',
@@ -45,7 +45,7 @@ export async function receive(db: Database, contact = '1@s.whatsapp.net'): Promi
   return (await db.transaction((tx) => recordInbound(tx, input))).message;
 }
 
-/** The answer to a message, queued; without its job. */
+/** Stores the queued reply to a message without its job. */
 export async function reply(db: Database, inbound: MessageRow): Promise<MessageRow> {
   const row = await insertReply(db, inbound, 'hello yourself');
   if (!row) throw new Error('the message has an answer');
@@ -68,7 +68,7 @@ export const jobOf = (message: MessageRow, more: Partial<NewJob> = {}): NewJob =
     ...more,
   });
 
-/** Adds a job, and gives its id, whether it was released or not. */
+/** Adds a job and returns its id, whether it was released or not. */
 export async function add(q: Queryable, added: NewJob): Promise<{ id: string; released?: ReleasedJob }> {
   const released = await addJob(q, added);
   const [row] = await q.query<{ id: string }>('select max(id)::text as id from jobs where order_key = $1', [
@@ -83,7 +83,7 @@ export interface RowState {
   release: number;
 }
 
-/** Of a key, by id. */
+/** The jobs of a key, by id. */
 export const rowsOf = (q: Queryable, key: string): Promise<RowState[]> =>
   q.query(
     `select id::text as id, release, case when failed_at is not null then 'failed' when enqueued_at is not null then 'released'
@@ -95,7 +95,7 @@ export const rowsOf = (q: Queryable, key: string): Promise<RowState[]> =>
 export const statesOf = async (q: Queryable, key: string): Promise<RowState['state'][]> =>
   (await rowsOf(q, key)).map(({ state }) => state);
 
-/** As if delayed jobs had become due. */
+/** Makes delayed jobs due. */
 export const makeDue = (q: Queryable): Promise<unknown> =>
   q.query("update jobs set run_at = now() - interval '1 second' where is_delayed");
 
@@ -103,7 +103,7 @@ export interface OpenTransaction extends Queryable {
   commit(): Promise<void>;
 }
 
-/** A transaction on a connection of its own, which stays open until it is told to commit. */
+/** Opens a transaction that stays open until `commit` is called. */
 export async function begin(db: Database): Promise<OpenTransaction> {
   const began = Promise.withResolvers<Queryable>();
   const end = Promise.withResolvers<void>();
@@ -122,7 +122,7 @@ export async function begin(db: Database): Promise<OpenTransaction> {
   };
 }
 
-/** Waits until so many statements of this database wait for a lock. */
+/** Waits until this many statements of this database wait for a lock. */
 export async function untilBlocked(db: Database, statements = 1): Promise<void> {
   await poll(
     async () => {

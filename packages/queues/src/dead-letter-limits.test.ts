@@ -10,9 +10,12 @@ test.each([
   ['a month', 30, 29 * DAY_MS],
   ['ten days', 10, 9 * DAY_MS],
   ['a day', 1, DAY_MS - 2.4 * HOUR_MS],
-])('warns about jobs that are kept for %s a day or a tenth of that time ahead', (_what, days, age) => {
-  expect(expiringBefore(days, 100 * DAY_MS)).toBe(100 * DAY_MS - age);
-});
+])(
+  'warns about jobs that are kept for %s one day ahead, or a tenth of that time if that is less',
+  (_what, days, age) => {
+    expect(expiringBefore(days, 100 * DAY_MS)).toBe(100 * DAY_MS - age);
+  },
+);
 
 test.each([
   [{ jobs: 0, max: 1, expiring: 0 }, false],

@@ -17,7 +17,7 @@ export interface JobSummary {
   payload: unknown;
   /** Why it failed permanently. */
   error: string | null;
-  /** W3C `traceparent`; empty where there is none. */
+  /** W3C `traceparent`; empty if there is none. */
   trace: string;
   created_at: string;
   /** Start of the last attempt. */
@@ -68,12 +68,12 @@ export function openJobReader({ redis, bullPrefix }: { redis: Redis; bullPrefix:
       return summarise(job, stateOf(await job.getState()));
     },
     async getProgress(queue, ref) {
-      const known = await bull.queue(queue);
+      const source = await bull.queue(queue);
       const id = bullJobId(ref);
       const [state, score, isPaused] = await Promise.all([
-        known.getJobState(id),
+        source.getJobState(id),
         redis.zscore(queueKey(bullPrefix, queue, 'delayed'), id),
-        known.isPaused(),
+        source.isPaused(),
       ]);
       return { state: stateOf(state), nextTry: score === null ? null : dueAt(Number(score)), isPaused };
     },

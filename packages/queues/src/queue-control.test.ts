@@ -98,7 +98,7 @@ test('drain fails pending, waiting and delayed jobs, and leaves running ones alo
   await control.resume(inbound);
 });
 
-test('drain leaves a job alone that a worker takes meanwhile', async () => {
+test('drain skips a job that a worker takes meanwhile', async () => {
   await control.pause(inbound);
   const [taken] = await receiveAll(['1', '2']);
   // A worker holds this lock from the moment it takes the job.

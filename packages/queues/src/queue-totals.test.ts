@@ -51,7 +51,7 @@ test('an empty Redis counts nothing', async () => {
   });
 });
 
-test('completed and failed are final outcomes, each job counts once, and every reading balances', async () => {
+test('completed and failed are final outcomes, each job counts once, and every reading adds up', async () => {
   const readings: QueueTotals[] = [];
   const tried = new Set<string>();
   relay.enqueue(Array.from({ length: 60 }, (_, nth) => released(String(nth))));

@@ -1,4 +1,4 @@
-/** Requests of the telephony provider, or of somebody who pretends to be it, that were refused. */
+/** Refused requests of the telephony provider, or of somebody who pretends to be it. */
 export const callMetrics = {
   call_webhooks_refused: {
     type: 'counter',

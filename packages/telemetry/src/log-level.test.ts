@@ -20,7 +20,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a level that was told counts until it is taken back; the change and its end are a line each', () => {
+test('a level applies until it is withdrawn; the change and its end are logged once each', () => {
   const child = log.child({ session: 's1' });
   for (const ttlMs of [60_000, 59_000, 58_000]) level.heard({ value: 'debug', ttlMs });
   expect([log.level, child.level]).toEqual(['debug', 'debug']);
@@ -39,7 +39,7 @@ test('a level that was told counts until it is taken back; the change and its en
   ]);
 });
 
-test('it ends by itself where nobody can say that it is over, as while Redis is away', () => {
+test('a level expires by itself, even while Redis is away', () => {
   level.heard({ value: 'critical', ttlMs: 60_000 });
   vi.advanceTimersByTime(59_000);
   expect(log.level).toBe('fatal');
@@ -50,7 +50,7 @@ test('it ends by itself where nobody can say that it is over, as while Redis is 
   expect(log.level).toBe('error');
 });
 
-test('what is no level changes none', () => {
+test('an unknown level is rejected and changes nothing', () => {
   expect(() => level.heard({ value: 'loud', ttlMs: 60_000 })).toThrow(RangeError);
   expect([log.level, lines]).toEqual(['error', []]);
 });

@@ -16,7 +16,7 @@ function cellsOf([name, { type, help, labels = {}, aggregate, standard }]: [
   return [`\`${exposed}\``, kind, named.join(', '), help, inJson];
 }
 
-test('docs/metrics.md has every metric as the catalogue describes it, and no other', () => {
+test('docs/metrics.md lists every metric as the catalogue describes it, and no others', () => {
   const rows = page.split('\n').filter((line) => /^\| `(?:prosaas|process|nodejs)_/.test(line));
   const cells = rows.map((line) =>
     line

@@ -1,12 +1,12 @@
 import { conversationStates } from '@prosaas/database';
 
-/** As `GET /api/sessions` calls them. */
+/** The names that `GET /api/sessions` uses. */
 export const sessionStates = ['STOPPED', 'STARTING', 'SCAN_QR_CODE', 'WORKING', 'FAILED'] as const;
 export const workerStates = ['live', 'lost', 'never_beat'] as const;
 
 /**
- * What exists once in the whole system, so no process counts it. The reader takes it from Redis, or from the `SystemStats` that an api
- * publishes there.
+ * Metrics of the whole system, which no single process counts. The reader takes them from Redis, or from the `SystemStats` that an
+ * api publishes there.
  */
 export const systemMetrics = {
   whatsapp_sessions: {

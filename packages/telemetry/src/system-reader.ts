@@ -8,8 +8,8 @@ import { readSystemStats } from './system-stats.ts';
 import { workerStates } from './system-metrics.ts';
 
 /**
- * Reads what all services count, together with what Redis itself knows exactly (jobs, call slots, heartbeats, its memory), and what an
- * api measures for all.
+ * Reads the counts of all services, the exact values in Redis (jobs, call slots, heartbeats, memory), and the system stats that an
+ * api publishes.
  */
 export function createSystemMetricsReader({
   redis,
@@ -29,7 +29,7 @@ export function createSystemMetricsReader({
       callSource(keyspace),
       workerSource(keyspace),
       memorySource(keyspace),
-      figureSource(keyspace),
+      systemStatsSource(keyspace),
     ],
     onError,
   });
@@ -103,7 +103,7 @@ function workerSource(keyspace: Keyspace): ExactSource {
     async read(redis) {
       const { beat_age_seconds: age, replicas } = await readHeartbeats({ redis, key: keyspace.heartbeat });
       const count = (wanted: string): number => replicas.filter(({ state }) => state === wanted).length;
-      // Those that are lost stay for an hour, so that the age goes on growing.
+      // Lost workers are listed for an hour, so the age keeps growing.
       const ages = [age, ...replicas.map(({ age_seconds: one }) => one)].filter((one) => one !== null);
       return {
         gauges: {
@@ -120,10 +120,10 @@ function memorySource(keyspace: Keyspace): ExactSource {
   return {
     name: 'memory',
     async read(redis) {
-      // A pipeline goes where its key is, in a cluster too.
+      // EXISTS routes the pipeline to the node that has our keys, in a cluster.
       const replies = await redis.pipeline().exists(keyspace.key('stack')).info('memory').exec();
       const [, [refused, info] = [null, '']] = replies ?? [];
-      // Managed servers may forbid it.
+      // Managed servers may forbid INFO.
       if (refused?.name === 'ReplyError') return {};
       if (refused) throw refused;
       const [used, most] = ['used_memory', 'maxmemory'].map((name) =>
@@ -139,13 +139,13 @@ function memorySource(keyspace: Keyspace): ExactSource {
   };
 }
 
-function figureSource(keyspace: Keyspace): ExactSource {
+function systemStatsSource(keyspace: Keyspace): ExactSource {
   return {
     name: 'figures',
     async read(redis) {
-      const figures = await readSystemStats(redis, keyspace);
-      if (figures === undefined) return {};
-      const { conversations, connections, sessions } = figures;
+      const stats = await readSystemStats(redis, keyspace);
+      if (stats === undefined) return {};
+      const { conversations, connections, sessions } = stats;
       return {
         gauges: {
           ...(conversations && { conversations: sumOf(conversations) }),

@@ -1,31 +1,31 @@
 import type { Keyspace } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
 
-/** How long figures are shown after they were measured. */
-const SHOWN_MS = 15_000;
+/** How long published stats are valid. */
+const TTL_MS = 15_000;
 
-/** What is measured outside Redis for the metrics, once for the whole system. */
+/** Values from outside Redis for the metrics, measured once for the whole system. */
 export interface SystemStats {
-  /** By state; unset while they were not counted. */
+  /** By state; unset if they were not counted. */
   conversations?: Record<string, number> | undefined;
-  /** Of PostgreSQL. */
+  /** Client connections to PostgreSQL. */
   connections: { used: number; allowed: number };
-  /** WhatsApp sessions by state; unset while they are not known. */
+  /** WhatsApp sessions by state; unset if they are not known. */
   sessions?: Record<string, number> | undefined;
 }
 
 const keyOf = (keyspace: Keyspace): string => keyspace.key('system-figures');
 
-/** Leaves the figures for whoever reads the metrics; of several who do, the last one's are read. */
+/** Publishes the stats for all readers of the metrics. The last publisher wins. */
 export async function publishSystemStats(
   redis: Redis,
   keyspace: Keyspace,
-  figures: SystemStats,
+  stats: SystemStats,
 ): Promise<void> {
-  await redis.set(keyOf(keyspace), JSON.stringify(figures), 'PX', SHOWN_MS);
+  await redis.set(keyOf(keyspace), JSON.stringify(stats), 'PX', TTL_MS);
 }
 
-/** Undefined when nobody has measured in the last 15 s. */
+/** Undefined if nobody has published in the last 15 s. */
 export async function readSystemStats(redis: Redis, keyspace: Keyspace): Promise<SystemStats | undefined> {
   const text = await redis.get(keyOf(keyspace));
   return text === null ? undefined : (JSON.parse(text) as SystemStats);

@@ -24,7 +24,7 @@ const released = (id: string): ReleasedJob => ({
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const keys = keyspace('prosaas');
 
-/** A reader over a Redis of the test's own. */
+/** Starts a Redis and a metrics reader for it. */
 async function openReader(
   stack: AsyncDisposableStack,
 ): Promise<{ redis: ReturnType<typeof createRedis>; reader: MetricsReader; url: string }> {
@@ -38,7 +38,7 @@ async function openReader(
   };
 }
 
-test('the reader adds up what services count and what Redis knows, all twelve metrics, from zero', async () => {
+test('the reader adds up the counts of all services and of Redis, and shows all twelve metrics from the start', async () => {
   await using stack = new AsyncDisposableStack();
   const { redis, reader, url } = await openReader(stack);
   const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 59, GIT_COMMIT: 'abc1234' };
@@ -97,7 +97,7 @@ test('the reader adds up what services count and what Redis knows, all twelve me
   expect(after.sources).toEqual([]);
 });
 
-test('a reading is not complete while the totals of jobs or of calls are below what was seen', async () => {
+test('a reading is incomplete while the totals of jobs or calls are below earlier ones', async () => {
   await using stack = new AsyncDisposableStack();
   const { redis, reader } = await openReader(stack);
   const drained = `${keys.bullPrefix}:queue-counts`;
@@ -128,7 +128,7 @@ test('a reading is not complete while the totals of jobs or of calls are below w
   }
 });
 
-test('figures of the jobs in PostgreSQL are shown while somebody measures them', async () => {
+test('shows the counts of jobs in PostgreSQL while an api publishes them', async () => {
   await using stack = new AsyncDisposableStack();
   const { redis, reader } = await openReader(stack);
   const unknown = await reader.read();
@@ -161,7 +161,7 @@ test('figures of the jobs in PostgreSQL are shown while somebody measures them',
   expect(await redis.pttl(`${keys.bullPrefix}:job-rows`)).toBeGreaterThan(10_000);
 });
 
-test('what is once in the whole system is shown once, while somebody measures it', async () => {
+test('shows system-wide metrics once, while an api publishes them', async () => {
   await using stack = new AsyncDisposableStack();
   const { redis, reader } = await openReader(stack);
   const before = await reader.read();
@@ -170,13 +170,13 @@ test('what is once in the whole system is shown once, while somebody measures it
   expect(before.gauges['redis_memory_used_bytes']).toBeGreaterThan(100_000);
 
   await redis.config('SET', 'maxmemory', '64mb');
-  const figures = {
+  const stats = {
     conversations: { agent: 3, waiting: 1 },
     connections: { used: 12, allowed: 100 },
     sessions: { WORKING: 2, FAILED: 0 },
   };
-  // As two replicas of the api do.
-  for (let api = 0; api < 2; api += 1) await publishSystemStats(redis, keys, figures);
+  // Two replicas of the api publish the same.
+  for (let api = 0; api < 2; api += 1) await publishSystemStats(redis, keys, stats);
   const { gauges, labels } = await reader.read();
   expect(gauges).toMatchObject({
     conversations: 4,
@@ -197,7 +197,7 @@ test('what is once in the whole system is shown once, while somebody measures it
   expect(unknown.gauges).not.toHaveProperty('whatsapp_sessions');
 });
 
-test('workers are counted by state, with the age of the last beat of any', async () => {
+test('counts workers by state, with the age of the latest heartbeat', async () => {
   await using stack = new AsyncDisposableStack();
   const { redis, reader } = await openReader(stack);
   const none = await reader.read();
@@ -220,7 +220,7 @@ test('workers are counted by state, with the age of the last beat of any', async
   expect(gauges['worker_heartbeat_age_seconds']).toBeLessThan(1600);
 });
 
-test('a Redis that does not tell its memory fails no reading', async () => {
+test('a Redis that forbids INFO fails no reading', async () => {
   await using stack = new AsyncDisposableStack();
   const { redis, reader } = await openReader(stack);
   await redis.acl('SETUSER', 'default', '-info');
@@ -229,7 +229,7 @@ test('a Redis that does not tell its memory fails no reading', async () => {
   expect(gauges['calls_active']).toBe(0);
 });
 
-test('the metrics show each check of a service from its first result on, and its build', async () => {
+test('shows the build of a service, and each health check from its first result on', async () => {
   await using stack = new AsyncDisposableStack();
   const { reader, url } = await openReader(stack);
   const config = { REDIS_URL: url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 59, GIT_COMMIT: 'abc1234' };

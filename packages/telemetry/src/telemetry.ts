@@ -26,40 +26,41 @@ export interface TelemetryConfig extends BuildConfig {
   REDIS_NAMESPACE: string;
 }
 
-/** What every replica says of itself, in its report. */
+/** What every replica reports about itself. */
 export interface ReplicaFacts {
   version: string;
   build: number;
   commit: string;
   uptime_seconds: number;
-  /** It was told to end. */
+  /** It is shutting down. */
   draining: boolean;
   resident_memory_bytes: number;
   heap_used_bytes: number;
-  /** Of the last one to two minutes. */
+  /** Over the last one to two minutes. */
   event_loop_delay_p99_seconds: number;
-  /** In pino's words. */
+  /** Level name of pino. */
   log_level: string;
 }
 
 export interface Announcement {
-  /** What this replica says of itself beside what every one does, asked about once a second: small, no secrets. */
+  /** What this replica reports besides `ReplicaFacts`; read about once a second. Small, no secrets. */
   report: () => Record<string, JsonValue>;
-  /** What to do when somebody asks all replicas for a topic, such as `warmup`. */
+  /** Handlers of messages to all replicas by topic, such as `warmup`. */
   on?: Record<string, () => void>;
 }
 
 export interface Telemetry extends AsyncDisposable {
   metrics: MetricsRegistry<typeof catalogue>;
-  /** Makes this replica known to the others, from now until it is disposed of. Once. */
+  /** Registers this replica until the telemetry is disposed of. Call it once. */
   announce(announcement: Announcement): void;
-  /** From now on this replica says that it ends. */
+  /** Reports from now on that this replica is shutting down. */
   drain(): void;
 }
 
 /**
- * Counts of this process and its place among the replicas, over a connection of their own: without Redis it counts on and
- * publishes later. Disposing withdraws the replica, publishes once more and folds.
+ * Publishes this process's metrics and registers it as a replica, over a separate Redis connection. While Redis is away it keeps
+ * counting, and publishes later. Disposing deregisters the replica, publishes a last time and folds the counts into the totals of
+ * ended processes.
  */
 export function startTelemetry({
   config,
@@ -83,7 +84,6 @@ export function startTelemetry({
   exposeBuildInfo(metrics, identity, running);
   const { version, build, commit } = running;
   let isDraining = false;
-  /** What every replica says of itself: see `ReplicaFacts`. */
   const facts = (): { [name in keyof ReplicaFacts]: JsonValue } => {
     const { residentMemoryBytes, heapUsedBytes, eventLoopDelayP99Seconds } = measuring.last();
     return {

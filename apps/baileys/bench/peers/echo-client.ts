@@ -1,4 +1,4 @@
-// A bare Baileys client in a process of its own: its keys are in memory, and it answers each text with the same.
+// A bare Baileys client in a separate process. It keeps its keys in memory and echoes each text.
 import {
   type SignalDataTypeMap,
   type SignalKeyStore,
@@ -8,7 +8,7 @@ import {
 } from '@whiskeysockets/baileys';
 
 const [url = ''] = process.argv.slice(2);
-// Its libsignal prints sessions through these.
+// libsignal prints sessions through these.
 for (const method of ['info', 'warn', 'error', 'log'] as const) console[method] = () => {};
 process.on('disconnect', () => process.exit(0));
 

@@ -23,11 +23,11 @@ beforeEach(async () => {
 });
 
 describe('a phone number', () => {
-  test('that nobody has belongs to the default business', async () => {
+  test('that is not assigned belongs to the default business', async () => {
     expect(await businessOfNumber(db, number)).toBe('default');
   });
 
-  test('belongs to one business: the one that it was given to last', async () => {
+  test('belongs to the business that it was assigned to last', async () => {
     await assignNumber(db, { number, businessId: 'bakery' });
     const row = { number, business_id: 'garage' };
     expect(await assignNumber(db, { number, businessId: 'garage' })).toEqual(row);
@@ -36,12 +36,12 @@ describe('a phone number', () => {
     expect(await listNumbers(db, { businessId: 'bakery', limit: 10 })).toEqual([]);
   });
 
-  test('is given to no business that does not exist', async () => {
+  test('cannot be assigned to a business that does not exist', async () => {
     expect(await assignNumber(db, { number, businessId: 'nobody' })).toBeUndefined();
     expect(await listNumbers(db, { limit: 10 })).toEqual([]);
   });
 
-  test('goes back to the default business when it is removed, once', async () => {
+  test('belongs to the default business again once it is removed', async () => {
     await assignNumber(db, { number, businessId: 'bakery' });
     expect(await removeNumber(db, number)).toBe(true);
     expect(await removeNumber(db, number)).toBe(false);
@@ -59,7 +59,7 @@ const recording = {
 const newCall = { id: 'CA1', business_id: 'default', status: 'queued', started_at: new Date() };
 
 describe('a call', () => {
-  test('takes its recordings along to the business that it turns out to belong to', async () => {
+  test('takes its recordings along when its business changes', async () => {
     await db.transaction((tx) => changeCall(tx, newCall, (call) => call));
     await saveRecording(db, recording);
     await db.transaction((tx) => changeCall(tx, newCall, (call) => ({ ...call, business_id: 'bakery' })));
@@ -68,11 +68,11 @@ describe('a call', () => {
     expect(owners).toEqual([{ business_id: 'bakery' }]);
   });
 
-  test('that is not known has no recordings', async () => {
+  test('that does not exist cannot have recordings', async () => {
     await expect(saveRecording(db, recording)).rejects.toThrow(/null value|foreign key/);
   });
 
-  test('is open until its outcome is written down', async () => {
+  test('is open until it has an outcome', async () => {
     const before = new Date(Date.now() + 60_000);
     await db.transaction((tx) => changeCall(tx, newCall, (call) => call));
     expect(await listOpenCalls(db, { before, limit: 10 })).toEqual([{ id: 'CA1', status: 'queued' }]);

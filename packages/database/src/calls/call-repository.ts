@@ -1,7 +1,7 @@
 import type { Queryable } from '../database.ts';
 import { identitiesOf } from '../personal-data/contact-identities.ts';
 
-/** Something that happened to a call. */
+/** An event of a call. */
 export interface CallTimelineEntry {
   /** ISO 8601, by the clock of the service that wrote it. */
   at: string;
@@ -15,15 +15,15 @@ export interface CallRow {
   business_id: string;
   from_number: string | null;
   to_number: string | null;
-  /** The provider's word: `ringing`, `in-progress`, `completed`, … */
+  /** The provider's status: `ringing`, `in-progress`, `completed`, … */
   status: string;
   outcome: 'completed' | 'error' | 'rejected' | null;
-  /** Why it ended as it did. */
+  /** Why it ended this way. */
   reason: string | null;
   started_at: Date;
   answered_at: Date | null;
   ended_at: Date | null;
-  /** In the order of their times. */
+  /** In chronological order. */
   timeline: CallTimelineEntry[];
 }
 
@@ -95,7 +95,7 @@ export interface CallSummary {
   started_at: Date;
   answered_at: Date | null;
   ended_at: Date | null;
-  /** What happened, in the order of the times. */
+  /** What happened, in chronological order. */
   timeline: CallTimelineEntry[];
   recordings: RecordingSummary[];
   /** `started_at` in microseconds, which a Date cannot hold: for the next page's cursor. */
@@ -122,12 +122,12 @@ const COLUMNS = `calls.id, calls.business_id, from_number, to_number, status, ou
       'duration_ms', r.duration_ms, 'created_at', r.created_at) order by r.created_at, r.id)
     from recordings r where r.call_id = calls.id), '[]') as recordings`;
 
-/** The latest call first. `businessId` undefined is every business. */
+/** The latest call first. `businessId` undefined: all businesses. */
 export async function listCalls(
   db: Queryable,
   options: {
     businessId?: string | undefined;
-    /** Of one of these phone numbers (digits), or SIP addresses as the calls have them. */
+    /** Phone numbers in digits, or SIP addresses as the calls store them. */
     callers?: readonly string[] | undefined;
     /** Only calls in progress, or only ended ones. */
     live?: boolean | undefined;
@@ -149,7 +149,7 @@ export async function listCalls(
     const names = options.callers.flatMap((caller) =>
       /^\d+$/.test(caller) ? [caller, `+${caller}`] : [caller],
     );
-    // A number that came through a SIP gateway.
+    // For calls that came through a SIP gateway.
     const prefixes = names.filter((name) => /^\+?\d+$/.test(name)).map((name) => `sip:${name}@%`);
     conditions.push(
       `(from_number = any(${parameter(names)}::text[]) or from_number like any(${parameter(prefixes)}::text[]))`,

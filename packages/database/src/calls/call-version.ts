@@ -7,7 +7,7 @@ export interface CallVersion {
   changed: string;
 }
 
-/** Covers the calls in progress and this many latest calls of each business. */
+/** The version covers the calls in progress and this many of the latest calls of each business. */
 const LATEST_CALLS = 10;
 
 /** Of one business or of all (undefined). Reads only indexes, whatever the number of calls. */

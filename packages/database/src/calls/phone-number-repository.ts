@@ -7,7 +7,7 @@ export interface PhoneNumberRow {
   business_id: string;
 }
 
-/** Whose number it is; one that nobody has is the default business'. */
+/** The business that has a phone number; the default business if nobody has it. */
 export async function businessOfNumber(q: Queryable, number: string): Promise<string> {
   const [row] = await q.query<PhoneNumberRow>('select business_id from phone_numbers where number = $1', [
     number,
@@ -15,7 +15,7 @@ export async function businessOfNumber(q: Queryable, number: string): Promise<st
   return row?.business_id ?? DEFAULT_BUSINESS_ID;
 }
 
-/** The number belongs to this business from now on, whosever it was; undefined where there is no such business. */
+/** Assigns a number to a business, even if another one has it. Undefined if the business does not exist. */
 export async function assignNumber(
   q: Queryable,
   { number, businessId }: { number: string; businessId: string },
@@ -29,13 +29,13 @@ export async function assignNumber(
   return row;
 }
 
-/** False where nobody had it. */
+/** False if nobody had it. */
 export async function removeNumber(q: Queryable, number: string): Promise<boolean> {
   const rows = await q.query('delete from phone_numbers where number = $1 returning number', [number]);
   return rows.length > 0;
 }
 
-/** In their order; `after` is the last number of the page before. `businessId` undefined is every business. */
+/** In ascending order; `after` is the last number of the previous page. `businessId` undefined: all businesses. */
 export async function listNumbers(
   q: Queryable,
   options: { businessId?: string | undefined; after?: string | undefined; limit: number },

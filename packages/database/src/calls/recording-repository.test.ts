@@ -37,7 +37,7 @@ const recordings = (): Promise<{ audio: Buffer; duration_ms: number }[]> =>
   db.query('select audio, duration_ms from recordings');
 const parts = (): Promise<unknown[]> => db.query('select from recording_parts');
 
-test('parts become a recording in their order, once, as of the last of them', async () => {
+test('parts are assembled once and in order, into a recording dated like the last part', async () => {
   await part(2, 3, 4);
   await part(1, 1, 2);
   await part(1, 9, 9);
@@ -49,7 +49,7 @@ test('parts become a recording in their order, once, as of the last of them', as
   expect(await db.query(recent)).toEqual([]);
 });
 
-test('a recording in full takes the place of its parts, and of what was made of them', async () => {
+test('a complete recording replaces its parts, or the recording that was assembled from them', async () => {
   const whole = { id, callId: 'CA1', mediaType: 'audio/wav', durationMs: 3, audio: Uint8Array.of(1, 2, 3) };
   await part(1, 1);
   await saveRecording(db, whole);
@@ -65,7 +65,7 @@ test('a recording in full takes the place of its parts, and of what was made of 
   expect(await recordings()).toEqual([{ audio: Buffer.of(1, 2, 3), duration_ms: 3 }]);
 });
 
-test('a recording is unfinished when nothing was added to it for a while, and goes with its call', async () => {
+test('a recording is unfinished if no part was added for a while, and its parts are deleted with the call', async () => {
   await part(1, 1);
   const look = (afterMs: number): Promise<unknown[]> => listUnfinishedRecordings(db, { afterMs, limit: 10 });
   expect(await look(60_000)).toEqual([]);

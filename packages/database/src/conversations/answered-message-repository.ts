@@ -6,8 +6,8 @@ import { STAFF_OF_CONTACT } from './conversation-repository.ts';
 const IS_AGENTS = `answer.in_reply_to is not null and coalesce(answer.author, 'agent') = 'agent'`;
 
 /**
- * SQL: the customer's messages that the outbound messages $1 answer. The agent's answer is to one message. A person's is to all messages
- * since the last message of a person or the agent, except those that a later message of a person answers too.
+ * SQL: the customer's messages that the outbound messages $1 answer. The agent's answer answers one message. A person's answer
+ * answers all messages since the last message of a person or the agent, except those that a later message of a person answers too.
  */
 const ANSWERED_MESSAGES = `
   select answer.id as answer_id, answer.in_reply_to as id from messages answer where answer.id = any($1::uuid[]) and ${IS_AGENTS}
@@ -33,10 +33,10 @@ export interface AnsweredMessage {
 }
 
 /**
- * Locks the conversations of jobs, then their messages and the messages that those answer, each by ascending id. Called before the jobs
- * are failed.
+ * Locks the conversations of jobs, then their messages and the messages that those answer, each by ascending id. Call it before the
+ * jobs are failed.
  *
- * @returns the messages that the jobs' messages were to answer
+ * @returns the customers' messages that the jobs' messages answer
  */
 export async function lockConversationsOfJobs(
   tx: Queryable,
@@ -84,7 +84,10 @@ export async function reopenAnsweredMessages(tx: Queryable, ids: readonly string
   );
 }
 
-/** A message that had failed is sent now: marks what it answers as answered. The caller holds the lock on the conversation. */
+/**
+ * For an answer that failed before and is sent now: marks the messages that it answers as answered. The caller holds the lock on
+ * the conversation.
+ */
 export async function markMessagesAnswered(tx: Queryable, answerId: string): Promise<void> {
   await tx.query(
     `update messages set status = 'answered' from (${ANSWERED_MESSAGES}) asked

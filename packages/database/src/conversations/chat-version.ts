@@ -2,9 +2,9 @@ import type { Queryable } from '../database.ts';
 
 /** Changes whenever a list of chats has changed. */
 export interface ChatVersion {
-  /** The latest message. */
+  /** `seq` of the latest message. */
   last_message: string;
-  /** The latest change of a chat's state. */
+  /** Id of the latest change of a chat's state. */
   last_event: string;
 }
 

@@ -12,39 +12,39 @@ export interface ConversationSummary {
   state: ConversationState;
   state_since: Date;
   state_reason: string | null;
-  /** Who answers, where that is known. */
+  /** The person in charge, if known. */
   person_id: string | null;
   person_name: string | null;
   person_until: Date | null;
-  /** The contact wrote after a person last read it. */
+  /** A message of the contact arrived after a person last read the conversation. */
   unread: boolean;
   opted_out_at: Date | null;
   last_message_at: Date | null;
-  /** The newest, with the beginning of its text; of one that waits, the newest of the contact's. */
+  /** The newest message, with the start of its text. For a waiting conversation: the contact's newest message. */
   last_message: Pick<MessageSummary, 'author' | 'status' | 'text'> | null;
   last_inbound_at: Date | null;
   created_at: Date;
-  /** What the list is in the order of, in microseconds, which a Date cannot hold: for the next page's cursor. */
+  /** The sort key as Unix time in microseconds, which a Date cannot hold; for the next page's cursor. */
   position: string | null;
 }
 
 const UNREAD = `coalesce(last_inbound_at > coalesce(read_at, '-infinity'), false)`;
-/** Characters of a last message that a list tells. */
-const BEGINNING = 160;
+/** Characters of the last message that a list shows. */
+const PREVIEW_LENGTH = 160;
 const COLUMNS = `id, business_id, channel, session_id, contact, contact_name, state, state_since, state_reason, person_id,
   (select name from people where people.id = person_id) as person_name, person_until, ${UNREAD} as unread, opted_out_at,
   last_message_at, last_inbound_at, created_at,
-  (select json_build_object('author', ${MESSAGE_AUTHOR}, 'status', status, 'text', left(text, ${BEGINNING})) from messages
+  (select json_build_object('author', ${MESSAGE_AUTHOR}, 'status', status, 'text', left(text, ${PREVIEW_LENGTH})) from messages
     where conversation_id = conversations.id and (conversations.state <> 'waiting' or direction = 'inbound') order by messages.seq desc limit 1) as last_message`;
 const positionOf = (column: OrderColumn): string =>
   `(extract(epoch from ${column}) * 1000000)::bigint::text as position`;
 
 type OrderColumn = 'last_message_at' | 'state_since';
 
-/** Condition on `conversations`: it is held with one of the business' own people. */
+/** SQL condition on `conversations`: the contact is one of the business' own people. */
 export const CONTACT_IS_STAFF: string = `(${STAFF_OF_CONTACT} is not null)`;
 
-/** Each unset one lets all through, but for `staff`. */
+/** An unset filter matches every conversation, except `staff`. */
 interface ConversationFilter {
   businessId?: string | undefined;
   states?: readonly ConversationState[] | undefined;
@@ -52,37 +52,37 @@ interface ConversationFilter {
   channel?: ConversationSummary['channel'] | undefined;
   sessionId?: string | undefined;
   personId?: string | undefined;
-  /** Addresses, such as `491701234567@s.whatsapp.net`: one of them is the contact's. */
+  /** The contact has one of these addresses, such as `491701234567@s.whatsapp.net`. */
   contacts?: readonly string[] | undefined;
-  /** Of the last message. */
+  /** Time of the last message: `after` is inclusive, `before` exclusive. */
   after?: Date | undefined;
   before?: Date | undefined;
-  /** Those with the business' own people, too. */
+  /** Includes conversations with the business' own people. Default false. */
   staff?: boolean | undefined;
-  /** Stands in the contact's name or number, or in a message. Reads the messages of every conversation that the other filters leave. */
+  /** Text in the contact's name or number, or in a message. Reads the messages of all conversations that match the other filters. */
   text?: string | undefined;
 }
 
 interface ListOptions {
   filter?: ConversationFilter;
-  /** Of the last one of the page before. */
+  /** Position of the last conversation on the previous page. */
   position?: { position: string | null; id: string } | undefined;
   limit: number;
 }
 
-/** The conversations with the newest message first; those without any message stand before them. */
+/** Lists the conversation with the newest message first. Conversations without a message come before all others. */
 export async function listConversations(db: Queryable, options: ListOptions): Promise<ConversationSummary[]> {
   return listOrdered(db, 'last_message_at', options);
 }
 
-/** In the order in which people look at conversations: those of a group stand before those of the next one. */
+/** Groups by need: the conversations of one group come before those of the next. */
 const groups: readonly { states: readonly ConversationState[]; column: OrderColumn }[] = [
   { states: ['waiting'], column: 'state_since' },
   { states: ['person'], column: 'state_since' },
   { states: ['agent', 'closed'], column: 'last_message_at' },
 ];
 
-/** Those that wait for a person, the longest first; then those with a person; then all others, the newest message first. */
+/** Lists waiting conversations first, the longest waiting at the top; then those with a person; then all others by their newest message. */
 export async function listConversationsByNeed(
   db: Queryable,
   {
@@ -95,12 +95,12 @@ export async function listConversationsByNeed(
 ): Promise<(ConversationSummary & { group: number })[]> {
   const found: (ConversationSummary & { group: number })[] = [];
   for (const [group, { states, column }] of groups.entries()) {
-    const asked = states.filter((state) => filter.states?.includes(state) ?? true);
-    if (group < (position?.group ?? 0) || asked.length === 0 || found.length >= limit) continue;
+    const wanted = states.filter((state) => filter.states?.includes(state) ?? true);
+    if (group < (position?.group ?? 0) || wanted.length === 0 || found.length >= limit) continue;
     const after = group === position?.group ? position : undefined;
-    // oxlint-disable-next-line no-await-in-loop -- mostly the first ones fill a page
+    // oxlint-disable-next-line no-await-in-loop -- the first groups usually fill the page
     const rows = await listOrdered(db, column, {
-      filter: { ...filter, states: asked },
+      filter: { ...filter, states: wanted },
       position: after,
       limit: limit - found.length,
     });
@@ -109,7 +109,7 @@ export async function listConversationsByNeed(
   return found;
 }
 
-/** By the last message the newest first, by the state's time the oldest. */
+/** Descending by `last_message_at`, ascending by `state_since`. */
 async function listOrdered(
   db: Queryable,
   column: OrderColumn,
@@ -123,7 +123,7 @@ async function listOrdered(
   };
 
   where(filter.businessId, (at) => `business_id = ${at}`);
-  // One is told as such: an index by the state is then in the order of what follows it.
+  // A single state is compared with `=`, so that an index that begins with the state also provides the order.
   if (filter.states?.length === 1) where(filter.states[0], (at) => `state = ${at}`);
   else where(filter.states, (at) => `state = any(${at}::text[])`);
   where(filter.unread, (at) => `${UNREAD} = ${at}::boolean`);
@@ -161,14 +161,14 @@ async function listOrdered(
 
 export interface ConversationCounts {
   waiting: number;
-  /** Since when the one waits that waits longest. */
+  /** Since when the longest waiting one has waited; null if none waits. */
   waiting_since: Date | null;
   person: number;
-  /** Of these, how many are with the person who asks. */
+  /** Those of the person `personId`. */
   mine: number;
 }
 
-/** How many conversations need somebody; without those of the business' own people. Reads those alone, whatever the number of others. */
+/** Counts the conversations that wait for a person or are with one, without those of the business' own people. Reads no others. */
 export async function countConversations(
   db: Queryable,
   { businessId, personId }: { businessId: string | undefined; personId: string | undefined },
@@ -185,7 +185,7 @@ export async function countConversations(
   return row!;
 }
 
-/** One conversation; undefined where it does not exist, or belongs to another business than the one named. */
+/** Undefined if it does not exist or belongs to another business. */
 export async function findConversation(
   db: Queryable,
   id: string,

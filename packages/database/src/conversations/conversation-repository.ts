@@ -9,20 +9,23 @@ export interface ConversationRow {
   business_id: string;
   channel: 'whatsapp' | 'phone';
   session_id: string | null;
-  /** Who it is with: the address of the first message, with the number where that was known. Answers go to their message's address. */
+  /**
+   * The contact's address in the first message: the phone number if known, else the LID. An answer goes to the address of the
+   * message that it answers.
+   */
   contact: string;
   alternate_contact: string | null;
   contact_name: string | null;
   state: ConversationState;
   state_reason: string | null;
   person_id: string | null;
-  /** Messages in a row. */
+  /** Consecutive messages that the agent did not understand. */
   not_understood: number;
   opted_out_at: Date | null;
   last_inbound_at: Date | null;
 }
 
-/** SQL: who of the business' people has the number of a conversation's contact. */
+/** SQL: id of the business' own person who has the phone number of a conversation's contact; null if nobody has. */
 export const STAFF_OF_CONTACT = `(select people.id from people
   where people.business_id = conversations.business_id and people.revoked_at is null
     and people.phone_number = any(array[split_part(conversations.contact, '@s.whatsapp.net', 1), split_part(conversations.alternate_contact, '@s.whatsapp.net', 1)])
@@ -37,26 +40,26 @@ export interface ContactInput {
   contact: string;
   altContact?: string | undefined;
   contactName?: string | undefined;
-  /** The contact writes. Else the business does. */
+  /** True if the contact wrote, false if the business did. Default false. */
   isInbound?: boolean | undefined;
 }
 
 /**
- * The conversation with a contact, made if there is none; its row stays locked until the transaction ends, so that
- * messages of one conversation get their `seq` in the order of their commits.
+ * Finds or creates the conversation with a contact. Its row stays locked until the transaction ends, so that messages of one
+ * conversation get their `seq` in commit order.
  *
- * WhatsApp addresses one person now by phone number, now by LID: a conversation is found under either. The advisory locks
- * (taken in a fixed order) keep two first messages, one under each name, from making two conversations.
+ * WhatsApp addresses a person by phone number or by LID; a conversation is found under either. The advisory locks, taken in a fixed
+ * order, keep two concurrent first messages under different addresses from creating two conversations.
  */
 export async function openConversation(tx: Queryable, input: ContactInput): Promise<ConversationRow> {
-  const names = [...new Set([input.contact, input.altContact ?? input.contact])].toSorted();
-  for (const name of names) {
-    // One after the other: the order is what prevents a deadlock.
+  const addresses = [...new Set([input.contact, input.altContact ?? input.contact])].toSorted();
+  for (const address of addresses) {
+    // In sequence: the fixed order prevents deadlocks.
     await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      `conversation:${input.sessionId}:${name}`,
+      `conversation:${input.sessionId}:${address}`,
     ]);
   }
-  const [known] = await tx.query<ConversationRow>(
+  const [existing] = await tx.query<ConversationRow>(
     `update conversations set
        alternate_contact = case
          when contact <> $4 then coalesce(alternate_contact, $4)
@@ -77,11 +80,11 @@ export async function openConversation(tx: Queryable, input: ContactInput): Prom
       input.contact,
       input.altContact ?? null,
       input.contactName ?? null,
-      names,
+      addresses,
       input.isInbound ?? false,
     ],
   );
-  if (known) return known;
+  if (existing) return existing;
   const [row] = await tx.query<ConversationRow>(
     `insert into conversations (business_id, channel, session_id, contact, alternate_contact, contact_name, last_message_at,
        last_inbound_at)
@@ -103,7 +106,7 @@ export async function openConversation(tx: Queryable, input: ContactInput): Prom
   return row;
 }
 
-/** Serialises everything that decides on a conversation; released when the transaction ends. */
+/** Locks a conversation until the transaction ends, so that decisions about it are made one at a time. */
 export async function lockConversation(tx: Queryable, id: string): Promise<ConversationRow | undefined> {
   const [row] = await tx.query<ConversationRow>(
     `select ${COLUMNS} from conversations where id = $1 for update`,
@@ -112,7 +115,7 @@ export async function lockConversation(tx: Queryable, id: string): Promise<Conve
   return row;
 }
 
-/** Whether there is a message from this address, a phone number's or a LID, to this phone number of the session. */
+/** Whether this address, a phone number or a LID, has ever written to the session's phone number `account`. */
 export async function hasInboundMessage(
   q: Queryable,
   { sessionId, address, account }: { sessionId: string; address: string; account: string | undefined },
@@ -145,12 +148,12 @@ export async function hasRecentAnswers(
   return rows.length > 0;
 }
 
-/** The contact wants no more messages. */
+/** Records that the contact wants no more messages. Keeps the time of an earlier opt-out. */
 export async function markOptedOut(q: Queryable, id: string): Promise<void> {
   await q.query('update conversations set opted_out_at = coalesce(opted_out_at, now()) where id = $1', [id]);
 }
 
-/** The contact, or a person for a reason, has taken the wish back. */
+/** Clears the opt-out, at the request of the contact or of a person. */
 export async function markOptedIn(q: Queryable, id: string): Promise<void> {
   await q.query('update conversations set opted_out_at = null where id = $1', [id]);
 }

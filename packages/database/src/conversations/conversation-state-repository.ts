@@ -11,7 +11,7 @@ export interface StateChange {
   isAnnouncedAnew: boolean;
   /** A person has seen the conversation. */
   isRead: boolean;
-  /** The time of the person in charge starts again. */
+  /** Restarts the idle time limit of the person in charge. */
   extends: boolean;
 }
 
@@ -43,7 +43,7 @@ export async function setConversationState(tx: Queryable, id: string, change: St
   );
 }
 
-/** customer, agent; person, over REST; phone, the owner from the phone of the account; system, by time or a failure. */
+/** `person`: over the REST API. `phone`: the owner, from the account's own phone. `system`: a time limit or a failure. */
 export type EventActor = 'customer' | 'agent' | 'person' | 'phone' | 'system';
 
 export interface NewConversationEvent {
@@ -88,7 +88,7 @@ export interface ConversationEventRow {
   message_id: string | null;
 }
 
-/** Newest first; `before` is the id of the last row of the page before. */
+/** Newest first; `before` is the id of the last row of the previous page. */
 export async function listConversationEvents(
   q: Queryable,
   { conversationId, before, limit }: { conversationId: string; before?: string | undefined; limit: number },
@@ -103,12 +103,12 @@ export async function listConversationEvents(
   );
 }
 
-/** A person has seen what is there. */
+/** Records that a person has read the conversation. */
 export async function markConversationRead(q: Queryable, id: string): Promise<void> {
   await q.query('update conversations set read_at = now() where id = $1', [id]);
 }
 
-/** A message of the customer's to which nobody has written anything, or that the agent failed to answer. */
+/** Whether a message of the customer has no answer: it is new, waits for a person, or the agent failed to answer it. */
 export async function hasUnansweredMessage(q: Queryable, conversationId: string): Promise<boolean> {
   const rows = await q.query(
     `select 1 from messages where conversation_id = $1 and direction = 'inbound'
@@ -130,30 +130,30 @@ export async function hasPersonAnsweredSince(q: Queryable, messageId: string): P
 }
 
 /**
- * Cancels the agent's answers that are not sent yet; the messages that they answered wait for a person instead. An answer that is being
- * sent at this moment may still arrive, and becomes `sent`.
+ * Cancels the agent's answers that are not sent yet; the messages that they answered wait for a person instead. An answer that is
+ * being sent at this moment may still arrive, and then becomes `sent`.
  *
- * @returns the ids of those answers
+ * @returns the ids of the cancelled answers
  */
 export async function cancelAgentAnswers(tx: Queryable, conversationId: string): Promise<string[]> {
-  const dropped = await tx.query<{ id: string; in_reply_to: string | null }>(
+  const cancelled = await tx.query<{ id: string; in_reply_to: string | null }>(
     `update messages set status = 'ignored', reason = 'taken_over'
      where conversation_id = $1 and direction = 'outbound' and status = 'queued'
        and (author = 'agent' or (author is null and in_reply_to is not null))
      returning id, in_reply_to`,
     [conversationId],
   );
-  const asked = dropped.map(({ in_reply_to: id }) => id).filter((id) => id !== null);
-  if (asked.length > 0) {
+  const answeredIds = cancelled.map(({ in_reply_to: id }) => id).filter((id) => id !== null);
+  if (answeredIds.length > 0) {
     await tx.query(
       `update messages set status = 'waiting_for_person' where id = any($1::uuid[]) and status = 'answered'`,
-      [asked],
+      [answeredIds],
     );
   }
-  return dropped.map(({ id }) => id);
+  return cancelled.map(({ id }) => id);
 }
 
-/** Cancels an answer or a program's message because its contact has opted out since. The message that it answers stays without one. */
+/** Cancels an answer or a program's message because its contact has opted out since. The message that it answers stays unanswered. */
 export async function cancelOptedOutMessage(tx: Queryable, id: string): Promise<void> {
   await tx.query(
     `with dropped as (

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** The id of a message that a caller writes under a key of its own: the same key in the same scope is the same message, for ever. */
+/** Derives a message's id from a caller's idempotency key: the same key in the same scope always gives the same id. */
 export function messageIdForKey(scope: string, key: string): string {
   const digest = createHash('sha256').update(`${scope}\n${key}`).digest();
-  // RFC 9562, version 8: an id by a rule of our own.
+  // UUID version 8 (custom) and its variant: RFC 9562, section 5.8.
   digest[6] = (digest[6]! & 0x0f) | 0x80;
   digest[8] = (digest[8]! & 0x3f) | 0x80;
   const hex = digest.toString('hex');

@@ -9,27 +9,27 @@ export interface MessageSummary {
   session_id: string | null;
   direction: 'inbound' | 'outbound';
   author: MessageAuthor;
-  /** Who of the business' people wrote it, where that is known. */
+  /** The business' own person who wrote it, if known. */
   person_id: string | null;
   person_name: string | null;
   kind: string;
   status: MessageStatus;
-  /** Of `ignored`, why. */
+  /** Why, if the status is `ignored`. */
   reason: string | null;
   text: string;
   in_reply_to: string | null;
-  /** Of an answer of the agent's: what it came from. */
+  /** What the agent's answer came from; null for other messages. */
   match: AnswerMatch | null;
   error: string | null;
   created_at: Date;
   sent_at: Date | null;
-  /** When a device of the recipient's had it. */
+  /** When it reached a device of the recipient. */
   delivered_at: Date | null;
-  /** When the recipient had read it, where the recipient lets others know. */
+  /** When the recipient read it; null without a read receipt. */
   read_at: Date | null;
 }
 
-/** SQL: who wrote a message; those of the first releases do not say. */
+/** SQL: the author of a message. The first releases stored none. */
 export const MESSAGE_AUTHOR: string = `coalesce(author,
   case when direction = 'inbound' then 'customer' when in_reply_to is not null then 'agent' else 'person' end)`;
 const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id, direction,
@@ -37,7 +37,7 @@ const COLUMNS = `id, seq::text as seq, business_id, conversation_id, session_id,
   person_id, (select name from people where people.id = person_id) as person_name, kind, status, reason, text, in_reply_to, match,
   error, created_at, sent_at, delivered_at, read_at`;
 
-/** Newest first; `before` is the `seq` of the last message of the page before. */
+/** Newest first; `before` is the `seq` of the last message of the previous page. */
 export async function listMessages(
   db: Queryable,
   options: {

@@ -51,7 +51,7 @@ test('one message delivered ten times at once is accepted once', async () => {
   expect(outcomes[0]?.message).toMatchObject({ status: 'received', sent_at: input.sentAt, seq: /^\d+$/ });
 });
 
-test('twenty first messages of one contact at once make one conversation, and their order is that of their commits', async () => {
+test('twenty concurrent first messages of a contact create one conversation and are ordered by commit', async () => {
   const outcomes = await Promise.all(
     Array.from({ length: 20 }, () =>
       db.transaction(async (tx) => {
@@ -65,12 +65,12 @@ test('twenty first messages of one contact at once make one conversation, and th
     ),
   );
   expect(new Set(outcomes.map(({ conversationId }) => conversationId)).size).toBe(1);
-  // Whoever has a higher seq saw all lower ones committed.
+  // Each transaction sees all messages with a lower seq as committed.
   const inOrder = outcomes.toSorted((a, b) => a.seq - b.seq).map(({ seen }) => seen);
   expect(inOrder).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
 });
 
-test('a contact known by phone number and by LID has one conversation, whichever name came first', async () => {
+test('a contact known by phone number and by LID has one conversation, whichever comes first', async () => {
   const lid = '77@lid';
   const phone = '972500000077@s.whatsapp.net';
   const [first, second] = await Promise.all([
@@ -90,7 +90,7 @@ test('a message delivered under both names of its contact is accepted once', asy
   expect(await record(inbound(lid, { externalId }))).toMatchObject({ fresh: false });
 });
 
-test('a reply is written once, and a message closed by one caller alone', async () => {
+test('a reply is written once, and only one caller closes a message', async () => {
   const { message } = await record(inbound('reply@s.whatsapp.net'));
   const replies = await Promise.all(
     Array.from({ length: 5 }, () => db.transaction((tx) => insertReply(tx, message, 'Hi'))),
@@ -104,7 +104,7 @@ test('a reply is written once, and a message closed by one caller alone', async 
   expect(await findMessageById(db, message.id)).toMatchObject({ status: 'answered', error: null });
 });
 
-test('what a message costs to close does not grow with how many are open', async () => {
+test('closing a message costs the same however many messages are open', async () => {
   const { conversationId } = await record(inbound('backlog@s.whatsapp.net'));
   const insert = (status: string): Promise<{ id: string }[]> =>
     db.query<{ id: string }>(
@@ -112,7 +112,7 @@ test('what a message costs to close does not grow with how many are open', async
        select 'default', $1, 'shop', 'inbound', $2, 'Hello', $2 || n from generate_series(1, 5000) as n returning id`,
       [conversationId, status],
     );
-  // As on most days, the planner knows of little that is open.
+  // The usual case: the table was last analyzed while few messages were open.
   await insert('answered');
   await db.query('vacuum analyze messages');
   const open = await insert('received');
@@ -126,12 +126,12 @@ test('what a message costs to close does not grow with how many are open', async
     const before = await rowsRead();
     const ends = open.slice(-40).map(({ id }) => ({ id, end: { status: 'answered' } as const }));
     expect(await closeMessages(tx, ends)).toEqual(Array.from(ends, () => true));
-    // Once to lock them in order, once to write.
+    // Each row is read once to lock it and once to update it.
     expect((await rowsRead()) - before).toBeLessThan(100);
   });
 });
 
-test('the history of a message is every turn before it, a reply behind what it answers', async () => {
+test('the history of a message has every turn before it, each reply after the message that it answers', async () => {
   const contact = 'history@s.whatsapp.net';
   const one = await record(inbound(contact, { text: 'one' }));
   const two = await record(inbound(contact, { text: 'two' }));
@@ -148,7 +148,7 @@ test('the history of a message is every turn before it, a reply behind what it a
   expect(await history(three.message.seq, 2, 5)).toEqual(['two', 'reply']);
 });
 
-test('messages are closed together, each by one caller, and one that stands there twice once', async () => {
+test('closes several messages at once; a message that is listed twice is closed once', async () => {
   const rows = await Promise.all([1, 2, 3].map(() => record(inbound('together@s.whatsapp.net'))));
   const [one, two, three] = rows.map(({ message }) => message.id);
   await closeMessage(db, two!, { status: 'answered' });

@@ -2,7 +2,7 @@ import { openConversation, type ContactInput, type ConversationRow } from './con
 import type { Queryable } from '../database.ts';
 import { placeholderCondition, placeholderParams } from './unstored-message-repository.ts';
 
-/** For any kind but `text`, the text is the kind in brackets, with the caption. */
+/** The text of a message of any kind but `text` is the kind in brackets, with the caption. */
 export type MessageKind =
   | 'text'
   | 'image'
@@ -18,9 +18,9 @@ export type MessageKind =
 
 /**
  * inbound: received -> answered | waiting_for_person | ignored | failed; waiting_for_person | failed -> answered | ignored, and
- * answered -> waiting_for_person where the answer is not sent.
- * outbound: queued -> sent | ignored | failed, and sent -> undelivered -> sent. `ignored`: nobody answers it, or it is not sent.
- * What a program sends at once may become `sent` from any of them: a repeat sends it, or WhatsApp confirms it late.
+ * answered -> waiting_for_person if the answer is not sent.
+ * outbound: queued -> sent | ignored | failed, and sent -> undelivered -> sent. `ignored`: nobody answers it, or it is not sent. A
+ * program's message may become `sent` from any status: a repeated request sends it, or WhatsApp confirms it late.
  */
 export type MessageStatus =
   | 'received'
@@ -32,17 +32,20 @@ export type MessageStatus =
   | 'failed'
   | 'undelivered';
 
-/** What an answer of the agent's came from. */
+/** What the agent's answer came from. */
 export interface AnswerMatch {
-  /** `faq`, an entry of the profile, or a rule: `hours`, `greeting`, `small-talk`, `hand-off`, `opt-out`, `opt-in`, `unknown`; or `model`. */
+  /**
+   * `faq` (an entry of the profile), a rule (`hours`, `greeting`, `small-talk`, `hand-off`, `opt-out`, `opt-in`, `unknown`), or
+   * `model`.
+   */
   source: string;
-  /** Of `faq`: the entry's first question. */
+  /** For `faq`: the entry's first question. */
   question?: string;
-  /** Of `hand-off`: why a person is to answer. */
+  /** For `hand-off`: why a person should answer. */
   reason?: string;
 }
 
-/** phone: the owner, from the phone of the account. notice: to a person of the business. */
+/** `phone`: the owner, from the account's own phone. `notice`: a notice to one of the business' own people. */
 export type MessageAuthor = 'customer' | 'agent' | 'person' | 'phone' | 'program' | 'notice';
 
 export interface MessageRow {
@@ -54,11 +57,11 @@ export interface MessageRow {
   session_id: string | null;
   direction: 'inbound' | 'outbound';
   status: MessageStatus;
-  /** Null: the customer where it came in; where it went out, the agent if it is a reply, else a person. */
+  /** Null in rows of the first releases; see `MESSAGE_AUTHOR`. */
   author: MessageAuthor | null;
-  /** `text`, or what else came: `image`, `voice`, `document`, ... */
+  /** `text`, `image`, `voice`, `document`, ... */
   kind: string;
-  /** Of `ignored`, why. */
+  /** Why, if the status is `ignored`. */
   reason: string | null;
   text: string;
   external_id: string | null;
@@ -66,7 +69,7 @@ export interface MessageRow {
   error: string | null;
   /** The WhatsApp address that it came from or goes to. Null: its conversation's contact. */
   address: string | null;
-  /** The phone number of the account that received it, or is to send it. Null: whichever its session has. */
+  /** Phone number of the account that received it or is to send it. Null: the session's current number. */
   account: string | null;
   created_at: Date;
   sent_at: Date | null;
@@ -80,14 +83,14 @@ export interface InboundInput extends ContactInput {
   /** WhatsApp's own id of the message, unique within its chat. */
   externalId: string;
   text: string;
-  /** `text` where it is unset. */
+  /** Default: `text`. */
   kind?: MessageKind | undefined;
-  /** person: one of the business' people, in the chat of the account with itself. */
+  /** `person`: one of the business' own people, in the account's chat with itself. */
   author?: 'customer' | 'person';
   sentAt: Date;
-  /** What the contact wrote from, now the phone number and now the LID: the answer goes there. */
+  /** Address that the contact wrote from, a phone number or a LID. The answer goes there. */
   address?: string | undefined;
-  /** The phone number that it was written to. */
+  /** Phone number of the account that received it. */
   account?: string | undefined;
   /** WhatsApp's id of the message that it quotes. */
   quotedId?: string | undefined;
@@ -132,13 +135,13 @@ export async function recordInbound(
     ],
   );
   if (inserted) return { message: inserted, ...found, fresh: true };
-  const [known] = await tx.query<MessageRow>(
+  const [existing] = await tx.query<MessageRow>(
     `select ${COLUMNS} from messages
      where session_id = $1 and conversation_id = $2 and external_id = $3 and direction = 'inbound'`,
     [input.sessionId, conversation.id, input.externalId],
   );
-  if (!known) throw new Error('a message that conflicts with its repeat is not there');
-  return { message: known, ...found, fresh: false };
+  if (!existing) throw new Error('a message that conflicts with its repeat is not there');
+  return { message: existing, ...found, fresh: false };
 }
 
 export async function findMessageById(q: Queryable, id: string): Promise<MessageRow | undefined> {
@@ -188,8 +191,8 @@ export async function closeMessages(
   q: Queryable,
   ends: readonly { id: string; end: MessageEnd }[],
 ): Promise<boolean[]> {
-  // "in ('received', 'queued')" would let the planner read all that is open, by the index of the open, whenever it was last analyzed
-  // with little open: each message would cost as much as the backlog is long.
+  // Not `status in ('received', 'queued')`: if the table was last analyzed while few messages were open, the planner would read the
+  // whole index of open messages, and closing one message would cost as much as the backlog is long.
   const rows = await q.query<{ id: string }>(
     `with locked as materialized (select id from messages where id = any($1::uuid[]) order by id for update)
      update messages set status = ends.status, error = ends.error, reason = ends.reason,
@@ -211,13 +214,13 @@ export async function closeMessages(
     ],
   );
   const closed = new Set(rows.map(({ id }) => id));
-  // A message listed twice was closed once.
+  // If a message is listed twice, only its first entry closed it.
   return ends.map(({ id }) => closed.delete(id));
 }
 
 /**
- * The reply to a message, written at most once: undefined when it has one. It goes to the address that the message came from, and
- * from the account that received it.
+ * Inserts the reply to a message; undefined if it has one already. The reply goes to the address that the message came from, from
+ * the account that received it.
  */
 export async function insertReply(
   tx: Queryable,

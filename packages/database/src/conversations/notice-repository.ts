@@ -13,7 +13,7 @@ export interface WaitingConversation extends Pick<
 > {
   reason: string;
   since: Date;
-  /** How often people were notified of it. */
+  /** How often people were notified about it. */
   announcements: number;
 }
 
@@ -30,9 +30,9 @@ const NOTIFIED_RECENTLY = `exists (select from notices where conversation_id = c
 export interface DueAnnouncements {
   /** Quiet hours: people are notified of emergencies only. */
   isQuiet: boolean;
-  /** Those that were announced once before are announced again; null: none. */
+  /** Conversations whose first notice is older than this are announced again; null: none. */
   remindBefore: Date | null;
-  /** The same of emergencies. */
+  /** The same for emergencies. */
   remindEmergenciesBefore: Date;
   limit: number;
 }
@@ -91,7 +91,7 @@ export async function listReachablePeople(q: Queryable, businessId: string): Pro
   );
 }
 
-/** The last messages of the customer's, oldest first. */
+/** Texts of the customer's last messages, oldest first. */
 export async function listLastInbound(
   q: Queryable,
   { conversationId, limit, textLimit }: { conversationId: string; limit: number; textLimit: number },
@@ -110,7 +110,7 @@ export interface NewNotice {
   channel: string;
   kind: NoticeKind;
   reason?: string | undefined;
-  /** Of WhatsApp: what she is written. */
+  /** For the channel `whatsapp`: the message to the person. */
   messageId?: string | undefined;
 }
 
@@ -124,7 +124,7 @@ export async function addNotice(tx: Queryable, notice: NewNotice): Promise<strin
   return row.id;
 }
 
-/** A notice that is to be sent by e-mail, with what it is about. */
+/** A notice to send by e-mail, with the conversation that it is about. */
 export interface EmailNotice extends WaitingConversation {
   kind: NoticeKind;
   email: string;
@@ -156,25 +156,29 @@ export async function isOutdatedNotice(q: Queryable, messageId: string): Promise
   return rows.length > 0;
 }
 
-/** What a message of a person's answers. */
+/** The notice that a person's message answers, and its conversation. */
 export interface AnsweredNotice {
   conversation_id: string;
   contact: string;
   contact_name: string | null;
   state: ConversationRow['state'];
-  /** Who has the conversation. */
+  /** The person in charge of the conversation. */
   holder_id: string | null;
   holder_name: string | null;
-  /** Of the person who answers. */
+  /** Role of the person who answers. */
   role: PersonRow['role'];
-  /** Sent to that person within the last hour. */
+  /** Notices of this kind sent to that person within the last hour. */
   explanations: number;
   confirmations: number;
 }
 
 /**
- * Finds the notice that a message of a person's answers: the quoted one, of any age; else, for `1`, the newest whose chat waits, and for
- * `2`, the newest chat that this person has; else the newest notice of the 24 hours before. Undefined: the sender is a customer.
+ * Finds the notice that a person's message answers:
+ * - the quoted notice, of any age;
+ * - else, for `1`, the newest notice whose chat waits; for `2`, the newest chat that this person has;
+ * - else the newest notice of the last 24 hours.
+ *
+ * Undefined if it answers none: then the sender counts as a customer.
  */
 export async function findAnsweredNotice(
   q: Queryable,
@@ -232,7 +236,7 @@ export async function countOthersWaiting(q: Queryable, conversationId: string): 
   return row?.count ?? 0;
 }
 
-/** Customers' conversations that wait for a person. Ages in seconds; 0 where there is none. */
+/** Customers' conversations that wait for a person. Ages in seconds; 0 if there is none. */
 export interface WaitingStats {
   conversations: number;
   oldest_age_seconds: number;

@@ -2,10 +2,10 @@ import type { Queryable } from '../database.ts';
 import { type MessageSummary, findMessage } from './message-listing.ts';
 
 /**
- * A message that a person, or a program in the name of the business, writes into a conversation, to be sent to the address that the contact wrote from last, from the account
- * that the session has now. `id` follows from the caller's idempotency key, so
- * that a repeat finds the first one (`fresh` false). The caller holds the lock on the conversation (`lockConversation`): its messages
- * get their `seq` in the order of their commits. The job belongs into the same transaction: `addJob`.
+ * Stores a message that a person, or a program in the name of the business, writes into a conversation. It goes to the address that
+ * the contact last wrote from, from the session's current account. `id` is derived from the caller's idempotency key, so that a
+ * repeat finds the first message (`fresh` is false). The caller holds the lock on the conversation (`lockConversation`), so that
+ * messages get their `seq` in commit order. Add the job in the same transaction: `addJob`.
  */
 export async function recordPersonMessage(
   tx: Queryable,

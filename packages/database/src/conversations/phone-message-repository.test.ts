@@ -43,7 +43,7 @@ test('one message delivered ten times at once is stored once', async () => {
   expect(await db.query('select 1 from messages where external_id = $1', [input.externalId])).toHaveLength(1);
 });
 
-test('what a session of the business sent is not stored, and opens no conversation', async () => {
+test('a message that a session of the business sent itself is not stored and opens no conversation', async () => {
   const input = written('echo@s.whatsapp.net');
   const send = { key: 'k', chatId: input.contact, bodyHash: '', messageId: input.externalId, text: '' };
   await claimSend(db, { ...send, sessionId: 'other' });
@@ -51,7 +51,7 @@ test('what a session of the business sent is not stored, and opens no conversati
   expect(await db.query('select 1 from conversations where contact = $1', [input.contact])).toEqual([]);
 });
 
-test('tells how old it is, and how long after the last message of the customer before it', async () => {
+test('returns the age of a message and the time since the customer wrote last', async () => {
   const contact = 'times@s.whatsapp.net';
   const now = Date.now();
   const ago = (seconds: number): Date => new Date(now - seconds * 1000);
@@ -64,17 +64,17 @@ test('tells how old it is, and how long after the last message of the customer b
       externalId: randomUUID(),
       text: 'hi',
     };
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    // oxlint-disable-next-line no-await-in-loop -- in sequence
     await db.transaction((tx) => recordInbound(tx, { ...inbound, sentAt: ago(seconds) }));
   }
-  // The one of 20 s ago came first, and was written after it.
+  // The message from 20 s ago is stored already but was written later, so it does not count.
   const message = await record(written(contact, { sentAt: ago(68) }));
   expect(message?.sinceCustomerMs).toBe(2000);
   expect(message?.ageMs).toBeGreaterThanOrEqual(68_000);
   expect(message?.ageMs).toBeLessThan(90_000);
 });
 
-test('names the other chats of the session with the same text, within a day', async () => {
+test('lists the other chats of the session with the same text within a day', async () => {
   const text = 'We are closed.';
   const chats = async (contact: string, more: Partial<PhoneMessageInput> = {}): Promise<number | undefined> =>
     (await record(written(contact, { text, ...more })))?.sameTexts.length;

@@ -2,23 +2,23 @@ import { type ContactInput, openConversation } from './conversation-repository.t
 import type { Queryable } from '../database.ts';
 import type { MessageKind, MessageRow } from './message-repository.ts';
 
-/** What the owner of an account wrote to somebody, from the account's own phone or another device of it. */
+/** A message that the owner of an account wrote on the account's phone or on another linked device. */
 export interface PhoneMessageInput extends Omit<ContactInput, 'contactName'> {
   /** WhatsApp's own id of the message, unique within its chat. */
   externalId: string;
   text: string;
   kind: MessageKind;
   sentAt: Date;
-  /** What it was written to, a phone number's address or a LID. */
+  /** Recipient's address: a phone number or a LID. */
   address?: string | undefined;
-  /** The phone number that it was written from. */
+  /** Phone number that it was written from. */
   account?: string | undefined;
 }
 
 export interface PhoneMessage extends PhoneMessageRef {
-  /** From when it was written, by WhatsApp's clock, until now, by PostgreSQL's. */
+  /** Time since it was written, from WhatsApp's timestamp to PostgreSQL's current time. */
   ageMs: number;
-  /** From the customer's last message before it until it was written, both by WhatsApp's clock; null where there is none. */
+  /** Time since the customer's last message before it, by WhatsApp's timestamps; null if there is none. */
   sinceCustomerMs: number | null;
   /** The last message with the same text in each other chat of the session. */
   sameTexts: PhoneMessageRef[];
@@ -30,15 +30,16 @@ export interface PhoneMessageRef {
   conversationId: string;
 }
 
-/** Messages of a business, the newest, among which the same text is looked for, and for how long it counts as the same. */
+/** How far back the same text is searched: in this many of the business' newest messages, and for this many hours. */
 const SAME_TEXT_MESSAGES = 1000;
 const SAME_TEXT_HOURS = 24;
-/** Messages of a chat, the newest, among which what was written about the same time is looked for: they may come in another order. */
+/** How many of a chat's newest messages are searched for messages of about the same time, because they may arrive out of order. */
 const NEAR_MESSAGES = 20;
 
 /**
- * Stores a message of the account's own phone once; its conversation stays locked until the transaction ends. Undefined for a repeat,
- * and for what a session of the business sent itself: another session of the same account gets it as the phone's.
+ * Stores a message of the account's own phone once. Its conversation stays locked until the transaction ends. Undefined for a
+ * repeat, and for a message that a session of the business sent itself: another session of the same account receives it as the
+ * phone's.
  */
 export async function recordPhoneMessage(
   tx: Queryable,
@@ -111,7 +112,10 @@ function findSameTexts(
   );
 }
 
-/** What the account's phone wrote into a chat within `withinMs` of a customer's message, and was stored before it. */
+/**
+ * Messages that the account's phone wrote into a chat within `withinMs` after a customer's message, and that were stored before
+ * that message.
+ */
 export function listPhoneMessagesAfter(
   tx: Queryable,
   { conversation_id: conversationId, sent_at: sentAt }: Pick<MessageRow, 'conversation_id' | 'sent_at'>,
@@ -126,10 +130,10 @@ export function listPhoneMessagesAfter(
 }
 
 /**
- * Of the chats that these messages took over from the agent, those in which nothing has happened since; locked until the transaction
- * ends. One in which something happens in this moment is left out.
+ * Of the chats that these messages took over from the agent, returns those in which nothing has happened since, and locks them
+ * until the transaction ends. Leaves out chats that another transaction has locked.
  *
- * @param except a message that does not count as something that has happened
+ * @param except id of a message that does not count as something that has happened
  */
 export async function lockUntouchedTakeovers(
   tx: Queryable,

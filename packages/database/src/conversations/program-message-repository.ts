@@ -3,16 +3,16 @@ import type { Database, Queryable } from '../database.ts';
 import type { MessageStatus } from './message-repository.ts';
 import type { SendInput } from '../whatsapp/send-repository.ts';
 
-/** What a program sends at once: `key` is the id of its message. */
+/** A message that a program sends directly, without a job. `key` is the message's id. */
 export interface ProgramSend extends SendInput, Pick<ContactInput, 'businessId' | 'contact' | 'altContact'> {
-  /** The phone number that it is sent from. */
+  /** Phone number that it is sent from. */
   account: string | undefined;
 }
 
 export type RecordedProgramMessage =
   | { state: 'fresh' }
   | { state: 'opted_out'; conversationId: string }
-  /** It was written before. */
+  /** A repeat: the message exists already. */
   | { state: 'known'; message: KnownProgramMessage };
 
 interface KnownProgramMessage {
@@ -24,9 +24,9 @@ interface KnownProgramMessage {
 }
 
 /**
- * Writes what a program sends into the conversation with its contact, which is opened where there is none, and claims the send.
- * Nothing is written for a contact who has opted out. The message has WhatsApp's id from the start, as no other that is not sent yet:
- * no job sends it, and its status follows its row in `whatsapp_sends`.
+ * Stores a program's message in the conversation with its contact, which is created if needed, and claims the send. Stores nothing
+ * if the contact has opted out. Unlike other unsent messages it has WhatsApp's id from the start: no job sends it, and its status
+ * follows its row in `whatsapp_sends`.
  */
 export async function recordProgramMessage(db: Database, send: ProgramSend): Promise<RecordedProgramMessage> {
   const recorded = await writeMessage(db, send);
@@ -39,11 +39,11 @@ export async function recordProgramMessage(db: Database, send: ProgramSend): Pro
   });
 }
 
-/** In one statement; undefined where there is no conversation. */
+/** Undefined if there is no conversation yet. */
 async function writeMessage(q: Queryable, send: ProgramSend): Promise<RecordedProgramMessage | undefined> {
   const { businessId, sessionId, contact, altContact, key, text, chatId, account, messageId, bodyHash } =
     send;
-  // Its row stays locked until this is committed: messages of one conversation get their `seq` in the order of their commits.
+  // Locks the conversation's row until the commit, so that its messages get their `seq` in commit order.
   const [row] = await q.query<{ id: string; is_opted_out: boolean; is_fresh: boolean }>(
     `with conversation as materialized (
        select id, opted_out_at from conversations
@@ -87,7 +87,7 @@ async function writeMessage(q: Queryable, send: ProgramSend): Promise<RecordedPr
   return row?.is_opted_out ? { state: 'opted_out', conversationId: row.id } : undefined;
 }
 
-/** Notes why it was not sent: it stands so until a repeat sends it, or WhatsApp confirms it after all. */
+/** Marks a program's message as failed. A repeated request may still send it, and WhatsApp may still confirm it. */
 export async function failProgramMessage(q: Queryable, id: string, error: string): Promise<void> {
   await q.query(
     `update messages set status = 'failed', error = $2, reason = null
@@ -96,7 +96,7 @@ export async function failProgramMessage(q: Queryable, id: string, error: string
   );
 }
 
-/** The contact has opted out since it was written: a repeat does not send it. */
+/** Marks a program's message as ignored because its contact has opted out since. A repeated request does not send it. */
 export async function dropProgramMessage(q: Queryable, id: string): Promise<void> {
   await q.query(
     `update messages set status = 'ignored', reason = 'opted_out', error = null where id = $1 and status in ('queued', 'failed')`,
@@ -105,8 +105,8 @@ export async function dropProgramMessage(q: Queryable, id: string): Promise<void
 }
 
 /**
- * Programs' messages that have been open for longer than a send takes: the service was killed. Each becomes what `whatsapp_sends` has
- * of it, and `failed` where that has nothing; answers how many.
+ * Closes programs' messages that have been open for longer than a send takes, because the service was killed. Each becomes `sent`
+ * if its row in `whatsapp_sends` says so, else `failed`. Returns the count.
  */
 export async function resolveLostProgramMessages(
   q: Queryable,

@@ -92,7 +92,7 @@ test('quarantine deletes a placeholder with another name of the contact', async 
 test('a placeholder of a stored message is deleted, not expired', async () => {
   await addPlaceholder(db, { ...message, contact: '77@lid', altContact: undefined });
   await addPlaceholder(db, { ...message, contact: '88@lid', altContact: undefined });
-  // A version that knows of no places.
+  // A version without placeholders stored the message.
   await record({ externalId: 'other' });
   await db.query(`update messages set external_id = 'A1'`);
   expect(await expirePlaceholders(db, new Date(Date.now() + 60_000))).toBe(1);
@@ -121,7 +121,7 @@ test('lists newest first, in pages, by business, session and status', async () =
   }
 });
 
-test('it is exported and erased with the contact, under any of its names, and deleted when it is too old', async () => {
+test('an unstored message is exported and erased with the contact under any name, and deleted when it is too old', async () => {
   await quarantineMessage(db, { ...message, raw });
   await addPlaceholder(db, { ...message, contact: '500@s.whatsapp.net', altContact: undefined });
   const query = { contact: '+49 1', businessId: 'default' };
@@ -136,7 +136,7 @@ test('it is exported and erased with the contact, under any of its names, and de
   expect(await deleteOldUnstoredMessages(db, new Date(Date.now() + 60_000), 10)).toBe(1);
 });
 
-test('by phone number, what is known only under the LID is exported and erased, too', async () => {
+test('export and erasure by phone number include records that have only the LID', async () => {
   await record();
   await addPlaceholder(db, { ...message, contact: '77@lid', altContact: undefined, externalId: 'A2' });
   await db.query(

@@ -32,16 +32,16 @@ export interface UnstoredInput {
 
 const COLUMNS = `id, business_id, session_id, contact, alternate_contact, external_id, status, reason, retries, received_at`;
 
-/** Longer ones would not fit into the index. */
+/** A longer name would not fit into the index. */
 const NAME_LENGTH = 300;
 const REASON_LENGTH = 500;
 
-/** What PostgreSQL can store of any text: it has no NUL. */
+/** Makes any text storable: PostgreSQL accepts no NUL and no lone surrogate. */
 function storable(text: string, length = NAME_LENGTH): string {
   return text.replaceAll('\0', '\u{FFFD}').slice(0, length).toWellFormed();
 }
 
-function names(input: UnstoredInput): [string, string, string, string | null, string, string] {
+function insertParams(input: UnstoredInput): [string, string, string, string | null, string, string] {
   return [
     input.businessId,
     input.sessionId,
@@ -65,9 +65,9 @@ export async function quarantineMessage(
        do update set status = excluded.status, reason = excluded.reason, raw = excluded.raw
        where u.status <> 'quarantined'
      returning 1`,
-    [...names(input), input.raw],
+    [...insertParams(input), input.raw],
   );
-  // The placeholder may have another name of the contact.
+  // The placeholder may be stored under another name of the contact.
   await deletePlaceholder(tx, input);
   return rows.length > 0;
 }
@@ -85,7 +85,7 @@ export async function addPlaceholder(q: Queryable, input: UnstoredInput): Promis
          and m.session_id = $2 and m.direction = 'inbound' and m.external_id = $5)
      on conflict (session_id, external_id, contact) do nothing
      returning 1`,
-    names(input),
+    insertParams(input),
   );
   return rows.length > 0;
 }
@@ -117,7 +117,7 @@ export function placeholderParams(
   ];
 }
 
-/** Newest first; `after` is the last row of the page before. */
+/** Newest first; `after` is the last row of the previous page. */
 export async function listUnstoredMessages(
   q: Queryable,
   options: {
@@ -201,7 +201,7 @@ export async function countUnstoredMessages(q: Queryable): Promise<Record<Unstor
   return counts;
 }
 
-/** A batch of those that came before `before`. */
+/** Deletes a batch of messages that were received before `before`. Returns the count. */
 export async function deleteOldUnstoredMessages(q: Queryable, before: Date, limit: number): Promise<number> {
   const rows = await q.query(
     `delete from unstored_messages where id in (

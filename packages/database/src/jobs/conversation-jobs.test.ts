@@ -7,7 +7,7 @@ import { add, job, jobOf, onDatabase, receive, reply } from '../test-support.ts'
 const on = onDatabase();
 const later = (minutes: number): Date => new Date(Date.now() + minutes * 60_000);
 
-test('a conversation waits for the released job of each of its lines, and is told of its last failure', async () => {
+test('lists the released job of each order key of a conversation, with its last failure', async () => {
   const message = await receive(on.db);
   const answer = await reply(on.db, message);
   const { conversation_id: conversation } = message;
@@ -41,7 +41,7 @@ test('a conversation waits for the released job of each of its lines, and is tol
   ]);
 });
 
-test('where none is released the oldest that is due comes first, then the delayed one that is due first', async () => {
+test('without a released job, lists the oldest due job, else the delayed job that is due first', async () => {
   const message = await receive(on.db);
   const key = orderKeys.inbound(message.conversation_id);
   const head = async (): Promise<unknown> => {
@@ -62,7 +62,7 @@ test('where none is released the oldest that is due comes first, then the delaye
   expect(await head()).toBeUndefined();
 });
 
-test('a line that is longer than a thousand jobs counts as a thousand', async () => {
+test('counts at most a thousand jobs of an order key', async () => {
   const message = await receive(on.db);
   await on.db.query(
     `insert into jobs (queue, order_key, payload) select 'q', $1, '{}' from generate_series(1, 1100)`,
@@ -71,7 +71,7 @@ test('a line that is longer than a thousand jobs counts as a thousand', async ()
   expect(await listHeadJobs(on.db, message.conversation_id)).toMatchObject([{ jobs: 1000 }]);
 });
 
-test('an open job is found by its id, an ended or failed one is not', async () => {
+test('finds open and failed jobs by id, but not closed ones', async () => {
   const one = await add(on.db, job('a'));
   const two = await add(on.db, job('a'));
   const queue = 'inbound-messages';

@@ -16,30 +16,30 @@ export interface OpenJob {
   run_at: Date;
   last_failure: FailedAttempt | null;
   created_at: Date;
-  /** Of its key, those that are due: this one and those behind it. Up to 1000 are counted; 0 for one that is delayed. */
+  /** Due jobs with the same order key, this one included, counted up to 1000; 0 for a delayed job. */
   jobs: number;
 }
 
-/** The jobs of a conversation, by their order key: incoming messages in one line, outgoing ones in another. */
+/** Order keys of a conversation's jobs: inbound and outbound messages are two separate sequences. */
 export const orderKeys = {
   inbound: (conversationId: string): string => `in:${conversationId}`,
   outbound: (conversationId: string): string => `out:${conversationId}`,
 } as const;
 
-/** Jobs of one key are counted up to this number. */
-const COUNTED = 1000;
+/** Maximum number of jobs that are counted per key. */
+const MAX_COUNTED = 1000;
 const delayedOf = (key: string): string =>
   `(select jobs.id from jobs where is_delayed and jobs.order_key >= ${key} and jobs.order_key <= ${key}
     order by jobs.order_key, jobs.run_at limit 1)`;
 
-/** The first job of each line of a conversation: the one that is released, or the one whose turn is next. */
+/** The first job of each order key of a conversation: the released one, else the next one. */
 export async function listHeadJobs(q: Queryable, conversationId: string): Promise<OpenJob[]> {
   return q.query(
     `select id::text as id, release, queue, message_id, attempts, worker_deaths, child_deaths,
        enqueued_at is not null as is_released, is_delayed, run_at, failures -> -1 as last_failure, created_at,
        case when enqueued_at is null then 0 else 1 end + (select count(*)::integer from (
          select 1 from jobs where ${PENDING} and (jobs.order_key, jobs.id) >= (key, 0) and jobs.order_key <= key
-         order by jobs.order_key, jobs.id limit ${COUNTED}) pending) as jobs
+         order by jobs.order_key, jobs.id limit ${MAX_COUNTED}) pending) as jobs
      from unnest($1::text[]) as key
      join jobs on id = coalesce(${releasedOf('key')}, ${pendingOf('key')}, ${delayedOf('key')})
      order by order_key`,

@@ -27,7 +27,7 @@ const attempt = (nth: number): Parameters<typeof recordFailedAttempt>[2] => ({
   worker: 'w',
 });
 
-/** A job that failed for good. */
+/** Adds a job and moves it to the dead letter. Returns its id. */
 async function addDead(added: NewJob, failure = 'X: no', failedAt?: string): Promise<string> {
   const { id } = await add(on.db, added);
   const row = (await rowsOf(on.db, added.orderKey)).find((one) => one.id === id);
@@ -51,7 +51,7 @@ const statusOf = async (id: string): Promise<unknown> => {
 };
 
 test.each([0, 1, 19, 20, 25])(
-  'of %i failed attempts the last twenty are kept, and all are counted',
+  'of %i failed attempts, all are counted and the last twenty are kept',
   async (count) => {
     const { id, released } = await add(on.db, job('a'));
     for (let nth = 1; nth <= count; nth++) await recordFailedAttempt(on.db, released!, attempt(nth));
@@ -67,25 +67,22 @@ test.each([0, 1, 19, 20, 25])(
   },
 );
 
-test.each([0, 19, 20])(
-  'a job that fails for good with its last attempt, after %i others, keeps that one, too',
-  async (count) => {
-    const { id, released } = await add(on.db, job('a'));
-    for (let nth = 1; nth <= count; nth++) await recordFailedAttempt(on.db, released!, attempt(nth));
-    const fail = (): ReturnType<typeof failJobs> =>
-      on.db.transaction((tx) => failJobs(tx, [released!], 'X: no', attempt(count + 1)));
-    expect(await fail()).toMatchObject({ failed: 1 });
-    expect(await fail()).toMatchObject({ failed: 0 });
-    const dead = await findDeadJob(on.db, { id });
-    expect([dead?.attempts, dead?.failures.length, dead?.failures.at(-1)?.attempt]).toEqual([
-      count + 1,
-      Math.min(count + 1, 20),
-      count + 1,
-    ]);
-  },
-);
+test.each([0, 19, 20])('failJobs also keeps the attempt that it is given, after %i others', async (count) => {
+  const { id, released } = await add(on.db, job('a'));
+  for (let nth = 1; nth <= count; nth++) await recordFailedAttempt(on.db, released!, attempt(nth));
+  const fail = (): ReturnType<typeof failJobs> =>
+    on.db.transaction((tx) => failJobs(tx, [released!], 'X: no', attempt(count + 1)));
+  expect(await fail()).toMatchObject({ failed: 1 });
+  expect(await fail()).toMatchObject({ failed: 0 });
+  const dead = await findDeadJob(on.db, { id });
+  expect([dead?.attempts, dead?.failures.length, dead?.failures.at(-1)?.attempt]).toEqual([
+    count + 1,
+    Math.min(count + 1, 20),
+    count + 1,
+  ]);
+});
 
-test('an attempt of an older release, or of a job that failed for good, is not counted', async () => {
+test('an attempt of another release, or of a job in the dead letter, is not counted', async () => {
   const { id, released } = await add(on.db, job('a'));
   await recordFailedAttempt(on.db, { id, release: 9 }, attempt(1));
   expect(await findJob(on.db, id)).toMatchObject({ attempts: 0 });
@@ -94,7 +91,7 @@ test('an attempt of an older release, or of a job that failed for good, is not c
   expect(await findDeadJob(on.db, { id })).toMatchObject({ attempts: 0, failures: [] });
 });
 
-test('a job fails with its message, its key is free for the next, and a release that is over is passed over', async () => {
+test('failJobs fails the message too, releases the next job of the key, and skips a stale release', async () => {
   const [message, second] = [await receive(on.db), await receive(on.db)];
   const first = await add(on.db, jobOf(message));
   const next = await add(on.db, jobOf(second));
@@ -123,7 +120,7 @@ test('a job fails with its message, its key is free for the next, and a release 
 test.each([
   ['answered', { status: 'answered' }],
   ['failed', { status: 'failed', error: 'first' }],
-] as const)('a message that is %s keeps its end when its job fails', async (status, end) => {
+] as const)('a message that is already %s keeps its status when its job fails', async (status, end) => {
   const message = await receive(on.db);
   const { released } = await add(on.db, jobOf(message));
   await closeMessage(on.db, message.id, end);
@@ -131,7 +128,7 @@ test.each([
   expect(await statusOf(message.id)).toEqual([status, status === 'failed' ? 'first' : null]);
 });
 
-test('jobs that BullMQ does not have are listed oldest first, delayed or not, and fail as others do', async () => {
+test('lists unreleased jobs oldest first, delayed or not, and they can be failed', async () => {
   const first = await add(on.db, job('a'));
   const second = await add(on.db, job('a'));
   const delayed = await add(on.db, job('b', { runAt: later }));
@@ -143,11 +140,11 @@ test('jobs that BullMQ does not have are listed oldest first, delayed or not, an
   const end = await on.db.transaction((tx) => failJobs(tx, listed, 'X'));
   expect(end).toEqual({ failed: 2, messages: [], released: [] });
   expect(await rowsOf(on.db, 'a')).toMatchObject([{ id: first.id, state: 'released' }, { state: 'failed' }]);
-  // A delayed job that failed is not due one day.
+  // A delayed job that failed never becomes due.
   expect(await on.db.query('select 1 from jobs where is_delayed')).toEqual([]);
 });
 
-test('a replay opens job and message anew, and a second one changes nothing', async () => {
+test('a replay reopens the job and its message, and a second replay changes nothing', async () => {
   const message = await receive(on.db);
   const answer = await reply(on.db, message);
   const { id, released } = await add(on.db, jobOf(message));
@@ -170,7 +167,7 @@ test('a replay opens job and message anew, and a second one changes nothing', as
   expect(await statusOf(answer.id)).toEqual(['queued', null]);
   expect(await replay([id, out])).toEqual({ replayed: new Set(), released: [] });
   expect(await findJob(on.db, id)).toMatchObject({ replays: 1 });
-  // What failed before is still told, should it fail again.
+  // The earlier failures are still there if it fails again.
   await on.db.transaction((tx) => failJobs(tx, [{ id, release: 3 }], 'Y'));
   expect(await findDeadJob(on.db, { id })).toMatchObject({
     replays: 1,
@@ -179,7 +176,7 @@ test('a replay opens job and message anew, and a second one changes nothing', as
   });
 });
 
-test('two replays of a job at once are one', async () => {
+test('of two concurrent replays of a job, only one succeeds', async () => {
   const id = await addDead(jobOf(await receive(on.db)));
   const both = await Promise.all([replay([id]), replay([id])]);
   expect(both.flatMap(({ replayed }) => [...replayed])).toEqual([id]);
@@ -187,7 +184,7 @@ test('two replays of a job at once are one', async () => {
 });
 
 test.each(['answered', 'received', 'undelivered'])(
-  'a job whose message stands as %s is not replayed',
+  'a job whose message is %s is not replayed',
   async (status) => {
     const message = await receive(on.db);
     const id = await addDead(jobOf(message));
@@ -197,7 +194,7 @@ test.each(['answered', 'received', 'undelivered'])(
   },
 );
 
-test('a replayed job goes before newer ones that wait, and never beside the one that is released', async () => {
+test('a replayed job runs before newer waiting jobs, but not beside the released one', async () => {
   const dead = await addDead(job('a'));
   const running = await add(on.db, job('a'));
   const waiting = await add(on.db, job('a'));
@@ -208,7 +205,7 @@ test('a replayed job goes before newer ones that wait, and never beside the one 
   expect(await rowsOf(on.db, 'a')).toMatchObject([{ id: dead }, { id: waiting.id, state: 'pending' }]);
 });
 
-test('a replay may be delayed, and holds up nobody meanwhile', async () => {
+test('a delayed replay blocks no other job of its key', async () => {
   const dead = await addDead(job('a'));
   expect(await replay([dead], 60)).toEqual({ replayed: new Set([dead]), released: [] });
   const [row] = await on.db.query<{ seconds: number }>(
@@ -220,7 +217,7 @@ test('a replay may be delayed, and holds up nobody meanwhile', async () => {
   expect(await statesOf(on.db, 'a')).toEqual(['delayed', 'released']);
 });
 
-test('what is purged is gone, its message stays failed, and open jobs are not purged', async () => {
+test('a purge deletes only failed jobs, and their messages stay failed', async () => {
   const message = await receive(on.db);
   const dead = await addDead(jobOf(message));
   const open = await add(on.db, job('a'));
@@ -231,7 +228,7 @@ test('what is purged is gone, its message stays failed, and open jobs are not pu
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
-test('filters choose by queue, business, reason and time, each alone and together', async () => {
+test('filters by queue, business, reason and time, alone and combined', async () => {
   await on.db.query("insert into businesses (id, name) values ('other', 'Other') on conflict do nothing");
   const at = (minute: number): string => `2026-01-01T00:0${minute}:00Z`;
   const one = await addDead(job('a'), 'SEND_REFUSED: no such chat', at(1));
@@ -263,7 +260,7 @@ test('filters choose by queue, business, reason and time, each alone and togethe
   expect(await findDeadJob(on.db, { id: two, businessId: 'default' })).toBeUndefined();
 });
 
-test('pages follow on each other, newest first, also among jobs that failed in the same microsecond', async () => {
+test('pages are complete and newest first, even for jobs that failed in the same microsecond', async () => {
   const ids: string[] = [];
   for (let nth = 0; nth < 7; nth++)
     ids.push(await addDead(job(`k${nth}`), 'X', `2026-01-01T00:00:00.00000${nth < 5 ? 1 : 2}Z`));
@@ -279,7 +276,7 @@ test('pages follow on each other, newest first, also among jobs that failed in t
   expect(seen).toEqual(ids.toReversed());
 });
 
-test('those that are too old or too many are listed oldest first, and those that soon will be are counted', async () => {
+test('lists expired and excess jobs oldest first, and counts those that soon expire', async () => {
   const ids: string[] = [];
   for (let day = 1; day <= 5; day++)
     ids.push(await addDead(job(`k${day}`), 'X', `2026-01-0${day}T00:00:00Z`));
@@ -294,7 +291,7 @@ test('those that are too old or too many are listed oldest first, and those that
   expect(await countDeadJobs(on.db, { expiringBefore: undefined })).toEqual({ jobs: 5, expiring: 0 });
 });
 
-test('the depth and the latest failure are told of one business, or of all', async () => {
+test('reads the depth and the latest failure of one business or of all', async () => {
   expect(await readDeadLetterDepth(on.db, undefined)).toEqual({ depth: 0, newest: null });
   expect(await readDeadLetterDepth(on.db, 'default')).toEqual({ depth: 0, newest: null });
   await addDead(job('k1'), 'X', '2026-01-01T00:00:00Z');

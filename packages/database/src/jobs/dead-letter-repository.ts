@@ -2,7 +2,7 @@ import type { Queryable } from '../database.ts';
 import { type FailedAttempt, lockMessagesAndJobs } from './job-failure-repository.ts';
 import { type ReleasedJob, releaseNext } from './job-release.ts';
 
-/** A job that failed for good: what a person needs to judge and replay it. */
+/** A job in the dead letter, with what a person needs to decide on a replay. */
 export interface DeadJob {
   id: string;
   queue: string;
@@ -11,7 +11,7 @@ export interface DeadJob {
   payload: unknown;
   reason: string;
   attempts: number;
-  /** The last of those that failed, oldest first. */
+  /** The last failed attempts, oldest first. */
   failures: FailedAttempt[];
   /** W3C `traceparent`. */
   trace: string | null;
@@ -20,13 +20,13 @@ export interface DeadJob {
   failed_at: Date;
 }
 
-/** What is not named is any. */
+/** An unset field matches every job. */
 export interface DeadJobFilter {
   queue?: string | undefined;
   businessId?: string | undefined;
-  /** Stands in the reason, whatever the case. */
+  /** Text in the reason, case-insensitive. */
   contains?: string | undefined;
-  /** What the reason begins with, up to its colon: a group of `groupDeadJobs`. */
+  /** The part of the reason before the first colon: the `code` of a `DeadJobGroup`. */
   code?: string | undefined;
   /** Inclusive. */
   failedAfter?: Date | undefined;
@@ -36,7 +36,7 @@ export interface DeadJobFilter {
 const COLUMNS = `id::text as id, queue, business_id, message_id, payload, coalesce(failure, 'unknown') as reason, attempts,
   failures, trace, replays, created_at, failed_at`;
 
-/** `SEND_REFUSED: no such chat` is of the code `SEND_REFUSED`. */
+/** SQL: the code of a reason. The code of `SEND_REFUSED: no such chat` is `SEND_REFUSED`. */
 const CODE = `left(split_part(coalesce(failure, 'unknown'), ':', 1), 100)`;
 
 const MATCHES = `failed_at is not null and ($1::text is null or queue = $1) and ($2::text is null or business_id = $2)
@@ -87,10 +87,10 @@ export async function listDeadJobs(
 export interface DeadJobGroup {
   code: string;
   count: number;
-  /** Of their failures, and in whole milliseconds: nothing of the group lies outside. */
+  /** The first and the last failure, rounded outwards to milliseconds, so that the range contains the whole group. */
   oldest: Date;
   newest: Date;
-  /** The newest of them. */
+  /** The newest job of the group. */
   example_id: string;
   example_reason: string;
 }
@@ -116,7 +116,7 @@ export async function groupDeadJobs(
   };
 }
 
-/** How many match, and the ids of the first `limit` of them, in the order in which the jobs were written. */
+/** Counts the matching jobs and returns the ids of the first `limit` of them, in the order in which the jobs were added. */
 export async function selectDeadJobs(
   q: Queryable,
   filter: DeadJobFilter,
@@ -130,10 +130,10 @@ export async function selectDeadJobs(
 }
 
 /**
- * Puts failed jobs back to work, each after its delay, and reopens their messages. Skips jobs that are gone or replayed already, and
- * those whose message is not `failed`.
+ * Makes failed jobs pending again, each after its delay, and reopens their messages. Skips jobs that are gone or replayed already,
+ * and those whose message is not `failed`.
  *
- * @returns the ids of those that were replayed, and what was released
+ * @returns the ids of the replayed jobs, and the released jobs
  */
 export async function replayDeadJobs(
   tx: Queryable,
@@ -171,7 +171,7 @@ export async function purgeDeadJobs(q: Queryable, ids: readonly string[]): Promi
   return rows.length;
 }
 
-/** Ids of those that failed before `before`, oldest first. */
+/** Ids of jobs that failed before `before`, oldest first. */
 export async function listExpiredDeadJobs(
   q: Queryable,
   { before, limit }: { before: Date; limit: number },
@@ -183,7 +183,7 @@ export async function listExpiredDeadJobs(
   return rows.map(({ id }) => id);
 }
 
-/** Ids of the oldest of those that are more than `most`. */
+/** Ids of the jobs beyond the limit `most`, oldest first. */
 export async function listExcessDeadJobs(
   q: Queryable,
   { most, limit }: { most: number; limit: number },
@@ -196,7 +196,7 @@ export async function listExcessDeadJobs(
   return rows.map(({ id }) => id);
 }
 
-/** How many there are, and how many failed before `expiringBefore`. */
+/** Counts all jobs in the dead letter, and those that failed before `expiringBefore`. */
 export async function countDeadJobs(
   q: Queryable,
   { expiringBefore }: { expiringBefore: Date | undefined },
@@ -209,7 +209,7 @@ export async function countDeadJobs(
   return row ?? { jobs: 0, expiring: 0 };
 }
 
-/** How many jobs there are in the dead letter, and when the latest of them failed: of one business, or of all (undefined). */
+/** Number of jobs in the dead letter and the time of the latest failure, of one business or of all (undefined). */
 export async function readDeadLetterDepth(
   q: Queryable,
   businessId: string | undefined,

@@ -16,7 +16,7 @@ const nothing = { inserted: 0, closed: 0, failed: 0, open: 0, pending: 0, pendin
 
 const counts = async (): Promise<JobCounts> => (await readJobCounts(on.db))[queue] ?? nothing;
 
-/** What the counts say beside what the rows say, in one reading. */
+/** The numbers by the counts and by the rows, in one snapshot. */
 async function compare(): Promise<{ counted: unknown; rows: unknown }> {
   const [row] = await on.db.query<{ counted: unknown; rows: unknown }>(
     `select json_build_array(coalesce(sum(inserted - closed - failed), 0), coalesce(sum(dead), 0)) as counted,
@@ -50,7 +50,7 @@ test('each step of a job is counted once', async () => {
   expect((await compare()).counted).toEqual((await compare()).rows);
 });
 
-test('what is rolled back is not counted, and neither is a message that has its job', async () => {
+test('a job that is rolled back, or a second one for the same message, is not counted', async () => {
   const message = await receive(on.db);
   const undo = new Error('undo');
   const undone = on.db.transaction(async (tx) => {
@@ -64,7 +64,7 @@ test('what is rolled back is not counted, and neither is a message that has its 
   expect(await counts()).toMatchObject({ inserted: 1, open: 1 });
 });
 
-test('a job that goes with its message or its contact counts as closed, a failed one does not', async () => {
+test('an open job that is deleted with its message or contact counts as closed, a failed one does not', async () => {
   const [open, dead] = [await receive(on.db), await receive(on.db)];
   await add(on.db, jobOf(open));
   const { id } = await add(on.db, jobOf(dead));
@@ -76,7 +76,7 @@ test('a job that goes with its message or its contact counts as closed, a failed
   expect(await counts()).toEqual({ ...nothing, inserted: 3, closed: 2, failed: 1 });
 });
 
-test('the age of the oldest job that is pending is since it was due', async () => {
+test('the age of the oldest pending job is the time since it was due', async () => {
   await add(on.db, job('a'));
   expect(await counts()).toMatchObject({ pending: 0, pending_age_seconds: 0 });
   await add(on.db, job('a'));
@@ -86,7 +86,7 @@ test('the age of the oldest job that is pending is since it was due', async () =
   expect(Math.round((await counts()).pending_age_seconds / 10)).toBe(60);
 });
 
-test('every reading balances while connections work, and some are killed', async () => {
+test('every reading adds up while connections work and some are killed', async () => {
   const random = new Random(3);
   await using working = createDatabase({ url: on.url, applicationName: 'test-killed', log, size: 4 });
   let stopped = false;
@@ -128,7 +128,7 @@ test('every reading balances while connections work, and some are killed', async
   expect(inserted).toBe(closed + failed + open);
 });
 
-test('the counts of connections that are gone become one row, and the sums stay', async () => {
+test('foldJobCounts merges the counts of closed connections into one row and keeps the sums', async () => {
   for (let nth = 0; nth < 3; nth++) {
     const client = new pg.Client({ connectionString: on.url });
     await client.connect();

@@ -1,25 +1,25 @@
 import type { Queryable } from '../database.ts';
 import { PENDING, keysWhere, pendingOf, releasedOf } from './job-release.ts';
 
-/** Of one queue, as PostgreSQL counts: `inserted = closed + failed + open`, in every reading. */
+/** Counts of one queue in PostgreSQL. In every reading, `inserted = closed + failed + open`. */
 export interface JobCounts {
   inserted: number;
   closed: number;
   failed: number;
   open: number;
-  /** Open, and BullMQ does not have them. */
+  /** Open jobs that are not released to BullMQ. */
   pending: number;
-  /** How long the oldest of those has been due. */
+  /** How long the oldest pending job has been due. */
   pending_age_seconds: number;
   /** In the dead letter now. */
   dead: number;
 }
 
-const ROWS = '(select count(*) from jobs where queue = counted.queue and failed_at is null)';
+const OPEN_ROWS = '(select count(*) from jobs where queue = counted.queue and failed_at is null)';
 
 /**
- * By queue; a queue that never had a job is missing. `countsRows`: `open` is counted row by row, which reads the table, instead of being
- * what the other counts leave: then they have to add up.
+ * Counts by queue; a queue that never had a job is missing. `countsRows`: counts the rows for `open`, which reads the whole table,
+ * instead of deriving it from the other counts. This verifies that the counts add up.
  */
 export async function readJobCounts(
   q: Queryable,
@@ -39,7 +39,7 @@ export async function readJobCounts(
        select queue, min(run_at) as run_at from keys
        cross join lateral (select queue, run_at from jobs where id = ${pendingOf('keys.order_key')} limit 1) head group by queue)
      select queue, inserted::float8, closed::float8, failed::float8,
-       ${countsRows ? ROWS : '(inserted - closed - failed)'}::float8 as open,
+       ${countsRows ? OPEN_ROWS : '(inserted - closed - failed)'}::float8 as open,
        (inserted - closed - failed - coalesce(released.jobs, 0))::float8 as pending,
        dead::float8,
        coalesce(greatest(extract(epoch from now() - oldest.run_at), 0), 0)::float8 as pending_age_seconds
@@ -48,7 +48,10 @@ export async function readJobCounts(
   return Object.fromEntries(rows.map(({ queue, ...counts }) => [queue, counts]));
 }
 
-/** Adds up the counts of connections that are gone; part of the caller's transaction. Returns how many rows went. */
+/**
+ * Adds the counts of closed connections to one row per queue, in the caller's transaction. Returns the number of queues that had
+ * such counts.
+ */
 export async function foldJobCounts(tx: Queryable): Promise<number> {
   const rows = await tx.query(
     `with gone as (

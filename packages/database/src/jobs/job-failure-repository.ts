@@ -7,20 +7,20 @@ export interface FailedAttempt {
   /** The code and text of the error, never a stack. */
   error: string;
   failed_at: string;
-  /** Milliseconds that it ran. */
+  /** How long it ran. */
   ran_ms: number;
-  /** The instance of the worker. */
+  /** Instance id of the worker. */
   worker: string;
 }
 
-/** The last ones are kept. */
+/** Number of failed attempts that are kept per job: the last ones. */
 const ATTEMPTS_KEPT = 20;
 
-/** SQL: `failures` with those of a parameter appended, cut to the last `ATTEMPTS_KEPT`. */
+/** SQL: `failures` with the attempts in `added` appended, cut to the last `ATTEMPTS_KEPT`. */
 const withLast = (added: string): string =>
   `jsonb_path_query_array(failures || ${added}::jsonb, '$[last - ${ATTEMPTS_KEPT - 1} to last]')`;
 
-/** Uses up one attempt of a job, which stays released: it is tried again. */
+/** Records a failed attempt. The job stays released and is tried again. */
 export async function recordFailedAttempt(
   q: Queryable,
   { id, release }: JobRef,
@@ -34,10 +34,10 @@ export async function recordFailedAttempt(
 }
 
 /**
- * Ends jobs that failed for good: their messages fail with them, and the next of their keys are released. Those that have ended, or
- * were released again since, are passed over. `attempt`: the last one, which uses up one more.
+ * Moves jobs to the dead letter, fails their messages, and releases the next job of each order key. Skips jobs that have ended or
+ * were released again since. `attempt`: the last attempt, if it is to be recorded too.
  *
- * @returns how many failed, the ids of their messages, and what was released
+ * @returns the number of failed jobs, the ids of their messages, and the released jobs
  */
 export async function failJobs(
   tx: Queryable,
@@ -87,7 +87,7 @@ async function failMessages(tx: Queryable, ids: readonly string[], error: string
   );
 }
 
-/** Jobs of a queue that BullMQ does not have, due or not, oldest first. */
+/** Open jobs of a queue that are not released to BullMQ, due or not, oldest first. */
 export async function listUnreleased(
   q: Queryable,
   { queue, limit }: { queue: string; limit: number },

@@ -20,7 +20,7 @@ const backlogs = {
 } as const;
 type Backlog = keyof typeof backlogs;
 
-/** Rows that a transaction read of `jobs` so far. */
+/** Rows of `jobs` that a transaction has read so far. */
 async function rowsRead(tx: Queryable): Promise<number> {
   const [read] = await tx.query<{ rows: number }>(
     "select (seq_tup_read + coalesce(idx_tup_fetch, 0))::int as rows from pg_stat_xact_user_tables where relname = 'jobs'",
@@ -28,11 +28,11 @@ async function rowsRead(tx: Queryable): Promise<number> {
   return read?.rows ?? 0;
 }
 
-/** What PostgreSQL last knew of the table: autovacuum takes a minute, or never comes to it. */
+/** Adds a backlog. `analyzed`: the state of the table when its statistics were collected; autovacuum may be late. */
 async function fill(backlog: Backlog, analyzed: 'empty' | 'full'): Promise<void> {
   await on.db.query('alter table jobs set (autovacuum_enabled = false)');
   await on.db.query('vacuum analyze jobs');
-  // A count per row is not what is looked at here.
+  // The triggers that count jobs are not measured here.
   await on.db.query('alter table jobs disable trigger user');
   await on.db.query(
     `insert into jobs (queue, order_key, payload, run_at, enqueued_at, is_delayed, failed_at)
@@ -45,7 +45,7 @@ async function fill(backlog: Backlog, analyzed: 'empty' | 'full'): Promise<void>
 
 const undo = new Error('undo');
 
-/** Rows of `jobs` that `run` reads; nothing of it stays. */
+/** Rows of `jobs` that `run` reads. Rolls back. */
 async function costOf(run: (tx: Queryable) => Promise<unknown>): Promise<number> {
   let rows = 0;
   await on.db
@@ -63,7 +63,7 @@ async function costOf(run: (tx: Queryable) => Promise<unknown>): Promise<number>
 
 describe.each(Object.keys(backlogs) as Backlog[])('with a long backlog of %s jobs of one key', (backlog) => {
   test.each(['empty', 'full'] as const)(
-    'nothing reads it, analyzed when the table was %s',
+    'no query reads all of it, with statistics from when the table was %s',
     async (analyzed) => {
       await fill(backlog, analyzed);
       const other = await addJob(on.db, job('other'));
@@ -89,14 +89,14 @@ describe.each(Object.keys(backlogs) as Backlog[])('with a long backlog of %s job
         counts: await costOf((tx) => readJobCounts(tx)),
       };
       expect(Object.entries(costs).filter(([, rows]) => rows > 25)).toEqual([]);
-      // It counts the jobs of the conversation, up to a limit.
+      // Counts the conversation's jobs, up to a limit.
       expect(await costOf((tx) => listHeadJobs(tx, conversation))).toBeLessThan(1100);
     },
   );
 });
 
 test.each(['empty', 'full'] as const)(
-  'delayed jobs that fall due together are released in batches, analyzed when the table was %s',
+  'delayed jobs that are due together are released in batches, with statistics from when the table was %s',
   async (analyzed) => {
     await fill('delayed', analyzed);
     await on.db.query('alter table jobs disable trigger user');

@@ -13,14 +13,14 @@ const on = onDatabase();
 const due = { queues: ['inbound-messages'], limit: 100 };
 const later = new Date(Date.now() + 600_000);
 
-/** A key whose oldest job is in the dead letter. */
+/** Adds a job and moves it to the dead letter. Returns its id. */
 async function addFailed(key: string): Promise<string> {
   const { id, released } = await add(on.db, job(key));
   await on.db.transaction((tx) => failJobs(tx, [released!], 'X'));
   return id;
 }
 
-test('a job that is added while the one ahead is being closed finds the key free', async () => {
+test('a job that is added while the job ahead is being closed is released', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   const closer = await begin(on.db);
   expect((await closeJobs(closer, [ahead!])).released).toEqual([]);
@@ -31,7 +31,7 @@ test('a job that is added while the one ahead is being closed finds the key free
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
-test('a job that was added before the one ahead is closed is released by the closer, who waits for its commit', async () => {
+test('closing a job waits for the commit of the job behind it and releases that job', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   const adder = await begin(on.db);
   expect(await addJob(adder, job('a'))).toBeUndefined();
@@ -42,7 +42,7 @@ test('a job that was added before the one ahead is closed is released by the clo
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
-test('a job that is added while the one ahead fails for good finds the key free', async () => {
+test('a job that is added while the job ahead is being failed is released', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   const failing = await begin(on.db);
   await failJobs(failing, [ahead!], 'X');
@@ -53,7 +53,7 @@ test('a job that is added while the one ahead fails for good finds the key free'
   expect(await statesOf(on.db, 'a')).toEqual(['failed', 'released']);
 });
 
-test('of two jobs that are added to a free key at once one is released, and the other is when that is closed', async () => {
+test('of two jobs added concurrently to a free key, one is released, and the other when that one is closed', async () => {
   const first = await begin(on.db);
   const released = await addJob(first, job('a'));
   expect(released).toBeDefined();
@@ -62,7 +62,7 @@ test('of two jobs that are added to a free key at once one is released, and the 
   await untilBlocked(on.db);
   await first.commit();
   expect(await adding).toBeUndefined();
-  // The second has not committed yet: whoever closes the first waits for it.
+  // The second has not committed yet, so closing the first waits for it.
   const closing = on.db.transaction((tx) => closeJobs(tx, [released!]));
   await untilBlocked(on.db);
   await second.commit();
@@ -70,7 +70,7 @@ test('of two jobs that are added to a free key at once one is released, and the 
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
-test('a job that waited for the one ahead, which released another, does not stay behind when that is closed', async () => {
+test('a job that is added while its key passes from one job to the next is released when the next one is closed', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   await add(on.db, job('a'));
   const closer = await begin(on.db);
@@ -87,7 +87,7 @@ test('a job that waited for the one ahead, which released another, does not stay
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
-test('a job is released by whoever adds the next, where a process left it pending', async () => {
+test('adding a job releases an older job of its key that a process left pending', async () => {
   await on.db.query(
     `insert into jobs (queue, order_key, payload) values ('inbound-messages', 'a', '{"of":"left"}')`,
   );
@@ -95,7 +95,7 @@ test('a job is released by whoever adds the next, where a process left it pendin
   expect(await statesOf(on.db, 'a')).toEqual(['released', 'pending']);
 });
 
-test('while a job is closed, what is due releases none of its key', async () => {
+test('releaseDue releases no job of a key whose job is being closed', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   await add(on.db, job('a'));
   await add(on.db, job('a', { runAt: later }));
@@ -108,7 +108,7 @@ test('while a job is closed, what is due releases none of its key', async () => 
   expect(await on.db.transaction((tx) => releaseDue(tx, due))).toEqual([]);
 });
 
-test('a job that falls due while another is added to its free key waits for its turn', async () => {
+test('a job that becomes due while another is being added to its free key waits for its turn', async () => {
   await add(on.db, job('a', { runAt: later }));
   await makeDue(on.db);
   const adder = await begin(on.db);
@@ -124,7 +124,7 @@ test('a job that falls due while another is added to its free key waits for its 
   expect(end.released).toHaveLength(1);
 });
 
-test('a job that is added while one of its free key is being released as due waits behind it', async () => {
+test('a job that is added while a due job of its key is being released waits behind it', async () => {
   await add(on.db, job('a', { runAt: later }));
   await makeDue(on.db);
   const releaser = await begin(on.db);
@@ -136,7 +136,7 @@ test('a job that is added while one of its free key is being released as due wai
   expect((await on.db.transaction((tx) => closeJobs(tx, [first!]))).released).toHaveLength(1);
 });
 
-test('a replay while another job is added to the free key succeeds, and the replayed one is next', async () => {
+test('a job that is replayed while another is being added to its free key runs next', async () => {
   const failed = await addFailed('a');
   const adder = await begin(on.db);
   const released = await addJob(adder, job('a'));
@@ -150,7 +150,7 @@ test('a replay while another job is added to the free key succeeds, and the repl
   expect(end.released.map(({ id }) => id)).toEqual([failed]);
 });
 
-test('a job that is added while one of its key is being replayed waits behind it', async () => {
+test('a job that is added while a job of its key is being replayed waits behind it', async () => {
   const failed = await addFailed('a');
   const replayer = await begin(on.db);
   const [again] = (await replayDeadJobs(replayer, [{ id: failed, delaySeconds: 0 }])).released;
@@ -161,7 +161,7 @@ test('a job that is added while one of its key is being replayed waits behind it
   expect((await on.db.transaction((tx) => closeJobs(tx, [again!]))).released).toHaveLength(1);
 });
 
-test('a job ends well whose successor is being given up, and the one behind that is released', async () => {
+test('a job can be closed while the next one is being failed, and the one after that is released', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   const next = await add(on.db, job('a'));
   await add(on.db, job('a'));
@@ -177,7 +177,7 @@ test('a job ends well whose successor is being given up, and the one behind that
 
 const TOTAL = 300;
 
-/** A deadlock is possible where a job fails, is replayed and has another added behind it at once; whoever meets it tries again. */
+/** Retries after a deadlock, which is possible when a job is failed, replayed and followed by a new one concurrently. */
 async function transaction<T>(run: (tx: Queryable) => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -188,8 +188,8 @@ async function transaction<T>(run: (tx: Queryable) => Promise<T>): Promise<T> {
   }
 }
 
-/** What workers do with jobs that are released: `end` says how, and gives what was released by that. */
-async function workOff(
+/** Adds jobs with `write` and runs the released ones concurrently. `end` ends a job and returns the jobs that this released. */
+async function runJobs(
   write: (nth: number) => Promise<ReleasedJob | undefined>,
   end: (row: ReleasedJob) => Promise<{ isDone: boolean; released: readonly ReleasedJob[] }>,
 ): Promise<{ done: ReleasedJob[]; violations: string[] }> {
@@ -237,10 +237,10 @@ async function close(row: ReleasedJob): Promise<{ isDone: boolean; released: Rel
   return { isDone: closed.has(row.id), released };
 }
 
-test('writers, workers, replays and the releaser at random leave no job behind, and never run two of a key', async () => {
+test('random writers, workers, replays and releases leave no job behind and never run two jobs of a key at once', async () => {
   const random = new Random(7);
   const failed = new Set<string>();
-  const { done, violations } = await workOff(
+  const { done, violations } = await runJobs(
     () => {
       const of = random.pick(['a', 'b', 'c']);
       const runAt = random.chance(0.1) ? new Date(Date.now() + 5) : undefined;
@@ -261,11 +261,11 @@ test('writers, workers, replays and the releaser at random leave no job behind, 
   expect(await on.db.query('select id from jobs')).toEqual([]);
 });
 
-test('jobs of a key are done in the order in which they were written', async () => {
-  // As a conversation is locked by whoever writes into it.
+test('jobs of a key run in the order in which they were added', async () => {
+  // Adds the jobs of a key in sequence, as the lock on a conversation ensures.
   const keys = ['a', 'b', 'c'];
   const last = new Map<string, Promise<unknown>>();
-  const { done, violations } = await workOff(async (nth) => {
+  const { done, violations } = await runJobs(async (nth) => {
     const of = keys[nth % keys.length]!;
     const turn = (last.get(of) ?? Promise.resolve()).then(() =>
       transaction((tx) => addJob(tx, job(of, { payload: { of, nth } }))),

@@ -10,7 +10,7 @@ export interface ReleasedJob {
   trace: string | null;
   /** Workers that had died while they ran it. */
   worker_deaths: number;
-  /** When it was released, or read: Unix ms of PostgreSQL's clock. */
+  /** PostgreSQL's time when it was released or read, Unix ms. */
   read_ms: number;
 }
 
@@ -23,21 +23,21 @@ export interface JobRef {
 export const RELEASED = `jobs.id::text as id, jobs.release, jobs.queue, jobs.payload, jobs.trace, jobs.worker_deaths, (extract(epoch from now()) * 1000)::float8 as read_ms`;
 export const PENDING = 'enqueued_at is null and failed_at is null and not is_delayed';
 
-// The id of a key's first row of an index, or null. Written so that a walk along that index is the cheapest plan whatever the planner
-// knows of the table: for `order_key = ...` it reads all of it where it believes that most rows are of that key.
+// SQL: id of a key's first row in an index, or null. The range conditions make a walk along the index the cheapest plan, whatever
+// the statistics say. With `order_key = ...`, the planner reads the whole table if it believes that most rows have this key.
 export const releasedOf = (key: string): string =>
   `(select jobs.id from jobs where enqueued_at is not null and jobs.order_key >= ${key} and jobs.order_key <= ${key}
     order by jobs.order_key limit 1)`;
 export const pendingOf = (key: string): string =>
   `(select jobs.id from jobs where ${PENDING} and (jobs.order_key, jobs.id) >= (${key}, 0) and jobs.order_key <= ${key}
     order by jobs.order_key, jobs.id limit 1)`;
-/** A recursive query: the keys that have rows of an index, one step along it for each. */
+/** A recursive query for the distinct order keys of the rows that match `condition`: one index lookup per key. */
 export const keysWhere = (condition: string): string =>
   `(select order_key from jobs where ${condition} order by order_key limit 1)
    union all
    select (select order_key from jobs where ${condition} and order_key > keys.order_key order by order_key limit 1)
    from keys where keys.order_key is not null`;
-/** Locks the released row of the key $n; none where it ends meanwhile. */
+/** Locks the released row of a key. Returns no row if that job ends meanwhile. */
 export const lockReleased = (key: string): string =>
   `select id from jobs where id = ${releasedOf(key)} and enqueued_at is not null for share`;
 
@@ -49,10 +49,10 @@ export async function releaseNext(tx: Queryable, orderKeys: readonly string[]): 
   return unlessReleased(tx, () => releaseOldest(tx, orderKeys));
 }
 
-/** A statement of its own: it sees what was committed last. Rows are locked in the order of their ids, as by all who lock several. */
+/** A separate statement, so that it sees the latest commits. Locks rows by ascending id, like all statements that lock several. */
 export async function releaseOldest(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
   if (orderKeys.length === 0) return [];
-  // A row that this waited for may have failed meanwhile.
+  // Checks `failed_at` again, because a row may have failed while this waited for its lock.
   return tx.query<ReleasedJob>(
     `with due as materialized (
        select id from jobs where enqueued_at is null and failed_at is null and id in (
@@ -66,7 +66,10 @@ export async function releaseOldest(tx: Queryable, orderKeys: readonly string[])
 
 const UNIQUE_VIOLATION = '23505';
 
-/** A job that another transaction adds, or replays, and releases is not seen before its commit: the index of the released tells. */
+/**
+ * Returns no jobs if a concurrent transaction releases a job of the same key. Its rows are invisible before its commit; the unique
+ * index of released jobs reveals them.
+ */
 async function unlessReleased(tx: Queryable, release: () => Promise<ReleasedJob[]>): Promise<ReleasedJob[]> {
   await tx.query('savepoint release');
   try {

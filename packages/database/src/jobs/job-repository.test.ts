@@ -8,7 +8,7 @@ const on = onDatabase();
 const due = { queues: ['inbound-messages'], limit: 100 };
 const inMinutes = (minutes: number): Date => new Date(Date.now() + minutes * 60_000);
 
-test('a job is released at once where its key is free, and what BullMQ is told of it is complete', async () => {
+test('a job is released at once if its key is free, with all fields that BullMQ needs', async () => {
   const released = await addJob(on.db, job('a', { payload: { text: 'שלום' }, trace: '00-1-2-01' }));
   expect(released).toEqual({
     id: expect.stringMatching(/^\d+$/),
@@ -23,7 +23,7 @@ test('a job is released at once where its key is free, and what BullMQ is told o
   expect(await findJob(on.db, '0')).toBeUndefined();
 });
 
-test('a job waits behind another of its key, but not behind one of another key', async () => {
+test('a job waits behind another job of its key, but not behind jobs of other keys', async () => {
   await addJob(on.db, job('a'));
   expect(await addJob(on.db, job('a'))).toBeUndefined();
   expect(await addJob(on.db, job('b'))).toMatchObject({ release: 1 });
@@ -51,7 +51,7 @@ test('closing a job releases the oldest of its key, in the same transaction', as
   ]);
 });
 
-test('several jobs are closed at once; those that are gone or have another release are passed over', async () => {
+test('closes several jobs at once and skips those that are gone or were released again', async () => {
   const [one, two] = [await add(on.db, job('a')), await add(on.db, job('b'))];
   await add(on.db, job('b'));
   const stale = { ...one.released!, release: 7 };
@@ -64,7 +64,7 @@ test('several jobs are closed at once; those that are gone or have another relea
   expect(await on.db.transaction((tx) => closeJobs(tx, []))).toEqual({ closed: new Set(), released: [] });
 });
 
-test('a job that failed for good is not closed', async () => {
+test('a job in the dead letter is not closed', async () => {
   const { released } = await add(on.db, job('a'));
   await on.db.transaction((tx) => failJobs(tx, [released!], 'X'));
   const end = await on.db.transaction((tx) => closeJobs(tx, [released!]));
@@ -72,7 +72,7 @@ test('a job that failed for good is not closed', async () => {
   expect(await statesOf(on.db, 'a')).toEqual(['failed']);
 });
 
-test('a delayed job holds up nobody, and is released when it is due', async () => {
+test('a delayed job blocks no other job of its key, and is released when it is due', async () => {
   expect(await addJob(on.db, job('a', { runAt: inMinutes(5) }))).toBeUndefined();
   const second = await add(on.db, job('a'));
   expect(second.released).toBeDefined();
@@ -84,7 +84,7 @@ test('a delayed job holds up nobody, and is released when it is due', async () =
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
-test('a delayed job that falls due waits while another of its key is released, and goes before newer ones', async () => {
+test('a delayed job that is due waits for the released job of its key, and runs before newer ones', async () => {
   const delayed = await add(on.db, job('a', { runAt: inMinutes(5) }));
   const running = await add(on.db, job('a'));
   await add(on.db, job('a'));
@@ -95,11 +95,11 @@ test('a delayed job that falls due waits while another of its key is released, a
   expect(end.released.map(({ id }) => id)).toEqual([delayed.id]);
 });
 
-test('a job whose time has passed is released at once', async () => {
+test('a job with a start time in the past is released at once', async () => {
   expect(await addJob(on.db, job('a', { runAt: inMinutes(-5) }))).toMatchObject({ release: 1 });
 });
 
-test('there is one job for a message, and it goes with it', async () => {
+test('a message has at most one job, which is deleted with it', async () => {
   const message = await receive(on.db);
   expect(await addJob(on.db, jobOf(message))).toBeDefined();
   expect(await addJob(on.db, jobOf(message))).toBeUndefined();
@@ -109,7 +109,7 @@ test('there is one job for a message, and it goes with it', async () => {
   expect(await on.db.query('select 1 from jobs')).toEqual([]);
 });
 
-test('releaseDue releases what a process left behind, of the queues that are named and up to the limit', async () => {
+test('releaseDue releases jobs that a process left pending, in the given queues and up to the limit', async () => {
   for (const [queue, key] of [
     ['inbound-messages', 'a'],
     ['inbound-messages', 'a'],
@@ -127,7 +127,7 @@ test('releaseDue releases what a process left behind, of the queues that are nam
   expect(await statesOf(on.db, 'c')).toEqual(['pending']);
 });
 
-test('one caller at a time releases what is due, and the others nothing meanwhile', async () => {
+test('releaseDue works for one caller at a time; the others release nothing', async () => {
   for (const key of ['a', 'b']) await add(on.db, job(key, { runAt: inMinutes(5) }));
   await makeDue(on.db);
   await on.db.transaction(async (tx) => {
@@ -137,7 +137,7 @@ test('one caller at a time releases what is due, and the others nothing meanwhil
   expect(await on.db.transaction((tx) => releaseDue(tx, due))).toHaveLength(1);
 });
 
-test('releaseNext leaves alone a key that has one released, one that failed, and one that is delayed', async () => {
+test('releaseNext releases nothing for keys with a released job, or with only a failed or delayed one', async () => {
   await add(on.db, job('released'));
   await add(on.db, job('released'));
   const failed = await add(on.db, job('failed'));
@@ -147,7 +147,7 @@ test('releaseNext leaves alone a key that has one released, one that failed, and
   expect(await on.db.transaction((tx) => releaseNext(tx, keys))).toEqual([]);
 });
 
-test('jobs that were released long ago are listed in pages, and released again under a new number', async () => {
+test('lists jobs that were released long ago in pages, and releases them again under a new number', async () => {
   const jobs = [await add(on.db, job('a')), await add(on.db, job('b')), await add(on.db, job('c'))];
   await add(on.db, job('a'));
   const list = (afterId: string, seconds = 10): ReturnType<typeof listReleased> =>
@@ -164,11 +164,11 @@ test('jobs that were released long ago are listed in pages, and released again u
   expect(again.map(({ release }) => release)).toEqual([2, 2]);
   expect(await on.db.transaction((tx) => releaseLostJobs(tx, lost))).toEqual([]);
   expect((await list('0')).map(({ id }) => id)).toEqual([jobs[2]!.id]);
-  // Whoever still runs the release before can't close it.
+  // A worker that still runs the previous release cannot close it.
   expect((await on.db.transaction((tx) => closeJobs(tx, lost))).closed.size).toBe(0);
 });
 
-test('deaths are counted for the release that they befell, and never downwards', async () => {
+test('deaths count only for the current release, and their number never falls', async () => {
   const { id, released } = await add(on.db, job('a'));
   await recordWorkerDeaths(on.db, released!, 2);
   await recordWorkerDeaths(on.db, released!, 1);

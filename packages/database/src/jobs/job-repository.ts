@@ -11,18 +11,21 @@ import {
 } from './job-release.ts';
 import type { MessageRow } from '../conversations/message-repository.ts';
 
-/** A job as it is written, in the transaction that gives rise to it. */
+/** A job to add, in the transaction that causes it. */
 export interface NewJob {
   queue: string;
-  /** Jobs of one key run one at a time, in the order in which they were written. */
+  /** Jobs of one key run one at a time, in the order in which they were added. */
   orderKey: string;
   payload: Readonly<Record<string, unknown>>;
   businessId?: string | undefined;
-  /** The message that it answers or sends: there is one job for it, which is deleted with it, and it fails as the job does. */
+  /**
+   * The message that it answers or sends. A message has at most one job; the job is deleted with the message, and the message fails
+   * with the job.
+   */
   messageId?: string | undefined;
-  /** W3C `traceparent` of what it follows from. */
+  /** W3C `traceparent` of its cause. */
   trace?: string | undefined;
-  /** Not before; unset: at once. */
+  /** Earliest start. Unset: now. */
   runAt?: Date | undefined;
 }
 
@@ -30,18 +33,18 @@ export interface JobRow extends ReleasedJob {
   order_key: string;
   attempts: number;
   child_deaths: number;
-  /** Of the workers that died, those that a process of the job's own outlived. */
+  /** How many of the dead workers its child process outlived: the job did not kill those. */
   outlived: number;
   replays: number;
-  /** Its turn has come, and it has not ended. */
+  /** It is released to BullMQ and has not ended. */
   is_released: boolean;
   /** Why it failed for good; `null` while it has not. */
   failure: string | null;
-  /** Since it was due, by PostgreSQL's clock. */
+  /** Time since it was due, by PostgreSQL's clock. */
   age_ms: number;
-  /** Since it was released, by the same. */
+  /** Time since it was released, by PostgreSQL's clock. */
   released_ms: number;
-  /** Null where it is about none. */
+  /** Null for a job without a message. */
   message: JobMessage | null;
 }
 
@@ -61,11 +64,11 @@ export interface JobMessage extends Pick<
   | 'kind'
   | 'author'
 > {
-  /** From when it was written, by WhatsApp's clock, until it was stored. */
+  /** Time from WhatsApp's timestamp until it was stored. */
   late_seconds: number;
-  /** An answer of the agent's, or a program's message, whose contact has opted out since it was written. */
+  /** The agent's answer or a program's message, if the contact has opted out since it was written. */
   is_unwanted: boolean;
-  /** Who of the business' people has the contact's number: her messages are no customer's. */
+  /** The business' own person with the contact's phone number. This person is not a customer. */
   staff_id: string | null;
   conversation: Pick<
     ConversationRow,
@@ -74,9 +77,9 @@ export interface JobMessage extends Pick<
 }
 
 /**
- * Writes a job. It is released at once where no other of its key is open; else it waits for its turn.
+ * Adds a job. It is released at once if no other job of its key is open; otherwise it waits for its turn.
  *
- * @returns what was released: this job, or an older one of its key that a process left pending
+ * @returns the released job: this one, or an older one of its key that a process left pending
  */
 export async function addJob(tx: Queryable, job: NewJob): Promise<ReleasedJob | undefined> {
   const { orderKey, messageId } = job;
@@ -90,7 +93,7 @@ export async function addJob(tx: Queryable, job: NewJob): Promise<ReleasedJob | 
     job.runAt,
   ];
   for (;;) {
-    // The lock on the job ahead makes whoever closes it wait, and look for the next one afterwards: that finds this row.
+    // Locks the job ahead: a transaction that closes it waits for this one, and then finds this row as the next.
     const [added] = await tx.query<ReleasedJob & { is_released: boolean; needs_no_turn: boolean }>(
       `with ahead as materialized (${lockReleased('$2')}),
          turn as (select coalesce($7::timestamptz <= now(), true) and not exists (select from ahead)
@@ -108,14 +111,14 @@ export async function addJob(tx: Queryable, job: NewJob): Promise<ReleasedJob | 
       if (isReleased) return released;
       return needsNoTurn ? undefined : takeTurn(tx, orderKey);
     }
-    const [known] =
+    const [existing] =
       messageId === undefined ? [] : await tx.query('select 1 from jobs where message_id = $1', [messageId]);
-    if (known) return undefined;
-    // Another job of the key was released in this moment: now it is seen.
+    if (existing) return undefined;
+    // Another job of the key was released concurrently. The next pass sees it.
   }
 }
 
-/** For a row that was written pending without a lock on the job ahead: locks that, or releases the oldest of the key. */
+/** For a job that was added as pending without a lock on the job ahead: takes that lock, or releases the oldest job of the key. */
 async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | undefined> {
   for (;;) {
     const [ahead] = await tx.query(lockReleased('$1'), [orderKey]);
@@ -125,7 +128,7 @@ async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | 
   }
 }
 
-/** With its message: whoever does the job needs both. */
+/** Returns the job with its message and the message's conversation. */
 export async function findJob(q: Queryable, id: string): Promise<JobRow | undefined> {
   const [row] = await q.query<FlatJobRow>(
     `select ${RELEASED}, order_key, attempts, child_deaths, outlived, replays, failure, enqueued_at is not null as is_released,
@@ -176,9 +179,9 @@ type FlatJobRow = Omit<JobRow, 'message'> &
   JobMessage['conversation'] & { message_id: string | null };
 
 /**
- * Deletes jobs that are done, in the transaction that makes them so, and releases the next of their keys.
+ * Deletes completed jobs and releases the next job of each key. Call it in the transaction that stores their results.
  *
- * @returns the ids of those that were there, and what was released
+ * @returns the ids of the closed jobs, and the released jobs
  */
 export async function closeJobs(
   tx: Queryable,
@@ -192,7 +195,7 @@ export async function closeJobs(
      returning jobs.id::text as id, order_key`,
     [jobs.map(({ id }) => id), jobs.map(({ release }) => release)],
   );
-  // Nobody else releases one of these keys before this transaction ends: no attempt can fail.
+  // No other transaction can release a job of these keys before this one ends, so a unique violation is impossible.
   const released = await releaseOldest(
     tx,
     rows.map(({ order_key: key }) => key),
@@ -200,7 +203,7 @@ export async function closeJobs(
   return { closed: new Set(rows.map(({ id }) => id)), released };
 }
 
-/** Notes how many workers have died while they ran a job; a number below the one that is known changes nothing. */
+/** Records how many workers have died while running a job. A lower number than the stored one changes nothing. */
 export async function recordWorkerDeaths(
   q: Queryable,
   { id, release }: JobRef,
@@ -212,7 +215,10 @@ export async function recordWorkerDeaths(
   );
 }
 
-/** Notes how many of a job's own processes have died, in the same way: so it can be repeated when its answer was lost. */
+/**
+ * Records how many child processes of a job have died. A lower number than the stored one changes nothing, so the call can be
+ * repeated after a lost response.
+ */
 export async function recordChildDeaths(
   q: Queryable,
   { id, release }: JobRef,
@@ -224,7 +230,7 @@ export async function recordChildDeaths(
   );
 }
 
-/** Notes that a process of the job's own outlived its worker: the job is not why that died. */
+/** Records that a job's child process outlived its worker: the job did not kill the worker. */
 export async function recordChildOutlivedWorker(q: Queryable, { id, release }: JobRef): Promise<void> {
   await q.query(
     'update jobs set outlived = outlived + 1 where id = $1 and release = $2 and failed_at is null',

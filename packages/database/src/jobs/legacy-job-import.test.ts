@@ -25,7 +25,7 @@ const queues = ['inbound-messages', 'outbound-messages'];
 let url: string;
 let db: Database;
 
-/** The database as the release before left it. */
+/** Migrates to the schema of the releases before migration 0010. */
 async function migrateTo0009(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'prosaas-migrations-'));
   try {
@@ -57,7 +57,7 @@ interface Row {
   conversation_id: string;
 }
 
-/** A message of a conversation of its own, or of that of another. */
+/** Inserts a message into a new conversation, or into the conversation of the message `of`. */
 async function message(
   direction: 'inbound' | 'outbound',
   {
@@ -89,7 +89,7 @@ const payloadOf = ({ id, conversation_id: conversationId }: Row): Record<string,
   businessId: 'default',
 });
 
-// The two statements by which replicas of the release before write jobs.
+// The two statements with which replicas of the previous release add jobs.
 const addToOutbox = (
   queue: string,
   of: Row,
@@ -138,7 +138,7 @@ const expected = (queue: string, of: Row, isDelayed = false): JobState => ({
 });
 const inOutbox = (): Promise<unknown[]> => db.query('select 1 from outbox');
 
-test('what waits in the outbox becomes jobs in the same order, but not what has no message', async () => {
+test('outbox rows become jobs in the same order, except rows without a message', async () => {
   const [one, answer, delayed, past] = [
     await message('inbound'),
     await message('outbound'),
@@ -164,7 +164,7 @@ test('what waits in the outbox becomes jobs in the same order, but not what has 
     expected('inbound-messages', past),
     expected('inbound-messages', second),
   ]);
-  // For the replicas of the release before, and for a return to it.
+  // The rows stay for replicas of the previous release, and for a downgrade.
   expect(await inOutbox()).toHaveLength(7);
   expect(
     await db.query(
@@ -182,7 +182,7 @@ test('what waits in the outbox becomes jobs in the same order, but not what has 
   expect(await readJobCounts(db)).toMatchObject({ 'inbound-messages': { inserted: 4, open: 4, pending: 2 } });
 });
 
-test('an older replica writes to the outbox afterwards, and jobs come of it', async () => {
+test('rows that an older replica adds to the outbox after the migration become jobs', async () => {
   await migrate({ url, log });
   const [one, two, answer] = [await message('inbound'), await message('inbound'), await message('outbound')];
   await addToOutbox('inbound-messages', one);
@@ -202,7 +202,7 @@ test('an older replica writes to the outbox afterwards, and jobs come of it', as
   expect(await inOutbox()).toEqual([]);
 });
 
-test('what an older replica writes waits behind the jobs of this release', async () => {
+test('a job of an older replica waits behind the jobs of this release', async () => {
   await migrate({ url, log });
   const one = await message('inbound');
   const first = await addJob(db, job(`in:${one.conversation_id}`));
@@ -232,7 +232,7 @@ test('an insert of an older replica does not read all messages', async () => {
   expect(await jobs()).toHaveLength(1);
 });
 
-const letter = (of: Row, more: Partial<OldDeadLetter> = {}): OldDeadLetter => ({
+const entry = (of: Row, more: Partial<OldDeadLetter> = {}): OldDeadLetter => ({
   queue: 'inbound-messages',
   payload: payloadOf(of),
   reason: 'SEND_REFUSED: no',
@@ -246,26 +246,26 @@ const letter = (of: Row, more: Partial<OldDeadLetter> = {}): OldDeadLetter => ({
   ...more,
 });
 
-test('letters of the dead letter are imported once, in the order of their jobs, also those whose message is gone', async () => {
+test('dead-letter entries are imported once, in the order of their jobs, even if their message is gone', async () => {
   await migrate({ url, log });
   const [one, answer] = [
     await message('inbound', { status: 'failed' }),
     await message('outbound', { status: 'failed' }),
   ];
   const gone = { id: randomUUID(), conversation_id: randomUUID() };
-  const upper = letter(answer, {
+  const upper = entry(answer, {
     queue: 'outbound-messages',
     payload: { ...payloadOf(answer), messageId: answer.id.toUpperCase() },
     created_at: '2025-12-31T00:00:00.000Z',
     failed_at: '2026-01-03T00:00:00.000Z',
   });
-  const letters = [
-    letter(one),
+  const entries = [
+    entry(one),
     upper,
-    letter(gone),
-    letter(gone, { payload: {}, created_at: '2026-01-01T01:00:00.000Z' }),
+    entry(gone),
+    entry(gone, { payload: {}, created_at: '2026-01-01T01:00:00.000Z' }),
   ];
-  const take = (): Promise<number> => db.transaction((tx) => importDeadLetters(tx, letters));
+  const take = (): Promise<number> => db.transaction((tx) => importDeadLetters(tx, entries));
   expect(await take()).toBe(4);
   expect(await take()).toBe(0);
   const rows = await db.query<{ id: string; message_id: string | null; order_key: string }>(
@@ -280,7 +280,7 @@ test('letters of the dead letter are imported once, in the order of their jobs, 
   expect(await findDeadJob(db, { id: rows[1]!.id })).toMatchObject({
     reason: 'SEND_REFUSED: no',
     attempts: 8,
-    failures: letter(one).failures,
+    failures: entry(one).failures,
     trace: '00-a-b-01',
     failed_at: new Date('2026-01-02T00:00:00Z'),
   });
@@ -292,7 +292,7 @@ test('letters of the dead letter are imported once, in the order of their jobs, 
   expect(await take()).toBe(0);
 });
 
-test('an open message without a job gets one, another does not', async () => {
+test('adds the missing jobs of open messages, and no others', async () => {
   await migrate({ url, log });
   const open = await message('inbound');
   const answer = await message('outbound', { age: '4 minutes' });

@@ -1,8 +1,9 @@
-// What releases before migration 0010 kept in Redis or in `outbox` becomes rows of `jobs`. It can go when nobody upgrades from them any more.
+// Imports the jobs that releases before migration 0010 kept in Redis or in the table `outbox`. Remove it once nobody upgrades from
+// those releases.
 import type { Queryable } from '../database.ts';
 import type { FailedAttempt } from './job-failure-repository.ts';
 
-/** An entry of the dead letter as those releases kept it. */
+/** A dead-letter entry of those releases. */
 export interface OldDeadLetter {
   queue: string;
   payload: { messageId?: string; conversationId?: string };
@@ -17,8 +18,11 @@ export interface OldDeadLetter {
 const orderKey = (conversation: string): string =>
   `case queue when 'inbound-messages' then 'in:' else 'out:' end || ${conversation}`;
 
-/** Their messages fail with them. Those that were imported before, or replayed since, are passed over: their message has a job. */
-export async function importDeadLetters(tx: Queryable, letters: readonly OldDeadLetter[]): Promise<number> {
+/**
+ * Imports dead-letter entries and fails their messages. Skips entries that were imported before or replayed since, because their
+ * message has a job. Returns the count.
+ */
+export async function importDeadLetters(tx: Queryable, entries: readonly OldDeadLetter[]): Promise<number> {
   const rows = await tx.query<{ message_id: string | null; failure: string }>(
     `with old as (
        select * from jsonb_to_recordset($1::jsonb) as old (queue text, payload jsonb, reason text, attempts integer,
@@ -31,8 +35,8 @@ export async function importDeadLetters(tx: Queryable, letters: readonly OldDead
        select from jobs where jobs.failed_at = old.failed_at and message_id is null and jobs.payload = old.payload)
      order by old.created_at, m.seq
      on conflict do nothing returning message_id, failure`,
-    // PostgreSQL takes no NUL in a text.
-    [JSON.stringify(letters).replaceAll(String.raw`\u0000`, '')],
+    // PostgreSQL accepts no NUL in a text.
+    [JSON.stringify(entries).replaceAll(String.raw`\u0000`, '')],
   );
   await tx.query(
     `update messages set status = 'failed', error = dead.failure
@@ -67,8 +71,8 @@ export async function addMissingJob(q: Queryable, messageId: string): Promise<vo
 }
 
 /**
- * Messages that have been open for a minute and have no job here, oldest first: BullMQ may have it, under the message's id. What a
- * program sends at once, which has WhatsApp's id before it is sent, needs none.
+ * Messages that have been open for a minute and have no row in `jobs`, oldest first: BullMQ may have their job, under the message's
+ * id. Leaves out programs' messages, which have WhatsApp's id before they are sent and need no job.
  */
 export async function listMessagesWithoutJob(
   q: Queryable,

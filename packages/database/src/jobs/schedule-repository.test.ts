@@ -15,7 +15,7 @@ const record = (startedAt: string): Promise<void> =>
     worker: 'w',
   });
 
-/** As if so much time had passed; negative: as if the clock had been set back. */
+/** Simulates that time has passed; negative: that the clock was set back. */
 const pass = (seconds: number): Promise<unknown> =>
   on.db.query(
     `update schedules set started_at = started_at - make_interval(secs => $1),
@@ -23,13 +23,13 @@ const pass = (seconds: number): Promise<unknown> =>
     [seconds],
   );
 
-/** What `record` is to name after time has passed. */
+/** The start of the claimed run, after `pass` has changed it. */
 const startOf = async (): Promise<string> => {
   const [row] = await on.db.query<{ started_at: Date }>('select started_at from schedules');
   return row!.started_at.toISOString();
 };
 
-test('one of several callers gets a run that is due, and none while it runs or before the next', async () => {
+test('only one of several callers gets a due run, and nobody while it runs or before the next is due', async () => {
   const claims = await Promise.all(Array.from({ length: 8 }, claim));
   const [startedAt, ...others] = claims.filter((one) => one !== undefined);
   expect(others).toEqual([]);
@@ -45,7 +45,7 @@ test('one of several callers gets a run that is due, and none while it runs or b
   expect(startedAt).toMatch(/^\d{4}-.*Z$/);
 });
 
-test('a run whose worker died is claimed again after its limit', async () => {
+test('a run whose worker died can be claimed again after its limit', async () => {
   await claim();
   await pass(299);
   expect(await claim()).toBeUndefined();
@@ -53,7 +53,7 @@ test('a run whose worker died is claimed again after its limit', async () => {
   expect(await claim()).toBeDefined();
 });
 
-test('a worker that ends after its limit does not end the run of the one that took over', async () => {
+test('a worker that exceeds its limit does not end the run of its successor', async () => {
   await claim();
   await pass(301);
   const stale = await startOf();
@@ -75,7 +75,7 @@ test('a clock that was set back does not stop a schedule', async () => {
   expect(await claim()).toBeDefined();
 });
 
-test('schedules are told with their last run and the time since it began', async () => {
+test('lists schedules with their last run and the time since it began', async () => {
   expect(await readSchedules(on.db)).toEqual([]);
   const startedAt = (await claim())!;
   expect(await readSchedules(on.db)).toMatchObject([{ name: 'retention', last_run: null }]);
@@ -92,7 +92,7 @@ test('schedules are told with their last run and the time since it began', async
   expect(Math.floor(row!.age_seconds!)).toBe(30);
 });
 
-test('a warning tells for how long it has been so, until it is not', async () => {
+test('trackWarning returns for how long a warning has been active', async () => {
   const note = (isActive: boolean, name = 'full'): Promise<number | undefined> =>
     on.db.transaction((tx) => trackWarning(tx, { name, isActive }));
   expect(await note(false)).toBeUndefined();
@@ -102,7 +102,7 @@ test('a warning tells for how long it has been so, until it is not', async () =>
   expect(await note(true, 'another')).toBe(0);
   expect(await note(false)).toBeUndefined();
   expect(await note(true)).toBe(0);
-  // The clock was set back: it counts from now, and not from the future.
+  // The clock was set back: the time counts from now.
   await on.db.query("update warnings set since = since + interval '1 hour'");
   expect(await note(true)).toBe(0);
 });

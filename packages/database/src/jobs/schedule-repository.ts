@@ -5,7 +5,7 @@ export interface ScheduleRun {
   started_at: string;
   ran_ms: number;
   outcome: 'completed' | 'failed';
-  /** The code and text of the error; null where there was none. */
+  /** The code and text of the error; null if it completed. */
   error: string | null;
   /** The instance of the worker. */
   worker: string;
@@ -15,7 +15,7 @@ export interface ScheduleRow {
   name: string;
   /** When its last run began; null before the first. */
   started_at: Date | null;
-  /** Since its last run began, by PostgreSQL's clock; null before the first. */
+  /** Time since its last run began, by PostgreSQL's clock; null before the first. */
   age_seconds: number | null;
   last_run: ScheduleRun | null;
 }
@@ -23,15 +23,16 @@ export interface ScheduleRow {
 interface ScheduleTimes {
   name: string;
   everySeconds: number;
-  /** After so long, a run whose worker died is done again. */
+  /** Time limit of a run. After it, another worker may repeat the run, because the first one probably died. */
   limitSeconds: number;
 }
 
 /**
- * Claims the run of a schedule that is due, for one caller; undefined for the others. What is due PostgreSQL's clock decides: a worker's
- * own may be wrong. A last run in its future (the clock was set back; callers at the same moment are milliseconds apart) counts as long ago. One that failed is done again sooner.
+ * Claims a due run of a schedule for one caller; undefined for all others. PostgreSQL's clock decides, because a worker's clock may
+ * be wrong. A last run more than 10 s in the future means that the clock was set back, and counts as long ago; less may be the
+ * difference between concurrent callers. A failed run is repeated sooner than a completed one.
  *
- * @returns when the run began
+ * @returns the start of the run
  */
 export async function claimScheduleRun(
   q: Queryable,
@@ -50,9 +51,9 @@ export async function claimScheduleRun(
   return row?.started_at.toISOString();
 }
 
-/** Ends a run that was claimed; nothing where it took longer than its limit and another worker has claimed the next. */
+/** Records the end of a claimed run. Does nothing if the run exceeded its limit and another worker has claimed the next one. */
 export async function recordScheduleRun(q: Queryable, name: string, run: ScheduleRun): Promise<void> {
-  // PostgreSQL's times are finer than those of JavaScript.
+  // PostgreSQL stores microseconds, a Date only milliseconds.
   await q.query(
     `update schedules set claimed_until = null, last_run = $2
      where name = $1 and abs(extract(epoch from started_at - $3::timestamptz)) < 0.002`,

@@ -25,25 +25,25 @@ const entry = { businessId: 'default', question: 'Zebras?', answer: 'Two.', also
 const open = { businessId: undefined, state: 'open' } as const;
 
 test('passes on learned entries when they change, and keeps them while the table cannot be read', async () => {
-  const told: LearnedAnswer[][] = [];
-  using follower = watchLearnedAnswers(on.db, { log, onLearned: (all) => told.push(all), readEveryMs: 20 });
-  await poll(() => told.length === 1, { what: 'the first reading' });
+  const received: LearnedAnswer[][] = [];
+  using watch = watchLearnedAnswers(on.db, { log, onLearned: (all) => received.push(all), readEveryMs: 20 });
+  await poll(() => received.length === 1, { what: 'the first reading' });
   const added = await addLearnedEntry(on.db, entry);
   await addLearnedEntry(on.db, { ...entry, answer: null, also: ['black and white'] });
-  await poll(() => told.at(-1)?.length === 2, { what: 'two entries' });
-  expect(told.at(-1)).toEqual([
+  await poll(() => received.at(-1)?.length === 2, { what: 'two entries' });
+  expect(received.at(-1)).toEqual([
     { question: 'Zebras?', answer: 'Two.', also: ['stripes'] },
     { question: 'Zebras?', also: ['black and white'] },
   ]);
-  const before = told.length;
+  const before = received.length;
   await on.db.query('alter table learned_entries rename to elsewhere');
-  await expect(follower.read()).rejects.toThrow('learned_entries');
+  await expect(watch.read()).rejects.toThrow('learned_entries');
   await on.db.query('alter table elsewhere rename to learned_entries');
-  await follower.read();
-  expect(told).toHaveLength(before);
+  await watch.read();
+  expect(received).toHaveLength(before);
   await deleteLearnedEntry(on.db, added!);
-  await follower.read();
-  expect(told.at(-1)).toEqual([]);
+  await watch.read();
+  expect(received.at(-1)).toEqual([]);
 });
 
 test('the number of learned entries is limited', async () => {
@@ -68,7 +68,7 @@ test('a long question is cut, and deleted with its message', async () => {
   expect(await listQuestionGroups(on.db, open)).toEqual([]);
 });
 
-test('the latest questions of a business are kept, and counted in a moment', async () => {
+test('keeps and groups the latest questions of a business, in bounded time', async () => {
   const message = await receive(on.db);
   await on.db.query(
     `with many as (

@@ -52,7 +52,7 @@ export async function addLearnedEntry(
   return added && findLearnedEntry(tx, added.id, businessId);
 }
 
-/** Undefined where there is none, or it is another business'. */
+/** Undefined if it does not exist or belongs to another business. */
 export async function findLearnedEntry(
   q: Queryable,
   id: string,
@@ -66,7 +66,7 @@ export async function findLearnedEntry(
   return row;
 }
 
-/** Of one business or of all, the latest first. */
+/** The entries of one business or of all (undefined), the latest first. */
 export async function listLearnedEntries(
   q: Queryable,
   businessId: string | undefined,
@@ -78,7 +78,7 @@ export async function listLearnedEntries(
   );
 }
 
-/** Phrasings that were added to the entry stay with it. The caller holds the lock. */
+/** Changes an entry. Rows that add phrasings to it follow when its question changes. The caller holds the lock. */
 export async function changeLearnedEntry(
   tx: Queryable,
   { id, question, answer }: LearnedEntryRow,
@@ -119,7 +119,7 @@ export async function deleteLearnedEntry(
   return opened.length;
 }
 
-/** As the agent takes them: the entries first, then what belongs to others. */
+/** An entry as the agent uses it. Without `answer`, it adds phrasings to the entry with the same question; such entries come last. */
 export type LearnedAnswer = { question: string; answer?: string; also: string[] };
 
 export async function readLearnedAnswers(q: Queryable): Promise<LearnedAnswer[]> {
@@ -148,22 +148,22 @@ export function watchLearnedAnswers(
   }: { log: Logger; onLearned: (learned: LearnedAnswer[]) => void; readEveryMs?: number },
 ): LearnedAnswersWatch {
   const stopping = new AbortController();
-  let known: string | undefined;
-  let turns = 0;
-  let delivered = 0;
+  let lastVersion: string | undefined;
+  let reads = 0;
+  let lastDelivered = 0;
   const read = async (): Promise<void> => {
-    const turn = (turns += 1);
-    if (known === undefined) await requireTable(db, 'learned_entries');
+    const sequence = (reads += 1);
+    if (lastVersion === undefined) await requireTable(db, 'learned_entries');
     const [row] = await db.query<{ version: string }>(
       `select concat_ws(' ', count(*), max(learned_entries.id), max(updated_at)) as version from learned_entries`,
     );
-    if (row === undefined || row.version === known) return;
+    if (row === undefined || row.version === lastVersion) return;
     const learned = await readLearnedAnswers(db);
     // The result of an older read may arrive last.
-    if (turn < delivered) return;
-    delivered = turn;
+    if (sequence < lastDelivered) return;
+    lastDelivered = sequence;
     // The version was read before the entries: an entry that was added in between is read again.
-    known = row.version;
+    lastVersion = row.version;
     onLearned(learned);
   };
   const onError = (error: unknown): void => log.debug({ err: error }, 'learned entries could not be read');

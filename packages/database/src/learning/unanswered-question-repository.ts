@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { cutText } from '@prosaas/runtime';
 import type { Queryable } from '../database.ts';
 
-/** Questions that groups are made of, at most: the latest. */
+/** Maximum number of questions that are grouped: the latest ones. */
 export const MAX_GROUPED_QUESTIONS = 10_000;
-/** Groups that are brought together and listed, at most: those with the most questions. */
+/** Maximum number of groups that are merged and listed: those with the most questions. */
 export const MAX_QUESTION_GROUPS = 1000;
-/** Characters of a question that are kept. */
+/** Longer questions are cut to this many characters. */
 export const MAX_QUESTION_LENGTH = 500;
 
 /** `open`: nobody has decided yet. */
@@ -17,11 +17,11 @@ export interface NewUnansweredQuestion {
   businessId: string;
   text: string;
   language?: string | undefined;
-  /** The words that say what it asks: questions of the same key are one group. */
+  /** The significant words of the question. Questions with the same key form a group. */
   key: string;
 }
 
-/** Questions of one key. */
+/** The questions with one key. */
 export interface QuestionGroup {
   id: string;
   business_id: string;
@@ -31,21 +31,21 @@ export interface QuestionGroup {
   last_at: Date;
 }
 
-/** A text that was asked, and how often. */
+/** A question's text, and how often it was asked. */
 export interface QuestionExample {
   group_id: string;
   text: string;
   language: string | null;
   count: number;
   last_at: Date;
-  /** Where it was asked last. */
+  /** The conversation in which it was asked last. */
   conversation_id: string;
 }
 
-/** Condition: `$2` is the state. */
+/** SQL condition: `$2` is the state. */
 const IN_STATE = `resolution is not distinct from nullif($2, 'open')`;
 
-/** Keeps a question that the agent did not understand; a message counts once. A group that was dismissed stays so. */
+/** Stores a question that the agent did not understand, once per message. It is dismissed at once if its group is dismissed. */
 export async function recordUnanswered(
   tx: Queryable,
   { messageId, businessId, text, language, key }: NewUnansweredQuestion,
@@ -59,12 +59,12 @@ export async function recordUnanswered(
   );
 }
 
-/** Without the words of the key: it stands in URLs, and so in logs. */
+/** A hash, because the id appears in URLs and logs, where the key's words must not. */
 function groupIdOf(businessId: string, key: string): string {
   return createHash('sha256').update(`${businessId}\0${key}`).digest('hex').slice(0, 32);
 }
 
-/** Of one business or of all; those with the most questions first. */
+/** The groups of one business or of all (undefined), those with the most questions first. */
 export async function listQuestionGroups(
   q: Queryable,
   { businessId, state }: { businessId: string | undefined; state: QuestionState },
@@ -81,7 +81,7 @@ export async function listQuestionGroups(
   );
 }
 
-/** What was asked in groups; of each the `limit` most frequent texts, those first. Case and punctuation do not matter. */
+/** The `limit` most frequent texts of each group, the most frequent first. Ignores case and punctuation. */
 export async function listQuestionExamples(
   q: Queryable,
   { groupIds, state, limit }: { groupIds: readonly string[]; state: QuestionState; limit: number },
@@ -103,7 +103,10 @@ export async function listQuestionExamples(
   );
 }
 
-/** Of the group's latest question; undefined where there is none, or it is another business'. */
+/**
+ * The state of a group: `open` if any of its questions is open, else the state of the latest one. Undefined if the group does not
+ * exist or belongs to another business.
+ */
 export async function findQuestionState(
   q: Queryable,
   { groupId, businessId }: { groupId: string; businessId: string | undefined },
@@ -120,7 +123,7 @@ export async function findQuestionState(
   return row;
 }
 
-/** Answers how many questions were. */
+/** Changes the state of the groups' questions that have the state `from`. Returns the count. */
 export async function setQuestionState(
   tx: Queryable,
   {
@@ -143,7 +146,10 @@ export async function setQuestionState(
   return rows.length;
 }
 
-/** A batch of those that no group counts any more, because there are too many of their business; answers how many went. */
+/**
+ * Deletes a batch of the questions beyond the latest `MAX_GROUPED_QUESTIONS` of each business, which no group counts any more.
+ * Returns the count.
+ */
 export async function deleteExcessUnanswered(q: Queryable, limit: number): Promise<number> {
   const rows = await q.query(
     `delete from unanswered_questions where message_id in (

@@ -71,7 +71,7 @@ test('at most a thousand entries wait, and those left at the end count as lost',
   for (let at = 0; at < 1010; at++) trail.add(use(`GET ${at}`));
   await new Promise(setImmediate);
   await trail[Symbol.asyncDispose]();
-  // Beside the line that says that the database does not take them.
+  // Apart from the warning about the outage.
   expect(lines.filter(({ level }) => level === 'error')).toMatchObject([
     { level: 'error', msg: 'too many audit entries wait for the database: more are lost' },
     { level: 'error', msg: 'audit entries were not written', lost: 1010 },

@@ -29,7 +29,7 @@ export async function setBusinessProfile(
   );
 }
 
-/** By id; `after` is the last id of the page before. `businessId` undefined is every business. */
+/** In the order of ids; `after` is the last id of the previous page. `businessId` undefined: all businesses. */
 export async function listBusinesses(
   db: Queryable,
   options: { businessId?: string | undefined; after?: string | undefined; limit: number },

@@ -83,7 +83,7 @@ test.each([
   ['brief', true],
   ['a-long-token-of-metrics,brief', true],
   ['a-long-token-of-metrics', false],
-])('of the metrics token %j a warning says that it is short: %j', async (token, isWarned) => {
+])('warns that the metrics token %j is short: %j', async (token, isWarned) => {
   await using ring = startKeyRing(db, { METRICS_TOKEN: token }, { log });
   expect(ring.current()).toBeUndefined();
   expect(lines.some((line) => line.includes('METRICS_TOKEN is short and can be guessed'))).toBe(isWarned);

@@ -17,8 +17,8 @@ export interface KeyGeneration {
 }
 
 /**
- * The keys in force: those that the operator set, and a shared key of 256 random bits for each unset one. The service with `generation`
- * generates missing keys (its first replica does, and logs it); the other services read them.
+ * The keys in force: those that the operator set, and a generated key of 256 random bits for each unset one. The service with
+ * `generation` generates missing keys (its first replica does, and logs it); the other services read them.
  */
 export async function ensureKeys(
   db: Queryable,
@@ -72,7 +72,7 @@ function raiseMissing(name: string): never {
 }
 
 /**
- * Holds the keys: at once if the operator set them all, else once the database was read, which is retried until then.
+ * Holds the keys: at once if the operator set them all, otherwise after the database was read, which is retried until it succeeds.
  * `readsPeople: false` is for a service that authenticates no people.
  */
 export function startKeyRing(
@@ -103,7 +103,7 @@ export function startKeyRing(
   };
 }
 
-/** One key is used in URLs, another is the administrator's: whoever learns the first must not have the second. */
+/** Some keys appear in URLs. Whoever learns such a key must not have the admin key with it. */
 function warnOfSameKeys(configured: ConfiguredKeys, log: Logger): void {
   const same = KEY_NAMES.filter((name) =>
     KEY_NAMES.some(
@@ -113,7 +113,10 @@ function warnOfSameKeys(configured: ConfiguredKeys, log: Logger): void {
   if (same.length > 0) log.warn({ keys: same }, 'these keys have the same value; give each its own');
 }
 
-/** Only warned of, unlike a short key: it gives access to metrics alone, and scrapers may already be configured with it. */
+/**
+ * Only a warning, while other short keys are refused: this token gives access to metrics only, and scrapers may already be
+ * configured with it.
+ */
 function warnOfShortToken({ METRICS_TOKEN: tokens }: ConfiguredKeys, log: Logger): void {
   if (tokens?.split(',').some((token) => token.trim().length < MIN_KEY_LENGTH) === true)
     log.warn({ least_characters: MIN_KEY_LENGTH }, 'METRICS_TOKEN is short and can be guessed');

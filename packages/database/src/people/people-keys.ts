@@ -4,14 +4,14 @@ import type { Queryable } from '../database.ts';
 import { requireTable } from '../tables.ts';
 import { databasePreparationLog } from '../database-outages.ts';
 
-/** How soon a new key counts everywhere, and one that was taken away no longer does. */
+/** How soon a new key is accepted in every service, and a revoked one rejected. */
 const READ_EVERY_MS = 2000;
-/** For how long after they were read last the keys count: an outage of the database. */
+/** How long the keys stay valid after the last successful read, to bridge an outage of the database. */
 const KNOWN_FOR_MS = 60_000;
 
 /**
- * Keeps the keys of people at hand, so that no request asks the database for its sender: a stranger's guesses cost it nothing, and
- * people are let in while it is away for a moment.
+ * Keeps people's keys in memory, so that no request queries the database for its sender: guessed keys put no load on it, and people
+ * keep their access during a short outage.
  */
 export function startPeopleKeys(
   db: Queryable,
@@ -22,15 +22,15 @@ export function startPeopleKeys(
   }: { log: Logger; readEveryMs?: number; knownForMs?: number },
 ): Pick<KeyRing, 'people' | 'refreshPeople'> & Disposable {
   const stopping = new AbortController();
-  let known: { people: KeyHolders; at: number; turn: number } | undefined;
-  let turns = 0;
+  let latest: { people: KeyHolders; readAt: number; sequence: number } | undefined;
+  let reads = 0;
   const refreshPeople = async (): Promise<void> => {
-    const at = performance.now();
-    const turn = (turns += 1);
-    if (known === undefined) await requireTable(db, 'people');
+    const readAt = performance.now();
+    const sequence = (reads += 1);
+    if (latest === undefined) await requireTable(db, 'people');
     const people = await readKeyHolders(db);
-    // An answer to an older question, overtaken on its way, may hold a key that is revoked.
-    if (known === undefined || turn > known.turn) known = { people, at, turn };
+    // A slow older read may finish after a newer one, and may contain a key that is revoked.
+    if (latest === undefined || sequence > latest.sequence) latest = { people, readAt, sequence };
   };
   const retries = {
     signal: stopping.signal,
@@ -47,7 +47,7 @@ export function startPeopleKeys(
   repeat().catch(() => {});
   return {
     people: () =>
-      known !== undefined && performance.now() - known.at < knownForMs ? known.people : undefined,
+      latest !== undefined && performance.now() - latest.readAt < knownForMs ? latest.people : undefined,
     refreshPeople,
     [Symbol.dispose]: () => stopping.abort(),
   };

@@ -41,7 +41,7 @@ const add = async (person: Partial<NewPerson> = {}): Promise<{ id: string; key: 
   return { id: row.id, key, hash: hash('sha256', key, 'base64url') };
 };
 
-test('a key is kept as its hash, and nowhere as it is', async () => {
+test('a key is stored only as a hash', async () => {
   const { id, key, hash: hashed } = await add();
   expect(key).toMatch(/^[\w-]{43}$/);
   const [row] = await db.query<{ key_hash: Buffer; all: string }>(
@@ -52,7 +52,7 @@ test('a key is kept as its hash, and nowhere as it is', async () => {
   expect(row?.all).not.toContain(key);
 });
 
-test('a number belongs to one person of a business, until she is revoked', async () => {
+test('a phone number belongs to one person of a business until that person is revoked', async () => {
   const number = { phone_number: '491701234567' };
   const first = await add(number);
   await expect(add(number)).rejects.toMatchObject({ code: 'PHONE_NUMBER_TAKEN', status: 409 });
@@ -64,7 +64,7 @@ test('a number belongs to one person of a business, until she is revoked', async
   expect(await take()).toMatchObject(number);
 });
 
-test('a business has so many people at most, whom the revoked do not count among', async () => {
+test('the number of people of a business is limited, and revoked people do not count', async () => {
   const full = { ...dana, business_id: 'full' };
   const one = await createPerson(db, full, { most: 1 });
   expect(await createPerson(db, full, { most: 1 })).toBeUndefined();
@@ -72,7 +72,7 @@ test('a business has so many people at most, whom the revoked do not count among
   expect(await createPerson(db, full, { most: 1 })).toBeDefined();
 });
 
-test('what is out of scope is not there', async () => {
+test('people outside the scope can be neither listed nor changed', async () => {
   const admin = await add({ role: 'admin' });
   const theirs = await add({ business_id: 'other' });
   const scope = { businessId: 'default', withAdmins: false };
@@ -87,7 +87,7 @@ test('what is out of scope is not there', async () => {
   expect(ids).not.toContain(theirs.id);
 });
 
-test('keys are known soon, and not for longer than they count', async () => {
+test('a new key is accepted soon, and a replaced or revoked key is rejected soon', async () => {
   using keys = startPeopleKeys(db, { log, readEveryMs: 50 });
   const isKnown = ({ hash: hashed }: { hash: string }): boolean | undefined => keys.people()?.has(hashed);
   const person = await add({ name: 'Noa', role: 'staff' });
@@ -106,7 +106,7 @@ test('keys are known soon, and not for longer than they count', async () => {
   await poll(() => isKnown(next) === false, { what: 'the end of the key' });
 });
 
-test('while the database is away they count for their time, and are unknown then', async () => {
+test('keys stay valid for a limited time while the database is away', async () => {
   const person = await add();
   let isAway = false;
   const flaky: Queryable = {
@@ -124,7 +124,7 @@ test('while the database is away they count for their time, and are unknown then
   await poll(() => keys.people()?.has(person.hash), { what: 'the key again' });
 });
 
-test('an answer that is overtaken on its way brings no revoked key back', async () => {
+test('a slow older read does not bring a revoked key back', async () => {
   const person = await add();
   const late = Promise.withResolvers<void>();
   let answered = 0;

@@ -24,11 +24,11 @@ test.each([
   ['Client:Alice', ['text:client:alice']],
   [' ', ['text:']],
   ['', ['text:']],
-])('%j is %j', (name, identities) => {
+])('the identities of %j are %j', (name, identities) => {
   expect(identitiesOf(name)).toEqual(identities);
 });
 
-test('a short number makes no mention pattern', () => {
+test('a short number gives no mention pattern', () => {
   expect(mentionPattern(['tel:123456'])).toBeUndefined();
   expect(mentionPattern(['tel:123456', 'lid:77'])).toBe('(?<![0-9])77@lid');
 });

@@ -27,19 +27,19 @@ const declared = Object.entries(columnKinds).flatMap(([table, kinds]) =>
   Object.values(kinds).flatMap((names) => names.map((name) => `${table}.${name}`)),
 );
 
-test('every column is declared once: what the contact gets to see, what is erased besides, or neither', async () => {
+test('every column is declared once: exported, erased or other', async () => {
   const inSchema = (await readColumns()).map(({ table, name }) => `${table}.${name}`);
   expect(declared.toSorted()).toEqual(inSchema.toSorted());
 });
 
-/** A contact of WhatsApp's or a caller, as its records spell it. */
+/** A WhatsApp contact or a caller, as the records spell it. */
 interface Person {
   address: string;
   alternate: string | null;
   caller: string;
-  /** In texts and payloads. */
+  /** Spelling in texts and payloads. */
   mentioned: string;
-  /** Of its Signal keys. */
+  /** User parts in the ids of its Signal keys. */
   users: string[];
 }
 
@@ -58,7 +58,7 @@ const caller: Person = {
   mentioned: 'alice@example.com',
   users: [],
 };
-/** Whose names contain those of the others. */
+/** Contacts whose names contain the names of the others. */
 const strangers: Person[] = [
   {
     address: '493012345670@s.whatsapp.net',
@@ -99,7 +99,7 @@ const tokens = (...addresses: string[]): string =>
     token: { type: 'Buffer', data: Buffer.from(JSON.stringify(addresses)).toString('base64') },
   });
 
-/** What a row has in columns that hold it together with others, or that allow no other values. A table may get several rows. */
+/** Values of columns that link rows or that accept only certain values. A table may have several rows. */
 function rowsOf(person: Person): Record<string, Row[]> {
   const [conversation, message, call] = [1, 2, 3].map(() => crypto.randomUUID()) as [string, string, string];
   const inSession = { session_id: 'shop' };
@@ -197,7 +197,7 @@ const insertDana = (): Promise<unknown> =>
     [dana],
   );
 
-/** Fills every column that is declared as the contact's. Parents first. */
+/** Inserts a contact's rows, with a value in every exported and erased column. Parent tables first. */
 async function insertAll(person: Person): Promise<void> {
   const columns = await readColumns();
   const rows = rowsOf(person);
@@ -237,7 +237,7 @@ async function dump(): Promise<Record<string, string[]>> {
   return dumped;
 }
 
-/** Values as JSON has them, times in one form. */
+/** Converts times to one form, so that values of the export and of `to_jsonb` can be compared. */
 const plain = (value: unknown): unknown =>
   typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : value;
 
@@ -246,7 +246,7 @@ function objectsIn(value: unknown): Row[] {
   return [...(Array.isArray(value) ? [] : [value as Row]), ...Object.values(value).flatMap(objectsIn)];
 }
 
-/** How the export writes bytes. */
+/** SQL for columns that the export encodes differently. */
 const written: Record<string, string> = {
   'unstored_messages.raw': `convert_from(raw, 'UTF8')`,
   'recordings.audio': `replace(encode(audio, 'base64'), E'\\n', '')`,
@@ -323,7 +323,7 @@ test.each([
   },
 );
 
-test('an erasure in one business leaves the records of another, and the audit log, which belongs to none', async () => {
+test('an erasure in one business changes neither other businesses nor the audit log', async () => {
   const { db } = on;
   await db.query(
     'truncate unstored_messages, whatsapp_sends, whatsapp_keys, calls, outbox, audit_log cascade',
@@ -347,31 +347,38 @@ test('an erasure in one business leaves the records of another, and the audit lo
   expect(await dump()).toEqual(before);
 });
 
-test('what people of the business were written about a contact goes with it, sends included', async () => {
+test('notices about a contact to people of the business are erased with the contact, including their sends', async () => {
   const { db } = on;
   const ofBusiness = { sessionId: 'shop', businessId: 'default' };
   await insertDana();
   await db.query('truncate whatsapp_sends');
   const made = await db.transaction(async (tx) => {
     const customer = await openConversation(tx, { ...ofBusiness, contact: whatsapp.address });
-    const hers = await openConversation(tx, { ...ofBusiness, contact: '15550100@s.whatsapp.net' });
+    const staffChat = await openConversation(tx, { ...ofBusiness, contact: '15550100@s.whatsapp.net' });
     const write = (id: string): ReturnType<typeof recordPersonMessage> =>
       recordPersonMessage(tx, {
         id,
-        conversationId: hers.id,
+        conversationId: staffChat.id,
         businessId: 'default',
         text: id,
         author: 'notice',
       });
-    const told = (await write(crypto.randomUUID())).message;
+    const noticeMessage = (await write(crypto.randomUUID())).message;
     const other = (await write(crypto.randomUUID())).message;
     const notice = { personId: dana, channel: 'whatsapp', kind: 'waiting' } as const;
-    await addNotice(tx, { ...notice, conversationId: customer.id, messageId: told.id });
-    for (const { id: key } of [told, other]) {
-      const send = { sessionId: 'shop', key, chatId: hers.contact, bodyHash: key, messageId: key, text: key };
+    await addNotice(tx, { ...notice, conversationId: customer.id, messageId: noticeMessage.id });
+    for (const { id: key } of [noticeMessage, other]) {
+      const send = {
+        sessionId: 'shop',
+        key,
+        chatId: staffChat.contact,
+        bodyHash: key,
+        messageId: key,
+        text: key,
+      };
       await claimSend(tx, send);
     }
-    return { customerId: customer.id, toldId: told.id };
+    return { customerId: customer.id, noticeMessageId: noticeMessage.id };
   });
   const query = { contact: whatsapp.address, businessId: undefined };
   expect((await exportContact(db, query)).conversations).toMatchObject([
@@ -379,7 +386,7 @@ test('what people of the business were written about a contact goes with it, sen
   ]);
   await db.transaction((tx) => eraseContact(tx, query));
   const left = JSON.stringify(await dump());
-  expect(left).not.toContain(made.toldId);
+  expect(left).not.toContain(made.noticeMessageId);
   expect(await db.query('select 1 from messages')).toHaveLength(1);
   expect(await db.query('select 1 from whatsapp_sends')).toHaveLength(1);
 });

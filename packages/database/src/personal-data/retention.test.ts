@@ -55,7 +55,7 @@ async function receiveAnswered(contact?: string): Promise<{ id: string; conversa
   return { id: message.id, conversationId };
 }
 
-test('one at a time has the turn, and a batch that fails gives it back', async () => {
+test('one caller at a time holds the retention lock, and a failed batch releases it', async () => {
   const first = Promise.withResolvers<void>();
   const inside = Promise.withResolvers<void>();
   const running = withRetentionLock(db, async () => {
@@ -70,7 +70,7 @@ test('one at a time has the turn, and a batch that fails gives it back', async (
   expect(await withRetentionLock(db, async () => 'mine')).toBe('mine');
 });
 
-test('old messages go oldest first, batch by batch, but not one that is open or has a job in the dead letter', async () => {
+test('deletes old messages in batches, oldest first, except open ones and those with a job in the dead letter', async () => {
   const one = await receiveAnswered();
   await receive();
   const failed = await receive();
@@ -98,7 +98,7 @@ test('old messages go oldest first, batch by batch, but not one that is open or 
   expect(await db.query('select status from messages')).toEqual([{ status: 'received' }]);
 });
 
-test('a reply that is queued outlives what it answers', async () => {
+test('a queued reply outlives the message that it answers', async () => {
   const { message } = await receive();
   const reply = await insertReply(db, message, 'hello yourself');
   expect(await deleteOldMessages(db, later, 10)).toBe(0);
@@ -109,7 +109,7 @@ test('a reply that is queued outlives what it answers', async () => {
   ]);
 });
 
-test('a conversation goes when nothing is left of it, unless the contact opted out', async () => {
+test('deletes a conversation without messages, unless the contact opted out', async () => {
   const gone = await receiveAnswered('1@s.whatsapp.net');
   const optedOut = await receiveAnswered('2@s.whatsapp.net');
   await markOptedOut(db, optedOut.conversationId);
@@ -121,7 +121,7 @@ test('a conversation goes when nothing is left of it, unless the contact opted o
   expect(left.map(({ id }) => id)).toEqual([optedOut.conversationId, full.conversationId]);
 });
 
-test('a conversation that a message is being written into stays', async () => {
+test('does not delete a conversation into which a message is being written', async () => {
   const { id, conversationId } = await receiveAnswered();
   await db.query('delete from messages where id = $1', [id]);
   const removed = await db.transaction(async (tx) => {
@@ -139,7 +139,7 @@ test('a conversation that a message is being written into stays', async () => {
   expect(await db.query('select id from conversations')).toEqual([{ id: conversationId }]);
 });
 
-test('calls go batch by batch, but neither an open one nor one that has a recording', async () => {
+test('deletes old calls in batches, except open calls and calls with a recording', async () => {
   for (const [id, outcome] of [
     ['CA1', 'completed'],
     ['CA2', 'error'],
@@ -165,7 +165,7 @@ test('calls go batch by batch, but neither an open one nor one that has a record
   expect(await deleteOldCalls(db, later, 10)).toBe(1);
 });
 
-test('the audit log is shortened from its oldest entry on', async () => {
+test('deletes the oldest audit entries first', async () => {
   for (const action of ['one', 'two', 'three']) await recordAudit(db, { role: 'admin', action });
   await db.query("update audit_log set at = now() - interval '2 hours' where action <> 'three'");
   expect(await deleteOldAudit(db, earlier, 1)).toBe(1);

@@ -21,7 +21,7 @@ export async function withRetentionLock<T>(
 
 /** Deletes a batch of messages that are closed and have no job (a failed one has a job in the dead letter). Returns the count. */
 export async function deleteOldMessages(q: Queryable, before: Date, limit: number): Promise<number> {
-  // `seq` follows the time: reads from the oldest message on, and at most one page of those that stay.
+  // `seq` rises with time: reads from the oldest message on, and at most one batch of messages that stay.
   const rows = await q.query(
     `delete from messages where id in (
        select id from (

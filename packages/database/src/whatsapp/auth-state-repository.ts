@@ -2,7 +2,7 @@ import { AppError } from '@prosaas/runtime';
 import type { Queryable } from '../database.ts';
 import { giveUpResends } from './delivery-repository.ts';
 
-/** Another owner has claimed the session's auth state since: whoever gets this must let go of the session. */
+/** Another owner has claimed the session's auth state since. The caller must stop using the session. */
 export class StaleOwner extends AppError {
   override code = 'STALE_OWNER';
   override status = 409;
@@ -16,11 +16,11 @@ export interface ClaimedAuthState {
   /** JSON text as it was saved; null for a session that was never paired. */
   credentials: string | null;
   hasKeys: boolean;
-  /** The token of the owner before; equal to one's own when nobody wrote in between. */
+  /** Token of the previous owner; equal to the caller's own token if nobody else has claimed the state since. */
   previousFence: bigint;
 }
 
-/** Makes `fence` the token without which nothing is written from now on. @throws StaleOwner for an older token */
+/** Makes `fence` the current fencing token: from now on, writes with another token fail. @throws StaleOwner for an older token */
 export async function claimAuthState(
   tx: Queryable,
   sessionId: string,
@@ -69,7 +69,7 @@ export interface KeyWrite {
   value: string | null;
 }
 
-/** All or none, in one statement. @throws StaleOwner */
+/** Writes all keys or none, in one statement. @throws StaleOwner */
 export async function writeAuthKeys(
   q: Queryable,
   sessionId: string,
@@ -117,7 +117,7 @@ export async function readAuthKeys(
 const ACCOUNT_GONE =
   "The recipient's phone could not decrypt it, and the session was logged out before it could be sent again.";
 
-/** Forgets the pairing: the next start shows a QR code, and another number may scan it. @throws StaleOwner */
+/** Deletes the pairing: the next start shows a QR code, and another number may scan it. @throws StaleOwner */
 export async function clearAuthState(tx: Queryable, sessionId: string, fence: bigint): Promise<void> {
   await saveCredentials(tx, sessionId, fence, 'null');
   await tx.query('delete from whatsapp_keys where session_id = $1', [sessionId]);

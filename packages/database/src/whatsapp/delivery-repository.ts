@@ -1,7 +1,7 @@
 import type { Queryable } from '../database.ts';
 import { MESSAGE_OF_SEND } from './send-repository.ts';
 
-/** A send whose recipient asked for a repeat, and that is due to be sent again. */
+/** A sent message that a device of the recipient could not decrypt and asked for again, and that is due to be resent. */
 export interface DueResend {
   key: string;
   chat_id: string;
@@ -15,8 +15,8 @@ export interface DueResend {
 }
 
 /**
- * A device of the recipient's has the messages: they are sent again no more. An `undelivered` one is `sent` after all, and so is a
- * program's whose ack was lost.
+ * Records that a device of the recipient has the messages, so that they are not resent. A message that was `undelivered` becomes
+ * `sent`, and so does a program's message whose ack was lost.
  */
 export async function recordDelivery(
   q: Queryable,
@@ -40,7 +40,7 @@ export async function recordDelivery(
   );
 }
 
-/** The recipient has read the messages. */
+/** Records that the recipient has read the messages. */
 export async function recordRead(
   q: Queryable,
   sessionId: string,
@@ -54,8 +54,8 @@ export async function recordRead(
 }
 
 /**
- * A device of the recipient's could not decrypt the message and asks for a repeat. Answers how often that was so far; undefined
- * where the message is not known, was delivered to another device of the recipient's, or is given up.
+ * Records that a device of the recipient could not decrypt the message and asked for it again (a retry receipt). Returns the number
+ * of requests so far; undefined if the message is unknown, was delivered to another device of the recipient, or is given up.
  */
 export async function recordRetryRequest(
   q: Queryable,
@@ -71,7 +71,10 @@ export async function recordRetryRequest(
   return row?.requests;
 }
 
-/** Makes those due at once that were sent again fewer than `resends` times: the client's own repeat may be lost with its connection. */
+/**
+ * Makes resends of messages that were resent fewer than `resends` times due now: the client's own resend may be lost with its
+ * connection.
+ */
 export async function makeResendsDue(q: Queryable, sessionId: string, resends: number): Promise<void> {
   await q.query(
     `update whatsapp_sends set resend_at = now()
@@ -89,7 +92,7 @@ export async function listDueResends(q: Queryable, sessionId: string, limit: num
   );
 }
 
-/** Whether any message of the session is to be sent again, now or later. */
+/** Whether the session has resends that are due now or later. */
 export async function hasPendingResends(q: Queryable, sessionId: string): Promise<boolean> {
   const rows = await q.query(
     'select 1 from whatsapp_sends where session_id = $1 and resend_at is not null limit 1',
@@ -98,7 +101,7 @@ export async function hasPendingResends(q: Queryable, sessionId: string): Promis
   return rows.length > 0;
 }
 
-/** Counts a resend before it is made, and says when the next one is due. False: it was delivered meanwhile, or is gone. */
+/** Counts a resend before it is sent, and schedules the next one. False if the message was delivered meanwhile or is gone. */
 export async function claimResend(
   q: Queryable,
   { sessionId, messageId, nextInMs }: { sessionId: string; messageId: string; nextInMs: number },
@@ -111,7 +114,7 @@ export async function claimResend(
   return rows.length > 0;
 }
 
-/** Gives a message up that was never delivered. True for the one caller who did: the one who counts it. */
+/** Gives up a message that was never delivered. True only for the caller that gave it up, which counts it. */
 export async function markUndelivered(
   q: Queryable,
   { sessionId, messageId, reason }: { sessionId: string; messageId: string; reason: string },
@@ -124,7 +127,7 @@ export async function markUndelivered(
   return (row?.changed ?? 0) > 0;
 }
 
-/** The same for all of a session's messages that are to be sent again: its account is gone. */
+/** Gives up all pending resends of a session whose account is gone. */
 export async function giveUpResends(q: Queryable, sessionId: string, reason: string): Promise<void> {
   await q.query(giveUpWhere('true'), [sessionId, reason]);
 }

@@ -5,7 +5,7 @@ export interface SendRow {
   key: string;
   chat_id: string;
   body_hash: string;
-  /** WhatsApp's id, derived from session and key: a repeat is the same message. */
+  /** WhatsApp's message id, derived from session and key, so that a repeat is the same message. */
   message_id: string;
   /** pending: may or may not have reached WhatsApp. failed: WhatsApp refused it. */
   status: 'pending' | 'sent' | 'failed';
@@ -25,7 +25,7 @@ export interface SendInput {
   text: string;
 }
 
-/** The send under this key: this one, or the one that was first. */
+/** Inserts a send, or returns the existing one with the same key. */
 export async function claimSend(q: Queryable, send: SendInput): Promise<SendRow> {
   const [inserted] = await q.query<SendRow>(
     `insert into whatsapp_sends (session_id, key, chat_id, body_hash, message_id, text)
@@ -33,15 +33,15 @@ export async function claimSend(q: Queryable, send: SendInput): Promise<SendRow>
     [send.sessionId, send.key, send.chatId, send.bodyHash, send.messageId, send.text],
   );
   if (inserted) return inserted;
-  const [known] = await q.query<SendRow>(
+  const [existing] = await q.query<SendRow>(
     `select ${COLUMNS} from whatsapp_sends where session_id = $1 and key = $2`,
     [send.sessionId, send.key],
   );
-  if (!known) throw new Error('a send that conflicts with its repeat is not there');
-  return known;
+  if (!existing) throw new Error('a send that conflicts with its repeat is not there');
+  return existing;
 }
 
-/** The send goes to another address of the recipient's now: a resend goes there, too. */
+/** Changes the recipient's address of a send, for its resends too. */
 export async function moveSend(
   q: Queryable,
   { sessionId, key, chatId }: Pick<SendInput, 'sessionId' | 'key' | 'chatId'>,
@@ -54,16 +54,16 @@ export async function moveSend(
 }
 
 /**
- * The message that a send is of: it is sent under its id as the key. A condition on `messages`, with a send's row as `changed`, and its
- * session as `$1`. Before programs' messages were in conversations, a key of a program's may have looked like an id.
+ * SQL condition on `messages`: the message of the send in the row `changed`, in the session `$1`. A message is sent under its id as
+ * the key. In releases that did not store programs' messages, a program's key may look like an id.
  */
 export const MESSAGE_OF_SEND = `messages.direction = 'outbound' and messages.session_id = $1
   and messages.id = case when changed.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then changed.key::uuid end`;
 
 /**
- * With the message of a program's; the worker closes the messages that it sends itself.
+ * Marks a send as sent, and with it a program's message. The worker closes the messages that it sends itself.
  *
- * @returns true for the one caller who marked it: the one who counts it
+ * @returns true only for the caller that marked it, which counts it
  */
 export async function markSendSent(q: Queryable, sessionId: string, messageId: string): Promise<boolean> {
   const [row] = await q.query<{ changed: number }>(
@@ -83,7 +83,7 @@ export async function markSendSent(q: Queryable, sessionId: string, messageId: s
   return (row?.changed ?? 0) > 0;
 }
 
-/** False where it was sent before. */
+/** False if it was sent before. */
 export async function markSendFailed(
   q: Queryable,
   sessionId: string,
@@ -110,7 +110,7 @@ export async function findSentText(
   return row?.text || undefined;
 }
 
-/** What a send of the worker's leaves whose message was erased meanwhile. */
+/** Deletes the row of a worker's send whose message was erased meanwhile. */
 export async function deleteSendWithoutMessage(
   q: Queryable,
   { sessionId, messageId }: { sessionId: string; messageId: string },
@@ -122,7 +122,7 @@ export async function deleteSendWithoutMessage(
   );
 }
 
-/** A batch of what is too old to be repeated; answers how many went. */
+/** Deletes a batch of sends that are too old to be repeated. Returns the count. */
 export async function deleteOldSends(q: Queryable, olderThan: Date, limit: number): Promise<number> {
   const rows = await q.query(
     `delete from whatsapp_sends where (session_id, key) in (

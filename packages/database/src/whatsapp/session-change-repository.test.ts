@@ -22,7 +22,7 @@ const add = (sessionId: string, reason: string, secondsAgo = 0): Promise<void> =
 const kept = (sessionId: string): Promise<{ reason: string }[]> =>
   db.query('select reason from session_changes where session_id = $1 order by id', [sessionId]);
 
-test('of a session the latest 500 changes of a week are kept, and the latest 50 are shown', async () => {
+test('keeps the latest 500 changes of a week per session, and returns the latest 50', async () => {
   await db.query(`insert into session_changes (session_id, status, reason)
     select 'a', 'STARTING', 'n' || n from generate_series(1, 600) n`);
   await db.query(`insert into session_changes (session_id, at, status, reason)
@@ -38,7 +38,7 @@ test('of a session the latest 500 changes of a week are kept, and the latest 50 
   expect(Date.now() - (b?.changes[1]?.at.getTime() ?? 0)).toBeGreaterThan(3_590_000);
 });
 
-test('of a session that is gone nothing is written, and nothing is left', async () => {
+test('a deleted session gets no changes and keeps none', async () => {
   await add('nobody', 'x');
   await deleteSession(db, 'b');
   await add('b', 'x');

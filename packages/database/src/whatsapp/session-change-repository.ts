@@ -6,17 +6,17 @@ export interface SessionChange {
   reason: string | null;
 }
 
-/** Of a session; a database that was away gets them late. */
+/** `secondsAgo`: age of the change. A change during a database outage is written late. */
 export interface NewSessionChange extends Omit<SessionChange, 'at'> {
   sessionId: string;
   secondsAgo: number;
 }
 
-/** Kept of each session: 70 a day for a week. */
-const MOST_CHANGES = 500;
-const MOST_DAYS = 7;
+/** Changes that are kept per session: about 70 a day for a week. */
+const MAX_CHANGES = 500;
+const MAX_AGE_DAYS = 7;
 
-/** Writes down how a session is from now on, and forgets what is too old; of a session that is gone, nothing. */
+/** Records a session's new status and deletes its oldest changes. Does nothing if the session is gone. */
 export async function addSessionChange(q: Queryable, change: NewSessionChange): Promise<void> {
   await q.query(
     `with added as (
@@ -26,24 +26,24 @@ export async function addSessionChange(q: Queryable, change: NewSessionChange): 
      where session_changes.session_id = added.session_id
        and (at < now() - $5 * interval '1 day' or id <= (
          select id from session_changes where session_id = $1 order by id desc offset $6 limit 1))`,
-    [change.sessionId, change.status, change.reason, change.secondsAgo, MOST_DAYS, MOST_CHANGES - 1],
+    [change.sessionId, change.status, change.reason, change.secondsAgo, MAX_AGE_DAYS, MAX_CHANGES - 1],
   );
 }
 
-/** What is told of a session beside how it is now. */
+/** Statistics of a session beside its current status. */
 export interface SessionStats {
   session_id: string;
   last_outbound_at: Date | null;
-  /** Messages that are to be sent from it. */
+  /** Messages that wait to be sent from it. */
   waiting: number;
-  /** Of the last day, the oldest first, behind the one that was in force when it began. */
+  /** Changes of the last 24 hours and the last one before them, oldest first; at most 50. */
   changes: SessionChange[];
 }
 
-/** Shown of each session. */
+/** Changes that are returned per session. */
 const SHOWN_CHANGES = 50;
 
-/** The figures of sessions, in their order; those that are gone are missing. */
+/** Statistics of sessions, in the order of their ids. Deleted sessions are left out. */
 export async function readSessionStats(q: Queryable, ids: readonly string[]): Promise<SessionStats[]> {
   const rows = await q.query<Omit<SessionStats, 'changes'> & { changes: [number, string, string | null][] }>(
     `with waiting as (

@@ -26,7 +26,7 @@ afterAll(() => db[Symbol.asyncDispose]());
 const change = (sessionId: string, status: string, secondsAgo: number): Promise<void> =>
   addSessionChange(db, { sessionId, status, reason: null, secondsAgo });
 
-test('sessions are told by what was written down of them, those that do not work by name', async () => {
+test('counts sessions by their recorded status and lists the failing ones', async () => {
   expect(await readSessionOverview(db, undefined)).toMatchObject({ counts: {}, failing: [] });
   for (const [id, businessId, wanted] of [
     ['desk', 'default', 'started'],
@@ -63,21 +63,18 @@ test('sessions are told by what was written down of them, those that do not work
 });
 
 test.each<[string, () => Promise<unknown>]>([
-  ['a change', () => change('desk', 'STARTING', 0)],
-  ['a message', () => touchSessionInbound(db, 'desk', new Date())],
-  [
-    'a message that waits no more',
-    () => db.query(`update messages set status = 'sent' where session_id = 'out'`),
-  ],
-  ['a session that is deleted', () => deleteSession(db, 'rest')],
-])('%s is another mark, for that business alone', async (_what, act) => {
-  const marks = async (): Promise<string[]> => [
+  ['a status change', () => change('desk', 'STARTING', 0)],
+  ['an inbound message', () => touchSessionInbound(db, 'desk', new Date())],
+  ['a message that is sent', () => db.query(`update messages set status = 'sent' where session_id = 'out'`)],
+  ['a deleted session', () => deleteSession(db, 'rest')],
+])('%s alters `changed` for its business only', async (_what, act) => {
+  const versions = async (): Promise<string[]> => [
     (await readSessionOverview(db, 'default')).changed,
     (await readSessionOverview(db, 'other')).changed,
   ];
-  const before = await marks();
-  expect(await marks()).toEqual(before);
+  const before = await versions();
+  expect(await versions()).toEqual(before);
   await act();
-  const [ours, theirs] = await marks();
+  const [ours, theirs] = await versions();
   expect([ours === before[0], theirs]).toEqual([false, before[1]]);
 });

@@ -7,23 +7,23 @@ interface FailingSession {
   reason: string | null;
   /** Since when it has this status. */
   since: Date;
-  /** Messages that are to be sent from it. */
+  /** Messages that wait to be sent from it. */
   waiting: number;
 }
 
 export interface SessionOverview {
   /** Changes whenever a list of sessions has changed. */
   changed: string;
-  /** How many there are, by status. */
+  /** Number of sessions by status. */
   counts: Record<string, number>;
-  /** The first that do not work, by id. */
+  /** The first failing sessions by id, at most 5. */
   failing: FailingSession[];
 }
 
-/** Failing sessions that are listed. */
+/** Failing sessions that are returned. */
 const MAX_FAILING = 5;
 
-/** Of one business or of all (undefined), as recorded by the replicas; a killed replica has recorded nothing. */
+/** The sessions of one business or of all (undefined), as their replicas recorded them. A replica that was killed recorded no change. */
 export async function readSessionOverview(
   q: Queryable,
   businessId: string | undefined,
@@ -59,6 +59,6 @@ export async function readSessionOverview(
        coalesce((select json_agg(failing order by id) from failing), '[]') as failing`,
     [businessId ?? null],
   );
-  const { failing, ...marks } = row!;
-  return { ...marks, failing: failing.map((one) => ({ ...one, since: new Date(one.since) })) };
+  const { failing, ...rest } = row!;
+  return { ...rest, failing: failing.map((one) => ({ ...one, since: new Date(one.since) })) };
 }

@@ -3,11 +3,11 @@ import type { Queryable } from '../database.ts';
 export interface WhatsAppSessionRow {
   id: string;
   business_id: string;
-  /** What people want; whether it is so, the replica that owns the session knows. */
+  /** The desired state. The replica that owns the session knows the actual one. */
   wanted: 'started' | 'stopped';
   phone_number: string | null;
   lid: string | null;
-  /** Why it stands still until it is started again; null while it may run. */
+  /** Why it was stopped until somebody starts it again; null while it may run. */
   last_error: string | null;
   last_error_at: Date | null;
   last_inbound_at: Date | null;
@@ -16,7 +16,7 @@ export interface WhatsAppSessionRow {
 
 const COLUMNS = `id, business_id, wanted, phone_number, lid, last_error, last_error_at, last_inbound_at, created_at`;
 
-/** Undefined when the id is taken. */
+/** Undefined if the id is taken. */
 export async function createSession(
   q: Queryable,
   session: { id: string; businessId: string; wanted: 'started' | 'stopped' },
@@ -36,7 +36,7 @@ export async function findSession(q: Queryable, id: string): Promise<WhatsAppSes
   return row;
 }
 
-/** By id; `after` is the last id of the page before. All businesses when none is named. */
+/** In the order of ids; `after` is the last id of the previous page. `businessId` undefined: all businesses. */
 export async function listSessions(
   q: Queryable,
   options: { businessId?: string | undefined; after?: string | undefined; limit: number },
@@ -49,14 +49,14 @@ export async function listSessions(
   );
 }
 
-/** The sessions that some replica has to run. */
+/** The sessions that a replica should run. */
 export async function listRunnableSessions(q: Queryable): Promise<WhatsAppSessionRow[]> {
   return q.query<WhatsAppSessionRow>(
     `select ${COLUMNS} from whatsapp_sessions where wanted = 'started' and last_error is null order by id`,
   );
 }
 
-/** Wanted started or stopped from now on; an earlier failure is forgotten. */
+/** Sets the desired state and clears an earlier failure. */
 export async function setSessionWanted(
   q: Queryable,
   id: string,
@@ -70,7 +70,7 @@ export async function setSessionWanted(
   return row;
 }
 
-/** The session stands still, for this reason, until it is started again. */
+/** Stops the session for `reason`, until somebody starts it again. */
 export async function failSession(q: Queryable, id: string, reason: string): Promise<void> {
   await q.query('update whatsapp_sessions set last_error = $2, last_error_at = now() where id = $1', [
     id,
@@ -97,7 +97,7 @@ export async function touchSessionInbound(q: Queryable, id: string, at: Date): P
   );
 }
 
-/** With its auth state and its sends; conversations and messages stay. */
+/** Deletes a session with its auth state and its sends. Conversations and messages stay. */
 export async function deleteSession(q: Queryable, id: string): Promise<boolean> {
   const rows = await q.query('delete from whatsapp_sessions where id = $1 returning id', [id]);
   return rows.length === 1;

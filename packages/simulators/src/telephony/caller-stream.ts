@@ -3,9 +3,9 @@ import { WebSocket } from 'ws';
 import { bytesPerMs, silence } from './mulaw.ts';
 import { Playout } from './playout.ts';
 
-const frameMs = 20;
-const frameBytes = frameMs * bytesPerMs;
-const quiet = new Uint8Array(frameBytes).fill(silence);
+const FRAME_MS = 20;
+const FRAME_BYTES = FRAME_MS * bytesPerMs;
+const QUIET_FRAME = new Uint8Array(FRAME_BYTES).fill(silence);
 
 export interface CallerStreamOptions {
   url: string;
@@ -15,18 +15,18 @@ export interface CallerStreamOptions {
   callSid: string;
   streamSid: string;
   parameters: Record<string, string>;
-  /** How many times faster than real time the caller lives. */
+  /** Factor by which the caller is faster than real time. */
   speed: number;
-  /** Sends no frames while the caller says nothing, as lines do that save bandwidth. */
+  /** Sends no frames while the caller is silent, as lines with discontinuous transmission do. */
   discontinuous: boolean;
 }
 
-/** The provider's side of a media stream, with the caller's ear and mouth at its end. */
+/** The provider's side of a media stream: plays the service's audio to the caller, and sends the caller's audio. */
 export class CallerStream {
   /** Marks that were played, in order. */
   readonly marks: string[] = [];
   clears = 0;
-  /** Frames of the service that the protocol does not know. */
+  /** Frames of the service that are not part of the protocol. */
   readonly strange: string[] = [];
   readonly closed: Promise<{ code: number }>;
   readonly #options: CallerStreamOptions;
@@ -38,13 +38,13 @@ export class CallerStream {
   #sequence = 0;
   #chunk = 0;
   #saidBytes = 0;
-  #isDead = false;
+  #isSilent = false;
   #over = false;
 
   private constructor(options: CallerStreamOptions, socket: WebSocket) {
     this.#options = options;
     this.#socket = socket;
-    this.#playout = new Playout((name) => this.#echo(name));
+    this.#playout = new Playout((name) => this.#echoMark(name));
     socket.on('message', (data) => this.#receive((data as Buffer).toString('utf8')));
     socket.on('error', () => {});
     this.closed = once(socket, 'close').then(([code]) => {
@@ -57,7 +57,7 @@ export class CallerStream {
     const socket = new WebSocket(options.url, { headers: { 'x-twilio-signature': options.signature } });
     await once(socket, 'open');
     const stream = new CallerStream(options, socket);
-    stream.#introduce();
+    stream.#start();
     return stream;
   }
 
@@ -65,7 +65,7 @@ export class CallerStream {
     return this.#options.streamSid;
   }
 
-  /** How much of the caller's words was sent, in bytes. */
+  /** Bytes of the caller's speech that were sent. */
   get saidBytes(): number {
     return this.#saidBytes;
   }
@@ -79,12 +79,12 @@ export class CallerStream {
     return this.#playout.heard;
   }
 
-  /** How far ahead of the caller's ear the service has sent at most, in bytes. */
+  /** The most bytes that ever waited to be played: how far ahead of the playback the service sends. */
   get mostWaiting(): number {
     return this.#playout.mostWaiting;
   }
 
-  /** Resolves when the caller has heard so many marks, or when the stream is over. */
+  /** Resolves when this many marks were played, or when the stream is over. */
   async untilMarks(count: number): Promise<void> {
     while (this.marks.length < count && !this.#over) {
       await new Promise<void>((resolve) => {
@@ -97,9 +97,9 @@ export class CallerStream {
     }
   }
 
-  /** The caller speaks, in the caller's own time; resolves when it is said. */
+  /** Sends speech at the caller's speed; resolves when all of it was sent. */
   say(audio: Uint8Array): Promise<void> {
-    // In a turn of its own: who says one thing after the other must not hold up the event loop when the call is over.
+    // Yields to the event loop, so that a script that calls `say` in a loop does not block it after the call has ended.
     if (this.#over) return new Promise((resolve) => setImmediate(resolve));
     return new Promise((done) => this.#speech.push({ audio, done }));
   }
@@ -108,12 +108,12 @@ export class CallerStream {
     this.#send({ event: 'dtmf', dtmf: { track: 'inbound_track', digit } });
   }
 
-  /** Anything at all, as text. */
+  /** Sends any text as a frame. */
   sendRaw(text: string): void {
-    if (!this.#isDead && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+    if (!this.#isSilent && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
   }
 
-  /** The caller hangs up: the provider says so and closes. */
+  /** The caller hangs up: the provider sends `stop` and closes the socket. */
   stop(): void {
     if (this.#over) return;
     const { accountSid, callSid } = this.#options;
@@ -122,19 +122,19 @@ export class CallerStream {
     this.#end();
   }
 
-  /** The line breaks: no `stop`, no closing handshake. */
+  /** The connection breaks, without `stop` and without a closing handshake. */
   cut(): void {
     this.#socket.terminate();
     this.#end();
   }
 
-  /** The line stays open and nothing is sent any more: a hang-up that nobody noticed. */
+  /** The connection stays open but nothing is sent any more, as after a hang-up that nobody noticed. */
   fallSilent(): void {
-    this.#isDead = true;
+    this.#isSilent = true;
     clearInterval(this.#ticker);
   }
 
-  #introduce(): void {
+  #start(): void {
     const { accountSid, callSid, streamSid, parameters } = this.#options;
     this.sendRaw(JSON.stringify({ event: 'connected', protocol: 'Call', version: '1.0.0' }));
     this.#send({
@@ -149,7 +149,7 @@ export class CallerStream {
       },
     });
     const start = performance.now();
-    const everyMs = frameMs / this.#options.speed;
+    const everyMs = FRAME_MS / this.#options.speed;
     let frames = 0;
     this.#ticker = setInterval(() => {
       for (const due = Math.floor((performance.now() - start) / everyMs); frames < due; frames++)
@@ -158,23 +158,23 @@ export class CallerStream {
   }
 
   #tick(): void {
-    this.#playout.play(frameBytes);
+    this.#playout.play(FRAME_BYTES);
     this.#chunk += 1;
-    const words = this.#nextWords();
-    if (words === quiet && this.#options.discontinuous) return;
-    const payload = Buffer.from(words).toString('base64');
-    const timestamp = String(this.#chunk * frameMs);
+    const frame = this.#nextFrame();
+    if (frame === QUIET_FRAME && this.#options.discontinuous) return;
+    const payload = Buffer.from(frame).toString('base64');
+    const timestamp = String(this.#chunk * FRAME_MS);
     this.#send({
       event: 'media',
       media: { track: 'inbound', chunk: String(this.#chunk), timestamp, payload },
     });
   }
 
-  #nextWords(): Uint8Array {
+  #nextFrame(): Uint8Array {
     const next = this.#speech[0];
-    if (!next) return quiet;
-    const frame = next.audio.subarray(0, frameBytes);
-    next.audio = next.audio.subarray(frameBytes);
+    if (!next) return QUIET_FRAME;
+    const frame = next.audio.subarray(0, FRAME_BYTES);
+    next.audio = next.audio.subarray(FRAME_BYTES);
     this.#saidBytes += frame.length;
     if (next.audio.length === 0) {
       this.#speech.shift();
@@ -199,7 +199,7 @@ export class CallerStream {
     } else this.strange.push(text);
   }
 
-  #echo(name: string): void {
+  #echoMark(name: string): void {
     this.#send({ event: 'mark', mark: { name } });
     this.marks.push(name);
     this.#notify();

@@ -11,22 +11,22 @@ beforeAll(async () => {
 });
 afterAll(() => control[Symbol.asyncDispose]());
 
-async function ask(method: string, path: string, body?: object): Promise<number> {
+async function request(method: string, path: string, body?: object): Promise<number> {
   const options = body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {};
   return (await fetch(`${control.url}${path}`, { method, ...options })).status;
 }
 
-test('a call that nobody knows is not found', async () => {
-  expect(await ask('GET', '/calls/CA0')).toBe(404);
-  expect(await ask('GET', '/calls/CA0/heard')).toBe(404);
-  expect(await ask('POST', '/calls/CA0/hang-up')).toBe(404);
+test('an unknown call is 404', async () => {
+  expect(await request('GET', '/calls/CA0')).toBe(404);
+  expect(await request('GET', '/calls/CA0/heard')).toBe(404);
+  expect(await request('POST', '/calls/CA0/hang-up')).toBe(404);
 });
 
-test('a message is as long as a whole number says', async () => {
-  expect(await ask('POST', '/calls', { messageMs: 'long' })).toBe(400);
-  expect(await ask('POST', '/calls', { messageMs: -1 })).toBe(400);
+test('messageMs must be a whole number, not negative', async () => {
+  expect(await request('POST', '/calls', { messageMs: 'long' })).toBe(400);
+  expect(await request('POST', '/calls', { messageMs: -1 })).toBe(400);
 });
 
-test('a service that is not there is told', async () => {
-  expect(await ask('POST', '/calls', {})).toBeGreaterThanOrEqual(500);
+test('a call to an unreachable service fails with a 5xx status', async () => {
+  expect(await request('POST', '/calls', {})).toBeGreaterThanOrEqual(500);
 });

@@ -3,11 +3,11 @@ import { babble, loudness, wavOf } from './mulaw.ts';
 import type { CallReport, PlacedCall } from './placed-call.ts';
 import type { TelephonyProvider } from './provider.ts';
 
-/** Calls that are remembered after their end. */
-const rememberedCalls = 1000;
-const longestMessageMs = 300_000;
+/** Maximum number of calls that are kept for queries; beyond it, the oldest are forgotten. */
+const MAX_CALLS = 1000;
+const MAX_MESSAGE_MS = 300_000;
 
-/** What the control API offers of a telephony provider: place a call, hang up, ask what became of it, listen. */
+/** Control routes of a telephony provider: place a call, hang up, read a call's state, fetch what the caller heard. */
 export function telephonyRoutes(provider: TelephonyProvider): Route[] {
   const calls = new Map<string, { call: PlacedCall; report?: CallReport }>();
   const find = (sid: string): { call: PlacedCall; report?: CallReport } => {
@@ -31,7 +31,7 @@ export function telephonyRoutes(provider: TelephonyProvider): Route[] {
         const entry: { call: PlacedCall; report?: CallReport } = { call };
         calls.set(call.sid, entry);
         for (const oldest of calls.keys()) {
-          if (calls.size <= rememberedCalls) break;
+          if (calls.size <= MAX_CALLS) break;
           calls.delete(oldest);
         }
         void call.ended.then((report) => (entry.report = report));
@@ -67,9 +67,9 @@ export function telephonyRoutes(provider: TelephonyProvider): Route[] {
 
 function messageMs(value: unknown): number {
   if (value === undefined) return 2000;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= longestMessageMs)
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_MESSAGE_MS)
     return value;
-  throw new ControlError(400, `"messageMs" must be a whole number up to ${longestMessageMs}`);
+  throw new ControlError(400, `"messageMs" must be a whole number up to ${MAX_MESSAGE_MS}`);
 }
 
 function viewCall(call: PlacedCall, report?: CallReport): object {

@@ -16,24 +16,24 @@ test.each([
   [223 * 4, 0xcf],
   [95 * 4, 0xdf],
   [31 * 4, 0xef],
-])('the sample %i is the character %i', (sample, code) => {
+])('encodes the sample %i as %i', (sample, code) => {
   expect(encodeSample(sample)).toBe(code);
 });
 
-test('every character survives a round trip', () => {
+test('every code survives a round trip', () => {
   const codes = Array.from({ length: 256 }, (_, code) => code);
   // There are two zeros; the positive one is used.
   expect(codes.map((code) => encodeSample(decodeSample(code)))).toEqual(codes.with(0x7f, 0xff));
 });
 
-test('babble lasts as long as asked, and is loud', () => {
+test('babble has the requested length and is loud', () => {
   const audio = babble(500);
   expect(audio.length).toBe(4000);
   expect(loudness(audio)).toBeGreaterThan(2000);
   expect(loudness(new Uint8Array(100).fill(0xff))).toBe(0);
 });
 
-test('a WAV file holds the samples after a header of 44 bytes that names their form and number', () => {
+test('a WAV file has a header of 44 bytes with format and length, followed by the samples', () => {
   const wav = Buffer.from(wavOf(Uint8Array.of(0xff, 0x00, 0x80)));
   expect(wav.length).toBe(50);
   expect([wav.readUInt16LE(20), wav.readUInt32LE(24), wav.readUInt16LE(34), wav.readUInt32LE(40)]).toEqual([

@@ -1,11 +1,11 @@
-/** G.711 mu-law, by the recommendation's own segments: the service uses a library, and shall not be checked by it. */
+/** G.711 mu-law, written after the recommendation: the service uses a library, and a test must not check a library with itself. */
 
-const bias = 132;
-const clip = 32_635;
+const BIAS = 132;
+const CLIP = 32_635;
 
 export function encodeSample(sample: number): number {
   const sign = sample < 0 ? 0x80 : 0;
-  const magnitude = Math.min(Math.abs(sample), clip) + bias;
+  const magnitude = Math.min(Math.abs(sample), CLIP) + BIAS;
   const segment = Math.max(0, Math.floor(Math.log2(magnitude)) - 7);
   const step = (magnitude >> (segment + 3)) & 0x0f;
   return ~(sign | (segment << 4) | step) & 0xff;
@@ -14,7 +14,7 @@ export function encodeSample(sample: number): number {
 export function decodeSample(code: number): number {
   const bits = ~code & 0xff;
   const segment = (bits >> 4) & 0x07;
-  const magnitude = (((bits & 0x0f) << 3) + bias) * 2 ** segment - bias;
+  const magnitude = (((bits & 0x0f) << 3) + BIAS) * 2 ** segment - BIAS;
   return bits & 0x80 ? -magnitude : magnitude;
 }
 
@@ -41,7 +41,7 @@ export function wavOf(audio: Uint8Array): Uint8Array {
   return Buffer.concat([header, samples]);
 }
 
-/** Something as loud and as uneven as speech: a tone that swells four times a second. */
+/** A substitute for speech: a tone whose volume rises and falls four times a second. */
 export function babble(
   ms: number,
   { hertz = 220, level = 8000 }: { hertz?: number; level?: number } = {},

@@ -14,16 +14,16 @@ export interface CallPlan {
   /** mu-law at 8 kHz, said after the greeting. */
   say?: Uint8Array;
   signature?: Signature;
-  /** Shown on the media stream instead of the token of the answer. */
+  /** Sent on the media stream instead of the token in the answer. */
   token?: string;
   /**
-   * `never`: the provider takes the answer and opens no stream; the caller holds the line. `discontinuous`: no frames come while
-   * the caller says nothing.
+   * `never`: the provider accepts the answer but opens no stream, and the caller stays on the line. `discontinuous`: no frames are
+   * sent while the caller is silent.
    */
   stream?: 'normal' | 'never' | 'discontinuous';
-  /** Where the provider opens the stream instead of at the address of the answer. */
+  /** The provider opens the stream here instead of at the address in the answer. */
   streamUrl?: string;
-  /** `missed`: when the call is over the service is told nothing at all. */
+  /** `missed`: the service is not notified of the end of the call. */
   hangUp?: 'normal' | 'missed';
   callbacks?: CallbackHabit;
 }
@@ -42,7 +42,7 @@ export interface CallReport {
 export interface Line {
   accountSid: string;
   post(path: string, parameters: Record<string, string>, signature?: Signature): Promise<WebhookAnswer>;
-  /** The same to a full address of the service's. */
+  /** The same, to a full URL of the service. */
   postTo(url: string, parameters: Record<string, string>): Promise<WebhookAnswer>;
   openStream(stream: {
     url: string;
@@ -60,14 +60,14 @@ export class PlacedCall {
   answer: WebhookAnswer | undefined;
   verdict: Verdict = 'refused';
   lostCallbacks = 0;
-  /** What the script threw; the caller hung up then. */
+  /** Error that the script threw; the caller hung up then. */
   scriptError: unknown;
   stream: CallerStream | undefined;
   readonly #plan: CallPlan;
   readonly #line: Line;
   readonly #report = Promise.withResolvers<CallReport>();
   readonly #streamSid = `MZ${randomBytes(16).toString('hex')}`;
-  /** Where the provider tells what becomes of the stream. */
+  /** Callback URL for events of the media stream. */
   #streamCallback: string | undefined;
   #hungUpBy: CallReport['by'] = 'service';
 
@@ -97,7 +97,7 @@ export class PlacedCall {
     const stream = streamOf(verbs);
     if (!stream) {
       this.verdict = verbs[0]?.name === 'Reject' ? 'rejected' : 'hung-up';
-      await this.#tell([this.verdict === 'rejected' ? 'busy' : 'completed']);
+      await this.#sendStatuses([this.verdict === 'rejected' ? 'busy' : 'completed']);
       return this.#finish('service');
     }
     this.verdict = 'connected';
@@ -116,13 +116,13 @@ export class PlacedCall {
         discontinuous: this.#plan.stream === 'discontinuous',
       });
     } catch (error) {
-      // What follows the stream is the hang-up: to the provider a call like any other.
+      // The TwiML ends after the stream, so the provider hangs up; for its status callbacks this is a call like any other.
       this.verdict = 'hung-up';
-      await this.#tellStream('stream-error', { StreamError: `31920 ${String(error)}` });
-      await this.#tell(['in-progress', 'completed']);
+      await this.#sendStreamEvent('stream-error', { StreamError: `31920 ${String(error)}` });
+      await this.#sendStatuses(['in-progress', 'completed']);
       return this.#finish('provider');
     }
-    void this.#live(this.stream);
+    void this.#run(this.stream);
   }
 
   /** The caller hangs up. */
@@ -136,15 +136,15 @@ export class PlacedCall {
   complete(): void {
     this.#hungUpBy = 'provider';
     if (this.stream) this.stream.stop();
-    else void this.#tell(['completed']).then(() => this.#finish('provider'));
+    else void this.#sendStatuses(['completed']).then(() => this.#finish('provider'));
   }
 
-  /** One status callback, now. */
+  /** Sends one status callback now. */
   async tellStatus(status: string): Promise<WebhookAnswer> {
     return this.#line.post('/webhook/call_status', { ...this.parameters, CallStatus: status });
   }
 
-  /** One event of the media stream, now. */
+  /** Sends one event of the media stream now. */
   async tellStreamEvent(event: string, more: Record<string, string> = {}): Promise<WebhookAnswer> {
     if (this.#streamCallback === undefined)
       throw new Error('the answer has no address for events of its stream');
@@ -158,50 +158,50 @@ export class PlacedCall {
     });
   }
 
-  /** The simulator goes away. */
+  /** Drops the call, because the simulator stops. */
   async abandon(): Promise<void> {
     this.stream?.cut();
     if (!this.stream) this.#finish('provider');
     await this.ended.catch(() => undefined);
   }
 
-  async #live(stream: CallerStream): Promise<void> {
-    void this.#tellStream('stream-started');
-    await Promise.race([this.#speak(stream), stream.closed]).catch((error: unknown) => {
+  async #run(stream: CallerStream): Promise<void> {
+    void this.#sendStreamEvent('stream-started');
+    await Promise.race([this.#runScript(stream), stream.closed]).catch((error: unknown) => {
       this.scriptError = error;
       stream.stop();
     });
     await stream.closed;
     if (this.#plan.hangUp !== 'missed') {
-      await this.#tellStream('stream-stopped');
-      await this.#tell(['ringing', 'in-progress', 'completed']);
+      await this.#sendStreamEvent('stream-stopped');
+      await this.#sendStatuses(['ringing', 'in-progress', 'completed']);
     }
     this.#finish(this.#hungUpBy);
   }
 
-  async #speak(stream: CallerStream): Promise<void> {
+  async #runScript(stream: CallerStream): Promise<void> {
     if (this.#plan.script) return this.#plan.script(stream);
     await stream.untilMarks(1);
     if (this.#plan.say) await stream.say(this.#plan.say);
   }
 
-  async #tell(statuses: readonly string[]): Promise<void> {
+  async #sendStatuses(statuses: readonly string[]): Promise<void> {
     const { now, late } = arrangeCallbacks(this.#plan.callbacks ?? 'normal', statuses);
-    for (const status of now) await this.#tellInVain(status);
+    for (const status of now) await this.#trySendStatus(status);
     if (late.length === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, lateMs));
-    for (const status of late) await this.#tellInVain(status);
+    await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+    for (const status of late) await this.#trySendStatus(status);
   }
 
-  async #tellStream(event: string, more: Record<string, string> = {}): Promise<void> {
+  async #sendStreamEvent(event: string, more: Record<string, string> = {}): Promise<void> {
     if (this.#streamCallback === undefined) return;
     const { now, late } = arrangeCallbacks(this.#plan.callbacks ?? 'normal', [event]);
     for (const each of [...now, ...late])
       await this.tellStreamEvent(each, more).catch(() => (this.lostCallbacks += 1));
   }
 
-  /** A callback that nobody answers is lost: the provider does not try again. */
-  async #tellInVain(status: string): Promise<void> {
+  /** A callback without a response is lost: the provider does not retry. */
+  async #trySendStatus(status: string): Promise<void> {
     await this.tellStatus(status).catch(() => (this.lostCallbacks += 1));
   }
 
@@ -216,7 +216,7 @@ export class PlacedCall {
   }
 }
 
-const lateMs = 500;
+const LATE_MS = 500;
 
 /** `<Connect><Stream>`, which must be the first verb. */
 function streamOf(

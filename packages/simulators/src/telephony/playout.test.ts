@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Playout } from './playout.ts';
 
-test('a mark is echoed when everything before it was heard, and not before', () => {
+test('a mark is echoed when everything before it was played, and not before', () => {
   const marks: string[] = [];
   const playout = new Playout((name) => marks.push(name));
   playout.add(new Uint8Array(200));
@@ -13,7 +13,7 @@ test('a mark is echoed when everything before it was heard, and not before', () 
   expect(playout.heard.length).toBe(200);
 });
 
-test('clear takes back what was not heard, and echoes its marks', () => {
+test('clear drops audio that was not played, and echoes its marks', () => {
   const marks: string[] = [];
   const playout = new Playout((name) => marks.push(name));
   playout.add(new Uint8Array(400));

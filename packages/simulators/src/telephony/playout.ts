@@ -1,4 +1,4 @@
-/** The provider's buffer between the service and the caller's ear: plays in real time, echoes marks when they are reached. */
+/** The provider's playback buffer: plays audio in real time and echoes each mark when it is reached. */
 export class Playout {
   #queue: (Uint8Array | { mark: string })[] = [];
   readonly #heard: Uint8Array[] = [];
@@ -19,7 +19,7 @@ export class Playout {
     return this.#waiting;
   }
 
-  /** The most that ever waited: how far ahead of the caller's ear the service sends. */
+  /** The most bytes that ever waited: how far ahead of the playback the service sends. */
   get mostWaiting(): number {
     return this.#mostWaiting;
   }
@@ -35,7 +35,7 @@ export class Playout {
     this.play(0);
   }
 
-  /** Drops what was not played; its marks are echoed at once, as the provider does. */
+  /** Drops audio that was not played, and echoes its marks at once, as the provider does. */
   clear(): void {
     const dropped = this.#queue;
     this.#queue = [];
@@ -43,7 +43,7 @@ export class Playout {
     for (const item of dropped) if (!(item instanceof Uint8Array)) this.#onMark(item.mark);
   }
 
-  /** The caller hears the next so many bytes. */
+  /** Plays the next `bytes` bytes. */
   play(bytes: number): void {
     let left = bytes;
     for (let item = this.#queue[0]; item; item = this.#queue[0]) {

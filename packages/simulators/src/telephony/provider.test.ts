@@ -21,8 +21,8 @@ interface Hook {
   signature: string | undefined;
 }
 
-/** A service of a few lines: greets with `greeting`, and hangs up after `listenFrames` frames. */
-class LittleService {
+/** A minimal calls service: plays `greeting`, and hangs up after `listenFrames` frames. */
+class MinimalService {
   readonly hooks: Hook[] = [];
   readonly frames: Frame[] = [];
   answer =
@@ -85,26 +85,26 @@ class LittleService {
   }
 }
 
-const services: LittleService[] = [];
+const services: MinimalService[] = [];
 afterEach(() => {
   for (const service of services.splice(0)) service.close();
 });
 
-async function little(greeting: Uint8Array = babble(200)): Promise<LittleService> {
-  const service = new LittleService(greeting);
+async function startService(greeting: Uint8Array = babble(200)): Promise<MinimalService> {
+  const service = new MinimalService(greeting);
   services.push(service);
   await service.listen();
   return service;
 }
 
-function statusesOf(service: LittleService): (string | undefined)[] {
+function statusesOf(service: MinimalService): (string | undefined)[] {
   return service.hooks
     .filter(({ path }) => path.endsWith('call_status'))
     .map(({ parameters }) => parameters['CallStatus']);
 }
 
-test('a call is signed for its public address, heard, answered and reported', async () => {
-  const service = await little();
+test('a call signs its webhook for the public address, plays the greeting and reports its states', async () => {
+  const service = await startService();
   await using provider = startTelephonyProvider({
     authToken: 's3',
     webhookUrl: service.url,
@@ -127,8 +127,8 @@ test('a call is signed for its public address, heard, answered and reported', as
   expect(statusesOf(service)).toEqual(['ringing', 'in-progress', 'completed']);
 });
 
-test('the stream begins with connected and start, numbers its frames, and carries 20 ms each', async () => {
-  const service = await little();
+test('the stream begins with connected and start, numbers its frames, and sends 20 ms per frame', async () => {
+  const service = await startService();
   await using provider = startTelephonyProvider({
     authToken: 's3',
     webhookUrl: service.url,
@@ -158,8 +158,8 @@ test.each([
   ['out-of-order', ['completed', 'in-progress', 'ringing']],
   ['late', ['ringing', 'in-progress', 'completed']],
   ['never', []],
-] as const)('callbacks can come %s', async (callbacks, statuses) => {
-  const service = await little();
+] as const)('status callbacks can be sent %s', async (callbacks, statuses) => {
+  const service = await startService();
   await using provider = startTelephonyProvider({
     authToken: 's3',
     webhookUrl: service.url,
@@ -172,7 +172,7 @@ test.each([
 });
 
 test('a rejected call opens no stream and ends as busy', async () => {
-  const service = await little();
+  const service = await startService();
   service.answer = '<Response><Reject reason="busy"/></Response>';
   await using provider = startTelephonyProvider({ authToken: 's3', webhookUrl: service.url });
   const call = await provider.call();
@@ -182,7 +182,7 @@ test('a rejected call opens no stream and ends as busy', async () => {
 });
 
 test('a caller who hangs up is reported with `stop`', async () => {
-  const service = await little();
+  const service = await startService();
   service.listenFrames = 10_000;
   await using provider = startTelephonyProvider({
     authToken: 's3',
@@ -196,8 +196,8 @@ test('a caller who hangs up is reported with `stop`', async () => {
   await expect.poll(() => service.frames.at(-1)?.event).toBe('stop');
 });
 
-test('a forged signature is one that the token does not make', async () => {
-  const service = await little();
+test('a forged signature is not the one of the auth token', async () => {
+  const service = await startService();
   await using provider = startTelephonyProvider({ authToken: 's3', webhookUrl: service.url });
   await provider.post('/hook', { a: '1' }, 'forged');
   await provider.post('/hook', { a: '1' }, 'missing');
@@ -210,14 +210,14 @@ test('a forged signature is one that the token does not make', async () => {
 const answerWithCallback =
   '<Response><Connect><Stream url="wss://desk.example/stream" statusCallback="https://desk.example/stream_status"/></Connect></Response>';
 
-function streamEventsOf(service: LittleService): (string | undefined)[] {
+function streamEventsOf(service: MinimalService): (string | undefined)[] {
   return service.hooks
     .filter(({ path }) => path === '/stream_status')
     .map(({ parameters }) => parameters['StreamEvent']);
 }
 
-test('what becomes of the stream is told where the answer says, signed for that address', async () => {
-  const service = await little();
+test('stream events go to the callback URL of the answer, signed for that URL', async () => {
+  const service = await startService();
   service.answer = answerWithCallback;
   await using provider = startTelephonyProvider({
     authToken: 's3',
@@ -234,8 +234,8 @@ test('what becomes of the stream is told where the answer says, signed for that 
   );
 });
 
-test('a stream that cannot be opened is told as an error, and the call is completed all the same', async () => {
-  const service = await little();
+test('a stream that cannot be opened is reported as an error, and the call is completed', async () => {
+  const service = await startService();
   service.answer = answerWithCallback;
   await using provider = startTelephonyProvider({
     authToken: 's3',
@@ -248,8 +248,8 @@ test('a stream that cannot be opened is told as an error, and the call is comple
   expect(statusesOf(service)).toEqual(['in-progress', 'completed']);
 });
 
-test('a discontinuous line sends frames only while the caller speaks, and answers marks all the time', async () => {
-  const service = await little();
+test('a discontinuous line sends frames only while the caller speaks, and echoes marks at any time', async () => {
+  const service = await startService();
   service.listenFrames = 5;
   await using provider = startTelephonyProvider({
     authToken: 's3',
@@ -265,8 +265,8 @@ test('a discontinuous line sends frames only while the caller speaks, and answer
   );
 });
 
-test('a dead line answers nothing, not even marks', async () => {
-  const service = await little();
+test('a silent line sends nothing, not even marks', async () => {
+  const service = await startService();
   await using provider = startTelephonyProvider({
     authToken: 's3',
     webhookUrl: service.url,
@@ -281,8 +281,8 @@ test('a dead line answers nothing, not even marks', async () => {
   expect(call.stream?.marks).toEqual([]);
 });
 
-test('a webhook by GET has its parameters in the URL, and the signature covers that alone', async () => {
-  const service = await little();
+test('a GET webhook has its parameters in the URL, and its signature covers only the URL', async () => {
+  const service = await startService();
   await using provider = startTelephonyProvider({ authToken: 's3', webhookUrl: service.url });
   await provider.get('/hook/', { From: '+1 5' });
   const [hook] = service.hooks;

@@ -6,13 +6,13 @@ import { signWebhook } from './signature.ts';
 
 export interface TelephonyProviderOptions {
   authToken: string;
-  /** Where the calls service really listens: `http://127.0.0.1:5050`. */
+  /** Where the calls service listens: `http://127.0.0.1:5050`. */
   webhookUrl: string;
-  /** How the provider knows it: what signatures cover. Default: `webhookUrl`. */
+  /** The service's public address, which signatures cover. Default: `webhookUrl`. */
   publicUrl?: string;
-  /** By which the service ends calls. */
+  /** REST API with which the service ends calls. */
   api?: RestApi;
-  /** How many times faster than real time its callers live: hear, speak and wait. Default 1. */
+  /** Factor by which callers are faster than real time. Default 1. */
   speed?: number;
 }
 
@@ -27,11 +27,11 @@ export interface WebhookAnswer {
 /** A telephony provider as the service sees it: signed webhooks, media streams, status callbacks. */
 export interface TelephonyProvider extends AsyncDisposable {
   readonly accountSid: string;
-  /** Places a call; resolves once the service has answered and, where it did, the media stream is open. */
+  /** Places a call; resolves once the service has answered the webhook and the media stream, if any, is open. */
   call(plan?: CallPlan): Promise<PlacedCall>;
-  /** One webhook, signed as asked. */
+  /** Sends one webhook. */
   post(path: string, parameters: Record<string, string>, signature?: Signature): Promise<WebhookAnswer>;
-  /** The same by GET: the parameters are the query string, and the signature covers the URL alone. */
+  /** The same with GET: the parameters are in the query string, and the signature covers only the URL. */
   get(path: string, parameters: Record<string, string>): Promise<WebhookAnswer>;
 }
 
@@ -95,7 +95,7 @@ async function answerOf(response: Response): Promise<WebhookAnswer> {
   return { status: response.status, contentType, body: await response.text() };
 }
 
-/** The service names its public address; the simulator goes to where it really listens. */
+/** Replaces the service's public address by the one at which it listens. */
 function reachable(url: string, publicUrl: string, webhookUrl: string): string {
   const known = publicUrl.replace(/^http/, 'ws');
   return url.startsWith(known) ? `${webhookUrl.replace(/^http/, 'ws')}${url.slice(known.length)}` : url;

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => api[Symbol.asyncDispose]());
 
-async function ask(path: string, status: string, password = 's3'): Promise<number> {
+async function request(path: string, status: string, password = 's3'): Promise<number> {
   const response = await fetch(`${api.url}/2010-04-01/Accounts/${path}`, {
     method: 'POST',
     body: new URLSearchParams({ Status: status }),
@@ -17,9 +17,9 @@ async function ask(path: string, status: string, password = 's3'): Promise<numbe
   return response.status;
 }
 
-test('only the account itself ends its calls, and only those that are going on', async () => {
-  expect(await ask(`${api.accountSid}/Calls/CA1.json`, 'completed', 'wrong')).toBe(401);
-  expect(await ask('ACother/Calls/CA1.json', 'completed')).toBe(404);
-  expect(await ask(`${api.accountSid}/Calls/CA1.json`, 'completed')).toBe(404);
-  expect(await ask(`${api.accountSid}/Calls/CA1.json`, 'louder')).toBe(400);
+test('ends only calls in progress, and only for their own account', async () => {
+  expect(await request(`${api.accountSid}/Calls/CA1.json`, 'completed', 'wrong')).toBe(401);
+  expect(await request('ACother/Calls/CA1.json', 'completed')).toBe(404);
+  expect(await request(`${api.accountSid}/Calls/CA1.json`, 'completed')).toBe(404);
+  expect(await request(`${api.accountSid}/Calls/CA1.json`, 'louder')).toBe(400);
 });

@@ -6,7 +6,7 @@ import type { PlacedCall } from './placed-call.ts';
 export interface RestApi extends AsyncDisposable {
   url: string;
   accountSid: string;
-  /** Those that are going on, by their sids; filled by the provider that is given this. */
+  /** Calls in progress by sid; filled by the provider that uses this API. */
   calls: Map<string, PlacedCall>;
 }
 

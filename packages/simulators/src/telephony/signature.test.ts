@@ -8,7 +8,7 @@ const call = { CallSid: 'CA1234567890ABCDE', Digits: '1234', To: '+18005551212' 
 test.each([
   ['+12349013030', '0/KCTR6DLpKmkAf8muzZqo1nDgQ='],
   ['+14158675309', 'RSOYDt4T1cUTdK1PDd93/VVr8B8='],
-])("the provider's published example is signed as published: a caller from %s", (number, signature) => {
+])("matches the provider's published example with a caller from %s", (number, signature) => {
   expect(signWebhook('12345', url, { ...call, Caller: number, From: number })).toBe(signature);
 });
 

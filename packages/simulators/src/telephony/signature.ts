@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * The signature of a webhook, from the provider's published description and not by its library, so that a fault of the
- * library shows: HMAC-SHA1, keyed with the auth token, over the full URL and then every parameter's name and value, sorted by
- * name, with nothing in between. https://www.twilio.com/docs/usage/security
+ * Signs a webhook as the provider's documentation describes, without its library, so that a fault of the library is noticed:
+ * HMAC-SHA1, keyed with the auth token, over the full URL followed by every parameter's name and value, sorted by name, without
+ * separators. https://www.twilio.com/docs/usage/security
  */
 export function signWebhook(
   authToken: string,

@@ -1,6 +1,6 @@
 export type CallbackHabit = 'normal' | 'twice' | 'late' | 'out-of-order' | 'never';
 
-/** In which order, and how often, the provider tells the states of a call; `late` holds the last one back. */
+/** Order and number of the status callbacks of a call. `late` holds the last one back. */
 export function arrangeCallbacks(
   habit: CallbackHabit,
   statuses: readonly string[],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TwimlError, readTwiml } from './twiml.ts';
 
-test("the provider's published example of a stream is understood", () => {
+test("reads the provider's published example of a stream", () => {
   const verbs = readTwiml(`<?xml version="1.0" encoding="UTF-8"?>
 <Response>
   <Connect>

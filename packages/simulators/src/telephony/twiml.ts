@@ -1,4 +1,4 @@
-/** The part of the provider's markup that says what happens to a call. */
+/** An element of TwiML, the provider's markup for handling a call. */
 export interface Verb {
   name: string;
   attributes: Record<string, string>;

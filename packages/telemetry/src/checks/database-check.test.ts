@@ -7,18 +7,18 @@ const signal = new AbortController().signal;
 const postgres = (code: string, severity = 'ERROR'): Error =>
   Object.assign(new Error(code), { code, severity });
 
-/** A probe that notes what it was asked, and a pool that may have failed. */
+/** A probe that records its calls, and a pool whose writes may have failed. */
 function setUp(): {
-  asked: string[];
+  calls: string[];
   fail: { write?: Error; ping?: Error; pool?: WriteFailure };
   clock: { aheadMs: number };
   run: () => Promise<unknown>;
 } {
-  const asked: string[] = [];
+  const calls: string[] = [];
   const fail: { write?: Error; ping?: Error; pool?: WriteFailure } = {};
   const clock = { aheadMs: 0 };
   const answer = (what: 'write' | 'ping') => async () => {
-    asked.push(what);
+    calls.push(what);
     if (fail[what]) throw fail[what];
     return Date.now() - clock.aheadMs;
   };
@@ -27,17 +27,17 @@ function setUp(): {
     writeFailures: { recent: () => fail.pool },
     address: 'db:5432/prosaas',
   });
-  return { asked, fail, clock, run: async () => check.run(signal) };
+  return { calls, fail, clock, run: async () => check.run(signal) };
 }
 
 test('every second run writes', async () => {
-  const { asked, run } = setUp();
+  const { calls, run } = setUp();
   for (let runs = 0; runs < 4; runs += 1) expect(await run()).toEqual({});
-  expect(asked).toEqual(['write', 'ping', 'write', 'ping']);
+  expect(calls).toEqual(['write', 'ping', 'write', 'ping']);
 });
 
 test('after a failure each run writes, until one succeeds', async () => {
-  const { asked, fail, run } = setUp();
+  const { calls, fail, run } = setUp();
   fail.write = postgres('53100');
   await expect(run()).rejects.toMatchObject({ reason: 'disk_full', detail: { address: 'db:5432/prosaas' } });
   await expect(run()).rejects.toMatchObject({ reason: 'disk_full' });
@@ -46,10 +46,10 @@ test('after a failure each run writes, until one succeeds', async () => {
   fail.ping = postgres('57P03', 'FATAL');
   await expect(run()).rejects.toMatchObject({ reason: 'not_ready' });
   await run();
-  expect(asked).toEqual(['write', 'write', 'write', 'ping', 'write']);
+  expect(calls).toEqual(['write', 'write', 'write', 'ping', 'write']);
 });
 
-test('a clock that is off is a warning, until it is right again', async () => {
+test('a wrong clock is a warning until it is right again', async () => {
   const { clock, run } = setUp();
   const warning = (ahead: number): object => ({
     status: 'warn',
@@ -59,7 +59,7 @@ test('a clock that is off is a warning, until it is right again', async () => {
   clock.aheadMs = 3_600_000;
   await run();
   expect(await run()).toEqual(warning(3600));
-  // A write tells no time.
+  // A write does not compare the clocks.
   expect(await run()).toEqual(warning(3600));
   clock.aheadMs = -600_000;
   expect(await run()).toEqual(warning(-600));
@@ -68,19 +68,19 @@ test('a clock that is off is a warning, until it is right again', async () => {
   expect(await run()).toEqual({});
 });
 
-test("a statement of the service's own that could not write fails the check, whatever the probe finds", async () => {
-  const { asked, fail, run } = setUp();
+test('a failed write of the service itself fails the check, whatever the probe finds', async () => {
+  const { calls, fail, run } = setUp();
   const error = postgres('25006');
   fail.pool = { reason: 'read_only', error };
   await expect(run()).rejects.toMatchObject({ reason: 'read_only', cause: error });
   await expect(run()).rejects.toMatchObject({ reason: 'read_only' });
   delete fail.pool;
   expect(await run()).toEqual({});
-  expect(asked).toEqual(['write', 'write', 'write']);
+  expect(calls).toEqual(['write', 'write', 'write']);
 });
 
 test.each(['permission_denied', 'out_of_memory', 'error'])(
-  "a statement of the service's own that failed with %s is a warning",
+  'a statement of the service itself that failed with %s is a warning',
   async (reason) => {
     const { fail, run } = setUp();
     fail.pool = { reason, error: new Error('its text') };
@@ -99,19 +99,19 @@ test.each([
   [postgres('42P01'), 'error'],
   [new DOMException('late', 'TimeoutError'), 'timeout'],
   [new Error('something else'), 'error'],
-])('%s is told as %s', async (cause, reason) => {
-  const asked = queryDatabase(async () => {
+])('%s is reported as %s', async (cause, reason) => {
+  const result = queryDatabase(async () => {
     throw cause;
   });
-  await expect(asked).rejects.toThrow(CheckFailure);
-  await expect(asked).rejects.toMatchObject({ reason, cause });
+  await expect(result).rejects.toThrow(CheckFailure);
+  await expect(result).rejects.toMatchObject({ reason, cause });
 });
 
-test('a prefix says that it is PostgreSQL that has to be looked at', async () => {
-  const asked = queryDatabase(() => Promise.reject(postgres('57014')), { prefix: 'database_' });
-  await expect(asked).rejects.toMatchObject({ reason: 'database_timeout' });
+test('the reason begins with the prefix', async () => {
+  const result = queryDatabase(() => Promise.reject(postgres('57014')), { prefix: 'database_' });
+  await expect(result).rejects.toMatchObject({ reason: 'database_timeout' });
 });
 
-test('an address has neither user nor password', () => {
+test('the description of a database has no user and no password', () => {
   expect(describeDatabase('postgres://me:secret@db:5432/prosaas')).toBe('db:5432/prosaas');
 });

@@ -8,17 +8,19 @@ import { type CheckDefinition, CheckFailure, classifyError, clockAheadSeconds } 
 
 export interface DatabaseCheckOptions {
   probe: Pick<DatabaseProbe, 'ping' | 'write'>;
-  /** Of the pool that the service works with. */
+  /** Failed writes of the service's own pool. */
   writeFailures: Pick<WriteFailures, 'recent'>;
-  /** For people. */
+  /** Shown with a failure. */
   address: string;
 }
 
 /**
- * PostgreSQL answers and stores, on a connection of the probe's own, which never waits behind requests; and none of the service's own
- * statements failed in the last 10 s because it is read-only or its disk is full. What else failed there may be the fault of one
- * statement, and is a warning. A write costs the disk something, a ping does not: every second run, so
- * once in 4 s, writes; after a failure each run does, so that the end is seen soon. A ping also compares the clocks.
+ * Checks that PostgreSQL answers and can write, over the probe's own connection, which never waits behind requests. It also fails
+ * if one of the service's own statements failed in the last 10 s because the server is read-only or its disk is full. Other failed
+ * writes may be the fault of one statement, and are a warning.
+ *
+ * A write costs disk I/O and a ping does not, so only every second run (once in 4 s) writes. After a failure every run writes, so
+ * that the recovery is noticed soon. A ping also compares the clocks.
  */
 export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOptions): CheckDefinition {
   let isWriteDue = true;
@@ -51,22 +53,22 @@ export function databaseCheck({ probe, writeFailures, address }: DatabaseCheckOp
 }
 
 /**
- * What goes wrong gets its code from the one classification of database errors. With a `prefix` it says that it is PostgreSQL that has
- * to be looked at, and that what the check looks for may be well.
+ * Runs a query for a health check. An error becomes a `CheckFailure` with the reason of `classifyDatabaseError`. `prefix` is for
+ * checks of something else that need PostgreSQL: it says that PostgreSQL is the cause, and that the checked thing may be fine.
  */
 export async function queryDatabase<T>(
-  ask: () => Promise<T>,
+  query: () => Promise<T>,
   { address, prefix = '' }: { address?: string; prefix?: string } = {},
 ): Promise<T> {
   try {
-    return await ask();
+    return await query();
   } catch (cause) {
     const reason = classifyDatabaseError(cause)?.reason ?? classifyError(cause);
     throw new CheckFailure(prefix + reason, { cause, ...(address !== undefined && { detail: { address } }) });
   }
 }
 
-/** Without the user and the password. */
+/** Host, port and database of a URL, without the credentials. */
 export function describeDatabase(url: string): string {
   const { host, pathname } = new URL(url);
   return host + pathname;

@@ -3,13 +3,13 @@ import type { Redis } from 'ioredis';
 
 export interface QueriedRedis {
   readonly redis: Pick<Redis, 'status'>;
-  /** Where it is, for people. */
+  /** Shown with a failure. */
   readonly address: string;
 }
 
 /**
- * What `ask` learns from Redis within the time limit. Where Redis does not answer, the code begins with `prefix`: what
- * the check looks for may be well, and it is Redis that has to be looked at.
+ * Runs `ask` until `signal` aborts. If Redis does not answer, the reason begins with `prefix`: Redis is the cause, and what the
+ * check looks at may be fine.
  */
 export async function queryRedis<T>(
   ask: () => Promise<T>,
@@ -22,7 +22,7 @@ export async function queryRedis<T>(
     return await Promise.race([ask(), aborted]);
   } catch (error) {
     const { status } = redis;
-    // The client's own words for it are about its queue.
+    // ioredis' own message is about its offline queue, not about the connection.
     const cause =
       status === 'ready'
         ? error

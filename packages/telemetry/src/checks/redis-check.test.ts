@@ -34,7 +34,7 @@ const reason = (): Promise<unknown> =>
     (error: { reason?: unknown }) => error.reason,
   );
 
-test('the first run waits for the connection, and a Redis that is well passes', async () => {
+test('the first run waits for the connection, and a healthy Redis passes', async () => {
   const starting = createRedis({ url: server.url, name: 'starting', role: 'commands', log });
   using _ = { [Symbol.dispose]: () => starting.disconnect() };
   const first = redisCheck({ redis: starting, address: 'redis:6379', key });
@@ -48,7 +48,7 @@ test('the first run waits for the connection, and a Redis that is well passes', 
   });
 });
 
-test('its write changes nothing, and nothing is told to the append-only file', async () => {
+test('the write probe changes no data and writes nothing to the append-only file', async () => {
   await redisReady(redis);
   await run();
   const before = await changes();
@@ -60,7 +60,7 @@ test('its write changes nothing, and nothing is told to the append-only file', a
   expect(await admin.exists(key)).toBe(0);
 });
 
-/** How many changes Redis has counted since its start, without the ones that it saved. */
+/** Changes since the last save, as Redis counts them. */
 async function changes(): Promise<string | undefined> {
   return /rdb_changes_since_last_save:(\d+)/.exec(await admin.info('persistence'))?.[1];
 }
@@ -68,7 +68,7 @@ async function changes(): Promise<string | undefined> {
 test.each([
   ['maxmemory', '100kb', 'out_of_memory', '0'],
   ['min-replicas-to-write', '1', 'not_ready', '0'],
-])('%s of %s is %s', async (setting, value, wanted, usual) => {
+])('%s %s fails with %s', async (setting, value, wanted, usual) => {
   await redisReady(redis);
   await admin.config('SET', setting, value);
   expect(await reason()).toBe(wanted);
@@ -76,7 +76,7 @@ test.each([
   expect(await reason()).toBe('none');
 });
 
-test('a replica is read_only', async () => {
+test('a replica fails with read_only', async () => {
   await redisReady(redis);
   await admin.replicaof('127.0.0.1', 1);
   expect(await reason()).toBe('read_only');
@@ -84,7 +84,7 @@ test('a replica is read_only', async () => {
   await poll(async () => (await reason()) === 'none', { what: 'a master' });
 });
 
-test('an append-only file on a full disk is append_failed, and over when it can be written again', async () => {
+test('an append-only file on a full disk fails with append_failed until it can be written again', async () => {
   await redisReady(redis);
   const full = await fillDiskUnderRedis(server);
   await poll(

@@ -11,11 +11,11 @@ import type { Redis } from 'ioredis';
 import { queryRedis } from './query-redis.ts';
 
 export interface RedisCheckOptions {
-  /** A connection of its own: a check that waits for a hung Redis must not stand before anyone's commands. */
+  /** A separate connection: a check that waits for a hung Redis must not delay other commands. */
   redis: Redis;
-  /** For people. */
+  /** Shown with a failure. */
   address: string;
-  /** Any string of the stack's: in a cluster the node that holds it is asked, and everything else needs that one, too. */
+  /** Any string key of the stack. In a cluster it selects the node, which holds all other keys of the stack too. */
   key: string;
 }
 
@@ -25,21 +25,21 @@ async function clockAheadOf(redis: Redis): Promise<number> {
   return clockAheadSeconds({ sentAt, receivedAt: Date.now(), serverTime });
 }
 
-/** Redis answers, takes writes, and is set so that it loses no job: no eviction, an append-only file. And it has the same time. */
+/** Checks that Redis answers, accepts writes, is configured to lose no jobs (no eviction, an append-only file), and has the same time. */
 export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDefinition {
   let isFirst = true;
   return {
     name: 'redis',
     componentType: 'datastore',
     async run(signal) {
-      const asked = { redis, address, signal };
+      const target = { redis, address, signal };
       const settings = await queryRedis(async () => {
-        // The first run comes before the connection.
+        // The first run may come before the connection.
         const waits = isFirst && ['connecting', 'connect'].includes(redis.status);
         isFirst = false;
         if (waits) await redisReady(redis, signal);
         return readRedisSettings(redis, key);
-      }, asked);
+      }, target);
       const detail = {
         version: settings.version ?? null,
         maxmemory_policy: settings.evictionPolicy ?? null,
@@ -48,9 +48,9 @@ export function redisCheck({ redis, address, key }: RedisCheckOptions): CheckDef
       };
       const faults = findRedisFaults(settings);
       if (faults.length > 0) throw new CheckFailure(faults.join(','), { detail });
-      // INFO does not tell of each reason for which Redis refuses writes.
-      await queryRedis(() => probeRedisWrite(redis, key), asked);
-      const ahead = await queryRedis(() => clockAheadOf(redis), asked);
+      // INFO does not show every reason for which Redis refuses writes.
+      await queryRedis(() => probeRedisWrite(redis, key), target);
+      const ahead = await queryRedis(() => clockAheadOf(redis), target);
       const reasons = findRedisRisks(settings).map(({ reason }): string => reason);
       if (ahead !== 0) reasons.push('clock_off');
       const facts = ahead === 0 ? {} : { clock_ahead_seconds: ahead };

@@ -1,6 +1,6 @@
 import type { Database } from '@prosaas/database';
 
-/** For the report of a replica: the code of what it could not write to the database lately. The api's health reads it. */
+/** For a replica's report: the reason of its latest failed database write. The api's health reads it. */
 export function writeFailureReport({ writeFailures }: Pick<Database, 'writeFailures'>): {
   write_failure: string | null;
 } {
