@@ -1,5 +1,5 @@
-// Lays out what one app's image ships: the built app as one file for each of its entries, the files that its workspaces read,
-// and the packages of node_modules that can't be in a bundle. `node scripts/assemble-image.mjs apps/api /out/api`
+// `node scripts/assemble-image.mjs apps/api /out/api`, run by the Dockerfile: writes the files of an app's image, which are one bundle for
+// each entry, the files that its workspaces read, and the packages that cannot be bundled.
 import { cpSync, existsSync, lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { bundle, external } from './bundle.mjs';
@@ -7,7 +7,7 @@ import { bundle, external } from './bundle.mjs';
 const [app, out] = process.argv.slice(2);
 const root = process.cwd();
 
-/** What is started by its path or imported when it is needed: of the app itself, and of a package for whoever has it. */
+/** Files that are started by their path or imported dynamically, by workspace. */
 const entries = {
   'apps/api': ['dist/main.js', 'dist/keys.js', 'dist/jobs.js', 'dist/check.js'],
   'apps/calls': ['dist/main.js'],
@@ -17,12 +17,12 @@ const entries = {
   'packages/simulators': ['dist/main.js'],
 };
 
-/** What an app reads of the rest of the repository. */
+/** Files of the repository that an app reads. */
 const files = { 'apps/api': ['docs/observability.md', 'docs/runbook.md'] };
 
 const manifest = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 
-/** Node's own way of looking: from the folder upwards. */
+/** Finds a package as Node does: from the folder upwards. */
 function find(from, name) {
   for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', name);
@@ -33,12 +33,12 @@ function find(from, name) {
 }
 
 const workspaces = new Set();
-/** The external ones, and what these need in turn. */
+/** The external packages and their dependencies. */
 const packages = new Set();
 const bundled = new Set();
 const walked = new Set();
 
-/** `shipped`: this folder is a package that stays one, and so are those that it needs. */
+/** @param shipped whether the folder is a package that is not bundled; then its dependencies are not bundled either */
 function visit(folder, shipped) {
   const key = `${folder} ${shipped}`;
   if (walked.has(key)) return;
@@ -50,7 +50,7 @@ function visit(folder, shipped) {
   const isOptional = (name) => name in (optionalDependencies ?? {}) || peerDependenciesMeta?.[name]?.optional;
   for (const name of Object.keys({ ...peerDependencies, ...optionalDependencies, ...dependencies })) {
     const found = find(folder, name);
-    // An optional peer that is here is here for somebody else.
+    // If an optional peer is installed, another package needs it.
     if (peerDependenciesMeta?.[name]?.optional && !dependencies?.[name]) continue;
     if (found === undefined) {
       if (!isOptional(name)) throw new Error(`${folder} needs ${name}, which is not installed`);
@@ -67,12 +67,12 @@ visit(app, false);
 for (const folder of packages) {
   cpSync(join(root, folder), join(out, folder), {
     recursive: true,
-    // A nested package comes along when somebody needs it.
+    // A nested package is copied only if it is needed.
     filter: (source) =>
       !relative(join(root, folder), source).split('/').includes('node_modules') && !source.endsWith('.map'),
   });
 }
-/** Code is in the bundle, or not for production. */
+/** Not copied: code, which is in the bundle, and files that production does not need. */
 const leftOut = new Set([
   'app',
   'bench',
@@ -97,7 +97,7 @@ for (const folder of workspaces) {
   const own = (entries[folder] ?? []).map((entry) => join(folder, entry));
   for (const entry of own) await bundle({ root, entry, entries: own, out });
 }
-// What is bundled keeps its licence.
+// Licences of the bundled packages.
 for (const folder of bundled) {
   for (const name of readdirSync(join(root, folder))) {
     if (/^(licen[cs]e|copying|notice)/i.test(name))

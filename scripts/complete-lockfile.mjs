@@ -1,5 +1,5 @@
-// npm leaves other platforms' builds of optional dependencies out of the lockfile (https://github.com/npm/cli/issues/4828),
-// and `npm ci` then fails, here or there. This adds what is missing; run it after a change of dependencies.
+// `node scripts/complete-lockfile.mjs`, after a change of dependencies: adds what npm leaves out of the lockfile, the builds of optional
+// dependencies for other platforms (https://github.com/npm/cli/issues/4828). Without them `npm ci` fails on those platforms.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const path = new URL('../package-lock.json', import.meta.url);
@@ -26,7 +26,7 @@ const processors = {
 Object.assign(processors, { ppc64le: 'ppc64', riscv64: 'riscv64', loong64: 'loong64', mips64el: 'mips64el' });
 Object.assign(processors, { wasm32: 'wasm32', x86_64: 'x64', aarch64: 'arm64' });
 
-/** What a package for one platform says of it, read from its name; undefined where the name says nothing. */
+/** The platform of a package, read from its name; undefined if the name has none. */
 function platformOf(name) {
   const words = name.split(/[/.-]/);
   const os = words.map((word) => systems[word]).find(Boolean);

@@ -1,4 +1,4 @@
-// `npm run eval [-- FILE --profiles DIR --floor N]`: how much the offline agent understands.
+// `npm run eval [-- FILE --profiles DIR --floor N]`: measures how much the offline agent understands.
 import { run } from './bootstrap.mjs';
 
 run('packages/agentkit/eval/run.ts');

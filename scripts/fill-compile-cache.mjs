@@ -1,10 +1,10 @@
-// Starts each entry of an assembled app once, with nothing around it, so that Node leaves the code it compiled in
-// NODE_COMPILE_CACHE: a build step of the images. `node scripts/fill-compile-cache.mjs /app apps/api/dist/main.js ...`
+// `node scripts/fill-compile-cache.mjs /app apps/api/dist/main.js ...`, run by the Dockerfile: starts each entry of an app once, without
+// any other server, so that Node writes the compiled code to NODE_COMPILE_CACHE.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** It has started when it has nothing more to say. */
+/** A service that prints nothing for this long has started. */
 const QUIET_MS = 1000;
 const LIMIT_MS = 30_000;
 
@@ -15,7 +15,7 @@ for (const entry of entries) {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
-      // Nobody's: what runs on the building machine is not touched.
+      // Addresses without a server, so that nothing on the building machine is used.
       REDIS_URL: 'redis://127.0.0.1:1',
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
       API_PORT: '0',
@@ -26,13 +26,13 @@ for (const entry of entries) {
     },
   });
   const ended = once(child, 'exit');
-  let said = '';
+  let output = '';
   const stop = () => child.kill('SIGTERM');
   const limit = setTimeout(stop, LIMIT_MS);
   let quiet;
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (data) => {
-      said += data;
+      output += data;
       clearTimeout(quiet);
       quiet = setTimeout(stop, QUIET_MS);
     });
@@ -41,7 +41,7 @@ for (const entry of entries) {
   clearTimeout(limit);
   clearTimeout(quiet);
   if (code !== 0) {
-    process.stderr.write(`${entry} ended with ${code}:\n${said}`);
+    process.stderr.write(`${entry} ended with ${code}:\n${output}`);
     process.exitCode = 1;
   }
 }

@@ -1,4 +1,4 @@
-// `npm run prove -- <name> [--seed N]`: a proof says what it did, and exits 1 on a broken promise.
+// `npm run prove -- <name> [--seed N]`: runs a proof, which prints what it did and exits with 1 if a promise was broken.
 import { run } from './bootstrap.mjs';
 
 const proofs = {

@@ -38,10 +38,10 @@ const allDefaults = new Map(
   Object.keys(schemas).flatMap((app) => [...defaultsOf(app as keyof typeof schemas)]),
 );
 
-/** What Compose takes from .env besides the services' own settings. */
+/** Settings that only Compose reads from .env. */
 const composeOnly = ['REDIS_PORT', 'REDIS_MAXMEMORY', 'SIMULATOR_PORT', 'POSTGRES_PASSWORD'];
 
-test('.env.example names every setting of every service with its default, and nothing else', () => {
+test('.env.example lists exactly the settings of all services, with their defaults', () => {
   const lines = read('.env.example').split('\n');
   const settings = lines.flatMap((line) => {
     const [, name, value] = /^#([A-Z][A-Z0-9_]*)=(.*)$/.exec(line) ?? [];
@@ -52,7 +52,7 @@ test('.env.example names every setting of every service with its default, and no
   expect(settings).toHaveLength(own.length + composeOnly.length);
 });
 
-test('.env.example names every variable that a Compose file reads', () => {
+test('.env.example lists every variable of the Compose files', () => {
   const files = [
     'docker-compose.yml',
     ...readdirSync(new URL('../deploy', import.meta.url)).map((name) => `deploy/${name}`),
@@ -68,7 +68,7 @@ test('.env.example names every variable that a Compose file reads', () => {
   expect([...new Set(used)].filter((name) => !named.has(name))).toEqual([]);
 });
 
-test('every line of .env.example is a comment: copying it changes nothing, and it holds no secret', () => {
+test('every line of .env.example is a comment, so that a copy changes nothing and contains no secret', () => {
   expect(
     read('.env.example')
       .split('\n')
@@ -76,14 +76,16 @@ test('every line of .env.example is a comment: copying it changes nothing, and i
   ).toEqual([]);
 });
 
-test('docs/operations.md tells how long each kind of record is kept', () => {
+test('docs/operations.md lists how long each kind of record is kept', () => {
   const rows = readTable('operations.md', 'What is kept, and for how long');
-  const told = rows.map(({ setting = '', days }) => [codeOf(setting), days]).filter(([name]) => name !== '');
+  const documented = rows
+    .map(({ setting = '', days }) => [codeOf(setting), days])
+    .filter(([name]) => name !== '');
   const settings = [...defaultsOf('worker')].filter(([name]) => name.startsWith('RETENTION_'));
-  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(settings));
+  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(settings));
 });
 
-/** Settled by the containers themselves: addresses inside Compose's network, and what the image was built with. */
+/** Settings that the containers fix: addresses in Compose's network, and facts about the image's build. */
 const fixed = new Set([
   'HOST',
   'API_PORT',
@@ -102,7 +104,7 @@ const inside = new Map([
 ]);
 
 test.each(Object.keys(schemas) as (keyof typeof schemas)[])(
-  'docker-compose.yml hands every setting to %s, with the same default',
+  'docker-compose.yml passes every setting to %s, with the same default',
   (app) => {
     const wanted = Object.fromEntries(
       [...defaultsOf(app)]
@@ -116,7 +118,7 @@ test.each(Object.keys(schemas) as (keyof typeof schemas)[])(
   },
 );
 
-test('the healthchecks are those of the specification, word for word', () => {
+test('the healthchecks are exactly those of the specification', () => {
   const { api, calls, worker, baileys } = compose.services;
   expect(api?.healthcheck).toEqual({
     test: ['CMD', 'curl', '-f', 'http://localhost:5000/api/health'],
@@ -144,7 +146,7 @@ test('the healthchecks are those of the specification, word for word', () => {
   });
 });
 
-test('every container is shut in: no capability, a read-only root, loopback ports with a variable each', () => {
+test('every container has no capabilities, a read-only root, and loopback ports with a variable each', () => {
   for (const [name, service] of Object.entries(compose.services)) {
     expect(service, name).toMatchObject({
       cap_drop: ['ALL'],

@@ -13,7 +13,7 @@ const withoutCode = (text: string): string =>
 const captured = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, found = '']) => found);
 
-/** As GitHub makes them from headings: https://github.com/gjtorikian/html-pipeline's table of contents. */
+/** The anchors that GitHub generates from headings, as in https://github.com/gjtorikian/html-pipeline (table of contents). */
 const anchorsOf = (page: string): string[] =>
   captured(read(page).replaceAll(/^ *```.*?^ *```/gms, ''), /^#+ (.*)$/gm).map((heading) =>
     heading
@@ -23,7 +23,7 @@ const anchorsOf = (page: string): string[] =>
       .replaceAll(' ', '-'),
   );
 
-/** Paths between code marks that begin with a folder of the repository. Built files are not there before the build. */
+/** Paths in backticks that begin with a folder of the repository, without built files. */
 const pathsOf = (page: string): string[] =>
   captured(read(page), /`((?:apps|packages|deploy|docs|scripts|test)\/[^`\s]*)`/g).filter(
     (path) => !/[<>]|NNNN|\/dist\b|\/site\b/.test(path),
@@ -39,7 +39,7 @@ test.each(pages)('every path that %s names exists', (page) => {
   expect(pathsOf(page).filter((path) => globSync(path, { cwd: repository }).length === 0)).toEqual([]);
 });
 
-test.each(pages)('every relative link of %s leads to a page and a heading', (page) => {
+test.each(pages)('every relative link of %s leads to an existing page and heading', (page) => {
   const links = captured(withoutCode(read(page)), /\]\(([^)\s]+)\)/g).filter(
     (link) => !/^[a-z]+:/.test(link),
   );
@@ -52,12 +52,12 @@ test.each(pages)('every relative link of %s leads to a page and a heading', (pag
   expect(broken).toEqual([]);
 });
 
-test.each(pages)('the diagrams of %s have no text that Mermaid takes for its own syntax', (page) => {
+test.each(pages)('the diagrams of %s contain no text that Mermaid reads as syntax', (page) => {
   const diagrams = captured(read(page), /^```mermaid\n(.*?)^```/gms);
   for (const diagram of diagrams) {
     expect(diagram).toMatch(/^(?:flowchart|sequenceDiagram|stateDiagram-v2)\b/);
     if (!diagram.startsWith('sequenceDiagram')) continue;
-    // A semicolon ends a statement, a hash begins an entity.
+    // To Mermaid, a semicolon ends a statement and a hash begins an entity.
     expect(diagram).not.toMatch(/[;#]/);
     const opened = diagram.match(/^ *(?:loop|alt|opt|par)\b/gm) ?? [];
     expect(diagram.match(/^ *end$/gm) ?? []).toHaveLength(opened.length);

@@ -29,11 +29,11 @@ const rows = readTable(page, 'Limits on what comes from outside');
 const schemas = requestSchemas();
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
-/** Whether something of a length is taken as it is. */
+/** Whether input of this length is accepted unchanged. */
 type Takes = (length: number) => boolean | Promise<boolean>;
 
 const a = (length: number): string => 'a'.repeat(length);
-/** Characters that a model is given of a history of so many, in messages of a size. */
+/** The number of characters that a model gets of a history of `length` characters, in messages of `size`. */
 const givenOf = (length: number, size: number): number => {
   const sizes = Array.from({ length: Math.ceil(length / size) }, (_, at) =>
     Math.min(size, length - at * size),
@@ -52,22 +52,22 @@ webhooks.post('/', () => 'ok');
 const json = { 'content-type': 'application/json' };
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 const statusOf = async (
-  asked: PromiseLike<{ statusCode: number; json(): { code: string } }>,
+  response: PromiseLike<{ statusCode: number; json(): { code: string } }>,
 ): Promise<string> => {
-  const answer = await asked;
+  const answer = await response;
   return answer.statusCode === 200 ? '200' : `${answer.statusCode} ${answer.json().code}`;
 };
-/** Taken, or refused with the answer that the table names. */
+/** Whether the request is accepted. Otherwise its answer must be the one in the table. */
 const answers = async (
   refusal: string,
-  asked: PromiseLike<{ statusCode: number; json(): { code: string } }>,
+  response: PromiseLike<{ statusCode: number; json(): { code: string } }>,
 ): Promise<boolean> => {
-  const status = await statusOf(asked);
+  const status = await statusOf(response);
   expect(['200', refusal]).toContain(status);
   return status === '200';
 };
 
-/** Messages that a receipt for so many is taken to name. */
+/** The number of messages that are read from a receipt with `count` of them. */
 const namedOf = (count: number): number => {
   const content = Array.from({ length: count - 1 }, (_, at) => ({ tag: 'item', attrs: { id: `M${at}` } }));
   const attrs = { id: 'M', from: '972501234567@s.whatsapp.net' };
@@ -127,7 +127,7 @@ const inPlaces: Record<string, Takes> = {
     ),
 };
 
-/** Whether a route's own schema takes a field of a length. */
+/** Whether a route's schema accepts a field of a length. */
 function takesField(route: string, field: string): Takes {
   const found = schemas.find((one) => one.route === route && field in one.schema.properties);
   if (found === undefined) throw new Error(`${route} takes no ${field}`);
@@ -139,7 +139,7 @@ function takesField(route: string, field: string): Takes {
   };
 }
 
-test.each(rows)('$what: $most is taken, one more is not', async ({ what = '', most = '' }) => {
+test.each(rows)('$what: $most is accepted, one more is not', async ({ what = '', most = '' }) => {
   const [, route = '', field = ''] = /^`([^`]+)`: `([^`]+)`$/.exec(what) ?? [];
   const takes = route === '' ? inPlaces[what] : takesField(route, field);
   const limit = Number(/^\d+/.exec(most)?.[0]);
@@ -147,13 +147,13 @@ test.each(rows)('$what: $most is taken, one more is not', async ({ what = '', mo
   expect([await takes(limit), await takes(limit + 1)]).toEqual([true, false]);
 });
 
-test('the table has a row for everything that this test knows a limit of', () => {
-  const told = new Set(rows.map(({ what }) => what));
-  expect(Object.keys(inPlaces).filter((what) => !told.has(what))).toEqual([]);
+test('the table has a row for every limit in this test', () => {
+  const documented = new Set(rows.map(({ what }) => what));
+  expect(Object.keys(inPlaces).filter((what) => !documented.has(what))).toEqual([]);
   expect(rows.map(({ 'beyond that': beyond }) => codeOf(beyond ?? ''))).toContain(CUT_MARK);
 });
 
-/** Texts without a bound of their own. */
+/** Text fields of a schema without a bound. */
 function unbounded({ route, part, schema }: RequestSchema): string[] {
   return Object.entries(schema.properties)
     .filter(([, field]) => !isBounded(field))
@@ -170,7 +170,7 @@ function isBounded(field: FieldSchema): boolean {
   return pattern !== undefined && /^\^[^*+]*\$$/.test(pattern.replaceAll('\\+', ''));
 }
 
-test('every text that a request brings has a bound of its own, or that of a path or a header', () => {
+test('every text of a request has a bound of its own, or the bound of a path or a header', () => {
   expect(schemas.length).toBeGreaterThan(20);
   const found = schemas.filter(({ part }) => part !== 'params').flatMap(unbounded);
   expect(found).toEqual(['POST /api/messages headers.traceparent']);

@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const at = (path: string): string => `${stack.url.api}/#/${path}`;
 
-test('a call comes in live, leaves a message and ends; it is told step by step, and the message is heard', async () => {
+test('shows a call live, then its steps and its message, which can be played', async () => {
   await using opened = await signedIn(browser, stack, stack.keys.apiKey);
   const { page, faults } = opened;
   await page.goto(at('calls'));
@@ -104,7 +104,7 @@ test('a call comes in live, leaves a message and ends; it is told step by step, 
   expect(faults).toEqual([]);
 });
 
-test('past calls are narrowed by how they ended, who called and when, and texts of strangers are no markup', async () => {
+test('filters past calls by outcome, caller and time, and shows texts of strangers without markup', async () => {
   await db.query(`insert into calls (id, business_id, from_number, status, outcome, reason, started_at, answered_at, ended_at)
     values
       ('CAbusy', 'default', '+4930111', 'busy', 'rejected', 'max_concurrent', now(), null, now()),

@@ -17,7 +17,7 @@ afterAll(async () => {
   await stack?.[Symbol.asyncDispose]();
 });
 
-/** A reverse proxy that puts the api under `/desk/`, as a business with other things on its domain would. */
+/** A reverse proxy that serves the api under `/desk/`, as on a domain with other sites. */
 async function proxyTo(
   target: string,
   rule: (incoming: IncomingMessage, response: ServerResponse) => boolean = () => false,
@@ -45,7 +45,7 @@ async function proxyTo(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/desk/`, server };
 }
 
-test('behind a proxy, under a path of its own, it works the same, and its cookie stays there', async () => {
+test('works behind a proxy under a path, and limits its cookie to that path', async () => {
   const { url, server } = await proxyTo(stack.url.api);
   try {
     await using opened = await openConsole(browser, url);
@@ -60,7 +60,7 @@ test('behind a proxy, under a path of its own, it works the same, and its cookie
   }
 });
 
-test('where a proxy lets no stream through, the page asks instead', async () => {
+test('polls if a proxy blocks the event stream', async () => {
   const { url, server } = await proxyTo(stack.url.api, ({ url: path }, response) => {
     if (path?.includes('/api/console/stream') !== true) return false;
     response.writeHead(502).end();
@@ -77,7 +77,7 @@ test('where a proxy lets no stream through, the page asks instead', async () => 
   }
 });
 
-test('a page that is open while the api restarts says so, and comes back by itself', async () => {
+test('shows that the api is away while it restarts, and reconnects by itself', async () => {
   await using opened = await signedIn(browser, stack, stack.keys.adminKey);
   const { page, faults } = opened;
   await page.getByText('All is well').first().waitFor();
@@ -90,7 +90,7 @@ test('a page that is open while the api restarts says so, and comes back by itse
   expect(faults).toEqual([]);
 });
 
-test('a page that is not seen asks nothing, and goes on when it is seen again', async () => {
+test('a hidden page sends no requests, and resumes when it is visible again', async () => {
   await using opened = await signedIn(browser, stack, stack.keys.adminKey);
   const { page } = opened;
   await page.locator('.connection.live').waitFor();

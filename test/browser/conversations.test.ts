@@ -13,7 +13,7 @@ import {
 } from './support/console.ts';
 import { type FrontDesk, startFrontDesk } from '../spec/support/front-desk.ts';
 
-/** The receptionist's day, in the page. */
+// What a receptionist does in the console.
 
 let desk: FrontDesk;
 let browser: Browser;
@@ -58,27 +58,27 @@ const untilReceived = (phone: Phone, text: string | RegExp): Promise<unknown> =>
     },
   );
 
-/** A customer who asks for a person and waits. */
+/** A customer asks for a person and waits. */
 async function customerWaits(who: string | Phone): Promise<{ phone: Phone; id: string }> {
   const phone = typeof who === 'string' ? desk.whatsapp.addPhone({ pushName: who }) : who;
   await desk.write(phone, 'I want to talk to a person');
   return { phone, id: await desk.untilState(phone, 'waiting') };
 }
 
-test('a customer waits, is taken over, answered and given back, all in the page', async () => {
+test('a waiting chat is taken over, answered and given back in the page', async () => {
   await using opened = await openPage();
   const { page, faults } = opened;
   await page.getByText('No conversations yet').waitFor();
   await expectAccessible(page);
 
-  // She called before.
+  // The customer called before.
   const maria = desk.whatsapp.addPhone({ pushName: 'Maria' });
   await desk.db.query(
     `insert into calls (id, business_id, from_number, to_number, status, outcome, reason, started_at, answered_at, ended_at)
      values ('CA-maria', 'default', $1, '+4930', 'completed', 'completed', 'finished', now(), now(), now())`,
     [`+${maria.number}`],
   );
-  // Somebody whom the agent answers, then somebody who waits: she stands above.
+  // The waiting customer is listed above one whom the agent answers.
   const ben = desk.whatsapp.addPhone({ pushName: 'Ben' });
   await desk.write(ben, 'Is there parking nearby?');
   await row(page, 'Ben').waitFor();
@@ -107,10 +107,10 @@ test('a customer waits, is taken over, answered and given back, all in the page'
   await field(page).pressSequentially('How can I help?');
   await field(page).press('Enter');
   await untilReceived(maria, 'Hi Maria, this is Noa.\nHow can I help?');
-  const said = messages(page).getByRole('listitem').filter({ hasText: 'How can I help?' });
-  await said.getByText('You').waitFor();
+  const sent = messages(page).getByRole('listitem').filter({ hasText: 'How can I help?' });
+  await sent.getByText('You').waitFor();
   await keepScreenshot(page);
-  await said.getByText('delivered').waitFor();
+  await sent.getByText('delivered').waitFor();
   expect(await field(page).inputValue()).toBe('');
 
   await desk.write(maria, 'When do you open?');
@@ -132,7 +132,7 @@ test('a customer waits, is taken over, answered and given back, all in the page'
   expect(faults).toEqual([]);
 });
 
-test('a draft is kept over a reload, a lost answer and a failure, and is sent once', async () => {
+test('a draft survives a reload, a lost response and a failure, and is sent once', async () => {
   const { phone, id } = await customerWaits('Lost');
   await using opened = await openPage(`conversations/${id}`);
   const { page } = opened;
@@ -145,7 +145,7 @@ test('a draft is kept over a reload, a lost answer and a failure, and is sent on
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByRole('alert').filter({ hasText: 'No answer came' }).waitFor();
   expect(await field(page).inputValue()).toBe('Half a sentence');
-  // The api has it, and its answer is lost.
+  // The api receives the message, but its response is lost.
   await page.unroute('**/api/messages');
   await page.route('**/api/messages', async (route) => {
     await route.fetch();
@@ -167,7 +167,7 @@ test('a draft is kept over a reload, a lost answer and a failure, and is sent on
   expect(await field(page).inputValue()).toBe('');
 });
 
-test('somebody else takes the chat while it is written in: she is told before she sends', async () => {
+test('warns before sending if another person takes the chat over meanwhile', async () => {
   const { phone, id } = await customerWaits('Contested');
   await using opened = await openPage(`conversations/${id}`);
   const { page } = opened;
@@ -179,7 +179,7 @@ test('somebody else takes the chat while it is written in: she is told before sh
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   expect(await field(page).inputValue()).toBe('I am on it');
   expect(phone.received.map(({ text }) => text)).not.toContain('I am on it');
-  // Staff give nothing back that a colleague has.
+  // Staff may not give back a colleague's chat.
   expect(await page.getByRole('button', { name: 'Give back' }).count()).toBe(0);
   await field(page).press('Enter');
   await dialog.getByRole('button', { name: 'Send anyway' }).click();
@@ -199,7 +199,7 @@ test('somebody else takes the chat while it is written in: she is told before sh
   await messages(page).getByText('You reopened it').waitFor();
 });
 
-test('a customer who wants no more messages is shown as such, and opted in for a reason', async () => {
+test('shows that a customer opted out, and opts the customer in with a reason', async () => {
   const phone = desk.whatsapp.addPhone({ pushName: 'Quiet' });
   await desk.write(phone, 'stop');
   const id = await poll(
@@ -223,7 +223,7 @@ test('a customer who wants no more messages is shown as such, and opted in for a
   await field(page).waitFor();
 });
 
-test('chats are found by name, number in any spelling, text, state and what is wrong, and the address keeps it', async () => {
+test('finds chats by name, number in any format, text, state and problem, and keeps the search in the address', async () => {
   const { phone } = await customerWaits('Needle');
   const other = desk.whatsapp.addPhone({ pushName: 'Haystack' });
   await desk.write(other, 'Do you sell umbrellas of silk?');
@@ -265,7 +265,7 @@ test('chats are found by name, number in any spelling, text, state and what is w
   await expectAccessible(page);
 });
 
-test('markup is shown as text, text from right to left as such, and a book is folded', async () => {
+test('shows markup as text, right-to-left text in its direction, and a long text folded', async () => {
   const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
   const { phone, id } = await customerWaits(markup);
   await using opened = await openPage(`conversations/${id}`);
@@ -305,7 +305,7 @@ async function addLongChat(name: string, count: number): Promise<string> {
   return chat!.id;
 }
 
-test('a chat with 50,000 messages shows the newest, and older ones without moving what is read', async () => {
+test('a chat with 50,000 messages shows the newest, and loads older ones without moving the view', async () => {
   const id = await addLongChat('Chatty', 50_000);
   await using opened = await openPage(`conversations/${id}`);
   const { page } = opened;
@@ -317,7 +317,7 @@ test('a chat with 50,000 messages shows the newest, and older ones without movin
     log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight < 2);
   await poll(atEnd, { what: 'the end to be shown' });
 
-  // Older ones come above what is read, which stays where it is.
+  // Older messages appear above the visible ones, which do not move.
   await log.evaluate((element) => element.scrollTo(0, 0));
   const first = log.getByText('line 49951', { exact: true });
   const topOf = async (): Promise<number> => (await first.boundingBox())!.y;
@@ -327,7 +327,7 @@ test('a chat with 50,000 messages shows the newest, and older ones without movin
   expect(Math.abs((await topOf()) - before)).toBeLessThan(60);
   expect(await shown.count()).toBe(100);
 
-  // What comes meanwhile moves nothing either.
+  // New messages do not move the visible ones either.
   const still = await topOf();
   await desk.db.query(
     `insert into messages (business_id, conversation_id, session_id, direction, status, author, text)
@@ -342,7 +342,7 @@ test('a chat with 50,000 messages shows the newest, and older ones without movin
   await news.waitFor({ state: 'detached' });
 });
 
-test("times are those of the business' zone", async () => {
+test("shows times in the business' time zone", async () => {
   const id = await addLongChat('Far away', 1);
   await desk.db.query(`update businesses set time_zone = 'Asia/Kathmandu' where id = 'default'`);
   await using opened = await openPage(`conversations/${id}`);
@@ -357,7 +357,7 @@ test("times are those of the business' zone", async () => {
     .waitFor();
 });
 
-test('the list is paged, and what is shown of it stays true', async () => {
+test('the list is paged, and the loaded pages stay up to date', async () => {
   await desk.db.query(
     `insert into conversations (business_id, channel, session_id, contact, contact_name, last_message_at)
      select 'default', 'whatsapp', 'front-desk', (49151000000 + n) || '@s.whatsapp.net', 'Many ' || n, now() - interval '9 days' - n * interval '1 minute'
@@ -374,7 +374,7 @@ test('the list is paged, and what is shown of it stays true', async () => {
   await row(page, 'Renamed').waitFor();
 });
 
-test('on a phone list and thread are two views, and everything is in reach', async () => {
+test('on a phone the list and the thread are two views, and everything is reachable', async () => {
   const { phone, id } = await customerWaits('Pocket');
   const device = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
   await using opened = await openPage('conversations', device);
@@ -387,7 +387,7 @@ test('on a phone list and thread are two views, and everything is in reach', asy
   await messages(page).getByText('I want to talk to a person').waitFor();
   expect(await rows(page).first().isVisible()).toBe(false);
   await expectAccessible(page);
-  // As if the keyboard were open.
+  // The height of the page while the keyboard is open.
   await page.setViewportSize({ width: 360, height: 340 });
   await field(page).tap();
   await field(page).pressSequentially('From my phone');
@@ -402,7 +402,7 @@ test('on a phone list and thread are two views, and everything is in reach', asy
   );
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   await send.tap();
-  // Enter was a new line there.
+  // On a phone Enter begins a new line.
   await untilReceived(phone, /^From my phone\s*$/);
   await page.goBack();
   await row(page, 'Pocket').waitFor();
@@ -417,7 +417,7 @@ test('on a phone list and thread are two views, and everything is in reach', asy
   expect(faults).toEqual([]);
 });
 
-test('the keyboard is enough', async () => {
+test('everything can be done with the keyboard', async () => {
   const first = await customerWaits('Keys one');
   await customerWaits('Keys two');
   await using opened = await openPage('conversations?text=Keys');
@@ -455,19 +455,19 @@ test('the keyboard is enough', async () => {
   await untilFocused(row(page, 'Keys two'));
 });
 
-test('who switched it on is notified of a chat that begins to wait, not of the one that is open', async () => {
+test('notifies of a chat that begins to wait, if switched on, but not of the open chat', async () => {
   await using opened = await signedIn(browser, desk.stack, noa.key);
   const { page, context } = opened;
   await context.grantPermissions(['notifications'], { origin: desk.stack.url.api });
   await context.addInitScript(() => {
-    const told: string[] = [];
+    const notified: string[] = [];
     const Real = Notification;
     Object.assign(globalThis, {
-      told,
+      notified,
       Notification: class extends Real {
         constructor(title: string, options?: NotificationOptions) {
           super(title, options);
-          told.push(title);
+          notified.push(title);
         }
       },
     });
@@ -477,7 +477,7 @@ test('who switched it on is notified of a chat that begins to wait, not of the o
   await page.getByRole('button', { name: 'Filters' }).click();
   await page.getByRole('switch', { name: 'Sound and notification' }).check();
   const toldOf = (): Promise<string[]> =>
-    page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+    page.evaluate(() => (globalThis as unknown as { notified: string[] }).notified);
   const { phone } = await customerWaits('Bell');
   await poll(async () => (await toldOf()).join() === 'Bell is waiting', {
     what: 'a notification',
@@ -489,7 +489,7 @@ test('who switched it on is notified of a chat that begins to wait, not of the o
   await desk.untilState(phone, 'agent');
   await desk.write(phone, 'I want to talk to a person');
   await page.getByRole('button', { name: 'Take over' }).and(page.locator('.primary')).waitFor();
-  // The switch is kept, and what waits already is no news.
+  // The switch is saved, and chats that wait already cause no notification.
   await page.reload();
   await row(page, 'Bell').waitFor();
   await customerWaits('Second bell');

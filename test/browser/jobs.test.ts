@@ -62,7 +62,7 @@ const untilReceived = (text: RegExp): Promise<unknown> =>
 
 const dialog = (page: Page) => page.getByRole('dialog');
 
-test('a job that failed is found under its reason, read with its history, replayed, and its message goes out', async () => {
+test('a failed job is found by its reason, shown with its history, replayed, and its message is sent', async () => {
   desk.whatsapp.refuseMessages(desk.account, '400');
   await write('Your table is ready <b>now</b>');
   await untilDead(1);
@@ -94,7 +94,7 @@ test('a job that failed is found under its reason, read with its history, replay
   expect(faults).toEqual([]);
 });
 
-test('a purge says how many the api will drop, drops just those, and says how many it were', async () => {
+test('a purge shows how many jobs it will delete, deletes only those, and reports how many it deleted', async () => {
   await desk.api('POST', '/api/jobs/dead-letter/purge', {});
   desk.whatsapp.refuseMessages(desk.account, '400');
   for (const text of ['one', 'two', 'three']) await write(text);
@@ -105,7 +105,7 @@ test('a purge says how many the api will drop, drops just those, and says how ma
   await page.getByRole('button', { name: 'Purge SEND_REFUSED' }).click();
   await dialog(page).getByText('3 jobs that failed with SEND_REFUSED: they are deleted').waitFor();
   await expectAccessible(page);
-  // One more fails while she reads: it is none of those.
+  // One more job fails while the dialog is open: it must not be deleted.
   await write('four');
   await untilDead(4);
   await dialog(page).getByRole('button', { name: 'Purge' }).click();
@@ -125,7 +125,7 @@ test('a purge says how many the api will drop, drops just those, and says how ma
   await page.getByText('Nothing failed').waitFor();
 });
 
-test('a queue that is paused says so, a chat says why it is stuck, a job is skipped, and all goes on', async () => {
+test('a paused queue and a stuck chat are shown, a job is skipped, and the queue resumes', async () => {
   await using opened = await openJobs();
   const { page } = opened;
   const queue = page.getByRole('row').filter({ hasText: 'outbound-messages' });
@@ -162,7 +162,7 @@ test('a queue that is paused says so, a chat says why it is stuck, a job is skip
   await untilReceived(/^goes on$/);
 });
 
-test('each key sees what is hers, on a phone too', async () => {
+test('each kind of key sees what it may see, also on a phone', async () => {
   await using business = await openJobs(desk.stack.keys.apiKey);
   await business.page.getByRole('heading', { name: 'Running' }).waitFor();
   await business.page.getByRole('link', { name: 'SKIPPED' }).waitFor();

@@ -29,8 +29,8 @@ afterAll(async () => {
   await desk?.[Symbol.asyncDispose]();
 });
 
-/** Somebody who has not written before asks; answers her phone, with the agent's first answer on it. */
-async function askAnew(text: string): Promise<Phone> {
+/** A new customer asks. Returns her phone once it has the agent's answer. */
+async function askAsNewCustomer(text: string): Promise<Phone> {
   const phone = desk.whatsapp.addPhone({ pushName: 'Maria' });
   await desk.write(phone, text);
   await poll(() => phone.received.length > 0, { what: 'an answer', timeoutMs: PATIENCE_MS });
@@ -47,9 +47,9 @@ const missed = (page: Page) => page.getByRole('list', { name: 'Questions that we
 const rowOf = (page: Page, text: string) =>
   missed(page).getByRole('listitem').filter({ hasText: text }).first();
 
-test('the owner sees what was missed, the most frequent first, answers it in place, and takes it back', async () => {
-  await askAnew('Is there a piano in the lobby?');
-  for (const text of ['Do you rent helicopters?', 'rent helicopters pls']) await askAnew(text);
+test('the owner sees unknown questions, the most frequent first, answers one, and removes the answer again', async () => {
+  await askAsNewCustomer('Is there a piano in the lobby?');
+  for (const text of ['Do you rent helicopters?', 'rent helicopters pls']) await askAsNewCustomer(text);
   await using opened = await openQuestions();
   const { page, faults } = opened;
   await missed(page).getByText('asked 2 times').waitFor();
@@ -72,7 +72,9 @@ test('the owner sees what was missed, the most frequent first, answers it in pla
   await page.getByText('asked 2 times').waitFor({ state: 'detached' });
   await page.getByRole('list', { name: 'Learned entries' }).getByText('by Dana').waitFor();
   await expect
-    .poll(async () => (await askAnew('do you rent HELICOPTERS?')).received[0]?.text, { timeout: PATIENCE_MS })
+    .poll(async () => (await askAsNewCustomer('do you rent HELICOPTERS?')).received[0]?.text, {
+      timeout: PATIENCE_MS,
+    })
     .toBe('Only on Sundays.');
 
   await page.getByLabel('A customer writes').fill('rent helicopters pls');
@@ -96,8 +98,8 @@ test('the owner sees what was missed, the most frequent first, answers it in pla
   expect(faults).toEqual([]);
 });
 
-test('on a phone, a question is linked to an entry, and another one is put away and fetched again', async () => {
-  await askAnew('Quadrupeds on leads welcome?');
+test('on a phone, a question is linked to an entry, and another one is dismissed and reopened', async () => {
+  await askAsNewCustomer('Quadrupeds on leads welcome?');
   await using opened = await openQuestions({ viewport: { width: 390, height: 844 } });
   const { page, faults } = opened;
   const row = rowOf(page, 'Quadrupeds');

@@ -31,14 +31,14 @@ const open = async (path: string, key = stack.keys.adminKey): Promise<OpenConsol
 const go = (page: Page, path: string): Promise<unknown> => page.goto(`${stack.url.api}/#/${path}`);
 const check = (page: Page, name: string): Locator => page.locator(`#check-${name}`);
 
-/** A sign stands before the word. */
+/** A sign precedes the word. */
 const status = (place: Locator, word: string): Locator =>
   place.locator('.status', { hasText: new RegExp(`${word}$`) }).first();
 
-/** A replica that is gone is given up after some seconds, and checks want a few results. */
+/** A replica counts as lost after some seconds, and checks need several results to change. */
 const AWAY = { timeout: 60_000 };
 
-test('every replica is shown with its version and its state, on a desk and on a phone', async () => {
+test('shows every replica with its version and state, on a desktop and on a phone', async () => {
   await using opened = await open('services');
   const { page, faults } = opened;
   for (const service of ['api', 'baileys', 'calls', 'worker']) {
@@ -54,7 +54,7 @@ test('every replica is shown with its version and its state, on a desk and on a 
   expect(faults).toEqual([]);
 });
 
-test('a log level is changed for a while in all replicas of a service, and reset', async () => {
+test('changes the log level of all replicas of a service for a while, and resets it', async () => {
   await using opened = await open('services');
   const { page } = opened;
   await page.getByRole('button', { name: 'Change the log level of worker' }).click();
@@ -73,7 +73,7 @@ test('a log level is changed for a while in all replicas of a service, and reset
   expect(await metrics.page.getByRole('button', { name: /log level/ }).count()).toBe(0);
 });
 
-test('a worker that was killed is named by the overview, on services and on health, and goes when it is back', async () => {
+test('the overview, services and health show a killed worker until it is back', async () => {
   await using opened = await open('');
   const { page } = opened;
   await page.getByRole('region', { name: 'How it is' }).waitFor();
@@ -83,7 +83,7 @@ test('a worker that was killed is named by the overview, on services and on heal
   await page.getByRole('link', { name: 'See the services' }).click();
   const workers = page.getByRole('table', { name: 'Replicas of worker' });
   await status(workers, 'lost').waitFor(AWAY);
-  // Only what is wrong is what the link asks for.
+  // The link shows only failing checks.
   expect(await page.getByRole('table').count()).toBe(1);
   await go(page, 'health?check=workers');
   const silent = page.getByRole('main').getByText('No worker is working: customers get no answers');
@@ -100,7 +100,7 @@ test('a worker that was killed is named by the overview, on services and on heal
   await page.getByRole('main').getByText('No worker is working').waitFor({ state: 'detached' });
 }, 120_000);
 
-test('while Redis is away the overview and health say so, and the page comes back by itself', async () => {
+test('the overview and health show that Redis is away, and recover by themselves', async () => {
   await using opened = await open('health', stack.keys.apiKey);
   const { page, faults } = opened;
   await check(page, 'redis').waitFor();
@@ -109,7 +109,7 @@ test('while Redis is away the overview and health say so, and the page comes bac
   await services.page.getByRole('table').first().waitFor();
   await stack.redis?.stop();
   await status(check(page, 'redis'), 'fails').waitFor(AWAY);
-  // Its entry opens, for it is the first that is wrong.
+  // The entry is open, because it is the first failing one.
   await check(page, 'redis').getByText('refused', { exact: false }).first().waitFor();
   await page
     .getByRole('status')

@@ -48,7 +48,7 @@ async function statusOf(id: string): Promise<unknown> {
   return (await api('GET', `/api/sessions/${id}`)).body?.['status'];
 }
 
-test('a session is created, paired by the QR code on the screen, logged out from the phone and paired again', async () => {
+test('a session is created, paired by its QR code, logged out from the phone and paired again', async () => {
   await using opened = await signedIn(browser, stack, stack.keys.adminKey);
   const { page, faults } = opened;
   await page.goto(at('whatsapp'));
@@ -74,19 +74,19 @@ test('a session is created, paired by the QR code on the screen, logged out from
   expect(shown.natural).toBeGreaterThan(250);
   await page.getByText('Link a device', { exact: true }).waitFor();
   await expectAccessible(page);
-  // The next code is shown by itself.
+  // The next code appears without a reload.
   const first = await code.getAttribute('src');
   expect((await api('POST', '/api/sessions/front-desk/restart')).status).toBe(200);
   await poll(async () => (await code.count()) === 1 && (await code.getAttribute('src')) !== first, {
     what: 'another code',
     timeoutMs: PATIENCE_MS,
   });
-  // What the picture shows is what the api tells, by the same id.
+  // The picture and the api have the same code, by its id.
   const source = await code.getAttribute('src');
-  const told = await fetch(`${stack.url.api}/api/front-desk/auth/qr`, {
+  const response = await fetch(`${stack.url.api}/api/front-desk/auth/qr`, {
     headers: { 'x-api-key': stack.keys.adminKey, accept: 'application/json' },
   });
-  const { data, value } = (await told.json()) as { data: string; value: string };
+  const { data, value } = (await response.json()) as { data: string; value: string };
   await poll(async () => (await code.getAttribute('src')) === `data:image/png;base64,${data}`, {
     what: `the picture of the code that the api tells, not ${source}`,
   });
@@ -96,7 +96,7 @@ test('a session is created, paired by the QR code on the screen, logged out from
   await page.getByText('+4915100000001').waitFor();
   await expectAccessible(page);
 
-  // Logged out from the phone: the page says so, and so does the overview.
+  // Both the page and the overview show the log-out from the phone.
   await using overview = await signedIn(browser, stack, stack.keys.adminKey);
   whatsapp.closeWith(account, 401);
   await page.getByLabel('How it is').getByText('logged out').first().waitFor();
@@ -118,7 +118,7 @@ test('a session is created, paired by the QR code on the screen, logged out from
   expect([faults, overview.faults]).toEqual([[], []]);
 });
 
-test('it is restarted, stopped, started, logged out and deleted, each after it is said what is lost', async () => {
+test('a session is restarted, stopped, started, logged out and deleted after a dialog that says what is lost', async () => {
   await using opened = await signedIn(browser, stack, stack.keys.adminKey);
   const { page, faults } = opened;
   await page.goto(at('whatsapp'));
@@ -162,7 +162,7 @@ test('it is restarted, stopped, started, logged out and deleted, each after it i
   expect(faults).toEqual([]);
 });
 
-test('a thousand sessions are paged, those that are wrong found, and staff may look only', async () => {
+test('pages a thousand sessions, finds the failing ones, and lets staff only read', async () => {
   const { body: person } = await api('POST', '/api/people', { name: 'Noa', role: 'staff' });
   for (const name of ['desk-1', 'desk-2']) await api('POST', '/api/sessions', { id: name, start: false });
   const { createDatabase } = await import('@prosaas/database');

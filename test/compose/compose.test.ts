@@ -9,9 +9,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { FrontDesk, type Kept, type Urls, customer } from './front-desk.ts';
 import { Project, onValkey, redisCli } from './project.ts';
 
-// One story, told in order: each test goes on where the one before it ended.
+// The tests run in order. Each one continues with the state that the one before it left.
 
-/** What has nothing to do with Redis is not told a second time. */
+/** For tests that are not about Redis: they do not run again on Valkey. */
 const testOnce = onValkey ? test.skip : test;
 
 const services = ['api', 'calls', 'worker', 'baileys'] as const;
@@ -45,7 +45,7 @@ afterAll(async () => {
   await project?.compose(['down', '--volumes', '--remove-orphans', '--timeout', '5']);
 });
 
-test('docker compose up --wait brings everything up healthy, from nothing and without a .env', async () => {
+test('docker compose up --wait starts everything healthy without a .env', async () => {
   await project.compose(['up', '--wait', '--wait-timeout', '240']);
   expect(await project.health()).toEqual({
     api: 'healthy',
@@ -93,7 +93,7 @@ testOnce('the engine runs the healthchecks of the specification', async () => {
   });
 });
 
-testOnce('every service runs as a user without rights on a root that it cannot write', async () => {
+testOnce('every service runs as an unprivileged user on a read-only root', async () => {
   for (const service of services) {
     const name = await project.nameOf(service);
     expect(await project.inspect(name, '{{json .HostConfig}}'), service).toMatchObject({
@@ -119,37 +119,40 @@ testOnce('every service runs as a user without rights on a root that it cannot w
   }
 });
 
-testOnce('ports are published on the loopback only, and PostgreSQL not at all', async () => {
-  const open: Record<string, number> = {};
-  for (const { Service, Name } of await project.containers()) {
-    const ports = await project.inspect<Record<string, { HostIp: string }[] | null>>(
-      Name,
-      '{{json .NetworkSettings.Ports}}',
-    );
-    const published = Object.values(ports).flatMap((bindings) => bindings ?? []);
-    expect(
-      published.every(({ HostIp }) => HostIp === '127.0.0.1'),
-      Service,
-    ).toBe(true);
-    open[Service] = published.length;
-  }
-  expect(open).toEqual({ api: 1, calls: 1, worker: 0, baileys: 1, redis: 1, postgres: 0, simulator: 1 });
-});
+testOnce(
+  'ports are published only on the loopback interface, and that of PostgreSQL is not published',
+  async () => {
+    const open: Record<string, number> = {};
+    for (const { Service, Name } of await project.containers()) {
+      const ports = await project.inspect<Record<string, { HostIp: string }[] | null>>(
+        Name,
+        '{{json .NetworkSettings.Ports}}',
+      );
+      const published = Object.values(ports).flatMap((bindings) => bindings ?? []);
+      expect(
+        published.every(({ HostIp }) => HostIp === '127.0.0.1'),
+        Service,
+      ).toBe(true);
+      open[Service] = published.length;
+    }
+    expect(open).toEqual({ api: 1, calls: 1, worker: 0, baileys: 1, redis: 1, postgres: 0, simulator: 1 });
+  },
+);
 
-test('a command in the api container reads the generated keys', async () => {
+test('a command in the api container prints the generated keys', async () => {
   const lines = (await project.compose(['exec', '-T', 'api', 'prosaas-keys'])).trim().split('\n');
   const read = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
   expect(Object.keys(read).toSorted()).toEqual(['ADMIN_KEY', 'API_KEY', 'INTERNAL_SECRET', 'METRICS_TOKEN']);
   desk.keys = read as typeof desk.keys;
 });
 
-testOnce('the check for cron in the api container finds all well', async () => {
-  const said = await project.compose(['exec', '-T', 'api', 'prosaas-check']);
-  expect(said).toMatch(/^PROSAAS OK: healthy, last heartbeat \d+ s ago, rises .* \| heartbeat_age=/);
+testOnce('the alert check in the api container reports that all is well', async () => {
+  const output = await project.compose(['exec', '-T', 'api', 'prosaas-check']);
+  expect(output).toMatch(/^PROSAAS OK: healthy, last heartbeat \d+ s ago, rises .* \| heartbeat_age=/);
   expect(await project.compose(['exec', '-T', 'api', 'prosaas-check', '--quiet'])).toBe('');
 });
 
-testOnce('the console is in the image, with all that its page names', async () => {
+testOnce('the image contains the console and all files of its page', async () => {
   const page = await fetch(`${url.api}/`);
   expect(page.status).toBe(200);
   const files = [...(await page.text()).matchAll(/(?:src|href)="(?:\.\/)?(assets\/[^"]+)"/g)].map(
@@ -160,7 +163,7 @@ testOnce('the console is in the image, with all that its page names', async () =
   expect((await fetch(`${url.api}/admin/queues`)).status).toBe(404);
 });
 
-test('the heartbeat is read with redis-cli, and a stranger may do nothing else', async () => {
+test('redis-cli without a password can read the heartbeat and nothing else', async () => {
   const beat = Number(await project.compose(['exec', '-T', 'redis', redisCli, 'GET', 'worker:heartbeat']));
   expect(Math.abs(Date.now() / 1000 - beat)).toBeLessThan(60);
   const stranger = new Redis(project.ports.REDIS_PORT, '127.0.0.1', { enableReadyCheck: false });
@@ -182,33 +185,33 @@ test('the heartbeat is read with redis-cli, and a stranger may do nothing else',
   }
 });
 
-test('the api and the worker find nothing to warn of in how Redis is set', async () => {
+test('the api and the worker do not warn of the settings of Redis', async () => {
   const health = await fetch(`${url.api}/api/health?verbose`);
   expect(await health.text()).toMatch(/^\[\+\]redis ok$/m);
   expect(await project.compose(['logs', 'api', 'worker'])).not.toContain('REDIS MAY LOSE JOBS');
 });
 
-test('WhatsApp messages are answered by the containers and counted in /metrics.json', async () => {
+test('the containers answer WhatsApp messages and count them in /metrics.json', async () => {
   account = await desk.pair('front-desk');
   const before = await desk.metricsAtRest();
   const { faq } = await loadProfile(undefined);
-  const asked = faq.slice(0, 5);
+  const entries = faq.slice(0, 5);
   await desk.play('/phones', { number: customer });
-  for (const { question } of asked)
+  for (const { question } of entries)
     await desk.play(`/phones/${customer}/send`, { account, text: question, wait: true });
-  const texts = await desk.heard(asked.length);
-  for (const [index, { answer }] of asked.entries()) expect(texts[index]).toContain(answer);
+  const texts = await desk.heard(entries.length);
+  for (const [index, { answer }] of entries.entries()) expect(texts[index]).toContain(answer);
 
   const after = await desk.metricsAtRest();
   expect(difference(before.counters, after.counters)).toEqual({
-    whatsapp_inbound_messages: asked.length,
-    whatsapp_outbound_messages: asked.length,
-    queue_jobs_enqueued: 2 * asked.length,
-    queue_jobs_completed: 2 * asked.length,
+    whatsapp_inbound_messages: entries.length,
+    whatsapp_outbound_messages: entries.length,
+    queue_jobs_enqueued: 2 * entries.length,
+    queue_jobs_completed: 2 * entries.length,
   });
 });
 
-test('a paused queue, a job in the dead letter and all counts outlive a restart of Redis', async () => {
+test('a restart of Redis keeps a paused queue, a job in the dead letter and all counts', async () => {
   await desk.orderQueue('outbound-messages', 'pause');
   await desk.play(`/phones/${customer}/send`, { account, text: 'Is anybody there?', wait: true });
   await poll(async () => (await desk.queueStates()).items.some(({ waiting }) => waiting === 1), {
@@ -232,7 +235,7 @@ test('a paused queue, a job in the dead letter and all counts outlive a restart 
   expect(await project.compose(['logs', 'redis'])).not.toContain('CRITICAL');
 });
 
-testOnce('a call is greeted by the containers and counted in /metrics.json', async () => {
+testOnce('the containers answer a call and count it in /metrics.json', async () => {
   const before = await desk.metricsAtRest();
   await using provider = startTelephonyProvider({
     authToken: 'simulated',
@@ -266,9 +269,9 @@ testOnce('docker compose up --scale worker=3 gives three workers, each with a he
   expect(workers.lost).toBe(0);
 });
 
-test('all containers removed and made anew: what Redis had is there, and the WhatsApp session answers by itself', async () => {
+test('new containers keep the data of Redis, and the WhatsApp session works by itself', async () => {
   kept = await desk.readKept();
-  // All but the simulator, which has WhatsApp's side of the session in memory: Redis' password is another one afterwards.
+  // All containers but the simulator, which has WhatsApp's side of the session in memory. Redis gets another password.
   await project.compose(['rm', '--stop', '--force', ...services, 'redis', 'postgres']);
   await project.compose(['up', '--wait'], ['test/compose/quick-health.yml']);
   await poll(
@@ -283,7 +286,7 @@ test('all containers removed and made anew: what Redis had is there, and the Wha
   expect(await desk.readKept()).toEqual(kept);
   expect(await project.compose(['logs', 'redis'])).not.toContain('CRITICAL');
   await desk.orderQueue('outbound-messages', 'resume');
-  // Its last answer was drained.
+  // The last answer was drained.
   await desk.giveBack(customer);
   await desk.play(`/phones/${customer}/send`, { account, text: 'Are you open on Sunday?', wait: true });
   await desk.heard(6);
@@ -291,7 +294,7 @@ test('all containers removed and made anew: what Redis had is there, and the Wha
 });
 
 testOnce(
-  'what customers wrote while baileys was down is answered, and every answer can be read at once',
+  'answers what customers wrote while baileys was down, and phones can read every answer at once',
   async () => {
     const { faq } = await loadProfile(undefined);
     const [first, ...others] = faq.slice(0, 5).map(({ question }) => question);
@@ -323,7 +326,7 @@ testOnce.each([
     readyz: 503,
   },
 ])(
-  'while $stopped is stopped exactly $unhealthy turn unhealthy',
+  'only $unhealthy become unhealthy while $stopped is stopped',
   async ({ stopped, unhealthy, healthy, readyz }) => {
     await project.compose(['stop', stopped]);
     const health = await project.settledHealth();
@@ -343,7 +346,7 @@ testOnce.each([
 );
 
 testOnce(
-  'twenty messages of 65,000 characters take down no worker, and others are answered between them',
+  'twenty messages of 65,000 characters do not stop a worker, and other customers get answers meanwhile',
   async () => {
     const stranger = '15550002222';
     await desk.play('/phones', { number: stranger });
@@ -355,7 +358,7 @@ testOnce(
       const text = (kinds[at % kinds.length] ?? '').repeat(65_000);
       await desk.play(`/phones/${stranger}/send`, { account, text, wait: true });
       if (at % 5 === 4) {
-        // Somebody new each time: who asks the same again and again is handed over to a person.
+        // A new customer each time, because the agent hands over a customer who repeats a question.
         const other = `1555000300${at}`;
         await desk.play('/phones', { number: other });
         await desk.play(`/phones/${other}/send`, { account, text: 'Are you open on Sunday?', wait: true });
@@ -373,13 +376,13 @@ testOnce(
   },
 );
 
-testOnce('npm run demo -- --compose plays on the containers, in their session alone', async () => {
+testOnce('npm run demo -- --compose uses the containers with a session of its own', async () => {
   const before = await desk.metricsAtRest();
-  const said = await project.beside('npm', ['run', 'demo', '--', '--compose', '--minutes', '0.2']);
-  expect(said).toMatch(
+  const output = await project.beside('npm', ['run', 'demo', '--', '--compose', '--minutes', '0.2']);
+  expect(output).toMatch(
     /^The WhatsApp session "demo" is paired: .* ProSaaS +to .*^Played: .* 0 went wrong\.$/ms,
   );
-  expect(said).toContain('docker compose exec api prosaas-keys ADMIN_KEY');
+  expect(output).toContain('docker compose exec api prosaas-keys ADMIN_KEY');
   const { counters } = await desk.metricsAtRest();
   expect(counters['whatsapp_outbound_messages']).toBeGreaterThan(
     before.counters['whatsapp_outbound_messages']!,
@@ -421,7 +424,7 @@ testOnce('the commands of docs/operations.md back the database up and restore it
   }
 });
 
-test('docker compose stop ends every container with 0', async () => {
+test('every container exits with 0 after docker compose stop', async () => {
   await project.compose(['stop']);
   const codes = (await project.containers()).map(
     ({ Service, State, ExitCode }) => `${Service} ${State} ${ExitCode}`,

@@ -23,15 +23,15 @@ export interface QueueStates {
   dead_letter_depth: number;
 }
 
-/** What must outlive every restart of Redis. */
+/** What every restart of Redis must keep. */
 export interface Kept extends Pick<Metrics, 'counters' | 'since'> {
   queues: QueueStates;
 }
 
-/** What people do with the containers, over HTTP: operators at the api, customers at the simulated WhatsApp. */
+/** Uses the containers over HTTP: as an operator at the api, and as customers at the simulated WhatsApp. */
 export class FrontDesk {
   readonly #url: Urls;
-  /** Set once they were read from the api's container. */
+  /** Read from the api's container by the first test that needs them. */
   keys = { ADMIN_KEY: '', METRICS_TOKEN: '' };
 
   constructor(url: Urls) {
@@ -42,7 +42,7 @@ export class FrontDesk {
     return { 'x-api-key': this.keys.ADMIN_KEY, 'content-type': 'application/json' };
   }
 
-  /** The account that pairs with a new session, by its number. */
+  /** Creates a session and pairs it. Returns the number of its account. */
   async pair(session: string): Promise<string> {
     const created = await fetch(`${this.#url.baileys}/api/sessions`, {
       method: 'POST',
@@ -63,7 +63,7 @@ export class FrontDesk {
     return '15559990000';
   }
 
-  /** One request to the simulator: what a phone does. */
+  /** Makes a simulated phone do something. */
   async play(path: string, body: Record<string, unknown>): Promise<void> {
     const response = await fetch(`${this.#url.simulator}${path}`, {
       method: 'POST',
@@ -73,7 +73,7 @@ export class FrontDesk {
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   }
 
-  /** What a phone, the customer's by default, shows once it has so many texts. */
+  /** The texts on a phone, by default the customer's, once there are `count` of them. */
   heard(count: number, number: string = customer): Promise<string[]> {
     return poll(
       async () => {
@@ -85,7 +85,7 @@ export class FrontDesk {
     );
   }
 
-  /** How many texts a phone could not read at first, and asked for again. */
+  /** The number of texts that a phone could not decrypt and requested again. */
   async unreadable(number: string): Promise<number> {
     const response = await fetch(`${this.#url.simulator}/phones`);
     const { phones } = (await response.json()) as { phones: { number: string; unreadable: number }[] };
@@ -108,7 +108,7 @@ export class FrontDesk {
       items: (QueueStates['items'][number] & { completed_per_minute: number | null })[];
       dead_letter_depth: number;
     };
-    // What the api remembers of its last minutes alone.
+    // Without the rate, which the api computes from its last minutes.
     return { ...rest, items: items.map(({ completed_per_minute: _rate, ...kept }) => kept) };
   }
 
@@ -120,7 +120,7 @@ export class FrontDesk {
     if (!response.ok) throw new Error(`${order} ${queue}: ${response.status} ${await response.text()}`);
   }
 
-  /** The agent answers a customer's chat again, which waits for a person. */
+  /** Gives a waiting chat back to the agent. */
   async giveBack(number: string): Promise<void> {
     const conversations = `${this.#url.api}/api/conversations`;
     const headers = { 'x-api-key': this.keys.ADMIN_KEY };
@@ -130,7 +130,7 @@ export class FrontDesk {
     if (!answer.ok) throw new Error(`give back ${number}: ${answer.status} ${await answer.text()}`);
   }
 
-  /** `/metrics.json` once two readings, a publishing interval apart, are complete and alike. */
+  /** `/metrics.json` once two complete readings, a publishing interval apart, are equal. */
   async metricsAtRest(): Promise<Metrics> {
     let last = '';
     return poll(

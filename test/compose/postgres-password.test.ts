@@ -13,8 +13,8 @@ afterAll(async () => {
   await project?.compose(['down', '--volumes', '--timeout', '5']);
 });
 
-test('a password of PostgreSQL may have any characters', async () => {
-  // With PostgreSQL and Redis, which it depends on. It is healthy once it has migrated the database.
+test("PostgreSQL's password may contain any character", async () => {
+  // This also starts PostgreSQL and Redis. The api is healthy once it has migrated the database.
   await project.compose(['up', '--build', '--wait', '--wait-timeout', '240', 'api']);
   expect(await project.health()).toEqual({ api: 'healthy', postgres: 'healthy', redis: 'healthy' });
   const { API_PORT } = project.ports;

@@ -5,11 +5,11 @@ import { freePort, isPortFree, poll } from '@prosaas/devstack';
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../../', import.meta.url));
-/** `TEST_REDIS=valkey`: the tests that have to do with Redis once more, with Valkey in its place. */
+/** `TEST_REDIS=valkey` runs the tests about Redis on Valkey. */
 export const onValkey: boolean = process.env['TEST_REDIS'] === 'valkey';
 export const redisCli: string = onValkey ? 'valkey-cli' : 'redis-cli';
 
-const doors = {
+const DEFAULT_PORTS = {
   API_PORT: 5000,
   CALLS_PORT: 5050,
   BAILEYS_PORT: 3300,
@@ -27,22 +27,22 @@ export interface Container {
 
 export interface ProjectOptions {
   name?: string;
-  /** With Valkey in Redis' place. */
+  /** Use Valkey instead of Redis. */
   valkey?: boolean;
-  /** Settings, as in .env. */
+  /** Settings as in .env. */
   env?: Record<string, string>;
 }
 
-/** A Compose project of the test's own, built from this tree. */
+/** A Compose project for a test, built from this working tree. */
 export class Project {
   readonly #env: NodeJS.ProcessEnv;
   readonly #name: string;
   readonly #files: string[];
   readonly #options: readonly string[];
-  readonly ports: typeof doors;
+  readonly ports: typeof DEFAULT_PORTS;
 
   private constructor(
-    ports: typeof doors,
+    ports: typeof DEFAULT_PORTS,
     { name = 'prosaas-test', valkey = onValkey, env = {} }: ProjectOptions,
   ) {
     this.ports = ports;
@@ -51,17 +51,17 @@ export class Project {
     if (valkey) this.#files.push('deploy/compose.valkey.yml');
     this.#options = ['-p', name, '--env-file', '/dev/null', ...this.#files.flatMap((file) => ['-f', file])];
     const text = Object.entries(ports).map(([setting, port]) => [setting, String(port)]);
-    // Nothing of this machine's own settings: a project without .env.
+    // Without this machine's settings, as in a project without .env.
     this.#env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...Object.fromEntries(text), ...env };
   }
 
-  /** On the standard ports where they are free. */
+  /** Uses the default ports if they are free. */
   static async create(options: ProjectOptions = {}): Promise<Project> {
-    const ports = { ...doors };
-    for (const name of Object.keys(doors) as (keyof typeof doors)[]) {
-      if (await isPortFree(doors[name])) continue;
+    const ports = { ...DEFAULT_PORTS };
+    for (const name of Object.keys(DEFAULT_PORTS) as (keyof typeof DEFAULT_PORTS)[]) {
+      if (await isPortFree(DEFAULT_PORTS[name])) continue;
       ports[name] = await freePort();
-      console.log(`port ${doors[name]} is taken: ${name}=${ports[name]}`);
+      console.log(`port ${DEFAULT_PORTS[name]} is taken: ${name}=${ports[name]}`);
     }
     return new Project(ports, options);
   }
@@ -73,7 +73,7 @@ export class Project {
     return stdout;
   }
 
-  /** A command on this machine that finds this project where it looks for containers. */
+  /** Runs a command on this machine whose `docker compose` finds this project. */
   async beside(command: string, args: string[]): Promise<string> {
     const env = {
       ...this.#env,
@@ -98,7 +98,7 @@ export class Project {
       .map((line) => JSON.parse(line) as Container);
   }
 
-  /** The health column by service, as `docker compose ps` prints it; a stopped container has none. */
+  /** The health by service, as `docker compose ps` prints it; a stopped container has none. */
   async health(): Promise<Record<string, string>> {
     const containers = await this.containers();
     return Object.fromEntries(containers.map(({ Service, Health }) => [Service, Health]));
@@ -125,7 +125,7 @@ export class Project {
     return container.Name;
   }
 
-  /** The health column once it has stood still for longer than the checks take to turn it. */
+  /** The health once it has not changed for longer than the healthchecks need to change it. */
   async settledHealth(): Promise<Record<string, string>> {
     let last = '';
     let since = performance.now();

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const PHONES = 20;
 const MESSAGES_EACH = 25;
 const TOTAL = PHONES * MESSAGES_EACH;
-/** One message makes two jobs: one answers it, one sends the answer. */
+/** Each message causes two jobs: one answers it, one sends the answer. */
 const JOBS_PER_MESSAGE = 2;
 
 interface Metrics {
@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(() => resources.disposeAsync(), 60_000);
 
-test('500 messages from 20 phones are answered in order and counted once at every step', async () => {
+test('answers 500 messages from 20 phones in order and counts them once at every step', async () => {
   const before = await settledMetrics();
   const { faq } = await loadProfile(undefined);
   const entryOf = (phone: number, turn: number): (typeof faq)[number] => {
@@ -78,7 +78,7 @@ test('500 messages from 20 phones are answered in order and counted once at ever
   });
 }, 240_000);
 
-test('what was said is in the conversations that the api lists, page by page', async () => {
+test('the api lists all conversations and messages, page by page', async () => {
   const seen: { direction: string }[] = [];
   let cursor: string | null = '';
   while (cursor !== null) {
@@ -117,7 +117,7 @@ async function pair(session: string): Promise<Account> {
   return whatsapp.scanQr(qr);
 }
 
-/** What `/metrics.json` says once it is complete and the queues are at rest. */
+/** `/metrics.json` once it is complete and the queues are idle. */
 async function settledMetrics(): Promise<Metrics> {
   let last = '';
   return poll(
@@ -132,7 +132,7 @@ async function settledMetrics(): Promise<Metrics> {
       last = text;
       return atRest ? metrics : undefined;
     },
-    // Two readings that are a publishing interval apart and alike.
+    // Two readings, a publishing interval apart, must be equal.
     { timeoutMs: 60_000, everyMs: 2500, what: 'metrics at rest' },
   );
 }

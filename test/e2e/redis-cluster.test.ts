@@ -12,7 +12,7 @@ import { ask, bearer } from '../spec/support/ask.ts';
 import { redisOf } from '../spec/support/redis.ts';
 import { isStatus, outputOf, until } from '../spec/support/stack.ts';
 
-// One story on a cluster of three nodes, told in order. Its last part is the loss of the node that has all keys.
+// Tests on a cluster of three nodes that run in order. The last one kills the node that has all keys.
 
 const resources = new AsyncDisposableStack();
 let cluster: RedisCluster;
@@ -54,7 +54,7 @@ async function metricsAtRest(messages: number): Promise<Record<string, number>> 
       return (
         complete &&
         counters['whatsapp_outbound_messages'] === messages &&
-        // The job that sent it ends after it is counted as sent.
+        // A job completes after its message is counted as sent.
         counters['queue_jobs_completed'] === counters['queue_jobs_enqueued']
       );
     },
@@ -83,12 +83,12 @@ async function expectCounted(count: number): Promise<void> {
   });
 }
 
-test('a message is answered and sent, and every count is true', async () => {
+test('answers a message and counts every step', async () => {
   await expectAnswered(1);
   await expectCounted(1);
 });
 
-test('every probe is well and the heartbeat is read', async () => {
+test('every probe passes and the heartbeat can be read', async () => {
   await until(`${stack.url.api}/readyz?verbose`, ({ text }) => !/^\[-\]/m.test(text));
   const health = await ask(`${stack.url.api}/api/health?verbose`);
   expect(health.text).toMatch(/^\[\+\]redis ok$/m);
@@ -102,15 +102,15 @@ test('every probe is well and the heartbeat is read', async () => {
   expect(Date.now() / 1000 - Number(beat)).toBeLessThan(30);
 });
 
-test('a slot that moves to another node while messages come loses and doubles none', async () => {
+test('moving the slot to another node neither loses nor doubles messages', async () => {
   const moved = cluster.moveSlot();
   for (let count = 2; count <= 6; count++) await expectAnswered(count);
   await moved;
   await expectCounted(6);
 });
 
-test('the node with all keys is killed: its replica takes over, and the services go on by themselves', async () => {
-  // The replica follows the node whose keys have moved away: they come back to it.
+test('the services continue by themselves when the node with all keys is killed and its replica takes over', async () => {
+  // Move the keys back to the node that has the replica.
   await cluster.moveSlot();
   await cluster.moveSlot();
   const { owner } = cluster;

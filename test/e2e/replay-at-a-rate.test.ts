@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage[Symbol.asyncDispose]());
 
-test('the messages of one conversation are replayed at the rate that was asked for, in their order', async () => {
+test('replays the messages of one conversation in order at the requested rate', async () => {
   stage.baileys.fault = () => 404;
   await keepAgentAfterFailure(stage.db);
   await stage.worker();
@@ -31,7 +31,7 @@ test('the messages of one conversation are replayed at the rate that was asked f
   });
   stage.baileys.fault = () => undefined;
 
-  // The baileys service that only pretends knows no health.
+  // The substitute for the baileys service has no health endpoint.
   const env = { ...stage.env, ...keys, API_PORT: '0', BAILEYS_URL: 'http://127.0.0.1:9' };
   const config = loadConfig(ApiConfig, env);
   await using api = await startApi(config, { identity: identify('api'), log: silent });

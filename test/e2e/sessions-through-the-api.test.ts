@@ -24,12 +24,12 @@ interface Answer<T = Record<string, unknown>> {
   body: T;
 }
 
-// The api, and two replicas of baileys, of which it knows the second; the first holds the sessions.
+// An api and two replicas of baileys. The first replica holds the sessions, the api only knows the second one.
 const running = new AsyncDisposableStack();
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 let stack: Stack;
 let holder: Replica;
-let asked: Replica;
+let knownReplica: Replica;
 let apiUrl: string;
 const people: Record<string, { id: string; key: string }> = {};
 
@@ -47,13 +47,13 @@ beforeAll(async () => {
     people[name] = { id: created?.person.id ?? '', key: created?.key ?? '' };
   }
   holder = await stack.replica();
-  asked = await stack.replica();
+  knownReplica = await stack.replica();
   const config = loadConfig(ApiConfig, {
     ...KEYS,
     API_PORT: '0',
     DATABASE_URL: stack.databaseUrl,
     REDIS_URL: stack.redis.url,
-    BAILEYS_URL: asked.url,
+    BAILEYS_URL: knownReplica.url,
   });
   const api = running.use(await startApi(config, { identity: identify('api'), log }));
   apiUrl = api.url;
@@ -63,7 +63,7 @@ beforeAll(async () => {
 });
 afterAll(() => running.disposeAsync());
 
-/** As a person, by her name, or with a key. */
+/** Sends a request to the api. `who` is the name of a person, or a key. */
 async function ask<T = Record<string, unknown>>(
   method: string,
   path: string,
@@ -122,7 +122,7 @@ test('a session is created, paired, stopped, started, logged out and deleted thr
   expect((await ask('GET', '/api/sessions/desk')).body).toMatchObject({ code: 'SESSION_NOT_FOUND' });
 });
 
-test('those that are wrong are found among many, and a QR code is waited for that is another', async () => {
+test('finds failing sessions among many, and waits for the next QR code', async () => {
   await stack.rows(`insert into whatsapp_sessions (id, business_id, wanted)
     select 'wrong-' || lpad(n::text, 3, '0'), 'default', 'stopped' from generate_series(1, 450) n`);
   await stack.rows(`update whatsapp_sessions set wanted = 'started', last_error = 'logged_out', last_error_at = now()
@@ -155,7 +155,7 @@ test('those that are wrong are found among many, and a QR code is waited for tha
   const waiting = codeAfter(String(second));
   const raw = await ask('GET', '/api/codes/auth/qr?format=raw');
   await stack.whatsapp.scanQr(raw.text, { number: '4915100000009' });
-  // The next one never comes: it is paired.
+  // There is no next code, because the session is paired.
   expect(await waiting).toMatchObject({
     code: 'QR_NOT_AVAILABLE',
     detail: expect.stringContaining('is paired'),
@@ -163,7 +163,7 @@ test('those that are wrong are found among many, and a QR code is waited for tha
   await ask('DELETE', '/api/sessions/codes');
 });
 
-test('what the baileys service refuses is refused in its words', async () => {
+test('passes on refusals of the baileys service', async () => {
   const taken = { id: 'twice', start: false };
   expect((await ask('POST', '/api/sessions', 'Ruth', { body: taken })).status).toBe(201);
   const refusals = [
@@ -188,7 +188,7 @@ test('what the baileys service refuses is refused in its words', async () => {
     expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
 });
 
-test('people see the sessions of their business and change none; each change is one line of the audit log', async () => {
+test('people see only the sessions of their business and cannot change them; each change is in the audit log once', async () => {
   await ask('POST', '/api/sessions', 'Ruth', { body: { id: 'theirs', business_id: 'other', start: false } });
   await ask('POST', '/api/sessions', 'Ruth', { body: { id: 'ours', start: false } });
   const seen = async (who: string): Promise<string[]> =>
@@ -222,7 +222,7 @@ test('people see the sessions of their business and change none; each change is 
   ]);
 });
 
-test('who signed in is passed on as herself, and her look at the QR code is in the audit log', async () => {
+test('passes on the identity of a signed-in person, and records in the audit log that she viewed the QR code', async () => {
   await ask('POST', '/api/sessions', 'Ruth', { body: { id: 'by-cookie' } });
   const signIn = await ask('POST', '/api/sign-in', 'nobody', { body: { key: people['Ruth']?.key } });
   const [cookie = ''] = signIn.headers.getSetCookie()[0]?.split(';') ?? [];
@@ -241,7 +241,7 @@ test('who signed in is passed on as herself, and her look at the QR code is in t
   await expect.poll(lines, SOON).toEqual([{ action: 'GET /api/:session/auth/qr', person_name: 'Ruth' }]);
 });
 
-test('a session tells what waits for it, when it last sent, and how it changed since yesterday', async () => {
+test('a session shows its waiting messages, its last send and its changes since yesterday', async () => {
   await ask('POST', '/api/sessions', 'Ruth', { body: { id: 'busy', start: false } });
   await stack.rows(`insert into session_changes (session_id, at, status, reason) values
     ('busy', now() - interval '3 days', 'WORKING', null), ('busy', now() - interval '2 days', 'FAILED', 'logged_out'),
@@ -270,9 +270,9 @@ test('a session tells what waits for it, when it last sent, and how it changed s
   });
 });
 
-test('while the baileys service is away, the list says what is known, and changes are to be tried again', async () => {
+test('while the baileys service is away, the list shows the known state, and changes fail as retryable', async () => {
   await holder[Symbol.asyncDispose]();
-  await asked[Symbol.asyncDispose]();
+  await knownReplica[Symbol.asyncDispose]();
   const { body } = await ask<{ items: Session[] }>('GET', '/api/sessions?limit=1', 'Dana');
   expect(body).toMatchObject({ next_cursor: expect.any(String) });
   expect(body.items).toMatchObject([

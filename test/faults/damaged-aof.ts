@@ -4,13 +4,13 @@ import type { Fault } from './fault.ts';
 import { type FrontDesk, openFrontDesk } from './front-desk.ts';
 
 const outbound = 'outbound-messages';
-/** How `deploy/redis/start.sh` once set its users, from the start. */
+/** The options with which an older `deploy/redis/start.sh` set its users. */
 const olderUsers =
   '--user default on nopass resetkeys ~worker:heartbeat* resetchannels -@all +ping +get --user prosaas on nopass ~* &* +@all';
 
 /**
- * An older start.sh dropped every transaction when Redis restarted, and work went on: the one of today brings back what the AOF still
- * holds, and nothing is sent twice for it.
+ * An older start.sh lost every transaction when Redis restarted, and the services continued. The current one recovers what the AOF still
+ * contains, and no message is sent twice because of that.
  */
 export const damagedAof: Fault = {
   name: 'redis-damaged-aof',
@@ -41,7 +41,7 @@ export const damagedAof: Fault = {
     if (!items.some(({ name, paused }) => name === outbound && paused))
       broken.push('the pause did not come back');
     await desk.order(outbound, 'resume');
-    // The last three are those of the dead letter.
+    // Three messages are in the dead letter and get no answer.
     await writeAndHear(desk, 10, desk.asked() + 10 - 3);
     const counted = async (): Promise<number> =>
       (await desk.metrics()).counters['whatsapp_inbound_messages'] ?? 0;
@@ -58,9 +58,9 @@ async function write(desk: FrontDesk, count: number): Promise<void> {
   for (let message = 0; message < count; message += 1) await desk.write();
 }
 
-const patience = { timeoutMs: 180_000, everyMs: 500 };
+const pollOptions = { timeoutMs: 180_000, everyMs: 500 };
 
-/** Messages that are answered, until nothing runs or waits. */
+/** Writes messages and waits until they are answered and the queues are empty. */
 async function writeAndHear(desk: FrontDesk, count: number, heard: number): Promise<void> {
   await write(desk, count);
   await poll(
@@ -71,11 +71,11 @@ async function writeAndHear(desk: FrontDesk, count: number, heard: number): Prom
       );
       return isIdle && desk.heard() >= heard;
     },
-    { ...patience, what: `${heard} answers` },
+    { ...pollOptions, what: `${heard} answers` },
   );
 }
 
-/** Messages whose answers wait in the queue that is paused. */
+/** Writes messages whose answers wait in the paused queue. */
 async function writeAndWait(desk: FrontDesk, count: number, waiting: number): Promise<void> {
   await write(desk, count);
   const isHeld = async (): Promise<boolean> => {
@@ -84,5 +84,5 @@ async function writeAndWait(desk: FrontDesk, count: number, waiting: number): Pr
       ({ name, waiting: released, pending }) => name === outbound && released + pending === waiting,
     );
   };
-  await poll(isHeld, { ...patience, what: `${waiting} answers that wait` });
+  await poll(isHeld, { ...pollOptions, what: `${waiting} answers that wait` });
 }

@@ -3,10 +3,10 @@ import { FaultRun } from '../../apps/baileys/test/fault-run.ts';
 import type { Fault } from './fault.ts';
 
 const LASTS_MS = 12_000;
-/** Shorter than a fault, so that the socket closes and WhatsApp delivers again. */
+/** Shorter than the fault, so that the socket closes and WhatsApp delivers again. */
 const STALL_LIMIT_MS = 4000;
 
-/** What breaks PostgreSQL, or a table in it, while ten phones write. */
+/** Faults of PostgreSQL or of one table, while ten phones write. */
 export const faultsOfDatabase: readonly Fault[] = databaseFaults.map((fault) => ({
   name: `database-${fault.name}`,
   async run(say) {

@@ -4,7 +4,7 @@ import type { Fault } from './fault.ts';
 import { fullDisk, readOnlyDatabase } from './health-database.ts';
 import { redisRestarts } from './redis-restarts.ts';
 
-/** Every fault that `npm run prove -- faults` plays. */
+/** The faults of `npm run prove -- faults`. */
 export const faults: readonly Fault[] = [
   ...redisRestarts,
   damagedAof,

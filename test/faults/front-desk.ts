@@ -32,22 +32,22 @@ export interface QueueStates {
   dead_letter_depth: number;
 }
 
-/** The services as processes of this machine, customers who write and call, and a PostgreSQL that stays. */
+/** The services as processes, customers who write and call, and a PostgreSQL that keeps running. */
 export interface FrontDesk extends AsyncDisposable {
-  /** How many messages the customers have sent so far, and how many texts they have got. */
+  /** The number of messages that the customers have sent (`asked`), and of texts that they have received (`heard`). */
   asked(): number;
   heard(): number;
-  /** One message, by each customer in turn. */
+  /** Sends one message. The customers take turns. */
   write(): Promise<void>;
-  /** A whole phone call. */
+  /** Makes a phone call and waits for its end. */
   call(): Promise<void>;
   metrics(): Promise<Metrics>;
   queues(): Promise<QueueStates>;
   order(queue: string, order: 'pause' | 'resume' | 'drain'): Promise<void>;
-  /** All services end, and start with another Redis. */
+  /** Stops all services. `start` starts them with another Redis. */
   stop(): Promise<void>;
   start(redisUrl: string): Promise<void>;
-  /** What the services that run now have printed. */
+  /** The output of the running services. */
   output(): string;
 }
 

@@ -11,12 +11,12 @@ import type { Fault } from './fault.ts';
 
 const run = promisify(execFile);
 
-/** For so long the database cannot write. */
+/** How long the database cannot write. */
 const BROKEN_MS = 36_000;
-/** Within this time health shows it, and that it is over. */
+/** Within this time, health must show the fault and its end. */
 const LIMIT_MS = 10_000;
 const LOOK_EVERY_MS = 250;
-/** Of the disk that gets full: a new cluster takes 40 MB, its log up to 32. */
+/** The size of the disk that is filled. A new cluster takes 40 MB, its write-ahead log up to 32 MB. */
 const DISK_SIZE = '200m';
 
 export const readOnlyDatabase: Fault = {
@@ -42,7 +42,7 @@ export const fullDisk: Fault = {
   },
 };
 
-/** Breaks the database under a whole stack, and mends it. The broken promises. */
+/** Breaks and repairs the database of a whole stack. Returns the broken promises. */
 async function play(
   say: (line: string) => void,
   reason: string,
@@ -71,7 +71,7 @@ interface Seen {
   shows: Shows;
 }
 
-/** Looks for `ms`: each place has to show `wanted` within the limit, and nothing else from then on. Milliseconds until it did. */
+/** Watches for `ms`: each place must show `wanted` within the limit and nothing else afterwards. Returns how long each place took. */
 async function firstTimes(
   stack: Stack,
   reason: string,
@@ -80,7 +80,7 @@ async function firstTimes(
   broken: string[],
 ): Promise<Map<string, number>> {
   const first = new Map<string, number>();
-  const fickle = new Set<string>();
+  const unstable = new Set<string>();
   const beganAt = performance.now();
   while (performance.now() - beganAt < ms) {
     // oxlint-disable-next-line no-await-in-loop -- one look after the other
@@ -88,7 +88,7 @@ async function firstTimes(
     const afterMs = performance.now() - beganAt;
     for (const { place, shows } of seen) {
       if (shows === wanted) first.set(place, first.get(place) ?? afterMs);
-      else if (first.has(place)) fickle.add(place);
+      else if (first.has(place)) unstable.add(place);
     }
     // oxlint-disable-next-line no-await-in-loop
     await sleep(LOOK_EVERY_MS);
@@ -97,12 +97,12 @@ async function firstTimes(
     const afterMs = first.get(place);
     if (afterMs === undefined) broken.push(`${place} never showed ${wanted}`);
     else if (afterMs > LIMIT_MS) broken.push(`${place} showed ${wanted} after ${afterMs.toFixed(0)} ms`);
-    if (fickle.has(place)) broken.push(`${place} did not go on showing ${wanted}`);
+    if (unstable.has(place)) broken.push(`${place} did not go on showing ${wanted}`);
   }
   return first;
 }
 
-/** A service that does not require the database says so in its details alone. */
+/** A service that does not require the database shows the fault only in its details. */
 function places({ url }: Stack): Record<string, { url: string; troubleStatus: number }> {
   return {
     '/api/health': { url: `${url.api}/api/health?verbose`, troubleStatus: 503 },
@@ -113,7 +113,7 @@ function places({ url }: Stack): Record<string, { url: string; troubleStatus: nu
 }
 
 async function look(stack: Stack, reason: string): Promise<Seen[]> {
-  // Each use of the admin key is written down: a write of the api's own.
+  // The api writes each use of the admin key to the audit log.
   await fetch(`${stack.url.api}/api/conversations`, { headers: { 'x-api-key': stack.keys.adminKey } });
   return Promise.all(
     Object.entries(places(stack)).map(async ([place, { url, troubleStatus }]) => {
@@ -140,7 +140,7 @@ async function setReadOnly(url: string, change: string): Promise<void> {
 
 interface SmallDisk extends AsyncDisposable {
   path: string;
-  /** Until it is disposed of, there is no room left. */
+  /** Fills the disk until the result is disposed of. */
   fill(): Promise<AsyncDisposable>;
 }
 
@@ -153,7 +153,7 @@ async function mountSmallDisk(): Promise<SmallDisk> {
       const ballast = join(path, 'ballast');
       const file = await open(ballast, 'w');
       try {
-        // From large pieces to small ones: not a page is left.
+        // Large pieces first, then small ones, until no page is left.
         for (const bytes of [1 << 20, 1 << 12]) await writeUntilFull(file, Buffer.alloc(bytes));
       } finally {
         await file.close();

@@ -5,17 +5,17 @@ import { scriptedRedis } from '../spec/support/start-script.ts';
 
 const run = promisify(execFile);
 
-/** The ways in which an operator, or a crash, stops Redis and starts it with its data. */
+/** How an operator or a crash stops Redis before it starts again with its data. */
 export const ways = ['restart', 'stop and start', 'kill -9 and start', 'down and up'] as const;
 export type Way = (typeof ways)[number];
 
 /** A Redis that `deploy/redis/start.sh` runs. */
 export interface KeptRedis extends AsyncDisposable {
-  /** With the name and the password of the services' user. After `down and up` it is another password. */
+  /** The URL with the user and password of the services. After `down and up` the password is another one. */
   url(): Promise<string>;
   /** Returns when the port is open again. */
   begin(way: Way): Promise<void>;
-  /** All that it has printed, over all starts. */
+  /** The output over all starts. */
   output(): Promise<string>;
 }
 
@@ -26,7 +26,7 @@ export async function dockerIsThere(): Promise<boolean> {
   );
 }
 
-/** This machine's own. */
+/** Redis of this machine. */
 export async function keptOnHost(): Promise<KeptRedis> {
   const redis = await scriptedRedis();
   await redis.start();
@@ -42,7 +42,7 @@ export async function keptOnHost(): Promise<KeptRedis> {
   };
 }
 
-/** The service `redis` of docker-compose.yml, alone. */
+/** Only the service `redis` of docker-compose.yml. */
 export async function keptInCompose(valkey: boolean): Promise<KeptRedis> {
   const project = await Project.create({ name: `prosaas-faults-${valkey ? 'valkey' : 'redis'}`, valkey });
   const compose = (args: string[]): Promise<string> =>
@@ -65,7 +65,7 @@ export async function keptInCompose(valkey: boolean): Promise<KeptRedis> {
       return `redis://prosaas:${password}@127.0.0.1:${project.ports.REDIS_PORT}/0`;
     },
     async begin(way) {
-      // They go with the container.
+      // The logs are removed with the container.
       if (way === 'down and up') printed.push(await logs());
       for (const command of commands[way]) await compose(command);
     },

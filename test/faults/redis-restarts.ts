@@ -10,12 +10,12 @@ type Engine = keyof typeof engines;
 type Load = 'at-rest' | 'under-traffic';
 
 const outbound = 'outbound-messages';
-/** Between two messages of all customers together. */
-const writeEveryMs = 100;
-const trafficAfterMs = 3000;
-const heardMs = 90_000;
+/** The time between two messages of any customers. */
+const WRITE_EVERY_MS = 100;
+const TRAFFIC_MS = 3000;
+const ANSWER_TIMEOUT_MS = 90_000;
 
-/** Redis is restarted in four ways: counters, totals, pauses, the dead letter and `since` are what they were. */
+/** Restarts Redis in four ways, which must keep counters, totals, pauses, the dead letter and `since`. */
 export const redisRestarts: readonly Fault[] = (Object.keys(engines) as Engine[]).flatMap((engine) =>
   (['at-rest', 'under-traffic'] as const).map((load) => ({
     name: `${engine}-restarts-${load}`,
@@ -44,8 +44,8 @@ async function run(engine: Engine, load: Load, say: (line: string) => void): Pro
     const due = desk.asked() - dead;
     const { whatsapp_outbound_messages: sent } = after.metrics.counters;
     if (sent !== due) found.push(`${due} answers were due, and ${sent} were sent`);
-    // A phone that could not read one asks for it again.
-    await poll(() => desk.heard() >= due, { timeoutMs: heardMs }).catch(() => {});
+    // A phone that could not decrypt a message requests it again.
+    await poll(() => desk.heard() >= due, { timeoutMs: ANSWER_TIMEOUT_MS }).catch(() => {});
     if (desk.heard() !== due) found.push(`${due} answers were due and phones got ${desk.heard()}`);
     if (after.metrics.since !== before.metrics.since) found.push('`since` changed');
     say(`  ${way}: ${desk.asked()} messages, ${found.length === 0 ? 'held' : found.join('; ')}`);
@@ -57,7 +57,7 @@ async function run(engine: Engine, load: Load, say: (line: string) => void): Pro
   return broken;
 }
 
-/** Messages that were answered, a call, and jobs in the dead letter; returns how many. */
+/** Causes answered messages, a call, and jobs in the dead letter. Returns the number of these jobs. */
 async function prepare(desk: FrontDesk): Promise<number> {
   for (let message = 0; message < 6; message += 1) await desk.write();
   await desk.call();
@@ -81,7 +81,7 @@ interface State {
   queues: QueueStates;
 }
 
-/** Once every message was taken, nothing runs, and two complete readings are alike. */
+/** Waits until every message was received, no job runs, and two complete readings are equal. */
 async function atRest(desk: FrontDesk): Promise<State> {
   let last: State | undefined;
   const rest = poll(
@@ -99,7 +99,7 @@ async function atRest(desk: FrontDesk): Promise<State> {
       last = state;
       return isDone && isSame && state;
     },
-    // What a Redis lost that was killed is looked for every 10 s.
+    // The services look every 10 s for jobs that a killed Redis has lost.
     { timeoutMs: 180_000, everyMs: 1500, what: 'all to be at rest' },
   );
   return rest.catch((cause: unknown) => {
@@ -133,42 +133,42 @@ async function restartUnderTraffic(
   before: State,
 ): Promise<string[]> {
   const over = new AbortController();
-  const [fallen] = await Promise.all([
+  const [broken] = await Promise.all([
     watchTotals(desk, over.signal),
     writeUntil(desk, over.signal),
     (async () => {
-      await delay(trafficAfterMs);
+      await delay(TRAFFIC_MS);
       await begin(redis, desk, way);
-      await delay(trafficAfterMs);
+      await delay(TRAFFIC_MS);
       over.abort();
     })(),
   ]);
   const after = await atRest(desk);
   const pauses = ({ queues }: State): unknown => queues.items.map(({ name, paused }) => [name, paused]);
-  if (!isDeepStrictEqual(pauses(before), pauses(after))) fallen.add('a pause is gone');
+  if (!isDeepStrictEqual(pauses(before), pauses(after))) broken.add('a pause is gone');
   if (before.queues.dead_letter_depth !== after.queues.dead_letter_depth)
-    fallen.add(`the dead letter holds ${after.queues.dead_letter_depth} jobs`);
+    broken.add(`the dead letter holds ${after.queues.dead_letter_depth} jobs`);
   const { queue_jobs_enqueued: enqueued, queue_jobs_completed: completed } = after.metrics.counters;
   const failed = after.metrics.counters['queue_jobs_failed'] ?? 0;
   const waiting = after.queues.items.reduce((sum, item) => sum + item.waiting, 0);
   if (enqueued !== (completed ?? 0) + failed + waiting)
-    fallen.add(`${enqueued} jobs enqueued, ${completed} completed, ${failed} failed, ${waiting} waiting`);
-  return [...fallen];
+    broken.add(`${enqueued} jobs enqueued, ${completed} completed, ${failed} failed, ${waiting} waiting`);
+  return [...broken];
 }
 
 async function writeUntil(desk: FrontDesk, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     await desk.write();
-    await delay(writeEveryMs);
+    await delay(WRITE_EVERY_MS);
   }
 }
 
-/** No counter falls, and `since` stays, in any reading. */
+/** Reads the metrics repeatedly. Returns the counters that fell, and whether `since` changed. */
 async function watchTotals(desk: FrontDesk, over: AbortSignal): Promise<Set<string>> {
   const found = new Set<string>();
   let last: Metrics | undefined;
   while (!over.aborted) {
-    // The services are away where all is taken down.
+    // The services are away while `down and up` runs.
     const next = await desk.metrics().catch(() => undefined);
     if (next && last) {
       if (next.since !== last.since) found.add(`\`since\` changed in a reading`);

@@ -21,16 +21,16 @@ const alertsOf = (file: string): string[] => {
   return groups.flatMap((group) => group.rules.map(({ alert }) => alert));
 };
 
-test('the table of alerts in docs/alerting.md is what the rules have', () => {
-  const told = readTable('alerting.md', 'The alerts').map(
+test('the table in docs/alerting.md lists exactly the alerts of the rules', () => {
+  const documented = readTable('alerting.md', 'The alerts').map(
     (row) => [codeOf(row['alert'] ?? ''), codeOf(row['in'] ?? '')] as const,
   );
-  const had = rules.flatMap((file) => alertsOf(file).map((alert) => [alert, basename(file)] as const));
-  expect(told).toHaveLength(had.length);
-  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(had));
+  const existing = rules.flatMap((file) => alertsOf(file).map((alert) => [alert, basename(file)] as const));
+  expect(documented).toHaveLength(existing.length);
+  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(existing));
 });
 
-test('each alert has a test in which it fires and one in which it has cleared', () => {
+test('each alert has a test in which it fires and one in which it is cleared', () => {
   for (const alert of rules.flatMap(alertsOf)) {
     const cases = tests.flatMap((file) => {
       const { tests: groups } = parse(readFileSync(repository + file, 'utf8')) as {

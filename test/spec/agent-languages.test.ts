@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { type FrontDesk, startFrontDesk } from './support/front-desk.ts';
 import { outputOf } from './support/stack.ts';
 
-/** Customers of five languages and the profile's answers, over the simulated WhatsApp. */
+/** Customers who write in five languages over the simulated WhatsApp get the profile's answers. */
 
 type Texts = Record<string, string>;
 
@@ -25,14 +25,14 @@ const [address, price, cancelling, parking, payment] = [0, 1, 3, 4, 5] as const;
 
 interface Conversation {
   language: string;
-  /** With mistakes. */
+  /** The question with spelling mistakes. */
   price: string;
   address: string;
   sunday: string;
   openOn: (date: string) => string;
   addressAndParking: string;
   thanks: string;
-  /** About cancelling, more or less. */
+  /** Hints at parking and cancelling, so that the agent offers questions. */
   vague: string;
   payment: string;
   person: string;
@@ -107,7 +107,7 @@ const conversations: Conversation[] = [
   },
 ];
 
-/** Open with hours of its own, whatever weekday it is. */
+/** A date with its own opening hours, which apply on any weekday. */
 const openDate = new Date(Date.now() + 20 * 86_400_000);
 
 const formatted = (language: string, date: Date, parts: Intl.DateTimeFormatOptions): string =>
@@ -129,7 +129,7 @@ afterEach(({ task }) => {
 });
 afterAll(() => desk?.[Symbol.asyncDispose]());
 
-/** What a customer gets for a text. */
+/** Sends a text and returns the answer. */
 async function answerTo(phone: Phone, text: string): Promise<string> {
   const before = phone.received.length;
   await desk.write(phone, text);
@@ -182,11 +182,11 @@ describe.concurrent('customers are answered in their language', () => {
       expect(await answerTo(phone, customer.payment)).toBe(answerOf(payment));
       expect(await answerTo(phone, line!.slice(0, 1))).toBe(answerOf(cancelling));
 
-      // Said before, so in other words.
+      // The same answer was sent before, so it is rephrased.
       const again = await answerTo(phone, customer.price);
       expect(again).toContain(answerOf(price));
 
-      // On Sundays it is also said when the business opens again.
+      // On Sundays the reply also says when the business opens again.
       expect(await answerTo(phone, customer.person)).toContain(handOff.reply[language]);
       await desk.untilState(phone, 'waiting');
       const texts = phone.received.map(({ text }) => text);
@@ -195,7 +195,7 @@ describe.concurrent('customers are answered in their language', () => {
     },
   );
 
-  test.for(conversations)('$language: after an opt-out nothing is sent', async (customer, { expect }) => {
+  test.for(conversations)('$language: nothing is sent after an opt-out', async (customer, { expect }) => {
     const { language } = customer;
     const phone = desk.whatsapp.addPhone({ pushName: `Leaving ${language}` });
     expect(await answerTo(phone, customer.address)).toBe(profile.faq[address]?.answer[language]);

@@ -34,7 +34,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'prosaas-alerting-'));
   stack = await startQuickStack({
     env: {
-      // Generated, as at a first start.
+      // Empty, so that it is generated as at a first start.
       METRICS_TOKEN: '',
       TWILIO_AUTH_TOKEN: authToken,
       MAX_CONCURRENT_CALLS: '1',
@@ -47,7 +47,7 @@ beforeAll(async () => {
   env = {
     API_PORT: String(stack.ports.api),
     DATABASE_URL: stack.databaseUrl,
-    // A developer's own settings and stack are not looked at, nor earlier readings.
+    // The check must not use a developer's own settings, stack and earlier readings.
     METRICS_TOKEN: '',
     PROSAAS_DATA_DIR: folder,
     TMPDIR: folder,
@@ -55,7 +55,7 @@ beforeAll(async () => {
   };
   token = (await readGeneratedKeys(db)).get('METRICS_TOKEN') ?? '';
   check = new AlertCheck(folder, { ...env, METRICS_TOKEN: token });
-  // The worker beats; the api looks every 2 s.
+  // Wait for the worker's heartbeat, which the api checks every 2 s.
   await until(`${stack.url.api}/api/health/workers`, ({ status }) => status === 200);
 });
 afterAll(async () => {
@@ -64,7 +64,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('the crontab of docs/alerting.md prints nothing while nothing is wrong, and otherwise what it is', async () => {
+test('the crontab of docs/alerting.md prints nothing while all is well, and otherwise the fault', async () => {
   const [mailTo = '', job = ''] = /^```crontab\n(.*?)^```/ms.exec(page)?.[1]?.trim().split('\n') ?? [];
   expect(mailTo).toMatch(/^MAILTO=/);
   const command = job.split(' ').slice(5).join(' ').replace('/opt/prosaas/', repository);
@@ -78,13 +78,13 @@ test('the crontab of docs/alerting.md prints nothing while nothing is wrong, and
   });
 });
 
-/** What the table of the page would have an uptime monitor ask. */
+/** The URLs that the page recommends for an uptime monitor. */
 const watched = readTable('alerting.md', 'An uptime monitor').map((row) => codeOf(row['watch'] ?? ''));
 const [health = '', workers = '', keyword = ''] = watched;
 
 async function isUp(path: string): Promise<boolean> {
   const { status, text, headers } = await ask(stack.url.api + path);
-  // What a proxy must not keep.
+  // A proxy must not cache the answer.
   expect(headers.get('cache-control')).toBe('no-store');
   return status === 200 && (path !== keyword || text.includes('[+]workers ok'));
 }
@@ -101,7 +101,7 @@ async function counter(name: string): Promise<number> {
 const untilCounted = (name: string, value: number): Promise<unknown> =>
   poll(async () => (await counter(name)) === value, { everyMs: 100, what: `${name} to be ${value}` });
 
-/** A conversation that a person has taken over: its message is done without an answer. */
+/** Creates a conversation that a person has taken over: the job of its message completes without an answer. */
 async function openConversation(): Promise<string> {
   const contact = `${randomUUID()}@s.whatsapp.net`;
   const input = { sessionId: 'front', businessId: 'default', contact, text: 'Hello' };
@@ -111,13 +111,13 @@ async function openConversation(): Promise<string> {
       `update conversations set state = 'person', person_until = now() + interval '1 hour' where id = $1`,
       [message.conversation_id],
     );
-    // Due in a moment, so that a worker releases it.
+    // Due in 200 ms, so that a worker releases it.
     await addJob(tx, { ...inboundJob(message), runAt: new Date(Date.now() + 200) });
     return message.conversation_id;
   });
 }
 
-/** Written over REST, which releases it at once; the session that it would be sent from does not exist. */
+/** Writes a message over REST that cannot be sent, because its session does not exist. */
 async function writeUnsendable(conversation: string): Promise<void> {
   const { status } = await ask(`${stack.url.api}/api/messages`, {
     method: 'POST',
@@ -128,11 +128,11 @@ async function writeUnsendable(conversation: string): Promise<void> {
   await db.query(`update messages set session_id = 'gone' where direction = 'outbound'`);
 }
 
-test('the dead letter grows: a warning for as long as the window, many are critical', async () => {
+test('warns of new dead jobs until the window has passed, and many are critical', async () => {
   expect(await check.run('dead')).toEqual(well);
   const conversation = await openConversation();
   await untilCounted('queue_jobs_completed', 1);
-  // Not taken before it can't be sent.
+  // The worker must not take the job before the session is changed.
   stack.services.worker.kill('SIGSTOP');
   await writeUnsendable(conversation);
   stack.services.worker.kill('SIGCONT');
@@ -146,7 +146,7 @@ test('the dead letter grows: a warning for as long as the window, many are criti
   expect(await check.run('dead')).toEqual(well);
 });
 
-test('calls are rejected: a warning, until the window has passed', async () => {
+test('warns of rejected calls until the window has passed', async () => {
   await using provider = startTelephonyProvider({
     authToken,
     webhookUrl: stack.url.calls,
@@ -169,7 +169,7 @@ test('calls are rejected: a warning, until the window has passed', async () => {
   expect(await check.run('calls')).toEqual(well);
 });
 
-test('no worker runs, jobs stand still; then one comes', async () => {
+test('reports a missing worker and jobs without progress until a worker starts', async () => {
   expect(await check.run('worker')).toEqual(well);
   for (const path of watched.slice(0, 3)) await untilUp(path, true);
   await stack.services.worker.stop();
@@ -210,13 +210,13 @@ const untilWell = (...args: [state: string, ...flags: string[]]): Promise<void> 
   expect.poll(() => check.run(...args), { timeout: 40_000 }).toEqual(well);
 
 test(
-  'a heartbeat that is too old: a warning, then critical, until the next one',
+  'warns of an old heartbeat, which becomes critical, until the next one',
   { timeout: 120_000 },
   async () => {
     expect(await check.run('beat')).toEqual(well);
     await using redis = await redisOf(stack);
     const facts = { headers: { accept: 'application/health+json' } };
-    // It lives, and beats no more; as 65 seconds later.
+    // The worker lives but sends no heartbeat, and the last one becomes 65 seconds older.
     stack.services.worker.kill('SIGSTOP');
     try {
       await redis.client.decrby('worker:heartbeat', 65);
@@ -226,7 +226,7 @@ test(
       await untilComplete(false);
       const part = /WARNING: metrics: the totals are old or incomplete: [^\n]*/;
       const old = /(WARNING|CRITICAL): heartbeat: the last one is \d\d s old: [^\n]*/;
-      // At once: what a process has counted that says no more counts as whole again after 15 s.
+      // All at once, because the totals count as complete again when a process has been silent for 15 s.
       const [byDefault, strict, patient] = await Promise.all([
         check.run('beat'),
         check.run('strict', '--redis', stack.redisUrl, '--heartbeat', '30,60'),
@@ -246,18 +246,18 @@ test(
     }
     await poll(() => redis.client.exists('worker:heartbeat'), { what: 'the next beat' });
     await untilComplete(true);
-    // On a busy machine a consumer's fetch comes back some seconds after the process does.
+    // On a busy machine a consumer fetches again some seconds after the process resumes.
     await untilWell('beat', '--redis', stack.redisUrl);
-    // The api has seen it, too.
+    // Wait until the api has seen the heartbeat, too.
     await until(stack.url.api + health, ({ text }) => /"beat_age_seconds":\d\b/.test(text), { init: facts });
   },
 );
 
-test('the database is away, and comes back', { timeout: 120_000 }, async () => {
+test('reports a database that is away until it is back', { timeout: 120_000 }, async () => {
   await untilWell('database');
   try {
     await stack.postgres?.stop();
-    // Not the refusals of one that shuts down.
+    // Before that, a database that shuts down refuses connections with another error.
     await until(stack.url.api + keyword, ({ text }) => text.includes('ECONNREFUSED'), {
       init: bearer(token),
     });
@@ -271,12 +271,12 @@ test('the database is away, and comes back', { timeout: 120_000 }, async () => {
     await stack.postgres?.start();
   }
   await untilUp(health, true);
-  // A scheduled run that failed meanwhile is a warning until the next one.
+  // A scheduled run that failed meanwhile causes a warning until the next run.
   await untilWell('database');
 });
 
-describe('what keeps the check from looking', () => {
-  test('a wrong token', async () => {
+describe('the check fails', () => {
+  test('with a wrong token', async () => {
     const file = join(folder, 'wrong-token');
     await writeFile(file, 'wrong\n');
     const refused =
@@ -287,7 +287,7 @@ describe('what keeps the check from looking', () => {
     expect(await check.run('none', '--token-file', `${file}-2`)).toEqual(alarm(3, missing));
   });
 
-  test('a file that holds something else, which stays as it is', async () => {
+  test('with a state file of another program, which it does not change', async () => {
     await writeFile(join(folder, 'other.json'), '{"mine":true}');
     const kept =
       /UNKNOWN: state: [^\n]* \(it does not hold readings [^\n]*\): name another file with --state/;
@@ -295,12 +295,12 @@ describe('what keeps the check from looking', () => {
     expect(await readFile(join(folder, 'other.json'), 'utf8')).toBe('{"mine":true}');
   });
 
-  test('a wrong argument', async () => {
-    const said = /UNKNOWN: prosaas-check: --heartbeat must be two whole numbers[^\n]*; see --help/;
-    expect(await check.run('none', '--heartbeat', '5')).toEqual(alarm(3, said));
+  test('with an invalid argument', async () => {
+    const message = /UNKNOWN: prosaas-check: --heartbeat must be two whole numbers[^\n]*; see --help/;
+    expect(await check.run('none', '--heartbeat', '5')).toEqual(alarm(3, message));
   });
 
-  test('an api that is not there, and a service that is another', async () => {
+  test('without an api, and with the URL of another service', async () => {
     const away =
       /CRITICAL: api: \S+\/api\/health does not answer \(connect ECONNREFUSED[^\n]*\): is the api running, [^\n]*/;
     expect(await check.run('none', '--url', `http://127.0.0.1:${await freePort()}`)).toEqual(alarm(2, away));
@@ -322,7 +322,7 @@ describe('json_exporter', () => {
   };
   const { metrics } = config.modules.default;
 
-  /** Of the JSONPath that json_exporter reads the form that is used: names in braces. What it finds becomes a number. */
+  /** Evaluates the form of JSONPath that the configuration uses, names in braces, and returns a number as json_exporter does. */
   function valueAt(body: unknown, path: string): number {
     const [, names = ''] = /^\{((?:\.[a-z_]+)+)\}$/.exec(path) ?? [];
     expect(names, path).not.toBe('');
@@ -330,7 +330,7 @@ describe('json_exporter', () => {
     return typeof value === 'boolean' || typeof value === 'number' ? Number(value) : Number.NaN;
   }
 
-  test('each path leads to a number in /metrics.json, under the name, type and help of /metrics', async () => {
+  test('each path leads to a number in /metrics.json, with the name, type and help of /metrics', async () => {
     const { params } = (
       parse(readFileSync(join(repository, 'deploy/prometheus/prometheus-json.yml'), 'utf8')) as {
         scrape_configs: { params: { target: string[] } }[];
@@ -353,12 +353,12 @@ describe('json_exporter', () => {
     expect(metrics.map(({ path }) => path)).toEqual(paths);
   });
 
-  test('the rules name only metrics that there are', async () => {
+  test('the rules name only metrics that exist', async () => {
     const namesIn = (file: string): Set<string> =>
       new Set(readFileSync(join(repository, 'deploy/prometheus', file), 'utf8').match(/\bprosaas_\w+/g));
     const exported = new Set(metrics.map(({ name }) => name));
     expect([...namesIn('rules.yml')].filter((name) => !exported.has(name))).toEqual([]);
-    // As under Compose; a limit that there is not has no metric.
+    // Compose sets a memory limit. Without one there is no metric for it.
     await using redis = await redisOf(stack);
     await redis.client.config('SET', 'maxmemory', '1gb');
     const missingIn = ({ text }: Answer): string[] =>
@@ -369,10 +369,10 @@ describe('json_exporter', () => {
   });
 });
 
-test('the limits of docs/alerting.md are those of --help', () => {
-  const told = readTable('alerting.md', 'Limits');
-  expect(told).toHaveLength(4);
-  for (const row of told) {
+test('docs/alerting.md and --help have the same limits', () => {
+  const documented = readTable('alerting.md', 'Limits');
+  expect(documented).toHaveLength(4);
+  for (const row of documented) {
     const limits = `${row['warning above']},${row['critical above']}`;
     expect(usage).toMatch(new RegExp(`^  ${codeOf(row['option'] ?? '')} <w>,<c> .*\\(${limits}\\)$`, 'm'));
   }

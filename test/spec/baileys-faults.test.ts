@@ -6,7 +6,7 @@ import { isStatus, startQuickStack, until } from './support/stack.ts';
 let stack: Stack;
 
 beforeAll(async () => {
-  // Nobody answers as WhatsApp.
+  // No server answers as WhatsApp.
   stack = await startQuickStack({ env: { WHATSAPP_WS_URL: 'ws://127.0.0.1:9' } });
 });
 afterAll(() => stack[Symbol.asyncDispose]());
@@ -58,7 +58,7 @@ describe('the baileys service', () => {
   );
 });
 
-test('no session is well; one that is wanted and does not work fails WhatsApp health with its reason, not readiness', async () => {
+test('no session is healthy; a wanted one that does not work fails WhatsApp health with its reason, but not readiness', async () => {
   const headers = { 'x-admin-key': stack.keys.adminKey, 'content-type': 'application/json' };
   const made = await ask(`${stack.url.baileys}/api/sessions`, {
     method: 'POST',

@@ -23,14 +23,14 @@ let whatsapp: WhatsAppServer;
 let stack: Stack;
 let account: Account;
 
-/** From now on a service's clock is off by so much. */
+/** Sets by how much a service's clock is wrong. */
 const setClock = (service: ServiceName, ms: number): Promise<void> =>
   writeFile(join(clocks, service), String(ms));
 
 beforeAll(async () => {
   clocks = resources.use(await mkdtempDisposable(join(tmpdir(), 'clocks-'))).path;
   await Promise.all(serviceNames.map((service) => setClock(service, 0)));
-  // From its start; the others' clocks jump while they run.
+  // The worker's clock is wrong from its start. The other clocks jump while their services run.
   await setClock('worker', hour);
   whatsapp = resources.use(await startWhatsAppServer());
   const preload = new URL('./support/wrong-clock.ts', import.meta.url).href;
@@ -49,7 +49,7 @@ beforeAll(async () => {
 afterAll(() => resources.disposeAsync());
 beforeEach(({ onTestFailed }) => onTestFailed(() => console.log(outputOf(stack))));
 
-test('a worker an hour fast says so, and its figures are right', async () => {
+test('a worker whose clock is an hour fast reports it, and its metrics are correct', async () => {
   await until(`${stack.url.api}/api/health?verbose`, ({ text }) => /workers ok.*clock_off/.test(text));
   await expectAnswer(whatsapp.addPhone());
   const { text } = await ask(`${stack.url.api}/metrics`, bearer(stack.keys.metricsToken));
@@ -59,7 +59,7 @@ test('a worker an hour fast says so, and its figures are right', async () => {
   expect(sums.length).toBeGreaterThan(0);
   expect(Math.max(...sums)).toBeLessThan(60);
   expect(await aheadBy()).toEqual([expect.closeTo(3600, -1)]);
-  // Back by an hour while it runs.
+  // The clock jumps back by an hour while the worker runs.
   await setClock('worker', 0);
   await until(`${stack.url.api}/api/health?verbose`, ({ text: now }) => !now.includes('clock_off'));
   await expectAnswer(whatsapp.addPhone());
@@ -69,7 +69,7 @@ test.each([
   { ms: hour, seconds: 3600 },
   { ms: -10 * minute, seconds: -600 },
 ])(
-  'an api whose clock jumps by $seconds s says so, and calls nothing late or stuck',
+  'an api whose clock jumps by $seconds s reports it, and reports nothing as late or stuck',
   async ({ ms, seconds }) => {
     await setClock('api', ms);
     await until(`${stack.url.api}/api/health?verbose`, ({ text }) =>
@@ -84,14 +84,14 @@ test.each([
   },
 );
 
-test('a baileys whose clock jumps back says so, and messages go both ways', async () => {
+test('a baileys service whose clock jumps back reports it, and messages go both ways', async () => {
   await setClock('baileys', -10 * minute);
   await until(`${stack.url.baileys}/health?verbose`, ({ text }) => /database ok.*clock_off/.test(text));
   await expectAnswer(whatsapp.addPhone());
   await setClock('baileys', 0);
 });
 
-/** By how much clocks are off, as the api's checks tell. */
+/** By how many seconds clocks are ahead, as the api's checks report it. */
 async function aheadBy(): Promise<number[]> {
   const { text } = await ask(`${stack.url.api}/api/health`, {
     headers: { accept: 'application/health+json' },
@@ -99,7 +99,7 @@ async function aheadBy(): Promise<number[]> {
   return [...text.matchAll(/"clock_ahead_seconds":\[?(-?[\d.]+)/g)].map(([, ahead]) => Number(ahead));
 }
 
-/** A customer asks, and is answered. */
+/** Asks a question as a customer and expects the profile's answer. */
 async function expectAnswer(phone: Phone): Promise<void> {
   const { faq } = await loadProfile();
   await phone.sendText(account, faq[0]!.question);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-/** Writes messages that nobody can send, for their session does not exist: each becomes a job that fails for good. */
+/** Writes messages whose session does not exist. Each becomes a job that fails permanently. */
 async function writeUnsendable(count: number): Promise<void> {
   const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
   await using db = createDatabase({ url: stack.databaseUrl, size: 1, applicationName: 'test', log });
@@ -32,7 +32,7 @@ async function writeUnsendable(count: number): Promise<void> {
         [messageId, conversationId],
       );
       const job = outboundJob({ id: messageId, conversation_id: conversationId, business_id: 'default' });
-      // Due in a moment, so that a worker releases it.
+      // Due in 200 ms, so that a worker releases it.
       await addJob(tx, { ...job, runAt: new Date(Date.now() + 200) });
     });
   }
@@ -56,7 +56,7 @@ function expectBalance(answer: Answer, jobs: number): void {
   expect(of('calls_started')).toBe(of('calls_completed') + of('calls_errors'));
 }
 
-test('a job that fails for good is counted once at each step, and people find it', async () => {
+test('a job that fails permanently is counted once at each step and listed in the dead letter', async () => {
   await writeUnsendable(3);
   expectBalance(await untilDead(3), 3);
   const headers = { 'x-api-key': stack.keys.apiKey };
@@ -67,7 +67,7 @@ test('a job that fails for good is counted once at each step, and people find it
 });
 
 test(
-  'counters go on from where they were when services are killed and Redis restarts with its data',
+  'counters keep their values when services are killed and Redis restarts with its data',
   { timeout: 60_000 },
   async () => {
     for (const name of ['worker', 'api', 'baileys'] as const) {
@@ -84,7 +84,7 @@ test(
   },
 );
 
-test('nothing is counted as an event that was not one', async () => {
+test('refused requests are not counted as messages or calls', async () => {
   const refused = await Promise.all([
     ask(`${stack.url.baileys}/api/sendText`, { method: 'POST', body: '{}' }),
     ask(`${stack.url.calls}/webhook/incoming_call`, { method: 'POST', body: 'CallSid=CA1' }),

@@ -22,7 +22,7 @@ function connect(): Database {
   return createDatabase({ url: stack.databaseUrl, size: 1, applicationName: 'test', log });
 }
 
-/** Until PostgreSQL has none left. */
+/** Opens connections until PostgreSQL refuses one. */
 async function takeAllConnections(held: AsyncDisposableStack): Promise<void> {
   for (;;) {
     const one = held.use(connect());
@@ -55,7 +55,7 @@ async function untilHealthy(): Promise<void> {
   expect(answer.text).toBe('{"status":"healthy"}');
 }
 
-/** What does not depend on PostgreSQL says so. */
+/** Expects the probes that do not depend on PostgreSQL to pass. */
 async function expectOthersWell(): Promise<void> {
   for (const url of [`${stack.url.calls}/health`, `${stack.url.baileys}/health`, `${stack.url.api}/livez`]) {
     expect([url, (await ask(url)).status]).toEqual([url, 200]);
@@ -67,35 +67,35 @@ describe('the schema', () => {
     {
       change: 'drop index recordings_by_call',
       mend: 'create index recordings_by_call on recordings (call_id)',
-      told: 'index recordings_by_call is missing',
+      difference: 'index recordings_by_call is missing',
     },
     {
       change: 'alter table audit_log rename to audit_log_old',
       mend: 'alter table audit_log_old rename to audit_log',
-      told: 'table audit_log is missing',
+      difference: 'table audit_log is missing',
     },
     {
       change: 'alter table calls rename column reason to why',
       mend: 'alter table calls rename column why to reason',
-      told: 'column calls.reason is missing',
+      difference: 'column calls.reason is missing',
     },
     {
       change: 'alter table businesses alter column name type varchar(40)',
       mend: 'alter table businesses alter column name type text',
-      told: 'column businesses.name is character varying(40), not text',
+      difference: 'column businesses.name is character varying(40), not text',
     },
   ];
 
-  test('changed by hand is schema_drift, told in full to those with a token', async () => {
+  test('fails with schema_drift after a manual change, and shows details only with a token', async () => {
     await db.transaction(async (tx) => {
       for (const { change } of changes) await tx.query(change);
     });
     const answer = await untilUnhealthy({ schema: 'schema_drift' });
     expect(answer.body).toMatchObject({ checks: { schema: { differences: changes.length } } });
     const full = (await ask(health(), bearer(stack.keys.metricsToken))).text;
-    for (const { told } of changes) {
-      expect(answer.text).not.toContain(told);
-      expect(full).toContain(told);
+    for (const { difference } of changes) {
+      expect(answer.text).not.toContain(difference);
+      expect(full).toContain(difference);
     }
     expect((await ask(`${health()}?verbose`)).text).toContain('[-]schema failed: schema_drift');
     expect((await ask(`${stack.url.api}/readyz`)).status).toBe(200);
@@ -105,7 +105,7 @@ describe('the schema', () => {
     await untilHealthy();
   });
 
-  test('what a newer build has added is none', async () => {
+  test('does not fail because of additions of a newer build', async () => {
     await db.query('alter table businesses add column colour text');
     await db.query('create table newer (id int)');
     await db.query(`insert into ${migrationsTable} (name, run_on) values ('9999_newer', now())`);
@@ -121,7 +121,7 @@ describe('the schema', () => {
     await until(`${health()}?verbose`, ({ text }) => text.includes('[+]migrations ok\n'));
   });
 
-  test('a migration that is not applied is pending_migrations', async () => {
+  test('fails with pending_migrations if a migration is not applied', async () => {
     const [last] = await db.query<{ name: string }>(
       `delete from ${migrationsTable} where id = (select max(id) from ${migrationsTable}) returning name`,
     );
@@ -134,7 +134,7 @@ describe('the schema', () => {
 });
 
 describe('PostgreSQL', () => {
-  test('hung: the api says timeout, lives, turns its readiness, and is well again by itself', async () => {
+  test('hangs: the api reports timeout, lives, is not ready, and recovers by itself', async () => {
     const untilMetrics = (tellRows: boolean): Promise<unknown> =>
       until(
         `${stack.url.api}/metrics`,
@@ -158,7 +158,7 @@ describe('PostgreSQL', () => {
     await until(`${stack.url.api}/readyz`, isStatus(200));
   });
 
-  test('stopped: the api alone is unhealthy, REST says so, metrics go on, and all comes back by itself', async () => {
+  test('is stopped: only the api is unhealthy, REST answers 503, metrics are served, and all recovers by itself', async () => {
     const api = { headers: { 'x-api-key': stack.keys.apiKey } };
     await stack.postgres?.stop();
     await untilUnhealthy({ database: 'refused' });
@@ -176,7 +176,7 @@ describe('PostgreSQL', () => {
     expect((await ask(`${stack.url.api}/api/conversations`, api)).status).toBe(200);
   });
 
-  test('away when the api starts: it lives, is not ready, and migrates when PostgreSQL comes', async () => {
+  test('is away when the api starts: the api lives, is not ready, and migrates when PostgreSQL is there', async () => {
     await stack.postgres?.stop();
     await stack.services.api.restart();
     await until(`${stack.url.api}/livez`, isStatus(200));
@@ -187,7 +187,7 @@ describe('PostgreSQL', () => {
     await until(`${stack.url.api}/readyz`, isStatus(200));
   });
 
-  test('out of connections: an api that runs has its own, one that starts waits for its turn', async () => {
+  test('is out of connections: a running api keeps its own, and a starting one waits', async () => {
     await using held = new AsyncDisposableStack();
     await takeAllConnections(held);
     expect((await ask(health())).text).toBe('{"status":"healthy"}');
@@ -204,13 +204,13 @@ describe('PostgreSQL', () => {
   });
 });
 
-describe('a PostgreSQL that answers and cannot write', () => {
+describe('a PostgreSQL that cannot write', () => {
   const urls = (): Record<'calls' | 'baileys', string> => ({
     calls: `${stack.url.calls}/health?verbose`,
     baileys: `${stack.url.baileys}/health?verbose`,
   });
 
-  /** The api is unhealthy and not ready; the other services say it, and do without. */
+  /** Waits until the api is unhealthy and not ready, and until the other services show the reason but stay healthy. */
   async function untilAllSay(reason: string): Promise<void> {
     await untilUnhealthy({ database: reason });
     const ready = await until(`${stack.url.api}/readyz`, isStatus(503));
@@ -229,14 +229,14 @@ describe('a PostgreSQL that answers and cannot write', () => {
     await until(`${stack.url.api}/readyz?verbose`, ({ text }) => text.includes('[+]workers ok\n'));
   }
 
-  test('because it was set read-only is read_only in every service, the worker included, and over by itself', async () => {
+  test('because it is read-only: every service reports read_only until it can write', async () => {
     await db.query('alter system set default_transaction_read_only = on');
     await db.query('select pg_reload_conf()');
     await untilAllSay('read_only');
     await until(`${stack.url.api}/readyz?verbose`, ({ text }) =>
       text.includes('[+]workers ok, warning: database_read_only'),
     );
-    // The worker may have met it before the api's own check did.
+    // The worker may report it before the api's own check does.
     await until(health(), ({ text }) => text.includes('in a read-only transaction'), {
       init: bearer(stack.keys.metricsToken),
     });
@@ -245,7 +245,7 @@ describe('a PostgreSQL that answers and cannot write', () => {
     await untilAllWell();
   });
 
-  test('because its disk is full is disk_full in every service, and over by itself', async () => {
+  test('because its disk is full: every service reports disk_full until it can write', async () => {
     const full = await fillDiskUnder(stack.postgres as PostgresServer, 'write_probe');
     await untilAllSay('disk_full');
     expect((await ask(health())).text).not.toContain('No space left');
@@ -254,7 +254,7 @@ describe('a PostgreSQL that answers and cannot write', () => {
     await untilAllWell();
   });
 
-  test('to one table fails the check of the service that met it, and of the api, which names the services', async () => {
+  test('to one table: the check fails in the affected service and in the api, which names the services', async () => {
     await db.query(`
       create function refuse() returns trigger language plpgsql as
         $$ begin raise exception 'no room' using errcode = 'disk_full'; end $$;

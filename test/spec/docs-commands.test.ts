@@ -17,7 +17,7 @@ const run = promisify(execFile);
 
 // Every command that the documentation prints is in one of these tables.
 
-/** Not run by any test, with the reason. Keep it short: at most ten. */
+/** Commands that no test runs, with the reason. At most ten. */
 const notRun: Record<string, string> = {
   'npm run format': 'rewrites the working tree; the check of the format is in .ci/run',
   'npm run bench -- count': 'measures for minutes',
@@ -28,7 +28,7 @@ const notRun: Record<string, string> = {
     'changes the host, as root',
 };
 
-/** Run by another file, which contains the given text. */
+/** Commands that another file runs, with a text in that file. */
 const runElsewhere: Record<string, [file: string, text: string]> = {
   'npm start': ['.ci/newcomer', 'up npm start || end'],
   'npm test': ['.ci/newcomer', 'npm test >'],
@@ -67,7 +67,7 @@ const runElsewhere: Record<string, [file: string, text: string]> = {
   ],
 };
 
-/** Run by this file: what the command prints. The first pattern that matches counts. */
+/** Commands that this file runs, with a pattern for their output. The first match counts. */
 const printed: [command: RegExp, output: RegExp][] = [
   // docs/alerting.md
   [/^curl -f \S+\/api\/health$/, /^\{"status":"healthy"\}$/],
@@ -108,13 +108,13 @@ const printed: [command: RegExp, output: RegExp][] = [
 const commands = readCommands(docPages);
 const here = commands.filter(({ text }) => !(text in notRun) && !(text in runElsewhere));
 
-/** Without it, its one command is left out; CI has it. */
+/** Without Prometheus, its one command is not run. CI has it. */
 const prometheus = findPrometheus();
 const runnable = here.filter(({ text }) => prometheus !== undefined || !text.startsWith('promtool '));
 
 let started: Started;
 let folder: string;
-/** Variables that the pages use. */
+/** Shell variables that the pages use. */
 let variables: Record<string, string>;
 
 beforeAll(async () => {
@@ -122,7 +122,7 @@ beforeAll(async () => {
   started = await npmStart(['--simulator']);
   const keys = await sh('npm run -s keys');
   variables = Object.fromEntries(keys.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)));
-  // The worker has a heartbeat, and every process has published.
+  // Wait for the worker's heartbeat and for the metrics of every process.
   const origin = `http://localhost:${started.ports.api}`;
   await until(`${origin}/api/health/workers`, isStatus(200));
   await until(`${origin}/metrics.json?verbose`, ({ body }) => body?.['complete'] === true, {
@@ -134,7 +134,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs lines of a page in one shell, with the ports of this stack instead of the standard ones, and files in a folder of its own. */
+/** Runs lines of a page in one shell, with this stack's ports instead of the default ones and with files in a temporary folder. */
 async function sh(...lines: string[]): Promise<string> {
   const { api, baileys, calls, redis } = started.ports;
   const script = lines
@@ -146,14 +146,14 @@ async function sh(...lines: string[]): Promise<string> {
     .replace('promtool check', `${prometheus?.promtool} check`)
     .replaceAll('/etc/prometheus/prosaas', `${folder}/prometheus`)
     .replaceAll('-o qr.png', `-o ${folder}/qr.png`);
-  // Only those that the script uses: `npm run keys` does not print a key that is set in the environment.
+  // Only the variables that the script uses, because `npm run keys` does not print a key that is set in the environment.
   const used = Object.entries(variables ?? {}).filter(([name]) => script.includes(`$${name}`));
   const env = { ...started.env, ...Object.fromEntries(used), TMPDIR: folder };
   const { stdout } = await run('sh', ['-ec', script], { cwd: repository, env });
   return stdout;
 }
 
-/** Starts a command that runs until Ctrl-C, sends that once a customer has an answer, and returns what was printed. */
+/** Starts a command that runs until Ctrl-C, interrupts it once a customer has an answer, and returns its output. */
 async function untilAnswered(command: string): Promise<string> {
   const [name = '', ...args] = command.split(' ');
   const child = spawn(name, args, {
@@ -169,14 +169,14 @@ async function untilAnswered(command: string): Promise<string> {
     lines.push(line);
     if (isInterrupted || !/ ProSaaS +to /.test(line)) continue;
     isInterrupted = true;
-    // As a terminal does: to every process of the foreground group.
+    // A terminal sends the signal to every process of the foreground group.
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
   }
   expect([...(await closed), lines.slice(-20)]).toEqual([0, null, expect.anything()]);
   return lines.join('\n');
 }
 
-/** `GET` on the api with the admin key: the first item of the list, once there is one. */
+/** Waits for the first item of a list that the api returns to the admin key. */
 function firstOf(path: string): Promise<Record<string, unknown>> {
   return poll(
     async () =>
@@ -189,7 +189,7 @@ function firstOf(path: string): Promise<Record<string, unknown>> {
   );
 }
 
-/** A customer asks what the agent does not know. */
+/** Sends a customer's question that the agent cannot answer. */
 async function askUnknown(): Promise<void> {
   const { phone_number: account } = await firstOf('/api/sessions');
   const { simulator } = JSON.parse(await readFile(join(started.dataDir, 'running.json'), 'utf8')) as {
@@ -206,7 +206,7 @@ async function askUnknown(): Promise<void> {
   expect((await play('/phones/15550001111/send', { account, text })).status).toBeLessThan(300);
 }
 
-/** What a command needs that its page leaves to the reader. */
+/** Fills in the values that a page leaves to its reader. */
 async function prepare({ text }: Command): Promise<string> {
   if (text.includes('$GROUP')) {
     await askUnknown();
@@ -216,14 +216,14 @@ async function prepare({ text }: Command): Promise<string> {
   return text.replace('"..."', `"${String((await firstOf('/api/conversations'))['id'])}"`);
 }
 
-test('every command of the documentation is run, or has a reason why not', () => {
+test('every command of the documentation is run or has a reason why not', () => {
   expect(commands.length).toBeGreaterThan(40);
   const unknown = here.filter(({ text }) => !printed.some(([pattern]) => pattern.test(text)));
   expect(unknown).toEqual([]);
   expect(Object.keys(notRun).length).toBeLessThanOrEqual(10);
 });
 
-test('the tables name only commands that the documentation has', () => {
+test('the tables contain only commands of the documentation', () => {
   const texts = new Set(commands.map(({ text }) => text));
   expect([...Object.keys(notRun), ...Object.keys(runElsewhere)].filter((text) => !texts.has(text))).toEqual(
     [],
@@ -232,11 +232,11 @@ test('the tables name only commands that the documentation has', () => {
   expect(unused).toEqual([]);
 });
 
-test.each(Object.entries(runElsewhere))('%s is run by the file that the table names', (_, [file, text]) => {
+test.each(Object.entries(runElsewhere))('the file in the table runs %s', (_, [file, text]) => {
   expect(readFileSync(join(repository, file), 'utf8')).toContain(text);
 });
 
-test('npm start -- --simulator prints no more than npm start', () => {
+test('npm start -- --simulator prints few lines and no warning', () => {
   const lines = linesBeforeTable(started);
   expect(lines.length, lines.join('\n')).toBeLessThanOrEqual(20);
   expect(lines.filter((line) => / (?:warn|error|fatal) |undefined/.test(line))).toEqual([]);
@@ -260,7 +260,7 @@ test('npm run jobs -- --help lists the commands for the dead letter', async () =
   expect(await sh('npm run jobs -- --help')).toContain('dead');
 });
 
-test('the console opens with the admin key', async () => {
+test('the admin key opens the console', async () => {
   const origin = `http://localhost:${started.ports.api}`;
   expect(await (await fetch(`${origin}/`)).text()).toContain('<title>ProSaaS</title>');
   const signedIn = await fetch(`${origin}/api/sign-in`, {

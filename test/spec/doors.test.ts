@@ -13,8 +13,8 @@ import { requestSchemas } from './support/route-schemas.ts';
 import { type Route, collectRoutes, fill } from './support/routes.ts';
 import { codeOf, readTable } from './support/tables.ts';
 
-// Every service in this process, so that no route can be missed. Their keys are set; those of people are in a database.
-// There is no Redis: who is let in needs none.
+// Starts every service in this process, so that no route is missed. The services' keys are settings, the keys of people are in a
+// database. There is no Redis, because authorization does not need it.
 const keys = {
   API_KEY: 'walk-api-key-of-a-test',
   ADMIN_KEY: 'walk-admin-key-of-a-test',
@@ -59,7 +59,7 @@ beforeAll(async () => {
   }
 });
 
-/** The keys of people, by what each is called in this test. */
+/** The keys of people, by their names in this test. */
 const people: Record<string, string> = {};
 
 async function addPeople(url: string): Promise<void> {
@@ -84,29 +84,29 @@ async function addPeople(url: string): Promise<void> {
 }
 afterAll(() => running.disposeAsync());
 
-/** Open to everyone: the health endpoints, as the manual lists them. */
+/** The health endpoints in docs/observability.md, which are open to everyone. */
 const open = new Set(
   readTable('observability.md', 'Health endpoints').map(
     (row) => `${row['service']} ${codeOf(row['endpoint'] ?? '')}`,
   ),
 );
 
-/** The page itself, and what nobody needs a key for. */
+/** Paths of the console that need no key. */
 const openConsolePaths = new Set(['/', '/favicon.svg', '/assets/*', '/api/sign-in', '/api/sign-out']);
 
-/** Beside each probe stands each of its checks: `/readyz/database`. */
+/** A check of an open probe is open as well: `/readyz/database`. */
 const isOpen = (name: string, url: string): boolean =>
   (name === 'api' && openConsolePaths.has(url)) ||
   open.has(`${name} ${url}`) ||
   open.has(`${name} ${url.slice(0, url.lastIndexOf('/'))}`);
 
-/** Doors of the telephony provider: its signature is the key. */
+/** Routes of the telephony provider, which authenticates by a signature. */
 const webhooks = ['/webhook/incoming_call', '/webhook/call_status', '/webhook/stream_status'].flatMap(
   (path) => [path, `${path}/`],
 );
 const signed = new Set([...webhooks, '/ws/twilio-media'].map((path) => `calls ${path}`));
 
-/** `/metrics` and `/metrics.json` have the other methods too, to answer 405. */
+/** `/metrics` and `/metrics.json` also have routes for other methods, which answer 405. */
 function isRefusal(name: string, { method, url }: Route): boolean {
   return name === 'api' && url.startsWith('/metrics') && method !== 'GET' && method !== 'HEAD';
 }
@@ -117,7 +117,7 @@ function closedRoutes(name: string): Route[] {
   );
 }
 
-function knock(
+function requestRoute(
   name: string,
   { method, url }: Route,
   headers: Record<string, string>,
@@ -130,8 +130,8 @@ const basic = (password: string): string => `Basic ${Buffer.from(`admin:${passwo
 
 const serviceNames = ['api', 'calls', 'baileys'];
 
-/** Every door that a key may be held to. */
-function everyDoor(key: string): { headers: Record<string, string>; query: string }[] {
+/** Every way to send a key. */
+function waysToSend(key: string): { headers: Record<string, string>; query: string }[] {
   return [
     { headers: { authorization: `Bearer ${key}` }, query: '' },
     { headers: { authorization: `Basic ${key}` }, query: '' },
@@ -144,7 +144,7 @@ function everyDoor(key: string): { headers: Record<string, string>; query: strin
   ];
 }
 
-test('the walk meets the routes that are known to be closed', () => {
+test('collects the routes that are known to need a key', () => {
   const known = closedRoutes('api').map(({ method, url }) => `${method} ${url}`);
   expect(known).toEqual(
     expect.arrayContaining(['GET /metrics.json', 'GET /api/conversations', 'POST /api/messages']),
@@ -154,10 +154,10 @@ test('the walk meets the routes that are known to be closed', () => {
   );
 });
 
-describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
-  test('is closed to those without a key', async () => {
+describe.each(serviceNames)('every route of %s except probes', (name) => {
+  test('rejects a request without a key', async () => {
     for (const route of closedRoutes(name)) {
-      const answer = await knock(name, route, {});
+      const answer = await requestRoute(name, route, {});
       expect({ ...route, status: answer.status }).toEqual({ ...route, status: 401 });
       expect({ ...route, challenge: answer.headers.get('www-authenticate') }).toEqual({
         ...route,
@@ -167,17 +167,17 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
     }
   });
 
-  test('is closed to a wrong key at every door', async () => {
+  test('rejects a wrong key, however it is sent', async () => {
     for (const route of closedRoutes(name)) {
-      for (const { headers, query } of everyDoor('a-wrong-key')) {
-        const answer = await knock(name, route, headers, query);
+      for (const { headers, query } of waysToSend('a-wrong-key')) {
+        const answer = await requestRoute(name, route, headers, query);
         expect({ ...route, headers, query, status: answer.status }).toMatchObject({ status: 401 });
         expect(answer.text).not.toContain('a-wrong-key');
       }
     }
   });
 
-  test('is closed to a key held to a door that is not its own', async () => {
+  test('rejects a key that is sent as another kind of key', async () => {
     const foreign = [
       { 'x-admin-key': keys.API_KEY },
       { authorization: `Bearer ${keys.API_KEY}` },
@@ -195,18 +195,18 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
     ] as unknown as Record<string, string>[];
     for (const route of closedRoutes(name)) {
       for (const headers of foreign) {
-        const answer = await knock(name, route, headers);
+        const answer = await requestRoute(name, route, headers);
         expect({ ...route, headers, status: answer.status }).toMatchObject({ status: 401 });
       }
     }
   });
 
-  test('is closed to the metrics token, but for the metrics and what shows how the stack is', async () => {
-    const opened = new Set<unknown>(['metrics', 'operator', 'anyone']);
-    const routes = closedRoutes(name).filter((route) => !opened.has(doorOf(name, route)));
+  test('rejects the metrics token, except for metrics and operator routes', async () => {
+    const allowed = new Set<unknown>(['metrics', 'operator', 'anyone']);
+    const routes = closedRoutes(name).filter((route) => !allowed.has(accessOf(name, route)));
     for (const route of routes) {
-      const byHeader = await knock(name, route, { authorization: `Bearer ${keys.METRICS_TOKEN}` });
-      const byQuery = await knock(name, route, {}, `?token=${keys.METRICS_TOKEN}`);
+      const byHeader = await requestRoute(name, route, { authorization: `Bearer ${keys.METRICS_TOKEN}` });
+      const byQuery = await requestRoute(name, route, {}, `?token=${keys.METRICS_TOKEN}`);
       expect({ ...route, statuses: [byHeader.status, byQuery.status] }).toEqual({
         ...route,
         statuses: [403, 403],
@@ -215,10 +215,10 @@ describe.each(serviceNames)('every route of %s that is not a probe', (name) => {
   });
 });
 
-/** Whose key opens a route. Who may more is let in too. */
-type Door = 'metrics' | 'operator' | 'anyone' | 'business' | 'service' | 'owner' | 'admin';
+/** The lowest access that a route requires. */
+type Access = 'metrics' | 'operator' | 'anyone' | 'business' | 'service' | 'owner' | 'admin';
 
-const doorsOfKeys: Record<string, Door> = {
+const accessByName: Record<string, Access> = {
   'metrics token': 'operator',
   'any of them': 'anyone',
   'API key': 'business',
@@ -229,13 +229,13 @@ const manual = readTable('api.md', 'Endpoints')
   .filter((row) => row['key'] !== 'none')
   .map((row) => ({
     route: `${row['method']} ${codeOf(row['path'] ?? '').replaceAll(/\{(\w+)\}/g, ':$1')}`,
-    door: doorsOfKeys[row['key'] ?? ''],
+    access: accessByName[row['key'] ?? ''],
   }));
 
-/** The door of every route that takes a key; a route that is not here fails the test below. */
-const doors: Record<string, Record<string, Door | undefined>> = {
+/** The required access of every route with a key. The test below fails for a route that is not here. */
+const requiredAccess: Record<string, Record<string, Access | undefined>> = {
   api: {
-    ...Object.fromEntries(manual.map(({ route, door }) => [route, door])),
+    ...Object.fromEntries(manual.map(({ route, access }) => [route, access])),
     'GET /metrics': 'metrics',
     'GET /metrics.json': 'metrics',
   },
@@ -255,11 +255,11 @@ const doors: Record<string, Record<string, Door | undefined>> = {
     'POST /api/unstored-messages/:id/retry': 'admin',
   },
 };
-const doorOf = (name: string, { method, url }: Route): Door | undefined =>
-  doors[name]?.[`${method === 'HEAD' ? 'GET' : method} ${url}`];
+const accessOf = (name: string, { method, url }: Route): Access | undefined =>
+  requiredAccess[name]?.[`${method === 'HEAD' ? 'GET' : method} ${url}`];
 
-/** What a kind of key is answered at each door; where nothing is said, it is let in. */
-const everywhere = (status: number): Record<Door, number> => ({
+/** The status that a kind of key gets for each required access. Without an entry, it has access. */
+const everywhere = (status: number): Record<Access, number> => ({
   metrics: status,
   operator: status,
   anyone: status,
@@ -268,10 +268,10 @@ const everywhere = (status: number): Record<Door, number> => ({
   owner: status,
   admin: status,
 });
-const kinds: [string, (name: string) => Record<string, string>, Partial<Record<Door, number>>][] = [
+const kinds: [string, (name: string) => Record<string, string>, Partial<Record<Access, number>>][] = [
   ['no key', () => ({}), everywhere(401)],
   ['a wrong key', () => ({ 'x-api-key': 'a-wrong-key' }), everywhere(401)],
-  ["a wrong key of the form of a person's", () => ({ 'x-api-key': 'A'.repeat(43) }), everywhere(401)],
+  ["a wrong key with the format of a person's key", () => ({ 'x-api-key': 'A'.repeat(43) }), everywhere(401)],
   ['a revoked person', () => ({ 'x-api-key': people['revoked admin'] ?? '' }), everywhere(401)],
   [
     'the metrics token',
@@ -299,34 +299,38 @@ const kinds: [string, (name: string) => Record<string, string>, Partial<Record<D
     () => ({ 'x-api-key': people["another business' owner"] ?? '' }),
     { metrics: 401, operator: 403, admin: 403 },
   ],
-  ['an owner as a bearer', () => ({ authorization: `Bearer ${people['owner']}` }), everywhere(401)],
-  ['an owner at the door of admins', () => ({ 'x-admin-key': people['owner'] ?? '' }), everywhere(401)],
+  [
+    "an owner's key as a bearer token",
+    () => ({ authorization: `Bearer ${people['owner']}` }),
+    everywhere(401),
+  ],
+  ["an owner's key in X-Admin-Key", () => ({ 'x-admin-key': people['owner'] ?? '' }), everywhere(401)],
   ['an admin', () => ({ 'x-api-key': people['admin'] ?? '' }), {}],
-  ['an admin as a bearer', () => ({ authorization: `Bearer ${people['admin']}` }), {}],
-  ['an admin at her door', () => ({ 'x-admin-key': people['admin'] ?? '' }), {}],
+  ["an admin's key as a bearer token", () => ({ authorization: `Bearer ${people['admin']}` }), {}],
+  ["an admin's key in X-Admin-Key", () => ({ 'x-admin-key': people['admin'] ?? '' }), {}],
   ['the admin key', () => ({ 'x-api-key': keys.ADMIN_KEY }), {}],
-  ['the admin key at its door', () => ({ 'x-admin-key': keys.ADMIN_KEY }), {}],
+  ['the admin key in X-Admin-Key', () => ({ 'x-admin-key': keys.ADMIN_KEY }), {}],
 ];
 
 test.each(serviceNames)(
-  'every route of %s that takes a key has its door, and none is there in vain',
+  'the tables have the required access of every route of %s, and no other route',
   (name) => {
     const found = closedRoutes(name)
       .filter(({ method }) => method !== 'HEAD')
       .map(({ method, url }) => `${method} ${url}`);
-    expect(found.toSorted()).toEqual(Object.keys(doors[name] ?? {}).toSorted());
-    for (const [route, door] of Object.entries(doors[name] ?? {}))
-      expect([route, door]).not.toContain(undefined);
+    expect(found.toSorted()).toEqual(Object.keys(requiredAccess[name] ?? {}).toSorted());
+    for (const [route, access] of Object.entries(requiredAccess[name] ?? {}))
+      expect([route, access]).not.toContain(undefined);
   },
 );
 
-describe.each(['api', 'baileys'])('the doors of %s', (name) => {
-  test.each(kinds)('to %s', async (_kind, headersOf, refusals) => {
+describe.each(['api', 'baileys'])('access to %s', (name) => {
+  test.each(kinds)('with %s', async (_kind, headersOf, refusals) => {
     const routes = closedRoutes(name);
     expect(routes.length).toBeGreaterThan(10);
     for (const route of routes) {
-      const { status } = await knock(name, route, headersOf(name));
-      const refusal = refusals[doorOf(name, route) ?? 'admin'];
+      const { status } = await requestRoute(name, route, headersOf(name));
+      const refusal = refusals[accessOf(name, route) ?? 'admin'];
       expect({ ...route, status: [401, 403].includes(status) ? status : 'let in' }).toEqual({
         ...route,
         status: refusal ?? 'let in',
@@ -335,23 +339,23 @@ describe.each(['api', 'baileys'])('the doors of %s', (name) => {
   });
 });
 
-test('a person does not reach another business by naming it, an admin does', async () => {
+test('a person cannot access another business by naming it, an admin can', async () => {
   const named = requestSchemas()
     .filter(({ part, schema }) => part === 'querystring' && 'business' in schema.properties)
     .map(({ service, route }) => [service, ...route.split(' ')] as [string, string, string]);
   expect(named.length).toBeGreaterThanOrEqual(7);
   for (const [name, method, url] of named) {
-    const knocked = async (person: string): Promise<unknown> => {
+    const answerTo = async (person: string): Promise<unknown> => {
       const headers = { 'x-api-key': people[person] ?? '' };
-      const { status, body } = await knock(name, { method, url }, headers, '?business=default');
+      const { status, body } = await requestRoute(name, { method, url }, headers, '?business=default');
       return [url, status, body?.['code']];
     };
-    expect(await knocked("another business' owner")).toEqual([url, 403, 'BUSINESS_NOT_ALLOWED']);
-    expect(await knocked('admin')).not.toContain(403);
+    expect(await answerTo("another business' owner")).toEqual([url, 403, 'BUSINESS_NOT_ALLOWED']);
+    expect(await answerTo('admin')).not.toContain(403);
   }
 });
 
-test('the doors of the telephony provider are closed to every key: only its signature opens them', async () => {
+test('the webhooks of the telephony provider reject every key without its signature', async () => {
   for (const url of webhooks) {
     for (const headers of [
       {},
@@ -388,7 +392,7 @@ describe.each(serviceNames)('the server of %s', (name) => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
   });
 
-  test('switches protocols nowhere but at the media path', async () => {
+  test('upgrades only the media path to a WebSocket', async () => {
     const paths = new Set((services[name]?.routes ?? []).map(({ url }) => fill(url)));
     for (const path of [...paths, '/nothing']) {
       const { status, socket } = await openUpgrade(services[name]?.url ?? '', path);

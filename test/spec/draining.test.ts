@@ -10,8 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-describe.each(['api', 'calls', 'baileys'] as const)('%s, told to stop', (name) => {
-  test('is not ready at once, lives on until its listener closes, and ends with 0', async () => {
+describe.each(['api', 'calls', 'baileys'] as const)('%s after SIGTERM', (name) => {
+  test('is not ready at once, lives until its listener closes, and exits with 0', async () => {
     const url = stack.url[name];
     await until(`${url}/readyz`, isStatus(200));
     const ended = stack.services[name].exited();
@@ -29,11 +29,11 @@ describe.each(['api', 'calls', 'baileys'] as const)('%s, told to stop', (name) =
   });
 });
 
-test('the worker ends with 0', async () => {
+test('the worker exits with 0', async () => {
   expect(await stack.services.worker.stop()).toBe(0);
 });
 
-test('each service says that it stops, and that it stopped', () => {
+test('each service logs that it stops and that it has stopped', () => {
   for (const name of ['worker', 'calls', 'baileys'] satisfies ServiceName[]) {
     const messages = logLines(stack.services[name].output()).map(({ msg }) => msg);
     expect(messages).toEqual(expect.arrayContaining(['Stopping', 'Stopped']));

@@ -7,7 +7,7 @@ import { codeOf, readTable } from './support/tables.ts';
 interface Endpoint {
   service: 'api' | 'calls' | 'baileys';
   path: string;
-  /** Exact, or as far as an ellipsis. */
+  /** The exact body, or its beginning up to an ellipsis. */
   body: string;
 }
 
@@ -58,13 +58,13 @@ describe.each(endpoints)('$service $path', (endpoint) => {
     expect(answer.type).toBe(type);
   });
 
-  test('answers the same with a slash at its end', async () => {
+  test('answers the same with a trailing slash', async () => {
     const answer = await ask(`${urlOf(endpoint)}/`);
     expect(answer.text).toMatch(patternOf(endpoint.body));
     expect(answer.status).toBe(200);
   });
 
-  test('may not be cached nor sniffed', async () => {
+  test('forbids caching and sniffing', async () => {
     const { headers } = await ask(urlOf(endpoint));
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -105,7 +105,7 @@ describe.each(probes)('$service $path in its other forms', (endpoint) => {
     for (const line of lines.slice(0, -1)) expect(line).toMatch(/^\[[+-]\]\w+ (ok|warning|failed)/);
   });
 
-  test('application/health+json is the draft form', async () => {
+  test('returns the draft format for application/health+json', async () => {
     const answer = await ask(urlOf(endpoint), { headers: { accept: 'application/health+json' } });
     expect(answer.status).toBe(200);
     expect(answer.type).toMatch(/^application\/health\+json/);
@@ -119,7 +119,7 @@ describe.each(probes)('$service $path in its other forms', (endpoint) => {
   });
 });
 
-test('health+json measures PostgreSQL as the draft names it', async () => {
+test('health+json names the measurements of PostgreSQL as the draft does', async () => {
   const answer = await ask(urlOf({ service: 'api', path: '/api/health' }), {
     headers: { accept: 'application/health+json' },
   });
@@ -135,7 +135,7 @@ test('health+json measures PostgreSQL as the draft names it', async () => {
   ]);
 });
 
-test('readyz shows what it requires and what else there is', async () => {
+test('readyz shows required and other checks', async () => {
   const { body } = await ask(urlOf({ service: 'api', path: '/readyz' }));
   expect(body).toMatchObject({
     ready: true,
@@ -151,7 +151,7 @@ test('readyz shows what it requires and what else there is', async () => {
   expect(Object.keys(body?.['checks'] ?? {}).slice(0, 2)).toEqual(['database', 'baileys']);
 });
 
-test('version tells the build', async () => {
+test('version returns the build', async () => {
   for (const service of ['api', 'calls', 'baileys'] as const) {
     const { body } = await ask(urlOf({ service, path: '/version' }));
     expect(body).toEqual({
@@ -164,7 +164,7 @@ test('version tells the build', async () => {
   }
 });
 
-test('whatsapp health tells of the service, its sessions and the agent', async () => {
+test('whatsapp health covers the service, its sessions and the agent', async () => {
   const { body } = await ask(urlOf({ service: 'api', path: '/health/whatsapp' }));
   expect(body).toMatchObject({
     status: 'ok',
@@ -173,7 +173,7 @@ test('whatsapp health tells of the service, its sessions and the agent', async (
   });
 });
 
-test('addresses and versions of dependencies are for those who hold a token', async () => {
+test('addresses and versions of dependencies are shown only with a token', async () => {
   const open = await ask(urlOf({ service: 'api', path: '/readyz' }));
   expect(open.text).not.toContain(stack.url.baileys);
   const seen = await Promise.all([
@@ -187,7 +187,7 @@ test('addresses and versions of dependencies are for those who hold a token', as
   expect(wrong.text).not.toContain(stack.url.baileys);
 });
 
-test('an unknown path is 404 problem+json that echoes nothing of the request', async () => {
+test('answers an unknown path with 404 problem+json that repeats nothing of the request', async () => {
   for (const service of ['api', 'calls', 'baileys'] as const) {
     const answer = await ask(`${stack.url[service]}/nowhere?token=${stack.keys.metricsToken}`);
     expect(answer.status).toBe(404);
@@ -197,7 +197,7 @@ test('an unknown path is 404 problem+json that echoes nothing of the request', a
   }
 });
 
-/** `{"ready":true,...}` is its start; `{...}` inside stands for an object. */
+/** `{"ready":true,...}` is the beginning of a body; `{...}` inside stands for any object. */
 function patternOf(text: string): RegExp {
   const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const pattern = escaped.replace(/,\\\.\\\.\\\.\\\}$/, ',.+\\}').replaceAll('\\{\\.\\.\\.\\}', '\\{.*\\}');

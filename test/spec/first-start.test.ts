@@ -15,7 +15,7 @@ afterAll(async () => {
   await waiting?.[Symbol.asyncDispose]();
 });
 
-test('at a first start nothing is asked of a table that is not there yet', async () => {
+test('a first start does not query a table that does not exist yet', async () => {
   for (const name of others) {
     await poll(() => logLines(waiting.services[name].output()).some(isWait), { what: `${name}'s wait` });
   }

@@ -10,7 +10,7 @@ import { type FrontDesk, startFrontDesk } from './support/front-desk.ts';
 import { repository } from './support/npm-start.ts';
 import { outputOf, until } from './support/stack.ts';
 
-/** The owner's day, on the running system: what docs/handing-over.md promises. */
+// Tests on a running stack what docs/handing-over.md promises.
 
 let desk: FrontDesk;
 let dana: Phone;
@@ -28,7 +28,7 @@ afterAll(async () => {
   await desk?.[Symbol.asyncDispose]();
 });
 
-/** The command of docs/handing-over.md, for this stack and this number. */
+/** Runs the command of docs/handing-over.md for this stack and number. Returns the person's id. */
 async function addByManual(number: string): Promise<string> {
   const page = await readFile(join(repository, 'docs/handing-over.md'), 'utf8');
   const [, command = ''] = /^```sh\n(curl [^]*?)^```/m.exec(page) ?? [];
@@ -50,7 +50,7 @@ interface Chat {
   person_id: string | null;
 }
 
-/** The conversation with a customer, once it is in this state. */
+/** Waits until the conversation with a customer is in this state. */
 async function untilState(customer: Phone, state: string, reason: string | null): Promise<Chat> {
   const answer = await until(
     `${desk.stack.url.api}/api/conversations?contact=${customer.number}`,
@@ -71,7 +71,7 @@ async function itemsOf<T>(path: string): Promise<T[]> {
   return ((await desk.api('GET', path)).body?.['items'] ?? []) as T[];
 }
 
-/** Newest first. */
+/** Author and status of the messages, newest first. */
 async function statuses(chat: Chat): Promise<string[]> {
   const messages = await itemsOf<{ author: string; status: string }>(
     `/api/conversations/${chat.id}/messages`,
@@ -92,7 +92,7 @@ const untilShown = (phone: Phone, part: RegExp, from = 0): Promise<unknown> =>
     timeoutMs: 30_000,
   });
 
-/** As if so much time had passed for a conversation. */
+/** Moves the times of a conversation into the past, as if minutes had passed. */
 const pass = (chat: Chat, minutes: number): Promise<unknown> =>
   desk.db.query(
     `update conversations set person_until = person_until - $2 * interval '1 minute',
@@ -104,7 +104,7 @@ const passedOn = /^I am passing this on to a person on our team, who will get ba
 const parking = /car park behind the building/;
 const wifi = /network is called Visitors/;
 
-test('the owner answers from her phone, the agent is silent, and takes over again when she has gone', async () => {
+test('the agent is silent while the owner answers from her phone, and takes over again later', async () => {
   const maria = desk.whatsapp.addPhone({ pushName: 'Maria' });
   await desk.write(maria, 'Is there parking nearby?');
   await untilShown(maria, parking);
@@ -116,7 +116,7 @@ test('the owner answers from her phone, the agent is silent, and takes over agai
   await poll(async () => (await statuses(chat))[0] === 'agent sent', { what: 'the answer to be sent' });
   expect((await statuses(chat))[1]).toBe('customer waiting_for_person');
 
-  // Dana is told, by WhatsApp.
+  // Dana is notified by WhatsApp.
   await untilShown(dana, /Maria[^]*I want to talk to a person/);
   await desk.write(maria, 'hello? are you there?');
   await poll(async () => (await statuses(chat))[0] === 'customer waiting_for_person', { what: 'it to wait' });
@@ -147,13 +147,13 @@ test('the owner answers from her phone, the agent is silent, and takes over agai
   ]);
 });
 
-test('nobody comes: people are told again, it is a warning, and somebody takes the chat by answering the notice', async () => {
+test('people are notified again of a waiting chat, health warns, and an answer to the notice takes the chat over', async () => {
   const noah = desk.whatsapp.addPhone({ pushName: 'Noah' });
-  const told = dana.received.length;
+  const before = dana.received.length;
   await desk.write(noah, 'a person, please');
   await untilShown(noah, passedOn);
   const chat = await untilState(noah, 'waiting', 'asked');
-  await untilShown(dana, /Noah/, told);
+  await untilShown(dana, /Noah/, before);
   const health = { init: { headers: { accept: 'text/plain' } } };
   const verbose = `${desk.stack.url.api}/api/health?verbose`;
   expect((await ask(verbose)).text).not.toContain('customers_waiting');
@@ -169,7 +169,7 @@ test('nobody comes: people are told again, it is a warning, and somebody takes t
   await untilShown(dana, /Noah/, first + 1);
   await until(verbose, ({ text }) => !text.includes('customers_waiting'), health);
 
-  // She leaves his question without an answer: it waits again, and she is told.
+  // She does not answer his question, so the chat waits again and she is notified.
   await desk.write(noah, 'Is there parking nearby?');
   await poll(async () => (await statuses(chat))[0] === 'customer waiting_for_person', { what: 'it to wait' });
   await pass(chat, 121);

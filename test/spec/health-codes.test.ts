@@ -13,11 +13,11 @@ function readSources(...places: string[]): string {
   return files.map((file) => readFileSync(repository + file, 'utf8')).join('\n');
 }
 
-/** What `pattern` captures, without what is empty. */
+/** Everything that `pattern` captures. */
 const allOf = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].flatMap(([, ...found]) => found).filter((one) => one !== undefined);
 
-/** Those of all services, and what they have in common. */
+/** The sources of the checks of all services. */
 const checks = readSources(
   'apps/*/src/checks.ts',
   'apps/*/src/checks/*.ts',
@@ -25,18 +25,18 @@ const checks = readSources(
   'packages/runtime/src/redis-settings.ts',
   'packages/observability/src/health/{probe,registry,run-check}.ts',
 );
-/** These turn errors into codes. */
+/** The sources that turn errors into codes. */
 const classifications = readSources(
   'packages/observability/src/health/classify-error.ts',
   'packages/database/src/database-error.ts',
 );
-/** What `agent` and `voice` of the calls service pass on. */
+/** States that the checks `agent` and `voice` of the calls service use as codes. */
 const loadStates = allOf(
   allOf(readSources('packages/agentkit/src/agent.ts'), /export type LoadState = (.*);/g)[0] ?? '',
   /'([a-z]+)'/g,
 );
 
-/** Codes as they stand where a check fails or warns. */
+/** Codes where a check fails or warns. */
 function codesOfChecks(): string[] {
   const literal = /(?:CheckFailure\(|reason: |reasons\.push\(|\? \[?)'([a-z_]+)'/g;
   const otherwise = /\? '[a-z_]+' : '([a-z_]+)'/g;
@@ -50,14 +50,14 @@ function codesOfChecks(): string[] {
   ];
 }
 
-/** Families: what stands before a code that came from elsewhere. */
+/** Families: prefixes of codes that come from another check. */
 const prefixes = [
   ...allOf(checks, /prefix: '([a-z_]+_)'/g),
   ...allOf(checks, /`([a-z_]+_)\$\{failedWrite\}`/g),
 ].map((prefix) => `${prefix}*`);
 
-/** What stands beside codes in such places and is none. */
-const noCodes = new Set(['pass', 'warn', 'fail', 'warns', 'fails', 'string']);
+/** Words that the patterns find beside codes, but that are not codes. */
+const otherWords = new Set(['pass', 'warn', 'fail', 'warns', 'fails', 'string']);
 
 const produced = new Set(
   [
@@ -67,10 +67,10 @@ const produced = new Set(
     ...allOf(classifications, /^ {4}'([a-z_]+)',$/gm),
     ...loadStates.filter((state) => state !== 'warm'),
     ...prefixes,
-  ].filter((code) => !noCodes.has(code)),
+  ].filter((code) => !otherWords.has(code)),
 );
 
-/** A kind of error, which is for the services themselves. */
+/** Whether this is a kind of error, which the services use internally. */
 function isKind(code: string): boolean {
   return classifications.includes(`| '${code}'`);
 }
@@ -78,8 +78,8 @@ function isKind(code: string): boolean {
 const rows = readTable('observability.md', 'The codes');
 const documented = new Set(rows.map((row) => codeOf(row['code'] ?? '')));
 
-test('docs/observability.md has every code that a check of any service can fail or warn with, and no other', () => {
-  // If the patterns above found nothing, nothing would be missing.
+test('docs/observability.md lists exactly the codes with which checks can fail or warn', () => {
+  // Without this, the test would pass if the patterns above found nothing.
   expect([...produced]).toEqual(
     expect.arrayContaining([
       'schema_drift',
@@ -100,20 +100,20 @@ test('docs/observability.md has every code that a check of any service can fail 
   expect([...documented].toSorted()).toEqual([...produced].toSorted());
 });
 
-test('the checks that docs/observability.md names are those that the services have', () => {
+test('docs/observability.md names exactly the checks of the services', () => {
   const named = new Set(rows.flatMap((row) => allOf(row['of which check'] ?? '', /`([a-z]+)`/g)));
   const registered = new Set([...allOf(checks, /name: '([a-z]+)',\n\s+component/g), 'shutdown']);
   expect([...named].toSorted()).toEqual([...registered].toSorted());
 });
 
-test('for every code of every check docs/observability.md has words, and docs/runbook.md what to do', () => {
+test('docs/observability.md explains every code of every check, and docs/runbook.md says what to do', () => {
   const runbook = readRunbook();
   const registered = [...new Set(allOf(checks, /name: '([a-z]+)',\n\s+component/g))];
   const missing: string[] = [];
   for (const row of rows) {
     const named = allOf(row['of which check'] ?? '', /`([a-z]+)`/g);
     for (const check of named.length === 0 ? registered : named) {
-      // What stands behind a family: any trouble of Redis or PostgreSQL.
+      // A family stands for any fault of Redis or PostgreSQL.
       const reason = codeOf(row['code'] ?? '').replace('*', 'timeout');
       for (const { code, means, title, what_to_do: blocks } of runbook.advise(check, reason))
         if (!means || !title || blocks.length === 0) missing.push(`${check} ${code}`);
@@ -123,7 +123,7 @@ test('for every code of every check docs/observability.md has words, and docs/ru
   expect(registered).toEqual(expect.arrayContaining([...checkNames]));
 });
 
-test('an item of the runbook that is about one code is shown for that code', () => {
+test('an item of the runbook about one code is shown only for that code', () => {
   const runbook = readRunbook();
   const items = (check: string, code: string): string[] =>
     runbook
@@ -138,7 +138,7 @@ test('an item of the runbook that is about one code is shown for that code', () 
   expect(items('queues', 'database_read_only')).toEqual(['read_only']);
 });
 
-test('docs/observability.md tells what each check of the api looks at', () => {
+test('docs/observability.md describes each check of the api', () => {
   const described = readTable('observability.md', 'The checks').map((row) => codeOf(row['check'] ?? ''));
   expect(described).toEqual([...checkNames]);
 });

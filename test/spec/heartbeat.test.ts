@@ -24,7 +24,7 @@ afterAll(async () => {
   await stack[Symbol.asyncDispose]();
 });
 
-/** Every replica's own key, by instance. */
+/** The heartbeats of all replicas, by instance. */
 async function beats(): Promise<Map<string, Beat>> {
   const found = new Map<string, Beat>();
   for (const key of await redis.client.keys('worker:heartbeat:worker:*')) {
@@ -48,7 +48,7 @@ function startAnotherWorker(): Promise<Stack> {
 
 const workersLine = (text: string): string => /^.*\]workers.*$/m.exec(text)?.[0] ?? '';
 
-test('worker:heartbeat is a plain string: Unix seconds by the clock of Redis, gone after 90 s without a beat', async () => {
+test("worker:heartbeat is a string of Unix seconds by Redis' clock that expires after 90 s", async () => {
   expect(await redis.client.type('worker:heartbeat')).toBe('string');
   const value = (await redis.client.get('worker:heartbeat')) ?? '';
   expect(value).toMatch(/^\d{10}$/);
@@ -59,14 +59,14 @@ test('worker:heartbeat is a plain string: Unix seconds by the clock of Redis, go
   expect(ttl).toBeLessThanOrEqual(90);
 });
 
-test('it goes on beating', async () => {
+test('the heartbeat is updated', async () => {
   const first = Number(await redis.client.get('worker:heartbeat'));
   await poll(async () => Number(await redis.client.get('worker:heartbeat')) > first + 1, {
     what: 'two more beats',
   });
 });
 
-test('each replica has a key of its own, with what it says of itself', async () => {
+test('each replica has a key of its own with its facts', async () => {
   const [[instance, beat] = []] = await beats();
   expect(beat).toEqual({
     instance,
@@ -84,7 +84,7 @@ test('each replica has a key of its own, with what it says of itself', async () 
   });
 });
 
-test('fewer workers than expected is a warning, until there are enough; one that leaves cleanly leaves nothing', async () => {
+test('warns while there are fewer workers than expected, and a worker that stops removes its key', async () => {
   const readyz = `${stack.url.api}/readyz?verbose`;
   await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok, warning: too_few');
   await using other = await startAnotherWorker();
@@ -95,14 +95,14 @@ test('fewer workers than expected is a warning, until there are enough; one that
   await until(readyz, ({ text }) => workersLine(text) === '[+]workers ok, warning: too_few');
 });
 
-test('one that dies stays visible, and is lost when its last beat is too old', async () => {
+test('a killed worker stays visible and counts as lost when its last heartbeat is too old', async () => {
   const [[instance, beat] = []] = await beats();
   stack.services.worker.kill('SIGKILL');
   await stack.services.worker.exited();
   expect((await beats()).get(instance ?? '')).toMatchObject({ pid: beat?.pid });
   expect(await redis.client.ttl(`worker:heartbeat:${instance}`)).toBeGreaterThan(90);
 
-  // As 90 seconds later: the shared key has expired, the replica's own beat is old.
+  // As after 90 seconds: the shared key has expired, and the replica's own heartbeat is old.
   await redis.client.del('worker:heartbeat');
   const last = (await beats()).get(instance ?? '');
   await redis.client.set(

@@ -24,13 +24,13 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-test('each key that is not set is generated, long and its own', () => {
+test('generates a long key of its own for each setting that is empty', () => {
   expect([...generated.keys()].toSorted()).toEqual(names);
   for (const value of generated.values()) expect(value).toMatch(/^[\w-]{40,}$/);
   expect(new Set(generated.values()).size).toBe(names.length);
 });
 
-test('they open the doors of all services', async () => {
+test('the generated keys are valid in all services', async () => {
   await until(`${stack.url.baileys}/api/sessions`, isStatus(200), {
     init: { headers: { 'x-api-key': key('API_KEY') } },
   });
@@ -43,7 +43,7 @@ test('they open the doors of all services', async () => {
   }
 });
 
-test('nothing is open, and no well-known or empty key opens it', async () => {
+test('rejects empty and well-known keys', async () => {
   for (const candidate of [
     '',
     'changeme',
@@ -62,7 +62,7 @@ test('nothing is open, and no well-known or empty key opens it', async () => {
   }
 });
 
-test('the log says which were generated and how to read them, never their values', async () => {
+test('logs which keys were generated and how to read them, but never their values', async () => {
   const output = stack.services.api.output();
   for (const name of names) expect(output).toContain(name);
   expect(output).toContain('"command":"npm run keys"');
@@ -70,12 +70,12 @@ test('the log says which were generated and how to read them, never their values
   for (const value of generated.values()) expect(outputOf(stack)).not.toContain(value);
 });
 
-test('a restart keeps them', async () => {
+test('keeps the keys across a restart', async () => {
   await stack.services.api.restart();
   await until(`${stack.url.api}/metrics.json`, isStatus(200), { init: bearer(key('METRICS_TOKEN')) });
 });
 
-test('while the database has not been reached, nobody is let in and the api says so', async () => {
+test('answers 503 until the database was reached', async () => {
   await stack.postgres?.stop();
   await stack.services.api.restart();
   const closed = await until(`${stack.url.api}/metrics.json`, isStatus(503), {
@@ -89,7 +89,7 @@ test('while the database has not been reached, nobody is let in and the api says
   await until(`${stack.url.api}/metrics.json`, isStatus(200), { init: bearer(key('METRICS_TOKEN')) });
 });
 
-test('the command prints the keys in force that were generated: all, or one alone', async () => {
+test('the command prints all generated keys in force, or one of them', async () => {
   const env = { DATABASE_URL: stack.databaseUrl };
   const all = await runSource('apps/api/src/keys.ts', { env });
   expect(all.code).toBe(0);
@@ -111,7 +111,7 @@ test('the command prints the keys in force that were generated: all, or one alon
   expect(all.stderr).toBe('');
 });
 
-test('without any setting the command says where it looks', async () => {
+test('the command says where it looks if nothing is set', async () => {
   const { stderr } = await runSource('apps/api/src/keys.ts', { env: {} });
   expect(stderr).toMatch(
     /^DATABASE_URL is not set, and no npm start runs here: looking at localhost:5432\/prosaas\.$/m,

@@ -12,7 +12,7 @@ afterEach(({ task }) => {
 });
 afterAll(() => desk?.[Symbol.asyncDispose]());
 
-test('a message that was not understood becomes a group, is answered over REST, and the next one like it gets that answer', async () => {
+test('an unknown question is listed, answered over REST, and the next one like it gets that answer', async () => {
   const maria = desk.whatsapp.addPhone({ pushName: 'Maria' });
   await desk.write(maria, 'Do you rent helicopters?');
   const group = await poll(
@@ -28,7 +28,7 @@ test('a message that was not understood becomes a group, is answered over REST, 
   });
   expect([status, body?.['question']]).toEqual([200, 'Do you rent helicopters?']);
 
-  // The worker reads every 2 s what was learned: a customer who is not understood yet asks again.
+  // The worker reads learned answers every 2 s, so new customers ask until one gets the answer.
   await expect
     .poll(
       async () => {

@@ -7,7 +7,7 @@ import { isStatus, logLines, startQuickStack, until } from './support/stack.ts';
 const mainOf = (name: ServiceName): string => `apps/${name}/src/main.ts`;
 
 describe.each(serviceNames)('%s', (name) => {
-  test('tells every fault of its environment at once, with the valid levels, and ends with 1', async () => {
+  test('reports all faults of its environment at once, with the valid log levels, and exits with 1', async () => {
     const faults: Record<string, string> = {
       LOG_LEVEL: 'LOUD',
       LOG_PRETTY: 'perhaps',
@@ -43,12 +43,12 @@ test('an empty variable counts as unset', async () => {
 });
 
 const ranks = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
-// Something to tell at each level.
+// Causes a line at each level.
 const nowhere = {
   DRAIN_SECONDS: '0',
   DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
   REDIS_URL: 'redis://127.0.0.1:9/0',
-  // Worth a warning.
+  // This setting causes a warning.
   API_KEY: 'the-same-in-two-places',
   METRICS_TOKEN: 'the-same-in-two-places',
 };
@@ -64,7 +64,7 @@ test.each([
   const seen = (): Set<string> => new Set(logLines(whole(service.stdout())).map((line) => line.level));
   const allowed = ranks.slice(ranks.indexOf(lowest));
   await until(`http://127.0.0.1:${port}/livez`, isStatus(200), { timeoutMs: 25_000 });
-  // There is something to warn of, where warnings are wanted.
+  // At the levels that include warnings, there is one.
   await poll(() => seen().has('warn') === allowed.includes('warn'), { what: 'a warning' });
   service.stop();
   const { code, stderr } = await service.ended;
@@ -74,7 +74,7 @@ test.each([
     expect([one, seen().has(one)]).toEqual([one, allowed.includes(one)]);
 });
 
-/** Without a last line that is not at its end yet. */
+/** The complete lines: a last line without its end is left out. */
 function whole(output: string): string {
   return output.slice(0, output.lastIndexOf('\n') + 1);
 }
@@ -101,7 +101,7 @@ describe('every line of a running stack', () => {
     }
   });
 
-  test("that is about a request carries its id, the sender's own where it is sane", async () => {
+  test("about a request has its id: the sender's own if it is valid", async () => {
     const line = () => logLines(stack.services.api.output()).find((one) => one['path'] === '/nowhere');
     await until(`${stack.url.api}/livez`, () => line() !== undefined);
     expect(line()).toMatchObject({ request_id: 'walk-1', method: 'GET', status: 404 });
@@ -109,7 +109,7 @@ describe('every line of a running stack', () => {
     expect(other?.['request_id']).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('is not about a probe that passes', async () => {
+  test('is not about a passing probe', async () => {
     for (const path of [
       '/healthz',
       '/livez',

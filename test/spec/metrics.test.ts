@@ -6,7 +6,7 @@ import { isStatus, outputOf, startQuickStack, until } from './support/stack.ts';
 import { codeOf, readTable } from './support/tables.ts';
 
 const tokens = ['first-token-of-two', 'second-token-of-two'] as const;
-/** The business metrics: those that have a name in /metrics.json. */
+/** The business metrics, which are the ones with a name in /metrics.json. */
 const table = readTable('metrics.md', 'All metrics')
   .map((row) => ({ name: codeOf(row['`/metrics.json`'] ?? ''), type: row['type']?.split(',')[0] ?? '' }))
   .filter(({ name }) => name !== '');
@@ -24,7 +24,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 
 const read = (query = ''): Promise<Answer> => ask(`${url}${query}`, bearer(tokens[0]));
 
-test('the table is what the code counts', () => {
+test('the table lists exactly the metrics of the code', () => {
   const known = Object.entries(catalogue).map(([name, { type }]) => ({ name, type }));
   expect(known).toEqual(expect.arrayContaining(table));
   expect(table).toHaveLength(12);
@@ -49,11 +49,11 @@ test('timestamp and uptime are seconds with a fraction', async () => {
   expect(uptime % 1).not.toBe(0);
 });
 
-/** The worker has beaten. */
+/** Waits for the worker's heartbeat. */
 const isWorking = ({ labels }: Record<string, unknown>): boolean =>
   JSON.stringify(labels).includes('{"labels":{"state":"live"},"value":1}');
 
-test('?verbose adds who reported, whether all is there, since when, and labels', async () => {
+test('?verbose adds the sources, whether they are complete, since when they count, and labels', async () => {
   const answer = await until(`${url}?verbose`, ({ body }) => body?.['complete'] === true && isWorking(body), {
     init: bearer(tokens[0]),
   });
@@ -82,7 +82,7 @@ test('?verbose adds who reported, whether all is there, since when, and labels',
   expect(byState).toContainEqual({ labels: { state: 'live' }, value: 1 });
 });
 
-test('both tokens are valid, in the header and in the query; HEAD answers as GET', async () => {
+test('accepts both tokens, in the header and in the query, and answers HEAD as GET', async () => {
   for (const token of tokens) {
     expect((await ask(url, bearer(token))).status).toBe(200);
     expect((await ask(`${url}?token=${token}`)).status).toBe(200);
@@ -111,7 +111,7 @@ describe('without a valid token', () => {
     expect(answer.text).not.toContain(tokens[0]);
   });
 
-  test('another method is 405 whoever asks', async () => {
+  test('answers another method with 405', async () => {
     const answer = await ask(url, { method: 'POST' });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
@@ -129,7 +129,7 @@ test('no token reaches a log line', async () => {
 });
 
 describe('without Redis', () => {
-  test('the last totals are served, and said to be incomplete', async () => {
+  test('serves the last totals and marks them as incomplete', async () => {
     await stack.redis?.stop();
     const answer = await until(`${url}?verbose`, ({ body }) => body?.['complete'] === false, {
       init: bearer(tokens[0]),
@@ -138,7 +138,7 @@ describe('without Redis', () => {
     expect(answer.body?.['counters']).toEqual(Object.fromEntries(counters.map((name) => [name, 0])));
   });
 
-  test('an api that has never known them answers 503, not zeros, until Redis is back', async () => {
+  test('an api that never had totals answers 503, not zeros, until Redis is back', async () => {
     await stack.services.api.restart();
     const answer = await until(url, isStatus(503), { init: bearer(tokens[0]) });
     expect(answer.type).toMatch(/^application\/problem\+json/);

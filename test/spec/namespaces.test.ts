@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => running.disposeAsync());
 
-test('a stack with another database is refused in the same namespace, each of its services with the reason', async () => {
+test('each service of a stack with another database refuses the same namespace and gives the reason', async () => {
   const second = running.use(
     await startQuickStack({ redisUrl: first.redisUrl, databaseUrl: otherDatabase, wait: false }),
   );
@@ -36,7 +36,7 @@ test('a stack with another database is refused in the same namespace, each of it
   expect((await ask(`${first.url.api}/api/health`)).status).toBe(200);
 });
 
-test('with a namespace of its own it works beside the first, with its own heartbeat and counts', async () => {
+test('works beside the first stack in a namespace of its own, with its own heartbeat and counts', async () => {
   const second = running.use(
     await startQuickStack({
       services: ['api', 'worker'],

@@ -19,12 +19,12 @@ test('a first start prints no warning, no error, no stack, and few lines', () =>
   expect(lines.filter((line) => / (?:warn|error|fatal) |^\s+at |undefined|Answered/.test(line))).toEqual([]);
 });
 
-test('the keys are told once, by the api, with the command that reads them here', () => {
-  const told = started.lines.filter((line) => line.includes('were generated'));
-  expect(told).toEqual([expect.stringMatching(/^api .*command=npm run keys$/)]);
+test('the api logs once that keys were generated, with the command that reads them', () => {
+  const lines = started.lines.filter((line) => line.includes('were generated'));
+  expect(lines).toEqual([expect.stringMatching(/^api .*command=npm run keys$/)]);
 });
 
-test('a store or a service that is killed is started again, with a line, and all works again', async () => {
+test('restarts a killed store or service, prints a line, and all works again', async () => {
   await using redis = await redisOfStart();
   const pidOfRedis = /process_id:(\d+)/.exec(await redis.client.info('server'))?.[1];
   const beats = await poll(() => redis.client.keys('worker:heartbeat:worker*').then((keys) => keys[0]));
@@ -47,7 +47,7 @@ test('a store or a service that is killed is started again, with a line, and all
   }
 });
 
-test('a service that keeps ending stops everything with one line', async () => {
+test('stops everything with one line if a service keeps ending', async () => {
   await using redis = await redisOfStart();
   const killed = new Set<number>();
   const workers = async (): Promise<number[]> => {

@@ -14,11 +14,11 @@ import { repository } from './support/npm-start.ts';
 import { findPrometheus } from './support/prometheus.ts';
 import { startQuickStack, until } from './support/stack.ts';
 
-/** Of the page, uncompressed. */
-const MOST_BYTES = 60_000;
+/** The size of the page, uncompressed. */
+const MAX_BYTES = 60_000;
 const openMetrics = 'application/openmetrics-text;version=1.0.0';
 
-/** What there is of the whole system, once each service has said how it is. */
+/** Series of the whole system, which exist once each service has reported. */
 const systemSeries = [
   'prosaas_whatsapp_sessions{state="WORKING"}',
   'prosaas_conversations{state="closed"}',
@@ -58,9 +58,9 @@ afterAll(() => stack[Symbol.asyncDispose]());
 const read = (query = '', headers: Record<string, string> = {}): Promise<Answer> =>
   ask(url + query, { headers: { ...scraper.headers, ...headers } });
 
-test('the page of a stack at rest is under 60 KB, and no more of it when each route was asked', async () => {
-  expect((await read()).text.length).toBeLessThan(MOST_BYTES);
-  expect((await read('', { accept: openMetrics })).text.length).toBeLessThan(MOST_BYTES);
+test('the page of an idle stack is under 60 KB, also after requests to each route', async () => {
+  expect((await read()).text.length).toBeLessThan(MAX_BYTES);
+  expect((await read('', { accept: openMetrics })).text.length).toBeLessThan(MAX_BYTES);
   const paths = ['conversations', 'calls', 'jobs', 'queues', 'people', 'audit', 'schedules', 'businesses'];
   for (const path of paths) {
     for (const method of ['GET', 'POST', 'PUT', 'DELETE'])
@@ -71,12 +71,12 @@ test('the page of a stack at rest is under 60 KB, and no more of it when each ro
     what: 'a refused request to be counted',
     init: scraper,
   });
-  expect(page.text.length).toBeLessThan(MOST_BYTES);
+  expect(page.text.length).toBeLessThan(MAX_BYTES);
   expect(page.text).not.toMatch(/duration_seconds_bucket{[^}]*(?:route|method)=/);
   expect((await read('?per=route')).text).toMatch(/duration_seconds_bucket{[^}]*route="\/api\/audit"/);
 });
 
-test('sessions and conversations are counted as PostgreSQL has them', async () => {
+test('counts the sessions and conversations in PostgreSQL', async () => {
   const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
   await using db = createDatabase({ url: stack.databaseUrl, size: 1, applicationName: 'test', log });
   await db.query(
@@ -96,7 +96,7 @@ test('sessions and conversations are counted as PostgreSQL has them', async () =
     'prosaas_conversations{state="waiting"} 3',
     'prosaas_conversations{state="agent"} 0',
     'prosaas_customers_waiting 3',
-    // Of the sessions that are wanted none works.
+    // None of the wanted sessions works.
     'prosaas_health_check_state{check="sessions",service="api",state="fail"} 1',
     'prosaas_health_check_state{check="sessions",service="api",state="pass"} 0',
   ];
@@ -112,18 +112,18 @@ test('sessions and conversations are counted as PostgreSQL has them', async () =
   });
 });
 
-test('the page is packed for who takes gzip, and whole for who does not', async () => {
+test('compresses the page only for clients that accept gzip', async () => {
   const response = await fetch(url, { headers: { ...scraper.headers, 'accept-encoding': 'identity' } });
   expect(response.headers.get('content-encoding')).toBeNull();
   const headers = { ...scraper.headers, 'accept-encoding': 'gzip' };
   const [packed] = (await once(get(url, { headers }), 'response')) as [IncomingMessage];
   expect(packed.headers['content-encoding']).toBe('gzip');
   const bytes = Buffer.concat(await packed.toArray());
-  expect(bytes.length).toBeLessThan(MOST_BYTES / 4);
+  expect(bytes.length).toBeLessThan(MAX_BYTES / 4);
   expect(gunzipSync(bytes).toString()).toContain('prosaas_workers{state="live"} 1\n');
 });
 
-test('?per=instance shows each process by itself; nothing of the whole system is there twice', async () => {
+test('?per=instance shows each process, and metrics of the whole system only once', async () => {
   const { text } = await read('?per=instance');
   for (const service of ['api', 'baileys', 'calls', 'worker'])
     expect(text).toMatch(
@@ -138,7 +138,7 @@ const tools = findPrometheus();
 
 describe.skipIf(!tools)('a real Prometheus', () => {
   test.each(['', '?per=instance', '?per=method,route', '?per=instance,method,route'])(
-    'promtool has nothing to say of /metrics%s',
+    'promtool accepts /metrics%s',
     async (query) => {
       const { text } = await read(query);
       const { status, stdout, stderr } = spawnSync(tools!.promtool, ['check', 'metrics'], {

@@ -5,17 +5,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, partOf } from './support/ask.ts';
 import { isStatus, startQuickStack, until } from './support/stack.ts';
 
-/** Stands in the place of the baileys service and counts how often it is asked. */
-class Understudy {
-  asked = 0;
-  /** The answers to come, the last one for ever. */
+/** A substitute for the baileys service that counts requests to its health endpoint. */
+class FakeBaileys {
+  requests = 0;
+  /** Status codes of the next answers. The last one is repeated. */
   answers: number[] = [200];
   readonly #server: Server = createServer((request, response) => {
     if (request.url !== '/health') {
       response.end('{"items":[],"next_cursor":null}');
       return;
     }
-    this.asked += 1;
+    this.requests += 1;
     const status = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
     response.writeHead(status ?? 200).end('{"status":"ok","sessions":0}');
   });
@@ -27,7 +27,7 @@ class Understudy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Waits until these answers were given; the one after them was not. */
+  /** Answers with these status codes and then with `then`. Waits until all of `answers` were sent. */
   async give(answers: number[], then: number): Promise<void> {
     this.answers = [...answers, then];
     await poll(() => this.answers.length === 1, { what: 'the answers to be given', timeoutMs: 20_000 });
@@ -39,7 +39,7 @@ class Understudy {
   }
 }
 
-const baileys = new Understudy();
+const baileys = new FakeBaileys();
 let stack: Stack;
 let readyz: string;
 
@@ -53,14 +53,14 @@ afterAll(async () => {
   baileys.close();
 });
 
-/** Readiness once the last result of the check is this one: /health/whatsapp shows it as it is. */
+/** Readiness once the check's last result is `status`, which /health/whatsapp shows without delay. */
 async function readyAfter(status: 'pass' | 'fail'): Promise<unknown> {
   const whatsapp = `${stack.url.api}/health/whatsapp`;
   await until(whatsapp, (answer) => partOf(answer, 'baileys', 'status') === status);
   return (await ask(readyz)).body?.['ready'];
 }
 
-test('readiness outlives two bad results in a row, turns after three, and back after two good ones', async () => {
+test('readiness changes after three bad results in a row, and back after two good ones', async () => {
   await baileys.give([500, 500], 200);
   expect(await readyAfter('fail')).toBe(true);
   expect(await readyAfter('pass')).toBe(true);
@@ -76,13 +76,13 @@ test('readiness outlives two bad results in a row, turns after three, and back a
   await until(readyz, isStatus(200));
 });
 
-test('a thousand probes cost a dependency no more than its own timer does', async () => {
-  const asked = baileys.asked;
+test('a thousand probes cause no more requests to a dependency than the timer of its check', async () => {
+  const requests = baileys.requests;
   const began = performance.now();
   const answers = await Promise.all(
     Array.from({ length: 1000 }, () => fetch(readyz).then((one) => one.text())),
   );
   expect(answers).toHaveLength(1000);
   const turns = Math.ceil((performance.now() - began) / 2000);
-  expect(baileys.asked - asked).toBeLessThanOrEqual(turns);
+  expect(baileys.requests - requests).toBeLessThanOrEqual(turns);
 });

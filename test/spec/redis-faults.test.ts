@@ -13,7 +13,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 
 const api = (path: string): string => `${stack.url.api}${path}`;
 
-/** What needs PostgreSQL alone, or nothing, stays well. */
+/** Expects the probes that do not depend on Redis to pass. */
 async function expectOthersWell(): Promise<void> {
   for (const url of [
     api('/api/health'),
@@ -36,7 +36,7 @@ async function untilAllWell(): Promise<void> {
 const linesOf = (service: ChildService): LogLine[] =>
   logLines(service.output()).filter(({ msg }) => msg.startsWith('REDIS MAY LOSE JOBS'));
 
-test('settings that may lose jobs are a warning: 200, told in the details, and loudly when a service starts', async () => {
+test('settings that may lose jobs are a warning in the details of health and an error in the log of a starting service', async () => {
   await using redis = await redisOf(stack);
   await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
   await redis.client.config('SET', 'appendonly', 'no');
@@ -55,7 +55,7 @@ test('settings that may lose jobs are a warning: 200, told in the details, and l
 });
 
 describe('Redis', () => {
-  test('stopped: calls and worker cannot work, the api answers, and what requires Redis says refused', async () => {
+  test('is stopped: calls and worker cannot work, the api answers, and probes that require Redis report refused', async () => {
     await stack.redis?.stop();
     const calls = await until(`${stack.url.calls}/health`, isStatus(503));
     expect(calls.body).toMatchObject({ status: 'unhealthy', checks: { redis: { reason: 'refused' } } });
@@ -72,7 +72,7 @@ describe('Redis', () => {
     await untilAllWell();
   });
 
-  test('hung: the reason is timeout, and metrics answer from what is known', async () => {
+  test('hangs: the reason is timeout, and metrics show the last known totals', async () => {
     stack.redis?.freeze();
     const calls = await until(`${stack.url.calls}/health`, isStatus(503));
     expect(calls.body).toMatchObject({ checks: { redis: { reason: 'timeout' } } });
@@ -84,7 +84,7 @@ describe('Redis', () => {
     await untilAllWell();
   });
 
-  test('away when the services start: they live, and begin to work when it comes', async () => {
+  test('is away when the services start: they live, and work once it is there', async () => {
     await stack.redis?.stop();
     await Promise.all(Object.values(stack.services).map((service) => service.restart()));
     await until(api('/api/health'), isStatus(200));
@@ -96,8 +96,8 @@ describe('Redis', () => {
   });
 });
 
-describe('a Redis that answers and takes no writes', () => {
-  /** Every service shows the same code; the api alone does without Redis unless it is told to require it. */
+describe('a Redis that accepts no writes', () => {
+  /** Waits until every service shows the code. Only the api can work without Redis, unless it is configured to require it. */
   async function untilAllSay(reason: string): Promise<void> {
     const calls = await until(
       `${stack.url.calls}/health`,
@@ -113,7 +113,7 @@ describe('a Redis that answers and takes no writes', () => {
     await expectOthersWell();
   }
 
-  test('because its memory is full is out_of_memory in every service', async () => {
+  test('because its memory is full: every service reports out_of_memory', async () => {
     await using redis = await redisOf(stack);
     await redis.client.config('SET', 'maxmemory', '1mb');
     await untilAllSay('out_of_memory');
@@ -121,14 +121,14 @@ describe('a Redis that answers and takes no writes', () => {
     await untilAllWell();
   });
 
-  test('because its append-only file cannot be written is append_failed in every service', async () => {
+  test('because its append-only file cannot be written: every service reports append_failed', async () => {
     const full = await fillDiskUnderRedis(stack.redis!);
     await untilAllSay('append_failed');
     await full[Symbol.asyncDispose]();
     await untilAllWell();
   });
 
-  test('because it is a replica is read_only in every service', async () => {
+  test('because it is a replica: every service reports read_only', async () => {
     await using redis = await redisOf(stack);
     await redis.client.replicaof('127.0.0.1', 1);
     await untilAllSay('read_only');

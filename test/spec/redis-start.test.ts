@@ -19,7 +19,7 @@ async function connection(): ReturnType<typeof redisOf> {
   return redisOf({ redisUrl: await redis.url() });
 }
 
-/** One whose load takes a second at least, with the server answering on its socket all the while. */
+/** Options that make loading take at least a second, during which the server answers on its socket. */
 const slowly = ['--key-load-delay', '250'];
 const slowKeys = 3000;
 
@@ -35,7 +35,7 @@ async function countKeys(): Promise<number> {
   return one.client.dbsize();
 }
 
-/** The file that the AOF is appended to. */
+/** The file of the AOF to which Redis appends. */
 async function appendedFile(): Promise<string> {
   const folder = join(redis.dataDir, 'appendonlydir');
   const name = (await readdir(folder)).find((file) => file.endsWith('.incr.aof'));
@@ -54,7 +54,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
       queues: { failed: 3, queues: { 'outbound-messages': { waiting: 2, paused: true } } },
       calls: { active: 2 },
     });
-    // The second start reads what the first one wrote, too.
+    // The second restart also reads what Redis wrote after the first one.
     for (let restart = 0; restart < 2; restart += 1) {
       expect(await redis.end(signal)).toBe(signal === 'SIGTERM' ? 0 : signal);
       if (restart === 1) await redis.forgetPassword();
@@ -66,8 +66,8 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
   },
 );
 
-test('an AOF of a server that dropped transactions when it started still has them', async () => {
-  // As start.sh did it before.
+test('recovers transactions from the AOF of a server that dropped them when it started', async () => {
+  // The users as an older start.sh set them.
   const acl =
     '--user default on nopass resetkeys ~worker:heartbeat* resetchannels -@all +ping +get --user prosaas on nopass ~* &* +@all';
   await using older = await startRedis({ dir: redis.dataDir, args: acl.split(' ') });
@@ -89,7 +89,7 @@ test('an AOF of a server that dropped transactions when it started still has the
   expect(redis.output()).not.toContain('CRITICAL');
 });
 
-test('the port stays shut while the data is loaded, and opens when the default user is restricted', async () => {
+test('opens the port only when the data is loaded and the default user is restricted', async () => {
   await redis.start();
   await fillWithTransactions();
   await redis.end('SIGKILL');
@@ -101,7 +101,7 @@ test('the port stays shut while the data is loaded, and opens when the default u
   expect(server.output()).not.toContain('CRITICAL');
 });
 
-/** What the first connection is answered that anybody gets, who asks at every moment. */
+/** Tries to connect every millisecond. Returns the number of refusals and the answers on the first connection. */
 async function firstAnswers(): Promise<{ refused: number; answers: string[] }> {
   let refused = 0;
   const socket = await poll(
@@ -124,25 +124,25 @@ async function firstAnswers(): Promise<{ refused: number; answers: string[] }> {
   return { refused, answers: text.trimEnd().split('\r\n') };
 }
 
-test('SIGTERM while the data is loaded ends everything with 0', async () => {
+test('exits with 0 after SIGTERM while the data is loaded', async () => {
   await redis.start();
   await fillWithTransactions();
   await redis.end('SIGTERM');
   const server = await redis.launch(...slowly);
   await poll(() => server.output().includes('DB loaded from base file'), { what: 'the load to begin' });
   expect(await redis.end('SIGTERM')).toBe(0);
-  // The load had not ended, and the port is opened after it only.
+  // The data was not loaded yet, so the port was not open.
   expect(server.output()).not.toContain('Ready to accept connections');
   expect(server.output()).toContain('shutdown signal during loading');
 });
 
-test('the first start makes the password after one that was killed while it did', async () => {
+test('creates the password after a first start that was killed while it did so', async () => {
   await writeFile(`${redis.passwordFile}.new`, 'half', { mode: 0o444 });
   await redis.start();
   expect(await readFile(redis.passwordFile, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
 });
 
-test('a server that is full of data opens its port all the same', async () => {
+test('opens the port although the memory is full', async () => {
   await redis.start();
   await fillWithTransactions();
   await redis.end('SIGTERM');
@@ -152,7 +152,7 @@ test('a server that is full of data opens its port all the same', async () => {
   expect(await one.client.dbsize()).toBe(slowKeys);
 });
 
-test('of an AOF that ends in the middle of a transaction, only this one is lost', async () => {
+test('loses only the last transaction of an AOF that ends in the middle of it', async () => {
   await redis.start();
   await fillWithTransactions();
   await redis.end('SIGKILL');
@@ -162,7 +162,7 @@ test('of an AOF that ends in the middle of a transaction, only this one is lost'
   expect(redis.output()).not.toContain('CRITICAL');
 });
 
-test('an AOF that is broken in the middle stops the server with its own message and code', async () => {
+test('exits with the message and code of the server if the AOF is broken in the middle', async () => {
   await redis.start();
   await fillWithTransactions();
   await redis.end('SIGTERM');
@@ -175,7 +175,7 @@ test('an AOF that is broken in the middle stops the server with its own message 
   expect(server.output()).toContain('Bad file format reading the append only file');
 });
 
-test('a port that cannot be opened is told, and the server ends', async () => {
+test('prints a message and stops the server if the port cannot be opened', async () => {
   const other = createServer().listen(redis.port, '127.0.0.1');
   await once(other, 'listening');
   const server = await redis.launch();

@@ -33,7 +33,7 @@ const untilAll = (level: string): Promise<Loggers | undefined> =>
     { timeoutMs: 30_000, what: `all services at ${level}` },
   );
 
-test('all four services are shown as live, with what each is', async () => {
+test('lists all four services as live, with their facts', async () => {
   interface Item extends Record<string, unknown> {
     heartbeat: { failing: object } | null;
   }
@@ -54,7 +54,7 @@ test('all four services are shown as live, with what each is', async () => {
   expect(items.find(({ service }) => service === 'worker')?.heartbeat?.failing).toEqual({});
 });
 
-test('all four services follow a log level, and say so', async () => {
+test('all four services apply a log level and report it', async () => {
   for (const name of serviceNames) {
     // oxlint-disable-next-line no-await-in-loop
     await ask(`/api/loggers/${name}`, { configuredLevel: 'DEBUG' });

@@ -4,7 +4,7 @@ import { eventTypes } from '@prosaas/conversations';
 import { expect, test } from 'vitest';
 import { codeOf, readTable } from './support/tables.ts';
 
-/** docs/api.md names what a reader of conversations and messages gets to see, and nothing else. */
+// docs/api.md names exactly the states that readers of conversations and messages can see.
 
 const repository = join(import.meta.dirname, '../..');
 const sources = globSync(['apps/*/src/**/*.ts', 'packages/*/src/**/*.ts'], { cwd: repository })
@@ -19,18 +19,18 @@ const documented = (heading: string, column: string): string[] =>
     .map((row) => codeOf(row[column]!))
     .toSorted();
 
-test('the statuses of messages are those in docs/api.md', () => {
+test('docs/api.md lists exactly the statuses of messages', () => {
   const [union = ''] = allOf(sources, /export type MessageStatus =([^;]+);/g);
   expect(documented('Status of a message', 'status')).toEqual(allOf(union, /'(\w+)'/g).toSorted());
 });
 
-test('the events of a conversation are those in docs/api.md', () => {
+test('docs/api.md lists exactly the events of a conversation', () => {
   const others = ['announced', 'nobody_to_tell', 'answer_dropped'];
   for (const event of others) expect(sources).toContain(`'${event}'`);
   expect(documented('Events of a conversation', 'event')).toEqual([...eventTypes, ...others].toSorted());
 });
 
-test('the reasons of ignored messages are those in docs/api.md', () => {
+test('docs/api.md lists exactly the reasons of ignored messages', () => {
   const reasons = allOf(
     sources,
     /(?:ignored\(|drop\(|status: 'ignored', reason: |status = 'ignored', reason = )'(\w+)'/g,

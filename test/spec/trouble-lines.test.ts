@@ -8,11 +8,11 @@ import { ask } from './support/ask.ts';
 import { type LogLine, isStatus, logLines, startQuickStack, until } from './support/stack.ts';
 
 const minute = new URL('./support/short-minute.ts', import.meta.url).href;
-/** What `short-minute.ts` makes of a minute. */
-const minuteMs = 3000;
-const outageMs = 8000;
-/** Even where a machine is so slow that they take longer than the outage. */
-const leastRounds = 20;
+/** The interval of reminders that `short-minute.ts` sets. */
+const REMINDER_MS = 3000;
+const OUTAGE_MS = 8000;
+/** Also on a machine so slow that this takes longer than `OUTAGE_MS`. */
+const MIN_ROUNDS = 20;
 const printed = new Map<ServiceName, string[]>(serviceNames.map((service) => [service, []]));
 let whatsapp: WhatsAppServer;
 let stack: Stack;
@@ -42,15 +42,15 @@ afterAll(async () => {
   await whatsapp?.[Symbol.asyncDispose]();
 });
 
-interface Trouble {
+interface Outage {
   name: string;
-  /** The same in each service; undefined where each has words of its own. */
+  /** The lines if they are the same in each service. */
   lines?: { begins: string; ends: string };
   begin: () => Promise<unknown>;
   end: () => Promise<unknown>;
 }
 
-/** A run that falls into the outage fails once, and the check of the queues says so until the next one. */
+/** A scheduled run during the outage fails once, and the check of the queues shows this until the next run. */
 const aboutSchedules = /^a scheduled run failed|^(?:still: )?the health check queues /;
 
 const isBegin = ({ level, msg }: LogLine): boolean => level !== 'info' && !msg.startsWith('still: ');
@@ -59,8 +59,8 @@ const isEnd = ({ level, seconds }: LogLine): boolean => level === 'info' && type
 const describe = ({ time, level, service, msg, error }: LogLine): string =>
   [time, level, service, msg, error].join(' ');
 
-test.each<Trouble>([
-  // The first: what fails just after a dependency was away is not told.
+test.each<Outage>([
+  // First, because a failure just after an outage of a dependency is not logged.
   {
     name: 'columns have other names',
     begin: () => renameColumns((table, column) => [table, column, `${column}_old`]),
@@ -85,7 +85,7 @@ test.each<Trouble>([
     end: async () => stack.redis?.start(),
   },
 ])(
-  'while $name each service says so once, again each minute, and when it is over',
+  'while $name, each service logs one line at the start, one a minute, and one at the end',
   async ({ lines, begin, end }) => {
     await until(`${stack.url.api}/readyz?verbose`, ({ text }) => !/^\[-\]/m.test(text));
     const before = new Map(serviceNames.map((service) => [service, linesOf(service).length]));
@@ -98,15 +98,15 @@ test.each<Trouble>([
       linesOf(service)
         .slice(before.get(service))
         .filter(({ msg }) => msg !== 'request answered' && !aboutSchedules.test(msg));
-    const openTroubles = (): string[] =>
+    const servicesInOutage = (): string[] =>
       serviceNames.flatMap((service) => {
-        const told = since(service);
-        const open = told.filter(isBegin).length - told.filter(isEnd).length;
-        const isTold = lines === undefined || told.some(({ msg }) => msg === lines.ends);
-        return open > 0 || !isTold ? [service] : [];
+        const logged = since(service);
+        const open = logged.filter(isBegin).length - logged.filter(isEnd).length;
+        const isOver = lines === undefined || logged.some(({ msg }) => msg === lines.ends);
+        return open > 0 || !isOver ? [service] : [];
       });
-    // What is refused to a request is known to work again when the next one comes.
-    await poll(async () => (await askOnce(), openTroubles().length === 0), {
+    // Some services notice the end of an outage only at their next request.
+    await poll(async () => (await askOnce(), servicesInOutage().length === 0), {
       timeoutMs: 30_000,
       everyMs: 200,
       what: 'the last line of each trouble',
@@ -114,22 +114,22 @@ test.each<Trouble>([
     await until(`${stack.url.api}/readyz`, isStatus(200));
     await poll(async () => (await countAudited()) >= audited + 2 * rounds, { what: 'all audited requests' });
 
-    // Of a shortened minute each, and one for the rounding.
-    const mostReminders = Math.ceil((performance.now() - began) / minuteMs) + 1;
-    // With each request that fails there would be more.
+    // One for each interval, and one for rounding.
+    const mostReminders = Math.ceil((performance.now() - began) / REMINDER_MS) + 1;
+    // A line for each failed request would be more.
     expect(mostReminders).toBeLessThan(rounds);
     for (const service of serviceNames) {
-      const told = since(service);
+      const logged = since(service);
       expect(JSON.stringify(linesOf(service).slice(before.get(service)))).not.toContain('"stack"');
-      const tooOften = [...countTexts(told)].filter(
+      const tooOften = [...countTexts(logged)].filter(
         ([text, count]) => count > (text.startsWith('still: ') ? mostReminders : 3),
       );
       expect([service, ...tooOften]).toEqual([service]);
-      const begun = told.filter(isBegin).map(({ msg }) => msg);
+      const begun = logged.filter(isBegin).map(({ msg }) => msg);
       expect([service, ...begun]).toEqual([service, ...new Set(begun)]);
       if (lines === undefined) continue;
-      // Nothing else is worth a warning.
-      const found = told.filter(({ level, msg }) => level !== 'info' || msg === lines.ends);
+      // There must be no other warning.
+      const found = logged.filter(({ level, msg }) => level !== 'info' || msg === lines.ends);
       expect(found[0]).toMatchObject({ level: 'warn', msg: lines.begins });
       expect(found.at(-1)).toMatchObject({ level: 'info', msg: lines.ends, seconds: expect.any(Number) });
       const reminders = found.slice(1, -1).map(({ msg }) => msg);
@@ -150,11 +150,11 @@ async function countAudited(): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** Monitors and clients ask all the while; answers how often. */
+/** Sends requests of monitors and clients for the time of an outage. Returns the number of rounds. */
 async function askDuringOutage(): Promise<number> {
-  const over = performance.now() + outageMs;
+  const over = performance.now() + OUTAGE_MS;
   let rounds = 0;
-  for (; rounds < leastRounds || performance.now() < over; rounds++) {
+  for (; rounds < MIN_ROUNDS || performance.now() < over; rounds++) {
     await askOnce();
     await delay(200);
   }
@@ -186,7 +186,7 @@ async function setReadOnly(change: string): Promise<void> {
   await db.query('select pg_reload_conf()');
 }
 
-/** Of what an audited request, a session and a send need. */
+/** Columns that an audited request, a session and a send use. */
 const columns = [
   ['audit_log', 'action'],
   ['whatsapp_sessions', 'wanted'],
@@ -204,7 +204,7 @@ async function renameColumns(
   }
 }
 
-/** A session that works, and a contact who has written to it. */
+/** Pairs a session and lets a contact write to it. Returns the conversation. */
 async function openConversation(): Promise<string> {
   const admin = { 'x-admin-key': stack.keys.adminKey, 'content-type': 'application/json' };
   await ask(`${stack.url.baileys}/api/sessions`, { method: 'POST', headers: admin, body: '{"id":"front"}' });

@@ -23,7 +23,7 @@ const agentkit = (): string => `${stack.url.api}/health/agentkit`;
 
 const keyPrefix = keyspace('prosaas').key('replicas');
 
-/** Waits until so many replicas are announced. */
+/** Waits until this many replicas are registered. */
 async function untilAnnounced(replicas: number): Promise<void> {
   const seen = async (): Promise<number> =>
     (await listReplicas({ redis: redis.client, keyPrefix })).filter(({ instance }) =>
@@ -32,7 +32,7 @@ async function untilAnnounced(replicas: number): Promise<void> {
   await poll(async () => (await seen()) === replicas, { what: `${replicas} replicas` });
 }
 
-/** Stands for a replica that answers customers. */
+/** A substitute for a replica that answers customers. */
 class Replica implements AsyncDisposable {
   asked = 0;
   agent = 'cold';
@@ -73,7 +73,7 @@ class Replica implements AsyncDisposable {
 }
 
 describe('/warmup', () => {
-  test('is not_ready when nobody alive answers customers', async () => {
+  test('is not_ready if no live replica answers customers', async () => {
     const answer = await ask(warmup());
     expect([answer.status, answer.body]).toMatchObject([
       503,
@@ -83,7 +83,7 @@ describe('/warmup', () => {
     expect([health.status, health.body]).toMatchObject([503, { status: 'unhealthy' }]);
   });
 
-  test('asks the cold ones once, whatever the number of callers, and is warm when all of them are', async () => {
+  test('asks each cold replica once for any number of callers, and is warm when all replicas are', async () => {
     await using worker = new Replica('worker', (replica) => {
       replica.agent = 'warm';
     });
@@ -100,7 +100,7 @@ describe('/warmup', () => {
     expect((await until(agentkit(), isStatus(200))).text).toBe('{"status":"ok"}');
   });
 
-  test('the model provider away is a warning: customers are answered', async () => {
+  test('warns while the model provider is away, because customers are still answered', async () => {
     await using worker = new Replica('worker', () => undefined);
     worker.agent = 'warm';
     worker.fallback = true;
@@ -112,7 +112,7 @@ describe('/warmup', () => {
   });
 });
 
-test('/health/whatsapp: an agent that is cold somewhere is told as such', async () => {
+test('/health/whatsapp reports a replica with a cold agent', async () => {
   await using worker = new Replica('worker', () => undefined);
   worker.agent = 'loading';
   const answer = await until(

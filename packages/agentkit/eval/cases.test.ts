@@ -3,16 +3,16 @@ import { parseCases } from './cases.ts';
 
 const good = `{ id: a, profile: p, language: en, category: c, now: 2026-01-01T10:00:00Z, turns: [{ says: hi, expect: { social: true } }] }`;
 
-test('a set is a list of cases', () => {
+test('reads a list of cases', () => {
   expect(parseCases(`[${good}]`, 'set.yaml')).toMatchObject([{ id: 'a', turns: [{ says: 'hi' }] }]);
 });
 
 test.each([
-  ['no list', 'a: 1', ['no list of cases']],
+  ['a map instead of a list', 'a: 1', ['no list of cases']],
   ['an empty list', '[]', ['no list of cases']],
-  ['no YAML', '[a: {', []],
+  ['invalid YAML', '[a: {', []],
   [
-    'cases that lack something',
+    'missing fields',
     '[{ id: x, turns: [] }, null]',
     [
       'case x lacks profile, language, category, now',
@@ -20,21 +20,21 @@ test.each([
     ],
   ],
   [
-    'a time that is none',
+    'an invalid time',
     `[${good.replace('2026-01-01T10:00:00Z', 'soon')}]`,
     ['case a: now: "soon" is no time'],
   ],
   [
-    'turns that are none',
+    'invalid turns',
     `[${good.replace('says: hi', 'say: hi')}, ${good.replace(/expect: .*? }/, 'x: 1')}]`,
     ['case a, turn 1 lacks says', 'case a, turn 1 lacks expect'],
   ],
   [
-    'wrong regular expressions',
+    'invalid regular expressions',
     `[${good.replace('social: true', "fact: ['(a'], any: [{ not: ['[b'] }]")}]`,
     ['case a, turn 1: Invalid regular expression: /(a/', 'case a, turn 1: Invalid regular expression: /[b/'],
   ],
-])('a set with %s is refused, each fault named with the file', (_, text, problems) => {
+])('rejects a set with %s and names the file in each fault', (_, text, problems) => {
   let message = '';
   try {
     parseCases(text, 'set.yaml');

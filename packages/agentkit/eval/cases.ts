@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parse } from 'yaml';
 
-/** What an answer should be; several keys must all hold. */
+/** What an answer must be. If several keys are set, all must hold. */
 export interface Expectation {
-  /** Regular expressions, all of which the answer's text matches. */
+  /** Regular expressions that the answer's text must match, all of them. */
   fact?: string[];
   /** Regular expressions that the answer's text must not match. */
   not?: string[];
@@ -13,7 +13,7 @@ export interface Expectation {
   hand_off?: boolean;
   opt_out?: boolean;
   silent?: boolean;
-  /** One of these will do. */
+  /** At least one of these must hold. */
   any?: Expectation[];
 }
 
@@ -25,7 +25,7 @@ export interface Turn {
 /** A conversation with one business, turn by turn. */
 export interface Case {
   id: string;
-  /** Name of the profile's file, without `.yaml`. */
+  /** The name of the profile's file without `.yaml`. */
   profile: string;
   language: string;
   category: string;
@@ -35,7 +35,7 @@ export interface Case {
 
 const keys = ['id', 'profile', 'language', 'category', 'now', 'turns'] as const;
 
-/** Every fault of a set. */
+/** Lists every fault of a set. */
 export class CasesError extends Error {
   constructor(name: string, problems: readonly string[], options?: ErrorOptions) {
     super(problems.map((problem) => `${name}: ${problem}`).join('\n'), options);
@@ -85,7 +85,7 @@ function problemsOf(one: Partial<Case>): string[] {
   return problems;
 }
 
-/** Regular expressions that are none. */
+/** A message for each invalid regular expression. */
 function patternProblems({ fact = [], not = [], any = [] }: Expectation): string[] {
   const own = [fact, not].flat().flatMap((pattern) => {
     try {

@@ -7,10 +7,10 @@ const social = new Set(['greeting', 'small-talk', 'opt-in']);
 const plain = (text: string): string => text.normalize('NFC');
 
 /**
- * Judges an answer. Partly: an offer with a question whose answer would have been right. Missed: a question that was not understood.
- * Needless: a person was called who was not asked for. Everything else that is not right is wrong.
+ * Compares an answer with what is expected. `partly`: the agent offered a question whose answer is right. `missed`: the agent did not
+ * understand the question. `needless`: the agent handed over without a wish for a person. Any other mistake is `wrong`.
  *
- * @param offered the answers to the questions that were offered, if any were
+ * @param offered the answers to the questions that the agent offered
  */
 export function judge(answer: Answer, expected: Expectation, offered: readonly string[] = []): Verdict {
   if (expected.any) {
@@ -40,7 +40,7 @@ export function judge(answer: Answer, expected: Expectation, offered: readonly s
   const hasAll = (text: string): boolean =>
     facts.every((one) => new RegExp(one, 'iu').test(plain(text))) && !isForbidden(text);
   if (isUnknown) {
-    // Of two questions, the answer to one is a part.
+    // A message may ask two questions: an offer that answers one of them counts.
     const hasOne = (text: string): boolean =>
       facts.some((one) => new RegExp(one, 'iu').test(plain(text))) && !isForbidden(text);
     return offered.some(hasOne) ? 'partly' : 'missed';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 
-// Each child reads all languages, beside other tests.
+// Each child process reads all languages while other tests run.
 vi.setConfig({ testTimeout: 180_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'eval-'));
@@ -29,7 +29,7 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
   return { status, stdout, stderr };
 }
 
-test('the shipped sets reach their floors, and no turn repeats an answer or calls a person needlessly', () => {
+test('the shipped sets reach their floors without a needless hand-off', () => {
   const { status, stdout, stderr } = run();
   expect([status, stderr]).toEqual([0, '']);
   const scores = stdout.match(/^score .*$/gm) ?? [];
@@ -41,7 +41,7 @@ test('the shipped sets reach their floors, and no turn repeats an answer or call
   expect(stdout.trimEnd().split('\n').at(-1)).toBe(scores.at(-1));
 });
 
-test('a score below the floor exits with 1 and says so', () => {
+test('exits with 1 and a message if a score is below the floor', () => {
   const set = file('good.yaml', `[${one}]`);
   const profiles = join(import.meta.dirname, 'profiles');
   expect(run(set, '--profiles', profiles, '--floor', '1')).toMatchObject({ status: 0, stderr: '' });
@@ -51,7 +51,7 @@ test('a score below the floor exits with 1 and says so', () => {
   });
 });
 
-test('help is printed', () => {
+test('prints help', () => {
   const { status, stdout } = run('--help');
   expect([status, stdout.split('\n')[0]]).toEqual([
     0,
@@ -60,19 +60,19 @@ test('help is printed', () => {
 });
 
 test.each([
-  ['a file that is not there', [join(folder, 'none.yaml')], 'none.yaml: cannot be read: ENOENT'],
-  ['a profile that is not there', [file('lost.yaml', `[${one}]`)], 'default.yaml: cannot be read: ENOENT'],
-  ['a floor that is no number', ['--floor', 'high'], '--floor: "high" is no number'],
+  ['a missing file', [join(folder, 'none.yaml')], 'none.yaml: cannot be read: ENOENT'],
+  ['a missing profile', [file('lost.yaml', `[${one}]`)], 'default.yaml: cannot be read: ENOENT'],
+  ['a floor that is not a number', ['--floor', 'high'], '--floor: "high" is no number'],
   ['an empty floor', ['--floor', ''], '--floor: "" is no number'],
   ['two files', ['a', 'b'], 'one FILE at most'],
   ['an option that does not exist', ['--flor', '1'], "Unknown option '--flor'"],
   [
-    'a wrong regular expression in a set',
+    'an invalid regular expression in a set',
     [file('wrong.yaml', `[${one.replace('social: true', "fact: ['(']")}]`)],
     'wrong.yaml: case a, turn 1: Invalid regular expression: /(/',
   ],
-  ['a set that is none', [file('none-at-all.yaml', 'a: 1')], 'none-at-all.yaml: no list of cases'],
-])('%s is told on stderr with exit 2 and no stack', (_, args, message) => {
+  ['an invalid set', [file('none-at-all.yaml', 'a: 1')], 'none-at-all.yaml: no list of cases'],
+])('reports %s on stderr without a stack trace and exits with 2', (_, args, message) => {
   const { status, stdout, stderr } = run(...args);
   expect([status, stdout]).toEqual([2, '']);
   expect(stderr).toContain(message);

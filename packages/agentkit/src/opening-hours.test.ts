@@ -40,7 +40,7 @@ test.each([
     '2026-03-29T02:00:00Z',
     { open: false, next: { date: '2026-03-30', time: '09:00' } },
   ],
-])('the office is judged by its own wall clock: %s', (_name, zone, now, state) => {
+])('open or closed depends on the local time of the business: %s', (_name, zone, now, state) => {
   expect(openState(office, zone, new Date(now))).toEqual(state);
 });
 
@@ -63,14 +63,14 @@ test.each([
   ['over lunch', 'UTC', '2026-01-12T13:05:00Z', 15, '2026-01-12T11:50:00Z'],
   ['from one day to another, past a night', 'UTC', '2026-01-18T01:05:00Z', 10, '2026-01-17T01:55:00Z'],
   ['past three weeks of holidays', 'UTC', '2026-07-27T09:10:00Z', 15, '2026-06-29T17:55:00Z', holidays],
-  ['past a day on which nobody was there', 'UTC', '2026-01-09T22:05:00Z', 15, '2026-01-04T03:50:00Z'],
-  // 2:00 to 3:00 is left out, so the stretch from 1:00 to 4:00 lasts two hours.
+  ['past a day on which the business was closed', 'UTC', '2026-01-09T22:05:00Z', 15, '2026-01-04T03:50:00Z'],
+  // 2:00 to 3:00 is skipped, so the stretch from 1:00 to 4:00 lasts two hours.
   ['where summer time begins', 'Europe/Berlin', '2026-03-29T01:30:00Z', 60, '2026-03-29T00:30:00Z'],
   ['before summer time begins', 'Europe/Berlin', '2026-03-29T01:59:00Z', 119, '2026-03-29T00:00:00Z'],
-  // 2:00 to 3:00 comes twice: four hours.
+  // 2:00 to 3:00 occurs twice, so the stretch lasts four hours.
   ['where summer time ends', 'Europe/Berlin', '2026-10-25T02:59:00Z', 239, '2026-10-24T23:00:00Z'],
 ] as [string, string, string, number, string, OpeningHours?][])(
-  'minutes of the opening hours, %s',
+  'counts minutes of opening hours backwards: %s',
   (_name, zone, now, minutes, since, hours = office) => {
     expect(openMinutesAgo(hours, zone, new Date(now), minutes)?.toISOString()).toBe(
       new Date(since).toISOString(),
@@ -78,16 +78,16 @@ test.each([
   },
 );
 
-test('a business without hours is open all the time to those who wait', () => {
+test('counts all minutes of a business without hours', () => {
   const now = new Date('2026-01-12T00:10:00Z');
   expect(openMinutesAgo({ ...office, week: {} }, 'UTC', now, 15)).toEqual(new Date('2026-01-11T23:55:00Z'));
 });
 
-test('the minutes are not over while it is closed', () => {
+test('returns nothing while the business is closed', () => {
   expect(openMinutesAgo(office, 'UTC', new Date('2026-01-12T12:00:00Z'), 15)).toBeUndefined();
 });
 
-test('a business that was not open for so long within 60 days has those who have waited for 60 days', () => {
+test('stops after 60 days if the business was not open for long enough', () => {
   const hours = { ...office, week: { monday: ['09:00-12:00'] }, closedOn: mondaysBefore('2026-07-27', 9) };
   const now = new Date('2026-07-27T09:10:00Z');
   expect(openMinutesAgo(hours, 'UTC', now, 15)).toEqual(new Date('2026-05-28T09:10:00Z'));
@@ -97,9 +97,9 @@ test.each([
   ['UTC', '2026-01-18T01:05:30Z'],
   ['Europe/Berlin', '2026-03-30T07:20:00Z'],
   ['Europe/Berlin', '2026-10-26T09:20:00Z'],
-  // Half an hour.
+  // Its summer time shifts the clock by half an hour.
   ['Australia/Lord_Howe', '2026-04-06T00:20:00Z'],
-])('walking by stretches finds what walking by minutes does: %s, %s', (zone, text) => {
+])('counting by stretches and counting by minutes agree: %s, %s', (zone, text) => {
   const now = new Date(text);
   const found: (Date | undefined)[] = [undefined];
   for (let ago = 1; found.length < 1500; ago++) {
@@ -118,7 +118,7 @@ test.each([
   ['13:00-15:00', '2026-01-13T14:00:00Z', true],
   ['13:00-15:00', '2026-01-13T15:00:00Z', false],
   ['00:00-24:00', '2026-01-13T23:59:00Z', true],
-])('%s holds %s: %s', (stretch, now, is) => {
+])('%s contains %s: %s', (stretch, now, is) => {
   expect(isWithin(stretch, 'UTC', new Date(now))).toBe(is);
 });
 
@@ -128,19 +128,19 @@ const festive: OpeningHours = {
 };
 
 test.each([
-  ['a day with hours of its own', '2026-12-24T10:00:00Z', { open: true, until: '11:00' }],
-  ['after them', '2026-12-24T11:00:00Z', { open: false, next: { date: '2026-12-27', time: '01:00' } }],
+  ['on such a date', '2026-12-24T10:00:00Z', { open: true, until: '11:00' }],
+  ['after its hours', '2026-12-24T11:00:00Z', { open: false, next: { date: '2026-12-27', time: '01:00' } }],
   [
-    'a Friday without any',
+    'on a date without hours',
     '2026-12-25T23:00:00Z',
     { open: false, next: { date: '2026-12-27', time: '01:00' } },
   ],
-  ['past the midnight of one', '2027-01-01T01:00:00Z', { open: true, until: '02:00' }],
-])('a date may have hours of its own: %s', (_, now, expected) => {
+  ['past midnight', '2027-01-01T01:00:00Z', { open: true, until: '02:00' }],
+])('the hours of a date replace those of the week: %s', (_, now, expected) => {
   expect(openState(festive, 'UTC', new Date(now))).toEqual(expected);
 });
 
-test('minutes of a date with hours of its own count, also where the week has none', () => {
+test('counts minutes of a date with its own hours if the week has none', () => {
   const once = { ...office, week: {}, openOn: { '2026-12-24': ['09:00-11:00'] } };
   const at = (time: string): Date => new Date(`2026-12-24T${time}:00Z`);
   expect(openMinutesAgo(once, 'UTC', at('10:00'), 30)).toEqual(at('09:30'));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { questionKey, mergeSimilar } from './question-key.ts';
 
-test('questions that differ in case, punctuation, order and small words have one key', () => {
+test('questions that differ in case, punctuation, order and stop words have the same key', () => {
   const keys = ['Do you sell helicopters?', 'HELICOPTERS!! do u sell them', 'sell a helicopter'].map(
     questionKey,
   );
@@ -11,20 +11,20 @@ test('questions that differ in case, punctuation, order and small words have one
 });
 
 test.each([[''], ['   '], ['👍👍'], ['?'], ['k'], ['x y'], ['12345'], ['2'], ['...']])(
-  'nothing is learned from %j',
+  'there is no key for %j',
   (text) => {
     expect(questionKey(text)).toBeUndefined();
   },
 );
 
-test('a key is bounded, whatever the text', () => {
+test('the length of a key is bounded', () => {
   const long = Array.from({ length: 500 }, (_, at) => `word${at}`).join(' ');
   expect(questionKey(long)?.split(' ')).toHaveLength(12);
   expect(questionKey('a'.repeat(100_000))).toBeUndefined();
   expect(questionKey(`${'b'.repeat(500)} parking`)).toBe(questionKey('parking'));
 });
 
-test('near groups join the heavier one, others and those of another set stay apart', () => {
+test('merges similar groups of a set into the first one', () => {
   const group = (key: string, set = 'default') => ({ key, set });
   const merged = mergeSimilar([
     group('birthday cake vegan'),
@@ -42,7 +42,7 @@ test('near groups join the heavier one, others and those of another set stay apa
   ]);
 });
 
-test('a thousand groups with a word in common are merged in a moment', () => {
+test('merges a thousand groups with a common word quickly', () => {
   const groups = Array.from({ length: 1000 }, (_, at) => ({
     set: 'x',
     key: `alpha beta gamma w${at} z${at}`,

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { loadFlite } from './flite.ts';
 import { encodeMulaw } from './mulaw.ts';
 
-/** Speech is made off the main thread: a sentence takes up to 0.1 s, five frames of every live call. */
+/** The speech engine runs in a worker thread, because a sentence takes up to 0.1 s: five audio frames of every live call. */
 const flite = await loadFlite();
 const port = parentPort;
 if (!port) throw new Error('runs as a worker thread');

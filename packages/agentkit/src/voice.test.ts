@@ -7,7 +7,7 @@ function loudness(audio: Uint8Array): number {
   return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
 }
 
-test('the voice speaks mu-law at 8 kHz of a plausible length and loudness', async () => {
+test('speaks mu-law at 8 kHz with a plausible length and loudness', async () => {
   await using voice = createVoice();
   expect(voice.status()).toEqual({ state: 'cold' });
   await Promise.all([voice.load(), voice.load()]);
@@ -19,13 +19,13 @@ test('the voice speaks mu-law at 8 kHz of a plausible length and loudness', asyn
   expect(loudness(audio)).toBeGreaterThan(500);
 });
 
-test('the same sentence is spoken once and kept', async () => {
+test('caches the audio of a sentence', async () => {
   await using voice = createVoice();
   const first = await voice.speak('One moment, please.');
   expect(await voice.speak('One  moment, please. ')).toBe(first);
 });
 
-test('text that the voice cannot read is refused, an aborted request ends at once', async () => {
+test('rejects text in another script, and an aborted request', async () => {
   await using voice = createVoice();
   await expect(voice.speak('שלום וברכה')).rejects.toThrow(VoiceError);
   await expect(voice.speak('ברוכים הבאים אל ProSaaS, פתוח מ-9 עד 17')).rejects.toThrow(VoiceError);
@@ -35,7 +35,7 @@ test('text that the voice cannot read is refused, an aborted request ends at onc
   );
 });
 
-test('what was asked is refused when the voice shuts down, and nothing is spoken after', async () => {
+test('rejects pending and later requests when it shuts down', async () => {
   const voice = createVoice();
   await voice.load();
   const spoken = voice.speak('A sentence that nobody will hear.');

@@ -20,19 +20,19 @@ export class VoiceError extends Error {
   override readonly name = 'VoiceError';
 }
 
-/** The voice has no sounds for a text, and never will. */
+/** The voice cannot speak this text. Trying again does not help. */
 export class Unspeakable extends VoiceError {
   constructor() {
     super('the voice speaks English only: this text is in another script');
   }
 }
 
-const speakLimitMs = 20_000;
-const textLimit = 1000;
-/** Greetings and other fixed sentences are spoken again and again. 64 sentences of 10 s are 5 MB. */
-const cachedSentences = 64;
+const SPEAK_TIMEOUT_MS = 20_000;
+const MAX_TEXT_LENGTH = 1000;
+/** Greetings and other fixed sentences are spoken often. 64 sentences of 10 s take 5 MB. */
+const MAX_CACHED_SENTENCES = 64;
 
-interface Waiting {
+interface PendingRequest {
   resolve(audio: Uint8Array): void;
   reject(error: Error): void;
   timer: NodeJS.Timeout;
@@ -40,26 +40,26 @@ interface Waiting {
 
 export function createVoice(): Voice {
   const cache = new Map<string, Uint8Array>();
-  const waiting = new Map<number, Waiting>();
+  const pending = new Map<number, PendingRequest>();
   let worker: Worker | undefined;
   let state: LoadState = 'cold';
   let loading: Promise<void> | undefined;
   let lastId = 0;
   let disposed = false;
 
-  const settle = (id: number): Waiting | undefined => {
-    const entry = waiting.get(id);
-    waiting.delete(id);
+  const takePending = (id: number): PendingRequest | undefined => {
+    const entry = pending.get(id);
+    pending.delete(id);
     clearTimeout(entry?.timer);
     return entry;
   };
 
-  const lose = (lost: Worker, error: Error): void => {
-    if (worker !== lost) return;
+  const discardWorker = (discarded: Worker, error: Error): void => {
+    if (worker !== discarded) return;
     worker = undefined;
     if (!disposed) state = 'failed';
-    for (const id of waiting.keys()) settle(id)?.reject(error);
-    void lost.terminate();
+    for (const id of pending.keys()) takePending(id)?.reject(error);
+    void discarded.terminate();
   };
 
   const start = (): Worker => {
@@ -74,11 +74,13 @@ export function createVoice(): Voice {
     started.stderr.resume();
     started.unref();
     started.on('message', ({ id, audio, error }: { id: number; audio?: Uint8Array; error?: string }) => {
-      if (audio) settle(id)?.resolve(audio);
-      else settle(id)?.reject(new VoiceError(error ?? 'nothing was spoken'));
+      if (audio) takePending(id)?.resolve(audio);
+      else takePending(id)?.reject(new VoiceError(error ?? 'nothing was spoken'));
     });
-    started.on('error', (cause) => lose(started, new VoiceError('the speech engine failed', { cause })));
-    started.on('exit', () => lose(started, new VoiceError('the speech engine ended')));
+    started.on('error', (cause) =>
+      discardWorker(started, new VoiceError('the speech engine failed', { cause })),
+    );
+    started.on('exit', () => discardWorker(started, new VoiceError('the speech engine ended')));
     return started;
   };
 
@@ -88,10 +90,10 @@ export function createVoice(): Voice {
     const id = ++lastId;
     return new Promise<Uint8Array>((resolve, reject) => {
       const timer = setTimeout(
-        () => lose(engine, new VoiceError('the speech engine took too long')),
-        speakLimitMs,
+        () => discardWorker(engine, new VoiceError('the speech engine took too long')),
+        SPEAK_TIMEOUT_MS,
       );
-      waiting.set(id, { resolve, reject, timer });
+      pending.set(id, { resolve, reject, timer });
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
       engine.postMessage({ id, text });
     });
@@ -110,7 +112,7 @@ export function createVoice(): Voice {
     const audio = await (signal ? abortable(synthesize(spoken), signal) : synthesize(spoken));
     cache.set(spoken, audio);
     for (const oldest of cache.keys()) {
-      if (cache.size <= cachedSentences) break;
+      if (cache.size <= MAX_CACHED_SENTENCES) break;
       cache.delete(oldest);
     }
     state = 'warm';
@@ -139,27 +141,27 @@ export function createVoice(): Voice {
     [Symbol.asyncDispose]: async () => {
       disposed = true;
       state = 'cold';
-      const last = worker;
-      if (last) lose(last, new VoiceError('the voice is shut down'));
-      await last?.terminate();
+      const current = worker;
+      if (current) discardWorker(current, new VoiceError('the voice is shut down'));
+      await current?.terminate();
     },
   };
 }
 
 /**
- * What the engine can read: Latin letters without accents, digits and punctuation. Empty where most letters of the text are others:
- * the name or the number that is left says nothing.
+ * The part of a text that the engine can read: Latin letters without accents, digits and punctuation. Empty if most letters are of
+ * another script, because a name or a number that remains makes no sense alone.
  */
 export function speakable(text: string): string {
-  // What is cut off after that makes up for characters that are left out or become several.
-  const whole = cutText(text, 2 * textLimit).normalize('NFKD');
+  // Cut at twice the limit, because characters are removed or become several before the text is cut to the limit.
+  const whole = cutText(text, 2 * MAX_TEXT_LENGTH).normalize('NFKD');
   const latin = whole
     .replaceAll(/[‘’]/g, "'")
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/[^\x20-\x7e]/g, '')
     .trim();
   const isForeign = countOf(whole, /\p{L}/gu) > 2 * countOf(latin, /[a-z]/gi);
-  return !isForeign && /[a-z0-9]/i.test(latin) ? latin.slice(0, textLimit) : '';
+  return !isForeign && /[a-z0-9]/i.test(latin) ? latin.slice(0, MAX_TEXT_LENGTH) : '';
 }
 
 function countOf(text: string, pattern: RegExp): number {

@@ -1,4 +1,4 @@
-// `npm run keys`, `npm run jobs`, `npx --no -- prosaas-check`: commands of the api, on the stack that `npm start` runs here.
+// `npm run keys`, `npm run jobs` and `npx --no -- prosaas-check`: run a command of the api on the stack of `npm start`.
 import { runApiCommand, runningStack } from './running-stack.ts';
 
 const [name, ...args] = process.argv.slice(2);

@@ -1,5 +1,5 @@
-// Run by start-settings.ts: prints all faults of the settings of all services as a JSON array. A process of its own, because it loads code of
-// every service.
+// Started by start-settings.ts: prints the faults of all services' settings as a JSON array. It is a process of its own, because it loads
+// code of every service.
 import { serviceNames } from './services.ts';
 
 interface Runtime {
@@ -7,7 +7,7 @@ interface Runtime {
   ConfigError: new () => Error & { problems: readonly string[] };
 }
 
-// Imported by path, because those packages depend on this one for their tests.
+// Imported by path, not by name, because the tests of these packages depend on this one.
 const load = (path: string): Promise<unknown> => import(new URL(`../../../${path}`, import.meta.url).href);
 
 const { loadConfig, ConfigError } = (await load('packages/runtime/src/index.ts')) as Runtime;

@@ -21,15 +21,15 @@ export interface Child {
   pid: number;
   /** The last lines of stdout and stderr. */
   output(): string;
-  /** The exit code; 128 + the signal's number is not known here: a signal's end is its name. */
+  /** The exit code, or the name of the signal that ended the process. */
   exited: Promise<number | NodeJS.Signals>;
   running(): boolean;
   kill(signal: NodeJS.Signals): void;
-  /** Asks the process to end, waits, and kills it when it does not. */
+  /** Sends the stop signal, and SIGKILL if the process still runs after `timeoutMs`. */
   stop(timeoutMs?: number): Promise<number | NodeJS.Signals>;
 }
 
-/** A child in a process group of its own (a terminal's Ctrl-C is ours to pass on) that ends when this process does. */
+/** Starts a child in a process group of its own, so that a terminal's Ctrl-C does not reach it. It ends when this process does. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, command, args, stopGroup, stopSignal = 'SIGTERM', env, cwd, onLine } = options;
   const child = spawn(command, args, {
@@ -78,14 +78,14 @@ export async function startChild(options: ChildOptions): Promise<Child> {
         child.kill('SIGCONT');
         child.kill(stopSignal);
       }
-      const patience = new AbortController();
-      const late = delay(timeoutMs, undefined, { signal: patience.signal }).then(
+      const timeout = new AbortController();
+      const killed = delay(timeoutMs, undefined, { signal: timeout.signal }).then(
         () => child.kill('SIGKILL'),
         () => undefined,
       );
       const code = await exited;
-      patience.abort();
-      await late;
+      timeout.abort();
+      await killed;
       return code;
     },
   };

@@ -7,11 +7,11 @@ const chromium: SystemPackage = {
   packages: { 'apt-get': 'chromium', dnf: 'chromium', apk: 'chromium', pacman: 'chromium' },
 };
 
-/** Makes sure that there is a browser for the tests of the console. */
+/** Installs a browser for the console's tests if there is none. */
 export const ensureChromiumInstalled = (say: (line: string) => void): Promise<void> =>
   ensureInstalled(chromium, say);
 
-/** The path of the browser. @throws where there is none */
+/** The path of the browser. @throws if there is none */
 export function chromiumPath(): string {
   const path = findExecutable(...chromium.executables);
   if (path === undefined) throw new Error('there is no Chromium: npm test installs it');

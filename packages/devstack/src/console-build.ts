@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const script = join(fileURLToPath(new URL('../../../', import.meta.url)), 'packages', 'console', 'build.ts');
 
-/** Builds the console's page where what is there is not of these sources; a fraction of a second where it is. */
+/** Builds the console. Takes a fraction of a second if its build is up to date. */
 export async function buildConsole(): Promise<void> {
   const child = spawn(process.execPath, [script], { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';

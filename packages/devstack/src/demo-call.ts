@@ -1,5 +1,5 @@
-// `npm run demo:call`: a simulated caller hears the greeting of the stack that `npm start -- --simulator` runs, leaves a message,
-// and is thanked; the record, the recording and the metrics show it.
+// `npm run demo:call`: a simulated caller calls the stack of `npm start -- --simulator`, hears the greeting and leaves a message. Prints
+// the call's record and the metrics, and saves what the caller heard and said.
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { countersOf, keysOf, printCounters, simulatedStack } from './demo-stack.ts';

@@ -1,6 +1,6 @@
 import { type RunningStack, runApiCommand, runningStack } from './running-stack.ts';
 
-/** @throws where `npm start -- --simulator` does not run here. */
+/** The stack of `npm start -- --simulator`. @throws if it does not run */
 export function simulatedStack(): RunningStack & { simulator: string } {
   const stack = runningStack();
   if (stack?.simulator === undefined) throw new Error('First, in another terminal: npm start -- --simulator');

@@ -1,5 +1,5 @@
-// `npm run demo`: simulated customers keep the stack busy that `npm start -- --simulator` runs, or with `-- --compose` the containers,
-// until Ctrl-C or for `--minutes`.
+// `npm run demo`: simulated customers use the stack of `npm start -- --simulator`, or with `-- --compose` the containers, until Ctrl-C or
+// for `--minutes`.
 import { WrongArguments, readArguments } from './demo/arguments.ts';
 import { Desk } from './demo/desk.ts';
 import { type FoundStack, findStack } from './demo/find-stack.ts';
@@ -50,7 +50,7 @@ function tell(time: string, who: string, what: string): void {
   console.log(line.length > WIDEST_LINE ? `${line.slice(0, WIDEST_LINE - 4)} ...` : line);
 }
 
-/** A terminal's Ctrl-C comes twice, by the terminal and by npm: those are one. A later one ends at once. */
+/** Aborts at the first signal. Ctrl-C arrives twice, from the terminal and from npm, which counts as one. A later one exits at once. */
 function stopOnSignal(): AbortController {
   const controller = new AbortController();
   let first: number | undefined;
@@ -68,7 +68,7 @@ async function sentBy(stack: FoundStack): Promise<number> {
   return (await countersOf(stack, stack.keys))['whatsapp_outbound_messages'] ?? 0;
 }
 
-/** Every process says once a second what it has counted. */
+/** The metrics once they include the sent messages, or after 5 s. Every process publishes its counts once a second. */
 async function countersAfter(stack: FoundStack, sent: number): Promise<Record<string, number>> {
   const deadline = performance.now() + 5000;
   return poll(
@@ -81,7 +81,7 @@ async function countersAfter(stack: FoundStack, sent: number): Promise<Record<st
   );
 }
 
-// Whoever read the lines has gone, such as `head`.
+// The reader of the output has ended, such as `head`.
 process.stdout.on('error', () => process.exit(0));
 try {
   await main();
@@ -89,5 +89,5 @@ try {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = error instanceof WrongArguments ? 2 : 1;
 }
-// Waits that were cut short may still have a timer.
+// Aborted waits may leave a timer that would keep the process running.
 process.exit();

@@ -12,7 +12,7 @@ import { startPostgres } from './postgres.ts';
 import { startRedis, testRedis } from './redis.ts';
 import { testDatabase } from './test-database.ts';
 
-test('two test databases are empty and apart', async () => {
+test('two test databases are empty and separate', async () => {
   const [first, second] = await Promise.all([testDatabase(), testDatabase()]);
   expect(first).not.toBe(second);
   const client = new pg.Client({ connectionString: first });
@@ -24,7 +24,7 @@ test('two test databases are empty and apart', async () => {
   await client.end();
 });
 
-test('a Redis keeps its data over stop and start, and hangs while frozen', async () => {
+test('Redis keeps its data over stop and start, and hangs while frozen', async () => {
   await using server = await testRedis();
   const client = new Redis(server.url, {
     commandTimeout: 300,
@@ -43,7 +43,7 @@ test('a Redis keeps its data over stop and start, and hangs while frozen', async
   client.disconnect();
 });
 
-test('a PostgreSQL keeps its data over stop and start, and hangs while frozen', async () => {
+test('PostgreSQL keeps its data over stop and start, and hangs while frozen', async () => {
   await using server = await startPostgres();
   const connect = async (): Promise<pg.Client> => {
     const client = new pg.Client({ connectionString: server.url, query_timeout: 300 });
@@ -63,7 +63,7 @@ test('a PostgreSQL keeps its data over stop and start, and hangs while frozen', 
   await after.end();
 });
 
-test('a PostgreSQL starts in a folder that nobody else may enter, and keeps its data there', async () => {
+test('PostgreSQL starts in a folder that no other user may enter, and keeps its data there', async () => {
   const closed = await mkdtemp(join(tmpdir(), 'prosaas-closed-'));
   await chmod(closed, 0o700);
   for (const create of [true, false]) {
@@ -77,7 +77,7 @@ test('a PostgreSQL starts in a folder that nobody else may enter, and keeps its 
   await rm(closed, { recursive: true });
 });
 
-test('servers end and their folders go when their parent is killed', async () => {
+test('servers end and their folders are removed when their parent is killed', async () => {
   const script = `
     import { startRedis, startPostgres } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
     const [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
@@ -95,12 +95,12 @@ test('servers end and their folders go when their parent is killed', async () =>
   expect(isAlive(pid)).toBe(false);
 });
 
-test('a Redis whose port is taken says so', async () => {
+test('starting Redis on a taken port fails with its message', async () => {
   await using server = await startRedis();
   await expect(startRedis({ port: server.port })).rejects.toThrow('Address already in use');
 });
 
-/** A zombie that nobody has reaped yet answers signals, but has no command line. */
+/** A zombie process accepts signals, but has no command line. */
 function isAlive(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { startRedis } from './redis.ts';
 import { startRedisCluster } from './redis-cluster.ts';
 
-/** What a test needs that has to hold on one Redis server and on a cluster. */
+/** The Redis of a test that must pass on a single server and on a cluster. */
 export interface EitherRedis extends AsyncDisposable {
   readonly url: string;
   stop(): Promise<void>;
@@ -14,7 +14,7 @@ export interface EitherRedis extends AsyncDisposable {
   onEveryNode(command: string, ...args: string[]): Promise<void>;
 }
 
-/** A Redis of the test file's own: one server, or three nodes where vitest's project says `TEST_REDIS=cluster`. */
+/** Starts a Redis for a test file: one server, or three nodes if the vitest project sets `TEST_REDIS=cluster`. */
 export function eitherRedis({ key }: { key: string }): Promise<EitherRedis> {
   return process.env['TEST_REDIS'] === 'cluster' ? threeNodes(key) : oneServer();
 }

@@ -7,14 +7,14 @@ import type { PostgresServer } from './postgres.ts';
 import type { RedisServer } from './redis.ts';
 
 /**
- * From now on, until it is disposed of, an empty table can't grow: `No space left on device`, as on a full disk. Its file is a link to
- * /dev/full, so that it is the kernel who says so. Of the database that `server.url` names.
+ * Empties a table of the database that `server.url` names. Until the result is disposed of, writes to the table fail with `No space left on
+ * device`, as on a full disk: its file is a link to /dev/full.
  */
 export async function fillDiskUnder(
   server: Pick<PostgresServer, 'url' | 'dir'>,
   table: string,
 ): Promise<AsyncDisposable> {
-  // The new file is nobody's but this transaction's until it commits: no session has the old one open after that.
+  // Only this transaction sees the new file until it commits. After that, no session has the old file open.
   await withNewFile(server.url, table, async (path) => {
     await rename(join(server.dir, path), join(server.dir, `${path}.aside`));
     await symlink('/dev/full', join(server.dir, path));
@@ -38,11 +38,11 @@ async function withNewFile(url: string, table: string, use: (path: string) => Pr
   }
 }
 
-/** From now on, until it is disposed of, nothing can be appended to the append-only file of this Redis: it is a link to /dev/full. */
+/** Until the result is disposed of, writes to the append-only file of this Redis fail: it is a link to /dev/full. */
 export async function fillDiskUnderRedis(server: Pick<RedisServer, 'url' | 'dir'>): Promise<AsyncDisposable> {
   const folder = join(server.dir, 'appendonlydir');
   const numbers = (await readdir(folder)).map((name) => Number(/\.(\d+)\.incr\.aof$/.exec(name)?.[1] ?? 0));
-  // A rewrite begins a new file; this is its name.
+  // The rewrite opens a new file, with this name.
   await symlink('/dev/full', join(folder, `appendonly.aof.${Math.max(...numbers) + 1}.incr.aof`));
   await rewrite(server.url);
   return { [Symbol.asyncDispose]: () => rewrite(server.url) };

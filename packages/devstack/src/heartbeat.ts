@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 
-/** Whether the worker with this process id has written its heartbeat to the Redis of `redisUrl`, in any of its forms. */
+/** Whether the worker with this process id has written its heartbeat to the Redis of `redisUrl`: one server, Sentinel or a cluster. */
 export async function hasBeaten(redisUrl: string, pid: number): Promise<boolean> {
   const client = open(redisUrl);
   client.on('error', () => {});
@@ -26,7 +26,7 @@ async function holdsBeat(redis: Redis, pid: number): Promise<boolean> {
   return false;
 }
 
-/** A client that tries once. Whether the URL is a good one the services have told already. */
+/** A client that tries to connect once. The services have checked the URL already. */
 function open(redisUrl: string): Redis | Cluster {
   const once = { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null };
   const [, form, login = '', hosts = '', path = ''] =

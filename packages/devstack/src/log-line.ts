@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-const sourceColours = {
+const SOURCE_COLOURS = {
   api: 'cyan',
   calls: 'magenta',
   worker: 'green',
@@ -9,14 +9,14 @@ const sourceColours = {
   postgres: 'blue',
 } as const;
 
-const levelColours = { debug: 'gray', info: 'white', warn: 'yellow', error: 'red', fatal: 'red' } as const;
+const LEVEL_COLOURS = { debug: 'gray', info: 'white', warn: 'yellow', error: 'red', fatal: 'red' } as const;
 
-const known = new Set(['level', 'time', 'service', 'instance', 'msg', 'pid', 'hostname']);
+const COMMON_FIELDS = new Set(['level', 'time', 'service', 'instance', 'msg', 'pid', 'hostname']);
 
-/** A line of a service's JSON log for people: who, when, what, and what is special about it. */
+/** Formats a line of a service's JSON log for people: source, time, level, message and the other fields. */
 export function formatLine(source: string, line: string): string {
-  const colour = Object.hasOwn(sourceColours, source)
-    ? sourceColours[source as keyof typeof sourceColours]
+  const colour = Object.hasOwn(SOURCE_COLOURS, source)
+    ? SOURCE_COLOURS[source as keyof typeof SOURCE_COLOURS]
     : 'white';
   return `${styleText(colour, source.padEnd(9))} ${formatBody(line)}`;
 }
@@ -30,15 +30,15 @@ function formatBody(line: string): string {
     return line;
   }
   const { level } = entry;
-  // JSON that is no line of a log.
+  // JSON, but not a log line.
   if (typeof level !== 'string') return line;
   const time = String(entry['time']).slice(11, 19);
   const rest = Object.entries(entry)
-    .filter(([name]) => !known.has(name))
+    .filter(([name]) => !COMMON_FIELDS.has(name))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ');
-  const colour = Object.hasOwn(levelColours, level)
-    ? levelColours[level as keyof typeof levelColours]
+  const colour = Object.hasOwn(LEVEL_COLOURS, level)
+    ? LEVEL_COLOURS[level as keyof typeof LEVEL_COLOURS]
     : 'white';
   const text = `${level.padEnd(5)} ${typeof entry['msg'] === 'string' ? entry['msg'] : ''}`;
   return [styleText('gray', time), styleText(colour, text), rest && styleText('gray', rest)]

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface PollOptions {
   timeoutMs?: number;
   everyMs?: number;
-  /** What is waited for, in the words of the error that a time-out throws. */
+  /** What is awaited, for the message of the time-out error. */
   what?: string;
 }
 

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const LISTENING = '0A';
 
-/** Who listens on the port, as "nginx (process 123)"; undefined when it cannot be told. */
+/** The process that listens on the port, as "nginx (process 123)"; undefined if unknown. */
 export async function portOwner(port: number): Promise<string | undefined> {
   return existsSync('/proc/net/tcp') ? ownerByProc(port) : ownerByLsof(port);
 }
@@ -29,7 +29,7 @@ function ownerByProc(port: number): string | undefined {
   return undefined;
 }
 
-/** Those that may be seen: not of somebody else's process, nor what was closed in between. */
+/** The open files of a process, without those of another user's process and those that were closed meanwhile. */
 function openFiles(pid: string): string[] {
   const folder = `/proc/${pid}/fd`;
   const attempt = <T>(read: () => T, otherwise: T): T => {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Whether something could listen on the port of every address just now. */
+/** Whether the port is free on every address at the moment. */
 export async function isPortFree(port: number): Promise<boolean> {
   for (const host of ['0.0.0.0', '127.0.0.1']) {
     if (!(await canListen(port, host))) return false;
@@ -9,18 +9,18 @@ export async function isPortFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** Below those that kernels give to outgoing connections: one of these would take a port before its user listens. */
-const LOWEST = 10_240;
-const HIGHEST = 32_767;
+/** Below the ports that kernels give to outgoing connections, which could take a port before its user listens on it. */
+const LOWEST_PORT = 10_240;
+const HIGHEST_PORT = 32_767;
 
 /** Ports that this process has handed out. */
-const given = new Set<number>();
+const handedOut = new Set<number>();
 
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(LOWEST, HIGHEST + 1);
-    if (!given.has(port) && (await isPortFree(port))) {
-      given.add(port);
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT + 1);
+    if (!handedOut.has(port) && (await isPortFree(port))) {
+      handedOut.add(port);
       return port;
     }
   }

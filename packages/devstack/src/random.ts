@@ -38,7 +38,7 @@ export class Random {
     return shuffled;
   }
 
-  /** Another stream, so that what runs side by side does not take turns with one. */
+  /** An independent generator for concurrent work, whose order would change the choices of a shared one. */
   fork(): Random {
     return new Random(this.whole(0, 2 ** 32 - 1));
   }

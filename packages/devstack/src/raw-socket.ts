@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 
-/** A TCP connection that sends what no well-behaved client would, and keeps what comes back. */
+/** A TCP connection for invalid requests, which an HTTP client would not send. It keeps everything it receives. */
 export interface RawSocket {
   socket: Socket;
   /** Everything received so far. */
@@ -19,7 +19,7 @@ export function openRaw(url: string): RawSocket {
     closed: new Promise((resolve) => socket.once('close', () => resolve())),
   };
   socket.on('data', (data) => (raw.answer += data.toString('latin1')));
-  // A server that cuts the connection off is what these tests look for.
+  // These tests expect the server to cut the connection.
   socket.on('error', () => {});
   return raw;
 }
@@ -36,7 +36,7 @@ export function upgradeRequest(path: string): string {
   ].join('\r\n');
 }
 
-/** Asks for a WebSocket; resolves with the first line of the answer. */
+/** Requests a WebSocket. `status` is the first line of the answer. */
 export async function openUpgrade(url: string, path: string): Promise<RawSocket & { status: string }> {
   const raw = openRaw(url);
   raw.socket.write(upgradeRequest(path));

@@ -14,9 +14,9 @@ interface Node {
 }
 
 export interface RedisClusterOptions {
-  /** The key, or hash tag in braces, whose slot is followed: `owner`, `moveSlot`. */
+  /** A key or a hash tag in braces. `owner` and `moveSlot` are about its slot. */
   key: string;
-  /** The owner has a replica that takes its place within seconds. Without one nobody can, and nobody is voted out. */
+  /** Gives the owner a replica that takes over within seconds. Without it there is no fail-over. */
   replica?: boolean;
 }
 
@@ -25,11 +25,11 @@ export interface RedisCluster extends AsyncDisposable {
   /** `redis+cluster://...` */
   readonly url: string;
   readonly nodes: readonly RedisServer[];
-  /** The node that has the key now; after a fail-over still the one that had it. */
+  /** The node that has the slot. A fail-over does not change it. */
   readonly owner: RedisServer;
-  /** Waits until every node says that all is well. */
+  /** Waits until every node reports a working cluster. */
   ready(): Promise<void>;
-  /** Moves the slot, with all its keys, to the next node while everyone goes on. */
+  /** Moves the slot with all its keys to the next node, without interrupting clients. */
   moveSlot(): Promise<void>;
   /** Runs a command on each node: FLUSHALL, SCRIPT FLUSH. */
   onEveryNode(command: string, ...args: string[]): Promise<void>;

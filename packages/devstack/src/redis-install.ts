@@ -7,6 +7,6 @@ const redis: SystemPackage = {
   orElse: 'or set REDIS_URL to one that runs',
 };
 
-/** Makes sure that there is a redis-server or valkey-server. */
+/** Installs Redis if there is neither redis-server nor valkey-server. */
 export const ensureRedisInstalled = (say: (line: string) => void): Promise<void> =>
   ensureInstalled(redis, say);

@@ -11,15 +11,15 @@ import { RedisMissing, type RedisServer, startRedis } from './redis.ts';
 
 const MASTER = 'mymaster';
 
-/** A master, a replica of it, and one sentinel, which takes half a second to give a master up. */
+/** A master, its replica, and one sentinel, which considers the master down after half a second. */
 export interface SentinelRedis extends AsyncDisposable {
   /** `redis+sentinel://...` */
   readonly url: string;
-  /** By port. */
+  /** Master and replica by port. */
   readonly servers: ReadonlyMap<number, RedisServer>;
   /** The port of the master as the sentinel sees it. */
   masterPort(): Promise<number>;
-  /** As an operator does it: nothing is lost. */
+  /** Makes the replica the master, as an operator does. No data is lost. */
   switchOver(): Promise<void>;
 }
 
@@ -57,13 +57,13 @@ export async function startSentinelRedis(): Promise<SentinelRedis> {
   const sentinel = new Redis({ port, retryStrategy: () => 50 });
   sentinel.on('error', () => undefined);
   starting.defer(() => sentinel.disconnect());
-  // A replica that was not heard of lately is not promoted.
-  const willing = async (): Promise<boolean> => {
+  // The sentinel promotes only a replica that it has heard from lately.
+  const replicaIsReady = async (): Promise<boolean> => {
     const [seen] = (await sentinel.call('SENTINEL', 'REPLICAS', MASTER)) as unknown[];
     const text = JSON.stringify(seen ?? '');
     return /"master-link-status",?:?"ok"/.test(text) && !/disconnected|s_down/.test(text);
   };
-  await poll(willing, { what: 'a replica that can take over' });
+  await poll(replicaIsReady, { what: 'a replica that can take over' });
   const resources = starting.move();
 
   const masterPort = async (): Promise<number> => {
@@ -78,7 +78,7 @@ export async function startSentinelRedis(): Promise<SentinelRedis> {
       const before = await masterPort();
       await poll(() => sentinel.call('SENTINEL', 'FAILOVER', MASTER), { what: 'the sentinel to begin' });
       await poll(async () => (await masterPort()) !== before, { what: 'another master' });
-      await poll(willing, { what: 'the old master to follow the new one' });
+      await poll(replicaIsReady, { what: 'the old master to follow the new one' });
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -9,7 +9,7 @@ import { freePort } from './ports.ts';
 
 export interface RedisOptions {
   port?: number;
-  /** Where data is kept (AOF, every second). Without it nothing is kept past `dispose`, but `stop` and `start` keep it. */
+  /** Where the data is kept (AOF, fsync every second). Without it the data is removed on disposal; `stop` and `start` keep it. */
   dir?: string;
   /** Further arguments of the server, such as `['--appendfsync', 'always']`. */
   args?: string[];
@@ -20,17 +20,17 @@ export interface RedisServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly dir: string;
-  /** Of the process that runs now; another one after `start`. */
+  /** The current process; another one after `start`. */
   readonly pid: number;
   output(): string;
-  /** Settles when the process that runs now ends. */
+  /** Settles when the current process ends. */
   exited(): Promise<number | NodeJS.Signals>;
   stop(): Promise<void>;
   start(): Promise<void>;
   /** The process stops answering, connections stay open. */
   freeze(): void;
   thaw(): void;
-  /** As by a crash: nothing is saved on the way out. */
+  /** Ends the process like a crash: nothing is saved. */
   kill(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     child = await launch();
   } catch (error) {
     if (options.port !== undefined) throw error;
-    // Somebody else took the port between asking and listening.
+    // Another process took the port before this one listened on it.
     port = await freePort();
     child = await launch();
   }
@@ -102,7 +102,7 @@ async function launchRedis(
     stopGroup: 'redis',
     ...(onLine === undefined ? {} : { onLine }),
   });
-  // Not by asking for a PING: another server that holds the port would answer it.
+  // Not by PING, which another server on the port would answer.
   const ready = (): boolean => !child.running() || child.output().includes('Ready to accept connections');
   try {
     await poll(ready, { timeoutMs: 20_000, everyMs: 10, what: `redis on port ${port}` });
@@ -117,7 +117,7 @@ async function launchRedis(
   return child;
 }
 
-/** A Redis of the test file's own; dispose of it, or leave it to the end of the process. */
+/** A Redis for a test file. It ends when it is disposed of, or with the process. */
 export function testRedis(options: Pick<RedisOptions, 'args'> = {}): Promise<RedisServer> {
   return startRedis(options);
 }

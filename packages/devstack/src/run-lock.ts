@@ -8,7 +8,7 @@ interface Holder {
   watchdog: number | undefined;
 }
 
-/** Somebody else uses the data folder. */
+/** Another process uses the data folder. */
 export class AlreadyRunning extends Error {
   override name = 'AlreadyRunning';
   readonly pid: number;
@@ -20,11 +20,11 @@ export class AlreadyRunning extends Error {
 }
 
 export interface RunLock extends Disposable {
-  /** Adds what others may want to know of the run. */
+  /** Adds facts about the run for other commands. */
   note(facts: Record<string, string>): void;
 }
 
-/** Holds a data folder for this process. What a killed holder left running is waited for. */
+/** Locks a data folder for this process. Waits until the processes of a killed holder have ended. */
 export async function holdLock(path: string): Promise<RunLock> {
   mkdirSync(dirname(path), { recursive: true });
   for (;;) {
@@ -62,7 +62,7 @@ function readHolder(path: string): Holder | undefined {
   }
 }
 
-/** Whether that process still is what wrote the lock: ids are given out again, after a reboot at the latest. */
+/** Whether a process with this id and this word in its command line runs. The id may belong to another process by now. */
 function isRunning(pid: number, word: string): boolean {
   try {
     process.kill(pid, 0);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where `npm start` keeps its data, and says what runs. */
+/** Where `npm start` keeps its data and running.json. */
 export function dataFolder(): string {
   return resolve(repository, process.env['PROSAAS_DATA_DIR'] || '.data');
 }
@@ -18,7 +18,7 @@ export interface RunningStack {
   simulator?: string;
 }
 
-/** What `npm start` runs here just now. */
+/** The stack of `npm start`; undefined if none runs. */
 export function runningStack(): RunningStack | undefined {
   try {
     const noted = JSON.parse(
@@ -30,7 +30,7 @@ export function runningStack(): RunningStack | undefined {
   }
 }
 
-/** Runs one of the api's commands, on the stack that runs here where there is one. */
+/** Runs a command of the api. Without a stack, it uses the settings of the environment. */
 export function runApiCommand(
   name: 'keys' | 'jobs' | 'check',
   args: string[],

@@ -9,22 +9,22 @@ export type ServiceName = (typeof serviceNames)[number];
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** One service as a child process, from its sources. */
+/** A service as a child process that runs its sources. */
 export interface ChildService {
   readonly name: ServiceName;
-  /** Of the process that runs now, or ran last. */
+  /** The current process, or the last one. */
   readonly pid: number;
-  /** The last lines of stdout and stderr of the process that runs now, or ran last. */
+  /** The last lines of stdout and stderr of the current process, or of the last one. */
   output(): string;
   running(): boolean;
-  /** Settles when the process that runs now ends. */
+  /** Settles when the current process ends. */
   exited(): Promise<number | NodeJS.Signals>;
-  /** SIGTERM, and the exit code. */
+  /** Sends SIGTERM. Resolves to the exit code. */
   stop(): Promise<number | NodeJS.Signals>;
   kill(signal: NodeJS.Signals): void;
   start(): Promise<void>;
   restart(): Promise<void>;
-  /** Waits until its own health answer (the worker: its heartbeat) says that it works. */
+  /** Waits until its health endpoint, or the worker's heartbeat, shows that it works. */
   ready(timeoutMs?: number): Promise<void>;
 }
 

@@ -26,15 +26,15 @@ export interface StackOptions {
   services?: readonly ServiceName[];
   /** Further environment of the services; it wins over what the stack sets. An empty value unsets. */
   env?: Record<string, string | undefined>;
-  /** Those not named are free ones. */
+  /** Ports that are not given are free ones. */
   ports?: Partial<StackPorts>;
   /** Where PostgreSQL and Redis keep their data. Without it they leave nothing behind. */
   dataDir?: string;
-  /** A Redis or PostgreSQL that is there already, instead of one of the stack's own. */
+  /** An existing Redis or PostgreSQL to use instead of starting one. */
   redisUrl?: string | undefined;
   databaseUrl?: string | undefined;
   postgresArgs?: string[];
-  /** Every line that a process of the stack prints. */
+  /** Receives every line that a process of the stack prints. */
   onLine?: (source: string, line: string) => void;
   /** `false`: return without waiting until the services work. */
   wait?: boolean;
@@ -45,10 +45,10 @@ export interface Stack extends AsyncDisposable {
   ports: StackPorts;
   redisUrl: string;
   databaseUrl: string;
-  /** Undefined where the stack uses one that was there already. */
+  /** Undefined if the stack uses an existing one. */
   redis: RedisServer | undefined;
   postgres: PostgresServer | undefined;
-  /** Those that the services were started with, unless `env` says otherwise. */
+  /** The keys of the services, unless `env` overrides them. */
   keys: StackKeys;
   services: Record<ServiceName, ChildService>;
 }
@@ -130,7 +130,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
 
   const running: Partial<Record<ServiceName, ChildService>> = {};
-  // All at once, on the way out too: none needs another to stop.
+  // Stops all at the same time: none needs another to stop.
   started.defer(async () => {
     await Promise.all(Object.values(running).map((service) => service.stop()));
   });
@@ -156,7 +156,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 const WARM_MS = 15_000;
 
-/** The services are ready before their agents have read their languages. An agent that cannot load does not keep the stack from starting. */
+/** Waits for the agents to read their languages, which may take longer than the services' start. Gives up silently after `WARM_MS`. */
 async function agentIsWarm(api: string): Promise<void> {
   const isWarm = (): Promise<boolean> =>
     fetch(`${api}/health/agentkit`).then(
@@ -170,7 +170,7 @@ function randomKey(kind: string): string {
   return `${kind}-${randomBytes(16).toString('base64url')}`;
 }
 
-/** What a process needs of this one's environment; a developer's own settings must not bend a test. */
+/** The environment that services inherit. A developer's own settings must not change a test. */
 function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'TZ', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'];
   const env: Record<string, string> = {};

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('a name that is nearly a known one is told with that, any other one by itself', () => {
+test('suggests the known name for a mistyped one, and lists other unknown names', () => {
   const known = ['API_KEY', 'API_KEY_FILE', 'API_PORT', 'REDIS_NAMESPACE', 'WORKER_SENDS_PER_SECOND'];
   const names = [
     'API_KEY',
@@ -31,7 +31,7 @@ test('a name that is nearly a known one is told with that, any other one by itse
   });
 });
 
-test('the faults of all services, and mistyped names in .env, are told at once', async () => {
+test('reports the faults of all services and mistyped names in .env at once', async () => {
   const file = join(folder, 'env');
   await writeFile(file, 'REDIS_NAMSPACE=x\nTZ=UTC\nADMIN_KEY_FILE=/run/x\n# API_KEYS=x\n');
   const env = {
@@ -43,8 +43,8 @@ test('the faults of all services, and mistyped names in .env, are told at once',
     WHATSAPP_VERSION: 'new',
     PROSAAS_DATADIR: folder,
   };
-  const said: string[] = [];
-  const checked = checkSettings(env, (line) => void said.push(line), file);
+  const lines: string[] = [];
+  const checked = checkSettings(env, (line) => void lines.push(line), file);
   const { message } = await checked.then(
     () => new Error('nothing is wrong'),
     (error: Error) => error,
@@ -60,11 +60,11 @@ test('the faults of all services, and mistyped names in .env, are told at once',
   expect(message).toContain('REDIS_NAMSPACE is no setting; did you mean REDIS_NAMESPACE?');
   expect(message).toContain('PROSAAS_DATADIR is no setting; did you mean PROSAAS_DATA_DIR?');
   expect(message.split('\n')).toHaveLength(1 + names.length + 2);
-  expect(said).toEqual(['names that are no settings of ProSaaS: TZ']);
+  expect(lines).toEqual(['names that are no settings of ProSaaS: TZ']);
 });
 
-test('nothing is said of settings that are right', async () => {
-  const said: string[] = [];
-  await checkSettings({ PATH: process.env['PATH'] }, (line) => void said.push(line), join(folder, 'none'));
-  expect(said).toEqual([]);
+test('prints nothing for valid settings', async () => {
+  const lines: string[] = [];
+  await checkSettings({ PATH: process.env['PATH'] }, (line) => void lines.push(line), join(folder, 'none'));
+  expect(lines).toEqual([]);
 });

@@ -7,10 +7,10 @@ import { poll } from './poll.ts';
 const simulators = fileURLToPath(new URL('../../simulators/', import.meta.url));
 
 export interface Simulator extends AsyncDisposable {
-  /** Where its phones are played. */
+  /** The base URL of its control API. */
   control: string;
   exited: Promise<number | NodeJS.Signals>;
-  /** What makes the services use it instead of WhatsApp and of the telephony provider. */
+  /** The settings that make the services use it instead of WhatsApp and the telephony provider. */
   env: Record<string, string>;
 }
 

@@ -12,7 +12,7 @@ import { choosePorts } from './start-ports.ts';
 
 const quiet = (): void => {};
 
-test('a taken port is named with who holds it and the variable that moves it, all of them at once', async () => {
+test('reports every invalid or taken port, with the process that holds it and the variable that sets it', async () => {
   await using holder = createServer();
   holder.listen(0, '127.0.0.1');
   await once(holder, 'listening');
@@ -25,7 +25,7 @@ test('a taken port is named with who holds it and the variable that moves it, al
   await expect(choice).rejects.toThrow('CALLS_PORT must be a port from 1 to 65535, not "five"');
 });
 
-test('the ports that the environment names are taken where they are free', async () => {
+test('uses the ports of the environment if they are free', async () => {
   const env = { API_PORT: await freePort(), CALLS_PORT: await freePort(), BAILEYS_PORT: await freePort() };
   const text = Object.fromEntries(Object.entries(env).map(([name, port]) => [name, String(port)]));
   expect(await choosePorts(text, [], quiet)).toEqual({
@@ -35,17 +35,17 @@ test('the ports that the environment names are taken where they are free', async
   });
 });
 
-test('a lock that a process left behind when it died is taken over', async () => {
+test('takes over the lock of a process that has died', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'prosaas-lock-'));
   const path = join(dir, 'running.json');
-  // Process 1 runs, but is no `npm start`: the id was given out again.
+  // Process 1 runs, but is not `npm start`, as if the id had been reused.
   await writeFile(path, JSON.stringify({ pid: 1 }));
   using lock = await holdLock(path);
   lock.note({ api: 'http://localhost:5000' });
   await rm(dir, { recursive: true });
 });
 
-test('a line of JSON is shown as who, when, what and the rest; any other line as it is', () => {
+test('formats a line of a JSON log, and does not change other lines', () => {
   const line =
     '{"level":"warn","time":"2026-01-02T03:04:05.678Z","service":"api","instance":"api:x","check":"redis","msg":"A check fails"}';
   expect(stripVTControlCharacters(formatLine('api', line))).toBe(

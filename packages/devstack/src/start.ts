@@ -1,5 +1,5 @@
-// `npm start`: PostgreSQL, Redis and the four services on this machine, until Ctrl-C. With `-- --simulator` they talk to a
-// simulated WhatsApp and a simulated telephony provider, and supervise nothing. Data is kept in .data, or in the folder that PROSAAS_DATA_DIR names.
+// `npm start`: runs PostgreSQL, Redis and the four services on this machine until Ctrl-C. Data is kept in .data, or in the folder that
+// PROSAAS_DATA_DIR names. With `-- --simulator` the services talk to a simulated WhatsApp and telephony provider, and no data is kept.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ import { freePort } from './ports.ts';
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const dataDir = dataFolder();
 
-/** A terminal's Ctrl-C reaches every process of the group, and npm passes it on once more: those are one. */
+/** A terminal's Ctrl-C reaches every process of the group, and npm passes it on again. Signals within this time count as one. */
 const SAME_PRESS_MS = 2000;
 
 let isStarting = true;
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     databaseUrl,
     wait: false,
     onLine: (source, line) => {
-      // The stores' own lines are noise: that one ended is told, with the reason where it does not start again.
+      // The lines of PostgreSQL and Redis are noise. The supervisor reports if one ends, and why it does not start again.
       if (source !== 'postgres' && source !== 'redis') console.log(formatLine(source, line));
     },
     env: { ...settings(ports), ...simulator?.env },
@@ -97,7 +97,7 @@ async function simulate(callsPort: number | undefined): Promise<Simulator> {
   );
 }
 
-/** Settles at the first SIGINT or SIGTERM; a later press ends at once, and what is left is stopped behind us. */
+/** Settles at the first signal. A later one ends this process at once, and the watchdog stops the others. */
 function stopSignal(): Promise<'signal'> {
   return new Promise((resolve) => {
     let first: number | undefined;
@@ -112,7 +112,7 @@ function stopSignal(): Promise<'signal'> {
   });
 }
 
-/** Settles when a service ends before all of them work: a new start would not help. */
+/** Settles when a service ends. Before all services work, a restart would not help. */
 async function anyEnd(stack: Stack): Promise<'ended'> {
   const ends = Object.values(stack.services).map(async (service) => ({
     service,
@@ -179,7 +179,7 @@ function printTable(stack: Stack, simulator: Simulator | undefined, seconds: num
   );
 }
 
-/** redis-cli finds its way from any node of a cluster; it does not ask sentinels. */
+/** redis-cli can start from any node of a cluster. It does not support Sentinel. */
 function heartbeatCommand(redisUrl: string): string {
   if (redisUrl.includes('+sentinel:')) return '';
   const [first = '', ...others] = redisUrl.replace('+cluster:', ':').split(',');
@@ -187,7 +187,7 @@ function heartbeatCommand(redisUrl: string): string {
 }
 
 function withoutPassword(text: string): string {
-  // Not by URL: one that names several hosts is none.
+  // Not with `new URL()`, which rejects several hosts.
   return text.replace(/(\/\/[^:@/]*):.*@/, '$1@');
 }
 

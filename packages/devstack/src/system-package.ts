@@ -2,12 +2,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { findExecutable } from './executables.ts';
 import { isRoot } from './unprivileged.ts';
 
-/** A program that comes from the system's packages: its name for people, what it is called, and the package of each manager. */
+/** A program from the system's packages: its name for people, its executables, and its package for each package manager. */
 export interface SystemPackage {
   title: string;
   executables: readonly string[];
   packages: Readonly<Partial<Record<Manager, string>>>;
-  /** What else helps than to install it: `or set REDIS_URL to one that runs`. */
+  /** An alternative to installing it, for messages: `or set REDIS_URL to one that runs`. */
   orElse?: string;
 }
 
@@ -25,12 +25,12 @@ const managers: Readonly<Record<Manager, { before?: string[]; install: string[];
   brew: { install: ['brew', 'install'], needsRoot: false },
 };
 
-/** It is missing and could not be installed; the message carries the command that does it. */
+/** A program is missing and could not be installed. The message contains the command that installs it. */
 class CannotInstall extends Error {
   override name = 'CannotInstall';
 }
 
-/** Installs it where it is missing, by the system's package manager where that is allowed. @throws CannotInstall */
+/** Installs a program with the system's package manager if it is missing. @throws CannotInstall */
 export async function ensureInstalled(wanted: SystemPackage, say: (line: string) => void): Promise<void> {
   const { title, executables, packages, orElse } = wanted;
   const isThere = (): boolean => findExecutable(...executables) !== undefined;

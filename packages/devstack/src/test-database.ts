@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createDatabase } from './postgres.ts';
 
 /**
- * A new empty database in the one PostgreSQL of this test run; it goes with the run. The vitest set-up starts the server when
- * the first test asks; DEVSTACK_POSTGRES_URL names another one.
+ * Creates an empty database in the PostgreSQL of this test run, which is removed after the run. The vitest set-up starts the server when
+ * the first test asks for it. DEVSTACK_POSTGRES_URL names another server.
  */
 export async function testDatabase(): Promise<string> {
   const server = await testPostgresUrl();
@@ -14,14 +14,14 @@ export async function testDatabase(): Promise<string> {
   return url.href;
 }
 
-let known: Promise<string> | undefined;
+let serverUrl: Promise<string> | undefined;
 
 function testPostgresUrl(): Promise<string> {
-  known ??= ask();
-  return known;
+  serverUrl ??= findServerUrl();
+  return serverUrl;
 }
 
-async function ask(): Promise<string> {
+async function findServerUrl(): Promise<string> {
   const configured = process.env['DEVSTACK_POSTGRES_URL'];
   if (configured) return configured;
   const broker = process.env['DEVSTACK_BROKER_URL'];

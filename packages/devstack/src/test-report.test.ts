@@ -7,7 +7,7 @@ const file = (name: string, ...statuses: string[]): unknown => ({
   assertionResults: statuses.map((status, index) => ({ status, fullName: `test ${index}` })),
 });
 
-test('a report names the tests that failed, and each of their files once', () => {
+test('lists the failed tests, and each of their files once', () => {
   const report = {
     testResults: [
       file('/a.test.ts', 'passed', 'skipped'),

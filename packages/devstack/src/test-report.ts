@@ -1,4 +1,4 @@
-/** What is read of vitest's JSON report (`--reporter=json`, the shape of Jest's). */
+/** The used part of vitest's JSON report (`--reporter=json`, the same format as Jest's). */
 interface VitestReport {
   testResults: {
     /** The file's path. */
@@ -9,9 +9,9 @@ interface VitestReport {
 }
 
 export interface TestReport {
-  /** By the file's path. */
+  /** The number of passed tests by the file's path. */
   passed: Record<string, number>;
-  /** The names of those that failed, after their file's. A file that could not be loaded, or whose hook failed, is one. */
+  /** `<file> > <test>`, or only the file if it could not be loaded or a hook failed. */
   failedTests: string[];
   failedFiles: string[];
 }

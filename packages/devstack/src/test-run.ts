@@ -1,4 +1,4 @@
-// `npm test`: every test of the repository, with all that they need; the last line says how many passed and failed.
+// `npm test`: installs what the tests need and runs them. The last line says how many passed and failed.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,10 +13,10 @@ import { type TestReport, readTestReport } from './test-report.ts';
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
- * Up to so many files that failed in a run of all are run once more, one after the other: where whole stacks start beside
- * each other, a busy machine fails tests too. What failed twice has failed, what failed once is named.
+ * If at most this many files of a full run fail, they run once more, one after the other, because a busy machine that starts several
+ * stacks at once can fail a test. Tests that fail only the first time are listed.
  */
-const MOST_RUN_AGAIN = 4;
+const MAX_RETRIED_FILES = 4;
 
 let interrupted = false;
 
@@ -27,7 +27,7 @@ async function main(args: string[]): Promise<number> {
   const first = await runTests(args);
   const { failedFiles } = first;
   const runsAll = args.length === 0 || process.env['CI'] !== undefined;
-  if (!runsAll || interrupted || failedFiles.length === 0 || failedFiles.length > MOST_RUN_AGAIN)
+  if (!runsAll || interrupted || failedFiles.length === 0 || failedFiles.length > MAX_RETRIED_FILES)
     return conclude(first);
 
   console.log(`Once more, nothing beside them: ${failedFiles.join(', ')}`);

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { findExecutable } from './executables.ts';
 
-/** PostgreSQL refuses to run as root, as which containers and fresh servers run everything. */
+/** The account to run PostgreSQL as, because it refuses to run as root. Containers and fresh servers run everything as root. */
 export interface Account {
   uid: number;
   gid: number;
@@ -12,7 +12,7 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** Whom to be instead of root: `postgres` if the machine has it, else `nobody`. */
+/** The account to use instead of root: `postgres` if the machine has it, else `nobody`. */
 export function unprivilegedAccount(): Account {
   const accounts = readFileSync('/etc/passwd', 'utf8').split('\n');
   for (const name of ['postgres', 'nobody']) {
@@ -23,8 +23,8 @@ export function unprivilegedAccount(): Account {
 }
 
 /**
- * The command as run by `account`. Where that account may not enter the folders on the way (a clone under /root), it
- * keeps the one capability that lets it in.
+ * Wraps a command so that it runs as another account. If that account may not enter the folders above `paths` (a clone under /root), the
+ * command keeps the capability to do so.
  */
 export function asAccount(
   { uid, gid }: Account,
@@ -38,7 +38,7 @@ export function asAccount(
       'PostgreSQL does not run as root: run this as another user, or install setpriv (util-linux)',
     );
   }
-  // Without the secure bit access(2), which initdb asks first, would leave the capability out of account.
+  // initdb calls access(2) first, which ignores the capability without this secure bit.
   const entry = paths.every(isOpenToAll)
     ? []
     : ['--securebits=+no_setuid_fixup', '--inh-caps=+dac_override', '--ambient-caps=+dac_override'];

@@ -4,14 +4,14 @@ import { type Stack, chromiumPath } from '@prosaas/devstack';
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
 import { expect } from 'vitest';
 
-/** What a test waits for on a busy machine. */
+/** How long tests wait for the page on a busy machine. */
 export const PATIENCE_MS = 30_000;
 
-/** A real Chromium without a window. */
+/** Starts a headless Chromium. */
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath(),
-    // As root it has no sandbox of its own.
+    // Chromium cannot use its sandbox as root.
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', '--disable-gpu'],
   });
 }
@@ -19,11 +19,11 @@ export function startBrowser(): Promise<Browser> {
 export interface OpenConsole extends AsyncDisposable {
   page: Page;
   context: BrowserContext;
-  /** What went wrong in the page: errors, refusals of the content policy, requests to other hosts. */
+  /** Faults of the page: errors, violations of the content security policy, requests to other hosts. */
   faults: string[];
 }
 
-/** Opens the console in a browser of its own, as one who has never been there. */
+/** Opens the console in a new browser context without cookies. */
 export async function openConsole(
   browser: Browser,
   url: string,
@@ -35,7 +35,7 @@ export async function openConsole(
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {
-    // What the api refuses or cannot answer is no fault of the page.
+    // Failed requests to the api are not faults of the page.
     if (message.type() === 'error' && !/Failed to load resource|EventSource/.test(message.text()))
       faults.push(message.text());
   });
@@ -65,7 +65,7 @@ export async function signedIn(
   return opened;
 }
 
-/** The picture of README: `KEEP_SCREENSHOT=1 npm test -- test/browser/conversations` takes it anew. */
+/** Updates the README's screenshot: `KEEP_SCREENSHOT=1 npm test -- test/browser/conversations`. */
 export async function keepScreenshot(page: Page): Promise<void> {
   if (process.env['KEEP_SCREENSHOT'] === undefined) return;
   await page.evaluate(() => {
@@ -76,7 +76,7 @@ export async function keepScreenshot(page: Page): Promise<void> {
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-/** No finding of axe-core at WCAG 2.2 AA, in both themes. */
+/** Expects axe-core to find nothing at WCAG 2.2 AA, in both themes. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const theme of ['light', 'dark']) {
     await page.evaluate((name) => {
@@ -87,7 +87,7 @@ export async function expectAccessible(page: Page): Promise<void> {
 }
 
 async function findingsOf(page: Page): Promise<string[]> {
-  // Into the page's own world: the content policy lets no script in.
+  // Evaluated in the page, because the content security policy blocks a script element.
   const loaded = await page.evaluate(() => 'axe' in globalThis);
   if (!loaded) {
     const { readFile } = await import('node:fs/promises');
@@ -110,7 +110,7 @@ async function findingsOf(page: Page): Promise<string[]> {
   });
 }
 
-/** Nothing is wider than the page, once it is laid out. */
+/** Waits until no element is wider than the page. */
 export async function expectToFit(page: Page): Promise<void> {
   const tooWide = (): Promise<string[]> =>
     page.evaluate(() => {

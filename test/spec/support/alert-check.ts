@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Ended, runSource } from './process.ts';
 
-/** `prosaas-check` as a process. Each case has readings of its own, in a file that is called after it. */
+/** Runs `prosaas-check` as a process. Each case has a state file of its own. */
 export class AlertCheck {
   readonly #folder: string;
   readonly #env: Record<string, string>;
@@ -18,7 +18,7 @@ export class AlertCheck {
     return runSource('apps/api/src/check.ts', options);
   }
 
-  /** As if so many seconds had passed since the last run. */
+  /** Moves the readings into the past, as if seconds had passed since the last run. */
   async pass(readings: string, seconds: number): Promise<void> {
     const file = this.stateFile(readings);
     const state = JSON.parse(await readFile(file, 'utf8')) as { readings: { at: number }[] };
@@ -31,14 +31,14 @@ export class AlertCheck {
   }
 }
 
-/** All is well: one line. */
+/** The result if all is well: one line. */
 export const well: unknown = {
   code: 0,
   stdout: expect.stringMatching(/^PROSAAS OK: [^\n]*\n$/),
   stderr: '',
 };
 
-/** `lines` are those below the first: one for each fault. */
+/** The result with faults. `lines` match the lines after the first one, one for each fault. */
 export function alarm(code: 1 | 2 | 3, ...lines: RegExp[]): unknown {
   const state = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'][code];
   const faults = lines.map(({ source }) => `${source}\\n`).join('');

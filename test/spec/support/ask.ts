@@ -1,14 +1,14 @@
 export interface Answer {
   status: number;
   headers: Headers;
-  /** Content-Type as it was sent. */
+  /** The Content-Type header. */
   type: string | null;
   text: string;
-  /** The body as JSON; undefined where it is none. */
+  /** The body as JSON; undefined if it is not JSON. */
   body: Record<string, unknown> | undefined;
 }
 
-/** One request over a connection of its own: an answer of a service that was just restarted is never mixed up. */
+/** Sends a request over a new connection, because a kept one may belong to a service that has restarted. */
 export async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(url, {
     signal: AbortSignal.timeout(40_000),
@@ -38,7 +38,7 @@ export const bearer = (token: string): { headers: Record<string, string> } => ({
   headers: { authorization: `Bearer ${token}` },
 });
 
-/** The reason codes of the checks in a probe's body, by name; those that pass are left out. */
+/** The reason codes of the checks in a probe's body, by name, without those that pass. */
 export function reasonsOf(answer: Answer): Record<string, unknown> {
   const checks = (answer.body?.['checks'] ?? {}) as Record<string, { status?: string; reason?: string }>;
   return Object.fromEntries(
@@ -48,7 +48,7 @@ export function reasonsOf(answer: Answer): Record<string, unknown> {
   );
 }
 
-/** A part of the body, by the names that lead to it; undefined where there is none. */
+/** The part of the body at a path of names; undefined if there is none. */
 export function partOf({ body }: Pick<Answer, 'body'>, ...path: string[]): unknown {
   let part: unknown = body;
   for (const name of path) part = (part as Record<string, unknown> | null | undefined)?.[name];

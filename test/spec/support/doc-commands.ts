@@ -4,13 +4,13 @@ import { repository } from './npm-start.ts';
 
 export interface Command {
   page: string;
-  /** Without comments; the lines of one command are joined. */
+  /** The command without comments, in one line. */
   text: string;
-  /** Lines such as `K=...` that stand before it in its block. */
+  /** Assignments in the same block, such as `K="..."`. */
   assignments: string[];
 }
 
-/** Alerting comes first: it expects a system without warnings, and later commands cause some. */
+/** docs/alerting.md is first, because it expects a system without warnings, which later commands cause. */
 export const docPages: string[] = [
   'docs/alerting.md',
   'README.md',

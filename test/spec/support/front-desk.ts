@@ -15,28 +15,28 @@ import { ask } from './ask.ts';
 import { repository } from './npm-start.ts';
 import { startQuickStack, until } from './stack.ts';
 
-/** A stack with a WhatsApp account that customers write to, at any time of the day. */
+/** A stack with a WhatsApp account to which customers write. */
 export interface FrontDesk extends AsyncDisposable {
   stack: Stack;
   whatsapp: WhatsAppServer;
   account: Account;
   db: Database;
-  /** Adds somebody who works there; answers her id and her key. */
+  /** Adds a person of the business. Returns her id and key. */
   addPerson: (name: string, role: 'owner' | 'staff') => Promise<{ id: string; key: string }>;
-  /** A customer writes, a while ago: who answers within 3 s of a message is no person. */
+  /** Sends a customer's message, dated 20 s ago, because a reply within 3 s of a message does not count as a person's. */
   write: (customer: Phone, text: string) => Promise<unknown>;
-  /** The conversation with a customer, once it is in this state. */
+  /** Waits until the conversation with a customer is in this state. Returns its id. */
   untilState: (customer: Phone, state: string) => Promise<string>;
   api: (method: string, path: string, body?: unknown, key?: string) => ReturnType<typeof ask>;
 }
 
-/** @param options.profile YAML; without it the default one, always open */
+/** @param options.profile YAML; by default the shipped profile, always open */
 export async function startFrontDesk(options: { profile?: string } = {}): Promise<FrontDesk> {
   await using opening = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'prosaas-desk-'));
   opening.defer(() => rm(folder, { recursive: true, force: true }));
   const profile = join(folder, 'profile.yaml');
-  await writeFile(profile, options.profile ?? (await usualProfile()));
+  await writeFile(profile, options.profile ?? (await alwaysOpenProfile()));
   const whatsapp = opening.use(await startWhatsAppServer());
   const stack = opening.use(
     await startQuickStack({
@@ -79,8 +79,8 @@ export async function startFrontDesk(options: { profile?: string } = {}): Promis
   };
 }
 
-/** The default one, with neither opening hours nor quiet ones. */
-async function usualProfile(): Promise<string> {
+/** The shipped profile, always open and without quiet hours. */
+async function alwaysOpenProfile(): Promise<string> {
   const profile = await readFile(join(repository, 'packages/agentkit/profiles/default.yaml'), 'utf8');
   const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
   const week = days.map((day) => `    ${day}: ['00:00-24:00']\n`).join('');

@@ -10,11 +10,11 @@ import { freePort, poll } from '@prosaas/devstack';
 
 export const repository: string = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** What `npm start` runs, with a data folder and ports of its own. */
+/** A stack that `npm start` runs, with its own data folder and ports. */
 export interface Started extends AsyncDisposable {
   dataDir: string;
   ports: { api: number; calls: number; baileys: number; redis: number };
-  /** What commands beside it need in their environment. */
+  /** The environment for commands that use this stack. */
   env: NodeJS.ProcessEnv;
   lines: string[];
   /** Waits for a line that contains the text. */
@@ -27,7 +27,7 @@ export async function npmStart(args: string[] = []): Promise<Started> {
     try {
       return await startOnce(args);
     } catch (error) {
-      // Somebody else took a port between asking and listening.
+      // Another process took a port before a service listened on it.
       if (attempt === 3 || !/EADDRINUSE|is taken by/.test(String(error))) throw error;
     }
   }
@@ -93,7 +93,7 @@ async function startOnce(args: string[]): Promise<Started> {
   }
 }
 
-/** What it printed before the table of URLs. */
+/** The lines before the table of URLs. */
 export function linesBeforeTable({ lines }: Pick<Started, 'lines'>): string[] {
   const table = lines.findIndex((line) => line.includes('ProSaaS is up after'));
   return lines.slice(0, table).filter((line) => line !== '');

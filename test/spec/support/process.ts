@@ -37,7 +37,7 @@ export function startSource(
   return { stdout: () => printed, stop: () => child.kill('SIGTERM'), ended };
 }
 
-/** Runs a source file of the repository to its end. */
+/** Runs a source file of the repository and waits for its end. */
 export function runSource(
   file: string,
   options: { env?: Record<string, string>; args?: string[] } = {},

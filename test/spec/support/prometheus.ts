@@ -11,8 +11,8 @@ export interface Prometheus {
 const unpacked = join(repository, 'node_modules/.cache/prometheus');
 
 /**
- * Prometheus and its tool: those on the PATH, or of Debian's package, unpacked and not installed, because the package would start a server.
- * Undefined where there are neither; on a machine that decides about a commit that is a fault.
+ * Prometheus and promtool: those on the PATH, otherwise from Debian's package. It is unpacked, not installed, because its installation starts
+ * a server. Undefined if there is neither, which is an error in CI.
  */
 export function findPrometheus(): Prometheus | undefined {
   if (isThere('prometheus') && isThere('promtool')) return { prometheus: 'prometheus', promtool: 'promtool' };
@@ -27,7 +27,7 @@ export function findPrometheus(): Prometheus | undefined {
 
 const isThere = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
 
-/** Several test files may do it at once: the first one that is ready counts. */
+/** Several test files may unpack it at once. The first one to finish wins. */
 function unpack(): void {
   mkdirSync(join(unpacked, '..'), { recursive: true });
   const folder = mkdtempSync(`${unpacked}-`);
@@ -37,7 +37,7 @@ function unpack(): void {
   const take = (name: string): boolean =>
     run('apt-get', ['download', '-qq', name]) &&
     globSync(`${name}_*.deb`, { cwd: folder }).every((archive) => run('dpkg', ['-x', archive, tree]));
-  // A fresh machine has no lists of packages. The tool is in a package of its own since Debian 13.
+  // A fresh machine has no package lists. Since Debian 13, promtool is in a package of its own.
   const isTaken =
     (take('prometheus') || (run('apt-get', ['update', '-qq']) && take('prometheus'))) &&
     (existsSync(join(tree, 'usr/bin/promtool')) || take('promtool'));

@@ -11,7 +11,7 @@ type Client = ReturnType<typeof createRedis>;
 const keys = keyspace('prosaas');
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 
-/** What a stack has in its Redis that must outlive each restart. */
+/** What a restart of Redis must keep. */
 export interface RedisContents {
   counters: Record<string, number>;
   since: number;
@@ -20,8 +20,7 @@ export interface RedisContents {
 }
 
 /**
- * Adds three jobs that fail, two jobs in a queue that is paused, five messages that are counted, and three
- * calls of which one has ended.
+ * Adds three jobs that fail, two jobs in a paused queue, five counted messages, and three calls, one of which has ended.
  */
 export async function fillRedis(redis: Client, url: string): Promise<void> {
   const { bullPrefix } = keys;
@@ -68,7 +67,7 @@ export async function readRedis(redis: Client): Promise<RedisContents> {
   await using reader = createSystemMetricsReader({ redis, keyspace: keys, onError: () => {} });
   const { counters, since } = await reader.read();
   const queues = await readQueueTotals(redis, keys.bullPrefix);
-  // They grow while nothing changes.
+  // Ages grow without a change.
   for (const queue of Object.values(queues.queues)) queue.oldestAgeSeconds = 0;
   return { counters, since, queues, calls: await readSlotTotals(redis, keys.key('calls')) };
 }

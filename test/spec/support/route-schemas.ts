@@ -4,7 +4,7 @@ import { type App, buildHttpApp } from '@prosaas/http';
 import { createLogger } from '@prosaas/runtime';
 const parts = ['body', 'querystring', 'headers', 'params'] as const;
 
-/** A field of a JSON Schema, as far as its bounds go. */
+/** The bounds of a field in a JSON Schema. */
 export interface FieldSchema {
   type?: string;
   maxLength?: number;
@@ -19,7 +19,7 @@ export interface FieldSchema {
 
 export interface RequestSchema {
   service: 'api' | 'baileys' | 'calls';
-  /** `POST /api/messages`. */
+  /** Method and path: `POST /api/messages`. */
   route: string;
   part: (typeof parts)[number];
   schema: { properties: Record<string, FieldSchema> };
@@ -30,7 +30,7 @@ const repository = join(import.meta.dirname, '../../..');
 
 type Mount = (app: App, context: never) => void;
 
-/** What mounts routes: every exported function of a service's folder of routes that is called so. */
+/** The functions that register a service's routes: those in its `routes` folder whose names end in `Route` or `Routes`. */
 async function mountsOf(service: RequestSchema['service']): Promise<Mount[]> {
   const files = globSync(`apps/${service}/src/routes/*.ts`, { cwd: repository }).toSorted();
   const modules = await Promise.all(
@@ -48,7 +48,7 @@ const mounts = await Promise.all(
   services.map(async (service) => [service, await mountsOf(service)] as const),
 );
 
-/** The schemas of what requests bring, of every route with one. */
+/** The request schemas of all routes. */
 export function requestSchemas(): RequestSchema[] {
   const found: RequestSchema[] = [];
   for (const [service, mountAll] of mounts) {
@@ -66,7 +66,7 @@ export function requestSchemas(): RequestSchema[] {
 }
 
 const refuse = (): Promise<void> => Promise.reject(new Error('no request comes here'));
-/** Routes use what they are given when they are asked, and nobody asks these. */
+/** Routes use their context only for requests, which these do not get. */
 const unused = {
   business: refuse,
   owner: refuse,

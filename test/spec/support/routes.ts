@@ -3,11 +3,11 @@ import type { FastifyInstance } from 'fastify';
 
 export interface Route {
   method: string;
-  /** As it was registered: `/api/calls/:id`. */
+  /** The registered path: `/api/calls/:id`. */
   url: string;
 }
 
-/** Runs `start` and tells every route of every Fastify app that came to be meanwhile, whoever registered it. */
+/** Runs `start` and collects every route of every Fastify app that it creates. */
 export async function collectRoutes<T>(start: () => Promise<T>): Promise<{ started: T; routes: Route[] }> {
   const routes: Route[] = [];
   const onApp = (message: unknown): void => {
@@ -24,7 +24,7 @@ export async function collectRoutes<T>(start: () => Promise<T>): Promise<{ start
   }
 }
 
-/** With something in each parameter's place. */
+/** Replaces each parameter by a value. */
 export function fill(url: string): string {
   return url.replaceAll(/:\w+/g, 'x').replace(/\*$/, 'x');
 }

@@ -2,14 +2,13 @@ import { type Stack, type StackOptions, poll, startStack } from '@prosaas/devsta
 import { type Answer, ask } from './ask.ts';
 
 /**
- * A stack whose services end at once, for the time for load balancers has a test of its own, and whose customers may write as fast as
- * programs do.
+ * A stack whose services stop without draining, which has a test of its own, and whose customers may write as fast as programs.
  */
 export function startQuickStack(options: StackOptions = {}): Promise<Stack> {
   return startStack({ ...options, env: { DRAIN_SECONDS: '0', AGENT_MOST_ANSWERS: '0', ...options.env } });
 }
 
-/** Waits for an answer that is as it should be. */
+/** Requests a URL until the answer satisfies `as`. */
 export function until(
   url: string,
   as: (answer: Answer) => boolean,
@@ -30,7 +29,7 @@ export const isStatus =
   (answer: Answer): boolean =>
     answer.status === status;
 
-/** Everything that the services of a stack have printed. */
+/** The output of all services of a stack. */
 export function outputOf(stack: Stack): string {
   return Object.values(stack.services)
     .map((service) => service.output())
@@ -46,7 +45,7 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** The lines as JSON; one that is none throws. */
+/** Parses the lines. @throws if a line is not JSON */
 export function logLines(output: string): LogLine[] {
   return output
     .split('\n')

@@ -6,23 +6,23 @@ import { type Child, freePort, isPortFree, poll, startChild } from '@prosaas/dev
 
 const script = fileURLToPath(new URL('../../../deploy/redis/start.sh', import.meta.url));
 
-/** This machine's Redis, or Valkey, as `deploy/redis/start.sh` runs it in its container. */
+/** Redis or Valkey of this machine, run by `deploy/redis/start.sh` as in its container. */
 export interface ScriptedRedis extends AsyncDisposable {
   readonly port: number;
-  /** Where the AOF is. */
+  /** The folder of the AOF. */
   readonly dataDir: string;
   readonly passwordFile: string;
-  /** With the name and the password of the services' user. */
+  /** The URL with the user and password of the services. */
   url(): Promise<string>;
-  /** Everything that the script and the server have printed, over all starts. */
+  /** The output of the script and the server, over all starts. */
   output(): string;
-  /** Starts it with further options of the server; does not wait. */
+  /** Starts the script with further options for the server. Does not wait until the port is open. */
   launch(...args: string[]): Promise<Child>;
-  /** Starts it and waits until its port is open. */
+  /** Starts the script and waits until the port is open. */
   start(...args: string[]): Promise<void>;
-  /** Ends it; resolves to its exit code. */
+  /** Sends the signal. Resolves to the exit code. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>;
-  /** The password that it has is gone, as when nobody uses its volume any more. */
+  /** Deletes the password, which happens when its volume is not used any more. */
   forgetPassword(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function scriptedRedis(): Promise<ScriptedRedis> {
         args: [script, '--bind', '127.0.0.1', ...args],
         stopGroup: 'redis',
         env: {
-          // Where package managers put servers, which is not on everybody's PATH.
+          // Package managers put servers into folders that are not on every PATH.
           PATH: `${process.env['PATH']}:/usr/local/sbin:/usr/sbin:/sbin`,
           TMPDIR: folder,
           DATA_DIR: dataDir,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The rows of the first table under a heading of a page of docs, each by its column's name; code marks are taken off. */
+/** The rows of the first table under a heading of a page in docs, by column name. */
 export function readTable(page: string, heading: string): Record<string, string>[] {
   const lines = readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8').split('\n');
   const start = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, '') === heading);
@@ -19,12 +19,12 @@ function cellsOf(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
-/** What stands between code marks. */
+/** The texts between backticks. */
 function codesOf(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
 }
 
-/** A cell that is one piece of code. */
+/** The first text between backticks in a cell. */
 export function codeOf(cell: string): string {
   return codesOf(cell)[0] ?? '';
 }

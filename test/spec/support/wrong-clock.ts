@@ -1,4 +1,4 @@
-// Preloaded into a service: its clock is off by as many milliseconds as the file of its name says, from when that says so.
+// Preloaded into a service: shifts its clock by the milliseconds in the file that is named after the service, and follows changes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,11 +8,11 @@ if (folder !== undefined && service !== undefined) {
   const file = join(folder, service);
   const Right = Date;
   let offMs = 0;
-  const look = (): void => {
+  const readOffset = (): void => {
     offMs = Number(readFileSync(file, 'utf8'));
   };
-  look();
-  setInterval(look, 50).unref();
+  readOffset();
+  setInterval(readOffset, 50).unref();
   globalThis.Date = new Proxy(Right, {
     construct: (target, args, newTarget) =>
       Reflect.construct(target, args.length === 0 ? [Right.now() + offMs] : args, newTarget) as object,

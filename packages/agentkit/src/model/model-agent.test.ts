@@ -22,7 +22,7 @@ function ask(agent: Agent, text: string = asked, history: HistoryEntry[] = []): 
 
 interface Desk extends AsyncDisposable {
   agent: Agent;
-  told: ModelCall[];
+  modelCalls: ModelCall[];
   outcomes: () => string[];
 }
 
@@ -30,7 +30,7 @@ function desk(
   { baseUrl }: { baseUrl: string },
   { timeLimitMs = 5000, openMs = 60_000, logger = log, own = profile } = {},
 ): Desk {
-  const told: ModelCall[] = [];
+  const modelCalls: ModelCall[] = [];
   const agent = createAgent({
     profile: own,
     log: logger,
@@ -41,12 +41,12 @@ function desk(
       timeLimitMs,
       circuit: { openMs, maxOpenMs: 8 * openMs },
     },
-    onModelCall: (call) => told.push(call),
+    onModelCall: (call) => modelCalls.push(call),
   });
   return {
     agent,
-    told,
-    outcomes: () => told.map(({ outcome }) => outcome),
+    modelCalls,
+    outcomes: () => modelCalls.map(({ outcome }) => outcome),
     [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose](),
   };
 }
@@ -167,12 +167,12 @@ test('does not follow a redirect or send the message there', async () => {
 
 test.each<[name: string, reply: Reply]>([
   ['between tags', says(`<think>They ask.\n</think>\n\n${good}`)],
-  ['between tags, its beginning left to the template', says(`They ask where we are.</think>${good}`)],
+  ['between tags without the opening tag', says(`They ask where we are.</think>${good}`)],
   ['between nested tags', says(`<think>a<think>b</think>c</think>${good}`)],
   ['between tags with attributes, in capitals', says(`<Reasoning effort="high">They ask</REASONING>${good}`)],
   ['between brackets', says(`[THINK]They ask[/THINK]${good}`)],
   ['between escaped tags', says(`&lt;think&gt;They ask&lt;/think&gt;${good}`)],
-  ['behind the answer, and never closed', says(`${good}<think>Was that right? They ask`)],
+  ['after the answer in an unclosed tag', says(`${good}<think>Was that right? They ask`)],
   ['in a channel', says(`<|channel|>analysis<|message|>They ask<|end|><|start|>assistant<|channel|>final<|message|>${good}<|return|>`)],
   ['under a heading', says(`Reasoning: They ask.\n\nFinal answer: ${good}`)],
   ['in a field of its own', message({ content: good, reasoning_content: 'They ask', reasoning: 'They ask' })],
@@ -272,7 +272,7 @@ test('reports calls with duration and tokens, probes, and the source of answers'
   await front.agent.load();
   await expect.poll(() => front.outcomes()).toEqual(['answered']);
   await ask(front.agent);
-  expect(front.told).toEqual([
+  expect(front.modelCalls).toEqual([
     { purpose: 'probe', outcome: 'answered', ms: expect.any(Number), tokens: { prompt: 100, completion: 7 } },
     {
       purpose: 'answer',
@@ -329,9 +329,9 @@ test('three failures in a row open the circuit and a probe closes it', async () 
     source: 'profile',
     model: { resting: 'server_error' },
   });
-  const before = front.told.filter(({ purpose }) => purpose === 'answer').length;
+  const before = front.modelCalls.filter(({ purpose }) => purpose === 'answer').length;
   expect(await ask(front.agent)).toMatchObject({ source: 'faq' });
-  expect(front.told.filter(({ purpose }) => purpose === 'answer')).toHaveLength(before);
+  expect(front.modelCalls.filter(({ purpose }) => purpose === 'answer')).toHaveLength(before);
   server.reply = says(good);
   await expect.poll(() => front.agent.status().fallback, { timeout: 5000 }).toBe(false);
   expect(await ask(front.agent)).toMatchObject({ source: 'model' });
@@ -344,7 +344,7 @@ test('probes open and close the circuit without a question', async () => {
   await expect.poll(() => front.agent.status().model?.resting, { timeout: 5000 }).toBe('unauthorized');
   server.reply = says('OK');
   await expect.poll(() => front.agent.status().fallback, { timeout: 5000 }).toBe(false);
-  expect(front.told.every(({ purpose }) => purpose === 'probe')).toBe(true);
+  expect(front.modelCalls.every(({ purpose }) => purpose === 'probe')).toBe(true);
 });
 
 test('one failure reopens the circuit after a successful probe', async () => {
@@ -394,16 +394,16 @@ test('logs a failing server in one line without stack, key or message texts', as
 });
 
 test('keeps the query of the base URL and sends the key to no other server', async () => {
-  const heard: unknown[] = [];
+  const requests: unknown[] = [];
   const server = createServer((request, response) => {
-    heard.push(request.url, request.headers.authorization);
+    requests.push(request.url, request.headers.authorization);
     response.end('{}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await using front = desk({ baseUrl: `http://127.0.0.1:${port}/openai/v1/?api-version=7` });
   await ask(front.agent);
-  expect(heard).toEqual(['/openai/v1/chat/completions?api-version=7', 'Bearer secret-key']);
+  expect(requests).toEqual(['/openai/v1/chat/completions?api-version=7', 'Bearer secret-key']);
   server.closeAllConnections();
   server.close();
 });

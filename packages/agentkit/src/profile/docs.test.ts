@@ -6,7 +6,7 @@ import { type ProfileError, parseProfile } from './read-profile.ts';
 const page = await readFile(new URL('../../../../docs/profile.md', import.meta.url), 'utf8');
 const shipped = await readFile(new URL('../../profiles/default.yaml', import.meta.url), 'utf8');
 
-/** Those that a profile without any of them is said to lack. */
+/** The fields that the parser reports as missing from an empty profile. */
 function requiredFields(): Set<string> {
   const empty = 'hours: {}\nfaq: [{}]\nhandOff: {}\noptOut: {}\nphone: {}\n';
   try {
@@ -20,7 +20,7 @@ function requiredFields(): Set<string> {
   }
 }
 
-test('docs/profile.md has every field of a profile, and tells which are required', () => {
+test('docs/profile.md lists every profile field and marks the required ones', () => {
   const rows = [...page.matchAll(/^\| `([\w.]+)` +\| (yes)? /gm)].map(([, field, required]) => [
     field,
     required === 'yes',
@@ -39,7 +39,7 @@ test('docs/profile.md has every field of a profile, and tells which are required
   );
 });
 
-test('the example of docs/profile.md is sound, and has all its languages', () => {
+test('the example in docs/profile.md is valid and has Spanish texts', () => {
   const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
   const profile = parseProfile(example, 'example.yaml');
   expect(profile.translations?.['es']).toMatchObject({
@@ -48,18 +48,18 @@ test('the example of docs/profile.md is sound, and has all its languages', () =>
   });
 });
 
-test('the faults that docs/profile.md shows are told in these words', () => {
+test('the parser reports the faults that docs/profile.md shows, word for word', () => {
   const broken = shipped
     .replace(/^name: /m, 'nmae: ')
     .replace('09:00-18:00', '9-18')
     .replace('{until}', '{untill}');
   const [, block = ''] = /```\n(mine\.yaml[\s\S]*?)```/.exec(page) ?? [];
-  const words = (line: string): string => line.replace(/^mine\.yaml:\d+:\d+: /, '');
+  const withoutPlace = (line: string): string => line.replace(/^mine\.yaml:\d+:\d+: /, '');
   const shown = block.trim().split('\n');
   expect(shown).toHaveLength(3);
   expect(() => parseProfile(broken, 'mine.yaml')).toThrow(
     expect.objectContaining({
-      problems: expect.arrayContaining(shown.map((line) => expect.stringContaining(words(line)))),
+      problems: expect.arrayContaining(shown.map((line) => expect.stringContaining(withoutPlace(line)))),
     }) as ProfileError,
   );
 });

@@ -12,16 +12,16 @@ const profile: Profile = {
   ],
 };
 
-test('a profile without anything learned stays the same object', () => {
+test('returns the same object if nothing was learned', () => {
   expect(withLearned(profile, [])).toBe(profile);
 });
 
-test('a learned entry stands behind those of the file', () => {
+test('appends a learned entry to those of the file', () => {
   const entry = { question: 'Is there a crèche?', answer: 'Yes.', also: ['where can I leave my baby'] };
   expect(withLearned(profile, [entry]).faq).toEqual([...profile.faq, entry]);
 });
 
-test('ways to ask are added to the entry that their question names', () => {
+test('adds phrasings to the entry with the same question', () => {
   const learned = [
     { question: 'where are  YOU?', also: ['which street', 'Your address'] },
     { question: 'How much is it?', also: ['what do I pay'] },
@@ -33,7 +33,7 @@ test('ways to ask are added to the entry that their question names', () => {
   ]);
 });
 
-test('an entry of the file wins over a learned one, and keeps its ways to ask', () => {
+test('an entry of the file wins over a learned one and keeps its phrasings', () => {
   const learned = [
     { question: 'How much is it?', answer: 'Nothing.', also: ['your address', 'price'] },
     { question: 'Do you have a garden?', answer: 'Yes.', also: ['How much is it?'] },
@@ -45,7 +45,7 @@ test('an entry of the file wins over a learned one, and keeps its ways to ask', 
   ]);
 });
 
-test('what was learned is known in every language, and the profile is left as it was', () => {
+test('adds learned entries to every language and does not change the profile', () => {
   const spanish: Profile = {
     ...profile,
     language: 'es',

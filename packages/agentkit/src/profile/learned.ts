@@ -1,16 +1,16 @@
 import type { FaqEntry, Profile } from './profile.ts';
 
-/** What was learned from customers, beside the profile's file. */
+/** What was learned from customers' questions. It is not part of the profile's file. */
 export interface LearnedEntry {
   question: string;
-  /** Undefined: `question` is that of an existing entry, which gets the `also`. */
+  /** Undefined: the phrasings in `also` belong to the existing entry with this `question`. */
   answer?: string;
   also: string[];
 }
 
 /**
- * A profile with what was learned. An entry of the file wins over a learned one with the same question, and a way to ask that an entry has
- * already stays with that entry. A learned answer is the same in every language.
+ * Adds learned entries to a profile. An entry of the file wins over a learned one with the same question, and a phrasing that an entry
+ * already has stays with that entry. A learned answer is the same in every language.
  */
 export function withLearned(profile: Profile, learned: readonly LearnedEntry[]): Profile {
   if (learned.length === 0) return profile;
@@ -19,9 +19,9 @@ export function withLearned(profile: Profile, learned: readonly LearnedEntry[]):
   const known = new Map<string, number>();
   const own: FaqEntry[] = [];
   const translated = new Map<string, FaqEntry[]>(others.map(([language]) => [language, []]));
-  /** Ways to ask that each entry gets. */
+  /** New phrasings, by the index of their entry. */
   const added = new Map<number, string[]>();
-  const learn = (form: string, at: number): boolean => {
+  const register = (form: string, at: number): boolean => {
     const key = comparable(form);
     if (key === '' || known.has(key)) return false;
     known.set(key, at);
@@ -30,7 +30,7 @@ export function withLearned(profile: Profile, learned: readonly LearnedEntry[]):
 
   for (const [at, entry] of profile.faq.entries()) {
     own.push(entry);
-    for (const form of [entry.question, ...(entry.also ?? [])]) learn(form, at);
+    for (const form of [entry.question, ...(entry.also ?? [])]) register(form, at);
     for (const [language, { faq }] of others) translated.get(language)?.push(faq[at] ?? entry);
   }
   for (const { question, answer, also } of learned) {
@@ -38,32 +38,32 @@ export function withLearned(profile: Profile, learned: readonly LearnedEntry[]):
     if (at === undefined) {
       if (answer === undefined || comparable(question) === '') continue;
       at = own.length;
-      learn(question, at);
+      register(question, at);
       for (const faq of [own, ...translated.values()]) faq.push({ question, answer });
     }
-    const of = at;
-    added.set(of, [...(added.get(of) ?? []), ...also.filter((form) => learn(form, of))]);
+    const index = at;
+    added.set(index, [...(added.get(index) ?? []), ...also.filter((form) => register(form, index))]);
   }
 
-  const grown = (faq: readonly FaqEntry[]): FaqEntry[] =>
+  const extended = (faq: readonly FaqEntry[]): FaqEntry[] =>
     faq.map((entry, at) => {
       const more = added.get(at) ?? [];
       return more.length === 0 ? entry : { ...entry, also: [...(entry.also ?? []), ...more] };
     });
   return {
     ...profile,
-    faq: grown(own),
+    faq: extended(own),
     ...(translations && {
       translations: Object.fromEntries(
         others.map(([language, other]) => [
           language,
-          { ...other, faq: grown(translated.get(language) ?? []) },
+          { ...other, faq: extended(translated.get(language) ?? []) },
         ]),
       ),
     }),
   };
 }
 
-/** Two questions that differ in spaces and capitals alone are the same. */
+/** Makes questions equal that differ only in case or white space. */
 export const comparable = (question: string): string =>
   question.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();

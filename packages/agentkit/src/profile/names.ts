@@ -1,4 +1,4 @@
-// Time zones and languages, as ICU knows them.
+// Checks names of time zones and languages against ICU, and suggests corrections.
 import { nearest } from './nearest.ts';
 
 export function isTimeZone(name: string): boolean {
@@ -20,7 +20,7 @@ export function nearestTimeZone(name: string): string | undefined {
 
 const englishNames = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
 
-/** The tag as it is written in full (`iw` is `he`); undefined for one that is no known language. */
+/** The canonical BCP 47 tag (`he` for `iw`); undefined for an unknown language. */
 export function languageTag(tag: string): string | undefined {
   try {
     return englishNames.of(tag) === undefined ? undefined : Intl.getCanonicalLocales(tag)[0];
@@ -29,8 +29,8 @@ export function languageTag(tag: string): string | undefined {
   }
 }
 
-/** The first that fits is suggested: those that most profiles are written in stand first. */
-const commonTags =
+/** Languages to suggest. The first match wins, so the most common ones come first. */
+const COMMON_TAGS =
   'en es he ar fr de ru pt it nl pl uk tr el ro hu cs sv da nb fi hi zh ja ko vi th id fa bg hr sk sr'.split(
     ' ',
   );
@@ -43,7 +43,7 @@ export function nearestLanguage(text: string): string | undefined {
   if (joined !== undefined) return joined;
   if (wanted.length < 2) return undefined;
   const tags = new Map<string, string>();
-  for (const tag of commonTags) {
+  for (const tag of COMMON_TAGS) {
     const ownName = new Intl.DisplayNames(tag, { type: 'language', fallback: 'none' }).of(tag) ?? '';
     for (const name of [englishNames.of(tag) ?? '', ownName]) tags.set(name.toLowerCase(), tag);
   }

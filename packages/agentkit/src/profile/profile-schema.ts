@@ -61,7 +61,7 @@ const stretch: Reader<string> = (value, path, { faults }) => {
 };
 
 const DAY_MINUTES = 24 * 60;
-/** From its day's midnight; past midnight it goes on. */
+/** Minutes since the day's midnight. A stretch that runs past midnight ends after 24:00. */
 function spanOf(part: string): { from: number; to: number } {
   const [from, to] = part.split('-').map(minutesOf) as [number, number];
   return { from, to: to <= from ? to + DAY_MINUTES : to };
@@ -92,8 +92,8 @@ const week: Reader<OpeningHours['week']> = (value, path, reading) => {
     for (const late of found?.[name] ?? []) {
       if (!late) continue;
       const span = spanOf(late);
-      const spilled = { from: span.from - DAY_MINUTES, to: span.to - DAY_MINUTES };
-      const at = (found?.[next] ?? []).findIndex((early) => early && overlap(spilled, spanOf(early)));
+      const onNextDay = { from: span.from - DAY_MINUTES, to: span.to - DAY_MINUTES };
+      const at = (found?.[next] ?? []).findIndex((early) => early && overlap(onNextDay, spanOf(early)));
       if (at !== -1)
         reading.faults.push({
           path: [...path, next, at],
@@ -134,7 +134,7 @@ const opens = ['day', 'time', 'hours'];
 const dayText = { knows: ['day', 'hours', 'week'] };
 
 const hoursForms = forms(() => ['hours']);
-/** All that is asked in any language; in each language its own come first, since the first is offered to customers. */
+/** The questions of all languages. In each language its own come first, because the first one is offered to customers. */
 const hoursQuestions: Reader<Localized<string[]>> = (value, path, reading) => {
   const all = hoursForms(value, path, reading);
   if (all === undefined) return undefined;
@@ -187,7 +187,7 @@ const question = text();
 const also = forms((path) => path.slice(0, -1));
 const entryFields = object({ question, answer: text() }, { also });
 
-/** The question in the other languages is one more way to ask. */
+/** An FAQ entry as it was read. The question in other languages is one more phrasing. */
 interface Entry {
   question: Localized<string>;
   answer: Localized<string>;
@@ -222,10 +222,10 @@ const entry: Reader<Entry> = Object.assign(
   { fields: entryFields.fields! },
 );
 
-const said = { words: words(), reply: text() };
+const wordsAndReply = { words: words(), reply: text() };
 const minutes = whole(1, 10_080);
 
-/** Texts that had no place of their own once: their own places win. Whatever else stands there is not looked at. */
+/** Texts that old profiles keep under `extra`. The fields that replaced them win. Other keys under `extra` are ignored. */
 const extraTexts = {
   openOn: text(dayText),
   closedOn: text(dayText),
@@ -257,7 +257,7 @@ const shape = object(
       { words: words(), reply: text() },
       { complaints: words(), closed: text({ knows: opens }) },
     ),
-    optOut: object(said, {}),
+    optOut: object(wordsAndReply, {}),
     unknown: texts(),
     repeats: texts({ knows: ['answer'], needs: 'answer' }),
     phone: object({ greeting: text(), idle: text(), thanks: text(), goodbye: text() }, {}),
@@ -265,7 +265,7 @@ const shape = object(
   {
     languages: list(language, { most: 50 }),
     greetings: words(),
-    emergency: object(said, {}),
+    emergency: object(wordsAndReply, {}),
     optIn: object({}, { words: words(), reply: text() }),
     smallTalk: object({}, { thanks: text(), goodbye: text(), identity: text(), calm: text() }),
     notText: object({ reply: text() }, {}),
@@ -275,16 +275,16 @@ const shape = object(
     extra,
   },
 );
-/** Of what is known once: `extra` is for old profiles. */
+/** The paths of each field. Those under `extra` are left out, because it is for old profiles. */
 const places = placesOf(shape);
 
-/** Of all that a profile may say, in lists too: `faq.answer`. */
+/** The path of every field, such as `faq.answer`, without indexes of lists. */
 export const fieldPaths: readonly string[] = [...places.values()].flat();
 
-/** A key of any part of a profile, or a language, which is one of a text. */
+/** Whether a key may occur somewhere in a profile: as a field, or as the language of a text. */
 export const isKnownKey = (key: string): boolean => places.has(key) || languageTag(key) !== undefined;
 
-/** Reads a parsed profile: the profile, or every fault with its path. */
+/** Validates a profile that was parsed from YAML. Returns the profile, or every fault with its path. */
 export function readProfile(value: unknown): { profile: Profile } | { faults: Fault[] } {
   const reading: Reading = { ...detectLanguages(value), places, faults: [], forms: [] };
   const found = shape(value, [], reading);
@@ -305,7 +305,7 @@ export function readProfile(value: unknown): { profile: Profile } | { faults: Fa
   };
 }
 
-/** Before anything else is read: texts are read by them. */
+/** The languages of a profile. They are read first, because reading texts depends on them. */
 function detectLanguages(value: unknown): Pick<Reading, 'ownLanguage' | 'languages'> {
   const { language: own, languages } = isMap(value) ? value : {};
   const tags = [own, ...(Array.isArray(languages) ? (languages as unknown[]) : [])].map((tag) =>
@@ -314,7 +314,7 @@ function detectLanguages(value: unknown): Pick<Reading, 'ownLanguage' | 'languag
   return { ownLanguage: tags[0], languages: [...new Set(tags.filter((tag) => tag !== undefined))] };
 }
 
-/** A question that two entries have: nobody could say which of them answers it. */
+/** A fault for each question that two entries share: it would be unclear which one answers it. */
 function ambiguousForms({ forms: all }: Reading): Fault[] {
   const first = new Map<string, (typeof all)[number]>();
   return all.flatMap((form) => {
@@ -326,7 +326,7 @@ function ambiguousForms({ forms: all }: Reading): Fault[] {
   });
 }
 
-/** What takes an opt-out back is answered. */
+/** A fault if `optIn` has no reply: taking back an opt-out must be answered. */
 function replyMissing(value: unknown): Fault[] {
   const { optIn, extra: more } = isMap(value) ? value : {};
   const isThere = !isMap(optIn) || 'reply' in optIn || (isMap(more) && 'resume' in more);
@@ -335,7 +335,7 @@ function replyMissing(value: unknown): Fault[] {
 
 type Found = Read<typeof shape>;
 
-/** The texts of `extra` in their own places, where nothing stands there. */
+/** Moves the texts of `extra` to the fields that replaced them, unless those are set. */
 function withExtra({ extra: more = {}, hours: opening, smallTalk, optIn, ...found }: Found) {
   const onDay = firstOf(opening.onDay, { open: more.openOn, closed: more.closedOn });
   const { thanks, goodbye, calm, identity } = more;
@@ -351,7 +351,7 @@ function withExtra({ extra: more = {}, hours: opening, smallTalk, optIn, ...foun
 
 type Texts<K extends string> = { [Key in K]?: Localized<string> | undefined };
 
-/** Of each text the first that there is; undefined without any. */
+/** Merges texts; those of `own` win. Undefined if there are none. */
 function firstOf<K extends string>(own: NoInfer<Texts<K>> | undefined, other: Texts<K>) {
   const all = Object.entries<Localized<string> | undefined>({ ...other, ...own }).filter(
     ([, value]) => value !== undefined,

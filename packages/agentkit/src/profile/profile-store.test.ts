@@ -37,7 +37,7 @@ function start(file = path): Promise<ProfileStore> {
   return startProfile({ path: file, log, times, onChange: (profile) => void changes.push(profile) });
 }
 
-test('a profile is the same object until its file changes, and then the new one', async () => {
+test('returns the same object until the file changes', async () => {
   await using store = await start();
   const first = store.current();
   expect(first.name).toBe('First');
@@ -50,14 +50,14 @@ test('a profile is the same object until its file changes, and then the new one'
   expect(lines).toMatchObject([{ level: 'info', msg: 'the profile was read anew' }]);
 });
 
-test('a file that an editor puts in the place of the old one is read', async () => {
+test('reads a file that an editor renamed over the old one', async () => {
   await using store = await start();
   await writeFile(join(dir, 'new.yaml'), named('Replaced'));
   await rename(join(dir, 'new.yaml'), path);
   await expect.poll(() => store.current().name).toBe('Replaced');
 });
 
-test('a link that leads to another file is followed, as in Kubernetes', async () => {
+test('follows a symbolic link that is pointed at another file, as Kubernetes does', async () => {
   await writeFile(join(dir, 'other.yaml'), named('Other'));
   const link = join(dir, 'link.yaml');
   await symlink(path, link);
@@ -67,7 +67,7 @@ test('a link that leads to another file is followed, as in Kubernetes', async ()
   await expect.poll(() => store.current().name).toBe('Other');
 });
 
-test('a file with faults leaves the old profile in use, and says so once, and once when it is mended', async () => {
+test('keeps the old profile while the file has faults, and logs when they begin and when they end', async () => {
   await using store = await start();
   const first = store.current();
   await writeFile(path, faulty);
@@ -76,7 +76,7 @@ test('a file with faults leaves the old profile in use, and says so once, and on
   await writeFile(path, `${faulty}\n# the same faults\n`);
   await writeFile(path, named('First'));
   await expect.poll(() => store.status().problems).toEqual([]);
-  // The text is the one that was in use.
+  // The text is the same as before the faults, so the profile is not parsed again.
   expect(store.current()).toBe(first);
   await writeFile(path, named('Mended'));
   await expect.poll(() => store.current().name).toBe('Mended');
@@ -88,7 +88,7 @@ test('a file with faults leaves the old profile in use, and says so once, and on
   expect(lines[0]?.problems).toHaveLength(3);
 });
 
-test('a file that is gone is a fault until it is back', async () => {
+test('reports a missing file as a fault until it is back', async () => {
   await using store = await start();
   await rename(path, join(dir, 'away.yaml'));
   await expect.poll(() => store.status().problems).toEqual([`${path}: cannot be read: ENOENT`]);
@@ -97,12 +97,12 @@ test('a file that is gone is a fault until it is back', async () => {
   await expect.poll(() => store.status().problems).toEqual([]);
 });
 
-test('a faulty profile is refused at the start, with every fault', async () => {
+test('rejects a faulty profile at the start and lists every fault', async () => {
   await writeFile(path, faulty);
   await expect(start()).rejects.toMatchObject({ code: 'PROFILE_INVALID', problems: { length: 3 } });
 });
 
-test('what was learned is merged, also into the profile that is read next', async () => {
+test('adds learned entries to the current profile and to one that is read later', async () => {
   await using store = await start();
   const first = store.current();
   const learned = [{ question: 'Is there a crèche?', answer: 'Yes.', also: [] }];
@@ -118,7 +118,7 @@ test('what was learned is merged, also into the profile that is read next', asyn
   expect(store.current().faq).toHaveLength(first.faq.length);
 });
 
-test('the shipped profile needs no file, and is not watched', async () => {
+test('uses the shipped profile if there is no path', async () => {
   const store = await startProfile({
     path: undefined,
     log: createLogger({ service: 'test', instance: 'test', level: 'info' }),

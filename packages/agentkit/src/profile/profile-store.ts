@@ -7,40 +7,40 @@ import type { Profile } from './profile.ts';
 import { ProfileError, parseProfile, readProfileText } from './read-profile.ts';
 
 export interface ProfileStatus {
-  /** When the profile that is in use was read. */
+  /** When the profile in use was read. */
   loadedAt: Date;
-  /** Faults of the file as it is now: the profile that was read before stays in use. */
+  /** Faults of the file's current text. While there are any, the profile that was read before stays in use. */
   problems: string[];
 }
 
-/** The profile that is in use: read anew when its file changes. */
+/** The profile in use. It is read again when its file changes. */
 export interface ProfileStore extends AsyncDisposable {
   /** The same object until something changes. */
   current(): Profile;
   status(): ProfileStatus;
-  /** What was learned, in place of what was learned before. */
+  /** Replaces the learned entries. */
   setLearned(entries: readonly LearnedEntry[]): void;
 }
 
 export interface ProfileStoreOptions {
-  /** Undefined: the profile that is shipped. */
+  /** Undefined: the shipped profile. */
   path: string | undefined;
   log: Logger;
-  /** Ends the watching, as disposal does. */
+  /** Stops watching the file, as disposal does. */
   signal?: AbortSignal;
-  /** The file was read anew and is sound. */
+  /** Called after a changed file was read and found valid. */
   onChange?: (profile: Profile) => void;
   times?: Partial<typeof profileTimes>;
 }
 
-/** The file is looked at by `everyMs`; one that changed is read once it has stayed the same for `settleMs`. */
+/** The file is checked every `everyMs`. After a change it is read once it has stayed the same for `settleMs`. */
 const profileTimes = { everyMs: 2000, settleMs: 200 };
-/** A file that never stays the same is read after so many looks. */
-const SETTLE_LOOKS = 20;
+/** A file that keeps changing is read after this many checks. */
+const MAX_SETTLE_CHECKS = 20;
 
 /**
- * Reads a profile, and reads it anew while it runs. The file is polled: a mount of Docker or Kubernetes, and an editor that puts a new file
- * in place of the old one, raise no event.
+ * Reads a profile and watches its file. The file is polled, because there is no reliable event for a mount of Docker or Kubernetes, or for
+ * an editor that replaces the file.
  * @throws ProfileError that lists every fault of the file.
  */
 export async function startProfile({
@@ -52,8 +52,8 @@ export async function startProfile({
 }: ProfileStoreOptions): Promise<ProfileStore> {
   const { everyMs, settleMs } = { ...profileTimes, ...times };
   const name = path ?? 'default.yaml';
-  // Before the text: a change between the two is seen at the next look.
-  let mark = path === undefined ? undefined : await markOf(path);
+  // Taken before the text is read, so that the next check notices a change in between.
+  let fingerprint = path === undefined ? undefined : await fingerprintOf(path);
   let text = await readProfileText(path);
   let file = parseProfile(text, name);
   let learned: readonly LearnedEntry[] = [];
@@ -64,7 +64,7 @@ export async function startProfile({
   const closing = new AbortController();
   const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
 
-  const read = async (): Promise<void> => {
+  const reload = async (): Promise<void> => {
     let changed: Profile | undefined;
     let found: string[] = [];
     try {
@@ -98,31 +98,31 @@ export async function startProfile({
     if (changed !== undefined) onChange?.(current);
   };
 
-  const look = async (watched: string): Promise<void> => {
-    let seen = await markOf(watched);
-    if (seen === mark) return;
-    for (let looks = 0; looks < SETTLE_LOOKS; looks++) {
+  const check = async (watched: string): Promise<void> => {
+    let seen = await fingerprintOf(watched);
+    if (seen === fingerprint) return;
+    for (let checks = 0; checks < MAX_SETTLE_CHECKS; checks++) {
       await pause(settleMs, undefined, { ref: false, signal: stop });
-      const again = await markOf(watched);
+      const again = await fingerprintOf(watched);
       if (again === seen) break;
       seen = again;
     }
-    mark = seen;
-    await read();
+    fingerprint = seen;
+    await reload();
   };
 
   const watch = async (watched: string): Promise<void> => {
     for (;;) {
       await pause(everyMs, undefined, { ref: false, signal: stop });
       try {
-        await look(watched);
+        await check(watched);
       } catch (error) {
         if (stop.aborted) return;
         log.error({ err: error, profile: name }, 'the profile could not be read anew');
       }
     }
   };
-  // It ends by the abort of a pause.
+  // Disposal and `signal` abort a pause, which rejects.
   const watching = path === undefined ? Promise.resolve() : watch(path).catch(() => {});
 
   return {
@@ -140,7 +140,7 @@ export async function startProfile({
   };
 }
 
-/** A store of a profile that no file is behind. */
+/** A store for a profile that does not come from a file. */
 export function fixedProfile(profile: Profile): ProfileStore {
   const loadedAt = new Date();
   let current = profile;
@@ -152,8 +152,8 @@ export function fixedProfile(profile: Profile): ProfileStore {
   };
 }
 
-/** Changes with the file: also where a link leads to another one. */
-async function markOf(path: string): Promise<string> {
+/** Changes when the file changes, or when a symbolic link is pointed at another file. */
+async function fingerprintOf(path: string): Promise<string> {
   try {
     const { mtimeMs, size, ino } = await stat(path);
     return `${mtimeMs} ${size} ${ino}`;

@@ -3,14 +3,14 @@ export type Weekday = 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday'
 export interface FaqEntry {
   question: string;
   answer: string;
-  /** Other ways to ask the same. */
+  /** Other phrasings of the question. */
   also?: string[];
 }
 
 export interface OpeningHours {
   /** Stretches of local wall-clock time such as `09:00-18:00`; a day left out is closed. */
   week: Partial<Record<Weekday, string[]>>;
-  /** Local dates (`2026-12-25`) on which nobody is there. */
+  /** Local dates (`2026-12-25`) on which the business is closed. */
   closedOn: string[];
   questions: string[];
   /** Placeholders: {until}, {hours}. */
@@ -24,22 +24,22 @@ export interface OpeningHours {
   onDay?: { open?: string; closed?: string };
 }
 
-/** How people answer. */
+/** When people are notified, and when the agent takes a chat back from them. */
 export interface ProfilePerson {
-  /** Without a word from her for so long, the agent takes over again. Default 120. */
+  /** The agent takes a chat back after this many minutes without a message from the person. Default 120. */
   minutes?: number;
-  /** A chat that waits is announced again after so many minutes of the opening hours. Default 15. */
+  /** People are notified again of a waiting chat after this many minutes of opening hours. Default 15. */
   remindMinutes?: number;
-  /** Local stretch in which nobody is told anything, `22:00-07:00`; null: people may be told at any time. Default `22:00-07:00`. */
+  /** Local stretch without notifications, such as `22:00-07:00`, the default; null: notify at any time. */
   quiet?: string | null;
 }
 
-/** What a business tells its agent, in one language. Texts go out as they are. */
+/** What the agent knows about a business, in one language. Texts are sent as they are. */
 export interface Profile {
   name: string;
   /** IANA name, `Asia/Jerusalem`. */
   timeZone: string;
-  /** BCP 47 tag of the texts; how days and times are written. */
+  /** BCP 47 tag: the language of the texts, and of formatted days and times. */
   language: string;
   greeting: string;
   /** Messages that are only a greeting; answered with `greeting`. */
@@ -47,35 +47,35 @@ export interface Profile {
   hours: OpeningHours;
   faq: FaqEntry[];
   handOff: {
-    /** Whom a customer asks for: counts as a wish (`I want to talk to a person`), not in passing (`per person`). */
+    /** Words for a person. They count in a wish (`I want to talk to a person`), not in passing (`per person`). */
     words: string[];
-    /** A person is to answer; wherever they stand. */
+    /** Words that hand a chat over wherever they occur in a message. */
     complaints?: string[];
     reply: string;
-    /** Instead of `reply` and the hours while nobody is there. Placeholders: {day}, {time}, {hours}. */
+    /** Sent outside the opening hours instead of `reply` and the hours. Placeholders: {day}, {time}, {hours}. */
     closed?: string;
   };
-  /** A person is to answer at once. */
+  /** Words that need a person at once, and the reply to them. */
   emergency?: { words: string[]; reply: string };
   optOut: { words: string[]; reply: string };
-  /** Takes an opt-out back; without words of its own, common ones do. */
+  /** Words that take back an opt-out (common ones by default), and the reply to them. */
   optIn?: { words?: string[]; reply: string };
-  /** Answers to small talk; without them it is left unanswered. */
+  /** Answers to small talk. A missing one has a default in each language. */
   smallTalk?: { thanks?: string; goodbye?: string; identity?: string; calm?: string };
-  /** Something other than text came. */
+  /** The reply to a message that is not text. */
   notText?: { reply: string };
-  /** A message that comes more than `hours` (12) after it was written goes to a person. */
+  /** A message that arrives more than `hours` (default 12) after it was written is handed over. */
   late?: { hours?: number; reply?: string };
   person?: ProfilePerson;
   unknown: string[];
-  /** Below the threshold the closest questions are offered. Placeholder: {questions}, a numbered list. */
+  /** Offers the closest questions if none is close enough. Placeholder: {questions}, a numbered list. */
   offer?: string;
-  /** How an answer is said again; each holds {answer}. */
+  /** Templates for an answer that is sent again; each contains {answer}. */
   repeats: string[];
   phone: { greeting: string; idle: string; thanks: string; goodbye: string };
   /**
-   * The same profile in its other languages, by BCP 47 tag: the same entries in the same order, and `also` with what is asked in any
-   * language. What a language lacks is said in the profile's own.
+   * The profile in its other languages, by BCP 47 tag: the same entries in the same order, and the phrasings of all languages in `also`.
+   * A text without a translation is in the profile's own language.
    */
   translations?: Readonly<Record<string, Profile>>;
 }

@@ -15,7 +15,7 @@ function problemsOf(text: string): string[] {
   }
 }
 
-/** Faults without their places. */
+/** Faults without file name, line and column. */
 const messagesOf = (text: string): string[] =>
   problemsOf(text).map((problem) => problem.replace(/^mine\.yaml:\d+:\d+: /, ''));
 
@@ -33,7 +33,7 @@ unknown: [What?]
 repeats: ['Again: {answer}']
 phone: { greeting: a, idle: b, thanks: c, goodbye: d }
 `;
-/** The small profile with other lines in place of those with the same first word, or behind them. */
+/** The small profile with these lines. A line replaces the one with the same key, or is appended. */
 function withLines(...lines: string[]): string {
   let text = small;
   for (const line of lines) {
@@ -45,11 +45,11 @@ function withLines(...lines: string[]): string {
 }
 const read = (...lines: string[]): Profile => parseProfile(withLines(...lines), 'mine.yaml');
 
-test('the shipped profile is sound', async () => {
+test('the shipped profile is valid', async () => {
   expect(await loadProfile()).toMatchObject({ name: 'Front Desk', timeZone: 'UTC' });
 });
 
-test('every fault of a profile is named at once, with its line and column', () => {
+test('reports all faults of a profile at once, each with line and column', () => {
   const broken = shipped
     .replace(/^name: .*$/m, 'nmae: Desk')
     .replace('timeZone: UTC', 'timeZone: Mars/Base')
@@ -119,7 +119,7 @@ test.each([
   ],
   ['greeting: {en: Hello, english: Hi}', 'greeting.english: unknown language; did you mean en?'],
   ['name: a\nname: b', 'name: this key stands twice'],
-])('%s is a fault', (lines, ...messages) => {
+])('rejects %s', (lines, ...messages) => {
   expect(messagesOf(withLines(lines)).toSorted()).toEqual(messages.toSorted());
 });
 
@@ -134,7 +134,7 @@ test.each([
     'hours.closedOn.0: "2026-12-24" stands in openOn, too',
   ],
   ['onDay: {open: "{days}"}', 'hours.onDay.open: {days}: no such placeholder; did you mean {day}?'],
-])('opening hours with %s are a fault', (lines, ...messages) => {
+])('rejects opening hours with %s', (lines, ...messages) => {
   const text = small.replace("monday: ['09:00-18:00'] },", () => `monday: ['09:00-18:00'] }, ${lines},`);
   expect(messagesOf(text).toSorted()).toEqual(messages.toSorted());
 });
@@ -151,12 +151,12 @@ test.each([
   ],
   ["mondya: ['09:00-12:00']", 'mondya: unknown; did you mean monday?'],
   ['monday: 09:00-12:00', "monday: is not a list: write ['09:00-12:00']"],
-])('a week with %s is a fault', (days, message) => {
+])('rejects a week with %s', (days, message) => {
   const text = small.replace("monday: ['09:00-18:00']", days);
   expect(messagesOf(text)).toEqual([`hours.week.${message}`]);
 });
 
-test('stretches that only touch do not overlap', () => {
+test('accepts stretches that touch without an overlap', () => {
   const text = small.replace(
     "monday: ['09:00-18:00']",
     "monday: ['09:00-12:00', '12:00-02:00'], tuesday: ['02:00-24:00'], wednesday: ['00:00-24:00']",
@@ -164,7 +164,7 @@ test('stretches that only touch do not overlap', () => {
   expect(problemsOf(text)).toEqual([]);
 });
 
-test('a question of two entries is a fault, one that an entry has twice is not', () => {
+test('rejects a question that two entries share, but not one that an entry has twice', () => {
   const faq = (also: string): string =>
     withLines(`faq:
   - {question: Where are you?, answer: Here., also: [address, address]}
@@ -191,7 +191,7 @@ test('a comma between braces does not end a text', () => {
   ]);
 });
 
-test('a profile in one language is read as it stands', () => {
+test('reads a profile in one language unchanged', () => {
   expect(read('greetings: [Hi]', 'optIn: {reply: Hello again}')).toEqual({
     name: 'Casa',
     timeZone: 'Europe/Madrid',
@@ -216,7 +216,7 @@ test('a profile in one language is read as it stands', () => {
   });
 });
 
-test('texts by language make a profile in each, in which the own one stands for what is missing', () => {
+test("builds a profile for each language, with the own language's texts where one is missing", () => {
   const profile = read(
     'languages: [en, es, he]',
     'greeting: {en: Hello, es: Hola}',
@@ -265,7 +265,7 @@ test('texts by language make a profile in each, in which the own one stands for 
   for (const other of ['fr', undefined]) expect(profileIn(profile, other)).toBe(profile);
 });
 
-test('texts of an old profile under `extra` find their places, where nothing else stands', () => {
+test('moves texts of an old profile under `extra` to the fields that replaced them, unless those are set', () => {
   const profile = read(
     'extra: {openOn: "On {day}: {hours}", closedOn: "{week}", thanks: Fine, goodbye: Bye, resume: Back, calm: Sorry, identity: A program, other: 7}',
     'smallTalk: {thanks: My pleasure}',
@@ -282,7 +282,7 @@ test('texts of an old profile under `extra` find their places, where nothing els
   ]);
 });
 
-test('broken YAML is reported with its line, a missing file with its reason', async () => {
+test('reports broken YAML with its line, and a missing file with the reason', async () => {
   expect(problemsOf('name: x\nfaq: [')).toEqual([
     expect.stringMatching(/^mine\.yaml:2:\d+: not valid YAML: /),
   ]);
@@ -300,7 +300,7 @@ test('broken YAML is reported with its line, a missing file with its reason', as
   });
 });
 
-test('in each language its own question about the opening hours comes first', () => {
+test('lists the question about opening hours in the same language first', () => {
   const hours =
     "hours: { week: {}, questions: {en: [When?], es: ['¿Cuándo?']}, open: 'Until {until}', closed: Closed, never: Never }";
   const profile = read('languages: [en, es]', hours);

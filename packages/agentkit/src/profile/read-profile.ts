@@ -31,7 +31,7 @@ export class ProfileError extends Error {
 const defaultProfile = new URL('../../profiles/default.yaml', import.meta.url);
 
 /**
- * Reads a business profile (YAML); without a path, the one that is shipped.
+ * Reads a business profile (YAML); without a path, the shipped one.
  * @throws ProfileError that lists every fault of the file.
  */
 export const loadProfile = async (path?: string): Promise<Profile> =>
@@ -48,26 +48,26 @@ export async function readProfileText(path: string | undefined): Promise<string>
 }
 
 /**
- * @param name of the file, for the places of faults
+ * @param name the file's name, for error messages
  * @throws ProfileError
  */
 export function parseProfile(text: string, name: string): Profile {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' });
   joinTexts(document, text);
-  // After the first the parser reads on from nowhere.
+  // After an error the parser may report many unexpected tokens. They are left out if there is another error.
   const own = document.errors.filter(({ message }) => !message.includes('token in YAML stream'));
   const errors = own.length > 0 ? own : document.errors.slice(0, 1);
-  const told: { offset: number; message: string }[] = errors.map((error) => ({
+  const problems: { offset: number; message: string }[] = errors.map((error) => ({
     offset: error.pos[0],
     message: yamlMessage(error, text),
   }));
-  // With a broken structure everything else would be a guess.
+  // If the YAML is broken, its fields cannot be checked.
   if (document.errors.every(({ code }) => code === 'DUPLICATE_KEY')) {
     const read = readValue(document);
-    if ('profile' in read && told.length === 0) return read.profile;
+    if ('profile' in read && problems.length === 0) return read.profile;
     for (const fault of 'faults' in read ? read.faults : [])
-      told.push({
+      problems.push({
         offset: offsetOf(document, fault),
         message: [...placeText(fault.path), fault.message, ...otherText(document, fault, lineCounter)].join(
           ': ',
@@ -75,7 +75,7 @@ export function parseProfile(text: string, name: string): Profile {
       });
   }
   throw new ProfileError(
-    told
+    problems
       .toSorted((one, other) => one.offset - other.offset)
       .map(({ offset, message }) => {
         const { line, col } = lineCounter.linePos(offset);
@@ -89,7 +89,7 @@ const otherText = (document: Document.Parsed, { other }: Fault, lines: LineCount
 
 const placeText = (path: Path): string[] => (path.length === 0 ? [] : [path.join('.')]);
 
-/** Of what most often breaks a file the way out. */
+/** How to fix the most common YAML errors, by the parser's error code. */
 const yamlHints: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'a text with ": " in it needs quotes',
   UNEXPECTED_TOKEN:
@@ -104,8 +104,8 @@ const yamlMessage = ({ code, message, pos }: YAMLError, text: string): string =>
     : `not valid YAML: ${yamlHints[code] ?? message}`;
 
 /**
- * Between braces YAML ends a text at a comma: of `{answer: Bicycles are 12 euros, helmet included.}` it makes a key without a value. Here the
- * rest belongs to the text.
+ * Between braces YAML ends a text at a comma: in `{answer: Bicycles are 12 euros, helmet included.}` it reads `helmet included.` as a key
+ * without a value. This appends such keys to the text before them.
  */
 function joinTexts(document: Document.Parsed, text: string): void {
   visit(document, {
@@ -131,13 +131,13 @@ function readValue(document: Document.Parsed): ReturnType<typeof readProfile> {
   try {
     return readProfile(document.toJS({ maxAliasCount: 20 }));
   } catch (error) {
-    // An alias of nothing, or aliases of aliases without end.
+    // Thrown for an alias without an anchor, and for too many nested aliases.
     if (!(error instanceof ReferenceError)) throw error;
     return { faults: [{ path: [], message: `not valid YAML: ${error.message}` } satisfies Fault] };
   }
 }
 
-/** Where a path stands: at its text or number, else at its key; where it is missing, at the nearest part around it. */
+/** The offset of a path in the file: of its scalar value, else of its key, else of the closest parent that exists. */
 function offsetOf(document: Document.Parsed, { path, isKey = false }: Pick<Fault, 'path' | 'isKey'>): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range[0] ?? 0;

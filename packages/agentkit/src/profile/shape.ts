@@ -1,4 +1,4 @@
-// How a part of a profile is read: each reader says what is wrong, and gives what it could read.
+// Readers for the parts of a profile. A reader returns what it could read and adds a fault for everything else.
 import { languageTag, nearestLanguage } from './names.ts';
 import { nearest } from './nearest.ts';
 
@@ -7,33 +7,33 @@ export type Path = readonly (string | number)[];
 export interface Fault {
   path: Path;
   message: string;
-  /** It is about the key, not what stands there. */
+  /** The fault is in the key, not in its value. */
   isKey?: boolean;
-  /** Where the same stands, too. */
+  /** Where the same question occurs first. */
   other?: Path;
 }
 
-/** A way to ask for an entry, to find those that two entries have. */
+/** A phrasing of a question. They are collected to find those that two entries share. */
 interface Form {
   text: string;
   path: Path;
-  /** Forms of one entry have the same. */
+  /** The path of the entry, joined by dots. */
   entry: string;
 }
 
-/** What is known while a profile is read, and what is found. */
+/** The state of reading one profile. */
 export interface Reading {
-  /** The profile's own; undefined where that is faulty. */
+  /** The profile's own language; undefined if that field is faulty. */
   ownLanguage: string | undefined;
-  /** With its own. */
+  /** All languages, the profile's own included. */
   languages: readonly string[];
-  /** Of each key the paths at which it is known. */
+  /** The paths at which each key is allowed. */
   places: ReadonlyMap<string, readonly string[]>;
   faults: Fault[];
   forms: Form[];
 }
 
-/** Gives undefined where something is wrong with all of it; a part of a list or a map may be undefined then, too. */
+/** Returns undefined if nothing could be read. Parts of a returned list or map may be undefined for the same reason. */
 export interface Reader<T> {
   (value: unknown, path: Path, reading: Reading): T | undefined;
   readonly fields?: Readonly<Record<string, Reader<unknown>>>;
@@ -45,7 +45,7 @@ type ReadAll<R extends Readers, O extends Readers> = { [K in keyof R]: Read<R[K]
   [K in keyof O]?: Read<O[K]>;
 };
 
-/** A value by language, the profile's own among them. */
+/** A value in several languages, the profile's own included. */
 export class Localized<T> {
   readonly byLanguage: ReadonlyMap<string, T>;
 
@@ -54,7 +54,7 @@ export class Localized<T> {
   }
 }
 
-/** What is left of a read value in one language. */
+/** The type of a read value in one language. */
 export type Plain<T> =
   T extends Localized<infer U>
     ? U
@@ -64,7 +64,7 @@ export type Plain<T> =
         ? { [K in keyof T]: Plain<T[K]> }
         : T;
 
-/** All that a value says in one language; what that lacks is said in the profile's own. */
+/** A read value in one language; in the profile's own where there is no translation. */
 export function inLanguage<T>(value: T, language: string, ownLanguage: string): Plain<T> {
   const plain = (part: unknown): unknown => {
     if (part instanceof Localized) return part.byLanguage.get(language) ?? part.byLanguage.get(ownLanguage);
@@ -78,9 +78,9 @@ export function inLanguage<T>(value: T, language: string, ownLanguage: string): 
 export const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A value as a message shows it. */
+/** A value as error messages show it. */
 export function shown(value: unknown): string {
-  // A list may hold itself, by an alias.
+  // JSON cannot show a list that contains itself by an alias.
   const text = Array.isArray(value)
     ? 'a list'
     : isMap(value)
@@ -89,7 +89,7 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
-const meant = (suggestion: string | undefined): string =>
+const didYouMean = (suggestion: string | undefined): string =>
   suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
 
 /** A map with these keys and no others. */
@@ -112,7 +112,11 @@ export function object<R extends Readers, O extends Readers>(
       const reader = Object.hasOwn(fields, key) ? fields[key] : undefined;
       if (reader === undefined) {
         const suggestion = nearest(key, Object.keys(fields)) ?? elsewhere(key, reading.places);
-        reading.faults.push({ path: [...path, key], message: `unknown${meant(suggestion)}`, isKey: true });
+        reading.faults.push({
+          path: [...path, key],
+          message: `unknown${didYouMean(suggestion)}`,
+          isKey: true,
+        });
         continue;
       }
       const part = reader(inner, [...path, key], reading);
@@ -125,13 +129,13 @@ export function object<R extends Readers, O extends Readers>(
   return Object.assign(read, { fields });
 }
 
-/** The one place where a key like this is known. */
+/** The path of a similar key, if there is only one such path in a profile. */
 function elsewhere(key: string, places: Reading['places']): string | undefined {
   const [place, ...more] = places.get(nearest(key, places.keys()) ?? '') ?? [];
   return more.length === 0 ? place : undefined;
 }
 
-/** Of each key the paths at which it is known, in lists too. */
+/** The paths at which each key is allowed, those inside lists included. */
 export function placesOf(reader: Reader<unknown>, path = ''): Map<string, string[]> {
   const places = new Map<string, string[]>();
   for (const [key, inner] of Object.entries(reader.fields ?? {})) {
@@ -186,17 +190,17 @@ function lineFault(value: unknown, most: number): string | undefined {
   return undefined;
 }
 
-/** All that any text knows. */
+/** The placeholders of all texts. */
 const placeholders = ['until', 'day', 'time', 'hours', 'week', 'answer', 'questions'];
 
 export interface TextOptions {
-  /** Placeholders that are filled in. */
+  /** Placeholders that the text may contain. */
   knows?: readonly string[];
-  /** One that it must hold. */
+  /** A placeholder that the text must contain. */
   needs?: string;
 }
 
-const TEXT_LENGTH = 2000;
+const MAX_TEXT_LENGTH = 2000;
 const braced = (name: string): string => `{${name}}`;
 
 function readLine(
@@ -205,7 +209,7 @@ function readLine(
   { knows = [], needs }: TextOptions,
   { faults }: Reading,
 ): string | undefined {
-  const fault = lineFault(value, TEXT_LENGTH);
+  const fault = lineFault(value, MAX_TEXT_LENGTH);
   if (fault !== undefined) faults.push({ path, message: fault });
   if (typeof value !== 'string' || fault !== undefined) return undefined;
   if (needs !== undefined && !value.includes(`{${needs}}`))
@@ -216,15 +220,15 @@ function readLine(
     // A text without placeholders may have braces of its own.
     if (knows.length === 0 && like === undefined) continue;
     const others = knows.length === 0 ? 'this text has none' : `there are ${knows.map(braced).join(', ')}`;
-    const hint = like === undefined || knows.length === 0 ? `: ${others}` : meant(braced(like));
+    const hint = like === undefined || knows.length === 0 ? `: ${others}` : didYouMean(braced(like));
     faults.push({ path, message: `{${name}}: no such placeholder${hint}` });
   }
   return value;
 }
 
 /**
- * A value or a map of it by language, in which the profile's own is required.
- * @param isBare whether it is the value itself
+ * Reads a value, or a map of values by language. The map must contain the profile's own language.
+ * @param isBare whether this is a value, not a map
  */
 function localized<T>(read: Reader<T>, isBare: (value: unknown) => boolean): Reader<Localized<T>> {
   return (value, path, reading) => {
@@ -254,7 +258,7 @@ function readLanguages<T>(
     const language = languageTag(key);
     if (language === undefined) {
       const suggestion = nearest(key, languages) ?? nearestLanguage(key);
-      faults.push({ path: at, message: `unknown language${meant(suggestion)}`, isKey: true });
+      faults.push({ path: at, message: `unknown language${didYouMean(suggestion)}`, isKey: true });
     } else if (ownLanguage !== undefined && !languages.includes(language)) {
       faults.push({ path: at, message: `languages lacks ${key}`, isKey: true });
     }
@@ -264,7 +268,7 @@ function readLanguages<T>(
   return parts;
 }
 
-/** What a customer reads or hears: a string, or one for each language. */
+/** A text for customers: a string, or one for each language. */
 export const text = (options: TextOptions = {}): Reader<Localized<string>> =>
   localized(
     (value, path, reading) => readLine(value, path, options, reading),
@@ -284,7 +288,7 @@ const lineOf =
   (value, path, reading) =>
     readLine(value, path, options, reading);
 
-/** What customers write, in any language: a list, or one for each language. */
+/** Words that customers write: a list, or one for each language. The lists are joined. */
 export function words(): Reader<string[]> {
   const flat = list(line(100), { most: 200 });
   return (value, path, reading) =>
@@ -293,12 +297,12 @@ export function words(): Reader<string[]> {
       : flat(value, path, reading);
 }
 
-/** Words that ask for the same entry. */
+/** Phrasings of one question. They are noted as belonging to the entry at `entryOf`. */
 export function forms(entryOf: (path: Path) => Path): Reader<string[]> {
   const read = words();
   return (value, path, reading) => {
     const found = read(value, path, reading);
-    // By language at most: a list may hold itself, by an alias.
+    // Two levels at most, language and index, because a list may contain itself by an alias.
     const note = (part: unknown, at: Path): void => {
       if (at.length > path.length + 2) return;
       if (typeof part === 'string') noteForm(part, at, entryOf(path), reading);
@@ -323,7 +327,7 @@ export function whole(least: number, most: number): Reader<number> {
   };
 }
 
-/** Or nothing, which is a value too. */
+/** Accepts null as well. */
 export const orNull =
   <T>(read: Reader<T>): Reader<T | null> =>
   (value, path, reading) =>

@@ -16,20 +16,20 @@ test.each([
   ['at the end of a line', 'one\ntwo', ['one', 'two']],
   ['before a Spanish question', 'hola ¿dónde está?', ['¿dónde está?', 'hola']],
   ['after an Arabic question mark', 'أين؟ شكرا', ['أين؟', 'شكرا']],
-  ['leaving out what has no letter', 'Yes! 12. ... ?', ['Yes!']],
-  ['of nothing', '', []],
-])('a message is parted into sentences %s', (_, text, expected) => {
+  ['without parts that have no letter', 'Yes! 12. ... ?', ['Yes!']],
+  ['none in an empty message', '', []],
+])('splits a message into sentences: %s', (_, text, expected) => {
   expect(textsOf(text)).toEqual(expected);
 });
 
-test('a sentence asks where it begins as a question does', () => {
+test('a sentence that begins like a question is one', () => {
   expect(sentencesOf('I came. where is it', (one) => one.trim().startsWith('where'))).toEqual([
     { text: 'where is it', isQuestion: true },
     { text: 'I came.', isQuestion: false },
   ]);
 });
 
-test('a sentence of more than 60 words is taken for several, and at most 40 are looked at', () => {
+test('splits a sentence of more than 60 words, and reads at most 40 sentences', () => {
   const long = Array.from({ length: 121 }, () => 'a').join(' ');
   expect(textsOf(long).map((text) => text.split(' ').length)).toEqual([60, 60, 1]);
   expect(textsOf('a. '.repeat(50))).toHaveLength(40);
@@ -54,15 +54,15 @@ test.each([
   ['once where a comma and a joining word meet', 'parking and wifi', [1], [[1, 2]]],
   ['not before the first word', 'and wifi', [0], []],
   ['not after the last word', 'parking and', [2], []],
-])('a sentence may be parted %s', (_, text, commas, expected) => {
+])('a sentence may be split %s', (_, text, commas, expected) => {
   expect(cuts(text, commas)).toEqual(expected);
 });
 
-test('a sentence is tried to be parted at eight places', () => {
+test('a sentence may be split at no more than eight places', () => {
   expect(cuts('a and '.repeat(20))).toHaveLength(8);
 });
 
-test('a sentence may be parted before a Hebrew word that begins with "and", where it is known without', () => {
+test('a sentence may be split before a Hebrew word with the prefix "and" if the word is known without it', () => {
   const hebrew = loadLanguages().filter(({ code }) => code === 'he');
   const places = (text: string): number[] =>
     splitPoints(words(text), new Set(), hebrew).map(({ begin }) => begin);
@@ -74,10 +74,10 @@ test.each([
   ['Am 25.12. offen und wo?', 0, 4, 'Am 25.12. offen '],
   ['Am 25.12. offen und wo?', 5, 6, 'wo?'],
   ["where's the l'hôtel - now", 2, 3, "l'hôtel - "],
-])('of "%s" the words from %i to %i are written "%s"', (text, begin, end, expected) => {
+])('in "%s" the original text of the words %i to %i is "%s"', (text, begin, end, expected) => {
   expect(originalText(text, words(text), begin, end)).toBe(expected);
 });
 
-test('where words were put in, a part of the text is its words', () => {
+test('joins the words if some are not in the original text', () => {
   expect(originalText('Am 25.12.', ['am', 'den', '25', '12'], 0, 3)).toBe('am den 25');
 });

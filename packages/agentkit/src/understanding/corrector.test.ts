@@ -8,9 +8,9 @@ function corrector(...ofRank: string[][]): Corrector {
 }
 
 test.each([
-  ['a letter too much', 'pricee', ['price']],
-  ['a letter too few', 'pric', ['price']],
-  ['another letter', 'prise', ['price']],
+  ['an extra letter', 'pricee', ['price']],
+  ['a missing letter', 'pric', ['price']],
+  ['a wrong letter', 'prise', ['price']],
   ['two letters swapped', 'pirce', ['price']],
   ['not two mistakes in a short word', 'prsie', []],
   ['two mistakes in a word of eight letters', 'apointmnt', ['appointment']],
@@ -18,28 +18,28 @@ test.each([
   ['not a word of three letters', 'pri', []],
   ['not a word with a digit', 'pric3', []],
   ['not a word of more than forty letters', 'p'.repeat(41), []],
-  ['a known word to itself', 'price', ['price']],
-])('a corrector forgives %s', (_, word, expected) => {
+  ['a known word to the word itself', 'price', ['price']],
+])('correction: %s', (_, word, expected) => {
   expect(corrector(['price', 'appointment', 'p'.repeat(41)]).correct(word)).toEqual(expected);
 });
 
-test('the nearer word is preferred, then the smaller rank, then the same first letter', () => {
+test('prefers the closer word, then the smaller rank, then the same first letter', () => {
   expect(corrector(['printers'], ['pointers']).correct('printesr')).toEqual(['printers']);
   expect(corrector(['house'], ['mouse']).correct('xouse')).toEqual(['house']);
   expect(corrector(['parking', 'barking']).correct('parkinf')).toEqual(['parking']);
   expect(corrector(['bread'], ['break']).correct('breac')).toEqual(['bread']);
 });
 
-test('words that are equally near are all named', () => {
+test('returns all words that are equally close', () => {
   expect(corrector(['bread', 'break']).correct('breas')).toEqual(['bread', 'break']);
 });
 
-test('a word that is not possible is not named, even if it is the nearest', () => {
+test('does not return a word that is not possible, even if it is the closest', () => {
   const made = corrector(['price', 'prize']);
   expect(made.correct('price', (word) => word !== 'price')).toEqual(['prize']);
 });
 
-test('a corrector knows the words of its base, and its own first', () => {
+test('knows the words of its base, and prefers its own', () => {
   const base = corrector([], ['price', 'break']);
   const own = new Corrector(base);
   own.add(['bread'], 0);

@@ -198,7 +198,7 @@ test.each([
   ['29.2.', '2028-03-01', '2032-02-29'],
   ['tomorrow', '2028-02-28', '02-29'],
   ['tomorrow', '2026-02-28', '03-01'],
-])('over the ends of years and of February "%s" said on %s is %s', (text, on, expected) => {
+])('across the end of a year or of February, "%s" on %s is %s', (text, on, expected) => {
   expect(datesOf('en', text, on)).toBe(expected);
 });
 
@@ -210,7 +210,7 @@ test.each([
   ['es', 'el fin de semana', [1, 2, 3]],
   ['fr', 'ce week-end', [1, 2]],
   ['he', 'פתוחים ביום שישי', [1, 2]],
-])('in %s the words of "%s" that name the day are %j', (code, text, expected) => {
+])('in %s the positions of the words in "%s" that name the day are %j', (code, text, expected) => {
   expect([...find(code, text).positions].toSorted((one, other) => one - other)).toEqual(expected);
 });
 
@@ -224,7 +224,7 @@ test.each([
   ['call 030 12.34.56', false],
   ['friday or 31 April', false],
   ['Friday', false],
-])('"%s" is a date that no calendar has: %s', (text, expected) => {
+])('"%s" contains an impossible date: %s', (text, expected) => {
   expect(findDays(words(text), text, today, languages).hasInvalidDate).toBe(expected);
 });
 
@@ -242,7 +242,7 @@ test.each([
   ['de', 'vom 24. bis 26.12.', '12-24 12-25 12-26', false],
   ['de', '24.-26. Dezember', '12-24 12-25 12-26', false],
   ['en', '24 december to 6 january', '12-24 12-25 12-26 12-27 12-28 12-29 12-30', true],
-])('in %s "%s" is the stretch %s', (code, text, expected, isRange) => {
+])('in %s "%s" is the range %s', (code, text, expected, isRange) => {
   expect([datesOf(code, text), find(code, text).isRange]).toEqual([expected, isRange]);
 });
 
@@ -296,7 +296,7 @@ test.each([
   ['w niedzielę?', ['2026-03-15']],
   ['jutro?', ['2026-03-12']],
   ['1 maja?', ['2026-05-01']],
-])('a profile in a language without files understands "%s" as %j', async (text, expected) => {
+])('reads days in a language without files: "%s" as %j', async (text, expected) => {
   expect(await askedOn(text, 'pl')).toEqual(expected);
 });
 
@@ -306,7 +306,7 @@ test.each([
   ['Pacific/Pago_Pago', '2026-03-11T10:00:00Z', '2026-03-11'],
   ['Pacific/Pago_Pago', '2026-03-11T12:00:00Z', '2026-03-12'],
   ['Asia/Kathmandu', '2026-03-11T18:20:00Z', '2026-03-13'],
-])('tomorrow is that of the business in %s at %s', async (timeZone, now, expected) => {
+])('tomorrow depends on the time zone of the business: %s at %s', async (timeZone, now, expected) => {
   const profile = { ...(await loadProfile()), timeZone };
   const { intents } = understand('Are you open tomorrow?', createKnowledge(profile), profile, {
     now: new Date(now),

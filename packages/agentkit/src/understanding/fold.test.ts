@@ -3,8 +3,8 @@ import { fold, listedWords, words } from './fold.ts';
 
 test.each([
   ['case', 'PRICE', ['price']],
-  ['marks', 'Mañana, à côté', ['manana', 'a', 'cote']],
-  ['marks of their own', 'cote\u0301', ['cote']],
+  ['accents', 'Mañana, à côté', ['manana', 'a', 'cote']],
+  ['combining accents', 'cote\u0301', ['cote']],
   ['Hebrew points', 'אֵיפֹה', ['איפה']],
   ['Hebrew final letters', 'ךםןףץ', ['כמנפצ']],
   ['letters without a decomposition', 'Straße œuvre', ['strasse', 'oeuvre']],
@@ -12,16 +12,16 @@ test.each([
   ['invisible characters', 'pri\u200bce \u200fabc\u202e', ['price', 'abc']],
   ['apostrophes and gershayim', "what's l’hôtel ש״ח", ['whats', 'lhotel', 'שח']],
   ['signs and emoji', 'wi-fi/TV 🙂 €5!', ['wi', 'fi', 'tv', '5']],
-  ['nothing', ' ?! ', []],
-])('words are compared without %s', (_, text, expected) => {
+  ['a text without words', ' ?! ', []],
+])('ignores %s', (_, text, expected) => {
   expect(words(text)).toEqual(expected);
 });
 
-test('text is folded once and for all', () => {
+test('folding a folded text does not change it', () => {
   expect(fold(fold('ÀẞŁım'))).toBe(fold('ÀẞŁım'));
 });
 
-test('a list is parted at commas and ends of lines, what is empty left out', () => {
+test('splits a list at commas and line ends, without empty entries', () => {
   expect(listedWords('How much, à la carte,\n wi-fi,, ...')).toEqual([
     ['how', 'much'],
     ['a', 'la', 'carte'],

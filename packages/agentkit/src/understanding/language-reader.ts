@@ -4,7 +4,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { type LanguageFile, languageProblems } from './language-schema.ts';
 import { type Language, createLanguage } from './language.ts';
 
-/** Faults of the files of languages, all of them. */
+/** Lists every fault of the language files. */
 export class LanguageError extends Error {
   readonly code = 'LANGUAGE_INVALID';
   readonly problems: string[];
@@ -21,7 +21,7 @@ const folder = new URL('../../languages/', import.meta.url);
 let loaded: readonly Language[] | undefined;
 
 /**
- * All languages of `languages/`. They are read once.
+ * All languages of `languages/`, read once.
  * @throws LanguageError that names every fault of every file
  */
 export function loadLanguages(): readonly Language[] {
@@ -30,27 +30,27 @@ export function loadLanguages(): readonly Language[] {
 }
 
 /**
- * Reads all languages in small steps, each in a turn of the event loop of its own: a service that starts goes on answering its probes.
+ * Reads all languages in small steps with a turn of the event loop between them, so that a starting service keeps answering its probes.
  * @throws LanguageError
  */
 export async function prepareLanguages(): Promise<void> {
   if (loaded) return;
-  const reading = new LanguageReader(folder);
-  for (const name of reading.names) {
-    for (const _ of reading.reading(name)) await nextTurn();
+  const reader = new LanguageReader(folder);
+  for (const name of reader.names) {
+    for (const _ of reader.readInSteps(name)) await nextTurn();
   }
-  loaded ??= reading.finish();
+  loaded ??= reader.finish();
 }
 
 export function readLanguages(from: URL): Language[] {
-  const reading = new LanguageReader(from);
-  for (const name of reading.names) {
-    for (const _ of reading.reading(name));
+  const reader = new LanguageReader(from);
+  for (const name of reader.names) {
+    for (const _ of reader.readInSteps(name));
   }
-  return reading.finish();
+  return reader.finish();
 }
 
-/** Reads the languages of a folder and gathers the faults of all of them. */
+/** Reads the languages of a folder and collects the faults of all files. */
 class LanguageReader {
   readonly names: readonly string[];
   readonly #from: URL;
@@ -65,14 +65,14 @@ class LanguageReader {
         .map(({ name }) => name)
         .toSorted();
     this.names = namesIn('rules');
-    const lost = existsSync(new URL('notions/', from))
+    const orphans = existsSync(new URL('notions/', from))
       ? namesIn('notions').filter((name) => !this.names.includes(name))
       : [];
-    this.#problems.push(...lost.map((name) => `notions/${name}: there is no rules/${name}`));
+    this.#problems.push(...orphans.map((name) => `notions/${name}: there is no rules/${name}`));
   }
 
-  /** Reads the files of a language, in steps. */
-  *reading(name: string): Generator<void> {
+  /** Reads the files of a language and yields after each step. */
+  *readInSteps(name: string): Generator<void> {
     const code = name.slice(0, -'.yaml'.length);
     const rules = this.#parse(`rules/${name}`);
     yield;
@@ -83,14 +83,14 @@ class LanguageReader {
     this.#problems.push(...found.map((problem) => `${name}: ${problem}`));
     if (found.length > 0) return;
     yield;
-    const inPatterns: string[] = [];
+    const patternProblems: string[] = [];
     const language = createLanguage(
       code,
       rules as LanguageFile,
       notions as Record<string, string>,
-      inPatterns,
+      patternProblems,
     );
-    this.#problems.push(...inPatterns.map((problem) => `rules/${name}: ${problem}`));
+    this.#problems.push(...patternProblems.map((problem) => `rules/${name}: ${problem}`));
     this.#languages.push(language);
   }
 

@@ -113,27 +113,27 @@ const notionsSchema: TSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z-]*
 
 type RuleKey = 'optOut' | 'optIn' | 'handOff' | 'complaint' | 'emergency' | 'identity' | 'calm';
 
-/** The file `rules/<language>.yaml`. A string is a comma-separated list, but for names and texts. */
+/** The file `rules/<language>.yaml`. Strings are comma-separated lists, except for names and texts. */
 export interface LanguageFile {
   name: string;
-  /** Of the package snowball-stemmers. */
+  /** An algorithm of the package snowball-stemmers. */
   stemmer?: string;
-  /** Of the package stopword. */
+  /** A list of the package stopword. */
   stopWords: string;
-  /** Words run together are taken apart where both parts are known. */
+  /** Split compound words if both parts are known. */
   compounds?: boolean;
-  /** ae, oe and ue are written for umlauts. */
+  /** Customers may write ae, oe and ue for umlauts. */
   umlauts?: boolean;
   prefixes?: string;
   suffixes?: string;
   /** Short words that an apostrophe joins to a vowel: `l'adresse`. */
   elisions?: string;
   ignored: string;
-  /** Everyday words that are not taken for a misspelt one. */
+  /** Everyday words that are never corrected as misspelled. */
   common?: string;
   spelling: Record<string, string>;
   joins: string;
-  /** Letters that join a word to the one before. */
+  /** A prefix that means "and". */
   joinPrefix?: string;
   leaning: string;
   asking: string;
@@ -146,9 +146,9 @@ export interface LanguageFile {
   /** Holidays that move with the year, by their names in feasts.ts. */
   movable?: Record<string, string>;
   weekend: string;
-  /** 0 is Sunday; Saturday and Sunday where it is left out. */
+  /** 0 is Sunday. Default: Saturday and Sunday. */
   weekendDays?: number[];
-  /** `numbers` from one on, in their order; n and nth in the others stand for a number. */
+  /** `numbers` are the words for 1, 2 and so on. In the other phrases, n and nth stand for a number. */
   dayWords?: Partial<
     Record<'either' | 'until' | 'before' | 'inDays' | 'inWeeks' | 'numbers' | 'ofMonth' | 'parts', string>
   >;
@@ -165,7 +165,7 @@ export interface LanguageFile {
   yes?: string[];
 }
 
-/** Every fault of the files of a language, each with the place where it stands. */
+/** Every fault of a language's files, each with its place. */
 export function languageProblems(rules: unknown, notions: unknown): string[] {
   const problems = [...problemsOf(schema, rules, 'rules'), ...problemsOf(notionsSchema, notions, 'notions')];
   const { stemmer, stopWords } = (rules ?? {}) as Partial<LanguageFile>;

@@ -66,7 +66,7 @@ test.each(codes)('%s has what every language must have', (code) => {
   expect(language?.noneOfThese.length).toBeGreaterThan(0);
 });
 
-test.each(codes)('the texts of %s hold their placeholders and no others', (code) => {
+test.each(codes)('the texts of %s contain their placeholders and no others', (code) => {
   const { texts } = languages.find((one) => one.code === code) ?? { texts: undefined };
   const placeholders = (text = ''): string => [...new Set(text.match(/\{\w+\}/g))].toSorted().join();
   expect(placeholders(texts?.offer)).toBe('{questions}');
@@ -77,7 +77,7 @@ test.each(codes)('the texts of %s hold their placeholders and no others', (code)
     expect(placeholders(texts?.[name])).toBe('');
 });
 
-test('the notions of all languages have names that English has', () => {
+test('every language uses the names of the English notions', () => {
   const dayNamesOf = (code: string): string[] =>
     Object.keys(parse(readFileSync(new URL(`notions/${code}.yaml`, shipped), 'utf8')));
   const english = new Set(dayNamesOf('en'));
@@ -85,7 +85,7 @@ test('the notions of all languages have names that English has', () => {
     expect([code, dayNamesOf(code).filter((name) => !english.has(name))]).toEqual([code, []]);
 });
 
-test('every fault of faulty files is named at once, with its file', () => {
+test('reports all faults of all files at once, each with its file', () => {
   const problems = problemsOf({
     'rules/de.yaml': (text) =>
       text.replace(/^stemmer: .*$/m, 'stemmer: klingon').replace(/^stopWords: .*$/m, 'stopWords: kli'),
@@ -108,13 +108,13 @@ test('every fault of faulty files is named at once, with its file', () => {
   ]);
 });
 
-test('an empty file and one that is no map are faults', () => {
+test('rejects an empty file and one that is not a map', () => {
   const problems = problemsOf({ 'rules/en.yaml': () => '', 'notions/de.yaml': () => '- a' });
   expect(problems.some((one) => one.startsWith('en.yaml: rules: '))).toBe(true);
   expect(problems.some((one) => one.startsWith('de.yaml: notions: '))).toBe(true);
 });
 
-test('a language without a file of notions loads', () => {
+test('loads a language without a file of notions', () => {
   const folder = folderWith({});
   const copy = new URL('rules/nl.yaml', folder);
   writeFileSync(
@@ -137,7 +137,7 @@ test.each([
   expect(languages.find((one) => one.code === code)?.knows(words(word)[0] ?? '')).toBe(expected);
 });
 
-test('words of one stem have the same key, those of another language another', () => {
+test('words with the same stem have the same key, but not across languages', () => {
   const [german, english] = languages;
   expect(english?.keys('prices')).toEqual(english?.keys('price'));
   expect(german?.keys('prices')).not.toEqual(english?.keys('prices'));
@@ -150,11 +150,11 @@ test.each(codes)('%s finds every phrase of its notions', (code) => {
     string,
     string
   >;
-  const lost = Object.entries(file).flatMap(([notion, list]) =>
+  const missing = Object.entries(file).flatMap(([notion, list]) =>
     listedWords(list).filter((phrase) => {
       const found = notions.at(phrase.map(lemmaKeys), 0);
       return found?.length !== phrase.length || !found.names.includes(notion);
     }),
   );
-  expect(lost).toEqual([]);
+  expect(missing).toEqual([]);
 });

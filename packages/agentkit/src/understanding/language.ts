@@ -14,47 +14,47 @@ export interface Rule {
   exceptions: readonly Pattern[];
 }
 
-/** What is known of a language, read from `languages/`. Phrases are lists of folded words. */
+/** A language as its files in `languages/` describe it. Phrases are lists of folded words. */
 export interface Language {
   /** ISO 639-1, such as `en`. */
   code: string;
-  /** What a word is compared by: its stem, or several where prefixes may be parted. Each begins with the language's code. */
+  /** The keys by which words are compared: the stem, or several if the word may have a prefix. Each begins with the language's code. */
   keys(word: string): readonly string[];
-  /** The same of a word that stands as it is in a dictionary: nothing is parted from its begin. */
+  /** The keys of a dictionary form: no prefix is removed. */
   lemmaKeys(word: string): readonly string[];
   isStopWord(word: string): boolean;
-  /** Whether the word is one of the language's, as far as its files go. */
+  /** Whether the language's files contain the word or another form of it. */
   knows(word: string): boolean;
-  /** Whether it is an everyday word that tells little about what is asked. */
+  /** Whether it is an everyday word that says little about the question. */
   isCommon(word: string): boolean;
   /** All words of the files, for corrections. */
   vocabulary: ReadonlySet<string>;
   hasCompounds: boolean;
   spelling: ReadonlyMap<string, readonly string[]>;
   joins: readonly string[][];
-  /** Letters that join a word to the one before, as `ו` does. */
+  /** A prefix that means "and", such as Hebrew `ו`. */
   joinPrefix: string | undefined;
   leaning: readonly string[][];
   asking: ReadonlySet<string>;
   fillers: ReadonlySet<string>;
   sets: ReadonlyMap<string, readonly string[]>;
   rules: Record<RuleName, Rule>;
-  /** The rule for a wish for a person, where these words name one, too. */
+  /** The `handOff` rule with further words for a person. */
   handOffTo(people: readonly string[]): Rule;
   smallTalk: Record<SmallTalk, readonly string[][]>;
   smallTalkFillers: ReadonlySet<string>;
   notions: PhraseIndex;
-  /** Single words that stand for a notion by themselves. */
+  /** The phrases of notions that are a single word. */
   notionWords: ReadonlySet<string>;
   presence: PhraseIndex;
   days: LanguageDays;
   ordinals: ReadonlyMap<number, readonly string[][]>;
-  /** Beside a number: `option 2`. */
+  /** Words beside the number of a choice: `option 2`. */
   choiceWords: ReadonlySet<string>;
   noneOfThese: readonly string[][];
-  /** Of what is said to a question, the words that agree. */
+  /** Words that answer a question with yes. */
   yes: ReadonlySet<string>;
-  /** `both`, `all of them`. */
+  /** Phrases such as `both` and `all of them`. */
   allOfThese: readonly string[][];
   texts: LanguageFile['texts'];
 }
@@ -71,14 +71,14 @@ export interface LanguageDays {
   weekend: readonly string[][];
   weekendDays: readonly number[];
   now: readonly string[][];
-  /** Words such as `or`, `to` and `on`: between two days, and before one. */
+  /** `either` and `until` stand between two days (`or`, `to`), `before` stands before a day (`on`). */
   either: readonly string[][];
   until: readonly string[][];
   before: readonly string[][];
-  /** `in n days`: the word n stands for a number, `days` for what one counts. */
+  /** Phrases such as `in n days`. The word n stands for a number of units of `days` days. */
   ahead: readonly { phrase: string[]; days: number }[];
   numbers: ReadonlyMap<string, number>;
-  /** `on the nth`: the word nth stands for an ordinal number, n for any. */
+  /** Phrases such as `on the nth`. The word nth stands for an ordinal number, n for any number. */
   ofMonth: readonly string[][];
   /** Parts of a day. */
   parts: readonly string[][];
@@ -91,7 +91,7 @@ const listed = (text = ''): string[] =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 
-/** As words, longest first. */
+/** Phrases as lists of folded words, longest first. */
 export const phrasesOf = (text: string | readonly string[] = ''): string[][] =>
   (typeof text === 'string'
     ? listedWords(text)
@@ -99,8 +99,8 @@ export const phrasesOf = (text: string | readonly string[] = ''): string[][] =>
   ).toSorted((one, other) => other.length - one.length);
 
 /**
- * A language as its files describe it.
- * @param problems takes faults of patterns: those are left out
+ * Builds a language from its files.
+ * @param problems receives a message for each invalid pattern, which is left out
  */
 export function createLanguage(
   code: string,
@@ -139,7 +139,7 @@ export function createLanguage(
   for (const { notion, phrases } of notionPhrases) {
     for (const phrase of phrases) notionIndex.add(phrase, notion);
   }
-  const ofNotions = notionPhrases.flatMap(({ phrases }) => phrases);
+  const allNotionPhrases = notionPhrases.flatMap(({ phrases }) => phrases);
   const presence = new PhraseIndex(lemmaKeys, lemmaStems.forms);
   for (const phrase of phrasesOf(file.presence)) presence.add(phrase, 'presence');
   const { greetings, thanks, goodbyes, acknowledgements, yesOrNo, filler } = file.smallTalk;
@@ -153,7 +153,7 @@ export function createLanguage(
     ...Object.values(file.holidays),
     ...Object.values(file.movable ?? {}),
   ];
-  const vocabulary = new Set([...stopWords, ...words(texts.join('\n')), ...ofNotions.flat()]);
+  const vocabulary = new Set([...stopWords, ...words(texts.join('\n')), ...allNotionPhrases.flat()]);
   const stemOf = (key: string): string => key.slice(code.length + 1);
   const commonStems = new KnownStems(listedWords(file.common ?? '').flat(), stems);
   const knownStems = new KnownStems(vocabulary, stems);
@@ -195,7 +195,7 @@ export function createLanguage(
     },
     smallTalkFillers: new Set(listed(filler).flatMap(words)),
     notions: notionIndex,
-    notionWords: new Set(ofNotions.flatMap((phrase) => (phrase.length === 1 ? phrase : []))),
+    notionWords: new Set(allNotionPhrases.flatMap((phrase) => (phrase.length === 1 ? phrase : []))),
     presence,
     days: daysOf(file),
     ordinals: new Map(Object.entries(file.ordinals).map(([at, list]) => [Number(at), phrasesOf(list)])),

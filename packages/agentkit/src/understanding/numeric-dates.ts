@@ -12,10 +12,10 @@ export interface NumericDate {
 const notDates = new Set(['24/7', '7/7', '1/2', '1/3', '2/3', '1/4', '3/4']);
 
 /**
- * Finds the dates of a text that are written in digits: `2026-12-25`, `25.12.2026`, `25/12`. Of `5/6` the first number is the day; if
- * that makes no date, the month.
+ * Finds the dates of a text that are written in digits: `2026-12-25`, `25.12.2026`, `25/12`. In `5/6` the first number is the day, or the
+ * month if that is not a date.
  * @param text folded
- * @param isPreposition whether a word such as `on` stands before a day: then `on 24/7` apart, digits that could be something else are a date
+ * @param isPreposition whether it is a word such as `on`. After one, digits that could be something else are a date, except in `on 24/7` and `on 7/7`
  */
 export function findNumericDates(
   text: string,

@@ -7,7 +7,7 @@ const languages = loadLanguages();
 const questions = ['Is there parking nearby?', 'Can I bring my dog?', 'What does $& cost?'];
 const offer = writeOffer('Did you mean?\n{questions}', questions);
 
-test('an offer is a numbered list, and is read back from what was said', () => {
+test('writes an offer as a numbered list and reads it back from the history', () => {
   expect(offer).toBe(
     'Did you mean?\n1. Is there parking nearby?\n2. Can I bring my dog?\n3. What does $& cost?',
   );
@@ -15,13 +15,13 @@ test('an offer is a numbered list, and is read back from what was said', () => {
 });
 
 test.each([
-  ['the last message', [offer], 3],
-  ['three messages before the last', [offer, 'a', 'b', 'c'], 3],
-  ['not four before', [offer, 'a', 'b', 'c', 'd'], 0],
+  ['in the last message', [offer], 3],
+  ['in three messages before the last', [offer, 'a', 'b', 'c'], 3],
+  ['not in four messages before the last', [offer, 'a', 'b', 'c', 'd'], 0],
   ['the later of two', [offer, writeOffer('{questions}', ['One?'])], 1],
-  ['none', ['Hello', ''], 0],
-  ['none of no messages', [], 0],
-])('the latest offer is found: %s', (_, outbound, count) => {
+  ['not in other messages', ['Hello', ''], 0],
+  ['not without messages', [], 0],
+])('finds the latest offer: %s', (_, outbound, count) => {
   expect(latestOffer(outbound).questions).toHaveLength(count);
 });
 
@@ -52,7 +52,7 @@ test.each([
   expect(readChoice(words(text), 3, languages)).toEqual(expected);
 });
 
-test('the third of two questions is none', () => {
+test('the third of two questions is not a choice', () => {
   expect(readChoice(words('the third'), 2, languages)).toBeUndefined();
 });
 
@@ -63,10 +63,10 @@ test.each([
   ['dog', undefined],
   ['parking for my boat', undefined],
   ['', undefined],
-])('the words "%s" come back from question %s', (text, expected) => {
+])('the words "%s" choose question %s', (text, expected) => {
   expect(closestOffered(words(text), questions)).toBe(expected);
 });
 
-test('words that two of the questions have choose none', () => {
+test('words that two questions share choose neither', () => {
   expect(closestOffered(words('my dog'), ['Can I bring my dog?', 'Where can my dog sleep?'])).toBeUndefined();
 });

@@ -38,22 +38,22 @@ test.each([
   ['a gap up to the end', 'stop .. $', 'stop 1 2 3 4 5', true],
   ['not a gap that the end is too far for', '^ stop .. $', 'stop 1 2 3 4 5 6', false],
   ['not past the end', 'real person', 'a real', false],
-  ['nothing in no words', 'stop', '', false],
-  ['the begin and the end of no words', '^ $', '', true],
+  ['nothing in an empty message', 'stop', '', false],
+  ['the beginning and the end of an empty message', '^ $', '', true],
 ])('a pattern finds %s: %s in "%s"', (_, pattern, text, expected) => {
   expect(isFound(pattern, text)).toBe(expected);
 });
 
 test.each([
-  ['a set that is not there', 'call {nobody}', 'there is no set {nobody}'],
-  ['nothing between brackets', 'call ()', '"()" in "call ()" holds no word'],
+  ['an unknown set', 'call {nobody}', 'there is no set {nobody}'],
+  ['empty brackets', 'call ()', '"()" in "call ()" holds no word'],
   ['a set without a word', '{empty} now', '"{empty}" in "{empty} now" holds no word'],
-  ['a part that is no word', 'call !!', '"!!" in "call !!" holds no word'],
-])('a pattern with %s is refused', (_, pattern, message) => {
+  ['a part without letters', 'call !!', '"!!" in "call !!" holds no word'],
+])('rejects a pattern with %s', (_, pattern, message) => {
   expect(() => compilePattern(pattern, sets)).toThrow(message);
 });
 
-test('many gaps over a long message end soon', () => {
+test('matches a pattern with many gaps against a long message quickly', () => {
   const tokens = Array.from({ length: 400 }, () => 'a');
   const pattern = compilePattern('a .. a .. a .. b', sets);
   const began = performance.now();

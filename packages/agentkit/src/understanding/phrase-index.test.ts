@@ -16,10 +16,10 @@ test.each([
   ['a word in another form', 'prices', 0, ['1', 'price']],
   ['the longest phrase', 'how much is it', 0, ['3', 'cost']],
   ['a phrase inside a text', 'so how much then', 1, ['2', 'price', 'amount']],
-  ['not a phrase that the text ends in', 'so how', 1, undefined],
-  ['not a phrase that begins earlier', 'how much', 1, undefined],
+  ['no phrase that is longer than the rest of the text', 'so how', 1, undefined],
+  ['no phrase that begins earlier', 'how much', 1, undefined],
   ['nothing past the end', 'how', 3, undefined],
-])('an index finds %s', (_, text, at, expected) => {
+])('finds %s', (_, text, at, expected) => {
   const find = indexOf(
     ['price', 'price'],
     ['how much', 'price'],
@@ -30,7 +30,7 @@ test.each([
   expect(find(text, at)).toEqual(expected);
 });
 
-test('a phrase that is added after a search is found', () => {
+test('finds a phrase that is added after a search', () => {
   const index = new PhraseIndex(keys);
   index.add(['one'], 'a');
   expect(index.at([['two']], 0)).toBeUndefined();

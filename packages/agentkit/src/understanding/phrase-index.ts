@@ -20,34 +20,34 @@ interface Phrase {
   name: string;
 }
 
-/** Finds phrases in a text, each of which stands for one or more names. Words are compared by their keys. */
+/** Finds phrases in a text. Each phrase has one or more names. Words are compared by their keys. */
 export class PhraseIndex {
   readonly #keys: Keys;
-  readonly #waiting: ValuesByBeginning<Phrase>;
-  /** By the keys of the first word, in no order. */
+  readonly #unindexed: ValuesByBeginning<Phrase>;
+  /** By each key of the first word. */
   readonly #byFirst = new Map<string, Entry[]>();
 
-  /** @param forms the forms of a word whose stems `keys` gives */
+  /** @param forms the forms of a word; `keys` returns their stems */
   constructor(keys: Keys, forms: (word: string) => string[] = (word) => [word]) {
     this.#keys = keys;
-    this.#waiting = new ValuesByBeginning(forms);
+    this.#unindexed = new ValuesByBeginning(forms);
   }
 
   add(words: readonly string[], name: string): void {
-    this.#waiting.add(words[0] ?? '', { words, name });
+    this.#unindexed.add(words[0] ?? '', { words, name });
   }
 
   /** The longest phrases that begin at a word, or undefined. */
   at(keys: readonly (readonly string[])[], at: number): FoundPhrase | undefined {
     let found: FoundPhrase | undefined;
     for (const key of keys[at] ?? []) {
-      for (const phrase of this.#waiting.take(key.slice(key.indexOf(':') + 1))) this.#index(phrase);
+      for (const phrase of this.#unindexed.take(key.slice(key.indexOf(':') + 1))) this.#index(phrase);
       for (const { rest, name } of this.#byFirst.get(key) ?? []) {
         const length = rest.length + 1;
         if (found && length < found.length) continue;
         const isHere = rest.every((wanted, offset) => {
-          const said = keys[at + 1 + offset];
-          return said !== undefined && wanted.some((one) => said.includes(one));
+          const actual = keys[at + 1 + offset];
+          return actual !== undefined && wanted.some((one) => actual.includes(one));
         });
         if (!isHere) continue;
         if (!found || length > found.length) found = { at, length, names: [name] };

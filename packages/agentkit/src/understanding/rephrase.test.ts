@@ -5,25 +5,25 @@ import { rephrase } from './rephrase.ts';
 test.each(loadLanguages().map(({ code, texts }) => [code, texts.repeats] as const))(
   '60 repeats of an answer in %s all differ and contain the answer',
   (_, templates) => {
-    const said = new Set<string>();
+    const sent = new Set<string>();
     const answer = 'We open at $& 9 (2 rooms), $1.';
     for (let turn = 0; turn < 60; turn++) {
-      const text = rephrase(answer, templates, (one) => said.has(one));
-      expect(said).not.toContain(text);
+      const text = rephrase(answer, templates, (one) => sent.has(one));
+      expect(sent).not.toContain(text);
       expect(text).toContain(answer);
       expect(text).not.toMatch(/\{|\((?:2|\d+)\)/);
-      said.add(text);
+      sent.add(text);
     }
-    expect([...said][0]).toBe(answer);
+    expect([...sent][0]).toBe(answer);
   },
 );
 
 test('uses one template before two', () => {
-  const said = new Set(['A', 'x A', 'y A']);
-  expect(rephrase('A', ['x {answer}', 'y {answer}'], (one) => said.has(one))).toBe('x y A');
+  const sent = new Set(['A', 'x A', 'y A']);
+  expect(rephrase('A', ['x {answer}', 'y {answer}'], (one) => sent.has(one))).toBe('x y A');
 });
 
-test('repeats a text when every variant was said or there is no template', () => {
+test('repeats a text when every variant was sent or there is no template', () => {
   expect(rephrase('A', [], () => true)).toBe('A');
   expect(rephrase('A', ['x {answer}'], () => true)).toBe('x A');
 });

@@ -24,12 +24,12 @@ test.each<[string, RuleName, string, boolean]>([
   ['fr', 'optOut', 'ne m’envoyez plus de messages', true],
   ['he', 'handOff', 'אני רוצה לדבר עם נציג', true],
   ['he', 'optOut', 'תפסיקו לשלוח לי הודעות', true],
-])('in %s the rule %s looks at "%s": %s', (code, rule, text, expected) => {
+])('in %s the rule %s matches "%s": %s', (code, rule, text, expected) => {
   const own = languages.filter((one) => one.code === code);
   expect(matchingRule(rule, spansOf(text), own) !== undefined).toBe(expected);
 });
 
-test('a rule tells the pattern by which it applies', () => {
+test('returns the pattern that matched', () => {
   const english = languages.filter(({ code }) => code === 'en');
   const pattern = matchingRule('optOut', spansOf('stop sending me messages'), english);
   expect(english[0]?.rules.optOut.patterns.map(({ source }) => source)).toContain(pattern);

@@ -36,17 +36,17 @@ test.each([
   expect(kindOf(code, text)).toBe(kind);
 });
 
-test('a greeting beside a question is found, an acknowledgement is not taken from it', () => {
+test('finds a greeting beside a question, but no acknowledgement inside the question', () => {
   expect(findSmallTalk(words('hi where is the good parking'), of('en')).positions).toEqual(new Set([0]));
 });
 
-test('greetings of the profile count beside those of the language', () => {
+test('knows the greetings of the profile besides those of the language', () => {
   const tokens = words('Ahoy matey');
   expect(findSmallTalk(tokens, of('en')).kind).toBeUndefined();
   expect(findSmallTalk(tokens, of('en'), [['ahoy', 'matey']]).kind).toBe('greetings');
 });
 
-test('more than 20 words say something, and more than 60 are not looked at', () => {
+test('more than 20 words are not small talk, and more than 60 are not read', () => {
   expect(kindOf('en', 'thanks '.repeat(20))).toBe('thanks');
   expect(kindOf('en', 'thanks '.repeat(21))).toBeUndefined();
   expect(findSmallTalk(words('thanks '.repeat(61)), of('en')).positions.size).toBe(0);

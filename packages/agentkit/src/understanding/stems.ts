@@ -4,13 +4,13 @@ import type { LanguageFile } from './language-schema.ts';
 
 type StemSettings = Pick<LanguageFile, 'stemmer' | 'umlauts' | 'prefixes' | 'suffixes' | 'elisions'>;
 
-/** Letters that have to be left of a word without its prefix or suffix. */
+/** A prefix or suffix is removed only if at least this many letters remain. */
 const MIN_STEM = 3;
 const CACHED_WORDS = 20_000;
 
-/** How the words of a language are compared. */
+/** How the words of a language are reduced to stems. */
 export interface Stems {
-  /** A word, and what is left of it without prefixes and suffixes. */
+  /** The word itself, and the word without its prefixes and suffixes. */
   forms(word: string): string[];
   stem(form: string): string;
 }
@@ -53,22 +53,22 @@ export function createStems(file: StemSettings): Stems {
   };
 }
 
-/** Stemming with a cache: the words of a language's files and of a profile come back in every message. */
+/** Stems words, with a cache: the words of the language's files and of the profile are compared with every message. */
 export function keysBy(code: string, { forms, stem }: Stems): (word: string) => readonly string[] {
   const cache = new Map<string, readonly string[]>();
   return (word) => {
     const known = cache.get(word);
     if (known) return known;
     const keys = forms(word).map((form) => `${code}:${stem(form)}`);
-    // Words of strangers do not stay.
+    // Words of strangers must not fill memory.
     if (cache.size < CACHED_WORDS) cache.set(word, keys);
     return keys;
   };
 }
 
 /**
- * Values by a word that each belongs to. They are handed out once, when a stem is asked for that begins as a form of the
- * word does: stemming all words of a language takes half a second, and a message needs a few of them.
+ * Values by the first letters of the words they belong to. Stemming all words of a language takes half a second, and a message
+ * needs few of them: the caller takes the values that may belong to a stem, and stems only their words.
  */
 export class ValuesByBeginning<Value> {
   readonly #forms: Stems['forms'];
@@ -86,6 +86,7 @@ export class ValuesByBeginning<Value> {
     }
   }
 
+  /** Removes and returns the values whose words may have this stem. */
   take(stem: string): Value[] {
     const beginning = beginningOf(stem);
     // A stem of one letter may be of any word that begins with it.
@@ -101,15 +102,15 @@ export class ValuesByBeginning<Value> {
   }
 }
 
-/** The first letters, which stemming leaves: `dying` becomes `die`. */
+/** The first two letters. Stemming does not change them, except y to i: `dying` becomes `die`. */
 const beginningOf = (word: string): string => word.slice(0, 2).replace('y', 'i');
 
-/** The stems of a list of words. */
+/** The stems of a list of words. A word is stemmed when a stem with the same first letters is looked up. */
 export class KnownStems {
   readonly #words: Iterable<string>;
   readonly #stems: Stems;
   readonly #known = new Set<string>();
-  #waiting: ValuesByBeginning<string> | undefined;
+  #unstemmed: ValuesByBeginning<string> | undefined;
 
   constructor(words: Iterable<string>, stems: Stems) {
     this.#words = words;
@@ -117,16 +118,16 @@ export class KnownStems {
   }
 
   has(stem: string): boolean {
-    const waiting = (this.#waiting ??= this.#byBeginning());
-    for (const word of waiting.take(stem)) {
+    const unstemmed = (this.#unstemmed ??= this.#byBeginning());
+    for (const word of unstemmed.take(stem)) {
       for (const form of this.#stems.forms(word)) this.#known.add(this.#stems.stem(form));
     }
     return this.#known.has(stem);
   }
 
   #byBeginning(): ValuesByBeginning<string> {
-    const waiting = new ValuesByBeginning<string>(this.#stems.forms);
-    for (const word of this.#words) waiting.add(word, word);
-    return waiting;
+    const unstemmed = new ValuesByBeginning<string>(this.#stems.forms);
+    for (const word of this.#words) unstemmed.add(word, word);
+    return unstemmed;
   }
 }

@@ -29,7 +29,7 @@ const MIN_KNOWN_VALUE = 0.7;
 
 // Factors of the inverse document frequency (IDF) of a term of the question.
 const PHRASE_FACTOR = 1.3;
-/** For stop words and `minorNotions`, which tell little about what is questionTerms. */
+/** For stop words and `minorNotions`, which say little about the question. */
 const MINOR_FACTOR = 0.4;
 const minorNotions = new Set(['offer-service', 'allowed', 'included', 'soon']);
 /** Shares of the largest IDF that a term gets which no topic has. A notion that the business does not have counts most. */

@@ -2,15 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** Rounds are short where CPU time is measured, and long where it is the time that passes. */
+/** Choose short rounds to measure CPU time, and long ones to measure elapsed time. */
 export interface CompareOptions {
   rounds?: number;
   roundMs?: number;
 }
 
 /**
- * Nanoseconds of CPU (or what its peers measured themselves) for one operation of each peer, one number a round. Every peer has a process of its own, so that
- * none runs code that another made polymorphic; they take turns, in an order that changes.
+ * Nanoseconds for one operation of each peer, one number a round: CPU time, or what the peer measured itself. Every peer has a process of
+ * its own, so that none runs code that another made polymorphic. They take turns, in an order that changes.
  */
 export async function compare(
   module: URL,

@@ -3,7 +3,7 @@ import { type Socket, connect } from 'node:net';
 
 const CONNECTIONS = 32;
 
-/** Keep-alive connections that ask for one path, each for the next when it has its answer. */
+/** Keep-alive connections that request one path. Each sends its next request when it has the answer. */
 export class Load implements Disposable {
   #sockets: Socket[];
   #request: Buffer;
@@ -41,7 +41,7 @@ export class Load implements Disposable {
                 resolve();
               }
             };
-            // Answers are short: each comes in one piece.
+            // Answers are short, so each arrives in one chunk.
             const onData = (data: Buffer): void => {
               if (data.toString('latin1', 9, 12) === '200') next();
               else reject(new Error(`answered ${data.toString('latin1', 0, 60)}`));
@@ -60,7 +60,7 @@ export class Load implements Disposable {
   }
 }
 
-/** Nanoseconds of CPU that a process and its threads have used (Linux). */
+/** CPU time in nanoseconds that a process and its threads have used (Linux). */
 export function cpuOf(pid: number): number {
   const tasks = readdirSync(`/proc/${pid}/task`);
   return tasks.reduce((sum, task) => {

@@ -1,10 +1,10 @@
-/** One peer's way of doing the measured thing `times` times. What it returns is not dropped by any compiler. */
+/** Does the measured work `times` times. It returns a result, so that the compiler does not drop the work. */
 export type Operation = (times: number) => unknown;
 
-/** The nanoseconds that an operation measured itself, when more goes on in it than what is compared. */
+/** What an operation measured itself, because it does more than the work that is compared. */
 export class Measured {
   readonly ns: number;
-  /** Nanoseconds of CPU of each process that took part. */
+  /** CPU time in nanoseconds of each process that took part. */
   readonly cpu: Readonly<Record<string, number>>;
 
   constructor(ns: number, cpu: Readonly<Record<string, number>> = {}) {
@@ -13,7 +13,7 @@ export class Measured {
   }
 }
 
-/** A module of peers: what each is called, and how it is made ready in a process of its own. */
+/** What a module of peers exports: each peer's name, and a function that prepares it in a process of its own. */
 export interface Peers {
   readonly peers: Readonly<Record<string, () => Operation | Promise<Operation>>>;
 }

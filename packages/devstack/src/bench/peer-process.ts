@@ -1,4 +1,4 @@
-// Holds one peer of a module: `node peer-process.ts <module> <peer> <milliseconds of a round>`; each message asks for one round.
+// Started by compare.ts: `node peer-process.ts <module> <peer> <milliseconds of a round>`. Runs one round of the peer for each message.
 import { Measured, type Operation, type Peers, cpuNanoseconds } from './operation.ts';
 
 const WARM_UP_MS = 250;
@@ -16,7 +16,7 @@ process.on('message', () => {
 });
 process.send!('ready');
 
-/** CPU time of the whole process, garbage collection included: a neighbour on the machine does not count. */
+/** CPU time of the whole process, garbage collection included, so that other processes do not count. */
 async function round(run: Operation, count: number): Promise<number> {
   const before = cpuNanoseconds();
   const result = await run(count);

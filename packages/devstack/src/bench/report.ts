@@ -1,7 +1,7 @@
 import type { Ratio } from './statistics.ts';
 
 export interface Goal {
-  /** What is compared with what, in the words of the table that it is printed in. */
+  /** What is compared with what, as it is printed. */
   readonly what: string;
   readonly ratio: Ratio;
   readonly atMost?: number;
@@ -12,7 +12,7 @@ function isMet({ ratio, atMost = Infinity, atLeast = -Infinity }: Goal): boolean
   return ratio.median <= atMost && ratio.median >= atLeast;
 }
 
-/** Prints what was measured and each goal; sets the exit code when one is missed. */
+/** Prints the measurements and the goals. Sets the exit code to 1 if a goal is missed. */
 export function report(
   title: string,
   measured: Readonly<Record<string, string>>,

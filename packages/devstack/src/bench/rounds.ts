@@ -2,14 +2,14 @@ import { median } from './statistics.ts';
 
 export interface TimedOperation {
   run: () => Promise<unknown>;
-  /** What has to be over before the next turn, and does not count. */
+  /** Awaited before the next turn, and not measured. */
   settle?: () => Promise<unknown>;
   turns: number;
 }
 
 /**
- * Microseconds of each turn of each operation, round by round. In each round all take their turns, in an order that changes.
- * For what waits on a server, where CPU time says nothing.
+ * Elapsed microseconds of each turn of each operation, by round. In each round all operations take their turns, in an order that changes.
+ * For operations that wait for a server, where CPU time says nothing.
  */
 export async function turnsInRounds(
   operations: Readonly<Record<string, TimedOperation>>,
@@ -33,7 +33,7 @@ export async function turnsInRounds(
   return results;
 }
 
-/** The same, one number a round: the median of its turns. */
+/** Like `turnsInRounds`, with one number a round: the median of its turns. */
 export async function timeInRounds(
   operations: Readonly<Record<string, TimedOperation>>,
   rounds?: number,

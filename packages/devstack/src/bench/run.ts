@@ -1,4 +1,4 @@
-// `npm run bench`: every bench of the repository, or those whose path contains one of the words given.
+// `npm run bench`: runs every bench of the repository, or those whose path contains one of the given words.
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

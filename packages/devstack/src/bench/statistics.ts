@@ -9,14 +9,14 @@ export function percentile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)]!;
 }
 
-/** The median ratio of measurements taken side by side, and the middle half of them. */
+/** The median of several ratios, and the bounds of their middle half. */
 export interface Ratio {
   readonly median: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** Round by round, so that a noisy moment touches both sides of a ratio. */
+/** Compares round by round, so that a noisy moment affects both sides. */
 export function ratioOf(numerator: readonly number[], denominator: readonly number[]): Ratio {
   const ratios = numerator.map((value, i) => value / denominator[i]!).toSorted((a, b) => a - b);
   const at = (share: number): number => ratios[Math.round((ratios.length - 1) * share)]!;

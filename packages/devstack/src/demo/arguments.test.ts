@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { WrongArguments, readArguments } from './arguments.ts';
 import { readKeys } from './find-stack.ts';
 
-test('without arguments the demo plays on what npm start runs, until it is stopped', () => {
+test('without arguments the demo uses the stack of npm start and has no time limit', () => {
   expect(readArguments([])).toEqual({ minutes: undefined, compose: false, seed: undefined });
   expect(readArguments(['--minutes', '0.5', '--compose', '--seed=7'])).toEqual({
     minutes: 0.5,
@@ -22,14 +22,14 @@ test.each([
   [['--wat'], "Unknown option '--wat'"],
   [['1'], "Unexpected argument '1'"],
   [['--compose=yes'], "'--compose' does not take an argument"],
-])('%j is refused in one line that has the usage', (args, reason) => {
+])('rejects %j in one line with the usage', (args, reason) => {
   const read = (): unknown => readArguments(args);
   expect(read).toThrow(WrongArguments);
   expect(read).toThrow(reason);
   expect(read).toThrow(/^[^\n]+\. Usage: npm run demo -- \[--minutes N\] \[--compose\] \[--seed N\]$/);
 });
 
-test("keys are read from the api container's lines, of several metrics tokens the first", () => {
+test("reads the keys from the api container's output, and the first of several metrics tokens", () => {
   expect(readKeys(['ADMIN_KEY=a=b', 'METRICS_TOKEN=one,two', '', 'no key in force'])).toEqual({
     ADMIN_KEY: 'a=b',
     METRICS_TOKEN: 'one',

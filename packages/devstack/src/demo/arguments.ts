@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 
 export interface DemoOptions {
-  /** Until Ctrl-C, if not said. */
+  /** Undefined: until Ctrl-C. */
   minutes: number | undefined;
-  /** The containers of Docker Compose, not what `npm start` runs. */
+  /** Use the containers of Docker Compose instead of the stack of `npm start`. */
   compose: boolean;
   /** The same seed plays the same days. */
   seed: number | undefined;
@@ -11,7 +11,7 @@ export interface DemoOptions {
 
 const usage = 'npm run demo -- [--minutes N] [--compose] [--seed N]';
 
-/** Arguments that the demo does not understand, in one line. */
+/** The arguments are invalid. The message is one line with the usage. */
 export class WrongArguments extends Error {
   override name = 'WrongArguments';
 }
@@ -33,7 +33,7 @@ function parsed(args: readonly string[]): { minutes?: string; compose?: boolean;
       options: { minutes: { type: 'string' }, compose: { type: 'boolean' }, seed: { type: 'string' } },
     }).values;
   } catch (error) {
-    // What follows the first sentence is about options that begin with a dash.
+    // The rest of Node's message is about values that begin with a dash.
     const [reason = ''] = String(error instanceof Error ? error.message : error).split(/\.? To specify|\n/);
     throw new WrongArguments(`${reason.replace(/\.$/, '')}. Usage: ${usage}`, { cause: error });
   }

@@ -1,7 +1,7 @@
 /** A request that was answered with an error, or not at all. */
 export class Unanswered extends Error {
   override name = 'Unanswered';
-  /** Undefined where nobody was reached. */
+  /** Undefined if no server was reached. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number, options?: ErrorOptions) {
@@ -12,7 +12,7 @@ export class Unanswered extends Error {
 
 const TIMEOUT_MS = 40_000;
 
-/** JSON to JSON. With a body, or with none but `method`, it is that method. @throws Unanswered */
+/** Sends and receives JSON. `method` defaults to POST with a body, otherwise to GET. @throws Unanswered */
 export async function askHttp<T>(
   url: string,
   { key, method, body }: { key?: string; method?: 'POST' | 'DELETE'; body?: unknown } = {},

@@ -15,13 +15,13 @@ export interface CallToPlace {
   from: string;
   to: string;
   messageMs: number;
-  /** What the caller does, as it happens. */
+  /** Receives a line for each step of the call. */
   onStep: (line: string) => void;
-  /** The caller hangs up then. */
+  /** The caller hangs up when this is aborted. */
   stopped?: AbortSignal;
 }
 
-/** A simulated caller hears the greeting, leaves a message and is thanked. @throws where the call is not taken. */
+/** A simulated caller hears the greeting, leaves a message and is thanked. @throws if the call is not accepted */
 export async function placeCall(plan: CallToPlace): Promise<CallView> {
   const { simulator, from, to, messageMs, onStep, stopped } = plan;
   const { sid, verdict } = await askHttp<CallView>(`${simulator}/calls`, { body: { from, to, messageMs } });

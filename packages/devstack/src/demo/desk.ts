@@ -5,7 +5,7 @@ import { type Customer, business } from './script.ts';
 
 const WAIT_MS = 60_000;
 
-/** Who answers in the demo; an owner, because staff may not give back what the owner has answered from her phone. */
+/** The person who answers in the demo: an owner, because staff may not give back a chat that the owner answered from her phone. */
 const helper = { name: 'Dana (demo)', role: 'owner' };
 
 interface Message {
@@ -14,7 +14,7 @@ interface Message {
   error: string | null;
 }
 
-/** What the people of the business do over REST. */
+/** What people of the business do over REST. */
 export class Desk {
   readonly #api: string;
   readonly #baileys: string;
@@ -28,7 +28,7 @@ export class Desk {
     this.#key = key;
   }
 
-  /** With a new key for the one person that all runs of the demo have. */
+  /** Creates the demo's person, or a new key for her if an earlier run created her. */
   static async open(stack: FoundStack): Promise<Desk> {
     const key = stack.keys['ADMIN_KEY'] ?? '';
     const people = `${stack.api}/api/people`;
@@ -40,7 +40,7 @@ export class Desk {
       ? await askHttp<{ key: string }>(`${people}/${found.id}/key`, { key, method: 'POST' })
       : await askHttp<{ key: string }>(people, { key, body: helper });
     const desk = new Desk(stack, key, shown.key);
-    await desk.#giveBackWhatIsLeft();
+    await desk.#giveBackAbandonedChats();
     return desk;
   }
 
@@ -56,10 +56,10 @@ export class Desk {
     await this.#send(await this.#conversationOf(customer), text, 'person');
   }
 
-  /** Writes as a program to somebody whom WhatsApp does not know; the error of the message. */
+  /** Sends a message as a program to a number without WhatsApp. Returns the error of the message. */
   async remindInVain(customer: Customer, text: string): Promise<string> {
     const chat = (await this.#find(customer)) ?? (await this.#openChat(customer, text));
-    await this.#dropDead(chat);
+    await this.#deleteDeadLetters(chat);
     const { id } = await this.#send(chat, text, 'program');
     const { error } = await poll(
       async () => {
@@ -71,8 +71,8 @@ export class Desk {
     return error ?? '';
   }
 
-  /** A run that was ended in the middle of a scene leaves chats that no scene gives back. */
-  async #giveBackWhatIsLeft(): Promise<void> {
+  /** Gives back the chats of an earlier run that was interrupted. */
+  async #giveBackAbandonedChats(): Promise<void> {
     const { items } = await this.#read<{ items: { id: string }[] }>(
       `/api/conversations?session=${business.session}&state=waiting,person&limit=200`,
     );
@@ -90,7 +90,7 @@ export class Desk {
     return items[0]?.id;
   }
 
-  /** A first text opens the conversation, whether it arrives or not. */
+  /** Opens a conversation with a first text, which need not arrive. */
   async #openChat(customer: Customer, text: string): Promise<string> {
     const body = { session: business.session, chatId: customer.number, text };
     await askHttp(`${this.#baileys}/api/sendText`, { key: this.#adminKey, body }).catch((error: unknown) => {
@@ -99,8 +99,8 @@ export class Desk {
     return this.#conversationOf(customer);
   }
 
-  /** Drops the dead letters of a chat, so that they do not pile up from day to day. */
-  async #dropDead(conversation: string): Promise<void> {
+  /** Deletes the dead letters of a chat, so that they do not pile up. */
+  async #deleteDeadLetters(conversation: string): Promise<void> {
     const { items: messages } = await this.#read<{ items: Message[] }>(
       `/api/conversations/${conversation}/messages?limit=200`,
     );

@@ -5,17 +5,17 @@ import { keysOf, simulatedStack } from '../demo-stack.ts';
 
 const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** A stack with a simulator beside it, and what opens it. */
+/** A running stack with a simulator, and its keys. */
 export interface FoundStack {
   api: string;
   baileys: string;
   simulator: string;
   keys: Record<string, string>;
-  /** What prints the key for the console. */
+  /** The command that prints the console's key. */
   keyCommand: string;
 }
 
-/** @throws with a line that says what to start, where nothing runs. */
+/** @throws an error that says what to start, if no stack runs */
 export async function findStack({ compose }: { compose: boolean }): Promise<FoundStack> {
   const stack = compose ? await composeStack() : startedStack();
   for (const url of [`${stack.simulator}/health`, `${stack.api}/healthz`]) {
@@ -43,7 +43,7 @@ async function composeStack(): Promise<FoundStack> {
       published('baileys', 3300),
       published('simulator', 9301),
     ]);
-    // Keys that the operator set stand in the container's environment, those that were generated in the database.
+    // Keys that the operator set are in the container's environment, generated ones are in the database.
     const script = "prosaas-keys 2>/dev/null; env | grep -E '^(ADMIN_KEY|API_KEY|METRICS_TOKEN)=.'; true";
     const lines = (await dockerCompose('exec', '-T', 'api', 'sh', '-c', script)).split('\n');
     return { api, baileys, simulator, keys: readKeys(lines), keyCommand: composeKeyCommand };
@@ -60,7 +60,7 @@ function howToStart(compose: boolean): string {
     : 'First, in another terminal: npm start -- --simulator';
 }
 
-/** Lines of `NAME=value`. Of several metrics tokens one is enough. */
+/** Reads lines of `NAME=value`. Takes the first of several metrics tokens. */
 export function readKeys(lines: readonly string[]): Record<string, string> {
   const read = lines.flatMap((line) => {
     const [, name, value] = /^([A-Z_]+)=(.+)$/.exec(line.trim()) ?? [];

@@ -8,7 +8,7 @@ const planned = (seed: number): PlannedScene[] => planDay(script, new Random(see
 const pauseOf = ({ steps }: PlannedScene): number =>
   steps.reduce((sum, step) => sum + (step.do === 'pause' ? step.seconds * 1000 : 0), 0);
 
-test('the same seed plays the same day, another one another day', () => {
+test('the same seed plans the same day, another seed another day', () => {
   expect(planned(7)).toEqual(planned(7));
   expect(planned(8)).not.toEqual(planned(7));
 });
@@ -27,7 +27,7 @@ test.each(seeds)('day %i begins at once, is never idle for long, and has every s
   expect(done.filter((step) => step === 'give back')).toHaveLength(3);
 });
 
-test.each(seeds)('day %i is over soon after its last scene began', (seed) => {
+test.each(seeds)('day %i ends at most 15 s late', (seed) => {
   const ends = planned(seed).map((scene) => scene.atMs + pauseOf(scene));
   expect(Math.max(...ends)).toBeLessThan((day.seconds + 15) * 1000);
 });
@@ -51,17 +51,17 @@ const texts = (seed: number, ...kinds: string[]): { name: string; text: string; 
     }),
   );
 
-test('no gap is left in a text', () => {
+test('fills every placeholder of a text', () => {
   expect(texts(1).filter(({ text }) => /[{}]/.test(text))).toEqual([]);
 });
 
-test('what is answered from the phone is no automatic reply: it comes later than those, and names the customer', () => {
+test('answers from the phone come too late to be automatic replies, and name the customer', () => {
   const answers = seeds.flatMap((seed) => texts(seed, 'answer by phone'));
   expect(answers).toHaveLength(2 * seeds.length);
   expect(answers.filter(({ name, text, pause }) => pause < 5 || !text.includes(name))).toEqual([]);
 });
 
-test('the day that is played lasts from 08:30 to 18:30', () => {
+test('the played day lasts from 08:30 to 18:30', () => {
   expect([0, 1500, 90_000, 180_000, 999_000].map(timeOfDay)).toEqual([
     '08:30',
     '08:35',

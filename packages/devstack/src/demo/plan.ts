@@ -3,18 +3,18 @@ import { type Customer, type Script, type Step, day } from './script.ts';
 
 export type PlannedStep = Step<string, number>;
 
-/** A scene with everything chosen: who, when and in which words. */
+/** A scene whose time, customer and texts are chosen. */
 export interface PlannedScene {
   atMs: number;
   customer: Customer;
   steps: readonly PlannedStep[];
 }
 
-/** One day, in the order in which its scenes begin; the first begins at once. */
+/** Plans a day. The scenes are sorted by their start; the first one starts at once. */
 export function planDay(script: Script, random: Random): PlannedScene[] {
   const dayMs = day.seconds * 1000;
   const everyMs = script.visitEverySeconds * 1000;
-  const visits = deck(script.visits, random);
+  const visits = randomPicker(script.visits, random);
   const starts = Array.from({ length: Math.floor(dayMs / everyMs) }, (_, index) => ({
     atMs: index === 0 ? 0 : index * everyMs + random.whole(-everyMs / 3, everyMs / 3),
     customer: undefined,
@@ -25,7 +25,7 @@ export function planDay(script: Script, random: Random): PlannedScene[] {
     customer,
     steps,
   }));
-  const customers = deck(script.customers, random);
+  const customers = randomPicker(script.customers, random);
   return [...starts, ...scenes]
     .toSorted((one, other) => one.atMs - other.atMs)
     .map(({ atMs, customer = customers(), steps }) => {
@@ -42,18 +42,18 @@ function planStep(step: Step, { name }: Customer, random: Random): PlannedStep {
   return step;
 }
 
-/** Deals at random, and none of the half that was dealt last: nobody plays in two scenes at once. */
-function deck<T>(items: readonly T[], random: Random): () => T {
+/** Picks at random, but not from the half that was picked last, so that nobody is in two scenes at once. */
+function randomPicker<T>(items: readonly T[], random: Random): () => T {
   const left = random.shuffle(items);
   return () => {
-    const [dealt] = left.splice(random.whole(0, Math.floor((left.length - 1) / 2)), 1);
-    if (dealt === undefined) throw new RangeError('nothing to deal');
-    left.push(dealt);
-    return dealt;
+    const [picked] = left.splice(random.whole(0, Math.floor((left.length - 1) / 2)), 1);
+    if (picked === undefined) throw new RangeError('nothing to deal');
+    left.push(picked);
+    return picked;
   };
 }
 
-/** The time of the day that is played, so many milliseconds after it began: `09:05`. */
+/** The time in the played day, such as `09:05`. `elapsedMs` is real time since the day began. */
 export function timeOfDay(elapsedMs: number): string {
   const part = Math.min(elapsedMs / (day.seconds * 1000), 1);
   const minute = day.opensAtMinute + Math.floor(part * day.minutes);

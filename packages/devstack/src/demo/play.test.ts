@@ -6,8 +6,8 @@ import { SimulatorGone, play } from './play.ts';
 import { script } from './script.ts';
 import type { WhatsAppLine } from './whatsapp-line.ts';
 
-test('the demo ends with a reason when the simulator has gone, after a line of the scene that failed', async () => {
-  const told: string[] = [];
+test('prints the failed scene and throws when the simulator has gone', async () => {
+  const lines: string[] = [];
   const line = {
     isLinked: true,
     addPhone: async () => {},
@@ -21,8 +21,8 @@ test('the demo ends with a reason when the simulator has gone, after a line of t
     line: line as unknown as WhatsAppLine,
     desk: {} as Desk,
     stop: new AbortController(),
-    tell: (_: string, who: string, what: string) => told.push(`${who} ${what}`),
+    tell: (_: string, who: string, what: string) => lines.push(`${who} ${what}`),
   };
   await expect(play(stage, script, new Random(1))).rejects.toThrow(SimulatorGone);
-  expect(told.at(-1)).toMatch(/^\S+ did not get on: nobody is there$/);
+  expect(lines.at(-1)).toMatch(/^\S+ did not get on: nobody is there$/);
 });

@@ -7,25 +7,25 @@ import { type PlannedScene, type PlannedStep, planDay, timeOfDay } from './plan.
 import { type Customer, type Script, business, day } from './script.ts';
 import type { WhatsAppLine } from './whatsapp-line.ts';
 
-/** Whom the demo plays with, and until when. */
+/** What the scenes of the demo use. */
 export interface Stage {
   simulator: string;
   line: WhatsAppLine;
   desk: Desk;
   stop: AbortController;
-  /** One line for each thing that happens: who, and what. */
+  /** Prints a line for each event: who did what. */
   tell: (time: string, who: string, what: string) => void;
 }
 
 /** How often each thing happened. */
 export type Tally = Record<'questions' | 'answers' | 'calls' | 'troubles', number>;
 
-/** Without the simulator there is nothing to play with. */
+/** The simulator does not answer any more, so the demo cannot go on. */
 export class SimulatorGone extends Error {
   override name = 'SimulatorGone';
 }
 
-/** Plays day after day until it is stopped, and then lets every scene end where it is. */
+/** Plays day after day until it is stopped. Then every scene ends after its current step. */
 export async function play(stage: Stage, script: Script, random: Random): Promise<Tally> {
   const { signal } = stage.stop;
   const tally: Tally = { questions: 0, answers: 0, calls: 0, troubles: 0 };
@@ -35,10 +35,10 @@ export async function play(stage: Stage, script: Script, random: Random): Promis
     stage.tell(time(), 'Day', `${number} begins`);
     const scenes: Promise<void>[] = [];
     for (const scene of planDay(script, random)) {
-      if (!(await waited(began + scene.atMs - performance.now(), signal))) break;
-      scenes.push(perform(scene, stage, tally, time));
+      if (!(await waitFor(began + scene.atMs - performance.now(), signal))) break;
+      scenes.push(playScene(scene, stage, tally, time));
     }
-    await waited(began + day.seconds * 1000 - performance.now(), signal);
+    await waitFor(began + day.seconds * 1000 - performance.now(), signal);
     await Promise.all(scenes);
   }
   if (signal.reason instanceof SimulatorGone) throw signal.reason;
@@ -46,12 +46,12 @@ export async function play(stage: Stage, script: Script, random: Random): Promis
   return tally;
 }
 
-/** One that fails says so, and the day goes on. */
-async function perform(scene: PlannedScene, stage: Stage, tally: Tally, time: () => string): Promise<void> {
+/** Plays one scene. If it fails, this is printed and the day goes on. */
+async function playScene(scene: PlannedScene, stage: Stage, tally: Tally, time: () => string): Promise<void> {
   try {
     for (const step of scene.steps) {
       if (stage.stop.signal.aborted) return;
-      await take(step, scene.customer, stage, tally, (who, what) => stage.tell(time(), who, what));
+      await playStep(step, scene.customer, stage, tally, (who, what) => stage.tell(time(), who, what));
     }
   } catch (error) {
     if (stage.stop.signal.aborted) return;
@@ -63,7 +63,7 @@ async function perform(scene: PlannedScene, stage: Stage, tally: Tally, time: ()
   }
 }
 
-async function take(
+async function playStep(
   step: PlannedStep,
   customer: Customer,
   { simulator, line, desk, stop: { signal: stopped } }: Stage,
@@ -85,7 +85,7 @@ async function take(
       return;
     }
     case 'pause':
-      await waited(step.seconds * 1000, stopped);
+      await waitFor(step.seconds * 1000, stopped);
       return;
     case 'answer by phone':
       await line.writeAsOwner(customer, step.text);
@@ -136,8 +136,8 @@ async function take(
   }
 }
 
-/** False: it was stopped before the time was over. */
-async function waited(ms: number, stopped: AbortSignal): Promise<boolean> {
+/** Waits. Returns false if the demo was stopped meanwhile. */
+async function waitFor(ms: number, stopped: AbortSignal): Promise<boolean> {
   if (ms > 0) await delay(ms, undefined, { signal: stopped }).catch(() => undefined);
   return !stopped.aborted;
 }

@@ -1,10 +1,10 @@
-/** The demo's scenario. The questions are those of the default profile. `{name}` is the customer's first name. */
+// The demo's scenario. Customers ask what the default profile answers. `{name}` is the customer's first name.
 
-/** What happens in a scene, one after the other. Of several texts one is taken; a pause is so many seconds, from and to. */
+/** A step of a scene. One of several texts is picked. A pause lasts between `from` and `to` seconds. */
 export type Step<Text = readonly string[], Pause = readonly [from: number, to: number]> =
-  /** The customer writes, and reads the agent's answer. */
+  /** The customer writes and waits for the agent's answer. */
   | { do: 'ask'; text: Text }
-  /** The customer writes to a person: nothing answers by itself. */
+  /** The customer writes to a person: the agent does not answer. */
   | { do: 'write'; text: Text }
   | { do: 'pause'; seconds: Pause }
   /** The owner answers from the phone of the account, which takes the chat over. */
@@ -13,9 +13,9 @@ export type Step<Text = readonly string[], Pause = readonly [from: number, to: n
   /** A person answers over REST. */
   | { do: 'answer'; text: Text }
   | { do: 'give back' }
-  /** The customer calls, hears the greeting and speaks for so long. */
+  /** The customer calls, hears the greeting and speaks for `messageMs`. */
   | { do: 'call'; messageMs: number }
-  /** A program writes to somebody who has left WhatsApp. */
+  /** A program writes to a customer who has left WhatsApp. */
   | { do: 'remind'; text: Text }
   /** The phone of the account unlinks the session. */
   | { do: 'log out' }
@@ -28,15 +28,15 @@ export interface Customer {
 
 export interface Script {
   customers: readonly Customer[];
-  /** An ordinary visit begins about every so many seconds. */
+  /** Mean time between the starts of ordinary visits. */
   visitEverySeconds: number;
-  /** Ordinary visits, in turn and in a new order each time. */
+  /** Ordinary visits, picked at random. */
   visits: readonly (readonly Step[])[];
-  /** What happens once a day; `at` is the part of the day that has passed. With somebody else each time, if not said. */
+  /** Scenes that happen once a day. `at` is the part of the day that has passed, 0 to 1. Without `customer`, one is picked at random. */
   scenes: readonly { at: number; customer?: Customer; steps: readonly Step[] }[];
 }
 
-/** A day of the demo on the player's watch, and what it stands for. */
+/** A played day takes `seconds` of real time. It stands for `minutes` that begin at `opensAtMinute` after midnight. */
 export const day: { seconds: number; opensAtMinute: number; minutes: number } = {
   seconds: 180,
   opensAtMinute: 510,
@@ -47,7 +47,7 @@ export const day: { seconds: number; opensAtMinute: number; minutes: number } = 
 export const business = { session: 'demo', number: '15557700700', desk: '+15550199000' };
 
 const owner: Customer = { name: 'The owner', number: business.number };
-/** She has left WhatsApp, which refuses what is sent to her. */
+/** She has left WhatsApp, which refuses messages to her. */
 const gone: Customer = { name: 'Wanda', number: '15557709999' };
 
 const names =
@@ -88,7 +88,7 @@ export const script: Script = {
       },
     ],
     [{ do: 'ask', text: ['Is the building accessible by wheelchair?', 'Do you have a lift?'] }, soon, thanks],
-    // Nothing that the agent knows.
+    // The agent cannot answer these.
     [
       { do: 'ask', text: ['Do you repair bicycles?', 'Can you tune my piano?'] },
       soon,
@@ -114,7 +114,7 @@ export const script: Script = {
     },
     {
       at: 0.3,
-      // Nobody has time for this one for a while.
+      // This customer has to wait for a person.
       steps: [
         { do: 'ask', text: ['Please call me back', 'I would like to talk to a manager'] },
         { do: 'pause', seconds: [12, 15] },

@@ -23,7 +23,7 @@ export class WhatsAppLine {
     return this.#isLinked;
   }
 
-  /** Goes on with the session if it works, else makes or starts it and scans its QR code. True: it was scanned. */
+  /** Uses the session if it works, otherwise creates or starts it and scans its QR code. Returns whether a code was scanned. */
   async pair(): Promise<boolean> {
     const { baileys } = this.#stack;
     const admin = { key: this.#adminKey };
@@ -31,7 +31,7 @@ export class WhatsAppLine {
     if (found === undefined) {
       await askHttp(`${baileys}/api/sessions`, { ...admin, body: { name: business.session } });
     } else if (!(await this.#works())) {
-      // A simulator that was started anew knows nothing of the pairing that the session still has.
+      // A restarted simulator does not know a pairing that the session still has.
       if (found === 'WORKING') await this.#order('logout');
       await this.#order('start');
     }
@@ -54,7 +54,7 @@ export class WhatsAppLine {
     await this.#play(`/accounts/${business.number}/close`, { code: 401 });
   }
 
-  /** Somebody gets a phone with WhatsApp, or has it already; and leaves WhatsApp again. */
+  /** Gives a customer a phone with WhatsApp if there is none. With `hasLeft`, the customer leaves WhatsApp again. */
   async addPhone({ name, number }: Customer, { hasLeft = false }: { hasLeft?: boolean } = {}): Promise<void> {
     try {
       await this.#play('/phones', { number, pushName: name });
@@ -64,7 +64,7 @@ export class WhatsAppLine {
     if (hasLeft) await this.#play(`/phones/${number}/leave`, {});
   }
 
-  /** What the customer writes has arrived; the answers that came within some seconds, none where nobody answers. */
+  /** Sends a message of the customer. With `awaitAnswer`, returns the answers, or none if none arrived within `ANSWER_MS`. */
   async write(
     customer: Customer,
     text: string,
@@ -93,7 +93,7 @@ export class WhatsAppLine {
     await this.#play(`/accounts/${business.number}/write`, { to: customer.number, text, wait: true });
   }
 
-  /** Waits while the session is unlinked: WhatsApp takes no message for it then. */
+  /** Waits until the session is linked, because WhatsApp accepts no message for an unlinked one. */
   async linked(): Promise<void> {
     await poll(() => this.#isLinked || this.#stopped.aborted, {
       timeoutMs: READY_MS,
@@ -112,7 +112,7 @@ export class WhatsAppLine {
     }
   }
 
-  /** Both ends say so. */
+  /** Whether the simulator and the baileys service both report a working session. */
   async #works(): Promise<boolean> {
     const { accounts } = await askHttp<{ accounts: { number: string; connected: boolean }[] }>(
       `${this.#stack.simulator}/accounts`,
