@@ -1,4 +1,4 @@
 import { type Field, Port } from '@prosaas/runtime';
 
-/** A setting of the service, and of the commands that ask it. */
+/** Shared by the service and the commands that send requests to it. */
 export const ApiPort: Field<number> = Port(5000, 'Port of the api');

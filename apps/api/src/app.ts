@@ -28,9 +28,9 @@ import type { CheckName } from './checks/names.ts';
 import { viewChecks } from './checks/view.ts';
 import type { CompletionRates } from './completion-rates.ts';
 import type { ConsoleStreams } from './console/console-streams.ts';
-import { History } from './console/history.ts';
+import { liveParts } from './console/live-parts.ts';
 import { LiveViews } from './console/live-views.ts';
-import { liveParts } from './console/parts.ts';
+import { MetricsHistory } from './console/metrics-history.ts';
 import { SignIns } from './console/sign-ins.ts';
 import { apiProbes } from './probes.ts';
 import type { AgentProfile } from './learning/agent-profile.ts';
@@ -72,22 +72,22 @@ export interface ApiParts extends Pick<LoggersContext, 'readReplicas' | 'readLev
   keyRing: KeyRing;
   health: HealthRegistry;
   readyzRequires: readonly CheckName[];
-  /** What all services count. */
+  /** Metrics of all services. */
   metrics: Pick<MetricsReader, 'read'>;
-  /** What this process counts. */
+  /** Metrics of this process. */
   registry: MetricsRegistry;
   jobs: JobReader;
   relay: Relay;
   control: QueueControl;
   readTotals: () => Promise<QueueTotals>;
   rates: CompletionRates;
-  /** How long failed jobs are kept; 0: for ever. */
+  /** How long failed jobs are kept; 0: forever. */
   deadLetterDays: number;
   warmUp: WarmUp;
   baileys: Pick<SessionRoutesContext['baileys'], 'url' | 'self'>;
   checkHistory: CheckHistory;
   runbook: Runbook;
-  /** Where the console's page lies. */
+  /** Folder with the built files of the console. */
   consoleFolder: string;
   streams: ConsoleStreams;
   profile: AgentProfile;
@@ -125,7 +125,7 @@ export function buildApp(parts: ApiParts): App {
     business: guard(keyRing, { roles: ['business'], audit }),
     owner: guard(keyRing, { roles: ['owner'], audit }),
     admin: guard(keyRing, { roles: ['admin'], audit }),
-    // What only shows how the system is leaves no line in the audit log, as health and metrics leave none.
+    // Not audited: these routes show the state of the system, like health and metrics.
     operator: guard(keyRing, { roles: ['metrics'] }),
     anyone: guard(keyRing, { roles: ['metrics', 'business'] }),
   };
@@ -162,14 +162,14 @@ export function buildApp(parts: ApiParts): App {
   return app;
 }
 
-/** What an open page asks by itself is no use of a sign-in: one that nobody sits at ends. */
+/** Requests that an open page sends by itself do not postpone the expiry of a sign-in. */
 const findSignedIn =
   (signIns: SignIns): GuardKeys['signedIn'] =>
   (token, { routeOptions }) =>
     signIns.find(token, { isUse: routeOptions.url?.startsWith('/api/console/') !== true });
 
 function consoleRoutes(app: App, parts: ApiParts & ResourceContext & { signIns: SignIns }): void {
-  const history = new History(parts.metrics);
+  const history = new MetricsHistory(parts.metrics);
   const views = new LiveViews(
     liveParts({ ...parts, history, viewChecks: (options) => viewChecks(parts, options) }),
   );
@@ -182,7 +182,7 @@ function consoleRoutes(app: App, parts: ApiParts & ResourceContext & { signIns: 
   consoleStreamRoutes(app, { ...parts, views });
 }
 
-/** The records that a route names, or its handler does; never a query. */
+/** The records that the handler names, or the path. Never the query string. */
 function targetOf({ params, target }: AuditedUse): string | null {
   if (target !== undefined) return target;
   const names = Object.values(params);

@@ -37,7 +37,7 @@ export const ApiConfig: TObject<ApiFields> = Type.Object({
     'Checks that /readyz requires, separated by commas; the others are shown',
     parseChecks,
   ),
-  // What the agent that is tried answers from.
+  // The profile for POST /api/agent/try.
   PROFILE_PATH: AgentConfig.properties.PROFILE_PATH,
   WORKERS_EXPECTED: Integer(1, 'How many workers should be alive; fewer is a warning in the health details', {
     maximum: 1000,

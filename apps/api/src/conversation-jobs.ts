@@ -1,7 +1,7 @@
 import type { OpenJob } from '@prosaas/database';
 import type { JobProgress } from '@prosaas/queues';
 
-export type WaitState =
+export type HeadJobState =
   | 'running'
   | 'waiting'
   | 'paused'
@@ -11,20 +11,20 @@ export type WaitState =
   | 'lost'
   | 'unknown';
 
-export interface WaitingFor {
-  state: WaitState;
-  /** In words, for a person. */
+export interface HeadJobStatus {
+  state: HeadJobState;
+  /** A sentence for people. */
   reason: string;
-  /** When it is tried next, where that is planned. */
+  /** Time of the next attempt, if it is scheduled. */
   nextTry: Date | null;
 }
 
 /**
- * Why the first job of a line is not done yet.
+ * Why the first of a conversation's jobs in one queue is not done yet.
  *
- * @param progress what BullMQ knows of it; undefined while Redis is away
+ * @param progress the job's state in BullMQ; undefined while Redis is away
  */
-export function explainJob(job: OpenJob, progress: JobProgress | undefined): WaitingFor {
+export function explainJob(job: OpenJob, progress: JobProgress | undefined): HeadJobStatus {
   const nextTry = progress?.nextTry ?? null;
   if (!job.is_released) {
     return job.is_delayed
@@ -42,21 +42,21 @@ export function explainJob(job: OpenJob, progress: JobProgress | undefined): Wai
       nextTry,
     };
   }
-  if (progress.state === 'active') return { state: 'running', reason: running(job), nextTry };
+  if (progress.state === 'active') return { state: 'running', reason: runningReason(job), nextTry };
   if (progress.isPaused) return { state: 'paused', reason: 'Its queue is paused.', nextTry };
-  if (progress.state === 'delayed') return { state: 'retrying', reason: retrying(job), nextTry };
+  if (progress.state === 'delayed') return { state: 'retrying', reason: retryingReason(job), nextTry };
   if (progress.state === 'waiting') {
     return { state: 'waiting', reason: 'It waits for a free slot of a worker.', nextTry };
   }
   return { state: 'lost', reason: 'BullMQ does not have it: it is released again within 30 s.', nextTry };
 }
 
-const running = ({ worker_deaths: deaths }: OpenJob): string =>
+const runningReason = ({ worker_deaths: deaths }: OpenJob): string =>
   deaths === 0
     ? 'A worker runs it.'
     : `A worker runs it. Workers that died while they ran it before: ${deaths}.`;
 
-const retrying = ({ attempts }: OpenJob): string =>
+const retryingReason = ({ attempts }: OpenJob): string =>
   attempts === 0
     ? 'Something that it needs is not available: it is tried again, and no attempt is used up.'
     : `Attempt ${attempts} failed; it is tried again.`;

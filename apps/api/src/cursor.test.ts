@@ -4,13 +4,13 @@ import { decodeCursor, encodeCursor } from './cursor.ts';
 
 const Key = Type.Tuple([Type.String({ pattern: '^\\d+$' }), Type.String()]);
 
-test('a cursor reads back as what it was made of', () => {
+test('decodes an encoded cursor', () => {
   expect(decodeCursor(Key, encodeCursor(['17', 'שלום']))).toEqual(['17', 'שלום']);
   expect(decodeCursor(Key, undefined)).toBeUndefined();
 });
 
 test.each(['', 'x', '!!!', 'bnVsbA', encodeCursor(['x', 'y']), encodeCursor(['1']), encodeCursor(['1', 2])])(
-  'an edited cursor is refused: %j',
+  'refuses the edited cursor %j',
   (cursor) => {
     expect(() => decodeCursor(Key, cursor)).toThrow(
       expect.objectContaining({ status: 400, code: 'BAD_CURSOR' }),

@@ -2,7 +2,7 @@ import { AppError } from '@prosaas/runtime';
 import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 
-/** A cursor is the sort key of a page's last row: opaque to people, and checked like any input, for it may have been edited. */
+/** A cursor encodes the sort key of a page's last row. It is opaque to clients and validated, because a client may have edited it. */
 export function encodeCursor(key: readonly (string | number | null)[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
@@ -26,11 +26,10 @@ function parse(cursor: string): unknown {
 }
 
 class BadCursor extends AppError {
+  override code = 'BAD_CURSOR';
+  override status = 400;
+
   constructor(options: ErrorOptions = {}) {
-    super('The cursor is not one that this list handed out: start again without it.', {
-      status: 400,
-      code: 'BAD_CURSOR',
-      ...options,
-    });
+    super('The cursor is not one that this list handed out: start again without it.', options);
   }
 }

@@ -1,6 +1,6 @@
 import { AppError } from '@prosaas/runtime';
 
-/** What does not exist and what belongs to another business look the same from outside. */
+/** Also thrown for records of other businesses: both cases must look the same to a client. */
 export class NotFound extends AppError {
   constructor(
     what:

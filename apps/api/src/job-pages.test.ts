@@ -37,7 +37,7 @@ function readerOf(counts: number[]) {
 async function walk(
   counts: number[],
   limit: number,
-  wanted: (job: JobSummary) => boolean,
+  isWanted: (job: JobSummary) => boolean,
 ): Promise<string[]> {
   const reader = readerOf(counts);
   const seen: string[] = [];
@@ -47,7 +47,7 @@ async function walk(
       lists,
       from,
       limit,
-      wanted,
+      isWanted,
     });
     expect(page.jobs.length).toBeLessThanOrEqual(limit);
     seen.push(...page.jobs.map(({ id }) => id));
@@ -62,18 +62,18 @@ test.each([
   [[100, 100], 50],
   [[250, 130], 7],
   [[5000, 1], 200],
-])('pages over lists of %j jobs, %i at a time, hold each job once', async (counts, limit) => {
+])('pages over lists of %j jobs with %i per page hold each job once', async (counts, limit) => {
   const seen = await walk(counts, limit, () => true);
   expect(seen).toHaveLength(counts.reduce((sum, count) => sum + count, 0));
   expect(new Set(seen).size).toBe(seen.length);
 });
 
-test("another business' jobs are passed by, and all of one's own are found", async () => {
+test('skips jobs of other businesses and finds all of the own business', async () => {
   const seen = await walk([3000, 11], 50, (one) => businessOfJob(one) === 'odd');
   expect(seen).toHaveLength(1505);
 });
 
-test('a job belongs to the business that its payload names', () => {
+test('reads the business of a job from its payload', () => {
   expect(businessOfJob(job('1', { businessId: 'a' }))).toBe('a');
   expect(businessOfJob(job('1', null))).toBeUndefined();
   expect(businessOfJob(job('1', { businessId: 7 }))).toBeUndefined();

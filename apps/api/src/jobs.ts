@@ -1,4 +1,4 @@
-// Queues and the dead letter from a shell, over REST: `npm run jobs -- --help`, in containers `prosaas-jobs`.
+// Manages queues and the dead letter from a shell, over REST: `npm run jobs -- --help`, in containers `prosaas-jobs`.
 import { parseArgs } from 'node:util';
 import { createDatabase, readGeneratedKeys } from '@prosaas/database';
 import { ConfigError, createLogger, loadConfig } from '@prosaas/runtime';
@@ -42,17 +42,17 @@ type HeadJob = Record<'id' | 'queue' | 'state' | 'reason', string> &
   Record<'attempts' | 'most_attempts' | 'behind', number> &
   Record<'next_try' | 'last_error', string | null>;
 
-class Failed extends Error {}
-class BadUsage extends Error {}
+class CommandFailed extends Error {}
+class UsageError extends Error {}
 
-type Ask = (method: string, path: string, body?: object) => Promise<Row>;
+type CallApi = (method: string, path: string, body?: object) => Promise<Row>;
 
-/** What each command asks, and what it prints of the answer. */
+/** What each command requests from the api and prints. */
 const commands: Readonly<
-  Record<string, (ask: Ask, subject: string | undefined, values: Values) => Promise<void>>
+  Record<string, (callApi: CallApi, subject: string | undefined, values: Values) => Promise<void>>
 > = {
-  async queues(ask, _subject, { json }) {
-    const { items, dead_letter_depth: depth } = (await ask('GET', '/api/queues')) as {
+  async queues(callApi, _subject, { json }) {
+    const { items, dead_letter_depth: depth } = (await callApi('GET', '/api/queues')) as {
       items: Row[];
       dead_letter_depth: number;
     };
@@ -61,26 +61,26 @@ const commands: Readonly<
       Object.fromEntries(
         items.map(({ name, totals, rows, ...state }) => [
           name,
-          { ...state, ...prefixed('total', totals as Row), ...prefixed('rows', rows as Row) },
+          { ...state, ...addPrefix('total', totals as Row), ...addPrefix('rows', rows as Row) },
         ]),
       ),
     );
     console.log(`dead letter: ${depth}`);
   },
 
-  async schedules(ask, _subject, { json }) {
-    const { items } = (await ask('GET', '/api/schedules')) as { items: Row[] };
+  async schedules(callApi, _subject, { json }) {
+    const { items } = (await callApi('GET', '/api/schedules')) as { items: Row[] };
     if (json) return print({ items });
     const rows = items.map(({ name, last_run: last, ...schedule }) => [
       name,
-      { ...schedule, ...prefixed('last', (last ?? {}) as Row) },
+      { ...schedule, ...addPrefix('last', (last ?? {}) as Row) },
     ]);
     console.table(Object.fromEntries(rows) as object);
   },
 
-  async why(ask, subject, { json }) {
-    if (subject === undefined) throw new BadUsage('which conversation?');
-    const answer = await ask('GET', `/api/conversations/${encodeURIComponent(subject)}/jobs`);
+  async why(callApi, subject, { json }) {
+    if (subject === undefined) throw new UsageError('which conversation?');
+    const answer = await callApi('GET', `/api/conversations/${encodeURIComponent(subject)}/jobs`);
     if (json) return print(answer);
     const items = answer['items'] as HeadJob[];
     if (items.length === 0) console.log('it waits for nothing');
@@ -92,55 +92,55 @@ const commands: Readonly<
     }
   },
 
-  async skip(ask, subject, { reason }) {
-    if (subject === undefined) throw new BadUsage('which job?');
-    if (reason === undefined) throw new BadUsage('why? Say it by --reason');
-    await ask('POST', `/api/jobs/${encodeURIComponent(subject)}/skip`, { reason });
+  async skip(callApi, subject, { reason }) {
+    if (subject === undefined) throw new UsageError('which job?');
+    if (reason === undefined) throw new UsageError('why? Say it by --reason');
+    await callApi('POST', `/api/jobs/${encodeURIComponent(subject)}/skip`, { reason });
     console.log(`job ${subject} is in the dead letter`);
   },
 
-  async list(ask, _subject, values) {
-    const most = wholeOf(values.limit, 'limit') ?? Infinity;
+  async list(callApi, _subject, values) {
+    const max = parsePositiveInteger(values.limit, 'limit') ?? Infinity;
     let cursor: unknown = null;
     let shown = 0;
     do {
-      const query = new URLSearchParams({ ...filterOf(values), limit: String(Math.min(most - shown, 100)) });
+      const query = new URLSearchParams({ ...filterOf(values), limit: String(Math.min(max - shown, 100)) });
       if (typeof cursor === 'string') query.set('cursor', cursor);
-      const page = await ask('GET', `/api/jobs/dead-letter?${query.toString()}`);
+      const page = await callApi('GET', `/api/jobs/dead-letter?${query.toString()}`);
       for (const job of page['items'] as DeadJob[]) {
         if (values.json) print(job);
         else console.log(`${job.failed_at}  ${job.id}\n    ${job.attempts} attempts: ${job.reason}`);
         shown += 1;
       }
       cursor = page['next_cursor'];
-    } while (cursor !== null && shown < most);
+    } while (cursor !== null && shown < max);
     if (!values.json) console.log(`${shown} shown`);
   },
 
-  async show(ask, subject) {
-    print(await ask('GET', deadJobPath(subject)));
+  async show(callApi, subject) {
+    print(await callApi('GET', deadJobPath(subject)));
   },
 
-  async replay(ask, subject, values) {
+  async replay(callApi, subject, values) {
     if (!values.all) {
-      await ask('POST', `${deadJobPath(subject)}/replay`);
+      await callApi('POST', `${deadJobPath(subject)}/replay`);
       return console.log('1 replayed');
     }
-    const rate = wholeOf(values.rate, 'rate');
+    const rate = parsePositiveInteger(values.rate, 'rate');
     const body = { ...filterOf(values), ...limitOf(values), ...(rate && { rate_per_second: rate }) };
-    const answer = await ask('POST', '/api/jobs/dead-letter/replay', body);
+    const answer = await callApi('POST', '/api/jobs/dead-letter/replay', body);
     if (values.json) return print(answer);
     for (const { id, code, detail } of answer['refused'] as Record<string, string>[])
       console.log(`${id}: ${code}: ${detail}`);
     console.log(`${String(answer['replayed'])} of ${String(answer['matched'])} replayed`);
   },
 
-  async purge(ask, subject, values) {
+  async purge(callApi, subject, values) {
     if (!values.all) {
-      await ask('DELETE', deadJobPath(subject));
+      await callApi('DELETE', deadJobPath(subject));
       return console.log('1 purged');
     }
-    const answer = await ask('POST', '/api/jobs/dead-letter/purge', {
+    const answer = await callApi('POST', '/api/jobs/dead-letter/purge', {
       ...filterOf(values),
       ...limitOf(values),
     });
@@ -148,16 +148,16 @@ const commands: Readonly<
     console.log(`${String(answer['purged'])} of ${String(answer['matched'])} purged`);
   },
 
-  pause: async (ask, subject) => {
-    await ask('POST', `${queuePath(subject)}/pause`);
+  pause: async (callApi, subject) => {
+    await callApi('POST', `${queuePath(subject)}/pause`);
     console.log(`${String(subject)} is paused`);
   },
-  resume: async (ask, subject) => {
-    await ask('POST', `${queuePath(subject)}/resume`);
+  resume: async (callApi, subject) => {
+    await callApi('POST', `${queuePath(subject)}/resume`);
     console.log(`${String(subject)} goes on`);
   },
-  drain: async (ask, subject) => {
-    const { drained } = await ask('POST', `${queuePath(subject)}/drain`);
+  drain: async (callApi, subject) => {
+    const { drained } = await callApi('POST', `${queuePath(subject)}/drain`);
     console.log(`${String(drained)} jobs go to the dead letter`);
   },
 };
@@ -171,28 +171,28 @@ function filterOf(values: Values): Record<string, string> {
 }
 
 function limitOf({ limit }: Values): { limit?: number } {
-  const value = wholeOf(limit, 'limit');
+  const value = parsePositiveInteger(limit, 'limit');
   return value === undefined ? {} : { limit: value };
 }
 
-function wholeOf(text: string | undefined, name: string): number | undefined {
+function parsePositiveInteger(text: string | undefined, name: string): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(text))
-    throw new BadUsage(`--${name} is a whole number of 1 or more, not ${text}`);
+    throw new UsageError(`--${name} is a whole number of 1 or more, not ${text}`);
   return Number(text);
 }
 
 function deadJobPath(id: string | undefined): string {
-  if (id === undefined) throw new BadUsage('which one? Name its id, or --all with a filter');
+  if (id === undefined) throw new UsageError('which one? Name its id, or --all with a filter');
   return `/api/jobs/dead-letter/${encodeURIComponent(id)}`;
 }
 
 function queuePath(queue: string | undefined): string {
-  if (queue === undefined) throw new BadUsage('which queue?');
+  if (queue === undefined) throw new UsageError('which queue?');
   return `/api/queues/${encodeURIComponent(queue)}`;
 }
 
-const prefixed = (prefix: string, row: Row): Row =>
+const addPrefix = (prefix: string, row: Row): Row =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [`${prefix}_${name}`, value]));
 
 const print = (value: unknown): void => console.log(JSON.stringify(value));
@@ -207,7 +207,7 @@ async function adminKey(config: { ADMIN_KEY?: string; DATABASE_URL: string }): P
     log,
   });
   const key = (await readGeneratedKeys(db)).get('ADMIN_KEY');
-  if (key === undefined) throw new Failed('No admin key was generated yet: has the api started once?');
+  if (key === undefined) throw new CommandFailed('No admin key was generated yet: has the api started once?');
   return key;
 }
 
@@ -217,35 +217,35 @@ async function main(): Promise<void> {
   if (values.help) return console.log(usage);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined)
-    throw new BadUsage(name === '' ? 'which command?' : `there is no command ${name}`);
+    throw new UsageError(name === '' ? 'which command?' : `there is no command ${name}`);
   const config = loadConfig(ApiConfig, process.env);
   const key = await adminKey(config);
   const url = `http://localhost:${config.API_PORT}`;
-  const ask: Ask = async (method, path, body) => {
+  const callApi: CallApi = async (method, path, body) => {
     const headers = { 'x-api-key': key, ...(body && { 'content-type': 'application/json' }) };
     let response: Response;
     try {
       const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
-      // The admin key is for this address alone.
+      // No redirects: the admin key must not reach another address.
       response = await fetch(url + path, { ...init, redirect: 'error' });
     } catch (cause) {
-      throw new Failed(`The api does not answer at ${url}: is it running?`, { cause });
+      throw new CommandFailed(`The api does not answer at ${url}: is it running?`, { cause });
     }
     const text = await response.text();
     const answer = (text === '' ? {} : JSON.parse(text)) as Row;
     if (!response.ok)
-      throw new Failed(`${String(answer['code'])}: ${String(answer['detail'] ?? answer['title'])}`);
+      throw new CommandFailed(`${String(answer['code'])}: ${String(answer['detail'] ?? answer['title'])}`);
     return answer;
   };
-  await command(ask, subject, values);
+  await command(callApi, subject, values);
 }
 
 try {
   await main();
 } catch (error) {
   const isUsage =
-    error instanceof BadUsage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
-  const known = isUsage || error instanceof Failed || error instanceof ConfigError;
+    error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
+  const known = isUsage || error instanceof CommandFailed || error instanceof ConfigError;
   const text = error instanceof Error ? error.message : String(error);
   console.error(known ? text : `The jobs cannot be reached: ${text}`);
   if (isUsage) console.error(`\n${usage}`);

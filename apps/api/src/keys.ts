@@ -1,17 +1,17 @@
-// Prints the keys in force that were generated, for the operator: all as NAME=value, or one alone.
+// Prints the generated keys that are in force: all as NAME=value, or the value of one.
 import { createDatabase, readGeneratedKeys } from '@prosaas/database';
 import { CommonConfig, ConfigError, KeysConfig, createLogger, loadConfig } from '@prosaas/runtime';
 
 const log = createLogger({ service: 'api', instance: 'keys', level: 'silent' });
 
-/** Where the keys were looked for; once the settings are read. */
-let place = '';
+/** Names the database in errors, once the settings have been read. */
+let databaseText = '';
 
 try {
   const config = loadConfig(CommonConfig, process.env);
   const configured = loadConfig(KeysConfig, process.env);
   const { host, pathname } = new URL(config.DATABASE_URL);
-  place = ` (PostgreSQL at ${host}${pathname})`;
+  databaseText = ` (PostgreSQL at ${host}${pathname})`;
   if (!process.env['DATABASE_URL'] && !process.env['DATABASE_URL_FILE'])
     console.error(`DATABASE_URL is not set, and no npm start runs here: looking at ${host}${pathname}.`);
   await using db = createDatabase({
@@ -21,7 +21,7 @@ try {
     log,
   });
   const keys = await readGeneratedKeys(db);
-  // One that the operator has set since is no longer in force.
+  // A key that is set in the environment replaces the generated one.
   for (const name of Object.keys(configured)) keys.delete(name);
   const [wanted] = process.argv.slice(2);
   if (wanted === undefined) {
@@ -37,7 +37,7 @@ try {
   const text =
     error instanceof ConfigError
       ? error.message
-      : `The keys cannot be read: ${reasonOf(error)}${place}. With Docker: docker compose exec api prosaas-keys`;
+      : `The keys cannot be read: ${reasonOf(error)}${databaseText}. With Docker: docker compose exec api prosaas-keys`;
   console.error(text);
   process.exitCode = 1;
 }

@@ -9,7 +9,7 @@ test.each([
   ['972.50.1234567', '972501234567'],
   ['12345', '12345'],
   ['1'.repeat(20), '1'.repeat(20)],
-])('%s is %s', (number, digits) => {
+])('reads %s as %s', (number, digits) => {
   expect(digitsOf(number)).toBe(digits);
 });
 
@@ -23,10 +23,10 @@ test.each([
   '49+1701234567',
   '49 17O 1',
   '+49\n1701234',
-])('%j is refused', (number) => {
+])('refuses %j', (number) => {
   expect(() => digitsOf(number)).toThrow(ValidationFailed);
 });
 
-test('none is none', () => {
+test('returns null and undefined unchanged', () => {
   expect([digitsOf(null), digitsOf(undefined)]).toEqual([null, undefined]);
 });

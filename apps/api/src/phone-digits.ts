@@ -1,7 +1,7 @@
 import { ValidationFailed } from '@prosaas/http';
 
 /**
- * The digits of a phone number as people write it: `+49 (0)170 123-45 67` is `491701234567`. Of nothing, nothing.
+ * The digits of a phone number as people write it: `+49 (0)170 123-45 67` is `491701234567`. Returns null and undefined unchanged.
  * @throws ValidationFailed
  */
 export function digitsOf(
@@ -13,7 +13,7 @@ export function digitsOf(
     .replace('(0)', '')
     .replaceAll(/[ ()./-]/g, '')
     .replace(/^\+/, '');
-  // A country's code never begins with 0; a number within a country reaches nobody from elsewhere.
+  // Country codes never begin with 0: a national number without its country code is refused.
   if (/^[1-9]\d{4,19}$/.test(digits)) return digits;
   throw new ValidationFailed([
     {

@@ -15,16 +15,16 @@ class NotReplayable extends AppError {
 
 interface ReplayOutcome {
   replayed: number;
-  /** `AlreadyReplayed`, `NotReplayable` for one whose message does not stand as failed, `NotFound` for one that is gone. */
+  /** `AlreadyReplayed`, `NotReplayable` if its message is no longer failed, `NotFound` if there is no such job. */
   refused: { id: string; error: AppError }[];
 }
 
-/** In one transaction: few enough that it is short, enough that it is one of few. */
-const CHUNK = 200;
+/** Jobs per transaction, so that each transaction is short. */
+const CHUNK_SIZE = 200;
 
 /**
- * Puts jobs of the dead letter back to work. Asking twice replays a job once, and a job that cannot be replayed does not stop the others.
- * Jobs replayed before an outage stay replayed. With `ratePerSecond` the jobs fall due one after the other at that rate.
+ * Moves jobs from the dead letter back to their queues. Two calls replay a job once. A job that cannot be replayed does not stop the
+ * others. Jobs replayed before an outage stay replayed. With `ratePerSecond` the jobs become due one after the other at that rate.
  */
 export async function replayJobs(
   { db, relay }: { db: Database; relay: Relay },
@@ -32,25 +32,25 @@ export async function replayJobs(
   { ratePerSecond }: { ratePerSecond?: number | undefined } = {},
 ): Promise<ReplayOutcome> {
   const outcome: ReplayOutcome = { replayed: 0, refused: [] };
-  const secondsEach = ratePerSecond === undefined ? 0 : 1 / ratePerSecond;
-  for (let from = 0; from < ids.length; from += CHUNK) {
+  const secondsPerJob = ratePerSecond === undefined ? 0 : 1 / ratePerSecond;
+  for (let from = 0; from < ids.length; from += CHUNK_SIZE) {
     const chunk = ids
-      .slice(from, from + CHUNK)
-      .map((id, at) => ({ id, delaySeconds: (from + at) * secondsEach }));
-    // oxlint-disable-next-line no-await-in-loop -- one short transaction after the other
+      .slice(from, from + CHUNK_SIZE)
+      .map((id, index) => ({ id, delaySeconds: (from + index) * secondsPerJob }));
+    // oxlint-disable-next-line no-await-in-loop -- one short transaction after another
     const { replayed, released } = await db.transaction((tx) => replayDeadJobs(tx, chunk));
     relay.enqueue(released);
     outcome.replayed += replayed.size;
     const refused = chunk.filter(({ id }) => !replayed.has(id));
     // oxlint-disable-next-line no-await-in-loop
     outcome.refused.push(
-      ...(await Promise.all(refused.map(async ({ id }) => ({ id, error: await whyNot(db, id) })))),
+      ...(await Promise.all(refused.map(async ({ id }) => ({ id, error: await findRefusal(db, id) })))),
     );
   }
   return outcome;
 }
 
-async function whyNot(db: Database, id: string): Promise<AppError> {
+async function findRefusal(db: Database, id: string): Promise<AppError> {
   const job = await findJob(db, id);
   if (job === undefined || (job.failure === null && job.replays === 0)) return new NotFound('job');
   return job.failure === null

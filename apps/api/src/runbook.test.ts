@@ -57,7 +57,7 @@ const book = parseRunbook(health, runbook);
 const texts = (check: string, code: string): string[] =>
   book.advise(check, code).flatMap(({ what_to_do: blocks }) => blocks.map(({ text }) => text));
 
-test("an entry has the words of a check's code, and of the runbook's section what is not about other codes", () => {
+test('gives the meaning of a code and its runbook section without the items about other codes', () => {
   expect(book.advise('redis', 'full')).toEqual([
     {
       code: 'full',
@@ -75,7 +75,7 @@ test("an entry has the words of a check's code, and of the runbook's section wha
   expect(book.looksAt('redis')).toBe('it answers');
 });
 
-test('the section is that of the code, if it is about the check, and else that of the check', () => {
+test('prefers the section of the code, if it covers the check, to the section of the check', () => {
   expect(texts('database', 'full')).toEqual(['Make room.']);
   expect(texts('database', 'timeout')).toEqual(['Make room.']);
   expect(texts('redis', 'off')).toEqual(['Set the clock.']);
@@ -83,14 +83,14 @@ test('the section is that of the code, if it is about the check, and else that o
   expect(texts('queues', 'stuck')).toEqual(['Start a worker.']);
 });
 
-test("of a trouble that is another's, what to do is told there", () => {
+test('takes the advice for a prefixed code from the check that it names', () => {
   expect(book.advise('queues', 'redis_timeout')).toMatchObject([
     { code: 'redis_timeout', means: 'Redis has this trouble', title: '`[-]redis failed`' },
   ]);
   expect(texts('queues', 'redis_timeout')[1]).toBe('`timeout`: it hangs; start it.');
 });
 
-test('several codes have an entry each; one that is not known has none', () => {
+test('gives advice for each of several codes, and none for an unknown one', () => {
   expect(book.advise('redis', 'full,odd').map(({ code, title }) => [code, title])).toEqual([
     ['full', '`[-]redis failed`'],
     ['odd', null],

@@ -1,7 +1,7 @@
-// What codes of health mean and what to do about them: docs/observability.md and docs/runbook.md, which images have too.
+// Explains health codes from docs/observability.md and docs/runbook.md, which the images contain.
 import { readFileSync } from 'node:fs';
 
-/** As it is written: `code` marks stay, links are their texts. */
+/** A block of Markdown: backticks stay, links become their texts. */
 interface Block {
   kind: 'text' | 'item' | 'code';
   text: string;
@@ -9,9 +9,9 @@ interface Block {
 
 interface Advice {
   code: string;
-  /** Null for a code that docs/observability.md does not have. */
+  /** Null for a code that docs/observability.md does not list. */
   means: string | null;
-  /** Of the runbook's entry; null where it has none. */
+  /** Title of the runbook's entry; null if there is none. */
   title: string | null;
   what_to_do: Block[];
 }
@@ -19,25 +19,25 @@ interface Advice {
 export interface Runbook {
   /** Check -> what it looks at. */
   looksAt(check: string): string | null;
-  /** Of each code of a reason: `evicts_keys,clock_off`. */
+  /** Advice for each code of a reason: `evicts_keys,clock_off`. */
   advise(check: string, reason: string): Advice[];
 }
 
 interface CodeRow {
   code: string;
-  /** None: it may be any. */
+  /** Empty: any check. */
   checks: string[];
   means: string;
 }
 
 interface Entry {
   title: string;
-  /** Words between code marks in the title: checks and codes. */
+  /** Checks and codes in backticks in the title. */
   names: ReadonlySet<string>;
   blocks: Block[];
 }
 
-/** Beside src/ and dist/ alike. */
+/** The same relative to src/ and dist/. */
 const docs = new URL('../../../docs/', import.meta.url);
 
 export function readRunbook(): Runbook {
@@ -48,8 +48,9 @@ export function readRunbook(): Runbook {
 }
 
 /**
- * The entry for a check's code is the section of the runbook whose title names the code, and of checks none or one that the code is
- * of; else the first whose title names the check. Of its list, what is about another code is left out.
+ * Finds the runbook's section for a check's code. Its title names the code and, in this order of preference: the check, another check
+ * that has the code, no check. Otherwise it is the first section whose title names the check. List items that begin with another code
+ * are left out.
  */
 export function parseRunbook(healthPage: string, runbookPage: string): Runbook {
   const looksAt = new Map(
@@ -68,40 +69,40 @@ export function parseRunbook(healthPage: string, runbookPage: string): Runbook {
     rows.some(({ code }) => (code.endsWith('*') ? text.startsWith(code.slice(0, -1)) : text === code));
   const entries = readEntries(runbookPage);
 
-  const rowOf = (check: string, code: string): CodeRow | undefined => {
-    const own = rows.filter((row) => row.checks.length === 0 || row.checks.includes(check));
-    const those = own.filter((row) => row.code === code);
+  const findRow = (check: string, code: string): CodeRow | undefined => {
+    const ofCheck = rows.filter((row) => row.checks.length === 0 || row.checks.includes(check));
+    const exact = ofCheck.filter((row) => row.code === code);
     return (
-      those.find((row) => row.checks.length > 0) ??
-      those[0] ??
-      own.find((row) => row.code.endsWith('*') && code.startsWith(row.code.slice(0, -1)))
+      exact.find((row) => row.checks.length > 0) ??
+      exact[0] ??
+      ofCheck.find((row) => row.code.endsWith('*') && code.startsWith(row.code.slice(0, -1)))
     );
   };
-  const entryOf = (check: string, code: string, row: CodeRow): Entry | undefined => {
-    const naming = entries.filter(({ names }) => names.has(code));
-    const of = (wanted: readonly string[]): Entry | undefined =>
-      naming.find(({ names }) => wanted.some((name) => names.has(name)));
+  const findEntry = (check: string, code: string, row: CodeRow): Entry | undefined => {
+    const withCode = entries.filter(({ names }) => names.has(code));
+    const ofChecks = (wanted: readonly string[]): Entry | undefined =>
+      withCode.find(({ names }) => wanted.some((name) => names.has(name)));
     return (
-      of([check]) ??
-      of(row.checks) ??
-      naming.find(({ names }) => ![...names].some((name) => checks.has(name))) ??
+      ofChecks([check]) ??
+      ofChecks(row.checks) ??
+      withCode.find(({ names }) => ![...names].some((name) => checks.has(name))) ??
       entries.find(({ names }) => names.has(check))
     );
   };
   const adviseOne = (check: string, code: string): Advice => {
-    const row = rowOf(check, code);
+    const row = findRow(check, code);
     if (row === undefined) return { code, means: null, title: null, what_to_do: [] };
     if (row.code.endsWith('*')) {
-      // `redis_timeout`: the trouble is Redis', and so is what to do.
+      // `redis_timeout` is the code `timeout` of the check `redis`: its advice applies.
       const prefix = row.code.slice(0, -1);
       return { ...adviseOne(prefix.slice(0, -1), code.slice(prefix.length)), code, means: row.means };
     }
-    const entry = entryOf(check, code, row);
-    const isOfAnother = ({ kind, text }: Block): boolean => {
-      const lead = kind === 'item' ? /^`([a-z_]+)`/.exec(text)?.[1] : undefined;
-      return lead !== undefined && lead !== code && isCode(lead);
+    const entry = findEntry(check, code, row);
+    const isAboutOtherCode = ({ kind, text }: Block): boolean => {
+      const leadingCode = kind === 'item' ? /^`([a-z_]+)`/.exec(text)?.[1] : undefined;
+      return leadingCode !== undefined && leadingCode !== code && isCode(leadingCode);
     };
-    const blocks = entry?.blocks.filter((block) => !isOfAnother(block)) ?? [];
+    const blocks = entry?.blocks.filter((block) => !isAboutOtherCode(block)) ?? [];
     return { code, means: row.means, title: entry?.title ?? null, what_to_do: blocks };
   };
   return {
@@ -110,7 +111,7 @@ export function parseRunbook(healthPage: string, runbookPage: string): Runbook {
   };
 }
 
-/** The rows of the table under a heading, without its head. */
+/** Rows of the table under a heading, without the header. */
 function readTable(page: string, heading: string): string[][] {
   const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
   const lines = section.split('\n').filter((line) => line.startsWith('|'));
@@ -128,7 +129,7 @@ function readEntries(page: string): Entry[] {
     const [title = '', ...lines] = section.split('\n');
     return {
       title,
-      names: new Set(namesIn(title).flatMap(wordsOf)),
+      names: new Set(namesIn(title).flatMap(termsIn)),
       blocks: readBlocks(lines),
     };
   });
@@ -154,8 +155,8 @@ function readBlocks(lines: readonly string[]): Block[] {
   return blocks.map(({ kind, text }) => ({ kind, text: kind === 'code' ? text : withoutLinks(text) }));
 }
 
-/** `[-]redis failed: timeout` is of the check `redis` and the code `timeout`. */
-const wordsOf = (text: string): string[] =>
+/** `[-]redis failed: timeout` contains the check `redis` and the code `timeout`. */
+const termsIn = (text: string): string[] =>
   text.replace(/^(\[[-+]\][a-z]+) (?:failed|ok)\b/, '$1').match(/[a-z_]+/g) ?? [];
 
 const namesIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');

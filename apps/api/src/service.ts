@@ -51,8 +51,8 @@ import { type SessionCounts, sessionsCheck } from './checks/sessions.ts';
 import { workersCheck } from './checks/workers.ts';
 import { CompletionRates } from './completion-rates.ts';
 import type { ApiConfig } from './config.ts';
-import { startFigures } from './figures.ts';
-import { fromRedis } from './redis-reading.ts';
+import { startStatsPublisher } from './stats-publisher.ts';
+import { queryRedisForResponse } from './redis-query.ts';
 import { ConsoleStreams } from './console/console-streams.ts';
 import { ReplicaView } from './replica-view.ts';
 import { startAgentProfile } from './learning/agent-profile.ts';
@@ -62,12 +62,12 @@ import { servingDatabase } from './serving-database.ts';
 import { startUp } from './start-up.ts';
 import { WarmUp } from './warm-up.ts';
 
-/** How an operator reads the keys that were generated: from the sources it is `npm start` that runs, from a bundle an image. */
+/** The command that prints the generated keys: `npm start` runs from the sources, an image from a bundle. */
 const readKeysCommand = import.meta.url.endsWith('.ts')
   ? 'npm run keys'
   : 'docker compose exec api prosaas-keys';
 
-/** Listens first; the database is migrated and Redis claimed in the background, whenever they are there. */
+/** Listens at once. Migrates the database and claims the Redis namespace in the background, as soon as they are reachable. */
 export async function startApi(
   config: ApiConfig,
   { identity, log }: ServiceContext,
@@ -87,7 +87,7 @@ export async function startApi(
     return redis;
   };
   const redis = openRedis('api');
-  // A connection of its own: a check that waits for a hung Redis must not stand before a request's commands.
+  // A separate connection: a check that waits for a hung Redis must not delay the commands of requests.
   const probeRedis = openRedis('api:health');
   const keyRing = opening.use(
     startKeyRing(pool, config, { log, generation: { readCommand: readKeysCommand } }),
@@ -105,8 +105,10 @@ export async function startApi(
   );
   const metricsRedis = openRedis('api:metrics');
   let sessions: SessionCounts | undefined;
-  opening.use(startFigures({ db: pool, redis: metricsRedis, keyspace: keys, sessions: () => sessions }));
-  const unread = outageLog(log, {
+  opening.use(
+    startStatsPublisher({ db: pool, redis: metricsRedis, keyspace: keys, sessions: () => sessions }),
+  );
+  const metricsOutage = outageLog(log, {
     waiting: 'metrics cannot be read from Redis',
     begins: 'metrics cannot be read from Redis',
     ends: 'metrics are read from Redis again',
@@ -115,45 +117,45 @@ export async function startApi(
     createSystemMetricsReader({
       redis: metricsRedis,
       keyspace: keys,
-      // Redis that is away is told by its client.
-      onError: (error) => unread.failed(error),
+      // Not logged while Redis is away: the Redis client logs that outage.
+      onError: (error) => metricsOutage.failed(error),
     }),
   );
-  metrics.onSuccess = () => unread.worked();
+  metrics.onSuccess = () => metricsOutage.worked();
   redisReady(metricsRedis).then(
     () => metrics.start(),
     () => {},
   );
 
   const replicas = { redis: probeRedis, keyPrefix: keys.key('replicas') };
-  const view = new ReplicaView(() => listReplicas(replicas));
+  const replicaView = new ReplicaView(() => listReplicas(replicas));
   const warmUp = new WarmUp({
-    replicas: () => view.read(),
+    replicas: () => replicaView.read(),
     requestWarmUp: () => notifyReplicas({ ...replicas, topic: 'warmup' }),
     log,
   });
 
   const health = opening.use(new HealthRegistry());
-  const asked = { redis: probeRedis, address: describeRedis(config.REDIS_URL) };
+  const queriedRedis = { redis: probeRedis, address: describeRedis(config.REDIS_URL) };
   const rates = new CompletionRates();
   const checks = [
     apiDatabaseCheck({
       probe,
       pool: db,
-      failedWrites: () => findFailedWrites(view.last()),
+      failedWrites: () => findFailedWrites(replicaView.last()),
       address: describeDatabase(config.DATABASE_URL),
     }),
     ...schemaChecks({ probe }),
     baileysCheck({ url: config.BAILEYS_URL }),
-    redisCheck({ ...asked, key: keys.key('stack') }),
+    redisCheck({ ...queriedRedis, key: keys.key('stack') }),
     workersCheck({
-      ...asked,
+      ...queriedRedis,
       heartbeatKey: keys.heartbeat,
       expected: config.WORKERS_EXPECTED,
-      failedWrites: () => findFailedWrites(view.last(), (service) => service === 'worker'),
+      failedWrites: () => findFailedWrites(replicaView.last(), (service) => service === 'worker'),
     }),
     queuesCheck({
-      ...asked,
+      ...queriedRedis,
       db: pool,
       readTotals: async () => {
         const totals = await readQueueTotals(probeRedis, keys.bullPrefix);
@@ -165,7 +167,7 @@ export async function startApi(
     }),
     sessionsCheck({ url: config.BAILEYS_URL, keyRing, onCounted: (counts) => (sessions = counts) }),
     customersCheck({ db: pool }),
-    agentCheck({ ...asked, replicas: () => view.read() }),
+    agentCheck({ ...queriedRedis, replicas: () => replicaView.read() }),
   ];
   for (const check of checks) health.register(check);
   exposeHealthMetrics(telemetry.metrics, identity, health);
@@ -201,17 +203,17 @@ export async function startApi(
     checkHistory,
     runbook: readRunbook(),
     readReplicas: () =>
-      fromRedis(asked, async () => {
+      queryRedisForResponse(queriedRedis, async () => {
         const beats = readHeartbeats({ redis: probeRedis, key: keys.heartbeat });
         const [all, heartbeats] = await Promise.all([listReplicas(replicas), beats]);
         return describeReplicas(all, heartbeats);
       }),
     readLevels: (services) =>
-      fromRedis(asked, () =>
+      queryRedisForResponse(queriedRedis, () =>
         Promise.all(services.map((service) => readServiceSetting({ ...replicas, service }))),
       ),
     setLevel: (service, setting) =>
-      fromRedis(asked, () => setServiceSetting({ ...replicas, service, setting })),
+      queryRedisForResponse(queriedRedis, () => setServiceSetting({ ...replicas, service, setting })),
     consoleFolder,
     streams,
     profile,
@@ -219,9 +221,9 @@ export async function startApi(
   opening.defer(() => app.close());
   const url = await app.listen({ host: config.HOST, port: config.API_PORT });
 
-  const ending = new AbortController();
-  void warnOfRedisRisks({ redis, key: keys.key('stack'), log, signal: ending.signal });
-  // A conflict of two stacks is a fault that ends the service.
+  const stopping = new AbortController();
+  void warnOfRedisRisks({ redis, key: keys.key('stack'), log, signal: stopping.signal });
+  // Two stacks in one Redis namespace are a configuration fault: the service ends.
   const started = endOnFailure(
     startUp({
       databaseUrl: config.DATABASE_URL,
@@ -229,12 +231,12 @@ export async function startApi(
       redis,
       keyspace: keys,
       log,
-      signal: ending.signal,
+      signal: stopping.signal,
     }),
-    ending.signal,
+    stopping.signal,
   );
   opening.defer(async () => {
-    ending.abort();
+    stopping.abort();
     await started;
   });
   const open = opening.move();

@@ -44,7 +44,7 @@ export async function startUp({
   }
 }
 
-/** A conflict is an answer: trying again does not change it. */
+/** Returns a conflict instead of throwing it, so that it is not retried. */
 async function claimStack(
   db: Database,
   redis: Redis,

@@ -18,12 +18,12 @@ beforeAll(async () => {
 afterAll(() => api[Symbol.asyncDispose]());
 beforeEach(() => api.db.query('truncate conversations, messages, learned_entries, audit_log cascade'));
 
-interface Answered {
+interface Answer {
   status: number;
   body: Record<string, unknown>;
 }
 
-async function ask(method: string, path: string, body?: unknown, key = apiKey): Promise<Answered> {
+async function ask(method: string, path: string, body?: unknown, key = apiKey): Promise<Answer> {
   const response = await fetch(`${api.url}${path}`, {
     method,
     headers: { 'x-api-key': key, ...(body !== undefined && { 'content-type': 'application/json' }) },
@@ -33,8 +33,8 @@ async function ask(method: string, path: string, body?: unknown, key = apiKey): 
   return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
 }
 
-/** A customer asks, and the agent does not understand. */
-async function miss(
+/** Records a question that the agent does not understand. */
+async function askUnknown(
   text: string,
   { contact, businessId = 'default' }: { contact?: string; businessId?: string } = {},
 ) {
@@ -44,7 +44,7 @@ async function miss(
   return question;
 }
 
-const idOf = ({ body }: Pick<Answered, 'body'>): string => String(body['id']);
+const idOf = ({ body }: Pick<Answer, 'body'>): string => String(body['id']);
 
 interface Group {
   id: string;
@@ -54,18 +54,18 @@ interface Group {
 }
 const groups = async (query = '', key = apiKey): Promise<Group[]> =>
   (await walk(api, `/api/agent/unanswered?limit=2${query}`, key)) as unknown as Group[];
-const tried = async (text: string, more: object = {}): Promise<Record<string, unknown>> =>
+const tryText = async (text: string, more: object = {}): Promise<Record<string, unknown>> =>
   (await ask('POST', '/api/agent/try', { text, ...more })).body['answer'] as Record<string, unknown>;
 
-test('what was missed stands in groups, the most frequent first, each message once', async () => {
-  await miss('Do you rent helicopters?');
-  const again = await miss('do you rent HELICOPTERS');
+test('lists questions that were not understood in groups, the most frequent first, and counts each message once', async () => {
+  await askUnknown('Do you rent helicopters?');
+  const again = await askUnknown('do you rent HELICOPTERS');
   await api.db.transaction((tx) => recordUnanswered(tx, again));
-  await miss('rent a helicopter');
-  await miss('Is there a piano?');
-  await miss('Is there a piano?');
-  await miss('Any zebras');
-  await miss('Who fixes boats', { businessId: 'other' });
+  await askUnknown('rent a helicopter');
+  await askUnknown('Is there a piano?');
+  await askUnknown('Is there a piano?');
+  await askUnknown('Any zebras');
+  await askUnknown('Who fixes boats', { businessId: 'other' });
 
   const found = await groups();
   expect(found.map(({ question, count }) => [question, count])).toEqual([
@@ -81,10 +81,10 @@ test('what was missed stands in groups, the most frequent first, each message on
   expect(await groups('&business=other', adminKey)).toMatchObject([{ question: 'Who fixes boats' }]);
 });
 
-test('an answer makes an entry that counts at once, a repeat changes nothing, and taking it back opens the group again', async () => {
-  await miss('Do you rent helicopters?');
-  await miss('rent helicopters pls');
-  expect(await tried('Do you rent helicopters?')).toMatchObject({ source: 'unknown' });
+test('an answer makes an entry that takes effect at once, a repeat changes nothing, and deleting the entry reopens the group', async () => {
+  await askUnknown('Do you rent helicopters?');
+  await askUnknown('rent helicopters pls');
+  expect(await tryText('Do you rent helicopters?')).toMatchObject({ source: 'unknown' });
   const [group] = await groups();
   const order = { answer: 'Only on Sundays.', question: 'Do you rent out helicopters?' };
   const path = `/api/agent/unanswered/${group?.id}/answer`;
@@ -101,7 +101,7 @@ test('an answer makes an entry that counts at once, a repeat changes nothing, an
     },
   });
   for (const text of ['Do you rent helicopters?', 'rent helicopters pls', 'do you rent out helicopters'])
-    expect(await tried(text)).toEqual({
+    expect(await tryText(text)).toEqual({
       text: 'Only on Sundays.',
       source: 'faq',
       entries: ['Do you rent out helicopters?'],
@@ -116,7 +116,7 @@ test('an answer makes an entry that counts at once, a repeat changes nothing, an
 
   expect((await ask('DELETE', `/api/agent/entries/${idOf(made)}`)).status).toBe(204);
   expect((await ask('DELETE', `/api/agent/entries/${idOf(made)}`)).body['code']).toBe('ENTRY_NOT_FOUND');
-  expect(await tried('Do you rent helicopters?')).toMatchObject({ source: 'unknown' });
+  expect(await tryText('Do you rent helicopters?')).toMatchObject({ source: 'unknown' });
   expect(await groups()).toEqual([group]);
   const { items } = await api.list('/api/audit?limit=200', adminKey);
   const actions = items.map(({ action }) => action);
@@ -124,43 +124,43 @@ test('an answer makes an entry that counts at once, a repeat changes nothing, an
   expect(actions).toContain('DELETE /api/agent/entries/:id');
 });
 
-test('a group becomes another way to ask an entry of the profile, or one that was learned', async () => {
+test('a group becomes another way to ask an entry of the profile or a learned entry', async () => {
   const [first] = (await walk(api, '/api/agent/entries?source=profile')) as {
     question: string;
     answer: string;
   }[];
-  await miss('Xylophone zone?');
+  await askUnknown('Xylophone zone?');
   const [group] = await groups();
   const path = `/api/agent/unanswered/${group?.id}/answer`;
   expect((await ask('POST', path, { entry: 'No such entry?' })).body['code']).toBe('ENTRY_NOT_FOUND');
   const linked = await ask('POST', path, { entry: first?.question });
   expect(linked.body).toMatchObject({ question: first?.question, answer: null, also: ['Xylophone zone?'] });
   expect(await ask('POST', path, { entry: first?.question })).toEqual(linked);
-  expect(await tried('xylophone zone')).toMatchObject({ text: first?.answer, source: 'faq' });
+  expect(await tryText('xylophone zone')).toMatchObject({ text: first?.answer, source: 'faq' });
 
-  await miss('Any zebras');
+  await askUnknown('Any zebras');
   const [zebras] = await groups();
   const learned = await ask('POST', `/api/agent/unanswered/${zebras?.id}/answer`, { answer: 'Two.' });
-  await miss('Striped horses');
+  await askUnknown('Striped horses');
   const [horses] = await groups();
   const more = await ask('POST', `/api/agent/unanswered/${horses?.id}/answer`, { entry: 'any ZEBRAS' });
   expect(more.body).toMatchObject({ question: 'Any zebras', answer: null, also: ['Striped horses'] });
-  expect(await tried('striped horses')).toMatchObject({ text: 'Two.' });
-  // With an entry goes what was added to it.
+  expect(await tryText('striped horses')).toMatchObject({ text: 'Two.' });
+  // Ways to ask are deleted with their entry.
   await ask('DELETE', `/api/agent/entries/${idOf(learned)}`);
-  expect(await tried('striped horses')).toMatchObject({ source: 'unknown' });
+  expect(await tryText('striped horses')).toMatchObject({ source: 'unknown' });
   expect((await groups()).map(({ question }) => question).toSorted()).toEqual([
     'Any zebras',
     'Striped horses',
   ]);
 });
 
-test('a question that an entry has is refused, with the same answer it is that entry, and both fields are no order', async () => {
+test('refuses a question that an entry has, unless the answer is the same, and refuses an answer together with an entry', async () => {
   const [first] = (await walk(api, '/api/agent/entries?source=profile')) as {
     question: string;
     answer: string;
   }[];
-  await miss('Any zebras');
+  await askUnknown('Any zebras');
   const [group] = await groups();
   const path = `/api/agent/unanswered/${group?.id}/answer`;
   const question = first?.question ?? '';
@@ -182,20 +182,20 @@ test('a question that an entry has is refused, with the same answer it is that e
   });
 });
 
-test('a learned entry is changed, and what was added to it stays with it', async () => {
-  await miss('Any zebras');
+test('a changed entry keeps the ways to ask that were added to it', async () => {
+  await askUnknown('Any zebras');
   const learned = await ask('POST', `/api/agent/unanswered/${(await groups())[0]?.id}/answer`, {
     answer: 'Two.',
   });
-  await miss('Striped horses');
+  await askUnknown('Striped horses');
   const more = await ask('POST', `/api/agent/unanswered/${(await groups())[0]?.id}/answer`, {
     entry: 'Any zebras',
   });
   const path = `/api/agent/entries/${idOf(learned)}`;
   const change = { answer: 'Three.', question: 'How many zebras?', also: ['zebra count'] };
   expect(await ask('PATCH', path, change)).toMatchObject({ status: 200, body: change });
-  expect(await tried('striped horses')).toMatchObject({ text: 'Three.', entries: ['How many zebras?'] });
-  expect(await tried('zebra count')).toMatchObject({ text: 'Three.' });
+  expect(await tryText('striped horses')).toMatchObject({ text: 'Three.', entries: ['How many zebras?'] });
+  expect(await tryText('zebra count')).toMatchObject({ text: 'Three.' });
   const way = `/api/agent/entries/${idOf(more)}`;
   expect((await ask('PATCH', way, { answer: 'x' })).body['code']).toBe('VALIDATION_FAILED');
   expect((await ask('PATCH', way, { also: ['tall horses'] })).body).toMatchObject({
@@ -208,27 +208,27 @@ test('a learned entry is changed, and what was added to it stays with it', async
   expect((await ask('PATCH', '/api/agent/entries/999', change)).body['code']).toBe('ENTRY_NOT_FOUND');
 });
 
-test('a group that was dismissed stays away when it is asked again, until it is opened', async () => {
-  await miss('Any zebras');
+test('a dismissed group stays dismissed when it is asked again, until it is reopened', async () => {
+  await askUnknown('Any zebras');
   const [group] = await groups();
-  const of = `/api/agent/unanswered/${group?.id}`;
-  for (const _ of [1, 2]) expect((await ask('POST', `${of}/dismiss`)).status).toBe(204);
-  await miss('any zebras?');
+  const path = `/api/agent/unanswered/${group?.id}`;
+  for (const _ of [1, 2]) expect((await ask('POST', `${path}/dismiss`)).status).toBe(204);
+  await askUnknown('any zebras?');
   expect(await groups()).toEqual([]);
   expect(await groups('&state=dismissed')).toMatchObject([{ id: group?.id, count: 2 }]);
-  for (const _ of [1, 2]) expect((await ask('POST', `${of}/reopen`)).status).toBe(204);
+  for (const _ of [1, 2]) expect((await ask('POST', `${path}/reopen`)).status).toBe(204);
   expect(await groups()).toMatchObject([{ id: group?.id, count: 2 }]);
-  await ask('POST', `${of}/dismiss`);
-  expect((await ask('POST', `${of}/answer`, { answer: 'Two.' })).status).toBe(200);
+  await ask('POST', `${path}/dismiss`);
+  expect((await ask('POST', `${path}/answer`, { answer: 'Two.' })).status).toBe(200);
   expect(await groups('&state=dismissed')).toEqual([]);
 });
 
-test('what is asked again after it was answered, and is not understood still, is open again', async () => {
-  await miss('Any zebras');
+test('reopens an answered group when its question is still not understood', async () => {
+  await askUnknown('Any zebras');
   const [group] = await groups();
   const path = `/api/agent/unanswered/${group?.id}/answer`;
   const { body: entry } = await ask('POST', path, { answer: 'Two.' });
-  await miss('Any zebras');
+  await askUnknown('Any zebras');
   expect(await groups()).toMatchObject([{ id: group?.id, count: 1 }]);
   expect((await ask('POST', path, { answer: 'Two.' })).body).toMatchObject({
     question: entry['question'],
@@ -237,9 +237,9 @@ test('what is asked again after it was answered, and is not understood still, is
   expect(await groups()).toEqual([]);
 });
 
-test('texts that hold numbers or addresses are not taken over unless somebody says so', async () => {
-  for (const _ of [1, 2]) await miss('Zebra ride? me@example.com');
-  await miss('zebra ride example com');
+test('does not learn texts with numbers or addresses unless a request contains them', async () => {
+  for (const _ of [1, 2]) await askUnknown('Zebra ride? me@example.com');
+  await askUnknown('zebra ride example com');
   const [group] = await groups();
   expect(group?.question).toBe('Zebra ride? me@example.com');
   const path = `/api/agent/unanswered/${group?.id}/answer`;
@@ -250,8 +250,8 @@ test('texts that hold numbers or addresses are not taken over unless somebody sa
   expect((await ask('POST', path, { answer: 'No.', also })).body).toMatchObject({ also });
 });
 
-test('nobody sees or changes what is another business’, and a made-up id is not found', async () => {
-  await miss('Who fixes boats', { businessId: 'other' });
+test('groups and entries of another business are not found, nor are unknown ids', async () => {
+  await askUnknown('Who fixes boats', { businessId: 'other' });
   const [group] = await groups('', adminKey);
   for (const path of ['answer', 'dismiss', 'reopen'])
     for (const id of [group?.id, 'x', 'a'.repeat(32)])
@@ -274,10 +274,10 @@ test('nobody sees or changes what is another business’, and a made-up id is no
   expect((await api.get('/api/agent/unanswered?business=other')).status).toBe(403);
 });
 
-test('the erasure of a contact takes what only that contact asked out of what was learned', async () => {
+test('erasing a contact removes its own texts from learned entries', async () => {
   const contact = '4915550001@s.whatsapp.net';
-  await miss('my zebra ate your fence', { contact });
-  await miss('zebra ate the fence');
+  await askUnknown('my zebra ate your fence', { contact });
+  await askUnknown('zebra ate the fence');
   const [group] = await groups();
   await ask('POST', `/api/agent/unanswered/${group?.id}/answer`, { answer: 'We pay.', question: 'Fence?' });
   await api.db.transaction((tx) => eraseContact(tx, { contact, businessId: undefined }));
@@ -285,9 +285,9 @@ test('the erasure of a contact takes what only that contact asked out of what wa
   expect(left).toEqual([{ texts: ['zebra ate the fence'] }]);
 });
 
-test('entries are paged: what was learned first, then the profile', async () => {
+test('pages through entries, learned ones first', async () => {
   for (const text of ['Any zebras', 'Boats for hire', 'Piano lessons']) {
-    await miss(text);
+    await askUnknown(text);
     const [group] = await groups();
     await ask('POST', `/api/agent/unanswered/${group?.id}/answer`, { answer: `About ${text}` });
   }
@@ -303,13 +303,13 @@ test('entries are paged: what was learned first, then the profile', async () => 
   expect((await api.get('/api/agent/unanswered?cursor=WyJ4Il0')).status).toBe(400);
 });
 
-test('a text is tried at any time and after any history, and the reason is said', async () => {
+test('tries a text at a given time and after a given history, and explains the answer', async () => {
   const { body } = await ask('POST', '/api/agent/try', { text: 'STOP' });
   expect(body).toMatchObject({
     answer: { source: 'opt-out' },
     why: ['The rule for opt-out applies (“stop”); no entry is looked at.'],
   });
-  const at = (now: string) => tried('When are you open?', { now });
+  const at = (now: string) => tryText('When are you open?', { now });
   const [day, night] = [await at('2026-12-01T12:00:00Z'), await at('2026-12-01T23:30:00Z')];
   expect(day).toMatchObject({ source: 'hours' });
   expect(night['text']).not.toBe(day['text']);
@@ -317,7 +317,7 @@ test('a text is tried at any time and after any history, and the reason is said'
     { direction: 'inbound', text: 'When are you open?' },
     { direction: 'outbound', text: day['text'] },
   ];
-  const again = await tried('When are you open?', { now: '2026-12-01T12:00:00Z', history });
+  const again = await tryText('When are you open?', { now: '2026-12-01T12:00:00Z', history });
   expect(again['text']).not.toBe(day['text']);
   expect(await api.db.query('select 1 from messages')).toEqual([]);
 });
@@ -326,21 +326,21 @@ test.each([
   ['no text', {}],
   ['an empty text', { text: '' }],
   ['a long text', { text: 'a'.repeat(4097) }],
-  ['a time that is none', { text: 'a', now: 'yesterday' }],
+  ['an invalid time', { text: 'a', now: 'yesterday' }],
   [
     'a long history',
     { text: 'a', history: Array.from({ length: 101 }, () => ({ direction: 'inbound', text: 'a' })) },
   ],
-  ['a history of another form', { text: 'a', history: [{ from: 'me' }] }],
-  ['a field that there is not', { text: 'a', send: true }],
-])('%s is no text to try', async (_what, body) => {
+  ['a malformed history', { text: 'a', history: [{ from: 'me' }] }],
+  ['an unknown field', { text: 'a', send: true }],
+])('does not try %s', async (_what, body) => {
   expect(await ask('POST', '/api/agent/try', body)).toMatchObject({
     status: 400,
     body: { code: 'VALIDATION_FAILED', errors: expect.any(Array) },
   });
 });
 
-test('ways to ask an entry that the profile does not have are shown as not used', async () => {
+test('shows ways to ask as not used if the profile does not have their entry', async () => {
   await api.db.query(
     `insert into learned_entries (business_id, question, answer, also) values
        ('default', 'Where are you located?', null, '{spot}'), ('default', 'Do you sell yachts?', null, '{yachts}')`,
@@ -356,7 +356,7 @@ test('ways to ask an entry that the profile does not have are shown as not used'
   ]);
 });
 
-test('an api whose profile has faults starts, says so, and goes on once it has none', async () => {
+test('starts with a faulty profile, reports the faults, and recovers when they are fixed', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'profile-'));
   const path = join(folder.path, 'profile.yaml');
   await writeFile(path, 'name: 1\n');
@@ -381,7 +381,7 @@ test('an api whose profile has faults starts, says so, and goes on once it has n
   await poll(async () => (await tryThere()).status === 200, { what: 'the profile', timeoutMs: 20_000 });
 });
 
-test('while the database is away a text is tried with what is known, and everything else says so', async () => {
+test('tries texts while the database is away, and responds to everything else with 503', async () => {
   await using away = await startTestApi({ DATABASE_URL: 'postgres://127.0.0.1:9/none' });
   const askThere = async (method: string, path: string, body?: unknown): Promise<number> =>
     (

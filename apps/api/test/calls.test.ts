@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => api[Symbol.asyncDispose]());
 
-const found = async (query: string, key?: string): Promise<unknown[]> =>
+const findCalls = async (query: string, key?: string): Promise<unknown[]> =>
   (await walk(api, `/api/calls?limit=1&${query}`, key)).map(({ id }) => id);
 
 test.each<[string, string[]]>([
@@ -37,8 +37,8 @@ test.each<[string, string[]]>([
   ['live=false&after=2026-01-01T00:00:00Z&before=2026-01-01T00:00:01Z', ['CAnobody', 'CAplain', 'CAsip']],
   ['after=2026-01-01T00:00:01Z', []],
   ['before=2026-01-01T01:00:00%2B01:00', []],
-])('calls are narrowed by %s', async (query, ids) => {
-  expect(await found(query)).toEqual(ids);
+])('filters calls by %s', async (query, ids) => {
+  expect(await findCalls(query)).toEqual(ids);
 });
 
 test.each([
@@ -48,32 +48,32 @@ test.each([
   ['after=yesterday', 400, 'VALIDATION_FAILED'],
   ['conversation=1', 400, 'VALIDATION_FAILED'],
   ['conversation=11111111-1111-4111-8111-111111111111', 404, 'CONVERSATION_NOT_FOUND'],
-])('calls are not to be had by %s: %i', async (query, status, code) => {
+])('refuses to list calls by %s with %i', async (query, status, code) => {
   const answer = await api.get(`/api/calls?${query}`);
   expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
 });
 
-test("a conversation has the calls of its contact, by either of its names, and of its business' alone", async () => {
+test('lists the calls of a conversation by both addresses of its contact, within its business', async () => {
   const { conversationId } = await receive(api.db, { contact: '491701234567@s.whatsapp.net' });
   const byLid = (await receive(api.db, { contact: '77@lid' })).conversationId;
-  expect(await found(`conversation=${conversationId}`)).toEqual(['CAgateway', 'CAplain']);
-  expect(await found(`conversation=${byLid}`)).toEqual([]);
+  expect(await findCalls(`conversation=${conversationId}`)).toEqual(['CAgateway', 'CAplain']);
+  expect(await findCalls(`conversation=${byLid}`)).toEqual([]);
   await api.db.query(
     `update conversations set alternate_contact = '491701234567@s.whatsapp.net' where id = $1`,
     [byLid],
   );
-  expect(await found(`conversation=${byLid}`)).toEqual(['CAgateway', 'CAplain']);
-  expect(await found(`conversation=${byLid}&contact=4917012345678`)).toEqual([]);
+  expect(await findCalls(`conversation=${byLid}`)).toEqual(['CAgateway', 'CAplain']);
+  expect(await findCalls(`conversation=${byLid}&contact=4917012345678`)).toEqual([]);
   const { conversationId: theirs } = await receive(api.db, {
     contact: '491701234567@s.whatsapp.net',
     businessId: 'other',
   });
   expect((await api.get(`/api/calls?conversation=${theirs}`)).status).toBe(404);
   // The admin key sees the number's calls to all businesses.
-  expect(await found(`conversation=${theirs}&business=other`, adminKey)).toEqual(['CAother']);
+  expect(await findCalls(`conversation=${theirs}&business=other`, adminKey)).toEqual(['CAother']);
 });
 
-test('a call tells what happened in it', async () => {
+test('shows the timeline of a call', async () => {
   expect(await api.json('/api/calls/CAplain')).toMatchObject({
     timeline: [{ at: '2026-01-01T00:00:00.000Z', event: 'webhook', detail: null }],
   });

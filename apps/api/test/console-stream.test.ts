@@ -20,14 +20,14 @@ interface StreamEvent {
 class Stream implements Disposable {
   readonly events: StreamEvent[] = [];
   status = 0;
-  isOver = false;
-  readonly #leaving = new AbortController();
+  isEnded = false;
+  readonly #disconnected = new AbortController();
 
   static async open(headers: Record<string, string>): Promise<Stream> {
     const stream = new Stream();
     const response = await fetch(`${api.url}/api/console/stream`, {
       headers: { accept: 'text/event-stream', ...headers },
-      signal: stream.#leaving.signal,
+      signal: stream.#disconnected.signal,
     });
     stream.status = response.status;
     if (response.status === 200) void stream.#read(response).catch(() => {});
@@ -59,15 +59,15 @@ class Stream implements Disposable {
         if (event !== undefined) this.events.push({ id: field('id'), event, data: field('data') ?? '' });
       }
     }
-    this.isOver = true;
+    this.isEnded = true;
   }
 
   [Symbol.dispose](): void {
-    this.#leaving.abort();
+    this.#disconnected.abort();
   }
 }
 
-test('a page is told everything, then what changed, and after a break only what it missed', async () => {
+test('streams everything first, then changes, and after a break only the missed changes', async () => {
   using stream = await Stream.open({ 'x-api-key': adminKey });
   await poll(() => stream.state()['chats'] !== undefined, { what: 'the first state' });
   expect(stream.state()['chats']).toMatchObject({ value: { waiting: 0 }, failed: null });
@@ -90,14 +90,14 @@ test('a page is told everything, then what changed, and after a break only what 
   expect(Object.keys(again.state())).not.toContain('build');
 });
 
-test('the same can be asked for, where a proxy lets no stream through', async () => {
+test('responds with the state as JSON for pages behind a proxy that blocks streams', async () => {
   const state = await api.json('/api/console/state');
   expect(state['parts']).toMatchObject({ chats: { failed: null } });
   const later = await api.json(`/api/console/state?since=${String(state['id'])}`);
   expect(Object.keys(later['parts'] as object)).not.toContain('build');
 });
 
-test('each sees what the key opens', async () => {
+test('shows each key only its own parts and business', async () => {
   await api.db.query(`insert into businesses (id, name) values ('other', 'Other')`);
   const { conversationId } = await receive(api.db, { businessId: 'other' });
   await api.db.query(`update conversations set state = 'waiting' where id = $1`, [conversationId]);
@@ -118,7 +118,7 @@ test('each sees what the key opens', async () => {
   expect(history.status).toBe(403);
 });
 
-test('each is told of the failed jobs of hers', async () => {
+test('counts failed jobs within the business of the key', async () => {
   const depths = async (key?: string): Promise<unknown> => {
     const { parts } = (await api.json('/api/console/state', key)) as {
       parts: Record<string, { value: unknown }>;
@@ -128,16 +128,16 @@ test('each is told of the failed jobs of hers', async () => {
   await api.db.query(`insert into businesses (id, name) values ('other', 'Other') on conflict do nothing`);
   await receiveFailing(api.db, ['A: 1']);
   await poll(async () => ((await depths()) as { depth: number }).depth === 1, { what: 'her failed job' });
-  const foreign = await receive(api.db, { businessId: 'other' });
+  const other = await receive(api.db, { businessId: 'other' });
   await api.db.query('update jobs set failed_at = now(), enqueued_at = null, failure = $2 where id = $1', [
-    foreign.jobId,
+    other.jobId,
     'B: 2',
   ]);
   await poll(async () => ((await depths(adminKey)) as { depth: number }).depth === 2, { what: 'both' });
   expect(await depths()).toMatchObject({ depth: 1, newest: expect.any(String), kept_days: 30 });
 });
 
-test('a stream ends with the sign-in', async () => {
+test('ends the stream after a sign-out', async () => {
   const signedIn = await fetch(`${api.url}/api/sign-in`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -150,11 +150,11 @@ test('a stream ends with the sign-in', async () => {
     headers: { cookie, 'x-requested-with': 'console', 'content-type': 'application/json' },
     body: '{}',
   });
-  await poll(() => stream.isOver, { what: 'the end', timeoutMs: 20_000 });
+  await poll(() => stream.isEnded, { what: 'the end', timeoutMs: 20_000 });
   expect(stream.events.at(-1)?.event).toBe('signed-out');
 });
 
-test('who expects no stream is told so, and a wrong place to begin at begins at the beginning', async () => {
+test('responds with 406 to clients that expect no stream, and sends everything for an unknown event id', async () => {
   const response = await api.get('/api/console/stream');
   expect(response.status).toBe(406);
   using stream = await Stream.open({ 'x-api-key': adminKey, 'last-event-id': 'x.999999' });
@@ -162,7 +162,7 @@ test('who expects no stream is told so, and a wrong place to begin at begins at 
   expect((await api.get('/api/console/state?since=%00')).status).toBe(400);
 });
 
-test('of 1,000 pages half are served, and the others are told why', async () => {
+test('serves about 500 of 1,000 pages and responds to the others with 503', async () => {
   const streams: Stream[] = [];
   try {
     for (let batch = 0; batch < 20; batch++) {
@@ -174,7 +174,7 @@ test('of 1,000 pages half are served, and the others are told why', async () => 
     expect(served).toBeGreaterThan(450);
     expect(served).toBeLessThanOrEqual(500);
     expect(streams.filter(({ status }) => status === 503)).toHaveLength(1000 - served);
-    // And the rest of the api answers.
+    // Other routes still respond.
     expect((await api.get('/api/me')).status).toBe(200);
   } finally {
     for (const stream of streams) stream[Symbol.dispose]();
@@ -184,7 +184,7 @@ test('of 1,000 pages half are served, and the others are told why', async () => 
   });
 }, 120_000);
 
-test('streams do not hold up the end', async () => {
+test('shuts down while streams are open', async () => {
   await using own = await startTestApi();
   const response = await fetch(`${own.url}/api/console/stream`, {
     headers: { accept: 'text/event-stream', 'x-api-key': adminKey },

@@ -50,7 +50,7 @@ function post(path: string, body: unknown, key = apiKey): Promise<Response> {
 }
 
 test.each(['+49 30 1234567', '49301234567', '49301234567@s.whatsapp.net'])(
-  "the export of %s holds the contact's messages and calls, of this business alone",
+  "exports the messages and calls of %s within the key's business",
   async (contact) => {
     expect(await (await post('/api/contacts/export', { contact })).json()).toMatchObject({
       contact,
@@ -62,7 +62,7 @@ test.each(['+49 30 1234567', '49301234567', '49301234567@s.whatsapp.net'])(
   },
 );
 
-test('what is no contact is refused, and nothing is erased by it', async () => {
+test('refuses to erase an invalid contact and deletes nothing', async () => {
   for (const contact of ['', '%', 'everyone', '   ']) {
     expect((await post('/api/contacts/erase', { contact })).status).toBe(400);
   }
@@ -78,7 +78,7 @@ test('what is no contact is refused, and nothing is erased by it', async () => {
   });
 });
 
-test('erasing a contact deletes what there is of it, and nothing of others', async () => {
+test('erases all data of a contact and none of others', async () => {
   const contact = '+49301234567';
   expect(await (await post('/api/contacts/erase', { contact })).json()).toEqual({
     conversations: 1,
@@ -100,7 +100,7 @@ test('erasing a contact deletes what there is of it, and nothing of others', asy
   });
 });
 
-test('a caller by SIP is exported and erased under its address', async () => {
+test('exports and erases a SIP caller by address', async () => {
   const contact = 'sip:Alice@example.com:5060';
   expect(await (await post('/api/contacts/export', { contact })).json()).toMatchObject({
     contact,

@@ -58,7 +58,7 @@ const untilState = (state: string): Promise<Head> =>
 const skip = (id: string, reason = 'the customer called'): Promise<Response> =>
   post(`/api/jobs/${id}/skip`, { reason });
 
-/** A worker that is at the job until it is told to go on. */
+/** A worker that passes each job to `work`, which may postpone it by `later`. */
 function takeJobs(
   work: (job: { id: string; later: () => Promise<never> }) => Promise<void>,
 ): AsyncDisposable {
@@ -77,7 +77,7 @@ function takeJobs(
   return { [Symbol.asyncDispose]: () => worker.close() };
 }
 
-test('a message that is written wakes a worker at once, and its chat tells what it waits for', async () => {
+test('a written message reaches BullMQ at once, and its chat shows its job and how many wait behind it', async () => {
   expect(await heads()).toEqual([]);
   const id = await write('one');
   await write('two');
@@ -98,7 +98,7 @@ test('a message that is written wakes a worker at once, and its chat tells what 
   await untilState('paused');
 });
 
-test('an attempt that failed is told with its error and the next try', async () => {
+test('shows the error of a failed attempt and the time of the next', async () => {
   await write('one');
   const before = Date.now();
   await using worker = takeJobs(async ({ id, later }) => {
@@ -114,7 +114,7 @@ test('an attempt that failed is told with its error and the next try', async () 
   });
   await untilState('retrying');
   await worker[Symbol.asyncDispose]();
-  // PostgreSQL is read before BullMQ: the first look may have seen the attempt in one of them only.
+  // PostgreSQL is read before BullMQ: the first response may have the attempt from only one of them.
   const head = await untilState('retrying');
   expect(head).toMatchObject({ attempts: 1, last_error: 'SEND_FAILED: away' });
   const dueIn = Date.parse(head.next_try!) - before;
@@ -122,7 +122,7 @@ test('an attempt that failed is told with its error and the next try', async () 
   expect(dueIn).toBeLessThan(120_000);
 });
 
-test('a job that runs cannot be skipped; one that waits goes to the dead letter, and the next has its turn', async () => {
+test('does not skip a running job; skips a waiting one to the dead letter and releases the next', async () => {
   const first = await write('one');
   const second = await write('two');
   const release = Promise.withResolvers<void>();
@@ -157,7 +157,7 @@ test('a job that runs cannot be skipped; one that waits goes to the dead letter,
   );
 });
 
-test('while Redis is away a chat still tells what it waits for', async () => {
+test('shows the job of a chat while Redis is away', async () => {
   await write('one');
   await untilState('waiting');
   await api.redis.stop();
@@ -166,21 +166,21 @@ test('while Redis is away a chat still tells what it waits for', async () => {
 
 test.each([
   ['a business key', '1', { reason: 'x' }, apiKey, 403],
-  ['no job', '7', { reason: 'x' }, adminKey, 404],
+  ['an unknown job', '7', { reason: 'x' }, adminKey, 404],
   ["a job's id in BullMQ", '7-1', { reason: 'x' }, adminKey, 404],
   ['no reason', '7', {}, adminKey, 400],
   ['an empty reason', '7', { reason: ' ' }, adminKey, 400],
-])('a skip with %s is refused', async (_what, id, body, key, status) => {
+])('refuses a skip with %s', async (_what, id, body, key, status) => {
   expect((await post(`/api/jobs/${id}/skip`, body, key)).status).toBe(status);
 });
 
-test("another business' chat and one that is none are not found", async () => {
+test('responds with 404 for chats of other businesses and unknown chats', async () => {
   await api.db.query("insert into businesses (id, name) values ('other', 'Other')");
-  const { conversationId: foreign } = await receive(api.db, { businessId: 'other' });
-  for (const id of [foreign, 'x', crypto.randomUUID()]) {
+  const { conversationId: otherId } = await receive(api.db, { businessId: 'other' });
+  for (const id of [otherId, 'x', crypto.randomUUID()]) {
     expect((await api.get(`/api/conversations/${id}/jobs`)).status).toBe(404);
   }
-  expect((await api.list(`/api/conversations/${foreign}/jobs`, adminKey)).items).toMatchObject([
+  expect((await api.list(`/api/conversations/${otherId}/jobs`, adminKey)).items).toMatchObject([
     { state: 'lost', queue: 'inbound-messages' },
   ]);
 });

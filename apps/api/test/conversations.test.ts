@@ -48,7 +48,7 @@ beforeEach(async () => {
 });
 
 describe('a conversation', () => {
-  test('is taken over, given back, closed and opened again, and tells it in its events', async () => {
+  test('is taken over, given back, closed and reopened, and lists these events', async () => {
     expect(await act('take-over', { key: dana.key })).toMatchObject({
       status: 200,
       body: { state: 'person', state_reason: 'taken_over', person_id: dana.id, person_name: 'Dana' },
@@ -78,7 +78,7 @@ describe('a conversation', () => {
     ]);
   });
 
-  test('that one person has: a take-over by another is 409, assigning it is not', async () => {
+  test('cannot be taken over from another person, but can be assigned', async () => {
     await act('take-over', { key: dana.key });
     expect(await act('take-over', { key: noa.key })).toMatchObject({
       status: 409,
@@ -99,7 +99,7 @@ describe('a conversation', () => {
   });
 
   test.each(['owner', 'admin', 'the API key', 'the admin key'])(
-    'that a person answers is given back by %s',
+    'can be given back by %s while a person holds it',
     async (role) => {
       const keys: Record<string, string> = { 'the API key': apiKey, 'the admin key': adminKey };
       const key = keys[role] ?? (await add('Lea', 'default', { role })).key;
@@ -108,11 +108,11 @@ describe('a conversation', () => {
     },
   );
 
-  test('is taken over with the API key by nobody known, and asked twice this is one event', async () => {
+  test('has no person after a take-over with the API key, and two take-overs are one event', async () => {
     await act('take-over', { key: dana.key });
     for (const _ of [1, 2])
       expect((await act('take-over')).body).toMatchObject({ state: 'person', person_id: null });
-    // Staff leave to it who is not known: it may be the owner.
+    // Staff cannot take it from an unknown person, who may be the owner.
     expect(await act('take-over', { key: noa.key })).toMatchObject({
       status: 409,
       body: { code: 'CONVERSATION_TAKEN' },
@@ -128,14 +128,14 @@ describe('a conversation', () => {
     ]);
   });
 
-  test('that two take over at once goes to one of them, the other gets 409', async () => {
+  test('goes to one of two people who take it over at once, and the other gets 409', async () => {
     const answers = await Promise.all([dana, noa, dana, noa].map(({ key }) => act('take-over', { key })));
     const taken = answers.filter(({ status }) => status === 200).map(({ body }) => body['person_id']);
     expect([taken.length, new Set(taken).size]).toEqual([2, 1]);
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(2);
   });
 
-  test('is assigned to a person of its business only', async () => {
+  test('can be assigned only to people of its business', async () => {
     const stranger = await add('Stranger', 'other');
     for (const person_id of [stranger.id, crypto.randomUUID(), 'nobody'])
       expect(await act('assign', { body: { person_id } })).toMatchObject({
@@ -144,14 +144,14 @@ describe('a conversation', () => {
       });
   });
 
-  test('of another business is not there', async () => {
+  test('of another business is a 404', async () => {
     const stranger = await add('Stranger', 'other');
     for (const action of ['take-over', 'give-back', 'close', 'reopen', 'read'])
       expect((await act(action, { key: stranger.key })).status).toBe(404);
     expect((await api.get(`/api/conversations/${id}/events`, stranger.key)).status).toBe(404);
   });
 
-  test('is opted in for a reason, which is kept', async () => {
+  test('keeps the reason of an opt-in', async () => {
     await api.db.query('update conversations set opted_out_at = now() where id = $1', [id]);
     expect((await act('opt-in', { body: {} })).status).toBe(400);
     const asked = { key: dana.key, body: { reason: 'asked for it on the phone' } };
@@ -171,7 +171,7 @@ describe('a conversation', () => {
 });
 
 describe('the list of conversations', () => {
-  const found = async (query: string, key = apiKey): Promise<unknown[]> =>
+  const findIds = async (query: string, key = apiKey): Promise<unknown[]> =>
     (await walk(api, `/api/conversations?limit=2&${query}`, key)).map((row) => row['id']);
 
   test.each<[string, boolean, string]>([
@@ -196,18 +196,18 @@ describe('the list of conversations', () => {
     ['person', false, 'person=11111111-1111-4111-8111-111111111111'],
     ['several', true, 'state=agent&unread=true&text=hello&contact=4917012345'],
     ['several', false, 'state=agent&unread=false&text=hello&contact=4917012345'],
-  ])('is narrowed by %s: %s with %s', async (_what, isFound, query) => {
+  ])('filters by %s: %s with %s', async (_what, isFound, query) => {
     const { conversationId } = await receive(api.db, { contact: '4917012345@s.whatsapp.net' });
-    expect((await found(query)).includes(conversationId)).toBe(isFound);
+    expect((await findIds(query)).includes(conversationId)).toBe(isFound);
   });
 
-  test('is narrowed to the conversations of a person', async () => {
+  test('filters by person', async () => {
     await act('take-over', { key: dana.key });
-    expect(await found(`person=${dana.id}&state=person`)).toContain(id);
-    expect(await found(`person=${noa.id}`)).not.toContain(id);
+    expect(await findIds(`person=${dana.id}&state=person`)).toContain(id);
+    expect(await findIds(`person=${noa.id}`)).not.toContain(id);
   });
 
-  test("leaves out those with the business' own people, unless they are asked for", async () => {
+  test("leaves out conversations with the business' own people unless staff=true", async () => {
     const rosa = await add('Rosa', 'default', { phone_number: '+49 170 55555' });
     const { conversationId } = await receive(api.db, { contact: '4917055555@s.whatsapp.net' });
     const lid = (await receive(api.db, { contact: '77@lid' })).conversationId;
@@ -215,20 +215,23 @@ describe('the list of conversations', () => {
       `update conversations set alternate_contact = '4917055555@s.whatsapp.net' where id = $1`,
       [lid],
     );
-    const strangers = await receive(api.db, { contact: '4917055555@s.whatsapp.net', businessId: 'other' });
-    const listed = await found('', adminKey);
-    expect([conversationId, lid, strangers.conversationId].map((one) => listed.includes(one))).toEqual([
+    const ofOtherBusiness = await receive(api.db, {
+      contact: '4917055555@s.whatsapp.net',
+      businessId: 'other',
+    });
+    const ids = await findIds('', adminKey);
+    expect([conversationId, lid, ofOtherBusiness.conversationId].map((one) => ids.includes(one))).toEqual([
       false,
       false,
       true,
     ]);
-    expect(await found('staff=true')).toEqual(expect.arrayContaining([conversationId, lid, id]));
+    expect(await findIds('staff=true')).toEqual(expect.arrayContaining([conversationId, lid, id]));
     expect((await api.get(`/api/conversations/${conversationId}`)).status).toBe(200);
     await fetch(`${api.url}/api/people/${rosa.id}`, { method: 'DELETE', headers: { 'x-api-key': adminKey } });
-    expect(await found('')).toContain(conversationId);
+    expect(await findIds('')).toContain(conversationId);
   });
 
-  test('has what waits longest first where it is asked for, then what people have, and tells how many', async () => {
+  test('lists the longest waiting first with sort=waiting, then those that people hold, and counts both', async () => {
     await api.db.query(`insert into businesses (id, name) values ('desk', 'Desk')`);
     const lea = await add('Lea', 'desk');
     await api.db.query(
@@ -246,18 +249,18 @@ describe('the list of conversations', () => {
          ('a2', 'agent', '2026-01-01T05:00Z', '2026-01-01T11:00Z')) as chat (contact, state, since, message)`,
       [lea.id],
     );
-    const listed = async (query: string): Promise<unknown[]> =>
+    const listContacts = async (query: string): Promise<unknown[]> =>
       (await walk(api, `/api/conversations?sort=waiting&${query}`, lea.key)).map((row) => row['contact']);
     for (const limit of [1, 2, 3, 50]) {
-      const [first, ...others] = (await listed(`limit=${limit}`)).map(String);
-      // Of the same microsecond, by their ids.
+      const [first, ...others] = (await listContacts(`limit=${limit}`)).map(String);
+      // w2 and w3 have the same microsecond and are sorted by id.
       expect([
         first,
         others.slice(0, 2).toSorted((one, other) => one.localeCompare(other)),
         others.slice(2),
       ]).toEqual(['w1', ['w2', 'w3'], ['p1', 'p2', 'a0', 'a1', 'c1', 'a2']]);
     }
-    expect(await listed('limit=1&state=person,closed')).toEqual(['p1', 'p2', 'c1']);
+    expect(await listContacts('limit=1&state=person,closed')).toEqual(['p1', 'p2', 'c1']);
     expect(await api.json('/api/conversations/counts', lea.key)).toEqual({
       waiting: 3,
       waiting_since: '2026-01-01T10:00:00.000Z',
@@ -273,7 +276,7 @@ describe('the list of conversations', () => {
     expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'BAD_CURSOR' }]);
   });
 
-  test('tells the beginning of the newest message, and who wrote it', async () => {
+  test('shows the beginning of the newest message and its author', async () => {
     const { conversationId } = await receive(api.db);
     const lastOf = async (): Promise<unknown> =>
       (await api.json(`/api/conversations/${conversationId}`))['last_message'];
@@ -290,10 +293,10 @@ describe('the list of conversations', () => {
     expect(await lastOf()).toBeNull();
   });
 
-  test('stays within a business, whatever is asked for', async () => {
+  test('stays within the business of the key', async () => {
     const { conversationId } = await receive(api.db, { businessId: 'other' });
-    expect(await found('text=hello')).not.toContain(conversationId);
-    expect(await found('text=hello', adminKey)).toContain(conversationId);
+    expect(await findIds('text=hello')).not.toContain(conversationId);
+    expect(await findIds('text=hello', adminKey)).toContain(conversationId);
   });
 
   test.each([
@@ -305,7 +308,7 @@ describe('the list of conversations', () => {
     'text=a',
     'text=%00%00',
     'person=1',
-  ])('is refused with %s', async (query) => {
+  ])('refuses %s', async (query) => {
     const answer = await api.get(`/api/conversations?${query}`);
     expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'VALIDATION_FAILED' }]);
   });

@@ -10,8 +10,11 @@ beforeEach(async () => {
 });
 afterEach(() => api[Symbol.asyncDispose]());
 
-/** Messages of one contact whose jobs failed for good, the latest first. Returns the jobs' ids in the order of the messages. */
-async function bury(count: number): Promise<string[]> {
+/**
+ * Adds messages of one contact whose jobs failed for good, that of the latest message first. Returns the jobs' ids in the order of the
+ * messages.
+ */
+async function addDeadJobs(count: number): Promise<string[]> {
   const { conversationId, jobId } = await receive(api.db);
   await api.db.query('delete from jobs where id = $1', [jobId]);
   const rows = await api.db.query<{ id: string }>(
@@ -53,7 +56,7 @@ const openJobs = (): Promise<{ id: string; after: number; is_released: boolean }
      from jobs where failed_at is null order by jobs.id`,
   );
 
-test('jobs that failed are listed newest first, page by page, by what they are asked for', async () => {
+test('lists failed jobs newest first, in pages, with filters', async () => {
   const messages = await receiveFailing(api.db, [
     'SEND_REFUSED: no such chat',
     'TIMEOUT: too late',
@@ -79,13 +82,13 @@ test('jobs that failed are listed newest first, page by page, by what they are a
   expect(await api.json(`/api/jobs/dead-letter/${id}`)).toEqual(jobs[0]);
 });
 
-test('jobs that failed at the same moment are each on one page', async () => {
-  const ids = await bury(5);
+test('lists each of several jobs that failed at the same time on one page', async () => {
+  const ids = await addDeadJobs(5);
   await api.db.query('update jobs set failed_at = now()');
   expect((await list('?limit=2')).map(({ id }) => id)).toEqual(ids.toReversed());
 });
 
-test("an API key sees its own business' jobs alone", async () => {
+test('shows an API key only the jobs of its business', async () => {
   const [own] = await receiveFailing(api.db, ['A: 1']);
   await api.db.query("insert into businesses (id, name) values ('other', 'Other')");
   const foreign = await receive(api.db, { businessId: 'other' });
@@ -99,7 +102,7 @@ test("an API key sees its own business' jobs alone", async () => {
   expect((await list('?business=other')).map(({ id }) => id)).toEqual([foreign.jobId]);
 });
 
-test('a replay is the same job once more, once however often it is asked for, and BullMQ is told', async () => {
+test('replays a job once for several requests and hands it to BullMQ', async () => {
   const [message] = await receiveFailing(api.db, ['SEND_REFUSED: no such chat']);
   const { id, jobId } = message!;
   expect((await findMessageById(api.db, id))?.status).toBe('failed');
@@ -119,7 +122,7 @@ test('a replay is the same job once more, once however often it is asked for, an
   expect(job).toMatchObject({ state: 'waiting', payload: { messageId: id } });
 });
 
-test('many are replayed by a filter, at a rate, and those that cannot be are named', async () => {
+test('replays jobs by a filter and at a rate, and names those that cannot be replayed', async () => {
   const messages = await receiveFailing(api.db, ['A: 1', 'A: 2', 'A: 3', 'B: 4']);
   const [one, two, three, four] = messages.map(({ jobId }) => jobId);
   await api.db.query("update messages set status = 'answered' where id = $1", [messages[1]!.id]);
@@ -135,8 +138,8 @@ test('many are replayed by a filter, at a rate, and those that cannot be are nam
   expect(new Set((await list()).map(({ id }) => id))).toEqual(new Set([four, two]));
 });
 
-test('hundreds are replayed in the order of their messages, whichever way they failed', async () => {
-  const ids = await bury(450);
+test('replays hundreds of jobs in the order of their messages, not of their failures', async () => {
+  const ids = await addDeadJobs(450);
   expect((await send('POST', '/replay', { limit: 1000, rate_per_second: 1000 })).body).toMatchObject({
     matched: 450,
     replayed: 450,
@@ -148,8 +151,8 @@ test('hundreds are replayed in the order of their messages, whichever way they f
   expect(rows.filter(({ is_released: is }) => is).map(({ id }) => id)).toEqual(ids.slice(0, 1));
 });
 
-test('of two replays at once each job is in one, and refused to the other', async () => {
-  await bury(450);
+test('replays each job in one of two concurrent requests and refuses it in the other', async () => {
+  await addDeadJobs(450);
   const answers = await Promise.all([1, 2].map(() => send('POST', '/replay', { limit: 1000 })));
   const bodies = answers.map(({ body }) => body as { replayed: number; refused: { code: string }[] });
   expect(bodies.reduce((sum, { replayed }) => sum + replayed, 0)).toBe(450);
@@ -158,8 +161,8 @@ test('of two replays at once each job is in one, and refused to the other', asyn
   expect(await openJobs()).toHaveLength(450);
 });
 
-test('an outage ends a replay, and what is done is done', async () => {
-  const ids = await bury(450);
+test('keeps the jobs that were replayed before an outage', async () => {
+  const ids = await addDeadJobs(450);
   const [row] = await api.db.query<{ message_id: string }>('select message_id from jobs where id = $1', [
     ids[250],
   ]);
@@ -174,7 +177,7 @@ test('an outage ends a replay, and what is done is done', async () => {
   expect((await send('POST', '/replay', {})).body).toEqual({ matched: 250, replayed: 250, refused: [] });
 });
 
-test('jobs are purged one by one or by a filter; what was counted stands', async () => {
+test('purges jobs by id and by a filter, and keeps the counts of the queue', async () => {
   const messages = await receiveFailing(api.db, ['A: 1', 'A: 2', 'B: 3']);
   const id = messages[2]!.jobId;
   expect(await send('DELETE', `/${id}`)).toMatchObject({ status: 204 });
@@ -190,7 +193,7 @@ test('jobs are purged one by one or by a filter; what was counted stands', async
   });
 });
 
-test('a job that has not failed is none of the dead letter', async () => {
+test('does not show, replay or purge a job that has not failed', async () => {
   const { jobId } = await receive(api.db);
   expect(await send('GET', `/${jobId}`)).toMatchObject({ status: 404 });
   expect(await send('POST', `/${jobId}/replay`)).toMatchObject({ status: 404 });
@@ -201,18 +204,18 @@ test('a job that has not failed is none of the dead letter', async () => {
 
 test.each<[string, string, string, object | undefined, number, string]>([
   ['an unknown job', 'POST', '/7/replay', undefined, 404, 'JOB_NOT_FOUND'],
-  ['an id that is none', 'POST', '/inbound-messages.x.1/replay', undefined, 404, 'JOB_NOT_FOUND'],
-  ['an id past all numbers', 'DELETE', '/99999999999999999999', undefined, 404, 'JOB_NOT_FOUND'],
+  ['an invalid id', 'POST', '/inbound-messages.x.1/replay', undefined, 404, 'JOB_NOT_FOUND'],
+  ['an id out of range', 'DELETE', '/99999999999999999999', undefined, 404, 'JOB_NOT_FOUND'],
   ['an unknown queue', 'POST', '/replay', { queue: 'nothing' }, 400, 'VALIDATION_FAILED'],
-  ['a rate that is none', 'POST', '/replay', { rate_per_second: 0 }, 400, 'VALIDATION_FAILED'],
-  ['a time that is none', 'POST', '/purge', { failed_before: 'yesterday' }, 400, 'VALIDATION_FAILED'],
+  ['an invalid rate', 'POST', '/replay', { rate_per_second: 0 }, 400, 'VALIDATION_FAILED'],
+  ['an invalid time', 'POST', '/purge', { failed_before: 'yesterday' }, 400, 'VALIDATION_FAILED'],
   ['an unknown field', 'POST', '/purge', { all: true }, 400, 'VALIDATION_FAILED'],
-])('%s is refused', async (_what, method, path, body, status, code) => {
+])('refuses %s', async (_what, method, path, body, status, code) => {
   expect(await send(method, path, body)).toMatchObject({ status, body: { code } });
 });
 
-test('a filter that matches more than a thousand needs a limit, and nothing is half done', async () => {
-  await bury(1001);
+test('a filter that matches more than 1,000 jobs needs a limit', async () => {
+  await addDeadJobs(1001);
   for (const path of ['/replay', '/purge']) {
     expect(await send('POST', path, {})).toMatchObject({ status: 422, body: { code: 'FILTER_TOO_BROAD' } });
   }
@@ -227,7 +230,7 @@ interface Reasons {
   left_off: number;
 }
 
-test('failures are grouped by the code of their reason, the most frequent first', async () => {
+test('groups failures by the code of their reason, the most frequent first', async () => {
   const messages = await receiveFailing(api.db, [
     'SEND_REFUSED: no such chat',
     'TIMEOUT: too late',
@@ -263,9 +266,9 @@ test('failures are grouped by the code of their reason, the most frequent first'
   expect(await list('?code=SEND')).toEqual([]);
 });
 
-test('of very many reasons the most frequent are shown', async () => {
-  await bury(120);
-  // Twelve of each of five, and one of each of sixty.
+test('lists the 50 most frequent reasons', async () => {
+  await addDeadJobs(120);
+  // Five reasons with twelve jobs each, and sixty with one.
   await api.db.query(
     "update jobs set failure = 'C' || case when id % 2 = 0 then id % 10 else id end || ': text'",
   );
@@ -276,10 +279,10 @@ test('of very many reasons the most frequent are shown', async () => {
   expect(items.slice(0, 6).map(({ count }) => count)).toEqual([12, 12, 12, 12, 12, 1]);
 });
 
-test('what a group shows is what is replayed: by its code, its newest and its count', async () => {
-  const ids = await bury(4);
+test('replays exactly the jobs of a group by its code, its time span and its count', async () => {
+  const ids = await addDeadJobs(4);
   await api.db.query("update jobs set failure = 'B: 2' where id = $1", [ids[3]]);
-  // Finer than what JSON tells.
+  // Microseconds, which the JSON of a response does not have.
   await api.db.query(
     "update jobs set failed_at = date_trunc('second', failed_at) + interval '123456 microseconds'",
   );
@@ -294,7 +297,7 @@ test('what a group shows is what is replayed: by its code, its newest and its co
   });
   expect(await shown()).toMatchObject({ count: 3 });
 
-  // One more of the kind fails meanwhile: it is not in the group; one that was in it goes.
+  // Meanwhile one more job fails with the code, outside the time span, and one of the group is purged.
   await api.db.query("update jobs set failed_at = now(), failure = 'A: 3' where id = $1", [ids[3]]);
   expect((await send('POST', '/purge', { ...group, dry_run: true })).body).toMatchObject({
     matched: 3,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type TestApi, adminKey, receive, receiveFailing, startTestApi } from './support.ts';
 
-// Each command is a process of its own, which loads the sources.
+// Each command runs as a separate process, which loads the sources.
 vi.setConfig({ testTimeout: 180_000 });
 
 const script = fileURLToPath(new URL('../src/jobs.ts', import.meta.url));
@@ -44,7 +44,7 @@ async function jobs(
   return { code, out, err };
 }
 
-test('the dead letter is listed, shown, replayed and purged from a shell', async () => {
+test('lists, shows, replays and purges the dead letter', async () => {
   const listed = await jobs('list --contains refused --json');
   expect(listed).toMatchObject({ code: 0, err: '' });
   const dead = listed.out
@@ -71,7 +71,7 @@ test('the dead letter is listed, shown, replayed and purged from a shell', async
   expect((await jobs('list')).out).toBe('0 shown\n');
 });
 
-test('what a chat waits for is told, and a job is skipped', async () => {
+test('shows the job that a chat waits for, and skips it', async () => {
   const { conversationId, jobId } = await receive(api.db);
   const { code, out } = await jobs(`why ${conversationId}`);
   expect([code, out]).toEqual([0, expect.stringContaining(`inbound-messages  job ${jobId}  `)]);
@@ -81,7 +81,7 @@ test('what a chat waits for is told, and a job is skipped', async () => {
   expect(await jobs(`why ${conversationId}`)).toMatchObject({ code: 0, out: 'it waits for nothing\n' });
 });
 
-test('queues are shown and paused from a shell', async () => {
+test('shows, pauses and resumes queues', async () => {
   expect(await jobs('pause inbound-messages')).toMatchObject({
     code: 0,
     out: 'inbound-messages is paused\n',
@@ -104,11 +104,11 @@ test.each([
   ['list --colour red', 2, "Unknown option '--colour'"],
   ['pause nothing', 1, 'QUEUE_NOT_FOUND'],
   ['show inbound-messages.x.1', 1, 'JOB_NOT_FOUND'],
-])('"jobs %s" ends with %i and says why', async (args, code, said) => {
-  expect(await jobs(args)).toMatchObject({ code, err: expect.stringContaining(said) });
+])('"jobs %s" exits with %i and an explanation', async (args, code, message) => {
+  expect(await jobs(args)).toMatchObject({ code, err: expect.stringContaining(message) });
 });
 
-test('an api that is not there is named, and so is a key that does not open it', async () => {
+test('reports an api that is away, and a wrong key', async () => {
   expect(await jobs('queues', { API_PORT: '1' })).toMatchObject({
     code: 1,
     err: expect.stringContaining('The api does not answer at http://localhost:1'),
@@ -120,7 +120,7 @@ test('an api that is not there is named, and so is a key that does not open it',
   expect(await jobs('--help')).toMatchObject({ code: 0, out: expect.stringContaining('usage: jobs') });
 });
 
-test('schedules are told with their next and their last run', async () => {
+test('shows schedules with their next and last runs', async () => {
   const { code, out } = await jobs('schedules --json');
   expect(code).toBe(0);
   const { items } = JSON.parse(out) as {

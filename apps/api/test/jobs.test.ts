@@ -15,7 +15,7 @@ import {
 
 let api: TestApi;
 let redis: Redis;
-/** Each of a contact of its own. */
+/** One per contact. */
 const messages: ReceivedMessage[] = [];
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ afterAll(async () => {
 
 const bullId = (at: number): string => `${messages[at]!.jobId}-1`;
 
-test('jobs are read page by page, to an API key those of its business alone', async () => {
+test('lists jobs in pages, and only those of its business for an API key', async () => {
   await poll(async () => (await walk(api, '/api/jobs?limit=3', adminKey)).length === 12, {
     what: 'the jobs',
   });
@@ -48,15 +48,15 @@ test('jobs are read page by page, to an API key those of its business alone', as
     id: bullId(1),
     state: 'waiting',
   });
-  // The last four are keys of BullMQ's own.
+  // A job of another business, and Redis keys that BullMQ uses itself.
   for (const id of [bullId(0), 'meta', 'wait', `${bullId(1)}:lock`, 'metrics:completed']) {
     expect((await api.get(`/api/jobs/inbound-messages/${id}`)).status).toBe(404);
   }
   expect(await walk(api, '/api/jobs/dead-letter')).toEqual([]);
 });
 
-test('queues are shown, paused, resumed and drained by the admin key, and drained jobs are failed ones', async () => {
-  // It waits behind the first of its contact.
+test('shows, pauses, resumes and drains queues for the admin key, and counts drained jobs as failed', async () => {
+  // A second message of a contact, whose job waits for the first one.
   const [{ contact } = { contact: '' }] = await api.db.query<{ contact: string }>(
     'select contact from conversations where id = $1',
     [messages[1]!.conversationId],
@@ -104,7 +104,7 @@ test('queues are shown, paused, resumed and drained by the admin key, and draine
   expect(audit.items).toContainEqual(expect.objectContaining({ target: 'inbound-messages' }));
 });
 
-test('health tells of a dead letter that fills, before any is dropped', async () => {
+test('the health details warn of a dead letter that is filling up', async () => {
   const headers = { accept: 'application/health+json' };
   const shown = await poll(
     async () => {
@@ -116,7 +116,7 @@ test('health tells of a dead letter that fills, before any is dropped', async ()
   expect(shown).toContain('"dead_letter_filling":{"jobs":13,"max":15,"expiring":0}');
 });
 
-test('metrics tell how many jobs wait in PostgreSQL, and how many in the dead letter', async () => {
+test('the metrics count jobs that wait in PostgreSQL and jobs in the dead letter', async () => {
   await receive(api.db, { contact: '1@s.whatsapp.net' });
   await receive(api.db, { contact: '1@s.whatsapp.net' });
   await poll(
@@ -138,7 +138,7 @@ test('metrics tell how many jobs wait in PostgreSQL, and how many in the dead le
   );
 });
 
-test('schedules are shown with when they run next and how they last ran', async () => {
+test('shows schedules with their next and last runs', async () => {
   await api.db.query(
     `insert into schedules (name, started_at, last_run) values ('retention', '2026-01-01T12:00:00Z', '{"started_at":
      "2026-01-01T12:00:00Z", "ran_ms": 12, "outcome": "completed", "error": null, "worker": "w"}')`,
@@ -159,7 +159,7 @@ test('schedules are shown with when they run next and how they last ran', async 
   expect(items.find(({ name }) => name === 'lost-jobs')).toMatchObject({ next_run: null, last_run: null });
 });
 
-test('without Redis lists of jobs are 503, records are read as before, and all comes back by itself', async () => {
+test('responds to job lists with 503 while Redis is away, still reads records, and recovers', async () => {
   await api.redis.stop();
   const away = await poll(
     async () => {

@@ -17,7 +17,7 @@ let api: TestApi;
 let owner: Person;
 let staff: Person;
 let admin: Person;
-/** Of another business. */
+/** An owner of another business. */
 let other: Person;
 
 async function ask(
@@ -63,7 +63,7 @@ beforeAll(async () => {
 });
 afterAll(() => api[Symbol.asyncDispose]());
 
-test('a new key is shown once, opens at once, and says whose it is', async () => {
+test('shows a new key once; it works at once and identifies its person', async () => {
   const answer = await ask('POST', '/api/people', {
     key: adminKey,
     body: { name: ' Lea ', role: 'staff', phone_number: '+49 (0)30 123456', email: 'lea@example.com' },
@@ -92,7 +92,7 @@ test('a new key is shown once, opens at once, and says whose it is', async () =>
   expect(JSON.stringify(await walk(api, '/api/people', adminKey))).not.toContain(key);
 });
 
-test('the keys of the stack say what they are', async () => {
+test('identifies the keys of the stack', async () => {
   expect(await api.json('/api/me', apiKey)).toEqual({
     role: 'business',
     business_id: 'default',
@@ -102,7 +102,7 @@ test('the keys of the stack say what they are', async () => {
   expect(await api.json('/api/me', admin.key)).toMatchObject({ role: 'admin', person: { name: 'Ruth' } });
 });
 
-test('the list is paged, the latest first, and has the revoked only on demand', async () => {
+test('lists people in pages, latest first, and revoked ones only on request', async () => {
   const gone = await add({ name: 'Gone', role: 'staff' });
   expect((await ask('DELETE', `/api/people/${gone.id}`, { key: adminKey })).status).toBe(204);
   const ids = async (query: string, key: string): Promise<unknown[]> =>
@@ -117,7 +117,7 @@ test('the list is paged, the latest first, and has the revoked only on demand', 
   expect(await ids('', other.key)).toEqual([other.id]);
 });
 
-test('everybody of a business learns the names of those who work there, and nothing else of them', async () => {
+test('shows everyone in a business the names of its people, and nothing else', async () => {
   const gone = await add({ name: 'Gone', role: 'staff' });
   await ask('DELETE', `/api/people/${gone.id}`, { key: adminKey });
   for (const key of [apiKey, staff.key, owner.key]) {
@@ -137,7 +137,7 @@ test('everybody of a business learns the names of those who work there, and noth
 });
 
 describe('an owner', () => {
-  test('sees to the staff and the owners of her business, and to nobody else', async () => {
+  test('manages staff and owners of the own business only', async () => {
     const listed = (await walk(api, '/api/people', owner.key)).map(({ id }) => id);
     expect(listed).toEqual(expect.arrayContaining([owner.id, staff.id]));
     expect(listed).not.toContain(admin.id);
@@ -161,7 +161,7 @@ describe('an owner', () => {
     expect((await ask('GET', '/api/me', { key: admin.key })).status).toBe(200);
   });
 
-  test('makes nobody an admin, and nobody of another business', async () => {
+  test('cannot add admins or people of another business', async () => {
     const made = await ask('POST', '/api/people', { key: owner.key, body: { name: 'A', role: 'admin' } });
     expect([made.status, made.body['code']]).toEqual([403, 'ROLE_NOT_ALLOWED']);
     const raised = await ask('PATCH', `/api/people/${staff.id}`, { key: owner.key, body: { role: 'admin' } });
@@ -171,7 +171,7 @@ describe('an owner', () => {
     expect([abroad.status, abroad.body['code']]).toEqual([403, 'BUSINESS_NOT_ALLOWED']);
   });
 
-  test('neither revokes herself nor changes her own role, but may change her name', async () => {
+  test('cannot revoke herself or change her own role, but can change her name', async () => {
     for (const [method, body] of [
       ['DELETE', undefined],
       ['PATCH', { role: 'staff' }],
@@ -190,7 +190,7 @@ describe('an owner', () => {
   });
 });
 
-test('a change of role counts at once', async () => {
+test('a change of role takes effect at once', async () => {
   const person = await add({ name: 'Tal', role: 'staff' }, owner.key);
   expect((await api.get('/api/people', person.key)).status).toBe(403);
   await ask('PATCH', `/api/people/${person.id}`, { key: owner.key, body: { role: 'owner' } });
@@ -199,7 +199,7 @@ test('a change of role counts at once', async () => {
   expect((await api.get('/api/audit', person.key)).status).toBe(200);
 });
 
-test('a replaced key and a revoked one open nothing any more; a revoked person stays so', async () => {
+test('refuses replaced and revoked keys; a revoked person stays revoked', async () => {
   const person = await add({ name: 'Adi', role: 'staff', phone_number: '972501112222' });
   const replaced = await ask('POST', `/api/people/${person.id}/key`, { key: owner.key });
   expect([replaced.status, replaced.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -217,11 +217,11 @@ test('a replaced key and a revoked one open nothing any more; a revoked person s
     const answer = await ask(method, path, { key: owner.key, body });
     expect([answer.status, answer.body['code']]).toEqual([409, 'PERSON_REVOKED']);
   }
-  // Her number is free again.
+  // The phone number is free again.
   await add({ name: 'Adi again', role: 'staff', phone_number: '+972 50-111-2222' });
 });
 
-test('a number that somebody else has is refused, when she is added and when she is changed', async () => {
+test('refuses a phone number that another person has, in new and changed people', async () => {
   const taken = { phone_number: '+49-170-1234567' };
   const made = await ask('POST', '/api/people', {
     key: owner.key,
@@ -245,17 +245,20 @@ test.each<[object, number, string]>([
   [{ name: 'X', role: 'staff', phone_number: '0170 1234567' }, 400, 'VALIDATION_FAILED'],
   [{ name: 'X', role: 'staff', phone_number: 'call me' }, 400, 'VALIDATION_FAILED'],
   [{ name: 'X', role: 'staff', business_id: 'nobody' }, 404, 'BUSINESS_NOT_FOUND'],
-])('a person made of %j is %i %s', async (body, status, code) => {
+])('responds to a new person %j with %i %s', async (body, status, code) => {
   const answer = await ask('POST', '/api/people', { key: adminKey, body });
   expect([answer.status, answer.body['code']]).toEqual([status, code]);
 });
 
-test.each(['nonsense', '00000000-0000-4000-8000-000000000000'])('a person %s is 404', async (id) => {
-  expect((await ask('GET', `/api/people/${id}`, { key: adminKey })).status).toBe(404);
-  expect((await ask('DELETE', `/api/people/${id}`, { key: adminKey })).status).toBe(404);
-  const changed = await ask('PATCH', `/api/people/${id}`, { key: adminKey, body: { name: 'X' } });
-  expect([changed.status, changed.body['code']]).toEqual([404, 'PERSON_NOT_FOUND']);
-});
+test.each(['nonsense', '00000000-0000-4000-8000-000000000000'])(
+  'responds with 404 for the person %s',
+  async (id) => {
+    expect((await ask('GET', `/api/people/${id}`, { key: adminKey })).status).toBe(404);
+    expect((await ask('DELETE', `/api/people/${id}`, { key: adminKey })).status).toBe(404);
+    const changed = await ask('PATCH', `/api/people/${id}`, { key: adminKey, body: { name: 'X' } });
+    expect([changed.status, changed.body['code']]).toEqual([404, 'PERSON_NOT_FOUND']);
+  },
+);
 
 describe('the audit log', () => {
   let conversation: string;
@@ -289,21 +292,21 @@ describe('the audit log', () => {
   test.each([
     ['staff', () => staff.key, () => ({ role: 'staff', person_id: staff.id, person_name: 'Noa' })],
     ['the API key', () => apiKey, () => ({ role: 'business', person_id: null, person_name: null })],
-  ])('has what %s exports, erases, listens to and writes, with the address', async (_name, keyOf, who) => {
+  ])('has what %s exports, erases, plays and writes, with the IP address', async (_name, keyOf, who) => {
     const key = keyOf();
     const nobody = { contact: '+49 30 999999' };
     const text = { conversation_id: conversation, text: 'Hi' };
-    const [exported, erased, heard, written, read] = [
+    const [exported, erased, played, written, read] = [
       await ask('POST', '/api/contacts/export', { key, body: nobody }),
       await ask('POST', '/api/contacts/erase', { key, body: nobody }),
       await ask('GET', `/api/calls/CA1/recordings/${recording}`, { key }),
       await ask('POST', '/api/messages', { key, body: text }),
       await ask('GET', `/api/conversations/${conversation}`, { key }),
     ] as const;
-    expect([exported, erased, heard, written, read].map(({ status }) => status)).toEqual([
+    expect([exported, erased, played, written, read].map(({ status }) => status)).toEqual([
       200, 200, 200, 202, 200,
     ]);
-    const ids = [exported, erased, heard, written, read].map(({ headers }) => headers.get('x-request-id'));
+    const ids = [exported, erased, played, written, read].map(({ headers }) => headers.get('x-request-id'));
     const lines = async (): Promise<Record<string, unknown>[]> =>
       (await auditOf('')).filter(({ request_id: id }) => ids.includes(String(id))).toReversed();
     await poll(async () => (await lines()).length >= 4, { what: 'the lines' });
@@ -326,11 +329,11 @@ describe('the audit log', () => {
         line('POST /api/messages', written.body['id'], 3),
       ]),
     );
-    // The contact stands in the body, which no line repeats.
+    // The contact is in the body, which is not audited.
     expect(JSON.stringify(found)).not.toContain('999999');
   });
 
-  test("has each use of an admin's key under her name, and each change of people by owners", async () => {
+  test("has each request with an admin's key under the admin's name, and each change of people by owners", async () => {
     await api.get('/api/businesses', admin.key);
     const made = await add({ name: 'New', role: 'staff' }, owner.key);
     await api.get('/api/people', owner.key);
@@ -346,7 +349,7 @@ describe('the audit log', () => {
     expect(JSON.stringify(await auditOf(''))).not.toContain(made.key);
   });
 
-  test('cannot be told another address by a header', async () => {
+  test('ignores an address in X-Forwarded-For', async () => {
     const headers = {
       'x-api-key': adminKey,
       'x-forwarded-for': '203.0.113.9',
@@ -358,7 +361,7 @@ describe('the audit log', () => {
     expect(await poll(line, { what: 'the line' })).toMatchObject({ address: '127.0.0.1' });
   });
 
-  test('refuses a person who is no id', async () => {
+  test('refuses a person filter that is not an id', async () => {
     expect((await api.get('/api/audit?person=Dana', adminKey)).status).toBe(400);
   });
 });

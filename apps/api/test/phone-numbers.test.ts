@@ -24,10 +24,10 @@ async function send(
   return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
 }
 
-test('a number is given to a business, listed to it alone, and taken away again', async () => {
+test('assigns a number to a business, lists it to that business only, and removes it', async () => {
   for (const number of ['+15550199001', '+15550199002', '+15550199003']) {
-    const given = await send('PUT', number, { business_id: number.endsWith('2') ? 'bakery' : 'default' });
-    expect(given).toMatchObject({ status: 200, body: { number } });
+    const assigned = await send('PUT', number, { business_id: number.endsWith('2') ? 'bakery' : 'default' });
+    expect(assigned).toMatchObject({ status: 200, body: { number } });
   }
   expect((await walk(api, '/api/phone-numbers?limit=1', adminKey)).map(({ number }) => number)).toEqual([
     '+15550199001',
@@ -53,11 +53,11 @@ test.each([
   ['+15550199001', { business_id: 'default', more: 1 }, 400, 'VALIDATION_FAILED'],
   ['15550199001', { business_id: 'default' }, 400, 'VALIDATION_FAILED'],
   ['+1-555-0199001', { business_id: 'default' }, 400, 'VALIDATION_FAILED'],
-])('%s with %j is refused with %i %s', async (number, body, status, code) => {
+])('refuses %s with %j: %i %s', async (number, body, status, code) => {
   expect(await send('PUT', number, body)).toMatchObject({ status, body: { code } });
 });
 
-test('only the administrator gives and takes numbers', async () => {
+test('only admins assign and remove numbers', async () => {
   expect((await send('PUT', '+15550199009', { business_id: 'default' }, apiKey)).status).toBe(403);
   expect((await send('DELETE', '+15550199001', undefined, apiKey)).status).toBe(403);
 });

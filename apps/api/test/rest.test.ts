@@ -26,7 +26,7 @@ beforeAll(async () => {
     );
     conversations.push(conversationId);
   }
-  // A last message of the same microsecond, and none at all: both have their place in the order.
+  // Conversations whose last messages have the same microsecond, and one without a message, are sorted too.
   await api.db.query(
     `update conversations set last_message_at = (select max(last_message_at) from conversations) where id = any($1)`,
     [conversations.slice(1, 4)],
@@ -56,7 +56,7 @@ describe('lists', () => {
     ['/api/calls', 4, 5],
     ['/api/businesses', 1, 2],
   ])(
-    '%s holds each record once, page by page, and to an API key those of its business alone',
+    '%s lists each record once, in pages of any size, and only those of its business for an API key',
     async (path, own, all) => {
       for (const limit of [1, 2, 200]) {
         const mine = await walk(api, `${path}?limit=${limit}`);
@@ -68,14 +68,14 @@ describe('lists', () => {
     },
   );
 
-  test('the admin key may name one business, an API key no other than its own', async () => {
+  test('the admin key may name any business, an API key only its own', async () => {
     expect((await api.list('/api/conversations?business=other', adminKey)).items).toHaveLength(2);
     expect((await api.list('/api/conversations?business=default')).items).toHaveLength(5);
     const answer = await api.get('/api/conversations?business=other');
     expect([answer.status, await answer.json()]).toMatchObject([403, { code: 'BUSINESS_NOT_ALLOWED' }]);
   });
 
-  test('the messages of a conversation are its own', async () => {
+  test('lists only the messages of the conversation', async () => {
     const { items } = await api.list(`/api/conversations/${conversations[0]}/messages`);
     expect(items).toMatchObject([{ text: 'שלום 0', direction: 'inbound', status: 'received' }]);
   });
@@ -140,13 +140,13 @@ describe('single records', () => {
       );
   });
 
-  test("another business' conversation is not there", async () => {
+  test('responds with 404 for a conversation of another business', async () => {
     expect((await api.get(`/api/conversations/${conversations[6]}`)).status).toBe(404);
     expect((await api.get(`/api/conversations/${conversations[6]}/messages`)).status).toBe(404);
     expect((await api.get(`/api/conversations/${conversations[6]}`, adminKey)).status).toBe(200);
   });
 
-  test('a message that was not delivered says why, alone and in its conversation', async () => {
+  test('shows why a message was not delivered, alone and in its conversation', async () => {
     const [conversation] = conversations;
     const [row] = await api.db.query<{ id: string }>(
       `insert into messages (business_id, conversation_id, session_id, direction, status, text, error)
@@ -159,7 +159,7 @@ describe('single records', () => {
     expect(items).toContainEqual(expect.objectContaining(undelivered));
   });
 
-  test('a message tells what an answer came from, who wrote it by name, and when it was read', async () => {
+  test('shows the source of an answer, the name of its author, and when it was read', async () => {
     const [person] = await api.db.query<{ id: string }>(
       `insert into people (business_id, name, role) values ('default', 'Dana', 'staff') returning id`,
     );
@@ -184,20 +184,20 @@ describe('single records', () => {
     expect(Object.keys(items[1]?.['match'] as object)).toEqual(['source', 'question']);
   });
 
-  test('a call names its recordings, and their sound can be had', async () => {
+  test('lists the recordings of a call and serves their audio', async () => {
     const call = await api.json('/api/calls/CA1');
     expect(call).toMatchObject({ id: 'CA1', recordings: [{ media_type: 'audio/wav', duration_ms: 1500 }] });
-    const sound = await api.get('/api/calls/CA1/recordings/00000000-0000-4000-8000-000000000001');
-    expect(sound.headers.get('content-type')).toBe('audio/wav');
-    expect(sound.headers.get('content-disposition')).toMatch(/^attachment; filename=".*\.wav"$/);
-    expect(new Uint8Array(await sound.arrayBuffer())).toEqual(new Uint8Array([1, 2, 3]));
+    const audio = await api.get('/api/calls/CA1/recordings/00000000-0000-4000-8000-000000000001');
+    expect(audio.headers.get('content-type')).toBe('audio/wav');
+    expect(audio.headers.get('content-disposition')).toMatch(/^attachment; filename=".*\.wav"$/);
+    expect(new Uint8Array(await audio.arrayBuffer())).toEqual(new Uint8Array([1, 2, 3]));
   });
 });
 
-test('each use of the admin key is in the audit log, with the records that it named', async () => {
+test('audits each request with the admin key and the records in its path', async () => {
   await api.get(`/api/conversations/${conversations[0]}?secret=1`, adminKey);
   const read = async (): Promise<unknown[]> => (await api.list('/api/audit?limit=200', adminKey)).items;
-  // Entries are written beside the requests.
+  // Entries are written in the background.
   await expect.poll(read, { timeout: 10_000 }).toContainEqual({
     id: expect.any(String),
     at: expect.any(String),

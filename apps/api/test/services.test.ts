@@ -20,7 +20,7 @@ const silent = createLogger({ service: 'test', instance: 'test', level: 'silent'
 
 beforeEach(async () => {
   cleanup = new AsyncDisposableStack();
-  // What is asked here needs no database: there is none.
+  // These routes need no database, so there is none.
   api = cleanup.use(await startTestApi({ DATABASE_URL: 'postgres://nobody@127.0.0.1:9/nothing' }));
 });
 afterEach(() => cleanup.disposeAsync());
@@ -55,7 +55,7 @@ const listServices = async (): Promise<Replica[]> =>
 const readLogger = async (service: string): Promise<LoggerState> =>
   (await ask<LoggerState>(`/api/loggers/${service}`)).body;
 
-/** A worker, as far as its telemetry goes. */
+/** The telemetry of a worker, without the worker. */
 function startReplica(log: Logger = silent): { identity: Identity; telemetry: Telemetry } {
   const identity = identify('worker');
   const config = { REDIS_URL: api.redis.url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 7, GIT_COMMIT: 'abc' };
@@ -73,7 +73,7 @@ async function openRedis(): Promise<Redis> {
   return redis;
 }
 
-test('each replica is shown with what it says of itself and what its heartbeat proves, until it leaves', async () => {
+test('shows each replica with its report and its heartbeat until it signs off', async () => {
   const { identity, telemetry } = startReplica();
   const consumer = {
     queue: 'inbound-messages',
@@ -119,20 +119,20 @@ test('each replica is shown with what it says of itself and what its heartbeat p
   expect(await listServices()).toMatchObject([{ service: 'api' }]);
 });
 
-test('a replica that died stays visible as lost; of very many some are shown, those that live first', async () => {
+test('shows a dead replica as lost, and at most 200 replicas, lost ones last', async () => {
   const redis = await openRedis();
   await poll(async () => (await listServices()).length === 1, { what: 'the api itself' });
   const lostAt = Date.now() - 30_000;
   for (let at = 0; at < 250; at += 1) {
     const instance = `worker:h:${at}`;
-    const said = { service: 'worker', instance, host: 'h', pid: at, started_at: 1_700_000_000, report: {} };
+    const report = { service: 'worker', instance, host: 'h', pid: at, started_at: 1_700_000_000, report: {} };
     await redis.zadd('{prosaas}:replicas:leases', lostAt + at, instance);
-    await redis.hset('{prosaas}:replicas:reports', instance, JSON.stringify(said));
+    await redis.hset('{prosaas}:replicas:reports', instance, JSON.stringify(report));
   }
   const { body } = await ask<{ items: Replica[]; left_off: number }>('/api/services');
   expect([body.items.length, body.left_off]).toEqual([200, 51]);
   expect(body.items.filter(({ state }) => state === 'live')).toMatchObject([{ service: 'api' }]);
-  // The latest of them.
+  // The most recently lost ones are kept.
   expect(body.items.find(({ instance }) => instance === 'worker:h:249')).toMatchObject({
     state: 'lost',
     version: null,
@@ -142,7 +142,7 @@ test('a replica that died stays visible as lost; of very many some are shown, th
   expect(body.items.some(({ instance }) => instance === 'worker:h:3')).toBe(false);
 });
 
-test('a log level reaches every replica of its service, also one that comes later, and ends', async () => {
+test('a log level applies to all replicas of a service, also to later ones, until it is removed', async () => {
   const lines: Record<string, unknown>[] = [];
   const destination = {
     write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]),
@@ -187,8 +187,8 @@ test('a log level reaches every replica of its service, also one that comes late
 
   await ask('/api/loggers/worker', { configuredLevel: null }, adminKey);
   await poll(async () => (await readLogger('worker')).replicas.every(({ level }) => level === 'ERROR'));
-  const told = lines.filter(({ log_level: level }) => level !== undefined);
-  expect(told.map(({ was, log_level: level }) => `${String(was)} ${String(level)}`).toSorted()).toEqual([
+  const changes = lines.filter(({ log_level: level }) => level !== undefined);
+  expect(changes.map(({ was, log_level: level }) => `${String(was)} ${String(level)}`).toSorted()).toEqual([
     'DEBUG ERROR',
     'DEBUG ERROR',
     'ERROR DEBUG',
@@ -196,7 +196,7 @@ test('a log level reaches every replica of its service, also one that comes late
   ]);
 });
 
-test('a level is changed by admins alone, to one that there is, for a day at most', async () => {
+test('lets only admins set a log level, only a known one, for at most a day', async () => {
   expect((await ask('/api/loggers/worker', { configuredLevel: 'DEBUG' })).status).toBe(403);
   for (const body of [
     { configuredLevel: 'LOUD' },
@@ -210,12 +210,12 @@ test('a level is changed by admins alone, to one that there is, for a day at mos
     const answer = await ask('/api/loggers/worker', body, adminKey);
     expect([body, answer]).toMatchObject([body, { status: 400, body: { code: 'VALIDATION_FAILED' } }]);
   }
-  const strange = await ask('/api/loggers/postgres', { configuredLevel: 'DEBUG' }, adminKey);
-  expect(strange).toMatchObject({ status: 404, body: { code: 'SERVICE_NOT_FOUND' } });
+  const unknown = await ask('/api/loggers/postgres', { configuredLevel: 'DEBUG' }, adminKey);
+  expect(unknown).toMatchObject({ status: 404, body: { code: 'SERVICE_NOT_FOUND' } });
   expect((await ask('/api/loggers/__proto__')).status).toBe(404);
 });
 
-test('while Redis is away nothing old is shown as if it were now, and all comes back by itself', async () => {
+test('responds with 503 instead of old data while Redis is away, and recovers', async () => {
   await poll(async () => (await listServices()).length === 1);
   await api.redis.stop();
   for (const path of ['/api/services', '/api/loggers', '/api/loggers/api']) {
@@ -243,15 +243,15 @@ const listChecks = async (headers: Record<string, string>): Promise<Check[]> => 
   return ((await response.json()) as { items: Check[] }).items;
 };
 
-test('each check says what is wrong, since when, what to do, and what it was before', async () => {
+test('shows what is wrong with a check, since when, what to do, and earlier states', async () => {
   const asMetrics = { authorization: `Bearer ${metricsToken}` };
   const redisCheck = async (headers: Record<string, string> = asMetrics): Promise<Check> =>
     (await listChecks(headers)).find(({ name }) => name === 'redis')!;
-  const well = await poll(async () => {
+  const healthy = await poll(async () => {
     const check = await redisCheck();
     return check['status'] !== 'fail' && check;
   });
-  expect(well['looks_at']).toContain('Redis');
+  expect(healthy['looks_at']).toContain('Redis');
   await api.redis.stop();
   const failed = await poll(
     async () => {
@@ -263,9 +263,9 @@ test('each check says what is wrong, since when, what to do, and what it was bef
   expect(failed.reasons).toMatchObject([{ code: 'refused', title: '`[-]redis failed`' }]);
   expect(failed.reasons[0]?.what_to_do.map(({ text }) => text).join()).toContain('docker compose logs redis');
   expect(failed.changes.at(-1)).toEqual({ at: failed['since'], status: 'fail', codes: ['refused'] });
-  expect(failed.changes.at(-2)?.status).toBe(well['status']);
+  expect(failed.changes.at(-2)?.status).toBe(healthy['status']);
   expect(JSON.stringify(failed['details'])).toContain('127.0.0.1');
-  // A business' key sees what is wrong, and no addresses.
+  // A key of a business shows the failure without addresses.
   const shown = await redisCheck({ 'x-api-key': apiKey });
   expect(shown['status']).toBe('fail');
   expect(shown).not.toHaveProperty('details');

@@ -17,7 +17,7 @@ afterAll(async () => {
 interface SignedIn {
   status: number;
   setCookie: string;
-  /** As a browser sends it back. */
+  /** The request header that a browser sends back. */
   cookie: string;
   body: Record<string, unknown>;
 }
@@ -70,7 +70,7 @@ test.each([
   ['the API key', () => apiKey, { role: 'business', business_id: 'default', person: null }],
   ['the admin key', () => adminKey, { role: 'admin', business_id: null, person: null }],
   ['the metrics token', () => 'the-metrics-token', { role: 'metrics', business_id: null, person: null }],
-])('%s is exchanged for a cookie that no script reads', async (_name, keyOf, who) => {
+])('exchanges %s for an HttpOnly cookie', async (_name, keyOf, who) => {
   const { status, setCookie, cookie, body } = await signIn(keyOf());
   expect({ status, body }).toEqual({ status: 200, body: who });
   expect(setCookie).toMatch(
@@ -79,7 +79,7 @@ test.each([
   expect(await ask('GET', '/api/me', { cookie })).toEqual({ status: 200, body: who });
 });
 
-test('over HTTPS the cookie stays with HTTPS', async () => {
+test('sets a Secure cookie over HTTPS', async () => {
   expect((await signIn(apiKey, { 'x-forwarded-proto': 'https' })).setCookie).toMatch(/; Secure$/);
 });
 
@@ -88,13 +88,13 @@ test.each([
   ['the secret between services', 'the-internal-secret', 401],
   ['nothing', '', 400],
   ['a number', 5, 400],
-  ['a novel', 'x'.repeat(10_000), 400],
-])('%s opens nothing', async (_name, key, expected) => {
+  ['a text that is too long', 'x'.repeat(10_000), 400],
+])('refuses to sign in with %s', async (_name, key, expected) => {
   const { status, setCookie } = await signIn(key);
   expect({ status, setCookie }).toEqual({ status: expected, setCookie: '' });
 });
 
-test('a cookie that was made up, cut or stolen from a database opens nothing', async () => {
+test('refuses a forged or truncated cookie, and a hash from the database', async () => {
   const { cookie } = await signIn(apiKey);
   const [row] = await api.db.query<{ hash: Buffer }>('select token_hash as hash from console_sessions');
   for (const forged of [
@@ -109,7 +109,7 @@ test('a cookie that was made up, cut or stolen from a database opens nothing', a
   expect((await ask('GET', '/api/me', { cookie: `a=b; ${cookie}; c=d` })).status).toBe(200);
 });
 
-test('a key that a request shows counts, not the cookie beside it', async () => {
+test('uses the key of a request rather than its cookie', async () => {
   const { cookie } = await signIn(adminKey);
   expect((await ask('GET', '/api/me', { cookie, headers: { 'x-api-key': 'a-wrong-key' } })).status).toBe(401);
   expect((await ask('GET', '/api/me', { cookie, headers: { 'x-api-key': apiKey } })).body).toMatchObject({
@@ -117,26 +117,26 @@ test('a key that a request shows counts, not the cookie beside it', async () => 
   });
 });
 
-test('another site does nothing with it', async () => {
+test('refuses requests of other sites', async () => {
   const { cookie } = await signIn(adminKey);
-  const added = { cookie, body: { name: 'Mallory', role: 'admin' } };
+  const request = { cookie, body: { name: 'Mallory', role: 'admin' } };
   for (const headers of [
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
   ] as unknown as Record<string, string>[]) {
-    const answer = await ask('POST', '/api/people', { ...added, headers });
+    const answer = await ask('POST', '/api/people', { ...request, headers });
     expect([answer.status, answer.body['code']]).toEqual([403, 'CROSS_SITE_REQUEST']);
   }
   const response = await fetch(`${api.url}/api/people`, {
     method: 'POST',
     headers: { cookie, 'content-type': 'application/json' },
-    body: JSON.stringify(added.body),
+    body: JSON.stringify(request.body),
   });
   expect(response.status).toBe(403);
-  expect((await ask('POST', '/api/people', added)).status).toBe(201);
+  expect((await ask('POST', '/api/people', request)).status).toBe(201);
 });
 
-test('it ends with the key that was signed in with', async () => {
+test('a sign-in ends when its key is revoked or replaced', async () => {
   const dana = await addPerson('Dana');
   const { cookie, body } = await signIn(dana.key);
   expect(body['person']).toMatchObject({ name: 'Dana', role: 'staff' });
@@ -146,14 +146,14 @@ test('it ends with the key that was signed in with', async () => {
   await poll(async () => (await ask('GET', '/api/me', { cookie })).status === 401, { what: 'it to end' });
 
   const ben = await addPerson('Ben');
-  const { cookie: bens } = await signIn(ben.key);
+  const { cookie: otherCookie } = await signIn(ben.key);
   await fetch(`${api.url}/api/people/${ben.id}/key`, { method: 'POST', headers: { 'x-api-key': adminKey } });
-  await poll(async () => (await ask('GET', '/api/me', { cookie: bens })).status === 401, {
+  await poll(async () => (await ask('GET', '/api/me', { cookie: otherCookie })).status === 401, {
     what: 'it to end',
   });
 });
 
-test('it ends when it is not used for half a day, and after a week in any case', async () => {
+test('a sign-in ends after 12 hours without use, and after 7 days', async () => {
   const { cookie } = await signIn(apiKey);
   const { cookie: used } = await signIn(apiKey);
   await api.db.query(`update console_sessions set last_used_at = now() - interval '12 hours 1 minute'`);
@@ -164,12 +164,12 @@ test('it ends when it is not used for half a day, and after a week in any case',
   await poll(async () => (await ask('GET', '/api/me', { cookie: used })).status === 401, {
     what: 'it to end',
   });
-  // They go when somebody signs in.
+  // Expired sign-ins are deleted at the next sign-in.
   await signIn(adminKey);
   expect(await api.db.query('select 1 from console_sessions')).toHaveLength(1);
 });
 
-test('signing out ends it, and everywhere those of the same person alone', async () => {
+test('a sign-out ends one sign-in, or with `everywhere` all of the same key', async () => {
   const cookies = await Promise.all(
     [apiKey, apiKey, apiKey, adminKey].map(async (key) => (await signIn(key)).cookie),
   );
@@ -186,7 +186,7 @@ test('signing out ends it, and everywhere those of the same person alone', async
   expect((await ask('POST', '/api/sign-out', { cookie: '', body: {} })).status).toBe(204);
 });
 
-test('the audit log has what is done, by whom, and not that a page is open', async () => {
+test('audits sign-ins, sign-outs and changes with the person, but not the reads of a page', async () => {
   const eve = await addPerson('Eve', 'admin');
   const { cookie } = await signIn(eve.key);
   await ask('GET', '/api/people', { cookie });
@@ -206,13 +206,13 @@ test('the audit log has what is done, by whom, and not that a page is open', asy
   ]);
 });
 
-test('who signs in anew in the same browser ends what was there', async () => {
+test('a new sign-in ends the previous one of the same browser', async () => {
   const { cookie } = await signIn(apiKey);
   await signIn(adminKey, { cookie });
   expect((await ask('GET', '/api/me', { cookie })).status).toBe(401);
 });
 
-test('a cookie that was made up costs no query', async () => {
+test('a forged cookie costs no query', async () => {
   let queries = 0;
   const db = { query: () => Promise.resolve(((queries += 1), [])) } as unknown as Database;
   const keys = { internalSecret: 'a-secret-of-a-test' } as Keys;
@@ -225,7 +225,7 @@ test('a cookie that was made up costs no query', async () => {
   expect(queries).toBe(0);
 });
 
-test('while the database is away, a sign-in that is known goes on without waiting for it', async () => {
+test('a cached sign-in works without waiting while the database is away', async () => {
   let isAway = false;
   let queries = 0;
   const db: Pick<Database, 'query'> = {

@@ -26,7 +26,7 @@ export interface TestApi extends AsyncDisposable {
   list(path: string, key?: string): Promise<{ items: Record<string, unknown>[]; next_cursor: string | null }>;
 }
 
-/** The api in this process, on a database and a Redis of its own. */
+/** Starts the api in this process with a new database and a new Redis. */
 export async function startTestApi(env: Record<string, string> = {}): Promise<TestApi> {
   await using opening = new AsyncDisposableStack();
   const databaseUrl = await testDatabase();
@@ -62,13 +62,13 @@ export async function startTestApi(env: Record<string, string> = {}): Promise<Te
   };
 }
 
-/** Follows a list to its end. */
+/** Reads all pages of a list. */
 export async function walk(api: TestApi, path: string, key?: string): Promise<Record<string, unknown>[]> {
   const items: Record<string, unknown>[] = [];
   let cursor: string | null = '';
   while (cursor !== null) {
-    const joint = path.includes('?') ? '&' : '?';
-    const page = await api.list(cursor === '' ? path : `${path}${joint}cursor=${cursor}`, key);
+    const separator = path.includes('?') ? '&' : '?';
+    const page = await api.list(cursor === '' ? path : `${path}${separator}cursor=${cursor}`, key);
     items.push(...page.items);
     cursor = page.next_cursor;
   }
@@ -78,12 +78,12 @@ export async function walk(api: TestApi, path: string, key?: string): Promise<Re
 export interface ReceivedMessage {
   id: string;
   conversationId: string;
-  /** Of its job. */
+  /** Id of the message's job. */
   jobId: string;
   released: ReleasedJob | undefined;
 }
 
-/** A message that came in, with its job, which nobody does; of a contact of its own unless one is named. */
+/** Stores an inbound message and its job, which no worker runs. By default from a new contact. */
 export async function receive(
   db: Database,
   {
@@ -115,7 +115,7 @@ export async function receive(
   return { id: message.id, conversationId: message.conversation_id, jobId: row!.id, released };
 }
 
-/** Messages whose jobs failed for good, with these reasons, one a contact. */
+/** Stores messages whose jobs failed for good with these reasons, one message per contact. */
 export async function receiveFailing(db: Database, reasons: readonly string[]): Promise<ReceivedMessage[]> {
   const messages: ReceivedMessage[] = [];
   for (const reason of reasons) {

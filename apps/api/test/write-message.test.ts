@@ -33,7 +33,7 @@ function write(body: unknown, key?: string): Promise<Response> {
   });
 }
 
-test('a message is stored together with the job that sends it', async () => {
+test('stores a message together with the job that sends it', async () => {
   const answer = await write({ conversation_id: conversationId, text: 'Your order is ready.' });
   expect(answer.status).toBe(202);
   const message = (await answer.json()) as { id: string };
@@ -54,7 +54,7 @@ test('a message is stored together with the job that sends it', async () => {
 test.each([
   ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', true],
   ['anything', false],
-])('the job carries on the trace of its request, %s', async (traceparent, isKept) => {
+])('copies the traceparent %s into the job only if it is valid', async (traceparent, isKept) => {
   const answer = await fetch(`${api.url}/api/messages`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': apiKey, traceparent },
@@ -65,7 +65,7 @@ test.each([
   expect(job).toEqual({ trace: isKept ? traceparent : null });
 });
 
-test('the same Idempotency-Key, also many times at once, is one message', async () => {
+test('makes one message of concurrent requests with the same Idempotency-Key', async () => {
   const answers = await Promise.all(
     Array.from({ length: 10 }, () => write({ conversation_id: conversationId, text: 'once' }, 'order-17')),
   );
@@ -76,7 +76,7 @@ test('the same Idempotency-Key, also many times at once, is one message', async 
   expect(await api.db.query('select 1 from jobs where message_id = $1', [ids[0]])).toHaveLength(1);
 });
 
-test('the same Idempotency-Key with another text is refused', async () => {
+test('refuses the same Idempotency-Key with another text', async () => {
   await write({ conversation_id: conversationId, text: 'first' }, 'k');
   const answer = await write({ conversation_id: conversationId, text: 'second' }, 'k');
   expect([answer.status, await answer.json()]).toMatchObject([422, { code: 'IDEMPOTENCY_KEY_REUSED' }]);
@@ -90,37 +90,37 @@ test.each([
   [{ conversation_id: 'x', text: 'a', to: 'y' }, 400, 'VALIDATION_FAILED'],
   [{ conversation_id: 'x\0', text: 'a' }, 404, 'CONVERSATION_NOT_FOUND'],
   [{ conversation_id: 'x', text: 'a' }, 404, 'CONVERSATION_NOT_FOUND'],
-])('%j is answered %i %s', async (body, status, code) => {
+])('responds to %j with %i %s', async (body, status, code) => {
   const answer = await write(body);
   expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
 });
 
-test('a text that can not be stored is refused', async () => {
+test('refuses a text with NUL, which cannot be stored', async () => {
   const answer = await write({ conversation_id: conversationId, text: 'a\0b' });
   expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'INVALID_TEXT' }]);
 });
 
-test('every wrong field is named at once', async () => {
+test('names all invalid fields at once', async () => {
   const answer = await write({ text: 7 });
   const { errors } = (await answer.json()) as { errors: { field: string }[] };
   expect(errors.map(({ field }) => field).toSorted()).toEqual(['body.conversation_id', 'body.text']);
 });
 
-/** A conversation of its own, with the agent. */
-async function talk(): Promise<string> {
-  contacts += 1;
-  const { conversationId: id } = await hear(`4915300000${contacts}@s.whatsapp.net`);
+/** Starts a new conversation, which the agent answers. */
+async function startConversation(): Promise<string> {
+  contactCount += 1;
+  const { conversationId: id } = await receiveFrom(`4915300000${contactCount}@s.whatsapp.net`);
   return id;
 }
-let contacts = 10;
-let heard = 1;
-const hear = (contact: string): ReturnType<typeof recordInbound> =>
+let contactCount = 10;
+let externalIds = 1;
+const receiveFrom = (contact: string): ReturnType<typeof recordInbound> =>
   api.db.transaction((tx) =>
     recordInbound(tx, {
       sessionId: 'main',
       businessId: 'default',
       contact,
-      externalId: `M${(heard += 1)}`,
+      externalId: `M${(externalIds += 1)}`,
       text: 'Do you take cash?',
       sentAt: new Date(),
     }),
@@ -132,11 +132,11 @@ const eventsOf = (id: string): Promise<unknown[]> =>
     'select event, actor, message_id from conversation_events where conversation_id = $1 order by id',
     [id],
   );
-const saidIn = (id: string): Promise<unknown[]> =>
+const messagesOf = (id: string): Promise<unknown[]> =>
   api.db.query('select author, status, reason from messages where conversation_id = $1 order by seq', [id]);
 
-test('who writes as a person takes the conversation over, and the queued answer of the agent is dropped', async () => {
-  const id = await talk();
+test("a person's message takes the conversation over and drops the queued answer of the agent", async () => {
+  const id = await startConversation();
   const [asked] = await api.db.query<{ id: string }>('select id from messages where conversation_id = $1', [
     id,
   ]);
@@ -149,28 +149,28 @@ test('who writes as a person takes the conversation over, and the queued answer 
   const message = (await answer.json()) as { id: string };
   expect([answer.status, message]).toMatchObject([202, { author: 'person', status: 'queued' }]);
   expect(await stateOf(id)).toEqual({ state: 'person', state_reason: 'person_wrote' });
-  expect(await saidIn(id)).toEqual([
+  expect(await messagesOf(id)).toEqual([
     { author: 'customer', status: 'answered', reason: null },
     { author: 'agent', status: 'ignored', reason: 'taken_over' },
     { author: 'person', status: 'queued', reason: null },
   ]);
   const events = await eventsOf(id);
   expect(events[0]).toEqual({ event: 'person_wrote', actor: 'person', message_id: message.id });
-  // Given back meanwhile: a repeat does not take it over again.
+  // A repeated request does not take over a conversation that was given back meanwhile.
   await api.db.query(`update conversations set state = 'agent' where id = $1`, [id]);
   expect((await write({ conversation_id: id, text: 'Cash is fine.' }, 'take')).status).toBe(200);
   expect(await stateOf(id)).toMatchObject({ state: 'agent' });
   expect(await eventsOf(id)).toEqual(events);
 });
 
-test("a message by a key of a person's own has her name, one of a program has none", async () => {
+test('a message has the person of its key, unless a program writes it', async () => {
   const created = await fetch(`${api.url}/api/people`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': adminKey },
     body: JSON.stringify({ name: 'Dana', role: 'staff' }),
   });
   const { id: personId, key } = (await created.json()) as { id: string; key: string };
-  const id = await talk();
+  const id = await startConversation();
   for (const [as, person] of [
     ['program', null],
     ['person', personId],
@@ -187,9 +187,9 @@ test("a message by a key of a person's own has her name, one of a program has no
 });
 
 test.each(['agent', 'waiting', 'person', 'closed'])(
-  'as a program a message changes nothing where the state is %s, as a person it takes over',
+  'in the state %s a program writes without a change of state, and a person takes over',
   async (state) => {
-    const id = await talk();
+    const id = await startConversation();
     await api.db.query('update conversations set state = $2 where id = $1', [id, state]);
     const answer = await write({ conversation_id: id, text: 'A reminder.', as: 'program' });
     expect([answer.status, await answer.json()]).toMatchObject([
@@ -197,18 +197,18 @@ test.each(['agent', 'waiting', 'person', 'closed'])(
       { author: 'program', status: 'queued' },
     ]);
     expect(await stateOf(id)).toMatchObject({ state });
-    expect(await saidIn(id)).toMatchObject([{ status: 'received' }, { author: 'program' }]);
+    expect(await messagesOf(id)).toMatchObject([{ status: 'received' }, { author: 'program' }]);
     expect(await eventsOf(id)).toEqual([]);
     expect((await write({ conversation_id: id, text: 'Hello.', as: 'person' })).status).toBe(202);
     expect(await stateOf(id)).toMatchObject({ state: 'person' });
   },
 );
 
-test('who opted out is written to by no program, and by a person once she writes again', async () => {
-  const id = await talk();
+test('after an opt-out programs cannot write, and people only after the customer writes again', async () => {
+  const id = await startConversation();
   const first = await write({ conversation_id: id, text: 'before', as: 'program' }, 'early');
   await api.db.query('update conversations set opted_out_at = now() where id = $1', [id]);
-  const before = await saidIn(id);
+  const before = await messagesOf(id);
   for (const as of ['program', 'person']) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const answer = await write({ conversation_id: id, text: 'please', as }, as);
@@ -220,19 +220,19 @@ test('who opted out is written to by no program, and by a person once she writes
       { code: 'CONTACT_OPTED_OUT', detail: expect.stringContaining(`/api/conversations/${id}/opt-in`) },
     ]);
   }
-  expect(await saidIn(id)).toEqual(before);
+  expect(await messagesOf(id)).toEqual(before);
   expect(await stateOf(id)).toMatchObject({ state: 'agent' });
-  // What was accepted before is what it was.
+  // A repeat of an earlier request still gets its message.
   const repeat = await write({ conversation_id: id, text: 'before', as: 'program' }, 'early');
   expect([repeat.status, await repeat.json()]).toEqual([200, await first.json()]);
 
-  await hear(`4915300000${contacts}@s.whatsapp.net`);
+  await receiveFrom(`4915300000${contactCount}@s.whatsapp.net`);
   expect((await write({ conversation_id: id, text: 'please', as: 'program' }, 'program')).status).toBe(409);
   expect((await write({ conversation_id: id, text: 'please' }, 'person')).status).toBe(202);
   expect(await stateOf(id)).toMatchObject({ state: 'person' });
 });
 
-test('who writes as neither is told of both', async () => {
-  const answer = await write({ conversation_id: await talk(), text: 'x', as: 'agent' });
+test('refuses an unknown author', async () => {
+  const answer = await write({ conversation_id: await startConversation(), text: 'x', as: 'agent' });
   expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'VALIDATION_FAILED' }]);
 });

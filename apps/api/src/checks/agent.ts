@@ -5,7 +5,7 @@ import { type ServingReplica, servingStatusOf } from '../serving-status.ts';
 /** The agent is loaded and can answer on every live replica that answers customers, and there is a live worker. */
 export function agentCheck({
   replicas,
-  ...asked
+  ...queriedRedis
 }: QueriedRedis & {
   replicas: () => Promise<readonly ServingReplica[]>;
 }): CheckDefinition {
@@ -13,7 +13,9 @@ export function agentCheck({
     name: 'agent',
     componentType: 'component',
     async run(signal) {
-      const serving = servingStatusOf(await queryRedis(replicas, { ...asked, signal, prefix: 'redis_' }));
+      const serving = servingStatusOf(
+        await queryRedis(replicas, { ...queriedRedis, signal, prefix: 'redis_' }),
+      );
       const { absent, fallback, models, faultyProfiles, profileProblems } = serving;
       const resting = models.map(({ report }) => report['resting']).filter((why) => typeof why === 'string');
       const cold = serving.cold.filter(({ part }) => part === 'agent');

@@ -6,7 +6,11 @@ import { expect, test } from 'vitest';
 import { ConsoleStream, ConsoleStreams } from './console-streams.ts';
 
 /** The response to a request whose client reads nothing. */
-async function responseTo(leaves: boolean): Promise<{ response: ServerResponse; end: () => void }> {
+async function responseTo({
+  clientLeaves,
+}: {
+  clientLeaves: boolean;
+}): Promise<{ response: ServerResponse; end: () => void }> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -14,7 +18,7 @@ async function responseTo(leaves: boolean): Promise<{ response: ServerResponse; 
   client.on('error', () => {}).pause();
   client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
-  if (leaves) {
+  if (clientLeaves) {
     client.destroy();
     await once(response, 'close');
   }
@@ -28,43 +32,43 @@ async function responseTo(leaves: boolean): Promise<{ response: ServerResponse; 
   };
 }
 
-test('a page that reads nothing is ended once, however often that is asked for, and its connection goes', async () => {
-  const { response, end } = await responseTo(false);
+test('ends the stream of a page that reads nothing once and closes its connection', async () => {
+  const { response, end } = await responseTo({ clientLeaves: false });
   const stream = new ConsoleStream(response);
-  let endings = 0;
-  stream.onEnd(() => (endings += 1));
+  let endCount = 0;
+  stream.onEnd(() => (endCount += 1));
   for (let line = 0; line < 3; line++) stream.send('ping', 'x'.repeat(10_000));
   for (let turn = 0; turn < 3; turn++) stream.end('signed-out');
   stream.send('ping');
-  await poll(() => endings === 1 && response.destroyed, { what: 'the end' });
+  await poll(() => endCount === 1 && response.destroyed, { what: 'the end' });
   end();
 });
 
-test('a page that leaves too much unread is cut off', async () => {
-  const { response, end } = await responseTo(false);
+test('disconnects a page with too large a backlog', async () => {
+  const { response, end } = await responseTo({ clientLeaves: false });
   const stream = new ConsoleStream(response);
-  let isOver = false;
-  stream.onEnd(() => (isOver = true));
+  let isEnded = false;
+  stream.onEnd(() => (isEnded = true));
   await poll(
     () => {
       stream.send('ping', 'x'.repeat(100_000));
-      return isOver;
+      return isEnded;
     },
     { what: 'the end' },
   );
   end();
 });
 
-test('a page that left before its stream began takes no place', async () => {
-  const { response, end } = await responseTo(true);
+test('does not count a page that left before its stream began', async () => {
+  const { response, end } = await responseTo({ clientLeaves: true });
   const streams = new ConsoleStreams();
   for (let turn = 0; turn < 600; turn++) {
     streams.requireRoom();
     streams.add(new ConsoleStream(response));
   }
-  let isOver = false;
-  new ConsoleStream(response).onEnd(() => (isOver = true));
-  expect(isOver).toBe(true);
+  let isEnded = false;
+  new ConsoleStream(response).onEnd(() => (isEnded = true));
+  expect(isEnded).toBe(true);
   streams.end();
   expect(() => streams.requireRoom()).toThrow('takes no more');
   end();

@@ -2,34 +2,34 @@ import type { ServerResponse } from 'node:http';
 import { AppError } from '@prosaas/runtime';
 import type { Update } from './live-scope.ts';
 
-/** Of this process; the listener takes 1000 connections. */
-const MOST_STREAMS = 500;
-/** What a page that reads too slowly leaves unread, in bytes; it connects anew and is sent the rest at once. */
-const MOST_UNREAD = 131_072;
-/** For the last words to a page that does not read. */
-const END_MS = 1000;
+/** Per process. The HTTP server accepts 1000 connections. */
+const MAX_STREAMS = 500;
+/** A page that reads too slowly is disconnected at this backlog. It reconnects and gets the current state. */
+const MAX_BACKLOG_BYTES = 131_072;
+/** How long a page has to read the end of its stream. */
+const END_TIMEOUT_MS = 1000;
 
 /** Server-sent events to one page. */
 export class ConsoleStream {
   readonly #response: ServerResponse;
-  readonly #endings: (() => void)[] = [];
-  #isOver = false;
+  readonly #endListeners: (() => void)[] = [];
+  #isEnded = false;
 
   constructor(response: ServerResponse) {
     this.#response = response;
-    const over = (): void => {
-      this.#isOver = true;
-      for (const ending of this.#endings.splice(0)) ending();
+    const finish = (): void => {
+      this.#isEnded = true;
+      for (const listener of this.#endListeners.splice(0)) listener();
     };
-    response.once('close', over);
-    // A page that went while it was written to.
-    response.on('error', over);
-    if (response.destroyed) over();
-    if (this.#isOver) return;
+    response.once('close', finish);
+    // The page left during a write.
+    response.on('error', finish);
+    if (response.destroyed) finish();
+    if (this.#isEnded) return;
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
-      // A listener that closes waits for connections that are kept.
+      // server.close() waits for keep-alive connections.
       connection: 'close',
       'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
@@ -45,23 +45,23 @@ export class ConsoleStream {
     this.#write(`event: ${event}\ndata: ${data}\n\n`);
   }
 
-  /** At once where it is over already. */
-  onEnd(ending: () => void): void {
-    if (this.#isOver) ending();
-    else this.#endings.push(ending);
+  /** Calls the listener at once if the stream has ended. */
+  onEnd(listener: () => void): void {
+    if (this.#isEnded) listener();
+    else this.#endListeners.push(listener);
   }
 
-  /** With a last event, if there is one to be sent. */
+  /** @param event sent before the end */
   end(event?: string): void {
-    if (this.#isOver || this.#response.writableEnded) return;
+    if (this.#isEnded || this.#response.writableEnded) return;
     if (event !== undefined) this.send(event);
     this.#response.end();
-    setTimeout(() => this.#response.destroy(), END_MS).unref();
+    setTimeout(() => this.#response.destroy(), END_TIMEOUT_MS).unref();
   }
 
   #write(text: string): void {
-    if (this.#isOver || this.#response.writableEnded) return;
-    if (this.#response.writableLength > MOST_UNREAD) this.#response.destroy();
+    if (this.#isEnded || this.#response.writableEnded) return;
+    if (this.#response.writableLength > MAX_BACKLOG_BYTES) this.#response.destroy();
     else this.#response.write(text);
   }
 }
@@ -71,9 +71,9 @@ export class ConsoleStreams {
   readonly #open = new Set<ConsoleStream>();
   #ended = false;
 
-  /** @throws TOO_MANY_STREAMS */
+  /** @throws TooManyStreams */
   requireRoom(): void {
-    if (this.#ended || this.#open.size >= MOST_STREAMS) throw new TooManyStreams();
+    if (this.#ended || this.#open.size >= MAX_STREAMS) throw new TooManyStreams();
   }
 
   add(stream: ConsoleStream): void {
@@ -81,7 +81,7 @@ export class ConsoleStreams {
     stream.onEnd(() => this.#open.delete(stream));
   }
 
-  /** Before the listener closes, which waits for them otherwise. No more are taken. */
+  /** Ends all streams and accepts no new ones: server.close() waits for open streams. */
   end(): void {
     this.#ended = true;
     for (const stream of this.#open) stream.end();
@@ -89,11 +89,11 @@ export class ConsoleStreams {
 }
 
 class TooManyStreams extends AppError {
+  override code = 'TOO_MANY_STREAMS';
+  override status = 503;
+  override retryable = true;
+
   constructor() {
-    super(`This replica takes no more open pages: it has ${MOST_STREAMS}, or shuts down.`, {
-      status: 503,
-      code: 'TOO_MANY_STREAMS',
-      retryable: true,
-    });
+    super(`This replica takes no more open pages: it has ${MAX_STREAMS}, or shuts down.`);
   }
 }

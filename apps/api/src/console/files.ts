@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 
-const types: Readonly<Record<string, string>> = {
+const mediaTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -10,15 +10,16 @@ const types: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json; charset=utf-8',
 };
 
-/** One file of the page, as it was built: plain, and compressed where it gets smaller. */
+/** One file of the console's page. */
 export interface ConsoleFile {
   type: string;
-  /** Its name changes with its content. */
+  /** Whether the name contains a hash of the content. */
   isHashed: boolean;
+  /** Compressed forms first, if the build made them; the plain one is last. */
   forms: { encoding: 'br' | 'gzip' | undefined; body: Buffer }[];
 }
 
-/** By path: `index.html`, `assets/main-1a2b.js`. Empty where the page was not built. */
+/** Files by path: `index.html`, `assets/main-1a2b.js`. Empty if the page was not built. */
 export async function readConsoleFiles(folder: string): Promise<ReadonlyMap<string, ConsoleFile>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const names = entries
@@ -26,7 +27,7 @@ export async function readConsoleFiles(folder: string): Promise<ReadonlyMap<stri
     .map(({ parentPath, name }) => relative(folder, join(parentPath, name)));
   const files = new Map<string, ConsoleFile>();
   for (const name of names) {
-    const type = types[extname(name)];
+    const type = mediaTypes[extname(name)];
     if (type === undefined) continue;
     const forms: ConsoleFile['forms'] = [];
     for (const [encoding, suffix] of [

@@ -3,25 +3,25 @@ import { expect, test } from 'vitest';
 import { type LivePart, LiveScope, type Update } from './live-scope.ts';
 
 const partsOf = ({ data }: Update): unknown => (JSON.parse(data) as { parts: unknown }).parts;
-const live = (name: string, read: LivePart['read'], seenBy: LivePart['seenBy'] = ['admin']): LivePart => ({
+const partOf = (name: string, read: LivePart['read'], seenBy: LivePart['seenBy'] = ['admin']): LivePart => ({
   name,
   seenBy,
-  everyMs: 1,
+  intervalMs: 1,
   read,
 });
 const admin = { kind: 'admin' } as const;
 
-test('a page gets everything first, then what changed, and after a break what it missed', async () => {
+test('sends everything first, then changes, and after a break the missed changes', async () => {
   let number = 1;
   let reads = 0;
   using scope = new LiveScope(admin, [
-    live('number', () => number),
-    live('still', () => ((reads += 1), 'the same')),
+    partOf('number', () => number),
+    partOf('constant', () => ((reads += 1), 'the same')),
   ]);
   const first = await scope.snapshot();
   expect(partsOf(first)).toEqual({
     number: { value: 1, failed: null },
-    still: { value: 'the same', failed: null },
+    constant: { value: 'the same', failed: null },
   });
   const updates: Update[] = [];
   using listening = scope.listen((update) => updates.push(update));
@@ -34,19 +34,19 @@ test('a page gets everything first, then what changed, and after a break what it
   expect(partsOf(updates.at(-1)!)).toEqual({ number: { value: 2, failed: null } });
   expect(partsOf(await scope.snapshot(first.id))).toEqual({ number: { value: 2, failed: null } });
   expect(partsOf(await scope.snapshot(updates.at(-1)!.id))).toEqual({});
-  // Of another process.
-  expect(partsOf(await scope.snapshot('b.1'))).toHaveProperty('still');
+  // An id of another process.
+  expect(partsOf(await scope.snapshot('b.1'))).toHaveProperty('constant');
 });
 
-test('a part that cannot be read keeps its value and says why', async () => {
-  let fails = false;
+test('keeps the value of a part that cannot be read and adds the error code', async () => {
+  let isFailing = false;
   const read = (): string => {
-    if (fails) throw Object.assign(new Error('away'), { code: 'DATABASE_UNAVAILABLE' });
+    if (isFailing) throw Object.assign(new Error('away'), { code: 'DATABASE_UNAVAILABLE' });
     return 'known';
   };
-  using scope = new LiveScope(admin, [live('chats', read), live('other', () => 1)]);
+  using scope = new LiveScope(admin, [partOf('chats', read), partOf('other', () => 1)]);
   const { id } = await scope.snapshot();
-  fails = true;
+  isFailing = true;
   const now = await poll(
     async () => {
       const update = await scope.snapshot(id);
@@ -57,14 +57,14 @@ test('a part that cannot be read keeps its value and says why', async () => {
   expect(partsOf(now)).toEqual({ chats: { value: 'known', failed: 'DATABASE_UNAVAILABLE' } });
 });
 
-test('a viewer is sent what is for her alone', async () => {
-  const parts = [live('all', () => 1, ['admin', 'business']), live('secret', () => 2)];
+test('sends a viewer only the parts that the viewer may see', async () => {
+  const parts = [partOf('all', () => 1, ['admin', 'business']), partOf('secret', () => 2)];
   using scope = new LiveScope({ kind: 'business', businessId: 'default' }, parts);
   expect(partsOf(await scope.snapshot())).toEqual({ all: { value: 1, failed: null } });
 });
 
-test('an id of another scope, or of one before it, begins at the beginning', async () => {
-  const parts = [live('number', () => 1)];
+test('sends everything for an id of another scope', async () => {
+  const parts = [partOf('number', () => 1)];
   using before = new LiveScope(admin, parts);
   using after = new LiveScope(admin, parts);
   const { id } = await before.snapshot();
@@ -72,8 +72,8 @@ test('an id of another scope, or of one before it, begins at the beginning', asy
   expect(partsOf(await after.snapshot(id))).toHaveProperty('number');
 });
 
-test('a value that no page can be sent is a failure of its part alone', async () => {
-  using scope = new LiveScope(admin, [live('odd', () => 1n), live('other', () => 1)]);
+test('reports a value that cannot be serialized as a failure of its part only', async () => {
+  using scope = new LiveScope(admin, [partOf('odd', () => 1n), partOf('other', () => 1)]);
   expect(partsOf(await scope.snapshot())).toEqual({
     odd: { value: null, failed: 'INTERNAL_ERROR' },
     other: { value: 1, failed: null },

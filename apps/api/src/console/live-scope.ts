@@ -1,27 +1,27 @@
 import { randomBytes } from 'node:crypto';
 
-/** Whom a view of the system is for: what the metrics token shows, one business, or all. */
+/** What a page may see: what the metrics token opens, one business, or everything. */
 export interface Viewer {
   kind: 'metrics' | 'business' | 'admin';
   businessId?: string;
 }
 
-/** One thing that open pages show and that changes by itself. */
+/** A value that open pages show and that changes without a request. */
 export interface LivePart {
   name: string;
   seenBy: readonly Viewer['kind'][];
-  everyMs: number;
-  /** What is shown of it; small, whatever the number of records behind it. */
+  intervalMs: number;
+  /** Reads the value. Its size must not grow with the number of records. */
   read(viewer: Viewer): unknown;
 }
 
-/** A part as a page has it: `failed` says why the value is an old one. */
+/** The last value that could be read; `failed` is the error code while the part cannot be read. */
 interface PartState {
   value: unknown;
   failed: string | null;
 }
 
-/** What changed, ready to be sent; `id` names the state that it leads to. */
+/** Changed parts, serialized; `id` identifies the resulting state. */
 export interface Update {
   id: string;
   /** JSON: `{"at": ms, "parts": {name: PartState}}` */
@@ -29,39 +29,39 @@ export interface Update {
 }
 
 const TICK_MS = 1000;
-const READ_LIMIT_MS = 5000;
+const READ_TIMEOUT_MS = 5000;
 
 interface Entry {
   part: LivePart;
   json: string;
   value: unknown;
-  /** The state of the scope in which it changed last; 0: not read yet. */
+  /** The scope's version at the last change; 0: not read yet. */
   version: number;
   dueAt: number;
   reading: boolean;
 }
 
 /**
- * What all pages of one kind of viewer see. Each part is read once for all of them, on a timer, and only what changed is sent on:
- * a thousand pages cost the database what one does.
+ * The state for all pages of one kind of viewer. Each part is read once for all of them, on a timer, and only changes are sent on:
+ * a thousand pages cost the database as much as one.
  */
 export class LiveScope implements Disposable {
   readonly #viewer: Viewer;
   readonly #entries: Entry[];
-  /** Of this scope alone: an id of another one, or of one before it, says nothing here. */
+  /** Identifies this scope: ids of other scopes, or from before a restart, are unknown here. */
   readonly #epoch = randomBytes(9).toString('base64url');
   readonly #timer: NodeJS.Timeout;
   readonly #listeners = new Set<(update: Update) => void>();
   #version = 0;
-  #sent = 0;
-  #first: Promise<void>;
+  #sentVersion = 0;
+  #firstRead: Promise<void>;
 
   constructor(viewer: Viewer, parts: readonly LivePart[]) {
     this.#viewer = viewer;
     this.#entries = parts
       .filter(({ seenBy }) => seenBy.includes(viewer.kind))
       .map((part) => ({ part, json: '', value: null, version: 0, dueAt: 0, reading: false }));
-    this.#first = this.#readDue();
+    this.#firstRead = this.#readDue();
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
@@ -69,9 +69,9 @@ export class LiveScope implements Disposable {
     return this.#listeners.size;
   }
 
-  /** What is there now, or what changed after the state `since`, once every part was read or had its time. */
+  /** The current state, or what changed after the state `since`. Waits until each part has been read once or timed out. */
   async snapshot(since?: string): Promise<Update> {
-    await this.#first;
+    await this.#firstRead;
     return this.#changedAfter(this.#versionOf(since));
   }
 
@@ -85,7 +85,7 @@ export class LiveScope implements Disposable {
     this.#listeners.clear();
   }
 
-  /** Of another scope, or of the future: nothing of it is known. */
+  /** 0 for an id of another scope or from the future: the page then gets everything. */
   #versionOf(id: string | undefined): number {
     const [epoch, version] = id?.split('.') ?? [];
     const known = Number(version);
@@ -104,9 +104,9 @@ export class LiveScope implements Disposable {
 
   #tick(): void {
     void this.#readDue();
-    if (this.#version === this.#sent) return;
-    const update = this.#changedAfter(this.#sent);
-    this.#sent = this.#version;
+    if (this.#version === this.#sentVersion) return;
+    const update = this.#changedAfter(this.#sentVersion);
+    this.#sentVersion = this.#version;
     for (const listener of this.#listeners) listener(update);
   }
 
@@ -119,20 +119,20 @@ export class LiveScope implements Disposable {
     );
   }
 
-  /** Settles once it was read or had its time; one that takes longer is not asked again before it has answered. */
+  /** Resolves after the read or its time limit. A part is not read again before a slow read has finished. */
   async #read(entry: Entry): Promise<void> {
     entry.reading = true;
-    entry.dueAt = performance.now() + entry.part.everyMs;
+    entry.dueAt = performance.now() + entry.part.intervalMs;
     const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
-      this.#show(entry, entry.value, 'TIMEOUT');
+      this.#set(entry, entry.value, 'TIMEOUT');
       settle();
-    }, READ_LIMIT_MS);
+    }, READ_TIMEOUT_MS);
     void (async () => {
       try {
-        this.#show(entry, (await entry.part.read(this.#viewer)) ?? null, null);
+        this.#set(entry, (await entry.part.read(this.#viewer)) ?? null, null);
       } catch (error) {
-        this.#show(entry, entry.value, codeOf(error));
+        this.#set(entry, entry.value, codeOf(error));
       } finally {
         clearTimeout(timer);
         entry.reading = false;
@@ -142,7 +142,7 @@ export class LiveScope implements Disposable {
     await settled;
   }
 
-  #show(entry: Entry, value: unknown, failed: string | null): void {
+  #set(entry: Entry, value: unknown, failed: string | null): void {
     const json = JSON.stringify({ value, failed } satisfies PartState);
     entry.value = value;
     if (json === entry.json) return;

@@ -1,26 +1,26 @@
 import type { Principal } from '@prosaas/http';
 import { type LivePart, LiveScope, type Viewer } from './live-scope.ts';
 
-/** After the last page of a kind was closed: one that is only reloaded finds everything read. */
+/** How long a scope stays open without pages, so that a reloaded page finds the values already read. */
 const LINGER_MS = 30_000;
 
-interface Open {
+interface OpenScope {
   scope: LiveScope;
   usedAt: number;
 }
 
-/** The scopes that somebody looks at, one for each kind of viewer. */
+/** The scopes of open pages, one per kind of viewer. */
 export class LiveViews implements Disposable {
   readonly #parts: readonly LivePart[];
-  readonly #open = new Map<string, Open>();
+  readonly #open = new Map<string, OpenScope>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(parts: readonly LivePart[]) {
     this.#parts = parts;
-    this.#timer = setInterval(() => this.#close(), LINGER_MS / 2).unref();
+    this.#timer = setInterval(() => this.#closeUnused(), LINGER_MS / 2).unref();
   }
 
-  of(viewer: Viewer): LiveScope {
+  scopeFor(viewer: Viewer): LiveScope {
     const key = `${viewer.kind} ${viewer.businessId ?? ''}`;
     let open = this.#open.get(key);
     if (open === undefined) {
@@ -37,7 +37,7 @@ export class LiveViews implements Disposable {
     this.#open.clear();
   }
 
-  #close(): void {
+  #closeUnused(): void {
     const now = performance.now();
     for (const [key, { scope, usedAt }] of this.#open) {
       if (scope.listeners > 0 || now - usedAt < LINGER_MS) continue;

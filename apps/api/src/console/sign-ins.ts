@@ -17,38 +17,38 @@ import {
   principalsOf,
 } from '@prosaas/http';
 
-/** How soon a sign-out in another replica counts here. */
-const READ_EVERY_MS = 2000;
-/** While the database is away, nobody can take a sign-in back either: those that are known go on, so that its outage can be seen. */
-const KNOWN_FOR_MS = 3_600_000;
-/** After a failed reading: those that are known do not wait for a database that is away. */
+/** A sign-out in another replica takes effect here within this time. */
+const REREAD_AFTER_MS = 2000;
+/** Cached sign-ins stay valid this long in an outage of the database, so that people can follow it in the console. */
+const OUTAGE_GRACE_MS = 3_600_000;
+/** Wait after a failed read, so that not every request waits for a database that is away. */
 const RETRY_AFTER_MS = 5000;
-const MOST_KNOWN = 1000;
+const MAX_CACHED = 1000;
 
-interface Known {
+interface CachedSignIn {
   session: ConsoleSession;
   readAt: number;
-  /** Not asked again before. */
+  /** When to read the session again. */
   dueAt: number;
   principal?: Principal | undefined;
 }
 
 /**
- * Who is signed in to the console: by the token of a cookie, for as long as the key counts that was signed in with. A token bears the
- * mark of this stack: one that was made up costs no query.
+ * Sign-ins to the console: a cookie's token stands for the key that was signed in with, and is valid as long as the key. A token contains a
+ * signature of this stack, so that a forged one costs no query.
  */
 export class SignIns {
   readonly #db: Database;
   readonly #keyRing: KeyRing;
-  readonly #known = new Map<string, Known>();
-  readonly #reading = new Map<string, Promise<ConsoleSession | undefined>>();
+  readonly #cache = new Map<string, CachedSignIn>();
+  readonly #pendingReads = new Map<string, Promise<ConsoleSession | undefined>>();
 
   constructor({ db, keyRing }: { db: Database; keyRing: KeyRing }) {
     this.#db = db;
     this.#keyRing = keyRing;
   }
 
-  /** Undefined where the key opens nothing that the console shows. @throws KEYS_NOT_LOADED */
+  /** Undefined if the key has no access to the console. @throws KeysNotLoaded */
   async signIn(key: string, address: string): Promise<{ token: string; principal: Principal } | undefined> {
     const keys = this.#keyRing.current();
     if (keys === undefined) throw new KeysNotLoaded();
@@ -57,7 +57,7 @@ export class SignIns {
     if (principal === undefined && people === undefined) throw new KeysNotLoaded();
     if (principal === undefined) return undefined;
     const random = randomBytes(32).toString('base64url');
-    const token = `${random}.${markOf(random, keys)}`;
+    const token = `${random}.${signatureOf(random, keys)}`;
     const personId = principal.person?.id ?? null;
     await createConsoleSession(this.#db, {
       tokenHash: digestOf(token),
@@ -70,40 +70,42 @@ export class SignIns {
   }
 
   /**
-   * Undefined where nobody signed in with it, it ended, or the key does not count any more. `isUse`: somebody does something, and is
-   * not only looked after. @throws KEYS_NOT_LOADED
+   * Undefined if the token is unknown or expired, or its key is no longer valid.
+   *
+   * @param options.isUse whether the request postpones the expiry. Requests that an open page sends by itself do not.
+   * @throws KeysNotLoaded
    */
   async find(token: string, { isUse }: { isUse: boolean }): Promise<Principal | undefined> {
     const keys = this.#keyRing.current();
     if (keys === undefined) throw new KeysNotLoaded();
-    const [random = '', mark = ''] = token.split('.');
-    if (!isSame(mark, markOf(random, keys))) return undefined;
+    const [random = '', signature = ''] = token.split('.');
+    if (!isEqual(signature, signatureOf(random, keys))) return undefined;
     const session = await this.#read(token);
     if (session === undefined) return undefined;
-    const known = this.#known.get(token);
+    const cached = this.#cache.get(token);
     const principal = this.#principalOf(token, session, keys) ?? undefined;
-    if (known !== undefined) known.principal = principal;
-    // Not waited for: nobody is turned away because this could not be written.
+    if (cached !== undefined) cached.principal = principal;
+    // Not awaited: a failed write must not fail the request.
     if (principal !== undefined && isUse) touchConsoleSession(this.#db, digestOf(token)).catch(() => {});
     return principal;
   }
 
   async signOut(token: string, { everywhere }: { everywhere: boolean }): Promise<void> {
-    if (everywhere) this.#known.clear();
-    else this.#known.delete(token);
+    if (everywhere) this.#cache.clear();
+    else this.#cache.delete(token);
     await deleteConsoleSession(this.#db, digestOf(token), { everywhere });
-    // What was read meanwhile.
-    this.#known.delete(token);
+    // A read may have added it again meanwhile.
+    this.#cache.delete(token);
   }
 
   #principalOf(token: string, session: ConsoleSession, keys: Keys): Principal | undefined {
     const { personKeyHash, keyProof, personId } = session;
     const people = this.#keyRing.people();
     if (personId !== null && people === undefined) {
-      // The database is away: she is who she was.
-      const before = this.#known.get(token)?.principal;
-      if (before === undefined) throw new KeysNotLoaded();
-      return before;
+      // The database is away: use the last cached principal.
+      const last = this.#cache.get(token)?.principal;
+      if (last === undefined) throw new KeysNotLoaded();
+      return last;
     }
     if (personId !== null && personKeyHash === null) return undefined;
     return principalByDigest(keys, people, {
@@ -113,47 +115,49 @@ export class SignIns {
   }
 
   async #read(token: string): Promise<ConsoleSession | undefined> {
-    const known = this.#known.get(token);
+    const cached = this.#cache.get(token);
     const now = performance.now();
-    if (known !== undefined && now < known.dueAt) return unlessOver(known.session);
+    if (cached !== undefined && now < cached.dueAt) return unlessExpired(cached.session);
     try {
-      let reading = this.#reading.get(token);
+      let reading = this.#pendingReads.get(token);
       if (reading === undefined) {
-        reading = findConsoleSession(this.#db, digestOf(token)).finally(() => this.#reading.delete(token));
-        this.#reading.set(token, reading);
+        reading = findConsoleSession(this.#db, digestOf(token)).finally(() =>
+          this.#pendingReads.delete(token),
+        );
+        this.#pendingReads.set(token, reading);
       }
       const session = await reading;
-      if (session === undefined) this.#known.delete(token);
+      if (session === undefined) this.#cache.delete(token);
       else this.#remember(token, session);
       return session;
     } catch (error) {
-      if (known === undefined || now - known.readAt > KNOWN_FOR_MS) throw error;
-      known.dueAt = performance.now() + RETRY_AFTER_MS;
-      return unlessOver(known.session);
+      if (cached === undefined || now - cached.readAt > OUTAGE_GRACE_MS) throw error;
+      cached.dueAt = performance.now() + RETRY_AFTER_MS;
+      return unlessExpired(cached.session);
     }
   }
 
   #remember(token: string, session: ConsoleSession): void {
-    const principal = this.#known.get(token)?.principal;
+    const principal = this.#cache.get(token)?.principal;
     const readAt = performance.now();
-    this.#known.delete(token);
-    this.#known.set(token, { session, readAt, dueAt: readAt + READ_EVERY_MS, principal });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MOST_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+    this.#cache.delete(token);
+    this.#cache.set(token, { session, readAt, dueAt: readAt + REREAD_AFTER_MS, principal });
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
   }
 }
 
-function unlessOver(session: ConsoleSession): ConsoleSession | undefined {
+function unlessExpired(session: ConsoleSession): ConsoleSession | undefined {
   return session.endsAt.getTime() > Date.now() ? session : undefined;
 }
 
-/** Shows that the key is the one that was signed in with, to whoever has the token. */
+/** Proves which key was signed in with. Checking it requires the token. */
 function proofOf(token: string, keyDigest: Buffer): Buffer {
   return createHmac('sha256', token).update(keyDigest).digest();
 }
 
-/** 128 bits that only services of this stack can write. */
-function markOf(random: string, { internalSecret }: Keys): string {
+/** A 128-bit signature that only services of this stack can compute. */
+function signatureOf(random: string, { internalSecret }: Keys): string {
   return createHmac('sha256', internalSecret)
     .update(`sign-in ${random}`)
     .digest()
@@ -161,6 +165,6 @@ function markOf(random: string, { internalSecret }: Keys): string {
     .toString('base64url');
 }
 
-function isSame(a: string, b: string): boolean {
+function isEqual(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }

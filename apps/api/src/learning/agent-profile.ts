@@ -3,29 +3,29 @@ import { type Profile, ProfileError, type ProfileStore, startProfile } from '@pr
 import { type LearnedAnswer, type Queryable, watchLearnedAnswers } from '@prosaas/database';
 import { AppError, type Logger } from '@prosaas/runtime';
 
-/** Until a profile that has faults is looked at again. */
+/** Delay before a profile with faults is read again. */
 const RETRY_MS = 2000;
 
-/** The profile that the agent answers from, with what it learned: as the workers have it. */
+/** The profile that the workers answer from, including the learned entries. */
 export interface AgentProfile {
   /** @throws ProfileUnavailable */
   current(): Profile;
-  /** What was learned here counts here at once. */
+  /** Reads the learned entries now, so that a change takes effect at once. */
   readLearned(): Promise<void>;
 }
 
 class ProfileUnavailable extends AppError {
+  override code = 'PROFILE_UNAVAILABLE';
+  override status = 503;
+  override retryable = true;
+
   constructor(problems: readonly string[]) {
     const why = problems.length === 0 ? '' : `: ${problems.slice(0, 3).join('; ')}`;
-    super(`The profile cannot be read${why}.`, {
-      status: 503,
-      code: 'PROFILE_UNAVAILABLE',
-      retryable: true,
-    });
+    super(`The profile cannot be read${why}.`);
   }
 }
 
-/** A profile with faults does not keep the api from starting: it is looked at until it has none. */
+/** The api also starts with a faulty profile, which is read again until it has no faults. */
 export function startAgentProfile({
   path,
   db,
@@ -42,16 +42,16 @@ export function startAgentProfile({
   let learned: LearnedAnswer[] = [];
   const follower = watchLearnedAnswers(db, {
     log,
-    onLearned(found) {
-      learned = found;
-      store?.setLearned(found);
+    onLearned(entries) {
+      learned = entries;
+      store?.setLearned(entries);
     },
   });
 
   const open = async (): Promise<void> => {
     while (store === undefined) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- tried until it works
+        // oxlint-disable-next-line no-await-in-loop -- retries until the profile is valid
         store = await startProfile({ path, log, signal });
         store.setLearned(learned);
       } catch (error) {
@@ -83,13 +83,13 @@ export function startAgentProfile({
   };
 }
 
-/** What another replica learned may count here so much later. */
-const READ_WITHIN_MS = 1000;
+/** A request waits at most this long for the learned entries. */
+const READ_TIMEOUT_MS = 1000;
 
-/** Reads what was learned. Where the database is away or slow, what is known counts. */
+/** Reads the learned entries. If the database is away or slow, the caller continues with those already read. */
 export async function readLearned(profile: AgentProfile, log: Pick<Logger, 'debug'>): Promise<void> {
   const reading = profile
     .readLearned()
     .catch((error: unknown) => log.debug({ err: error }, 'what was learned could not be read now'));
-  await Promise.race([reading, sleep(READ_WITHIN_MS, undefined, { ref: false })]);
+  await Promise.race([reading, sleep(READ_TIMEOUT_MS, undefined, { ref: false })]);
 }

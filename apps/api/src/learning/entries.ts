@@ -4,32 +4,32 @@ import { AppError } from '@prosaas/runtime';
 import { NotFound } from '../errors.ts';
 
 /** Characters of a question, and of another way to ask it. */
-export const QUESTION_LENGTH = 300;
+export const MAX_QUESTION_LENGTH = 300;
 
-/** What the agent answers with: an entry of the profile's file, or what was learned. */
+/** An entry that the agent answers from: one of the profile's file, or a learned one. */
 export interface AgentEntry {
-  /** Null: of the file. */
+  /** Null for an entry of the file. */
   id: string | null;
   source: 'profile' | 'learned';
   business_id: string | null;
   question: string;
-  /** Null: it adds ways to ask the entry of that question. */
+  /** Null if the entry only adds ways to ask the entry of the same question. */
   answer: string | null;
   also: string[];
-  /** False: the entry that it adds ways to ask to is not in the profile any more. */
+  /** False if it adds ways to ask an entry that the profile no longer has. */
   is_used: boolean;
   person_id: string | null;
   person_name: string | null;
   created_at: Date | null;
 }
 
-/** What is to become of a group: an entry of its own, or a way to ask of another. */
-export type EntryOrder =
+/** How to answer a group of questions: by a new entry, or as other ways to ask an existing one. */
+export type AnswerRequest =
   | { answer: string; question: string | undefined; also: string[] | undefined }
   | { entry: string; also: string[] | undefined };
 
-/** Of a profile that has what was learned already: what its file says. */
-export function fileEntries(profile: Profile, learned: readonly LearnedEntryRow[]): AgentEntry[] {
+/** The entries of the profile's file. @param profile includes the learned entries */
+export function profileEntries(profile: Profile, learned: readonly LearnedEntryRow[]): AgentEntry[] {
   const own = new Set(learned.filter(({ answer }) => answer !== null).map((row) => comparable(row.question)));
   return profile.faq
     .filter(({ question }) => !own.has(comparable(question)))
@@ -47,8 +47,8 @@ export function fileEntries(profile: Profile, learned: readonly LearnedEntryRow[
     }));
 }
 
-/** @param profile with what was learned */
-export function showLearned(row: LearnedEntryRow, profile: Profile): AgentEntry {
+/** @param profile includes the learned entries */
+export function viewLearnedEntry(row: LearnedEntryRow, profile: Profile): AgentEntry {
   const wanted = comparable(row.question);
   const isUsed =
     row.answer !== null ||
@@ -58,96 +58,97 @@ export function showLearned(row: LearnedEntryRow, profile: Profile): AgentEntry 
   return { ...row, source: 'learned', is_used: isUsed };
 }
 
-/** What can be answered with: the entries of the file, and what was learned. */
-export function entriesOf(profile: Profile, learned: readonly LearnedEntryRow[]): AgentEntry[] {
-  const own = learned.filter(({ answer }) => answer !== null).map((row) => showLearned(row, profile));
-  return [...fileEntries(profile, learned), ...own];
+/** All entries with an answer: those of the file and the learned ones. */
+export function answerableEntries(profile: Profile, learned: readonly LearnedEntryRow[]): AgentEntry[] {
+  const own = learned.filter(({ answer }) => answer !== null).map((row) => viewLearnedEntry(row, profile));
+  return [...profileEntries(profile, learned), ...own];
 }
 
-interface WantedEntry {
+interface NewEntry {
   question: string;
   answer: string | null;
   also: string[];
 }
 
-/** What is to be learned. @throws NotFound, EntryExists */
-export function entryFor({
-  order,
+/** The entry to learn. @throws NotFound, EntryExists */
+export function buildEntry({
+  request,
   texts,
   entries,
 }: {
-  order: EntryOrder;
-  /** What was asked, the most frequent first. */
+  request: AnswerRequest;
+  /** Texts of the questions, the most frequent first. */
   texts: readonly string[];
   entries: readonly AgentEntry[];
-}): WantedEntry {
-  const called = (question: string): AgentEntry | undefined =>
+}): NewEntry {
+  const findByQuestion = (question: string): AgentEntry | undefined =>
     entries.find((entry) => comparable(entry.question) === comparable(question));
-  if ('entry' in order) {
-    const found = called(order.entry);
+  if ('entry' in request) {
+    const found = findByQuestion(request.entry);
     if (found === undefined) throw new NotFound('entry');
-    return { question: found.question, answer: null, also: order.also ?? waysToAsk(texts) };
+    return { question: found.question, answer: null, also: request.also ?? phrasingsOf(texts) };
   }
-  const question = order.question ?? cut(texts.find((text) => !isPrivate(text)) ?? texts[0] ?? '');
-  const also = order.also ?? waysToAsk(texts).filter((text) => comparable(text) !== comparable(question));
-  const same = called(question);
-  if (same?.answer === order.answer) return { question: same.question, answer: null, also };
-  requireNew(question, entries);
-  return { question, answer: order.answer, also };
+  const question =
+    request.question ?? normalizeQuestion(texts.find((text) => !hasPersonalData(text)) ?? texts[0] ?? '');
+  const also = request.also ?? phrasingsOf(texts).filter((text) => comparable(text) !== comparable(question));
+  const same = findByQuestion(question);
+  if (same?.answer === request.answer) return { question: same.question, answer: null, also };
+  requireNewQuestion(question, entries);
+  return { question, answer: request.answer, also };
 }
 
-/** A question that an entry has already would never be found under another one. */
-export function requireNew(question: string, entries: readonly AgentEntry[]): void {
+/** A question must be unique: the agent would never find a second entry for it. @throws EntryExists */
+export function requireNewQuestion(question: string, entries: readonly AgentEntry[]): void {
   const taken = entries.find((entry) =>
     [entry.question, ...entry.also].some((form) => comparable(form) === comparable(question)),
   );
   if (taken !== undefined) throw new EntryExists(taken.question);
 }
 
-/** What somebody wrote of herself is no way to ask: numbers, addresses. */
-const isPrivate = (text: string): boolean => /\d[\d\s().-]{4,}\d|@|:\/\//.test(text);
-const cut = (text: string): string =>
-  text.slice(0, QUESTION_LENGTH).toWellFormed().replaceAll(/\s+/g, ' ').trim();
-const waysToAsk = (texts: readonly string[]): string[] =>
+/** Texts with phone numbers or addresses are personal data and must not become ways to ask. */
+const hasPersonalData = (text: string): boolean => /\d[\d\s().-]{4,}\d|@|:\/\//.test(text);
+const normalizeQuestion = (text: string): string =>
+  text.slice(0, MAX_QUESTION_LENGTH).toWellFormed().replaceAll(/\s+/g, ' ').trim();
+const phrasingsOf = (texts: readonly string[]): string[] =>
   texts
-    .filter((text) => !isPrivate(text) && text.length <= QUESTION_LENGTH)
+    .filter((text) => !hasPersonalData(text) && text.length <= MAX_QUESTION_LENGTH)
     .slice(0, MAX_PHRASINGS)
-    .map(cut);
+    .map(normalizeQuestion);
 
-/** What a group became, where the same is asked for again. */
-export function repeatedEntry(
+/** The entry that an earlier, equal request made from the same group. @throws AlreadyAnswered if that request was different */
+export function findRepeatedEntry(
   learned: readonly LearnedEntryRow[],
   entryId: string | null,
-  order: EntryOrder,
+  request: AnswerRequest,
 ): LearnedEntryRow {
   const entry = learned.find(({ id }) => id === entryId);
   if (entry === undefined) throw new AlreadyAnswered();
-  const wanted = 'entry' in order ? order.entry : (order.question ?? entry.question);
+  const wanted = 'entry' in request ? request.entry : (request.question ?? entry.question);
   const answer =
-    'entry' in order || entry.answer !== null
+    'entry' in request || entry.answer !== null
       ? entry.answer
       : learned.find((one) => one.answer !== null && one.question === entry.question)?.answer;
   const isSame =
     comparable(wanted) === comparable(entry.question) &&
-    ('entry' in order ? answer === null : answer === order.answer);
+    ('entry' in request ? answer === null : answer === request.answer);
   if (!isSame) throw new AlreadyAnswered();
   return entry;
 }
 
 class EntryExists extends AppError {
+  override code = 'ENTRY_EXISTS';
+  override status = 409;
+
   constructor(question: string) {
-    super(`“${question}” asks that already. Link to it, or word the question differently.`, {
-      status: 409,
-      code: 'ENTRY_EXISTS',
-    });
+    super(`“${question}” asks that already. Link to it, or word the question differently.`);
   }
 }
 
 class AlreadyAnswered extends AppError {
+  override code = 'ALREADY_ANSWERED';
+  override status = 409;
+
   constructor() {
-    super('This was answered already, in another way: take that entry back first.', {
-      status: 409,
-      code: 'ALREADY_ANSWERED',
-    });
+    super('This was answered already, in another way: take that entry back first.');
   }
 }

@@ -11,8 +11,13 @@ import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { type AgentProfile, readLearned } from '../learning/agent-profile.ts';
-import { entriesOf, fileEntries, requireNew, showLearned } from '../learning/entries.ts';
-import { Also, Answer, Entry, Id, QuestionText } from './agent-schemas.ts';
+import {
+  answerableEntries,
+  profileEntries,
+  requireNewQuestion,
+  viewLearnedEntry,
+} from '../learning/entries.ts';
+import { Answer, Entry, Id, Phrasings, QuestionText } from './agent-schemas.ts';
 import { Page } from './page.ts';
 import type { ResourceContext } from './resource.ts';
 
@@ -33,14 +38,14 @@ const Change = Type.Object(
   {
     answer: Type.Optional(Answer),
     question: Type.Optional(QuestionText),
-    also: Type.Optional(Also),
+    also: Type.Optional(Phrasings),
   },
   { additionalProperties: false, minProperties: 1 },
 );
 
 const audited = { audited: true };
 
-/** The entries that the agent answers from: those of the profile, and what it learned. */
+/** The entries that the agent answers from: learned ones and those of the profile. */
 export function agentEntriesRoutes(
   app: App,
   { db, business, profile }: ResourceContext & { profile: AgentProfile },
@@ -53,21 +58,26 @@ export function agentEntriesRoutes(
       const own = businessOf(request, named);
       const after = decodeCursor(EntryCursor, cursor);
       const learned = await listLearnedEntries(db, undefined);
-      const mine = learned.filter(({ business_id: of }) => own === undefined || of === own);
-      const placed = [
-        ...mine.map((row) => ({ entry: showLearned(row, profile.current()), place: Number(row.id) })),
-        ...fileEntries(profile.current(), learned).map((entry, place) => ({ entry, place })),
+      const visible = learned.filter((row) => own === undefined || row.business_id === own);
+      const positioned = [
+        ...visible.map((row) => ({
+          entry: viewLearnedEntry(row, profile.current()),
+          position: Number(row.id),
+        })),
+        ...profileEntries(profile.current(), learned).map((entry, position) => ({ entry, position })),
       ];
-      const rows = placed.filter(({ entry, place }) => {
+      const rows = positioned.filter(({ entry, position }) => {
         if (source !== undefined && entry.source !== source) return false;
         if (after === undefined) return true;
-        const [afterSource, position] = after;
+        const [afterSource, afterPosition] = after;
         if (entry.source !== afterSource) return afterSource === 'learned';
-        // The latest learned first; those of the profile in its order.
-        return entry.source === 'learned' ? place < Number(position) : place > Number(position);
+        // Learned entries are sorted latest first, entries of the profile as in its file.
+        return entry.source === 'learned'
+          ? position < Number(afterPosition)
+          : position > Number(afterPosition);
       });
-      const found = page(rows.slice(0, limit + 1), limit, ({ entry, place }) =>
-        encodeCursor([entry.source, String(place)]),
+      const found = page(rows.slice(0, limit + 1), limit, ({ entry, position }) =>
+        encodeCursor([entry.source, String(position)]),
       );
       return { ...found, items: found.items.map(({ entry }) => entry) };
     },
@@ -95,8 +105,8 @@ export function agentEntriesRoutes(
           ]);
         const learned = await listLearnedEntries(tx, undefined);
         if (question !== undefined && comparable(question) !== comparable(entry.question)) {
-          const rest = entriesOf(profile.current(), learned).filter((one) => one.id !== id);
-          requireNew(question, rest);
+          const others = answerableEntries(profile.current(), learned).filter((one) => one.id !== id);
+          requireNewQuestion(question, others);
         }
         await changeLearnedEntry(tx, entry, {
           ...(question !== undefined && { question: question.trim() }),
@@ -106,7 +116,7 @@ export function agentEntriesRoutes(
         return findLearnedEntry(tx, id, own);
       });
       await readLearned(profile, request.log);
-      return showLearned(changed!, profile.current());
+      return viewLearnedEntry(changed!, profile.current());
     },
   );
 
@@ -127,7 +137,7 @@ export function agentEntriesRoutes(
   );
 }
 
-/** A learned entry's id is a number: anything else is answered with 404. */
+/** Ids of learned entries are numbers: anything else is a 404. */
 function requireEntryId(id: string): string {
   if (!/^\d{1,18}$/.test(id)) throw new NotFound('entry');
   return id;

@@ -1,10 +1,10 @@
 import { MAX_PHRASINGS } from '@prosaas/database';
 import { Type } from 'typebox';
-import { QUESTION_LENGTH } from '../learning/entries.ts';
+import { MAX_QUESTION_LENGTH } from '../learning/entries.ts';
 import { NullableText, NullableTime } from './resource.ts';
 
-/** As a text of the profile. */
-const ANSWER_LENGTH = 2000;
+/** The limit of texts in a profile. */
+const MAX_ANSWER_LENGTH = 2000;
 
 export const Entry = Type.Object({
   id: NullableText,
@@ -18,13 +18,13 @@ export const Entry = Type.Object({
   person_name: NullableText,
   created_at: NullableTime,
 });
-/** On one line, and not blank. */
+/** One line, not blank. */
 export const QuestionText = Type.String({
   minLength: 1,
-  maxLength: QUESTION_LENGTH,
+  maxLength: MAX_QUESTION_LENGTH,
   pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
 });
-export const Answer = Type.String({ minLength: 1, maxLength: ANSWER_LENGTH, pattern: '\\S' });
-export const Also = Type.Array(QuestionText, { maxItems: MAX_PHRASINGS });
+export const Answer = Type.String({ minLength: 1, maxLength: MAX_ANSWER_LENGTH, pattern: '\\S' });
+export const Phrasings = Type.Array(QuestionText, { maxItems: MAX_PHRASINGS });
 
 export const Id = Type.Object({ id: Type.String() });

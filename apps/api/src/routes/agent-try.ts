@@ -2,32 +2,32 @@ import { explain, prepareLanguages } from '@prosaas/agentkit/offline';
 import type { App } from '@prosaas/http';
 import { Type } from 'typebox';
 import { type AgentProfile, readLearned } from '../learning/agent-profile.ts';
-import { whyOf } from '../learning/why.ts';
+import { describeExplanation } from '../learning/describe-explanation.ts';
 import type { ResourceContext } from './resource.ts';
 
-const TEXT_LENGTH = 4096;
-const MOST_HISTORY = 100;
+const MAX_TEXT_LENGTH = 4096;
+const MAX_HISTORY = 100;
 
 const TryBody = Type.Object(
   {
-    text: Type.String({ minLength: 1, maxLength: TEXT_LENGTH }),
+    text: Type.String({ minLength: 1, maxLength: MAX_TEXT_LENGTH }),
     now: Type.Optional(Type.String({ format: 'date-time', maxLength: 40 })),
     history: Type.Optional(
       Type.Array(
         Type.Object(
           {
             direction: Type.Enum(['inbound', 'outbound']),
-            text: Type.String({ maxLength: TEXT_LENGTH }),
+            text: Type.String({ maxLength: MAX_TEXT_LENGTH }),
           },
           { additionalProperties: false },
         ),
-        { maxItems: MOST_HISTORY },
+        { maxItems: MAX_HISTORY },
       ),
     ),
   },
   { additionalProperties: false },
 );
-const Tried = Type.Object({
+const TryResponse = Type.Object({
   answer: Type.Object({
     text: Type.String(),
     source: Type.String(),
@@ -41,15 +41,15 @@ const Tried = Type.Object({
   why: Type.Array(Type.String()),
 });
 
-/** What the agent would answer, and why. */
+/** Shows what the agent would answer to a text, and why. */
 export function agentTryRoutes(
   app: App,
   { business, profile }: Pick<ResourceContext, 'business'> & { profile: AgentProfile },
 ): void {
-  // By the profile alone, whatever model is configured. Nothing is sent, and nothing is kept.
+  // Uses the profile only, even if a model is configured. Sends and stores nothing.
   app.post(
     '/api/agent/try',
-    { onRequest: business, schema: { body: TryBody, response: { 200: Tried } } },
+    { onRequest: business, schema: { body: TryBody, response: { 200: TryResponse } } },
     async (request) => {
       const { text, now, history = [] } = request.body;
       await readLearned(profile, request.log);
@@ -72,7 +72,7 @@ export function agentTryRoutes(
         },
         score,
         threshold,
-        why: whyOf(explanation),
+        why: describeExplanation(explanation),
       };
     },
   );

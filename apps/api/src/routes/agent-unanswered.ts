@@ -12,9 +12,20 @@ import { type Static, Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { type AgentProfile, readLearned } from '../learning/agent-profile.ts';
-import { type EntryOrder, entriesOf, entryFor, repeatedEntry, showLearned } from '../learning/entries.ts';
-import { compareAlike, findAlike, readAlikeQuestions, readExamples } from '../learning/question-groups.ts';
-import { Also, Answer, Entry, Id, QuestionText } from './agent-schemas.ts';
+import {
+  type AnswerRequest,
+  answerableEntries,
+  buildEntry,
+  findRepeatedEntry,
+  viewLearnedEntry,
+} from '../learning/entries.ts';
+import {
+  compareClusters,
+  findCluster,
+  readQuestionClusters,
+  readExamples,
+} from '../learning/question-clusters.ts';
+import { Answer, Entry, Id, Phrasings, QuestionText } from './agent-schemas.ts';
 import { Page } from './page.ts';
 import { NullableText, type ResourceContext, Time } from './resource.ts';
 
@@ -51,7 +62,7 @@ const AnswerBody = Type.Object(
     answer: Type.Optional(Answer),
     question: Type.Optional(QuestionText),
     entry: Type.Optional(Type.String({ minLength: 1, maxLength: 1000, pattern: '\\S' })),
-    also: Type.Optional(Also),
+    also: Type.Optional(Phrasings),
   },
   { additionalProperties: false },
 );
@@ -59,7 +70,7 @@ type AnswerBody = Static<typeof AnswerBody>;
 
 const audited = { audited: true };
 
-/** What the agent did not understand, in groups of likeness, and what is made of it: docs/agent.md. */
+/** Questions that the agent did not understand, in groups of similar ones, and their answers: docs/agent.md. */
 export function agentUnansweredRoutes(
   app: App,
   { db, business, profile }: ResourceContext & { profile: AgentProfile },
@@ -70,28 +81,29 @@ export function agentUnansweredRoutes(
     async (request) => {
       const { limit, cursor, business: named, state = 'open' } = request.query;
       const after = decodeCursor(UnansweredCursor, cursor);
-      const all = await readAlikeQuestions(db, { businessId: businessOf(request, named), state });
-      const left =
+      const clusters = await readQuestionClusters(db, { businessId: businessOf(request, named), state });
+      const following =
         after === undefined
-          ? all
-          : all.filter(
-              (one) => compareAlike(one, { count: after[0], last_at: new Date(after[1]), id: after[2] }) > 0,
+          ? clusters
+          : clusters.filter(
+              (cluster) =>
+                compareClusters(cluster, { count: after[0], last_at: new Date(after[1]), id: after[2] }) > 0,
             );
-      const { items, next_cursor } = page(left.slice(0, limit + 1), limit, ({ count, last_at, id }) =>
+      const { items, next_cursor } = page(following.slice(0, limit + 1), limit, ({ count, last_at, id }) =>
         encodeCursor([count, last_at.getTime(), id]),
       );
       const examples = await readExamples(db, items, state);
       return {
-        items: items.map((one) => {
-          const asked = examples.get(one.id) ?? [];
-          return { ...one, question: asked[0]?.text ?? '', examples: asked };
+        items: items.map((cluster) => {
+          const shown = examples.get(cluster.id) ?? [];
+          return { ...cluster, question: shown[0]?.text ?? '', examples: shown };
         }),
         next_cursor,
       };
     },
   );
 
-  // A repeat answers with what is there.
+  // A repeated request changes nothing and returns the same entry.
   app.post(
     '/api/agent/unanswered/:id/answer',
     {
@@ -101,33 +113,34 @@ export function agentUnansweredRoutes(
     },
     async (request) => {
       const { id } = request.params;
-      const order = orderOf(request.body);
-      // What another replica learned counts when it is judged whether an entry is new.
+      const answerRequest = toAnswerRequest(request.body);
+      // Reads what other replicas learned: a new entry must not repeat one of those.
       await readLearned(profile, request.log);
       const entry = await db.transaction(async (tx) => {
         await lockLearnedEntries(tx);
         const found = await findQuestionState(tx, { groupId: id, businessId: businessOf(request) });
         if (found === undefined) throw new NotFound('question');
         const learned = await listLearnedEntries(tx, undefined);
-        if (found.state === 'answered') return repeatedEntry(learned, found.entry_id, order);
+        if (found.state === 'answered') return findRepeatedEntry(learned, found.entry_id, answerRequest);
         const { state, business_id: businessId } = found;
-        const alike = await findAlike(tx, { groupId: id, businessId, state });
-        const asked = (await readExamples(tx, [alike], state)).get(alike.id) ?? [];
-        const texts = asked.map(({ text }) => text);
-        const wanted = entryFor({ order, texts, entries: entriesOf(profile.current(), learned) });
+        const cluster = await findCluster(tx, { groupId: id, businessId, state });
+        const examples = (await readExamples(tx, [cluster], state)).get(cluster.id) ?? [];
+        const texts = examples.map(({ text }) => text);
+        const entries = answerableEntries(profile.current(), learned);
+        const newEntry = buildEntry({ request: answerRequest, texts, entries });
         const personId = request.principal?.person?.id;
-        const made = await addLearnedEntry(tx, { businessId, personId, ...wanted });
-        if (made === undefined) throw new TooManyEntries();
+        const added = await addLearnedEntry(tx, { businessId, personId, ...newEntry });
+        if (added === undefined) throw new TooManyEntries();
         await setQuestionState(tx, {
-          groupIds: alike.groupIds,
+          groupIds: cluster.groupIds,
           from: state,
           to: 'answered',
-          entryId: made.id,
+          entryId: added.id,
         });
-        return made;
+        return added;
       });
       await readLearned(profile, request.log);
-      return showLearned(entry, profile.current());
+      return viewLearnedEntry(entry, profile.current());
     },
   );
 
@@ -144,7 +157,7 @@ export function agentUnansweredRoutes(
           const found = await findQuestionState(tx, { groupId: id, businessId: businessOf(request) });
           if (found === undefined) throw new NotFound('question');
           const { business_id: businessId } = found;
-          const { groupIds } = await findAlike(tx, { groupId: id, businessId, state: from });
+          const { groupIds } = await findCluster(tx, { groupId: id, businessId, state: from });
           await setQuestionState(tx, { groupIds, from, to });
         });
         return reply.code(204).send();
@@ -153,7 +166,7 @@ export function agentUnansweredRoutes(
   }
 }
 
-function orderOf({ answer, question, entry, also }: AnswerBody): EntryOrder {
+function toAnswerRequest({ answer, question, entry, also }: AnswerBody): AnswerRequest {
   if (answer !== undefined && entry === undefined)
     return { answer: answer.trim(), question: question?.trim(), also };
   if (entry !== undefined && answer === undefined && question === undefined) return { entry, also };
@@ -163,10 +176,10 @@ function orderOf({ answer, question, entry, also }: AnswerBody): EntryOrder {
 }
 
 class TooManyEntries extends AppError {
+  override code = 'TOO_MANY_ENTRIES';
+  override status = 409;
+
   constructor() {
-    super(`There are ${MAX_LEARNED_ENTRIES} learned entries: take back some that nobody needs.`, {
-      status: 409,
-      code: 'TOO_MANY_ENTRIES',
-    });
+    super(`There are ${MAX_LEARNED_ENTRIES} learned entries: take back some that nobody needs.`);
   }
 }

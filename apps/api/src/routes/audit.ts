@@ -25,7 +25,7 @@ const Query = Type.Object(
 const AuditCursor = Type.Tuple([Type.String({ pattern: '^\\d{1,18}$' })]);
 
 export function auditRoutes(app: App, { db, admin }: ResourceContext): void {
-  // Each use of an admin's key, this one too, and with any key what is told in `config.audited` of the routes.
+  // Each request with an admin's key, including this one, and each request to a route with `config.audited`.
   app.get(
     '/api/audit',
     { onRequest: admin, schema: { querystring: Query, response: { 200: Page(AuditEntry) } } },

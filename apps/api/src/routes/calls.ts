@@ -95,7 +95,7 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
         outcomes: outcomes?.split(','),
         from: request.query.after,
         before: request.query.before,
-        callers: await callersOf({ contact, conversation, businessId }),
+        callers: await findCallers({ contact, conversation, businessId }),
         after: position && { position: position[0], id: position[1] },
         limit: limit + 1,
       });
@@ -103,8 +103,8 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
     },
   );
 
-  /** Who has called, by each name; of both parameters what both say. */
-  async function callersOf({
+  /** The callers that match both parameters; undefined without either. */
+  async function findCallers({
     contact,
     conversation,
     businessId,
@@ -113,11 +113,11 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
     conversation: string | undefined;
     businessId: string | undefined;
   }): Promise<string[] | undefined> {
-    const named = contact === undefined ? undefined : [callerNamed(contact)];
-    if (conversation === undefined) return named;
+    const byContact = contact === undefined ? undefined : [toCaller(contact)];
+    if (conversation === undefined) return byContact;
     const callers = await findCallerNumbers(db, conversation, businessId);
     if (callers === undefined) throw new NotFound('conversation');
-    return named === undefined ? callers : named.filter((caller) => callers.includes(caller));
+    return byContact === undefined ? callers : byContact.filter((caller) => callers.includes(caller));
   }
 
   app.get(
@@ -130,7 +130,7 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
     },
   );
 
-  // A caller's message, as sound.
+  // The audio of a message that a caller left.
   app.get(
     '/api/calls/:id/recordings/:recording',
     { onRequest: business, config: { audited: true }, schema: { params: RecordingId } },
@@ -145,7 +145,7 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
         .type(recording.media_type)
         .header(
           'content-disposition',
-          `attachment; filename="${recording.id}${extension(recording.media_type)}"`,
+          `attachment; filename="${recording.id}${fileExtension(recording.media_type)}"`,
         )
         .header('cache-control', 'private, no-store')
         .send(recording.audio);
@@ -153,12 +153,13 @@ export function callRoutes(app: App, { db, business }: ResourceContext): void {
   );
 }
 
-function callerNamed(contact: string): string {
+/** The digits of a phone number or WhatsApp address; a SIP address as it is. */
+function toCaller(contact: string): string {
   const [whatsapp] = /^\d{5,20}(?=@(c\.us|s\.whatsapp\.net)$)/.exec(contact) ?? [];
   if (whatsapp !== undefined) return whatsapp;
   return contact.includes('@') ? contact : `${digitsOf(contact, 'querystring.contact')}`;
 }
 
-function extension(mediaType: string): string {
+function fileExtension(mediaType: string): string {
   return mediaType.includes('wav') ? '.wav' : '';
 }

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ConsoleFile, readConsoleFiles } from '../console/files.ts';
 import { NotFound } from '../errors.ts';
 
-/** What customers write is shown here: should it ever pass for code, it runs nowhere and reaches nobody. */
+/** The page shows texts of customers. If one ever became markup, the browser would run no script and send nothing elsewhere. */
 const contentPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -18,15 +18,15 @@ const contentPolicy = [
   "require-trusted-types-for 'script'",
 ].join('; ');
 
-/** The console's page and what it is made of: no secret, so they need no key. What it shows comes from the REST routes. */
+/** The console's static files. They need no key: all data comes from the REST routes. */
 export function consoleFileRoutes(app: App, { folder }: { folder: string }): void {
   let files: Promise<ReadonlyMap<string, ConsoleFile>> | undefined;
   const send = async (request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> => {
-    // What is not there, or could not be read, may be built by the next time.
+    // Not cached if empty or unreadable: the page may be built before the next request.
     files ??= readConsoleFiles(folder).catch(() => new Map());
-    const known = await files;
-    if (known.size === 0) files = undefined;
-    const file = known.get(name);
+    const byName = await files;
+    if (byName.size === 0) files = undefined;
+    const file = byName.get(name);
     if (file === undefined) throw new NotFound('file');
     const accepted = request.headers['accept-encoding'] ?? '';
     const form = file.forms.find(
@@ -51,7 +51,7 @@ export function consoleFileRoutes(app: App, { folder }: { folder: string }): voi
   );
 }
 
-/** Whether an Accept-Encoding header names it, and not to refuse it. */
+/** Whether an Accept-Encoding header allows the encoding: it may name it with `q=0` to refuse it. */
 function acceptsEncoding(header: string, encoding: string): boolean {
   return header.split(',').some((item) => {
     const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());

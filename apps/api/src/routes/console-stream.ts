@@ -7,7 +7,7 @@ import type { LiveScope } from '../console/live-scope.ts';
 import { type LiveViews, isSameViewer, viewerOf } from '../console/live-views.ts';
 import type { ResourceContext } from './resource.ts';
 
-const PING_MS = 5000;
+const PING_INTERVAL_MS = 5000;
 
 const Since = Type.Object(
   { since: Type.Optional(Type.String({ maxLength: 40, pattern: '^[\\w.-]+$' })) },
@@ -20,8 +20,8 @@ const State = Type.Object({
 });
 
 /**
- * What open pages show of the system: server-sent events (`state`: what changed; `ping`; `signed-out`), and the same to be asked
- * for where a proxy lets no stream through.
+ * The state that open pages show, as server-sent events (`state`: changed parts; `ping`; `signed-out`), and as JSON for pages behind a
+ * proxy that blocks streams.
  */
 export function consoleStreamRoutes(
   app: App,
@@ -44,46 +44,46 @@ export function consoleStreamRoutes(
     if (request.headers.accept?.includes('text/event-stream') !== true) throw new NotAnEventSource();
     const viewer = viewerOf(request.principal as Principal);
     const scope = scopeOf(request);
-    const last = request.headers['last-event-id'];
+    const lastEventId = request.headers['last-event-id'];
     streams.requireRoom();
     reply.hijack();
     const stream = new ConsoleStream(reply.raw);
     streams.add(stream);
-    const first = await scope.snapshot(typeof last === 'string' ? last : request.query.since);
+    const first = await scope.snapshot(typeof lastEventId === 'string' ? lastEventId : request.query.since);
     stream.state(first);
     const listening = scope.listen((update) => stream.state(update));
     const pings = setInterval(() => {
       stream.send('ping', String(Date.now()));
-      void endOnceOther();
-    }, PING_MS);
+      void endIfViewerChanged();
+    }, PING_INTERVAL_MS);
     stream.onEnd(() => {
       clearInterval(pings);
       listening[Symbol.dispose]();
     });
 
-    /** Who was signed out, or may see something else by now. */
-    const endOnceOther = async (): Promise<void> => {
+    /** Ends the stream after a sign-out, or if the key now shows other parts. */
+    const endIfViewerChanged = async (): Promise<void> => {
       try {
         await anyone(request, reply);
         if (!isSameViewer(viewer, viewerOf(request.principal as Principal))) stream.end();
       } catch (error) {
-        // Where it cannot be known she stays: routes ask again for whatever she does.
+        // Stays open if the key cannot be checked now: each request is checked anyway.
         if (error instanceof AppError && error.status < 500) stream.end('signed-out');
       }
     };
   });
 
   function scopeOf({ principal }: FastifyRequest): LiveScope {
-    return views.of(viewerOf(principal as Principal));
+    return views.scopeFor(viewerOf(principal as Principal));
   }
 }
 
-/** Whoever does not expect it would wait for an end that never comes. */
+/** A client that expects no stream would wait for the end of the response forever. */
 class NotAnEventSource extends AppError {
+  override code = 'NOT_ACCEPTABLE';
+  override status = 406;
+
   constructor() {
-    super('This is an event stream: ask with Accept: text/event-stream, or read /api/console/state', {
-      status: 406,
-      code: 'NOT_ACCEPTABLE',
-    });
+    super('This is an event stream: ask with Accept: text/event-stream, or read /api/console/state');
   }
 }

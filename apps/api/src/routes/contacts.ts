@@ -4,9 +4,9 @@ import { type App, BusinessFilter, businessOf } from '@prosaas/http';
 import { Type } from 'typebox';
 import { type ResourceContext } from './resource.ts';
 
-// In the body, not in the path: a phone number must not reach a log line.
+// In the body, because paths are logged and a phone number must not be.
 const Contact = Type.Object(
-  // A number has a digit, an address an `@` or a `:`.
+  // A phone number contains a digit, an address an `@` or a `:`.
   { contact: Type.String({ minLength: 3, maxLength: 128, pattern: '[\\d@:]' }), business: BusinessFilter },
   { additionalProperties: false },
 );
@@ -28,8 +28,8 @@ export function contactRoutes(app: App, { db, business }: ResourceContext): void
     async (request, reply) => {
       const { contact, business: named } = request.body;
       const query = { contact, businessId: businessOf(request, named) };
-      const pieces = streamContactExport(db, query, await exportContact(db, query));
-      return reply.type('application/json; charset=utf-8').send(Readable.from(pieces));
+      const chunks = streamContactExport(db, query, await exportContact(db, query));
+      return reply.type('application/json; charset=utf-8').send(Readable.from(chunks));
     },
   );
 

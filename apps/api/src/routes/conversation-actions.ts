@@ -41,18 +41,18 @@ const Event = Type.Object({
   message_id: NullableText,
 });
 
-const plainActions = {
+const actionsWithoutBody = {
   'take-over': 'taken_over',
   'give-back': 'given_back',
   close: 'closed',
   reopen: 'reopened',
 } as const;
 
-/** What people do to a conversation, and what was done to it. */
+/** Actions of people on a conversation, and the history of its events. */
 export function conversationActionRoutes(app: App, { db, business }: ResourceContext): void {
-  type Asked = FastifyRequest<{ Params: { id: string } }>;
+  type ConversationRequest = FastifyRequest<{ Params: { id: string } }>;
 
-  const conversationOf = async (request: Asked): Promise<ConversationSummary> => {
+  const findRequested = async (request: ConversationRequest): Promise<ConversationSummary> => {
     const id = requireUuid(request.params.id, 'conversation');
     const conversation = await findConversation(db, id, businessOf(request));
     if (conversation === undefined) throw new NotFound('conversation');
@@ -60,7 +60,7 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
   };
 
   const act = async (
-    request: Asked,
+    request: ConversationRequest,
     { id }: ConversationSummary,
     event: ConversationEvent,
     source: Partial<EventSource> = {},
@@ -68,8 +68,8 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
     const { principal } = request;
     const personId = principal?.person?.id;
     await db.transaction(async (tx) => {
-      const now = await lockConversation(tx, id);
-      if (now && isRefused(now, event, principal)) {
+      const locked = await lockConversation(tx, id);
+      if (locked && isRefused(locked, event, principal)) {
         const holder = await findConversation(tx, id, undefined);
         throw new ConversationTaken(
           holder?.person_name ?? 'Somebody whose key names no person, or at the phone of the account,',
@@ -77,17 +77,17 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
       }
       await applyEvent(tx, id, event, { actor: 'person', personId, ...source });
     });
-    return conversationOf(request);
+    return findRequested(request);
   };
 
   const schema = { params: Id, response: { 200: Conversation } };
   const audited = { audited: true };
 
-  for (const [path, type] of Object.entries(plainActions)) {
+  for (const [path, type] of Object.entries(actionsWithoutBody)) {
     app.post(
       `/api/conversations/:id/${path}`,
       { onRequest: business, config: audited, schema },
-      async (request) => act(request, await conversationOf(request), { type }),
+      async (request) => act(request, await findRequested(request), { type }),
     );
   }
 
@@ -95,7 +95,7 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
     '/api/conversations/:id/assign',
     { onRequest: business, config: audited, schema: { ...schema, body: Assignment } },
     async (request) => {
-      const conversation = await conversationOf(request);
+      const conversation = await findRequested(request);
       const { person_id } = request.body;
       const person = await findPerson(db, requireUuid(person_id, 'person'), {
         businessId: conversation.business_id,
@@ -112,16 +112,16 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
     '/api/conversations/:id/opt-in',
     { onRequest: business, config: audited, schema: { ...schema, body: OptIn } },
     async (request) => {
-      const conversation = await conversationOf(request);
+      const conversation = await findRequested(request);
       if (conversation.opted_out_at === null) return conversation;
       return act(request, conversation, { type: 'opted_in' }, { note: request.body.reason });
     },
   );
 
   app.post('/api/conversations/:id/read', { onRequest: business, schema }, async (request) => {
-    const conversation = await conversationOf(request);
+    const conversation = await findRequested(request);
     await markConversationRead(db, conversation.id);
-    return conversationOf(request);
+    return findRequested(request);
   });
 
   app.get(
@@ -130,14 +130,16 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
     async (request) => {
       const { limit, cursor } = request.query;
       const before = decodeCursor(SeqCursor, cursor)?.[0];
-      const { id: conversationId } = await conversationOf(request);
+      const { id: conversationId } = await findRequested(request);
       const rows = await listConversationEvents(db, { conversationId, before, limit: limit + 1 });
       return page(rows, limit, (row) => encodeCursor([row.id]));
     },
   );
 }
 
-/** What another person has is not taken over, nor, by staff, given back. Keys that are nobody's own may do both. */
+/**
+ * A conversation that another person holds cannot be taken over, and staff cannot give it back. Keys that belong to no person may do both.
+ */
 function isRefused(
   conversation: ConversationRow,
   { type }: ConversationEvent,
@@ -149,10 +151,10 @@ function isRefused(
 }
 
 class ConversationTaken extends AppError {
+  override code = 'CONVERSATION_TAKEN';
+  override status = 409;
+
   constructor(name: string) {
-    super(`${name} answers this conversation. Assign it to take it from them.`, {
-      status: 409,
-      code: 'CONVERSATION_TAKEN',
-    });
+    super(`${name} answers this conversation. Assign it to take it from them.`);
   }
 }

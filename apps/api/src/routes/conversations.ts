@@ -18,7 +18,7 @@ import {
   queueTable,
 } from '@prosaas/queues';
 import { type Static, Type } from 'typebox';
-import { type WaitState, explainJob } from '../conversation-jobs.ts';
+import { type HeadJobState, explainJob } from '../conversation-jobs.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { digitsOf } from '../phone-digits.ts';
@@ -54,14 +54,14 @@ const HeadJob = Type.Object({
   id: Type.String(),
   queue: Type.String(),
   message_id: NullableText,
-  state: Type.Unsafe<WaitState>({ type: 'string' }),
+  state: Type.Unsafe<HeadJobState>({ type: 'string' }),
   reason: Type.String(),
   attempts: Type.Integer(),
   /** After this many failed attempts the job goes to the dead letter. */
   most_attempts: Type.Integer(),
   next_try: NullableTime,
   last_error: NullableText,
-  /** Jobs that wait behind it. */
+  /** Number of jobs that wait for this one. */
   behind: Type.Integer(),
   created_at: Time,
 });
@@ -109,7 +109,7 @@ const Id = Type.Object({ id: Type.String() });
 
 const Uuid = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' });
 const ConversationCursor = Type.Tuple([Type.Union([Type.Null(), Position]), Uuid]);
-const NeedCursor = Type.Tuple([
+const WaitingCursor = Type.Tuple([
   Type.Integer({ minimum: 0, maximum: 2 }),
   Type.Union([Type.Null(), Position]),
   Uuid,
@@ -131,8 +131,8 @@ export function conversationRoutes(
     '/api/conversations',
     { onRequest: business, schema: { querystring: Query, response: { 200: Page(Conversation) } } },
     async (request) => {
-      const { limit, cursor, business: named, state, contact, after, before, ...asked } = request.query;
-      const { unread, channel, session: sessionId, person: personId, text, staff, sort } = asked;
+      const { limit, cursor, business: named, state, contact, after, before, ...others } = request.query;
+      const { unread, channel, session: sessionId, person: personId, text, staff, sort } = others;
       const filter = {
         businessId: businessOf(request, named),
         states: state?.split(',') as ConversationState[] | undefined,
@@ -140,14 +140,14 @@ export function conversationRoutes(
         channel,
         sessionId,
         personId,
-        contacts: contact === undefined ? undefined : addressesOf(contact),
+        contacts: contact === undefined ? undefined : whatsappAddressesOf(contact),
         after: after === undefined ? undefined : new Date(after),
         before: before === undefined ? undefined : new Date(before),
         text,
         staff,
       };
       if (sort === 'waiting') {
-        const last = decodeCursor(NeedCursor, cursor);
+        const last = decodeCursor(WaitingCursor, cursor);
         const rows = await listConversationsByNeed(db, {
           filter,
           position: last && { group: last[0], position: last[1], id: last[2] },
@@ -199,7 +199,8 @@ export function conversationRoutes(
       return page(rows, limit, (row) => encodeCursor([row.seq]));
     },
   );
-  // What the chat waits for: its first inbound job and its first outbound job.
+
+  // The jobs that block the chat: its first inbound and its first outbound one.
   app.get(
     '/api/conversations/:id/jobs',
     { onRequest: business, schema: { params: Id, response: { 200: HeadJobs } } },
@@ -208,19 +209,21 @@ export function conversationRoutes(
       if ((await findConversation(db, id, businessOf(request))) === undefined)
         throw new NotFound('conversation');
       const heads = await listHeadJobs(db, id);
-      const items = await Promise.all(heads.map(async (job) => showHead(job, await progressOf(jobs, job))));
+      const items = await Promise.all(
+        heads.map(async (job) => showHeadJob(job, await readProgress(jobs, job))),
+      );
       return { items };
     },
   );
 }
 
-/** What a conversation may have a contact under, who is asked for by number (in any spelling) or by address. */
-function addressesOf(contact: string): string[] {
+/** The addresses of a contact that is given by phone number, in any notation, or by address. */
+function whatsappAddressesOf(contact: string): string[] {
   if (contact.includes('@')) return [contact.replace(/@c\.us$/, '@s.whatsapp.net')];
   return [`${digitsOf(contact, 'querystring.contact')}@s.whatsapp.net`];
 }
 
-async function progressOf(jobs: JobReader, job: OpenJob): Promise<JobProgress | undefined> {
+async function readProgress(jobs: JobReader, job: OpenJob): Promise<JobProgress | undefined> {
   if (!job.is_released || !isQueueName(job.queue)) return undefined;
   try {
     return await jobs.getProgress(job.queue, job);
@@ -230,7 +233,7 @@ async function progressOf(jobs: JobReader, job: OpenJob): Promise<JobProgress | 
   }
 }
 
-function showHead(job: OpenJob, progress: JobProgress | undefined): Static<typeof HeadJob> {
+function showHeadJob(job: OpenJob, progress: JobProgress | undefined): Static<typeof HeadJob> {
   const { id, queue, message_id, attempts, last_failure: failure, jobs, created_at } = job;
   const { state, reason, nextTry } = explainJob(job, progress);
   return {

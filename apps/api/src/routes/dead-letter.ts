@@ -38,7 +38,7 @@ const filterFields = {
   queue: Type.Optional(Type.Enum([...queueNames])),
   business: BusinessFilter,
   contains: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
-  /** What the reason begins with, up to its colon. */
+  /** The part of the reason before its first colon. */
   code: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   failed_after: DateTime,
   failed_before: DateTime,
@@ -46,30 +46,30 @@ const filterFields = {
 const Filter = Type.Object(filterFields, { additionalProperties: false });
 const Query = Type.Object({ ...pageQuery.properties, ...filterFields }, { additionalProperties: false });
 const Id = Type.Object({ id: Type.String() });
-/** When the page's last job failed, as PostgreSQL writes it, and its id. */
+/** `failed_at` of the page's last job, as PostgreSQL prints it, and the job's id. */
 const Cursor = Type.Tuple([
   Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(\\.\\d{1,6})?[+-]\\d\\d(:\\d\\d)?$' }),
   Type.String({ pattern: '^\\d{1,18}$' }),
 ]);
 
-/** Without a limit of the caller's own, a filter that matches more is taken for a mistake. */
-const MOST_WITHOUT_LIMIT = 1000;
-const manyFields = {
+/** A filter that matches more jobs is refused as a likely mistake, unless the request has a limit. */
+const MAX_WITHOUT_LIMIT = 1000;
+const bulkFields = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
-  /** Nothing is done where another number matches by now. */
+  /** If the filter matches another number of jobs, nothing is done. */
   count: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
-  /** Only tells how many match. */
+  /** Only counts the matches. */
   dry_run: Type.Optional(Type.Boolean()),
 };
 const Replay = Type.Object(
   {
     ...filterFields,
-    ...manyFields,
+    ...bulkFields,
     rate_per_second: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   },
   { additionalProperties: false },
 );
-const Purge = Type.Object({ ...filterFields, ...manyFields }, { additionalProperties: false });
+const Purge = Type.Object({ ...filterFields, ...bulkFields }, { additionalProperties: false });
 
 const Reasons = Type.Object({
   items: Type.Array(
@@ -82,20 +82,20 @@ const Reasons = Type.Object({
       example_reason: Type.String(),
     }),
   ),
-  /** Further codes, each of fewer jobs than those that are listed. */
+  /** Number of codes past the limit of the list, which has the most frequent ones. */
   left_off: Type.Integer(),
 });
-const MOST_REASONS = 50;
+const MAX_REASONS = 50;
 
 const Replayed = Type.Object({
   matched: Type.Integer(),
   replayed: Type.Integer(),
-  /** Those that could not be, and why. */
+  /** Jobs that could not be replayed, and why. */
   refused: Type.Array(Type.Object({ id: Type.String(), code: Type.String(), detail: Type.String() })),
 });
 const Purged = Type.Object({ matched: Type.Integer(), purged: Type.Integer() });
 
-/** Jobs that failed for good and wait for a person. */
+/** Lists, replays and purges jobs that failed for good. */
 export function deadLetterRoutes(
   app: App,
   { db, business, admin, relay }: ResourceContext & { relay: Relay },
@@ -104,8 +104,8 @@ export function deadLetterRoutes(
     '/api/jobs/dead-letter',
     { onRequest: business, schema: { querystring: Query, response: { 200: Page(Dead) } } },
     async (request) => {
-      const { limit, cursor, ...wanted } = request.query;
-      const filter = filterOf({ ...wanted, business: businessOf(request, wanted.business) });
+      const { limit, cursor, ...fields } = request.query;
+      const filter = filterOf({ ...fields, business: businessOf(request, fields.business) });
       const last = decodeCursor(Cursor, cursor);
       const rows = await listDeadJobs(db, filter, {
         before: last && { failedAt: last[0], id: last[1] },
@@ -120,7 +120,7 @@ export function deadLetterRoutes(
     { onRequest: business, schema: { querystring: Filter, response: { 200: Reasons } } },
     async (request) => {
       const filter = filterOf({ ...request.query, business: businessOf(request, request.query.business) });
-      const { groups, leftOff } = await groupDeadJobs(db, filter, { limit: MOST_REASONS });
+      const { groups, leftOff } = await groupDeadJobs(db, filter, { limit: MAX_REASONS });
       return { items: groups, left_off: leftOff };
     },
   );
@@ -167,11 +167,11 @@ export function deadLetterRoutes(
     dry_run: isDry = false,
     ...filter
   }: Static<typeof Purge>): Promise<{ matched: number; ids: string[] }> => {
-    const selected = await selectDeadJobs(db, filterOf(filter), limit ?? MOST_WITHOUT_LIMIT);
+    const selected = await selectDeadJobs(db, filterOf(filter), limit ?? MAX_WITHOUT_LIMIT);
     const { matched } = selected;
     if (count !== undefined && matched !== count) throw new CountChanged(matched, count);
     if (isDry) return { matched, ids: [] };
-    if (limit === undefined && matched > MOST_WITHOUT_LIMIT) throw new FilterTooBroad(matched);
+    if (limit === undefined && matched > MAX_WITHOUT_LIMIT) throw new FilterTooBroad(matched);
     return selected;
   };
 
@@ -179,10 +179,10 @@ export function deadLetterRoutes(
     '/api/jobs/dead-letter/replay',
     { onRequest: admin, schema: { body: Replay, response: { 200: Replayed } } },
     async (request) => {
-      const { rate_per_second: ratePerSecond, ...wanted } = request.body;
-      const { matched, ids } = await select(wanted);
+      const { rate_per_second: ratePerSecond, ...selection } = request.body;
+      const { matched, ids } = await select(selection);
       const { replayed, refused } = await replayJobs({ db, relay }, ids, { ratePerSecond });
-      tellAudit(request, wanted, replayed);
+      auditBulkAction(request, selection, replayed);
       return {
         matched,
         replayed,
@@ -197,14 +197,14 @@ export function deadLetterRoutes(
     async (request) => {
       const { matched, ids } = await select(request.body);
       const purged = await purgeDeadJobs(db, ids);
-      tellAudit(request, request.body, purged);
+      auditBulkAction(request, request.body, purged);
       return { matched, purged };
     },
   );
 }
 
-/** How many jobs it was about, and which; to count them is no use of a key. */
-function tellAudit(
+/** Audits the number of jobs and the filter. A dry run is not audited. */
+function auditBulkAction(
   request: FastifyRequest,
   { dry_run: isDry, limit: _limit, count: _count, ...filter }: Static<typeof Purge>,
   jobs: number,
@@ -228,19 +228,19 @@ function filterOf(
 }
 
 class CountChanged extends AppError {
+  override code = 'COUNT_CHANGED';
+  override status = 409;
+
   constructor(matched: number, count: number) {
-    super(`The filter matches ${matched} jobs by now, not ${count}. Nothing was done.`, {
-      status: 409,
-      code: 'COUNT_CHANGED',
-    });
+    super(`The filter matches ${matched} jobs by now, not ${count}. Nothing was done.`);
   }
 }
 
 class FilterTooBroad extends AppError {
+  override code = 'FILTER_TOO_BROAD';
+  override status = 422;
+
   constructor(matched: number) {
-    super(`The filter matches ${matched} jobs: narrow it, or say how many by "limit".`, {
-      status: 422,
-      code: 'FILTER_TOO_BROAD',
-    });
+    super(`The filter matches ${matched} jobs: narrow it, or say how many by "limit".`);
   }
 }

@@ -51,10 +51,10 @@ const JobCursor = Type.Tuple([
   Type.Integer({ minimum: 0, maximum: 1e9 }),
 ]);
 
-/** Work under way first, what is over last. */
-const order: readonly JobState[] = ['active', 'waiting', 'delayed', 'failed', 'completed'];
+/** Running jobs first, finished ones last. */
+const stateOrder: readonly JobState[] = ['active', 'waiting', 'delayed', 'failed', 'completed'];
 
-/** Lists BullMQ's jobs, whose ids are `<job>-<release>`, and skips a job by its own id. */
+/** Lists BullMQ's jobs, whose ids are `<job>-<release>`. Skips a job by the id of its row in PostgreSQL. */
 export function jobRoutes(
   app: App,
   { business, admin, jobs, control }: ResourceContext & { jobs: JobReader; control: QueueControl },
@@ -65,7 +65,7 @@ export function jobRoutes(
     async (request) => {
       const { limit, cursor, queue, state, business: named } = request.query;
       const queues = queue === undefined ? queueNames : [queue];
-      const states = state === undefined ? order : [state];
+      const states = state === undefined ? stateOrder : [state];
       const lists = states.flatMap((one) => queues.map((name) => ({ queue: name, state: one })));
       return readPage(jobs, lists, { limit, cursor, businessId: businessOf(request, named) });
     },
@@ -79,7 +79,7 @@ export function jobRoutes(
       const businessId = businessOf(request);
       if (!isQueueName(queue)) throw new NotFound('queue');
       const job = await jobs.getJob(queue, id);
-      if (job === undefined || !belongs(job, businessId)) throw new NotFound('job');
+      if (job === undefined || !belongsTo(job, businessId)) throw new NotFound('job');
       return job;
     },
   );
@@ -88,7 +88,7 @@ export function jobRoutes(
     '/api/jobs/:id/skip',
     { onRequest: admin, schema: { params: RowId, body: Skip } },
     async (request, reply) => {
-      // PostgreSQL takes no NUL in a text.
+      // PostgreSQL cannot store NUL in a text.
       const reason = request.body.reason.replaceAll('\0', '');
       const found = await control.skip(requireJobId(request.params.id), reason);
       if (!found) throw new NotFound('job');
@@ -106,11 +106,11 @@ async function readPage(
     lists,
     from: decodeCursor(JobCursor, options.cursor) ?? [0, 0],
     limit: options.limit,
-    wanted: (job) => belongs(job, options.businessId),
+    isWanted: (job) => belongsTo(job, options.businessId),
   });
   return { items: jobs, next_cursor: next === undefined ? null : encodeCursor([...next]) };
 }
 
-function belongs(job: JobSummary, businessId: string | undefined): boolean {
+function belongsTo(job: JobSummary, businessId: string | undefined): boolean {
   return businessId === undefined || businessOfJob(job) === businessId;
 }

@@ -3,26 +3,25 @@ import type { ServiceSetting } from '@prosaas/observability';
 import { type LogLevel, logLevelName, logLevelNames, parseLogLevel } from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
 import { NotFound } from '../errors.ts';
-import type { ReplicaInfo } from '../replicas.ts';
+import { type ReplicaInfo, displayLogLevel } from '../replicas.ts';
 import { NullableText, NullableTime, type ResourceContext } from './resource.ts';
-import { levelOf } from './services.ts';
 
 const services = ['api', 'baileys', 'calls', 'worker'] as const;
 type Service = (typeof services)[number];
 
 const LoggerState = Type.Object({
-  /** Null while LOG_LEVEL counts. */
+  /** Null while LOG_LEVEL applies. */
   configuredLevel: NullableText,
-  /** What the service is to log at; null where LOG_LEVEL counts and no replica says what that is. */
+  /** The level in force; null if LOG_LEVEL applies and no replica reports its value. */
   effectiveLevel: NullableText,
-  /** When LOG_LEVEL counts again. */
+  /** When the configured level expires and LOG_LEVEL applies again. */
   until: NullableTime,
   replicas: Type.Array(
     Type.Object({
       instance: Type.String(),
       state: Type.String(),
       level: NullableText,
-      /** It logs at the effective level. */
+      /** Whether the replica logs at the effective level. */
       applied: Type.Boolean(),
     }),
   ),
@@ -39,10 +38,10 @@ const Change = Type.Object(
   },
   { additionalProperties: false },
 );
-const MINUTES = 30;
+const DEFAULT_MINUTES = 30;
 
 export interface LoggersContext extends Pick<ResourceContext, 'operator' | 'admin'> {
-  /** These throw `REDIS_UNAVAILABLE`. */
+  /** These three throw `RedisUnavailable`. */
   readReplicas: () => Promise<ReplicaInfo[]>;
   readLevels: (services: readonly Service[]) => Promise<(ServiceSetting | undefined)[]>;
   setLevel: (service: Service, setting: ServiceSetting | null) => Promise<void>;
@@ -55,14 +54,14 @@ export function loggerRoutes(
 ): void {
   const read = async (wanted: readonly Service[]): Promise<Static<typeof LoggerState>[]> => {
     const [replicas, levels] = await Promise.all([readReplicas(), readLevels(wanted)]);
-    return wanted.map((service, at) => stateOf(replicas, service, levels[at]));
+    return wanted.map((service, index) => stateOf(replicas, service, levels[index]));
   };
 
   app.get('/api/loggers', { onRequest: operator, schema: { response: { 200: Loggers } } }, async () => {
     const states = await read(services);
     return {
       levels: [...logLevelNames],
-      loggers: Object.fromEntries(services.map((service, at) => [service, states[at]!])),
+      loggers: Object.fromEntries(services.map((service, index) => [service, states[index]!])),
     };
   });
 
@@ -77,7 +76,7 @@ export function loggerRoutes(
     { onRequest: admin, schema: { params: Name, body: Change, response: { 200: LoggerState } } },
     async (request) => {
       const service = serviceOf(request.params);
-      const { configuredLevel, minutes = MINUTES } = request.body;
+      const { configuredLevel, minutes = DEFAULT_MINUTES } = request.body;
       const level = configuredLevel === null ? null : requireLevel(configuredLevel);
       request.auditTarget =
         level === null ? `${service}: LOG_LEVEL` : `${service}: ${logLevelName(level)}, ${minutes} min`;
@@ -101,7 +100,7 @@ function requireLevel(text: string): LogLevel {
   }
 }
 
-/** Lost replicas log no more. */
+/** Leaves out lost replicas. */
 function stateOf(
   all: readonly ReplicaInfo[],
   service: Service,
@@ -109,9 +108,13 @@ function stateOf(
 ): Static<typeof LoggerState> {
   const replicas = all
     .filter((replica) => replica.service === service && replica.state !== 'lost')
-    .map(({ instance, state, facts }) => ({ instance, state, level: facts && levelOf(facts.log_level) }));
-  const configuredLevel = setting === undefined ? null : levelOf(setting.value);
-  // Each replica reads its own LOG_LEVEL; where they differ, the most talkative tells.
+    .map(({ instance, state, facts }) => ({
+      instance,
+      state,
+      level: facts && displayLogLevel(facts.log_level),
+    }));
+  const configuredLevel = setting === undefined ? null : displayLogLevel(setting.value);
+  // Replicas may have different LOG_LEVELs: the most verbose one is shown.
   const effectiveLevel =
     configuredLevel ?? logLevelNames.find((name) => replicas.some(({ level }) => level === name)) ?? null;
   return {

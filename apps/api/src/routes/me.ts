@@ -15,7 +15,7 @@ export function showPrincipal({ role, businessId, person }: Principal): Static<t
   return { role, business_id: businessId ?? null, person: person ?? null };
 }
 
-/** Whose the key, or the sign-in, is. Asks no database. */
+/** Shows who the key or the sign-in belongs to. Needs no database. */
 export function meRoute(app: App, { anyone }: ResourceContext): void {
   app.get('/api/me', { onRequest: anyone, schema: { response: { 200: Me } } }, async ({ principal }) =>
     showPrincipal(principal!),

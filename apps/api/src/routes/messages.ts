@@ -69,7 +69,7 @@ const NewMessage = Type.Object(
 );
 const NewMessageHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
-  // One that is malformed is ignored, as its specification asks.
+  // Any text: W3C Trace Context requires that a malformed value is ignored.
   traceparent: Type.Optional(Type.String()),
 });
 
@@ -99,8 +99,8 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
     },
   );
 
-  // A person writes to a contact, and has the conversation from then on; or a program does. The worker sends it in the conversation's
-  // order; `status` tells how far it is.
+  // Writes to a contact as a person, who takes over the conversation, or as a program. The worker sends the message in the conversation's
+  // order; `status` shows its progress.
   app.post(
     '/api/messages',
     {
@@ -136,7 +136,7 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
         });
         if (recorded.message.text !== text) throw new IdempotencyKeyReused();
         if (!recorded.fresh) return { ...recorded, released: undefined };
-        if (!mayWrite(locked, author)) throw new ContactOptedOut(locked.id);
+        if (!isAllowedToWrite(locked, author)) throw new ContactOptedOut(locked.id);
         if (author === 'person') {
           const source = { actor: 'person', personId, messageId: id } as const;
           await applyEvent(tx, locked.id, { type: 'person_wrote' }, source);
@@ -151,25 +151,26 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
 }
 
 class NotWritable extends AppError {
+  override code = 'CONVERSATION_NOT_WRITABLE';
+  override status = 409;
+
   constructor() {
-    super('Nothing can be written into this conversation: it has no WhatsApp session.', {
-      status: 409,
-      code: 'CONVERSATION_NOT_WRITABLE',
-    });
+    super('Nothing can be written into this conversation: it has no WhatsApp session.');
   }
 }
 
-/** Opting out stops programs, and a person until the customer writes again. */
-const mayWrite = (
-  { opted_out_at: optedOutAt, last_inbound_at: wroteAt }: ConversationRow,
+/** After an opt-out programs must not write, and people not before the customer writes again. */
+const isAllowedToWrite = (
+  { opted_out_at: optedOutAt, last_inbound_at: lastInboundAt }: ConversationRow,
   author: Author,
-): boolean => optedOutAt === null || (author === 'person' && wroteAt !== null && wroteAt > optedOutAt);
+): boolean =>
+  optedOutAt === null || (author === 'person' && lastInboundAt !== null && lastInboundAt > optedOutAt);
 
 class IdempotencyKeyReused extends AppError {
+  override code = 'IDEMPOTENCY_KEY_REUSED';
+  override status = 422;
+
   constructor() {
-    super('This Idempotency-Key was used in this conversation with another text.', {
-      status: 422,
-      code: 'IDEMPOTENCY_KEY_REUSED',
-    });
+    super('This Idempotency-Key was used in this conversation with another text.');
   }
 }

@@ -21,8 +21,8 @@ import { digitsOf } from '../phone-digits.ts';
 import { Page } from './page.ts';
 import { NullableText, NullableTime, Position, type ResourceContext, Time, requireUuid } from './resource.ts';
 
-/** Live people of a business: every service keeps their keys in memory. */
-const MOST_PEOPLE = 200;
+/** People of a business who are not revoked. Every service keeps their keys in memory. */
+const MAX_PEOPLE = 200;
 
 const personFields = {
   id: Type.String(),
@@ -36,9 +36,9 @@ const personFields = {
 };
 const Person = Type.Object(personFields);
 const PersonName = Type.Object({ id: Type.String(), name: Type.String(), role: personFields.role });
-const ShownWithKey = Type.Object({ ...personFields, key: Type.String() });
+const PersonWithKeyBody = Type.Object({ ...personFields, key: Type.String() });
 
-// Without control characters: it goes into messages and e-mail.
+// No control characters: names are put into messages and e-mail.
 const Name = Type.String({
   minLength: 1,
   maxLength: 200,
@@ -89,22 +89,22 @@ const Cursor = Type.Tuple([
 const audited = { audited: true };
 
 /**
- * The people of a business, each with a key of her own. Owners see to staff and owners, admins to everyone; their names are for all
- * who work with them.
+ * The people of a business, each with their own key. Owners manage owners and staff, admins manage everyone. Names are visible to
+ * all people of the business.
  */
 export function peopleRoutes(
   app: App,
   { db, business, owner, keyRing }: ResourceContext & { keyRing: Pick<KeyRing, 'refreshPeople'> },
 ): void {
-  /** What changed counts here at once; where it cannot be read now, and in other services, soon. */
-  const keysChanged = (): Promise<void> => keyRing.refreshPeople().catch(() => {});
+  /** Applies a change at once in this process. If that fails, and in other services, it applies at the next regular read. */
+  const refreshKeys = (): Promise<void> => keyRing.refreshPeople().catch(() => {});
 
   const showKey = (reply: FastifyReply, { person, key }: PersonWithKey): PersonRow & { key: string } => {
     reply.header('cache-control', 'no-store');
     return { ...person, key };
   };
 
-  /** Says why a change found nobody to change. */
+  /** Throws the reason why a change found no person. */
   const refuse = async (id: string, scope: PeopleScope): Promise<never> => {
     if ((await findPerson(db, id, scope)) === undefined) throw new NotFound('person');
     throw new PersonRevoked();
@@ -126,7 +126,7 @@ export function peopleRoutes(
     },
   );
 
-  // Whom a conversation can be assigned to.
+  // The people to whom a conversation can be assigned.
   app.get(
     '/api/people/names',
     { onRequest: business, schema: { querystring: NamesQuery, response: { 200: Page(PersonName) } } },
@@ -145,7 +145,7 @@ export function peopleRoutes(
 
   app.post(
     '/api/people',
-    { onRequest: owner, config: audited, schema: { body: NewPerson, response: { 201: ShownWithKey } } },
+    { onRequest: owner, config: audited, schema: { body: NewPerson, response: { 201: PersonWithKeyBody } } },
     async (request, reply) => {
       const { name, role, phone_number: number, email = null, business_id: named } = request.body;
       const businessId = businessOf(request, named) ?? DEFAULT_BUSINESS_ID;
@@ -154,11 +154,11 @@ export function peopleRoutes(
       const created = await createPerson(
         db,
         { business_id: businessId, name: name.trim(), role, phone_number: digitsOf(number) ?? null, email },
-        { most: MOST_PEOPLE },
+        { most: MAX_PEOPLE },
       );
       if (created === undefined) throw new TooManyPeople();
       request.auditTarget = created.person.id;
-      await keysChanged();
+      await refreshKeys();
       reply.code(201).header('location', `/api/people/${created.person.id}`);
       return showKey(reply, created);
     },
@@ -193,20 +193,20 @@ export function peopleRoutes(
         ...(email !== undefined && { email }),
       };
       const person = (await changePerson(db, id, { scope, change })) ?? (await refuse(id, scope));
-      await keysChanged();
+      await refreshKeys();
       return person;
     },
   );
 
-  // A new key: the one before opens nothing any more.
+  // Replaces the key. The old one stops working at once.
   app.post(
     '/api/people/:id/key',
-    { onRequest: owner, config: audited, schema: { params: Id, response: { 200: ShownWithKey } } },
+    { onRequest: owner, config: audited, schema: { params: Id, response: { 200: PersonWithKeyBody } } },
     async (request, reply) => {
       const id = requireUuid(request.params.id, 'person');
       const scope = scopeOf(request);
       const replaced = (await replaceKey(db, id, scope)) ?? (await refuse(id, scope));
-      await keysChanged();
+      await refreshKeys();
       return showKey(reply, replaced);
     },
   );
@@ -218,7 +218,7 @@ export function peopleRoutes(
       const id = requireUuid(request.params.id, 'person');
       if (isSelf(request, id)) throw new OwnAccess();
       if (!(await revokePerson(db, id, scopeOf(request)))) throw new NotFound('person');
-      await keysChanged();
+      await refreshKeys();
       return reply.code(204).send();
     },
   );
@@ -237,31 +237,37 @@ function requireRole({ principal }: FastifyRequest, role: PersonRow['role']): vo
 }
 
 class RoleNotAllowed extends AppError {
+  override code = 'ROLE_NOT_ALLOWED';
+  override status = 403;
+
   constructor() {
-    super('Only an admin makes somebody an admin.', { status: 403, code: 'ROLE_NOT_ALLOWED' });
+    super('Only an admin makes somebody an admin.');
   }
 }
 
 class OwnAccess extends AppError {
+  override code = 'OWN_ACCESS';
+  override status = 409;
+
   constructor() {
-    super('Nobody takes away her own access or changes her own role: somebody else has to.', {
-      status: 409,
-      code: 'OWN_ACCESS',
-    });
+    super('Nobody takes away her own access or changes her own role: somebody else has to.');
   }
 }
 
 class PersonRevoked extends AppError {
+  override code = 'PERSON_REVOKED';
+  override status = 409;
+
   constructor() {
-    super('This person was revoked, for good: add her again.', { status: 409, code: 'PERSON_REVOKED' });
+    super('This person was revoked, for good: add her again.');
   }
 }
 
 class TooManyPeople extends AppError {
+  override code = 'TOO_MANY_PEOPLE';
+  override status = 409;
+
   constructor() {
-    super(`A business has ${MOST_PEOPLE} people at most; revoke somebody first.`, {
-      status: 409,
-      code: 'TOO_MANY_PEOPLE',
-    });
+    super(`A business has ${MAX_PEOPLE} people at most; revoke somebody first.`);
   }
 }

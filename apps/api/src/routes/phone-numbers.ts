@@ -20,7 +20,7 @@ const Query = Type.Object(
 );
 const Owner = Type.Object({ business_id: Type.String({ maxLength: 63 }) }, { additionalProperties: false });
 
-/** Whose calls are whose: by the number that was called. Numbers that nobody was given are the default business'. */
+/** Assigns called numbers, and so calls, to businesses. Numbers without an assignment belong to the default business. */
 export function phoneNumberRoutes(app: App, { db, business, admin }: ResourceContext): void {
   app.get(
     '/api/phone-numbers',

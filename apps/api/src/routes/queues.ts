@@ -13,20 +13,20 @@ const Queue = Type.Object({
   waiting: Count,
   active: Count,
   delayed: Count,
-  /** Only in PostgreSQL: not released to BullMQ yet. */
+  /** Jobs in PostgreSQL that are not released to BullMQ yet. */
   pending: Count,
   oldest_age_seconds: Type.Number(),
-  /** Jobs done a minute, of the last 5; null until the api has looked for half a minute. */
+  /** Average of the last 5 minutes; null until the api has samples of 30 s. */
   completed_per_minute: Type.Unsafe<number | null>({ type: ['number', 'null'] }),
   totals: Type.Object({ enqueued: Count, completed: Count, failed: Count, dead_letter: Count }),
-  /** A count of its own, kept in PostgreSQL: `inserted = closed + failed + open`. */
+  /** Counted separately in PostgreSQL: `inserted = closed + failed + open`. */
   rows: Type.Object({ inserted: Count, closed: Count, failed: Count, open: Count }),
 });
 const Queues = Type.Object({ items: Type.Array(Queue), dead_letter_depth: Count });
 const Drained = Type.Object({ drained: Count });
 const Name = Type.Object({ queue: Type.String() });
 
-const NONE: JobCounts = {
+const noJobs: JobCounts = {
   inserted: 0,
   closed: 0,
   failed: 0,
@@ -36,7 +36,7 @@ const NONE: JobCounts = {
   dead: 0,
 };
 
-/** The job queues as they stand, which the metrics token sees too, and what an operator does to one. They hold the jobs of all businesses. */
+/** Shows the job queues, which hold the jobs of all businesses, and pauses, resumes and drains them. The metrics token may read. */
 export function queueRoutes(
   app: App,
   {
@@ -56,7 +56,7 @@ export function queueRoutes(
     const [{ queues }, counts] = await Promise.all([readTotals(), readJobCounts(db, { countsRows: true })]);
     const items = Object.entries(queues).map(([name, depths]) => {
       const { paused, waiting, active, delayed, enqueued, completed, failed, oldestAgeSeconds } = depths;
-      const { pending, pending_age_seconds: pendingAge, ...rows } = counts[name] ?? NONE;
+      const { pending, pending_age_seconds: pendingAge, ...rows } = counts[name] ?? noJobs;
       return {
         name,
         paused,
@@ -79,12 +79,12 @@ export function queueRoutes(
     return queue;
   };
 
-  for (const order of ['pause', 'resume'] as const) {
+  for (const action of ['pause', 'resume'] as const) {
     app.post(
-      `/api/queues/:queue/${order}`,
+      `/api/queues/:queue/${action}`,
       { onRequest: admin, schema: { params: Name } },
       async (request, reply) => {
-        await control[order](queueOf(request.params));
+        await control[action](queueOf(request.params));
         return reply.code(204).send();
       },
     );

@@ -23,20 +23,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { NotFound } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
-import { wordsOf } from '../session-words.ts';
+import { describeSessionReason } from '../session-reasons.ts';
 import { Page } from './page.ts';
 import { NullableText, NullableTime, type ResourceContext, Time } from './resource.ts';
 
 export interface SessionRoutesContext extends ResourceContext {
   baileys: {
     url: string;
-    /** This instance, for the signature. */
+    /** Id of this instance, which signs forwarded requests. */
     self: string;
     secret: () => string | undefined;
   };
 }
 
-/** How it is: what the baileys service says of a session. */
+/** A session as the baileys service shows it. */
 interface SessionState {
   id: string;
   business_id: string;
@@ -57,7 +57,7 @@ const Session = Type.Object({
   wanted: Type.String(),
   status: Type.String(),
   reason: NullableText,
-  /** The reason in words, and what to do. */
+  /** What the reason means, and what to do. */
   detail: NullableText,
   since: NullableText,
   last_inbound_at: NullableText,
@@ -83,8 +83,8 @@ const QrQuery = Type.Object({
 });
 const Params = Type.Object({ session: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$' }) });
 
-/** What is passed on as it is: all of it opens to admins alone, there as here. */
-const passedOn = [
+/** Routes that are forwarded unchanged. Only admins may use them, here and in the baileys service. */
+const forwardedRoutes = [
   { method: 'POST', url: '/api/sessions' },
   { method: 'DELETE', url: '/api/sessions/:session', schema: { params: Params } },
   ...['start', 'stop', 'restart', 'logout'].map((action) => ({
@@ -92,51 +92,51 @@ const passedOn = [
     url: `/api/sessions/:session/${action}`,
     schema: { params: Params },
   })),
-  // The answer waits until there is a code.
+  // The baileys service holds the request until there is a new code.
   {
     method: 'GET',
     url: '/api/:session/auth/qr',
     schema: { params: Params, querystring: QrQuery },
-    limitMs: 35_000,
+    timeoutMs: 35_000,
   },
 ];
 
-const BODY_LIMIT = 4096;
+const BODY_LIMIT_BYTES = 4096;
 /** A logout may be forwarded to the replica that holds the session. */
-const ACTION_LIMIT_MS = 30_000;
-/** For what can be told without the baileys service, too. */
-const READ_LIMIT_MS = 3000;
+const ACTION_TIMEOUT_MS = 30_000;
+/** Shorter, because the api can respond without the baileys service. */
+const READ_TIMEOUT_MS = 3000;
 
-/** WhatsApp sessions, which the baileys service has: it is asked in the name of whoever asks here. */
+/** WhatsApp sessions. Requests are forwarded to the baileys service on behalf of the caller. */
 export function sessionRoutes(app: App, { db, business, admin, baileys }: SessionRoutesContext): void {
-  const ask = async (
+  const forward = async (
     request: FastifyRequest,
     reply: FastifyReply,
-    limitMs: number,
+    timeoutMs: number,
   ): Promise<ForwardedAnswer> => {
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    const disconnected = new AbortController();
+    reply.raw.once('close', () => disconnected.abort());
     const answer = await forwardRequest(request, {
       origin: new URL(baileys.url).origin,
       from: baileys.self,
       to: anyReplica,
       secret: baileys.secret(),
-      signal: AbortSignal.any([gone.signal, AbortSignal.timeout(limitMs)]),
+      signal: AbortSignal.any([disconnected.signal, AbortSignal.timeout(timeoutMs)]),
     }).catch((cause: unknown) => {
       throw new BaileysAway({ cause });
     });
-    if (!isOurs(answer)) throw new BaileysAway();
+    if (!isFromBaileys(answer)) throw new BaileysAway();
     return answer;
   };
 
-  /** What the baileys service says; undefined while it is away. */
-  const askHow = async (
+  /** Reads from the baileys service; undefined while it is away. `refusal`: its error response. */
+  const readFromBaileys = async (
     request: FastifyRequest,
     reply: FastifyReply,
-  ): Promise<{ refusal: ForwardedAnswer } | { told: unknown } | undefined> => {
+  ): Promise<{ refusal: ForwardedAnswer } | { body: unknown } | undefined> => {
     try {
-      const answer = await ask(request, reply, READ_LIMIT_MS);
-      if (answer.status === 200) return { told: parseJson(answer.body.toString()) };
+      const answer = await forward(request, reply, READ_TIMEOUT_MS);
+      if (answer.status === 200) return { body: parseJson(answer.body.toString()) };
       return answer.status < 500 ? { refusal: answer } : undefined;
     } catch (error) {
       if (error instanceof BaileysAway) return undefined;
@@ -144,18 +144,18 @@ export function sessionRoutes(app: App, { db, business, admin, baileys }: Sessio
     }
   };
 
-  for (const { method, url, schema = {}, limitMs = ACTION_LIMIT_MS } of passedOn) {
+  for (const { method, url, schema = {}, timeoutMs = ACTION_TIMEOUT_MS } of forwardedRoutes) {
     app.route({
       method,
       url,
       onRequest: admin,
-      // Also a look at the QR code out of the console: whoever sees it can take the account.
+      // Also the QR code: whoever sees it can link the account.
       config: { audited: true },
-      bodyLimit: BODY_LIMIT,
+      bodyLimit: BODY_LIMIT_BYTES,
       schema,
       handler: async (request, reply) => {
         try {
-          return sendForwardedAnswer(reply, await ask(request, reply, limitMs));
+          return sendForwardedAnswer(reply, await forward(request, reply, timeoutMs));
         } catch (error) {
           if (error instanceof BaileysAway) reply.header('retry-after', '1');
           throw error;
@@ -170,12 +170,12 @@ export function sessionRoutes(app: App, { db, business, admin, baileys }: Sessio
     async (request, reply) => {
       const { limit, cursor, business: named } = request.query;
       const businessId = businessOf(request, named);
-      const answer = await askHow(request, reply);
+      const answer = await readFromBaileys(request, reply);
       if (answer && 'refusal' in answer) return sendForwardedAnswer(reply, answer.refusal);
-      if (isList(answer?.told)) return { ...answer.told, items: await withFigures(db, answer.told.items) };
+      if (isList(answer?.body)) return { ...answer.body, items: await withStats(db, answer.body.items) };
       const rows = await listSessions(db, { businessId, after: cursor, limit: limit + 1 });
       const { items, next_cursor } = page(rows, limit, ({ id }) => id);
-      return { items: await withFigures(db, items.map(unknownState)), next_cursor };
+      return { items: await withStats(db, items.map(unknownState)), next_cursor };
     },
   );
 
@@ -184,41 +184,41 @@ export function sessionRoutes(app: App, { db, business, admin, baileys }: Sessio
     { onRequest: business, schema: { params: Params, response: { 200: Session } } },
     async (request, reply) => {
       const { session: id } = request.params;
-      const answer = await askHow(request, reply);
+      const answer = await readFromBaileys(request, reply);
       if (answer && 'refusal' in answer) return sendForwardedAnswer(reply, answer.refusal);
-      const state = isState(answer?.told) ? answer.told : await findState(db, id, businessOf(request));
-      const [session] = state === undefined ? [] : await withFigures(db, [state]);
+      const state = isState(answer?.body) ? answer.body : await findState(db, id, businessOf(request));
+      const [session] = state === undefined ? [] : await withStats(db, [state]);
       if (session === undefined) throw new NotFound('session');
       return session;
     },
   );
 }
 
-/** What a service of ours answers; 401: it has not read the keys yet, or runs an older build. */
-function isOurs({ status, headers }: ForwardedAnswer): boolean {
+/** Whether the response comes from a baileys service that works. 401: it has not read the keys yet, or runs an older build. */
+function isFromBaileys({ status, headers }: ForwardedAnswer): boolean {
   if (status === 401) return false;
   return status < 300 || headers.get('content-type')?.startsWith(problemMediaType) === true;
 }
 
-function isState(told: unknown): told is SessionState {
-  return typeof (told as Partial<SessionState> | undefined)?.status === 'string';
+function isState(body: unknown): body is SessionState {
+  return typeof (body as Partial<SessionState> | undefined)?.status === 'string';
 }
 
-function isList(told: unknown): told is { items: SessionState[]; next_cursor: string | null } {
-  return Array.isArray((told as { items?: unknown } | undefined)?.items);
+function isList(body: unknown): body is { items: SessionState[]; next_cursor: string | null } {
+  return Array.isArray((body as { items?: unknown } | undefined)?.items);
 }
 
-type SessionShown = SessionState & Omit<SessionStats, 'session_id'> & { detail: string | null };
+type SessionView = SessionState & Omit<SessionStats, 'session_id'> & { detail: string | null };
 
-async function withFigures(db: Database, states: readonly SessionState[]): Promise<SessionShown[]> {
+async function withStats(db: Database, states: readonly SessionState[]): Promise<SessionView[]> {
   const ids = states.map(({ id }) => id);
-  const figures = new Map((await readSessionStats(db, ids)).map((one) => [one.session_id, one]));
+  const stats = new Map((await readSessionStats(db, ids)).map((one) => [one.session_id, one]));
   return states.flatMap((state) => {
-    const found = figures.get(state.id);
-    // Deleted meanwhile.
+    const found = stats.get(state.id);
+    // The session was deleted meanwhile.
     if (found === undefined) return [];
     const { last_outbound_at, waiting, changes } = found;
-    return [{ ...state, detail: wordsOf(state.reason), last_outbound_at, waiting, changes }];
+    return [{ ...state, detail: describeSessionReason(state.reason), last_outbound_at, waiting, changes }];
   });
 }
 
@@ -228,11 +228,11 @@ async function findState(
   businessId: string | undefined,
 ): Promise<SessionState | undefined> {
   const row = await findSession(db, id);
-  const isTheirs = businessId === undefined || row?.business_id === businessId;
-  return row && isTheirs ? unknownState(row) : undefined;
+  const isVisible = businessId === undefined || row?.business_id === businessId;
+  return row && isVisible ? unknownState(row) : undefined;
 }
 
-/** What is written down of a session, without a word of its replica. */
+/** A session as the database knows it, for the time when no replica can be reached. */
 function unknownState(row: WhatsAppSessionRow): SessionState {
   return {
     id: row.id,
@@ -249,12 +249,11 @@ function unknownState(row: WhatsAppSessionRow): SessionState {
 }
 
 class BaileysAway extends AppError {
+  override code = 'BAILEYS_AWAY';
+  override status = 503;
+  override retryable = true;
+
   constructor(options?: ErrorOptions) {
-    super('The baileys service, which has the WhatsApp sessions, cannot be reached.', {
-      status: 503,
-      code: 'BAILEYS_AWAY',
-      retryable: true,
-      ...options,
-    });
+    super('The baileys service, which has the WhatsApp sessions, cannot be reached.', options);
   }
 }

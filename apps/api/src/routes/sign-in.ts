@@ -21,7 +21,10 @@ const SignOut = Type.Object(
   { additionalProperties: false },
 );
 
-/** A key in exchange for a cookie that no script can read: how a browser shows who it is. */
+/** Seven days. The session in the database expires earlier or at the same time. */
+const MAX_AGE_SECONDS = 7 * 86_400;
+
+/** Signs a browser in and out: it gets an HttpOnly cookie in exchange for a key. */
 export function signInRoutes(
   app: App,
   { signIns, audit }: { signIns: SignIns; audit: (use: AuditedUse) => void },
@@ -30,20 +33,21 @@ export function signInRoutes(
     const signedIn = await signIns.signIn(request.body.key.trim(), request.ip);
     if (signedIn === undefined) throw new UnknownKey();
     const { token, principal } = signedIn;
-    const before = signInTokenOf(request);
-    // Of the same browser; one that cannot be ended now ends by itself.
-    if (before !== undefined) await signIns.signOut(before, { everywhere: false }).catch(() => {});
+    const previousToken = signInTokenOf(request);
+    // Ends the previous sign-in of this browser. If that fails, it expires on its own.
+    if (previousToken !== undefined)
+      await signIns.signOut(previousToken, { everywhere: false }).catch(() => {});
     request.recordUse = () => audit(auditedUse(request, principal));
     setCookie(request, reply, token);
     return showPrincipal(principal);
   });
 
-  // Who is not signed in is answered as well: she is signed out.
+  // Also 204 without a sign-in.
   app.post('/api/sign-out', { schema: { body: SignOut } }, async (request, reply) => {
     const token = signInTokenOf(request);
     if (token !== undefined) {
       refuseCrossSite(request);
-      // Whatever comes of the rest: this browser forgets.
+      // First, so that the browser drops the cookie even if the rest fails.
       setCookie(request, reply, undefined);
       const principal = await signIns.find(token, { isUse: false }).catch(() => undefined);
       if (principal !== undefined) request.recordUse = () => audit(auditedUse(request, principal));
@@ -53,9 +57,9 @@ export function signInRoutes(
   });
 }
 
-/** Without `Path`: the browser sends it to the paths beside `/api/sign-in` alone, behind whatever prefix a proxy gives them. */
+/** No `Path`: by default the browser sends the cookie to the paths next to `/api/sign-in`, whatever prefix a proxy adds. */
 function setCookie(request: FastifyRequest, reply: FastifyReply, token: string | undefined): void {
-  const attributes = ['HttpOnly', 'SameSite=Strict', `Max-Age=${token === undefined ? 0 : 7 * 86_400}`];
+  const attributes = ['HttpOnly', 'SameSite=Strict', `Max-Age=${token === undefined ? 0 : MAX_AGE_SECONDS}`];
   const [proto] = String(request.headers['x-forwarded-proto'] ?? '').split(',');
   if (proto?.trim() === 'https') attributes.push('Secure');
   reply
@@ -64,7 +68,10 @@ function setCookie(request: FastifyRequest, reply: FastifyReply, token: string |
 }
 
 class UnknownKey extends AppError {
+  override code = 'UNAUTHENTICATED';
+  override status = 401;
+
   constructor() {
-    super('This key is not known here', { status: 401, code: 'UNAUTHENTICATED' });
+    super('This key is not known here');
   }
 }

@@ -1,6 +1,6 @@
 import type { Check } from './diagnosis.ts';
 
-/** The values that the api pushes, by name: apps/api/src/console/parts.ts. */
+/** The values that the api pushes, by name: apps/api/src/console/live-parts.ts. */
 export interface LiveValues {
   build: { build?: number; commit?: string; version?: string };
   figures: { until: number; values: Record<SeriesName, number | null> } | null;

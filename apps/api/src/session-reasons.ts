@@ -1,6 +1,6 @@
-/** Why a session does not work, or what is in doubt though it does: the code in words, with what to do where a person has to. */
-const words: Readonly<Record<string, string>> = {
-  // It stands still until it is started again.
+/** What a reason code of a session means, and what a person has to do. */
+const descriptions: Readonly<Record<string, string>> = {
+  // The session is stopped. A person has to start it.
   logged_out: 'The account was logged out, on the phone or by WhatsApp: start it and scan the QR code again.',
   temporarily_banned: 'WhatsApp has banned the account for a while: look at the app on the phone.',
   banned: 'WhatsApp has banned the account: look at the app on the phone.',
@@ -12,7 +12,7 @@ const words: Readonly<Record<string, string>> = {
   qr_timeout: 'Nobody scanned the QR code: start it, and scan it.',
   auth_state_corrupt: 'The credentials in the database cannot be read: log it out and pair it again.',
   internal_error: 'A fault of ours, which the log of the baileys service has: start it again.',
-  // It tries by itself.
+  // The session retries on its own.
   connecting: 'It is connecting.',
   paired: 'The QR code was scanned: it connects anew.',
   restart_required: 'WhatsApp wants a new connection, as after a pairing.',
@@ -24,7 +24,7 @@ const words: Readonly<Record<string, string>> = {
   unreachable: 'WhatsApp cannot be reached from here (network, DNS, TLS): it tries again.',
   no_owner: 'No replica of the baileys service holds it: one takes it within seconds, if one runs.',
   lost: 'Another replica took it.',
-  // It works, or did.
+  // The session works, or its state is not known.
   redis_unavailable: 'Redis cannot be reached: how it is, is known to its replica alone.',
   receiving_stalled: 'A message that came takes over 10 s, and those behind it wait.',
   reachout_timelock: 'WhatsApp lets the account start no new chats for now; those who wrote are answered.',
@@ -32,9 +32,9 @@ const words: Readonly<Record<string, string>> = {
   service_away: 'The baileys service cannot be reached: how it is now, is not known.',
 };
 
-/** Null where there is nothing to say. */
-export function wordsOf(reason: string | null): string | null {
+/** Null without a reason, and for an unknown code. */
+export function describeSessionReason(reason: string | null): string | null {
   if (reason === null) return null;
-  if (Object.hasOwn(words, reason)) return words[reason] ?? null;
+  if (Object.hasOwn(descriptions, reason)) return descriptions[reason] ?? null;
   return reason.startsWith('database_') ? 'It waits for PostgreSQL, which stores nothing for now.' : null;
 }

@@ -12,45 +12,46 @@ import type { Keyspace } from '@prosaas/runtime';
 import { type SystemStats, publishSystemStats } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 
-const EVERY_MS = 5000;
-/** Counting the conversations reads all of them: it may take this share of the time at most. */
-const COUNTING_SHARE = 0.01;
+const INTERVAL_MS = 5000;
+/** Counting the conversations scans the whole table. It takes at most this share of the time. */
+const MAX_COUNTING_SHARE = 0.01;
 
 /**
- * Publishes for the metrics what waits in PostgreSQL, and what else is known outside Redis alone. A timer does it, so that a scrape does
- * not need PostgreSQL, and the api does it, because jobs pile up when no worker runs. The figures expire while PostgreSQL or Redis is away.
+ * Publishes statistics of PostgreSQL and of the WhatsApp sessions to Redis, where the metrics are read. It runs on a timer, so that a
+ * scrape does not need PostgreSQL, and in the api, because jobs pile up while no worker runs. The values expire while PostgreSQL or
+ * Redis is away.
  */
-export function startFigures({
+export function startStatsPublisher({
   db,
   redis,
   keyspace,
   sessions,
-  everyMs = EVERY_MS,
+  intervalMs = INTERVAL_MS,
 }: {
   db: Queryable;
   redis: Redis;
   keyspace: Keyspace;
   /** WhatsApp sessions by state; undefined while they are not known. */
   sessions: () => SystemStats['sessions'];
-  everyMs?: number;
+  intervalMs?: number;
 }): Disposable {
-  const ending = new AbortController();
+  const stopping = new AbortController();
   let isMigrated = false;
   let conversations: SystemStats['conversations'];
-  let countAgainAt = 0;
-  /** Nothing else waits for it. */
-  const count = async (): Promise<void> => {
-    const began = performance.now();
-    if (began < countAgainAt) return;
-    countAgainAt = Infinity;
+  let nextCountAt = 0;
+  const countConversations = async (): Promise<void> => {
+    const startedAt = performance.now();
+    if (startedAt < nextCountAt) return;
+    nextCountAt = Infinity;
     conversations = await countConversationsByState(db).catch(() => undefined);
-    const ended = performance.now();
-    countAgainAt = ended + (ended - began) / COUNTING_SHARE;
+    const endedAt = performance.now();
+    nextCountAt = endedAt + (endedAt - startedAt) / MAX_COUNTING_SHARE;
   };
-  const measure = async (): Promise<void> => {
+  const publish = async (): Promise<void> => {
     isMigrated ||= await hasTable(db, 'notices');
     if (!isMigrated) return;
-    void count();
+    // Not awaited: the other statistics must not wait for the slow count.
+    void countConversations();
     const [jobs, waiting, connections] = await Promise.all([
       readJobCounts(db),
       readWaitingStats(db),
@@ -62,12 +63,12 @@ export function startFigures({
     ]);
   };
   const loop = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
+    while (!stopping.signal.aborted) {
       // The database and Redis checks report why it fails.
-      await measure().catch(() => {});
-      await delay(everyMs, undefined, { signal: ending.signal }).catch(() => {});
+      await publish().catch(() => {});
+      await delay(intervalMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
   void loop();
-  return { [Symbol.dispose]: () => ending.abort() };
+  return { [Symbol.dispose]: () => stopping.abort() };
 }

@@ -1,7 +1,7 @@
 import type { HistogramReading, MetricsReading } from '@prosaas/observability';
 
-/** What the overview draws: totals as rates a minute, the rest as it is; null where it is not known. */
-export const figureNames = [
+/** The metrics of the console's overview page. Counters become rates per minute, gauges stay; null: not known. */
+export const overviewMetricNames = [
   'messages_in_per_minute',
   'messages_out_per_minute',
   'answer_seconds',
@@ -11,27 +11,31 @@ export const figureNames = [
   'jobs_open',
   'jobs_failed_per_minute',
 ] as const;
-export type FigureName = (typeof figureNames)[number];
-export type Figures = Record<FigureName, number | null>;
+export type OverviewMetricName = (typeof overviewMetricNames)[number];
+export type OverviewMetrics = Record<OverviewMetricName, number | null>;
 
-interface Measured {
+export interface TimedReading {
+  /** Ms of a steady clock. */
   at: number;
   reading: MetricsReading;
 }
 
-/** What happened between two readings of the metrics, and how it was at the later one. */
-export function figuresBetween(before: Measured | undefined, { at, reading }: Measured): Figures {
+/** Rates between two readings, and the gauges of the later one. */
+export function computeOverviewMetrics(
+  before: TimedReading | undefined,
+  { at, reading }: TimedReading,
+): OverviewMetrics {
   const minutes = before === undefined ? 0 : (at - before.at) / 60_000;
   const rate = (name: string): number | null => {
-    const grown = (reading.counters[name] ?? 0) - (before?.reading.counters[name] ?? 0);
-    const isKnown = before?.reading.since === reading.since && minutes > 0 && grown >= 0;
-    return isKnown ? grown / minutes : null;
+    const increase = (reading.counters[name] ?? 0) - (before?.reading.counters[name] ?? 0);
+    const isKnown = before?.reading.since === reading.since && minutes > 0 && increase >= 0;
+    return isKnown ? increase / minutes : null;
   };
   const gauge = (name: string): number | null => reading.gauges[name] ?? null;
   return {
     messages_in_per_minute: rate('whatsapp_inbound_messages'),
     messages_out_per_minute: rate('whatsapp_outbound_messages'),
-    answer_seconds: before === undefined ? null : answerTime(before.reading, reading),
+    answer_seconds: before === undefined ? null : averageAnswerSeconds(before.reading, reading),
     chats_waiting: gauge('customers_waiting'),
     calls_active: gauge('calls_active'),
     jobs_done_per_minute: rate('queue_jobs_completed'),
@@ -40,8 +44,8 @@ export function figuresBetween(before: Measured | undefined, { at, reading }: Me
   };
 }
 
-/** From a message's arrival to its acknowledged answer, on average: the stages follow one another, so their averages add up. */
-function answerTime(before: MetricsReading, now: MetricsReading): number | null {
+/** From a message's arrival to its acknowledged answer. The stages follow one another, so their averages add up. */
+function averageAnswerSeconds(before: MetricsReading, now: MetricsReading): number | null {
   const stages = now.histograms['message_stage_seconds'] ?? [];
   const earlier = new Map(
     (before.histograms['message_stage_seconds'] ?? []).map((one) => [one.labels['stage'], one]),

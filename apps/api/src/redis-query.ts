@@ -1,7 +1,7 @@
 import { AppError } from '@prosaas/runtime';
 import { type QueriedRedis, queryRedis } from '@prosaas/telemetry';
 
-/** A person waits. */
+/** A caller waits for the response. */
 const LIMIT_MS = 2000;
 
 class RedisUnavailable extends AppError {
@@ -10,10 +10,10 @@ class RedisUnavailable extends AppError {
   override retryable = true;
 }
 
-/** What `ask` learns from Redis; 503 while it is away or does not answer: nothing old is told as if it were now. */
-export async function fromRedis<T>(asked: QueriedRedis, ask: () => Promise<T>): Promise<T> {
+/** Queries Redis for a REST response. There is no cache: old data would look current. @throws RedisUnavailable */
+export async function queryRedisForResponse<T>(redis: QueriedRedis, query: () => Promise<T>): Promise<T> {
   try {
-    return await queryRedis(ask, { ...asked, signal: AbortSignal.timeout(LIMIT_MS) });
+    return await queryRedis(query, { ...redis, signal: AbortSignal.timeout(LIMIT_MS) });
   } catch (cause) {
     throw new RedisUnavailable('Redis, through which services are seen, does not answer.', { cause });
   }

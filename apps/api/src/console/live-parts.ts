@@ -7,53 +7,54 @@ import {
   readSessionOverview,
 } from '@prosaas/database';
 import type { QueueTotals } from '@prosaas/queues';
-import type { CheckView } from '../checks/view.ts';
 import type { BuildInfo } from '@prosaas/runtime';
+import type { CheckView } from '../checks/view.ts';
 import type { CompletionRates } from '../completion-rates.ts';
-import type { ChecksContext } from '../routes/checks.ts';
-import { type ServicesContext, listReplicas } from '../routes/services.ts';
-import type { History } from './history.ts';
+import { type ReplicaInfo, summarizeReplicas } from '../replicas.ts';
 import type { LivePart } from './live-scope.ts';
+import type { MetricsHistory } from './metrics-history.ts';
 
-/** Replicas that open pages are told of by themselves; the rest is a request away. */
-const MOST_REPLICAS = 50;
+/** GET /api/services lists more. */
+const MAX_REPLICAS = 50;
 
-export interface PartSources extends Pick<ServicesContext, 'readReplicas'> {
+export interface PartSources {
   db: Database;
-  history: History;
+  history: MetricsHistory;
   build: BuildInfo;
+  /** @throws RedisUnavailable */
+  readReplicas: () => Promise<ReplicaInfo[]>;
   readTotals: () => Promise<QueueTotals>;
   rates: Pick<CompletionRates, 'perMinute'>;
   deadLetterDays: number;
-  viewChecks: ChecksContext['viewChecks'];
+  viewChecks: (options: { withDetails: boolean }) => CheckView[];
 }
 
 const everyone = ['metrics', 'business', 'admin'] as const;
 const readers = ['business', 'admin'] as const;
 const operators = ['metrics', 'admin'] as const;
 
-/** What open pages show that changes by itself. */
+/** The values that open pages get without a request. */
 export function liveParts(sources: PartSources): LivePart[] {
   const { db, history, build, readReplicas, viewChecks, deadLetterDays } = sources;
   return [
-    { name: 'build', seenBy: everyone, everyMs: 60_000, read: () => build },
+    { name: 'build', seenBy: everyone, intervalMs: 60_000, read: () => build },
     {
       name: 'health',
       seenBy: everyone,
-      everyMs: 1000,
+      intervalMs: 1000,
       read: () => viewChecks({ withDetails: false }).map(liveCheckOf),
     },
     {
       name: 'services',
       seenBy: operators,
-      everyMs: 5000,
-      read: async () => listReplicas(await readReplicas(), MOST_REPLICAS),
+      intervalMs: 5000,
+      read: async () => summarizeReplicas(await readReplicas(), MAX_REPLICAS),
     },
-    { name: 'figures', seenBy: operators, everyMs: 2000, read: () => history.latest() },
+    { name: 'figures', seenBy: operators, intervalMs: 2000, read: () => history.latest() },
     {
       name: 'chats',
       seenBy: everyone,
-      everyMs: 1000,
+      intervalMs: 1000,
       read: async ({ businessId }) => {
         const { mine: _mine, ...counts } = await countConversations(db, { businessId, personId: undefined });
         return { ...counts, ...(await readChatVersion(db, businessId)) };
@@ -62,20 +63,20 @@ export function liveParts(sources: PartSources): LivePart[] {
     {
       name: 'sessions',
       seenBy: readers,
-      everyMs: 2000,
+      intervalMs: 2000,
       read: ({ businessId }) => readSessionOverview(db, businessId),
     },
     {
       name: 'calls',
       seenBy: readers,
-      everyMs: 1000,
+      intervalMs: 1000,
       read: ({ businessId }) => readCallVersion(db, businessId),
     },
-    { name: 'queues', seenBy: operators, everyMs: 2000, read: () => readQueues(sources) },
+    { name: 'queues', seenBy: operators, intervalMs: 2000, read: () => readQueues(sources) },
     {
       name: 'dead_letter',
       seenBy: everyone,
-      everyMs: 2000,
+      intervalMs: 2000,
       read: async ({ businessId }) => ({
         ...(await readDeadLetterDepth(db, businessId)),
         kept_days: deadLetterDays,
@@ -84,14 +85,14 @@ export function liveParts(sources: PartSources): LivePart[] {
   ];
 }
 
-/** Without what a page asks for when it shows it, and with ages in steps: they must not make a change of every second. */
+/** Leaves out the changes, which a page requests, and rounds ages, which would otherwise be a change every second. */
 function liveCheckOf({ changes: _changes, facts, ...check }: CheckView): Omit<CheckView, 'changes'> {
-  const inSteps = ([name, value]: [string, unknown]): [string, unknown] => {
+  const roundAge = ([name, value]: [string, unknown]): [string, unknown] => {
     if (!name.endsWith('_seconds') || typeof value !== 'number') return [name, value];
     const step = value < 120 ? 10 : 60;
     return [name, Math.floor(value / step) * step];
   };
-  return { ...check, facts: Object.fromEntries(Object.entries(facts).map(inSteps)) };
+  return { ...check, facts: Object.fromEntries(Object.entries(facts).map(roundAge)) };
 }
 
 async function readQueues({ readTotals, rates }: PartSources): Promise<object> {

@@ -8,12 +8,12 @@ import {
   listQuestionGroups,
 } from '@prosaas/database';
 
-/** Texts of a group that are shown, at most. */
-const MOST_EXAMPLES = 20;
+/** Texts per cluster. */
+const MAX_EXAMPLES = 20;
 
-/** Questions that are alike. */
-export interface AlikeQuestions {
-  /** That of its largest group; those of the others name it too. */
+/** Stored groups of similar questions, merged. REST calls this a group. */
+export interface QuestionCluster {
+  /** Id of the largest stored group. REST accepts the ids of the others too. */
   id: string;
   business_id: string;
   count: number;
@@ -22,44 +22,44 @@ export interface AlikeQuestions {
   groupIds: string[];
 }
 
-/** The most frequent first; of those as frequent, the latest. */
-export async function readAlikeQuestions(
+/** The most frequent first, then the latest. */
+export async function readQuestionClusters(
   q: Queryable,
   query: { businessId: string | undefined; state: QuestionState },
-): Promise<AlikeQuestions[]> {
+): Promise<QuestionCluster[]> {
   const groups = await listQuestionGroups(q, query);
   return mergeSimilar(groups.map((group) => ({ ...group, set: group.business_id })))
-    .map(joined)
-    .toSorted(compareAlike);
+    .map(mergeGroups)
+    .toSorted(compareClusters);
 }
 
-/** The questions that are alike with those of a group; these alone where they are not among what is brought together. */
-export async function findAlike(
+/** The cluster of a stored group. Only the largest groups are clustered; any other one is a cluster of its own. */
+export async function findCluster(
   q: Queryable,
   { groupId, ...query }: { groupId: string; businessId: string; state: QuestionState },
-): Promise<Pick<AlikeQuestions, 'id' | 'groupIds'>> {
-  const all = await readAlikeQuestions(q, query);
+): Promise<Pick<QuestionCluster, 'id' | 'groupIds'>> {
+  const all = await readQuestionClusters(q, query);
   return all.find(({ groupIds }) => groupIds.includes(groupId)) ?? { id: groupId, groupIds: [groupId] };
 }
 
-function joined(groups: readonly QuestionGroup[]): AlikeQuestions {
+function mergeGroups(groups: readonly QuestionGroup[]): QuestionCluster {
   const [leader] = groups;
   if (leader === undefined) throw new Error('a group without questions');
-  const times = (pick: (...values: number[]) => number, name: 'first_at' | 'last_at'): Date =>
+  const pickTime = (pick: (...values: number[]) => number, name: 'first_at' | 'last_at'): Date =>
     new Date(pick(...groups.map((group) => group[name].getTime())));
   return {
     id: leader.id,
     business_id: leader.business_id,
     count: groups.reduce((sum, { count }) => sum + count, 0),
-    first_at: times(Math.min, 'first_at'),
-    last_at: times(Math.max, 'last_at'),
+    first_at: pickTime(Math.min, 'first_at'),
+    last_at: pickTime(Math.max, 'last_at'),
     groupIds: groups.map(({ id }) => id),
   };
 }
 
-type Place = Pick<AlikeQuestions, 'count' | 'last_at' | 'id'>;
+type SortKey = Pick<QuestionCluster, 'count' | 'last_at' | 'id'>;
 
-export function compareAlike(one: Place, other: Place): number {
+export function compareClusters(one: SortKey, other: SortKey): number {
   return (
     other.count - one.count ||
     other.last_at.getTime() - one.last_at.getTime() ||
@@ -67,22 +67,22 @@ export function compareAlike(one: Place, other: Place): number {
   );
 }
 
-/** What was asked, by the id of the questions that are alike; the most frequent first. */
+/** Texts of each cluster by its id, the most frequent first. */
 export async function readExamples(
   q: Queryable,
-  alike: readonly Pick<AlikeQuestions, 'id' | 'groupIds'>[],
+  clusters: readonly Pick<QuestionCluster, 'id' | 'groupIds'>[],
   state: QuestionState,
 ): Promise<Map<string, QuestionExample[]>> {
-  const groupIds = alike.flatMap((one) => one.groupIds);
-  const rows = await listQuestionExamples(q, { groupIds, state, limit: MOST_EXAMPLES });
+  const groupIds = clusters.flatMap((cluster) => cluster.groupIds);
+  const rows = await listQuestionExamples(q, { groupIds, state, limit: MAX_EXAMPLES });
   const byGroup = Map.groupBy(rows, ({ group_id: id }) => id);
   return new Map(
-    alike.map((one) => [
-      one.id,
-      one.groupIds
+    clusters.map((cluster) => [
+      cluster.id,
+      cluster.groupIds
         .flatMap((id) => byGroup.get(id) ?? [])
         .toSorted((a, b) => b.count - a.count || b.last_at.getTime() - a.last_at.getTime())
-        .slice(0, MOST_EXAMPLES),
+        .slice(0, MAX_EXAMPLES),
     ]),
   );
 }
