@@ -94,7 +94,7 @@ test('every reading adds up while connections work and some are killed', async (
     while (!stopped) {
       await working
         .transaction(async (tx) => {
-          const key = `${nth}-${random.whole(0, 3)}`;
+          const key = `${nth}-${random.whole(0, 99)}`;
           const released = await addJob(tx, job(key));
           if (!released) return;
           if (random.chance(0.3)) await failJobs(tx, [released], 'X');
