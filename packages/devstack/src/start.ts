@@ -14,6 +14,7 @@ import { type Stack, type StackPorts, startStack } from './stack.ts';
 import { choosePorts } from './start-ports.ts';
 import { checkSettings } from './start-settings.ts';
 import { type Simulator, startSimulator } from './start-simulator.ts';
+import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
@@ -22,10 +23,24 @@ const dataDir = dataFolder();
 /** A terminal's Ctrl-C reaches every process of the group, and npm passes it on again. Signals within this time count as one. */
 const SAME_PRESS_MS = 2000;
 
+/** Checks run every two seconds; on a busy machine the first ones can run out of time. */
+const HEALTHY_MS = 20_000;
+
 let isStarting = true;
 
 function say(line: string): void {
   console.log(formatLine('start', line));
+}
+
+/** The services are ready before the api has checked all of them. A stack that stays unhealthy is shown, too. */
+async function untilHealthy({ url, services }: Stack): Promise<void> {
+  const isHealthy = async (): Promise<boolean> =>
+    !services.api.running() ||
+    fetch(`${url.api}/api/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await poll(isHealthy, { what: 'the stack to be healthy', timeoutMs: HEALTHY_MS }).catch(() => {});
 }
 
 async function main(): Promise<void> {
@@ -65,9 +80,9 @@ async function main(): Promise<void> {
     databaseUrl: stack.databaseUrl,
     ...(simulator && { simulator: simulator.control }),
   });
-  const ready = Promise.all(Object.values(stack.services).map((service) => service.ready())).then(
-    () => 'ready',
-  );
+  const ready = Promise.all(Object.values(stack.services).map((service) => service.ready()))
+    .then(() => untilHealthy(stack))
+    .then(() => 'ready');
   await using supervisor = superviseProcesses({ say });
   supervisor.supervise(storesOf(stack, simulator));
   const failed = anyEnd(stack);
