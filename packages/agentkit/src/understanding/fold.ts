@@ -3,11 +3,15 @@ const letters: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o',
 const finals: Record<string, string> = { ך: 'כ', ם: 'מ', ן: 'נ', ף: 'פ', ץ: 'צ' };
 const special: RegExp = new RegExp(`[${Object.keys({ ...letters, ...finals }).join('')}]`, 'gu');
 
+/** Most text of the files of languages, which are folded at each start. */
+const isAscii = /^[\t\n\r -~]*$/;
+
 /**
  * Text as it is compared: compatibility forms, case, marks, invisible characters and Hebrew final letters do not matter.
  * Cut a text before: NFKD makes 18 characters of U+FDFA.
  */
 export function fold(text: string): string {
+  if (isAscii.test(text)) return text.toLowerCase();
   return text
     .normalize('NFKD')
     .replaceAll(/[\p{M}\p{Cf}]/gu, '')
