@@ -79,6 +79,17 @@ test('answers the same when asked twice for a call, at once or later, and counts
   await expect.poll(() => stage.totals()).toEqual({ ...nothing, started: 1, active: 1 });
 });
 
+test('makes the stream of a held slot valid if whoever took the slot died before it did', async () => {
+  const call = parameters();
+  await desk.provider.post('/webhook/incoming_call', call);
+  const tokens = (): Promise<string[]> => stage.commands.keys(`*:calls:stream:${call['CallSid']}`);
+  const issued = await tokens();
+  expect(issued).toHaveLength(1);
+  await stage.commands.del(issued);
+  await desk.provider.post('/webhook/incoming_call', call);
+  expect(await tokens()).toEqual(issued);
+});
+
 test('does not take a new slot for a call that is over', async () => {
   const call = parameters();
   await desk.provider.post('/webhook/incoming_call', call);

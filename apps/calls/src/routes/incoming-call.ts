@@ -64,7 +64,8 @@ async function decide(options: IncomingCallOptions, sid: string): Promise<Verdic
     const slot = await slots.acquire(sid);
     if (slot === 'full') return { outcome: 'rejected', reason: 'max_concurrent', twiml: rejectBusy };
     if (slot === 'over') return { outcome: 'over', twiml: hangUp };
-    if (slot === 'acquired') await tokens.issue(sid);
+    // Also for a slot that is held: the process that acquired it may have died before it issued the token.
+    await tokens.issue(sid);
     return { outcome: 'accepted', twiml: connectStream(stream, { token: tokens.tokenOf(sid) }) };
   } catch (error) {
     log.debug({ err: error, call_id: sid }, 'Redis could not be asked for a slot');
