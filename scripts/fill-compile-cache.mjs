@@ -27,7 +27,12 @@ for (const entry of entries) {
   });
   const ended = once(child, 'exit');
   let output = '';
-  const stop = () => child.kill('SIGTERM');
+  let isStopping = false;
+  // Once: a second signal would end it before the code is written.
+  const stop = () => {
+    if (!isStopping) child.kill('SIGTERM');
+    isStopping = true;
+  };
   const limit = setTimeout(stop, LIMIT_MS);
   let quiet;
   for (const stream of [child.stdout, child.stderr]) {
