@@ -476,10 +476,10 @@ test('notifies of a chat that begins to wait, if switched on, but not of the ope
   await page.reload();
   await page.getByRole('button', { name: 'Filters' }).click();
   await page.getByRole('switch', { name: 'Sound and notification' }).check();
-  const toldOf = (): Promise<string[]> =>
+  const notifications = (): Promise<string[]> =>
     page.evaluate(() => (globalThis as unknown as { notified: string[] }).notified);
   const { phone } = await customerWaits('Bell');
-  await poll(async () => (await toldOf()).join() === 'Bell is waiting', {
+  await poll(async () => (await notifications()).join() === 'Bell is waiting', {
     what: 'a notification',
     timeoutMs: PATIENCE_MS,
   });
@@ -493,9 +493,9 @@ test('notifies of a chat that begins to wait, if switched on, but not of the ope
   await page.reload();
   await row(page, 'Bell').waitFor();
   await customerWaits('Second bell');
-  await poll(async () => (await toldOf()).includes('Second bell is waiting'), {
+  await poll(async () => (await notifications()).includes('Second bell is waiting'), {
     what: 'a notification',
     timeoutMs: PATIENCE_MS,
   });
-  expect(await toldOf()).toEqual(['Second bell is waiting']);
+  expect(await notifications()).toEqual(['Second bell is waiting']);
 });

@@ -111,7 +111,7 @@ test.each<Outage>([
     await poll(async () => (await askOnce(), servicesInOutage().length === 0), {
       timeoutMs: 30_000,
       everyMs: 200,
-      what: 'the last line of each trouble',
+      what: 'the last line of each outage',
     });
     await until(`${stack.url.api}/readyz`, isStatus(200));
     await poll(async () => (await countAudited()) >= audited + 2 * rounds, { what: 'all audited requests' });

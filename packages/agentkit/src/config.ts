@@ -20,13 +20,15 @@ export type AgentFields = {
 
 /** Settings of every service with an agent. Compose it: `Type.Object({ ...AgentConfig.properties, … })`. */
 export const AgentConfig: TObject<AgentFields> = Type.Object({
-  PROFILE_PATH: OptionalText("The business' profile (YAML); unset: the one that is shipped"),
-  OPENAI_BASE_URL: OptionalUrl('An OpenAI-compatible server that answers customers; unset: the profile does'),
-  OPENAI_API_KEY: Secret("That server's key; alone, without OPENAI_BASE_URL, it means OpenAI's own"),
-  OPENAI_MODEL: Text('gpt-4o-mini', 'The model that is asked'),
+  PROFILE_PATH: OptionalText("The business' profile (YAML); unset: the shipped example"),
+  OPENAI_BASE_URL: OptionalUrl(
+    'An OpenAI-compatible server that answers customers; unset: answers come from the profile',
+  ),
+  OPENAI_API_KEY: Secret("That server's key; without OPENAI_BASE_URL it is for OpenAI's own server"),
+  OPENAI_MODEL: Text('gpt-4o-mini', "The model's name"),
   OPENAI_PROMPT_TOKENS: Integer(
     PROMPT_TOKENS,
-    "Tokens of a prompt at most, by our estimate: less than the model's context",
+    "Limit of a prompt in estimated tokens; set it below the model's context",
     { minimum: 2000, maximum: 1_000_000 },
   ),
 });

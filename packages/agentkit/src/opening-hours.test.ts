@@ -31,7 +31,7 @@ test.each([
   ],
   ['already Monday in Jerusalem', 'Asia/Jerusalem', '2026-01-12T07:00:00Z', { open: true, until: '12:00' }],
   ['Jerusalem in summer', 'Asia/Jerusalem', '2026-07-06T06:00:00Z', { open: true, until: '12:00' }],
-  // Europe/Berlin on 2026-03-29: 02:00 becomes 03:00, so the stretch lasts one hour less.
+  // Europe/Berlin on 2026-03-29: 02:00 becomes 03:00, so the time range lasts one hour less.
   ['just before summer time', 'Europe/Berlin', '2026-03-29T00:59:00Z', { open: true, until: '04:00' }],
   ['just after summer time', 'Europe/Berlin', '2026-03-29T01:00:00Z', { open: true, until: '04:00' }],
   [
@@ -64,10 +64,10 @@ test.each([
   ['from one day to another, past a night', 'UTC', '2026-01-18T01:05:00Z', 10, '2026-01-17T01:55:00Z'],
   ['past three weeks of holidays', 'UTC', '2026-07-27T09:10:00Z', 15, '2026-06-29T17:55:00Z', holidays],
   ['past a day on which the business was closed', 'UTC', '2026-01-09T22:05:00Z', 15, '2026-01-04T03:50:00Z'],
-  // 2:00 to 3:00 is skipped, so the stretch from 1:00 to 4:00 lasts two hours.
+  // 2:00 to 3:00 is skipped, so the time range from 1:00 to 4:00 lasts two hours.
   ['where summer time begins', 'Europe/Berlin', '2026-03-29T01:30:00Z', 60, '2026-03-29T00:30:00Z'],
   ['before summer time begins', 'Europe/Berlin', '2026-03-29T01:59:00Z', 119, '2026-03-29T00:00:00Z'],
-  // 2:00 to 3:00 occurs twice, so the stretch lasts four hours.
+  // 2:00 to 3:00 occurs twice, so the time range lasts four hours.
   ['where summer time ends', 'Europe/Berlin', '2026-10-25T02:59:00Z', 239, '2026-10-24T23:00:00Z'],
 ] as [string, string, string, number, string, OpeningHours?][])(
   'counts minutes of opening hours backwards: %s',
@@ -99,7 +99,7 @@ test.each([
   ['Europe/Berlin', '2026-10-26T09:20:00Z'],
   // Its summer time shifts the clock by half an hour.
   ['Australia/Lord_Howe', '2026-04-06T00:20:00Z'],
-])('counting by stretches and counting by minutes agree: %s, %s', (zone, text) => {
+])('counting by time ranges and counting by minutes agree: %s, %s', (zone, text) => {
   const now = new Date(text);
   const found: (Date | undefined)[] = [undefined];
   for (let ago = 1; found.length < 1500; ago++) {
@@ -118,8 +118,8 @@ test.each([
   ['13:00-15:00', '2026-01-13T14:00:00Z', true],
   ['13:00-15:00', '2026-01-13T15:00:00Z', false],
   ['00:00-24:00', '2026-01-13T23:59:00Z', true],
-])('%s contains %s: %s', (stretch, now, is) => {
-  expect(isWithin(stretch, 'UTC', new Date(now))).toBe(is);
+])('%s contains %s: %s', (range, now, is) => {
+  expect(isWithin(range, 'UTC', new Date(now))).toBe(is);
 });
 
 const festive: OpeningHours = {

@@ -47,11 +47,11 @@ const language: Reader<string> = (value, path, reading) => {
   return undefined;
 };
 
-const STRETCH = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
+const TIME_RANGE = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
 
-const stretch: Reader<string> = (value, path, { faults }) => {
-  if (typeof value !== 'string' || !STRETCH.test(value)) {
-    faults.push({ path, message: `${shown(value)} is not a stretch such as 09:00-18:00` });
+const timeRange: Reader<string> = (value, path, { faults }) => {
+  if (typeof value !== 'string' || !TIME_RANGE.test(value)) {
+    faults.push({ path, message: `${shown(value)} is not a time range such as 09:00-18:00` });
     return undefined;
   }
   const [from, to] = value.split('-');
@@ -61,7 +61,7 @@ const stretch: Reader<string> = (value, path, { faults }) => {
 };
 
 const DAY_MINUTES = 24 * 60;
-/** Minutes since the day's midnight. A stretch that runs past midnight ends after 24:00. */
+/** Minutes since the day's midnight. A time range that runs past midnight ends after 24:00. */
 function spanOf(part: string): { from: number; to: number } {
   const [from, to] = part.split('-').map(minutesOf) as [number, number];
   return { from, to: to <= from ? to + DAY_MINUTES : to };
@@ -69,9 +69,9 @@ function spanOf(part: string): { from: number; to: number } {
 const overlap = (one: { from: number; to: number }, other: { from: number; to: number }): boolean =>
   one.from < other.to && other.from < one.to;
 
-/** The stretches of one day. */
+/** The opening hours of one day. */
 const day: Reader<string[]> = (value, path, reading) => {
-  const found = list(stretch, { most: 10 })(value, path, reading);
+  const found = list(timeRange, { most: 10 })(value, path, reading);
   for (const [at, part] of found?.entries() ?? []) {
     const before = found!.slice(0, at).find((other) => part && other && overlap(spanOf(part), spanOf(other)));
     if (before !== undefined)
@@ -270,7 +270,7 @@ const shape = object(
     smallTalk: object({}, { thanks: text(), goodbye: text(), identity: text(), calm: text() }),
     notText: object({ reply: text() }, {}),
     late: object({}, { hours: whole(1, 720), reply: text() }),
-    person: object({}, { minutes, remindMinutes: minutes, quiet: orNull(stretch) }),
+    person: object({}, { minutes, remindMinutes: minutes, quiet: orNull(timeRange) }),
     offer: text({ knows: ['questions'], needs: 'questions' }),
     extra,
   },
@@ -286,7 +286,7 @@ export const isKnownKey = (key: string): boolean => places.has(key) || languageT
 
 /** Validates a profile that was parsed from YAML. Returns the profile, or every fault with its path. */
 export function readProfile(value: unknown): { profile: Profile } | { faults: Fault[] } {
-  const reading: Reading = { ...detectLanguages(value), places, faults: [], forms: [] };
+  const reading: Reading = { ...declaredLanguages(value), places, faults: [], forms: [] };
   const found = shape(value, [], reading);
   const faults = [...reading.faults, ...ambiguousForms(reading), ...replyMissing(value)];
   const { ownLanguage } = reading;
@@ -306,7 +306,7 @@ export function readProfile(value: unknown): { profile: Profile } | { faults: Fa
 }
 
 /** The languages of a profile. They are read first, because reading texts depends on them. */
-function detectLanguages(value: unknown): Pick<Reading, 'ownLanguage' | 'languages'> {
+function declaredLanguages(value: unknown): Pick<Reading, 'ownLanguage' | 'languages'> {
   const { language: own, languages } = isMap(value) ? value : {};
   const tags = [own, ...(Array.isArray(languages) ? (languages as unknown[]) : [])].map((tag) =>
     typeof tag === 'string' ? languageTag(tag) : undefined,

@@ -8,7 +8,7 @@ export interface FaqEntry {
 }
 
 export interface OpeningHours {
-  /** Stretches of local wall-clock time such as `09:00-18:00`; a day left out is closed. */
+  /** Ranges of local wall-clock time such as `09:00-18:00`; a day left out is closed. */
   week: Partial<Record<Weekday, string[]>>;
   /** Local dates (`2026-12-25`) on which the business is closed. */
   closedOn: string[];
@@ -30,7 +30,7 @@ export interface ProfilePerson {
   minutes?: number;
   /** People are notified again of a waiting chat after this many minutes of opening hours. Default 15. */
   remindMinutes?: number;
-  /** Local stretch without notifications, such as `22:00-07:00`, the default; null: notify at any time. */
+  /** Range of local time without notifications, such as `22:00-07:00`, the default; null: notify at any time. */
   quiet?: string | null;
 }
 

@@ -63,7 +63,7 @@ test('reports all faults of a profile at once, each with line and column', () =>
     `mine.yaml:${first}:1: name: is missing`,
     `mine.yaml:${first + 1}:11: timeZone: "Mars/Base" is not an IANA time zone such as Europe/Berlin`,
     `mine.yaml:${lineOf('greeting: 7')}:11: greeting: 7 is not a text: put it into quotes, '7'`,
-    `mine.yaml:${lineOf('9-18')}:14: hours.week.monday.0: "9-18" is not a stretch such as 09:00-18:00`,
+    `mine.yaml:${lineOf('9-18')}:14: hours.week.monday.0: "9-18" is not a time range such as 09:00-18:00`,
     expect.stringMatching(
       new RegExp(
         `^mine.yaml:${lineOf('LOCATED')}:15: faq.\\d+.question: "Where are  you LOCATED\\?" stands twice: also in line ${lineOf('located?')}$`,
@@ -102,7 +102,7 @@ test.each([
   ['smallTalk: {thank: Yes}', 'smallTalk.thank: unknown; did you mean thanks?'],
   ['openOn: {}', 'openOn: unknown; did you mean hours.openOn?'],
   ['late: {hours: 0}', 'late.hours: 0 is not a whole number from 1 to 720'],
-  ['person: {quiet: 22-7}', 'person.quiet: "22-7" is not a stretch such as 09:00-18:00'],
+  ['person: {quiet: 22-7}', 'person.quiet: "22-7" is not a time range such as 09:00-18:00'],
   [
     'person: {quiet: 07:00-07:00}',
     'person.quiet: "07:00-07:00" ends when it begins; a whole day is 00:00-24:00',
@@ -130,7 +130,7 @@ test.each([
   ["openOn: ['2026-12-24']", "hours.openOn: is not a map such as '2026-12-24': ['09:00-12:00']"],
   [
     "openOn: {'2026-12-24': [9-12]}, closedOn: ['2026-12-24']",
-    'hours.openOn.2026-12-24.0: "9-12" is not a stretch such as 09:00-18:00',
+    'hours.openOn.2026-12-24.0: "9-12" is not a time range such as 09:00-18:00',
     'hours.closedOn.0: "2026-12-24" stands in openOn, too',
   ],
   ['onDay: {open: "{days}"}', 'hours.onDay.open: {days}: no such placeholder; did you mean {day}?'],
@@ -156,7 +156,7 @@ test.each([
   expect(messagesOf(text)).toEqual([`hours.week.${message}`]);
 });
 
-test('accepts stretches that touch without an overlap', () => {
+test('accepts time ranges that touch without an overlap', () => {
   const text = small.replace(
     "monday: ['09:00-18:00']",
     "monday: ['09:00-12:00', '12:00-02:00'], tuesday: ['02:00-24:00'], wednesday: ['00:00-24:00']",

@@ -106,8 +106,8 @@ function hasOnlyFillers(
   positions: ReadonlySet<number>,
 ): boolean {
   const skipped = new Set(positions);
-  for (const { leaning: followUpPhrases, joins, days } of languages) {
-    for (const phrase of [...followUpPhrases, ...joins, ...days.before, ...days.either]) {
+  for (const { followUp, joins, days } of languages) {
+    for (const phrase of [...followUp, ...joins, ...days.before, ...days.either]) {
       for (const at of tokens.keys()) {
         if (phrase.every((word, offset) => tokens[at + offset] === word))
           for (const offset of phrase.keys()) skipped.add(at + offset);

@@ -32,7 +32,7 @@ export class Corrector {
     this.#base = base;
   }
 
-  /** @param rank words of a smaller rank are preferred at the same edit editDistance */
+  /** @param rank words of a smaller rank are preferred at the same edit distance */
   add(words: Iterable<string>, rank: number): void {
     this.#cache.clear();
     for (const word of words) {

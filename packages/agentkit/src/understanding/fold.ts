@@ -3,7 +3,7 @@ const letters: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o',
 const finals: Record<string, string> = { ך: 'כ', ם: 'מ', ן: 'נ', ף: 'פ', ץ: 'צ' };
 const special: RegExp = new RegExp(`[${Object.keys({ ...letters, ...finals }).join('')}]`, 'gu');
 
-/** Most text of the files of languages, which are folded at each start. */
+/** Such a text needs lower case only, which is fast: most text of the language files is ASCII and is folded at each start. */
 const isAscii = /^[\t\n\r -~]*$/;
 
 /**

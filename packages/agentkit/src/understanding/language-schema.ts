@@ -27,7 +27,7 @@ const schema: TSchema = Type.Object(
     spelling: Type.Record(Type.String(), Type.String()),
     joins: list,
     joinPrefix: Type.Optional(text),
-    leaning: list,
+    followUp: list,
     asking: list,
     sets: Type.Record(Type.String(), list),
     rules: Type.Object(
@@ -135,7 +135,7 @@ export interface LanguageFile {
   joins: string;
   /** A prefix that means "and". */
   joinPrefix?: string;
-  leaning: string;
+  followUp: string;
   asking: string;
   sets: Record<string, string>;
   rules: Partial<Record<RuleKey | `not${Capitalize<RuleKey>}`, string[]>>;

@@ -34,7 +34,8 @@ export interface Language {
   joins: readonly string[][];
   /** A prefix that means "and", such as Hebrew `ו`. */
   joinPrefix: string | undefined;
-  leaning: readonly string[][];
+  /** Phrases that make a short question a follow-up to the one before. */
+  followUp: readonly string[][];
   asking: ReadonlySet<string>;
   fillers: ReadonlySet<string>;
   sets: ReadonlyMap<string, readonly string[]>;
@@ -171,7 +172,7 @@ export function createLanguage(
     ),
     joins: phrasesOf(file.joins),
     joinPrefix: file.joinPrefix,
-    leaning: phrasesOf(file.leaning),
+    followUp: phrasesOf(file.followUp),
     asking: new Set(listed(file.asking).flatMap(words)),
     fillers: new Set(listed(file.sets.filler).flatMap(words)),
     sets,

@@ -1,3 +1,4 @@
+import { fillTemplate } from '../template.ts';
 import { words } from './fold.ts';
 import type { Language } from './language.ts';
 
@@ -12,9 +13,9 @@ const numberedLine = /^(\d)\. (.+)$/gmu;
 
 /** Writes the offered questions as a numbered list. */
 export const writeOffer = (template: string, questions: readonly string[]): string =>
-  template.replaceAll('{questions}', () =>
-    questions.map((question, at) => `${at + 1}. ${question}`).join('\n'),
-  );
+  fillTemplate(template, {
+    questions: questions.map((question, at) => `${at + 1}. ${question}`).join('\n'),
+  });
 
 /** The latest offer of the business, with its questions in order. Both are empty if there is none. */
 export function latestOffer(outbound: readonly string[]): { text: string; questions: string[] } {

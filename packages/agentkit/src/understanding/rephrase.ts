@@ -1,3 +1,5 @@
+import { fillTemplate } from '../template.ts';
+
 /** Whether a text was sent before in the conversation. */
 export type WasSaid = (text: string) => boolean;
 
@@ -11,11 +13,9 @@ export function rephrase(answer: string, templates: readonly string[], wasSaid: 
   for (const outer of ['{answer}', ...templates]) {
     for (const inner of templates) {
       if (outer === inner) continue;
-      last = fill(outer, fill(inner, answer));
+      last = fillTemplate(outer, { answer: fillTemplate(inner, { answer }) });
       if (!wasSaid(last)) return last;
     }
   }
   return last;
 }
-
-const fill = (template: string, answer: string): string => template.replaceAll('{answer}', () => answer);

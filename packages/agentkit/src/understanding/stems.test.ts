@@ -5,6 +5,7 @@ import { KnownStems, createStems } from './stems.ts';
 const settings = {
   en: { stemmer: 'english' },
   de: { stemmer: 'german', umlauts: true },
+  es: { stemmer: 'spanish' },
   fr: { stemmer: 'french', elisions: 'l,d' },
 };
 

@@ -98,7 +98,7 @@ export class Topics {
     });
     for (const [topic, { questions, notions = [] }] of sources.entries()) {
       for (const { terms } of questions) {
-        for (const term of terms) this.#addUnit(topic, term, 1, NOTION_WEIGHT);
+        for (const term of terms) this.#addTerm(topic, term, 1, NOTION_WEIGHT);
       }
       for (const notion of notions) this.#add(`#${notion}`, topic, NOTION_WEIGHT);
     }
@@ -127,7 +127,7 @@ export class Topics {
     }
   }
 
-  #addUnit(topic: number, { features }: Term, word: number, notion: number): void {
+  #addTerm(topic: number, { features }: Term, word: number, notion: number): void {
     for (const { key, weight } of features)
       this.#add(key, topic, weight * (key.startsWith('#') ? notion : word));
   }

@@ -220,7 +220,7 @@ function followUpOf(
   if (previous === knowledge.hoursTopic && days.dates.length > 0 && isDays)
     return { kind: 'days', dates: days.dates };
   if (terms.length === 0) return undefined;
-  const hasFollowUpPhrase = spoken.some(({ leaning: phrases }) =>
+  const hasFollowUpPhrase = spoken.some(({ followUp: phrases }) =>
     phrases.some((phrase) =>
       tokens.some((_, at) => phrase.every((word, offset) => tokens[at + offset] === word)),
     ),

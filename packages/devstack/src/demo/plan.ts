@@ -47,7 +47,7 @@ function randomPicker<T>(items: readonly T[], random: Random): () => T {
   const left = random.shuffle(items);
   return () => {
     const [picked] = left.splice(random.whole(0, Math.floor((left.length - 1) / 2)), 1);
-    if (picked === undefined) throw new RangeError('nothing to deal');
+    if (picked === undefined) throw new RangeError('nothing to pick from');
     left.push(picked);
     return picked;
   };
