@@ -94,7 +94,7 @@ const commands: Readonly<
 
   async skip(callApi, subject, { reason }) {
     if (subject === undefined) throw new UsageError('which job?');
-    if (reason === undefined) throw new UsageError('why? Say it by --reason');
+    if (reason === undefined) throw new UsageError('why? Give a reason with --reason');
     await callApi('POST', `/api/jobs/${encodeURIComponent(subject)}/skip`, { reason });
     console.log(`job ${subject} is in the dead letter`);
   },

@@ -15,6 +15,9 @@ export async function queryRedisForResponse<T>(redis: QueriedRedis, query: () =>
   try {
     return await queryRedis(query, { ...redis, signal: AbortSignal.timeout(LIMIT_MS) });
   } catch (cause) {
-    throw new RedisUnavailable('Redis, through which services are seen, does not answer.', { cause });
+    throw new RedisUnavailable(
+      'Redis does not answer, and the api reads and changes the state of services through it. Try again.',
+      { cause },
+    );
   }
 }

@@ -55,5 +55,7 @@ async function findRefusal(db: Database, id: string): Promise<AppError> {
   if (job === undefined || (job.failure === null && job.replays === 0)) return new NotFound('job');
   return job.failure === null
     ? new AlreadyReplayed('This job was replayed before.')
-    : new NotReplayable('Its message was done in another way since.');
+    : new NotReplayable(
+        'The message of this job no longer counts as failed, for example because a person answered it.',
+      );
 }

@@ -5,16 +5,16 @@ const descriptions: Readonly<Record<string, string>> = {
   temporarily_banned: 'WhatsApp has banned the account for a while: look at the app on the phone.',
   banned: 'WhatsApp has banned the account: look at the app on the phone.',
   forbidden: 'WhatsApp refuses the account: look at the app on the phone.',
-  client_outdated: 'WhatsApp takes this version of the client no more: upgrade.',
+  client_outdated: 'WhatsApp no longer accepts this version of the client: upgrade.',
   client_refused: 'WhatsApp refuses this client: upgrade, and pair it again.',
   multidevice_mismatch: 'WhatsApp refuses this device: log it out and pair it again.',
   replaced: 'Another client uses the same credentials: end that one, then start this.',
   qr_timeout: 'Nobody scanned the QR code: start it, and scan it.',
   auth_state_corrupt: 'The credentials in the database cannot be read: log it out and pair it again.',
-  internal_error: 'A fault of ours, which the log of the baileys service has: start it again.',
+  internal_error: 'An internal error: see the log of the baileys service, then start it again.',
   // The session retries on its own.
   connecting: 'It is connecting.',
-  paired: 'The QR code was scanned: it connects anew.',
+  paired: 'The QR code was scanned: it connects again.',
   restart_required: 'WhatsApp wants a new connection, as after a pairing.',
   qr_expired: 'The QR codes ran out: new ones are fetched.',
   connection_lost: 'The connection to WhatsApp was lost: it connects again.',
@@ -25,16 +25,16 @@ const descriptions: Readonly<Record<string, string>> = {
   no_owner: 'No replica of the baileys service holds it: one takes it within seconds, if one runs.',
   lost: 'Another replica took it.',
   // The session works, or its state is not known.
-  redis_unavailable: 'Redis cannot be reached: how it is, is known to its replica alone.',
-  receiving_stalled: 'A message that came takes over 10 s, and those behind it wait.',
+  redis_unavailable: 'Redis cannot be reached: only the replica that holds the session knows its state.',
+  receiving_stalled: 'An inbound message takes over 10 s, and those behind it wait.',
   reachout_timelock: 'WhatsApp lets the account start no new chats for now; those who wrote are answered.',
   new_chat_cap: 'The account has started as many new chats as WhatsApp allows; those who wrote are answered.',
-  service_away: 'The baileys service cannot be reached: how it is now, is not known.',
+  service_away: 'The baileys service cannot be reached: the state of the session is not known.',
 };
 
 /** Null without a reason, and for an unknown code. */
 export function describeSessionReason(reason: string | null): string | null {
   if (reason === null) return null;
   if (Object.hasOwn(descriptions, reason)) return descriptions[reason] ?? null;
-  return reason.startsWith('database_') ? 'It waits for PostgreSQL, which stores nothing for now.' : null;
+  return reason.startsWith('database_') ? 'It waits for PostgreSQL, which cannot store anything now.' : null;
 }

@@ -98,7 +98,7 @@ test.each([
   ['show', 2, 'which one?'],
   ['why', 2, 'which conversation?'],
   ['why nobody', 1, 'CONVERSATION_NOT_FOUND'],
-  ['skip 1', 2, 'Say it by --reason'],
+  ['skip 1', 2, 'Give a reason with --reason'],
   ['skip 1000000 --reason x', 1, 'JOB_NOT_FOUND'],
   ['list --limit none', 2, '--limit is a whole number'],
   ['list --colour red', 2, "Unknown option '--colour'"],

@@ -32,19 +32,19 @@ export function startCallRecovery({
   log,
 }: CallRecoveryOptions): Disposable {
   let isMigrated = false;
-  const look = async (): Promise<void> => {
+  const recover = async (): Promise<void> => {
     isMigrated ||= await hasTable(db, 'calls');
     if (!isMigrated) return;
     const before = new Date((await databaseTime(db)).getTime() - maxCallMs - GRACE_MS);
     for (const { id, status } of await listOpenCalls(db, { before, limit: BATCH })) {
-      const standing = await slots.look(id);
-      if (standing === 'held') continue;
-      const end = standing ?? { outcome: endOf(status as CallStatus) ?? 'error', reason: 'unknown' };
+      const slot = await slots.look(id);
+      if (slot === 'held') continue;
+      const end = slot ?? { outcome: endOf(status as CallStatus) ?? 'error', reason: 'unknown' };
       log.warn({ call_id: id, ...end }, 'closed a call that was open only in the database');
       callStore.recordEvent(id, { type: 'ended', ...end });
     }
   };
-  return repeatEvery(everyMs, look, (error) =>
+  return repeatEvery(everyMs, recover, (error) =>
     log.debug({ err: error }, 'open calls could not be checked; the next round tries again'),
   );
 }

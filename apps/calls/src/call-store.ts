@@ -35,8 +35,8 @@ export class CallStore implements AsyncDisposable {
         ends: 'records of calls are written again',
       },
       full: 'the database is away for too long: records of calls are lost from now on',
-      lost: 'records of calls were not written',
-      refused: 'a record of a call was refused',
+      lost: 'records of calls were lost',
+      refused: 'PostgreSQL refused a record of a call; it was dropped',
     });
   }
 
@@ -56,7 +56,7 @@ export class CallStore implements AsyncDisposable {
     this.#writes.add({ write, bytes: EVENT_BYTES, fields: { call_id: callSid } });
   }
 
-  /** @param onOver called when the part is written, or dropped because too much waits; not if PostgreSQL rejects it */
+  /** @param onOver called when the part is written, or dropped because too much waits; not if PostgreSQL refuses it */
   saveRecordingPart(part: RecordingPart, onOver: () => void): void {
     const isKept = this.#writes.add({
       write: async () => {

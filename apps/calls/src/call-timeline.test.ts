@@ -7,7 +7,7 @@ const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 10, 0, second
 const after = (...events: [number, CallEvent][]): string[] =>
   events
     .reduce<CallTimelineEntry[]>((timeline, [second, event]) => nextTimeline(timeline, event, at(second)), [])
-    .map((moment) => `${moment.at.slice(17, 19)} ${moment.event}${moment.detail ? ` ${moment.detail}` : ''}`);
+    .map((entry) => `${entry.at.slice(17, 19)} ${entry.event}${entry.detail ? ` ${entry.detail}` : ''}`);
 
 test('sorts the timeline by time, each event once', () => {
   const offered: CallEvent = { type: 'offered', from: undefined, to: undefined };
@@ -36,10 +36,10 @@ test('sorts the timeline by time, each event once', () => {
 });
 
 test('has at most 50 entries, including the end', () => {
-  const noted = Array.from({ length: 100 }, (_, index): [number, CallEvent] => [
+  const steps = Array.from({ length: 100 }, (_, index): [number, CallEvent] => [
     0,
     { type: 'step', step: 'message', detail: String(index) },
   ]);
-  const moments = after(...noted, [1, { type: 'ended', outcome: 'completed', reason: 'finished' }]);
-  expect([moments.length, moments.at(-1)]).toEqual([50, '01 ended finished']);
+  const entries = after(...steps, [1, { type: 'ended', outcome: 'completed', reason: 'finished' }]);
+  expect([entries.length, entries.at(-1)]).toEqual([50, '01 ended finished']);
 });

@@ -1,7 +1,7 @@
 import type { CallTimelineEntry } from '@prosaas/database';
 import type { CallEvent } from './call-state.ts';
 
-const MAX_MOMENTS = 50;
+const MAX_ENTRIES = 50;
 
 /**
  * Adds an event to a call's timeline, sorted by time. Ignores repeats and a second end. The last entry is reserved for the end.
@@ -11,16 +11,14 @@ export function nextTimeline(
   event: CallEvent,
   at: Date,
 ): CallTimelineEntry[] {
-  const moment = { at: at.toISOString(), ...momentOf(event) };
-  const isEnd = moment.event === 'ended';
-  const isKnown = timeline.some(
-    (one) => one.event === moment.event && (isEnd || one.detail === moment.detail),
-  );
-  if (isKnown || timeline.length >= (isEnd ? MAX_MOMENTS : MAX_MOMENTS - 1)) return [...timeline];
-  return [...timeline, moment].toSorted((one, other) => one.at.localeCompare(other.at));
+  const entry = { at: at.toISOString(), ...entryOf(event) };
+  const isEnd = entry.event === 'ended';
+  const isKnown = timeline.some((one) => one.event === entry.event && (isEnd || one.detail === entry.detail));
+  if (isKnown || timeline.length >= (isEnd ? MAX_ENTRIES : MAX_ENTRIES - 1)) return [...timeline];
+  return [...timeline, entry].toSorted((one, other) => one.at.localeCompare(other.at));
 }
 
-function momentOf(event: CallEvent): Omit<CallTimelineEntry, 'at'> {
+function entryOf(event: CallEvent): Omit<CallTimelineEntry, 'at'> {
   switch (event.type) {
     case 'offered':
       return { event: 'webhook', detail: null };

@@ -116,7 +116,7 @@ const remedies: Readonly<Record<ProviderProblem, string>> = {
   signature_invalid:
     'set PUBLIC_URL to the address that the provider calls, up to /webhook, and TWILIO_AUTH_TOKEN to the primary auth token of its account',
   signature_missing:
-    'let the proxy in front pass X-Twilio-Signature on; or somebody else than the provider calls the webhooks',
+    'let the proxy in front pass X-Twilio-Signature on, unless somebody other than the provider calls the webhooks',
 };
 
 const unhealthy = ({ checks }: ProbeReport): object => ({ status: 'unhealthy', checks });

@@ -13,7 +13,7 @@ class AuthTokenMissing extends AppError {
   override status = 503;
 
   constructor() {
-    super("TWILIO_AUTH_TOKEN is not set: without it nobody knows whether a request is the provider's");
+    super('TWILIO_AUTH_TOKEN is not set, so the signature of a request cannot be checked');
   }
 }
 

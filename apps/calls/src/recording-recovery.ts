@@ -28,7 +28,7 @@ export function startRecordingRecovery({
   log,
 }: RecordingRecoveryOptions): Disposable {
   let isMigrated = false;
-  const look = async (): Promise<void> => {
+  const recover = async (): Promise<void> => {
     isMigrated ||= await hasTable(db, 'recording_parts');
     if (!isMigrated) return;
     for (const { recordingId, callId } of await listUnfinishedRecordings(db, { afterMs, limit: BATCH })) {
@@ -42,7 +42,7 @@ export function startRecordingRecovery({
         log.warn({ call_id: callId }, 'recovered the recorded part of a message that was cut off');
     }
   };
-  return repeatEvery(everyMs, look, (error) =>
+  return repeatEvery(everyMs, recover, (error) =>
     log.debug({ err: error }, 'cut-off messages could not be recovered; the next round tries again'),
   );
 }

@@ -165,7 +165,7 @@ export async function startCalls(
     count: (reason) => telemetry.metrics.counter('call_webhooks_refused', { reason }).add(),
     log,
   });
-  if (authToken === undefined) log.info('phone calls are not taken: TWILIO_AUTH_TOKEN is not set');
+  if (authToken === undefined) log.info('phone calls are not accepted: TWILIO_AUTH_TOKEN is not set');
   const acceptStream = createStreamAcceptor({
     isValidToken: (callSid, token) => tokens.isValidToken(callSid, token),
     redeem: async (callSid) => (await tokens.redeem(callSid)) && (await slots.renew(callSid)) === 'held',

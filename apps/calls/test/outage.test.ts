@@ -114,7 +114,7 @@ test('a hanging database does not hold up a stopping service, and pending writes
   await stage.db.transaction(async (tx) => {
     await tx.query('select 1 from calls where id = $1 for update', [live.sid]);
     await desk.service[Symbol.asyncDispose]();
-    expect(stage.lines.join('')).toContain('records of calls were not written');
+    expect(stage.lines.join('')).toContain('records of calls were lost');
   });
   await using next = await stage.desk({}, { timings: { callRecoveryEveryMs: 100, maxCallMs: -120_000 } });
   await next.healthy();

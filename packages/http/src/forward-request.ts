@@ -32,7 +32,7 @@ export async function forwardRequest(
 ): Promise<ForwardedAnswer> {
   const { principal } = request;
   if (secret === undefined || principal === undefined)
-    throw new TypeError('a request without a principal cannot be forwarded');
+    throw new TypeError('forwarding needs a principal and the internal secret');
   const headers = new Headers({ 'x-request-id': request.id });
   for (const name of FORWARDED_HEADERS) {
     const value = request.headers[name];

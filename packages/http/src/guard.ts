@@ -67,7 +67,7 @@ export interface GuardOptions {
   roles: readonly Role[];
   /**
    * Called for each request of an admin, each forwarded request, and each request to an `audited` route, except those of our own
-   * services. An admin's reads through a sign-in are left out.
+   * services. Leaves out an admin's reads through a sign-in, except on an `audited` route.
    */
   audit?: (use: AuditedUse, request: FastifyRequest) => void;
   /**

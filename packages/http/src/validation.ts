@@ -14,7 +14,7 @@ const MAX_NAME_LENGTH = 100;
  * Refuses unknown query parameters, because a misspelled filter would be ignored, unless the schema sets `additionalProperties`.
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: given, httpPart }) => {
-  const schema = httpPart === 'querystring' ? withoutUnknown(given) : given;
+  const schema = httpPart === 'querystring' ? refusingUnknown(given) : given;
   const validator = Compile(schema);
   const part = partNames[httpPart ?? ''] ?? httpPart ?? 'body';
   return (value: unknown) => {
@@ -28,7 +28,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema: give
 /** The `querystring` schema of a route that declares none. */
 export const noQuery: TSchema = Type.Object({});
 
-const withoutUnknown = (schema: TSchema): TSchema =>
+const refusingUnknown = (schema: TSchema): TSchema =>
   Type.IsObject(schema) && !('additionalProperties' in schema)
     ? Type.Object(schema.properties, { additionalProperties: false })
     : schema;

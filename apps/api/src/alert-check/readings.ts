@@ -54,11 +54,11 @@ export function risesOf(readings: readonly Reading[], windowSeconds: number): Ri
   const now = readings.at(-1);
   const earlier = readings.slice(0, -1);
   if (now === undefined || earlier.length === 0) return undefined;
-  const base = lastBefore(earlier, now.at - windowSeconds) ?? earlier[0]!;
+  const base = lastAtOrBefore(earlier, now.at - windowSeconds) ?? earlier[0]!;
   const settledAt = earlier.findLastIndex(({ at }) => at <= now.at - SETTLED_SECONDS);
   const settled = earlier[settledAt];
   const beforeSettled = earlier.slice(0, Math.max(0, settledAt));
-  const stalledBase = lastBefore(beforeSettled, now.at - windowSeconds) ?? beforeSettled[0];
+  const stalledBase = lastAtOrBefore(beforeSettled, now.at - windowSeconds) ?? beforeSettled[0];
   const noJobEnded =
     stalledBase !== undefined &&
     rise(stalledBase, now, 'queue_jobs_completed') + rise(stalledBase, now, 'queue_jobs_failed') === 0;
@@ -77,7 +77,7 @@ const zeroAt = (since: number): Reading => ({
   counters: Object.fromEntries(watchedCounters.map((name) => [name, 0])) as Reading['counters'],
 });
 
-const lastBefore = (readings: readonly Reading[], time: number): Reading | undefined =>
+const lastAtOrBefore = (readings: readonly Reading[], time: number): Reading | undefined =>
   readings.findLast(({ at }) => at <= time);
 
 /** 0 if the counter fell: an api that has just started may know a lower total than the one before it. */

@@ -90,6 +90,6 @@ const READ_TIMEOUT_MS = 1000;
 export async function readLearned(profile: AgentProfile, log: Pick<Logger, 'debug'>): Promise<void> {
   const reading = profile
     .readLearned()
-    .catch((error: unknown) => log.debug({ err: error }, 'what was learned could not be read now'));
+    .catch((error: unknown) => log.debug({ err: error }, 'learned entries could not be read'));
   await Promise.race([reading, sleep(READ_TIMEOUT_MS, undefined, { ref: false })]);
 }

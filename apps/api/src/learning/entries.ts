@@ -140,7 +140,7 @@ class EntryExists extends AppError {
   override status = 409;
 
   constructor(question: string) {
-    super(`“${question}” asks that already. Link to it, or word the question differently.`);
+    super(`“${question}” already asks that. Link to it, or word the question differently.`);
   }
 }
 
@@ -149,6 +149,6 @@ class AlreadyAnswered extends AppError {
   override status = 409;
 
   constructor() {
-    super('This was answered already, in another way: take that entry back first.');
+    super('This was already answered in another way. Delete that entry first.');
   }
 }

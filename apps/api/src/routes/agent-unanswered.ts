@@ -180,6 +180,8 @@ class TooManyEntries extends AppError {
   override status = 409;
 
   constructor() {
-    super(`There are ${MAX_LEARNED_ENTRIES} learned entries: take back some that nobody needs.`);
+    super(
+      `There are ${MAX_LEARNED_ENTRIES} learned entries, the most that are possible. Delete some that nobody needs.`,
+    );
   }
 }

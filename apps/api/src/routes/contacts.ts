@@ -44,7 +44,7 @@ export function contactRoutes(app: App, { db, business }: ResourceContext): void
       const { contact, business: named } = request.body;
       const businessId = businessOf(request, named);
       const erased = await db.transaction((tx) => eraseContact(tx, { contact, businessId }));
-      request.log.info({ erased }, 'A contact was erased');
+      request.log.info({ erased }, 'a contact was erased');
       return erased;
     },
   );

@@ -232,7 +232,7 @@ class CountChanged extends AppError {
   override status = 409;
 
   constructor(matched: number, count: number) {
-    super(`The filter matches ${matched} jobs by now, not ${count}. Nothing was done.`);
+    super(`The filter now matches ${matched} jobs, not ${count}. Nothing was done.`);
   }
 }
 
@@ -241,6 +241,6 @@ class FilterTooBroad extends AppError {
   override status = 422;
 
   constructor(matched: number) {
-    super(`The filter matches ${matched} jobs: narrow it, or say how many by "limit".`);
+    super(`The filter matches ${matched} jobs. Narrow it, or set "limit".`);
   }
 }

@@ -241,7 +241,7 @@ class RoleNotAllowed extends AppError {
   override status = 403;
 
   constructor() {
-    super('Only an admin makes somebody an admin.');
+    super('Only an admin can make somebody an admin.');
   }
 }
 
@@ -250,7 +250,7 @@ class OwnAccess extends AppError {
   override status = 409;
 
   constructor() {
-    super('Nobody takes away her own access or changes her own role: somebody else has to.');
+    super('You cannot revoke yourself or change your own role. Somebody else has to do it.');
   }
 }
 
@@ -259,7 +259,7 @@ class PersonRevoked extends AppError {
   override status = 409;
 
   constructor() {
-    super('This person was revoked, for good: add her again.');
+    super('This person was revoked for good. Add the person again.');
   }
 }
 

@@ -6,7 +6,7 @@ import { NullableText, NullableTime, type ResourceContext } from './resource.ts'
 const NullableNumber = Type.Unsafe<number | null>({ type: ['number', 'null'] });
 
 const Heartbeat = Type.Object({
-  /** `never_beat`: the worker runs and has not worked yet. */
+  /** `never_beat`: the worker runs and has not sent a heartbeat yet. */
   state: Type.String(),
   age_seconds: NullableNumber,
   last_job_at: NullableTime,

@@ -15,7 +15,7 @@ export function mediaStreamRoute(app: App, acceptStream: StreamAcceptor): void {
     method: 'GET',
     url: mediaStreamPath,
     handler: () => {
-      throw new UpgradeRequired('This path speaks WebSocket only');
+      throw new UpgradeRequired('This path accepts only WebSocket connections');
     },
     wsHandler: (socket, request) => acceptStream(socket, request.raw.socket),
   });
