@@ -17,6 +17,6 @@ test.each([
   ['https://[::1]:5050', twilio, 'public_url_not_public'],
   ['http://localhost:5050', 'http://127.0.0.1:9999', undefined],
   ['http://localhost:5050', 'https://twilio.com.example.com', undefined],
-])('%s with the API at %s: %s', (PUBLIC_URL, TWILIO_API_URL, trouble) => {
-  expect(publicUrlProblem({ PUBLIC_URL, TWILIO_API_URL })).toBe(trouble);
+])('%s with the API at %s: %s', (PUBLIC_URL, TWILIO_API_URL, problem) => {
+  expect(publicUrlProblem({ PUBLIC_URL, TWILIO_API_URL })).toBe(problem);
 });

@@ -62,7 +62,7 @@ export class CrossSiteRequest extends AppError {
   }
 }
 
-/** Nobody can tell yet whose key or sign-in this is. */
+/** Until the keys are loaded, no key or sign-in can be checked. */
 export class KeysNotLoaded extends AppError {
   override code = 'KEYS_NOT_LOADED';
   override status = 503;

@@ -46,6 +46,6 @@ test.each([
       },
     },
   ],
-])('%s', (_case, figures, report) => {
-  expect(waitingReport({ ...none, ...figures })).toEqual(report);
+])('%s', (_case, stats, report) => {
+  expect(waitingReport({ ...none, ...stats })).toEqual(report);
 });

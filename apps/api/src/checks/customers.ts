@@ -3,8 +3,8 @@ import { type CheckDefinition, CheckFailure, type CheckReport } from '@prosaas/o
 import { queryDatabase } from '@prosaas/telemetry';
 
 /** Warns if customers still wait after people were notified twice, or if nobody can be notified of them. */
-export function waitingReport(figures: WaitingStats): CheckReport {
-  const { conversations, oldest_age_seconds: oldest, unattended, not_notifiable } = figures;
+export function waitingReport(stats: WaitingStats): CheckReport {
+  const { conversations, oldest_age_seconds: oldest, unattended, not_notifiable } = stats;
   const facts = {
     waiting: conversations,
     ...(conversations > 0 && { oldest_age_seconds: Math.round(oldest) }),
@@ -13,7 +13,7 @@ export function waitingReport(figures: WaitingStats): CheckReport {
   if (unattended === 0 && not_notifiable === 0) return { facts };
   const late = unattended > 0 && {
     unattended,
-    unattended_age_seconds: Math.round(figures.unattended_age_seconds),
+    unattended_age_seconds: Math.round(stats.unattended_age_seconds),
   };
   return { status: 'warn', reason: 'customers_waiting', facts: { ...facts, ...late } };
 }
@@ -24,15 +24,15 @@ export function customersCheck({ db }: { db: Queryable }): CheckDefinition {
     name: 'customers',
     componentType: 'component',
     async run() {
-      const figures = await queryDatabase(
+      const stats = await queryDatabase(
         async () => {
           isMigrated ||= await hasTable(db, 'notices');
           return isMigrated ? readWaitingStats(db) : undefined;
         },
         { prefix: 'database_' },
       );
-      if (figures === undefined) throw new CheckFailure('pending_migrations');
-      return waitingReport(figures);
+      if (stats === undefined) throw new CheckFailure('pending_migrations');
+      return waitingReport(stats);
     },
   };
 }

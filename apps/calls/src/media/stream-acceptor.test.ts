@@ -63,14 +63,14 @@ const start = (token: string, padding = ''): string =>
     event: 'start',
     start: { streamSid: 'MZ1', callSid: 'CA1', customParameters: { token, padding } },
   });
-const genuine = start('token of CA1');
+const validStart = start('token of CA1');
 const connected = JSON.stringify({ event: 'connected', protocol: 'Call', version: '1.0.0' });
 const digit = (name: number): string => JSON.stringify({ event: 'dtmf', dtmf: { digit: String(name) } });
 
 test('keeps frames in order that arrive while Redis is asked about a valid token', async () => {
   const sound = JSON.stringify({ event: 'media', media: { payload: Buffer.alloc(160).toString('base64') } });
   const frames = Array.from({ length: 400 }, (_, at) => [digit(at), sound]).flat();
-  const socket = await open(genuine, ...frames);
+  const socket = await open(validStart, ...frames);
   await expect.poll(() => socket.bufferedAmount).toBe(0);
   redeemed.resolve(true);
   await expect.poll(() => heard).toEqual(Array.from({ length: 400 }, (_, at) => String(at)));
@@ -78,7 +78,7 @@ test('keeps frames in order that arrive while Redis is asked about a valid token
 });
 
 test('limits the data that arrives while Redis is asked about a valid token', async () => {
-  const socket = await open(genuine, ...Array.from({ length: 20 }, () => 'x'.repeat(20_000)));
+  const socket = await open(validStart, ...Array.from({ length: 20 }, () => 'x'.repeat(20_000)));
   expect(await closeCode(socket)).toBe(1009);
 });
 
@@ -106,7 +106,7 @@ test('parses only the first of many messages in one read', async () => {
 });
 
 test('closes the socket if Redis does not know the token', async () => {
-  const socket = await open(genuine);
+  const socket = await open(validStart);
   redeemed.resolve(false);
   expect(await closeCode(socket)).toBe(1008);
 });
@@ -115,7 +115,7 @@ test('evicts the oldest unauthenticated socket when there are too many', async (
   const first = await open();
   const firstClosed = closeCode(first);
   const second = await open();
-  const third = await open(genuine);
+  const third = await open(validStart);
   redeemed.resolve(true);
   third.send(digit(1));
   await expect.poll(() => heard).toEqual(['1']);
@@ -129,7 +129,7 @@ test('evicts the oldest unauthenticated socket when there are too many', async (
 });
 
 test('does not evict a socket while Redis is asked about its valid token', async () => {
-  const caller = await open(genuine);
+  const caller = await open(validStart);
   await expect.poll(() => redeems).toBe(1);
   const silent = [await open(), await open(), await open()];
   redeemed.resolve(true);
