@@ -78,7 +78,7 @@ export async function startApi(
 
   const telemetry = opening.use(startTelemetry({ config, identity, log }));
   const pool = createDatabase({ url: config.DATABASE_URL, applicationName: identity.instance, log });
-  telemetry.announce({ report: () => writeFailureReport(pool) });
+  telemetry.registerReplica({ report: () => writeFailureReport(pool) });
   const db = opening.use(servingDatabase(pool, log));
   const probe = opening.use(createDatabaseProbe({ url: config.DATABASE_URL, log }));
   const openRedis = (name: string): ReturnType<typeof createRedis> => {

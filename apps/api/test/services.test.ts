@@ -60,7 +60,7 @@ function startReplica(log: Logger = silent): { identity: Identity; telemetry: Te
   const identity = identify('worker');
   const config = { REDIS_URL: api.redis.url, REDIS_NAMESPACE: 'prosaas', BUILD_NUMBER: 7, GIT_COMMIT: 'abc' };
   const telemetry = cleanup.use(startTelemetry({ config, identity, log }));
-  telemetry.announce({ report: () => ({}) });
+  telemetry.registerReplica({ report: () => ({}) });
   return { identity, telemetry };
 }
 

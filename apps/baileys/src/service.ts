@@ -222,7 +222,7 @@ export async function startBaileys(
     for (const { reason, gauge } of restricted)
       gauge.set(restrictions.filter((restriction) => restriction.reason === reason).length);
   });
-  telemetry.announce({ report: () => ({ ...sessionFacts(manager), ...writeFailureReport(db) }) });
+  telemetry.registerReplica({ report: () => ({ ...sessionFacts(manager), ...writeFailureReport(db) }) });
 
   /** Rejects with `StackConflict` only, which ends the service. */
   const startSessions = async (): Promise<void> => {

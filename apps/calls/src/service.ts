@@ -102,7 +102,7 @@ export async function startCalls(
       },
     );
   };
-  telemetry.announce({
+  telemetry.registerReplica({
     report: () => ({ ...agentReport(agent, voice), ...profileReport(store), ...writeFailureReport(db) }),
     on: { warmup: warmUp },
   });

@@ -107,7 +107,7 @@ export async function startWorker(
   const rules = opened.use(createAgent({ profile, log }));
   const warmUp = (): void => loadAgent(agent, log);
   warmUp();
-  telemetry.announce({
+  telemetry.registerReplica({
     report: () => ({
       ...agentReport(agent),
       ...profileReport(store),

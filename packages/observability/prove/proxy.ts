@@ -7,7 +7,7 @@ type DropMode = 'silence' | 'cut';
 export interface Proxy extends Disposable {
   readonly port: number;
   /** Loses the reply to the next request that Redis stores. Resolves once Redis has run the script. */
-  dropReply(how: DropMode, patienceMs: number): Promise<boolean>;
+  dropReply(how: DropMode, timeoutMs: number): Promise<boolean>;
 }
 
 /** A proxy between one process and Redis that can lose replies. */
@@ -61,12 +61,12 @@ export async function startProxy(upstreamPort: number): Promise<Proxy> {
 
   return {
     port: (server.address() as AddressInfo).port,
-    dropReply: (how, patienceMs) =>
+    dropReply: (how, timeoutMs) =>
       new Promise((resolve) => {
         const giveUp = setTimeout(() => {
           armed = undefined;
           resolve(false);
-        }, patienceMs);
+        }, timeoutMs);
         const landed = (ok: boolean): void => {
           clearTimeout(giveUp);
           resolve(ok);

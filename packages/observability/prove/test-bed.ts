@@ -62,11 +62,11 @@ export async function retry<T>(question: () => Promise<T>): Promise<T> {
 }
 
 export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
-  const patience = performance.now() + 40_000;
+  const deadline = performance.now() + 40_000;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() > patience) throw new Error(`waited 40 s in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited 40 s in vain for ${what}`);
     await delay(20);
   }
 }

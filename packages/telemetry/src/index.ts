@@ -7,7 +7,7 @@ export {
   describeDatabase,
 } from './checks/database-check.ts';
 export { type RedisCheckOptions, redisCheck } from './checks/redis-check.ts';
-export { writeFailureReport } from './checks/write-report.ts';
+export { writeFailureReport } from './checks/write-failure-report.ts';
 export { bindStageMetrics, messageStages, type MessageStage } from './stage-metrics.ts';
 export { type AnswerOutcomes, bindAgentMetrics } from './agent-metrics.ts';
 export { exposeHealthMetrics } from './service-metrics.ts';
@@ -16,7 +16,7 @@ export { sessionStates, systemMetrics } from './system-metrics.ts';
 export { createSystemMetricsReader } from './system-reader.ts';
 export {
   startTelemetry,
-  type Announcement,
+  type ReplicaOptions,
   type ReplicaFacts,
   type Telemetry,
   type TelemetryConfig,

@@ -22,10 +22,10 @@ afterEach(() => {
 
 test('a level applies until it is withdrawn; the change and its end are logged once each', () => {
   const child = log.child({ session: 's1' });
-  for (const ttlMs of [60_000, 59_000, 58_000]) level.heard({ value: 'debug', ttlMs });
+  for (const ttlMs of [60_000, 59_000, 58_000]) level.apply({ value: 'debug', ttlMs });
   expect([log.level, child.level]).toEqual(['debug', 'debug']);
-  level.heard(undefined);
-  level.heard(undefined);
+  level.apply(undefined);
+  level.apply(undefined);
   expect([log.level, child.level]).toEqual(['error', 'error']);
   expect(lines).toMatchObject([
     {
@@ -40,10 +40,10 @@ test('a level applies until it is withdrawn; the change and its end are logged o
 });
 
 test('a level expires by itself, even while Redis is away', () => {
-  level.heard({ value: 'critical', ttlMs: 60_000 });
+  level.apply({ value: 'critical', ttlMs: 60_000 });
   vi.advanceTimersByTime(59_000);
   expect(log.level).toBe('fatal');
-  level.heard({ value: 'critical', ttlMs: 60_000 });
+  level.apply({ value: 'critical', ttlMs: 60_000 });
   vi.advanceTimersByTime(59_000);
   expect(log.level).toBe('fatal');
   vi.advanceTimersByTime(1000);
@@ -51,6 +51,6 @@ test('a level expires by itself, even while Redis is away', () => {
 });
 
 test('an unknown level is rejected and changes nothing', () => {
-  expect(() => level.heard({ value: 'loud', ttlMs: 60_000 })).toThrow(RangeError);
+  expect(() => level.apply({ value: 'loud', ttlMs: 60_000 })).toThrow(RangeError);
   expect([log.level, lines]).toEqual(['error', []]);
 });

@@ -5,8 +5,8 @@ import { type LogLevel, type Logger, logLevelName, parseLogLevel, setLogLevel } 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface LogLevelSwitch extends Disposable {
-  /** Called with the log level that is set for all replicas of the service; undefined if none is set. */
-  heard(setting: ServiceSetting | undefined): void;
+  /** Applies the level that is set for all replicas of the service; undefined if none is set. */
+  apply(setting: ServiceSetting | undefined): void;
 }
 
 /**
@@ -30,7 +30,7 @@ export function followLogLevel(log: Logger): LogLevelSwitch {
   };
 
   return {
-    heard(setting) {
+    apply(setting) {
       if (setting === undefined) return restore();
       const level = parseLogLevel(setting.value);
       clearTimeout(end);

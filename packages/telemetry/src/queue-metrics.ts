@@ -10,7 +10,7 @@ const JOB_BUCKETS = [...REQUEST_BUCKETS, 30, 60, 300];
 export const queueMetrics = {
   queue_jobs: {
     type: 'gauge',
-    help: 'Open jobs by state; pending: in PostgreSQL alone, for their turn or their time',
+    help: 'Open jobs by state; pending: only in PostgreSQL, until their turn or their time',
     labels: { queue: queueNames as Values, state: ['waiting', 'active', 'delayed', 'pending'] },
   },
   queue_oldest_job_age_seconds: {
@@ -62,7 +62,7 @@ export const queueMetrics = {
   },
   schedule_runs: {
     type: 'counter',
-    help: 'Runs of what is done at its times, by how they ended',
+    help: 'Runs of schedules, by how they ended',
     labels: { schedule: Object.keys(scheduleTable) as Values, outcome: ['completed', 'failed'] },
   },
 } as const;

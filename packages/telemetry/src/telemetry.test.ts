@@ -65,7 +65,7 @@ test('the reader adds up the counts of all services and of Redis, and shows all 
     startTelemetry({ config, identity: identify(name), log }),
   );
   for (const { metrics } of services) metrics.counter('whatsapp_inbound_messages').add(2);
-  services[2]?.announce({ report: () => ({ agent: 'warm' }) });
+  services[2]?.registerReplica({ report: () => ({ agent: 'warm' }) });
   const relay = stack.use(createRelay({ redis, bullPrefix: keys.bullPrefix, log }));
   relay.enqueue([released('1')]);
   await poll(

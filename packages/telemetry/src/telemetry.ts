@@ -42,7 +42,7 @@ export interface ReplicaFacts {
   log_level: string;
 }
 
-export interface Announcement {
+export interface ReplicaOptions {
   /** What this replica reports besides `ReplicaFacts`; read about once a second. Small, no secrets. */
   report: () => Record<string, JsonValue>;
   /** Handlers of messages to all replicas by topic, such as `warmup`. */
@@ -52,7 +52,7 @@ export interface Announcement {
 export interface Telemetry extends AsyncDisposable {
   metrics: MetricsRegistry<typeof catalogue>;
   /** Registers this replica until the telemetry is disposed of. Call it once. */
-  announce(announcement: Announcement): void;
+  registerReplica(options: ReplicaOptions): void;
   /** Reports from now on that this replica is shutting down. */
   drain(): void;
 }
@@ -109,8 +109,8 @@ export function startTelemetry({
 
   return {
     metrics,
-    announce({ report, on }) {
-      if (replica) throw new Error('this replica is announced already');
+    registerReplica({ report, on }) {
+      if (replica) throw new Error('this replica is registered already');
       replica = registerReplica({
         redis,
         keyPrefix: key('replicas'),
@@ -122,7 +122,7 @@ export function startTelemetry({
           startedAt: identity.startedAt,
         },
         report: () => ({ ...facts(), ...report() }),
-        onSetting: logLevel.heard,
+        onSetting: logLevel.apply,
         ...(on && { on }),
       });
     },

@@ -39,16 +39,16 @@ export function useResource<T>(path: string | undefined, version: unknown = 0): 
 
 async function read<T>(
   path: string,
-  aborted: AbortSignal,
+  signal: AbortSignal,
   data: Signal<T | undefined>,
   error: Signal<ApiError | undefined>,
 ): Promise<void> {
   try {
-    const answer = await get<T>(path, aborted);
-    if (aborted.aborted) return;
+    const answer = await get<T>(path, signal);
+    if (signal.aborted) return;
     data.value = answer;
     error.value = undefined;
   } catch (reason) {
-    if (!aborted.aborted) error.value = asApiError(reason);
+    if (!signal.aborted) error.value = asApiError(reason);
   }
 }

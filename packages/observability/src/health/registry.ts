@@ -146,10 +146,10 @@ export class HealthRegistry implements AsyncDisposable {
       if (entry.overdue) this.#record(entry, { ...entry.overdue, at: this.#now() });
       return;
     }
-    void this.#updateLossState(entry, runCheck(entry.definition, this.#timeoutMs, this.#now));
+    void this.#recordRun(entry, runCheck(entry.definition, this.#timeoutMs, this.#now));
   }
 
-  async #updateLossState(entry: Entry, run: CheckRun): Promise<void> {
+  async #recordRun(entry: Entry, run: CheckRun): Promise<void> {
     entry.run = run;
     let isRunning = true;
     const end = async (): Promise<void> => {

@@ -31,9 +31,11 @@ export interface MetricsPublisher extends AsyncDisposable {
 const MAX_REQUESTS = 5;
 
 /**
- * Publishes the values of a registry at each interval. Never throws; failures go to `onError`.
+ * Publishes the values of a registry at each interval. Publishing never throws; failures go to `onError`.
  *
  * Dispose of it last: it publishes once more and folds this process into the retired totals, so that its lease does not have to run out.
+ *
+ * @throws TypeError on a source with a part that is empty or contains `|`
  */
 export function startMetricsPublisher(options: MetricsPublisherOptions): MetricsPublisher {
   const { redis, keyPrefix, registry, source, intervalMs = 1000, leaseMs = 10_000, onError } = options;

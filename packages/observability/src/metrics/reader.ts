@@ -165,7 +165,7 @@ export class MetricsReader implements AsyncDisposable {
 
   #reportUnreadable({ unreadable }: Snapshot): void {
     for (const epoch of unreadable) {
-      if (this.#reported.has(epoch) || this.#reported.size > MAX_REPORTED) continue;
+      if (this.#reported.has(epoch) || this.#reported.size >= MAX_REPORTED) continue;
       this.#reported.add(epoch);
       this.#onError(new Error(`the values that ${epoch} published cannot be read and are left out`));
     }

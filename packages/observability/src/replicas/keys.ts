@@ -4,9 +4,9 @@ export interface ReplicaKeys {
   /** Hash: instance -> its last report, JSON. */
   readonly reports: string;
   /** Hash: topic -> time of the last notification, ms of Redis' clock. */
-  readonly asked: string;
+  readonly notifications: string;
   /** String with an expiry: the temporary setting of a service. */
-  told(service: string): string;
+  setting(service: string): string;
 }
 
 /** How long a report counts, unless the replica asks for another lease. */
@@ -16,8 +16,8 @@ export function replicaKeys(prefix: string): ReplicaKeys {
   return {
     leases: `${prefix}:leases`,
     reports: `${prefix}:reports`,
-    asked: `${prefix}:asked`,
-    told: (service) => `${prefix}:told:${service}`,
+    notifications: `${prefix}:asked`,
+    setting: (service) => `${prefix}:told:${service}`,
   };
 }
 

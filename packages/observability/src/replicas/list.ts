@@ -61,7 +61,7 @@ export async function notifyReplicas({
   keyPrefix,
   topic,
 }: ReplicasOptions & { topic: string }): Promise<void> {
-  await notifyScript.run(redis, [replicaKeys(keyPrefix).asked], [topic]);
+  await notifyScript.run(redis, [replicaKeys(keyPrefix).notifications], [topic]);
 }
 
 /**
@@ -74,7 +74,7 @@ export async function setServiceSetting({
   service,
   setting,
 }: ReplicasOptions & { service: string; setting: ServiceSetting | null }): Promise<void> {
-  const key = replicaKeys(keyPrefix).told(service);
+  const key = replicaKeys(keyPrefix).setting(service);
   if (setting === null) await redis.del(key);
   else await redis.set(key, setting.value, 'PX', setting.ttlMs);
 }
@@ -85,7 +85,7 @@ export async function readServiceSetting({
   keyPrefix,
   service,
 }: ReplicasOptions & { service: string }): Promise<ServiceSetting | undefined> {
-  const key = replicaKeys(keyPrefix).told(service);
+  const key = replicaKeys(keyPrefix).setting(service);
   const replies = (await redis.multi().get(key).pttl(key).exec()) ?? [];
   const [value, ttlMs] = replies.map(([error, reply]) => {
     if (error) throw error;

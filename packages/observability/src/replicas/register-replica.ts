@@ -85,7 +85,7 @@ export function registerReplica(options: RegisterReplicaOptions): AsyncDisposabl
     const sentAt = Date.now();
     const [now, value, ttlMs, ...notifications] = (await registerScript.run(
       redis,
-      [keys.leases, keys.reports, keys.asked, keys.told(service)],
+      [keys.leases, keys.reports, keys.notifications, keys.setting(service)],
       [instance, JSON.stringify(record), String(leaseMs), String(LOST_FOR_MS), String(MAX_LISTED)],
     )) as string[];
     aheadSeconds = clockAheadSeconds({ sentAt, receivedAt: Date.now(), serverTime: Number(now) });

@@ -12,7 +12,7 @@ import type { PairedStore } from './paired-store.ts';
 
 /** The reader of the library without a network. It checks every reading. */
 export class ModelReader {
-  #continuity: LossState = INITIAL_LOSS_STATE;
+  #lossState: LossState = INITIAL_LOSS_STATE;
   #columns = new SeriesAggregator();
   #last: { storeId: string; totals: ReadonlyMap<string, number> } | undefined;
   /** By process: when it was seen. */
@@ -20,8 +20,8 @@ export class ModelReader {
 
   async read(store: PairedStore, processes: readonly ModelProcess[]): Promise<boolean> {
     const snapshot = await store.snapshot();
-    this.#continuity = updateLossState(this.#continuity, snapshot);
-    const complete = isComplete(this.#continuity, snapshot);
+    this.#lossState = updateLossState(this.#lossState, snapshot);
+    const complete = isComplete(this.#lossState, snapshot);
     const { slots, values } = this.#columns.totals(snapshot);
     const totals = new Map(slots.map((slot, i) => [slot, values[i]!]));
 

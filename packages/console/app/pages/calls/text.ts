@@ -9,7 +9,7 @@ const reasons: Readonly<Record<string, string>> = {
   silence: 'the caller said nothing more',
   idle: 'the caller said nothing',
   too_long: 'it took too long',
-  cannot_speak: 'the greeting could not be announcement',
+  cannot_speak: 'the greeting could not be spoken',
   provider_completed: 'the caller hung up',
   provider_stream_stopped: 'the provider closed the audio stream',
   provider_busy: 'the provider reported busy',
@@ -53,7 +53,7 @@ const STEPS: Readonly<Record<string, { label: string; now: string }>> = {
   thanks: { label: 'The caller is thanked', now: 'is thanked' },
   goodbye: { label: 'The goodbye begins', now: 'hears the goodbye' },
   status: { label: 'The provider reported a status', now: 'is on the line' },
-  ended: { label: 'Ended', now: 'has hung up' },
+  ended: { label: 'Ended', now: 'is no longer on the line' },
 };
 
 export const stepText = ({ event }: Moment): string => STEPS[event]?.label ?? event;

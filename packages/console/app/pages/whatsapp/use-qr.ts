@@ -59,7 +59,7 @@ function pause(signal: AbortSignal): Promise<void> {
 async function untilVisible(signal: AbortSignal): Promise<void> {
   while (document.hidden && !signal.aborted)
     await new Promise((resolve) => {
-      document.addEventListener('visibilitychange', resolve, { once: true, signal: signal });
+      document.addEventListener('visibilitychange', resolve, { once: true, signal });
       signal.addEventListener('abort', resolve, { once: true });
     });
 }
