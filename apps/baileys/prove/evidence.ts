@@ -55,7 +55,7 @@ const unreadableHere = ({ repeatRequests, stored }: CustomerEvidence): RepeatReq
   repeatRequests.filter(({ id, at }) => (stored.get(id) ?? Number.POSITIVE_INFINITY) > at);
 
 /** Returns a text for every broken promise. Pure. */
-export function judge(evidence: Evidence): string[] {
+export function findBroken(evidence: Evidence): string[] {
   const { customers, restMs, restWithinMs, undelivered, notDelivered, storedTwice, unexpected } = evidence;
   const totals = totalsOf(customers);
   const broken: [number, string][] = [

@@ -6,7 +6,7 @@ import { type Account, startWhatsAppServer, whatsappTrustPreload } from '@prosaa
 import { Baileys } from './baileys.ts';
 import type { Plan } from './plan.ts';
 import { type Customer, talk } from './traffic.ts';
-import { type CustomerEvidence, type Evidence, totalsOf, judge } from './evidence.ts';
+import { type CustomerEvidence, type Evidence, findBroken, totalsOf } from './evidence.ts';
 
 export interface ProveOptions {
   readonly seed: number;
@@ -89,7 +89,7 @@ export async function prove({ seed, plan, say }: ProveOptions): Promise<boolean>
   );
   say(`lost: ${totals.sentLost} of those sent, ${totals.wroteLost} of those written`);
   say(restMs === undefined ? 'never at rest' : `at rest after ${Math.round(restMs)} ms`);
-  const broken = judge(evidence);
+  const broken = findBroken(evidence);
   for (const one of broken) say(`BROKEN: ${one}`);
   say(broken.length === 0 ? 'kept' : 'BROKEN');
   return broken.length === 0;

@@ -91,7 +91,7 @@ export class Connection {
   readonly closed: Promise<Closed>;
   readonly #socket: WASocket;
   readonly #on: ConnectionOptions['on'];
-  /** Queries for a contact's devices that are under way, by the contact's address. */
+  /** Running queries for a contact's devices, by the contact's address. */
   readonly #deviceQueries = new Map<string, Promise<unknown>>();
 
   constructor(options: ConnectionOptions) {

@@ -1,95 +1,27 @@
-import { proto } from '@whiskeysockets/baileys';
-import type { Account, HandsetRecipient, Phone } from '@prosaas/simulators';
+import type { Account } from '@prosaas/simulators';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readCounters } from './counters.ts';
 import { type Replica, Stack, SOON } from './harness.ts';
+import { type Message, PhoneChats } from './phone-chats.ts';
 
 let stack: Stack;
 let replica: Replica;
 let account: Account;
+let chats: PhoneChats;
 
 beforeAll(async () => {
   stack = await Stack.start();
   replica = await stack.replica();
   account = await stack.pair(replica, 'shop');
+  chats = new PhoneChats(stack, account);
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-interface Chat {
-  contact: string;
-  alternate_contact: string | null;
-  contact_name: string | null;
-  state: string;
-  state_reason: string | null;
-}
-
-const chatsWith = (phone: Pick<Phone, 'jid' | 'lid'>, session = 'shop'): Promise<Chat[]> =>
-  stack.rows(
-    `select contact, alternate_contact, contact_name, state, state_reason from conversations
-     where session_id = $3 and (contact in ($1, $2) or alternate_contact in ($1, $2))`,
-    [phone.jid, phone.lid, session],
-  );
-
-async function stateOf(phone: Phone): Promise<string | undefined> {
-  const chats = await chatsWith(phone);
-  expect(chats).toHaveLength(1);
-  return chats[0]?.state;
-}
-
-interface Message {
-  direction: string;
-  author: string | null;
-  kind: string;
-  status: string;
-  text: string;
-  external_id: string;
-  address: string | null;
-  account: string | null;
-  sent_at: Date;
-  jobs: number;
-}
-
-const messagesWith = (phone: Pick<Phone, 'jid' | 'lid'>, session = 'shop'): Promise<Message[]> =>
-  stack.rows(
-    `select direction, author, kind, messages.status, text, external_id, address, account, sent_at,
-       (select count(*)::int from jobs where message_id = messages.id) as jobs
-     from messages join conversations on conversations.id = conversation_id
-     where conversations.session_id = $3 and (contact in ($1, $2) or alternate_contact in ($1, $2)) order by messages.seq`,
-    [phone.jid, phone.lid, session],
-  );
-
-const textsWith = async (phone: Phone): Promise<string[]> =>
-  (await messagesWith(phone)).map(({ text }) => text);
-
-const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
-
-/** A customer who asked a question a minute ago. */
-async function customer(): Promise<Phone> {
-  const phone = stack.whatsapp.addPhone({ pushName: 'Dana' });
-  await phone.sendText(account, 'are you open?', { sentAt: minutesAgo(1) });
-  return phone;
-}
-
-/** Resolves when all earlier messages are stored: sends one from a customer, which is handled after them. */
-const allStored = async (): Promise<void> => {
-  await stack.whatsapp.addPhone().sendText(account, 'the end');
-};
-
-/** Checks that the counters hold messages of customers and sends only. */
-async function expectCounted(): Promise<void> {
-  const [messages] = await stack.rows(
-    `select (select count(*)::int from messages where author = 'customer') as inbound,
-       (select count(*)::int from whatsapp_sends where status = 'sent') as outbound`,
-  );
-  await expect.poll(() => readCounters(stack), SOON).toMatchObject(messages as object);
-}
-
 describe('a message of the owner from the phone', () => {
   test('is stored in the conversation and takes the chat over', async () => {
-    const phone = await customer();
+    const phone = await chats.customer();
     const sentAt = new Date(Math.floor(Date.now() / 1000) * 1000 - 5000);
     const { id } = await account.handset.send(phone, 'yes, till nine', { sentAt });
-    expect((await messagesWith(phone))[1]).toEqual({
+    expect((await chats.messagesWith(phone))[1]).toEqual({
       direction: 'outbound',
       author: 'phone',
       kind: 'text',
@@ -101,7 +33,7 @@ describe('a message of the owner from the phone', () => {
       sent_at: sentAt,
       jobs: 0,
     });
-    expect(await chatsWith(phone)).toEqual([
+    expect(await chats.chatsWith(phone)).toEqual([
       {
         contact: phone.jid,
         alternate_contact: phone.lid,
@@ -113,7 +45,7 @@ describe('a message of the owner from the phone', () => {
   });
 
   test('answers the question, and drops an unsent answer of the agent', async () => {
-    const phone = await customer();
+    const phone = await chats.customer();
     await stack.rows(
       `insert into messages (business_id, conversation_id, session_id, direction, status, author, text, in_reply_to)
        select business_id, conversation_id, session_id, 'outbound', 'queued', 'agent', 'we are', messages.id
@@ -121,7 +53,7 @@ describe('a message of the owner from the phone', () => {
       [phone.jid],
     );
     await account.handset.send(phone, 'yes, till nine');
-    const statuses = (await messagesWith(phone)).map(({ text, status }) => [text, status]);
+    const statuses = (await chats.messagesWith(phone)).map(({ text, status }) => [text, status]);
     expect(statuses).toEqual([
       ['are you open?', 'answered'],
       ['we are', 'ignored'],
@@ -132,29 +64,29 @@ describe('a message of the owner from the phone', () => {
   test('is not counted as inbound or outbound', async () => {
     const phone = stack.whatsapp.addPhone();
     await account.handset.send(phone, 'a word');
-    await allStored();
-    await expectCounted();
-    expect(await textsWith(phone)).toEqual(['a word']);
+    await chats.allStored();
+    await chats.expectCounted();
+    expect(await chats.textsWith(phone)).toEqual(['a word']);
   });
 
   test('is stored once when it is delivered twice', async () => {
-    const phone = await customer();
+    const phone = await chats.customer();
     const { id } = await account.handset.send(phone, 'once');
     await account.handset.redeliver(id);
-    expect(await textsWith(phone)).toEqual(['are you open?', 'once']);
+    expect(await chats.textsWith(phone)).toEqual(['are you open?', 'once']);
   });
 
   test('is requested again and stored once when it cannot be decrypted', async () => {
-    const phone = await customer();
+    const phone = await chats.customer();
     await account.handset.send(phone, 'garbled', { corruptFirst: true });
-    await expect.poll(() => textsWith(phone), SOON).toEqual(['are you open?', 'garbled']);
+    await expect.poll(() => chats.textsWith(phone), SOON).toEqual(['are you open?', 'garbled']);
     expect(await stack.rows('select 1 from unstored_messages')).toEqual([]);
   });
 
   test('opens a conversation with somebody who never wrote, without the name of the account', async () => {
     const phone = stack.whatsapp.addPhone();
     await account.handset.send(phone, 'your order is ready');
-    expect(await chatsWith(phone)).toEqual([
+    expect(await chats.chatsWith(phone)).toEqual([
       {
         contact: phone.jid,
         alternate_contact: phone.lid,
@@ -166,19 +98,32 @@ describe('a message of the owner from the phone', () => {
   });
 
   test('may be a picture', async () => {
-    const phone = await customer();
+    const phone = await chats.customer();
     await account.handset.send(phone, { imageMessage: { caption: 'our menu' } });
-    expect((await messagesWith(phone))[1]).toMatchObject({ kind: 'image', text: '[image] our menu' });
-    expect(await stateOf(phone)).toBe('person');
+    expect((await chats.messagesWith(phone))[1]).toMatchObject({ kind: 'image', text: '[image] our menu' });
+    expect(await chats.stateOf(phone)).toBe('person');
+  });
+
+  test('takes over any number of chats when it is a picture without a caption', async () => {
+    const phones = [await chats.customer(), await chats.customer(), await chats.customer()];
+    for (const phone of phones) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await account.handset.send(phone, { imageMessage: {} });
+    }
+    expect(await Promise.all(phones.map((phone) => chats.stateOf(phone)))).toEqual([
+      'person',
+      'person',
+      'person',
+    ]);
   });
 
   test('is stored and takes the chat over at the next start when the service was down', async () => {
-    const phone = await customer();
+    const phone = await chats.customer();
     await replica[Symbol.asyncDispose]();
     await account.handset.send(phone, 'in between', { awaitDelivery: false });
     replica = await stack.replica();
-    await expect.poll(() => textsWith(phone), SOON).toEqual(['are you open?', 'in between']);
-    expect(await stateOf(phone)).toBe('person');
+    await expect.poll(() => chats.textsWith(phone), SOON).toEqual(['are you open?', 'in between']);
+    expect(await chats.stateOf(phone)).toBe('person');
   });
 });
 
@@ -188,18 +133,20 @@ describe('the conversation follows from the recipient only', () => {
   );
 
   test.each(addresses)('by $addressing, with the alternate address of: $alternate', async (how) => {
-    const phones = [await customer(), await customer()];
+    const phones = [await chats.customer(), await chats.customer()];
     for (const phone of phones) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await account.handset.send(phone, `to ${phone.number}`, how);
     }
     for (const phone of phones) {
       // oxlint-disable-next-line no-await-in-loop -- two
-      expect(await textsWith(phone)).toEqual(['are you open?', `to ${phone.number}`]);
+      expect(await chats.textsWith(phone)).toEqual(['are you open?', `to ${phone.number}`]);
       // oxlint-disable-next-line no-await-in-loop -- two
-      expect(await chatsWith(phone)).toMatchObject([{ contact: phone.jid, alternate_contact: phone.lid }]);
+      expect(await chats.chatsWith(phone)).toMatchObject([
+        { contact: phone.jid, alternate_contact: phone.lid },
+      ]);
     }
-    expect(await chatsWith(account)).toEqual([]);
+    expect(await chats.chatsWith(account)).toEqual([]);
   });
 
   test.each(addresses)(
@@ -213,16 +160,16 @@ describe('the conversation follows from the recipient only', () => {
       const isKnown = how.alternate === 'recipient';
       for (const phone of phones) {
         // oxlint-disable-next-line no-await-in-loop -- two
-        expect(await textsWith(phone)).toEqual([`to ${phone.number}`]);
+        expect(await chats.textsWith(phone)).toEqual([`to ${phone.number}`]);
         // oxlint-disable-next-line no-await-in-loop -- two
-        expect(await chatsWith(phone)).toMatchObject([
+        expect(await chats.chatsWith(phone)).toMatchObject([
           {
             contact: how.addressing === 'pn' || isKnown ? phone.jid : phone.lid,
             alternate_contact: isKnown ? phone.lid : null,
           },
         ]);
       }
-      expect(await chatsWith(account)).toEqual([]);
+      expect(await chats.chatsWith(account)).toEqual([]);
     },
   );
 
@@ -237,130 +184,7 @@ describe('the conversation follows from the recipient only', () => {
     expect(mappings).toEqual([{ id: account.number, value: user }]);
     // A contact that is known by LID alone stays so.
     await phone.sendText(account, 'who is it?', { addressing: 'lid-only' });
-    expect(await chatsWith(phone)).toMatchObject([{ contact: phone.lid, alternate_contact: null }]);
-  });
-});
-
-describe('does not take the chat over', () => {
-  test('a message that arrives more than ten minutes late, which is stored', async () => {
-    const phone = stack.whatsapp.addPhone();
-    await phone.sendText(account, 'are you open?', { sentAt: minutesAgo(20) });
-    await account.handset.send(phone, 'yes', { sentAt: minutesAgo(11) });
-    expect(await textsWith(phone)).toEqual(['are you open?', 'yes']);
-    expect(await stateOf(phone)).toBe('agent');
-  });
-
-  test('the greeting and away messages of the WhatsApp Business app', async () => {
-    account.handset.answerAutomatically({ greeting: 'Welcome!', away: 'We are closed now.' });
-    const phone = stack.whatsapp.addPhone();
-    await phone.sendText(account, 'hello');
-    account.handset.answerAutomatically({});
-    await expect.poll(() => textsWith(phone), SOON).toEqual(['hello', 'Welcome!', 'We are closed now.']);
-    expect(await stateOf(phone)).toBe('agent');
-    expect((await messagesWith(phone))[0]?.status).toBe('received');
-  });
-
-  test('a greeting that is stored before the message that it answers', async () => {
-    account.handset.answerAutomatically({ greeting: 'Welcome again!' });
-    const phone = stack.whatsapp.addPhone();
-    await phone.sendText(account, 'hello', { corruptFirst: true });
-    account.handset.answerAutomatically({});
-    await expect.poll(() => textsWith(phone), SOON).toEqual(['Welcome again!', 'hello']);
-    expect(await stateOf(phone)).toBe('agent');
-    expect((await messagesWith(phone))[1]).toMatchObject({ status: 'received', jobs: 1 });
-  });
-
-  test('the same text in three chats, and the first two are returned to the agent', async () => {
-    const phones = [await customer(), await customer(), await customer(), await customer()];
-    const [first, second, third, fourth] = phones as [Phone, Phone, Phone, Phone];
-    const text = 'We will get back to you.';
-    await account.handset.send(first, text);
-    await account.handset.send(second, text);
-    expect([await stateOf(first), await stateOf(second)]).toEqual(['person', 'person']);
-    // Here the owner has written another text, too.
-    await account.handset.send(second, 'Dana, I am on my way');
-    await account.handset.send(third, text);
-    await account.handset.send(fourth, text);
-    const states = await Promise.all(phones.map((phone) => stateOf(phone)));
-    expect(states).toEqual(['agent', 'person', 'agent', 'agent']);
-    expect(
-      await stack.rows(
-        `select event, from_state, to_state, actor, reason from conversation_events
-         where conversation_id = (select id from conversations where contact = $1) order by id`,
-        [first.jid],
-      ),
-    ).toEqual([
-      { event: 'person_wrote', from_state: 'agent', to_state: 'person', actor: 'phone', reason: null },
-      {
-        event: 'given_back',
-        from_state: 'person',
-        to_state: 'agent',
-        actor: 'system',
-        reason: 'automatic_message',
-      },
-    ]);
-  });
-
-  test('the same text in three chats, except in a chat that a person has taken over since', async () => {
-    const [first, second, third] = [await customer(), await customer(), await customer()];
-    const text = 'You will hear from us.';
-    await account.handset.send(first, text);
-    await account.handset.send(second, text);
-    await stack.rows(
-      `insert into conversation_events (business_id, conversation_id, event, from_state, to_state, actor)
-       select business_id, id, 'taken_over', 'person', 'person', 'person' from conversations where contact = $1`,
-      [first.jid],
-    );
-    await account.handset.send(third, text);
-    const states = await Promise.all([first, second, third].map((phone) => stateOf(phone)));
-    expect(states).toEqual(['person', 'agent', 'agent']);
-  });
-
-  test('but pictures without a caption do, in any number of chats', async () => {
-    const phones = [await customer(), await customer(), await customer()];
-    for (const phone of phones) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      await account.handset.send(phone, { imageMessage: {} });
-    }
-    expect(await Promise.all(phones.map((phone) => stateOf(phone)))).toEqual(['person', 'person', 'person']);
-  });
-
-  test('a reaction, an edit or a deletion, which are not stored', async () => {
-    const phone = await customer();
-    const [{ external_id }] = (await messagesWith(phone)) as [Message];
-    const key = { remoteJid: phone.jid, fromMe: true, id: '3AFFFF' };
-    const { MESSAGE_EDIT, REVOKE } = proto.Message.ProtocolMessage.Type;
-    const edited = { conversation: 'other words' };
-    await account.handset.send(phone, {
-      reactionMessage: { key: { ...key, fromMe: false, id: external_id }, text: '👍' },
-    });
-    await account.handset.send(phone, {
-      editedMessage: {
-        message: { protocolMessage: { type: MESSAGE_EDIT, key, editedMessage: edited } },
-      },
-    });
-    await account.handset.send(phone, { protocolMessage: { type: REVOKE, key } });
-    await allStored();
-    expect(await textsWith(phone)).toEqual(['are you open?']);
-    expect(await stateOf(phone)).toBe('agent');
-  });
-
-  test.each<[string, HandsetRecipient]>([
-    ['a group', 'group'],
-    ['oneself', 'self'],
-  ])('a message to %s, which is not stored', async (_name, to) => {
-    const before = await stack.rows('select 1 from messages');
-    await account.handset.send(to, 'a word');
-    await allStored();
-    expect(await stack.rows('select 1 from messages')).toHaveLength(before.length + 1);
-    expect(await chatsWith(account)).toEqual([]);
-  });
-
-  test('history, which is not stored', async () => {
-    const phone = stack.whatsapp.addPhone();
-    await account.handset.shareHistory([{ to: phone, text: 'last year', sentAt: minutesAgo(1) }]);
-    await allStored();
-    expect(await chatsWith(phone)).toEqual([]);
+    expect(await chats.chatsWith(phone)).toMatchObject([{ contact: phone.lid, alternate_contact: null }]);
   });
 });
 
@@ -372,11 +196,11 @@ test('a message that another session of the account sends is not stored as one o
   expect(sent.status).toBe(200);
   await phone.nextText({ where: ({ text }) => text === 'by us' });
   await expect.poll(() => shared.pending, SOON).toBe(0);
-  expect(await chatsWith(phone, 'first-of-two')).toEqual([]);
+  expect(await chats.chatsWith(phone, 'first-of-two')).toEqual([]);
   await shared.handset.send(phone, 'by hand');
   for (const session of ['first-of-two', 'second-of-two']) {
     // oxlint-disable-next-line no-await-in-loop -- two
-    await expect.poll(() => messagesWith(phone, session), SOON).toMatchObject([{ text: 'by hand' }]);
+    await expect.poll(() => chats.messagesWith(phone, session), SOON).toMatchObject([{ text: 'by hand' }]);
   }
 });
 
@@ -388,40 +212,40 @@ describe('a note to oneself from the account of a person of the business', () =>
     );
     await account.handset.send('self', '1');
     await account.handset.send('self', '2', { addressing: 'lid', alternate: 'own' });
-    expect(await chatsWith(account)).toMatchObject([
+    expect(await chats.chatsWith(account)).toMatchObject([
       { contact: account.jid, alternate_contact: account.lid, contact_name: null, state: 'agent' },
     ]);
     const incoming = { direction: 'inbound', author: 'person', status: 'received', kind: 'text', jobs: 1 };
-    expect(await messagesWith(account)).toMatchObject([
+    expect(await chats.messagesWith(account)).toMatchObject([
       { ...incoming, text: '1' },
       { ...incoming, text: '2' },
     ]);
-    await allStored();
-    await expectCounted();
+    await chats.allStored();
+    await chats.expectCounted();
   });
 
   test('can be answered', async () => {
-    const [{ address }] = (await messagesWith(account)) as [Message];
+    const [{ address }] = (await chats.messagesWith(account)) as [Message];
     const sent = await replica.send({ session: 'shop', chatId: address, text: 'it is yours' }, 'notice');
     expect(sent.status).toBe(200);
     await expect
       .poll(() => account.sent, SOON)
       .toContainEqual(expect.objectContaining({ to: account.jid, text: 'it is yours' }));
-    await allStored();
-    expect((await messagesWith(account)).map(({ text }) => text)).toEqual(['1', '2']);
+    await chats.allStored();
+    expect((await chats.messagesWith(account)).map(({ text }) => text)).toEqual(['1', '2']);
   });
 
   test('is not stored once the person is revoked', async () => {
-    const before = (await messagesWith(account)).length;
+    const before = (await chats.messagesWith(account)).length;
     await stack.rows('update people set revoked_at = now()');
     await account.handset.send('self', '1');
-    await allStored();
-    expect(await messagesWith(account)).toHaveLength(before);
+    await chats.allStored();
+    expect(await chats.messagesWith(account)).toHaveLength(before);
   });
 });
 
 test('a message of the phone that PostgreSQL can never store is skipped', async () => {
-  const phone = await customer();
+  const phone = await chats.customer();
   await stack.rows(
     `create function refuse() returns trigger language plpgsql as $$
      begin raise exception 'not storable' using errcode = '22000'; end $$`,
@@ -431,7 +255,7 @@ test('a message of the phone that PostgreSQL can never store is skipped', async 
   );
   await account.handset.send(phone, 'refused');
   await account.handset.send(phone, 'stored');
-  expect(await textsWith(phone)).toEqual(['are you open?', 'stored']);
+  expect(await chats.textsWith(phone)).toEqual(['are you open?', 'stored']);
   expect(await stack.rows('select 1 from unstored_messages')).toEqual([]);
   expect((await replica.session('shop')).status).toBe('WORKING');
 });

@@ -117,7 +117,7 @@ test('waiting requests are answered when the session is stopped or the service e
 
   await replica.admin('POST', '/api/sessions', { id: 'second' });
   const ended = ask(replica, 'second', { headers: { ...headers, connection: 'close' } });
-  // Its first look was made once the service has told how the session is.
+  // The request has looked for the code once the session shows its status.
   await replica.until('second', 'STARTING');
   await replica[Symbol.asyncDispose]();
   await ended.then((answer) => expect(answer.status).toBe(409));

@@ -49,7 +49,7 @@ test('hangs up a call with a malformed stream, also if the provider refuses beca
 test('does not tell the provider about a call that ended normally or that the provider ended', async () => {
   const good = await desk.provider.call({ say: babble(500) });
   const bad = await desk.provider.call({ stream: 'never' });
-  await bad.tellStatus('failed');
+  await bad.postStatus('failed');
   await good.ended;
   expect(await stage.outcomeOf(good.sid)).toMatchObject({ outcome: 'completed' });
   expect(await stage.outcomeOf(bad.sid)).toMatchObject({ outcome: 'error', reason: 'provider_failed' });

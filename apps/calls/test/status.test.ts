@@ -34,7 +34,7 @@ test.each(['twice', 'out-of-order', 'late', 'never'] as const)(
 test('the end of a call releases its slot and ends its stream at once', async () => {
   const call = await desk.provider.call({ script: () => new Promise(() => {}) });
   await expect.poll(() => stage.totals()).toMatchObject({ active: 1 });
-  expect((await call.tellStatus('completed')).status).toBe(204);
+  expect((await call.postStatus('completed')).status).toBe(204);
   expect((await call.ended).marks.length).toBeLessThan(2);
   await expect.poll(() => stage.totals()).toMatchObject({ completed: 1, errors: 0, active: 0 });
 });
@@ -50,7 +50,7 @@ test('a call whose end is reported to another replica ends here too', async () =
 
 test('a call that fails before its stream is an error', async () => {
   const call = await desk.provider.call({ stream: 'never' });
-  await call.tellStatus('failed');
+  await call.postStatus('failed');
   expect(await stage.outcomeOf(call.sid)).toMatchObject({
     outcome: 'error',
     reason: 'provider_failed',
@@ -71,7 +71,7 @@ test('stores a status of an unknown call without counting it', async () => {
 
 test('a call without a stream is an error although the provider reports it as completed', async () => {
   const call = await desk.provider.call({ stream: 'never' });
-  await call.tellStatus('completed');
+  await call.postStatus('completed');
   expect(await stage.outcomeOf(call.sid)).toMatchObject({
     outcome: 'error',
     reason: 'no_stream',
@@ -105,8 +105,8 @@ test('an error of a connected stream ends no call, but its stop does, at whateve
   await using second = await stage.desk();
   await second.healthy();
   const call = await desk.provider.call({ script: () => new Promise(() => {}), callbacks: 'never' });
-  await call.tellStreamEvent('stream-started');
-  await call.tellStreamEvent('stream-error', { StreamError: 'a message that made no sense' });
+  await call.postStreamEvent('stream-started');
+  await call.postStreamEvent('stream-error', { StreamError: 'a message that made no sense' });
   await call.stream?.untilMarks(1);
   await expect.poll(() => stage.totals()).toMatchObject({ active: 1 });
   const url = '/webhook/stream_status';
@@ -121,7 +121,7 @@ test('an error of a connected stream ends no call, but its stop does, at whateve
 
 test('a call of which only the stop of its stream was reported had no stream', async () => {
   const call = await desk.provider.call({ stream: 'never', callbacks: 'never' });
-  await call.tellStreamEvent('stream-stopped');
+  await call.postStreamEvent('stream-stopped');
   expect(await stage.outcomeOf(call.sid)).toMatchObject({ outcome: 'error', reason: 'no_stream' });
 });
 

@@ -14,7 +14,7 @@ test.each([
   ],
   ['the opening hours', { source: 'hours' }, { source: 'hours' }],
   ['a model', { source: 'model' }, { source: 'model' }],
-] as const)('an answer tells that it came from %s', (_what, answer, match) => {
+] as const)('an answer has %s as its source', (_what, answer, match) => {
   const entries = 'entries' in answer ? [...answer.entries] : undefined;
   expect(matchOf({ source: answer.source, entries }, { reply: 'Yes.' })).toEqual(match);
 });

@@ -5,7 +5,7 @@ export interface Limits {
   max: number;
 }
 
-/** Above this delay of the event loop, jobs hold each other up, and so are the renewals of their locks. */
+/** Above this delay of the event loop, jobs hold each other up, and the renewals of their locks. */
 const HIGH_DELAY_MS = 100;
 /** Up to this delay there is room for more jobs. */
 const LOW_DELAY_MS = 40;

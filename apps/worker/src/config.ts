@@ -80,7 +80,7 @@ export const Config: TObject<WorkerFields> = Type.Object({
   }),
   WORKER_EXIT_AFTER_SECONDS: Seconds(
     120,
-    'A worker that does not work although Redis answers ends with code 70 after so long, to be started anew; 0: never',
+    'Seconds without work, although Redis answers, after which a worker exits with code 70 to be restarted; 0: never',
     { minimum: 0, maximum: 86_400 },
   ),
   RETENTION_MESSAGES_DAYS: Days(365, 'messages'),

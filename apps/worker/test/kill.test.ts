@@ -118,15 +118,15 @@ const rename = (from: string, to: string): Promise<unknown> =>
   stage.db.query(`alter table messages rename column ${from} to ${to}`);
 
 type Change = (postgres: PostgresServer) => Promise<unknown>;
-type DatabaseTrouble = [name: string, begin: Change, end: Change];
+type DatabaseFault = [name: string, begin: Change, end: Change];
 
-const troubles: DatabaseTrouble[] = [
+const databaseFaults: DatabaseFault[] = [
   ['PostgreSQL is away', (postgres) => postgres.stop(), (postgres) => postgres.start()],
   ['a column is renamed', () => rename('status', 'status_'), () => rename('status_', 'status')],
 ];
 
 // Redis sees the same commands in both cases.
-test.each(isCluster ? troubles.slice(0, 1) : troubles)(
+test.each(isCluster ? databaseFaults.slice(0, 1) : databaseFaults)(
   'while %s jobs wait and use up no attempt',
   async (_what, begin, end) => {
     await using postgres = await startPostgres();

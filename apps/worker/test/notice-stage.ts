@@ -115,10 +115,10 @@ export const announcements = async (id: string): Promise<unknown> =>
 /** Moves all notices and announcements into the past. */
 export const minutesPass = (minutes: number): Promise<unknown> =>
   on.stage.db.query(
-    `with told as (update conversations set announced_at = announced_at - make_interval(secs => 60 * $1::float8),
+    `with chats as (update conversations set announced_at = announced_at - make_interval(secs => 60 * $1::float8),
          state_since = state_since - make_interval(secs => 60 * $1::float8)),
        events as (update conversation_events set at = at - make_interval(secs => 60 * $1::float8)),
-       messages_told as (update messages set created_at = created_at - make_interval(secs => 60 * $1::float8) where author = 'notice')
+       notice_messages as (update messages set created_at = created_at - make_interval(secs => 60 * $1::float8) where author = 'notice')
      update notices set created_at = created_at - make_interval(secs => 60 * $1::float8)`,
     [minutes],
   );

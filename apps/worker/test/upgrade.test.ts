@@ -106,8 +106,8 @@ test('imports the dead letter from Redis once, and deletes it there', async () =
   await stage.db.query(`update messages set status = 'failed', error = 'SEND_REFUSED: x' where id = $1`, [
     message.id,
   ]);
-  const letters = open('dead-letter');
-  const letter = {
+  const deadLetter = open('dead-letter');
+  const entry = {
     origin: { queue: inbound, id: message.id },
     payload: payloadOf(message),
     reason: 'SEND_REFUSED: x',
@@ -119,10 +119,13 @@ test('imports the dead letter from Redis once, and deletes it there', async () =
     started_at: null,
     failed_at: new Date(2000).toISOString(),
   };
-  await letters.add(inbound, letter, { jobId: `${inbound}.${message.id}.2000` });
-  await letters.add(inbound, letter, { jobId: `${inbound}.${message.id}.3000` });
+  await deadLetter.add(inbound, entry, { jobId: `${inbound}.${message.id}.2000` });
+  await deadLetter.add(inbound, entry, { jobId: `${inbound}.${message.id}.3000` });
   await stage.worker();
-  await poll(async () => (await letters.getWaitingCount()) === 0, { timeoutMs: 30_000, what: 'the import' });
+  await poll(async () => (await deadLetter.getWaitingCount()) === 0, {
+    timeoutMs: 30_000,
+    what: 'the import',
+  });
   const dead = await listDeadJobs(stage.db, {}, { before: undefined, limit: 10 });
   expect(dead).toMatchObject([
     {
@@ -130,7 +133,7 @@ test('imports the dead letter from Redis once, and deletes it there', async () =
       message_id: message.id,
       reason: 'SEND_REFUSED: x',
       attempts: 3,
-      failures: letter.failures,
+      failures: entry.failures,
     },
   ]);
   expect(dead[0]?.failed_at).toEqual(new Date(2000));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { classifyDatabaseError, isDatabaseOutage, isRetryableDatabaseError } from './database-error.ts';
 
 function serverError(code: string, severity = 'ERROR'): Error {
-  return Object.assign(new Error('told by the server'), { code, severity });
+  return Object.assign(new Error('from the server'), { code, severity });
 }
 
 function networkError(code: string): Error {

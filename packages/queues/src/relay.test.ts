@@ -71,7 +71,7 @@ test('keeps jobs while Redis is stopped, and adds each once afterwards', async (
       const ids = await Promise.all(['2-1', '3-1', '4-1'].map((id) => queue.getJob(id)));
       return ids.every((job) => job !== undefined);
     },
-    { what: 'all jobs to be told of' },
+    { what: 'all jobs to be added' },
   );
   expect((await queue.getJobs('waiting')).filter(({ id }) => id !== '1-1')).toHaveLength(3);
 });
@@ -94,7 +94,7 @@ test('keeps at most ten thousand jobs in memory', async () => {
     await poll(async () => (await queue.getWaitingCount()) >= 10_000, {
       timeoutMs: 50_000,
       everyMs: 200,
-      what: 'the jobs to be told of',
+      what: 'the jobs to be added',
     });
     // There is room again for later jobs, which come after those that waited.
     relay.enqueue([released('later')]);

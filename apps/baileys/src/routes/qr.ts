@@ -21,7 +21,7 @@ export interface QrRoutesOptions {
 }
 
 const HELD_PAUSE_MS = 100;
-/** Who holds it is mapDatabaseErrors of PostgreSQL and Redis. */
+/** Longer, because each look reads PostgreSQL and Redis. */
 const UNHELD_PAUSE_MS = 500;
 
 const QrQuery = Type.Object({

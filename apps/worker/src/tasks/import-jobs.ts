@@ -1,4 +1,4 @@
-// Can be removed with `import-repository.ts` once nobody upgrades from a version before migration 0010.
+// Can be removed with `legacy-job-import.ts` once nobody upgrades from a version before migration 0010.
 import {
   addMissingJob,
   deleteOldOutbox,

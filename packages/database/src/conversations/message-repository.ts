@@ -113,7 +113,7 @@ export async function recordInbound(
   const conversation = await openConversation(tx, { ...input, isInbound: author === 'customer' });
   const found = { conversationId: conversation.id, conversationState: conversation.state };
   const [inserted] = await tx.query<MessageRow>(
-    `with place as (delete from unstored_messages where ${placeholderCondition(12)})
+    `with placeholder as (delete from unstored_messages where ${placeholderCondition(12)})
      insert into messages (business_id, conversation_id, session_id, direction, status, author, text, external_id,
        sent_at, address, account, kind, quoted_id)
      values ($1, $2, $3, 'inbound', 'received', $10, $4, $5, $6, $7, $8, $9, $11)

@@ -199,10 +199,10 @@ export async function findAnsweredNotice(
   const [row] = await q.query<AnsweredNotice>(
     `with answer as (select created_at, quoted_id from messages where id = $1),
      got as (
-       select notices.conversation_id, notices.created_at, coalesce(told.external_id = answer.quoted_id, false) as is_quoted,
-         notices.kind in ('waiting', 'reminder') as tells, notices.created_at >= answer.created_at - interval '24 hours' as is_recent
+       select notices.conversation_id, notices.created_at, coalesce(sent.external_id = answer.quoted_id, false) as is_quoted,
+         notices.kind in ('waiting', 'reminder') as announces, notices.created_at >= answer.created_at - interval '24 hours' as is_recent
        from answer join notices on notices.person_id = $2 and notices.channel = 'whatsapp' and notices.created_at <= answer.created_at
-       join messages told on told.id = message_id and told.status not in ('failed', 'ignored')
+       join messages sent on sent.id = message_id and sent.status not in ('failed', 'ignored')
        union all
        select id, state_since, false, false, false from conversations where person_id = $2 and state = 'person'),
      chats as (
@@ -217,8 +217,8 @@ export async function findAnsweredNotice(
        (select count(*)::int from notices where person_id = $2 and kind = 'confirmation'
           and created_at > now() - interval '1 hour') as confirmations
      from chats
-     where is_quoted or (tells and is_recent) or ($4 and tells and state = 'waiting')
-       or (is_hers and ($4 or exists (select from got where tells and is_recent)))
+     where is_quoted or (announces and is_recent) or ($4 and announces and state = 'waiting')
+       or (is_hers and ($4 or exists (select from got where announces and is_recent)))
      order by is_quoted desc, case when $3 then state = 'waiting' else is_hers end desc,
        case when is_hers and not $3 then state_since end desc nulls last, created_at desc limit 1`,
     [messageId, personId, prefersWaiting, isBare],

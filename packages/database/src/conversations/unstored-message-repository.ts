@@ -93,9 +93,9 @@ export async function addPlaceholder(q: Queryable, input: UnstoredInput): Promis
 /** Deletes the placeholder of a message that turned out not to be a person's message. */
 export async function deletePlaceholder(
   q: Queryable,
-  place: Pick<UnstoredInput, 'sessionId' | 'contact' | 'altContact' | 'externalId'>,
+  input: Pick<UnstoredInput, 'sessionId' | 'contact' | 'altContact' | 'externalId'>,
 ): Promise<void> {
-  await q.query(`delete from unstored_messages where ${placeholderCondition(1)}`, placeholderParams(place));
+  await q.query(`delete from unstored_messages where ${placeholderCondition(1)}`, placeholderParams(input));
 }
 
 /** SQL condition for the placeholders of one message; its four parameters from `$first` on are `placeholderParams`. */
@@ -106,9 +106,9 @@ export function placeholderCondition(first: number): string {
 }
 
 export function placeholderParams(
-  place: Pick<UnstoredInput, 'sessionId' | 'contact' | 'altContact' | 'externalId'>,
+  input: Pick<UnstoredInput, 'sessionId' | 'contact' | 'altContact' | 'externalId'>,
 ): unknown[] {
-  const { sessionId, externalId, contact, altContact } = place;
+  const { sessionId, externalId, contact, altContact } = input;
   return [
     sessionId,
     storable(externalId),

@@ -137,7 +137,7 @@ const giveUpWhere = (condition: string): string =>
      update whatsapp_sends set undelivered_at = now(), error = $2, resend_at = null
      where session_id = $1 and resend_at is not null and ${condition}
      returning key),
-   told as (
+   marked as (
      update messages set status = 'undelivered', error = $2
      from changed where ${MESSAGE_OF_SEND} and messages.status not in ('failed', 'undelivered'))
    select count(*)::int as changed from changed`;

@@ -70,7 +70,7 @@ export async function markSendSent(q: Queryable, sessionId: string, messageId: s
     `with changed as (
        update whatsapp_sends set status = 'sent', sent_at = now(), error = null
        where session_id = $1 and message_id = $2 and status <> 'sent' returning key),
-     told as (
+     marked as (
        update messages set status = 'sent', sent_at = now(), error = null, reason = null
        from changed where ${MESSAGE_OF_SEND} and external_id = $2 and messages.status in ('queued', 'failed', 'ignored')),
      -- Once a second at most: all sends of a session meet at its row.

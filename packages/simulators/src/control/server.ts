@@ -12,7 +12,7 @@ export interface ControlServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** A small HTTP door to a running simulator: JSON in, JSON out, errors as problem+json. No authentication. */
+/** The HTTP API of a running simulator: JSON in, JSON out, errors as problem+json. No authentication. */
 export async function startControlServer(options: {
   routes: readonly Route[];
   host?: string;

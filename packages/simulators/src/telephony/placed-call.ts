@@ -140,12 +140,12 @@ export class PlacedCall {
   }
 
   /** Sends one status callback now. */
-  async tellStatus(status: string): Promise<WebhookAnswer> {
+  async postStatus(status: string): Promise<WebhookAnswer> {
     return this.#line.post('/webhook/call_status', { ...this.parameters, CallStatus: status });
   }
 
   /** Sends one event of the media stream now. */
-  async tellStreamEvent(event: string, more: Record<string, string> = {}): Promise<WebhookAnswer> {
+  async postStreamEvent(event: string, more: Record<string, string> = {}): Promise<WebhookAnswer> {
     if (this.#streamCallback === undefined)
       throw new Error('the answer has no address for events of its stream');
     return this.#line.postTo(this.#streamCallback, {
@@ -197,12 +197,12 @@ export class PlacedCall {
     if (this.#streamCallback === undefined) return;
     const { now, late } = arrangeCallbacks(this.#plan.callbacks ?? 'normal', [event]);
     for (const each of [...now, ...late])
-      await this.tellStreamEvent(each, more).catch(() => (this.lostCallbacks += 1));
+      await this.postStreamEvent(each, more).catch(() => (this.lostCallbacks += 1));
   }
 
   /** A callback without a response is lost: the provider does not retry. */
   async #trySendStatus(status: string): Promise<void> {
-    await this.tellStatus(status).catch(() => (this.lostCallbacks += 1));
+    await this.postStatus(status).catch(() => (this.lostCallbacks += 1));
   }
 
   #finish(by: CallReport['by']): void {

@@ -33,8 +33,8 @@ export class Companion {
   connection: Connection | undefined;
   /** The client has reported that it takes messages. */
   active = false;
-  /** History is sent after the first login only. */
-  hasHistory = false;
+  /** Whether it has logged in before: history is sent after the first login only. */
+  hasLoggedIn = false;
   #silence: { answerQueries: boolean } | undefined;
   #heldAcks: BinaryNode[] | undefined;
   #askedForPreKeys = false;

@@ -76,7 +76,7 @@ describe('ends of a connection', () => {
     await expect(server.addPhone().sendText(account, 'x')).rejects.toThrow('no device is linked');
   });
 
-  it('refuses logins until it is told otherwise', async () => {
+  it('refuses logins until this is undone', async () => {
     const account = await client.pair();
     server.refuseLogins(account, 405);
     server.dropConnections();
@@ -128,7 +128,7 @@ describe('silence', () => {
     expect(await client.text(id)).toBe('anybody?');
   });
 
-  it('ends when the client logs in anew', async () => {
+  it('ends when the client logs in again', async () => {
     const account = await client.pair();
     server.silence(account, true);
     const { id } = await server.addPhone().sendText(account, 'hello?', { awaitDelivery: false });

@@ -121,10 +121,10 @@ export class SessionRouter implements ConnectionHandlers {
     );
     const delivered = companion.activate();
     connection.send(node('ib', { from: SERVER }, [node('offline', { count: String(delivered) })]));
-    if (!companion.hasHistory && this.#historySync) {
+    if (!companion.hasLoggedIn && this.#historySync) {
       void sendFirstHistory(account, companion).catch((error: Error) => record(this.violations, error));
     }
-    companion.hasHistory = true;
+    companion.hasLoggedIn = true;
     this.pairing.onLoggedIn(companion, account);
   }
 
