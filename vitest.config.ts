@@ -57,7 +57,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'cluster',
           include: [
             'packages/queues/src/{relay,lost-jobs,queue-control,queue-totals,job-reader,bullmq-contract}.test.ts',
-            'apps/worker/test/{kill,schedules}.test.ts',
+            'apps/worker/test/{worker,kill,schedules}.test.ts',
           ],
           env: { TEST_REDIS: 'cluster' },
         },

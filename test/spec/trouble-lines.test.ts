@@ -53,6 +53,9 @@ interface Outage {
 /** A scheduled run during the outage fails once, and the check of the queues shows this until the next run. */
 const aboutSchedules = /^a scheduled run failed|^(?:still: )?the health check queues /;
 
+/** On a busy machine the simulated WhatsApp may acknowledge the message of one job too late. */
+const isLateAck = ({ error }: LogLine): boolean => String(error).includes('ACK_TIMEOUT');
+
 const isBegin = ({ level, msg }: LogLine): boolean => level !== 'info' && !msg.startsWith('still: ');
 const isEnd = ({ level, seconds }: LogLine): boolean => level === 'info' && typeof seconds === 'number';
 
@@ -98,8 +101,7 @@ test.each<Outage>([
       linesOf(service)
         .slice(before.get(service))
         .filter(({ msg }) => msg !== 'request answered' && !aboutSchedules.test(msg))
-        // On a busy machine the simulated WhatsApp is late, too.
-        .filter(({ error }) => !String(error).includes('ACK_TIMEOUT'));
+        .filter((line) => !isLateAck(line));
     const servicesInOutage = (): string[] =>
       serviceNames.flatMap((service) => {
         const logged = since(service);
@@ -127,6 +129,8 @@ test.each<Outage>([
         ([text, count]) => count > (text.startsWith('still: ') ? mostReminders : 3),
       );
       expect([service, ...tooOften]).toEqual([service]);
+      const lateAcks = linesOf(service).slice(before.get(service)).filter(isLateAck);
+      expect(lateAcks.length).toBeLessThanOrEqual(1);
       const begun = logged.filter(isBegin).map(({ msg }) => msg);
       expect([service, ...begun]).toEqual([service, ...new Set(begun)]);
       if (lines === undefined) continue;
