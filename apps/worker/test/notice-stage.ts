@@ -82,6 +82,12 @@ export async function waitingCustomer(
   });
 }
 
+const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
+/** For `run`: the opening hours of a business that never closes. */
+export const alwaysOpen: Profile['hours']['week'] = Object.fromEntries(
+  days.map((day) => [day, ['00:00-24:00']]),
+);
+
 const never = new AbortController().signal;
 interface Run {
   person?: Profile['person'];

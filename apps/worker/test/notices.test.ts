@@ -4,6 +4,7 @@ import { poll } from '@prosaas/devstack';
 import { expect, test, vi } from 'vitest';
 import {
   addDana,
+  alwaysOpen,
   addEli,
   addPerson,
   ann,
@@ -127,11 +128,10 @@ test('two workers announce a chat once, and once more after the reminder time', 
 test('reminders wait for the opening hours, except for emergencies', async () => {
   await addDana();
   const { hours } = on.profile;
-  const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
   const [{ today } = { today: '' }] = await on.stage.db.query<{ today: string }>(
     `select to_char(now() at time zone 'utc', 'YYYY-MM-DD') as today`,
   );
-  const week = Object.fromEntries(days.map((day) => [day, ['00:00-24:00']]));
+  const week = alwaysOpen;
   // Not open within two weeks.
   const closedOn = Array.from({ length: 15 }, (_, back) =>
     new Date(Date.parse(today) - (back - 1) * 86_400_000).toISOString().slice(0, 10),
