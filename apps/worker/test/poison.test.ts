@@ -84,6 +84,19 @@ test('a job whose child processes kill their workers fails too', async () => {
   expect(workers.deaths).toBe(8);
 });
 
+test('a poison message in a busy conversation costs at most two workers', async () => {
+  await keepAgentAfterFailure(stage.db);
+  for (let turn = 0; turn < 12; turn++) {
+    const text = turn % 6 === 3 ? 'Do you take cash?' : 'May I bring my dog?';
+    await stage.receive('killed.cash@s.whatsapp.net', text);
+  }
+  const kept = [0, 1, 2].map(() => keepAlive({ NODE_OPTIONS: `--import ${preload}` }));
+  await poll(async () => (await stage.rows()).dead === 2, { timeoutMs: 90_000, what: 'the poison' });
+  await poll(async () => (await stage.rows()).closed === 22, { timeoutMs: 90_000, what: 'the others' });
+  expect(stage.baileys.sent).toHaveLength(10);
+  expect(kept.reduce((sum, { deaths }) => sum + deaths, 0)).toBeLessThanOrEqual(2 * 2);
+});
+
 test('only the message that kills its processes fails in a conversation', async () => {
   const asked = [
     'Where can I park my car?',

@@ -47,7 +47,7 @@ test('merges a thousand groups with a common word quickly', () => {
     set: 'x',
     key: `alpha beta gamma w${at} z${at}`,
   }));
-  const began = performance.now();
+  const before = process.cpuUsage();
   expect(mergeSimilar(groups)).toHaveLength(1000);
-  expect(performance.now() - began).toBeLessThan(20_000);
+  expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
 });

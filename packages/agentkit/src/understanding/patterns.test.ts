@@ -56,7 +56,7 @@ test.each([
 test('matches a pattern with many gaps against a long message quickly', () => {
   const tokens = Array.from({ length: 400 }, () => 'a');
   const pattern = compilePattern('a .. a .. a .. b', sets);
-  const began = performance.now();
+  const before = process.cpuUsage();
   expect(matches(pattern, tokens, fillers)).toBe(false);
-  expect(performance.now() - began).toBeLessThan(20_000);
+  expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
 });

@@ -81,7 +81,7 @@ test('keeps and groups the latest questions of a business, in bounded time', asy
   );
   const began = performance.now();
   const groups = await listQuestionGroups(on.db, open);
-  expect(performance.now() - began).toBeLessThan(20_000);
+  expect(performance.now() - began).toBeLessThan(2000);
   expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(MAX_GROUPED_QUESTIONS);
   expect(await deleteExcessUnanswered(on.db, 5)).toBe(5);
   expect(await deleteExcessUnanswered(on.db, 5)).toBe(2);
