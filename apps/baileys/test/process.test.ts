@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort, poll } from '@prosaas/devstack';
+import { freePort, poll, serviceProgram } from '@prosaas/devstack';
 import { type Account, type Phone, whatsappTrustPreload } from '@prosaas/simulators';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KEYS, type Replica, SOON, Stack, remoteReplica } from './harness.ts';
@@ -26,10 +26,9 @@ afterAll(async () => {
 
 async function start(): Promise<void> {
   const port = await freePort();
-  const main = new URL('../src/main.ts', import.meta.url).pathname;
   child = spawn(
     process.execPath,
-    ['--conditions=@prosaas/source', '--import', whatsappTrustPreload.href, main],
+    ['--conditions=@prosaas/source', '--import', whatsappTrustPreload.href, await serviceProgram('baileys')],
     {
       env: {
         PATH: process.env['PATH'],

@@ -180,7 +180,7 @@ async function build(stack: AsyncDisposableStack, ledger: Ledger, random: Random
     AGENT_MOST_ANSWERS: '0',
     DEADLY_LEDGER: deathsFile,
   };
-  const script = await bundleWorker(folder.path);
+  const script = await bundleWorker();
   const workers = await Promise.all(
     Array.from({ length: WORKERS }, () => SupervisedWorker.start(script, env, ledger, random.fork())),
   );

@@ -1,6 +1,6 @@
 // Started by start-settings.ts: prints the faults of all services' settings as a JSON array. It is a process of its own, because it loads
 // code of every service.
-import { serviceNames } from './services.ts';
+import { serviceNames } from './service-program.ts';
 
 interface Runtime {
   loadConfig(schema: unknown, env: NodeJS.ProcessEnv): unknown;

@@ -13,5 +13,7 @@ export { type PostgresOptions, type PostgresServer, startPostgres } from './post
 export { Random } from './random.ts';
 export { type RawSocket, askRaw, openRaw, openUpgrade, upgradeRequest } from './raw-socket.ts';
 export { testDatabase } from './test-database.ts';
-export { type ChildService, type ServiceName, serviceNames } from './services.ts';
+export { bundleSources } from './bundle.ts';
+export { type ServiceName, serviceNames, serviceProgram } from './service-program.ts';
+export { type ChildService } from './services.ts';
 export { type Stack, type StackKeys, type StackOptions, type StackPorts, startStack } from './stack.ts';

@@ -1,15 +1,9 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from './child.ts';
 import { hasBeaten } from './heartbeat.ts';
 import { poll } from './poll.ts';
+import { type ServiceName, repository, serviceProgram } from './service-program.ts';
 
-export const serviceNames = ['baileys', 'worker', 'calls', 'api'] as const;
-export type ServiceName = (typeof serviceNames)[number];
-
-const repository = fileURLToPath(new URL('../../../', import.meta.url));
-
-/** A service as a child process that runs its sources. */
+/** A service as a child process. */
 export interface ChildService {
   readonly name: ServiceName;
   /** The current process, or the last one. */
@@ -38,11 +32,12 @@ export interface ServiceOptions {
 
 export async function startService(name: ServiceName, options: ServiceOptions): Promise<ChildService> {
   const { env, onLine } = options;
+  const program = await serviceProgram(name);
   const launch = (): Promise<Child> =>
     startChild({
       name,
       command: process.execPath,
-      args: ['--conditions=@prosaas/source', join(repository, 'apps', name, 'src', 'main.ts')],
+      args: ['--conditions=@prosaas/source', program],
       stopGroup: 'services',
       cwd: repository,
       env,

@@ -4,7 +4,8 @@ import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 import { type RedisServer, startRedis } from './redis.ts';
-import { type ChildService, type ServiceName, serviceNames, startService } from './services.ts';
+import { type ServiceName, serviceNames } from './service-program.ts';
+import { type ChildService, startService } from './services.ts';
 
 export interface StackPorts {
   api: number;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createDatabase } from './postgres.ts';
+import { askTestRun } from './test-run-broker.ts';
 
 /**
  * Creates an empty database in the PostgreSQL of this test run, which is removed after the run. The vitest set-up starts the server when
@@ -24,10 +25,8 @@ function testPostgresUrl(): Promise<string> {
 async function findServerUrl(): Promise<string> {
   const configured = process.env['DEVSTACK_POSTGRES_URL'];
   if (configured) return configured;
-  const broker = process.env['DEVSTACK_BROKER_URL'];
-  if (!broker) throw new Error("testDatabase() needs vitest's global set-up, or DEVSTACK_POSTGRES_URL");
-  const response = await fetch(broker);
-  const text = await response.text();
-  if (!response.ok) throw new Error(`the PostgreSQL of this test run did not start: ${text}`);
-  return text;
+  const url = await askTestRun('/postgres');
+  if (url === undefined)
+    throw new Error("testDatabase() needs vitest's global set-up, or DEVSTACK_POSTGRES_URL");
+  return url;
 }

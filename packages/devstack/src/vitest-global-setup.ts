@@ -2,14 +2,22 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type PostgresServer, startPostgres } from './postgres.ts';
+import { bundleServices } from './service-program.ts';
 
-/** One PostgreSQL for the run, started when the first test file asks for a database. */
+/** What the test files of a run share, made when the first of them asks for it: one PostgreSQL, and the bundles of the services. */
 export async function setup(): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined;
-  const broker = createServer((_request, response) => {
-    postgres ??= startPostgres();
-    postgres.then(
-      ({ url }) => response.end(url),
+  let bundles: Promise<void> | undefined;
+  const answers: Record<string, () => Promise<string>> = {
+    '/postgres': async () => (await (postgres ??= startPostgres())).url,
+    '/bundles': async () => {
+      await (bundles ??= bundleServices());
+      return '';
+    },
+  };
+  const broker = createServer((request, response) => {
+    answers[request.url ?? '']?.().then(
+      (text) => response.end(text),
       (error: Error) => response.writeHead(500).end(error.message),
     );
   });
