@@ -15,20 +15,20 @@ if not own then
   end
 end
 
-local slots_of = {}
-local function slots_for(schema)
-  if slots_of[schema] == nil then
+local columns_of = {}
+local function columns_for(schema)
+  if columns_of[schema] == nil then
     local text = redis.call('HGET', KEYS[4], schema)
-    local slots = false
+    local columns = false
     if text then
-      slots = {}
-      for slot in string.gmatch(text, '[^\n]+') do
-        slots[#slots + 1] = slot
+      columns = {}
+      for column in string.gmatch(text, '[^\n]+') do
+        columns[#columns + 1] = column
       end
     end
-    slots_of[schema] = slots
+    columns_of[schema] = columns
   end
-  return slots_of[schema]
+  return columns_of[schema]
 end
 
 -- Reads everything before it writes anything, so that an error leaves nothing half done.
@@ -38,13 +38,13 @@ for argument = 5, #ARGV do
   local ends = tonumber(redis.call('ZSCORE', KEYS[2], epoch) or nil)
   if ends and (own or ends <= now) then
     local blob = redis.call('HGET', KEYS[3], epoch)
-    local slots = blob and string.sub(blob, 1, 4) == 'PSM1' and slots_for(string.sub(blob, 9, 24))
-    if slots and #blob == 40 + 8 * #slots then
-      for index, slot in ipairs(slots) do
+    local columns = blob and string.sub(blob, 1, 4) == 'PSM1' and columns_for(string.sub(blob, 9, 24))
+    if columns and #blob == 40 + 8 * #columns then
+      for index, column in ipairs(columns) do
         local value = struct.unpack('<d', blob, 33 + 8 * index)
         -- Gauges end with their epoch; NaN, which is not equal to itself, counts nothing.
-        if string.sub(slot, 1, 1) ~= 'g' and value == value and value ~= 0 then
-          sums[slot] = (sums[slot] or 0) + value
+        if string.sub(column, 1, 1) ~= 'g' and value == value and value ~= 0 then
+          sums[column] = (sums[column] or 0) + value
         end
       end
       folded[#folded + 1] = { epoch, KEYS[argument + 3], string.sub(blob, 9, 24), struct.unpack('<d', blob, 25) }
@@ -57,9 +57,9 @@ for argument = 5, #ARGV do
   end
 end
 
-for slot, sum in pairs(sums) do
-  local before = tonumber(redis.call('HGET', KEYS[6], slot) or '0')
-  redis.call('HSET', KEYS[6], slot, string.format('%.17g', before + sum))
+for column, sum in pairs(sums) do
+  local before = tonumber(redis.call('HGET', KEYS[6], column) or '0')
+  redis.call('HSET', KEYS[6], column, string.format('%.17g', before + sum))
 end
 local names = {}
 local left = #folded > 0 and redis.call('HGET', KEYS[1], 'left') or ''

@@ -10,7 +10,7 @@ import type { ReadingOptions } from './reading-process.ts';
 /** Clock offsets of the processes: up to 5 minutes apart. */
 export const CLOCKS_MS: readonly number[] = [-150_000, 0, 150_000];
 
-/** A slot of the fleet. A process that ends is replaced by a new one in the same slot. */
+/** A place of the fleet. A process that ends is replaced by a new one in the same place. */
 export interface Place {
   readonly index: number;
   readonly ports: readonly number[];

@@ -20,7 +20,7 @@ export {
 export { MetricsReader, type MetricsReaderOptions } from './metrics/reader.ts';
 export type { SeriesTable } from './metrics/series-aggregator.ts';
 export {
-  type ExactSource,
+  type ExactReader,
   type ExactValues,
   type HistogramReading,
   type LabelledValue,
@@ -31,7 +31,7 @@ export {
 export { percentile } from './metrics/percentile.ts';
 export { type Collection, MetricsRegistry, type MetricsRegistryOptions } from './metrics/registry.ts';
 export { type MetricsBody, type MetricsRoutesOptions, metricsRoutes } from './metrics/routes.ts';
-export type { Labels } from './metrics/slot.ts';
+export type { Labels } from './metrics/column.ts';
 export { type HttpMetricsOptions, httpMetrics, instrumentHttp } from './instruments/http.ts';
 export {
   type ProcessInstrument,

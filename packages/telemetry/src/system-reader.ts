@@ -1,5 +1,5 @@
 import { readSlotTotals } from '@prosaas/leases';
-import { type ExactSource, type LabelledValue, MetricsReader, readHeartbeats } from '@prosaas/observability';
+import { type ExactReader, type LabelledValue, MetricsReader, readHeartbeats } from '@prosaas/observability';
 import { readQueueTotals, readDatabaseStats } from '@prosaas/queues';
 import type { Keyspace } from '@prosaas/runtime';
 import type { Redis } from 'ioredis';
@@ -24,18 +24,18 @@ export function createSystemMetricsReader({
     redis,
     keyPrefix: keyspace.key('metrics'),
     catalogue,
-    sources: [
-      queueSource(keyspace),
-      callSource(keyspace),
-      workerSource(keyspace),
-      memorySource(keyspace),
-      systemStatsSource(keyspace),
+    exactReaders: [
+      queueReader(keyspace),
+      callReader(keyspace),
+      workerReader(keyspace),
+      memoryReader(keyspace),
+      systemStatsReader(keyspace),
     ],
     onError,
   });
 }
 
-function queueSource(keyspace: Keyspace): ExactSource {
+function queueReader(keyspace: Keyspace): ExactReader {
   return {
     name: 'queues',
     async read(redis) {
@@ -79,7 +79,7 @@ function queueSource(keyspace: Keyspace): ExactSource {
   };
 }
 
-function callSource(keyspace: Keyspace): ExactSource {
+function callReader(keyspace: Keyspace): ExactReader {
   return {
     name: 'calls',
     async read(redis) {
@@ -97,7 +97,7 @@ function callSource(keyspace: Keyspace): ExactSource {
   };
 }
 
-function workerSource(keyspace: Keyspace): ExactSource {
+function workerReader(keyspace: Keyspace): ExactReader {
   return {
     name: 'workers',
     async read(redis) {
@@ -116,7 +116,7 @@ function workerSource(keyspace: Keyspace): ExactSource {
   };
 }
 
-function memorySource(keyspace: Keyspace): ExactSource {
+function memoryReader(keyspace: Keyspace): ExactReader {
   return {
     name: 'memory',
     async read(redis) {
@@ -139,7 +139,7 @@ function memorySource(keyspace: Keyspace): ExactSource {
   };
 }
 
-function systemStatsSource(keyspace: Keyspace): ExactSource {
+function systemStatsReader(keyspace: Keyspace): ExactReader {
   return {
     name: 'figures',
     async read(redis) {

@@ -13,7 +13,7 @@ const reading = (counters: Record<string, number>, more: Partial<MetricsReading>
   counters,
   gauges: {},
   histograms: {},
-  exact: { slots: [], values: new Float64Array() },
+  exact: { columns: [], values: new Float64Array() },
   processes: [],
   labels: {},
   series: {} as never,

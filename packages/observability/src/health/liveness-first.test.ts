@@ -32,10 +32,10 @@ async function listen(): Promise<{
   const health = cleanup.use(new HealthRegistry());
   await app.register(healthRoutes, { health, probes: livenessProbes(), livenessFirst: true });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
-  const slot = 'c["http_requests",{"code":"200","method":"GET","route":"/healthz"}]';
+  const column = 'c["http_requests",{"code":"200","method":"GET","route":"/healthz"}]';
   const counted = (): number | undefined => {
-    const { slots, values } = registry.collect();
-    return values[slots.indexOf(slot)];
+    const { columns, values } = registry.collect();
+    return values[columns.indexOf(column)];
   };
   return { url, counted, hooked: () => hooks };
 }

@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { expect, test } from 'vitest';
 import { defineCatalogue } from '../metrics/catalogue.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
-import { parseSlot } from '../metrics/slot.ts';
+import { parseColumn } from '../metrics/column.ts';
 import { httpMetrics, instrumentHttp } from './http.ts';
 
 interface Instrumented {
@@ -19,10 +19,10 @@ function build(routes: (app: FastifyInstance) => void): Instrumented {
   instrumentHttp(app, { registry, labels: { service: 'api' } });
   routes(app);
   const read = (name: string): [Record<string, string>, number][] => {
-    const { slots, values } = registry.collect();
-    return slots.flatMap((key, i) => {
-      const slot = parseSlot(key);
-      return slot?.name === name ? [[slot.labels, values[i]!] as [Record<string, string>, number]] : [];
+    const { columns, values } = registry.collect();
+    return columns.flatMap((column, i) => {
+      const parsed = parseColumn(column);
+      return parsed?.name === name ? [[parsed.labels, values[i]!] as [Record<string, string>, number]] : [];
     });
   };
   return {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify';
 import { type MetricDefinition, REQUEST_BUCKETS } from '../metrics/catalogue.ts';
 import type { Counter, Gauge, Histogram } from '../metrics/handles.ts';
 import type { MetricsRegistry } from '../metrics/registry.ts';
-import type { Labels } from '../metrics/slot.ts';
+import type { Labels } from '../metrics/column.ts';
 
 export interface HttpMetricsOptions {
   /** Its catalogue must include `httpMetrics()`. */

@@ -2,12 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { defineCatalogue } from '../metrics/catalogue.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
-import { parseSlot } from '../metrics/slot.ts';
+import { parseColumn } from '../metrics/column.ts';
 import { instrumentProcess, processMetrics } from './process.ts';
 
 function measured(registry: MetricsRegistry): Record<string, number> {
-  const { slots, values } = registry.collect();
-  return Object.fromEntries(slots.map((slot, i) => [parseSlot(slot)!.name, values[i]!]));
+  const { columns, values } = registry.collect();
+  return Object.fromEntries(columns.map((column, i) => [parseColumn(column)!.name, values[i]!]));
 }
 
 function blockEventLoop(ms: number): void {

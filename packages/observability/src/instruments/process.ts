@@ -3,7 +3,7 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { MetricDefinition } from '../metrics/catalogue.ts';
 import type { Gauge } from '../metrics/handles.ts';
 import type { MetricsRegistry } from '../metrics/registry.ts';
-import type { Labels } from '../metrics/slot.ts';
+import type { Labels } from '../metrics/column.ts';
 
 export interface ProcessMetricsOptions {
   /** Its catalogue must include `processMetrics()`. */

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 
 /**
  * A blob is what a process publishes: `PSM1`, 4 unused bytes, the schema's hash in 16 characters, then little-endian doubles: sequence
- * number, lease in ms, and the values in the order of the schema's slots.
+ * number, lease in ms, and the values in the order of the schema's columns.
  */
 const MAGIC = 'PSM1';
 const HEADER_BYTES = 40;
 /** On a little-endian machine the doubles can be copied as they are. */
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** The slots of a blob's values. Stored in Redis once, under the hash of its text, and never changed. */
+/** The columns of a blob's values. Stored in Redis once, under the hash of its text, and never changed. */
 export interface Schema {
   readonly hash: string;
   readonly text: string;
-  readonly slots: readonly string[];
+  readonly columns: readonly string[];
 }
 
 export interface Blob {
@@ -23,12 +23,12 @@ export interface Blob {
   readonly values: Float64Array;
 }
 
-export function schemaOf(slots: readonly string[]): Schema {
-  const text = slots.join('\n');
-  return { hash: createHash('sha256').update(text).digest('hex').slice(0, 16), text, slots };
+export function schemaOf(columns: readonly string[]): Schema {
+  const text = columns.join('\n');
+  return { hash: createHash('sha256').update(text).digest('hex').slice(0, 16), text, columns };
 }
 
-export function slotsOf(text: string): string[] {
+export function columnsOf(text: string): string[] {
   return text === '' ? [] : text.split('\n');
 }
 

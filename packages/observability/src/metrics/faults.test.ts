@@ -298,13 +298,13 @@ test('a reader that never reached Redis rejects instead of reading zeros', async
   expect((await poll(() => reader.read(), { what: 'a reading' })).counters).toEqual({ jobs: 0 });
 });
 
-test('exact values are read from their source, and their counters do not fall', async () => {
+test('exact values are read from Redis itself, and their counters do not fall', async () => {
   let jobs = 4;
   const reader = new MetricsReader({
     redis: await connected(),
     keyPrefix: PREFIX,
     catalogue,
-    sources: [{ name: 'exact', read: async () => ({ counters: { jobs }, gauges: { active: jobs } }) }],
+    exactReaders: [{ name: 'exact', read: async () => ({ counters: { jobs }, gauges: { active: jobs } }) }],
     onError: () => undefined,
   });
   cleanup.use(reader);

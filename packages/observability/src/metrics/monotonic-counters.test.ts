@@ -45,7 +45,7 @@ test('a single labelled counter that falls is noticed, a gauge may fall', () => 
   expect([read(5, 5, 3), read(6, 4, 3), read(6, 5, 0)]).toEqual([false, true, false]);
 });
 
-test('two sources may have counters of the same name', () => {
+test('two exact readers may have counters of the same name', () => {
   const monotonic = new MonotonicCounters();
   monotonic.apply('a', [
     ['one', { counters: { jobs: 10 } }],

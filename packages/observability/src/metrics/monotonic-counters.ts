@@ -1,6 +1,6 @@
 import type { ExactValues, LabelledValue } from './reading.ts';
 
-/** Keeps the counters of exact sources from falling, for as long as the store is the same. */
+/** Keeps the counters of exact values from falling, for as long as the store is the same. */
 export class MonotonicCounters {
   #storeId = '';
   #highest = new Map<string, number>();
@@ -11,33 +11,33 @@ export class MonotonicCounters {
    */
   apply(
     storeId: string,
-    sources: Iterable<readonly [name: string, values: ExactValues]>,
+    exactValues: Iterable<readonly [name: string, values: ExactValues]>,
   ): { exact: ExactValues[]; fell: boolean } {
     if (storeId !== this.#storeId) this.#highest.clear();
     this.#storeId = storeId;
     let fell = false;
-    const keepHighest = (key: string, value: number): number => {
-      const highest = Math.max(value, this.#highest.get(key) ?? 0);
-      this.#highest.set(key, highest);
+    const keepHighest = (series: string, value: number): number => {
+      const highest = Math.max(value, this.#highest.get(series) ?? 0);
+      this.#highest.set(series, highest);
       fell ||= value < highest;
       return highest;
     };
-    const exact = Array.from(sources, ([source, values]) => keepCounters(source, values, keepHighest));
+    const exact = Array.from(exactValues, ([reader, values]) => keepCounters(reader, values, keepHighest));
     return { exact, fell };
   }
 }
 
 function keepCounters(
-  source: string,
+  reader: string,
   { counters = {}, gauges = {}, labels = {} }: ExactValues,
-  keepHighest: (key: string, value: number) => number,
+  keepHighest: (series: string, value: number) => number,
 ): ExactValues {
-  const keep = (key: string, value: number): number => keepHighest(`${source} ${key}`, value);
+  const keep = (series: string, value: number): number => keepHighest(`${reader} ${series}`, value);
   const keepLabelled = (name: string, values: readonly LabelledValue[]): readonly LabelledValue[] =>
     name in counters
-      ? values.map((series) => ({
-          ...series,
-          value: keep(`${name} ${JSON.stringify(series.labels)}`, series.value),
+      ? values.map((one) => ({
+          ...one,
+          value: keep(`${name} ${JSON.stringify(one.labels)}`, one.value),
         }))
       : values;
   return {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Schema, encodeBlob, schemaOf } from './blob.ts';
 import type { Collection } from './registry.ts';
-import { isCumulative } from './slot.ts';
+import { isCumulative } from './column.ts';
 import type { PublishReply, PublishRequest } from './store.ts';
 import { PROTOCOL_TIMES } from './times.ts';
 
@@ -79,9 +79,9 @@ export class Publication {
   }
 
   /** @param now ms of any monotonic clock, the same as for `handleReply` */
-  nextRequest({ slots, values }: Collection, now: number = performance.now()): PublishRequest {
-    if (slots.length !== this.#schema.slots.length) {
-      this.#schema = schemaOf(slots);
+  nextRequest({ columns, values }: Collection, now: number = performance.now()): PublishRequest {
+    if (columns.length !== this.#schema.columns.length) {
+      this.#schema = schemaOf(columns);
       this.#isSchemaKnown = false;
     }
     const seq = ++this.#seq;
@@ -154,13 +154,13 @@ export class Publication {
     this.#isRegistered = false;
     this.#isSchemaKnown = false;
     if (!counted) return;
-    this.#base = counted.values.map((value, i) => (isCumulative(this.#schema.slots[i]!) ? value : 0));
+    this.#base = counted.values.map((value, i) => (isCumulative(this.#schema.columns[i]!) ? value : 0));
     this.#acknowledged = [];
     this.#unacknowledged = [];
   }
 }
 
-/** The base never has more slots than the values. */
+/** The base never has more columns than the values. */
 function withoutBase(absolute: Float64Array, base: Float64Array): Float64Array {
   if (base.length === 0) return absolute;
   const own = absolute.slice();

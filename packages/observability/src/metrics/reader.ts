@@ -4,7 +4,7 @@ import type { Catalogue } from './catalogue.ts';
 import { SeriesAggregator } from './series-aggregator.ts';
 import { type LossState, INITIAL_LOSS_STATE, updateLossState, isComplete } from './loss-detection.ts';
 import { MonotonicCounters } from './monotonic-counters.ts';
-import { type ExactSource, type ExactValues, MetricsUnknown, type MetricsReading } from './reading.ts';
+import { type ExactReader, type ExactValues, MetricsUnknown, type MetricsReading } from './reading.ts';
 import { type Snapshot, SnapshotReader } from './snapshot.ts';
 import { MAX_FOLD, type MetricsStore, redisStore, storeKeys } from './store.ts';
 import { PROTOCOL_TIMES, type ProtocolTimes } from './times.ts';
@@ -19,8 +19,8 @@ export interface MetricsReaderOptions {
   keyPrefix: string;
   /** The metrics that a reading always has. */
   catalogue: Catalogue;
-  /** Metrics that are read from Redis itself; they replace published ones of the same name. */
-  sources?: readonly ExactSource[];
+  /** Read metrics from Redis itself, which replace published ones of the same name. */
+  exactReaders?: readonly ExactReader[];
   /** The publishers' lease, 10,000 by default. */
   leaseMs?: number;
   times?: ProtocolTimes;
@@ -38,7 +38,7 @@ export class MetricsReader implements AsyncDisposable {
   #snapshots: SnapshotReader;
   #aggregator = new SeriesAggregator();
   #builder: ReadingBuilder;
-  #sources: readonly ExactSource[];
+  #exactReaders: readonly ExactReader[];
   #leaseMs: number;
   #onError: (error: unknown) => void;
   /** Called after each reading in which nothing failed. */
@@ -59,7 +59,7 @@ export class MetricsReader implements AsyncDisposable {
     redis,
     keyPrefix,
     catalogue,
-    sources = [],
+    exactReaders = [],
     leaseMs = 10_000,
     times = PROTOCOL_TIMES,
     onError,
@@ -68,7 +68,7 @@ export class MetricsReader implements AsyncDisposable {
     this.#store = redisStore(redis, keyPrefix, times);
     this.#snapshots = new SnapshotReader(redis, storeKeys(keyPrefix));
     this.#builder = new ReadingBuilder(catalogue);
-    this.#sources = sources;
+    this.#exactReaders = exactReaders;
     this.#leaseMs = leaseMs;
     this.#times = times;
     this.#flight = new SingleFlight(times.limitMs, 'reading metrics');
@@ -101,7 +101,7 @@ export class MetricsReader implements AsyncDisposable {
   async #readOrReuse(): Promise<MetricsReading> {
     try {
       const reading = await this.#flight.run((signal) => this.#readNow(signal));
-      // A source may have failed although the reading succeeded.
+      // An exact reader may have failed although the reading succeeded.
       if (reading.complete || !this.#failing) this.onSuccess?.();
       this.#failing = false;
       this.#last = reading;
@@ -145,13 +145,13 @@ export class MetricsReader implements AsyncDisposable {
     return opened;
   }
 
-  /** Whether all sources were read. A source that fails keeps its last values; without any, the reading fails. */
+  /** Whether all exact values were read. A reader that fails keeps its last values; without any, the reading fails. */
   async #readExact(storeId: string): Promise<boolean> {
     if (this.#lossState.last && this.#lossState.last.storeId !== storeId) this.#exact.clear();
-    const results = await Promise.allSettled(this.#sources.map((source) => source.read(this.#redis)));
+    const results = await Promise.allSettled(this.#exactReaders.map((reader) => reader.read(this.#redis)));
     let isFresh = true;
     for (const [i, result] of results.entries()) {
-      const { name } = this.#sources[i]!;
+      const { name } = this.#exactReaders[i]!;
       if (result.status === 'fulfilled') {
         this.#exact.set(name, result.value);
       } else {

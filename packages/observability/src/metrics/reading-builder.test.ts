@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { bySlot, jobs, member, snapshot } from '../testing/snapshots.ts';
+import { byColumn, jobs, member, snapshot } from '../testing/snapshots.ts';
 import { ReadingBuilder } from './reading-builder.ts';
 import { SeriesAggregator } from './series-aggregator.ts';
-import { slotKey } from './slot.ts';
+import { formatColumn } from './column.ts';
 import type { Snapshot } from './snapshot.ts';
 
 test('includes the whole catalogue except optional metrics, and exact values replace published ones', () => {
@@ -12,16 +12,16 @@ test('includes the whole catalogue except optional metrics, and exact values rep
     unknown: { type: 'gauge', help: '', optional: true },
     t: { type: 'histogram', help: '' },
   } as const;
-  const slots = [
-    slotKey({ kind: 'c', name: 'other', labels: { q: 'b' } }),
-    slotKey({ kind: 'c', name: 'other', labels: { q: 'a' } }),
+  const columns = [
+    formatColumn({ kind: 'c', name: 'other', labels: { q: 'b' } }),
+    formatColumn({ kind: 'c', name: 'other', labels: { q: 'a' } }),
     jobs,
-    slotKey({ kind: 'h', name: 't', labels: {}, buckets: [1, 2], part: 1 }),
-    slotKey({ kind: 'h', name: 't', labels: {}, buckets: [1, 2], part: 3 }),
+    formatColumn({ kind: 'h', name: 't', labels: {}, buckets: [1, 2], part: 1 }),
+    formatColumn({ kind: 'h', name: 't', labels: {}, buckets: [1, 2], part: 3 }),
     'rubbish',
   ];
   const { series, exact, ...reading } = new ReadingBuilder(catalogue).build(
-    { slots, values: Float64Array.of(2, 3, 100, 4, 6.5, 1) },
+    { columns, values: Float64Array.of(2, 3, 100, 4, 6.5, 1) },
     [{ counters: { jobs: 3 } }, { counters: { jobs: 4 } }],
   );
   expect(reading).toEqual({
@@ -35,24 +35,24 @@ test('includes the whole catalogue except optional metrics, and exact values rep
       ],
     },
   });
-  expect(bySlot(exact)).toEqual({ [jobs]: 7 });
-  expect(bySlot(series)).toEqual({
-    [slots[0]!]: 2,
-    [slots[1]!]: 3,
-    [slots[3]!]: 4,
-    [slots[4]!]: 6.5,
+  expect(byColumn(exact)).toEqual({ [jobs]: 7 });
+  expect(byColumn(series)).toEqual({
+    [columns[0]!]: 2,
+    [columns[1]!]: 3,
+    [columns[3]!]: 4,
+    [columns[4]!]: 6.5,
     [jobs]: 7,
     rubbish: 1,
   });
 });
 
-test('the slots are the same array until a series comes or goes', () => {
+test('the columns are the same array until a series comes or goes', () => {
   const aggregator = new SeriesAggregator();
   const builder = new ReadingBuilder({});
-  const slotsOf = (view: Snapshot): readonly string[] =>
-    builder.build(aggregator.totals(view), [{ counters: { exact: 1 } }]).series.slots;
-  const both = slotsOf(snapshot([member('a'), member('b')]));
-  expect(slotsOf(snapshot([member('a')]))).toBe(both);
-  expect(slotsOf(snapshot([]))).not.toBe(both);
-  expect(slotsOf(snapshot([]))).toEqual([jobs, 'c["exact",{}]']);
+  const columnsOf = (view: Snapshot): readonly string[] =>
+    builder.build(aggregator.totals(view), [{ counters: { exact: 1 } }]).series.columns;
+  const both = columnsOf(snapshot([member('a'), member('b')]));
+  expect(columnsOf(snapshot([member('a')]))).toBe(both);
+  expect(columnsOf(snapshot([]))).not.toBe(both);
+  expect(columnsOf(snapshot([]))).toEqual([jobs, 'c["exact",{}]']);
 });

@@ -1,6 +1,6 @@
 import type { RedisClient } from '../redis/client.ts';
 import type { SeriesTable } from './series-aggregator.ts';
-import type { Labels } from './slot.ts';
+import type { Labels } from './column.ts';
 
 /** One series of a counter or gauge. */
 export interface LabelledValue {
@@ -44,14 +44,14 @@ export interface MetricsReading {
   readonly labels: Readonly<Record<string, readonly LabelledValue[]>>;
   /** All of the above by series, for a `TextRenderer`. */
   readonly series: SeriesTable;
-  /** The part of `series` that comes from the reader's `sources`. */
+  /** The part of `series` that comes from the exact readers. */
   readonly exact: SeriesTable;
   /** The published series of each process whose lease runs. Processes that are gone are only in the totals. */
   readonly processes: readonly ProcessSeries[];
   readonly sources: readonly PublisherStatus[];
   /**
    * True when nothing is missing: the values of every publisher are less than 3 s old, none could not be read, no loss of Redis' data is
-   * still being made up for, and all `sources` were read, with no counter below what this reader has seen before.
+   * still being made up for, and all exact values were read, with no counter below what this reader has seen before.
    */
   readonly complete: boolean;
   /** When the counters began at zero, in Unix seconds. It changes when Redis loses its data. */
@@ -59,8 +59,8 @@ export interface MetricsReading {
 }
 
 /** Reads values that Redis itself knows exactly, such as the size of a set, so that they need not be counted a second time. */
-export interface ExactSource {
-  /** Unique among the sources of a reader. */
+export interface ExactReader {
+  /** Unique among the exact readers of a `MetricsReader`. */
   readonly name: string;
   read(redis: RedisClient): Promise<ExactValues>;
 }

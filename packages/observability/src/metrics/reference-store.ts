@@ -1,6 +1,6 @@
-import { decodeBlob, slotsOf } from './blob.ts';
+import { decodeBlob, columnsOf } from './blob.ts';
 import { sourceOf } from './publication.ts';
-import { isCumulative } from './slot.ts';
+import { isCumulative } from './column.ts';
 import type { Member, Snapshot } from './snapshot.ts';
 import {
   type FoldReply,
@@ -122,8 +122,9 @@ export class ReferenceStore {
       const ends = leases.get(epoch);
       if (ends === undefined || (mode === 'lapsed' && ends > this.now)) continue;
       const { schema, seq, values } = decodeBlob(blobs.get(epoch)!)!;
-      slotsOf(schemas.get(schema)!).forEach((slot, i) => {
-        if (isCumulative(slot) && values[i] !== 0) retired.set(slot, (retired.get(slot) ?? 0) + values[i]!);
+      columnsOf(schemas.get(schema)!).forEach((column, i) => {
+        if (isCumulative(column) && values[i] !== 0)
+          retired.set(column, (retired.get(column) ?? 0) + values[i]!);
       });
       tombstones.set(epoch, { seq, until: this.now + this.#times.tombstoneMs });
       leases.delete(epoch);
@@ -141,9 +142,9 @@ export class ReferenceStore {
     const { store, leases, blobs, schemas, retired } = this.#state;
     const members = [...leases].map(([epoch, leaseEnds]): Member => {
       const { schema, seq, values, leaseMs } = decodeBlob(blobs.get(epoch)!)!;
-      const slots = slotsOf(schemas.get(schema)!);
+      const columns = columnsOf(schemas.get(schema)!);
       const { service, instance } = sourceOf(epoch);
-      return { service, instance, epoch, publishedAt: leaseEnds - leaseMs, leaseEnds, seq, slots, values };
+      return { service, instance, epoch, publishedAt: leaseEnds - leaseMs, leaseEnds, seq, columns, values };
     });
     const { id, since, at, folds, recentlyFolded } = store!;
     return {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Catalogue, defineCatalogue } from './catalogue.ts';
 import { MetricsRegistry } from './registry.ts';
-import { parseSlot } from './slot.ts';
+import { parseColumn } from './column.ts';
 
 const catalogue = defineCatalogue({
   jobs: { type: 'counter', help: 'Jobs.', labels: { queue: ['in', 'out'], result: ['ok', 'bad'] } },
@@ -11,11 +11,11 @@ const catalogue = defineCatalogue({
 });
 
 function collected(registry: MetricsRegistry<typeof catalogue>): Record<string, number> {
-  const { slots, values } = registry.collect();
-  return Object.fromEntries(slots.map((slot, i) => [slot, values[i]!]));
+  const { columns, values } = registry.collect();
+  return Object.fromEntries(columns.map((column, i) => [column, values[i]!]));
 }
 
-test('collects the values of all handles by slot', () => {
+test('collects the values of all handles by column', () => {
   const registry = new MetricsRegistry(catalogue);
   const calls = registry.counter('calls');
   calls.add();
@@ -43,11 +43,11 @@ test('binding the same name and labels again gives the same handle, in any order
   expect(registry.counter('jobs', { result: 'bad', queue: 'in' })).not.toBe(one);
 });
 
-test('later series extend the slots and keep the counts', () => {
+test('later series extend the columns and keep the counts', () => {
   const registry = new MetricsRegistry(defineCatalogue(wide()));
   for (let i = 0; i < 200; i++) {
     registry.counter('wide', { n: String(i) }).add(i);
-    expect(registry.collect().slots).toHaveLength(i + 1);
+    expect(registry.collect().columns).toHaveLength(i + 1);
   }
   expect([...registry.collect().values]).toEqual(Array.from({ length: 200 }, (_, i) => i));
 });
@@ -115,9 +115,9 @@ test('a faulty catalogue throws one error with every fault', () => {
 const sixty = (): string[] => Array.from({ length: 60 }, (_, i) => String(i));
 
 test.each(['', 'c', 'x["a",{}]', 'c["a"]', 'c["a",{"b":1}]', 'g["a",{},"mean"]', 'h["a",{},[1],9]', 'c{'])(
-  'the invalid slot key %j is not parsed',
+  'the invalid column key %j is not parsed',
   (key) => {
-    expect(parseSlot(key)).toBeUndefined();
+    expect(parseColumn(key)).toBeUndefined();
   },
 );
 
@@ -133,16 +133,16 @@ test('a metric has at most 2,000 series; later ones share the last, which is rep
     registry.counter('requests', { method: 'GET', route: `/${i}` }).add();
     registry.histogram('latency', { route: `/${i}` }).observe(1);
   }
-  const { slots, values } = registry.collect();
-  const counters = slots.filter((slot) => slot.startsWith('c'));
+  const { columns, values } = registry.collect();
+  const counters = columns.filter((column) => column.startsWith('c'));
   expect(counters).toHaveLength(2000);
-  expect(values[slots.indexOf('c["requests",{"method":"overflow","route":"overflow"}]')]).toBe(101);
-  expect(values[slots.indexOf('h["latency",{"route":"overflow"},[1],0]')]).toBe(101);
+  expect(values[columns.indexOf('c["requests",{"method":"overflow","route":"overflow"}]')]).toBe(101);
+  expect(values[columns.indexOf('h["latency",{"route":"overflow"},[1],0]')]).toBe(101);
   expect(overflowing.toSorted()).toEqual(['latency', 'requests']);
   // Handles that were bound before keep their own series.
   registry.counter('requests', { method: 'GET', route: '/7' }).add();
-  expect(values[slots.indexOf('c["requests",{"method":"GET","route":"/7"}]')]).toBe(1);
-  expect(registry.collect().values[slots.indexOf('c["requests",{"method":"GET","route":"/7"}]')]).toBe(2);
+  expect(values[columns.indexOf('c["requests",{"method":"GET","route":"/7"}]')]).toBe(1);
+  expect(registry.collect().values[columns.indexOf('c["requests",{"method":"GET","route":"/7"}]')]).toBe(2);
 });
 
 test('a discovered value of more than 200 characters is refused', () => {

@@ -17,13 +17,13 @@ import {
   type Histogram,
   HistogramSeries,
 } from './handles.ts';
-import { type Labels, histogramKeys, slotKey, sumPart } from './slot.ts';
-import { SlotIndex } from './slot-index.ts';
+import { type Labels, histogramColumns, formatColumn, sumPart } from './column.ts';
+import { ColumnIndex } from './column-index.ts';
 
-/** The values of a registry at one moment: `values[i]` belongs to `slots[i]`. */
+/** The values of a registry at one moment: `values[i]` belongs to `columns[i]`. */
 export interface Collection {
-  /** The keys of the series. Grows only at the end; it is a new array after it has grown. */
-  readonly slots: readonly string[];
+  /** Grows only at the end; it is a new array after it has grown. */
+  readonly columns: readonly string[];
   /** Overwritten by the next collection. */
   readonly values: Float64Array;
 }
@@ -40,8 +40,8 @@ interface ScalarFamily extends Family {
 }
 
 interface HistogramFamily extends Family {
-  readonly series: { histogram: HistogramSeries; keyOf: (part: number) => string; slots: number[] }[];
-  /** By the slot key of the histogram's sum. */
+  readonly series: { histogram: HistogramSeries; columnOf: (part: number) => string; positions: number[] }[];
+  /** By the column of the histogram's sum. */
   readonly handles: Map<string, HistogramSeries>;
 }
 
@@ -56,12 +56,14 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
   readonly catalogue: C;
   #onOverflow: (name: string) => void;
   #scalars = new Map<string, ScalarFamily>();
-  #scalarsBySlot: (Scalar | undefined)[] = [];
-  #scalarSlots = new SlotIndex((slot) => this.#slots[slot] ?? this.#newSlots[slot - this.#slots.length]!);
+  #scalarsByPosition: (Scalar | undefined)[] = [];
+  #scalarIndex = new ColumnIndex(
+    (position) => this.#columns[position] ?? this.#newColumns[position - this.#columns.length]!,
+  );
   #histograms = new Map<string, HistogramFamily>();
   #overflowed = new Set<string>();
-  #slots: readonly string[] = [];
-  #newSlots: string[] = [];
+  #columns: readonly string[] = [];
+  #newColumns: string[] = [];
   #values: Float64Array = new Float64Array(64);
   #collectors: (() => void)[] = [];
 
@@ -104,24 +106,24 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
       family.dirty = false;
     }
     if (isDirty) {
-      const scalars = this.#scalarsBySlot;
-      for (let slot = 0; slot < scalars.length; slot++) {
-        const scalar = scalars[slot];
-        if (scalar !== undefined) values[slot] = scalar.value;
+      const scalars = this.#scalarsByPosition;
+      for (let position = 0; position < scalars.length; position++) {
+        const scalar = scalars[position];
+        if (scalar !== undefined) values[position] = scalar.value;
       }
     }
     for (const family of this.#histograms.values()) {
       if (!family.dirty) continue;
       family.dirty = false;
-      for (const { histogram, slots } of family.series) {
+      for (const { histogram, positions } of family.series) {
         const { counts } = histogram;
         for (let part = 0; part < counts.length; part++) {
-          if (counts[part] !== 0) values[slots[part]!] = counts[part]!;
+          if (counts[part] !== 0) values[positions[part]!] = counts[part]!;
         }
-        values[slots[counts.length]!] = histogram.sum;
+        values[positions[counts.length]!] = histogram.sum;
       }
     }
-    return { slots: this.#slots, values: values.subarray(0, this.#slots.length) };
+    return { columns: this.#columns, values: values.subarray(0, this.#columns.length) };
   }
 
   #scalar(
@@ -133,20 +135,20 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     const definition = this.#definition(name, type);
     const family = familyOf<ScalarFamily>(this.#scalars, name, { size: 0 });
     const checked = checkLabels(name, definition, labels);
-    const key =
+    const column =
       type === 'counter'
-        ? slotKey({ kind: 'c', name, labels: checked })
-        : slotKey({ kind: 'g', name, labels: checked, aggregate: definition.aggregate ?? 'sum' });
-    const bound = this.#scalarSlots.find(key);
-    if (bound !== undefined) return this.#scalarsBySlot[bound]!;
+        ? formatColumn({ kind: 'c', name, labels: checked })
+        : formatColumn({ kind: 'g', name, labels: checked, aggregate: definition.aggregate ?? 'sum' });
+    const bound = this.#scalarIndex.find(column);
+    if (bound !== undefined) return this.#scalarsByPosition[bound]!;
     if (this.#isFull(name, checked, family.size)) return this.#scalar(name, type, overflow(checked), Series);
 
     const series = new Series(family);
     family.size += 1;
-    const slot = this.#addSlot(key);
-    this.#scalarSlots.add(key, slot);
-    while (this.#scalarsBySlot.length < slot) this.#scalarsBySlot.push(undefined);
-    this.#scalarsBySlot.push(series);
+    const position = this.#addColumn(column);
+    this.#scalarIndex.add(column, position);
+    while (this.#scalarsByPosition.length < position) this.#scalarsByPosition.push(undefined);
+    this.#scalarsByPosition.push(series);
     family.dirty = true;
     return series;
   }
@@ -156,17 +158,17 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
     const family = familyOf<HistogramFamily>(this.#histograms, name, { series: [], handles: new Map() });
     const checked = checkLabels(name, definition, labels);
     const buckets = bucketsOf(definition);
-    const keyOf = histogramKeys(name, checked, buckets);
-    const sum = keyOf(sumPart(buckets));
+    const columnOf = histogramColumns(name, checked, buckets);
+    const sum = columnOf(sumPart(buckets));
     const bound = family.handles.get(sum);
     if (bound) return bound;
     if (this.#isFull(name, checked, family.handles.size)) return this.#histogram(name, overflow(checked));
 
     const series = new HistogramSeries(family, layoutOf(buckets));
-    const slots: number[] = [];
-    slots[sumPart(buckets)] = this.#addSlot(sum);
+    const positions: number[] = [];
+    positions[sumPart(buckets)] = this.#addColumn(sum);
     family.handles.set(sum, series);
-    family.series.push({ histogram: series, keyOf, slots });
+    family.series.push({ histogram: series, columnOf, positions });
     family.dirty = true;
     return series;
   }
@@ -193,26 +195,27 @@ export class MetricsRegistry<C extends Catalogue = Catalogue> {
   }
 
   #findNewBuckets({ series }: HistogramFamily): void {
-    for (const { histogram, keyOf, slots } of series) {
+    for (const { histogram, columnOf, positions } of series) {
       const { counts } = histogram;
       for (let part = 0; part < counts.length; part++) {
-        if (counts[part] !== 0 && slots[part] === undefined) slots[part] = this.#addSlot(keyOf(part));
+        if (counts[part] !== 0 && positions[part] === undefined)
+          positions[part] = this.#addColumn(columnOf(part));
       }
     }
   }
 
-  #addSlot(key: string): number {
-    return this.#slots.length + this.#newSlots.push(key) - 1;
+  #addColumn(column: string): number {
+    return this.#columns.length + this.#newColumns.push(column) - 1;
   }
 
   #grow(): void {
-    if (this.#newSlots.length === 0) return;
-    this.#slots = this.#slots.concat(this.#newSlots);
-    this.#newSlots = [];
+    if (this.#newColumns.length === 0) return;
+    this.#columns = this.#columns.concat(this.#newColumns);
+    this.#newColumns = [];
     // A copy without the spare capacity that pushing leaves.
-    this.#scalarsBySlot = this.#scalarsBySlot.slice();
-    if (this.#slots.length > this.#values.length) {
-      const grown = new Float64Array(Math.ceil(this.#slots.length * 1.125));
+    this.#scalarsByPosition = this.#scalarsByPosition.slice();
+    if (this.#columns.length > this.#values.length) {
+      const grown = new Float64Array(Math.ceil(this.#columns.length * 1.125));
       grown.set(this.#values);
       this.#values = grown;
     }

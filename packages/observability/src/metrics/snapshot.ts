@@ -1,5 +1,5 @@
 import type { RedisClient } from '../redis/client.ts';
-import { type Blob, decodeBlob, slotsOf } from './blob.ts';
+import { type Blob, decodeBlob, columnsOf } from './blob.ts';
 import { type MetricsSource, sourceOf } from './publication.ts';
 import type { StoreKeys } from './store.ts';
 
@@ -16,7 +16,7 @@ export interface Snapshot {
   /** The epochs that were folded last, at most `MAX_RECENTLY_FOLDED`. */
   readonly recentlyFolded: readonly string[];
   readonly members: readonly Member[];
-  /** Slot -> sum over the folded epochs. */
+  /** ParsedColumn -> sum over the folded epochs. */
   readonly retired: ReadonlyMap<string, number>;
   /** Epochs whose blob or schema cannot be read. */
   readonly unreadable: readonly string[];
@@ -28,7 +28,7 @@ export interface Member extends MetricsSource {
   readonly publishedAt: number;
   readonly leaseEnds: number;
   readonly seq: number;
-  readonly slots: readonly string[];
+  readonly columns: readonly string[];
   readonly values: Float64Array;
 }
 
@@ -58,8 +58,8 @@ export class SnapshotReader {
     const members: Member[] = [];
     const unreadable: string[] = [];
     for (const { epoch, leaseEnds, blob } of raw.members) {
-      const slots = blob && this.#schemas.get(blob.schema);
-      if (!blob || slots?.length !== blob.values.length) {
+      const columns = blob && this.#schemas.get(blob.schema);
+      if (!blob || columns?.length !== blob.values.length) {
         unreadable.push(epoch);
         continue;
       }
@@ -70,7 +70,7 @@ export class SnapshotReader {
         publishedAt: leaseEnds - leaseMs,
         leaseEnds,
         seq,
-        slots,
+        columns,
         values,
       });
     }
@@ -133,7 +133,7 @@ export class SnapshotReader {
       // A roll-back restores this name together with the totals.
       name: `${id ?? ''}:${fold ?? ''}`,
       members,
-      retired: totals && new Map(Object.entries(totals).map(([slot, value]) => [slot, Number(value)])),
+      retired: totals && new Map(Object.entries(totals).map(([column, value]) => [column, Number(value)])),
     };
   }
 
@@ -147,7 +147,7 @@ export class SnapshotReader {
     const texts = await this.#redis.hmget(this.#keys.schemas, ...hashes);
     hashes.forEach((hash, i) => {
       const text = texts[i];
-      if (typeof text === 'string') this.#schemas.set(hash, slotsOf(text));
+      if (typeof text === 'string') this.#schemas.set(hash, columnsOf(text));
     });
     return texts.every((text) => typeof text === 'string');
   }

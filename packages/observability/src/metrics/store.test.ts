@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeBlob, schemaOf } from './blob.ts';
-import { slotKey } from './slot.ts';
+import { formatColumn } from './column.ts';
 import { type Snapshot, SnapshotReader } from './snapshot.ts';
 import { ReferenceStore } from './reference-store.ts';
 import { MAX_RECENTLY_FOLDED, type PublishRequest, redisStore, storeKeys } from './store.ts';
@@ -20,11 +20,11 @@ afterAll(async () => {
 });
 
 const SCHEMAS = [
-  schemaOf([slotKey({ kind: 'c', name: 'jobs', labels: {} })]),
+  schemaOf([formatColumn({ kind: 'c', name: 'jobs', labels: {} })]),
   schemaOf([
-    slotKey({ kind: 'g', name: 'active', labels: {}, aggregate: 'sum' }),
-    slotKey({ kind: 'c', name: 'jobs', labels: {} }),
-    slotKey({ kind: 'h', name: 'seconds', labels: { kind: 'a' }, buckets: [1, 2], part: 3 }),
+    formatColumn({ kind: 'g', name: 'active', labels: {}, aggregate: 'sum' }),
+    formatColumn({ kind: 'c', name: 'jobs', labels: {} }),
+    formatColumn({ kind: 'h', name: 'seconds', labels: { kind: 'a' }, buckets: [1, 2], part: 3 }),
   ]),
 ];
 const EPOCHS = ['a|a:1|x', 'b|b:1|x', 'b|b:2|x'];
@@ -93,7 +93,7 @@ test('the Lua scripts and the reference store agree on any sequence of calls', a
             continue;
           }
           const schema = SCHEMAS[step.schema]!;
-          const values = Float64Array.from(step.values.slice(0, schema.slots.length));
+          const values = Float64Array.from(step.values.slice(0, schema.columns.length));
           const request = (id: string): PublishRequest => ({
             epoch: EPOCHS[step.epoch]!,
             blob: encodeBlob({ schema: schema.hash, seq: step.seq, leaseMs: step.lease, values }),

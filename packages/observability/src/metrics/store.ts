@@ -23,7 +23,7 @@ export interface StoreKeys {
   readonly schemas: string;
   /** Hash: schema hash -> number of epochs that use it. */
   readonly uses: string;
-  /** Hash: slot -> sum over the folded epochs. */
+  /** Hash: column -> sum over the folded epochs. */
   readonly retired: string;
   /** Hash: epoch -> schema hash and sequence number, copied from its blob. */
   readonly heads: string;

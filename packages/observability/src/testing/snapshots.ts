@@ -1,13 +1,13 @@
-import { slotKey } from '../metrics/slot.ts';
+import { formatColumn } from '../metrics/column.ts';
 import type { Member, Snapshot } from '../metrics/snapshot.ts';
 import type { SeriesTable } from '../metrics/series-aggregator.ts';
 
 /** Redis' time in the snapshots of tests, in ms. */
 export const NOW = 1_000_000;
-export const jobs: string = slotKey({ kind: 'c', name: 'jobs', labels: {} });
-export const sum: string = slotKey({ kind: 'g', name: 'sum', labels: {}, aggregate: 'sum' });
-export const max: string = slotKey({ kind: 'g', name: 'max', labels: {}, aggregate: 'max' });
-export const last: string = slotKey({ kind: 'g', name: 'last', labels: {}, aggregate: 'last' });
+export const jobs: string = formatColumn({ kind: 'c', name: 'jobs', labels: {} });
+export const sum: string = formatColumn({ kind: 'g', name: 'sum', labels: {}, aggregate: 'sum' });
+export const max: string = formatColumn({ kind: 'g', name: 'max', labels: {}, aggregate: 'max' });
+export const last: string = formatColumn({ kind: 'g', name: 'last', labels: {}, aggregate: 'last' });
 
 /** A process that published 0.5 s ago: 1 for `jobs`, 2 for `sum`, 3 for `max`, 4 for `last`. */
 export function member(instance: string, overrides: Partial<Member> = {}): Member {
@@ -19,7 +19,7 @@ export function member(instance: string, overrides: Partial<Member> = {}): Membe
     publishedAt: NOW - 500,
     leaseEnds: NOW + 9500,
   };
-  return { ...common, slots: [jobs, sum, max, last], values: Float64Array.of(1, 2, 3, 4), ...overrides };
+  return { ...common, columns: [jobs, sum, max, last], values: Float64Array.of(1, 2, 3, 4), ...overrides };
 }
 
 /** A snapshot with 10 retired `jobs`. */
@@ -36,6 +36,6 @@ export function snapshot(members: Member[], overrides: Partial<Snapshot> = {}): 
   return { ...common, members, unreadable: [], ...overrides };
 }
 
-export function bySlot({ slots, values }: SeriesTable): Record<string, number> {
-  return Object.fromEntries(slots.map((slot, i) => [slot, values[i]!]));
+export function byColumn({ columns, values }: SeriesTable): Record<string, number> {
+  return Object.fromEntries(columns.map((column, i) => [column, values[i]!]));
 }

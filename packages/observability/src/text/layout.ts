@@ -1,6 +1,6 @@
 import { layoutOf } from '../metrics/buckets.ts';
 import { type Catalogue, type MetricDefinition, bucketsOf } from '../metrics/catalogue.ts';
-import { type Labels, type Slot, parseSlot, sumPart } from '../metrics/slot.ts';
+import { type Labels, type ParsedColumn, parseColumn, sumPart } from '../metrics/column.ts';
 import type { EventLoopYielder } from './event-loop-yielder.ts';
 import { type TextFormat, boundText, escapeLabel, headerOf, sampleName } from './format.ts';
 
@@ -8,12 +8,12 @@ import { type TextFormat, boundText, escapeLabel, headerOf, sampleName } from '.
 export interface Layout {
   /** The text before the value of each line, with the newline before it. For the first line of a metric, with its HELP and TYPE. */
   readonly starts: readonly string[];
-  /** The index of each line's value; `NO_SOURCE` for a line that is zero or belongs to a histogram. */
-  readonly sources: Int32Array;
+  /** The index of each line's value; `NO_VALUE` for a line that is zero or belongs to a histogram. */
+  readonly valueIndexes: Int32Array;
   readonly histograms: readonly HistogramLines[];
 }
 
-const NO_SOURCE = -1;
+const NO_VALUE = -1;
 
 /** The lines of one histogram series: one for each of `ends`, then the sum, then the count. */
 interface HistogramLines {
@@ -36,24 +36,28 @@ export interface LayoutOptions {
 }
 
 type Type = MetricDefinition['type'];
-type HistogramSlot = Slot & { kind: 'h' };
+type HistogramColumn = ParsedColumn & { kind: 'h' };
 
 interface Family {
   readonly type: Type;
-  /** Labels as text -> the slots of that series with their indexes. */
-  readonly series: Map<string, { slot: Slot; at: number }[]>;
+  /** Labels as text -> the columns of that series with their indexes. */
+  readonly series: Map<string, { parsed: ParsedColumn; at: number }[]>;
 }
 
-const METRIC_TYPES: Readonly<Record<Slot['kind'], Type>> = { c: 'counter', g: 'gauge', h: 'histogram' };
+const METRIC_TYPES: Readonly<Record<ParsedColumn['kind'], Type>> = {
+  c: 'counter',
+  g: 'gauge',
+  h: 'histogram',
+};
 const VALID_NAME = /^[a-zA-Z_]\w*$/;
 
 /**
  * Every metric of the catalogue without labels that is not optional gets a line, at zero before its first event. Metrics that only another
- * version of the system knows are included, without HELP. A slot that contradicts the others is left out, because a scraper would reject
+ * version of the system knows are included, without HELP. A column that contradicts the others is left out, because a scraper would reject
  * the whole text.
  */
 export async function layOutText(
-  slots: readonly string[],
+  columns: readonly string[],
   { catalogue, prefix, format, per = new Set() }: LayoutOptions,
   yielder: EventLoopYielder,
 ): Promise<Layout> {
@@ -63,10 +67,10 @@ export async function layOutText(
     if (labels === undefined && type !== 'histogram' && !optional) series.set('', []);
     families.set(name, { type, series });
   }
-  for (let at = 0; at < slots.length; at++) {
+  for (let at = 0; at < columns.length; at++) {
     if (at % 64 === 0 && yielder.isDue) await yielder.yieldNow();
-    const slot = parseSlot(slots[at]!);
-    if (slot) place(families, slot, at, hiddenLabels(catalogue[slot.name], per));
+    const parsed = parseColumn(columns[at]!);
+    if (parsed) place(families, parsed, at, hiddenLabels(catalogue[parsed.name], per));
   }
 
   const lines = new Lines();
@@ -83,7 +87,7 @@ export async function layOutText(
     for (const [labels, places] of series) {
       if (written++ % 64 === 0 && yielder.isDue) await yielder.yieldNow();
       if (type === 'histogram') lines.addHistogram({ format, sample, labels, places, shown });
-      else lines.add(start(sample, labels), places[0]?.at ?? NO_SOURCE);
+      else lines.add(start(sample, labels), places[0]?.at ?? NO_VALUE);
     }
   }
   return lines.finish();
@@ -95,24 +99,29 @@ function hiddenLabels(definition: MetricDefinition | undefined, per: ReadonlySet
   return definition?.onRequest?.filter((label) => !per.has(label)) ?? NONE;
 }
 
-function place(families: Map<string, Family>, slot: Slot, at: number, hidden: readonly string[]): void {
-  const type = METRIC_TYPES[slot.kind];
-  let family = families.get(slot.name);
+function place(
+  families: Map<string, Family>,
+  parsed: ParsedColumn,
+  at: number,
+  hidden: readonly string[],
+): void {
+  const type = METRIC_TYPES[parsed.kind];
+  let family = families.get(parsed.name);
   if (!family) {
-    if (!VALID_NAME.test(slot.name)) return;
+    if (!VALID_NAME.test(parsed.name)) return;
     family = { type, series: new Map() };
-    families.set(slot.name, family);
+    families.set(parsed.name, family);
   }
   if (family.type !== type) return;
-  const labels = labelsText(slot.labels, hidden);
+  const labels = labelsText(parsed.labels, hidden);
   if (labels === undefined) return;
   const places = family.series.get(labels);
-  if (places === undefined) family.series.set(labels, [{ slot, at }]);
-  // Two slots of one gauge differ in their aggregate, which comes from another version. The first one wins.
-  else if (slot.kind === 'h' || places.length === 0) places.push({ slot, at });
+  if (places === undefined) family.series.set(labels, [{ parsed, at }]);
+  // Two columns of one gauge differ in their aggregate, which comes from another version. The first one wins.
+  else if (parsed.kind === 'h' || places.length === 0) places.push({ parsed, at });
 }
 
-/** `a="x",b="y"`, sorted by name as in the slot; `undefined` when a name is not valid. */
+/** `a="x",b="y"`, sorted by name as in the column; `undefined` when a name is not valid. */
 function labelsText(labels: Labels, hidden: readonly string[]): string | undefined {
   let text = '';
   for (const name in labels) {
@@ -131,20 +140,20 @@ function start(sample: string, labels: string): string {
 function shownBounds(definition: MetricDefinition | undefined, series: Family['series']): readonly number[] {
   if (definition) return layoutOf(bucketsOf(definition)).shown;
   const [first] = series.values();
-  return layoutOf((first![0]!.slot as HistogramSlot).buckets).shown;
+  return layoutOf((first![0]!.parsed as HistogramColumn).buckets).shown;
 }
 
 interface HistogramOptions {
   format: TextFormat;
   sample: string;
   labels: string;
-  places: readonly { slot: Slot; at: number }[];
+  places: readonly { parsed: ParsedColumn; at: number }[];
   shown: readonly number[];
 }
 
 class Lines {
   #starts: string[] = [];
-  #sources: number[] = [];
+  #valueIndexes: number[] = [];
   #histograms: HistogramLines[] = [];
   #header = '';
 
@@ -152,9 +161,9 @@ class Lines {
     this.#header = header;
   }
 
-  add(text: string, source: number): void {
+  add(text: string, valueIndex: number): void {
     this.#starts.push(`${this.#starts.length === 0 ? '' : '\n'}${this.#header}${text}`);
-    this.#sources.push(source);
+    this.#valueIndexes.push(valueIndex);
     this.#header = '';
   }
 
@@ -162,8 +171,8 @@ class Lines {
   addHistogram({ format, sample, labels, places, shown }: HistogramOptions): void {
     const sums: number[] = [];
     const buckets: { upper: number; at: number }[] = [];
-    for (const { slot, at } of places) {
-      const { buckets: layout, part } = slot as HistogramSlot;
+    for (const { parsed, at } of places) {
+      const { buckets: layout, part } = parsed as HistogramColumn;
       if (part === sumPart(layout)) sums.push(at);
       else buckets.push({ upper: layoutOf(layout).bounds[part] ?? Infinity, at });
     }
@@ -177,25 +186,29 @@ class Lines {
     });
     const before = labels === '' ? '' : `${labels},`;
     for (const bound of bounds)
-      this.add(`${sample}_bucket{${before}le="${boundText(format, bound)}"} `, NO_SOURCE);
-    this.add(start(`${sample}_sum`, labels), NO_SOURCE);
-    this.add(start(`${sample}_count`, labels), NO_SOURCE);
+      this.add(`${sample}_bucket{${before}le="${boundText(format, bound)}"} `, NO_VALUE);
+    this.add(start(`${sample}_sum`, labels), NO_VALUE);
+    this.add(start(`${sample}_count`, labels), NO_VALUE);
   }
 
   finish(): Layout {
-    return { starts: this.#starts, sources: Int32Array.from(this.#sources), histograms: this.#histograms };
+    return {
+      starts: this.#starts,
+      valueIndexes: Int32Array.from(this.#valueIndexes),
+      histograms: this.#histograms,
+    };
   }
 }
 
 /** The value of each line. */
 export function lineValues(
-  { sources, histograms }: Pick<Layout, 'sources' | 'histograms'>,
+  { valueIndexes, histograms }: Pick<Layout, 'valueIndexes' | 'histograms'>,
   values: Float64Array,
 ): Float64Array {
-  const lines = new Float64Array(sources.length);
+  const lines = new Float64Array(valueIndexes.length);
   for (let i = 0; i < lines.length; i++) {
-    const source = sources[i]!;
-    if (source !== NO_SOURCE) lines[i] = values[source]!;
+    const valueIndex = valueIndexes[i]!;
+    if (valueIndex !== NO_VALUE) lines[i] = values[valueIndex]!;
   }
   for (const { firstLine, counts, ends, sums } of histograms) {
     let line = firstLine;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Catalogue, defineCatalogue } from '../metrics/catalogue.ts';
 import { MetricsRegistry } from '../metrics/registry.ts';
-import { slotKey } from '../metrics/slot.ts';
+import { formatColumn } from '../metrics/column.ts';
 import { parseExposition } from '../testing/parse-exposition.ts';
 import type { TextFormat } from './format.ts';
 import { TextRenderer } from './renderer.ts';
@@ -126,21 +126,21 @@ test('the pieces of a text show the values at the time of the call', async () =>
 });
 
 test('series of another version are shown as far as they fit, and never break the text', async () => {
-  const slots = [
-    slotKey({ kind: 'c', name: 'theirs', labels: { a: 'x' } }),
-    slotKey({ kind: 'g', name: 'jobs', labels: {}, aggregate: 'sum' }),
-    slotKey({ kind: 'g', name: 'active', labels: {}, aggregate: 'max' }),
-    slotKey({ kind: 'g', name: 'active', labels: {}, aggregate: 'sum' }),
-    slotKey({ kind: 'c', name: 'bad-name', labels: {} }),
-    slotKey({ kind: 'c', name: 'bad_label', labels: { 'a b': '' } }),
-    slotKey({ kind: 'h', name: 'size', labels: {}, buckets: [1, 5, 20], part: 0 }),
-    slotKey({ kind: 'h', name: 'size', labels: {}, buckets: [1, 5, 20], part: 2 }),
-    slotKey({ kind: 'h', name: 'size', labels: {}, buckets: [1, 10], part: 1 }),
+  const columns = [
+    formatColumn({ kind: 'c', name: 'theirs', labels: { a: 'x' } }),
+    formatColumn({ kind: 'g', name: 'jobs', labels: {}, aggregate: 'sum' }),
+    formatColumn({ kind: 'g', name: 'active', labels: {}, aggregate: 'max' }),
+    formatColumn({ kind: 'g', name: 'active', labels: {}, aggregate: 'sum' }),
+    formatColumn({ kind: 'c', name: 'bad-name', labels: {} }),
+    formatColumn({ kind: 'c', name: 'bad_label', labels: { 'a b': '' } }),
+    formatColumn({ kind: 'h', name: 'size', labels: {}, buckets: [1, 5, 20], part: 0 }),
+    formatColumn({ kind: 'h', name: 'size', labels: {}, buckets: [1, 5, 20], part: 2 }),
+    formatColumn({ kind: 'h', name: 'size', labels: {}, buckets: [1, 10], part: 1 }),
     'nonsense',
   ];
-  const values = Float64Array.from(slots, (_, i) => i + 1);
+  const values = Float64Array.from(columns, (_, i) => i + 1);
   const families = parseExposition(
-    await new TextRenderer({ catalogue }).render({ slots, values }),
+    await new TextRenderer({ catalogue }).render({ columns, values }),
     'prometheus',
   );
   expect(families.get('theirs_total')).toMatchObject({
@@ -155,7 +155,7 @@ test('series of another version are shown as far as they fit, and never break th
 });
 
 test('renders no series as a valid text', async () => {
-  const none = { slots: [], values: new Float64Array(0) };
+  const none = { columns: [], values: new Float64Array(0) };
   expect(await new TextRenderer({ catalogue: {} }).render(none)).toBe('');
   expect(await new TextRenderer({ catalogue: {}, format: 'openmetrics' }).render(none)).toBe('# EOF\n');
 });
@@ -167,12 +167,12 @@ test('any labels and values survive rendering and parsing', async () => {
       fc.double(),
       fc.constantFrom(...formats),
       async (texts, value, format) => {
-        const slots = texts.map((text) =>
-          slotKey({ kind: 'g', name: 'g', labels: { text }, aggregate: 'sum' }),
+        const columns = texts.map((text) =>
+          formatColumn({ kind: 'g', name: 'g', labels: { text }, aggregate: 'sum' }),
         );
         const text = await new TextRenderer({ catalogue: {}, format }).render({
-          slots,
-          values: Float64Array.from(slots, () => value),
+          columns,
+          values: Float64Array.from(columns, () => value),
         });
         const samples = parseExposition(text, format).get('g')?.samples ?? [];
         expect(samples.map(({ labels }) => labels['text'])).toEqual(texts);

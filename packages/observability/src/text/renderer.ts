@@ -20,8 +20,8 @@ const LINES_PER_CHUNK = 64;
 const CHUNKS_PER_PIECE = 16;
 
 interface Rendered {
-  readonly slots: readonly string[];
-  readonly layout: Pick<Layout, 'sources' | 'histograms'>;
+  readonly columns: readonly string[];
+  readonly layout: Pick<Layout, 'valueIndexes' | 'histograms'>;
   /** The value of each line in its chunk. */
   readonly shown: Float64Array;
   readonly chunks: string[];
@@ -50,13 +50,13 @@ export class TextRenderer {
   }
 
   /** The text in pieces of about 100 kB, with the values at the time of the call. */
-  pieces({ slots, values }: Collection): AsyncGenerator<string, void> {
-    return this.#pieces(slots, values.slice());
+  pieces({ columns, values }: Collection): AsyncGenerator<string, void> {
+    return this.#pieces(columns, values.slice());
   }
 
-  async *#pieces(slots: readonly string[], values: Float64Array): AsyncGenerator<string, void> {
+  async *#pieces(columns: readonly string[], values: Float64Array): AsyncGenerator<string, void> {
     const yielder = new EventLoopYielder();
-    const rendered = await this.#layOut(slots, yielder);
+    const rendered = await this.#layOut(columns, yielder);
     const current = lineValues(rendered.layout, values);
     const { length } = rendered.chunks;
     let piece = '';
@@ -71,9 +71,9 @@ export class TextRenderer {
     yield piece + closingOf(this.#options.format, length === 0);
   }
 
-  async #layOut(slots: readonly string[], yielder: EventLoopYielder): Promise<Rendered> {
-    if (this.#rendered?.slots === slots) return this.#rendered;
-    const { starts, sources, histograms } = await layOutText(slots, this.#options, yielder);
+  async #layOut(columns: readonly string[], yielder: EventLoopYielder): Promise<Rendered> {
+    if (this.#rendered?.columns === columns) return this.#rendered;
+    const { starts, valueIndexes, histograms } = await layOutText(columns, this.#options, yielder);
     const lines = starts.length;
     const chunks: string[] = [];
     const valueStarts = new Uint32Array(lines);
@@ -85,8 +85,8 @@ export class TextRenderer {
       chunks.push(parts.join(''));
     }
     this.#rendered = {
-      slots,
-      layout: { sources, histograms },
+      columns,
+      layout: { valueIndexes, histograms },
       // No value is equal to NaN, so all of them are written the first time.
       shown: new Float64Array(lines).fill(Number.NaN),
       chunks,

@@ -10,8 +10,8 @@ const reading: MetricsReading = {
   gauges: {},
   histograms: {},
   labels: {},
-  series: { slots: ['c["jobs",{"queue":"in"}]'], values: Float64Array.of(3) },
-  exact: { slots: [], values: new Float64Array() },
+  series: { columns: ['c["jobs",{"queue":"in"}]'], values: Float64Array.of(3) },
+  exact: { columns: [], values: new Float64Array() },
   processes: [],
   sources: [{ service: 'worker', instance: 'worker:h:1', age_seconds: 0.4 }],
   complete: true,
@@ -66,10 +66,10 @@ test('/metrics answers OpenMetrics 1.0 when the client prefers it', async () => 
 });
 
 test('?per=instance shows each living process by itself, and exact values without an instance', async () => {
-  const jobs = { slots: ['c["jobs",{}]', 'g["idle",{},"sum"]'], values: Float64Array.of(2, Number.NaN) };
+  const jobs = { columns: ['c["jobs",{}]', 'g["idle",{},"sum"]'], values: Float64Array.of(2, Number.NaN) };
   const app = build(async () => ({
     ...reading,
-    exact: { slots: ['g["active",{"queue":"in"},"last"]'], values: Float64Array.of(4) },
+    exact: { columns: ['g["active",{"queue":"in"},"last"]'], values: Float64Array.of(4) },
     processes: [
       { instance: 'a', ...jobs },
       { instance: 'b', ...jobs, values: Float64Array.of(1, 5) },

@@ -7,7 +7,7 @@ import type { Catalogue } from '../metrics/catalogue.ts';
 import type { SeriesTable } from '../metrics/series-aggregator.ts';
 import type { MetricsReading } from '../metrics/reading.ts';
 import { type MetricsRoutesOptions, readOrReply503 } from '../metrics/routes.ts';
-import { slotKey } from '../metrics/slot.ts';
+import { formatColumn } from '../metrics/column.ts';
 import { acceptsGzip } from './accepts-gzip.ts';
 import { seriesByInstance } from './by-instance.ts';
 import { contentTypes, negotiateFormat } from './format.ts';
@@ -33,8 +33,8 @@ const READING_METRICS = {
   },
 } as const satisfies Catalogue;
 
-const READING_SLOTS = Object.keys(READING_METRICS).map((name) =>
-  slotKey({ kind: 'g', name, labels: {}, aggregate: 'last' }),
+const READING_COLUMNS = Object.keys(READING_METRICS).map((name) =>
+  formatColumn({ kind: 'g', name, labels: {}, aggregate: 'last' }),
 );
 
 async function plugin(
@@ -102,17 +102,17 @@ function openPage(options: TextRendererOptions & { per: ReadonlySet<string> }): 
   return async (reading) => renderer.pieces(withReadingMetrics(reading, await seriesOf(reading)));
 }
 
-/** Adds the metrics about the reading. The slots are the same array for as long as those of the reading are. */
+/** Adds the metrics about the reading. The columns are the same array for as long as those of the reading are. */
 function addReadingMetrics(): (reading: MetricsReading, series: SeriesTable) => SeriesTable {
   let before: readonly string[] | undefined;
-  let slots: readonly string[] = READING_SLOTS;
+  let columns: readonly string[] = READING_COLUMNS;
   return ({ complete, sources, since }, series) => {
-    if (series.slots !== before) slots = [...series.slots, ...READING_SLOTS];
-    before = series.slots;
-    const values = new Float64Array(slots.length);
+    if (series.columns !== before) columns = [...series.columns, ...READING_COLUMNS];
+    before = series.columns;
+    const values = new Float64Array(columns.length);
     values.set(series.values);
     values.set([complete ? 1 : 0, sources.length, since], series.values.length);
-    return { slots, values };
+    return { columns, values };
   };
 }
 

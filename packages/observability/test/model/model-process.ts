@@ -2,7 +2,7 @@ import { defineCatalogue } from '../../src/metrics/catalogue.ts';
 import type { Counter } from '../../src/metrics/handles.ts';
 import { Publication } from '../../src/metrics/publication.ts';
 import { MetricsRegistry } from '../../src/metrics/registry.ts';
-import { slotKey } from '../../src/metrics/slot.ts';
+import { formatColumn } from '../../src/metrics/column.ts';
 import type { PublishRequest } from '../../src/metrics/store.ts';
 import { PROTOCOL_TIMES } from '../../src/metrics/times.ts';
 import type { PairedStore } from './paired-store.ts';
@@ -34,7 +34,7 @@ export const NOTHING: Remembered = { acknowledgedAt: -Infinity, secured: [] };
 /** A publishing process and what an observer knows about it. Times are those of the model. */
 export class ModelProcess {
   readonly name: string;
-  readonly slot: string;
+  readonly column: string;
   counted = 0;
   /** Collected for the last request. */
   sent = 0;
@@ -59,7 +59,7 @@ export class ModelProcess {
 
   constructor(index: number) {
     this.name = who[index]!;
-    this.slot = slotKey({ kind: 'c', name: 'jobs', labels: { who: this.name } });
+    this.column = formatColumn({ kind: 'c', name: 'jobs', labels: { who: this.name } });
     this.#counter = this.#registry.counter('jobs', { who: this.name });
     this.#publication = new Publication({ service: 'model', instance: this.name }, LEASE);
   }

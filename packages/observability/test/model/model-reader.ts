@@ -13,7 +13,7 @@ import type { PairedStore } from './paired-store.ts';
 /** The reader of the library without a network. It checks every reading. */
 export class ModelReader {
   #lossState: LossState = INITIAL_LOSS_STATE;
-  #columns = new SeriesAggregator();
+  #aggregator = new SeriesAggregator();
   #last: { storeId: string; totals: ReadonlyMap<string, number> } | undefined;
   /** By process: when it was seen. */
   #seen = new Map<string, number[]>();
@@ -22,15 +22,15 @@ export class ModelReader {
     const snapshot = await store.snapshot();
     this.#lossState = updateLossState(this.#lossState, snapshot);
     const complete = isComplete(this.#lossState, snapshot);
-    const { slots, values } = this.#columns.totals(snapshot);
-    const totals = new Map(slots.map((slot, i) => [slot, values[i]!]));
+    const { columns, values } = this.#aggregator.totals(snapshot);
+    const totals = new Map(columns.map((column, i) => [column, values[i]!]));
 
-    for (const [slot, before] of this.#last?.storeId === snapshot.storeId ? this.#last.totals : [])
-      ok((totals.get(slot) ?? 0) >= before, `${slot} fell below ${before}`);
+    for (const [column, before] of this.#last?.storeId === snapshot.storeId ? this.#last.totals : [])
+      ok((totals.get(column) ?? 0) >= before, `${column} fell below ${before}`);
     this.#last = { storeId: snapshot.storeId, totals };
 
     for (const process of processes) {
-      const total = totals.get(process.slot) ?? 0;
+      const total = totals.get(process.column) ?? 0;
       const { least, most } = process.range(this.#due(process, store.now));
       ok(total <= most, `${process.name} counted twice: ${total} of ${most}`);
       ok(!complete || total >= least, `complete without ${process.name}: ${total} of ${least}`);

@@ -175,8 +175,8 @@ export async function play(sequence: readonly Move[], store: PairedStore): Promi
 async function settle(store: PairedStore, everyone: readonly ModelProcess[]): Promise<void> {
   const { retired, members } = await store.snapshot();
   for (const process of everyone) {
-    let total = retired.get(process.slot) ?? 0;
-    for (const { slots, values } of members) total += values[slots.indexOf(process.slot)] ?? 0;
+    let total = retired.get(process.column) ?? 0;
+    for (const { columns, values } of members) total += values[columns.indexOf(process.column)] ?? 0;
     const { least, most } = process.range(process.isAlive ? process.counted : 0);
     ok(total <= most, `${process.name} counted twice: ${total} of ${most}`);
     ok(total >= least, `${process.name} lost counts: ${total} of ${least}`);

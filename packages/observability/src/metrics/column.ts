@@ -5,12 +5,12 @@ import type { MetricDefinition } from './catalogue.ts';
 export type Labels = Readonly<Record<string, string>>;
 
 /**
- * The meaning of one double of a blob. Its key holds everything that decides whether two values may be added, so processes of different
- * versions can publish side by side: `c["name",{labels}]`, `g["name",{labels},"sum"]`, `h["name",{labels},buckets,part]`.
+ * What one double of a blob means. Its text, which is called the column, holds everything that decides whether two values may be added,
+ * so processes of different versions can publish side by side: `c["name",{labels}]`, `g["name",{labels},"sum"]`, `h["name",{labels},buckets,part]`.
  *
  * A histogram has one part for each bucket, the last of which is +Inf, and one more for the sum. A part that was not published is 0.
  */
-export type Slot =
+export type ParsedColumn =
   | { readonly kind: 'c'; readonly name: string; readonly labels: Labels }
   | { readonly kind: 'g'; readonly name: string; readonly labels: Labels; readonly aggregate: Aggregate }
   | {
@@ -23,40 +23,41 @@ export type Slot =
 
 export type Aggregate = NonNullable<MetricDefinition['aggregate']>;
 
-export function slotKey(slot: Slot): string {
-  const labels = Object.fromEntries(Object.entries(slot.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  const rest = slot.kind === 'g' ? [slot.aggregate] : slot.kind === 'h' ? [slot.buckets, slot.part] : [];
-  return flat(slot.kind, JSON.stringify([slot.name, labels, ...rest]));
+export function formatColumn(parsed: ParsedColumn): string {
+  const labels = Object.fromEntries(Object.entries(parsed.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const rest =
+    parsed.kind === 'g' ? [parsed.aggregate] : parsed.kind === 'h' ? [parsed.buckets, parsed.part] : [];
+  return flat(parsed.kind, JSON.stringify([parsed.name, labels, ...rest]));
 }
 
-/** Concatenating with `+` makes a rope, which costs a third more memory for each series as long as its key is kept. */
+/** Concatenating with `+` makes a rope, which costs a third more memory for each series as long as its column is kept. */
 function flat(...parts: string[]): string {
   return parts.join('');
 }
 
-/** The keys of one histogram series, by part. `labels` must be sorted by name. */
-export function histogramKeys(name: string, labels: Labels, buckets: Buckets): (part: number) => string {
+/** The columns of one histogram series, by part. `labels` must be sorted by name. */
+export function histogramColumns(name: string, labels: Labels, buckets: Buckets): (part: number) => string {
   const start = `h${JSON.stringify([name, labels, buckets]).slice(0, -1)},`;
   return (part) => flat(start, String(part), ']');
 }
 
 /** Whether values outlive their process. Gauges end with it; counters and histograms are added up for good. */
-export function isCumulative(key: string): boolean {
-  return !key.startsWith('g');
+export function isCumulative(column: string): boolean {
+  return !column.startsWith('g');
 }
 
-/** `undefined` for a key that is not valid, or that only another version can read. */
-export function parseSlot(key: string): Slot | undefined {
+/** `undefined` for a column that is not valid, or that only another version can read. */
+export function parseColumn(column: string): ParsedColumn | undefined {
   let parts: unknown;
   try {
-    parts = JSON.parse(key.slice(1));
+    parts = JSON.parse(column.slice(1));
   } catch {
     return undefined;
   }
   if (!Array.isArray(parts)) return undefined;
   const [name, labels, third, part] = parts as unknown[];
   if (typeof name !== 'string' || !isLabels(labels)) return undefined;
-  switch (key[0]) {
+  switch (column[0]) {
     case 'c':
       return { kind: 'c', name, labels };
     case 'g':
@@ -64,7 +65,7 @@ export function parseSlot(key: string): Slot | undefined {
         ? { kind: 'g', name, labels, aggregate: third }
         : undefined;
     case 'h':
-      return histogramSlot(name, labels, parseBuckets(third), Number(part));
+      return histogramColumn(name, labels, parseBuckets(third), Number(part));
     default:
       return undefined;
   }
@@ -76,12 +77,12 @@ function isLabels(value: unknown): value is Labels {
   );
 }
 
-function histogramSlot(
+function histogramColumn(
   name: string,
   labels: Labels,
   buckets: Buckets | undefined,
   part: number,
-): Slot | undefined {
+): ParsedColumn | undefined {
   if (!buckets || !Number.isInteger(part) || part < 0 || part > sumPart(buckets)) return undefined;
   return { kind: 'h', name, labels, buckets, part };
 }
