@@ -56,7 +56,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     options.dir === undefined ? await mkdtemp(join(tmpdir(), 'prosaas-postgres-')) : resolve(options.dir);
   if (options.dir === undefined) removeWithParent(dir);
   const wrap = await prepareFolder(dir, binaries.postgres);
-  if (!existsSync(join(dir, 'PG_VERSION'))) await initialise(dir, binaries.initdb, wrap);
+  if (!existsSync(join(dir, 'PG_VERSION')))
+    await initialise(dir, binaries.initdb, wrap, options.dir === undefined);
 
   const port = options.port ?? (await freePort());
   const url = databaseUrl(port, POSTGRES_USER);
@@ -158,7 +159,7 @@ async function prepareFolder(dir: string, binary: string): Promise<Wrap> {
   return (command, args) => asAccount(account, [dir, binary], command, args);
 }
 
-async function initialise(dir: string, initdb: string, wrap: Wrap): Promise<void> {
+async function initialise(dir: string, initdb: string, wrap: Wrap, isTemporary: boolean): Promise<void> {
   const secret = join(await mkdtemp(join(tmpdir(), 'prosaas-initdb-')), 'password');
   await writeFile(secret, `${POSTGRES_PASSWORD}\n`);
   try {
@@ -175,6 +176,8 @@ async function initialise(dir: string, initdb: string, wrap: Wrap): Promise<void
       '--encoding=UTF8',
       '--locale=C',
       '--no-sync',
+      // Each connection computes the iterations, and tests open thousands.
+      ...(isTemporary ? ['--set=scram_iterations=1'] : []),
     ]);
     await run(command, args, { env: { ...process.env, LC_ALL: 'C' } });
   } catch (cause) {
