@@ -177,7 +177,7 @@ async function untilAnswered(command: string): Promise<string> {
 }
 
 /** Waits for the first item of a list that the api returns to the admin key. */
-function firstOf(path: string): Promise<Record<string, unknown>> {
+function firstItem(path: string): Promise<Record<string, unknown>> {
   return poll(
     async () =>
       (
@@ -191,7 +191,7 @@ function firstOf(path: string): Promise<Record<string, unknown>> {
 
 /** Sends a customer's question that the agent cannot answer. */
 async function askUnknown(): Promise<void> {
-  const { phone_number: account } = await firstOf('/api/sessions');
+  const { phone_number: account } = await firstItem('/api/sessions');
   const { simulator } = JSON.parse(await readFile(join(started.dataDir, 'running.json'), 'utf8')) as {
     simulator: string;
   };
@@ -210,10 +210,10 @@ async function askUnknown(): Promise<void> {
 async function prepare({ text }: Command): Promise<string> {
   if (text.includes('$GROUP')) {
     await askUnknown();
-    variables['GROUP'] = String((await firstOf('/api/agent/unanswered'))['id']);
+    variables['GROUP'] = String((await firstItem('/api/agent/unanswered'))['id']);
   }
   if (!text.includes('"conversation_id":"..."')) return text;
-  return text.replace('"..."', `"${String((await firstOf('/api/conversations'))['id'])}"`);
+  return text.replace('"..."', `"${String((await firstItem('/api/conversations'))['id'])}"`);
 }
 
 test('every command of the documentation is run or has a reason why not', () => {

@@ -39,9 +39,11 @@ export class Restrictions {
 
   /** The restrictions that hold at that time. The one that ends last comes first. */
   at(now: Date): Restriction[] {
-    const endOf = ({ until }: Restriction): number => until?.getTime() ?? Infinity;
+    const expiryOf = ({ until }: Restriction): number => until?.getTime() ?? Infinity;
     return [...this.#active.values()]
-      .filter((one) => endOf(one) > now.getTime())
-      .toSorted((one, other) => Number(endOf(other) > endOf(one)) - Number(endOf(one) > endOf(other)));
+      .filter((one) => expiryOf(one) > now.getTime())
+      .toSorted(
+        (one, other) => Number(expiryOf(other) > expiryOf(one)) - Number(expiryOf(one) > expiryOf(other)),
+      );
   }
 }

@@ -2,7 +2,7 @@ import { type Database, databaseTime, hasTable, listOpenCalls } from '@prosaas/d
 import type { SlotPool } from '@prosaas/leases';
 import type { Logger } from '@prosaas/runtime';
 import type { CallStore } from './call-store.ts';
-import { type CallStatus, endOf } from './call-state.ts';
+import { type CallStatus, outcomeOfStatus } from './call-state.ts';
 import { repeatEvery } from './repeat-every.ts';
 
 export interface CallRecoveryOptions {
@@ -39,7 +39,7 @@ export function startCallRecovery({
     for (const { id, status } of await listOpenCalls(db, { before, limit: BATCH })) {
       const slot = await slots.look(id);
       if (slot === 'held') continue;
-      const end = slot ?? { outcome: endOf(status as CallStatus) ?? 'error', reason: 'unknown' };
+      const end = slot ?? { outcome: outcomeOfStatus(status as CallStatus) ?? 'error', reason: 'unknown' };
       log.warn({ call_id: id, ...end }, 'closed a call that was open only in the database');
       callStore.recordEvent(id, { type: 'ended', ...end });
     }

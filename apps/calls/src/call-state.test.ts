@@ -1,6 +1,6 @@
 import type { CallRow } from '@prosaas/database';
 import { expect, test } from 'vitest';
-import { type CallEvent, type CallStatus, callStatuses, endOf, nextCall } from './call-state.ts';
+import { type CallEvent, type CallStatus, callStatuses, outcomeOfStatus, nextCall } from './call-state.ts';
 
 const start = new Date('2026-01-01T10:00:00Z');
 const fresh: CallRow = {
@@ -85,7 +85,7 @@ test('keeps the times of the first answer and the first end', () => {
 });
 
 test('only a final status ends a call, and only `completed` without an error', () => {
-  expect(Object.fromEntries(callStatuses.map((name) => [name, endOf(name)]))).toEqual({
+  expect(Object.fromEntries(callStatuses.map((name) => [name, outcomeOfStatus(name)]))).toEqual({
     queued: undefined,
     initiated: undefined,
     ringing: undefined,

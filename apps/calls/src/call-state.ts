@@ -14,7 +14,7 @@ export const callStatuses = [
 ] as const;
 export type CallStatus = (typeof callStatuses)[number];
 
-export type CallEnd = 'completed' | 'error';
+export type CallOutcome = 'completed' | 'error';
 
 /** An event of a call, reported by the provider or by this service. */
 export type CallEvent =
@@ -22,7 +22,7 @@ export type CallEvent =
   | { type: 'rejected'; reason: string }
   | { type: 'answered' }
   | { type: 'status'; status: CallStatus }
-  | { type: 'ended'; outcome: CallEnd; reason: string }
+  | { type: 'ended'; outcome: CallOutcome; reason: string }
   /** Only shown in the timeline. */
   | { type: 'step'; step: CallStep; detail?: string };
 
@@ -33,7 +33,7 @@ export type CallEvent =
 export type CallStep = 'accepted' | 'speech' | 'message' | Phrase;
 
 /** The outcome that a provider's status means; undefined while the call goes on. */
-export function endOf(status: CallStatus): CallEnd | undefined {
+export function outcomeOfStatus(status: CallStatus): CallOutcome | undefined {
   if (rank(status) < FINAL_RANK) return undefined;
   return status === 'completed' ? 'completed' : 'error';
 }
@@ -77,7 +77,7 @@ export function nextCall(call: CallRow, event: CallEvent, at: Date): CallRow {
         status: later(call.status, event.status),
         answered_at:
           call.answered_at ?? (event.status === 'in-progress' && call.ended_at === null ? at : null),
-        ended_at: call.ended_at ?? (endOf(event.status) ? at : null),
+        ended_at: call.ended_at ?? (outcomeOfStatus(event.status) ? at : null),
       };
     case 'ended':
       if (call.outcome !== null) return call;

@@ -2,7 +2,7 @@ import type { SlotPool } from '@prosaas/leases';
 import type { Logger } from '@prosaas/runtime';
 import type { CallCloser } from './call-closer.ts';
 import type { CallStore } from './call-store.ts';
-import type { CallEnd, CallStep } from './call-state.ts';
+import type { CallOutcome, CallStep } from './call-state.ts';
 import { type Phrase, converse } from './media/conversation.ts';
 import type { MediaStream, StreamEnd } from './media/media-stream.ts';
 import { RecordingWriter } from './recording-writer.ts';
@@ -47,8 +47,8 @@ export class LiveCalls {
     this.#calls.set(callSid, { stream, wrapUp, done });
   }
 
-  /** Ends the call's conversation, because the provider says that the call is over. */
-  hangUp(callSid: string): void {
+  /** Ends the media stream of a call that is over, as the provider says. */
+  endStream(callSid: string): void {
     this.#calls.get(callSid)?.stream.close();
   }
 
@@ -137,6 +137,6 @@ export class LiveCalls {
   }
 }
 
-function outcomeOf(end: StreamEnd): CallEnd {
+function outcomeOf(end: StreamEnd): CallOutcome {
   return end === 'finished' || end === 'caller_hung_up' ? 'completed' : 'error';
 }

@@ -10,7 +10,7 @@ import {
   backoffMs,
   describeError,
   actionFor,
-  errorFields,
+  jobErrorFields,
   type ErrorAction,
 } from './job-errors.ts';
 
@@ -21,7 +21,7 @@ const answered = (code: string): Error =>
 test.each<[string, unknown, ErrorAction['kind'], ErrorAction['kind']]>([
   ['the worker stops', new Stopping('x'), 'requeue', 'requeue'],
   ['the conversation was changed', new RetryNow('x'), 'requeue', 'requeue'],
-  ['the job was closed elsewhere', new Superseded('x'), 'superseded', 'superseded'],
+  ['the job ended elsewhere', new Superseded('x'), 'superseded', 'superseded'],
   ['the database is away', refused, 'requeue', 'requeue'],
   ['a column was renamed', answered('42703'), 'requeue', 'requeue'],
   ['a grant was revoked', answered('42501'), 'requeue', 'requeue'],
@@ -85,9 +85,9 @@ test('describes an error without its stack and in at most 500 characters', () =>
 
 test('an expected error has no stack in the log', () => {
   for (const error of [new SendRefused('x'), answered('42703'), new TimeIsUp()])
-    expect(errorFields(error)).toEqual({ error: describeError(error) });
+    expect(jobErrorFields(error)).toEqual({ error: describeError(error) });
   const bug = new TypeError('x');
-  expect(errorFields(bug)).toEqual({ err: bug });
+  expect(jobErrorFields(bug)).toEqual({ err: bug });
 });
 
 test('the delay after a failure doubles, and up to a quarter of it is random', () => {

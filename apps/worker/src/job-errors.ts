@@ -8,7 +8,7 @@ export class Stopping extends Error {
   override name = 'Stopping';
 }
 
-/** The job was closed or released again while this attempt ran. */
+/** The job has ended or was released again while this attempt ran. */
 export class Superseded extends Error {
   override name = 'Superseded';
 }
@@ -29,7 +29,7 @@ export class TimeIsUp extends Error {
 
 /** What happens to a job after an error. */
 export type ErrorAction =
-  /** Nothing: the job was closed or released again. */
+  /** Nothing: the job has ended or was released again. */
   | { kind: 'superseded' }
   /** Not the job's fault: it runs again, and no attempt is used up. */
   | { kind: 'requeue'; afterMs: number }
@@ -84,8 +84,8 @@ export function backoffMs(
   return delayMs * 2 ** (attempt - 1) * (1 - jitter * random);
 }
 
-/** The log fields of an error. Only unexpected errors have a stack trace. */
-export function errorFields(error: unknown): { error: string } | { err: unknown } {
+/** The log fields of a failed attempt: the text that is stored with the job, or the whole error with its stack if it is unexpected. */
+export function jobErrorFields(error: unknown): { error: string } | { err: unknown } {
   const isExpected = [AppError, TimeIsUp].some((kind) => error instanceof kind);
   return isExpected || isRetryableDatabaseError(error) ? { error: describeError(error) } : { err: error };
 }

@@ -32,8 +32,8 @@ export const answerLimits = (config: {
   AGENT_MOST_ANSWERS_MINUTES: number;
 }): AnswerLimits => ({ count: config.AGENT_MOST_ANSWERS, minutes: config.AGENT_MOST_ANSWERS_MINUTES });
 
-/** The transaction that closes a job. */
-interface ClosingTransaction extends Queryable {
+/** The transaction that completes a job. */
+interface CompletingTransaction extends Queryable {
   /** Adds a follow-up job. */
   addJob(job: NewJob): Promise<void>;
 }
@@ -46,12 +46,12 @@ interface JobRun<Q extends QueueName = QueueName> {
   signal: AbortSignal;
   log: Logger;
   /**
-   * Closes the job and commits what `write` does in the same transaction. Throws `Superseded` if the job was closed or released again
+   * Completes the job and commits what `write` does in the same transaction. Throws `Superseded` if the job has ended or was released again
    * meanwhile.
    */
-  close(write?: (tx: ClosingTransaction) => Promise<void>): Promise<void>;
-  /** Reports the result of a transaction in which the handler closed the job without `close`. */
-  reportClosed(outcome: { wasOpen: boolean; released: readonly ReleasedJob[] }): void;
+  complete(write?: (tx: CompletingTransaction) => Promise<void>): Promise<void>;
+  /** Reports the result of a transaction in which the handler completed the job without `complete`. */
+  reportCompleted(outcome: { wasOpen: boolean; released: readonly ReleasedJob[] }): void;
   /** Reports that a conversation started to wait for a person; counted once the job is done. */
   reportHandOver(reason: WaitingReason): void;
 }

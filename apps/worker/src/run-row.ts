@@ -1,7 +1,7 @@
 import { moveToDeadLetter, type WaitingReason } from '@prosaas/conversations';
 import {
   addJob,
-  closeJobs,
+  completeJobs,
   isDatabaseOutage,
   isRetryableDatabaseError,
   recordFailedAttempt,
@@ -12,7 +12,7 @@ import {
 import { checkPayload, queueTable, type QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { JobHandler, JobHandlers } from './job.ts';
-import { Superseded, backoffMs, describeError, actionFor, errorFields } from './job-errors.ts';
+import { Superseded, backoffMs, describeError, actionFor, jobErrorFields } from './job-errors.ts';
 
 /** How an attempt ended. It is already stored in PostgreSQL. */
 export type Outcome = {
@@ -51,22 +51,22 @@ export async function runRow(
       payload,
       signal,
       log,
-      close: async (write) => {
+      complete: async (write) => {
         const added: (ReleasedJob | undefined)[] = [];
         const end = await db.transaction(async (tx) => {
           await write?.({
             query: (sql, params) => tx.query(sql, params),
             addJob: async (job) => void added.push(await addJob(tx, job)),
           });
-          const closed = await closeJobs(tx, [row]);
-          if (!closed.closed.has(row.id)) throw new Superseded('the job was closed or released again');
-          return closed;
+          const result = await completeJobs(tx, [row]);
+          if (!result.completed.has(row.id)) throw new Superseded('the job has ended or was released again');
+          return result;
         });
         released.push(...end.released, ...added.filter((job) => job !== undefined));
       },
-      reportClosed: ({ wasOpen, released: next }) => {
+      reportCompleted: ({ wasOpen, released: next }) => {
         released.push(...next);
-        if (!wasOpen) log.debug('the job was already closed or released again');
+        if (!wasOpen) log.debug('the job has ended or was released again');
       },
       reportHandOver: (reason) => void (handOver = reason),
     });
@@ -111,7 +111,7 @@ async function recordError(
     ran_ms: ranMs,
     worker: instance,
   };
-  log.warn({ ...errorFields(error), attempt, final: action.kind === 'fail' }, 'job failed');
+  log.warn({ ...jobErrorFields(error), attempt, final: action.kind === 'fail' }, 'job failed');
   if (action.kind === 'retry') {
     await recordFailedAttempt(db, row, failed);
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };

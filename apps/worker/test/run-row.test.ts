@@ -80,19 +80,19 @@ test.each([
 
 test('rolls back the writes of a job that was released again meanwhile', async () => {
   const row = await newRow();
-  const outcome = await run(row, async ({ close }) => {
+  const outcome = await run(row, async ({ complete }) => {
     await stage.db.query('update jobs set release = release + 1');
-    await close(async (tx) => void (await tx.query("insert into warnings (name) values ('x')")));
+    await complete(async (tx) => void (await tx.query("insert into warnings (name) values ('x')")));
   });
   expect(outcome).toEqual({ kind: 'done', released: [] });
   expect(await stage.db.query('select from warnings')).toEqual([]);
   expect(await findJob(stage.db, row.id)).toMatchObject({ release: 2 });
 });
 
-test('adds follow-up jobs in the transaction that closes a job, and releases them', async () => {
+test('adds follow-up jobs in the transaction that completes a job, and releases them', async () => {
   const row = await newRow();
-  const outcome = await run(row, ({ close, payload }) =>
-    close((tx) => tx.addJob({ queue: 'outbound-messages', orderKey: 'out:x', payload })),
+  const outcome = await run(row, ({ complete, payload }) =>
+    complete((tx) => tx.addJob({ queue: 'outbound-messages', orderKey: 'out:x', payload })),
   );
   expect(outcome).toMatchObject({ kind: 'done', released: [{ queue: 'outbound-messages', release: 1 }] });
   expect(await findJob(stage.db, row.id)).toBeUndefined();
@@ -118,6 +118,6 @@ test('the BullMQ job of an older release neither runs nor closes a replayed job'
   await stage.db.transaction((tx) => failJobs(tx, [row], 'X'));
   await stage.db.transaction((tx) => replayDeadJobs(tx, [{ id: row.id, delaySeconds: 60 }]));
   expect(await findJob(stage.db, row.id)).toMatchObject({ is_released: false, failure: null, release: 2 });
-  expect(await run(row, ({ close }) => close())).toEqual({ kind: 'done', released: [] });
+  expect(await run(row, ({ complete }) => complete())).toEqual({ kind: 'done', released: [] });
   expect(await findJob(stage.db, row.id)).toBeDefined();
 });

@@ -171,11 +171,11 @@ export {
   type ReleasedJob,
   releaseDue,
   releaseLostJobs,
-  releaseNext,
+  tryReleaseNext,
 } from './jobs/job-release.ts';
 export {
   addJob,
-  closeJobs,
+  completeJobs,
   findJob,
   type JobMessage,
   type JobRow,

@@ -78,13 +78,13 @@ export class SlotPool {
    */
   async release(id: string, { outcome, reason }: SlotEnd): Promise<SlotEnd | undefined> {
     const args = [id, outcome === 'completed' ? 'completed' : 'errors', `${outcome}:${reason}`];
-    return endOf((await scripts.release.run(this.#redis, this.#keys, args)) as string);
+    return parseEnd((await scripts.release.run(this.#redis, this.#keys, args)) as string);
   }
 
   /** Whether an id has a slot, or how its slot ended; undefined for an unknown id. */
   async look(id: string): Promise<'held' | SlotEnd | undefined> {
     const answer = (await scripts.look.run(this.#redis, this.#keys, [id])) as string | null;
-    return answer === 'held' ? answer : endOf(answer ?? '');
+    return answer === 'held' ? answer : parseEnd(answer ?? '');
   }
 
   /**
@@ -103,7 +103,7 @@ export async function readSlotTotals(redis: Redis, keyPrefix: string): Promise<S
   return { active, started, completed, errors, rejected };
 }
 
-function endOf(text: string): SlotEnd | undefined {
+function parseEnd(text: string): SlotEnd | undefined {
   const [outcome, reason] = text.split(':', 2);
   return outcome && reason ? { outcome: outcome as SlotEnd['outcome'], reason } : undefined;
 }

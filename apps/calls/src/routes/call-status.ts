@@ -3,7 +3,7 @@ import type { Logger } from '@prosaas/runtime';
 import { Type } from 'typebox';
 import type { CallCloser } from '../call-closer.ts';
 import type { CallStore } from '../call-store.ts';
-import { callStatuses, endOf, providerReason } from '../call-state.ts';
+import { callStatuses, outcomeOfStatus, providerReason } from '../call-state.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { ProviderGuard } from '../provider-signature.ts';
 import { callSid } from './incoming-call.ts';
@@ -25,10 +25,10 @@ export function callStatusRoute(app: App, { guard, closer, callStore, live, log 
     const { CallSid, CallStatus } = call;
     log.info({ call_id: CallSid, status: CallStatus }, 'the provider reported the status of a call');
     callStore.recordEvent(CallSid, { type: 'status', status: CallStatus });
-    const outcome = endOf(CallStatus);
+    const outcome = outcomeOfStatus(CallStatus);
     if (outcome) {
       closer.closeByProvider(CallSid, { outcome, reason: providerReason(CallStatus) });
-      live.hangUp(CallSid);
+      live.endStream(CallSid);
     }
     return reply.code(204).send();
   });

@@ -39,7 +39,7 @@ export function streamStatusRoute(app: App, { guard, closer, live, log }: Stream
     }
     if (StreamEvent === 'stream-stopped') {
       closer.closeByProvider(CallSid, { outcome: 'completed', reason: 'provider_stream_stopped' });
-      live.hangUp(CallSid);
+      live.endStream(CallSid);
     }
     return reply.code(204).send();
   });

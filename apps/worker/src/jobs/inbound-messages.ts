@@ -30,7 +30,7 @@ const HISTORY_LENGTH = 100;
 /** Characters; longer than the agent's answers, so that it recognizes them. */
 const HISTORY_TEXT_LENGTH = 4096;
 
-/** Lets the agent answer a message. The reply is stored in the transaction that closes the job, so there is at most one. */
+/** Lets the agent answer a message. The reply is stored in the transaction that completes the job, so there is at most one. */
 export function createHandler({
   db,
   agent,
@@ -55,11 +55,11 @@ export function createHandler({
     return decideReply({ agent, rules, profile: current }, input);
   };
 
-  return async ({ row, signal, close, reportHandOver }) => {
+  return async ({ row, signal, complete, reportHandOver }) => {
     const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // A person has answered meanwhile, or a worker of a previous version.
-    if (message?.status !== 'received') return close();
+    if (message?.status !== 'received') return complete();
     const trace = row.trace ?? undefined;
     const { staff_id: personId } = message;
     if (personId !== null) {
@@ -70,15 +70,15 @@ export function createHandler({
         prefersWaiting: action === 'take',
         isBare: action !== undefined,
       });
-      if (notice) return close((tx) => answerStaff(tx, { message, personId, notice, action, trace }));
+      if (notice) return complete((tx) => answerStaff(tx, { message, personId, notice, action, trace }));
       if (isSelfChat(message))
-        return close(async (tx) => {
+        return complete(async (tx) => {
           await closeMessage(tx, message.id, { status: 'ignored', reason: 'self_chat' });
         });
     }
     // Outside any transaction, because a model may take long.
     const decision = await decide(row, message, signal);
-    await close(async (tx) => {
+    await complete(async (tx) => {
       const locked = await lockConversation(tx, message.conversation_id);
       if (!locked) return;
       // After an outage or at a replay, a person may already have answered.

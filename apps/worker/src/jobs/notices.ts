@@ -13,9 +13,9 @@ const TEXT_LENGTH = 1000;
 
 /** Notifies a person by e-mail that a customer waits, if the customer still does. */
 export function createHandler({ db, mailer, profile }: JobDependencies): JobHandler<'notices'> {
-  return async ({ payload, signal, close }) => {
+  return async ({ payload, signal, complete }) => {
     const notice = await findUnsentNotice(db, payload.noticeId);
-    if (notice === undefined) return close();
+    if (notice === undefined) return complete();
     if (mailer === undefined) throw new NoMailServer('SMTP_URL is not set');
     const messages = await listLastInbound(db, {
       conversationId: notice.id,
@@ -31,6 +31,6 @@ export function createHandler({ db, mailer, profile }: JobDependencies): JobHand
       text: noticeText({ ...notice, kind, messages, timeZone, instructions: emailInstructions(notice.id) }),
       signal,
     });
-    await close((tx) => markNoticeSent(tx, payload.noticeId));
+    await complete((tx) => markNoticeSent(tx, payload.noticeId));
   };
 }

@@ -1,7 +1,7 @@
 import { applyEvent } from '@prosaas/conversations';
 import {
   markMessagesAnswered,
-  closeJobs,
+  completeJobs,
   closeMessage,
   closeMessages,
   deleteSendWithoutMessage,
@@ -35,17 +35,17 @@ interface Sent {
  * repeated.
  */
 export function createHandler({ db, baileys }: JobDependencies): JobHandler<'outbound-messages'> {
-  const closeSent = batchCalls((sent: readonly Sent[]) => closeAll(db, sent));
+  const completeSent = batchCalls((sent: readonly Sent[]) => completeAll(db, sent));
 
-  return async ({ row, signal, log, close, reportClosed }) => {
+  return async ({ row, signal, log, complete, reportCompleted }) => {
     const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // A worker of a previous version has sent it.
-    if (message?.status !== 'queued') return close();
-    if (message.is_unwanted) return close((tx) => cancelOptedOutMessage(tx, message.id));
+    if (message?.status !== 'queued') return complete();
+    if (message.is_unwanted) return complete((tx) => cancelOptedOutMessage(tx, message.id));
     if (message.session_id === null) throw new SessionGone('the conversation has no session to send from');
     const drop = (reason: string): Promise<void> =>
-      close(async (tx) => void (await closeMessage(tx, message.id, { status: 'ignored', reason })));
+      complete(async (tx) => void (await closeMessage(tx, message.id, { status: 'ignored', reason })));
     // Do not replay an answer of the agent after a person has taken over, unless it confirms an opt-out.
     const { state, opted_out_at: optedOutAt } = message.conversation;
     const isReplay = row.replays > 0;
@@ -70,19 +70,22 @@ export function createHandler({ db, baileys }: JobDependencies): JobHandler<'out
     }
     if (isReplay) {
       try {
-        return await close((tx) => closeReplay(tx, message, externalId));
+        return await complete((tx) => closeReplay(tx, message, externalId));
       } finally {
         await deleteOrphanedSend();
       }
     }
     const { id, release } = row;
-    const end = await closeSent({ job: { id, release }, messageId, externalId });
+    const end = await completeSent({ job: { id, release }, messageId, externalId });
     if (!end.wasOpen) await deleteOrphanedSend();
-    reportClosed(end);
+    reportCompleted(end);
   };
 }
 
-/** Closes a replayed message: marks its questions as answered, and gives the conversation back to the agent if it waited only for this. */
+/**
+ * Closes a replayed message while its job is completed: marks its questions as answered, and gives the conversation back to the agent if
+ * it waited only for this.
+ */
 async function closeReplay(tx: Queryable, message: JobMessage, externalId: string): Promise<void> {
   const conversation = await lockConversation(tx, message.conversation_id);
   await closeMessage(tx, message.id, { status: 'sent', externalId });
@@ -100,25 +103,25 @@ async function closeReplay(tx: Queryable, message: JobMessage, externalId: strin
   );
 }
 
-/** Closes the jobs and messages of several sends in one transaction. */
-async function closeAll(
+/** Completes the jobs of several sends and closes their messages in one transaction. */
+async function completeAll(
   db: Database,
   sent: readonly Sent[],
 ): Promise<{ wasOpen: boolean; released: ReleasedJob[] }[]> {
-  const { closed, released } = await db.transaction(async (tx) => {
+  const { completed, released } = await db.transaction(async (tx) => {
     const ends = sent.map(({ messageId, externalId }) => ({
       id: messageId,
       end: { status: 'sent', externalId } as const,
     }));
     await closeMessages(tx, ends);
-    return closeJobs(
+    return completeJobs(
       tx,
       sent.map(({ job }) => job),
     );
   });
   // The released jobs belong to the whole batch: the first entry reports them.
   return sent.map(({ job }, index) => ({
-    wasOpen: closed.has(job.id),
+    wasOpen: completed.has(job.id),
     released: index === 0 ? released : [],
   }));
 }

@@ -337,9 +337,9 @@ type Found = Read<typeof shape>;
 
 /** Moves the texts of `extra` to the fields that replaced them, unless those are set. */
 function withExtra({ extra: more = {}, hours: opening, smallTalk, optIn, ...found }: Found) {
-  const onDay = firstOf(opening.onDay, { open: more.openOn, closed: more.closedOn });
+  const onDay = mergeTexts(opening.onDay, { open: more.openOn, closed: more.closedOn });
   const { thanks, goodbye, calm, identity } = more;
-  const talk = firstOf(smallTalk, { thanks, goodbye, calm, identity });
+  const talk = mergeTexts(smallTalk, { thanks, goodbye, calm, identity });
   const reply = optIn?.reply ?? more.resume;
   return {
     ...found,
@@ -352,7 +352,7 @@ function withExtra({ extra: more = {}, hours: opening, smallTalk, optIn, ...foun
 type Texts<K extends string> = { [Key in K]?: Localized<string> | undefined };
 
 /** Merges texts; those of `own` win. Undefined if there are none. */
-function firstOf<K extends string>(own: NoInfer<Texts<K>> | undefined, other: Texts<K>) {
+function mergeTexts<K extends string>(own: NoInfer<Texts<K>> | undefined, other: Texts<K>) {
   const all = Object.entries<Localized<string> | undefined>({ ...other, ...own }).filter(
     ([, value]) => value !== undefined,
   );

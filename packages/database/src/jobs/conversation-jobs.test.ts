@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { listHeadJobs, orderKeys } from './conversation-jobs.ts';
 import { failJobs, recordFailedAttempt } from './job-failure-repository.ts';
-import { closeJobs, findJob } from './job-repository.ts';
+import { completeJobs, findJob } from './job-repository.ts';
 import { add, job, jobOf, onDatabase, receive, reply } from '../test-support.ts';
 
 const on = onDatabase();
@@ -71,14 +71,14 @@ test('counts at most a thousand jobs of an order key', async () => {
   expect(await listHeadJobs(on.db, message.conversation_id)).toMatchObject([{ jobs: 1000 }]);
 });
 
-test('finds open and failed jobs by id, but not closed ones', async () => {
+test('finds open and failed jobs by id, but not completed ones', async () => {
   const one = await add(on.db, job('a'));
   const two = await add(on.db, job('a'));
   const queue = 'inbound-messages';
   const open = { queue, failure: null };
   expect(await findJob(on.db, one.id)).toMatchObject({ ...open, id: one.id, release: 1, is_released: true });
   expect(await findJob(on.db, two.id)).toMatchObject({ ...open, id: two.id, release: 0, is_released: false });
-  await on.db.transaction((tx) => closeJobs(tx, [one.released!]));
+  await on.db.transaction((tx) => completeJobs(tx, [one.released!]));
   expect(await findJob(on.db, one.id)).toBeUndefined();
   await on.db.transaction((tx) => failJobs(tx, [{ id: two.id, release: 1 }], 'X'));
   expect(await findJob(on.db, two.id)).toMatchObject({ failure: 'X', is_released: false });

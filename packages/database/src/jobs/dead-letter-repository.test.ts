@@ -12,7 +12,13 @@ import {
   selectDeadJobs,
 } from './dead-letter-repository.ts';
 import { failJobs, listUnreleased, recordFailedAttempt } from './job-failure-repository.ts';
-import { type NewJob, closeJobs, findJob, recordChildDeaths, recordWorkerDeaths } from './job-repository.ts';
+import {
+  type NewJob,
+  completeJobs,
+  findJob,
+  recordChildDeaths,
+  recordWorkerDeaths,
+} from './job-repository.ts';
 import { closeMessage, findMessageById } from '../conversations/message-repository.ts';
 import { add, job, jobOf, makeDue, onDatabase, receive, reply, rowsOf, statesOf } from '../test-support.ts';
 
@@ -200,7 +206,7 @@ test('a replayed job runs before newer waiting jobs, but not beside the released
   const waiting = await add(on.db, job('a'));
   expect(await replay([dead])).toEqual({ replayed: new Set([dead]), released: [] });
   expect(await statesOf(on.db, 'a')).toEqual(['pending', 'released', 'pending']);
-  const end = await on.db.transaction((tx) => closeJobs(tx, [running.released!]));
+  const end = await on.db.transaction((tx) => completeJobs(tx, [running.released!]));
   expect(end.released.map(({ id }) => id)).toEqual([dead]);
   expect(await rowsOf(on.db, 'a')).toMatchObject([{ id: dead }, { id: waiting.id, state: 'pending' }]);
 });

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database.ts';
 import { type FailedAttempt, lockMessagesAndJobs } from './job-failure-repository.ts';
-import { type ReleasedJob, releaseNext } from './job-release.ts';
+import { type ReleasedJob, tryReleaseNext } from './job-release.ts';
 
 /** A job in the dead letter, with what a person needs to decide on a replay. */
 export interface DeadJob {
@@ -155,7 +155,7 @@ export async function replayDeadJobs(
      where id = any($1::uuid[]) and status = 'failed'`,
     [rows.map(({ message_id: id }) => id)],
   );
-  const released = await releaseNext(
+  const released = await tryReleaseNext(
     tx,
     rows.map(({ order_key: key }) => key),
   );

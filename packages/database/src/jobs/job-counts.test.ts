@@ -7,7 +7,7 @@ import { createDatabase } from '../database.ts';
 import { purgeDeadJobs, replayDeadJobs } from './dead-letter-repository.ts';
 import { type JobCounts, foldJobCounts, readJobCounts } from './job-counts.ts';
 import { failJobs } from './job-failure-repository.ts';
-import { addJob, closeJobs } from './job-repository.ts';
+import { addJob, completeJobs } from './job-repository.ts';
 import { add, job, jobOf, log, onDatabase, receive } from '../test-support.ts';
 
 const on = onDatabase();
@@ -38,7 +38,7 @@ test('each step of a job is counted once', async () => {
     open: 1,
     pending: 1,
   });
-  await on.db.transaction((tx) => closeJobs(tx, [first.released!]));
+  await on.db.transaction((tx) => completeJobs(tx, [first.released!]));
   expect(await counts()).toMatchObject({ inserted: 2, closed: 1, open: 1, pending: 0 });
   await on.db.transaction((tx) => failJobs(tx, [{ id: second.id, release: 1 }], 'X'));
   expect(await counts()).toMatchObject({ inserted: 2, closed: 1, failed: 1, open: 0, dead: 1 });
@@ -99,7 +99,7 @@ test('every reading adds up while connections work and some are killed', async (
           const released = await addJob(tx, job(key));
           if (!released) return;
           if (random.chance(0.3)) await failJobs(tx, [released], 'X');
-          else if (random.chance(0.7)) await closeJobs(tx, [released]);
+          else if (random.chance(0.7)) await completeJobs(tx, [released]);
           if (random.chance(0.1)) throw new Error('rolled back');
         })
         .catch(() => {});

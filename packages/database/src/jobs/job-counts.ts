@@ -4,6 +4,7 @@ import { PENDING, keysWhere, pendingOf, releasedOf } from './job-release.ts';
 /** Counts of one queue in PostgreSQL. In every reading, `inserted = closed + failed + open`. */
 export interface JobCounts {
   inserted: number;
+  /** Completed, or deleted while open. */
   closed: number;
   failed: number;
   open: number;

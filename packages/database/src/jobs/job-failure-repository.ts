@@ -1,5 +1,5 @@
 import type { Queryable } from '../database.ts';
-import { type JobRef, type ReleasedJob, releaseNext } from './job-release.ts';
+import { type JobRef, type ReleasedJob, tryReleaseNext } from './job-release.ts';
 
 /** One attempt of a job that failed. */
 export interface FailedAttempt {
@@ -61,7 +61,7 @@ export async function failJobs(
   );
   const messages = rows.flatMap(({ message_id: id }) => (id === null ? [] : [id]));
   await failMessages(tx, messages, failure);
-  const released = await releaseNext(
+  const released = await tryReleaseNext(
     tx,
     rows.map(({ order_key: key }) => key),
   );

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { listHeadJobs } from './conversation-jobs.ts';
 import type { Queryable } from '../database.ts';
 import { readJobCounts } from './job-counts.ts';
-import { addJob, closeJobs } from './job-repository.ts';
-import { releaseDue, releaseNext } from './job-release.ts';
+import { addJob, completeJobs } from './job-repository.ts';
+import { releaseDue, tryReleaseNext } from './job-release.ts';
 import { job, jobOf, onDatabase, receive } from '../test-support.ts';
 
 const on = onDatabase();
@@ -77,12 +77,12 @@ describe.each(Object.keys(backlogs) as Backlog[])('with a long backlog of %s job
           await addJob(tx, jobOf(message));
           await addJob(tx, jobOf(message));
         }),
-        releaseNext: await costOf((tx) => releaseNext(tx, [key])),
+        tryReleaseNext: await costOf((tx) => tryReleaseNext(tx, [key])),
         releaseDue: await costOf((tx) => releaseDue(tx, due)),
-        closeJobs: await costOf((tx) => closeJobs(tx, [other!])),
-        closeFirst: await costOf(async (tx) => {
-          const [first] = await releaseNext(tx, [key]);
-          if (first) await closeJobs(tx, [first]);
+        completeJobs: await costOf((tx) => completeJobs(tx, [other!])),
+        completeFirst: await costOf(async (tx) => {
+          const [first] = await tryReleaseNext(tx, [key]);
+          if (first) await completeJobs(tx, [first]);
         }),
         deleteMessage: await costOf((tx) => tx.query('delete from messages where id = $1', [message.id])),
         headOfAnother: await costOf((tx) => listHeadJobs(tx, randomUUID())),

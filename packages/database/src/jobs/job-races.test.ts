@@ -5,7 +5,7 @@ import type { Queryable } from '../database.ts';
 import { classifyDatabaseError } from '../database-error.ts';
 import { replayDeadJobs } from './dead-letter-repository.ts';
 import { failJobs } from './job-failure-repository.ts';
-import { addJob, closeJobs } from './job-repository.ts';
+import { addJob, completeJobs } from './job-repository.ts';
 import { type ReleasedJob, releaseDue } from './job-release.ts';
 import { add, begin, job, makeDue, onDatabase, rowsOf, statesOf, untilBlocked } from '../test-support.ts';
 
@@ -20,25 +20,25 @@ async function addFailed(key: string): Promise<string> {
   return id;
 }
 
-test('a job that is added while the job ahead is being closed is released', async () => {
+test('a job that is added while the job ahead is being completed is released', async () => {
   const { released: ahead } = await add(on.db, job('a'));
-  const closer = await begin(on.db);
-  expect((await closeJobs(closer, [ahead!])).released).toEqual([]);
+  const completer = await begin(on.db);
+  expect((await completeJobs(completer, [ahead!])).released).toEqual([]);
   const adding = on.db.transaction((tx) => addJob(tx, job('a')));
   await untilBlocked(on.db);
-  await closer.commit();
+  await completer.commit();
   expect(await adding).toMatchObject({ release: 1 });
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
-test('closing a job waits for the commit of the job behind it and releases that job', async () => {
+test('completing a job waits for the commit of the job behind it and releases that job', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   const adder = await begin(on.db);
   expect(await addJob(adder, job('a'))).toBeUndefined();
-  const closing = on.db.transaction((tx) => closeJobs(tx, [ahead!]));
+  const completing = on.db.transaction((tx) => completeJobs(tx, [ahead!]));
   await untilBlocked(on.db);
   await adder.commit();
-  expect((await closing).released).toHaveLength(1);
+  expect((await completing).released).toHaveLength(1);
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
@@ -53,7 +53,7 @@ test('a job that is added while the job ahead is being failed is released', asyn
   expect(await statesOf(on.db, 'a')).toEqual(['failed', 'released']);
 });
 
-test('of two jobs added concurrently to a free key, one is released, and the other when that one is closed', async () => {
+test('of two jobs added concurrently to a free key, one is released, and the other when that one is completed', async () => {
   const first = await begin(on.db);
   const released = await addJob(first, job('a'));
   expect(released).toBeDefined();
@@ -62,28 +62,28 @@ test('of two jobs added concurrently to a free key, one is released, and the oth
   await untilBlocked(on.db);
   await first.commit();
   expect(await adding).toBeUndefined();
-  // The second has not committed yet, so closing the first waits for it.
-  const closing = on.db.transaction((tx) => closeJobs(tx, [released!]));
+  // The second has not committed yet, so completing the first waits for it.
+  const completing = on.db.transaction((tx) => completeJobs(tx, [released!]));
   await untilBlocked(on.db);
   await second.commit();
-  expect((await closing).released).toHaveLength(1);
+  expect((await completing).released).toHaveLength(1);
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
-test('a job that is added while its key passes from one job to the next is released when the next one is closed', async () => {
+test('a job that is added while its key passes from one job to the next is released when the next one is completed', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   await add(on.db, job('a'));
-  const closer = await begin(on.db);
-  const [next] = (await closeJobs(closer, [ahead!])).released;
+  const completer = await begin(on.db);
+  const [next] = (await completeJobs(completer, [ahead!])).released;
   const adder = await begin(on.db);
   const adding = addJob(adder, job('a'));
   await untilBlocked(on.db);
-  await closer.commit();
+  await completer.commit();
   expect(await adding).toBeUndefined();
-  const closing = on.db.transaction((tx) => closeJobs(tx, [next!]));
+  const completing = on.db.transaction((tx) => completeJobs(tx, [next!]));
   await untilBlocked(on.db);
   await adder.commit();
-  expect((await closing).released).toHaveLength(1);
+  expect((await completing).released).toHaveLength(1);
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
 });
 
@@ -95,15 +95,15 @@ test('adding a job releases an older job of its key that a process left pending'
   expect(await statesOf(on.db, 'a')).toEqual(['released', 'pending']);
 });
 
-test('releaseDue releases no job of a key whose job is being closed', async () => {
+test('releaseDue releases no job of a key whose job is being completed', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   await add(on.db, job('a'));
   await add(on.db, job('a', { runAt: later }));
   await makeDue(on.db);
-  const closer = await begin(on.db);
-  expect((await closeJobs(closer, [ahead!])).released).toHaveLength(1);
+  const completer = await begin(on.db);
+  expect((await completeJobs(completer, [ahead!])).released).toHaveLength(1);
   expect(await on.db.transaction((tx) => releaseDue(tx, due))).toEqual([]);
-  await closer.commit();
+  await completer.commit();
   expect(await statesOf(on.db, 'a')).toEqual(['released', 'pending']);
   expect(await on.db.transaction((tx) => releaseDue(tx, due))).toEqual([]);
 });
@@ -120,7 +120,7 @@ test('a job that becomes due while another is being added to its free key waits 
   expect(await releasing).toEqual([]);
   await on.db.transaction((tx) => releaseDue(tx, due));
   expect(await statesOf(on.db, 'a')).toEqual(['pending', 'released']);
-  const end = await on.db.transaction((tx) => closeJobs(tx, [released!]));
+  const end = await on.db.transaction((tx) => completeJobs(tx, [released!]));
   expect(end.released).toHaveLength(1);
 });
 
@@ -133,7 +133,7 @@ test('a job that is added while a due job of its key is being released waits beh
   await untilBlocked(on.db);
   await releaser.commit();
   expect(await adding).toBeUndefined();
-  expect((await on.db.transaction((tx) => closeJobs(tx, [first!]))).released).toHaveLength(1);
+  expect((await on.db.transaction((tx) => completeJobs(tx, [first!]))).released).toHaveLength(1);
 });
 
 test('a job that is replayed while another is being added to its free key runs next', async () => {
@@ -146,7 +146,7 @@ test('a job that is replayed while another is being added to its free key runs n
   await adder.commit();
   expect(await replaying).toEqual({ replayed: new Set([failed]), released: [] });
   expect(await statesOf(on.db, 'a')).toEqual(['pending', 'released']);
-  const end = await on.db.transaction((tx) => closeJobs(tx, [released!]));
+  const end = await on.db.transaction((tx) => completeJobs(tx, [released!]));
   expect(end.released.map(({ id }) => id)).toEqual([failed]);
 });
 
@@ -158,19 +158,19 @@ test('a job that is added while a job of its key is being replayed waits behind 
   await untilBlocked(on.db);
   await replayer.commit();
   expect(await adding).toBeUndefined();
-  expect((await on.db.transaction((tx) => closeJobs(tx, [again!]))).released).toHaveLength(1);
+  expect((await on.db.transaction((tx) => completeJobs(tx, [again!]))).released).toHaveLength(1);
 });
 
-test('a job can be closed while the next one is being failed, and the one after that is released', async () => {
+test('a job can be completed while the next one is being failed, and the one after that is released', async () => {
   const { released: ahead } = await add(on.db, job('a'));
   const next = await add(on.db, job('a'));
   await add(on.db, job('a'));
   const drain = await begin(on.db);
   await failJobs(drain, [{ id: next.id, release: 0 }], 'DRAINED');
-  const closing = on.db.transaction((tx) => closeJobs(tx, [ahead!]));
+  const completing = on.db.transaction((tx) => completeJobs(tx, [ahead!]));
   await untilBlocked(on.db);
   await drain.commit();
-  expect((await closing).closed.size).toBe(1);
+  expect((await completing).completed.size).toBe(1);
   await on.db.transaction((tx) => releaseDue(tx, due));
   expect((await rowsOf(on.db, 'a')).map(({ state }) => state)).toEqual(['failed', 'released']);
 });
@@ -232,9 +232,9 @@ async function runJobs(
   return { done, violations };
 }
 
-async function close(row: ReleasedJob): Promise<{ isDone: boolean; released: ReleasedJob[] }> {
-  const { closed, released } = await transaction((tx) => closeJobs(tx, [row]));
-  return { isDone: closed.has(row.id), released };
+async function complete(row: ReleasedJob): Promise<{ isDone: boolean; released: ReleasedJob[] }> {
+  const { completed, released } = await transaction((tx) => completeJobs(tx, [row]));
+  return { isDone: completed.has(row.id), released };
 }
 
 test('random writers, workers, replays and releases leave no job behind and never run two jobs of a key at once', async () => {
@@ -247,7 +247,7 @@ test('random writers, workers, replays and releases leave no job behind and neve
       return transaction((tx) => addJob(tx, job(of, { runAt })));
     },
     async (row) => {
-      if (failed.has(row.id) || random.chance(0.9)) return close(row);
+      if (failed.has(row.id) || random.chance(0.9)) return complete(row);
       failed.add(row.id);
       const dead = await transaction((tx) => failJobs(tx, [row], 'X'));
       const again = { id: row.id, delaySeconds: random.chance(0.5) ? 0.01 : 0 };
@@ -272,7 +272,7 @@ test('jobs of a key run in the order in which they were added', async () => {
     );
     last.set(of, turn);
     return turn;
-  }, close);
+  }, complete);
   expect(violations).toEqual([]);
   for (const of of keys) {
     const order = done

@@ -42,15 +42,18 @@ export const lockReleased = (key: string): string =>
   `select id from jobs where id = ${releasedOf(key)} and enqueued_at is not null for share`;
 
 /**
- * Releases the oldest due job of each key without a released one. Releases nothing if another transaction releases one of these keys at
+ * Releases the next job of each key as `releaseNext` does, but releases nothing if another transaction releases one of these keys at
  * the same moment: the periodic releaser retries.
  */
-export async function releaseNext(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
-  return unlessReleased(tx, () => releaseOldest(tx, orderKeys));
+export async function tryReleaseNext(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
+  return unlessReleased(tx, () => releaseNext(tx, orderKeys));
 }
 
-/** A separate statement, so that it sees the latest commits. Locks rows by ascending id, like all statements that lock several. */
-export async function releaseOldest(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
+/**
+ * Releases the oldest due job of each key without a released one. Fails with a unique violation if another transaction releases one of
+ * these keys. A separate statement, so that it sees the latest commits; it locks rows by ascending id, like all statements that lock several.
+ */
+export async function releaseNext(tx: Queryable, orderKeys: readonly string[]): Promise<ReleasedJob[]> {
   if (orderKeys.length === 0) return [];
   // Checks `failed_at` again, because a row may have failed while this waited for its lock.
   return tx.query<ReleasedJob>(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { addJob, closeJobs, findJob, recordChildDeaths, recordWorkerDeaths } from './job-repository.ts';
-import { listReleased, releaseLostJobs, releaseDue, releaseNext } from './job-release.ts';
+import { addJob, completeJobs, findJob, recordChildDeaths, recordWorkerDeaths } from './job-repository.ts';
+import { listReleased, releaseLostJobs, releaseDue, tryReleaseNext } from './job-release.ts';
 import { failJobs } from './job-failure-repository.ts';
 import { add, job, jobOf, makeDue, onDatabase, receive, rowsOf, statesOf } from '../test-support.ts';
 
@@ -30,20 +30,22 @@ test('a job waits behind another job of its key, but not behind jobs of other ke
   expect(await statesOf(on.db, 'a')).toEqual(['released', 'pending']);
 });
 
-test('closing a job releases the oldest of its key, in the same transaction', async () => {
+test('completing a job releases the oldest of its key, in the same transaction', async () => {
   const first = await add(on.db, job('a'));
   const second = await add(on.db, job('a'));
   const third = await add(on.db, job('a'));
   const undo = new Error('undo');
   const undone = on.db.transaction(async (tx) => {
-    expect((await closeJobs(tx, [first.released!])).released).toMatchObject([{ id: second.id, release: 1 }]);
+    expect((await completeJobs(tx, [first.released!])).released).toMatchObject([
+      { id: second.id, release: 1 },
+    ]);
     throw undo;
   });
   await expect(undone).rejects.toBe(undo);
   expect(await statesOf(on.db, 'a')).toEqual(['released', 'pending', 'pending']);
 
-  const { closed, released } = await on.db.transaction((tx) => closeJobs(tx, [first.released!]));
-  expect(closed).toEqual(new Set([first.id]));
+  const { completed, released } = await on.db.transaction((tx) => completeJobs(tx, [first.released!]));
+  expect(completed).toEqual(new Set([first.id]));
   expect(released.map(({ id }) => id)).toEqual([second.id]);
   expect(await rowsOf(on.db, 'a')).toEqual([
     { id: second.id, state: 'released', release: 1 },
@@ -55,20 +57,23 @@ test('closes several jobs at once and skips those that are gone or were released
   const [one, two] = [await add(on.db, job('a')), await add(on.db, job('b'))];
   await add(on.db, job('b'));
   const stale = { ...one.released!, release: 7 };
-  const { closed, released } = await on.db.transaction((tx) =>
-    closeJobs(tx, [stale, two.released!, { id: '0', release: 1 }]),
+  const { completed, released } = await on.db.transaction((tx) =>
+    completeJobs(tx, [stale, two.released!, { id: '0', release: 1 }]),
   );
-  expect(closed).toEqual(new Set([two.id]));
+  expect(completed).toEqual(new Set([two.id]));
   expect(released.map(({ payload }) => payload)).toEqual([{ of: 'b' }]);
   expect(await statesOf(on.db, 'a')).toEqual(['released']);
-  expect(await on.db.transaction((tx) => closeJobs(tx, []))).toEqual({ closed: new Set(), released: [] });
+  expect(await on.db.transaction((tx) => completeJobs(tx, []))).toEqual({
+    completed: new Set(),
+    released: [],
+  });
 });
 
-test('a job in the dead letter is not closed', async () => {
+test('a job in the dead letter is not completed', async () => {
   const { released } = await add(on.db, job('a'));
   await on.db.transaction((tx) => failJobs(tx, [released!], 'X'));
-  const end = await on.db.transaction((tx) => closeJobs(tx, [released!]));
-  expect(end.closed.size).toBe(0);
+  const end = await on.db.transaction((tx) => completeJobs(tx, [released!]));
+  expect(end.completed.size).toBe(0);
   expect(await statesOf(on.db, 'a')).toEqual(['failed']);
 });
 
@@ -77,7 +82,7 @@ test('a delayed job blocks no other job of its key, and is released when it is d
   const second = await add(on.db, job('a'));
   expect(second.released).toBeDefined();
   expect(await on.db.transaction((tx) => releaseDue(tx, due))).toEqual([]);
-  const end = await on.db.transaction((tx) => closeJobs(tx, [second.released!]));
+  const end = await on.db.transaction((tx) => completeJobs(tx, [second.released!]));
   expect(end.released).toEqual([]);
   await makeDue(on.db);
   expect(await on.db.transaction((tx) => releaseDue(tx, due))).toMatchObject([{ release: 1 }]);
@@ -91,7 +96,7 @@ test('a delayed job that is due waits for the released job of its key, and runs 
   await makeDue(on.db);
   expect(await on.db.transaction((tx) => releaseDue(tx, due))).toEqual([]);
   expect(await statesOf(on.db, 'a')).toEqual(['pending', 'released', 'pending']);
-  const end = await on.db.transaction((tx) => closeJobs(tx, [running.released!]));
+  const end = await on.db.transaction((tx) => completeJobs(tx, [running.released!]));
   expect(end.released.map(({ id }) => id)).toEqual([delayed.id]);
 });
 
@@ -137,14 +142,14 @@ test('releaseDue works for one caller at a time; the others release nothing', as
   expect(await on.db.transaction((tx) => releaseDue(tx, due))).toHaveLength(1);
 });
 
-test('releaseNext releases nothing for keys with a released job, or with only a failed or delayed one', async () => {
+test('tryReleaseNext releases nothing for keys with a released job, or with only a failed or delayed one', async () => {
   await add(on.db, job('released'));
   await add(on.db, job('released'));
   const failed = await add(on.db, job('failed'));
   await on.db.transaction((tx) => failJobs(tx, [failed.released!], 'X'));
   await add(on.db, job('delayed', { runAt: inMinutes(5) }));
   const keys = ['released', 'failed', 'delayed', 'unknown'];
-  expect(await on.db.transaction((tx) => releaseNext(tx, keys))).toEqual([]);
+  expect(await on.db.transaction((tx) => tryReleaseNext(tx, keys))).toEqual([]);
 });
 
 test('lists jobs that were released long ago in pages, and releases them again under a new number', async () => {
@@ -165,7 +170,7 @@ test('lists jobs that were released long ago in pages, and releases them again u
   expect(await on.db.transaction((tx) => releaseLostJobs(tx, lost))).toEqual([]);
   expect((await list('0')).map(({ id }) => id)).toEqual([jobs[2]!.id]);
   // A worker that still runs the previous release cannot close it.
-  expect((await on.db.transaction((tx) => closeJobs(tx, lost))).closed.size).toBe(0);
+  expect((await on.db.transaction((tx) => completeJobs(tx, lost))).completed.size).toBe(0);
 });
 
 test('deaths count only for the current release, and their number never falls', async () => {

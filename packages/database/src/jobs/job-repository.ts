@@ -6,8 +6,8 @@ import {
   type ReleasedJob,
   lockReleased,
   pendingOf,
+  tryReleaseNext,
   releaseNext,
-  releaseOldest,
 } from './job-release.ts';
 import type { MessageRow } from '../conversations/message-repository.ts';
 
@@ -123,7 +123,7 @@ async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | 
   for (;;) {
     const [ahead] = await tx.query(lockReleased('$1'), [orderKey]);
     if (ahead) return undefined;
-    const [released] = await releaseNext(tx, [orderKey]);
+    const [released] = await tryReleaseNext(tx, [orderKey]);
     if (released) return released;
   }
 }
@@ -181,12 +181,12 @@ type FlatJobRow = Omit<JobRow, 'message'> &
 /**
  * Deletes completed jobs and releases the next job of each key. Call it in the transaction that stores their results.
  *
- * @returns the ids of the closed jobs, and the released jobs
+ * @returns the ids of the completed jobs, and the released jobs
  */
-export async function closeJobs(
+export async function completeJobs(
   tx: Queryable,
   jobs: readonly JobRef[],
-): Promise<{ closed: Set<string>; released: ReleasedJob[] }> {
+): Promise<{ completed: Set<string>; released: ReleasedJob[] }> {
   const rows = await tx.query<{ id: string; order_key: string }>(
     `with locked as materialized (
        select jobs.id from jobs join unnest($1::bigint[], $2::integer[]) as done (id, release) using (id)
@@ -196,11 +196,11 @@ export async function closeJobs(
     [jobs.map(({ id }) => id), jobs.map(({ release }) => release)],
   );
   // No other transaction can release a job of these keys before this one ends, so a unique violation is impossible.
-  const released = await releaseOldest(
+  const released = await releaseNext(
     tx,
     rows.map(({ order_key: key }) => key),
   );
-  return { closed: new Set(rows.map(({ id }) => id)), released };
+  return { completed: new Set(rows.map(({ id }) => id)), released };
 }
 
 /** Records how many workers have died while running a job. A lower number than the stored one changes nothing. */

@@ -15,7 +15,7 @@ import {
   listMessagesWithoutJob,
 } from './legacy-job-import.ts';
 import { readJobCounts } from './job-counts.ts';
-import { addJob, closeJobs } from './job-repository.ts';
+import { addJob, completeJobs } from './job-repository.ts';
 import { releaseDue } from './job-release.ts';
 import { migrate } from '../migrate.ts';
 import { migrationsDirectory, migrationsTable } from '../migrations.ts';
@@ -207,7 +207,7 @@ test('a job of an older replica waits behind the jobs of this release', async ()
   const one = await message('inbound');
   const first = await addJob(db, job(`in:${one.conversation_id}`));
   await addToOutbox('inbound-messages', one);
-  const { released } = await db.transaction((tx) => closeJobs(tx, [first!]));
+  const { released } = await db.transaction((tx) => completeJobs(tx, [first!]));
   expect(released).toMatchObject([{ payload: payloadOf(one) }]);
 });
 

@@ -76,14 +76,14 @@ export class Handset implements OwnPhone {
     };
     this.#written.set(id, copy);
     const delivered = await this.#deliver(copy, options.corruptFirst ? { change: corrupted } : {});
-    if (options.awaitDelivery !== false) await firstOf(delivered);
+    if (options.awaitDelivery !== false) await waitForFirst(delivered);
     return { id };
   }
 
   async redeliver(id: string): Promise<void> {
     const copy = this.#written.get(id);
     if (!copy) throw new Error(`this handset wrote no message ${id}`);
-    await firstOf(await this.#deliver(copy));
+    await waitForFirst(await this.#deliver(copy));
   }
 
   /** Encrypts message `id` again for a companion that could not read it; in a new session if it sent keys. */
@@ -135,7 +135,7 @@ export class Handset implements OwnPhone {
   ): Promise<void> {
     const attrs = { id: newId(), from: this.#account.jid, type: 'text', category: 'peer', t: unixSeconds() };
     const copy: Copy = { message: { protocolMessage }, attrs, retries: 0 };
-    await firstOf(await this.#deliver(copy, { companions: [companion] }));
+    await waitForFirst(await this.#deliver(copy, { companions: [companion] }));
   }
 
   /** Shows the copy of a message that a companion sent. */
@@ -196,6 +196,6 @@ export class Handset implements OwnPhone {
 const newId = (): string => `3A${randomBytes(9).toString('hex').toUpperCase()}`;
 
 /** Resolves when the first companion has acknowledged a message; at once without companions. */
-async function firstOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
+async function waitForFirst(acknowledged: Array<Promise<boolean>>): Promise<void> {
   if (acknowledged.length > 0) await Promise.race(acknowledged);
 }

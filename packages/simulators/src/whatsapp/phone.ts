@@ -122,7 +122,7 @@ export class SimulatedPhone implements Phone {
       return promises;
     });
     await account.handset.replyTo(this);
-    if (options.awaitDelivery !== false) await firstOf(acknowledged);
+    if (options.awaitDelivery !== false) await waitForFirst(acknowledged);
     return { id };
   }
 
@@ -138,7 +138,7 @@ export class SimulatedPhone implements Phone {
       }
       return promises;
     });
-    await firstOf(acknowledged);
+    await waitForFirst(acknowledged);
   }
 
   /**
@@ -295,7 +295,7 @@ export class SimulatedPhone implements Phone {
 }
 
 /** Resolves when the first companion has acknowledged a message. */
-async function firstOf(acknowledged: Array<Promise<boolean>>): Promise<void> {
+async function waitForFirst(acknowledged: Array<Promise<boolean>>): Promise<void> {
   if (!(await Promise.race(acknowledged)))
     throw new Error('the companion was unlinked before it took the message');
 }

@@ -34,7 +34,7 @@ export function BulkDialog({
   const error = useSignal<ApiError | undefined>(undefined);
   const rate = useSignal('');
   // Jobs that fail from now on are not included.
-  const until = useSignal(endOf(liveValue('dead_letter')?.newest ?? null));
+  const until = useSignal(justAfter(liveValue('dead_letter')?.newest ?? null));
   const id = useId();
   const send = (more: object): Promise<Answer> =>
     api<Answer>('POST', `api/jobs/dead-letter/${action}`, {
@@ -102,7 +102,7 @@ export function BulkDialog({
 }
 
 /** The api rounds times down to milliseconds; PostgreSQL stores microseconds. */
-const endOf = (newest: string | null): string | undefined =>
+const justAfter = (newest: string | null): string | undefined =>
   newest === null ? undefined : new Date(new Date(newest).getTime() + 1).toISOString();
 
 function resultText({ matched, replayed, purged, refused = [] }: Answer): string {
