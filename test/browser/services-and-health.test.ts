@@ -76,7 +76,7 @@ test('changes the log level of all replicas of a service for a while, and resets
 test('the overview, services and health show a killed worker until it is back', async () => {
   await using opened = await open('');
   const { page } = opened;
-  await page.getByRole('region', { name: 'How it is' }).waitFor();
+  await page.getByRole('region', { name: 'Status', exact: true }).waitFor();
   stack.services.worker.kill('SIGKILL');
   await stack.services.worker.exited();
   await page.getByRole('main').getByText('No worker is working: customers get no answers').waitFor(AWAY);

@@ -91,7 +91,7 @@ test('a session is created, paired by its QR code, logged out from the phone and
     what: `the picture of the code that the api tells, not ${source}`,
   });
   const account = await whatsapp.scanQr(value, { number: '4915100000001' });
-  await page.getByLabel('How it is').getByText('working').waitFor();
+  await page.getByRole('region', { name: 'Status', exact: true }).getByText('working').waitFor();
   await code.waitFor({ state: 'detached' });
   await page.getByText('+4915100000001').waitFor();
   await expectAccessible(page);
@@ -99,10 +99,10 @@ test('a session is created, paired by its QR code, logged out from the phone and
   // Both the page and the overview show the log-out from the phone.
   await using overview = await signedIn(browser, stack, stack.keys.adminKey);
   whatsapp.closeWith(account, 401);
-  await page.getByLabel('How it is').getByText('logged out').first().waitFor();
+  await page.getByRole('region', { name: 'Status', exact: true }).getByText('logged out').first().waitFor();
   await page.getByText('start it and scan the QR code again').waitFor();
   const { page: other } = overview;
-  await other.getByLabel('How it is').getByText('WhatsApp session front-desk is logged out').waitFor();
+  await other.getByRole('region', { name: 'Status', exact: true }).getByText('WhatsApp session front-desk is logged out').waitFor();
   await other.getByRole('link', { name: 'Pair it again' }).click();
   await other.getByRole('button', { name: 'Start and pair' }).waitFor();
   await expectAccessible(other);
@@ -113,8 +113,8 @@ test('a session is created, paired by its QR code, logged out from the phone and
     headers: { 'x-api-key': stack.keys.adminKey },
   });
   await whatsapp.scanQr(again.text, { number: '4915100000001' });
-  await page.getByLabel('How it is').getByText('working').waitFor();
-  await other.getByLabel('How it is').getByText('working').waitFor();
+  await page.getByRole('region', { name: 'Status', exact: true }).getByText('working').waitFor();
+  await other.getByRole('region', { name: 'Status', exact: true }).getByText('working').waitFor();
   expect([faults, overview.faults]).toEqual([[], []]);
 });
 
@@ -126,7 +126,7 @@ test('a session is restarted, stopped, started, logged out and deleted after a d
   await row.locator('.status', { hasText: 'working' }).waitFor();
   await expectAccessible(page);
   await row.getByRole('link', { name: 'front-desk' }).click();
-  const how = page.getByLabel('How it is');
+  const how = page.getByRole('region', { name: 'Status', exact: true });
   await page.getByRole('button', { name: 'Restart' }).click();
   await page.locator('.notice', { hasText: 'front-desk is restarting' }).waitFor();
   await how.getByText('working').waitFor();
@@ -178,7 +178,7 @@ test('pages a thousand sessions, finds the failing ones, and lets staff only rea
     viewport: { width: 390, height: 800 },
   });
   const { page, faults } = opened;
-  await page.getByLabel('How it is').getByText('WhatsApp session many-0900 is logged out').waitFor();
+  await page.getByRole('region', { name: 'Status', exact: true }).getByText('WhatsApp session many-0900 is logged out').waitFor();
   await page.goto(at('whatsapp'));
   const rows = page.getByRole('list', { name: 'WhatsApp sessions' }).getByRole('listitem');
   await poll(async () => (await rows.count()) === 50, { what: 'the first page', timeoutMs: PATIENCE_MS });
@@ -200,7 +200,7 @@ test('pages a thousand sessions, finds the failing ones, and lets staff only rea
   expect(faults).toEqual([]);
 
   await using operator = await signedIn(browser, stack, stack.keys.metricsToken);
-  await operator.page.getByLabel('How it is').getByText('The WhatsApp session is logged out').waitFor();
+  await operator.page.getByRole('region', { name: 'Status', exact: true }).getByText('The WhatsApp session is logged out').waitFor();
   expect(await operator.page.getByText('many-0900').count()).toBe(0);
   expect(await operator.page.getByRole('link', { name: 'WhatsApp', exact: true }).count()).toBe(0);
 });

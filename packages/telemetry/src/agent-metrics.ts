@@ -36,24 +36,24 @@ const MODEL_OUTCOMES = [
 export const agentMetrics = {
   agent_answers: {
     type: 'counter',
-    help: 'Answers that the agent found to messages, by what they came from; unknown: it did not understand',
+    help: 'Answers of the agent by source. unknown: it did not understand the message',
     labels: { source: ANSWER_SOURCES as readonly string[] },
   },
   model_call_duration_seconds: {
     type: 'histogram',
-    help: 'Calls of the model provider by how they ended; canceled: the job was given up meanwhile; for the others see docs/agent.md',
+    help: 'Duration of requests to the model provider by outcome. canceled: the job was aborted meanwhile. The others: see docs/agent.md',
     unit: 'seconds',
     labels: { outcome: MODEL_OUTCOMES as readonly string[] },
     buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
   },
   model_probes: {
     type: 'counter',
-    help: 'Tiny requests that ask whether the model provider works, by how they ended',
+    help: 'Small requests that test whether the model provider works, by outcome',
     labels: { outcome: MODEL_OUTCOMES as readonly string[] },
   },
   model_tokens: {
     type: 'counter',
-    help: 'Tokens of all calls of the model provider, as it counts them',
+    help: 'Tokens of all requests to the model provider, as counted by the provider',
     labels: { kind: ['prompt', 'completion'] },
   },
 } as const;

@@ -3,7 +3,7 @@ import { waitingReasons } from '@prosaas/conversations';
 export const conversationMetrics = {
   handovers: {
     type: 'counter',
-    help: 'Times that a conversation began to wait for a person, by why; late: a message came hours after it was written',
+    help: 'Times that a conversation began to wait for a person, by reason. late: a message arrived hours after it was written',
     labels: { reason: Object.keys(waitingReasons) as readonly string[] },
   },
   customers_waiting: {
@@ -13,7 +13,7 @@ export const conversationMetrics = {
   },
   customers_waiting_oldest_age_seconds: {
     type: 'gauge',
-    help: 'How long the one that has waited longest has; absent while PostgreSQL is away',
+    help: 'Waiting time of the conversation that has waited longest for a person; absent while PostgreSQL is away',
     unit: 'seconds',
     aggregate: 'max',
     optional: true,

@@ -9,7 +9,7 @@ const CHECK_STATES = ['pass', 'warn', 'fail'] as const;
 export const serviceMetrics = {
   health_check_state: {
     type: 'gauge',
-    help: '1 where a replica of the service finds its health check in that state',
+    help: '1 if the health check is in this state on a replica of the service',
     labels: {
       service: SERVICES as readonly string[],
       check: 'discovered',
@@ -20,7 +20,7 @@ export const serviceMetrics = {
   },
   build_info: {
     type: 'gauge',
-    help: '1 for each build of a service that runs, as its /version tells',
+    help: '1 for each running build of a service, as shown by its /version',
     labels: {
       service: SERVICES as readonly string[],
       version: 'discovered',

@@ -27,7 +27,7 @@ const STAGE_BUCKETS = [0.001, 0.0025, ...REQUEST_BUCKETS, 30, 60];
 export const stageMetrics = {
   message_stage_seconds: {
     type: 'histogram',
-    help: 'Time that a message and its answer spend in each stage of their way',
+    help: 'Time that a message and its answer spend in each stage',
     unit: 'seconds',
     labels: { stage: messageStages as readonly string[] },
     buckets: STAGE_BUCKETS as readonly number[],

@@ -33,12 +33,12 @@ export function httpMetrics(extra: ExtraLabels = {}): {
   return {
     http_requests: {
       type: 'counter',
-      help: 'HTTP requests by method, route template and status code; aborted: the client left before the answer',
+      help: 'HTTP requests by method, route template and status code. aborted: the client disconnected before the answer',
       labels: { ...extra, method: methods, route: 'discovered', code: 'discovered' },
     },
     http_request_duration_seconds: {
       type: 'histogram',
-      help: 'Time from the head of an HTTP request to the end of its answer',
+      help: 'Time from the headers of an HTTP request to the end of its response',
       unit: 'seconds',
       labels: { ...extra, method: methods, route: 'discovered' },
       buckets: REQUEST_BUCKETS,
@@ -46,7 +46,7 @@ export function httpMetrics(extra: ExtraLabels = {}): {
     },
     http_requests_in_flight: {
       type: 'gauge',
-      help: 'HTTP requests that are being answered',
+      help: 'HTTP requests in progress',
       ...(Object.keys(extra).length === 0 ? {} : { labels: extra }),
     },
   };

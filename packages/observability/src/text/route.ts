@@ -23,12 +23,15 @@ export interface TextMetricsRouteOptions extends Pick<MetricsRoutesOptions, 'rea
 const READING_METRICS = {
   metrics_complete: {
     type: 'gauge',
-    help: '1 when nothing is missing from these totals: every process published within 3 s',
+    help: '1 if these totals are complete: every process published within the last 3 s',
   },
-  metrics_sources: { type: 'gauge', help: 'Processes whose values are in these totals and not folded yet' },
+  metrics_sources: {
+    type: 'gauge',
+    help: 'Processes that publish values, including those that ended and are not in the retired totals yet',
+  },
   metrics_since_timestamp_seconds: {
     type: 'gauge',
-    help: 'When the counters began at zero; it changes when Redis lost its data',
+    help: 'When the counters began at zero. It changes if Redis loses its data',
     unit: 'seconds',
   },
 } as const satisfies Catalogue;

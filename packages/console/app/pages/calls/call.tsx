@@ -54,7 +54,7 @@ function CallDetails({ call }: { call: Call }) {
   const isLive = call.outcome === null;
   return (
     <>
-      <section class={`sentence ${level === 'good' ? '' : level}`} aria-label="How it is">
+      <section class={`sentence ${level === 'good' ? '' : level}`} aria-label="Status">
         <p>
           <Status level={level}>{label}</Status>
           {isLive ? (

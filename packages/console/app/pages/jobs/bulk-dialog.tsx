@@ -91,9 +91,9 @@ export function BulkDialog({
             onChange={({ currentTarget }) => (rate.value = currentTarget.value)}
           >
             <option value="">all at once</option>
-            <option value="1">1 a second</option>
-            <option value="5">5 a second</option>
-            <option value="20">20 a second</option>
+            <option value="1">1 per second</option>
+            <option value="5">5 per second</option>
+            <option value="20">20 per second</option>
           </select>
         </div>
       )}

@@ -57,7 +57,7 @@ export function Queues() {
       cell: ({ oldestAgeSeconds: age }) => (age === 0 ? '–' : durationText(age)),
     },
     {
-      title: 'Done a minute',
+      title: 'Completed per minute',
       isNumber: true,
       cell: ({ completedPerMinute: rate }) => numberText(rate),
     },

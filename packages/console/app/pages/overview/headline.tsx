@@ -33,7 +33,7 @@ export function Headline() {
   if (worst === undefined) return <Well since={latest(checks.map(({ since }) => since))} />;
   return (
     <>
-      <section class={`sentence ${worst.level}`} aria-label="How it is">
+      <section class={`sentence ${worst.level}`} aria-label="Status">
         <p>
           <strong>{worst.sentence}</strong>
           <Since time={worst.since} />
@@ -108,7 +108,7 @@ function Since({ time }: { time: string | null }) {
 
 function Well({ since }: { since: string | null }) {
   return (
-    <section class="sentence" aria-label="How it is">
+    <section class="sentence" aria-label="Status">
       <p>
         <strong>All is well</strong>
         <Since time={since} />
@@ -119,7 +119,7 @@ function Well({ since }: { since: string | null }) {
 
 function Away() {
   return (
-    <section class="sentence bad" aria-label="How it is">
+    <section class="sentence bad" aria-label="Status">
       <p>
         <strong>The api does not answer.</strong> What you see is{' '}
         {lastUpdateAt.value > 0 ? <>from {timeText(lastUpdateAt.value, now.value)}</> : 'out of date'}. The

@@ -48,7 +48,7 @@ function SessionDetails({ session, onDone }: { session: Session; onDone: () => v
   useStatusAnnouncement(session, label);
   return (
     <>
-      <section class={`sentence ${level === 'good' ? '' : level}`} aria-label="How it is">
+      <section class={`sentence ${level === 'good' ? '' : level}`} aria-label="Status">
         <p>
           <Status level={level}>{label}</Status>
           {since !== null && (
