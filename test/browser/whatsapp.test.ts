@@ -102,7 +102,10 @@ test('a session is created, paired by its QR code, logged out from the phone and
   await page.getByRole('region', { name: 'Status', exact: true }).getByText('logged out').first().waitFor();
   await page.getByText('start it and scan the QR code again').waitFor();
   const { page: other } = overview;
-  await other.getByRole('region', { name: 'Status', exact: true }).getByText('WhatsApp session front-desk is logged out').waitFor();
+  await other
+    .getByRole('region', { name: 'Status', exact: true })
+    .getByText('WhatsApp session front-desk is logged out')
+    .waitFor();
   await other.getByRole('link', { name: 'Pair it again' }).click();
   await other.getByRole('button', { name: 'Start and pair' }).waitFor();
   await expectAccessible(other);
@@ -178,7 +181,10 @@ test('pages a thousand sessions, finds the failing ones, and lets staff only rea
     viewport: { width: 390, height: 800 },
   });
   const { page, faults } = opened;
-  await page.getByRole('region', { name: 'Status', exact: true }).getByText('WhatsApp session many-0900 is logged out').waitFor();
+  await page
+    .getByRole('region', { name: 'Status', exact: true })
+    .getByText('WhatsApp session many-0900 is logged out')
+    .waitFor();
   await page.goto(at('whatsapp'));
   const rows = page.getByRole('list', { name: 'WhatsApp sessions' }).getByRole('listitem');
   await poll(async () => (await rows.count()) === 50, { what: 'the first page', timeoutMs: PATIENCE_MS });
@@ -200,7 +206,10 @@ test('pages a thousand sessions, finds the failing ones, and lets staff only rea
   expect(faults).toEqual([]);
 
   await using operator = await signedIn(browser, stack, stack.keys.metricsToken);
-  await operator.page.getByRole('region', { name: 'Status', exact: true }).getByText('The WhatsApp session is logged out').waitFor();
+  await operator.page
+    .getByRole('region', { name: 'Status', exact: true })
+    .getByText('The WhatsApp session is logged out')
+    .waitFor();
   expect(await operator.page.getByText('many-0900').count()).toBe(0);
   expect(await operator.page.getByRole('link', { name: 'WhatsApp', exact: true }).count()).toBe(0);
 });
