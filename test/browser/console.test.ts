@@ -21,7 +21,7 @@ test('a key opens the console, and the page is accessible and without errors', a
   await expectAccessible(page);
   await page.getByLabel('Your key').fill('no key of this stack');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('alert').getByText('This key is not known here').waitFor();
+  await page.getByRole('alert').getByText('This key is not valid').waitFor();
   await page.getByLabel('Your key').fill(stack.keys.adminKey);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();

@@ -30,6 +30,6 @@ class BadCursor extends AppError {
   override status = 400;
 
   constructor(options: ErrorOptions = {}) {
-    super('The cursor is not one that this list handed out: start again without it.', options);
+    super('The cursor does not come from this list. Start again without it.', options);
   }
 }

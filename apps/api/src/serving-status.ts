@@ -31,7 +31,7 @@ export interface ServingStatus {
 }
 
 const CUSTOMER_SERVICES: ReadonlySet<string> = new Set(['worker', 'calls']);
-/** Nothing is answered without a worker. A stack that takes no calls needs no calls service. */
+/** Without a worker no message is answered. A stack that takes no calls needs no calls service. */
 const REQUIRED_SERVICES: readonly string[] = ['worker'];
 
 /** Every replica of these services has an agent. Replicas of `calls` also have a voice. */

@@ -146,7 +146,7 @@ export class InvalidText extends AppError {
   override status = 400;
 
   constructor(options?: ErrorOptions) {
-    super('A text holds a character that can not be stored (NUL)', options);
+    super('A text contains a character that cannot be stored (NUL)', options);
   }
 }
 
@@ -174,7 +174,7 @@ export class OwnershipUnknown extends AppError {
   override retryable = true;
 
   constructor(options?: ErrorOptions) {
-    super('Redis cannot be reached, so it is not known who holds this session', options);
+    super('Redis cannot be reached, so the owner of this session is unknown', options);
   }
 }
 

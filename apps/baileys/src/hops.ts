@@ -102,7 +102,7 @@ class BodyChanged extends AppError {
   override status = 401;
 
   constructor() {
-    super('The body is not the one that the signature covers');
+    super('The signature does not match the body');
   }
 }
 

@@ -32,7 +32,7 @@ export type CallEvent =
  */
 export type CallStep = 'accepted' | 'speech' | 'message' | Phrase;
 
-/** The outcome that a provider's status means; undefined while the call goes on. */
+/** The outcome for a status of the provider; undefined while the call is in progress. */
 export function outcomeOfStatus(status: CallStatus): CallOutcome | undefined {
   if (rank(status) < FINAL_RANK) return undefined;
   return status === 'completed' ? 'completed' : 'error';

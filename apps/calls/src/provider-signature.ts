@@ -23,7 +23,7 @@ class SignatureInvalid extends AppError {
   readonly reason: SignatureProblem;
 
   constructor(reason: SignatureProblem) {
-    super('X-Twilio-Signature is missing, or is not that of this request sent to PUBLIC_URL');
+    super('X-Twilio-Signature is missing or does not match the request at PUBLIC_URL');
     this.reason = reason;
   }
 }

@@ -34,7 +34,7 @@ interface CachedSignIn {
 }
 
 /**
- * Sign-ins to the console: a cookie's token stands for the key that was signed in with, and is valid as long as the key. A token contains a
+ * Sign-ins to the console: a cookie's token represents the key that was used to sign in, and is valid as long as that key. A token contains a
  * signature of this stack, so that a forged one costs no query.
  */
 export class SignIns {

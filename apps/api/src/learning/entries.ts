@@ -149,6 +149,6 @@ class AlreadyAnswered extends AppError {
   override status = 409;
 
   constructor() {
-    super('This was already answered in another way. Delete that entry first.');
+    super('These questions already have a learned entry. Delete that entry first.');
   }
 }

@@ -155,7 +155,7 @@ class NotWritable extends AppError {
   override status = 409;
 
   constructor() {
-    super('Nothing can be written into this conversation: it has no WhatsApp session.');
+    super('This conversation has no WhatsApp session, so no message can be sent in it.');
   }
 }
 

@@ -259,7 +259,7 @@ class PersonRevoked extends AppError {
   override status = 409;
 
   constructor() {
-    super('This person was revoked for good. Add the person again.');
+    super('A revoked person cannot be restored. Add the person again.');
   }
 }
 

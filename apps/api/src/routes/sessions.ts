@@ -149,7 +149,7 @@ export function sessionRoutes(app: App, { db, business, admin, baileys }: Sessio
       method,
       url,
       onRequest: admin,
-      // Also the QR code: whoever sees it can link the account.
+      // This includes the QR code: anyone who sees it can link the account.
       config: { audited: true },
       bodyLimit: BODY_LIMIT_BYTES,
       schema,

@@ -72,6 +72,6 @@ class UnknownKey extends AppError {
   override status = 401;
 
   constructor() {
-    super('This key is not known here');
+    super('This key is not valid');
   }
 }

@@ -69,7 +69,7 @@ async function decide(options: IncomingCallOptions, sid: string): Promise<Verdic
     return { outcome: 'accepted', twiml: connectStream(stream, { token: tokens.tokenOf(sid) }) };
   } catch (error) {
     log.debug({ err: error, call_id: sid }, 'Redis could not be asked for a slot');
-    // Redis may have given a slot all the same.
+    // Redis may have assigned a slot although its reply did not arrive.
     closer.close(sid, { outcome: 'error', reason: 'redis_away' });
     return { outcome: 'rejected', reason: 'redis_away', twiml: rejectBusy };
   }

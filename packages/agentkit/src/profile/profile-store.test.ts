@@ -47,7 +47,7 @@ test('returns the same object until the file changes', async () => {
   await expect.poll(() => store.current().name).toBe('Second');
   expect(changes.map(({ name }) => name)).toEqual(['Second']);
   expect(store.status().loadedAt.getTime()).toBeGreaterThanOrEqual(loadedAt.getTime());
-  expect(lines).toMatchObject([{ level: 'info', msg: 'the profile was read anew' }]);
+  expect(lines).toMatchObject([{ level: 'info', msg: 'the profile was reloaded' }]);
 });
 
 test('reads a file that an editor renamed over the old one', async () => {
@@ -81,9 +81,9 @@ test('keeps the old profile while the file has faults, and logs when they begin 
   await writeFile(path, named('Mended'));
   await expect.poll(() => store.current().name).toBe('Mended');
   expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
-    ['error', expect.stringMatching(/^the profile has faults: the one of \S+Z stays in use$/)],
+    ['error', expect.stringMatching(/^the profile has faults: the version of \S+Z stays in use$/)],
     ['info', 'the profile has no more faults'],
-    ['info', 'the profile was read anew'],
+    ['info', 'the profile was reloaded'],
   ]);
   expect(lines[0]?.problems).toHaveLength(3);
 });

@@ -81,7 +81,7 @@ export async function startProfile({
       if (!isDeepStrictEqual(found, problems))
         log.error(
           { profile: name, problems: found },
-          `the profile has faults: the one of ${loadedAt.toISOString()} stays in use`,
+          `the profile has faults: the version of ${loadedAt.toISOString()} stays in use`,
         );
       problems = found;
       return;
@@ -94,7 +94,7 @@ export async function startProfile({
       loadedAt = new Date();
     }
     if (wasFaulty) log.info({ profile: name }, 'the profile has no more faults');
-    else if (changed !== undefined) log.info({ profile: name }, 'the profile was read anew');
+    else if (changed !== undefined) log.info({ profile: name }, 'the profile was reloaded');
     if (changed !== undefined) onChange?.(current);
   };
 
@@ -118,7 +118,7 @@ export async function startProfile({
         await check(watched);
       } catch (error) {
         if (stop.aborted) return;
-        log.error({ err: error, profile: name }, 'the profile could not be read anew');
+        log.error({ err: error, profile: name }, 'the profile could not be reloaded');
       }
     }
   };

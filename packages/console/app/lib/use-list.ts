@@ -35,7 +35,7 @@ export function refreshRequest(path: string, shown: number): { target: string; l
 /**
  * A list that is paged by cursor.
  *
- * @param path with its filters. When it changes, the list starts anew; undefined loads nothing
+ * @param path with its filters. When it changes, the list is reloaded from its start; undefined loads nothing
  * @param options.version when it changes, the items shown are read again
  */
 export function useList<T>(

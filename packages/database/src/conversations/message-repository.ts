@@ -202,7 +202,7 @@ export async function closeMessages(
      join locked using (id)
      where messages.id = ends.id
        and messages.status not in ('answered', 'waiting_for_person', 'sent', 'failed', 'undelivered')
-       -- What was dropped while it was on its way has been sent all the same.
+       -- A message that was dropped while it was being sent has been sent.
        and (messages.status <> 'ignored' or ends.status = 'sent')
      returning messages.id`,
     [

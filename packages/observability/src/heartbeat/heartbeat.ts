@@ -120,14 +120,14 @@ export function startHeartbeat(options: HeartbeatOptions): AsyncDisposable {
     await addToIndex(beatAt, signal);
   };
 
-  /** Shows in the record why there is no beat. The time until giving up starts anew when Redis is the one that does not work. */
+  /** Shows in the record why there is no beat. The stall timer restarts while Redis is what fails. */
   const writeFailing = async (failing: Record<string, string>): Promise<void> => {
     try {
       await flight.run(async (signal) => {
         const [now] = await redis.time();
         signal.throwIfAborted();
         const hasBeaten = record.beat_at !== null;
-        // Without a beat to date it by, the record stays only for as long as it is written again.
+        // A record without a beat expires unless it is written again.
         const ttlSeconds = hasBeaten ? LOST_FOR_SECONDS : BEAT_TTL_SECONDS;
         await redis.set(recordKey, JSON.stringify({ ...record, failing }), 'EX', ttlSeconds);
         if (!hasBeaten) await addToIndex(Number(now), signal);

@@ -9,7 +9,7 @@ export class StallTimer {
     this.#limitMs = limitMs;
   }
 
-  /** Starts anew: something worked, or nothing could have worked. */
+  /** Restarts the timer: something worked, or nothing could have worked. */
   reset(): void {
     this.#since = undefined;
     this.#hasFired = false;

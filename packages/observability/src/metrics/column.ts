@@ -41,7 +41,7 @@ export function histogramColumns(name: string, labels: Labels, buckets: Buckets)
   return (part) => flat(start, String(part), ']');
 }
 
-/** Whether values outlive their process. Gauges end with it; counters and histograms are added up for good. */
+/** Whether values outlive their process. Gauges end with it; counters and histograms are kept in the retired totals. */
 export function isCumulative(column: string): boolean {
   return !column.startsWith('g');
 }

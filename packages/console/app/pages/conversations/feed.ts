@@ -35,7 +35,7 @@ export function createFeed<T extends { id: string }>(
       const before = loaded.peek();
       if (before === undefined || before.cursor === null) return;
       const page = await read(limit, before.cursor);
-      // Unless the list has been read anew meanwhile.
+      // Unless the list has been reloaded meanwhile.
       if (loaded.peek()?.cursor === before.cursor) loaded.value = mergeOlder(loaded.peek()!, page);
     },
   };
