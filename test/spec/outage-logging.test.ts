@@ -22,6 +22,7 @@ let conversation: string;
 beforeAll(async () => {
   whatsapp = await startWhatsAppServer();
   stack = await startQuickStack({
+    fromSources: true,
     onLine: (source, line) => printed.get(source as ServiceName)?.push(line),
     env: {
       NODE_OPTIONS: `--import ${minute} --import ${whatsappTrustPreload.href}`,

@@ -8,14 +8,15 @@ export type ServiceName = (typeof serviceNames)[number];
 
 export const repository: string = fileURLToPath(new URL('../../../', import.meta.url));
 const source = (...path: string[]): string => join(repository, ...path);
-const main = (name: ServiceName): string => source('apps', name, 'src', 'main.ts');
+
+export const serviceSource = (name: ServiceName): string => source('apps', name, 'src', 'main.ts');
 
 const voice = source('packages', 'agentkit', 'src', 'voice-worker.ts');
 const entries: Record<ServiceName, string[]> = {
-  baileys: [main('baileys')],
-  worker: [main('worker'), source('apps', 'worker', 'src', 'job-process.ts')],
-  calls: [main('calls'), voice],
-  api: [main('api')],
+  baileys: [serviceSource('baileys')],
+  worker: [serviceSource('worker'), source('apps', 'worker', 'src', 'job-process.ts')],
+  calls: [serviceSource('calls'), voice],
+  api: [serviceSource('api')],
 };
 
 /** Bundles the services and the scripts that they start. */
@@ -26,5 +27,5 @@ export async function bundleServices(): Promise<void> {
 /** The program of a service: its source, or a bundle of it in a run of tests, which start hundreds. */
 export async function serviceProgram(name: ServiceName): Promise<string> {
   const bundled = await askTestRun('/bundles');
-  return bundled === undefined ? main(name) : bundlePath(name, main(name));
+  return bundled === undefined ? serviceSource(name) : bundlePath(name, serviceSource(name));
 }

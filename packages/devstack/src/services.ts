@@ -1,7 +1,7 @@
 import { type Child, startChild } from './child.ts';
 import { hasBeaten } from './heartbeat.ts';
 import { poll } from './poll.ts';
-import { type ServiceName, repository, serviceProgram } from './service-program.ts';
+import { type ServiceName, repository } from './service-program.ts';
 
 /** A service as a child process. */
 export interface ChildService {
@@ -23,6 +23,8 @@ export interface ChildService {
 }
 
 export interface ServiceOptions {
+  /** The path of its main module. */
+  program: string;
   env: Record<string, string | undefined>;
   /** Answers 200 when the service works; the worker has none. */
   healthUrl: string | undefined;
@@ -31,8 +33,7 @@ export interface ServiceOptions {
 }
 
 export async function startService(name: ServiceName, options: ServiceOptions): Promise<ChildService> {
-  const { env, onLine } = options;
-  const program = await serviceProgram(name);
+  const { program, env, onLine } = options;
   const launch = (): Promise<Child> =>
     startChild({
       name,

@@ -4,7 +4,7 @@ import { poll } from './poll.ts';
 import { freePort } from './ports.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 import { type RedisServer, startRedis } from './redis.ts';
-import { type ServiceName, serviceNames } from './service-program.ts';
+import { type ServiceName, serviceNames, serviceProgram, serviceSource } from './service-program.ts';
 import { type ChildService, startService } from './services.ts';
 
 export interface StackPorts {
@@ -39,6 +39,8 @@ export interface StackOptions {
   onLine?: (source: string, line: string) => void;
   /** `false`: return without waiting until the services work. */
   wait?: boolean;
+  /** Run the services from their sources in tests, too: for a preload that changes a module of theirs. */
+  fromSources?: boolean;
 }
 
 export interface Stack extends AsyncDisposable {
@@ -136,7 +138,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await Promise.all(Object.values(running).map((service) => service.stop()));
   });
   for (const name of services) {
-    running[name] = await startService(name, { env, healthUrl: healthUrls[name], redisUrl, ...on(name) });
+    const program = options.fromSources ? serviceSource(name) : await serviceProgram(name);
+    running[name] = await startService(name, {
+      program,
+      env,
+      healthUrl: healthUrls[name],
+      redisUrl,
+      ...on(name),
+    });
   }
   if (wait) await Promise.all(Object.values(running).map((service) => service.ready()));
   if (wait && running.api && running.worker) await agentIsWarm(url.api);
