@@ -1,9 +1,10 @@
 import { addDays, weekdayOf } from '../local-date.ts';
 import { dateOf, nextOfMonth } from './dates.ts';
-import { type DayLanguage, type DayNames, dayNamesOf, monthOf, sharesKey } from './day-names.ts';
+import { type Mention, combineMentions } from './day-mentions.ts';
+import { type DayLanguage, type DayNames, dayNamesOf, monthOf } from './day-names.ts';
+import { DayTokens, dayOf } from './day-tokens.ts';
 import { feastIn } from './feasts.ts';
-import { fold, words } from './fold.ts';
-import type { Language } from './language.ts';
+import { words } from './fold.ts';
 import { findNumericDates } from './numeric-dates.ts';
 
 /** Days that a message names. */
@@ -20,23 +21,6 @@ export interface NamedDays {
   hasInvalidDate: boolean;
 }
 
-/** A place of the message that names days. */
-interface Mention {
-  at: number;
-  length: number;
-  dates: string[];
-  kind: 'date' | 'weekday' | 'relative';
-}
-
-const MAX_DAYS = 3;
-const MAX_RANGE_DAYS = 7;
-const dayNumber = /^\p{Script=Hebrew}{0,2}(\d{1,2})(st|nd|rd|th|er|[oa])?$/u;
-
-function dayOf(word: string | undefined): number | undefined {
-  const day = Number(dayNumber.exec(word ?? '')?.[1]);
-  return day >= 1 && day <= 31 ? day : undefined;
-}
-
 /**
  * Finds the days that a message names: weekdays and months by the names of `Intl`, relative days, dates in digits and holidays. A
  * weekday means the next one, today included; a weekday beside a date is ignored. A relative day in a message with a weekday or a date
@@ -51,26 +35,25 @@ export function findDays(
   today: string,
   languages: readonly DayLanguage[],
 ): NamedDays {
-  const reader = new DayReader(tokens, text, today, languages.map(dayNamesOf));
-  return reader.read();
+  const message = new DayTokens(tokens, text, languages.map(dayNamesOf));
+  return new DayReader(message, today).read();
 }
 
 class DayReader {
+  readonly #message: DayTokens;
   readonly #tokens: readonly string[];
-  /** Folded, without spaces around dashes. */
-  readonly #text: string;
-  readonly #today: string;
   readonly #names: readonly DayNames[];
+  readonly #today: string;
   readonly #positions = new Set<number>();
   readonly #holidays = new Set<number>();
   readonly #mentions: Mention[] = [];
   #hasInvalidDate = false;
 
-  constructor(tokens: readonly string[], text: string, today: string, names: readonly DayNames[]) {
-    this.#tokens = tokens;
-    this.#text = fold(text).replaceAll(/\s*[-–—]\s*/gu, '-');
+  constructor(message: DayTokens, today: string) {
+    this.#message = message;
+    this.#tokens = message.tokens;
+    this.#names = message.names;
     this.#today = today;
-    this.#names = names;
   }
 
   read(): NamedDays {
@@ -80,11 +63,12 @@ class DayReader {
     for (const names of this.#names) this.#readNames(names);
     for (const { phrases } of this.#names) {
       for (const at of this.#tokens.keys()) {
-        const phrase = phrases.now.find((one) => this.#hasPhrase(one, at));
+        const phrase = phrases.now.find((one) => this.#message.hasPhrase(one, at));
         if (phrase) this.#claim(at, phrase.length);
       }
     }
-    const { dates, isRange } = this.#combineMentions();
+    const { dates, isRange, between } = combineMentions(this.#mentions, this.#message);
+    for (const at of between) this.#claim(at, 1);
     for (const { at, length } of this.#mentions) this.#claimPartOfDay(at + length);
     return {
       dates,
@@ -107,36 +91,10 @@ class DayReader {
     else this.#hasInvalidDate = true;
   }
 
-  /** Whether a phrase begins at a token. With `keys`, its first word may have a prefix: `ביום שישי`. */
-  #hasPhrase(phrase: readonly string[], at: number, keys?: Language['keys']): boolean {
-    return (
-      phrase.length > 0 &&
-      phrase.every((word, offset) => {
-        const here = this.#tokens[at + offset];
-        if (here === word) return true;
-        return (
-          offset === 0 &&
-          keys !== undefined &&
-          here !== undefined &&
-          sharesKey(keys(here), keys(word).slice(0, 1))
-        );
-      })
-    );
-  }
-
-  #hasWordOf(kind: 'joins' | 'either' | 'until' | 'before', at: number): boolean {
-    const word = this.#tokens[at];
-    return this.#names.some(({ language, phrases }) =>
-      (kind === 'joins' ? language.joins : phrases[kind]).some(
-        (phrase) => phrase.length === 1 && phrase[0] === word,
-      ),
-    );
-  }
-
   #readNumericDates(): void {
     const isPreposition = (word: string): boolean =>
       this.#names.some(({ phrases }) => phrases.before.some(([first]) => first === word));
-    for (const { text, dates } of findNumericDates(this.#text, this.#today, isPreposition)) {
+    for (const { text, dates } of findNumericDates(this.#message.text, this.#today, isPreposition)) {
       const parts = words(text);
       const at = this.#tokens.findIndex(
         (_, from) =>
@@ -156,23 +114,12 @@ class DayReader {
     }
   }
 
-  /** A year at a position, after a stop word at most: `6 enero 2028`, `6 de enero de 2028`. */
-  #yearAfter(at: number): { year?: string; length: number } {
-    for (const step of [0, 1]) {
-      const word = this.#tokens[at + step] ?? '';
-      const isNear =
-        step === 0 || this.#names.some(({ language }) => language.isStopWord(this.#tokens[at] ?? ''));
-      if (isNear && /^20\d\d$/.test(word)) return { year: word, length: step + 1 };
-    }
-    return { length: 0 };
-  }
-
   #readHolidays({ holidays }: DayNames): void {
     for (let at = 0; at < this.#tokens.length; at++) {
       if (this.#positions.has(at)) continue;
-      const holiday = holidays.find(({ phrase }) => this.#hasPhrase(phrase, at));
+      const holiday = holidays.find(({ phrase }) => this.#message.hasPhrase(phrase, at));
       if (!holiday) continue;
-      const { year, length } = this.#yearAfter(at + holiday.phrase.length);
+      const { year, length } = this.#message.yearAt(at + holiday.phrase.length);
       this.#mention('date', at, holiday.phrase.length + length, this.#holidayDates(holiday, year));
       for (const offset of holiday.phrase.keys()) this.#holidays.add(at + offset);
     }
@@ -204,7 +151,7 @@ class DayReader {
       const first = at + step;
       const from = Math.min(at, first);
       const to = Math.max(at, first);
-      const { year, length } = this.#yearAfter(to + 1);
+      const { year, length } = this.#message.yearAt(to + 1);
       const read = (day: number): string[] => dateOf(this.#today, month, day, year);
       this.#mention('date', from, to - from + 1 + length, read(dayOf(this.#tokens[first]) ?? 0));
       this.#readAdjacentDays(first, step < 0 ? -1 : 1, read);
@@ -218,42 +165,10 @@ class DayReader {
       const next = [beside + direction, beside + 2 * direction, beside + 3 * direction].find(
         (one) => dayOf(this.#tokens[one]) !== undefined,
       );
-      if (next === undefined || this.#positions.has(next) || !this.#isJoined(next, beside)) return;
+      if (next === undefined || this.#positions.has(next) || !this.#message.isJoined(next, beside)) return;
       this.#mention('date', next, 1, read(dayOf(this.#tokens[next]) ?? 0));
       beside = next;
     }
-  }
-
-  /** Whether nothing but a word such as `and`, `or` and `to`, or a dash, stands between two tokens. */
-  #isJoined(one: number, other: number): boolean {
-    const [from, to] = [Math.min(one, other), Math.max(one, other)];
-    return this.#isJoinedByWord(from + 1, to, ['joins', 'either', 'until']) || this.#isJoinedByDash(from, to);
-  }
-
-  #isJoinedByDash(last: number, next: number): boolean {
-    if (next !== last + 1) return false;
-    const beside = [this.#tokens[last] ?? '', this.#tokens[next] ?? ''];
-    // The tokens of `mon-fri` are `monday` and `friday`, so two letters are compared.
-    const isWord = (written: string, word: string): boolean =>
-      written === word || (/^\p{L}{2}/u.test(word) && written.slice(0, 2) === word.slice(0, 2));
-    return this.#text
-      .replaceAll('.-', '-')
-      .matchAll(/([\p{L}\p{N}]+)-(?=([\p{L}\p{N}]+))/gu)
-      .some((pair) => beside.every((word, at) => isWord(pair[at + 1] ?? '', word)));
-  }
-
-  /** Whether one of the tokens is a word of these kinds, and the others are stop words. */
-  #isJoinedByWord(from: number, to: number, kinds: readonly ('joins' | 'either' | 'until')[]): boolean {
-    const between = Array.from({ length: Math.max(0, to - from) }, (_, offset) => from + offset);
-    const isOf = (at: number): boolean => kinds.some((kind) => this.#hasWordOf(kind, at));
-    return between.some(isOf) && between.every((at) => isOf(at) || this.#isStopWord(at));
-  }
-
-  #isStopWord(at: number): boolean {
-    return (
-      this.#hasWordOf('before', at) ||
-      this.#names.some(({ language }) => language.isStopWord(this.#tokens[at] ?? ''))
-    );
   }
 
   #readNames(names: DayNames): void {
@@ -265,7 +180,7 @@ class DayReader {
         this.#mention('date', at, ahead.length, ahead.dates);
         continue;
       }
-      const weekend = phrases.weekend.find((phrase) => this.#hasPhrase(phrase, at, keys));
+      const weekend = phrases.weekend.find((phrase) => this.#message.hasPhrase(phrase, at, keys));
       if (weekend) {
         this.#mention(
           'weekday',
@@ -280,7 +195,7 @@ class DayReader {
         this.#mention('weekday', at, weekday.length, [this.#nextWeekday(weekday.weekday)]);
         continue;
       }
-      const relative = names.relative.find(({ phrase }) => this.#hasPhrase(phrase, at));
+      const relative = names.relative.find(({ phrase }) => this.#message.hasPhrase(phrase, at));
       if (relative)
         this.#mention('relative', at, relative.phrase.length, [addDays(this.#today, relative.days)]);
     }
@@ -293,7 +208,7 @@ class DayReader {
   #weekdayAt(names: DayNames, at: number): { weekday: number; length: number } | undefined {
     const { weekdays, weekdayPhrases, keys } = names;
     const word = this.#tokens[at] ?? '';
-    const phrase = weekdayPhrases.find((one) => this.#hasPhrase(one.phrase, at, keys));
+    const phrase = weekdayPhrases.find((one) => this.#message.hasPhrase(one.phrase, at, keys));
     const weekday =
       weekdays.get(word) ??
       (word.length > 4 ? weekdays.get(word.replace(/s$/, '')) : undefined) ??
@@ -307,8 +222,8 @@ class DayReader {
           each.phrase.length === 2 &&
           [this.#tokens[one], this.#tokens[one]?.slice(1)].includes(each.phrase[1]),
       )?.weekday;
-    const isEnd = this.#hasWordOf('until', at - 1) && this.#tokens[at - 2] !== undefined;
-    const isBegin = this.#hasWordOf('until', at + 1);
+    const isEnd = this.#message.hasWordOf('until', at - 1) && this.#tokens[at - 2] !== undefined;
+    const isBegin = this.#message.hasWordOf('until', at + 1);
     const other = isEnd ? at - 2 : isBegin ? at + 2 : undefined;
     const mine = other === undefined ? undefined : bare(at);
     if (mine === undefined || other === undefined) return undefined;
@@ -349,13 +264,14 @@ class DayReader {
         !phrase.every((one, offset) => offset === place || this.#tokens[at + offset] === one)
       )
         continue;
-      const isOrdinal = !/\d$/.test(word) || new RegExp(`(?<!\\d)${word}\\.(?!\\d)`, 'u').test(this.#text);
+      const isOrdinal =
+        !/\d$/.test(word) || new RegExp(`(?<!\\d)${word}\\.(?!\\d)`, 'u').test(this.#message.text);
       if (phrase[place] === 'nth' && !isOrdinal) continue;
       const next = this.#tokens[at + phrase.length];
       const isAlone =
         next === undefined ||
-        this.#isStopWord(at + phrase.length) ||
-        this.#hasWordOf('joins', at + phrase.length) ||
+        this.#message.isStopWord(at + phrase.length) ||
+        this.#message.hasWordOf('joins', at + phrase.length) ||
         language.presence.at([language.keys(next)], 0) !== undefined;
       if (!isAlone) continue;
       return { dates: nextOfMonth(this.#today, day), length: phrase.length };
@@ -366,59 +282,8 @@ class DayReader {
   /** Claims a part of the day behind a day: `in the morning`, `por la mañana`. */
   #claimPartOfDay(at: number): void {
     for (const { phrases } of this.#names) {
-      const phrase = phrases.parts.find((one) => this.#hasPhrase(one, at));
+      const phrase = phrases.parts.find((one) => this.#message.hasPhrase(one, at));
       if (phrase) this.#claim(at, phrase.length);
     }
-  }
-
-  #combineMentions(): { dates: string[]; isRange: boolean } {
-    const mentions = this.#mentions.toSorted((one, other) => one.at - other.at);
-    const isDated = mentions.some(({ kind }) => kind !== 'relative');
-    const dates: string[] = [];
-    let longest: string[] = [];
-    for (const [index, one] of mentions.entries()) {
-      const before = mentions[index - 1];
-      const next = mentions[index + 1];
-      const isJoinedTo = (other: Mention | undefined): boolean =>
-        other !== undefined &&
-        (other.at < one.at
-          ? this.#isJoined(other.at + other.length - 1, one.at)
-          : this.#isJoined(one.at + one.length - 1, other.at));
-      const isSame = (other: Mention | undefined): boolean =>
-        other?.kind === 'date' && this.#isOneDay(one, other);
-      if (one.kind === 'weekday' && one.dates.length === 1 && (isSame(before) || isSame(next))) continue;
-      if (one.kind === 'relative' && isDated && !isJoinedTo(before) && !isJoinedTo(next)) continue;
-      dates.push(...one.dates);
-      const range = next && this.#rangeBetween(one, next);
-      if (range && range.length > longest.length) longest = range;
-    }
-    const all = [...new Set([...dates, ...longest])].toSorted();
-    return longest.length > MAX_DAYS
-      ? { dates: longest, isRange: true }
-      : { dates: all.slice(0, MAX_DAYS), isRange: false };
-  }
-
-  /** Whether a weekday and a date name the same day: `Samstag, 28.3.`, `Saturday the 28th of March`. */
-  #isOneDay(one: Mention, other: Mention): boolean {
-    const [first, second] = one.at < other.at ? [one, other] : [other, one];
-    for (let at = first.at + first.length; at < second.at; at++) {
-      const isApart = (['joins', 'either', 'until'] as const).some((kind) => this.#hasWordOf(kind, at));
-      if (isApart || !this.#isStopWord(at)) return false;
-    }
-    return true;
-  }
-
-  /** The days from one mention to the next, if a word such as `to` or a dash stands between them. */
-  #rangeBetween(one: Mention, next: Mention): string[] | undefined {
-    const end = one.at + one.length;
-    const isRange = this.#isJoinedByWord(end, next.at, ['until']) || this.#isJoinedByDash(end - 1, next.at);
-    const [first] = one.dates;
-    let last = next.dates.at(-1);
-    if (!isRange || first === undefined || last === undefined) return undefined;
-    if (last < first && next.kind === 'weekday') last = addDays(last, 7);
-    this.#claim(end, next.at - end);
-    const days: string[] = [];
-    for (let day = first; day <= last && days.length < MAX_RANGE_DAYS; day = addDays(day, 1)) days.push(day);
-    return days;
   }
 }
