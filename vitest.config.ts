@@ -20,6 +20,8 @@ const tests = {
   expect: { poll: { timeout: 20_000 } },
 } satisfies ViteUserConfig['test'];
 
+const browserTests = 'test/browser/*.test.ts';
+
 /** Unit tests that need a process of their own. */
 const changesItsProcess = ['packages/simulators/src/whatsapp/signal-device.test.ts'];
 
@@ -47,7 +49,13 @@ const config: ViteUserConfig = defineConfig({
           ...tests,
           name: 'services',
           include: ['{apps,packages}/*/test/**/*.test.ts', 'test/**/*.test.ts', ...changesItsProcess],
+          exclude: [...tests.exclude, browserTests],
         },
+      },
+      {
+        ...shared,
+        // A project of its own, because vitest begins with the first name: these files take longest.
+        test: { ...tests, name: 'browser', include: [browserTests] },
       },
       {
         ...shared,

@@ -1,7 +1,15 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type Stack, chromiumPath } from '@prosaas/devstack';
-import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+  chromium,
+} from 'playwright-core';
 import { expect } from 'vitest';
 
 /** How long tests wait for the page on a busy machine. */
@@ -23,12 +31,48 @@ export interface OpenConsole extends AsyncDisposable {
   faults: string[];
 }
 
+export type ConsoleOptions = BrowserContextOptions & {
+  /** The page to open: `conversations`. */
+  path?: string;
+};
+
+export const addressIn = (stack: Stack, path: string): string => `${stack.url.api}/#/${path}`;
+
 /** Opens the console in a new browser context without cookies. */
-export async function openConsole(
+export async function openConsole(browser: Browser, url: string): Promise<OpenConsole> {
+  const opened = await newPage(browser, url, {});
+  await opened.page.goto(url);
+  return opened;
+}
+
+/** Signs in at the page that `openConsole` opens. */
+export async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByLabel('Your key').fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+}
+
+/** Opens a page of a stack's console in a new browser context that is signed in. */
+export async function signedIn(
   browser: Browser,
-  url: string,
-  options: Parameters<Browser['newContext']>[0] = {},
+  stack: Stack,
+  key: string,
+  { path = '', ...options }: ConsoleOptions = {},
 ): Promise<OpenConsole> {
+  const opened = await newPage(browser, stack.url.api, options);
+  const { context, page } = opened;
+  const response = await context.request.post(`${stack.url.api}/api/sign-in`, { data: { key } });
+  expect(response.status()).toBe(200);
+  await page.goto(addressIn(stack, path));
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+  return opened;
+}
+
+/** What the overview, or the page of a session, says of its state. */
+export const statusIn = (page: Page): Locator => page.getByRole('region', { name: 'Status', exact: true });
+
+/** A page in a context of its own that notes its faults. */
+async function newPage(browser: Browser, url: string, options: BrowserContextOptions): Promise<OpenConsole> {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
@@ -43,29 +87,10 @@ export async function openConsole(
     if (!request.url().startsWith(new URL(url).origin) && !/^(data|blob):/.test(request.url()))
       faults.push(`asked ${request.url()}`);
   });
-  await page.goto(url);
   return { page, context, faults, [Symbol.asyncDispose]: () => context.close() };
 }
 
-export async function signIn(page: Page, key: string): Promise<void> {
-  await page.getByLabel('Your key').fill(key);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-}
-
-/** Opens the console of a stack and signs in. */
-export async function signedIn(
-  browser: Browser,
-  stack: Stack,
-  key: string,
-  options: Parameters<Browser['newContext']>[0] = {},
-): Promise<OpenConsole> {
-  const opened = await openConsole(browser, stack.url.api, options);
-  await signIn(opened.page, key);
-  return opened;
-}
-
-/** Updates the README's screenshot: `KEEP_SCREENSHOT=1 npm test -- test/browser/conversations`. */
+/** Updates the README's screenshot: `KEEP_SCREENSHOT=1 npm test -- test/browser/front-desk`. */
 export async function keepScreenshot(page: Page): Promise<void> {
   if (process.env['KEEP_SCREENSHOT'] === undefined) return;
   await page.evaluate(() => {
@@ -76,24 +101,29 @@ export async function keepScreenshot(page: Page): Promise<void> {
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
+/** The rules that look at colours, which are all that the themes change. */
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
 /** Expects axe-core to find nothing at WCAG 2.2 AA, in both themes. */
 export async function expectAccessible(page: Page): Promise<void> {
-  for (const theme of ['light', 'dark']) {
+  for (const [theme, rules] of [
+    ['light', TAGS],
+    ['dark', COLOUR_RULES],
+  ] as const) {
     await page.evaluate((name) => {
       document.documentElement.dataset['theme'] = name;
     }, theme);
-    expect({ theme, findings: await findingsOf(page) }).toEqual({ theme, findings: [] });
+    expect({ theme, findings: await findingsOf(page, rules) }).toEqual({ theme, findings: [] });
   }
 }
 
-async function findingsOf(page: Page): Promise<string[]> {
+/** @param rules names or tags of axe-core's rules */
+async function findingsOf(page: Page, rules: readonly string[]): Promise<string[]> {
   // Evaluated in the page, because the content security policy blocks a script element.
   const loaded = await page.evaluate(() => 'axe' in globalThis);
-  if (!loaded) {
-    const { readFile } = await import('node:fs/promises');
-    await page.evaluate(await readFile(axe, 'utf8'));
-  }
-  return page.evaluate(async () => {
+  if (!loaded) await page.evaluate(await readFile(axe, 'utf8'));
+  return page.evaluate(async (runOnly) => {
     const { axe: checker } = globalThis as unknown as {
       axe: {
         run(options: object): Promise<{
@@ -101,13 +131,11 @@ async function findingsOf(page: Page): Promise<string[]> {
         }>;
       };
     };
-    const { violations } = await checker.run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    });
+    const { violations } = await checker.run({ runOnly });
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ target, failureSummary }) => `${id} ${JSON.stringify(target)} ${failureSummary ?? ''}`),
     );
-  });
+  }, rules);
 }
 
 /** Waits until no element is wider than the page. */

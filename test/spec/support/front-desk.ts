@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, createDatabase } from '@prosaas/database';
-import { type Stack, poll } from '@prosaas/devstack';
+import { type Stack, type StackOptions, poll } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import {
   type Account,
@@ -30,8 +30,12 @@ export interface FrontDesk extends AsyncDisposable {
   api: (method: string, path: string, body?: unknown, key?: string) => ReturnType<typeof ask>;
 }
 
-/** @param options.profile YAML; by default the shipped profile, always open */
-export async function startFrontDesk(options: { profile?: string } = {}): Promise<FrontDesk> {
+export interface FrontDeskOptions extends Pick<StackOptions, 'services'> {
+  /** YAML; by default the shipped profile, always open. */
+  profile?: string;
+}
+
+export async function startFrontDesk(options: FrontDeskOptions = {}): Promise<FrontDesk> {
   await using opening = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'prosaas-desk-'));
   opening.defer(() => rm(folder, { recursive: true, force: true }));
@@ -40,6 +44,7 @@ export async function startFrontDesk(options: { profile?: string } = {}): Promis
   const whatsapp = opening.use(await startWhatsAppServer());
   const stack = opening.use(
     await startQuickStack({
+      ...(options.services && { services: options.services }),
       env: {
         PROFILE_PATH: profile,
         NODE_OPTIONS: `--import ${whatsappTrustPreload.href}`,
