@@ -1,32 +1,7 @@
-import assert from 'node:assert/strict';
+import { describe, expect, it } from 'vitest';
+import { newClient, server, useServer } from './test-set-up.ts';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-
-import { startWhatsAppServer } from './server.ts';
-import type { WhatsAppServer } from './server.ts';
-import { TestClient } from './test-client.ts';
-
-let server: WhatsAppServer;
-let clients: TestClient[];
-
-beforeEach(async () => {
-  server = await startWhatsAppServer();
-  clients = [];
-});
-
-afterEach(async () => {
-  for (const client of clients) await client.end();
-  await server[Symbol.asyncDispose]();
-  // Whatever a test is about, the client keeps to the protocol and asks nothing the server cannot answer.
-  assert.deepEqual(server.violations, []);
-  assert.deepEqual(server.unhandled, []);
-});
-
-function newClient(config?: ConstructorParameters<typeof TestClient>[1]): TestClient {
-  const client = new TestClient(server, config);
-  clients.push(client);
-  return client;
-}
+useServer();
 
 describe('pairing', () => {
   it('pairs by QR, restarts with 515 and logs in as a companion', async () => {
