@@ -17,6 +17,9 @@ export interface TestServer extends AsyncDisposable {
   reply: Reply;
 }
 
+/** Never answers. */
+export const never: Reply = () => {};
+
 /** Starts a fake model server on a free port. */
 export async function startModelServer(reply: Reply): Promise<TestServer> {
   const asked: ModelRequestBody[] = [];
