@@ -5,7 +5,7 @@ import { questionKey } from '@prosaas/agentkit';
 import { eraseContact, recordUnanswered } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type TestApi, adminKey, apiKey, receive, startTestApi, walk } from './support.ts';
+import { type ApiAnswer, type TestApi, adminKey, apiKey, receive, startTestApi, walk } from './support.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -18,19 +18,11 @@ beforeAll(async () => {
 afterAll(() => api[Symbol.asyncDispose]());
 beforeEach(() => api.db.query('truncate conversations, messages, learned_entries, audit_log cascade'));
 
-interface Answer {
-  status: number;
-  body: Record<string, unknown>;
-}
+type Answer = Omit<ApiAnswer, 'headers'>;
 
 async function ask(method: string, path: string, body?: unknown, key = apiKey): Promise<Answer> {
-  const response = await fetch(`${api.url}${path}`, {
-    method,
-    headers: { 'x-api-key': key, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+  const { status, body: answer } = await api.send(method, path, { key, body });
+  return { status, body: answer };
 }
 
 /** Records a question that the agent does not understand. */
@@ -361,17 +353,12 @@ test('starts with a faulty profile, reports the faults, and recovers when they a
   const path = join(folder.path, 'profile.yaml');
   await writeFile(path, 'name: 1\n');
   await using other = await startTestApi({ PROFILE_PATH: path });
-  const tryThere = (): Promise<Response> =>
-    fetch(`${other.url}/api/agent/try`, {
-      method: 'POST',
-      headers: { 'x-api-key': apiKey, 'content-type': 'application/json' },
-      body: JSON.stringify({ text: 'hello' }),
-    });
+  const tryThere = (): Promise<ApiAnswer> =>
+    other.send('POST', '/api/agent/try', { body: { text: 'hello' } });
   const refused = await poll(
     async () => {
-      const response = await tryThere();
-      const body = (await response.json()) as { code: string; detail: string };
-      return body.detail.includes('timeZone: is missing') && { status: response.status, ...body };
+      const { status, body } = await tryThere();
+      return String(body['detail']).includes('timeZone: is missing') && { status, ...body };
     },
     { what: 'the faults' },
   );
@@ -384,13 +371,7 @@ test('starts with a faulty profile, reports the faults, and recovers when they a
 test('tries texts while the database is away, and responds to everything else with 503', async () => {
   await using away = await startTestApi({ DATABASE_URL: 'postgres://127.0.0.1:9/none' });
   const askThere = async (method: string, path: string, body?: unknown): Promise<number> =>
-    (
-      await fetch(`${away.url}${path}`, {
-        method,
-        headers: { 'x-api-key': apiKey, ...(body !== undefined && { 'content-type': 'application/json' }) },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      })
-    ).status;
+    (await away.send(method, path, { body })).status;
   await poll(async () => (await askThere('POST', '/api/agent/try', { text: 'hello' })) === 200, {
     what: 'the profile',
   });

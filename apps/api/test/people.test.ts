@@ -7,12 +7,6 @@ interface Person {
   id: string;
   key: string;
 }
-interface Answer {
-  status: number;
-  headers: Headers;
-  body: Record<string, unknown>;
-}
-
 let api: TestApi;
 let owner: Person;
 let staff: Person;
@@ -20,27 +14,8 @@ let admin: Person;
 /** An owner of another business. */
 let other: Person;
 
-async function ask(
-  method: string,
-  path: string,
-  { key, body }: { key: string; body?: unknown },
-): Promise<Answer> {
-  const response = await fetch(`${api.url}${path}`, {
-    method,
-    headers: { 'x-api-key': key, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json') === true;
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: isJson ? (JSON.parse(text) as Record<string, unknown>) : {},
-  };
-}
-
 async function add(body: object, key = adminKey): Promise<Person> {
-  const answer = await ask('POST', '/api/people', { key, body });
+  const answer = await api.send('POST', '/api/people', { key, body });
   expect(answer.status).toBe(201);
   return answer.body as unknown as Person;
 }
@@ -64,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => api[Symbol.asyncDispose]());
 
 test('shows a new key once; it works at once and identifies its person', async () => {
-  const answer = await ask('POST', '/api/people', {
+  const answer = await api.send('POST', '/api/people', {
     key: adminKey,
     body: { name: ' Lea ', role: 'staff', phone_number: '+49 (0)30 123456', email: 'lea@example.com' },
   });
@@ -104,7 +79,7 @@ test('identifies the keys of the stack', async () => {
 
 test('lists people in pages, latest first, and revoked ones only on request', async () => {
   const gone = await add({ name: 'Gone', role: 'staff' });
-  expect((await ask('DELETE', `/api/people/${gone.id}`, { key: adminKey })).status).toBe(204);
+  expect((await api.send('DELETE', `/api/people/${gone.id}`, { key: adminKey })).status).toBe(204);
   const ids = async (query: string, key: string): Promise<unknown[]> =>
     (await walk(api, `/api/people?limit=2${query}`, key)).map(({ id }) => id);
   const all = await ids('', adminKey);
@@ -119,7 +94,7 @@ test('lists people in pages, latest first, and revoked ones only on request', as
 
 test('shows everyone in a business the names of its people, and nothing else', async () => {
   const gone = await add({ name: 'Gone', role: 'staff' });
-  await ask('DELETE', `/api/people/${gone.id}`, { key: adminKey });
+  await api.send('DELETE', `/api/people/${gone.id}`, { key: adminKey });
   for (const key of [apiKey, staff.key, owner.key]) {
     const named = await walk(api, '/api/people/names?limit=1', key);
     expect(named).toEqual(
@@ -132,7 +107,7 @@ test('shows everyone in a business the names of its people, and nothing else', a
   }
   const all = (await walk(api, '/api/people/names', adminKey)).map(({ id }) => id);
   expect(all).toEqual(expect.arrayContaining([admin.id, other.id]));
-  const refused = await ask('GET', '/api/people/names?business=other', { key: staff.key });
+  const refused = await api.send('GET', '/api/people/names?business=other', { key: staff.key });
   expect([refused.status, refused.body['code']]).toEqual([403, 'BUSINESS_NOT_ALLOWED']);
 });
 
@@ -149,7 +124,7 @@ describe('an owner', () => {
         ['POST', `/api/people/${id}/key`],
         ['DELETE', `/api/people/${id}`],
       ] as const) {
-        const answer = await ask(method, path, { key: owner.key, body });
+        const answer = await api.send(method, path, { key: owner.key, body });
         expect([method, path, answer.status, answer.body['code']]).toEqual([
           method,
           path,
@@ -158,16 +133,22 @@ describe('an owner', () => {
         ]);
       }
     }
-    expect((await ask('GET', '/api/me', { key: admin.key })).status).toBe(200);
+    expect((await api.send('GET', '/api/me', { key: admin.key })).status).toBe(200);
   });
 
   test('cannot add admins or people of another business', async () => {
-    const made = await ask('POST', '/api/people', { key: owner.key, body: { name: 'A', role: 'admin' } });
+    const made = await api.send('POST', '/api/people', {
+      key: owner.key,
+      body: { name: 'A', role: 'admin' },
+    });
     expect([made.status, made.body['code']]).toEqual([403, 'ROLE_NOT_ALLOWED']);
-    const raised = await ask('PATCH', `/api/people/${staff.id}`, { key: owner.key, body: { role: 'admin' } });
+    const raised = await api.send('PATCH', `/api/people/${staff.id}`, {
+      key: owner.key,
+      body: { role: 'admin' },
+    });
     expect([raised.status, raised.body['code']]).toEqual([403, 'ROLE_NOT_ALLOWED']);
     const away = { name: 'A', role: 'staff', business_id: 'other' };
-    const abroad = await ask('POST', '/api/people', { key: owner.key, body: away });
+    const abroad = await api.send('POST', '/api/people', { key: owner.key, body: away });
     expect([abroad.status, abroad.body['code']]).toEqual([403, 'BUSINESS_NOT_ALLOWED']);
   });
 
@@ -177,11 +158,11 @@ describe('an owner', () => {
       ['PATCH', { role: 'staff' }],
     ] as const) {
       for (const id of [owner.id, owner.id.toUpperCase()]) {
-        const answer = await ask(method, `/api/people/${id}`, { key: owner.key, body });
+        const answer = await api.send(method, `/api/people/${id}`, { key: owner.key, body });
         expect([method, answer.status, answer.body['code']]).toEqual([method, 409, 'OWN_ACCESS']);
       }
     }
-    const renamed = await ask('PATCH', `/api/people/${owner.id}`, {
+    const renamed = await api.send('PATCH', `/api/people/${owner.id}`, {
       key: owner.key,
       body: { name: 'Dana B', role: 'owner', email: null },
     });
@@ -193,28 +174,28 @@ describe('an owner', () => {
 test('a change of role takes effect at once', async () => {
   const person = await add({ name: 'Tal', role: 'staff' }, owner.key);
   expect((await api.get('/api/people', person.key)).status).toBe(403);
-  await ask('PATCH', `/api/people/${person.id}`, { key: owner.key, body: { role: 'owner' } });
+  await api.send('PATCH', `/api/people/${person.id}`, { key: owner.key, body: { role: 'owner' } });
   expect((await api.get('/api/people', person.key)).status).toBe(200);
-  await ask('PATCH', `/api/people/${person.id}`, { key: adminKey, body: { role: 'admin' } });
+  await api.send('PATCH', `/api/people/${person.id}`, { key: adminKey, body: { role: 'admin' } });
   expect((await api.get('/api/audit', person.key)).status).toBe(200);
 });
 
 test('refuses replaced and revoked keys; a revoked person stays revoked', async () => {
   const person = await add({ name: 'Adi', role: 'staff', phone_number: '972501112222' });
-  const replaced = await ask('POST', `/api/people/${person.id}/key`, { key: owner.key });
+  const replaced = await api.send('POST', `/api/people/${person.id}/key`, { key: owner.key });
   expect([replaced.status, replaced.headers.get('cache-control')]).toEqual([200, 'no-store']);
   const next = String(replaced.body['key']);
   expect((await api.get('/api/me', person.key)).status).toBe(401);
   expect((await api.get('/api/me', next)).status).toBe(200);
   for (let times = 0; times < 2; times += 1) {
-    expect((await ask('DELETE', `/api/people/${person.id}`, { key: owner.key })).status).toBe(204);
+    expect((await api.send('DELETE', `/api/people/${person.id}`, { key: owner.key })).status).toBe(204);
   }
   expect((await api.get('/api/me', next)).status).toBe(401);
   for (const [method, path, body] of [
     ['PATCH', `/api/people/${person.id}`, { name: 'X' }],
     ['POST', `/api/people/${person.id}/key`],
   ] as const) {
-    const answer = await ask(method, path, { key: owner.key, body });
+    const answer = await api.send(method, path, { key: owner.key, body });
     expect([answer.status, answer.body['code']]).toEqual([409, 'PERSON_REVOKED']);
   }
   // The phone number is free again.
@@ -223,12 +204,12 @@ test('refuses replaced and revoked keys; a revoked person stays revoked', async 
 
 test('refuses a phone number that another person has, in new and changed people', async () => {
   const taken = { phone_number: '+49-170-1234567' };
-  const made = await ask('POST', '/api/people', {
+  const made = await api.send('POST', '/api/people', {
     key: owner.key,
     body: { name: 'X', role: 'staff', ...taken },
   });
   expect([made.status, made.body['code']]).toEqual([409, 'PHONE_NUMBER_TAKEN']);
-  const changed = await ask('PATCH', `/api/people/${staff.id}`, { key: owner.key, body: taken });
+  const changed = await api.send('PATCH', `/api/people/${staff.id}`, { key: owner.key, body: taken });
   expect([changed.status, changed.body['code']]).toEqual([409, 'PHONE_NUMBER_TAKEN']);
 });
 
@@ -246,16 +227,16 @@ test.each<[object, number, string]>([
   [{ name: 'X', role: 'staff', phone_number: 'call me' }, 400, 'VALIDATION_FAILED'],
   [{ name: 'X', role: 'staff', business_id: 'nobody' }, 404, 'BUSINESS_NOT_FOUND'],
 ])('responds to a new person %j with %i %s', async (body, status, code) => {
-  const answer = await ask('POST', '/api/people', { key: adminKey, body });
+  const answer = await api.send('POST', '/api/people', { key: adminKey, body });
   expect([answer.status, answer.body['code']]).toEqual([status, code]);
 });
 
 test.each(['nonsense', '00000000-0000-4000-8000-000000000000'])(
   'responds with 404 for the person %s',
   async (id) => {
-    expect((await ask('GET', `/api/people/${id}`, { key: adminKey })).status).toBe(404);
-    expect((await ask('DELETE', `/api/people/${id}`, { key: adminKey })).status).toBe(404);
-    const changed = await ask('PATCH', `/api/people/${id}`, { key: adminKey, body: { name: 'X' } });
+    expect((await api.send('GET', `/api/people/${id}`, { key: adminKey })).status).toBe(404);
+    expect((await api.send('DELETE', `/api/people/${id}`, { key: adminKey })).status).toBe(404);
+    const changed = await api.send('PATCH', `/api/people/${id}`, { key: adminKey, body: { name: 'X' } });
     expect([changed.status, changed.body['code']]).toEqual([404, 'PERSON_NOT_FOUND']);
   },
 );
@@ -297,11 +278,11 @@ describe('the audit log', () => {
     const nobody = { contact: '+49 30 999999' };
     const text = { conversation_id: conversation, text: 'Hi' };
     const [exported, erased, played, written, read] = [
-      await ask('POST', '/api/contacts/export', { key, body: nobody }),
-      await ask('POST', '/api/contacts/erase', { key, body: nobody }),
-      await ask('GET', `/api/calls/CA1/recordings/${recording}`, { key }),
-      await ask('POST', '/api/messages', { key, body: text }),
-      await ask('GET', `/api/conversations/${conversation}`, { key }),
+      await api.send('POST', '/api/contacts/export', { key, body: nobody }),
+      await api.send('POST', '/api/contacts/erase', { key, body: nobody }),
+      await api.send('GET', `/api/calls/CA1/recordings/${recording}`, { key }),
+      await api.send('POST', '/api/messages', { key, body: text }),
+      await api.send('GET', `/api/conversations/${conversation}`, { key }),
     ] as const;
     expect([exported, erased, played, written, read].map(({ status }) => status)).toEqual([
       200, 200, 200, 202, 200,

@@ -17,10 +17,18 @@ export const apiKey = 'the-api-key-of-tests';
 export const adminKey = 'the-admin-key-of-tests';
 export const metricsToken = 'the-metrics-token';
 
+export interface ApiAnswer {
+  status: number;
+  headers: Headers;
+  /** Empty if the answer has no JSON. */
+  body: Record<string, unknown>;
+}
+
 export interface TestApi extends AsyncDisposable {
   url: string;
   db: Database;
   redis: RedisServer;
+  send(method: string, path: string, options?: { key?: string; body?: unknown }): Promise<ApiAnswer>;
   get(path: string, key?: string): Promise<Response>;
   json(path: string, key?: string): Promise<Record<string, unknown>>;
   list(path: string, key?: string): Promise<{ items: Record<string, unknown>[]; next_cursor: string | null }>;
@@ -54,12 +62,29 @@ export async function startTestApi(env: Record<string, string> = {}): Promise<Te
     url: service.url,
     db,
     redis,
+    send: (method, path, options) => send(service.url + path, method, options),
     get,
     json,
     list: async (path, key) =>
       (await json(path, key)) as { items: Record<string, unknown>[]; next_cursor: string | null },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+async function send(
+  url: string,
+  method: string,
+  { key = apiKey, body }: { key?: string; body?: unknown } = {},
+): Promise<ApiAnswer> {
+  const response = await fetch(url, {
+    method,
+    headers: { 'x-api-key': key, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const { status, headers } = response;
+  const text = await response.text();
+  const isJson = headers.get('content-type')?.includes('json') === true;
+  return { status, headers, body: isJson ? (JSON.parse(text) as ApiAnswer['body']) : {} };
 }
 
 /** Reads all pages of a list. */
