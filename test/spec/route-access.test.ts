@@ -1,88 +1,22 @@
-import { createDatabase, createPerson, migrate, revokePerson } from '@prosaas/database';
-import { askRaw, openUpgrade, poll, testDatabase } from '@prosaas/devstack';
-import { createLogger, identify, loadConfig } from '@prosaas/runtime';
+import { askRaw, openUpgrade } from '@prosaas/devstack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiConfig } from '../../apps/api/src/config.ts';
-import { startApi } from '../../apps/api/src/service.ts';
-import { BaileysConfig } from '../../apps/baileys/src/config.ts';
-import { startBaileys } from '../../apps/baileys/src/service.ts';
-import { CallsConfig } from '../../apps/calls/src/config.ts';
-import { startCalls } from '../../apps/calls/src/service.ts';
 import { type Answer, ask } from './support/ask.ts';
+import { type InProcessServices, keys, startInProcessServices } from './support/in-process-services.ts';
+import { type Access, accessOf, requiredAccess } from './support/required-access.ts';
 import { requestSchemas } from './support/route-schemas.ts';
-import { type Route, collectRoutes, fill } from './support/routes.ts';
+import { type Route, fill } from './support/routes.ts';
 import { codeOf, readTable } from './support/tables.ts';
 
-// Starts every service in this process, so that no route is missed. The services' keys are settings, the keys of people are in a
-// database. There is no Redis, because authorization does not need it.
-const keys = {
-  API_KEY: 'walk-api-key-of-a-test',
-  ADMIN_KEY: 'walk-admin-key-of-a-test',
-  METRICS_TOKEN: 'walk-metrics-token',
-  INTERNAL_SECRET: 'walk-internal-secret',
-};
-const env = {
-  ...keys,
-  API_PORT: '0',
-  CALLS_PORT: '0',
-  BAILEYS_PORT: '0',
-  REDIS_URL: 'redis://127.0.0.1:9/0',
-  TWILIO_AUTH_TOKEN: 'walk-auth-token',
-};
-const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
-
-interface Service {
-  url: string;
-  routes: Route[];
-}
-const services: Record<string, Service> = {};
-const running = new AsyncDisposableStack();
+// In this process, so that no route is missed.
+let running: InProcessServices;
+let services: InProcessServices['services'];
+let people: InProcessServices['people'];
 
 beforeAll(async () => {
-  const url = await testDatabase();
-  await migrate({ url, log });
-  await addPeople(url);
-  const settings = { ...env, DATABASE_URL: url };
-  const starts = {
-    api: () => startApi(loadConfig(ApiConfig, settings), { identity: identify('api'), log }),
-    calls: () => startCalls(loadConfig(CallsConfig, settings), { identity: identify('calls'), log }),
-    baileys: () => startBaileys(loadConfig(BaileysConfig, settings), { identity: identify('baileys'), log }),
-  };
-  for (const [name, start] of Object.entries(starts)) {
-    const { started, routes } = await collectRoutes(start);
-    running.use(started);
-    services[name] = { url: started.url, routes };
-  }
-  for (const path of [`${services['api']?.url}/api/me`, `${services['baileys']?.url}/api/sessions`]) {
-    const headers = { 'x-api-key': people['staff'] ?? '' };
-    await poll(async () => (await ask(path, { headers })).status !== 503, { what: 'the keys of people' });
-  }
+  running = await startInProcessServices();
+  ({ services, people } = running);
 });
-
-/** The keys of people, by their names in this test. */
-const people: Record<string, string> = {};
-
-async function addPeople(url: string): Promise<void> {
-  await using db = createDatabase({ url, size: 1, applicationName: 'test', log });
-  await db.query(`insert into businesses (id, name) values ('other', 'Other')`);
-  const scope = { businessId: undefined, withAdmins: true };
-  for (const [name, role, business_id] of [
-    ['staff', 'staff', 'default'],
-    ['owner', 'owner', 'default'],
-    ["another business' owner", 'owner', 'other'],
-    ['admin', 'admin', 'other'],
-    ['revoked admin', 'admin', 'default'],
-  ] as const) {
-    const created = await createPerson(
-      db,
-      { business_id, name, role, phone_number: null, email: null },
-      { most: 9 },
-    );
-    people[name] = created?.key ?? '';
-    if (name.startsWith('revoked')) await revokePerson(db, created?.person.id ?? '', scope);
-  }
-}
-afterAll(() => running.disposeAsync());
+afterAll(() => running?.[Symbol.asyncDispose]());
 
 /** The health endpoints in docs/observability.md, which are open to everyone. */
 const openEndpoints = new Set(
@@ -215,49 +149,6 @@ describe.each(serviceNames)('every route of %s except probes', (name) => {
     }
   });
 });
-
-/** The lowest access that a route requires. */
-type Access = 'metrics' | 'operator' | 'anyone' | 'business' | 'service' | 'owner' | 'admin';
-
-const accessByName: Record<string, Access> = {
-  'metrics token': 'operator',
-  'any of them': 'anyone',
-  'API key': 'business',
-  owner: 'owner',
-  'admin key': 'admin',
-};
-const manual = readTable('api.md', 'Endpoints')
-  .filter((row) => row['key'] !== 'none')
-  .map((row) => ({
-    route: `${row['method']} ${codeOf(row['path'] ?? '').replaceAll(/\{(\w+)\}/g, ':$1')}`,
-    access: accessByName[row['key'] ?? ''],
-  }));
-
-/** The required access of every route with a key. The test below fails for a route that is not here. */
-const requiredAccess: Record<string, Record<string, Access | undefined>> = {
-  api: {
-    ...Object.fromEntries(manual.map(({ route, access }) => [route, access])),
-    'GET /metrics': 'metrics',
-    'GET /metrics.json': 'metrics',
-  },
-  calls: {},
-  baileys: {
-    'GET /api/sessions': 'service',
-    'POST /api/sessions': 'admin',
-    'GET /api/sessions/:session': 'business',
-    'DELETE /api/sessions/:session': 'admin',
-    'POST /api/sessions/:session/start': 'admin',
-    'POST /api/sessions/:session/stop': 'admin',
-    'POST /api/sessions/:session/restart': 'admin',
-    'POST /api/sessions/:session/logout': 'admin',
-    'GET /api/:session/auth/qr': 'admin',
-    'POST /api/sendText': 'service',
-    'GET /api/unstored-messages': 'business',
-    'POST /api/unstored-messages/:id/retry': 'admin',
-  },
-};
-const accessOf = (name: string, { method, url }: Route): Access | undefined =>
-  requiredAccess[name]?.[`${method === 'HEAD' ? 'GET' : method} ${url}`];
 
 /** The status that a kind of key gets for each required access. Without an entry, it has access. */
 const everywhere = (status: number): Record<Access, number> => ({
