@@ -11,7 +11,6 @@ import { inboundJob } from '@prosaas/queues';
 import { createLogger } from '@prosaas/runtime';
 import { startTelephonyProvider } from '@prosaas/simulators';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { usage } from '../../apps/api/src/alert-check/options.ts';
 import { AlertCheck, alarm, well } from './support/alert-check.ts';
 import { type Answer, ask, bearer, partOf } from './support/ask.ts';
@@ -307,65 +306,6 @@ describe('the check fails', () => {
     const other =
       /UNKNOWN: api: \S+\/api\/health answers 404 without a health body: is --url the address of the api[^\n]*/;
     expect(await check.run('none', '--url', stack.url.calls)).toEqual(alarm(3, other));
-  });
-});
-
-describe('json_exporter', () => {
-  interface Metric {
-    name: string;
-    help: string;
-    valuetype: string;
-    path: string;
-  }
-  const config = parse(readFileSync(join(repository, 'deploy/prometheus/json-exporter.yml'), 'utf8')) as {
-    modules: { default: { metrics: Metric[] } };
-  };
-  const { metrics } = config.modules.default;
-
-  /** Evaluates the form of JSONPath that the configuration uses, names in braces, and returns a number as json_exporter does. */
-  function valueAt(body: unknown, path: string): number {
-    const [, names = ''] = /^\{((?:\.[a-z_]+)+)\}$/.exec(path) ?? [];
-    expect(names, path).not.toBe('');
-    const value = partOf({ body: body as Answer['body'] }, ...names.slice(1).split('.'));
-    return typeof value === 'boolean' || typeof value === 'number' ? Number(value) : Number.NaN;
-  }
-
-  test('each path leads to a number in /metrics.json, with the name, type and help of /metrics', async () => {
-    const { params } = (
-      parse(readFileSync(join(repository, 'deploy/prometheus/prometheus-json.yml'), 'utf8')) as {
-        scrape_configs: { params: { target: string[] } }[];
-      }
-    ).scrape_configs[0]!;
-    const target = new URL(params.target[0] ?? '');
-    const { body } = await ask(stack.url.api + target.pathname + target.search, bearer(token));
-    const { text } = await ask(`${stack.url.api}/metrics`, bearer(token));
-    for (const { name, help, valuetype, path } of metrics) {
-      const isShown = text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${valuetype}\n${name} `);
-      expect([path, Number.isFinite(valueAt(body, path)), isShown]).toEqual([path, true, true]);
-    }
-    const { counters, gauges } = body as { counters: object; gauges: object };
-    const paths = [
-      ...Object.keys(counters).map((name) => `{.counters.${name}}`),
-      ...Object.keys(gauges).map((name) => `{.gauges.${name}}`),
-      '{.complete}',
-      '{.since}',
-    ];
-    expect(metrics.map(({ path }) => path)).toEqual(paths);
-  });
-
-  test('the rules name only metrics that exist', async () => {
-    const namesIn = (file: string): Set<string> =>
-      new Set(readFileSync(join(repository, 'deploy/prometheus', file), 'utf8').match(/\bprosaas_\w+/g));
-    const exported = new Set(metrics.map(({ name }) => name));
-    expect([...namesIn('rules.yml')].filter((name) => !exported.has(name))).toEqual([]);
-    // Compose sets a memory limit. Without one there is no metric for it.
-    await using redis = await redisOf(stack);
-    await redis.client.config('SET', 'maxmemory', '1gb');
-    const missingIn = ({ text }: Answer): string[] =>
-      [...namesIn('rules-metrics.yml')].filter((name) => !new RegExp(`^${name}[{ ]`, 'm').test(text));
-    await poll(async () => missingIn(await ask(`${stack.url.api}/metrics`, bearer(token))).length === 0, {
-      what: 'every metric that the rules name',
-    });
   });
 });
 

@@ -9,9 +9,11 @@ import { createDatabase } from '@prosaas/database';
 import { type Stack, freePort, poll, startChild } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, ask, bearer } from './support/ask.ts';
+import { parse } from 'yaml';
+import { type Answer, ask, bearer, partOf } from './support/ask.ts';
 import { repository } from './support/npm-start.ts';
 import { findPrometheus } from './support/prometheus.ts';
+import { redisOf } from './support/redis.ts';
 import { startQuickStack, until } from './support/stack.ts';
 
 /** The size of the page, uncompressed. */
@@ -202,5 +204,64 @@ describe.skipIf(!tools)('a real Prometheus', () => {
       { value: [expect.anything(), '1'] },
     ]);
     expect(await query('ALERTS{alertstate="firing"}')).toEqual([]);
+  });
+});
+
+describe('json_exporter', () => {
+  interface Metric {
+    name: string;
+    help: string;
+    valuetype: string;
+    path: string;
+  }
+  const config = parse(readFileSync(join(repository, 'deploy/prometheus/json-exporter.yml'), 'utf8')) as {
+    modules: { default: { metrics: Metric[] } };
+  };
+  const { metrics } = config.modules.default;
+
+  /** Evaluates the form of JSONPath that the configuration uses, names in braces, and returns a number as json_exporter does. */
+  function valueAt(body: unknown, path: string): number {
+    const [, names = ''] = /^\{((?:\.[a-z_]+)+)\}$/.exec(path) ?? [];
+    expect(names, path).not.toBe('');
+    const value = partOf({ body: body as Answer['body'] }, ...names.slice(1).split('.'));
+    return typeof value === 'boolean' || typeof value === 'number' ? Number(value) : Number.NaN;
+  }
+
+  test('each path leads to a number in /metrics.json, with the name, type and help of /metrics', async () => {
+    const { params } = (
+      parse(readFileSync(join(repository, 'deploy/prometheus/prometheus-json.yml'), 'utf8')) as {
+        scrape_configs: { params: { target: string[] } }[];
+      }
+    ).scrape_configs[0]!;
+    const target = new URL(params.target[0] ?? '');
+    const { body } = await ask(stack.url.api + target.pathname + target.search, scraper);
+    const { text } = await read();
+    for (const { name, help, valuetype, path } of metrics) {
+      const isShown = text.includes(`# HELP ${name} ${help}\n# TYPE ${name} ${valuetype}\n${name} `);
+      expect([path, Number.isFinite(valueAt(body, path)), isShown]).toEqual([path, true, true]);
+    }
+    const { counters, gauges } = body as { counters: object; gauges: object };
+    const paths = [
+      ...Object.keys(counters).map((name) => `{.counters.${name}}`),
+      ...Object.keys(gauges).map((name) => `{.gauges.${name}}`),
+      '{.complete}',
+      '{.since}',
+    ];
+    expect(metrics.map(({ path }) => path)).toEqual(paths);
+  });
+
+  test('the rules name only metrics that exist', async () => {
+    const namesIn = (file: string): Set<string> =>
+      new Set(readFileSync(join(repository, 'deploy/prometheus', file), 'utf8').match(/\bprosaas_\w+/g));
+    const exported = new Set(metrics.map(({ name }) => name));
+    expect([...namesIn('rules.yml')].filter((name) => !exported.has(name))).toEqual([]);
+    // Compose sets a memory limit. Without one there is no metric for it.
+    await using redis = await redisOf(stack);
+    await redis.client.config('SET', 'maxmemory', '1gb');
+    const missingIn = ({ text }: Answer): string[] =>
+      [...namesIn('rules-metrics.yml')].filter((name) => !new RegExp(`^${name}[{ ]`, 'm').test(text));
+    await poll(async () => missingIn(await read()).length === 0, {
+      what: 'every metric that the rules name',
+    });
   });
 });
