@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type TestApi, adminKey, apiKey, receive, startTestApi, walk } from './support.ts';
+import { type ApiAnswer, type TestApi, adminKey, apiKey, receive, startTestApi, walk } from './support.ts';
 
 let api: TestApi;
 let dana: { id: string; key: string };
@@ -11,30 +11,13 @@ async function add(
   business_id = 'default',
   more: Record<string, string> = {},
 ): Promise<{ id: string; key: string }> {
-  const answer = await fetch(`${api.url}/api/people`, {
-    method: 'POST',
-    headers: { 'x-api-key': adminKey, 'content-type': 'application/json' },
-    body: JSON.stringify({ name, role: 'staff', business_id, ...more }),
-  });
-  return (await answer.json()) as { id: string; key: string };
+  const body = { name, role: 'staff', business_id, ...more };
+  const answer = await api.send('POST', '/api/people', { key: adminKey, body });
+  return answer.body as { id: string; key: string };
 }
 
-interface Answer {
-  status: number;
-  body: Record<string, unknown>;
-}
-
-async function act(
-  action: string,
-  { key = apiKey, body }: { key?: string; body?: unknown } = {},
-): Promise<Answer> {
-  const response = await fetch(`${api.url}/api/conversations/${id}/${action}`, {
-    method: 'POST',
-    headers: { 'x-api-key': key, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const act = (action: string, options?: { key?: string; body?: unknown }): Promise<ApiAnswer> =>
+  api.send('POST', `/api/conversations/${id}/${action}`, options);
 
 beforeAll(async () => {
   api = await startTestApi();
@@ -227,7 +210,7 @@ describe('the list of conversations', () => {
     ]);
     expect(await findIds('staff=true')).toEqual(expect.arrayContaining([conversationId, lid, id]));
     expect((await api.get(`/api/conversations/${conversationId}`)).status).toBe(200);
-    await fetch(`${api.url}/api/people/${rosa.id}`, { method: 'DELETE', headers: { 'x-api-key': adminKey } });
+    await api.send('DELETE', `/api/people/${rosa.id}`, { key: adminKey });
     expect(await findIds('')).toContain(conversationId);
   });
 
