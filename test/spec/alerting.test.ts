@@ -10,6 +10,7 @@ import { type Stack, freePort, poll } from '@prosaas/devstack';
 import { inboundJob } from '@prosaas/queues';
 import { createLogger } from '@prosaas/runtime';
 import { startTelephonyProvider } from '@prosaas/simulators';
+import { queueNames } from '@prosaas/queues';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { usage } from '../../apps/api/src/alert-check/options.ts';
 import { AlertCheck, alarm, well } from './support/alert-check.ts';
@@ -177,7 +178,7 @@ test('reports a missing worker and jobs without progress until a worker starts',
   expect(await isUp(health)).toBe(true);
   const away =
     /CRITICAL: workers: failed: not_ready \(live 0, lost 0, expected 1, [^\n]*\); what to do: docs\/runbook\.md/;
-  const unserved = /WARNING: queues: unserved \(inbound-messages outbound-messages notices\); [^\n]*/;
+  const unserved = new RegExp(`WARNING: queues: unserved \\(${queueNames.join(' ')}\\); [^\\n]*`);
   expect(await check.run('worker')).toEqual(alarm(2, away, unserved));
   const { text } = await ask(`${stack.url.api}/metrics`, bearer(token));
   expect(text.includes('prosaas_queue_slots{')).toBe(false);

@@ -1,4 +1,5 @@
 import { type Stack, poll, startStack } from '@prosaas/devstack';
+import { queueNames } from '@prosaas/queues';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redisOf } from './support/redis.ts';
 import { startQuickStack, until } from './support/stack.ts';
@@ -75,11 +76,7 @@ test('each replica has a key of its own with its facts', async () => {
     started_at: expect.any(Number),
     beat_at: expect.any(Number),
     last_job_at: null,
-    queues: {
-      'inbound-messages': expect.any(String),
-      'outbound-messages': expect.any(String),
-      notices: expect.any(String),
-    },
+    queues: Object.fromEntries(queueNames.map((queue) => [queue, expect.any(String)])),
     clock_ahead_seconds: 0,
   });
 });

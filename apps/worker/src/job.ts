@@ -1,8 +1,8 @@
 import type { Agent, Profile } from '@prosaas/agentkit';
-import type { WaitingReason } from '@prosaas/conversations';
 import type { Database, JobRow, NewJob, Queryable, ReleasedJob } from '@prosaas/database';
 import type { QueueName, QueuePayloads } from '@prosaas/queues';
 import { AppError, type Logger } from '@prosaas/runtime';
+import type { CountedEvent } from '@prosaas/telemetry';
 import type { BaileysClient } from './baileys-client.ts';
 import type { Mailer } from './mailer.ts';
 
@@ -36,6 +36,8 @@ export const answerLimits = (config: {
 interface CompletingTransaction extends Queryable {
   /** Adds a follow-up job. */
   addJob(job: NewJob): Promise<void>;
+  /** Counts an event once the transaction is committed. */
+  count(event: CountedEvent): void;
 }
 
 /** One attempt at one job. */
@@ -52,8 +54,6 @@ interface JobRun<Q extends QueueName = QueueName> {
   complete(write?: (tx: CompletingTransaction) => Promise<void>): Promise<void>;
   /** Reports the result of a transaction in which the handler completed the job without `complete`. */
   reportCompleted(outcome: { wasOpen: boolean; released: readonly ReleasedJob[] }): void;
-  /** Reports that a conversation started to wait for a person; counted once the job is done. */
-  reportHandOver(reason: WaitingReason): void;
 }
 
 /** Runs one job of a queue. It may run twice for the same job, so effects outside PostgreSQL must be idempotent. */

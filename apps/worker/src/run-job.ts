@@ -1,4 +1,4 @@
-import { moveToDeadLetter, type WaitingReason } from '@prosaas/conversations';
+import { moveToDeadLetter } from '@prosaas/conversations';
 import {
   addMissingJob,
   findJob,
@@ -8,10 +8,11 @@ import {
 } from '@prosaas/database';
 import { parseTrace, queueTable, readRowRef, type QueueName, type Relay } from '@prosaas/queues';
 import { type Logger, type OutageLog, outageLog } from '@prosaas/runtime';
+import type { CountedEvent } from '@prosaas/telemetry';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { JobInstruments } from './job-instruments.ts';
 import type { ChildRunner } from './child-runner.ts';
-import { type Outcome, type RowRunner, requeueAfter, runRow } from './run-row.ts';
+import { type Outcome, type RowRunner, handOversByFailure, requeueAfter, runRow } from './run-row.ts';
 import type { RunningJobs } from './running-jobs.ts';
 
 /** After this many worker deaths a job runs in a child process. More than one, because a worker may have died for another reason. */
@@ -28,8 +29,7 @@ export interface JobRunner extends RowRunner {
   children: ChildRunner;
   instruments: Readonly<Record<QueueName, JobInstruments>>;
   running: RunningJobs;
-  /** Called when a conversation started to wait for a person. */
-  onHandOver: (reason: WaitingReason) => void;
+  count: (event: CountedEvent) => void;
   log: Logger;
 }
 
@@ -62,7 +62,7 @@ export async function runJob(
   const outcome = await attempt(runner, queue, job, log);
   if (outcome === undefined) return;
   relay.enqueue(outcome.released);
-  if (outcome.handOver !== undefined) runner.onHandOver(outcome.handOver);
+  outcome.counts?.forEach(runner.count);
   if (outcome.kind !== 'requeue') databaseErrorLog(runner.log).worked(queue);
   counts.ended(outcome.kind, performance.now() - began);
   if (outcome.kind === 'done') return;
@@ -118,7 +118,7 @@ async function runInWorkerOrChild(
   const error = `POISON: ${row.worker_deaths} workers and ${row.child_deaths} child processes died while running the job`;
   context.log.error({ error }, 'job failed');
   const { released, handedOver } = await runner.db.transaction((tx) => moveToDeadLetter(tx, [row], error));
-  return { kind: 'failed', error, released, ...(handedOver > 0 && { handOver: 'failure' as const }) };
+  return { kind: 'failed', error, released, counts: handOversByFailure(handedOver) };
 }
 
 /** Inserts the row of a BullMQ job that a version before migration 0010 added. The releaser picks it up. */

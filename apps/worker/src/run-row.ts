@@ -1,4 +1,4 @@
-import { moveToDeadLetter, type WaitingReason } from '@prosaas/conversations';
+import { moveToDeadLetter } from '@prosaas/conversations';
 import {
   addJob,
   completeJobs,
@@ -11,14 +11,15 @@ import {
 } from '@prosaas/database';
 import { checkPayload, queueTable, type QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
+import type { CountedEvent } from '@prosaas/telemetry';
 import type { JobHandler, JobHandlers } from './job.ts';
 import { Superseded, backoffMs, describeError, actionFor, jobErrorFields } from './job-errors.ts';
 
 /** How an attempt ended. It is already stored in PostgreSQL. */
 export type Outcome = {
   released: readonly ReleasedJob[];
-  /** Set if the attempt made a conversation wait for a person. */
-  handOver?: WaitingReason | undefined;
+  /** Events to count. */
+  counts?: readonly CountedEvent[];
 } & (
   | { kind: 'done' }
   | { kind: 'retry'; afterMs: number }
@@ -42,7 +43,7 @@ export async function runRow(
 ): Promise<Outcome> {
   const began = performance.now();
   const released: ReleasedJob[] = [];
-  let handOver: WaitingReason | undefined;
+  const counts: CountedEvent[] = [];
   const queue = row.queue as QueueName;
   try {
     const payload = checkPayload(queue, row.payload);
@@ -53,24 +54,26 @@ export async function runRow(
       log,
       complete: async (write) => {
         const added: (ReleasedJob | undefined)[] = [];
+        const counted: CountedEvent[] = [];
         const end = await db.transaction(async (tx) => {
           await write?.({
             query: (sql, params) => tx.query(sql, params),
             addJob: async (job) => void added.push(await addJob(tx, job)),
+            count: (event) => void counted.push(event),
           });
           const result = await completeJobs(tx, [row]);
           if (!result.completed.has(row.id)) throw new Superseded('the job has ended or was released again');
           return result;
         });
         released.push(...end.released, ...added.filter((job) => job !== undefined));
+        counts.push(...counted);
       },
       reportCompleted: ({ wasOpen, released: next }) => {
         released.push(...next);
         if (!wasOpen) log.debug('the job has ended or was released again');
       },
-      reportHandOver: (reason) => void (handOver = reason),
     });
-    return { kind: 'done', released, handOver };
+    return { kind: 'done', released, counts };
   } catch (error) {
     return recordError({ db, instance }, row, error, { log, ranMs: Math.round(performance.now() - began) });
   }
@@ -117,5 +120,9 @@ async function recordError(
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };
   }
   const { released, handedOver } = await db.transaction((tx) => moveToDeadLetter(tx, [row], text, failed));
-  return { kind: 'failed', error: text, released, ...(handedOver > 0 && { handOver: 'failure' as const }) };
+  return { kind: 'failed', error: text, released, counts: handOversByFailure(handedOver) };
 }
+
+/** A failed job makes its conversation wait for a person. */
+export const handOversByFailure = (conversations: number): CountedEvent[] =>
+  Array.from({ length: conversations }, () => ({ metric: 'handovers', labels: { reason: 'failure' } }));

@@ -7,7 +7,6 @@ import {
   type Agent,
   type Profile,
 } from '@prosaas/agentkit';
-import type { WaitingReason } from '@prosaas/conversations';
 import {
   checkStack,
   createDatabase,
@@ -40,7 +39,7 @@ import {
   type RunningService,
   type ServiceContext,
 } from '@prosaas/runtime';
-import { startTelemetry, writeFailureReport, bindAgentMetrics } from '@prosaas/telemetry';
+import { type CountedEvent, startTelemetry, writeFailureReport, bindAgentMetrics } from '@prosaas/telemetry';
 import type { Redis } from 'ioredis';
 import { createBaileysClient } from './baileys-client.ts';
 import { createChildRunner } from './child-runner.ts';
@@ -162,8 +161,7 @@ export async function startWorker(
     const mailer = createMailer(config);
     const limits = answerLimits(config);
     const handlers = createHandlers({ db, agent, rules, profile, baileys, mailer, limits });
-    const onHandOver = (reason: WaitingReason): void =>
-      telemetry.metrics.counter('handovers', { reason }).add();
+    const count = ({ metric, labels }: CountedEvent): void => telemetry.metrics.counter(metric, labels).add();
     consumers = work.use(
       startConsumers({
         redis: blocking,
@@ -176,7 +174,7 @@ export async function startWorker(
         rateLimits: { 'outbound-messages': config.WORKER_SENDS_PER_SECOND },
         instance,
         instruments: bindJobInstruments(telemetry.metrics),
-        onHandOver,
+        count,
         log,
         times,
       }),
@@ -186,7 +184,7 @@ export async function startWorker(
       relay,
       profile,
       channels: noticeChannels({ hasMail: mailer !== undefined }),
-      onHandOver,
+      onHandOver: (reason) => count({ metric: 'handovers', labels: { reason } }),
       log,
     });
     schedules = work.use(

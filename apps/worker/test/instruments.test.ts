@@ -1,4 +1,5 @@
 import { poll } from '@prosaas/devstack';
+import { queueNames } from '@prosaas/queues';
 import { keyspace } from '@prosaas/runtime';
 import { createSystemMetricsReader } from '@prosaas/telemetry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -43,16 +44,13 @@ test('records attempts, wait and run times per queue, and reads depths from Redi
   expect(labels['agent_answers']).toEqual([{ labels: { source: 'faq' }, value: 1 }]);
   const counts = (name: string): object =>
     Object.fromEntries((histograms[name] ?? []).map(({ labels: { queue }, count }) => [queue, count]));
+  const none = Object.fromEntries(queueNames.map((queue) => [queue, 0]));
   expect(counts('queue_job_wait_seconds')).toEqual({
+    ...none,
     'inbound-messages': 1,
     'outbound-messages': 1,
-    notices: 0,
   });
-  expect(counts('queue_job_run_seconds')).toEqual({
-    'inbound-messages': 1,
-    'outbound-messages': 2,
-    notices: 0,
-  });
+  expect(counts('queue_job_run_seconds')).toEqual({ ...none, 'inbound-messages': 1, 'outbound-messages': 2 });
   expect(labels['queue_jobs']).toContainEqual({
     labels: { queue: 'outbound-messages', state: 'waiting' },
     value: 0,

@@ -98,6 +98,20 @@ test('adds follow-up jobs in the transaction that completes a job, and releases 
   expect(await findJob(stage.db, row.id)).toBeUndefined();
 });
 
+test('counts the events of a transaction that is committed, and none of one that is rolled back', async () => {
+  const event = { metric: 'handovers', labels: { reason: 'asked' } } as const;
+  const row = await newRow();
+  const outcome = await run(row, async ({ complete }) => {
+    const rolledBack = complete(async (tx) => {
+      tx.count(event);
+      await tx.query('select from nowhere');
+    });
+    await expect(rolledBack).rejects.toThrow('nowhere');
+    await complete(async (tx) => tx.count(event));
+  });
+  expect(outcome).toEqual({ kind: 'done', released: [], counts: [event] });
+});
+
 test('requeues a job whose child process cannot be started, without recording a death', async () => {
   const row = await newRow();
   const { execPath } = process;

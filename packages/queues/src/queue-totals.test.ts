@@ -2,6 +2,7 @@ import { poll } from '@prosaas/devstack';
 import { DelayedError, UnrecoverableError } from 'bullmq';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { countsKey, queueKey } from './queue-keys.ts';
+import { queueNames } from './queue-table.ts';
 import { type QueueTotals, readQueueTotals } from './queue-totals.ts';
 import { type Relay, createRelay } from './relay.ts';
 import { inbound, openQueue, released, startWorker } from './test-jobs.ts';
@@ -47,7 +48,7 @@ test('an empty Redis counts nothing', async () => {
     enqueued: 0,
     completed: 0,
     failed: 0,
-    queues: { 'inbound-messages': nothing, 'outbound-messages': nothing, notices: nothing },
+    queues: Object.fromEntries(queueNames.map((queue) => [queue, nothing])),
   });
 });
 

@@ -55,7 +55,7 @@ export function createHandler({
     return decideReply({ agent, rules, profile: current }, input);
   };
 
-  return async ({ row, signal, complete, reportHandOver }) => {
+  return async ({ row, signal, complete }) => {
     const { message } = row;
     if (message?.status === 'failed') throw new MessageFailed(message.error ?? 'failed');
     // A person has answered meanwhile, or a worker of a previous version.
@@ -100,7 +100,8 @@ export function createHandler({
       if (event !== undefined) {
         const actor = event.type === 'opted_out' || event.type === 'opted_in' ? 'customer' : 'agent';
         const changed = await applyEvent(tx, locked.id, event, { actor, messageId: message.id });
-        if (event.type === 'needs_person' && isHandOver(changed)) reportHandOver(event.reason);
+        if (event.type === 'needs_person' && isHandOver(changed))
+          tx.count({ metric: 'handovers', labels: { reason: event.reason } });
       }
       if (text === undefined) return;
       const reply = await insertReply(tx, message, text, { match });
