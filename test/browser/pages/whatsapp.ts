@@ -107,7 +107,11 @@ export function whatsappTests(): void {
     await page.getByRole('button', { name: 'Stop …' }).click();
     await dialog.getByText('No messages come in or go out').waitFor();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
-    expect(await statusOf('front-desk')).toBe('WORKING');
+    // The page may show the status from before the restart. A session that was stopped would not work again.
+    await poll(async () => (await statusOf('front-desk')) === 'WORKING', {
+      what: 'the session to work after the restart',
+      timeoutMs: PATIENCE_MS,
+    });
     await page.getByRole('button', { name: 'Stop …' }).click();
     await dialog.getByRole('button', { name: 'Stop it' }).click();
     await how.getByText('stopped').waitFor();
