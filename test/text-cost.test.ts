@@ -6,7 +6,7 @@ import { parseTrace } from '@prosaas/queues';
 import { captureConsole, createLogger, maskPhone } from '@prosaas/runtime';
 import { expect, test, vi } from 'vitest';
 import { decodeCursor } from '../apps/api/src/cursor.ts';
-import { SeqCursor } from '../apps/api/src/routes/messages.ts';
+import { SequenceCursor } from '../apps/api/src/routes/page.ts';
 import { requireUuid } from '../apps/api/src/routes/resource.ts';
 import { parseAddress, parseChatId } from '../apps/baileys/src/chat-id.ts';
 import { clientLogger } from '../apps/baileys/src/client-logger.ts';
@@ -181,7 +181,7 @@ const functions: Record<string, Prepare> = {
     const lines = [...frames.map((frame) => JSON.stringify(frame)), text.slice(0, 32 * 1024)];
     return () => lines.map(parseStreamFrame);
   },
-  'a cursor': (text) => () => attempt(() => decodeCursor(SeqCursor, text)),
+  'a cursor': (text) => () => attempt(() => decodeCursor(SequenceCursor, text)),
   'an id in a path': (text) => () => attempt(() => requireUuid(text, 'message')),
   'a path': (text) => () => methods.of(`/${text}`),
   'the trace of a request': (text) => () => [

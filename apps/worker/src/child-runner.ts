@@ -3,6 +3,7 @@ import type { Profile } from '@prosaas/agentkit';
 import { type Database, type JobRow, recordChildDeaths } from '@prosaas/database';
 import { type QueueName, queueTable } from '@prosaas/queues';
 import { type Logger, retryForever } from '@prosaas/runtime';
+import type { AnswerOutcomes } from '@prosaas/telemetry';
 import type { Outcome } from './run-row.ts';
 import { Stopping, describeError } from './job-errors.ts';
 
@@ -19,6 +20,18 @@ const script = import.meta.url.endsWith('.ts')
   ? new URL('./job-process.ts', import.meta.url)
   : new URL('./job-process.js', import.meta.url);
 
+/** What a child process sends when it has run its job. It publishes no metrics: the worker counts what its agent did. */
+export interface ChildReport {
+  outcome: Outcome;
+  answers: Parameters<AnswerOutcomes['onAnswer']>[0][];
+  modelCalls: Parameters<AnswerOutcomes['onModelCall']>[0][];
+}
+
+interface ChildRunnerOptions extends AnswerOutcomes {
+  db: Database;
+  profile: () => Profile;
+}
+
 export interface ChildRunner extends AsyncDisposable {
   /**
    * Runs one attempt of a job in a child process, which exits afterwards. If the child dies, a child death is recorded for the job, and no
@@ -28,7 +41,7 @@ export interface ChildRunner extends AsyncDisposable {
 }
 
 /** A child gets the worker's current profile, because the file may have become invalid since. */
-export function createChildRunner({ db, profile }: { db: Database; profile: () => Profile }): ChildRunner {
+export function createChildRunner({ db, profile, onAnswer, onModelCall }: ChildRunnerOptions): ChildRunner {
   const children = new Set<ChildProcess>();
   const closing = new AbortController();
 
@@ -56,8 +69,8 @@ export function createChildRunner({ db, profile }: { db: Database; profile: () =
       // An error means that the child has exited, which is handled below.
       child.send(profile(), () => {});
       log.info({ pid: child.pid }, 'the job runs in a child process: workers died while running it');
-      let outcome: Outcome | undefined;
-      child.on('message', (message) => (outcome = message as Outcome));
+      let report: ChildReport | undefined;
+      child.on('message', (message) => (report = message as ChildReport));
       const kill = (): void => void child.kill('SIGKILL');
       const stop = (): void => {
         if (signal.reason instanceof Stopping) kill();
@@ -67,7 +80,11 @@ export function createChildRunner({ db, profile }: { db: Database; profile: () =
       if (signal.aborted) stop();
       try {
         const how = await exitOf(child);
-        if (outcome) return outcome;
+        if (report) {
+          for (const source of report.answers) onAnswer(source);
+          for (const call of report.modelCalls) onModelCall(call);
+          return report.outcome;
+        }
         if (signal.reason instanceof Stopping) return { kind: 'requeue', afterMs: 0, released: [] };
         await recordDeath(row, how, log);
         return { kind: 'requeue', afterMs: RETRY_AFTER_DEATH_MS, released: [] };

@@ -7,7 +7,7 @@ import type { Outcome } from './run-row.ts';
 
 export interface JobInstruments {
   /** A job started for the first time since its release. */
-  waited(row: Pick<JobRow, 'age_ms' | 'released_ms'>): void;
+  waited(row: Pick<JobRow, 'due_ms' | 'released_ms'>): void;
   ended(outcome: Outcome['kind'], ranMs: number): void;
   /** A job stalled: its worker died or froze. */
   stalled(): void;
@@ -34,13 +34,13 @@ export function bindJobInstruments(
       requeue: attempts('requeued'),
     };
     return {
-      waited({ age_ms: ageMs, released_ms: releasedMs }) {
-        wait.observe(Math.max(0, ageMs) / 1000);
+      waited({ due_ms: dueMs, released_ms: releasedMs }) {
+        wait.observe(Math.max(0, dueMs) / 1000);
         if (queue === 'inbound-messages') {
-          stage('released', ageMs - releasedMs);
+          stage('released', dueMs - releasedMs);
           stage('woken', releasedMs);
         } else if (queue === 'outbound-messages') {
-          stage('send_released', ageMs - releasedMs);
+          stage('send_released', dueMs - releasedMs);
           stage('send_woken', releasedMs);
         }
       },

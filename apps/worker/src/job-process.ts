@@ -7,6 +7,7 @@ import { parseTrace } from '@prosaas/queues';
 import { captureConsole, createLogger, identify, loadConfig } from '@prosaas/runtime';
 import { createBaileysClient } from './baileys-client.ts';
 import { Config } from './config.ts';
+import type { ChildReport } from './child-runner.ts';
 import { answerLimits } from './job.ts';
 import { createHandlers } from './jobs/index.ts';
 import { createMailer } from './mailer.ts';
@@ -36,9 +37,11 @@ if (!process.connected) recordSurvival();
 // The watchdog kills a process whose job blocks the event loop.
 exitWhenStuck({ afterSeconds: config.WORKER_EXIT_AFTER_SECONDS, identity, log });
 
+const answers: ChildReport['answers'] = [];
+const modelCalls: ChildReport['modelCalls'] = [];
 // Only database errors end up here: they are not the job's fault, so it is requeued.
 const outcome = await runHere().catch((error: unknown) => requeueAfter(error, { afterMs: 2000 }));
-process.send?.(outcome, () => process.exit(0));
+process.send?.({ outcome, answers, modelCalls } satisfies ChildReport, () => process.exit(0));
 
 async function runHere(): Promise<Outcome> {
   const row = await findJob(db, id);
@@ -46,7 +49,13 @@ async function runHere(): Promise<Outcome> {
     return { kind: 'done', released: [] };
   }
   const profile = await profileSent;
-  await using agent = createAgent({ profile, model: modelSettings(config), log });
+  await using agent = createAgent({
+    profile,
+    model: modelSettings(config),
+    log,
+    onAnswer: (source) => answers.push(source),
+    onModelCall: (call) => modelCalls.push(call),
+  });
   await using rules = createAgent({ profile, log });
   const secret = config.INTERNAL_SECRET ?? (await readGeneratedKeys(db)).get('INTERNAL_SECRET');
   const handlers = createHandlers({

@@ -34,7 +34,7 @@ export const answerLimits = (config: {
 
 /** The transaction that completes a job. */
 interface CompletingTransaction extends Queryable {
-  /** Adds a follow-up job. */
+  /** Adds a job that follows from this one. */
   addJob(job: NewJob): Promise<void>;
   /** Counts an event once the transaction is committed. */
   count(event: CountedEvent): void;

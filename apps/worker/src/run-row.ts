@@ -15,7 +15,7 @@ import type { CountedEvent } from '@prosaas/telemetry';
 import type { JobHandler, JobHandlers } from './job.ts';
 import { Superseded, backoffMs, describeError, actionFor, jobErrorFields } from './job-errors.ts';
 
-/** How an attempt ended. It is already stored in PostgreSQL. */
+/** How an attempt ended. It is stored in PostgreSQL already, but for `requeue`, of which nothing is stored. */
 export type Outcome = {
   released: readonly ReleasedJob[];
   /** Events to count. */

@@ -102,7 +102,8 @@ export async function startWorker(
   const { bullPrefix } = keys;
 
   const model = modelSettings(config);
-  const agent = opened.use(createAgent({ profile, model, log, ...bindAgentMetrics(telemetry.metrics) }));
+  const agentOutcomes = bindAgentMetrics(telemetry.metrics);
+  const agent = opened.use(createAgent({ profile, model, log, ...agentOutcomes }));
   const rules = opened.use(createAgent({ profile, log }));
   const warmUp = (): void => loadAgent(agent, log);
   warmUp();
@@ -169,7 +170,7 @@ export async function startWorker(
         db,
         relay,
         handlers,
-        children: work.use(createChildRunner({ db, profile })),
+        children: work.use(createChildRunner({ db, profile, ...agentOutcomes })),
         concurrency: config.WORKER_CONCURRENCY,
         rateLimits: { 'outbound-messages': config.WORKER_SENDS_PER_SECOND },
         instance,

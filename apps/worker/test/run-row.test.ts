@@ -2,7 +2,8 @@ import { loadProfile } from '@prosaas/agentkit';
 import { type JobRow, addJob, failJobs, findJob, replayDeadJobs } from '@prosaas/database';
 import { queueNames, queueTable } from '@prosaas/queues';
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { AnswerOutcomes } from '@prosaas/telemetry';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { JobHandler, JobHandlers } from '../src/job.ts';
 import { createChildRunner } from '../src/child-runner.ts';
 import { RunningJobs } from '../src/running-jobs.ts';
@@ -112,13 +113,35 @@ test('counts the events of a transaction that is committed, and none of one that
   expect(outcome).toEqual({ kind: 'done', released: [], counts: [event] });
 });
 
+/** Counts the agent's answers into `answers`. */
+const counters = (answers: string[]): AnswerOutcomes => ({
+  onAnswer: (source) => void answers.push(source),
+  onModelCall: () => {},
+});
+
+test('counts what the agent of a child process answered', async () => {
+  const id = await stage.receive('1@s.whatsapp.net', 'Do you take cash?');
+  const [added] = await stage.db.query<{ id: string }>(
+    'select id::text as id from jobs where message_id = $1',
+    [id],
+  );
+  const profile = await loadProfile();
+  const answers: string[] = [];
+  for (const [name, value] of Object.entries(stage.env)) vi.stubEnv(name, value);
+  await using children = createChildRunner({ ...counters(answers), db: stage.db, profile: () => profile });
+  const outcome = await children.run((await findJob(stage.db, added!.id))!, { signal: never, log: silent });
+  vi.unstubAllEnvs();
+  expect(outcome).toMatchObject({ kind: 'done', released: [{ queue: 'outbound-messages' }] });
+  expect(answers).toEqual(['faq']);
+});
+
 test('requeues a job whose child process cannot be started, without recording a death', async () => {
   const row = await newRow();
   const { execPath } = process;
   process.execPath = '/nowhere';
   try {
     const profile = await loadProfile();
-    await using children = createChildRunner({ db: stage.db, profile: () => profile });
+    await using children = createChildRunner({ ...counters([]), db: stage.db, profile: () => profile });
     const outcome = await children.run(row, { signal: never, log: silent });
     expect(outcome).toMatchObject({ kind: 'requeue' });
   } finally {

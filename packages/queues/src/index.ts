@@ -16,7 +16,7 @@ export { bullJobId, readRowRef, type JobRowRef } from './bull-job.ts';
 export { createRelay, type Relay } from './relay.ts';
 export { startReleaser } from './releaser.ts';
 export { findLostJobs } from './lost-jobs.ts';
-export { inboundJob, noticeJob, outboundJob, type MessageRef } from './message-jobs.ts';
+export { inboundJob, noticeJob, outboundJob, type MessageRef } from './new-jobs.ts';
 export {
   DeadLetterConfig,
   deadLetterLimits,

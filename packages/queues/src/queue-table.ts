@@ -57,6 +57,9 @@ const notices: QueueDefinition = {
 /**
  * Every kind of job, by the name of its queue. To add one, add a line here: the compiler then asks for its definition in `queueTable` and for
  * its handler in the worker's `jobs/index.ts`, which lives in `jobs/<name>.ts`.
+ *
+ * Two fields of a payload are read elsewhere, too: API keys see the jobs of their `businessId`, and the erasure of a contact finds a job by
+ * the contact's `conversationId`.
  */
 export interface QueuePayloads {
   /** The agent answers a message. */

@@ -14,7 +14,7 @@ import { testDatabase } from '@prosaas/devstack';
 import { closeRedis, createRedis } from '@prosaas/runtime';
 import { type Processor, Queue, Worker } from 'bullmq';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { inboundJob, outboundJob } from './message-jobs.ts';
+import { inboundJob, outboundJob } from './new-jobs.ts';
 import type { QueueName } from './queue-table.ts';
 import { type TestRedis, bullPrefix, useRedis, silent } from './test-redis.ts';
 

@@ -2,7 +2,7 @@ import { listAudit } from '@prosaas/database';
 import { type App, page, pageQuery } from '@prosaas/http';
 import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { Page } from './page.ts';
+import { Page, SequenceCursor } from './page.ts';
 import { NullableText, type ResourceContext, Time } from './resource.ts';
 
 const AuditEntry = Type.Object({
@@ -22,8 +22,6 @@ const Query = Type.Object(
   { additionalProperties: false },
 );
 
-const AuditCursor = Type.Tuple([Type.String({ pattern: '^\\d{1,18}$' })]);
-
 export function auditRoutes(app: App, { db, admin }: ResourceContext): void {
   // Each request with an admin's key, including this one, and each request to a route with `config.audited`.
   app.get(
@@ -31,7 +29,7 @@ export function auditRoutes(app: App, { db, admin }: ResourceContext): void {
     { onRequest: admin, schema: { querystring: Query, response: { 200: Page(AuditEntry) } } },
     async (request) => {
       const { limit, cursor, person } = request.query;
-      const before = decodeCursor(AuditCursor, cursor);
+      const before = decodeCursor(SequenceCursor, cursor);
       const rows = await listAudit(db, { before: before?.[0], personId: person, limit: limit + 1 });
       return page(rows, limit, (row) => encodeCursor([row.id]));
     },

@@ -15,8 +15,7 @@ import { Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { Conversation } from './conversations.ts';
-import { SeqCursor } from './messages.ts';
-import { Page } from './page.ts';
+import { Page, SequenceCursor } from './page.ts';
 import { NullableText, type ResourceContext, Time, requireUuid } from './resource.ts';
 
 const Id = Type.Object({ id: Type.String() });
@@ -129,7 +128,7 @@ export function conversationActionRoutes(app: App, { db, business }: ResourceCon
     { onRequest: business, schema: { params: Id, querystring: pageQuery, response: { 200: Page(Event) } } },
     async (request) => {
       const { limit, cursor } = request.query;
-      const before = decodeCursor(SeqCursor, cursor)?.[0];
+      const before = decodeCursor(SequenceCursor, cursor)?.[0];
       const { id: conversationId } = await findRequested(request);
       const rows = await listConversationEvents(db, { conversationId, before, limit: limit + 1 });
       return page(rows, limit, (row) => encodeCursor([row.id]));

@@ -22,8 +22,8 @@ import { type HeadJobState, explainJob } from '../conversation-jobs.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
 import { digitsOf } from '../phone-digits.ts';
-import { Message, SeqCursor } from './messages.ts';
-import { Page } from './page.ts';
+import { Message } from './messages.ts';
+import { Page, SequenceCursor } from './page.ts';
 import { NullableText, NullableTime, Position, type ResourceContext, Time, requireUuid } from './resource.ts';
 
 export const Conversation = Type.Object({
@@ -191,7 +191,7 @@ export function conversationRoutes(
     { onRequest: business, schema: { params: Id, querystring: pageQuery, response: { 200: Page(Message) } } },
     async (request) => {
       const { limit, cursor } = request.query;
-      const before = decodeCursor(SeqCursor, cursor);
+      const before = decodeCursor(SequenceCursor, cursor);
       const id = requireUuid(request.params.id, 'conversation');
       const businessId = businessOf(request);
       if ((await findConversation(db, id, businessId)) === undefined) throw new NotFound('conversation');

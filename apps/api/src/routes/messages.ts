@@ -15,7 +15,7 @@ import { AppError } from '@prosaas/runtime';
 import { type Static, Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
-import { Page } from './page.ts';
+import { Page, SequenceCursor } from './page.ts';
 import { NullableText, NullableTime, type ResourceContext, Time, requireUuid } from './resource.ts';
 
 export const Message = Type.Object({
@@ -47,9 +47,6 @@ export const Message = Type.Object({
   read_at: NullableTime,
 });
 
-/** `seq` of the page's last message. */
-export const SeqCursor = Type.Tuple([Type.String({ pattern: '^\\d{1,18}$' })]);
-
 const Query = Type.Object(
   { ...pageQuery.properties, business: BusinessFilter },
   { additionalProperties: false },
@@ -79,7 +76,7 @@ export function messageRoutes(app: App, { db, business, relay }: ResourceContext
     { onRequest: business, schema: { querystring: Query, response: { 200: Page(Message) } } },
     async (request) => {
       const { limit, cursor, business: named } = request.query;
-      const before = decodeCursor(SeqCursor, cursor);
+      const before = decodeCursor(SequenceCursor, cursor);
       const rows = await listMessages(db, {
         businessId: businessOf(request, named),
         before: before?.[0],

@@ -1,4 +1,12 @@
-import { type TArray, type TObject, type TSchema, type TUnsafe, Type } from 'typebox';
+import {
+  type TArray,
+  type TObject,
+  type TSchema,
+  type TString,
+  type TTuple,
+  type TUnsafe,
+  Type,
+} from 'typebox';
 
 /** The body of every list: follow `next_cursor` until it is null. */
 export function Page<T extends TSchema>(
@@ -9,3 +17,6 @@ export function Page<T extends TSchema>(
     next_cursor: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
   });
 }
+
+/** Cursor of a list in the order of a sequence of numbers: the number of the page's last item. */
+export const SequenceCursor: TTuple<[TString]> = Type.Tuple([Type.String({ pattern: '^\\d{1,18}$' })]);

@@ -20,10 +20,11 @@ export interface OpenJob {
   jobs: number;
 }
 
-/** Order keys of a conversation's jobs: inbound and outbound messages are two separate sequences. */
+/** Order keys by what must stay in order. Inbound and outbound messages of a conversation are two separate sequences. */
 export const orderKeys = {
   inbound: (conversationId: string): string => `in:${conversationId}`,
   outbound: (conversationId: string): string => `out:${conversationId}`,
+  notice: (noticeId: string): string => `notice:${noticeId}`,
 } as const;
 
 /** Maximum number of jobs that are counted per key. */
@@ -32,7 +33,7 @@ const delayedOf = (key: string): string =>
   `(select jobs.id from jobs where is_delayed and jobs.order_key >= ${key} and jobs.order_key <= ${key}
     order by jobs.order_key, jobs.run_at limit 1)`;
 
-/** The first job of each order key of a conversation: the released one, else the next one. */
+/** The first job of each of a conversation's two sequences of messages: the released one, else the next one. */
 export async function listHeadJobs(q: Queryable, conversationId: string): Promise<OpenJob[]> {
   return q.query(
     `select id::text as id, release, queue, message_id, attempts, worker_deaths, child_deaths,

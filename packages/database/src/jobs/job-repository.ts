@@ -41,7 +41,7 @@ export interface JobRow extends ReleasedJob {
   /** Why it failed for good; `null` while it has not. */
   failure: string | null;
   /** Time since it was due, by PostgreSQL's clock. */
-  age_ms: number;
+  due_ms: number;
   /** Time since it was released, by PostgreSQL's clock. */
   released_ms: number;
   /** Null for a job without a message. */
@@ -132,7 +132,7 @@ async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | 
 export async function findJob(q: Queryable, id: string): Promise<JobRow | undefined> {
   const [row] = await q.query<FlatJobRow>(
     `select ${RELEASED}, order_key, attempts, child_deaths, outlived, replays, failure, enqueued_at is not null as is_released,
-       (extract(epoch from now() - run_at) * 1000)::float8 as age_ms,
+       (extract(epoch from now() - run_at) * 1000)::float8 as due_ms,
        coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms,
        messages.id as message_id, messages.seq::text as seq, messages.business_id, messages.conversation_id,
        messages.session_id, messages.status, messages.text, messages.error, address, account, kind, author,

@@ -36,7 +36,7 @@ export const outboundJob = (message: MessageRef, trace?: string): NewJob =>
 /** The job that sends a notice by e-mail. Insert it in the transaction that stores the notice. */
 export const noticeJob = (notice: { id: string; conversation_id: string; business_id: string }): NewJob => ({
   queue: 'notices',
-  orderKey: `notice:${notice.id}`,
+  orderKey: orderKeys.notice(notice.id),
   businessId: notice.business_id,
   payload: {
     noticeId: notice.id,
