@@ -47,6 +47,7 @@ export interface Stage extends AsyncDisposable {
   totals(): Promise<QueueTotals>;
   /** PostgreSQL's job counts, summed over all queues. */
   rows(): Promise<JobCounts>;
+  /** A worker in this process. Jobs that run in a child process need `fork`: a child reads its settings from the environment. */
   worker(overrides?: WorkerOverrides, env?: Record<string, string>): Promise<RunningService>;
   /** Forks a worker whose jobs are taken over within seconds after its death. Needs `prepareForks`. */
   fork(env?: Record<string, string>): ChildProcess;

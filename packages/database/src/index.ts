@@ -257,7 +257,7 @@ export {
 // Calls
 export {
   type CallRow,
-  type CallSummary,
+  type ListedCall,
   type CallTimelineEntry,
   changeCall,
   findCall,

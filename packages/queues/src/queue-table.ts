@@ -55,8 +55,7 @@ const notices: QueueDefinition = {
 };
 
 /**
- * Every kind of job, by the name of its queue. To add one, add a line here: the compiler then asks for its definition in `queueTable` and for
- * its handler in the worker's `jobs/index.ts`, which lives in `jobs/<name>.ts`.
+ * Every kind of job, by the name of its queue. docs/extending.md says how to add one.
  *
  * Two fields of a payload are read elsewhere, too: API keys see the jobs of their `businessId`, and the erasure of a contact finds a job by
  * the contact's `conversationId`.

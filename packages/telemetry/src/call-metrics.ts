@@ -1,4 +1,3 @@
-/** Refused requests of the telephony provider, or of somebody who pretends to be it. */
 export const callMetrics = {
   call_webhooks_refused: {
     type: 'counter',

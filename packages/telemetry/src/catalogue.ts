@@ -9,9 +9,8 @@ import { systemMetrics } from './system-metrics.ts';
 import { whatsAppMetrics } from './whatsapp-metrics.ts';
 
 /**
- * What ProSaaS counts, across all services and replicas. The names are the contract of GET /metrics.json.
- *
- * To add a metric, add an entry here or in one of the `*-metrics.ts` files; its type follows from the entry.
+ * What ProSaaS counts, across all services and replicas: the contract of GET /metrics.json. Other metrics have their entry in one of the
+ * `*-metrics.ts` files; docs/extending.md says how to add one.
  */
 const businessMetrics = {
   whatsapp_inbound_messages: { type: 'counter', help: 'Messages received via WhatsApp' },

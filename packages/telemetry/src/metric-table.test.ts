@@ -16,6 +16,8 @@ function cellsOf([name, { type, help, labels = {}, aggregate, standard }]: [
   return [`\`${exposed}\``, kind, named.join(', '), help, inJson];
 }
 
+const rowOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
 test('docs/metrics.md lists every metric as the catalogue describes it, and no others', () => {
   const rows = page.split('\n').filter((line) => /^\| `(?:prosaas|process|nodejs)_/.test(line));
   const cells = rows.map((line) =>
@@ -25,5 +27,5 @@ test('docs/metrics.md lists every metric as the catalogue describes it, and no o
       .map((cell) => cell.trim()),
   );
   const counted = cells.filter(([name]) => !name?.startsWith(`\`${metricPrefix}metrics_`));
-  expect(counted).toEqual(Object.entries<MetricDefinition>(catalogue).map(cellsOf));
+  expect(counted.map(rowOf)).toEqual(Object.entries<MetricDefinition>(catalogue).map(cellsOf).map(rowOf));
 });

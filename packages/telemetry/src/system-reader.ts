@@ -141,7 +141,7 @@ function memoryReader(keyspace: Keyspace): ExactReader {
 
 function systemStatsReader(keyspace: Keyspace): ExactReader {
   return {
-    name: 'figures',
+    name: 'stats',
     async read(redis) {
       const stats = await readSystemStats(redis, keyspace);
       if (stats === undefined) return {};

@@ -14,7 +14,7 @@ export interface SystemStats {
   sessions?: Record<string, number> | undefined;
 }
 
-const keyOf = (keyspace: Keyspace): string => keyspace.key('system-figures');
+const keyOf = (keyspace: Keyspace): string => keyspace.key('system-stats');
 
 /** Publishes the stats for all readers of the metrics. The last publisher wins. */
 export async function publishSystemStats(

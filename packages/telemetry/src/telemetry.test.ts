@@ -189,7 +189,7 @@ test('shows system-wide metrics once, while an api publishes them', async () => 
     { labels: { state: 'WORKING' }, value: 2 },
     { labels: { state: 'FAILED' }, value: 0 },
   ]);
-  expect(await redis.pttl(keys.key('system-figures'))).toBeGreaterThan(10_000);
+  expect(await redis.pttl(keys.key('system-stats'))).toBeGreaterThan(10_000);
 
   await publishSystemStats(redis, keys, { connections: { used: 12, allowed: 100 } });
   const unknown = await reader.read();

@@ -17,6 +17,7 @@ export interface CallRow {
   to_number: string | null;
   /** The provider's status: `ringing`, `in-progress`, `completed`, … */
   status: string;
+  /** Null while it is going on. A rejected call that is answered after all has none again. */
   outcome: 'completed' | 'error' | 'rejected' | null;
   /** Why it ended this way. */
   reason: string | null;
@@ -84,7 +85,8 @@ export async function listOpenCalls(
   );
 }
 
-export interface CallSummary {
+/** A call as the lists and pages of calls show it. */
+export interface ListedCall {
   id: string;
   business_id: string;
   from_number: string | null;
@@ -139,7 +141,7 @@ export async function listCalls(
     after?: { position: string; id: string } | undefined;
     limit: number;
   },
-): Promise<CallSummary[]> {
+): Promise<ListedCall[]> {
   const parameters: unknown[] = [options.limit];
   const conditions: string[] = [];
   const parameter = (value: unknown): string => `$${parameters.push(value)}`;
@@ -165,7 +167,7 @@ export async function listCalls(
     const id = parameter(options.after.id);
     conditions.push(`started_at <= ${position} and (started_at < ${position} or id > ${id})`);
   }
-  return db.query<CallSummary>(
+  return db.query<ListedCall>(
     `select ${COLUMNS} from calls
      ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`}
      order by started_at desc, id
@@ -194,8 +196,8 @@ export async function findCall(
   db: Queryable,
   id: string,
   businessId: string | undefined,
-): Promise<CallSummary | undefined> {
-  const rows = await db.query<CallSummary>(
+): Promise<ListedCall | undefined> {
+  const rows = await db.query<ListedCall>(
     `select ${COLUMNS} from calls where id = $1 and ($2::text is null or business_id = $2)`,
     [id, businessId ?? null],
   );

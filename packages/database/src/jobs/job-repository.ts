@@ -17,6 +17,7 @@ export interface NewJob {
   /** Jobs of one key run one at a time, in the order in which they were added. */
   orderKey: string;
   payload: Readonly<Record<string, unknown>>;
+  /** Whose job it is: API keys see their own failed jobs, and an erasure finds jobs of the contact's business. */
   businessId?: string | undefined;
   /**
    * The message that it answers or sends. A message has at most one job; the job is deleted with the message, and the message fails

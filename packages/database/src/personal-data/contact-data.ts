@@ -1,4 +1,4 @@
-import type { CallSummary } from '../calls/call-repository.ts';
+import type { ListedCall } from '../calls/call-repository.ts';
 import {
   type ContactQuery,
   findContact,
@@ -99,7 +99,7 @@ interface ContactJob {
   created_at: Date;
 }
 
-type ContactCall = Omit<CallSummary, 'position'>;
+type ContactCall = Omit<ListedCall, 'position'>;
 
 export interface ContactData {
   /** The contact's names as the records spell them. */
