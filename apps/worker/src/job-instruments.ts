@@ -7,7 +7,7 @@ import type { Outcome } from './run-row.ts';
 
 export interface JobInstruments {
   /** A job started for the first time since its release. */
-  waited(row: Pick<JobRow, 'due_ms' | 'released_ms'>): void;
+  waited(row: Pick<JobRow, 'since_due_ms' | 'since_released_ms'>): void;
   ended(outcome: Outcome['kind'], ranMs: number): void;
   /** A job stalled: its worker died or froze. */
   stalled(): void;
@@ -34,7 +34,7 @@ export function bindJobInstruments(
       requeue: attempts('requeued'),
     };
     return {
-      waited({ due_ms: dueMs, released_ms: releasedMs }) {
+      waited({ since_due_ms: dueMs, since_released_ms: releasedMs }) {
         wait.observe(Math.max(0, dueMs) / 1000);
         if (queue === 'inbound-messages') {
           stage('released', dueMs - releasedMs);

@@ -62,9 +62,9 @@ export async function runJob(
   const outcome = await attempt(runner, queue, job, log);
   if (outcome === undefined) return;
   relay.enqueue(outcome.released);
-  outcome.counts?.forEach(runner.count);
   if (outcome.kind !== 'requeue') databaseErrorLog(runner.log).worked(queue);
   counts.ended(outcome.kind, performance.now() - began);
+  outcome.counts?.forEach(runner.count);
   if (outcome.kind === 'done') return;
   if (outcome.kind === 'failed') throw new UnrecoverableError(outcome.error);
   if (outcome.kind === 'requeue' && outcome.databaseError !== undefined) {

@@ -13,7 +13,7 @@ import { checkPayload, queueTable, type QueueName } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { CountedEvent } from '@prosaas/telemetry';
 import type { JobHandler, JobHandlers } from './job.ts';
-import { Superseded, backoffMs, describeError, actionFor, jobErrorFields } from './job-errors.ts';
+import { Superseded, backoffMs, describeError, actionFor, errorFields } from './job-errors.ts';
 
 /** How an attempt ended. It is stored in PostgreSQL already, but for `requeue`, of which nothing is stored. */
 export type Outcome = {
@@ -75,7 +75,14 @@ export async function runRow(
     });
     return { kind: 'done', released, counts };
   } catch (error) {
-    return recordError({ db, instance }, row, error, { log, ranMs: Math.round(performance.now() - began) });
+    const ranMs = Math.round(performance.now() - began);
+    const outcome = await recordError({ db, instance }, row, error, { log, ranMs });
+    // What was committed before the error counts.
+    return {
+      ...outcome,
+      released: [...released, ...outcome.released],
+      counts: [...counts, ...(outcome.counts ?? [])],
+    };
   }
 }
 
@@ -100,7 +107,7 @@ async function recordError(
 ): Promise<Outcome> {
   const { attempts, backoff } = queueTable[row.queue as QueueName];
   const attempt = row.attempts + 1;
-  const action = actionFor(error, { isLastAttempt: attempt >= attempts, ageMs: row.released_ms });
+  const action = actionFor(error, { isLastAttempt: attempt >= attempts, ageMs: row.since_released_ms });
   if (action.kind === 'superseded') return { kind: 'done', released: [] };
   if (action.kind === 'requeue') {
     log.debug({ err: error }, 'job requeued');
@@ -114,7 +121,7 @@ async function recordError(
     ran_ms: ranMs,
     worker: instance,
   };
-  log.warn({ ...jobErrorFields(error), attempt, final: action.kind === 'fail' }, 'job failed');
+  log.warn({ ...errorFields(error), attempt, final: action.kind === 'fail' }, 'job failed');
   if (action.kind === 'retry') {
     await recordFailedAttempt(db, row, failed);
     return { kind: 'retry', afterMs: backoffMs(backoff, attempt), released: [] };

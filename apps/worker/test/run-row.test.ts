@@ -85,7 +85,7 @@ test('rolls back the writes of a job that was released again meanwhile', async (
     await stage.db.query('update jobs set release = release + 1');
     await complete(async (tx) => void (await tx.query("insert into warnings (name) values ('x')")));
   });
-  expect(outcome).toEqual({ kind: 'done', released: [] });
+  expect(outcome).toEqual({ kind: 'done', released: [], counts: [] });
   expect(await stage.db.query('select from warnings')).toEqual([]);
   expect(await findJob(stage.db, row.id)).toMatchObject({ release: 2 });
 });
@@ -111,6 +111,18 @@ test('counts the events of a transaction that is committed, and none of one that
     await complete(async (tx) => tx.count(event));
   });
   expect(outcome).toEqual({ kind: 'done', released: [], counts: [event] });
+});
+
+test('counts and releases what was committed before an error', async () => {
+  const event = { metric: 'handovers', labels: { reason: 'asked' } } as const;
+  const outcome = await run(await newRow(), async ({ complete, payload }) => {
+    await complete(async (tx) => {
+      tx.count(event);
+      await tx.addJob({ queue: 'outbound-messages', orderKey: 'out:x', payload });
+    });
+    throw new Error('afterwards');
+  });
+  expect(outcome).toMatchObject({ released: [{ queue: 'outbound-messages' }], counts: [event] });
 });
 
 /** Counts the agent's answers into `answers`. */
@@ -150,11 +162,11 @@ test('requeues a job whose child process cannot be started, without recording a 
   expect(await findJob(stage.db, row.id)).toMatchObject({ child_deaths: 0, failure: null });
 });
 
-test('the BullMQ job of an older release neither runs nor closes a replayed job', async () => {
+test('the BullMQ job of an older release neither runs nor completes a replayed job', async () => {
   const row = await newRow();
   await stage.db.transaction((tx) => failJobs(tx, [row], 'X'));
   await stage.db.transaction((tx) => replayDeadJobs(tx, [{ id: row.id, delaySeconds: 60 }]));
   expect(await findJob(stage.db, row.id)).toMatchObject({ is_released: false, failure: null, release: 2 });
-  expect(await run(row, ({ complete }) => complete())).toEqual({ kind: 'done', released: [] });
+  expect(await run(row, ({ complete }) => complete())).toEqual({ kind: 'done', released: [], counts: [] });
   expect(await findJob(stage.db, row.id)).toBeDefined();
 });

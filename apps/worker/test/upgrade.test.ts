@@ -98,7 +98,7 @@ test('answers messages written by replicas of the previous version once and in o
   expect(heardBy('4@s.whatsapp.net')).toEqual(rightFor('4@s.whatsapp.net'));
   // This version neither takes nor needs them.
   expect(await stage.db.query('select from outbox')).toHaveLength(11);
-  await poll(async () => (await stage.rows()).open === 0, { what: 'all jobs to be closed' });
+  await poll(async () => (await stage.rows()).open === 0, { what: 'all jobs to end' });
 });
 
 test('imports the dead letter from Redis once, and deletes it there', async () => {

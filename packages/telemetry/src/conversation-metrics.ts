@@ -1,10 +1,10 @@
-import { waitingReasons } from '@prosaas/conversations';
+import { type WaitingReason, waitingReasons } from '@prosaas/conversations';
 
 export const conversationMetrics = {
   handovers: {
     type: 'counter',
     help: 'Times that a conversation began to wait for a person, by reason. late: a message arrived hours after it was written',
-    labels: { reason: Object.keys(waitingReasons) as readonly string[] },
+    labels: { reason: Object.keys(waitingReasons) as readonly WaitingReason[] },
   },
   customers_waiting: {
     type: 'gauge',

@@ -242,6 +242,9 @@ export function chatTests(): void {
 
   test("shows times in the business' time zone", async () => {
     const id = await addLongChat('Far away', 1);
+    const [before] = await desk.db.query<{ time_zone: string }>(
+      `select time_zone from businesses where id = 'default'`,
+    );
     await desk.db.query(`update businesses set time_zone = 'Asia/Kathmandu' where id = 'default'`);
     await using opened = await openPage(`conversations/${id}`);
     const { page } = opened;
@@ -253,5 +256,6 @@ export function chatTests(): void {
       .getByText(there)
       .or(time.filter({ hasText: there }))
       .waitFor();
+    await desk.db.query(`update businesses set time_zone = $1 where id = 'default'`, [before!.time_zone]);
   });
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = process.env['WRONG_CLOCKS'];
-const [, service] = /(?:apps|bundles)\/(\w+)\//.exec(process.argv[1] ?? '') ?? [];
+const [, service] = /(?:apps|bundles)\/(\w+)[/-]/.exec(process.argv[1] ?? '') ?? [];
 if (folder !== undefined && service !== undefined) {
   const file = join(folder, service);
   const Right = Date;

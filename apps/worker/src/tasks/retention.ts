@@ -21,7 +21,7 @@ import {
 import { deadLetterLimits, isNearLimit, readDeadLetterUsage } from '@prosaas/queues';
 import type { Logger } from '@prosaas/runtime';
 import type { Config } from '../config.ts';
-import { jobErrorFields } from '../job-errors.ts';
+import { errorFields } from '../job-errors.ts';
 
 const DAY_MS = 24 * 3600_000;
 
@@ -161,7 +161,7 @@ export async function applyRetention({
     } catch (error) {
       failed.push(name);
       log.warn(
-        { ...jobErrorFields(error), kind: name },
+        { ...errorFields(error), kind: name },
         'retention: rows past their limit were not deleted; the next round tries again',
       );
     }

@@ -10,7 +10,7 @@ export interface Mention {
 }
 
 export interface CombinedMentions {
-  /** Oldest first. At most three, or seven of a range. */
+  /** Earliest first. At most three, or seven of a range. */
   dates: string[];
   isRange: boolean;
   /** Positions of the tokens inside ranges, such as the `to` of `Monday to Friday`. */

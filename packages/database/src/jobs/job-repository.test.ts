@@ -53,7 +53,7 @@ test('completing a job releases the oldest of its key, in the same transaction',
   ]);
 });
 
-test('closes several jobs at once and skips those that are gone or were released again', async () => {
+test('completes several jobs at once and skips those that are gone or were released again', async () => {
   const [one, two] = [await add(on.db, job('a')), await add(on.db, job('b'))];
   await add(on.db, job('b'));
   const stale = { ...one.released!, release: 7 };
@@ -169,7 +169,7 @@ test('lists jobs that were released long ago in pages, and releases them again u
   expect(again.map(({ release }) => release)).toEqual([2, 2]);
   expect(await on.db.transaction((tx) => releaseLostJobs(tx, lost))).toEqual([]);
   expect((await list('0')).map(({ id }) => id)).toEqual([jobs[2]!.id]);
-  // A worker that still runs the previous release cannot close it.
+  // A worker that still runs the previous release cannot complete it.
   expect((await on.db.transaction((tx) => completeJobs(tx, lost))).completed.size).toBe(0);
 });
 

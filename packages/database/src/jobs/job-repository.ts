@@ -42,9 +42,9 @@ export interface JobRow extends ReleasedJob {
   /** Why it failed for good; `null` while it has not. */
   failure: string | null;
   /** Time since it was due, by PostgreSQL's clock. */
-  due_ms: number;
+  since_due_ms: number;
   /** Time since it was released, by PostgreSQL's clock. */
-  released_ms: number;
+  since_released_ms: number;
   /** Null for a job without a message. */
   message: JobMessage | null;
 }
@@ -94,7 +94,7 @@ export async function addJob(tx: Queryable, job: NewJob): Promise<ReleasedJob | 
     job.runAt,
   ];
   for (;;) {
-    // Locks the job ahead: a transaction that closes it waits for this one, and then finds this row as the next.
+    // Locks the job ahead: a transaction that completes it waits for this one, and then finds this row as the next.
     const [added] = await tx.query<ReleasedJob & { is_released: boolean; needs_no_turn: boolean }>(
       `with ahead as materialized (${lockReleased('$2')}),
          turn as (select coalesce($7::timestamptz <= now(), true) and not exists (select from ahead)
@@ -133,8 +133,8 @@ async function takeTurn(tx: Queryable, orderKey: string): Promise<ReleasedJob | 
 export async function findJob(q: Queryable, id: string): Promise<JobRow | undefined> {
   const [row] = await q.query<FlatJobRow>(
     `select ${RELEASED}, order_key, attempts, child_deaths, outlived, replays, failure, enqueued_at is not null as is_released,
-       (extract(epoch from now() - run_at) * 1000)::float8 as due_ms,
-       coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as released_ms,
+       (extract(epoch from now() - run_at) * 1000)::float8 as since_due_ms,
+       coalesce(extract(epoch from now() - enqueued_at) * 1000, 0)::float8 as since_released_ms,
        messages.id as message_id, messages.seq::text as seq, messages.business_id, messages.conversation_id,
        messages.session_id, messages.status, messages.text, messages.error, address, account, kind, author,
        coalesce(extract(epoch from messages.created_at - messages.sent_at), 0)::float8 as late_seconds,

@@ -27,17 +27,17 @@ export class ColumnIndex {
   #placeOf(column: string): number {
     const last = this.#places.length - 1;
     let place = hash(column) & last;
-    for (let position = this.#places[place]!; position !== 0; position = this.#places[place]!) {
-      if (this.#columnOf(position - 1) === column) break;
+    for (let entry = this.#places[place]!; entry !== 0; entry = this.#places[place]!) {
+      if (this.#columnOf(entry - 1) === column) break;
       place = (place + 1) & last;
     }
     return place;
   }
 
   #grow(): void {
-    const occupied = this.#places.filter((position) => position !== 0);
+    const occupied = this.#places.filter((entry) => entry !== 0);
     this.#places = new Uint32Array(this.#places.length * 2);
-    for (const position of occupied) this.#places[this.#placeOf(this.#columnOf(position - 1))] = position;
+    for (const entry of occupied) this.#places[this.#placeOf(this.#columnOf(entry - 1))] = entry;
   }
 }
 

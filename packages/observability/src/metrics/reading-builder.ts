@@ -119,7 +119,7 @@ export class ReadingBuilder {
     const added = Object.keys(exact);
     const names = added.join('\n');
     if (this.#series?.names !== names) {
-      const replaced = new Set(added.map((key) => parseColumn(key)?.name));
+      const replaced = new Set(added.map((column) => parseColumn(column)?.name));
       const kept = columns.keys().filter((at) => !replaced.has(parseColumn(columns[at]!)?.name));
       const keptIndexes = Int32Array.from(kept);
       this.#series = {

@@ -16,7 +16,7 @@ export interface Snapshot {
   /** The epochs that were folded last, at most `MAX_RECENTLY_FOLDED`. */
   readonly recentlyFolded: readonly string[];
   readonly members: readonly Member[];
-  /** ParsedColumn -> sum over the folded epochs. */
+  /** Column -> sum over the folded epochs. */
   readonly retired: ReadonlyMap<string, number>;
   /** Epochs whose blob or schema cannot be read. */
   readonly unreadable: readonly string[];

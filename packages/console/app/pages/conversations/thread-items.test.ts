@@ -22,7 +22,7 @@ test('new items are added at the end, and older pages stay', () => {
   expect(fresh).toEqual(itemsOf(5, 6));
 });
 
-test('the list starts anew when there is a gap, or when it was empty', () => {
+test('the list starts over when there is a gap, or when it was empty', () => {
   const gap = mergeNewest({ items: itemsOf(1, 2), cursor: null }, page([9, 8, 7], 'c'));
   expect([idsOf(gap.loaded), gap.loaded.cursor, gap.fresh.length]).toEqual(['7 8 9', 'c', 3]);
   const empty = mergeNewest({ items: [], cursor: null }, page([1]));
