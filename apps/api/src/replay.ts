@@ -50,7 +50,8 @@ export async function replayJobs(
   return outcome;
 }
 
-async function findRefusal(db: Database, id: string): Promise<AppError> {
+/** Why a job that is not in the dead letter, or could not be replayed, is refused. */
+export async function findRefusal(db: Database, id: string): Promise<AppError> {
   const job = await findJob(db, id);
   if (job === undefined || (job.failure === null && job.replays === 0)) return new NotFound('job');
   return job.failure === null

@@ -4,7 +4,7 @@ import {
   type Database,
   type SendInput,
   type SendRow,
-  claimSend,
+  findOrInsertSend,
   dropProgramMessage,
   failProgramMessage,
   hasInboundMessage,
@@ -173,7 +173,9 @@ export class Sender {
     const { db, ackTimeoutMs } = this.#options;
     const began = performance.now();
     const deadline = AbortSignal.timeout(ackTimeoutMs);
-    const row = request.isProgram ? await this.#write(session, request, send) : await claimSend(db, send);
+    const row = request.isProgram
+      ? await this.#write(session, request, send)
+      : await findOrInsertSend(db, send);
     if (!(await isSame(row, request, session))) throw new IdempotencyKeyReused();
     if (row.status !== 'sent') {
       try {
@@ -205,7 +207,7 @@ export class Sender {
     if (message.text !== text || (message.address !== jid && message.address !== other))
       throw new IdempotencyKeyReused();
     if (message.status === 'sent' || message.status === 'undelivered') return { ...claim, status: 'sent' };
-    if (!message.is_opted_out) return claimSend(db, send);
+    if (!message.is_opted_out) return findOrInsertSend(db, send);
     await dropProgramMessage(db, send.key);
     throw new ContactOptedOut(message.conversation_id);
   }

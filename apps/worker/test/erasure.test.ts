@@ -1,4 +1,4 @@
-import { type JobRow, addJob, claimSend, eraseContact, findJob, insertReply } from '@prosaas/database';
+import { type JobRow, addJob, findOrInsertSend, eraseContact, findJob, insertReply } from '@prosaas/database';
 import { poll } from '@prosaas/devstack';
 import { outboundJob } from '@prosaas/queues';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -63,7 +63,14 @@ test.each([
   const baileys: BaileysClient = {
     async sendText({ key, session, chatId, text }) {
       await erase();
-      await claimSend(db, { sessionId: session, key, chatId, bodyHash: 'hash', messageId: '3EB0', text });
+      await findOrInsertSend(db, {
+        sessionId: session,
+        key,
+        chatId,
+        bodyHash: 'hash',
+        messageId: '3EB0',
+        text,
+      });
       return end();
     },
   };

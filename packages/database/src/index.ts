@@ -223,7 +223,7 @@ export {
   recordRetryRequest,
 } from './whatsapp/delivery-repository.ts';
 export {
-  claimSend,
+  findOrInsertSend,
   deleteOldSends,
   deleteSendWithoutMessage,
   findSentText,

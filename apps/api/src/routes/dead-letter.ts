@@ -14,7 +14,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { NotFound } from '../errors.ts';
-import { replayJobs } from '../replay.ts';
+import { findRefusal, replayJobs } from '../replay.ts';
 import { Page } from './page.ts';
 import { NullableText, type ResourceContext, Time, requireJobId } from './resource.ts';
 
@@ -143,10 +143,9 @@ export function deadLetterRoutes(
     async (request, reply) => {
       const id = requireJobId(request.params.id);
       const job = await findDeadJob(db, { id });
-      // A job that is not in the dead letter may have been replayed: `replayJobs` says so.
+      if (job === undefined) throw await findRefusal(db, id);
       const { refused } = await replayJobs({ db, relay }, [id]);
       if (refused[0]) throw refused[0].error;
-      if (job === undefined) throw new NotFound('job');
       return reply.code(202).send(job);
     },
   );

@@ -6,7 +6,7 @@ import { type Database, createDatabase } from '../database.ts';
 import { recordInbound } from './message-repository.ts';
 import { migrate } from '../migrate.ts';
 import { type PhoneMessageInput, recordPhoneMessage } from './phone-message-repository.ts';
-import { claimSend } from '../whatsapp/send-repository.ts';
+import { findOrInsertSend } from '../whatsapp/send-repository.ts';
 import { createSession } from '../whatsapp/whatsapp-session-repository.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });
@@ -46,7 +46,7 @@ test('one message delivered ten times at once is stored once', async () => {
 test('a message that a session of the business sent itself is not stored and opens no conversation', async () => {
   const input = written('echo@s.whatsapp.net');
   const send = { key: 'k', chatId: input.contact, bodyHash: '', messageId: input.externalId, text: '' };
-  await claimSend(db, { ...send, sessionId: 'other' });
+  await findOrInsertSend(db, { ...send, sessionId: 'other' });
   expect(await record(input)).toBeUndefined();
   expect(await db.query('select 1 from conversations where contact = $1', [input.contact])).toEqual([]);
 });

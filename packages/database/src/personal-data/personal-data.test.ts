@@ -5,7 +5,7 @@ import { streamContactExport } from './contact-export.ts';
 import { openConversation } from '../conversations/conversation-repository.ts';
 import { addNotice } from '../conversations/notice-repository.ts';
 import { recordPersonMessage } from '../conversations/person-message-repository.ts';
-import { claimSend } from '../whatsapp/send-repository.ts';
+import { findOrInsertSend } from '../whatsapp/send-repository.ts';
 import { columnKinds } from './column-kinds.ts';
 import { onDatabase } from '../test-support.ts';
 import {
@@ -246,7 +246,7 @@ test('notices about a contact to people of the business are erased with the cont
         messageId: key,
         text: key,
       };
-      await claimSend(tx, send);
+      await findOrInsertSend(tx, send);
     }
     return { customerId: customer.id, noticeMessageId: noticeMessage.id };
   });

@@ -25,8 +25,8 @@ export interface SendInput {
   text: string;
 }
 
-/** Inserts a send, or returns the existing one with the same key. */
-export async function claimSend(q: Queryable, send: SendInput): Promise<SendRow> {
+/** Returns the send with the same key, or inserts this one. It excludes nobody: two callers may get the same send. */
+export async function findOrInsertSend(q: Queryable, send: SendInput): Promise<SendRow> {
   const [inserted] = await q.query<SendRow>(
     `insert into whatsapp_sends (session_id, key, chat_id, body_hash, message_id, text)
      values ($1, $2, $3, $4, $5, $6) on conflict (session_id, key) do nothing returning ${COLUMNS}`,
