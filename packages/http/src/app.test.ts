@@ -4,7 +4,8 @@ import { AppError, createLogger } from '@prosaas/runtime';
 import type { InjectOptions } from 'fastify';
 import { Type } from 'typebox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type App, buildHttpApp } from './app.ts';
+import type { App } from './app-type.ts';
+import { buildHttpApp } from './app.ts';
 import { type GuardKeys, guard, metricsGuard } from './guard.ts';
 import { pageQuery } from './page.ts';
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Logger } from '@prosaas/runtime';
-import { type FastifyBaseLogger, type FastifyInstance, LogController, fastify } from 'fastify';
+import { type FastifyBaseLogger, LogController, fastify } from 'fastify';
+import type { App } from './app-type.ts';
 import { answerClientError } from './client-error.ts';
 import { limitConnections } from './connection-limits.ts';
 import { registerErrorHandler } from './error-handler.ts';
@@ -12,14 +13,6 @@ import { problemOf, sendProblem, setCommonHeaders } from './problem.ts';
 import { registerRequestLog } from './request-log.ts';
 import { acceptsUpgrade, registerTargetChecks } from './request-target.ts';
 import { noQuery, validatorCompiler } from './validation.ts';
-
-export type App = FastifyInstance<
-  Server,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
 
 export interface HttpAppOptions {
   log: Logger;

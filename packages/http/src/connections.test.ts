@@ -4,7 +4,8 @@ import { type AddressInfo, type Socket, connect } from 'node:net';
 import { type RawSocket, askRaw, openRaw, openUpgrade, upgradeRequest } from '@prosaas/devstack';
 import { createLogger } from '@prosaas/runtime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type App, buildHttpApp } from './app.ts';
+import type { App } from './app-type.ts';
+import { buildHttpApp } from './app.ts';
 import { limitConnections } from './connection-limits.ts';
 
 const log = createLogger({ service: 'test', instance: 'test', level: 'silent' });

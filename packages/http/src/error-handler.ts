@@ -1,6 +1,6 @@
 import { AppError } from '@prosaas/runtime';
 import { AllowedMethods } from './allowed-methods.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { KeysNotLoaded } from './auth-errors.ts';
 import { type Problem, problem, problemOf, sendProblem } from './problem.ts';
 import { addLogFields, skipRequestLog } from './request-log.ts';

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { type KeyHolder, type KeyHolders, createLogger } from '@prosaas/runtime';
 import type { LightMyRequestResponse } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type App, buildHttpApp } from './app.ts';
+import type { App } from './app-type.ts';
+import { buildHttpApp } from './app.ts';
 import { type AuditedUse, type GuardKeys, canSeeDetails, guard, metricsGuard } from './guard.ts';
 
 const secret = 'tokentokentoken';

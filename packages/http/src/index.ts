@@ -1,4 +1,5 @@
-export { type App, type HttpAppOptions, buildHttpApp } from './app.ts';
+export type { App } from './app-type.ts';
+export { type HttpAppOptions, buildHttpApp } from './app.ts';
 export { KeysNotLoaded } from './auth-errors.ts';
 export { BusinessFilter, businessOf } from './business-of.ts';
 export {

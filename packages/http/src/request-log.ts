@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { isProbe } from './probe-path.ts';
 
 /** A read by another of our services, which polls. */

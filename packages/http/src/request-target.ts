@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { endWithProblem } from './client-error.ts';
 import { problem, sendProblem } from './problem.ts';
 

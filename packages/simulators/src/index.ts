@@ -26,9 +26,8 @@ export { babble, loudness } from './telephony/mulaw.ts';
 export { type CallPlan, type CallReport, PlacedCall } from './telephony/placed-call.ts';
 export { type RestApi, startRestApi } from './telephony/rest-api.ts';
 export {
-  type Signature,
   type TelephonyProvider,
   type TelephonyProviderOptions,
-  type WebhookAnswer,
   startTelephonyProvider,
 } from './telephony/provider.ts';
+export type { Signature, WebhookAnswer } from './telephony/webhook-types.ts';

@@ -1,6 +1,4 @@
-import type { Telemetry } from './telemetry.ts';
-
-const ANSWER_SOURCES = [
+export const ANSWER_SOURCES = [
   'faq',
   'hours',
   'greeting',
@@ -11,7 +9,7 @@ const ANSWER_SOURCES = [
   'unknown',
   'model',
 ] as const;
-const MODEL_OUTCOMES = [
+export const MODEL_OUTCOMES = [
   'answered',
   'handed_over',
   'opted_out',
@@ -57,26 +55,3 @@ export const agentMetrics = {
     labels: { kind: ['prompt', 'completion'] },
   },
 } as const;
-
-/** What an agent reports about its answers. */
-export interface AnswerOutcomes {
-  onAnswer: (source: (typeof ANSWER_SOURCES)[number]) => void;
-  onModelCall: (call: {
-    purpose: 'answer' | 'probe';
-    outcome: (typeof MODEL_OUTCOMES)[number];
-    ms: number;
-    tokens: { prompt: number; completion: number };
-  }) => void;
-}
-
-export function bindAgentMetrics(metrics: Telemetry['metrics']): AnswerOutcomes {
-  return {
-    onAnswer: (source) => metrics.counter('agent_answers', { source }).add(),
-    onModelCall: ({ purpose, outcome, ms, tokens }) => {
-      if (purpose === 'probe') metrics.counter('model_probes', { outcome }).add();
-      else metrics.histogram('model_call_duration_seconds', { outcome }).observe(Math.max(0, ms) / 1000);
-      for (const kind of ['prompt', 'completion'] as const)
-        metrics.counter('model_tokens', { kind }).add(tokens[kind]);
-    },
-  };
-}

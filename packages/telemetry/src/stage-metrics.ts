@@ -1,5 +1,4 @@
-import { type Histogram, REQUEST_BUCKETS } from '@prosaas/observability';
-import type { Telemetry } from './telemetry.ts';
+import { REQUEST_BUCKETS } from '@prosaas/observability';
 
 /** The stages of a message and its answer, in order: each begins where the previous one ends. */
 export const messageStages = [
@@ -33,14 +32,3 @@ export const stageMetrics = {
     buckets: STAGE_BUCKETS as readonly number[],
   },
 } as const;
-
-/** Binds the histograms of some stages once, and returns a function that observes a stage's duration in milliseconds. */
-export function bindStageMetrics<S extends MessageStage>(
-  metrics: Telemetry['metrics'],
-  stages: readonly S[],
-): (stage: S, ms: number) => void {
-  const handles = Object.fromEntries(
-    stages.map((stage) => [stage, metrics.histogram('message_stage_seconds', { stage })]),
-  ) as Record<S, Histogram>;
-  return (stage, ms) => handles[stage].observe(Math.max(0, ms) / 1000);
-}

@@ -7,7 +7,7 @@ import { createRelay, publishDatabaseStats } from '@prosaas/queues';
 import { closeRedis, createLogger, createRedis, identify, keyspace, redisReady } from '@prosaas/runtime';
 import { expect, test } from 'vitest';
 import { businessMetricNames, catalogue } from './catalogue.ts';
-import { exposeHealthMetrics } from './service-metrics.ts';
+import { exposeHealthMetrics } from './bind-service-metrics.ts';
 import { publishSystemStats } from './system-stats.ts';
 import { createSystemMetricsReader } from './system-reader.ts';
 import { startTelemetry } from './telemetry.ts';

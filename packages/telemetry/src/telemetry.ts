@@ -17,7 +17,7 @@ import {
 } from '@prosaas/runtime';
 import { catalogue } from './catalogue.ts';
 import { followLogLevel } from './log-level.ts';
-import { exposeBuildInfo } from './service-metrics.ts';
+import { exposeBuildInfo } from './bind-service-metrics.ts';
 
 export interface TelemetryConfig extends BuildConfig {
   REDIS_URL: string;

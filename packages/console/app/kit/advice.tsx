@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { Reason } from '../lib/diagnosis.ts';
+import type { Reason } from '../lib/checks.ts';
 
 /** Groups that are shown at first in the brief form. */
 const BRIEF_GROUPS = 2;

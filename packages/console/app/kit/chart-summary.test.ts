@@ -8,5 +8,5 @@ test.each([
   [[1, 3, 2], 'Between 1 and 3, now 2.'],
   [[1, null, 3, 2], 'Between 1 and 3, now 2. No data for 25 % of the time.'],
 ])('%j is described as %j', (values, text) => {
-  expect(summaryOf({ values }, String)).toBe(text);
+  expect(summaryOf(values, String)).toBe(text);
 });

@@ -1,7 +1,5 @@
-import type { ChartData } from './chart.tsx';
-
 /** Describes a chart in words for a screen reader: its range and its last value. */
-export function summaryOf({ values }: Pick<ChartData, 'values'>, format: (value: number) => string): string {
+export function summaryOf(values: readonly (number | null)[], format: (value: number) => string): string {
   const known = values.filter((value) => value !== null);
   const last = known.at(-1);
   if (last === undefined) return 'No data yet.';

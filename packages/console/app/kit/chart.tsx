@@ -102,7 +102,7 @@ export function Chart({
       <figcaption id={id}>
         <span class="chart-title">{title}</span>
         <span class="chart-value">{value === null || value === undefined ? '–' : format(value)}</span>
-        <span class="visually-hidden">{summaryOf(data, format)}</span>
+        <span class="visually-hidden">{summaryOf(data.values, format)}</span>
       </figcaption>
       <div class="chart-place" ref={place} aria-hidden="true" />
       <span class="visually-hidden" aria-live="polite">

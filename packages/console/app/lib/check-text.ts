@@ -1,5 +1,5 @@
 import type { Level } from '../kit/status.tsx';
-import type { Check } from './diagnosis.ts';
+import type { Check } from './checks.ts';
 
 type NamedStatus = Pick<Check, 'name' | 'status'>;
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Check, diagnose } from './diagnosis.ts';
+import type { Check } from './checks.ts';
+import { diagnose } from './diagnosis.ts';
 import type { Replica } from './live-values.ts';
 
 const check = (

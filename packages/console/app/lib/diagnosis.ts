@@ -1,24 +1,8 @@
+import type { Check, Reason } from './checks.ts';
 import { countText, durationText } from './format.ts';
 import type { Replica, SessionsSummary } from './live-values.ts';
 import { href } from './router.ts';
 import { sessionsProblem, sessionsSentence } from './session-text.ts';
-
-/** A check as in GET /api/checks: apps/api/src/routes/checks.ts. */
-export interface Check {
-  name: string;
-  looks_at: string | null;
-  status: 'pass' | 'warn' | 'fail';
-  since: string | null;
-  reasons: Reason[];
-  facts: Record<string, unknown>;
-}
-
-export interface Reason {
-  code: string;
-  means: string | null;
-  title: string | null;
-  what_to_do: { kind: 'text' | 'item' | 'code'; text: string }[];
-}
 
 /** One problem. */
 export interface Problem {

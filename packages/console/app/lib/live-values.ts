@@ -1,4 +1,4 @@
-import type { Check } from './diagnosis.ts';
+import type { Check } from './checks.ts';
 
 /** The values that the api pushes, by name: apps/api/src/console/live-parts.ts. */
 export interface LiveValues {

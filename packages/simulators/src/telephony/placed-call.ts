@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { CallerStream } from './caller-stream.ts';
-import type { Signature, WebhookAnswer } from './provider.ts';
 import { type CallbackHabit, arrangeCallbacks } from './status-callbacks.ts';
 import { type Verb, readTwiml } from './twiml.ts';
+import type { Signature, WebhookAnswer } from './webhook-types.ts';
 
 /** How a call goes, and what goes wrong with it. */
 export interface CallPlan {

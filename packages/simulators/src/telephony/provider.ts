@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CallerStream } from './caller-stream.ts';
 import { type CallPlan, PlacedCall } from './placed-call.ts';
+import type { Signature, WebhookAnswer } from './webhook-types.ts';
 import type { RestApi } from './rest-api.ts';
 import { signWebhook } from './signature.ts';
 
@@ -14,14 +15,6 @@ export interface TelephonyProviderOptions {
   api?: RestApi;
   /** Factor by which callers are faster than real time. Default 1. */
   speed?: number;
-}
-
-export type Signature = 'valid' | 'forged' | 'missing';
-
-export interface WebhookAnswer {
-  status: number;
-  contentType: string;
-  body: string;
 }
 
 /** A telephony provider as the service sees it: signed webhooks, media streams, status callbacks. */

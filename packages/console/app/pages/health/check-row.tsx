@@ -5,7 +5,7 @@ import { Status } from '../../kit/status.tsx';
 import { Strip } from '../../kit/strip.tsx';
 import { For } from '../../kit/time.tsx';
 import { checkLevels, checkLabels, describeFacts } from '../../lib/check-text.ts';
-import type { Check } from '../../lib/diagnosis.ts';
+import type { Check } from '../../lib/checks.ts';
 import { timeText } from '../../lib/format.ts';
 import { now } from '../../lib/live.ts';
 import { setQuery } from '../../lib/router.ts';

@@ -1,6 +1,6 @@
 import { Status } from '../../kit/status.tsx';
 import { checkLevels, checkLabels } from '../../lib/check-text.ts';
-import type { Check } from '../../lib/diagnosis.ts';
+import type { Check } from '../../lib/checks.ts';
 import { href } from '../../lib/router.ts';
 
 export interface Probe {
