@@ -101,6 +101,7 @@ export function callTests(): void {
     await countOf(1);
     expect(page.url()).toBe(at('calls?outcome=rejected'));
     await page.getByRole('link', { name: 'Show all calls' }).click();
+    await countOf(4);
     await page.getByLabel('Day', { exact: true }).fill('2026-01-15');
     await countOf(1);
     await rows.getByText('+4930222').waitFor();
